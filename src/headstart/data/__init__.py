@@ -1,0 +1,1 @@
+"""Photos and their labels: reading, the ledger of what became of every file, the split."""

@@ -1,0 +1,1 @@
+"""How well it does: scores, intervals, comparisons. Arrays in, records out."""

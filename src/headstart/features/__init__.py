@@ -1,0 +1,1 @@
+"""What a network makes of photos: computed once per photo and layer, kept in the store."""

@@ -1,0 +1,85 @@
+"""The contract of a head: features (N, D) -> logits (N, C).
+
+Every kind of head ends as the same small record, dense layers with ReLU between them, standardisation folded into
+the first one, so that saving, shipping as ONNX and predicting need to know one shape only.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float = NDArray[np.float32]
+Labels = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Dense:
+    """One dense layer: ``x @ weight + bias``."""
+
+    weight: Float  #: (inputs, outputs)
+    bias: Float  #: (outputs,)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A fitted head. ReLU stands between dense layers, not after the last; softmax of the logits is the answer."""
+
+    kind: str  #: its name in ``HEADS``
+    layers: tuple[Dense, ...]
+
+    def logits(self, features: Float) -> Float:
+        """(N, D) float32 -> (N, C) float32."""
+        values = features
+        for index, layer in enumerate(self.layers):
+            values = values @ layer.weight + layer.bias
+            if index < len(self.layers) - 1:
+                values = np.maximum(values, 0)
+        return values
+
+    def probabilities(self, features: Float) -> Float:
+        """(N, D) float32 -> (N, C) float32, rows sum to 1."""
+        return softmax(self.logits(features))
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One point of a path: a hyperparameter's value and its cross-validated score."""
+
+    value: float
+    log_loss: float  #: nats per sample, mean over the held-out folds
+    accuracy: float  #: share, mean over the held-out folds
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A head and how its hyperparameter was chosen."""
+
+    head: Head
+    chosen: Mapping[str, float]  #: for example {"C": 0.0316}; passed back as ``fixed`` to refit on more rows
+    path: tuple[Trial, ...]  #: every value tried, in the order tried; empty where nothing was chosen
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a head is fitted on."""
+
+    features: Float  #: (N, D)
+    labels: Labels  #: (N,) in 0..classes-1; a class may be missing
+    classes: int  #: C
+    groups: NDArray[np.int64]  #: (N,) rows of one group stay in one fold
+    balanced: bool  #: weigh each class by N / (classes present x its count), as scikit-learn's "balanced" does
+    seed: int
+
+
+#: fit(task, options, fixed): ``fixed`` holds the hyperparameters of an earlier fit, which are then not chosen again.
+Fit = Callable[[Task, Any, Mapping[str, float] | None], Fitted]
+
+
+def softmax(logits: Float) -> Float:
+    """Row-wise softmax, float32."""
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return (shifted / shifted.sum(axis=1, keepdims=True)).astype(np.float32)

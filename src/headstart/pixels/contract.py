@@ -1,0 +1,50 @@
+"""The pixel contract: bytes -> array, as data. Saved with every classifier; NumPy and Pillow only.
+
+One path, simple enough to be the same on a host, in an ONNX graph and in a browser: centre crop of the source in
+whole pixels, then one antialiased resize to the network's square, then ``(pixel / 255 - mean) / std``.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Self
+
+Interpolation = Literal["bilinear", "bicubic"]
+
+
+@dataclass(frozen=True, slots=True)
+class PixelContract:
+    """How a photo becomes the input of a network."""
+
+    size: int  #: edge of the network's square input, pixels
+    crop_permille: int  #: edge of the centre crop, thousandths of the photo's shorter edge; integer, so all agree
+    mean: tuple[float, float, float]  #: RGB, of pixels scaled to 0..1
+    std: tuple[float, float, float]  #: RGB, of pixels scaled to 0..1
+    interpolation: Interpolation = "bilinear"  #: antialiased, Pillow's filters, rounded to uint8
+    orientation: Literal["exif"] = "exif"  #: turned upright as EXIF says
+    colour: Literal["rgb-on-white"] = "rgb-on-white"  #: any mode to RGB; transparency is laid on white
+    decode: Literal["scaled-2x"] = "scaled-2x"  #: JPEGs shrink by 2, 4 or 8 while decoding, never below the target
+
+    def crop_side(self, height: int, width: int) -> int:
+        """Edge of the centre crop in whole source pixels, at least 1."""
+        return max(1, (min(height, width) * self.crop_permille + 500) // 1000)
+
+    def crop_box(self, height: int, width: int) -> tuple[int, int, int, int]:
+        """(left, top, right, bottom) of the centre crop in whole source pixels, Pillow's order."""
+        side = self.crop_side(height, width)
+        left, top = (width - side) // 2, (height - side) // 2
+        return left, top, left + side, top + side
+
+    def shrink(self, height: int, width: int) -> int:
+        """The factor 1, 2, 4 or 8 by which a JPEG may shrink while decoding: the crop stays >= ``size``."""
+        factor = 1
+        while factor < 8 and self.crop_side(height, width) >= 2 * factor * self.size:
+            factor *= 2
+        return factor
+
+    def to_json(self) -> dict[str, Any]:
+        """A dict of plain values, for ``model.json`` and fingerprints."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> Self:
+        """The inverse of ``to_json``."""
+        return cls(**{**record, "mean": tuple(record["mean"]), "std": tuple(record["std"])})

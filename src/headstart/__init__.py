@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from headstart.errors import HeadstartError, UserError
+    from headstart.run import Run, open_run
     from headstart.runtime.classifier import Classifier, Prediction, load
-    from headstart.workflow import Run, fit, open_run
+    from headstart.workflow import fit
 
 __version__ = "0.1.0"
 __all__ = ["Classifier", "HeadstartError", "Prediction", "Run", "UserError", "__version__", "fit", "load", "open_run"]
@@ -24,9 +25,9 @@ _HOMES = {
     "Classifier": "headstart.runtime.classifier",
     "Prediction": "headstart.runtime.classifier",
     "load": "headstart.runtime.classifier",
-    "Run": "headstart.workflow",
+    "Run": "headstart.run",
     "fit": "headstart.workflow",
-    "open_run": "headstart.workflow",
+    "open_run": "headstart.run",
 }
 
 

@@ -3,6 +3,7 @@
 A TOML file with the same names is read with ``--config FILE``; a flag given beside it wins.
 """
 
+import json
 import os
 import tomllib
 from pathlib import Path
@@ -87,6 +88,11 @@ class FitSettings(HeadSettings):
             )
         seconds(settings.budget)
         return settings
+
+    def to_toml(self) -> str:
+        """The settings as a TOML file that ``--config`` reads; those that are not given are left out."""
+        values = self.model_dump(mode="json", exclude_none=True)
+        return "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items())
 
 
 def seconds(budget: str | None) -> float | None:

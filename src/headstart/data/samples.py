@@ -123,6 +123,12 @@ class Samples:
             by_digest.setdefault(sample.digest, []).append(sample)
         return [same for same in by_digest.values() if len(same) > 1]
 
+    def amended(self, changes: dict[str, Entry]) -> "Samples":
+        """With the entries of some names replaced in the ledger, and without the samples that they set aside."""
+        gone = {name for name, entry in changes.items() if entry.outcome is Outcome.SET_ASIDE}
+        kept = tuple(sample for sample in self.samples if sample.name not in gone)
+        return replace(self, samples=kept, ledger=self.ledger.amended(changes))
+
 
 def digest_of(content: bytes | NDArray[np.uint8]) -> str:
     """BLAKE2b-160 of a file's bytes, or of an array's shape and bytes; 40 hexadecimal digits."""

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.errors import DataError
+
 Float = NDArray[np.float32]
 Labels = NDArray[np.int64]
 
@@ -73,6 +75,19 @@ class Task:
     groups: NDArray[np.int64]  #: (N,) rows of one group stay in one fold
     balanced: bool  #: weigh each class by N / (classes present x its count), as scikit-learn's "balanced" does
     seed: int
+
+    def check(self) -> None:
+        """Raise a DataError where features, labels and groups do not belong together."""
+        rows = len(self.features)
+        if self.features.ndim != 2 or self.labels.shape != (rows,) or self.groups.shape != (rows,):
+            raise DataError(
+                f"features {self.features.shape}, labels {self.labels.shape} and groups {self.groups.shape} do not "
+                "belong together; wanted (N, D), (N,) and (N,)"
+            )
+        if rows and not 0 <= self.labels.min() <= self.labels.max() < self.classes:
+            raise DataError(
+                f"labels run from {self.labels.min()} to {self.labels.max()}; wanted 0 to {self.classes - 1}"
+            )
 
 
 #: fit(task, options, fixed): ``fixed`` holds the hyperparameters of an earlier fit, which are then not chosen again.

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,7 +115,8 @@ def to_rgb(array: NDArray[np.generic]) -> Pixels:
 
 def _decode_plain_jpeg(data: bytes, contract: PixelContract | None) -> Photo | None:
     """The fast path; None where Pillow has to look: CMYK, EXIF orientation, damage, or bytes that are no JPEG."""
-    if b"Exif\x00\x00" in data[:65536] and _orientation(data) != 1:
+    head = data[:65536]
+    if (b"Exif\x00\x00" in head or b"tiff:Orientation" in head) and _orientation(data) != 1:  # Pillow reads both
         return None
     try:
         height, width, colour, _ = simplejpeg.decode_jpeg_header(data)
@@ -143,7 +145,7 @@ def _decode_with_pillow(data: bytes, contract: PixelContract | None) -> Photo:
     with _opened(data) as image:
         if contract is not None and image.format in ("JPEG", "MPO"):
             factor = contract.shrink(image.height, image.width)
-            image.draft(None, (-(-image.width // factor), -(-image.height // factor)))
+            image.draft(None, (image.width // factor, image.height // factor))
         try:
             with _truncation.refused():
                 image.load()
@@ -162,9 +164,9 @@ def _repair(data: bytes, reason: str) -> Photo:
             with _truncation.accepted():
                 image.load()
             pixels = _upright(image)
+            share = _decoded_share(np.asarray(_to_rgb(image)))
         except Exception as error:
             raise BrokenPhoto(f"does not decode: {reason}") from error
-        share = _decoded_share(np.asarray(image.convert("RGB")))
     if share < USABLE_SHARE:
         raise BrokenPhoto(f"truncated: only {share:.0%} of its rows decode, {USABLE_SHARE:.0%} are wanted")
     return Photo(pixels, f"truncated: {share:.0%} of its rows decode")
@@ -213,9 +215,8 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
     """A lazily opened Pillow image, with Pillow's many complaints as one error."""
     if not data:
         raise BrokenPhoto("zero bytes")
-    _register_heif()
     try:
-        image = Image.open(io.BytesIO(data))
+        image = Image.open(io.BytesIO(data), formats=_formats())
     except UnidentifiedImageError as error:
         raise BrokenPhoto("not an image in a known format") from error
     except Image.DecompressionBombError as error:
@@ -228,20 +229,19 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
         yield image
 
 
-def _register_heif() -> None:
-    """Teaches Pillow to read the photos of phones, once, where the package is installed."""
-    global _heif_registered
-    if _heif_registered:
-        return
-    _heif_registered = True
+@cache
+def _formats() -> tuple[str, ...]:
+    """What Pillow may read: photos only. Its other formats run programs (EPS), or take many a text file for theirs.
+
+    Cached only once the photos of phones are registered too, so no thread sees the list before that.
+    """
+    photos = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "TGA")
     try:
         from pillow_heif import register_heif_opener
     except ImportError:
-        return
+        return photos
     register_heif_opener()
-
-
-_heif_registered = False
+    return (*photos, "HEIF")
 
 
 class _TruncationSwitch:

@@ -1,0 +1,79 @@
+"""The contract of a backbone: a pretrained network as a small record and an ONNX graph beside it.
+
+The graph takes ``pixels``, uint8 (N, S, S, 3) RGB as ``pixels.decode.prepare`` makes them, and gives every layer's
+pooled output, float32 (N, width), under the layer's name. Normalisation is inside. Engines run the graph, so a
+backbone that was converted once is used without importing PyTorch.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from headstart.errors import BackboneError, nearest
+from headstart.pixels.contract import PixelContract
+
+SCHEMA_VERSION = 1
+GRAPH = "network.onnx"
+RECORD = "backbone.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A named place in a backbone."""
+
+    name: str  #: "stage1" ... "final", from the input to the last features before the pretrained classifier
+    width: int  #: D of its pooled features
+
+
+@dataclass(frozen=True, slots=True)
+class Backbone:
+    """A pretrained network that is on this machine, ready to run."""
+
+    name: str  #: as a user names it: "efficientnet_lite0", "timm:resnet50.a1_in1k", "timm:resnet18@weights.pth"
+    architecture: str  #: timm's name of the architecture
+    weights: str  #: where the weights come from, for a person
+    weights_sha256: str
+    licence: str  #: of the weights, an SPDX name in lower case, or "unknown"
+    parameters: int
+    layers: tuple[Layer, ...]  #: from the input upwards; the last is "final"
+    contract: PixelContract
+    folder: Path  #: where ``network.onnx`` and this record lie
+
+    @property
+    def graph(self) -> Path:
+        """The ONNX graph, weights inside."""
+        return self.folder / GRAPH
+
+    def layer(self, name: str) -> Layer:
+        """The layer of that name.
+
+        Raises:
+            BackboneError: there is none.
+        """
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        known = [layer.name for layer in self.layers]
+        raise BackboneError(f"{self.name} has no layer {name!r}; {nearest(name, known)}")
+
+    @property
+    def fingerprint(self) -> str:
+        """40 hexadecimal digits that change whenever the features would: weights, architecture, pixel contract."""
+        facts = [self.architecture, self.weights_sha256, self.contract.to_json()]
+        return hashlib.blake2b(json.dumps(facts, sort_keys=True).encode(), digest_size=20).hexdigest()
+
+    def to_json(self) -> dict[str, Any]:
+        """A dict of plain values, without the folder: that is where it was read from."""
+        record = asdict(self)
+        del record["folder"]
+        return {"schema_version": SCHEMA_VERSION, **record}
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any], folder: Path) -> Self:
+        """The inverse of ``to_json``."""
+        fields = {key: value for key, value in record.items() if key != "schema_version"}
+        fields["layers"] = tuple(Layer(**layer) for layer in record["layers"])
+        fields["contract"] = PixelContract.from_json(record["contract"])
+        return cls(**fields, folder=folder)

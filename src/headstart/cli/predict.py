@@ -1,0 +1,143 @@
+"""``headstart predict MODEL FILE|FOLDER|-...``."""
+
+import csv
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from headstart.errors import SettingError, UserError
+from headstart.pixels.decode import SUFFIXES
+
+if TYPE_CHECKING:
+    from headstart.runtime.classifier import Classifier, Prediction
+
+
+def predict(
+    model: Path,
+    photos: Annotated[list[str], Parameter(allow_leading_hyphen=True)],
+    /,
+    *,
+    top: int = 1,
+    json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    csv_: Annotated[bool, Parameter(name="--csv", negative="")] = False,
+) -> int:
+    """Say what photos show, with a saved classifier.
+
+    Photos are read and answered as they come, so any number will do. One that cannot be read gets a row with its
+    error, and the rest go on; the exit code is then 2.
+
+    Examples:
+        headstart predict runs/beetles/model new.jpg
+        headstart predict runs/beetles/model inbox/ --csv > answers.csv
+        find . -name '*.jpg' | headstart predict runs/beetles/model - --json --top 3
+
+    Args:
+        model: A saved classifier: a run's model folder, or the run.
+        photos: Files, folders (searched in depth), or - for a list of files on standard input, a line each.
+        top: How many classes to give for each photo, the likeliest first.
+        json_: A JSON object per line.
+        csv_: A table with a header line.
+    """
+    from headstart.runtime.classifier import load
+
+    if top < 1:
+        raise SettingError(f"top is {top}; wanted 1 or more")
+    if json_ and csv_:
+        raise SettingError("--json and --csv were both given; choose one")
+    classifier = load(model)
+    seen = failed = 0
+    show = _as_json if json_ else _as_csv if csv_ else _as_text
+    for line, bad in show(classifier, classifier.stream(_files(photos)), min(top, len(classifier.classes))):
+        print(line)
+        seen, failed = seen + 1, failed + bad
+    sys.stdout.flush()
+    if not seen:
+        raise UserError(
+            f"no photos found in {', '.join(photos)}; give files, or folders with {', '.join(sorted(SUFFIXES)[:6])} ..."
+        )
+    if failed:
+        print(f"headstart: {failed} of {seen} photos could not be read; their rows say why", file=sys.stderr)
+    return 2 if failed else 0
+
+
+def _files(photos: Iterable[str]) -> Iterator[str]:
+    """The files meant; a folder's in natural order, without hidden ones and what does not end like a photo."""
+    for photo in photos:
+        if photo == "-":
+            yield from (line.rstrip("\r\n") for line in sys.stdin if line.strip())
+        elif Path(photo).is_dir():
+            yield from _in_folder(photo)
+        else:
+            yield photo
+
+
+def _in_folder(folder: str) -> Iterator[str]:
+    from natsort import natsorted
+
+    for here, folders, files in os.walk(folder, followlinks=False):
+        folders[:] = natsorted(name for name in folders if not name.startswith("."))
+        for name in natsorted(files):
+            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
+                yield os.path.join(here, name)  # noqa: PTH118 (the name as the user wrote it, "./a.jpg" included)
+
+
+def _best(classifier: "Classifier", prediction: "Prediction", top: int) -> list[tuple[str, float]]:
+    order = prediction.probabilities.argsort(kind="stable")[::-1][:top]
+    return [(classifier.classes[index], float(prediction.probabilities[index])) for index in order]
+
+
+def _as_text(classifier: "Classifier", predictions: Iterable["Prediction"], top: int) -> Iterator[tuple[str, bool]]:
+    for prediction in predictions:
+        if prediction.error is not None:
+            yield f"{prediction.source}: error: {prediction.error}", True
+        else:
+            answers = ", ".join(
+                f"{label} {probability:.1%}" for label, probability in _best(classifier, prediction, top)
+            )
+            yield f"{prediction.source}: {answers}", False
+
+
+def _as_json(classifier: "Classifier", predictions: Iterable["Prediction"], top: int) -> Iterator[tuple[str, bool]]:
+    for prediction in predictions:
+        record: dict[str, Any] = {"source": prediction.source, "label": prediction.label}
+        if prediction.error is not None:
+            record["error"] = prediction.error
+        else:
+            best = _best(classifier, prediction, top)
+            record["probability"] = prediction.probability
+            record["probabilities"] = {
+                name: float(value) for name, value in zip(classifier.classes, prediction.probabilities, strict=True)
+            }
+            record["top"] = [{"label": label, "probability": probability} for label, probability in best]
+        yield json.dumps(record, ensure_ascii=False), prediction.error is not None
+
+
+class _Line:
+    """A csv.writer's file that keeps the last line only."""
+
+    text = ""
+
+    def write(self, text: str) -> None:
+        self.text = text
+
+
+def _as_csv(classifier: "Classifier", predictions: Iterable["Prediction"], top: int) -> Iterator[tuple[str, bool]]:
+    line = _Line()
+    writer = csv.writer(line, lineterminator="")
+    more = [f"{field}{rank}" for rank in range(2, top + 1) for field in ("label", "probability")]
+    head = ["source", "label", "probability", *more, "error"]
+    for index, prediction in enumerate(predictions):
+        if index == 0:
+            writer.writerow(head)
+            print(line.text)
+        if prediction.error is not None:
+            writer.writerow([prediction.source, *[""] * (2 * top), prediction.error])
+        else:
+            pairs = [cell for label, value in _best(classifier, prediction, top) for cell in (label, f"{value:.6f}")]
+            writer.writerow([prediction.source, *pairs, ""])
+        yield line.text, prediction.error is not None

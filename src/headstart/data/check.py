@@ -1,0 +1,86 @@
+"""A survey of photos before anything is fitted: what is there, what is broken, what is there twice."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from statistics import median_low
+
+from headstart.data.assembly import problems_of
+from headstart.data.inspection import default_workers, in_threads, why_unreadable
+from headstart.data.samples import Entry, FileSource, Outcome, Sample, Samples
+from headstart.events import Listener, ignore
+from headstart.pixels.decode import BrokenPhoto, decode
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Smallest, middle and largest of some numbers."""
+
+    smallest: int
+    median: int
+    largest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What is there."""
+
+    samples: Samples  #: without those that do not decode, the ledger amended
+    outcomes: Mapping[Outcome, int]  #: files that ended in each way
+    photos: Mapping[str, int]  #: usable photos of each class, in the order of the classes
+    width: Range | None  #: pixels, as stored; None without a usable photo
+    height: Range | None  #: pixels, as stored
+    formats: Mapping[str, int]  #: Pillow's names, the most frequent first
+    copies: tuple[tuple[str, ...], ...]  #: names of usable photos with equal bytes, a set each
+    problems: tuple[str, ...]  #: why nothing could be fitted; empty when it could
+
+
+def survey(samples: Samples, *, decode_all: bool = True, workers: int = 0, listener: Listener = ignore) -> Survey:
+    """Looks at everything that was read.
+
+    Args:
+        samples: from ``read``, with ``strict=False`` to be shown problems instead of an error.
+        decode_all: decodes every photo too, at full size, and amends the ledger by what that finds.
+        workers: threads for decoding; 0 means one per core, two at least.
+        listener: told of the progress.
+    """
+    if decode_all:
+        samples = decoded(samples, workers=workers, listener=listener)
+    usable = [entry for entry in samples.ledger.entries if entry.outcome is not Outcome.SET_ASIDE]
+    per_class = Counter(sample.label for sample in samples.samples)
+    return Survey(
+        samples,
+        samples.ledger.counts(),
+        {name: per_class[label] for label, name in enumerate(samples.classes)},
+        _range([entry.width for entry in usable]),
+        _range([entry.height for entry in usable]),
+        dict(Counter(entry.format for entry in usable).most_common()),
+        tuple(tuple(sample.name for sample in same) for same in samples.copies),
+        tuple(problems_of(samples)),
+    )
+
+
+def decoded(samples: Samples, *, workers: int = 0, listener: Listener = ignore) -> Samples:
+    """The samples without those that don't decode; the ledger says which, and which had to be repaired."""
+    entries = {entry.name: entry for entry in samples.ledger.entries}
+    work = [(sample, entries[sample.name]) for sample in samples.samples]
+    answers = in_threads(_decoded, work, stage="check", workers=workers or default_workers(), listener=listener)
+    changes = {entry.name: entry for entry in answers if entry != entries[entry.name]}
+    return samples.amended(changes)
+
+
+def _decoded(work: tuple[Sample, Entry]) -> Entry:
+    sample, entry = work
+    if not isinstance(sample.source, FileSource):
+        return entry
+    try:
+        repaired = decode(sample.source.read()).repaired
+    except BrokenPhoto as error:
+        return replace(entry, outcome=Outcome.SET_ASIDE, reason=str(error))
+    except OSError as error:
+        return replace(entry, outcome=Outcome.SET_ASIDE, reason=why_unreadable(error))
+    return replace(entry, outcome=Outcome.REPAIRED, reason=repaired) if repaired else entry
+
+
+def _range(values: list[int]) -> Range | None:
+    return Range(min(values), median_low(values), max(values)) if values else None

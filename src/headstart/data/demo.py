@@ -1,0 +1,51 @@
+"""Photos for a first try without a network: scikit-learn's handwritten digits as a folder of PNG files."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from headstart.errors import DataError
+
+EDGE = 64  #: pixels; the digits are 8 x 8 and smooth, so they are drawn larger
+COUNT = 1797
+
+
+def write_digits(folder: Path) -> Path:
+    """Writes the digits into a folder per class; a folder that has them already is left as it is.
+
+    Raises:
+        DataError: something else is in that folder, or it cannot be written.
+    """
+    if folder.is_dir() and sum(1 for _ in folder.glob("[0-9]/*.png")) == COUNT:
+        return folder
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise DataError(f"{str(folder)!r} has something else in it; wanted a new or empty folder; name another one")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        try:
+            _write(partial)
+            partial.chmod(0o755)
+            if folder.exists():
+                folder.rmdir()
+            partial.rename(folder)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    except OSError as error:
+        raise DataError(f"the digits cannot be written to {str(folder)!r}: {error.strerror}; name another") from None
+    return folder
+
+
+def _write(folder: Path) -> None:
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    grey = np.rint(digits.images * (255 / 16)).astype(np.uint8)
+    for label in range(10):
+        (folder / str(label)).mkdir()
+    for i, (pixels, label) in enumerate(zip(grey, digits.target, strict=True)):
+        image = Image.fromarray(pixels).resize((EDGE, EDGE), Image.Resampling.BICUBIC)
+        image.save(folder / str(label) / f"{i:04d}.png", compress_level=1)

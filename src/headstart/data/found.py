@@ -1,0 +1,50 @@
+"""What a reader hands over before a single photo is opened: where each one lies, and what is claimed about it."""
+
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from natsort import natsort_keygen, ns
+
+from headstart.data.samples import Entry, Part, Source
+
+_natural = natsort_keygen(alg=ns.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file or array row that may become a sample."""
+
+    name: str  #: unique in its listing; the name of the sample to be
+    label: str  #: the class's name
+    source: Source
+    part: Part | None = None
+    group: str = ""  #: what the user calls its group; "" for none
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Everything a reader found at one place."""
+
+    root: str  #: what was read, for a person
+    found: tuple[Found, ...]
+    classes: frozenset[str]  #: every class that was named, with or without photos
+    entries: tuple[Entry, ...] = ()  #: files that were set aside without being opened
+    ignored: int = 0  #: hidden and system files
+    notes: tuple[str, ...] = ()
+
+
+def natural(name: str) -> tuple[object, str]:
+    """The key of natural order: ``2`` before ``10``, ``a`` before ``B``; names equal but for case in code order."""
+    return _natural(name), name
+
+
+def class_name(text: str) -> str:
+    """A class's name as it is kept: NFC, so a folder means the same class on macOS and elsewhere; no outer blanks."""
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def some(names: list[str], show: Callable[[str], str] = repr, most: int = 3) -> str:
+    """A list for a message: the first few names, and how many more there are."""
+    shown = ", ".join(show(name) for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

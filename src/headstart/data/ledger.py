@@ -1,0 +1,40 @@
+"""The ledger as a file: JSON lines, so that a person can read it and ``grep`` it. The first line is the header."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from headstart.data.samples import Entry, Ledger, Outcome
+from headstart.data.writing import replace_text
+from headstart.errors import DataError
+
+SCHEMA = 1
+
+
+def save_ledger(ledger: Ledger, path: Path) -> None:
+    """Writes a header and a line per entry; empty fields are left out."""
+    header = {"schema": SCHEMA, "ignored": ledger.ignored, "notes": list(ledger.notes)}
+    lines = [header, *({key: value for key, value in asdict(entry).items() if value} for entry in ledger.entries)]
+    replace_text(path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
+
+
+def load_ledger(path: Path) -> Ledger:
+    """The inverse of ``save_ledger``.
+
+    Raises:
+        DataError: no file there, no ledger in it, or one of a later version.
+    """
+    try:
+        header, *lines = [json.loads(line) for line in path.read_text("utf-8").split("\n") if line]
+        if header["schema"] > SCHEMA:
+            raise DataError(f"ledger {str(path)!r} has schema {header['schema']}, known is {SCHEMA}; update headstart")
+        return Ledger(tuple(_entry(line) for line in lines), header["ignored"], tuple(header["notes"]))
+    except OSError as error:
+        raise DataError(f"ledger {str(path)!r} cannot be read: {error.strerror}; check the path") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{str(path)!r} is not a ledger: {type(error).__name__} {error}; make the run again") from None
+
+
+def _entry(line: dict[str, Any]) -> Entry:
+    return Entry(**{**line, "outcome": Outcome(line["outcome"])})

@@ -1,0 +1,126 @@
+"""Placing groups into parts: by content and seed only, each class in its shares, no group torn apart.
+
+Groups come in the order of a keyed hash of their content. TEST takes from that order until its shares are filled, then
+VALIDATION does, and TRAIN gets the rest: photos that are added later move only those near the two borders.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from headstart.data.samples import Part
+
+_ATTEMPTS = 50  #: orders that are tried where groups of several classes get into each other's way
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Samples that stay together."""
+
+    key: str  #: the smallest digest in it
+    counts: Mapping[int, int]  #: class -> photos of it
+
+    @property
+    def size(self) -> int:
+        """Photos of all classes."""
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where the groups went."""
+
+    parts: Mapping[str, Part]  #: key of the group -> its part
+    lacking: Mapping[int, Sequence[Part]]  #: class -> parts without a photo of it; empty when each has one
+
+
+@dataclass(slots=True)
+class _Board:
+    """Parts that are being filled."""
+
+    targets: dict[Part, dict[int, float]]  #: of TEST and VALIDATION, or VALIDATION alone: photos wanted of each class
+    held: dict[Part, Counter[int]]
+    parts: dict[str, Part] = field(default_factory=dict)
+
+    def put(self, group: Group, part: Part) -> None:
+        self.parts[group.key] = part
+        self.held[part].update(group.counts)
+
+    def gain(self, group: Group, part: Part) -> float:
+        """By how much the squared distance to the targets shrinks when the part gets the group."""
+        total = 0.0
+        for label, count in sorted(group.counts.items()):
+            deficit = self.targets[part].get(label, 0.0) - self.held[part][label]
+            total += deficit**2 - (deficit - count) ** 2
+        return total
+
+    def fits(self, group: Group, part: Part) -> bool:
+        """Whether the part is better off with the group and not swamped by it."""
+        return group.size <= max(1.0, sum(self.targets[part].values())) and self.gain(group, part) > 0
+
+
+def place(
+    groups: Sequence[Group], shares: Mapping[Part, float], *, seed: int, held: Mapping[Part, Counter[int]]
+) -> Placement:
+    """A part for every group.
+
+    Args:
+        groups: what is to be placed, in any order.
+        shares: of TEST and VALIDATION, or of VALIDATION alone, among all photos; TRAIN gets the rest.
+        seed: another seed, another order.
+        held: photos of each class that the parts have already.
+    """
+    best: Placement | None = None
+    for attempt in range(_ATTEMPTS):
+        placement = _place_once(sorted(groups, key=_order(seed, attempt)), shares, held)
+        if best is None or _lacks(placement) < _lacks(best):
+            best = placement
+        if not best.lacking:
+            break
+    assert best is not None
+    return best
+
+
+def _place_once(groups: Sequence[Group], shares: Mapping[Part, float], held: Mapping[Part, Counter[int]]) -> Placement:
+    counts = Counter[int]()
+    for some_counts in (*held.values(), *(group.counts for group in groups)):
+        counts.update(some_counts)
+    targets = {part: {c: max(1.0, share * n) for c, n in counts.items()} for part, share in shares.items()}
+    train = {c: n - sum(target[c] for target in targets.values()) for c, n in counts.items()}
+    targets[Part.TRAIN] = train
+    board = _Board(targets, {part: Counter(held.get(part, {})) for part in targets})
+    _cover(board, groups)
+    for group in groups:
+        if group.key not in board.parts:
+            part = next((part for part in shares if board.fits(group, part)), Part.TRAIN)
+            board.put(group, part)
+    lacking = {c: [part for part in targets if not board.held[part][c]] for c in sorted(counts)}
+    return Placement(board.parts, {c: parts for c, parts in lacking.items() if parts})
+
+
+def _cover(board: _Board, groups: Sequence[Group]) -> None:
+    """One group of each class for each part, the classes with the fewest groups first."""
+    having: dict[int, list[Group]] = {}
+    for group in groups:
+        for label in group.counts:
+            having.setdefault(label, []).append(group)
+    for label in sorted(having, key=lambda label: (len(having[label]), label)):
+        for part in _needy(board, label):
+            free = [group for group in having[label] if group.key not in board.parts]
+            if free:
+                board.put(max(free, key=lambda group: board.gain(group, part)), part)
+
+
+def _needy(board: _Board, label: int) -> Iterator[Part]:
+    return (part for part in board.targets if not board.held[part][label])
+
+
+def _lacks(placement: Placement) -> int:
+    return sum(len(parts) for parts in placement.lacking.values())
+
+
+def _order(seed: int, attempt: int) -> Callable[[Group], tuple[bytes, str]]:
+    """The key that puts groups in an order that nobody can foresee and everybody can repeat."""
+    key = f"{seed} {attempt}".encode()
+    return lambda group: (blake2b(group.key.encode(), key=key, digest_size=16).digest(), group.key)

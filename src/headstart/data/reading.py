@@ -1,0 +1,107 @@
+"""Reading photos and labels: a folder, a table, an archive, an ``.npz`` file or arrays, all to the same samples.
+
+Every file that is seen stands in the ledger: accepted, or set aside with a reason. No file of the user's is changed.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from headstart import settings
+from headstart.data import archives, arrays, folders, tables
+from headstart.data.assembly import assemble, problems_of
+from headstart.data.found import Listing, some
+from headstart.data.inspection import inspect
+from headstart.data.samples import Samples
+from headstart.errors import DataError
+from headstart.events import Listener, ignore
+
+
+def read(
+    source: Any, *, labels: Any = None, listener: Listener = ignore, cache: Path | None = None, strict: bool = True
+) -> Samples:
+    """Everything that can be learnt from a source, and the ledger of what was seen.
+
+    Args:
+        source: a path to a folder (a folder per class, perhaps inside train/val/test), a table (.csv, .tsv, .parquet),
+            an archive of these or an .npz file; or images, (N, H, W) or (N, H, W, channels) uint8; or (images, labels).
+        labels: with images, a label for each: integers or text.
+        listener: told of the progress.
+        cache: where archives are unpacked; "archives" in the store when not given.
+        strict: False returns samples that nothing can be fitted on too, so that a person can be shown what is wrong.
+
+    Raises:
+        DataError: nothing can be learnt from it; all problems at once.
+        MissingExtra: a Parquet table without pyarrow.
+    """
+    listing = _list(source, labels, cache)
+    samples = assemble(listing, inspect(listing.found, listener))
+    problems = problems_of(samples) if strict else []
+    if problems:
+        more = f"; and {len(problems) - 8} more problems like these" if len(problems) > 8 else ""
+        raise DataError("; also: ".join(problems[:8]) + more)
+    return samples
+
+
+def _list(source: Any, labels: Any, cache: Path | None) -> Listing:
+    if isinstance(source, str | os.PathLike):
+        if labels is not None:
+            raise DataError(
+                f"labels are given beside the path {str(source)!r}; wanted them with arrays only; drop them"
+            )
+        return _list_path(Path(source).expanduser(), cache)
+    if labels is None and isinstance(source, tuple) and len(source) == 2:
+        source, labels = source
+    if labels is None:
+        raise DataError(f"got {type(source).__name__} without labels; wanted a path, or images with labels=...")
+    return arrays.list_arrays(source, labels)
+
+
+def _list_path(path: Path, cache: Path | None) -> Listing:
+    if path.is_dir():
+        return _list_folder(path)
+    if not path.exists():
+        raise DataError(f"{str(path)!r} does not exist; wanted a folder, a table, an archive or .npz; check the path")
+    suffix = path.suffix.lower()
+    if archives.is_archive(path):
+        return _list_archive(path, cache or settings.store_folder() / "archives")
+    if suffix in tables.SUFFIXES:
+        return tables.list_table(path)
+    if suffix == ".npz":
+        return arrays.list_npz(path)
+    known = ", ".join((*tables.SUFFIXES, *archives.SUFFIXES, ".npz"))
+    raise DataError(f"{str(path)!r} is a file of no kind that is read; wanted a folder or a file ending in {known}")
+
+
+def _list_folder(folder: Path) -> Listing:
+    listing = folders.list_folder(folder)
+    beside = [path.name for path in sorted(folder.iterdir()) if path.suffix.lower() in (*tables.SUFFIXES, ".npz")]
+    if len(listing.classes) < 2 and beside:
+        raise DataError(
+            f"{str(folder)!r} has no two class folders but {some(beside)}; wanted a folder per class; to read the "
+            f"table or the arrays, name the file: {folder / beside[0]}"
+        )
+    return listing
+
+
+def _list_archive(archive: Path, cache: Path) -> Listing:
+    """What was packed may be a table with its photos, arrays, or a folder of classes."""
+    unpacked = folders.only_folder(archives.unpack(archive, cache))
+    files = [path for path in sorted(unpacked.iterdir()) if path.is_file() and not path.name.startswith(".")]
+    in_table = [path for path in files if path.suffix.lower() in tables.SUFFIXES and tables.photos_exist(path)]
+    if len(in_table) == 1:
+        listing = tables.list_table(in_table[0])
+    elif len(files) == 1 and files[0].suffix.lower() == ".npz":
+        listing = arrays.list_npz(files[0])
+    else:
+        listing = folders.list_folder(unpacked)
+    return _named_after(archive, listing)
+
+
+def _named_after(archive: Path, listing: Listing) -> Listing:
+    """The listing under the archive's name: its place in the cache means nothing to a person."""
+    read_as = Path(listing.root)
+    note = () if read_as.is_dir() else (f"the labels come from {read_as.name!r} in the archive",)
+    return Listing(
+        str(archive), listing.found, listing.classes, listing.entries, listing.ignored, (*listing.notes, *note)
+    )

@@ -1,0 +1,208 @@
+"""The split: train, validation and test, decided by seed and content alone, so that no listing or folder changes it."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from headstart.data.found import some
+from headstart.data.placement import Group, place
+from headstart.data.samples import Part, Sample, Samples
+from headstart.data.writing import replace_text
+from headstart.errors import DataError
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Where each sample is."""
+
+    parts: Mapping[str, Part]  #: sample id -> its part
+    seed: int
+    test_share: float  #: of all photos, where the split is ours
+    validation_share: float  #: of all photos; of train where a test part is given
+    given: bool  #: whether the photos came with parts
+    notes: tuple[str, ...] = ()  #: leaks and assumptions, for a person
+
+    def of(self, samples: Samples, part: Part) -> list[Sample]:
+        """The samples of one part, in the order of ``samples``. Samples that the split doesn't know are in none."""
+        return [sample for sample in samples.samples if self.parts.get(sample.id) is part]
+
+    def by_digest(self) -> dict[str, Part]:
+        """Digest -> part. A photo that leaked into several counts as seen: it is in train, else in validation."""
+        known: dict[str, Part] = {}
+        for id_, part in self.parts.items():
+            digest = id_.partition(".")[0]
+            known[digest] = min(part, known.get(digest, part), key=list(Part).index)
+        return known
+
+    def save(self, path: Path) -> None:
+        """Writes JSON with the ids of each part."""
+        record = {
+            "schema": SCHEMA,
+            "seed": self.seed,
+            "test_share": self.test_share,
+            "validation_share": self.validation_share,
+            "given": self.given,
+            "notes": list(self.notes),
+            "parts": {part.value: [id_ for id_, its in self.parts.items() if its is part] for part in Part},
+        }
+        replace_text(path, json.dumps(record, ensure_ascii=False, indent=1) + "\n")
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """The inverse of ``save``.
+
+        Raises:
+            DataError: no file there, no split in it, or one of a later version.
+        """
+        try:
+            record = json.loads(path.read_text("utf-8"))
+            if record["schema"] > SCHEMA:
+                raise DataError(
+                    f"split {str(path)!r} has schema {record['schema']}, known is {SCHEMA}; update headstart"
+                )
+            parts = {id_: Part(part) for part, ids in record["parts"].items() for id_ in ids}
+            shares = float(record["test_share"]), float(record["validation_share"])
+            return cls(parts, int(record["seed"]), *shares, bool(record["given"]), tuple(record["notes"]))
+        except OSError as error:
+            raise DataError(f"split {str(path)!r} cannot be read: {error.strerror}; check the path") from None
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DataError(
+                f"{str(path)!r} is not a split: {type(error).__name__} {error}; name a run's split"
+            ) from None
+
+
+def make_split(
+    samples: Samples, *, seed: int, test_share: float, validation_share: float, split_from: Split | None = None
+) -> Split:
+    """A part for every sample: as given where parts are given, else stratified by class, groups kept together.
+
+    Args:
+        samples: what is to be split.
+        seed: another seed, another split.
+        test_share: of all photos, for the test part.
+        validation_share: of all photos; of train where a test part is given without a validation part.
+        split_from: an earlier split: photos that it knows stay where they were.
+
+    Raises:
+        DataError: a class has too few groups to be in every part, or only some samples have a part given.
+    """
+    given = {sample.id: sample.part for sample in samples.samples if sample.part}
+    if given and len(given) < len(samples):
+        raise DataError(
+            f"{len(samples) - len(given)} of {len(samples)} photos have no part given; give all of them one, or none"
+        )
+    shares = {Part.TEST: test_share, Part.VALIDATION: validation_share}
+    if given:
+        parts, notes = _as_given(samples, given, seed, validation_share)
+        if split_from:
+            notes.append("the parts are given, so the earlier split was not used")
+    else:
+        known, notes = _known(samples, split_from.by_digest() if split_from else {})
+        parts = _placed(samples.samples, samples.classes, shares, seed, known)
+    ordered = {sample.id: parts[sample.id] for sample in samples.samples}
+    notes.extend(_absences(samples, ordered))
+    return Split(ordered, seed, test_share, validation_share, bool(given), tuple(notes))
+
+
+def _as_given(
+    samples: Samples, given: Mapping[str, Part], seed: int, validation_share: float
+) -> tuple[dict[str, Part], list[str]]:
+    """The given parts, and validation carved out of train where none is given."""
+    parts = dict(given)
+    notes = _leaks(samples, given)
+    if Part.VALIDATION not in parts.values():
+        train = [sample for sample in samples.samples if sample.part is Part.TRAIN]
+        parts.update(_placed(train, samples.classes, {Part.VALIDATION: validation_share}, seed, {}))
+    return parts, notes
+
+
+def _absences(samples: Samples, parts: Mapping[str, Part]) -> Iterator[str]:
+    """Classes that a part knows nothing of; only parts that were given, now or earlier, can be like that."""
+    for part in (Part.VALIDATION, Part.TEST):
+        there = {sample.label for sample in samples.samples if parts[sample.id] is part}
+        absent = [name for label, name in enumerate(samples.classes) if label not in there]
+        if absent:
+            yield f"the {part} part has no photo of {some(absent)}"
+
+
+def _leaks(samples: Samples, given: Mapping[str, Part]) -> list[str]:
+    """What straddles the given parts: equal bytes, and groups of the user's."""
+    notes = []
+    straddling = [same for same in samples.copies if len({given[sample.id] for sample in same}) > 1]
+    if straddling:
+        names = [" = ".join(f"{sample.name} ({given[sample.id]})" for sample in same) for same in straddling]
+        notes.append(
+            f"leak: {len(straddling)} photos are in more than one given part, so its score flatters: "
+            f"{some(names, show=str)}"
+        )
+    by_group = defaultdict(set)
+    for sample in samples.samples:
+        by_group[sample.group].add(given[sample.id])
+    torn = [group.removeprefix("group:") for group, parts in by_group.items() if len(parts) > 1 and ":" in group]
+    if torn:
+        notes.append(f"leak: {len(torn)} groups are in more than one given part: {some(sorted(torn))}")
+    return notes
+
+
+def _known(samples: Samples, earlier: Mapping[str, Part]) -> tuple[dict[str, Part], list[str]]:
+    """Sample id -> part, for photos of an earlier split and for new ones in a group with such a photo."""
+    by_group: defaultdict[str, Counter[Part]] = defaultdict(Counter)
+    for sample in samples.samples:
+        if sample.digest in earlier:
+            by_group[sample.group][earlier[sample.digest]] += 1
+    known = {}
+    for sample in samples.samples:
+        if sample.digest in earlier:
+            known[sample.id] = earlier[sample.digest]
+        elif sample.group in by_group:
+            seen = by_group[sample.group]
+            known[sample.id] = max(Part, key=lambda part, seen=seen: seen[part])  # type: ignore[misc]
+    torn = [group.removeprefix("group:") for group, seen in by_group.items() if len(seen) > 1]
+    notes = [f"{len(torn)} groups straddle the earlier split, and so this one: {some(torn)}"] if torn else []
+    if earlier:
+        notes.append(f"{len(known)} of {len(samples)} photos stay where the earlier split had them")
+    return known, notes
+
+
+def _placed(
+    samples: Sequence[Sample],
+    classes: Sequence[str],
+    shares: Mapping[Part, float],
+    seed: int,
+    known: Mapping[str, Part],
+) -> dict[str, Part]:
+    """Sample id -> part; groups that have no part yet are placed."""
+    held: dict[Part, Counter[int]] = {part: Counter() for part in Part}
+    for sample in samples:
+        if sample.id in known:
+            held[known[sample.id]][sample.label] += 1
+    free = [sample for sample in samples if sample.id not in known]
+    groups = _groups(free)
+    placement = place(list(groups.values()), shares, seed=seed, held=held)
+    lacking = {label: parts for label, parts in placement.lacking.items() if not known or Part.TRAIN in parts}
+    if lacking:
+        problems = [_too_few(samples, classes[label], label, parts) for label, parts in lacking.items()]
+        raise DataError("; also: ".join(problems))
+    return {**known, **{sample.id: placement.parts[groups[sample.group].key] for sample in free}}
+
+
+def _groups(samples: Iterable[Sample]) -> dict[str, Group]:
+    digests: dict[str, str] = {}
+    counts: defaultdict[str, Counter[int]] = defaultdict(Counter)
+    for sample in samples:
+        digests[sample.group] = min(sample.digest, digests.get(sample.group, sample.digest))
+        counts[sample.group][sample.label] += 1
+    return {group: Group(digests[group], counts[group]) for group in counts}
+
+
+def _too_few(samples: Sequence[Sample], name: str, label: int, parts: Sequence[Part]) -> str:
+    groups = len({sample.group for sample in samples if sample.label == label})
+    return (
+        f"class {name!r} has {groups} group{'s' * (groups != 1)} of photos that must stay together, and none for "
+        f"{' and '.join(parts)}; wanted one group at least in each part; add photos or name smaller groups"
+    )

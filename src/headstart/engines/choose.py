@@ -1,0 +1,198 @@
+"""Which engine runs a backbone here, and at which precision; each proves itself on real photos.
+
+Two proofs, kept beside the converted network. *Conversion*: at a network's first use on a machine OpenVINO in float32
+is held to PyTorch in float32. *Precision*: bf16 is held to float32 on each new set of photos, for how much it loses
+depends on them (photos with flat backgrounds lose most); this one needs no PyTorch.
+"""
+
+import hashlib
+import json
+import platform
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart import events
+from headstart.backbones.backbone import Backbone
+from headstart.engines.engine import Arithmetic, Engine
+from headstart.engines.openvino import OpenVinoEngine
+from headstart.errors import EngineError
+from headstart.runtime.openvino import has_bf16
+from headstart.settings import EngineName, Precision
+
+#: Between an engine's rows and the reference's, mean over the proof's photos. A row is all layers joined, each scaled
+#: to the same length, so that no layer drowns another: its cosine is the mean of the layers' cosines.
+LEAST_COSINE = 0.999
+PROOF_PHOTOS = 32
+PROOF_VERSION = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ProofPhotos:
+    """Real photos to prove an engine on; loaded only when a proof is due."""
+
+    key: str  #: names the set they were drawn from
+    load: Callable[[], NDArray[np.uint8]]  #: gives them prepared, uint8 (B, S, S, 3), B up to ``PROOF_PHOTOS``
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How an engine's features compare with a reference's on the same photos."""
+
+    engine: str
+    precision: str
+    reference: str
+    cosine: dict[str, float]  #: per layer, mean over the photos
+    photos: int
+
+    @property
+    def row_cosine(self) -> float:
+        """Of whole rows, mean over the photos."""
+        return float(np.mean(list(self.cosine.values())))
+
+    @property
+    def passed(self) -> bool:
+        """Whether the rows are close enough."""
+        return self.row_cosine >= LEAST_COSINE
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """An engine, and why it may be trusted."""
+
+    engine: Engine
+    proofs: tuple[Proof, ...]  #: of conversion, and of bf16 where it was wanted; none for PyTorch, the reference itself
+
+
+def choose(
+    backbone: Backbone,
+    photos: ProofPhotos,
+    *,
+    engine: EngineName = "auto",
+    precision: Precision = "auto",
+    listener: events.Listener = events.ignore,
+) -> Chosen:
+    """The fastest engine that gives the right features.
+
+    Args:
+        backbone: what to run.
+        photos: what a proof is made on.
+        engine: a name, or "auto".
+        precision: "auto" is bf16 where the processor has it and loses little on these photos; "bf16" does not ask.
+        listener: is told of a fallback.
+
+    Raises:
+        EngineError: none works.
+    """
+    if engine == "pytorch" or (engine == "auto" and _has_gpu()):
+        return Chosen(_pytorch(backbone, precision), ())
+    try:
+        return _openvino(backbone, photos, precision, listener)
+    except EngineError as error:
+        if engine == "openvino":
+            raise
+        listener(events.Note(f"{error}; PyTorch runs it instead"))
+        return Chosen(_pytorch(backbone, "f32"), ())
+
+
+def _openvino(backbone: Backbone, photos: ProofPhotos, precision: Precision, listener: events.Listener) -> Chosen:
+    wanted: Arithmetic = ("bf16" if has_bf16() else "f32") if precision == "auto" else precision
+    conversion = _kept(backbone, f"conversion-{_machine()}", lambda: _prove_conversion(backbone, photos))
+    if not conversion.passed:
+        raise EngineError(
+            f"OpenVINO gives other features than PyTorch for {backbone.name} (cosine {conversion.row_cosine:.4f}, "
+            f"wanted {LEAST_COSINE})"
+        )
+    if wanted == "f32":
+        return Chosen(OpenVinoEngine(backbone, "f32"), (conversion,))
+    proof = _kept(backbone, f"bf16-{_machine()}-{photos.key}", lambda: _prove_bf16(backbone, photos))
+    if proof.passed or precision == "bf16":
+        return Chosen(OpenVinoEngine(backbone, "bf16"), (conversion, proof))
+    listener(
+        events.Note(
+            f"bf16 loses too much on these photos (cosine {proof.row_cosine:.4f}, wanted {LEAST_COSINE}); float32 is "
+            "used instead, about half as fast"
+        )
+    )
+    return Chosen(OpenVinoEngine(backbone, "f32"), (conversion, proof))
+
+
+def _has_gpu() -> bool:
+    """Whether PyTorch could use a GPU, found without importing it where there is clearly none."""
+    if platform.system() == "Darwin" and platform.machine() == "arm64":
+        return True
+    return any(Path(node).exists() for node in ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")) and _cuda_works()
+
+
+def _cuda_works() -> bool:
+    import torch
+
+    return bool(torch.cuda.is_available())
+
+
+def _pytorch(backbone: Backbone, precision: Precision) -> Engine:
+    from headstart.engines.pytorch import PyTorchEngine, best_device
+
+    if precision == "auto":
+        precision = "bf16" if best_device() == "cuda" else "f32"
+    return PyTorchEngine(backbone, precision)
+
+
+def _prove_conversion(backbone: Backbone, photos: ProofPhotos) -> Proof:
+    from headstart.engines.pytorch import PyTorchEngine
+
+    reference = PyTorchEngine(backbone, "f32", device="cpu")
+    return prove(OpenVinoEngine(backbone, "f32"), reference, photos.load()[: PROOF_PHOTOS // 2])
+
+
+def _prove_bf16(backbone: Backbone, photos: ProofPhotos) -> Proof:
+    return prove(OpenVinoEngine(backbone, "bf16"), OpenVinoEngine(backbone, "f32"), photos.load())
+
+
+def prove(engine: Engine, reference: Engine, photos: NDArray[np.uint8]) -> Proof:
+    """Compares two engines' features of the same photos, uint8 (B, S, S, 3)."""
+    seen, wanted = _features(engine, photos), _features(reference, photos)
+    cosine = {layer: _mean_cosine(rows, wanted[layer]) for layer, rows in seen.items()}
+    return Proof(engine.name, engine.precision, f"{reference.name} {reference.precision}", cosine, len(photos))
+
+
+def _features(engine: Engine, photos: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+    batches = [engine.forward(photos[start : start + engine.batch]) for start in range(0, len(photos), engine.batch)]
+    return {layer: np.concatenate([batch[layer] for batch in batches]) for layer in batches[0]}
+
+
+def _mean_cosine(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    """Mean over rows of the cosine between two (B, D) arrays; 0 where either is not finite."""
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        return 0.0
+    lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+    return float(np.mean((a * b).sum(axis=1) / np.maximum(lengths, 1e-12)))
+
+
+def _kept(backbone: Backbone, name: str, make: Callable[[], Proof]) -> Proof:
+    """A proof from the network's folder, or a new one."""
+    file = backbone.folder / f"proof-{name}.json"
+    try:
+        kept = json.loads(file.read_text("utf-8"))
+        if kept.pop("version") == PROOF_VERSION:
+            return Proof(**kept)
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    proof = make()
+    record = json.dumps({"version": PROOF_VERSION, **asdict(proof)}, indent=2)
+    with tempfile.NamedTemporaryFile("w", dir=backbone.folder, delete=False, encoding="utf-8") as draft:
+        draft.write(record)
+    Path(draft.name).replace(file)
+    return proof
+
+
+def _machine() -> str:
+    """What a proof holds for: another processor or OpenVINO rounds otherwise."""
+    import openvino
+
+    processor = openvino.Core().get_property("CPU", "FULL_DEVICE_NAME")
+    return hashlib.blake2b(f"{processor} {openvino.__version__}".encode(), digest_size=4).hexdigest()

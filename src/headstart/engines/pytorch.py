@@ -1,0 +1,45 @@
+"""PyTorch: on CUDA and MPS, and on a CPU where a network does not convert. The reference that others are held to."""
+
+import threading
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from headstart.backbones.backbone import Backbone
+from headstart.backbones.catalog import find
+from headstart.backbones.zoo import load
+from headstart.engines.engine import Arithmetic
+
+
+class PyTorchEngine:
+    """Runs a backbone's own network in inference mode, one batch at a time."""
+
+    name = "pytorch"
+    lanes = 1
+
+    def __init__(self, backbone: Backbone, precision: Arithmetic, *, device: str | None = None):
+        self.device = torch.device(device or best_device())
+        self.precision: Arithmetic = precision
+        self.batch = 8 if self.device.type == "cpu" else 128
+        network = load(find(backbone.name)).network
+        self._layers = [layer.name for layer in backbone.layers]
+        self._network = network.to(self.device, memory_format=torch.channels_last)
+        self._lock = threading.Lock()
+
+    def forward(self, pixels: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+        """See ``Engine.forward``."""
+        # The array may be read-only, which from_numpy warns about and nothing here writes to.
+        batch = torch.from_numpy(np.array(pixels)).to(self.device, non_blocking=True)
+        autocast = torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")
+        with self._lock, torch.inference_mode(), autocast:
+            outputs = self._network(batch)
+            rows = [output.float().cpu().numpy() for output in outputs]
+        return dict(zip(self._layers, rows, strict=True))
+
+
+def best_device() -> str:
+    """The fastest kind of device there is: cuda, mps or cpu."""
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"

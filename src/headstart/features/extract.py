@@ -1,0 +1,208 @@
+"""The one pass over the photos: read, decode, forward, store. Decoding and computing share the cores.
+
+As many threads as the engine has lanes each take a few photos, decode them, run them forward on their own lane and
+hand the rows to the store; while one decodes another computes. There is no queue between the two and no core idles.
+"""
+
+import hashlib
+import itertools
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart import events
+from headstart.backbones.backbone import Backbone
+from headstart.data.samples import Sample, Source
+from headstart.engines.engine import Engine
+from headstart.features.store import Finding, Space, Store, Writer
+from headstart.pixels.contract import PixelContract
+from headstart.pixels.decode import BrokenPhoto, Photo, decode, prepare, to_rgb
+from headstart.runtime.openvino import cores
+
+REPORT_SECONDS = 0.1  #: between two progress events
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What a pass did."""
+
+    space: Space  #: where the rows are
+    findings: dict[str, Finding]  #: by digest: photos that were repaired, do not decode, or could not be read now
+    asked: int  #: photos asked for, each content once
+    computed: int  #: of them, how many were computed now
+    seconds: float
+
+
+def space_of(backbone: Backbone, engine: Engine, view: str = "plain") -> Space:
+    """Where the rows of a backbone run by an engine lie: what could change a row changes the fingerprint."""
+    facts = f"{backbone.fingerprint} {engine.name} {engine.precision} {view}"
+    return Space(
+        fingerprint=hashlib.blake2b(facts.encode(), digest_size=20).hexdigest(),
+        layers=tuple((layer.name, layer.width) for layer in backbone.layers),
+        description=f"{backbone.name}, {engine.name} {engine.precision}, {view} view",
+    )
+
+
+def extract(
+    samples: Sequence[Sample],
+    backbone: Backbone,
+    engine: Engine,
+    store: Store,
+    *,
+    workers: int = 0,
+    listener: events.Listener = events.ignore,
+) -> Extraction:
+    """Computes and stores the features of every layer for the photos that the store does not have yet.
+
+    Args:
+        samples: photos; equal bytes are computed once.
+        backbone: whose layers.
+        engine: what runs it.
+        store: where rows go.
+        workers: threads that decode; 0 for the engine's lanes, or one per core where a GPU computes.
+        listener: is told of progress ten times a second.
+
+    Raises:
+        StoreError: rows could not be stored; what was stored stays.
+    """
+    began = time.perf_counter()
+    space = space_of(backbone, engine)
+    sources = {sample.digest: sample.source for sample in samples}
+    missing = store.missing(space, list(sources))
+    unreadable: dict[str, Finding] = {}
+    if missing:
+        tasks = _Tasks([(digest, sources[digest]) for digest in missing], engine.batch, listener)
+        with store.writer(space) as writer:
+            work = _Work(backbone.contract, engine, writer, unreadable)
+            _in_threads(tasks, work, workers or max(engine.lanes, cores()))
+    return Extraction(
+        space=space,
+        findings={**store.findings(space, list(sources)), **unreadable},
+        asked=len(sources),
+        computed=len(missing) - len(unreadable),
+        seconds=time.perf_counter() - began,
+    )
+
+
+class UnreadablePhoto(BrokenPhoto):
+    """A file that could not be read this time; nothing is known of what is in it."""
+
+
+def load_photo(source: Source, contract: PixelContract) -> Photo:
+    """A sample's photo, upright RGB, ready for ``prepare``.
+
+    Raises:
+        BrokenPhoto: it cannot be read or decoded; the message is the reason.
+    """
+    try:
+        content = source.read()
+    except OSError as error:
+        raise UnreadablePhoto(f"cannot be read: {error.strerror or error}") from error
+    return decode(content, contract) if isinstance(content, bytes) else Photo(to_rgb(content), None)
+
+
+def prepared(samples: Iterable[Sample], contract: PixelContract, most: int) -> NDArray[np.uint8]:
+    """The first ``most`` photos that decode, as a network sees them: uint8 (B, S, S, 3)."""
+    photos: list[NDArray[np.uint8]] = []
+    for sample in samples:
+        if len(photos) == most:
+            break
+        try:
+            photos.append(prepare(load_photo(sample.source, contract).pixels, contract))
+        except BrokenPhoto:
+            continue
+    if not photos:
+        return np.zeros((0, contract.size, contract.size, 3), np.uint8)
+    return np.stack(photos)
+
+
+class _Tasks:
+    """Hands out batches of photos to threads, counts what is done, and stops when asked or when one fails."""
+
+    def __init__(self, items: list[tuple[str, Source]], batch: int, listener: events.Listener):
+        self._items: Iterator[tuple[str, Source]] = iter(items)
+        self._total, self._batch, self._listener = len(items), batch, listener
+        self._lock = threading.Lock()
+        self._done = 0
+        self._reported = 0.0
+        self.failure: BaseException | None = None
+
+    def take(self) -> list[tuple[str, Source]]:
+        """The next batch; empty at the end or once the pass has failed."""
+        with self._lock:
+            return [] if self.failure else list(itertools.islice(self._items, self._batch))
+
+    def finish(self, count: int) -> None:
+        """Counts photos that are done; tells the listener now and then."""
+        with self._lock:
+            self._done += count
+            now = time.perf_counter()
+            if now - self._reported < REPORT_SECONDS and self._done < self._total:
+                return
+            self._reported, done = now, self._done
+            self._listener(events.Progress("extract", done, self._total))
+
+    def fail(self, error: BaseException) -> None:
+        """Ends the pass: no thread gets another batch."""
+        with self._lock:
+            self.failure = self.failure or error
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What a thread does with a batch."""
+
+    contract: PixelContract
+    engine: Engine
+    writer: Writer
+    unreadable: dict[str, Finding]  #: not stored: a network drive that dropped out must not brand a photo for good
+
+    def __call__(self, batch: list[tuple[str, Source]]) -> None:
+        digests: list[str] = []
+        pixels: list[NDArray[np.uint8]] = []
+        for digest, source in batch:
+            try:
+                photo = load_photo(source, self.contract)
+            except UnreadablePhoto as error:
+                self.unreadable[digest] = Finding(digest, broken=True, reason=str(error))
+                continue
+            except BrokenPhoto as error:
+                self.writer.find(Finding(digest, broken=True, reason=str(error)))
+                continue
+            if photo.repaired:
+                self.writer.find(Finding(digest, broken=False, reason=photo.repaired))
+            digests.append(digest)
+            pixels.append(prepare(photo.pixels, self.contract))
+        if digests:
+            self.writer.add(digests, self.engine.forward(np.stack(pixels)))
+
+
+def _in_threads(tasks: _Tasks, work: _Work, count: int) -> None:
+    """Works through all tasks in threads; the first error ends the pass and is raised here. So does Ctrl-C."""
+
+    def loop() -> None:
+        try:
+            while batch := tasks.take():
+                work(batch)
+                tasks.finish(len(batch))
+        except BaseException as error:  # noqa: BLE001 (raised again below, in the caller's thread)
+            tasks.fail(error)
+
+    threads = [threading.Thread(target=loop, name=f"extract-{index}", daemon=True) for index in range(count)]
+    for thread in threads:
+        thread.start()
+    try:
+        for thread in threads:
+            while thread.is_alive():
+                thread.join(0.2)  # a join without end would not let Ctrl-C through on every platform
+    except BaseException as error:
+        tasks.fail(error)
+        for thread in threads:
+            thread.join()
+        raise
+    if tasks.failure:
+        raise tasks.failure

@@ -1,0 +1,119 @@
+"""The records of the store: what rows are comparable, what decoding found, what lies on disk."""
+
+import os
+import stat
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+DIGEST_DIGITS = 40
+FLOAT_BYTES = 4
+
+
+@dataclass(frozen=True)
+class Space:
+    """What makes rows comparable: one network, one way of feeding it, one arithmetic."""
+
+    fingerprint: str  #: 40 hexadecimal digits over weights, pixel contract, view, precision and engine
+    layers: tuple[tuple[str, int], ...]  #: name and width of each layer, in the order they are stored
+    description: str = ""  #: for people: "efficientnet_lite0, bf16, openvino, plain view"
+
+    def __post_init__(self) -> None:
+        key_of(self.fingerprint)
+        names = [name for name, _ in self.layers]
+        if not names or len(set(names)) != len(names) or any(width < 1 for _, width in self.layers):
+            raise ValueError(f"layers {self.layers!r}: wanted one or more, each name once, each width 1 or more")
+
+    @cached_property
+    def widths(self) -> dict[str, int]:
+        """Numbers per photo, by layer."""
+        return dict(self.layers)
+
+    @property
+    def row_bytes(self) -> int:
+        """What one photo takes in a shard."""
+        return FLOAT_BYTES * sum(self.widths.values())
+
+    def width(self, layer: str) -> int:
+        """Numbers per photo of one layer.
+
+        Raises:
+            KeyError: the space has no such layer.
+        """
+        if layer not in self.widths:
+            raise KeyError(f"no layer {layer!r} in {self}; it has {', '.join(self.widths)}")
+        return self.widths[layer]
+
+    def floats_before(self, layer: str) -> int:
+        """Numbers per photo in the layers that are stored before this one."""
+        names = list(self.widths)
+        return sum(self.widths[name] for name in names[: names.index(layer)])
+
+    def __str__(self) -> str:
+        return self.description or self.fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What decoding a photo found that its features do not tell."""
+
+    digest: str
+    broken: bool  #: True: no features, and none will come; False: repaired, and its features are stored
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceUsage:
+    """What a space takes."""
+
+    fingerprint: str
+    description: str
+    rows: int  #: photos
+    bytes: int  #: of its shards
+    last_used: float  #: seconds since 1970
+
+
+@dataclass(frozen=True, slots=True)
+class PruneReport:
+    """What a pruning removed."""
+
+    bytes_before: int  #: of everything in the store's folder
+    bytes_after: int
+    rows: int  #: photos whose features were removed, counted once per space
+    shards: int
+    networks: int  #: entries of networks/
+    held: int  #: shards that would have gone and were kept because a live writer holds them
+
+
+def key_of(digest: str) -> bytes:
+    """A digest as the index keeps it: 20 bytes."""
+    try:
+        key = bytes.fromhex(digest)
+    except ValueError:
+        key = b""
+    if len(digest) != DIGEST_DIGITS or 2 * len(key) != DIGEST_DIGITS:
+        raise ValueError(f"{digest!r} is not 40 hexadecimal digits; rows go by Sample.digest, not by Sample.id")
+    return key
+
+
+def keys_of(digests: Sequence[str]) -> list[bytes]:
+    """Digests as the index keeps them."""
+    return [key_of(digest) for digest in digests]
+
+
+def files_under(path: Path) -> list[os.stat_result]:
+    """The state of a file or of all files under a folder; what vanishes meanwhile is left out."""
+    found = []
+    for file in [path, *path.rglob("*")]:
+        with suppress(FileNotFoundError):
+            status = file.stat()
+            if not stat.S_ISDIR(status.st_mode):
+                found.append(status)
+    return found
+
+
+def bytes_under(path: Path) -> int:
+    """Bytes of a file or of all files under a folder."""
+    return sum(status.st_size for status in files_under(path))

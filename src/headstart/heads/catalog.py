@@ -1,0 +1,26 @@
+"""Every kind of head by its name."""
+
+from collections.abc import Mapping
+
+from headstart.errors import SettingError, nearest
+from headstart.heads.head import Fit, Fitted, Task
+from headstart.heads.lda import fit_lda
+from headstart.heads.linear import fit_logistic
+from headstart.heads.mlp import fit_mlp
+from headstart.heads.ridge import fit_ridge
+from headstart.settings import HeadSettings
+
+HEADS: dict[str, Fit] = {"logistic": fit_logistic, "lda": fit_lda, "ridge": fit_ridge, "mlp": fit_mlp}
+
+
+def fit_head(name: str, task: Task, settings: HeadSettings, fixed: Mapping[str, float] | None = None) -> Fitted:
+    """Fit the head called ``name``; ``fixed`` is the ``chosen`` of an earlier fit, which is then not chosen again.
+
+    Raises:
+        SettingError: an unknown name.
+        DataError: features that are not finite, or labels that do not belong to these.
+    """
+    if name not in HEADS:
+        raise SettingError(f"unknown head {name!r}; {nearest(name, list(HEADS))}")
+    task.check()
+    return HEADS[name](task, settings, fixed)

@@ -1,0 +1,153 @@
+"""``logistic``: L2-penalised logistic regression on standardised features, its penalty chosen by cross-validation.
+
+The objective is scikit-learn's: ``C * sum of log losses + |W|^2 / 2``, the bias free; one logit for two classes, C
+for more. The folds and the fit on all rows are solved side by side along one path of growing C, each C starting from
+the last: a fold costs a few more columns in a matrix product. The held-out log losses fall out of the same products.
+
+Chosen is the smallest C whose cross-validated log loss is within 5 % of the lowest. On four photo collections (78
+splits) this was as accurate as the C of the lowest loss or better by 0.1-0.2 points, its log loss on new photos as
+low, and choosing by accuracy was worse in log loss everywhere. The path ends early where the loss has clearly risen.
+"""
+
+from collections.abc import Mapping
+from itertools import pairwise
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.heads.descent import Double, Problems, Solution, descend, likelihoods, start
+from headstart.heads.folds import Ints, assign_folds, count_folds
+from headstart.heads.head import Dense, Fitted, Float, Head, Task, Trial
+from headstart.heads.scaling import Scaling
+from headstart.heads.space import Space, space_of
+from headstart.settings import HeadSettings
+
+_ROUGH, _FINE = 1e-4, 1e-8  #: tolerances (see ``descend``) on the path and of the head that is kept
+_STEPS = 500
+_BLOCK = 1 << 24  #: most logits of all rows solved side by side
+_RISES, _RISEN = 2, 1.1  #: a path ends after that many rises in a row to that multiple of the smallest loss
+_UNSEEN = -80.0  #: logit of a class without rows while solving: e^-80 pulls at nothing
+_NEAR = 1.05  #: losses within that multiple of the smallest count as equal
+_EASY = 1e-3  #: C up to which the way is short
+_UNSURE = 1e-2  #: C where nothing can be held out
+
+
+def fit_logistic(task: Task, options: HeadSettings, fixed: Mapping[str, float] | None = None) -> Fitted:
+    """See the module. ``chosen`` is ``{"C": ...}``.
+
+    A class without rows keeps weights of 0 and the probability of about 1 / (rows + 1) before the features speak.
+    With class weights the path's log loss and accuracy are of weighted rows too.
+    """
+    began = perf_counter()
+    scaling = Scaling.of(task.features)
+    space = space_of(scaling.apply(task.features), task.seed)
+    path: tuple[Trial, ...] = ()
+    if fixed is not None:
+        C = float(fixed["C"])
+    elif folds := count_folds(task.labels, task.groups, options.folds):
+        path = _walk(space, task, assign_folds(task.labels, task.groups, folds, task.seed), options)
+        enough = _NEAR * min(trial.log_loss for trial in path)
+        C = next(trial.value for trial in path if trial.log_loss <= enough)
+    else:
+        C = _UNSURE
+    problem = _problems(task, np.ones((1, len(task.labels)), bool))
+    solution = start(space, _first_bias(problem))
+    for lower in _approach(C):
+        descend(space, problem, solution, lower, _ROUGH, _STEPS)
+    descend(space, problem, solution, C, _FINE, _STEPS)
+    layer = _layer(space.weights(solution.unknown[:, 0]), _settled(solution.bias, problem)[:, 0], scaling)
+    return Fitted(Head("logistic", (layer,)), {"C": C}, path, perf_counter() - began)
+
+
+def _problems(task: Task, kept: NDArray[np.bool_]) -> Problems:
+    """One problem for each row of ``kept`` (P, N), with class weights where the task wants these."""
+    targets = np.equal(np.arange(task.classes)[:, None], task.labels).astype(np.float32)
+    weights = kept.astype(np.float32)
+    if task.balanced:
+        counts = weights @ targets.T
+        rows, present = counts.sum(axis=1, keepdims=True), (counts > 0).sum(axis=1, keepdims=True)
+        weights *= (rows / (present * np.maximum(counts, 1))) @ targets
+    return Problems(targets[-1:, None] if task.classes == 2 else targets[:, None], weights)
+
+
+def _class_shares(problems: Problems) -> Float:
+    """Weighted share of each class (C, P)."""
+    counts = problems.targets[:, 0] @ problems.weights.T
+    total = problems.weights.sum(axis=1)
+    return np.concatenate([total - counts, counts] if len(counts) == 1 else [counts]) / total
+
+
+def _first_bias(problems: Problems) -> Float:
+    """Log shares of the classes (L, P)."""
+    shares = _class_shares(problems)
+    bias = np.where(shares > 0, np.log(np.maximum(shares, 1e-30)), _UNSEEN).astype(np.float32)
+    return bias[1:] - bias[:1] if len(problems.targets) == 1 else bias
+
+
+def _settled(bias: Float, problems: Problems) -> Float:
+    """The bias (L, P) with classes that have no row at 1 / (rows + 1) of the average of those that have."""
+    seen = _class_shares(problems) > 0
+    rarity = -np.log(problems.weights.sum(axis=1) + 1)
+    if len(bias) == 1:
+        return np.where(seen.all(axis=0), bias, np.where(seen[1], -rarity, rarity)).astype(np.float32)
+    average = (bias * seen).sum(axis=0) / seen.sum(axis=0)
+    return np.where(seen, bias, average + rarity).astype(np.float32)
+
+
+def _walk(space: Space, task: Task, fold: Ints, options: HeadSettings) -> tuple[Trial, ...]:
+    """Cross-validated scores along growing C; folds (N,) are held out one by one."""
+    problems = _problems(task, fold != np.arange(fold.max() + 1)[:, None])
+    size = len(problems.targets) * len(fold)
+    together = max(1, _BLOCK // size)
+    parts = [
+        Problems(problems.targets, problems.weights[at : at + together])
+        for at in range(0, len(problems.weights), together)
+    ]
+    states = [start(space, _first_bias(part)) for part in parts]
+    counted = _problems(task, np.ones((1, len(fold)), bool)).weights[0]
+    path: list[Trial] = []
+    for C in np.geomspace(options.c_low, options.c_high, options.c_points):
+        logits = np.empty((len(problems.targets), 1, len(fold)), np.float32)
+        for index, (part, state) in enumerate(zip(parts, states, strict=True)):
+            descend(space, part, state, float(C), _ROUGH, _STEPS)
+            _hold_out(logits, fold - index * together, part, state)
+        path.append(_trial(float(C), logits, task.labels, counted))
+        if _has_risen([trial.log_loss for trial in path]):
+            break
+    return tuple(path)
+
+
+def _hold_out(logits: Float, fold: Ints, problems: Problems, state: Solution) -> None:
+    """Fill in the logits (L, 1, N) of rows by the problem that held them out."""
+    rows = np.flatnonzero((fold >= 0) & (fold < len(problems.weights)))
+    settled = _settled(state.bias, problems)
+    logits[:, 0, rows] = (state.logits + (settled - state.bias)[:, :, None])[:, fold[rows], rows]
+
+
+def _trial(C: float, logits: Float, labels: Ints, weights: Float) -> Trial:
+    single: Double = likelihoods(logits)[:, 0].astype(np.float64)
+    chance = np.concatenate([1 - single, single]) if len(single) == 1 else single
+    lost = -np.log(np.maximum(chance[labels, np.arange(len(labels))], 1e-15))
+    right = chance.argmax(axis=0) == labels
+    return Trial(C, float(np.average(lost, weights=weights)), float(np.average(right, weights=weights)))
+
+
+def _has_risen(losses: list[float]) -> bool:
+    """The path is past its valley: rising for some points and clearly above the lowest."""
+    last = losses[-_RISES - 1 :]
+    rising = len(last) > _RISES and all(after > before for before, after in pairwise(last))
+    return rising and losses[-1] > _RISEN * min(losses)
+
+
+def _approach(C: float) -> list[float]:
+    """Smaller C on the way to a large one, where rows are so settled that the way from nothing is long."""
+    return [C / 10**step for step in range(12, 0, -1) if C / 10**step > _EASY]
+
+
+def _layer(weight: Float, bias: Float, scaling: Scaling) -> Dense:
+    """Weights (D, L) and bias (L,) as a layer of C logits: a single logit is half for one class, half against."""
+    if len(bias) == 1:
+        half = np.float32(0.5)
+        return scaling.unfold(half * np.concatenate([-weight, weight], axis=1), half * np.concatenate([-bias, bias]))
+    return scaling.unfold(weight, bias)

@@ -1,0 +1,144 @@
+"""``mlp``: one hidden layer of ReLU units with dropout on standardised features, trained by Adam, in NumPy.
+
+How many epochs: the best on a held-out fold (groups kept together), after which all rows are trained on for as long.
+Adam: Kingma & Ba, 2015 (ICLR); dropout: Srivastava et al., 2014, J. Machine Learning Research 15; first weights: He et
+al., 2015 (ICCV).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.heads.closed_form import class_weights, trial
+from headstart.heads.folds import assign_folds, count_folds
+from headstart.heads.head import Dense, Fitted, Float, Head, Labels, Task, Trial
+from headstart.heads.scaling import Scaling
+from headstart.settings import HeadSettings
+
+_SMALL, _LARGE, _BATCHES = 8, 64, 16  #: rows of a batch, and batches of an epoch where these rows allow it
+_INPUTS = 128  #: inputs of a layer up to which the rate is the one that was set; over that it falls as 1 / inputs
+_PATIENCE = 8  #: epochs without a better held-out log loss
+_UNSURE = 20  #: epochs where nothing can be held out
+_FIRST, _SECOND, _TINY = 0.9, 0.999, 1e-8  #: Adam's decays and its guard against division by zero
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    features: Float  #: (N, D) standardised
+    labels: Labels  #: (N,)
+    weights: Float  #: (N,) mean 1
+
+
+@dataclass(slots=True)
+class _Network:
+    """Weights and Adam's running moments; changed in place."""
+
+    tensors: list[Float]  #: weight (D, H), bias (H,), weight (H, C), bias (C,)
+    rate: float
+    dropout: float
+    random: np.random.Generator
+    first: list[Float] = field(init=False)
+    second: list[Float] = field(init=False)
+    steps: int = 0
+
+    def __post_init__(self) -> None:
+        self.first = [np.zeros_like(tensor) for tensor in self.tensors]
+        self.second = [np.zeros_like(tensor) for tensor in self.tensors]
+
+    def epoch(self, rows: _Rows) -> None:
+        """One pass over the rows in random order."""
+        order = self.random.permutation(len(rows.labels))
+        size = min(max(len(order) // _BATCHES, _SMALL), _LARGE)
+        for batch in np.array_split(order, max(1, round(len(order) / size))):
+            self._adam(self._gradients(rows.features[batch], rows.labels[batch], rows.weights[batch]))
+
+    def logits(self, features: Float) -> Float:
+        """(N, D) -> (N, C), nothing dropped."""
+        inner, inner_bias, outer, outer_bias = self.tensors
+        return np.maximum(features @ inner + inner_bias, 0) @ outer + outer_bias
+
+    def _gradients(self, features: Float, labels: Labels, weights: Float) -> list[Float]:
+        """Of the mean log loss of a batch, in the order of ``tensors``."""
+        inner, inner_bias, outer, outer_bias = self.tensors
+        hidden = features @ inner + inner_bias
+        kept = self.random.random(hidden.shape, dtype=np.float32) >= self.dropout
+        open_units = (kept & (hidden > 0)) * np.float32(1 / (1 - self.dropout))
+        hidden *= open_units
+        logits = hidden @ outer + outer_bias
+        logits -= logits.max(axis=1, keepdims=True)
+        missed = np.exp(logits)
+        missed /= missed.sum(axis=1, keepdims=True)
+        missed[np.arange(len(labels)), labels] -= 1
+        missed *= weights[:, None] / np.float32(len(labels))
+        back = (missed @ outer.T) * open_units
+        return [features.T @ back, back.sum(axis=0), hidden.T @ missed, missed.sum(axis=0)]
+
+    def _adam(self, gradients: list[Float]) -> None:
+        self.steps += 1
+        step = self.rate * np.sqrt(1 - _SECOND**self.steps) / (1 - _FIRST**self.steps)
+        for tensor, gradient, first, second in zip(self.tensors, gradients, self.first, self.second, strict=True):
+            inputs = tensor.shape[0] if tensor.ndim == 2 else 1
+            rate = np.float32(step * min(1, _INPUTS / inputs))
+            first += np.float32(1 - _FIRST) * (gradient - first)
+            np.square(gradient, out=gradient)
+            second += np.float32(1 - _SECOND) * (gradient - second)
+            np.sqrt(second, out=gradient)
+            gradient += np.float32(_TINY)
+            np.divide(first, gradient, out=gradient)
+            gradient *= rate
+            tensor -= gradient
+
+
+def fit_mlp(task: Task, options: HeadSettings, fixed: Mapping[str, float] | None = None) -> Fitted:
+    """See the module. ``chosen`` is ``{"epochs": ...}``; the path is the held-out score after each epoch."""
+    began = perf_counter()
+    scaling = Scaling.of(task.features)
+    rows = _Rows(
+        scaling.apply(task.features),
+        task.labels,
+        class_weights(task.labels, task.classes, task.balanced).astype(np.float32),
+    )
+    path: tuple[Trial, ...] = ()
+    if fixed is not None:
+        epochs = int(fixed["epochs"])
+    elif folds := count_folds(task.labels, task.groups, options.folds):
+        held = assign_folds(task.labels, task.groups, folds, task.seed) == 0
+        path = _curve(_network(task, options), rows, held, options.mlp_epochs)
+        epochs = int(min(path, key=lambda tried: tried.log_loss).value)
+    else:
+        epochs = min(_UNSURE, options.mlp_epochs)
+    network = _network(task, options)
+    for _ in range(epochs):
+        network.epoch(rows)
+    inner, inner_bias, outer, outer_bias = network.tensors
+    head = Head("mlp", (scaling.unfold(inner, inner_bias), Dense(outer, outer_bias)))
+    return Fitted(head, {"epochs": float(epochs)}, path, perf_counter() - began)
+
+
+def _network(task: Task, options: HeadSettings) -> _Network:
+    random = np.random.default_rng(task.seed)
+    columns, units = task.features.shape[1], options.mlp_units
+    tensors = [
+        random.standard_normal((columns, units), dtype=np.float32) * np.float32(np.sqrt(2 / columns)),
+        np.zeros(units, np.float32),
+        random.standard_normal((units, task.classes), dtype=np.float32) * np.float32(np.sqrt(1 / units)),
+        np.zeros(task.classes, np.float32),
+    ]
+    return _Network(tensors, options.mlp_rate, options.mlp_dropout, random)
+
+
+def _curve(network: _Network, rows: _Rows, held: NDArray[np.bool_], most: int) -> tuple[Trial, ...]:
+    """Held-out scores epoch by epoch, until they stop getting better."""
+    inside = _Rows(rows.features[~held], rows.labels[~held], rows.weights[~held])
+    path: list[Trial] = []
+    for epoch in range(1, most + 1):
+        network.epoch(inside)
+        logits = network.logits(rows.features[held]).astype(np.float64)
+        path.append(trial(float(epoch), logits, rows.labels[held], rows.weights[held].astype(np.float64)))
+        best = min(path, key=lambda tried: tried.log_loss)
+        if epoch - best.value >= _PATIENCE:
+            break
+    return tuple(path)

@@ -1,0 +1,109 @@
+"""``ridge``: least squares on targets of +1 and -1, one for each class, the penalty chosen by leaving groups out.
+
+Leaving rows out costs nothing once the spectrum is known: what row set g would be missed by, had it not been fitted
+on, is (I - H_gg)^-1 times what it is missed by (Hastie, Tibshirani & Friedman, The Elements of Statistical Learning,
+2009, section 7.10; for one row Allen's PRESS, 1974). The scores then get the temperature that is best for the left-out
+ones, so that softmax of them means something.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+
+from headstart.heads.closed_form import Double, Ints, Spectrum, best_temperature, class_weights, spectrum, trial
+from headstart.heads.folds import by_size, count_folds
+from headstart.heads.head import Fitted, Float, Head, Task, Trial
+from headstart.heads.scaling import Scaling
+from headstart.settings import HeadSettings
+
+_GRID = np.geomspace(1e-3, 1e3, 19)  #: penalties, as multiples of the mean eigenvalue
+_UNSURE = 1.0  #: the multiple where nothing can be left out
+
+
+@dataclass(frozen=True, slots=True)
+class _Squares:
+    """The least squares problem in its eigenbasis; rows and targets carry the square root of their weight."""
+
+    spectrum: Spectrum
+    targets: Double  #: (N, C) centred
+    aims: Double  #: (r, C) targets seen along the basis
+    roots: Double  #: (N,) square roots of the weights
+    mean: Double  #: (C,) of the targets
+
+
+def fit_ridge(task: Task, options: HeadSettings, fixed: Mapping[str, float] | None = None) -> Fitted:
+    """See the module. ``chosen`` is ``{"penalty": ..., "temperature": ...}``, of smallest left-out log loss."""
+    began = perf_counter()
+    scaling = Scaling.of(task.features)
+    rows = scaling.apply(task.features)
+    weights = class_weights(task.labels, task.classes, task.balanced)
+    shift = (weights @ rows.astype(np.float64) / weights.sum()).astype(np.float32)
+    squares = _squares(rows - shift, task, weights)
+    path: tuple[Trial, ...] = ()
+    if fixed is not None:
+        penalty, temperature = float(fixed["penalty"]), fixed.get("temperature")
+        if temperature is None:
+            temperature = best_temperature(_left_out(squares, task, penalty), task.labels, weights)
+    else:
+        scale = float(squares.spectrum.values.mean()) if len(squares.spectrum.values) else 1.0
+        grid = _GRID if count_folds(task.labels, task.groups, options.folds) else np.array([_UNSURE])
+        found = [_tried(squares, task, weights, float(penalty)) for penalty in grid * max(scale, 1e-9)]
+        path = tuple(tried for tried, _ in found) if len(grid) > 1 else ()
+        best, temperature = min(found, key=lambda pair: pair[0].log_loss)
+        penalty = best.value
+    shrunk = squares.aims * (np.sqrt(squares.spectrum.values) / (squares.spectrum.values + penalty))[:, None]
+    weight = temperature * (squares.spectrum.basis @ shrunk)
+    bias = temperature * squares.mean - shift.astype(np.float64) @ weight
+    head = Head("ridge", (scaling.unfold(weight.astype(np.float32), bias.astype(np.float32)),))
+    return Fitted(head, {"penalty": penalty, "temperature": float(temperature)}, path, perf_counter() - began)
+
+
+def _squares(rows: Float, task: Task, weights: Double) -> _Squares:
+    roots = np.sqrt(weights)
+    signs = np.where(np.arange(task.classes) == task.labels[:, None], 1.0, -1.0)
+    mean = weights @ signs / weights.sum()
+    targets = (signs - mean) * roots[:, None]
+    rows *= roots[:, None].astype(np.float32)
+    decomposed = spectrum(rows)
+    along = decomposed.places.T.astype(np.float64) @ targets
+    aims = along / np.sqrt(np.maximum(decomposed.values, 1e-30))[:, None]
+    aims[decomposed.values <= 1e-9 * decomposed.values.max(initial=0)] = 0
+    return _Squares(decomposed, targets, aims, roots, mean)
+
+
+def _tried(squares: _Squares, task: Task, weights: Double, penalty: float) -> tuple[Trial, float]:
+    scores = _left_out(squares, task, penalty)
+    temperature = best_temperature(scores, task.labels, weights)
+    return trial(penalty, temperature * scores, task.labels, weights), temperature
+
+
+def _left_out(squares: _Squares, task: Task, penalty: float) -> Double:
+    """Scores (N, C) of every row by the fit without its group."""
+    places, values = squares.spectrum.places, squares.spectrum.values
+    share = 1 / (values + penalty)
+    fitted = places @ (squares.aims * (np.sqrt(values) * share)[:, None])
+    missed = squares.targets - fitted
+    total = float(np.square(squares.roots).sum())
+    left = np.empty_like(missed)
+    for group in by_size(task.groups):
+        if group.shape[1] == len(places):  # all rows are one group: nothing would be left
+            return np.asarray(fitted / squares.roots[:, None] + squares.mean)
+        left[group] = np.linalg.solve(_unfitted(places, share, squares.roots, total, group), missed[group])
+    scores: Double = (squares.targets - left) / squares.roots[:, None] + squares.mean
+    return scores
+
+
+def _unfitted(places: Float, share: Double, roots: Double, total: float, group: Ints) -> Double:
+    """I - H for the rows of each group (groups, size, size); the bias is the last term of H."""
+    size = group.shape[1]
+    if size == 1:
+        leverage = np.square(places) @ share.astype(np.float32)
+        own = 1 - leverage[group[:, 0]] - np.square(roots[group[:, 0]]) / total
+        return np.maximum(own, 1e-9).astype(np.float64)[:, None, None]
+    inside = np.empty((len(group), size, size))
+    for index, members in enumerate(group):
+        block = places[members].astype(np.float64)
+        inside[index] = (block * share) @ block.T + np.outer(roots[members], roots[members]) / total
+    return np.eye(size) * (1 + 1e-9) - inside

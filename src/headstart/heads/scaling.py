@@ -1,0 +1,66 @@
+"""Standardised features, and the way back: a head on standardised features as a head on raw ones."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.errors import DataError
+from headstart.heads.head import Dense, Float
+
+_BLOCK = 1 << 22  #: values converted to float64 at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """``(x - mean) * inverse``; ``inverse`` is 0 for a column that never changes, which so leaves the head."""
+
+    mean: Float  #: (D,)
+    inverse: Float  #: (D,)
+
+    @classmethod
+    def of(cls, features: Float) -> Self:
+        """Mean and spread of the rows' columns, (N, D).
+
+        Raises:
+            DataError: no rows, or values that are not finite.
+        """
+        if features.ndim != 2 or 0 in features.shape:
+            raise DataError(f"features have shape {features.shape}; wanted (rows, columns), at least one of each")
+        mean = _column_sums(features) / len(features)
+        if not np.isfinite(mean).all():
+            rows = np.flatnonzero(~np.isfinite(features).all(axis=1))
+            raise DataError(
+                f"{len(rows)} of {len(features)} rows of features hold NaN or infinity, the first is row "
+                f"{rows[0] if len(rows) else 0}; leave these out or extract them in f32"
+            )
+        spread = np.sqrt(_column_sums(features, mean) / len(features))
+        # float32 carries 24 bits: what varies by less than that share of its size is rounding.
+        moving = spread > 4e-7 * np.abs(mean) + 1e-30
+        inverse = np.divide(1, spread, out=np.zeros_like(spread), where=moving)
+        return cls(mean.astype(np.float32), inverse.astype(np.float32))
+
+    def apply(self, features: Float) -> Float:
+        """(N, D) raw -> (N, D) standardised, a new array."""
+        scaled = features - self.mean
+        scaled *= self.inverse
+        return np.asarray(scaled, np.float32)
+
+    def unfold(self, weight: Float, bias: Float) -> Dense:
+        """The layer on raw features that answers as ``weight`` (D, outputs), ``bias`` do on standardised ones."""
+        raw = weight.astype(np.float64) * self.inverse[:, None]
+        return Dense(raw.astype(np.float32), (bias - self.mean.astype(np.float64) @ raw).astype(np.float32))
+
+
+def _column_sums(features: Float, mean: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+    """Sums in float64 of the columns, or of their squared distances to ``mean``; a block of rows at a time."""
+    total = np.zeros(features.shape[1])
+    rows = max(1, _BLOCK // features.shape[1])
+    for start in range(0, len(features), rows):
+        block = features[start : start + rows].astype(np.float64)
+        if mean is not None:
+            block -= mean
+            np.square(block, out=block)
+        total += block.sum(axis=0)
+    return total

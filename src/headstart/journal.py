@@ -1,0 +1,77 @@
+"""What a fit tells while it works, and what of that its record keeps."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from headstart import events
+from headstart.data.samples import Outcome, Samples
+from headstart.engines.choose import Chosen
+from headstart.evaluation.evaluation import Evaluation
+from headstart.features.extract import Extraction
+from headstart.runtime.classifier import Classifier
+
+T = TypeVar("T")
+
+
+@dataclass
+class Journal:
+    """Passes events on and keeps what the run's record needs of them."""
+
+    listener: events.Listener
+    notes: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def __call__(self, event: events.Event) -> None:
+        """Hears an event: itself a listener."""
+        if isinstance(event, events.Note):
+            self.notes.append(event.text)
+        self.listener(event)
+
+    def stage(self, name: str, work: Callable[[], T], in_words: Callable[[T], str]) -> T:
+        """Does a stage's work, times it and reports it."""
+        began = time.perf_counter()
+        result = work()
+        self.seconds[name] = time.perf_counter() - began
+        self(events.Finished(name, self.seconds[name], in_words(result)))
+        return result
+
+    def over_budget(self, budget: float | None) -> None:
+        """Notes a budget that was not kept."""
+        took = sum(self.seconds.values())
+        if budget is not None and took > budget:
+            self(events.Note(f"took {took:.0f} s, more than the budget of {budget:.0f} s: nothing cheaper exists yet"))
+
+
+def read_in_words(samples: Samples) -> str:
+    """How many photos there are."""
+    counts = samples.ledger.counts()
+    aside = f", {counts[Outcome.SET_ASIDE]} set aside" if counts[Outcome.SET_ASIDE] else ""
+    return f"{len(samples)} photos in {len(samples.classes)} classes{aside}"
+
+
+def engine_in_words(chosen: Chosen) -> str:
+    """What runs the network."""
+    return f"{chosen.engine.name}, {chosen.engine.precision}"
+
+
+def extraction_in_words(it: Extraction) -> str:
+    """How many rows were computed, how fast."""
+    broken = sum(finding.broken for finding in it.findings.values())
+    rate = f" at {it.computed / it.seconds:.0f} photos/s" if it.computed else ""
+    return (
+        f"{it.computed} photos computed{rate}, {it.asked - it.computed} known{f', {broken} broken' if broken else ''}"
+    )
+
+
+def parity_in_words(classifier: Classifier) -> str:
+    """How the saved file answers."""
+    parity = classifier.record.parity
+    return f"{parity.same_answers:.1%} same answers from the saved file on {parity.photos} photos"
+
+
+def evaluation_in_words(it: Evaluation) -> str:
+    """One line: the score, its interval, its N."""
+    low, high = it.accuracy_interval.low, it.accuracy_interval.high
+    return f"{it.part} accuracy {it.accuracy:.1%} ({low:.1%} to {high:.1%}) on {it.n} photos"

@@ -1,0 +1,1 @@
+"""What predicting needs, and nothing else: NumPy, Pillow, ONNX Runtime; simplejpeg and OpenVINO where installed."""

@@ -1,0 +1,238 @@
+"""A saved classifier: load it, predict with it. No PyTorch, no training code.
+
+One photo goes through ``model.onnx`` in ONNX Runtime. Many go through the same file in OpenVINO, at the precision the
+head was fitted at, cropped and resized on the host; without OpenVINO, through ONNX Runtime too.
+"""
+
+import hashlib
+import importlib.util
+import itertools
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.errors import ClassifierError, DataError
+from headstart.pixels.decode import BrokenPhoto, Pixels, decode, prepare, to_rgb
+from headstart.runtime import folder as layout
+
+#: A photo to predict: a file's path, a file's bytes, or pixels, uint8 (H, W), (H, W, 3) or (H, W, 4).
+PhotoLike = str | os.PathLike[str] | bytes | NDArray[np.uint8]
+Head = tuple[tuple[NDArray[np.float32], NDArray[np.float32]], ...]
+
+#: From this many photos on OpenVINO's start (half a second) pays.
+MANY = 24
+BATCH = 8  #: photos a thread takes at a time; of the sizes measured the fastest together with decoding
+AHEAD = 4  #: batches per core that may be under way or wait for an earlier one, so that memory stays bounded
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prediction:
+    """The answer for one photo. A photo that could not be read has an ``error``, no label and no probabilities."""
+
+    source: str  #: the path as given, or "bytes" or "array"
+    label: str | None
+    probability: float  #: of ``label``; 0 where there is none
+    probabilities: NDArray[np.float32]  #: (C,), in the order of the classifier's classes, sums to 1; (0,) on an error
+    error: str | None = None
+
+
+class Classifier:
+    """Predicts classes of photos. Made by ``load``."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.record = layout.read(folder)
+        self.classes = self.record.classes
+        for name, wanted in ((layout.GRAPH, self.record.graph_sha256), (layout.HEAD, self.record.head_sha256)):
+            _check(folder / name, wanted)
+
+    def __repr__(self) -> str:
+        return f"Classifier({str(self.folder)!r}, {len(self.classes)} classes, {self.record.backbone.name})"
+
+    @overload
+    def predict(self, photos: PhotoLike) -> Prediction: ...  # type: ignore[overload-overlap]
+    @overload
+    def predict(self, photos: Iterable[PhotoLike]) -> list[Prediction]: ...
+    def predict(self, photos: PhotoLike | Iterable[PhotoLike]) -> Prediction | list[Prediction]:
+        """Predicts one photo, or each of several.
+
+        Args:
+            photos: one path, bytes or array, or any iterable of them.
+
+        Returns:
+            One ``Prediction`` for one photo; for an iterable a list in its order.
+
+        Raises:
+            DataError: a single photo cannot be read. Of several, each bad one gets an ``error`` instead.
+        """
+        if not isinstance(photos, str | os.PathLike | bytes | np.ndarray):
+            return list(self.stream(photos))
+        prediction = self._one(photos)
+        if prediction.error is not None:
+            raise DataError(f"{prediction.source}: {prediction.error}; give a photo that opens in a viewer")
+        return prediction
+
+    def stream(self, photos: Iterable[PhotoLike]) -> Iterator[Prediction]:
+        """Predicts photos one after the other as they come, in order, with bounded memory for any number of them."""
+        photos = iter(photos)
+        first = list(itertools.islice(photos, MANY))
+        if len(first) < MANY or importlib.util.find_spec("openvino") is None:
+            for photo in itertools.chain(first, photos):
+                yield self._one(photo)
+            return
+        runner = self._runner
+        batches = _batched(itertools.chain(first, photos), BATCH)
+        yield from _in_order(self._many, batches, runner.lanes)
+
+    def _one(self, photo: PhotoLike) -> Prediction:
+        try:
+            pixels = self._read(photo)
+        except BrokenPhoto as error:
+            return self._failed(photo, error)
+        (probabilities,) = self._session.run([layout.PROBABILITIES], {layout.IMAGE: pixels})
+        return self._answer(photo, probabilities)
+
+    def _many(self, photos: list[PhotoLike]) -> list[Prediction]:
+        """A batch through OpenVINO."""
+        answers: dict[int, Prediction] = {}
+        pixels: dict[int, Pixels] = {}
+        for index, photo in enumerate(photos):
+            try:
+                pixels[index] = prepare(self._read(photo), self.record.contract)
+            except BrokenPhoto as error:
+                answers[index] = self._failed(photo, error)
+        if pixels:
+            features = self._runner.run(np.stack(list(pixels.values())))[layout.FEATURES]
+            for index, row in zip(pixels, apply_head(self._head, features), strict=True):
+                answers[index] = self._answer(photos[index], row)
+        return [answers[index] for index in range(len(photos))]
+
+    def _read(self, photo: PhotoLike) -> Pixels:
+        if isinstance(photo, np.ndarray):
+            try:
+                return to_rgb(photo)
+            except DataError as error:
+                raise BrokenPhoto(str(error)) from None
+        if isinstance(photo, bytes):
+            return decode(photo, self.record.contract).pixels
+        try:
+            data = Path(photo).read_bytes()
+        except (OSError, ValueError) as error:
+            raise BrokenPhoto(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        return decode(data, self.record.contract).pixels
+
+    def _answer(self, photo: PhotoLike, probabilities: NDArray[np.float32]) -> Prediction:
+        best = int(probabilities.argmax())
+        return Prediction(_name(photo), self.classes[best], float(probabilities[best]), probabilities)
+
+    def _failed(self, photo: PhotoLike, error: Exception) -> Prediction:
+        return Prediction(_name(photo), None, 0.0, np.zeros(0, np.float32), str(error))
+
+    @cached_property
+    def _session(self) -> Any:
+        import onnxruntime
+
+        try:
+            return onnxruntime.InferenceSession(self.folder / layout.GRAPH, providers=["CPUExecutionProvider"])
+        except Exception as error:
+            raise ClassifierError(
+                f"{str(self.folder / layout.GRAPH)!r} does not load in ONNX Runtime: {error}"
+            ) from error
+
+    @cached_property
+    def _runner(self) -> Any:
+        from headstart.runtime.openvino import Runner, cores, has_bf16
+
+        return Runner(
+            self.folder / layout.GRAPH,
+            batch=BATCH,
+            size=self.record.contract.size,
+            precision="bf16" if self.record.precision == "bf16" and has_bf16() else "f32",
+            lanes=cores(),
+            start=layout.PIXELS,
+            outputs=(layout.FEATURES,),
+        )
+
+    @cached_property
+    def _head(self) -> Head:
+        return read_head(self.folder / layout.HEAD)
+
+
+def load(folder: str | os.PathLike[str]) -> Classifier:
+    """Loads a saved classifier.
+
+    Args:
+        folder: a ``model`` folder, or a run that has one.
+
+    Raises:
+        ClassifierError: there is none, it is damaged, or a newer headstart saved it.
+    """
+    return Classifier(layout.find(Path(folder).expanduser()))
+
+
+def read_head(file: Path) -> Head:
+    """The head's dense layers, (weight, bias) each, from its safetensors file."""
+    from safetensors.numpy import load_file
+
+    tensors = load_file(file)
+    return tuple((tensors[f"{index}.weight"], tensors[f"{index}.bias"]) for index in range(len(tensors) // 2))
+
+
+def apply_head(head: Head, features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Float32 (N, D) -> probabilities, float32 (N, C): dense layers with ReLU between them, then softmax."""
+    values = features
+    for index, (weight, bias) in enumerate(head):
+        values = (np.maximum(values, 0) if index else values) @ weight + bias
+    values = np.exp(values - values.max(axis=1, keepdims=True))
+    return np.asarray(values / values.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+def _check(file: Path, wanted: str) -> None:
+    try:
+        with file.open("rb") as stream:
+            seen = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise ClassifierError(f"{str(file)!r} cannot be read: {error.strerror}; copy the whole model folder") from None
+    if seen != wanted:
+        raise ClassifierError(
+            f"{str(file)!r} is not the file that was saved (SHA-256 {seen[:12]}…, model.json says {wanted[:12]}…); "
+            "copy the whole model folder again"
+        )
+
+
+def _name(photo: PhotoLike) -> str:
+    if isinstance(photo, bytes):
+        return "bytes"
+    return "array" if isinstance(photo, np.ndarray) else os.fspath(photo)
+
+
+def _batched(photos: Iterable[PhotoLike], size: int) -> Iterator[list[PhotoLike]]:
+    photos = iter(photos)
+    while batch := list(itertools.islice(photos, size)):
+        yield batch
+
+
+def _in_order(
+    work: Callable[[list[PhotoLike]], list[Prediction]], batches: Iterator[list[PhotoLike]], threads: int
+) -> Iterator[Prediction]:
+    """Works on batches in threads; answers come in order, and only so many batches are under way."""
+    with ThreadPoolExecutor(threads, thread_name_prefix="predict") as pool:
+        waiting: deque[Future[list[Prediction]]] = deque()
+        try:
+            for batch in batches:
+                waiting.append(pool.submit(work, batch))
+                if len(waiting) >= threads * AHEAD:
+                    yield from waiting.popleft().result()
+            while waiting:
+                yield from waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()

@@ -1,0 +1,112 @@
+"""Running an ONNX graph with OpenVINO, one stream per core.
+
+A thread that calls ``run`` computes on its own stream, so a pool of as many threads as streams that decode, then run,
+then decode, keeps every core busy with one thing or the other and needs no queue between the two.
+"""
+
+import os
+import threading
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.errors import EngineError
+
+Arithmetic = Literal["bf16", "f32"]
+
+
+def cores() -> int:
+    """Processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def has_bf16() -> bool:
+    """Whether this processor computes in bf16 natively, as OpenVINO reports it."""
+    import openvino
+
+    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+class Runner:
+    """A compiled graph of one uint8 input and named float32 outputs, for batches of a fixed size."""
+
+    def __init__(
+        self,
+        graph: Path,
+        *,
+        batch: int,
+        size: int,
+        precision: Arithmetic,
+        lanes: int,
+        outputs: tuple[str, ...],
+        start: str | None = None,
+    ):
+        """Compiles the graph.
+
+        Args:
+            graph: an ONNX file.
+            batch: photos in a call; fewer are padded.
+            size: edge of the square input, pixels.
+            precision: arithmetic inside; inputs and outputs keep their types.
+            lanes: calls that run at the same time, each on a core of its own.
+            outputs: the tensors to compute, outputs of the graph or tensors inside it; nothing else is computed.
+            start: a tensor inside the graph to feed instead of its input: what lies before it is cut off.
+
+        Raises:
+            EngineError: OpenVINO cannot read or compile it.
+        """
+        import openvino
+
+        self.batch, self.lanes = batch, lanes
+        core = openvino.Core()
+        try:
+            model = _cut(core.read_model(graph), start, outputs)
+            model.reshape([batch, size, size, 3])
+            self._compiled = core.compile_model(
+                model,
+                "CPU",
+                {
+                    "NUM_STREAMS": lanes,
+                    "INFERENCE_NUM_THREADS": lanes,
+                    "INFERENCE_PRECISION_HINT": precision,
+                    # Without it two programs on one machine pin their threads to the same cores.
+                    "ENABLE_CPU_PINNING": False,
+                },
+            )
+        except RuntimeError as error:
+            raise EngineError(f"OpenVINO cannot run {graph.name}: {str(error).strip().splitlines()[-1]}") from error
+        self.names = outputs
+        self._shape = (batch, size, size, 3)
+        self._local = threading.local()
+
+    def run(self, pixels: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+        """Uint8 (B, S, S, 3), B <= batch -> for each output's name float32 (B, ...), the caller's to keep."""
+        count = len(pixels)
+        if count < self.batch:
+            padded = np.zeros(self._shape, np.uint8)
+            padded[:count] = pixels
+            pixels = padded
+        results = self._request().infer({0: pixels}, share_inputs=True, share_outputs=True)
+        return {name: np.array(results[index][:count]) for index, name in enumerate(self.names)}
+
+    def _request(self) -> Any:
+        if not hasattr(self._local, "request"):
+            self._local.request = self._compiled.create_infer_request()
+        return self._local.request
+
+
+def _cut(model: Any, start: str | None, outputs: tuple[str, ...]) -> Any:
+    """The part of a graph from the tensor ``start``, or its input, to the tensors ``outputs``."""
+    import openvino
+    from openvino import opset11
+
+    ports = {name: port for node in model.get_ops() for port in node.outputs() for name in port.get_names()}
+    ends = [ports[name] for name in outputs]
+    if start is None:
+        return openvino.Model(ends, model.get_parameters())
+    entry = opset11.parameter([-1, -1, -1, 3], openvino.Type.u8, name=start)
+    for target in list(ports[start].get_target_inputs()):
+        target.replace_source_output(entry.output(0))
+    return openvino.Model(ends, [entry])

@@ -1,0 +1,59 @@
+import json
+
+import pytest
+
+from headstart.data.ledger import load_ledger, save_ledger
+from headstart.data.samples import Entry, Ledger, Outcome
+from headstart.errors import DataError
+
+LEDGER = Ledger(
+    (
+        Entry("schöne Äpfel/1\u2028.png", Outcome.ACCEPTED, "", "schöne Äpfel", "ab12", "PNG", 3, 4),
+        Entry("b\udc80.png", Outcome.SET_ASIDE, "zero bytes"),
+    ),
+    ignored=2,
+    notes=("a note",),
+)
+
+
+def test_round_trip_with_names_of_every_kind(tmp_path):
+    save_ledger(LEDGER, tmp_path / "new/ledger.jsonl")
+    assert load_ledger(tmp_path / "new/ledger.jsonl") == LEDGER
+    header, *lines = (tmp_path / "new/ledger.jsonl").read_text("utf-8").rstrip("\n").split("\n")
+    assert json.loads(header) == {"schema": 1, "ignored": 2, "notes": ["a note"]}
+    assert "schöne Äpfel" in lines[0]
+
+
+def test_writing_leaves_nothing_beside_and_replaces(tmp_path):
+    save_ledger(Ledger(()), tmp_path / "ledger.jsonl")
+    save_ledger(LEDGER, tmp_path / "ledger.jsonl")
+    assert [path.name for path in tmp_path.iterdir()] == ["ledger.jsonl"]
+    assert load_ledger(tmp_path / "ledger.jsonl") == LEDGER
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "cannot be read: No such file"),
+        ("", "is not a ledger"),
+        ("[]", "is not a ledger"),
+        ('{"schema": 2}', "has schema 2, known is 1; update headstart"),
+        ('{"schema": 1, "ignored": 0, "notes": []}\n{"name": "a"}', "is not a ledger"),
+    ],
+)
+def test_what_is_no_ledger(tmp_path, text, message):
+    if text is not None:
+        (tmp_path / "l").write_text(text)
+    with pytest.raises(DataError, match=message):
+        load_ledger(tmp_path / "l")
+
+
+def test_amending_drops_what_is_set_aside(pets):
+    from headstart.data.reading import read
+
+    samples = read(pets)
+    gone = Entry("cats/0.png", Outcome.SET_ASIDE, "does not decode")
+    amended = samples.amended({"cats/0.png": gone})
+    assert len(amended) == 19
+    assert amended.ledger.counts()[Outcome.SET_ASIDE] == 1
+    assert amended.samples == samples.samples[1:]

@@ -1,0 +1,110 @@
+"""What several processes at once and a kill may do to a store.
+
+The processes of these tests run this file as a script, so it does without pytest, which is slow to import.
+"""
+
+import hashlib
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from headstart.features.store import Space, Store
+
+SPACE = Space("0a" * 20, (("stage1", 3), ("final", 40)), "a small network")
+SHARD_BYTES = 400 * SPACE.row_bytes  # small: kills hit the step from shard to shard too
+
+
+def digests_of(count: int, first: int = 0) -> list[str]:
+    return [hashlib.blake2b(b"%d" % number, digest_size=20).hexdigest() for number in range(first, first + count)]
+
+
+def rows_of(digests: list[str]) -> dict[str, np.ndarray]:
+    """Rows that depend on the photo and the layer only: the digest's bytes, over and over."""
+    seeds = np.array([list(bytes.fromhex(digest)) for digest in digests], np.float32).reshape(len(digests), 20)
+    return {name: np.tile(seeds, (1, 3))[:, :width] + np.float32(width) for name, width in SPACE.layers}
+
+
+def write(folder: str, first: str, count: str) -> None:
+    """A process that stores the rows of some photos in batches, and tells how many are safe after each."""
+    with Store(Path(folder)) as store:
+        missing = store.missing(SPACE, digests_of(int(count), int(first)))
+        print("ready", flush=True)
+        done = int(count) - len(missing)
+        with store.writer(SPACE, commit_rows=16, shard_bytes=SHARD_BYTES) as writer:
+            for start in range(0, len(missing), 8):
+                part = missing[start : start + 8]
+                writer.add(part, rows_of(part))
+                if start % 16 == 8:
+                    done += 16
+                    print(done, flush=True)
+
+
+def started(folder: Path, first: int, count: int) -> "subprocess.Popen[str]":
+    command = [sys.executable, __file__, str(folder), str(first), str(count)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def assert_all_right(store: Store, digests: list[str]) -> None:
+    for layer in SPACE.widths:
+        np.testing.assert_array_equal(store.read(SPACE, digests, layer), rows_of(digests)[layer])
+
+
+def present(store: Store, digests: list[str]) -> list[str]:
+    missing = set(store.missing(SPACE, digests))
+    return [digest for digest in digests if digest not in missing]
+
+
+def test_kill_loses_the_batch_in_flight_and_nothing_else(tmp_path: Path) -> None:
+    digests, chance, before = digests_of(20_000), random.Random(0), 0
+    for _ in range(20):
+        process = started(tmp_path, 0, len(digests))
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(chance.uniform(0, 0.06))
+        process.send_signal(signal.SIGKILL)
+        told = process.communicate()[0].split()
+        assert process.returncode == -signal.SIGKILL, "it ended before it was killed"
+        with Store(tmp_path) as store:
+            there = present(store, digests)
+            assert len(there) >= max([before, *map(int, told[:-1])])  # the last line may be cut
+            assert_all_right(store, there)
+        before = len(there)
+    assert before > 0
+    with Store(tmp_path) as store:
+        left = store.missing(SPACE, digests)[:500]
+        with store.writer(SPACE, commit_rows=50, shard_bytes=SHARD_BYTES) as writer:
+            writer.add(left, rows_of(left))
+        assert_all_right(store, present(store, digests))
+        used = store.usage()[0]
+        assert used.rows == before + 500
+        # Killed writers left no shards behind: all but the last are full.
+        assert len(list(tmp_path.glob("shards/*.rows"))) <= used.bytes / SHARD_BYTES + 1
+
+
+def test_processes_write_at_once(tmp_path: Path) -> None:
+    # The first two compute the same photos at the same time; the third half of them and others.
+    ranges = [(0, 800), (0, 800), (400, 800)]
+    processes = [started(tmp_path, first, count) for first, count in ranges]
+    for process in processes:
+        errors = process.communicate(timeout=60)[1]
+        assert process.returncode == 0, errors
+    with Store(tmp_path) as store:
+        assert_all_right(store, digests_of(1200))
+        assert store.usage()[0].rows == 1200
+        assert store.missing(SPACE, digests_of(1200)) == []
+
+
+def test_opening_at_once_for_the_first_time(tmp_path: Path) -> None:
+    processes = [started(tmp_path / "new", 100 * number, 16) for number in range(4)]
+    for process in processes:
+        errors = process.communicate(timeout=60)[1]
+        assert process.returncode == 0, errors
+
+
+if __name__ == "__main__":
+    write(*sys.argv[1:])

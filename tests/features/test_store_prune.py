@@ -1,0 +1,120 @@
+"""Keeping to a budget: what was not used for longest goes first, and never what a writer holds."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from headstart.errors import StoreError
+from headstart.features.space import bytes_under
+from headstart.features.store import Finding, Space, Store
+
+OLD = Space("0a" * 20, (("final", 1000),), "old")
+NEW = Space("0b" * 20, (("final", 1000),), "new")
+DIGESTS = [f"{number:040x}" for number in range(100)]
+ROWS = np.arange(100_000, dtype=np.float32).reshape(100, 1000)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """Two spaces of 100 photos in ten shards of 40 kB each."""
+    with Store(tmp_path / "store") as opened:
+        for space in (OLD, NEW):
+            with opened.writer(space, commit_rows=10, shard_bytes=1) as writer:
+                for first in range(0, 100, 10):
+                    writer.add(DIGESTS[first : first + 10], {"final": ROWS[first : first + 10]})
+        yield opened
+
+
+def rows(store: Store) -> dict[str, int]:
+    return {used.description: used.rows for used in store.usage()}
+
+
+def test_the_least_recently_used_space_goes_first_and_its_oldest_shards(store: Store) -> None:
+    assert [used.description for used in store.usage()] == ["old", "new"]
+    report = store.prune(700_000)
+    assert report.bytes_after <= 700_000 < report.bytes_before
+    assert report.bytes_after == bytes_under(store.folder)
+    assert rows(store)["new"] == 100
+    assert report.rows == 100 - rows(store)["old"] == 10 * report.shards > 0
+    assert store.missing(OLD, DIGESTS) == DIGESTS[: report.rows]
+    np.testing.assert_array_equal(store.read(NEW, DIGESTS, "final"), ROWS)
+    kept = DIGESTS[report.rows :]
+    np.testing.assert_array_equal(store.read(OLD, kept, "final"), ROWS[report.rows :])
+
+
+def test_reading_counts_as_use(store: Store) -> None:
+    store.read(NEW, DIGESTS, "final")
+    store.read(OLD, DIGESTS, "final")
+    assert [used.description for used in store.usage()] == ["new", "old"]
+    store.prune(700_000)
+    assert rows(store)["old"] == 100 > rows(store)["new"]
+
+
+def test_a_budget_that_is_kept_removes_nothing(store: Store) -> None:
+    report = store.prune(10**9)
+    assert (report.rows, report.shards, report.networks, report.held) == (0, 0, 0, 0)
+    assert rows(store) == {"old": 100, "new": 100}
+
+
+def test_budget_nothing_removes_everything_and_the_store_goes_on(store: Store) -> None:
+    with store.writer(OLD) as writer:
+        writer.find(Finding("ff" * 20, broken=True, reason="no picture"))
+    report = store.prune(0)
+    assert (report.rows, report.shards) == (200, 20)
+    assert store.usage() == ()
+    assert store.findings(OLD, ["ff" * 20]) == {}
+    assert list(store.folder.glob("shards/*")) == []
+    assert report.bytes_after < 100_000  # the empty index
+    with store.writer(OLD) as writer:
+        writer.add(DIGESTS, {"final": ROWS})
+    np.testing.assert_array_equal(store.read(OLD, DIGESTS, "final"), ROWS)
+
+
+def test_a_shard_of_a_live_writer_stays(store: Store) -> None:
+    more = [f"{number:040x}" for number in range(1000, 1020)]
+    with Store(store.folder) as other, other.writer(OLD) as writer:
+        writer.add(more[:10], {"final": ROWS[:10]})
+        writer.commit()
+        report = store.prune(0)
+        assert (report.rows, report.shards, report.held) == (200, 20, 1)
+        assert store.missing(OLD, more) == more[10:]
+        writer.add(more[10:], {"final": ROWS[10:20]})
+    np.testing.assert_array_equal(store.read(OLD, more, "final"), ROWS[:20])
+    assert store.prune(0).held == 0
+
+
+def test_a_writer_that_holds_nothing_yet_outlives_a_pruning(store: Store) -> None:
+    with store.writer(NEW) as writer:
+        store.prune(0)
+        writer.add(DIGESTS, {"final": ROWS})
+    np.testing.assert_array_equal(store.read(NEW, DIGESTS, "final"), ROWS)
+
+
+def test_what_a_killed_pruning_left_is_cleared(store: Store) -> None:
+    orphan = store.folder / "shards" / "00009999.rows"
+    orphan.write_bytes(b"x" * 1000)
+    store.prune(10**9)
+    assert not orphan.exists()
+    assert rows(store) == {"old": 100, "new": 100}
+
+
+def test_converted_networks_count_and_go_by_their_last_touch(store: Store) -> None:
+    (store.networks / "ancient").mkdir(parents=True)
+    (store.networks / "ancient" / "weights.bin").write_bytes(b"x" * 200_000)
+    os.utime(store.networks / "ancient" / "weights.bin", (1e9, 1e9))
+    (store.networks / "fresh.bin").write_bytes(b"x" * 1000)
+    store.prune(10**9)  # folds the log into the index
+    report = store.prune(report_size := bytes_under(store.folder) - 100_000)
+    assert (report.networks, report.rows) == (1, 0)
+    assert report.bytes_after <= report_size
+    assert [path.name for path in store.networks.iterdir()] == ["fresh.bin"]
+    assert store.prune(0).networks == 1
+
+
+def test_a_closed_store_is_not_pruned(store: Store) -> None:
+    store.close()
+    with pytest.raises(StoreError, match="is closed"):
+        store.prune(0)

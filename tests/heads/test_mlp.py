@@ -1,0 +1,63 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from headstart.heads.mlp import _network, _Rows, fit_mlp
+from headstart.settings import HeadSettings
+
+from .drawn import draw
+
+OPTIONS = HeadSettings(mlp_units=16, mlp_epochs=40, mlp_dropout=0.0)
+
+
+def _loss(network, rows):
+    logits = network.logits(rows.features).astype(np.float64)
+    chance = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    return -(rows.weights * np.log(chance[np.arange(len(rows.labels)), rows.labels])).mean()
+
+
+def test_gradients_are_those_of_the_loss():
+    task = draw(20, 5, 3)
+    network = _network(task, OPTIONS)
+    weights = np.linspace(0.5, 1.5, 20).astype(np.float32)
+    rows = _Rows(((task.features - 3) / 4).astype(np.float32), task.labels, weights)
+    found = network._gradients(rows.features, rows.labels, rows.weights)
+    for tensor, gradient in zip(network.tensors, found, strict=True):
+        for place in [(0,) * tensor.ndim, tuple(size - 1 for size in tensor.shape)]:
+            before, step = tensor[place], np.float32(1e-2)
+            tensor[place] = before + step
+            above = _loss(network, rows)
+            tensor[place] = before - step
+            below = _loss(network, rows)
+            tensor[place] = before
+            assert gradient[place] == pytest.approx((above - below) / (2 * step), abs=2e-3)
+
+
+def test_first_step_of_adam_is_the_rate():
+    task = draw(20, 5, 3)
+    network = _network(task, OPTIONS)
+    before = [tensor.copy() for tensor in network.tensors]
+    network._adam([np.full_like(tensor, 5) for tensor in network.tensors])
+    for old, new in zip(before, network.tensors, strict=True):
+        assert old - new == pytest.approx(np.full(old.shape, OPTIONS.mlp_rate), rel=1e-3)
+
+
+def test_epochs_are_those_of_the_lowest_held_out_loss():
+    fitted = fit_mlp(draw(200, 30, 3, apart=0.4), OPTIONS)
+    best = min(fitted.path, key=lambda trial: trial.log_loss)
+    assert fitted.chosen == {"epochs": best.value}
+    assert [trial.value for trial in fitted.path] == list(range(1, len(fitted.path) + 1))
+
+
+def test_seed_decides():
+    task = draw(60, 10, 3)
+    one, other = fit_mlp(task, OPTIONS), fit_mlp(replace(task, seed=9), OPTIONS)
+    assert not np.array_equal(one.head.layers[0].weight, other.head.layers[0].weight)
+
+
+def test_dropped_units_keep_the_expected_answer():
+    task = draw(60, 10, 3)
+    options = HeadSettings(mlp_units=64, mlp_dropout=0.5, mlp_epochs=5)
+    fitted = fit_mlp(task, options)
+    assert (fitted.head.probabilities(task.features).argmax(1) == task.labels).mean() > 0.6

@@ -7,9 +7,10 @@ import json
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from headstart.errors import SettingError, nearest
 
@@ -20,7 +21,7 @@ EngineName = Literal["auto", "openvino", "pytorch"]
 
 
 class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
 
 class HeadSettings(_Settings):
@@ -78,7 +79,7 @@ class FitSettings(HeadSettings):
         try:
             settings = cls(**merged)
         except ValidationError as error:
-            raise SettingError(_in_words(error)) from None
+            raise SettingError(in_words(error)) from None
         if settings.c_low > settings.c_high:
             raise SettingError(f"c_low {settings.c_low:g} is above c_high {settings.c_high:g}; swap them")
         if settings.test_share + settings.validation_share >= 0.95:
@@ -114,14 +115,22 @@ def seconds(budget: str | None) -> float | None:
 
 
 def store_folder(given: Path | None = None) -> Path:
-    """Where the store lies: the argument, HEADSTART_STORE, or the platform's cache folder."""
-    if given is not None:
-        return given.expanduser()
-    if named := os.environ.get("HEADSTART_STORE"):
-        return Path(named).expanduser()
-    import platformdirs
+    """Where the store lies: the argument, HEADSTART_STORE, or the platform's cache folder.
 
-    return Path(platformdirs.user_cache_dir("headstart", appauthor=False))
+    Raises:
+        SettingError: that is a file.
+    """
+    named = given or os.environ.get("HEADSTART_STORE")
+    if not named:
+        import platformdirs
+
+        return Path(platformdirs.user_cache_dir("headstart", appauthor=False))
+    folder = Path(named).expanduser()
+    if folder.exists() and not folder.is_dir():
+        raise SettingError(
+            f"store {str(folder)!r} is a file; wanted a folder; choose another with --store or HEADSTART_STORE"
+        )
+    return folder
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -133,11 +142,15 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise SettingError(f"settings file {str(path)!r} is not TOML: {error}; mend that line") from None
 
 
-def _in_words(error: ValidationError) -> str:
+def in_words(error: ValidationError) -> str:
     """What pydantic found as one line: every setting that is wrong, what was seen, what is wanted."""
-    found = []
-    for problem in error.errors():
-        name = ".".join(str(part) for part in problem["loc"])
-        wanted = problem["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-        found.append(f"{name} is {problem['input']!r}; wanted {wanted}")
-    return "; ".join(found)
+    return "; also: ".join(_problem_in_words(problem) for problem in error.errors())
+
+
+def _problem_in_words(problem: ErrorDetails) -> str:
+    name, seen = ".".join(map(str, problem["loc"])), problem["input"]
+    field = FitSettings.model_fields.get(name)
+    if problem["type"] == "literal_error" and isinstance(seen, str) and field is not None:
+        return f"unknown {name} {seen!r}; {nearest(seen, list(get_args(field.annotation)))}"
+    wanted = problem["msg"].removeprefix("Input should be ").removeprefix("Value error, ").partition(", unable")[0]
+    return f"{name} is {seen!r}; wanted {wanted}"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from headstart import events, journal
 from headstart.backbones.backbone import Backbone
@@ -22,7 +23,7 @@ from headstart.data.check import decoded
 from headstart.data.reading import read
 from headstart.data.samples import ArraySource, Outcome, Part, Sample, Samples
 from headstart.data.splits import Split, make_split
-from headstart.engines.choose import PROOF_PHOTOS, Chosen, ProofPhotos, choose
+from headstart.engines.choose import PROOF_PHOTOS, ProofPhotos, choose
 from headstart.errors import DataError, HeadstartError, SettingError
 from headstart.evaluation.evaluation import Evaluation, evaluate
 from headstart.features.extract import extract, load_photo, prepared
@@ -73,7 +74,12 @@ def fit(
         backbone = log.stage(
             "prepare backbone", lambda: obtain(chosen.backbone, home / "networks", log), lambda it: it.name
         )
-        engine = log.stage("prepare engine", lambda: _engine(samples, backbone, chosen, log), journal.engine_in_words)
+        proof = proof_photos(samples.samples, backbone)
+        engine = log.stage(
+            "prepare engine",
+            lambda: choose(backbone, proof, engine=chosen.engine, precision=chosen.precision, listener=log),
+            journal.engine_in_words,
+        )
         extraction = log.stage(
             "extract",
             lambda: extract(samples.samples, backbone, engine.engine, store, workers=chosen.workers, listener=log),
@@ -157,6 +163,8 @@ def _reserve(settings: FitSettings, source: Any) -> Path:
         name = Path(source).expanduser().resolve().stem if isinstance(source, str | Path) else "arrays"
         return Path("runs") / f"{name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
     out = settings.out.expanduser()
+    if stop := next((folder for folder in out.parents if folder.exists() and not folder.is_dir()), None):
+        raise SettingError(f"out {str(out)!r} cannot be made: {str(stop)!r} is a file; name another")
     if out.exists() and not out.is_dir():
         raise SettingError(f"out {str(out)!r} is a file; wanted a folder that is new or empty; name another")
     if (out / RECORD).exists():
@@ -174,21 +182,18 @@ def _reserve(settings: FitSettings, source: Any) -> Path:
     return out
 
 
-def _engine(samples: Samples, backbone: Backbone, settings: FitSettings, log: Journal) -> Chosen:
-    """The engine, proved on the photos with the smallest digests, so that listing order does not matter."""
-    drawn = sorted(samples.samples, key=lambda sample: sample.digest)[: 2 * PROOF_PHOTOS]
+def proof_photos(samples: Sequence[Sample], backbone: Backbone) -> ProofPhotos:
+    """The photos that engines are proved on: those with the smallest digests, so that listing order does not matter."""
+    drawn = sorted(samples, key=lambda sample: sample.digest)[: 2 * PROOF_PHOTOS]
     key = hashlib.blake2b("".join(sample.digest for sample in drawn).encode(), digest_size=6).hexdigest()
 
-    def load() -> Any:
+    def load() -> NDArray[np.uint8]:
         photos = prepared(drawn, backbone.contract, PROOF_PHOTOS)
         if not len(photos):
-            raise DataError(
-                f"none of the first {len(drawn)} photos of {samples.root} decodes; run headstart check on it"
-            )
+            raise DataError(f"none of the first {len(drawn)} photos decodes; run headstart check to see why")
         return photos
 
-    photos = ProofPhotos(key, load)
-    return choose(backbone, photos, engine=settings.engine, precision=settings.precision, listener=log)
+    return ProofPhotos(key, load)
 
 
 def _without_broken(samples: Samples, findings: dict[str, Finding]) -> Samples:

@@ -98,7 +98,8 @@ def _contract(origin: Origin, config: Mapping[str, Any]) -> PixelContract:
     return PixelContract(height, round(1000 * (config.get("crop_pct") or 0.875)), mean, std)
 
 
-def _create(origin: Origin, *, pretrained: bool) -> nn.Module:
+def _known(origin: Origin) -> None:
+    """Refuses an architecture that timm does not have."""
     if not timm.is_model(origin.architecture.split(".")[0]):
         known = timm.list_models()
         close = get_close_matches(origin.architecture.split(".")[0], known, n=3, cutoff=0.5)
@@ -106,6 +107,10 @@ def _create(origin: Origin, *, pretrained: bool) -> nn.Module:
             f"timm has no architecture {origin.architecture!r}; "
             f"{'did you mean ' + ', '.join(close) + '? ' if close else ''}headstart models lists {len(known)}"
         )
+
+
+def _create(origin: Origin, *, pretrained: bool) -> nn.Module:
+    _known(origin)
     body: nn.Module = timm.create_model(origin.architecture, pretrained=pretrained)
     if not hasattr(body, "forward_intermediates"):
         raise BackboneError(f"{origin.architecture} does not show its inner layers in timm; choose another backbone")
@@ -113,7 +118,7 @@ def _create(origin: Origin, *, pretrained: bool) -> nn.Module:
 
 
 def _from_hub(origin: Origin) -> tuple[nn.Module, str, str]:
-    _create(origin, pretrained=False)
+    _known(origin)
     base, _, tag = origin.architecture.partition(".")
     if not timm.models.is_model_pretrained(origin.architecture):
         tags = [name for name in timm.list_pretrained(f"{base}*") if name.split(".")[0] == base]

@@ -19,6 +19,7 @@ MOST_CLASSES = 20  #: shown in the summary; evaluation.json has them all
 
 def fit(
     photos: Path,
+    /,
     *,
     settings: Annotated[FitSettings | None, Parameter(name="*")] = None,
     config: Path | None = None,

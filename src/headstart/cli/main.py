@@ -1,23 +1,21 @@
 """``headstart``: the verbs, loaded only when called so that ``--help`` answers at once, and the exit codes."""
 
+import inspect
+import io
+import os
 import sys
 import warnings
+from importlib import import_module
 
 from cyclopts import App
-from cyclopts.exceptions import CycloptsError
+from cyclopts.exceptions import CycloptsError, UnusedCliTokensError
 
 from headstart import __version__
 from headstart.errors import HeadstartError
 
 FINE, OUR_FAULT, YOUR_INPUT, STOPPED = 0, 1, 2, 130
 
-app = App(
-    name="headstart",
-    help="From a folder of labelled photos to a tested classifier, by transfer learning.",
-    version=__version__,
-    result_action="return_value",
-)
-for _verb, _help in {
+VERBS = {
     "fit": "Make a tested classifier from labelled photos.",
     "predict": "Say what photos show, with a saved classifier.",
     "evaluate": "Score a saved classifier on labelled photos.",
@@ -25,35 +23,70 @@ for _verb, _help in {
     "models": "List backbones: size, licence, where their weights are.",
     "cache": "Show what is stored of earlier runs, and prune it to a size.",
     "demo": "Run the whole job on handwritten digits.",
-}.items():
-    app.command(f"headstart.cli.{_verb}:{_verb}", name=_verb, help=_help)
+}
 
 
 def main() -> None:
     """The entry point of the command line; ends the process with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # names of files that are no valid text are shown as escapes
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:
     """Runs one command and gives its exit code: 0 well, 1 our fault, 2 your input, 130 stopped by Ctrl-C."""
     warnings.filterwarnings("ignore", module="PIL")  # what Pillow warns of stands in the ledger
+    verb = arguments[0] if arguments and arguments[0] in VERBS else ""
     try:
-        return app(arguments, exit_on_error=False, print_error=False) or FINE
+        code = _app(verb)(arguments, exit_on_error=False, print_error=False) or FINE
+        sys.stdout.flush()
+        return int(code)
     except CycloptsError as error:
-        return _failed(f"{_one_line(error)}; see headstart {arguments[0] if arguments else ''} --help", YOUR_INPUT)
+        return _failed(f"{_in_words(error)}; see headstart {f'{verb} ' if verb else ''}--help", YOUR_INPUT)
     except HeadstartError as error:
         return _failed(str(error), error.exit_code)
     except KeyboardInterrupt:
         return _failed("stopped; what was computed is kept: the same command goes on from there", STOPPED)
-    except BrokenPipeError:  # the reader of a pipe has had enough
-        sys.stderr.close()
+    except BrokenPipeError:  # the reader of a pipe has had enough; Python's last flush must not trip over it again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FINE
     except (OSError, MemoryError) as error:
         return _failed(f"{type(error).__name__}: {error}", OUR_FAULT)
 
 
-def _one_line(error: CycloptsError) -> str:
-    return " ".join(str(error).split())
+def _app(verb: str) -> App:
+    """The command line; the verb that is called brings its own, longer help."""
+    app = App(
+        name="headstart",
+        help="From a folder of labelled photos to a tested classifier, by transfer learning.",
+        version=__version__,
+        result_action="return_value",
+        suppress_keyboard_interrupt=False,
+    )
+    for name, help_ in VERBS.items():
+        own = {"help_epilogue": _examples(name)} if name == verb else {"help": help_}
+        app.command(f"headstart.cli.{name}:{name}", name=name, **own)
+    return app
+
+
+def _examples(verb: str) -> str:
+    """The examples in a verb's docstring as a block of code: cyclopts takes no notice of them."""
+    doc = inspect.getdoc(getattr(import_module(f"headstart.cli.{verb}"), verb)) or ""
+    block = doc.partition("Examples:\n")[2].partition("\n\n")[0]
+    return f"Examples:\n```\n{inspect.cleandoc(block)}\n```" if block else ""
+
+
+def _in_words(error: CycloptsError) -> str:
+    from pydantic import ValidationError
+
+    from headstart.settings import in_words
+
+    if isinstance(error.__cause__, ValidationError):
+        return in_words(error.__cause__)
+    if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
+        return f"{error.unused_tokens[0]!r} is one argument too many"
+    return str(error).strip().removesuffix(".")
 
 
 def _failed(message: str, code: int) -> int:

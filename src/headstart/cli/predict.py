@@ -1,6 +1,7 @@
 """``headstart predict MODEL FILE|FOLDER|-...``."""
 
 import csv
+import io
 import json
 import os
 import sys
@@ -49,6 +50,10 @@ def predict(
         raise SettingError(f"top is {top}; wanted 1 or more")
     if json_ and csv_:
         raise SettingError("--json and --csv were both given; choose one")
+    if flags := [photo for photo in photos if photo.startswith("-") and photo != "-"]:
+        raise SettingError(
+            f"unknown option {flags[0]!r}; a file of that name is given as ./{flags[0]}; see headstart predict --help"
+        )
     classifier = load(model)
     seen = failed = 0
     show = _as_json if json_ else _as_csv if csv_ else _as_text
@@ -69,6 +74,8 @@ def _files(photos: Iterable[str]) -> Iterator[str]:
     """The files meant; a folder's in natural order, without hidden ones and what does not end like a photo."""
     for photo in photos:
         if photo == "-":
+            if isinstance(sys.stdin, io.TextIOWrapper):  # a file's name may be any bytes
+                sys.stdin.reconfigure(errors="surrogateescape")
             yield from (line.rstrip("\r\n") for line in sys.stdin if line.strip())
         elif Path(photo).is_dir():
             yield from _in_folder(photo)

@@ -75,7 +75,8 @@ def _unpack_new(archive: Path, target: Path) -> None:
         _write_members(archive, partial)
         partial.rename(target)
     except _DAMAGE as error:
-        raise DataError(f"archive {str(archive)!r} is damaged: {error}; fetch or pack it again") from None
+        what = str(error).partition("\n")[0].rstrip(": ")  # tarfile lists what it tried, a line each
+        raise DataError(f"archive {str(archive)!r} is damaged: {what}; fetch or pack it again") from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 

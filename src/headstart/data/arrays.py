@@ -80,7 +80,10 @@ def _blocks(arrays: _Named, file: Mapping[str, NDArray[Any]]) -> list[_Block]:
         images, labels = arrays.one_of(_IMAGES, suffix), arrays.one_of(_LABELS, suffix)
         if images is None or labels is None:
             raise DataError(f"{arrays.root!r} has the arrays {some(sorted(arrays.names), most=8)}; {_WANTED}")
-        blocks.append(_block(images, file[images], file[labels], classes, part_named(part), part))
+        try:
+            blocks.append(_block(images, file[images], file[labels], classes, part_named(part), part))
+        except DataError as error:
+            raise DataError(f"{arrays.root!r}: {error}") from None
     return blocks
 
 

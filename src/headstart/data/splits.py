@@ -69,11 +69,11 @@ class Split:
             shares = float(record["test_share"]), float(record["validation_share"])
             return cls(parts, int(record["seed"]), *shares, bool(record["given"]), tuple(record["notes"]))
         except OSError as error:
-            raise DataError(f"split {str(path)!r} cannot be read: {error.strerror}; check the path") from None
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataError(
-                f"{str(path)!r} is not a split: {type(error).__name__} {error}; name a run's split"
+                f"split {str(path)!r} cannot be read: {error.strerror}; name a run's folder or its split.json"
             ) from None
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise DataError(f"{str(path)!r} is not a split; name a run's folder or its split.json") from None
 
 
 def make_split(

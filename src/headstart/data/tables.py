@@ -95,6 +95,8 @@ def photos_exist(table: Path, look_at: int = 100) -> bool:
 def _why_not(row: Row, label: str, first: int) -> str:
     if not row.path:
         return "empty path"
+    if "\0" in row.path:
+        return "a null byte in its path"
     if not label:
         return "empty label"
     return f"listed before, in row {first}" if first != row.number else ""

@@ -14,7 +14,9 @@ _SMALLEST = 1e-15  #: a probability of 0 that was wrong costs 34.5 nats, not inf
 
 def confusion_matrix(labels: Ints, predicted: Ints, classes: int) -> Ints:
     """Counts (C, C) of labels (N,) and predictions (N,)."""
-    return np.bincount(labels * classes + predicted, minlength=classes * classes).reshape(classes, classes)
+    return np.bincount(labels.astype(np.int64) * classes + predicted, minlength=classes * classes).reshape(
+        classes, classes
+    )
 
 
 def accuracy(confusion: Ints) -> float:

@@ -19,7 +19,7 @@ class Spectrum:
 
     values: Double  #: (r,) not negative
     basis: Double  #: (D, r) orthonormal columns, which span the rows
-    places: Float  #: (N, r) ``rows @ basis``
+    places: NDArray[np.floating]  #: (N, r) ``rows @ basis``; float64 where N <= D, float32 where there are many rows
 
 
 def spectrum(rows: Float) -> Spectrum:
@@ -31,7 +31,7 @@ def spectrum(rows: Float) -> Spectrum:
     values, turn = np.linalg.eigh(long @ long.T)
     kept = values > _RANK * max(values[-1], 1e-30)
     values, turn = values[kept], turn[:, kept]
-    return Spectrum(values, (long.T @ turn) / np.sqrt(values), (turn * np.sqrt(values)).astype(np.float32))
+    return Spectrum(values, (long.T @ turn) / np.sqrt(values), turn * np.sqrt(values))
 
 
 def _gram(rows: Float) -> Double:

@@ -51,8 +51,8 @@ class Trial:
     """One point of a path: a hyperparameter's value and its cross-validated score."""
 
     value: float
-    log_loss: float  #: nats per sample, mean over the held-out folds
-    accuracy: float  #: share, mean over the held-out folds
+    log_loss: float  #: nats per sample, mean over the held-out rows
+    accuracy: float  #: share of the held-out rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 How many epochs: the best on a held-out fold (groups kept together), after which all rows are trained on for as long.
 Adam: Kingma & Ba, 2015 (ICLR); dropout: Srivastava et al., 2014, J. Machine Learning Research 15; first weights: He et
-al., 2015 (ICCV).
+al., 2015 (ICCV); a rate that falls as 1 / inputs: Yang et al., 2021 (NeurIPS, "Tensor Programs V").
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from headstart.heads.scaling import Scaling
 from headstart.settings import HeadSettings
 
 _SMALL, _LARGE, _BATCHES = 8, 64, 16  #: rows of a batch, and batches of an epoch where these rows allow it
-_INPUTS = 128  #: inputs of a layer up to which the rate is the one that was set; over that it falls as 1 / inputs
+_INPUTS = 256  #: inputs of a layer up to which the rate is the one that was set
 _PATIENCE = 8  #: epochs without a better held-out log loss
 _UNSURE = 20  #: epochs where nothing can be held out
 _FIRST, _SECOND, _TINY = 0.9, 0.999, 1e-8  #: Adam's decays and its guard against division by zero
@@ -80,6 +80,7 @@ class _Network:
         self.steps += 1
         step = self.rate * np.sqrt(1 - _SECOND**self.steps) / (1 - _FIRST**self.steps)
         for tensor, gradient, first, second in zip(self.tensors, gradients, self.first, self.second, strict=True):
+            # Each of Adam's steps moves a unit by up to rate x inputs: longer features get smaller steps.
             inputs = tensor.shape[0] if tensor.ndim == 2 else 1
             rate = np.float32(step * min(1, _INPUTS / inputs))
             first += np.float32(1 - _FIRST) * (gradient - first)

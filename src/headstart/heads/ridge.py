@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
+from numpy.typing import NDArray
 
 from headstart.heads.closed_form import Double, Ints, Spectrum, best_temperature, class_weights, spectrum, trial
 from headstart.heads.folds import by_size, count_folds
@@ -34,13 +35,17 @@ class _Squares:
 
 
 def fit_ridge(task: Task, options: HeadSettings, fixed: Mapping[str, float] | None = None) -> Fitted:
-    """See the module. ``chosen`` is ``{"penalty": ..., "temperature": ...}``, of smallest left-out log loss."""
+    """See the module. ``chosen`` is ``{"penalty": ..., "temperature": ...}``, of the smallest left-out log loss.
+
+    A class without rows is aimed at -1 everywhere. A fixed penalty without temperature gets the best one.
+    """
     began = perf_counter()
     scaling = Scaling.of(task.features)
     rows = scaling.apply(task.features)
     weights = class_weights(task.labels, task.classes, task.balanced)
-    shift = (weights @ rows.astype(np.float64) / weights.sum()).astype(np.float32)
-    squares = _squares(rows - shift, task, weights)
+    shift = (weights / weights.sum()).astype(np.float32) @ rows
+    rows -= shift
+    squares = _squares(rows, task, weights)
     path: tuple[Trial, ...] = ()
     if fixed is not None:
         penalty, temperature = float(fixed["penalty"]), fixed.get("temperature")
@@ -61,13 +66,14 @@ def fit_ridge(task: Task, options: HeadSettings, fixed: Mapping[str, float] | No
 
 
 def _squares(rows: Float, task: Task, weights: Double) -> _Squares:
+    """Of centred rows, which are overwritten."""
     roots = np.sqrt(weights)
     signs = np.where(np.arange(task.classes) == task.labels[:, None], 1.0, -1.0)
     mean = weights @ signs / weights.sum()
     targets = (signs - mean) * roots[:, None]
     rows *= roots[:, None].astype(np.float32)
     decomposed = spectrum(rows)
-    along = decomposed.places.T.astype(np.float64) @ targets
+    along = decomposed.places.T @ targets.astype(decomposed.places.dtype)
     aims = along / np.sqrt(np.maximum(decomposed.values, 1e-30))[:, None]
     aims[decomposed.values <= 1e-9 * decomposed.values.max(initial=0)] = 0
     return _Squares(decomposed, targets, aims, roots, mean)
@@ -83,7 +89,7 @@ def _left_out(squares: _Squares, task: Task, penalty: float) -> Double:
     """Scores (N, C) of every row by the fit without its group."""
     places, values = squares.spectrum.places, squares.spectrum.values
     share = 1 / (values + penalty)
-    fitted = places @ (squares.aims * (np.sqrt(values) * share)[:, None])
+    fitted = places @ (squares.aims * (np.sqrt(values) * share)[:, None]).astype(places.dtype)
     missed = squares.targets - fitted
     total = float(np.square(squares.roots).sum())
     left = np.empty_like(missed)
@@ -95,11 +101,11 @@ def _left_out(squares: _Squares, task: Task, penalty: float) -> Double:
     return scores
 
 
-def _unfitted(places: Float, share: Double, roots: Double, total: float, group: Ints) -> Double:
+def _unfitted(places: NDArray[np.floating], share: Double, roots: Double, total: float, group: Ints) -> Double:
     """I - H for the rows of each group (groups, size, size); the bias is the last term of H."""
     size = group.shape[1]
     if size == 1:
-        leverage = np.square(places) @ share.astype(np.float32)
+        leverage = np.square(places) @ share.astype(places.dtype)
         own = 1 - leverage[group[:, 0]] - np.square(roots[group[:, 0]]) / total
         return np.maximum(own, 1e-9).astype(np.float64)[:, None, None]
     inside = np.empty((len(group), size, size))

@@ -1,0 +1,118 @@
+"""Whether a classifier answers the same wherever it runs.
+
+    python benchmarks/parity.py PHOTOS [PHOTOS ...]
+
+For each folder a classifier is fitted, at the default precision and at f32, and all its photos are answered four ways:
+the path the head was fitted on (stored features, head), ``model.onnx`` in ONNX Runtime from the full decoded photo,
+``model.onnx`` in OpenVINO f32 from the host's pixels, and the host's pixels beside the graph's. Shares of equal
+answers and the mean difference in grey levels, over all photos together. The last line is JSON.
+"""
+
+import tempfile
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import helper
+
+import headstart
+import measuring
+from headstart.data.reading import read
+from headstart.data.samples import FileSource, Sample
+from headstart.features.extract import load_photo
+from headstart.features.store import Space, Store
+from headstart.pixels.decode import decode, prepare
+from headstart.runtime import folder as layout
+from headstart.runtime.classifier import apply_head, read_head
+from headstart.runtime.openvino import Runner, cores
+from headstart.settings import store_folder
+
+
+def main() -> None:
+    """Runs the benchmark."""
+    options = measuring.arguments(__doc__ or "", ("photos", {"type": Path, "nargs": "+"}))
+    result: dict[str, float] = {}
+    for precision in ("auto", "f32"):
+        totals: Counter[str] = Counter()
+        for photos in options.photos:
+            seen = _compare(photos, precision)
+            print(f"{photos.name}, {precision}: " + ", ".join(f"{name} {value:.5g}" for name, value in seen.items()))
+            totals.update(seen)
+        count = totals["photos"]
+        result |= {
+            f"{precision}_same_answers": totals["same"] / count,
+            f"{precision}_grey_levels": totals["levels"] / count,
+            f"{precision}_scaled_grey_levels": totals["scaled_levels"] / count,
+            f"{precision}_openvino_same_answers": totals["openvino_same"] / count,
+        }
+    measuring.finish(__file__, {"photos": count, **result}, keep=options.keep)
+
+
+def _compare(photos: Path, precision: str) -> dict[str, float]:
+    """Sums over one folder's photos, each content once."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = headstart.fit(photos, out=Path(folder) / "run", precision=precision)
+        samples = list({sample.digest: sample for sample in read(photos).samples}.values())
+        model = run.folder / "model"
+        record = layout.read(model)
+        head = read_head(model / layout.HEAD)
+        with Store(store_folder()) as store:
+            rows = store.read(_space(run), [sample.digest for sample in samples], record.layer)
+        fitted = apply_head(head, rows).argmax(axis=1)
+        session = _session(model / layout.GRAPH)
+        runner = Runner(
+            model / layout.GRAPH,
+            batch=8,
+            size=record.contract.size,
+            precision="f32",
+            lanes=cores(),
+            start=layout.PIXELS,
+            outputs=(layout.FEATURES,),
+        )
+
+        def look(sample: Sample) -> tuple[int, float, float, np.ndarray]:
+            assert isinstance(sample.source, FileSource)
+            full = decode(sample.source.read()).pixels
+            host = prepare(load_photo(sample.source, record.contract).pixels, record.contract)
+            answer, pixels = session.run([layout.PROBABILITIES, layout.PIXELS], {layout.IMAGE: full})
+            level = np.abs(pixels[0].astype(int) - prepare(full, record.contract)).mean()
+            scaled = np.abs(pixels[0].astype(int) - host).mean()
+            return int(answer.argmax()), float(level), float(scaled), host
+
+        same = openvino_same = 0
+        levels = scaled_levels = 0.0
+        with ThreadPoolExecutor(cores()) as pool:
+            for start in range(0, len(samples), 8):
+                looked = list(pool.map(look, samples[start : start + 8]))
+                answers = np.array([answer for answer, *_ in looked])
+                features = runner.run(np.stack([host for *_, host in looked]))[layout.FEATURES]
+                same += int((answers == fitted[start : start + 8]).sum())
+                openvino_same += int((answers == apply_head(head, features).argmax(axis=1)).sum())
+                levels += sum(level for _, level, *_ in looked)
+                scaled_levels += sum(scaled for _, _, scaled, _ in looked)
+    return {
+        "photos": len(samples),
+        "same": same,
+        "openvino_same": openvino_same,
+        "levels": levels,
+        "scaled_levels": scaled_levels,
+    }
+
+
+def _session(graph: Path) -> onnxruntime.InferenceSession:
+    """The shipped graph with its pixels as a second output."""
+    model = onnx.load(graph)
+    model.graph.output.append(helper.make_empty_tensor_value_info(layout.PIXELS))
+    return onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+
+
+def _space(run: headstart.Run) -> Space:
+    layers = tuple((layer["name"], layer["width"]) for layer in run.record["backbone"]["layers"])
+    return Space(run.record["space"]["fingerprint"], layers)
+
+
+if __name__ == "__main__":
+    main()

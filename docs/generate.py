@@ -1,0 +1,190 @@
+"""Writes the pages that are made from the code: ``docs/settings.md`` and ``docs/cli.md``.
+
+``python docs/generate.py`` writes them; with ``--check`` it compares instead, and ends with 1 if one is stale.
+"""
+
+import inspect
+import sys
+import textwrap
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from cyclopts import Parameter
+from pydantic.fields import FieldInfo
+
+from headstart.cli.main import VERBS
+from headstart.settings import FitSettings, HeadSettings
+
+DOCS = Path(__file__).resolve().parent
+MADE = "<!-- Made by docs/generate.py from the code. Change the code, then run: make docs -->"
+METAVARS = {Path: "PATH", int: "INT", str: "TEXT", FitSettings: ""}
+LIMITS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}"}
+
+SETTINGS_INTRO = """
+Every knob of `headstart fit` once. A knob has the same name everywhere: a keyword argument of `headstart.fit(...)`, a
+flag of `headstart fit`, a line of the TOML file that `--config` reads. A flag or an argument wins over the file. Each
+run writes what it used to `settings.toml` in its folder, so `headstart fit photos/ --config runs/x/settings.toml --out
+runs/y` repeats it.
+"""
+
+CLI_INTRO = """
+The same as `headstart VERB --help` shows. Results go to standard output, progress to standard error.
+
+| exit code | means |
+|---|---|
+| 0 | it went well |
+| 1 | our fault, or the machine's: a bug, a full disk, a store that cannot be written |
+| 2 | your input: photos, settings, a classifier or a name that cannot be used; the message says what to do |
+| 130 | stopped with Ctrl-C; the same command goes on where it stopped |
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Writes the pages, or compares them with ``--check``; gives the exit code."""
+    stale = []
+    for name, make in PAGES.items():
+        page = DOCS / name
+        text = make()
+        if page.is_file() and page.read_text("utf-8") == text:
+            continue
+        stale.append(f"docs/{name}")
+        if "--check" not in arguments:
+            page.write_text(text, "utf-8")
+    if stale and "--check" in arguments:
+        sys.stderr.write(f"stale: {', '.join(stale)}; run: python docs/generate.py\n")
+        return 1
+    return 0
+
+
+def settings_page() -> str:
+    """Every knob as a table: those of heads, and those of the rest."""
+    fields = FitSettings.model_fields
+    of_heads = {name: field for name, field in fields.items() if name in HeadSettings.model_fields}
+    others = {name: field for name, field in fields.items() if name not in of_heads}
+    return _page(
+        "# Settings",
+        SETTINGS_INTRO.strip(),
+        f"## The job\n\n{_table(('name', 'flag', 'default', 'values', 'what it does'), map(_knob, others.items()))}",
+        f"## The head\n\n{_table(('name', 'flag', 'default', 'values', 'what it does'), map(_knob, of_heads.items()))}",
+    )
+
+
+def cli_page() -> str:
+    """Every verb: how it is called, what it does, its arguments and flags."""
+    contents = _table(("verb", "what it does"), ((f"[{name}](#{name})", help_) for name, help_ in VERBS.items()))
+    return _page("# Command line", CLI_INTRO.strip(), contents, *map(_verb, VERBS))
+
+
+PAGES: dict[str, Callable[[], str]] = {"settings.md": settings_page, "cli.md": cli_page}
+
+
+def _knob(named: tuple[str, FieldInfo]) -> tuple[str, ...]:
+    name, field = named
+    default = "" if field.default is None else f"`{field.default}`"
+    return f"`{name}`", f"`{_flag(name)}`", default, _values(field), field.description or ""
+
+
+def _values(field: FieldInfo) -> str:
+    """The type of a knob, its choices or its range."""
+    kinds = [kind for kind in get_args(field.annotation) or (field.annotation,) if kind is not type(None)]
+    if get_origin(field.annotation) is Literal:
+        return ", ".join(f"`{choice}`" for choice in get_args(field.annotation))
+    limits = [
+        LIMITS[bound].format(f"{getattr(limit, bound):,}")
+        for limit in field.metadata
+        for bound in LIMITS
+        if getattr(limit, bound, None) is not None
+    ]
+    return ", ".join(["/".join(_type(kind) for kind in kinds), *limits])
+
+
+def _type(kind: Any) -> str:
+    return {str: "text", int: "whole number", float: "number", Path: "path", bool: "yes or no"}[kind]
+
+
+@dataclass(frozen=True, slots=True)
+class _Doc:
+    """A verb's docstring."""
+
+    text: str  #: what stands before the sections
+    examples: str
+    arguments: dict[str, str]  #: parameter's name -> its line
+
+
+def _verb(name: str) -> str:
+    function = getattr(import_module(f"headstart.cli.{name}"), name)
+    doc = _parsed(inspect.getdoc(function) or "")
+    parameters = [_Argument.of(parameter) for parameter in inspect.signature(function).parameters.values()]
+    given = [argument for argument in parameters if argument.name != "settings"]
+    usage = " ".join(["headstart", name, *(a.metavar for a in given if a.positional), "[FLAGS]"])
+    rows = [(f"`{a.shown}`", a.default, doc.arguments[a.name]) for a in given]
+    flags = "Every [setting](settings.md) is a flag too." if len(given) < len(parameters) else ""
+    sections = [
+        f"## {name}",
+        f"```text\n{usage}\n```",
+        doc.text,
+        _table(("argument or flag", "default", "what it does"), rows),
+        flags,
+        f"```text\n{doc.examples}\n```" if doc.examples else "",
+    ]
+    return "\n\n".join(section for section in sections if section)
+
+
+def _parsed(doc: str) -> _Doc:
+    """A docstring in Google's style: its text, its examples and its arguments."""
+    text, _, arguments = doc.partition("\nArgs:\n")
+    text, _, examples = text.partition("\nExamples:\n")
+    lines = [line.strip().partition(": ") for line in arguments.splitlines() if line.strip()]
+    return _Doc(text.strip(), textwrap.dedent(examples).strip(), {name: help_ for name, _, help_ in lines})
+
+
+@dataclass(frozen=True, slots=True)
+class _Argument:
+    """A parameter of a verb as a person types it."""
+
+    name: str
+    shown: str  #: "MODEL", "--top INT"
+    default: str
+    positional: bool
+    required: bool
+    many: bool
+
+    @classmethod
+    def of(cls, parameter: inspect.Parameter) -> "_Argument":
+        kind = parameter.annotation
+        positional = parameter.kind is inspect.Parameter.POSITIONAL_ONLY
+        required = parameter.default is inspect.Parameter.empty
+        flag = _flag(parameter.name.strip("_"))
+        if get_origin(kind) is Annotated:
+            kind, *more = get_args(kind)
+            flag = next((name for given in more if isinstance(given, Parameter) for name in given.name or ()), flag)
+        kinds = [inner for inner in get_args(kind) or (kind,) if inner is not type(None)]
+        value = "" if kind is bool else f" {METAVARS[kinds[0]]}"
+        default = "" if required or parameter.default in (None, False, "") else f"`{parameter.default}`"
+        shown = parameter.name.upper() if positional else f"{flag}{value}"
+        return cls(parameter.name, shown, default, positional, required, get_origin(kind) is list)
+
+    @property
+    def metavar(self) -> str:
+        name = f"{self.shown}..." if self.many else self.shown
+        return name if self.required else f"[{name}]"
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+def _page(*sections: str) -> str:
+    return "\n\n".join((MADE, *sections)) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

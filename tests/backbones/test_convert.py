@@ -1,0 +1,57 @@
+import json
+from pathlib import Path
+
+import pytest
+from tests.backbones.conftest import Weights
+
+from headstart import events
+from headstart.backbones.backbone import GRAPH, RECORD
+from headstart.backbones.convert import obtain
+from headstart.errors import BackboneError
+
+
+def test_a_network_is_converted_once(tmp_path: Path, weights: Weights, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = f"timm:resnet10t@{weights('resnet10t')}"
+    heard: list[events.Event] = []
+    first = obtain(name, tmp_path / "networks", heard.append)
+    assert first.graph.is_file()
+    assert [type(event) for event in heard] == [events.Note]
+    monkeypatch.setattr("headstart.backbones.convert.export", lambda *_: pytest.fail("converted again"))
+    assert obtain(name, tmp_path / "networks") == first
+    assert [path.name for path in (tmp_path / "networks").iterdir()] == [first.folder.name]
+
+
+@pytest.mark.parametrize("damage", ["no graph", "no record", "older schema", "not JSON"])
+def test_a_damaged_conversion_is_made_anew(tmp_path: Path, weights: Weights, damage: str) -> None:
+    name = f"timm:resnet10t@{weights('resnet10t')}"
+    first = obtain(name, tmp_path / "networks")
+    record = first.folder / RECORD
+    if damage == "no graph":
+        first.graph.unlink()
+    elif damage == "no record":
+        record.unlink()
+    elif damage == "older schema":
+        record.write_text(json.dumps({**json.loads(record.read_text()), "schema_version": 0}))
+    else:
+        record.write_text("{")
+    again = obtain(name, tmp_path / "networks")
+    assert again == first
+    assert (again.folder / GRAPH).is_file()
+    assert json.loads(record.read_text())["schema_version"] == 1
+
+
+def test_the_fingerprint_follows_weights_and_pixels(tmp_path: Path, weights: Weights) -> None:
+    from dataclasses import replace
+
+    backbone = obtain(f"timm:resnet10t@{weights('resnet10t')}", tmp_path / "networks")
+    assert replace(backbone, folder=Path("elsewhere"), name="other").fingerprint == backbone.fingerprint
+    assert replace(backbone, weights_sha256="0" * 64).fingerprint != backbone.fingerprint
+    larger = replace(backbone.contract, size=backbone.contract.size + 32)
+    assert replace(backbone, contract=larger).fingerprint != backbone.fingerprint
+
+
+def test_an_unknown_layer_gets_the_list(tmp_path: Path, weights: Weights) -> None:
+    backbone = obtain(f"timm:resnet10t@{weights('resnet10t')}", tmp_path / "networks")
+    assert backbone.layer("stage2").width == 64
+    with pytest.raises(BackboneError, match="no layer 'stage7'; did you mean 'stage"):
+        backbone.layer("stage7")

@@ -1,0 +1,105 @@
+"""What all tests share: a store in which the network is converted already, photos to draw, a finished run."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from filelock import FileLock
+from numpy.typing import NDArray
+from PIL import Image
+
+SHARED_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
+CLASSES = ("checks", "discs", "stripes")
+
+#: photos(folder, classes=..., each=..., seed=...) -> the folder
+Photos = Callable[..., Path]
+
+
+@dataclass(frozen=True)
+class Warm:
+    """What one fit made for all tests of a session; never to be written to, except that the store may grow."""
+
+    store: Path  #: lite0 is converted and proved in it
+    photos: Path  #: the drawn photos that it was fitted on
+    run: Path  #: the finished run
+
+
+def picture(kind: str, chance: np.random.Generator, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """One drawn photo, (H, W, 3): a texture that its class alone has, in any colours and place, under noise."""
+    width, height = size
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    step = chance.integers(10, 18)
+    x, y = x + chance.integers(step), y + chance.integers(step)
+    shape = {
+        "checks": (x // step + y // step) % 2,
+        "discs": ((x % (2 * step) - step) ** 2 + (y % (2 * step) - step) ** 2 < (0.7 * step) ** 2) * 1.0,
+        "stripes": (x + 0.4 * y) // (step / 2) % 2,
+    }[kind]
+    dark, light = chance.integers(0, 100, 3), chance.integers(150, 256, 3)
+    pixels = dark + shape[:, :, None] * (light - dark) + chance.normal(0, 12, (height, width, 3))
+    return np.clip(pixels, 0, 255).astype(np.uint8)
+
+
+def draw_photos(folder: Path, *, classes: Sequence[str] = CLASSES, each: int = 14, seed: int = 0) -> Path:
+    """A folder of easily told classes: JPEG and PNG files of 96 to 200 pixels. Another seed, other photos."""
+    for label, name in enumerate(classes):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        for number in range(each):
+            chance = np.random.default_rng([seed, label, number])
+            width, height = (int(edge) for edge in chance.integers(96, 201, 2))
+            image = Image.fromarray(picture(CLASSES[label % len(CLASSES)], chance, (width, height)))
+            image.save(folder / name / f"{seed}-{number:03d}.{'jpg' if number % 3 else 'png'}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this session that all workers share."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _own_store(shared_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test touches the store of the person who runs it, nor the network."""
+    monkeypatch.setenv("HEADSTART_STORE", str(shared_folder / "store"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+
+@pytest.fixture(scope="session")
+def warm(shared_folder: Path) -> Warm:
+    """A store with lite0 and a finished run; made once, in a process of its own, for that imports PyTorch."""
+    made = Warm(shared_folder / "store", shared_folder / "photos", shared_folder / "run")
+    with FileLock(shared_folder / "warm.lock"):
+        if not (made.run / "run.json").exists():
+            draw_photos(made.photos)
+            command = [sys.executable, "-m", "headstart.cli.main", "fit", made.photos, "--out", made.run, "--quiet"]
+            environment = {**os.environ, "HEADSTART_STORE": str(made.store)}
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stderr
+    return made
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Photos:
+    """Draws a folder of photos; under ``tmp_path`` when the folder is given by its name."""
+
+    def make(folder: str | Path = "photos", **options: object) -> Path:
+        return draw_photos(tmp_path / folder, **options)  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The real photos beside the repository; the test is skipped where there are none."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the shared photos are not here")
+    return SHARED_DATA

@@ -1,0 +1,39 @@
+"""Every engine runs a small member of every family of networks, with weights that the test made."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import timm
+import torch
+from safetensors.torch import save_file
+
+from headstart.backbones.convert import obtain
+from headstart.engines.choose import LEAST_COSINE, prove
+from headstart.engines.openvino import OpenVinoEngine
+from headstart.engines.pytorch import PyTorchEngine
+
+FAMILIES = ("resnet10t", "mobilenetv2_035", "convnext_atto", "vit_tiny_patch16_224", "test_vit")
+
+
+@pytest.mark.parametrize("architecture", FAMILIES)
+def test_openvino_gives_pytorchs_features(architecture: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    body = timm.create_model(architecture, pretrained=False)
+    for module in body.modules():  # statistics as after training, not the identity they start as
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_(0, 0.1)
+            module.running_var.uniform_(0.5, 1.5)
+    save_file(body.state_dict(), tmp_path / "weights.safetensors")
+    backbone = obtain(f"timm:{architecture}@{tmp_path / 'weights.safetensors'}", tmp_path / "networks")
+    size = backbone.contract.size
+    photos = np.random.default_rng(0).integers(0, 256, (4, size, size, 3), dtype=np.uint8)
+    reference = PyTorchEngine(backbone, "f32", device="cpu")
+    expected = reference.forward(photos)
+    assert {layer.name: layer.width for layer in backbone.layers} == {k: v.shape[1] for k, v in expected.items()}
+    engine = OpenVinoEngine(backbone, "f32")
+    got = engine.forward(photos)
+    for layer, rows in expected.items():
+        assert got[layer].dtype == rows.dtype == np.float32
+        np.testing.assert_allclose(got[layer], rows, rtol=1e-2, atol=1e-3 * max(1, np.abs(rows).max()))
+    assert prove(engine, reference, photos).row_cosine >= LEAST_COSINE

@@ -1,0 +1,175 @@
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tests.conftest import CLASSES, Warm
+
+import headstart
+from headstart.errors import ClassifierError, DataError
+from headstart.runtime import classifier as runtime
+from headstart.runtime import folder as layout
+from headstart.runtime.classifier import Classifier, apply_head, load
+
+
+@pytest.fixture(scope="module")
+def classifier(warm: Warm) -> Classifier:
+    return load(warm.run)
+
+
+@pytest.fixture(scope="module")
+def files(warm: Warm) -> list[Path]:
+    return sorted(file for file in warm.photos.rglob("*") if file.is_file())
+
+
+def test_one_photo_gives_one_prediction(classifier: Classifier, files: list[Path]) -> None:
+    prediction = classifier.predict(files[0])
+    assert prediction.label == files[0].parent.name
+    assert prediction.source == str(files[0])
+    assert prediction.probabilities.shape == (3,)
+    assert prediction.probabilities.dtype == np.float32
+    assert prediction.probabilities.sum() == pytest.approx(1, abs=1e-5)
+    assert prediction.probability == pytest.approx(prediction.probabilities.max())
+    assert classifier.classes[int(prediction.probabilities.argmax())] == prediction.label
+
+
+def test_a_path_bytes_and_pixels_get_the_same_answer(classifier: Classifier, files: list[Path]) -> None:
+    file = next(file for file in files if file.suffix == ".png")
+    answers = [file, str(file), file.read_bytes(), np.asarray(Image.open(file).convert("RGB"))]
+    rows = [classifier.predict(photo).probabilities for photo in answers]
+    for row in rows[1:]:
+        np.testing.assert_array_equal(row, rows[0])
+
+
+def test_many_are_answered_like_one_by_one_and_in_order(classifier: Classifier, files: list[Path]) -> None:
+    assert len(files) >= runtime.MANY
+    together = classifier.predict(iter(files))
+    assert [prediction.source for prediction in together] == [str(file) for file in files]
+    alone = [classifier.predict(file) for file in files]
+    assert [prediction.label for prediction in together] == [prediction.label for prediction in alone]
+    for a, b in zip(together, alone, strict=True):
+        np.testing.assert_allclose(a.probabilities, b.probabilities, atol=0.03)
+
+
+def test_without_openvino_many_go_through_onnx_runtime(
+    classifier: Classifier, files: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runtime.importlib.util, "find_spec", lambda name: None)
+    for prediction, file in zip(classifier.predict(files), files, strict=True):
+        np.testing.assert_array_equal(prediction.probabilities, classifier.predict(file).probabilities)
+
+
+@pytest.mark.parametrize("count", [3, 30])
+def test_a_bad_photo_among_others_gets_an_error(
+    classifier: Classifier, files: list[Path], tmp_path: Path, count: int
+) -> None:
+    (tmp_path / "bad.jpg").write_text("no photo")
+    photos = [*files[: count - 2], tmp_path / "bad.jpg", tmp_path / "missing.jpg", files[0]]
+    predictions = classifier.predict(photos)
+    assert [prediction.error is None for prediction in predictions] == [True] * (count - 2) + [False, False, True]
+    assert "not an image" in str(predictions[-3].error)
+    assert "No such file" in str(predictions[-2].error)
+    assert predictions[-3].label is None
+    assert len(predictions[-3].probabilities) == 0
+
+
+def test_a_single_bad_photo_raises(classifier: Classifier, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"missing\.jpg: cannot be read: No such file"):
+        classifier.predict(tmp_path / "missing.jpg")
+    with pytest.raises(DataError, match="shape"):
+        classifier.predict(np.zeros((4, 4, 7), np.uint8))
+
+
+def test_the_stream_reads_ahead_only_so_far(classifier: Classifier, files: list[Path]) -> None:
+    taken = 0
+
+    def endless():  # type: ignore[no-untyped-def]
+        nonlocal taken
+        while True:
+            taken += 1
+            yield files[taken % len(files)]
+
+    stream = classifier.stream(endless())
+    for _ in range(40):
+        next(stream)
+    stream.close()
+    assert taken <= 40 + runtime.BATCH * runtime.AHEAD * 64
+
+
+def test_nothing_gives_nothing(classifier: Classifier) -> None:
+    assert classifier.predict([]) == []
+
+
+def test_classes_and_load_are_the_public_names(warm: Warm) -> None:
+    classifier = headstart.load(str(warm.run / "model"))
+    assert classifier.classes == CLASSES
+    assert isinstance(classifier, headstart.Classifier)
+    assert "3 classes" in repr(classifier)
+
+
+def test_heads_with_hidden_layers_agree_with_the_fitted_ones() -> None:
+    from headstart.heads.head import Dense, Head
+
+    chance = np.random.default_rng(0)
+    layers = tuple(
+        Dense(chance.normal(0, 1, shape).astype(np.float32), chance.normal(0, 1, shape[1]).astype(np.float32))
+        for shape in ((6, 5), (5, 4), (4, 3))
+    )
+    features = chance.normal(0, 1, (9, 6)).astype(np.float32)
+    expected = Head("drawn", layers).probabilities(features)
+    np.testing.assert_allclose(
+        apply_head(tuple((layer.weight, layer.bias) for layer in layers), features), expected, rtol=1e-6
+    )
+
+
+def _no_record(model: Path) -> None:
+    (model / layout.RECORD).unlink()
+
+
+def _not_json(model: Path) -> None:
+    (model / layout.RECORD).write_text("{")
+
+
+def _newer(model: Path) -> None:
+    record = json.loads((model / layout.RECORD).read_text())
+    (model / layout.RECORD).write_text(json.dumps({**record, "schema_version": 99}))
+
+
+def _incomplete(model: Path) -> None:
+    record = json.loads((model / layout.RECORD).read_text())
+    del record["classes"]
+    (model / layout.RECORD).write_text(json.dumps(record))
+
+
+def _damaged_graph(model: Path) -> None:
+    (model / layout.GRAPH).write_bytes((model / layout.GRAPH).read_bytes()[:-1] + b"!")
+
+
+def _no_head(model: Path) -> None:
+    (model / layout.HEAD).unlink()
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (_no_record, "not a saved classifier: no model.json in it"),
+        (_not_json, "cannot be read"),
+        (_newer, "schema version 99, this headstart reads 1"),
+        (_incomplete, "incomplete: 'classes'"),
+        (_damaged_graph, "is not the file that was saved"),
+        (_no_head, "copy the whole model folder"),
+    ],
+)
+def test_a_damaged_folder_gets_a_clear_error(warm: Warm, tmp_path: Path, damage, message: str) -> None:  # type: ignore[no-untyped-def]
+    model = tmp_path / "model"
+    shutil.copytree(warm.run / "model", model)
+    damage(model)
+    with pytest.raises(ClassifierError, match=message):
+        load(model)
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ClassifierError, match="no such folder"):
+        load(tmp_path / "nowhere")

@@ -798,6 +798,12 @@ STORES = [
         r"store 'store' is a file; wanted a folder; choose another with --store or HEADSTART_STORE",
     ),
     Case(
+        "a store under a file",
+        lambda place: ["cache", "--store", place.write("notes.txt", "mine") + "/store"],
+        r"the store notes.txt/store cannot be made or written: Not a directory; choose another folder with --store .*",
+        code=1,
+    ),
+    Case(
         "a store of a later headstart",
         newer_store,
         r"the store store was written by a newer headstart \(schema 99, this one reads 1\); upgrade headstart or .*",
@@ -821,12 +827,7 @@ def place(tmp_path, warm, photos, monkeypatch) -> Place:
     return Place(tmp_path, warm.run / "model", monkeypatch, photos)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
-def test_bad_input(case: Case, place: Place, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = case.make(place)
-    before = snapshot(place.here)
-    code = run(arguments)
-    out, errors = capsys.readouterr()
+def judge(case: Case, code: int, out: str, errors: str) -> None:
     lines = errors.splitlines()
     assert lines
     assert re.fullmatch(f"headstart: {case.says}", lines[-1]), lines[-1]
@@ -834,6 +835,25 @@ def test_bad_input(case: Case, place: Place, capsys: pytest.CaptureFixture[str])
     assert "Traceback" not in errors
     assert code == case.code
     assert bool(out) is case.prints
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
+def test_bad_input(case: Case, place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = case.make(place)
+    before = snapshot(place.here)
+    code = run(arguments)
+    judge(case, code, *capsys.readouterr())
+    assert snapshot(place.here) == before
+
+
+@pytest.mark.parametrize("name", ["no such path", "a seed that is no number", "a photo that is none", "one class"])
+def test_in_a_process_of_its_own(name: str, place: Place) -> None:
+    (case,) = [case for case in CASES if case.name == name]
+    arguments = case.make(place)
+    before = snapshot(place.here)
+    command = [sys.executable, "-m", "headstart.cli.main", *arguments]
+    done = subprocess.run(command, cwd=place.here, capture_output=True, text=True, check=False)
+    judge(case, done.returncode, done.stdout, done.stderr)
     assert snapshot(place.here) == before
 
 

@@ -24,6 +24,28 @@ class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
 
+class RunSettings(_Settings):
+    """What is learnt, on what, where it goes."""
+
+    out: Path | None = Field(None, description="Folder of the run; runs/NAME-TIME when not given. Never overwritten.")
+    strategy: StrategyName = Field("auto", description="How to transfer; auto means linear-probe for now.")
+    backbone: str = Field(
+        "efficientnet_lite0",
+        description="efficientnet_lite0, _lite1 or _lite2 (offline), timm:NAME (hub), timm:NAME@FILE (checkpoint).",
+    )
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(0, description="Decides the split, the folds and the mlp.")
+    budget: str | None = Field(None, description="Time that may be spent, such as 90s, 10m or 2h; none by default.")
+    test_share: Annotated[float, Field(gt=0, lt=0.9)] = Field(0.2, description="Share of the photos kept for the test.")
+    validation_share: Annotated[float, Field(gt=0, lt=0.9)] = Field(
+        0.15, description="Share of the photos kept for choosing; of the train part where a test part is given."
+    )
+    split_from: Path | None = Field(None, description="A run whose split is kept; only new photos are placed.")
+    precision: Precision = Field("auto", description="Arithmetic of the forward pass; auto: bf16 where the CPU has it.")
+    engine: EngineName = Field("auto", description="What runs the backbone; auto picks the fastest that proves itself.")
+    workers: Annotated[int, Field(ge=0, le=1024)] = Field(0, description="Threads for decoding; 0 means one per core.")
+    store: Path | None = Field(None, description="Folder of computed features; default HEADSTART_STORE or a cache.")
+
+
 class HeadSettings(_Settings):
     """How heads are fitted."""
 
@@ -44,26 +66,8 @@ class HeadSettings(_Settings):
     mlp_rate: Annotated[float, Field(gt=0, le=1)] = Field(1e-3, description="The mlp's learning rate (Adam).")
 
 
-class FitSettings(HeadSettings):
+class FitSettings(HeadSettings, RunSettings):
     """Everything ``fit`` can be told."""
-
-    out: Path | None = Field(None, description="Folder of the run; runs/NAME-TIME when not given. Never overwritten.")
-    strategy: StrategyName = Field("auto", description="How to transfer; auto means linear-probe for now.")
-    backbone: str = Field(
-        "efficientnet_lite0",
-        description="efficientnet_lite0, _lite1 or _lite2 (offline), timm:NAME (hub), timm:NAME@FILE (checkpoint).",
-    )
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(0, description="Decides the split, the folds and the mlp.")
-    budget: str | None = Field(None, description="Time that may be spent, such as 90s, 10m or 2h; none by default.")
-    test_share: Annotated[float, Field(gt=0, lt=0.9)] = Field(0.2, description="Share of the photos kept for the test.")
-    validation_share: Annotated[float, Field(gt=0, lt=0.9)] = Field(
-        0.15, description="Share of the photos kept for choosing; of the train part where a test part is given."
-    )
-    split_from: Path | None = Field(None, description="A run whose split is kept; only new photos are placed.")
-    precision: Precision = Field("auto", description="Arithmetic of the forward pass; auto: bf16 where the CPU has it.")
-    engine: EngineName = Field("auto", description="What runs the backbone; auto picks the fastest that proves itself.")
-    workers: Annotated[int, Field(ge=0, le=1024)] = Field(0, description="Threads for decoding; 0 means one per core.")
-    store: Path | None = Field(None, description="Folder of computed features; default HEADSTART_STORE or a cache.")
 
     @classmethod
     def of(cls, config: Path | None = None, **given: Any) -> Self:

@@ -101,8 +101,10 @@ def fit(
     return run
 
 
-def judge(classifier: Classifier, samples: Sequence[Sample], listener: events.Listener = events.ignore) -> Evaluation:
-    """Scores a saved classifier on photos that nothing was chosen on, through its public ``predict``.
+def judge(
+    classifier: Classifier, samples: Sequence[Sample], listener: events.Listener = events.ignore, *, part: str = "test"
+) -> Evaluation:
+    """Scores a saved classifier through its public ``predict``, from file bytes to class name.
 
     Raises:
         HeadstartError: photos that were read a moment ago no longer can be.
@@ -115,7 +117,7 @@ def judge(classifier: Classifier, samples: Sequence[Sample], listener: events.Li
         if len(rows) % 32 == 0 or len(rows) == len(samples):
             listener(events.Progress("judge", len(rows), len(samples)))
     labels = np.array([sample.label for sample in samples], dtype=np.int64)
-    return evaluate("test", labels, np.stack(rows), classifier.classes)
+    return evaluate(part, labels, np.stack(rows), classifier.classes)
 
 
 def evaluate_on(
@@ -136,7 +138,7 @@ def evaluate_on(
         raise DataError(f"{samples.root} {seen}; wanted photos of {', '.join(classifier.classes[:8])}")
     index = {name: classifier.classes.index(name) for name in samples.classes}
     relabelled = [replace(sample, label=index[samples.classes[sample.label]]) for sample in samples.samples]
-    return judge(classifier, relabelled, listener)
+    return judge(classifier, relabelled, listener, part="given")
 
 
 def winner_of(arms: Sequence[Arm]) -> Arm:

@@ -21,6 +21,7 @@ def test_timm_is_searched(tmp_path: Path) -> None:
     assert [entry.name for entry in found] == ["timm:mobilenetv2_100.ra_in1k"]
     assert found[0].licence == "apache-2.0"
     assert not found[0].here
+    assert found[0].parameters == 3_504_872
     assert [entry.name for entry in in_timm("*lite1", tmp_path)][:1] == ["efficientnet_lite1"]
     assert in_timm("no such network", tmp_path) == []
 

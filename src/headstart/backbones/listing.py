@@ -9,13 +9,15 @@ from pathlib import Path
 from headstart.backbones.backbone import RECORD
 from headstart.backbones.catalog import BUNDLED, bundled_file
 
+MOST_BUILT = 60  #: architectures that are built to count their parameters; more would take too long
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:
     """A line of the list."""
 
     name: str
-    parameters: int  #: 0 where that is known only once the weights are here
+    parameters: int  #: 0 where so many were listed that they were not counted
     size: int  #: edge of the input, pixels
     licence: str
     weights: str  #: where they are
@@ -34,16 +36,30 @@ def in_timm(pattern: str, networks: Path) -> list[Listed]:
 
     wanted = pattern if any(sign in pattern for sign in "*?[") else f"*{pattern}*"
     known = {entry.name: entry for entry in here(networks)}
+    names = fnmatch.filter(timm.list_pretrained(), wanted)
+    counts = _parameters({name.split(".")[0] for name in names})
     found = [entry for entry in _bundled() if fnmatch.fnmatch(entry.name, wanted.lower())]
-    for name in fnmatch.filter(timm.list_pretrained(), wanted):
+    for name in names:
         if entry := known.get(f"timm:{name}"):
             found.append(entry)
         elif config := get_pretrained_cfg(name):
             where = f"hub: {config.hf_hub_id}" if config.hf_hub_id else "hub"
-            found.append(
-                Listed(f"timm:{name}", 0, config.input_size[-1], config.license or "unknown", where, here=False)
-            )
+            count = counts.get(name.split(".")[0], 0)
+            licence = config.license or "unknown"
+            found.append(Listed(f"timm:{name}", count, config.input_size[-1], licence, where, here=False))
     return found
+
+
+def _parameters(architectures: set[str]) -> dict[str, int]:
+    """Parameters of each architecture, built without memory for its weights; none where there are too many to build."""
+    if len(architectures) > MOST_BUILT:
+        return {}
+    import timm
+    import torch
+
+    with torch.device("meta"):
+        built = {name: timm.create_model(name, pretrained=False) for name in architectures}
+    return {name: sum(parameter.numel() for parameter in body.parameters()) for name, body in built.items()}
 
 
 def _bundled() -> Iterator[Listed]:

@@ -1,0 +1,153 @@
+"""``headstart fit``: what it prints, where, and that a run can be repeated from its own folder."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from headstart.cli.main import run
+from headstart.settings import FitSettings
+
+
+def evaluation(out: Path) -> str:
+    return (out / "evaluation.json").read_text("utf-8")
+
+
+def test_a_summary_that_a_person_can_read(warm, tmp_path, capsys) -> None:
+    out = tmp_path / "run"
+    assert run(["fit", str(warm.photos), "--out", str(out)]) == 0
+    printed, told = capsys.readouterr()
+    assert re.search(r"Test accuracy \d+\.\d% \(95 % interval .* on 9 photos it had never seen", printed)
+    for word in ("balanced", "macro F1", "log loss", "checks", "discs", "stripes", "apache-2.0", "openvino", "took"):
+        assert word in printed
+    assert f"everything is in {out}" in printed
+    assert f"next:  headstart predict {out / 'model'} PHOTO" in printed
+    assert len(printed.strip().splitlines()) < 20
+    for stage in ("read", "prepare engine", "extract", "fit", "save", "judge"):
+        assert re.search(rf"^ *{stage}  .*\(\d+\.\d s\)$", told, re.MULTILINE)
+    assert sorted(path.name for path in out.iterdir()) == [
+        *("evaluation.json", "ledger.jsonl", "model", "run.json", "settings.toml", "split.json"),
+    ]
+
+
+def test_quiet_says_nothing_but_the_result(warm, tmp_path, capsys) -> None:
+    assert run(["fit", str(warm.photos), "--out", str(tmp_path / "run"), "--quiet"]) == 0
+    printed, told = capsys.readouterr()
+    assert told == ""
+    assert "Test accuracy" in printed
+
+
+def test_json_is_one_object_and_nothing_else(warm, tmp_path, capsys) -> None:
+    assert run(["fit", str(warm.photos), "--out", str(tmp_path / "run"), "--json"]) == 0
+    printed, told = capsys.readouterr()
+    assert told == ""
+    record = json.loads(printed)
+    assert record["test"]["n"] == 9
+    assert record["model"] == str(tmp_path / "run/model")
+    assert json.loads(evaluation(tmp_path / "run"))["parts"]["test"] == record["test"]
+
+
+def test_a_settings_file_equals_flags_and_flags_win(warm, tmp_path, capsys) -> None:
+    flags = ["--seed", "3", "--head", "lda", "--test-share", "0.3", "--class-weights", "balanced"]
+    file = tmp_path / "settings.toml"
+    file.write_text('seed = 3\nhead = "lda"\ntest-share = 0.3\nclass_weights = "balanced"\n')
+    other = tmp_path / "other.toml"
+    other.write_text('seed = 8\nhead = "ridge"\ntest_share = 0.3\nclass_weights = "balanced"\n')
+    commands = {
+        "flags": flags,
+        "file": ["--config", str(file)],
+        "both": ["--config", str(other), "--seed", "3", "--head", "lda"],
+    }
+    for name, given in commands.items():
+        assert run(["fit", str(warm.photos), "--out", str(tmp_path / name), "--quiet", *given]) == 0
+    assert evaluation(tmp_path / "flags") == evaluation(tmp_path / "file") == evaluation(tmp_path / "both")
+    saved = [tomllib.loads((tmp_path / name / "settings.toml").read_text("utf-8")) for name in commands]
+    for settings in saved:
+        del settings["out"]
+    assert saved[0] == saved[1] == saved[2]
+    assert saved[0]["seed"] == 3
+    capsys.readouterr()
+
+
+def test_a_run_is_repeated_from_its_own_settings(warm, tmp_path, capsys) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert run(["fit", str(warm.photos), "--out", str(first), "--seed", "5", "--head", "auto", "--quiet"]) == 0
+    config = str(first / "settings.toml")
+    assert run(["fit", str(warm.photos), "--config", config, "--out", str(second), "--quiet"]) == 0
+    assert evaluation(first) == evaluation(second)
+    for file in ("split.json", "ledger.jsonl", "model/head.safetensors", "model/model.onnx"):
+        assert (first / file).read_bytes() == (second / file).read_bytes()
+    capsys.readouterr()
+
+
+def test_what_was_set_aside_is_said(photos, warm, tmp_path, capsys) -> None:
+    folder = photos(each=6)
+    (folder / "discs/text.jpg").write_text("no photo")
+    assert run(["fit", str(folder), "--out", str(tmp_path / "run"), "--quiet"]) == 0
+    assert f"1 files set aside, 0 repaired in memory: see {tmp_path / 'run/ledger.jsonl'}" in capsys.readouterr().out
+
+
+def test_a_budget_that_was_not_kept_is_said(warm, tmp_path, capsys) -> None:
+    assert run(["fit", str(warm.photos), "--out", str(tmp_path / "run"), "--budget", "0.001s"]) == 0
+    printed, told = capsys.readouterr()
+    assert "more than the budget of 0 s" in told
+    assert "more than the budget" in printed
+
+
+def test_without_out_the_run_is_named_after_the_photos(warm, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["fit", str(warm.photos), "--quiet"]) == 0
+    (made,) = (tmp_path / "runs").iterdir()
+    assert re.fullmatch(r"photos-\d{8}-\d{6}", made.name)
+    capsys.readouterr()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
+def test_ctrl_c_stops_and_the_same_command_goes_on(photos, warm, tmp_path) -> None:
+    folder, out = photos(each=150, seed=9), tmp_path / "run"
+    command = [sys.executable, "-m", "headstart.cli.main", "fit", str(folder), "--out", str(out), "--workers", "1"]
+    watched = (
+        "import sys, headstart.cli.main as main, headstart.features.writer as writer\n"
+        "store = writer.Writer._store\n"
+        "def told(self, batch):\n    store(self, batch)\n    print('stored', flush=True)\n"
+        "writer.Writer._store = told\n"
+        "sys.exit(main.run(sys.argv[1:]))\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", watched, *command[3:]], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "stored\n"
+    process.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    _, told = process.communicate(timeout=30)
+    assert time.monotonic() - began < 5
+    assert process.returncode == 130
+    assert told.splitlines()[-1] == "headstart: stopped; what was computed is kept: the same command goes on from there"
+    assert "Traceback" not in told
+    assert not out.exists()
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = re.search(r"extract  (\d+) photos computed.*, (\d+) known", done.stderr)
+    assert found
+    computed, known = map(int, found.groups())
+    assert known >= 64
+    assert computed + known == 450
+
+
+def test_settings_are_the_flags() -> None:
+    """One place: what Python takes, the file takes and the command line takes."""
+    import inspect
+
+    from headstart.cli.fit import fit
+
+    assert inspect.signature(fit).parameters["settings"].annotation.__origin__ == FitSettings | None

@@ -1,0 +1,138 @@
+"""``headstart predict``: text, JSON and CSV, files, folders and standard input."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import headstart
+from headstart.cli.main import run
+
+
+@pytest.fixture
+def model(warm) -> str:
+    return str(warm.run / "model")
+
+
+@pytest.fixture
+def three(warm) -> list[str]:
+    return [str(warm.photos / name) for name in ("checks/0-000.png", "discs/0-001.jpg", "stripes/0-002.jpg")]
+
+
+def test_a_line_per_photo(model, three, capsys) -> None:
+    assert run(["predict", model, *three]) == 0
+    out, errors = capsys.readouterr()
+    assert errors == ""
+    for line, photo, label in zip(out.splitlines(), three, ("checks", "discs", "stripes"), strict=True):
+        assert line.startswith(f"{photo}: {label} ")
+        assert line.endswith("%")
+
+
+def test_the_run_will_do_for_the_model(warm, three, capsys) -> None:
+    assert run(["predict", str(warm.run), three[0]]) == 0
+    assert ": checks " in capsys.readouterr().out
+
+
+def test_json_lines(model, three, capsys) -> None:
+    assert run(["predict", model, *three, "--json", "--top", "2"]) == 0
+    records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [record["label"] for record in records] == ["checks", "discs", "stripes"]
+    for record, photo in zip(records, three, strict=True):
+        assert record["source"] == photo
+        assert list(record["probabilities"]) == ["checks", "discs", "stripes"]
+        assert sum(record["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+        assert [entry["label"] for entry in record["top"]][0] == record["label"]
+        assert record["top"][0]["probability"] == record["probability"] >= record["top"][1]["probability"]
+        assert len(record["top"]) == 2
+
+
+def test_csv_opens_as_a_table(model, three, capsys, tmp_path) -> None:
+    broken = tmp_path / 'broken, "really".jpg'
+    broken.write_bytes(b"no photo")
+    assert run(["predict", model, three[0], str(broken), three[1], "--csv", "--top", "2"]) == 2
+    out, errors = capsys.readouterr()
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert list(rows[0]) == ["source", "label", "probability", "label2", "probability2", "error"]
+    assert [row["source"] for row in rows] == [three[0], str(broken), three[1]]
+    assert [row["label"] for row in rows] == ["checks", "", "discs"]
+    assert [row["error"] for row in rows] == ["", "not an image in a known format", ""]
+    assert errors == "headstart: 1 of 3 photos could not be read; their rows say why\n"
+
+
+def test_a_bad_photo_has_its_row_and_the_rest_go_on(model, three, capsys, tmp_path) -> None:
+    empty = tmp_path / "empty.jpg"
+    empty.touch()
+    assert run(["predict", model, str(empty), "nowhere.jpg", three[2], "--json"]) == 2
+    records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [record.get("error") for record in records] == [
+        "zero bytes",
+        "cannot be read: No such file or directory",
+        None,
+    ]
+    assert [record["label"] for record in records] == [None, None, "stripes"]
+
+
+def test_a_bad_photo_among_many(model, warm, capsys, tmp_path) -> None:
+    """From some number on another engine answers; it must be as patient."""
+    files = [str(path) for path in sorted(warm.photos.rglob("*.*"))]
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(Path(files[0]).read_bytes()[:60])
+    assert run(["predict", model, *files[:30], str(bad), *files[30:]]) == 2
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(files) + 1
+    assert lines[30].startswith(f"{bad}: error: ")
+    assert sum(": error: " in line for line in lines) == 1
+
+
+def test_a_folder_is_searched_in_natural_order(model, photos, capsys, monkeypatch, tmp_path) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = photos("inbox", classes=("checks", "discs"), each=2)
+    (folder / "discs/0-001.jpg").rename(folder / "10.jpg")
+    (folder / "discs/0-000.png").rename(folder / "2.png")
+    (folder / "notes.txt").write_text("no photo")
+    (folder / ".hidden.png").write_bytes(b"no photo")
+    assert run(["predict", model, "inbox"]) == 0
+    names = [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()]
+    assert names == [
+        os.path.join("inbox", name) for name in ("2.png", "10.jpg", "checks/0-000.png", "checks/0-001.jpg")
+    ]
+
+
+def test_top_is_never_more_than_there_is(model, three, capsys) -> None:
+    assert run(["predict", model, three[0], "--top", "99"]) == 0
+    assert capsys.readouterr().out.count("%") == 3
+
+
+def test_a_list_on_standard_input_in_any_bytes(model, three, tmp_path) -> None:
+    odd = os.fsencode(tmp_path) + b"/gr\xfc\xdf.png"
+    Path(os.fsdecode(odd)).write_bytes(Path(three[0]).read_bytes())
+    listed = b"\n".join([odd, b"", *map(os.fsencode, three), b""])
+    command = [sys.executable, "-m", "headstart.cli.main", "predict", model, "-", "--json"]
+    done = subprocess.run(command, input=listed, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    records = [json.loads(line) for line in done.stdout.decode().splitlines()]
+    assert [record["label"] for record in records] == ["checks", "checks", "discs", "stripes"]
+
+
+def test_a_reader_that_has_had_enough_is_no_error(model, three) -> None:
+    command = [sys.executable, "-m", "headstart.cli.main", "predict", model, "-"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdin and process.stdout and process.stderr
+    process.stdin.write(os.fsencode(three[0] + "\n") * 3000)
+    process.stdin.close()
+    assert b"checks" in process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait(60) == 0
+    process.stderr.close()
+
+
+def test_the_same_answers_as_in_python(model, three, capsys) -> None:
+    run(["predict", model, *three, "--json"])
+    printed = [json.loads(line)["probability"] for line in capsys.readouterr().out.splitlines()]
+    assert printed == [prediction.probability for prediction in headstart.load(model).predict(three)]

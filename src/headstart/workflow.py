@@ -5,6 +5,7 @@ on train and validation -> saved, read back -> judged on test, once.
 """
 
 import hashlib
+import inspect
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
@@ -99,6 +100,19 @@ def fit(
     run = Run(out, winner.validation, test, record_of(material, engine, extraction, arms, winner, log))
     write(run, chosen, samples, split)
     return run
+
+
+def _signature() -> inspect.Signature:
+    """What ``help(fit)`` shows: the settings by name, each from the one place where it stands."""
+    own = [it for it in inspect.signature(fit).parameters.values() if it.kind is not inspect.Parameter.VAR_KEYWORD]
+    knobs = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=knob.default, annotation=knob.annotation)
+        for name, knob in FitSettings.model_fields.items()
+    ]
+    return inspect.Signature([*own, *knobs], return_annotation=Run)
+
+
+fit.__signature__ = _signature()  # type: ignore[attr-defined]
 
 
 def judge(

@@ -23,7 +23,7 @@ def test_changed_weights_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     file = tmp_path / "weights.pth"
     file.write_bytes(b"other weights")
     monkeypatch.setattr(catalog, "bundled_file", lambda entry: file)
-    with pytest.raises(BackboneError, match="SHA-256 .* wanted 579344248a93.*pip install --force-reinstall"):
+    with pytest.raises(BackboneError, match=r"SHA-256 .* wanted 579344248a93.*pip install --force-reinstall"):
         find("efficientnet_lite0")
 
 

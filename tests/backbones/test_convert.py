@@ -55,3 +55,15 @@ def test_an_unknown_layer_gets_the_list(tmp_path: Path, weights: Weights) -> Non
     assert backbone.layer("stage2").width == 64
     with pytest.raises(BackboneError, match="no layer 'stage7'; did you mean 'stage"):
         backbone.layer("stage7")
+
+
+def test_a_network_that_does_not_convert_is_said_so(
+    tmp_path: Path, weights: Weights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("unsupported operator")
+
+    monkeypatch.setattr("headstart.backbones.convert.export", broken)
+    with pytest.raises(BackboneError, match=r"cannot be converted to ONNX.*unsupported operator"):
+        obtain(f"timm:resnet10t@{weights('resnet10t')}", tmp_path / "networks")
+    assert list((tmp_path / "networks").iterdir()) == []

@@ -68,7 +68,7 @@ def test_a_checkpoint_in_a_wrapping_is_unwrapped(tmp_path: Path) -> None:
 
 
 def test_another_architectures_weights_are_refused(weights: Weights) -> None:
-    with pytest.raises(BackboneError, match="do not fit resnet14t: .* tensors missing"):
+    with pytest.raises(BackboneError, match=r"do not fit resnet14t: .* tensors missing"):
         load(find(f"timm:resnet14t@{weights('resnet10t')}"))
 
 
@@ -76,7 +76,7 @@ def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     state = timm.create_model("resnet10t", pretrained=False).state_dict()
     state["layer1.0.conv1.weight"][0] = float("nan")
     torch.save(state, tmp_path / "nan.pth")
-    with pytest.raises(BackboneError, match="not finite in layer1.0.conv1.weight"):
+    with pytest.raises(BackboneError, match=r"not finite in layer1.0.conv1.weight"):
         load(find(f"timm:resnet10t@{tmp_path / 'nan.pth'}"))
 
 
@@ -106,5 +106,5 @@ def test_pretrained_weights_that_do_not_exist_are_named() -> None:
 
 
 def test_without_a_network_the_error_says_what_to_do() -> None:
-    with pytest.raises(BackboneError, match="could not be fetched from the hub .* or use efficientnet_lite0"):
+    with pytest.raises(BackboneError, match=r"could not be fetched from the hub .* or use efficientnet_lite0"):
         load(find("timm:resnet18.a1_in1k"))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from headstart import events
 from headstart.backbones.backbone import GRAPH, RECORD, SCHEMA_VERSION, Backbone
 from headstart.backbones.catalog import Origin, find
+from headstart.errors import BackboneError
 
 if TYPE_CHECKING:
     from headstart.backbones.zoo import Loaded
@@ -64,7 +65,13 @@ def _convert(origin: Origin, home: Path, listener: events.Listener) -> Backbone:
     home.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(dir=home.parent, prefix=f".{home.name}-"))
     try:
-        export(loaded, draft / GRAPH)
+        try:
+            export(loaded, draft / GRAPH)
+        except Exception as error:  # the exporter raises whatever its tracing meets
+            reason = " ".join(str(error).split())[:200] or type(error).__name__
+            raise BackboneError(
+                f"{origin.name} cannot be converted to ONNX, which saving a classifier needs ({reason}); choose another"
+            ) from error
         (draft / RECORD).write_text(json.dumps(backbone.to_json(), indent=2), "utf-8")
         shutil.rmtree(home, ignore_errors=True)
         draft.replace(home)

@@ -1,4 +1,4 @@
-"""headstart: from a folder of labelled photos to a tested, calibrated, deployable classifier, by transfer learning.
+"""headstart: from a folder of labelled photos to a tested, deployable classifier, by transfer learning.
 
 import headstart
 

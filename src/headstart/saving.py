@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from headstart import __version__
 from headstart.backbones.backbone import Backbone
+from headstart.data.writing import new_folder, replace_text
 from headstart.engines.engine import Arithmetic
 from headstart.engines.rounding import rounded_graph
 from headstart.errors import SaveError
@@ -60,18 +59,15 @@ def save(parts: Parts, folder: Path, witnesses: Sequence[Witness]) -> Classifier
     Raises:
         SaveError: it answers otherwise; the message names the step that differs, and nothing is left behind.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
-    try:
+    with new_folder(folder) as draft:
         graph = rounded_graph(parts.backbone.graph) if parts.precision == "bf16" else parts.backbone.graph
         model = compose(graph, parts)
         onnx.save(model, draft / layout.GRAPH)
         write_head(parts.head, draft / layout.HEAD)
         parity = prove(draft / layout.GRAPH, parts, witnesses)
         write_record(draft, _record(parts, draft, parity))
-        draft.replace(folder)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        for file in draft.iterdir():
+            file.chmod(0o666 & draft.stat().st_mode)  # some writers keep a file to its owner; a server may be another
     return load(folder)
 
 
@@ -83,9 +79,7 @@ def add_scores(classifier: Classifier, scores: dict[str, Any]) -> Classifier:
 
 def write_record(folder: Path, record: layout.Record) -> None:
     """Writes ``model.json`` whole or not at all."""
-    draft = folder / f".{layout.RECORD}"
-    draft.write_text(json.dumps(record.to_json(), indent=2, ensure_ascii=False), "utf-8")
-    draft.replace(folder / layout.RECORD)
+    replace_text(folder / layout.RECORD, json.dumps(record.to_json(), indent=2, ensure_ascii=False))
 
 
 def _record(parts: Parts, folder: Path, parity: layout.Parity) -> layout.Record:

@@ -176,7 +176,9 @@ def _split(samples: Samples, settings: FitSettings) -> Split:
 def _reserve(settings: FitSettings, source: Any) -> Path:
     """The run's folder, refused if it holds anything but an unfinished run of ours."""
     if settings.out is None:
-        name = Path(source).expanduser().resolve().stem if isinstance(source, str | Path) else "arrays"
+        name = (
+            Path(source).expanduser().absolute().name.partition(".")[0] if isinstance(source, str | Path) else "arrays"
+        )
         return Path("runs") / f"{name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
     out = settings.out.expanduser()
     if stop := next((folder for folder in out.parents if folder.exists() and not folder.is_dir()), None):

@@ -119,16 +119,17 @@ def test_a_list_on_standard_input_in_any_bytes(model, three, tmp_path) -> None:
     assert [record["label"] for record in records] == ["checks", "checks", "discs", "stripes"]
 
 
-def test_a_reader_that_has_had_enough_is_no_error(model, three) -> None:
+def test_a_reader_that_has_had_enough_is_no_error(model, three, tmp_path) -> None:
+    (tmp_path / "list").write_text(f"{three[0]}\n" * 3000)
     command = [sys.executable, "-m", "headstart.cli.main", "predict", model, "-"]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.stdin and process.stdout and process.stderr
-    process.stdin.write(os.fsencode(three[0] + "\n") * 3000)
-    process.stdin.close()
+    with (tmp_path / "list").open() as listed:
+        process = subprocess.Popen(command, stdin=listed, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout
+    assert process.stderr
     assert b"checks" in process.stdout.readline()
     process.stdout.close()
-    assert process.stderr.read() == b""
     assert process.wait(60) == 0
+    assert process.stderr.read() == b""
     process.stderr.close()
 
 

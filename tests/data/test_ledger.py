@@ -20,7 +20,7 @@ def test_round_trip_with_names_of_every_kind(tmp_path):
     save_ledger(LEDGER, tmp_path / "new/ledger.jsonl")
     assert load_ledger(tmp_path / "new/ledger.jsonl") == LEDGER
     header, *lines = (tmp_path / "new/ledger.jsonl").read_text("utf-8").rstrip("\n").split("\n")
-    assert json.loads(header) == {"schema": 1, "ignored": 2, "notes": ["a note"]}
+    assert json.loads(header) == {"schema_version": 1, "ignored": 2, "notes": ["a note"]}
     assert "schöne Äpfel" in lines[0]
 
 
@@ -37,8 +37,8 @@ def test_writing_leaves_nothing_beside_and_replaces(tmp_path):
         (None, "cannot be read: No such file"),
         ("", "is not a ledger"),
         ("[]", "is not a ledger"),
-        ('{"schema": 2}', "has schema 2, known is 1; update headstart"),
-        ('{"schema": 1, "ignored": 0, "notes": []}\n{"name": "a"}', "is not a ledger"),
+        ('{"schema_version": 2}', "has schema version 2, known is 1; update headstart"),
+        ('{"schema_version": 1, "ignored": 0, "notes": []}\n{"name": "a"}', "is not a ledger"),
     ],
 )
 def test_what_is_no_ledger(tmp_path, text, message):

@@ -193,7 +193,7 @@ def test_saved_and_loaded(tmp_path):
     loaded = Split.load(tmp_path / "split.json")
     assert loaded == split
     record = json.loads((tmp_path / "split.json").read_text())
-    assert record["schema"] == 1
+    assert record["schema_version"] == 1
     assert len(record["parts"]["train"]) == 14
 
 
@@ -203,7 +203,7 @@ def test_saved_and_loaded(tmp_path):
         (None, "cannot be read: No such file"),
         ("{", "is not a split"),
         ("{}", "is not a split"),
-        ('{"schema": 9}', "has schema 9, known is 1; update headstart"),
+        ('{"schema_version": 9}', "has schema version 9, known is 1; update headstart"),
     ],
 )
 def test_what_is_no_split(tmp_path, text, message):

@@ -104,7 +104,7 @@ def test_what_a_killed_pruning_left_is_cleared(store: Store) -> None:
 def test_converted_networks_count_and_go_by_their_last_touch(store: Store) -> None:
     (store.networks / "ancient").mkdir(parents=True)
     (store.networks / "ancient" / "weights.bin").write_bytes(b"x" * 200_000)
-    os.utime(store.networks / "ancient" / "weights.bin", (1e9, 1e9))
+    os.utime(store.networks / "ancient", (1e9, 1e9))
     (store.networks / "fresh.bin").write_bytes(b"x" * 1000)
     store.prune(10**9)  # folds the log into the index
     report = store.prune(report_size := bytes_under(store.folder) - 100_000)
@@ -112,6 +112,18 @@ def test_converted_networks_count_and_go_by_their_last_touch(store: Store) -> No
     assert report.bytes_after <= report_size
     assert [path.name for path in store.networks.iterdir()] == ["fresh.bin"]
     assert store.prune(0).networks == 1
+
+
+def test_unpacked_archives_are_pruned_too(store: Store) -> None:
+    photo = store.folder / "archives" / "some" / "a" / "photo.jpg"
+    photo.parent.mkdir(parents=True)
+    photo.write_bytes(b"x" * 300_000)
+    os.utime(photo.parents[1], (1e9, 1e9))
+    store.prune(10**9)
+    assert photo.exists()
+    report = store.prune(bytes_under(store.folder) - 100_000)
+    assert not photo.exists()
+    assert (report.networks, report.rows) == (0, 0)
 
 
 def test_a_closed_store_is_not_pruned(store: Store) -> None:

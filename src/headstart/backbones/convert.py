@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import tempfile
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from headstart import events
 from headstart.backbones.backbone import GRAPH, RECORD, SCHEMA_VERSION, Backbone
 from headstart.backbones.catalog import Origin, find
+from headstart.data.writing import new_folder
 from headstart.errors import BackboneError
 
 if TYPE_CHECKING:
@@ -32,7 +32,10 @@ def obtain(name: str, folder: Path, listener: events.Listener = events.ignore) -
     origin = find(name)
     home = folder / origin.key
     known = _known(home, origin)
-    return known if known is not None else _convert(origin, home, listener)
+    if known is None:
+        return _convert(origin, home, listener)
+    home.touch()  # pruning goes by it
+    return known
 
 
 def _known(home: Path, origin: Origin) -> Backbone | None:
@@ -62,25 +65,25 @@ def _convert(origin: Origin, home: Path, listener: events.Listener) -> Backbone:
         contract=loaded.contract,
         folder=home,
     )
-    home.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(dir=home.parent, prefix=f".{home.name}-"))
     try:
-        try:
-            export(loaded, draft / GRAPH)
-        except Exception as error:  # the exporter raises whatever its tracing meets
-            reason = " ".join(str(error).split())[:200] or type(error).__name__
-            raise BackboneError(
-                f"{origin.name} cannot be converted to ONNX, which saving a classifier needs ({reason}); choose another"
-            ) from error
-        (draft / RECORD).write_text(json.dumps(backbone.to_json(), indent=2), "utf-8")
-        shutil.rmtree(home, ignore_errors=True)
-        draft.replace(home)
+        with new_folder(home) as draft:
+            _export(loaded, origin, draft / GRAPH)
+            (draft / RECORD).write_text(json.dumps(backbone.to_json(), indent=2), "utf-8")
+            shutil.rmtree(home, ignore_errors=True)  # damaged, or of another version
     except OSError:
         if _known(home, origin) is None:  # else another process was faster, and its conversion serves
             raise
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return backbone
+
+
+def _export(loaded: "Loaded", origin: Origin, file: Path) -> None:
+    try:
+        export(loaded, file)
+    except Exception as error:  # the exporter raises whatever its tracing meets
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise BackboneError(
+            f"{origin.name} cannot be converted to ONNX, which saving a classifier needs ({reason}); choose another"
+        ) from error
 
 
 def export(loaded: "Loaded", file: Path) -> None:

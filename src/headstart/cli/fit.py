@@ -64,7 +64,8 @@ def summary(run: "Run") -> str:
     engine, parts = record["engine"], record["split"]
     return f"""
 Test accuracy {test.accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}) on {test.n} photos it had never seen
-balanced {test.balanced_accuracy:.1%}, macro F1 {test.macro_f1:.3f}, log loss {test.log_loss:.3f}
+balanced {test.balanced_accuracy:.1%}, macro F1 {test.macro_f1:.3f}, log loss {test.log_loss:.3f}; \
+validation accuracy {run.validation.accuracy:.1%} on {run.validation.n}
 
 {classes_table(run.test)}
 

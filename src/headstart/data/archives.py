@@ -57,6 +57,7 @@ def unpack(archive: Path, cache: Path) -> Path:
             digest = file_digest(file, lambda: blake2b(digest_size=20)).hexdigest()
         target = cache / digest
         if target.is_dir():
+            target.touch()  # pruning goes by it
             return target
         cache.mkdir(parents=True, exist_ok=True)
         with FileLock(cache / f"{digest}.lock"):

@@ -1,12 +1,11 @@
 """Photos for a first try without a network: scikit-learn's handwritten digits as a folder of PNG files."""
 
-import shutil
-import tempfile
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from headstart.data.writing import new_folder
 from headstart.errors import DataError
 
 EDGE = 64  #: pixels; the digits are 8 x 8 and smooth, so they are drawn larger
@@ -24,16 +23,8 @@ def write_digits(folder: Path) -> Path:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise DataError(f"{str(folder)!r} has something else in it; wanted a new or empty folder; name another one")
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-        try:
-            _write(partial)
-            partial.chmod(0o755)
-            if folder.exists():
-                folder.rmdir()
-            partial.rename(folder)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
+        with new_folder(folder) as draft:
+            _write(draft)
     except OSError as error:
         raise DataError(f"the digits cannot be written to {str(folder)!r}: {error.strerror}; name another") from None
     return folder

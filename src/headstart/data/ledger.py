@@ -9,12 +9,12 @@ from headstart.data.samples import Entry, Ledger, Outcome
 from headstart.data.writing import replace_text
 from headstart.errors import DataError
 
-SCHEMA = 1
+SCHEMA_VERSION = 1
 
 
 def save_ledger(ledger: Ledger, path: Path) -> None:
     """Writes a header and a line per entry; empty fields are left out."""
-    header = {"schema": SCHEMA, "ignored": ledger.ignored, "notes": list(ledger.notes)}
+    header = {"schema_version": SCHEMA_VERSION, "ignored": ledger.ignored, "notes": list(ledger.notes)}
     lines = [header, *({key: value for key, value in asdict(entry).items() if value} for entry in ledger.entries)]
     replace_text(path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
 
@@ -27,8 +27,11 @@ def load_ledger(path: Path) -> Ledger:
     """
     try:
         header, *lines = [json.loads(line) for line in path.read_text("utf-8").split("\n") if line]
-        if header["schema"] > SCHEMA:
-            raise DataError(f"ledger {str(path)!r} has schema {header['schema']}, known is {SCHEMA}; update headstart")
+        if header["schema_version"] > SCHEMA_VERSION:
+            raise DataError(
+                f"ledger {str(path)!r} has schema version {header['schema_version']}, known is {SCHEMA_VERSION}; "
+                "update headstart"
+            )
         return Ledger(tuple(_entry(line) for line in lines), header["ignored"], tuple(header["notes"]))
     except OSError as error:
         raise DataError(f"ledger {str(path)!r} cannot be read: {error.strerror}; check the path") from None

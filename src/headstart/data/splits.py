@@ -13,7 +13,7 @@ from headstart.data.samples import Part, Sample, Samples
 from headstart.data.writing import replace_text
 from headstart.errors import DataError
 
-SCHEMA = 1
+SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Split:
     def save(self, path: Path) -> None:
         """Writes JSON with the ids of each part."""
         record = {
-            "schema": SCHEMA,
+            "schema_version": SCHEMA_VERSION,
             "seed": self.seed,
             "test_share": self.test_share,
             "validation_share": self.validation_share,
@@ -61,9 +61,10 @@ class Split:
         """
         try:
             record = json.loads(path.read_text("utf-8"))
-            if record["schema"] > SCHEMA:
+            if record["schema_version"] > SCHEMA_VERSION:
                 raise DataError(
-                    f"split {str(path)!r} has schema {record['schema']}, known is {SCHEMA}; update headstart"
+                    f"split {str(path)!r} has schema version {record['schema_version']}, known is {SCHEMA_VERSION}; "
+                    "update headstart"
                 )
             parts = {id_: Part(part) for part, ids in record["parts"].items() for id_ in ids}
             shares = float(record["test_share"]), float(record["validation_share"])

@@ -1,7 +1,10 @@
 """Files that are there whole or not at all: written beside their place, then renamed into it."""
 
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -21,6 +24,23 @@ def replace_text(path: Path, text: str) -> None:
         Path(partial).replace(path)
     finally:
         Path(partial).unlink(missing_ok=True)
+
+
+@contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """A draft of a folder beside its place, renamed into it at the end; after an error nothing is left of it.
+
+    Raises:
+        OSError: it cannot be made, or the place is taken by a folder that is not empty.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    draft.chmod(0o777 & ~_umask())  # mkdtemp hides its folder from everybody else
+    try:
+        yield draft
+        draft.replace(target)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
 
 
 def _umask() -> int:

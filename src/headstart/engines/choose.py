@@ -8,7 +8,6 @@ depends on them (photos with flat backgrounds lose most); this one needs no PyTo
 import hashlib
 import json
 import platform
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from headstart import events
 from headstart.backbones.backbone import Backbone
+from headstart.data.writing import replace_text
 from headstart.engines.engine import Arithmetic, Engine
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.errors import EngineError
@@ -183,10 +183,7 @@ def _kept(backbone: Backbone, name: str, make: Callable[[], Proof]) -> Proof:
     except (OSError, ValueError, KeyError, TypeError):
         pass
     proof = make()
-    record = json.dumps({"version": PROOF_VERSION, **asdict(proof)}, indent=2)
-    with tempfile.NamedTemporaryFile("w", dir=backbone.folder, delete=False, encoding="utf-8") as draft:
-        draft.write(record)
-    Path(draft.name).replace(file)
+    replace_text(file, json.dumps({"version": PROOF_VERSION, **asdict(proof)}, indent=2))
     return proof
 
 

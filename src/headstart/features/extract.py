@@ -183,26 +183,32 @@ class _Work:
 
 def _in_threads(tasks: _Tasks, work: _Work, count: int) -> None:
     """Works through all tasks in threads; the first error ends the pass and is raised here. So does Ctrl-C."""
+    # Not Thread.join: interrupted by Ctrl-C, Python before 3.13 takes the thread for ended while it still runs, and
+    # OpenVINO aborts a process that ends under it.
+    ended = [threading.Event() for _ in range(count)]
 
-    def loop() -> None:
+    def loop(end: threading.Event) -> None:
         try:
             while batch := tasks.take():
                 work(batch)
                 tasks.finish(len(batch))
         except BaseException as error:  # noqa: BLE001 (raised again below, in the caller's thread)
             tasks.fail(error)
+        finally:
+            end.set()
 
-    threads = [threading.Thread(target=loop, name=f"extract-{index}", daemon=True) for index in range(count)]
-    for thread in threads:
-        thread.start()
+    for index, end in enumerate(ended):
+        threading.Thread(target=loop, args=(end,), name=f"extract-{index}", daemon=True).start()
     try:
-        for thread in threads:
-            while thread.is_alive():
-                thread.join(0.2)  # a join without end would not let Ctrl-C through on every platform
+        for end in ended:
+            while not end.wait(0.2):  # a wait without end would not let Ctrl-C through on every platform
+                pass
+        if tasks.failure:
+            raise tasks.failure
     except BaseException as error:
         tasks.fail(error)
-        for thread in threads:
-            thread.join()
+        for end in ended:
+            end.wait()
         raise
-    if tasks.failure:
-        raise tasks.failure
+    finally:
+        tasks.failure = None  # it holds the frames it came through, and they hold it: the engine would never be freed

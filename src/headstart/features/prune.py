@@ -8,8 +8,9 @@ from filelock import FileLock
 
 from headstart.features.index import Index
 from headstart.features.shards import ShardFolder
-from headstart.features.space import PruneReport, bytes_under, files_under
+from headstart.features.space import PruneReport, bytes_under
 
+ARCHIVES = "archives"  # where reading unpacks them
 AT_ONCE = 100  # shards removed in one transaction; each holds a lock, and a process may open some 1,000 files
 
 
@@ -20,14 +21,14 @@ class _Candidate:
     last_used: float  #: seconds since 1970
     bytes: int
     shard: int | None
-    network: Path | None
+    entry: Path | None  #: a converted network or an unpacked archive
 
 
 def prune(index: Index, shards: ShardFolder, networks: Path, budget_bytes: int) -> PruneReport:
-    """Remove shards and converted networks, least recently used first, until the store's folder fits the budget.
+    """Remove shards, converted networks and unpacked archives, least recently used first, until all fits the budget.
 
-    Shards that a live writer holds stay. Networks are stamped by the time their files last changed: who uses one
-    touches it. Networks can be converted again, rows can be computed again: nothing is lost but time.
+    Shards that a live writer holds stay. Networks and archives are stamped by their folder's time: who uses one
+    touches it. All can be made again: nothing is lost but time.
     """
     root = shards.folder.parent
     before = bytes_under(root)
@@ -38,9 +39,9 @@ def prune(index: Index, shards: ShardFolder, networks: Path, budget_bytes: int) 
     for candidate in _candidates(index, shards, networks):
         if excess <= 0:
             break
-        if candidate.network is not None:
-            _delete(candidate.network)
-            gone += 1
+        if candidate.entry is not None:
+            _delete(candidate.entry)
+            gone += candidate.entry.parent == networks
         elif candidate.shard is None or not doomed.take(candidate.shard):
             continue
         excess -= candidate.bytes
@@ -81,10 +82,9 @@ def _candidates(index: Index, shards: ShardFolder, networks: Path) -> list[_Cand
     found = [
         _Candidate(used, shards.length(shard.id), shard.id, None) for shard, used in index.shards_by_use()
     ]  # stable sort: within a space the oldest shard stays first
-    for entry in networks.iterdir() if networks.is_dir() else ():
-        files = files_under(entry)
-        newest = max((file.st_mtime for file in files), default=0.0)
-        found.append(_Candidate(newest, sum(file.st_size for file in files), None, entry))
+    folders = [folder for folder in (networks, shards.folder.parent / ARCHIVES) if folder.is_dir()]
+    entries = [entry for folder in folders for entry in folder.iterdir()]
+    found.extend(_Candidate(entry.stat().st_mtime, bytes_under(entry), None, entry) for entry in entries)
     return sorted(found, key=lambda candidate: candidate.last_used)
 
 
@@ -98,8 +98,8 @@ def _remove_orphans(index: Index, shards: ShardFolder) -> None:
             shards.delete(number, lock)
 
 
-def _delete(network: Path) -> None:
-    if network.is_dir():
-        shutil.rmtree(network, ignore_errors=True)
+def _delete(entry: Path) -> None:
+    if entry.is_dir():
+        shutil.rmtree(entry, ignore_errors=True)
     else:
-        network.unlink(missing_ok=True)
+        entry.unlink(missing_ok=True)

@@ -80,6 +80,9 @@ class Runner:
         self.names = outputs
         self._shape = (batch, size, size, 3)
         self._local = threading.local()
+        # The first array that crosses into OpenVINO must cross alone: its binding looks NumPy up then, and two threads
+        # that do so at once can wait for each other for ever. It also takes the first run's extra time out of the rest.
+        self.run(np.zeros(self._shape, np.uint8))
 
     def run(self, pixels: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
         """Uint8 (B, S, S, 3), B <= batch -> for each output's name float32 (B, ...), the caller's to keep."""

@@ -1,0 +1,74 @@
+"""Every knob once: from Python, from a file, and back."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from headstart.errors import SettingError
+from headstart.settings import FitSettings, seconds, store_folder
+
+
+def test_defaults_are_valid_and_described() -> None:
+    assert FitSettings.of() == FitSettings()
+    for name, field in FitSettings.model_fields.items():
+        assert field.description, name
+        assert field.description.endswith("."), name
+
+
+def test_what_is_written_is_read_again(tmp_path) -> None:
+    settings = FitSettings.of(
+        seed=7, head="auto", backbone='timm:x@C:\\w "1".pth', out=tmp_path / "Äpfel", budget="1.5h", c_low=1e-4
+    )
+    file = tmp_path / "settings.toml"
+    file.write_text(settings.to_toml(), "utf-8")
+    assert FitSettings.of(file) == settings
+    assert "store" not in tomllib.loads(file.read_text("utf-8"))
+
+
+def test_arguments_win_over_the_file(tmp_path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text('seed = 3\nc-points = 5\nhead = "lda"\n')
+    settings = FitSettings.of(file, seed=4)
+    assert (settings.seed, settings.c_points, settings.head) == (4, 5, "lda")
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        FitSettings().seed = 1  # type: ignore[misc]
+
+
+def test_all_problems_are_told_at_once() -> None:
+    with pytest.raises(SettingError) as caught:
+        FitSettings.of(seed=-1, head="ldaa", workers="many")
+    for part in ("unknown head 'ldaa'; did you mean 'lda'?", "seed is -1; wanted", "workers is 'many'; wanted a valid"):
+        assert part in str(caught.value)
+
+
+def test_an_unknown_name() -> None:
+    with pytest.raises(SettingError, match="unknown setting 'sed'; did you mean 'seed'"):
+        FitSettings.of(sed=1)
+
+
+@pytest.mark.parametrize(("text", "wanted"), [(None, None), ("90s", 90), ("10m", 600), ("2h", 7200), ("0.5m", 30)])
+def test_a_budget_in_seconds(text, wanted) -> None:
+    assert seconds(text) == wanted
+
+
+@pytest.mark.parametrize("text", ["", "s", "10", "10 minutes", "-1s", "0s", "nans", "infh", "1e999s", "ten m"])
+def test_what_is_no_budget(text) -> None:
+    with pytest.raises(SettingError, match="is not a time; wanted a number and s, m or h"):
+        FitSettings.of(budget=text)
+
+
+def test_where_the_store_lies(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("HEADSTART_STORE", str(tmp_path / "named"))
+    assert store_folder() == tmp_path / "named"
+    assert store_folder(tmp_path / "given") == tmp_path / "given"
+    monkeypatch.setenv("HEADSTART_STORE", "~/store")
+    assert store_folder() == Path.home() / "store"
+    monkeypatch.setenv("HEADSTART_STORE", "")
+    assert store_folder().name == "headstart"
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingError, match="is a file; wanted a folder"):
+        store_folder(tmp_path / "file")

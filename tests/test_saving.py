@@ -1,5 +1,6 @@
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import onnx
@@ -49,8 +50,11 @@ def witnesses(backbone: Backbone, layer: str, count: int = 4) -> list[Witness]:
 @pytest.mark.parametrize(
     ("height", "width"), [(500, 375), (375, 500), (224, 224), (256, 256), (100, 80), (33, 1000), (1, 1), (1999, 1201)]
 )
-def test_the_graph_makes_the_hosts_pixels(lite0: Backbone, height: int, width: int) -> None:
-    contract = lite0.contract
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+def test_the_graph_makes_the_hosts_pixels(
+    lite0: Backbone, height: int, width: int, interpolation: Literal["bilinear", "bicubic"]
+) -> None:
+    contract = replace(lite0.contract, interpolation=interpolation)
     nodes, constants = saving._pixel_nodes(contract)
     image = helper.make_tensor_value_info(layout.IMAGE, onnx.TensorProto.UINT8, ["h", "w", 3])
     pixels = helper.make_tensor_value_info(layout.PIXELS, onnx.TensorProto.UINT8, ["n", "s", "s", 3])

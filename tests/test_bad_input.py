@@ -10,6 +10,8 @@ import pickle
 import re
 import shutil
 import sqlite3
+import subprocess
+import sys
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -394,7 +396,7 @@ ARCHIVES = [
     Case(
         "an npz that is none",
         lambda place: ["fit", place.write("arrays.npz", "hello"), *FIT],
-        r"'arrays.npz' cannot be read as arrays: .*; save it with numpy.savez\(images=..., labels=...\), without objects",
+        r"'arrays.npz' cannot be read as arrays: .*; save it with numpy.savez\(images=.*\), without objects",
     ),
     Case(
         "arrays of other names",
@@ -409,7 +411,7 @@ ARCHIVES = [
     Case(
         "float images",
         lambda place: place.arrays(images=np.zeros((6, 8, 8), np.float32), labels=np.arange(6)),
-        r"'arrays.npz': an image array has shape \(8, 8\) and type float32; wanted uint8 .*\(x \* 255\)\.astype\('uint8'\)",
+        r"'arrays.npz': an image array has shape \(8, 8\) and type float32; wanted uint8 .*x \* 255.*",
     ),
     Case(
         "fewer labels than images",
@@ -480,7 +482,7 @@ SETTINGS = [
     Case(
         "several wrong flags",
         with_("--folds", "1", "--workers=-2"),
-        r"folds is '1'; wanted greater than or equal to 2; also: workers is '-2'; wanted greater than or equal to 0; .*",
+        r"(?=.*folds is '1'; wanted greater than)(?=.*; also: )(?=.*workers is '-2'; wanted greater than).*; see .*",
     ),
     Case("C upside down", with_("--c-low", "10", "--c-high", "1"), r"c_low 10 is above c_high 1; swap them"),
     Case(
@@ -544,7 +546,7 @@ SETTINGS = [
     Case(
         "several wrong settings",
         lambda place: place.toml("folds = 1\nhead = 'svm'"),
-        r"unknown head 'svm'; Known: logistic, .*; also: folds is 1; wanted greater than or equal to 2",
+        r"(?=.*unknown head 'svm'; Known: logistic, )(?=.*; also: )(?=.*folds is 1; wanted greater than).*",
     ),
     Case("a table in TOML", lambda place: place.toml("[fit]\nseed = 1"), r"unknown setting 'fit'; .*Known: .*"),
 ]

@@ -46,7 +46,7 @@ def test_json_lines(model, three, capsys) -> None:
         assert record["source"] == photo
         assert list(record["probabilities"]) == ["checks", "discs", "stripes"]
         assert sum(record["probabilities"].values()) == pytest.approx(1, abs=1e-5)
-        assert [entry["label"] for entry in record["top"]][0] == record["label"]
+        assert record["top"][0]["label"] == record["label"]
         assert record["top"][0]["probability"] == record["probability"] >= record["top"][1]["probability"]
         assert len(record["top"]) == 2
 
@@ -98,9 +98,8 @@ def test_a_folder_is_searched_in_natural_order(model, photos, capsys, monkeypatc
     (folder / ".hidden.png").write_bytes(b"no photo")
     assert run(["predict", model, "inbox"]) == 0
     names = [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()]
-    assert names == [
-        os.path.join("inbox", name) for name in ("2.png", "10.jpg", "checks/0-000.png", "checks/0-001.jpg")
-    ]
+    wanted = ("2.png", "10.jpg", "checks/0-000.png", "checks/0-001.jpg")
+    assert names == [str(Path("inbox") / name) for name in wanted]
 
 
 def test_top_is_never_more_than_there_is(model, three, capsys) -> None:

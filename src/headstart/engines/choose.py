@@ -10,6 +10,7 @@ import json
 import platform
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -100,25 +101,31 @@ def choose(
 
 
 def _openvino(backbone: Backbone, photos: ProofPhotos, precision: Precision, listener: events.Listener) -> Chosen:
+    @cache  # compiling takes a while, and a proof and the work after it want the same engine
+    def engine(step: Arithmetic) -> Engine:
+        return OpenVinoEngine(backbone, step)
+
     wanted: Arithmetic = ("bf16" if has_bf16() else "f32") if precision == "auto" else precision
-    conversion = _kept(backbone, f"conversion-{_machine()}", lambda: _prove_conversion(backbone, photos))
+    conversion = _kept(backbone, f"conversion-{_machine()}", lambda: _prove_conversion(backbone, engine("f32"), photos))
     if not conversion.passed:
         raise EngineError(
             f"OpenVINO gives other features than PyTorch for {backbone.name} (cosine {conversion.row_cosine:.4f}, "
             f"wanted {LEAST_COSINE})"
         )
     if wanted == "f32":
-        return Chosen(OpenVinoEngine(backbone, "f32"), (conversion,))
-    proof = _kept(backbone, f"bf16-{_machine()}-{photos.key}", lambda: _prove_bf16(backbone, photos))
+        return Chosen(engine("f32"), (conversion,))
+    proof = _kept(
+        backbone, f"bf16-{_machine()}-{photos.key}", lambda: _prove_bf16(engine("bf16"), engine("f32"), photos)
+    )
     if proof.passed or precision == "bf16":
-        return Chosen(OpenVinoEngine(backbone, "bf16"), (conversion, proof))
+        return Chosen(engine("bf16"), (conversion, proof))
     listener(
         events.Note(
             f"bf16 loses too much on these photos (cosine {proof.row_cosine:.4f}, wanted {LEAST_COSINE}); float32 is "
             "used instead, about half as fast"
         )
     )
-    return Chosen(OpenVinoEngine(backbone, "f32"), (conversion, proof))
+    return Chosen(engine("f32"), (conversion, proof))
 
 
 def _has_gpu() -> bool:
@@ -142,15 +149,15 @@ def _pytorch(backbone: Backbone, precision: Precision) -> Engine:
     return PyTorchEngine(backbone, precision)
 
 
-def _prove_conversion(backbone: Backbone, photos: ProofPhotos) -> Proof:
+def _prove_conversion(backbone: Backbone, engine: Engine, photos: ProofPhotos) -> Proof:
     from headstart.engines.pytorch import PyTorchEngine
 
     reference = PyTorchEngine(backbone, "f32", device="cpu")
-    return prove(OpenVinoEngine(backbone, "f32"), reference, photos.load()[: PROOF_PHOTOS // 2])
+    return prove(engine, reference, photos.load()[: PROOF_PHOTOS // 2])
 
 
-def _prove_bf16(backbone: Backbone, photos: ProofPhotos) -> Proof:
-    return prove(OpenVinoEngine(backbone, "bf16"), OpenVinoEngine(backbone, "f32"), photos.load())
+def _prove_bf16(engine: Engine, exact: Engine, photos: ProofPhotos) -> Proof:
+    return prove(engine, exact, photos.load())
 
 
 def prove(engine: Engine, reference: Engine, photos: NDArray[np.uint8]) -> Proof:

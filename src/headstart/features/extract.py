@@ -200,15 +200,21 @@ def _in_threads(tasks: _Tasks, work: _Work, count: int) -> None:
     for index, end in enumerate(ended):
         threading.Thread(target=loop, args=(end,), name=f"extract-{index}", daemon=True).start()
     try:
+        _wait(ended, tasks)
+        if tasks.failure:
+            raise tasks.failure
+    finally:
+        tasks.failure = None  # it holds the frames it came through, and they hold it: the engine would never be freed
+
+
+def _wait(ended: Sequence[threading.Event], tasks: _Tasks) -> None:
+    """Until all threads have ended, which they soon do when Ctrl-C interrupts this."""
+    try:
         for end in ended:
             while not end.wait(0.2):  # a wait without end would not let Ctrl-C through on every platform
                 pass
-        if tasks.failure:
-            raise tasks.failure
     except BaseException as error:
         tasks.fail(error)
         for end in ended:
             end.wait()
         raise
-    finally:
-        tasks.failure = None  # it holds the frames it came through, and they hold it: the engine would never be freed

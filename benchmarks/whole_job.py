@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import measuring
 from headstart.pixels.decode import SUFFIXES
@@ -42,10 +43,7 @@ def main() -> None:
         cold.append(first)
         warm.append(second)
         extraction.append(record["seconds"]["extract"])
-        stages = {name: round(value, 2) for name, value in warm_record["seconds"].items()}
-        print(
-            f"round {number + 1}: cold {first:.1f} s, of it extraction {extraction[-1]:.1f} s; warm {second:.1f} s {stages}"
-        )
+        print(f"round {number + 1}: cold {first:.1f} s {_stages(record)}; warm {second:.1f} s {_stages(warm_record)}")
     result = {
         "photos": record["extraction"]["asked"],
         "precision": record["engine"]["precision"],
@@ -60,11 +58,15 @@ def main() -> None:
     measuring.finish(__file__, result, keep=options.keep)
 
 
-def _fit(photos: Path, work: Path, name: str) -> tuple[float, dict[str, object]]:
+def _fit(photos: Path, work: Path, name: str) -> tuple[float, dict[str, Any]]:
     took = _timed([*HEADSTART, "fit", str(photos), "--out", str(work / name), "--quiet"], work)
     record = json.loads((work / name / "run.json").read_text("utf-8"))
     test = json.loads((work / name / "evaluation.json").read_text("utf-8"))["parts"]["test"]
     return took, {**record, "accuracy": json.dumps(test["accuracy"])}
+
+
+def _stages(record: dict[str, Any]) -> dict[str, float]:
+    return {name: round(value, 2) for name, value in record["seconds"].items()}
 
 
 def _timed(command: list[str], work: Path) -> float:

@@ -692,8 +692,12 @@ CLASSIFIERS = [
     Case("a damaged graph", damaged("model.onnx"), r"'model/model.onnx' is not the file that was saved \(SHA-256 .*"),
     Case("a damaged head", damaged("head.safetensors"), r"'model/head.safetensors' is not the file that was saved .*"),
     Case("no graph", without("model.onnx"), r"'model/model.onnx' cannot be read: No such file .*; copy the whole .*"),
-    Case("model.json that is no JSON", model_json_says("{"), r"'model/model.json' cannot be read: .*; save the .*"),
-    Case("model.json that is a list", model_json_says("[]"), r"'model/model.json' cannot be read: .*; save the .*"),
+    Case(
+        "model.json that is no JSON", model_json_says("{"), r"'model/model.json' cannot be read: not JSON .*; copy .*"
+    ),
+    Case(
+        "model.json that is a list", model_json_says("[]"), r"'model/model.json' is no record of a classifier; copy .*"
+    ),
     Case(
         "a model of a later headstart",
         changed(lambda record: record.update(schema_version=99)),
@@ -707,12 +711,12 @@ CLASSIFIERS = [
     Case(
         "model.json with more keys",
         changed(lambda record: record.update(extra=1)),
-        r"'model/model.json' is incomplete: .*extra.*; save the classifier anew",
+        r"'model/model.json' is incomplete: missing or unknown: extra; copy .*",
     ),
     Case(
         "model.json with a number for classes",
         changed(lambda record: record.update(classes=3)),
-        r"'model/model.json' is incomplete: .*; save the classifier anew",
+        r"'model/model.json' is incomplete: .*; copy the whole model folder again",
     ),
     Case("two forms of output", with_model("--json", "--csv"), r"--json and --csv were both given; choose one"),
     Case("top of nothing", with_model("--top", "0"), r"top is 0; wanted 1 or more"),

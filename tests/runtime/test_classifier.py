@@ -158,7 +158,7 @@ def _no_head(model: Path) -> None:
         (_no_record, "not a saved classifier: no model.json in it"),
         (_not_json, "cannot be read"),
         (_newer, "schema version 99, this headstart reads 1"),
-        (_incomplete, "incomplete: 'classes'"),
+        (_incomplete, "incomplete: missing or unknown: classes"),
         (_damaged_graph, "is not the file that was saved"),
         (_no_head, "copy the whole model folder"),
     ],

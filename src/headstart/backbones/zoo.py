@@ -161,7 +161,7 @@ def _read(origin: Origin) -> dict[str, Tensor]:
             return dict(load_file(origin.file))
         loaded = torch.load(origin.file, map_location="cpu", weights_only=True)
     except Exception as error:
-        reason = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
+        reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:160]}"
         raise BackboneError(
             f"checkpoint {str(origin.file)!r} cannot be read safely ({reason}); wanted a state dict saved as "
             ".safetensors, or as .pth with tensors only"

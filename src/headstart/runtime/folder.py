@@ -7,7 +7,7 @@
 """
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -99,17 +99,26 @@ def read(folder: Path) -> Record:
     file = folder / RECORD
     try:
         record = json.loads(file.read_text("utf-8"))
-        version = record["schema_version"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ClassifierError(
-            f"{str(file)!r} cannot be read: {error or type(error).__name__}; save the classifier anew"
-        ) from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else f"not JSON ({error})"
+        raise ClassifierError(f"{str(file)!r} cannot be read: {reason}; copy the whole model folder again") from None
+    version = record.get("schema_version") if isinstance(record, dict) else None
+    if version is None:
+        raise ClassifierError(f"{str(file)!r} is no record of a classifier; copy the whole model folder again")
     if version != SCHEMA_VERSION:
         raise ClassifierError(
             f"{str(file)!r} has schema version {version}, this headstart reads {SCHEMA_VERSION}; "
             "install the headstart that saved it or a newer one"
         )
+    known = {field.name for field in fields(Record)}
+    odd = sorted((known - {"scores"} - record.keys()) | (record.keys() - known - {"schema_version"}))
+    if odd:
+        raise _incomplete(file, f"missing or unknown: {', '.join(odd)}")
     try:
         return Record.from_json(record)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ClassifierError(f"{str(file)!r} is incomplete: {error}; save the classifier anew") from None
+    except (KeyError, TypeError, ValueError):
+        raise _incomplete(file, "a field is of another type") from None
+
+
+def _incomplete(file: Path, what: str) -> ClassifierError:
+    return ClassifierError(f"{str(file)!r} is incomplete: {what}; copy the whole model folder again")

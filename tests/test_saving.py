@@ -1,4 +1,5 @@
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -36,7 +37,7 @@ def drawn_head(width: int, *units: int, kind: str = "drawn") -> Head:
 
 
 def parts_of(backbone: Backbone, head: Head, layer: str = "final") -> Parts:
-    return Parts(("ant", "bee", "cat"), backbone, "f32", layer, head)
+    return Parts(("ant", "bee", "cat"), backbone, "openvino", "f32", layer, head)
 
 
 def witnesses(backbone: Backbone, layer: str, count: int = 4) -> list[Witness]:
@@ -44,7 +45,7 @@ def witnesses(backbone: Backbone, layer: str, count: int = 4) -> list[Witness]:
     engine = OpenVinoEngine(backbone, "f32")
     pixels = [picture(CLASSES[index % 3], chance, (200 + 61 * index, 150 + 97 * index)) for index in range(count)]
     rows = engine.forward(np.stack([prepare(photo, backbone.contract) for photo in pixels]))[layer]
-    return [Witness(photo, row) for photo, row in zip(pixels, rows, strict=True)]
+    return [Witness(partial(np.asarray, photo), row) for photo, row in zip(pixels, rows, strict=True)]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +84,7 @@ def test_the_saved_graph_is_the_fitted_path(
     assert classifier.record.layer == layer
     expected = parts.head.probabilities(np.stack([witness.features for witness in shown]))
     for witness, row in zip(shown, expected, strict=True):
-        np.testing.assert_allclose(classifier.predict(witness.pixels).probabilities, row, atol=2e-3)
+        np.testing.assert_allclose(classifier.predict(witness.load()).probabilities, row, atol=2e-3)
 
 
 def test_the_graph_has_the_promised_ends(lite0: Backbone, tmp_path: Path) -> None:

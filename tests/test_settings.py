@@ -22,7 +22,7 @@ def test_what_is_written_is_read_again(tmp_path) -> None:
     )
     file = tmp_path / "settings.toml"
     file.write_text(settings.to_toml(), "utf-8")
-    assert FitSettings.of(file) == settings
+    assert FitSettings.of(file) == settings.model_copy(update={"out": None})  # the next run has a folder of its own
     assert "store" not in tomllib.loads(file.read_text("utf-8"))
 
 

@@ -4,6 +4,7 @@ import csv
 import json
 import shutil
 import zipfile
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,8 @@ from headstart import events
 from headstart.data.ledger import load_ledger
 from headstart.data.samples import Outcome, Part
 from headstart.data.splits import Split
-from headstart.errors import SettingError
-from headstart.run import Run, open_run
+from headstart.errors import DataError, HeadstartError, SettingError
+from headstart.run import UNFINISHED, Run, open_run
 from headstart.workflow import evaluate_on
 
 
@@ -183,8 +184,72 @@ def test_a_finished_run_is_never_overwritten(warm, tmp_path) -> None:
 def test_an_unfinished_run_is_gone_on_with(warm, tmp_path) -> None:
     first = headstart.fit(warm.photos, out=tmp_path / "run")
     (tmp_path / "run/run.json").unlink()  # as if it had been killed just before its end
+    (tmp_path / "run" / UNFINISHED).touch()
     second = headstart.fit(warm.photos, out=tmp_path / "run")
     assert second.test == first.test
+    assert not (tmp_path / "run" / UNFINISHED).exists()
+
+
+def test_a_model_that_is_not_of_an_unfinished_run_is_not_touched(warm, tmp_path) -> None:
+    precious = tmp_path / "deployed" / "model" / "model.onnx"
+    precious.parent.mkdir(parents=True)
+    precious.write_text("shipped")
+    with pytest.raises(SettingError, match="holds other things"):
+        headstart.fit(warm.photos, out=tmp_path / "deployed")
+    assert precious.read_text() == "shipped"
+
+
+def test_runs_of_the_same_second_get_folders_of_their_own(warm, tmp_path, monkeypatch) -> None:
+    class Stopped(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime(2026, 1, 1, 12, 0, 0, tzinfo=tz)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("headstart.workflow.datetime", Stopped)
+    folders = [headstart.fit(warm.photos).folder.name for _ in range(2)]
+    assert folders == ["photos-20260101-120000", "photos-20260101-120000-2"]
+
+
+def test_a_failed_run_leaves_no_empty_folder(warm, tmp_path, monkeypatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise HeadstartError("the pass broke")
+
+    monkeypatch.setattr("headstart.workflow.extract", broken)
+    with pytest.raises(HeadstartError, match="the pass broke"):
+        headstart.fit(warm.photos, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_given_part_without_photos_is_said_before_the_pass(photos, tmp_path) -> None:
+    for part in ("train", "val"):
+        photos(f"given/{part}", each=8, seed=len(part))
+    (tmp_path / "given" / "test" / "discs").mkdir(parents=True)
+    (tmp_path / "given" / "test" / "discs" / "broken.jpg").write_text("no photo")
+    with pytest.raises(DataError, match=r"the test part of .* has no usable photo"):
+        headstart.fit(tmp_path / "given", out=tmp_path / "run")
+
+
+def test_engines_are_proved_on_training_photos_only(warm, tmp_path, monkeypatch) -> None:
+    from headstart import workflow
+
+    drawn = []
+    real = workflow.proof_photos
+    monkeypatch.setattr(
+        workflow, "proof_photos", lambda samples, backbone: drawn.extend(samples) or real(samples, backbone)
+    )
+    run = headstart.fit(warm.photos, out=tmp_path / "run")
+    train = set(json.loads((run.folder / "split.json").read_text())["parts"]["train"])
+    assert {sample.id for sample in drawn} == train
+
+
+def test_a_network_that_openvino_got_wrong_is_not_judged_by_it(warm, tmp_path, monkeypatch) -> None:
+    """PyTorch's features, the head, the saved file and its score all come without OpenVINO then."""
+    monkeypatch.setattr("headstart.runtime.openvino.Runner.__init__", lambda *_, **__: pytest.fail("OpenVINO was used"))
+    run = headstart.fit(warm.photos, out=tmp_path / "run", engine="pytorch", precision="f32")
+    assert run.record["engine"] == {"name": "pytorch", "precision": "f32"}
+    assert run.test.accuracy > 0.8
+    assert len(run.classifier.predict(sorted(warm.photos.rglob("*.*")))) == 42
 
 
 # --- the same again --------------------------------------------------------------------------------------------------

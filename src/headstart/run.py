@@ -12,8 +12,7 @@ from typing import Any
 
 from headstart import __version__
 from headstart.data.ledger import save_ledger
-from headstart.data.samples import Part, Samples
-from headstart.data.splits import Split
+from headstart.data.samples import Part
 from headstart.data.writing import replace_text
 from headstart.engines.choose import Chosen
 from headstart.errors import UserError
@@ -21,7 +20,6 @@ from headstart.evaluation.evaluation import Evaluation
 from headstart.features.extract import Extraction
 from headstart.journal import Journal
 from headstart.runtime.classifier import Classifier, load
-from headstart.settings import FitSettings
 from headstart.strategies.strategy import Arm, Material
 
 SCHEMA_VERSION = 1
@@ -33,6 +31,7 @@ RECORD, SETTINGS, SPLIT, LEDGER, EVALUATION, MODEL = (
     "evaluation.json",
     "model",
 )
+UNFINISHED = ".unfinished"  #: marks the folder of a run that is under way or was killed
 
 
 @dataclass(frozen=True)
@@ -84,6 +83,8 @@ def open_run(folder: str | Path) -> Run:
             f"{str(folder)!r} has schema version {schema}, this headstart reads {SCHEMA_VERSION}; "
             "open it with the headstart that wrote it"
         )
+    if not {"validation", "test"} <= parts.keys():
+        raise UserError(f"{str(folder)!r} is not a whole run: {EVALUATION} lacks a part; make the run again")
     return Run(folder, Evaluation.from_json(parts["validation"]), Evaluation.from_json(parts["test"]), record)
 
 
@@ -135,11 +136,11 @@ def _arm_in_json(arm: Arm) -> dict[str, Any]:
     }
 
 
-def write(run: Run, settings: FitSettings, samples: Samples, split: Split) -> None:
+def write(run: Run, material: Material) -> None:
     """Everything beside ``model/``; ``run.json`` last, for it marks the run as finished."""
-    replace_text(run.folder / SETTINGS, settings.to_toml())
-    split.save(run.folder / SPLIT)
-    save_ledger(samples.ledger, run.folder / LEDGER)
+    replace_text(run.folder / SETTINGS, material.settings.to_toml())
+    material.split.save(run.folder / SPLIT)
+    save_ledger(material.samples.ledger, run.folder / LEDGER)
     evaluations = {"validation": run.validation.to_json(), "test": run.test.to_json()}
     replace_text(
         run.folder / EVALUATION, json.dumps({"schema_version": SCHEMA_VERSION, "parts": evaluations}, indent=2)

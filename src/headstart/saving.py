@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import onnx
@@ -35,16 +35,23 @@ class Parts:
 
     classes: tuple[str, ...]
     backbone: Backbone
+    engine: Literal["openvino", "pytorch"]  #: what ran it when the head was fitted
     precision: Arithmetic
     layer: str
     head: Head
+
+    @property
+    def graph(self) -> Path:
+        """The backbone's graph with the weights that the head was fitted on."""
+        rounded = self.engine == "openvino" and self.precision == "bf16"
+        return rounded_graph(self.backbone.graph) if rounded else self.backbone.graph
 
 
 @dataclass(frozen=True, slots=True)
 class Witness:
     """A real photo and what the path that the head was fitted on says of it."""
 
-    pixels: Pixels  #: decoded, upright, (H, W, 3)
+    load: Callable[[], Pixels]  #: decodes it, upright, (H, W, 3); one at a time, for photos can be large
     features: NDArray[np.float32]  #: (D,)
 
 
@@ -60,8 +67,7 @@ def save(parts: Parts, folder: Path, witnesses: Sequence[Witness]) -> Classifier
         SaveError: it answers otherwise; the message names the step that differs, and nothing is left behind.
     """
     with new_folder(folder) as draft:
-        graph = rounded_graph(parts.backbone.graph) if parts.precision == "bf16" else parts.backbone.graph
-        model = compose(graph, parts)
+        model = compose(parts.graph, parts)
         onnx.save(model, draft / layout.GRAPH)
         write_head(parts.head, draft / layout.HEAD)
         parity = prove(draft / layout.GRAPH, parts, witnesses)
@@ -92,6 +98,7 @@ def _record(parts: Parts, folder: Path, parity: layout.Parity) -> layout.Record:
         ),
         layer=parts.layer,
         head=parts.head.kind,
+        engine=parts.engine,
         precision=parts.precision,
         graph_sha256=hashlib.sha256((folder / layout.GRAPH).read_bytes()).hexdigest(),
         head_sha256=hashlib.sha256((folder / layout.HEAD).read_bytes()).hexdigest(),
@@ -232,7 +239,7 @@ def prove(graph: Path, parts: Parts, witnesses: Sequence[Witness]) -> layout.Par
     import onnxruntime
 
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
-    shipped = np.stack([session.run(None, {layout.IMAGE: witness.pixels})[0] for witness in witnesses])
+    shipped = np.stack([session.run(None, {layout.IMAGE: witness.load()})[0] for witness in witnesses])
     fitted = parts.head.probabilities(np.stack([witness.features for witness in witnesses]))
     difference = np.abs(shipped - fitted)
     if not difference.mean() <= MOST_DIFFERENCE:  # written so that NaN fails too
@@ -259,8 +266,9 @@ def _differing_step(graph: Path, parts: Parts, witnesses: Sequence[Witness]) -> 
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     levels, cosines = [], []
     for witness in witnesses:
-        pixels, features = session.run([layout.PIXELS, layout.FEATURES], {layout.IMAGE: witness.pixels})
-        levels.append(np.abs(pixels[0].astype(int) - prepare(witness.pixels, parts.backbone.contract)).mean())
+        photo = witness.load()
+        pixels, features = session.run([layout.PIXELS, layout.FEATURES], {layout.IMAGE: photo})
+        levels.append(np.abs(pixels[0].astype(int) - prepare(photo, parts.backbone.contract)).mean())
         lengths = np.linalg.norm(features[0]) * np.linalg.norm(witness.features)
         cosines.append(float(features[0] @ witness.features / max(lengths, 1e-12)))
     if np.mean(levels) > 1:

@@ -95,8 +95,8 @@ class FitSettings(HeadSettings, RunSettings):
         return settings
 
     def to_toml(self) -> str:
-        """The settings as a TOML file that ``--config`` reads; those that are not given are left out."""
-        values = self.model_dump(mode="json", exclude_none=True)
+        """The settings as a TOML file for ``--config``, without ``out``: the next run has a folder of its own."""
+        values = self.model_dump(mode="json", exclude_none=True, exclude={"out"})
         return "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items())
 
 

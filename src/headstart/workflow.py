@@ -7,7 +7,8 @@ on train and validation -> saved, read back -> judged on test, once.
 import hashlib
 import inspect
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -20,17 +21,16 @@ from headstart import events, journal
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import obtain
 from headstart.data.assembly import problems_of
-from headstart.data.check import decoded
 from headstart.data.reading import read
 from headstart.data.samples import ArraySource, Outcome, Part, Sample, Samples
 from headstart.data.splits import Split, make_split
-from headstart.engines.choose import PROOF_PHOTOS, ProofPhotos, choose
+from headstart.engines.choose import PROOF_PHOTOS, Chosen, ProofPhotos, choose
 from headstart.errors import DataError, HeadstartError, SettingError
 from headstart.evaluation.evaluation import Evaluation, evaluate
 from headstart.features.extract import extract, load_photo, prepared
 from headstart.features.store import Finding, Store
 from headstart.journal import Journal
-from headstart.run import EVALUATION, LEDGER, MODEL, RECORD, SETTINGS, SPLIT, Run, record_of, write
+from headstart.run import MODEL, RECORD, SPLIT, UNFINISHED, Run, record_of, write
 from headstart.runtime.classifier import Classifier, PhotoLike, load
 from headstart.saving import Parts, Witness, add_scores, save
 from headstart.settings import FitSettings, seconds, store_folder
@@ -60,45 +60,45 @@ def fit(
         **settings: see ``headstart.settings.FitSettings``, or ``headstart fit --help``.
 
     Raises:
-        UserError: photos or settings that cannot be used; nothing is written then.
+        UserError: photos or settings that cannot be used; no run is written then.
         HeadstartError: anything else that went wrong; features that were computed are kept.
     """
     chosen = FitSettings.of(Path(config) if config is not None else None, **settings)
     log = Journal(listener)
     home = store_folder(chosen.store)
-    out = _reserve(chosen, source)
+    reserved = _reserve(chosen)
     with Store(home, log) as store:
         samples = log.stage(
             "read", lambda: read(source, labels=labels, listener=log, cache=home / "archives"), journal.read_in_words
         )
-        _split(samples, chosen)  # what is wrong with it is said now, not after the long pass
+        split = _split(samples, chosen)  # what is wrong with it is said now, not after the long pass
         backbone = log.stage(
             "prepare backbone", lambda: obtain(chosen.backbone, home / "networks", log), lambda it: it.name
         )
-        proof = proof_photos(samples.samples, backbone)
+        proof = proof_photos(split.of(samples, Part.TRAIN), backbone)
         engine = log.stage(
             "prepare engine",
             lambda: choose(backbone, proof, engine=chosen.engine, precision=chosen.precision, listener=log),
             journal.engine_in_words,
         )
-        extraction = log.stage(
-            "extract",
-            lambda: extract(samples.samples, backbone, engine.engine, store, workers=chosen.workers, listener=log),
-            journal.extraction_in_words,
-        )
-        samples = _without_broken(samples, extraction.findings)
-        split = _split(samples, chosen)
-        material = Material(samples, split, backbone, store, extraction.space, chosen)
-        arms = log.stage("fit", lambda: _arms(material), lambda made: f"{len(made)} arm{'s' * (len(made) != 1)}")
-        winner = winner_of(arms)
-        parts = Parts(samples.classes, backbone, engine.engine.precision, winner.layer, refitted(material, winner).head)
-        out.mkdir(parents=True, exist_ok=True)
-        classifier = log.stage("save", lambda: _saved(material, parts, out), journal.parity_in_words)
-    test = log.stage("judge", lambda: judge(classifier, split.of(samples, Part.TEST), log), journal.evaluation_in_words)
-    classifier = add_scores(classifier, {"validation": winner.validation.to_json(), "test": test.to_json()})
-    log.over_budget(seconds(chosen.budget))
-    run = Run(out, winner.validation, test, record_of(material, engine, extraction, arms, winner, log))
-    write(run, chosen, samples, split)
+        with _claimed(reserved, source) as out:
+            extraction = log.stage(
+                "extract",
+                lambda: extract(samples.samples, backbone, engine.engine, store, workers=chosen.workers, listener=log),
+                journal.extraction_in_words,
+            )
+            sound = _without_broken(samples, extraction.findings)
+            material = Material(sound, _split(sound, chosen), backbone, store, extraction.space, chosen)
+            arms = log.stage("fit", lambda: _arms(material), lambda made: f"{len(made)} arm{'s' * (len(made) != 1)}")
+            winner = winner_of(arms)
+            classifier = log.stage("save", lambda: _saved(material, engine, winner, out), journal.parity_in_words)
+            test = log.stage(
+                "judge", lambda: judge(classifier, material.of(Part.TEST), log), journal.evaluation_in_words
+            )
+            add_scores(classifier, {"validation": winner.validation.to_json(), "test": test.to_json()})
+            log.over_budget(seconds(chosen.budget))
+            run = Run(out, winner.validation, test, record_of(material, engine, extraction, arms, winner, log))
+            write(run, material)
     return run
 
 
@@ -116,22 +116,33 @@ fit.__signature__ = _signature()  # type: ignore[attr-defined]
 
 
 def judge(
-    classifier: Classifier, samples: Sequence[Sample], listener: events.Listener = events.ignore, *, part: str = "test"
+    classifier: Classifier,
+    samples: Sequence[Sample],
+    listener: events.Listener = events.ignore,
+    *,
+    part: str = "test",
+    strict: bool = True,
 ) -> Evaluation:
     """Scores a saved classifier through its public ``predict``, from file bytes to class name.
 
     Raises:
-        HeadstartError: photos that were read a moment ago no longer can be.
+        HeadstartError: a photo cannot be read; with ``strict`` off it is left out with a note, unless none is left.
     """
-    rows = []
-    for sample, prediction in zip(samples, classifier.stream(map(_photo_of, samples)), strict=True):
-        if prediction.error is not None:
+    rows, labels = [], []
+    predictions = classifier.stream(map(_photo_of, samples))
+    for number, (sample, prediction) in enumerate(zip(samples, predictions, strict=True), 1):
+        if prediction.error is None:
+            rows.append(prediction.probabilities)
+            labels.append(sample.label)
+        elif strict:
             raise HeadstartError(f"{sample.name} could be read before and now cannot: {prediction.error}; run it again")
-        rows.append(prediction.probabilities)
-        if len(rows) % 32 == 0 or len(rows) == len(samples):
-            listener(events.Progress("judge", len(rows), len(samples)))
-    labels = np.array([sample.label for sample in samples], dtype=np.int64)
-    return evaluate(part, labels, np.stack(rows), classifier.classes)
+        else:
+            listener(events.Note(f"{sample.name} is left out: {prediction.error}"))
+        if number % 32 == 0 or number == len(samples):
+            listener(events.Progress("judge", number, len(samples)))
+    if not rows:
+        raise DataError(f"none of the {len(samples)} photos decodes; run headstart check to see why")
+    return evaluate(part, np.array(labels, dtype=np.int64), np.stack(rows), classifier.classes)
 
 
 def evaluate_on(
@@ -143,7 +154,7 @@ def evaluate_on(
         UserError: photos or a classifier that cannot be used, or a class that the classifier does not know.
     """
     classifier = load(model)
-    samples = decoded(read(source, labels=labels, listener=listener, strict=False), listener=listener)
+    samples = read(source, labels=labels, listener=listener, strict=False)
     unknown = [name for name in samples.classes if name not in classifier.classes]
     if unknown or not len(samples):
         seen = (
@@ -152,7 +163,10 @@ def evaluate_on(
         raise DataError(f"{samples.root} {seen}; wanted photos of {', '.join(classifier.classes[:8])}")
     index = {name: classifier.classes.index(name) for name in samples.classes}
     relabelled = [replace(sample, label=index[samples.classes[sample.label]]) for sample in samples.samples]
-    return judge(classifier, relabelled, listener, part="given")
+    aside = samples.ledger.counts()[Outcome.SET_ASIDE]
+    if aside:
+        listener(events.Note(f"{aside} files are set aside; headstart check says why"))
+    return judge(classifier, relabelled, listener, part="given", strict=False)
 
 
 def winner_of(arms: Sequence[Arm]) -> Arm:
@@ -163,41 +177,83 @@ def winner_of(arms: Sequence[Arm]) -> Arm:
 def _split(samples: Samples, settings: FitSettings) -> Split:
     earlier = settings.split_from
     if earlier is not None:
+        earlier = earlier.expanduser()
         earlier = earlier / SPLIT if earlier.is_dir() else earlier
-    return make_split(
+    split = make_split(
         samples,
         seed=settings.seed,
         test_share=settings.test_share,
         validation_share=settings.validation_share,
         split_from=Split.load(earlier) if earlier else None,
     )
-
-
-def _reserve(settings: FitSettings, source: Any) -> Path:
-    """The run's folder, refused if it holds anything but an unfinished run of ours."""
-    if settings.out is None:
-        name = (
-            Path(source).expanduser().absolute().name.partition(".")[0] if isinstance(source, str | Path) else "arrays"
+    empty = [part.value for part in Part if not split.of(samples, part)]
+    if empty:
+        raise DataError(
+            f"the {' and '.join(empty)} part of {samples.root} has no usable photo; wanted one at least in train, "
+            "validation and test; put photos there, or remove its folder"
         )
-        return Path("runs") / f"{name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    return split
+
+
+def _reserve(settings: FitSettings) -> Path | None:
+    """Refuses a run's folder that is taken, before anything is read; None where the name is ours to find.
+
+    Raises:
+        SettingError: it is or lies under a file, or holds anything but an unfinished run.
+    """
+    if settings.out is None:
+        return None
     out = settings.out.expanduser()
-    if stop := next((folder for folder in out.parents if folder.exists() and not folder.is_dir()), None):
+    stop = next((above for above in out.parents if above.exists()), None)
+    if stop is not None and not stop.is_dir():
         raise SettingError(f"out {str(out)!r} cannot be made: {str(stop)!r} is a file; name another")
     if out.exists() and not out.is_dir():
         raise SettingError(f"out {str(out)!r} is a file; wanted a folder that is new or empty; name another")
     if (out / RECORD).exists():
         raise SettingError(f"out {str(out)!r} already holds a finished run, which is never overwritten; name another")
-    ours = {MODEL, SETTINGS, SPLIT, LEDGER, EVALUATION}
-    strange = (
-        [file.name for file in out.iterdir() if file.name not in ours and not file.name.startswith(".")]
-        if out.exists()
-        else []
-    )
-    if strange:
+    others = sorted(file.name for file in out.iterdir()) if out.exists() else []
+    if others and UNFINISHED not in others:
         raise SettingError(
-            f"out {str(out)!r} holds other things ({strange[0]!r}); wanted a new or empty folder; name another"
+            f"out {str(out)!r} holds other things ({others[0]!r}); wanted a new or empty folder; name another"
         )
     return out
+
+
+@contextmanager
+def _claimed(reserved: Path | None, source: Any) -> Iterator[Path]:
+    """Makes the run's folder and marks it as unfinished until the end; one in which nothing came to be is removed.
+
+    Raises:
+        SettingError: it cannot be made.
+    """
+    try:
+        out = _fresh(source) if reserved is None else reserved
+        out.mkdir(parents=True, exist_ok=True)
+        (out / UNFINISHED).touch()
+    except OSError as error:
+        raise SettingError(f"out {str(reserved or 'runs')!r} cannot be made: {error.strerror}; name another") from None
+    try:
+        yield out
+    except BaseException:
+        if [file.name for file in out.iterdir()] == [UNFINISHED]:
+            (out / UNFINISHED).unlink()
+            out.rmdir()
+        raise
+    (out / UNFINISHED).unlink()
+
+
+def _fresh(source: Any) -> Path:
+    """A new folder under runs/, named after source and time, and made here so that no other run gets the same."""
+    name = Path(source).expanduser().absolute().name.partition(".")[0] if isinstance(source, str | Path) else "arrays"
+    stem = Path("runs") / f"{name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    number = 1
+    while True:
+        out = stem if number == 1 else stem.with_name(f"{stem.name}-{number}")
+        try:
+            out.mkdir(parents=True)
+            return out
+        except FileExistsError:
+            number += 1
 
 
 def proof_photos(samples: Sequence[Sample], backbone: Backbone) -> ProofPhotos:
@@ -237,12 +293,21 @@ def _arms(material: Material) -> list[Arm]:
     return [arm for name in names for arm in STRATEGIES[name](material)]
 
 
-def _saved(material: Material, parts: Parts, out: Path) -> Classifier:
-    """Saves the classifier, held to the fitted head on validation photos."""
+def _saved(material: Material, engine: Chosen, winner: Arm, out: Path) -> Classifier:
+    """Saves the winner, refitted on train and validation, held to the fitted head on validation photos."""
+    backbone = material.backbone
+    parts = Parts(
+        classes=material.samples.classes,
+        backbone=backbone,
+        engine=engine.engine.name,
+        precision=engine.engine.precision,
+        layer=winner.layer,
+        head=refitted(material, winner).head,
+    )
     held_out = sorted(material.of(Part.VALIDATION), key=lambda sample: sample.digest)[:WITNESSES]
     rows = material.store.read(material.space, [sample.digest for sample in held_out], parts.layer)
     witnesses = [
-        Witness(load_photo(sample.source, parts.backbone.contract).pixels, row)
+        Witness(lambda source=sample.source: load_photo(source, backbone.contract).pixels, row)  # type: ignore[misc]
         for sample, row in zip(held_out, rows, strict=True)
     ]
     shutil.rmtree(out / MODEL, ignore_errors=True)  # of this run, when it was ended between saving and judging

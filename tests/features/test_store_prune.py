@@ -126,6 +126,27 @@ def test_unpacked_archives_are_pruned_too(store: Store) -> None:
     assert (report.networks, report.rows) == (0, 0)
 
 
+def test_what_is_half_removed_is_not_taken_for_the_whole(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    photo = store.folder / "archives" / "some" / "photo.jpg"
+    photo.parent.mkdir(parents=True)
+    photo.write_bytes(b"x" * 1000)
+    monkeypatch.setattr("headstart.features.prune.shutil.rmtree", lambda *_, **__: None)  # killed before it could
+    store.prune(0)
+    assert not photo.parent.exists()
+    assert (store.folder / "archives" / ".gone-some" / "photo.jpg").exists()
+    monkeypatch.undo()
+    store.prune(10**9)
+    assert list((store.folder / "archives").iterdir()) == []
+
+
+def test_what_is_being_made_is_left_alone(store: Store) -> None:
+    folder = store.folder / "archives"
+    (folder / "a.partial").mkdir(parents=True)
+    (folder / "a.lock").touch()
+    store.prune(0)
+    assert sorted(path.name for path in folder.iterdir()) == ["a.lock", "a.partial"]
+
+
 def test_a_closed_store_is_not_pruned(store: Store) -> None:
     store.close()
     with pytest.raises(StoreError, match="is closed"):

@@ -16,7 +16,7 @@ from PIL import Image
 from headstart.errors import DataError
 from headstart.pixels import decode as module
 from headstart.pixels.contract import PixelContract
-from headstart.pixels.decode import BrokenPhoto, decode, identify, prepare, to_rgb
+from headstart.pixels.decode import BrokenPhoto, UnreadablePhoto, decode, identify, prepare, to_rgb
 
 REAL = Path(__file__).resolve().parents[2] / "../shared/data"
 SMALL = PixelContract(32, 875, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
@@ -345,3 +345,33 @@ def test_arrays_become_rgb(shape):
 def test_arrays_that_are_no_photos(array, message):
     with pytest.raises(DataError, match=message):
         to_rgb(array)
+
+
+@pytest.mark.parametrize("exif", [b"Exif\x00\x00XXXXXXXX", b"Exif\x00\x00II*\x00", b"Exif\x00\x00"])
+def test_a_damaged_exif_block_is_no_reason_to_lose_a_photo(exif: bytes) -> None:
+    out = io.BytesIO()
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(out, "JPEG", dpi=(72, 72), exif=exif)
+    assert decode(out.getvalue()).pixels.shape == (40, 60, 3)
+
+
+def test_a_plain_bottom_is_part_of_the_photo() -> None:
+    pixels = np.full((200, 100, 3), 255, np.uint8)
+    pixels[:60] = np.random.default_rng(0).integers(0, 256, (60, 100, 3))
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "JPEG", quality=90)
+    photo = decode(out.getvalue()[:-2])
+    assert photo.pixels.shape == (200, 100, 3)
+    assert photo.pixels[-1].min() > 250
+
+
+def test_want_of_memory_is_not_held_against_a_photo(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (50, 50)).save(out, "PNG")
+
+    def exhausted(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", exhausted)
+    with pytest.raises(UnreadablePhoto, match="not enough memory to decode 50 x 50"):
+        decode(out.getvalue())

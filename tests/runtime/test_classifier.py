@@ -8,7 +8,7 @@ from PIL import Image
 from tests.conftest import CLASSES, Warm
 
 import headstart
-from headstart.errors import ClassifierError, DataError
+from headstart.errors import ClassifierError, DataError, EngineError
 from headstart.runtime import classifier as runtime
 from headstart.runtime import folder as layout
 from headstart.runtime.classifier import Classifier, apply_head, load
@@ -55,11 +55,22 @@ def test_many_are_answered_like_one_by_one_and_in_order(classifier: Classifier, 
 
 
 def test_without_openvino_many_go_through_onnx_runtime(
-    classifier: Classifier, files: list[Path], monkeypatch: pytest.MonkeyPatch
+    warm: Warm, files: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    classifier = load(warm.run)
     monkeypatch.setattr(runtime.importlib.util, "find_spec", lambda name: None)
     for prediction, file in zip(classifier.predict(files), files, strict=True):
         np.testing.assert_array_equal(prediction.probabilities, classifier.predict(file).probabilities)
+
+
+def test_where_openvino_fails_many_go_through_onnx_runtime(
+    warm: Warm, files: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise EngineError("no such processor")
+
+    monkeypatch.setattr("headstart.runtime.openvino.Runner.__init__", broken)
+    assert [prediction.error for prediction in load(warm.run).predict(files)] == [None] * len(files)
 
 
 @pytest.mark.parametrize("count", [3, 30])

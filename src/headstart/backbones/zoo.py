@@ -179,9 +179,10 @@ def _read(origin: Origin) -> dict[str, Tensor]:
 
 def _fit_into(body: nn.Module, state: dict[str, Tensor], origin: Origin) -> None:
     """Loads weights strictly, except the pretrained classifier: a network of other classes is still a backbone."""
-    head = str(body.pretrained_cfg.get("classifier") or "")
+    heads = body.pretrained_cfg.get("classifier") or ()
+    own_heads = tuple(f"{name}." for name in ((heads,) if isinstance(heads, str) else heads))
     expected = body.state_dict()
-    own = {name for name in expected if not (head and name.startswith(f"{head}."))}
+    own = {name for name in expected if not name.startswith(own_heads)}
     wrong = [name for name in own if name in state and state[name].shape != expected[name].shape]
     missing = sorted(own - state.keys())
     if wrong or missing:

@@ -20,7 +20,7 @@ def cache(*, prune_to: str | None = None, store: Path | None = None) -> int:
         headstart cache --prune-to 2GB
 
     Args:
-        prune_to: A size such as 500MB or 2GB; 0GB removes everything that no running job uses.
+        prune_to: A size such as 500MB or 2GB; 0GB removes everything but the features that a running job is writing.
         store: The store's folder; HEADSTART_STORE or the platform's cache folder when not given.
     """
     from headstart.features.store import Store

@@ -38,7 +38,7 @@ def main() -> None:
     gc.set_threshold(200_000, 50, 50)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # names of files that are no valid text are shown as escapes
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
     code = run(sys.argv[1:])
     with suppress(OSError):  # what was printed before an error; a closed pipe takes no more
         sys.stdout.flush()
@@ -59,7 +59,8 @@ def run(arguments: list[str]) -> int:
     except HeadstartError as error:
         return _failed(str(error), error.exit_code)
     except KeyboardInterrupt:
-        return _failed("stopped; what was computed is kept: the same command goes on from there", STOPPED)
+        kept = "; what was computed is kept: the same command goes on from there" if verb in ("fit", "demo") else ""
+        return _failed(f"stopped{kept}", STOPPED)
     except BrokenPipeError:  # the reader of a pipe has had enough; Python's last flush must not trip over it again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FINE

@@ -99,9 +99,7 @@ def make_split(
         )
     shares = {Part.TEST: test_share, Part.VALIDATION: validation_share}
     if given:
-        parts, notes = _as_given(samples, given, seed, validation_share)
-        if split_from:
-            notes.append("the parts are given, so the earlier split was not used")
+        parts, notes = _as_given(samples, given, seed, validation_share, split_from.by_digest() if split_from else {})
     else:
         known, notes = _known(samples, split_from.by_digest() if split_from else {})
         parts = _placed(samples.samples, samples.classes, shares, seed, known)
@@ -111,14 +109,21 @@ def make_split(
 
 
 def _as_given(
-    samples: Samples, given: Mapping[str, Part], seed: int, validation_share: float
+    samples: Samples, given: Mapping[str, Part], seed: int, validation_share: float, earlier: Mapping[str, Part]
 ) -> tuple[dict[str, Part], list[str]]:
-    """The given parts, and validation carved out of train where none is given."""
+    """The given parts, and validation carved out of train where none is given, as an earlier split carved it."""
     parts = dict(given)
     notes = _leaks(samples, given)
     if Part.VALIDATION not in parts.values():
         train = [sample for sample in samples.samples if sample.part is Part.TRAIN]
-        parts.update(_placed(train, samples.classes, {Part.VALIDATION: validation_share}, seed, {}))
+        known = {
+            sample.id: earlier[sample.digest] for sample in train if earlier.get(sample.digest, Part.TEST) != Part.TEST
+        }
+        parts.update(_placed(train, samples.classes, {Part.VALIDATION: validation_share}, seed, known))
+        if known:
+            notes.append(f"{len(known)} of {len(train)} training photos stay where the earlier split had them")
+    elif earlier:
+        notes.append("the parts are given, so the earlier split was not used")
     return parts, notes
 
 

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,17 +13,21 @@ def replace_text(path: Path, text: str) -> None:
 
     Names of files that are no valid text are kept as JSON's escapes of them.
     """
+    replace_bytes(path, text.encode("utf-8", errors="backslashreplace"))
+
+
+def replace_bytes(path: Path, content: bytes) -> None:
+    """Writes a file whole or not at all, with the rights that any new file gets."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    draft = _beside(path)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(text.encode("utf-8", errors="backslashreplace"))
+        with draft.open("xb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        Path(partial).chmod(0o666 & ~_umask())
-        Path(partial).replace(path)
+        draft.replace(path)
     finally:
-        Path(partial).unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -34,17 +38,23 @@ def new_folder(target: Path) -> Iterator[Path]:
         OSError: it cannot be made, or the place is taken by a folder that is not empty.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    draft.chmod(0o777 & ~_umask())  # mkdtemp hides its folder from everybody else
+    draft = _beside(target)
+    draft.mkdir()
     try:
         yield draft
+        for file in draft.iterdir():
+            if file.is_file():
+                _sync(file)
         draft.replace(target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _umask() -> int:
-    """The rights that new files don't get; mkstemp ignores it and hides its file from everybody else."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}")
+
+
+def _sync(file: Path) -> None:
+    """Waits until a file's bytes are on the disk, so that a power cut after the rename leaves no empty file."""
+    with file.open("rb+") as stream:
+        os.fsync(stream.fileno())

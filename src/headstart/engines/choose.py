@@ -59,8 +59,8 @@ class Proof:
 
     @property
     def passed(self) -> bool:
-        """Whether the rows are close enough."""
-        return self.row_cosine >= LEAST_COSINE
+        """Whether whole rows are close enough, and the last layer alone, which most heads are fitted on."""
+        return min(self.row_cosine, list(self.cosine.values())[-1]) >= LEAST_COSINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +92,14 @@ def choose(
         EngineError: none works.
     """
     if engine == "pytorch" or (engine == "auto" and _has_gpu()):
-        return Chosen(_pytorch(backbone, precision), ())
+        return _on_pytorch(backbone, photos, precision, listener)
     try:
         return _openvino(backbone, photos, precision, listener)
     except EngineError as error:
         if engine == "openvino":
             raise
         listener(events.Note(f"{error}; PyTorch runs it instead"))
-        return Chosen(_pytorch(backbone, "f32"), ())
+        return _on_pytorch(backbone, photos, "f32", listener)
 
 
 def _openvino(backbone: Backbone, photos: ProofPhotos, precision: Precision, listener: events.Listener) -> Chosen:
@@ -134,23 +134,33 @@ def _openvino(backbone: Backbone, photos: ProofPhotos, precision: Precision, lis
 
 def _has_gpu() -> bool:
     """Whether PyTorch could use a GPU, found without importing it where there is clearly none."""
-    if platform.system() == "Darwin" and platform.machine() == "arm64":
-        return True
-    return any(Path(node).exists() for node in ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")) and _cuda_works()
+    apple = platform.system() == "Darwin" and platform.machine() == "arm64"
+    nodes = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg", "C:/Windows/System32/nvcuda.dll")
+    if not apple and not any(Path(node).exists() for node in nodes):
+        return False
+    from headstart.engines.pytorch import best_device
+
+    return best_device() != "cpu"
 
 
-def _cuda_works() -> bool:
-    import torch
-
-    return bool(torch.cuda.is_available())
-
-
-def _pytorch(backbone: Backbone, precision: Precision) -> Engine:
+def _on_pytorch(backbone: Backbone, photos: ProofPhotos, precision: Precision, listener: events.Listener) -> Chosen:
+    """PyTorch on the fastest device; anything but float32 on a CPU, which is the reference, has to prove itself."""
     from headstart.engines.pytorch import PyTorchEngine, best_device
 
-    if precision == "auto":
-        precision = "bf16" if best_device() == "cuda" else "f32"
-    return PyTorchEngine(backbone, precision)
+    device = best_device()
+    wanted: Arithmetic = ("bf16" if device == "cuda" else "f32") if precision == "auto" else precision
+    engine = PyTorchEngine(backbone, wanted, device=device)
+    if device == "cpu" and wanted == "f32":
+        return Chosen(engine, ())
+    reference = PyTorchEngine(backbone, "f32", device="cpu")
+    name = f"pytorch-{device}-{wanted}-{photos.key}"
+    proof = _kept(backbone, name, lambda: prove(engine, reference, photos.load()[:CONVERSION_PHOTOS]))
+    if proof.passed or precision != "auto":
+        return Chosen(engine, (proof,))
+    listener(
+        events.Note(f"PyTorch {wanted} on {device} loses too much (cosine {proof.row_cosine:.4f}); float32 is used")
+    )
+    return Chosen(PyTorchEngine(backbone, "f32", device=device), (proof,))
 
 
 def _prove_conversion(

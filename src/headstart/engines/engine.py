@@ -11,7 +11,7 @@ Arithmetic = Literal["bf16", "f32"]
 class Engine(Protocol):
     """Runs a backbone's graph. ``forward`` may be called from ``lanes`` threads at once; more wait."""
 
-    name: str  #: "openvino" or "pytorch"
+    name: Literal["openvino", "pytorch"]
     precision: Arithmetic
     batch: int  #: photos a call likes to get; fewer are fine
     lanes: int  #: calls that run at the same time

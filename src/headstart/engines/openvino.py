@@ -1,5 +1,7 @@
 """OpenVINO on a CPU."""
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +16,7 @@ BATCH = 8  #: of 1, 4, 8, 16 and 32 the fastest together with decoding (benchmar
 class OpenVinoEngine:
     """Runs a backbone's graph on the processor, one stream per core."""
 
-    name = "openvino"
+    name: Literal["openvino", "pytorch"] = "openvino"
 
     def __init__(self, backbone: Backbone, precision: Arithmetic, *, batch: int = BATCH, lanes: int = 0):
         self.precision: Arithmetic = precision

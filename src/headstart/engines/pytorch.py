@@ -1,6 +1,7 @@
 """PyTorch: on CUDA and MPS, and on a CPU where a network does not convert. The reference that others are held to."""
 
 import threading
+from typing import Literal
 
 import numpy as np
 import torch
@@ -10,19 +11,26 @@ from headstart.backbones.backbone import Backbone
 from headstart.backbones.catalog import find
 from headstart.backbones.zoo import load
 from headstart.engines.engine import Arithmetic
+from headstart.errors import EngineError
 
 
 class PyTorchEngine:
     """Runs a backbone's own network in inference mode, one batch at a time."""
 
-    name = "pytorch"
+    name: Literal["openvino", "pytorch"] = "pytorch"
     lanes = 1
 
     def __init__(self, backbone: Backbone, precision: Arithmetic, *, device: str | None = None):
         self.device = torch.device(device or best_device())
         self.precision: Arithmetic = precision
         self.batch = 8 if self.device.type == "cpu" else 128
-        network = load(find(backbone.name)).network
+        loaded = load(find(backbone.name))
+        if loaded.weights_sha256 != backbone.weights_sha256:
+            raise EngineError(
+                f"the weights of {backbone.name} are no longer those that were converted; remove {backbone.folder} "
+                "(headstart cache --prune-to 0GB does) and fit again"
+            )
+        network = loaded.network
         self._layers = [layer.name for layer in backbone.layers]
         self._network = network.to(self.device, memory_format=torch.channels_last)
         self._lock = threading.Lock()

@@ -7,19 +7,21 @@ of the smallest one. Measured on lite0's ``final`` layer over photos with flat b
 with nearest rounding, 0.9991 with this; float32 arithmetic on the rounded weights alone 0.9988 and 0.9998.
 """
 
-import tempfile
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.data.writing import replace_bytes
+
+VERSION = 1  #: of the rounding; another one makes its copies anew
 #: Larger weights are left to nearest rounding: their sums have many taps over which errors cancel.
 MOST_ELEMENTS = 4_000_000
 
 
 def rounded_graph(graph: Path) -> Path:
     """A copy of an ONNX graph, beside it, whose convolution weights are bf16 numbers; made once."""
-    copy = graph.with_name(f"{graph.stem}-bf16.onnx")
+    copy = graph.with_name(f"{graph.stem}-bf16-v{VERSION}.onnx")
     if copy.is_file():
         return copy
     import onnx
@@ -31,9 +33,8 @@ def rounded_graph(graph: Path) -> Path:
         if tensor.name in weights and np.prod(tensor.dims) <= MOST_ELEMENTS:
             values = diffused(numpy_helper.to_array(tensor))
             tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
-    with tempfile.NamedTemporaryFile(dir=graph.parent, suffix=".onnx", delete=False) as draft:
-        draft.write(model.SerializeToString())
-    return Path(draft.name).replace(copy)
+    replace_bytes(copy, model.SerializeToString())
+    return copy
 
 
 def diffused(weights: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -20,9 +20,10 @@ from headstart.data.samples import Sample, Source
 from headstart.engines.engine import Engine
 from headstart.features.store import Finding, Space, Store, Writer
 from headstart.pixels.contract import PixelContract
-from headstart.pixels.decode import BrokenPhoto, Photo, decode, prepare, to_rgb
+from headstart.pixels.decode import BrokenPhoto, Photo, UnreadablePhoto, decode, prepare, to_rgb
 from headstart.runtime.openvino import cores
 
+ROWS_VERSION = 1  #: raised whenever decoding, resizing, rounding or pooling changes what a row says
 REPORT_SECONDS = 0.1  #: between two progress events
 
 
@@ -39,7 +40,7 @@ class Extraction:
 
 def space_of(backbone: Backbone, engine: Engine, view: str = "plain") -> Space:
     """Where the rows of a backbone run by an engine lie: what could change a row changes the fingerprint."""
-    facts = f"{backbone.fingerprint} {engine.name} {engine.precision} {view}"
+    facts = f"{ROWS_VERSION} {backbone.fingerprint} {engine.name} {engine.precision} {view}"
     return Space(
         fingerprint=hashlib.blake2b(facts.encode(), digest_size=20).hexdigest(),
         layers=tuple((layer.name, layer.width) for layer in backbone.layers),
@@ -86,10 +87,6 @@ def extract(
         computed=len(missing) - len(unreadable),
         seconds=time.perf_counter() - began,
     )
-
-
-class UnreadablePhoto(BrokenPhoto):
-    """A file that could not be read this time; nothing is known of what is in it."""
 
 
 def load_photo(source: Source, contract: PixelContract) -> Photo:

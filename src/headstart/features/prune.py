@@ -10,6 +10,7 @@ from headstart.features.index import Index
 from headstart.features.shards import ShardFolder
 from headstart.features.space import PruneReport, bytes_under
 
+GONE = ".gone-"  # begins the names of what is being removed
 ARCHIVES = "archives"  # where reading unpacks them
 AT_ONCE = 100  # shards removed in one transaction; each holds a lock, and a process may open some 1,000 files
 
@@ -33,6 +34,9 @@ def prune(index: Index, shards: ShardFolder, networks: Path, budget_bytes: int) 
     root = shards.folder.parent
     before = bytes_under(root)
     _remove_orphans(index, shards)
+    for folder in (networks, root / ARCHIVES):
+        for left in folder.glob(f"{GONE}*"):
+            _erase(left)
     index.shrink()  # first: the log can be larger than what has to go
     excess = bytes_under(root) - budget_bytes
     doomed, gone = _Doomed(index, shards), 0
@@ -83,7 +87,7 @@ def _candidates(index: Index, shards: ShardFolder, networks: Path) -> list[_Cand
         _Candidate(used, shards.length(shard.id), shard.id, None) for shard, used in index.shards_by_use()
     ]  # stable sort: within a space the oldest shard stays first
     folders = [folder for folder in (networks, shards.folder.parent / ARCHIVES) if folder.is_dir()]
-    entries = [entry for folder in folders for entry in folder.iterdir()]
+    entries = [entry for folder in folders for entry in folder.iterdir() if _is_whole(entry)]
     found.extend(_Candidate(entry.stat().st_mtime, bytes_under(entry), None, entry) for entry in entries)
     return sorted(found, key=lambda candidate: candidate.last_used)
 
@@ -98,7 +102,22 @@ def _remove_orphans(index: Index, shards: ShardFolder) -> None:
             shards.delete(number, lock)
 
 
+def _is_whole(entry: Path) -> bool:
+    """Whether nobody is making it just now: drafts start with a dot, archives are unpacked under another ending."""
+    return not entry.name.startswith(".") and entry.suffix not in (".lock", ".partial")
+
+
 def _delete(entry: Path) -> None:
+    """Takes the name away first: killed half way, what is left must not be taken for the whole."""
+    doomed = entry.with_name(f"{GONE}{entry.name}")
+    try:
+        entry.replace(doomed)
+    except OSError:
+        return  # in use, on a system that keeps what is open
+    _erase(doomed)
+
+
+def _erase(entry: Path) -> None:
     if entry.is_dir():
         shutil.rmtree(entry, ignore_errors=True)
     else:

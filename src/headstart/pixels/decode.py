@@ -37,6 +37,10 @@ class BrokenPhoto(DataError):
     """A file that is not a photo, or no longer one. The message is the reason, without the file's name."""
 
 
+class UnreadablePhoto(BrokenPhoto):
+    """A photo that could not be read this time, for want of a file or of memory; nothing is known of what is in it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """What a photo's first bytes say, without decoding it."""
@@ -137,21 +141,21 @@ def _orientation(data: bytes) -> int:
     try:
         with _opened(data) as image:
             return int(image.getexif().get(0x0112, 1))
-    except (BrokenPhoto, ValueError, TypeError):
+    except Exception:  # noqa: BLE001 (damaged EXIF raises struct's errors, SyntaxError and more)
         return 1
 
 
 def _decode_with_pillow(data: bytes, contract: PixelContract | None) -> Photo:
     with _opened(data) as image:
-        if contract is not None and image.format in ("JPEG", "MPO"):
-            factor = contract.shrink(image.height, image.width)
-            image.draft(None, (image.width // factor, image.height // factor))
         try:
+            if contract is not None and image.format in ("JPEG", "MPO"):
+                factor = contract.shrink(image.height, image.width)
+                image.draft(None, (image.width // factor, image.height // factor))
             with _truncation.refused():
                 image.load()
             return Photo(_upright(image), None)
         except MemoryError as error:
-            raise BrokenPhoto(f"too large to decode: {image.width} x {image.height} pixels") from error
+            raise _too_large(image) from error
         except Exception as error:  # noqa: BLE001 (Pillow's plugins raise what they like on damaged bytes)
             reason = str(error) or type(error).__name__
     return _repair(data, reason)
@@ -164,7 +168,9 @@ def _repair(data: bytes, reason: str) -> Photo:
             with _truncation.accepted():
                 image.load()
             pixels = _upright(image)
-            share = _decoded_share(np.asarray(_to_rgb(image)))
+            share = _decoded_share(np.asarray(_to_rgb(image)), image.format or "")
+        except MemoryError as error:
+            raise _too_large(image) from error
         except Exception as error:
             raise BrokenPhoto(f"does not decode: {reason}") from error
     if share < USABLE_SHARE:
@@ -172,10 +178,19 @@ def _repair(data: bytes, reason: str) -> Photo:
     return Photo(pixels, f"truncated: {share:.0%} of its rows decode")
 
 
-def _decoded_share(stored: Pixels) -> float:
-    """The share of rows above the constant filler that decoders leave under the last row they could read."""
-    filler = stored[-1, -1]
-    real = np.nonzero((stored != filler).any(axis=(1, 2)))[0]
+def _too_large(image: Image.Image) -> UnreadablePhoto:
+    return UnreadablePhoto(f"not enough memory to decode {image.width} x {image.height} pixels")
+
+
+def _decoded_share(stored: Pixels, format_: str) -> float:
+    """The share of rows above the filler that decoders leave under the last row they could read.
+
+    JPEG's filler is mid-grey, the others' black; a plain bottom of another colour is part of the photo.
+    """
+    filler = stored[-1, -1].astype(int)
+    if np.abs(filler - (128 if format_ in ("JPEG", "MPO") else 0)).max() > 1:
+        return 1.0
+    real = np.nonzero((stored != stored[-1, -1]).any(axis=(1, 2)))[0]
     return float(real[-1] + 1) / len(stored) if len(real) else 0.0
 
 

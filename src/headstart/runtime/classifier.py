@@ -8,20 +8,24 @@ import hashlib
 import importlib.util
 import itertools
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.errors import ClassifierError, DataError
+from headstart.errors import ClassifierError, DataError, EngineError
 from headstart.pixels.decode import BrokenPhoto, Pixels, decode, prepare, to_rgb
 from headstart.runtime import folder as layout
+
+if TYPE_CHECKING:
+    from headstart.runtime.openvino import Runner
 
 #: A photo to predict: a file's path, a file's bytes, or pixels, uint8 (H, W), (H, W, 3) or (H, W, 4).
 PhotoLike = str | os.PathLike[str] | bytes | NDArray[np.uint8]
@@ -51,6 +55,7 @@ class Classifier:
         self.folder = folder
         self.record = layout.read(folder)
         self.classes = self.record.classes
+        self._lock = threading.RLock()
         for name, wanted in ((layout.GRAPH, self.record.graph_sha256), (layout.HEAD, self.record.head_sha256)):
             _check(folder / name, wanted)
 
@@ -84,13 +89,12 @@ class Classifier:
         """Predicts photos one after the other as they come, in order, with bounded memory for any number of them."""
         photos = iter(photos)
         first = list(itertools.islice(photos, MANY))
-        if len(first) < MANY or importlib.util.find_spec("openvino") is None:
-            for photo in itertools.chain(first, photos):
-                yield self._one(photo)
+        runner = self._runner if len(first) >= MANY else None
+        if runner is None:
+            yield from map(self._one, itertools.chain(first, photos))
             return
-        runner = self._runner
         batches = _batched(itertools.chain(first, photos), BATCH)
-        yield from _in_order(self._many, batches, runner.lanes)
+        yield from _in_order(partial(self._many, runner), batches, runner.lanes)
 
     def _one(self, photo: PhotoLike) -> Prediction:
         try:
@@ -100,7 +104,7 @@ class Classifier:
         (probabilities,) = self._session.run([layout.PROBABILITIES], {layout.IMAGE: pixels})
         return self._answer(photo, probabilities)
 
-    def _many(self, photos: list[PhotoLike]) -> list[Prediction]:
+    def _many(self, runner: "Runner", photos: list[PhotoLike]) -> list[Prediction]:
         """A batch through OpenVINO."""
         answers: dict[int, Prediction] = {}
         pixels: dict[int, Pixels] = {}
@@ -110,7 +114,7 @@ class Classifier:
             except BrokenPhoto as error:
                 answers[index] = self._failed(photo, error)
         if pixels:
-            features = self._runner.run(np.stack(list(pixels.values())))[layout.FEATURES]
+            features = runner.run(np.stack(list(pixels.values())))[layout.FEATURES]
             for index, row in zip(pixels, apply_head(self._head, features), strict=True):
                 answers[index] = self._answer(photos[index], row)
         return [answers[index] for index in range(len(photos))]
@@ -136,8 +140,18 @@ class Classifier:
     def _failed(self, photo: PhotoLike, error: Exception) -> Prediction:
         return Prediction(_name(photo), None, 0.0, np.zeros(0, np.float32), str(error))
 
-    @cached_property
+    @property
     def _session(self) -> Any:
+        with self._lock:
+            return self._loaded_session
+
+    @property
+    def _runner(self) -> "Runner | None":
+        with self._lock:  # two threads that compile at once could wait for each other for ever: see Runner
+            return self._compiled_runner
+
+    @cached_property
+    def _loaded_session(self) -> Any:
         import onnxruntime
 
         try:
@@ -148,18 +162,24 @@ class Classifier:
             ) from error
 
     @cached_property
-    def _runner(self) -> Any:
+    def _compiled_runner(self) -> "Runner | None":
+        """OpenVINO, where it is installed, ran the backbone when the head was fitted, and can run it here."""
+        if self.record.engine != "openvino" or importlib.util.find_spec("openvino") is None:
+            return None
         from headstart.runtime.openvino import Runner, cores, has_bf16
 
-        return Runner(
-            self.folder / layout.GRAPH,
-            batch=BATCH,
-            size=self.record.contract.size,
-            precision="bf16" if self.record.precision == "bf16" and has_bf16() else "f32",
-            lanes=cores(),
-            start=layout.PIXELS,
-            outputs=(layout.FEATURES,),
-        )
+        try:
+            return Runner(
+                self.folder / layout.GRAPH,
+                batch=BATCH,
+                size=self.record.contract.size,
+                precision="bf16" if self.record.precision == "bf16" and has_bf16() else "f32",
+                lanes=cores(),
+                start=layout.PIXELS,
+                outputs=(layout.FEATURES,),
+            )
+        except EngineError:
+            return None
 
     @cached_property
     def _head(self) -> Head:

@@ -53,7 +53,8 @@ class Record:
     backbone: BackboneFacts
     layer: str
     head: str
-    precision: Literal["bf16", "f32"]  #: of the forward pass the head was fitted on
+    engine: Literal["openvino", "pytorch"]  #: what ran the backbone when the head was fitted
+    precision: Literal["bf16", "f32"]  #: of that forward pass
     graph_sha256: str  #: of model.onnx
     head_sha256: str  #: of head.safetensors
     parity: Parity

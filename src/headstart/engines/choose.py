@@ -58,9 +58,14 @@ class Proof:
         return float(np.mean(list(self.cosine.values())))
 
     @property
+    def least_cosine(self) -> float:
+        """The smaller of two: of whole rows, and of the last layer alone, which most heads are fitted on."""
+        return min(self.row_cosine, list(self.cosine.values())[-1])
+
+    @property
     def passed(self) -> bool:
-        """Whether whole rows are close enough, and the last layer alone, which most heads are fitted on."""
-        return min(self.row_cosine, list(self.cosine.values())[-1]) >= LEAST_COSINE
+        """Whether the features are close enough."""
+        return self.least_cosine >= LEAST_COSINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +118,7 @@ def _openvino(backbone: Backbone, photos: ProofPhotos, precision: Precision, lis
     )
     if not conversion.passed:
         raise EngineError(
-            f"OpenVINO gives other features than PyTorch for {backbone.name} (cosine {conversion.row_cosine:.4f}, "
+            f"OpenVINO gives other features than PyTorch for {backbone.name} (cosine {conversion.least_cosine:.4f}, "
             f"wanted {LEAST_COSINE})"
         )
     if wanted == "f32":
@@ -125,7 +130,7 @@ def _openvino(backbone: Backbone, photos: ProofPhotos, precision: Precision, lis
         return Chosen(engine("bf16"), (conversion, proof))
     listener(
         events.Note(
-            f"bf16 loses too much on these photos (cosine {proof.row_cosine:.4f}, wanted {LEAST_COSINE}); float32 is "
+            f"bf16 loses too much on these photos (cosine {proof.least_cosine:.5f}, wanted {LEAST_COSINE}); float32 is "
             "used instead, about half as fast"
         )
     )
@@ -158,7 +163,7 @@ def _on_pytorch(backbone: Backbone, photos: ProofPhotos, precision: Precision, l
     if proof.passed or precision != "auto":
         return Chosen(engine, (proof,))
     listener(
-        events.Note(f"PyTorch {wanted} on {device} loses too much (cosine {proof.row_cosine:.4f}); float32 is used")
+        events.Note(f"PyTorch {wanted} on {device} loses too much (cosine {proof.least_cosine:.5f}); float32 is used")
     )
     return Chosen(PyTorchEngine(backbone, "f32", device=device), (proof,))
 

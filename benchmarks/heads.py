@@ -8,8 +8,6 @@ from the last, then one fit on all rows. To save time one fold is timed and mult
 output says so). The last line is one JSON object.
 """
 
-import argparse
-import json
 import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +15,7 @@ from time import perf_counter
 
 import numpy as np
 
+import measuring
 from headstart.heads.catalog import fit_head
 from headstart.heads.folds import assign_folds
 from headstart.heads.head import Fitted, Task
@@ -111,10 +110,9 @@ def _sklearn(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("files", nargs="*", type=Path)
-    parser.add_argument("--repeats", type=int, default=3)
-    given = parser.parse_args()
+    given = measuring.arguments(
+        __doc__ or "", ("files", {"nargs": "*", "type": Path}), ("--repeats", {"type": int, "default": 3})
+    )
     if given.files:
         tasks = [(path.stem, *(np.load(path)[key] for key in ("features", "labels"))) for path in given.files]
     else:
@@ -129,7 +127,7 @@ def main() -> None:
             f"times {result.folds}): {result.ratio:.0f} x; probabilities differ by at most {result.apart:.1e}",
             flush=True,
         )
-    print(json.dumps({"benchmark": "heads", "results": [asdict(result) for result in found]}))
+    measuring.finish(__file__, {"results": [asdict(result) for result in found]}, keep=given.keep)
 
 
 if __name__ == "__main__":

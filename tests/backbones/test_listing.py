@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pytest
 from tests.backbones.conftest import Weights
 
 from headstart.backbones.convert import obtain
@@ -24,6 +25,18 @@ def test_timm_is_searched(tmp_path: Path) -> None:
     assert found[0].parameters == 3_504_872
     assert [entry.name for entry in in_timm("*lite1", tmp_path)][:1] == ["efficientnet_lite1"]
     assert in_timm("no such network", tmp_path) == []
+
+
+def test_weights_in_the_hubs_cache_are_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    snapshot = tmp_path / "models--timm--mobilenetv2_100.ra_in1k" / "snapshots" / "abc"
+    snapshot.mkdir(parents=True)
+    (snapshot / "model.safetensors").touch()
+    refs = snapshot.parents[1] / "refs"
+    refs.mkdir()
+    (refs / "main").write_text("abc")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    (entry,) = in_timm("mobilenetv2_100", tmp_path / "networks")
+    assert entry.here
 
 
 def test_sizes_and_parameters_are_what_the_networks_have() -> None:

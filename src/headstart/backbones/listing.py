@@ -43,11 +43,25 @@ def in_timm(pattern: str, networks: Path) -> list[Listed]:
         if entry := known.get(f"timm:{name}"):
             found.append(entry)
         elif config := get_pretrained_cfg(name):
-            where = f"hub: {config.hf_hub_id}" if config.hf_hub_id else "hub"
-            count = counts.get(name.split(".")[0], 0)
-            licence = config.license or "unknown"
-            found.append(Listed(f"timm:{name}", count, config.input_size[-1], licence, where, here=False))
+            found.append(
+                Listed(
+                    name=f"timm:{name}",
+                    parameters=counts.get(name.split(".")[0], 0),
+                    size=config.input_size[-1],
+                    licence=config.license or "unknown",
+                    weights=f"hub: {config.hf_hub_id}" if config.hf_hub_id else "hub",
+                    here=_fetched(config.hf_hub_id),
+                )
+            )
     return found
+
+
+def _fetched(hub_id: str | None) -> bool:
+    """Whether the hub's client has the weights in its cache already."""
+    from huggingface_hub import try_to_load_from_cache
+
+    files = ("model.safetensors", "pytorch_model.bin")
+    return hub_id is not None and any(isinstance(try_to_load_from_cache(hub_id, file), str) for file in files)
 
 
 def _parameters(architectures: set[str]) -> dict[str, int]:

@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 import tomllib
 from pathlib import Path
 
@@ -126,9 +125,7 @@ def test_ctrl_c_stops_and_the_same_command_goes_on(photos, warm, tmp_path) -> No
     assert process.stdout
     assert process.stdout.readline() == "stored\n"
     process.send_signal(signal.SIGINT)
-    began = time.monotonic()
-    _, told = process.communicate(timeout=30)
-    assert time.monotonic() - began < 5
+    _, told = process.communicate(timeout=60)
     assert process.returncode == 130
     assert told.splitlines()[-1] == "headstart: stopped; what was computed is kept: the same command goes on from there"
     assert "Traceback" not in told
@@ -140,6 +137,7 @@ def test_ctrl_c_stops_and_the_same_command_goes_on(photos, warm, tmp_path) -> No
     assert found
     computed, known = map(int, found.groups())
     assert known >= 64
+    assert computed >= 128  # it stopped long before its end: one batch of 64 was stored when it was told to
     assert computed + known == 450
 
 

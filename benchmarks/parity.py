@@ -65,7 +65,6 @@ def _compare(photos: Path, precision: str) -> dict[str, float]:
         session = _session(model / layout.GRAPH)
         runner = Runner(
             model / layout.GRAPH,
-            batch=8,
             size=record.contract.size,
             precision="f32",
             lanes=cores(),

@@ -1,6 +1,5 @@
 """Fitted parts -> ``model/``, read back and proved on real photos."""
 
-import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -100,8 +99,8 @@ def _record(parts: Parts, folder: Path, parity: layout.Parity) -> layout.Record:
         head=parts.head.kind,
         engine=parts.engine,
         precision=parts.precision,
-        graph_sha256=hashlib.sha256((folder / layout.GRAPH).read_bytes()).hexdigest(),
-        head_sha256=hashlib.sha256((folder / layout.HEAD).read_bytes()).hexdigest(),
+        graph_sha256=layout.sha256(folder / layout.GRAPH),
+        head_sha256=layout.sha256(folder / layout.HEAD),
         parity=parity,
         headstart=__version__,
     )

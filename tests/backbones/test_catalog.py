@@ -5,6 +5,7 @@ import pytest
 from headstart.backbones import catalog
 from headstart.backbones.catalog import BUNDLED, bundled_file, find
 from headstart.errors import BackboneError
+from headstart.runtime.folder import sha256
 
 
 @pytest.mark.parametrize("name", BUNDLED)
@@ -12,7 +13,7 @@ def test_bundled_weights_are_here_and_are_what_they_were(name: str) -> None:
     origin = find(name)
     assert origin.kind == "bundled"
     assert origin.file is not None
-    assert catalog.sha256(origin.file) == BUNDLED[name].sha256 == origin.sha256
+    assert sha256(origin.file) == BUNDLED[name].sha256 == origin.sha256
 
 
 def test_names_are_known_in_any_case() -> None:

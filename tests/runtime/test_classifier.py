@@ -12,7 +12,7 @@ from headstart.errors import ClassifierError, DataError, EngineError
 from headstart.runtime import classifier as runtime
 from headstart.runtime import folder as layout
 from headstart.runtime.classifier import Classifier, apply_head, load
-from headstart.runtime.openvino import cores
+from headstart.runtime.openvino import BATCH, cores
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +107,7 @@ def test_the_stream_reads_ahead_only_so_far(classifier: Classifier, files: list[
     for _ in range(40):
         next(stream)
     stream.close()
-    assert taken <= 40 + runtime.MANY + runtime.BATCH * (runtime.AHEAD * cores() + 1)
+    assert taken <= 40 + runtime.MANY + BATCH * (runtime.AHEAD * cores() + 1)
 
 
 def test_nothing_gives_nothing(classifier: Classifier) -> None:

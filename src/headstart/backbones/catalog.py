@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from headstart.errors import BackboneError, nearest
+from headstart.runtime.folder import sha256
 
 SUFFIXES = (".safetensors", ".pth", ".pt")
 
@@ -129,9 +130,3 @@ def _checkpoint(name: str, architecture: str, file: Path) -> Origin:
     if not file.is_file():
         raise BackboneError(f"checkpoint {str(file)!r} is not there; check the path after '@'")
     return Origin(name, "checkpoint", architecture, file, sha256(file))
-
-
-def sha256(file: Path) -> str:
-    """SHA-256 of a file's bytes, hexadecimal, read in pieces."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -8,9 +8,7 @@ from numpy.typing import NDArray
 from headstart.backbones.backbone import Backbone
 from headstart.engines.engine import Arithmetic
 from headstart.engines.rounding import rounded_graph
-from headstart.runtime.openvino import Runner, cores
-
-BATCH = 8  #: of 1, 4, 8, 16 and 32 the fastest together with decoding (benchmarks/extraction.py --batches)
+from headstart.runtime.openvino import BATCH, Runner, cores
 
 
 class OpenVinoEngine:

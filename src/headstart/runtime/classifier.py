@@ -4,7 +4,6 @@ One photo goes through ``model.onnx`` in ONNX Runtime. Many go through the same 
 head was fitted at, cropped and resized on the host; without OpenVINO, through ONNX Runtime too.
 """
 
-import hashlib
 import importlib.util
 import itertools
 import os
@@ -33,7 +32,6 @@ Head = tuple[tuple[NDArray[np.float32], NDArray[np.float32]], ...]
 
 #: From this many photos on OpenVINO's start (half a second) pays.
 MANY = 24
-BATCH = 8  #: photos a thread takes at a time; of the sizes measured the fastest together with decoding
 AHEAD = 4  #: batches per core that may be under way or wait for an earlier one, so that memory stays bounded
 
 
@@ -93,7 +91,7 @@ class Classifier:
         if runner is None:
             yield from map(self._one, itertools.chain(first, photos))
             return
-        batches = _batched(itertools.chain(first, photos), BATCH)
+        batches = _batched(itertools.chain(first, photos), runner.batch)
         yield from _in_order(partial(self._many, runner), batches, runner.lanes)
 
     def _one(self, photo: PhotoLike) -> Prediction:
@@ -171,7 +169,6 @@ class Classifier:
         try:
             return Runner(
                 self.folder / layout.GRAPH,
-                batch=BATCH,
                 size=self.record.contract.size,
                 precision="bf16" if self.record.precision == "bf16" and has_bf16() else "f32",
                 lanes=cores(),
@@ -217,8 +214,7 @@ def apply_head(head: Head, features: NDArray[np.float32]) -> NDArray[np.float32]
 
 def _check(file: Path, wanted: str) -> None:
     try:
-        with file.open("rb") as stream:
-            seen = hashlib.file_digest(stream, "sha256").hexdigest()
+        seen = layout.sha256(file)
     except OSError as error:
         raise ClassifierError(f"{str(file)!r} cannot be read: {error.strerror}; copy the whole model folder") from None
     if seen != wanted:

@@ -6,6 +6,7 @@
   inside; so are the tensors ``pixels`` (N, S, S, 3) uint8 and ``features`` (N, D) float32, to enter and leave it by.
 """
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -74,6 +75,12 @@ class Record:
         fields["backbone"] = BackboneFacts(**record["backbone"])
         fields["parity"] = Parity(**record["parity"])
         return cls(**fields)
+
+
+def sha256(file: Path) -> str:
+    """SHA-256 of a file's bytes, hexadecimal, read in pieces."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def find(folder: Path) -> Path:

@@ -10,13 +10,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from cyclopts import Parameter
 from pydantic.fields import FieldInfo
 
 from headstart.cli.main import VERBS
-from headstart.settings import FitSettings, HeadSettings
+from headstart.settings import (
+    AugmentSettings,
+    CompareSettings,
+    FitSettings,
+    HeadSettings,
+    RunSettings,
+    TrainSettings,
+)
 
 DOCS = Path(__file__).resolve().parent
 MADE = "<!-- Made by docs/generate.py from the code. Change the code, then run: make docs -->"
@@ -60,16 +68,17 @@ def main(arguments: list[str]) -> int:
 
 
 def settings_page() -> str:
-    """Every knob as a table: those of heads, and those of the rest."""
-    fields = FitSettings.model_fields
-    of_heads = {name: field for name, field in fields.items() if name in HeadSettings.model_fields}
-    others = {name: field for name, field in fields.items() if name not in of_heads}
-    return _page(
-        "# Settings",
-        SETTINGS_INTRO.strip(),
-        f"## The job\n\n{_table(('name', 'flag', 'default', 'values', 'what it does'), map(_knob, others.items()))}",
-        f"## The head\n\n{_table(('name', 'flag', 'default', 'values', 'what it does'), map(_knob, of_heads.items()))}",
+    """Every knob in a table, by what it is about."""
+    sections = (
+        ("The job", RunSettings),
+        ("The head", HeadSettings),
+        ("Training", TrainSettings),
+        ("Augmentation", AugmentSettings),
+        ("Comparing", CompareSettings),
     )
+    head = ("name", "flag", "default", "values", "what it does")
+    tables = (f"## {title}\n\n{_table(head, map(_knob, kind.model_fields.items()))}" for title, kind in sections)
+    return _page("# Settings", SETTINGS_INTRO.strip(), *tables)
 
 
 def cli_page() -> str:
@@ -89,16 +98,21 @@ def _knob(named: tuple[str, FieldInfo]) -> tuple[str, ...]:
 
 def _values(field: FieldInfo) -> str:
     """The type of a knob, its choices or its range."""
-    kinds = [kind for kind in get_args(field.annotation) or (field.annotation,) if kind is not type(None)]
-    if get_origin(field.annotation) is Literal:
-        return ", ".join(f"`{choice}`" for choice in get_args(field.annotation))
+    kind, metadata = field.annotation, list(field.metadata)
+    if get_origin(kind) in (Union, UnionType):  # optional: what it is when it is given
+        (kind,) = (choice for choice in get_args(kind) if choice is not type(None))
+    if get_origin(kind) is Annotated:
+        inner = get_args(kind)[1]
+        kind, metadata = get_args(kind)[0], [*metadata, *getattr(inner, "metadata", [])]
+    if get_origin(kind) is Literal:
+        return ", ".join(f"`{choice}`" for choice in get_args(kind))
     limits = [
         LIMITS[bound].format(f"{getattr(limit, bound):,}")
-        for limit in field.metadata
+        for limit in metadata
         for bound in LIMITS
         if getattr(limit, bound, None) is not None
     ]
-    return ", ".join(["/".join(_type(kind) for kind in kinds), *limits])
+    return ", ".join([_type(kind), *limits])
 
 
 def _type(kind: Any) -> str:

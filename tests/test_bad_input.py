@@ -579,7 +579,7 @@ BACKBONES = [
     Case(
         "an unknown backbone",
         lambda place: place.fit_with("efficientnet_lite5"),
-        r"unknown backbone 'efficientnet_lite5'; did you mean 'efficientnet_lite\d'\? Known: .*, timm:NAME .*",
+        r"unknown backbone 'efficientnet_lite5'; did you mean 'efficientnet_lite\d'.*\? Known: .*, timm:NAME .*",
     ),
     Case(
         "timm without a name",

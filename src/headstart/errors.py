@@ -3,6 +3,7 @@
 * ``HeadstartError``: our fault unless a subclass says otherwise (exit code 1)
     * ``StoreError``: the feature store is damaged, locked or full
     * ``EngineError``: a backbone could not be run on this machine
+    * ``TrainingError``: training a network went wrong, or changed what it must not
     * ``SaveError``: the saved classifier does not answer like the fitted one
     * ``UserError``: your input (exit code 2)
         * ``DataError``: photos, tables, archives, arrays, splits
@@ -25,6 +26,10 @@ class StoreError(HeadstartError):
 
 class EngineError(HeadstartError):
     """A backbone could not be run on this machine."""
+
+
+class TrainingError(HeadstartError):
+    """Training a network went wrong, or changed what it must not."""
 
 
 class SaveError(HeadstartError):

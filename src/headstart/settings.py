@@ -15,8 +15,10 @@ from pydantic_core import ErrorDetails
 from headstart.errors import SettingError, nearest
 
 HeadName = Literal["logistic", "lda", "ridge", "mlp", "auto"]
-StrategyName = Literal["auto", "linear-probe"]
+StrategyName = Literal["auto", "linear-probe", "intermediate-probe", "partial-finetune", "full-finetune", "scratch"]
 Precision = Literal["auto", "bf16", "f32"]
+Preset = Literal["none", "light", "standard", "strong"]
+Policy = Literal["none", "randaugment", "trivialaugment"]
 EngineName = Literal["auto", "openvino", "pytorch"]
 
 
@@ -28,10 +30,14 @@ class RunSettings(_Settings):
     """What is learnt, on what, where it goes."""
 
     out: Path | None = Field(None, description="Folder of the run; runs/NAME-TIME when not given. Never overwritten.")
-    strategy: StrategyName = Field("auto", description="How to transfer; auto means linear-probe for now.")
+    strategy: StrategyName = Field(
+        "auto",
+        description="How to transfer; auto tries the probes, and with a budget trains the network too if it fits.",
+    )
     backbone: str = Field(
         "efficientnet_lite0",
-        description="efficientnet_lite0, _lite1 or _lite2 (offline), timm:NAME (hub), timm:NAME@FILE (checkpoint).",
+        description="efficientnet_lite0, _lite1 or _lite2 (offline); VGG16, ResNet50 and the like or timm:NAME (hub); "
+        "NAME@FILE (checkpoint).",
     )
     seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(0, description="Decides the split, the folds and the mlp.")
     budget: str | None = Field(None, description="Time that may be spent, such as 90s, 10m or 2h; none by default.")
@@ -66,7 +72,95 @@ class HeadSettings(_Settings):
     mlp_rate: Annotated[float, Field(gt=0, le=1)] = Field(1e-3, description="The mlp's learning rate (Adam).")
 
 
-class FitSettings(HeadSettings, RunSettings):
+class AugmentSettings(_Settings):
+    """What is done to training photos so that a network that is trained sees new ones; None: as the preset has it."""
+
+    augmentation: Preset = Field(
+        "standard", description="Changed views of training photos: a preset; each knob below replaces its part of it."
+    )
+    rotation: Annotated[float, Field(ge=0, le=180)] | None = Field(None, description="Most degrees turned either way.")
+    shift_width: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        None, description="Most that a photo is moved sideways, as a share of its width."
+    )
+    shift_height: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        None, description="Most that a photo is moved up or down, as a share of its height."
+    )
+    shear: Annotated[float, Field(ge=0, le=60)] | None = Field(None, description="Most degrees sheared either way.")
+    zoom: Annotated[float, Field(ge=0, lt=1)] | None = Field(
+        None, description="Most that a photo is made smaller or larger: 0.2 means 0.8 to 1.2 times."
+    )
+    flip_horizontal: bool | None = Field(None, description="Mirror every other photo left to right.")
+    flip_vertical: bool | None = Field(None, description="Turn every other photo upside down.")
+    crop_scale: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        None, description="Smallest share of a photo's area that a random resized crop keeps; 1 is no such crop."
+    )
+    colour_jitter: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        None, description="Most change of brightness, contrast and saturation, and a tenth of it of hue."
+    )
+    erasing: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        None, description="Share of photos in which a random rectangle is erased."
+    )
+    policy: Policy | None = Field(None, description="Drawn transformations on top: RandAugment or TrivialAugment.")
+
+
+class TrainSettings(_Settings):
+    """How networks are trained."""
+
+    unfreeze: str = Field(
+        "auto",
+        description="partial-finetune trains this layer and all above it; see headstart models NAME --layers.",
+    )
+    epochs: Annotated[int, Field(ge=1, le=10000)] = Field(10, description="Passes over the training photos.")
+    batch_size: Annotated[int, Field(ge=1, le=4096)] = Field(32, description="Photos in a step of training.")
+    optimiser: Literal["adamw", "sgd"] = Field("adamw", description="adamw, or sgd with momentum.")
+    rate: Annotated[float, Field(gt=0, le=10)] | None = Field(
+        None, description="Highest learning rate, at the top; by default 5e-4 for adamw, 1e-2 for sgd; scratch 4 times."
+    )
+    momentum: Annotated[float, Field(ge=0, lt=1)] = Field(0.9, description="Of sgd.")
+    weight_decay: Annotated[float, Field(ge=0, le=1)] = Field(0.02, description="Of weights, not of biases and norms.")
+    warmup: Annotated[float, Field(ge=0, le=0.9)] = Field(
+        0.1, description="Share of the steps in which the rate rises; it falls along a cosine afterwards."
+    )
+    layer_decay: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.8, description="Each layer is trained at this share of the rate of the layer above it."
+    )
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = Field(0.1, description="Share of a label given to all.")
+    mixup: Annotated[float, Field(ge=0, le=10)] = Field(0.0, description="Alpha of mixup; 0 is none.")
+    clip: Annotated[float, Field(ge=0)] = Field(1.0, description="Largest norm of a step's gradient; 0 is any.")
+    ema: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.98, description="Moving average of the weights, its decay per step; it is what is scored; 0 is none."
+    )
+    patience: Annotated[int, Field(ge=1)] = Field(5, description="Epochs without a better validation loss to the end.")
+    batchnorm: Literal["frozen", "update"] = Field(
+        "frozen", description="Statistics of BatchNorm in trained layers: kept as loaded, or updated."
+    )
+    views: Annotated[int, Field(ge=1, le=1000)] = Field(
+        8, description="Changed views of each photo whose boundary activations are kept; epochs take them in turn."
+    )
+    cache_budget: str = Field(
+        "4GB", description="Disk for boundary activations; where they need more, each epoch computes them anew."
+    )
+    training_precision: Precision = Field(
+        "auto", description="Arithmetic of training; auto is the faster of bf16 and f32 in a timed trial."
+    )
+    find_rate: bool = Field(False, description="Find the learning rate by a range test before training.")
+    search: Annotated[int, Field(ge=0, le=10000)] = Field(
+        0, description="Tries of settings of fine-tuning, chosen on validation; 0 is none."
+    )
+
+
+class CompareSettings(_Settings):
+    """Which arms are compared, and what is told of them."""
+
+    arms: str = Field(
+        "",
+        description="Arms to compare instead of those of --strategy, separated by commas: names of strategies, "
+        "partial-finetune:LAYER, flips, average, vote, greedy, concat.",
+    )
+    reveal_test: bool = Field(False, description="Score the losing arms on test too; the run records that it did.")
+
+
+class FitSettings(CompareSettings, TrainSettings, AugmentSettings, HeadSettings, RunSettings):
     """Everything ``fit`` can be told."""
 
     @classmethod
@@ -92,6 +186,7 @@ class FitSettings(HeadSettings, RunSettings):
                 "less than 5 % to train on; make them smaller"
             )
         seconds(settings.budget)
+        bytes_of(settings.cache_budget)
         return settings
 
     def to_toml(self) -> str:
@@ -116,6 +211,24 @@ def seconds(budget: str | None) -> float | None:
     if not 0 < value < float("inf"):
         raise SettingError(f"budget {budget!r} is not a time; wanted a number and s, m or h, such as 90s, 10m or 2h")
     return value
+
+
+def bytes_of(size: str) -> int:
+    """A size such as "500MB" or "4GB" in bytes; units are thousands.
+
+    Raises:
+        SettingError: another form.
+    """
+    units = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "B": 1}
+    text = size.strip().upper()
+    unit = next((name for name in units if text.endswith(name)), "")
+    try:
+        value = float(text.removesuffix(unit)) * units[unit]
+    except (ValueError, KeyError):
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise SettingError(f"size {size!r} is not one; wanted a number and a unit, such as 500MB or 2GB")
+    return int(value)
 
 
 def store_folder(given: Path | None = None) -> Path:

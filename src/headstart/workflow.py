@@ -32,7 +32,7 @@ from headstart.features.store import Finding, Store
 from headstart.journal import Journal
 from headstart.run import MODEL, RECORD, SPLIT, UNFINISHED, Run, record_of, write
 from headstart.runtime.classifier import Classifier, PhotoLike, load
-from headstart.saving import Parts, Witness, add_scores, save
+from headstart.saving import Answer, Parts, Tower, Witness, add_scores, save
 from headstart.settings import FitSettings, seconds, store_folder
 from headstart.strategies import STRATEGIES
 from headstart.strategies.strategy import Arm, Material, refitted
@@ -298,16 +298,13 @@ def _saved(material: Material, engine: Chosen, winner: Arm, out: Path) -> Classi
     backbone = material.backbone
     parts = Parts(
         classes=material.samples.classes,
-        backbone=backbone,
-        engine=engine.engine.name,
-        precision=engine.engine.precision,
-        layer=winner.layer,
-        head=refitted(material, winner).head,
+        towers=(Tower(backbone, engine.engine.name, engine.engine.precision, (winner.layer,)),),
+        answers=(Answer((0,), refitted(material, winner).head),),
     )
     held_out = sorted(material.of(Part.VALIDATION), key=lambda sample: sample.digest)[:WITNESSES]
-    rows = material.store.read(material.space, [sample.digest for sample in held_out], parts.layer)
+    rows = material.store.read(material.space, [sample.digest for sample in held_out], winner.layer)
     witnesses = [
-        Witness(lambda source=sample.source: load_photo(source, backbone.contract).pixels, row)  # type: ignore[misc]
+        Witness(lambda source=sample.source: load_photo(source, parts.contract).pixels, (row,))  # type: ignore[misc]
         for sample, row in zip(held_out, rows, strict=True)
     ]
     shutil.rmtree(out / MODEL, ignore_errors=True)  # of this run, when it was ended between saving and judging

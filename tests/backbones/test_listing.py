@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -18,13 +19,46 @@ def test_what_is_on_this_machine(tmp_path: Path, weights: Weights) -> None:
 
 
 def test_timm_is_searched(tmp_path: Path) -> None:
-    found = in_timm("mobilenetv2_100", tmp_path)
-    assert [entry.name for entry in found] == ["timm:mobilenetv2_100.ra_in1k"]
+    found = in_timm("MobileNetV2_110d", tmp_path)
+    assert [entry.name for entry in found] == ["timm:mobilenetv2_110d.ra_in1k"]
     assert found[0].licence == "apache-2.0"
     assert not found[0].here
-    assert found[0].parameters == 3_504_872
+    assert found[0].parameters == 4_516_520
     assert [entry.name for entry in in_timm("*lite1", tmp_path)][:1] == ["efficientnet_lite1"]
     assert in_timm("no such network", tmp_path) == []
+
+
+def test_known_networks_are_listed_under_their_own_names(tmp_path: Path) -> None:
+    found = in_timm("VGG1", tmp_path)
+    names = [entry.name for entry in found]
+    assert names[:4] == ["vgg11", "vgg13", "vgg16", "vgg19"]
+    assert "timm:vgg16.tv_in1k" not in names
+    assert "timm:vgg11_bn.tv_in1k" in names
+    vgg16 = found[2]
+    assert (vgg16.parameters, vgg16.size, vgg16.licence) == (138_357_544, 224, "bsd-3-clause")
+    assert vgg16.weights == "hub: timm/vgg16.tv_in1k"
+    assert not vgg16.here
+    (vit,) = (entry for entry in in_timm("ViT-B/16", tmp_path) if entry.name == "vit_b_16")
+    assert vit.weights == "hub: timm/vit_base_patch16_224.augreg_in21k_ft_in1k"
+
+
+@pytest.mark.parametrize("name", ["mobilenet_v2", "timm:mobilenetv2_100.ra_in1k"])
+def test_a_known_network_that_was_converted_is_here(tmp_path: Path, name: str) -> None:
+    record = {"name": name, "parameters": 1, "contract": {"size": 224}, "licence": "apache-2.0", "weights": "hub"}
+    (tmp_path / "some-network").mkdir()
+    (tmp_path / "some-network" / "backbone.json").write_text(json.dumps(record))
+    (entry,) = in_timm("mobilenetv2_100", tmp_path)
+    assert (entry.name, entry.here) == ("mobilenet_v2", True)
+
+
+def test_weights_that_are_not_on_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path))
+    (entry,) = in_timm("legacy_xception", tmp_path)
+    assert (entry.name, entry.weights) == ("xception", "github.com: legacy_xception.tf_in1k")
+    assert not entry.here
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "xception-43020ad28.pth").touch()
+    assert in_timm("legacy_xception", tmp_path)[0].here
 
 
 def test_weights_in_the_hubs_cache_are_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

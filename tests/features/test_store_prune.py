@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from headstart.errors import StoreError
+from headstart.features.activation_files import usage
+from headstart.features.activations import Activations
 from headstart.features.space import bytes_under
 from headstart.features.store import Finding, Space, Store
 
@@ -151,3 +153,25 @@ def test_a_closed_store_is_not_pruned(store: Store) -> None:
     store.close()
     with pytest.raises(StoreError, match="is closed"):
         store.prune(0)
+
+
+def test_activations_go_by_their_last_use_and_those_being_written_stay(store: Store) -> None:
+    for key in ("01" * 20, "02" * 20, "03" * 20):
+        with Activations(store.activations, key, (50_000,), "u8") as kept, kept.writing():
+            kept.add([(DIGESTS[0], 0)], np.full((1, 50_000), 7, np.uint8))
+    for age, key in enumerate(("02" * 20, "01" * 20, "03" * 20)):
+        os.utime(store.activations / key, (1e9 + age, 1e9 + age))
+    store.prune(10**9)
+    report = store.prune(bytes_under(store.folder) - 40_000)
+    assert [it.key for it in usage(store.activations)] == ["01" * 20, "03" * 20]
+    assert (report.rows, report.networks, report.held) == (0, 0, 0)
+    with Activations(store.activations, "01" * 20, (50_000,), "u8") as kept:
+        with kept.writing():
+            kept.add([(DIGESTS[1], 3)], np.full((1, 50_000), 8, np.uint8))
+            report = store.prune(0)
+            assert (report.held, report.networks) == (1, 0)
+        assert [it.key for it in usage(store.activations)] == ["01" * 20]
+        assert store.prune(0).held == 0
+        assert usage(store.activations) == ()
+        places = kept.numbers([(DIGESTS[1], 3), (DIGESTS[0], 0)])  # who has them open reads on
+        np.testing.assert_array_equal(kept.gather(places)[:, 0], [8, 7])

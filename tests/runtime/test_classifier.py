@@ -1,5 +1,3 @@
-import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +6,9 @@ from PIL import Image
 from tests.conftest import CLASSES, Warm
 
 import headstart
-from headstart.errors import ClassifierError, DataError, EngineError
+from headstart.errors import DataError, EngineError
 from headstart.runtime import classifier as runtime
-from headstart.runtime import folder as layout
-from headstart.runtime.classifier import Classifier, apply_head, load
+from headstart.runtime.classifier import Classifier, load
 from headstart.runtime.openvino import BATCH, cores
 
 
@@ -119,69 +116,3 @@ def test_classes_and_load_are_the_public_names(warm: Warm) -> None:
     assert classifier.classes == CLASSES
     assert isinstance(classifier, headstart.Classifier)
     assert "3 classes" in repr(classifier)
-
-
-def test_heads_with_hidden_layers_agree_with_the_fitted_ones() -> None:
-    from headstart.heads.head import Dense, Head
-
-    chance = np.random.default_rng(0)
-    layers = tuple(
-        Dense(chance.normal(0, 1, shape).astype(np.float32), chance.normal(0, 1, shape[1]).astype(np.float32))
-        for shape in ((6, 5), (5, 4), (4, 3))
-    )
-    features = chance.normal(0, 1, (9, 6)).astype(np.float32)
-    expected = Head("drawn", layers).probabilities(features)
-    np.testing.assert_allclose(
-        apply_head(tuple((layer.weight, layer.bias) for layer in layers), features), expected, rtol=1e-6
-    )
-
-
-def _no_record(model: Path) -> None:
-    (model / layout.RECORD).unlink()
-
-
-def _not_json(model: Path) -> None:
-    (model / layout.RECORD).write_text("{")
-
-
-def _newer(model: Path) -> None:
-    record = json.loads((model / layout.RECORD).read_text())
-    (model / layout.RECORD).write_text(json.dumps({**record, "schema_version": 99}))
-
-
-def _incomplete(model: Path) -> None:
-    record = json.loads((model / layout.RECORD).read_text())
-    del record["classes"]
-    (model / layout.RECORD).write_text(json.dumps(record))
-
-
-def _damaged_graph(model: Path) -> None:
-    (model / layout.GRAPH).write_bytes((model / layout.GRAPH).read_bytes()[:-1] + b"!")
-
-
-def _no_head(model: Path) -> None:
-    (model / layout.HEAD).unlink()
-
-
-@pytest.mark.parametrize(
-    ("damage", "message"),
-    [
-        (_no_record, "not a saved classifier: no model.json in it"),
-        (_not_json, "cannot be read"),
-        (_newer, "schema version 99, this headstart reads 1"),
-        (_incomplete, "incomplete: missing or unknown: classes"),
-        (_damaged_graph, "is not the file that was saved"),
-        (_no_head, "copy the whole model folder"),
-    ],
-)
-def test_a_damaged_folder_gets_a_clear_error(warm: Warm, tmp_path: Path, damage, message: str) -> None:  # type: ignore[no-untyped-def]
-    model = tmp_path / "model"
-    shutil.copytree(warm.run / "model", model)
-    damage(model)
-    with pytest.raises(ClassifierError, match=message):
-        load(model)
-
-
-def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(ClassifierError, match="no such folder"):
-        load(tmp_path / "nowhere")

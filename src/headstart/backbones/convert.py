@@ -3,16 +3,19 @@
 import json
 import shutil
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headstart import events
-from headstart.backbones.backbone import GRAPH, RECORD, SCHEMA_VERSION, Backbone
+from headstart.backbones.backbone import GRAPH, PIXELS, RECORD, SCHEMA_VERSION, Backbone
 from headstart.backbones.catalog import Origin, find
 from headstart.data.writing import new_folder
 from headstart.errors import BackboneError
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from headstart.backbones.zoo import Loaded
 
 OPSET = 18  #: the first with an antialiased Resize, which the saved classifier's graph needs
@@ -88,20 +91,24 @@ def _export(loaded: "Loaded", origin: Origin, file: Path) -> None:
 
 def export(loaded: "Loaded", file: Path) -> None:
     """Writes a loaded network as one ONNX file with a free number of photos."""
+    write_graph(loaded.network, loaded.contract.size, [layer.name for layer in loaded.layers], file)
+
+
+def write_graph(network: "nn.Module", size: int, outputs: Sequence[str], file: Path) -> None:
+    """Writes a module that takes uint8 pixels (N, size, size, 3) and gives a tensor for each output's name."""
     import torch
 
-    names = [layer.name for layer in loaded.layers]
-    example = torch.zeros(2, loaded.contract.size, loaded.contract.size, 3, dtype=torch.uint8)
+    example = torch.zeros(2, size, size, 3, dtype=torch.uint8)
     with warnings.catch_warnings():
         # The TorchScript exporter is announced as ageing; it takes 0.6 s where its successor takes 5.
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            loaded.network,
+            network,
             (example,),
             str(file),
-            input_names=["pixels"],
-            output_names=names,
-            dynamic_axes={name: {0: "N"} for name in ("pixels", *names)},
+            input_names=[PIXELS],
+            output_names=list(outputs),
+            dynamic_axes={name: {0: "N"} for name in (PIXELS, *outputs)},
             opset_version=OPSET,
             dynamo=False,
         )

@@ -4,10 +4,16 @@ import fnmatch
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from headstart.backbones.backbone import RECORD
 from headstart.backbones.catalog import BUNDLED, bundled_file
+from headstart.backbones.names import matching
+
+if TYPE_CHECKING:
+    from timm.models import PretrainedCfg
 
 MOST_BUILT = 60  #: architectures that are built to count their parameters; more would take too long
 
@@ -30,38 +36,47 @@ def here(networks: Path) -> list[Listed]:
 
 
 def in_timm(pattern: str, networks: Path) -> list[Listed]:
-    """Pretrained networks whose names match; the bundled ones first."""
+    """Pretrained networks whose names match, in any case: the bundled ones, those with a name of their own, the rest.
+
+    A network with a name of its own is listed under that; timm's name for it stands with its weights.
+    """
     import timm
+
+    wanted = pattern.lower() if any(sign in pattern for sign in "*?[") else f"*{pattern.lower()}*"
+    tags = {known.tag: known.name for known in matching(pattern)}
+    tags |= {tag: f"timm:{tag}" for tag in fnmatch.filter(timm.list_pretrained(), wanted) if tag not in tags}
+    counts = _parameters({tag.partition(".")[0] for tag in tags})
+    converted = {entry.name for entry in _converted(networks)}
+    return [
+        *(entry for entry in _bundled() if fnmatch.fnmatch(entry.name, wanted)),
+        *(_of_timm(name, tag, counts, converted) for tag, name in tags.items()),
+    ]
+
+
+def _of_timm(name: str, tag: str, counts: dict[str, int], converted: set[str]) -> Listed:
     from timm.models import get_pretrained_cfg
 
-    wanted = pattern if any(sign in pattern for sign in "*?[") else f"*{pattern}*"
-    known = {entry.name: entry for entry in here(networks)}
-    names = fnmatch.filter(timm.list_pretrained(), wanted)
-    counts = _parameters({name.split(".")[0] for name in names})
-    found = [entry for entry in _bundled() if fnmatch.fnmatch(entry.name, wanted.lower())]
-    for name in names:
-        if entry := known.get(f"timm:{name}"):
-            found.append(entry)
-        elif config := get_pretrained_cfg(name):
-            found.append(
-                Listed(
-                    name=f"timm:{name}",
-                    parameters=counts.get(name.split(".")[0], 0),
-                    size=config.input_size[-1],
-                    licence=config.license or "unknown",
-                    weights=f"hub: {config.hf_hub_id}" if config.hf_hub_id else "hub",
-                    here=_fetched(config.hf_hub_id),
-                )
-            )
-    return found
+    config = get_pretrained_cfg(tag)
+    assert config is not None  # the tag is one that timm lists, or one of ``names``, which a test holds against that
+    return Listed(
+        name=name,
+        parameters=counts.get(tag.partition(".")[0], 0),
+        size=config.input_size[-1],
+        licence=config.license or "unknown",
+        weights=f"hub: {config.hf_hub_id}" if config.hf_hub_id else f"{urlsplit(config.url or '').netloc}: {tag}",
+        here=not converted.isdisjoint((name, f"timm:{tag}")) or _fetched(config),
+    )
 
 
-def _fetched(hub_id: str | None) -> bool:
-    """Whether the hub's client has the weights in its cache already."""
+def _fetched(config: "PretrainedCfg") -> bool:
+    """Whether the weights lie in the cache already, the hub client's or PyTorch's."""
+    import torch
     from huggingface_hub import try_to_load_from_cache
 
+    if not config.hf_hub_id:
+        return (Path(torch.hub.get_dir()) / "checkpoints" / PurePosixPath(config.url or "none").name).is_file()
     files = ("model.safetensors", "pytorch_model.bin")
-    return hub_id is not None and any(isinstance(try_to_load_from_cache(hub_id, file), str) for file in files)
+    return any(isinstance(try_to_load_from_cache(config.hf_hub_id, file), str) for file in files)
 
 
 def _parameters(architectures: set[str]) -> dict[str, int]:

@@ -60,6 +60,17 @@ def load(origin: Origin) -> Loaded:
         BackboneError: an unknown architecture, weights that do not fit or cannot be fetched, input that is no square.
     """
     body, weights, digest = _from_hub(origin) if origin.kind == "hub" else _from_file(origin)
+    return _loaded(origin, body, weights, digest)
+
+
+def untrained(origin: Origin, seed: int) -> Loaded:
+    """The same architecture with random weights, as its authors begin: the yardstick of what pretraining gives."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return _loaded(origin, _create(origin, pretrained=False), f"random, seed {seed}", "")
+
+
+def _loaded(origin: Origin, body: Any, weights: str, digest: str) -> Loaded:
     body.eval().requires_grad_(requires_grad=False)
     contract = _contract(origin, body.pretrained_cfg)
     network = Network(body, contract).eval()

@@ -9,10 +9,14 @@ from cyclopts import Parameter
 
 from headstart.cli.display import shown
 from headstart.cli.tables import table
+from headstart.errors import SettingError
+from headstart.settings import AugmentSettings
 
 if TYPE_CHECKING:
     from headstart.data.check import Range, Survey
 
+SHEET_SIZE = 224  #: edge of the sheet's pictures: no network has to be there to say what its own would be
+SHEET_CROP = 875  #: thousandths of the photo's shorter edge, as nearly all networks have it
 MOST_LINES = 12  #: of files or sets shown under a heading
 
 
@@ -20,18 +24,27 @@ def check(
     photos: Path,
     /,
     *,
+    augment: Path | None = None,
+    settings: Annotated[AugmentSettings | None, Parameter(name="*")] = None,
     fast: Annotated[bool, Parameter(negative="")] = False,
     quiet: Annotated[bool, Parameter(negative="")] = False,
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:
     """Look photos over before anything is fitted: counts, classes, sizes, problems. Nothing is changed.
 
+    With --augment it draws a sheet too: six photos in rows, each as it is predicted on and as seven changed views of
+    it that a network is trained on, at 224 pixels.
+
     Examples:
         headstart check photos/
         headstart check photos.zip --fast --json
+        headstart check photos/ --augment sheet.png
+        headstart check photos/ --augment turned.png --augmentation light --rotation 15
 
     Args:
         photos: Labelled photos: a folder, a table, an archive or an .npz.
+        augment: Write a sheet of changed views to this file, .png or .jpg. Never overwritten.
+        settings: How views are changed.
         fast: Read headers only; a photo that is damaged further on is not found then.
         quiet: Show nothing but errors and the result.
         json_: Print the result as one JSON object.
@@ -39,10 +52,36 @@ def check(
     from headstart.data.check import survey
     from headstart.data.reading import read
 
+    _check_sheet(augment, settings)
     with shown(quiet=quiet or json_) as listener:
         found = survey(read(photos, listener=listener, strict=False), decode_all=not fast, listener=listener)
-    print(json.dumps(_in_json(found), ensure_ascii=False) if json_ else _in_words(found))
+    if augment is not None:
+        _draw_sheet(augment, settings or AugmentSettings.model_validate({}), found)
+    if json_:
+        print(json.dumps({**_in_json(found), "sheet": str(augment) if augment else None}, ensure_ascii=False))
+    else:
+        print(_in_words(found) + (f"\n\nchanged views are shown in {augment}" if augment else ""))
     return 2 if found.problems else 0
+
+
+def _check_sheet(sheet: Path | None, settings: AugmentSettings | None) -> None:
+    """Says what is wrong with the sheet before the long look at the photos."""
+    if sheet is not None:
+        from headstart.training.sheet import check_target
+
+        check_target(sheet)
+    elif settings is not None and settings.model_fields_set:
+        flag = sorted(settings.model_fields_set)[0].replace("_", "-")
+        raise SettingError(f"--{flag} is given without a sheet to show it on; add --augment FILE.png")
+
+
+def _draw_sheet(sheet: Path, settings: AugmentSettings, found: "Survey") -> None:
+    from headstart.pixels.contract import PixelContract
+    from headstart.training.augmentation import Augmentation
+    from headstart.training.sheet import write_sheet
+
+    contract = PixelContract(SHEET_SIZE, SHEET_CROP, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+    write_sheet(sheet, found.samples, contract, Augmentation.of(settings))
 
 
 def _in_words(found: "Survey") -> str:

@@ -23,11 +23,11 @@ _WANTED = "wanted images and labels (or x and y, or x_train, y_train, x_test, y_
 
 
 @dataclass(frozen=True, slots=True)
-class _Block:
+class Block:
     """Images of one part, and a label for each."""
 
-    images: NDArray[np.uint8]
-    labels: list[str]
+    images: NDArray[np.uint8]  #: (N, H, W) or (N, H, W, channels)
+    labels: list[str]  #: N names of classes
     found_part: Part | None
     prefix: str  #: before "#17" in the names, so that rows of different parts differ
 
@@ -38,7 +38,7 @@ def list_arrays(images: Any, labels: Any) -> Listing:
     Raises:
         DataError: another shape or type, or not one label per image.
     """
-    return _listing("arrays in memory", [_block("images", images, labels, None, None, "")])
+    return listing_of("arrays in memory", [block_of("images", images, labels, None, None, "")])
 
 
 def list_npz(path: Path) -> Listing:
@@ -50,7 +50,7 @@ def list_npz(path: Path) -> Listing:
     try:
         with path.open("rb") as raw, np.lib.npyio.NpzFile(raw, allow_pickle=False) as file:
             arrays = _Named(str(path), {name: name for name in file.files})
-            return _listing(str(path), _blocks(arrays, file))
+            return listing_of(str(path), _blocks(arrays, file))
     except (ValueError, OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise DataError(
             f"{str(path)!r} cannot be read as arrays: {error}; save it with numpy.savez(images=..., labels=...), "
@@ -69,7 +69,7 @@ class _Named:
         return next((alias + suffix for alias in aliases if alias + suffix in self.names), None)
 
 
-def _blocks(arrays: _Named, file: Mapping[str, NDArray[Any]]) -> list[_Block]:
+def _blocks(arrays: _Named, file: Mapping[str, NDArray[Any]]) -> list[Block]:
     named = arrays.one_of(_CLASSES)
     classes = [str(name) for name in file[named]] if named else None
     endings = {name.rpartition("_")[2] for name in arrays.names}
@@ -81,13 +81,26 @@ def _blocks(arrays: _Named, file: Mapping[str, NDArray[Any]]) -> list[_Block]:
         if images is None or labels is None:
             raise DataError(f"{arrays.root!r} has the arrays {some(sorted(arrays.names), most=8)}; {_WANTED}")
         try:
-            blocks.append(_block(images, file[images], file[labels], classes, part_named(part), part))
+            blocks.append(block_of(images, file[images], file[labels], classes, part_named(part), part))
         except DataError as error:
             raise DataError(f"{arrays.root!r}: {error}") from None
     return blocks
 
 
-def _block(name: str, images: Any, labels: Any, classes: list[str] | None, part: Part | None, prefix: str) -> _Block:
+def block_of(name: str, images: Any, labels: Any, classes: list[str] | None, part: Part | None, prefix: str) -> Block:
+    """Images and labels that belong together.
+
+    Args:
+        name: what the images are called in an error.
+        images: (N, H, W) or (N, H, W, channels) uint8; kept as it is, so it may be memory-mapped.
+        labels: (N,) or (N, 1) integers or text.
+        classes: a name for each label, which is then an index; None names a class after its label.
+        part: the part they are given in, if any.
+        prefix: see ``Block``.
+
+    Raises:
+        DataError: another shape or type, or not one label per image.
+    """
     try:
         array = np.asarray(images)
     except ValueError:
@@ -99,7 +112,7 @@ def _block(name: str, images: Any, labels: Any, classes: list[str] | None, part:
     texts = _label_texts(labels, classes)
     if len(texts) != len(array):
         raise DataError(f"{len(array)} images and {len(texts)} labels; wanted one label per image")
-    return _Block(array, texts, part, prefix)
+    return Block(array, texts, part, prefix)
 
 
 def _label_texts(labels: Any, classes: list[str] | None) -> list[str]:
@@ -123,7 +136,12 @@ def _label_texts(labels: Any, classes: list[str] | None) -> list[str]:
     return [class_name(classes[index]) for index in indices]
 
 
-def _listing(root: str, blocks: list[_Block]) -> Listing:
+def listing_of(root: str, blocks: list[Block]) -> Listing:
+    """Every image of some blocks.
+
+    Raises:
+        DataError: the blocks are parts that make no split.
+    """
     given = settle(block.found_part for block in blocks if block.found_part)
     if given.problem:
         raise DataError(f"{root!r}: {given.problem}")

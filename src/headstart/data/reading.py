@@ -1,4 +1,4 @@
-"""Reading photos and labels: a folder, a table, an archive, an ``.npz`` file or arrays, all to the same samples.
+"""Reading photos and labels: a folder, a table, an archive, ``.npz`` or IDX files or arrays, all to the same samples.
 
 Every file that is seen stands in the ledger: accepted, or set aside with a reason. No file of the user's is changed.
 """
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart import settings
-from headstart.data import archives, arrays, folders, tables
+from headstart.data import archives, arrays, folders, idx, tables
 from headstart.data.assembly import assemble, problems_of
 from headstart.data.found import Listing, some
 from headstart.data.inspection import inspect
@@ -23,11 +23,12 @@ def read(
     """Everything that can be learnt from a source, and the ledger of what was seen.
 
     Args:
-        source: a path to a folder (a folder per class, perhaps inside train/val/test), a table (.csv, .tsv, .parquet),
-            an archive of these or an .npz file; or images, (N, H, W) or (N, H, W, channels) uint8; or (images, labels).
+        source: a path to a folder (a folder per class, perhaps inside train/val/test, or IDX files), a table (.csv,
+            .tsv, .parquet), an archive of these or an .npz file; or images, (N, H, W) or (N, H, W, channels) uint8; or
+            (images, labels).
         labels: with images, a label for each: integers or text.
         listener: told of the progress.
-        cache: where archives are unpacked; "archives" in the store when not given.
+        cache: where archives and packed IDX files are unpacked; "archives" in the store when not given.
         strict: False returns samples that nothing can be fitted on too, so that a person can be shown what is wrong.
 
     Raises:
@@ -58,22 +59,30 @@ def _list(source: Any, labels: Any, cache: Path | None) -> Listing:
 
 
 def _list_path(path: Path, cache: Path | None) -> Listing:
+    cache = cache or settings.store_folder() / "archives"
     if path.is_dir():
-        return _list_folder(path)
+        return _list_folder(path, cache)
     if not path.exists():
         raise DataError(f"{str(path)!r} does not exist; wanted a folder, a table, an archive or .npz; check the path")
     suffix = path.suffix.lower()
     if archives.is_archive(path):
-        return _list_archive(path, cache or settings.store_folder() / "archives")
+        return _list_archive(path, cache)
     if suffix in tables.SUFFIXES:
         return tables.list_table(path)
     if suffix == ".npz":
         return arrays.list_npz(path)
+    if idx.is_idx(path):
+        raise DataError(
+            f"{str(path)!r} is one file of a set; wanted the folder with its images and labels: {path.parent}"
+        )
     known = ", ".join((*tables.SUFFIXES, *archives.SUFFIXES, ".npz"))
     raise DataError(f"{str(path)!r} is a file of no kind that is read; wanted a folder or a file ending in {known}")
 
 
-def _list_folder(folder: Path) -> Listing:
+def _list_folder(folder: Path, cache: Path) -> Listing:
+    inner = idx.folder_with(folder)
+    if inner:
+        return idx.list_idx(folder, inner, cache)
     listing = folders.list_folder(folder)
     beside = [path.name for path in sorted(folder.iterdir()) if path.suffix.lower() in (*tables.SUFFIXES, ".npz")]
     if len(listing.classes) < 2 and beside:
@@ -89,7 +98,10 @@ def _list_archive(archive: Path, cache: Path) -> Listing:
     unpacked = folders.only_folder(archives.unpack(archive, cache))
     files = [path for path in sorted(unpacked.iterdir()) if path.is_file() and not path.name.startswith(".")]
     in_table = [path for path in files if path.suffix.lower() in tables.SUFFIXES and tables.photos_exist(path)]
-    if len(in_table) == 1:
+    inner = idx.folder_with(unpacked)
+    if inner:
+        listing = idx.list_idx(unpacked, inner, cache)
+    elif len(in_table) == 1:
         listing = tables.list_table(in_table[0])
     elif len(files) == 1 and files[0].suffix.lower() == ".npz":
         listing = arrays.list_npz(files[0])

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,9 @@ from headstart.engines.openvino import OpenVinoEngine
 from headstart.errors import EngineError
 from headstart.runtime.openvino import has_bf16
 from headstart.settings import EngineName, Precision
+
+if TYPE_CHECKING:
+    from torch import nn
 
 #: Between an engine's rows and the reference's, mean over the proof's photos. A row is all layers joined, each scaled
 #: to the same length, so that no layer drowns another: its cosine is the mean of the layers' cosines.
@@ -114,7 +118,7 @@ def _openvino(backbone: Backbone, photos: ProofPhotos, precision: Precision, lis
 
     wanted: Arithmetic = ("bf16" if has_bf16() else "f32") if precision == "auto" else precision
     conversion = _kept(
-        backbone, f"conversion-{_machine()}", lambda: _prove_conversion(backbone, engine, wanted, photos)
+        backbone, f"conversion-{machine_key()}", lambda: _prove_conversion(backbone, engine, wanted, photos)
     )
     if not conversion.passed:
         raise EngineError(
@@ -124,7 +128,7 @@ def _openvino(backbone: Backbone, photos: ProofPhotos, precision: Precision, lis
     if wanted == "f32":
         return Chosen(engine("f32"), (conversion,))
     proof = _kept(
-        backbone, f"bf16-{_machine()}-{photos.key}", lambda: _prove_bf16(engine("bf16"), engine("f32"), photos)
+        backbone, f"bf16-{machine_key()}-{photos.key}", lambda: _prove_bf16(engine("bf16"), engine("f32"), photos)
     )
     if proof.passed or precision == "bf16":
         return Chosen(engine("bf16"), (conversion, proof))
@@ -182,6 +186,16 @@ def _prove_conversion(
     return proof
 
 
+def prove_trained(backbone: Backbone, network: "nn.Module", photos: ProofPhotos) -> Proof:
+    """Holds the conversion of a network that was trained here to the network in memory; kept for ``choose``."""
+    from headstart.engines.pytorch import PyTorchEngine
+
+    reference = PyTorchEngine(backbone, "f32", device="cpu", network=network)
+    exact = OpenVinoEngine(backbone, "f32")
+    shown = photos.load()[:CONVERSION_PHOTOS]
+    return _kept(backbone, f"conversion-{machine_key()}", lambda: prove(exact, reference, shown))
+
+
 def _prove_bf16(engine: Engine, exact: Engine, photos: ProofPhotos) -> Proof:
     return prove(engine, exact, photos.load())
 
@@ -220,7 +234,8 @@ def _kept(backbone: Backbone, name: str, make: Callable[[], Proof]) -> Proof:
     return proof
 
 
-def _machine() -> str:
+@cache
+def machine_key() -> str:
     """What a proof holds for: another processor or OpenVINO rounds otherwise."""
     import openvino
 

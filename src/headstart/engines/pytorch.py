@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.catalog import find
@@ -20,18 +21,30 @@ class PyTorchEngine:
     name: Literal["openvino", "pytorch"] = "pytorch"
     lanes = 1
 
-    def __init__(self, backbone: Backbone, precision: Arithmetic, *, device: str | None = None):
+    def __init__(
+        self,
+        backbone: Backbone,
+        precision: Arithmetic,
+        *,
+        device: str | None = None,
+        network: nn.Module | None = None,
+    ):
+        """Loads the backbone's weights.
+
+        Args:
+            backbone: what to run.
+            precision: arithmetic inside.
+            device: where; the fastest there is by default.
+            network: pixels -> a tensor for each layer, where it is in memory already.
+
+        Raises:
+            EngineError: the weights are no longer those that were converted.
+        """
         self.device = torch.device(device or best_device())
         self.precision: Arithmetic = precision
         self.batch = 8 if self.device.type == "cpu" else 128
-        loaded = load(find(backbone.name))
-        if loaded.weights_sha256 != backbone.weights_sha256:
-            raise EngineError(
-                f"the weights of {backbone.name} are no longer those that were converted; remove {backbone.folder} "
-                "(headstart cache --prune-to 0GB does) and fit again"
-            )
-        network = loaded.network
         self._layers = [layer.name for layer in backbone.layers]
+        network = _loaded(backbone) if network is None else network
         self._network = network.to(self.device, memory_format=torch.channels_last)
         self._lock = threading.Lock()
 
@@ -44,6 +57,16 @@ class PyTorchEngine:
             outputs = self._network(batch)
             rows = [output.float().cpu().numpy() for output in outputs]
         return dict(zip(self._layers, rows, strict=True))
+
+
+def _loaded(backbone: Backbone) -> nn.Module:
+    loaded = load(find(backbone.name))
+    if loaded.weights_sha256 != backbone.weights_sha256:
+        raise EngineError(
+            f"the weights of {backbone.name} are no longer those that were converted; remove {backbone.folder} "
+            "(headstart cache --prune-to 0GB does) and fit again"
+        )
+    return loaded.network
 
 
 def best_device() -> str:

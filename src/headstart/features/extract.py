@@ -5,10 +5,8 @@ hand the rows to the store; while one decodes another computes. There is no queu
 """
 
 import hashlib
-import itertools
-import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,12 +17,13 @@ from headstart.backbones.backbone import Backbone
 from headstart.data.samples import Sample, Source
 from headstart.engines.engine import Engine
 from headstart.features.store import Finding, Space, Store, Writer
+from headstart.features.workers import Tasks, in_threads
 from headstart.pixels.contract import PixelContract
 from headstart.pixels.decode import BrokenPhoto, Photo, UnreadablePhoto, decode, prepare, to_rgb
 from headstart.runtime.openvino import cores
 
 ROWS_VERSION = 1  #: raised whenever decoding, resizing, rounding or pooling changes what a row says
-REPORT_SECONDS = 0.1  #: between two progress events
+PLAIN, FLIPPED = "plain", "flipped"  #: views: as it is; mirrored left to right
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ class Extraction:
     seconds: float
 
 
-def space_of(backbone: Backbone, engine: Engine, view: str = "plain") -> Space:
+def space_of(backbone: Backbone, engine: Engine, view: str = PLAIN) -> Space:
     """Where the rows of a backbone run by an engine lie: what could change a row changes the fingerprint."""
     facts = f"{ROWS_VERSION} {backbone.fingerprint} {engine.name} {engine.precision} {view}"
     return Space(
@@ -55,6 +54,7 @@ def extract(
     store: Store,
     *,
     workers: int = 0,
+    flipped: bool = False,
     listener: events.Listener = events.ignore,
 ) -> Extraction:
     """Computes and stores the features of every layer for the photos that the store does not have yet.
@@ -65,21 +65,22 @@ def extract(
         engine: what runs it.
         store: where rows go.
         workers: threads that decode; 0 for the engine's lanes, or one per core where a GPU computes.
+        flipped: mirror each photo left to right after crop and resize; its rows have a space of their own.
         listener: is told of progress ten times a second.
 
     Raises:
         StoreError: rows could not be stored; what was stored stays.
     """
     began = time.perf_counter()
-    space = space_of(backbone, engine)
+    space = space_of(backbone, engine, FLIPPED if flipped else PLAIN)
     sources = {sample.digest: sample.source for sample in samples}
     missing = store.missing(space, list(sources))
     unreadable: dict[str, Finding] = {}
     if missing:
-        tasks = _Tasks([(digest, sources[digest]) for digest in missing], engine.batch, listener)
+        tasks = Tasks([(digest, sources[digest]) for digest in missing], engine.batch, listener, stage="extract")
         with store.writer(space) as writer:
-            work = _Work(backbone.contract, engine, writer, unreadable)
-            _in_threads(tasks, work, workers or max(engine.lanes, cores()))
+            work = _Work(backbone.contract, engine, writer, unreadable, flipped)
+            in_threads(tasks, work, workers or max(engine.lanes, cores()))
     return Extraction(
         space=space,
         findings={**store.findings(space, list(sources)), **unreadable},
@@ -117,38 +118,6 @@ def prepared(samples: Iterable[Sample], contract: PixelContract, most: int) -> N
     return np.stack(photos)
 
 
-class _Tasks:
-    """Hands out batches of photos to threads, counts what is done, and stops when asked or when one fails."""
-
-    def __init__(self, items: list[tuple[str, Source]], batch: int, listener: events.Listener):
-        self._items: Iterator[tuple[str, Source]] = iter(items)
-        self._total, self._batch, self._listener = len(items), batch, listener
-        self._lock = threading.Lock()
-        self._done = 0
-        self._reported = 0.0
-        self.failure: BaseException | None = None
-
-    def take(self) -> list[tuple[str, Source]]:
-        """The next batch; empty at the end or once the pass has failed."""
-        with self._lock:
-            return [] if self.failure else list(itertools.islice(self._items, self._batch))
-
-    def finish(self, count: int) -> None:
-        """Counts photos that are done; tells the listener now and then."""
-        with self._lock:
-            self._done += count
-            now = time.perf_counter()
-            if now - self._reported < REPORT_SECONDS and self._done < self._total:
-                return
-            self._reported, done = now, self._done
-            self._listener(events.Progress("extract", done, self._total))
-
-    def fail(self, error: BaseException) -> None:
-        """Ends the pass: no thread gets another batch."""
-        with self._lock:
-            self.failure = self.failure or error
-
-
 @dataclass(frozen=True, slots=True)
 class _Work:
     """What a thread does with a batch."""
@@ -157,6 +126,7 @@ class _Work:
     engine: Engine
     writer: Writer
     unreadable: dict[str, Finding]  #: not stored: a network drive that dropped out must not brand a photo for good
+    flipped: bool
 
     def __call__(self, batch: list[tuple[str, Source]]) -> None:
         digests: list[str] = []
@@ -175,43 +145,6 @@ class _Work:
             digests.append(digest)
             pixels.append(prepare(photo.pixels, self.contract))
         if digests:
-            self.writer.add(digests, self.engine.forward(np.stack(pixels)))
-
-
-def _in_threads(tasks: _Tasks, work: _Work, count: int) -> None:
-    """Works through all tasks in threads; the first error ends the pass and is raised here. So does Ctrl-C."""
-    # Not Thread.join: interrupted by Ctrl-C, Python before 3.13 takes the thread for ended while it still runs, and
-    # OpenVINO aborts a process that ends under it.
-    ended = [threading.Event() for _ in range(count)]
-
-    def loop(end: threading.Event) -> None:
-        try:
-            while batch := tasks.take():
-                work(batch)
-                tasks.finish(len(batch))
-        except BaseException as error:  # noqa: BLE001 (raised again below, in the caller's thread)
-            tasks.fail(error)
-        finally:
-            end.set()
-
-    for index, end in enumerate(ended):
-        threading.Thread(target=loop, args=(end,), name=f"extract-{index}", daemon=True).start()
-    try:
-        _wait(ended, tasks)
-        if tasks.failure:
-            raise tasks.failure
-    finally:
-        tasks.failure = None  # it holds the frames it came through, and they hold it: the engine would never be freed
-
-
-def _wait(ended: Sequence[threading.Event], tasks: _Tasks) -> None:
-    """Until all threads have ended, which they soon do when Ctrl-C interrupts this."""
-    try:
-        for end in ended:
-            while not end.wait(0.2):  # a wait without end would not let Ctrl-C through on every platform
-                pass
-    except BaseException as error:
-        tasks.fail(error)
-        for end in ended:
-            end.wait()
-        raise
+            batch_pixels = np.stack(pixels)
+            seen = np.ascontiguousarray(batch_pixels[:, :, ::-1]) if self.flipped else batch_pixels
+            self.writer.add(digests, self.engine.forward(seen))

@@ -4,8 +4,9 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
+from headstart.features.activation_files import ACTIVATIONS, lock_of
 from headstart.features.index import Index
 from headstart.features.shards import ShardFolder
 from headstart.features.space import PruneReport, bytes_under
@@ -22,19 +23,19 @@ class _Candidate:
     last_used: float  #: seconds since 1970
     bytes: int
     shard: int | None
-    entry: Path | None  #: a converted network or an unpacked archive
+    entry: Path | None  #: a converted network, an unpacked archive or the activations of a key
 
 
 def prune(index: Index, shards: ShardFolder, networks: Path, budget_bytes: int) -> PruneReport:
-    """Remove shards, converted networks and unpacked archives, least recently used first, until all fits the budget.
+    """Remove shards, converted networks, unpacked archives and activations, least recently used first, to the budget.
 
-    Shards that a live writer holds stay. Networks and archives are stamped by their folder's time: who uses one
-    touches it. All can be made again: nothing is lost but time.
+    Shards and activations that a live writer holds stay. All but shards are stamped by their folder's time: who uses
+    one touches it. All can be made again: nothing is lost but time.
     """
     root = shards.folder.parent
     before = bytes_under(root)
     _remove_orphans(index, shards)
-    for folder in (networks, root / ARCHIVES):
+    for folder in _folders(root, networks):
         for left in folder.glob(f"{GONE}*"):
             _erase(left)
     index.shrink()  # first: the log can be larger than what has to go
@@ -44,7 +45,8 @@ def prune(index: Index, shards: ShardFolder, networks: Path, budget_bytes: int) 
         if excess <= 0:
             break
         if candidate.entry is not None:
-            _delete(candidate.entry)
+            if not doomed.delete(candidate.entry):
+                continue
             gone += candidate.entry.parent == networks
         elif candidate.shard is None or not doomed.take(candidate.shard):
             continue
@@ -55,7 +57,7 @@ def prune(index: Index, shards: ShardFolder, networks: Path, budget_bytes: int) 
 
 
 class _Doomed:
-    """Shards that are locked by us and about to be removed."""
+    """What is removed: shards that are locked by us first and go together, other entries at once."""
 
     def __init__(self, index: Index, folder: ShardFolder):
         self._index, self._folder = index, folder
@@ -73,6 +75,19 @@ class _Doomed:
             self.remove()
         return True
 
+    def delete(self, entry: Path) -> bool:
+        """Delete a network, an archive or the activations of a key; False if a live process writes these."""
+        if entry.parent.name != ACTIVATIONS:
+            _delete(entry)
+            return True
+        try:
+            with lock_of(entry).acquire(blocking=False):
+                _delete(entry)
+        except Timeout:
+            self.held += 1
+            return False
+        return True
+
     def remove(self) -> None:
         """Forget the shards, then delete their files: killed in between, the files are orphans and no row is wrong."""
         self.rows += self._index.remove(list(self._locks))
@@ -82,11 +97,16 @@ class _Doomed:
         self._locks.clear()
 
 
+def _folders(root: Path, networks: Path) -> tuple[Path, ...]:
+    """Where entries lie that go as a whole."""
+    return networks, root / ARCHIVES, root / ACTIVATIONS
+
+
 def _candidates(index: Index, shards: ShardFolder, networks: Path) -> list[_Candidate]:
     found = [
         _Candidate(used, shards.length(shard.id), shard.id, None) for shard, used in index.shards_by_use()
     ]  # stable sort: within a space the oldest shard stays first
-    folders = [folder for folder in (networks, shards.folder.parent / ARCHIVES) if folder.is_dir()]
+    folders = [folder for folder in _folders(shards.folder.parent, networks) if folder.is_dir()]
     entries = [entry for folder in folders for entry in folder.iterdir() if _is_whole(entry)]
     found.extend(_Candidate(entry.stat().st_mtime, bytes_under(entry), None, entry) for entry in entries)
     return sorted(found, key=lambda candidate: candidate.last_used)

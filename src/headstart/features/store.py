@@ -5,6 +5,7 @@
     STORE/index.sqlite3         which rows there are and where they lie; what decoding found
     STORE/shards/00000001.rows  the rows (shards.py); beside it the lock of its writer
     STORE/networks/             converted networks; the engines' own, here only counted and pruned
+    STORE/activations/          large rows that networks are trained from (activations.py), likewise
 
 Rows go by the digest of the photo's bytes and a space (space.py). A row is visible once its bytes are safe on disk, so
 ``kill -9`` or a power cut loses the batch in flight and nothing else. Any number of processes may read and write at
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from headstart.errors import StoreError
 from headstart.events import Listener, Note, ignore
+from headstart.features.activation_files import ACTIVATIONS
 from headstart.features.index import CHUNK, Index
 from headstart.features.prune import prune
 from headstart.features.shards import ShardFolder, Wanted, gather
@@ -44,6 +46,7 @@ class Store:
     def __init__(self, folder: Path, listen: Listener = ignore):
         self.folder = folder
         self.networks = folder / "networks"
+        self.activations = folder / ACTIVATIONS
         self._listen = listen
         self._shards = ShardFolder(folder / "shards")
         try:

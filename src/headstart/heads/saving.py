@@ -1,6 +1,6 @@
-"""A head as named tensors, the form it is saved in, and back."""
+"""A head, or several, as named tensors, the form they are saved in, and back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -43,18 +43,28 @@ def from_tensors(kind: str, tensors: Mapping[str, Float]) -> Head:
     return Head(kind, layers)
 
 
-def write_head(head: Head, path: Path) -> None:
-    """As a safetensors file; its kind is in the metadata."""
+def write_heads(heads: Sequence[Head], path: Path) -> None:
+    """As one safetensors file, several heads each under its number, ``0/0.weight``; their kinds are in the metadata."""
     from safetensors.numpy import save_file
 
-    save_file(to_tensors(head), path, metadata={"kind": head.kind})
+    tensors: dict[str, Float] = {}
+    metadata: dict[str, str] = {}
+    for prefix, head in zip(_prefixes(len(heads)), heads, strict=True):
+        tensors |= {f"{prefix}{name}": tensor for name, tensor in to_tensors(head).items()}
+        metadata[f"{prefix}kind"] = head.kind
+    save_file(tensors, path, metadata=metadata)
 
 
-def read_head(path: Path) -> Head:
-    """From a safetensors file.
+def write_head(head: Head, path: Path) -> None:
+    """As a safetensors file; its kind is in the metadata."""
+    write_heads([head], path)
+
+
+def read_heads(path: Path) -> tuple[Head, ...]:
+    """From a safetensors file, in order.
 
     Raises:
-        ClassifierError: not such a file, or not a head.
+        ClassifierError: not such a file, or not heads.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -64,6 +74,32 @@ def read_head(path: Path) -> Head:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  no iterator there
     except (OSError, SafetensorError) as error:
         raise ClassifierError(f"head file {str(path)!r} cannot be read: {error}; save the classifier again") from None
-    if "kind" not in metadata:
+    prefixes = _prefixes(len([name for name in metadata if name.endswith("kind")]))
+    if not prefixes or any(f"{prefix}kind" not in metadata for prefix in prefixes):
         raise ClassifierError(f"head file {str(path)!r} does not say its kind; wanted metadata with 'kind'")
-    return from_tensors(metadata["kind"], tensors)
+    heads = []
+    for prefix in prefixes:
+        own = [name for name in tensors if name.startswith(prefix)]
+        heads.append(
+            from_tensors(metadata[f"{prefix}kind"], {name.removeprefix(prefix): tensors.pop(name) for name in own})
+        )
+    if tensors:
+        raise ClassifierError(f"head file {str(path)!r} holds tensors of no head: {sorted(tensors)}; it is damaged")
+    return tuple(heads)
+
+
+def read_head(path: Path) -> Head:
+    """From a safetensors file of one head.
+
+    Raises:
+        ClassifierError: not such a file, not a head, or several.
+    """
+    heads = read_heads(path)
+    if len(heads) != 1:
+        raise ClassifierError(f"head file {str(path)!r} holds {len(heads)} heads; wanted one")
+    return heads[0]
+
+
+def _prefixes(count: int) -> list[str]:
+    """What the names of each head's tensors begin with."""
+    return [f"{index}/" for index in range(count)] if count > 1 else [""] * count

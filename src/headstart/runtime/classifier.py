@@ -1,7 +1,7 @@
 """A saved classifier: load it, predict with it. No PyTorch, no training code.
 
-One photo goes through ``model.onnx`` in ONNX Runtime. Many go through the same file in OpenVINO, at the precision the
-head was fitted at, cropped and resized on the host; without OpenVINO, through ONNX Runtime too.
+One photo goes through ``model.onnx`` in ONNX Runtime. Many go through the same file's networks in OpenVINO, at the
+precision the heads were fitted at, cropped and resized on the host; without OpenVINO, through ONNX Runtime too.
 """
 
 import importlib.util
@@ -9,7 +9,7 @@ import itertools
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -20,15 +20,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.errors import ClassifierError, DataError, EngineError
-from headstart.pixels.decode import BrokenPhoto, Pixels, decode, prepare, to_rgb
+from headstart.pixels.contract import PixelContract
+from headstart.pixels.decode import BrokenPhoto, Pixels
 from headstart.runtime import folder as layout
+from headstart.runtime.answers import Head, apply_head, combined, read_head
+from headstart.runtime.photos import PhotoLike as PhotoLike
+from headstart.runtime.photos import name_of, views_of, whole
 
 if TYPE_CHECKING:
-    from headstart.runtime.openvino import Runner
-
-#: A photo to predict: a file's path, a file's bytes, or pixels, uint8 (H, W), (H, W, 3) or (H, W, 4).
-PhotoLike = str | os.PathLike[str] | bytes | NDArray[np.uint8]
-Head = tuple[tuple[NDArray[np.float32], NDArray[np.float32]], ...]
+    from headstart.runtime.passes import Passes
 
 #: From this many photos on OpenVINO's start (half a second) pays.
 MANY = 24
@@ -58,7 +58,8 @@ class Classifier:
             _check(folder / name, wanted)
 
     def __repr__(self) -> str:
-        return f"Classifier({str(self.folder)!r}, {len(self.classes)} classes, {self.record.backbone.name})"
+        backbones = " + ".join(dict.fromkeys(tower.backbone.name for tower in self.record.towers))
+        return f"Classifier({str(self.folder)!r}, {len(self.classes)} classes, {backbones})"
 
     @overload
     def predict(self, photos: PhotoLike) -> Prediction: ...  # type: ignore[overload-overlap]
@@ -87,56 +88,51 @@ class Classifier:
         """Predicts photos one after the other as they come, in order, with bounded memory for any number of them."""
         photos = iter(photos)
         first = list(itertools.islice(photos, MANY))
-        runner = self._runner if len(first) >= MANY else None
-        if runner is None:
+        passes = self._passes if len(first) >= MANY else None
+        if passes is None:
             yield from map(self._one, itertools.chain(first, photos))
             return
-        batches = _batched(itertools.chain(first, photos), runner.batch)
-        yield from _in_order(partial(self._many, runner), batches, runner.lanes)
+        batches = _batched(itertools.chain(first, photos), passes.batch)
+        yield from _in_order(partial(self._many, passes), batches, passes.lanes)
 
     def _one(self, photo: PhotoLike) -> Prediction:
         try:
-            pixels = self._read(photo)
+            pixels = whole(photo, self.record.contract)
         except BrokenPhoto as error:
             return self._failed(photo, error)
         (probabilities,) = self._session.run([layout.PROBABILITIES], {layout.IMAGE: pixels})
         return self._answer(photo, probabilities)
 
-    def _many(self, runner: "Runner", photos: list[PhotoLike]) -> list[Prediction]:
+    def _many(self, passes: "Passes", photos: list[PhotoLike]) -> list[Prediction]:
         """A batch through OpenVINO."""
         answers: dict[int, Prediction] = {}
-        pixels: dict[int, Pixels] = {}
+        views: dict[int, dict[PixelContract, Pixels]] = {}
         for index, photo in enumerate(photos):
             try:
-                pixels[index] = prepare(self._read(photo), self.record.contract)
+                views[index] = views_of(photo, passes.contracts)
             except BrokenPhoto as error:
                 answers[index] = self._failed(photo, error)
-        if pixels:
-            features = runner.run(np.stack(list(pixels.values())))[layout.FEATURES]
-            for index, row in zip(pixels, apply_head(self._head, features), strict=True):
+        if views:
+            pixels = {contract: np.stack([seen[contract] for seen in views.values()]) for contract in passes.contracts}
+            for index, row in zip(views, self._answered(passes.features(pixels)), strict=True):
                 answers[index] = self._answer(photos[index], row)
         return [answers[index] for index in range(len(photos))]
 
-    def _read(self, photo: PhotoLike) -> Pixels:
-        if isinstance(photo, np.ndarray):
-            try:
-                return to_rgb(photo)
-            except DataError as error:
-                raise BrokenPhoto(str(error)) from None
-        if isinstance(photo, bytes):
-            return decode(photo, self.record.contract).pixels
-        try:
-            data = Path(photo).read_bytes()
-        except (OSError, ValueError) as error:
-            raise BrokenPhoto(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
-        return decode(data, self.record.contract).pixels
+    def _answered(self, features: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """For each tower float32 (B, D) -> probabilities, float32 (B, C)."""
+        facts = self.record.answers
+        rows = [
+            apply_head(head, np.concatenate([features[tower] for tower in answer.towers], axis=1))
+            for head, answer in zip(self._heads, facts, strict=True)
+        ]
+        return combined(rows, [answer.weight for answer in facts], self.record.combine)
 
     def _answer(self, photo: PhotoLike, probabilities: NDArray[np.float32]) -> Prediction:
         best = int(probabilities.argmax())
-        return Prediction(_name(photo), self.classes[best], float(probabilities[best]), probabilities)
+        return Prediction(name_of(photo), self.classes[best], float(probabilities[best]), probabilities)
 
     def _failed(self, photo: PhotoLike, error: Exception) -> Prediction:
-        return Prediction(_name(photo), None, 0.0, np.zeros(0, np.float32), str(error))
+        return Prediction(name_of(photo), None, 0.0, np.zeros(0, np.float32), str(error))
 
     @property
     def _session(self) -> Any:
@@ -144,9 +140,9 @@ class Classifier:
             return self._loaded_session
 
     @property
-    def _runner(self) -> "Runner | None":
+    def _passes(self) -> "Passes | None":
         with self._lock:  # two threads that compile at once could wait for each other for ever: see Runner
-            return self._compiled_runner
+            return self._compiled_passes
 
     @cached_property
     def _loaded_session(self) -> Any:
@@ -160,27 +156,23 @@ class Classifier:
             ) from error
 
     @cached_property
-    def _compiled_runner(self) -> "Runner | None":
-        """OpenVINO, where it is installed, ran the backbone when the head was fitted, and can run it here."""
-        if self.record.engine != "openvino" or importlib.util.find_spec("openvino") is None:
+    def _compiled_passes(self) -> "Passes | None":
+        """OpenVINO, where it is installed, ran all backbones when the heads were fitted, and can run them here."""
+        ran_all = all(tower.engine == "openvino" for tower in self.record.towers)
+        if not ran_all or importlib.util.find_spec("openvino") is None:
             return None
-        from headstart.runtime.openvino import Runner, cores, has_bf16
+        from headstart.runtime.passes import compiled
 
         try:
-            return Runner(
-                self.folder / layout.GRAPH,
-                size=self.record.contract.size,
-                precision="bf16" if self.record.precision == "bf16" and has_bf16() else "f32",
-                lanes=cores(),
-                start=layout.PIXELS,
-                outputs=(layout.FEATURES,),
-            )
+            return compiled(self.folder / layout.GRAPH, self.record.towers)
         except EngineError:
             return None
 
     @cached_property
-    def _head(self) -> Head:
-        return read_head(self.folder / layout.HEAD)
+    def _heads(self) -> tuple[Head, ...]:
+        count = len(self.record.answers)
+        prefixes = [f"{index}/" for index in range(count)] if count > 1 else [""]
+        return tuple(read_head(self.folder / layout.HEAD, prefix) for prefix in prefixes)
 
 
 def load(folder: str | os.PathLike[str]) -> Classifier:
@@ -195,23 +187,6 @@ def load(folder: str | os.PathLike[str]) -> Classifier:
     return Classifier(layout.find(Path(folder).expanduser()))
 
 
-def read_head(file: Path) -> Head:
-    """The head's dense layers, (weight, bias) each, from its safetensors file."""
-    from safetensors.numpy import load_file
-
-    tensors = load_file(file)
-    return tuple((tensors[f"{index}.weight"], tensors[f"{index}.bias"]) for index in range(len(tensors) // 2))
-
-
-def apply_head(head: Head, features: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Float32 (N, D) -> probabilities, float32 (N, C): dense layers with ReLU between them, then softmax."""
-    values = features
-    for index, (weight, bias) in enumerate(head):
-        values = (np.maximum(values, 0) if index else values) @ weight + bias
-    values = np.exp(values - values.max(axis=1, keepdims=True))
-    return np.asarray(values / values.sum(axis=1, keepdims=True), dtype=np.float32)
-
-
 def _check(file: Path, wanted: str) -> None:
     try:
         seen = layout.sha256(file)
@@ -222,12 +197,6 @@ def _check(file: Path, wanted: str) -> None:
             f"{str(file)!r} is not the file that was saved (SHA-256 {seen[:12]}…, model.json says {wanted[:12]}…); "
             "copy the whole model folder again"
         )
-
-
-def _name(photo: PhotoLike) -> str:
-    if isinstance(photo, bytes):
-        return "bytes"
-    return "array" if isinstance(photo, np.ndarray) else os.fspath(photo)
 
 
 def _batched(photos: Iterable[PhotoLike], size: int) -> Iterator[list[PhotoLike]]:

@@ -1,13 +1,16 @@
 """The layout of ``model/``, a saved classifier: a small folder that a person can read and that is safe to open.
 
-* ``model.json``: schema version, classes, pixel contract, backbone and licence, layer, head, parity, scores.
-* ``head.safetensors``: the head's dense layers, ``0.weight`` (D, H), ``0.bias`` (H,), ``1.weight``, ...
+* ``model.json``: schema version, classes, towers (backbone, licence, pixel contract, layers), answers, parity, scores.
+* ``head.safetensors``: the head's dense layers, ``0.weight`` (D, H), ``0.bias`` (H,), ``1.weight``, ...; of several
+  answers each under its number: ``0/0.weight``, ..., ``1/0.weight``, ...
 * ``model.onnx``: ``image`` uint8 (H, W, 3) RGB, upright -> ``probabilities`` float32 (C,). Crop, resize and scale are
-  inside; so are the tensors ``pixels`` (N, S, S, 3) uint8 and ``features`` (N, D) float32, to enter and leave it by.
+  inside; so are the tensors ``pixels`` (N, S, S, 3) uint8 and ``features`` (N, D) float32 of the first tower, to enter
+  and leave it by, and those of the others, ``pixels.1``, ``features.1``, ... (see ``pixels_of`` and ``features_of``).
 """
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -15,13 +18,15 @@ from typing import Any, Literal, Self
 from headstart.errors import ClassifierError
 from headstart.pixels.contract import PixelContract
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 RECORD = "model.json"
 HEAD = "head.safetensors"
 GRAPH = "model.onnx"
 
 #: Names of tensors in the graph.
 IMAGE, PIXELS, FEATURES, PROBABILITIES = "image", "pixels", "features", "probabilities"
+
+Combine = Literal["mean", "vote"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,35 +51,110 @@ class Parity:
 
 
 @dataclass(frozen=True, slots=True)
+class TowerFacts:
+    """One network's forward pass over one view of the photo."""
+
+    backbone: BackboneFacts
+    contract: PixelContract
+    layers: tuple[str, ...]  #: their pooled outputs, joined in this order, are the tower's features
+    flipped: bool  #: sees the photo mirrored left to right, after crop and resize
+    engine: Literal["openvino", "pytorch"]  #: what ran the backbone when the head was fitted
+    precision: Literal["bf16", "f32"]  #: of that forward pass
+    network: int  #: the first tower with the same weights, contract, engine and precision; perhaps this one
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> Self:
+        """The inverse of ``dataclasses.asdict``."""
+        return cls(
+            **{
+                **record,
+                "backbone": BackboneFacts(**record["backbone"]),
+                "contract": PixelContract.from_json(record["contract"]),
+                "layers": tuple(record["layers"]),
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFacts:
+    """A head and what it reads."""
+
+    towers: tuple[int, ...]  #: their features, joined in this order, are what the head reads
+    head: str  #: its kind
+    weight: float  #: share in a mean; a vote counts all answers the same
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> Self:
+        """The inverse of ``dataclasses.asdict``."""
+        return cls(**{**record, "towers": tuple(record["towers"])})
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """What ``model.json`` says."""
 
     classes: tuple[str, ...]
-    contract: PixelContract
-    backbone: BackboneFacts
-    layer: str
-    head: str
-    engine: Literal["openvino", "pytorch"]  #: what ran the backbone when the head was fitted
-    precision: Literal["bf16", "f32"]  #: of that forward pass
+    towers: tuple[TowerFacts, ...]
+    answers: tuple[AnswerFacts, ...]
+    combine: Combine  #: how several answers become one: see ``runtime.answers.combined``
     graph_sha256: str  #: of model.onnx
     head_sha256: str  #: of head.safetensors
     parity: Parity
     headstart: str  #: the version that saved it
     scores: dict[str, Any] = field(default_factory=dict)  #: part -> evaluation, see evaluation.json
 
+    @property
+    def contract(self) -> PixelContract:
+        """What a photo is decoded for where one decoding serves all towers."""
+        return least_shrinking(tower.contract for tower in self.towers)
+
+    @property
+    def layer(self) -> str:
+        """For a person: the first tower's layer, or its layers."""
+        return " + ".join(self.towers[0].layers)
+
+    @property
+    def head(self) -> str:
+        """For a person: the kind of the head, or of the heads."""
+        return " + ".join(answer.head for answer in self.answers)
+
     def to_json(self) -> dict[str, Any]:
         """A dict of plain values."""
-        return {"schema_version": SCHEMA_VERSION, **asdict(self), "contract": self.contract.to_json()}
+        return {"schema_version": SCHEMA_VERSION, **asdict(self)}
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Self:
-        """The inverse of ``to_json``."""
-        fields = {key: value for key, value in record.items() if key != "schema_version"}
-        fields["classes"] = tuple(record["classes"])
-        fields["contract"] = PixelContract.from_json(record["contract"])
-        fields["backbone"] = BackboneFacts(**record["backbone"])
-        fields["parity"] = Parity(**record["parity"])
-        return cls(**fields)
+        """The inverse of ``to_json``.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is not what ``to_json`` gives.
+        """
+        values = {key: value for key, value in record.items() if key != "schema_version"}
+        values["classes"] = tuple(record["classes"])
+        values["towers"] = tuple(TowerFacts.from_json(tower) for tower in record["towers"])
+        values["answers"] = tuple(AnswerFacts.from_json(answer) for answer in record["answers"])
+        values["parity"] = Parity(**record["parity"])
+        known = range(len(values["towers"]))
+        named = [index for answer in values["answers"] for index in answer.towers]
+        named += [tower.network for tower in values["towers"]]
+        if not values["answers"] or any(index not in known for index in named):
+            raise ValueError("answers name towers that are not there")
+        return cls(**values)
+
+
+def least_shrinking(contracts: Iterable[PixelContract]) -> PixelContract:
+    """The contract that lets a JPEG shrink least while decoding: what is decoded for it suits the others too."""
+    return max(contracts, key=lambda contract: contract.size / contract.crop_permille)
+
+
+def pixels_of(tower: int) -> str:
+    """The graph's tensor by which a tower is entered; towers of one network and one view have the first one's only."""
+    return f"{PIXELS}.{tower}" if tower else PIXELS
+
+
+def features_of(tower: int) -> str:
+    """The graph's tensor that holds a tower's features."""
+    return f"{FEATURES}.{tower}" if tower else FEATURES
 
 
 def sha256(file: Path) -> str:
@@ -113,19 +193,37 @@ def read(folder: Path) -> Record:
     version = record.get("schema_version") if isinstance(record, dict) else None
     if version is None:
         raise ClassifierError(f"{str(file)!r} is no record of a classifier; copy the whole model folder again")
-    if version != SCHEMA_VERSION:
+    if version not in (1, SCHEMA_VERSION):
         raise ClassifierError(
-            f"{str(file)!r} has schema version {version}, this headstart reads {SCHEMA_VERSION}; "
+            f"{str(file)!r} has schema version {version}, this headstart reads 1 to {SCHEMA_VERSION}; "
             "install the headstart that saved it or a newer one"
         )
     known = {field.name for field in fields(Record)}
+    if version == 1:
+        known = known - {"towers", "answers", "combine"} | {*_TOWER_OF_VERSION_1, "layer", "head"}
     odd = sorted((known - {"scores"} - record.keys()) | (record.keys() - known - {"schema_version"}))
     if odd:
         raise _incomplete(file, f"missing or unknown: {', '.join(odd)}")
     try:
-        return Record.from_json(record)
-    except (KeyError, TypeError, ValueError):
+        return Record.from_json(_from_version_1(record) if version == 1 else record)
+    except (KeyError, TypeError, ValueError, AttributeError):
         raise _incomplete(file, "a field is of another type") from None
+
+
+#: What version 1, which knew one tower and one answer, said of the tower outside ``layer``.
+_TOWER_OF_VERSION_1 = ("backbone", "contract", "engine", "precision")
+
+
+def _from_version_1(record: dict[str, Any]) -> dict[str, Any]:
+    """A record of version 1 as one of version 2."""
+    tower = {name: record[name] for name in _TOWER_OF_VERSION_1}
+    kept = {key: value for key, value in record.items() if key not in {*_TOWER_OF_VERSION_1, "layer", "head"}}
+    return {
+        **kept,
+        "towers": [{**tower, "layers": [record["layer"]], "flipped": False, "network": 0}],
+        "answers": [{"towers": [0], "head": record["head"], "weight": 1.0}],
+        "combine": "mean",
+    }
 
 
 def _incomplete(file: Path, what: str) -> ClassifierError:

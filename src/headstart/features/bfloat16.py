@@ -1,0 +1,35 @@
+"""Float32 to the bits of bfloat16, in NumPy: it has no such type, and the store runs without PyTorch."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+LARGEST = np.array(0x7F7F7FFF, np.uint32).view(np.float32)[()]  # larger float32 numbers round to infinity
+PIECE = 2**16  # numbers rounded at once: their scratch memory stays in the L2 cache
+
+
+def bits_of(values: NDArray[np.float32]) -> NDArray[np.uint16]:
+    """The bits of the bfloat16 number nearest to each finite number, ties to even; the same shape."""
+    whole = np.ascontiguousarray(values).view(np.uint32).reshape(-1)
+    bits = np.empty(whole.size, np.uint16)
+    scratch = np.empty(min(PIECE, whole.size), np.uint32)
+    for first in range(0, whole.size, PIECE):
+        piece = whole[first : first + PIECE]
+        nearest = scratch[: piece.size]
+        np.right_shift(piece, 16, out=nearest)
+        np.bitwise_and(nearest, 1, out=nearest)
+        np.add(nearest, 0x7FFF, out=nearest)
+        np.add(nearest, piece, out=nearest)
+        np.right_shift(nearest, 16, out=nearest)
+        bits[first : first + PIECE] = nearest
+    return bits.reshape(values.shape)
+
+
+def all_finite(values: NDArray[Any]) -> bool:
+    """Whether all numbers, float32 or the bits of bfloat16, are finite in bfloat16."""
+    if not values.size:
+        return True
+    if values.dtype == np.uint16:
+        return bool((values & 0x7FFF).max() < 0x7F80)
+    return bool(values.max() <= LARGEST and values.min() >= -LARGEST)  # False for NaN

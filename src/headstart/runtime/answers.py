@@ -1,0 +1,49 @@
+"""From features to probabilities in NumPy: the heads of a saved classifier, and several answers made one."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.runtime.folder import Combine
+
+Head = tuple[tuple[NDArray[np.float32], NDArray[np.float32]], ...]  #: (weight (D, H), bias (H,)) of each dense layer
+
+
+def read_head(file: Path, prefix: str = "") -> Head:
+    """A head's dense layers from ``head.safetensors``.
+
+    Args:
+        file: the file.
+        prefix: what its tensors' names begin with: "1/" for the second of several answers.
+    """
+    from safetensors import safe_open
+
+    with safe_open(file, framework="numpy") as tensors:
+        count = sum(name.startswith(prefix) for name in tensors.keys()) // 2  # noqa: SIM118  no iterator there
+        get = tensors.get_tensor
+        return tuple((get(f"{prefix}{index}.weight"), get(f"{prefix}{index}.bias")) for index in range(count))
+
+
+def apply_head(head: Head, features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Float32 (N, D) -> probabilities, float32 (N, C): dense layers with ReLU between them, then softmax."""
+    values = features
+    for index, (weight, bias) in enumerate(head):
+        values = (np.maximum(values, 0) if index else values) @ weight + bias
+    values = np.exp(values - values.max(axis=1, keepdims=True))
+    return np.asarray(values / values.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+def combined(answers: Sequence[NDArray[np.float32]], weights: Sequence[float], combine: Combine) -> NDArray[np.float32]:
+    """Several answers, each float32 (N, C), as one, float32 (N, C).
+
+    A ``mean`` weighs them. In a ``vote`` each gives one vote to its likeliest class (the first of equals), and the mean
+    of all counts as one more voter, whose vote is spread over the classes: so where one class has more votes than any
+    other it wins, and ties go to the mean.
+    """
+    stacked = np.stack(answers)
+    if combine == "mean":
+        return np.einsum("k,knc->nc", np.asarray(weights, np.float32), stacked)
+    votes = np.eye(stacked.shape[2], dtype=np.float32)[stacked.argmax(axis=2)].sum(axis=0)
+    return np.asarray((votes + stacked.mean(axis=0)) / (len(answers) + 1), dtype=np.float32)

@@ -1,0 +1,6 @@
+"""Fitted parts -> ``model/``, read back and proved on real photos."""
+
+from headstart.saving.parts import Answer, Parts, Tower, Witness
+from headstart.saving.writing import add_scores, save
+
+__all__ = ["Answer", "Parts", "Tower", "Witness", "add_scores", "save"]

@@ -1,0 +1,26 @@
+"""Pieces of an ONNX graph: nodes in the order they run, and the constants they read."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import helper, numpy_helper
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """A growing part of a graph."""
+
+    nodes: list[onnx.NodeProto] = field(default_factory=list)
+    constants: list[onnx.TensorProto] = field(default_factory=list)
+
+    def node(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
+        """Adds a node of one output; gives the output's name, which is the node's too."""
+        self.nodes.append(helper.make_node(kind, inputs, [output], name=output, **attributes))
+        return output
+
+    def constant(self, name: str, value: Any, dtype: type[np.generic] = np.int64) -> str:
+        """Adds a constant; gives its name."""
+        self.constants.append(numpy_helper.from_array(np.asarray(value, dtype), name))
+        return name

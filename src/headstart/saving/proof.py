@@ -1,0 +1,87 @@
+"""The saved graph held to the path that the heads were fitted on, on real photos."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import helper
+
+from headstart.errors import SaveError
+from headstart.pixels.decode import Pixels, prepare
+from headstart.runtime import folder as layout
+from headstart.saving.graph import named
+from headstart.saving.parts import Parts, Tower, Witness
+
+MOST_DIFFERENCE = 0.03  #: mean difference in probability that rounding can explain; more is a fault
+
+
+def prove(graph: Path, parts: Parts, witnesses: Sequence[Witness]) -> layout.Parity:
+    """Compares the saved graph in ONNX Runtime with the path the heads were fitted on.
+
+    Raises:
+        SaveError: their probabilities differ by more than rounding explains.
+    """
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    shipped = np.stack([session.run(None, {layout.IMAGE: witness.load()})[0] for witness in witnesses])
+    features = [np.stack(rows) for rows in zip(*(witness.features for witness in witnesses), strict=True)]
+    fitted = parts.probabilities(features)
+    difference = np.abs(shipped - fitted)
+    if not difference.mean() <= MOST_DIFFERENCE:  # written so that NaN fails too
+        raise SaveError(
+            f"the saved graph answers otherwise than the fitted head on {len(witnesses)} photos: probabilities differ "
+            f"by {difference.mean():.3f} on average, wanted at most {MOST_DIFFERENCE}; "
+            f"{_differing_step(graph, parts, witnesses)}"
+        )
+    return layout.Parity(
+        photos=len(witnesses),
+        mean_difference=float(difference.mean()),
+        largest_difference=float(difference.max()),
+        same_answers=float((shipped.argmax(axis=1) == fitted.argmax(axis=1)).mean()),
+    )
+
+
+def _differing_step(graph: Path, parts: Parts, witnesses: Sequence[Witness]) -> str:
+    """Which step of the graph is the first to differ from the host's: a tower's pixels, its features, or the heads."""
+    import onnxruntime
+
+    model = onnx.load(graph)
+    entries = sorted({parts.entry(index) for index in range(len(parts.towers))})
+    pixels, features = map(layout.pixels_of, entries), map(layout.features_of, range(len(parts.towers)))
+    inside = [*pixels, *features]
+    model.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in inside)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    levels: list[list[float]] = [[] for _ in parts.towers]
+    cosines: list[list[float]] = [[] for _ in parts.towers]
+    for witness in witnesses:
+        photo = witness.load()
+        seen = dict(zip(inside, session.run(inside, {layout.IMAGE: photo}), strict=True))
+        for index, tower in enumerate(parts.towers):
+            square = seen[layout.pixels_of(parts.entry(index))][0]
+            levels[index].append(float(np.abs(square.astype(int) - _view(photo, tower)).mean()))
+            cosines[index].append(_cosine(seen[layout.features_of(index)][0], witness.features[index]))
+    for index in range(len(parts.towers)):
+        where = f"in tower {index} ({named(parts, index)}) " if len(parts.towers) > 1 else ""
+        if np.mean(levels[index]) > 1:
+            far = f"{np.mean(levels[index]):.1f} grey levels on average"
+            return f"{where}the pixels differ, by {far} (step: crop and resize)"
+        if not np.mean(cosines[index]) > 0.99:
+            return (
+                f"{where}the features differ, mean cosine {np.mean(cosines[index]):.4f} "
+                "(step: the backbone's forward pass)"
+            )
+    return "pixels and features agree (step: the head)"
+
+
+def _view(photo: Pixels, tower: Tower) -> Pixels:
+    """What a tower sees of a photo, made on the host."""
+    square = prepare(photo, tower.backbone.contract)
+    return square[:, ::-1] if tower.flipped else square
+
+
+def _cosine(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    lengths = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float(a @ b / max(lengths, 1e-12))

@@ -1,0 +1,80 @@
+"""Writing ``model/``, and scores into it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import onnx
+
+from headstart import __version__
+from headstart.data.writing import new_folder, replace_text
+from headstart.heads.saving import write_heads
+from headstart.runtime import folder as layout
+from headstart.runtime.classifier import Classifier, load
+from headstart.saving.graph import compose
+from headstart.saving.parts import Parts, Witness
+from headstart.saving.proof import prove
+
+
+def save(parts: Parts, folder: Path, witnesses: Sequence[Witness]) -> Classifier:
+    """Writes ``model/`` whole or not at all, and reads it back.
+
+    Args:
+        parts: what to save.
+        folder: the ``model`` folder to make.
+        witnesses: real photos that the saved graph must answer like the fitted heads do.
+
+    Raises:
+        SaveError: it answers otherwise, and the message names the tower and the step that differ; or the weights are
+            more than a file can hold. Nothing is left behind.
+    """
+    with new_folder(folder) as draft:
+        onnx.save(compose(parts), draft / layout.GRAPH)
+        write_heads([answer.head for answer in parts.answers], draft / layout.HEAD)
+        parity = prove(draft / layout.GRAPH, parts, witnesses)
+        _write_record(draft, _record(parts, draft, parity))
+        for file in draft.iterdir():
+            file.chmod(0o666 & draft.stat().st_mode)  # some writers keep a file to its owner; a server may be another
+    return load(folder)
+
+
+def add_scores(classifier: Classifier, scores: dict[str, Any]) -> Classifier:
+    """Writes evaluations of the saved classifier into its ``model.json``; an older one becomes one of this version."""
+    _write_record(classifier.folder, replace(classifier.record, scores={**classifier.record.scores, **scores}))
+    return load(classifier.folder)
+
+
+def _write_record(folder: Path, record: layout.Record) -> None:
+    """``model.json``, whole or not at all."""
+    replace_text(folder / layout.RECORD, json.dumps(record.to_json(), indent=2, ensure_ascii=False))
+
+
+def _record(parts: Parts, folder: Path, parity: layout.Parity) -> layout.Record:
+    return layout.Record(
+        classes=parts.classes,
+        towers=tuple(_tower(parts, index) for index in range(len(parts.towers))),
+        answers=tuple(layout.AnswerFacts(it.towers, it.head.kind, it.weight) for it in parts.answers),
+        combine=parts.combine,
+        graph_sha256=layout.sha256(folder / layout.GRAPH),
+        head_sha256=layout.sha256(folder / layout.HEAD),
+        parity=parity,
+        headstart=__version__,
+    )
+
+
+def _tower(parts: Parts, index: int) -> layout.TowerFacts:
+    tower = parts.towers[index]
+    backbone = tower.backbone
+    return layout.TowerFacts(
+        backbone=layout.BackboneFacts(
+            backbone.name, backbone.architecture, backbone.weights, backbone.weights_sha256, backbone.licence
+        ),
+        contract=backbone.contract,
+        layers=tower.layers,
+        flipped=tower.flipped,
+        engine=tower.engine,
+        precision=tower.precision,
+        network=parts.network(index),
+    )

@@ -1,0 +1,190 @@
+"""Where in a photo a view looks: crop, zoom, shear, turn and shift as one map, and the pixels there in one step.
+
+A view whose edges stay parallel to the photo's is a crop, resized with antialiasing. Any other is first shrunk with
+antialiasing to about its own resolution and then warped, so that fine patterns do not turn into false ones. What lies
+outside the photo is its mirror image: black corners would tell a network how far a photo was turned, and a repeated
+edge pixel makes streaks that no photo has.
+
+Measured for 512 x 384 pixels to 224, one thread: PyTorch's resize of uint8 0.27 ms, Pillow's 0.72 ms, equal to one grey
+level; Pillow's warp 0.95 ms, torchvision's 1.22 ms. So PyTorch resizes and Pillow warps.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from headstart.pixels.contract import Interpolation, PixelContract
+from headstart.pixels.decode import Pixels, prepare
+from headstart.training.augment_chance import Chance, between, either_way
+from headstart.training.augment_presets import Augmentation
+
+RATIOS = (3 / 4, 4 / 3)  #: width over height of a random crop
+CORNERS = np.array([(-0.5, 0.5, -0.5, 0.5), (-0.5, -0.5, 0.5, 0.5), (1, 1, 1, 1)])
+MARGIN = 2  #: pixels that a warp may need beyond the corners
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle of a photo, in pixels of the photo; it may reach outside."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hull:
+    """A rectangle in whole pixels of a photo; it may reach outside."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+@dataclass(frozen=True, slots=True)
+class Visible:
+    """The part of one edge of a hull that lies within the photo."""
+
+    low: int  #: in pixels of the photo
+    high: int  #: in pixels of the photo, past the last
+    first: int  #: where it begins in the picture of the hull
+    count: int  #: so many pixels of that picture show it
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a view looks."""
+
+    box: Box  #: what fills the view when nothing else is done
+    moves: NDArray[np.float64]  #: (3, 3): where a point of the box goes; both squares have edges of 1 around 0, 0
+
+
+def placed(
+    augmentation: Augmentation, chance: Chance, contract: PixelContract, photo: Pixels, more: Sequence[Sequence[float]]
+) -> Place:
+    """Where a view looks in a photo, as drawn; ``more`` are a policy's moves, done last."""
+    height, width = photo.shape[:2]
+    if augmentation.crop_scale < 1:
+        box = _random_box(augmentation.crop_scale, chance, height, width)
+    else:
+        left, top, right, bottom = contract.crop_box(height, width)
+        box = Box(left, top, right - left, bottom - top)
+    zoom = 1 + either_way(augmentation.zoom, chance.zoom)
+    shear = math.tan(math.radians(either_way(augmentation.shear, chance.shear)))
+    angle = math.radians(either_way(augmentation.rotation, chance.rotation))
+    cos, sin = math.cos(angle), math.sin(angle)
+    moves = np.array(
+        [(zoom * cos, zoom * (shear * cos - sin), 0), (zoom * sin, zoom * (shear * sin + cos), 0), (0, 0, 1)]
+    )
+    moves[0, 2] = either_way(augmentation.shift_width, chance.shift_width)
+    moves[1, 2] = either_way(augmentation.shift_height, chance.shift_height)
+    for rows in more:
+        moves = np.array([rows[:3], rows[3:], (0, 0, 1)]) @ moves
+    return Place(box, moves)
+
+
+def _random_box(smallest: float, chance: Chance, height: int, width: int) -> Box:
+    """A random resized crop (Szegedy et al. 2015, arXiv:1409.4842, section 6): area uniform, ratio uniform in its log.
+
+    The ratio is drawn from those that fit the photo at this area, so nothing is drawn twice. Where none does, as in a
+    panorama, the crop has the nearest ratio and is as large as fits.
+    """
+    area = between(smallest, 1, chance.crop_area) * height * width
+    low, high = max(RATIOS[0], area / height**2), min(RATIOS[1], width**2 / area)
+    if low <= high:
+        ratio = math.exp(between(math.log(low), math.log(high), chance.crop_ratio))
+        across, down = math.sqrt(area * ratio), math.sqrt(area / ratio)
+    else:
+        ratio = RATIOS[1] if width > height else RATIOS[0]
+        across, down = min(width, height * ratio), min(height, width / ratio)
+    return Box((width - across) * chance.crop_left, (height - down) * chance.crop_top, across, down)
+
+
+def looked_at(photo: Pixels, contract: PixelContract, place: Place) -> Pixels:
+    """The pixels of a place, resized to the network's square: (S, S, 3) uint8."""
+    size, box = contract.size, place.box
+    plain = np.array_equal(place.moves, np.eye(3))
+    if plain and (box.left, box.top, box.left + box.width, box.top + box.height) == contract.crop_box(*photo.shape[:2]):
+        return prepare(photo, contract)
+    # view -> photo, both in pixels
+    back = _scaling(box.width, box.height, box.left + box.width / 2, box.top + box.height / 2)
+    back = back @ np.linalg.inv(place.moves)
+    straight = abs(back[0, 1]) + abs(back[1, 0]) < 1e-9 * min(box.width, box.height)
+    if straight and min(back[0, 0], back[1, 1]) >= size:
+        left, top = back[0, 2] - back[0, 0] / 2, back[1, 2] - back[1, 1] / 2
+        hull = Hull(round(left), round(top), round(left + back[0, 0]), round(top + back[1, 1]))
+        return _seen(photo, hull, size, size, contract.interpolation)
+    return _warped(photo, contract, place, back)
+
+
+def _warped(photo: Pixels, contract: PixelContract, place: Place, back: NDArray[np.float64]) -> Pixels:
+    """A view at an angle, or between the whole pixels of a small photo: shrunk to about its resolution, then warped.
+
+    Args:
+        photo: (H, W, 3).
+        contract: of the network.
+        place: where the view looks.
+        back: (3, 3), from a view with edges of 1 around 0, 0 to pixels of the photo.
+    """
+    size, enlarged = contract.size, math.sqrt(abs(np.linalg.det(place.moves)))
+    steps = np.maximum(1, np.array([place.box.width, place.box.height]) / (size * enlarged))  # photo's pixels to one
+    corners = (back @ CORNERS)[:2]
+    low = np.floor(corners.min(axis=1) - MARGIN * steps).astype(int)
+    high = np.ceil(corners.max(axis=1) + MARGIN * steps).astype(int)
+    grid = np.ceil((high - low) / steps).astype(int)
+    hull = Hull(*low.tolist(), *high.tolist())
+    image = Image.fromarray(_seen(photo, hull, int(grid[0]), int(grid[1]), contract.interpolation))
+    shares = grid / (high - low)
+    to_grid = _scaling(*shares, *(-low * shares)) @ back @ _scaling(1 / size, 1 / size, -0.5, -0.5)
+    rows = tuple(to_grid[:2].ravel().tolist())
+    return np.asarray(image.transform((size, size), Image.Transform.AFFINE, rows, Image.Resampling.BILINEAR))
+
+
+def _seen(photo: Pixels, hull: Hull, width: int, height: int, interpolation: Interpolation) -> Pixels:
+    """A hull of a photo, (height, width, 3): what lies inside is resized, what lies outside mirrors it."""
+    across = _visible(hull.left, hull.right, photo.shape[1], width)
+    down = _visible(hull.top, hull.bottom, photo.shape[0], height)
+    inside = photo[down.low : down.high, across.low : across.high]
+    seen = _resized(inside, across.count, down.count, interpolation)
+    if down.count != height or down.first:
+        seen = seen.take(_mirrored(down, height), axis=0)
+    if across.count != width or across.first:
+        seen = seen.take(_mirrored(across, width), axis=1)
+    return seen
+
+
+def _visible(low: int, high: int, length: int, wanted: int) -> Visible:
+    """What of ``low``..``high`` lies within a photo's edge, one pixel at least, if ``wanted`` pixels show it all."""
+    first = min(max(low, 0), length - 1)
+    last = max(first + 1, min(high, length))
+    scale = wanted / (high - low)
+    at = round((first - low) * scale)
+    return Visible(first, last, at, max(1, round((last - low) * scale) - at))
+
+
+def _mirrored(edge: Visible, wanted: int) -> NDArray[np.intp]:
+    """(wanted,): the pixel of the visible ones that each pixel shows, to and fro beyond their ends."""
+    at = (np.arange(wanted) - edge.first) % (2 * edge.count)
+    return np.minimum(at, 2 * edge.count - 1 - at)
+
+
+def _resized(pixels: Pixels, width: int, height: int, interpolation: Interpolation) -> Pixels:
+    """Antialiased, rounded to uint8."""
+    if pixels.shape[:2] == (height, width):
+        return pixels
+    import torch  # not above: presets are resolved, and views found in a store, without it
+    from torch.nn.functional import interpolate
+
+    planes = torch.from_numpy(np.require(pixels, requirements="W")).permute(2, 0, 1)[None]
+    resized = interpolate(planes, (height, width), mode=interpolation, antialias=True)
+    return np.ascontiguousarray(resized[0].permute(1, 2, 0).numpy())
+
+
+def _scaling(across: float, down: float, right: float, below: float) -> NDArray[np.float64]:
+    return np.array([(across, 0, right), (0, down, below), (0, 0, 1)])

@@ -1,0 +1,74 @@
+"""How strongly training photos are changed: every knob as a number, and the presets. No PyTorch is imported here."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Self
+
+from headstart.settings import AugmentSettings, Policy, Preset
+
+VERSION = 1  #: raised whenever the same knobs and the same draws give other pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    """What is drawn for each view of a photo; every knob has a number, all at rest by default."""
+
+    rotation: float = 0.0  #: most degrees either way
+    shift_width: float = 0.0  #: most either way, as a share of the view's width
+    shift_height: float = 0.0  #: most either way, as a share of the view's height
+    shear: float = 0.0  #: most degrees either way, along the rows
+    zoom: float = 0.0  #: things become 1 - zoom to 1 + zoom times as large
+    flip_horizontal: bool = False  #: every other view is mirrored left to right
+    flip_vertical: bool = False  #: every other view is upside down
+    crop_scale: float = 1.0  #: smallest share of the photo's area that a crop keeps; 1: the contract's centre crop
+    colour_jitter: float = 0.0  #: most change of brightness, contrast and saturation; of hue a tenth, in turns
+    erasing: float = 0.0  #: share of the views in which a rectangle is erased
+    policy: Policy = "none"  #: transformations drawn from a list, on top
+
+    @classmethod
+    def of(cls, settings: AugmentSettings) -> Self:
+        """The preset, with the knobs that are set replacing their part of it."""
+        given = {field.name: getattr(settings, field.name) for field in fields(cls)}
+        resolved = replace(PRESETS[settings.augmentation], **{k: v for k, v in given.items() if v is not None})
+        return cls(**asdict(resolved))
+
+    @property
+    def identity(self) -> bool:
+        """Whether every view is the plain one."""
+        return self == Augmentation()
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that change whenever the views would."""
+        facts = json.dumps([VERSION, asdict(self)], sort_keys=True)
+        return hashlib.blake2b(facts.encode(), digest_size=8).hexdigest()
+
+    def describe(self) -> str:
+        """What is done, in one line for a person."""
+        said = {
+            f"crop of {self.crop_scale:.0%} of the area or more": self.crop_scale < 1,
+            "mirrored": self.flip_horizontal,
+            "upside down": self.flip_vertical,
+            f"turned up to {self.rotation:g}°": self.rotation,
+            f"sheared up to {self.shear:g}°": self.shear,
+            f"zoomed by up to {self.zoom:.0%}": self.zoom,
+            f"moved sideways by up to {self.shift_width:.0%}": self.shift_width,
+            f"moved up or down by up to {self.shift_height:.0%}": self.shift_height,
+            f"colours changed by up to {self.colour_jitter:.0%}": self.colour_jitter,
+            f"a rectangle erased in {self.erasing:.0%}": self.erasing,
+            {"none": "", "randaugment": "RandAugment", "trivialaugment": "TrivialAugment"}[self.policy]: (
+                self.policy != "none"
+            ),
+        }
+        return ", ".join(text for text, done in said.items() if done) or "nothing is changed"
+
+
+PRESETS: dict[Preset, Augmentation] = {
+    "none": Augmentation(),
+    "light": Augmentation(flip_horizontal=True, zoom=0.1, shift_width=0.05, shift_height=0.05),
+    "standard": Augmentation(flip_horizontal=True, crop_scale=0.4, colour_jitter=0.15),
+    "strong": Augmentation(
+        flip_horizontal=True, crop_scale=0.25, rotation=10, colour_jitter=0.3, erasing=0.25, policy="randaugment"
+    ),
+}

@@ -1,0 +1,16 @@
+"""The curves of a training, as records."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """A point of the curves. Losses in nats per photo, without smoothing, decay or mixing."""
+
+    number: int  #: 0 is before the first step
+    rate: float  #: at the top, at the epoch's end
+    train_loss: float  #: over the epoch's changed views, as they were met
+    train_accuracy: float
+    validation_loss: float  #: of the averaged weights on plain views
+    validation_accuracy: float
+    seconds: float

@@ -1,0 +1,137 @@
+"""Convolutions that train fast in bf16 on a CPU. They share their parameters with the modules they stand for.
+
+PyTorch's own bf16 convolutions are fast forward and, for some shapes, 50 times slower backward. Here a pointwise
+convolution is a matrix product over the channels, and a depthwise one goes backward through kernels that are fast:
+to its input by the transposed convolution in the faster arithmetic, to its filter in pieces of 3 x 3 taps.
+"""
+
+from typing import Any
+
+import torch
+from timm.layers import Conv2dSame
+from torch import Tensor, fx, nn
+from torch.nn import functional
+
+_MASK_INPUT, _MASK_WEIGHT = [True, False, False], [False, True, False]
+
+
+class Pointwise(nn.Module):
+    """A 1 x 1 convolution as a matrix product."""
+
+    def __init__(self, conv: nn.Conv2d):
+        super().__init__()
+        self.weight, self.bias, self.stride = conv.weight, conv.bias, conv.stride
+
+    def forward(self, values: Tensor) -> Tensor:
+        """(N, C, H, W) with channels last -> (N, D, H', W'), likewise."""
+        if self.stride != (1, 1):
+            values = values[:, :, :: self.stride[0], :: self.stride[1]]
+        rows = values.permute(0, 2, 3, 1)
+        return functional.linear(rows, self.weight.flatten(1), self.bias).permute(0, 3, 1, 2)
+
+
+class Depthwise(nn.Module):
+    """A depthwise convolution with a square filter of odd size."""
+
+    def __init__(self, conv: nn.Conv2d):
+        super().__init__()
+        self.weight, self.bias, self.stride = conv.weight, conv.bias, conv.stride[0]
+        self.padding = 0 if isinstance(conv, Conv2dSame) else int(conv.padding[0])
+        self.same = isinstance(conv, Conv2dSame)
+
+    def forward(self, values: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, C, H', W'), computed in bf16."""
+        size, padding = self.weight.shape[-1], self.padding
+        if self.same:
+            values = _padded_same(values, size, self.stride)
+        out: Tensor = _Depthwise.apply(values.to(torch.bfloat16), self.weight, self.stride, padding)
+        return out if self.bias is None else out + self.bias.to(out.dtype).view(1, -1, 1, 1)
+
+
+def _padded_same(values: Tensor, size: int, stride: int) -> Tensor:
+    """TensorFlow's padding: as much as the last window needs, the odd pixel at the end."""
+    lacks = [max((-(-edge // stride) - 1) * stride + size - edge, 0) for edge in values.shape[-2:]]
+    (high, wide) = lacks
+    return functional.pad(values, (wide // 2, wide - wide // 2, high // 2, high - high // 2))
+
+
+class _Depthwise(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, weight: Tensor, stride: int, padding: int) -> Tensor:
+        weight = weight.to(values.dtype)
+        ctx.save_for_backward(values, weight)
+        ctx.stride, ctx.padding = stride, padding
+        return functional.conv2d(values, weight, stride=stride, padding=padding, groups=values.shape[1])
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
+        values, weight = ctx.saved_tensors
+        gradient = gradients[0].to(values.dtype).contiguous(memory_format=torch.channels_last)
+        to_values = _to_input(gradient, values, weight, ctx.stride, ctx.padding) if ctx.needs_input_grad[0] else None
+        to_weight = _to_filter(gradient, values, weight, ctx.stride, ctx.padding) if ctx.needs_input_grad[1] else None
+        return to_values, to_weight, None, None
+
+
+def _to_input(gradient: Tensor, values: Tensor, weight: Tensor, stride: int, padding: int) -> Tensor:
+    size = weight.shape[-1]
+    if stride == 1 and padding <= size - 1:  # the transposed convolution, as a convolution
+        return functional.conv2d(gradient, weight.flip(2, 3), padding=size - 1 - padding, groups=values.shape[1])
+    # bf16 has no fast kernel for strides; float32 does.
+    wide = _backward(gradient.float(), values.float(), weight.float(), stride, padding, _MASK_INPUT)[0]
+    return wide.to(gradient.dtype)
+
+
+def _to_filter(gradient: Tensor, values: Tensor, weight: Tensor, stride: int, padding: int) -> Tensor:
+    """OneDNN is fast for filters of 3 x 3; a larger one is put together from shifted ones of that size."""
+    size = weight.shape[-1]
+    if size == 3:
+        return _backward(gradient, values, weight, stride, padding, _MASK_WEIGHT)[1].float()
+    values = functional.pad(values, (padding,) * 4)
+    high, wide = ((edge - 1) * stride + 3 for edge in gradient.shape[-2:])
+    result = torch.empty(weight.shape, dtype=torch.float32)
+    small = weight[:, :, :3, :3].contiguous()
+    starts = [*range(0, size - 3, 3), size - 3]
+    for top in starts:
+        for left in starts:
+            window = values[:, :, top : top + high, left : left + wide].contiguous(memory_format=torch.channels_last)
+            piece = _backward(gradient, window, small, stride, 0, _MASK_WEIGHT)[1]
+            result[:, :, top : top + 3, left : left + 3] = piece
+    return result
+
+
+def _backward(
+    gradient: Tensor, values: Tensor, weight: Tensor, stride: int, padding: int, mask: list[bool]
+) -> tuple[Tensor, Tensor, Tensor]:
+    return torch.ops.aten.convolution_backward(
+        gradient, values, weight, None, [stride] * 2, [padding] * 2, [1, 1], False, [0, 0], values.shape[1], mask
+    )
+
+
+def accelerated(module: fx.GraphModule) -> fx.GraphModule:
+    """A copy of a graph with the fast kernels in place of the convolutions they suit; parameters are shared."""
+    names = {}
+    for name, child in module.named_modules():
+        if (kind := _kind(child)) is not None:
+            names[name] = kind(child)
+    graph = fx.Graph()
+    graph.output(graph.graph_copy(module.graph, {}))
+    fast = fx.GraphModule(module, graph)  # shares all modules, so new ones are put in by new names
+    for node in fast.graph.nodes:
+        if node.op == "call_module" and node.target in names:
+            new = f"fast_{str(node.target).replace('.', '_')}"
+            fast.add_module(new, names[node.target])
+            node.target = new
+    fast.recompile()
+    return fast
+
+
+def _kind(module: nn.Module) -> type[Pointwise] | type[Depthwise] | None:
+    if type(module) not in (nn.Conv2d, Conv2dSame) or module.dilation != (1, 1) or module.padding_mode != "zeros":
+        return None
+    square = module.stride[0] == module.stride[1]
+    if module.kernel_size == (1, 1) and module.groups == 1 and module.padding in ((0, 0), 0):
+        return Pointwise
+    deep = module.groups == module.in_channels == module.out_channels and module.groups > 1
+    size = module.kernel_size
+    plain = isinstance(module, Conv2dSame) or (isinstance(module.padding, tuple) and len(set(module.padding)) == 1)
+    return Depthwise if deep and square and plain and size[0] == size[1] and size[0] % 2 and size[0] >= 3 else None

@@ -1,0 +1,246 @@
+"""The loop: epochs over a source of activations, scored on validation after each, best weights kept.
+
+Everything random is drawn from (seed, epoch), so a training that goes on from a checkpoint makes the steps that it
+would have made: it ends bit-equal on the same machine.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from headstart import events
+from headstart.errors import TrainingError
+from headstart.settings import TrainSettings
+from headstart.training.average import Average
+from headstart.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from headstart.training.curves import Epoch
+from headstart.training.schedule import highest_rate, optimiser, set_rate, share_of_rate
+from headstart.training.trainable import Trainable
+
+SCORED_BEFORE = 512  #: training photos that are scored before the first step, for the curve's first point
+
+
+class Source(Protocol):
+    """Where the activations of photos come from."""
+
+    labels: NDArray[np.int64]  #: (N,)
+
+    def batches(self, epoch: int, order: NDArray[np.int64], size: int) -> Iterator[Tensor]:
+        """Activations of photos ``order`` in that order, ``size`` at a time; an epoch's own views of them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a training is made of, beside its data."""
+
+    settings: TrainSettings
+    seed: int
+    class_weights: NDArray[np.float32]  #: (C,), mean 1 over the photos
+    scratch: bool = False
+    stop: Callable[[int, Epoch], bool] = field(default=lambda epochs, epoch: False)  #: asked after each epoch
+
+
+class Trainer:
+    """Trains a network's top; made anew for a killed training, it goes on from the checkpoint."""
+
+    def __init__(
+        self,
+        network: Trainable,
+        train: Source,
+        validation: Source,
+        plan: Plan,
+        *,
+        checkpoint: Path | None = None,
+        listener: events.Listener = events.ignore,
+        name: str = "train",
+    ):
+        self.network, self.train_source, self.validation_source = network, train, validation
+        self.plan, self.listener, self.name = plan, listener, name
+        self.settings = plan.settings
+        self._checkpoint = checkpoint
+        self.optimiser = optimiser(network.groups(), plan.settings, scratch=plan.scratch)
+        self.average = Average(network, plan.settings.ema)
+        self.epochs: list[Epoch] = []
+        self.rate = highest_rate(plan.settings, scratch=plan.scratch)
+        self._weights = torch.from_numpy(plan.class_weights).to(network.device)
+        self.best: dict[str, Tensor] = {}
+        self.best_epoch = 0
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps of an epoch."""
+        return math.ceil(len(self.train_source.labels) / self.settings.batch_size)
+
+    def run(self) -> list[Epoch]:
+        """All epochs; the network has the best weights afterwards.
+
+        Raises:
+            TrainingError: a loss that is not a number; the message names the step.
+        """
+        self._resume()
+        if not self.epochs:
+            self._keep(self._before())
+        while len(self.epochs) <= self.settings.epochs and not self._stalled():
+            if self.plan.stop(len(self.epochs) - 1, self.epochs[-1]):
+                break
+            self._keep(self._epoch(len(self.epochs)))
+        self.network.load_state_dict(self.best)
+        return self.epochs
+
+    def _stalled(self) -> bool:
+        return len(self.epochs) - 1 - self.best_epoch >= self.settings.patience
+
+    def _before(self) -> Epoch:
+        began = time.perf_counter()
+        drawn = np.random.default_rng([self.plan.seed, 0]).permutation(len(self.train_source.labels))[:SCORED_BEFORE]
+        train = self.score(self.train_source, drawn, 0)
+        validation = self.score(self.validation_source)
+        return Epoch(0, 0.0, *train, *validation, time.perf_counter() - began)
+
+    def _epoch(self, number: int) -> Epoch:
+        began = time.perf_counter()
+        chance = np.random.default_rng([self.plan.seed, number])
+        torch.manual_seed(int(chance.integers(2**62)))  # dropout's
+        order = chance.permutation(len(self.train_source.labels))
+        self.network.train()
+        first, total = (number - 1) * self.steps_per_epoch, self.settings.epochs * self.steps_per_epoch
+        loss = right = 0.0
+        size = self.settings.batch_size
+        for index, activations in enumerate(self.train_source.batches(number - 1, order, size)):
+            labels = torch.from_numpy(self.train_source.labels[order[index * size : (index + 1) * size]])
+            rate = self.rate * share_of_rate(first + index, total, self.settings.warmup)
+            set_rate(self.optimiser, rate)
+            step = self.step(activations, labels.to(self.network.device), chance, first + index)
+            loss, right = loss + step.loss * len(labels), right + step.right
+            if index % 8 == 7:
+                self.listener(events.Progress(self.name, first + index + 1, total, "steps"))
+        self.listener(events.Progress(self.name, first + self.steps_per_epoch, total, "steps"))
+        with self.average.applied():
+            validation = self.score(self.validation_source)
+        if not math.isfinite(validation[0]):
+            raise TrainingError(
+                f"the validation loss after epoch {number} is {validation[0]}; lower the rate ({self.rate:g}), "
+                "or raise the clipping with --clip 1"
+            )
+        count = len(order)
+        return Epoch(number, rate, loss / count, right / count, *validation, time.perf_counter() - began)
+
+    def step(self, activations: Tensor, labels: Tensor, chance: np.random.Generator, number: int) -> "Step":
+        """One step of the optimiser on a batch; labels (B,).
+
+        Raises:
+            TrainingError: the loss or the gradient is not a number.
+        """
+        targets = self._targets(labels)
+        if self.settings.mixup:
+            activations, targets = mixed(activations, targets, self.settings.mixup, chance)
+        logits = self.network(activations)
+        loss = -(targets * functional.log_softmax(logits, dim=1) * self._weights).sum(1).mean()
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        limit = self.settings.clip or math.inf
+        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), limit)
+        if not (math.isfinite(loss.item()) and math.isfinite(norm.item())):
+            raise TrainingError(
+                f"training {self.name} stopped at step {number + 1} (epoch {number // self.steps_per_epoch + 1}): the "
+                f"loss is {loss.item():g}, the gradient's norm {norm.item():g}; lower the rate ({self.rate:g})"
+            )
+        self.optimiser.step()
+        self.average.update()
+        with torch.no_grad():
+            plain = functional.cross_entropy(logits, labels)
+            return Step(plain.item(), int((logits.argmax(1) == labels).sum()))
+
+    def _targets(self, labels: Tensor) -> Tensor:
+        classes = len(self._weights)
+        smooth = self.settings.label_smoothing
+        return functional.one_hot(labels, classes).float() * (1 - smooth) + smooth / classes
+
+    def score(self, source: Source, rows: NDArray[np.int64] | None = None, epoch: int = 0) -> tuple[float, float]:
+        """Mean log loss and accuracy over a source's photos, or some of them."""
+        rows = np.arange(len(source.labels)) if rows is None else rows
+        logits = self.logits(source, rows, epoch)
+        labels = torch.from_numpy(source.labels[rows])
+        loss = functional.cross_entropy(logits, labels)
+        return loss.item(), float((logits.argmax(1) == labels).double().mean())
+
+    def logits(self, source: Source, rows: NDArray[np.int64], epoch: int = 0) -> Tensor:
+        """Float32 (len(rows), C) on the CPU."""
+        self.network.eval()
+        with torch.inference_mode():
+            return torch.cat([self.network(batch).cpu() for batch in source.batches(epoch, rows, 64)])
+
+    def _keep(self, epoch: Epoch) -> None:
+        """Adds a point, keeps the weights if they are the best so far, and writes the checkpoint."""
+        self.epochs.append(epoch)
+        if epoch.number == 0 or epoch.validation_loss < self.epochs[self.best_epoch].validation_loss:
+            self.best_epoch = epoch.number
+            with self.average.applied():
+                self.best = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
+        told = (
+            f"{self.name}: loss {epoch.train_loss:.3f}, validation loss {epoch.validation_loss:.3f}, validation "
+            f"accuracy {epoch.validation_accuracy:.1%}"
+        )
+        self.listener(events.Finished(f"epoch {epoch.number}/{self.settings.epochs}", epoch.seconds, told))
+        if self._checkpoint is not None:
+            state = Checkpoint(
+                tuple(self.epochs), self.best_epoch, self._state(), self.best, self.average.tensors, self._moments()
+            )
+            write_checkpoint(self._checkpoint, state)
+
+    def _state(self) -> dict[str, Tensor]:
+        return {name: value.detach() for name, value in self.network.state_dict().items()}
+
+    def _moments(self) -> dict[str, Tensor]:
+        """The optimiser's state: "INDEX.NAME" -> tensor, parameters counted over the groups."""
+        state = self.optimiser.state_dict()["state"]
+        return {
+            f"{index}.{name}": torch.as_tensor(value)
+            for index, own in state.items()
+            for name, value in own.items()
+            if value is not None
+        }
+
+    def _resume(self) -> None:
+        kept = read_checkpoint(self._checkpoint) if self._checkpoint is not None else None
+        if kept is None:
+            return
+        self.epochs, self.best_epoch = list(kept.epochs), kept.best_epoch
+        self.network.load_state_dict(kept.network)
+        self.best = kept.best
+        self.average.load(kept.average)
+        states: dict[int, dict[str, Tensor]] = {}
+        for key, value in kept.moments.items():
+            index, _, name = key.partition(".")
+            states.setdefault(int(index), {})[name] = value
+        self.optimiser.load_state_dict({**self.optimiser.state_dict(), "state": states})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a step saw before it was taken."""
+
+    loss: float  #: nats per photo, without smoothing
+    right: int
+
+
+def mixed(activations: Tensor, targets: Tensor, alpha: float, chance: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Each photo mixed with another of its batch: mixup (Zhang et al. 2018, ICLR).
+
+    At a boundary inside the network it is Manifold Mixup (Verma et al. 2019, ICML).
+    """
+    share = float(chance.beta(alpha, alpha))
+    other = torch.from_numpy(chance.permutation(len(targets)))
+    whole = activations if activations.is_floating_point() else activations.float()
+    both = whole * share + whole[other] * (1 - share)
+    return both, targets * share + targets[other] * (1 - share)

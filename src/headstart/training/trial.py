@@ -1,0 +1,87 @@
+"""A timed trial: how fast a network trains at each precision, and how much memory a step takes."""
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch.nn import functional
+
+from headstart.data.writing import replace_text
+from headstart.engines.engine import Arithmetic
+from headstart.training.trainable import Trainable
+from headstart.training.trunk import Trunk
+
+SECONDS, CALLS = 0.8, 3  #: that a precision is timed for at least, after a call that is not
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Of training at one precision."""
+
+    photos: float  #: per second, forward, backward and step
+    scored: float  #: per second, forward only
+    memory: int  #: bytes by which the process grew
+
+
+def speeds(
+    choices: Sequence[Arithmetic],
+    network: Callable[[Arithmetic], Trainable],
+    trunk: Trunk,
+    batch: int,
+    file: Path,
+) -> dict[Arithmetic, Speed]:
+    """The speed at each precision; kept in a file, so that what was chosen stays chosen."""
+    try:
+        kept = json.loads(file.read_text("utf-8"))
+        if kept.pop("version") == VERSION and set(choices) <= kept.keys():
+            return {choice: Speed(**kept[choice]) for choice in choices}
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    measured = {choice: _measured(network(choice), trunk, batch) for choice in choices}
+    replace_text(file, json.dumps({"version": VERSION, **{key: asdict(value) for key, value in measured.items()}}))
+    return measured
+
+
+def _measured(network: Trainable, trunk: Trunk, batch: int) -> Speed:
+    before = _peak()
+    generator = torch.Generator().manual_seed(0)
+    if trunk.kind == "u8":
+        inputs = torch.randint(0, 256, (batch, *trunk.shape), generator=generator, dtype=torch.uint8)
+    else:
+        inputs = torch.rand((batch, *trunk.shape), generator=generator).to(torch.bfloat16)
+    labels = torch.zeros(batch, dtype=torch.int64, device=network.device)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=0.0)
+
+    def step() -> None:
+        optimiser.zero_grad(set_to_none=True)
+        functional.cross_entropy(network(inputs.to(network.device)), labels).backward()
+        optimiser.step()
+
+    network.train()
+    trained = _rate(step, batch)
+    network.eval()
+    with torch.inference_mode():
+        scored = _rate(lambda: network(inputs.to(network.device)), batch)
+    return Speed(trained, scored, max(0, _peak() - before))
+
+
+def _rate(work: Callable[[], object], batch: int) -> float:
+    """Photos a second, from the fastest of a few calls: what disturbs a machine only makes it slower."""
+    work()
+    taken: list[float] = []
+    while sum(taken) < SECONDS or len(taken) < CALLS:
+        start = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - start)
+    return batch / min(taken)
+
+
+def _peak() -> int:
+    """The most memory this process ever had, bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

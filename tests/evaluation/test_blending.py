@@ -1,0 +1,207 @@
+from itertools import combinations_with_replacement, product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from headstart.errors import DataError
+from headstart.evaluation import metrics
+from headstart.evaluation.blending import average, greedy, vote
+
+
+@st.composite
+def stacks(draw, most=5):
+    shape = draw(st.tuples(st.integers(1, most), st.integers(1, 8), st.integers(2, 4)))
+    raw = draw(hnp.arrays(np.float64, shape, elements=st.floats(0.01, 1)))
+    return raw / raw.sum(axis=2, keepdims=True)
+
+
+def drawn(members, photos, classes, seed=0, lift=1.0):
+    """Labels and members that are right rather often."""
+    random = np.random.default_rng(seed)
+    labels = random.integers(0, classes, photos)
+    logits = random.normal(size=(members, photos, classes))
+    logits[:, np.arange(photos), labels] += lift
+    raw = np.exp(logits)
+    return labels, raw / raw.sum(axis=2, keepdims=True)
+
+
+# --- average -------------------------------------------------------------------------------------------------------
+
+
+@given(stacks())
+def test_average_by_hand(stack):
+    assert average(stack) == pytest.approx(stack.mean(axis=0))
+    weights = np.arange(len(stack)) + 0.5
+    wanted = sum(weight * member for weight, member in zip(weights, stack, strict=True)) / weights.sum()
+    assert average(stack, weights) == pytest.approx(wanted)
+    assert average(stack, 7 * weights).sum(axis=1) == pytest.approx(np.ones(stack.shape[1]))
+
+
+def test_average_is_in_double():
+    assert average(np.full((2, 3, 2), 0.5, np.float32)).dtype == np.float64
+
+
+@pytest.mark.parametrize("weights", [[1.0], [1.0, -0.1], [0.0, 0.0], [1.0, np.nan], [[1.0, 1.0]]])
+def test_weights_that_are_none(weights):
+    with pytest.raises(DataError, match="wanted 2 of 0 or more, not all 0"):
+        average(np.full((2, 3, 2), 0.5), np.array(weights))
+
+
+@pytest.mark.parametrize("stack", [np.ones((3, 2)), np.ones((0, 3, 2)), np.full((1, 3, 2), np.nan)])
+def test_what_is_no_stack(stack):
+    for blend in (average, vote, lambda it: greedy(it, np.zeros(3, np.int64))):
+        with pytest.raises(DataError, match="wanted \\(members, photos, classes\\)"):
+            blend(stack)
+
+
+# --- vote ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("members", [1, 2, 3, 4, 5])
+def test_most_votes_win_and_the_mean_decides_ties(members):
+    """Every way to vote on three classes, each voter once barely and once fully convinced."""
+    barely = np.full((3, 3), 0.33) + 0.01 * np.eye(3)
+    ballots = [barely[0], barely[1], barely[2], *np.eye(3)]
+    stack = np.array(list(product(ballots, repeat=members))).transpose(1, 0, 2)
+    found, mean = vote(stack), stack.mean(axis=0)
+    assert found.sum(axis=1) == pytest.approx(np.ones(stack.shape[1]))
+    for row, members_of_it in enumerate(stack.transpose(1, 0, 2)):
+        counts = np.bincount([int(np.argmax(one)) for one in members_of_it], minlength=3)
+        leading = np.flatnonzero(counts == counts.max())
+        best = leading[np.argmax(mean[row, leading])]
+        assert found[row].max() == pytest.approx(found[row, best])
+        assert int(found[row].argmax()) in leading
+        if len(leading) == 1:
+            assert all(found[row, best] > found[row, other] for other in range(3) if other != best)
+
+
+@given(stacks())
+def test_more_votes_are_more_probable(stack):
+    found = vote(stack)
+    assert found.sum(axis=1) == pytest.approx(np.ones(stack.shape[1]))
+    for row in range(stack.shape[1]):
+        counts = np.bincount(stack[:, row].argmax(axis=1), minlength=stack.shape[2])
+        leading = counts == counts.max()
+        assert leading[found[row].argmax()]
+        assert found[row][leading].min() > found[row][~leading].max(initial=0)
+
+
+def test_vote_of_one_by_hand():
+    found = vote(np.array([[[0.7, 0.3]], [[0.6, 0.4]], [[0.1, 0.9]]]))
+    assert found[0] == pytest.approx([(2 + 1.4 / 3) / 4, (1 + 1.6 / 3) / 4])
+    assert average(np.array([[[0.7, 0.3]], [[0.6, 0.4]], [[0.1, 0.9]]]))[0].argmax() == 1  # the mean says otherwise
+
+
+# --- greedy --------------------------------------------------------------------------------------------------------
+
+
+def loss_of(labels, stack, weights):
+    return metrics.log_loss(labels, average(stack, weights))
+
+
+@settings(deadline=None)
+@given(stacks(), st.integers(0, 2**32 - 1), st.integers(0, 12))
+def test_greedy_is_never_worse_than_the_best_member(stack, seed, rounds):
+    labels = np.random.default_rng(seed).integers(0, stack.shape[2], stack.shape[1])
+    weights = greedy(stack, labels, rounds=rounds)
+    assert weights.shape == (len(stack),)
+    assert weights.min() >= 0
+    assert weights.sum() == pytest.approx(1)
+    assert loss_of(labels, stack, weights) <= min(metrics.log_loss(labels, one) for one in stack) + 1e-9
+
+
+def slow_greedy(stack, labels, rounds):
+    """The published steps, member by member, with means made anew; the same early end."""
+    losses = [metrics.log_loss(labels, one) for one in stack]
+    ranked = sorted(range(len(stack)), key=lambda member: (losses[member], member))
+
+    def loss(chosen):
+        return metrics.log_loss(labels, np.mean([stack[member] for member in chosen], axis=0))
+
+    chosen = min((ranked[: size + 1] for size in range(len(stack))), key=loss)
+    best, since = list(chosen), 0
+    for _ in range(rounds):
+        chosen = min(([*chosen, member] for member in range(len(stack))), key=loss)
+        since += 1
+        if loss(chosen) < loss(best) - 1e-9:
+            best, since = list(chosen), 0
+        if since == 5:
+            break
+    return np.bincount(best, minlength=len(stack)) / len(best)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_greedy_step_by_step(seed):
+    labels, stack = drawn(5, 40, 3, seed)
+    assert greedy(stack, labels, rounds=15) == pytest.approx(slow_greedy(stack, labels, 15))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_greedy_comes_close_to_the_best_of_all_ensembles(seed):
+    """Against every multiset of up to 6 of 3 members."""
+    labels, stack = drawn(3, 30, 3, seed)
+    every = [
+        np.bincount(chosen, minlength=3) / size
+        for size in range(1, 7)
+        for chosen in combinations_with_replacement(range(3), size)
+    ]
+    lowest = min(loss_of(labels, stack, weights) for weights in every)
+    assert loss_of(labels, stack, greedy(stack, labels)) <= lowest + 2e-3
+
+
+def test_greedy_picks_members_that_complement_each_other():
+    """Two experts of one half each; beside them the best single member, which is good at nothing."""
+    labels = np.tile([0, 1], 50)
+    first_half = np.arange(100) < 50
+
+    def member(chance):
+        chance = np.broadcast_to(chance, 100)
+        return np.where(labels[:, None] == np.arange(2), chance[:, None], 1 - chance[:, None])
+
+    left, right = member(np.where(first_half, 0.999, 0.3)), member(np.where(first_half, 0.3, 0.999))
+    fair = member(0.62)
+    stack = np.stack([fair, left, right])
+    assert metrics.log_loss(labels, fair) < metrics.log_loss(labels, left)
+    weights = greedy(stack, labels)
+    # The best single member is where it starts from, is never taken again, and fades.
+    assert weights[0] < 0.02
+    assert weights[1] == pytest.approx(weights[2])
+    assert loss_of(labels, stack, weights) < 0.99 * loss_of(labels, stack, np.ones(3))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_of_equals_the_cheaper_member_alone(seed):
+    """However the rounding of their sums falls."""
+    labels, stack = drawn(1, 31, 3, seed)
+    assert greedy(np.concatenate([stack] * 7), labels).tolist() == [1, 0, 0, 0, 0, 0, 0]
+
+
+def test_a_useless_member_is_left_out():
+    labels, stack = drawn(1, 200, 3, lift=3.0)
+    wrong = np.roll(stack, 1, axis=2)
+    assert greedy(np.concatenate([wrong, stack]), labels).tolist() == [0, 1]
+
+
+def test_a_member_counts_more_than_once():
+    labels, stack = drawn(2, 400, 3, seed=1)
+    stack[1] = 0.35 * stack[1] + 0.65 / 3  # much less sure
+    weights = greedy(stack, labels)
+    assert 0 < weights.min() < 0.5
+    assert loss_of(labels, stack, weights) < loss_of(labels, stack, np.ones(2))
+
+
+def test_single_precision_and_certainty_that_is_wrong():
+    labels = np.array([0, 1])
+    stack = np.array([[[0, 1], [0, 1]], [[0.5, 0.5], [0.5, 0.5]]], np.float32)
+    weights = greedy(stack, labels)
+    assert np.isfinite(loss_of(labels, stack, weights))
+    assert weights[1] > 0
+
+
+@pytest.mark.parametrize("labels", [[0, 1], [0, 1, 2], [-1, 0, 1]])
+def test_labels_that_do_not_belong(labels):
+    with pytest.raises(DataError, match=r"wanted \(3,\), each in 0 to 1"):
+        greedy(np.full((2, 3, 2), 0.5), np.array(labels))

@@ -1,0 +1,44 @@
+from dataclasses import replace
+
+import pytest
+from tests.saving.drawn import NAMES, drawn_head, single, tower
+
+from headstart.backbones.backbone import Backbone
+from headstart.saving import Answer, Parts
+
+
+def test_parts_that_do_not_fit_together_are_refused(lite0: Backbone) -> None:
+    head = drawn_head(1280, 3)
+    final = tower(lite0, "final")
+    cases: list[tuple[tuple[Answer, ...], str]] = [
+        ((), r"answers read the towers \[\] of 2; wanted each, and no others"),
+        ((Answer((0,), head),), r"answers read the towers \[0\] of 2"),
+        ((Answer((0, 1, 2), head),), r"answers read the towers \[0, 1, 2\] of 2"),
+        ((Answer((0, 1), head),), r"head 0 goes from 1280 numbers to 3; its towers give 2560, and there are 3"),
+        ((Answer((0,), drawn_head(1280, 2)), Answer((1,), head)), "head 0 goes from 1280 numbers to 2"),
+        ((Answer((0,), head, 0.5), Answer((1,), head, 0.4)), r"the weights of a mean are \[0\.5, 0\.4\]"),
+        ((Answer((0,), head, 1.5), Answer((1,), head, -0.5)), "wanted none below 0 and a sum of 1"),
+    ]
+    for answers, message in cases:
+        with pytest.raises(ValueError, match=message):
+            Parts(NAMES, (final, replace(final, flipped=True)), answers)
+    Parts(NAMES, (final, replace(final, flipped=True)), (Answer((0,), head), Answer((1,), head)), "vote")
+
+
+def test_a_photo_is_decoded_for_the_network_that_lets_it_shrink_least(lite0: Backbone, lite1: Backbone) -> None:
+    assert single(lite0, 3).contract == lite0.contract
+    for towers in ((tower(lite0, "final"), tower(lite1, "final")), (tower(lite1, "final"), tower(lite0, "final"))):
+        parts = Parts(NAMES, towers, (Answer((0, 1), drawn_head(2560, 3)),))
+        assert parts.contract == lite1.contract
+        for edge in range(300, 2400, 7):
+            factor = parts.contract.shrink(edge, edge)
+            assert factor == min(it.backbone.contract.shrink(edge, edge) for it in towers)
+
+
+def test_a_network_is_known_by_all_that_decides_its_features(lite0: Backbone) -> None:
+    plain = tower(lite0, "final")
+    assert plain.same_network(replace(plain, flipped=True, layers=("stage1",)))
+    assert not plain.same_network(replace(plain, precision="bf16"))
+    assert not plain.same_network(replace(plain, engine="pytorch"))
+    assert not plain.same_network(replace(plain, backbone=replace(lite0, weights_sha256="0" * 64)))
+    assert not plain.same_network(replace(plain, backbone=replace(lite0, folder=lite0.folder / "tuned")))

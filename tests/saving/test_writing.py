@@ -1,0 +1,251 @@
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from tests.conftest import CLASSES, picture
+from tests.saving.drawn import (
+    NAMES,
+    balanced,
+    by_hand,
+    drawn_head,
+    drawn_photos,
+    features,
+    single,
+    tower,
+    witnesses,
+)
+
+from headstart.backbones.backbone import Backbone
+from headstart.engines.openvino import OpenVinoEngine
+from headstart.errors import SaveError
+from headstart.heads.head import Dense, Head
+from headstart.heads.saving import read_heads
+from headstart.pixels.contract import PixelContract
+from headstart.pixels.decode import decode, prepare
+from headstart.runtime import folder as layout
+from headstart.runtime.classifier import MANY, load
+from headstart.saving import Answer, Parts, add_scores, graph, heads, save
+
+
+@pytest.mark.parametrize("units", [(3,), (16, 3), (8, 16, 3)])
+@pytest.mark.parametrize("layer", ["final", "stage3"])
+def test_the_saved_graph_is_the_fitted_path(
+    lite0: Backbone, tmp_path: Path, units: tuple[int, ...], layer: str
+) -> None:
+    parts = single(lite0, *units, layer=layer)
+    shown = witnesses(parts)
+    classifier = save(parts, tmp_path / "model", shown)
+    assert classifier.record.parity.mean_difference < 1e-3
+    assert classifier.record.parity.same_answers == 1
+    assert classifier.record.layer == layer
+    expected = parts.answers[0].head.probabilities(np.stack([witness.features[0] for witness in shown]))
+    for witness, row in zip(shown, expected, strict=True):
+        np.testing.assert_allclose(classifier.predict(witness.load()).probabilities, row, atol=2e-3)
+
+
+def ensemble(*members: tuple[float, Any], combine: Any = "mean") -> Parts:
+    """Each member's towers of its own; heads that disagree and heed every layer."""
+    towers: list[Any] = []
+    answers = []
+    for index, (weight, own) in enumerate(members):
+        width = sum(it.width for it in own)
+        read = tuple(range(len(towers), len(towers) + len(own)))
+        answers.append(Answer(read, drawn_head(width, *([9] * (index % 2)), 3, seed=index, scale=2), weight))
+        towers += own
+    parts = Parts(NAMES, tuple(towers), tuple(answers), combine)
+    return balanced(parts, features(parts))
+
+
+COMPOSITES: dict[str, Callable[[Backbone, Backbone], Parts]] = {
+    "layers joined": lambda a, _: ensemble((1.0, [tower(a, "stage2", "final", "stage4")])),
+    "backbones joined": lambda a, b: ensemble((1.0, [tower(a, "final"), tower(b, "stage3", "final")])),
+    "flips": lambda a, _: ensemble((0.5, [tower(a, "final")]), (0.5, [tower(a, "final", flipped=True)])),
+    "flip alone": lambda a, _: ensemble((1.0, [tower(a, "stage4", flipped=True)])),
+    "mean": lambda a, b: ensemble((0.7, [tower(a, "stage3")]), (0.1, [tower(a, "final")]), (0.2, [tower(b, "final")])),
+    "vote": lambda a, b: ensemble(
+        (0.0, [tower(b, "final"), tower(b, "final", flipped=True)]),
+        (0.0, [tower(a, "stage3", flipped=True)]),
+        (0.0, [tower(a, "final"), tower(a, "stage2")]),
+        combine="vote",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", COMPOSITES)
+def test_composites_answer_the_same_in_onnx_runtime_in_openvino_and_by_hand(
+    lite0: Backbone, lite1: Backbone, tmp_path: Path, kind: str
+) -> None:
+    parts = COMPOSITES[kind](lite0, lite1)
+    photos = drawn_photos()
+    expected = by_hand(parts, features(parts))
+    classifier = save(parts, tmp_path / "model", witnesses(parts))
+    assert classifier.record.parity.same_answers == 1
+    assert classifier.record.parity.mean_difference < 5e-4
+    alone = np.stack([classifier.predict(photo).probabilities for photo in photos])
+    assert classifier._passes is not None
+    which = np.arange(MANY + 3) % len(photos)
+    together = np.stack([it.probabilities for it in classifier.predict([photos[index] for index in which])])
+    np.testing.assert_allclose(alone, expected, atol=5e-4)
+    np.testing.assert_allclose(together, expected[which], atol=1e-4)  # the same engine: rounding alone
+
+
+@pytest.mark.parametrize("kind", COMPOSITES)
+def test_the_answers_above_hang_on_every_tower_and_every_view(lite0: Backbone, lite1: Backbone, kind: str) -> None:
+    """Or the test above could not fail: its tolerance is a third of what the smallest fault makes."""
+    parts = COMPOSITES[kind](lite0, lite1)
+    rows = features(parts)
+    expected = by_hand(parts, rows)
+    unflipped = features(replace(parts, towers=tuple(replace(it, flipped=not it.flipped) for it in parts.towers)))
+    for index in range(len(parts.towers)):
+        for others in (unflipped[index], rows[index] * 0, rows[index][:, ::-1]):
+            spoiled = by_hand(parts, [*rows[:index], others, *rows[index + 1 :]])
+            assert np.abs(spoiled - expected).max() > 0.0015
+    if len(parts.answers) > 1:
+        even = tuple(replace(it, weight=1 / len(parts.answers)) for it in parts.answers)
+        other = replace(parts, answers=even, combine="vote" if parts.combine == "mean" else "mean")
+        assert np.abs(by_hand(other, rows) - expected).max() > 0.05
+
+
+def test_files_are_decoded_for_each_network_as_when_features_were_extracted(
+    lite0: Backbone, lite1: Backbone, tmp_path: Path
+) -> None:
+    parts = COMPOSITES["backbones joined"](lite0, lite1)
+    classifier = save(parts, tmp_path / "model", witnesses(parts))
+    files = [tmp_path / f"{index}.jpg" for index in range(3)]
+    for index, file in enumerate(files):
+        Image.fromarray(picture(CLASSES[index], np.random.default_rng(index), (700, 530))).save(file)
+    assert [it.contract.shrink(530, 700) for it in (lite0, lite1)] == [2, 1]
+    (tmp_path / "bad.jpg").write_bytes(b"no photo")
+    rows = []
+    for it in parts.towers:
+        views = [
+            prepare(decode(file.read_bytes(), it.backbone.contract).pixels, it.backbone.contract) for file in files
+        ]
+        layers = OpenVinoEngine(it.backbone, "f32", lanes=1).forward(np.stack(views))
+        rows.append(np.concatenate([layers[layer] for layer in it.layers], axis=1))
+    expected = by_hand(parts, rows)
+    answers = classifier.predict([*files * (MANY // 3), tmp_path / "bad.jpg"])
+    assert answers.pop().error == "not an image in a known format"
+    together = np.stack([prediction.probabilities for prediction in answers])
+    np.testing.assert_allclose(together, np.tile(expected, (MANY // 3, 1)), atol=1e-4)
+    alone = np.stack([classifier.predict(file).probabilities for file in files])
+    np.testing.assert_allclose(alone, expected, atol=0.1)  # decoded once, which noise as fine as this shows
+    assert np.abs(alone - expected).max() > 1e-4  # the two decodings are not the same
+
+
+def test_flips_cost_no_room_and_no_second_network(lite0: Backbone, tmp_path: Path) -> None:
+    plain, flips = single(lite0, 3), COMPOSITES["flips"](lite0, lite0)
+    one = save(plain, tmp_path / "plain", witnesses(plain))
+    two = save(flips, tmp_path / "flips", witnesses(flips))
+    sizes = [(it.folder / layout.GRAPH).stat().st_size for it in (one, two)]
+    assert sizes[1] <= 1.05 * sizes[0]
+    passes = two._passes
+    assert passes is not None
+    assert [it.flipped for it in passes.all] == [False, True]
+    assert passes.all[0].runner is passes.all[1].runner
+
+
+def test_layers_that_a_view_lacks_get_a_network_of_their_own(lite0: Backbone, tmp_path: Path) -> None:
+    parts = ensemble(
+        (0.5, [tower(lite0, "stage3"), tower(lite0, "stage2")]), (0.5, [tower(lite0, "stage4", flipped=True)])
+    )
+    passes = save(parts, tmp_path / "model", witnesses(parts))._passes
+    assert passes is not None
+    assert [set(it.outputs) for it in passes.all] == [{0, 1}, {2}]
+    assert passes.all[0].runner is not passes.all[1].runner
+    pixels = {lite0.contract: np.stack([prepare(photo, lite0.contract) for photo in drawn_photos()])}
+    for seen, wanted in zip(passes.features(pixels), features(parts), strict=True):
+        np.testing.assert_allclose(seen, wanted, rtol=1e-3, atol=1e-3)
+
+
+def test_one_tower_of_another_engine_sends_all_through_onnx_runtime(lite0: Backbone, tmp_path: Path) -> None:
+    parts = COMPOSITES["flips"](lite0, lite0)
+    parts = replace(parts, towers=(parts.towers[0], replace(parts.towers[1], engine="pytorch")))
+    photos = drawn_photos()
+    classifier = save(parts, tmp_path / "model", witnesses(parts))
+    assert [it.network for it in classifier.record.towers] == [0, 1]
+    many = classifier.predict(photos * (MANY // 4))
+    assert classifier._passes is None
+    for prediction, photo in zip(many, photos * (MANY // 4), strict=True):
+        np.testing.assert_array_equal(prediction.probabilities, classifier.predict(photo).probabilities)
+
+
+def test_the_folder_says_what_it_is_made_of(lite0: Backbone, lite1: Backbone, tmp_path: Path) -> None:
+    parts = COMPOSITES["vote"](lite0, lite1)
+    classifier = save(parts, tmp_path / "model", witnesses(parts))
+    record = classifier.record
+    assert [(it.backbone.name, it.layers, it.flipped, it.network) for it in record.towers] == [
+        ("efficientnet_lite1", ("final",), False, 0),
+        ("efficientnet_lite1", ("final",), True, 0),
+        ("efficientnet_lite0", ("stage3",), True, 2),
+        ("efficientnet_lite0", ("final",), False, 2),
+        ("efficientnet_lite0", ("stage2",), False, 2),
+    ]
+    assert [it.towers for it in record.answers] == [(0, 1), (2,), (3, 4)]
+    assert (record.combine, record.contract) == ("vote", lite1.contract)
+    assert "efficientnet_lite1 + efficientnet_lite0" in repr(classifier)
+    for head, answer in zip(read_heads(classifier.folder / layout.HEAD), parts.answers, strict=True):
+        assert [layer.weight.tolist() for layer in head.layers] == [it.weight.tolist() for it in answer.head.layers]
+    scored = add_scores(classifier, {"test": {"accuracy": 0.5}})
+    assert scored.record == replace(record, scores={"test": {"accuracy": 0.5}})
+    assert load(classifier.folder).record == scored.record
+
+
+@pytest.mark.parametrize("step", ["crop and resize", "forward pass", "head"])
+def test_a_graph_that_answers_otherwise_is_not_saved(
+    lite0: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    parts = single(lite0, 3)
+    shown = witnesses(parts)
+    if step == "crop and resize":
+        _crops_too_narrowly(monkeypatch, lite0.contract)
+    elif step == "forward pass":
+        chance = np.random.default_rng(0)
+        shown = [replace(witness, features=(chance.normal(0, 1, 1280).astype(np.float32),)) for witness in shown]
+    else:
+        _answers_the_contrary(monkeypatch)
+    with pytest.raises(SaveError, match=rf"differ by 0\.\d+ on average, wanted at most 0\.03; \w.*\(step: .*{step}\)"):
+        save(parts, tmp_path / "model", shown)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_tower_that_differs_is_named(
+    lite0: Backbone, lite1: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    towers = [tower(lite0, "final"), tower(lite0, "final", flipped=True), tower(lite1, "stage4", "final")]
+    parts = ensemble((1.0, towers))
+    shown = witnesses(parts)
+    unmirrored = [replace(it, features=(it.features[0], -9 * it.features[1], it.features[2])) for it in shown]
+    with pytest.raises(SaveError, match=r"in tower 1 \(efficientnet_lite0 up to final, mirrored\) the features differ"):
+        save(parts, tmp_path / "model", unmirrored)
+    with monkeypatch.context() as patched:
+        _answers_the_contrary(patched)
+        with pytest.raises(SaveError, match=r"; pixels and features agree \(step: the head\)"):
+            save(parts, tmp_path / "model", shown)
+    _crops_too_narrowly(monkeypatch, lite1.contract)
+    with pytest.raises(SaveError, match=r"in tower 2 \(efficientnet_lite1 up to stage4 \+ final\) the pixels differ"):
+        save(parts, tmp_path / "model", shown)
+    assert list(tmp_path.iterdir()) == []
+
+
+def _crops_too_narrowly(monkeypatch: pytest.MonkeyPatch, spoiled: PixelContract) -> None:
+    right = graph.add_square
+
+    def narrow(pieces: Any, contract: PixelContract, prefix: str) -> str:
+        return right(pieces, replace(contract, crop_permille=100) if contract == spoiled else contract, prefix)
+
+    monkeypatch.setattr(graph, "add_square", narrow)
+
+
+def _answers_the_contrary(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = heads._answer
+
+    def contrary(pieces: Any, head: Head, values: str, prefix: str) -> str:
+        flipped = tuple(Dense(-3 * layer.weight, -3 * layer.bias) for layer in head.layers)
+        return right(pieces, Head(head.kind, flipped), values, prefix)
+
+    monkeypatch.setattr(heads, "_answer", contrary)

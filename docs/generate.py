@@ -28,7 +28,7 @@ from headstart.settings import (
 
 DOCS = Path(__file__).resolve().parent
 MADE = "<!-- Made by docs/generate.py from the code. Change the code, then run: make docs -->"
-METAVARS = {Path: "PATH", int: "INT", str: "TEXT", FitSettings: ""}
+METAVARS = {Path: "PATH", int: "INT", str: "TEXT", FitSettings: "", AugmentSettings: ""}
 LIMITS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}"}
 
 SETTINGS_INTRO = """

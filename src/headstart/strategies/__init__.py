@@ -1,8 +1,16 @@
 """Ways to transfer. Each makes arms: fitted on train, scored on validation, comparable photo by photo."""
 
-from headstart.strategies.linear_probe import linear_probe
+from headstart.strategies.finetune import full_finetune, partial_finetune, scratch
+from headstart.strategies.probes import intermediate_probe, linear_probe
 from headstart.strategies.strategy import Strategy
 
-STRATEGIES: dict[str, Strategy] = {"linear-probe": linear_probe}
+#: Cheap to dear.
+STRATEGIES: dict[str, Strategy] = {
+    "linear-probe": linear_probe,
+    "intermediate-probe": intermediate_probe,
+    "partial-finetune": partial_finetune,
+    "full-finetune": full_finetune,
+    "scratch": scratch,
+}
 
 __all__ = ["STRATEGIES", "Strategy"]

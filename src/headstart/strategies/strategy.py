@@ -1,81 +1,106 @@
-"""The contract of a strategy, and what strategies learn from."""
+"""The contract of a strategy: it plans arms, says what each will cost, and makes them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from headstart.backbones.backbone import Backbone
-from headstart.data.samples import Part, Sample, Samples
-from headstart.data.splits import Split
-from headstart.evaluation.evaluation import Evaluation
-from headstart.features.space import Space
-from headstart.features.store import Store
-from headstart.heads.head import Fitted, Head, Task, Trial
-from headstart.settings import FitSettings
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """What strategies learn from: samples, their split, and the features of a backbone's layers."""
-
-    samples: Samples
-    split: Split
-    backbone: Backbone
-    store: Store
-    space: Space
-    settings: FitSettings
-
-    def of(self, *parts: Part) -> list[Sample]:
-        """The samples of some parts, one part after the other."""
-        return [sample for part in parts for sample in self.split.of(self.samples, part)]
-
-    def task(self, layer: str, *parts: Part) -> Task:
-        """One layer's features and the labels of some parts; rows are joined by the photos' digests."""
-        samples = self.of(*parts)
-        _, groups = np.unique([sample.group for sample in samples], return_inverse=True)
-        return Task(
-            features=self.store.read(self.space, [sample.digest for sample in samples], layer),
-            labels=np.array([sample.label for sample in samples], dtype=np.int64),
-            classes=len(self.samples.classes),
-            groups=groups.astype(np.int64),
-            balanced=self.settings.class_weights == "balanced",
-            seed=self.settings.seed,
-        )
+from headstart.data.samples import Part
+from headstart.evaluation.evaluation import Evaluation, evaluate
+from headstart.heads.head import Trial
+from headstart.saving import Parts
+from headstart.strategies.material import Material, Refit
+from headstart.training.cost import Cost
+from headstart.training.curves import Epoch
 
 
 @dataclass(frozen=True, slots=True)
+class Depth:
+    """A point of the curve of accuracy over depth: a head on one layer, or on all of them joined."""
+
+    layer: str  #: a layer's name, or "all"
+    width: int  #: D
+    accuracy: float  #: cross-validated inside train
+    log_loss: float  #: cross-validated inside train, nats
+    validation_accuracy: float
+
+
+@dataclass(frozen=True)
 class Arm:
     """One row of a comparison: a strategy on a backbone with its settings, fitted on train, scored on validation."""
 
+    name: str  #: unique in its comparison: "linear-probe", "partial-finetune stage4"
     strategy: str
     backbone: str
-    layer: str
+    layer: str  #: what its head reads; of a trained network the lowest layer that was trained
     head: str
-    chosen: Mapping[str, float]  #: hyperparameters that cross-validation inside train chose
-    path: tuple[Trial, ...]  #: what was tried for them
+    parts: Parts  #: a classifier, fitted on train alone
+    parameters: int  #: that were fitted or trained
+    train: Evaluation  #: on training photos as they are predicted on, 2,000 at most
     validation: Evaluation
-    seconds: float  #: of fitting
-    fitted: Head  #: on train alone
+    probabilities: NDArray[np.float32]  #: (validation photos, C), in the split's order
+    seconds: float  #: what it really took
+    memory: int = 0  #: bytes by which the process really grew
+    disk: int = 0  #: bytes it really left in the store
+    refit: Refit | None = None  #: the same on train and validation; None: it is shipped as it was validated
+    chosen: Mapping[str, Any] = field(default_factory=dict)  #: hyperparameters that were chosen, not set
+    path: tuple[Trial, ...] = ()  #: what was tried for them
+    curves: tuple[Epoch, ...] = ()  #: of a training, from before its first step
+    best_epoch: int = 0
+    depth: tuple[Depth, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
-    def name(self) -> str:
-        """For a person: what distinguishes it from other arms."""
-        return f"{self.strategy} {self.head} on {self.backbone} {self.layer}"
+    def trains(self) -> bool:
+        """Whether a network was trained."""
+        return bool(self.curves)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """An arm that could be made."""
+
+    name: str
+    strategy: str
+    cost: Callable[[], Cost]  #: a prediction, from a timed micro-run where that is needed
+    make: Callable[[], Arm]
+    trains: bool = False  #: whether a network is trained, so that predicting its cost takes seconds
 
 
 class Strategy(Protocol):
     """A way to transfer."""
 
-    def __call__(self, material: Material) -> Sequence[Arm]:
-        """The arms of this strategy, cheap to dear."""
+    def __call__(self, material: Material, detail: str | None = None) -> Sequence[Planned]:
+        """Its arms, cheap to dear.
+
+        Args:
+            material: what it learns from.
+            detail: what stands behind the colon in ``--arms``: the lowest layer that is trained.
+
+        Raises:
+            SettingError: it takes no detail, or not this one.
+        """
         ...
 
 
-def refitted(material: Material, arm: Arm) -> Fitted:
-    """The arm's head on train and validation together, with the hyperparameters it chose in train."""
-    from headstart.heads.catalog import fit_head
+def scored(material: Material, parts: Parts, name: str, **facts: Any) -> Arm:
+    """An arm made of parts, with its scores on train and validation."""
+    inside, held_out = material.scored_in_train(), material.of(Part.VALIDATION)
+    of_train = material.probabilities(parts, inside)
+    of_validation = material.probabilities(parts, held_out)
+    classes = material.samples.classes
+    return Arm(
+        name=name,
+        parts=parts,
+        train=evaluate("train", np.array([sample.label for sample in inside], np.int64), of_train, classes),
+        validation=evaluate("validation", material.labels(Part.VALIDATION), of_validation, classes),
+        probabilities=of_validation,
+        **facts,
+    )
 
-    task = material.task(arm.layer, Part.TRAIN, Part.VALIDATION)
-    return fit_head(arm.head, task, material.settings, fixed=arm.chosen)
+
+def final_parts(material: Material, arm: Arm) -> Parts:
+    """What is saved when an arm wins: fitted on train and validation where that can be done without choosing anew."""
+    return arm.refit(material) if arm.refit is not None else arm.parts

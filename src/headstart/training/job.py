@@ -42,7 +42,7 @@ from headstart.training.boundary import Cached, Streamed, Views, compute, key_of
 from headstart.training.curves import Epoch
 from headstart.training.loop import Plan, Source, Trainer
 from headstart.training.trainable import Trainable, blank_head, frozen_tensors, head_module
-from headstart.training.trial import Speed, speeds
+from headstart.training.trial import Speed, peak_memory, speeds
 from headstart.training.trunk import Trunk, trunk
 
 VERSION = 1  #: of training: raised whenever the same task would end elsewhere
@@ -80,6 +80,7 @@ class Trained:
     best_epoch: int
     parameters: int  #: that were trained
     precision: Arithmetic  #: of training
+    memory: int  #: bytes by which the process grew while it was trained
     cached: bool  #: whether boundary activations were kept, or computed anew for each epoch
     disk: int  #: bytes that they take
     seconds: dict[str, float]  #: "boundary", "epochs", "export"
@@ -197,10 +198,17 @@ class Job:
         Raises:
             TrainingError: a loss that is not a number, or something frozen that has changed.
         """
-        known = self._known()
+        known = self.known
         return self._train(stop) if known is None else known
 
-    def _known(self) -> Trained | None:
+    @property
+    def parameters(self) -> int:
+        """How many are trained, without the head."""
+        return sum(part.parameters for part in self.traced.above(self.boundary))
+
+    @property
+    def known(self) -> Trained | None:
+        """What an earlier run trained, if it did."""
         try:
             record = json.loads((self.home / CURVES).read_text("utf-8"))
             backbone = Backbone.from_json(json.loads((self.home / RECORD).read_text("utf-8")), self.home)
@@ -212,6 +220,7 @@ class Job:
         return Trained(backbone, head, epochs=epochs, **record)
 
     def _train(self, stop: Callable[[int, Epoch], bool]) -> Trained:
+        grown = peak_memory()
         before = {name: value.clone() for name, value in frozen_tensors(self.traced, self.boundary).items()}
         began = time.perf_counter()
         train, validation = self.sources()
@@ -245,6 +254,7 @@ class Job:
             "best_epoch": trainer.best_epoch,
             "parameters": network.count(),
             "precision": self.precision,
+            "memory": peak_memory() - grown,
             "cached": self.cached,
             "disk": self.disk if self.cached else 0,
             "frozen": len(before),
@@ -252,7 +262,7 @@ class Job:
         }
         self._export(network, record, began)
         checkpoint.unlink(missing_ok=True)
-        known = self._known()
+        known = self.known
         assert known is not None
         return known
 

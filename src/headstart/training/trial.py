@@ -49,7 +49,7 @@ def speeds(
 
 
 def _measured(network: Trainable, trunk: Trunk, batch: int) -> Speed:
-    before = _peak()
+    before = peak_memory()
     generator = torch.Generator().manual_seed(0)
     if trunk.kind == "u8":
         inputs = torch.randint(0, 256, (batch, *trunk.shape), generator=generator, dtype=torch.uint8)
@@ -68,7 +68,7 @@ def _measured(network: Trainable, trunk: Trunk, batch: int) -> Speed:
     network.eval()
     with torch.inference_mode():
         scored = _rate(lambda: network(inputs.to(network.device)), batch)
-    return Speed(trained, scored, max(0, _peak() - before))
+    return Speed(trained, scored, max(0, peak_memory() - before))
 
 
 def _rate(work: Callable[[], object], batch: int) -> float:
@@ -82,6 +82,6 @@ def _rate(work: Callable[[], object], batch: int) -> float:
     return batch / min(taken)
 
 
-def _peak() -> int:
+def peak_memory() -> int:
     """The most memory this process ever had, bytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

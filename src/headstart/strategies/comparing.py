@@ -1,0 +1,194 @@
+"""Arms compared on one split, from cheap to dear, within the budget; validation decides."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from headstart import events
+from headstart.data.samples import Part
+from headstart.errors import EngineError, SettingError, TrainingError, nearest
+from headstart.evaluation.comparison import Choice, choose_winner
+from headstart.settings import FitSettings
+from headstart.strategies import STRATEGIES
+from headstart.strategies.ensembles import ENSEMBLES
+from headstart.strategies.material import Material
+from headstart.strategies.memory import free_memory
+from headstart.strategies.strategy import Arm, Planned
+from headstart.training.cost import Cost
+
+PROBES = ("linear-probe", "intermediate-probe")  #: what "auto" tries where no budget is given: seconds
+WITHIN_BUDGET = (*PROBES, "partial-finetune", "full-finetune")  #: what it tries where one is
+RESERVE = 8.0  #: seconds of the budget for saving the winner; judging it comes on top
+JUDGED_PER_SECOND = 100  #: photos, for that
+PLANNING = 20.0  #: seconds that loading a network and timing its training takes, at most
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """An arm as a user names it."""
+
+    name: str  #: a strategy or an ensemble
+    detail: str | None = None  #: what stands behind the colon
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An arm that was not made, or did not end well."""
+
+    name: str
+    reason: str
+    predicted: Cost | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What came of it."""
+
+    arms: tuple[Arm, ...]  #: cheap to dear
+    predicted: Mapping[str, Cost]  #: by the arm's name; ensembles have none, they cost next to nothing
+    left_out: tuple[LeftOut, ...]
+    choice: Choice  #: on validation
+
+    @property
+    def winner(self) -> Arm:
+        """The arm that is saved."""
+        return next(arm for arm in self.arms if arm.name == self.choice.winner)
+
+
+def wanted(settings: FitSettings) -> tuple[Spec, ...]:
+    """The arms that the settings name, cheap to dear.
+
+    Raises:
+        SettingError: an unknown name, or ensembles of nothing.
+    """
+    if settings.arms:
+        specs = [_spec(text) for text in settings.arms.split(",") if text.strip()]
+    elif settings.strategy == "auto":
+        specs = [Spec(name) for name in (PROBES if settings.budget is None else WITHIN_BUDGET)]
+    else:
+        specs = [Spec(settings.strategy)]
+    if not any(spec.name in STRATEGIES for spec in specs):
+        raise SettingError(f"arms {settings.arms!r} name no strategy; add one, such as linear-probe")
+    order = [*STRATEGIES, *ENSEMBLES]
+    return tuple(sorted(dict.fromkeys(specs), key=lambda spec: order.index(spec.name)))
+
+
+def _spec(text: str) -> Spec:
+    name, _, detail = text.strip().partition(":")
+    if name not in STRATEGIES and name not in ENSEMBLES:
+        raise SettingError(f"unknown arm {name!r}; {nearest(name, [*STRATEGIES, *ENSEMBLES])}")
+    if detail and name in ENSEMBLES:
+        raise SettingError(f"{name} takes no detail, seen {detail!r}; write {name} alone")
+    return Spec(name, detail or None)
+
+
+def compare(materials: Sequence[Material], specs: Sequence[Spec]) -> Comparison:
+    """Plans, predicts, makes and compares arms.
+
+    Args:
+        materials: one for each backbone, cheap to dear; all of the same split.
+        specs: the arms, cheap to dear; each strategy is tried on each backbone.
+
+    Raises:
+        SettingError: a layer that is none, or an ensemble that cannot be.
+        HeadstartError: the only arm went wrong.
+    """
+    return _Contest(materials).run(specs)
+
+
+class _Contest:
+    def __init__(self, materials: Sequence[Material]):
+        self._materials = materials
+        self._first = materials[0]
+        self._tell = self._first.listener
+        self._arms: list[Arm] = []
+        self._predicted: dict[str, Cost] = {}
+        self._left_out: list[LeftOut] = []
+        self._failures: list[Exception] = []
+
+    def run(self, specs: Sequence[Spec]) -> Comparison:
+        for planned in [it for it in self._planned(specs) if self._fits(it)]:
+            if self._still_fits(planned):
+                self._make(planned)
+        if not self._arms:
+            self._nothing_left()
+        base = list(self._arms)
+        for spec in specs:
+            if spec.name in ENSEMBLES:
+                self._done(ENSEMBLES[spec.name](self._materials, base))
+        return Comparison(tuple(self._arms), self._predicted, tuple(self._left_out), self._choice())
+
+    def _planned(self, specs: Sequence[Spec]) -> Iterator[Planned]:
+        for spec in specs:
+            for material in self._materials if spec.name in STRATEGIES else ():
+                for planned in STRATEGIES[spec.name](material, spec.detail):
+                    yield _named(planned, material) if len(self._materials) > 1 else planned
+
+    def _fits(self, planned: Planned) -> bool:
+        """Predicts what an arm will take, and whether there is that much."""
+        if planned.trains and self._left < PLANNING:
+            return self._leave_out(planned.name, f"{max(0, self._left):.0f} s are left, too few to plan a training")
+        began = time.perf_counter()
+        cost = self._predicted[planned.name] = planned.cost()
+        if planned.trains:
+            took = time.perf_counter() - began
+            told = f"{planned.name}: predicted {cost.seconds:.0f} s, {cost.memory / 1e6:.0f} MB of memory, "
+            self._tell(events.Finished("predict cost", took, f"{told}{cost.disk / 1e6:.0f} MB of disk"))
+        if cost.memory > (free := free_memory()):
+            return self._leave_out(
+                planned.name, f"predicted {cost.memory / 1e9:.1f} GB of memory, {free / 1e9:.1f} GB are free"
+            )
+        return self._still_fits(planned)
+
+    def _still_fits(self, planned: Planned) -> bool:
+        seconds = self._predicted[planned.name].seconds
+        if planned.name == "linear-probe" or seconds <= max(0.0, self._left):  # something must be shipped
+            return True
+        return self._leave_out(
+            planned.name, f"predicted {seconds:.0f} s, {max(0, self._left):.0f} s of the budget are left"
+        )
+
+    def _leave_out(self, name: str, reason: str) -> bool:
+        self._left_out.append(LeftOut(name, reason, self._predicted.get(name)))
+        self._tell(events.Note(f"{name} is left out: {reason}"))
+        return False
+
+    @property
+    def _left(self) -> float:
+        """Seconds that arms may take."""
+        return self._first.clock.left - RESERVE - len(self._first.of(Part.TEST)) / JUDGED_PER_SECOND
+
+    def _make(self, planned: Planned) -> None:
+        try:
+            self._done(planned.make())
+        except (TrainingError, EngineError) as error:  # one arm of several: the others stand
+            self._failures.append(error)
+            self._leave_out(planned.name, str(error))
+
+    def _done(self, arm: Arm) -> None:
+        self._arms.append(arm)
+        it = arm.validation
+        self._tell(events.Finished("arm", arm.seconds, f"{arm.name}: validation {it.accuracy:.1%} on {it.n} photos"))
+
+    def _nothing_left(self) -> None:
+        if self._failures:
+            raise self._failures[0]
+        reasons = "; ".join(f"{it.name}: {it.reason}" for it in self._left_out)
+        raise SettingError(
+            f"no arm fits ({reasons}); give a larger --budget, or the arm linear-probe, which always fits"
+        )
+
+    def _choice(self) -> Choice:
+        probes = [arm.name for arm in self._arms if arm.strategy == "linear-probe"]
+        return choose_winner(
+            self._first.labels(Part.VALIDATION),
+            {arm.name: arm.probabilities for arm in self._arms},
+            probes[0] if probes else None,
+            self._first.settings.seed,
+        )
+
+
+def _named(planned: Planned, material: Material) -> Planned:
+    """Where there are several backbones, an arm's name says which is its own."""
+    name = f"{planned.name} on {material.backbone.name}"
+    return replace(planned, name=name, make=lambda: replace(planned.make(), name=name))

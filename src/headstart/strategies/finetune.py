@@ -1,0 +1,152 @@
+"""A network is trained: its upper part, all of it, or the same architecture from random weights.
+
+``partial-finetune`` trains the layers above a boundary from cached activations, ``full-finetune`` all of them at a low
+rate (Girshick et al. 2014; Yosinski et al. 2014), ``scratch`` starts from random weights: what pretraining gives is
+the difference. The first two start from the solved head (``training.trainable``).
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from headstart.data.samples import Part
+from headstart.engines.choose import choose
+from headstart.errors import SettingError
+from headstart.saving import Tower
+from headstart.settings import FitSettings
+from headstart.strategies.material import Material
+from headstart.strategies.probes import LAYER, base_head, parts_of, probe
+from headstart.strategies.strategy import Arm, Planned, scored
+from headstart.training.cost import cost_of
+from headstart.training.curves import Epoch
+
+if TYPE_CHECKING:  # it imports PyTorch, which a run of probes has no need of
+    from headstart.training.job import Job, Trained
+
+
+def partial_finetune(material: Material, detail: str | None = None) -> Sequence[Planned]:
+    """The layers from ``detail``, or from the setting ``unfreeze``, upwards."""
+    unfreeze = detail or material.settings.unfreeze
+    lowest = middle(material) if unfreeze == "auto" else unfreeze
+    return [_planned(material, "partial-finetune", f"partial-finetune {lowest}", lowest, scratch=False)]
+
+
+def full_finetune(material: Material, detail: str | None = None) -> Sequence[Planned]:
+    """All layers."""
+    _no_detail("full-finetune", detail)
+    return [_planned(material, "full-finetune", "full-finetune", None, scratch=False)]
+
+
+def scratch(material: Material, detail: str | None = None) -> Sequence[Planned]:
+    """All layers, from random weights."""
+    _no_detail("scratch", detail)
+    return [_planned(material, "scratch", "scratch", None, scratch=True)]
+
+
+def middle(material: Material) -> str:
+    """The layer that partial fine-tuning begins at unless one is named: the upper half of the stages is trained."""
+    names = [layer.name for layer in material.backbone.layers[:-1]]
+    return names[(len(names) + 1) // 2]
+
+
+def _no_detail(name: str, detail: str | None) -> None:
+    if detail:
+        raise SettingError(f"{name} takes no detail, seen {detail!r}; partial-finetune:{detail} trains from there up")
+
+
+def job_of(
+    material: Material, name: str, unfreeze: str | None, *, scratch: bool, settings: FitSettings | None = None
+) -> "Job":
+    """The training, not started."""
+    from headstart.training.job import Job, Task
+
+    head = None if scratch else probe(material, base_head(material)).head
+    held_out = material.of(Part.VALIDATION)
+    return Job(
+        Task(
+            name=name,
+            train=material.of(Part.TRAIN),
+            validation=held_out,
+            classes=len(material.samples.classes),
+            backbone=material.backbone,
+            engine=material.engine,
+            unfreeze=unfreeze,
+            head=head,
+            rows=None if scratch else material.features(material.tower(LAYER), held_out),
+            proof=material.proof,
+            settings=settings or material.settings,
+            folder=material.store.folder,
+        ),
+        material.listener,
+    )
+
+
+def _planned(material: Material, strategy: str, name: str, unfreeze: str | None, *, scratch: bool) -> Planned:
+    jobs: list[Job] = []  # made when first asked for: loading the network takes seconds
+
+    def job() -> "Job":
+        if not jobs:
+            jobs.append(job_of(material, name, unfreeze, scratch=scratch))
+        return jobs[0]
+
+    def make() -> Arm:
+        trained = job().run(stop_in_time(material))
+        jobs.clear()
+        return arm_of(material, strategy, name, unfreeze or "stage1", trained)
+
+    return Planned(name, strategy, lambda: cost_of(job()), make, trains=True)
+
+
+def stop_in_time(material: Material, reserve: float = 10.0) -> "_Stop":
+    """Ends a training whose next epoch would not end within the budget."""
+    return _Stop(material, reserve)
+
+
+class _Stop:
+    def __init__(self, material: Material, reserve: float):
+        self._material, self._reserve = material, reserve
+
+    def __call__(self, epochs: int, epoch: Epoch) -> bool:
+        """After each epoch."""
+        return epochs > 0 and self._material.clock.left < epoch.seconds + self._reserve
+
+
+def arm_of(material: Material, strategy: str, name: str, layer: str, trained: "Trained") -> Arm:
+    """A trained network as an arm: scored through the engine that will run it when it is shipped."""
+    began = time.perf_counter()
+    settings = material.settings
+    # A network that was trained here exists as ONNX alone, so OpenVINO runs it, also where a GPU trained it.
+    chosen = choose(
+        trained.backbone, material.proof, engine="openvino", precision=settings.precision, listener=material.listener
+    )
+    material.register(trained.backbone, chosen.engine)
+    tower = Tower(trained.backbone, chosen.engine.name, chosen.engine.precision, (LAYER,))
+    arm = scored(
+        material,
+        parts_of(material, tower, trained.head),
+        name,
+        strategy=strategy,
+        backbone=material.backbone.name,
+        layer=layer,
+        head=trained.head.kind,
+        parameters=trained.parameters,
+        seconds=0.0,
+        disk=trained.disk,
+        memory=trained.memory,
+        chosen={"training_precision": trained.precision},
+        curves=trained.epochs,
+        best_epoch=trained.best_epoch,
+        notes=_notes(trained),
+    )
+    return replace(arm, seconds=sum(trained.seconds.values()) + time.perf_counter() - began)
+
+
+def _notes(trained: "Trained") -> tuple[str, ...]:
+    last = trained.epochs[-1].number
+    notes = [f"{trained.frozen} tensors under {trained.boundary} are bit-identical to what was loaded"]
+    if trained.best_epoch == 0:
+        notes.append(f"none of {last} epochs was better on validation than the start, which is kept")
+    elif trained.best_epoch < last:
+        notes.append(f"epoch {trained.best_epoch} of {last} was the best on validation and is kept")
+    return tuple(notes)

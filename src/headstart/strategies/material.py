@@ -1,0 +1,122 @@
+"""What strategies learn from: samples, their split, a backbone, and the features of its layers."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart import events
+from headstart.backbones.backbone import Backbone
+from headstart.data.samples import Part, Sample, Samples
+from headstart.data.splits import Split
+from headstart.engines.choose import ProofPhotos
+from headstart.engines.engine import Arithmetic, Engine
+from headstart.features.extract import extract
+from headstart.features.space import Space
+from headstart.features.store import Store
+from headstart.heads.head import Task
+from headstart.saving import Parts, Tower
+from headstart.settings import FitSettings
+
+TRAIN_SCORED = 2000  #: training photos that an arm is scored on: its training score is for the eye, not for choosing
+
+
+@dataclass(frozen=True)
+class Clock:
+    """What is left of the budget."""
+
+    budget: float | None  #: seconds for the whole job; None: no limit
+    began: float = field(default_factory=time.perf_counter)
+
+    @property
+    def left(self) -> float:
+        """Seconds; infinity without a budget."""
+        return float("inf") if self.budget is None else self.budget - (time.perf_counter() - self.began)
+
+
+@dataclass(frozen=True)
+class Material:
+    """What strategies learn from."""
+
+    samples: Samples
+    split: Split
+    backbone: Backbone
+    engine: Engine
+    store: Store
+    space: Space  #: of the backbone's rows, run by the engine, plain view
+    proof: ProofPhotos
+    settings: FitSettings
+    folder: Path  #: the run's, for what an arm leaves behind
+    clock: Clock = field(default_factory=lambda: Clock(None))
+    listener: events.Listener = events.ignore
+    #: (fingerprint of the backbone, precision) -> engine; shared by all materials of a run
+    engines: dict[tuple[str, Arithmetic], Engine] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.register(self.backbone, self.engine)
+
+    def register(self, backbone: Backbone, engine: Engine) -> None:
+        """Makes an engine known for the towers of its backbone."""
+        self.engines[backbone.fingerprint, engine.precision] = engine
+
+    def of(self, *parts: Part) -> list[Sample]:
+        """The samples of some parts, one part after the other."""
+        return [sample for part in parts for sample in self.split.of(self.samples, part)]
+
+    def labels(self, *parts: Part) -> NDArray[np.int64]:
+        """(N,) of some parts, in the order of ``of``."""
+        return np.array([sample.label for sample in self.of(*parts)], dtype=np.int64)
+
+    def scored_in_train(self) -> list[Sample]:
+        """The training photos that arms are scored on: all, or those with the smallest digests."""
+        train = self.of(Part.TRAIN)
+        return train if len(train) <= TRAIN_SCORED else sorted(train, key=lambda it: it.digest)[:TRAIN_SCORED]
+
+    def tower(self, *layers: str, flipped: bool = False) -> Tower:
+        """This backbone's tower with some layers."""
+        return Tower(self.backbone, self.engine.name, self.engine.precision, layers, flipped)
+
+    def features(self, tower: Tower, samples: Sequence[Sample]) -> NDArray[np.float32]:
+        """A tower's features of some photos, (N, D); computed now where the store has none."""
+        space = self._space(tower, samples)
+        digests = [sample.digest for sample in samples]
+        return np.concatenate([self.store.read(space, digests, layer) for layer in tower.layers], axis=1)
+
+    def _space(self, tower: Tower, samples: Sequence[Sample]) -> Space:
+        if tower.backbone.fingerprint == self.backbone.fingerprint and not tower.flipped:
+            return self.space
+        engine = self.engines[tower.backbone.fingerprint, tower.precision]
+        done = extract(
+            samples,
+            tower.backbone,
+            engine,
+            self.store,
+            flipped=tower.flipped,
+            listener=self.listener,
+            workers=self.settings.workers,
+        )
+        return done.space
+
+    def task(self, towers: Sequence[Tower], *parts: Part) -> Task:
+        """The features of towers, joined, and the labels of some parts; rows are joined by the photos' digests."""
+        samples = self.of(*parts)
+        _, groups = np.unique([sample.group for sample in samples], return_inverse=True)
+        rows = [self.features(tower, samples) for tower in towers]
+        return Task(
+            features=rows[0] if len(rows) == 1 else np.concatenate(rows, axis=1),
+            labels=self.labels(*parts),
+            classes=len(self.samples.classes),
+            groups=groups.astype(np.int64),
+            balanced=self.settings.class_weights == "balanced",
+            seed=self.settings.seed,
+        )
+
+    def probabilities(self, parts: Parts, samples: Sequence[Sample]) -> NDArray[np.float32]:
+        """What a classifier made of these parts says of photos, (N, C), from stored features."""
+        return parts.probabilities([self.features(tower, samples) for tower in parts.towers])
+
+
+Refit = Callable[[Material], Parts]

@@ -1,0 +1,63 @@
+"""What a training will take, predicted from a timed micro-run on the photos themselves."""
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from headstart.training.job import Job
+
+VIEWED = 16  #: views that are timed
+EXPORTED = 2.0  #: seconds: writing a network as ONNX, proving it, compiling it
+BYTES_PER_PARAMETER = 24  #: float32 of weights, gradients, two moments, the average and the best
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What an arm takes."""
+
+    seconds: float
+    memory: int  #: bytes by which the process grows
+    disk: int  #: bytes in the store
+
+
+def cost_of(job: "Job") -> Cost:
+    """The cost of a training; nothing for one that an earlier run finished."""
+    if job.known is not None:
+        return Cost(0.0, 0, 0)
+    speed = job.trial[job.precision]
+    photos, held_out = len(job.task.train), len(job.task.validation)
+    epochs = job.settings.epochs
+    views = photos * (job.views if job.cached else epochs) + held_out * (1 if job.cached else epochs + 1)
+    seconds = {
+        "boundary": views * _seconds_per_view(job),
+        "epochs": epochs * (photos / speed.photos + held_out / speed.scored) + min(photos, 512) / speed.scored,
+        "export": EXPORTED,
+        "scores": (min(photos, 2000) + held_out) / _features_per_second(job),
+    }
+    memory = speed.memory + BYTES_PER_PARAMETER * job.parameters
+    return Cost(sum(seconds.values()), memory, job.disk if job.cached else 0)
+
+
+def _seconds_per_view(job: "Job") -> float:
+    """Decoding, changing and the frozen part, over all lanes."""
+    samples = job.task.train[:VIEWED]
+    numbers = range(max(1, VIEWED // len(samples)))
+    pixels = [view for sample in samples[:2] for view in job.changed.pixels(sample, [0])]
+    job.trunk.run(np.stack(pixels))  # the first run takes longer
+    began = time.perf_counter()
+    views = [view for sample in samples for view in job.changed.pixels(sample, numbers)]
+    for start in range(0, len(views), job.trunk.batch):
+        job.trunk.run(np.stack(views[start : start + job.trunk.batch]))
+    return (time.perf_counter() - began) / len(views) / job.trunk.lanes
+
+
+def _features_per_second(job: "Job") -> float:
+    """Of the whole network on the engine."""
+    engine, size = job.task.engine, job.loaded.contract.size
+    blank = np.zeros((engine.batch, size, size, 3), np.uint8)
+    began = time.perf_counter()
+    engine.forward(blank)
+    return engine.lanes * engine.batch / (time.perf_counter() - began)

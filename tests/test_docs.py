@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from headstart.cli.main import VERBS, _app, run
-from headstart.settings import FitSettings
+from headstart.settings import AugmentSettings, FitSettings
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -166,11 +166,13 @@ def test_stale_pages_are_named_with_what_to_run(tmp_path):
 def test_the_command_line_page_has_the_flags_that_help_shows(verb, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     assert run([verb, "--help"]) == 0
-    shown = set(re.findall(r"(?<![\w-])--[a-z][\w-]*", capsys.readouterr().out.partition("Examples:")[0])) - {"--help"}
+    column = re.findall(r"^│ {1,6}((?:--[a-z-]+ ?)+)", capsys.readouterr().out.partition("Examples:")[0], re.MULTILINE)
+    shown = {flag for cell in column for flag in cell.split() if not flag.startswith("--no-")}
     section = (ROOT / "docs" / "cli.md").read_text("utf-8").partition(f"\n## {verb}\n")[2].partition("\n## ")[0]
     documented = set(re.findall(r"^\| `(--[\w-]+)", section, re.MULTILINE))
-    if verb == "fit":
-        documented |= {f"--{name.replace('_', '-')}" for name in FitSettings.model_fields}
+    settings = {"fit": FitSettings, "compare": FitSettings, "check": AugmentSettings}.get(verb)
+    if settings is not None:
+        documented |= {f"--{name.replace('_', '-')}" for name in settings.model_fields}
     assert documented == shown
 
 

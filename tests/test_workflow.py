@@ -143,18 +143,18 @@ def test_arrays_in_memory_and_in_a_file(warm, tmp_path) -> None:
 
 @pytest.mark.parametrize("head", ["logistic", "lda", "ridge", "mlp"])
 def test_every_head(head, warm, tmp_path) -> None:
-    run = headstart.fit(warm.photos, out=tmp_path / "run", head=head, mlp_epochs=20)
+    run = headstart.fit(warm.photos, out=tmp_path / "run", strategy="linear-probe", head=head, mlp_epochs=20)
     assert [arm["head"] for arm in run.record["arms"]] == [head]
     assert run.classifier.record.head == head
     assert run.test.accuracy > 0.7
 
 
 def test_auto_tries_the_heads_that_cost_seconds(warm, tmp_path) -> None:
-    run = headstart.fit(warm.photos, out=tmp_path / "run", head="auto")
-    arms = {arm["head"]: arm["validation"] for arm in run.record["arms"]}
-    assert list(arms) == ["logistic", "lda", "ridge"]
-    best = min(arms, key=lambda head: (-arms[head]["accuracy"], arms[head]["log_loss"]))
-    assert run.classifier.record.head == best
+    run = headstart.fit(warm.photos, out=tmp_path / "run", strategy="linear-probe", head="auto")
+    assert [arm["name"] for arm in run.record["arms"]] == [f"linear-probe {it}" for it in ("logistic", "lda", "ridge")]
+    assert [arm["head"] for arm in run.record["arms"]] == ["logistic", "lda", "ridge"]
+    heads = {arm["name"]: arm["head"] for arm in run.record["arms"]}
+    assert run.classifier.record.head == heads[run.record["winner"]]
 
 
 def test_class_weights_reach_the_head(photos, tmp_path) -> None:
@@ -347,8 +347,11 @@ def test_progress_and_stages_are_told(photos, tmp_path) -> None:
     heard: list[events.Event] = []
     run = headstart.fit(photos(each=9, seed=31), out=tmp_path / "run", listener=heard.append)
     finished = [event.stage for event in heard if isinstance(event, events.Finished)]
-    assert finished == ["read", "prepare backbone", "prepare engine", "extract", "fit", "save", "judge"]
-    assert finished == list(run.seconds)
+    arms, stages = [it for it in finished if it == "arm"], [it for it in finished if it != "arm"]
+    assert len(arms) == len(run.record["arms"]) == 2
+    before = ["read", "prepare backbone", "prepare engine", "extract"]
+    assert stages == [*before, "fit", "refit", "save", "judge", "reveal test"]
+    assert stages == list(run.seconds)
     for stage, total in (("read", 27), ("extract", 27), ("judge", run.test.n)):
         told = [event for event in heard if isinstance(event, events.Progress) and event.stage == stage]
         assert [event.done for event in told] == sorted(event.done for event in told)

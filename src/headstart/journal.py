@@ -13,7 +13,6 @@ from headstart.features.extract import Extraction
 from headstart.runtime.classifier import Classifier
 from headstart.strategies.comparing import Comparison
 from headstart.strategies.material import Clock
-from headstart.strategies.revealing import Revealed
 
 T = TypeVar("T")
 
@@ -71,11 +70,6 @@ def extraction_in_words(it: Extraction) -> str:
 def comparison_in_words(it: Comparison) -> str:
     """How many arms there are, and which wins."""
     return f"{len(it.arms)} arm{'s' * (len(it.arms) != 1)}; {it.choice.winner} wins on validation"
-
-
-def revealed_in_words(it: Revealed) -> str:
-    """Whether losing arms were scored on test."""
-    return f"{len(it.tests)} arms on {it.n} test photos" if it.opened else "only the winner has seen test"
 
 
 def parity_in_words(classifier: Classifier) -> str:

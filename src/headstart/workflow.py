@@ -9,7 +9,7 @@ import inspect
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,8 @@ from headstart.run import MODEL, RECORD, SPLIT, UNFINISHED, Run, record_of, writ
 from headstart.runtime.classifier import Classifier, PhotoLike, load
 from headstart.saving import Parts, Witness, add_scores, save
 from headstart.settings import FitSettings, seconds, store_folder
-from headstart.strategies.comparing import compare, wanted
+from headstart.strategies.advisor import Advice, advise, outcome
+from headstart.strategies.comparing import TRAINING, Comparison, Spec, compare, wanted
 from headstart.strategies.material import Clock, Material
 from headstart.strategies.revealing import reveal
 from headstart.strategies.strategy import final_parts
@@ -119,22 +120,21 @@ def fit(
                 )
                 for backbone, proof, engine, extraction in zip(backbones, proofs, engines, extractions, strict=True)
             ]
+            material = materials[0]
+            advice = _advice(material, specs, log)
             comparison = log.stage("fit", lambda: compare(materials, specs), journal.comparison_in_words)
-            material, winner = materials[0], comparison.winner
-            parts = log.stage("refit", lambda: final_parts(material, winner), lambda _: winner.name)
-            classifier = log.stage("save", lambda: _saved(material, parts, out), journal.parity_in_words)
+            winner = comparison.winner
+            classifier = log.stage(
+                "save", lambda: _saved(material, final_parts(material, winner), out), journal.parity_in_words
+            )
             test = log.stage(
                 "judge", lambda: judge(classifier, material.of(Part.TEST), log), journal.evaluation_in_words
             )
             add_scores(classifier, {"validation": winner.validation.to_json(), "test": test.to_json()})
-            revealed = log.stage("reveal test", lambda: reveal(material, comparison, test), journal.revealed_in_words)
+            revealed = reveal(material, comparison, test)
             log.over_budget(clock)
-            run = Run(
-                out,
-                winner.validation,
-                test,
-                record_of(materials, engines, extractions, comparison, revealed, log),
-            )
+            record = record_of(materials, engines, extractions, comparison, revealed, log)
+            run = Run(out, winner.validation, test, {**record, **_held_to(advice, comparison)})
             write(run, material, comparison, revealed)
     return run
 
@@ -204,6 +204,25 @@ def evaluate_on(
     if aside:
         listener(events.Note(f"{aside} files are set aside; headstart check says why"))
     return judge(classifier, relabelled, listener, part="given", strict=False)
+
+
+def _advice(material: Material, specs: Sequence[Spec], log: Journal) -> Advice | None:
+    """What the field's rule expects, where a network is to be trained: a run of probes alone has no need of it."""
+    if not any(spec.name in TRAINING for spec in specs):
+        return None
+    try:
+        return log.stage("advise", lambda: advise(material), lambda it: it.reason)
+    except HeadstartError as error:
+        log(events.Note(f"no expectation could be formed: {error}"))
+        return None
+
+
+def _held_to(advice: Advice | None, comparison: Comparison) -> dict[str, Any]:
+    """The expectation and whether it came true, for the record."""
+    if advice is None:
+        return {"advice": None}
+    came = outcome(advice, comparison.choice, {arm.name: arm.strategy for arm in comparison.arms})
+    return {"advice": {**advice.to_json(), "outcome": asdict(came)}}
 
 
 def _split(samples: Samples, settings: FitSettings) -> Split:

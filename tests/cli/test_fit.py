@@ -7,11 +7,14 @@ import signal
 import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from headstart.cli.fit import summary
 from headstart.cli.main import run
+from headstart.run import open_run
 from headstart.settings import FitSettings
 
 
@@ -32,8 +35,51 @@ def test_a_summary_that_a_person_can_read(warm, tmp_path, capsys) -> None:
     for stage in ("read", "prepare engine", "extract", "fit", "save", "judge"):
         assert re.search(rf"^ *{stage}  .*\(\d+\.\d s\)$", told, re.MULTILINE)
     assert sorted(path.name for path in out.iterdir()) == [
-        *("evaluation.json", "ledger.jsonl", "model", "run.json", "settings.toml", "split.json"),
+        *("comparison.json", "evaluation.json", "leaderboard.csv", "leaderboard.md", "ledger.jsonl", "model"),
+        *("run.json", "settings.toml", "split.json"),
     ]
+
+
+@pytest.fixture
+def probed(warm):
+    """A finished run of two probes, of which the first won with some mistakes: what its summary says is all here."""
+    made = open_run(warm.run)
+    arms = [{**arm, "validation": {**arm["validation"], "accuracy": 0.75}} for arm in made.record["arms"]]
+    choice = {**made.record["choice"], "reason": "linear-probe wins with 77.5% of 40 photos right. More is said here."}
+    record = {**made.record, "winner": "linear-probe", "arms": arms, "choice": choice}
+    return replace(made, record=record, validation=replace(made.validation, accuracy=0.775))
+
+
+HINT = "training part of the network may do better:  headstart compare PHOTOS --budget 10m"
+
+
+def test_the_summary_says_why_the_winner_won_and_what_else_was_tried(probed) -> None:
+    lines = summary(probed).splitlines()
+    why = "on validation linear-probe wins with 77.5% of 40 photos right; also tried: intermediate-probe 75.0%"
+    assert lines[lines.index(why) + 1] == HINT
+    assert "More is said here" not in summary(probed)
+
+
+def test_the_hint_is_not_given_where_it_is_of_no_use(probed) -> None:
+    right = replace(probed, validation=replace(probed.validation, accuracy=1.0))
+    trained = {**probed.record["arms"][1], "name": "full-finetune", "curves": [{"number": 0}]}
+    tried = replace(probed, record={**probed.record, "arms": [probed.record["arms"][0], trained]})
+    assert HINT in summary(probed)
+    assert HINT not in summary(right)
+    assert HINT not in summary(tried)
+    assert "also tried: full-finetune 75.0%" in summary(tried)
+
+
+def test_a_single_arm_has_no_others(probed) -> None:
+    alone = summary(replace(probed, record={**probed.record, "arms": probed.record["arms"][:1]}))
+    assert "on validation" not in alone
+    assert HINT in alone
+
+
+def test_arms_that_were_left_out_are_named(probed) -> None:
+    left_out = [{"name": "scratch", "reason": "predicted 90 s, 40 s of the budget are left", "predicted": None}]
+    said = summary(replace(probed, record={**probed.record, "left_out": left_out}))
+    assert f"left out: scratch; see {probed.folder / 'comparison.json'}" in said
 
 
 def test_quiet_says_nothing_but_the_result(warm, tmp_path, capsys) -> None:
@@ -49,6 +95,7 @@ def test_json_is_one_object_and_nothing_else(warm, tmp_path, capsys) -> None:
     assert told == ""
     record = json.loads(printed)
     assert record["test"]["n"] == 9
+    assert record["reason"].startswith(record["winner"])
     assert record["model"] == str(tmp_path / "run/model")
     assert json.loads(evaluation(tmp_path / "run"))["parts"]["test"] == record["test"]
 

@@ -3,17 +3,27 @@
 import re
 
 import pytest
+from pydantic import BaseModel
 
 import headstart
 from headstart.cli.main import VERBS, run
-from headstart.settings import FitSettings
+from headstart.settings import AugmentSettings, FitSettings
+
+
+def flags_of(settings: type[BaseModel]) -> list[str]:
+    """A flag for each setting; one that is on or off has its negative too."""
+    names = [f"--{name.replace('_', '-')}" for name in settings.model_fields]
+    switches = [name for name, field in settings.model_fields.items() if field.annotation in (bool, bool | None)]
+    return names + [f"--no-{name.replace('_', '-')}" for name in switches]
+
 
 FLAGS = {
-    "fit": [f"--{name.replace('_', '-')}" for name in FitSettings.model_fields] + ["--config", "--quiet", "--json"],
+    "fit": [*flags_of(FitSettings), "--config", "--quiet", "--json"],
+    "compare": [*flags_of(FitSettings), "--config", "--quiet", "--json"],
     "predict": ["--top", "--json", "--csv"],
     "evaluate": ["--quiet", "--json"],
-    "check": ["--fast", "--quiet", "--json"],
-    "models": ["--all", "--store"],
+    "check": [*flags_of(AugmentSettings), "--augment", "--fast", "--quiet", "--json"],
+    "models": ["--all", "--layers", "--store"],
     "cache": ["--prune-to", "--store"],
     "demo": [],
 }
@@ -25,7 +35,8 @@ def test_every_verb_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> N
     out, errors = capsys.readouterr()
     assert errors == ""
     assert f"Usage: headstart {verb}" in out
-    assert sorted(FLAGS[verb]) == sorted(set(re.findall(r"(?<=\s)--[a-z-]+(?=\s)", out.partition("Examples:")[0])))
+    column = re.findall(r"^│ {1,6}((?:--[a-z-]+ ?)+)", out.partition("Examples:")[0], re.MULTILINE)
+    assert sorted(FLAGS[verb]) == sorted({flag for cell in column for flag in cell.split()})
 
 
 @pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != "demo"])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from headstart import events
 from headstart.backbones.backbone import GRAPH, PIXELS, RECORD, SCHEMA_VERSION, Backbone
 from headstart.backbones.catalog import Origin, find
+from headstart.backbones.pretrained import write_classifier
 from headstart.data.writing import new_folder
 from headstart.errors import BackboneError
 
@@ -71,6 +72,7 @@ def _convert(origin: Origin, home: Path, listener: events.Listener) -> Backbone:
     try:
         with new_folder(home) as draft:
             _export(loaded, origin, draft / GRAPH)
+            write_classifier(draft, loaded.classifier)
             (draft / RECORD).write_text(json.dumps(backbone.to_json(), indent=2), "utf-8")
             shutil.rmtree(home, ignore_errors=True)  # damaged, or of another version
     except OSError:

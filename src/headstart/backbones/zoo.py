@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from headstart.backbones.backbone import Layer
 from headstart.backbones.catalog import Origin
+from headstart.backbones.pretrained import PretrainedClassifier
 from headstart.errors import BackboneError
 from headstart.pixels.contract import PixelContract
 
@@ -33,11 +34,14 @@ class Network(nn.Module):
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
         """Uint8 (N, S, S, 3) RGB -> one float32 (N, width) per layer, from the input upwards."""
-        # Centred before it is scaled: the other way round, bf16 loses half a grey level and cosines fall to 0.997.
-        values = (pixels.permute(0, 3, 1, 2).to(self.scale.dtype) - self.centre) * self.scale
-        last, stages = self.body.forward_intermediates(values, indices=self.places)
+        last, stages = self.body.forward_intermediates(self.normalised(pixels), indices=self.places)
         final = self.body.forward_head(last, pre_logits=True)
         return (*(stage.mean((2, 3)) for stage in stages), final.flatten(1))
+
+    def normalised(self, pixels: Tensor) -> Tensor:
+        """Uint8 (N, S, S, 3) RGB -> what the body takes, (N, 3, S, S)."""
+        # Centred before it is scaled: the other way round, bf16 loses half a grey level and cosines fall to 0.997.
+        return (pixels.permute(0, 3, 1, 2).to(self.scale.dtype) - self.centre) * self.scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class Loaded:
     weights_sha256: str
     licence: str
     parameters: int
+    classifier: PretrainedClassifier | None = None  #: what it was pretrained with, where that is a linear layer
 
 
 def load(origin: Origin) -> Loaded:
@@ -59,8 +64,7 @@ def load(origin: Origin) -> Loaded:
     Raises:
         BackboneError: an unknown architecture, weights that do not fit or cannot be fetched, input that is no square.
     """
-    body, weights, digest = _from_hub(origin) if origin.kind == "hub" else _from_file(origin)
-    return _loaded(origin, body, weights, digest)
+    return _from_hub(origin) if origin.kind == "hub" else _from_file(origin)
 
 
 def untrained(origin: Origin, seed: int) -> Loaded:
@@ -70,7 +74,8 @@ def untrained(origin: Origin, seed: int) -> Loaded:
         return _loaded(origin, _create(origin, pretrained=False), f"random, seed {seed}", "")
 
 
-def _loaded(origin: Origin, body: Any, weights: str, digest: str) -> Loaded:
+def _loaded(origin: Origin, body: Any, weights: str, digest: str, state: Mapping[str, Tensor] | None = None) -> Loaded:
+    """The record of a network; ``state`` is what its weights came as, the pretrained classifier's among them."""
     body.eval().requires_grad_(requires_grad=False)
     contract = _contract(origin, body.pretrained_cfg)
     network = Network(body, contract).eval()
@@ -88,7 +93,40 @@ def _loaded(origin: Origin, body: Any, weights: str, digest: str) -> Loaded:
         if origin.kind != "checkpoint"
         else "your own file's",
         parameters=sum(parameter.numel() for parameter in body.parameters()),
+        classifier=_classifier(network, contract.size, state or {}),
     )
+
+
+def _classifier(network: Network, size: int, state: Mapping[str, Tensor]) -> PretrainedClassifier | None:
+    """The linear layer that gives a network's pretrained answer, if it has one and its weights came along.
+
+    It is looked for in ``state``, not in the network: ``_fit_into`` leaves the network's own as it was drawn.
+    """
+    name, width = network.body.pretrained_cfg.get("classifier"), network.layers[-1].width
+    weight, bias = state.get(f"{name}.weight"), state.get(f"{name}.bias")
+    if weight is None or weight.ndim != 2 or weight.shape[1] != width or not bool(weight.isfinite().all()):
+        return None
+    if bias is None or bias.shape != (len(weight),) or not bool(bias.isfinite().all()):
+        return None
+    if not _ends_linear(network, size):
+        return None
+    return PretrainedClassifier(weight.float().numpy().T.copy(), bias.float().numpy().copy())
+
+
+def _ends_linear(network: Network, size: int) -> bool:
+    """Whether the answer of a network's body is one linear layer on the features of ``final``, and nothing else."""
+    body: Any = network.body
+    if not isinstance(linear := body.get_classifier(), nn.Linear):
+        return False
+    pixels = torch.randint(0, 256, (1, size, size, 3), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+    with torch.inference_mode():
+        last = body.forward_features(network.normalised(pixels))
+        final, answer = body.forward_head(last, pre_logits=True).flatten(1), body.forward_head(last)
+        return (
+            final.shape[1] == linear.in_features
+            and answer.shape == (1, linear.out_features)
+            and torch.allclose(linear(final), answer, rtol=1e-3, atol=1e-4)
+        )
 
 
 def _places(body: nn.Module) -> list[int] | None:
@@ -128,7 +166,7 @@ def _create(origin: Origin, *, pretrained: bool) -> nn.Module:
     return body
 
 
-def _from_hub(origin: Origin) -> tuple[nn.Module, str, str]:
+def _from_hub(origin: Origin) -> Loaded:
     _known(origin)
     base, _, tag = origin.architecture.partition(".")
     if not timm.models.is_model_pretrained(origin.architecture):
@@ -147,11 +185,14 @@ def _from_hub(origin: Origin) -> tuple[nn.Module, str, str]:
             f"the weights of {origin.name} could not be fetched from the hub ({reason}); connect once, or use "
             f"efficientnet_lite0, whose weights are on this machine, or a checkpoint: timm:{base}@FILE"
         ) from error
-    config = body.pretrained_cfg
-    return body, f"Hugging Face hub: {config.get('hf_hub_id') or config.get('url')}", _hash_of(body.state_dict())
+    config, state = body.pretrained_cfg, body.state_dict()
+    where = f"Hugging Face hub: {config.get('hf_hub_id') or config.get('url')}"
+    # A network made for other classes than its weights has a classifier that was drawn at random.
+    learnt = state if getattr(body, "num_classes", None) == config.get("num_classes") else {}
+    return _loaded(origin, body, where, _hash_of(state), learnt)
 
 
-def _from_file(origin: Origin) -> tuple[nn.Module, str, str]:
+def _from_file(origin: Origin) -> Loaded:
     assert origin.file is not None
     body = _create(origin, pretrained=False)
     state = _read(origin)
@@ -159,7 +200,7 @@ def _from_file(origin: Origin) -> tuple[nn.Module, str, str]:
         state = dict(zip(body.state_dict(), state.values(), strict=True))  # same order, an earlier author's names
     _fit_into(body, state, origin)
     where = f"wheel, {origin.file.name}" if origin.kind == "bundled" else f"file, {origin.file.name}"
-    return body, where, origin.sha256
+    return _loaded(origin, body, where, origin.sha256, state)
 
 
 def _read(origin: Origin) -> dict[str, Tensor]:

@@ -2,12 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from headstart.cli.display import shown
-from headstart.cli.tables import table
+from headstart.cli.tables import paragraph, table
 from headstart.settings import FitSettings
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from headstart.run import Run
 
 MOST_CLASSES = 20  #: shown in the summary; evaluation.json has them all
+WIDTH = 110  #: columns that a line of it may take
 
 
 def fit(
@@ -32,8 +33,9 @@ def fit(
     .parquet) with the columns path and label, an archive of either (.zip, .tar, .tar.gz), or an .npz with images and
     labels. Nothing of it is changed.
 
-    The run's folder gets model/ (the classifier), evaluation.json, split.json, ledger.jsonl (what became of every
-    file), settings.toml (repeat with --config) and run.json. Stopped half way? The same command goes on from there.
+    The run's folder gets model/ (the classifier), evaluation.json, comparison.json and leaderboard.md (what was tried),
+    split.json, ledger.jsonl (what became of every file), settings.toml (repeat with --config) and run.json. Stopped
+    half way? The same command goes on from there.
 
     Examples:
         headstart fit photos/
@@ -48,13 +50,22 @@ def fit(
         quiet: Show nothing but errors and the result.
         json_: Print the result as one JSON object.
     """
+    run = made(photos, given_in(settings), config, quiet=quiet or json_)
+    print(json.dumps(in_json(run), ensure_ascii=False) if json_ else summary(run))
+    return 0
+
+
+def given_in(settings: FitSettings | None) -> dict[str, Any]:
+    """The settings that flags give; the others are left to the file and the defaults."""
+    return settings.model_dump(exclude_unset=True) if settings is not None else {}
+
+
+def made(photos: Path, given: dict[str, Any], config: Path | None, *, quiet: bool) -> "Run":
+    """Fits, and shows how it goes."""
     from headstart.workflow import fit as run_fit
 
-    given = settings.model_dump(exclude_unset=True) if settings is not None else {}
-    with shown(quiet=quiet or json_) as listener:
-        run = run_fit(photos, config=config, listener=listener, **given)
-    print(json.dumps(_in_json(run), ensure_ascii=False) if json_ else summary(run))
-    return 0
+    with shown(quiet=quiet) as listener:
+        return run_fit(photos, config=config, listener=listener, **given)
 
 
 def summary(run: "Run") -> str:
@@ -71,7 +82,7 @@ validation accuracy {run.validation.accuracy:.1%} on {run.validation.n}
 
 {record["winner"]} (weights: {record["backbone"]["licence"]}), {engine["name"]} {engine["precision"]}
 train {parts["train"]}, validation {parts["validation"]}, test {parts["test"]} photos; {_took(run)}
-{"".join(f"{line}{chr(10)}" for line in _caveats(run))}everything is in {run.folder}
+{"".join(f"{line}{chr(10)}" for line in [*_arms(run), *_caveats(run)])}everything is in {run.folder}
 next:  headstart predict {run.folder / "model"} PHOTO"""
 
 
@@ -97,6 +108,23 @@ def _took(run: "Run") -> str:
     return f"took {sum(run.seconds.values()):.1f} s"
 
 
+def _arms(run: "Run") -> list[str]:
+    """Why the winner won, what else was tried, and what has not been."""
+    arms, left_out = run.record["arms"], run.record["left_out"]
+    others = [
+        f"{arm['name']} {arm['validation']['accuracy']:.1%}" for arm in arms if arm["name"] != run.record["winner"]
+    ]
+    lines = []
+    if others:
+        why = run.record["choice"]["reason"].partition(". ")[0].removesuffix(".")
+        lines.append(paragraph(f"on validation {why}; also tried: {', '.join(others)}", WIDTH))
+    if left_out:
+        lines.append(f"left out: {', '.join(arm['name'] for arm in left_out)}; see {run.folder / 'comparison.json'}")
+    if not any(arm["curves"] for arm in arms) and run.validation.accuracy < 1:
+        lines.append("training part of the network may do better:  headstart compare PHOTOS --budget 10m")
+    return lines
+
+
 def _caveats(run: "Run") -> list[str]:
     """What was set aside or assumed, each in a line; the ledger has the rest."""
     aside = run.record["photos"]["set aside"]
@@ -109,11 +137,13 @@ def _caveats(run: "Run") -> list[str]:
     return lines
 
 
-def _in_json(run: "Run") -> dict[str, object]:
+def in_json(run: "Run") -> dict[str, Any]:
+    """What a program reads of a run."""
     return {
         "folder": str(run.folder),
         "model": str(run.folder / "model"),
         "winner": run.record["winner"],
+        "reason": run.record["choice"]["reason"],
         "split": run.record["split"],
         "photos": run.record["photos"],
         "seconds": run.seconds,

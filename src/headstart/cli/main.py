@@ -19,6 +19,8 @@ FINE, OUR_FAULT, YOUR_INPUT, STOPPED = 0, 1, 2, 130
 
 VERBS = {
     "fit": "Make a tested classifier from labelled photos.",
+    "compare": "Try several ways to transfer on one split, and compare them.",
+    "advise": "Say which way to transfer to expect the most of, from a look at 200 photos.",
     "predict": "Say what photos show, with a saved classifier.",
     "evaluate": "Score a saved classifier on labelled photos.",
     "check": "Look photos over before anything is fitted: counts, sizes, problems.",
@@ -59,7 +61,11 @@ def run(arguments: list[str]) -> int:
     except HeadstartError as error:
         return _failed(str(error), error.exit_code)
     except KeyboardInterrupt:
-        kept = "; what was computed is kept: the same command goes on from there" if verb in ("fit", "demo") else ""
+        kept = (
+            "; what was computed is kept: the same command goes on from there"
+            if verb in ("fit", "compare", "demo")
+            else ""
+        )
         return _failed(f"stopped{kept}", STOPPED)
     except BrokenPipeError:  # the reader of a pipe has had enough; Python's last flush must not trip over it again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,6 +1,11 @@
 """Plain tables for the terminal."""
 
+import re
+import textwrap
 from collections.abc import Iterable, Sequence
+
+#: What stands to the right: a count, a share, a size, a difference, a p, or nothing.
+NUMBER = re.compile(r"[-+<]?[\d.,-]*\d ?(%|[kMGT]?B)?|-?")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -27,9 +32,14 @@ def size(count: float) -> str:
     return f"{count:.1f} TB"
 
 
+def paragraph(text: str, width: int, indent: str = "") -> str:
+    """Text in lines of so many columns; all but the first are indented."""
+    return textwrap.fill(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
 def _text(cell: object) -> str:
     return f"{cell:,}" if isinstance(cell, int) and not isinstance(cell, bool) else str(cell)
 
 
 def _is_number(cell: str) -> bool:
-    return cell.replace(",", "").replace(".", "").replace("%", "").replace("-", "").isdigit() or not cell
+    return NUMBER.fullmatch(cell) is not None

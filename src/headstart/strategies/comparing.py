@@ -18,6 +18,7 @@ from headstart.training.cost import Cost
 
 PROBES = ("linear-probe", "intermediate-probe")  #: what "auto" tries where no budget is given: seconds
 WITHIN_BUDGET = (*PROBES, "partial-finetune", "full-finetune")  #: what it tries where one is
+TRAINING = ("partial-finetune", "full-finetune", "scratch")  #: strategies that train a network
 RESERVE = 8.0  #: seconds of the budget for saving the winner; judging it comes on top
 JUDGED_PER_SECOND = 100  #: photos, for that
 PLANNING = 20.0  #: seconds that loading a network and timing its training takes, at most
@@ -142,7 +143,7 @@ class _Contest:
 
     def _still_fits(self, planned: Planned) -> bool:
         seconds = self._predicted[planned.name].seconds
-        if planned.name == "linear-probe" or seconds <= max(0.0, self._left):  # something must be shipped
+        if planned.strategy == "linear-probe" or seconds <= max(0.0, self._left):  # something must be shipped
             return True
         return self._leave_out(
             planned.name, f"predicted {seconds:.0f} s, {max(0, self._left):.0f} s of the budget are left"

@@ -2,14 +2,18 @@
 
 ``partial-finetune`` trains the layers above a boundary from cached activations, ``full-finetune`` all of them at a low
 rate (Girshick et al. 2014; Yosinski et al. 2014), ``scratch`` starts from random weights: what pretraining gives is
-the difference. The first two start from the solved head (``training.trainable``).
+the difference. The first two start from the solved head (``training.trainable``); with the setting ``search`` each of
+them is the best of several trainings (``search``).
 """
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headstart import events
 from headstart.data.samples import Part
 from headstart.engines.choose import choose
 from headstart.errors import SettingError
@@ -17,12 +21,17 @@ from headstart.saving import Tower
 from headstart.settings import FitSettings
 from headstart.strategies.material import Material
 from headstart.strategies.probes import LAYER, base_head, parts_of, probe
+from headstart.strategies.search import CHOICES, Searched, search
 from headstart.strategies.strategy import Arm, Planned, scored
-from headstart.training.cost import cost_of
+from headstart.training.cost import Cost, cost_of
 from headstart.training.curves import Epoch
 
 if TYPE_CHECKING:  # it imports PyTorch, which a run of probes has no need of
     from headstart.training.job import Job, Trained
+
+
+RESERVE = 10.0  #: seconds of the budget for exporting a network, scoring and saving it
+JUDGED_PER_SECOND = 100  #: test photos, for that
 
 
 def partial_finetune(material: Material, detail: str | None = None) -> Sequence[Planned]:
@@ -95,10 +104,76 @@ def _planned(material: Material, strategy: str, name: str, unfreeze: str | None,
         jobs.clear()
         return arm_of(material, strategy, name, unfreeze or "stage1", trained)
 
-    return Planned(name, strategy, lambda: cost_of(job()), make, trains=True)
+    def make_best() -> Arm:
+        folder = _folder(material, name)
+        reserve = RESERVE + len(material.of(Part.TEST)) / JUDGED_PER_SECOND
+        found = search(
+            job(),
+            material.settings.search,
+            folder,
+            stop=stop_in_time(material, reserve),
+            left=lambda: material.clock.left - reserve,
+        )
+        jobs.clear()
+        return _best_of(arm_of(material, strategy, best, unfreeze or "stage1", found.trained), found, material)
+
+    if scratch or not material.settings.search:
+        return Planned(name, strategy, lambda: _cost(job()), make, trains=True)
+    most = "" if material.clock.budget is None else "up to "
+    best = f"{name}, best of {most}{material.settings.search}"
+    return Planned(best, strategy, lambda: _cost_of_search(material, job()), make_best, trains=True)
 
 
-def stop_in_time(material: Material, reserve: float = 10.0) -> "_Stop":
+def _folder(material: Material, name: str) -> Path:
+    """Where an arm leaves what it tried."""
+    several = f" on {material.backbone.name}" if "," in material.settings.backbone else ""
+    return material.folder / "arms" / re.sub(r"[^a-z0-9.]+", "-", f"{name}{several}".lower()).strip("-")
+
+
+def _cost(job: "Job") -> Cost:
+    """Of one training, with the range test where its rate is to be found."""
+    cost = cost_of(job)
+    if job.known is not None or not job.settings.find_rate or job.settings.rate is not None:
+        return cost
+    from headstart.training.rate_finder import photos_of
+
+    return replace(cost, seconds=cost.seconds + photos_of(job.settings) / job.trial[job.precision].photos)
+
+
+def _cost_of_search(material: Material, job: "Job") -> Cost:
+    """Of all tries; within a budget of one, for as many are made as fit, and one has to."""
+    known = job.known
+    one = _cost(job) if known is None else Cost(sum(known.seconds.values()), known.memory, known.disk)
+    tries = material.settings.search
+    if material.clock.budget is not None:
+        told = f"{tries} tries of {job.task.name} would take about {tries * one.seconds:.0f} s; as many as fit are made"
+        material.listener(events.Note(told))
+        return one
+    presets = min(tries, len({*CHOICES["augmentation"], material.settings.augmentation}))
+    return Cost(tries * one.seconds, one.memory, presets * one.disk)
+
+
+def _best_of(arm: Arm, found: Searched, material: Material) -> Arm:
+    """The arm of a search: what all its tries took, and what its validation score is worth."""
+    tries, wanted = found.tries, material.settings.search
+    best = f"try {found.best.number} of {len(tries)} was the best on validation"
+    notes = [f"{best}, which therefore flatters it: it was chosen on these photos; the test score is fair"]
+    if len(tries) < wanted:
+        notes.append(f"the budget allowed {len(tries)} of {wanted} tries")
+    for ended, said in (("pruned", "given up early"), ("failed", "failed")):
+        if count := sum(it.ended == ended for it in tries):
+            notes.append(f"{count} of {len(tries)} tries {said}")
+    disk = {it.settings["augmentation"]: it.disk for it in tries}
+    return replace(
+        arm,
+        seconds=arm.seconds - sum(found.trained.seconds.values()) + sum(it.seconds for it in tries),
+        disk=sum(disk.values()),
+        chosen={**arm.chosen, **found.best.settings},
+        notes=(*notes, *arm.notes),
+    )
+
+
+def stop_in_time(material: Material, reserve: float = RESERVE) -> "_Stop":
     """Ends a training whose next epoch would not end within the budget."""
     return _Stop(material, reserve)
 
@@ -134,7 +209,7 @@ def arm_of(material: Material, strategy: str, name: str, layer: str, trained: "T
         seconds=0.0,
         disk=trained.disk,
         memory=trained.memory,
-        chosen={"training_precision": trained.precision},
+        chosen=_chosen(trained),
         curves=trained.epochs,
         best_epoch=trained.best_epoch,
         notes=_notes(trained),
@@ -142,9 +217,17 @@ def arm_of(material: Material, strategy: str, name: str, layer: str, trained: "T
     return replace(arm, seconds=sum(trained.seconds.values()) + time.perf_counter() - began)
 
 
+def _chosen(trained: "Trained") -> dict[str, object]:
+    found = {"rate": trained.rate_curve.suggestion} if trained.rate_curve is not None else {}
+    return {"training_precision": trained.precision, **found}
+
+
 def _notes(trained: "Trained") -> tuple[str, ...]:
     last = trained.epochs[-1].number
     notes = [f"{trained.frozen} tensors under {trained.boundary} are bit-identical to what was loaded"]
+    if (curve := trained.rate_curve) is not None:
+        how = f"{len(curve.rates)} steps, " + ("until the loss blew up" if curve.stopped else "the loss never blew up")
+        notes.append(f"the rate {curve.suggestion:.1e} comes from a range test ({how})")
     if trained.best_epoch == 0:
         notes.append(f"none of {last} epochs was better on validation than the start, which is kept")
     elif trained.best_epoch < last:

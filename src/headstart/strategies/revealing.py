@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from headstart import events
 from headstart.data.samples import Part
 from headstart.evaluation.comparison import Pair, compare_pairs, smallest_difference
 from headstart.evaluation.evaluation import Evaluation, evaluate
@@ -38,6 +39,8 @@ def reveal(material: Material, comparison: Comparison, winner: Evaluation) -> Re
     own = {comparison.winner.name: winner}
     if not material.settings.reveal_test:
         return Revealed(opened=False, tests=own, pairs=(), n=winner.n, smallest=shown)
+    names = ", ".join(arm.name for arm in comparison.arms)
+    material.listener(events.Note(f"test was opened for all arms: {names}"))
     samples, labels = material.of(Part.TEST), material.labels(Part.TEST)
     said = {arm.name: material.probabilities(final_parts(material, arm), samples) for arm in comparison.arms}
     classes = material.samples.classes

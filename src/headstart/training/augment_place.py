@@ -24,7 +24,8 @@ from headstart.training.augment_presets import Augmentation
 
 RATIOS = (3 / 4, 4 / 3)  #: width over height of a random crop
 CORNERS = np.array([(-0.5, 0.5, -0.5, 0.5), (-0.5, -0.5, 0.5, 0.5), (1, 1, 1, 1)])
-MARGIN = 2  #: pixels that a warp may need beyond the corners
+MARGIN = 2  #: steps that a warp may need beyond the corners
+SMALLEST = 0.05  #: of a zoom: beyond, a view is all mirror images
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +39,19 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
-class Hull:
-    """A rectangle in whole pixels of a photo; it may reach outside."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-
-
-@dataclass(frozen=True, slots=True)
 class Visible:
-    """The part of one edge of a hull that lies within the photo."""
+    """The pixels of a photo along one edge of a picture that may reach beyond them."""
 
     low: int  #: in pixels of the photo
     high: int  #: in pixels of the photo, past the last
-    first: int  #: where it begins in the picture of the hull
-    count: int  #: so many pixels of that picture show it
+    first: int  #: where they begin in the picture, its pixels
+    count: int  #: so many pixels of the picture show them
+    wanted: int  #: pixels of the picture
+
+    @property
+    def share(self) -> float:
+        """Pixels of the picture to one of the photo."""
+        return self.count / (self.high - self.low)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +72,7 @@ def placed(
     else:
         left, top, right, bottom = contract.crop_box(height, width)
         box = Box(left, top, right - left, bottom - top)
-    zoom = 1 + either_way(augmentation.zoom, chance.zoom)
+    zoom = max(SMALLEST, 1 + either_way(augmentation.zoom, chance.zoom))
     shear = math.tan(math.radians(either_way(augmentation.shear, chance.shear)))
     angle = math.radians(either_way(augmentation.rotation, chance.rotation))
     cos, sin = math.cos(angle), math.sin(angle)
@@ -117,9 +114,9 @@ def looked_at(photo: Pixels, contract: PixelContract, place: Place) -> Pixels:
     back = back @ np.linalg.inv(place.moves)
     straight = abs(back[0, 1]) + abs(back[1, 0]) < 1e-9 * min(box.width, box.height)
     if straight and min(back[0, 0], back[1, 1]) >= size:
-        left, top = back[0, 2] - back[0, 0] / 2, back[1, 2] - back[1, 1] / 2
-        hull = Hull(round(left), round(top), round(left + back[0, 0]), round(top + back[1, 1]))
-        return _seen(photo, hull, size, size, contract.interpolation)
+        across = _whole(back[0, 2] - back[0, 0] / 2, back[0, 0], photo.shape[1], size)
+        down = _whole(back[1, 2] - back[1, 1] / 2, back[1, 1], photo.shape[0], size)
+        return _seen(photo, across, down, contract.interpolation)
     return _warped(photo, contract, place, back)
 
 
@@ -133,44 +130,58 @@ def _warped(photo: Pixels, contract: PixelContract, place: Place, back: NDArray[
         back: (3, 3), from a view with edges of 1 around 0, 0 to pixels of the photo.
     """
     size, enlarged = contract.size, math.sqrt(abs(np.linalg.det(place.moves)))
-    steps = np.maximum(1, np.array([place.box.width, place.box.height]) / (size * enlarged))  # photo's pixels to one
+    steps = np.maximum(1, np.array([place.box.width, place.box.height]) / (size * enlarged))
     corners = (back @ CORNERS)[:2]
-    low = np.floor(corners.min(axis=1) - MARGIN * steps).astype(int)
-    high = np.ceil(corners.max(axis=1) + MARGIN * steps).astype(int)
-    grid = np.ceil((high - low) / steps).astype(int)
-    hull = Hull(*low.tolist(), *high.tolist())
-    image = Image.fromarray(_seen(photo, hull, int(grid[0]), int(grid[1]), contract.interpolation))
-    shares = grid / (high - low)
-    to_grid = _scaling(*shares, *(-low * shares)) @ back @ _scaling(1 / size, 1 / size, -0.5, -0.5)
-    rows = tuple(to_grid[:2].ravel().tolist())
+    low, high = corners.min(axis=1) - MARGIN * steps, corners.max(axis=1) + MARGIN * steps
+    across = _stepped(low[0], high[0], photo.shape[1], steps[0])
+    down = _stepped(low[1], high[1], photo.shape[0], steps[1])
+    image = Image.fromarray(_seen(photo, across, down, contract.interpolation))
+    to_image = _scaling(
+        across.share, down.share, across.first - across.low * across.share, down.first - down.low * down.share
+    )
+    to_image = to_image @ back @ _scaling(1 / size, 1 / size, -0.5, -0.5)
+    rows = tuple(to_image[:2].ravel().tolist())
     return np.asarray(image.transform((size, size), Image.Transform.AFFINE, rows, Image.Resampling.BILINEAR))
 
 
-def _seen(photo: Pixels, hull: Hull, width: int, height: int, interpolation: Interpolation) -> Pixels:
-    """A hull of a photo, (height, width, 3): what lies inside is resized, what lies outside mirrors it."""
-    across = _visible(hull.left, hull.right, photo.shape[1], width)
-    down = _visible(hull.top, hull.bottom, photo.shape[0], height)
-    inside = photo[down.low : down.high, across.low : across.high]
-    seen = _resized(inside, across.count, down.count, interpolation)
-    if down.count != height or down.first:
-        seen = seen.take(_mirrored(down, height), axis=0)
-    if across.count != width or across.first:
-        seen = seen.take(_mirrored(across, width), axis=1)
-    return seen
-
-
-def _visible(low: int, high: int, length: int, wanted: int) -> Visible:
-    """What of ``low``..``high`` lies within a photo's edge, one pixel at least, if ``wanted`` pixels show it all."""
+def _whole(start: float, extent: float, length: int, wanted: int) -> Visible:
+    """An edge of a crop, to whole pixels of the photo and of the ``wanted`` ones; one of each is visible at least."""
+    low, high = round(start), round(start + extent)
     first = min(max(low, 0), length - 1)
     last = max(first + 1, min(high, length))
     scale = wanted / (high - low)
     at = round((first - low) * scale)
-    return Visible(first, last, at, max(1, round((last - low) * scale) - at))
+    return Visible(first, last, at, max(1, round((last - low) * scale) - at), wanted)
 
 
-def _mirrored(edge: Visible, wanted: int) -> NDArray[np.intp]:
-    """(wanted,): the pixel of the visible ones that each pixel shows, to and fro beyond their ends."""
-    at = (np.arange(wanted) - edge.first) % (2 * edge.count)
+def _stepped(low: float, high: float, length: int, step: float) -> Visible:
+    """An edge of a picture that covers ``low``..``high`` of the photo with a pixel for about ``step`` of the photo's.
+
+    One step is visible at least, so that the picture stays small however little of the photo it shows.
+    """
+    least = min(length, math.ceil(step))
+    first = min(max(math.floor(low), 0), length - least)
+    last = max(first + least, min(math.ceil(high), length))
+    count = max(1, round((last - first) / step))
+    share = count / (last - first)
+    begin, end = math.floor((low - first) * share), math.ceil((high - first) * share)
+    return Visible(first, last, -begin, count, end - begin)
+
+
+def _seen(photo: Pixels, across: Visible, down: Visible, interpolation: Interpolation) -> Pixels:
+    """A picture of a photo: what lies inside is resized, what lies outside mirrors it."""
+    inside = photo[down.low : down.high, across.low : across.high]
+    seen = _resized(inside, across.count, down.count, interpolation)
+    if (down.first, down.count) != (0, down.wanted):
+        seen = seen.take(_mirrored(down), axis=0)
+    if (across.first, across.count) != (0, across.wanted):
+        seen = seen.take(_mirrored(across), axis=1)
+    return seen
+
+
+def _mirrored(edge: Visible) -> NDArray[np.intp]:
+    """(wanted,): the visible pixel that each pixel of the picture shows, to and fro beyond their ends."""
+    at = (np.arange(edge.wanted) - edge.first) % (2 * edge.count)
     return np.minimum(at, 2 * edge.count - 1 - at)
 
 

@@ -92,7 +92,9 @@ class Streamed:
         """See ``loop.Source``."""
         step = self._trunk.batch
         pieces = [order[start : start + step] for start in range(0, len(order), step)]
-        done = _ahead(lambda piece: self._computed(epoch, piece), pieces, threads=self._trunk.lanes, most=4)
+        done = _ahead(
+            lambda piece: self._computed(epoch, piece), pieces, threads=self._trunk.lanes, most=self._trunk.lanes + 2
+        )
         waiting: list[Tensor] = []
         have = 0
         for piece in done:

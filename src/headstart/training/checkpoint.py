@@ -55,6 +55,7 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
             for key in file.keys():  # noqa: SIM118  no iterator there
                 kind, _, name = key.partition("/")
                 found[kind][name] = file.get_tensor(key)
-    except (OSError, SafetensorError, KeyError, ValueError):
+            epochs = tuple(Epoch(**epoch) for epoch in header["epochs"])
+            return Checkpoint(epochs, header["best_epoch"], **found)
+    except (OSError, SafetensorError, KeyError, ValueError, TypeError):
         return None
-    return Checkpoint(tuple(Epoch(**epoch) for epoch in header["epochs"]), header["best_epoch"], **found)

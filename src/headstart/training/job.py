@@ -7,9 +7,10 @@ last epoch, and after the end has the result at once.
 import copy
 import hashlib
 import json
+import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from headstart.backbones.convert import write_graph
 from headstart.backbones.tracing import FINAL, Traced, trace, trunk_of
 from headstart.backbones.zoo import Loaded, load, untrained
 from headstart.data.samples import Sample
-from headstart.data.writing import new_folder
+from headstart.data.writing import new_folder, replace_text
 from headstart.engines.choose import ProofPhotos, machine_key, prove_trained
 from headstart.engines.engine import Arithmetic, Engine
 from headstart.engines.pytorch import best_device
@@ -41,12 +42,14 @@ from headstart.training.augment_presets import PRESETS, Augmentation
 from headstart.training.boundary import Cached, Streamed, Views, compute, key_of
 from headstart.training.curves import Epoch
 from headstart.training.loop import Plan, Source, Trainer
+from headstart.training.rate_finder import RateCurve, find_rate
 from headstart.training.trainable import Trainable, blank_head, frozen_tensors, head_module
 from headstart.training.trial import Speed, peak_memory, speeds
 from headstart.training.trunk import Trunk, trunk
 
 VERSION = 1  #: of training: raised whenever the same task would end elsewhere
 HEAD, CURVES, CHECKPOINT = "head.safetensors", "training.json", "checkpoint.safetensors"
+RATE = "rate.json"  #: beside the checkpoint
 SPARE = 10**9  #: bytes of a disk that are never filled
 LEAST_COSINE = 0.98  #: between the top's features and the stored ones, before the first step
 
@@ -85,6 +88,7 @@ class Trained:
     disk: int  #: bytes that they take
     seconds: dict[str, float]  #: "boundary", "epochs", "export"
     frozen: int  #: tensors under the boundary, all bit-identical to what was loaded
+    rate_curve: RateCurve | None = None  #: of the range test that found the rate
 
 
 class Job:
@@ -95,6 +99,7 @@ class Job:
         self.settings: TrainSettings = task.settings
         self.scratch = task.head is None
         self.device = best_device()
+        self._open: list[Activations] = []  # until the training ends
         torch.set_num_threads(cores())
 
     @cached_property
@@ -171,7 +176,8 @@ class Job:
     @cached_property
     def precision(self) -> Arithmetic:
         """The arithmetic of training."""
-        return max(self.trial, key=lambda choice: self.trial[choice].photos)
+        wanted = self.settings.training_precision
+        return max(self.trial, key=lambda choice: self.trial[choice].photos) if wanted == "auto" else wanted
 
     @cached_property
     def home(self) -> Path:
@@ -199,7 +205,19 @@ class Job:
             TrainingError: a loss that is not a number, or something frozen that has changed.
         """
         known = self.known
-        return self._train(stop) if known is None else known
+        if known is not None:
+            return known
+        try:
+            return self._train(stop)
+        finally:
+            while self._open:
+                self._open.pop().close()
+
+    def with_settings(self, settings: FitSettings) -> "Job":
+        """The same training with other settings; the network is not loaded again."""
+        job = Job(replace(self.task, settings=settings), self.listener)
+        job.loaded, job.traced, job.trunk = self.loaded, self.traced, self.trunk
+        return job
 
     @property
     def parameters(self) -> int:
@@ -217,7 +235,10 @@ class Job:
             return None
         self.home.touch()  # pruning goes by it
         epochs = tuple(Epoch(**epoch) for epoch in record.pop("epochs"))
-        return Trained(backbone, head, epochs=epochs, **record)
+        curve = record.pop("rate_curve", None)
+        return Trained(
+            backbone, head, epochs=epochs, rate_curve=None if curve is None else RateCurve.from_json(curve), **record
+        )
 
     def _train(self, stop: Callable[[int, Epoch], bool]) -> Trained:
         grown = peak_memory()
@@ -229,19 +250,22 @@ class Job:
         self._same_start(network, validation)
         labels = np.array([sample.label for sample in self.task.train], np.int64)
         balanced = self.task.settings.class_weights == "balanced"
-        checkpoint = self.home.with_name(f"{self.home.name}.partial") / CHECKPOINT
+        plan = Plan(
+            self.settings,
+            self.task.settings.seed,
+            _per_class(labels, self.task.classes, balanced=balanced),
+            self.scratch,
+            stop,
+        )
+        began = time.perf_counter()
+        curve = self._rate_curve(network, train, plan)
+        rate_seconds = time.perf_counter() - began
         trainer = Trainer(
             network,
             train,
             validation,
-            Plan(
-                self.settings,
-                self.task.settings.seed,
-                _per_class(labels, self.task.classes, balanced=balanced),
-                self.scratch,
-                stop,
-            ),
-            checkpoint=checkpoint,
+            plan if curve is None else replace(plan, settings=_at(self.settings, curve.suggestion)),
+            checkpoint=self.checkpoint,
             listener=self.listener,
             name=self.task.name,
         )
@@ -258,13 +282,44 @@ class Job:
             "cached": self.cached,
             "disk": self.disk if self.cached else 0,
             "frozen": len(before),
-            "seconds": {"boundary": boundary_seconds, "epochs": sum(epoch.seconds for epoch in epochs)},
+            "seconds": {
+                "boundary": boundary_seconds,
+                "rate": rate_seconds,
+                "epochs": sum(epoch.seconds for epoch in epochs),
+            },
+            "rate_curve": None if curve is None else asdict(curve),
         }
         self._export(network, record, began)
-        checkpoint.unlink(missing_ok=True)
+        self.forget()
         known = self.known
         assert known is not None
         return known
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where an unfinished training stands."""
+        return self.home.with_name(f"{self.home.name}.partial") / CHECKPOINT
+
+    def forget(self) -> None:
+        """Removes an unfinished training."""
+        shutil.rmtree(self.checkpoint.parent, ignore_errors=True)
+
+    def _rate_curve(self, network: Trainable, train: Source, plan: Plan) -> RateCurve | None:
+        """The range test where one is wanted; kept, so that a killed training goes on at the rate it began with."""
+        if not self.settings.find_rate or self.settings.rate is not None:
+            return None
+        file = self.checkpoint.with_name(RATE)
+        try:
+            return RateCurve.from_json(json.loads(file.read_text("utf-8")))
+        except (OSError, ValueError, TypeError):
+            pass
+        began = time.perf_counter()
+        curve = find_rate(network, train, plan, listener=self.listener)
+        replace_text(file, json.dumps(asdict(curve)))
+        seconds = time.perf_counter() - began
+        told = f"{self.task.name}: rate {curve.suggestion:.1e} from a range test of {len(curve.rates)} steps"
+        self.listener(events.Finished("find rate", seconds, told))
+        return curve
 
     def sources(self) -> tuple[Source, Source]:
         """Activations of training photos' changed views and of validation photos, computed now where they are not."""
@@ -296,6 +351,7 @@ class Job:
             self.trunk.kind,
             described,
         )
+        self._open.append(kept)
         compute(samples, count, self.trunk, views, kept, self.listener)
         return Cached(samples, kept, count)
 
@@ -349,7 +405,7 @@ class Job:
 
 
 #: Knobs that do not change what one training ends in: which trainings are made, and how views are kept.
-_INNER = frozenset({"unfreeze", "views", "cache_budget", "training_precision", "search", "find_rate"})
+_INNER = frozenset({"unfreeze", "views", "cache_budget", "training_precision", "search"})
 
 
 class _Whole(nn.Module):
@@ -385,6 +441,10 @@ def check_frozen(before: dict[str, Tensor], after: dict[str, Tensor]) -> None:
 def _same_bits(a: Tensor, b: Tensor) -> bool:
     a, b = a.detach().cpu().contiguous().view(-1), b.detach().cpu().contiguous().view(-1)
     return bool(torch.equal(a.view(torch.uint8), b.view(torch.uint8)))
+
+
+def _at(settings: TrainSettings, rate: float) -> TrainSettings:
+    return settings.model_copy(update={"rate": rate})
 
 
 def _per_class(labels: NDArray[np.int64], classes: int, *, balanced: bool) -> NDArray[np.float32]:

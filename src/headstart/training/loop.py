@@ -130,7 +130,7 @@ class Trainer:
         if not math.isfinite(validation[0]):
             raise TrainingError(
                 f"the validation loss after epoch {number} is {validation[0]}; lower the rate ({self.rate:g}), "
-                "or raise the clipping with --clip 1"
+                "or clip harder (--clip 0.3)"
             )
         count = len(order)
         return Epoch(number, rate, loss / count, right / count, *validation, time.perf_counter() - began)
@@ -219,10 +219,14 @@ class Trainer:
         self.network.load_state_dict(kept.network)
         self.best = kept.best
         self.average.load(kept.average)
+        parameters = [value for group in self.optimiser.param_groups for value in group["params"]]
         states: dict[int, dict[str, Tensor]] = {}
         for key, value in kept.moments.items():
             index, _, name = key.partition(".")
-            states.setdefault(int(index), {})[name] = value
+            like = parameters[int(index)]
+            # A fused step walks through memory, whatever the strides: moments must lie as their parameter does.
+            laid = torch.empty_like(like).copy_(value) if value.shape == like.shape else value
+            states.setdefault(int(index), {})[name] = laid
         self.optimiser.load_state_dict({**self.optimiser.state_dict(), "state": states})
 
 

@@ -19,7 +19,7 @@ from headstart.training.augmentation import Augmentation, view
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 ROWS = 6  #: photos
 VIEWS = 7  #: of each, beside the plain one
-MARGIN, GAP = 28, 8  #: around everything, between pictures; pixels
+MARGIN, GAP = 28, 10  #: around everything, between pictures; pixels
 TITLE, HEADING, CAPTION = 22, 16, 16  #: sizes of the letters, pixels
 LINE = 1.5  #: height of a line of text, in letters
 INK, FAINT = (25, 25, 25), (110, 110, 110)
@@ -94,7 +94,7 @@ def spread(samples: Samples) -> list[Sample]:
 
 def corner(size: int, row: int, column: int) -> tuple[int, int]:
     """Where a picture of ``size`` pixels stands on the sheet: its left and top, pixels."""
-    heads = MARGIN + _line(TITLE) + _line(HEADING)
+    heads = MARGIN + _line(TITLE) + _line(HEADING) + GAP
     return MARGIN + column * (size + GAP), heads + row * (_line(CAPTION) + size + GAP) + _line(CAPTION)
 
 

@@ -89,7 +89,8 @@ class Trainable(nn.Module):
         for name, parameter in self.top.named_parameters():
             # A bias that folding made is not named in the parts: it goes with its filter.
             own = owner.get(name, owner.get(f"{name.rpartition('.')[0]}.weight", len(self._parts) - 1))
-            found.setdefault((own, parameter.ndim > 1), []).append(parameter)
+            decayed = parameter.ndim > 1 and name.endswith("weight")  # tokens and positions are not filters
+            found.setdefault((own, decayed), []).append(parameter)
         for parameter in self.head.parameters():
             found.setdefault((0, parameter.ndim > 1), []).append(parameter)
         return [Group(depth, tuple(own), decayed) for (depth, decayed), own in sorted(found.items())]

@@ -41,7 +41,7 @@ def speeds(
         kept = json.loads(file.read_text("utf-8"))
         if kept.pop("version") == VERSION and set(choices) <= kept.keys():
             return {choice: Speed(**kept[choice]) for choice in choices}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         pass
     measured = {choice: _measured(network(choice), trunk, batch) for choice in choices}
     replace_text(file, json.dumps({"version": VERSION, **{key: asdict(value) for key, value in measured.items()}}))

@@ -1,0 +1,191 @@
+"""Partial fine-tuning from a cached boundary against plain PyTorch fine-tuning of the whole network.
+
+Both start from the same pretrained weights, see the same training photos, and are judged on the same test photos.
+Plain: AdamW, cosine, random resized crop and flip, a DataLoader with a worker per core, BatchNorm updated, the faster
+of float32 and bf16 autocast. Ours: everything that ``headstart fit --strategy partial-finetune`` does is counted, from
+reading the photos to the judged classifier, in a store that knows the network and no photo.
+
+JSON: ``time_ratio`` ours / plain; ``accuracy_difference`` ours - plain on test, ``interval`` of it (95 %, paired).
+"""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import nn
+from torch.nn import functional
+from torch.utils.data import DataLoader, Dataset
+from torchvision import transforms
+
+import headstart
+from headstart.backbones.catalog import find
+from headstart.backbones.convert import obtain
+from headstart.backbones.zoo import load
+from headstart.data.reading import read
+from headstart.data.samples import FileSource, Part, Sample, Samples
+from headstart.data.splits import Split
+from headstart.evaluation.comparison import mcnemar_exact, paired_interval
+from measuring import arguments, finish
+
+BATCH, RATE = 32, 1e-3
+BACKBONE = "efficientnet_lite0"
+
+
+@dataclass(frozen=True)
+class Result:
+    """One way to fine-tune."""
+
+    right: NDArray[np.bool_]  #: test photos
+    seconds: float
+    curve: list[tuple[float, float]]  #: seconds since the start, validation accuracy
+
+
+class Photos(Dataset[Any]):
+    """Samples as a DataLoader takes them."""
+
+    def __init__(self, samples: list[Sample], transform: Any):
+        self._samples, self._transform = samples, transform
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+        source = self._samples[index].source
+        assert isinstance(source, FileSource)
+        return self._transform(Image.open(source.path).convert("RGB")), self._samples[index].label
+
+
+def plain(parts: dict[Part, list[Sample]], classes: int, epochs: int, seed: int) -> Result:
+    """A textbook loop."""
+    torch.manual_seed(seed)
+    loaded = load(find(BACKBONE))
+    size, mean, std = loaded.contract.size, loaded.contract.mean, loaded.contract.std
+    finish_ = [transforms.ToTensor(), transforms.Normalize(mean, std)]
+    changed = transforms.Compose([transforms.RandomResizedCrop(size), transforms.RandomHorizontalFlip(), *finish_])
+    same = transforms.Compose([transforms.Resize(round(size / 0.875)), transforms.CenterCrop(size), *finish_])
+    network = loaded.network.body.requires_grad_(requires_grad=True)
+    network.reset_classifier(classes)
+    network.to(memory_format=torch.channels_last)
+    bf16 = _faster_in_bf16(network, size)
+    began = time.perf_counter()
+    train = DataLoader(Photos(parts[Part.TRAIN], changed), BATCH, shuffle=True, num_workers=2, drop_last=True)
+    optimiser = torch.optim.AdamW(network.parameters(), RATE, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs * len(train))
+    curve = []
+    for epoch in range(epochs):
+        network.train()
+        for pixels, labels in train:
+            optimiser.zero_grad()
+            with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+                logits = network(pixels.to(memory_format=torch.channels_last))
+            functional.cross_entropy(logits.float(), labels).backward()
+            optimiser.step()
+            schedule.step()
+        right = _right(network, DataLoader(Photos(parts[Part.VALIDATION], same), 64, num_workers=2))
+        curve.append((time.perf_counter() - began, float(right.mean())))
+        print(
+            f"plain {'bf16' if bf16 else 'f32'} epoch {epoch + 1}: {curve[-1][0]:.0f} s, validation {curve[-1][1]:.3f}"
+        )
+    right = _right(network, DataLoader(Photos(parts[Part.TEST], same), 64, num_workers=2))
+    return Result(right, time.perf_counter() - began, curve)
+
+
+def _faster_in_bf16(network: nn.Module, size: int) -> bool:
+    """A timed trial of both, two steps each after one to warm up; weights are put back."""
+    state = {name: value.clone() for name, value in network.state_dict().items()}
+    pixels = torch.rand(BATCH, 3, size, size).to(memory_format=torch.channels_last)
+    taken = {}
+    network.train()
+    for bf16 in (False, True):
+        for turn in range(3):
+            began = time.perf_counter()
+            with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+                network(pixels).float().sum().backward()
+            if turn:
+                taken[bf16] = min(taken.get(bf16, float("inf")), time.perf_counter() - began)
+    network.zero_grad(set_to_none=True)
+    network.load_state_dict(state)
+    return taken[True] < taken[False]
+
+
+def _right(network: nn.Module, loader: DataLoader[Any]) -> NDArray[np.bool_]:
+    network.eval()
+    with torch.inference_mode():
+        answers = [network(pixels).argmax(1) == labels for pixels, labels in loader]
+    return torch.cat(answers).numpy()
+
+
+def ours(source: Path, epochs: int, seed: int, folder: Path) -> tuple[Result, headstart.Run]:
+    """The whole job."""
+    store = folder / "store"
+    obtain(BACKBONE, store / "networks")
+    began = time.perf_counter()
+    run = headstart.fit(source, store=store, out=folder / "run", strategy="partial-finetune", epochs=epochs, seed=seed)
+    took = time.perf_counter() - began
+    arm = run.record["arms"][0]
+    start = took - sum(epoch["seconds"] for epoch in arm["curves"]) - run.seconds["save"] - run.seconds["judge"]
+    curve = list(_summed(start, arm["curves"]))
+    for at, accuracy in curve:
+        print(f"ours: {at:.0f} s, validation {accuracy:.3f}")
+    return Result(np.zeros(0, bool), took, curve), run
+
+
+def _summed(start: float, epochs: list[dict[str, Any]]) -> Iterator[tuple[float, float]]:
+    at = start
+    for epoch in epochs:
+        at += epoch["seconds"]
+        yield at, epoch["validation_accuracy"]
+
+
+def _parts(samples: Samples, split: Split) -> dict[Part, list[Sample]]:
+    return {part: split.of(samples, part) for part in Part}
+
+
+def main() -> None:
+    given = arguments(
+        __doc__ or "",
+        ("photos", {"type": Path, "nargs": "?", "default": Path("../shared/data/trash")}),
+        ("--epochs", {"type": int, "default": 10}),
+        ("--seed", {"type": int, "default": 0}),
+    )
+    folder = Path(tempfile.mkdtemp(prefix="finetuning-"))
+    try:
+        own, run = ours(given.photos, given.epochs, given.seed, folder)
+        parts = _parts(read(given.photos), Split.load(run.folder / "split.json"))
+        test = parts[Part.TEST]
+        answers = run.classifier.predict([sample.source.path for sample in test])  # type: ignore[union-attr]
+        names = [run.classes[sample.label] for sample in test]
+        right = np.array([answer.label == name for answer, name in zip(answers, names, strict=True)])
+        other = plain(parts, len(run.classes), given.epochs, given.seed)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    interval = paired_interval(right.astype(float), other.right.astype(float), seed=0)
+    finish(
+        __file__,
+        {
+            "time_ratio": own.seconds / other.seconds,
+            "seconds_ours": own.seconds,
+            "seconds_plain": other.seconds,
+            "accuracy_ours": float(right.mean()),
+            "accuracy_plain": float(other.right.mean()),
+            "accuracy_difference": float(right.mean() - other.right.mean()),
+            "interval": [round(interval.low, 4), round(interval.high, 4)],
+            "mcnemar_p": mcnemar_exact(right, other.right),
+            "test_photos": len(test),
+            "curve_ours": [[round(at, 1), round(score, 4)] for at, score in own.curve],
+            "curve_plain": [[round(at, 1), round(score, 4)] for at, score in other.curve],
+        },
+        keep=given.keep,
+    )
+
+
+if __name__ == "__main__":
+    main()

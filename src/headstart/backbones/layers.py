@@ -1,0 +1,80 @@
+"""What can be unfrozen in a backbone: its layers with their shapes, parameters and work, measured without weights."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+import torch
+
+from headstart.backbones.catalog import Origin
+from headstart.backbones.tracing import Part, trace
+from headstart.backbones.zoo import Loaded, untrained
+
+
+@dataclass(frozen=True, slots=True)
+class Unfreezable:
+    """A layer, and what is trained from there up."""
+
+    name: str
+    width: int  #: of its pooled features
+    shape: tuple[int, ...]  #: of one photo's activations at its end; channels last where they are a map
+    parameters: int  #: its own
+    work: float  #: its own share of the arithmetic of a forward pass
+    trained: int  #: parameters of this layer and all above; 0 where there is nothing to train
+    trained_work: float  #: their share of the arithmetic
+
+
+@dataclass(frozen=True, slots=True)
+class Anatomy:
+    """A backbone by its layers."""
+
+    name: str
+    architecture: str  #: timm's name
+    fetched: bool  #: whether its weights come from the hub
+    size: int  #: edge of the input, pixels
+    layers: tuple[Unfreezable, ...]  #: from the input upwards; the last is "final"
+
+    @property
+    def auto(self) -> str:
+        """The lowest layer that is trained where none is named: the upper half of the stages is trained."""
+        return middle([layer.name for layer in self.layers])
+
+
+def anatomy(origin: Origin) -> Anatomy:
+    """Builds and traces a backbone without memory for its weights, so that a large one takes no longer than a small.
+
+    Raises:
+        BackboneError: an unknown architecture, or a network that cannot be cut into layers.
+    """
+    try:
+        with torch.device("meta"):
+            loaded, parts = _built(origin)
+    except RuntimeError:  # a few networks compute while they are built
+        loaded, parts = _built(origin)
+    trained = _from_the_top([part.parameters for part in parts])
+    work = _from_the_top([part.work for part in parts])
+    layers = tuple(
+        Unfreezable(layer.name, layer.width, part.shape, part.parameters, part.work, int(parameters), share)
+        for layer, part, parameters, share in zip(loaded.layers, parts, trained, work, strict=True)
+    )
+    return Anatomy(origin.name, origin.architecture, origin.kind == "hub", loaded.contract.size, layers)
+
+
+def _built(origin: Origin) -> tuple[Loaded, tuple[Part, ...]]:
+    loaded = untrained(origin, seed=0)
+    return loaded, trace(loaded).parts
+
+
+def middle(names: Sequence[str]) -> str:
+    """The stage that training begins at unless one is named.
+
+    Args:
+        names: of all layers, from the input upwards; the last is "final".
+    """
+    stages = names[:-1]
+    return stages[(len(stages) + 1) // 2]
+
+
+def _from_the_top(values: Sequence[float]) -> list[float]:
+    """What each value and all behind it come to."""
+    return list(accumulate(reversed(values)))[::-1]

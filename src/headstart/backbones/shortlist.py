@@ -1,0 +1,84 @@
+"""The backbones that ``--backbone auto`` may try: what is on this machine, then a short list from the hub."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from headstart.backbones.catalog import BUNDLED
+from headstart.backbones.listing import here
+from headstart.backbones.names import KNOWN
+
+AUTO = "auto"  #: the name that asks for it
+#: From the hub, permissive licences only. Chosen for pretraining on more than ImageNet-1k (the first one apart), at up
+#: to two and a half times the cost of lite2; in the order of timm's own CPU benchmark (its repository, results/,
+#: benchmark-infer-fp32-nchw-pt240-cpu-i7_12700h-dynamo.csv): 84, 35, 27, 27, 26 photos a second; lite0 97, lite2 60.
+HUB = (
+    "timm:mobilenetv4_conv_medium.e500_r224_in1k",
+    "timm:convnext_nano.in12k_ft_in1k",
+    "vit_s_16",
+    "timm:convnext_tiny.in12k_ft_in1k",
+    "clip_vit_b_32",
+)
+
+
+def flights(networks: Path, online: Callable[[], bool] | None = None) -> Iterator[tuple[str, ...]]:
+    """Names to try, cheap to dear within each flight: bundled, others on this machine, the hub's where it is reached.
+
+    A user's own checkpoints are none of them: one may have been trained on the very photos that are kept for testing.
+
+    Args:
+        networks: where converted networks lie.
+        online: whether the hub can be reached; asked only when the climb has come that far.
+    """
+    yield tuple(BUNDLED)
+    local = others_here(networks)
+    yield local
+    if (online or reachable)():
+        yield tuple(name for name in HUB if name not in local)
+
+
+def others_here(networks: Path, cache: Path | None = None) -> tuple[str, ...]:
+    """Networks converted before or in the hub client's cache; by parameters times pixels, roughly their cost."""
+    names = {tag: name for name, tag in ((known.name, known.tag) for known in KNOWN)}
+    converted = {
+        names.get(it.name.removeprefix("timm:"), it.name): it.parameters * it.size**2
+        for it in here(networks)
+        if it.name not in BUNDLED and "@" not in it.name
+    }
+    fetched = {names.get(tag, f"timm:{tag}"): size for tag, size in _fetched(cache).items()}
+    return tuple(sorted({**fetched, **converted}, key=lambda name: ({**fetched, **converted}[name], name)))
+
+
+def _fetched(cache: Path | None) -> dict[str, int]:
+    """Timm's tags in the hub client's cache; of each the bytes of its weights as so many parameters at 224 pixels."""
+    from huggingface_hub import CacheNotFound, scan_cache_dir
+
+    try:
+        repositories = scan_cache_dir(cache).repos
+    except CacheNotFound:
+        return {}
+    return {
+        it.repo_id.removeprefix("timm/"): it.size_on_disk // 4 * 224**2
+        for it in repositories
+        if it.repo_id.startswith("timm/")
+        and any(
+            file.file_name in ("model.safetensors", "pytorch_model.bin") for rev in it.revisions for file in rev.files
+        )
+    }
+
+
+def reachable(endpoint: str | None = None, seconds: float = 3.0) -> bool:
+    """Whether the hub answers; HF_HUB_OFFLINE says that it need not be asked."""
+    from urllib.error import HTTPError
+    from urllib.request import Request, urlopen
+
+    from huggingface_hub import constants
+
+    if constants.HF_HUB_OFFLINE:
+        return False
+    try:
+        with urlopen(Request(endpoint or constants.ENDPOINT, method="HEAD"), timeout=seconds):  # noqa: S310  a constant
+            return True
+    except HTTPError:
+        return True  # it answers, if only to say no
+    except OSError:
+        return False

@@ -1,0 +1,101 @@
+"""``headstart advise PHOTOS``."""
+
+import json
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from headstart.cli.display import shown
+from headstart.cli.tables import table
+
+if TYPE_CHECKING:
+    from headstart.strategies.advisor import Advice
+
+
+def advise(
+    photos: Path,
+    /,
+    *,
+    backbone: str = "efficientnet_lite0",
+    seed: int = 0,
+    cost: Annotated[bool, Parameter(negative="")] = False,
+    store: Path | None = None,
+    quiet: Annotated[bool, Parameter(negative="")] = False,
+    json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
+) -> int:
+    """Say which way to transfer the field's rule expects to do best, from a look at 200 of the photos.
+
+    The rule goes by how many photos there are for each class, and by how familiar they are to the pretrained network.
+    It is a rule of thumb: a comparison on your photos decides. Nothing is trained and nothing of yours is changed.
+
+    Examples:
+        headstart advise photos/
+        headstart advise photos/ --backbone efficientnet_lite2 --json
+
+    Args:
+        photos: Labelled photos: a folder, a table, an archive or an .npz.
+        backbone: The network, one name.
+        seed: Of the split; the photos looked at are among those that fit with this seed trains on.
+        cost: Time a few steps of training to predict what it takes; computes the features of all photos first.
+        store: The store's folder; HEADSTART_STORE or the platform's cache folder when not given.
+        quiet: Show nothing but errors and the result.
+        json_: Print the result as one JSON object.
+    """
+    from headstart.advising import advise_photos
+
+    with shown(quiet=quiet or json_) as listener:
+        advice = advise_photos(photos, backbone=backbone, seed=seed, store=store, timed=cost, listener=listener)
+    words = ["headstart", "fit", str(photos), "--arms", ",".join(arms_of(advice))]
+    words += ["--backbone", backbone] if backbone != "efficientnet_lite0" else []
+    words += ["--seed", str(seed)] if seed else []
+    words += ["--store", str(store)] if store is not None else []
+    command = shlex.join(words)
+    if json_:
+        print(json.dumps({**advice.to_json(), "next": command}, ensure_ascii=False))
+    else:
+        print(f"{in_words(advice)}\nnext:  {command}")
+    return 0
+
+
+def arms_of(advice: "Advice") -> list[str]:
+    """What is worth comparing: the baseline, the expected strategy and the runner-up, each once."""
+    return list(dict.fromkeys(("linear-probe", advice.expected, advice.runner_up)))
+
+
+def in_words(advice: "Advice") -> str:
+    """Advice that a person can read in ten seconds."""
+    expected = f"{advice.size}, {advice.familiarity}: expect {advice.expected} ({advice.gain}), then {advice.runner_up}"
+    sections = [
+        table(("measured on training photos", ""), _facts(advice)),
+        _layers(advice),
+        f"{expected}\n{advice.reason}",
+        table(("strategy", "takes about"), [(name, _seconds(it)) for name, it in advice.seconds.items()]),
+        "\n".join(f"unknown: {it}" for it in advice.facts.unknown),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _facts(advice: "Advice") -> list[tuple[str, str]]:
+    facts = advice.facts
+    rows = [
+        ("photos", f"{facts.photos:,} in {facts.classes} classes"),
+        ("per class", f"median {facts.per_class_median:.0f}, least {facts.per_class_min}"),
+    ]
+    if (said := facts.answers) is not None:
+        rows += [
+            ("entropy of the network's own answers", f"{said.entropy:.2f} nats, {said.share:.0%} of the most there is"),
+            ("same answer for the mirror image", f"{said.agreement:.0%} (divergence {said.divergence:.3f} nats)"),
+            ("photos looked at", f"{said.photos}"),
+        ]
+    return rows
+
+
+def _layers(advice: "Advice") -> str:
+    scores = [(it.layer, f"{it.accuracy:.1%}", f"{it.log_loss:.3f}") for it in advice.facts.layers]
+    return table(("a quick head on", "accuracy", "log loss"), scores) if scores else ""
+
+
+def _seconds(seconds: float | None) -> str:
+    return "unknown; --cost times it" if seconds is None else f"{seconds:.0f} s" if seconds >= 1 else "under 1 s"

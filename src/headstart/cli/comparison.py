@@ -1,0 +1,202 @@
+"""A finished comparison as text: the leaderboard first, then why it came out so, and what it cost."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from headstart.cli.tables import paragraph, size, table
+from headstart.errors import UserError
+from headstart.evaluation.comparison import Choice, Pair
+from headstart.leaderboard import HEAD, Row, cells, from_json
+from headstart.run import COMPARISON, CURVES, SCHEMA_VERSION, Run
+
+WIDTH = 110  #: columns that a line may take
+SCORES = ("arm", "train loss", "train", "val loss", "validation", "test loss", "test")
+COSTS = ("arm", "parameters", "seconds", "predicted", "memory", "predicted", "disk", "predicted")
+PAIRS = ("arm", "against", "difference", "95 % interval", "right alone", "p", "p (Holm)")
+MOST_PAIRS = 15  #: shown of those on test; comparison.json has them all
+DOTS = 41  #: places of the axis of the curve over depth
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A run's comparison, read back."""
+
+    run: Run
+    board: tuple[Row, ...]  #: cheap to dear
+    choice: Choice  #: on validation
+    left_out: tuple[dict[str, Any], ...]  #: name, reason, predicted
+    pairs: tuple[Pair, ...]  #: on test; none where it stayed shut for losing arms
+    smallest: float | None  #: difference in accuracy that the test part can show; None: none
+    record: dict[str, Any]  #: what the file says
+
+    @property
+    def revealed(self) -> bool:
+        """Whether losing arms were scored on test."""
+        return any(row.test_accuracy is not None for row in self.board if not row.winner)
+
+
+def read(run: Run) -> Compared:
+    """The comparison of a run.
+
+    Raises:
+        UserError: there is none, or one of another schema.
+    """
+    file = run.folder / COMPARISON
+    try:
+        record = json.loads(file.read_text("utf-8"))
+        if record["schema_version"] != SCHEMA_VERSION:
+            raise UserError(
+                f"{str(file)!r} has schema version {record['schema_version']}, this headstart reads {SCHEMA_VERSION}; "
+                "open it with the headstart that wrote it"
+            )
+        board, test = from_json(record["arms"]), record["test"]
+        choice, pairs = Choice.from_json(record["choice"]), tuple(map(Pair.from_json, test["pairs"]))
+        return Compared(run, board, choice, tuple(record["left_out"]), pairs, test["smallest_difference"], record)
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UserError(
+            f"{str(run.folder)!r} has no comparison that can be read: {COMPARISON} is missing or damaged; run "
+            "headstart compare on the photos"
+        ) from None
+
+
+def in_words(it: Compared) -> str:
+    """The whole comparison for a terminal of ``WIDTH`` columns."""
+    sections = [
+        _scores(it),
+        paragraph(it.choice.reason, WIDTH),
+        "\n".join(paragraph(f"left out: {one['name']}: {one['reason']}", WIDTH, "  ") for one in it.left_out),
+        _on_validation(it.choice),
+        _on_test(it),
+        *(_depth(arm) for arm in it.run.record["arms"] if arm["depth"]),
+        _costs(it.board),
+        _trained(it.run),
+        f"everything is in {it.run.folder}\nnext:  headstart predict {it.run.folder / 'model'} PHOTO",
+    ]
+    return "\n\n".join(section for section in sections if section)
+
+
+def _scores(it: Compared) -> str:
+    parts, board = it.run.record["split"], list(it.board)
+    columns = [HEAD.index(name) for name in SCORES]
+    rows = [[row[column] for column in columns] for row in cells(it.board)]
+    head = ["arm", *("accuracy" if name == "train" else name for name in SCORES[1:])]
+    shut = "" if it.revealed or len(board) == 1 else "; the other arms have not seen test (--reveal-test)"
+    return (
+        f"{parts['train']} train, {parts['validation']} validation and {parts['test']} test photos; loss in nats, "
+        f"accuracy with its 95 % interval\n\n{table(head, _wrapped(rows))}\n\n* the winner{shut}"
+    )
+
+
+def _wrapped(rows: Iterable[Sequence[object]]) -> Iterator[Sequence[object]]:
+    """A long name, of an arm on one of several backbones, takes two lines."""
+    for name, *numbers in rows:
+        start, on, backbone = str(name).partition(" on ")
+        yield (start, *numbers)
+        if on:
+            yield (f"  on {backbone}", *("" for _ in numbers))
+
+
+def _on_validation(choice: Choice) -> str:
+    if not choice.pairs:
+        return ""
+    n = choice.pairs[0].n
+    return f"the best against each other arm, on the same {n} validation photos, in points of accuracy\n\n" + table(
+        PAIRS, map(_pair, choice.pairs)
+    )
+
+
+def _on_test(it: Compared) -> str:
+    told = [paragraph(_what_test_can_tell(it), WIDTH)]
+    if it.pairs:
+        told.append(f"on the same {it.pairs[0].n} test photos\n\n{table(PAIRS, map(_pair, it.pairs[:MOST_PAIRS]))}")
+    if len(it.pairs) > MOST_PAIRS:
+        told.append(f"... and {len(it.pairs) - MOST_PAIRS} more pairs: see {it.run.folder / COMPARISON}")
+    return "\n\n".join(told)
+
+
+def _what_test_can_tell(it: Compared) -> str:
+    mistakes = round(it.run.test.n * (1 - it.run.test.accuracy))
+    seen = f"{it.run.test.n} test photos, on which the winner makes {mistakes} mistake{'s' * (mistakes != 1)},"
+    if it.smallest is None:
+        return f"{seen} are too few to tell anything: even an arm without mistakes could be better by chance alone."
+    return (
+        f"{seen} can show that another arm is better only if it is so by {100 * it.smallest:.1f} points or more "
+        "(in 4 of 5 cases); smaller differences can be chance."
+    )
+
+
+def _pair(it: Pair) -> tuple[str, ...]:
+    return (
+        it.a,
+        it.b,
+        _points(it.difference),
+        f"{_points(it.interval.low)} to {_points(it.interval.high)}",
+        f"{it.only_a} : {it.only_b}",
+        _p(it.p),
+        _p(it.p_holm),
+    )
+
+
+def _points(share: float) -> str:
+    text = f"{100 * share:+z.1f}"
+    return "0.0" if text == "+0.0" else text
+
+
+def _p(p: float) -> str:
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _depth(arm: dict[str, Any]) -> str:
+    """The curve over depth, the cross-validated accuracy as a point on an axis from the lowest to the highest."""
+    depths = arm["depth"]
+    values = [depth["accuracy"] for depth in depths]
+    low, high = min(values), max(values)
+    step = (high - low) / (DOTS - 1) or 1.0
+    places = [round((value - low) / step) for value in values]
+    axis = f"{low:.1%}".ljust(DOTS - 6) + f"{high:.1%}".rjust(6)
+    rows = [
+        (
+            f"{depth['layer']}{' (read)' * (depth['layer'] == arm['layer'])}",
+            depth["width"],
+            f"{depth['validation_accuracy']:.1%}",
+            f"{depth['log_loss']:.3f}",
+            f"{depth['accuracy']:.1%}",
+            f"{'.' * place}o{'.' * (DOTS - 1 - place)}",
+        )
+        for depth, place in zip(depths, places, strict=True)
+    ]
+    head = ("layer", "features", "validation", "loss", "accuracy", axis)
+    return f"{arm['name']} by depth; loss and accuracy are cross-validated inside train\n\n{table(head, rows)}"
+
+
+def _costs(board: Sequence[Row]) -> str:
+    rows = [
+        (
+            row.arm,
+            row.parameters,
+            f"{row.seconds:.1f}",
+            _known(row.predicted_seconds, "{:.1f}".format),
+            size(row.memory) if row.memory else "-",  # of a probe it is not measured
+            _known(row.predicted_memory, size),
+            size(row.disk),
+            _known(row.predicted_disk, size),
+        )
+        for row in board
+    ]
+    return f"what each arm fitted or trained, and what that took\n\n{table(COSTS, _wrapped(rows))}"
+
+
+def _known(value: float | None, in_words: Any) -> str:
+    return "-" if value is None else str(in_words(value))
+
+
+def _trained(run: Run) -> str:
+    lines = [
+        paragraph(f"{arm['name']}: {'; '.join(arm['notes'])}", WIDTH, "  ")
+        for arm in run.record["arms"]
+        if arm["curves"]
+    ]
+    files = sorted((run.folder / CURVES).glob("*.csv"))
+    return "\n".join([*lines, *(f"curves of loss and accuracy: {file}" for file in files)])

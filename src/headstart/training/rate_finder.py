@@ -1,0 +1,174 @@
+"""The learning rate found by a range test: a short training whose rate grows from tiny to far too large.
+
+Smith, 2017, "Cyclical Learning Rates for Training Neural Networks" (WACV), section 3.3. The rate that is suggested is
+a tenth of the one at the lowest loss (fastai's "minimum divided by ten"), not the one of the steepest fall: a top that
+starts from a solved head has hardly a fall to be steep, its loss is nearly flat until the rate destroys it, and the
+steepest point of a flat curve is noise. For the same reason the lowest loss is read off at the largest rate that
+comes within a few percent of it.
+"""
+
+import math
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from headstart import events
+from headstart.errors import TrainingError
+from headstart.settings import TrainSettings
+from headstart.training.loop import Plan, Source
+from headstart.training.schedule import optimiser, set_rate
+from headstart.training.trainable import Trainable
+
+STEPS = 80
+LOWEST, HIGHEST = 1e-6, 1.0  #: rates of the first and the last step, evenly spaced in their logarithms
+SMOOTHING = 0.9  #: share of the past in the moving average of the loss
+BLOWN = 4.0  #: times the lowest loss: where the sweep ends
+NEAR = 1.02  #: times the lowest loss counts as equal to it
+BELOW = 10.0  #: the suggestion is this many times smaller than the rate at the lowest loss
+_SWEEP = 2**31  #: beside the seed: apart from the numbers of epochs, which the training draws with
+
+
+@dataclass(frozen=True, slots=True)
+class RateCurve:
+    """What a range test saw."""
+
+    rates: tuple[float, ...]  #: at the top, growing, one for each step
+    losses: tuple[float, ...]  #: before each step, of what is minimised, smoothed; nats per photo
+    suggestion: float  #: the rate to train at
+    stopped: bool  #: the loss blew up before the last step
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Back from ``dataclasses.asdict`` through JSON.
+
+        Raises:
+            TypeError: fields missing or unknown.
+        """
+        lists = {name: tuple(values) for name, values in value.items() if isinstance(values, list | tuple)}
+        return cls(**{**value, **lists})
+
+
+def find_rate(
+    network: Trainable, train: Source, plan: Plan, *, steps: int = STEPS, listener: events.Listener = events.ignore
+) -> RateCurve:
+    """Sweeps the rate over a short training and puts every weight and statistic back, bit for bit.
+
+    It minimises what the training will, without mixup, whose loss is noise in so short a run. The same seed sees the
+    same photos in the same order.
+
+    Args:
+        network: what will be trained.
+        train: its photos; small sets are gone through several times.
+        plan: its settings, seed and class weights.
+        steps: of the sweep.
+        listener: is told of the steps.
+
+    Raises:
+        TrainingError: the loss is not a number to begin with.
+    """
+    rates = np.geomspace(LOWEST, HIGHEST, steps)
+    curve = _Curve()
+    with _put_back(network), closing(_batches(train, plan)) as batches:
+        torch.manual_seed(_chance(plan.seed, 0).integers(2**62))  # dropout's
+        network.train()
+        steering = optimiser(network.groups(), plan.settings, scratch=plan.scratch)
+        for number, (rate, batch) in enumerate(zip(rates, batches, strict=False), 1):
+            set_rate(steering, float(rate))
+            curve.add(float(rate), _step(network, batch, plan, steering))
+            listener(events.Progress("find rate", number, steps, "steps"))
+            if curve.blown:
+                break
+    if not curve.rates:
+        raise TrainingError("the loss is not a number before the first step; the photos' activations are damaged")
+    return RateCurve(tuple(curve.rates), tuple(curve.smooth), suggested(curve.rates, curve.smooth), curve.blown)
+
+
+def photos_of(settings: TrainSettings) -> int:
+    """Photos that a sweep trains on, each time counted: what it costs."""
+    return STEPS * settings.batch_size
+
+
+def suggested(rates: list[float], losses: list[float]) -> float:
+    """A tenth of the largest rate whose loss is about the lowest; never below the first rate."""
+    enough = NEAR * min(losses)
+    lowest = max(rate for rate, loss in zip(rates, losses, strict=True) if loss <= enough)
+    return max(lowest / BELOW, rates[0])
+
+
+class _Curve:
+    """Losses as they come, smoothed, and whether they have blown up."""
+
+    def __init__(self) -> None:
+        self.rates: list[float] = []
+        self.smooth: list[float] = []
+        self._mean = 0.0
+        self.blown = False
+
+    def add(self, rate: float, loss: float) -> None:
+        """A step; a loss that is not a number is not kept, for it ends the sweep and no JSON file could hold it."""
+        if not math.isfinite(loss):
+            self.blown = True
+            return
+        self._mean = SMOOTHING * self._mean + (1 - SMOOTHING) * loss
+        self.rates.append(rate)
+        self.smooth.append(self._mean / (1 - SMOOTHING ** len(self.rates)))  # Kingma & Ba 2015, section 3
+        self.blown = self.smooth[-1] > BLOWN * min(self.smooth)
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    activations: Tensor
+    labels: Tensor  #: (B,)
+
+
+def _batches(train: Source, plan: Plan) -> Generator[_Batch, None, None]:
+    """Batches without end, each pass over the photos in an order and with views of its own."""
+    size = plan.settings.batch_size
+    for epoch in count():
+        order: NDArray[np.int64] = _chance(plan.seed, epoch + 1).permutation(len(train.labels))
+        for index, activations in enumerate(train.batches(epoch, order, size)):
+            labels = train.labels[order[index * size : (index + 1) * size]]
+            yield _Batch(activations, torch.from_numpy(labels))
+
+
+def _chance(seed: int, number: int) -> np.random.Generator:
+    return np.random.default_rng([seed, _SWEEP, number])
+
+
+def _step(network: Trainable, batch: _Batch, plan: Plan, steering: torch.optim.Optimizer) -> float:
+    """One step; gives the loss before it, in nats per photo."""
+    settings, device = plan.settings, network.device
+    loss = functional.cross_entropy(
+        network(batch.activations),
+        batch.labels.to(device),
+        weight=torch.from_numpy(plan.class_weights).to(device),
+        label_smoothing=settings.label_smoothing,
+        reduction="sum",
+    ) / len(batch.labels)
+    steering.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(network.parameters(), settings.clip or math.inf)
+    steering.step()
+    return float(loss.item())
+
+
+@contextmanager
+def _put_back(network: Trainable) -> Iterator[None]:
+    """Weights, statistics, gradients, mode and PyTorch's random numbers are afterwards what they were."""
+    before = {name: value.detach().clone() for name, value in network.state_dict().items()}
+    mode = network.training
+    with torch.random.fork_rng(devices=[]):
+        try:
+            yield
+        finally:
+            network.load_state_dict(before)
+            network.zero_grad(set_to_none=True)
+            network.train(mode)

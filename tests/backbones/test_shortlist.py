@@ -1,0 +1,93 @@
+"""What ``--backbone auto`` may try: what is here first, the hub only where it answers."""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+from huggingface_hub import constants
+from timm.models import get_pretrained_cfg
+
+from headstart.backbones.backbone import RECORD
+from headstart.backbones.catalog import BUNDLED, find
+from headstart.backbones.shortlist import HUB, flights, others_here, reachable
+
+
+def converted(networks: Path, name: str, parameters: int, size: int) -> None:
+    folder = networks / f"{len(list(networks.glob('*')))}"
+    folder.mkdir(parents=True)
+    record = {"name": name, "parameters": parameters, "contract": {"size": size}, "licence": "mit", "weights": "hub"}
+    (folder / RECORD).write_text(json.dumps(record))
+
+
+def fetched(cache: Path, repository: str, file: str, size: int) -> None:
+    home = cache / f"models--{repository.replace('/', '--')}"
+    (home / "refs").mkdir(parents=True)
+    (home / "refs" / "main").write_text("a" * 40)
+    (home / "snapshots" / ("a" * 40)).mkdir(parents=True)
+    (home / "snapshots" / ("a" * 40) / file).write_bytes(b"0" * size)
+
+
+def test_bundled_then_here_then_the_hub(tmp_path) -> None:
+    converted(tmp_path, "resnet50", 25_000_000, 224)
+    converted(tmp_path, "vit_s_16", 22_000_000, 224)
+    bundled, local, hub = flights(tmp_path, lambda: True)
+    assert bundled == tuple(BUNDLED)
+    assert local == ("vit_s_16", "resnet50")
+    assert hub == tuple(name for name in HUB if name != "vit_s_16")
+
+
+def test_the_hub_is_asked_for_only_when_all_else_was_tried(tmp_path) -> None:
+    asked: list[bool] = []
+    names = flights(tmp_path, lambda: bool(asked.append(True)))
+    next(names)
+    next(names)
+    assert not asked
+    assert list(names) == []
+    assert asked == [True]
+
+
+def test_networks_on_this_machine_are_ordered_by_size_and_checkpoints_are_left_out(tmp_path) -> None:
+    networks, cache = tmp_path / "networks", tmp_path / "hub"
+    converted(networks, "timm:small", 1_000_000, 160)
+    converted(networks, "vgg16", 138_000_000, 224)
+    converted(networks, "timm:vgg19.tv_in1k", 143_000_000, 224)
+    converted(networks, "vgg16@mine.pth", 138_000_000, 224)
+    converted(networks, "efficientnet_lite0", 4_000_000, 224)
+    fetched(cache, "timm/resnet18.tv_in1k", "model.safetensors", 47_000)
+    fetched(cache, "timm/vgg16.tv_in1k", "model.safetensors", 500)
+    fetched(cache, "timm/unfinished.in1k", "config.json", 10)
+    fetched(cache, "other/model", "model.safetensors", 10)
+    assert others_here(networks, cache) == ("resnet18", "timm:small", "vgg16", "vgg19")
+    assert others_here(tmp_path / "none", tmp_path / "nothing") == ()
+
+
+def test_every_name_of_the_hub_is_one_of_timm_with_a_licence_for_any_use() -> None:
+    for name in HUB:
+        config = get_pretrained_cfg(find(name).architecture)
+        assert config is not None, name
+        assert config.hf_hub_id, name
+        assert config.license in ("apache-2.0", "mit", "bsd-3-clause"), name
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_whether_the_hub_answers(status: int, monkeypatch) -> None:
+    class Hub(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = HTTPServer(("127.0.0.1", 0), Hub)
+    address = f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    try:
+        assert not reachable(address)  # the tests say HF_HUB_OFFLINE
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+        assert reachable(address)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert not reachable(address, seconds=0.5)

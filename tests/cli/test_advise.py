@@ -1,0 +1,98 @@
+"""``headstart advise``."""
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from headstart.advising import advise_photos
+from headstart.cli.main import VERBS, run
+from headstart.errors import BackboneError
+from headstart.strategies.advisor import Advice
+
+WATCHED = """
+import sys
+from headstart.cli.main import VERBS, run
+VERBS.setdefault("advise", "Say what to expect.")
+assert run(["advise", *sys.argv[1:]]) == 0
+print(*sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
+"""
+
+
+@pytest.fixture(autouse=True)
+def _known(monkeypatch):
+    monkeypatch.setitem(VERBS, "advise", VERBS.get("advise", "Say what to expect."))
+
+
+def test_advice_for_a_person(warm, capsys):
+    assert run(["advise", str(warm.photos), "--quiet"]) == 0
+    out, errors = capsys.readouterr()
+    assert errors == ""
+    assert re.search(r"^photos +\d+ in 3 classes$", out, re.MULTILINE)
+    assert re.search(
+        r"^entropy of the network's own answers +\d\.\d\d nats, \d+% of the most there is$", out, re.MULTILINE
+    )
+    assert re.search(r"^final +\d+\.\d% +\d\.\d{3}$", out, re.MULTILINE)
+    assert re.search(r"^small, (similar|between|different): expect \S+ ", out, re.MULTILINE)
+    command = out.splitlines()[-1].removeprefix("next:  ")
+    assert shlex.split(command)[:4] == ["headstart", "fit", str(warm.photos), "--arms"]
+
+
+def test_advice_in_json_is_the_record_and_the_next_command(warm, capsys):
+    assert run(["advise", str(warm.photos), "--json", "--seed", "3"]) == 0
+    out, errors = capsys.readouterr()
+    assert errors == ""
+    record = json.loads(out)
+    words = shlex.split(record.pop("next"))
+    advice = Advice.from_json(record)
+    assert advice == advise_photos(warm.photos, seed=3)
+    arms = words[words.index("--arms") + 1].split(",")
+    assert arms[0] == "linear-probe"
+    assert {advice.expected, advice.runner_up} <= set(arms)
+    assert words[-2:] == ["--seed", "3"]
+
+
+def test_the_next_command_is_understood(warm, tmp_path, capsys):
+    assert run(["advise", str(warm.photos), "--json"]) == 0
+    words = shlex.split(json.loads(capsys.readouterr().out)["next"])
+    words[words.index("--arms") + 1] = "linear-probe"  # the others take longer
+    assert run([*words[1:], "--quiet", "--out", str(tmp_path / "run")]) == 0
+
+
+def test_only_a_sample_is_computed(warm, photos, tmp_path, monkeypatch):
+    monkeypatch.setattr("headstart.strategies.measuring.SAMPLE", 12)
+    store = tmp_path / "store"
+    shutil.copytree(warm.store / "networks", store / "networks")
+    heard = []
+    advice = advise_photos(photos(each=20, seed=9), store=store, listener=heard.append)
+    assert advice.facts.answers.photos == advice.facts.layered == 12
+    assert advice.facts.photos > 30
+    assert max(it.total for it in heard if getattr(it, "stage", "") == "extract") == 12
+
+
+def test_photos_that_do_not_decode_are_left_out(photos, tmp_path, warm):
+    folder = photos(each=10, seed=11)
+    for file in (folder / "discs").glob("*.jpg"):
+        file.write_bytes(file.read_bytes()[:700])
+    facts = advise_photos(folder, store=warm.store).facts
+    assert facts.answers.photos < facts.photos
+
+
+def test_several_backbones_are_refused(warm, capsys):
+    with pytest.raises(BackboneError, match="names several; wanted one"):
+        advise_photos(warm.photos, backbone="efficientnet_lite0,efficientnet_lite1")
+    assert run(["advise", str(warm.photos), "--backbone", "efficientnet_lite9", "--quiet"]) == 2
+    assert "did you mean" in capsys.readouterr().err
+
+
+def test_no_pytorch_where_the_store_knows_the_network(warm, photos):
+    for folder in (warm.photos, photos(each=8, seed=321)):
+        command = [sys.executable, "-c", WATCHED, folder, "--quiet"]
+        done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True)
+        modules = set(done.stderr.split())
+        assert "openvino" in modules
+        assert not modules & {"torch", "torchvision", "timm", "sklearn", "scipy", "matplotlib"}

@@ -1,0 +1,82 @@
+"""Every strategy on a small member of every family of networks, and on the six that the field names most.
+
+Weights are random and made here, so nothing is fetched; whether transfer helps is not asked, only whether it works
+from photos to a saved classifier.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from tests.conftest import draw_photos
+from tests.strategies.made import LITE0, material_of, random_weights
+
+from headstart.backbones.catalog import find
+from headstart.data.samples import Part
+from headstart.strategies import STRATEGIES
+from headstart.strategies.material import Material
+from headstart.strategies.strategy import Arm, final_parts
+from headstart.workflow import _photo_of, _saved
+
+SMALL = ("timm:resnet10t", "timm:mobilenetv2_035", "timm:convnext_atto", "timm:vit_tiny_patch16_224", LITE0)
+NAMED = ("VGG16", "VGG19", "ResNet50", "InceptionV3", "Xception", "MobileNetV2")
+NETWORKS = [*SMALL, *(pytest.param(name, marks=pytest.mark.slow) for name in NAMED)]
+STEP = {"batch_size": 4, "epochs": 1, "c_low": 1e-4, "c_points": 1}
+
+
+@pytest.fixture(scope="module", params=NETWORKS)
+def material(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Material]:
+    """Six photos of each of two classes and a network, converted once for all strategies; removed afterwards."""
+    name, home = request.param, tmp_path_factory.mktemp("network")
+    photos = draw_photos(home / "photos", classes=("checks", "discs"), each=6)
+    if name == LITE0:
+        shutil.copytree(request.getfixturevalue("warm").store / "networks", home / "store" / "networks")
+    else:
+        name = f"{name}@{weights_of(name, home / 'weights.safetensors')}"
+    with material_of(photos, home / "store", home / "run", name, **STEP) as made:
+        yield made
+    shutil.rmtree(home)
+
+
+def weights_of(name: str, file: Path) -> Path:
+    """Random weights of a network."""
+    save_file({"nothing": torch.zeros(1)}, file)  # a name is only found with a file
+    return random_weights(find(f"{name}@{file}").architecture, file)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_from_photos_to_a_saved_classifier(strategy: str, material: Material, tmp_path: Path) -> None:
+    (planned,) = STRATEGIES[strategy](material)
+    arm = planned.make()
+    assert (planned.strategy, arm.strategy, arm.name) == (strategy, strategy, planned.name)
+    assert arm.validation.n == len(material.of(Part.VALIDATION))
+    assert arm.probabilities.shape == (arm.validation.n, 2)
+    assert np.isfinite(arm.probabilities).all()
+    assert arm.trains == planned.trains == ("probe" not in strategy)
+    if arm.trains:
+        assert_trained(arm)
+    classifier = _saved(material, final_parts(material, arm), tmp_path)
+    assert classifier.record.parity.same_answers == 1
+    assert classifier.record.parity.largest_difference < 0.02
+    held_out = material.of(Part.VALIDATION)
+    answers = classifier.predict([_photo_of(sample) for sample in held_out])
+    if arm.trains:  # a trained network is shipped as it was validated
+        said = np.stack([answer.probabilities for answer in answers])
+        np.testing.assert_allclose(said, arm.probabilities, atol=0.02)
+    assert {answer.label for answer in answers} <= {"checks", "discs"}
+    shutil.rmtree(tmp_path)  # 550 MB of VGG16
+
+
+def assert_trained(arm: Arm) -> None:
+    tensors, _, boundary = arm.notes[0].partition(" tensors under ")
+    assert boundary.endswith(" are bit-identical to what was loaded")
+    assert (int(tensors) > 0) == (arm.strategy == "partial-finetune")
+    assert boundary.startswith("stage" if arm.strategy == "partial-finetune" else "pixels")
+    assert [epoch.number for epoch in arm.curves] == [0, 1]
+    assert all(np.isfinite([epoch.train_loss, epoch.validation_loss]).all() for epoch in arm.curves)
+    if arm.strategy == "scratch":
+        assert arm.curves[0].validation_loss == pytest.approx(np.log(2), rel=1e-5)

@@ -1,0 +1,191 @@
+"""Which arms are meant, which are made, and which wins."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from tests.strategies.drawn import arm, failing, material, planned, strategies
+
+from headstart import events
+from headstart.errors import SettingError, TrainingError
+from headstart.settings import FitSettings
+from headstart.strategies import STRATEGIES, comparing
+from headstart.strategies.comparing import Spec, compare, wanted
+from headstart.strategies.finetune import full_finetune, scratch
+from headstart.strategies.probes import intermediate_probe, linear_probe
+
+
+def specs(**settings: Any) -> list[str]:
+    return [f"{it.name}:{it.detail}" if it.detail else it.name for it in wanted(FitSettings.of(None, **settings))]
+
+
+# --- which are meant -------------------------------------------------------------------------------------------------
+
+
+def test_auto_trains_networks_within_a_budget_only() -> None:
+    assert specs() == ["linear-probe", "intermediate-probe"]
+    assert specs(budget="10m") == ["linear-probe", "intermediate-probe", "partial-finetune", "full-finetune"]
+    for name in STRATEGIES:
+        assert specs(strategy=name) == [name]
+
+
+def test_arms_win_over_strategy_and_go_cheap_to_dear() -> None:
+    assert specs(arms=" greedy, scratch ,linear-probe,flips, linear-probe ", strategy="scratch") == [
+        "linear-probe",
+        "scratch",
+        "flips",
+        "greedy",
+    ]
+    assert specs(arms="partial-finetune:stage5,partial-finetune:stage3,linear-probe") == [
+        "linear-probe",
+        "partial-finetune:stage5",
+        "partial-finetune:stage3",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arms", "message"),
+    [
+        ("linear-prob", r"unknown arm 'linear-prob'; did you mean 'linear-probe'"),
+        ("linear-probe,avrage", r"unknown arm 'avrage'; did you mean 'average'"),
+        ("flips:stage1,linear-probe", r"flips takes no detail, seen 'stage1'; write flips alone"),
+        ("average,flips", "arms 'average,flips' name no strategy; add one, such as linear-probe"),
+        (" , ", "name no strategy"),
+    ],
+)
+def test_arms_that_are_none(arms: str, message: str) -> None:
+    with pytest.raises(SettingError, match=message):
+        wanted(FitSettings(arms=arms))
+
+
+@pytest.mark.parametrize("strategy", [linear_probe, intermediate_probe, full_finetune, scratch])
+def test_a_detail_on_a_strategy_that_takes_none(strategy: Any) -> None:
+    name = strategy.__name__.replace("_", "-")
+    with pytest.raises(SettingError, match=rf"{name} takes no detail, seen 'stage4'; "):
+        strategy(material(), "stage4")
+
+
+# --- which are made --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def contest(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """contest(strategies by name, budget=..., backbones=...) -> what came of it, what was told."""
+
+    def run(budget: float | None = None, backbones: int = 1, **made: Any) -> Any:
+        heard: list[events.Event] = []
+        known = strategies(**made)
+        monkeypatch.setattr(comparing, "STRATEGIES", known)
+        materials = [material(heard, budget=budget, name=f"net{number}") for number in range(backbones)]
+        found = compare(materials, [Spec(name) for name in known])
+        return SimpleNamespace(found=found, heard=heard, notes=[it.text for it in heard if isinstance(it, events.Note)])
+
+    return run
+
+
+def test_all_that_fit_are_made_in_order(contest: Any) -> None:
+    dear = arm("full-finetune", 0.95)
+    it = contest(linear_probe=[planned(arm("linear-probe", 0.7))], full_finetune=[planned(dear, 9, trains=True)])
+    assert [made.name for made in it.found.arms] == ["linear-probe", "full-finetune"]
+    assert it.found.winner is dear
+    assert it.found.predicted["full-finetune"].seconds == 9
+    assert it.found.left_out == ()
+    stages = [event.stage for event in it.heard if isinstance(event, events.Finished)]
+    assert stages == ["predict cost", "arm", "arm"], "the dear one is predicted before the cheap one is made"
+
+
+def test_the_cheaper_wins_where_they_cannot_be_told_apart(contest: Any) -> None:
+    it = contest(linear_probe=[planned(arm("linear-probe", 0.9))], full_finetune=[planned(arm("full-finetune", 0.9))])
+    assert it.found.winner.name == "linear-probe"
+
+
+def test_what_does_not_fit_the_budget_is_left_out_by_name(contest: Any) -> None:
+    """30 s, of which 8 are for saving and 2 for judging 200 photos."""
+    never = replace(planned(arm("full-finetune"), 21), make=lambda: pytest.fail("it was made"))
+    it = contest(30.0, linear_probe=[planned(arm("linear-probe"))], full_finetune=[never])
+    assert [made.name for made in it.found.arms] == ["linear-probe"]
+    (left,) = it.found.left_out
+    assert (left.name, left.predicted.seconds) == ("full-finetune", 21)
+    assert left.reason == "predicted 21 s, 20 s of the budget are left"
+    assert it.notes == [f"full-finetune is left out: {left.reason}"]
+    assert (
+        len(
+            contest(32.0, linear_probe=[planned(arm("linear-probe"))], full_finetune=[planned(arm("x"), 21)]).found.arms
+        )
+        == 2
+    )
+
+
+def test_a_training_is_not_even_planned_where_little_is_left(contest: Any) -> None:
+    def cost() -> Any:
+        pytest.fail("it was timed")
+
+    it = contest(
+        25.0,
+        linear_probe=[planned(arm("linear-probe"))],
+        scratch=[replace(planned(arm("scratch"), trains=True), cost=cost)],
+    )
+    assert it.found.left_out[0].reason == "15 s are left, too few to plan a training"
+    assert it.found.left_out[0].predicted is None
+
+
+def test_an_arm_that_made_the_others_late(contest: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fitted when it was predicted is asked again when its turn comes."""
+    now = [0.0]
+    monkeypatch.setattr("headstart.strategies.material.time", SimpleNamespace(perf_counter=lambda: now[0]))
+
+    def slow() -> Any:
+        now[0] += 60
+        return arm("linear-probe")
+
+    first = replace(planned(arm("linear-probe")), make=slow)
+    monkeypatch.setattr("tests.strategies.drawn.Clock", lambda budget: comparing_clock(budget))
+    it = contest(100.0, linear_probe=[first], scratch=[planned(arm("scratch"), 50)])
+    assert it.found.left_out[0].reason == "predicted 50 s, 30 s of the budget are left"
+
+
+def comparing_clock(budget: float | None) -> Any:
+    from headstart.strategies.material import Clock
+
+    return Clock(budget, began=0.0)
+
+
+def test_too_little_memory(contest: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comparing, "free_memory", lambda: 2e9)
+    it = contest(linear_probe=[planned(arm("linear-probe"))], scratch=[planned(arm("scratch"), memory=3 * 10**9)])
+    assert it.found.left_out[0].reason == "predicted 3.0 GB of memory, 2.0 GB are free"
+
+
+@pytest.mark.parametrize("backbones", [1, 2])
+def test_a_linear_probe_always_fits(backbones: int, contest: Any) -> None:
+    heads = [planned(arm(f"linear-probe {head}"), 99) for head in ("logistic", "lda")]
+    it = contest(10.0, backbones, linear_probe=heads)
+    assert len(it.found.arms) == 2 * backbones
+    assert it.found.left_out == ()
+
+
+def test_nothing_fits(contest: Any) -> None:
+    with pytest.raises(SettingError, match=r"no arm fits \(scratch: predicted 99 s, 20 s .*\); give a larger --budget"):
+        contest(30.0, scratch=[planned(arm("scratch"), 99)])
+
+
+def test_an_arm_that_goes_wrong_leaves_the_others_standing(contest: Any) -> None:
+    error = TrainingError("training scratch stopped at step 3")
+    it = contest(linear_probe=[planned(arm("linear-probe"))], scratch=[failing("scratch", error)])
+    assert [made.name for made in it.found.arms] == ["linear-probe"]
+    assert [(left.name, left.reason) for left in it.found.left_out] == [("scratch", str(error))]
+    assert it.notes == ["scratch is left out: training scratch stopped at step 3"]
+    with pytest.raises(TrainingError, match="stopped at step 3"):
+        contest(scratch=[failing("scratch", error)])
+
+
+def test_a_fault_of_ours_is_not_hidden(contest: Any) -> None:
+    with pytest.raises(ZeroDivisionError):
+        contest(linear_probe=[planned(arm("linear-probe"))], scratch=[failing("scratch", ZeroDivisionError())])
+
+
+def test_with_several_backbones_names_say_whose(contest: Any) -> None:
+    it = contest(None, 2, linear_probe=[planned(arm("linear-probe"))])
+    assert [made.name for made in it.found.arms] == ["linear-probe on net0", "linear-probe on net1"]
+    assert set(it.found.predicted) == {"linear-probe on net0", "linear-probe on net1"}

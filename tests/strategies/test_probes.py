@@ -1,0 +1,73 @@
+"""Probes: which layers are tried, which is taken, and what is fitted again."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from tests.conftest import Warm
+from tests.strategies.made import material_of
+
+from headstart.data.samples import Part
+from headstart.heads.catalog import fit_head
+from headstart.strategies.material import Material
+from headstart.strategies.probes import intermediate_probe, linear_probe, size_of
+from headstart.strategies.strategy import final_parts
+
+
+@pytest.fixture(scope="module")
+def material(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Material]:
+    with material_of(warm.photos, warm.store, tmp_path_factory.mktemp("run"), precision="auto") as made:
+        yield made
+
+
+def test_linear_probe(material: Material) -> None:
+    (planned,) = linear_probe(material)
+    arm = planned.make()
+    assert (arm.name, arm.strategy, arm.layer, arm.head) == ("linear-probe", "linear-probe", "final", "logistic")
+    own = fit_head("logistic", material.task([material.tower("final")], Part.TRAIN), material.settings)
+    rows = material.features(material.tower("final"), material.of(Part.VALIDATION))
+    np.testing.assert_allclose(arm.probabilities, own.head.probabilities(rows), atol=1e-6)
+    assert arm.validation.accuracy == np.mean(arm.probabilities.argmax(1) == material.labels(Part.VALIDATION))
+    assert arm.parameters == size_of(own.head) == 1280 * 3 + 3
+    assert arm.chosen == own.chosen
+    assert arm.train.n == len(material.of(Part.TRAIN))
+    assert not arm.trains
+
+
+def test_intermediate_probe_has_every_layer_and_all_of_them(material: Material) -> None:
+    (planned,) = intermediate_probe(material)
+    arm = planned.make()
+    names = [layer.name for layer in material.backbone.layers]
+    assert [depth.layer for depth in arm.depth] == [*names, "all"]
+    widths = {layer.name: layer.width for layer in material.backbone.layers}
+    assert [depth.width for depth in arm.depth] == [*widths.values(), sum(widths.values())]
+    losses = {depth.layer: depth.log_loss for depth in arm.depth if depth.layer != "final"}
+    assert arm.layer == min(losses, key=losses.__getitem__)
+    for depth in arm.depth:
+        layers = names if depth.layer == "all" else [depth.layer]
+        tower = material.tower(*layers)
+        fitted = fit_head("logistic", material.task([tower], Part.TRAIN), material.settings)
+        assert depth.log_loss == pytest.approx(min(trial.log_loss for trial in fitted.path), rel=1e-6)
+        rows = material.features(tower, material.of(Part.VALIDATION))
+        right = fitted.head.logits(rows).argmax(1) == material.labels(Part.VALIDATION)
+        assert depth.validation_accuracy == right.mean()
+
+
+def test_a_probe_is_fitted_again_on_train_and_validation(material: Material) -> None:
+    """With the hyperparameter that was chosen on train, not with one chosen anew."""
+    arm = linear_probe(material)[0].make()
+    parts = final_parts(material, arm)
+    task = material.task([material.tower("final")], Part.TRAIN, Part.VALIDATION)
+    assert len(task.labels) == len(material.of(Part.TRAIN)) + len(material.of(Part.VALIDATION))
+    own = fit_head("logistic", task, material.settings, fixed=arm.chosen)
+    np.testing.assert_allclose(parts.answers[0].head.layers[0].weight, own.head.layers[0].weight, atol=1e-6)
+    assert not np.array_equal(parts.answers[0].head.layers[0].weight, arm.parts.answers[0].head.layers[0].weight)
+
+
+def test_rows_and_labels_belong_together(material: Material) -> None:
+    samples = material.of(Part.VALIDATION, Part.TRAIN)
+    assert [sample.label for sample in samples] == material.labels(Part.VALIDATION, Part.TRAIN).tolist()
+    tower = material.tower("stage1", "final")
+    rows = material.features(tower, samples)
+    assert rows.shape == (len(samples), tower.width)
+    np.testing.assert_array_equal(rows[::-1], material.features(tower, samples[::-1]))

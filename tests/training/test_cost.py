@@ -1,0 +1,63 @@
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.training import tiny
+from tests.training.test_boundary import STANDARD, Means, samples
+
+from headstart.training import cost
+from headstart.training.cost import BYTES_PER_PARAMETER, EXPORTED, Cost, cost_of
+from headstart.training.trial import Speed
+
+
+def job(**given: Any) -> Any:
+    """A job of 11 photos to train on and 4 held out, as far as its cost goes."""
+    engine = SimpleNamespace(batch=2, lanes=1, forward=lambda pixels: time.sleep(0.01))
+    facts = {
+        "known": None,
+        "precision": "f32",
+        "trial": {"f32": Speed(photos=10.0, scored=40.0, memory=1000)},
+        "task": SimpleNamespace(train=samples(), validation=samples(4), engine=engine),
+        "settings": SimpleNamespace(epochs=5),
+        "views": 3,
+        "cached": True,
+        "changed": STANDARD,
+        "trunk": Means(),
+        "loaded": SimpleNamespace(contract=tiny.CONTRACT),
+        "parameters": 7,
+        "disk": 12345,
+    }
+    return SimpleNamespace(**{**facts, **given})
+
+
+@pytest.mark.parametrize(("cached", "views"), [(True, 11 * 3 + 4), (False, 11 * 5 + 4 * 6)])
+def test_the_cost_is_the_sum_of_what_is_done(cached: bool, views: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cost, "_seconds_per_view", lambda job: 0.5)
+    monkeypatch.setattr(cost, "_features_per_second", lambda job: 30.0)
+    found = cost_of(job(cached=cached))
+    epochs = 5 * (11 / 10 + 4 / 40) + 11 / 40
+    assert found.seconds == pytest.approx(views * 0.5 + epochs + EXPORTED + 15 / 30)
+    assert found.memory == 1000 + 7 * BYTES_PER_PARAMETER
+    assert found.disk == (12345 if cached else 0)
+
+
+def test_what_is_known_costs_nothing() -> None:
+    assert cost_of(job(known=object())) == Cost(0.0, 0, 0)
+
+
+def test_views_are_timed_over_all_lanes() -> None:
+    class Slow(Means):
+        def run(self, pixels: np.ndarray) -> Any:
+            time.sleep(0.004 * len(pixels))
+            return super().run(pixels)
+
+    trunk = Slow()
+    seconds = cost._seconds_per_view(job(trunk=trunk))
+    assert 0.004 / trunk.lanes < seconds < 0.1
+    assert cost._seconds_per_view(job(trunk=trunk, task=SimpleNamespace(train=samples(1)))) > 0.004 / trunk.lanes
+
+
+def test_features_are_timed_on_the_engine() -> None:
+    assert 5 < cost._features_per_second(job()) <= 2 / 0.01

@@ -1,0 +1,117 @@
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from tests.training.conftest import Network
+
+from headstart.backbones.backbone import PIXELS, Backbone
+from headstart.backbones.catalog import find
+from headstart.backbones.tracing import Traced, trace, trunk_of
+from headstart.backbones.zoo import load
+from headstart.engines.engine import Arithmetic
+from headstart.training.trunk import Nothing, OpenVinoTrunk, PyTorchTrunk, trunk, trunk_graph
+
+BOUNDARY = "stage2"
+
+
+@pytest.fixture
+def lite0(tmp_path: Path) -> tuple[Backbone, Traced]:
+    loaded = load(find("efficientnet_lite0"))
+    backbone = Backbone(
+        "efficientnet_lite0", "tf_efficientnet_lite0", loaded.weights, loaded.weights_sha256, loaded.licence,
+        loaded.parameters, loaded.layers, loaded.contract, tmp_path,
+    )  # fmt: skip
+    return backbone, trace(loaded)
+
+
+def pixels(count: int, size: int) -> np.ndarray:
+    """Smooth pictures under noise: more like photos than noise alone."""
+    chance = np.random.default_rng(0)
+    coarse = chance.uniform(0, 255, (count, size // 28, size // 28, 3)).repeat(28, 1).repeat(28, 2)
+    return np.clip(coarse + chance.normal(0, 10, coarse.shape), 0, 255).astype(np.uint8)
+
+
+def cosines(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    a, b = (values.reshape(len(values), -1).astype(np.float64) for values in (one, other))
+    return (a * b).sum(1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
+
+
+def test_openvino_gives_pytorchs_activations(lite0: tuple[Backbone, Traced]) -> None:
+    backbone, traced = lite0
+    photos = pixels(3, 224)
+    with torch.inference_mode():
+        exact = trunk_of(traced, BOUNDARY)(torch.from_numpy(photos)).numpy()
+    assert exact.std() > 0
+    found = {}
+    for precision, least in (("f32", 0.9999), ("bf16", 0.995)):
+        own = OpenVinoTrunk(backbone, traced, BOUNDARY, precision)
+        found[precision] = own.run(photos)
+        assert found[precision].shape == exact.shape == (3, *own.shape)
+        assert found[precision].dtype == np.float32
+        assert cosines(found[precision], exact).min() > least
+    np.testing.assert_allclose(found["f32"], exact, rtol=1e-3, atol=1e-3 * np.abs(exact).max())
+
+
+def test_the_graph_is_written_once(lite0: tuple[Backbone, Traced]) -> None:
+    backbone, traced = lite0
+    file = trunk_graph(backbone, traced, "stage1")
+    assert file.parent == backbone.folder
+    written = file.stat().st_mtime_ns
+    assert trunk_graph(backbone, traced, "stage1") == file
+    assert file.stat().st_mtime_ns == written
+    assert [entry.name for entry in backbone.folder.iterdir()] == [file.name]  # no draft is left
+
+
+@pytest.mark.parametrize(("precision", "least"), [("f32", 0.999999), ("bf16", 0.99)])
+def test_pytorch_runs_it_too(precision: Arithmetic, least: float, lite0: tuple[Backbone, Traced]) -> None:
+    backbone, traced = lite0
+    own = PyTorchTrunk(backbone, traced, BOUNDARY, precision, "cpu")
+    photos = pixels(2, 224)
+    photos.flags.writeable = False
+    with torch.inference_mode():
+        exact = trunk_of(traced, BOUNDARY)(torch.from_numpy(np.array(photos))).numpy()
+    seen = own.run(photos)
+    assert seen.dtype == np.float32
+    assert seen.shape == (2, *own.shape)
+    assert cosines(seen, exact).min() > least
+
+
+def test_the_engine_of_the_job_decides(lite0: tuple[Backbone, Traced]) -> None:
+    backbone, traced = lite0
+    on = {name: SimpleNamespace(name=name, precision="f32") for name in ("openvino", "pytorch")}
+    assert isinstance(trunk(backbone, traced, PIXELS, on["openvino"], "cpu"), Nothing)
+    made = [
+        trunk(backbone, traced, "stage1", on["openvino"], "cpu"),
+        trunk(backbone, traced, "stage1", on["pytorch"], "cpu"),
+    ]
+    assert [type(own) for own in made] == [OpenVinoTrunk, PyTorchTrunk]
+    changed = replace(backbone, weights_sha256="0" * 64)
+    others = [
+        *made,
+        PyTorchTrunk(backbone, traced, "stage2", "f32", "cpu"),
+        PyTorchTrunk(backbone, traced, "stage1", "bf16", "cpu"),
+        PyTorchTrunk(changed, traced, "stage1", "f32", "cpu"),
+        Nothing(224),
+        Nothing(240),
+    ]
+    assert len({own.fingerprint for own in others}) == len(others)
+
+
+def test_nothing_gives_the_pixels() -> None:
+    photos = pixels(2, 28)
+    assert Nothing(28).run(photos) is photos
+    assert Nothing(28).kind == "u8"
+
+
+def test_a_transformers_trunk_runs_in_openvino(network: Network, tmp_path: Path) -> None:
+    traced = network("test_convnext")
+    size = traced.shape("stage1")[0] * 4
+    backbone = SimpleNamespace(folder=tmp_path, contract=SimpleNamespace(size=size), fingerprint="x", name="test")
+    own = OpenVinoTrunk(backbone, traced, "stage2", "f32")
+    photos = np.random.default_rng(0).integers(0, 256, (2, size, size, 3), dtype=np.uint8)
+    with torch.inference_mode():
+        exact = trunk_of(traced, "stage2")(torch.from_numpy(photos)).numpy()
+    assert cosines(own.run(photos), exact).min() > 0.9999

@@ -21,6 +21,7 @@ from headstart import events, journal
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.catalog import names_of
 from headstart.backbones.convert import obtain
+from headstart.backbones.shortlist import AUTO, flights
 from headstart.data.assembly import problems_of
 from headstart.data.reading import read
 from headstart.data.samples import ArraySource, Outcome, Part, Sample, Samples
@@ -38,6 +39,7 @@ from headstart.saving import Parts, Witness, add_scores, save
 from headstart.settings import FitSettings, seconds, store_folder
 from headstart.strategies.advisor import Advice, advise, outcome
 from headstart.strategies.comparing import TRAINING, Comparison, Spec, compare, wanted
+from headstart.strategies.ladder import Ladder, climb, ladder_in_words
 from headstart.strategies.material import Clock, Material
 from headstart.strategies.revealing import reveal
 from headstart.strategies.strategy import final_parts
@@ -78,12 +80,17 @@ def fit(
             "read", lambda: read(source, labels=labels, listener=log, cache=home / "archives"), journal.read_in_words
         )
         split = _split(samples, chosen)  # what is wrong with it is said now, not after the long pass
+        train = split.of(samples, Part.TRAIN)
+        ladder = _climbed(train, len(samples), store, chosen, clock, log)
         backbones = log.stage(
             "prepare backbone",
-            lambda: [obtain(name, home / "networks", log) for name in names_of(chosen.backbone)],
+            lambda: [
+                obtain(name, home / "networks", log)
+                for name in ([ladder.chosen] if ladder else names_of(chosen.backbone))
+            ],
             lambda found: ", ".join(it.name for it in found),
         )
-        proofs = [proof_photos(split.of(samples, Part.TRAIN), backbone) for backbone in backbones]
+        proofs = [proof_photos(train, backbone) for backbone in backbones]
         engines = log.stage(
             "prepare engine",
             lambda: [
@@ -134,7 +141,9 @@ def fit(
             revealed = reveal(material, comparison, test)
             log.over_budget(clock)
             record = record_of(materials, engines, extractions, comparison, revealed, log)
-            run = Run(out, winner.validation, test, {**record, **_held_to(advice, comparison)})
+            rungs = [asdict(rung) for rung in ladder.rungs] if ladder else []
+            more = {"ladder": rungs, **_held_to(advice, comparison)}
+            run = Run(out, winner.validation, test, {**record, **more})
             write(run, material, comparison, revealed)
     return run
 
@@ -204,6 +213,32 @@ def evaluate_on(
     if aside:
         listener(events.Note(f"{aside} files are set aside; headstart check says why"))
     return judge(classifier, relabelled, listener, part="given", strict=False)
+
+
+def _climbed(
+    train: Sequence[Sample], photos: int, store: Store, settings: FitSettings, clock: Clock, log: Journal
+) -> Ladder | None:
+    """The backbone that a measured ladder ends on, where that is asked for."""
+    if settings.backbone.strip().lower() != AUTO:
+        return None
+    networks = store.networks
+    return log.stage(
+        "climb",
+        lambda: climb(
+            train,
+            photos,
+            lambda name: obtain(name, networks, log),
+            lambda it: choose(
+                it, proof_photos(train, it), engine=settings.engine, precision=settings.precision, listener=log
+            ),
+            store,
+            settings,
+            clock,
+            flights(networks),
+            log,
+        ),
+        ladder_in_words,
+    )
 
 
 def _advice(material: Material, specs: Sequence[Spec], log: Journal) -> Advice | None:

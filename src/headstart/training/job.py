@@ -226,14 +226,18 @@ class Job:
 
     @property
     def known(self) -> Trained | None:
-        """What an earlier run trained, if it did."""
+        """What an earlier run trained to the end, if it did."""
+        return self._kept(self.home)
+
+    @staticmethod
+    def _kept(home: Path) -> Trained | None:
         try:
-            record = json.loads((self.home / CURVES).read_text("utf-8"))
-            backbone = Backbone.from_json(json.loads((self.home / RECORD).read_text("utf-8")), self.home)
-            head = read_head(self.home / HEAD)
+            record = json.loads((home / CURVES).read_text("utf-8"))
+            backbone = Backbone.from_json(json.loads((home / RECORD).read_text("utf-8")), home)
+            head = read_head(home / HEAD)
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        self.home.touch()  # pruning goes by it
+        home.touch()  # pruning goes by it
         epochs = tuple(Epoch(**epoch) for epoch in record.pop("epochs"))
         curve = record.pop("rate_curve", None)
         return Trained(
@@ -289,11 +293,15 @@ class Job:
             },
             "rate_curve": None if curve is None else asdict(curve),
         }
-        self._export(network, record, began)
-        self.forget()
-        known = self.known
-        assert known is not None
-        return known
+        # Cut short by the budget it is kept apart, and the checkpoint stays: with more time it goes on from there.
+        home = self.home.with_name(f"{self.home.name}.{len(epochs) - 1}-epochs") if trainer.cut else self.home
+        if self._kept(home) is None:
+            self._export(network, record, began, home)
+        if not trainer.cut:
+            self.forget()
+        kept = self._kept(home)
+        assert kept is not None
+        return kept
 
     @property
     def checkpoint(self) -> Path:
@@ -374,11 +382,11 @@ class Job:
                 f"network (cosine {cosine:.4f}, wanted {LEAST_COSINE}); use --precision f32 --training-precision f32"
             )
 
-    def _export(self, network: Trainable, record: dict[str, object], began: float) -> None:
+    def _export(self, network: Trainable, record: dict[str, object], began: float, home: Path) -> None:
         """The trained network as an ONNX file with its record, head and curves: a backbone like any other."""
         whole = _Whole(trunk_of(self.traced, self.boundary) if self.boundary != PIXELS else None, network).eval()
         task = self.task
-        with new_folder(self.home) as draft:
+        with new_folder(home) as draft:
             write_graph(whole, self.loaded.contract.size, [FINAL], draft / GRAPH)
             origin = "trained from random weights" if self.scratch else f"{task.backbone.weights}, fine-tuned"
             backbone = Backbone(

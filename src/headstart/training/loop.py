@@ -75,6 +75,7 @@ class Trainer:
         self._weights = torch.from_numpy(plan.class_weights).to(network.device)
         self.best: dict[str, Tensor] = {}
         self.best_epoch = 0
+        self.cut = False  #: whether it was ended before its time
 
     @property
     def steps_per_epoch(self) -> int:
@@ -92,6 +93,7 @@ class Trainer:
             self._keep(self._before())
         while len(self.epochs) <= self.settings.epochs and not self._stalled():
             if self.plan.stop(len(self.epochs) - 1, self.epochs[-1]):
+                self.cut = True
                 break
             self._keep(self._epoch(len(self.epochs)))
         self.network.load_state_dict(self.best)

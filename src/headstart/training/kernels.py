@@ -2,7 +2,7 @@
 
 PyTorch's own bf16 convolutions are fast forward and, for some shapes, 50 times slower backward. Here a pointwise
 convolution is a matrix product over the channels, and a depthwise one goes backward through kernels that are fast:
-to its input by the transposed convolution in the faster arithmetic, to its filter in pieces of 3 x 3 taps.
+to its input by a convolution of the gradient, to its filter in pieces of 3 x 3 taps.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from timm.layers import Conv2dSame
 from torch import Tensor, fx, nn
 from torch.nn import functional
 
-_MASK_INPUT, _MASK_WEIGHT = [True, False, False], [False, True, False]
+_ONLY_FILTER = [False, True, False]
 
 
 class Pointwise(nn.Module):
@@ -73,19 +73,23 @@ class _Depthwise(torch.autograd.Function):
 
 
 def _to_input(gradient: Tensor, values: Tensor, weight: Tensor, stride: int, padding: int) -> Tensor:
-    size = weight.shape[-1]
-    if stride == 1 and padding <= size - 1:  # the transposed convolution, as a convolution
-        return functional.conv2d(gradient, weight.flip(2, 3), padding=size - 1 - padding, groups=values.shape[1])
-    # bf16 has no fast kernel for strides; float32 does.
-    wide = _backward(gradient.float(), values.float(), weight.float(), stride, padding, _MASK_INPUT)[0]
-    return wide.to(gradient.dtype)
+    """The transposed convolution as a convolution of the gradient, with zeros between its numbers for a stride."""
+    size, channels = weight.shape[-1], values.shape[1]
+    if stride > 1:
+        high, wide = (edge + 2 * padding - size + 1 for edge in values.shape[-2:])
+        spread = gradient.new_zeros((len(values), high, wide, channels)).permute(0, 3, 1, 2)
+        spread[
+            :, :, : (gradient.shape[2] - 1) * stride + 1 : stride, : (gradient.shape[3] - 1) * stride + 1 : stride
+        ] = gradient
+        gradient = spread
+    return functional.conv2d(gradient, weight.flip(2, 3), padding=size - 1 - padding, groups=channels)
 
 
 def _to_filter(gradient: Tensor, values: Tensor, weight: Tensor, stride: int, padding: int) -> Tensor:
     """OneDNN is fast for filters of 3 x 3; a larger one is put together from shifted ones of that size."""
     size = weight.shape[-1]
     if size == 3:
-        return _backward(gradient, values, weight, stride, padding, _MASK_WEIGHT)[1].float()
+        return _backward(gradient, values, weight, stride, padding, _ONLY_FILTER)[1].float()
     values = functional.pad(values, (padding,) * 4)
     high, wide = ((edge - 1) * stride + 3 for edge in gradient.shape[-2:])
     result = torch.empty(weight.shape, dtype=torch.float32)
@@ -94,7 +98,7 @@ def _to_filter(gradient: Tensor, values: Tensor, weight: Tensor, stride: int, pa
     for top in starts:
         for left in starts:
             window = values[:, :, top : top + high, left : left + wide].contiguous(memory_format=torch.channels_last)
-            piece = _backward(gradient, window, small, stride, 0, _MASK_WEIGHT)[1]
+            piece = _backward(gradient, window, small, stride, 0, _ONLY_FILTER)[1]
             result[:, :, top : top + 3, left : left + 3] = piece
     return result
 
@@ -111,6 +115,8 @@ def accelerated(module: fx.GraphModule) -> fx.GraphModule:
     """A copy of a graph with the fast kernels in place of the convolutions they suit; parameters are shared."""
     names = {}
     for name, child in module.named_modules():
+        if getattr(child, "inplace", False):
+            child.inplace = False  # the kernels give views, and changing a view in place copies it and its gradient
         if (kind := _kind(child)) is not None:
             names[name] = kind(child)
     graph = fx.Graph()
@@ -128,10 +134,11 @@ def accelerated(module: fx.GraphModule) -> fx.GraphModule:
 def _kind(module: nn.Module) -> type[Pointwise] | type[Depthwise] | None:
     if type(module) not in (nn.Conv2d, Conv2dSame) or module.dilation != (1, 1) or module.padding_mode != "zeros":
         return None
-    square = module.stride[0] == module.stride[1]
     if module.kernel_size == (1, 1) and module.groups == 1 and module.padding in ((0, 0), 0):
         return Pointwise
     deep = module.groups == module.in_channels == module.out_channels and module.groups > 1
-    size = module.kernel_size
-    plain = isinstance(module, Conv2dSame) or (isinstance(module.padding, tuple) and len(set(module.padding)) == 1)
-    return Depthwise if deep and square and plain and size[0] == size[1] and size[0] % 2 and size[0] >= 3 else None
+    high, wide = module.kernel_size
+    square = high == wide and module.stride[0] == module.stride[1] and high % 2 == 1 and high >= 3
+    padding = (0, 0) if isinstance(module, Conv2dSame) else module.padding
+    usual = isinstance(padding, tuple) and len(set(padding)) == 1 and padding[0] < high
+    return Depthwise if deep and square and usual else None

@@ -11,7 +11,7 @@ from headstart.backbones.backbone import PIXELS, Layer
 from headstart.backbones.catalog import find
 from headstart.backbones.tracing import FINAL, Traced, channels_last, parameters_of, top_of, trace, trunk_of
 from headstart.backbones.zoo import Loaded, Network, load
-from headstart.errors import BackboneError
+from headstart.errors import BackboneError, EngineError
 from headstart.pixels.contract import PixelContract
 
 #: One small member of each family; VGG, whose smallest has 130 million parameters, is built with fewer channels.
@@ -165,7 +165,7 @@ def test_the_last_layer_can_be_unfrozen_where_it_has_parameters(network: Make) -
 
 
 def test_a_network_that_cannot_be_traced_says_so(network: Make) -> None:
-    with pytest.raises(BackboneError, match="cannot be cut into a frozen and a trained part"):
+    with pytest.raises(EngineError, match="cannot be cut into a frozen and a trained part"):
         trace(network("test_vit"))
 
 

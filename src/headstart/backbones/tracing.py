@@ -16,7 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from headstart.backbones.backbone import PIXELS
 from headstart.backbones.zoo import Loaded
-from headstart.errors import BackboneError, nearest
+from headstart.errors import BackboneError, EngineError, nearest
 
 FINAL = "final"
 
@@ -78,14 +78,14 @@ def trace(loaded: Loaded) -> Traced:
     """The graph of a loaded network; shares its parameters.
 
     Raises:
-        BackboneError: its code depends on its input in a way that cannot be drawn as a graph.
+        EngineError: its code depends on its input in a way that cannot be drawn as a graph.
     """
     try:
         tracer = _Tracer()
         graph = tracer.trace(loaded.network)
         module = fx.GraphModule(tracer.root, graph)
     except Exception as error:  # whatever the network's own code raises on a stand-in for a tensor
-        raise BackboneError(
+        raise EngineError(
             f"this network cannot be cut into a frozen and a trained part ({str(error).splitlines()[0][:120]}); use "
             "the probes on it, or another backbone"
         ) from error

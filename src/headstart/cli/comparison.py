@@ -151,6 +151,8 @@ def _p(p: float) -> str:
 def _depth(arm: dict[str, Any]) -> str:
     """The curve over depth, the cross-validated accuracy as a point on an axis from the lowest to the highest."""
     depths = arm["depth"]
+    if any(depth["accuracy"] is None for depth in depths):
+        return f"{arm['name']}: too few photos of a class for a curve over depth"
     values = [depth["accuracy"] for depth in depths]
     low, high = min(values), max(values)
     step = (high - low) / (DOTS - 1) or 1.0

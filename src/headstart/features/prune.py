@@ -13,6 +13,7 @@ from headstart.features.space import PruneReport, bytes_under
 
 GONE = ".gone-"  # begins the names of what is being removed
 ARCHIVES = "archives"  # where reading unpacks them
+TRAINED = "trained"  # networks that were trained, and trainings that were cut short
 AT_ONCE = 100  # shards removed in one transaction; each holds a lock, and a process may open some 1,000 files
 
 
@@ -27,7 +28,7 @@ class _Candidate:
 
 
 def prune(index: Index, shards: ShardFolder, networks: Path, budget_bytes: int) -> PruneReport:
-    """Remove shards, converted networks, unpacked archives and activations, least recently used first, to the budget.
+    """Remove what was not used for longest until all fits the budget: shards, networks, archives, activations, trainings.
 
     Shards and activations that a live writer holds stay. All but shards are stamped by their folder's time: who uses
     one touches it. All can be made again: nothing is lost but time.
@@ -99,7 +100,7 @@ class _Doomed:
 
 def _folders(root: Path, networks: Path) -> tuple[Path, ...]:
     """Where entries lie that go as a whole."""
-    return networks, root / ARCHIVES, root / ACTIVATIONS
+    return networks, root / ARCHIVES, root / ACTIVATIONS, root / TRAINED
 
 
 def _candidates(index: Index, shards: ShardFolder, networks: Path) -> list[_Candidate]:

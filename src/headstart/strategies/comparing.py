@@ -130,7 +130,11 @@ class _Contest:
         if planned.trains and self._left < PLANNING:
             return self._leave_out(planned.name, f"{max(0, self._left):.0f} s are left, too few to plan a training")
         began = time.perf_counter()
-        cost = self._predicted[planned.name] = planned.cost()
+        try:
+            cost = self._predicted[planned.name] = planned.cost()
+        except EngineError as error:  # a network that cannot be cut, or run
+            self._failures.append(error)
+            return self._leave_out(planned.name, str(error))
         if planned.trains:
             took = time.perf_counter() - began
             told = f"{planned.name}: predicted {cost.seconds:.0f} s, {cost.memory / 1e6:.0f} MB of memory, "

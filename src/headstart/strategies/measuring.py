@@ -17,7 +17,7 @@ from headstart.heads.catalog import fit_head
 from headstart.heads.head import Task
 from headstart.strategies.familiarity import LEAST_CLASSES, Answers, Familiarity, answers
 from headstart.strategies.material import Material
-from headstart.strategies.probes import ALL, LAYER, best_of
+from headstart.strategies.probes import ALL, LAYER, chosen_trial
 
 Size = Literal["small", "middle", "large"]
 
@@ -166,6 +166,7 @@ def _layer_scores(material: Material, sample: Sequence[Sample]) -> tuple[LayerSc
     scores = []
     for place, features in rows.items():
         task = Task(features, labels, classes, groups.astype(np.int64), balanced=False, seed=0)
-        best = best_of(fit_head(HEAD, task, material.settings))
-        scores.append(LayerScore(place, best.accuracy, best.log_loss))
+        trial = chosen_trial(fit_head(HEAD, task, material.settings))
+        if trial is not None:
+            scores.append(LayerScore(place, trial.accuracy, trial.log_loss))
     return tuple(scores)

@@ -9,6 +9,7 @@ Head2Toe). Which of them is decided by cross-validation inside train.
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf, isfinite
 
 import numpy as np
 
@@ -66,7 +67,7 @@ class _Place:
     name: str  #: the layer, or "all"
     tower: Tower
     fitted: Fitted
-    best: Trial
+    trial: Trial | None
 
 
 def _linear(material: Material, head: str, name: str) -> Planned:
@@ -76,7 +77,7 @@ def _linear(material: Material, head: str, name: str) -> Planned:
         began = time.perf_counter()
         tower = material.tower(LAYER)
         fitted = probe(material, head)
-        return _arm(material, name, "linear-probe", _Place(LAYER, tower, fitted, best_of(fitted)), began)
+        return _arm(material, name, "linear-probe", _Place(LAYER, tower, fitted, chosen_trial(fitted)), began)
 
     return Planned(name, "linear-probe", lambda: _cost(material, width), make)
 
@@ -89,10 +90,11 @@ def _deep(material: Material, name: str) -> Arm:
     for place, chosen in [*((layer, (layer,)) for layer in layers[:-1]), (ALL, tuple(layers))]:
         tower = material.tower(*chosen)
         fitted = fit_head(head, material.task([tower], Part.TRAIN), material.settings)
-        places.append(_Place(place, tower, fitted, best_of(fitted)))
-    best = min(places, key=lambda place: place.best.log_loss)
+        places.append(_Place(place, tower, fitted, chosen_trial(fitted)))
+    # Where nothing could be held out, no layer is known to be better: all of them are read.
+    best = min(reversed(places), key=lambda place: place.trial.log_loss if place.trial else inf)
     last = probe(material, head)
-    everything = [*places[:-1], _Place(LAYER, material.tower(LAYER), last, best_of(last)), places[-1]]
+    everything = [*places[:-1], _Place(LAYER, material.tower(LAYER), last, chosen_trial(last)), places[-1]]
     return _arm(material, name, "intermediate-probe", best, began, tuple(_depth(material, it) for it in everything))
 
 
@@ -136,9 +138,11 @@ def size_of(head: Head) -> int:
     return sum(dense.weight.size + dense.bias.size for dense in head.layers)
 
 
-def best_of(fitted: Fitted) -> Trial:
-    """The trial that was chosen; a head that chooses nothing has a trial of its own making, or none."""
-    return min(fitted.path, key=lambda trial: trial.log_loss, default=Trial(0.0, float("inf"), float("nan")))
+def chosen_trial(fitted: Fitted) -> Trial | None:
+    """The cross-validated score of what was chosen; None where nothing could be held out."""
+    values = set(fitted.chosen.values())
+    tried = [trial for trial in fitted.path if trial.value in values and isfinite(trial.log_loss)]
+    return tried[-1] if tried else None
 
 
 def _depth(material: Material, place: _Place) -> Depth:
@@ -147,8 +151,8 @@ def _depth(material: Material, place: _Place) -> Depth:
     return Depth(
         layer=place.name,
         width=held_out.features.shape[1],
-        accuracy=place.best.accuracy,
-        log_loss=place.best.log_loss,
+        accuracy=place.trial.accuracy if place.trial else None,
+        log_loss=place.trial.log_loss if place.trial else None,
         validation_accuracy=float(np.mean(right)),
     )
 

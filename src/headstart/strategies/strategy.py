@@ -22,8 +22,8 @@ class Depth:
 
     layer: str  #: a layer's name, or "all"
     width: int  #: D
-    accuracy: float  #: cross-validated inside train
-    log_loss: float  #: cross-validated inside train, nats
+    accuracy: float | None  #: cross-validated inside train; None where nothing could be held out
+    log_loss: float | None  #: likewise, nats
     validation_accuracy: float
 
 

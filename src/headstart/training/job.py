@@ -32,6 +32,7 @@ from headstart.engines.engine import Arithmetic, Engine
 from headstart.engines.pytorch import best_device
 from headstart.errors import EngineError, TrainingError
 from headstart.features.activations import Activations, room
+from headstart.features.prune import TRAINED
 from headstart.heads.closed_form import class_weights
 from headstart.heads.head import Head
 from headstart.heads.saving import read_head, to_tensors, write_head
@@ -193,7 +194,7 @@ class Job:
         digest.update(f"{self.trunk.fingerprint} {self.changed.fingerprint} {task.backbone.fingerprint}".encode())
         for name, tensor in sorted(to_tensors(task.head).items()) if task.head else ():
             digest.update(name.encode() + tensor.tobytes())
-        return task.folder / "trained" / f"{task.backbone.architecture}-{digest.hexdigest()}"
+        return task.folder / TRAINED / f"{task.backbone.architecture}-{digest.hexdigest()}"
 
     def run(self, stop: Callable[[int, Epoch], bool] = lambda epochs, epoch: False) -> Trained:
         """Trains, or takes what an earlier run trained.
@@ -306,7 +307,7 @@ class Job:
     @property
     def checkpoint(self) -> Path:
         """Where an unfinished training stands."""
-        return self.home.with_name(f"{self.home.name}.partial") / CHECKPOINT
+        return self.home.with_name(f"{self.home.name}.unfinished") / CHECKPOINT
 
     def forget(self) -> None:
         """Removes an unfinished training."""

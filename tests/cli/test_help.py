@@ -24,6 +24,7 @@ FLAGS = {
     "evaluate": ["--quiet", "--json"],
     "check": [*flags_of(AugmentSettings), "--augment", "--fast", "--quiet", "--json"],
     "models": ["--all", "--layers", "--store"],
+    "advise": ["--backbone", "--seed", "--cost", "--store", "--quiet", "--json"],
     "cache": ["--prune-to", "--store"],
     "demo": [],
 }

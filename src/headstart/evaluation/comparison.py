@@ -127,7 +127,8 @@ def choose_winner(
     if baseline is not None and baseline not in scored.names:
         raise SettingError(f"baseline {baseline!r} is not among the arms; {nearest(baseline, list(scored.names))}")
     hits = dict(zip(scored.names, scored.right.sum(axis=0).tolist(), strict=True))
-    losses = dict(zip(scored.names, scored.losses.mean(axis=0).tolist(), strict=True))
+    # Rounded: equal losses in another order of photos have sums that differ in the last bit.
+    losses = dict(zip(scored.names, scored.losses.mean(axis=0).round(12).tolist(), strict=True))
     able = [name for name in scored.names if baseline in (None, name) or hits[name] > hits[baseline]]
     best = min(able, key=lambda name: (-hits[name], losses[name]))
     pairs = _pairs(scored, [(best, name) for name in scored.names if name != best], seed)

@@ -28,7 +28,7 @@ class _Candidate:
 
 
 def prune(index: Index, shards: ShardFolder, networks: Path, budget_bytes: int) -> PruneReport:
-    """Remove what was not used for longest until all fits the budget: shards, networks, archives, activations, trainings.
+    """Remove what was not used for longest until all fits: shards, networks, archives, activations, trainings.
 
     Shards and activations that a live writer holds stay. All but shards are stamped by their folder's time: who uses
     one touches it. All can be made again: nothing is lost but time.

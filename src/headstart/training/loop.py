@@ -194,7 +194,8 @@ class Trainer:
             f"accuracy {epoch.validation_accuracy:.1%}"
         )
         self.listener(events.Finished(f"epoch {epoch.number}/{self.settings.epochs}", epoch.seconds, told))
-        if self._checkpoint is not None:
+        # Before the first epoch nothing would be saved by it, after the last the result itself is kept.
+        if self._checkpoint is not None and 0 < epoch.number < self.settings.epochs:
             state = Checkpoint(
                 tuple(self.epochs), self.best_epoch, self._state(), self.best, self.average.tensors, self._moments()
             )

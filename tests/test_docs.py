@@ -78,6 +78,10 @@ def desk(tmp_path, monkeypatch, warm, photos):
     return tmp_path
 
 
+#: Said of photos that are not all told rightly; the drawn ones are. tests/cli/test_fit.py holds it.
+NOT_OF_EASY_PHOTOS = "training part of the network may do better"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=name_of)
 def test_the_examples_of_a_page_run_from_top_to_bottom(page, desk, capfd):
@@ -93,7 +97,8 @@ def test_the_examples_of_a_page_run_from_top_to_bottom(page, desk, capfd):
             assert exit_code(command) == 0, f"{where}: {command}\n{capfd.readouterr().err}"
         if block.language == "console":
             seen = capfd.readouterr()
-            missing = [line for line in said(block.text) if not in_output(line, f"{seen.out}\n{seen.err}")]
+            lines = [line for line in said(block.text) if not line.startswith(NOT_OF_EASY_PHOTOS)]
+            missing = [line for line in lines if not in_output(line, f"{seen.out}\n{seen.err}")]
             assert not missing, f"{where}: not said any more: {missing}"
 
 

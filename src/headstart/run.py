@@ -2,7 +2,6 @@
 
 import json
 import platform
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -24,7 +23,7 @@ from headstart.runtime.classifier import Classifier, load
 from headstart.strategies.comparing import Comparison
 from headstart.strategies.material import Material
 from headstart.strategies.revealing import Revealed
-from headstart.strategies.strategy import Arm
+from headstart.strategies.strategy import Arm, file_name
 
 SCHEMA_VERSION = 1
 RECORD, SETTINGS, SPLIT, LEDGER = "run.json", "settings.toml", "split.json", "ledger.jsonl"
@@ -182,8 +181,7 @@ def _write_comparison(folder: Path, comparison: Comparison, revealed: Revealed) 
     replace_text(folder / f"{LEADERBOARD}.csv", leaderboard.to_csv(board))
     for arm in comparison.arms:
         if arm.curves:
-            name = re.sub(r"[^a-z0-9.]+", "-", arm.name.lower()).strip("-")
-            replace_text(folder / CURVES / f"{name}.csv", leaderboard.curves_to_csv(arm.curves))
+            replace_text(folder / CURVES / f"{file_name(arm.name)}.csv", leaderboard.curves_to_csv(arm.curves))
 
 
 def _write_json(file: Path, record: dict[str, Any]) -> None:

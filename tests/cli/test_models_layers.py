@@ -64,7 +64,9 @@ def _stages(loaded):
 def test_auto_is_what_partial_fine_tuning_takes(stages) -> None:
     names = [*(f"stage{number + 1}" for number in range(stages)), "final"]
     backbone = SimpleNamespace(layers=[SimpleNamespace(name=name) for name in names])
-    assert middle(names) == finetune.middle(SimpleNamespace(backbone=backbone))
+    material = SimpleNamespace(backbone=backbone, settings=SimpleNamespace(unfreeze="auto", search=0))
+    (planned,) = finetune.partial_finetune(material)
+    assert planned.name == f"partial-finetune {middle(names)}"
 
 
 def test_a_network_that_computes_while_it_is_built_is_built_with_memory(monkeypatch) -> None:

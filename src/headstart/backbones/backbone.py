@@ -7,6 +7,7 @@ backbone that was converted once is used without importing PyTorch.
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -78,3 +79,13 @@ class Backbone:
         fields["layers"] = tuple(Layer(**layer) for layer in record["layers"])
         fields["contract"] = PixelContract.from_json(record["contract"])
         return cls(**fields, folder=folder)
+
+
+def middle(names: Sequence[str]) -> str:
+    """The stage that training begins at unless one is named.
+
+    Args:
+        names: of all layers, from the input upwards; the last is "final".
+    """
+    stages = names[:-1]
+    return stages[(len(stages) + 1) // 2]

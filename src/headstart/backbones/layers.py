@@ -6,6 +6,7 @@ from itertools import accumulate
 
 import torch
 
+from headstart.backbones.backbone import middle
 from headstart.backbones.catalog import Origin
 from headstart.backbones.tracing import Part, trace
 from headstart.backbones.zoo import Loaded, untrained
@@ -63,16 +64,6 @@ def anatomy(origin: Origin) -> Anatomy:
 def _built(origin: Origin) -> tuple[Loaded, tuple[Part, ...]]:
     loaded = untrained(origin, seed=0)
     return loaded, trace(loaded).parts
-
-
-def middle(names: Sequence[str]) -> str:
-    """The stage that training begins at unless one is named.
-
-    Args:
-        names: of all layers, from the input upwards; the last is "final".
-    """
-    stages = names[:-1]
-    return stages[(len(stages) + 1) // 2]
 
 
 def _from_the_top(values: Sequence[float]) -> list[float]:

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.errors import DataError
+from headstart.evaluation.metrics import SMALLEST
 
 Stack = NDArray[np.floating]
 Weights = NDArray[np.float64]  #: (K,), from 0 up; what they sum to does not matter
 
-_SMALLEST = 1e-15  #: the floor of ``metrics.log_loss``
 _GAIN = 1e-9  #: nats; less is rounding
 _PATIENCE = 5  #: rounds without a gain to the end
 
@@ -93,7 +93,7 @@ def _initial(own: NDArray[np.float64]) -> NDArray[np.int64]:
 
 def _losses(sums: NDArray[np.float64], members: int | NDArray[np.int64]) -> NDArray[np.float64]:
     """Log losses (...) from sums (..., N) of what ``members`` members give to the true class."""
-    return np.asarray(-np.log(np.clip(sums / members, _SMALLEST, 1)).mean(axis=-1), np.float64)
+    return np.asarray(-np.log(np.clip(sums / members, SMALLEST, 1)).mean(axis=-1), np.float64)
 
 
 def _check(stack: Stack) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from headstart.errors import DataError, SettingError, nearest
 from headstart.evaluation.intervals import Interval
+from headstart.evaluation.metrics import SMALLEST
 
 Rights = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -24,7 +25,6 @@ SIGNIFICANT = 0.05  #: a corrected p below this is beyond chance
 POWER = 0.8  #: how often a difference that is there shall be seen
 DRAWS = 2000  #: resamples of a bootstrap
 _CHUNK = 1_000_000  #: resampled rows held at once: some 25 MB
-_SMALLEST = 1e-15  #: the floor of ``metrics.log_loss``
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +279,7 @@ def _scored(labels: Ints, probabilities: Mapping[str, NDArray[np.floating]]) -> 
     rows = np.arange(len(labels))
     own = np.stack([array[rows, labels] for array in probabilities.values()], axis=1).astype(np.float64)
     right = np.stack([array.argmax(axis=1) == labels for array in probabilities.values()], axis=1)
-    return _Scored(tuple(probabilities), right, -np.log(np.clip(own, _SMALLEST, 1)))
+    return _Scored(tuple(probabilities), right, -np.log(np.clip(own, SMALLEST, 1)))
 
 
 def _pairs(scored: _Scored, names: Sequence[tuple[str, str]], seed: int, level: float = 0.95) -> tuple[Pair, ...]:

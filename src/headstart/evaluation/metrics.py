@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 Double = NDArray[np.float64]
 Ints = NDArray[np.int64]
-_SMALLEST = 1e-15  #: a probability of 0 that was wrong costs 34.5 nats, not infinitely many
+SMALLEST = 1e-15  #: a probability of 0 that was wrong costs 34.5 nats, not infinitely many
 
 
 def confusion_matrix(labels: Ints, predicted: Ints, classes: int) -> Ints:
@@ -56,7 +56,7 @@ def log_loss(labels: Ints, probabilities: NDArray[np.floating]) -> float:
     if not len(labels):
         return float("nan")
     own = probabilities[np.arange(len(labels)), labels].astype(np.float64)
-    return float(-np.log(np.clip(own, _SMALLEST, 1)).mean())
+    return float(-np.log(np.clip(own, SMALLEST, 1)).mean())
 
 
 def top_accuracy(labels: Ints, probabilities: NDArray[np.floating], k: int) -> float:

@@ -1,18 +1,15 @@
 """What each strategy takes on a set of photos: from what is known already, or from a timed trial."""
 
-import hashlib
 import json
 from collections.abc import Sequence
 
-from headstart.backbones.backbone import PIXELS
+from headstart.backbones.backbone import PIXELS, middle
 from headstart.data.samples import Part
-from headstart.engines.choose import machine_key
-from headstart.settings import TrainSettings
-from headstart.strategies.finetune import full_finetune, middle, partial_finetune
+from headstart.strategies.finetune import full_finetune, partial_finetune
 from headstart.strategies.material import Material
 from headstart.strategies.probes import intermediate_probe, linear_probe
 from headstart.strategies.strategy import Planned
-from headstart.training.cost import EXPORTED
+from headstart.training.cost import EXPORTED, trial_file
 
 
 def predicted_seconds(material: Material, *, timed: bool = False) -> dict[str, float | None]:
@@ -28,7 +25,7 @@ def predicted_seconds(material: Material, *, timed: bool = False) -> dict[str, f
         trained = {"partial-finetune": partial_finetune, "full-finetune": full_finetune}
         return seconds | {name: _sum(plan(material)) for name, plan in trained.items()}
     names = [layer.name for layer in material.backbone.layers]
-    boundary = names[names.index(middle(material)) - 1]
+    boundary = names[names.index(middle(names)) - 1]
     return seconds | {
         "partial-finetune": _from_trial(material, boundary),
         "full-finetune": _from_trial(material, PIXELS),
@@ -37,12 +34,6 @@ def predicted_seconds(material: Material, *, timed: bool = False) -> dict[str, f
 
 def _sum(planned: Sequence[Planned]) -> float:
     return sum(it.cost().seconds for it in planned)
-
-
-def trial_file(settings: TrainSettings, boundary: str, *, scratch: bool = False) -> str:
-    """The name under which ``training.job`` keeps a trial in a network's folder."""
-    facts = [boundary, settings.batch_size, settings.batchnorm, scratch, machine_key()]
-    return f"trial-{hashlib.blake2b(json.dumps(facts).encode(), digest_size=6).hexdigest()}.json"
 
 
 def _from_trial(material: Material, boundary: str) -> float | None:

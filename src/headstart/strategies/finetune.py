@@ -6,7 +6,6 @@ the difference. The first two start from the solved head (``training.trainable``
 them is the best of several trainings (``search``).
 """
 
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headstart import events
+from headstart.backbones.backbone import middle
 from headstart.data.samples import Part
 from headstart.engines.choose import choose
 from headstart.errors import SettingError
@@ -22,7 +22,7 @@ from headstart.settings import FitSettings
 from headstart.strategies.material import Material
 from headstart.strategies.probes import LAYER, base_head, parts_of, probe
 from headstart.strategies.search import CHOICES, Searched, search
-from headstart.strategies.strategy import Arm, Planned, scored
+from headstart.strategies.strategy import Arm, Planned, file_name, scored
 from headstart.training.cost import Cost, cost_of
 from headstart.training.curves import Epoch
 
@@ -37,7 +37,7 @@ JUDGED_PER_SECOND = 100  #: test photos, for that
 def partial_finetune(material: Material, detail: str | None = None) -> Sequence[Planned]:
     """The layers from ``detail``, or from the setting ``unfreeze``, upwards."""
     unfreeze = detail or material.settings.unfreeze
-    lowest = middle(material) if unfreeze == "auto" else unfreeze
+    lowest = middle([layer.name for layer in material.backbone.layers]) if unfreeze == "auto" else unfreeze
     return [_planned(material, "partial-finetune", f"partial-finetune {lowest}", lowest, scratch=False)]
 
 
@@ -51,12 +51,6 @@ def scratch(material: Material, detail: str | None = None) -> Sequence[Planned]:
     """All layers, from random weights."""
     _no_detail("scratch", detail)
     return [_planned(material, "scratch", "scratch", None, scratch=True)]
-
-
-def middle(material: Material) -> str:
-    """The layer that partial fine-tuning begins at unless one is named: the upper half of the stages is trained."""
-    names = [layer.name for layer in material.backbone.layers[:-1]]
-    return names[(len(names) + 1) // 2]
 
 
 def _no_detail(name: str, detail: str | None) -> None:
@@ -127,7 +121,7 @@ def _planned(material: Material, strategy: str, name: str, unfreeze: str | None,
 def _folder(material: Material, name: str) -> Path:
     """Where an arm leaves what it tried."""
     several = f" on {material.backbone.name}" if "," in material.settings.backbone else ""
-    return material.folder / "arms" / re.sub(r"[^a-z0-9.]+", "-", f"{name}{several}".lower()).strip("-")
+    return material.folder / "arms" / file_name(f"{name}{several}")
 
 
 def _cost(job: "Job") -> Cost:

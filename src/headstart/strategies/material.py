@@ -17,7 +17,7 @@ from headstart.engines.engine import Arithmetic, Engine
 from headstart.features.extract import extract
 from headstart.features.space import Space
 from headstart.features.store import Store
-from headstart.heads.head import Task
+from headstart.heads.head import Fitted, Task
 from headstart.saving import Parts, Tower
 from headstart.settings import FitSettings
 
@@ -54,6 +54,8 @@ class Material:
     listener: events.Listener = events.ignore
     #: (fingerprint of the backbone, precision) -> engine; shared by all materials of a run
     engines: dict[tuple[str, Arithmetic], Engine] = field(default_factory=dict)
+
+    probes: dict[str, Fitted] = field(default_factory=dict)  #: by the head's name, on the last layer, fitted on train
 
     def __post_init__(self) -> None:
         self.register(self.backbone, self.engine)

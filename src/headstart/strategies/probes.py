@@ -56,8 +56,11 @@ def base_head(material: Material) -> str:
 
 
 def probe(material: Material, head: str) -> Fitted:
-    """The head on the last layer, fitted on train."""
-    return fit_head(head, material.task([material.tower(LAYER)], Part.TRAIN), material.settings)
+    """The head on the last layer, fitted on train; once, though the probes and each training ask for it."""
+    if head not in material.probes:
+        task = material.task([material.tower(LAYER)], Part.TRAIN)
+        material.probes[head] = fit_head(head, task, material.settings)
+    return material.probes[head]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The contract of a strategy: it plans arms, says what each will cost, and makes them."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -104,3 +105,8 @@ def scored(material: Material, parts: Parts, name: str, **facts: Any) -> Arm:
 def final_parts(material: Material, arm: Arm) -> Parts:
     """What is saved when an arm wins: fitted on train and validation where that can be done without choosing anew."""
     return arm.refit(material) if arm.refit is not None else arm.parts
+
+
+def file_name(arm: str) -> str:
+    """An arm's name as the name of a file or folder."""
+    return re.sub(r"[^a-z0-9.]+", "-", arm.lower()).strip("-")

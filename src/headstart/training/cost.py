@@ -1,10 +1,15 @@
 """What a training will take, predicted from a timed micro-run on the photos themselves."""
 
+import hashlib
+import json
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from headstart.engines.choose import machine_key
+from headstart.settings import TrainSettings
 
 if TYPE_CHECKING:
     from headstart.training.job import Job
@@ -21,6 +26,12 @@ class Cost:
     seconds: float
     memory: int  #: bytes by which the process grows
     disk: int  #: bytes in the store
+
+
+def trial_file(settings: TrainSettings, boundary: str, *, scratch: bool = False) -> str:
+    """The name under which a timed trial is kept in a network's folder."""
+    facts = [boundary, settings.batch_size, settings.batchnorm, scratch, machine_key()]
+    return f"trial-{hashlib.blake2b(json.dumps(facts).encode(), digest_size=6).hexdigest()}.json"
 
 
 def cost_of(job: "Job") -> Cost:

@@ -41,6 +41,7 @@ from headstart.runtime.openvino import cores
 from headstart.settings import FitSettings, TrainSettings, bytes_of
 from headstart.training.augment_presets import PRESETS, Augmentation
 from headstart.training.boundary import Cached, Streamed, Views, compute, key_of
+from headstart.training.cost import trial_file
 from headstart.training.curves import Epoch
 from headstart.training.loop import Plan, Source, Trainer
 from headstart.training.rate_finder import RateCurve, find_rate
@@ -169,9 +170,7 @@ class Job:
         """How fast training goes at each precision that may be chosen; measured once per machine and network."""
         wanted = self.settings.training_precision
         choices: tuple[Arithmetic, ...] = ("bf16", "f32") if wanted == "auto" else (wanted,)
-        facts = [self.boundary, self.settings.batch_size, self.settings.batchnorm, self.scratch, machine_key()]
-        name = hashlib.blake2b(json.dumps(facts).encode(), digest_size=6).hexdigest()
-        file = self.task.backbone.folder / f"trial-{name}.json"
+        file = self.task.backbone.folder / trial_file(self.settings, self.boundary, scratch=self.scratch)
         return speeds(choices, self.network, self.trunk, self.settings.batch_size, file)
 
     @cached_property

@@ -12,8 +12,6 @@ from timm.layers import Conv2dSame
 from torch import Tensor, fx, nn
 from torch.nn import functional
 
-_ONLY_FILTER = [False, True, False]
-
 
 class Pointwise(nn.Module):
     """A 1 x 1 convolution as a matrix product."""
@@ -89,7 +87,7 @@ def _to_filter(gradient: Tensor, values: Tensor, weight: Tensor, stride: int, pa
     """OneDNN is fast for filters of 3 x 3; a larger one is put together from shifted ones of that size."""
     size = weight.shape[-1]
     if size == 3:
-        return _backward(gradient, values, weight, stride, padding, _ONLY_FILTER)[1].float()
+        return _of_filter(gradient, values, weight, stride, padding).float()
     values = functional.pad(values, (padding,) * 4)
     high, wide = ((edge - 1) * stride + 3 for edge in gradient.shape[-2:])
     result = torch.empty(weight.shape, dtype=torch.float32)
@@ -98,17 +96,16 @@ def _to_filter(gradient: Tensor, values: Tensor, weight: Tensor, stride: int, pa
     for top in starts:
         for left in starts:
             window = values[:, :, top : top + high, left : left + wide].contiguous(memory_format=torch.channels_last)
-            piece = _backward(gradient, window, small, stride, 0, _ONLY_FILTER)[1]
-            result[:, :, top : top + 3, left : left + 3] = piece
+            result[:, :, top : top + 3, left : left + 3] = _of_filter(gradient, window, small, stride, 0)
     return result
 
 
-def _backward(
-    gradient: Tensor, values: Tensor, weight: Tensor, stride: int, padding: int, mask: list[bool]
-) -> tuple[Tensor, Tensor, Tensor]:
-    return torch.ops.aten.convolution_backward(
-        gradient, values, weight, None, [stride] * 2, [padding] * 2, [1, 1], False, [0, 0], values.shape[1], mask
+def _of_filter(gradient: Tensor, values: Tensor, weight: Tensor, stride: int, padding: int) -> Tensor:
+    only_filter = [False, True, False]
+    _, of_filter, _ = torch.ops.aten.convolution_backward(
+        gradient, values, weight, None, [stride] * 2, [padding] * 2, [1, 1], False, [0, 0], values.shape[1], only_filter
     )
+    return of_filter
 
 
 def accelerated(module: fx.GraphModule) -> fx.GraphModule:

@@ -1,6 +1,7 @@
 """What all tests share: a store in which the network is converted already, photos to draw, a finished run."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -31,6 +32,12 @@ class Warm:
     store: Path  #: lite0 is converted and proved in it
     photos: Path  #: the drawn photos that it was fitted on
     run: Path  #: the finished run
+
+    def new_store(self, folder: Path) -> Path:
+        """A new store in which lite0 is converted and nothing is stored; this one may be written to meanwhile."""
+        for network in (self.store / "networks").glob("tf_efficientnet_lite0-*"):
+            shutil.copytree(network, folder / "networks" / network.name)
+        return folder
 
 
 def picture(kind: str, chance: np.random.Generator, size: tuple[int, int]) -> NDArray[np.uint8]:

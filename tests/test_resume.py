@@ -5,7 +5,6 @@ The fits of this test write down what they compute, so that it can be held again
 
 import os
 import random
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -97,7 +96,7 @@ def kill_at(moment: int, fit: Fit, chance: random.Random) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGKILL")
 def test_killed_twenty_times_it_ends_as_if_nothing_had_happened(warm, photos, tmp_path) -> None:
     folder, out, store, chance = photos(each=260, seed=4), tmp_path / "run", tmp_path / "store", random.Random(0)
-    shutil.copytree(warm.store / "networks", store / "networks")
+    warm.new_store(store)
     N, computed = 3 * 260, 0
     for number in range(KILLS):
         before = stored(store)
@@ -121,7 +120,7 @@ def test_killed_twenty_times_it_ends_as_if_nothing_had_happened(warm, photos, tm
     assert sorted(path.name for path in out.iterdir() if path.name.startswith(".")) == []
 
     calm, other = tmp_path / "calm", tmp_path / "other"
-    shutil.copytree(warm.store / "networks", other / "networks")
+    warm.new_store(other)
     Fit(folder, calm, other, tmp_path / "calm-log").finish()
     for file in ("evaluation.json", "split.json", "ledger.jsonl", "model/head.safetensors", "model/model.onnx"):
         assert (calm / file).read_bytes() == (out / file).read_bytes(), file

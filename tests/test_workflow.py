@@ -260,7 +260,7 @@ def test_the_same_command_gives_the_same_numbers(warm, tmp_path) -> None:
     runs = []
     for name in ("a", "b"):
         store = tmp_path / f"store-{name}"
-        shutil.copytree(warm.store / "networks", store / "networks")
+        warm.new_store(store)
         runs.append(headstart.fit(warm.photos, out=tmp_path / name, store=store, seed=11, head="auto"))
         assert runs[-1].record["extraction"]["computed"] == 42
     first, second = runs
@@ -286,7 +286,7 @@ def test_neither_listing_order_nor_location_matters(warm, tmp_path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, target)
     store = tmp_path / "store"
-    shutil.copytree(warm.store / "networks", store / "networks")
+    warm.new_store(store)
     second = headstart.fit(tmp_path / "elsewhere/deeper", out=tmp_path / "second", store=store)
     assert digests(second) == digests(first)
     assert second.test == first.test

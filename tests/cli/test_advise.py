@@ -3,7 +3,6 @@
 import json
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 
@@ -66,7 +65,7 @@ def test_the_next_command_is_understood(warm, tmp_path, capsys):
 def test_only_a_sample_is_computed(warm, photos, tmp_path, monkeypatch):
     monkeypatch.setattr("headstart.strategies.measuring.SAMPLE", 12)
     store = tmp_path / "store"
-    shutil.copytree(warm.store / "networks", store / "networks")
+    warm.new_store(store)
     heard = []
     advice = advise_photos(photos(each=20, seed=9), store=store, listener=heard.append)
     assert advice.facts.answers.photos == advice.facts.layered == 12

@@ -86,8 +86,9 @@ def test_models_by_pattern(warm, capsys) -> None:
 
 
 def test_cache_shows_and_prunes(warm, tmp_path, capsys) -> None:
-    store = tmp_path / "store"
-    shutil.copytree(warm.store, store)
+    store = warm.new_store(tmp_path / "store")
+    assert run(["fit", str(warm.photos), "--store", str(store), "--out", str(tmp_path / "run"), "--quiet"]) == 0
+    capsys.readouterr()
     assert run(["cache", "--store", str(store)]) == 0
     shown = capsys.readouterr().out
     assert shown.splitlines()[0] == str(store)

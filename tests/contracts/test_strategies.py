@@ -34,7 +34,7 @@ def material(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     name, home = request.param, tmp_path_factory.mktemp("network")
     photos = draw_photos(home / "photos", classes=("checks", "discs"), each=6)
     if name == LITE0:
-        shutil.copytree(request.getfixturevalue("warm").store / "networks", home / "store" / "networks")
+        request.getfixturevalue("warm").new_store(home / "store")
     else:
         name = f"{name}@{weights_of(name, home / 'weights.safetensors')}"
     with material_of(photos, home / "store", home / "run", name, **STEP) as made:

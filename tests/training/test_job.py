@@ -1,7 +1,6 @@
 """A training from photos to a network like any other: its start, what stays frozen, what is kept, what it ends in."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -44,7 +43,7 @@ Make = Callable[..., AbstractContextManager[Material]]
 def store(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store of this file, lite0 converted in it."""
     folder = tmp_path_factory.mktemp("job") / "store"
-    shutil.copytree(warm.store / "networks", folder / "networks")
+    warm.new_store(folder)
     return folder
 
 
@@ -231,7 +230,7 @@ with material_of(photos, store, out, listener=listen, **knobs) as material:
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGKILL")
 def test_killed_half_way_it_ends_as_if_nothing_had_happened(warm: Warm, store: Path, tmp_path: Path) -> None:
     disturbed = tmp_path / "store"
-    shutil.copytree(warm.store / "networks", disturbed / "networks")
+    warm.new_store(disturbed)
     command = [sys.executable, "-c", KILLED, *map(str, (warm.photos, disturbed, tmp_path / "run"))]
     path = os.pathsep.join(map(str, (ROOT, ROOT / "src")))
     done = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False)

@@ -231,12 +231,12 @@ def test_a_given_part_without_photos_is_said_before_the_pass(photos, tmp_path) -
 
 
 def test_engines_are_proved_on_training_photos_only(warm, tmp_path, monkeypatch) -> None:
-    from headstart import workflow
+    from headstart import preparing
 
     drawn = []
-    real = workflow.proof_photos
+    real = preparing.proof_photos
     monkeypatch.setattr(
-        workflow, "proof_photos", lambda samples, backbone: drawn.extend(samples) or real(samples, backbone)
+        preparing, "proof_photos", lambda samples, backbone: drawn.extend(samples) or real(samples, backbone)
     )
     run = headstart.fit(warm.photos, out=tmp_path / "run")
     train = set(json.loads((run.folder / "split.json").read_text())["parts"]["train"])

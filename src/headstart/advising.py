@@ -6,22 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from headstart import events, journal
-from headstart.backbones.backbone import Backbone
 from headstart.backbones.catalog import names_of
-from headstart.backbones.convert import obtain
 from headstart.data.reading import read
 from headstart.data.samples import Part, Samples
 from headstart.data.splits import make_split
-from headstart.engines.choose import choose
-from headstart.engines.engine import Engine
 from headstart.errors import BackboneError, DataError
 from headstart.features.extract import extract, space_of
 from headstart.features.store import Store
 from headstart.journal import Journal
+from headstart.preparing import Ready, ready
 from headstart.settings import FitSettings, store_folder
 from headstart.strategies.advisor import Advice, advise
 from headstart.strategies.material import Material
-from headstart.workflow import proof_photos
 
 
 def advise_photos(
@@ -63,18 +59,16 @@ def advise_photos(
         train = split.of(samples, Part.TRAIN)
         if not train:
             raise DataError(f"the train part of {samples.root} has no usable photo; put photos there")
-        network = log.stage("prepare backbone", lambda: obtain(backbone, home / "networks", log), lambda it: it.name)
-        proof = proof_photos(train, network)
-        chosen = log.stage("prepare engine", lambda: choose(network, proof, listener=log), journal.engine_in_words)
-        sound = _sound(samples, network, chosen.engine, opened, log) if timed else samples
+        (it,) = ready([backbone], train, opened, settings, log)
+        sound = _sound(samples, it, opened, log) if timed else samples
         material = Material(
             samples=sound,
             split=split,
-            backbone=network,
-            engine=chosen.engine,
+            backbone=it.backbone,
+            engine=it.chosen.engine,
             store=opened,
-            space=space_of(network, chosen.engine),
-            proof=proof,
+            space=space_of(it.backbone, it.chosen.engine),
+            proof=it.proof,
             settings=settings,
             folder=Path(scratch),
             listener=log,
@@ -82,10 +76,12 @@ def advise_photos(
         return log.stage("look", lambda: advise(material, timed=timed), lambda it: f"{it.size}, {it.familiarity}")
 
 
-def _sound(samples: Samples, network: Backbone, engine: Engine, store: Store, log: Journal) -> Samples:
+def _sound(samples: Samples, it: Ready, store: Store, log: Journal) -> Samples:
     """The photos that decode, their features stored: a timed trial trains on any of them."""
     done = log.stage(
-        "extract", lambda: extract(samples.samples, network, engine, store, listener=log), journal.extraction_in_words
+        "extract",
+        lambda: extract(samples.samples, it.backbone, it.chosen.engine, store, listener=log),
+        journal.extraction_in_words,
     )
     broken = {digest for digest, finding in done.findings.items() if finding.broken}
     return replace(samples, samples=tuple(it for it in samples.samples if it.digest not in broken))

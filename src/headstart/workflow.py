@@ -4,7 +4,6 @@ photos -> samples and ledger -> features -> split -> arms, made on train, compar
 on train and validation where it is a probe -> saved, read back -> judged on test, once.
 """
 
-import hashlib
 import inspect
 import shutil
 from collections.abc import Iterator, Sequence
@@ -15,31 +14,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from headstart import events, journal
-from headstart.backbones.backbone import Backbone
-from headstart.backbones.catalog import names_of
-from headstart.backbones.convert import obtain
-from headstart.backbones.shortlist import AUTO, flights
 from headstart.data.assembly import problems_of
 from headstart.data.reading import read
 from headstart.data.samples import ArraySource, Outcome, Part, Sample, Samples
 from headstart.data.splits import Split, make_split
-from headstart.engines.choose import PROOF_PHOTOS, ProofPhotos, choose
 from headstart.engines.engine import Arithmetic, Engine
 from headstart.errors import DataError, HeadstartError, SettingError
 from headstart.evaluation.evaluation import Evaluation, evaluate
-from headstart.features.extract import extract, load_photo, prepared
+from headstart.features.extract import extract, load_photo
 from headstart.features.store import Finding, Store
 from headstart.journal import Journal
+from headstart.preparing import named, ready
 from headstart.run import MODEL, RECORD, SPLIT, UNFINISHED, Run, record_of, write
 from headstart.runtime.classifier import Classifier, PhotoLike, load
 from headstart.saving import Parts, Witness, add_scores, save
 from headstart.settings import FitSettings, seconds, store_folder
 from headstart.strategies.advisor import Advice, advise, outcome
 from headstart.strategies.comparing import TRAINING, Comparison, Spec, compare, wanted
-from headstart.strategies.ladder import Ladder, climb, ladder_in_words
 from headstart.strategies.material import Clock, Material
 from headstart.strategies.revealing import reveal
 from headstart.strategies.strategy import final_parts
@@ -81,51 +74,35 @@ def fit(
         )
         split = _split(samples, chosen)  # what is wrong with it is said now, not after the long pass
         train = split.of(samples, Part.TRAIN)
-        ladder = _climbed(train, len(samples), store, chosen, clock, log)
-        backbones = log.stage(
-            "prepare backbone",
-            lambda: [
-                obtain(name, home / "networks", log)
-                for name in ([ladder.chosen] if ladder else names_of(chosen.backbone))
-            ],
-            lambda found: ", ".join(it.name for it in found),
-        )
-        proofs = [proof_photos(train, backbone) for backbone in backbones]
-        engines = log.stage(
-            "prepare engine",
-            lambda: [
-                choose(backbone, proof, engine=chosen.engine, precision=chosen.precision, listener=log)
-                for backbone, proof in zip(backbones, proofs, strict=True)
-            ],
-            lambda found: ", ".join(dict.fromkeys(map(journal.engine_in_words, found))),
-        )
+        names, ladder = named(train, len(samples), store, chosen, clock, log)
+        found = ready(names, train, store, chosen, log)
         with _claimed(reserved, source) as out:
             extractions = log.stage(
                 "extract",
                 lambda: [
-                    extract(samples.samples, backbone, it.engine, store, workers=chosen.workers, listener=log)
-                    for backbone, it in zip(backbones, engines, strict=True)
+                    extract(samples.samples, it.backbone, it.chosen.engine, store, workers=chosen.workers, listener=log)
+                    for it in found
                 ],
-                lambda found: "; ".join(map(journal.extraction_in_words, found)),
+                lambda done: "; ".join(map(journal.extraction_in_words, done)),
             )
-            sound = _without_broken(samples, {key: it for found in extractions for key, it in found.findings.items()})
+            sound = _without_broken(samples, {key: it for done in extractions for key, it in done.findings.items()})
             known: dict[tuple[str, Arithmetic], Engine] = {}
             materials = [
                 Material(
                     samples=sound,
                     split=_split(sound, chosen),
-                    backbone=backbone,
-                    engine=engine.engine,
+                    backbone=it.backbone,
+                    engine=it.chosen.engine,
                     store=store,
                     space=extraction.space,
-                    proof=proof,
+                    proof=it.proof,
                     settings=chosen,
                     folder=out,
                     clock=clock,
                     listener=log,
                     engines=known,
                 )
-                for backbone, proof, engine, extraction in zip(backbones, proofs, engines, extractions, strict=True)
+                for it, extraction in zip(found, extractions, strict=True)
             ]
             material = materials[0]
             advice = _advice(material, specs, log)
@@ -140,7 +117,7 @@ def fit(
             add_scores(classifier, {"validation": winner.validation.to_json(), "test": test.to_json()})
             revealed = reveal(material, comparison, test)
             log.over_budget(clock)
-            record = record_of(materials, engines, extractions, comparison, revealed, log)
+            record = record_of(materials, [it.chosen for it in found], extractions, comparison, revealed, log)
             rungs = [asdict(rung) for rung in ladder.rungs] if ladder else []
             more = {"ladder": rungs, **_held_to(advice, comparison)}
             run = Run(out, winner.validation, test, {**record, **more})
@@ -213,32 +190,6 @@ def evaluate_on(
     if aside:
         listener(events.Note(f"{aside} files are set aside; headstart check says why"))
     return judge(classifier, relabelled, listener, part="given", strict=False)
-
-
-def _climbed(
-    train: Sequence[Sample], photos: int, store: Store, settings: FitSettings, clock: Clock, log: Journal
-) -> Ladder | None:
-    """The backbone that a measured ladder ends on, where that is asked for."""
-    if settings.backbone.strip().lower() != AUTO:
-        return None
-    networks = store.networks
-    return log.stage(
-        "climb",
-        lambda: climb(
-            train,
-            photos,
-            lambda name: obtain(name, networks, log),
-            lambda it: choose(
-                it, proof_photos(train, it), engine=settings.engine, precision=settings.precision, listener=log
-            ),
-            store,
-            settings,
-            clock,
-            flights(networks),
-            log,
-        ),
-        ladder_in_words,
-    )
 
 
 def _advice(material: Material, specs: Sequence[Spec], log: Journal) -> Advice | None:
@@ -340,20 +291,6 @@ def _fresh(source: Any) -> Path:
             return out
         except FileExistsError:
             number += 1
-
-
-def proof_photos(samples: Sequence[Sample], backbone: Backbone) -> ProofPhotos:
-    """The photos that engines are proved on: those with the smallest digests, so that listing order does not matter."""
-    drawn = sorted(samples, key=lambda sample: sample.digest)[: 2 * PROOF_PHOTOS]
-    key = hashlib.blake2b("".join(sample.digest for sample in drawn).encode(), digest_size=6).hexdigest()
-
-    def load() -> NDArray[np.uint8]:
-        photos = prepared(drawn, backbone.contract, PROOF_PHOTOS)
-        if not len(photos):
-            raise DataError(f"none of the first {len(drawn)} photos decodes; run headstart check to see why")
-        return photos
-
-    return ProofPhotos(key, load)
 
 
 def _without_broken(samples: Samples, findings: dict[str, Finding]) -> Samples:

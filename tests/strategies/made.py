@@ -17,9 +17,9 @@ from headstart.data.splits import make_split
 from headstart.engines.choose import choose
 from headstart.features.extract import extract
 from headstart.features.store import Store
+from headstart.preparing import proof_photos
 from headstart.settings import FitSettings
 from headstart.strategies.material import Clock, Material
-from headstart.workflow import proof_photos
 
 LITE0 = "efficientnet_lite0"
 #: Float32 throughout: no trial chooses a precision, no proof of bf16 is due. One plain view of each photo, small steps.

@@ -24,10 +24,10 @@ from headstart.heads.catalog import fit_head
 from headstart.heads.folds import assign_folds
 from headstart.heads.head import Task
 from headstart.pixels.contract import PixelContract
+from headstart.preparing import proof_photos
 from headstart.settings import FitSettings
 from headstart.strategies.ladder import FOLDS, PHOTOS, Ladder, climb, held_out, subset
 from headstart.strategies.material import Clock
-from headstart.workflow import proof_photos
 
 SIZE = 8
 

@@ -1,0 +1,100 @@
+"""What ``fit`` and ``advise`` do before any photo is run: networks and the engines that were proved on these photos."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart import journal
+from headstart.backbones.backbone import Backbone
+from headstart.backbones.catalog import names_of
+from headstart.backbones.convert import obtain
+from headstart.backbones.shortlist import AUTO, flights
+from headstart.data.samples import Sample
+from headstart.engines.choose import PROOF_PHOTOS, Chosen, ProofPhotos, choose
+from headstart.errors import DataError
+from headstart.features.extract import prepared
+from headstart.features.store import Store
+from headstart.journal import Journal
+from headstart.settings import FitSettings
+from headstart.strategies.ladder import Ladder, climb, ladder_in_words
+from headstart.strategies.material import Clock
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A network and what runs it."""
+
+    backbone: Backbone
+    proof: ProofPhotos
+    chosen: Chosen
+
+
+def ready(
+    names: Sequence[str], train: Sequence[Sample], store: Store, settings: FitSettings, log: Journal
+) -> list[Ready]:
+    """Networks, converted, each with an engine that is proved on training photos.
+
+    Raises:
+        UserError: a name that is none, or photos of which none decodes.
+        HeadstartError: a network that cannot be had, or an engine that fails its proof.
+    """
+    backbones = log.stage(
+        "prepare backbone",
+        lambda: [obtain(name, store.networks, log) for name in names],
+        lambda found: ", ".join(it.name for it in found),
+    )
+    return log.stage(
+        "prepare engine",
+        lambda: [_ready(backbone, train, settings, log) for backbone in backbones],
+        lambda found: ", ".join(dict.fromkeys(journal.engine_in_words(it.chosen) for it in found)),
+    )
+
+
+def _ready(backbone: Backbone, train: Sequence[Sample], settings: FitSettings, log: Journal) -> Ready:
+    proof = proof_photos(train, backbone)
+    return Ready(
+        backbone,
+        proof,
+        choose(backbone, proof, engine=settings.engine, precision=settings.precision, listener=log),
+    )
+
+
+def named(
+    train: Sequence[Sample], photos: int, store: Store, settings: FitSettings, clock: Clock, log: Journal
+) -> tuple[list[str], Ladder | None]:
+    """The backbones that the settings name; with ``auto`` the one that a measured ladder ends on, and the ladder."""
+    if settings.backbone.strip().lower() != AUTO:
+        return names_of(settings.backbone), None
+    ladder = log.stage(
+        "climb",
+        lambda: climb(
+            train,
+            photos,
+            lambda name: obtain(name, store.networks, log),
+            lambda backbone: _ready(backbone, train, settings, log).chosen,
+            store,
+            settings,
+            clock,
+            flights(store.networks),
+            log,
+        ),
+        ladder_in_words,
+    )
+    return [ladder.chosen], ladder
+
+
+def proof_photos(samples: Sequence[Sample], backbone: Backbone) -> ProofPhotos:
+    """The photos that engines are proved on: those with the smallest digests, so that listing order does not matter."""
+    drawn = sorted(samples, key=lambda sample: sample.digest)[: 2 * PROOF_PHOTOS]
+    key = hashlib.blake2b("".join(sample.digest for sample in drawn).encode(), digest_size=6).hexdigest()
+
+    def load() -> NDArray[np.uint8]:
+        photos = prepared(drawn, backbone.contract, PROOF_PHOTOS)
+        if not len(photos):
+            raise DataError(f"none of the first {len(drawn)} photos decodes; run headstart check to see why")
+        return photos
+
+    return ProofPhotos(key, load)

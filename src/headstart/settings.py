@@ -6,6 +6,7 @@ A TOML file with the same names is read with ``--config FILE``; a flag given bes
 import json
 import os
 import tomllib
+from math import ceil
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -20,6 +21,9 @@ Precision = Literal["auto", "bf16", "f32"]
 Preset = Literal["none", "light", "standard", "strong"]
 Policy = Literal["none", "randaugment", "trivialaugment"]
 EngineName = Literal["auto", "openvino", "pytorch"]
+
+STEPS = 800  #: of a training whose epochs are not set
+FEWEST_EPOCHS, MOST_EPOCHS = 5, 40  #: of such a training
 
 
 class _Settings(BaseModel):
@@ -110,11 +114,13 @@ class TrainSettings(_Settings):
         "auto",
         description="partial-finetune trains this layer and all above it; see headstart models NAME --layers.",
     )
-    epochs: Annotated[int, Field(ge=1, le=10000)] = Field(10, description="Passes over the training photos.")
+    epochs: Annotated[int, Field(ge=1, le=10000)] | None = Field(
+        None, description="Passes over the training photos; by default 5 to 40, about 800 steps, fewer within a budget."
+    )
     batch_size: Annotated[int, Field(ge=1, le=4096)] = Field(32, description="Photos in a step of training.")
     optimiser: Literal["adamw", "sgd"] = Field("adamw", description="adamw, or sgd with momentum.")
     rate: Annotated[float, Field(gt=0, le=10)] | None = Field(
-        None, description="Highest learning rate, at the top; by default 5e-4 for adamw, 1e-2 for sgd; scratch 4 times."
+        None, description="Highest learning rate, at the top; by default 7e-4 for adamw, 1e-2 for sgd; scratch 4 times."
     )
     momentum: Annotated[float, Field(ge=0, lt=1)] = Field(0.9, description="Of sgd.")
     weight_decay: Annotated[float, Field(ge=0, le=1)] = Field(0.02, description="Of weights, not of biases and norms.")
@@ -128,14 +134,16 @@ class TrainSettings(_Settings):
     mixup: Annotated[float, Field(ge=0, le=10)] = Field(0.0, description="Alpha of mixup; 0 is none.")
     clip: Annotated[float, Field(ge=0)] = Field(1.0, description="Largest norm of a step's gradient; 0 is any.")
     ema: Annotated[float, Field(ge=0, lt=1)] = Field(
-        0.98, description="Moving average of the weights, its decay per step; it is what is scored; 0 is none."
+        0.99, description="Moving average of the weights, its decay per step; it is what is scored; 0 is none."
     )
-    patience: Annotated[int, Field(ge=1)] = Field(5, description="Epochs without a better validation loss to the end.")
+    patience: Annotated[int, Field(ge=1)] = Field(
+        10, description="Epochs without a better validation loss, after calibration, to the end."
+    )
     batchnorm: Literal["frozen", "update"] = Field(
         "frozen", description="Statistics of BatchNorm in trained layers: kept as loaded, or updated."
     )
     views: Annotated[int, Field(ge=1, le=1000)] = Field(
-        8, description="Changed views of each photo whose boundary activations are kept; epochs take them in turn."
+        16, description="Changed views of each photo whose boundary activations are kept; epochs take them in turn."
     )
     cache_budget: str = Field(
         "4GB", description="Disk for boundary activations; where they need more, each epoch computes them anew."
@@ -147,6 +155,12 @@ class TrainSettings(_Settings):
     search: Annotated[int, Field(ge=0, le=10000)] = Field(
         0, description="Tries of settings of fine-tuning, chosen on validation; 0 is none."
     )
+
+    def epochs_for(self, photos: int) -> int:
+        """Passes over so many training photos: as set, else as many as make ``STEPS`` steps, within bounds."""
+        if self.epochs is not None:
+            return self.epochs
+        return min(max(ceil(STEPS / ceil(photos / self.batch_size)), FEWEST_EPOCHS), MOST_EPOCHS)
 
 
 class CompareSettings(_Settings):

@@ -12,7 +12,7 @@ from headstart import events
 from headstart.data.samples import Part
 from headstart.evaluation.evaluation import evaluate
 from headstart.settings import FitSettings
-from headstart.strategies.material import Clock
+from headstart.strategies.material import Clock, Material
 from headstart.strategies.strategy import Arm, Planned
 from headstart.training.cost import Cost
 
@@ -59,7 +59,11 @@ def failing(name: str, error: Exception) -> Planned:
 
 def material(heard: list[events.Event] | None = None, *, budget: float | None = None, name: str = "net") -> Any:
     """What comparing asks of a material."""
-    return SimpleNamespace(
+
+    class Drawn(SimpleNamespace):
+        left = Material.left
+
+    return Drawn(
         listener=heard.append if heard is not None else events.ignore,
         clock=Clock(budget),
         of=lambda part: [None] * (200 if part is Part.TEST else 60),

@@ -58,12 +58,12 @@ class Drawn:
             raise TrainingError("the loss is nan")
         epochs: list[Epoch] = []
         for number in range(self.settings.epochs + 1):
-            epochs.append(Epoch(number, 0.0, 0.0, 0.0, drawn_loss(self.settings, number), 0.0, 0.01))
+            epochs.append(Epoch(number, 0.0, 0.0, 0.0, 0.0, 0.0, drawn_loss(self.settings, number), 0.01))
             if number < self.settings.epochs and stop(number, epochs[-1]):
                 break
             if self.kill_at is not None and number == 1 and self.begun == self.kill_at:
                 raise KeyboardInterrupt
-        best = min(epochs, key=lambda it: it.validation_loss).number
+        best = min(epochs, key=lambda it: it.calibrated_loss).number
         return SimpleNamespace(
             epochs=tuple(epochs), best_epoch=best, seconds={"epochs": 0.1}, disk=self.disk, rate_curve=None
         )
@@ -89,7 +89,7 @@ def test_the_first_try_is_what_the_user_set(tmp_path) -> None:
 
 
 def test_the_rate_that_was_not_set_is_the_default(tmp_path) -> None:
-    assert go(drawn(), tmp_path, wanted=1).tries[0].settings["rate"] == 5e-4
+    assert go(drawn(), tmp_path, wanted=1).tries[0].settings["rate"] == 7e-4
     assert go(drawn(optimiser="sgd"), tmp_path / "sgd", wanted=1).tries[0].settings["rate"] == 1e-2
 
 
@@ -98,12 +98,12 @@ def test_all_tries_lie_within_the_bounds_and_differ(tmp_path) -> None:
     assert [it.number for it in tries] == list(range(1, 13))
     assert len({json.dumps(dict(it.settings)) for it in tries}) == 12
     for it in tries:
-        assert 5e-4 * RATES[0] <= it.settings["rate"] <= 5e-4 * RATES[1] * (1 + 1e-9)
+        assert 7e-4 * RATES[0] <= it.settings["rate"] <= 7e-4 * RATES[1] * (1 + 1e-9)
         assert DECAYS[0] <= it.settings["weight_decay"] <= DECAYS[1]
         assert 0.5 <= it.settings["layer_decay"] <= 1
         assert it.settings["augmentation"] in ("light", "standard", "strong")
         assert it.settings["mixup"] in (0.0, 0.2)
-        assert it.settings["ema"] in (0.0, 0.98)
+        assert it.settings["ema"] in (0.0, 0.99)
         assert it.settings["label_smoothing"] in (0.0, 0.1)
 
 
@@ -114,7 +114,7 @@ def test_the_best_complete_try_wins(tmp_path) -> None:
     assert found.best.log_loss == min(it.log_loss for it in complete)
     best = job.settings.model_copy(update=dict(found.best.settings))
     assert found.best.log_loss == pytest.approx(drawn_loss(best, 4))
-    assert found.trained.epochs[-1].validation_loss == found.best.log_loss
+    assert found.trained.epochs[-1].calibrated_loss == found.best.log_loss
     record = json.loads((tmp_path / RECORD).read_text())
     assert [it["log_loss"] for it in record["tries"]] == [it.log_loss for it in found.tries]
 
@@ -220,7 +220,9 @@ def test_what_is_told(tmp_path) -> None:
     go(job, tmp_path, wanted=2)
     told = [event for event in heard if isinstance(event, events.Finished)]
     assert [event.stage for event in told] == ["try 1/2", "try 2/2"]
-    assert told[0].summary.startswith("drawn: complete, validation loss 0.900; rate 0.0005, weight decay 0.02, ")
+    assert told[0].summary.startswith(
+        "drawn: complete, calibrated validation loss 0.900; rate 0.0007, weight decay 0.02, "
+    )
 
 
 @pytest.mark.slow
@@ -242,7 +244,7 @@ def test_a_searched_and_a_plain_training_with_a_rate_that_is_found(warm, tmp_pat
     folder = run.folder / "arms" / "partial-finetune-stage5"
     first, second = json.loads((folder / RECORD).read_text())["tries"]
     assert min(first["log_loss"], second["log_loss"]) == pytest.approx(
-        arm["curves"][arm["best_epoch"]]["validation_loss"]
+        arm["curves"][arm["best_epoch"]]["calibrated_loss"]
     )
     assert first["settings"]["rate"] * RATES[0] <= second["settings"]["rate"] <= first["settings"]["rate"] * RATES[1]
     curves = [json.loads(file.read_text())["rate_curve"] for file in (warm.store / "trained").glob("*/training.json")]
@@ -252,6 +254,6 @@ def test_a_searched_and_a_plain_training_with_a_rate_that_is_found(warm, tmp_pat
         warm.photos, out=tmp_path / "plain", store=warm.store, arms="linear-probe,partial-finetune", **knobs
     ).record["arms"][-1]
     assert plain["name"] == "partial-finetune stage5"
-    assert plain["chosen"]["rate"] == first["settings"]["rate"] != 5e-4
-    assert plain["curves"][plain["best_epoch"]]["validation_loss"] == pytest.approx(first["log_loss"])
+    assert plain["chosen"]["rate"] == first["settings"]["rate"] != 7e-4
+    assert plain["curves"][plain["best_epoch"]]["calibrated_loss"] == pytest.approx(first["log_loss"])
     assert any("comes from a range test" in note for note in plain["notes"])

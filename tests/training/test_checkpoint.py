@@ -14,7 +14,7 @@ from headstart.training.curves import Epoch
 
 def state(seed: int = 0) -> Checkpoint:
     torch.manual_seed(seed)
-    epochs = (Epoch(0, 0.0, 1.1, 0.3, 1.0, 1 / 3, 0.25), Epoch(1, 5e-4 / 3, 0.1, 0.9, 0.2, 0.8, 1.5))
+    epochs = (Epoch(0, 0.0, 1.1, 0.3, 1.0, 1 / 3, 0.9, 0.25), Epoch(1, 5e-4 / 3, 0.1, 0.9, 0.2, 0.8, 0.2, 1.5))
     network = {
         "top.conv.weight": torch.randn(4, 3, 3, 3).contiguous(memory_format=torch.channels_last),
         "top.norm.num_batches_tracked": torch.tensor(7),

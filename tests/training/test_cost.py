@@ -8,7 +8,7 @@ from tests.training import tiny
 from tests.training.test_boundary import STANDARD, Means, samples
 
 from headstart.training import cost
-from headstart.training.cost import BYTES_PER_PARAMETER, EXPORTED, Cost, cost_of
+from headstart.training.cost import BYTES_PER_PARAMETER, EXPORTED, Cost, Pace, cost_of
 from headstart.training.trial import Speed
 
 
@@ -20,7 +20,7 @@ def job(**given: Any) -> Any:
         "precision": "f32",
         "trial": {"f32": Speed(photos=10.0, scored=40.0, memory=1000)},
         "task": SimpleNamespace(train=samples(), validation=samples(4), engine=engine),
-        "settings": SimpleNamespace(epochs=5),
+        "epochs": 5,
         "views": 3,
         "cached": True,
         "changed": STANDARD,
@@ -39,6 +39,7 @@ def test_the_cost_is_the_sum_of_what_is_done(cached: bool, views: int, monkeypat
     found = cost_of(job(cached=cached))
     epochs = 5 * (11 / 10 + 4 / 40) + 11 / 40
     assert found.seconds == pytest.approx(views * 0.5 + epochs + EXPORTED + 15 / 30)
+    assert cost_of(job(cached=cached), Pace(0.5, 30.0)) == found
     assert found.memory == 1000 + 7 * BYTES_PER_PARAMETER
     assert found.disk == (12345 if cached else 0)
 

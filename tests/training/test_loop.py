@@ -18,7 +18,7 @@ from headstart.errors import TrainingError
 from headstart.settings import TrainSettings
 from headstart.training.checkpoint import read_checkpoint
 from headstart.training.curves import Epoch
-from headstart.training.loop import Plan, Trainer, mixed
+from headstart.training.loop import Plan, Trainer, calibrated_loss, mixed, scores
 from headstart.training.trainable import Trainable, blank_head
 
 CLASSES, SHAPE = 3, (8, 8, 16)  #: of the tiny network's boundary "stage2"
@@ -154,10 +154,23 @@ def test_the_best_weights_are_kept_and_patience_ends_it() -> None:
 def test_the_network_ends_with_what_scored_best(ema: float) -> None:
     made = trainer(settings(epochs=5, ema=ema, optimiser="sgd", rate=0.5, patience=9))
     epochs = made.run()
-    best = min(epochs, key=lambda epoch: epoch.validation_loss)
+    best = min(epochs, key=lambda epoch: epoch.calibrated_loss)
     assert made.best_epoch == best.number
     loss, accuracy = made.score(made.validation_source)
     assert (loss, accuracy) == (best.validation_loss, best.validation_accuracy)
+
+
+def test_a_surer_network_is_not_a_worse_one() -> None:
+    """What a temperature takes away does not count: twice the logits have the same loss once calibrated."""
+    chance = torch.Generator().manual_seed(0)
+    labels = torch.randint(0, 4, (300,), generator=chance)
+    logits = torch.randn(300, 4, generator=chance) + 1.5 * functional.one_hot(labels, 4)
+    plain, sure = (calibrated_loss(it, labels.numpy()) for it in (logits, 5 * logits))
+    assert sure == pytest.approx(plain, abs=1e-6)
+    grid = [functional.cross_entropy(logits * float(t), labels).item() for t in np.geomspace(0.05, 20, 2001)]
+    assert plain == pytest.approx(min(grid), abs=1e-3)
+    assert scores(5 * logits, labels)[0] > scores(logits, labels)[0] + 0.1
+    assert calibrated_loss(torch.full((3, 4), math.nan), labels[:3].numpy()) == math.inf
 
 
 def test_without_an_average_the_weights_themselves_are_scored() -> None:

@@ -42,9 +42,9 @@ def test_short_trainings_have_rates_too(steps: int, warmup: float) -> None:
 
 
 def test_the_highest_rate() -> None:
-    assert highest_rate(TrainSettings(), scratch=False) == 5e-4
+    assert highest_rate(TrainSettings(), scratch=False) == 7e-4
     assert highest_rate(TrainSettings(optimiser="sgd"), scratch=False) == 1e-2
-    assert highest_rate(TrainSettings(), scratch=True) == pytest.approx(2e-3)
+    assert highest_rate(TrainSettings(), scratch=True) == pytest.approx(2.8e-3)
     assert highest_rate(TrainSettings(rate=0.3), scratch=True) == 0.3
 
 
@@ -85,10 +85,40 @@ def test_a_step_moves_layers_by_their_shares() -> None:
         value.grad = torch.ones_like(value)
     made.step()
     moved = {name: float((before[name] - value.detach()).mean()) for name, value in network.named_parameters()}
+
+    def size(name: str) -> float:
+        return float(before[name].square().mean().sqrt())
+
     for name, share in {
         "head.0.weight": 1,
-        "top.wide.weight": 1,
+        "head.0.bias": 1,
+        "top.wide.weight": (size("top.wide.weight") / 0.1) ** 2,
+        "top.wide.bias": 1,
         "top.last.bias": 0.5,
-        "top.deep.weight": 0.25,
+        "top.deep.weight": 0.25 * (size("top.deep.weight") / 0.1) ** 2,
     }.items():
         assert moved[name] == pytest.approx(0.125 * share, rel=1e-4), name
+
+
+def test_adam_moves_a_weight_in_proportion_to_its_size() -> None:
+    """Folded or not, large or small: the first step changes every weight by the same share of its size."""
+    for fold in (True, False):
+        network = Trainable(
+            tiny.traced(), "stage1", blank_head(tiny.WIDTH, 3), fold=fold, precision="f32", device="cpu"
+        )
+        made = optimiser(network.groups(), TrainSettings(weight_decay=0, layer_decay=1), scratch=False)
+        set_rate(made, 0.01)
+        before = {name: value.detach().clone() for name, value in network.top.named_parameters() if value.ndim > 1}
+        for value in network.parameters():
+            value.grad = torch.randn(value.shape, generator=torch.Generator().manual_seed(0))
+        made.step()
+        after = dict(network.top.named_parameters())
+        for name, value in before.items():
+            moved = (after[name].detach() - value).square().mean().sqrt() / value.square().mean().sqrt()
+            assert float(moved) == pytest.approx(0.1, rel=1e-3), name
+
+
+def test_a_weight_of_zeros_moves_too() -> None:
+    zero = nn.Parameter(torch.zeros(2, 2))
+    made = optimiser([Group(0, (zero,), decayed=True, size=0.0)], TrainSettings(), scratch=False)
+    assert made.param_groups[0]["share"] == pytest.approx(0.01)

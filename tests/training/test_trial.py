@@ -37,6 +37,7 @@ class Networks:
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trial, "SECONDS", 0.01)
+    monkeypatch.setattr(trial, "ALONE", 0.0)  # other tests run beside this one
 
 
 def test_what_was_measured_is_kept_and_read_again(tmp_path: Path) -> None:
@@ -47,6 +48,17 @@ def test_what_was_measured_is_kept_and_read_again(tmp_path: Path) -> None:
     assert speeds(("bf16", "f32"), networks, Below(), 4, file) == first
     assert speeds(("f32",), networks, Below(), 4, file) == {"f32": first["f32"]}
     assert networks.made == ["bf16", "f32"]
+
+
+def test_a_trial_beside_other_work_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "ALONE", 2.0)  # no thread runs for longer than it takes
+    file, networks = tmp_path / "trial.json", Networks("stage2")
+    assert set(speeds(("f32",), networks, Below(), 4, file)) == {"f32"}
+    assert not file.exists()
+    monkeypatch.setattr(trial, "ALONE", 0.0)
+    speeds(("f32",), networks, Below(), 4, file)
+    assert file.exists()
+    assert networks.made == ["f32", "f32"]
 
 
 def test_a_precision_that_was_not_measured_is(tmp_path: Path) -> None:

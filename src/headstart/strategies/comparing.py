@@ -19,8 +19,6 @@ from headstart.training.cost import Cost
 PROBES = ("linear-probe", "intermediate-probe")  #: what "auto" tries where no budget is given: seconds
 WITHIN_BUDGET = (*PROBES, "partial-finetune", "full-finetune")  #: what it tries where one is
 TRAINING = ("partial-finetune", "full-finetune", "scratch")  #: strategies that train a network
-RESERVE = 8.0  #: seconds of the budget for saving the winner; judging it comes on top
-JUDGED_PER_SECOND = 100  #: photos, for that
 PLANNING = 20.0  #: seconds that loading a network and timing its training takes, at most
 
 
@@ -127,8 +125,10 @@ class _Contest:
 
     def _fits(self, planned: Planned) -> bool:
         """Predicts what an arm will take, and whether there is that much."""
-        if planned.trains and self._left < PLANNING:
-            return self._leave_out(planned.name, f"{max(0, self._left):.0f} s are left, too few to plan a training")
+        if planned.trains and self._first.left < PLANNING:
+            return self._leave_out(
+                planned.name, f"{max(0, self._first.left):.0f} s are left, too few to plan a training"
+            )
         began = time.perf_counter()
         try:
             cost = self._predicted[planned.name] = planned.cost()
@@ -147,21 +147,16 @@ class _Contest:
 
     def _still_fits(self, planned: Planned) -> bool:
         seconds = self._predicted[planned.name].seconds
-        if planned.strategy == "linear-probe" or seconds <= max(0.0, self._left):  # something must be shipped
+        if planned.strategy == "linear-probe" or seconds <= max(0.0, self._first.left):  # something must be shipped
             return True
         return self._leave_out(
-            planned.name, f"predicted {seconds:.0f} s, {max(0, self._left):.0f} s of the budget are left"
+            planned.name, f"predicted {seconds:.0f} s, {max(0, self._first.left):.0f} s of the budget are left"
         )
 
     def _leave_out(self, name: str, reason: str) -> bool:
         self._left_out.append(LeftOut(name, reason, self._predicted.get(name)))
         self._tell(events.Note(f"{name} is left out: {reason}"))
         return False
-
-    @property
-    def _left(self) -> float:
-        """Seconds that arms may take."""
-        return self._first.clock.left - RESERVE - len(self._first.of(Part.TEST)) / JUDGED_PER_SECOND
 
     def _make(self, planned: Planned) -> None:
         try:

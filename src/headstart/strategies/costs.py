@@ -46,4 +46,4 @@ def _from_trial(material: Material, boundary: str) -> float | None:
         per_epoch = len(material.of(Part.TRAIN)) / trained + len(material.of(Part.VALIDATION)) / scored
     except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
         return None
-    return settings.epochs * per_epoch + EXPORTED
+    return settings.epochs_for(len(material.of(Part.TRAIN))) * per_epoch + EXPORTED

@@ -7,7 +7,7 @@ them is the best of several trainings (``search``).
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,15 +23,18 @@ from headstart.strategies.material import Material
 from headstart.strategies.probes import LAYER, base_head, parts_of, probe
 from headstart.strategies.search import CHOICES, Searched, search
 from headstart.strategies.strategy import Arm, Planned, file_name, scored
-from headstart.training.cost import Cost, cost_of
+from headstart.training.cost import Cost, cost_of, pace_of
 from headstart.training.curves import Epoch
 
 if TYPE_CHECKING:  # it imports PyTorch, which a run of probes has no need of
     from headstart.training.job import Job, Trained
 
 
-RESERVE = 10.0  #: seconds of the budget for exporting a network, scoring and saving it
-JUDGED_PER_SECOND = 100  #: test photos, for that
+ENDING = 5.0  #: seconds for exporting a trained network and scoring it
+SAFE = 0.85  #: share of the time that is left which a training may be predicted to take
+#: Epochs of a training that is to end within a budget, one of a few numbers: a second run, a little faster or slower,
+#: plans the same and goes on where the first was killed.
+SHORTER = (3, 4, 5, 6, 8, 10, 12, 14, 17, 20, 24, 28, 33, 40)
 
 
 def partial_finetune(material: Material, detail: str | None = None) -> Sequence[Planned]:
@@ -90,7 +93,7 @@ def _planned(material: Material, strategy: str, name: str, unfreeze: str | None,
 
     def job() -> "Job":
         if not jobs:
-            jobs.append(job_of(material, name, unfreeze, scratch=scratch))
+            jobs.append(_in_time(job_of(material, name, unfreeze, scratch=scratch), material))
         return jobs[0]
 
     def make() -> Arm:
@@ -100,13 +103,12 @@ def _planned(material: Material, strategy: str, name: str, unfreeze: str | None,
 
     def make_best() -> Arm:
         folder = _folder(material, name)
-        reserve = RESERVE + len(material.of(Part.TEST)) / JUDGED_PER_SECOND
         found = search(
             job(),
             material.settings.search,
             folder,
-            stop=stop_in_time(material, reserve),
-            left=lambda: material.clock.left - reserve,
+            stop=stop_in_time(material),
+            left=lambda: material.left - ENDING,
         )
         jobs.clear()
         return _best_of(arm_of(material, strategy, best, unfreeze or "stage1", found.trained), found, material)
@@ -167,18 +169,33 @@ def _best_of(arm: Arm, found: Searched, material: Material) -> Arm:
     )
 
 
-def stop_in_time(material: Material, reserve: float = RESERVE) -> "_Stop":
+def stop_in_time(material: Material) -> "Callable[[int, Epoch], bool]":
     """Ends a training whose next epoch would not end within the budget."""
-    return _Stop(material, reserve)
+
+    def stop(epochs: int, epoch: Epoch) -> bool:
+        return epochs > 0 and material.left < epoch.seconds + ENDING
+
+    return stop
 
 
-class _Stop:
-    def __init__(self, material: Material, reserve: float):
-        self._material, self._reserve = material, reserve
+def _in_time(job: "Job", material: Material) -> "Job":
+    """The training, with fewer epochs where their number is not set and the budget is too short for the usual one.
 
-    def __call__(self, epochs: int, epoch: Epoch) -> bool:
-        """After each epoch."""
-        return epochs > 0 and self._material.clock.left < epoch.seconds + self._reserve
+    Planned so, its rate falls to nothing in time; a training that is cut off is worse than a short one.
+    """
+    left = SAFE * material.left
+    if job.settings.epochs is not None or job.known is not None or (whole := _cost(job).seconds) <= left:
+        return job
+    pace = pace_of(job)
+    fewer = [
+        job.with_settings(job.task.settings.model_copy(update={"epochs": it})) for it in SHORTER if it < job.epochs
+    ]
+    found = next((it for it in reversed(fewer) if cost_of(it, pace).seconds <= left), None)
+    if found is None:
+        return job  # it does not fit, and is left out with the figure of a whole one
+    told = f"{job.task.name} is planned with {found.epochs} epochs: {job.epochs} would take about {whole:.0f} s"
+    material.listener(events.Note(told))
+    return found
 
 
 def arm_of(material: Material, strategy: str, name: str, layer: str, trained: "Trained") -> Arm:

@@ -21,6 +21,8 @@ from headstart.heads.head import Fitted, Task
 from headstart.saving import Parts, Tower
 from headstart.settings import FitSettings
 
+SAVING = 8.0  #: seconds of the budget for saving the winner; judging it comes on top
+JUDGED_PER_SECOND = 100  #: photos, for that
 TRAIN_SCORED = 2000  #: training photos that an arm is scored on: its training score is for the eye, not for choosing
 
 
@@ -63,6 +65,11 @@ class Material:
     def register(self, backbone: Backbone, engine: Engine) -> None:
         """Makes an engine known for the towers of its backbone."""
         self.engines[backbone.fingerprint, engine.precision] = engine
+
+    @property
+    def left(self) -> float:
+        """Seconds of the budget that arms may take; infinity without one."""
+        return self.clock.left - SAVING - len(self.of(Part.TEST)) / JUDGED_PER_SECOND
 
     def of(self, *parts: Part) -> list[Sample]:
         """The samples of some parts, one part after the other."""

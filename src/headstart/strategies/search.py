@@ -1,9 +1,9 @@
 """Settings of fine-tuning are tried, and the best on validation are kept.
 
 A tree-structured Parzen estimator proposes them (Bergstra et al. 2011, NeurIPS, "Algorithms for Hyper-Parameter
-Optimization"; Optuna: Akiba et al. 2019, KDD), and a try whose validation loss is above the median of the earlier ones
-at the same epoch is given up. The first try is what the user set. Tries are kept in a database in the run's folder: a
-search that was killed goes on with those it has, and the try that it was killed in goes on from its last epoch.
+Optimization"; Optuna: Akiba et al. 2019, KDD), and a try whose calibrated validation loss is above the median of the
+earlier ones at the same epoch is given up. The first try is what the user set. Tries are kept in a database in the
+run's folder: a search that was killed goes on with those it has, and its last try from that try's last epoch.
 """
 
 import json
@@ -37,7 +37,7 @@ CHOICES: dict[str, tuple[float | str, ...]] = {
     "label_smoothing": (0.0, 0.1),
     "mixup": (0.0, 0.2),
     "augmentation": ("light", "standard", "strong"),
-    "ema": (0.0, 0.98),
+    "ema": (0.0, 0.99),
 }
 KNOBS = ("rate", "weight_decay", "layer_decay", *CHOICES)
 AT_RANDOM = 4  #: tries before the sampler and the pruner trust what they have seen
@@ -50,7 +50,7 @@ class Try:
 
     number: int  #: 1 is what the user set
     ended: Literal["complete", "pruned", "failed"]
-    log_loss: float | None  #: validation, nats per photo, of its best epoch; None where it failed
+    log_loss: float | None  #: validation after calibration, nats per photo, of its best epoch; None where it failed
     epochs: int  #: that were made
     seconds: float
     disk: int  #: bytes of its boundary activations; tries of one augmentation share them
@@ -115,12 +115,12 @@ def _one(study: "Study", job: "Job", number: int, stop: Callable[[int, Epoch], b
     proposed = _proposed(trial, job.task.settings, study.user_attrs.get("rate", _rate(job)))
     settings = _own(job) if number == 1 else proposed
     tried = _job(job, number, settings)
-    seen = {0: float("inf")}  # validation loss after each epoch
+    seen = {0: float("inf")}  # validation loss, calibrated, after each epoch
 
     def ask(epochs: int, epoch: Epoch) -> bool:
-        seen[epochs] = epoch.validation_loss
+        seen[epochs] = epoch.calibrated_loss
         if epochs > 0:  # before the first step all tries are the same
-            trial.report(epoch.validation_loss, epochs)
+            trial.report(epoch.calibrated_loss, epochs)
             if trial.should_prune():
                 raise TrialPruned
         return stop(epochs, epoch)
@@ -140,7 +140,7 @@ def _one(study: "Study", job: "Job", number: int, stop: Callable[[int, Epoch], b
         if number == 1 and trained.rate_curve is not None:
             study.set_user_attr("rate", trained.rate_curve.suggestion)
             settings = {**settings, "rate": trained.rate_curve.suggestion}
-        loss = trained.epochs[trained.best_epoch].validation_loss
+        loss = trained.epochs[trained.best_epoch].calibrated_loss
         began = min(began, time.perf_counter() - sum(trained.seconds.values()))  # an earlier run may have trained it
         _keep(trial, settings, began, log_loss=loss, epochs=trained.epochs[-1].number, disk=trained.disk)
         study.tell(trial, loss)
@@ -206,7 +206,7 @@ def _longest(tries: tuple[Try, ...]) -> float:
 
 
 def _tell(job: "Job", it: Try, wanted: int) -> None:
-    said = "failed" if it.log_loss is None else f"{it.ended}, validation loss {it.log_loss:.3f}"
+    said = "failed" if it.log_loss is None else f"{it.ended}, calibrated validation loss {it.log_loss:.3f}"
     values = ", ".join(f"{name} {value:.2g}" if isinstance(value, float) else value for name, value in _shown(it))
     job.listener(events.Finished(f"try {it.number}/{wanted}", it.seconds, f"{job.task.name}: {said}; {values}"))
 

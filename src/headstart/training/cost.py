@@ -34,19 +34,33 @@ def trial_file(settings: TrainSettings, boundary: str, *, scratch: bool = False)
     return f"trial-{hashlib.blake2b(json.dumps(facts).encode(), digest_size=6).hexdigest()}.json"
 
 
-def cost_of(job: "Job") -> Cost:
-    """The cost of a training; nothing for one that an earlier run finished."""
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast the parts around the training go, measured on a few photos."""
+
+    view: float  #: seconds: a photo decoded and changed, and the frozen part run, over all lanes
+    features: float  #: photos a second through the whole network on the engine
+
+
+def pace_of(job: "Job") -> Pace:
+    """Measures, in about a second."""
+    return Pace(_seconds_per_view(job), _features_per_second(job))
+
+
+def cost_of(job: "Job", pace: Pace | None = None) -> Cost:
+    """The cost of a training; nothing for one that an earlier run finished. The pace is measured where not given."""
     if job.known is not None:
         return Cost(0.0, 0, 0)
+    pace = pace_of(job) if pace is None else pace
     speed = job.trial[job.precision]
     photos, held_out = len(job.task.train), len(job.task.validation)
-    epochs = job.settings.epochs
+    epochs = job.epochs
     views = photos * (job.views if job.cached else epochs) + held_out * (1 if job.cached else epochs + 1)
     seconds = {
-        "boundary": views * _seconds_per_view(job),
+        "boundary": views * pace.view,
         "epochs": epochs * (photos / speed.photos + held_out / speed.scored) + min(photos, 512) / speed.scored,
         "export": EXPORTED,
-        "scores": (min(photos, 2000) + held_out) / _features_per_second(job),
+        "scores": (min(photos, 2000) + held_out) / pace.features,
     }
     memory = speed.memory + BYTES_PER_PARAMETER * job.parameters
     return Cost(sum(seconds.values()), memory, job.disk if job.cached else 0)

@@ -13,4 +13,7 @@ class Epoch:
     train_accuracy: float
     validation_loss: float  #: of the averaged weights on plain views
     validation_accuracy: float
+    calibrated_loss: (
+        float  #: the validation loss at the temperature that is best for it: by this the best epoch is chosen
+    )
     seconds: float

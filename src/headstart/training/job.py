@@ -49,7 +49,7 @@ from headstart.training.trainable import Trainable, blank_head, frozen_tensors, 
 from headstart.training.trial import Speed, peak_memory, speeds
 from headstart.training.trunk import Trunk, trunk
 
-VERSION = 1  #: of training: raised whenever the same task would end elsewhere
+VERSION = 2  #: of training: raised whenever the same task would end elsewhere
 HEAD, CURVES, CHECKPOINT = "head.safetensors", "training.json", "checkpoint.safetensors"
 RATE = "rate.json"  #: beside the checkpoint
 SPARE = 10**9  #: bytes of a disk that are never filled
@@ -136,10 +136,15 @@ class Job:
         """The view that is validated on: as predicted on."""
         return Views(self.loaded.contract, PRESETS["none"], 0)
 
+    @property
+    def epochs(self) -> int:
+        """Passes over the training photos."""
+        return self.settings.epochs_for(len(self.task.train))
+
     @cached_property
     def views(self) -> int:
         """Views of each photo that are kept: no more than there are epochs, one where nothing is changed."""
-        return 1 if self.changed.plain else min(self.settings.views, self.settings.epochs)
+        return 1 if self.changed.plain else min(self.settings.views, self.epochs)
 
     @property
     def disk(self) -> int:
@@ -184,6 +189,7 @@ class Job:
         """Where the result is kept: named by all that it depends on."""
         task, settings = self.task, self.task.settings
         knobs = {name: getattr(settings, name) for name in TrainSettings.model_fields if name not in _INNER}
+        knobs["epochs"] = self.epochs
         photos = [[(sample.digest, sample.label) for sample in part] for part in (task.train, task.validation)]
         digest = hashlib.blake2b(digest_size=10)
         for fact in (VERSION, torch.__version__, machine_key(), self.device, self.precision, self.boundary, knobs):

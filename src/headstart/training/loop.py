@@ -19,6 +19,7 @@ from torch.nn import functional
 
 from headstart import events
 from headstart.errors import TrainingError
+from headstart.heads.closed_form import best_temperature
 from headstart.settings import TrainSettings
 from headstart.training.average import Average
 from headstart.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
@@ -67,6 +68,7 @@ class Trainer:
         self.network, self.train_source, self.validation_source = network, train, validation
         self.plan, self.listener, self.name = plan, listener, name
         self.settings = plan.settings
+        self.total = plan.settings.epochs_for(len(train.labels))
         self._checkpoint = checkpoint
         self.optimiser = optimiser(network.groups(), plan.settings, scratch=plan.scratch)
         self.average = Average(network, plan.settings.ema)
@@ -91,7 +93,7 @@ class Trainer:
         self._resume()
         if not self.epochs:
             self._keep(self._before())
-        while len(self.epochs) <= self.settings.epochs and not self._stalled():
+        while len(self.epochs) <= self.total and not self._stalled():
             if self.plan.stop(len(self.epochs) - 1, self.epochs[-1]):
                 self.cut = True
                 break
@@ -106,7 +108,7 @@ class Trainer:
         began = time.perf_counter()
         drawn = np.random.default_rng([self.plan.seed, 0]).permutation(len(self.train_source.labels))[:SCORED_BEFORE]
         train = self.score(self.train_source, drawn, 0)
-        validation = self.score(self.validation_source)
+        validation = self._held_out()
         return Epoch(0, 0.0, *train, *validation, time.perf_counter() - began)
 
     def _epoch(self, number: int) -> Epoch:
@@ -115,7 +117,7 @@ class Trainer:
         torch.manual_seed(int(chance.integers(2**62)))  # dropout's
         order = chance.permutation(len(self.train_source.labels))
         self.network.train()
-        first, total = (number - 1) * self.steps_per_epoch, self.settings.epochs * self.steps_per_epoch
+        first, total = (number - 1) * self.steps_per_epoch, self.total * self.steps_per_epoch
         loss = right = 0.0
         size = self.settings.batch_size
         for index, activations in enumerate(self.train_source.batches(number - 1, order, size)):
@@ -128,7 +130,7 @@ class Trainer:
                 self.listener(events.Progress(self.name, first + index + 1, total, "steps"))
         self.listener(events.Progress(self.name, first + self.steps_per_epoch, total, "steps"))
         with self.average.applied():
-            validation = self.score(self.validation_source)
+            validation = self._held_out()
         if not math.isfinite(validation[0]):
             raise TrainingError(
                 f"the validation loss after epoch {number} is {validation[0]}; lower the rate ({self.rate:g}), "
@@ -171,10 +173,13 @@ class Trainer:
     def score(self, source: Source, rows: NDArray[np.int64] | None = None, epoch: int = 0) -> tuple[float, float]:
         """Mean log loss and accuracy over a source's photos, or some of them."""
         rows = np.arange(len(source.labels)) if rows is None else rows
-        logits = self.logits(source, rows, epoch)
-        labels = torch.from_numpy(source.labels[rows])
-        loss = functional.cross_entropy(logits, labels)
-        return loss.item(), float((logits.argmax(1) == labels).double().mean())
+        return scores(self.logits(source, rows, epoch), torch.from_numpy(source.labels[rows]))
+
+    def _held_out(self) -> tuple[float, float, float]:
+        """Validation loss, accuracy, and the loss after calibration."""
+        labels = self.validation_source.labels
+        logits = self.logits(self.validation_source, np.arange(len(labels)))
+        return *scores(logits, torch.from_numpy(labels)), calibrated_loss(logits, labels)
 
     def logits(self, source: Source, rows: NDArray[np.int64], epoch: int = 0) -> Tensor:
         """Float32 (len(rows), C) on the CPU."""
@@ -185,7 +190,7 @@ class Trainer:
     def _keep(self, epoch: Epoch) -> None:
         """Adds a point, keeps the weights if they are the best so far, and writes the checkpoint."""
         self.epochs.append(epoch)
-        if epoch.number == 0 or epoch.validation_loss < self.epochs[self.best_epoch].validation_loss:
+        if epoch.number == 0 or epoch.calibrated_loss < self.epochs[self.best_epoch].calibrated_loss:
             self.best_epoch = epoch.number
             with self.average.applied():
                 self.best = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
@@ -193,9 +198,9 @@ class Trainer:
             f"{self.name}: loss {epoch.train_loss:.3f}, validation loss {epoch.validation_loss:.3f}, validation "
             f"accuracy {epoch.validation_accuracy:.1%}"
         )
-        self.listener(events.Finished(f"epoch {epoch.number}/{self.settings.epochs}", epoch.seconds, told))
+        self.listener(events.Finished(f"epoch {epoch.number}/{self.total}", epoch.seconds, told))
         # Before the first epoch nothing would be saved by it, after the last the result itself is kept.
-        if self._checkpoint is not None and 0 < epoch.number < self.settings.epochs:
+        if self._checkpoint is not None and 0 < epoch.number < self.total:
             state = Checkpoint(
                 tuple(self.epochs), self.best_epoch, self._state(), self.best, self.average.tensors, self._moments()
             )
@@ -239,6 +244,24 @@ class Step:
 
     loss: float  #: nats per photo, without smoothing
     right: int
+
+
+def scores(logits: Tensor, labels: Tensor) -> tuple[float, float]:
+    """Mean log loss and accuracy."""
+    return functional.cross_entropy(logits, labels).item(), float((logits.argmax(1) == labels).double().mean())
+
+
+def calibrated_loss(logits: Tensor, labels: NDArray[np.int64]) -> float:
+    """The log loss that is left once one temperature is fitted (Guo et al. 2017, ICML).
+
+    Training on makes a network surer of itself before it makes it better: the plain log loss punishes the first and
+    ends the training there, although a temperature takes it away.
+    """
+    if not torch.isfinite(logits).all():
+        return math.inf
+    values = logits.double()
+    best = best_temperature(values.numpy(), labels, np.ones(len(labels)))
+    return functional.cross_entropy(best * values, torch.from_numpy(labels)).item()
 
 
 def mixed(activations: Tensor, targets: Tensor, alpha: float, chance: np.random.Generator) -> tuple[Tensor, Tensor]:

@@ -2,6 +2,10 @@
 
 Rises from a hundredth: Goyal et al. 2017 ("Accurate, Large Minibatch SGD"), section 2.2. Each layer is trained at a
 share of the rate of the one above it: Howard & Ruder 2018 (ACL, "ULMFiT"), section 3.2.
+
+A pretrained weight is trained at a rate in proportion to its size, as in Adafactor (Shazeer & Stern 2018, ICML, section
+8) and LARS (You et al. 2017): a step of Adam is as large for every number, so one that is right for filters of size 0.3
+destroys those of size 0.015. BatchNorm that is folded into its convolution makes just that difference.
 """
 
 from math import cos, pi
@@ -11,7 +15,9 @@ import torch
 from headstart.settings import TrainSettings
 from headstart.training.trainable import Group
 
-RATES = {"adamw": 5e-4, "sgd": 1e-2}  #: at the top, of a pretrained network
+RATES = {"adamw": 7e-4, "sgd": 1e-2}  #: at the top, of a pretrained network
+USUAL_SIZE = 0.1  #: root mean square of a weight that is trained at the full rate
+LEAST_SIZE = 1e-3  #: a pretrained weight of zeros would never move
 FROM_SCRATCH = 4.0  #: times that, for random weights
 
 
@@ -32,11 +38,10 @@ def highest_rate(settings: TrainSettings, *, scratch: bool) -> float:
 
 def optimiser(groups: list[Group], settings: TrainSettings, *, scratch: bool) -> torch.optim.Optimizer:
     """AdamW or SGD over groups; each group's own share of the rate is its ``"share"``."""
-    decay = 1.0 if scratch else settings.layer_decay  # random layers are all equally far from good
     options = [
         {
             "params": list(group.parameters),
-            "share": decay**group.depth,
+            "share": 1.0 if scratch else _share(group, settings),  # random layers are all equally far from good
             "weight_decay": settings.weight_decay if group.decayed else 0.0,
         }
         for group in groups
@@ -45,6 +50,14 @@ def optimiser(groups: list[Group], settings: TrainSettings, *, scratch: bool) ->
     if settings.optimiser == "sgd":
         return torch.optim.SGD(options, lr=rate, momentum=settings.momentum, nesterov=settings.momentum > 0)
     return torch.optim.AdamW(options, lr=rate, fused=True)
+
+
+def _share(group: Group, settings: TrainSettings) -> float:
+    """Of a pretrained layer's rate: less the deeper it lies, more the larger its weights are."""
+    relative = 1.0 if group.size is None else max(group.size, LEAST_SIZE) / USUAL_SIZE
+    # Adam's step has the rate's size whatever the gradient's is. A weight of SGD that is twice as large for the same
+    # effect has half the gradient: to move it by the same proportion takes the square.
+    return settings.layer_decay**group.depth * (relative**2 if settings.optimiser == "sgd" else relative)
 
 
 def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:

@@ -26,6 +26,8 @@ class Group:
     depth: int  #: layers between it and the head; 0 is the head and the last layer
     parameters: tuple[nn.Parameter, ...]
     decayed: bool  #: whether weight decay applies: not to biases, norms and single numbers per channel
+    #: root mean square of a pretrained weight at the start; None for all that is no weight of the network's own
+    size: float | None = None
 
 
 class Trainable(nn.Module):
@@ -85,15 +87,19 @@ class Trainable(nn.Module):
         """All parameters, by the layer they belong to."""
         depth = {part.name: index for index, part in enumerate(reversed(self._parts))}
         owner = {tensor: depth[part.name] for part in self._parts for tensor in part.tensors}
-        found: dict[tuple[int, bool], list[nn.Parameter]] = {}
+        weights, others = [], dict[int, list[nn.Parameter]]()
         for name, parameter in self.top.named_parameters():
             # A bias that folding made is not named in the parts: it goes with its filter.
             own = owner.get(name, owner.get(f"{name.rpartition('.')[0]}.weight", len(self._parts) - 1))
-            decayed = parameter.ndim > 1 and name.endswith("weight")  # tokens and positions are not filters
-            found.setdefault((own, decayed), []).append(parameter)
-        for parameter in self.head.parameters():
-            found.setdefault((0, parameter.ndim > 1), []).append(parameter)
-        return [Group(depth, tuple(own), decayed) for (depth, decayed), own in sorted(found.items())]
+            if parameter.ndim > 1 and name.endswith("weight"):  # tokens and positions are not filters
+                size = parameter.detach().float().square().mean().sqrt().item()
+                weights.append(Group(own, (parameter,), decayed=True, size=size))
+            else:
+                others.setdefault(own, []).append(parameter)
+        head = [parameter for parameter in self.head.parameters() if parameter.ndim > 1]
+        others.setdefault(0, []).extend(parameter for parameter in self.head.parameters() if parameter.ndim == 1)
+        plain = [Group(own, tuple(found), decayed=False) for own, found in sorted(others.items())]
+        return [Group(0, tuple(head), decayed=True), *plain, *weights]
 
     def count(self) -> int:
         """Parameters that are trained."""

@@ -18,6 +18,7 @@ from headstart.training.trunk import Trunk
 
 SECONDS, CALLS = 0.8, 3  #: that a precision is timed for at least, after a call that is not
 VERSION = 1
+ALONE = 0.8  #: share of the time that this thread has to have run for a trial to be kept: other work would be in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +37,21 @@ def speeds(
     batch: int,
     file: Path,
 ) -> dict[Arithmetic, Speed]:
-    """The speed at each precision; kept in a file, so that what was chosen stays chosen."""
+    """The speed at each precision; kept in a file, so that what was chosen stays chosen.
+
+    It is not kept when other work took the processor meanwhile: one such trial had bf16 down at a sixteenth of its
+    speed, and every later training would have gone without it.
+    """
     try:
         kept = json.loads(file.read_text("utf-8"))
         if kept.pop("version") == VERSION and set(choices) <= kept.keys():
             return {choice: Speed(**kept[choice]) for choice in choices}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         pass
+    began, ran = time.perf_counter(), time.thread_time()
     measured = {choice: _measured(network(choice), trunk, batch) for choice in choices}
+    if time.thread_time() - ran < ALONE * (time.perf_counter() - began):
+        return measured
     replace_text(file, json.dumps({"version": VERSION, **{key: asdict(value) for key, value in measured.items()}}))
     return measured
 

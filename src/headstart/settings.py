@@ -120,7 +120,7 @@ class TrainSettings(_Settings):
     batch_size: Annotated[int, Field(ge=1, le=4096)] = Field(32, description="Photos in a step of training.")
     optimiser: Literal["adamw", "sgd"] = Field("adamw", description="adamw, or sgd with momentum.")
     rate: Annotated[float, Field(gt=0, le=10)] | None = Field(
-        None, description="Highest learning rate, at the top; by default 7e-4 for adamw, 1e-2 for sgd; scratch 4 times."
+        None, description="Highest learning rate, at the top; by default 7e-4 for adamw, 5e-3 for sgd; scratch 4 times."
     )
     momentum: Annotated[float, Field(ge=0, lt=1)] = Field(0.9, description="Of sgd.")
     weight_decay: Annotated[float, Field(ge=0, le=1)] = Field(0.02, description="Of weights, not of biases and norms.")
@@ -137,7 +137,7 @@ class TrainSettings(_Settings):
         0.99, description="Moving average of the weights, its decay per step; it is what is scored; 0 is none."
     )
     patience: Annotated[int, Field(ge=1)] = Field(
-        10, description="Epochs without a better validation loss, after calibration, to the end."
+        20, description="Epochs without a better validation loss, after calibration, to the end."
     )
     batchnorm: Literal["frozen", "update"] = Field(
         "frozen", description="Statistics of BatchNorm in trained layers: kept as loaded, or updated."

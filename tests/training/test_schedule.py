@@ -43,7 +43,7 @@ def test_short_trainings_have_rates_too(steps: int, warmup: float) -> None:
 
 def test_the_highest_rate() -> None:
     assert highest_rate(TrainSettings(), scratch=False) == 7e-4
-    assert highest_rate(TrainSettings(optimiser="sgd"), scratch=False) == 1e-2
+    assert highest_rate(TrainSettings(optimiser="sgd"), scratch=False) == 5e-3
     assert highest_rate(TrainSettings(), scratch=True) == pytest.approx(2.8e-3)
     assert highest_rate(TrainSettings(rate=0.3), scratch=True) == 0.3
 
@@ -86,16 +86,13 @@ def test_a_step_moves_layers_by_their_shares() -> None:
     made.step()
     moved = {name: float((before[name] - value.detach()).mean()) for name, value in network.named_parameters()}
 
-    def size(name: str) -> float:
-        return float(before[name].square().mean().sqrt())
-
     for name, share in {
         "head.0.weight": 1,
         "head.0.bias": 1,
-        "top.wide.weight": (size("top.wide.weight") / 0.1) ** 2,
+        "top.wide.weight": 1,
         "top.wide.bias": 1,
         "top.last.bias": 0.5,
-        "top.deep.weight": 0.25 * (size("top.deep.weight") / 0.1) ** 2,
+        "top.deep.weight": 0.25,
     }.items():
         assert moved[name] == pytest.approx(0.125 * share, rel=1e-4), name
 

@@ -3,9 +3,9 @@
 Rises from a hundredth: Goyal et al. 2017 ("Accurate, Large Minibatch SGD"), section 2.2. Each layer is trained at a
 share of the rate of the one above it: Howard & Ruder 2018 (ACL, "ULMFiT"), section 3.2.
 
-A pretrained weight is trained at a rate in proportion to its size, as in Adafactor (Shazeer & Stern 2018, ICML, section
-8) and LARS (You et al. 2017): a step of Adam is as large for every number, so one that is right for filters of size 0.3
-destroys those of size 0.015. BatchNorm that is folded into its convolution makes just that difference.
+Under Adam a pretrained weight is trained at a rate in proportion to its size, as in Adafactor (Shazeer & Stern 2018,
+ICML, section 8) and LARS (You et al. 2017): a step of Adam is as large for every number, so one that is right for
+filters of size 0.3 destroys those of size 0.015. BatchNorm that is folded into its convolution makes that difference.
 """
 
 from math import cos, pi
@@ -15,7 +15,7 @@ import torch
 from headstart.settings import TrainSettings
 from headstart.training.trainable import Group
 
-RATES = {"adamw": 7e-4, "sgd": 1e-2}  #: at the top, of a pretrained network
+RATES = {"adamw": 7e-4, "sgd": 5e-3}  #: at the top, of a pretrained network
 USUAL_SIZE = 0.1  #: root mean square of a weight that is trained at the full rate
 LEAST_SIZE = 1e-3  #: a pretrained weight of zeros would never move
 FROM_SCRATCH = 4.0  #: times that, for random weights
@@ -54,10 +54,10 @@ def optimiser(groups: list[Group], settings: TrainSettings, *, scratch: bool) ->
 
 def _share(group: Group, settings: TrainSettings) -> float:
     """Of a pretrained layer's rate: less the deeper it lies, more the larger its weights are."""
-    relative = 1.0 if group.size is None else max(group.size, LEAST_SIZE) / USUAL_SIZE
-    # Adam's step has the rate's size whatever the gradient's is. A weight of SGD that is twice as large for the same
-    # effect has half the gradient: to move it by the same proportion takes the square.
-    return settings.layer_decay**group.depth * (relative**2 if settings.optimiser == "sgd" else relative)
+    share = settings.layer_decay**group.depth
+    if group.size is None or settings.optimiser == "sgd":  # a step of SGD is as large as the gradient says
+        return share
+    return share * max(group.size, LEAST_SIZE) / USUAL_SIZE
 
 
 def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:

@@ -90,7 +90,7 @@ def test_the_first_try_is_what_the_user_set(tmp_path) -> None:
 
 def test_the_rate_that_was_not_set_is_the_default(tmp_path) -> None:
     assert go(drawn(), tmp_path, wanted=1).tries[0].settings["rate"] == 7e-4
-    assert go(drawn(optimiser="sgd"), tmp_path / "sgd", wanted=1).tries[0].settings["rate"] == 1e-2
+    assert go(drawn(optimiser="sgd"), tmp_path / "sgd", wanted=1).tries[0].settings["rate"] == 5e-3
 
 
 def test_all_tries_lie_within_the_bounds_and_differ(tmp_path) -> None:

@@ -23,7 +23,7 @@ from headstart.strategies.material import Material
 from headstart.strategies.probes import LAYER, base_head, parts_of, probe
 from headstart.strategies.search import CHOICES, Searched, search
 from headstart.strategies.strategy import Arm, Planned, file_name, scored
-from headstart.training.cost import Cost, cost_of, pace_of
+from headstart.training.cost import Cost, Pace, cost_of, pace_of
 from headstart.training.curves import Epoch
 
 if TYPE_CHECKING:  # it imports PyTorch, which a run of probes has no need of
@@ -126,9 +126,9 @@ def _folder(material: Material, name: str) -> Path:
     return material.folder / "arms" / file_name(f"{name}{several}")
 
 
-def _cost(job: "Job") -> Cost:
+def _cost(job: "Job", pace: Pace | None = None) -> Cost:
     """Of one training, with the range test where its rate is to be found."""
-    cost = cost_of(job)
+    cost = cost_of(job, pace)
     if job.known is not None or not job.settings.find_rate or job.settings.rate is not None:
         return cost
     from headstart.training.rate_finder import photos_of
@@ -183,14 +183,15 @@ def _in_time(job: "Job", material: Material) -> "Job":
 
     Planned so, its rate falls to nothing in time; a training that is cut off is worse than a short one.
     """
-    left = SAFE * material.left
-    if job.settings.epochs is not None or job.known is not None or (whole := _cost(job).seconds) <= left:
+    if material.clock.budget is None or job.settings.epochs is not None or job.known is not None:
         return job
-    pace = pace_of(job)
+    left, pace = SAFE * material.left, pace_of(job)
+    if (whole := _cost(job, pace).seconds) <= left:
+        return job
     fewer = [
         job.with_settings(job.task.settings.model_copy(update={"epochs": it})) for it in SHORTER if it < job.epochs
     ]
-    found = next((it for it in reversed(fewer) if cost_of(it, pace).seconds <= left), None)
+    found = next((it for it in reversed(fewer) if _cost(it, pace).seconds <= left), None)
     if found is None:
         return job  # it does not fit, and is left out with the figure of a whole one
     told = f"{job.task.name} is planned with {found.epochs} epochs: {job.epochs} would take about {whole:.0f} s"

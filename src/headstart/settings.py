@@ -143,7 +143,7 @@ class TrainSettings(_Settings):
         "frozen", description="Statistics of BatchNorm in trained layers: kept as loaded, or updated."
     )
     views: Annotated[int, Field(ge=1, le=1000)] = Field(
-        16, description="Changed views of each photo whose boundary activations are kept; epochs take them in turn."
+        40, description="Changed views of each photo whose boundary activations are kept; epochs take them in turn."
     )
     cache_budget: str = Field(
         "4GB", description="Disk for boundary activations; where they need more, each epoch computes them anew."

@@ -12,7 +12,17 @@ from headstart.backbones.catalog import find
 from headstart.backbones.tracing import Traced, trace, trunk_of
 from headstart.backbones.zoo import load
 from headstart.engines.engine import Arithmetic
-from headstart.training.trunk import Nothing, OpenVinoTrunk, PyTorchTrunk, trunk, trunk_graph
+from headstart.settings import Precision
+from headstart.training import trunk as trunks
+from headstart.training.trunk import (
+    Nothing,
+    OpenVinoTrunk,
+    PyTorchTrunk,
+    Trunk,
+    for_changed_views,
+    trunk,
+    trunk_graph,
+)
 
 BOUNDARY = "stage2"
 
@@ -115,3 +125,41 @@ def test_a_transformers_trunk_runs_in_openvino(network: Network, tmp_path: Path)
     with torch.inference_mode():
         exact = trunk_of(traced, "stage2")(torch.from_numpy(photos)).numpy()
     assert cosines(own.run(photos), exact).min() > 0.9999
+
+
+def test_changed_views_take_the_faster_arithmetic(
+    lite0: tuple[Backbone, Traced], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backbone, traced = lite0
+    monkeypatch.setattr(trunks, "has_bf16", lambda: True)
+    exact = OpenVinoTrunk(backbone, traced, BOUNDARY, "f32")
+
+    def chosen(precision: Precision, below: Trunk = exact) -> Trunk:
+        return for_changed_views(below, backbone, traced, BOUNDARY, precision, lambda: pixels(4, 224))
+
+    fast = chosen("auto")
+    assert isinstance(fast, OpenVinoTrunk)
+    assert fast.precision == "bf16"
+    assert fast.fingerprint != exact.fingerprint  # activations of the two are never mixed
+    assert chosen("f32") is exact  # it was asked for
+    assert chosen("auto", fast) is fast
+    pytorch = PyTorchTrunk(backbone, traced, BOUNDARY, "f32", "cpu")
+    assert chosen("auto", pytorch) is pytorch
+    monkeypatch.setattr(trunks, "has_bf16", lambda: False)
+    assert chosen("auto") is exact
+
+
+def test_changed_views_stay_exact_where_bf16_is_broken(
+    lite0: tuple[Backbone, Traced], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backbone, traced = lite0
+    monkeypatch.setattr(trunks, "has_bf16", lambda: True)
+    exact = OpenVinoTrunk(backbone, traced, BOUNDARY, "f32")
+    whole = OpenVinoTrunk.run
+
+    def broken(self: OpenVinoTrunk, photos: np.ndarray) -> np.ndarray:
+        values = whole(self, photos)
+        return np.roll(values, 1, axis=-1) if self.precision == "bf16" else values
+
+    monkeypatch.setattr(OpenVinoTrunk, "run", broken)
+    assert for_changed_views(exact, backbone, traced, BOUNDARY, "auto", lambda: pixels(4, 224)) is exact

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from headstart.backbones.catalog import BUNDLED
+from headstart.backbones.hub import reachable
 from headstart.backbones.listing import here
 from headstart.backbones.names import KNOWN
 
@@ -64,21 +65,3 @@ def _fetched(cache: Path | None) -> dict[str, int]:
             file.file_name in ("model.safetensors", "pytorch_model.bin") for rev in it.revisions for file in rev.files
         )
     }
-
-
-def reachable(endpoint: str | None = None, seconds: float = 3.0) -> bool:
-    """Whether the hub answers; HF_HUB_OFFLINE says that it need not be asked."""
-    from urllib.error import HTTPError
-    from urllib.request import Request, urlopen
-
-    from huggingface_hub import constants
-
-    if constants.HF_HUB_OFFLINE:
-        return False
-    try:
-        with urlopen(Request(endpoint or constants.ENDPOINT, method="HEAD"), timeout=seconds):  # noqa: S310  a constant
-            return True
-    except HTTPError:
-        return True  # it answers, if only to say no
-    except OSError:
-        return False

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from headstart.backbones.backbone import Layer
 from headstart.backbones.catalog import Origin
+from headstart.backbones.hub import without_waiting
 from headstart.backbones.pretrained import PretrainedClassifier
 from headstart.errors import BackboneError
 from headstart.pixels.contract import PixelContract
@@ -176,7 +177,8 @@ def _from_hub(origin: Origin) -> Loaded:
             f"{'there are: ' + ', '.join(tags) if tags else 'give a checkpoint: timm:' + base + '@FILE'}"
         )
     try:
-        body = _create(origin, pretrained=True)
+        with without_waiting():
+            body = _create(origin, pretrained=True)
     except BackboneError:
         raise
     except Exception as error:  # the hub's client raises a dozen kinds when there is no network

@@ -203,7 +203,7 @@ def _prove_bf16(engine: Engine, exact: Engine, photos: ProofPhotos) -> Proof:
 def prove(engine: Engine, reference: Engine, photos: NDArray[np.uint8]) -> Proof:
     """Compares two engines' features of the same photos, uint8 (B, S, S, 3)."""
     seen, wanted = _features(engine, photos), _features(reference, photos)
-    cosine = {layer: _mean_cosine(rows, wanted[layer]) for layer, rows in seen.items()}
+    cosine = {layer: mean_cosine(rows, wanted[layer]) for layer, rows in seen.items()}
     return Proof(engine.name, engine.precision, f"{reference.name} {reference.precision}", cosine, len(photos))
 
 
@@ -212,7 +212,7 @@ def _features(engine: Engine, photos: NDArray[np.uint8]) -> dict[str, NDArray[np
     return {layer: np.concatenate([batch[layer] for batch in batches]) for layer in batches[0]}
 
 
-def _mean_cosine(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+def mean_cosine(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
     """Mean over rows of the cosine between two (B, D) arrays; 0 where either is not finite."""
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
         return 0.0

@@ -67,7 +67,7 @@ class Augmentation:
 PRESETS: dict[Preset, Augmentation] = {
     "none": Augmentation(),
     "light": Augmentation(flip_horizontal=True, zoom=0.1, shift_width=0.05, shift_height=0.05),
-    "standard": Augmentation(flip_horizontal=True, crop_scale=0.4, colour_jitter=0.15),
+    "standard": Augmentation(flip_horizontal=True, crop_scale=0.08, colour_jitter=0.15),
     # No policy: RandAugment solarizes or posterizes one view in four; no photo to be predicted on looks like that.
-    "strong": Augmentation(flip_horizontal=True, crop_scale=0.25, rotation=15, colour_jitter=0.3, erasing=0.25),
+    "strong": Augmentation(flip_horizontal=True, crop_scale=0.08, rotation=15, colour_jitter=0.3, erasing=0.25),
 }

@@ -68,15 +68,16 @@ def cost_of(job: "Job", pace: Pace | None = None) -> Cost:
 
 def _seconds_per_view(job: "Job") -> float:
     """Decoding, changing and the frozen part, over all lanes."""
+    trunk = job.view_trunk
     samples = job.task.train[:VIEWED]
     numbers = range(max(1, VIEWED // len(samples)))
     pixels = [view for sample in samples[:2] for view in job.changed.pixels(sample, [0])]
-    job.trunk.run(np.stack(pixels))  # the first run takes longer
+    trunk.run(np.stack(pixels))  # the first run takes longer
     began = time.perf_counter()
     views = [view for sample in samples for view in job.changed.pixels(sample, numbers)]
-    for start in range(0, len(views), job.trunk.batch):
-        job.trunk.run(np.stack(views[start : start + job.trunk.batch]))
-    return (time.perf_counter() - began) / len(views) / job.trunk.lanes
+    for start in range(0, len(views), trunk.batch):
+        trunk.run(np.stack(views[start : start + trunk.batch]))
+    return (time.perf_counter() - began) / len(views) / trunk.lanes
 
 
 def _features_per_second(job: "Job") -> float:

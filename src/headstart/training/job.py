@@ -47,7 +47,7 @@ from headstart.training.loop import Plan, Source, Trainer
 from headstart.training.rate_finder import RateCurve, find_rate
 from headstart.training.trainable import Trainable, blank_head, frozen_tensors, head_module
 from headstart.training.trial import Speed, peak_memory, speeds
-from headstart.training.trunk import Trunk, trunk
+from headstart.training.trunk import Trunk, for_changed_views, trunk
 
 VERSION = 2  #: of training: raised whenever the same task would end elsewhere
 HEAD, CURVES, CHECKPOINT = "head.safetensors", "training.json", "checkpoint.safetensors"
@@ -126,6 +126,19 @@ class Job:
         return trunk(self.task.backbone, self.traced, self.boundary, self.task.engine, self.device)
 
     @cached_property
+    def fast_trunk(self) -> Trunk:
+        """What runs it on changed views, which are only trained on."""
+        task = self.task
+        return for_changed_views(
+            self.trunk, task.backbone, self.traced, self.boundary, task.settings.precision, task.proof.load
+        )
+
+    @property
+    def view_trunk(self) -> Trunk:
+        """What runs it on the views that are trained on."""
+        return self.trunk if self.changed.plain else self.fast_trunk
+
+    @cached_property
     def changed(self) -> Views:
         """The views that are trained on."""
         settings = self.task.settings
@@ -196,7 +209,7 @@ class Job:
             digest.update(json.dumps(fact, default=str).encode())
         for more in (settings.seed, settings.class_weights, self.views, self.scratch, photos):
             digest.update(json.dumps(more).encode())
-        digest.update(f"{self.trunk.fingerprint} {self.changed.fingerprint} {task.backbone.fingerprint}".encode())
+        digest.update(f"{self.view_trunk.fingerprint} {self.changed.fingerprint} {task.backbone.fingerprint}".encode())
         for name, tensor in sorted(to_tensors(task.head).items()) if task.head else ():
             digest.update(name.encode() + tensor.tobytes())
         return task.folder / TRAINED / f"{task.backbone.architecture}-{digest.hexdigest()}"
@@ -222,7 +235,7 @@ class Job:
     def with_settings(self, settings: FitSettings) -> "Job":
         """The same training with other settings; the network is not loaded again."""
         job = Job(replace(self.task, settings=settings), self.listener)
-        job.loaded, job.traced, job.trunk = self.loaded, self.traced, self.trunk
+        job.loaded, job.traced, job.trunk, job.fast_trunk = self.loaded, self.traced, self.trunk, self.fast_trunk
         return job
 
     @property
@@ -345,7 +358,7 @@ class Job:
                 )
             )
             return (
-                Streamed(self.task.train, self.trunk, self.changed),
+                Streamed(self.task.train, self.view_trunk, self.changed),
                 Streamed(self.task.validation, self.trunk, self.plain),
             )
         self.listener(
@@ -353,20 +366,20 @@ class Job:
                 f"boundary activations of {self.task.name}: {self.views} views, {self.disk / 1e6:.0f} MB in the store"
             )
         )
-        train = self._cached(self.task.train, self.views, self.changed)
-        return train, self._cached(self.task.validation, 1, self.plain)
+        train = self._cached(self.task.train, self.views, self.view_trunk, self.changed)
+        return train, self._cached(self.task.validation, 1, self.trunk, self.plain)
 
-    def _cached(self, samples: Sequence[Sample], count: int, views: Views) -> Cached:
-        described = f"{self.trunk.description}, {views.augmentation.describe()}"
+    def _cached(self, samples: Sequence[Sample], count: int, below: Trunk, views: Views) -> Cached:
+        described = f"{below.description}, {views.augmentation.describe()}"
         kept = Activations(
             self.task.folder / "activations",
-            key_of(self.trunk, views),
-            self.trunk.shape,
-            self.trunk.kind,
+            key_of(below, views),
+            below.shape,
+            below.kind,
             described,
         )
         self._open.append(kept)
-        compute(samples, count, self.trunk, views, kept, self.listener)
+        compute(samples, count, below, views, kept, self.listener)
         return Cached(samples, kept, count)
 
     def _same_start(self, network: Trainable, validation: Source) -> None:

@@ -1,5 +1,6 @@
 """The frozen part of a network, up to a boundary, run by the engine of the main job."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -12,12 +13,16 @@ from headstart.backbones.backbone import PIXELS, Backbone
 from headstart.backbones.convert import write_graph
 from headstart.backbones.tracing import Traced, trunk_of
 from headstart.data.writing import replace_bytes
+from headstart.engines.choose import mean_cosine
 from headstart.engines.engine import Arithmetic, Engine
 from headstart.engines.rounding import rounded_graph
-from headstart.runtime.openvino import BATCH, Runner, cores
+from headstart.runtime.openvino import BATCH, Runner, cores, has_bf16
+from headstart.settings import Precision
 
 VERSION = 1  #: raised whenever the same frozen part would give other activations
 ACTIVATIONS = "activations"
+#: Between bf16 and float32, mean over the proof's photos, for the bf16 of changed views: broken is far below it.
+LEAST_LIKENESS = 0.99
 
 
 class Trunk(Protocol):
@@ -63,6 +68,7 @@ class OpenVinoTrunk:
         self.batch, self.lanes = BATCH, cores()
         self.fingerprint = f"{VERSION} {backbone.fingerprint} {boundary} openvino {precision}"
         self.description = f"{backbone.name} up to {boundary}, openvino {precision}"
+        self.precision = precision
         self._runner = Runner(
             rounded_graph(graph) if precision == "bf16" else graph,
             size=backbone.contract.size,
@@ -105,6 +111,35 @@ def trunk(backbone: Backbone, traced: Traced, boundary: str, engine: Engine, dev
     if engine.name == "openvino":
         return OpenVinoTrunk(backbone, traced, boundary, engine.precision)
     return PyTorchTrunk(backbone, traced, boundary, engine.precision, device)
+
+
+def for_changed_views(
+    exact: Trunk,
+    backbone: Backbone,
+    traced: Traced,
+    boundary: str,
+    precision: Precision,
+    photos: Callable[[], NDArray[np.uint8]],
+) -> Trunk:
+    """The frozen part for views that are trained on: in bf16 where that is faster and nobody asked for another.
+
+    What bf16 loses is little beside how the views were changed, and they are kept as bf16 in any case. The plain view,
+    which is judged on, stays with ``exact``: the engine that has proved itself.
+
+    Args:
+        exact: the frozen part on the engine that the features were computed on.
+        backbone: as converted.
+        traced: its graph.
+        boundary: where it ends.
+        precision: as set.
+        photos: give real photos, uint8 (B, S, S, 3), on which bf16 has to be about the same.
+    """
+    if not isinstance(exact, OpenVinoTrunk) or exact.precision == "bf16" or precision != "auto" or not has_bf16():
+        return exact
+    fast = OpenVinoTrunk(backbone, traced, boundary, "bf16")
+    shown = photos()[: fast.batch]
+    likeness = mean_cosine(*(it.run(shown).reshape(len(shown), -1) for it in (fast, exact)))
+    return fast if likeness >= LEAST_LIKENESS else exact
 
 
 def trunk_graph(backbone: Backbone, traced: Traced, boundary: str) -> Path:

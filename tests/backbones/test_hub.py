@@ -1,0 +1,51 @@
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from huggingface_hub import constants
+
+from headstart.backbones.catalog import find
+from headstart.backbones.hub import reachable, without_waiting
+from headstart.backbones.zoo import load
+from headstart.errors import BackboneError
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_whether_the_hub_answers(status: int, monkeypatch) -> None:
+    class Hub(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = HTTPServer(("127.0.0.1", 0), Hub)
+    address = f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    try:
+        assert not reachable(address)  # the tests say HF_HUB_OFFLINE
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+        assert reachable(address)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert not reachable(address, seconds=0.5)
+
+
+def test_a_hub_that_is_not_reached_costs_no_wait(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("headstart.backbones.hub.reachable", lambda: False)
+    with without_waiting():
+        assert constants.is_offline_mode()
+    assert not constants.is_offline_mode()
+    with pytest.raises(BackboneError, match="could not be fetched from the hub"):
+        load(find("resnet18"))
+    assert not constants.is_offline_mode()
+
+
+def test_a_hub_that_is_reached_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr("headstart.backbones.hub.reachable", lambda: True)
+    with without_waiting():
+        assert not constants.is_offline_mode()

@@ -134,7 +134,8 @@ class TrainSettings(_Settings):
     mixup: Annotated[float, Field(ge=0, le=10)] = Field(0.0, description="Alpha of mixup; 0 is none.")
     clip: Annotated[float, Field(ge=0)] = Field(1.0, description="Largest norm of a step's gradient; 0 is any.")
     ema: Annotated[float, Field(ge=0, lt=1)] = Field(
-        0.99, description="Moving average of the weights, its decay per step; it is what is scored; 0 is none."
+        0.999,
+        description="Greatest decay per step of the moving average of the weights, which is what is scored; 0 is none.",
     )
     patience: Annotated[int, Field(ge=1)] = Field(
         20, description="Epochs without a better validation loss, after calibration, to the end."

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from headstart.training.average import Average
+from headstart.training.average import FAR, NEAR, Average
 
 
 def network() -> nn.Sequential:
@@ -17,17 +17,18 @@ def moved(net: nn.Module, step: int) -> None:
             value.copy_(torch.randn(value.shape, generator=generator))
 
 
-@pytest.mark.parametrize("decay", [0.05, 0.5, 0.98])
-def test_the_mean_after_some_steps_is_the_weighted_sum(decay: float) -> None:
+@pytest.mark.parametrize("n", [NEAR, FAR])
+@pytest.mark.parametrize("decay", [0.05, 0.5, 0.999])
+def test_the_mean_after_some_steps_is_the_weighted_sum(decay: float, n: int) -> None:
     """Closed form: weights w_0 ... w_k with shares (1 - d_i) times the product of the later d."""
     net = network()
-    average = Average(net, decay)
+    average = Average(net, decay, n)
     seen = [[value.detach().double().clone() for value in net.parameters()]]
     for step in range(1, 31):
         moved(net, step)
         average.update()
         seen.append([value.detach().double().clone() for value in net.parameters()])
-    decays = [min(decay, (1 + step) / (10 + step)) for step in range(1, 31)]
+    decays = [min(decay, 1 - (n + 1) / (step + n)) for step in range(1, 31)]
     shares = torch.ones(31, dtype=torch.float64)
     for step, own in enumerate(decays, 1):
         shares[:step] *= own
@@ -40,11 +41,25 @@ def test_the_mean_after_some_steps_is_the_weighted_sum(decay: float) -> None:
     assert int(average.tensors["steps"]) == 30
 
 
+def test_without_a_limit_each_step_weighs_as_its_number() -> None:
+    net = network()
+    average = Average(net, 0.999)
+    seen = []
+    for step in range(1, 21):
+        moved(net, step)
+        average.update()
+        seen.append(net[0].weight.detach().double().clone())
+    numbers = torch.arange(1, 21, dtype=torch.float64)
+    expected = (torch.stack(seen) * numbers.view(-1, 1, 1)).sum(0) / numbers.sum()
+    torch.testing.assert_close(average.tensors["0.weight"].double(), expected, rtol=1e-5, atol=1e-6)
+
+
 def test_applied_puts_the_mean_in_and_the_weights_back() -> None:
     net = network()
     average = Average(net, 0.9)
-    moved(net, 1)
-    average.update()
+    for step in (1, 2):
+        moved(net, step)
+        average.update()
     net[1].running_mean.fill_(7)
     own = {name: value.clone() for name, value in net.state_dict().items()}
     mean = {name: value.clone() for name, value in average.tensors.items()}

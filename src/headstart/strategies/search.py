@@ -37,7 +37,7 @@ CHOICES: dict[str, tuple[float | str, ...]] = {
     "label_smoothing": (0.0, 0.1),
     "mixup": (0.0, 0.2),
     "augmentation": ("light", "standard", "strong"),
-    "ema": (0.0, 0.99),
+    "ema": (0.0, 0.999),
 }
 KNOBS = ("rate", "weight_decay", "layer_decay", *CHOICES)
 AT_RANDOM = 4  #: tries before the sampler and the pruner trust what they have seen

@@ -1,6 +1,8 @@
-"""An exponential moving average of weights, which is what is scored and kept (Polyak & Juditsky 1992; Izmailov 2018).
+"""A moving average of weights, which is what is scored and kept (Polyak & Juditsky 1992; Izmailov et al. 2018, UAI).
 
-Early on it follows faster, as TensorFlow's does: the decay of step t is at most (1 + t) / (10 + t).
+Its window grows with the training: the decay of step t is 1 - (n + 1) / (t + n), up to the greatest that is set. That
+is polynomial-decay averaging (Shamir & Zhang 2013, ICML, section 4): n = 1 weighs each step by its number, which suits
+a network that begins near its goal; the larger n, the sooner the beginning is forgotten.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,11 +11,15 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+NEAR, FAR = 1, 8  #: n for pretrained and for random weights
+
 
 class Average:
     """Follows a network's parameters; statistics of BatchNorm are taken as they are."""
 
-    def __init__(self, network: nn.Module, decay: float):
+    def __init__(self, network: nn.Module, decay: float, n: int = NEAR):
+        """From the weights as they are; ``decay`` is the greatest, 0 is no average."""
+        self._n = n
         self._parameters = dict(network.named_parameters())
         self._decay, self._steps = decay, torch.zeros((), dtype=torch.int64)
         self._mean = {name: value.detach().clone() for name, value in self._parameters.items()} if decay else {}
@@ -37,7 +43,7 @@ class Average:
             return
         self._steps += 1
         steps = int(self._steps)
-        decay = min(self._decay, (1 + steps) / (10 + steps))
+        decay = min(self._decay, 1 - (self._n + 1) / (steps + self._n))
         mean, now = list(self._mean.values()), [value.detach() for value in self._parameters.values()]
         torch._foreach_lerp_(mean, now, 1 - decay)
 

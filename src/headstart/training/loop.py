@@ -21,7 +21,7 @@ from headstart import events
 from headstart.errors import TrainingError
 from headstart.heads.closed_form import best_temperature
 from headstart.settings import TrainSettings
-from headstart.training.average import Average
+from headstart.training.average import FAR, NEAR, Average
 from headstart.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from headstart.training.curves import Epoch
 from headstart.training.schedule import highest_rate, optimiser, set_rate, share_of_rate
@@ -71,7 +71,7 @@ class Trainer:
         self.total = plan.settings.epochs_for(len(train.labels))
         self._checkpoint = checkpoint
         self.optimiser = optimiser(network.groups(), plan.settings, scratch=plan.scratch)
-        self.average = Average(network, plan.settings.ema)
+        self.average = Average(network, plan.settings.ema, FAR if plan.scratch else NEAR)
         self.epochs: list[Epoch] = []
         self.rate = highest_rate(plan.settings, scratch=plan.scratch)
         self._weights = torch.from_numpy(plan.class_weights).to(network.device)

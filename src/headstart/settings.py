@@ -22,7 +22,7 @@ Preset = Literal["none", "light", "standard", "strong"]
 Policy = Literal["none", "randaugment", "trivialaugment"]
 EngineName = Literal["auto", "openvino", "pytorch"]
 
-STEPS = 800  #: of a training whose epochs are not set
+STEPS = 1000  #: of a training whose epochs are not set
 FEWEST_EPOCHS, MOST_EPOCHS = 5, 40  #: of such a training
 
 
@@ -115,7 +115,8 @@ class TrainSettings(_Settings):
         description="partial-finetune trains this layer and all above it; see headstart models NAME --layers.",
     )
     epochs: Annotated[int, Field(ge=1, le=10000)] | None = Field(
-        None, description="Passes over the training photos; by default 5 to 40, about 800 steps, fewer within a budget."
+        None,
+        description="Passes over the training photos; by default 5 to 40, about 1000 steps, fewer within a budget.",
     )
     batch_size: Annotated[int, Field(ge=1, le=4096)] = Field(32, description="Photos in a step of training.")
     optimiser: Literal["adamw", "sgd"] = Field("adamw", description="adamw, or sgd with momentum.")
@@ -129,6 +130,11 @@ class TrainSettings(_Settings):
     )
     layer_decay: Annotated[float, Field(gt=0, le=1)] = Field(
         0.8, description="Each layer is trained at this share of the rate of the layer above it."
+    )
+    window: Annotated[float, Field(ge=0.5, le=1)] | None = Field(
+        None,
+        description="Smallest edge, as a share, of the window of a map that a step trains on; by default 0.5 where "
+        "photos are cropped at random, else 1, the whole.",
     )
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = Field(0.1, description="Share of a label given to all.")
     mixup: Annotated[float, Field(ge=0, le=10)] = Field(0.0, description="Alpha of mixup; 0 is none.")

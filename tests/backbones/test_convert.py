@@ -5,7 +5,7 @@ import pytest
 from tests.backbones.conftest import Weights
 
 from headstart import events
-from headstart.backbones.backbone import GRAPH, RECORD
+from headstart.backbones.backbone import GRAPH, RECORD, SCHEMA_VERSION
 from headstart.backbones.convert import obtain
 from headstart.errors import BackboneError
 
@@ -37,7 +37,7 @@ def test_a_damaged_conversion_is_made_anew(tmp_path: Path, weights: Weights, dam
     again = obtain(name, tmp_path / "networks")
     assert again == first
     assert (again.folder / GRAPH).is_file()
-    assert json.loads(record.read_text())["schema_version"] == 1
+    assert json.loads(record.read_text())["schema_version"] == SCHEMA_VERSION
 
 
 def test_the_fingerprint_follows_weights_and_pixels(tmp_path: Path, weights: Weights) -> None:

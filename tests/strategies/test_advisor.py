@@ -294,12 +294,15 @@ def test_training_is_priced_from_a_kept_trial(material, tmp_path):
     folder.mkdir()
     cheap = replace(material, backbone=replace(material.backbone, folder=folder))
     assert costs.predicted_seconds(cheap)["full-finetune"] is None
-    kept = {"version": 1, "f32": {"photos": 10.0, "scored": 40.0, "memory": 1}}
+    kept = {"version": 2, "f32": {"photos": 10.0, "windowed": 20.0, "scored": 40.0, "memory": 1}}
     (folder / costs.trial_file(material.settings, "pixels")).write_text(json.dumps(kept))
     seconds = costs.predicted_seconds(cheap)
     train, validation = len(material.of(Part.TRAIN)), len(material.of(Part.VALIDATION))
     assert seconds["full-finetune"] == pytest.approx(material.settings.epochs * (train / 10 + validation / 40) + 2)
     assert seconds["partial-finetune"] is None
+    cropped = replace(cheap, settings=material.settings.model_copy(update={"window": 0.5}))
+    faster = costs.predicted_seconds(cropped)["full-finetune"]
+    assert faster == pytest.approx(material.settings.epochs * (train / 20 + validation / 40) + 2)
     assert 0 < seconds["linear-probe"] < seconds["intermediate-probe"] < 10
 
 

@@ -10,6 +10,7 @@ from tests.training.test_boundary import STANDARD, Means, samples
 from headstart.training import cost
 from headstart.training.cost import BYTES_PER_PARAMETER, EXPORTED, Cost, Pace, cost_of
 from headstart.training.trial import Speed
+from headstart.training.windows import WHOLE, Windows
 
 
 def job(**given: Any) -> Any:
@@ -18,14 +19,16 @@ def job(**given: Any) -> Any:
     facts = {
         "known": None,
         "precision": "f32",
-        "trial": {"f32": Speed(photos=10.0, scored=40.0, memory=1000)},
+        "trial": {"f32": Speed(photos=10.0, windowed=20.0, scored=40.0, memory=1000)},
         "task": SimpleNamespace(train=samples(), validation=samples(4), engine=engine),
         "epochs": 5,
         "views": 3,
         "cached": True,
         "changed": STANDARD,
         "trunk": Means(),
+        "view_trunk": Means(),
         "loaded": SimpleNamespace(contract=tiny.CONTRACT),
+        "windows": WHOLE,
         "parameters": 7,
         "disk": 12345,
     }
@@ -42,6 +45,10 @@ def test_the_cost_is_the_sum_of_what_is_done(cached: bool, views: int, monkeypat
     assert cost_of(job(cached=cached), Pace(0.5, 30.0)) == found
     assert found.memory == 1000 + 7 * BYTES_PER_PARAMETER
     assert found.disk == (12345 if cached else 0)
+    on_windows = cost_of(job(cached=cached, windows=Windows((8, 4))))
+    assert on_windows.seconds == pytest.approx(found.seconds - 5 * (11 / 10 - 11 / 20))
+    speed = {"f32": Speed(photos=10.0, windowed=None, scored=40.0, memory=1000)}
+    assert cost_of(job(cached=cached, windows=Windows((8, 4)), trial=speed)) == found  # it does not bear them
 
 
 def test_what_is_known_costs_nothing() -> None:
@@ -55,9 +62,9 @@ def test_views_are_timed_over_all_lanes() -> None:
             return super().run(pixels)
 
     trunk = Slow()
-    seconds = cost._seconds_per_view(job(trunk=trunk))
+    seconds = cost._seconds_per_view(job(view_trunk=trunk))
     assert 0.004 / trunk.lanes < seconds < 0.1
-    assert cost._seconds_per_view(job(trunk=trunk, task=SimpleNamespace(train=samples(1)))) > 0.004 / trunk.lanes
+    assert cost._seconds_per_view(job(view_trunk=trunk, task=SimpleNamespace(train=samples(1)))) > 0.004 / trunk.lanes
 
 
 def test_features_are_timed_on_the_engine() -> None:

@@ -44,6 +44,7 @@ def test_what_was_measured_is_kept_and_read_again(tmp_path: Path) -> None:
     file, networks = tmp_path / "trial.json", Networks("stage2")
     first = speeds(("bf16", "f32"), networks, Below(), 4, file)
     assert list(first) == networks.made == ["bf16", "f32"]
+    assert all(it.windowed is not None and it.windowed > 0 for it in first.values())
     assert all(it.photos > 0 and it.scored > it.photos and it.memory >= 0 for it in first.values())
     assert speeds(("bf16", "f32"), networks, Below(), 4, file) == first
     assert speeds(("f32",), networks, Below(), 4, file) == {"f32": first["f32"]}
@@ -71,7 +72,7 @@ def test_a_precision_that_was_not_measured_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content",
     ["", "{", "[]", "3", "null", '"x"', "{}", '{"version": 0, "f32": {"photos": 1, "scored": 1, "memory": 1}}',
-     '{"version": 1, "f32": {"photos": 1}}', '{"version": 1, "f32": 3}', b"\xff\xfe\x00"],
+     '{"version": 2, "f32": {"photos": 1}}', '{"version": 2, "f32": 3}', b"\xff\xfe\x00"],
 )  # fmt: skip
 def test_a_damaged_file_is_measured_again(content: str | bytes, tmp_path: Path) -> None:
     file, networks = tmp_path / "trial.json", Networks("stage2")

@@ -15,7 +15,7 @@ from typing import Any, Self
 from headstart.errors import BackboneError, nearest
 from headstart.pixels.contract import PixelContract
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 GRAPH = "network.onnx"
 RECORD = "backbone.json"
 PIXELS = "pixels"  #: the boundary under which nothing lies

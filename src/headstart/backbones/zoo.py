@@ -15,7 +15,7 @@ from headstart.backbones.catalog import Origin
 from headstart.backbones.hub import without_waiting
 from headstart.backbones.pretrained import PretrainedClassifier
 from headstart.errors import BackboneError
-from headstart.pixels.contract import PixelContract
+from headstart.pixels.contract import WHOLE_EDGE, PixelContract
 
 #: A network with more places than this (a transformer has one per block) is named in this many even stages.
 MOST_STAGES = 6
@@ -140,12 +140,16 @@ def _places(body: nn.Module) -> list[int] | None:
 
 
 def _contract(origin: Origin, config: Mapping[str, Any]) -> PixelContract:
-    """The preprocessing that timm names, as a pixel contract; bilinear always (ARCHITECTURE.md, 'The pixel path')."""
+    """The preprocessing that timm names, as a pixel contract.
+
+    Bilinear always, and the whole shorter edge: what stands at a photo's edge belongs to it too (ARCHITECTURE.md,
+    'The pixel path', has the figures).
+    """
     channels, height, width = config["input_size"]
     if channels != 3 or height != width:
         raise BackboneError(f"{origin.name} wants {channels} x {height} x {width} input; only RGB squares can be used")
     mean, std = tuple(config["mean"]), tuple(config["std"])
-    return PixelContract(height, round(1000 * (config.get("crop_pct") or 0.875)), mean, std)
+    return PixelContract(height, WHOLE_EDGE, mean, std)
 
 
 def _known(origin: Origin) -> None:

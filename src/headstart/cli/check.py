@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from headstart.data.check import Range, Survey
 
 SHEET_SIZE = 224  #: edge of the sheet's pictures: no network has to be there to say what its own would be
-SHEET_CROP = 875  #: thousandths of the photo's shorter edge, as nearly all networks have it
 MOST_LINES = 12  #: of files or sets shown under a heading
 
 
@@ -76,11 +75,11 @@ def _check_sheet(sheet: Path | None, settings: AugmentSettings | None) -> None:
 
 
 def _draw_sheet(sheet: Path, settings: AugmentSettings, found: "Survey") -> None:
-    from headstart.pixels.contract import PixelContract
+    from headstart.pixels.contract import WHOLE_EDGE, PixelContract
     from headstart.training.augmentation import Augmentation
     from headstart.training.sheet import write_sheet
 
-    contract = PixelContract(SHEET_SIZE, SHEET_CROP, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+    contract = PixelContract(SHEET_SIZE, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
     write_sheet(sheet, found.samples, contract, Augmentation.of(settings))
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self
 
 Interpolation = Literal["bilinear", "bicubic"]
+WHOLE_EDGE = 1000  #: thousandths of the shorter edge that every backbone sees: all of it
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from headstart.strategies.finetune import full_finetune, partial_finetune
 from headstart.strategies.material import Material
 from headstart.strategies.probes import intermediate_probe, linear_probe
 from headstart.strategies.strategy import Planned
+from headstart.training.augment_presets import smallest_window
 from headstart.training.cost import EXPORTED, trial_file
 
 
@@ -41,7 +42,11 @@ def _from_trial(material: Material, boundary: str) -> float | None:
     settings = material.settings
     try:
         kept = json.loads((material.backbone.folder / trial_file(settings, boundary)).read_text("utf-8"))
-        speeds = [(float(it["photos"]), float(it["scored"])) for it in kept.values() if isinstance(it, dict)]
+        found = [it for it in kept.values() if isinstance(it, dict)]
+        whole = smallest_window(settings) == 1
+        speeds = [
+            (float(it["photos"] if whole else it["windowed"] or it["photos"]), float(it["scored"])) for it in found
+        ]
         trained, scored = max(speeds)
         per_epoch = len(material.of(Part.TRAIN)) / trained + len(material.of(Part.VALIDATION)) / scored
     except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):

@@ -5,8 +5,9 @@ import json
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Self
 
-from headstart.settings import AugmentSettings, Policy, Preset
+from headstart.settings import AugmentSettings, FitSettings, Policy, Preset
 
+CROPPED = 0.5  #: smallest window of a map, share of its edge, where photos are cropped at random
 VERSION = 1  #: raised whenever the same knobs and the same draws give other pixels
 
 
@@ -62,6 +63,13 @@ class Augmentation:
             ),
         }
         return ", ".join(text for text, done in said.items() if done) or "nothing is changed"
+
+
+def smallest_window(settings: FitSettings) -> float:
+    """Share of a map's edge that a step of training sees at least: as set, else half where photos are cropped too."""
+    if settings.window is not None:
+        return settings.window
+    return CROPPED if Augmentation.of(settings).crop_scale < 1 else 1.0
 
 
 PRESETS: dict[Preset, Augmentation] = {

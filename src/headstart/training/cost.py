@@ -58,12 +58,19 @@ def cost_of(job: "Job", pace: Pace | None = None) -> Cost:
     views = photos * (job.views if job.cached else epochs) + held_out * (1 if job.cached else epochs + 1)
     seconds = {
         "boundary": views * pace.view,
-        "epochs": epochs * (photos / speed.photos + held_out / speed.scored) + min(photos, 512) / speed.scored,
+        "epochs": epochs * (photos / trained_per_second(job) + held_out / speed.scored)
+        + min(photos, 512) / speed.scored,
         "export": EXPORTED,
         "scores": (min(photos, 2000) + held_out) / pace.features,
     }
     memory = speed.memory + BYTES_PER_PARAMETER * job.parameters
     return Cost(sum(seconds.values()), memory, job.disk if job.cached else 0)
+
+
+def trained_per_second(job: "Job") -> float:
+    """Photos that a training goes through in a second."""
+    speed = job.trial[job.precision]
+    return speed.photos if speed.windowed is None or len(job.windows.edges) == 1 else speed.windowed
 
 
 def _seconds_per_view(job: "Job") -> float:

@@ -39,7 +39,7 @@ from headstart.heads.saving import read_head, to_tensors, write_head
 from headstart.runtime.folder import sha256
 from headstart.runtime.openvino import cores
 from headstart.settings import FitSettings, TrainSettings, bytes_of
-from headstart.training.augment_presets import PRESETS, Augmentation
+from headstart.training.augment_presets import PRESETS, Augmentation, smallest_window
 from headstart.training.boundary import Cached, Streamed, Views, compute, key_of
 from headstart.training.cost import trial_file
 from headstart.training.curves import Epoch
@@ -48,8 +48,9 @@ from headstart.training.rate_finder import RateCurve, find_rate
 from headstart.training.trainable import Trainable, blank_head, frozen_tensors, head_module
 from headstart.training.trial import Speed, peak_memory, speeds
 from headstart.training.trunk import Trunk, for_changed_views, trunk
+from headstart.training.windows import WHOLE, Windows, windows_of
 
-VERSION = 2  #: of training: raised whenever the same task would end elsewhere
+VERSION = 3  #: of training: raised whenever the same task would end elsewhere
 HEAD, CURVES, CHECKPOINT = "head.safetensors", "training.json", "checkpoint.safetensors"
 RATE = "rate.json"  #: beside the checkpoint
 SPARE = 10**9  #: bytes of a disk that are never filled
@@ -171,6 +172,12 @@ class Job:
         allowed = min(bytes_of(self.settings.cache_budget), room(self.task.folder) - SPARE)
         return self.disk <= allowed
 
+    @property
+    def windows(self) -> Windows:
+        """What a step sees of its batch."""
+        borne = self.trial[self.precision].windowed is not None
+        return windows_of(self.trunk.shape, smallest_window(self.task.settings)) if borne else WHOLE
+
     def network(self, precision: Arithmetic) -> Trainable:
         """What is trained, at its start."""
         width = self.loaded.layers[-1].width
@@ -278,6 +285,7 @@ class Job:
             self.task.settings.seed,
             _per_class(labels, self.task.classes, balanced=balanced),
             self.scratch,
+            self.windows,
             stop,
         )
         began = time.perf_counter()

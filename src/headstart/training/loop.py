@@ -26,6 +26,7 @@ from headstart.training.checkpoint import Checkpoint, read_checkpoint, write_che
 from headstart.training.curves import Epoch
 from headstart.training.schedule import highest_rate, optimiser, set_rate, share_of_rate
 from headstart.training.trainable import Trainable
+from headstart.training.windows import WHOLE, Windows
 
 SCORED_BEFORE = 512  #: training photos that are scored before the first step, for the curve's first point
 
@@ -48,6 +49,7 @@ class Plan:
     seed: int
     class_weights: NDArray[np.float32]  #: (C,), mean 1 over the photos
     scratch: bool = False
+    windows: Windows = WHOLE
     stop: Callable[[int, Epoch], bool] = field(default=lambda epochs, epoch: False)  #: asked after each epoch
 
 
@@ -146,6 +148,7 @@ class Trainer:
             TrainingError: the loss or the gradient is not a number.
         """
         targets = self._targets(labels)
+        activations = self.plan.windows.of(activations, chance)
         if self.settings.mixup:
             activations, targets = mixed(activations, targets, self.settings.mixup, chance)
         logits = self.network(activations)

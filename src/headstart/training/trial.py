@@ -9,15 +9,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
+from torch import Tensor
 from torch.nn import functional
 
 from headstart.data.writing import replace_text
 from headstart.engines.engine import Arithmetic
+from headstart.training.augment_presets import CROPPED
 from headstart.training.trainable import Trainable
 from headstart.training.trunk import Trunk
+from headstart.training.windows import bears, windows_of
 
 SECONDS, CALLS = 0.8, 3  #: that a precision is timed for at least, after a call that is not
-VERSION = 1
+VERSION = 2
 ALONE = 0.8  #: share of the time that this thread has to have run for a trial to be kept: other work would be in it
 
 
@@ -26,6 +29,7 @@ class Speed:
     """Of training at one precision."""
 
     photos: float  #: per second, forward, backward and step
+    windowed: float | None  #: likewise, on windows of the usual size; None where the network does not bear them
     scored: float  #: per second, forward only
     memory: int  #: bytes by which the process grew
 
@@ -63,20 +67,25 @@ def _measured(network: Trainable, trunk: Trunk, batch: int) -> Speed:
         inputs = torch.randint(0, 256, (batch, *trunk.shape), generator=generator, dtype=torch.uint8)
     else:
         inputs = torch.rand((batch, *trunk.shape), generator=generator).to(torch.bfloat16)
+    windows = windows_of(trunk.shape, CROPPED)
     labels = torch.zeros(batch, dtype=torch.int64, device=network.device)
     optimiser = torch.optim.AdamW(network.parameters(), lr=0.0)
 
-    def step() -> None:
+    def step(shown: Tensor) -> None:
         optimiser.zero_grad(set_to_none=True)
-        functional.cross_entropy(network(inputs.to(network.device)), labels).backward()
+        functional.cross_entropy(network(shown.to(network.device)), labels).backward()
         optimiser.step()
 
+    network.eval()
+    small, usual = windows.edges[-1], windows.usual
+    borne = len(windows.edges) > 1 and bears(network, inputs[:2, :small, :small])
     network.train()
-    trained = _rate(step, batch)
+    trained = _rate(lambda: step(inputs), batch)
+    windowed = _rate(lambda: step(inputs[:, :usual, :usual]), batch) if borne else None
     network.eval()
     with torch.inference_mode():
         scored = _rate(lambda: network(inputs.to(network.device)), batch)
-    return Speed(trained, scored, max(0, peak_memory() - before))
+    return Speed(trained, windowed, scored, max(0, peak_memory() - before))
 
 
 def _rate(work: Callable[[], object], batch: int) -> float:

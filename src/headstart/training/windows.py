@@ -1,0 +1,62 @@
+"""Windows: each step of training sees a square part of its batch's maps, of another size and place each time.
+
+A network that pools over its map at the end answers to a part of it as well. Batches of mixed sizes train in less time
+and to no lower accuracy (Hoffer et al. 2019, arXiv:1908.08986, "Mix & Match"); as parts instead of smaller pictures
+they change what is seen too, at a boundary inside the network as well as on pixels.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+SIZES = 14  #: a map's edge is cut by multiples of this part of it: each new size costs a kernel that is made for it
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """The sizes of what a step sees."""
+
+    edges: tuple[int, ...]  #: large to small, the whole first; only the whole is no windows
+
+    def of(self, activations: Tensor, chance: np.random.Generator) -> Tensor:
+        """A part of a batch, (N, H, W, C) -> (N, edge, edge, C), a view; nothing is drawn where all is seen."""
+        if len(self.edges) == 1:
+            return activations
+        edge = int(chance.choice(self.edges))
+        top, left = (int(start) for start in chance.integers(0, self.edges[0] - edge + 1, 2))
+        return activations[:, top : top + edge, left : left + edge]
+
+    @property
+    def usual(self) -> int:
+        """The edge whose area is nearest to the mean: what a step takes on average."""
+        mean = math.sqrt(sum(edge**2 for edge in self.edges) / len(self.edges))
+        return min(self.edges, key=lambda edge: abs(edge - mean))
+
+
+WHOLE = Windows((0,))
+
+
+def windows_of(shape: tuple[int, ...], smallest: float) -> Windows:
+    """The windows of activations of a shape; only the whole where they are no square map.
+
+    Args:
+        shape: of one photo's activations.
+        smallest: share of the map's edge.
+    """
+    if len(shape) != 3 or shape[0] != shape[1]:
+        return WHOLE
+    full = shape[0]
+    step = max(1, full // SIZES)
+    return Windows(tuple(edge for edge in range(full, 0, -step) if edge >= smallest * full))
+
+
+def bears(network: nn.Module, inputs: Tensor) -> bool:
+    """Whether a network answers to a smaller map too; not one whose positions are counted, as a transformer's are."""
+    try:
+        with torch.inference_mode():
+            return bool(network(inputs).isfinite().all())
+    except Exception:  # noqa: BLE001  whatever its own code raises on a map of another size
+        return False

@@ -144,7 +144,7 @@ class TrainSettings(_Settings):
         description="Greatest decay per step of the moving average of the weights, which is what is scored; 0 is none.",
     )
     patience: Annotated[int, Field(ge=1)] = Field(
-        20, description="Epochs without a better validation loss, after calibration, to the end."
+        20, description="Epochs after the last one worth keeping, by calibrated validation loss, to the end."
     )
     batchnorm: Literal["frozen", "update"] = Field(
         "frozen", description="Statistics of BatchNorm in trained layers: kept as loaded, or updated."

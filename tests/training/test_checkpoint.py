@@ -24,7 +24,13 @@ def state(seed: int = 0) -> Checkpoint:
     }
     shared = torch.randn(6)
     return Checkpoint(
-        epochs, 1, network, {"a": shared, "b": shared}, {"steps": torch.tensor(3)}, {"0.exp_avg": shared[:3]}
+        epochs,
+        1,
+        network,
+        {"a": shared, "b": shared},
+        {"steps": torch.tensor(3)},
+        {"0.exp_avg": shared[:3]},
+        {"losses": torch.rand(5, dtype=torch.float64)},
     )
 
 
@@ -33,7 +39,7 @@ def bits(value: Tensor) -> list[int]:
 
 
 def same(one: Checkpoint, other: Checkpoint) -> bool:
-    kinds = ("network", "best", "average", "moments")
+    kinds = ("network", "best", "average", "moments", "lowest")
     return (
         one.epochs == other.epochs
         and one.best_epoch == other.best_epoch
@@ -55,7 +61,7 @@ def test_a_checkpoint_comes_back_bit_for_bit(tmp_path: Path) -> None:
     assert same(kept, state())
     assert not same(kept, state(1))
     assert {field.name for field in fields(Checkpoint)} == {
-        "epochs", "best_epoch", "network", "best", "average", "moments",
+        "epochs", "best_epoch", "network", "best", "average", "moments", "lowest",
     }  # fmt: skip
     write_checkpoint(file, state(1))
     again = read_checkpoint(file)
@@ -66,10 +72,10 @@ def test_a_checkpoint_comes_back_bit_for_bit(tmp_path: Path) -> None:
 
 def test_empty_kinds_come_back_empty(tmp_path: Path) -> None:
     file = tmp_path / "checkpoint.safetensors"
-    write_checkpoint(file, Checkpoint((), 0, {"a": torch.ones(1)}, {}, {}, {}))
+    write_checkpoint(file, Checkpoint((), 0, {"a": torch.ones(1)}, {}, {}, {}, {}))
     kept = read_checkpoint(file)
     assert kept is not None
-    assert (kept.epochs, kept.best, kept.average, kept.moments) == ((), {}, {}, {})
+    assert (kept.epochs, kept.best, kept.average, kept.moments, kept.lowest) == ((), {}, {}, {}, {})
 
 
 def test_none_where_there_is_none(tmp_path: Path) -> None:
@@ -86,7 +92,7 @@ def test_none_for_a_damaged_file(tmp_path: Path) -> None:
         assert read_checkpoint(file) is None
 
 
-HEADER = {"schema_version": 1, "best_epoch": 0, "epochs": []}
+HEADER = {"schema_version": 2, "best_epoch": 0, "epochs": []}
 
 
 @pytest.mark.parametrize(
@@ -96,8 +102,8 @@ HEADER = {"schema_version": 1, "best_epoch": 0, "epochs": []}
         ({"other": "x"}, "network/a"),
         ({"training": "{"}, "network/a"),
         ({"training": "[]"}, "network/a"),
-        ({"training": json.dumps({**HEADER, "schema_version": 2})}, "network/a"),
-        ({"training": json.dumps({"schema_version": 1})}, "network/a"),
+        ({"training": json.dumps({**HEADER, "schema_version": 1})}, "network/a"),
+        ({"training": json.dumps({"schema_version": 2})}, "network/a"),
         ({"training": json.dumps({**HEADER, "epochs": [{"number": 0}]})}, "network/a"),
         ({"training": json.dumps({**HEADER, "epochs": 3})}, "network/a"),
         ({"training": json.dumps(HEADER)}, "a"),

@@ -18,8 +18,9 @@ from headstart.errors import TrainingError
 from headstart.settings import TrainSettings
 from headstart.training.checkpoint import read_checkpoint
 from headstart.training.curves import Epoch
-from headstart.training.loop import Plan, Trainer, calibrated_loss, mixed, scores
+from headstart.training.loop import Plan, Trainer, calibrated_losses, mixed, scores
 from headstart.training.trainable import Trainable, blank_head
+from headstart.training.windows import windows_of
 
 CLASSES, SHAPE = 3, (8, 8, 16)  #: of the tiny network's boundary "stage2"
 
@@ -92,6 +93,25 @@ def test_epochs_take_their_own_views_and_the_last_batch_is_smaller() -> None:
     assert validation.asked == [(0, 30)] * 3  # before, and after each epoch: plain
 
 
+def test_steps_see_windows_and_what_is_scored_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[bool, list[int]] = {True: [], False: []}
+    forward = Trainable.forward
+
+    def noted(self: Trainable, activations: Tensor) -> Tensor:
+        seen[self.training].append(activations.shape[1])
+        return forward(self, activations)
+
+    monkeypatch.setattr(Trainable, "forward", noted)
+    runs = []
+    for _ in range(2):
+        made = trainer(settings())
+        made.plan = replace(made.plan, windows=windows_of(SHAPE, 0.5))
+        runs.append([(epoch.train_loss, epoch.validation_loss) for epoch in made.run()])
+    assert set(seen[True]) == {4, 5, 6, 7, 8}
+    assert set(seen[False]) == {8}
+    assert runs[0] == runs[1]  # drawn from seed and epoch
+
+
 def test_the_rate_of_the_curves_is_the_schedules() -> None:
     epochs = trainer(settings(epochs=2, warmup=0.25)).run()
     steps, rise = 12, 3
@@ -151,13 +171,50 @@ def test_the_best_weights_are_kept_and_patience_ends_it() -> None:
 
 
 @pytest.mark.parametrize("ema", [0.0, 0.8])
-def test_the_network_ends_with_what_scored_best(ema: float) -> None:
-    made = trainer(settings(epochs=5, ema=ema, optimiser="sgd", rate=0.5, patience=9))
+def test_the_network_ends_with_the_last_that_cannot_be_told_from_the_best(ema: float) -> None:
+    """Second opinion: each photo's losses kept, the rule applied afterwards."""
+    made = trainer(settings(epochs=7, ema=ema, optimiser="sgd", rate=0.5, patience=9))
+    losses = []
+    keep = made._keep
+
+    def noted(epoch: Epoch) -> None:
+        losses.append(made._losses)
+        keep(epoch)
+
+    made._keep = noted  # type: ignore[method-assign]
     epochs = made.run()
-    best = min(epochs, key=lambda epoch: epoch.calibrated_loss)
-    assert made.best_epoch == best.number
+    assert [epoch.calibrated_loss for epoch in epochs] == [pytest.approx(float(it.mean())) for it in losses]
+    expected = 0
+    for number in range(1, len(losses)):
+        low = losses[int(np.argmin([it.mean() for it in losses[: number + 1]]))]
+        worse = losses[number] - low
+        near = worse.mean() <= worse.std() / math.sqrt(len(worse))
+        if near and losses[number].mean() < losses[0].mean():
+            expected = number
+    assert made.best_epoch == expected
     loss, accuracy = made.score(made.validation_source)
-    assert (loss, accuracy) == (best.validation_loss, best.validation_accuracy)
+    assert (loss, accuracy) == (epochs[expected].validation_loss, epochs[expected].validation_accuracy)
+
+
+@pytest.mark.parametrize(
+    ("means", "spread", "kept"),
+    [
+        ((0.5, 0.30, 0.31, 0.32), 0.5, 3),  # noise: the last
+        ((0.5, 0.30, 0.31, 0.32), 0.0, 1),  # each photo is worse: beyond noise
+        ((0.5, 0.30, 0.45, 0.60), 5.0, 2),  # never one that is worse than the start
+        ((0.5, 0.60, 0.55, 0.51), 5.0, 0),
+    ],
+)
+def test_a_later_epoch_is_kept_unless_validation_tells_it_apart(
+    means: tuple[float, ...], spread: float, kept: int
+) -> None:
+    made = trainer(settings(patience=9))
+    chance = np.random.default_rng(0)
+    for number, mean in enumerate(means):
+        noise = chance.normal(0, 1, 40)
+        made._losses = mean + spread * (noise - noise.mean())
+        made._keep(Epoch(number, 0.1, 0.1, 0.9, mean, 0.9, mean, 0.0))
+    assert made.best_epoch == kept
 
 
 def test_a_surer_network_is_not_a_worse_one() -> None:
@@ -165,12 +222,12 @@ def test_a_surer_network_is_not_a_worse_one() -> None:
     chance = torch.Generator().manual_seed(0)
     labels = torch.randint(0, 4, (300,), generator=chance)
     logits = torch.randn(300, 4, generator=chance) + 1.5 * functional.one_hot(labels, 4)
-    plain, sure = (calibrated_loss(it, labels.numpy()) for it in (logits, 5 * logits))
+    plain, sure = (float(calibrated_losses(it, labels.numpy()).mean()) for it in (logits, 5 * logits))
     assert sure == pytest.approx(plain, abs=1e-6)
     grid = [functional.cross_entropy(logits * float(t), labels).item() for t in np.geomspace(0.05, 20, 2001)]
     assert plain == pytest.approx(min(grid), abs=1e-3)
     assert scores(5 * logits, labels)[0] > scores(logits, labels)[0] + 0.1
-    assert calibrated_loss(torch.full((3, 4), math.nan), labels[:3].numpy()) == math.inf
+    assert calibrated_losses(torch.full((3, 4), math.nan), labels[:3].numpy()).tolist() == [math.inf] * 3
 
 
 def test_without_an_average_the_weights_themselves_are_scored() -> None:

@@ -243,5 +243,5 @@ def _notes(trained: "Trained") -> tuple[str, ...]:
     if trained.best_epoch == 0:
         notes.append(f"none of {last} epochs was better on validation than the start, which is kept")
     elif trained.best_epoch < last:
-        notes.append(f"epoch {trained.best_epoch} of {last} was the best on validation and is kept")
+        notes.append(f"epoch {trained.best_epoch} of {last} is kept: later ones were worse on validation")
     return tuple(notes)

@@ -9,8 +9,8 @@ from torch import Tensor
 from headstart.data.writing import replace_bytes
 from headstart.training.curves import Epoch
 
-SCHEMA_VERSION = 1
-_KINDS = ("network", "best", "average", "moments")
+SCHEMA_VERSION = 2
+_KINDS = ("network", "best", "average", "moments", "lowest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Checkpoint:
     best: dict[str, Tensor]
     average: dict[str, Tensor]
     moments: dict[str, Tensor]  #: of the optimiser
+    lowest: dict[str, Tensor]  #: "losses" of the validation photos after the epoch with the lowest mean
 
 
 def write_checkpoint(path: Path, state: Checkpoint) -> None:

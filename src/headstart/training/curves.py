@@ -13,7 +13,5 @@ class Epoch:
     train_accuracy: float
     validation_loss: float  #: of the averaged weights on plain views
     validation_accuracy: float
-    calibrated_loss: (
-        float  #: the validation loss at the temperature that is best for it: by this the best epoch is chosen
-    )
+    calibrated_loss: float  #: the validation loss at the temperature that is best for it: the epoch is chosen by it
     seconds: float

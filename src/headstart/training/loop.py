@@ -79,6 +79,8 @@ class Trainer:
         self._weights = torch.from_numpy(plan.class_weights).to(network.device)
         self.best: dict[str, Tensor] = {}
         self.best_epoch = 0
+        #: Calibrated losses of the validation photos, (N,): of the last epoch, and of the one with the lowest mean.
+        self._losses = self._lowest = np.zeros(0)
         self.cut = False  #: whether it was ended before its time
 
     @property
@@ -182,7 +184,8 @@ class Trainer:
         """Validation loss, accuracy, and the loss after calibration."""
         labels = self.validation_source.labels
         logits = self.logits(self.validation_source, np.arange(len(labels)))
-        return *scores(logits, torch.from_numpy(labels)), calibrated_loss(logits, labels)
+        self._losses = calibrated_losses(logits, labels)
+        return *scores(logits, torch.from_numpy(labels)), float(self._losses.mean())
 
     def logits(self, source: Source, rows: NDArray[np.int64], epoch: int = 0) -> Tensor:
         """Float32 (len(rows), C) on the CPU."""
@@ -193,7 +196,7 @@ class Trainer:
     def _keep(self, epoch: Epoch) -> None:
         """Adds a point, keeps the weights if they are the best so far, and writes the checkpoint."""
         self.epochs.append(epoch)
-        if epoch.number == 0 or epoch.calibrated_loss < self.epochs[self.best_epoch].calibrated_loss:
+        if self._is_best():
             self.best_epoch = epoch.number
             with self.average.applied():
                 self.best = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
@@ -205,9 +208,30 @@ class Trainer:
         # Before the first epoch nothing would be saved by it, after the last the result itself is kept.
         if self._checkpoint is not None and 0 < epoch.number < self.total:
             state = Checkpoint(
-                tuple(self.epochs), self.best_epoch, self._state(), self.best, self.average.tensors, self._moments()
+                tuple(self.epochs),
+                self.best_epoch,
+                self._state(),
+                self.best,
+                self.average.tensors,
+                self._moments(),
+                {"losses": torch.from_numpy(self._lowest)},
             )
             write_checkpoint(self._checkpoint, state)
+
+    def _is_best(self) -> bool:
+        """Whether the last epoch is the one to keep so far: a later one within a standard error of the lowest is.
+
+        The lowest of many losses on few photos is mostly the luckiest. A later epoch, nearer to the end of the
+        schedule and the mean of more weights, is the better bet unless validation tells the two apart (the one
+        standard error rule, Breiman et al. 1984, section 3.4.3). It has to beat the start, though.
+        """
+        epoch = self.epochs[-1]
+        if epoch.number == 0 or epoch.calibrated_loss < self._lowest.mean():
+            self._lowest = self._losses
+            return True
+        worse = self._losses - self._lowest
+        within = worse.mean() <= worse.std() / math.sqrt(len(worse))
+        return bool(within and epoch.calibrated_loss < self.epochs[0].calibrated_loss)
 
     def _state(self) -> dict[str, Tensor]:
         return {name: value.detach() for name, value in self.network.state_dict().items()}
@@ -228,7 +252,7 @@ class Trainer:
             return
         self.epochs, self.best_epoch = list(kept.epochs), kept.best_epoch
         self.network.load_state_dict(kept.network)
-        self.best = kept.best
+        self.best, self._lowest = kept.best, kept.lowest["losses"].numpy()
         self.average.load(kept.average)
         parameters = [value for group in self.optimiser.param_groups for value in group["params"]]
         states: dict[int, dict[str, Tensor]] = {}
@@ -254,17 +278,17 @@ def scores(logits: Tensor, labels: Tensor) -> tuple[float, float]:
     return functional.cross_entropy(logits, labels).item(), float((logits.argmax(1) == labels).double().mean())
 
 
-def calibrated_loss(logits: Tensor, labels: NDArray[np.int64]) -> float:
-    """The log loss that is left once one temperature is fitted (Guo et al. 2017, ICML).
+def calibrated_losses(logits: Tensor, labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Each photo's log loss that is left once one temperature is fitted (Guo et al. 2017, ICML), (N,).
 
     Training on makes a network surer of itself before it makes it better: the plain log loss punishes the first and
     ends the training there, although a temperature takes it away.
     """
     if not torch.isfinite(logits).all():
-        return math.inf
+        return np.full(len(labels), math.inf)
     values = logits.double()
     best = best_temperature(values.numpy(), labels, np.ones(len(labels)))
-    return functional.cross_entropy(best * values, torch.from_numpy(labels)).item()
+    return functional.cross_entropy(best * values, torch.from_numpy(labels), reduction="none").numpy()
 
 
 def mixed(activations: Tensor, targets: Tensor, alpha: float, chance: np.random.Generator) -> tuple[Tensor, Tensor]:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,12 +8,17 @@ from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import obtain
 
 
+def _cropped(backbone: Backbone, permille: int) -> Backbone:
+    """With a contract that cuts something off, as no backbone of the zoo has it: a saved graph must be able to."""
+    return replace(backbone, contract=replace(backbone.contract, crop_permille=permille))
+
+
 @pytest.fixture(scope="session")
 def lite0(warm: Warm) -> Backbone:
-    return obtain("efficientnet_lite0", warm.store / "networks")
+    return _cropped(obtain("efficientnet_lite0", warm.store / "networks"), 875)
 
 
 @pytest.fixture(scope="session")
 def lite1(shared_folder: Path) -> Backbone:
     """Another network, with an input of another size."""
-    return obtain("efficientnet_lite1", shared_folder / "networks")
+    return _cropped(obtain("efficientnet_lite1", shared_folder / "networks"), 882)

@@ -12,6 +12,7 @@ from tests.saving.drawn import NAMES, drawn_head, single, tower
 
 from headstart.backbones.backbone import Backbone
 from headstart.errors import SaveError
+from headstart.pixels.contract import WHOLE_EDGE
 from headstart.pixels.decode import prepare
 from headstart.runtime import folder as layout
 from headstart.saving import Answer, Parts, graph
@@ -26,10 +27,11 @@ from headstart.saving.pieces import Pieces
 )
 @pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
 @pytest.mark.parametrize("flipped", [False, True])
+@pytest.mark.parametrize("crop", [875, WHOLE_EDGE])
 def test_the_graph_makes_the_hosts_pixels(
-    lite0: Backbone, height: int, width: int, interpolation: Literal["bilinear", "bicubic"], *, flipped: bool
+    lite0: Backbone, height: int, width: int, interpolation: Literal["bilinear", "bicubic"], crop: int, *, flipped: bool
 ) -> None:
-    contract = replace(lite0.contract, interpolation=interpolation)
+    contract = replace(lite0.contract, interpolation=interpolation, crop_permille=crop)
     pieces = Pieces()
     add_view(pieces, add_square(pieces, contract, "photo/"), layout.PIXELS, flipped=flipped)
     image = helper.make_tensor_value_info(layout.IMAGE, onnx.TensorProto.UINT8, ["h", "w", 3])
@@ -43,8 +45,10 @@ def test_the_graph_makes_the_hosts_pixels(
     difference = np.abs(made[0].astype(int) - expected)
     assert made.shape == (1, contract.size, contract.size, 3)
     shrinks = contract.crop_side(height, width) >= contract.size
-    assert difference.mean() <= (0.001 if shrinks else 0.05)
-    assert difference.max() <= (1 if shrinks else 2)
+    # From 8 to 7 pixels many sums end in a half, along each edge: the two round it differently, by one grey level.
+    halves = 7 * contract.crop_side(height, width) == 8 * contract.size
+    assert difference.mean() <= (0.001 if shrinks and not halves else 0.05)
+    assert difference.max() <= (1 if shrinks and not halves else 2)
 
 
 def test_the_graph_has_the_promised_ends(lite0: Backbone) -> None:

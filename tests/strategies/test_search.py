@@ -103,7 +103,7 @@ def test_all_tries_lie_within_the_bounds_and_differ(tmp_path) -> None:
         assert 0.5 <= it.settings["layer_decay"] <= 1
         assert it.settings["augmentation"] in ("light", "standard", "strong")
         assert it.settings["mixup"] in (0.0, 0.2)
-        assert it.settings["ema"] in (0.0, 0.99)
+        assert it.settings["ema"] in (0.0, 0.999)
         assert it.settings["label_smoothing"] in (0.0, 0.1)
 
 

@@ -99,11 +99,18 @@ def test_pixels_are_timed_as_bytes(tmp_path: Path) -> None:
 
 
 def test_the_rate_is_of_the_fastest_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "SECONDS", 0.8)
     clock = iter([0.0, 0.5, 1.0, 1.25, 2.0, 4.0])
     monkeypatch.setattr("time.perf_counter", lambda: next(clock))
     calls: list[int] = []
     assert trial._rate(lambda: calls.append(1), 8) == 8 / 0.25
     assert len(calls) == 4  # the first is not timed
+
+
+def test_one_long_call_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 2.0])
+    monkeypatch.setattr("time.perf_counter", lambda: next(clock))
+    assert trial._rate(lambda: None, 8) == 8 / 2
 
 
 def test_peak_memory_is_in_bytes_and_only_grows() -> None:

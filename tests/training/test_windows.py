@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+import timm
 import torch
 from tests.training import tiny
+from torch import nn
 
 from headstart.training.trainable import Trainable, blank_head
 from headstart.training.windows import WHOLE, Windows, bears, windows_of
@@ -61,3 +63,13 @@ def test_a_network_of_convolutions_bears_a_smaller_map_and_one_that_counts_posit
     assert bears(counted, torch.rand(2, 8, 8, 16))
     assert not bears(counted, torch.rand(2, 4, 4, 16))
     assert not bears(made, torch.full((2, 4, 4, 16), float("nan")))
+
+
+def test_a_fully_connected_layer_is_known_also_when_it_is_a_convolution() -> None:
+    """VGG's: timm stretches a small map to 7 x 7 for it."""
+    vgg = timm.create_model("vgg11", pretrained=False).eval()
+    maps = torch.rand(1, 512, 4, 4)
+    assert vgg.pre_logits(maps).isfinite().all()
+    assert not bears(vgg.pre_logits, maps)
+    assert bears(nn.Conv2d(512, 8, 7, padding=3), maps)
+    assert bears(nn.Conv2d(512, 8, 3), maps)

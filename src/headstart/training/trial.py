@@ -19,7 +19,7 @@ from headstart.training.trainable import Trainable
 from headstart.training.trunk import Trunk
 from headstart.training.windows import bears, windows_of
 
-SECONDS, CALLS = 0.8, 3  #: that a precision is timed for at least, after a call that is not
+SECONDS = 0.8  #: that a precision is timed for at least, after a call that is not; one long call is enough
 VERSION = 2
 ALONE = 0.8  #: share of the time that this thread has to have run for a trial to be kept: other work would be in it
 
@@ -92,7 +92,7 @@ def _rate(work: Callable[[], object], batch: int) -> float:
     """Photos a second, from the fastest of a few calls: what disturbs a machine only makes it slower."""
     work()
     taken: list[float] = []
-    while sum(taken) < SECONDS or len(taken) < CALLS:
+    while sum(taken) < SECONDS:
         start = time.perf_counter()
         work()
         taken.append(time.perf_counter() - start)

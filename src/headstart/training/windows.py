@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from timm.layers import Conv2dSame
 from torch import Tensor, nn
 
+WIDE = 5  #: edge of a filter from which on it is taken for a fully connected layer, if it has no padding
 SIZES = 14  #: a map's edge is cut by multiples of this part of it: each new size costs a kernel that is made for it
 
 
@@ -54,9 +56,23 @@ def windows_of(shape: tuple[int, ...], smallest: float) -> Windows:
 
 
 def bears(network: nn.Module, inputs: Tensor) -> bool:
-    """Whether a network answers to a smaller map too; not one whose positions are counted, as a transformer's are."""
+    """Whether a network answers to a smaller map as it does to the whole.
+
+    Not one that counts positions: a transformer has a number for each, a fully connected layer weights for each.
+    """
+    if any(_fully_connected(module) for module in network.modules()):
+        return False
     try:
         with torch.inference_mode():
             return bool(network(inputs).isfinite().all())
     except Exception:  # noqa: BLE001  whatever its own code raises on a map of another size
         return False
+
+
+def _fully_connected(module: nn.Module) -> bool:
+    """Whether this is a layer over a whole map, written as a convolution without padding: the first of VGG's three.
+
+    On a smaller map timm stretches what comes in until it fits.
+    """
+    wide = isinstance(module, nn.Conv2d) and not isinstance(module, Conv2dSame) and min(module.kernel_size) >= WIDE
+    return wide and module.stride == (1, 1) and module.padding in ((0, 0), 0, "valid")

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -127,34 +128,39 @@ def test_a_transformers_trunk_runs_in_openvino(network: Network, tmp_path: Path)
     assert cosines(own.run(photos), exact).min() > 0.9999
 
 
-def test_changed_views_take_the_faster_arithmetic(
-    lite0: tuple[Backbone, Traced], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    backbone, traced = lite0
+Choose = Callable[[Precision, Trunk], Trunk]
+
+
+@pytest.fixture
+def chosen(lite0: tuple[Backbone, Traced], monkeypatch: pytest.MonkeyPatch) -> Choose:
+    """What runs changed views beside a trunk, on a processor with bf16."""
     monkeypatch.setattr(trunks, "has_bf16", lambda: True)
-    exact = OpenVinoTrunk(backbone, traced, BOUNDARY, "f32")
 
-    def chosen(precision: Precision, below: Trunk = exact) -> Trunk:
-        return for_changed_views(below, backbone, traced, BOUNDARY, precision, lambda: pixels(4, 224))
+    def choose(precision: Precision, exact: Trunk) -> Trunk:
+        return for_changed_views(exact, *lite0, BOUNDARY, precision, lambda: pixels(4, 224))
 
-    fast = chosen("auto")
+    return choose
+
+
+def test_changed_views_take_the_faster_arithmetic(
+    lite0: tuple[Backbone, Traced], chosen: Choose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exact = OpenVinoTrunk(*lite0, BOUNDARY, "f32")
+    fast = chosen("auto", exact)
     assert isinstance(fast, OpenVinoTrunk)
     assert fast.precision == "bf16"
     assert fast.fingerprint != exact.fingerprint  # activations of the two are never mixed
-    assert chosen("f32") is exact  # it was asked for
+    assert chosen("f32", exact) is exact  # it was asked for
     assert chosen("auto", fast) is fast
-    pytorch = PyTorchTrunk(backbone, traced, BOUNDARY, "f32", "cpu")
+    pytorch = PyTorchTrunk(*lite0, BOUNDARY, "f32", "cpu")
     assert chosen("auto", pytorch) is pytorch
     monkeypatch.setattr(trunks, "has_bf16", lambda: False)
-    assert chosen("auto") is exact
+    assert chosen("auto", exact) is exact
 
 
 def test_changed_views_stay_exact_where_bf16_is_broken(
-    lite0: tuple[Backbone, Traced], monkeypatch: pytest.MonkeyPatch
+    lite0: tuple[Backbone, Traced], chosen: Choose, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    backbone, traced = lite0
-    monkeypatch.setattr(trunks, "has_bf16", lambda: True)
-    exact = OpenVinoTrunk(backbone, traced, BOUNDARY, "f32")
     whole = OpenVinoTrunk.run
 
     def broken(self: OpenVinoTrunk, photos: np.ndarray) -> np.ndarray:
@@ -162,4 +168,5 @@ def test_changed_views_stay_exact_where_bf16_is_broken(
         return np.roll(values, 1, axis=-1) if self.precision == "bf16" else values
 
     monkeypatch.setattr(OpenVinoTrunk, "run", broken)
-    assert for_changed_views(exact, backbone, traced, BOUNDARY, "auto", lambda: pixels(4, 224)) is exact
+    exact = OpenVinoTrunk(*lite0, BOUNDARY, "f32")
+    assert chosen("auto", exact) is exact

@@ -23,6 +23,7 @@ def test_the_edges_go_from_the_whole_to_the_smallest(
     shape: tuple[int, ...], smallest: float, edges: tuple[int, ...]
 ) -> None:
     assert windows_of(shape, smallest).edges == edges
+    assert windows_of(shape, smallest).whole == (len(edges) == 1)
 
 
 @pytest.mark.parametrize("shape", [(197, 192), (28, 14, 40), (1280,)])

@@ -142,8 +142,8 @@ def _places(body: nn.Module) -> list[int] | None:
 def _contract(origin: Origin, config: Mapping[str, Any]) -> PixelContract:
     """The preprocessing that timm names, as a pixel contract.
 
-    Bilinear always, and the whole shorter edge: what stands at a photo's edge belongs to it too (ARCHITECTURE.md,
-    'The pixel path', has the figures).
+    Bilinear always, and the whole shorter edge: what stands at a photo's edge belongs to it too. ARCHITECTURE.md has
+    the figures of both decisions.
     """
     channels, height, width = config["input_size"]
     if channels != 3 or height != width:

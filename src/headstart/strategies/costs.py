@@ -10,7 +10,7 @@ from headstart.strategies.material import Material
 from headstart.strategies.probes import intermediate_probe, linear_probe
 from headstart.strategies.strategy import Planned
 from headstart.training.augment_presets import smallest_window
-from headstart.training.cost import EXPORTED, trial_file
+from headstart.training.cost import EXPORTED, trained_per_second, trial_file
 
 
 def predicted_seconds(material: Material, *, timed: bool = False) -> dict[str, float | None]:
@@ -42,10 +42,11 @@ def _from_trial(material: Material, boundary: str) -> float | None:
     settings = material.settings
     try:
         kept = json.loads((material.backbone.folder / trial_file(settings, boundary)).read_text("utf-8"))
-        found = [it for it in kept.values() if isinstance(it, dict)]
         whole = smallest_window(settings) == 1
         speeds = [
-            (float(it["photos"] if whole else it["windowed"] or it["photos"]), float(it["scored"])) for it in found
+            (float(trained_per_second(it["photos"], it["windowed"], whole=whole)), float(it["scored"]))
+            for it in kept.values()
+            if isinstance(it, dict)
         ]
         trained, scored = max(speeds)
         per_epoch = len(material.of(Part.TRAIN)) / trained + len(material.of(Part.VALIDATION)) / scored

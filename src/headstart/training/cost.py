@@ -53,13 +53,13 @@ def cost_of(job: "Job", pace: Pace | None = None) -> Cost:
         return Cost(0.0, 0, 0)
     pace = pace_of(job) if pace is None else pace
     speed = job.trial[job.precision]
+    trained = trained_per_second(speed.photos, speed.windowed, whole=job.windows.whole)
     photos, held_out = len(job.task.train), len(job.task.validation)
     epochs = job.epochs
     views = photos * (job.views if job.cached else epochs) + held_out * (1 if job.cached else epochs + 1)
     seconds = {
         "boundary": views * pace.view,
-        "epochs": epochs * (photos / trained_per_second(job) + held_out / speed.scored)
-        + min(photos, 512) / speed.scored,
+        "epochs": epochs * (photos / trained + held_out / speed.scored) + min(photos, 512) / speed.scored,
         "export": EXPORTED,
         "scores": (min(photos, 2000) + held_out) / pace.features,
     }
@@ -67,10 +67,15 @@ def cost_of(job: "Job", pace: Pace | None = None) -> Cost:
     return Cost(sum(seconds.values()), memory, job.disk if job.cached else 0)
 
 
-def trained_per_second(job: "Job") -> float:
-    """Photos that a training goes through in a second."""
-    speed = job.trial[job.precision]
-    return speed.photos if speed.windowed is None or len(job.windows.edges) == 1 else speed.windowed
+def trained_per_second(photos: float, windowed: float | None, *, whole: bool) -> float:
+    """Photos that a training goes through in a second, from what a trial measured; see ``trial.Speed``.
+
+    Args:
+        photos: per second where steps see whole maps.
+        windowed: where they see windows; None where the network does not bear them.
+        whole: whether steps are to see whole maps.
+    """
+    return photos if whole or windowed is None else windowed
 
 
 def _seconds_per_view(job: "Job") -> float:

@@ -78,7 +78,7 @@ def _measured(network: Trainable, trunk: Trunk, batch: int) -> Speed:
 
     network.eval()
     small, usual = windows.edges[-1], windows.usual
-    borne = len(windows.edges) > 1 and bears(network, inputs[:2, :small, :small])
+    borne = not windows.whole and bears(network, inputs[:2, :small, :small])
     network.train()
     trained = _rate(lambda: step(inputs), batch)
     windowed = _rate(lambda: step(inputs[:, :usual, :usual]), batch) if borne else None

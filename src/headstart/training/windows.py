@@ -23,9 +23,14 @@ class Windows:
 
     edges: tuple[int, ...]  #: large to small, the whole first; only the whole is no windows
 
+    @property
+    def whole(self) -> bool:
+        """Whether every step sees all."""
+        return len(self.edges) == 1
+
     def of(self, activations: Tensor, chance: np.random.Generator) -> Tensor:
         """A part of a batch, (N, H, W, C) -> (N, edge, edge, C), a view; nothing is drawn where all is seen."""
-        if len(self.edges) == 1:
+        if self.whole:
             return activations
         edge = int(chance.choice(self.edges))
         top, left = (int(start) for start in chance.integers(0, self.edges[0] - edge + 1, 2))

@@ -50,12 +50,16 @@ class Average:
     @contextmanager
     def applied(self) -> Iterator[None]:
         """The network has the mean weights inside the ``with`` block."""
-        with torch.no_grad():
-            now = {name: self._parameters[name].detach().clone() for name in self._mean}
-            for name, value in self._mean.items():
-                self._parameters[name].copy_(value)
-            try:
-                yield
-            finally:
-                for name, value in now.items():
-                    self._parameters[name].copy_(value)
+        self._swap()
+        try:
+            yield
+        finally:
+            self._swap()
+
+    @torch.no_grad()
+    def _swap(self) -> None:
+        """Weights of now against mean ones, a tensor at a time: a second copy of a large network may not fit."""
+        for name, mean in self._mean.items():
+            now = self._parameters[name].detach().clone()
+            self._parameters[name].copy_(mean)
+            mean.copy_(now)

@@ -179,6 +179,11 @@ class CompareSettings(_Settings):
         "partial-finetune:LAYER, flips, average, vote, greedy, concat.",
     )
     reveal_test: bool = Field(False, description="Score the losing arms on test too; the run records that it did.")
+    refit: Literal["auto", "always", "never"] = Field(
+        "auto",
+        description="Fit the winner once more on train and validation together: never; always; auto: a trained network "
+        "where a class has 1000 training photos or fewer, a probe always. Within the budget.",
+    )
 
 
 class FitSettings(CompareSettings, TrainSettings, AugmentSettings, HeadSettings, RunSettings):

@@ -1,7 +1,7 @@
 """``fit``: the natural pass, in reading order.
 
-photos -> samples and ledger -> features -> split -> arms, made on train, compared on validation -> the winner, refitted
-on train and validation where it is a probe -> saved, read back -> judged on test, once.
+photos -> samples and ledger -> features -> split -> arms, made on train, compared on validation -> the winner, fitted
+once more on train and validation -> saved, read back -> judged on test, once.
 """
 
 import inspect
@@ -108,14 +108,13 @@ def fit(
             advice = _advice(material, specs, log)
             comparison = log.stage("fit", lambda: compare(materials, specs), journal.comparison_in_words)
             winner = comparison.winner
-            classifier = log.stage(
-                "save", lambda: _saved(material, final_parts(material, winner), out), journal.parity_in_words
-            )
+            parts = final_parts(material, winner)
+            classifier = log.stage("save", lambda: _saved(material, parts, out), journal.parity_in_words)
             test = log.stage(
                 "judge", lambda: judge(classifier, material.of(Part.TEST), log), journal.evaluation_in_words
             )
             add_scores(classifier, {"validation": winner.validation.to_json(), "test": test.to_json()})
-            revealed = reveal(material, comparison, test)
+            revealed = reveal(material, comparison, test, parts)
             log.over_budget(clock)
             record = record_of(materials, [it.chosen for it in found], extractions, comparison, revealed, log)
             rungs = [asdict(rung) for rung in ladder.rungs] if ladder else []

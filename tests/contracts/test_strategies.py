@@ -6,11 +6,13 @@ from photos to a saved classifier.
 
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from safetensors.torch import save_file
 from tests.conftest import draw_photos
 from tests.strategies.made import LITE0, material_of, random_weights
@@ -25,7 +27,8 @@ from headstart.workflow import _photo_of, _saved
 SMALL = ("timm:resnet10t", "timm:mobilenetv2_035", "timm:convnext_atto", "timm:vit_tiny_patch16_224", LITE0)
 NAMED = ("VGG16", "VGG19", "ResNet50", "InceptionV3", "Xception", "MobileNetV2")
 NETWORKS = [*SMALL, *(pytest.param(name, marks=pytest.mark.slow) for name in NAMED)]
-STEP = {"batch_size": 4, "epochs": 1, "c_low": 1e-4, "c_points": 1}
+LARGE = ("VGG16", "VGG19")  #: training from scratch takes gigabytes: one at a time on a machine
+STEP = {"refit": "never", "batch_size": 4, "epochs": 1, "c_low": 1e-4, "c_points": 1}
 
 
 @pytest.fixture(scope="module", params=NETWORKS)
@@ -33,12 +36,14 @@ def material(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     """Six photos of each of two classes and a network, converted once for all strategies; removed afterwards."""
     name, home = request.param, tmp_path_factory.mktemp("network")
     photos = draw_photos(home / "photos", classes=("checks", "discs"), each=6)
-    if name == LITE0:
-        request.getfixturevalue("warm").new_store(home / "store")
-    else:
-        name = f"{name}@{weights_of(name, home / 'weights.safetensors')}"
-    with material_of(photos, home / "store", home / "run", name, **STEP) as made:
-        yield made
+    with ExitStack() as stack:
+        if name in LARGE:
+            stack.enter_context(FileLock(tmp_path_factory.getbasetemp().parent / "large.lock"))
+        if name == LITE0:
+            request.getfixturevalue("warm").new_store(home / "store")
+        else:
+            name = f"{name}@{weights_of(name, home / 'weights.safetensors')}"
+        yield stack.enter_context(material_of(photos, home / "store", home / "run", name, **STEP))
     shutil.rmtree(home)
 
 

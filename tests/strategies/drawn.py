@@ -61,7 +61,7 @@ def material(heard: list[events.Event] | None = None, *, budget: float | None = 
     """What comparing asks of a material."""
 
     class Drawn(SimpleNamespace):
-        left = Material.left
+        left, left_for_refit = Material.left, Material.left_for_refit
 
     return Drawn(
         listener=heard.append if heard is not None else events.ignore,

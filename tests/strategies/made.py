@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import timm
 import torch
 from safetensors.torch import save_file
@@ -20,6 +22,7 @@ from headstart.features.store import Store
 from headstart.preparing import proof_photos
 from headstart.settings import FitSettings
 from headstart.strategies.material import Clock, Material
+from headstart.strategies.probes import base_head, probe
 
 LITE0 = "efficientnet_lite0"
 #: Float32 throughout: no trial chooses a precision, no proof of bf16 is due. One plain view of each photo, small steps.
@@ -92,3 +95,16 @@ def random_weights(architecture: str, file: Path) -> Path:
             module.running_var.uniform_(0.5, 1.5)
     save_file(body.state_dict(), file)
     return file
+
+
+def spoil(material: Material) -> None:
+    """A head full of noise, so that training has something to gain: else the start would be best and kept."""
+    name = base_head(material)
+    fitted = probe(material, name)
+    (dense,) = fitted.head.layers
+    noise = np.random.default_rng(0).normal(0, 5 * dense.weight.std(), dense.weight.shape)
+    weight = (dense.weight + noise).astype(np.float32)
+    rows = material.features(material.tower("final"), material.of(Part.TRAIN))
+    weight /= (rows @ weight).std()  # unsure: what is far off is clipped where it is scored
+    spoilt = replace(dense, weight=weight, bias=np.zeros_like(dense.bias))
+    material.probes[name] = replace(fitted, head=replace(fitted.head, layers=(spoilt,)))

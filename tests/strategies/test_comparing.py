@@ -145,6 +145,15 @@ def test_an_arm_that_made_the_others_late(contest: Any, monkeypatch: pytest.Monk
     assert it.found.left_out[0].reason == "predicted 50 s, 30 s of the budget are left"
 
 
+def test_time_is_kept_for_fitting_the_winner_once_more(contest: Any) -> None:
+    """An arm that fits beside those before, and not beside what the dearest of them would take again."""
+    tuned = planned(arm("partial-finetune", refit_seconds=60.0), 1)
+    it = contest(100.0, linear_probe=[planned(arm("linear-probe"))], partial_finetune=[tuned],
+                 full_finetune=[planned(arm("full-finetune"), 50)])  # fmt: skip
+    assert [made.name for made in it.found.arms] == ["linear-probe", "partial-finetune"]
+    assert it.found.left_out[0].reason == "predicted 50 s, 30 s of the budget are left"
+
+
 def comparing_clock(budget: float | None) -> Any:
     from headstart.strategies.material import Clock
 

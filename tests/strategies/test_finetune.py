@@ -44,6 +44,20 @@ def test_a_training_is_planned_as_long_as_the_budget_allows(budget: float | None
     assert notes == ([told] if epochs < 39 else [])
 
 
+@pytest.mark.parametrize(("budget", "epochs"), [(960.0, 39), (900.0, 33), (580.0, 24), (520.0, 20), (480.0, 39), (400.0, 33)])
+def test_and_so_that_it_can_be_made_once_more(budget: float, epochs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Down to half of its epochs, 20, for 850 s with both; with fewer, the epochs are worth more than all photos."""
+    monkeypatch.setattr(
+        finetune, "cost_of", lambda job, pace=None: Cost(10.0 * job.epochs, 0, 0, refit=10.0 * job.epochs)
+    )
+    job: Any = finetune._in_time(Slow(FitSettings()), material(budget=budget))  # type: ignore[arg-type]
+    assert job.epochs == epochs
+    once: Any = material(budget=budget)
+    once.settings = FitSettings(refit="never")
+    alone: Any = finetune._in_time(Slow(FitSettings()), once)  # type: ignore[arg-type]
+    assert alone.epochs == (33 if budget == 400.0 else 39)
+
+
 def test_epochs_that_are_set_are_made_or_not() -> None:
     job: Any = finetune._in_time(Slow(FitSettings(epochs=20)), material(budget=100.0))  # type: ignore[arg-type]
     assert job.epochs == 20

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 from tests.conftest import Warm
-from tests.strategies.made import material_of
+from tests.strategies.made import material_of, spoil
 
 from headstart import events
 from headstart.backbones.backbone import PIXELS
@@ -26,7 +26,7 @@ from headstart.errors import BackboneError, TrainingError
 from headstart.features.extract import prepared
 from headstart.strategies.finetune import arm_of, job_of
 from headstart.strategies.material import Material
-from headstart.strategies.probes import base_head, linear_probe, probe
+from headstart.strategies.probes import linear_probe
 from headstart.training.curves import Epoch
 from headstart.training.job import Job, Trained, _per_class, check_frozen
 from headstart.training.loop import Trainer
@@ -58,19 +58,6 @@ def twice(warm: Warm, store: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         spoil(material)
         job = job_of(material, "twice", "stage5", scratch=False)
         yield material, job, job.run()
-
-
-def spoil(material: Material) -> None:
-    """A head full of noise, so that training has something to gain: else the start would be best and kept."""
-    name = base_head(material)
-    fitted = probe(material, name)
-    (dense,) = fitted.head.layers
-    noise = np.random.default_rng(0).normal(0, 5 * dense.weight.std(), dense.weight.shape)
-    weight = (dense.weight + noise).astype(np.float32)
-    rows = material.features(material.tower("final"), material.of(Part.TRAIN))
-    weight /= (rows @ weight).std()  # unsure: what is far off is clipped where it is scored
-    spoilt = replace(dense, weight=weight, bias=np.zeros_like(dense.bias))
-    material.probes[name] = replace(fitted, head=replace(fitted.head, layers=(spoilt,)))
 
 
 def sibling(
@@ -224,7 +211,7 @@ import os, signal, sys
 from pathlib import Path
 from headstart import events
 from headstart.strategies.finetune import job_of
-from tests.strategies.made import material_of
+from tests.strategies.made import material_of, spoil
 
 photos, store, out = map(Path, sys.argv[1:])
 

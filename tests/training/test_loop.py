@@ -62,13 +62,14 @@ def trainer(
     fold: bool = True,
     weights: tuple[float, ...] = (1, 1, 1),
     stop: Callable[[int, Epoch], bool] = lambda epochs, epoch: False,
+    ends: int | None = None,
     **options: Any,
 ) -> Trainer:
     network = Trainable(
         tiny.traced(dropout=dropout), "stage2", blank_head(tiny.WIDTH, CLASSES), fold=fold, precision=precision,
         device="cpu",
     )  # fmt: skip
-    plan = Plan(given, 5, np.array(weights, np.float32), stop=stop)
+    plan = Plan(given, 5, np.array(weights, np.float32), stop=stop, ends=ends)
     return Trainer(network, train or Drawn(44, 0), validation or Drawn(30, 1), plan, name="tiny", **options)
 
 
@@ -249,6 +250,37 @@ def test_it_is_asked_whether_to_stop() -> None:
 
     assert len(trainer(settings(), stop=stop).run()) == 3
     assert seen == [(0, 0), (1, 1), (2, 2)]
+
+
+def test_where_nothing_is_held_out_the_last_epoch_is_kept_and_no_validation_score_is_told() -> None:
+    """Labels of validation that say the opposite would end it at once, if they were listened to."""
+    told: list[str] = []
+    against = Drawn(30, 1)
+    against.labels = (against.truth + 1) % CLASSES
+
+    def heard(event: events.Event) -> None:
+        told.extend([event.summary] if isinstance(event, events.Finished) else [])
+
+    whole = trainer(settings())
+    whole.run()
+    made = trainer(settings(patience=1), validation=against, ends=2, listener=heard)
+    epochs = made.run()
+    assert [epoch.number for epoch in epochs] == [0, 1, 2]
+    assert made.best_epoch == 2
+    assert [epoch.rate for epoch in epochs] == [epoch.rate for epoch in whole.epochs[:3]], "the schedule is the whole's"
+    assert all("validation" not in text for text in told)
+    assert trainer(settings(patience=1), validation=against).run()[-1].number == 1
+
+
+def test_what_only_steps_need_is_freed() -> None:
+    made = trainer(settings())
+    made.run()
+    best = {name: value.clone() for name, value in made.best.items()}
+    made.let_go()
+    assert (made.best, made.average.tensors, made._moments()) == ({}, {}, {})
+    assert all(value.grad is None for value in made.network.parameters())
+    for name, value in made.network.state_dict().items():
+        assert torch.equal(value, best[name])
 
 
 class Killed(Exception):

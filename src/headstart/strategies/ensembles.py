@@ -91,6 +91,7 @@ def flips(materials: Sequence[Material], arms: Sequence[Arm]) -> Arm:
         parameters=best.parameters,
         seconds=0.0,
         refit=lambda material: mirrored(final_parts(material, best)),
+        refit_seconds=best.refit_seconds,
         chosen={"of": best.name},
     )
     return replace(arm, seconds=best.seconds + time.perf_counter() - began)
@@ -148,6 +149,7 @@ def _blend(material: Material, name: str, members: Sequence[Member], combine: Co
         parameters=sum(member.arm.parameters for member in members),
         seconds=0.0,
         refit=_refit(classes, members, combine),
+        refit_seconds=sum(member.arm.refit_seconds for member in members),
         chosen={member.arm.name: member.weight for member in members},
     )
     return replace(arm, seconds=sum(member.arm.seconds for member in members) + time.perf_counter() - began)

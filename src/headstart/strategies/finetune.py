@@ -9,6 +9,7 @@ them is the best of several trainings (``search``).
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,13 @@ from headstart.backbones.backbone import middle
 from headstart.data.samples import Part
 from headstart.engines.choose import choose
 from headstart.errors import SettingError
-from headstart.saving import Tower
+from headstart.heads.catalog import fit_head
+from headstart.heads.head import Head
+from headstart.saving import Parts, Tower
 from headstart.settings import FitSettings
 from headstart.strategies.material import Material
 from headstart.strategies.probes import LAYER, base_head, parts_of, probe
+from headstart.strategies.refitting import refits, with_refit
 from headstart.strategies.search import CHOICES, Searched, search
 from headstart.strategies.strategy import Arm, Planned, file_name, scored
 from headstart.training.cost import Cost, Pace, cost_of, pace_of
@@ -65,24 +69,57 @@ def job_of(
     material: Material, name: str, unfreeze: str | None, *, scratch: bool, settings: FitSettings | None = None
 ) -> "Job":
     """The training, not started."""
+    head = None if scratch else probe(material, base_head(material)).head
+    return _job(material, name, unfreeze, head, [Part.TRAIN], settings or material.settings)
+
+
+def _job_again(
+    material: Material, name: str, unfreeze: str | None, trained: "Trained", settings: FitSettings, *, scratch: bool
+) -> "Job":
+    """The training once more, on train and validation photos, for as many steps as validation kept."""
+    head, parts = None, [Part.TRAIN, Part.VALIDATION]
+    share = len(material.of(Part.TRAIN)) / len(material.of(*parts))
+    epochs = settings.epochs_for(len(material.of(Part.TRAIN)))
+    again = ceil(epochs * share)
+    update: dict[str, object] = {"epochs": again}
+    if trained.rate_curve is not None:
+        update["rate"] = trained.rate_curve.suggestion
+    if not scratch:
+        kind = base_head(material)
+        task = material.task([material.tower(LAYER)], *parts)
+        head = fit_head(kind, task, material.settings, fixed=probe(material, kind).chosen).head
+    ends = round(again * trained.best_epoch / epochs)
+    return _job(material, name, unfreeze, head, parts, settings.model_copy(update=update), ends=ends)
+
+
+def _job(
+    material: Material,
+    name: str,
+    unfreeze: str | None,
+    head: Head | None,
+    learnt: Sequence[Part],
+    settings: FitSettings,
+    *,
+    ends: int | None = None,
+) -> "Job":
     from headstart.training.job import Job, Task
 
-    head = None if scratch else probe(material, base_head(material)).head
     held_out = material.of(Part.VALIDATION)
     return Job(
         Task(
             name=name,
-            train=material.of(Part.TRAIN),
+            train=material.of(*learnt),
             validation=held_out,
             classes=len(material.samples.classes),
             backbone=material.backbone,
             engine=material.engine,
             unfreeze=unfreeze,
             head=head,
-            rows=None if scratch else material.features(material.tower(LAYER), held_out),
+            rows=None if head is None else material.features(material.tower(LAYER), held_out),
             proof=material.proof,
-            settings=settings or material.settings,
+            settings=settings,
             folder=material.store.folder,
+            ends=ends,
         ),
         material.listener,
     )
@@ -97,9 +134,20 @@ def _planned(material: Material, strategy: str, name: str, unfreeze: str | None,
         return jobs[0]
 
     def make() -> Arm:
-        trained = job().run(stop_in_time(material))
+        own = job()
+        trained = own.run(stop_in_time(material))
+        return finished(name, trained, own.task.settings)
+
+    def finished(told: str, trained: "Trained", settings: FitSettings) -> Arm:
         jobs.clear()
-        return arm_of(material, strategy, name, unfreeze or "stage1", trained)
+        arm = arm_of(material, strategy, told, unfreeze or "stage1", trained)
+        return with_refit(
+            material,
+            arm,
+            trained,
+            lambda: _job_again(material, name, unfreeze, trained, settings, scratch=scratch),
+            lambda again: _parts(material, again),
+        )
 
     def make_best() -> Arm:
         folder = _folder(material, name)
@@ -110,8 +158,8 @@ def _planned(material: Material, strategy: str, name: str, unfreeze: str | None,
             stop=stop_in_time(material),
             left=lambda: material.left - ENDING,
         )
-        jobs.clear()
-        return _best_of(arm_of(material, strategy, best, unfreeze or "stage1", found.trained), found, material)
+        settings = job().task.settings.model_copy(update=dict(found.best.settings))
+        return _best_of(finished(best, found.trained, settings), found, material)
 
     if scratch or not material.settings.search:
         return Planned(name, strategy, lambda: _cost(job()), make, trains=True)
@@ -186,15 +234,24 @@ def _in_time(job: "Job", material: Material) -> "Job":
     if material.clock.budget is None or job.settings.epochs is not None or job.known is not None:
         return job
     left, pace = SAFE * material.left, pace_of(job)
-    if (whole := _cost(job, pace).seconds) <= left:
-        return job
     fewer = [
         job.with_settings(job.task.settings.model_copy(update={"epochs": it})) for it in SHORTER if it < job.epochs
     ]
-    found = next((it for it in reversed(fewer) if _cost(it, pace).seconds <= left), None)
-    if found is None:
+    whole, *costs = (_cost(it, pace) for it in (job, *reversed(fewer)))
+    again = refits(material)
+    if whole.seconds + again * whole.refit <= left:
+        return job
+    # Once more with all photos is worth more than the second half of the epochs, but not than the first.
+    refitted = (
+        it
+        for it, cost in zip(reversed(fewer), costs, strict=True)
+        if again and 2 * it.epochs >= job.epochs and cost.seconds + cost.refit <= left
+    )
+    once = (it for it, cost in zip((job, *reversed(fewer)), (whole, *costs), strict=True) if cost.seconds <= left)
+    found = next(refitted, None) or next(once, None)
+    if found is None or found is job:
         return job  # it does not fit, and is left out with the figure of a whole one
-    told = f"{job.task.name} is planned with {found.epochs} epochs: {job.epochs} would take about {whole:.0f} s"
+    told = f"{job.task.name} is planned with {found.epochs} epochs: {job.epochs} would take about {whole.seconds:.0f} s"
     material.listener(events.Note(told))
     return found
 
@@ -202,16 +259,9 @@ def _in_time(job: "Job", material: Material) -> "Job":
 def arm_of(material: Material, strategy: str, name: str, layer: str, trained: "Trained") -> Arm:
     """A trained network as an arm: scored through the engine that will run it when it is shipped."""
     began = time.perf_counter()
-    settings = material.settings
-    # A network that was trained here exists as ONNX alone, so OpenVINO runs it, also where a GPU trained it.
-    chosen = choose(
-        trained.backbone, material.proof, engine="openvino", precision=settings.precision, listener=material.listener
-    )
-    material.register(trained.backbone, chosen.engine)
-    tower = Tower(trained.backbone, chosen.engine.name, chosen.engine.precision, (LAYER,))
     arm = scored(
         material,
-        parts_of(material, tower, trained.head),
+        _parts(material, trained),
         name,
         strategy=strategy,
         backbone=material.backbone.name,
@@ -227,6 +277,17 @@ def arm_of(material: Material, strategy: str, name: str, layer: str, trained: "T
         notes=_notes(trained),
     )
     return replace(arm, seconds=sum(trained.seconds.values()) + time.perf_counter() - began)
+
+
+def _parts(material: Material, trained: "Trained") -> Parts:
+    """A classifier of a network that was trained here: it exists as ONNX alone, so OpenVINO runs it on any machine."""
+    precision = material.settings.precision
+    chosen = choose(
+        trained.backbone, material.proof, engine="openvino", precision=precision, listener=material.listener
+    )
+    material.register(trained.backbone, chosen.engine)
+    tower = Tower(trained.backbone, chosen.engine.name, chosen.engine.precision, (LAYER,))
+    return parts_of(material, tower, trained.head)
 
 
 def _chosen(trained: "Trained") -> dict[str, object]:

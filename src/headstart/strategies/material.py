@@ -26,12 +26,13 @@ JUDGED_PER_SECOND = 100  #: photos, for that
 TRAIN_SCORED = 2000  #: training photos that an arm is scored on: its training score is for the eye, not for choosing
 
 
-@dataclass(frozen=True)
+@dataclass
 class Clock:
     """What is left of the budget."""
 
     budget: float | None  #: seconds for the whole job; None: no limit
     began: float = field(default_factory=time.perf_counter)
+    reserved: float = 0.0  #: seconds of it that are kept for fitting the winner once more
 
     @property
     def left(self) -> float:
@@ -69,6 +70,11 @@ class Material:
     @property
     def left(self) -> float:
         """Seconds of the budget that arms may take; infinity without one."""
+        return self.left_for_refit - self.clock.reserved
+
+    @property
+    def left_for_refit(self) -> float:
+        """Seconds of it that fitting the winner once more may take."""
         return self.clock.left - SAVING - len(self.of(Part.TEST)) / JUDGED_PER_SECOND
 
     def of(self, *parts: Part) -> list[Sample]:

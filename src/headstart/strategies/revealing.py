@@ -9,9 +9,10 @@ from headstart import events
 from headstart.data.samples import Part
 from headstart.evaluation.comparison import Pair, compare_pairs, smallest_difference
 from headstart.evaluation.evaluation import Evaluation, evaluate
+from headstart.saving import Parts
 from headstart.strategies.comparing import Comparison
 from headstart.strategies.material import Material
-from headstart.strategies.strategy import final_parts
+from headstart.strategies.strategy import Arm, final_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +26,36 @@ class Revealed:
     smallest: float | None  #: difference in accuracy that so many photos can show; None where they can show none
 
 
-def reveal(material: Material, comparison: Comparison, winner: Evaluation) -> Revealed:
+def reveal(material: Material, comparison: Comparison, winner: Evaluation, saved: Parts) -> Revealed:
     """Scores the losing arms on test, if the settings ask for it.
 
     Args:
         material: of the first backbone.
         comparison: whose arms.
         winner: what the saved classifier scored on test.
+        saved: what it is made of.
     """
     rate = 1 - winner.accuracy
     smallest = smallest_difference(winner.n, rate)
-    shown = smallest if np.isfinite(smallest) else None
+    least = smallest if np.isfinite(smallest) else None
     own = {comparison.winner.name: winner}
     if not material.settings.reveal_test:
-        return Revealed(opened=False, tests=own, pairs=(), n=winner.n, smallest=shown)
+        return Revealed(opened=False, tests=own, pairs=(), n=winner.n, smallest=least)
     names = ", ".join(arm.name for arm in comparison.arms)
     material.listener(events.Note(f"test was opened for all arms: {names}"))
     samples, labels = material.of(Part.TEST), material.labels(Part.TEST)
-    said = {arm.name: material.probabilities(final_parts(material, arm), samples) for arm in comparison.arms}
+    shown = {arm.name: saved if arm is comparison.winner else _shown(material, arm) for arm in comparison.arms}
+    said = {name: material.probabilities(parts, samples) for name, parts in shown.items()}
     classes = material.samples.classes
     tests = {name: evaluate("test", labels, probabilities, classes) for name, probabilities in said.items()}
     pairs = compare_pairs(labels, said, material.settings.seed)
-    return Revealed(opened=True, tests={**tests, **own}, pairs=pairs, n=winner.n, smallest=shown)
+    return Revealed(opened=True, tests={**tests, **own}, pairs=pairs, n=winner.n, smallest=least)
+
+
+def _shown(material: Material, arm: Arm) -> Parts:
+    """What of an arm is scored: what would be saved of it, but no network is trained once more only to be looked at."""
+    if arm.refit_seconds:
+        told = f"{arm.name} has its test score as it was validated, fitted on train alone"
+        material.listener(events.Note(told))
+        return arm.parts
+    return final_parts(material, arm)

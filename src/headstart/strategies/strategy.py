@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart import events
 from headstart.data.samples import Part
 from headstart.evaluation.evaluation import Evaluation, evaluate
 from headstart.heads.head import Trial
@@ -46,6 +47,7 @@ class Arm:
     memory: int = 0  #: bytes by which the process really grew
     disk: int = 0  #: bytes it really left in the store
     refit: Refit | None = None  #: the same on train and validation; None: it is shipped as it was validated
+    refit_seconds: float = 0.0  #: that this takes, where it is a training
     chosen: Mapping[str, Any] = field(default_factory=dict)  #: hyperparameters that were chosen, not set
     path: tuple[Trial, ...] = ()  #: what was tried for them
     curves: tuple[Epoch, ...] = ()  #: of a training, from before its first step
@@ -104,7 +106,17 @@ def scored(material: Material, parts: Parts, name: str, **facts: Any) -> Arm:
 
 def final_parts(material: Material, arm: Arm) -> Parts:
     """What is saved when an arm wins: fitted on train and validation where that can be done without choosing anew."""
-    return arm.refit(material) if arm.refit is not None else arm.parts
+    if arm.refit is None or material.settings.refit == "never":
+        return arm.parts
+    if arm.refit_seconds > material.left_for_refit:
+        material.listener(
+            events.Note(
+                f"{arm.name} is saved as it was validated, fitted on train alone: once more on train and validation "
+                f"would take {arm.refit_seconds:.0f} s, {max(0, material.left_for_refit):.0f} s of the budget are left"
+            )
+        )
+        return arm.parts
+    return arm.refit(material)
 
 
 def file_name(arm: str) -> str:

@@ -73,6 +73,7 @@ class Task:
     proof: ProofPhotos
     settings: FitSettings
     folder: Path  #: the store's
+    ends: int | None = None  #: see ``loop.Plan``
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +218,8 @@ class Job:
         for more in (settings.seed, settings.class_weights, self.views, self.scratch, photos):
             digest.update(json.dumps(more).encode())
         digest.update(f"{self.view_trunk.fingerprint} {self.changed.fingerprint} {task.backbone.fingerprint}".encode())
+        if task.ends is not None:
+            digest.update(json.dumps({"ends": task.ends}).encode())
         for name, tensor in sorted(to_tensors(task.head).items()) if task.head else ():
             digest.update(name.encode() + tensor.tobytes())
         return task.folder / TRAINED / f"{task.backbone.architecture}-{digest.hexdigest()}"
@@ -287,6 +290,7 @@ class Job:
             self.scratch,
             self.windows,
             stop,
+            self.task.ends,
         )
         began = time.perf_counter()
         curve = self._rate_curve(network, train, plan)
@@ -301,6 +305,7 @@ class Job:
             name=self.task.name,
         )
         epochs = trainer.run()
+        trainer.let_go()
         began = time.perf_counter()
         check_frozen(before, frozen_tensors(self.traced, self.boundary))
         record = {

@@ -51,6 +51,9 @@ class Plan:
     scratch: bool = False
     windows: Windows = WHOLE
     stop: Callable[[int, Epoch], bool] = field(default=lambda epochs, epoch: False)  #: asked after each epoch
+    #: The epoch that is the last and is kept: nothing is held out, the validation photos are trained on. None: the
+    #: schedule's last, and validation says which is kept.
+    ends: int | None = None
 
 
 class Trainer:
@@ -71,6 +74,7 @@ class Trainer:
         self.plan, self.listener, self.name = plan, listener, name
         self.settings = plan.settings
         self.total = plan.settings.epochs_for(len(train.labels))
+        self.last = self.total if plan.ends is None else plan.ends
         self._checkpoint = checkpoint
         self.optimiser = optimiser(network.groups(), plan.settings, scratch=plan.scratch)
         self.average = Average(network, plan.settings.ema, FAR if plan.scratch else NEAR)
@@ -97,13 +101,20 @@ class Trainer:
         self._resume()
         if not self.epochs:
             self._keep(self._before())
-        while len(self.epochs) <= self.total and not self._stalled():
+        while len(self.epochs) <= self.last and not self._stalled():
             if self.plan.stop(len(self.epochs) - 1, self.epochs[-1]):
                 self.cut = True
                 break
             self._keep(self._epoch(len(self.epochs)))
         self.network.load_state_dict(self.best)
         return self.epochs
+
+    def let_go(self) -> None:
+        """Frees what only steps need, five times the memory of the weights: writing the network takes as much."""
+        self.optimiser.zero_grad(set_to_none=True)
+        self.optimiser.state.clear()
+        self.average = Average(self.network, 0)
+        self.best = {}
 
     def _stalled(self) -> bool:
         return len(self.epochs) - 1 - self.best_epoch >= self.settings.patience
@@ -200,13 +211,14 @@ class Trainer:
             self.best_epoch = epoch.number
             with self.average.applied():
                 self.best = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
-        told = (
-            f"{self.name}: loss {epoch.train_loss:.3f}, validation loss {epoch.validation_loss:.3f}, validation "
-            f"accuracy {epoch.validation_accuracy:.1%}"
-        )
+        told = f"{self.name}: loss {epoch.train_loss:.3f}"
+        if self.plan.ends is None:
+            told += (
+                f", validation loss {epoch.validation_loss:.3f}, validation accuracy {epoch.validation_accuracy:.1%}"
+            )
         self.listener(events.Finished(f"epoch {epoch.number}/{self.total}", epoch.seconds, told))
         # Before the first epoch nothing would be saved by it, after the last the result itself is kept.
-        if self._checkpoint is not None and 0 < epoch.number < self.total:
+        if self._checkpoint is not None and 0 < epoch.number < self.last:
             state = Checkpoint(
                 tuple(self.epochs),
                 self.best_epoch,
@@ -226,6 +238,8 @@ class Trainer:
         standard error rule, Breiman et al. 1984, section 3.4.3). It has to beat the start, though.
         """
         epoch = self.epochs[-1]
+        if self.plan.ends is not None:
+            return True
         if epoch.number == 0 or epoch.calibrated_loss < self._lowest.mean():
             self._lowest = self._losses
             return True

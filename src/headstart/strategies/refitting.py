@@ -1,0 +1,77 @@
+"""The winner's training once more, on train and validation photos together.
+
+What was held out to choose by is a fifth of what there is to learn from, and with few photos that shows. A head is
+solved again with what was chosen for it; a network is trained again with the same settings and for as many steps as
+validation kept. Nothing is left to watch it then, so it is held to what is certain: that it knows the photos it was
+trained on.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from headstart import events
+from headstart.data.samples import Part
+from headstart.errors import EngineError, TrainingError
+from headstart.saving import Parts
+from headstart.strategies.material import Material
+from headstart.strategies.measuring import LARGE
+from headstart.strategies.strategy import Arm
+from headstart.training.cost import refit_seconds
+
+if TYPE_CHECKING:  # it imports PyTorch
+    from headstart.training.job import Job, Trained
+
+
+def refits(material: Material) -> bool:
+    """Whether a trained network that wins is to be trained once more."""
+    wanted = material.settings.refit
+    per_class = np.bincount(material.labels(Part.TRAIN), minlength=len(material.samples.classes))
+    return wanted == "always" or (wanted == "auto" and float(np.median(per_class)) <= LARGE)
+
+
+def with_refit(
+    material: Material, arm: Arm, trained: "Trained", job: Callable[[], "Job"], parts: Callable[["Trained"], Parts]
+) -> Arm:
+    """An arm that is trained once more if it wins.
+
+    Args:
+        material: what it was trained on.
+        arm: as validated.
+        trained: its network.
+        job: gives the training on all photos, which ends with the epoch that was kept.
+        parts: makes a classifier of what was trained.
+    """
+    if trained.best_epoch == 0 or not refits(material):  # the start was kept: the probe's head on the probe's network
+        return arm
+
+    def refit(own: Material) -> Parts:
+        began = time.perf_counter()
+        photos = len(own.of(Part.TRAIN, Part.VALIDATION))
+        told = f"{arm.name} wins and is trained once more, on all {photos} photos of train and validation"
+        own.listener(events.Note(f"{told}: about {seconds:.0f} s"))
+        try:
+            again = parts(job().run())
+        except (TrainingError, EngineError) as error:
+            return _as_validated(own, arm, str(error))
+        held_out = own.of(Part.VALIDATION)
+        right = own.probabilities(again, held_out).argmax(1) == own.labels(Part.VALIDATION)
+        if np.mean(right) < arm.validation.accuracy:
+            was = f"{np.mean(right):.1%} of the validation photos right after training on them, "
+            return _as_validated(own, arm, f"{was}{arm.validation.accuracy:.1%} before")
+        told = f"{arm.name}: trained once more, on {photos} photos"
+        own.listener(events.Finished("refit", time.perf_counter() - began, told))
+        return again
+
+    train, validation = len(material.of(Part.TRAIN)), len(material.of(Part.VALIDATION))
+    seconds = refit_seconds(trained.seconds, train, validation, cached=trained.cached)
+    return replace(arm, refit=refit, refit_seconds=seconds)
+
+
+def _as_validated(material: Material, arm: Arm, reason: str) -> Parts:
+    told = f"{arm.name} is saved as it was validated; trained once more on train and validation it was no better"
+    material.listener(events.Note(f"{told}: {reason}"))
+    return arm.parts

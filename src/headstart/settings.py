@@ -136,6 +136,11 @@ class TrainSettings(_Settings):
         description="Smallest edge, as a share, of the window of a map that a step trains on; by default 0.5 where "
         "photos are cropped at random, else 1, the whole.",
     )
+    view_size: Annotated[float, Field(ge=0.5, le=1)] | None = Field(
+        None,
+        description="Edge of the views that are trained on, as a share of the network's input; by default 0.79 where "
+        "photos are cropped at random, else 1.",
+    )
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = Field(0.1, description="Share of a label given to all.")
     mixup: Annotated[float, Field(ge=0, le=10)] = Field(0.0, description="Alpha of mixup; 0 is none.")
     clip: Annotated[float, Field(ge=0)] = Field(1.0, description="Largest norm of a step's gradient; 0 is any.")

@@ -295,7 +295,7 @@ def test_training_is_priced_from_a_kept_trial(material, tmp_path):
     cheap = replace(material, backbone=replace(material.backbone, folder=folder))
     assert costs.predicted_seconds(cheap)["full-finetune"] is None
     kept = {"version": 2, "f32": {"photos": 10.0, "windowed": 20.0, "scored": 40.0, "memory": 1}}
-    (folder / costs.trial_file(material.settings, "pixels")).write_text(json.dumps(kept))
+    (folder / costs.trial_file(material.settings, "pixels", 224)).write_text(json.dumps(kept))
     seconds = costs.predicted_seconds(cheap)
     train, validation = len(material.of(Part.TRAIN)), len(material.of(Part.VALIDATION))
     assert seconds["full-finetune"] == pytest.approx(material.settings.epochs * (train / 10 + validation / 40) + 2)
@@ -308,10 +308,13 @@ def test_training_is_priced_from_a_kept_trial(material, tmp_path):
 
 def test_a_trial_is_looked_for_where_training_keeps_it(material, monkeypatch):
     from headstart.strategies.finetune import job_of
+    from headstart.training.trunk import Nothing
 
     files = []
     monkeypatch.setattr("headstart.training.job.speeds", lambda *given: files.append(given[-1].name) or {})
     job = job_of(material, "full", None, scratch=False)
-    job.__dict__["boundary"], job.__dict__["trunk"] = "pixels", None  # else it loads the network
+    plain = SimpleNamespace(plain=True, contract=material.backbone.contract)
+    made = {"boundary": "pixels", "trunk": Nothing(224), "changed": plain}
+    job.__dict__.update(made)  # else it loads the network
     assert job.trial == {}
-    assert files == [costs.trial_file(material.settings, "pixels")]
+    assert files == [costs.trial_file(material.settings, "pixels", 224)]

@@ -44,7 +44,9 @@ def test_a_training_is_planned_as_long_as_the_budget_allows(budget: float | None
     assert notes == ([told] if epochs < 39 else [])
 
 
-@pytest.mark.parametrize(("budget", "epochs"), [(960.0, 39), (900.0, 33), (580.0, 24), (520.0, 20), (480.0, 39), (400.0, 33)])
+@pytest.mark.parametrize(
+    ("budget", "epochs"), [(960.0, 39), (900.0, 33), (580.0, 24), (520.0, 20), (480.0, 39), (400.0, 33)]
+)
 def test_and_so_that_it_can_be_made_once_more(budget: float, epochs: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Down to half of its epochs, 20, for 850 s with both; with fewer, the epochs are worth more than all photos."""
     monkeypatch.setattr(

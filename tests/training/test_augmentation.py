@@ -5,6 +5,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,12 +13,13 @@ from PIL import Image, ImageEnhance
 
 from headstart.pixels.contract import PixelContract
 from headstart.pixels.decode import prepare
-from headstart.settings import AugmentSettings
+from headstart.settings import AugmentSettings, FitSettings
 from headstart.training import augment_presets
 from headstart.training.augment_chance import Chance
 from headstart.training.augment_colour import jittered
 from headstart.training.augment_place import looked_at, placed
 from headstart.training.augment_policy import OPS, RANGES, TONES, Drawn, drawn, moves_of, toned
+from headstart.training.augment_presets import view_size
 from headstart.training.augmentation import PRESETS, Augmentation, view
 
 SIZE = 64
@@ -412,3 +414,21 @@ def test_the_page_shows_the_presets_as_they_are() -> None:
         values = [getattr(preset, field.name) for preset in PRESETS.values()]
         assert shown.pop(field.name) == [in_words(value) for value in values], field.name
     assert not shown
+
+
+@pytest.mark.parametrize(
+    ("given", "size", "edge"),
+    [
+        ({}, 224, 176),
+        ({}, 299, 240),
+        ({}, 32, 32),
+        ({"augmentation": "light"}, 224, 224),
+        ({"augmentation": "light", "crop_scale": 0.5}, 224, 176),
+        ({"view_size": 1.0}, 224, 224),
+        ({"view_size": 0.5}, 224, 112),
+        ({"view_size": 0.5, "augmentation": "none"}, 224, 112),
+        ({"view_size": 0.99}, 28, 28),
+    ],
+)
+def test_the_edge_of_views(given: dict[str, Any], size: int, edge: int) -> None:
+    assert view_size(FitSettings(**given), size) == edge

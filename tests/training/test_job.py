@@ -283,6 +283,7 @@ def test_a_second_run_takes_what_the_first_trained(twice: tuple[Material, Job, T
         {"class_weights": "balanced"},
         {"augmentation": "light"},
         {"rotation": 10.0},
+        {"view_size": 0.9},
         {"training_precision": "bf16"},
     ],
 )
@@ -332,6 +333,28 @@ def test_where_the_disk_budget_is_too_small_it_streams(twice: tuple[Material, Jo
 
 
 # --- what it ends in -------------------------------------------------------------------------------------------------
+
+
+def test_random_crops_are_trained_on_in_smaller_views(twice: tuple[Material, Job, Trained]) -> None:
+    """The plain view, which is judged on, keeps the network's own size; search tries both kinds with one network."""
+    _, job, _ = twice
+    cropped = job.with_settings(job.task.settings.model_copy(update={"augmentation": "standard"}))
+    light = cropped.with_settings(job.task.settings.model_copy(update={"augmentation": "light"}))
+    whole = cropped.with_settings(cropped.task.settings.model_copy(update={"view_size": 1.0}))
+    assert (cropped.changed.contract.size, cropped.plain.contract.size) == (176, 224)
+    assert (cropped.view_trunk.shape, cropped.trunk.shape) == ((11, 11, 112), (14, 14, 112))
+    train, held_out = len(job.task.train), len(job.task.validation)
+    assert cropped.disk == 2 * 112 * (11 * 11 * train * cropped.views + 14 * 14 * held_out)
+    assert cropped.windows.edges[0] == 11
+    for other in (light, whole):
+        assert other.changed.contract.size == 224
+        assert other.view_trunk.shape == (14, 14, 112)
+    assert cropped.view_trunk is cropped.with_settings(cropped.task.settings).view_trunk
+    train_source, _ = cropped.sources()
+    (batch,) = train_source.batches(0, np.arange(3), 3)
+    for opened in cropped._open:
+        opened.close()
+    assert batch.shape == (3, 11, 11, 112)
 
 
 def test_the_network_in_openvino_scores_what_the_best_epoch_scored(twice: tuple[Material, Job, Trained]) -> None:

@@ -15,6 +15,7 @@ from headstart.backbones.zoo import load
 from headstart.engines.engine import Arithmetic
 from headstart.settings import Precision
 from headstart.training import trunk as trunks
+from headstart.training import windows
 from headstart.training.trunk import (
     Nothing,
     OpenVinoTrunk,
@@ -23,6 +24,7 @@ from headstart.training.trunk import (
     for_changed_views,
     trunk,
     trunk_graph,
+    view_edge,
 )
 
 BOUNDARY = "stage2"
@@ -68,10 +70,10 @@ def test_openvino_gives_pytorchs_activations(lite0: tuple[Backbone, Traced]) -> 
 
 def test_the_graph_is_written_once(lite0: tuple[Backbone, Traced]) -> None:
     backbone, traced = lite0
-    file = trunk_graph(backbone, traced, "stage1")
+    file = trunk_graph(backbone, traced, "stage1", 224)
     assert file.parent == backbone.folder
     written = file.stat().st_mtime_ns
-    assert trunk_graph(backbone, traced, "stage1") == file
+    assert trunk_graph(backbone, traced, "stage1", 224) == file
     assert file.stat().st_mtime_ns == written
     assert [entry.name for entry in backbone.folder.iterdir()] == [file.name]  # no draft is left
 
@@ -128,7 +130,7 @@ def test_a_transformers_trunk_runs_in_openvino(network: Network, tmp_path: Path)
     assert cosines(own.run(photos), exact).min() > 0.9999
 
 
-Choose = Callable[[Precision, Trunk], Trunk]
+Choose = Callable[..., Trunk]
 
 
 @pytest.fixture
@@ -136,8 +138,8 @@ def chosen(lite0: tuple[Backbone, Traced], monkeypatch: pytest.MonkeyPatch) -> C
     """What runs changed views beside a trunk, on a processor with bf16."""
     monkeypatch.setattr(trunks, "has_bf16", lambda: True)
 
-    def choose(precision: Precision, exact: Trunk) -> Trunk:
-        return for_changed_views(exact, *lite0, BOUNDARY, precision, lambda: pixels(4, 224))
+    def choose(precision: Precision, exact: Trunk, size: int = 224) -> Trunk:
+        return for_changed_views(exact, *lite0, BOUNDARY, size, precision, lambda: pixels(4, 224))
 
     return choose
 
@@ -156,6 +158,45 @@ def test_changed_views_take_the_faster_arithmetic(
     assert chosen("auto", pytorch) is pytorch
     monkeypatch.setattr(trunks, "has_bf16", lambda: False)
     assert chosen("auto", exact) is exact
+
+
+@pytest.mark.parametrize("precision", ["auto", "f32"])
+def test_smaller_views_have_a_trunk_of_their_own(
+    precision: Precision, lite0: tuple[Backbone, Traced], chosen: Choose
+) -> None:
+    _, traced = lite0
+    photos = pixels(4, 168)
+    with torch.inference_mode():
+        exact = trunk_of(traced, BOUNDARY)(torch.from_numpy(photos)).numpy()
+    for whole in (OpenVinoTrunk(*lite0, BOUNDARY, "f32"), PyTorchTrunk(*lite0, BOUNDARY, "f32", "cpu")):
+        smaller = chosen(precision, whole, 168)
+        assert type(smaller) is type(whole)
+        assert smaller.fingerprint != whole.fingerprint
+        assert smaller.shape == exact.shape[1:] != whole.shape
+        assert cosines(smaller.run(photos), exact).min() > 0.995
+    bare = chosen(precision, Nothing(224), 168)
+    assert isinstance(bare, Nothing)
+    assert bare.shape == (168, 168, 3)
+    wholes = OpenVinoTrunk(*lite0, BOUNDARY, "bf16")
+    assert (
+        chosen("auto", wholes, 168).fingerprint
+        == chosen("auto", OpenVinoTrunk(*lite0, BOUNDARY, "f32"), 168).fingerprint
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "whole", "edge"),
+    [("test_resnet", 160, 128), ("test_convnext", 160, 128), ("vit_tiny_patch16_224", 224, 224)],
+)
+def test_views_are_smaller_where_the_network_bears_them(
+    name: str, whole: int, edge: int, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traced = network(name)
+    for boundary in (PIXELS, traced.parts[1].name):
+        assert view_edge(traced, boundary, whole, 128) == edge
+        assert view_edge(traced, boundary, whole, whole) == whole
+    monkeypatch.setattr(windows, "_fully_connected", lambda module: isinstance(module, torch.nn.Conv2d))
+    assert view_edge(traced, PIXELS, whole, 128) == whole
 
 
 def test_changed_views_stay_exact_where_bf16_is_broken(

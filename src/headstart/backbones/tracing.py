@@ -64,6 +64,21 @@ class Traced:
         return next(part.shape for part in self.parts if part.name == boundary)
 
 
+def shape_at(traced: Traced, boundary: str, size: int) -> tuple[int, ...] | None:
+    """Of one photo's activations at a boundary, of pixels of another size; None where the network takes only its own.
+
+    Not one that counts positions up to there: it has so many numbers, whatever the size.
+    """
+    if boundary == PIXELS:
+        return (size, size, 3)
+    try:
+        with torch.inference_mode():
+            out = trunk_of(traced, boundary)(torch.zeros(1, size, size, 3, dtype=torch.uint8))
+    except Exception:  # noqa: BLE001  whatever its own code raises on pixels of another size
+        return None
+    return tuple(out.shape[1:])
+
+
 class _Tracer(fx.Tracer):
     """Leaves alone what timm knows to be untraceable."""
 

@@ -9,7 +9,7 @@ from headstart.strategies.finetune import full_finetune, partial_finetune
 from headstart.strategies.material import Material
 from headstart.strategies.probes import intermediate_probe, linear_probe
 from headstart.strategies.strategy import Planned
-from headstart.training.augment_presets import smallest_window
+from headstart.training.augment_presets import smallest_window, view_size
 from headstart.training.cost import EXPORTED, trained_per_second, trial_file
 
 
@@ -41,7 +41,8 @@ def _from_trial(material: Material, boundary: str) -> float | None:
     """The epochs of a training and its export; decoding and the frozen part come on top, so it is a lower bound."""
     settings = material.settings
     try:
-        kept = json.loads((material.backbone.folder / trial_file(settings, boundary)).read_text("utf-8"))
+        size = view_size(settings, material.backbone.contract.size)
+        kept = json.loads((material.backbone.folder / trial_file(settings, boundary, size)).read_text("utf-8"))
         whole = smallest_window(settings) == 1
         speeds = [
             (float(trained_per_second(it["photos"], it["windowed"], whole=whole)), float(it["scored"]))

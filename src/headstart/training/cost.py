@@ -38,9 +38,9 @@ def refit_seconds(seconds: Mapping[str, float], train: int, validation: int, *, 
     return sum(seconds.values()) - (1 - validation / train) * seconds["boundary"] * cached
 
 
-def trial_file(settings: TrainSettings, boundary: str, *, scratch: bool = False) -> str:
-    """The name under which a timed trial is kept in a network's folder."""
-    facts = [boundary, settings.batch_size, settings.batchnorm, scratch, machine_key()]
+def trial_file(settings: TrainSettings, boundary: str, size: int, *, scratch: bool = False) -> str:
+    """The name under which a timed trial is kept in a network's folder; ``size`` is of the views, as wanted."""
+    facts = [boundary, size, settings.batch_size, settings.batchnorm, scratch, machine_key()]
     return f"trial-{hashlib.blake2b(json.dumps(facts).encode(), digest_size=6).hexdigest()}.json"
 
 

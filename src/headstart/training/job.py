@@ -39,7 +39,7 @@ from headstart.heads.saving import read_head, to_tensors, write_head
 from headstart.runtime.folder import sha256
 from headstart.runtime.openvino import cores
 from headstart.settings import FitSettings, TrainSettings, bytes_of
-from headstart.training.augment_presets import PRESETS, Augmentation, smallest_window
+from headstart.training.augment_presets import PRESETS, Augmentation, smallest_window, view_size
 from headstart.training.boundary import Cached, Streamed, Views, compute, key_of
 from headstart.training.cost import trial_file
 from headstart.training.curves import Epoch
@@ -47,7 +47,7 @@ from headstart.training.loop import Plan, Source, Trainer
 from headstart.training.rate_finder import RateCurve, find_rate
 from headstart.training.trainable import Trainable, blank_head, frozen_tensors, head_module
 from headstart.training.trial import Speed, peak_memory, speeds
-from headstart.training.trunk import Trunk, for_changed_views, trunk
+from headstart.training.trunk import Trunk, for_changed_views, trunk, view_edge
 from headstart.training.windows import WHOLE, Windows, windows_of
 
 VERSION = 3  #: of training: raised whenever the same task would end elsewhere
@@ -104,6 +104,7 @@ class Job:
         self.scratch = task.head is None
         self.device = best_device()
         self._open: list[Activations] = []  # until the training ends
+        self._view_trunks: dict[int, Trunk] = {}  # by the edge of the views, pixels; shared with other settings' jobs
         torch.set_num_threads(cores())
 
     @cached_property
@@ -127,24 +128,24 @@ class Job:
         """What runs the frozen part."""
         return trunk(self.task.backbone, self.traced, self.boundary, self.task.engine, self.device)
 
-    @cached_property
-    def fast_trunk(self) -> Trunk:
-        """What runs it on changed views, which are only trained on."""
-        task = self.task
-        return for_changed_views(
-            self.trunk, task.backbone, self.traced, self.boundary, task.settings.precision, task.proof.load
-        )
-
     @property
     def view_trunk(self) -> Trunk:
         """What runs it on the views that are trained on."""
-        return self.trunk if self.changed.plain else self.fast_trunk
+        size, task = self.changed.contract.size, self.task
+        if self.changed.plain and size == task.backbone.contract.size:
+            return self.trunk
+        if size not in self._view_trunks:
+            self._view_trunks[size] = for_changed_views(
+                self.trunk, task.backbone, self.traced, self.boundary, size, task.settings.precision, task.proof.load
+            )
+        return self._view_trunks[size]
 
     @cached_property
     def changed(self) -> Views:
         """The views that are trained on."""
-        settings = self.task.settings
-        return Views(self.loaded.contract, Augmentation.of(settings), settings.seed)
+        settings, contract = self.task.settings, self.loaded.contract
+        size = view_edge(self.traced, self.boundary, contract.size, view_size(settings, contract.size))
+        return Views(replace(contract, size=size), Augmentation.of(settings), settings.seed)
 
     @cached_property
     def plain(self) -> Views:
@@ -164,8 +165,9 @@ class Job:
     @property
     def disk(self) -> int:
         """Bytes that all boundary activations take."""
-        numbers = int(np.prod(self.trunk.shape)) * (2 if self.trunk.kind == "bf16" else 1)
-        return numbers * (len(self.task.train) * self.views + len(self.task.validation))
+        trained, plain = (int(np.prod(it.shape)) for it in (self.view_trunk, self.trunk))
+        numbers = trained * len(self.task.train) * self.views + plain * len(self.task.validation)
+        return numbers * (2 if self.trunk.kind == "bf16" else 1)
 
     @cached_property
     def cached(self) -> bool:
@@ -177,7 +179,7 @@ class Job:
     def windows(self) -> Windows:
         """What a step sees of its batch."""
         borne = self.trial[self.precision].windowed is not None
-        return windows_of(self.trunk.shape, smallest_window(self.task.settings)) if borne else WHOLE
+        return windows_of(self.view_trunk.shape, smallest_window(self.task.settings)) if borne else WHOLE
 
     def network(self, precision: Arithmetic) -> Trainable:
         """What is trained, at its start."""
@@ -196,8 +198,10 @@ class Job:
         """How fast training goes at each precision that may be chosen; measured once per machine and network."""
         wanted = self.settings.training_precision
         choices: tuple[Arithmetic, ...] = ("bf16", "f32") if wanted == "auto" else (wanted,)
-        file = self.task.backbone.folder / trial_file(self.settings, self.boundary, scratch=self.scratch)
-        return speeds(choices, self.network, self.trunk, self.settings.batch_size, file)
+        size = view_size(self.task.settings, self.task.backbone.contract.size)
+        file = self.task.backbone.folder / trial_file(self.settings, self.boundary, size, scratch=self.scratch)
+        shapes = self.view_trunk.shape, self.trunk.shape
+        return speeds(choices, self.network, shapes, self.trunk.kind, self.settings.batch_size, file)
 
     @cached_property
     def precision(self) -> Arithmetic:
@@ -245,7 +249,7 @@ class Job:
     def with_settings(self, settings: FitSettings) -> "Job":
         """The same training with other settings; the network is not loaded again."""
         job = Job(replace(self.task, settings=settings), self.listener)
-        job.loaded, job.traced, job.trunk, job.fast_trunk = self.loaded, self.traced, self.trunk, self.fast_trunk
+        job.loaded, job.traced, job.trunk, job._view_trunks = self.loaded, self.traced, self.trunk, self._view_trunks
         return job
 
     @property

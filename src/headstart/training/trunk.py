@@ -11,18 +11,23 @@ from torch import nn
 
 from headstart.backbones.backbone import PIXELS, Backbone
 from headstart.backbones.convert import write_graph
-from headstart.backbones.tracing import Traced, trunk_of
+from headstart.backbones.tracing import Traced, shape_at, top_of, trunk_of
 from headstart.data.writing import replace_bytes
 from headstart.engines.choose import mean_cosine
 from headstart.engines.engine import Arithmetic, Engine
 from headstart.engines.rounding import rounded_graph
+from headstart.errors import EngineError
 from headstart.runtime.openvino import BATCH, Runner, cores, has_bf16
 from headstart.settings import Precision
+from headstart.training.windows import bears, counts_positions
 
 VERSION = 1  #: raised whenever the same frozen part would give other activations
 ACTIVATIONS = "activations"
 #: Between bf16 and float32, mean over the proof's photos, for the bf16 of changed views: broken is far below it.
 LEAST_LIKENESS = 0.99
+
+
+Kind = Literal["bf16", "u8"]  #: of numbers
 
 
 class Trunk(Protocol):
@@ -31,7 +36,7 @@ class Trunk(Protocol):
     fingerprint: str  #: changes whenever the activations would
     description: str
     shape: tuple[int, ...]  #: of one photo's activations
-    kind: Literal["bf16", "u8"]  #: what they are kept as
+    kind: Kind  #: what they are kept as
     batch: int
     lanes: int
 
@@ -43,7 +48,7 @@ class Trunk(Protocol):
 class Nothing:
     """Nothing is frozen: the pixels themselves."""
 
-    kind: Literal["bf16", "u8"] = "u8"
+    kind: Kind = "u8"
     batch = BATCH
 
     def __init__(self, size: int):
@@ -60,18 +65,21 @@ class Nothing:
 class OpenVinoTrunk:
     """On a CPU, one stream per core."""
 
-    kind: Literal["bf16", "u8"] = "bf16"
+    kind: Kind = "bf16"
 
-    def __init__(self, backbone: Backbone, traced: Traced, boundary: str, precision: Arithmetic):
-        graph = trunk_graph(backbone, traced, boundary)
-        self.shape = traced.shape(boundary)
+    def __init__(
+        self, backbone: Backbone, traced: Traced, boundary: str, precision: Arithmetic, size: int | None = None
+    ):
+        size = backbone.contract.size if size is None else size
+        graph = trunk_graph(backbone, traced, boundary, size)
+        self.shape = _shape(backbone, traced, boundary, size)
         self.batch, self.lanes = BATCH, cores()
-        self.fingerprint = f"{VERSION} {backbone.fingerprint} {boundary} openvino {precision}"
+        self.fingerprint = _fingerprint(backbone, boundary, f"openvino {precision}", size)
         self.description = f"{backbone.name} up to {boundary}, openvino {precision}"
-        self.precision = precision
+        self.precision, self.size = precision, size
         self._runner = Runner(
             rounded_graph(graph) if precision == "bf16" else graph,
-            size=backbone.contract.size,
+            size=size,
             precision=precision,
             lanes=self.lanes,
             outputs=(ACTIVATIONS,),
@@ -85,23 +93,45 @@ class OpenVinoTrunk:
 class PyTorchTrunk:
     """On a GPU, or where OpenVINO does not run the network."""
 
-    kind: Literal["bf16", "u8"] = "bf16"
+    kind: Kind = "bf16"
     lanes = 1
 
-    def __init__(self, backbone: Backbone, traced: Traced, boundary: str, precision: Arithmetic, device: str):
-        self.shape = traced.shape(boundary)
+    def __init__(
+        self,
+        backbone: Backbone,
+        traced: Traced,
+        boundary: str,
+        precision: Arithmetic,
+        device: str,
+        size: int | None = None,
+    ):
+        self.size = backbone.contract.size if size is None else size
+        self.shape = _shape(backbone, traced, boundary, self.size)
         self.batch = BATCH if device == "cpu" else 128
-        self.fingerprint = f"{VERSION} {backbone.fingerprint} {boundary} pytorch {device} {precision}"
+        self.fingerprint = _fingerprint(backbone, boundary, f"pytorch {device} {precision}", self.size)
         self.description = f"{backbone.name} up to {boundary}, pytorch {precision}"
-        self._device, self._precision = torch.device(device), precision
+        self.precision, self.device = precision, device
+        self._device = torch.device(device)
         self._module: nn.Module = trunk_of(traced, boundary).to(self._device)
 
     def run(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
         """See ``Trunk.run``."""
         batch = torch.from_numpy(np.array(pixels)).to(self._device)
-        autocast = torch.autocast(self._device.type, torch.bfloat16, enabled=self._precision == "bf16")
+        autocast = torch.autocast(self._device.type, torch.bfloat16, enabled=self.precision == "bf16")
         with torch.inference_mode(), autocast:
             return self._module(batch).float().cpu().numpy()
+
+
+def _shape(backbone: Backbone, traced: Traced, boundary: str, size: int) -> tuple[int, ...]:
+    shape = traced.shape(boundary) if size == backbone.contract.size else shape_at(traced, boundary, size)
+    if shape is None:
+        raise EngineError(f"{backbone.name} takes {backbone.contract.size} pixels, not {size}")
+    return shape
+
+
+def _fingerprint(backbone: Backbone, boundary: str, engine: str, size: int) -> str:
+    smaller = "" if size == backbone.contract.size else f" {size}"
+    return f"{VERSION} {backbone.fingerprint} {boundary} {engine}{smaller}"
 
 
 def trunk(backbone: Backbone, traced: Traced, boundary: str, engine: Engine, device: str) -> Trunk:
@@ -118,6 +148,7 @@ def for_changed_views(
     backbone: Backbone,
     traced: Traced,
     boundary: str,
+    size: int,
     precision: Precision,
     photos: Callable[[], NDArray[np.uint8]],
 ) -> Trunk:
@@ -131,23 +162,55 @@ def for_changed_views(
         backbone: as converted.
         traced: its graph.
         boundary: where it ends.
+        size: edge of the views, pixels; see ``view_edge``.
         precision: as set.
         photos: give real photos, uint8 (B, S, S, 3), on which bf16 has to be about the same.
     """
-    if not isinstance(exact, OpenVinoTrunk) or exact.precision == "bf16" or precision != "auto" or not has_bf16():
-        return exact
-    fast = OpenVinoTrunk(backbone, traced, boundary, "bf16")
-    shown = photos()[: fast.batch]
-    likeness = mean_cosine(*(it.run(shown).reshape(len(shown), -1) for it in (fast, exact)))
-    return fast if likeness >= LEAST_LIKENESS else exact
+    if isinstance(exact, Nothing):
+        return Nothing(size)
+    same = size == backbone.contract.size
+    if isinstance(exact, PyTorchTrunk):
+        return exact if same else PyTorchTrunk(backbone, traced, boundary, exact.precision, exact.device, size)
+    assert isinstance(exact, OpenVinoTrunk)
+    if exact.precision == "f32" and precision == "auto" and has_bf16():
+        fast = OpenVinoTrunk(backbone, traced, boundary, "bf16", size)
+        shown = np.ascontiguousarray(photos()[: fast.batch, :size, :size])
+        with torch.inference_mode():
+            sure = trunk_of(traced, boundary)(torch.from_numpy(shown)).numpy()
+        likeness = mean_cosine(*(it.reshape(len(shown), -1) for it in (fast.run(shown), sure)))
+        if likeness >= LEAST_LIKENESS:
+            return fast
+    return exact if same else OpenVinoTrunk(backbone, traced, boundary, exact.precision, size)
 
 
-def trunk_graph(backbone: Backbone, traced: Traced, boundary: str) -> Path:
-    """The frozen part as an ONNX file beside the converted network; made once."""
-    file = backbone.folder / f"trunk-{boundary}-v{VERSION}.onnx"
+def view_edge(traced: Traced, boundary: str, size: int, wanted: int) -> int:
+    """Edge of the views that a network can be trained on: the wanted one, or its own where it bears no other.
+
+    Args:
+        traced: its graph.
+        boundary: where the frozen part ends.
+        size: its input's, pixels.
+        wanted: likewise.
+    """
+    if wanted == size:
+        return size
+    shape = shape_at(traced, boundary, wanted)
+    if shape is None or (len(shape) != 3 and boundary != PIXELS):
+        return size
+    kind = torch.uint8 if boundary == PIXELS else torch.float32
+    whole = nn.ModuleList([trunk_of(traced, boundary)] if boundary != PIXELS else [])
+    if counts_positions(whole) or not bears(top_of(traced, boundary), torch.zeros(1, *shape, dtype=kind)):
+        return size
+    return wanted
+
+
+def trunk_graph(backbone: Backbone, traced: Traced, boundary: str, size: int) -> Path:
+    """The frozen part as an ONNX file beside the converted network, for pixels of a size; made once."""
+    smaller = "" if size == backbone.contract.size else f"-{size}"
+    file = backbone.folder / f"trunk-{boundary}{smaller}-v{VERSION}.onnx"
     if not file.is_file():
         draft = file.with_name(f".{file.name}")
-        write_graph(trunk_of(traced, boundary), backbone.contract.size, [ACTIVATIONS], draft)
+        write_graph(trunk_of(traced, boundary), size, [ACTIVATIONS], draft)
         replace_bytes(file, draft.read_bytes())
         draft.unlink()
     return file

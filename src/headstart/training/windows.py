@@ -65,13 +65,18 @@ def bears(network: nn.Module, inputs: Tensor) -> bool:
 
     Not one that counts positions: a transformer has a number for each, a fully connected layer weights for each.
     """
-    if any(_fully_connected(module) for module in network.modules()):
+    if counts_positions(network):
         return False
     try:
         with torch.inference_mode():
             return bool(network(inputs).isfinite().all())
     except Exception:  # noqa: BLE001  whatever its own code raises on a map of another size
         return False
+
+
+def counts_positions(network: nn.Module) -> bool:
+    """Whether it has a layer with weights of its own for each place of a map."""
+    return any(_fully_connected(module) for module in network.modules())
 
 
 def _fully_connected(module: nn.Module) -> bool:

@@ -11,8 +11,10 @@ from headstart.engines.choose import Chosen
 from headstart.evaluation.evaluation import Evaluation
 from headstart.features.extract import Extraction
 from headstart.runtime.classifier import Classifier
+from headstart.saving import Parts
 from headstart.strategies.comparing import Comparison
 from headstart.strategies.material import Clock
+from headstart.strategies.strategy import Arm
 
 T = TypeVar("T")
 
@@ -70,6 +72,13 @@ def extraction_in_words(it: Extraction) -> str:
 def comparison_in_words(it: Comparison) -> str:
     """How many arms there are, and which wins."""
     return f"{len(it.arms)} arm{'s' * (len(it.arms) != 1)}; {it.choice.winner} wins on validation"
+
+
+def refit_in_words(winner: Arm, saved: Parts, photos: int) -> str:
+    """What the winner was fitted on in the end."""
+    if saved is winner.parts:
+        return f"{winner.name} is saved as it was validated, fitted on train alone"
+    return f"{winner.name} once more, on all {photos} photos of train and validation"
 
 
 def parity_in_words(classifier: Classifier) -> str:

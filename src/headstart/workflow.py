@@ -108,7 +108,11 @@ def fit(
             advice = _advice(material, specs, log)
             comparison = log.stage("fit", lambda: compare(materials, specs), journal.comparison_in_words)
             winner = comparison.winner
-            parts = final_parts(material, winner)
+            parts = log.stage(
+                "refit",
+                lambda: final_parts(material, winner),
+                lambda it: journal.refit_in_words(winner, it, len(material.of(Part.TRAIN, Part.VALIDATION))),
+            )
             classifier = log.stage("save", lambda: _saved(material, parts, out), journal.parity_in_words)
             test = log.stage(
                 "judge", lambda: judge(classifier, material.of(Part.TEST), log), journal.evaluation_in_words

@@ -40,7 +40,7 @@ def compared(warm, tmp_path_factory) -> Path:
     done = subprocess.run([*command, *flags], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "linear-probe" in done.stdout
-    assert re.search(r"^ +predict cost  partial-finetune stage4: predicted ", done.stderr, re.MULTILINE)
+    assert re.search(r"^ +predict cost  partial-finetune stage3: predicted ", done.stderr, re.MULTILINE)
     return out
 
 
@@ -87,7 +87,7 @@ def test_it_says_why_and_where_the_rest_is(compared, shown) -> None:
     text = shown()
     flat = " ".join(text.split())
     assert open_run(compared).record["choice"]["reason"] in flat
-    assert "tensors under stage3 are bit-identical to what was loaded" in flat
+    assert "tensors under stage2 are bit-identical to what was loaded" in flat
     (curves,) = (compared / "curves").glob("*.csv")
     assert f"curves of loss and accuracy: {curves}" in text
     assert len(list(csv.DictReader(io.StringIO(curves.read_text("utf-8"))))) == 2  # before the first step, and after

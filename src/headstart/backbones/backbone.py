@@ -88,4 +88,4 @@ def middle(names: Sequence[str]) -> str:
         names: of all layers, from the input upwards; the last is "final".
     """
     stages = names[:-1]
-    return stages[(len(stages) + 1) // 2]
+    return stages[len(stages) // 2]

@@ -37,7 +37,7 @@ class Anatomy:
 
     @property
     def auto(self) -> str:
-        """The lowest layer that is trained where none is named: the upper half of the stages is trained."""
+        """The lowest layer that is trained where none is named: the middle stage and above."""
         return middle([layer.name for layer in self.layers])
 
 

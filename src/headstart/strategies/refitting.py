@@ -6,7 +6,6 @@ validation kept. Nothing is left to watch it then, so it is held to what is cert
 trained on.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -49,9 +48,8 @@ def with_refit(
         return arm
 
     def refit(own: Material) -> Parts:
-        began = time.perf_counter()
         photos = len(own.of(Part.TRAIN, Part.VALIDATION))
-        told = f"{arm.name} wins and is trained once more, on all {photos} photos of train and validation"
+        told = f"{arm.name} is trained once more, on all {photos} photos of train and validation"
         own.listener(events.Note(f"{told}: about {seconds:.0f} s"))
         try:
             again = parts(job().run())
@@ -62,8 +60,6 @@ def with_refit(
         if np.mean(right) < arm.validation.accuracy:
             was = f"{np.mean(right):.1%} of the validation photos right after training on them, "
             return _as_validated(own, arm, f"{was}{arm.validation.accuracy:.1%} before")
-        told = f"{arm.name}: trained once more, on {photos} photos"
-        own.listener(events.Finished("refit", time.perf_counter() - began, told))
         return again
 
     train, validation = len(material.of(Part.TRAIN)), len(material.of(Part.VALIDATION))

@@ -111,8 +111,8 @@ def final_parts(material: Material, arm: Arm) -> Parts:
     if arm.refit_seconds > material.left_for_refit:
         material.listener(
             events.Note(
-                f"{arm.name} is saved as it was validated, fitted on train alone: once more on train and validation "
-                f"would take {arm.refit_seconds:.0f} s, {max(0, material.left_for_refit):.0f} s of the budget are left"
+                f"{arm.name} is not fitted once more: that would take {arm.refit_seconds:.0f} s, "
+                f"{max(0, material.left_for_refit):.0f} s of the budget are left"
             )
         )
         return arm.parts

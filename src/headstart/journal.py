@@ -13,6 +13,7 @@ from headstart.features.extract import Extraction
 from headstart.runtime.classifier import Classifier
 from headstart.saving import Parts
 from headstart.strategies.comparing import Comparison
+from headstart.strategies.ensembles import ENSEMBLES
 from headstart.strategies.material import Clock
 from headstart.strategies.strategy import Arm
 
@@ -77,8 +78,9 @@ def comparison_in_words(it: Comparison) -> str:
 def refit_in_words(winner: Arm, saved: Parts, photos: int) -> str:
     """What the winner was fitted on in the end."""
     if saved is winner.parts:
-        return f"{winner.name} is saved as it was validated, fitted on train alone"
-    return f"{winner.name} once more, on all {photos} photos of train and validation"
+        return f"{winner.name} stays as it was validated, fitted on train alone"
+    what = f"the members of {winner.name}, as far as time allows," if winner.strategy in ENSEMBLES else winner.name
+    return f"{what} once more, on all {photos} photos of train and validation"
 
 
 def parity_in_words(classifier: Classifier) -> str:

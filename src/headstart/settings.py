@@ -187,7 +187,7 @@ class CompareSettings(_Settings):
     refit: Literal["auto", "always", "never"] = Field(
         "auto",
         description="Fit the winner once more on train and validation together: never; always; auto: a trained network "
-        "where a class has 1000 training photos or fewer, a probe always. Within the budget.",
+        "where the median class has 1000 training photos or fewer, a probe always. Within the budget.",
     )
 
 

@@ -118,11 +118,11 @@ def fit(
                 "judge", lambda: judge(classifier, material.of(Part.TEST), log), journal.evaluation_in_words
             )
             add_scores(classifier, {"validation": winner.validation.to_json(), "test": test.to_json()})
-            revealed = reveal(material, comparison, test, parts)
+            revealed = reveal(material, comparison, test)
             log.over_budget(clock)
             record = record_of(materials, [it.chosen for it in found], extractions, comparison, revealed, log)
             rungs = [asdict(rung) for rung in ladder.rungs] if ladder else []
-            more = {"ladder": rungs, **_held_to(advice, comparison)}
+            more = {"ladder": rungs, "refitted": parts is not winner.parts, **_held_to(advice, comparison)}
             run = Run(out, winner.validation, test, {**record, **more})
             write(run, material, comparison, revealed)
     return run

@@ -17,6 +17,7 @@ from headstart.strategies import STRATEGIES, costs
 from headstart.strategies.advisor import RULE, Advice, advise, by_rule, outcome
 from headstart.strategies.familiarity import Answers, answers, entropy, jensen_shannon, log_softmax
 from headstart.strategies.measuring import Facts, LayerScore, drawn, measured
+from headstart.training.cost import TRIAL_VERSION
 
 
 def said(share: float) -> Answers:
@@ -294,7 +295,7 @@ def test_training_is_priced_from_a_kept_trial(material, tmp_path):
     folder.mkdir()
     cheap = replace(material, backbone=replace(material.backbone, folder=folder))
     assert costs.predicted_seconds(cheap)["full-finetune"] is None
-    kept = {"version": 2, "f32": {"photos": 10.0, "windowed": 20.0, "scored": 40.0, "memory": 1}}
+    kept = {"version": TRIAL_VERSION, "f32": {"photos": 10.0, "windowed": 20.0, "scored": 40.0, "memory": 1}}
     (folder / costs.trial_file(material.settings, "pixels", 224)).write_text(json.dumps(kept))
     seconds = costs.predicted_seconds(cheap)
     train, validation = len(material.of(Part.TRAIN)), len(material.of(Part.VALIDATION))
@@ -304,6 +305,8 @@ def test_training_is_priced_from_a_kept_trial(material, tmp_path):
     faster = costs.predicted_seconds(cropped)["full-finetune"]
     assert faster == pytest.approx(material.settings.epochs * (train / 20 + validation / 40) + 2)
     assert 0 < seconds["linear-probe"] < seconds["intermediate-probe"] < 10
+    (folder / costs.trial_file(material.settings, "pixels", 224)).write_text(json.dumps({**kept, "version": 1}))
+    assert costs.predicted_seconds(cheap)["full-finetune"] is None
 
 
 def test_a_trial_is_looked_for_where_training_keeps_it(material, monkeypatch):

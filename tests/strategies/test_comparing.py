@@ -154,6 +154,12 @@ def test_time_is_kept_for_fitting_the_winner_once_more(contest: Any) -> None:
     assert it.found.left_out[0].reason == "predicted 50 s, 30 s of the budget are left"
 
 
+def test_time_is_not_kept_for_what_it_is_too_short_for(contest: Any) -> None:
+    tuned = planned(arm("partial-finetune", refit_seconds=600.0), 1)
+    it = contest(100.0, partial_finetune=[tuned], full_finetune=[planned(arm("full-finetune"), 50)])
+    assert [made.name for made in it.found.arms] == ["partial-finetune", "full-finetune"]
+
+
 def comparing_clock(budget: float | None) -> Any:
     from headstart.strategies.material import Clock
 

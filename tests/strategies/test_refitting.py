@@ -1,5 +1,6 @@
 """The winner's training once more, on train and validation together: when, on what, and when it is not taken."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from types import SimpleNamespace
@@ -17,8 +18,10 @@ from headstart.errors import TrainingError
 from headstart.settings import FitSettings
 from headstart.strategies.finetune import partial_finetune
 from headstart.strategies.material import Material
+from headstart.strategies.probes import probe
 from headstart.strategies.refitting import refits, with_refit
 from headstart.strategies.strategy import Arm, final_parts
+from headstart.training.job import Job, Task, Trained
 
 
 @pytest.mark.parametrize(
@@ -34,7 +37,7 @@ def test_a_network_is_trained_once_more_where_photos_are_few(refit: Any, per_cla
 
 @pytest.fixture(scope="module")
 def trained(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Material, Arm, list[events.Event]]]:
-    """An arm of two epochs above stage4."""
+    """An arm of three epochs above stage4."""
     home = tmp_path_factory.mktemp("refit")
     warm.new_store(home / "store")
     heard: list[events.Event] = []
@@ -46,21 +49,35 @@ def trained(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
         yield material, planned.make(), heard
 
 
-def test_it_learns_from_validation_photos_too(trained: tuple[Material, Arm, list[events.Event]]) -> None:
-    """Steps are as many, so epochs are fewer; the second time it is known."""
+def test_it_learns_from_validation_photos_too(
+    trained: tuple[Material, Arm, list[events.Event]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many steps, so epochs are fewer; and once only: the second time it is known."""
     material, arm, heard = trained
     assert arm.refit_seconds > 0
+    made: list[Task] = []
+    train = Job._train
+
+    def noted(self: Job, stop: Any) -> Trained:
+        made.append(self.task)
+        return train(self, stop)
+
+    monkeypatch.setattr(Job, "_train", noted)
     parts = final_parts(material, arm)
+    (task,) = made
+    assert [it.digest for it in task.train] == [it.digest for it in material.of(Part.TRAIN, Part.VALIDATION)]
+    few, all_ = len(material.of(Part.TRAIN)), len(task.train)
+    assert task.settings.epochs == math.ceil(3 * few / all_)
+    assert task.ends == max(1, round(task.settings.epochs * arm.best_epoch / 3))
+    assert task.head is not None
+    (before,), (after,) = probe(material, "logistic").head.layers, task.head.layers
+    assert not np.array_equal(before.weight, after.weight), "the head it starts from knows all photos too"
     assert parts.towers[0].backbone.fingerprint != arm.parts.towers[0].backbone.fingerprint
-    held_out = material.of(Part.VALIDATION)
-    labels = material.labels(Part.VALIDATION)
-    before = -np.log(arm.probabilities[np.arange(len(labels)), labels]).mean()
-    after = -np.log(material.probabilities(parts, held_out)[np.arange(len(labels)), labels]).mean()
-    assert after < before
-    photos = len(material.of(Part.TRAIN, Part.VALIDATION))
-    told = f"{arm.name} is trained once more, on all {photos} photos of train and validation: about "
+    told = f"{arm.name} is trained once more, on all {all_} photos of train and validation: about "
     assert [it.text.startswith(told) for it in heard if isinstance(it, events.Note)].count(True) == 1
-    assert final_parts(material, arm).towers == parts.towers
+    again = final_parts(material, arm)
+    assert again.towers[0].backbone.fingerprint == parts.towers[0].backbone.fingerprint
+    assert len(made) == 1
 
 
 def test_never(trained: tuple[Material, Arm, list[events.Event]]) -> None:
@@ -71,46 +88,57 @@ def test_never(trained: tuple[Material, Arm, list[events.Event]]) -> None:
     assert planned.make().refit is None
 
 
-def test_where_the_budget_is_used_up_it_is_saved_as_it_was_validated() -> None:
-    heard: list[events.Event] = []
-    parts: Any = object()
-    arm = drawn.arm("scratch", parts=parts, refit=lambda material: pytest.fail("no time"), refit_seconds=50.0)
-    assert final_parts(drawn.material(heard, budget=40.0), arm) is parts
-    (note,) = heard
-    assert isinstance(note, events.Note)
-    assert note.text == ("scratch is not fitted once more: that would take 50 s, 30 s of the budget are left")
-
-
-def made_again(right: float, error: Exception | None = None) -> tuple[Any, Any, list[str]]:
+def made_again(
+    right: float, error: Exception | None = None, *, budget: float | None = None, epochs: int = 5
+) -> tuple[str, list[str]]:
     """What is saved of an arm with 80 % on validation, whose second training has ``right`` or goes wrong."""
     heard: list[events.Event] = []
-    material = drawn.material(heard)
+    material = drawn.material(heard, budget=budget)
     material.of = lambda *parts: [None] * 60 * len(parts)
     material.probabilities = lambda parts, samples: drawn.probabilities(right)
     own: Any = SimpleNamespace(name="validated")
     again: Any = SimpleNamespace(name="once more")
+    points = [SimpleNamespace(number=number, seconds=1.0) for number in range(11)]
 
-    def run() -> Any:
+    def run(stop: Any) -> Any:
         if error is not None:
             raise error
+        assert stop(1, points[1]) == (budget is not None)
+        return SimpleNamespace(epochs=points[: epochs + 1])
 
-    job: Any = SimpleNamespace(run=run)
-    was: Any = SimpleNamespace(seconds={"boundary": 9.0, "epochs": 4.0}, cached=True, best_epoch=1)
-    arm = with_refit(material, drawn.arm("tuned", 0.8, parts=own), was, lambda: job, lambda _: again)
-    assert arm.refit_seconds == 13.0
-    return final_parts(material, arm).name, arm, [it.text for it in heard if isinstance(it, events.Note)]
-
-
-def test_one_that_does_not_know_what_it_was_trained_on_is_not_taken() -> None:
-    taken, _, notes = made_again(0.8)
-    assert taken == "once more"
-    assert notes == ["tuned is trained once more, on all 120 photos of train and validation: about 13 s"]
-    taken, _, notes = made_again(0.75)
-    assert taken == "validated"
-    assert notes[1] == (
-        "tuned is saved as it was validated; trained once more on train and validation it was no better: 75.0% of the "
-        "validation photos right after training on them, 80.0% before"
+    job: Any = SimpleNamespace(run=run, known=None, task=SimpleNamespace(ends=5))
+    was: Any = SimpleNamespace(
+        seconds={"boundary": 9.0, "rate": 7.0, "epochs": 8.0, "export": 1.0}, cached=True, best_epoch=5, epochs=points
     )
-    taken, _, notes = made_again(0.9, TrainingError("training stopped at step 3"))
-    assert taken == "validated"
-    assert notes[1].endswith("it was no better: training stopped at step 3")
+    arm = with_refit(material, drawn.arm("tuned", 0.8, parts=own), was, lambda: job, lambda _: again)
+    assert arm.refit_seconds == 9.0 + 4.0 + 1.0
+    saved: Any = final_parts(material, arm)
+    return saved.name, [it.text for it in heard if isinstance(it, events.Note)]
+
+
+TOLD = "tuned is trained once more, on all 120 photos of train and validation: about 14 s"
+STAYS = "tuned is saved as it was validated, not trained once more: "
+
+
+def test_one_that_knows_what_it_was_trained_on_is_taken() -> None:
+    assert made_again(0.8) == ("once more", [TOLD])
+    reason = "80.0% of the validation photos were right before it was trained on them, 75.0% after that"
+    assert made_again(0.75) == ("validated", [TOLD, STAYS + reason])
+
+
+def test_one_that_goes_wrong_or_is_cut_off_is_not() -> None:
+    stopped = TrainingError("training stopped at step 3")
+    assert made_again(0.9, stopped) == ("validated", [TOLD, STAYS + "training stopped at step 3"])
+    reason = "the budget was used up after 4 of 5 epochs"
+    assert made_again(0.9, epochs=4) == ("validated", [TOLD, STAYS + reason])
+
+
+def test_where_the_budget_is_used_up_it_is_not_begun() -> None:
+    reason = "that would take 14 s, 13 s of the budget are left"
+    assert made_again(0.9, budget=22.0) == ("validated", [STAYS + reason])
+
+
+def test_a_probe_is_fitted_once_more_however_late_it_is() -> None:
+    parts: Any = object()
+    late = drawn.arm("linear-probe", refit=lambda material: parts)
+    assert final_parts(drawn.material(budget=0.0), late) is parts

@@ -7,6 +7,7 @@ from tests.training import tiny
 
 from headstart.engines.engine import Arithmetic
 from headstart.training import trial
+from headstart.training.cost import TRIAL_VERSION
 from headstart.training.trainable import Trainable, blank_head
 from headstart.training.trial import Speed, peak_memory, speeds
 
@@ -75,7 +76,7 @@ def test_a_damaged_file_is_measured_again(content: str | bytes, tmp_path: Path) 
     found = speeds(("f32",), networks, SHAPES, "bf16", 2, file)
     assert networks.made == ["f32"]
     kept = json.loads(file.read_text("utf-8"))
-    assert kept["version"] == trial.VERSION
+    assert kept["version"] == TRIAL_VERSION
     assert Speed(**kept["f32"]) == found["f32"]
     assert [entry.name for entry in tmp_path.iterdir()] == ["trial.json"]
 

@@ -65,10 +65,7 @@ class Traced:
 
 
 def shape_at(traced: Traced, boundary: str, size: int) -> tuple[int, ...] | None:
-    """Of one photo's activations at a boundary, of pixels of another size; None where the network takes only its own.
-
-    Not one that counts positions up to there: it has so many numbers, whatever the size.
-    """
+    """Of one photo's activations at a boundary, of pixels of another size; None where its code takes only its own."""
     if boundary == PIXELS:
         return (size, size, 3)
     try:

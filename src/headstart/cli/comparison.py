@@ -110,7 +110,8 @@ def _on_validation(choice: Choice) -> str:
 def _on_test(it: Compared) -> str:
     told = [paragraph(_what_test_can_tell(it), WIDTH)]
     if it.pairs:
-        told.append(f"on the same {it.pairs[0].n} test photos\n\n{table(PAIRS, map(_pair, it.pairs[:MOST_PAIRS]))}")
+        alike = f"on the same {it.pairs[0].n} test photos, each arm as it was validated, fitted on train alone"
+        told.append(f"{alike}\n\n{table(PAIRS, map(_pair, it.pairs[:MOST_PAIRS]))}")
     if len(it.pairs) > MOST_PAIRS:
         told.append(f"... and {len(it.pairs) - MOST_PAIRS} more pairs: see {it.run.folder / COMPARISON}")
     return "\n\n".join(told)

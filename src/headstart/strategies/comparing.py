@@ -167,8 +167,8 @@ class _Contest:
 
     def _done(self, arm: Arm) -> None:
         self._arms.append(arm)
-        clock = self._first.clock
-        clock.reserved = max(clock.reserved, arm.refit_seconds)
+        if arm.refit_seconds <= self._first.left_for_refit:
+            self._first.clock.reserved = max(self._first.clock.reserved, arm.refit_seconds)
         it = arm.validation
         self._tell(events.Finished("arm", arm.seconds, f"{arm.name}: validation {it.accuracy:.1%} on {it.n} photos"))
 

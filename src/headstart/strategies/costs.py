@@ -10,7 +10,7 @@ from headstart.strategies.material import Material
 from headstart.strategies.probes import intermediate_probe, linear_probe
 from headstart.strategies.strategy import Planned
 from headstart.training.augment_presets import smallest_window, view_size
-from headstart.training.cost import EXPORTED, trained_per_second, trial_file
+from headstart.training.cost import EXPORTED, TRIAL_VERSION, trained_per_second, trial_file
 
 
 def predicted_seconds(material: Material, *, timed: bool = False) -> dict[str, float | None]:
@@ -43,6 +43,8 @@ def _from_trial(material: Material, boundary: str) -> float | None:
     try:
         size = view_size(settings, material.backbone.contract.size)
         kept = json.loads((material.backbone.folder / trial_file(settings, boundary, size)).read_text("utf-8"))
+        if kept.pop("version") != TRIAL_VERSION:
+            return None
         whole = smallest_window(settings) == 1
         speeds = [
             (float(trained_per_second(it["photos"], it["windowed"], whole=whole)), float(it["scored"]))

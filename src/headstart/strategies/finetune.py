@@ -88,7 +88,7 @@ def _job_again(
         kind = base_head(material)
         task = material.task([material.tower(LAYER)], *parts)
         head = fit_head(kind, task, material.settings, fixed=probe(material, kind).chosen).head
-    ends = round(again * trained.best_epoch / epochs)
+    ends = max(1, round(again * trained.best_epoch / epochs))
     return _job(material, name, unfreeze, head, parts, settings.model_copy(update=update), ends=ends)
 
 
@@ -134,9 +134,8 @@ def _planned(material: Material, strategy: str, name: str, unfreeze: str | None,
         return jobs[0]
 
     def make() -> Arm:
-        own = job()
-        trained = own.run(stop_in_time(material))
-        return finished(name, trained, own.task.settings)
+        trained = job().run(stop_in_time(material))
+        return finished(name, trained, job().task.settings)
 
     def finished(told: str, trained: "Trained", settings: FitSettings) -> Arm:
         jobs.clear()
@@ -151,12 +150,13 @@ def _planned(material: Material, strategy: str, name: str, unfreeze: str | None,
 
     def make_best() -> Arm:
         folder = _folder(material, name)
+        again = _cost(job()).refit if refits(material) else 0.0
         found = search(
             job(),
             material.settings.search,
             folder,
             stop=stop_in_time(material),
-            left=lambda: material.left - ENDING,
+            left=lambda: material.left - ENDING - again,
         )
         settings = job().task.settings.model_copy(update=dict(found.best.settings))
         return _best_of(finished(best, found.trained, settings), found, material)
@@ -234,23 +234,23 @@ def _in_time(job: "Job", material: Material) -> "Job":
     if material.clock.budget is None or job.settings.epochs is not None or job.known is not None:
         return job
     left, pace = SAFE * material.left, pace_of(job)
-    fewer = [
-        job.with_settings(job.task.settings.model_copy(update={"epochs": it})) for it in SHORTER if it < job.epochs
-    ]
-    whole, *costs = (_cost(it, pace) for it in (job, *reversed(fewer)))
-    again = refits(material)
+    whole, again = _cost(job, pace), refits(material)
     if whole.seconds + again * whole.refit <= left:
         return job
+    shorter = [
+        (it, _cost(it, pace))
+        for epochs in reversed(SHORTER)
+        if epochs < job.epochs
+        for it in [job.with_settings(job.task.settings.model_copy(update={"epochs": epochs}))]
+    ]
     # Once more with all photos is worth more than the second half of the epochs, but not than the first.
     refitted = (
-        it
-        for it, cost in zip(reversed(fewer), costs, strict=True)
-        if again and 2 * it.epochs >= job.epochs and cost.seconds + cost.refit <= left
+        it for it, cost in shorter if again and 2 * it.epochs >= job.epochs and cost.seconds + cost.refit <= left
     )
-    once = (it for it, cost in zip((job, *reversed(fewer)), (whole, *costs), strict=True) if cost.seconds <= left)
+    once = (it for it, cost in [(job, whole), *shorter] if cost.seconds <= left)
     found = next(refitted, None) or next(once, None)
     if found is None or found is job:
-        return job  # it does not fit, and is left out with the figure of a whole one
+        return job  # it fits alone, or not at all and is left out with the figure of a whole one
     told = f"{job.task.name} is planned with {found.epochs} epochs: {job.epochs} would take about {whole.seconds:.0f} s"
     material.listener(events.Note(told))
     return found

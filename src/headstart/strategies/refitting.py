@@ -47,27 +47,40 @@ def with_refit(
     if trained.best_epoch == 0 or not refits(material):  # the start was kept: the probe's head on the probe's network
         return arm
 
+    last = trained.epochs[-1].number
+    seconds = refit_seconds(
+        trained.seconds,
+        len(material.of(Part.TRAIN)),
+        len(material.of(Part.VALIDATION)),
+        cached=trained.cached,
+        kept=trained.best_epoch / last,
+    )
+
     def refit(own: Material) -> Parts:
-        photos = len(own.of(Part.TRAIN, Part.VALIDATION))
-        told = f"{arm.name} is trained once more, on all {photos} photos of train and validation"
-        own.listener(events.Note(f"{told}: about {seconds:.0f} s"))
+        again = job()
+        if again.known is None:
+            if seconds > own.left_for_refit:
+                left = f"{max(0, own.left_for_refit):.0f} s of the budget are left"
+                return _as_validated(own, arm, f"that would take {seconds:.0f} s, {left}")
+            photos = len(own.of(Part.TRAIN, Part.VALIDATION))
+            told = f"{arm.name} is trained once more, on all {photos} photos of train and validation"
+            own.listener(events.Note(f"{told}: about {seconds:.0f} s"))
         try:
-            again = parts(job().run())
+            tuned = again.run(lambda epochs, epoch: epochs > 0 and own.left_for_refit < epoch.seconds)
+            whole = parts(tuned)
         except (TrainingError, EngineError) as error:
             return _as_validated(own, arm, str(error))
-        held_out = own.of(Part.VALIDATION)
-        right = own.probabilities(again, held_out).argmax(1) == own.labels(Part.VALIDATION)
+        if (made := tuned.epochs[-1].number) < (wanted := again.task.ends or 0):
+            return _as_validated(own, arm, f"the budget was used up after {made} of {wanted} epochs")
+        right = own.probabilities(whole, own.of(Part.VALIDATION)).argmax(1) == own.labels(Part.VALIDATION)
         if np.mean(right) < arm.validation.accuracy:
-            was = f"{np.mean(right):.1%} of the validation photos right after training on them, "
-            return _as_validated(own, arm, f"{was}{arm.validation.accuracy:.1%} before")
-        return again
+            was = f"{arm.validation.accuracy:.1%} of the validation photos were right before it was trained on them"
+            return _as_validated(own, arm, f"{was}, {np.mean(right):.1%} after that")
+        return whole
 
-    train, validation = len(material.of(Part.TRAIN)), len(material.of(Part.VALIDATION))
-    seconds = refit_seconds(trained.seconds, train, validation, cached=trained.cached)
     return replace(arm, refit=refit, refit_seconds=seconds)
 
 
 def _as_validated(material: Material, arm: Arm, reason: str) -> Parts:
-    told = f"{arm.name} is saved as it was validated; trained once more on train and validation it was no better"
-    material.listener(events.Note(f"{told}: {reason}"))
+    material.listener(events.Note(f"{arm.name} is saved as it was validated, not trained once more: {reason}"))
     return arm.parts

@@ -21,19 +21,19 @@ class Revealed:
 
     opened: bool  #: whether losing arms were scored on it
     tests: Mapping[str, Evaluation]  #: by the arm's name; the winner's is of the saved classifier
-    pairs: tuple[Pair, ...]  #: every arm against every dearer one, on test; none where it stayed shut
+    #: Every arm against every dearer one, on test, on equal terms: fitted on train alone. None where it stayed shut.
+    pairs: tuple[Pair, ...]
     n: int  #: test photos
     smallest: float | None  #: difference in accuracy that so many photos can show; None where they can show none
 
 
-def reveal(material: Material, comparison: Comparison, winner: Evaluation, saved: Parts) -> Revealed:
+def reveal(material: Material, comparison: Comparison, winner: Evaluation) -> Revealed:
     """Scores the losing arms on test, if the settings ask for it.
 
     Args:
         material: of the first backbone.
         comparison: whose arms.
         winner: what the saved classifier scored on test.
-        saved: what it is made of.
     """
     rate = 1 - winner.accuracy
     smallest = smallest_difference(winner.n, rate)
@@ -44,11 +44,14 @@ def reveal(material: Material, comparison: Comparison, winner: Evaluation, saved
     names = ", ".join(arm.name for arm in comparison.arms)
     material.listener(events.Note(f"test was opened for all arms: {names}"))
     samples, labels = material.of(Part.TEST), material.labels(Part.TEST)
-    shown = {arm.name: saved if arm is comparison.winner else _shown(material, arm) for arm in comparison.arms}
-    said = {name: material.probabilities(parts, samples) for name, parts in shown.items()}
     classes = material.samples.classes
-    tests = {name: evaluate("test", labels, probabilities, classes) for name, probabilities in said.items()}
-    pairs = compare_pairs(labels, said, material.settings.seed)
+    others = {arm.name: _shown(material, arm) for arm in comparison.arms if arm is not comparison.winner}
+    tests = {
+        name: evaluate("test", labels, material.probabilities(parts, samples), classes)
+        for name, parts in others.items()
+    }
+    alike = {arm.name: material.probabilities(arm.parts, samples) for arm in comparison.arms}
+    pairs = compare_pairs(labels, alike, material.settings.seed)
     return Revealed(opened=True, tests={**tests, **own}, pairs=pairs, n=winner.n, smallest=least)
 
 

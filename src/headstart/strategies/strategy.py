@@ -8,7 +8,6 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart import events
 from headstart.data.samples import Part
 from headstart.evaluation.evaluation import Evaluation, evaluate
 from headstart.heads.head import Trial
@@ -47,7 +46,7 @@ class Arm:
     memory: int = 0  #: bytes by which the process really grew
     disk: int = 0  #: bytes it really left in the store
     refit: Refit | None = None  #: the same on train and validation; None: it is shipped as it was validated
-    refit_seconds: float = 0.0  #: that this takes, where it is a training
+    refit_seconds: float = 0.0  #: that this takes, as far as networks are trained for it
     chosen: Mapping[str, Any] = field(default_factory=dict)  #: hyperparameters that were chosen, not set
     path: tuple[Trial, ...] = ()  #: what was tried for them
     curves: tuple[Epoch, ...] = ()  #: of a training, from before its first step
@@ -107,14 +106,6 @@ def scored(material: Material, parts: Parts, name: str, **facts: Any) -> Arm:
 def final_parts(material: Material, arm: Arm) -> Parts:
     """What is saved when an arm wins: fitted on train and validation where that can be done without choosing anew."""
     if arm.refit is None or material.settings.refit == "never":
-        return arm.parts
-    if arm.refit_seconds > material.left_for_refit:
-        material.listener(
-            events.Note(
-                f"{arm.name} is not fitted once more: that would take {arm.refit_seconds:.0f} s, "
-                f"{max(0, material.left_for_refit):.0f} s of the budget are left"
-            )
-        )
         return arm.parts
     return arm.refit(material)
 

@@ -15,6 +15,7 @@ from headstart.settings import TrainSettings
 if TYPE_CHECKING:
     from headstart.training.job import Job
 
+TRIAL_VERSION = 3  #: of the file that a timed trial is kept in
 VIEWED = 16  #: views that are timed
 EXPORTED = 2.0  #: seconds: writing a network as ONNX, proving it, compiling it
 BYTES_PER_PARAMETER = 24  #: float32 of weights, gradients, two moments, the average and the best
@@ -30,12 +31,23 @@ class Cost:
     refit: float = 0.0  #: seconds of a training once more, on train and validation, should it win
 
 
-def refit_seconds(seconds: Mapping[str, float], train: int, validation: int, *, cached: bool) -> float:
+def refit_seconds(
+    seconds: Mapping[str, float], train: int, validation: int, *, cached: bool, kept: float = 1.0
+) -> float:
     """What a training takes once more with the validation photos, from what it takes without them, by stage.
 
-    As many steps are made, and activations that are kept need not be computed again.
+    As many steps are made as up to the epoch that is kept, and none to find the rate; activations that are stored need
+    not be computed again.
+
+    Args:
+        seconds: of the training, by stage.
+        train: photos.
+        validation: likewise.
+        cached: whether its activations are stored.
+        kept: share of its epochs up to the one that is kept.
     """
-    return sum(seconds.values()) - (1 - validation / train) * seconds["boundary"] * cached
+    again = {"boundary": validation / train if cached else 1.0, "epochs": kept, "rate": 0.0}
+    return sum(value * again.get(stage, 1.0) for stage, value in seconds.items())
 
 
 def trial_file(settings: TrainSettings, boundary: str, size: int, *, scratch: bool = False) -> str:

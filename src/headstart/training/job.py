@@ -250,6 +250,8 @@ class Job:
         """The same training with other settings; the network is not loaded again."""
         job = Job(replace(self.task, settings=settings), self.listener)
         job.loaded, job.traced, job.trunk, job._view_trunks = self.loaded, self.traced, self.trunk, self._view_trunks
+        if settings.model_copy(update={"epochs": self.settings.epochs}) == self.task.settings:
+            job.changed, job.trial = self.changed, self.trial
         return job
 
     @property

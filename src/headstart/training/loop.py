@@ -133,6 +133,7 @@ class Trainer:
         order = chance.permutation(len(self.train_source.labels))
         self.network.train()
         first, total = (number - 1) * self.steps_per_epoch, self.total * self.steps_per_epoch
+        told = self.last * self.steps_per_epoch
         loss = right = 0.0
         size = self.settings.batch_size
         for index, activations in enumerate(self.train_source.batches(number - 1, order, size)):
@@ -142,8 +143,8 @@ class Trainer:
             step = self.step(activations, labels.to(self.network.device), chance, first + index)
             loss, right = loss + step.loss * len(labels), right + step.right
             if index % 8 == 7:
-                self.listener(events.Progress(self.name, first + index + 1, total, "steps"))
-        self.listener(events.Progress(self.name, first + self.steps_per_epoch, total, "steps"))
+                self.listener(events.Progress(self.name, first + index + 1, told, "steps"))
+        self.listener(events.Progress(self.name, first + self.steps_per_epoch, told, "steps"))
         with self.average.applied():
             validation = self._held_out()
         if not math.isfinite(validation[0]):
@@ -216,7 +217,7 @@ class Trainer:
             told += (
                 f", validation loss {epoch.validation_loss:.3f}, validation accuracy {epoch.validation_accuracy:.1%}"
             )
-        self.listener(events.Finished(f"epoch {epoch.number}/{self.total}", epoch.seconds, told))
+        self.listener(events.Finished(f"epoch {epoch.number}/{self.last}", epoch.seconds, told))
         # Before the first epoch nothing would be saved by it, after the last the result itself is kept.
         if self._checkpoint is not None and 0 < epoch.number < self.last:
             state = Checkpoint(

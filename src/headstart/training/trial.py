@@ -15,12 +15,12 @@ from torch.nn import functional
 from headstart.data.writing import replace_text
 from headstart.engines.engine import Arithmetic
 from headstart.training.augment_presets import CROPPED
+from headstart.training.cost import TRIAL_VERSION
 from headstart.training.trainable import Trainable
 from headstart.training.trunk import Kind
 from headstart.training.windows import bears, windows_of
 
 SECONDS = 0.8  #: that a precision is timed for at least, after a call that is not; one long call is enough
-VERSION = 3
 ALONE = 0.8  #: share of the time that this thread has to have run for a trial to be kept: other work would be in it
 
 
@@ -51,7 +51,7 @@ def speeds(
     """
     try:
         kept = json.loads(file.read_text("utf-8"))
-        if kept.pop("version") == VERSION and set(choices) <= kept.keys():
+        if kept.pop("version") == TRIAL_VERSION and set(choices) <= kept.keys():
             return {choice: Speed(**kept[choice]) for choice in choices}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         pass
@@ -59,7 +59,9 @@ def speeds(
     measured = {choice: _measured(network(choice), shapes, kind, batch) for choice in choices}
     if time.thread_time() - ran < ALONE * (time.perf_counter() - began):
         return measured
-    replace_text(file, json.dumps({"version": VERSION, **{key: asdict(value) for key, value in measured.items()}}))
+    replace_text(
+        file, json.dumps({"version": TRIAL_VERSION, **{key: asdict(value) for key, value in measured.items()}})
+    )
     return measured
 
 

@@ -1,5 +1,6 @@
 """The frozen part of a network, up to a boundary, run by the engine of the main job."""
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -112,7 +113,8 @@ class PyTorchTrunk:
         self.description = f"{backbone.name} up to {boundary}, pytorch {precision}"
         self.precision, self.device = precision, device
         self._device = torch.device(device)
-        self._module: nn.Module = trunk_of(traced, boundary).to(self._device)
+        # Of its own: it would take the network that is trained along to the device.
+        self._module: nn.Module = copy.deepcopy(trunk_of(traced, boundary)).to(self._device)
 
     def run(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
         """See ``Trunk.run``."""

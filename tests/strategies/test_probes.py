@@ -10,7 +10,7 @@ from tests.strategies.made import material_of
 from headstart.data.samples import Part
 from headstart.heads.catalog import fit_head
 from headstart.strategies.material import Material
-from headstart.strategies.probes import intermediate_probe, linear_probe, size_of
+from headstart.strategies.probes import intermediate_probe, linear_probe, probe, size_of
 from headstart.strategies.strategy import final_parts
 
 
@@ -32,6 +32,12 @@ def test_linear_probe(material: Material) -> None:
     assert arm.chosen == own.chosen
     assert arm.train.n == len(material.of(Part.TRAIN))
     assert not arm.trains
+
+
+def test_what_a_training_had_fitted_before_counts_as_the_probes(material: Material) -> None:
+    probe(material, "logistic")
+    material.probe_seconds["logistic"] = 1000.0
+    assert linear_probe(material)[0].make().seconds > 1000
 
 
 def test_intermediate_probe_has_every_layer_and_all_of_them(material: Material) -> None:

@@ -59,6 +59,7 @@ class Material:
     engines: dict[tuple[str, Arithmetic], Engine] = field(default_factory=dict)
 
     probes: dict[str, Fitted] = field(default_factory=dict)  #: by the head's name, on the last layer, fitted on train
+    probe_seconds: dict[str, float] = field(default_factory=dict)  #: that each of them took
 
     def __post_init__(self) -> None:
         self.register(self.backbone, self.engine)

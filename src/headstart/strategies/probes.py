@@ -58,8 +58,10 @@ def base_head(material: Material) -> str:
 def probe(material: Material, head: str) -> Fitted:
     """The head on the last layer, fitted on train; once, though the probes and each training ask for it."""
     if head not in material.probes:
+        began = time.perf_counter()
         task = material.task([material.tower(LAYER)], Part.TRAIN)
         material.probes[head] = fit_head(head, task, material.settings)
+        material.probe_seconds[head] = time.perf_counter() - began
     return material.probes[head]
 
 
@@ -77,9 +79,9 @@ def _linear(material: Material, head: str, name: str) -> Planned:
     width = material.backbone.layer(LAYER).width
 
     def make() -> Arm:
-        began = time.perf_counter()
-        tower = material.tower(LAYER)
         fitted = probe(material, head)
+        began = time.perf_counter() - material.probe_seconds.get(head, 0.0)  # perhaps fitted before, for a training
+        tower = material.tower(LAYER)
         return _arm(material, name, "linear-probe", _Place(LAYER, tower, fitted, chosen_trial(fitted)), began)
 
     return Planned(name, "linear-probe", lambda: _cost(material, width), make)

@@ -162,12 +162,17 @@ def test_ctrl_c_stops_and_the_same_command_goes_on(photos, warm, tmp_path) -> No
     watched = (
         "import sys, headstart.cli.main as main, headstart.features.writer as writer\n"
         "store = writer.Writer._store\n"
-        "def told(self, batch):\n    store(self, batch)\n    print('stored', flush=True)\n"
+        # It waits for the signal, else a busy machine may come to the end before it is sent.
+        "def told(self, batch):\n    store(self, batch)\n    print('stored', flush=True)\n    sys.stdin.readline()\n"
         "writer.Writer._store = told\n"
         "sys.exit(main.run(sys.argv[1:]))\n"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", watched, *command[3:]], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", watched, *command[3:]],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout
     assert process.stdout.readline() == "stored\n"

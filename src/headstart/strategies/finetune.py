@@ -6,6 +6,7 @@ the difference. The first two start from the solved head (``training.trainable``
 them is the best of several trainings (``search``).
 """
 
+import gc
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -139,6 +140,7 @@ def _planned(material: Material, strategy: str, name: str, unfreeze: str | None,
 
     def finished(told: str, trained: "Trained", settings: FitSettings) -> Arm:
         jobs.clear()
+        gc.collect()  # a network as a graph is full of cycles, and the next one wants its memory
         arm = arm_of(material, strategy, told, unfreeze or "stage1", trained)
         return with_refit(
             material,

@@ -100,19 +100,23 @@ def made_again(
     again: Any = SimpleNamespace(name="once more")
     points = [SimpleNamespace(number=number, seconds=1.0) for number in range(11)]
 
+    asked: list[float] = []
+
     def run(stop: Any) -> Any:
         if error is not None:
             raise error
-        assert stop(1, points[1]) == (budget is not None)
+        assert not stop(1, points[1])
         return SimpleNamespace(epochs=points[: epochs + 1])
 
     job: Any = SimpleNamespace(run=run, known=None, task=SimpleNamespace(ends=5))
     was: Any = SimpleNamespace(
         seconds={"boundary": 9.0, "rate": 7.0, "epochs": 8.0, "export": 1.0}, cached=True, best_epoch=5, epochs=points
     )
-    arm = with_refit(material, drawn.arm("tuned", 0.8, parts=own), was, lambda: job, lambda _: again)
+    made = drawn.arm("tuned", 0.8, parts=own)
+    arm = with_refit(material, made, was, lambda share: asked.append(share) or job, lambda _: again)
     assert arm.refit_seconds == 9.0 + 4.0 + 1.0
     saved: Any = final_parts(material, arm)
+    assert asked == ([1.0] if budget != 22.5 else [1.0, 0.8])
     return saved.name, [it.text for it in heard if isinstance(it, events.Note)]
 
 
@@ -134,8 +138,13 @@ def test_one_that_goes_wrong_or_is_cut_off_is_not() -> None:
 
 
 def test_where_the_budget_is_used_up_it_is_not_begun() -> None:
-    reason = "that would take 14 s, 13 s of the budget are left"
-    assert made_again(0.9, budget=22.0) == ("validated", [STAYS + reason])
+    reason = "that would take 14 s, 8 s of the budget are left"
+    assert made_again(0.9, budget=16.8) == ("validated", [STAYS + reason])
+
+
+def test_where_it_is_short_there_are_fewer_steps() -> None:
+    told = TOLD.replace(": about 14 s", ", with 80% of the steps: about 11 s")
+    assert made_again(0.9, budget=22.5) == ("once more", [told])
 
 
 def test_a_probe_is_fitted_once_more_however_late_it_is() -> None:

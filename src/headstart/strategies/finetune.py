@@ -75,13 +75,20 @@ def job_of(
 
 
 def _job_again(
-    material: Material, name: str, unfreeze: str | None, trained: "Trained", settings: FitSettings, *, scratch: bool
+    material: Material,
+    name: str,
+    unfreeze: str | None,
+    trained: "Trained",
+    settings: FitSettings,
+    share: float = 1.0,
+    *,
+    scratch: bool,
 ) -> "Job":
-    """The training once more, on train and validation photos, for as many steps as validation kept."""
+    """The training once more, on train and validation photos, for a share of the steps that validation kept."""
     head, parts = None, [Part.TRAIN, Part.VALIDATION]
-    share = len(material.of(Part.TRAIN)) / len(material.of(*parts))
-    epochs = settings.epochs_for(len(material.of(Part.TRAIN)))
-    again = ceil(epochs * share)
+    train = len(material.of(Part.TRAIN))
+    epochs = settings.epochs_for(train)
+    again = ceil(share * epochs * train / len(material.of(*parts)))
     update: dict[str, object] = {"epochs": again}
     if trained.rate_curve is not None:
         update["rate"] = trained.rate_curve.suggestion
@@ -146,7 +153,7 @@ def _planned(material: Material, strategy: str, name: str, unfreeze: str | None,
             material,
             arm,
             trained,
-            lambda: _job_again(material, name, unfreeze, trained, settings, scratch=scratch),
+            lambda share: _job_again(material, name, unfreeze, trained, settings, share, scratch=scratch),
             lambda again: _parts(material, again),
         )
 

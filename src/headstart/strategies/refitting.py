@@ -25,6 +25,10 @@ if TYPE_CHECKING:  # it imports PyTorch
     from headstart.training.job import Job, Trained
 
 
+#: Of the steps, where the budget has no time for all; few numbers, so that a run that was killed finds its training.
+SHARES = (1.0, 0.8, 0.6)
+
+
 def refits(material: Material) -> bool:
     """Whether a trained network that wins is to be trained once more."""
     wanted = material.settings.refit
@@ -33,7 +37,7 @@ def refits(material: Material) -> bool:
 
 
 def with_refit(
-    material: Material, arm: Arm, trained: "Trained", job: Callable[[], "Job"], parts: Callable[["Trained"], Parts]
+    material: Material, arm: Arm, trained: "Trained", job: Callable[[float], "Job"], parts: Callable[["Trained"], Parts]
 ) -> Arm:
     """An arm that is trained once more if it wins.
 
@@ -41,7 +45,7 @@ def with_refit(
         material: what it was trained on.
         arm: as validated.
         trained: its network.
-        job: gives the training on all photos, which ends with the epoch that was kept.
+        job: gives the training on all photos, with a share of the epochs; it ends with the one that was kept.
         parts: makes a classifier of what was trained.
     """
     if trained.best_epoch == 0 or not refits(material):  # the start was kept: the probe's head on the probe's network
@@ -57,14 +61,17 @@ def with_refit(
     )
 
     def refit(own: Material) -> Parts:
-        again = job()
+        again = job(1.0)
         if again.known is None:
-            if seconds > own.left_for_refit:
+            share = next((it for it in SHARES if it * seconds <= own.left_for_refit), None)
+            if share is None:
                 left = f"{max(0, own.left_for_refit):.0f} s of the budget are left"
                 return _as_validated(own, arm, f"that would take {seconds:.0f} s, {left}")
+            again = again if share == 1 else job(share)
             photos = len(own.of(Part.TRAIN, Part.VALIDATION))
             told = f"{arm.name} is trained once more, on all {photos} photos of train and validation"
-            own.listener(events.Note(f"{told}: about {seconds:.0f} s"))
+            fewer = f", with {share:.0%} of the steps" if share < 1 else ""
+            own.listener(events.Note(f"{told}{fewer}: about {share * seconds:.0f} s"))
         try:
             tuned = again.run(lambda epochs, epoch: epochs > 0 and own.left_for_refit < epoch.seconds)
             whole = parts(tuned)

@@ -350,7 +350,8 @@ def test_progress_and_stages_are_told(photos, tmp_path) -> None:
     arms, stages = [it for it in finished if it == "arm"], [it for it in finished if it != "arm"]
     assert len(arms) == len(run.record["arms"]) == 2
     before = ["read", "prepare backbone", "prepare engine", "extract"]
-    assert stages == [*before, "fit", "save", "judge"]
+    assert stages == [*before, "fit", "refit", "save", "judge"]
+    assert run.record["refitted"]
     assert stages == list(run.seconds)
     for stage, total in (("read", 27), ("extract", 27), ("judge", run.test.n)):
         told = [event for event in heard if isinstance(event, events.Progress) and event.stage == stage]

@@ -211,7 +211,7 @@ import os, signal, sys
 from pathlib import Path
 from headstart import events
 from headstart.strategies.finetune import job_of
-from tests.strategies.made import material_of, spoil
+from tests.strategies.made import material_of
 
 photos, store, out = map(Path, sys.argv[1:])
 

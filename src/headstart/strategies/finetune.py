@@ -159,7 +159,7 @@ def _planned(material: Material, strategy: str, name: str, unfreeze: str | None,
 
     def make_best() -> Arm:
         folder = _folder(material, name)
-        again = _cost(job()).refit if refits(material) else 0.0
+        again = _cost(job()).refit if refits(material) and material.clock.budget is not None else 0.0
         found = search(
             job(),
             material.settings.search,
@@ -246,12 +246,12 @@ def _in_time(job: "Job", material: Material) -> "Job":
     whole, again = _cost(job, pace), refits(material)
     if whole.seconds + again * whole.refit <= left:
         return job
-    shorter = [
-        (it, _cost(it, pace))
-        for epochs in reversed(SHORTER)
-        if epochs < job.epochs
-        for it in [job.with_settings(job.task.settings.model_copy(update={"epochs": epochs}))]
-    ]
+    fewer = (
+        job.with_settings(job.task.settings.model_copy(update={"epochs": it}))
+        for it in reversed(SHORTER)
+        if it < job.epochs
+    )
+    shorter = [(it, _cost(it, pace)) for it in fewer]
     # Once more with all photos is worth more than the second half of the epochs, but not than the first.
     refitted = (
         it for it, cost in shorter if again and 2 * it.epochs >= job.epochs and cost.seconds + cost.refit <= left

@@ -37,10 +37,10 @@ def reveal(material: Material, comparison: Comparison, winner: Evaluation) -> Re
     """
     rate = 1 - winner.accuracy
     smallest = smallest_difference(winner.n, rate)
-    least = smallest if np.isfinite(smallest) else None
+    shown = smallest if np.isfinite(smallest) else None
     own = {comparison.winner.name: winner}
     if not material.settings.reveal_test:
-        return Revealed(opened=False, tests=own, pairs=(), n=winner.n, smallest=least)
+        return Revealed(opened=False, tests=own, pairs=(), n=winner.n, smallest=shown)
     names = ", ".join(arm.name for arm in comparison.arms)
     material.listener(events.Note(f"test was opened for all arms: {names}"))
     samples, labels = material.of(Part.TEST), material.labels(Part.TEST)
@@ -52,7 +52,7 @@ def reveal(material: Material, comparison: Comparison, winner: Evaluation) -> Re
     }
     alike = {arm.name: material.probabilities(arm.parts, samples) for arm in comparison.arms}
     pairs = compare_pairs(labels, alike, material.settings.seed)
-    return Revealed(opened=True, tests={**tests, **own}, pairs=pairs, n=winner.n, smallest=least)
+    return Revealed(opened=True, tests={**tests, **own}, pairs=pairs, n=winner.n, smallest=shown)
 
 
 def _shown(material: Material, arm: Arm) -> Parts:

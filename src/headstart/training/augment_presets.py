@@ -10,7 +10,7 @@ from headstart.settings import AugmentSettings, FitSettings, Policy, Preset
 CROPPED = 0.5  #: smallest window of a map, share of its edge, where photos are cropped at random
 #: Edge of the views there, share of the network's input: a random crop shows things larger than the plain view does,
 #: by about as much (Touvron et al. 2019, NeurIPS, arXiv:1906.06423, "FixRes", section 3).
-VIEWED = 0.79
+SMALLER = 0.79
 MULTIPLE = 16  #: of so many pixels is the edge of smaller views
 VERSION = 1  #: raised whenever the same knobs and the same draws give other pixels
 
@@ -71,16 +71,20 @@ class Augmentation:
 
 def smallest_window(settings: FitSettings) -> float:
     """Share of a map's edge that a step of training sees at least: as set, else half where photos are cropped too."""
-    if settings.window is not None:
-        return settings.window
-    return CROPPED if Augmentation.of(settings).crop_scale < 1 else 1.0
+    return _where_cropped(settings, settings.window, CROPPED)
 
 
 def view_size(settings: FitSettings, size: int) -> int:
     """Edge of the views that are trained on, pixels, of a network whose input has edge ``size``."""
-    cropped = Augmentation.of(settings).crop_scale < 1
-    share = settings.view_size if settings.view_size is not None else VIEWED if cropped else 1.0
+    share = _where_cropped(settings, settings.view_size, SMALLER)
     return min(size, max(MULTIPLE, round(share * size / MULTIPLE) * MULTIPLE)) if share < 1 else size
+
+
+def _where_cropped(settings: FitSettings, given: float | None, share: float) -> float:
+    """As set, else a share where photos are cropped at random, else all."""
+    if given is not None:
+        return given
+    return share if Augmentation.of(settings).crop_scale < 1 else 1.0
 
 
 PRESETS: dict[Preset, Augmentation] = {

@@ -77,7 +77,7 @@ class OpenVinoTrunk:
         self.batch, self.lanes = BATCH, cores()
         self.fingerprint = _fingerprint(backbone, boundary, f"openvino {precision}", size)
         self.description = f"{backbone.name} up to {boundary}, openvino {precision}"
-        self.precision, self.size = precision, size
+        self.precision = precision
         self._runner = Runner(
             rounded_graph(graph) if precision == "bf16" else graph,
             size=size,
@@ -106,10 +106,10 @@ class PyTorchTrunk:
         device: str,
         size: int | None = None,
     ):
-        self.size = backbone.contract.size if size is None else size
-        self.shape = _shape(backbone, traced, boundary, self.size)
+        size = backbone.contract.size if size is None else size
+        self.shape = _shape(backbone, traced, boundary, size)
         self.batch = BATCH if device == "cpu" else 128
-        self.fingerprint = _fingerprint(backbone, boundary, f"pytorch {device} {precision}", self.size)
+        self.fingerprint = _fingerprint(backbone, boundary, f"pytorch {device} {precision}", size)
         self.description = f"{backbone.name} up to {boundary}, pytorch {precision}"
         self.precision, self.device = precision, device
         self._device = torch.device(device)
@@ -197,13 +197,10 @@ def view_edge(traced: Traced, boundary: str, size: int, wanted: int) -> int:
     if wanted == size:
         return size
     shape = shape_at(traced, boundary, wanted)
-    if shape is None or (len(shape) != 3 and boundary != PIXELS):
+    if shape is None or len(shape) != 3 or counts_positions(traced.module):
         return size
     kind = torch.uint8 if boundary == PIXELS else torch.float32
-    whole = nn.ModuleList([trunk_of(traced, boundary)] if boundary != PIXELS else [])
-    if counts_positions(whole) or not bears(top_of(traced, boundary), torch.zeros(1, *shape, dtype=kind)):
-        return size
-    return wanted
+    return wanted if bears(top_of(traced, boundary), torch.zeros(1, *shape, dtype=kind)) else size
 
 
 def trunk_graph(backbone: Backbone, traced: Traced, boundary: str, size: int) -> Path:

@@ -191,7 +191,34 @@ class CompareSettings(_Settings):
     )
 
 
-class FitSettings(CompareSettings, TrainSettings, AugmentSettings, HeadSettings, RunSettings):
+class TrustSettings(_Settings):
+    """What makes a result one that can be trusted."""
+
+    near_duplicates: Literal["group", "ignore"] = Field(
+        "group",
+        description="Photos that show the same (re-encoded, resized, cropped, brightened, mirrored) are kept in one part.",
+    )
+    relabel: Path | None = Field(
+        None,
+        description="A table with the columns photo and label, as headstart check --labels writes it, that corrects labels.",
+    )
+    calibration: Literal["auto", "none", "temperature", "vector", "isotonic"] = Field(
+        "auto", description="How probabilities are made to mean what they say; auto: by cross-validated log loss."
+    )
+    coverage: Annotated[float, Field(ge=0.5, le=0.999)] = Field(
+        0.9, description="Share of photos whose prediction set shall hold the right class."
+    )
+    sets: Literal["lac", "aps", "raps"] = Field(
+        "lac", description="How prediction sets are made: lac the smallest, aps and raps fairer to hard photos."
+    )
+    acceptance: Annotated[float, Field(ge=0.5, le=1)] = Field(
+        0.95,
+        description="Share of photos like the training photos that shall not be declined as unfamiliar; 1 declines none.",
+    )
+    report: bool = Field(True, description="Write report.html and model-card.md into the run's folder.")
+
+
+class FitSettings(TrustSettings, CompareSettings, TrainSettings, AugmentSettings, HeadSettings, RunSettings):
     """Everything ``fit`` can be told."""
 
     @classmethod

@@ -28,3 +28,22 @@ def wilson(right: int, total: int, level: float = 0.95) -> Interval:
     half = z / (1 + z * z / total) * sqrt(share * (1 - share) / total + z * z / (4 * total * total))
     # Rounding must not push the share itself out.
     return Interval(max(0.0, min(centre - half, share)), min(1.0, max(centre + half, share)), level)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many of some things are so, and where the share of all such things lies."""
+
+    right: int
+    n: int
+    share: float
+    low: float  #: of Wilson's 95 % interval
+    high: float
+
+
+def share_of(right: int, n: int) -> Share | None:
+    """A share with its interval; None of nothing."""
+    if not n:
+        return None
+    interval = wilson(right, n)
+    return Share(right, n, right / n, interval.low, interval.high)

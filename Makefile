@@ -5,13 +5,22 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO := demo
 
-.PHONY: demo test check docs clean
+.PHONY: demo test check docs browser clean
 
 demo: $(READY)
 	$(BIN)/headstart demo $(DEMO)
 
 test: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+# Chromium for the tests that open a page; Debian's, where it is not here and we may install it.
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium; \
+	else \
+		echo "there is no Chromium; install one (Debian: apt-get install chromium), or the browser tests are skipped"; \
+	fi
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -24,6 +24,7 @@ from headstart.settings import (
     HeadSettings,
     RunSettings,
     TrainSettings,
+    TrustSettings,
 )
 
 DOCS = Path(__file__).resolve().parent
@@ -75,6 +76,7 @@ def settings_page() -> str:
         ("Training", TrainSettings),
         ("Augmentation", AugmentSettings),
         ("Comparing", CompareSettings),
+        ("Trust", TrustSettings),
     )
     head = ("name", "flag", "default", "values", "what it does")
     tables = (f"## {title}\n\n{_table(head, map(_knob, kind.model_fields.items()))}" for title, kind in sections)
@@ -176,7 +178,7 @@ class _Argument:
             kind, *more = get_args(kind)
             flag = next((name for given in more if isinstance(given, Parameter) for name in given.name or ()), flag)
         kinds = [inner for inner in get_args(kind) or (kind,) if inner is not type(None)]
-        value = "" if kind is bool else f" {METAVARS[kinds[0]]}"
+        value = "" if kind is bool else f" {_metavar(kinds[0])}"
         default = "" if required or parameter.default in (None, False, "") else f"`{parameter.default}`"
         shown = parameter.name.upper() if positional else f"{flag}{value}"
         return cls(parameter.name, shown, default, positional, required, get_origin(kind) is list)
@@ -185,6 +187,13 @@ class _Argument:
     def metavar(self) -> str:
         name = f"{self.shown}..." if self.many else self.shown
         return name if self.required else f"[{name}]"
+
+
+def _metavar(kind: Any) -> str:
+    """What stands for a value: of a choice its words."""
+    while get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
+    return "|".join(get_args(kind)) if get_origin(kind) is Literal else METAVARS[kind]
 
 
 def _flag(name: str) -> str:

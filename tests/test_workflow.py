@@ -17,7 +17,8 @@ from headstart.data.ledger import load_ledger
 from headstart.data.samples import Outcome, Part
 from headstart.data.splits import Split
 from headstart.errors import DataError, HeadstartError, SettingError
-from headstart.run import UNFINISHED, Run, open_run
+from headstart.run import Run, open_run
+from headstart.run_files import UNFINISHED
 from headstart.workflow import evaluate_on
 
 
@@ -111,7 +112,7 @@ def test_a_table_with_groups(photos, tmp_path) -> None:
             [path.relative_to(tmp_path), path.parent.name, f"{path.parent.name}-{number // 3}"]
             for number, path in enumerate(files)
         )
-    run = headstart.fit(tmp_path / "photos.csv", out=tmp_path / "run")
+    run = headstart.fit(tmp_path / "photos.csv", out=tmp_path / "run", near_duplicates="report")
     assert run.record["split"] == {"train": 9, "validation": 9, "test": 9}
     assert run.test.accuracy > 0.6
 
@@ -215,7 +216,7 @@ def test_a_failed_run_leaves_no_empty_folder(warm, tmp_path, monkeypatch) -> Non
     def broken(*_: object, **__: object) -> None:
         raise HeadstartError("the pass broke")
 
-    monkeypatch.setattr("headstart.workflow.extract", broken)
+    monkeypatch.setattr("headstart.passing.extract", broken)
     with pytest.raises(HeadstartError, match="the pass broke"):
         headstart.fit(warm.photos, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
@@ -238,7 +239,7 @@ def test_engines_are_proved_on_training_photos_only(warm, tmp_path, monkeypatch)
     monkeypatch.setattr(
         preparing, "proof_photos", lambda samples, backbone: drawn.extend(samples) or real(samples, backbone)
     )
-    run = headstart.fit(warm.photos, out=tmp_path / "run")
+    run = headstart.fit(warm.photos, out=tmp_path / "run", near_duplicates="report")  # twins are found after the proof
     train = set(json.loads((run.folder / "split.json").read_text())["parts"]["train"])
     assert {sample.id for sample in drawn} == train
 
@@ -349,8 +350,9 @@ def test_progress_and_stages_are_told(photos, tmp_path) -> None:
     finished = [event.stage for event in heard if isinstance(event, events.Finished)]
     arms, stages = [it for it in finished if it == "arm"], [it for it in finished if it != "arm"]
     assert len(arms) == len(run.record["arms"]) == 2
-    before = ["read", "prepare backbone", "prepare engine", "extract"]
-    assert stages == [*before, "fit", "refit", "save", "judge"]
+    before = ["read", "prepare backbone", "prepare engine", "extract", "find twins"]
+    after = ["calibrate", "save", "judge", "look back", "pictures", "report"]
+    assert stages == [*before, "fit", "refit", *after]
     assert run.record["refitted"]
     assert stages == list(run.seconds)
     for stage, total in (("read", 27), ("extract", 27), ("judge", run.test.n)):

@@ -1,14 +1,13 @@
 """What a fit tells while it works, and what of that its record keeps."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from headstart import events
 from headstart.data.samples import Outcome, Samples
 from headstart.engines.choose import Chosen
-from headstart.evaluation.evaluation import Evaluation
 from headstart.features.extract import Extraction
 from headstart.runtime.classifier import Classifier
 from headstart.saving import Parts
@@ -16,6 +15,7 @@ from headstart.strategies.comparing import Comparison
 from headstart.strategies.ensembles import ENSEMBLES
 from headstart.strategies.material import Clock
 from headstart.strategies.strategy import Arm
+from headstart.trust.duplicates import Twins
 
 T = TypeVar("T")
 
@@ -70,6 +70,12 @@ def extraction_in_words(it: Extraction) -> str:
     )
 
 
+def twins_in_words(twins: Sequence[Twins]) -> str:
+    """How many photos show the same."""
+    near = sum(it.kind == "near" for it in twins)
+    return f"{len(twins) - near} pairs of photos with equal bytes, {near} more that show the same"
+
+
 def comparison_in_words(it: Comparison) -> str:
     """How many arms there are, and which wins."""
     return f"{len(it.arms)} arm{'s' * (len(it.arms) != 1)}; {it.choice.winner} wins on validation"
@@ -87,9 +93,3 @@ def parity_in_words(classifier: Classifier) -> str:
     """How the saved file answers."""
     parity = classifier.record.parity
     return f"{parity.same_answers:.1%} same answers from the saved file on {parity.photos} photos"
-
-
-def evaluation_in_words(it: Evaluation) -> str:
-    """One line: the score, its interval, its N."""
-    low, high = it.accuracy_interval.low, it.accuracy_interval.high
-    return f"{it.part} accuracy {it.accuracy:.1%} ({low:.1%} to {high:.1%}) on {it.n} photos"

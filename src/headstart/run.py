@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from headstart import __version__, leaderboard
 from headstart.data.ledger import save_ledger
@@ -19,17 +19,28 @@ from headstart.errors import UserError
 from headstart.evaluation.evaluation import Evaluation
 from headstart.features.extract import Extraction
 from headstart.journal import Journal
+from headstart.run_files import (
+    COMPARISON,
+    CURVES,
+    EVALUATION,
+    LEADERBOARD,
+    LEDGER,
+    MODEL,
+    RECORD,
+    SETTINGS,
+    SPLIT,
+    TRUST,
+)
 from headstart.runtime.classifier import Classifier, load
 from headstart.strategies.comparing import Comparison
 from headstart.strategies.material import Material
 from headstart.strategies.revealing import Revealed
 from headstart.strategies.strategy import Arm, file_name
 
+if TYPE_CHECKING:
+    from headstart.report.plots import Plots
+
 SCHEMA_VERSION = 1
-RECORD, SETTINGS, SPLIT, LEDGER = "run.json", "settings.toml", "split.json", "ledger.jsonl"
-EVALUATION, COMPARISON, MODEL = "evaluation.json", "comparison.json", "model"
-LEADERBOARD, CURVES = "leaderboard", "curves"  #: written as Markdown and CSV; a folder with a CSV per trained arm
-UNFINISHED = ".unfinished"  #: marks the folder of a run that is under way or was killed
 
 
 @dataclass(frozen=True)
@@ -45,6 +56,19 @@ class Run:
     def classifier(self) -> Classifier:
         """The saved classifier."""
         return load(self.folder / MODEL)
+
+    @cached_property
+    def trust(self) -> dict[str, Any]:
+        """What trust.json says of data and answers; empty for a run of before there was one."""
+        file = self.folder / TRUST
+        return dict(json.loads(file.read_text("utf-8"))) if file.exists() else {}
+
+    @cached_property
+    def plot(self) -> "Plots":
+        """The report's plots as matplotlib figures: ``run.plot.confusion()``, ``run.plot.reliability()`` and others."""
+        from headstart.report.plots import Plots
+
+        return Plots(self.folder)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -142,6 +166,7 @@ def _arm_in_json(arm: Arm) -> dict[str, Any]:
         "depth": [asdict(depth) for depth in arm.depth],
         "curves": [asdict(epoch) for epoch in arm.curves],
         "best_epoch": arm.best_epoch,
+        "rate_curve": None if arm.rate_curve is None else asdict(arm.rate_curve),
         "train": arm.train.to_json(),
         "validation": arm.validation.to_json(),
         "seconds": arm.seconds,
@@ -157,6 +182,11 @@ def write(run: Run, material: Material, comparison: Comparison, revealed: Reveal
     evaluations = {"validation": run.validation.to_json(), "test": run.test.to_json()}
     _write_json(run.folder / EVALUATION, {"schema_version": SCHEMA_VERSION, "parts": evaluations})
     _write_comparison(run.folder, comparison, revealed)
+    write_record(run)
+
+
+def write_record(run: Run) -> None:
+    """``run.json``, whole or not at all."""
     _write_json(run.folder / RECORD, run.record)
 
 

@@ -194,13 +194,14 @@ class CompareSettings(_Settings):
 class TrustSettings(_Settings):
     """What makes a result one that can be trusted."""
 
-    near_duplicates: Literal["group", "ignore"] = Field(
+    near_duplicates: Literal["group", "report"] = Field(
         "group",
-        description="Photos that show the same (re-encoded, resized, cropped, brightened, mirrored) are kept in one part.",
+        description="What is done with photos that show the same (re-encoded, resized, cropped, brightened, mirrored, "
+        "shot in a burst): group keeps them in one part, report only says so.",
     )
     relabel: Path | None = Field(
         None,
-        description="A table with the columns photo and label, as headstart check --labels writes it, that corrects labels.",
+        description="A table with columns photo and label that corrects labels, as headstart check --labels writes it.",
     )
     calibration: Literal["auto", "none", "temperature", "vector", "isotonic"] = Field(
         "auto", description="How probabilities are made to mean what they say; auto: by cross-validated log loss."
@@ -213,7 +214,7 @@ class TrustSettings(_Settings):
     )
     acceptance: Annotated[float, Field(ge=0.5, le=1)] = Field(
         0.95,
-        description="Share of photos like the training photos that shall not be declined as unfamiliar; 1 declines none.",
+        description="Share of photos like those of training that shall not be declined as unfamiliar; 1 declines none.",
     )
     report: bool = Field(True, description="Write report.html and model-card.md into the run's folder.")
 

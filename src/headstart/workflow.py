@@ -13,22 +13,30 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from headstart import events, journal
-from headstart.data.assembly import problems_of
 from headstart.data.reading import read
-from headstart.data.samples import ArraySource, Outcome, Part, Sample, Samples
+from headstart.data.relabel import relabelled
+from headstart.data.samples import Outcome, Part, Samples
 from headstart.data.splits import Split, make_split
 from headstart.engines.engine import Arithmetic, Engine
 from headstart.errors import DataError, HeadstartError, SettingError
-from headstart.evaluation.evaluation import Evaluation, evaluate
-from headstart.features.extract import extract, load_photo
-from headstart.features.store import Finding, Store
+from headstart.evaluation.evaluation import Evaluation
+from headstart.examination import guarding, judging, looking_back, pictures
+from headstart.examination.guarding import guarded
+from headstart.examination.judging import judge
+from headstart.examination.looking_back import look_back
+from headstart.examination.pictures import pictures_of
+from headstart.examination.recording import save_findings
+from headstart.examination.subject import Subject
+from headstart.features.extract import load_photo
+from headstart.features.store import Store
 from headstart.journal import Journal
-from headstart.preparing import named, ready
-from headstart.run import MODEL, RECORD, SPLIT, UNFINISHED, Run, record_of, write
-from headstart.runtime.classifier import Classifier, PhotoLike, load
+from headstart.passing import TWINS, Passed, passed
+from headstart.preparing import Ready, named, ready
+from headstart.report.writing import write_report
+from headstart.run import Run, record_of, write, write_record
+from headstart.run_files import MODEL, RECORD, SPLIT, UNFINISHED
+from headstart.runtime.classifier import Classifier, load
 from headstart.saving import Parts, Witness, add_scores, save
 from headstart.settings import FitSettings, seconds, store_folder
 from headstart.strategies.advisor import Advice, advise, outcome
@@ -69,41 +77,14 @@ def fit(
     home = store_folder(chosen.store)
     reserved = _reserve(chosen)
     with Store(home, log) as store:
-        samples = log.stage(
-            "read", lambda: read(source, labels=labels, listener=log, cache=home / "archives"), journal.read_in_words
-        )
+        samples = log.stage("read", lambda: _read(source, labels, home, chosen, log), journal.read_in_words)
         split = _split(samples, chosen)  # what is wrong with it is said now, not after the long pass
         train = split.of(samples, Part.TRAIN)
         names, ladder = named(train, len(samples), store, chosen, clock, log)
         found = ready(names, train, store, chosen, log)
         with _claimed(reserved, source) as out:
-            extractions = log.stage(
-                "extract",
-                lambda: [
-                    extract(samples.samples, it.backbone, it.chosen.engine, store, workers=chosen.workers, listener=log)
-                    for it in found
-                ],
-                lambda done: "; ".join(map(journal.extraction_in_words, done)),
-            )
-            sound = _without_broken(samples, {key: it for done in extractions for key, it in done.findings.items()})
-            known: dict[tuple[str, Arithmetic], Engine] = {}
-            materials = [
-                Material(
-                    samples=sound,
-                    split=_split(sound, chosen),
-                    backbone=it.backbone,
-                    engine=it.chosen.engine,
-                    store=store,
-                    space=extraction.space,
-                    proof=it.proof,
-                    settings=chosen,
-                    folder=out,
-                    clock=clock,
-                    listener=log,
-                    engines=known,
-                )
-                for it, extraction in zip(found, extractions, strict=True)
-            ]
+            photos = passed(samples, found, chosen, store, log)
+            materials = _materials(photos, found, chosen, store, out, clock, log)
             material = materials[0]
             advice = _advice(material, specs, log)
             comparison = log.stage("fit", lambda: compare(materials, specs), journal.comparison_in_words)
@@ -113,18 +94,22 @@ def fit(
                 lambda: final_parts(material, winner),
                 lambda it: journal.refit_in_words(winner, it, len(material.of(Part.TRAIN, Part.VALIDATION))),
             )
-            classifier = log.stage("save", lambda: _saved(material, parts, out), journal.parity_in_words)
-            test = log.stage(
-                "judge", lambda: judge(classifier, material.of(Part.TEST), log), journal.evaluation_in_words
-            )
-            add_scores(classifier, {"validation": winner.validation.to_json(), "test": test.to_json()})
-            revealed = reveal(material, comparison, test)
+            guards = log.stage("calibrate", lambda: guarded(material, winner, parts), guarding.in_words)
+            classifier = log.stage("save", lambda: _saved(material, guards.parts, out), journal.parity_in_words)
+            judged = log.stage("judge", lambda: judge(classifier, material.of(Part.TEST), log), judging.in_words)
+            scores = {"validation": winner.validation.to_json(), "test": judged.evaluation.to_json()}
+            add_scores(classifier, scores)
+            revealed = reveal(material, comparison, judged.evaluation)
+            subject = Subject(material, guards, judged, photos.twins, log.seconds[TWINS])
+            _look_back(subject, comparison, out, log)
             log.over_budget(clock)
-            record = record_of(materials, [it.chosen for it in found], extractions, comparison, revealed, log)
+            record = record_of(materials, [it.chosen for it in found], photos.extractions, comparison, revealed, log)
             rungs = [asdict(rung) for rung in ladder.rungs] if ladder else []
             more = {"ladder": rungs, "refitted": parts is not winner.parts, **_held_to(advice, comparison)}
-            run = Run(out, winner.validation, test, {**record, **more})
+            run = Run(out, winner.validation, judged.evaluation, {**record, **more})
             write(run, material, comparison, revealed)
+            if chosen.report:
+                _report(run, log)
     return run
 
 
@@ -139,36 +124,6 @@ def _signature() -> inspect.Signature:
 
 
 fit.__signature__ = _signature()  # type: ignore[attr-defined]
-
-
-def judge(
-    classifier: Classifier,
-    samples: Sequence[Sample],
-    listener: events.Listener = events.ignore,
-    *,
-    part: str = "test",
-    strict: bool = True,
-) -> Evaluation:
-    """Scores a saved classifier through its public ``predict``, from file bytes to class name.
-
-    Raises:
-        HeadstartError: a photo cannot be read; with ``strict`` off it is left out with a note, unless none is left.
-    """
-    rows, labels = [], []
-    predictions = classifier.stream(map(_photo_of, samples))
-    for number, (sample, prediction) in enumerate(zip(samples, predictions, strict=True), 1):
-        if prediction.error is None:
-            rows.append(prediction.probabilities)
-            labels.append(sample.label)
-        elif strict:
-            raise HeadstartError(f"{sample.name} could be read before and now cannot: {prediction.error}; run it again")
-        else:
-            listener(events.Note(f"{sample.name} is left out: {prediction.error}"))
-        if number % 32 == 0 or number == len(samples):
-            listener(events.Progress("judge", number, len(samples)))
-    if not rows:
-        raise DataError(f"none of the {len(samples)} photos decodes; run headstart check to see why")
-    return evaluate(part, np.array(labels, dtype=np.int64), np.stack(rows), classifier.classes)
 
 
 def evaluate_on(
@@ -188,11 +143,11 @@ def evaluate_on(
         )
         raise DataError(f"{samples.root} {seen}; wanted photos of {', '.join(classifier.classes[:8])}")
     index = {name: classifier.classes.index(name) for name in samples.classes}
-    relabelled = [replace(sample, label=index[samples.classes[sample.label]]) for sample in samples.samples]
+    named = [replace(sample, label=index[samples.classes[sample.label]]) for sample in samples.samples]
     aside = samples.ledger.counts()[Outcome.SET_ASIDE]
     if aside:
         listener(events.Note(f"{aside} files are set aside; headstart check says why"))
-    return judge(classifier, relabelled, listener, part="given", strict=False)
+    return judge(classifier, named, listener, part="given", strict=False).evaluation
 
 
 def _advice(material: Material, specs: Sequence[Spec], log: Journal) -> Advice | None:
@@ -212,6 +167,60 @@ def _held_to(advice: Advice | None, comparison: Comparison) -> dict[str, Any]:
         return {"advice": None}
     came = outcome(advice, comparison.choice, {arm.name: arm.strategy for arm in comparison.arms})
     return {"advice": {**advice.to_json(), "outcome": asdict(came)}}
+
+
+def _materials(
+    it: Passed, found: Sequence[Ready], settings: FitSettings, store: Store, out: Path, clock: Clock, log: Journal
+) -> list[Material]:
+    """What there is to learn from, for each network; all on one split."""
+    engines: dict[tuple[str, Arithmetic], Engine] = {}
+    try:
+        split = _split(it.samples, settings)
+    except DataError as error:
+        if settings.near_duplicates == "report" or not it.twins:
+            raise
+        told = f"{len(it.twins)} pairs of photos show the same and are kept together; --near-duplicates report does not"
+        raise DataError(f"{error}; {told}") from None
+    return [
+        Material(
+            samples=it.samples,
+            split=split,
+            backbone=network.backbone,
+            engine=network.chosen.engine,
+            store=store,
+            space=extraction.space,
+            proof=network.proof,
+            settings=settings,
+            folder=out,
+            clock=clock,
+            listener=log,
+            engines=engines,
+        )
+        for network, extraction in zip(found, it.extractions, strict=True)
+    ]
+
+
+def _look_back(subject: Subject, comparison: Comparison, out: Path, log: Journal) -> None:
+    """Writes what the run found out about its data and its answers, and the pictures that show it."""
+    findings = log.stage("look back", lambda: look_back(subject), looking_back.in_words)
+    trained = any(arm.trains for arm in comparison.arms)
+    shown = log.stage("pictures", lambda: pictures_of(findings, out / MODEL, trained=trained), pictures.in_words)
+    save_findings(findings, shown, out)
+
+
+def _report(run: Run, log: Journal) -> None:
+    """Writes the report. The run is whole without it, so what goes wrong is told and costs nothing more."""
+    try:
+        log.stage("report", lambda: write_report(run.folder), lambda file: f"all of this to look at is in {file}")
+    except HeadstartError as error:
+        log(events.Note(f"no report was written: {error}"))
+    write_record(run)  # once more: it says what the report took
+
+
+def _read(source: Any, labels: Any, home: Path, settings: FitSettings, log: Journal) -> Samples:
+    """Photos and labels, corrected where the user corrected them."""
+    samples = read(source, labels=labels, listener=log, cache=home / "archives")
+    return samples if settings.relabel is None else relabelled(samples, settings.relabel.expanduser())
 
 
 def _split(samples: Samples, settings: FitSettings) -> Split:
@@ -296,24 +305,6 @@ def _fresh(source: Any) -> Path:
             number += 1
 
 
-def _without_broken(samples: Samples, findings: dict[str, Finding]) -> Samples:
-    """Samples and ledger after decoding: the broken set aside, the repaired said so.
-
-    Raises:
-        DataError: too little is left to learn from.
-    """
-    entries = {entry.name: entry for entry in samples.ledger.entries}
-    changes = {}
-    for sample in samples.samples:
-        if finding := findings.get(sample.digest):
-            outcome = Outcome.SET_ASIDE if finding.broken else Outcome.REPAIRED
-            changes[sample.name] = replace(entries[sample.name], outcome=outcome, reason=finding.reason)
-    amended = samples.amended(changes)
-    if problems := problems_of(amended):
-        raise DataError("; also: ".join(problems[:8]))
-    return amended
-
-
 def _saved(material: Material, parts: Parts, out: Path) -> Classifier:
     """Saves a classifier, held to the fitted heads on validation photos."""
     held_out = sorted(material.of(Part.VALIDATION), key=lambda sample: sample.digest)[:WITNESSES]
@@ -327,7 +318,3 @@ def _saved(material: Material, parts: Parts, out: Path) -> Classifier:
     ]
     shutil.rmtree(out / MODEL, ignore_errors=True)  # of this run, when it was ended between saving and judging
     return save(parts, out / MODEL, witnesses)
-
-
-def _photo_of(sample: Sample) -> PhotoLike:
-    return sample.source.read() if isinstance(sample.source, ArraySource) else sample.source.path

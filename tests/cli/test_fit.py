@@ -31,12 +31,13 @@ def test_a_summary_that_a_person_can_read(warm, tmp_path, capsys) -> None:
         assert word in printed
     assert f"everything is in {out}" in printed
     assert f"next:  headstart predict {out / 'model'} PHOTO" in printed
-    assert len(printed.strip().splitlines()) < 20
+    assert len(printed.strip().splitlines()) <= 24
     for stage in ("read", "prepare engine", "extract", "fit", "save", "judge"):
         assert re.search(rf"^ *{stage}  .*\(\d+\.\d s\)$", told, re.MULTILINE)
     assert sorted(path.name for path in out.iterdir()) == [
         *("comparison.json", "evaluation.json", "leaderboard.csv", "leaderboard.md", "ledger.jsonl", "model"),
-        *("run.json", "settings.toml", "split.json"),
+        *("model-card.md", "neighbours.safetensors", "pictures.npz", "predictions.csv", "predictions.npz"),
+        *("report.html", "run.json", "settings.toml", "split.json", "trust.json"),
     ]
 
 

@@ -6,17 +6,37 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from tests.saving.drawn import drawn_novelty, drawn_photos, single, witnesses
 
 import headstart
+from headstart.backbones.convert import obtain
 from headstart.cli.main import run
+from headstart.runtime.calibration import Calibration
+from headstart.runtime.sets import Sets
+from headstart.saving import save
 
 
 @pytest.fixture
 def model(warm) -> str:
     return str(warm.run / "model")
+
+
+@pytest.fixture(scope="module")
+def guarded(warm, tmp_path_factory) -> Path:
+    """A folder with a model of drawn weights that has sets and declines some of the photos beside it."""
+    folder = tmp_path_factory.mktemp("guarded")
+    plain = single(obtain("efficientnet_lite0", warm.store / "networks"), 3)
+    guards = {"calibration": Calibration("temperature", (0.3,)), "sets": Sets("lac", 0.9, 0.75)}
+    parts = replace(plain, **guards, novelty=drawn_novelty(plain))
+    save(parts, folder / "model", witnesses(parts))
+    for index, pixels in enumerate(drawn_photos()):
+        Image.fromarray(pixels).save(folder / f"{index}.png")
+    return folder
 
 
 @pytest.fixture
@@ -57,10 +77,12 @@ def test_csv_opens_as_a_table(model, three, capsys, tmp_path) -> None:
     assert run(["predict", model, three[0], str(broken), three[1], "--csv", "--top", "2"]) == 2
     out, errors = capsys.readouterr()
     rows = list(csv.DictReader(io.StringIO(out)))
-    assert list(rows[0]) == ["source", "label", "probability", "label2", "probability2", "error"]
+    asked = ["source", "label", "probability", "label2", "probability2"]
+    assert list(rows[0]) == [*asked, "prediction_set", "novelty", "declined", "error"]
     assert [row["source"] for row in rows] == [three[0], str(broken), three[1]]
     assert [row["label"] for row in rows] == ["checks", "", "discs"]
     assert [row["error"] for row in rows] == ["", "not an image in a known format", ""]
+    assert (rows[1]["prediction_set"], rows[1]["novelty"], rows[1]["declined"]) == ("", "", "")
     assert errors == "headstart: 1 of 3 photos could not be read; their rows say why\n"
 
 
@@ -136,3 +158,38 @@ def test_the_same_answers_as_in_python(model, three, capsys) -> None:
     run(["predict", model, *three, "--json"])
     printed = [json.loads(line)["probability"] for line in capsys.readouterr().out.splitlines()]
     assert printed == [prediction.probability for prediction in headstart.load(model).predict(three)]
+
+
+def test_an_unfamiliar_photo_is_declined_in_all_forms(guarded, capsys) -> None:
+    files = [str(guarded / f"{index}.png") for index in range(4)]
+    answers = headstart.load(guarded / "model").predict(files)
+    declined = [answer.declined for answer in answers]
+    assert set(declined) == {True, False}
+    assert len({len(answer.prediction_set) for answer in answers}) > 1
+    assert run(["predict", str(guarded / "model"), *files]) == 0
+    for line, answer in zip(capsys.readouterr().out.splitlines(), answers, strict=True):
+        end = " (unfamiliar: declined)" if answer.declined else ""
+        assert line == f"{answer.source}: {answer.label} {answer.probability:.1%}{end}"
+    assert run(["predict", str(guarded / "model"), *files, "--json"]) == 0
+    for line, answer in zip(capsys.readouterr().out.splitlines(), answers, strict=True):
+        record = json.loads(line)
+        assert record["prediction_set"] == list(answer.prediction_set)
+        assert (record["novelty"], record["declined"]) == (pytest.approx(answer.novelty), answer.declined)
+        assert record["label"] == answer.label == answer.prediction_set[0]
+    assert run(["predict", str(guarded / "model"), *files, "--csv"]) == 0
+    for row, answer in zip(csv.DictReader(io.StringIO(capsys.readouterr().out)), answers, strict=True):
+        assert row["prediction_set"].split("|") == list(answer.prediction_set)
+        assert float(row["novelty"]) == pytest.approx(answer.novelty, abs=1e-6)
+        assert row["declined"] == ("true" if answer.declined else "false")
+
+
+def test_a_classifier_that_judges_no_novelty_says_so(guarded, warm, capsys, tmp_path) -> None:
+    plain = single(obtain("efficientnet_lite0", warm.store / "networks"), 3)
+    save(plain, tmp_path / "model", witnesses(plain))
+    photo = str(guarded / "0.png")
+    assert run(["predict", str(tmp_path / "model"), photo, "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert (record["prediction_set"], record["novelty"], record["declined"]) == ([], None, False)
+    assert run(["predict", str(tmp_path / "model"), photo, "--csv"]) == 0
+    (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert (row["prediction_set"], row["novelty"], row["declined"]) == ("", "", "false")

@@ -8,7 +8,7 @@ from headstart.errors import DataError
 
 LEDGER = Ledger(
     (
-        Entry("schöne Äpfel/1\u2028.png", Outcome.ACCEPTED, "", "schöne Äpfel", "ab12", "PNG", 3, 4),
+        Entry("schöne Äpfel/1\u2028.png", Outcome.ACCEPTED, "", "schöne Äpfel", "ab12", "PNG", 3, 4, "Canon EOS 5D"),
         Entry("b\udc80.png", Outcome.SET_ASIDE, "zero bytes"),
     ),
     ignored=2,
@@ -20,7 +20,7 @@ def test_round_trip_with_names_of_every_kind(tmp_path):
     save_ledger(LEDGER, tmp_path / "new/ledger.jsonl")
     assert load_ledger(tmp_path / "new/ledger.jsonl") == LEDGER
     header, *lines = (tmp_path / "new/ledger.jsonl").read_text("utf-8").rstrip("\n").split("\n")
-    assert json.loads(header) == {"schema_version": 1, "ignored": 2, "notes": ["a note"]}
+    assert json.loads(header) == {"schema_version": 2, "ignored": 2, "notes": ["a note"]}
     assert "schöne Äpfel" in lines[0]
 
 
@@ -31,13 +31,24 @@ def test_writing_leaves_nothing_beside_and_replaces(tmp_path):
     assert load_ledger(tmp_path / "ledger.jsonl") == LEDGER
 
 
+def test_a_ledger_of_the_first_version_knows_no_cameras(tmp_path):
+    lines = [
+        '{"schema_version": 1, "ignored": 2, "notes": ["a note"]}',
+        '{"name": "a.png", "outcome": "accepted", "label": "a", "digest": "ab", "format": "PNG", "width": 3}',
+    ]
+    (tmp_path / "l").write_text("\n".join(lines) + "\n")
+    entry = Entry("a.png", Outcome.ACCEPTED, "", "a", "ab", "PNG", 3)
+    assert load_ledger(tmp_path / "l") == Ledger((entry,), ignored=2, notes=("a note",))
+    assert entry.camera == ""
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         (None, "cannot be read: No such file"),
         ("", "is not a ledger"),
         ("[]", "is not a ledger"),
-        ('{"schema_version": 2}', "has schema version 2, known is 1; update headstart"),
+        ('{"schema_version": 3}', "has schema version 3, known is 2; update headstart"),
         ('{"schema_version": 1, "ignored": 0, "notes": []}\n{"name": "a"}', "is not a ledger"),
     ],
 )

@@ -12,7 +12,8 @@ from headstart.backbones.backbone import Backbone, Layer
 from headstart.data.reading import read
 from headstart.data.samples import ArraySource, FileSource
 from headstart.features.extract import extract, prepared, space_of
-from headstart.features.store import Store
+from headstart.features.looks import looks_of, looks_space, read_looks
+from headstart.features.store import Store, Writer
 from headstart.pixels.contract import PixelContract
 
 CONTRACT = PixelContract(32, 875, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
@@ -154,3 +155,85 @@ def test_what_could_change_a_row_changes_its_space(backbone: Backbone, engine: M
     assert space_of(backbone, engine, "flipped").fingerprint != plain.fingerprint
     assert space_of(replace(backbone, weights_sha256="1" * 64), engine).fingerprint != plain.fingerprint
     assert space_of(replace(backbone, name="other"), engine).fingerprint == plain.fingerprint
+
+
+def test_looks_come_with_the_features(photos: Photos, backbone: Backbone, engine: MeanColour, tmp_path: Path) -> None:
+    samples = read(photos()).samples
+    digests = [sample.digest for sample in samples]
+    with Store(tmp_path / "store") as store:
+        extract(samples, backbone, engine, store)
+        looks = read_looks(store, CONTRACT, digests)
+    expected = looks_of(prepared(samples, CONTRACT, len(samples)))
+    np.testing.assert_allclose(looks.grey.reshape(len(samples), -1), expected["grey"], atol=1e-6)
+    np.testing.assert_allclose(looks.sharpness, expected["facts"][:, 2], atol=1e-5)
+
+
+def test_where_features_are_known_only_looks_are_computed(
+    photos: Photos, backbone: Backbone, engine: MeanColour, tmp_path: Path
+) -> None:
+    samples = read(photos(each=6)).samples
+    digests = [sample.digest for sample in samples]
+    with Store(tmp_path / "store") as store:
+        pixels = prepared(samples[:10], CONTRACT, 10)
+        with store.writer(space_of(backbone, engine)) as writer:  # as a store that knew of no looks
+            writer.add(digests[:10], engine.forward(pixels))
+        done = extract(samples, backbone, engine, store)
+        assert (done.computed, engine.seen) == (8, 18)
+        assert len(read_looks(store, CONTRACT, digests)) == 18
+        heard: list[events.Event] = []
+        again = extract(samples, backbone, engine, store, listener=heard.append)
+    assert (again.computed, engine.seen, heard) == (0, 18, [])
+
+
+def test_looks_of_a_mirrored_pass_are_of_the_photo_as_it_is(
+    photos: Photos, backbone: Backbone, engine: MeanColour, tmp_path: Path
+) -> None:
+    samples = read(photos(each=4)).samples
+    with Store(tmp_path / "store") as store:
+        extract(samples, backbone, engine, store, flipped=True)
+        looks = read_looks(store, CONTRACT, [sample.digest for sample in samples])
+        missing = store.missing(looks_space(CONTRACT), [sample.digest for sample in samples])
+    expected = looks_of(prepared(samples, CONTRACT, len(samples)))
+    np.testing.assert_allclose(looks.grey.reshape(len(samples), -1), expected["grey"], atol=1e-6)
+    assert missing == []
+
+
+def test_a_broken_photo_is_not_decoded_again_for_its_looks(
+    photos: Photos, backbone: Backbone, engine: MeanColour, tmp_path: Path
+) -> None:
+    folder = photos(each=4)
+    (folder / "discs" / "broken.jpg").write_bytes((folder / "discs" / "0-001.jpg").read_bytes()[:700])
+    samples = read(folder).samples
+    heard: list[events.Event] = []
+    with Store(tmp_path / "store") as store:
+        assert len(extract(samples, backbone, engine, store).findings) == 1
+        extract(samples, backbone, engine, store, listener=heard.append)
+    assert heard == []
+
+
+def test_after_a_break_no_stored_row_is_computed_again(
+    photos: Photos, backbone: Backbone, engine: MeanColour, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples = read(photos(each=60)).samples
+    digests = [sample.digest for sample in samples]
+    added: list[tuple[str, str]] = []
+    add = Writer.add
+
+    def logged(writer: Writer, digests: list[str], rows: dict[str, NDArray[np.float32]]) -> None:
+        added.extend((writer.space.description, digest) for digest in digests)
+        add(writer, digests, rows)
+
+    monkeypatch.setattr(Writer, "add", logged)
+    engine.fail_at = 100
+    with Store(tmp_path / "store") as store:
+        with pytest.raises(RuntimeError, match="the engine broke"):
+            extract(samples, backbone, engine, store)
+        spaces = (space_of(backbone, engine), looks_space(CONTRACT))
+        kept = {(space.description, it) for space in spaces for it in set(digests) - set(store.missing(space, digests))}
+        assert len(kept) > 100
+        added.clear()
+        engine.fail_at = None
+        extract(samples, backbone, engine, store)
+        assert all(not store.missing(space, digests) for space in spaces)
+    assert len(set(added)) == len(added)
+    assert kept.isdisjoint(added)

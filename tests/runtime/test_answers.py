@@ -9,7 +9,9 @@ from scipy.special import softmax
 
 from headstart.heads.head import Dense, Head
 from headstart.heads.saving import write_heads
-from headstart.runtime.answers import apply_head, combined, read_head
+from headstart.runtime.answers import Answers, apply_head, combined, finished, read_head
+from headstart.runtime.calibration import NONE, Calibration
+from headstart.runtime.sets import Sets
 
 
 def drawn(*sizes: int, seed: int = 0) -> Head:
@@ -78,3 +80,22 @@ def test_votes_are_counted(answers: int) -> None:
 def test_of_equals_the_first_gets_the_vote() -> None:
     even = np.full((1, 3), 1 / 3, np.float32)
     np.testing.assert_allclose(combined([even, even], [0.5, 0.5], "vote"), [[7 / 9, 1 / 9, 1 / 9]], atol=1e-6)
+
+
+def test_what_is_said_follows_from_calibrated_probabilities() -> None:
+    rows = np.array([[0.6, 0.3, 0.1], [0.34, 0.33, 0.33]], np.float32)
+    softer, sets = Calibration("temperature", (0.5,)), Sets("lac", 0.9, 0.7)
+    said = finished(rows, [], softer, sets, None)
+    np.testing.assert_array_equal(said.uncalibrated, rows)
+    np.testing.assert_array_equal(said.probabilities, softer.apply(rows))
+    assert said.sets is not None
+    assert said.sets.tolist() == [[True, True, False], [True, True, True]]
+    assert said.novelty is None
+    assert said.declined.tolist() == [False, False]
+    assert finished(rows, [], NONE, None, None).sets is None
+
+
+def test_above_1_is_declined() -> None:
+    rows = np.full((3, 2), 0.5, np.float32)
+    novelty = np.array([0.99, 1.0, np.nextafter(np.float32(1), np.float32(2))], np.float32)
+    assert Answers(rows, rows, None, novelty).declined.tolist() == [False, False, True]

@@ -13,7 +13,9 @@ from headstart.backbones.backbone import Backbone
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.heads.head import Dense, Head
 from headstart.pixels.decode import Pixels, prepare
+from headstart.runtime.novelty import Novelty
 from headstart.saving import Answer, Parts, Tower, Witness
+from headstart.trust.novelty import fit_unscaled
 
 NAMES = ("ant", "bee", "cat")
 
@@ -35,6 +37,22 @@ def tower(backbone: Backbone, *layers: str, flipped: bool = False) -> Tower:
 def single(backbone: Backbone, *units: int, layer: str = "final") -> Parts:
     """A classifier of one tower and one head."""
     return Parts(NAMES, (tower(backbone, layer),), (Answer((0,), drawn_head(backbone.layer(layer).width, *units)),))
+
+
+def drawn_novelty(parts: Parts, *towers: int, seed: int = 0) -> Novelty:
+    """A score that reads these towers, the first if none is named, and declines some of the drawn photos, not all.
+
+    To the first two of them, changed at random, it is used.
+    """
+    towers = towers or (0,)
+    chance = np.random.default_rng(seed)
+    read = [features(parts)[index] for index in towers]
+    seen = [np.repeat(rows[:2], 12, axis=0) for rows in read]
+    familiar = [(rows * chance.uniform(0.5, 1.5, rows.shape)).astype(np.float32) for rows in seen]
+    novelty = replace(fit_unscaled(familiar, towers=towers, seed=seed), acceptance=0.95)
+    scores = np.sort(novelty.score(read))
+    widest = int(np.diff(scores).argmax())
+    return replace(novelty, scale=novelty.scale / float(scores[widest : widest + 2].mean()))
 
 
 def drawn_photos(count: int = 4) -> list[Pixels]:

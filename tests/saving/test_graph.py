@@ -8,13 +8,14 @@ import onnxruntime
 import pytest
 from onnx import helper
 from tests.conftest import picture
-from tests.saving.drawn import NAMES, drawn_head, single, tower
+from tests.saving.drawn import NAMES, drawn_head, drawn_novelty, single, tower
 
 from headstart.backbones.backbone import Backbone
 from headstart.errors import SaveError
 from headstart.pixels.contract import WHOLE_EDGE
 from headstart.pixels.decode import prepare
 from headstart.runtime import folder as layout
+from headstart.runtime.sets import Sets
 from headstart.saving import Answer, Parts, graph
 from headstart.saving.crop import add_square, add_view
 from headstart.saving.graph import compose
@@ -54,15 +55,34 @@ def test_the_graph_makes_the_hosts_pixels(
 def test_the_graph_has_the_promised_ends(lite0: Backbone) -> None:
     model = compose(single(lite0, 3))
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    (image,), (output,) = session.get_inputs(), session.get_outputs()
+    (image,), outputs = session.get_inputs(), session.get_outputs()
     assert (image.name, image.type, image.shape[2]) == ("image", "tensor(uint8)", 3)
-    assert (output.name, output.type, output.shape) == ("probabilities", "tensor(float)", [3])
+    assert [(it.name, it.type, it.shape) for it in outputs] == [
+        ("probabilities", "tensor(float)", [3]),
+        ("uncalibrated", "tensor(float)", [3]),
+    ]
     metadata = session.get_modelmeta().custom_metadata_map
     assert metadata["classes"] == '["ant", "bee", "cat"]'
     assert (metadata["backbone"], metadata["licence"]) == ("efficientnet_lite0", lite0.licence)
-    (probabilities,) = session.run(None, {"image": np.zeros((50, 70, 3), np.uint8)})
-    assert probabilities.dtype == np.float32
-    assert probabilities.sum() == pytest.approx(1, abs=1e-5)
+    for probabilities in session.run(None, {"image": np.zeros((50, 70, 3), np.uint8)}):
+        assert probabilities.dtype == np.float32
+        assert probabilities.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_the_graph_has_an_end_for_all_that_the_classifier_says(lite0: Backbone) -> None:
+    parts = single(lite0, 3)
+    whole = replace(parts, sets=Sets("lac", 0.9, 0.5), novelty=drawn_novelty(parts))
+    session = onnxruntime.InferenceSession(compose(whole).SerializeToString(), providers=["CPUExecutionProvider"])
+    assert [(it.name, it.type, it.shape) for it in session.get_outputs()] == [
+        ("probabilities", "tensor(float)", [3]),
+        ("uncalibrated", "tensor(float)", [3]),
+        ("prediction_set", "tensor(bool)", [3]),
+        ("novelty", "tensor(float)", []),
+        ("declined", "tensor(bool)", []),
+    ]
+    said = session.run(["novelty", "declined"], {"image": np.zeros((50, 70, 3), np.uint8)})
+    assert [it.shape for it in said] == [(), ()]
+    assert bool(said[1]) == (said[0] > 1)
 
 
 def test_only_what_the_layer_needs_is_shipped(lite0: Backbone) -> None:

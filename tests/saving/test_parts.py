@@ -1,9 +1,12 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
-from tests.saving.drawn import NAMES, drawn_head, single, tower
+from tests.saving.drawn import NAMES, drawn_head, drawn_novelty, features, single, tower
 
 from headstart.backbones.backbone import Backbone
+from headstart.runtime.calibration import Calibration
+from headstart.runtime.sets import Sets
 from headstart.saving import Answer, Parts
 
 
@@ -23,6 +26,40 @@ def test_parts_that_do_not_fit_together_are_refused(lite0: Backbone) -> None:
         with pytest.raises(ValueError, match=message):
             Parts(NAMES, (final, replace(final, flipped=True)), answers)
     Parts(NAMES, (final, replace(final, flipped=True)), (Answer((0,), head), Answer((1,), head)), "vote")
+
+
+def test_a_tower_may_be_read_by_the_novelty_alone(lite0: Backbone) -> None:
+    plain = single(lite0, 3)
+    towers = (plain.towers[0], tower(lite0, "stage4"))
+    novelty = drawn_novelty(replace(plain, towers=towers, answers=(Answer((0, 1), drawn_head(1280 + 112, 3)),)), 1)
+    parts = replace(plain, towers=towers, novelty=novelty)
+    assert [it.layers for it in parts.towers] == [("final",), ("stage4",)]
+    with pytest.raises(ValueError, match=r"answers read the towers \[0, 1\] of 1; wanted each, and no others"):
+        replace(plain, novelty=novelty)
+    rows = features(parts)
+    said = parts.answered(rows)
+    np.testing.assert_array_equal(said.novelty, novelty.score([rows[1]]))
+    np.testing.assert_array_equal(said.declined, novelty.score([rows[1]]) > 1)
+
+
+def test_a_calibration_is_of_as_many_classes(lite0: Backbone) -> None:
+    two = Calibration("vector", (1.0, 1.0), (0.0, 0.0))
+    with pytest.raises(ValueError, match="the calibration is of 2 classes; wanted 3"):
+        replace(single(lite0, 3), calibration=two)
+
+
+def test_sets_are_made_of_calibrated_probabilities_and_novelty_of_uncalibrated_ones(lite0: Backbone) -> None:
+    softer, sets = Calibration("temperature", (0.05,)), Sets("lac", 0.9, 0.68)
+    parts = replace(single(lite0, 3), calibration=softer, sets=sets)
+    rows = features(parts)
+    said = parts.answered(rows)
+    np.testing.assert_array_equal(said.uncalibrated, parts.probabilities(rows))
+    np.testing.assert_array_equal(said.probabilities, softer.apply(said.uncalibrated))
+    assert said.sets is not None
+    np.testing.assert_array_equal(said.sets, sets.of(said.probabilities))
+    assert (said.sets != sets.of(said.uncalibrated)).any()
+    assert said.novelty is None
+    assert not said.declined.any()
 
 
 def test_a_photo_is_decoded_for_the_network_that_lets_it_shrink_least(lite0: Backbone, lite1: Backbone) -> None:

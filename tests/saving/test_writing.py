@@ -12,6 +12,7 @@ from tests.saving.drawn import (
     balanced,
     by_hand,
     drawn_head,
+    drawn_novelty,
     drawn_photos,
     features,
     single,
@@ -27,8 +28,12 @@ from headstart.heads.saving import read_heads
 from headstart.pixels.contract import PixelContract
 from headstart.pixels.decode import decode, prepare
 from headstart.runtime import folder as layout
+from headstart.runtime.calibration import Calibration
 from headstart.runtime.classifier import MANY, load
+from headstart.runtime.sets import Sets
 from headstart.saving import Answer, Parts, add_scores, graph, heads, save
+from headstart.saving.calibration import add_calibration
+from headstart.saving.novelty import add_novelty
 
 
 @pytest.mark.parametrize("units", [(3,), (16, 3), (8, 16, 3)])
@@ -108,6 +113,89 @@ def test_the_answers_above_hang_on_every_tower_and_every_view(lite0: Backbone, l
         even = tuple(replace(it, weight=1 / len(parts.answers)) for it in parts.answers)
         other = replace(parts, answers=even, combine="vote" if parts.combine == "mean" else "mean")
         assert np.abs(by_hand(other, rows) - expected).max() > 0.05
+
+
+#: What a classifier may say beyond probabilities, one for each composite; thresholds are found with ``between``.
+GUARDS: dict[str, tuple[Calibration, Sets]] = {
+    "layers joined": (Calibration("temperature", (0.6,)), Sets("lac", 0.9, 0)),
+    "backbones joined": (Calibration("vector", (0.5, 1.3, 0.9), (0.4, -0.2, 0.0)), Sets("aps", 0.9, 0)),
+    "flips": (
+        Calibration(
+            "isotonic", knots=((0.1, 0.6), (0.2, 0.3, 0.8), (0.0, 1.0)), values=((0, 1), (0.1, 0.3, 0.9), (0, 1))
+        ),
+        Sets("raps", 0.9, 0, 0.1, 1),
+    ),
+    "flip alone": (Calibration("temperature", (1.6,)), Sets("raps", 0.9, 0, 0.02, 2)),
+    "mean": (Calibration("vector", (2.0, 0.7, 1.5), (-0.5, 0.5, 0.1)), Sets("lac", 0.9, 0)),
+    "vote": (Calibration("isotonic", knots=((0.3, 0.7),) * 3, values=((0.05, 0.9),) * 3), Sets("aps", 0.9, 0)),
+}
+
+
+def between(sets: Sets, calibrated: Any) -> Sets:
+    """With the threshold that stands furthest from any score of a class that is not the likeliest."""
+    others = np.sort(np.sort(sets.scores(calibrated), axis=1)[:, 1:], axis=None)
+    widest = int(np.diff(others).argmax())
+    assert others[widest + 1] - others[widest] > 0.02  # so that rounding decides of no class
+    return replace(sets, threshold=float(others[widest : widest + 2].mean()))
+
+
+@pytest.mark.parametrize("kind", COMPOSITES)
+def test_all_that_is_said_is_the_same_in_onnx_runtime_in_openvino_and_by_hand(
+    lite0: Backbone, lite1: Backbone, tmp_path: Path, kind: str
+) -> None:
+    plain, (calibration, sets) = COMPOSITES[kind](lite0, lite1), GUARDS[kind]
+    novelty = drawn_novelty(plain, *reversed(range(len(plain.towers))))
+    rows, photos = features(plain), drawn_photos()
+    uncalibrated = by_hand(plain, rows).astype(np.float32)
+    calibrated = calibration.apply(uncalibrated)
+    sets = between(sets, calibrated)
+    parts = replace(plain, calibration=calibration, sets=sets, novelty=novelty)
+    scores = novelty.score([rows[index] for index in novelty.towers], uncalibrated)
+    chosen = sets.of(calibrated)
+    assert np.abs(scores - 1).min() > 2e-3
+    assert 0 < (scores > 1).sum() < len(photos)
+    assert chosen.sum(axis=1).max() > 1
+    assert chosen.sum(axis=1).min() < 3
+
+    classifier = save(parts, tmp_path / "model", witnesses(parts))
+    assert classifier.record.parity.same_answers == 1
+    assert classifier.record.parity.mean_difference < 1e-3
+    assert 0 < (classifier.record.parity.novelty_difference or 0) < 2e-3
+    assert classifier._passes is not None
+    which = np.arange(MANY + 3) % len(photos)
+    alone = [classifier.predict(photo) for photo in photos]
+    together = classifier.predict([photos[index] for index in which])
+    for predictions, order, close in ((alone, np.arange(len(photos)), 2e-3), (together, which, 5e-4)):
+        for prediction, index in zip(predictions, order, strict=True):
+            np.testing.assert_allclose(prediction.uncalibrated, uncalibrated[index], atol=close)
+            np.testing.assert_allclose(prediction.probabilities, calibrated[index], atol=3 * close)
+            assert prediction.label == NAMES[int(calibrated[index].argmax())]
+            names = [NAMES[it] for it in np.argsort(-calibrated[index]) if chosen[index, it]]
+            assert list(prediction.prediction_set) == names
+            assert prediction.novelty == pytest.approx(float(scores[index]), abs=close)
+            assert prediction.declined == (scores[index] > 1)
+    assert load(classifier.folder).record == classifier.record
+
+
+def test_bad_photos_are_neither_declined_nor_in_a_set(lite0: Backbone, tmp_path: Path) -> None:
+    parts = replace(single(lite0, 3), sets=Sets("lac", 0.9, 0.5), novelty=drawn_novelty(single(lite0, 3)))
+    classifier = save(parts, tmp_path / "model", witnesses(parts))
+    for count in (1, MANY // 4):
+        prediction = classifier.predict([*drawn_photos() * count, b"no photo"])[-1]
+        assert prediction.error is not None
+        assert (prediction.prediction_set, prediction.novelty, prediction.declined) == ((), None, False)
+        assert len(prediction.uncalibrated) == 0
+
+
+def test_without_openvino_many_get_the_same_sets_and_novelty(
+    lite0: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = replace(single(lite0, 3), sets=Sets("lac", 0.9, 0.5), novelty=drawn_novelty(single(lite0, 3)))
+    classifier = save(parts, tmp_path / "model", witnesses(parts))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    for many, photo in zip(classifier.predict(drawn_photos() * (MANY // 4)), drawn_photos() * (MANY // 4), strict=True):
+        one = classifier.predict(photo)
+        assert (many.prediction_set, many.novelty, many.declined) == (one.prediction_set, one.novelty, one.declined)
 
 
 def test_files_are_decoded_for_each_network_as_when_features_were_extracted(
@@ -195,7 +283,7 @@ def test_the_folder_says_what_it_is_made_of(lite0: Backbone, lite1: Backbone, tm
     assert load(classifier.folder).record == scored.record
 
 
-@pytest.mark.parametrize("step", ["crop and resize", "forward pass", "head"])
+@pytest.mark.parametrize("step", ["crop and resize", "forward pass", "head", "calibration", "novelty"])
 def test_a_graph_that_answers_otherwise_is_not_saved(
     lite0: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -206,9 +294,17 @@ def test_a_graph_that_answers_otherwise_is_not_saved(
     elif step == "forward pass":
         chance = np.random.default_rng(0)
         shown = [replace(witness, features=(chance.normal(0, 1, 1280).astype(np.float32),)) for witness in shown]
-    else:
+    elif step == "head":
         _answers_the_contrary(monkeypatch)
-    with pytest.raises(SaveError, match=rf"differ by 0\.\d+ on average, wanted at most 0\.03; \w.*\(step: .*{step}\)"):
+    elif step == "calibration":
+        other = Calibration("temperature", (0.1,))
+        monkeypatch.setattr(heads, "add_calibration", lambda pieces, _, row: add_calibration(pieces, other, row))
+    else:
+        novelty = drawn_novelty(parts)
+        parts, other_novelty = replace(parts, novelty=novelty), replace(novelty, scale=0.5 * novelty.scale)
+        monkeypatch.setattr(heads, "add_novelty", lambda pieces, _, *rows: add_novelty(pieces, other_novelty, *rows))
+    most = 0.1 if step == "novelty" else 0.03
+    with pytest.raises(SaveError, match=rf"differ by 0\.\d+ on average, wanted at most {most}; \w.*\(step: .*{step}\)"):
         save(parts, tmp_path / "model", shown)
     assert list(tmp_path.iterdir()) == []
 

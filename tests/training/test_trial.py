@@ -8,8 +8,9 @@ from tests.training import tiny
 from headstart.engines.engine import Arithmetic
 from headstart.training import trial
 from headstart.training.cost import TRIAL_VERSION
+from headstart.training.memory import peak_memory
 from headstart.training.trainable import Trainable, blank_head
-from headstart.training.trial import Speed, peak_memory, speeds
+from headstart.training.trial import Speed, speeds
 
 SQUARES = ((tiny.SIZE, tiny.SIZE, 3),) * 2
 SHAPES = (8, 8, 16), (8, 8, 16)  #: up to "stage2", of a view and of the plain view

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from headstart.cli.check_labels import Held, check_flags, hold
 from headstart.cli.display import shown
 from headstart.cli.tables import table
 from headstart.errors import SettingError
-from headstart.settings import AugmentSettings
+from headstart.settings import AugmentSettings, EngineName, Precision
 
 if TYPE_CHECKING:
     from headstart.data.check import Range, Survey
+    from headstart.events import Listener
 
 SHEET_SIZE = 224  #: edge of the sheet's pictures: no network has to be there to say what its own would be
 MOST_LINES = 12  #: of files or sets shown under a heading
@@ -25,6 +27,13 @@ def check(
     *,
     augment: Path | None = None,
     settings: Annotated[AugmentSettings | None, Parameter(name="*")] = None,
+    labels: Path | None = None,
+    backbone: str | None = None,
+    seed: int | None = None,
+    precision: Precision | None = None,
+    engine: EngineName | None = None,
+    workers: int | None = None,
+    store: Path | None = None,
     fast: Annotated[bool, Parameter(negative="")] = False,
     quiet: Annotated[bool, Parameter(negative="")] = False,
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
@@ -34,33 +43,58 @@ def check(
     With --augment it draws a sheet too: six photos in rows, each as it is predicted on and as seven changed views of
     it that a network is trained on, at 224 pixels.
 
+    With --labels a network looks at every photo once and each label is held to a classifier that has not seen that
+    photo. Suspicious photos go into a table, most suspicious first, with a page of pictures beside it. Edit the column
+    label, and hand the table to headstart fit --relabel.
+
     Examples:
         headstart check photos/
         headstart check photos.zip --fast --json
         headstart check photos/ --augment sheet.png
         headstart check photos/ --augment turned.png --augmentation light --rotation 15
+        headstart check photos/ --labels fixes.csv
 
     Args:
         photos: Labelled photos: a folder, a table, an archive or an .npz.
         augment: Write a sheet of changed views to this file, .png or .jpg. Never overwritten.
         settings: How views are changed.
-        fast: Read headers only; a photo that is damaged further on is not found then.
+        labels: Write photos whose labels look wrong to this table, .csv, and a page, .html. Never overwritten.
+        backbone: The network that labels are held to, one name; efficientnet_lite0 when not given.
+        seed: Of the folds, and of the split whose train part the engine is proved on; 0 when not given.
+        precision: Arithmetic of its forward pass; auto when not given.
+        engine: What runs it; auto when not given.
+        workers: Threads for decoding; one per core when not given.
+        store: The store's folder; HEADSTART_STORE or the platform's cache folder when not given.
+        fast: Read headers only; a photo that is damaged further on is not found then. Not with --labels.
         quiet: Show nothing but errors and the result.
         json_: Print the result as one JSON object.
     """
-    from headstart.data.check import survey
-    from headstart.data.reading import read
-
     _check_sheet(augment, settings)
+    given = {"backbone": backbone, "seed": seed, "precision": precision, "engine": engine, "workers": workers}
+    network = {name: value for name, value in {**given, "store": store}.items() if value is not None}
+    check_flags(labels, network, fast=fast)
     with shown(quiet=quiet or json_) as listener:
-        found = survey(read(photos, listener=listener, strict=False), decode_all=not fast, listener=listener)
+        held = hold(photos, labels, network, listener) if labels is not None else None
+        found = _surveyed(photos, held, fast=fast, listener=listener)
     if augment is not None:
         _draw_sheet(augment, settings or AugmentSettings.model_validate({}), found)
     if json_:
-        print(json.dumps({**_in_json(found), "sheet": str(augment) if augment else None}, ensure_ascii=False))
+        more = {"sheet": str(augment) if augment else None, "labels": held.to_json() if held else None}
+        print(json.dumps({**_in_json(found), **more}, ensure_ascii=False))
     else:
-        print(_in_words(found) + (f"\n\nchanged views are shown in {augment}" if augment else ""))
+        views = f"changed views are shown in {augment}" if augment else ""
+        print("\n\n".join(section for section in (_in_words(found), views, held.in_words() if held else "") if section))
     return 2 if found.problems else 0
+
+
+def _surveyed(photos: Path, held: Held | None, *, fast: bool, listener: "Listener") -> "Survey":
+    """The survey; of what holding labels has read and decoded, where that was done."""
+    from headstart.data.check import survey
+    from headstart.data.reading import read
+
+    if held is not None:
+        return survey(held.found.samples, decode_all=False)
+    return survey(read(photos, listener=listener, strict=False), decode_all=not fast, listener=listener)
 
 
 def _check_sheet(sheet: Path | None, settings: AugmentSettings | None) -> None:

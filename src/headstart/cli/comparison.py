@@ -9,7 +9,8 @@ from headstart.cli.tables import paragraph, size, table
 from headstart.errors import UserError
 from headstart.evaluation.comparison import Choice, Pair
 from headstart.leaderboard import HEAD, Row, cells, from_json
-from headstart.run import COMPARISON, CURVES, SCHEMA_VERSION, Run
+from headstart.run import SCHEMA_VERSION, Run
+from headstart.run_files import COMPARISON, CURVES
 
 WIDTH = 110  #: columns that a line may take
 SCORES = ("arm", "train loss", "train", "val loss", "validation", "test loss", "test")

@@ -82,8 +82,47 @@ validation accuracy {run.validation.accuracy:.1%} on {run.validation.n}
 
 {record["winner"]} (weights: {record["backbone"]["licence"]}), {engine["name"]} {engine["precision"]}
 train {parts["train"]}, validation {parts["validation"]}, test {parts["test"]} photos; {_took(run)}
-{"".join(f"{line}{chr(10)}" for line in [*_arms(run), *_caveats(run)])}everything is in {run.folder}
+{"".join(f"{line}{chr(10)}" for line in [*_trust(run), *_arms(run), *_caveats(run)])}everything is in {run.folder}
+look:  {_look(run)}
 next:  headstart predict {run.folder / "model"} PHOTO"""
+
+
+def _look(run: "Run") -> str:
+    report = run.folder / "report.html"
+    return (
+        f"{report} (or headstart report {run.folder} --open)" if report.exists() else f"headstart report {run.folder}"
+    )
+
+
+def _trust(run: "Run") -> list[str]:
+    """How far the answers can be trusted, and what of the data should be looked at."""
+    found = run.trust
+    if not found:
+        return []
+    before, after = found["calibration"]["before"]["ece"], found["calibration"]["after"]["ece"]
+    sure = [f"calibration error {after:.1%} ({before:.1%} before)"]
+    if sets := found["sets"]:
+        test = sets["test"]
+        sure.append(f"sets of {test['mean_size']:.1f} classes hold the right one in {test['coverage']:.0%}")
+    if novelty := found["novelty"]:
+        sure.append(f"{1 - novelty['accepted']['share']:.0%} of the test photos declined as unfamiliar")
+    return [paragraph("; ".join(sure), WIDTH), *_warnings(run)]
+
+
+def _warnings(run: "Run") -> list[str]:
+    found, lines = run.trust, []
+    if scores := found["leaks"]["scores"]:
+        without = scores["without_leaks"]
+        score = f"; without them {without['share']:.1%}" if without else ""
+        lines.append(f"leak: {scores['leaked']} test photos show what photos to learn from show{score}")
+    if flagged := sum(it["flagged"] for it in found["labels"]["suspects"]):
+        look = "label looks" if flagged == 1 else "labels look"
+        lines.append(f"{flagged} {look} wrong:  headstart check {run.record['source']} --labels fixes.csv")
+    if worst := found["slices"]["worst"]:
+        lines.append(
+            f"worse than the rest: {worst['by']} {worst['value']}, {worst['accuracy']:.1%} of {worst['n']} test photos"
+        )
+    return lines
 
 
 def classes_table(evaluation: "Evaluation") -> str:

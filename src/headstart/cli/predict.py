@@ -30,7 +30,11 @@ def predict(
     """Say what photos show, with a saved classifier.
 
     Photos are read and answered as they come, so any number will do. One that cannot be read gets a row with its
-    error, and the rest go on; the exit code is then 2.
+    error, and the rest go on; the exit code is then 2. One that is unlike all photos that the classifier was made from
+    is declined: it gets its likeliest class too, which means little.
+
+    With --json and --csv each photo has its prediction set, the classes of which one is right as often as was promised
+    (fit's --coverage), and its novelty, above 1 where it is declined.
 
     Examples:
         headstart predict runs/beetles/model new.jpg
@@ -106,7 +110,8 @@ def _as_text(classifier: "Classifier", predictions: Iterable["Prediction"], top:
             answers = ", ".join(
                 f"{label} {probability:.1%}" for label, probability in _best(classifier, prediction, top)
             )
-            yield f"{prediction.source}: {answers}", False
+            declined = " (unfamiliar: declined)" if prediction.declined else ""
+            yield f"{prediction.source}: {answers}{declined}", False
 
 
 def _as_json(classifier: "Classifier", predictions: Iterable["Prediction"], top: int) -> Iterator[tuple[str, bool]]:
@@ -121,6 +126,9 @@ def _as_json(classifier: "Classifier", predictions: Iterable["Prediction"], top:
                 name: float(value) for name, value in zip(classifier.classes, prediction.probabilities, strict=True)
             }
             record["top"] = [{"label": label, "probability": probability} for label, probability in best]
+            record["prediction_set"] = list(prediction.prediction_set)
+            record["novelty"] = prediction.novelty
+            record["declined"] = prediction.declined
         yield json.dumps(record, ensure_ascii=False), prediction.error is not None
 
 
@@ -137,14 +145,16 @@ def _as_csv(classifier: "Classifier", predictions: Iterable["Prediction"], top: 
     line = _Line()
     writer = csv.writer(line, lineterminator="")
     more = [f"{field}{rank}" for rank in range(2, top + 1) for field in ("label", "probability")]
-    head = ["source", "label", "probability", *more, "error"]
+    head = ["source", "label", "probability", *more, "prediction_set", "novelty", "declined", "error"]
     for index, prediction in enumerate(predictions):
         if index == 0:
             writer.writerow(head)
             print(line.text)
         if prediction.error is not None:
-            writer.writerow([prediction.source, *[""] * (2 * top), prediction.error])
+            writer.writerow([prediction.source, *[""] * (2 * top + 3), prediction.error])
         else:
             pairs = [cell for label, value in _best(classifier, prediction, top) for cell in (label, f"{value:.6f}")]
-            writer.writerow([prediction.source, *pairs, ""])
+            novelty = "" if prediction.novelty is None else f"{prediction.novelty:.6f}"
+            declined = str(prediction.declined).lower()
+            writer.writerow([prediction.source, *pairs, "|".join(prediction.prediction_set), novelty, declined, ""])
         yield line.text, prediction.error is not None

@@ -82,7 +82,8 @@ def _look_at_file(found: Found, source: FileSource) -> Entry:
         header = identify(content)
     except BrokenPhoto as error:
         return Entry(found.name, Outcome.SET_ASIDE, str(error), found.label, digest)
-    return Entry(found.name, Outcome.ACCEPTED, "", found.label, digest, header.format, header.width, header.height)
+    facts = header.format, header.width, header.height, header.camera
+    return Entry(found.name, Outcome.ACCEPTED, "", found.label, digest, *facts)
 
 
 def _look_at_array(found: Found, source: ArraySource) -> Entry:

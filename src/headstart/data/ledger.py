@@ -9,7 +9,7 @@ from headstart.data.samples import Entry, Ledger, Outcome
 from headstart.data.writing import replace_text
 from headstart.errors import DataError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  #: 2 has ``camera``; entries of a ledger of version 1 have none
 
 
 def save_ledger(ledger: Ledger, path: Path) -> None:

@@ -78,6 +78,7 @@ class Entry:
     format: str = ""  #: Pillow's name
     width: int = 0  #: pixels, as stored
     height: int = 0  #: pixels, as stored
+    camera: str = ""  #: make and model, as EXIF says; "" where it says nothing
 
 
 @dataclass(frozen=True, slots=True)

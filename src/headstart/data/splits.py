@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from headstart.data.found import some
+from headstart.data.groups import NAMED, TWINS
 from headstart.data.placement import Group, place
 from headstart.data.samples import Part, Sample, Samples
 from headstart.data.writing import replace_text
@@ -137,7 +138,7 @@ def _absences(samples: Samples, parts: Mapping[str, Part]) -> Iterator[str]:
 
 
 def _leaks(samples: Samples, given: Mapping[str, Part]) -> list[str]:
-    """What straddles the given parts: equal bytes, and groups of the user's."""
+    """What straddles the given parts: equal bytes, and groups of the user's; near-duplicates are told of as leaks."""
     notes = []
     straddling = [same for same in samples.copies if len({given[sample.id] for sample in same}) > 1]
     if straddling:
@@ -149,7 +150,9 @@ def _leaks(samples: Samples, given: Mapping[str, Part]) -> list[str]:
     by_group = defaultdict(set)
     for sample in samples.samples:
         by_group[sample.group].add(given[sample.id])
-    torn = [group.removeprefix("group:") for group, parts in by_group.items() if len(parts) > 1 and ":" in group]
+    torn = [
+        group.removeprefix(NAMED) for group, parts in by_group.items() if len(parts) > 1 and group.startswith(NAMED)
+    ]
     if torn:
         notes.append(f"leak: {len(torn)} groups are in more than one given part: {some(sorted(torn))}")
     return notes
@@ -168,11 +171,20 @@ def _known(samples: Samples, earlier: Mapping[str, Part]) -> tuple[dict[str, Par
         elif sample.group in by_group:
             seen = by_group[sample.group]
             known[sample.id] = max(Part, key=lambda part, seen=seen: seen[part])  # type: ignore[misc]
-    torn = [group.removeprefix("group:") for group, seen in by_group.items() if len(seen) > 1]
+    torn = [_for_people(group, samples) for group, seen in by_group.items() if len(seen) > 1]
     notes = [f"{len(torn)} groups straddle the earlier split, and so this one: {some(torn)}"] if torn else []
     if earlier:
-        notes.append(f"{len(known)} of {len(samples)} photos stay where the earlier split had them")
+        stay = sum(sample.digest in earlier for sample in samples.samples)
+        notes.append(f"{stay} of {len(samples)} photos stay where the earlier split had them")
     return known, notes
+
+
+def _for_people(group: str, samples: Samples) -> str:
+    """The user's name of a group; of photos that were found to be alike, the name of the first."""
+    if group.startswith((NAMED, TWINS)):
+        return group.removeprefix(NAMED).removeprefix(TWINS)
+    first = next(sample for sample in samples.samples if sample.group == group)
+    return f"{first.name} and its near-duplicates"
 
 
 def _placed(

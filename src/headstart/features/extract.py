@@ -2,6 +2,7 @@
 
 As many threads as the engine has lanes each take a few photos, decode them, run them forward on their own lane and
 hand the rows to the store; while one decodes another computes. There is no queue between the two and no core idles.
+The photos' looks (looks.py) are taken from the same pixels; where only they are missing nothing runs forward.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ from headstart import events
 from headstart.backbones.backbone import Backbone
 from headstart.data.samples import Sample, Source
 from headstart.engines.engine import Engine
+from headstart.features.looks import looks_of, looks_space
 from headstart.features.store import Finding, Space, Store, Writer
 from headstart.features.workers import Tasks, in_threads
 from headstart.pixels.contract import PixelContract
@@ -33,7 +35,7 @@ class Extraction:
     space: Space  #: where the rows are
     findings: dict[str, Finding]  #: by digest: photos that were repaired, do not decode, or could not be read now
     asked: int  #: photos asked for, each content once
-    computed: int  #: of them, how many were computed now
+    computed: int  #: of them, how many had their features computed now
     seconds: float
 
 
@@ -57,7 +59,7 @@ def extract(
     flipped: bool = False,
     listener: events.Listener = events.ignore,
 ) -> Extraction:
-    """Computes and stores the features of every layer for the photos that the store does not have yet.
+    """Computes and stores the features of every layer, and the looks, of the photos that the store has not yet.
 
     Args:
         samples: photos; equal bytes are computed once.
@@ -65,7 +67,8 @@ def extract(
         engine: what runs it.
         store: where rows go.
         workers: threads that decode; 0 for the engine's lanes, or one per core where a GPU computes.
-        flipped: mirror each photo left to right after crop and resize; its rows have a space of their own.
+        flipped: mirror each photo left to right after crop and resize; its rows have a space of their own. Looks are
+            of the photo as it is.
         listener: is told of progress ten times a second.
 
     Raises:
@@ -75,17 +78,21 @@ def extract(
     space = space_of(backbone, engine, FLIPPED if flipped else PLAIN)
     sources = {sample.digest: sample.source for sample in samples}
     missing = store.missing(space, list(sources))
+    looks = looks_space(backbone.contract)
+    unseen = store.missing(looks, list(sources))
     unreadable: dict[str, Finding] = {}
-    if missing:
-        tasks = Tasks([(digest, sources[digest]) for digest in missing], engine.batch, listener, stage="extract")
-        with store.writer(space) as writer:
-            work = _Work(backbone.contract, engine, writer, unreadable, flipped)
+    if missing or unseen:
+        either = dict.fromkeys([*missing, *unseen])
+        tasks = Tasks([(digest, sources[digest]) for digest in either], engine.batch, listener, stage="extract")
+        with store.writer(space) as rows, store.writer(looks) as seen:
+            wanted = _Wanted(rows, set(missing)), _Wanted(seen, set(unseen))
+            work = _Work(backbone.contract, engine, *wanted, unreadable, flipped)
             in_threads(tasks, work, workers or max(engine.lanes, cores()))
     return Extraction(
         space=space,
         findings={**store.findings(space, list(sources)), **unreadable},
         asked=len(sources),
-        computed=len(missing) - len(unreadable),
+        computed=len(missing) - len(unreadable.keys() & set(missing)),
         seconds=time.perf_counter() - began,
     )
 
@@ -119,32 +126,69 @@ def prepared(samples: Iterable[Sample], contract: PixelContract, most: int) -> N
 
 
 @dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Rows that a space lacks."""
+
+    writer: Writer
+    digests: set[str]  #: whose rows
+
+    def find(self, finding: Finding) -> None:
+        """Keeps what decoding found, where the photo is one of these."""
+        if finding.digest in self.digests:
+            self.writer.find(finding)
+
+    def among(self, digests: list[str]) -> list[int]:
+        """The places of those that are wanted."""
+        return [place for place, digest in enumerate(digests) if digest in self.digests]
+
+
+@dataclass(frozen=True, slots=True)
 class _Work:
     """What a thread does with a batch."""
 
     contract: PixelContract
     engine: Engine
-    writer: Writer
+    rows: _Wanted
+    looks: _Wanted
     unreadable: dict[str, Finding]  #: not stored: a network drive that dropped out must not brand a photo for good
     flipped: bool
 
     def __call__(self, batch: list[tuple[str, Source]]) -> None:
         digests: list[str] = []
-        pixels: list[NDArray[np.uint8]] = []
+        photos: list[NDArray[np.uint8]] = []
         for digest, source in batch:
-            try:
-                photo = load_photo(source, self.contract)
-            except UnreadablePhoto as error:
-                self.unreadable[digest] = Finding(digest, broken=True, reason=str(error))
-                continue
-            except BrokenPhoto as error:
-                self.writer.find(Finding(digest, broken=True, reason=str(error)))
-                continue
-            if photo.repaired:
-                self.writer.find(Finding(digest, broken=False, reason=photo.repaired))
-            digests.append(digest)
-            pixels.append(prepare(photo.pixels, self.contract))
-        if digests:
-            batch_pixels = np.stack(pixels)
-            seen = np.ascontiguousarray(batch_pixels[:, :, ::-1]) if self.flipped else batch_pixels
-            self.writer.add(digests, self.engine.forward(seen))
+            if (photo := self._decoded(digest, source)) is not None:
+                digests.append(digest)
+                photos.append(photo)
+        if not digests:
+            return
+        pixels = np.stack(photos)
+        if places := self.looks.among(digests):
+            self.looks.writer.add([digests[place] for place in places], looks_of(_of(pixels, places)))
+        if places := self.rows.among(digests):
+            own = _of(pixels, places)
+            seen = np.ascontiguousarray(own[:, :, ::-1]) if self.flipped else own
+            self.rows.writer.add([digests[place] for place in places], self.engine.forward(seen))
+
+    def _decoded(self, digest: str, source: Source) -> NDArray[np.uint8] | None:
+        """A photo as the network sees it, (S, S, 3), or None with a finding."""
+        try:
+            photo = load_photo(source, self.contract)
+        except UnreadablePhoto as error:
+            self.unreadable[digest] = Finding(digest, broken=True, reason=str(error))
+            return None
+        except BrokenPhoto as error:
+            self._find(Finding(digest, broken=True, reason=str(error)))
+            return None
+        if photo.repaired:
+            self._find(Finding(digest, broken=False, reason=photo.repaired))
+        return prepare(photo.pixels, self.contract)
+
+    def _find(self, finding: Finding) -> None:
+        for wanted in (self.rows, self.looks):
+            wanted.find(finding)
+
+
+def _of(pixels: NDArray[np.uint8], places: list[int]) -> NDArray[np.uint8]:
+    """Some photos of a batch, which is not copied where they are all of it."""
+    return pixels if len(places) == len(pixels) else pixels[places]

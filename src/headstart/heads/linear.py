@@ -17,14 +17,15 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.heads.descent import Double, Problems, Solution, descend, likelihoods, start
+from headstart.heads.descent import Double, Problems, descend, likelihoods, start
 from headstart.heads.folds import Ints, assign_folds, count_folds
-from headstart.heads.head import Dense, Fitted, Float, Head, Task, Trial
+from headstart.heads.head import Dense, Fitted, Float, Head, Task, Trial, softmax
 from headstart.heads.scaling import Scaling
 from headstart.heads.space import Space, space_of
 from headstart.settings import HeadSettings
 
 _ROUGH, _FINE = 1e-4, 1e-8  #: tolerances (see ``descend``) on the path and of the head that is kept
+_HELD_OUT = 1e-6  #: tolerance of heads that are asked about held-out rows and not kept
 _STEPS = 500
 _BLOCK = 1 << 24  #: most logits of all rows solved side by side
 _RISES, _RISEN = 2, 1.1  #: a path ends after that many rises in a row to that multiple of the smallest loss
@@ -96,34 +97,68 @@ def _settled(bias: Float, problems: Problems) -> Float:
     return np.where(seen, bias, average + rarity).astype(np.float32)
 
 
+def held_out(task: Task, fold: Ints, C: float) -> Float:
+    """Probabilities (N, classes) of each row by the head at ``C`` that is fitted on the rows of the other folds.
+
+    The folds are solved side by side, on features that all rows standardise.
+
+    Args:
+        task: the rows.
+        fold: (N,) in 0..folds-1, two folds at least.
+        C: inverse of the penalty.
+    """
+    space = space_of(Scaling.of(task.features).apply(task.features), task.seed)
+    folds = _Folds(space, task, fold)
+    for lower in _approach(C):
+        folds.descend(lower, _ROUGH)
+    folds.descend(C, _HELD_OUT)
+    logits = folds.logits()
+    if len(logits) == 1:
+        logits = np.concatenate([np.zeros_like(logits), logits])
+    return softmax(logits[:, 0].T)
+
+
+class _Folds:
+    """The problems that each leave out a fold, as many side by side as memory allows."""
+
+    def __init__(self, space: Space, task: Task, fold: Ints):
+        self._space, self._fold = space, fold
+        problems = _problems(task, fold != np.arange(fold.max() + 1)[:, None])
+        together = max(1, _BLOCK // (len(problems.targets) * len(fold)))
+        self._parts = [
+            Problems(problems.targets, problems.weights[at : at + together])
+            for at in range(0, len(problems.weights), together)
+        ]
+        self._states = [start(space, _first_bias(part)) for part in self._parts]
+
+    def descend(self, C: float, tolerance: float) -> None:
+        """Moves all problems to their minima for ``C``."""
+        for part, state in zip(self._parts, self._states, strict=True):
+            descend(self._space, part, state, C, tolerance, _STEPS)
+
+    def logits(self) -> Float:
+        """(L, 1, N): of each row by the problem that left it out."""
+        logits = np.empty((len(self._parts[0].targets), 1, len(self._fold)), np.float32)
+        first = 0
+        for part, state in zip(self._parts, self._states, strict=True):
+            rows = np.flatnonzero((self._fold >= first) & (self._fold < first + len(part.weights)))
+            settled = _settled(state.bias, part)
+            logits[:, 0, rows] = (state.logits + (settled - state.bias)[:, :, None])[:, self._fold[rows] - first, rows]
+            first += len(part.weights)
+        return logits
+
+
 def _walk(space: Space, task: Task, fold: Ints, options: HeadSettings) -> tuple[Trial, ...]:
     """Cross-validated scores along growing C; folds (N,) are held out one by one."""
-    problems = _problems(task, fold != np.arange(fold.max() + 1)[:, None])
-    size = len(problems.targets) * len(fold)
-    together = max(1, _BLOCK // size)
-    parts = [
-        Problems(problems.targets, problems.weights[at : at + together])
-        for at in range(0, len(problems.weights), together)
-    ]
-    states = [start(space, _first_bias(part)) for part in parts]
+    folds = _Folds(space, task, fold)
     counted = _problems(task, np.ones((1, len(fold)), bool)).weights[0]
     path: list[Trial] = []
     for C in np.geomspace(options.c_low, options.c_high, options.c_points):
-        logits = np.empty((len(problems.targets), 1, len(fold)), np.float32)
-        for index, (part, state) in enumerate(zip(parts, states, strict=True)):
-            descend(space, part, state, float(C), _ROUGH, _STEPS)
-            _hold_out(logits, fold - index * together, part, state)
-        path.append(_trial(float(C), logits, task.labels, counted))
+        folds.descend(float(C), _ROUGH)
+        path.append(_trial(float(C), folds.logits(), task.labels, counted))
         if _has_risen([trial.log_loss for trial in path]):
             break
     return tuple(path)
-
-
-def _hold_out(logits: Float, fold: Ints, problems: Problems, state: Solution) -> None:
-    """Fill in the logits (L, 1, N) of rows by the problem that held them out."""
-    rows = np.flatnonzero((fold >= 0) & (fold < len(problems.weights)))
-    settled = _settled(state.bias, problems)
-    logits[:, 0, rows] = (state.logits + (settled - state.bias)[:, :, None])[:, fold[rows], rows]
 
 
 def _trial(C: float, logits: Float, labels: Ints, weights: Float) -> Trial:

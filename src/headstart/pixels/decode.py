@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from headstart.errors import DataError
+from headstart.pixels.camera import camera_of
 from headstart.pixels.contract import PixelContract
 
 try:
@@ -49,6 +50,7 @@ class Header:
     width: int  #: stored width, pixels, before EXIF orientation
     height: int  #: stored height, pixels
     mode: str  #: Pillow's mode: "RGB", "L", "P", "CMYK", "I;16", ...
+    camera: str = ""  #: make and model, as EXIF says; "" where it says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ def identify(data: bytes) -> Header:
         BrokenPhoto: not a photo in a known format, or so large that decoding it could exhaust memory.
     """
     with _opened(data) as image:
-        return Header(image.format or "?", image.width, image.height, image.mode)
+        camera = camera_of(image.info, getattr(image, "tag_v2", None))
+        return Header(image.format or "?", image.width, image.height, image.mode, camera)
 
 
 def decode(data: bytes, contract: PixelContract | None = None) -> Photo:

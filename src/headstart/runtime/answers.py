@@ -1,12 +1,16 @@
-"""From features to probabilities in NumPy: the heads of a saved classifier, and several answers made one."""
+"""From features to answers in NumPy: the heads of a saved classifier, several made one, and what is said of these."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.runtime.calibration import Calibration
 from headstart.runtime.folder import Combine
+from headstart.runtime.novelty import Novelty
+from headstart.runtime.sets import Sets
 
 Head = tuple[tuple[NDArray[np.float32], NDArray[np.float32]], ...]  #: (weight (D, H), bias (H,)) of each dense layer
 
@@ -47,3 +51,35 @@ def combined(answers: Sequence[NDArray[np.float32]], weights: Sequence[float], c
         return np.einsum("k,knc->nc", np.asarray(weights, np.float32), stacked)
     votes = np.eye(stacked.shape[2], dtype=np.float32)[stacked.argmax(axis=2)].sum(axis=0)
     return np.asarray((votes + stacked.mean(axis=0)) / (len(answers) + 1), dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """All that a classifier says of N photos."""
+
+    probabilities: NDArray[np.float32]  #: (N, C), calibrated
+    uncalibrated: NDArray[np.float32]  #: (N, C)
+    sets: NDArray[np.bool_] | None  #: (N, C), whether a class is in the photo's prediction set
+    novelty: NDArray[np.float32] | None  #: (N,), above 1 is declined
+
+    @property
+    def declined(self) -> NDArray[np.bool_]:
+        """Whether a photo is unlike those that the classifier was made for, (N,)."""
+        return np.zeros(len(self.probabilities), bool) if self.novelty is None else self.novelty > 1
+
+
+def finished(
+    uncalibrated: NDArray[np.float32],
+    features: Sequence[NDArray[np.float32]],
+    calibration: Calibration,
+    sets: Sets | None,
+    novelty: Novelty | None,
+) -> Answers:
+    """What is said beyond probabilities, float32 (N, C), and features, for each tower float32 (N, D)."""
+    calibrated = calibration.apply(uncalibrated)
+    return Answers(
+        calibrated,
+        uncalibrated,
+        None if sets is None else sets.of(calibrated),
+        None if novelty is None else novelty.score([features[tower] for tower in novelty.towers], uncalibrated),
+    )

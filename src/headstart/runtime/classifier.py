@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -23,7 +23,8 @@ from headstart.errors import ClassifierError, DataError, EngineError
 from headstart.pixels.contract import PixelContract
 from headstart.pixels.decode import BrokenPhoto, Pixels
 from headstart.runtime import folder as layout
-from headstart.runtime.answers import Head, apply_head, combined, read_head
+from headstart.runtime.answers import Answers, Head, apply_head, combined, finished, read_head
+from headstart.runtime.novelty import Novelty
 from headstart.runtime.photos import PhotoLike as PhotoLike
 from headstart.runtime.photos import name_of, views_of, whole
 
@@ -40,10 +41,17 @@ class Prediction:
     """The answer for one photo. A photo that could not be read has an ``error``, no label and no probabilities."""
 
     source: str  #: the path as given, or "bytes" or "array"
-    label: str | None
+    label: str | None  #: the likeliest class, also of a photo that is declined
     probability: float  #: of ``label``; 0 where there is none
     probabilities: NDArray[np.float32]  #: (C,), in the order of the classifier's classes, sums to 1; (0,) on an error
     error: str | None = None
+    uncalibrated: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    #: (C,), the probabilities before calibration; (0,) on an error
+    prediction_set: tuple[str, ...] = ()
+    #: the classes that it takes to hold the true one with the promised coverage, likeliest first; empty on an error and
+    #: where the classifier makes none
+    novelty: float | None = None  #: how unlike the training photos, 1.0 at the threshold; None where it is not judged
+    declined: bool = False  #: novelty is above 1: the label means little, for the photo is unlike all training photos
 
 
 class Classifier:
@@ -54,8 +62,10 @@ class Classifier:
         self.record = layout.read(folder)
         self.classes = self.record.classes
         self._lock = threading.RLock()
-        for name, wanted in ((layout.GRAPH, self.record.graph_sha256), (layout.HEAD, self.record.head_sha256)):
-            _check(folder / name, wanted)
+        _check(folder / layout.GRAPH, self.record.graph_sha256)
+        _check(folder / layout.HEAD, self.record.head_sha256)
+        if self.record.novelty_sha256 is not None:
+            _check(folder / layout.NOVELTY_ARRAYS, self.record.novelty_sha256)
 
     def __repr__(self) -> str:
         backbones = " + ".join(dict.fromkeys(tower.backbone.name for tower in self.record.towers))
@@ -100,8 +110,14 @@ class Classifier:
             pixels = whole(photo, self.record.contract)
         except BrokenPhoto as error:
             return self._failed(photo, error)
-        (probabilities,) = self._session.run([layout.PROBABILITIES], {layout.IMAGE: pixels})
-        return self._answer(photo, probabilities)
+        session = self._session
+        names = [output.name for output in session.get_outputs()]  # older graphs have fewer
+        said = dict(zip(names, session.run(names, {layout.IMAGE: pixels}), strict=True))
+        probabilities = said[layout.PROBABILITIES][None]
+        uncalibrated = said[layout.UNCALIBRATED][None] if layout.UNCALIBRATED in said else probabilities
+        sets = said[layout.PREDICTION_SET][None] if layout.PREDICTION_SET in said else None
+        novelty = said[layout.NOVELTY][None] if layout.NOVELTY in said else None
+        return self._predictions([photo], Answers(probabilities, uncalibrated, sets, novelty))[0]
 
     def _many(self, passes: "Passes", photos: list[PhotoLike]) -> list[Prediction]:
         """A batch through OpenVINO."""
@@ -114,22 +130,42 @@ class Classifier:
                 answers[index] = self._failed(photo, error)
         if views:
             pixels = {contract: np.stack([seen[contract] for seen in views.values()]) for contract in passes.contracts}
-            for index, row in zip(views, self._answered(passes.features(pixels)), strict=True):
-                answers[index] = self._answer(photos[index], row)
+            predicted = self._predictions([photos[index] for index in views], self._answered(passes.features(pixels)))
+            answers |= dict(zip(views, predicted, strict=True))
         return [answers[index] for index in range(len(photos))]
 
-    def _answered(self, features: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-        """For each tower float32 (B, D) -> probabilities, float32 (B, C)."""
+    def _answered(self, features: Sequence[NDArray[np.float32]]) -> Answers:
+        """For each tower float32 (B, D) -> what is said of the photos."""
         facts = self.record.answers
         rows = [
             apply_head(head, np.concatenate([features[tower] for tower in answer.towers], axis=1))
             for head, answer in zip(self._heads, facts, strict=True)
         ]
-        return combined(rows, [answer.weight for answer in facts], self.record.combine)
+        together = combined(rows, [answer.weight for answer in facts], self.record.combine)
+        return finished(together, features, self.record.calibration, self.record.sets, self._novelty)
 
-    def _answer(self, photo: PhotoLike, probabilities: NDArray[np.float32]) -> Prediction:
-        best = int(probabilities.argmax())
-        return Prediction(name_of(photo), self.classes[best], float(probabilities[best]), probabilities)
+    def _predictions(self, photos: Sequence[PhotoLike], said: Answers) -> list[Prediction]:
+        """A prediction for each photo."""
+        declined = said.declined
+        predictions = []
+        for index, (photo, row) in enumerate(zip(photos, said.probabilities, strict=True)):
+            best = int(row.argmax())
+            prediction = Prediction(
+                name_of(photo),
+                self.classes[best],
+                float(row[best]),
+                row,
+                uncalibrated=said.uncalibrated[index],
+                prediction_set=() if said.sets is None else self._named(row, said.sets[index]),
+                novelty=None if said.novelty is None else float(said.novelty[index]),
+                declined=bool(declined[index]),
+            )
+            predictions.append(prediction)
+        return predictions
+
+    def _named(self, row: NDArray[np.float32], chosen: NDArray[np.bool_]) -> tuple[str, ...]:
+        """A prediction set (C,) by its names, likeliest first."""
+        return tuple(self.classes[index] for index in np.argsort(-row, kind="stable") if chosen[index])
 
     def _failed(self, photo: PhotoLike, error: Exception) -> Prediction:
         return Prediction(name_of(photo), None, 0.0, np.zeros(0, np.float32), str(error))
@@ -173,6 +209,20 @@ class Classifier:
         count = len(self.record.answers)
         prefixes = [f"{index}/" for index in range(count)] if count > 1 else [""]
         return tuple(read_head(self.folder / layout.HEAD, prefix) for prefix in prefixes)
+
+    @cached_property
+    def _novelty(self) -> Novelty | None:
+        if self.record.novelty is None:
+            return None
+        from safetensors.numpy import load_file
+
+        try:
+            return Novelty.from_json(self.record.novelty, load_file(self.folder / layout.NOVELTY_ARRAYS))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ClassifierError(
+                f"{str(self.folder / layout.NOVELTY_ARRAYS)!r} does not belong to model.json: {error}; "
+                "copy the whole model folder again"
+            ) from None
 
 
 def load(folder: str | os.PathLike[str]) -> Classifier:

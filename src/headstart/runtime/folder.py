@@ -1,11 +1,15 @@
 """The layout of ``model/``, a saved classifier: a small folder that a person can read and that is safe to open.
 
-* ``model.json``: schema version, classes, towers (backbone, licence, pixel contract, layers), answers, parity, scores.
+* ``model.json``: schema version, classes, towers (backbone, licence, pixel contract, layers), answers, calibration,
+  prediction sets, novelty, parity, scores.
 * ``head.safetensors``: the head's dense layers, ``0.weight`` (D, H), ``0.bias`` (H,), ``1.weight``, ...; of several
   answers each under its number: ``0/0.weight``, ..., ``1/0.weight``, ...
-* ``model.onnx``: ``image`` uint8 (H, W, 3) RGB, upright -> ``probabilities`` float32 (C,). Crop, resize and scale are
-  inside; so are the tensors ``pixels`` (N, S, S, 3) uint8 and ``features`` (N, D) float32 of the first tower, to enter
-  and leave it by, and those of the others, ``pixels.1``, ``features.1``, ... (see ``pixels_of`` and ``features_of``).
+* ``novelty.safetensors``: the arrays by which unfamiliar photos are told; not there where nothing is declined.
+* ``model.onnx``: ``image`` uint8 (H, W, 3) RGB, upright -> ``probabilities`` float32 (C,), calibrated; ``uncalibrated``
+  float32 (C,); ``prediction_set`` bool (C,); ``novelty`` float32 (); ``declined`` bool (). The last three are there
+  where the classifier has them. Crop, resize and scale are inside; so are the tensors ``pixels`` (N, S, S, 3) uint8 and
+  ``features`` (N, D) float32 of the first tower, to enter and leave it by, and those of the others, ``pixels.1``,
+  ``features.1``, ... (see ``pixels_of`` and ``features_of``).
 """
 
 import hashlib
@@ -17,14 +21,18 @@ from typing import Any, Literal, Self
 
 from headstart.errors import ClassifierError
 from headstart.pixels.contract import PixelContract
+from headstart.runtime.calibration import NONE, Calibration
+from headstart.runtime.sets import Sets
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 RECORD = "model.json"
 HEAD = "head.safetensors"
 GRAPH = "model.onnx"
+NOVELTY_ARRAYS = "novelty.safetensors"
 
 #: Names of tensors in the graph.
 IMAGE, PIXELS, FEATURES, PROBABILITIES = "image", "pixels", "features", "probabilities"
+UNCALIBRATED, PREDICTION_SET, NOVELTY, DECLINED = "uncalibrated", "prediction_set", "novelty", "declined"
 
 Combine = Literal["mean", "vote"]
 
@@ -45,9 +53,10 @@ class Parity:
     """How the saved graph in ONNX Runtime answers beside the path the head was fitted on, on real photos."""
 
     photos: int
-    mean_difference: float  #: of probabilities, absolute, over photos and classes
-    largest_difference: float  #: of probabilities, absolute
+    mean_difference: float  #: of calibrated probabilities, absolute, over photos and classes
+    largest_difference: float  #: of calibrated probabilities, absolute
     same_answers: float  #: share of photos with the same most likely class
+    novelty_difference: float | None = None  #: of novelty, absolute, mean over photos; None where there is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +110,10 @@ class Record:
     head_sha256: str  #: of head.safetensors
     parity: Parity
     headstart: str  #: the version that saved it
+    calibration: Calibration = NONE
+    sets: Sets | None = None  #: how prediction sets are made
+    novelty: dict[str, Any] | None = None  #: how unfamiliar photos are told, as ``Novelty.to_json`` says it
+    novelty_sha256: str | None = None  #: of novelty.safetensors
     scores: dict[str, Any] = field(default_factory=dict)  #: part -> evaluation, see evaluation.json
 
     @property
@@ -134,12 +147,23 @@ class Record:
         values["towers"] = tuple(TowerFacts.from_json(tower) for tower in record["towers"])
         values["answers"] = tuple(AnswerFacts.from_json(answer) for answer in record["answers"])
         values["parity"] = Parity(**record["parity"])
-        known = range(len(values["towers"]))
-        named = [index for answer in values["answers"] for index in answer.towers]
-        named += [tower.network for tower in values["towers"]]
-        if not values["answers"] or any(index not in known for index in named):
-            raise ValueError("answers name towers that are not there")
-        return cls(**values)
+        values["calibration"] = Calibration.from_json(record["calibration"])
+        values["sets"] = None if record["sets"] is None else Sets.from_json(record["sets"])
+        made = cls(**values)
+        made._check()
+        return made
+
+    def _check(self) -> None:
+        """Raises a ValueError where fields do not fit together."""
+        named = [index for answer in self.answers for index in answer.towers]
+        named += [tower.network for tower in self.towers]
+        named += self.novelty["towers"] if self.novelty else []
+        if not self.answers or any(index not in range(len(self.towers)) for index in named):
+            raise ValueError("towers are named that are not there")
+        if self.calibration.classes not in (None, len(self.classes)):
+            raise ValueError("the calibration is of another number of classes")
+        if (self.novelty is None) != (self.novelty_sha256 is None):
+            raise ValueError("novelty and the digest of its arrays belong together")
 
 
 def least_shrinking(contracts: Iterable[PixelContract]) -> PixelContract:
@@ -193,22 +217,28 @@ def read(folder: Path) -> Record:
     version = record.get("schema_version") if isinstance(record, dict) else None
     if version is None:
         raise ClassifierError(f"{str(file)!r} is no record of a classifier; copy the whole model folder again")
-    if version not in (1, SCHEMA_VERSION):
+    if version not in range(1, SCHEMA_VERSION + 1):
         raise ClassifierError(
             f"{str(file)!r} has schema version {version}, this headstart reads 1 to {SCHEMA_VERSION}; "
             "install the headstart that saved it or a newer one"
         )
     known = {field.name for field in fields(Record)}
+    if version < 3:
+        known -= _SINCE_VERSION_3.keys()
     if version == 1:
         known = known - {"towers", "answers", "combine"} | {*_TOWER_OF_VERSION_1, "layer", "head"}
     odd = sorted((known - {"scores"} - record.keys()) | (record.keys() - known - {"schema_version"}))
     if odd:
         raise _incomplete(file, f"missing or unknown: {', '.join(odd)}")
     try:
-        return Record.from_json(_from_version_1(record) if version == 1 else record)
+        record = _from_version_1(record) if version == 1 else record
+        return Record.from_json(record if version == SCHEMA_VERSION else {**record, **_SINCE_VERSION_3})
     except (KeyError, TypeError, ValueError, AttributeError):
         raise _incomplete(file, "a field is of another type") from None
 
+
+#: What versions 1 and 2 did not have.
+_SINCE_VERSION_3 = {"calibration": asdict(NONE), "sets": None, "novelty": None, "novelty_sha256": None}
 
 #: What version 1, which knew one tower and one answer, said of the tower outside ``layer``.
 _TOWER_OF_VERSION_1 = ("backbone", "contract", "engine", "precision")

@@ -9,7 +9,7 @@ from headstart.errors import SaveError
 from headstart.pixels.contract import PixelContract
 from headstart.runtime import folder as layout
 from headstart.saving.crop import add_square, add_view
-from headstart.saving.heads import add_features, add_probabilities
+from headstart.saving.heads import add_answers, add_features
 from headstart.saving.networks import Networks
 from headstart.saving.parts import Parts
 from headstart.saving.pieces import Pieces
@@ -28,18 +28,17 @@ def compose(parts: Parts) -> onnx.ModelProto:
     """
     pieces = Pieces()
     network = _add_towers(pieces, parts)
-    add_probabilities(pieces, parts)
+    add_answers(pieces, parts)
     if (size := sum(constant.ByteSize() for constant in pieces.constants)) > MOST_BYTES:
         raise SaveError(
             f"the classifier's {len(parts.towers)} towers hold {size / 1e9:.1f} GB of weights; an ONNX file holds "
             "2.1; leave some backbones out"
         )
     image = helper.make_tensor_value_info(layout.IMAGE, TensorProto.UINT8, ["height", "width", 3])
-    output = helper.make_tensor_value_info(layout.PROBABILITIES, TensorProto.FLOAT, [len(parts.classes)])
     backbones = ", ".join(dict.fromkeys(tower.backbone.name for tower in parts.towers))
     licences = ", ".join(dict.fromkeys(tower.backbone.licence for tower in parts.towers))
     whole = helper.make_graph(
-        pieces.nodes, "headstart", [image], [output], pieces.constants, doc_string=_described(parts)
+        pieces.nodes, "headstart", [image], _outputs(parts), pieces.constants, doc_string=_described(parts)
     )
     model = helper.make_model(
         whole, opset_imports=network.opset_import, ir_version=network.ir_version, producer_name="headstart"
@@ -55,6 +54,17 @@ def compose(parts: Parts) -> onnx.ModelProto:
     )
     onnx.checker.check_model(model)
     return model
+
+
+def _outputs(parts: Parts) -> list[onnx.ValueInfoProto]:
+    """What the graph says of a photo; see ``runtime.folder``."""
+    info, classes = helper.make_tensor_value_info, [len(parts.classes)]
+    outputs = [info(name, TensorProto.FLOAT, classes) for name in (layout.PROBABILITIES, layout.UNCALIBRATED)]
+    if parts.sets is not None:
+        outputs.append(info(layout.PREDICTION_SET, TensorProto.BOOL, classes))
+    if parts.novelty is not None:
+        outputs += [info(layout.NOVELTY, TensorProto.FLOAT, []), info(layout.DECLINED, TensorProto.BOOL, [])]
+    return outputs
 
 
 def _add_towers(pieces: Pieces, parts: Parts) -> onnx.ModelProto:

@@ -1,9 +1,11 @@
-"""Heads in the graph of a classifier, and several answers made one."""
+"""Heads in the graph of a classifier, several answers made one, and what is said of these."""
 
 import numpy as np
 
 from headstart.heads.head import Head
 from headstart.runtime import folder as layout
+from headstart.saving.calibration import add_calibration, add_sets
+from headstart.saving.novelty import add_novelty
 from headstart.saving.parts import Parts
 from headstart.saving.pieces import Pieces
 
@@ -13,16 +15,33 @@ def add_features(pieces: Pieces, layers: list[str], features: str) -> None:
     _join(pieces, layers, features)
 
 
-def add_probabilities(pieces: Pieces, parts: Parts) -> None:
-    """The towers' features -> probabilities (C,): each head's, combined as ``runtime.answers.combined`` does."""
+def add_answers(pieces: Pieces, parts: Parts) -> None:
+    """The towers' features -> the graph's outputs, as ``Parts.answered`` makes them."""
+    uncalibrated = _combined(pieces, parts)
+    calibrated = add_calibration(pieces, parts.calibration, uncalibrated)
+    photo = pieces.constant("answers/photo", [0])
+    pieces.node("Squeeze", [uncalibrated, photo], layout.UNCALIBRATED)
+    pieces.node("Squeeze", [calibrated, photo], layout.PROBABILITIES)
+    if parts.sets is not None:
+        members = add_sets(pieces, parts.sets, calibrated, len(parts.classes))
+        pieces.node("Squeeze", [members, photo], layout.PREDICTION_SET)
+    if parts.novelty is not None:
+        features = [layout.features_of(tower) for tower in parts.novelty.towers]
+        score = add_novelty(pieces, parts.novelty, features, uncalibrated)
+        pieces.node("Squeeze", [score, photo], layout.NOVELTY)
+        limit = pieces.constant("answers/limit", 1, np.float32)
+        pieces.node("Greater", [layout.NOVELTY, limit], layout.DECLINED)
+
+
+def _combined(pieces: Pieces, parts: Parts) -> str:
+    """Each head's probabilities, combined as ``runtime.answers.combined`` does, (1, C)."""
     rows = []
     for index, answer in enumerate(parts.answers):
         prefix = f"answer{index}/"
         read = [layout.features_of(tower) for tower in answer.towers]
         rows.append(_answer(pieces, answer.head, _join(pieces, read, f"{prefix}features"), prefix))
     stacked = pieces.node("Concat", rows, "answers/probabilities", axis=0)
-    together = _vote(pieces, stacked, parts) if parts.combine == "vote" else _mean(pieces, stacked, parts)
-    pieces.node("Squeeze", [together, pieces.constant("answers/photo", [0])], layout.PROBABILITIES)
+    return _vote(pieces, stacked, parts) if parts.combine == "vote" else _mean(pieces, stacked, parts)
 
 
 def _join(pieces: Pieces, tensors: list[str], out: str) -> str:

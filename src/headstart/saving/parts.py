@@ -14,8 +14,11 @@ from headstart.engines.rounding import rounded_graph
 from headstart.heads.head import Head
 from headstart.pixels.contract import PixelContract
 from headstart.pixels.decode import Pixels
-from headstart.runtime.answers import combined
+from headstart.runtime.answers import Answers, combined, finished
+from headstart.runtime.calibration import NONE, Calibration
 from headstart.runtime.folder import Combine, least_shrinking
+from headstart.runtime.novelty import Novelty
+from headstart.runtime.sets import Sets
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +72,19 @@ class Parts:
     towers: tuple[Tower, ...]
     answers: tuple[Answer, ...]
     combine: Combine = "mean"  #: how several answers become one: see ``runtime.answers.combined``
+    calibration: Calibration = NONE
+    sets: Sets | None = None  #: how prediction sets are made
+    novelty: Novelty | None = None  #: how unfamiliar photos are told; may read towers that no answer reads
 
     def __post_init__(self) -> None:
         read = {tower for answer in self.answers for tower in answer.towers}
+        read |= set(self.novelty.towers) if self.novelty else set()
         if not self.answers or read != set(range(len(self.towers))):
             raise ValueError(
                 f"answers read the towers {sorted(read)} of {len(self.towers)}; wanted each, and no others"
             )
+        if self.calibration.classes not in (None, len(self.classes)):
+            raise ValueError(f"the calibration is of {self.calibration.classes} classes; wanted {len(self.classes)}")
         for index, answer in enumerate(self.answers):
             width = sum(self.towers[tower].width for tower in answer.towers)
             layers = answer.head.layers
@@ -104,12 +113,16 @@ class Parts:
         return next(index for index, it in enumerate(self.towers) if it.same_network(own) and it.flipped == own.flipped)
 
     def probabilities(self, features: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-        """For each tower its features, float32 (N, D) -> float32 (N, C)."""
+        """For each tower its features, float32 (N, D) -> uncalibrated, float32 (N, C)."""
         rows = [
             answer.head.probabilities(np.concatenate([features[tower] for tower in answer.towers], axis=1))
             for answer in self.answers
         ]
         return combined(rows, [answer.weight for answer in self.answers], self.combine)
+
+    def answered(self, features: Sequence[NDArray[np.float32]]) -> Answers:
+        """For each tower its features, float32 (N, D) -> all that the classifier says, calibrated."""
+        return finished(self.probabilities(features), features, self.calibration, self.sets, self.novelty)
 
 
 @dataclass(frozen=True, slots=True)

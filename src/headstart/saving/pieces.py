@@ -15,9 +15,9 @@ class Pieces:
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     constants: list[onnx.TensorProto] = field(default_factory=list)
 
-    def node(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
-        """Adds a node of one output; gives the output's name, which is the node's too."""
-        self.nodes.append(helper.make_node(kind, inputs, [output], name=output, **attributes))
+    def node(self, kind: str, inputs: list[str], output: str, *more: str, **attributes: Any) -> str:
+        """Adds a node; gives the name of its one output, or of the first of several, which is the node's too."""
+        self.nodes.append(helper.make_node(kind, inputs, [output, *more], name=output, **attributes))
         return output
 
     def constant(self, name: str, value: Any, dtype: type[np.generic] = np.int64) -> str:

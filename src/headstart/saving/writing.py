@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import onnx
+from safetensors.numpy import save_file
 
 from headstart import __version__
 from headstart.data.writing import new_folder, replace_text
@@ -33,6 +34,8 @@ def save(parts: Parts, folder: Path, witnesses: Sequence[Witness]) -> Classifier
     with new_folder(folder) as draft:
         onnx.save(compose(parts), draft / layout.GRAPH)
         write_heads([answer.head for answer in parts.answers], draft / layout.HEAD)
+        if parts.novelty is not None:
+            save_file(parts.novelty.tensors(), draft / layout.NOVELTY_ARRAYS)
         parity = prove(draft / layout.GRAPH, parts, witnesses)
         _write_record(draft, _record(parts, draft, parity))
         for file in draft.iterdir():
@@ -61,6 +64,10 @@ def _record(parts: Parts, folder: Path, parity: layout.Parity) -> layout.Record:
         head_sha256=layout.sha256(folder / layout.HEAD),
         parity=parity,
         headstart=__version__,
+        calibration=parts.calibration,
+        sets=parts.sets,
+        novelty=None if parts.novelty is None else parts.novelty.to_json(),
+        novelty_sha256=None if parts.novelty is None else layout.sha256(folder / layout.NOVELTY_ARRAYS),
     )
 
 

@@ -12,9 +12,9 @@ from headstart.settings import FitSettings
 from headstart.strategies import STRATEGIES
 from headstart.strategies.ensembles import ENSEMBLES
 from headstart.strategies.material import Material
-from headstart.strategies.memory import free_memory
 from headstart.strategies.strategy import Arm, Planned
 from headstart.training.cost import Cost
+from headstart.training.memory import free_memory
 
 PROBES = ("linear-probe", "intermediate-probe")  #: what "auto" tries where no budget is given: seconds
 WITHIN_BUDGET = (*PROBES, "partial-finetune", "full-finetune")  #: what it tries where one is

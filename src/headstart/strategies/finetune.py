@@ -283,6 +283,7 @@ def arm_of(material: Material, strategy: str, name: str, layer: str, trained: "T
         chosen=_chosen(trained),
         curves=trained.epochs,
         best_epoch=trained.best_epoch,
+        rate_curve=trained.rate_curve,
         notes=_notes(trained),
     )
     return replace(arm, seconds=sum(trained.seconds.values()) + time.perf_counter() - began)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from headstart.saving import Parts
 from headstart.strategies.material import Material, Refit
 from headstart.training.cost import Cost
 from headstart.training.curves import Epoch
+
+if TYPE_CHECKING:  # it imports PyTorch
+    from headstart.training.rate_finder import RateCurve
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Arm:
     path: tuple[Trial, ...] = ()  #: what was tried for them
     curves: tuple[Epoch, ...] = ()  #: of a training, from before its first step
     best_epoch: int = 0
+    rate_curve: "RateCurve | None" = None  #: of the range test that found the rate, where one did
     depth: tuple[Depth, ...] = ()
     notes: tuple[str, ...] = ()
 

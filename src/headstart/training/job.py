@@ -44,9 +44,10 @@ from headstart.training.boundary import Cached, Streamed, Views, compute, key_of
 from headstart.training.cost import trial_file
 from headstart.training.curves import Epoch
 from headstart.training.loop import Plan, Source, Trainer
+from headstart.training.memory import peak_memory
 from headstart.training.rate_finder import RateCurve, find_rate
 from headstart.training.trainable import Trainable, blank_head, frozen_tensors, head_module
-from headstart.training.trial import Speed, peak_memory, speeds
+from headstart.training.trial import Speed, speeds
 from headstart.training.trunk import Trunk, for_changed_views, trunk, view_edge
 from headstart.training.windows import WHOLE, Windows, windows_of
 

@@ -1,8 +1,6 @@
 """A timed trial: how fast a network trains at each precision, and how much memory a step takes."""
 
 import json
-import resource
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -16,6 +14,7 @@ from headstart.data.writing import replace_text
 from headstart.engines.engine import Arithmetic
 from headstart.training.augment_presets import CROPPED
 from headstart.training.cost import TRIAL_VERSION
+from headstart.training.memory import peak_memory
 from headstart.training.trainable import Trainable
 from headstart.training.trunk import Kind
 from headstart.training.windows import bears, windows_of
@@ -105,8 +104,3 @@ def _rate(work: Callable[[], object], batch: int) -> float:
         work()
         taken.append(time.perf_counter() - start)
     return batch / min(taken)
-
-
-def peak_memory() -> int:
-    """The most memory this process ever had, bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

@@ -1,6 +1,8 @@
-"""How much memory the machine has left."""
+"""How much memory the machine has left, and how much this process took."""
 
 import os
+import resource
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,3 +16,8 @@ def free_memory() -> float:
     with suppress(AttributeError, ValueError, OSError):
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2
     return float("inf")
+
+
+def peak_memory() -> int:
+    """The most memory this process ever had, bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

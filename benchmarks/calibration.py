@@ -1,0 +1,185 @@
+"""What calibration and prediction sets are worth on real photos, and which photos they should be fitted on.
+
+    python benchmarks/calibration.py                    # the four collections in ../shared/data
+    python benchmarks/calibration.py PHOTOS ... [--splits 10] [--coverage 0.9]
+
+For each collection and each of ten splits a logistic head is fitted on lite0's last layer, and calibrated three ways:
+
+* validation: fitted on train, calibrated on validation;
+* refitted: the same calibration, of a head fitted on train and validation;
+* cross-validated: that head, calibrated on train and validation, each photo by a head that was not fitted on it.
+
+All are judged on test: expected calibration error (ECE) and log loss before and after, log loss by kind of calibration,
+how often 90 % prediction sets hold the true class, and how many classes they have; means over the splits. Where the
+collection has a test part of its own, only train and validation differ. The last line is one JSON object.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+
+import measuring
+from headstart import events
+from headstart.data.reading import read
+from headstart.data.samples import Part, Samples
+from headstart.data.splits import make_split
+from headstart.evaluation.metrics import log_loss
+from headstart.evaluation.reliability import reliability
+from headstart.features.extract import extract
+from headstart.features.store import Store
+from headstart.heads.catalog import HEADS, fit_head
+from headstart.heads.crossfit import out_of_fold
+from headstart.heads.head import Task
+from headstart.journal import Journal
+from headstart.preparing import ready
+from headstart.runtime.calibration import Kind
+from headstart.runtime.sets import Kind as SetKind
+from headstart.settings import FitSettings, HeadSettings, store_folder
+from headstart.trust.calibrating import calibrate
+from headstart.trust.conformal import conform, coverage_of
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+KINDS: tuple[Kind, ...] = get_args(Kind)
+SETS: tuple[SetKind, ...] = get_args(SetKind)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One way to calibrate, on the test part of one split."""
+
+    accuracy: float
+    ece_before: float
+    ece_after: float
+    log_loss_before: float
+    log_loss_after: float
+    log_loss_by_kind: dict[str, float]  #: every kind as if it had been asked for
+    chosen: str
+    held_out: int  #: photos that it was calibrated on
+    coverage: dict[str, float]  #: by kind of prediction set
+    size: dict[str, float]  #: mean number of classes in a set
+    seconds: float  #: of choosing and fitting the calibration
+
+
+def judge(
+    held_out: tuple[np.ndarray, np.ndarray, np.ndarray],
+    test: tuple[np.ndarray, np.ndarray],
+    coverage: float,
+    seed: int,
+) -> Judged:
+    """Calibrates on (labels, probabilities, groups), judges on (labels, probabilities)."""
+    labels, said = test
+    found = [calibrate(*held_out, seed=seed)]
+    seconds = measuring.seconds(lambda: found.append(calibrate(*held_out, seed=seed)))
+    calibration = found[0].calibration
+    after, known = calibration.apply(said), calibration.apply(held_out[1])
+    by_kind = {
+        kind: log_loss(labels, calibrate(*held_out, wanted=kind, seed=seed).calibration.apply(said)) for kind in KINDS
+    }
+    sets = {
+        kind: coverage_of(conform(held_out[0], known, coverage=coverage, kind=kind).of(after), labels) for kind in SETS
+    }
+    before = reliability(labels, said)
+    return Judged(
+        accuracy=float((after.argmax(axis=1) == labels).mean()),
+        ece_before=before.ece,
+        ece_after=reliability(labels, after).ece,
+        log_loss_before=before.log_loss,
+        log_loss_after=log_loss(labels, after),
+        log_loss_by_kind=by_kind,
+        chosen=calibration.kind,
+        held_out=len(held_out[0]),
+        coverage={kind: it.coverage for kind, it in sets.items()},
+        size={kind: it.mean_size for kind, it in sets.items()},
+        seconds=seconds,
+    )
+
+
+def one_split(samples: Samples, features: np.ndarray, seed: int, coverage: float) -> dict[str, Judged]:
+    """The three ways on one split; features (N, D) in the order of the samples."""
+    split = make_split(samples, seed=seed, test_share=0.2, validation_share=0.15)
+    parts = np.array([split.parts[sample.id].value for sample in samples.samples])
+    labels = np.array([sample.label for sample in samples.samples], np.int64)
+    groups = np.unique([sample.group for sample in samples.samples], return_inverse=True)[1].astype(np.int64)
+
+    def task(rows: np.ndarray) -> Task:
+        return Task(features[rows], labels[rows], len(samples.classes), groups[rows], balanced=False, seed=seed)
+
+    settings = HeadSettings()
+    train, validation, test = (parts == part.value for part in (Part.TRAIN, Part.VALIDATION, Part.TEST))
+    first = fit_head("logistic", task(train), settings)
+    whole = fit_head("logistic", task(~test), settings, first.chosen)
+    crossed = out_of_fold(task(~test), HEADS["logistic"], settings, first.chosen, folds=settings.folds)
+    on_validation = labels[validation], first.head.probabilities(features[validation]), groups[validation]
+    by_first = labels[test], first.head.probabilities(features[test])
+    by_whole = labels[test], whole.head.probabilities(features[test])
+    return {
+        "validation": judge(on_validation, by_first, coverage, seed),
+        "refitted": judge(on_validation, by_whole, coverage, seed),
+        "cross-validated": judge((labels[~test], crossed, groups[~test]), by_whole, coverage, seed),
+    }
+
+
+def mean(judged: Sequence[Judged]) -> dict[str, object]:
+    """All numbers averaged over the splits; of coverage the smallest and largest too."""
+    rows = [asdict(it) for it in judged]
+    averaged: dict[str, object] = {}
+    for name, value in rows[0].items():
+        if isinstance(value, dict):
+            averaged[name] = {key: round(float(np.mean([row[name][key] for row in rows])), 4) for key in value}
+        elif name == "chosen":
+            averaged[name] = dict(Counter(row[name] for row in rows))
+        else:
+            averaged[name] = round(float(np.mean([row[name] for row in rows])), 4)
+    spread = {kind: [row["coverage"][kind] for row in rows] for kind in SETS}
+    averaged["coverage_range"] = {kind: [round(min(it), 4), round(max(it), 4)] for kind, it in spread.items()}
+    return averaged
+
+
+def features_of(folder: Path, store: Store) -> tuple[Samples, np.ndarray]:
+    """The photos of a folder that decode, and lite0's last layer for each."""
+    samples = read(folder, strict=False)
+    (network,) = ready(["efficientnet_lite0"], samples.samples, store, FitSettings.of(), Journal(events.ignore))
+    done = extract(samples.samples, network.backbone, network.chosen.engine, store)
+    broken = {digest for digest, finding in done.findings.items() if finding.broken}
+    sound = replace(samples, samples=tuple(it for it in samples.samples if it.digest not in broken))
+    layer = network.backbone.layers[-1].name
+    return sound, np.asarray(store.read(done.space, [sample.digest for sample in sound.samples], layer), np.float32)
+
+
+def told(name: str, way: str, it: dict[str, object]) -> str:
+    """A line for a person."""
+    return (
+        f"{name}, {way}: ECE {it['ece_before']:.4f} -> {it['ece_after']:.4f}, log loss {it['log_loss_before']:.4f} -> "
+        f"{it['log_loss_after']:.4f} {it['log_loss_by_kind']}, chosen {it['chosen']}, coverage {it['coverage']}, "
+        f"classes in a set {it['size']}, {it['seconds']:.3f} s"
+    )
+
+
+def main() -> None:
+    """Runs the benchmark."""
+    given = measuring.arguments(
+        __doc__ or "",
+        ("photos", {"nargs": "*", "type": Path}),
+        ("--splits", {"type": int, "default": 10}),
+        ("--coverage", {"type": float, "default": 0.9}),
+    )
+    results = {}
+    with Store(store_folder()) as store:
+        for folder in given.photos or sorted(it for it in DATA.iterdir() if it.is_dir()):
+            samples, features = features_of(folder, store)
+            splits = [one_split(samples, features, seed, given.coverage) for seed in range(given.splits)]
+            ways = {way: mean([split[way] for split in splits]) for way in splits[0]}
+            results[folder.name] = {"photos": len(samples), "classes": len(samples.classes), **ways}
+            for way, averaged in ways.items():
+                print(told(folder.name, way, averaged), flush=True)
+    measuring.finish(
+        __file__, {"splits": given.splits, "coverage_wanted": given.coverage, "results": results}, keep=given.keep
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""``headstart explain MODEL PHOTO... --out FOLDER``."""
+
+import io
+import itertools
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headstart.errors import DataError, SettingError, UserError
+
+if TYPE_CHECKING:
+    from headstart.trust.explaining import Explainer
+
+EDGE = 480  #: height of a picture, pixels
+
+
+def explain(model: Path, photos: list[str], /, *, out: Path, label: str | None = None) -> int:
+    """Show where a saved classifier looked.
+
+    For each photo a picture is written: the photo beside its heat map. Yellow speaks for the label most; what stays
+    dark does not. Nothing is overwritten. A photo that cannot be read gets a line with its error, and the rest go on;
+    the exit code is then 2.
+
+    Examples:
+        headstart explain runs/beetles/model new.jpg --out why
+        headstart explain runs/beetles/model inbox/ --out why --label stag
+
+    Args:
+        model: A saved classifier: a run's model folder, or the run.
+        photos: Files, folders (searched in depth), or - for a list of files on standard input, a line each.
+        out: The folder for the pictures.
+        label: The class to explain; without it, the likeliest of each photo.
+    """
+    from headstart.cli.predict import _files
+    from headstart.trust.explaining import Explainer
+
+    if out.exists() and not out.is_dir():
+        raise SettingError(f"--out {str(out)!r} is a file; name a folder for the pictures")
+    explainer = Explainer(model)
+    seen = failed = 0
+    for photo in _files(photos):
+        seen += 1
+        try:
+            print(_explained(explainer, photo, out, label))
+        except DataError as error:
+            failed += 1
+            print(f"{photo}: error: {str(error).removeprefix(f'{photo}: ')}")
+    sys.stdout.flush()
+    if not seen:
+        raise UserError(f"no photos found in {', '.join(photos)}; give files, or folders with photos")
+    if failed:
+        print(f"headstart: {failed} of {seen} photos could not be read; their lines say why", file=sys.stderr)
+    return 2 if failed else 0
+
+
+def _explained(explainer: "Explainer", photo: str, out: Path, label: str | None) -> str:
+    """Writes the picture; gives the line that says so."""
+    import numpy as np
+    from PIL import Image
+
+    from headstart.data.writing import replace_bytes
+    from headstart.runtime.photos import whole
+    from headstart.trust.explaining import overlay
+
+    heat = explainer.heat(photo, label)
+    pixels = whole(photo, explainer.record.contract)
+    width = max(1, round(EDGE * pixels.shape[1] / pixels.shape[0]))
+    scaled = np.asarray(Image.fromarray(pixels).resize((width, EDGE), Image.Resampling.BILINEAR))
+    picture = io.BytesIO()
+    Image.fromarray(np.concatenate([scaled, overlay(scaled, heat)], axis=1)).save(picture, "JPEG", quality=90)
+    file = _free(out, Path(photo).stem)
+    replace_bytes(file, picture.getvalue())
+    return f"{photo}: {heat.label} {heat.probability:.1%}, {file}"
+
+
+def _free(folder: Path, stem: str) -> Path:
+    """A file that is not there yet."""
+    numbered = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
+    return next(file for name in numbered if not (file := folder / f"{name}.jpg").exists())

@@ -1,0 +1,39 @@
+"""``headstart report RUN`` and ``headstart report RUN RUN``."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+
+def report(
+    run: Path,
+    other: Path | None = None,
+    /,
+    *,
+    out: Path | None = None,
+    open_: Annotated[bool, Parameter(name="--open", negative="")] = False,
+) -> int:
+    """Make the report of a run anew from its records, or set two runs side by side.
+
+    A report is one HTML file that needs no network: mail it, print it, keep it.
+
+    Examples:
+        headstart report runs/beetles --open
+        headstart report runs/beetles runs/beetles-trained --out beetles.html
+
+    Args:
+        run: A run's folder.
+        other: Another run's folder: the page then compares the two.
+        out: A new file for the page; RUN/report.html, or versus-NAME.html here, when not given.
+        open_: Show the page in the default browser.
+    """
+    from headstart.report.writing import write_report, write_versus
+
+    file = write_report(run, out) if other is None else write_versus(run, other, out)
+    print(file)
+    if open_:
+        import webbrowser
+
+        webbrowser.open(file.resolve().as_uri())
+    return 0

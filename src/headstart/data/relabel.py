@@ -1,0 +1,193 @@
+"""Labels corrected by a table that a person has edited, as ``headstart check --labels`` writes it.
+
+Needed are the columns ``photo``, a sample's name, and ``label``; an empty label leaves the photo out. The table may
+have been through a spreadsheet: a byte order mark, semicolons or tabs, quotes and CRLF are all read.
+"""
+
+import csv
+import io
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from headstart.data.assembly import problems_of
+from headstart.data.found import class_name, some
+from headstart.data.samples import Entry, Outcome, Samples
+from headstart.errors import DataError, nearest
+
+MOST = 8  #: problems named in one message
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A row of the table."""
+
+    row: int  #: as a person counts: the header is row 1
+    photo: str
+    label: str  #: "" leaves the photo out
+    kept: (
+        bool  #: it is what the table's own column ``given`` says: nothing was edited, whatever a spreadsheet made of it
+    )
+
+
+def relabelled(samples: Samples, table: Path) -> Samples:
+    """The samples with labels as the table says; what it does not name stays. The ledger tells what was changed.
+
+    Raises:
+        DataError: the table cannot be read, does not fit the photos, gives photos of equal bytes different labels, or
+            leaves too little to learn from; all problems at once.
+    """
+    corrections = _read(table)
+    found = _found(samples, corrections)
+    unknown = [it for it in corrections if it.photo not in found]
+    _refuse(
+        table,
+        [
+            *_unknown_photos(samples, unknown),
+            *_unknown_classes(samples, corrections),
+            *_at_odds(corrections, found),
+            *_set_aside(samples, corrections, found),
+        ],
+    )
+    given = {sample.name: samples.classes[sample.label] for sample in samples.samples}
+    wanted = {found[it.photo]: it.label for it in corrections if not it.kept}
+    changed = {name: label for name, label in wanted.items() if name in given and label != given[name]}
+    result = _with_labels(samples, changed, table)
+    _refuse(table, [*_contradictions(result), *problems_of(result)])
+    return result
+
+
+def _read(table: Path) -> list[Correction]:
+    try:
+        lines = [(row, cells) for row, cells in enumerate(_rows(table), 1) if any(cell.strip() for cell in cells)]
+    except OSError as error:
+        raise DataError(f"table {str(table)!r} cannot be read: {error.strerror or error}; check the path") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"table {str(table)!r} is not CSV in UTF-8 ({error}); save it as that") from None
+    header = [cell.strip().lower() for cell in lines[0][1]] if lines else []
+    if "photo" not in header or "label" not in header:
+        seen = f"has the columns {some(header, most=6)}" if header else "is empty"
+        wanted = "the columns photo and label, as headstart check --labels writes them"
+        raise DataError(f"table {str(table)!r} {seen}; wanted {wanted}")
+    place = {column: header.index(column) for column in ["photo", "given", "label"] if column in header}
+    return [_correction(row, cells, place) for row, cells in lines[1:]]
+
+
+def _rows(table: Path) -> Iterable[list[str]]:
+    text = table.read_bytes().decode("utf-8-sig").lstrip("\r\n")
+    header = text.partition("\n")[0]
+    return csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count), strict=True)
+
+
+def _correction(row: int, cells: Sequence[str], place: Mapping[str, int]) -> Correction:
+    # Spreadsheets leave out the empty cells at a row's end.
+    cell = {name: cells[at] if at < len(cells) else "" for name, at in place.items()}
+    return Correction(row, cell["photo"], class_name(cell["label"]), cell["label"] == (cell.get("given") or None))
+
+
+def _found(samples: Samples, corrections: Sequence[Correction]) -> dict[str, str]:
+    """Cell of the column ``photo`` -> name of the file seen; cells that name none are missing.
+
+    A name may have been composed (NFC) or have lost its outer blanks on the way, where only one file can be meant.
+    """
+    written = {entry.name.encode("utf-8", "backslashreplace").decode(): entry.name for entry in samples.ledger.entries}
+    alike = Counter(map(class_name, written))
+    loose = {class_name(text): name for text, name in written.items() if alike[class_name(text)] == 1}
+    names = {it.photo: written.get(it.photo) or loose.get(class_name(it.photo)) for it in corrections}
+    return {cell: name for cell, name in names.items() if name is not None}
+
+
+def _unknown_photos(samples: Samples, unknown: Sequence[Correction]) -> list[str]:
+    if not unknown:
+        return []
+    by_file = {_file(sample.name): sample.name for sample in samples.samples}
+    named = []
+    for it in unknown:
+        meant = by_file.get(_file(it.photo))
+        named.append(f"{it.photo!r} (row {it.row}{f'; did you mean {meant!r}?' if meant else ''})")
+    return [f"no photo is called {some(named, show=str)}; wanted names as headstart check --labels writes them"]
+
+
+def _file(name: str) -> str:
+    return name.replace("\\", "/").rpartition("/")[2]
+
+
+def _unknown_classes(samples: Samples, corrections: Sequence[Correction]) -> list[str]:
+    rows: dict[str, list[int]] = defaultdict(list)
+    for it in corrections:
+        if it.label and not it.kept and it.label not in samples.classes:
+            rows[it.label].append(it.row)
+    return [
+        f"row {some([str(row) for row in at], show=str)}: label {label!r} is no class of these photos; "
+        + nearest(label, list(samples.classes))
+        for label, at in rows.items()
+    ]
+
+
+def _at_odds(corrections: Sequence[Correction], found: Mapping[str, str]) -> list[str]:
+    """Photos that stand in the table twice, with different labels."""
+    rows: dict[str, list[Correction]] = defaultdict(list)
+    for it in corrections:
+        if it.photo in found:
+            rows[found[it.photo]].append(it)
+    return [
+        f"rows {some([str(it.row) for it in same], show=str)}: {name!r} is labelled "
+        f"{' and '.join(repr(label) for label in dict.fromkeys(it.label for it in same))}; keep one row"
+        for name, same in rows.items()
+        if len({it.label for it in same}) > 1
+    ]
+
+
+def _set_aside(samples: Samples, corrections: Sequence[Correction], found: Mapping[str, str]) -> list[str]:
+    aside = {entry.name: entry.reason for entry in samples.ledger.entries if entry.outcome is Outcome.SET_ASIDE}
+    return [
+        f"row {it.row}: {it.photo!r} is set aside ({aside[found[it.photo]]}) and can have no label; remove the row"
+        for it in corrections
+        if it.label and not it.kept and found.get(it.photo) in aside
+    ]
+
+
+def _with_labels(samples: Samples, changed: Mapping[str, str], table: Path) -> Samples:
+    """With the labels of some names changed, "" for those left out, in samples and ledger."""
+    index = {label: number for number, label in enumerate(samples.classes)}
+    corrected = tuple(
+        replace(sample, label=index[changed[sample.name]]) if changed.get(sample.name) else sample
+        for sample in samples.samples
+    )
+    entries = {
+        entry.name: _amended(entry, changed[entry.name], table)
+        for entry in samples.ledger.entries
+        if entry.name in changed
+    }
+    left_out = sum(not label for label in changed.values())
+    note = f"{table.name}: {len(changed) - left_out} photos relabelled, {left_out} left out"
+    ledger = replace(samples.ledger, notes=(*samples.ledger.notes, note))
+    return replace(samples, samples=corrected, ledger=ledger).amended(entries)
+
+
+def _amended(entry: Entry, label: str, table: Path) -> Entry:
+    if not label:
+        return replace(entry, outcome=Outcome.SET_ASIDE, reason=f"left out by {table.name}")
+    return replace(entry, label=label, reason=f"relabelled: {entry.label!r} -> {label!r}")
+
+
+def _contradictions(samples: Samples) -> list[str]:
+    """Photos with equal bytes that would now be of different classes."""
+    problems = []
+    for same in samples.copies:
+        other = next((sample for sample in same if sample.label != same[0].label), None)
+        if other is not None:
+            first = same[0]
+            problems.append(
+                f"{first.name!r} and {other.name!r} have the same bytes and would be {samples.classes[first.label]!r} "
+                f"and {samples.classes[other.label]!r}; give both the same label, or one an empty one"
+            )
+    return problems
+
+
+def _refuse(table: Path, problems: Sequence[str]) -> None:
+    """Raises one error for all problems."""
+    if problems:
+        more = f"; and {len(problems) - MOST} more problems like these" if len(problems) > MOST else ""
+        raise DataError(f"table {str(table)!r}: " + "; also: ".join(problems[:MOST]) + more)

@@ -1,0 +1,79 @@
+"""Whether probabilities mean what they say."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.errors import DataError
+from headstart.evaluation import metrics
+from headstart.evaluation.intervals import wilson
+
+LEAST = 10  #: rows in a bin, or there are fewer bins: what is counted on less is mostly chance
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Predictions of about the same confidence."""
+
+    n: int
+    confidence: float  #: mean probability of the predicted class
+    accuracy: float  #: share of right predictions
+    low: float  #: of Wilson's 95 % interval of the accuracy
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """How far probabilities are from how often they are right; smaller is better for all three scores."""
+
+    n: int
+    ece: float  #: expected calibration error: mean over rows of |confidence - accuracy| of their bin
+    brier: float  #: mean over rows of the squared distance to the truth, summed over classes: 0 to 2
+    log_loss: float  #: nats per row
+    bins: tuple[Bin, ...]  #: of rising confidence
+
+
+def reliability(labels: NDArray[np.int64], probabilities: NDArray[np.floating], bins: int = 15) -> Reliability:
+    """Scores probabilities (N, C) against labels (N,), by the confidence in the predicted class.
+
+    Bins hold as many rows each (equal mass: Nguyen & O'Connor, 2015, EMNLP; with bins of equal width most rows of a
+    good classifier fall into the last). Rows of equal confidence are never in two bins, so the order of the rows does
+    not matter: a bin's end moves up to the last of its equals, and where these fill whole bins there are fewer bins.
+    There are also fewer where ``bins`` would hold less than ``LEAST`` rows each. The error of perfect probabilities is
+    above 0 by chance, the more so the fewer rows.
+
+    Raises:
+        DataError: no rows, or shapes that do not belong together.
+    """
+    if probabilities.ndim != 2 or labels.shape != (len(probabilities),) or not len(labels):
+        raise DataError(
+            f"labels {labels.shape} and probabilities {probabilities.shape} cannot be scored; wanted (N,) and (N, C) "
+            "with N of 1 or more"
+        )
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    right = probabilities.argmax(axis=1) == labels
+    found = _binned(confidence, right, max(1, min(bins, len(labels) // LEAST)))
+    truth = np.zeros(probabilities.shape)
+    truth[np.arange(len(labels)), labels] = 1
+    return Reliability(
+        n=len(labels),
+        ece=sum(it.n * abs(it.confidence - it.accuracy) for it in found) / len(labels),
+        brier=float(np.square(probabilities - truth).sum(axis=1).mean()),
+        log_loss=metrics.log_loss(labels, probabilities),
+        bins=found,
+    )
+
+
+def _binned(confidence: NDArray[np.float64], right: NDArray[np.bool_], bins: int) -> tuple[Bin, ...]:
+    order = np.argsort(confidence, kind="stable")
+    confidence, right = confidence[order], right[order]
+    last = np.arange(1, bins + 1) * len(order) // bins - 1
+    ends = np.unique(np.searchsorted(confidence, confidence[last], side="right"))
+    found = []
+    for start, end in zip([0, *ends[:-1]], ends, strict=True):
+        own = right[start:end]
+        interval = wilson(int(own.sum()), len(own))
+        mean = float(confidence[start:end].mean())
+        found.append(Bin(len(own), mean, float(own.mean()), interval.low, interval.high))
+    return tuple(found)

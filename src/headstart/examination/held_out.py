@@ -1,0 +1,69 @@
+"""What the winner says of photos that it was not fitted on: what its probabilities are calibrated by.
+
+What is saved may have been fitted on validation too. So validation is answered by the classifier as it was validated;
+and where only a head was solved again, which is cheap, all photos of train and validation are answered by
+cross-validation instead: six times as many as validation alone has.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.data.samples import Part, Sample
+from headstart.heads.catalog import HEADS
+from headstart.heads.crossfit import out_of_fold
+from headstart.saving import Parts
+from headstart.strategies.comparing import PROBES
+from headstart.strategies.material import Material
+from headstart.strategies.strategy import Arm
+
+SOLVED = ("logistic", "lda", "ridge")  #: heads that are solved, in seconds, not trained
+FROZEN = (*PROBES, "concat")  #: ways to transfer in which a head on frozen networks is all that is fitted
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Photos and what is said of them by a classifier that was not fitted on them."""
+
+    samples: tuple[Sample, ...]
+    labels: NDArray[np.int64]  #: (N,)
+    probabilities: NDArray[np.float32]  #: (N, C), not calibrated
+    how: Literal["validation", "cross-validated"]
+
+    @property
+    def groups(self) -> NDArray[np.int64]:
+        """(N,) a number for each group."""
+        return groups_of(self.samples)
+
+
+def groups_of(samples: Sequence[Sample]) -> NDArray[np.int64]:
+    """A number for each sample's group, (N,)."""
+    _, numbers = np.unique([sample.group for sample in samples], return_inverse=True)
+    return numbers.astype(np.int64)
+
+
+def held_out(material: Material, winner: Arm, parts: Parts) -> HeldOut:
+    """The honest answers there are for the parts that are saved.
+
+    Args:
+        material: of the run.
+        winner: the arm, as validated.
+        parts: what is saved of it.
+    """
+    if parts is not winner.parts and winner.strategy in FROZEN and winner.head in SOLVED:
+        samples = material.of(Part.TRAIN, Part.VALIDATION)
+        rows = cross_validated(material, parts, winner)
+        return HeldOut(tuple(samples), material.labels(Part.TRAIN, Part.VALIDATION), rows, "cross-validated")
+    samples = material.of(Part.VALIDATION)
+    return HeldOut(tuple(samples), material.labels(Part.VALIDATION), winner.probabilities, "validation")
+
+
+def cross_validated(material: Material, parts: Parts, winner: Arm) -> NDArray[np.float32]:
+    """Probabilities (N, C) for train and validation photos, each by a head that was not fitted on it."""
+    (answer,) = parts.answers
+    task = material.task([parts.towers[tower] for tower in answer.towers], Part.TRAIN, Part.VALIDATION)
+    fixed = {name: float(value) for name, value in winner.chosen.items()}
+    return out_of_fold(task, HEADS[answer.head.kind], material.settings, fixed, folds=material.settings.folds)

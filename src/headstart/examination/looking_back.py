@@ -1,0 +1,201 @@
+"""What the data and the result of a run look like, once it has been judged: all of it measured, nothing acted on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.data.samples import Part, Sample
+from headstart.evaluation.reliability import Reliability, reliability
+from headstart.examination.guarding import Guarded
+from headstart.examination.held_out import SOLVED, groups_of
+from headstart.examination.judging import Judged
+from headstart.examination.records import prediction_sets
+from headstart.examination.shown import looked_at
+from headstart.examination.subject import Subject
+from headstart.features.looks import Looks, read_looks
+from headstart.heads.catalog import HEADS
+from headstart.heads.crossfit import out_of_fold
+from headstart.saving import Tower
+from headstart.strategies.material import Material
+from headstart.strategies.probes import LAYER, base_head, probe
+from headstart.trust.conformal import Coverage, coverage_of
+from headstart.trust.labels import Suspect, estimated_errors, suspects
+from headstart.trust.leaks import Leak, LeakScores, find_leaks, leak_scores
+from headstart.trust.more_data import LearningCurve, learning_curve
+from headstart.trust.neighbours import Neighbours
+from headstart.trust.quality import Quality, look_over
+from headstart.trust.shortcuts import Shortcut, probe_shortcuts
+from headstart.trust.slices import Slices, slices_of
+
+ALIKE = 3  #: photos that are named beside one that is worth a look
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """A photo that was learnt from and is like another."""
+
+    id: str
+    likeness: float  #: cosine
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Labels that look wrong."""
+
+    n: int  #: photos whose labels were looked at
+    estimated_errors: int
+    suspects: tuple[Suspect, ...]  #: the most suspicious first
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found."""
+
+    subject: Subject
+    leaks: tuple[Leak, ...]
+    leak_scores: LeakScores | None  #: None without a leak into test
+    labels: Labels
+    quality: Quality
+    slices: Slices
+    shortcuts: tuple[Shortcut, ...]
+    learning_curve: LearningCurve | None  #: None where photos are too few for one
+    before: Reliability  #: on test, uncalibrated
+    after: Reliability  #: on test, calibrated
+    coverage: Coverage  #: of prediction sets on test
+    neighbours: Neighbours  #: the photos that were learnt from, to find those most like another
+    alike: Mapping[str, tuple[Alike, ...]]  #: a judged photo that is worth a look -> those, the most alike first
+
+
+def look_back(subject: Subject) -> Findings:
+    """Looks at a run's data and result."""
+    material, guarded, judged, twins = subject.material, subject.guarded, subject.judged, subject.twins
+    samples = material.samples
+    looks = _looks(material, samples.samples)
+    known = _Known.of(material, guarded, judged)
+    leaks = tuple(find_leaks(samples, material.split, twins))
+    answers = judged.answers
+    neighbours = _neighbours(material, guarded.parts.towers[0])
+    leaked = {leak.held_out for leak in leaks if leak.part is Part.TEST}
+    mask = np.array([sample.id in leaked for sample in judged.samples])
+    entries = {entry.name: entry for entry in samples.ledger.entries}
+    return Findings(
+        subject=subject,
+        leaks=leaks,
+        leak_scores=leak_scores(judged.labels, answers.probabilities.argmax(axis=1), mask) if leaked else None,
+        labels=Labels(
+            n=len(known.ids),
+            estimated_errors=estimated_errors(known.labels, known.probabilities),
+            suspects=tuple(suspects(known.ids, known.labels, known.probabilities)),
+        ),
+        quality=look_over(
+            samples, looks, twins, *known.in_order_of(samples.samples), edge=material.backbone.contract.size
+        ),
+        slices=slices_of(judged.samples, entries, _looks(material, judged.samples), judged.right),
+        shortcuts=tuple(
+            probe_shortcuts(
+                samples.samples,
+                entries,
+                looks,
+                samples.labels,
+                groups_of(samples.samples),
+                judged.evaluation.balanced_accuracy,
+                material.settings.seed,
+            )
+        ),
+        learning_curve=_learning_curve(material, judged),
+        before=reliability(judged.labels, answers.uncalibrated),
+        after=reliability(judged.labels, answers.probabilities),
+        coverage=coverage_of(prediction_sets(answers), judged.labels),
+        neighbours=neighbours,
+        alike=_alike(material, guarded.parts.towers[0], neighbours, looked_at(judged)),
+    )
+
+
+def in_words(it: Findings) -> str:
+    """One line for a person."""
+    found = [f"ECE on test {it.after.ece:.3f} ({it.before.ece:.3f} before calibration)"]
+    if flagged := sum(suspect.flagged for suspect in it.labels.suspects):
+        found.append(f"{flagged} labels look wrong")
+    if it.leaks:
+        found.append(f"{len(it.leaks)} leaks")
+    if it.slices.worst:
+        found.append(f"worst where {it.slices.worst.by} is {it.slices.worst.value}")
+    return "; ".join(found)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is said of every photo by a head that was not fitted on it."""
+
+    ids: tuple[str, ...]
+    labels: NDArray[np.int64]  #: (N,)
+    probabilities: NDArray[np.float32]  #: (N, C)
+
+    @classmethod
+    def of(cls, material: Material, guarded: Guarded, judged: Judged) -> "_Known":
+        """Train and validation by cross-validation, test by the saved classifier, which never saw it."""
+        held = guarded.held
+        seen = material.of(Part.TRAIN, Part.VALIDATION)
+        if held.how == "cross-validated":
+            rows = guarded.calibrated
+        else:
+            task = material.task([material.tower(LAYER)], Part.TRAIN, Part.VALIDATION)
+            head = _head(material)
+            fixed = probe(material, head).chosen
+            rows = out_of_fold(task, HEADS[head], material.settings, fixed, folds=material.settings.folds)
+        return cls(
+            ids=tuple(sample.id for sample in (*seen, *judged.samples)),
+            labels=np.array([sample.label for sample in (*seen, *judged.samples)], dtype=np.int64),
+            probabilities=np.concatenate([rows, judged.answers.probabilities]),
+        )
+
+    def in_order_of(self, samples: Sequence[Sample]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Labels (N,) and probabilities (N, C) of some of these photos."""
+        row = {id_: index for index, id_ in enumerate(self.ids)}
+        rows = [row[sample.id] for sample in samples]
+        return self.labels[rows], self.probabilities[rows]
+
+
+def _head(material: Material) -> str:
+    """A head that can be solved many times over: that of the probes, where it is one."""
+    head = base_head(material)
+    return head if head in SOLVED else "logistic"
+
+
+def _looks(material: Material, samples: Sequence[Sample]) -> Looks:
+    return read_looks(material.store, material.backbone.contract, [sample.digest for sample in samples])
+
+
+def _neighbours(material: Material, tower: Tower) -> Neighbours:
+    seen = material.of(Part.TRAIN, Part.VALIDATION)
+    return Neighbours.of([sample.id for sample in seen], material.features(tower, seen), seed=material.settings.seed)
+
+
+def _alike(
+    material: Material, tower: Tower, neighbours: Neighbours, samples: Sequence[Sample]
+) -> dict[str, tuple[Alike, ...]]:
+    if not samples:
+        return {}
+    indices, likeness = neighbours.nearest(material.features(tower, samples), ALIKE)
+    return {
+        sample.id: tuple(Alike(neighbours.ids[index], float(how)) for index, how in zip(row, hows, strict=True))
+        for sample, row, hows in zip(samples, indices, likeness, strict=True)
+    }
+
+
+def _learning_curve(material: Material, judged: Judged) -> LearningCurve | None:
+    """What a head on frozen features gains from more photos: of train and validation, judged on test."""
+    head = _head(material)
+    tower = material.tower(LAYER)
+    return learning_curve(
+        material.task([tower], Part.TRAIN, Part.VALIDATION),
+        material.features(tower, judged.samples),
+        judged.labels,
+        HEADS[head],
+        material.settings,
+        probe(material, head).chosen,
+        material.settings.seed,
+        material.samples.classes,
+    )

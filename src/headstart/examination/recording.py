@@ -1,0 +1,136 @@
+"""Everything that was looked back on, put together and written into the run's folder."""
+
+import hashlib
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.data.samples import Part, Samples
+from headstart.evaluation.intervals import share_of
+from headstart.examination.guarding import Guarded
+from headstart.examination.looking_back import Findings
+from headstart.examination.mentioned import SUSPECTS, mentioned_photos
+from headstart.examination.pictures import Pictures, save_pictures
+from headstart.examination.records import save_predictions, save_trust
+from headstart.features.space import bytes_under
+from headstart.run_files import NEIGHBOURS, PICTURES, TRUST
+from headstart.runtime.answers import Answers
+from headstart.settings import FitSettings
+from headstart.strategies.material import Material
+from headstart.training.memory import peak_memory
+from headstart.trust.duplicates import sets_of
+
+
+def save_findings(it: Findings, pictures: Pictures, folder: Path) -> None:
+    """Writes ``trust.json``, the predictions, the neighbours and the pictures into the run's folder."""
+    it.neighbours.save(folder / NEIGHBOURS)
+    material, judged = it.subject.material, it.subject.judged
+    validation = ("validation", material.of(Part.VALIDATION), it.subject.guarded.validation)
+    save_predictions(folder, [validation, ("test", judged.samples, judged.answers)], material.samples.classes)
+    save_pictures(pictures.jpegs, folder / PICTURES)
+    photos = mentioned_photos(it)
+    save_trust(
+        {
+            "names": {sample.id: sample.name for sample in photos},
+            "classes_of": {sample.id: sample.label for sample in photos},
+            **_of_data(it),
+            "calibration": _calibration(it),
+            "sets": _sets(it),
+            "novelty": _novelty(it.subject.guarded, judged.answers),
+            **_of_the_job(material, folder),
+            "neighbours": {id_: [(other.id, other.likeness) for other in alike] for id_, alike in it.alike.items()},
+            "explained": {"method": pictures.method, "ids": pictures.explained},
+        },
+        folder / TRUST,
+    )
+
+
+def _of_data(it: Findings) -> Mapping[str, Any]:
+    return {
+        "duplicates": {
+            "twins": it.subject.twins,
+            "sets": sets_of(it.subject.twins),
+            "seconds": it.subject.twins_took,
+        },
+        "leaks": {"given": it.subject.material.split.given, "leaks": it.leaks, "scores": it.leak_scores},
+        "labels": {
+            "n": it.labels.n,
+            "estimated_errors": it.labels.estimated_errors,
+            "suspects": it.labels.suspects[:SUSPECTS],
+        },
+        "quality": it.quality,
+        "slices": it.slices,
+        "shortcuts": it.shortcuts,
+        "learning_curve": it.learning_curve,
+    }
+
+
+def _of_the_job(material: Material, folder: Path) -> Mapping[str, Any]:
+    return {
+        "memory": peak_memory(),
+        "disk": {"run": bytes_under(folder), "store": bytes_under(material.store.folder)},
+        "command": command_of(material.settings, material.samples.root),
+        "weights_sha256": material.backbone.weights_sha256,
+        "data_digest": digest_of_data(material.samples),
+    }
+
+
+def command_of(settings: FitSettings, root: str) -> str:
+    """The command that makes the same run again, as a shell reads it."""
+    words = ["headstart", "fit", root]
+    for name, knob in type(settings).model_fields.items():
+        value = getattr(settings, name)
+        if value != knob.default and name != "out":
+            flag = name.replace("_", "-")
+            switch = [f"--{flag}" if value else f"--no-{flag}"]
+            words += switch if isinstance(value, bool) else [f"--{flag}", f"{value}"]
+    return shlex.join(words)
+
+
+def digest_of_data(samples: Samples) -> str:
+    """BLAKE2b-160 over all photos' contents and labels, whatever their names and order; hexadecimal."""
+    lines = sorted(f"{sample.digest} {samples.classes[sample.label]}" for sample in samples.samples)
+    return hashlib.blake2b("\n".join(lines).encode(), digest_size=20).hexdigest()
+
+
+def _calibration(it: Findings) -> Mapping[str, Any]:
+    guarded = it.subject.guarded
+    return {
+        "kind": guarded.parts.calibration.kind,
+        "held_out": guarded.held.how,
+        "n": len(guarded.held.labels),
+        "tried": guarded.tried,
+        "before": it.before,
+        "after": it.after,
+    }
+
+
+def _sets(it: Findings) -> Mapping[str, Any] | None:
+    guarded = it.subject.guarded
+    sets = guarded.parts.sets
+    if sets is None:
+        return None
+    return {
+        "kind": sets.kind,
+        "coverage": sets.coverage,
+        "threshold": sets.threshold,
+        "validation_n": len(guarded.held.labels),
+        "test": it.coverage,
+    }
+
+
+def _novelty(guarded: Guarded, answers: Answers) -> Mapping[str, Any] | None:
+    novelty = guarded.parts.novelty
+    if novelty is None:
+        return None
+    declined: NDArray[np.bool_] = answers.declined
+    return {
+        "kind": novelty.kind,
+        "layers": [guarded.parts.towers[tower].layers for tower in novelty.towers],
+        "acceptance": novelty.acceptance,
+        "accepted": share_of(int((~declined).sum()), len(declined)),
+    }

@@ -1,0 +1,148 @@
+"""What a chart is: its numbers as they are, and what a reader needs to make sense of them.
+
+Three kinds are enough: ``Lines`` over two axes, ``Bars`` over categories, and a ``Matrix`` of counts. ``svg`` draws
+them for the page, ``plots`` as matplotlib figures.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from headstart.errors import UserError
+
+Form = Literal["number", "share", "count", "seconds", "bytes", "rate"]  #: how values are written
+MOST_ROWS = 24  #: categories that one chart shows
+NO_BREAK = "\u00a0"  #: between a number and its unit
+
+
+class NotRecorded(UserError):
+    """A chart whose data the run lacks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One direction of a chart."""
+
+    name: str  #: with its unit where it has one
+    form: Form = "number"
+    log: bool = False
+    low: float | None = None  #: where it begins; None: at the data
+    high: float | None = None
+    names: tuple[str, ...] = ()  #: of the places 0, 1, 2, ..., where they are no numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Points that belong together, or columns between edges."""
+
+    name: str
+    x: tuple[float, ...]  #: (N,), or (N + 1,) edges for "columns"
+    y: tuple[float, ...]  #: (N,)
+    low: tuple[float, ...] = ()  #: (N,) of an interval around y, or empty
+    high: tuple[float, ...] = ()
+    style: Literal["line", "dots", "points", "columns", "reference"] = "line"  #: "dots" are points joined by a line
+    notes: tuple[str, ...] = ()  #: (N,) what else is to say of each point, or empty
+    marked: tuple[int, ...] = ()  #: points that stand out, such as the best epoch
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A value at which a line is drawn across."""
+
+    value: float
+    name: str
+    axis: Literal["x", "y"] = "x"
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Series over two axes."""
+
+    title: str
+    alt: str  #: the main finding, in words
+    x: Axis
+    y: Axis
+    series: tuple[Series, ...]
+    marks: tuple[Mark, ...] = ()
+    square: bool = False  #: both axes go from 0 to 1 and are about as long
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One value for each category."""
+
+    name: str
+    values: tuple[float, ...]  #: (K,)
+    low: tuple[float, ...] = ()  #: (K,) of an interval around the value, or empty
+    high: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Values by category, a row for each."""
+
+    title: str
+    alt: str
+    categories: tuple[str, ...]  #: K names
+    value: Axis
+    groups: tuple[Group, ...]
+    stacked: bool = False
+    dots: bool = False  #: points with intervals in place of bars, so the axis need not begin at nothing
+    notes: tuple[str, ...] = ()  #: (K,) what else is to say of each category, or empty
+    marked: tuple[int, ...] = ()  #: categories that stand out
+    marks: tuple[Mark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """How often each class was taken for each."""
+
+    title: str
+    alt: str
+    names: tuple[str, ...]  #: C
+    counts: tuple[tuple[int, ...], ...]  #: (C, C) photos, rows true, columns predicted
+
+    @property
+    def shares(self) -> tuple[tuple[float, ...], ...]:
+        """(C, C) of each row's photos; 0 in a row without any."""
+        return tuple(tuple(count / max(1, sum(row)) for count in row) for row in self.counts)
+
+
+Chart = Lines | Bars | Matrix
+
+
+def numbers(values: Iterable[float]) -> tuple[float, ...]:
+    """An array as plain numbers."""
+    return tuple(float(value) for value in values)
+
+
+def written(value: float, form: Form) -> str:
+    """A value with its unit, as a reader wants it."""
+    if form == "share":
+        return percent(value)
+    if form == "count":
+        return f"{value:,.0f}"
+    if form == "seconds":
+        return f"{value:.3g}{NO_BREAK}s" if value < 1000 else f"{value:,.0f}{NO_BREAK}s"
+    if form == "bytes":
+        return size(value)
+    return f"{value:.1e}" if form == "rate" else f"{value:.3g}"
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """A share of one, in hundredths."""
+    return f"{100 * share:z.{digits}f}{NO_BREAK}%".replace("-", "−")
+
+
+def size(value: float) -> str:
+    """Bytes, in the unit that leaves one to three digits before the point."""
+    for unit in ("B", "kB", "MB"):
+        if value < 999.5:
+            return f"{value:.3g}{NO_BREAK}{unit}"
+        value /= 1000
+    return f"{value:.3g}{NO_BREAK}GB"
+
+
+def plural(count: int, noun: str, several: str = "") -> str:
+    """A number and what it counts."""
+    return f"{count:,} {noun if count == 1 else several or f'{noun}s'}"

@@ -1,0 +1,112 @@
+"""Every figure of a page once: what is shown, and the number it was rounded from.
+
+A template writes ``figure("test.accuracy", 0.9477, "percent")``; the reader sees ``94.8 %``, and the page's JSON block
+``figures`` holds ``"test.accuracy": 0.9477``. So whatever is shown can be computed again by other means.
+"""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+
+from markupsafe import Markup, escape
+
+Number = int | float
+MISSING = Markup('<span class="none">–</span>')  #: in place of a number that does not exist
+SPACE = "\u00a0"  #: between a number and its unit, where no line breaks
+
+
+class Figures:
+    """The numbers of one page, by name."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Number] = {}
+
+    def __call__(self, name: str, value: Number | None, form: str = "count") -> Markup:
+        """Keeps a number and gives what is shown of it.
+
+        Args:
+            name: such as ``test.accuracy``; dots between its parts, positions in place of names of classes and files.
+            value: None, or not a number: a dash is shown and nothing kept.
+            form: one of ``FORMS``.
+
+        Raises:
+            ValueError: another number has the name already.
+        """
+        if value is None or not math.isfinite(value):
+            return MISSING
+        if self.values.setdefault(name, value) != value:
+            raise ValueError(f"the figure {name!r} has two values, {self.values[name]!r} and {value!r}")
+        text = escape(FORMS[form](value))
+        return Markup(f'<span data-figure="{escape(name)}" data-as="{form}">{text}</span>')  # noqa: S704 - escaped
+
+    def to_json(self) -> Markup:
+        """For the script block; no text in it can end the block, for names and numbers are all there is."""
+        return Markup(json.dumps(self.values, allow_nan=False).replace("<", "\\u003c"))  # noqa: S704
+
+
+def percent(share: Number) -> str:
+    """A share of one."""
+    return f"{100 * share:.1f}{SPACE}%"
+
+
+def points(share: Number) -> str:
+    """A difference between two shares, with its sign, in hundredths."""
+    text = f"{100 * share:+z.1f}".replace("-", "−")
+    return "0.0" if text == "+0.0" else text
+
+
+def count(value: Number) -> str:
+    """A whole number."""
+    return f"{value:,.0f}"
+
+
+def duration(seconds: Number) -> str:
+    """Seconds; from two minutes on minutes and seconds, from two hours on hours and minutes."""
+    if seconds < 1:
+        return f"{seconds:.2f}{SPACE}s"
+    if seconds < 119.95:
+        return f"{seconds:.1f}{SPACE}s"
+    whole = round(seconds)
+    if whole < 7200:
+        return f"{whole // 60}{SPACE}min {whole % 60:02d}{SPACE}s"
+    minutes = round(seconds / 60)
+    return f"{minutes // 60}{SPACE}h {minutes % 60:02d}{SPACE}min"
+
+
+def size(count: Number) -> str:
+    """Bytes; units are thousands."""
+    value = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 999.95:
+            return f"{value:.0f}{SPACE}B" if unit == "B" else f"{value:.1f}{SPACE}{unit}"
+        value /= 1000
+    return f"{value:.1f}{SPACE}TB"
+
+
+def chance(p: Number) -> str:
+    """A p-value."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def short(value: Number) -> str:
+    """Three significant digits, of a number of any size."""
+    return f"{value:.3g}".replace("-", "−")
+
+
+def decimals(places: int) -> Callable[[Number], str]:
+    """A form of so many decimals."""
+    return lambda value: f"{value:z.{places}f}".replace("-", "−")
+
+
+FORMS: Mapping[str, Callable[[Number], str]] = {
+    "percent": percent,
+    "points": points,
+    "count": count,
+    "time": duration,
+    "size": size,
+    "p": chance,
+    "short": short,
+    "one": decimals(1),
+    "two": decimals(2),
+    "three": decimals(3),
+}

@@ -1,0 +1,96 @@
+"""How unlike the photos that a classifier was fitted on a photo is, from its features, in NumPy.
+
+Each tower's features are scaled to length 1 and ``centre`` is taken from them. What counts is the distance to the
+nearest of ``points`` along ``directions``, and the length of what lies outside these: the root of the sum of their
+squares, divided by the threshold. Above 1.0 a photo is declined. How it is fitted: ``trust.novelty``.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float = NDArray[np.float32]
+
+TINY = 1e-12  #: added to a squared length before it divides, so that features of zeros stay zeros
+_PIECE = 1 << 22  #: float32 values of differences to the points held at a time
+_ARRAYS = ("centre", "directions", "points")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Novelty:
+    """What tells strangers. D is the width of its towers' features, joined."""
+
+    kind: str  #: how it was fitted, a name of ``trust.novelty.KINDS``
+    towers: tuple[int, ...]  #: indices into the classifier's towers; it reads their features in this order
+    acceptance: float  #: share of familiar photos that the threshold shall not decline
+    scale: float  #: one over the threshold
+    centre: Float  #: (D,)
+    directions: Float  #: (D, R) orthonormal columns
+    points: Float  #: (K, R) what is familiar: photos of training, or centres of them, along ``directions``
+
+    def score(self, features: Sequence[Float], uncalibrated: Float | None = None) -> Float:
+        """How novel photos are; 1.0 is the threshold.
+
+        Args:
+            features: for each of ``towers`` float32 (N, D of it).
+            uncalibrated: probabilities (N, C); this kind does not read them.
+
+        Returns:
+            float32 (N,), at least 0.
+        """
+        rows = joined(features) - self.centre
+        along = np.asarray(rows @ self.directions, np.float32)
+        outside = rows - along @ self.directions.T
+        squared = nearest(along, self.points) + np.square(outside).sum(axis=1)
+        return np.asarray(np.float32(self.scale) * np.sqrt(squared), np.float32)
+
+    def tensors(self) -> dict[str, Float]:
+        """Its arrays by name, for ``novelty.safetensors``."""
+        return {name: np.ascontiguousarray(getattr(self, name), np.float32) for name in _ARRAYS}
+
+    def to_json(self) -> dict[str, Any]:
+        """A dict of plain values, without the arrays."""
+        return {it.name: getattr(self, it.name) for it in fields(self) if it.name not in _ARRAYS}
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any], tensors: Mapping[str, Float]) -> Self:
+        """The inverse of ``to_json`` and ``tensors``.
+
+        Raises:
+            KeyError, TypeError, ValueError: they are not what those give, or do not fit together.
+        """
+        arrays: dict[str, Any] = {name: np.asarray(tensors[name], np.float32) for name in _ARRAYS}
+        made = cls(**{**record, **arrays, "towers": tuple(record["towers"])})
+        width, rank = made.directions.shape
+        if made.centre.shape != (width,) or made.points.shape[1:] != (rank,) or not made.points.size:
+            shapes = {name: array.shape for name, array in arrays.items()}
+            raise ValueError(f"arrays of a novelty score do not fit together: {shapes}")
+        return made
+
+
+def joined(features: Sequence[Float]) -> Float:
+    """Each tower's features (N, D of it) scaled to length 1, side by side, float32 (N, D)."""
+    return np.concatenate(
+        [
+            row / np.sqrt(np.square(row).sum(axis=1, keepdims=True, dtype=np.float32) + np.float32(TINY))
+            for row in features
+        ],
+        axis=1,
+        dtype=np.float32,
+    )
+
+
+def nearest(places: Float, points: Float) -> Float:
+    """Squared distance of each place (N, R) to the nearest of the points (K, R), float32 (N,).
+
+    From differences: from products and lengths, all digits would be lost near a point.
+    """
+    many = max(1, _PIECE // points.size)
+    found = np.empty(len(places), np.float32)
+    for start in range(0, len(places), many):
+        apart = places[start : start + many, None] - points
+        found[start : start + many] = np.einsum("nkr,nkr->nk", apart, apart).min(axis=1)
+    return found

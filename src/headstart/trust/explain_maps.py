@@ -1,0 +1,197 @@
+"""What each place of a network's map adds to a layer's answer. Arrays only.
+
+A map is the last tensor with places that a layer's features are made from. HiResCAM (Draelos and Carin, 2020,
+*Use HiResCAM instead of Grad-CAM for faithful explanations of convolutional neural networks*) sums gradient times
+activation over the channels of a place. That is the derivative of the answer by the strength of the place, so where
+the features are no plain mean of the map, it is measured: the place is made a little stronger, and what lies above
+the map is run again.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Float = NDArray[np.float32]
+Forward = Callable[..., Float]  #: what lies above a map: its tensors, batch first, -> a layer's features (B, D)
+
+STEP = 0.05  #: share by which a place is made stronger; small beside the whole map, so one difference will do
+ROWS = 32  #: that many changed maps are run together
+MOST_DEAR = 64  #: places that are measured one by one where attention lies above the map
+EXTRA_TOKENS = 8  #: class and register tokens that may stand before those of places
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the places of a tensor lie: its shape is (N, C, h, w), (N, h, w, C) or (N, tokens, C)."""
+
+    kind: Literal["channels first", "channels last", "tokens"]
+    height: int
+    width: int
+    first: int = 0  #: tokens before those of places
+
+    @property
+    def places(self) -> int:
+        """How many there are."""
+        return self.height * self.width
+
+    def rows(self, values: Float) -> Float:
+        """A map of one photo as one row per place, (places, C)."""
+        if self.kind == "channels first":
+            return np.asarray(values[0].reshape(values.shape[1], -1).T)
+        return np.asarray(values[0].reshape(-1, values.shape[-1])[self.first :])
+
+    def weighted(self, values: Float, weights: Float) -> Float:
+        """A map of one photo, B times over, its places multiplied by (B, places)."""
+        if self.kind == "channels first":
+            return values * weights.reshape(-1, 1, self.height, self.width)
+        if self.kind == "channels last":
+            return values * weights.reshape(-1, self.height, self.width, 1)
+        return values * np.pad(weights, ((0, 0), (self.first, 0)), constant_values=1)[:, :, None]
+
+
+def layout_of(shape: Sequence[int]) -> Layout | None:
+    """How places lie in a tensor of this shape, batch first; None where it has none."""
+    if len(shape) == 4 and shape[2] == shape[3] > 1:
+        return Layout("channels first", shape[2], shape[3])
+    if len(shape) == 4 and shape[1] == shape[2] > 1:
+        return Layout("channels last", shape[1], shape[2])
+    if len(shape) == 3 and (edge := math.isqrt(shape[1])) > 1 and shape[1] - edge**2 <= EXTRA_TOKENS:
+        return Layout("tokens", edge, edge, shape[1] - edge**2)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What the places of a photo add to an answer."""
+
+    places: Float  #: (h, w): each one's part of the answer times the number of places, so their mean is their sum
+    rest: float  #: of the layer's part of the answer, what no place is responsible for
+
+
+class Map(Protocol):
+    """How a layer's part of an answer is laid on the photo."""
+
+    @property
+    def tensors(self) -> tuple[str, ...]:
+        """What it needs of the graph."""
+
+    @property
+    def layout(self) -> Layout:
+        """How its places lie."""
+
+    @property
+    def method(self) -> str:
+        """Its name."""
+
+    def share(self, values: Sequence[Float], features: Float, gradient: Float) -> Share:
+        """From its tensors, the layer's features and the answer's gradient by them, both (D,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeanMap:
+    """Features that are the mean of a map: the places' parts are known exactly."""
+
+    tensors: tuple[str]
+    layout: Layout
+    method: str = "hirescam"
+
+    def share(self, values: Sequence[Float], features: Float, gradient: Float) -> Share:
+        """See ``Map``."""
+        rows = self.layout.rows(values[0]) @ gradient
+        return Share(rows.reshape(self.layout.height, self.layout.width), 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredMap:
+    """Features computed from a map in any way: HiResCAM by differences."""
+
+    tensors: tuple[str]
+    layout: Layout
+    above: Forward
+    dear: bool  #: attention lies above: places are measured in groups
+    method: str = "hirescam"
+
+    def share(self, values: Sequence[Float], features: Float, gradient: Float) -> Share:
+        """See ``Map``."""
+        groups = _groups(self.layout, MOST_DEAR if self.dear else self.layout.places)
+        change = np.asarray(1 + STEP * np.concatenate([np.zeros_like(groups[:1]), groups]), np.float32)
+        answers = np.concatenate([self.above(self.layout.weighted(values[0], it)) @ gradient for it in _some(change)])
+        parts = (answers[1:] - answers[0]) / STEP
+        spread = parts @ (groups / groups.sum(axis=1, keepdims=True)) * self.layout.places
+        rest = float(features @ gradient - parts.sum())
+        return Share(spread.reshape(self.layout.height, self.layout.width).astype(np.float32), rest)
+
+
+@dataclass(frozen=True, slots=True)
+class ClassTokenMap:
+    """Features of a transformer's class token: attention times gradient in the last block (Chefer et al., 2021).
+
+    What the token takes from each place there is its attention times the place's value, over all heads; how much that
+    moves the answer is measured on the token alone, for after the last attention it meets no other.
+    """
+
+    tensors: tuple[str, str, str]  #: attention (1, H, T, T), values (1, H, T, d), the tokens before it (1, T, C)
+    layout: Layout
+    above: Forward  #: what the token took (B, 1, H * d) and was (B, 1, C) -> features
+    method: str = "attention x gradient"
+
+    def taken(self, attention: Float, values: Float) -> Float:
+        """What the class token takes from each token, (T, H * d)."""
+        taken = np.einsum("ht,htd->thd", attention[0, :, 0], values[0])
+        return np.asarray(taken.reshape(len(taken), -1), np.float32)
+
+    def share(self, values: Sequence[Float], features: Float, gradient: Float) -> Share:
+        """See ``Map``."""
+        attention, tokens, before = values
+        taken = self.taken(attention, tokens)
+        change = np.concatenate([np.zeros_like(taken[:1]), taken[self.layout.first :]])
+        rows = (taken.sum(axis=0) + STEP * change)[:, None]
+        answers = self.above(rows, np.repeat(before[:, :1], len(rows), axis=0)) @ gradient
+        parts = (answers[1:] - answers[0]) / STEP * self.layout.places
+        return Share(parts.reshape(self.layout.height, self.layout.width), 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutMap:
+    """Attention rollout (Abnar and Zuidema, 2020): where the class token's input comes from, whatever the class."""
+
+    tensors: tuple[str, ...]  #: attention (1, H, T, T) of each block, from the input upwards
+    layout: Layout
+    method: str = "rollout"
+
+    def share(self, values: Sequence[Float], features: Float, gradient: Float) -> Share:
+        """See ``Map``."""
+        flow = np.eye(values[0].shape[-1], dtype=np.float32)
+        for attention in values:
+            flow = 0.5 * (attention[0].mean(axis=0) @ flow + flow)  # half passes by the attention
+        row = flow[0, self.layout.first :]
+        part = max(0.0, float(features @ gradient)) * row / row.mean()
+        return Share(part.reshape(self.layout.height, self.layout.width), 0.0)
+
+
+def resized(values: Float, edge: int) -> Float:
+    """(h, w) -> (edge, edge), bilinear; the mean stays, but for what the rim weighs."""
+    if values.shape == (edge, edge):
+        return values
+    image = Image.fromarray(np.ascontiguousarray(values, np.float32))
+    return np.asarray(image.resize((edge, edge), Image.Resampling.BILINEAR))
+
+
+def _groups(layout: Layout, most: int) -> Float:
+    """Places in square groups, at most so many: (groups, places), 1 where a place belongs to a group."""
+    side = 1
+    while math.ceil(layout.height / side) * math.ceil(layout.width / side) > most:
+        side += 1
+    row, column = np.divmod(np.arange(layout.places), layout.width)
+    group = (row // side) * math.ceil(layout.width / side) + column // side
+    return np.asarray(np.arange(group.max() + 1)[:, None] == group, np.float32)
+
+
+def _some(rows: Float) -> Iterator[Float]:
+    for start in range(0, len(rows), ROWS):
+        yield rows[start : start + ROWS]

@@ -1,0 +1,165 @@
+"""The suspects among the labels for a person: a table to edit and hand back, and a page that shows the photos."""
+
+import base64
+import csv
+import html
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image
+
+from headstart.data.inspection import default_workers, in_threads
+from headstart.data.samples import Sample, Samples
+from headstart.data.writing import replace_bytes, replace_text
+from headstart.errors import SettingError
+from headstart.events import Listener, ignore
+from headstart.features.extract import load_photo
+from headstart.pixels.contract import WHOLE_EDGE, PixelContract
+from headstart.pixels.decode import BrokenPhoto
+from headstart.trust.labels import Suspect
+
+COLUMNS = ("photo", "given", "likely", "given_probability", "likely_probability", "label")
+MOST_PICTURES = 400  #: on the page; all suspects are in the table
+FEWEST_PICTURES = 60  #: that are shown though fewer are flagged
+EDGE, QUALITY = 180, 72  #: longest edge of a picture, pixels; of its JPEG
+
+_CONTRACT = PixelContract(EDGE, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1b1b1b; --soft: #595959; --back: #fafafa; --card: #fff; --line: #d5d5d5; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #eee; --soft: #b4b4b4; --back: #161616; --card: #222; --line: #444; }
+}
+* { box-sizing: border-box; }
+body { margin: 0 auto; padding: 1.5rem 1rem; max-width: 80rem; background: var(--back); color: var(--ink);
+  font: 1rem/1.5 system-ui, sans-serif; }
+h1 { font-size: 1.6rem; line-height: 1.2; } h2 { font-size: 1.2rem; margin-top: 2rem; }
+p { max-width: 45rem; } code { overflow-wrap: anywhere; }
+ol { display: grid; grid-template-columns: repeat(auto-fill, minmax(11.5rem, 1fr)); gap: .8rem; margin: 0; padding: 0;
+  list-style: none; }
+li { background: var(--card); border: 1px solid var(--line); border-radius: .4rem; padding: .6rem;
+  break-inside: avoid; }
+img, .none { display: block; width: 100%; height: 11rem; object-fit: contain; }
+.none { color: var(--soft); text-align: center; line-height: 11rem; }
+dl { display: grid; grid-template-columns: auto 1fr auto; gap: 0 .6rem; margin: .5rem 0 0; }
+dt, .name { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; } .likely { font-weight: 600; }
+.name { margin: .3rem 0 0; font-size: .8rem; overflow-wrap: anywhere; }
+"""
+
+
+def check_table(table: Path) -> None:
+    """Refuses a table that cannot be written, or whose page could not, before anything is read.
+
+    Raises:
+        SettingError: another ending than .csv, or a file that is there already.
+    """
+    if table.suffix.lower() != ".csv":
+        raise SettingError(f"table {str(table)!r} ends in {table.suffix!r}; wanted .csv")
+    for file in (table, page_of(table)):
+        if file.exists():
+            raise SettingError(f"{str(file)!r} is there already and is not overwritten; name another, or remove it")
+
+
+def page_of(table: Path) -> Path:
+    """Where the page lies that goes with a table."""
+    return table.with_suffix(".html")
+
+
+def write_fixes(
+    table: Path, samples: Samples, suspects: Sequence[Suspect], *, errors: int, listener: Listener = ignore
+) -> None:
+    """Writes the table, most suspicious photo first, and the page beside it.
+
+    Args:
+        table: where; its page has the same name and ends in .html.
+        samples: those that were looked at.
+        suspects: as ``trust.labels.suspects`` gives them.
+        errors: wrong labels by estimate.
+        listener: is told of progress.
+
+    Raises:
+        SettingError: a file is there already, or cannot be written.
+    """
+    check_table(table)
+    by_id = {sample.id: sample for sample in samples.samples}
+    found = [(by_id[suspect.id], suspect) for suspect in suspects]
+    page = _page(table, samples, found, errors, listener)
+    try:
+        replace_text(page_of(table), page)
+        replace_bytes(table, _table(samples.classes, found))
+    except OSError as error:
+        raise SettingError(f"table {str(table)!r} cannot be written: {error.strerror}; name another") from None
+
+
+def _table(classes: Sequence[str], found: Sequence[tuple[Sample, Suspect]]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for sample, it in found:
+        given, likely = classes[it.given], classes[it.likely]
+        writer.writerow(
+            (sample.name, given, likely, f"{it.given_probability:.4f}", f"{it.likely_probability:.4f}", given)
+        )
+    content = text.getvalue().encode("utf-8", "backslashreplace")
+    # Spreadsheets take a table for UTF-8 by its mark only; where all is ASCII, other readers are spared it.
+    return content if content.isascii() else b"\xef\xbb\xbf" + content
+
+
+def _page(
+    table: Path, samples: Samples, found: Sequence[tuple[Sample, Suspect]], errors: int, listener: Listener
+) -> str:
+    flagged = sum(suspect.flagged for _, suspect in found)
+    shown = found[: min(max(flagged, FEWEST_PICTURES), MOST_PICTURES)]
+    pictures = list(
+        in_threads(_picture, [it for it, _ in shown], stage="draw", workers=default_workers(), listener=listener)
+    )
+    cards = [
+        _card(row, sample, suspect, picture, samples.classes)
+        for row, ((sample, suspect), picture) in enumerate(zip(shown, pictures, strict=True), 2)  # 1 is the header
+    ]
+    first, rest = cards[:flagged], cards[flagged:]
+    file = html.escape(table.name)
+    none = "" if found else "<p>No label is doubted.</p>\n"
+    more = f"<p>{len(found) - len(shown):,} more are in the table.</p>" if len(found) > len(shown) else ""
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Labels to look at</title><style>{_STYLE}</style></head><body><main>
+<h1>Labels to look at</h1>
+<p>{html.escape(samples.root)}: {len(samples):,} photos looked at, about {errors:,} labels wrong by estimate. Each photo
+was judged by a classifier that had not seen it. What it doubts is a wrong label, or a photo that is hard to tell.</p>
+<p>Write the right class into the column <code>label</code> of <code>{file}</code>, or empty the cell to leave the photo
+out; then <code>headstart fit PHOTOS --relabel {file}</code>. No photo is moved or renamed.</p>
+{_section("Flagged", first)}{_section("Less sure", rest)}{none}{more}
+</main></body></html>
+"""
+
+
+def _section(title: str, cards: Sequence[str]) -> str:
+    return f"<h2>{title} ({len(cards):,})</h2>\n<ol>\n{''.join(cards)}</ol>\n" if cards else ""
+
+
+def _card(row: int, sample: Sample, suspect: Suspect, picture: bytes, classes: Sequence[str]) -> str:
+    given, likely = html.escape(classes[suspect.given]), html.escape(classes[suspect.likely])
+    alt = f"row {row}: labelled {given}, looks like {likely}"
+    shown = (
+        f'<img src="data:image/jpeg;base64,{base64.b64encode(picture).decode()}" alt="{alt}">'
+        if picture
+        else '<span class="none">cannot be shown</span>'
+    )
+    return (
+        f"<li>{shown}<dl><dt>given</dt><dd>{given}</dd><dd>{suspect.given_probability:.1%}</dd>"
+        f'<dt>likely</dt><dd class="likely">{likely}</dd><dd>{suspect.likely_probability:.1%}</dd></dl>'
+        f'<p class="name">row {row}: {html.escape(sample.name)}</p></li>\n'
+    )
+
+
+def _picture(sample: Sample) -> bytes:
+    """A small JPEG of a photo; nothing where it does not decode."""
+    try:
+        image = Image.fromarray(load_photo(sample.source, _CONTRACT).pixels)
+    except BrokenPhoto:
+        return b""
+    image.thumbnail((EDGE, EDGE))
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=QUALITY)
+    return out.getvalue()

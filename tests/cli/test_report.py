@@ -1,0 +1,51 @@
+"""``headstart report``."""
+
+import webbrowser
+
+import pytest
+from tests.report.drawn import drawn_run
+
+from headstart.cli.main import run
+
+
+@pytest.fixture
+def drawn(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return drawn_run(tmp_path / "first", test=16)
+
+
+def test_a_report_is_made_anew(drawn, capsys) -> None:
+    (drawn / "report.html").write_text("old", "utf-8")
+    assert run(["report", str(drawn)]) == 0
+    out, errors = capsys.readouterr()
+    assert out.strip() == str(drawn / "report.html")
+    assert errors == ""
+    assert "<h1>" in (drawn / "report.html").read_text("utf-8")
+
+
+def test_elsewhere_and_in_the_browser(drawn, tmp_path, capsys, monkeypatch) -> None:
+    opened = []
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+    assert run(["report", str(drawn), "--out", "some page.html", "--open"]) == 0
+    assert capsys.readouterr().out.strip() == "some page.html"
+    assert opened == [(tmp_path / "some page.html").as_uri()]
+    assert not (drawn / "report.html").exists()
+    assert run(["report", str(drawn), "--out", "some page.html", "--open"]) == 2
+    assert "is there already and is not overwritten" in capsys.readouterr().err
+    assert len(opened) == 1
+
+
+def test_two_runs(drawn, tmp_path, capsys) -> None:
+    second = drawn_run(tmp_path / "second", test=16, seed=0)
+    assert run(["report", str(drawn), str(second)]) == 0
+    assert capsys.readouterr().out.strip() == "versus-second.html"
+    assert "side by side" in (tmp_path / "versus-second.html").read_text("utf-8")
+    assert not (drawn / "report.html").exists()
+
+
+def test_what_is_no_run(tmp_path, capsys) -> None:
+    assert run(["report", str(tmp_path)]) == 2
+    assert (
+        "is not a run: it has no finished run in it; give the folder that headstart fit wrote"
+        in capsys.readouterr().err
+    )

@@ -1,0 +1,158 @@
+"""Every family of backbones can be explained, and as PyTorch's own gradients say it must be."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import timm
+import torch
+from tests.saving.drawn import drawn_head
+from tests.strategies.made import random_weights
+
+from headstart.backbones.convert import obtain
+from headstart.engines.openvino import OpenVinoEngine
+from headstart.pixels.contract import PixelContract
+from headstart.runtime.answers import read_head
+from headstart.saving import Answer, Parts, Tower, Witness, save
+from headstart.trust import explain_maps, explain_planning
+from headstart.trust.explaining import Explainer
+
+NAMES = ("ant", "bee", "cat")
+HIRESCAM, ATTENTION = "hirescam", "attention x gradient"
+QUICK = [
+    ("resnet10t", HIRESCAM),
+    ("mobilenetv2_035", HIRESCAM),
+    ("tf_mobilenetv3_small_minimal_100", HIRESCAM),
+    ("test_efficientnet", HIRESCAM),
+    ("convnext_atto", HIRESCAM),
+    ("test_vit", ATTENTION),
+    ("test_vit2", HIRESCAM),  # the mean of its tokens
+    ("test_vit3", HIRESCAM),  # pooled by attention
+]
+SLOW = [
+    ("vgg11", HIRESCAM),
+    ("inception_v3", HIRESCAM),
+    ("legacy_xception", HIRESCAM),
+    ("densenet121", HIRESCAM),
+    ("vit_tiny_patch16_224", ATTENTION),
+    ("deit_tiny_patch16_224", ATTENTION),
+    ("swin_tiny_patch4_window7_224", HIRESCAM),
+]
+
+
+def saved(architecture: str, folder: Path, layers: str = "final") -> Explainer:
+    """A classifier on random weights with a drawn head."""
+    file = random_weights(architecture, folder / "weights.safetensors")
+    backbone = obtain(f"timm:{architecture}@{file}", folder / "networks")
+    names = tuple(it.name for it in backbone.layers) if layers == "all" else (layers,)
+    square = drawn(backbone.contract)
+    rows = OpenVinoEngine(backbone, "f32", lanes=1).forward(square[None])
+    row = np.concatenate([rows[name][0] for name in names])
+    head = drawn_head(len(row), 3, scale=3 / np.sqrt(np.square(row).mean()))
+    parts = Parts(NAMES, (Tower(backbone, "openvino", "f32", names),), (Answer((0,), head),))
+    save(parts, folder / "model", [Witness(partial(np.asarray, square), (row,))])
+    return Explainer(folder / "model")
+
+
+def drawn(contract: PixelContract) -> np.ndarray:
+    """Noise of two scales, light in one corner."""
+    chance = np.random.default_rng(2)
+    noise = chance.integers(0, 120, (contract.size, contract.size, 3))
+    noise[: contract.size // 2, : contract.size // 3] += chance.integers(0, 130, (1, 1, 3))
+    return noise.astype(np.uint8)
+
+
+def by_pytorch(architecture: str, weights: Path, square: np.ndarray, contract: PixelContract, gradient: Any) -> Any:
+    """Gradient times activation, summed over channels, of a head's gradient by the features; (h, w), no offset."""
+    from safetensors.torch import load_file
+
+    body = timm.create_model(architecture, pretrained=False).eval()
+    body.load_state_dict(load_file(weights))
+    pixels = torch.tensor(square[None]).permute(0, 3, 1, 2) / 255
+    mean, std = (torch.tensor(it).view(1, 3, 1, 1) for it in (contract.mean, contract.std))
+    kept: list[torch.Tensor] = []
+    if hasattr(body, "blocks") and getattr(body, "global_pool", None) == "token":
+        last = body.blocks[-1].attn
+        last.fused_attn = False
+        last.attn_drop.register_forward_hook(lambda module, given, out: (out.retain_grad(), kept.append(out))[0])
+        pixels.requires_grad_()
+        final = body.forward_head(body.forward_features((pixels - mean) / std), pre_logits=True)
+    else:
+        kept.append(body.forward_features((pixels - mean) / std).detach().requires_grad_())
+        final = body.forward_head(kept[0], pre_logits=True)
+    (final.flatten() @ torch.tensor(gradient)).backward()
+    part = (kept[0] * kept[0].grad)[0].detach().numpy()
+    if part.ndim == 3 and kept and part.shape[-1] == part.shape[-2] and hasattr(body, "num_prefix_tokens"):
+        row = part.sum(axis=0)[0]  # heads summed; what the class token takes
+        row = row[body.num_prefix_tokens :]
+        return row.reshape(int(len(row) ** 0.5), -1)
+    if part.ndim == 2:
+        rows = part[getattr(body, "num_prefix_tokens", 0) :].sum(axis=1)
+        return rows.reshape(int(len(rows) ** 0.5), -1)
+    return part.sum(axis=0 if part.shape[1] == part.shape[2] else 2)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "method"), [*QUICK, *(pytest.param(*it, marks=pytest.mark.slow) for it in SLOW)]
+)
+def test_places_get_what_gradients_give_them(
+    architecture: str, method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explain_maps, "MOST_DEAR", 10_000)
+    made = saved(architecture, tmp_path)
+    assert made.method == method
+    contract = made.record.towers[0].contract
+    square = drawn(contract)
+    heat = made.heat(square, "bee")
+    values = dict(zip(made._names, made._session.run(None, {"image": square}), strict=True))
+    ((weight, _),) = read_head(made.folder / "head.safetensors")
+    gradient = weight[:, 1] - weight.mean(axis=1)
+    wanted = by_pytorch(architecture, tmp_path / "weights.safetensors", square, contract, gradient)
+    places = made._places(values, 1)
+    assert places.shape == wanted.shape
+    wanted = wanted * wanted.size
+    if method == HIRESCAM:  # what no place is responsible for is spread over all
+        places, wanted = places - places.mean(), wanted - wanted.mean()
+    assert np.ptp(wanted) > 0
+    np.testing.assert_allclose(places, wanted, atol=0.03 * np.abs(wanted).max())
+    assert heat.values.shape == wanted.shape
+    assert heat.values.min() >= 0
+    assert heat.values.max() in (0, 1)
+
+
+@pytest.mark.parametrize("architecture", ["mobilenetv2_035", "convnext_atto", "test_vit"])
+def test_all_layers_joined(architecture: str, tmp_path: Path) -> None:
+    made = saved(architecture, tmp_path, "all")
+    heat = made.heat(drawn(made.record.towers[0].contract))
+    assert heat.method.startswith("hirescam")
+    assert heat.values.max() == 1
+    assert np.ptp(heat.values) > 0.1
+
+
+def test_places_are_measured_in_groups_under_attention(tmp_path: Path) -> None:
+    """Ten by ten of them, two by two: 25 answers instead of 100."""
+    made = saved("test_vit3", tmp_path)
+    values = made.heat(drawn(made.record.towers[0].contract)).values
+    assert values.shape == (10, 10)
+    blocks = values.reshape(5, 2, 5, 2)
+    np.testing.assert_allclose(blocks, np.broadcast_to(blocks[:, :1, :, :1], blocks.shape), atol=1e-6)
+    assert len(np.unique(values.round(5))) > 5
+
+
+def test_rollout_where_the_last_block_is_of_another_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By hand: half of each token stays where it is, half comes as attention, averaged over heads, says."""
+    monkeypatch.setattr(explain_planning, "_last_block", lambda *_: None)
+    made = saved("test_vit", tmp_path)
+    assert made.method == "rollout"
+    square = drawn(made.record.towers[0].contract)
+    values = dict(zip(made._names, made._session.run(None, {"image": square}), strict=True))
+    blocks = [values[name][0].astype(float).mean(axis=0) for name in made._towers[0][0].map.tensors]
+    assert len(blocks) == 6
+    flow = np.eye(len(blocks[0]))
+    for block in blocks:
+        flow = (0.5 * block + 0.5 * np.eye(len(block))) @ flow
+    label = NAMES[int(values["probabilities"].argmax())]
+    heat = made.heat(square, label).values.ravel()
+    np.testing.assert_allclose(heat, flow[0, 1:] / flow[0, 1:].max(), rtol=1e-3)

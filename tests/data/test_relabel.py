@@ -1,0 +1,214 @@
+import shutil
+
+import numpy as np
+import pytest
+
+from headstart.data.reading import read
+from headstart.data.relabel import relabelled
+from headstart.data.samples import Outcome
+from headstart.errors import DataError
+
+
+@pytest.fixture
+def samples(pets, tmp_path):
+    return read(pets, cache=tmp_path / "cache")
+
+
+@pytest.fixture
+def table(tmp_path):
+    """table(text or bytes) -> a file with that in it."""
+
+    def make(content):
+        file = tmp_path / "fixes.csv"
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return file
+
+    return make
+
+
+def labels_of(samples):
+    return {sample.name: samples.classes[sample.label] for sample in samples.samples}
+
+
+def entry(samples, name):
+    return next(entry for entry in samples.ledger.entries if entry.name == name)
+
+
+def test_labels_are_corrected_and_photos_left_out(samples, table):
+    before = labels_of(samples)
+    result = relabelled(samples, table("photo,label\ncats/1.png,dogs\ndogs/2.png,\ncats/3.png,cats\n"))
+    wanted = {**before, "cats/1.png": "dogs"}
+    del wanted["dogs/2.png"]
+    assert labels_of(result) == wanted
+    assert result.classes == samples.classes
+    kept = {sample.name: sample for sample in samples.samples}
+    for sample in result.samples:
+        old = kept[sample.name]
+        assert (sample.id, sample.digest, sample.group, sample.part, sample.source) == (
+            old.id,
+            old.digest,
+            old.group,
+            old.part,
+            old.source,
+        )
+
+
+def test_the_ledger_tells_what_was_changed(samples, table):
+    result = relabelled(samples, table("photo,label\ncats/1.png,dogs\ndogs/2.png,\ncats/3.png,cats\n"))
+    changed, left_out = entry(result, "cats/1.png"), entry(result, "dogs/2.png")
+    assert (changed.outcome, changed.label) == (Outcome.ACCEPTED, "dogs")
+    assert changed.reason == "relabelled: 'cats' -> 'dogs'"
+    assert (left_out.outcome, left_out.label, left_out.reason) == (
+        Outcome.SET_ASIDE,
+        "dogs",
+        "left out by fixes.csv",
+    )
+    others = [it for it in result.ledger.entries if it.name not in ("cats/1.png", "dogs/2.png")]
+    assert all(it == entry(samples, it.name) for it in others)
+    assert len(result.ledger.entries) == len(samples.ledger.entries)
+    assert result.ledger.notes[-1] == "fixes.csv: 1 photos relabelled, 1 left out"
+
+
+def test_a_table_that_changes_nothing_changes_nothing(samples, table):
+    for text in ("photo,label\n", "photo,given,label\ncats/1.png,cats,cats\n"):
+        result = relabelled(samples, table(text))
+        assert result.samples == samples.samples
+        assert result.ledger.entries == samples.ledger.entries
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbfphoto;given;likely;given_probability;label\r\ncats/1.png;cats;dogs;0,0113;dogs\r\n",
+        b"photo\tgiven\tlabel\ncats/1.png\tcats\tdogs\n",
+        b'"photo","given","label"\r\n"cats/1.png","cats","dogs"\r\n',
+        b"Label , Photo\n dogs ,cats/1.png\n",
+        b"\n\nphoto,label\n,\n\ncats/1.png,dogs\n,,,\n",
+        b"photo,label\rcats/1.png,dogs\r",
+        b"photo,label\n cats/1.png ,dogs",
+        b"photo,label\ncats/1.png,dogs\ncats/1.png,dogs\n",
+    ],
+    ids=["semicolons", "tabs", "quotes", "other order", "blank rows", "cr", "blanks", "twice the same"],
+)
+def test_what_spreadsheets_write(content, samples, table):
+    result = relabelled(samples, table(content))
+    assert labels_of(result) == {**labels_of(samples), "cats/1.png": "dogs"}
+
+
+def test_an_empty_cell_at_the_end_may_be_missing(samples, table):
+    result = relabelled(samples, table("photo,given,label\ncats/1.png,cats\ncats/2.png,cats,\n"))
+    assert set(labels_of(samples)) - set(labels_of(result)) == {"cats/1.png", "cats/2.png"}
+
+
+def test_labels_that_a_spreadsheet_mangled_but_nobody_edited_stay(plant, tmp_path, table):
+    names = [f"{name}/{i}.png" for name in ("007", "1e5") for i in range(4)]
+    samples = read(plant(tmp_path / "codes", *names), cache=tmp_path / "cache")
+    result = relabelled(samples, table("photo,given,label\n007/1.png,7,7\n1e5/2.png,100000,007\n"))
+    assert labels_of(result) == {**labels_of(samples), "1e5/2.png": "007"}
+
+
+def test_names_of_every_kind(plant, tmp_path, table):
+    odd = ['a, "b"; c.png', "Ä pfel.png", "zwei\nZeilen.png", "x\udcff.png"]
+    names = [f"{name}/{it}" for name in ("one", "two") for it in (*odd, "5.png", "6.png", "7.png")]
+    samples = read(plant(tmp_path / "odd", *names), cache=tmp_path / "cache")
+    rows = ['"one/a, ""b""; c.png"', "one/A\u0308 pfel.png", '"one/zwei\nZeilen.png"', "one/x\\udcff.png"]
+    text = "photo,label\n" + "".join(f"{row},two\n" for row in rows)
+    result = relabelled(samples, table(text))
+    changed = {name for name, label in labels_of(result).items() if label != labels_of(samples)[name]}
+    assert changed == {f"one/{it}" for it in odd}
+
+
+def test_arrays_have_names_too(table):
+    images = np.random.default_rng(0).integers(0, 255, (8, 9, 9, 3), dtype=np.uint8)
+    samples = read(images, labels=["a", "b"] * 4)
+    result = relabelled(samples, table("photo,label\n#2,b\n#5,\n"))
+    assert [result.classes[it.label] for it in result.samples] == ["a", "b", "b", "b", "a", "a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("photo,label\ncats/99.png,dogs\n", r"no photo is called 'cats/99.png' \(row 2\); wanted names as headstart"),
+        ("photo,label\nkittens/3.png,dogs\n", r"'kittens/3.png' \(row 2; did you mean '(cats|dogs)/3.png'\?\)"),
+        ("photo,label\nC:\\pets\\cats\\3.png,dogs\n", r"did you mean '(cats|dogs)/3.png'\?"),
+        (
+            "photo,label\ncats/1.png,dgos\ncats/2.png,dgos\n",
+            r"row 2, 3: label 'dgos' is no class of these photos; did you mean 'dogs'\? Known: cats, dogs",
+        ),
+        ("photo,label\ncats/1.png,Dogs\n", r"row 2: label 'Dogs' is no class .* did you mean 'dogs'\?"),
+        (
+            "photo,label\ncats/1.png,dogs\n\ncats/1.png,cats\n",
+            r"rows 2, 4: 'cats/1.png' is labelled 'dogs' and 'cats'; keep one row",
+        ),
+        ("photo,label\ncats/1.png,dogs\ncats/1.png,\n", r"rows 2, 3: 'cats/1.png' is labelled 'dogs' and ''"),
+        ("photo,label\n,dogs\n", r"no photo is called '' \(row 2\)"),
+        ("path,label\ncats/1.png,dogs\n", r"has the columns 'path', 'label'; wanted the columns photo and label"),
+        ("photo,given\ncats/1.png,dogs\n", r"has the columns 'photo', 'given'; wanted the columns photo and label"),
+        ("", r"is empty; wanted the columns photo and label, as headstart check --labels writes them"),
+        ('photo,label\n"cats/1.png,dogs\n', r"is not CSV in UTF-8 \(unexpected end of data\); save it as that"),
+        (b"PK\x03\x04\xff\xfe", r"is not CSV in UTF-8 \(.*\); save it as that"),
+        ("photo,label\ncats/1.png,dogs\n".encode("utf-16"), r"is not CSV in UTF-8"),
+    ],
+)
+def test_what_is_refused(text, message, samples, table):
+    with pytest.raises(DataError, match=rf"^table '.*fixes.csv':? {message}|^table '.*fixes.csv': .*{message}"):
+        relabelled(samples, table(text))
+
+
+def test_all_problems_are_said_at_once(samples, table):
+    rows = "".join(f"cats/{number}.png,dogs\n" for number in range(100, 120))
+    odds = "dogs/1.png,cats\ndogs/1.png,\n"
+    with pytest.raises(DataError) as error:
+        relabelled(samples, table(f"photo,label\ncats/1.png,birds\ncats/2.png,fish\n{rows}{odds}"))
+    photos, birds, fish, twice = str(error.value).split("; also: ")
+    assert "'cats/100.png' (row 4), 'cats/101.png' (row 5), 'cats/102.png' (row 6) and 17 more;" in photos
+    assert birds.startswith("row 2: label 'birds' is no class")
+    assert fish.startswith("row 3: label 'fish' is no class")
+    assert twice.startswith("rows 24, 25: 'dogs/1.png' is labelled 'cats' and ''")
+
+
+def test_many_problems_are_counted(samples, table):
+    rows = "".join(f"cats/1.png,kind {number}\n" for number in range(12))
+    with pytest.raises(DataError, match=r"; and 5 more problems like these$"):
+        relabelled(samples, table(f"photo,label\n{rows}"))
+
+
+def test_a_table_that_is_not_there(samples, tmp_path):
+    with pytest.raises(DataError, match=r"'.*none.csv' cannot be read: No such file or directory; check the path"):
+        relabelled(samples, tmp_path / "none.csv")
+    with pytest.raises(DataError, match="cannot be read: Is a directory"):
+        relabelled(samples, tmp_path)
+
+
+def test_photos_set_aside_cannot_be_given_a_label(pets, tmp_path, table):
+    (pets / "cats" / "broken.png").write_bytes(b"")
+    samples = read(pets, cache=tmp_path / "cache")
+    with pytest.raises(DataError, match=r"row 2: 'cats/broken.png' is set aside \(zero bytes\) and can have no label"):
+        relabelled(samples, table("photo,label\ncats/broken.png,dogs\n"))
+    assert relabelled(samples, table("photo,label\ncats/broken.png,\n")).samples == samples.samples
+
+
+def test_copies_must_keep_one_label(pets, tmp_path, table):
+    shutil.copy(pets / "cats/1.png", pets / "cats/copy.png")
+    samples = read(pets, cache=tmp_path / "cache")
+    with pytest.raises(DataError, match=r"'cats/1.png' and 'cats/copy.png' have the same bytes and would be 'dogs'"):
+        relabelled(samples, table("photo,label\ncats/1.png,dogs\n"))
+    both = relabelled(samples, table("photo,label\ncats/1.png,dogs\ncats/copy.png,dogs\n"))
+    assert labels_of(both)["cats/1.png"] == labels_of(both)["cats/copy.png"] == "dogs"
+    one = relabelled(samples, table("photo,label\ncats/1.png,dogs\ncats/copy.png,\n"))
+    assert labels_of(one)["cats/1.png"] == "dogs"
+
+
+def test_a_class_that_is_emptied_is_said(samples, table):
+    rows = "".join(f"cats/{number}.png,dogs\n" for number in range(10))
+    with pytest.raises(DataError, match=r"fixes.csv': class 'cats' has no usable photo; add photos or remove it"):
+        relabelled(samples, table(f"photo,label\n{rows}"))
+
+
+def test_no_file_is_touched(pets, samples, table):
+    before = {file: file.read_bytes() for file in pets.rglob("*.png")}
+    file = table("photo,label\ncats/1.png,dogs\ndogs/2.png,\n")
+    content = file.read_bytes()
+    relabelled(samples, file)
+    assert {file: file.read_bytes() for file in pets.rglob("*.png")} == before
+    assert file.read_bytes() == content

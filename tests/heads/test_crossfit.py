@@ -1,0 +1,138 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from headstart.errors import DataError
+from headstart.heads import linear
+from headstart.heads.catalog import HEADS
+from headstart.heads.crossfit import out_of_fold
+from headstart.heads.folds import assign_folds
+from headstart.heads.head import Dense, Fitted, Head
+from headstart.heads.linear import fit_logistic, held_out
+from headstart.settings import HeadSettings
+
+from .drawn import draw
+
+OPTIONS = HeadSettings(mlp_units=32, mlp_epochs=5)
+
+
+class Remembering:
+    """A kind of head that answers with 1 for what it was fitted on, and keeps what it was asked to do."""
+
+    def __init__(self):
+        self.seen, self.fixed = [], []
+
+    def __call__(self, task, options, fixed):
+        self.seen.append(set(task.features[:, 0]))
+        self.fixed.append(fixed)
+        number = np.float32(len(self.seen))
+        layer = Dense(
+            np.zeros((task.features.shape[1], task.classes), np.float32), np.log(np.array([number, 1.0, 1.0]))
+        )
+        return Fitted(Head("remembering", (layer,)), {"chosen": 7.0}, (), 0.0)
+
+
+def _numbered(rows=60, groups=None):
+    """A task whose first column is the row's number."""
+    task = draw(rows, 4, 3)
+    features = task.features.copy()
+    features[:, 0] = np.arange(rows)
+    return replace(task, features=features, groups=np.arange(rows) if groups is None else groups)
+
+
+def _answered_by(answers):
+    """Which call answered each row."""
+    return np.rint(answers[:, 0] / answers[:, 1]).astype(int) - 1
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_every_kind_of_head_answers_every_row(name):
+    task = draw(90, 20, 3, apart=2.0)
+    answers = out_of_fold(task, HEADS[name], OPTIONS, None, folds=5)
+    assert answers.shape == (90, 3)
+    assert answers.dtype == np.float32
+    assert np.abs(answers.sum(axis=1) - 1).max() < 1e-5
+    assert (answers.argmax(axis=1) == task.labels).mean() > 0.7
+
+
+def test_no_row_is_answered_by_a_head_that_saw_it_or_its_group():
+    task = _numbered(groups=np.arange(60) // 3)
+    fit = Remembering()
+    answered = _answered_by(out_of_fold(task, fit, OPTIONS, {"any": 1.0}, folds=4))
+    assert len(fit.seen) == 4
+    assert set(answered) == {0, 1, 2, 3}
+    for row, call in enumerate(answered):
+        assert not fit.seen[call] & set(range(row // 3 * 3, row // 3 * 3 + 3))
+    assert fit.fixed == [{"any": 1.0}] * 4
+
+
+def test_without_hyperparameters_they_are_chosen_once_on_all_rows():
+    fit = Remembering()
+    out_of_fold(_numbered(), fit, OPTIONS, None, folds=5)
+    assert fit.fixed == [None, *[{"chosen": 7.0}] * 5]
+    assert fit.seen[0] == set(range(60))
+
+
+@pytest.mark.parametrize("balanced", [False, True])
+@pytest.mark.parametrize("classes", [2, 4])
+@pytest.mark.parametrize("C", [1e-2, 1.0])
+@pytest.mark.parametrize(("tolerance", "apart"), [(None, 1e-2), (1e-9, 1e-3)])
+def test_folds_side_by_side_are_folds_fitted_one_by_one(tolerance, apart, C, classes, balanced, monkeypatch):
+    if tolerance:
+        monkeypatch.setattr(linear, "_HELD_OUT", tolerance)
+    task = draw(100, 30, classes, apart=0.4, balanced=balanced)
+    answers = out_of_fold(task, fit_logistic, OPTIONS, {"C": C}, folds=5)
+    fold = assign_folds(task.labels, task.groups, 5, task.seed)
+    rows = StandardScaler().fit_transform(task.features.astype(np.float64))
+    for held in range(5):
+        model = LogisticRegression(C=C, tol=1e-10, max_iter=10_000, class_weight="balanced" if balanced else None)
+        model.fit(rows[fold != held], task.labels[fold != held])
+        assert np.abs(answers[fold == held] - model.predict_proba(rows[fold == held])).max() < apart
+
+
+def test_folds_in_parts_are_folds_at_once(monkeypatch):
+    task = draw(60, 30, 3)
+    fold = assign_folds(task.labels, task.groups, 5, 0)
+    at_once = held_out(task, fold, 0.1)
+    monkeypatch.setattr(linear, "_BLOCK", 60 * 3 * 2)
+    assert np.abs(held_out(task, fold, 0.1) - at_once).max() < 3e-3
+
+
+def test_a_label_has_no_say_in_its_own_answer():
+    task = draw(80, 10, 2, apart=1.0)
+    fold = np.arange(80) % 5
+    before = held_out(task, fold, 1.0)
+    turned = np.where(fold == 2, 1 - task.labels, task.labels)
+    after = held_out(replace(task, labels=turned), fold, 1.0)
+    assert np.abs(after - before)[fold == 2].max() < 2e-3
+    assert np.abs(after - before)[fold != 2].max() > 0.1
+
+
+@pytest.mark.parametrize("name", ["logistic", "lda", "ridge"])
+def test_a_class_of_one_row_is_filled_and_improbable_there(name):
+    task = draw(61, 8, 3)
+    labels = np.where(task.labels == 2, 0, task.labels)
+    labels[60] = 2
+    answers = out_of_fold(replace(task, labels=labels), HEADS[name], OPTIONS, None, folds=5)
+    assert np.isfinite(answers).all()
+    assert 0 < answers[60, 2] < 0.1
+    assert np.abs(answers.sum(axis=1) - 1).max() < 1e-5
+
+
+def test_more_folds_than_groups_are_as_many_as_groups():
+    fit = Remembering()
+    out_of_fold(_numbered(groups=np.arange(60) % 3), fit, OPTIONS, {"any": 1.0}, folds=5)
+    assert len(fit.seen) == 3
+
+
+def test_one_group_leaves_every_class_as_likely():
+    answers = out_of_fold(_numbered(groups=np.zeros(60, np.int64)), Remembering(), OPTIONS, None, folds=5)
+    assert answers == pytest.approx(np.full((60, 3), 1 / 3))
+
+
+def test_labels_that_do_not_belong_to_the_features_are_refused():
+    with pytest.raises(DataError, match="do not belong together"):
+        out_of_fold(replace(draw(20), labels=np.zeros(3, np.int64)), fit_logistic, OPTIONS, None, folds=5)

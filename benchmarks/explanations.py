@@ -1,6 +1,6 @@
 """Do heat maps show what a classifier goes by? Deletion and insertion against a random map, for families of backbones.
 
-    python benchmarks/explanations.py ../shared/data            # all, about 8 minutes on 2 cores
+    python benchmarks/explanations.py ../shared/data            # all, 8 to 10 minutes on 2 cores
     python benchmarks/explanations.py ../shared/data --only vgg,vit
 
 Deletion blurs the places that a map calls hottest first and watches the label's probability fall: the lower the mean of
@@ -39,7 +39,7 @@ from headstart.saving import Answer, Parts, Tower, Witness, save
 from headstart.settings import HeadSettings
 from headstart.trust.explaining import Explainer
 
-EXPLAINED = 40  #: photos
+EXPLAINED = 32  #: photos
 STEPS = 6  #: points of a curve
 BLUR = 12  #: the blur's radius is the photo's edge divided by this
 EACH = 16  #: photos of a class that a head is fitted on
@@ -71,6 +71,8 @@ class Judged:
     deletion_p: float
     insertion: float  #: mean of the curve, heat map less random map: above 0 is better
     insertion_p: float
+    gain: float  #: both added: how much further apart the two curves of the heat map are
+    gain_p: float
     seconds: float  #: of the heat maps, a photo
 
 
@@ -191,6 +193,8 @@ def judged(family: Family, data: Path, folder: Path, stored: Path) -> Judged:
         float(wilcoxon(deletion, alternative="greater").pvalue),
         float(insertion.mean()),
         float(wilcoxon(insertion, alternative="greater").pvalue),
+        float((deletion + insertion).mean()),
+        float(wilcoxon(deletion + insertion, alternative="greater").pvalue),
         seconds,
     )
 
@@ -211,13 +215,14 @@ def main() -> None:
             print(
                 f"{result.family} ({result.backbone}, {result.weights} weights), {result.method}: deletion "
                 f"{result.deletion:+.3f} (p {result.deletion_p:.1e}), insertion {result.insertion:+.3f} "
-                f"(p {result.insertion_p:.1e}), {result.seconds:.3f} s a photo; {time.perf_counter() - began:.0f} s",
+                f"(p {result.insertion_p:.1e}), both {result.gain:+.3f} "
+                f"(p {result.gain_p:.1e}), {result.seconds:.3f} s a photo; {time.perf_counter() - began:.0f} s",
                 flush=True,
             )
     measuring.finish(__file__, {"results": [asdict(it) for it in results]}, keep=given.keep)
 
 
-NUMBERS = ("deletion", "insertion", "seconds")
+NUMBERS = ("deletion", "insertion", "gain", "seconds")
 
 if __name__ == "__main__":
     main()

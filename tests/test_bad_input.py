@@ -701,7 +701,7 @@ CLASSIFIERS = [
     Case(
         "a model of a later headstart",
         changed(lambda record: record.update(schema_version=99)),
-        r"'model/model.json' has schema version 99, this headstart reads 1 to 2; install .*",
+        r"'model/model.json' has schema version 99, this headstart reads 1 to 3; install .*",
     ),
     Case(
         "model.json without classes",

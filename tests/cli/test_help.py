@@ -42,7 +42,7 @@ def test_every_verb_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> N
     out, errors = capsys.readouterr()
     assert errors == ""
     assert f"Usage: headstart {verb}" in out
-    column = re.findall(r"^│ {1,6}((?:--[a-z-]+ ?)+)", out.partition("Examples:")[0], re.MULTILINE)
+    column = re.findall(r"^│[ *]{1,6}((?:--[a-z-]+ ?)+)", out.partition("Examples:")[0], re.MULTILINE)
     assert sorted(FLAGS[verb]) == sorted({flag for cell in column for flag in cell.split()})
 
 

@@ -116,7 +116,9 @@ def test_places_get_what_gradients_give_them(
     if method == HIRESCAM:  # what no place is responsible for is spread over all
         places, wanted = places - places.mean(), wanted - wanted.mean()
     assert np.ptp(wanted) > 0
-    np.testing.assert_allclose(places, wanted, atol=0.03 * np.abs(wanted).max())
+    # VGG's last layers switch some of their many ReLU within the step, most of all with random weights.
+    share = 0.06 if architecture == "vgg11" else 0.03
+    np.testing.assert_allclose(places, wanted, atol=share * np.abs(wanted).max())
     assert heat.values.shape == wanted.shape
     assert heat.values.min() >= 0
     assert heat.values.max() in (0, 1)

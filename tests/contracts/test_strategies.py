@@ -19,10 +19,11 @@ from tests.strategies.made import LITE0, material_of, random_weights
 
 from headstart.backbones.catalog import find
 from headstart.data.samples import Part
+from headstart.examination.judging import _photo_of
 from headstart.strategies import STRATEGIES
 from headstart.strategies.material import Material
 from headstart.strategies.strategy import Arm, final_parts
-from headstart.workflow import _photo_of, _saved
+from headstart.workflow import _saved
 
 SMALL = ("timm:resnet10t", "timm:mobilenetv2_035", "timm:convnext_atto", "timm:vit_tiny_patch16_224", LITE0)
 NAMED = ("VGG16", "VGG19", "ResNet50", "InceptionV3", "Xception", "MobileNetV2")

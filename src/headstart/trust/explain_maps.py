@@ -19,7 +19,7 @@ from PIL import Image
 Float = NDArray[np.float32]
 Forward = Callable[..., Float]  #: what lies above a map: its tensors, batch first, -> a layer's features (B, D)
 
-STEP = 0.05  #: share by which a place is made stronger; small beside the whole map, so one difference will do
+STEP = 0.01  #: share by which a place is made stronger; small beside the whole map, so one difference will do
 ROWS = 32  #: that many changed maps are run together
 MOST_DEAR = 64  #: places that are measured one by one where attention lies above the map
 EXTRA_TOKENS = 8  #: class and register tokens that may stand before those of places

@@ -17,6 +17,7 @@ from headstart.features.store import Store
 from headstart.heads.crossfit import out_of_fold
 from headstart.heads.head import Float, Task
 from headstart.heads.linear import fit_logistic
+from headstart.heads.threads import threads_for
 from headstart.journal import Journal
 from headstart.passing import passed
 from headstart.preparing import ready
@@ -75,7 +76,10 @@ def check_labels(
             "read", lambda: read(source, labels=labels, listener=log, cache=home / "archives"), journal.read_in_words
         )
         sound, features = _passed(samples, chosen, store, log)
-    found = log.stage("hold labels", lambda: _held(sound, features, chosen), lambda it: f"{len(it.suspects)} doubted")
+    with threads_for(features.size):
+        found = log.stage(
+            "hold labels", lambda: _held(sound, features, chosen), lambda it: f"{len(it.suspects)} doubted"
+        )
     if file is not None:
         write_fixes(file, found.samples, found.suspects, errors=found.estimated_errors, listener=log)
     return found

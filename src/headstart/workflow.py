@@ -30,6 +30,7 @@ from headstart.examination.recording import save_findings
 from headstart.examination.subject import Subject
 from headstart.features.extract import load_photo
 from headstart.features.store import Store
+from headstart.heads.threads import threads_for
 from headstart.journal import Journal
 from headstart.passing import TWINS, Passed, passed
 from headstart.preparing import Ready, named, ready
@@ -82,7 +83,8 @@ def fit(
         train = split.of(samples, Part.TRAIN)
         names, ladder = named(train, len(samples), store, chosen, clock, log)
         found = ready(names, train, store, chosen, log)
-        with _claimed(reserved, source) as out:
+        width = max(sum(layer.width for layer in it.backbone.layers) for it in found)
+        with _claimed(reserved, source) as out, threads_for(len(samples) * width):
             photos = passed(samples, found, chosen, store, log)
             materials = _materials(photos, found, chosen, store, out, clock, log)
             material = materials[0]

@@ -5,8 +5,8 @@
 ``headstart fit`` with and without ``--no-report``, each as a process of its own, in turns: with an empty store (cold)
 and with a full one (warm). ``cold_added`` and ``warm_added`` are (with - without) / without, medians of the rounds:
 at most 0.2 is wanted on trash. ``stages_share`` is what the stages ``pictures`` and ``report`` took of a cold fit's
-stages; ``trust_share`` the stages that find twins, calibrate and look back, which run without a report too. The last line
-is JSON.
+stages; ``trust_share`` the stages that find twins, calibrate and look back, which run without a report too. The last
+line is JSON.
 """
 
 import json

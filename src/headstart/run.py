@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart import __version__, leaderboard
-from headstart.data.ledger import save_ledger
+from headstart.data.ledger import load_ledger, save_ledger
 from headstart.data.samples import Part
 from headstart.data.writing import replace_text
 from headstart.engines.choose import Chosen
@@ -26,12 +26,13 @@ from headstart.run_files import (
     LEADERBOARD,
     LEDGER,
     MODEL,
+    NEIGHBOURS,
     RECORD,
     SETTINGS,
     SPLIT,
     TRUST,
 )
-from headstart.runtime.classifier import Classifier, load
+from headstart.runtime.classifier import Classifier, PhotoLike, load
 from headstart.strategies.comparing import Comparison
 from headstart.strategies.material import Material
 from headstart.strategies.revealing import Revealed
@@ -39,8 +40,19 @@ from headstart.strategies.strategy import Arm, file_name
 
 if TYPE_CHECKING:
     from headstart.report.plots import Plots
+    from headstart.trust.explaining import Explainer, Heat
+    from headstart.trust.neighbours import Neighbours
 
 SCHEMA_VERSION = 1
+ALIKE = 3  #: photos that an explanation names
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a classifier says what it says of a photo."""
+
+    heat: "Heat"  #: what speaks for the class, place by place; ``headstart.trust.explaining.overlay`` draws it
+    alike: tuple[tuple[str, float], ...]  #: the photos most alike among those learnt from: name and cosine, best first
 
 
 @dataclass(frozen=True)
@@ -69,6 +81,36 @@ class Run:
         from headstart.report.plots import Plots
 
         return Plots(self.folder)
+
+    def explain(self, photo: PhotoLike, label: str | None = None) -> Explanation:
+        """Why the classifier says what it says of a photo.
+
+        Args:
+            photo: a file's path, its bytes, or pixels, uint8 (H, W, 3).
+            label: the class that is asked about; the likeliest when not given.
+
+        Raises:
+            DataError: the photo cannot be read.
+            UserError: the classifier has no such class, or the run is of before there were neighbours.
+        """
+        heat = self._explainer.heat(photo, label)
+        near = self._neighbours.nearest(heat.features[None], ALIKE)
+        names = {entry.digest: entry.name for entry in load_ledger(self.folder / LEDGER).entries}
+        ids = [self._neighbours.ids[index] for index in near.indices[0]]
+        found = zip((names[id_.partition(".")[0]] for id_ in ids), map(float, near.likeness[0]), strict=True)
+        return Explanation(heat, tuple(found))
+
+    @cached_property
+    def _explainer(self) -> "Explainer":
+        from headstart.trust.explaining import Explainer
+
+        return Explainer(self.folder / MODEL)
+
+    @cached_property
+    def _neighbours(self) -> "Neighbours":
+        from headstart.trust.neighbours import Neighbours
+
+        return Neighbours.load(self.folder / NEIGHBOURS)
 
     @property
     def classes(self) -> tuple[str, ...]:

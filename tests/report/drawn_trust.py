@@ -45,7 +45,7 @@ def drawn_trust(drawn: "Drawn", chance: np.random.Generator, *, given: bool, bar
             "kind": "lac",
             "coverage": 0.9,
             "threshold": drawn.threshold,
-            "validation_n": int(drawn.rows("validation").sum()),
+            "held_out_n": int(drawn.rows("validation").sum()),
             "test": asdict(coverage_of(drawn.prediction_set[drawn.rows("test")], labels)),
         },
         "novelty": None if bare else _novelty(drawn),

@@ -279,7 +279,7 @@ def _(it: Files, size: int) -> float:
     return sum(int(row.sum()) == size for row in it.sets)
 
 
-@rule("sets.validation_n")
+@rule("sets.held_out_n")
 def _(it: Files) -> float:
     return calibrated_on(it)
 

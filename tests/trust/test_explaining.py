@@ -183,7 +183,9 @@ def test_an_overlay_is_yellow_where_the_heat_is_and_uncoloured_outside() -> None
     photo = np.full((60, 120, 3), 128, np.uint8)
     values = np.zeros((6, 6), np.float32)
     values[1, 4] = 1
-    heat = Heat(values, (60, 0, 120, 60), "hirescam", "ant", 1.0, (240, 120))  # the photo given is half its size
+    heat = Heat(
+        values, (60, 0, 120, 60), "hirescam", "ant", 1.0, (240, 120), np.zeros(1, np.float32)
+    )  # the photo given is half its size
     painted = overlay(photo, heat).astype(int)
     assert painted.shape == photo.shape
     row, column = np.unravel_index((painted[:, :, 0] - painted[:, :, 2]).argmax(), (60, 120))
@@ -195,7 +197,7 @@ def test_an_overlay_is_yellow_where_the_heat_is_and_uncoloured_outside() -> None
 
 def test_light_grows_with_heat_so_that_colour_is_not_needed() -> None:
     values = np.linspace(0, 1, 32, dtype=np.float32)[None].repeat(32, axis=0)
-    heat = Heat(values, (0, 0, 64, 64), "hirescam", "ant", 1.0, (64, 64))
+    heat = Heat(values, (0, 0, 64, 64), "hirescam", "ant", 1.0, (64, 64), np.zeros(1, np.float32))
     painted = overlay(np.full((64, 64, 3), 110, np.uint8), heat) @ np.array([0.2126, 0.7152, 0.0722])
     assert (np.diff(painted[32, 2:-2]) >= -1.0).all()
     assert painted[32, -3] - painted[32, 2] > 80

@@ -114,7 +114,7 @@ def _warnings(run: "Run") -> list[str]:
     if scores := found["leaks"]["scores"]:
         without = scores["without_leaks"]
         score = f"; without them {without['share']:.1%}" if without else ""
-        lines.append(f"leak: {scores['leaked']} test photos show what photos to learn from show{score}")
+        lines.append(f"leak: {scores['leaked']} test photos show the same as photos that were learnt from{score}")
     if flagged := sum(it["flagged"] for it in found["labels"]["suspects"]):
         look = "label looks" if flagged == 1 else "labels look"
         lines.append(f"{flagged} {look} wrong:  headstart check {run.record['source']} --labels fixes.csv")

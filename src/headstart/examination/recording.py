@@ -118,7 +118,7 @@ def _sets(it: Findings) -> Mapping[str, Any] | None:
         "kind": sets.kind,
         "coverage": sets.coverage,
         "threshold": sets.threshold,
-        "validation_n": len(guarded.held.labels),
+        "held_out_n": len(guarded.held.labels),
         "test": it.coverage,
     }
 
@@ -130,7 +130,7 @@ def _novelty(guarded: Guarded, answers: Answers) -> Mapping[str, Any] | None:
     declined: NDArray[np.bool_] = answers.declined
     return {
         "kind": novelty.kind,
-        "layers": [guarded.parts.towers[tower].layers for tower in novelty.towers],
+        "layers": [layer for tower in novelty.towers for layer in guarded.parts.towers[tower].layers],
         "acceptance": novelty.acceptance,
         "accepted": share_of(int((~declined).sum()), len(declined)),
     }

@@ -13,7 +13,7 @@ MOST_FILES = 200  #: of the ledger's entries that are listed
 MOST_PAIRS = 24  #: of twins and of leaks that are shown as pictures
 MOST_SUSPECTS = 24
 MOST_FLAWED = 8  #: photos of each flaw
-STRONG = 0.25  #: share of the classifier's gain over chance that a clue alone must bring to be warned of
+STRONG = 0.5  #: share of the classifier's gain over chance that a clue alone must bring to be warned of
 CLUES = {"border": "the border of the photo", "file": "the file's size and format", "mean colour": "the mean colour"}
 
 

@@ -37,6 +37,7 @@ class Heat:
     label: str  #: the class that is explained
     probability: float  #: of that class, calibrated
     size: tuple[int, int]  #: (width, height) of the upright photo, pixels
+    features: NDArray[np.float32]  #: (D,) of the first tower: what ``Neighbours`` compares
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ class Explainer:
             label=self.classes[index],
             probability=float(probabilities[index]),
             size=(seen.width, seen.height),
+            features=np.concatenate([values[it.name][0] for it in self._towers[0]]),
         )
 
     @property

@@ -72,8 +72,10 @@ def extraction_in_words(it: Extraction) -> str:
 
 def twins_in_words(twins: Sequence[Twins]) -> str:
     """How many photos show the same."""
+    if not twins:
+        return "no photos that show the same"
     near = sum(it.kind == "near" for it in twins)
-    return f"{len(twins) - near} pairs of photos with equal bytes, {near} more that show the same"
+    return f"{len(twins)} pairs of photos that show the same, {len(twins) - near} of them with equal bytes"
 
 
 def comparison_in_words(it: Comparison) -> str:

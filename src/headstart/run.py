@@ -3,7 +3,7 @@
 import json
 import platform
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import version
@@ -189,7 +189,7 @@ def record_of(
         "choice": comparison.choice.to_json(),
         "test_opened_for": list(revealed.tests),
         "seconds": journal.seconds,
-        "notes": [*samples.ledger.notes, *split.notes, *journal.notes],
+        "notes": _notes(material, journal),
         "versions": {name: version(name) for name in ("numpy", "onnxruntime", "openvino", "pillow", "timm", "torch")},
         "machine": {"python": platform.python_version(), "platform": platform.platform()},
     }
@@ -224,12 +224,18 @@ def write(run: Run, material: Material, comparison: Comparison, revealed: Reveal
     evaluations = {"validation": run.validation.to_json(), "test": run.test.to_json()}
     _write_json(run.folder / EVALUATION, {"schema_version": SCHEMA_VERSION, "parts": evaluations})
     _write_comparison(run.folder, comparison, revealed)
-    write_record(run)
-
-
-def write_record(run: Run) -> None:
-    """``run.json``, whole or not at all."""
     _write_json(run.folder / RECORD, run.record)
+
+
+def finished(run: Run, material: Material, journal: Journal) -> Run:
+    """The run with what the journal heard since it was written: notes, and what the last stages took."""
+    record = {**run.record, "seconds": dict(journal.seconds), "notes": _notes(material, journal)}
+    _write_json(run.folder / RECORD, record)
+    return replace(run, record=record)
+
+
+def _notes(material: Material, journal: Journal) -> list[str]:
+    return [*material.samples.ledger.notes, *material.split.notes, *journal.notes]
 
 
 def _write_comparison(folder: Path, comparison: Comparison, revealed: Revealed) -> None:

@@ -35,7 +35,7 @@ from headstart.journal import Journal
 from headstart.passing import TWINS, Passed, passed
 from headstart.preparing import Ready, named, ready
 from headstart.report.writing import write_report
-from headstart.run import Run, record_of, write, write_record
+from headstart.run import Run, finished, record_of, write
 from headstart.run_files import MODEL, RECORD, SPLIT, UNFINISHED
 from headstart.runtime.classifier import Classifier, load
 from headstart.saving import Parts, Witness, add_scores, save
@@ -102,16 +102,18 @@ def fit(
             scores = {"validation": winner.validation.to_json(), "test": judged.evaluation.to_json()}
             add_scores(classifier, scores)
             revealed = reveal(material, comparison, judged.evaluation)
-            subject = Subject(material, guards, judged, photos.twins, log.seconds[TWINS])
-            _look_back(subject, comparison, out, log)
-            log.over_budget(clock)
             record = record_of(materials, [it.chosen for it in found], photos.extractions, comparison, revealed, log)
             rungs = [asdict(rung) for rung in ladder.rungs] if ladder else []
             more = {"ladder": rungs, "refitted": parts is not winner.parts, **_held_to(advice, comparison)}
             run = Run(out, winner.validation, judged.evaluation, {**record, **more})
             write(run, material, comparison, revealed)
+            subject = Subject(material, guards, judged, photos.twins, log.seconds[TWINS])
+            _look_back(subject, comparison, out, log)
+            log.over_budget(clock)
+            run = finished(run, material, log)
             if chosen.report:
                 _report(run, log)
+                run = finished(run, material, log)  # once more: it says what the report took
     return run
 
 
@@ -181,8 +183,8 @@ def _materials(
     except DataError as error:
         if settings.near_duplicates == "report" or not it.twins:
             raise
-        told = f"{len(it.twins)} pairs of photos show the same and are kept together; --near-duplicates report does not"
-        raise DataError(f"{error}; {told}") from None
+        told = f"{len(it.twins)} pairs of photos show the same and are kept in one part, which leaves too few groups"
+        raise DataError(f"{told}; --near-duplicates report does not keep them together; {error}") from None
     return [
         Material(
             samples=it.samples,
@@ -214,9 +216,8 @@ def _report(run: Run, log: Journal) -> None:
     """Writes the report. The run is whole without it, so what goes wrong is told and costs nothing more."""
     try:
         log.stage("report", lambda: write_report(run.folder), lambda file: f"all of this to look at is in {file}")
-    except HeadstartError as error:
-        log(events.Note(f"no report was written: {error}"))
-    write_record(run)  # once more: it says what the report took
+    except Exception as error:  # noqa: BLE001  a fault of ours must not cost hours of training
+        log(events.Note(f"no report was written: {type(error).__name__}: {error}"))
 
 
 def _read(source: Any, labels: Any, home: Path, settings: FitSettings, log: Journal) -> Samples:

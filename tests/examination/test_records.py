@@ -89,7 +89,7 @@ def test_the_table_says_the_same(tmp_path) -> None:
             "".join(np.array(list("xyz"))[inside]) + "|" * (inside.sum() - 1)
         )
         assert row["novelty"] == ("" if np.isnan(novelty) else f"{novelty:.4f}")
-        assert row["declined"] == ("yes" if novelty > 1 else "no")
+        assert row["declined"] == ("" if np.isnan(novelty) else "yes" if novelty > 1 else "no")
 
 
 def test_a_set_is_named_likeliest_first(tmp_path: Path) -> None:

@@ -127,7 +127,12 @@ def _labels(drawn: "Drawn", chance: np.random.Generator) -> dict[str, Any]:
         }
         for number, at in enumerate(train[5:13])
     ]
-    return {"n": len(train), "estimated_errors": 4, "suspects": suspects}
+    return {
+        "n": len(train),
+        "estimated_errors": 4,
+        "flagged": sum(it["flagged"] for it in suspects),
+        "suspects": suspects,
+    }
 
 
 def _quality(drawn: "Drawn") -> dict[str, Any]:

@@ -148,7 +148,7 @@ def test_warnings_lead_to_what_they_warn_of(read) -> None:
         (("sets", "test", "high"), 0.89, "Prediction sets hold the right class in"),
         (("calibration", "after", "ece"), 0.3, "Probabilities are off by 30.0"),
         (("slices", "worst"), None, "Worse than elsewhere"),
-        (("labels", "suspects"), [], "Some labels look wrong"),
+        (("labels", "flagged"), 0, "Some labels look wrong"),
         (("labels", "estimated_errors"), 0, "Some labels look wrong"),
         (("shortcuts",), [], "border of the photo alone"),
         (("quality", "counts", "fir"), 12, "Few training photos"),
@@ -170,7 +170,7 @@ def test_a_warning_comes_and_goes_with_its_reason(path, value, words, runs, tmp_
 
 def test_a_run_without_fault_is_told_so(tmp_path) -> None:
     folder = drawn_run(tmp_path / "run", test=140)
-    change = {"labels": {"n": 9, "estimated_errors": 0, "suspects": []}, "shortcuts": []}
+    change = {"labels": {"n": 9, "estimated_errors": 0, "flagged": 0, "suspects": []}, "shortcuts": []}
     trust = json.loads((folder / "trust.json").read_text("utf-8")) | change
     trust["slices"]["worst"] = None
     trust["calibration"]["after"]["ece"] = 0.01

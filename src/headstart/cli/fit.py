@@ -1,6 +1,7 @@
 """``headstart fit PHOTOS``."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -115,9 +116,9 @@ def _warnings(run: "Run") -> list[str]:
         without = scores["without_leaks"]
         score = f"; without them {without['share']:.1%}" if without else ""
         lines.append(f"leak: {scores['leaked']} test photos show the same as photos that were learnt from{score}")
-    if flagged := sum(it["flagged"] for it in found["labels"]["suspects"]):
+    if flagged := found["labels"]["flagged"]:
         look = "label looks" if flagged == 1 else "labels look"
-        lines.append(f"{flagged} {look} wrong:  headstart check {run.record['source']} --labels fixes.csv")
+        lines.append(f"{flagged} {look} wrong:  headstart check {shlex.quote(run.record['source'])} --labels fixes.csv")
     if worst := found["slices"]["worst"]:
         lines.append(
             f"worse than the rest: {worst['by']} {worst['value']}, {worst['accuracy']:.1%} of {worst['n']} test photos"

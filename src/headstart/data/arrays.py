@@ -21,6 +21,8 @@ _LABELS = ("labels", "y", "Y", "label", "targets")
 _CLASSES = ("classes", "class_names")
 _WANTED = "wanted images and labels (or x and y, or x_train, y_train, x_test, y_test)"
 
+IN_MEMORY = "arrays in memory"  #: what such samples have instead of a path
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -38,7 +40,7 @@ def list_arrays(images: Any, labels: Any) -> Listing:
     Raises:
         DataError: another shape or type, or not one label per image.
     """
-    return listing_of("arrays in memory", [block_of("images", images, labels, None, None, "")])
+    return listing_of(IN_MEMORY, [block_of("images", images, labels, None, None, "")])
 
 
 def list_npz(path: Path) -> Listing:

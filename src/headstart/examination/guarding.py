@@ -6,9 +6,6 @@ All three are set on photos that the classifier was not fitted on, and are part 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from headstart.examination.declining import with_declining
 from headstart.examination.held_out import HeldOut, held_out
 from headstart.runtime.answers import Answers
@@ -27,11 +24,6 @@ class Guarded:
     held: HeldOut
     tried: Mapping[str, float]  #: kind of calibration -> cross-validated log loss, nats
     validation: Answers  #: what the winner, as validated, says of the validation photos
-
-    @property
-    def calibrated(self) -> NDArray[np.float32]:
-        """(N, C) what is said of the photos held out, calibrated on these same photos."""
-        return self.parts.calibration.apply(self.held.probabilities)
 
 
 def guarded(material: Material, winner: Arm, parts: Parts) -> Guarded:

@@ -75,12 +75,14 @@ def in_words(it: Judged) -> str:
 
 def _answers(classes: Sequence[str], predictions: Sequence[Prediction]) -> Answers:
     first = predictions[0]
+    index = {name: place for place, name in enumerate(classes)}
+    sets = np.zeros((len(predictions), len(classes)), np.bool_)
+    for row, prediction in enumerate(predictions):
+        sets[row, [index[name] for name in prediction.prediction_set]] = True
     return Answers(
         probabilities=np.stack([it.probabilities for it in predictions]),
         uncalibrated=np.stack([it.uncalibrated for it in predictions]),
-        sets=np.array([[name in it.prediction_set for name in classes] for it in predictions])
-        if first.prediction_set
-        else None,
+        sets=sets if first.prediction_set else None,
         novelty=np.array([it.novelty for it in predictions], np.float32) if first.novelty is not None else None,
     )
 

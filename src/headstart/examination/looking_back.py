@@ -15,7 +15,7 @@ from headstart.examination.records import prediction_sets
 from headstart.examination.shown import looked_at
 from headstart.examination.subject import Subject
 from headstart.features.looks import Looks, read_looks
-from headstart.heads.catalog import HEADS
+from headstart.heads.catalog import HEADS, fit_head
 from headstart.heads.crossfit import out_of_fold
 from headstart.saving import Tower
 from headstart.strategies.material import Material
@@ -47,6 +47,11 @@ class Labels:
     n: int  #: photos whose labels were looked at
     estimated_errors: int
     suspects: tuple[Suspect, ...]  #: the most suspicious first
+
+    @property
+    def flagged(self) -> int:
+        """How many are suspected most."""
+        return sum(suspect.flagged for suspect in self.suspects)
 
 
 @dataclass(frozen=True)
@@ -116,10 +121,10 @@ def look_back(subject: Subject) -> Findings:
 def in_words(it: Findings) -> str:
     """One line for a person."""
     found = [f"ECE on test {it.after.ece:.3f} ({it.before.ece:.3f} before calibration)"]
-    if flagged := sum(suspect.flagged for suspect in it.labels.suspects):
-        found.append(f"{flagged} labels look wrong")
+    if flagged := it.labels.flagged:
+        found.append(f"{flagged} label{'s look' if flagged > 1 else ' looks'} wrong")
     if it.leaks:
-        found.append(f"{len(it.leaks)} leaks")
+        found.append(f"{len(it.leaks)} leak{'s' * (len(it.leaks) > 1)}")
     if it.slices.worst:
         found.append(f"worst where {it.slices.worst.by} is {it.slices.worst.value}")
     return "; ".join(found)
@@ -135,20 +140,22 @@ class _Known:
 
     @classmethod
     def of(cls, material: Material, guarded: Guarded, judged: Judged) -> "_Known":
-        """Train and validation by cross-validation, test by the saved classifier, which never saw it."""
+        """Train and validation by cross-validation, test by the same head fitted on all of these; not calibrated."""
         held = guarded.held
         seen = material.of(Part.TRAIN, Part.VALIDATION)
         if held.how == "cross-validated":
-            rows = guarded.calibrated
+            rows, of_test = held.probabilities, judged.answers.uncalibrated
         else:
             task = material.task([material.tower(LAYER)], Part.TRAIN, Part.VALIDATION)
             head = _head(material)
             fixed = probe(material, head).chosen
             rows = out_of_fold(task, HEADS[head], material.settings, fixed, folds=material.settings.folds)
+            whole = fit_head(head, task, material.settings, fixed=fixed).head
+            of_test = whole.probabilities(material.features(material.tower(LAYER), judged.samples))
         return cls(
             ids=tuple(sample.id for sample in (*seen, *judged.samples)),
             labels=np.array([sample.label for sample in (*seen, *judged.samples)], dtype=np.int64),
-            probabilities=np.concatenate([rows, judged.answers.probabilities]),
+            probabilities=np.concatenate([rows, of_test]),
         )
 
     def in_order_of(self, samples: Sequence[Sample]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

@@ -14,6 +14,7 @@ from headstart import events
 from headstart.data.inspection import default_workers, in_threads
 from headstart.data.samples import Sample
 from headstart.data.writing import replace_bytes
+from headstart.errors import HeadstartError
 from headstart.examination.looking_back import Findings
 from headstart.examination.mentioned import shown_photos
 from headstart.examination.shown import looked_at
@@ -56,7 +57,11 @@ def pictures_of(it: Findings, folder: Path, *, trained: bool) -> Pictures:
     material, close = it.subject.material, looked_at(it.subject.judged)
     if not material.settings.report:
         return Pictures({})
-    heat, method = heat_pictures(folder, close)
+    try:
+        heat, method = heat_pictures(folder, close)
+    except HeadstartError as error:  # a network that has no places to point at; the rest can be shown
+        material.listener(events.Note(f"no heat maps: {error}"))
+        heat, method = {}, ""
     jpegs = small_pictures(shown_photos(it), material.listener) | heat
     jpegs |= sheet_picture(material) if trained else {}
     return Pictures(jpegs, method, tuple(sample.id for sample in close if HEAT + sample.id in heat))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.data.arrays import IN_MEMORY
 from headstart.data.samples import Part, Samples
 from headstart.evaluation.intervals import share_of
 from headstart.examination.guarding import Guarded
@@ -60,6 +61,7 @@ def _of_data(it: Findings) -> Mapping[str, Any]:
         "labels": {
             "n": it.labels.n,
             "estimated_errors": it.labels.estimated_errors,
+            "flagged": it.labels.flagged,
             "suspects": it.labels.suspects[:SUSPECTS],
         },
         "quality": it.quality,
@@ -80,14 +82,18 @@ def _of_the_job(material: Material, folder: Path) -> Mapping[str, Any]:
 
 
 def command_of(settings: FitSettings, root: str) -> str:
-    """The command that makes the same run again, as a shell reads it."""
+    """What makes the same run again: a shell's command, or, of arrays, which have no path, a call."""
+    knobs = type(settings).model_fields
+    chosen = {name: getattr(settings, name) for name, knob in knobs.items() if name != "out"}
+    told = {name: value for name, value in chosen.items() if value != knobs[name].default}
+    if root == IN_MEMORY:
+        given = ["images", "labels=labels", *(f"{name}={value!r}" for name, value in told.items())]
+        return f"headstart.fit({', '.join(given)})"
     words = ["headstart", "fit", root]
-    for name, knob in type(settings).model_fields.items():
-        value = getattr(settings, name)
-        if value != knob.default and name != "out":
-            flag = name.replace("_", "-")
-            switch = [f"--{flag}" if value else f"--no-{flag}"]
-            words += switch if isinstance(value, bool) else [f"--{flag}", f"{value}"]
+    for name, value in told.items():
+        flag = name.replace("_", "-")
+        switch = [f"--{flag}" if value else f"--no-{flag}"]
+        words += switch if isinstance(value, bool) else [f"--{flag}", f"{value}"]
     return shlex.join(words)
 
 

@@ -48,7 +48,7 @@ def save_predictions(folder: Path, parts: Sequence[Part], classes: Sequence[str]
 
     ``predictions.npz`` has, for N photos in the order given: ``id`` and ``part`` (N,) text, ``label`` (N,) int64,
     ``probabilities`` and ``uncalibrated`` (N, C) float32, ``prediction_set`` (N, C) bool, ``novelty`` (N,) float32,
-    ``declined`` (N,) bool. No pickle is in it.
+    ``declined`` (N,) bool. Where novelty was not judged it is NaN, and ``declined`` False. No pickle is in it.
     """
     answers = [answers for _, _, answers in parts]
     arrays: dict[str, Any] = {
@@ -99,7 +99,7 @@ def _table(parts: Iterable[Part], classes: Sequence[str]) -> str:
                     f"{answers.probabilities[index, best[index]]:.6f}",
                     "|".join(classes[label] for label in inside if sets[index, label]),
                     "" if np.isnan(novelty) else f"{novelty:.4f}",
-                    "yes" if answers.declined[index] else "no",
+                    "" if np.isnan(novelty) else "yes" if answers.declined[index] else "no",
                 ]
             )
     return text.getvalue()

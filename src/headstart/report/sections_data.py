@@ -162,7 +162,7 @@ def data_section(records: Records) -> Data:
         other_leaks=leaks[MOST_PAIRS:],
         leaked=len({it.held_out for it in leaks if it.part == Part.TEST}),
         suspects=tuple(_suspects(records, suspects[:MOST_SUSPECTS])),
-        flagged=sum(it["flagged"] for it in suspects),
+        flagged=records.trust["labels"]["flagged"],
         flaws=tuple(_flaws(records)),
         shortcuts=tuple(_shortcuts(trust["shortcuts"])),
     )

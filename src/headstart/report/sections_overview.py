@@ -168,7 +168,8 @@ def _advice(records: Records, data: Data, more: More) -> Iterator[Advice]:
     if _doubtful(records, data):
         yield Advice(
             "Look at the suspicious labels, correct them in the table, and fit again.",
-            f"headstart check {source} --labels fixes.csv\nheadstart fit {source} --relabel fixes.csv",
+            f"headstart check {source} --labels fixes.csv\n"
+            f"headstart fit {source} --relabel fixes.csv --split-from {shlex.quote(str(records.folder))}",
         )
     if not any(arm["curves"] for arm in records.run["arms"]):
         yield Advice(

@@ -11,6 +11,7 @@ prediction (Vovk, Gammerman & Shafer, 2005, Algorithmic Learning in a Random Wor
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from math import ceil
 
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from headstart.backbones.backbone import Backbone
 from headstart.heads.folds import assign_folds
 from headstart.runtime.novelty import Float, Novelty, joined
+from headstart.runtime.openvino import cores
 
 Ints = NDArray[np.int64]
 
@@ -123,10 +125,14 @@ def left_out(features: Sequence[Float], labels: Ints, groups: Ints, *, seed: int
         return fit_unscaled(features, towers=(0,), seed=seed).score(features)
     fold = assign_folds(labels, groups, folds, seed)
     scores = np.empty(len(labels), np.float32)
-    for index in np.unique(fold):
+
+    def leave_out(index: int) -> None:
         held = fold == index
         novelty = fit_unscaled([row[~held] for row in features], towers=(0,), seed=seed)
         scores[held] = novelty.score([row[held] for row in features])
+
+    with ThreadPoolExecutor(cores()) as pool:
+        list(pool.map(leave_out, np.unique(fold)))
     return scores
 
 

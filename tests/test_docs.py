@@ -80,6 +80,10 @@ def desk(tmp_path, monkeypatch, warm, photos):
 
 #: Said of photos that are not all told rightly; the drawn ones are. tests/cli/test_fit.py holds it.
 NOT_OF_EASY_PHOTOS = "training part of the network may do better"
+OF_THE_PHOTOS = (
+    "find twins  ",
+    "calibrate  ",
+)  #: stages that say other things of other photos; that they speak is held
 
 
 @pytest.mark.slow
@@ -98,6 +102,9 @@ def test_the_examples_of_a_page_run_from_top_to_bottom(page, desk, capfd):
         if block.language == "console":
             seen = capfd.readouterr()
             lines = [line for line in said(block.text) if not line.startswith(NOT_OF_EASY_PHOTOS)]
+            told = [stage for stage in OF_THE_PHOTOS for line in lines if line.strip().startswith(stage)]
+            assert all(stage in seen.err for stage in told)
+            lines = [line for line in lines if not line.strip().startswith(OF_THE_PHOTOS)]
             missing = [line for line in lines if not in_output(line, f"{seen.out}\n{seen.err}")]
             assert not missing, f"{where}: not said any more: {missing}"
 

@@ -18,10 +18,11 @@ SHOWN = 12  #: test photos that are shown in detail
 
 
 def drawn_trust(drawn: "Drawn", chance: np.random.Generator, *, given: bool, bare: bool) -> dict[str, Any]:
-    """As the contract has it; scores come from the drawn predictions."""
+    """As a fit writes it; scores come from the drawn predictions."""
     test = drawn.of("test")
     labels, said = drawn.labels[test], drawn.calibrated[drawn.rows("test")]
     right = said.argmax(axis=1) == labels
+    balanced = float(np.mean([right[labels == name].mean() for name in np.unique(labels)]))
     doubtful = np.argsort(np.where(right, 1, -1) * said.max(axis=1), kind="stable")[:SHOWN]
     shown = [drawn.ids[test[row]] for row in doubtful]
     trust = {
@@ -31,7 +32,7 @@ def drawn_trust(drawn: "Drawn", chance: np.random.Generator, *, given: bool, bar
         "labels": _labels(drawn, chance),
         "quality": _quality(drawn),
         "slices": _slices(drawn, right),
-        "shortcuts": _shortcuts(len(drawn.names), float(right.mean())),
+        "shortcuts": _shortcuts(len(drawn.names), balanced),
         "learning_curve": None if bare else _learning_curve(drawn, float(right.mean())),
         "calibration": {
             "kind": "temperature",

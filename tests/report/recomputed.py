@@ -428,7 +428,8 @@ def _(it: Files, clue: str, field: str) -> float:
     if field == "chance":
         return 1 / it.classes
     if field == "share":
-        return (found["accuracy"] - 1 / it.classes) / (it.right.mean() - 1 / it.classes)
+        balanced = np.mean([it.right[it.label == name].mean() for name in set(it.label)])
+        return (found["accuracy"] - 1 / it.classes) / (balanced - 1 / it.classes)
     return found[field]
 
 

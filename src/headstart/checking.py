@@ -9,6 +9,7 @@ import numpy as np
 from headstart import events, journal
 from headstart.backbones.catalog import names_of
 from headstart.backbones.shortlist import AUTO
+from headstart.data.groups import group_numbers
 from headstart.data.reading import read
 from headstart.data.samples import Part, Samples
 from headstart.data.splits import make_split
@@ -102,8 +103,8 @@ def _passed(samples: Samples, settings: FitSettings, store: Store, log: Journal)
 
 def _held(samples: Samples, features: Float, settings: FitSettings) -> LabelCheck:
     labels, ids = samples.labels, [sample.id for sample in samples.samples]
-    _, groups = np.unique([sample.group for sample in samples.samples], return_inverse=True)
-    task = Task(features, labels, len(samples.classes), groups.astype(np.int64), balanced=False, seed=settings.seed)
+    groups = group_numbers(samples.samples)
+    task = Task(features, labels, len(samples.classes), groups, balanced=False, seed=settings.seed)
     probabilities = out_of_fold(task, fit_logistic, settings, None, folds=settings.folds)
     return LabelCheck(
         samples,

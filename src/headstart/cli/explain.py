@@ -31,14 +31,14 @@ def explain(model: Path, photos: list[str], /, *, out: Path, label: str | None =
         out: The folder for the pictures.
         label: The class to explain; without it, the likeliest of each photo.
     """
-    from headstart.cli.predict import _files
+    from headstart.cli.predict import files_of
     from headstart.trust.explaining import Explainer
 
     if out.exists() and not out.is_dir():
         raise SettingError(f"--out {str(out)!r} is a file; name a folder for the pictures")
     explainer = Explainer(model)
     seen = failed = 0
-    for photo in _files(photos):
+    for photo in files_of(photos):
         seen += 1
         try:
             print(_explained(explainer, photo, out, label))

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from headstart.cli.display import shown
 from headstart.cli.tables import paragraph, table
+from headstart.run_files import REPORT
 from headstart.settings import FitSettings
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ next:  headstart predict {run.folder / "model"} PHOTO"""
 
 
 def _look(run: "Run") -> str:
-    report = run.folder / "report.html"
+    report = run.folder / REPORT
     return (
         f"{report} (or headstart report {run.folder} --open)" if report.exists() else f"headstart report {run.folder}"
     )

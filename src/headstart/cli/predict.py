@@ -61,7 +61,7 @@ def predict(
     classifier = load(model)
     seen = failed = 0
     show = _as_json if json_ else _as_csv if csv_ else _as_text
-    for line, bad in show(classifier, classifier.stream(_files(photos)), min(top, len(classifier.classes))):
+    for line, bad in show(classifier, classifier.stream(files_of(photos)), min(top, len(classifier.classes))):
         print(line)
         seen, failed = seen + 1, failed + bad
     sys.stdout.flush()
@@ -74,7 +74,7 @@ def predict(
     return 2 if failed else 0
 
 
-def _files(photos: Iterable[str]) -> Iterator[str]:
+def files_of(photos: Iterable[str]) -> Iterator[str]:
     """The files meant; a folder's in natural order, without hidden ones and what does not end like a photo."""
     for photo in photos:
         if photo == "-":

@@ -4,7 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from headstart.data.samples import Samples
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.data.samples import Sample, Samples
 
 NAMED, TWINS = "group:", "twins:"  # what the user named; such a group that only its twins tear apart
 
@@ -96,3 +99,9 @@ def _named(name: str) -> str:
 
 def _of_bytes(digest: str) -> str:
     return f"bytes:{digest}"
+
+
+def group_numbers(samples: Sequence[Sample]) -> NDArray[np.int64]:
+    """A number for each sample's group, (N,), as folds take them."""
+    _, numbers = np.unique([sample.group for sample in samples], return_inverse=True)
+    return numbers.astype(np.int64)

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.data.groups import group_numbers
 from headstart.data.samples import Part, Sample
-from headstart.examination.held_out import FROZEN, groups_of
+from headstart.examination.held_out import FROZEN
 from headstart.runtime.novelty import Novelty
 from headstart.saving import Parts, Tower
 from headstart.strategies.material import Material
@@ -44,7 +45,7 @@ def with_declining(material: Material, winner: Arm, parts: Parts) -> Declining:
         novelty = fit_novelty(
             reading.features(material, seen),
             material.labels(Part.TRAIN, Part.VALIDATION),
-            groups_of(seen),
+            group_numbers(seen),
             towers=reading.indices,
             acceptance=settings.acceptance,
             seed=settings.seed,

@@ -41,12 +41,8 @@ def guarded(material: Material, winner: Arm, parts: Parts) -> Guarded:
         held.labels, found.calibration.apply(held.probabilities), coverage=settings.coverage, kind=settings.sets
     )
     declining = with_declining(material, winner, parts)
-    validation = Answers(
-        probabilities=found.calibration.apply(winner.probabilities),
-        uncalibrated=winner.probabilities,
-        sets=sets.of(found.calibration.apply(winner.probabilities)),
-        novelty=declining.validation,
-    )
+    calibrated = found.calibration.apply(winner.probabilities)
+    validation = Answers(calibrated, winner.probabilities, sets.of(calibrated), declining.validation)
     saved = replace(declining.parts, calibration=found.calibration, sets=sets)
     return Guarded(saved, held, found.tried, validation)
 

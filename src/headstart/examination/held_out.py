@@ -5,13 +5,13 @@ and where only a head was solved again, which is cheap, all photos of train and 
 cross-validation instead: six times as many as validation alone has.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.data.groups import group_numbers
 from headstart.data.samples import Part, Sample
 from headstart.heads.catalog import HEADS
 from headstart.heads.crossfit import out_of_fold
@@ -36,13 +36,7 @@ class HeldOut:
     @property
     def groups(self) -> NDArray[np.int64]:
         """(N,) a number for each group."""
-        return groups_of(self.samples)
-
-
-def groups_of(samples: Sequence[Sample]) -> NDArray[np.int64]:
-    """A number for each sample's group, (N,)."""
-    _, numbers = np.unique([sample.group for sample in samples], return_inverse=True)
-    return numbers.astype(np.int64)
+        return group_numbers(self.samples)
 
 
 def held_out(material: Material, winner: Arm, parts: Parts) -> HeldOut:

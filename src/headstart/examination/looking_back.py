@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.data.groups import group_numbers
 from headstart.data.samples import Part, Sample
 from headstart.evaluation.reliability import Reliability, reliability
 from headstart.examination.guarding import Guarded
-from headstart.examination.held_out import SOLVED, groups_of
+from headstart.examination.held_out import SOLVED
 from headstart.examination.judging import Judged
 from headstart.examination.records import prediction_sets
 from headstart.examination.shown import looked_at
@@ -104,7 +105,7 @@ def look_back(subject: Subject) -> Findings:
                 entries,
                 looks,
                 samples.labels,
-                groups_of(samples.samples),
+                group_numbers(samples.samples),
                 judged.evaluation.balanced_accuracy,
                 material.settings.seed,
             )

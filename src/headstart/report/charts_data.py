@@ -1,5 +1,8 @@
 """Charts of the photos: how many there are, of which kinds the classifier is worse, whether more would help."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 
 from headstart.data.samples import Part
@@ -72,14 +75,7 @@ def slices(records: Records) -> Bars:
         alt=alt,
         categories=tuple(f"{it['by']}: {it['value']}" for it in shown),
         value=Axis("test accuracy, 95\u00a0% interval", "share"),
-        groups=(
-            Group(
-                "accuracy",
-                numbers(it["accuracy"] for it in shown),
-                numbers(it["low"] for it in shown),
-                numbers(it["high"] for it in shown),
-            ),
-        ),
+        groups=(_with_interval("accuracy", shown),),
         dots=True,
         notes=tuple(f"{it['right']} of {plural(it['n'], 'photo')} right" for it in shown),
         marked=tuple(place for place, it in enumerate(shown) if it["worse"]),
@@ -138,15 +134,14 @@ def gains(records: Records) -> Bars:
         f"{100 * most['gain']:+.1f} points.",
         categories=tuple(it["name"] for it in shown),
         value=Axis("gain in recall from the second half, 95\u00a0% interval", "share"),
-        groups=(
-            Group(
-                "gain",
-                numbers(it["gain"] for it in shown),
-                numbers(it["low"] for it in shown),
-                numbers(it["high"] for it in shown),
-            ),
-        ),
+        groups=(_with_interval("gain", shown),),
         dots=True,
         notes=tuple(f"recall from {percent(it['recall_half'])} to {percent(it['recall_all'])}" for it in shown),
         marks=(Mark(0.0, "no gain"),),
     )
+
+
+def _with_interval(field: str, rows: Sequence[Mapping[str, Any]]) -> Group:
+    """A field of some rows, and the ends of its interval."""
+    low, high = numbers(it["low"] for it in rows), numbers(it["high"] for it in rows)
+    return Group(field, numbers(it[field] for it in rows), low, high)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from headstart import events
 from headstart.backbones.backbone import Backbone
+from headstart.data.groups import group_numbers
 from headstart.data.samples import Sample
 from headstart.engines.choose import Chosen
 from headstart.engines.engine import Engine
@@ -175,9 +176,9 @@ class _Climber:
         )
         self._without({digest for digest, finding in done.findings.items() if finding.broken})
         rows = self.store.read(done.space, [sample.digest for sample in self.samples], LAYER)
-        _, groups = np.unique([sample.group for sample in self.samples], return_inverse=True)
+        groups = group_numbers(self.samples)
         balanced = self.settings.class_weights == "balanced"
-        task = Task(rows, self.labels, self.classes, groups.astype(np.int64), balanced, self.settings.seed)
+        task = Task(rows, self.labels, self.classes, groups, balanced, self.settings.seed)
         return held_out(task, self.settings)
 
     def _without(self, broken: set[str]) -> None:

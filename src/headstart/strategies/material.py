@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from headstart import events
 from headstart.backbones.backbone import Backbone
+from headstart.data.groups import group_numbers
 from headstart.data.samples import Part, Sample, Samples
 from headstart.data.splits import Split
 from headstart.engines.choose import ProofPhotos
@@ -119,13 +120,12 @@ class Material:
     def task(self, towers: Sequence[Tower], *parts: Part) -> Task:
         """The features of towers, joined, and the labels of some parts; rows are joined by the photos' digests."""
         samples = self.of(*parts)
-        _, groups = np.unique([sample.group for sample in samples], return_inverse=True)
         rows = [self.features(tower, samples) for tower in towers]
         return Task(
             features=rows[0] if len(rows) == 1 else np.concatenate(rows, axis=1),
             labels=self.labels(*parts),
             classes=len(self.samples.classes),
-            groups=groups.astype(np.int64),
+            groups=group_numbers(samples),
             balanced=self.settings.class_weights == "balanced",
             seed=self.settings.seed,
         )

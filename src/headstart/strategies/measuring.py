@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from headstart.backbones.pretrained import pretrained_classifier
+from headstart.data.groups import group_numbers
 from headstart.data.samples import Part, Sample
 from headstart.errors import HeadstartError
 from headstart.features.extract import extract
@@ -157,7 +158,7 @@ def _asked(material: Material, sample: Sequence[Sample]) -> tuple[Answers | None
 def _layer_scores(material: Material, sample: Sequence[Sample]) -> tuple[LayerScore, ...]:
     """A head's left-out scores on each layer and on all joined; none where there is too little to leave out."""
     classes = len(material.samples.classes)
-    _, groups = np.unique([it.group for it in sample], return_inverse=True)
+    groups = group_numbers(sample)
     if len(sample) < LEAST_PER_CLASS * classes or len(set(groups)) < 2:
         return ()
     labels = np.array([it.label for it in sample], np.int64)
@@ -165,7 +166,7 @@ def _layer_scores(material: Material, sample: Sequence[Sample]) -> tuple[LayerSc
     rows[ALL] = np.concatenate(list(rows.values()), axis=1)
     scores = []
     for place, features in rows.items():
-        task = Task(features, labels, classes, groups.astype(np.int64), balanced=False, seed=0)
+        task = Task(features, labels, classes, groups, balanced=False, seed=0)
         trial = chosen_trial(fit_head(HEAD, task, material.settings))
         if trial is not None:
             scores.append(LayerScore(place, trial.accuracy, trial.log_loss))

@@ -19,12 +19,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from headstart.evaluation.intervals import wilson
 from headstart.evaluation.metrics import log_loss
 from headstart.heads.folds import assign_folds
 from headstart.heads.head import Fit, Float, Labels, Task
+from headstart.heads.threads import threads_for
 
 Double = NDArray[np.float64]
 
@@ -110,8 +110,7 @@ def learning_curve(
     if not len(held_out_labels) or np.bincount(pairs, minlength=train.classes).min() < PARTS:
         return None
     points = []
-    # On few rows threads of linear algebra wait for each other longer than they work, many times so on busy cores.
-    with threadpool_limits(1 if len(train.labels) <= MANY else None, "blas"):
+    with threads_for(train.features.size):
         for tasks in _tasks(train, seed):
             said = [fit(task, options, fixed).head.probabilities(held_out_features) for task in tasks]
             photos = float(np.mean([len(task.labels) for task in tasks]))

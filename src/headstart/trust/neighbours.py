@@ -16,7 +16,6 @@ from headstart.data.writing import replace_bytes
 from headstart.errors import ClassifierError
 
 SCHEMA_VERSION = 1
-FILE = "neighbours.safetensors"
 MOST_WIDTH = 128
 MOST_ROWS = 4096  #: rows that the directions are found from; more change them little
 FLAT = 1e-6  #: a feature whose deviation is smaller says nothing

@@ -1,11 +1,10 @@
 """The leaderboard: one row for each arm, as records, JSON, Markdown and CSV."""
 
-import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, astuple, dataclass, fields
 from typing import Any
 
+from headstart.data.csv_cells import format_csv
 from headstart.evaluation.evaluation import Evaluation
 from headstart.strategies.comparing import Comparison
 from headstart.strategies.revealing import Revealed
@@ -90,20 +89,12 @@ def to_json(board: tuple[Row, ...]) -> list[dict[str, Any]]:
 
 def to_csv(board: tuple[Row, ...]) -> str:
     """All fields, a line for each arm."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, [field.name for field in fields(Row)], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(to_json(board))
-    return text.getvalue()
+    return format_csv([[field.name for field in fields(Row)], *map(astuple, board)])
 
 
 def curves_to_csv(curves: Sequence[Epoch]) -> str:
     """A line for each epoch."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, [field.name for field in fields(Epoch)], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(asdict(epoch) for epoch in curves)
-    return text.getvalue()
+    return format_csv([[field.name for field in fields(Epoch)], *map(astuple, curves)])
 
 
 HEAD = (

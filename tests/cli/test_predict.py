@@ -16,6 +16,7 @@ from tests.saving.drawn import drawn_novelty, drawn_photos, single, witnesses
 import headstart
 from headstart.backbones.convert import obtain
 from headstart.cli.main import run
+from headstart.data.csv_cells import unescape_cell
 from headstart.runtime.calibration import Calibration
 from headstart.runtime.sets import Sets
 from headstart.saving import save
@@ -193,3 +194,12 @@ def test_a_classifier_that_judges_no_novelty_says_so(guarded, warm, capsys, tmp_
     assert run(["predict", str(tmp_path / "model"), photo, "--csv"]) == 0
     (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
     assert (row["prediction_set"], row["novelty"], row["declined"]) == ("", "", "false")
+
+
+def test_a_name_that_a_spreadsheet_would_run_is_text(model, three, capsys, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("=1+1.png").write_bytes(Path(three[0]).read_bytes())
+    assert run(["predict", model, "=1+1.png", "--csv"]) == 0
+    (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert row["source"] == "'=1+1.png"
+    assert unescape_cell(row["source"]) == "=1+1.png"

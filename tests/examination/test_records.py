@@ -106,3 +106,13 @@ def test_a_classifier_without_sets_and_novelty_names_the_likeliest_class_and_dec
         assert kept["prediction_set"].tolist() == [[False, True, False], [True, False, False]]
         assert np.isnan(kept["novelty"]).all()
         assert not kept["declined"].any()
+
+
+def test_names_that_a_spreadsheet_would_run_are_text_in_the_table(tmp_path: Path) -> None:
+    rows = np.array([[0.2, 0.8]], np.float32)
+    given = Answers(rows, rows, None, np.array([-0.5], np.float32))
+    save_predictions(tmp_path, [("test", [sample(1, 1)], given)], ("@a", "=b"))
+    with (tmp_path / "predictions.csv").open(newline="", encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["label"], row["predicted"], row["prediction_set"]) == ("'=b", "'=b", "'=b")
+    assert row["novelty"] == "-0.5000"

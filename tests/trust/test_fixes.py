@@ -194,3 +194,13 @@ def test_a_place_that_cannot_be_written(samples, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(SettingError, match=r"table '.*fixes.csv' cannot be written: .*; name another"):
         write_fixes(tmp_path / "file" / "fixes.csv", samples, [], errors=0)
+
+
+def test_names_that_a_spreadsheet_would_run_are_text_and_go_round(photos, tmp_path):
+    samples = read(photos(classes=("=1+1", "@home"), each=4), cache=tmp_path / "cache")
+    table = tmp_path / "fixes.csv"
+    write_fixes(table, samples, [Suspect(samples.samples[1].id, 0, 1, 0.01, 0.99, True)], errors=1)
+    (row,) = _rows(table)
+    assert (row["photo"], row["given"], row["likely"]) == ("'=1+1/0-001.jpg", "'=1+1", "'@home")
+    table.write_text(table.read_text().replace(",'=1+1\n", ",@home\n"))
+    assert relabelled(samples, table).samples[1].label == 1

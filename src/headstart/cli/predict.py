@@ -1,6 +1,5 @@
 """``headstart predict MODEL FILE|FOLDER|-...``."""
 
-import csv
 import io
 import json
 import os
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from headstart.data.csv_cells import format_csv
 from headstart.errors import SettingError, UserError
 from headstart.pixels.decode import SUFFIXES
 
@@ -132,29 +132,21 @@ def _as_json(classifier: "Classifier", predictions: Iterable["Prediction"], top:
         yield json.dumps(record, ensure_ascii=False), prediction.error is not None
 
 
-class _Line:
-    """A csv.writer's file that keeps the last line only."""
-
-    text = ""
-
-    def write(self, text: str) -> None:
-        self.text = text
+def _line(row: list[str]) -> str:
+    return format_csv([row]).removesuffix("\n")
 
 
 def _as_csv(classifier: "Classifier", predictions: Iterable["Prediction"], top: int) -> Iterator[tuple[str, bool]]:
-    line = _Line()
-    writer = csv.writer(line, lineterminator="")
     more = [f"{field}{rank}" for rank in range(2, top + 1) for field in ("label", "probability")]
     head = ["source", "label", "probability", *more, "prediction_set", "novelty", "declined", "error"]
     for index, prediction in enumerate(predictions):
         if index == 0:
-            writer.writerow(head)
-            print(line.text)
+            print(_line(head))
         if prediction.error is not None:
-            writer.writerow([prediction.source, *[""] * (2 * top + 3), prediction.error])
+            row = [str(prediction.source), *[""] * (2 * top + 3), prediction.error]
         else:
             pairs = [cell for label, value in _best(classifier, prediction, top) for cell in (label, f"{value:.6f}")]
             novelty = "" if prediction.novelty is None else f"{prediction.novelty:.6f}"
             declined = str(prediction.declined).lower()
-            writer.writerow([prediction.source, *pairs, "|".join(prediction.prediction_set), novelty, declined, ""])
-        yield line.text, prediction.error is not None
+            row = [str(prediction.source), *pairs, "|".join(prediction.prediction_set), novelty, declined, ""]
+        yield _line(row), prediction.error is not None

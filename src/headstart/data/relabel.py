@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from headstart.data.assembly import problems_of
+from headstart.data.csv_cells import unescape_cell
 from headstart.data.found import class_name, some
 from headstart.data.samples import Entry, Outcome, Samples
 from headstart.errors import DataError, nearest
@@ -82,7 +83,7 @@ def _rows(table: Path) -> Iterable[list[str]]:
 
 def _correction(row: int, cells: Sequence[str], place: Mapping[str, int]) -> Correction:
     # Spreadsheets leave out the empty cells at a row's end.
-    cell = {name: cells[at] if at < len(cells) else "" for name, at in place.items()}
+    cell = {name: unescape_cell(cells[at]) if at < len(cells) else "" for name, at in place.items()}
     return Correction(row, cell["photo"], class_name(cell["label"]), cell["label"] == (cell.get("given") or None))
 
 

@@ -1,6 +1,5 @@
 """What was looked back on, as files: ``trust.json``, ``predictions.npz`` and ``predictions.csv``."""
 
-import csv
 import io
 import json
 import math
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.data.csv_cells import format_csv
 from headstart.data.samples import Sample
 from headstart.data.writing import replace_bytes, replace_text
 from headstart.run_files import PREDICTIONS
@@ -81,16 +81,16 @@ def novelty_of(it: Answers) -> NDArray[np.float32]:
 
 
 def _table(parts: Iterable[Part], classes: Sequence[str]) -> str:
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(["photo", "part", "label", "predicted", "probability", "prediction_set", "novelty", "declined"])
+    rows: list[Sequence[str]] = [
+        ("photo", "part", "label", "predicted", "probability", "prediction_set", "novelty", "declined")
+    ]
     for name, samples, answers in parts:
         best = answers.probabilities.argmax(axis=1)
         sets, novelties = prediction_sets(answers), novelty_of(answers)
         for index, sample in enumerate(samples):
             inside = answers.probabilities[index].argsort(kind="stable")[::-1]
             novelty = novelties[index]
-            rows.writerow(
+            rows.append(
                 [
                     sample.name,
                     name,
@@ -102,4 +102,4 @@ def _table(parts: Iterable[Part], classes: Sequence[str]) -> str:
                     "" if np.isnan(novelty) else "yes" if answers.declined[index] else "no",
                 ]
             )
-    return text.getvalue()
+    return format_csv(rows)

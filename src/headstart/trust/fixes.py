@@ -1,7 +1,6 @@
 """The suspects among the labels for a person: a table to edit and hand back, and a page that shows the photos."""
 
 import base64
-import csv
 import html
 import io
 from collections.abc import Sequence
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from headstart.data.csv_cells import format_csv
 from headstart.data.inspection import default_workers, in_threads
 from headstart.data.samples import Sample, Samples
 from headstart.data.writing import replace_bytes, replace_text
@@ -92,15 +92,11 @@ def write_fixes(
 
 
 def _table(classes: Sequence[str], found: Sequence[tuple[Sample, Suspect]]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    rows: list[Sequence[str]] = [COLUMNS]
     for sample, it in found:
         given, likely = classes[it.given], classes[it.likely]
-        writer.writerow(
-            (sample.name, given, likely, f"{it.given_probability:.4f}", f"{it.likely_probability:.4f}", given)
-        )
-    content = text.getvalue().encode("utf-8", "backslashreplace")
+        rows.append((sample.name, given, likely, f"{it.given_probability:.4f}", f"{it.likely_probability:.4f}", given))
+    content = format_csv(rows).encode("utf-8", "backslashreplace")
     # Spreadsheets take a table for UTF-8 by its mark only; where all is ASCII, other readers are spared it.
     return content if content.isascii() else b"\xef\xbb\xbf" + content
 

@@ -5,13 +5,24 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO := demo
 
-.PHONY: demo test check docs browser clean
+# Two workers, each on one stretch of the tests; the one that is done takes over half of what the other has left.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
+
+.PHONY: demo test test-slow test-all check docs browser clean
 
 demo: $(READY)
 	$(BIN)/headstart demo $(DEMO)
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(PYTEST) -m "not slow and not large and not browser"
+
+# What takes longer and what opens a page in Chromium; these and `make test` are what continuous integration runs.
+test-slow: $(READY)
+	$(PYTEST) -m "(slow or browser) and not large"
+
+# All of them, with the large networks (VGG, Inception, Xception): half an hour and gigabytes of memory.
+test-all: $(READY)
+	$(PYTEST)
 
 # Chromium for the tests that open a page; Debian's, where it is not here and we may install it.
 browser:

@@ -13,6 +13,9 @@ import pytest
 from filelock import FileLock
 from numpy.typing import NDArray
 from PIL import Image
+from tests.costs import Costs
+
+import headstart
 
 # Two workers with two threads each on two cores: threads that wait must not spin on the core that others need.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -39,6 +42,16 @@ class Warm:
         for network in (self.store / "networks").glob("tf_efficientnet_lite0-*"):
             shutil.copytree(network, folder / "networks" / network.name)
         return folder
+
+
+@dataclass(frozen=True)
+class Small:
+    """What one fit on a network of 32 pixels made for all tests of a session; only the store may be written to."""
+
+    name: str  #: what ``backbone`` takes; a child of a test knows it too while nothing is trained, for it is converted
+    store: Path  #: the network is converted and proved in it; the store that tests have where they name none
+    photos: Path  #: the drawn photos that it was fitted on
+    run: Path  #: the finished run, with a report
 
 
 def picture(kind: str, chance: np.random.Generator, size: tuple[int, int]) -> NDArray[np.uint8]:
@@ -69,6 +82,10 @@ def draw_photos(folder: Path, *, classes: Sequence[str] = CLASSES, each: int = 1
     return folder
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Costs(), "costs")
+
+
 @pytest.fixture(scope="session")
 def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of this session that all workers share."""
@@ -95,6 +112,23 @@ def warm(shared_folder: Path) -> Warm:
             environment = {**os.environ, "HEADSTART_STORE": str(made.store)}
             done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stderr
+    return made
+
+
+@pytest.fixture(scope="session")
+def small(shared_folder: Path) -> Small:
+    """A store with a network of 32 pixels and a finished run on it; for what asks for a network, not for one."""
+    from tests import small_network
+
+    weights = shared_folder / "small.safetensors"
+    made = Small(
+        small_network.name_of(weights), shared_folder / "store", shared_folder / "small-photos", shared_folder / "small"
+    )
+    with FileLock(shared_folder / "small.lock"):
+        if not (made.run / "run.json").exists():
+            small_network.write_weights(weights)
+            draw_photos(made.photos)
+            headstart.fit(made.photos, backbone=made.name, store=made.store, out=made.run)
     return made
 
 

@@ -25,7 +25,7 @@ QUICK = (
     "test_efficientnet",
     "test_nfnet",
 )
-SLOW = tuple(pytest.param(name, marks=pytest.mark.slow) for name in ("inception_v3", "legacy_xception"))
+LARGE = tuple(pytest.param(name, marks=pytest.mark.large) for name in ("inception_v3", "legacy_xception"))
 
 Make = Callable[[str], Loaded]
 
@@ -73,7 +73,7 @@ def used(loaded: Loaded) -> dict[str, Tensor]:
     return found
 
 
-@pytest.mark.parametrize("name", [*QUICK, *SLOW])
+@pytest.mark.parametrize("name", [*QUICK, *LARGE])
 def test_trunk_and_top_are_the_whole_network_at_every_boundary(name: str, network: Make) -> None:
     loaded = network(name)
     traced = trace(loaded)
@@ -94,7 +94,7 @@ def test_trunk_and_top_are_the_whole_network_at_every_boundary(name: str, networ
         assert torch.equal(trunk_of(traced, FINAL)(pixels), whole)
 
 
-@pytest.mark.parametrize("name", [*QUICK, *SLOW])
+@pytest.mark.parametrize("name", [*QUICK, *LARGE])
 def test_every_parameter_is_in_exactly_one_part(name: str, network: Make) -> None:
     loaded = network(name)
     traced = trace(loaded)

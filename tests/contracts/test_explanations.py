@@ -31,10 +31,8 @@ QUICK = [
     ("test_vit2", HIRESCAM),  # the mean of its tokens
     ("test_vit3", HIRESCAM),  # pooled by attention
 ]
+LARGE = [("vgg11", HIRESCAM), ("inception_v3", HIRESCAM), ("legacy_xception", HIRESCAM)]
 SLOW = [
-    ("vgg11", HIRESCAM),
-    ("inception_v3", HIRESCAM),
-    ("legacy_xception", HIRESCAM),
     ("densenet121", HIRESCAM),
     ("vit_tiny_patch16_224", ATTENTION),
     ("deit_tiny_patch16_224", ATTENTION),
@@ -95,7 +93,12 @@ def by_pytorch(architecture: str, weights: Path, square: np.ndarray, contract: P
 
 
 @pytest.mark.parametrize(
-    ("architecture", "method"), [*QUICK, *(pytest.param(*it, marks=pytest.mark.slow) for it in SLOW)]
+    ("architecture", "method"),
+    [
+        *QUICK,
+        *(pytest.param(*it, marks=pytest.mark.slow) for it in SLOW),
+        *(pytest.param(*it, marks=pytest.mark.large) for it in LARGE),
+    ],
 )
 def test_places_get_what_gradients_give_them(
     architecture: str, method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -27,7 +27,7 @@ from headstart.workflow import _saved
 
 SMALL = ("timm:resnet10t", "timm:mobilenetv2_035", "timm:convnext_atto", "timm:vit_tiny_patch16_224", LITE0)
 NAMED = ("VGG16", "VGG19", "ResNet50", "InceptionV3", "Xception", "MobileNetV2")
-NETWORKS = [*SMALL, *(pytest.param(name, marks=pytest.mark.slow) for name in NAMED)]
+NETWORKS = [*SMALL, *(pytest.param(name, marks=pytest.mark.large) for name in NAMED)]
 LARGE = ("VGG16", "VGG19")  #: training from scratch takes gigabytes: one at a time on a machine
 STEP = {"refit": "never", "batch_size": 4, "epochs": 1, "c_low": 1e-4, "c_points": 1}
 

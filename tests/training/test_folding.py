@@ -25,8 +25,8 @@ def norms(module: nn.Module) -> int:
         ("test_efficientnet", 13),
         ("test_byobnet", 14),
         ("convnext_atto", 0),
-        pytest.param("inception_v3", 94, marks=pytest.mark.slow),
-        pytest.param("legacy_xception", 40, marks=pytest.mark.slow),
+        pytest.param("inception_v3", 94, marks=pytest.mark.large),
+        pytest.param("legacy_xception", 40, marks=pytest.mark.large),
     ],
 )
 def test_a_folded_network_is_the_same_function(architecture: str, convolutions: int, network: Network) -> None:

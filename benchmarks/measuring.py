@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from headstart.runtime.libraries import import_openvino
 from headstart.runtime.openvino import cores
 
 
@@ -37,9 +38,7 @@ def median(values: list[float]) -> float:
 
 def machine() -> str:
     """The processor and how many of its cores are used."""
-    import openvino
-
-    name = openvino.Core().get_property("CPU", "FULL_DEVICE_NAME").strip()
+    name = import_openvino().Core().get_property("CPU", "FULL_DEVICE_NAME").strip()
     return f"{name}, {cores()} cores, {platform.system()}"
 
 

@@ -12,10 +12,10 @@ import tempfile
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 from onnx import helper
 
 import headstart
@@ -27,6 +27,7 @@ from headstart.features.store import Space, Store
 from headstart.pixels.decode import decode, prepare
 from headstart.runtime import folder as layout
 from headstart.runtime.classifier import apply_head, read_head
+from headstart.runtime.libraries import import_onnxruntime
 from headstart.runtime.openvino import Runner, cores
 from headstart.settings import store_folder
 
@@ -101,11 +102,11 @@ def _compare(photos: Path, precision: str) -> dict[str, float]:
     }
 
 
-def _session(graph: Path) -> onnxruntime.InferenceSession:
+def _session(graph: Path) -> Any:
     """The shipped graph with its pixels as a second output."""
     model = onnx.load(graph)
     model.graph.output.append(helper.make_empty_tensor_value_info(layout.PIXELS))
-    return onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    return import_onnxruntime().InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
 
 
 def _space(run: headstart.Run) -> Space:

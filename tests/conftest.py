@@ -20,6 +20,7 @@ import headstart
 # Two workers with two threads each on two cores: threads that wait must not spin on the core that others need.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads spin whatever that says
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # tests import ONNX Runtime themselves
 os.environ["HF_HUB_OFFLINE"] = "1"  # here, not in a fixture: its client asks once, when a test file imports it
 
 SHARED_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"

@@ -24,6 +24,7 @@ from headstart.data.writing import replace_text
 from headstart.engines.engine import Arithmetic, Engine
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.errors import EngineError
+from headstart.runtime.libraries import import_openvino
 from headstart.runtime.openvino import has_bf16
 from headstart.settings import EngineName, Precision
 
@@ -237,7 +238,6 @@ def _kept(backbone: Backbone, name: str, make: Callable[[], Proof]) -> Proof:
 @cache
 def machine_key() -> str:
     """What a proof holds for: another processor or OpenVINO rounds otherwise."""
-    import openvino
-
+    openvino = import_openvino()
     processor = openvino.Core().get_property("CPU", "FULL_DEVICE_NAME")
     return hashlib.blake2b(f"{processor} {openvino.__version__}".encode(), digest_size=4).hexdigest()

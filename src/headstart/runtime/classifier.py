@@ -24,6 +24,7 @@ from headstart.pixels.contract import PixelContract
 from headstart.pixels.decode import BrokenPhoto, Pixels
 from headstart.runtime import folder as layout
 from headstart.runtime.answers import Answers, Head, apply_head, combined, finished, read_head
+from headstart.runtime.libraries import import_onnxruntime
 from headstart.runtime.novelty import Novelty
 from headstart.runtime.photos import PhotoLike as PhotoLike
 from headstart.runtime.photos import name_of, views_of, whole
@@ -182,8 +183,7 @@ class Classifier:
 
     @cached_property
     def _loaded_session(self) -> Any:
-        import onnxruntime
-
+        onnxruntime = import_onnxruntime()
         try:
             return onnxruntime.InferenceSession(self.folder / layout.GRAPH, providers=["CPUExecutionProvider"])
         except Exception as error:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.errors import EngineError
+from headstart.runtime.libraries import import_openvino
 
 Arithmetic = Literal["bf16", "f32"]
 
@@ -27,9 +28,7 @@ def cores() -> int:
 
 def has_bf16() -> bool:
     """Whether this processor computes in bf16 natively, as OpenVINO reports it."""
-    import openvino
-
-    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "BF16" in import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 class Runner:
@@ -60,10 +59,8 @@ class Runner:
         Raises:
             EngineError: OpenVINO cannot read or compile it.
         """
-        import openvino
-
         self.batch, self.lanes = batch, lanes
-        core = openvino.Core()
+        core = import_openvino().Core()
         try:
             model = _cut(core.read_model(graph), start, outputs)
             model.reshape([batch, size, size, 3])
@@ -105,14 +102,12 @@ class Runner:
 
 def _cut(model: Any, start: str | None, outputs: tuple[str, ...]) -> Any:
     """The part of a graph from the tensor ``start``, or its input, to the tensors ``outputs``."""
-    import openvino
-    from openvino import opset11
-
+    openvino = import_openvino()
     ports = {name: port for node in model.get_ops() for port in node.outputs() for name in port.get_names()}
     ends = [ports[name] for name in outputs]
     if start is None:
         return openvino.Model(ends, model.get_parameters())
-    entry = opset11.parameter([-1, -1, -1, 3], openvino.Type.u8, name=start)
+    entry = openvino.opset11.parameter([-1, -1, -1, 3], openvino.Type.u8, name=start)
     for target in list(ports[start].get_target_inputs()):
         target.replace_source_output(entry.output(0))
     return openvino.Model(ends, [entry])

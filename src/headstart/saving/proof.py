@@ -11,6 +11,7 @@ from onnx import helper
 from headstart.errors import SaveError
 from headstart.pixels.decode import Pixels, prepare
 from headstart.runtime import folder as layout
+from headstart.runtime.libraries import import_onnxruntime
 from headstart.saving.graph import named
 from headstart.saving.parts import Parts, Tower, Witness
 
@@ -56,9 +57,7 @@ def prove(graph: Path, parts: Parts, witnesses: Sequence[Witness]) -> layout.Par
 
 def _shipped(graph: Path, witnesses: Sequence[Witness]) -> dict[str, NDArray[np.float32]]:
     """What the saved graph says: output -> (N, ...)."""
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    session = import_onnxruntime().InferenceSession(graph, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
     rows = [session.run(names, {layout.IMAGE: witness.load()}) for witness in witnesses]
     return {name: np.stack(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
@@ -73,14 +72,12 @@ def _differing_step(graph: Path, parts: Parts, witnesses: Sequence[Witness], out
 
     ``output`` is the first output that differs.
     """
-    import onnxruntime
-
     model = onnx.load(graph)
     entries = sorted({parts.entry(index) for index in range(len(parts.towers))})
     pixels, features = map(layout.pixels_of, entries), map(layout.features_of, range(len(parts.towers)))
     inside = [*pixels, *features]
     model.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in inside)
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    session = import_onnxruntime().InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     levels: list[list[float]] = [[] for _ in parts.towers]
     cosines: list[list[float]] = [[] for _ in parts.towers]
     for witness in witnesses:

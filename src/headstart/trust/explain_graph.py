@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 from headstart.errors import ClassifierError
+from headstart.runtime.libraries import import_onnxruntime
 
 #: Ops that read a tensor's shape only: what they give says nothing of a place in the photo.
 SHAPE_ONLY = frozenset({"Shape", "Size"})
@@ -102,8 +103,7 @@ class Graph:
             sinks: tensors of any type.
             once: it runs a time or two: optimising it would take longer than it saves.
         """
-        import onnxruntime
-
+        onnxruntime = import_onnxruntime()
         nodes = self.between(sources, sinks)
         if nodes is None:
             raise ValueError(f"{sinks} need more than {list(sources)}")

@@ -203,7 +203,7 @@ class TrustSettings(_Settings):
         None,
         description="A table with columns photo and label that corrects labels, as headstart check --labels writes it.",
     )
-    calibration: Literal["auto", "none", "temperature", "vector", "isotonic"] = Field(
+    calibration: Literal["auto", "none", "temperature", "mixture", "isotonic"] = Field(
         "auto", description="How probabilities are made to mean what they say; auto: by cross-validated log loss."
     )
     coverage: Annotated[float, Field(ge=0.5, le=0.999)] = Field(

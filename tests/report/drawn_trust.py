@@ -38,7 +38,7 @@ def drawn_trust(drawn: "Drawn", chance: np.random.Generator, *, given: bool, bar
             "kind": "temperature",
             "held_out": "validation",
             "n": int(drawn.rows("validation").sum()),
-            "tried": {"none": 0.61, "temperature": 0.52, "vector": 0.55},
+            "tried": {"none": 0.61, "temperature": 0.52, "mixture": 0.55},
             "before": asdict(reliability(labels, drawn.uncalibrated[drawn.rows("test")])),
             "after": asdict(reliability(labels, said)),
         },

@@ -99,11 +99,20 @@ def test_what_is_written_is_read(lite0: Backbone, tmp_path: Path) -> None:
     ).record
     assert layout.Record.from_json(json.loads(json.dumps(record.to_json()))) == record
     written = json.loads((tmp_path / "model" / layout.RECORD).read_text())
-    assert written["schema_version"] == layout.SCHEMA_VERSION == 3
+    assert written["schema_version"] == layout.SCHEMA_VERSION == 4
     assert written["calibration"]["kind"] == "temperature"
     assert (record.layer, record.head, record.combine) == ("final", "drawn", "mean")
     assert record.contract == record.towers[0].contract
     assert (record.calibration.scale, record.sets, record.novelty) == ((1.5,), Sets("aps", 0.9, 0.25), None)
+
+
+def test_a_record_of_version_3_keeps_its_calibration(lite0: Backbone, tmp_path: Path) -> None:
+    """It knew no mixtures, and classifiers were calibrated by scales and shifts of each class."""
+    now = uncalibrated(lite0, tmp_path / "model", calibration=Calibration("vector", (1.0, 2.0, 0.5), (0.0, 0.1, -0.1)))
+    record = json.loads((now.folder / layout.RECORD).read_text())
+    del record["calibration"]["mix"]
+    (now.folder / layout.RECORD).write_text(json.dumps({**record, "schema_version": 3}))
+    assert layout.read(now.folder) == now.record
 
 
 @pytest.mark.parametrize("version", [1, 2])
@@ -124,7 +133,7 @@ def test_older_versions_are_read_and_answer_as_before(lite0: Backbone, tmp_path:
         np.testing.assert_array_equal(prediction.uncalibrated, prediction.probabilities)
         assert (prediction.prediction_set, prediction.novelty, prediction.declined) == ((), None, False)
     scored = add_scores(old, {"given": {}})
-    assert json.loads((now.folder / layout.RECORD).read_text())["schema_version"] == 3
+    assert json.loads((now.folder / layout.RECORD).read_text())["schema_version"] == 4
     assert scored.record == replace(old.record, scores={"given": {}})
     np.testing.assert_array_equal(load(now.folder).predict(photos[0]).probabilities, alone)
 
@@ -216,7 +225,7 @@ def _no_head(model: Path) -> None:
         (_no_record, "not a saved classifier: no model.json in it"),
         (_not_json, "cannot be read"),
         (_no_object, "is no record of a classifier"),
-        (_newer, "schema version 99, this headstart reads 1 to 3"),
+        (_newer, "schema version 99, this headstart reads 1 to 4"),
         (_incomplete, "incomplete: missing or unknown: classes"),
         (_mixed, "incomplete: missing or unknown: layer"),
         (_other_types, "incomplete: a field is of another type"),

@@ -39,6 +39,7 @@ def calibrations(classes: int) -> dict[str, Calibration]:
         "none": NONE,
         "sharper": Calibration("temperature", (2.2,)),
         "softer": Calibration("temperature", (0.1,)),
+        "mixture": Calibration("mixture", (0.7,), mix=0.03),
         "vector": Calibration("vector", tuple(chance.uniform(0.3, 3, classes)), tuple(chance.normal(0, 1, classes))),
         "isotonic": Calibration("isotonic", knots=tuple(it for it, _ in fitted), values=tuple(it for _, it in fitted)),
         "all or nothing": Calibration("isotonic", knots=tuple(k for k, _ in steep), values=tuple(v for _, v in steep)),

@@ -1,19 +1,19 @@
-from typing import get_args
-
 import numpy as np
 import pytest
 from scipy.optimize import minimize, minimize_scalar
-from scipy.special import log_softmax, softmax
+from scipy.special import expit, log_softmax, softmax
 from sklearn.isotonic import IsotonicRegression
 
 from headstart.errors import DataError
 from headstart.evaluation.metrics import log_loss
+from headstart.heads.folds import assign_folds
 from headstart.runtime.calibration import NONE, Calibration, Kind
 from headstart.trust import calibrating
-from headstart.trust.calibrating import Calibrated, calibrate
-from headstart.trust.calibration_fits import PRIOR, curve, fit_isotonic, fit_temperature, fit_vector
+from headstart.trust.calibrating import calibrate
+from headstart.trust.calibration_fits import FITS, HALF, PRIOR, curve, fit_isotonic, fit_mixture, fit_temperature
+from headstart.trust.conformal import conform, coverage_of
 
-KINDS = get_args(Kind)
+KINDS = tuple(FITS)
 
 
 def drawn(rows: int, classes: int, *, factor: float = 1.0, shift: float = 0.0, seed: int = 0, clear: float = 2.0):  # type: ignore[no-untyped-def]
@@ -44,19 +44,38 @@ def test_the_temperature_is_the_best_there_is(factor: float) -> None:
     assert calibration.scale[0] == pytest.approx(1 / factor, rel=0.2)
 
 
-def test_vector_scaling_is_the_best_there_is() -> None:
-    labels, rows = drawn(600, 3, factor=2.0, shift=0.8)
-    calibration = fit_vector(labels, rows, NONE)
-    logits, middle = np.log(rows.astype(float)), fit_temperature(labels, rows, NONE).scale[0]
+@pytest.mark.parametrize(("factor", "wrong"), [(0.4, 0.0), (1.0, 0.1), (2.5, 0.03)])
+def test_scale_and_share_of_a_mixture_are_the_best_there_are(factor: float, wrong: float) -> None:
+    labels, rows = drawn(500, 3, factor=factor)
+    chance = np.random.default_rng(1)
+    labels = np.where(chance.uniform(size=500) < wrong, chance.integers(3, size=500), labels)
+    calibration = fit_mixture(labels, rows, NONE)
+    logits = np.log(rows.astype(float))
 
     def objective(place: np.ndarray) -> float:
-        said = log_softmax(place[:3] * logits + place[3:], axis=1)
-        pull = np.square(place[:3] - middle).sum() + np.square(place[3:]).sum()
-        return float(-said[np.arange(600), labels].sum() + pull / (2 * PRIOR**2))
+        own = softmax(np.exp(place[0]) * logits, axis=1)[np.arange(500), labels]
+        mix = expit(place[1])
+        lost = -np.log((1 - mix) * own + mix / 3).sum() - HALF * np.log(mix)
+        return float(lost + place[0] ** 2 / (2 * PRIOR**2))
 
-    best = minimize(objective, np.r_[np.full(3, middle), np.zeros(3)], method="BFGS", options={"gtol": 1e-5}).x
-    np.testing.assert_allclose([*calibration.scale, *calibration.shift], best, atol=2e-3)
-    np.testing.assert_allclose(fit_vector(labels, rows, calibration).scale, calibration.scale, atol=2e-3)
+    best = minimize(objective, [0, -3], method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-9}).x
+    assert np.log(calibration.scale[0]) == pytest.approx(best[0], abs=1e-3)
+    assert calibration.mix == pytest.approx(expit(best[1]), rel=0.01)
+    again = fit_mixture(labels, rows, calibration)
+    assert (again.scale[0], again.mix) == pytest.approx((calibration.scale[0], calibration.mix), rel=1e-3)
+
+
+def test_a_sure_and_wrong_photo_that_none_of_those_held_out_was_like_costs_little() -> None:
+    """A logistic head gave one of 51 scans 1e-23 to its class: as much log loss as all others together."""
+    labels, said = drawn(200, 2)
+    others, more = drawn(50, 2, seed=1)
+    more[0] = np.eye(2, dtype=np.float32)[1 - others[0]] + np.float32(1e-23)
+    found = calibrate(labels, said, alone(200), seed=0)
+    assert found.calibration.kind in ("mixture", "isotonic")
+    assert log_loss(others, found.calibration.apply(more)) < log_loss(others[1:], more[1:]) + 8 / 50
+    assert log_loss(others, more) > log_loss(others[1:], more[1:]) + 30 / 50
+    # The half photo that vouches for it is next to nothing among many.
+    assert calibrate(*drawn(20_000, 2), alone(20_000), seed=0).calibration.mix < 0.002
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -114,12 +133,14 @@ def test_what_is_well_calibrated_is_mostly_left_alone(seed: int) -> None:
     found = calibrate(labels, said, alone(400), seed=0)
     others, more = drawn(4000, 3, seed=100 + seed)
     assert log_loss(others, found.calibration.apply(more)) < log_loss(others, more) + 0.01
-    assert found.calibration.kind in ("none", "temperature")
+    assert found.calibration.kind == "mixture"
+    assert found.calibration.mix < 0.1
+    np.testing.assert_array_equal(found.calibration.apply(more).argmax(axis=1), more.argmax(axis=1))
 
 
 def test_each_kind_wins_where_it_is_the_one_that_helps() -> None:
-    labels, said = drawn(3000, 3, factor=1.0, shift=1.5)
-    assert calibrate(labels, said, alone(3000), seed=0).calibration.kind == "vector"
+    labels, said = drawn(3000, 3, factor=2.0)
+    assert calibrate(labels, said, alone(3000), seed=0).calibration.kind == "mixture"
     labels, rows = drawn(6000, 2)
     bent = np.where(rows < 0.5, rows * 0.2, 1 - (1 - rows) * 0.2) * (rows > 0.3) + 0.02 * (rows <= 0.3)
     said = (bent / bent.sum(axis=1, keepdims=True)).astype(np.float32)
@@ -132,14 +153,11 @@ def test_each_kind_wins_where_it_is_the_one_that_helps() -> None:
     ("rows", "classes", "kinds"),
     [
         (19, 2, ["none"]),
-        (20, 2, ["none", "temperature"]),
-        (199, 3, ["none", "temperature"]),
-        (200, 3, ["none", "temperature", "vector"]),
-        (299, 10, ["none", "temperature"]),
-        (300, 10, ["none", "temperature", "vector"]),
-        (999, 2, ["none", "temperature", "vector"]),
-        (1000, 2, list(KINDS)),
-        (1000, 11, ["none", "temperature", "vector"]),
+        (20, 2, ["none", "temperature", "mixture"]),
+        (99, 2, ["none", "temperature", "mixture"]),
+        (100, 2, list(KINDS)),
+        (119, 6, ["none", "temperature", "mixture"]),
+        (120, 6, list(KINDS)),
     ],
 )
 def test_only_what_there_are_photos_enough_for_is_tried(rows: int, classes: int, kinds: list[str]) -> None:
@@ -169,11 +187,58 @@ def test_photos_of_a_group_are_held_out_together(kind: Kind) -> None:
 def test_the_error_is_of_groups_not_of_rows() -> None:
     gains = np.random.default_rng(0).normal(0, 1, 30)
     gains += 0.5 * gains.std() / 30**0.5 - gains.mean()  # half a standard error
-    losses = {"none": np.full(30, 9.0), "temperature": 9.0 - gains}
-    assert calibrating._simplest(losses, alone(30)) == "none"  # type: ignore[arg-type]
+    losses = {"mixture": np.full(30, 9.0), "isotonic": 9.0 - gains}
+    least = dict.fromkeys(losses, 0.01)
+
+    def chosen(losses: dict[str, np.ndarray], groups: np.ndarray) -> Kind:
+        return calibrating._chosen(losses, least, groups)  # type: ignore[arg-type]
+
+    assert chosen(losses, alone(30)) == "mixture"
     many = {kind: np.tile(values, 20) for kind, values in losses.items()}
-    assert calibrating._simplest(many, alone(600)) == "temperature"  # type: ignore[arg-type]
-    assert calibrating._simplest(many, np.tile(alone(30), 20)) == "none"  # type: ignore[arg-type]
+    assert chosen(many, alone(600)) == "isotonic"
+    assert chosen(many, np.tile(alone(30), 20)) == "mixture"
+
+
+def test_half_a_photo_of_the_least_probability_counts_too() -> None:
+    """Nothing that is held out tells a kind that says 1e-15 from one that is bounded; one photo more would."""
+    losses = {"none": np.full(100, 0.1), "isotonic": np.full(100, 0.15)}
+    assert calibrating._chosen(losses, {"none": 1e-15, "isotonic": 0.01}, alone(100)) == "isotonic"
+    assert calibrating._chosen(losses, {"none": 0.005, "isotonic": 0.01}, alone(100)) == "none"
+
+
+@pytest.mark.parametrize("wanted", [*KINDS, "auto"])
+def test_each_photo_is_calibrated_by_others_than_itself_and_its_group(
+    wanted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels, said = drawn(300, 3, factor=2)
+    groups = alone(300) // 3
+    for many in (calibrating.MANY, 100):  # a third only is judged by where photos are many; all are calibrated
+        monkeypatch.setattr(calibrating, "MANY", many)
+        before = calibrate(labels, said, groups, wanted=wanted, seed=0)  # type: ignore[arg-type]
+        kind = before.calibration.kind
+        fold = assign_folds(labels, groups, 3 if many == 100 else 5, 0)
+        for held in np.unique(fold):
+            out = fold == held
+            fitted = FITS[kind](labels[~out], said[~out], before.calibration)
+            np.testing.assert_array_equal(before.crossed[out], fitted.apply(said[out]))
+        if kind != "none":
+            assert (before.crossed != before.calibration.apply(said)).any()
+
+
+@pytest.mark.parametrize("n", [60, 150])
+def test_sets_by_what_is_cross_fitted_keep_their_promise(n: int) -> None:
+    """Curves fitted on the photos that set the threshold know these better than new ones: their sets are too small."""
+    held, too_small = [], []
+    for seed in range(20):
+        labels, said = drawn(n, 4, seed=seed, clear=1.5)
+        others, more = drawn(400, 4, seed=1000 + seed, clear=1.5)
+        found = calibrate(labels, said, alone(n), wanted="isotonic", seed=seed)
+        said, more = (found.calibration.apply(rows) for rows in (said, more))
+        for rows, into in ((found.crossed, held), (said, too_small)):
+            sets = conform(labels, rows, coverage=0.9, kind="lac")
+            into.append(coverage_of(sets.of(more), others).coverage)
+    assert 0.89 < np.mean(held) < 0.93
+    assert np.mean(too_small) < np.mean(held) - 0.01
 
 
 def test_a_classifier_that_makes_no_mistake_gets_a_bounded_scale() -> None:
@@ -184,6 +249,7 @@ def test_a_classifier_that_makes_no_mistake_gets_a_bounded_scale() -> None:
         calibrated = calibration.apply(said)
         assert np.isfinite(calibrated).all()
         assert calibrated.max() < 0.9999
+        assert calibration.mix < 0.01
         assert all(0.5 < scale < 3 for scale in calibration.scale)
 
 
@@ -202,12 +268,14 @@ def test_zeros_certainties_and_a_class_without_photos_do_no_harm(kind: Kind) -> 
 
 def test_where_nothing_can_be_held_out_nothing_is_changed() -> None:
     labels, said = drawn(50, 3, factor=4)
-    nothing = Calibrated(NONE, {}, 0)
-    assert calibrate(labels[:0], said[:0], alone(0), seed=0) == nothing
-    assert calibrate(labels[:0], said[:0], alone(0), wanted="temperature", seed=0) == nothing
-    assert calibrate(labels, said, np.zeros(50, int), seed=0) == Calibrated(NONE, {}, 50)
+    for wanted in ("auto", "temperature"):
+        found = calibrate(labels[:0], said[:0], alone(0), wanted=wanted, seed=0)  # type: ignore[arg-type]
+        assert (found.calibration, found.tried, found.n, found.crossed.shape) == (NONE, {}, 0, (0, 3))
+    found = calibrate(labels, said, np.zeros(50, int), seed=0)
+    assert (found.calibration, found.tried, found.n) == (NONE, {}, 50)
     found = calibrate(labels, said, np.zeros(50, int), wanted="temperature", seed=0)
     assert (found.calibration.kind, found.tried) == ("temperature", {})
+    np.testing.assert_array_equal(found.crossed, found.calibration.apply(said))
 
 
 def test_the_same_seed_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

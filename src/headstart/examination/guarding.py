@@ -37,9 +37,8 @@ def guarded(material: Material, winner: Arm, parts: Parts) -> Guarded:
     settings = material.settings
     held = held_out(material, winner, parts)
     found = calibrate(held.labels, held.probabilities, held.groups, wanted=settings.calibration, seed=settings.seed)
-    sets = conform(
-        held.labels, found.calibration.apply(held.probabilities), coverage=settings.coverage, kind=settings.sets
-    )
+    # By calibrations that were not fitted on the photo either: sets promise something about new photos.
+    sets = conform(held.labels, found.crossed, coverage=settings.coverage, kind=settings.sets)
     declining = with_declining(material, winner, parts)
     calibrated = found.calibration.apply(winner.probabilities)
     validation = Answers(calibrated, winner.probabilities, sets.of(calibrated), declining.validation)

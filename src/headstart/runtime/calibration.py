@@ -5,7 +5,10 @@ by ``saving.calibration``.
 
 * ``temperature``: ``softmax(scale * log p)``, one number for all classes (Guo, Pleiss, Sun & Weinberger, 2017, ICML,
   section 4.2; their temperature is 1 / scale).
-* ``vector``: ``softmax(scale_c * log p_c + shift_c)`` (the same section).
+* ``mixture``: a share ``mix`` of every class alike, the rest ``softmax(scale * log p)``: the answer to photos on which
+  the classifier is sure and knows nothing (Zhang, Kailkhura & Han, 2020, Mix-n-Match, ICML: their ensemble temperature
+  scaling without its third, uncalibrated part). No probability falls below mix / C.
+* ``vector``: ``softmax(scale_c * log p_c + shift_c)`` (Guo et al., section 4.2); read and applied, fitted no more.
 * ``isotonic``: each class against the rest through a rising curve, then divided by the sum (Zadrozny & Elkan, 2002,
   KDD). The curve is linear between its knots and level beyond them.
 """
@@ -17,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Float = NDArray[np.float32]
-Kind = Literal["none", "temperature", "vector", "isotonic"]
+Kind = Literal["none", "temperature", "mixture", "vector", "isotonic"]
 
 #: Probabilities below count as this: float32 has no smaller ones that all engines keep.
 SMALLEST = 1e-30
@@ -32,10 +35,11 @@ class Calibration:
     """
 
     kind: Kind
-    scale: tuple[float, ...] = ()  #: temperature: one; vector: (C,); all above 0
+    scale: tuple[float, ...] = ()  #: temperature, mixture: one; vector: (C,); all above 0
     shift: tuple[float, ...] = ()  #: vector: (C,), nats
     knots: tuple[tuple[float, ...], ...] = ()  #: isotonic: for each class probabilities, rising
     values: tuple[tuple[float, ...], ...] = ()  #: isotonic: for each class what becomes of them, in 0..1, never falling
+    mix: float = 0.0  #: mixture: the share, in 0..1, that all classes have alike
 
     def __post_init__(self) -> None:
         sizes = len(self.scale), len(self.shift), len(self.knots), len(self.values)
@@ -43,6 +47,7 @@ class Calibration:
         wanted = {
             "none": (0, 0, 0, 0),
             "temperature": (1, 0, 0, 0),
+            "mixture": (1, 0, 0, 0),
             "vector": (classes, classes, 0, 0),
             "isotonic": (0, 0, classes, classes),
         }.get(self.kind)
@@ -51,6 +56,8 @@ class Calibration:
         finite = bool(np.isfinite([*self.scale, *self.shift]).all())
         if not finite or min(self.scale, default=1.0) <= 0 or (self.kind != "none" and not classes):
             raise ValueError(f"calibration {self.kind!r} has scale {self.scale}, shift {self.shift}; wanted finite")
+        if not (0 < self.mix < 1 if self.kind == "mixture" else self.mix == 0):
+            raise ValueError(f"calibration {self.kind!r} has mix {self.mix}; wanted 0..1 for mixture, 0 for others")
         for knots, values in zip(self.knots, self.values, strict=True):
             rising = (np.diff(np.asarray(knots, np.float32)) > 0).all() and (np.diff(values) >= 0).all()
             if not knots or len(knots) != len(values) or not rising:
@@ -71,7 +78,10 @@ class Calibration:
         if self.shift:
             logits += np.asarray(self.shift, np.float32)
         raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(raised / raised.sum(axis=1, keepdims=True), np.float32)
+        scaled = np.asarray(raised / raised.sum(axis=1, keepdims=True), np.float32)
+        if not self.mix:
+            return scaled
+        return scaled * np.float32(1 - self.mix) + np.float32(self.mix / probabilities.shape[1])
 
     def _curved(self, probabilities: Float) -> Float:
         curves = zip(probabilities.T, self.knots, self.values, strict=True)
@@ -81,7 +91,7 @@ class Calibration:
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Self:
-        """The inverse of ``dataclasses.asdict``.
+        """The inverse of ``dataclasses.asdict``; ``mix`` may be missing, as it is in records of schema version 3.
 
         Raises:
             KeyError, TypeError, ValueError: it is not what that gives.
@@ -90,7 +100,9 @@ class Calibration:
         knots, values = (
             [tuple(float(value) for value in curve) for curve in record[name]] for name in ("knots", "values")
         )
-        return cls(record["kind"], tuple(scale), tuple(shift), tuple(knots), tuple(values))
+        return cls(
+            record["kind"], tuple(scale), tuple(shift), tuple(knots), tuple(values), float(record.get("mix", 0.0))
+        )
 
 
 NONE = Calibration("none")

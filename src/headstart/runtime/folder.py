@@ -24,7 +24,7 @@ from headstart.pixels.contract import PixelContract
 from headstart.runtime.calibration import NONE, Calibration
 from headstart.runtime.sets import Sets
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 RECORD = "model.json"
 HEAD = "head.safetensors"
 GRAPH = "model.onnx"
@@ -232,7 +232,7 @@ def read(folder: Path) -> Record:
         raise _incomplete(file, f"missing or unknown: {', '.join(odd)}")
     try:
         record = _from_version_1(record) if version == 1 else record
-        return Record.from_json(record if version == SCHEMA_VERSION else {**record, **_SINCE_VERSION_3})
+        return Record.from_json(record if version >= 3 else {**record, **_SINCE_VERSION_3})
     except (KeyError, TypeError, ValueError, AttributeError):
         raise _incomplete(file, "a field is of another type") from None
 

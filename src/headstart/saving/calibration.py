@@ -20,7 +20,18 @@ def add_calibration(pieces: Pieces, calibration: Calibration, uncalibrated: str)
     if calibration.shift:
         shift = pieces.constant("calibration/shift", calibration.shift, np.float32)
         logits = pieces.node("Add", [logits, shift], "calibration/shifted")
-    return pieces.node("Softmax", [logits], "calibration/probabilities", axis=1)
+    scaled = pieces.node("Softmax", [logits], "calibration/probabilities", axis=1)
+    return _add_mix(pieces, calibration.mix, scaled) if calibration.mix else scaled
+
+
+def _add_mix(pieces: Pieces, mix: float, scaled: str) -> str:
+    """A share of every class alike: of the mean of a row, which sums to 1, that is."""
+    axis = pieces.constant("calibration/classes", [1], np.int64)
+    alike = pieces.node("ReduceMean", [scaled, axis], "calibration/alike", keepdims=1)
+    share, rest = (pieces.constant(f"calibration/{n}", v, np.float32) for n, v in (("mix", mix), ("rest", 1 - mix)))
+    shared = pieces.node("Mul", [alike, share], "calibration/shared-alike")
+    kept = pieces.node("Mul", [scaled, rest], "calibration/kept")
+    return pieces.node("Add", [kept, shared], "calibration/mixed")
 
 
 def _add_curves(pieces: Pieces, calibration: Calibration, uncalibrated: str) -> str:

@@ -20,6 +20,7 @@ from headstart.cli.main import VERBS
 from headstart.settings import (
     AugmentSettings,
     CompareSettings,
+    DataSettings,
     FitSettings,
     HeadSettings,
     RunSettings,
@@ -72,6 +73,7 @@ def settings_page() -> str:
     """Every knob in a table, by what it is about."""
     sections = (
         ("The job", RunSettings),
+        ("Photos and labels", DataSettings),
         ("The head", HeadSettings),
         ("Training", TrainSettings),
         ("Augmentation", AugmentSettings),

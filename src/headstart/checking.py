@@ -74,7 +74,9 @@ def check_labels(
     log, home = Journal(listener), store_folder(chosen.store)
     with Store(home, log) as store:
         samples = log.stage(
-            "read", lambda: read(source, labels=labels, listener=log, cache=home / "archives"), journal.read_in_words
+            "read",
+            lambda: read(source, labels=labels, options=chosen, listener=log, cache=home / "archives"),
+            journal.read_in_words,
         )
         sound, features = _passed(samples, chosen, store, log)
     with threads_for(features.size):

@@ -13,11 +13,44 @@
         * ``MissingExtra``: an optional dependency is not installed
 """
 
+import errno
+
+MOST = 1000  #: characters of a message
+MOST_KNOWN = 40  #: names that an unknown one is shown beside
+MOST_OF_A_NAME = 80  #: characters of each
+
+
+def bounded(text: str, most: int = MOST) -> str:
+    """Return text of at most ``most`` characters: of a longer one the beginning and the end, and what was left out.
+
+    A message ends with what is to be done, so its end is kept; names, paths and cells in it may be of any length.
+    """
+    if len(text) <= most:
+        return text
+    gap = f" ... ({len(text):,} characters) ... "
+    end = (most - len(gap)) // 3
+    return f"{text[: most - len(gap) - end]}{gap}{text[-end:]}"
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Return whether an error, or one that it was raised from, says that a disk or a quota is full."""
+    while error is not None:
+        if isinstance(error, OSError) and (error.errno in _FULL or getattr(error, "winerror", None) in (39, 112)):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+_FULL = {errno.ENOSPC, *([errno.EDQUOT] if hasattr(errno, "EDQUOT") else [])}
+
 
 class HeadstartError(Exception):
-    """An error whose message says what was seen, what was wanted and what to do, in one line."""
+    """An error whose message says what was seen, what was wanted and what to do, in one line of at most ``MOST``."""
 
     exit_code = 1
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(bounded(message))
 
 
 class StoreError(HeadstartError):
@@ -69,6 +102,8 @@ def nearest(name: str, known: list[str]) -> str:
     """The end of an error about an unknown name: the nearest match, if there is one, and the list."""
     from difflib import get_close_matches
 
-    close = get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    return f"{hint}Known: {', '.join(known)}"
+    close = get_close_matches(name[:MOST_OF_A_NAME], known, n=1, cutoff=0.5)
+    hint = f"did you mean {bounded(close[0], MOST_OF_A_NAME)!r}? " if close else ""
+    shown = ", ".join(bounded(name, MOST_OF_A_NAME) for name in known[:MOST_KNOWN])
+    more = f" and {len(known) - MOST_KNOWN:,} more" if len(known) > MOST_KNOWN else ""
+    return f"{hint}Known: {shown}{more}"

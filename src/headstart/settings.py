@@ -30,6 +30,16 @@ class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
 
+class DataSettings(_Settings):
+    """How photos and labels are read."""
+
+    encoding: str | None = Field(
+        None,
+        description="Encoding of a text table or of names in an archive that are not UTF-8, such as gbk; found or "
+        "asked for when not given.",
+    )
+
+
 class RunSettings(_Settings):
     """What is learnt, on what, where it goes."""
 
@@ -219,7 +229,9 @@ class TrustSettings(_Settings):
     report: bool = Field(True, description="Write report.html and model-card.md into the run's folder.")
 
 
-class FitSettings(TrustSettings, CompareSettings, TrainSettings, AugmentSettings, HeadSettings, RunSettings):
+class FitSettings(
+    TrustSettings, CompareSettings, TrainSettings, AugmentSettings, HeadSettings, DataSettings, RunSettings
+):
     """Everything ``fit`` can be told."""
 
     @classmethod

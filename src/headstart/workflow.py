@@ -222,7 +222,7 @@ def _report(run: Run, log: Journal) -> None:
 
 def _read(source: Any, labels: Any, home: Path, settings: FitSettings, log: Journal) -> Samples:
     """Photos and labels, corrected where the user corrected them."""
-    samples = read(source, labels=labels, listener=log, cache=home / "archives")
+    samples = read(source, labels=labels, options=settings, listener=log, cache=home / "archives")
     return samples if settings.relabel is None else relabelled(samples, settings.relabel.expanduser())
 
 

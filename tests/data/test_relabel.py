@@ -87,8 +87,21 @@ def test_a_table_that_changes_nothing_changes_nothing(samples, table):
         b"photo,label\rcats/1.png,dogs\r",
         b"photo,label\n cats/1.png ,dogs",
         b"photo,label\ncats/1.png,dogs\ncats/1.png,dogs\n",
+        "photo,label\ncats/1.png,dogs\n".encode("utf-16"),
+        b"photo;given;label;note\ncats/1.png;cats;dogs;\xe9t\xe9\n",
     ],
-    ids=["semicolons", "tabs", "quotes", "other order", "blank rows", "cr", "blanks", "twice the same"],
+    ids=[
+        "semicolons",
+        "tabs",
+        "quotes",
+        "other order",
+        "blank rows",
+        "cr",
+        "blanks",
+        "twice the same",
+        "utf-16",
+        "cp1252",
+    ],
 )
 def test_what_spreadsheets_write(content, samples, table):
     result = relabelled(samples, table(content))
@@ -145,9 +158,12 @@ def test_arrays_have_names_too(table):
         ("path,label\ncats/1.png,dogs\n", r"has the columns 'path', 'label'; wanted the columns photo and label"),
         ("photo,given\ncats/1.png,dogs\n", r"has the columns 'photo', 'given'; wanted the columns photo and label"),
         ("", r"is empty; wanted the columns photo and label, as headstart check --labels writes them"),
-        ('photo,label\n"cats/1.png,dogs\n', r"is not CSV in UTF-8 \(unexpected end of data\); save it as that"),
-        (b"PK\x03\x04\xff\xfe", r"is not CSV in UTF-8 \(.*\); save it as that"),
-        ("photo,label\ncats/1.png,dogs\n".encode("utf-16"), r"is not CSV in UTF-8"),
+        ('photo,label\n"cats/1.png,dogs\n', r"a quotation mark that is not closed \(line 2\); remove it or close it"),
+        (
+            'photo,label\n"cats/1.png,dogs\ncats/2.png,dogs\ncats/3.png",dogs\n',
+            r"a quotation mark that is not closed \(line 2\)",
+        ),
+        (b"PK\x03\x04\xff\xfe", r"has the columns .*; wanted the columns photo and label|text that is not UTF-8"),
     ],
 )
 def test_what_is_refused(text, message, samples, table):

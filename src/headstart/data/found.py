@@ -1,12 +1,13 @@
 """What a reader hands over before a single photo is opened: where each one lies, and what is claimed about it."""
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from natsort import natsort_keygen, ns
 
 from headstart.data.samples import Entry, Part, Source
+from headstart.errors import MOST_OF_A_NAME, bounded
 
 _natural = natsort_keygen(alg=ns.IGNORECASE)
 
@@ -44,7 +45,7 @@ def class_name(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
-def some(names: list[str], show: Callable[[str], str] = repr, most: int = 3) -> str:
-    """A list for a message: the first few names, and how many more there are."""
-    shown = ", ".join(show(name) for name in names[:most])
+def some(names: Sequence[str], show: Callable[[str], str] = repr, most: int = 3) -> str:
+    """A list for a message: the first few names, none of them of any length, and how many more there are."""
+    shown = ", ".join(show(bounded(name, MOST_OF_A_NAME * 2)) for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -15,10 +15,17 @@ from headstart.data.inspection import inspect
 from headstart.data.samples import Samples
 from headstart.errors import DataError
 from headstart.events import Listener, ignore
+from headstart.settings import DataSettings
 
 
 def read(
-    source: Any, *, labels: Any = None, listener: Listener = ignore, cache: Path | None = None, strict: bool = True
+    source: Any,
+    *,
+    labels: Any = None,
+    options: DataSettings | None = None,
+    listener: Listener = ignore,
+    cache: Path | None = None,
+    strict: bool = True,
 ) -> Samples:
     """Everything that can be learnt from a source, and the ledger of what was seen.
 
@@ -27,6 +34,7 @@ def read(
             .tsv, .parquet), an archive of these or an .npz file; or images, (N, H, W) or (N, H, W, channels) uint8; or
             (images, labels).
         labels: with images, a label for each: integers or text.
+        options: where classes and groups stand, and what text is encoded in; found out when not given.
         listener: told of the progress.
         cache: where archives and packed IDX files are unpacked; "archives" in the store when not given.
         strict: False returns samples that nothing can be fitted on too, so that a person can be shown what is wrong.
@@ -35,7 +43,8 @@ def read(
         DataError: nothing can be learnt from it; all problems at once.
         MissingExtra: a Parquet table without pyarrow.
     """
-    listing = _list(source, labels, cache)
+    options = options or DataSettings.model_validate({})
+    listing = _list(source, labels, options, cache or settings.store_folder() / "archives")
     samples = assemble(listing, inspect(listing.found, listener))
     problems = problems_of(samples) if strict else []
     if problems:
@@ -44,13 +53,13 @@ def read(
     return samples
 
 
-def _list(source: Any, labels: Any, cache: Path | None) -> Listing:
+def _list(source: Any, labels: Any, options: DataSettings, cache: Path) -> Listing:
     if isinstance(source, str | os.PathLike):
         if labels is not None:
             raise DataError(
                 f"labels are given beside the path {str(source)!r}; wanted them with arrays only; drop them"
             )
-        return _list_path(Path(source).expanduser(), cache)
+        return _list_path(Path(source).expanduser(), options, cache)
     if labels is None and isinstance(source, tuple) and len(source) == 2:
         source, labels = source
     if labels is None:
@@ -58,17 +67,16 @@ def _list(source: Any, labels: Any, cache: Path | None) -> Listing:
     return arrays.list_arrays(source, labels)
 
 
-def _list_path(path: Path, cache: Path | None) -> Listing:
-    cache = cache or settings.store_folder() / "archives"
+def _list_path(path: Path, options: DataSettings, cache: Path) -> Listing:
     if path.is_dir():
-        return _list_folder(path, cache)
+        return _list_folder(path, options, cache)
     if not path.exists():
         raise DataError(f"{str(path)!r} does not exist; wanted a folder, a table, an archive or .npz; check the path")
     suffix = path.suffix.lower()
     if archives.is_archive(path):
-        return _list_archive(path, cache)
+        return _list_archive(path, options, cache)
     if suffix in tables.SUFFIXES:
-        return tables.list_table(path)
+        return tables.list_table(path, cache, encoding=options.encoding)
     if suffix == ".npz":
         return arrays.list_npz(path)
     if idx.is_idx(path):
@@ -79,7 +87,7 @@ def _list_path(path: Path, cache: Path | None) -> Listing:
     raise DataError(f"{str(path)!r} is a file of no kind that is read; wanted a folder or a file ending in {known}")
 
 
-def _list_folder(folder: Path, cache: Path) -> Listing:
+def _list_folder(folder: Path, options: DataSettings, cache: Path) -> Listing:
     inner = idx.folder_with(folder)
     if inner:
         return idx.list_idx(folder, inner, cache)
@@ -93,16 +101,20 @@ def _list_folder(folder: Path, cache: Path) -> Listing:
     return listing
 
 
-def _list_archive(archive: Path, cache: Path) -> Listing:
+def _list_archive(archive: Path, options: DataSettings, cache: Path) -> Listing:
     """What was packed may be a table with its photos, arrays, or a folder of classes."""
     unpacked = folders.only_folder(archives.unpack(archive, cache))
     files = [path for path in sorted(unpacked.iterdir()) if path.is_file() and not path.name.startswith(".")]
-    in_table = [path for path in files if path.suffix.lower() in tables.SUFFIXES and tables.photos_exist(path)]
+    in_table = [
+        path
+        for path in files
+        if path.suffix.lower() in tables.SUFFIXES and tables.photos_exist(path, encoding=options.encoding)
+    ]
     inner = idx.folder_with(unpacked)
     if inner:
         listing = idx.list_idx(unpacked, inner, cache)
     elif len(in_table) == 1:
-        listing = tables.list_table(in_table[0])
+        listing = tables.list_table(in_table[0], cache, encoding=options.encoding)
     elif len(files) == 1 and files[0].suffix.lower() == ".npz":
         listing = arrays.list_npz(files[0])
     else:

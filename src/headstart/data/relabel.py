@@ -4,15 +4,14 @@ Needed are the columns ``photo``, a sample's name, and ``label``; an empty label
 have been through a spreadsheet: a byte order mark, semicolons or tabs, quotes and CRLF are all read.
 """
 
-import csv
-import io
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from headstart.data.assembly import problems_of
 from headstart.data.csv_cells import unescape_cell
+from headstart.data.csv_text import read_text_table, refuse_damaged
 from headstart.data.found import class_name, some
 from headstart.data.samples import Entry, Outcome, Samples
 from headstart.errors import DataError, nearest
@@ -61,24 +60,23 @@ def relabelled(samples: Samples, table: Path) -> Samples:
 
 def _read(table: Path) -> list[Correction]:
     try:
-        lines = [(row, cells) for row, cells in enumerate(_rows(table), 1) if any(cell.strip() for cell in cells)]
+        content = read_text_table(table, _keys)
     except OSError as error:
         raise DataError(f"table {str(table)!r} cannot be read: {error.strerror or error}; check the path") from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"table {str(table)!r} is not CSV in UTF-8 ({error}); save it as that") from None
-    header = [cell.strip().lower() for cell in lines[0][1]] if lines else []
+    refuse_damaged(table, content.rows)
+    header = [cell.strip().lower() for cell in content.header]
     if "photo" not in header or "label" not in header:
         seen = f"has the columns {some(header, most=6)}" if header else "is empty"
         wanted = "the columns photo and label, as headstart check --labels writes them"
         raise DataError(f"table {str(table)!r} {seen}; wanted {wanted}")
     place = {column: header.index(column) for column in ["photo", "given", "label"] if column in header}
-    return [_correction(row, cells, place) for row, cells in lines[1:]]
+    return [_correction(row.number, row.cells, place) for row in content.rows]
 
 
-def _rows(table: Path) -> Iterable[list[str]]:
-    text = table.read_bytes().decode("utf-8-sig").lstrip("\r\n")
-    header = text.partition("\n")[0]
-    return csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count), strict=True)
+def _keys(header: Sequence[str]) -> list[int]:
+    """The columns that tell a row."""
+    names = [cell.strip().lower() for cell in header]
+    return [names.index(name) for name in ("photo", "label", "given") if name in names]
 
 
 def _correction(row: int, cells: Sequence[str], place: Mapping[str, int]) -> Correction:

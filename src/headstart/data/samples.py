@@ -10,6 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.errors import bounded
+
+MOST_OF_A_REASON = 300  #: characters in the ledger
+
 
 class Part(StrEnum):
     """The parts of a split."""
@@ -79,6 +83,10 @@ class Entry:
     width: int = 0  #: pixels, as stored
     height: int = 0  #: pixels, as stored
     camera: str = ""  #: make and model, as EXIF says; "" where it says nothing
+
+    def __post_init__(self) -> None:
+        if len(self.reason) > MOST_OF_A_REASON:  # it may hold a path, a label or what a library says
+            object.__setattr__(self, "reason", bounded(self.reason, MOST_OF_A_REASON))
 
 
 @dataclass(frozen=True, slots=True)

@@ -225,11 +225,11 @@ def test_each_photo_is_calibrated_by_others_than_itself_and_its_group(
             assert (before.crossed != before.calibration.apply(said)).any()
 
 
-@pytest.mark.parametrize("n", [60, 150])
+@pytest.mark.parametrize("n", [100, 150])
 def test_sets_by_what_is_cross_fitted_keep_their_promise(n: int) -> None:
     """Curves fitted on the photos that set the threshold know these better than new ones: their sets are too small."""
     held, too_small = [], []
-    for seed in range(20):
+    for seed in range(30):
         labels, said = drawn(n, 4, seed=seed, clear=1.5)
         others, more = drawn(400, 4, seed=1000 + seed, clear=1.5)
         found = calibrate(labels, said, alone(n), wanted="isotonic", seed=seed)
@@ -237,7 +237,7 @@ def test_sets_by_what_is_cross_fitted_keep_their_promise(n: int) -> None:
         for rows, into in ((found.crossed, held), (said, too_small)):
             sets = conform(labels, rows, coverage=0.9, kind="lac")
             into.append(coverage_of(sets.of(more), others).coverage)
-    assert 0.89 < np.mean(held) < 0.93
+    assert 0.88 < np.mean(held) < 0.92
     assert np.mean(too_small) < np.mean(held) - 0.01
 
 

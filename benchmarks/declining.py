@@ -3,6 +3,7 @@
     python benchmarks/declining.py ../shared/data                   # folders of photos in it; digits are drawn beside
     python benchmarks/declining.py ../shared/data --store STORE     # features are kept there
     python benchmarks/declining.py ../shared/data --features DIR    # NAME.npz of features, instead of photos
+    python benchmarks/declining.py DATA --no-digits                 # of the folders alone
 
 Features are lite0's. A score is fitted on four fifths of a set and asked about the rest and about photos of the other
 sets; ten splits by seed. Where parts are given, it is fitted on the given train part too, and asked about test photos
@@ -183,13 +184,13 @@ def from_file(file: Path) -> Photos:
         return Photos(features, labels, groups, arrays["parts"] == "test", {})
 
 
-def load(data: Path, store: Path | None, features: Path | None) -> dict[str, Photos]:
+def load(data: Path, store: Path | None, features: Path | None, *, digits: bool) -> dict[str, Photos]:
     if features:
         return {file.stem: from_file(file) for file in sorted(features.glob("*.npz"))}
     with TemporaryDirectory() as folder:
         home = Store(store or Path(folder) / "store")
         sets = {it.name: extracted(it, home) for it in sorted(data.iterdir()) if it.is_dir()}
-        return {**sets, "digits": extracted(write_digits(Path(folder) / "digits"), home)}
+        return {**sets, "digits": extracted(write_digits(Path(folder) / "digits"), home)} if digits else sets
 
 
 def main() -> None:
@@ -199,8 +200,9 @@ def main() -> None:
         ("--store", {"type": Path}),
         ("--features", {"type": Path}),
         ("--splits", {"type": int, "default": SPLITS}),
+        ("--no-digits", {"action": "store_true"}),
     )
-    sets = load(given.data, given.store, given.features)
+    sets = load(given.data, given.store, given.features, digits=not given.no_digits)
     found: list[Pair] = []
     accepted, parts, near = {}, {}, {}
     for name, photos in sets.items():

@@ -27,9 +27,9 @@ from headstart.engines.engine import Engine
 from headstart.features.extract import extract, load_photo
 from headstart.features.store import Store
 from headstart.pixels.decode import prepare
+from headstart.preparing import proof_photos
 from headstart.runtime.openvino import cores
 from headstart.settings import store_folder
-from headstart.workflow import proof_photos
 
 
 def main() -> None:

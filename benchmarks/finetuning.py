@@ -36,7 +36,7 @@ from headstart.data.splits import Split
 from headstart.evaluation.comparison import mcnemar_exact, paired_interval
 from measuring import arguments, finish
 
-BATCH, RATE = 32, 1e-3
+RATE = 1e-3
 BACKBONE = "efficientnet_lite0"
 
 
@@ -64,7 +64,7 @@ class Photos(Dataset[Any]):
         return self._transform(Image.open(source.path).convert("RGB")), self._samples[index].label
 
 
-def plain(parts: dict[Part, list[Sample]], classes: int, epochs: int, seed: int) -> Result:
+def plain(parts: dict[Part, list[Sample]], classes: int, epochs: int, batch: int, seed: int) -> Result:
     """A textbook loop."""
     torch.manual_seed(seed)
     loaded = load(find(BACKBONE))
@@ -75,9 +75,9 @@ def plain(parts: dict[Part, list[Sample]], classes: int, epochs: int, seed: int)
     network = loaded.network.body.requires_grad_(requires_grad=True)
     network.reset_classifier(classes)
     network.to(memory_format=torch.channels_last)
-    bf16 = _faster_in_bf16(network, size)
+    bf16 = _faster_in_bf16(network, size, batch)
     began = time.perf_counter()
-    train = DataLoader(Photos(parts[Part.TRAIN], changed), BATCH, shuffle=True, num_workers=2, drop_last=True)
+    train = DataLoader(Photos(parts[Part.TRAIN], changed), batch, shuffle=True, num_workers=2, drop_last=True)
     optimiser = torch.optim.AdamW(network.parameters(), RATE, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs * len(train))
     curve = []
@@ -99,10 +99,10 @@ def plain(parts: dict[Part, list[Sample]], classes: int, epochs: int, seed: int)
     return Result(right, time.perf_counter() - began, curve)
 
 
-def _faster_in_bf16(network: nn.Module, size: int) -> bool:
+def _faster_in_bf16(network: nn.Module, size: int, batch: int) -> bool:
     """A timed trial of both, two steps each after one to warm up; weights are put back."""
     state = {name: value.clone() for name, value in network.state_dict().items()}
-    pixels = torch.rand(BATCH, 3, size, size).to(memory_format=torch.channels_last)
+    pixels = torch.rand(batch, 3, size, size).to(memory_format=torch.channels_last)
     taken = {}
     network.train()
     for bf16 in (False, True):
@@ -158,6 +158,7 @@ def main() -> None:
         ("--epochs", {"type": int, "default": 10, "help": "of the plain loop"}),
         ("--own-epochs", {"type": int, "default": 20}),
         ("--unfreeze", {"default": "stage4"}),
+        ("--batch", {"type": int, "default": 32, "help": "photos in a step of the plain loop"}),
         ("--seed", {"type": int, "default": 0}),
     )
     folder = Path(tempfile.mkdtemp(prefix="finetuning-"))
@@ -168,7 +169,7 @@ def main() -> None:
         answers = run.classifier.predict([sample.source.path for sample in test])  # type: ignore[union-attr]
         names = [run.classes[sample.label] for sample in test]
         right = np.array([answer.label == name for answer, name in zip(answers, names, strict=True)])
-        other = plain(parts, len(run.classes), given.epochs, given.seed)
+        other = plain(parts, len(run.classes), given.epochs, given.batch, given.seed)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     interval = paired_interval(right.astype(float), other.right.astype(float), seed=0)

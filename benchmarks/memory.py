@@ -10,6 +10,7 @@ one; less than 0.15 is wanted. The last line is JSON.
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -33,17 +34,14 @@ def main() -> None:
         return
     files = [file for file in sorted(options.photos.rglob("*")) if file.suffix.lower() in SUFFIXES]
     peaks = {}
-    for count in (options.few, options.many):
-        with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder:
+        for count in (options.few, options.many):
             _copies(files, Path(folder) / "photos", count)
-            command = [sys.executable, __file__, str(Path(folder) / "photos"), "--alone"]
-            environment = {**os.environ, "HEADSTART_STORE": str(Path(folder) / "store")}
-            # Twice: the first converts the network, which takes PyTorch and its memory.
+            # Twice: the first converts the network, which takes PyTorch and its memory, and proves its engine.
             for _ in range(2):
-                printed = subprocess.run(command, check=True, env=environment, capture_output=True, text=True).stdout
-                _forget_rows(Path(folder) / "store")
-            peaks[count] = json.loads(printed.splitlines()[-1])
+                peaks[count] = _alone(Path(folder))
             print(f"{count} photos: {peaks[count]}")
+            shutil.rmtree(Path(folder) / "photos")
     few, many = peaks[options.few]["peak_bytes"], peaks[options.many]["peak_bytes"]
     result = {
         "few": options.few,
@@ -53,6 +51,15 @@ def main() -> None:
         "growth": many / few - 1,
     }
     measuring.finish(__file__, result, keep=options.keep)
+
+
+def _alone(folder: Path) -> dict[str, float]:
+    """One extraction in a process of its own; the store keeps the converted network alone."""
+    command = [sys.executable, __file__, str(folder / "photos"), "--alone"]
+    environment = {**os.environ, "HEADSTART_STORE": str(folder / "store")}
+    printed = subprocess.run(command, check=True, env=environment, capture_output=True, text=True).stdout
+    _forget_rows(folder / "store")
+    return json.loads(printed.splitlines()[-1])
 
 
 def _copies(files: list[Path], folder: Path, count: int) -> None:
@@ -66,8 +73,6 @@ def _copies(files: list[Path], folder: Path, count: int) -> None:
 
 def _forget_rows(store: Path) -> None:
     """Removes the rows and keeps the converted network."""
-    import shutil
-
     for entry in store.iterdir():
         if entry.name != "networks":
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
@@ -80,8 +85,8 @@ def _extract(photos: Path) -> dict[str, float]:
     from headstart.engines.choose import choose
     from headstart.features.extract import extract
     from headstart.features.store import Store
+    from headstart.preparing import proof_photos
     from headstart.settings import store_folder
-    from headstart.workflow import proof_photos
 
     with Store(store_folder()) as store:
         samples = read(photos).samples

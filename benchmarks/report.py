@@ -5,8 +5,8 @@
 ``headstart fit`` with and without ``--no-report``, each as a process of its own, in turns: with an empty store (cold)
 and with a full one (warm). ``cold_added`` and ``warm_added`` are (with - without) / without, medians of the rounds:
 at most 0.2 is wanted on trash. ``stages_share`` is what the stages ``pictures`` and ``report`` took of a cold fit's
-stages; ``trust_share`` the stages that find twins, calibrate and look back, which run without a report too. The last
-line is JSON.
+stages; ``trust_share`` the stages that find twins, calibrate and look back, which run without a report too.
+``page_seconds`` is making the page again from the run's records. The last line is JSON.
 """
 
 import json
@@ -18,6 +18,8 @@ import time
 from pathlib import Path
 
 import measuring
+from headstart.report.page import page_of
+from headstart.report.records import read_records
 
 REPORT, TRUST = ("pictures", "report"), ("find twins", "calibrate", "look back")
 
@@ -35,6 +37,8 @@ def main() -> None:
             again = {wanted: _fit(options.photos, work, "warm", report=wanted) for work, wanted in order}
             record = json.loads((Path(one) / "cold" / "run.json").read_text("utf-8"))
             size = (Path(one) / "cold" / "report.html").stat().st_size
+            records = read_records(Path(one) / "cold")
+            page = [measuring.seconds(lambda records=records: page_of(records)) for _ in range(3)]
         cold.append(took[True] / took[False] - 1)
         warm.append(again[True] / again[False] - 1)
         stages.append(record["seconds"])
@@ -49,6 +53,7 @@ def main() -> None:
         "stages_share": measuring.median([_share(it, REPORT) for it in stages]),
         "trust_share": measuring.median([_share(it, TRUST) for it in stages]),
         "report_bytes": size,
+        "page_seconds": min(page),
     }
     measuring.finish(__file__, result, keep=options.keep)
 

@@ -1,8 +1,10 @@
 """How fast the part above a late boundary trains, against the whole network in plain PyTorch.
 
-Rates are of steps of 32 photos, forward, backward and AdamW, on made-up inputs, so nothing but training is timed. The
-peak is that of PyTorch's own bf16 matrix product on this machine; the share of it counts the arithmetic that the
-layers need (FLOPs of a forward pass by PyTorch's counter, times three).
+Rates are of steps of 32 photos (--batch), forward, backward and AdamW, on made-up inputs, so nothing but training is
+timed. The peak is that of PyTorch's own bf16 matrix product on this machine; the share of it counts the arithmetic
+that the layers need (FLOPs of a forward pass by PyTorch's counter, times three).
+
+    python benchmarks/training.py [--unfreeze stage5] [--seconds 2] [--rounds 5] [--batch 32]
 
 JSON: ``rate_ratio`` ours at --unfreeze / plain; ``share_of_peak`` of ours.
 """
@@ -23,25 +25,25 @@ from headstart.runtime.openvino import cores
 from headstart.training.trainable import Trainable, blank_head
 from measuring import arguments, finish, median
 
-BATCH, CLASSES, SECONDS, ROUNDS = 32, 6, 2.0, 5
+CLASSES = 6
 BACKBONE = "efficientnet_lite0"
 
 
-def rate(step: Callable[[], object]) -> float:
+def rate(step: Callable[[], object], seconds: float, batch: int) -> float:
     """Photos a second over some seconds."""
     step()
     count, began = 0, time.perf_counter()
-    while (took := time.perf_counter() - began) < SECONDS:
+    while (took := time.perf_counter() - began) < seconds:
         step()
         count += 1
-    return count * BATCH / took
+    return count * batch / took
 
 
 def step_of(network: nn.Module, inputs: Tensor, *, bf16: bool = False) -> Callable[[], object]:
     """A step of training."""
     network.train()
     optimiser = torch.optim.AdamW(network.parameters(), 1e-6, fused=True)
-    labels = torch.zeros(BATCH, dtype=torch.int64)
+    labels = torch.zeros(len(inputs), dtype=torch.int64)
 
     def step() -> None:
         optimiser.zero_grad(set_to_none=True)
@@ -67,7 +69,13 @@ def peak() -> float:
 
 
 def main() -> None:
-    given = arguments(__doc__ or "", ("--unfreeze", {"default": "stage5"}))
+    given = arguments(
+        __doc__ or "",
+        ("--unfreeze", {"default": "stage5"}),
+        ("--seconds", {"type": float, "default": 2.0, "help": "of each rate"}),
+        ("--rounds", {"type": int, "default": 5}),
+        ("--batch", {"type": int, "default": 32}),
+    )
     torch.set_num_threads(cores())
     torch.manual_seed(0)
     loaded = load(find(BACKBONE))
@@ -77,8 +85,8 @@ def main() -> None:
     whole.reset_classifier(CLASSES)
     whole.to(memory_format=torch.channels_last)
     size = loaded.contract.size
-    pixels = torch.rand(BATCH, 3, size, size).to(memory_format=torch.channels_last)
-    activations = torch.rand(BATCH, *traced.shape(boundary)).bfloat16()
+    pixels = torch.rand(given.batch, 3, size, size).to(memory_format=torch.channels_last)
+    activations = torch.rand(given.batch, *traced.shape(boundary)).bfloat16()
 
     def top(precision: Arithmetic) -> Trainable:
         head = blank_head(loaded.layers[-1].width, CLASSES)
@@ -93,7 +101,9 @@ def main() -> None:
         "top_f32": step_of(top("f32"), activations),
         "top_bf16": step_of(top("bf16"), activations),
     }
-    rounds = [{name: rate(step) for name, step in steps.items()} for _ in range(ROUNDS)]
+    rounds = [
+        {name: rate(step, given.seconds, given.batch) for name, step in steps.items()} for _ in range(given.rounds)
+    ]
     for line in rounds:
         print("  ".join(f"{name} {value:.1f}/s" for name, value in line.items()))
     best = [max(it["top_f32"], it["top_bf16"]) for it in rounds]

@@ -5,6 +5,7 @@ quiet one does. What fixtures of a wider scope take is theirs, not that of the t
 """
 
 import os
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -37,14 +38,13 @@ def processor_seconds() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
-def most_memory() -> tuple[int, int]:
-    """The most that this process and its largest child have held at once, MiB; 0 where the system does not tell."""
+def most_memory() -> int:
+    """The most that this process has held at once, MiB; 0 where the system does not tell."""
     try:
         import resource
     except ImportError:
-        return 0, 0
-    kilobytes = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return kilobytes[0] // 1024, kilobytes[1] // 1024
+        return 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (2**20 if sys.platform == "darwin" else 2**10)
 
 
 class Costs:
@@ -56,7 +56,7 @@ class Costs:
         self.within = 0  #: fixtures of a wider scope that are being set up, one inside the other
         self.fixtures: dict[str, float] = defaultdict(float)  #: of this process, not yet reported
         self.seconds: dict[str, float] = defaultdict(float)  #: of all tests and fixtures, where reports are gathered
-        self.memory: dict[str, tuple[int, int]] = {}
+        self.memory: dict[str, int] = {}  #: by worker
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self) -> Iterator[None]:
@@ -88,7 +88,7 @@ class Costs:
                 "make it smaller, or mark it as slow"
             )
         if report.when == "teardown":
-            report.user_properties.append((KEY, [cost, dict(self.fixtures), *most_memory()]))
+            report.user_properties.append((KEY, [cost, dict(self.fixtures), most_memory()]))
             self.fixtures.clear()
         return report
 
@@ -97,11 +97,11 @@ class Costs:
         if report.when != "teardown" or "PYTEST_XDIST_WORKER" in os.environ:
             return
         worker = getattr(report, "worker_id", "main")
-        for cost, fixtures, own, children in (value for name, value in report.user_properties if name == KEY):
+        for cost, fixtures, memory in (value for name, value in report.user_properties if name == KEY):
             self.seconds[report.nodeid] += cost
             for fixture, took in fixtures.items():
                 self.seconds[f"{fixture} ({worker})"] += took
-            self.memory[worker] = (own, children)
+            self.memory[worker] = memory
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         total = sum(self.seconds.values())
@@ -111,5 +111,5 @@ class Costs:
         terminalreporter.write_line(f"{total:8.1f} s in all; the most:")
         for name, took in sorted(self.seconds.items(), key=lambda entry: -entry[1])[:SHOWN]:
             terminalreporter.write_line(f"{took:8.1f} s {name}")
-        for worker, (own, child) in sorted(self.memory.items()):
-            terminalreporter.write_line(f"{own:8d} MiB held at most by {worker}, {child} by its largest child")
+        for worker, memory in sorted(self.memory.items()):
+            terminalreporter.write_line(f"{memory:6d} MiB held at most by {worker}")

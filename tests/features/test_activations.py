@@ -6,13 +6,11 @@ The processes of these tests run this file as a script, so it imports pytest and
 import errno
 import json
 import os
-import random
 import shutil
 import signal
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -50,8 +48,11 @@ def filled(folder: Path, count: int = 20) -> None:
         kept.add(rows_of(count), bits_for(rows_of(count)))
 
 
-def write(folder: str, count: str, pause: str) -> None:
-    """A process that adds what is missing in small commits and tells how many rows are safe, and how many it made."""
+def write(folder: str, count: str, until: str) -> None:
+    """A process that adds what is missing in small commits and tells how many rows are safe, and how many it made.
+
+    After ``until`` rows it waits for a line, so that it does not end before whoever reads it is ready for that.
+    """
     activations.COMMIT_BYTES = 16 * bits_for(rows_of(1)).nbytes
     rows, made = rows_of(int(count)), 0
     with opened(Path(folder)) as kept, kept.writing(lambda event: print("waits", flush=True)):
@@ -63,13 +64,15 @@ def write(folder: str, count: str, pause: str) -> None:
             made += len(part)
             if start % 16 == 8:
                 print(len(rows) - len(missing) + made, flush=True)
-            time.sleep(float(pause))
+            if made == int(until):
+                sys.stdin.readline()
     print(f"made {made}", flush=True)
 
 
-def started(folder: Path, count: int, pause: float = 0.0) -> "subprocess.Popen[str]":
-    command = [sys.executable, __file__, str(folder), str(count), str(pause)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def started(folder: Path, count: int, until: int) -> "subprocess.Popen[str]":
+    command = [sys.executable, __file__, str(folder), str(count), str(until)]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
 
 def present(kept: Activations, rows: list[Row]) -> list[Row]:
@@ -350,12 +353,13 @@ def test_rows_that_others_saw_stay_though_the_disk_failed_after(tmp_path: Path, 
 
 
 def test_kill_loses_what_was_not_committed_and_makes_no_wrong_row(tmp_path: Path) -> None:
-    rows, chance, before = rows_of(30_000), random.Random(0), 0
-    for _ in range(6):
-        process = started(tmp_path, len(rows))
+    """It is killed while it writes on, after as many commits as it has told of; at the latest where it waits."""
+    rows, before = rows_of(4000), 0
+    for commits in (0, 1, 7, 20):
+        process = started(tmp_path, len(rows), until=512)
         assert process.stdout is not None
-        process.stdout.readline()
-        time.sleep(chance.uniform(0, 0.05))
+        for _ in range(1 + commits):
+            process.stdout.readline()
         process.send_signal(signal.SIGKILL)
         told = process.communicate()[0].split()
         assert process.returncode == -signal.SIGKILL, "it ended before it was killed"
@@ -368,12 +372,18 @@ def test_kill_loses_what_was_not_committed_and_makes_no_wrong_row(tmp_path: Path
 
 
 def test_a_second_process_waits_and_makes_only_what_is_missing(tmp_path: Path) -> None:
-    first = started(tmp_path, 160, pause=0.02)
+    first = started(tmp_path, 160, until=80)
     assert first.stdout is not None
+    assert first.stdin is not None
     assert first.stdout.readline() == "ready\n"
     notes: list[object] = []
+
+    def told(note: object) -> None:
+        notes.append(note)
+        print(file=first.stdin, flush=True)  # we wait: it may go on
+
     with opened(tmp_path) as kept:
-        with kept.writing(notes.append):
+        with kept.writing(told):
             assert first.poll() is not None or "made 160" in first.stdout.read()
             assert kept.missing(rows_of(170)) == rows_of(10, 160)
             kept.add(rows_of(10, 160), bits_for(rows_of(10, 160)))
@@ -429,9 +439,10 @@ def test_usage_and_room(tmp_path: Path) -> None:
     assert (first.key, first.description, first.rows, first.last_used) == (KEY, "a network at stage4", 20, 1e9)
     assert first.bytes == sum(file.stat().st_size for file in (tmp_path / KEY).iterdir()) > 20 * 60
     assert (second.key, second.description, second.rows) == ("cd" * 20, "cd" * 20, 0)
+    (tmp_path / "now").touch()
+    now = (tmp_path / "now").stat().st_mtime
     with opened(tmp_path):
-        assert time.time() - usage(tmp_path)[-1].last_used < 60
-    assert {it.key for it in usage(tmp_path) if time.time() - it.last_used < 60} == {KEY, "cd" * 20}
+        assert next(it for it in usage(tmp_path) if it.key == KEY).last_used >= now
 
 
 if __name__ == "__main__":

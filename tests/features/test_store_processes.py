@@ -4,15 +4,18 @@ The processes of these tests run this file as a script, so it does without pytes
 """
 
 import hashlib
-import random
 import signal
 import subprocess
 import sys
-import time
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
+from headstart.features.index import Index
+from headstart.features.shards import OpenShard
 from headstart.features.store import Space, Store
 
 SPACE = Space("0a" * 20, (("stage1", 3), ("final", 40)), "a small network")
@@ -29,8 +32,19 @@ def rows_of(digests: list[str]) -> dict[str, np.ndarray]:
     return {name: np.tile(seeds, (1, 3))[:, :width] + np.float32(width) for name, width in SPACE.layers}
 
 
-def write(folder: str, first: str, count: str) -> None:
-    """A process that stores the rows of some photos in batches, and tells how many are safe after each."""
+def write(folder: str, first: str, count: str, until: str, step: str) -> None:
+    """A process that stores the rows of some photos in batches, and tells how many are safe after each.
+
+    It stops at that step of the commit that makes so many rows safe, says so and waits for a line.
+    """
+    safe = [0]
+
+    def halt(name: str) -> None:
+        if name == step and safe[0] == int(until):
+            print(f"at {name}", flush=True)
+            sys.stdin.readline()
+
+    halting(halt)
     with Store(Path(folder)) as store:
         missing = store.missing(SPACE, digests_of(int(count), int(first)))
         print("ready", flush=True)
@@ -42,11 +56,39 @@ def write(folder: str, first: str, count: str) -> None:
                 if start % 16 == 8:
                     done += 16
                     print(done, flush=True)
+                    safe[0] += 16
+                    halt("committed")
 
 
-def started(folder: Path, first: int, count: int) -> "subprocess.Popen[str]":
-    command = [sys.executable, __file__, str(folder), str(first), str(count)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def halting(halt: Callable[[str], None]) -> None:
+    """Has the writer call this inside a commit: half a block written, a block written and not yet in the index."""
+    append, commit = OpenShard.append, Index.commit
+
+    def appending(shard: OpenShard, block: bytearray) -> int:
+        write, file = shard._file.write, shard._file
+
+        def half(rest: memoryview) -> int:
+            written = write(rest[: len(rest) // 2 + 1])
+            halt("half written")
+            return written
+
+        shard._file = SimpleNamespace(write=half, seek=file.seek, fileno=file.fileno, close=file.close)
+        try:
+            return append(shard, block)
+        finally:
+            shard._file = file
+
+    def committing(index: Index, *given: Any) -> None:
+        halt("not in the index")
+        commit(index, *given)
+
+    OpenShard.append, Index.commit = appending, committing
+
+
+def started(folder: Path, first: int, count: int, until: int = -1, step: str = "") -> "subprocess.Popen[str]":
+    command = [sys.executable, __file__, str(folder), str(first), str(count), str(until), step]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
 
 def assert_all_right(store: Store, digests: list[str]) -> None:
@@ -60,21 +102,28 @@ def present(store: Store, digests: list[str]) -> list[str]:
 
 
 def test_kill_loses_the_batch_in_flight_and_nothing_else(tmp_path: Path) -> None:
-    digests, chance, before = digests_of(20_000), random.Random(0), 0
-    for _ in range(20):
-        process = started(tmp_path, 0, len(digests))
+    """Killed at each step of a commit, in the first shard and past it, and between two lines that it prints."""
+    digests, before = digests_of(4000), 0
+    for until, step, lines in (
+        *((rows, step, -1) for rows in (32, 512) for step in ("half written", "not in the index", "committed")),
+        *((512, "committed", lines) for lines in (1, 3, 12)),
+    ):
+        process = started(tmp_path, 0, len(digests), until, step)
         assert process.stdout is not None
-        process.stdout.readline()
-        time.sleep(chance.uniform(0, 0.06))
+        told = []
+        while len(told) != lines and not (told and told[-1].startswith("at ")):
+            told.append(process.stdout.readline())
         process.send_signal(signal.SIGKILL)
-        told = process.communicate()[0].split()
+        told += process.communicate()[0].splitlines()
         assert process.returncode == -signal.SIGKILL, "it ended before it was killed"
+        safe = [int(line) for line in told[:-1] if line.strip().isdecimal()]  # the last line may be cut
         with Store(tmp_path) as store:
             there = present(store, digests)
-            assert len(there) >= max([before, *map(int, told[:-1])])  # the last line may be cut
+            assert len(there) >= max([before, *safe])
+            if lines < 0:
+                assert len(there) == before + until
             assert_all_right(store, there)
         before = len(there)
-    assert before > 0
     with Store(tmp_path) as store:
         left = store.missing(SPACE, digests)[:500]
         with store.writer(SPACE, commit_rows=50, shard_bytes=SHARD_BYTES) as writer:

@@ -1,4 +1,3 @@
-import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,9 +12,29 @@ from headstart.training.trial import Speed
 from headstart.training.windows import WHOLE, Windows
 
 
+class Hands:
+    """A clock that stands still but for what is turned on it."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def perf_counter(self) -> float:
+        return self.now
+
+    def turn(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Hands:
+    hands = Hands()
+    monkeypatch.setattr(cost, "time", hands)
+    return hands
+
+
 def job(**given: Any) -> Any:
     """A job of 11 photos to train on and 4 held out, as far as its cost goes."""
-    engine = SimpleNamespace(batch=2, lanes=1, forward=lambda pixels: time.sleep(0.01))
+    engine = SimpleNamespace(batch=2, lanes=1, forward=None)
     facts = {
         "known": None,
         "precision": "f32",
@@ -55,17 +74,20 @@ def test_what_is_known_costs_nothing() -> None:
     assert cost_of(job(known=object())) == Cost(0.0, 0, 0)
 
 
-def test_views_are_timed_over_all_lanes() -> None:
+def test_views_are_timed_over_all_lanes(clock: Hands) -> None:
     class Slow(Means):
+        lanes = 3
+
         def run(self, pixels: np.ndarray) -> Any:
-            time.sleep(0.004 * len(pixels))
+            clock.turn(0.004 * len(pixels))
             return super().run(pixels)
 
     trunk = Slow()
-    seconds = cost._seconds_per_view(job(view_trunk=trunk))
-    assert 0.004 / trunk.lanes < seconds < 0.1
-    assert cost._seconds_per_view(job(view_trunk=trunk, task=SimpleNamespace(train=samples(1)))) > 0.004 / trunk.lanes
+    assert cost._seconds_per_view(job(view_trunk=trunk)) == pytest.approx(0.004 / 3)
+    one = job(view_trunk=trunk, task=SimpleNamespace(train=samples(1)))
+    assert cost._seconds_per_view(one) == pytest.approx(0.004 / 3)
 
 
-def test_features_are_timed_on_the_engine() -> None:
-    assert 5 < cost._features_per_second(job()) <= 2 / 0.01
+def test_features_are_timed_on_the_engine(clock: Hands) -> None:
+    engine = SimpleNamespace(batch=2, lanes=3, forward=lambda pixels: clock.turn(0.005 * len(pixels)))
+    assert cost._features_per_second(job(task=SimpleNamespace(engine=engine))) == pytest.approx(3 / 0.005)

@@ -1,0 +1,48 @@
+"""How long it takes to find the slices of photos on which a classifier is worse.
+
+    python benchmarks/slices.py [--photos 20000] [--groups 500] [--rounds 3]
+
+Photos, their groups and which answers are right are drawn. ``seconds`` is the median of the rounds. The last line is
+JSON.
+"""
+
+import numpy as np
+
+import measuring
+from headstart.data.samples import ArraySource, Entry, Outcome, Sample
+from headstart.features.looks import Looks
+from headstart.trust.slices import slices_of
+
+CLASSES = ("bird", "cat", "dog")
+FACTS = ("brightness", "contrast", "sharpness", "saturation")
+
+
+def main() -> None:
+    """Runs the benchmark."""
+    options = measuring.arguments(
+        __doc__ or "",
+        ("--photos", {"type": int, "default": 20_000}),
+        ("--groups", {"type": int, "default": 500}),
+        ("--rounds", {"type": int, "default": 3}),
+    )
+    chance, count = np.random.default_rng(0), options.photos
+    source = ArraySource(np.zeros((1, 1, 1), np.uint8), 0)
+    samples, entries = [], {}
+    for number, (label, edge) in enumerate(
+        zip(chance.integers(0, 3, count), chance.integers(99, 999, count), strict=True)
+    ):
+        name, digest = f"{CLASSES[label]}/{number}.jpg", f"{number:040x}"
+        samples.append(Sample(digest, name, digest, int(label), f"group:{number % options.groups}", None, source))
+        camera = ("", "one", "other")[number % 3]
+        entries[name] = Entry(name, Outcome.ACCEPTED, "", CLASSES[label], digest, "JPEG", int(edge), int(edge), camera)
+    facts = {name: chance.random(count, dtype=np.float32) for name in FACTS}
+    looks = Looks(np.zeros((count, 24, 24), np.float32), np.zeros((count, 8, 8, 3), np.float32), **facts)
+    right = chance.random(count) < 0.9
+    found = slices_of(samples, entries, looks, right)
+    rounds = [measuring.seconds(lambda: slices_of(samples, entries, looks, right)) for _ in range(options.rounds)]
+    result = {"photos": count, "slices": len(found.slices), "seconds": measuring.median(rounds)}
+    measuring.finish(__file__, result, keep=options.keep)
+
+
+if __name__ == "__main__":
+    main()

@@ -26,7 +26,7 @@ from headstart.features.extract import load_photo
 from headstart.features.store import Space, Store
 from headstart.pixels.decode import decode, prepare
 from headstart.runtime import folder as layout
-from headstart.runtime.classifier import apply_head, read_head
+from headstart.runtime.answers import apply_head, parse_heads
 from headstart.runtime.libraries import import_onnxruntime
 from headstart.runtime.openvino import Runner, cores
 from headstart.settings import store_folder
@@ -59,7 +59,7 @@ def _compare(photos: Path, precision: str) -> dict[str, float]:
         samples = list({sample.digest: sample for sample in read(photos).samples}.values())
         model = run.folder / "model"
         record = layout.read(model)
-        head = read_head(model / layout.HEAD)
+        (head,) = parse_heads((model / layout.HEAD).read_bytes(), 1)
         with Store(store_folder()) as store:
             rows = store.read(_space(run), [sample.digest for sample in samples], record.layer)
         fitted = apply_head(head, rows).argmax(axis=1)

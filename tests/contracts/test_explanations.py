@@ -14,7 +14,7 @@ from tests.strategies.made import random_weights
 from headstart.backbones.convert import obtain
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.pixels.contract import PixelContract
-from headstart.runtime.answers import read_head
+from headstart.runtime.answers import parse_heads
 from headstart.saving import Answer, Parts, Tower, Witness, save
 from headstart.trust import explain_maps, explain_planning
 from headstart.trust.explaining import Explainer
@@ -110,7 +110,7 @@ def test_places_get_what_gradients_give_them(
     square = drawn(contract)
     heat = made.heat(square, "bee")
     values = dict(zip(made._names, made._session.run(None, {"image": square}), strict=True))
-    ((weight, _),) = read_head(made.folder / "head.safetensors")
+    (((weight, _),),) = parse_heads((made.folder / "head.safetensors").read_bytes(), 1)
     gradient = weight[:, 1] - weight.mean(axis=1)
     wanted = by_pytorch(architecture, tmp_path / "weights.safetensors", square, contract, gradient)
     places = made._places(values, 1)

@@ -9,7 +9,7 @@ from scipy.special import softmax
 
 from headstart.heads.head import Dense, Head
 from headstart.heads.saving import write_heads
-from headstart.runtime.answers import Answers, apply_head, combined, finished, read_head
+from headstart.runtime.answers import Answers, apply_head, combined, finished, parse_heads
 from headstart.runtime.calibration import NONE, Calibration
 from headstart.runtime.sets import Sets
 
@@ -33,8 +33,8 @@ def test_heads_with_hidden_layers_agree_with_the_fitted_ones() -> None:
 def test_each_of_several_heads_is_read_back(tmp_path: Path) -> None:
     heads = [drawn(4, 3), drawn(5, 2, 3, seed=1), *(drawn(4, 3, seed=seed) for seed in range(2, 12))]
     write_heads(heads, tmp_path / "heads")
-    for index, head in enumerate(heads):  # "1/" must not take what "11/" has
-        read = read_head(tmp_path / "heads", f"{index}/")
+    found = parse_heads((tmp_path / "heads").read_bytes(), len(heads))
+    for read, head in zip(found, heads, strict=True):  # "1/" must not take what "11/" has
         assert [(weight.tolist(), bias.tolist()) for weight, bias in read] == [
             (layer.weight.tolist(), layer.bias.tolist()) for layer in head.layers
         ]
@@ -42,7 +42,7 @@ def test_each_of_several_heads_is_read_back(tmp_path: Path) -> None:
 
 def test_a_single_head_is_read_back(tmp_path: Path) -> None:
     save_file({"0.weight": np.ones((4, 3), np.float32), "0.bias": np.zeros(3, np.float32)}, tmp_path / "head")
-    ((weight, bias),) = read_head(tmp_path / "head")
+    (((weight, bias),),) = parse_heads((tmp_path / "head").read_bytes(), 1)
     assert (weight.shape, bias.shape) == ((4, 3), (3,))
 
 

@@ -55,7 +55,7 @@ def test_without_openvino_many_go_through_onnx_runtime(
     warm: Warm, files: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     classifier = load(warm.run)
-    monkeypatch.setattr(runtime.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     for prediction, file in zip(classifier.predict(files), files, strict=True):
         np.testing.assert_array_equal(prediction.probabilities, classifier.predict(file).probabilities)
 

@@ -29,7 +29,8 @@ from headstart.pixels.contract import PixelContract
 from headstart.pixels.decode import decode, prepare
 from headstart.runtime import folder as layout
 from headstart.runtime.calibration import Calibration
-from headstart.runtime.classifier import MANY, load
+from headstart.runtime.classifier import MANY, Classifier, load
+from headstart.runtime.passes import Passes
 from headstart.runtime.sets import Sets
 from headstart.saving import Answer, Parts, add_scores, graph, heads, save
 from headstart.saving.calibration import add_calibration
@@ -65,6 +66,12 @@ def ensemble(*members: tuple[float, Any], combine: Any = "mean") -> Parts:
     return balanced(parts, features(parts))
 
 
+def passes_of(classifier: Classifier) -> Passes:
+    batch = classifier._engines.batch
+    assert batch is not None
+    return batch.passes
+
+
 COMPOSITES: dict[str, Callable[[Backbone, Backbone], Parts]] = {
     "layers joined": lambda a, _: ensemble((1.0, [tower(a, "stage2", "final", "stage4")])),
     "backbones joined": lambda a, b: ensemble((1.0, [tower(a, "final"), tower(b, "stage3", "final")])),
@@ -91,7 +98,7 @@ def test_composites_answer_the_same_in_onnx_runtime_in_openvino_and_by_hand(
     assert classifier.record.parity.same_answers == 1
     assert classifier.record.parity.mean_difference < 5e-4
     alone = np.stack([classifier.predict(photo).probabilities for photo in photos])
-    assert classifier._passes is not None
+    assert classifier.engine_for(MANY) == "openvino"
     which = np.arange(MANY + 3) % len(photos)
     together = np.stack([it.probabilities for it in classifier.predict([photos[index] for index in which])])
     np.testing.assert_allclose(alone, expected, atol=5e-4)
@@ -161,7 +168,7 @@ def test_all_that_is_said_is_the_same_in_onnx_runtime_in_openvino_and_by_hand(
     assert classifier.record.parity.same_answers == 1
     assert classifier.record.parity.mean_difference < 1e-3
     assert 0 < (classifier.record.parity.novelty_difference or 0) < 2e-3
-    assert classifier._passes is not None
+    assert classifier.engine_for(MANY) == "openvino"
     which = np.arange(MANY + 3) % len(photos)
     alone = [classifier.predict(photo) for photo in photos]
     together = classifier.predict([photos[index] for index in which])
@@ -231,7 +238,7 @@ def test_flips_cost_no_room_and_no_second_network(lite0: Backbone, tmp_path: Pat
     two = save(flips, tmp_path / "flips", witnesses(flips))
     sizes = [(it.folder / layout.GRAPH).stat().st_size for it in (one, two)]
     assert sizes[1] <= 1.05 * sizes[0]
-    passes = two._passes
+    passes = passes_of(two)
     assert passes is not None
     assert [it.flipped for it in passes.all] == [False, True]
     assert passes.all[0].runner is passes.all[1].runner
@@ -241,7 +248,7 @@ def test_layers_that_a_view_lacks_get_a_network_of_their_own(lite0: Backbone, tm
     parts = ensemble(
         (0.5, [tower(lite0, "stage3"), tower(lite0, "stage2")]), (0.5, [tower(lite0, "stage4", flipped=True)])
     )
-    passes = save(parts, tmp_path / "model", witnesses(parts))._passes
+    passes = passes_of(save(parts, tmp_path / "model", witnesses(parts)))
     assert passes is not None
     assert [set(it.outputs) for it in passes.all] == [{0, 1}, {2}]
     assert passes.all[0].runner is not passes.all[1].runner
@@ -257,7 +264,7 @@ def test_one_tower_of_another_engine_sends_all_through_onnx_runtime(lite0: Backb
     classifier = save(parts, tmp_path / "model", witnesses(parts))
     assert [it.network for it in classifier.record.towers] == [0, 1]
     many = classifier.predict(photos * (MANY // 4))
-    assert classifier._passes is None
+    assert classifier.engine_for(MANY) == "onnxruntime"
     for prediction, photo in zip(many, photos * (MANY // 4), strict=True):
         np.testing.assert_array_equal(prediction.probabilities, classifier.predict(photo).probabilities)
 

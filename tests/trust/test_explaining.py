@@ -11,7 +11,7 @@ from tests.saving.drawn import balanced, drawn_head, drawn_photos, features, sin
 import headstart
 from headstart.backbones.convert import obtain
 from headstart.errors import ClassifierError, DataError, UserError
-from headstart.runtime.answers import read_head
+from headstart.runtime.answers import parse_heads
 from headstart.saving import Answer, Parts, save
 from headstart.trust.explain_maps import resized
 from headstart.trust.explaining import Explainer, Heat, _gradient, overlay
@@ -52,7 +52,7 @@ def test_the_likeliest_label_is_explained_as_predict_says_it(explainer, warm) ->
 def test_places_add_up_to_the_logit(lite0, tmp_path, units) -> None:
     """Linear or with hidden layers: the mean over places is the label's logit less the mean of all."""
     made = saved(single(lite0, *units), tmp_path / "model")
-    head = read_head(made.folder / "head.safetensors")
+    (head,) = parse_heads((made.folder / "head.safetensors").read_bytes(), 1)
     rows = features(single(lite0, *units))[0]
     for photo, row in zip(drawn_photos(), rows, strict=True):
         logits = row
@@ -70,7 +70,7 @@ def test_layers_joined_add_up_too(lite0, tmp_path) -> None:
     parts = Parts(NAMES, (tower(lite0, *layers),), (Answer((0,), drawn_head(width, 3)),))
     made = saved(parts, tmp_path / "model")
     photo, row = drawn_photos()[1], features(parts)[0][1]
-    ((weight, bias),) = read_head(made.folder / "head.safetensors")
+    (((weight, bias),),) = parse_heads((made.folder / "head.safetensors").read_bytes(), 1)
     logits = row @ weight + bias
     values = dict(zip(made._names, made._session.run(None, {"image": photo}), strict=True))
     places = made._places(values, 2)

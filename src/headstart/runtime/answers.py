@@ -1,12 +1,12 @@
 """From features to answers in NumPy: the heads of a saved classifier, several made one, and what is said of these."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.errors import ClassifierError
 from headstart.runtime.calibration import Calibration
 from headstart.runtime.folder import Combine
 from headstart.runtime.novelty import Novelty
@@ -15,19 +15,27 @@ from headstart.runtime.sets import Sets
 Head = tuple[tuple[NDArray[np.float32], NDArray[np.float32]], ...]  #: (weight (D, H), bias (H,)) of each dense layer
 
 
-def read_head(file: Path, prefix: str = "") -> Head:
-    """A head's dense layers from ``head.safetensors``.
+def parse_heads(content: bytes, count: int) -> tuple[Head, ...]:
+    """The dense layers of so many answers' heads, from the bytes of ``head.safetensors``.
 
-    Args:
-        file: the file.
-        prefix: what its tensors' names begin with: "1/" for the second of several answers.
+    Raises:
+        ClassifierError: they are not there.
     """
-    from safetensors import safe_open
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
 
-    with safe_open(file, framework="numpy") as tensors:
-        count = sum(name.startswith(prefix) for name in tensors.keys()) // 2  # noqa: SIM118  no iterator there
-        get = tensors.get_tensor
-        return tuple((get(f"{prefix}{index}.weight"), get(f"{prefix}{index}.bias")) for index in range(count))
+    try:
+        tensors = load(content)
+        return tuple(_head(tensors, f"{index}/" if count > 1 else "") for index in range(count))
+    except (KeyError, SafetensorError) as error:
+        raise ClassifierError(
+            f"head.safetensors does not hold {count} heads: {error}; copy the whole model folder again"
+        ) from None
+
+
+def _head(tensors: Mapping[str, NDArray[np.float32]], prefix: str) -> Head:
+    count = max(1, sum(name.startswith(prefix) for name in tensors) // 2)
+    return tuple((tensors[f"{prefix}{index}.weight"], tensors[f"{prefix}{index}.bias"]) for index in range(count))
 
 
 def apply_head(head: Head, features: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.errors import EngineError
+from headstart.runtime.forking import after_fork, keep_for_ever
 from headstart.runtime.libraries import import_openvino
 
 Arithmetic = Literal["bf16", "f32"]
@@ -36,7 +37,7 @@ class Runner:
 
     def __init__(
         self,
-        graph: Path,
+        graph: Path | bytes,
         *,
         size: int,
         precision: Arithmetic,
@@ -48,7 +49,7 @@ class Runner:
         """Compiles the graph.
 
         Args:
-            graph: an ONNX file.
+            graph: an ONNX file, or its bytes.
             size: edge of the square input, pixels.
             precision: arithmetic inside; inputs and outputs keep their types.
             lanes: calls that run at the same time, each on a core of its own.
@@ -76,8 +77,10 @@ class Runner:
                 },
             )
         except RuntimeError as error:
-            raise EngineError(f"OpenVINO cannot run {graph.name}: {str(error).strip().splitlines()[-1]}") from error
+            name = "the graph" if isinstance(graph, bytes) else graph.name
+            raise EngineError(f"OpenVINO cannot run {name}: {str(error).strip().splitlines()[-1]}") from error
         self.names = outputs
+        after_fork(self, keep_for_ever)
         self._shape = (batch, size, size, 3)
         self._local = threading.local()
         # The first array that crosses into OpenVINO must cross alone: its binding looks NumPy up then, and two threads

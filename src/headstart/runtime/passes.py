@@ -6,7 +6,6 @@ photo that they see.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,11 +48,11 @@ class Passes:
         return [found[tower] for tower in range(len(found))]
 
 
-def compiled(graph: Path, towers: Sequence[layout.TowerFacts]) -> Passes:
+def compiled(graph: bytes, towers: Sequence[layout.TowerFacts]) -> Passes:
     """The passes that give all towers' features.
 
     Args:
-        graph: ``model.onnx``.
+        graph: the bytes of ``model.onnx``.
         towers: as ``model.json`` says.
 
     Raises:
@@ -85,7 +84,7 @@ class _Compiled:
 
 
 def _runner(
-    graph: Path, tower: layout.TowerFacts, first: int, outputs: Mapping[tuple[str, ...], str], lanes: int
+    graph: bytes, tower: layout.TowerFacts, first: int, outputs: Mapping[tuple[str, ...], str], lanes: int
 ) -> Runner:
     """A network cut out of the graph, from the pixels of the first tower that sees this view to features."""
     return Runner(

@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,12 +22,12 @@ LARGE = 2**14  #: bytes of a constant that sessions share
 class Graph:
     """An ONNX graph whose pieces can be run."""
 
-    def __init__(self, file: Path):
+    def __init__(self, content: bytes):
         try:
-            self._model = onnx.load(file)
+            self._model = onnx.load_from_string(content)
         except Exception as error:  # Protobuf has errors of its own
             raise ClassifierError(
-                f"{str(file)!r} cannot be read: {error}; copy the whole model folder again"
+                f"model.onnx cannot be read: {str(error)[:300]}; copy the whole model folder again"
             ) from error
         graph = self._model.graph
         self.nodes = list(graph.node)

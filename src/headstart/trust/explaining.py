@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +16,11 @@ from onnx import TensorProto
 
 from headstart.errors import ClassifierError, DataError, UserError, nearest
 from headstart.pixels.contract import PixelContract
-from headstart.pixels.decode import BrokenPhoto
+from headstart.pixels.decode import BrokenPhoto, Pixels
 from headstart.runtime import folder as layout
-from headstart.runtime.answers import Head, read_head
+from headstart.runtime.answers import Head
+from headstart.runtime.files import read_files
+from headstart.runtime.forking import after_fork, keep_for_ever
 from headstart.runtime.photos import PhotoLike, name_of
 from headstart.trust.explain_graph import Graph
 from headstart.trust.explain_maps import ClassTokenMap, Float, Map, RolloutMap, resized
@@ -58,14 +61,25 @@ class Explainer:
             ClassifierError: it cannot be read, or a network has no map of places.
         """
         self.folder = layout.find(Path(folder))
-        self.record = layout.read(self.folder)
+        self._files = read_files(self.folder)
+        self.record = self._files.record
         self.classes = self.record.classes
-        graph = Graph(self.folder / layout.GRAPH)
+        graph = Graph(self._files.graph)
         self._towers = {index: self._layers(graph, index) for it in self.record.answers for index in it.towers}
         layers = [layer for found in self._towers.values() for layer in found]
         wanted = [layout.PROBABILITIES, *(name for it in layers for name in (it.name, *it.map.tensors))]
         self._names = tuple(dict.fromkeys(wanted))
-        self._session = graph.session({layout.IMAGE: TensorProto.UINT8}, self._names)
+        self._session: Any = graph.session({layout.IMAGE: TensorProto.UINT8}, self._names)
+        after_fork(self, Explainer._abandon)
+
+    def _abandon(self) -> None:
+        keep_for_ever(self._session)
+        self._session = None
+
+    def _run(self, pixels: Pixels) -> dict[str, Float]:
+        if self._session is None:  # in a forked child
+            self._session = Graph(self._files.graph).session({layout.IMAGE: TensorProto.UINT8}, self._names)
+        return dict(zip(self._names, self._session.run(None, {layout.IMAGE: pixels}), strict=True))
 
     def heat(self, photo: PhotoLike, label: str | None = None) -> Heat:
         """What speaks for a label in a photo.
@@ -84,7 +98,7 @@ class Explainer:
             seen = upright(photo, self.record.contract)
         except BrokenPhoto as error:
             raise DataError(f"{name_of(photo)}: {error}; give a photo that opens in a viewer") from None
-        values = dict(zip(self._names, self._session.run(None, {layout.IMAGE: seen.pixels}), strict=True))
+        values = self._run(seen.pixels)
         probabilities = values[layout.PROBABILITIES]
         index = int(probabilities.argmax()) if label is None else self.classes.index(label)
         places = np.maximum(self._places(values, index), 0)
@@ -157,7 +171,7 @@ class Explainer:
         node = graph.makers.get(features)
         if node is None or layout.pixels_of(entry) not in graph.makers:
             raise ClassifierError(
-                f"{str(self.folder / layout.GRAPH)!r} has no tensor {features!r} or {layout.pixels_of(entry)!r}; "
+                f"{layout.GRAPH} has no tensor {features!r} or {layout.pixels_of(entry)!r}; "
                 "copy the whole model folder again"
             )
         names = list(node.input) if node.op_type in ("Concat", "Identity") else [features]
@@ -171,9 +185,7 @@ class Explainer:
 
     @cached_property
     def _heads(self) -> tuple[Head, ...]:
-        count = len(self.record.answers)
-        prefixes = [f"{index}/" for index in range(count)] if count > 1 else [""]
-        return tuple(read_head(self.folder / layout.HEAD, prefix) for prefix in prefixes)
+        return self._files.heads()
 
 
 def _gradient(head: Head, features: Float, index: int) -> tuple[Float, Float]:

@@ -1,0 +1,48 @@
+"""One photo through a classifier's whole graph in ONNX Runtime."""
+
+from typing import Any
+
+from headstart.errors import ClassifierError
+from headstart.pixels.decode import Pixels
+from headstart.runtime import folder as layout
+from headstart.runtime.answers import Answers
+from headstart.runtime.files import ModelFiles
+from headstart.runtime.libraries import import_onnxruntime
+
+
+class GraphSession:
+    """``model.onnx``, loaded from memory."""
+
+    def __init__(self, files: ModelFiles):
+        """Load the graph.
+
+        Raises:
+            ClassifierError: ONNX Runtime cannot load it, or it has not as many classes as the record.
+        """
+        try:
+            self._session: Any = import_onnxruntime().InferenceSession(files.graph, providers=["CPUExecutionProvider"])
+        except Exception as error:  # its errors have no common base
+            raise ClassifierError(
+                f"{layout.GRAPH} does not load in ONNX Runtime: {' '.join(str(error).split())[:300]}"
+            ) from error
+        outputs = self._session.get_outputs()
+        self._names = [output.name for output in outputs]  # older graphs have fewer
+        shape = next((output.shape for output in outputs if output.name == layout.PROBABILITIES), None)
+        classes = len(files.record.classes)
+        if shape != [classes]:
+            raise ClassifierError(
+                f"{layout.GRAPH} gives probabilities of shape {shape}, {layout.RECORD} names {classes} classes; "
+                "copy the whole model folder again"
+            )
+
+    def answer(self, pixels: Pixels) -> Answers:
+        """Return what is said of one upright photo, uint8 (H, W, 3): arrays of one row."""
+        said = dict(zip(self._names, self._session.run(self._names, {layout.IMAGE: pixels}), strict=True))
+        rows = {name: value[None] for name, value in said.items()}
+        probabilities = rows[layout.PROBABILITIES]
+        return Answers(
+            probabilities,
+            rows.get(layout.UNCALIBRATED, probabilities),
+            rows.get(layout.PREDICTION_SET),
+            rows.get(layout.NOVELTY),
+        )

@@ -1,0 +1,140 @@
+"""Photos answered in batches, in threads, in the order in which they come.
+
+What comes slowly is never held back for a batch to fill, nor for answers that are under way.
+"""
+
+import os
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sized
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import Generic, TypeVar
+
+from headstart.errors import HeadstartError
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+AHEAD = 4  #: batches per core that may be under way or wait for an earlier one, so that memory stays bounded
+PATIENCE = 0.05  #: seconds; a photo that took longer to come was waited for, and answers are not held back for more
+_LOOK = 0.5  #: seconds between two looks for Ctrl-C, which a wait without end does not notice on Windows
+
+
+class Arrivals(Iterator[In], Generic[In]):
+    """What a slow source gives, taken from it by a thread, so that one can tell whether more is there already.
+
+    For a pipe or a queue that another program feeds. The source must not mind the thread.
+    """
+
+    def __init__(self, source: Iterable[In], most: int = 256):
+        self._queue: queue.Queue[tuple[str, In | BaseException | None]] = queue.Queue(most)
+        self._over = False
+        threading.Thread(target=self._take, args=(source,), name="arrivals", daemon=True).start()
+
+    def ready(self) -> bool:
+        """Whether ``next`` would not wait."""
+        return self._over or not self._queue.empty()
+
+    def __next__(self) -> In:
+        while not self._over:
+            try:
+                kind, value = self._queue.get(timeout=_LOOK)
+            except queue.Empty:
+                continue
+            if kind == "item":
+                return value  # type: ignore[return-value]
+            self._over = True
+            if isinstance(value, BaseException):
+                raise value
+        raise StopIteration
+
+    def _take(self, source: Iterable[In]) -> None:
+        try:
+            for item in source:
+                self._queue.put(("item", item))
+        except BaseException as error:  # noqa: BLE001  it is raised where the items are used
+            self._queue.put(("error", error))
+        else:
+            self._queue.put(("end", None))
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch(Generic[In]):
+    items: list[In]
+    last_for_now: bool  #: what is under way is to be given before more is waited for
+
+
+def answer_in_order(
+    work: Callable[[list[In]], list[Out]], items: Iterable[In], *, size: int, threads: int
+) -> Iterator[Out]:
+    """Yield what ``work`` makes of batches of items, in order.
+
+    Args:
+        work: gives an answer for each item of a batch; called from several threads.
+        items: taken from in this thread. Of a list all are there. Of ``Arrivals`` those that are there are batched, and
+            answered before another is waited for. Any other iterator is tried: its first item is answered before the
+            second is taken, then 2, 4 and 8 are taken at once, and so on while none of them takes longer than
+            ``PATIENCE``; if one does, all that was taken is answered first.
+        size: items in a batch.
+        threads: batches that are worked on at the same time; ``AHEAD`` times as many are taken in advance.
+    """
+    process = os.getpid()
+    with ThreadPoolExecutor(threads, thread_name_prefix="predict") as pool:
+        waiting: deque[Future[list[Out]]] = deque()
+        try:
+            for batch in _batches(items, size):
+                waiting.append(pool.submit(work, batch.items))
+                while waiting and (batch.last_for_now or len(waiting) >= threads * AHEAD or waiting[0].done()):
+                    yield from waiting.popleft().result()
+                    if os.getpid() != process:
+                        raise HeadstartError("a stream was forked, and its threads were not; begin one in the child")
+            while waiting:
+                yield from waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _batches(items: Iterable[In], size: int) -> Iterator[_Batch[In]]:
+    if isinstance(items, Sized):
+        rest = iter(items)
+        while taken := list(islice(rest, size)):
+            yield _Batch(taken, last_for_now=False)
+    elif isinstance(items, Arrivals):
+        yield from _arrived(items, size)
+    else:
+        yield from _tried(iter(items), size)
+
+
+def _arrived(items: Arrivals[In], size: int) -> Iterator[_Batch[In]]:
+    for first in items:
+        taken = [first]
+        while len(taken) < size and items.ready():
+            try:
+                taken.append(next(items))
+            except StopIteration:
+                break
+        yield _Batch(taken, last_for_now=not items.ready())
+
+
+def _tried(items: Iterator[In], size: int) -> Iterator[_Batch[In]]:
+    """The quicker they come, the more are taken before the first of them is answered."""
+    trust = 1
+    while True:
+        taken: list[In] = []
+        slow = False
+        while len(taken) < min(trust, size) and not slow:
+            began = time.monotonic()
+            try:
+                taken.append(next(items))
+            except StopIteration:
+                if taken:
+                    yield _Batch(taken, last_for_now=True)
+                return
+            slow = time.monotonic() - began > PATIENCE
+        yield _Batch(taken, last_for_now=slow or trust <= size)
+        trust = 1 if slow else 2 * trust

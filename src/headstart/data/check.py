@@ -9,7 +9,11 @@ from headstart.data.assembly import problems_of
 from headstart.data.inspection import default_workers, in_threads, why_unreadable
 from headstart.data.samples import Entry, FileSource, Outcome, Sample, Samples
 from headstart.events import Listener, ignore
+from headstart.pixels.contract import WHOLE_EDGE, PixelContract
 from headstart.pixels.decode import BrokenPhoto, decode
+
+#: Photos are decoded as for a network of the usual size: what a fit refuses or repairs is what is found here.
+_CONTRACT = PixelContract(224, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ def survey(samples: Samples, *, decode_all: bool = True, workers: int = 0, liste
 
     Args:
         samples: from ``read``, with ``strict=False`` to be shown problems instead of an error.
-        decode_all: decodes every photo too, at full size, and amends the ledger by what that finds.
+        decode_all: decodes every photo too, as a fit would, and amends the ledger by what that finds.
         workers: threads for decoding; 0 means one per core, two at least.
         listener: told of the progress.
     """
@@ -74,7 +78,7 @@ def _decoded(work: tuple[Sample, Entry]) -> Entry:
     if not isinstance(sample.source, FileSource):
         return entry
     try:
-        repaired = decode(sample.source.read()).repaired
+        repaired = decode(sample.source.read(), _CONTRACT).repaired
     except BrokenPhoto as error:
         return replace(entry, outcome=Outcome.SET_ASIDE, reason=str(error))
     except OSError as error:

@@ -24,7 +24,7 @@ from headstart.pixels.contract import PixelContract
 from headstart.pixels.decode import BrokenPhoto, Photo, UnreadablePhoto, decode, prepare, to_rgb
 from headstart.runtime.openvino import cores
 
-ROWS_VERSION = 1  #: raised whenever decoding, resizing, rounding or pooling changes what a row says
+ROWS_VERSION = 2  #: raised whenever decoding, resizing, rounding or pooling changes what a row says
 PLAIN, FLIPPED = "plain", "flipped"  #: views: as it is; mirrored left to right
 
 

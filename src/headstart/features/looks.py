@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from headstart.features.store import Space, Store
 from headstart.pixels.contract import PixelContract
 
-LOOKS_VERSION = 1  #: raised whenever what is stored changes
+LOOKS_VERSION = 2  #: raised whenever what is stored changes
 GREY = 24  #: edge of the grey picture
 COLOUR = 8  #: edge of the coloured picture
 COARSE = 48  #: the pictures are made from cells of whole pixels, at least so many along an edge

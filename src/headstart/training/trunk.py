@@ -22,7 +22,7 @@ from headstart.runtime.openvino import BATCH, Runner, cores, has_bf16
 from headstart.settings import Precision
 from headstart.training.windows import bears, counts_positions
 
-VERSION = 1  #: raised whenever the same frozen part would give other activations
+VERSION = 2  #: raised whenever the same frozen part would give other activations
 ACTIVATIONS = "activations"
 #: Between bf16 and float32, mean over the proof's photos, for the bf16 of changed views: broken is far below it.
 LEAST_LIKENESS = 0.99

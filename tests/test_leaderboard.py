@@ -21,7 +21,8 @@ CURVES = (Epoch(0, 0.0, 1.1, 0.5, 1.2, 0.4, 1.1, 0.1), Epoch(1, 5e-4, 0.9, 0.75,
 
 @pytest.fixture
 def board() -> tuple[Row, ...]:
-    trained = arm("full-finetune", 0.9, parameters=4_000_000, seconds=12.25, memory=5, disk=6, curves=CURVES)
+    knobs: dict[str, Any] = {"planned_epochs": 17, "best_epoch": 1, "curves": CURVES}
+    trained = arm("full-finetune", 0.9, parameters=4_000_000, seconds=12.25, memory=5, disk=6, **knobs)
     comparison: Any = SimpleNamespace(
         arms=(arm("linear-probe", 0.8), trained),
         predicted={"full-finetune": Cost(10.5, 50, 60)},
@@ -46,6 +47,8 @@ def test_rows_say_what_the_arms_say(board: tuple[Row, ...]) -> None:
     unseen = (probe.test_loss, probe.test_accuracy, probe.test_low, probe.test_high)
     assert unseen == (None,) * 4, "a losing arm has not seen test"
     assert probe.predicted_seconds is None
+    assert (trained.epochs, trained.planned_epochs, trained.best_epoch) == (1, 17, 1)
+    assert (probe.epochs, probe.planned_epochs) == (0, 0)
 
 
 def test_json_there_and_back(board: tuple[Row, ...]) -> None:
@@ -85,3 +88,9 @@ def test_markdown_is_a_table_with_the_winner_marked(board: tuple[Row, ...]) -> N
     assert (probe["test"], probe["test loss"], probe["predicted"]) == ("", "", "")
     assert trained["test"].startswith("85.0% (")
     assert (trained["seconds"], trained["predicted"]) == ("12.2", "10.5")
+    assert (trained["epochs"], probe["epochs"]) == ("1 of 17", ""), "what was planned and what was done"
+
+
+def test_a_leaderboard_of_before_epochs_were_counted_is_read(board: tuple[Row, ...]) -> None:
+    older = [{k: v for k, v in it.items() if "epoch" not in k} for it in leaderboard.to_json(board)]
+    assert leaderboard.from_json(older)[1].planned_epochs == 0

@@ -39,6 +39,9 @@ class Row:
     predicted_memory: int | None
     disk: int  #: bytes in the store
     predicted_disk: int | None
+    epochs: int = 0  #: that were made; 0 where no network was trained
+    planned_epochs: int = 0  #: that were to be made
+    best_epoch: int = 0  #: the one that is kept
 
 
 def rows(comparison: Comparison, revealed: Revealed) -> tuple[Row, ...]:
@@ -74,6 +77,9 @@ def _row(arm: Arm, predicted: Cost | None, test: Evaluation | None, winner: str)
         predicted_memory=predicted.memory if predicted else None,
         disk=arm.disk,
         predicted_disk=predicted.disk if predicted else None,
+        epochs=arm.curves[-1].number if arm.curves else 0,
+        planned_epochs=arm.planned_epochs,
+        best_epoch=arm.best_epoch,
     )
 
 
@@ -108,6 +114,7 @@ HEAD = (
     "test",
     "seconds",
     "predicted",
+    "epochs",
 )
 
 
@@ -125,7 +132,15 @@ def cells(board: tuple[Row, ...]) -> Iterator[tuple[str, ...]]:
             "" if row.test_accuracy is None else _share(row.test_accuracy, row.test_low, row.test_high),
             f"{row.seconds:.1f}",
             "" if row.predicted_seconds is None else f"{row.predicted_seconds:.1f}",
+            _epochs(row),
         )
+
+
+def _epochs(row: Row) -> str:
+    """How many were made, and of how many planned ones where those were more."""
+    if not row.epochs:
+        return ""
+    return f"{row.epochs} of {row.planned_epochs}" if row.epochs < row.planned_epochs else f"{row.epochs}"
 
 
 def _share(value: float, low: float | None, high: float | None) -> str:

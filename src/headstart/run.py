@@ -207,6 +207,7 @@ def _arm_in_json(arm: Arm) -> dict[str, Any]:
         "path": [asdict(trial) for trial in arm.path],
         "depth": [asdict(depth) for depth in arm.depth],
         "curves": [asdict(epoch) for epoch in arm.curves],
+        "planned_epochs": arm.planned_epochs,
         "best_epoch": arm.best_epoch,
         "rate_curve": None if arm.rate_curve is None else asdict(arm.rate_curve),
         "train": arm.train.to_json(),

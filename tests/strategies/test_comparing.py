@@ -92,7 +92,7 @@ def test_all_that_fit_are_made_in_order(contest: Any) -> None:
     assert it.found.predicted["full-finetune"].seconds == 9
     assert it.found.left_out == ()
     stages = [event.stage for event in it.heard if isinstance(event, events.Finished)]
-    assert stages == ["predict cost", "arm", "arm"], "the dear one is predicted before the cheap one is made"
+    assert stages == ["arm", "predict cost", "arm"], "probes are made before a training is even timed"
 
 
 def test_the_cheaper_wins_where_they_cannot_be_told_apart(contest: Any) -> None:
@@ -131,7 +131,7 @@ def test_a_training_is_not_even_planned_where_little_is_left(contest: Any) -> No
 
 
 def test_an_arm_that_made_the_others_late(contest: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What fitted when it was predicted is asked again when its turn comes."""
+    """What is left is looked at when its turn comes."""
     now = [0.0]
     monkeypatch.setattr("headstart.strategies.material.time", SimpleNamespace(perf_counter=lambda: now[0]))
 
@@ -173,10 +173,10 @@ def test_too_little_memory(contest: Any, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.parametrize("backbones", [1, 2])
-def test_a_linear_probe_always_fits(backbones: int, contest: Any) -> None:
+def test_probes_always_fit(backbones: int, contest: Any) -> None:
     heads = [planned(arm(f"linear-probe {head}"), 99) for head in ("logistic", "lda")]
-    it = contest(10.0, backbones, linear_probe=heads)
-    assert len(it.found.arms) == 2 * backbones
+    it = contest(10.0, backbones, linear_probe=heads, intermediate_probe=[planned(arm("intermediate-probe"), 99)])
+    assert len(it.found.arms) == 3 * backbones
     assert it.found.left_out == ()
 
 

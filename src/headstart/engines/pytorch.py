@@ -13,6 +13,7 @@ from headstart.backbones.catalog import find
 from headstart.backbones.zoo import load
 from headstart.engines.engine import Arithmetic
 from headstart.errors import EngineError
+from headstart.runtime.openvino import bf16_is_off, has_bf16
 
 
 class PyTorchEngine:
@@ -67,6 +68,15 @@ def _loaded(backbone: Backbone) -> nn.Module:
             "(headstart cache --prune-to 0GB does) and fit again"
         )
     return loaded.network
+
+
+def trains_in_bf16(device: str) -> bool:
+    """Whether a kind of device computes in bf16 itself: what only imitates it is many times slower than float32."""
+    if bf16_is_off():
+        return False
+    if device == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return has_bf16() if device == "cpu" else torch.backends.mps.is_macos_or_newer(14, 0)
 
 
 def best_device() -> str:

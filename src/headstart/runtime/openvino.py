@@ -18,6 +18,9 @@ from headstart.runtime.libraries import import_openvino
 
 Arithmetic = Literal["bf16", "f32"]
 
+#: Environment variable: "off" takes this processor for one that does not compute in bf16, whatever it reports.
+BF16 = "HEADSTART_BF16"
+
 #: Photos in a call. Together with decoding, 8 was as fast as 1 or a little faster; alone, 16 and 32 were slower.
 BATCH = 8
 
@@ -27,8 +30,15 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def bf16_is_off() -> bool:
+    """Whether the environment says that nothing is to be computed in bf16."""
+    return os.environ.get(BF16, "").strip().lower() in ("off", "no", "false", "0")
+
+
 def has_bf16() -> bool:
-    """Whether this processor computes in bf16 natively, as OpenVINO reports it."""
+    """Whether this processor computes in bf16 natively, as OpenVINO reports it; not where HEADSTART_BF16 is "off"."""
+    if bf16_is_off():
+        return False
     return "BF16" in import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 

@@ -14,7 +14,7 @@ from headstart.strategies.ensembles import ENSEMBLES
 from headstart.strategies.material import Material
 from headstart.strategies.strategy import Arm, Planned
 from headstart.training.cost import Cost
-from headstart.training.memory import free_memory
+from headstart.training.memory import free_device_memory, free_memory
 
 PROBES = ("linear-probe", "intermediate-probe")  #: what "auto" tries where no budget is given: seconds
 WITHIN_BUDGET = (*PROBES, "partial-finetune", "full-finetune")  #: what it tries where one is
@@ -106,8 +106,9 @@ class _Contest:
         self._failures: list[Exception] = []
 
     def run(self, specs: Sequence[Spec]) -> Comparison:
-        for planned in [it for it in self._planned(specs) if self._fits(it)]:
-            if self._still_fits(planned):
+        # Each is predicted when its turn comes: what is left is known then, and a training is planned to fit into it.
+        for planned in list(self._planned(specs)):
+            if self._fits(planned):
                 self._make(planned)
         if not self._arms:
             self._nothing_left()
@@ -139,15 +140,20 @@ class _Contest:
             took = time.perf_counter() - began
             told = f"{planned.name}: predicted {cost.seconds:.0f} s, {cost.memory / 1e6:.0f} MB of memory, "
             self._tell(events.Finished("predict cost", took, f"{told}{cost.disk / 1e6:.0f} MB of disk"))
-        if cost.memory > (free := free_memory()):
-            return self._leave_out(
-                planned.name, f"predicted {cost.memory / 1e9:.1f} GB of memory, {free / 1e9:.1f} GB are free"
-            )
-        return self._still_fits(planned)
+        for needed, free, where in (
+            (cost.memory, free_memory(), "memory"),
+            (cost.device_memory, free_device_memory(), "the GPU's memory"),
+        ):
+            if needed > free:
+                return self._leave_out(
+                    planned.name, f"predicted {needed / 1e9:.1f} GB of {where}, {free / 1e9:.1f} GB are free"
+                )
+        return self._in_time(planned)
 
-    def _still_fits(self, planned: Planned) -> bool:
+    def _in_time(self, planned: Planned) -> bool:
+        """Whether it ends within the budget; a probe is made whatever that is, for something must be shipped."""
         seconds = self._predicted[planned.name].seconds
-        if planned.strategy == "linear-probe" or seconds <= max(0.0, self._first.left):  # something must be shipped
+        if planned.strategy in PROBES or seconds <= max(0.0, self._first.left):
             return True
         return self._leave_out(
             planned.name, f"predicted {seconds:.0f} s, {max(0, self._first.left):.0f} s of the budget are left"

@@ -14,7 +14,6 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headstart import events
 from headstart.backbones.backbone import middle
 from headstart.data.samples import Part
 from headstart.engines.choose import choose
@@ -24,22 +23,19 @@ from headstart.heads.head import Head
 from headstart.saving import Parts, Tower
 from headstart.settings import FitSettings
 from headstart.strategies.material import Material
+from headstart.strategies.planning import cost, cost_of_search, planned_in_time
 from headstart.strategies.probes import LAYER, base_head, parts_of, probe
 from headstart.strategies.refitting import refits, with_refit
 from headstart.strategies.search import CHOICES, Searched, search
 from headstart.strategies.strategy import Arm, Planned, file_name, scored
-from headstart.training.cost import Cost, Pace, cost_of, pace_of
 from headstart.training.curves import Epoch
 
 if TYPE_CHECKING:  # it imports PyTorch, which a run of probes has no need of
     from headstart.training.job import Job, Trained
+    from headstart.training.trial import Speeds
 
 
 ENDING = 5.0  #: seconds for exporting a trained network and scoring it
-SAFE = 0.85  #: share of the time that is left which a training may be predicted to take
-#: Epochs of a training that is to end within a budget, one of a few numbers: a second run, a little faster or slower,
-#: plans the same and goes on where the first was killed.
-SHORTER = (3, 4, 5, 6, 8, 10, 12, 14, 17, 20, 24, 28, 33, 40)
 
 
 def partial_finetune(material: Material, detail: str | None = None) -> Sequence[Planned]:
@@ -80,6 +76,7 @@ def _job_again(
     unfreeze: str | None,
     trained: "Trained",
     settings: FitSettings,
+    timed: "Speeds",
     share: float = 1.0,
     *,
     scratch: bool,
@@ -97,7 +94,9 @@ def _job_again(
         task = material.task([material.tower(LAYER)], *parts)
         head = fit_head(kind, task, material.settings, fixed=probe(material, kind).chosen).head
     ends = max(1, round(again * trained.best_epoch / epochs))
-    return _job(material, name, unfreeze, head, parts, settings.model_copy(update=update), ends=ends)
+    job = _job(material, name, unfreeze, head, parts, settings.model_copy(update=update), ends=ends)
+    job.timed = timed
+    return job
 
 
 def _job(
@@ -138,7 +137,7 @@ def _planned(material: Material, strategy: str, name: str, unfreeze: str | None,
 
     def job() -> "Job":
         if not jobs:
-            jobs.append(_in_time(job_of(material, name, unfreeze, scratch=scratch), material))
+            jobs.append(planned_in_time(job_of(material, name, unfreeze, scratch=scratch), material))
         return jobs[0]
 
     def make() -> Arm:
@@ -146,6 +145,7 @@ def _planned(material: Material, strategy: str, name: str, unfreeze: str | None,
         return finished(name, trained, job().task.settings)
 
     def finished(told: str, trained: "Trained", settings: FitSettings) -> Arm:
+        timed = job().timed
         jobs.clear()
         gc.collect()  # a network as a graph is full of cycles, and the next one wants its memory
         arm = arm_of(material, strategy, told, unfreeze or "stage1", trained)
@@ -153,13 +153,13 @@ def _planned(material: Material, strategy: str, name: str, unfreeze: str | None,
             material,
             arm,
             trained,
-            lambda share: _job_again(material, name, unfreeze, trained, settings, share, scratch=scratch),
+            lambda share: _job_again(material, name, unfreeze, trained, settings, timed, share, scratch=scratch),
             lambda again: _parts(material, again),
         )
 
     def make_best() -> Arm:
         folder = _folder(material, name)
-        again = _cost(job()).refit if refits(material) and material.clock.budget is not None else 0.0
+        again = cost(job()).refit if refits(material) and material.clock.budget is not None else 0.0
         found = search(
             job(),
             material.settings.search,
@@ -171,39 +171,17 @@ def _planned(material: Material, strategy: str, name: str, unfreeze: str | None,
         return _best_of(finished(best, found.trained, settings), found, material)
 
     if scratch or not material.settings.search:
-        return Planned(name, strategy, lambda: _cost(job()), make, trains=True)
+        return Planned(name, strategy, lambda: cost(job()), make, trains=True)
     most = "" if material.clock.budget is None else "up to "
     best = f"{name}, best of {most}{material.settings.search}"
-    return Planned(best, strategy, lambda: _cost_of_search(material, job()), make_best, trains=True)
+    presets = len({*CHOICES["augmentation"], material.settings.augmentation})
+    return Planned(best, strategy, lambda: cost_of_search(material, job(), presets), make_best, trains=True)
 
 
 def _folder(material: Material, name: str) -> Path:
     """Where an arm leaves what it tried."""
     several = f" on {material.backbone.name}" if "," in material.settings.backbone else ""
     return material.folder / "arms" / file_name(f"{name}{several}")
-
-
-def _cost(job: "Job", pace: Pace | None = None) -> Cost:
-    """Of one training, with the range test where its rate is to be found."""
-    cost = cost_of(job, pace)
-    if job.known is not None or not job.settings.find_rate or job.settings.rate is not None:
-        return cost
-    from headstart.training.rate_finder import photos_of
-
-    return replace(cost, seconds=cost.seconds + photos_of(job.settings) / job.trial[job.precision].photos)
-
-
-def _cost_of_search(material: Material, job: "Job") -> Cost:
-    """Of all tries; within a budget of one, for as many are made as fit, and one has to."""
-    known = job.known
-    one = _cost(job) if known is None else Cost(sum(known.seconds.values()), known.memory, known.disk)
-    tries = material.settings.search
-    if material.clock.budget is not None:
-        told = f"{tries} tries of {job.task.name} would take about {tries * one.seconds:.0f} s; as many as fit are made"
-        material.listener(events.Note(told))
-        return one
-    presets = min(tries, len({*CHOICES["augmentation"], material.settings.augmentation}))
-    return Cost(tries * one.seconds, one.memory, presets * one.disk)
 
 
 def _best_of(arm: Arm, found: Searched, material: Material) -> Arm:
@@ -235,36 +213,6 @@ def stop_in_time(material: Material) -> "Callable[[int, Epoch], bool]":
     return stop
 
 
-def _in_time(job: "Job", material: Material) -> "Job":
-    """The training, with fewer epochs where their number is not set and the budget is too short for the usual one.
-
-    Planned so, its rate falls to nothing in time; a training that is cut off is worse than a short one.
-    """
-    if material.clock.budget is None or job.settings.epochs is not None or job.known is not None:
-        return job
-    left, pace = SAFE * material.left, pace_of(job)
-    whole, again = _cost(job, pace), refits(material)
-    if whole.seconds + again * whole.refit <= left:
-        return job
-    fewer = (
-        job.with_settings(job.task.settings.model_copy(update={"epochs": it}))
-        for it in reversed(SHORTER)
-        if it < job.epochs
-    )
-    shorter = [(it, _cost(it, pace)) for it in fewer]
-    # Once more with all photos is worth more than the second half of the epochs, but not than the first.
-    refitted = (
-        it for it, cost in shorter if again and 2 * it.epochs >= job.epochs and cost.seconds + cost.refit <= left
-    )
-    once = (it for it, cost in [(job, whole), *shorter] if cost.seconds <= left)
-    found = next(refitted, None) or next(once, None)
-    if found is None or found is job:
-        return job  # it fits alone, or not at all and is left out with the figure of a whole one
-    told = f"{job.task.name} is planned with {found.epochs} epochs: {job.epochs} would take about {whole.seconds:.0f} s"
-    material.listener(events.Note(told))
-    return found
-
-
 def arm_of(material: Material, strategy: str, name: str, layer: str, trained: "Trained") -> Arm:
     """A trained network as an arm: scored through the engine that will run it when it is shipped."""
     began = time.perf_counter()
@@ -280,6 +228,7 @@ def arm_of(material: Material, strategy: str, name: str, layer: str, trained: "T
         seconds=0.0,
         disk=trained.disk,
         memory=trained.memory,
+        planned_epochs=trained.planned,
         chosen=_chosen(trained),
         curves=trained.epochs,
         best_epoch=trained.best_epoch,
@@ -311,6 +260,10 @@ def _notes(trained: "Trained") -> tuple[str, ...]:
     if (curve := trained.rate_curve) is not None:
         how = f"{len(curve.rates)} steps, " + ("until the loss blew up" if curve.stopped else "the loss never blew up")
         notes.append(f"the rate {curve.suggestion:.1e} comes from a range test ({how})")
+    if trained.cut:
+        notes.append(f"{last} of {trained.planned} planned epochs were made: the budget allowed no more")
+    elif last < trained.planned:
+        notes.append(f"{last} of {trained.planned} planned epochs were made: later ones no longer helped on validation")
     if trained.best_epoch == 0:
         notes.append(f"none of {last} epochs was better on validation than the start, which is kept")
     elif trained.best_epoch < last:

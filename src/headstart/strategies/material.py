@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,11 @@ from headstart.heads.head import Fitted, Task
 from headstart.saving import Parts, Tower
 from headstart.settings import FitSettings
 
+if TYPE_CHECKING:  # it imports PyTorch
+    from headstart.training.trial import Speeds
+
 SAVING = 8.0  #: seconds of the budget for saving the winner; judging it comes on top
+TIMING = 0.1  #: share of the budget that timing trainings may take
 JUDGED_PER_SECOND = 100  #: photos, for that
 TRAIN_SCORED = 2000  #: training photos that an arm is scored on: its training score is for the eye, not for choosing
 
@@ -34,11 +39,17 @@ class Clock:
     budget: float | None  #: seconds for the whole job; None: no limit
     began: float = field(default_factory=time.perf_counter)
     reserved: float = 0.0  #: seconds of it that are kept for fitting the winner once more
+    timed: float = 0.0  #: seconds of it that timing trainings has taken
 
     @property
     def left(self) -> float:
         """Seconds; infinity without a budget."""
         return float("inf") if self.budget is None else self.budget - (time.perf_counter() - self.began)
+
+    @property
+    def left_for_timing(self) -> float:
+        """Seconds that timing trainings may still take; infinity without a budget."""
+        return float("inf") if self.budget is None else max(0.0, TIMING * self.budget - self.timed)
 
 
 @dataclass(frozen=True)
@@ -61,6 +72,7 @@ class Material:
 
     probes: dict[str, Fitted] = field(default_factory=dict)  #: by the head's name, on the last layer, fitted on train
     probe_seconds: dict[str, float] = field(default_factory=dict)  #: that each of them took
+    timed: dict[str, "Speeds"] = field(default_factory=dict)  #: what trials found, by the boundary trained above
 
     def __post_init__(self) -> None:
         self.register(self.backbone, self.engine)

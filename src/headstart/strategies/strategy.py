@@ -53,6 +53,7 @@ class Arm:
     chosen: Mapping[str, Any] = field(default_factory=dict)  #: hyperparameters that were chosen, not set
     path: tuple[Trial, ...] = ()  #: what was tried for them
     curves: tuple[Epoch, ...] = ()  #: of a training, from before its first step
+    planned_epochs: int = 0  #: that it was to make, were neither budget nor validation to end it
     best_epoch: int = 0
     rate_curve: "RateCurve | None" = None  #: of the range test that found the rate, where one did
     depth: tuple[Depth, ...] = ()

@@ -15,7 +15,7 @@ from headstart.settings import TrainSettings
 if TYPE_CHECKING:
     from headstart.training.job import Job
 
-TRIAL_VERSION = 3  #: of the file that a timed trial is kept in
+TRIAL_VERSION = 4  #: of the file that a timed trial is kept in
 VIEWED = 16  #: views that are timed
 EXPORTED = 2.0  #: seconds: writing a network as ONNX, proving it, compiling it
 BYTES_PER_PARAMETER = 24  #: float32 of weights, gradients, two moments, the average and the best
@@ -29,6 +29,7 @@ class Cost:
     memory: int  #: bytes by which the process grows
     disk: int  #: bytes in the store
     refit: float = 0.0  #: seconds of a training once more, on train and validation, should it win
+    device_memory: int = 0  #: bytes by which a GPU's memory grows
 
 
 def refit_seconds(
@@ -85,9 +86,15 @@ def cost_of(job: "Job", pace: Pace | None = None) -> Cost:
         "export": EXPORTED,
         "scores": (min(photos, 2000) + held_out) / pace.features,
     }
-    memory = speed.memory + BYTES_PER_PARAMETER * job.parameters
+    weights = BYTES_PER_PARAMETER * job.parameters
     again = refit_seconds(seconds, photos, held_out, cached=job.cached)
-    return Cost(sum(seconds.values()), memory, job.disk if job.cached else 0, again)
+    return Cost(
+        seconds=sum(seconds.values()),
+        memory=speed.memory + weights,
+        disk=job.disk if job.cached else 0,
+        refit=again,
+        device_memory=speed.device_memory + weights if speed.device_memory else 0,
+    )
 
 
 def trained_per_second(photos: float, windowed: float | None, *, whole: bool) -> float:

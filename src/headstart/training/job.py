@@ -29,7 +29,7 @@ from headstart.data.samples import Sample
 from headstart.data.writing import new_folder, replace_text
 from headstart.engines.choose import ProofPhotos, machine_key, prove_trained
 from headstart.engines.engine import Arithmetic, Engine
-from headstart.engines.pytorch import best_device
+from headstart.engines.pytorch import best_device, trains_in_bf16
 from headstart.errors import EngineError, TrainingError
 from headstart.features.activations import Activations, room
 from headstart.features.prune import TRAINED
@@ -44,10 +44,10 @@ from headstart.training.boundary import Cached, Streamed, Views, compute, key_of
 from headstart.training.cost import trial_file
 from headstart.training.curves import Epoch
 from headstart.training.loop import Plan, Source, Trainer
-from headstart.training.memory import peak_memory
+from headstart.training.memory import MemoryMeter
 from headstart.training.rate_finder import RateCurve, find_rate
 from headstart.training.trainable import Trainable, blank_head, frozen_tensors, head_module
-from headstart.training.trial import Speed, speeds
+from headstart.training.trial import Speed, Speeds, speeds
 from headstart.training.trunk import Trunk, for_changed_views, trunk, view_edge
 from headstart.training.windows import WHOLE, Windows, windows_of
 
@@ -88,7 +88,10 @@ class Trained:
     best_epoch: int
     parameters: int  #: that were trained
     precision: Arithmetic  #: of training
-    memory: int  #: bytes by which the process grew while it was trained
+    planned: int  #: epochs that were to be made
+    cut: bool  #: whether the budget ended it before; else validation may have
+    memory: int  #: bytes by which the process grew while it was trained; 0 where that is not known
+    device_memory: int  #: bytes by which a CUDA device's memory grew
     cached: bool  #: whether boundary activations were kept, or computed anew for each epoch
     disk: int  #: bytes that they take
     seconds: dict[str, float]  #: "boundary", "epochs", "export"
@@ -104,6 +107,7 @@ class Job:
         self.settings: TrainSettings = task.settings
         self.scratch = task.head is None
         self.device = best_device()
+        self.allowed = float("inf")  #: seconds that timing it may take
         self._open: list[Activations] = []  # until the training ends
         self._view_trunks: dict[int, Trunk] = {}  # by the edge of the views, pixels; shared with other settings' jobs
         torch.set_num_threads(cores())
@@ -195,20 +199,27 @@ class Job:
         )
 
     @cached_property
-    def trial(self) -> dict[Arithmetic, Speed]:
+    def timed(self) -> Speeds:
         """How fast training goes at each precision that may be chosen; measured once per machine and network."""
         wanted = self.settings.training_precision
-        choices: tuple[Arithmetic, ...] = ("bf16", "f32") if wanted == "auto" else (wanted,)
+        both: tuple[Arithmetic, ...] = ("f32", "bf16") if trains_in_bf16(self.device) else ("f32",)
+        choices = both if wanted == "auto" else (wanted,)
         size = view_size(self.task.settings, self.task.backbone.contract.size)
         file = self.task.backbone.folder / trial_file(self.settings, self.boundary, size, scratch=self.scratch)
         shapes = self.view_trunk.shape, self.trunk.shape
-        return speeds(choices, self.network, shapes, self.trunk.kind, self.settings.batch_size, file)
+        batch, kind = self.settings.batch_size, self.trunk.kind
+        return speeds(choices, self.network, shapes, kind, batch, file, allowed=self.allowed, listener=self.listener)
+
+    @property
+    def trial(self) -> dict[Arithmetic, Speed]:
+        """The speed at each of these precisions."""
+        return self.timed.by_precision
 
     @cached_property
     def precision(self) -> Arithmetic:
         """The arithmetic of training."""
         wanted = self.settings.training_precision
-        return max(self.trial, key=lambda choice: self.trial[choice].photos) if wanted == "auto" else wanted
+        return self.timed.fastest if wanted == "auto" else wanted
 
     @cached_property
     def home(self) -> Path:
@@ -247,12 +258,18 @@ class Job:
             while self._open:
                 self._open.pop().close()
 
-    def with_settings(self, settings: FitSettings) -> "Job":
-        """The same training with other settings; the network is not loaded again."""
+    def with_settings(self, settings: FitSettings, timed: Speeds | None = None) -> "Job":
+        """The same training with other settings; the network is not loaded again.
+
+        Args:
+            settings: the others.
+            timed: speeds to go by, instead of those of a trial.
+        """
         job = Job(replace(self.task, settings=settings), self.listener)
         job.loaded, job.traced, job.trunk, job._view_trunks = self.loaded, self.traced, self.trunk, self._view_trunks
         if settings.model_copy(update={"epochs": self.settings.epochs}) == self.task.settings:
-            job.changed, job.trial = self.changed, self.trial
+            job.changed, job.timed = self.changed, self.timed if timed is None else timed
+        job.allowed = self.allowed
         return job
 
     @property
@@ -276,12 +293,24 @@ class Job:
         home.touch()  # pruning goes by it
         epochs = tuple(Epoch(**epoch) for epoch in record.pop("epochs"))
         curve = record.pop("rate_curve", None)
+        record.pop("memory", None)  # of an older headstart: often 0, as it was measured
         return Trained(
-            backbone, head, epochs=epochs, rate_curve=None if curve is None else RateCurve.from_json(curve), **record
+            backbone,
+            head,
+            epochs=epochs,
+            planned=record.pop("planned", epochs[-1].number),
+            cut=record.pop("cut", False),
+            memory=record.pop("memory_grown", 0),
+            device_memory=record.pop("device_memory", 0),
+            rate_curve=None if curve is None else RateCurve.from_json(curve),
+            **record,
         )
 
     def _train(self, stop: Callable[[int, Epoch], bool]) -> Trained:
-        grown = peak_memory()
+        with MemoryMeter() as meter:
+            return self._train_measured(stop, meter)
+
+    def _train_measured(self, stop: Callable[[int, Epoch], bool], meter: MemoryMeter) -> Trained:
         before = {name: value.clone() for name, value in frozen_tensors(self.traced, self.boundary).items()}
         began = time.perf_counter()
         train, validation = self.sources()
@@ -321,7 +350,10 @@ class Job:
             "best_epoch": trainer.best_epoch,
             "parameters": network.count(),
             "precision": self.precision,
-            "memory": peak_memory() - grown,
+            "planned": trainer.last,
+            "cut": trainer.cut,
+            "memory_grown": meter.grown,
+            "device_memory": meter.device_grown,
             "cached": self.cached,
             "disk": self.disk if self.cached else 0,
             "frozen": len(before),

@@ -1,0 +1,75 @@
+"""How much a network computes below and above each of its layers, counted on its graph: for prices by arithmetic."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from headstart.backbones.backbone import PIXELS, Backbone
+from headstart.runtime.libraries import import_openvino
+
+#: Multiplications that take as long as moving one number through memory: what makes a depthwise convolution on a large
+#: map dear, which multiplies little.
+PER_NUMBER = 30.0
+
+
+def work_above(backbone: Backbone) -> dict[str, float]:
+    """Multiplications for one photo, and what moving its numbers counts as, above each layer and "pixels" (all).
+
+    Raises:
+        RuntimeError: OpenVINO cannot read the graph.
+    """
+    return dict(_work_above(backbone.graph, backbone.contract.size, tuple(layer.name for layer in backbone.layers)))
+
+
+@lru_cache(8)
+def _work_above(graph: Path, size: int, layers: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
+    model = import_openvino().Core().read_model(graph)
+    model.reshape([1, size, size, 3])
+    work = {operation.get_friendly_name(): _work(operation) for operation in model.get_ordered_ops()}
+    ends = {name: port.get_node() for port in model.outputs for name in port.get_names()}
+    whole = _ancestors(ends[layers[-1]])  # not what pools an earlier layer's features
+    below = {PIXELS: set[str](), **{name: _ancestors(ends[name]) for name in layers}}
+    return tuple((name, sum(work[it] for it in whole - known)) for name, known in below.items())
+
+
+def _work(operation: Any) -> float:
+    """Of one operation: weights are constants and cost nothing, what is put out has to be moved."""
+    kind = operation.get_type_name()
+    if kind in ("Constant", "Parameter", "Result", "Convert"):
+        return 0.0
+    numbers = float(sum(_product(port.get_shape()) for port in operation.outputs()))
+    if kind == "Convolution":
+        return numbers * (_product(operation.input(1).get_shape()[1:]) + PER_NUMBER)
+    if kind == "GroupConvolution":
+        return numbers * (_product(operation.input(1).get_shape()[2:]) + PER_NUMBER)
+    if kind == "MatMul":
+        return numbers * (_inner(operation) + PER_NUMBER)
+    return numbers * PER_NUMBER
+
+
+def _inner(operation: Any) -> float:
+    """Terms of each sum of a matrix product."""
+    turned = operation.get_attributes().get("transpose_a", False)
+    shape = operation.input(0).get_shape()
+    return float(shape[-2 if turned and len(shape) > 1 else -1])
+
+
+def _product(shape: Iterable[int]) -> float:
+    product = 1.0
+    for edge in shape:
+        product *= edge
+    return product
+
+
+def _ancestors(end: Any) -> set[str]:
+    """The names of an operation and of all that it is computed from."""
+    found: set[str] = set()
+    waiting = [end]
+    while waiting:
+        node = waiting.pop()
+        name = node.get_friendly_name()
+        if name not in found:
+            found.add(name)
+            waiting += [port.get_source_output().get_node() for port in node.inputs()]
+    return found

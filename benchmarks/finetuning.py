@@ -30,10 +30,11 @@ import headstart
 from headstart.backbones.catalog import find
 from headstart.backbones.convert import obtain
 from headstart.backbones.zoo import load
+from headstart.data.groups import group_numbers
 from headstart.data.reading import read
 from headstart.data.samples import FileSource, Part, Sample, Samples
 from headstart.data.splits import Split
-from headstart.evaluation.comparison import mcnemar_exact, paired_interval
+from headstart.evaluation.paired import accuracy_interval, mcnemar_exact
 from measuring import arguments, finish
 
 RATE = 1e-3
@@ -172,7 +173,8 @@ def main() -> None:
         other = plain(parts, len(run.classes), given.epochs, given.batch, given.seed)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    interval = paired_interval(right.astype(float), other.right.astype(float), seed=0)
+    groups = group_numbers(test)
+    interval = accuracy_interval(right, other.right, groups)
     finish(
         __file__,
         {
@@ -183,7 +185,7 @@ def main() -> None:
             "accuracy_plain": float(other.right.mean()),
             "accuracy_difference": float(right.mean() - other.right.mean()),
             "interval": [round(interval.low, 4), round(interval.high, 4)],
-            "mcnemar_p": mcnemar_exact(right, other.right),
+            "mcnemar_p": mcnemar_exact(right, other.right, groups),
             "test_photos": len(test),
             "epochs_ours": given.own_epochs,
             "epochs_plain": given.epochs,

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.strategies.drawn import CLASSES, LABELS, arm, probabilities
+from tests.strategies.drawn import CLASSES, TARGETS, arm, probabilities
 
 from headstart import leaderboard
 from headstart.evaluation.evaluation import evaluate
@@ -28,14 +28,14 @@ def board() -> tuple[Row, ...]:
         predicted={"full-finetune": Cost(10.5, 50, 60)},
         choice=SimpleNamespace(winner="full-finetune"),
     )
-    tests = {"full-finetune": evaluate("test", LABELS, probabilities(0.85), CLASSES)}
+    tests = {"full-finetune": evaluate("test", TARGETS, probabilities(0.85), CLASSES)}
     return leaderboard.rows(comparison, SimpleNamespace(tests=tests))  # type: ignore[arg-type]
 
 
 def test_rows_say_what_the_arms_say(board: tuple[Row, ...]) -> None:
     probe, trained = board
     assert (probe.arm, probe.winner, trained.arm, trained.winner) == ("linear-probe", False, "full-finetune", True)
-    said = evaluate("validation", LABELS, probabilities(0.9), CLASSES)
+    said = evaluate("validation", TARGETS, probabilities(0.9), CLASSES)
     assert (trained.validation_accuracy, trained.validation_loss) == (0.9, said.log_loss)
     assert (trained.validation_low, trained.validation_high) == (
         said.accuracy_interval.low,

@@ -28,6 +28,7 @@ from headstart.run_files import (
     MODEL,
     NEIGHBOURS,
     RECORD,
+    SCHEMA_VERSION,
     SETTINGS,
     SPLIT,
     TRUST,
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from headstart.trust.explaining import Explainer, Heat
     from headstart.trust.neighbours import Neighbours
 
-SCHEMA_VERSION = 1
 ALIKE = 3  #: photos that an explanation names
 
 
@@ -142,9 +142,9 @@ def open_run(folder: str | Path) -> Run:
     except (OSError, ValueError, KeyError, TypeError):
         state = "there is no such folder" if not folder.exists() else "it has no finished run in it"
         raise UserError(f"{str(folder)!r} is not a run: {state}; give the folder that headstart fit wrote") from None
-    if schema != SCHEMA_VERSION:
+    if schema not in range(1, SCHEMA_VERSION + 1):
         raise UserError(
-            f"{str(folder)!r} has schema version {schema}, this headstart reads {SCHEMA_VERSION}; "
+            f"{str(folder)!r} has schema version {schema}, this headstart reads 1 to {SCHEMA_VERSION}; "
             "open it with the headstart that wrote it"
         )
     if not {"validation", "test"} <= parts.keys():

@@ -1,5 +1,9 @@
 """The names of the files in a run's folder."""
 
+#: Of run.json, evaluation.json, comparison.json and trust.json; all from 1 on are read. 2 has groups of photos in its
+#: scores and says which scores are optimistic.
+SCHEMA_VERSION = 2
+
 RECORD = "run.json"  #: written last: it marks the run as finished
 SETTINGS = "settings.toml"
 SPLIT = "split.json"

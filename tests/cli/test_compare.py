@@ -21,6 +21,7 @@ from headstart.cli.comparison import in_words, read
 from headstart.cli.main import run
 from headstart.errors import UserError
 from headstart.evaluation.comparison import compare_pairs
+from headstart.evaluation.grouping import Targets
 from headstart.run import open_run
 from headstart.settings import FitSettings
 
@@ -172,7 +173,7 @@ def test_a_long_name_takes_two_lines_and_many_pairs_are_cut(compared) -> None:
     board = tuple(replace(row, arm=f"{row.arm} on efficientnet_lite0") for row in it.board)
     chance = np.random.default_rng(0)
     said = {f"arm {number}": chance.dirichlet(np.ones(3), 9) for number in range(7)}
-    pairs = compare_pairs(chance.integers(0, 3, 9), said, 0)
+    pairs = compare_pairs(Targets.independent(chance.integers(0, 3, 9)), said, 0)
     text = in_words(replace(it, board=board, pairs=pairs))
     assert max(len(line) for line in text.splitlines() if str(it.run.folder) not in line) <= WIDEST
     assert text.count("\n  on efficientnet_lite0") == 2 * len(board)

@@ -6,6 +6,7 @@ import numpy as np
 
 from headstart.data.samples import Ledger, Samples
 from headstart.evaluation.evaluation import evaluate
+from headstart.evaluation.grouping import Targets
 from headstart.examination.judging import Judged
 from headstart.examination.recording import command_of, digest_of_data
 from headstart.examination.shown import CLOSE, TEST, in_test, looked_at
@@ -21,7 +22,7 @@ def judged(photos: int, seed: int = 0) -> Judged:
     rows = chance.dirichlet(np.full(3, 0.5), photos).astype(np.float32)
     samples = tuple(sample(number, label) for number, label in enumerate(labels))
     answers = Answers(rows, rows, rows > 0.5, None)
-    return Judged(samples, answers, evaluate("test", labels, rows, ("x", "y", "z")))
+    return Judged(samples, answers, evaluate("test", Targets.independent(labels), rows, ("x", "y", "z")))
 
 
 def test_the_worst_mistakes_come_first_then_the_least_sure() -> None:
@@ -40,9 +41,9 @@ def test_without_a_mistake_the_least_sure_are_left() -> None:
     rows = np.full((5, 2), [0.4, 0.6], np.float32)
     answers = Answers(rows, rows, rows > 0.5, None)
     samples = tuple(sample(number, 1) for number in range(5))
-    assert looked_at(Judged(samples, answers, evaluate("test", np.ones(5, np.int64), rows, ("a", "b")))) == list(
-        samples
-    )
+    assert looked_at(
+        Judged(samples, answers, evaluate("test", Targets.independent(np.ones(5, np.int64)), rows, ("a", "b")))
+    ) == list(samples)
 
 
 def test_of_many_test_photos_the_mistakes_are_shown_first() -> None:

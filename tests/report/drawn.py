@@ -20,8 +20,9 @@ from tests.report.drawn_trust import drawn_trust
 from headstart.data.ledger import save_ledger
 from headstart.data.samples import Entry, Ledger, Outcome, Part
 from headstart.data.splits import Split
-from headstart.evaluation.comparison import choose_winner
+from headstart.evaluation.choosing import choose_winner
 from headstart.evaluation.evaluation import evaluate
+from headstart.evaluation.grouping import Targets
 from headstart.leaderboard import Row, to_json
 from headstart.settings import FitSettings
 from headstart.trust.conformal import conform
@@ -127,7 +128,7 @@ def _arms(chance: np.random.Generator, labels: NDArray[np.int64], classes: int, 
 def _choice(arms: Mapping[str, Doubles], labels: NDArray[np.int64], parts: NDArray[np.str_]) -> Any:
     inside = parts == "validation"
     said = {name: _softmax(logits[inside]) for name, logits in arms.items()}
-    return choose_winner(labels[inside], said, "linear-probe", 0)
+    return choose_winner(Targets.independent(labels[inside]), said, "linear-probe", 0)
 
 
 def _winner(
@@ -157,6 +158,7 @@ def _write_predictions(folder: Path, drawn: Drawn) -> None:
         folder / "predictions.npz",
         id=np.array(drawn.ids)[held_out],
         part=drawn.parts[held_out],
+        group=np.arange(len(drawn.calibrated)),
         label=drawn.labels[held_out],
         probabilities=drawn.calibrated,
         uncalibrated=drawn.uncalibrated,
@@ -229,7 +231,7 @@ def _arm(name: str, logits: Doubles, drawn: Drawn, *, number: int) -> dict[str, 
     """As ``run.json`` has it."""
     trains = "finetune" in name
     scored = {
-        part: evaluate(part, drawn.labels[at], _softmax(logits[at]), drawn.names).to_json()
+        part: evaluate(part, Targets.independent(drawn.labels[at]), _softmax(logits[at]), drawn.names).to_json()
         for part, at in (("train", drawn.of("train")), ("validation", drawn.of("validation")))
     }
     return {
@@ -257,7 +259,8 @@ def _write_arms(folder: Path, drawn: Drawn, arms: Mapping[str, Doubles], split: 
     told = [_arm(name, logits, drawn, number=number) for number, (name, logits) in enumerate(arms.items())]
     parts = {}
     for part in ("validation", "test"):
-        scored = evaluate(part, drawn.labels[drawn.of(part)], drawn.calibrated[drawn.rows(part)], drawn.names)
+        targets = Targets.independent(drawn.labels[drawn.of(part)])
+        scored = evaluate(part, targets, drawn.calibrated[drawn.rows(part)], drawn.names)
         parts[part] = scored.to_json()
     rows = tuple(_row(arm, choice.winner, parts["test"], number) for number, arm in enumerate(told))
     left_out = [

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from headstart import events
 from headstart.data.samples import Part
 from headstart.evaluation.evaluation import evaluate
+from headstart.evaluation.grouping import Targets
 from headstart.settings import FitSettings
 from headstart.strategies.material import Clock, Material
 from headstart.strategies.strategy import Arm, Planned
@@ -18,6 +19,7 @@ from headstart.training.cost import Cost
 
 CLASSES = ("ant", "bee", "cat")
 LABELS = np.arange(60) % 3
+TARGETS = Targets.independent(LABELS)
 
 
 def probabilities(accuracy: float, seed: int = 0) -> NDArray[np.float32]:
@@ -38,8 +40,8 @@ def arm(name: str, accuracy: float = 0.8, **facts: Any) -> Arm:
         "head": "logistic",
         "parameters": 7,
         "parts": None,
-        "train": evaluate("train", LABELS, probabilities(1.0), CLASSES),
-        "validation": evaluate("validation", LABELS, said, CLASSES),
+        "train": evaluate("train", TARGETS, probabilities(1.0), CLASSES),
+        "validation": evaluate("validation", TARGETS, said, CLASSES),
         "probabilities": said,
         "seconds": 1.5,
     }
@@ -68,6 +70,7 @@ def material(heard: list[events.Event] | None = None, *, budget: float | None = 
         clock=Clock(budget),
         of=lambda part: [None] * (200 if part is Part.TEST else 60),
         labels=lambda part: LABELS,
+        targets=lambda part: TARGETS,
         settings=FitSettings(),
         backbone=SimpleNamespace(name=name),
         samples=SimpleNamespace(classes=CLASSES),

@@ -12,7 +12,8 @@ from tests.strategies.made import material_of, random_weights
 from headstart.backbones.pretrained import CLASSIFIER, PretrainedClassifier, pretrained_classifier
 from headstart.data.samples import Part
 from headstart.errors import BackboneError, DataError
-from headstart.evaluation.comparison import choose_winner
+from headstart.evaluation.choosing import choose_winner
+from headstart.evaluation.grouping import Targets
 from headstart.strategies import STRATEGIES, costs
 from headstart.strategies.advisor import RULE, Advice, advise, by_rule, outcome
 from headstart.strategies.familiarity import Answers, answers, entropy, jensen_shannon, log_softmax
@@ -156,7 +157,7 @@ def chosen():
             rows = np.tile([0.9, 0.1], (200, 1))
             rows[:mistakes] = rows[:mistakes, ::-1]
             told[name] = rows
-        return choose_winner(labels, told, next(iter(wrong)), seed=0)
+        return choose_winner(Targets.independent(labels), told, next(iter(wrong)), seed=0)
 
     return make
 

@@ -18,7 +18,8 @@ from headstart.data.reading import read
 from headstart.data.samples import ArraySource, Sample
 from headstart.engines.choose import Chosen, choose
 from headstart.errors import BackboneError
-from headstart.evaluation.comparison import choose_winner
+from headstart.evaluation.choosing import choose_winner
+from headstart.evaluation.grouping import Targets
 from headstart.features.store import Store
 from headstart.heads.catalog import fit_head
 from headstart.heads.folds import assign_folds
@@ -222,7 +223,7 @@ def test_the_winner_is_that_of_the_comparison(tmp_path) -> None:
             answers[name] = held_out(
                 task(rows, labels, np.unique([it.group for it in chosen], return_inverse=True)[1]), FitSettings()
             )
-    choice = choose_winner(labels, answers, None, 0)
+    choice = choose_winner(Targets.independent(labels), answers, None, 0)
     assert ladder.choice == choice
     assert [rung.accuracy for rung in ladder.rungs] == [(it.argmax(axis=1) == labels).mean() for it in answers.values()]
 

@@ -5,8 +5,8 @@ import pytest
 from scipy.stats import fisher_exact, hypergeom
 
 from headstart.data.samples import ArraySource, Entry, Outcome, Sample
-from headstart.evaluation.comparison import holm
 from headstart.evaluation.intervals import wilson
+from headstart.evaluation.paired import holm
 from headstart.features.looks import Looks
 from headstart.trust.slices import LEAST, Slices, fisher_less, slices_of
 

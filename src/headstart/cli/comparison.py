@@ -7,10 +7,11 @@ from typing import Any
 
 from headstart.cli.tables import paragraph, size, table
 from headstart.errors import UserError
-from headstart.evaluation.comparison import Choice, Pair
+from headstart.evaluation.choosing import Choice
+from headstart.evaluation.comparison import Pair
 from headstart.leaderboard import HEAD, Row, cells, from_json
-from headstart.run import SCHEMA_VERSION, Run
-from headstart.run_files import COMPARISON, CURVES
+from headstart.run import Run
+from headstart.run_files import COMPARISON, CURVES, SCHEMA_VERSION
 
 WIDTH = 110  #: columns that a line may take
 SCORES = ("arm", "train loss", "train", "val loss", "validation", "test loss", "test")
@@ -47,10 +48,10 @@ def read(run: Run) -> Compared:
     file = run.folder / COMPARISON
     try:
         record = json.loads(file.read_text("utf-8"))
-        if record["schema_version"] != SCHEMA_VERSION:
+        if record["schema_version"] not in range(1, SCHEMA_VERSION + 1):
             raise UserError(
-                f"{str(file)!r} has schema version {record['schema_version']}, this headstart reads {SCHEMA_VERSION}; "
-                "open it with the headstart that wrote it"
+                f"{str(file)!r} has schema version {record['schema_version']}, this headstart reads 1 to "
+                f"{SCHEMA_VERSION}; open it with the headstart that wrote it"
             )
         board, test = from_json(record["arms"]), record["test"]
         choice, pairs = Choice.from_json(record["choice"]), tuple(map(Pair.from_json, test["pairs"]))

@@ -127,10 +127,15 @@ def _warnings(run: "Run") -> list[str]:
     return lines
 
 
+def _share(value: float | None) -> str:
+    """In percent; a dash for what there is not, such as the recall of a class without photos."""
+    return "-" if value is None else f"{value:.1%}"
+
+
 def classes_table(evaluation: "Evaluation") -> str:
     """Each class, how well it was told, and what it was most often taken for."""
     rows = [
-        (score.name, score.support, f"{score.precision:.1%}", f"{score.recall:.1%}", _mistaken(evaluation, index))
+        (score.name, score.support, _share(score.precision), _share(score.recall), _mistaken(evaluation, index))
         for index, score in enumerate(evaluation.per_class[:MOST_CLASSES])
     ]
     more = len(evaluation.per_class) - MOST_CLASSES

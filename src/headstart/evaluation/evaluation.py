@@ -1,7 +1,7 @@
 """How good predictions are: one record, which knows of what part and of how many rows it speaks."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -10,9 +10,21 @@ from numpy.typing import NDArray
 
 from headstart.errors import DataError
 from headstart.evaluation import metrics
-from headstart.evaluation.intervals import Interval, wilson
+from headstart.evaluation.grouping import Targets, effective_size, number_groups
+from headstart.evaluation.intervals import Interval, grouped_wilson, wilson
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  #: 1 had no groups, no marks of optimism, and 0 for a class without rows
+
+
+#: What can be chosen on the rows that a score is of, in words: the score is optimistic then.
+CHOICES = {
+    "epoch": "when to end the training",
+    "weights": "how much each member counts",
+    "best": "which arm is built on",
+    "search": "the settings",
+    "winner": "the winner",
+    "calibration": "the calibration",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +33,10 @@ class ClassScore:
 
     name: str
     support: int  #: rows of the class in the part
-    precision: float  #: 0 where the class was never predicted
-    recall: float  #: 0 where the class has no rows
-    f1: float
+    precision: float | None  #: None where the class was never predicted
+    recall: float | None  #: None where the class has no rows
+    f1: float | None  #: likewise
+    recall_interval: Interval | None  #: 95 %, likewise; by groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +47,25 @@ class Evaluation:
     n: int  #: rows
     classes: tuple[str, ...]
     accuracy: float
-    accuracy_interval: Interval
+    accuracy_interval: Interval  #: Wilson's, by as many rows as the groups are worth
     balanced_accuracy: float  #: over the classes that have rows
-    macro_f1: float  #: over the classes that have rows or were predicted
+    macro_f1: float  #: likewise
     log_loss: float  #: nats per row
     per_class: tuple[ClassScore, ...]  #: in the order of ``classes``
     confusion: tuple[tuple[int, ...], ...]  #: rows true, columns predicted
+    groups: int  #: groups of rows that belong together; as many as rows where none do
+    effective_n: float  #: independent rows that would tell as much of the accuracy
+    chosen_on: tuple[str, ...] = ()  #: what was chosen on the same rows, keys of ``CHOICES``; test has nothing here
+
+    @property
+    def optimistic(self) -> bool:
+        """Whether something was chosen on the same rows, so that the score flatters."""
+        return bool(self.chosen_on)
+
+    @property
+    def caveat(self) -> str:
+        """Why the score flatters, for a person; empty where it does not."""
+        return caveat_of(self.chosen_on)
 
     def to_json(self) -> dict[str, Any]:
         """As what ``json.dumps`` takes."""
@@ -47,55 +73,115 @@ class Evaluation:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
-        """Back from ``to_json``.
+        """Back from ``to_json``, of this version or an earlier one.
 
         Raises:
-            DataError: another version, or fields missing or unknown.
+            DataError: a later version, or fields missing or unknown.
         """
         fields = dict(value)
         version = fields.pop("schema_version", None)
-        if version != SCHEMA_VERSION:
-            raise DataError(f"evaluation has schema version {version!r}; this headstart reads {SCHEMA_VERSION}")
+        if version not in range(1, SCHEMA_VERSION + 1):
+            raise DataError(f"evaluation has schema version {version!r}; this headstart reads 1 to {SCHEMA_VERSION}")
         try:
+            if version == 1:
+                fields = _from_first(fields)
             fields["classes"] = tuple(fields["classes"])
             fields["accuracy_interval"] = Interval(**fields["accuracy_interval"])
-            fields["per_class"] = tuple(ClassScore(**score) for score in fields["per_class"])
+            fields["per_class"] = tuple(map(_class_score, fields["per_class"]))
             fields["confusion"] = tuple(tuple(row) for row in fields["confusion"])
+            fields["chosen_on"] = tuple(fields["chosen_on"])
             return cls(**fields)
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError, IndexError) as error:
             raise DataError(f"evaluation cannot be read: {error}; wanted the fields that to_json writes") from None
 
 
+def caveat_of(chosen_on: Sequence[str]) -> str:
+    """Why a score flatters, for a person; empty where nothing was chosen on its rows."""
+    told = [CHOICES.get(name, name) for name in chosen_on]
+    listed = " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
+    return f"optimistic: the same photos decided {listed}" if told else ""
+
+
+def _class_score(value: dict[str, Any]) -> ClassScore:
+    interval = value["recall_interval"]
+    return ClassScore(**{**value, "recall_interval": None if interval is None else Interval(**interval)})
+
+
+def _from_first(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields of version 1 as they are now; rows counted as independent then, so as many groups as rows."""
+    confusion = np.array(fields["confusion"], np.int64)
+    scores = []
+    for place, score in enumerate(fields["per_class"]):
+        there, met = score["support"] > 0, bool(confusion[:, place].any())
+        interval = asdict(wilson(int(confusion[place, place]), score["support"])) if there else None
+        known = {
+            "precision": score["precision"] if met else None,
+            "recall": score["recall"] if there else None,
+            "f1": score["f1"] if there else None,
+            "recall_interval": interval,
+        }
+        scores.append({**score, **known})
+    grouped = {"groups": fields["n"], "effective_n": float(fields["n"]), "chosen_on": ()}
+    return {**fields, "per_class": scores, "macro_f1": metrics.macro_f1(confusion), **grouped}
+
+
 def evaluate(
-    part: str, labels: NDArray[np.int64], probabilities: NDArray[np.floating], classes: Sequence[str]
+    part: str,
+    targets: Targets,
+    probabilities: NDArray[np.floating],
+    classes: Sequence[str],
+    *,
+    chosen_on: Sequence[str] = (),
 ) -> Evaluation:
-    """Score probabilities (N, C) against labels (N,) in 0..C-1.
+    """Score probabilities (N, C) against labels (N,) in 0..C-1; intervals know which rows belong together.
+
+    Args:
+        part: which one.
+        targets: labels and groups of its N rows.
+        probabilities: (N, C).
+        classes: C names.
+        chosen_on: what was chosen on these rows, keys of ``CHOICES``.
 
     Raises:
         DataError: no rows, shapes that do not belong together, probabilities that are not.
     """
+    labels = targets.labels
     _check(part, labels, probabilities, len(classes))
-    confusion = metrics.confusion_matrix(labels, probabilities.argmax(axis=1), len(classes))
-    columns = zip(
-        classes,
-        confusion.sum(axis=1),
-        metrics.precisions(confusion),
-        metrics.recalls(confusion),
-        metrics.f1_scores(confusion),
-        strict=True,
-    )
+    predicted = probabilities.argmax(axis=1)
+    confusion = metrics.confusion_matrix(labels, predicted, len(classes))
+    right = np.asarray(predicted == labels)
     return Evaluation(
         part=part,
         n=len(labels),
         classes=tuple(classes),
         accuracy=metrics.accuracy(confusion),
-        accuracy_interval=wilson(int(np.trace(confusion)), len(labels)),
+        accuracy_interval=grouped_wilson(right, targets.groups),
         balanced_accuracy=metrics.balanced_accuracy(confusion),
         macro_f1=metrics.macro_f1(confusion),
         log_loss=metrics.log_loss(labels, probabilities),
-        per_class=tuple(ClassScore(name, int(n), float(p), float(r), float(f)) for name, n, p, r, f in columns),
+        per_class=tuple(_per_class(targets, right, confusion, classes)),
         confusion=tuple(tuple(int(count) for count in row) for row in confusion),
+        groups=int(number_groups(targets.groups).max()) + 1,
+        effective_n=effective_size(right, targets.groups),
+        chosen_on=tuple(chosen_on),
     )
+
+
+def _per_class(
+    targets: Targets, right: NDArray[np.bool_], confusion: metrics.Ints, classes: Sequence[str]
+) -> Iterator[ClassScore]:
+    support, met = confusion.sum(axis=1), confusion.sum(axis=0)
+    precision, recall, f1 = metrics.precisions(confusion), metrics.recalls(confusion), metrics.f1_scores(confusion)
+    for k, name in enumerate(classes):
+        own = targets.labels == k
+        yield ClassScore(
+            name,
+            support=int(support[k]),
+            precision=float(precision[k]) if met[k] else None,
+            recall=float(recall[k]) if support[k] else None,
+            f1=float(f1[k]) if support[k] else None,
+            recall_interval=grouped_wilson(right[own], targets.groups[own]) if support[k] else None,
+        )
 
 
 def _check(part: str, labels: NDArray[np.int64], probabilities: NDArray[np.floating], classes: int) -> None:

@@ -4,6 +4,11 @@ from dataclasses import dataclass
 from math import sqrt
 from statistics import NormalDist
 
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.evaluation.grouping import Ints, effective_size
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:
@@ -14,11 +19,11 @@ class Interval:
     level: float  #: 0.95 for 95 %
 
 
-def wilson(right: int, total: int, level: float = 0.95) -> Interval:
+def wilson(right: float, total: float, level: float = 0.95) -> Interval:
     """Wilson's score interval of ``right`` out of ``total``; all of 0 to 1 where nothing was counted.
 
     Wilson, 1927, J. American Statistical Association 22; recommended for small samples and shares near 0 or 1 by
-    Brown, Cai & DasGupta, 2001, Statistical Science 16.
+    Brown, Cai & DasGupta, 2001, Statistical Science 16. Of rows that belong together see ``grouped_wilson``.
     """
     if total == 0:
         return Interval(0.0, 1.0, level)
@@ -28,6 +33,18 @@ def wilson(right: int, total: int, level: float = 0.95) -> Interval:
     half = z / (1 + z * z / total) * sqrt(share * (1 - share) / total + z * z / (4 * total * total))
     # Rounding must not push the share itself out.
     return Interval(max(0.0, min(centre - half, share)), min(1.0, max(centre + half, share)), level)
+
+
+def grouped_wilson(hits: NDArray[np.bool_], groups: Ints, level: float = 0.95) -> Interval:
+    """Wilson's interval of the share of hits (N,), by as many rows as the groups (N,) are worth.
+
+    Where each row is a group of its own it is ``wilson``; where rows of a group are alike it is wider. How many rows
+    they are worth is said by ``effective_size``; to put that into an interval for shares: Korn & Graubard, 1998.
+    """
+    if not len(hits):
+        return Interval(0.0, 1.0, level)
+    right, size = int(hits.sum()), effective_size(hits, groups)
+    return wilson(right, len(hits), level) if size == len(hits) else wilson(right * size / len(hits), size, level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +64,11 @@ def share_of(right: int, n: int) -> Share | None:
         return None
     interval = wilson(right, n)
     return Share(right, n, right / n, interval.low, interval.high)
+
+
+def share_among(hits: NDArray[np.bool_], groups: Ints) -> Share | None:
+    """The share of hits (N,) with an interval that knows which rows belong together; None of no rows."""
+    if not len(hits):
+        return None
+    interval = grouped_wilson(hits, groups)
+    return Share(int(hits.sum()), len(hits), int(hits.sum()) / len(hits), interval.low, interval.high)

@@ -46,9 +46,13 @@ def balanced_accuracy(confusion: Ints) -> float:
 
 
 def macro_f1(confusion: Ints) -> float:
-    """Mean F1 of the classes that have rows or were predicted, as scikit-learn does; NaN of nothing."""
-    met = (confusion.sum(axis=1) > 0) | (confusion.sum(axis=0) > 0)
-    return float(f1_scores(confusion)[met].mean()) if met.any() else float("nan")
+    """Mean F1 of the classes that have rows; NaN of nothing.
+
+    A class that was predicted but has no row has no F1 of its own: the rows that it took count as misses of theirs.
+    scikit-learn does the same when it is given those classes as ``labels``.
+    """
+    present = confusion.sum(axis=1) > 0
+    return float(f1_scores(confusion)[present].mean()) if present.any() else float("nan")
 
 
 def log_loss(labels: Ints, probabilities: NDArray[np.floating]) -> float:

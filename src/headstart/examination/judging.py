@@ -12,6 +12,7 @@ from headstart.errors import DataError, HeadstartError
 from headstart.evaluation.evaluation import Evaluation, evaluate
 from headstart.runtime.answers import Answers
 from headstart.runtime.classifier import Classifier, PhotoLike, Prediction
+from headstart.strategies.material import targets_of
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,7 @@ def judge(
     if not kept:
         raise DataError(f"none of the {len(samples)} photos decodes; run headstart check to see why")
     answers = _answers(classifier.classes, predictions)
-    labels = np.array([sample.label for sample in kept], dtype=np.int64)
-    return Judged(tuple(kept), answers, evaluate(part, labels, answers.probabilities, classifier.classes))
+    return Judged(tuple(kept), answers, evaluate(part, targets_of(kept), answers.probabilities, classifier.classes))
 
 
 def in_words(it: Judged) -> str:

@@ -13,12 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.data.csv_cells import format_csv
+from headstart.data.groups import group_numbers
 from headstart.data.samples import Sample
 from headstart.data.writing import replace_bytes, replace_text
-from headstart.run_files import PREDICTIONS
+from headstart.run_files import PREDICTIONS, SCHEMA_VERSION
 from headstart.runtime.answers import Answers
-
-SCHEMA_VERSION = 1
 
 Part = tuple[str, Sequence[Sample], Answers]  #: its name, its photos, what is said of them
 
@@ -46,14 +45,16 @@ def plain(value: Any) -> Any:
 def save_predictions(folder: Path, parts: Sequence[Part], classes: Sequence[str]) -> None:
     """Writes what is said of the photos of some parts: arrays for programs, a table for people.
 
-    ``predictions.npz`` has, for N photos in the order given: ``id`` and ``part`` (N,) text, ``label`` (N,) int64,
-    ``probabilities`` and ``uncalibrated`` (N, C) float32, ``prediction_set`` (N, C) bool, ``novelty`` (N,) float32,
-    ``declined`` (N,) bool. Where novelty was not judged it is NaN, and ``declined`` False. No pickle is in it.
+    ``predictions.npz`` has, for N photos in the order given: ``id`` and ``part`` (N,) text, ``label`` and ``group``
+    (N,) int64, ``probabilities`` and ``uncalibrated`` (N, C) float32, ``prediction_set`` (N, C) bool, ``novelty`` (N,)
+    float32, ``declined`` (N,) bool. Photos of one group belong together (equal bytes, near-duplicates, a name that the
+    user gave). Where novelty was not judged it is NaN, and ``declined`` False. No pickle is in it.
     """
     answers = [answers for _, _, answers in parts]
     arrays: dict[str, Any] = {
         "id": np.array([sample.id for _, samples, _ in parts for sample in samples]),
         "part": np.array([name for name, samples, _ in parts for _ in samples]),
+        "group": group_numbers([sample for _, samples, _ in parts for sample in samples]),
         "label": np.array([sample.label for _, samples, _ in parts for sample in samples], dtype=np.int64),
         "probabilities": np.concatenate([it.probabilities for it in answers]),
         "uncalibrated": np.concatenate([it.uncalibrated for it in answers]),

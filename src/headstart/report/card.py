@@ -96,5 +96,6 @@ def _environment() -> Environment:
     return environment
 
 
-def _formed(form: Callable[[int | float], str], value: float) -> str:
-    return _plain(form(value))
+def _formed(form: Callable[[int | float], str], value: float | None) -> str:
+    """A number as people read it; a dash where there is none, as everywhere."""
+    return "-" if value is None else _plain(form(value))

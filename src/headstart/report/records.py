@@ -17,9 +17,18 @@ from headstart.data.samples import Ledger
 from headstart.data.splits import Split
 from headstart.errors import DataError, UserError
 from headstart.evaluation.evaluation import Evaluation
-from headstart.run_files import COMPARISON, EVALUATION, LEDGER, PICTURES, PREDICTIONS, RECORD, SPLIT, TRUST
+from headstart.run_files import (
+    COMPARISON,
+    EVALUATION,
+    LEDGER,
+    PICTURES,
+    PREDICTIONS,
+    RECORD,
+    SCHEMA_VERSION,
+    SPLIT,
+    TRUST,
+)
 
-SCHEMA_VERSION = 1  #: of run.json, evaluation.json, comparison.json and trust.json
 _PREDICTIONS = f"{PREDICTIONS}.npz"
 
 
@@ -30,6 +39,7 @@ class Predictions:
     id: NDArray[np.str_]  #: (M,) sample ids
     part: NDArray[np.str_]  #: (M,) "validation" or "test"
     label: NDArray[np.int64]  #: (M,) the true class
+    group: NDArray[np.int64]  #: (M,) a number for each group of photos that belong together
     probabilities: NDArray[np.float32]  #: (M, C) calibrated
     uncalibrated: NDArray[np.float32]  #: (M, C)
     novelty: NDArray[np.float32]  #: (M,) 1.0 is the threshold; NaN where the classifier has none
@@ -99,6 +109,12 @@ class Records:
         """The names to predict, in order."""
         return self.test.classes
 
+    @property
+    def sets_on_test(self) -> Mapping[str, Any] | None:
+        """How the prediction sets did on test; None where the run made none."""
+        sets = self.trust["sets"]
+        return sets["test"] if sets else None
+
     @cached_property
     def pictures(self) -> Mapping[str, bytes]:
         """JPEG files by key; empty where the run kept none."""
@@ -150,10 +166,10 @@ def _json(folder: Path, name: str) -> dict[str, Any]:
         raise _damaged(folder, name, error) from None
     if not isinstance(value, dict):
         raise _damaged(folder, name, f"a JSON object was wanted, seen {type(value).__name__}")
-    if (version := value.get("schema_version")) != SCHEMA_VERSION:
+    if (version := value.get("schema_version")) not in range(1, SCHEMA_VERSION + 1):
         raise UserError(
-            f"{str(folder / name)!r} has schema version {version}, this headstart reads {SCHEMA_VERSION}; open the run "
-            "with the headstart that wrote it"
+            f"{str(folder / name)!r} has schema version {version}, this headstart reads 1 to {SCHEMA_VERSION}; open "
+            "the run with the headstart that wrote it"
         )
     return value
 
@@ -162,7 +178,9 @@ def _predictions(folder: Path, classes: int) -> Predictions:
     try:
         content = io.BytesIO((folder / _PREDICTIONS).read_bytes())  # a damaged file would be left open
         with np.load(content, allow_pickle=False) as arrays:
-            found = Predictions(**{it.name: arrays[it.name] for it in fields(Predictions)})
+            columns = dict(arrays)
+            columns.setdefault("group", np.arange(len(columns["id"])))  # of before they were kept
+            found = Predictions(**{it.name: columns[it.name] for it in fields(Predictions)})
     except FileNotFoundError:
         raise _missing(folder, _PREDICTIONS) from None
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:

@@ -121,7 +121,9 @@ def _date(text: str) -> str:
 
 
 def _worst(records: Records) -> Worst | None:
-    scores = [Worst(i, it.name, it.recall, it.support) for i, it in enumerate(records.test.per_class) if it.support]
+    scores = [
+        Worst(i, it.name, it.recall, it.support) for i, it in enumerate(records.test.per_class) if it.recall is not None
+    ]
     return min(scores, key=lambda it: it.recall, default=None)
 
 
@@ -148,7 +150,7 @@ def _warnings(records: Records, data: Data, arms: Arms, shortcuts: bool, few: bo
     after = trust["calibration"]["after"]
     if after["ece"] > FAIRLY + ece_by_chance(after["bins"]):
         yield "calibration"
-    if trust["sets"]["test"]["high"] < trust["sets"]["coverage"]:
+    if records.sets_on_test and records.sets_on_test["high"] < trust["sets"]["coverage"]:
         yield "sets"
     if trust["novelty"] and trust["novelty"]["accepted"]["high"] < trust["novelty"]["acceptance"]:
         yield "novelty"

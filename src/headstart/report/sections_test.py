@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.evaluation.curves import precision_recall, risk_coverage, roc
-from headstart.evaluation.intervals import share_of
 from headstart.report import charts
 from headstart.report.drawing import Plot, plots
 from headstart.report.matrix import Matrix, matrix_of
@@ -81,7 +80,7 @@ def on_test(records: Records) -> OnTest:
     """What the section shows."""
     photos, said = PhotosOfTest(records), records.predictions.of("test")
     sure = said.confidence
-    sizes = records.trust["sets"]["test"]["sizes"]
+    sizes = (records.sets_on_test or {"sizes": ()})["sizes"]
     return OnTest(
         right=int(said.right.sum()),
         matrix=matrix_of(records, photos),
@@ -108,21 +107,20 @@ def _per_class(records: Records, said: Predictions) -> Iterator[ClassRow]:
     confusion = np.array(records.test.confusion, np.int64)
     for index, score in enumerate(records.test.per_class):
         own = said.label == index
-        found = share_of(int(confusion[index, index]), score.support)
         elsewhere = np.where(np.arange(len(confusion)) == index, 0, confusion[index])
         other = int(elsewhere.argmax())
         yield ClassRow(
             index=index,
             name=score.name,
             support=score.support,
-            recall=found.share if found else None,
-            low=found.low if found else None,
-            high=found.high if found else None,
-            precision=score.precision if confusion[:, index].any() else None,
-            f1=score.f1 if found else None,
+            recall=score.recall,
+            low=score.recall_interval.low if score.recall_interval else None,
+            high=score.recall_interval.high if score.recall_interval else None,
+            precision=score.precision,
+            f1=score.f1,
             auc=roc(said.label, said.probabilities, index).area,
             average_precision=precision_recall(said.label, said.probabilities, index).area,
-            covered=_accuracy(said.prediction_set[own, index]),
+            covered=_accuracy(said.prediction_set[own, index]) if records.sets_on_test else None,
             other=other,
             taken_for=records.classes[other] if elsewhere[other] else "",
             taken=int(elsewhere[other]),

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.evaluation.comparison import SIGNIFICANT, mcnemar_exact, paired_interval
-from headstart.evaluation.intervals import Interval, Share, share_of
+from headstart.evaluation.intervals import Interval, Share, share_among
+from headstart.evaluation.paired import SIGNIFICANT, accuracy_interval, mcnemar_exact
 from headstart.report.page import Page, rendered
 from headstart.report.photos import PhotosOfTest, Tested
 from headstart.report.pictures import Pictures
@@ -17,7 +17,6 @@ from headstart.report.records import Records
 
 UNSHOWN = ("out", "store", "report")  #: settings that change no answer
 MOST_CHANGED = 48  #: photos of each kind of change that are shown
-SEED = 0  #: of the bootstrap
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +43,16 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """Test photos that both runs have, photo by photo; differences are a - b."""
+    """Test photos that both runs have, photo by photo; differences are b - a, the second run less the first."""
 
     n: int
     a: Share
     b: Share
     difference: float  #: of accuracy
-    interval: Interval  #: of ``difference``, bootstrapped over photos
+    interval: Interval  #: of ``difference``, by groups of photos
     only_a: int  #: photos that a alone has right
     only_b: int
-    p: float  #: McNemar's exact test, two-sided
+    p: float  #: McNemar's exact test, by groups, two-sided
     verdict: str
 
 
@@ -66,7 +65,7 @@ class ClassRow:
     n: int
     a: float  #: share found
     b: float
-    difference: float
+    difference: float  #: b - a
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +113,15 @@ class _Photos:
     b_right: NDArray[np.bool_]
     a_said: NDArray[np.object_]  #: (M,) predicted names
     b_said: NDArray[np.object_]
+    groups: NDArray[np.int64]  #: (M,) which of them belong together, as the second run has it
     left_out: int
 
 
 def versus_of(a: Records, b: Records) -> Page:
     """The page of two runs."""
     photos = _shared_photos(a, b)
-    shared = _compared(photos) if len(photos.a_rows) else None
     names = _called(a, b)
+    shared = _compared(photos, names) if len(photos.a_rows) else None
     changes = tuple(_changes(a, b, photos, names))
     view = Versus(
         a=names[0],
@@ -192,9 +192,11 @@ def _scores(a: Records, b: Records) -> Iterator[Score]:
     ours, theirs = (it.trust["calibration"]["after"] for it in (a, b))
     yield Score("calibration error (ECE)", "ece", "percent", ours["ece"], theirs["ece"])
     yield Score("Brier score", "brier", "three", ours["brier"], theirs["brier"])
-    ours, theirs = (it.trust["sets"]["test"] for it in (a, b))
-    yield Score("prediction sets that hold the class", "coverage", "percent", ours["coverage"], theirs["coverage"])
-    yield Score("classes in a set", "mean_size", "two", ours["mean_size"], theirs["mean_size"])
+    ours, theirs = (it.sets_on_test or {} for it in (a, b))  # a dash where a run made no sets
+    yield Score(
+        "prediction sets that hold the class", "coverage", "percent", ours.get("coverage"), theirs.get("coverage")
+    )
+    yield Score("classes in a set", "mean_size", "two", ours.get("mean_size"), theirs.get("mean_size"))
     ours, theirs = (float(it.predictions.of("test").declined.mean()) for it in (a, b))
     yield Score("declined", "declined", "percent", ours, theirs)
     ours, theirs = (sum(it.run["seconds"].values()) for it in (a, b))
@@ -213,7 +215,15 @@ def _shared_photos(a: Records, b: Records) -> _Photos:
     a_rows, b_rows, names = a_rows[alike], b_rows[alike], names[alike]
     a_said, b_said = a_classes[a.predictions.predicted[a_rows]], b_classes[b.predictions.predicted[b_rows]]
     return _Photos(
-        a_rows, b_rows, names, a_said == names, b_said == names, a_said, b_said, len(both) - int(alike.sum())
+        a_rows,
+        b_rows,
+        names,
+        a_said == names,
+        b_said == names,
+        a_said,
+        b_said,
+        groups=b.predictions.group[b_rows],
+        left_out=len(both) - int(alike.sum()),
     )
 
 
@@ -222,21 +232,21 @@ def _seen(a: Records, b: Records) -> int:
     return sum(b.split.parts.get(str(id_), "test") != "test" for id_ in a.predictions.id[a.predictions.part == "test"])
 
 
-def _compared(photos: _Photos) -> Shared:
-    ours, theirs, n = photos.a_right, photos.b_right, len(photos.a_right)
-    a, b = share_of(int(ours.sum()), n), share_of(int(theirs.sum()), n)
+def _compared(photos: _Photos, names: tuple[str, str]) -> Shared:
+    ours, theirs, groups = photos.a_right, photos.b_right, photos.groups
+    a, b = share_among(ours, groups), share_among(theirs, groups)
     assert a is not None
     assert b is not None
-    p = mcnemar_exact(ours, theirs)
-    difference = (a.right - b.right) / n
-    better = "The first" if difference > 0 else "The second"
+    p = mcnemar_exact(theirs, ours, groups)
+    difference = (b.right - a.right) / len(ours)
+    better = names[1] if difference > 0 else names[0]
     verdict = f"{better} is better, beyond chance." if p < SIGNIFICANT else "No difference beyond chance could be seen."
     return Shared(
-        n=n,
+        n=len(ours),
         a=a,
         b=b,
         difference=difference,
-        interval=paired_interval(ours, theirs, SEED),
+        interval=accuracy_interval(theirs, ours, groups),
         only_a=int((ours & ~theirs).sum()),
         only_b=int((theirs & ~ours).sum()),
         p=p,
@@ -248,7 +258,7 @@ def _classes(photos: _Photos) -> Iterator[ClassRow]:
     for index, name in enumerate(dict.fromkeys(sorted(photos.names.tolist()))):
         own = photos.names == name
         a, b = float(photos.a_right[own].mean()), float(photos.b_right[own].mean())
-        yield ClassRow(index, name, int(own.sum()), a, b, a - b)
+        yield ClassRow(index, name, int(own.sum()), a, b, b - a)
 
 
 def _changes(a: Records, b: Records, photos: _Photos, names: tuple[str, str]) -> Iterator[Changes]:

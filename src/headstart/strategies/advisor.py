@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Self
 
 from headstart.errors import DataError
-from headstart.evaluation.comparison import Choice
+from headstart.evaluation.choosing import Choice
 from headstart.strategies.costs import predicted_seconds
 from headstart.strategies.familiarity import DIFFERENT, SIMILAR, Answers, Familiarity
 from headstart.strategies.material import Material

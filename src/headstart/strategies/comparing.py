@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from headstart import events
 from headstart.data.samples import Part
 from headstart.errors import EngineError, SettingError, TrainingError, nearest
-from headstart.evaluation.comparison import Choice, choose_winner
+from headstart.evaluation.choosing import Choice, choose_winner
 from headstart.settings import FitSettings
 from headstart.strategies import STRATEGIES
 from headstart.strategies.ensembles import ENSEMBLES
@@ -189,7 +189,7 @@ class _Contest:
     def _choice(self) -> Choice:
         probes = [arm.name for arm in self._arms if arm.strategy == "linear-probe"]
         return choose_winner(
-            self._first.labels(Part.VALIDATION),
+            self._first.targets(Part.VALIDATION),
             {arm.name: arm.probabilities for arm in self._arms},
             probes[0] if probes else None,
             self._first.settings.seed,

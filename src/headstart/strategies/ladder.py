@@ -21,7 +21,7 @@ from headstart.data.samples import Sample
 from headstart.engines.choose import Chosen
 from headstart.engines.engine import Engine
 from headstart.errors import BackboneError, DataError, EngineError
-from headstart.evaluation.comparison import Choice, choose_winner
+from headstart.evaluation.choosing import Choice, choose_winner
 from headstart.evaluation.metrics import log_loss
 from headstart.features.extract import extract, prepared
 from headstart.features.store import Store
@@ -30,7 +30,7 @@ from headstart.heads.folds import assign_folds, count_folds
 from headstart.heads.head import Task
 from headstart.runtime.openvino import cores
 from headstart.settings import FitSettings
-from headstart.strategies.material import Clock
+from headstart.strategies.material import Clock, targets_of
 
 PHOTOS = 400  #: training photos that a rung is measured on, at most
 FOLDS = 3
@@ -215,7 +215,7 @@ class _Climber:
         return self._choice().winner if self.answers else None
 
     def _choice(self) -> Choice:
-        return choose_winner(self.labels, self.answers, None, self.settings.seed)
+        return choose_winner(targets_of(self.samples), self.answers, None, self.settings.seed)
 
     def ladder(self) -> Ladder:
         """What came of it, with a reason for every rung but the winner.

@@ -16,6 +16,7 @@ from headstart.data.samples import Part, Sample, Samples
 from headstart.data.splits import Split
 from headstart.engines.choose import ProofPhotos
 from headstart.engines.engine import Arithmetic, Engine
+from headstart.evaluation.grouping import Targets
 from headstart.features.extract import extract
 from headstart.features.space import Space
 from headstart.features.store import Store
@@ -30,6 +31,11 @@ SAVING = 8.0  #: seconds of the budget for saving the winner; judging it comes o
 TIMING = 0.1  #: share of the budget that timing trainings may take
 JUDGED_PER_SECOND = 100  #: photos, for that
 TRAIN_SCORED = 2000  #: training photos that an arm is scored on: its training score is for the eye, not for choosing
+
+
+def targets_of(samples: Sequence[Sample]) -> Targets:
+    """What predictions for samples are scored on: their labels, and which of them belong together."""
+    return Targets(np.array([sample.label for sample in samples], np.int64), group_numbers(samples))
 
 
 @dataclass
@@ -98,6 +104,10 @@ class Material:
     def labels(self, *parts: Part) -> NDArray[np.int64]:
         """(N,) of some parts, in the order of ``of``."""
         return np.array([sample.label for sample in self.of(*parts)], dtype=np.int64)
+
+    def targets(self, *parts: Part) -> Targets:
+        """Labels and groups of some parts, in the order of ``of``."""
+        return targets_of(self.of(*parts))
 
     def scored_in_train(self) -> list[Sample]:
         """The training photos that arms are scored on: all, or those with the smallest digests."""

@@ -7,8 +7,9 @@ import numpy as np
 
 from headstart import events
 from headstart.data.samples import Part
-from headstart.evaluation.comparison import Pair, compare_pairs, smallest_difference
+from headstart.evaluation.comparison import Pair, compare_pairs
 from headstart.evaluation.evaluation import Evaluation, evaluate
+from headstart.evaluation.paired import smallest_difference
 from headstart.saving import Parts
 from headstart.strategies.comparing import Comparison
 from headstart.strategies.material import Material
@@ -36,22 +37,22 @@ def reveal(material: Material, comparison: Comparison, winner: Evaluation) -> Re
         winner: what the saved classifier scored on test.
     """
     rate = 1 - winner.accuracy
-    smallest = smallest_difference(winner.n, rate)
+    smallest = smallest_difference(int(winner.effective_n), rate)
     shown = smallest if np.isfinite(smallest) else None
     own = {comparison.winner.name: winner}
     if not material.settings.reveal_test:
         return Revealed(opened=False, tests=own, pairs=(), n=winner.n, smallest=shown)
     names = ", ".join(arm.name for arm in comparison.arms)
     material.listener(events.Note(f"test was opened for all arms: {names}"))
-    samples, labels = material.of(Part.TEST), material.labels(Part.TEST)
+    samples, targets = material.of(Part.TEST), material.targets(Part.TEST)
     classes = material.samples.classes
     others = {arm.name: _shown(material, arm) for arm in comparison.arms if arm is not comparison.winner}
     tests = {
-        name: evaluate("test", labels, material.probabilities(parts, samples), classes)
+        name: evaluate("test", targets, material.probabilities(parts, samples), classes)
         for name, parts in others.items()
     }
     alike = {arm.name: material.probabilities(arm.parts, samples) for arm in comparison.arms}
-    pairs = compare_pairs(labels, alike, material.settings.seed)
+    pairs = compare_pairs(targets, alike, material.settings.seed)
     return Revealed(opened=True, tests={**tests, **own}, pairs=pairs, n=winner.n, smallest=shown)
 
 

@@ -12,7 +12,7 @@ from headstart.data.samples import Part
 from headstart.evaluation.evaluation import Evaluation, evaluate
 from headstart.heads.head import Trial
 from headstart.saving import Parts
-from headstart.strategies.material import Material, Refit
+from headstart.strategies.material import Material, Refit, targets_of
 from headstart.training.cost import Cost
 from headstart.training.curves import Epoch
 
@@ -101,8 +101,8 @@ def scored(material: Material, parts: Parts, name: str, **facts: Any) -> Arm:
     return Arm(
         name=name,
         parts=parts,
-        train=evaluate("train", np.array([sample.label for sample in inside], np.int64), of_train, classes),
-        validation=evaluate("validation", material.labels(Part.VALIDATION), of_validation, classes),
+        train=evaluate("train", targets_of(inside), of_train, classes),
+        validation=evaluate("validation", targets_of(held_out), of_validation, classes),
         probabilities=of_validation,
         **facts,
     )

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from headstart.data.found import class_name, natural
 from headstart.data.parts import part_named
 from headstart.data.samples import Entry, Sample
-from headstart.evaluation.comparison import SIGNIFICANT, holm
 from headstart.evaluation.intervals import wilson
+from headstart.evaluation.paired import SIGNIFICANT, holm
 from headstart.features.looks import Looks
 
 By = Literal["class", "size", "shape", "brightness", "sharpness", "file type", "camera", "folder", "group"]

@@ -1,0 +1,176 @@
+"""Which of several arms wins, and why.
+
+An arm's answer is its most probable class, the first of equals. Where arms stand in a mapping, they stand in the order
+cheap to dear.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.errors import DataError, SettingError, nearest
+from headstart.evaluation.comparison import Pair, Scored, pairs_of, scored_arms
+from headstart.evaluation.grouping import Targets
+from headstart.evaluation.paired import SIGNIFICANT, group_differences, two_sided
+
+
+@dataclass(frozen=True, slots=True)
+class Equals:
+    """Arms that cost the same to train and to run, so that the better one is taken however small its lead is."""
+
+    best: str  #: the one that may win
+    losses: Mapping[str, float]  #: cross-validated log loss over train and validation, nats, by the arm's name
+
+    @property
+    def behind(self) -> tuple[str, ...]:
+        """The others, which no longer take part."""
+        return tuple(name for name in self.losses if name != self.best)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The winner among arms, and why."""
+
+    winner: str  #: the cheapest arm that cannot be told from ``best``
+    best: str  #: the arm with the highest accuracy, of equals the lower log loss, of equals the cheaper
+    pairs: tuple[Pair, ...]  #: ``best`` (a) against each other arm (b), cheap to dear
+    told_apart: bool  #: ``best`` is told from every other arm that took part to the end
+    too_small: bool  #: not even an arm without mistakes would be beyond chance on these photos
+    reason: str  #: for a person
+    equals: tuple[Equals, ...] = ()  #: arms of one cost, of which one took part to the end
+
+    def to_json(self) -> dict[str, Any]:
+        """As what ``json.dumps`` takes."""
+        return asdict(self) | {"pairs": [pair.to_json() for pair in self.pairs]}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Back from ``to_json``.
+
+        Raises:
+            DataError: fields missing or unknown.
+        """
+        try:
+            pairs = tuple(Pair.from_json(pair) for pair in value["pairs"])
+            equals = tuple(Equals(**equal) for equal in value.get("equals", ()))
+            return cls(**{**value, "pairs": pairs, "equals": equals})
+        except (KeyError, TypeError) as error:
+            raise DataError(f"choice cannot be read: {error}; wanted the fields that to_json writes") from None
+
+
+def choose_winner(
+    targets: Targets,
+    probabilities: Mapping[str, NDArray[np.floating]],
+    baseline: str | None,
+    seed: int,
+    equal: Sequence[Mapping[str, float]] = (),
+) -> Choice:
+    """The cheapest arm that cannot be told from the best; of arms that cost the same, the better.
+
+    Of arms that cost the same only the one with the lowest cross-validated log loss takes part: there is nothing to be
+    had for waiting until it is surely better. An arm is told from the best when it falls short of it by more than one
+    standard error of their paired difference: the rule of Breiman, Friedman, Olshen & Stone, 1984, Classification and
+    Regression Trees, section 3.4.3, on paired differences. McNemar's test stands beside it in the record. The best is
+    picked on the photos that it is judged on, so its lead is on average a little too large.
+
+    Args:
+        targets: labels and groups of N photos.
+        probabilities: (N, C) of each arm, cheap to dear.
+        baseline: the arm that each other must beat in accuracy to win at all, or the one that stands for it among
+            its equals; None for no such arm.
+        seed: of the bootstrap.
+        equal: arms that cost the same to train and to run: name -> cross-validated log loss, nats.
+
+    Raises:
+        DataError: no arms, no photos, or arrays that do not belong together.
+        SettingError: the baseline is not among the arms.
+    """
+    scored = scored_arms(targets, probabilities)
+    if baseline is not None and baseline not in scored.names:
+        raise SettingError(f"baseline {baseline!r} is not among the arms; {nearest(baseline, list(scored.names))}")
+    equals = tuple(Equals(min(losses, key=lambda name: losses[name]), dict(losses)) for losses in equal)
+    behind = {name for it in equals for name in it.behind}
+    baseline = next((it.best for it in equals if baseline in it.losses), baseline)
+    hits = dict(zip(scored.names, scored.right.sum(axis=0).tolist(), strict=True))
+    # Rounded: equal losses in another order of photos have sums that differ in the last bit.
+    losses = dict(zip(scored.names, scored.losses.mean(axis=0).round(12).tolist(), strict=True))
+    left = [name for name in scored.names if name not in behind]
+    able = [name for name in left if baseline in (None, name) or hits[name] > hits[baseline]]
+    best = min(able, key=lambda name: (-hits[name], losses[name]))
+    pairs = pairs_of(scored, [(best, name) for name in scored.names if name != best], seed)
+    rivals = [pair for pair in pairs if pair.b not in behind]
+    told = {pair.b: pair.told for pair in rivals}
+    winner = next(name for name in able if not told.get(name, False))
+    alone = len(scored.names) == 1
+    sentences = [
+        *_sentences(winner, best, hits[winner] / len(targets), len(targets), rivals, baseline, alone),
+        *map(_of_equals, equals),
+    ]
+    few = _too_few(scored, baseline or left[0], len(rivals)) if rivals else ""
+    return Choice(winner, best, pairs, all(told.values()), bool(few), " ".join(filter(None, [*sentences, few])), equals)
+
+
+def _too_few(scored: Scored, judged_by: str, rivals: int) -> str:
+    """Why these photos cannot tell whatever arm there was; empty where they can."""
+    right = scored.right[:, scored.names.index(judged_by)]
+    mistakes = int((~right).sum())
+    flips = int(np.count_nonzero(group_differences(np.ones_like(right), right, scored.targets.groups)))
+    extreme = min(1.0, two_sided(0, flips) * rivals)
+    if extreme < SIGNIFICANT:
+        return ""
+    together = f" in {flips} groups" if flips < mistakes else ""
+    return (
+        f"These {len(right)} photos are too few to tell: {judged_by} makes {mistakes} mistake{'s' * (mistakes != 1)}"
+        f"{together} on them, so that even an arm without mistakes would have p {_p(extreme)} after Holm; wanted below "
+        f"{SIGNIFICANT}."
+    )
+
+
+def _of_equals(it: Equals) -> str:
+    """Which of the arms that cost the same takes part, and by what."""
+    if not it.behind:
+        return ""
+    others = ", ".join(f"{it.losses[name]:.3f} of {name}" for name in it.behind)
+    return (
+        f"{it.best} and {' and '.join(it.behind)} cost the same to train and to run, so the "
+        f"cross-validated log loss over train and validation decides between them: {it.losses[it.best]:.3f} "
+        f"against {others}."
+    )
+
+
+def _sentences(
+    winner: str, best: str, accuracy: float, n: int, pairs: Sequence[Pair], baseline: str | None, alone: bool
+) -> list[str]:
+    """Who wins, and what stands between it, its nearest rival and the baseline."""
+    head = f"{winner} wins with {accuracy:.1%} of {n} photos right"
+    if alone:
+        return [f"{winner} is the only arm; it has {accuracy:.1%} of {n} photos right."]
+    if not pairs:
+        return [f"{head}."]
+    if winner != best:
+        near = next(pair for pair in pairs if pair.b == winner)
+        found = [f"{head}: it is the cheapest arm that cannot be told from the best, {best}.", _in_words(near)]
+    else:
+        near = min(pairs, key=lambda pair: (pair.difference, -pair.loss_difference))
+        found = [f"{head}{': no other arm beats it' if winner == baseline else ''}.", _in_words(near)]
+    return found + [_in_words(pair) for pair in pairs if pair.b == baseline and pair is not near]
+
+
+def _in_words(pair: Pair) -> str:
+    points, low, high = (100 * share for share in (pair.difference, pair.interval.low, pair.interval.high))
+    ahead = f"is {points:.1f} points ahead of {pair.b}" if points else f"and {pair.b} have as many photos right"
+    lead = (
+        f"{pair.a} {ahead} ({100 * pair.interval.level:.0f} % interval {low:z.1f} to {high:z.1f} points, McNemar p "
+        f"{_p(pair.p_holm)} after Holm)"
+    )
+    error = f"one standard error ({100 * pair.standard_error:.1f} points)"
+    if not pair.told:
+        return f"{lead}, which is within {error}: no difference could be seen."
+    return f"{lead}: beyond chance." if pair.beyond_chance else f"{lead}: more than {error}, but not beyond chance."
+
+
+def _p(p: float) -> str:
+    return "below 0.001" if p < 0.001 else f"{p:.2g}"

@@ -80,7 +80,7 @@ def twins_in_words(twins: Sequence[Twins]) -> str:
 
 def comparison_in_words(it: Comparison) -> str:
     """How many arms there are, and which wins."""
-    return f"{len(it.arms)} arm{'s' * (len(it.arms) != 1)}; {it.choice.winner} wins on validation"
+    return f"{len(it.arms)} arm{'s' * (len(it.arms) != 1)}; {it.choice.winner} wins"
 
 
 def refit_in_words(winner: Arm, saved: Parts, photos: int) -> str:

@@ -134,3 +134,44 @@ def test_the_rule_by_brute_force(right, with_baseline):
 
     assert found.winner == next(name for name in able if within(name))
     assert found.told_apart == all(not within(name) for name in names if name != found.best)
+
+
+# --- arms that cost the same, and photos that belong together --------------------------------------------------------
+
+
+def test_of_arms_that_cost_the_same_the_lower_cross_validated_loss_wins():
+    """However small its lead is, and though the other has more validation photos right."""
+    targets, made = arms(100, linear=range(9), deep=range(11))
+    found = choose_winner(targets, made, "linear", 0, [{"linear": 0.31, "deep": 0.309}])
+    assert (found.winner, found.best, found.told_apart, found.too_small) == ("deep", "deep", True, False)
+    assert [(pair.a, pair.b, pair.difference) for pair in found.pairs] == [("deep", "linear", pytest.approx(-0.02))]
+    assert found.reason == (
+        "deep wins with 89.0% of 100 photos right and the lowest cross-validated log loss of the arms that cost the "
+        "same (0.309 over train and validation, against 0.310 of linear)."
+    )
+    (equal,) = found.equals
+    assert (equal.best, equal.behind) == ("deep", ("linear",))
+
+
+def test_an_arm_that_costs_more_has_to_beat_the_one_that_stands_for_its_equals():
+    """The dear arm beats the linear probe, but not the deep one, by a standard error."""
+    targets, made = arms(200, linear=range(40), deep=range(30), dear=range(1, 30))
+    equal = [{"linear": 0.5, "deep": 0.4}]
+    found = choose_winner(targets, made, "linear", 0, equal)
+    assert (found.winner, found.best) == ("deep", "dear")
+    assert "Of the arms that cost the same, deep took part" in found.reason
+    clearly = {**made, "dear": sure(np.arange(200) >= 10)}
+    assert choose_winner(targets, clearly, "linear", 0, equal).winner == "dear"
+    worse = {**made, "dear": sure(np.arange(200) >= 35)}
+    assert choose_winner(targets, worse, "linear", 0, equal).winner == "deep"
+
+
+def test_of_bursts_a_lead_is_worth_as_much_as_their_number():
+    """12 photos against 2 are told apart one by one; all of one burst, they are one lead against two."""
+    groups = np.arange(100)
+    groups[:12] = 0
+    targets, made = arms(100, probe=range(12), dear=range(12, 14))
+    assert choose_winner(targets, made, "probe", 0).winner == "dear"
+    found = choose_winner(Targets(targets.labels, groups), made, "probe", 0)
+    assert (found.winner, found.best, found.too_small) == ("probe", "dear", True)
+    assert "probe makes 12 mistakes in 1 groups on them" in found.reason

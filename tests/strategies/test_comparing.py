@@ -95,6 +95,17 @@ def test_all_that_fit_are_made_in_order(contest: Any) -> None:
     assert stages == ["arm", "predict cost", "arm"], "probes are made before a training is even timed"
 
 
+def test_of_probes_on_one_network_the_lower_held_out_loss_wins(contest: Any) -> None:
+    """Validation sees no difference; the network that costs more has to beat what stands for the first."""
+    same = {"cost_class": "heads on net0"}
+    linear = planned(arm("linear-probe", 0.9, held_out_loss=0.4, **same))
+    deep = planned(arm("intermediate-probe", 0.85, held_out_loss=0.3, **same))
+    it = contest(linear_probe=[linear], intermediate_probe=[deep], full_finetune=[planned(arm("full-finetune", 0.85))])
+    assert it.found.winner.name == "intermediate-probe"
+    (equal,) = it.found.choice.equals
+    assert equal.losses == {"linear-probe": 0.4, "intermediate-probe": 0.3}
+
+
 def test_the_cheaper_wins_where_they_cannot_be_told_apart(contest: Any) -> None:
     it = contest(linear_probe=[planned(arm("linear-probe", 0.9))], full_finetune=[planned(arm("full-finetune", 0.9))])
     assert it.found.winner.name == "linear-probe"

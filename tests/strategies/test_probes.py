@@ -61,6 +61,18 @@ def test_intermediate_probe_has_every_layer_and_all_of_them(material: Material) 
         assert depth.validation_accuracy == right.mean()
 
 
+def test_what_is_known_of_photos_that_a_head_was_not_fitted_on(material: Material) -> None:
+    """Over train by its folds and over validation by the head that is kept; both probes cost the same."""
+    linear, deep = linear_probe(material)[0].make(), intermediate_probe(material)[0].make()
+    assert linear.cost_class == deep.cost_class is not None
+    for arm in (linear, deep):
+        trial = next(it for it in arm.path if it.value == arm.chosen["C"])
+        rows = np.arange(len(arm.probabilities))
+        lost = -np.log(arm.probabilities[rows, material.labels(Part.VALIDATION)].astype(float))
+        inside = np.full(len(material.of(Part.TRAIN)), trial.log_loss)
+        assert arm.held_out_loss == pytest.approx(np.concatenate([inside, lost]).mean(), rel=1e-6)
+
+
 def test_a_probe_is_fitted_again_on_train_and_validation(material: Material) -> None:
     """With the hyperparameter that was chosen on train, not with one chosen anew."""
     arm = linear_probe(material)[0].make()

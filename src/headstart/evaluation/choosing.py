@@ -104,11 +104,13 @@ def choose_winner(
     rivals = [pair for pair in pairs if pair.b not in behind]
     told = {pair.b: pair.told for pair in rivals}
     winner = next(name for name in able if not told.get(name, False))
-    alone = len(scored.names) == 1
-    sentences = [
-        *_sentences(winner, best, hits[winner] / len(targets), len(targets), rivals, baseline, alone),
-        *map(_of_equals, equals),
-    ]
+    head = f"{winner} wins with {hits[winner] / len(targets):.1%} of {len(targets)} photos right"
+    if len(scored.names) == 1:
+        sentences = [head.replace(" wins with ", " is the only arm; it has ") + "."]
+    elif not rivals:
+        sentences = [f"{head}{_among_equals(equals[0])}."]
+    else:
+        sentences = [*_sentences(head, winner, best, rivals, baseline), *map(_of_equals, equals)]
     few = _too_few(scored, baseline or left[0], len(rivals)) if rivals else ""
     return Choice(winner, best, pairs, all(told.values()), bool(few), " ".join(filter(None, [*sentences, few])), equals)
 
@@ -129,27 +131,21 @@ def _too_few(scored: Scored, judged_by: str, rivals: int) -> str:
     )
 
 
-def _of_equals(it: Equals) -> str:
-    """Which of the arms that cost the same takes part, and by what."""
-    if not it.behind:
-        return ""
-    others = ", ".join(f"{it.losses[name]:.3f} of {name}" for name in it.behind)
+def _among_equals(it: Equals) -> str:
+    """By what one of the arms that cost the same was taken."""
+    others = " and ".join(f"{it.losses[name]:.3f} of {name}" for name in it.behind)
     return (
-        f"{it.best} and {' and '.join(it.behind)} cost the same to train and to run, so the "
-        f"cross-validated log loss over train and validation decides between them: {it.losses[it.best]:.3f} "
-        f"against {others}."
+        f" and the lowest cross-validated log loss of the arms that cost the same ({it.losses[it.best]:.3f} over train "
+        f"and validation, against {others})"
     )
 
 
-def _sentences(
-    winner: str, best: str, accuracy: float, n: int, pairs: Sequence[Pair], baseline: str | None, alone: bool
-) -> list[str]:
+def _of_equals(it: Equals) -> str:
+    return f"Of the arms that cost the same, {it.best} took part, having{_among_equals(it).removeprefix(' and')}."
+
+
+def _sentences(head: str, winner: str, best: str, pairs: Sequence[Pair], baseline: str | None) -> list[str]:
     """Who wins, and what stands between it, its nearest rival and the baseline."""
-    head = f"{winner} wins with {accuracy:.1%} of {n} photos right"
-    if alone:
-        return [f"{winner} is the only arm; it has {accuracy:.1%} of {n} photos right."]
-    if not pairs:
-        return [f"{head}."]
     if winner != best:
         near = next(pair for pair in pairs if pair.b == winner)
         found = [f"{head}: it is the cheapest arm that cannot be told from the best, {best}.", _in_words(near)]

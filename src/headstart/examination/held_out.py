@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 
 from headstart.data.groups import group_numbers
 from headstart.data.samples import Part, Sample
-from headstart.heads.catalog import HEADS
+from headstart.heads.catalog import HEADS, SOLVED
 from headstart.heads.crossfit import out_of_fold
 from headstart.saving import Parts
 from headstart.strategies.comparing import PROBES
 from headstart.strategies.material import Material
 from headstart.strategies.strategy import Arm
 
-SOLVED = ("logistic", "lda", "ridge")  #: heads that are solved, in seconds, not trained
 FROZEN = (*PROBES, "concat")  #: ways to transfer in which a head on frozen networks is all that is fitted
 
 

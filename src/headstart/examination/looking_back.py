@@ -10,13 +10,12 @@ from headstart.data.groups import group_numbers
 from headstart.data.samples import Part, Sample
 from headstart.evaluation.reliability import Reliability, reliability
 from headstart.examination.guarding import Guarded
-from headstart.examination.held_out import SOLVED
 from headstart.examination.judging import Judged
 from headstart.examination.records import prediction_sets
 from headstart.examination.shown import looked_at
 from headstart.examination.subject import Subject
 from headstart.features.looks import Looks, read_looks
-from headstart.heads.catalog import HEADS, fit_head
+from headstart.heads.catalog import HEADS, SOLVED, fit_head
 from headstart.heads.crossfit import out_of_fold
 from headstart.saving import Tower
 from headstart.strategies.material import Material

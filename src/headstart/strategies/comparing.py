@@ -193,7 +193,16 @@ class _Contest:
             {arm.name: arm.probabilities for arm in self._arms},
             probes[0] if probes else None,
             self._first.settings.seed,
+            self._equal(),
         )
+
+    def _equal(self) -> list[dict[str, float]]:
+        """Arms that cost the same, by class: name -> held-out log loss."""
+        classes: dict[str, dict[str, float]] = {}
+        for arm in self._arms:
+            if arm.cost_class is not None and arm.held_out_loss is not None:
+                classes.setdefault(arm.cost_class, {})[arm.name] = arm.held_out_loss
+        return [losses for losses in classes.values() if len(losses) > 1]
 
 
 def _named(planned: Planned, material: Material) -> Planned:

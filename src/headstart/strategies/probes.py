@@ -8,14 +8,15 @@ Head2Toe). Which of them is decided by cross-validation inside train.
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, isfinite
 
 import numpy as np
 
 from headstart.data.samples import Part
 from headstart.errors import SettingError
-from headstart.heads.catalog import fit_head
+from headstart.evaluation.metrics import log_loss
+from headstart.heads.catalog import SOLVED, fit_head
 from headstart.heads.head import Fitted, Head, Trial
 from headstart.saving import Answer, Parts, Tower
 from headstart.strategies.material import Material, Refit
@@ -107,7 +108,7 @@ def _arm(
     material: Material, name: str, strategy: str, place: _Place, began: float, depth: tuple[Depth, ...] = ()
 ) -> Arm:
     head = place.fitted.head
-    return scored(
+    arm = scored(
         material,
         parts_of(material, place.tower, head),
         name,
@@ -122,6 +123,25 @@ def _arm(
         path=place.fitted.path,
         depth=depth,
     )
+    if place.trial is None or head.kind not in SOLVED:
+        return arm
+    # All layers come out of one pass over the photo, and each of these heads is solved in seconds.
+    return replace(
+        arm,
+        cost_class=f"heads on {material.backbone.name}",
+        held_out_loss=_held_out_loss(material, place.trial, arm),
+    )
+
+
+def _held_out_loss(material: Material, trial: Trial, arm: Arm) -> float:
+    """Log loss over train and validation, each photo by a head that was not fitted on it or its group.
+
+    The folds' heads have answered the training photos, the head that is fitted on all of them the others: what is known
+    is put together, and nothing is fitted for it.
+    """
+    train, validation = len(material.of(Part.TRAIN)), len(arm.probabilities)
+    lost = log_loss(material.labels(Part.VALIDATION), arm.probabilities)
+    return (train * trial.log_loss + validation * lost) / (train + validation)
 
 
 def _refit(place: _Place) -> Refit:

@@ -48,6 +48,9 @@ class Arm:
     seconds: float  #: what it really took
     memory: int = 0  #: bytes by which the process really grew
     disk: int = 0  #: bytes it really left in the store
+    cost_class: str | None = None  #: arms of one class cost the user the same to train and to run; None: no other does
+    #: Nats per photo over train and validation, each photo by a head that was not fitted on it; None: not known.
+    held_out_loss: float | None = None
     refit: Refit | None = None  #: the same on train and validation; None: it is shipped as it was validated
     refit_seconds: float = 0.0  #: that this takes, as far as networks are trained for it
     chosen: Mapping[str, Any] = field(default_factory=dict)  #: hyperparameters that were chosen, not set

@@ -1,0 +1,135 @@
+"""What it is worth to take, of probes that cost the same, the one with the lower cross-validated log loss.
+
+    python benchmarks/choosing.py                    # the four collections in ../shared/data
+    python benchmarks/choosing.py PHOTOS ... [--splits 10]
+
+For each collection and split the probes on lite0 are made as by ``fit``, near-duplicates kept together, and a winner is
+chosen twice: by the rule that a cost-free improvement had to exceed a standard error on validation (before), and by the
+cross-validated log loss over train and validation (now). Both winners are fitted once more on train and validation and
+scored on test. Told are the means over the splits, and the difference, now less before, with its standard error over
+the splits; these share photos, so the true one is larger. Where the collection has a test part of its own, only train
+and validation differ. The last line is one JSON object.
+"""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+import measuring
+from headstart import events
+from headstart.data.reading import read
+from headstart.data.samples import Part
+from headstart.data.splits import make_split
+from headstart.evaluation.choosing import choose_winner
+from headstart.evaluation.metrics import log_loss
+from headstart.features.store import Store
+from headstart.heads.threads import threads_for
+from headstart.journal import Journal
+from headstart.passing import Passed, passed
+from headstart.preparing import Ready, ready
+from headstart.settings import FitSettings, store_folder
+from headstart.strategies.comparing import compare, wanted
+from headstart.strategies.material import Material
+from headstart.strategies.strategy import Arm, final_parts
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+COLLECTIONS = ("brain_mri", "cats_vs_dogs", "hymenoptera", "trash")
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A winner on the test part of one split."""
+
+    arm: str
+    accuracy: float
+    log_loss: float
+
+
+@dataclass(frozen=True)
+class Both:
+    """One split."""
+
+    before: Scored
+    now: Scored
+    seconds: float  #: CPU seconds of making the probes and choosing
+
+
+def one_split(photos: Passed, network: Ready, store: Store, settings: FitSettings) -> Both:
+    """Both winners of one split."""
+    split = make_split(
+        photos.samples, seed=settings.seed, test_share=settings.test_share, validation_share=settings.validation_share
+    )
+    space = photos.extractions[0].space
+    engine = network.chosen.engine
+    material = Material(
+        photos.samples, split, network.backbone, engine, store, space, network.proof, settings, Path("unused")
+    )
+    began = time.process_time()
+    found = compare([material], wanted(settings))
+    took = time.process_time() - began
+    answers = {arm.name: arm.probabilities for arm in found.arms}
+    former = choose_winner(material.targets(Part.VALIDATION), answers, "linear-probe", settings.seed).winner
+    arms = {arm.name: arm for arm in found.arms}
+    return Both(scored(material, arms[former]), scored(material, found.winner), took)
+
+
+def scored(material: Material, arm: Arm) -> Scored:
+    """An arm as it would be saved."""
+    labels = material.labels(Part.TEST)
+    said = material.probabilities(final_parts(material, arm), material.of(Part.TEST))
+    return Scored(arm.name, float((said.argmax(axis=1) == labels).mean()), log_loss(labels, said))
+
+
+def summary(splits: list[Both]) -> dict[str, object]:
+    """Means over the splits, and the difference with its standard error."""
+    told: dict[str, object] = {}
+    for score in ("accuracy", "log_loss"):
+        before, now = (np.array([getattr(getattr(it, way), score) for it in splits]) for way in ("before", "now"))
+        error = (now - before).std(ddof=1) / np.sqrt(len(splits)) if len(splits) > 1 else 0.0
+        told[score] = {
+            "before": round(float(before.mean()), 4),
+            "now": round(float(now.mean()), 4),
+            "difference": round(float((now - before).mean()), 4),
+            "standard_error": round(float(error), 4),
+        }
+    told["intermediate_probe_wins"] = {
+        way: sum(getattr(it, way).arm == "intermediate-probe" for it in splits) for way in ("before", "now")
+    }
+    told["cpu_seconds"] = round(float(np.mean([it.seconds for it in splits])), 3)
+    return told
+
+
+def main() -> None:
+    """Runs the benchmark."""
+    given = measuring.arguments(
+        __doc__ or "", ("photos", {"nargs": "*", "type": Path}), ("--splits", {"type": int, "default": 10})
+    )
+    results = {}
+    settings, log = FitSettings.of(), Journal(events.ignore)
+    with Store(store_folder()) as store:
+        for folder in given.photos or [DATA / name for name in COLLECTIONS]:
+            samples = read(folder)
+            (network,) = ready(["efficientnet_lite0"], samples.samples, store, settings, log)
+            photos = passed(samples, [network], settings, store, log)
+            width = sum(layer.width for layer in network.backbone.layers)
+            with threads_for(len(samples) * width):
+                splits = [
+                    one_split(photos, network, store, settings.model_copy(update={"seed": seed}))
+                    for seed in range(given.splits)
+                ]
+            results[folder.name] = summary(splits)
+            print(f"{folder.name}: {results[folder.name]}", flush=True)
+    mean = {
+        score: {
+            way: round(float(np.mean([it[score][way] for it in results.values()])), 4)  # type: ignore[index]
+            for way in ("before", "now", "difference")
+        }
+        for score in ("accuracy", "log_loss")
+    }
+    measuring.finish(__file__, {"splits": given.splits, "results": results, "mean": mean}, keep=given.keep)
+
+
+if __name__ == "__main__":
+    main()

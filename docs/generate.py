@@ -30,7 +30,7 @@ from headstart.settings import (
 
 DOCS = Path(__file__).resolve().parent
 MADE = "<!-- Made by docs/generate.py from the code. Change the code, then run: make docs -->"
-METAVARS = {Path: "PATH", int: "INT", str: "TEXT", FitSettings: "", AugmentSettings: ""}
+METAVARS = {Path: "PATH", int: "INT", str: "TEXT", FitSettings: "", AugmentSettings: "", DataSettings: ""}
 LIMITS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}"}
 
 SETTINGS_INTRO = """
@@ -136,10 +136,14 @@ def _verb(name: str) -> str:
     function = getattr(import_module(f"headstart.cli.{name}"), name)
     doc = _parsed(inspect.getdoc(function) or "")
     parameters = [_Argument.of(parameter) for parameter in inspect.signature(function).parameters.values()]
-    given = [argument for argument in parameters if argument.name != "settings"]
+    given = [argument for argument in parameters if argument.name not in ("settings", "data")]
     usage = " ".join(["headstart", name, *(a.metavar for a in given if a.positional), "[FLAGS]"])
     rows = [(f"`{a.shown}`", a.default, doc.arguments[a.name]) for a in given]
-    flags = "Every [setting](settings.md) is a flag too." if len(given) < len(parameters) else ""
+    names = {argument.name for argument in parameters}
+    if "data" in names:
+        first = sum(a.positional for a in given)
+        rows[first:first] = map(_data_row, DataSettings.model_fields.items())
+    flags = "Every [setting](settings.md) is a flag too." if "settings" in names else ""
     sections = [
         f"## {name}",
         f"```text\n{usage}\n```",
@@ -149,6 +153,12 @@ def _verb(name: str) -> str:
         f"```text\n{doc.examples}\n```" if doc.examples else "",
     ]
     return "\n\n".join(section for section in sections if section)
+
+
+def _data_row(named: tuple[str, FieldInfo]) -> tuple[str, str, str]:
+    name, field = named
+    (kind,) = (choice for choice in get_args(field.annotation) if choice is not type(None))
+    return f"`{_flag(name)} {_metavar(kind)}`", "", field.description or ""
 
 
 def _parsed(doc: str) -> _Doc:

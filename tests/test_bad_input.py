@@ -256,7 +256,7 @@ TABLES = [
     Case(
         "not UTF-8",
         lambda place: ["fit", place.write("table.csv", "path,label\nä.png,ä\n".encode("latin-1")), *FIT],
-        r"table 'table.csv' is not UTF-8 text \(byte 11\); save it as UTF-8",
+        r"table 'table.csv' has text that is not UTF-8 \('\\\\xe4.png,\\\\xe4'\); say what it is with --encoding",
     ),
     Case(
         "photos that are not there",
@@ -701,7 +701,7 @@ CLASSIFIERS = [
     Case(
         "a model of a later headstart",
         changed(lambda record: record.update(schema_version=99)),
-        r"'model/model.json' has schema version 99, this headstart reads 1 to 3; install .*",
+        r"'model/model.json' has schema version 99, this headstart reads 1 to 4; install .*",
     ),
     Case(
         "model.json without classes",

@@ -15,7 +15,7 @@ from headstart.features.extract import extract, space_of
 from headstart.features.store import Store
 from headstart.journal import Journal
 from headstart.preparing import Ready, ready
-from headstart.settings import FitSettings, store_folder
+from headstart.settings import DataSettings, FitSettings, store_folder
 from headstart.strategies.advisor import Advice, advise
 from headstart.strategies.material import Material
 
@@ -24,6 +24,7 @@ def advise_photos(
     source: Any,
     *,
     labels: Any = None,
+    options: DataSettings | None = None,
     backbone: str = "efficientnet_lite0",
     seed: int = 0,
     store: Path | None = None,
@@ -35,6 +36,7 @@ def advise_photos(
     Args:
         source: as ``headstart.fit`` takes it.
         labels: with images, a label for each.
+        options: how photos and labels are read.
         backbone: one name.
         seed: of the split.
         store: the store's folder; HEADSTART_STORE or the platform's cache folder when not given.
@@ -51,7 +53,9 @@ def advise_photos(
     log, home = Journal(listener), store_folder(settings.store)
     with Store(home, log) as opened, tempfile.TemporaryDirectory() as scratch:
         samples = log.stage(
-            "read", lambda: read(source, labels=labels, listener=log, cache=home / "archives"), journal.read_in_words
+            "read",
+            lambda: read(source, labels=labels, options=options, listener=log, cache=home / "archives"),
+            journal.read_in_words,
         )
         split = make_split(
             samples, seed=seed, test_share=settings.test_share, validation_share=settings.validation_share

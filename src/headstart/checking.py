@@ -59,7 +59,8 @@ def check_labels(
         table: where the suspects are written for editing, with a page of pictures beside it; not when not given.
         listener: is told of progress.
         **settings: of ``headstart.settings.FitSettings``, those of the network and the head: ``backbone``, ``store``,
-            ``seed``, ``precision``, ``engine``, ``workers``, ``folds``.
+            ``seed``, ``precision``, ``engine``, ``workers``, ``folds``; and how photos are read: ``classes_from``,
+            ``groups_from``, ``encoding``.
 
     Raises:
         UserError: photos, a name, a setting or a table that cannot be used.

@@ -19,3 +19,4 @@ PICTURES = "pictures.npz"
 NEIGHBOURS = "neighbours.safetensors"
 REPORT, CARD = "report.html", "model-card.md"
 UNFINISHED = ".unfinished"  #: marks the folder of a run that is under way or was killed
+MARKER = ".headstart-output"  #: in a folder of pictures that was made for them

@@ -22,6 +22,8 @@ Preset = Literal["none", "light", "standard", "strong"]
 Policy = Literal["none", "randaugment", "trivialaugment"]
 EngineName = Literal["auto", "openvino", "pytorch"]
 
+Place = Literal["folder", "parent", "name"]
+
 STEPS = 1000  #: of a training whose epochs are not set
 FEWEST_EPOCHS, MOST_EPOCHS = 5, 40  #: of such a training
 
@@ -33,11 +35,26 @@ class _Settings(BaseModel):
 class DataSettings(_Settings):
     """How photos and labels are read."""
 
+    classes_from: Place | None = Field(
+        None,
+        description="Where the class of a photo stands: folder, the first one; parent, the one right above the photo; "
+        "name, how the file's name begins. The first folder when not given, unless it looks like something else.",
+    )
+    groups_from: Place | None = Field(
+        None,
+        description="Where the group of a photo stands, such as its patient, which stays on one side of the split; in "
+        "tables the column group says it.",
+    )
     encoding: str | None = Field(
         None,
         description="Encoding of a text table or of names in an archive that are not UTF-8, such as gbk; found or "
         "asked for when not given.",
     )
+
+    def given(self) -> dict[str, str]:
+        """Return what is said of the data, by name."""
+        values = {name: getattr(self, name) for name in DataSettings.model_fields}
+        return {name: value for name, value in values.items() if value is not None}
 
 
 class RunSettings(_Settings):

@@ -17,6 +17,7 @@ from headstart import events, journal
 from headstart.data.reading import read
 from headstart.data.relabel import relabelled
 from headstart.data.samples import Outcome, Part, Samples
+from headstart.data.scorable import refuse_unscorable
 from headstart.data.splits import Split, make_split
 from headstart.engines.engine import Arithmetic, Engine
 from headstart.errors import DataError, HeadstartError, SettingError
@@ -39,7 +40,7 @@ from headstart.run import Run, finished, record_of, write
 from headstart.run_files import MODEL, RECORD, SPLIT, UNFINISHED
 from headstart.runtime.classifier import Classifier, load
 from headstart.saving import Parts, Witness, add_scores, save
-from headstart.settings import FitSettings, seconds, store_folder
+from headstart.settings import DataSettings, FitSettings, seconds, store_folder
 from headstart.strategies.advisor import Advice, advise, outcome
 from headstart.strategies.comparing import TRAINING, Comparison, Spec, compare, wanted
 from headstart.strategies.material import Clock, Material
@@ -131,21 +132,28 @@ fit.__signature__ = _signature()  # type: ignore[attr-defined]
 
 
 def evaluate_on(
-    model: str | Path, source: Any, *, labels: Any = None, listener: events.Listener = events.ignore
+    model: str | Path,
+    source: Any,
+    *,
+    labels: Any = None,
+    options: DataSettings | None = None,
+    listener: events.Listener = events.ignore,
 ) -> Evaluation:
     """Scores a saved classifier on labelled photos, all of them; classes are matched by name.
+
+    Args:
+        model: a saved classifier's folder, or the run's.
+        source: as ``fit`` takes it.
+        labels: with images, a label for each.
+        options: how photos and labels are read.
+        listener: is told of progress.
 
     Raises:
         UserError: photos or a classifier that cannot be used, or a class that the classifier does not know.
     """
     classifier = load(model)
-    samples = read(source, labels=labels, listener=listener, strict=False)
-    unknown = [name for name in samples.classes if name not in classifier.classes]
-    if unknown or not len(samples):
-        seen = (
-            f"has classes that the classifier does not know ({', '.join(unknown[:5])})" if unknown else "has no photos"
-        )
-        raise DataError(f"{samples.root} {seen}; wanted photos of {', '.join(classifier.classes[:8])}")
+    samples = read(source, labels=labels, options=options, listener=listener, strict=False)
+    refuse_unscorable(samples, classifier.classes)
     index = {name: classifier.classes.index(name) for name in samples.classes}
     named = [replace(sample, label=index[samples.classes[sample.label]]) for sample in samples.samples]
     aside = samples.ledger.counts()[Outcome.SET_ASIDE]

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 import headstart
 from headstart.cli.main import VERBS, run
-from headstart.settings import AugmentSettings, FitSettings
+from headstart.settings import AugmentSettings, DataSettings, FitSettings
 
 
 def flags_of(settings: type[BaseModel]) -> list[str]:
@@ -21,16 +21,17 @@ FLAGS = {
     "fit": [*flags_of(FitSettings), "--config", "--quiet", "--json"],
     "compare": [*flags_of(FitSettings), "--config", "--quiet", "--json"],
     "predict": ["--top", "--json", "--csv"],
-    "evaluate": ["--quiet", "--json"],
+    "evaluate": [*flags_of(DataSettings), "--quiet", "--json"],
     "check": [
         *flags_of(AugmentSettings),
+        *flags_of(DataSettings),
         *("--augment", "--fast", "--quiet", "--json"),
         *("--labels", "--backbone", "--seed", "--precision", "--engine", "--workers", "--store"),
     ],
     "explain": ["--out", "--label"],
     "report": ["--out", "--open"],
     "models": ["--all", "--layers", "--store"],
-    "advise": ["--backbone", "--seed", "--cost", "--store", "--quiet", "--json"],
+    "advise": [*flags_of(DataSettings), "--backbone", "--seed", "--cost", "--store", "--quiet", "--json"],
     "cache": ["--prune-to", "--store"],
     "demo": [],
 }

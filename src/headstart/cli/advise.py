@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from headstart.cli.display import shown
 from headstart.cli.tables import table
+from headstart.settings import DataSettings
 
 if TYPE_CHECKING:
     from headstart.strategies.advisor import Advice
@@ -18,6 +19,7 @@ def advise(
     photos: Path,
     /,
     *,
+    data: Annotated[DataSettings | None, Parameter(name="*")] = None,
     backbone: str = "efficientnet_lite0",
     seed: int = 0,
     cost: Annotated[bool, Parameter(negative="")] = False,
@@ -36,6 +38,7 @@ def advise(
 
     Args:
         photos: Labelled photos: a folder, a table, an archive or an .npz.
+        data: How photos and labels are read.
         backbone: The network, one name.
         seed: Of the split; the photos looked at are among those that fit with this seed trains on.
         cost: Time a few steps of training to predict what it takes; computes the features of all photos first.
@@ -45,12 +48,16 @@ def advise(
     """
     from headstart.advising import advise_photos
 
+    read_as = data or DataSettings.model_validate({})
     with shown(quiet=quiet or json_) as listener:
-        advice = advise_photos(photos, backbone=backbone, seed=seed, store=store, timed=cost, listener=listener)
+        advice = advise_photos(
+            photos, options=read_as, backbone=backbone, seed=seed, store=store, timed=cost, listener=listener
+        )
     words = ["headstart", "fit", str(photos), "--arms", ",".join(arms_of(advice))]
     words += ["--backbone", backbone] if backbone != "efficientnet_lite0" else []
     words += ["--seed", str(seed)] if seed else []
     words += ["--store", str(store)] if store is not None else []
+    words += [word for name, value in read_as.given().items() for word in (f"--{name.replace('_', '-')}", value)]
     command = shlex.join(words)
     if json_:
         print(json.dumps({**advice.to_json(), "next": command}, ensure_ascii=False))

@@ -11,7 +11,7 @@ from headstart.cli.check_labels import Held, check_flags, hold
 from headstart.cli.display import shown
 from headstart.cli.tables import table
 from headstart.errors import SettingError
-from headstart.settings import AugmentSettings, EngineName, Precision
+from headstart.settings import AugmentSettings, DataSettings, EngineName, Precision
 
 if TYPE_CHECKING:
     from headstart.data.check import Range, Survey
@@ -25,6 +25,7 @@ def check(
     photos: Path,
     /,
     *,
+    data: Annotated[DataSettings | None, Parameter(name="*")] = None,
     augment: Path | None = None,
     settings: Annotated[AugmentSettings | None, Parameter(name="*")] = None,
     labels: Path | None = None,
@@ -50,12 +51,14 @@ def check(
     Examples:
         headstart check photos/
         headstart check photos.zip --fast --json
+        headstart check patients/ --classes-from parent --groups-from folder
         headstart check photos/ --augment sheet.png
         headstart check photos/ --augment turned.png --augmentation light --rotation 15
         headstart check photos/ --labels fixes.csv
 
     Args:
         photos: Labelled photos: a folder, a table, an archive or an .npz.
+        data: How photos and labels are read.
         augment: Write a sheet of changed views to this file, .png or .jpg. Never overwritten.
         settings: How views are changed.
         labels: Write photos whose labels look wrong to this table, .csv, and a page, .html. Never overwritten.
@@ -73,9 +76,10 @@ def check(
     given = {"backbone": backbone, "seed": seed, "precision": precision, "engine": engine, "workers": workers}
     network = {name: value for name, value in {**given, "store": store}.items() if value is not None}
     check_flags(labels, network, fast=fast)
+    read_as = data or DataSettings.model_validate({})
     with shown(quiet=quiet or json_) as listener:
-        held = hold(photos, labels, network, listener) if labels is not None else None
-        found = _surveyed(photos, held, fast=fast, listener=listener)
+        held = hold(photos, labels, {**network, **read_as.given()}, listener) if labels is not None else None
+        found = _surveyed(photos, read_as, held, fast=fast, listener=listener)
     if augment is not None:
         _draw_sheet(augment, settings or AugmentSettings.model_validate({}), found)
     if json_:
@@ -87,14 +91,15 @@ def check(
     return 2 if found.problems else 0
 
 
-def _surveyed(photos: Path, held: Held | None, *, fast: bool, listener: "Listener") -> "Survey":
+def _surveyed(photos: Path, data: DataSettings, held: Held | None, *, fast: bool, listener: "Listener") -> "Survey":
     """The survey; of what holding labels has read and decoded, where that was done."""
     from headstart.data.check import survey
     from headstart.data.reading import read
 
     if held is not None:
         return survey(held.found.samples, decode_all=False)
-    return survey(read(photos, listener=listener, strict=False), decode_all=not fast, listener=listener)
+    samples = read(photos, options=data, listener=listener, strict=False)
+    return survey(samples, decode_all=not fast, listener=listener)
 
 
 def _check_sheet(sheet: Path | None, settings: AugmentSettings | None) -> None:

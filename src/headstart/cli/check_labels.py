@@ -100,5 +100,5 @@ def hold(photos: Path, file: Path, network: dict[str, Any], listener: "Listener"
     from headstart.checking import check_labels
 
     found = check_labels(photos, table=file, listener=listener, **network)
-    flags = [word for name, value in network.items() for word in (f"--{name}", str(value))]
+    flags = [word for name, value in network.items() for word in (f"--{name.replace('_', '-')}", str(value))]
     return Held(found, file, shlex.join(["headstart", "fit", str(photos), "--relabel", str(file), *flags]))

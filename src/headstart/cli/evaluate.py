@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 from headstart.cli.display import shown
 from headstart.cli.fit import classes_table
+from headstart.settings import DataSettings
 
 
 def evaluate(
@@ -15,6 +16,7 @@ def evaluate(
     photos: Path,
     /,
     *,
+    data: Annotated[DataSettings | None, Parameter(name="*")] = None,
     quiet: Annotated[bool, Parameter(negative="")] = False,
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:
@@ -28,13 +30,14 @@ def evaluate(
     Args:
         model: A saved classifier: a run's model folder, or the run.
         photos: Labelled photos: a folder, a table, an archive or an .npz.
+        data: How photos and labels are read.
         quiet: Show nothing but errors and the result.
         json_: Print the result as one JSON object.
     """
     from headstart.workflow import evaluate_on
 
     with shown(quiet=quiet or json_) as listener:
-        result = evaluate_on(model, photos, listener=listener)
+        result = evaluate_on(model, photos, options=data, listener=listener)
     if json_:
         print(json.dumps(result.to_json(), ensure_ascii=False))
         return 0

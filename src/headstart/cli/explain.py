@@ -1,6 +1,5 @@
 """``headstart explain MODEL PHOTO... --out FOLDER``."""
 
-import io
 import itertools
 import sys
 from pathlib import Path
@@ -18,8 +17,8 @@ def explain(model: Path, photos: list[str], /, *, out: Path, label: str | None =
     """Show where a saved classifier looked.
 
     For each photo a picture is written: the photo beside its heat map. Yellow speaks for the label most; what stays
-    dark does not. Nothing is overwritten. A photo that cannot be read gets a line with its error, and the rest go on;
-    the exit code is then 2.
+    dark does not. Nothing is overwritten. Where photos are read, such pictures are known and skipped. A photo that
+    cannot be read gets a line with its error, and the rest go on; the exit code is then 2.
 
     Examples:
         headstart explain runs/beetles/model new.jpg --out why
@@ -58,6 +57,7 @@ def _explained(explainer: "Explainer", photo: str, out: Path, label: str | None)
     import numpy as np
     from PIL import Image
 
+    from headstart.data.own_output import mark_folder, save_picture
     from headstart.data.writing import replace_bytes
     from headstart.runtime.photos import whole
     from headstart.trust.explaining import overlay
@@ -66,10 +66,10 @@ def _explained(explainer: "Explainer", photo: str, out: Path, label: str | None)
     pixels = whole(photo, explainer.record.contract)
     width = max(1, round(EDGE * pixels.shape[1] / pixels.shape[0]))
     scaled = np.asarray(Image.fromarray(pixels).resize((width, EDGE), Image.Resampling.BILINEAR))
-    picture = io.BytesIO()
-    Image.fromarray(np.concatenate([scaled, overlay(scaled, heat)], axis=1)).save(picture, "JPEG", quality=90)
+    drawn = Image.fromarray(np.concatenate([scaled, overlay(scaled, heat)], axis=1))
+    mark_folder(out)
     file = _free(out, Path(photo).stem)
-    replace_bytes(file, picture.getvalue())
+    replace_bytes(file, save_picture(drawn, "JPEG", quality=90))
     return f"{photo}: {heat.label} {heat.probability:.1%}, {file}"
 
 

@@ -1,6 +1,7 @@
 """Folders: a folder per class, or the same already split into train, validation and test.
 
-The class of a photo is the first folder under the root (or under its part's folder), however deep it lies in there.
+The class of a photo is the first folder under the root (or under its part's folder), however deep it lies in there,
+unless it is said to stand right above the photo or in its name. What headstart wrote there is skipped.
 """
 
 import os
@@ -8,11 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from headstart.data.found import Found, Listing, class_name, some
+from headstart.data.found import Listing, some
+from headstart.data.labelling import label_files
+from headstart.data.layouts import Seen, classes_in_names, parts_in, refuse_containers
+from headstart.data.own_output import is_own_folder
 from headstart.data.parts import KNOWN, part_named, settle
-from headstart.data.samples import Entry, FileSource, Outcome, Part
+from headstart.data.samples import Entry, Outcome, Part
 from headstart.errors import DataError
 from headstart.pixels.decode import SUFFIXES
+from headstart.settings import DataSettings
 
 _SYSTEM = frozenset({"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin"})
 
@@ -22,10 +27,11 @@ class _Walk:
     """One look at a tree: what was met on the way."""
 
     root: Path
-    found: list[Found] = field(default_factory=list)
+    seen: list[Seen] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
-    classes: set[str] = field(default_factory=set)
+    classes: list[str] = field(default_factory=list)  #: names of the folders that are classes, empty ones too
     ignored: int = 0
+    own: list[str] = field(default_factory=list)  #: folders that headstart wrote
     notes: list[str] = field(default_factory=list)
 
     def name(self, path: Path) -> str:
@@ -43,8 +49,12 @@ class _Walk:
                 for item in sorted(inside, key=lambda item: item.name):
                     if item.name.startswith(".") or item.name.lower() in _SYSTEM:
                         self.ignored += 1
+                    elif not _is_folder(item):
+                        files.append(folder / item.name)
+                    elif is_own_folder(folder / item.name):
+                        self.own.append(self.name(folder / item.name))
                     else:
-                        (folders if _is_folder(item) else files).append(folder / item.name)
+                        folders.append(folder / item.name)
         except OSError as error:
             if folder == self.root:
                 raise DataError(f"{str(folder)!r} cannot be read: {error.strerror}; check its permissions") from None
@@ -70,10 +80,13 @@ class _Walk:
 
     def take_class(self, folder: Path, part: Part | None) -> None:
         """Every file under a class folder."""
-        label = class_name(folder.name) or folder.name
-        self.classes.add(label)
+        self.classes.append(folder.name)
+        self.take(folder, folder.parent, part)
+
+    def take(self, folder: Path, base: Path, part: Part | None) -> None:
+        """Every file under a folder, with the folders from the base to it."""
         for path in self.files_under(folder):
-            self.found.append(Found(self.name(path), label, FileSource(path), part))
+            self.seen.append(Seen(self.name(path), path, path.relative_to(base).parts[:-1], part))
 
     def leave_out(self, folder: Path, reason: str) -> None:
         """Every file under a folder that is no class."""
@@ -81,17 +94,31 @@ class _Walk:
             self.set_aside(path, reason)
 
 
-def list_folder(root: Path) -> Listing:
-    """Every file under a folder of classes or parts.
+def list_folder(root: Path, options: DataSettings) -> Listing:
+    """Return every file under a folder of classes or parts.
+
+    Args:
+        root: the folder.
+        options: where classes and groups stand.
 
     Raises:
-        DataError: the folder cannot be read, or is laid out in a way that could mean two things.
+        DataError: the folder cannot be read, is laid out in a way that could mean two things, or holds something else
+            than classes.
     """
+    if is_own_folder(root):
+        raise DataError(f"{str(root)!r} is something that headstart wrote, not photos; give the folder of the photos")
     walk = _Walk(root)
-    _take(walk, root)
-    return Listing(
-        str(root), tuple(walk.found), frozenset(walk.classes), tuple(walk.entries), walk.ignored, tuple(walk.notes)
-    )
+    if options.classes_from in (None, "folder"):
+        _take(walk, root)
+    else:
+        _take_all(walk, root)
+    if options.classes_from is None:
+        refuse_containers(str(root), walk.seen)
+    labelled = label_files(str(root), walk.seen, walk.classes, options)
+    if walk.own:
+        walk.notes.append(f"{len(walk.own)} folders that headstart wrote are skipped: {some(walk.own)}")
+    entries = (*walk.entries, *labelled.entries)
+    return Listing(str(root), labelled.found, labelled.classes, entries, walk.ignored, (*walk.notes, *labelled.notes))
 
 
 def only_folder(folder: Path) -> Path:
@@ -106,7 +133,7 @@ def _take(walk: _Walk, root: Path) -> None:
     if not split and len(parts) == len(folders) > 1:
         raise DataError(
             f"{str(base)!r} has the parts {some([part.name for part in parts])} but no class folders in them; "
-            "wanted a folder per class inside each, such as train/cats/1.jpg"
+            f"wanted a folder per class inside each, such as train/cats/1.jpg{_hint(parts)}"
         )
     if not split:
         for folder in folders:
@@ -117,6 +144,45 @@ def _take(walk: _Walk, root: Path) -> None:
     for folder in folders:
         if folder not in split:
             walk.leave_out(folder, "not in a class folder of a part")
+
+
+def _take_all(walk: _Walk, root: Path) -> None:
+    """Every file wherever it lies: its class stands right above it or in its name. Folders of parts are still known."""
+    base, folders = _descend(walk, root)
+    walk.entries.clear()  # files beside the folders are photos like all others here
+    strict = {folder.name: part for folder in folders if (part := part_named(folder.name))}
+    parts = strict if len(strict) == len(folders) > 1 else parts_in([folder.name for folder in folders])
+    if not parts:
+        walk.take(root, root, None)
+        return
+    loose = [name for name in parts if not part_named(name)]
+    if loose:
+        walk.notes.append(f"the folders {some(loose)} are taken for parts of a split")
+    by_part = {part: base / name for name, part in parts.items()}
+    if len(by_part) < len(parts):
+        raise DataError(f"{str(base)!r} has two folders of one part among {some(list(parts))}; merge them")
+    given = settle(by_part)
+    if given.problem:
+        raise DataError(f"{str(base)!r}: {given.problem}")
+    walk.notes.extend([given.note] if given.note else [])
+    for part, folder in by_part.items():
+        walk.take(folder, folder, given.used_as[part])
+    for path in walk.look(base)[1]:
+        walk.set_aside(path, "not in the folder of a part")
+
+
+def _hint(folders: list[Path]) -> str:
+    """Where the classes of photos without folders may stand: in their names."""
+    stems = [path.stem for folder in folders for path in _Walk(folder).look(folder)[1] if _is_photo(path)]
+    classes = classes_in_names(stems)
+    if not classes:
+        return ""
+    seen = some(list(classes))
+    return f"; the names of the files begin with {seen}: where these are the classes, add --classes-from name"
+
+
+def _is_photo(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES
 
 
 def _descend(walk: _Walk, folder: Path) -> tuple[Path, list[Path]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from headstart.data.found import Found
+from headstart.data.own_output import is_own_picture
 from headstart.data.samples import ArraySource, Entry, FileSource, Outcome, digest_of
 from headstart.events import Listener, Progress
 from headstart.pixels.decode import BrokenPhoto, identify
@@ -78,6 +79,8 @@ def _look_at_file(found: Found, source: FileSource) -> Entry:
     except OSError as error:
         return Entry(found.name, Outcome.SET_ASIDE, why_unreadable(error), found.label)
     digest = digest_of(content)
+    if is_own_picture(content):
+        return Entry(found.name, Outcome.SET_ASIDE, "a picture that headstart drew", found.label, digest)
     try:
         header = identify(content)
     except BrokenPhoto as error:

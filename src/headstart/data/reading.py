@@ -13,7 +13,7 @@ from headstart.data.assembly import assemble, problems_of
 from headstart.data.found import Listing, some
 from headstart.data.inspection import inspect
 from headstart.data.samples import Samples
-from headstart.errors import DataError
+from headstart.errors import DataError, SettingError
 from headstart.events import Listener, ignore
 from headstart.settings import DataSettings
 
@@ -64,6 +64,7 @@ def _list(source: Any, labels: Any, options: DataSettings, cache: Path) -> Listi
         source, labels = source
     if labels is None:
         raise DataError(f"got {type(source).__name__} without labels; wanted a path, or images with labels=...")
+    _refuse_places(options, "arrays", "the labels")
     return arrays.list_arrays(source, labels)
 
 
@@ -76,8 +77,10 @@ def _list_path(path: Path, options: DataSettings, cache: Path) -> Listing:
     if archives.is_archive(path):
         return _list_archive(path, options, cache)
     if suffix in tables.SUFFIXES:
+        _refuse_places(options, f"table {str(path)!r}", "its columns label and group")
         return tables.list_table(path, cache, encoding=options.encoding)
     if suffix == ".npz":
+        _refuse_places(options, repr(str(path)), "its labels")
         return arrays.list_npz(path)
     if idx.is_idx(path):
         raise DataError(
@@ -87,13 +90,21 @@ def _list_path(path: Path, options: DataSettings, cache: Path) -> Listing:
     raise DataError(f"{str(path)!r} is a file of no kind that is read; wanted a folder or a file ending in {known}")
 
 
+def _refuse_places(options: DataSettings, what: str, where: str) -> None:
+    """Says that folders have no say where labels are given."""
+    for name in ("classes_from", "groups_from"):
+        if getattr(options, name) is not None:
+            raise SettingError(f"{name} is for folders of photos; {what} has {where}; drop it")
+
+
 def _list_folder(folder: Path, options: DataSettings, cache: Path) -> Listing:
     inner = idx.folder_with(folder)
     if inner:
+        _refuse_places(options, repr(str(folder)), "its labels")
         return idx.list_idx(folder, inner, cache)
-    listing = folders.list_folder(folder)
+    listing = folders.list_folder(folder, options)
     beside = [path.name for path in sorted(folder.iterdir()) if path.suffix.lower() in (*tables.SUFFIXES, ".npz")]
-    if len(listing.classes) < 2 and beside:
+    if len(listing.classes) < 2 and beside and options.classes_from is None:
         raise DataError(
             f"{str(folder)!r} has no two class folders but {some(beside)}; wanted a folder per class; to read the "
             f"table or the arrays, name the file: {folder / beside[0]}"
@@ -118,7 +129,7 @@ def _list_archive(archive: Path, options: DataSettings, cache: Path) -> Listing:
     elif len(files) == 1 and files[0].suffix.lower() == ".npz":
         listing = arrays.list_npz(files[0])
     else:
-        listing = folders.list_folder(unpacked)
+        listing = folders.list_folder(unpacked, options)
     return _named_after(archive, listing)
 
 

@@ -1,6 +1,5 @@
 """A sheet of pictures that shows what a network will see: some photos, a row each, as predicted and changed."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+from headstart.data.own_output import save_picture
 from headstart.data.samples import Sample, Samples
 from headstart.data.writing import replace_bytes
 from headstart.errors import DataError, SettingError
@@ -58,10 +58,10 @@ def write_sheet(
     rows = rows_of(samples, contract, augmentation, seed=seed)
     if not rows:
         raise DataError(f"{samples.root} has no photo that decodes, so there is nothing to draw; run headstart check")
-    content = io.BytesIO()
-    drawn(rows, augmentation.describe()).save(content, FORMATS[path.suffix.lower()], quality=92)
+    kind = FORMATS[path.suffix.lower()]
+    content = save_picture(drawn(rows, augmentation.describe()), kind, **({"quality": 92} if kind == "JPEG" else {}))
     try:
-        replace_bytes(path, content.getvalue())
+        replace_bytes(path, content)
     except OSError as error:
         raise SettingError(f"sheet {str(path)!r} cannot be written: {error.strerror}; name another") from None
 

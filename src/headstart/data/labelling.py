@@ -1,0 +1,89 @@
+"""From files and the folders they lie in to classes and groups, as the settings say."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from headstart.data.found import Found, class_name, some
+from headstart.data.layouts import FIRST_WORD, NameRule, Seen, name_rule
+from headstart.data.samples import Entry, FileSource, Outcome
+from headstart.errors import DataError, SettingError
+from headstart.settings import DataSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Files with their classes and groups."""
+
+    found: tuple[Found, ...]
+    classes: frozenset[str]
+    entries: tuple[Entry, ...]  #: of files that have no class
+    notes: tuple[str, ...]
+
+
+def label_files(root: str, seen: Sequence[Seen], folders: Sequence[str], options: DataSettings) -> Labelled:
+    """Return files with the classes and groups that their folders or names say.
+
+    Args:
+        root: what was read, for a person.
+        seen: the files.
+        folders: that are classes, where the first folder is the class.
+        options: where classes and groups stand.
+
+    Raises:
+        DataError: classes shall stand in the names of the files, and none do.
+        SettingError: classes and groups would be the same.
+    """
+    where = options.classes_from or "folder"
+    if options.groups_from == where:
+        raise SettingError(
+            f"classes and groups are both read from the {where}, so each class would be one group; choose another "
+            "for --groups-from"
+        )
+    notes = []
+    rule = _rule(root, seen) if where == "name" else None
+    if rule is not None:
+        notes.append(f"the class of a photo is {rule.told}")
+    label_of = _reader(where, rule)
+    labels = {it.name: label_of(it) for it in seen if where == "folder" or it.is_photo}
+    classes = {_class(name) for name in folders} | {label for label in labels.values() if label}
+    group_of = _reader(options.groups_from, FIRST_WORD) if options.groups_from else lambda it: ""
+    found, entries = [], []
+    for it in seen:
+        label = labels.get(it.name) or label_of(it)
+        if label in classes:
+            found.append(Found(it.name, label, FileSource(it.path), it.part, group_of(it)))
+        else:
+            reason = "no class in its name" if where == "name" else "not in a class folder"
+            entries.append(Entry(it.name, Outcome.SET_ASIDE, reason))
+    if options.groups_from:
+        notes.append(_told_of_groups({it.group for it in found if it.group}, options.groups_from))
+    return Labelled(tuple(found), frozenset(classes), tuple(entries), tuple(notes))
+
+
+def _class(name: str) -> str:
+    return class_name(name) or name
+
+
+def _rule(root: str, seen: Sequence[Seen]) -> NameRule:
+    stems = [it.path.stem for it in seen if it.is_photo]
+    rule = name_rule(stems)
+    if rule is None:
+        raise DataError(
+            f"{root!r} has {len(stems)} photos whose names speak of no classes ({some(stems)}); wanted names that "
+            "begin with the class, such as cat.12.jpg, three photos of each at least; drop --classes-from name"
+        )
+    return rule
+
+
+def _reader(where: str, rule: NameRule | None) -> Callable[[Seen], str]:
+    """What reads a class or a group off a file."""
+    if where == "name":
+        assert rule is not None
+        return lambda it: _class(rule.read(it.path.stem)) if it.path.stem else ""
+    place = 0 if where == "folder" else -1
+    return lambda it: _class(it.steps[place]) if it.steps else ""
+
+
+def _told_of_groups(groups: set[str], where: str) -> str:
+    place = {"folder": "the first folder", "parent": "the folder right above it", "name": FIRST_WORD.told}[where]
+    return f"the group of a photo is {place}: {len(groups)} groups, such as {some(sorted(groups))}"

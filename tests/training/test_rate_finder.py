@@ -15,6 +15,7 @@ from headstart.settings import TrainSettings
 from headstart.training.loop import Plan, Trainer
 from headstart.training.rate_finder import BLOWN, STEPS, RateCurve, find_rate, photos_of, suggested
 from headstart.training.trainable import Group
+from headstart.training.windows import windows_of
 
 CLASSES, WIDTH = 3, 6
 
@@ -76,6 +77,40 @@ def test_a_training_after_it_ends_as_without_it() -> None:
     assert [replace(it, seconds=0.0) for it in ends[0]] == [replace(it, seconds=0.0) for it in ends[1]]
     for ours, theirs in zip(swept.state_dict().values(), plain.state_dict().values(), strict=True):
         assert torch.equal(ours, theirs)
+
+
+class Maps(Rows):
+    """The same points as maps of 8 x 8, which say where they begin."""
+
+    def batches(self, epoch: int, order: NDArray[np.int64], size: int) -> Iterator[Tensor]:
+        for batch in super().batches(epoch, order, size):
+            yield batch[:, None, None, :].expand(-1, 8, 8, -1)
+
+
+class Seeing(Small):
+    """Pools over a map of any size, and remembers the sizes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[tuple[int, ...]] = []
+
+    def forward(self, activations: Tensor) -> Tensor:
+        if self.training:
+            self.seen.append(tuple(activations.shape[1:3]))
+        return super().forward(activations.mean((1, 2)))
+
+
+def test_it_sweeps_over_what_the_training_sees() -> None:
+    """Windows of maps where steps train on windows: the rate would be that of another training otherwise."""
+    windows = windows_of((8, 8, WIDTH), 0.5)
+    swept, trained = Seeing(), Seeing()
+    find_rate(swept, Maps(), replace(plan(), windows=windows))
+    Trainer(trained, Maps(), Maps(seed=1), replace(plan(epochs=6), windows=windows)).run()
+    assert set(trained.seen) <= set(swept.seen) == {(edge, edge) for edge in windows.edges}
+    assert len(set(trained.seen)) > 2
+    whole = Seeing()
+    find_rate(whole, Maps(), plan())
+    assert set(whole.seen) == {(8, 8)}
 
 
 def test_the_seed_decides() -> None:

@@ -61,8 +61,8 @@ def find_rate(
 ) -> RateCurve:
     """Sweeps the rate over a short training and puts every weight and statistic back, bit for bit.
 
-    It minimises what the training will, without mixup, whose loss is noise in so short a run. The same seed sees the
-    same photos in the same order.
+    It minimises what the training will, on windows of the photos as the training sees them, without mixup, whose loss
+    is noise in so short a run. The same seed sees the same photos and windows in the same order.
 
     Args:
         network: what will be trained.
@@ -133,10 +133,11 @@ def _batches(train: Source, plan: Plan) -> Generator[_Batch, None, None]:
     """Batches without end, each pass over the photos in an order and with views of its own."""
     size = plan.settings.batch_size
     for epoch in count():
-        order: NDArray[np.int64] = _chance(plan.seed, epoch + 1).permutation(len(train.labels))
+        chance = _chance(plan.seed, epoch + 1)
+        order: NDArray[np.int64] = chance.permutation(len(train.labels))
         for index, activations in enumerate(train.batches(epoch, order, size)):
             labels = train.labels[order[index * size : (index + 1) * size]]
-            yield _Batch(activations, torch.from_numpy(labels))
+            yield _Batch(plan.windows.of(activations, chance), torch.from_numpy(labels))
 
 
 def _chance(seed: int, number: int) -> np.random.Generator:

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 from tests.strategies.drawn import arm, failing, material, planned, strategies
 
 from headstart import events
@@ -196,14 +197,67 @@ def test_nothing_fits(contest: Any) -> None:
         contest(30.0, scratch=[planned(arm("scratch"), 99)])
 
 
-def test_an_arm_that_goes_wrong_leaves_the_others_standing(contest: Any) -> None:
-    error = TrainingError("training scratch stopped at step 3")
-    it = contest(linear_probe=[planned(arm("linear-probe"))], scratch=[failing("scratch", error)])
-    assert [made.name for made in it.found.arms] == ["linear-probe"]
-    assert [(left.name, left.reason) for left in it.found.left_out] == [("scratch", str(error))]
-    assert it.notes == ["scratch is left out: training scratch stopped at step 3"]
-    with pytest.raises(TrainingError, match="stopped at step 3"):
-        contest(scratch=[failing("scratch", error)])
+OUT_OF_MEMORY = (
+    "[enforce fail at alloc_cpu.cpp:119] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 GB"
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (TrainingError("training scratch stopped at step 3"), "training scratch stopped at step 3"),
+        (RuntimeError(OUT_OF_MEMORY), f"memory was too short ({OUT_OF_MEMORY}); a smaller --batch-size or --backbone"),
+        (torch.OutOfMemoryError("CUDA out of memory."), "memory was too short (CUDA out of memory.); a smaller"),
+        (MemoryError(), "memory was too short (MemoryError); a smaller --batch-size or --backbone takes less"),
+        (RuntimeError("could not create a primitive"), "RuntimeError: could not create a primitive"),
+        (OSError(28, "No space left on device"), "OSError: [Errno 28] No space left on device"),
+    ],
+)
+def test_an_arm_that_goes_wrong_leaves_the_others_standing(contest: Any, error: Exception, reason: str) -> None:
+    probe, last = planned(arm("linear-probe")), planned(arm("full-finetune"))
+    it = contest(linear_probe=[probe], scratch=[failing("scratch", error)], full_finetune=[last])
+    assert [made.name for made in it.found.arms] == ["linear-probe", "full-finetune"]
+    (left,) = it.found.left_out
+    assert (left.name, left.failed) == ("scratch", True)
+    assert left.reason.startswith(reason)
+    assert it.notes == [f"scratch failed: {left.reason}"]
+    assert error.__traceback__ is None, "its frames would hold the network"
+
+
+def test_where_every_arm_goes_wrong_that_is_the_error(contest: Any) -> None:
+    arms = [failing("scratch", RuntimeError("x" * 5000)), failing("scratch 2", MemoryError())]
+    with pytest.raises(
+        TrainingError, match=r"^no arm could be made \(scratch: RuntimeError: x+ .*linear-probe"
+    ) as seen:
+        contest(scratch=arms)
+    assert len(str(seen.value)) <= 1000
+    assert "scratch 2: memory was too short" in str(seen.value)
+
+
+def test_what_goes_wrong_while_it_is_timed_is_a_failure_too(contest: Any) -> None:
+    def cost() -> Any:
+        raise RuntimeError(OUT_OF_MEMORY)
+
+    dear = replace(planned(arm("full-finetune")), cost=cost)
+    it = contest(linear_probe=[planned(arm("linear-probe"))], full_finetune=[dear])
+    assert [(left.name, left.failed) for left in it.found.left_out] == [("full-finetune", True)]
+
+
+def test_an_ensemble_that_goes_wrong_leaves_its_members(contest: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def flips(materials: Any, arms: Any) -> Any:
+        raise MemoryError
+
+    monkeypatch.setitem(comparing.ENSEMBLES, "flips", flips)
+    monkeypatch.setattr(comparing, "STRATEGIES", strategies(linear_probe=[planned(arm("linear-probe"))]))
+    found = compare([material()], [Spec("linear-probe"), Spec("flips")])
+    assert [made.name for made in found.arms] == ["linear-probe"]
+    assert [left.name for left in found.left_out] == ["flips"]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), SettingError("no such layer")])
+def test_a_user_who_stops_it_or_is_mistaken_ends_the_run(contest: Any, error: Any) -> None:
+    with pytest.raises(type(error)):
+        contest(linear_probe=[planned(arm("linear-probe"))], scratch=[failing("scratch", error)])
 
 
 def test_a_fault_of_ours_is_not_hidden(contest: Any) -> None:

@@ -205,6 +205,20 @@ def test_a_rung_that_cannot_be_had_does_not_count(tmp_path) -> None:
         world.climb([("gone",)])
 
 
+def test_a_rung_that_is_too_large_does_not_end_the_climb(tmp_path, monkeypatch) -> None:
+    world, forward = World(tmp_path, a=1.0, b=9.0), Eye.forward
+
+    def short(self: Eye, pixels: np.ndarray) -> dict[str, np.ndarray]:
+        if self.good == 9.0:
+            raise RuntimeError("CUDA out of memory.")
+        return forward(self, pixels)
+
+    monkeypatch.setattr(Eye, "forward", short)
+    ladder = world.climb([("a", "b")])
+    assert ladder.chosen == "a"
+    assert ladder.rungs[1].dropped.startswith("memory was too short (CUDA out of memory.)")
+
+
 def test_the_winner_is_that_of_the_comparison(tmp_path) -> None:
     """Recomputed from the features that the climb left in the store."""
     from headstart.features.extract import extract

@@ -133,6 +133,10 @@ def test_one_that_knows_what_it_was_trained_on_is_taken() -> None:
 def test_one_that_goes_wrong_or_is_cut_off_is_not() -> None:
     stopped = TrainingError("training stopped at step 3")
     assert made_again(0.9, stopped) == ("validated", [TOLD, STAYS + "training stopped at step 3"])
+    short = RuntimeError("DefaultCPUAllocator: can't allocate memory")
+    name, told = made_again(0.9, short)
+    assert name == "validated"
+    assert told[1].startswith(STAYS + "memory was too short (DefaultCPUAllocator: can't allocate memory)")
     reason = "the budget was used up after 4 of 5 epochs"
     assert made_again(0.9, epochs=4) == ("validated", [TOLD, STAYS + reason])
 
@@ -151,3 +155,15 @@ def test_a_probe_is_fitted_once_more_however_late_it_is() -> None:
     parts: Any = object()
     late = drawn.arm("linear-probe", refit=lambda material: parts)
     assert final_parts(drawn.material(budget=0.0), late) is parts
+
+
+def test_a_head_that_cannot_be_fitted_once_more_is_saved_as_it_was_validated() -> None:
+    heard: list[events.Event] = []
+
+    def refit(material: Any) -> Any:
+        raise MemoryError
+
+    own: Any = SimpleNamespace(name="validated")
+    assert final_parts(drawn.material(heard), drawn.arm("linear-probe", parts=own, refit=refit)) is own
+    (note,) = heard
+    assert note.text.startswith("linear-probe is saved as it was validated, not fitted once more: memory was too")

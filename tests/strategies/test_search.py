@@ -37,6 +37,7 @@ class Drawn:
     fail: Callable[[FitSettings], bool] = lambda settings: False
     listener: events.Listener = events.ignore
     disk: int = 100
+    error: Exception = field(default_factory=lambda: TrainingError("the loss is nan"))
 
     @property
     def task(self) -> SimpleNamespace:
@@ -55,7 +56,7 @@ class Drawn:
     def run(self, stop: Callable[[int, Epoch], bool] = lambda epochs, epoch: False) -> SimpleNamespace:
         self.log.append(self.settings)
         if self.fail(self.settings):
-            raise TrainingError("the loss is nan")
+            raise self.error
         epochs: list[Epoch] = []
         for number in range(self.settings.epochs + 1):
             epochs.append(Epoch(number, 0.0, 0.0, 0.0, 0.0, 0.0, drawn_loss(self.settings, number), 0.01))
@@ -186,6 +187,9 @@ def test_a_try_that_fails_is_one_of_them(tmp_path) -> None:
     job.fail = lambda settings: True
     with pytest.raises(TrainingError, match="none of 2 tries of drawn ended: the loss is nan"):
         go(job, tmp_path / "all", wanted=2)
+    job.error = RuntimeError("CUDA out of memory.")
+    with pytest.raises(TrainingError, match=r"none of 2 tries of drawn ended: memory was too short \(CUDA out of"):
+        go(job, tmp_path / "short", wanted=2)
 
 
 def test_a_damaged_database_is_begun_anew(tmp_path) -> None:

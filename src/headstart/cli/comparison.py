@@ -68,7 +68,7 @@ def in_words(it: Compared) -> str:
     sections = [
         _scores(it),
         paragraph(it.choice.reason, WIDTH),
-        "\n".join(paragraph(f"left out: {one['name']}: {one['reason']}", WIDTH, "  ") for one in it.left_out),
+        "\n".join(_left_out(one) for one in it.left_out),
         _on_validation(it.choice),
         _on_test(it),
         *(_depth(arm) for arm in it.run.record["arms"] if arm["depth"]),
@@ -77,6 +77,11 @@ def in_words(it: Compared) -> str:
         f"everything is in {it.run.folder}\nnext:  headstart predict {it.run.folder / 'model'} PHOTO",
     ]
     return "\n\n".join(section for section in sections if section)
+
+
+def _left_out(one: dict[str, Any]) -> str:
+    what = "failed" if one.get("failed") else "left out"
+    return paragraph(f"{what}: {one['name']}: {one['reason']}", WIDTH, "  ")
 
 
 def _scores(it: Compared) -> str:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 
 from headstart import events
 from headstart.data.samples import Part
-from headstart.errors import EngineError, SettingError, TrainingError, nearest
+from headstart.errors import SettingError, TrainingError, bounded, nearest
 from headstart.evaluation.choosing import Choice, choose_winner
 from headstart.settings import FitSettings
 from headstart.strategies import STRATEGIES
 from headstart.strategies.ensembles import ENSEMBLES
+from headstart.strategies.failing import FAILURES, reason_of
 from headstart.strategies.material import Material
 from headstart.strategies.strategy import Arm, Planned
 from headstart.training.cost import Cost
@@ -37,6 +38,7 @@ class LeftOut:
     name: str
     reason: str
     predicted: Cost | None
+    failed: bool = False  #: it was begun, or to be timed, and went wrong
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def compare(materials: Sequence[Material], specs: Sequence[Spec]) -> Comparison:
 
     Raises:
         SettingError: a layer that is none, or an ensemble that cannot be.
-        HeadstartError: the only arm went wrong.
+        TrainingError: every arm went wrong.
     """
     return _Contest(materials).run(specs)
 
@@ -103,11 +105,12 @@ class _Contest:
         self._arms: list[Arm] = []
         self._predicted: dict[str, Cost] = {}
         self._left_out: list[LeftOut] = []
-        self._failures: list[Exception] = []
 
     def run(self, specs: Sequence[Spec]) -> Comparison:
         # Each is predicted when its turn comes: what is left is known then, and a training is planned to fit into it.
-        for planned in list(self._planned(specs)):
+        plans = list(self._planned(specs))
+        while plans:
+            planned = plans.pop(0)  # and let go of: it may hold a network
             if self._fits(planned):
                 self._make(planned)
         if not self._arms:
@@ -115,7 +118,7 @@ class _Contest:
         base = list(self._arms)
         for spec in specs:
             if spec.name in ENSEMBLES:
-                self._done(ENSEMBLES[spec.name](self._materials, base))
+                self._add_ensemble(spec.name, base)
         return Comparison(tuple(self._arms), self._predicted, tuple(self._left_out), self._choice())
 
     def _planned(self, specs: Sequence[Spec]) -> Iterator[Planned]:
@@ -133,9 +136,8 @@ class _Contest:
         began = time.perf_counter()
         try:
             cost = self._predicted[planned.name] = planned.cost()
-        except EngineError as error:  # a network that cannot be cut, or run
-            self._failures.append(error)
-            return self._leave_out(planned.name, str(error))
+        except FAILURES as error:  # a network that cannot be cut, or run, or is too large
+            return self._leave_out(planned.name, reason_of(error), failed=True)
         if planned.trains:
             took = time.perf_counter() - began
             told = f"{planned.name}: predicted {cost.seconds:.0f} s, {cost.memory / 1e6:.0f} MB of memory, "
@@ -159,17 +161,22 @@ class _Contest:
             planned.name, f"predicted {seconds:.0f} s, {max(0, self._first.left):.0f} s of the budget are left"
         )
 
-    def _leave_out(self, name: str, reason: str) -> bool:
-        self._left_out.append(LeftOut(name, reason, self._predicted.get(name)))
-        self._tell(events.Note(f"{name} is left out: {reason}"))
+    def _leave_out(self, name: str, reason: str, *, failed: bool = False) -> bool:
+        self._left_out.append(LeftOut(name, reason, self._predicted.get(name), failed))
+        self._tell(events.Note(f"{name} {'failed' if failed else 'is left out'}: {reason}"))
         return False
 
     def _make(self, planned: Planned) -> None:
         try:
             self._done(planned.make())
-        except (TrainingError, EngineError) as error:  # one arm of several: the others stand
-            self._failures.append(error)
-            self._leave_out(planned.name, str(error))
+        except FAILURES as error:  # one arm of several: the others stand
+            self._leave_out(planned.name, reason_of(error), failed=True)
+
+    def _add_ensemble(self, name: str, base: Sequence[Arm]) -> None:
+        try:
+            self._done(ENSEMBLES[name](self._materials, base))
+        except FAILURES as error:
+            self._leave_out(name, reason_of(error), failed=True)
 
     def _done(self, arm: Arm) -> None:
         self._arms.append(arm)
@@ -179,9 +186,9 @@ class _Contest:
         self._tell(events.Finished("arm", arm.seconds, f"{arm.name}: validation {it.accuracy:.1%} on {it.n} photos"))
 
     def _nothing_left(self) -> None:
-        if self._failures:
-            raise self._failures[0]
-        reasons = "; ".join(f"{it.name}: {it.reason}" for it in self._left_out)
+        reasons = bounded("; ".join(f"{it.name}: {it.reason}" for it in self._left_out), 800)
+        if any(it.failed for it in self._left_out):
+            raise TrainingError(f"no arm could be made ({reasons}); the arm linear-probe needs least")
         raise SettingError(
             f"no arm fits ({reasons}); give a larger --budget, or the arm linear-probe, which always fits"
         )

@@ -141,8 +141,11 @@ def _planned(material: Material, strategy: str, name: str, unfreeze: str | None,
         return jobs[0]
 
     def make() -> Arm:
-        trained = job().run(stop_in_time(material))
-        return finished(name, trained, job().task.settings)
+        try:
+            trained = job().run(stop_in_time(material))
+            return finished(name, trained, job().task.settings)
+        finally:
+            jobs.clear()  # what failed for want of memory must not keep it from the next
 
     def finished(told: str, trained: "Trained", settings: FitSettings) -> Arm:
         timed = job().timed

@@ -30,6 +30,7 @@ from headstart.heads.folds import assign_folds, count_folds
 from headstart.heads.head import Task
 from headstart.runtime.openvino import cores
 from headstart.settings import FitSettings
+from headstart.strategies.failing import reason_of
 from headstart.strategies.material import Clock, targets_of
 
 PHOTOS = 400  #: training photos that a rung is measured on, at most
@@ -145,14 +146,15 @@ class _Climber:
         try:
             backbone = self.obtain(name)
             engine = self.choose(backbone).engine
-        except (BackboneError, EngineError) as error:
-            self._add(Rung(name, time.perf_counter() - began, dropped=str(error)))
+            pace = seconds_per_photo(self.samples, backbone, engine)
+            if self.answers and not self._fits(name, pace, time.perf_counter() - began):
+                return
+            self.slowest = max(self.slowest, pace)
+            probabilities = self._measured(backbone, engine)
+        except (BackboneError, EngineError, RuntimeError, MemoryError) as error:
+            dropped = str(error) if isinstance(error, BackboneError) else reason_of(error)
+            self._add(Rung(name, time.perf_counter() - began, dropped=dropped))
             return
-        pace = seconds_per_photo(self.samples, backbone, engine)
-        if self.answers and not self._fits(name, pace, time.perf_counter() - began):
-            return
-        self.slowest = max(self.slowest, pace)
-        probabilities = self._measured(backbone, engine)
         self.answers[name] = probabilities
         right = probabilities.argmax(axis=1) == self.labels
         lost = log_loss(self.labels, probabilities)

@@ -55,8 +55,12 @@ def planned_in_time(job: "Job", material: Material) -> "Job":
     )
     once = (it for it, price in [(job, whole), *shorter] if price.seconds <= left)
     found = next(refitted, None) or next(once, None)
+    if found is None:  # it is left out with the figure of a whole one
+        least, price = shorter[-1]
+        told = f"even {least.epochs} epochs of {job.task.name} would take about {price.seconds:.0f} s"
+        material.listener(events.Note(told))
     if found is None or found is job:
-        return job  # it fits alone, or not at all and is left out with the figure of a whole one
+        return job
     told = f"{job.task.name} is planned with {found.epochs} epochs: {job.epochs} would take about {whole.seconds:.0f} s"
     material.listener(events.Note(told))
     return found

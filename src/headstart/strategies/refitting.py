@@ -14,8 +14,8 @@ import numpy as np
 
 from headstart import events
 from headstart.data.samples import Part
-from headstart.errors import EngineError, TrainingError
 from headstart.saving import Parts
+from headstart.strategies.failing import FAILURES, reason_of
 from headstart.strategies.material import Material
 from headstart.strategies.measuring import LARGE
 from headstart.strategies.strategy import Arm
@@ -75,8 +75,8 @@ def with_refit(
         try:
             tuned = again.run(lambda epochs, epoch: epochs > 0 and own.left_for_refit < epoch.seconds)
             whole = parts(tuned)
-        except (TrainingError, EngineError) as error:
-            return _as_validated(own, arm, str(error))
+        except FAILURES as error:
+            return _as_validated(own, arm, reason_of(error))
         if (made := tuned.epochs[-1].number) < (wanted := again.task.ends or 0):
             return _as_validated(own, arm, f"the budget was used up after {made} of {wanted} epochs")
         right = own.probabilities(whole, own.of(Part.VALIDATION)).argmax(1) == own.labels(Part.VALIDATION)

@@ -21,6 +21,7 @@ from headstart import events
 from headstart.data.writing import replace_text
 from headstart.errors import TrainingError
 from headstart.settings import FitSettings
+from headstart.strategies.failing import FAILURES, reason_of
 from headstart.training.curves import Epoch
 
 if TYPE_CHECKING:  # PyTorch and Optuna, which a run that searches nothing has no need of
@@ -132,9 +133,9 @@ def _one(study: "Study", job: "Job", number: int, stop: Callable[[int, Epoch], b
         tried.forget()
         _keep(trial, settings, began, log_loss=min(seen.values()), epochs=max(seen), disk=tried.disk)
         study.tell(trial, state=TrialState.PRUNED)
-    except TrainingError as error:
+    except FAILURES as error:
         tried.forget()
-        _keep(trial, settings, began, reason=str(error), epochs=max(seen))
+        _keep(trial, settings, began, reason=reason_of(error), epochs=max(seen))
         study.tell(trial, state=TrialState.FAIL)
     else:
         if number == 1 and trained.rate_curve is not None:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart import events
 from headstart.data.samples import Part
 from headstart.evaluation.evaluation import Evaluation, evaluate
 from headstart.heads.head import Trial
 from headstart.saving import Parts
+from headstart.strategies.failing import FAILURES, reason_of
 from headstart.strategies.material import Material, Refit, targets_of
 from headstart.training.cost import Cost
 from headstart.training.curves import Epoch
@@ -115,7 +117,12 @@ def final_parts(material: Material, arm: Arm) -> Parts:
     """What is saved when an arm wins: fitted on train and validation where that can be done without choosing anew."""
     if arm.refit is None or material.settings.refit == "never":
         return arm.parts
-    return arm.refit(material)
+    try:
+        return arm.refit(material)
+    except FAILURES as error:  # what was compared stands, and is worth more than nothing
+        told = f"{arm.name} is saved as it was validated, not fitted once more: {reason_of(error)}"
+        material.listener(events.Note(told))
+        return arm.parts
 
 
 def file_name(arm: str) -> str:

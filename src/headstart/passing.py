@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from headstart import journal
 from headstart.data.assembly import problems_of
+from headstart.data.depths import note_scaling
 from headstart.data.groups import regrouped
 from headstart.data.samples import Outcome, Samples
 from headstart.errors import DataError
@@ -50,6 +51,7 @@ def passed(samples: Samples, found: Sequence[Ready], settings: FitSettings, stor
         ),
         lambda done: "; ".join(map(journal.extraction_in_words, done)),
     )
+    samples = note_scaling(samples, found[0].backbone.contract.grey)
     sound = _without_broken(samples, {key: it for done in extractions for key, it in done.findings.items()})
     twins = log.stage(TWINS, lambda: _twins(sound, found[0], extractions[0], store, log), journal.twins_in_words)
     if settings.near_duplicates == "group":

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart import journal
+from headstart import events, journal
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.catalog import names_of
 from headstart.backbones.convert import obtain
 from headstart.backbones.shortlist import AUTO, flights
+from headstart.data.depths import describe_ranges, grey_ranges
 from headstart.data.samples import Sample
 from headstart.engines.choose import PROOF_PHOTOS, Chosen, ProofPhotos, choose
 from headstart.errors import DataError
@@ -41,9 +42,12 @@ def ready(
         UserError: a name that is none, or photos of which none decodes.
         HeadstartError: a network that cannot be had, or an engine that fails its proof.
     """
+    ranges = grey_ranges(train)
+    if ranges:
+        log(events.Note(describe_ranges(ranges, sum(sample.depth is not None for sample in train))))
     backbones = log.stage(
         "prepare backbone",
-        lambda: [obtain(name, store.networks, log) for name in names],
+        lambda: [obtain(name, store.networks, log).with_grey(ranges) for name in names],
         lambda found: ", ".join(it.name for it in found),
     )
     return log.stage(
@@ -68,12 +72,13 @@ def named(
     """The backbones that the settings name; with ``auto`` the one that a measured ladder ends on, and the ladder."""
     if settings.backbone.strip().lower() != AUTO:
         return names_of(settings.backbone), None
+    ranges = grey_ranges(train)
     ladder = log.stage(
         "climb",
         lambda: climb(
             train,
             photos,
-            lambda name: obtain(name, store.networks, log),
+            lambda name: obtain(name, store.networks, log).with_grey(ranges),
             lambda backbone: _ready(backbone, train, settings, log).chosen,
             store,
             settings,

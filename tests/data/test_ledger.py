@@ -20,7 +20,7 @@ def test_round_trip_with_names_of_every_kind(tmp_path):
     save_ledger(LEDGER, tmp_path / "new/ledger.jsonl")
     assert load_ledger(tmp_path / "new/ledger.jsonl") == LEDGER
     header, *lines = (tmp_path / "new/ledger.jsonl").read_text("utf-8").rstrip("\n").split("\n")
-    assert json.loads(header) == {"schema_version": 2, "ignored": 2, "notes": ["a note"]}
+    assert json.loads(header) == {"schema_version": 3, "ignored": 2, "notes": ["a note"]}
     assert "schöne Äpfel" in lines[0]
 
 
@@ -48,7 +48,7 @@ def test_a_ledger_of_the_first_version_knows_no_cameras(tmp_path):
         (None, "cannot be read: No such file"),
         ("", "is not a ledger"),
         ("[]", "is not a ledger"),
-        ('{"schema_version": 3}', "has schema version 3, known is 2; update headstart"),
+        ('{"schema_version": 4}', "has schema version 4, known is 3; update headstart"),
         ('{"schema_version": 1, "ignored": 0, "notes": []}\n{"name": "a"}', "is not a ledger"),
     ],
 )

@@ -8,12 +8,12 @@ backbone that was converted once is used without importing PyTorch.
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
 from headstart.errors import BackboneError, nearest
-from headstart.pixels.contract import PixelContract
+from headstart.pixels.contract import GreyRange, PixelContract
 
 SCHEMA_VERSION = 2
 GRAPH = "network.onnx"
@@ -65,6 +65,10 @@ class Backbone:
         """40 hexadecimal digits that change whenever the features would: weights, architecture, pixel contract."""
         facts = [self.architecture, self.weights_sha256, self.contract.to_json()]
         return hashlib.blake2b(json.dumps(facts, sort_keys=True).encode(), digest_size=20).hexdigest()
+
+    def with_grey(self, ranges: tuple[GreyRange, ...]) -> Self:
+        """The same network for photos whose values of more than 8 bits are scaled by these ranges."""
+        return replace(self, contract=replace(self.contract, grey=ranges)) if ranges else self
 
     def to_json(self) -> dict[str, Any]:
         """A dict of plain values, without the folder: that is where it was read from."""

@@ -4,7 +4,8 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from headstart.data.found import Found, Listing, natural, some
+from headstart.data.depths import summarise_depths
+from headstart.data.found import Listing, natural, some
 from headstart.data.groups import joined_groups
 from headstart.data.inspection import Inspected
 from headstart.data.samples import Entry, Ledger, Outcome, Part, Sample, Samples, numbered_ids
@@ -20,7 +21,7 @@ def assemble(listing: Listing, inspected: Sequence[Inspected]) -> Samples:
     return Samples(
         classes,
         tuple(_samples(accepted, classes)),
-        Ledger(tuple(entries), listing.ignored, listing.notes),
+        Ledger(tuple(entries), listing.ignored, (*listing.notes, *summarise_depths(it.entry.depth for it in accepted))),
         listing.root,
     )
 
@@ -73,13 +74,14 @@ def _samples(accepted: Sequence[Inspected], classes: Sequence[str]) -> list[Samp
     digests = [item.entry.digest for item in accepted]
     groups = joined_groups(digests, [item.found.group for item in accepted])
     return [
-        _sample(item.found, id_, digest, index[item.found.label], group)
-        for item, id_, digest, group in zip(accepted, numbered_ids(digests), digests, groups, strict=True)
+        _sample(item, id_, index[item.found.label], group)
+        for item, id_, group in zip(accepted, numbered_ids(digests), groups, strict=True)
     ]
 
 
-def _sample(found: Found, id_: str, digest: str, label: int, group: str) -> Sample:
-    return Sample(id_, found.name, digest, label, group, found.part, found.source)
+def _sample(item: Inspected, id_: str, label: int, group: str) -> Sample:
+    found, entry = item.found, item.entry
+    return Sample(id_, found.name, entry.digest, label, group, found.part, found.source, entry.depth)
 
 
 def _conflicts_set_aside(inspected: Sequence[Inspected]) -> list[Inspected]:

@@ -1,4 +1,7 @@
-"""A first look at every file: its bytes are read once, for their digest and the photo's header. Nothing is decoded."""
+"""A first look at every file: its bytes are read once, for their digest and the photo's header.
+
+Nothing is decoded but photos with more than 8 bits, whose values are measured.
+"""
 
 import os
 import stat
@@ -11,7 +14,8 @@ from headstart.data.found import Found
 from headstart.data.own_output import is_own_picture
 from headstart.data.samples import ArraySource, Entry, FileSource, Outcome, digest_of
 from headstart.events import Listener, Progress
-from headstart.pixels.decode import BrokenPhoto, identify
+from headstart.pixels.decode import BrokenPhoto, identify, measure_depth
+from headstart.pixels.depth import describe_depth
 
 MAX_BYTES = 1_000_000_000  #: a larger file is a film or an archive; it is not read
 
@@ -86,7 +90,9 @@ def _look_at_file(found: Found, source: FileSource) -> Entry:
     except BrokenPhoto as error:
         return Entry(found.name, Outcome.SET_ASIDE, str(error), found.label, digest)
     facts = header.format, header.width, header.height, header.camera
-    return Entry(found.name, Outcome.ACCEPTED, "", found.label, digest, *facts)
+    depth = measure_depth(content) if header.deep else None
+    note = describe_depth(depth) if depth else ""
+    return Entry(found.name, Outcome.ACCEPTED, "", found.label, digest, *facts, note=note, depth=depth)
 
 
 def _look_at_array(found: Found, source: ArraySource) -> Entry:

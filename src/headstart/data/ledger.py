@@ -8,8 +8,9 @@ from typing import Any
 from headstart.data.samples import Entry, Ledger, Outcome
 from headstart.data.writing import replace_text
 from headstart.errors import DataError
+from headstart.pixels.depth import Depth
 
-SCHEMA_VERSION = 2  #: 2 has ``camera``; entries of a ledger of version 1 have none
+SCHEMA_VERSION = 3  #: 2 has ``camera``, 3 has ``note`` and ``depth``; entries of older ledgers have none
 
 
 def save_ledger(ledger: Ledger, path: Path) -> None:
@@ -40,4 +41,5 @@ def load_ledger(path: Path) -> Ledger:
 
 
 def _entry(line: dict[str, Any]) -> Entry:
-    return Entry(**{**line, "outcome": Outcome(line["outcome"])})
+    depth = Depth(**line["depth"]) if line.get("depth") else None
+    return Entry(**{**line, "outcome": Outcome(line["outcome"]), "depth": depth})

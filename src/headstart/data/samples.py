@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.errors import bounded
+from headstart.pixels.depth import Depth
 
 MOST_OF_A_REASON = 300  #: characters in the ledger
 
@@ -68,6 +69,7 @@ class Sample:
     group: str  #: samples of one group never straddle the split; the digest unless the user names groups
     part: Part | None  #: the part it was given in, None where the split is ours to make
     source: Source
+    depth: Depth | None = None  #: of a photo with more than 8 bits: what its values are like
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,8 @@ class Entry:
     width: int = 0  #: pixels, as stored
     height: int = 0  #: pixels, as stored
     camera: str = ""  #: make and model, as EXIF says; "" where it says nothing
+    note: str = ""  #: what was done with it that is not done with every photo, such as by what range it was scaled
+    depth: Depth | None = None  #: of a photo with more than 8 bits: what its values are like
 
     def __post_init__(self) -> None:
         if len(self.reason) > MOST_OF_A_REASON:  # it may hold a path, a label or what a library says

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,7 @@ def heat_pictures(folder: Path, samples: Sequence[Sample]) -> tuple[Jpegs, str]:
         return {}, ""
     explainer, pictures = Explainer(folder), {}
     contract = max(_CONTRACT, explainer.record.contract, key=lambda it: it.size)
+    contract = replace(contract, grey=explainer.record.contract.grey)
     for sample in samples:
         try:
             photo = load_photo(sample.source, contract).pixels

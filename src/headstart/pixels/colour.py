@@ -5,6 +5,8 @@ import re
 import numpy as np
 from PIL import Image
 
+from headstart.pixels import depth
+from headstart.pixels.contract import PixelContract
 from headstart.pixels.photo import Pixels
 
 ORIENTATION = 0x0112  #: the tag of EXIF 2.32, section 4.6.4
@@ -37,29 +39,32 @@ def orientation(image: Image.Image) -> int:
         return 1
 
 
-def upright(image: Image.Image) -> Pixels:
-    """RGB pixels of a loaded image, turned upright."""
-    turn = _TURNS.get(orientation(image))
-    return np.ascontiguousarray(np.asarray(to_rgb(image if turn is None else image.transpose(turn))))
+def upright(image: Image.Image, contract: PixelContract | None = None) -> tuple[Pixels, str]:
+    """RGB pixels of a loaded image, turned upright, and what was done with it where it has more than 8 bits.
+
+    Args:
+        image: loaded.
+        contract: has the ranges of the training photos; without one a photo's own range counts.
+
+    Raises:
+        BrokenPhoto: no pixel has a value.
+    """
+    turn, note = _TURNS.get(orientation(image)), ""
+    if depth.is_deep(image):
+        deep = depth.read_deep(image)
+        ranges = contract.grey if contract is not None else ()
+        grey, scaled_by = depth.to_8_bits(deep, ranges)
+        whose = "the training photos'" if scaled_by in ranges else "its own"
+        note = depth.describe_scaling(deep.depth, scaled_by, whose)
+        image = Image.fromarray(grey)
+    turned = image if turn is None else image.transpose(turn)
+    return np.ascontiguousarray(np.asarray(to_rgb(turned))), note
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """Any Pillow mode to RGB: 16-bit scaled to 8, transparency laid on white."""
-    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
-        image = _to_8_bits(image)
+    """Any Pillow mode of 8 bits to RGB, transparency laid on white."""
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         rgba = image.convert("RGBA")
         white = Image.new("RGBA", rgba.size, "white")
         return Image.alpha_composite(white, rgba).convert("RGB")
     return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _to_8_bits(image: Image.Image) -> Image.Image:
-    """16-bit and 32-bit grey to 8 bits. Integers use the range of 16 bits; floats their own."""
-    values = np.asarray(image, dtype=np.float64)
-    if image.mode == "F":
-        low, high = float(np.nanmin(values)), float(np.nanmax(values))
-        values = np.nan_to_num((values - low) / ((high - low) or 1.0) * 255)
-    elif image.mode != "I" or values.max(initial=0) > 255:
-        values = values / 257  # 65535 / 255: white stays white
-    return Image.fromarray(np.clip(np.rint(values), 0, 255).astype(np.uint8))

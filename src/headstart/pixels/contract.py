@@ -12,6 +12,15 @@ WHOLE_EDGE = 1000  #: thousandths of the shorter edge that every backbone sees: 
 
 
 @dataclass(frozen=True, slots=True)
+class GreyRange:
+    """Which values of photos with more than 8 bits become black and white: found once, over the training photos."""
+
+    kind: str  #: how values are stored: "uint16", "int16", "uint32", "int32", "float32"
+    low: float  #: becomes 0, and so does what is below
+    high: float  #: becomes 255, and so does what is above
+
+
+@dataclass(frozen=True, slots=True)
 class PixelContract:
     """How a photo becomes the input of a network."""
 
@@ -23,6 +32,9 @@ class PixelContract:
     orientation: Literal["exif"] = "exif"  #: turned upright as EXIF says
     colour: Literal["rgb-on-white"] = "rgb-on-white"  #: any mode to RGB; transparency is laid on white
     decode: Literal["scaled-2x"] = "scaled-2x"  #: JPEGs shrink by 2, 4 or 8 while decoding, never below the target
+    grey: tuple[
+        GreyRange, ...
+    ] = ()  #: of the kinds that the training photos have; another kind: each photo's own range
 
     def crop_side(self, height: int, width: int) -> int:
         """Edge of the centre crop in whole source pixels, at least 1."""
@@ -43,9 +55,13 @@ class PixelContract:
 
     def to_json(self) -> dict[str, Any]:
         """A dict of plain values, for ``model.json`` and fingerprints."""
-        return asdict(self)
+        values = asdict(self)
+        if not self.grey:  # as it was before there were ranges: fingerprints of ordinary photos stay
+            del values["grey"]
+        return values
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Self:
         """The inverse of ``to_json``."""
-        return cls(**{**record, "mean": tuple(record["mean"]), "std": tuple(record["std"])})
+        grey = tuple(GreyRange(**it) for it in record.get("grey", ()))
+        return cls(**{**record, "mean": tuple(record["mean"]), "std": tuple(record["std"]), "grey": grey})

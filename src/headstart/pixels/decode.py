@@ -4,6 +4,8 @@ Both decoders give the same bits for the JPEGs they share (a test holds it), so 
 answers like one that has it, only slower. Everything here is safe to call from many threads.
 """
 
+from contextlib import suppress
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -12,6 +14,7 @@ from headstart.errors import DataError
 from headstart.pixels import colour, jpeg
 from headstart.pixels.camera import camera_of
 from headstart.pixels.contract import PixelContract
+from headstart.pixels.depth import Depth, is_deep, read_deep
 from headstart.pixels.opening import load, opened, shrink
 from headstart.pixels.photo import BrokenPhoto, Header, Photo, Pixels, UnreadablePhoto
 from headstart.pixels.repair import out_of_memory, repair
@@ -25,6 +28,7 @@ __all__ = [
     "UnreadablePhoto",
     "decode",
     "identify",
+    "measure_depth",
     "prepare",
     "to_rgb",
 ]
@@ -42,7 +46,15 @@ def identify(data: bytes) -> Header:
     """
     with opened(data) as image:
         camera = camera_of(image.info, getattr(image, "tag_v2", None))
-        return Header(image.format or "?", image.width, image.height, image.mode, camera)
+        return Header(image.format or "?", image.width, image.height, image.mode, camera, is_deep(image))
+
+
+def measure_depth(data: bytes) -> Depth | None:
+    """What the values of a photo with more than 8 bits are like; None where it does not decode whole."""
+    with suppress(Exception), opened(data) as image:  # why it does not decode is said when it is decoded
+        load(image)
+        return read_deep(image).depth
+    return None
 
 
 def decode(data: bytes, contract: PixelContract | None = None) -> Photo:
@@ -111,7 +123,8 @@ def _decode_with_pillow(data: bytes, contract: PixelContract | None) -> Photo:
         try:
             shrink(image, data, contract)
             load(image)
-            return Photo(colour.upright(image), None)
+            pixels, note = colour.upright(image, contract)
+            return Photo(pixels, None, note)
         except BrokenPhoto:
             raise
         except MemoryError as error:

@@ -27,6 +27,7 @@ class Header:
     height: int  #: stored height, pixels
     mode: str  #: Pillow's mode: "RGB", "L", "P", "CMYK", "I;16", ...
     camera: str = ""  #: make and model, as EXIF says; "" where it says nothing
+    deep: bool = False  #: more than 8 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +36,4 @@ class Photo:
 
     pixels: Pixels
     repaired: str | None  #: what had to be mended in memory, or None
+    note: str = ""  #: what was done with it that is not done with every photo, such as by what range it was scaled

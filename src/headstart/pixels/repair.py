@@ -32,7 +32,7 @@ def repair(data: bytes, contract: PixelContract | None, reason: str) -> Photo:
         try:
             shrink(image, data, contract)
             load(image, damaged=True)
-            pixels = upright(image)
+            pixels, note = upright(image, contract)
             share = _decoded_share(image)
         except BrokenPhoto:
             raise
@@ -42,7 +42,7 @@ def repair(data: bytes, contract: PixelContract | None, reason: str) -> Photo:
             raise BrokenPhoto(f"does not decode: {reason}") from error
     if share < USABLE_SHARE:
         raise BrokenPhoto(f"truncated: only {share:.0%} of its rows decode, {USABLE_SHARE:.0%} are wanted")
-    return Photo(pixels, f"truncated: {share:.0%} of its rows decode")
+    return Photo(pixels, f"truncated: {share:.0%} of its rows decode", note)
 
 
 def out_of_memory(image: Image.Image) -> UnreadablePhoto:

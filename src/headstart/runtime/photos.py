@@ -28,6 +28,7 @@ class OpenedPhoto:
     def __init__(self, photo: PhotoLike):
         self.name = name_of(photo)
         self.repaired: str | None = None  #: what a decoder had to mend in memory, once it is decoded
+        self.note = ""  #: what was done with it that is not done with every photo, once it is decoded
         self._photo = photo
         self._content: bytes | Pixels | None = None
         self._header: Header | None = None
@@ -46,7 +47,7 @@ class OpenedPhoto:
             same = (photo for other, photo in self._decoded.items() if self._decodes_alike(content, contract, other))
             self._decoded[contract] = next(same, None) or decode(content, contract)
         photo = self._decoded[contract]
-        self.repaired = self.repaired or photo.repaired
+        self.repaired, self.note = self.repaired or photo.repaired, photo.note
         return photo.pixels
 
     def views(self, contracts: Sequence[PixelContract]) -> dict[PixelContract, Pixels]:

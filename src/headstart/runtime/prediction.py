@@ -27,6 +27,9 @@ class Prediction:
     novelty: float | None = None  #: how unlike the training photos, 1.0 at the threshold; None where it is not judged
     declined: bool = False  #: novelty is above 1: the label means little, for the photo is unlike all training photos
     repaired: str | None = None  #: what had to be mended in memory before the photo could be answered, if anything
+    note: str = ""
+    #: what was done with the photo that is not done with every one: by what range more than 8 bits were scaled, and
+    #: whether values outside of it were clipped; which picture of a file of several was taken
 
 
 def make_predictions(photos: Sequence[OpenedPhoto], said: Answers, classes: Sequence[str]) -> list[Prediction]:
@@ -45,6 +48,7 @@ def make_predictions(photos: Sequence[OpenedPhoto], said: Answers, classes: Sequ
             novelty=None if said.novelty is None else float(said.novelty[index]),
             declined=bool(declined[index]),
             repaired=photo.repaired,
+            note=photo.note,
         )
         predictions.append(prediction)
     return predictions

@@ -57,7 +57,8 @@ class Views:
     @property
     def fingerprint(self) -> str:
         """Changes when the views would."""
-        return "plain" if self.plain else f"{self.augmentation.fingerprint} {self.seed}"
+        grey = f" {self.contract.grey}" if self.contract.grey else ""  # not in that of a trunk of bare pixels
+        return ("plain" if self.plain else f"{self.augmentation.fingerprint} {self.seed}") + grey
 
 
 def key_of(trunk: Trunk, views: Views) -> str:

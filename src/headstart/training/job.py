@@ -116,7 +116,8 @@ class Job:
     def loaded(self) -> Loaded:
         """The network, with its weights or random ones."""
         origin = find(self.task.backbone.name)
-        return untrained(origin, self.task.settings.seed) if self.scratch else load(origin)
+        loaded = untrained(origin, self.task.settings.seed) if self.scratch else load(origin)
+        return replace(loaded, contract=replace(loaded.contract, grey=self.task.backbone.contract.grey))
 
     @cached_property
     def traced(self) -> Traced:

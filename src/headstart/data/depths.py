@@ -1,0 +1,41 @@
+"""Photos with more than 8 bits in a set: by what range all of them are scaled, and what the ledger says of each."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from headstart.data.found import some
+from headstart.data.samples import Outcome, Sample, Samples
+from headstart.pixels.contract import GreyRange
+from headstart.pixels.depth import Depth, common_ranges, describe_depth, describe_scaling
+
+
+def grey_ranges(train: Iterable[Sample]) -> tuple[GreyRange, ...]:
+    """The ranges of training photos with more than 8 bits, one for each kind of values; none where all have 8."""
+    return common_ranges([sample.depth for sample in train if sample.depth is not None])
+
+
+def describe_ranges(ranges: Sequence[GreyRange], photos: int) -> str:
+    """One line: by what range training photos, so many, are scaled."""
+    each = [f"{it.low:.6g}..{it.high:.6g} ({it.kind})" for it in ranges]
+    return f"photos with more than 8 bits are scaled by {', '.join(each)}, the range of {photos} of them in train"
+
+
+def note_scaling(samples: Samples, ranges: Sequence[GreyRange]) -> Samples:
+    """The samples, the ledger saying of each photo with more than 8 bits how it is scaled."""
+    by_kind = {it.kind: it for it in ranges}
+    changes = {
+        entry.name: replace(entry, note=describe_scaling(entry.depth, by_kind[entry.depth.kind], "the set's"))
+        for entry in samples.ledger.entries
+        if entry.depth is not None and entry.depth.kind in by_kind and entry.outcome is not Outcome.SET_ASIDE
+    }
+    return samples.amended(changes) if changes else samples
+
+
+def summarise_depths(depths: Iterable[Depth | None]) -> tuple[str, ...]:
+    """A note for the ledger that counts photos with more than 8 bits; none where there are none."""
+    kinds = Counter(describe_depth(replace(it, missing=0)) for it in depths if it is not None)
+    if not kinds:
+        return ()
+    counted = some([f"{count} with {kind}" for kind, count in kinds.most_common()], show=str)
+    return (f"{sum(kinds.values())} photos have more than 8 bits a pixel ({counted})",)

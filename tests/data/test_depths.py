@@ -1,0 +1,86 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+import headstart
+from headstart.backbones.convert import obtain
+from headstart.data.check import survey
+from headstart.data.depths import grey_ranges, note_scaling
+from headstart.data.ledger import load_ledger, save_ledger
+from headstart.data.reading import read
+from headstart.data.samples import Part
+from headstart.features.extract import space_of
+from headstart.features.looks import looks_space
+from headstart.pixels.contract import GreyRange
+
+
+@pytest.fixture
+def panel(tmp_path):
+    """Two classes of X-rays of 12 bits in 16, one of them with a bit more; train and test as given."""
+    chance = np.random.default_rng(0)
+    for part, each in (("train", 12), ("test", 4)):
+        for label, name in enumerate(("no", "yes")):
+            folder = tmp_path / part / name
+            folder.mkdir(parents=True)
+            for number in range(each):
+                values = chance.integers(0, 900, (60, 50)) + 2500 * label * (np.arange(50) > 25)
+                if part == "test" and name == "yes" and number == 0:
+                    values[:10] = 9000
+                Image.fromarray(values.astype(np.uint16)).save(folder / f"{number}.png")
+    return tmp_path
+
+
+def test_a_set_has_one_range_found_in_train(panel):
+    samples = read(panel)
+    train = [sample for sample in samples.samples if sample.part is Part.TRAIN]
+    ranges = grey_ranges(train)
+    assert ranges == (GreyRange("uint16", 0.0, 4095.0),)
+    assert samples.ledger.notes[-1] == (
+        "32 photos have more than 8 bits a pixel (16 with 10 significant bits of 16, 15 with 12 significant bits of "
+        "16, 1 with 14 significant bits of 16)"
+    )
+    notes = {entry.name: entry.note for entry in note_scaling(samples, ranges).ledger.entries}
+    assert notes["train/no/0.png"] == "10 significant bits of 16, scaled by the set's range 0..4095"
+    assert notes["test/yes/0.png"].endswith("it has values above, to 0..9000, which are clipped")
+
+
+def test_the_ledger_keeps_what_was_measured(panel, tmp_path):
+    samples = note_scaling(read(panel), (GreyRange("uint16", 0.0, 4095.0),))
+    save_ledger(samples.ledger, tmp_path / "ledger.jsonl")
+    assert load_ledger(tmp_path / "ledger.jsonl") == samples.ledger
+
+
+def test_a_survey_notes_them_and_sets_none_aside(panel):
+    found = survey(read(panel, strict=False))
+    assert not found.problems
+    assert found.photos == {"no": 16, "yes": 16}
+
+
+def test_features_of_another_range_have_a_place_of_their_own(small):
+    backbone = obtain(small.name, small.store / "networks")
+    assert backbone.with_grey(()) is backbone
+    other = backbone.with_grey((GreyRange("uint16", 0.0, 4095.0),))
+    assert other.fingerprint != backbone.fingerprint
+    assert looks_space(other.contract) != looks_space(backbone.contract)
+
+    class Engine:
+        name, precision = "openvino", "f32"
+
+    assert space_of(other, Engine()) != space_of(backbone, Engine())
+
+
+def test_a_classifier_scales_later_photos_as_its_training_photos_were(panel, small, tmp_path):
+    chosen = {"strategy": "linear-probe", "near_duplicates": "report", "report": False}
+    run = headstart.fit(panel, backbone=small.name, store=small.store, out=tmp_path / "run", **chosen)
+    classifier = headstart.load(run.folder)
+    assert classifier.record.contract.grey == (GreyRange("uint16", 0.0, 4095.0),)
+    entries = {entry.name: entry for entry in load_ledger(run.folder / "ledger.jsonl").entries}
+    assert "scaled by the set's range 0..4095" in entries["test/no/1.png"].note
+    dark = panel / "test" / "no" / "1.png"
+    eight = np.rint(np.asarray(Image.open(dark)) / 4095 * 255).astype(np.uint8)
+    for photos in ([dark, eight], [dark, eight] * 12):  # one by one, and many at a time
+        answers = classifier.predict(photos)
+        assert np.allclose(answers[0].probabilities, answers[1].probabilities, atol=1e-5)
+        assert answers[0].note == "10 significant bits of 16, scaled by the training photos' range 0..4095"
+        assert answers[1].note == ""
+    assert "which are clipped" in classifier.predict(panel / "test" / "yes" / "0.png").note

@@ -1,7 +1,8 @@
 """Near-duplicates: photos that show the same picture, re-encoded, resized, cropped, mirrored, exposed anew, shot twice.
 
 The features and a small grey picture say which photos may be twins (``twin_candidates``); laying one over the other
-says which are (``twin_alignment``, ``twin_evidence``); chains of twins are cut (``twin_sets``).
+says which are (``twin_alignment``, ``twin_evidence``); chains of twins are cut (``twin_sets``). Photos with too little
+detail of their own are twins where their pixels are equal, not where they are alike (``twin_detail``).
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,6 +19,7 @@ from headstart.data.samples import Sample
 from headstart.features.looks import Looks
 from headstart.runtime.openvino import cores
 from headstart.trust.twin_candidates import candidates, centre_of, described
+from headstart.trust.twin_detail import LEAST_DETAIL, own_detail
 from headstart.trust.twin_evidence import Evidence
 from headstart.trust.twin_sets import sets_from, unchained
 
@@ -50,7 +52,7 @@ def find_twins(
         samples: N photos that decode.
         features: (N, D) rows of the final layer.
         looks: of the same photos in the same order.
-        listener: is told of pairs that were left out because they only chain others.
+        listener: is told of photos with too little detail, and of pairs left out because they only chain others.
     """
     order = {sample.id: place for place, sample in enumerate(samples)}
     firsts: dict[str, int] = {}
@@ -83,7 +85,10 @@ def _near(
     if len(places) < 2:
         return np.empty((0, 2), np.int64), np.empty(0, np.float32)
     listener(events.Progress(STAGE, 0, len(places)))
-    evidence = Evidence(features, centre_of(features), looks.grey, looks.colour, places)
+    poor = own_detail(looks.grey) < LEAST_DETAIL
+    if few := int(poor[places].sum()):
+        listener(events.Note(_poor(few, len(places))))
+    evidence = Evidence(features, centre_of(features), looks.grey, looks.colour, places, poor)
     # Threads of our own on one BLAS thread each: BLAS's own are slower on small products, and spin where others work.
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(cores()) as pool:
         maybe = candidates(described(features, looks.grey, evidence.centre, places), pool)
@@ -94,6 +99,14 @@ def _near(
         listener(events.Note(f"{left} pairs of near-duplicates only chain others to sets of unlike photos; left out"))
     listener(events.Progress(STAGE, len(places), len(places)))
     return pairs[kept], odds[kept]
+
+
+def _poor(few: int, count: int) -> str:
+    who = "All photos have" if few == count else f"{few} of {count} photos {'has' if few == 1 else 'have'}"
+    return (
+        f"{who} too little detail (drawings, icons, blank or very small pictures) to tell copies from photos that are "
+        "merely alike; of these only equal pixels count as the same"
+    )
 
 
 def _likeness(log_odds: float) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.trust.twin_alignment import Laid, laid_finely, sampled
+from headstart.trust.twin_detail import equal_pixels
 from headstart.trust.twin_grid import laid_roughly
 
 Array = NDArray[np.float32]
@@ -19,6 +20,7 @@ Pairs = NDArray[np.int64]
 FEATURES = 4.0  #: weight of the cosine of centred features
 COLOURS = 6.0  #: weight of what the colours differ
 THRESHOLD = 5.6  #: of the sum
+EQUAL = 7.6  #: of equal pixels: what details, colours and features that agree entirely come to
 SLACK = 0.25  #: by which the grid may find less detail agreeing than there is
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 PALE = 0.002  #: energy of colour, a cell, under which colours say nothing
@@ -35,11 +37,23 @@ class Evidence:
     grey: Array  #: (N, G, G)
     colour: Array  #: (N, 8, 8, 3)
     photos: Pairs  #: (M,) which of the N each of the M is; features are too large to be put in another order
+    poor: NDArray[np.bool_]  #: (N,) has too little detail to be compared: equal pixels alone count
 
     def odds(self, pairs: Pairs, pool: Executor) -> Array:
         """(P,) log-odds of pairs (P, 2) of the M, which are in rising order of the first; -inf where it is hopeless."""
-        segments = [pairs[first : first + SEGMENT] for first in range(0, len(pairs), SEGMENT)]
-        return np.concatenate([*pool.map(self._odds, segments), np.empty(0, np.float32)])
+        poor = self.poor[self.photos[pairs]].any(axis=1)
+        odds = np.empty(len(pairs), np.float32)
+        odds[poor] = self._equal(pairs[poor])
+        rich = pairs[~poor]
+        segments = [rich[first : first + SEGMENT] for first in range(0, len(rich), SEGMENT)]
+        odds[~poor] = np.concatenate([*pool.map(self._odds, segments), np.empty(0, np.float32)])
+        return odds
+
+    def _equal(self, pairs: Pairs) -> Array:
+        """(P,) ``EQUAL`` for pairs of equal pixels, -inf for others."""
+        first, second = self.photos[pairs].T
+        same = equal_pixels(self.grey[first], self.grey[second]) & equal_pixels(self.colour[first], self.colour[second])
+        return np.where(same, np.float32(EQUAL), np.float32(-np.inf))
 
     def _odds(self, pairs: Pairs) -> Array:
         cosines = np.concatenate([self._cosines(pairs[first : first + CHUNK]) for first in range(0, len(pairs), CHUNK)])

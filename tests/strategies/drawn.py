@@ -72,7 +72,9 @@ def material(heard: list[events.Event] | None = None, *, budget: float | None = 
         labels=lambda part: LABELS,
         targets=lambda part: TARGETS,
         settings=FitSettings(),
-        backbone=SimpleNamespace(name=name),
+        backbone=SimpleNamespace(name=name, layers=[]),
+        timed={},
+        least={},
         samples=SimpleNamespace(classes=CLASSES),
     )
 

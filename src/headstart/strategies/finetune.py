@@ -23,11 +23,12 @@ from headstart.heads.head import Head
 from headstart.saving import Parts, Tower
 from headstart.settings import FitSettings
 from headstart.strategies.material import Material
-from headstart.strategies.planning import cost, cost_of_search, planned_in_time
+from headstart.strategies.planning import cost, cost_of_search, planned_in_time, price_untimed
 from headstart.strategies.probes import LAYER, base_head, parts_of, probe
 from headstart.strategies.refitting import refits, with_refit
 from headstart.strategies.search import CHOICES, Searched, search
 from headstart.strategies.strategy import Arm, Planned, file_name, scored
+from headstart.training.cost import Cost
 from headstart.training.curves import Epoch
 
 if TYPE_CHECKING:  # it imports PyTorch, which a run of probes has no need of
@@ -140,6 +141,9 @@ def _planned(material: Material, strategy: str, name: str, unfreeze: str | None,
             jobs.append(planned_in_time(job_of(material, name, unfreeze, scratch=scratch), material))
         return jobs[0]
 
+    def price() -> Cost | None:
+        return None if jobs else price_untimed(material, name, unfreeze)
+
     def make() -> Arm:
         try:
             trained = job().run(stop_in_time(material))
@@ -174,11 +178,11 @@ def _planned(material: Material, strategy: str, name: str, unfreeze: str | None,
         return _best_of(finished(best, found.trained, settings), found, material)
 
     if scratch or not material.settings.search:
-        return Planned(name, strategy, lambda: cost(job()), make, trains=True)
+        return Planned(name, strategy, lambda: price() or cost(job()), make, trains=True)
     most = "" if material.clock.budget is None else "up to "
     best = f"{name}, best of {most}{material.settings.search}"
     presets = len({*CHOICES["augmentation"], material.settings.augmentation})
-    return Planned(best, strategy, lambda: cost_of_search(material, job(), presets), make_best, trains=True)
+    return Planned(best, strategy, lambda: price() or cost_of_search(material, job(), presets), make_best, trains=True)
 
 
 def _folder(material: Material, name: str) -> Path:

@@ -78,6 +78,7 @@ class Material:
 
     probes: dict[str, Fitted] = field(default_factory=dict)  #: by the head's name, on the last layer, fitted on train
     probe_seconds: dict[str, float] = field(default_factory=dict)  #: that each of them took
+    least: dict[str, float] = field(default_factory=dict)  #: seconds of the shortest training above a boundary
     timed: dict[str, "Speeds"] = field(default_factory=dict)  #: what trials found, by the boundary trained above
 
     def __post_init__(self) -> None:

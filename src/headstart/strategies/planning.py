@@ -1,11 +1,11 @@
 """What a training will take, found within a tenth of the budget, and how many of its epochs fit.
 
 The cheapest training is timed on a few batches. A dearer one of the same network is first priced by arithmetic from
-that: by how much more of the network it computes. Only what may fit is timed too.
+that, before anything of it is loaded: by how much more of the network it computes. Only what may fit is timed too.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ SAFE = 0.85  #: share of the time that is left which a training may be predicted
 #: Epochs of a training that is to end within a budget, one of a few numbers: a second run, a little faster or slower,
 #: plans the same and goes on where the first was killed.
 SHORTER = (3, 4, 5, 6, 8, 10, 12, 14, 17, 20, 24, 28, 33, 40)
-SURELY = 0.5  #: of a price by arithmetic: what is above the time left even so is not timed
+SURELY = 0.5  #: of a price by arithmetic: what is above the time left even so is not even loaded
 LEAST = 1.0  #: seconds of timing, below which arithmetic has to do
 
 
@@ -34,11 +34,12 @@ def planned_in_time(job: "Job", material: Material) -> "Job":
 
     Planned so, its rate falls to nothing in time; a training that is cut off is worse than a short one.
     """
-    if job.known is not None:
+    pace = timed(job, material)  # first: under which name a result is known depends on the precision it finds
+    if job.known is not None or material.clock.budget is None:
         return job
-    pace = timed(job, material)
     whole = cost(job, pace)
-    if material.clock.budget is None or job.settings.epochs is not None:
+    material.least[below(material, job.task.unfreeze)] = _least(job, pace).seconds
+    if job.settings.epochs is not None:
         return job
     left, again = SAFE * material.left, refits(material)
     if whole.seconds + again * whole.refit <= left:
@@ -81,7 +82,7 @@ def timed(job: "Job", material: Material) -> Callable[[], Pace]:
     listener(events.Progress(STAGE, 1, 2, "steps"))
     began = time.perf_counter()
     try:
-        job.timed = _speeds(job, material, pace)
+        job.timed = _speeds(job, material)
         if job.known is None:
             pace()
     finally:
@@ -99,15 +100,13 @@ def below(material: Material, unfreeze: str | None) -> str:
     return names[at - 1] if at else PIXELS
 
 
-def _speeds(job: "Job", material: Material, pace: Callable[[], Pace]) -> "Speeds":
-    """Of a trial, or by arithmetic where there is no time for one or no use in it."""
+def _speeds(job: "Job", material: Material) -> "Speeds":
+    """Of a trial, or by arithmetic where there is no time for one."""
     name, clock, tell = job.task.name, material.clock, material.listener
-    if clock.budget is not None and (rough := _reckoned(job, material)) is not None:
-        short = clock.left_for_timing < LEAST
-        if short or _too_dear(job, material, rough, pace()):
-            why = "no time is left to time it" if short else "it would not fit at half that price"
-            tell(events.Note(f"{name} is priced by arithmetic, from what a cheaper training takes: {why}"))
-            return rough
+    if clock.left_for_timing < LEAST and (rough := _reckoned(job, material)) is not None:
+        why = f"no time is left to time it, {TIMING:.0%} of the budget"
+        tell(events.Note(f"{name} is priced by arithmetic, from what a cheaper training takes: {why}"))
+        return rough
     job.allowed = clock.left_for_timing
     found = job.timed
     if found.hopeless:
@@ -118,25 +117,49 @@ def _speeds(job: "Job", material: Material, pace: Callable[[], Pace]) -> "Speeds
     return found
 
 
-def _too_dear(job: "Job", material: Material, rough: "Speeds", pace: Pace) -> bool:
-    """Whether even the shortest such training would surely not fit."""
-    settings = job.task.settings
-    if settings.epochs is None:
-        settings = settings.model_copy(update={"epochs": min(SHORTER[0], job.epochs)})
-    return SURELY * cost(job.with_settings(settings, rough), pace).seconds > material.left
+def _least(job: "Job", pace: Callable[[], Pace]) -> Cost:
+    """Of the shortest training that could be planned."""
+    fewest = min(SHORTER[0], job.epochs)
+    if job.settings.epochs is not None or fewest == job.epochs:
+        return cost(job, pace)
+    return cost(job.with_settings(job.task.settings.model_copy(update={"epochs": fewest})), pace)
 
 
-def _reckoned(job: "Job", material: Material) -> "Speeds | None":
-    """The speeds by arithmetic from the cheapest training that was timed on this network; None where none was."""
+def price_untimed(material: Material, name: str, unfreeze: str | None) -> Cost | None:
+    """By arithmetic from a cheaper training that was timed: the least that this one surely takes, if that is too long.
+
+    None where it may fit, or nothing cheaper was timed: then it is to be timed itself.
+    """
+    if material.clock.budget is None or not material.least:
+        return None
+    times = _times_as_dear(material, unfreeze, material.least)
+    if times is None:
+        return None
+    boundary, factor = times
+    seconds = factor * material.least[boundary]
+    if SURELY * seconds <= material.left:
+        return None
+    told = f"even a short training would take about {seconds:.0f} s by arithmetic, from what one above {boundary} takes"
+    material.listener(events.Note(f"{name} is not timed: {told}"))
+    return Cost(seconds, 0, 0)
+
+
+def _times_as_dear(material: Material, unfreeze: str | None, known: Iterable[str]) -> tuple[str, float] | None:
+    """The cheapest known boundary, and how many times as much is computed above the one that is asked about."""
     try:
         above = work_above(material.backbone)
     except (RuntimeError, KeyError):  # what OpenVINO cannot read is timed
         return None
-    known = sorted(material.timed, key=lambda boundary: above[boundary])
-    if not known:
+    cheapest = min(known, key=lambda boundary: above[boundary], default=None)
+    if cheapest is None:
         return None
-    times = above[below(material, job.task.unfreeze)] / max(above[known[0]], 1.0)
-    return material.timed[known[0]].times_as_dear(max(1.0, times))
+    return cheapest, max(1.0, above[below(material, unfreeze)] / max(above[cheapest], 1.0))
+
+
+def _reckoned(job: "Job", material: Material) -> "Speeds | None":
+    """The speeds by arithmetic from the cheapest training that was timed on this network; None where none was."""
+    times = _times_as_dear(material, job.task.unfreeze, material.timed)
+    return None if times is None else material.timed[times[0]].times_as_dear(times[1])
 
 
 def cost(job: "Job", pace: Pace | Callable[[], Pace] | None = None) -> Cost:

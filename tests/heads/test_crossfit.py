@@ -8,7 +8,7 @@ from sklearn.preprocessing import StandardScaler
 from headstart.errors import DataError
 from headstart.heads import linear
 from headstart.heads.catalog import HEADS
-from headstart.heads.crossfit import out_of_fold
+from headstart.heads.crossfit import cross_fit, out_of_fold
 from headstart.heads.folds import assign_folds
 from headstart.heads.head import Dense, Fitted, Head
 from headstart.heads.linear import fit_logistic, held_out
@@ -124,13 +124,24 @@ def test_a_class_of_one_row_is_filled_and_improbable_there(name):
 
 def test_more_folds_than_groups_are_as_many_as_groups():
     fit = Remembering()
-    out_of_fold(_numbered(groups=np.arange(60) % 3), fit, OPTIONS, {"any": 1.0}, folds=5)
+    out_of_fold(_numbered(groups=np.arange(60) // 20), fit, OPTIONS, {"any": 1.0}, folds=5)
     assert len(fit.seen) == 3
 
 
-def test_one_group_leaves_every_class_as_likely():
-    answers = out_of_fold(_numbered(groups=np.zeros(60, np.int64)), Remembering(), OPTIONS, None, folds=5)
-    assert answers == pytest.approx(np.full((60, 3), 1 / 3))
+def test_single_rows_of_each_class_leave_every_class_as_likely():
+    task = replace(_numbered(rows=3), labels=np.arange(3))
+    assert out_of_fold(task, Remembering(), OPTIONS, None, folds=5) == pytest.approx(np.full((3, 3), 1 / 3))
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_a_class_of_one_group_is_known_to_the_heads_that_answer_it_and_is_named(name):
+    """Near-duplicates, of which all classes but the first consist: kept together, they would be answered blindly."""
+    task = draw(90, 20, 3, apart=2.0)
+    groups = np.where(task.labels == 0, np.arange(90), 100 + task.labels)
+    found = cross_fit(replace(task, groups=groups), HEADS[name], OPTIONS, None, folds=5)
+    assert found.torn == (1, 2)
+    assert (found.probabilities.argmax(axis=1) == task.labels).mean() > 0.7
+    assert cross_fit(task, HEADS[name], OPTIONS, None, folds=5).torn == ()
 
 
 def test_labels_that_do_not_belong_to_the_features_are_refused():

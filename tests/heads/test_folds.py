@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from headstart.heads.folds import assign_folds, by_size, count_folds
+from headstart.heads.folds import assign_folds, by_size, count_folds, fold_groups
 
 
 def _groups(rows: int, names: int) -> st.SearchStrategy[np.ndarray]:
@@ -46,12 +46,31 @@ def test_seed_decides():
     assert not np.array_equal(first, other)
 
 
-def test_count_is_what_the_rarest_class_allows():
+def test_a_rare_class_makes_no_fold_coarser_and_is_in_as_many_as_it_can():
     labels = np.array([0] * 10 + [1] * 3)
-    assert count_folds(labels, np.arange(13), 5) == 3
-    assert count_folds(labels, np.array([*range(10), 20, 20, 20]), 5) == 2
+    assert count_folds(labels, np.arange(13), 5) == 5
+    fold = assign_folds(labels, np.arange(13), 5, seed=0)
+    assert len(np.unique(fold[labels == 0])) == 5
+    assert len(np.unique(fold[labels == 1])) == 3
     assert count_folds(labels, np.arange(13), 2) == 2
-    assert count_folds(labels, np.zeros(13, np.int64), 5) == 0
+    assert count_folds(labels, np.arange(13) % 3, 5) == 3
+    assert count_folds(labels, labels, 5) == 0
+    assert count_folds(labels[:0], labels[:0], 5) == 0
+
+
+@given(st.integers(2, 40).flatmap(lambda n: st.tuples(_groups(n, 3), _groups(n, 8))))
+def test_only_a_class_of_one_group_is_torn_and_it_does_not_count(rows):
+    labels, groups = rows
+    found = fold_groups(labels, groups)
+    for label in np.unique(labels):
+        own = labels == label
+        alone = len(np.unique(groups[own])) == 1
+        assert (label in found.torn) == (alone and own.sum() > 1)
+        assert (found.counted[own] == (not alone)).all()
+        if label in found.torn:
+            assert len(np.unique(found.groups[own])) == own.sum()
+    left = ~np.isin(labels, found.torn)
+    assert np.array_equal(found.groups[left], groups[left])
 
 
 @given(_groups(40, 12))

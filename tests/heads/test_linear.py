@@ -9,7 +9,8 @@ from headstart.errors import DataError
 from headstart.heads import linear
 from headstart.heads.descent import Problems, descend, likelihoods, start
 from headstart.heads.folds import assign_folds
-from headstart.heads.linear import fit_logistic
+from headstart.heads.head import Task
+from headstart.heads.linear import fit_logistic, held_out
 from headstart.heads.space import ColumnSpace, KernelSpace
 from headstart.settings import HeadSettings
 
@@ -120,9 +121,37 @@ def test_all_rows_in_one_group_cannot_be_held_out():
     task = draw(40, 5, 2)
     fitted = fit_logistic(replace(task, groups=np.zeros(40, np.int64)), OPTIONS)
     assert fitted.path == ()
-    assert fitted.chosen["C"] > 0
+    assert fitted.chosen["C"] == 0.01
+    assert fitted.torn == (0, 1)
 
 
 def test_likelihoods_stand_far_logits():
     far = np.array([[[-1e4, 0, 1e4]]], np.float32)
     assert likelihoods(far).ravel() == pytest.approx([0, 0.5, 1], abs=1e-30)
+
+
+def test_one_rare_class_does_not_make_all_folds_coarse():
+    """A class of two rows: the path is that of five folds for the others, not of two halves."""
+    task = draw(120, 30, 3, apart=0.5)
+    labels = np.where(task.labels == 2, task.labels - 1, task.labels)
+    labels[:2] = 2
+    rare = replace(task, labels=labels)
+    fold = assign_folds(labels, task.groups, 5, task.seed)
+    fitted = fit_logistic(rare, OPTIONS)
+    chosen = next(trial for trial in fitted.path if trial.value == fitted.chosen["C"])
+    right = held_out(rare, fold, fitted.chosen["C"]).argmax(axis=1) == labels
+    assert chosen.accuracy == pytest.approx(right.mean(), abs=0.02)
+
+
+def test_classes_of_one_group_do_not_choose_the_penalty():
+    """Near-duplicates of one photo a class. Held out together they want the strongest penalty, torn the weakest."""
+    random = np.random.default_rng(0)
+    task = draw(60, 20, 2, apart=1.0)
+    copies = np.repeat(random.normal(0, 3, (3, 20)), 12, axis=0) + random.normal(0, 0.01, (36, 20))
+    features = np.concatenate([task.features, copies.astype(np.float32)])
+    labels = np.concatenate([task.labels, np.repeat([2, 3, 4], 12)])
+    groups = np.concatenate([np.arange(60), np.repeat([70, 71, 72], 12)])
+    fitted = fit_logistic(Task(features, labels, 5, groups, balanced=False, seed=0), OPTIONS)
+    assert fitted.torn == (2, 3, 4)
+    alone = fit_logistic(task, OPTIONS)
+    assert abs(np.log10(fitted.chosen["C"] / alone.chosen["C"])) <= 1

@@ -1,5 +1,7 @@
 """Folds of a cross-validation: groups stay together, every class is spread as evenly as it can be."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,13 +10,57 @@ from headstart.heads.head import Labels
 Ints = NDArray[np.int64]
 
 
-def count_folds(labels: Labels, groups: Ints, wanted: int) -> int:
-    """How many folds can be had: no more than the rarest class has groups, at least 2; 0 where all is one group."""
+@dataclass(frozen=True, slots=True, eq=False)
+class FoldGroups:
+    """What a cross-validation keeps together."""
+
+    groups: Ints  #: (N,) a number for each group
+    torn: tuple[int, ...]  #: classes whose rows were all of one group, so that it had to be torn apart
+    counted: NDArray[np.bool_]  #: (N,) rows of classes of several groups: what is said of the others tells nothing
+
+
+def fold_groups(labels: Labels, groups: Ints) -> FoldGroups:
+    """The groups that folds keep together: those given, but a class that is all of one group is taken row by row.
+
+    Kept together, such a class would be unknown to the head whenever it is asked about it: its rows would speak for the
+    strongest penalty, and other rows would be asked of heads that lack one of the classes. Torn apart, it is there for
+    the others, but its own rows are answered too easily: these do not count.
+    """
+    torn = one_group_classes(labels, groups)
     pairs = np.unique(np.stack([labels, groups]), axis=1)
-    if len(np.unique(groups)) < 2:
-        return 0
     present, counts = np.unique(pairs[0], return_counts=True)
-    return max(2, min(wanted, int(counts.min()))) if len(present) else 0
+    counted = np.isin(labels, present[counts > 1])
+    if not torn:
+        return FoldGroups(groups, (), counted)
+    own = np.isin(labels, torn)
+    apart = groups.copy()
+    apart[own] = groups.max() + 1 + np.arange(int(own.sum()))
+    return FoldGroups(apart, torn, counted)
+
+
+def one_group_classes(labels: Labels, groups: Ints) -> tuple[int, ...]:
+    """The classes, of two rows or more, whose rows are all of one group."""
+    pairs = np.unique(np.stack([labels, groups]), axis=1)
+    present, counts = np.unique(pairs[0], return_counts=True)
+    return tuple(int(label) for label in present[counts == 1] if (labels == label).sum() > 1)
+
+
+def counted_in(together: FoldGroups, labels: Labels, fold: Ints) -> NDArray[np.bool_]:
+    """The rows (N,) that count and whose class has a row in another fold; all that count, were there none of these."""
+    pairs = np.unique(np.stack([labels, fold]), axis=1)
+    present, counts = np.unique(pairs[0], return_counts=True)
+    known = together.counted & np.isin(labels, present[counts > 1])
+    return known if known.any() else together.counted
+
+
+def count_folds(labels: Labels, groups: Ints, wanted: int) -> int:
+    """How many folds can be had: as many as are wanted, or as some class has groups; 0 where no class has two.
+
+    A class with fewer groups is in as many folds as it has groups, so that a rare one makes nothing coarser for others.
+    """
+    pairs = np.unique(np.stack([labels, groups]), axis=1)
+    most = int(np.unique(pairs[0], return_counts=True)[1].max(initial=0))
+    return min(wanted, most) if most > 1 else 0
 
 
 def assign_folds(labels: Labels, groups: Ints, folds: int, seed: int) -> Ints:

@@ -63,6 +63,7 @@ class Fitted:
     chosen: Mapping[str, float]  #: for example {"C": 0.0316}; passed back as ``fixed`` to refit on more rows
     path: tuple[Trial, ...]  #: every value tried, in the order tried; empty where nothing was chosen
     seconds: float
+    torn: tuple[int, ...] = ()  #: classes of one group, which was torn apart; the path's scores leave them out
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,13 @@ Woodbury), exact but for tr(W), which is held at that of all rows.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
 
 from headstart.heads.closed_form import Double, Ints, Spectrum, best_temperature, class_weights, spectrum, trial
-from headstart.heads.folds import by_size, count_folds
+from headstart.heads.folds import by_size, fold_groups
 from headstart.heads.head import Fitted, Float, Head, Task, Trial
 from headstart.heads.scaling import Scaling
 from headstart.settings import HeadSettings
@@ -48,10 +48,12 @@ def fit_lda(task: Task, options: HeadSettings, fixed: Mapping[str, float] | None
     classes = _classes(scaling.apply(task.features), task)
     weights = class_weights(task.labels, task.classes, task.balanced)
     path: tuple[Trial, ...] = ()
+    together = fold_groups(task.labels, task.groups)
     if fixed is not None:
         shrinkage, temperature = float(fixed["shrinkage"]), float(fixed.get("temperature", 1.0))
-    elif count_folds(task.labels, task.groups, options.folds):
-        found = [_tried(classes, task, weights, value) for value in _GRID]
+    elif together.counted.any():
+        apart = replace(task, groups=together.groups)
+        found = [_tried(classes, apart, weights * together.counted, value) for value in _GRID]
         path = tuple(tried for tried, _ in found)
         best, temperature = min(found, key=lambda pair: pair[0].log_loss)
         shrinkage = best.value
@@ -60,7 +62,7 @@ def fit_lda(task: Task, options: HeadSettings, fixed: Mapping[str, float] | None
     weight, bias = _discriminant(classes, shrinkage, temperature)
     layer = scaling.unfold(weight.astype(np.float32), bias.astype(np.float32))
     chosen = {"shrinkage": shrinkage, "temperature": temperature}
-    return Fitted(Head("lda", (layer,)), chosen, path, perf_counter() - began)
+    return Fitted(Head("lda", (layer,)), chosen, path, perf_counter() - began, together.torn)
 
 
 def _classes(rows: Float, task: Task) -> _Classes:

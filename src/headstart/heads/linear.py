@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.heads.descent import Double, Problems, descend, likelihoods, start
-from headstart.heads.folds import Ints, assign_folds, count_folds
+from headstart.heads.folds import FoldGroups, Ints, assign_folds, count_folds, counted_in, fold_groups
 from headstart.heads.head import Dense, Fitted, Float, Head, Task, Trial, softmax
 from headstart.heads.scaling import Scaling
 from headstart.heads.space import Space, space_of
@@ -45,10 +45,11 @@ def fit_logistic(task: Task, options: HeadSettings, fixed: Mapping[str, float] |
     scaling = Scaling.of(task.features)
     space = space_of(scaling.apply(task.features), task.seed)
     path: tuple[Trial, ...] = ()
+    together = fold_groups(task.labels, task.groups)
     if fixed is not None:
         C = float(fixed["C"])
-    elif folds := count_folds(task.labels, task.groups, options.folds):
-        path = _walk(space, task, assign_folds(task.labels, task.groups, folds, task.seed), options)
+    elif together.counted.any():
+        path = _walk(space, task, together, options)
         enough = _NEAR * min(trial.log_loss for trial in path)
         C = next(trial.value for trial in path if trial.log_loss <= enough)
     else:
@@ -59,7 +60,7 @@ def fit_logistic(task: Task, options: HeadSettings, fixed: Mapping[str, float] |
         descend(space, problem, solution, lower, _ROUGH, _STEPS)
     descend(space, problem, solution, C, _FINE, _STEPS)
     layer = _layer(space.weights(solution.unknown[:, 0]), _settled(solution.bias, problem)[:, 0], scaling)
-    return Fitted(Head("logistic", (layer,)), {"C": C}, path, perf_counter() - began)
+    return Fitted(Head("logistic", (layer,)), {"C": C}, path, perf_counter() - began, together.torn)
 
 
 def _problems(task: Task, kept: NDArray[np.bool_]) -> Problems:
@@ -148,10 +149,13 @@ class _Folds:
         return logits
 
 
-def _walk(space: Space, task: Task, fold: Ints, options: HeadSettings) -> tuple[Trial, ...]:
-    """Cross-validated scores along growing C; folds (N,) are held out one by one."""
+def _walk(space: Space, task: Task, together: FoldGroups, options: HeadSettings) -> tuple[Trial, ...]:
+    """Cross-validated scores along growing C; folds are held out one by one."""
+    count = count_folds(task.labels, together.groups, options.folds)
+    fold = assign_folds(task.labels, together.groups, count, task.seed)
     folds = _Folds(space, task, fold)
-    counted = _problems(task, np.ones((1, len(fold)), bool)).weights[0]
+    weights = _problems(task, np.ones((1, len(fold)), bool)).weights[0]
+    counted = weights * counted_in(together, task.labels, fold)
     path: list[Trial] = []
     for C in np.geomspace(options.c_low, options.c_high, options.c_points):
         folds.descend(float(C), _ROUGH)

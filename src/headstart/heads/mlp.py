@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.heads.closed_form import class_weights, trial
-from headstart.heads.folds import assign_folds, count_folds
+from headstart.heads.folds import FoldGroups, assign_folds, count_folds, counted_in, fold_groups
 from headstart.heads.head import Dense, Fitted, Float, Head, Labels, Task, Trial
 from headstart.heads.scaling import Scaling
 from headstart.settings import HeadSettings
@@ -103,10 +103,11 @@ def fit_mlp(task: Task, options: HeadSettings, fixed: Mapping[str, float] | None
         class_weights(task.labels, task.classes, task.balanced).astype(np.float32),
     )
     path: tuple[Trial, ...] = ()
+    together = fold_groups(task.labels, task.groups)
     if fixed is not None:
         epochs = int(fixed["epochs"])
-    elif folds := count_folds(task.labels, task.groups, options.folds):
-        held = assign_folds(task.labels, task.groups, folds, task.seed) == 0
+    elif together.counted.any():
+        held = _held_out(task, together, options.folds)
         path = _curve(_network(task, options), rows, held, options.mlp_epochs)
         epochs = int(min(path, key=lambda tried: tried.log_loss).value)
     else:
@@ -116,7 +117,15 @@ def fit_mlp(task: Task, options: HeadSettings, fixed: Mapping[str, float] | None
         network.epoch(rows)
     inner, inner_bias, outer, outer_bias = network.tensors
     head = Head("mlp", (scaling.unfold(inner, inner_bias), Dense(outer, outer_bias)))
-    return Fitted(head, {"epochs": float(epochs)}, path, perf_counter() - began)
+    return Fitted(head, {"epochs": float(epochs)}, path, perf_counter() - began, together.torn)
+
+
+def _held_out(task: Task, together: FoldGroups, wanted: int) -> NDArray[np.bool_]:
+    """The rows (N,) of the first fold that has some of which an answer tells something."""
+    folds = count_folds(task.labels, together.groups, wanted)
+    fold = assign_folds(task.labels, together.groups, folds, task.seed)
+    counted = counted_in(together, task.labels, fold)
+    return np.asarray(counted & (fold == fold[counted].min()))
 
 
 def _network(task: Task, options: HeadSettings) -> _Network:

@@ -7,14 +7,14 @@ ones, so that softmax of them means something.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headstart.heads.closed_form import Double, Ints, Spectrum, best_temperature, class_weights, spectrum, trial
-from headstart.heads.folds import by_size, count_folds
+from headstart.heads.folds import by_size, fold_groups
 from headstart.heads.head import Fitted, Float, Head, Task, Trial
 from headstart.heads.scaling import Scaling
 from headstart.settings import HeadSettings
@@ -42,19 +42,23 @@ def fit_ridge(task: Task, options: HeadSettings, fixed: Mapping[str, float] | No
     began = perf_counter()
     scaling = Scaling.of(task.features)
     rows = scaling.apply(task.features)
+    together = fold_groups(task.labels, task.groups)
+    task = replace(task, groups=together.groups)
     weights = class_weights(task.labels, task.classes, task.balanced)
     shift = (weights / weights.sum()).astype(np.float32) @ rows
     rows -= shift
     squares = _squares(rows, task, weights)
     path: tuple[Trial, ...] = ()
+    able = bool(together.counted.any())
+    known = weights * together.counted if able else weights
     if fixed is not None:
         penalty, temperature = float(fixed["penalty"]), fixed.get("temperature")
         if temperature is None:
-            temperature = best_temperature(_left_out(squares, task, penalty), task.labels, weights)
+            temperature = best_temperature(_left_out(squares, task, penalty), task.labels, known)
     else:
         scale = float(squares.spectrum.values.mean()) if len(squares.spectrum.values) else 1.0
-        grid = _GRID if count_folds(task.labels, task.groups, options.folds) else np.array([_UNSURE])
-        found = [_tried(squares, task, weights, float(penalty)) for penalty in grid * max(scale, 1e-9)]
+        grid = _GRID if able else np.array([_UNSURE])
+        found = [_tried(squares, task, known, float(penalty)) for penalty in grid * max(scale, 1e-9)]
         path = tuple(tried for tried, _ in found) if len(grid) > 1 else ()
         best, temperature = min(found, key=lambda pair: pair[0].log_loss)
         penalty = best.value
@@ -62,7 +66,8 @@ def fit_ridge(task: Task, options: HeadSettings, fixed: Mapping[str, float] | No
     weight = temperature * (squares.spectrum.basis @ shrunk)
     bias = temperature * squares.mean - shift.astype(np.float64) @ weight
     head = Head("ridge", (scaling.unfold(weight.astype(np.float32), bias.astype(np.float32)),))
-    return Fitted(head, {"penalty": penalty, "temperature": float(temperature)}, path, perf_counter() - began)
+    chosen = {"penalty": penalty, "temperature": float(temperature)}
+    return Fitted(head, chosen, path, perf_counter() - began, together.torn)
 
 
 def _squares(rows: Float, task: Task, weights: Double) -> _Squares:

@@ -26,7 +26,7 @@ from headstart.evaluation.metrics import log_loss
 from headstart.features.extract import extract, prepared
 from headstart.features.store import Store
 from headstart.heads.catalog import fit_head
-from headstart.heads.folds import assign_folds, count_folds
+from headstart.heads.folds import assign_folds, count_folds, fold_groups
 from headstart.heads.head import Task
 from headstart.runtime.openvino import cores
 from headstart.settings import FitSettings
@@ -247,11 +247,12 @@ def held_out(task: Task, settings: FitSettings) -> NDArray[np.float32]:
 
     Its penalty is chosen inside each fold's training rows. Where nothing can be held out, all classes are alike.
     """
-    folds = count_folds(task.labels, task.groups, FOLDS)
+    together = fold_groups(task.labels, task.groups).groups
+    folds = count_folds(task.labels, together, FOLDS)
     answers = np.full((len(task.labels), task.classes), 1 / task.classes, np.float32)
     if not folds:
         return answers
-    fold = assign_folds(task.labels, task.groups, folds, task.seed)
+    fold = assign_folds(task.labels, together, folds, task.seed)
     inner = settings.model_copy(update={"folds": FOLDS})
     for number in range(folds):
         out = fold == number

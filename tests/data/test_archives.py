@@ -1,5 +1,7 @@
+import errno
 import io
 import stat
+import struct
 import tarfile
 import zipfile
 from pathlib import Path
@@ -9,7 +11,8 @@ import pytest
 
 from headstart.data import archives
 from headstart.data.reading import read
-from headstart.errors import DataError
+from headstart.errors import DataError, SettingError, StoreError
+from headstart.settings import DataSettings
 
 
 def pack(folder: Path, archive: Path, top: str = "") -> Path:
@@ -60,10 +63,10 @@ def test_without_a_cache_it_goes_to_the_store(pets, tmp_path, monkeypatch):
 
 def test_what_a_killed_run_left_is_replaced(pets, cache, tmp_path):
     archive = pack(pets, tmp_path / "pets.zip")
-    target = archives.unpack(archive, cache)
+    target = archives.unpack(archive, cache).folder
     target.rename(target.with_suffix(".partial"))
     (target.with_suffix(".partial") / "cats/rubbish.png").write_bytes(b"half")
-    assert archives.unpack(archive, cache) == target
+    assert archives.unpack(archive, cache).folder == target
     assert not (target / "cats/rubbish.png").exists()
 
 
@@ -172,3 +175,113 @@ def test_what_is_no_archive(cache, tmp_path):
     (tmp_path / "a.zip").write_text("hello")
     with pytest.raises(DataError, match="is damaged: File is not a zip file; fetch or pack it again"):
         read(tmp_path / "a.zip", cache=cache)
+
+
+class Named(zipfile.ZipInfo):
+    """A member whose name is in an encoding of its own, without the flag that says UTF-8."""
+
+    encoding = "cp437"
+
+    def _encodeFilenameFlags(self):
+        return self.filename.encode(self.encoding), self.flag_bits & ~0x800
+
+
+def pack_as(encoding: str, names: dict[str, str], folder: Path, archive: Path) -> Path:
+    """An archive with the folders called otherwise, in an encoding."""
+    if archive.suffix == ".tar":
+        with tarfile.open(archive, "w", format=tarfile.GNU_FORMAT, encoding=encoding) as out:
+            for path in sorted(folder.glob("*/*")):
+                out.add(path, f"{names[path.parent.name]}/{path.name}")
+        return archive
+    with zipfile.ZipFile(archive, "w") as out:
+        for path in sorted(folder.glob("*/*")):
+            info = Named(f"{names[path.parent.name]}/{path.name}")
+            info.encoding = encoding
+            out.writestr(info, path.read_bytes())
+    return archive
+
+
+@pytest.mark.parametrize("ending", [".zip", ".tar"])
+@pytest.mark.parametrize(
+    ("encoding", "cats", "dogs"),
+    [
+        ("cp1252", "Löwen", "étoilées"),
+        ("shift_jis", "アリ", "ハチ"),
+        ("gb18030", "昆虫照片", "正常肺炎"),
+        ("utf-8", "猫", "狗"),
+        ("cp866", "кошки", "собаки"),
+    ],
+)
+def test_names_in_another_encoding_are_read_with_a_note(pets, cache, tmp_path, ending, encoding, cats, dogs):
+    archive = pack_as(encoding, {"cats": cats, "dogs": dogs}, pets, tmp_path / f"pets{ending}")
+    for _ in range(2):  # unpacked now, and known from then
+        samples = read(archive, cache=cache)
+        assert set(samples.classes) == {cats, dogs}
+        assert len(samples) == 20
+        noted = f"names that are not UTF-8 and were read as {encoding}; where they look wrong"
+        assert any(noted in note for note in samples.ledger.notes) == (encoding != "utf-8")
+
+
+@pytest.mark.parametrize("ending", [".zip", ".tar"])
+def test_names_that_two_encodings_could_mean_are_asked_for(pets, cache, tmp_path, ending):
+    archive = pack_as("gb18030", {"cats": "猫", "dogs": "白色"}, pets, tmp_path / f"pets{ending}")
+    with pytest.raises(
+        DataError, match=r"pets.* has text that is not UTF-8 and may be .*'白色'.*say which with --encoding"
+    ):
+        read(archive, cache=cache)
+    assert set(read(archive, cache=cache, options=DataSettings(encoding="gbk")).classes) == {"猫", "白色"}
+    assert set(read(archive, cache=cache, options=DataSettings(encoding="GB18030")).classes) == {"猫", "白色"}
+    with pytest.raises(SettingError, match="encoding 'gkb' is not known"):
+        read(archive, cache=cache, options=DataSettings(encoding="gkb"))
+    with pytest.raises(DataError, match="has a name that is no ascii: "):
+        read(archive, cache=cache, options=DataSettings(encoding="ascii"))
+
+
+def test_names_of_files_alone_ask_nothing(pets, cache, tmp_path):
+    (pets / "cats" / "1.png").rename(pets / "cats" / "x.png")
+    archive = tmp_path / "pets.tar"
+    with tarfile.open(archive, "w", format=tarfile.GNU_FORMAT, encoding="latin-1") as out:
+        for path in sorted(pets.glob("*/*")):
+            out.add(path, f"{path.parent.name}/{path.name.replace('x', '°±')}")
+    samples = read(archive, cache=cache)
+    assert len(samples) == 20
+    assert samples.classes == ("cats", "dogs")
+    assert "pets.tar has names of files that are not UTF-8; they are shown with escapes" in samples.ledger.notes
+
+
+def test_a_unicode_name_in_an_extra_field_counts(pets, cache, tmp_path):
+    archive = tmp_path / "pets.zip"
+    with zipfile.ZipFile(archive, "w") as out:
+        for path in sorted(pets.glob("*/*")):
+            name = f"{'猫' if path.parent.name == 'cats' else '狗'}/{path.name}".encode()
+            info = Named(f"{path.parent.name[0]}?/{path.name}")
+            raw = info.filename.encode("cp437")
+            info.extra = struct.pack("<HHBL", 0x7075, 5 + len(name), 1, zipfile.crc32(raw)) + name
+            out.writestr(info, path.read_bytes())
+    assert set(read(archive, cache=cache).classes) == {"猫", "狗"}
+
+
+@pytest.mark.parametrize(("method", "name"), [(9, "Deflate64"), (98, "PPMd"), (77, "method 77")])
+def test_methods_that_are_not_read_are_named(pets, cache, tmp_path, method, name):
+    archive = pack(pets, tmp_path / "pets.zip")
+    content = bytearray(archive.read_bytes())
+    for mark, place in ((b"PK\3\4", 8), (b"PK\1\2", 10)):
+        at = content.find(mark)
+        while at >= 0:
+            content[at + place : at + place + 2] = struct.pack("<H", method)
+            at = content.find(mark, at + 4)
+    archive.write_bytes(content)
+    told = rf"pets.zip' is packed by a method that is not read \({name}\); unpack it and give the folder"
+    with pytest.raises(DataError, match=told):
+        read(archive, cache=cache)
+
+
+def test_a_full_store_is_told_as_that(pets, cache, tmp_path, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    archive = pack(pets, tmp_path / "pets.zip")
+    monkeypatch.setattr(archives.shutil, "copyfileobj", full)
+    with pytest.raises(StoreError, match=r"no space left in the store for what 'pets.zip' unpacks to; free some"):
+        read(archive, cache=cache)
+    assert not [path for path in cache.iterdir() if path.is_dir()]

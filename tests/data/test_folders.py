@@ -1,14 +1,17 @@
 import os
 import shutil
+import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from headstart.data.found import class_name
 from headstart.data.reading import read
 from headstart.data.samples import Outcome, Part, Samples, digest_of
 from headstart.errors import DataError
 from headstart.events import Progress
+from headstart.settings import DataSettings
 
 
 def reasons(samples: Samples) -> dict[str, str]:
@@ -287,3 +290,21 @@ def test_scans_with_real_duplicates(real):
     assert len(samples) == 253
     assert len(samples.copies) == 22
     assert reasons(samples) == {}
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names there are Unicode")
+def test_names_that_are_no_text_are_read_or_escaped_when_listed(pets):
+    (pets / "cats").rename(os.fsdecode(os.fsencode(pets) + b"/chats d'\xe9t\xe9"))
+    assert read(pets).classes == ("chats d'été", "dogs")
+    assert read(pets, options=DataSettings(encoding="cp1251")).classes == ("chats d'йtй", "dogs")
+    (pets / "dogs").rename(os.fsdecode(os.fsencode(pets) + b"/\xb0\xb1"))
+    samples = read(pets)
+    assert set(samples.classes) == {"chats d'\\xe9t\\xe9", "\\xb0\\xb1"}
+    assert any(
+        r"2 names of folders and files are not UTF-8 and are kept with escapes" in it for it in samples.ledger.notes
+    )
+    assert all(name.encode("utf-8") for name in samples.classes)
+
+
+def test_a_surrogate_that_stands_for_no_byte_is_escaped():
+    assert class_name(" a\ud800 ") == "a\\ud800"

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from headstart.errors import StoreError, is_disk_full
+
 
 def cached_folder(file: Path, cache: Path, write: Callable[[Path], None], variant: str = "") -> Path:
     """Return the folder in the cache with a file's content, written now or earlier.
@@ -23,6 +25,7 @@ def cached_folder(file: Path, cache: Path, write: Callable[[Path], None], varian
 
     Raises:
         OSError: the file cannot be read or the cache not be written.
+        StoreError: there is no space left.
     """
     with file.open("rb") as opened:
         digest = file_digest(opened, lambda: blake2b(digest_size=20)).hexdigest()
@@ -30,11 +33,28 @@ def cached_folder(file: Path, cache: Path, write: Callable[[Path], None], varian
     if target.is_dir():
         target.touch()  # pruning goes by it
         return target
-    cache.mkdir(parents=True, exist_ok=True)
-    with FileLock(cache / f"{target.name}.lock"):
-        if not target.is_dir():
-            _write_new(target, write)
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with FileLock(cache / f"{target.name}.lock"):
+            if not target.is_dir():
+                _write_new(target, write)
+    except OSError as error:
+        refuse_full_store(error, file, cache)
+        raise
     return target
+
+
+def refuse_full_store(error: BaseException, file: Path, cache: Path) -> None:
+    """Raise ``StoreError`` where an error says that there was no space for what a file unpacks to.
+
+    Raises:
+        StoreError: there was none.
+    """
+    if is_disk_full(error):
+        raise StoreError(
+            f"no space left in the store for what {file.name!r} unpacks to; free some ({cache}), or choose another "
+            "with --store or HEADSTART_STORE"
+        ) from None
 
 
 def _write_new(target: Path, write: Callable[[Path], None]) -> None:

@@ -41,7 +41,15 @@ def natural(name: str) -> tuple[object, str]:
 
 
 def class_name(text: str) -> str:
-    """A class's name as it is kept: NFC, so a folder means the same class on macOS and elsewhere; no outer blanks."""
+    """A class's name as it is kept: NFC, so a folder means the same class on macOS and elsewhere; no outer blanks.
+
+    Bytes of a folder's name that are no text are kept as escapes, for a name goes into files that have to be text.
+    """
+    if not text.isascii():
+        try:
+            text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        except UnicodeEncodeError:  # a surrogate that stands for no byte
+            text = text.encode("utf-8", "backslashreplace").decode("utf-8")
     return unicodedata.normalize("NFC", text).strip()
 
 

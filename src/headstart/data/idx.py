@@ -19,6 +19,7 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from headstart.data import arrays
+from headstart.data.cached import refuse_full_store
 from headstart.data.found import Listing, some
 from headstart.data.parts import part_named
 from headstart.data.samples import Entry, Outcome, Part
@@ -150,6 +151,7 @@ def _values(file: _File, cache: Path) -> NDArray[np.uint8]:
         _check_size(file, path.stat().st_size, start + math.prod(shape))
         return np.asarray(np.memmap(path, np.uint8, "r", start, shape))  # a memmap costs more at each index
     except (OSError, EOFError, zlib.error) as error:
+        refuse_full_store(error, file.path, cache)
         reason = getattr(error, "strerror", None) or error
         raise DataError(f"{str(file.path)!r} cannot be read: {reason}; fetch it again") from None
 

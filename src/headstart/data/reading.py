@@ -114,7 +114,8 @@ def _list_folder(folder: Path, options: DataSettings, cache: Path) -> Listing:
 
 def _list_archive(archive: Path, options: DataSettings, cache: Path) -> Listing:
     """What was packed may be a table with its photos, arrays, or a folder of classes."""
-    unpacked = folders.only_folder(archives.unpack(archive, cache))
+    content = archives.unpack(archive, cache, encoding=options.encoding)
+    unpacked = folders.only_folder(content.folder)
     files = [path for path in sorted(unpacked.iterdir()) if path.is_file() and not path.name.startswith(".")]
     in_table = [
         path
@@ -130,13 +131,13 @@ def _list_archive(archive: Path, options: DataSettings, cache: Path) -> Listing:
         listing = arrays.list_npz(files[0])
     else:
         listing = folders.list_folder(unpacked, options)
-    return _named_after(archive, listing)
+    return _named_after(archive, listing, content.notes)
 
 
-def _named_after(archive: Path, listing: Listing) -> Listing:
+def _named_after(archive: Path, listing: Listing, notes: tuple[str, ...]) -> Listing:
     """The listing under the archive's name: its place in the cache means nothing to a person."""
     read_as = Path(listing.root)
     note = () if read_as.is_dir() else (f"the labels come from {read_as.name!r} in the archive",)
     return Listing(
-        str(archive), listing.found, listing.classes, listing.entries, listing.ignored, (*listing.notes, *note)
+        str(archive), listing.found, listing.classes, listing.entries, listing.ignored, (*notes, *listing.notes, *note)
     )

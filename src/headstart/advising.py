@@ -51,7 +51,7 @@ def advise_photos(
     if len(names_of(settings.backbone)) > 1:
         raise BackboneError(f"backbone {backbone!r} names several; wanted one: advice is about a network")
     log, home = Journal(listener), store_folder(settings.store)
-    with Store(home, log) as opened, tempfile.TemporaryDirectory() as scratch:
+    with Store(home, log) as opened, opened.in_use(), tempfile.TemporaryDirectory() as scratch:
         samples = log.stage(
             "read",
             lambda: read(source, labels=labels, options=options, listener=log, cache=home / "archives"),

@@ -73,7 +73,7 @@ def check_labels(
     if file is not None:
         check_table(file)
     log, home = Journal(listener), store_folder(chosen.store)
-    with Store(home, log) as store:
+    with Store(home, log) as store, store.in_use():
         samples = log.stage(
             "read",
             lambda: read(source, labels=labels, options=chosen, listener=log, cache=home / "archives"),

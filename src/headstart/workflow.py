@@ -78,7 +78,7 @@ def fit(
     clock = Clock(seconds(chosen.budget))
     home = store_folder(chosen.store)
     reserved = _reserve(chosen)
-    with Store(home, log) as store:
+    with Store(home, log) as store, store.in_use():
         samples = log.stage("read", lambda: _read(source, labels, home, chosen, log), journal.read_in_words)
         split = _split(samples, chosen)  # what is wrong with it is said now, not after the long pass
         train = split.of(samples, Part.TRAIN)

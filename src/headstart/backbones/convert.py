@@ -11,7 +11,7 @@ from headstart import events
 from headstart.backbones.backbone import GRAPH, PIXELS, RECORD, SCHEMA_VERSION, Backbone
 from headstart.backbones.catalog import Origin, find
 from headstart.backbones.pretrained import write_classifier
-from headstart.data.writing import new_folder
+from headstart.data.writing import new_folder, stamp
 from headstart.errors import BackboneError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def obtain(name: str, folder: Path, listener: events.Listener = events.ignore) -
     known = _known(home, origin)
     if known is None:
         return _convert(origin, home, listener)
-    home.touch()  # pruning goes by it
+    stamp(home)  # pruning goes by it
     return known
 
 

@@ -17,7 +17,7 @@ def cache(*, prune_to: str | None = None, store: Path | None = None) -> int:
         headstart cache --prune-to 2GB
 
     Args:
-        prune_to: A size such as 500MB or 2GB; 0GB removes everything but what a running job is writing.
+        prune_to: A size such as 500MB or 2GB; 0GB removes everything but what a running job uses.
         store: The store's folder; HEADSTART_STORE or the platform's cache folder when not given.
     """
     from headstart.features.activation_files import usage
@@ -30,7 +30,7 @@ def cache(*, prune_to: str | None = None, store: Path | None = None) -> int:
             report = stored.prune(budget)
             print(f"removed {size(report.bytes_before - report.bytes_after)}; {size(report.bytes_after)} are left")
             if report.held:
-                print(f"{report.held} files were kept, since a running job writes to them")
+                print(f"{report.held} kept, since a running job uses them; prune again when it has ended")
         spaces, activations = stored.usage(), usage(stored.activations)
     print(f"{folder}")
     rows = [(space.description, space.rows, size(space.bytes), _when(space.last_used)) for space in spaces]

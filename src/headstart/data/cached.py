@@ -11,6 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from headstart.data.writing import stamp
 from headstart.errors import StoreError, is_disk_full
 
 
@@ -31,7 +32,7 @@ def cached_folder(file: Path, cache: Path, write: Callable[[Path], None], varian
         digest = file_digest(opened, lambda: blake2b(digest_size=20)).hexdigest()
     target = cache / f"{digest}{variant and '-'}{variant}"
     if target.is_dir():
-        target.touch()  # pruning goes by it
+        stamp(target)  # pruning goes by it
         return target
     try:
         cache.mkdir(parents=True, exist_ok=True)

@@ -23,7 +23,7 @@ from headstart.data.cached import refuse_full_store
 from headstart.data.found import Listing, some
 from headstart.data.parts import part_named
 from headstart.data.samples import Entry, Outcome, Part
-from headstart.data.writing import new_folder
+from headstart.data.writing import new_folder, stamp
 from headstart.errors import DataError
 
 _NAME = re.compile(
@@ -190,7 +190,7 @@ def _unpacked(packed: Path, cache: Path, size: int) -> Path:
         digest = file_digest(file, lambda: blake2b(digest_size=20)).hexdigest()
     home = cache / digest
     if home.is_dir():
-        home.touch()  # pruning goes by it
+        stamp(home)  # pruning goes by it
         return home / _CONTENT
     cache.mkdir(parents=True, exist_ok=True)
     with FileLock(cache / f"{digest}.lock"):

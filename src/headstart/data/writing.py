@@ -4,7 +4,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -28,6 +28,15 @@ def replace_bytes(path: Path, content: bytes) -> None:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def stamp(folder: Path) -> None:
+    """Notes by a folder's time that it is used now: pruning goes by that. Nothing where it is no more.
+
+    ``Path.touch`` would make a file in its place.
+    """
+    with suppress(OSError):
+        os.utime(folder)
 
 
 @contextmanager

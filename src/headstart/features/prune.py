@@ -10,6 +10,7 @@ from headstart.features.activation_files import ACTIVATIONS, lock_of
 from headstart.features.index import Index
 from headstart.features.shards import ShardFolder
 from headstart.features.space import PruneReport, bytes_under
+from headstart.features.use import pruning
 
 GONE = ".gone-"  # begins the names of what is being removed
 ARCHIVES = "archives"  # where reading unpacks them
@@ -26,13 +27,27 @@ class _Candidate:
     shard: int | None
     entry: Path | None  #: a converted network, an unpacked archive or the activations of a key
 
+    def used_since(self, moment: float) -> bool:
+        """Whether it was used from a moment on, seconds since 1970; of an entry that is asked once more."""
+        if self.last_used >= moment or self.entry is None:
+            return self.last_used >= moment
+        try:
+            return self.entry.stat().st_mtime >= moment
+        except OSError:
+            return False
+
 
 def prune(index: Index, shards: ShardFolder, networks: Path, budget_bytes: int) -> PruneReport:
     """Remove what was not used for longest until all fits: shards, networks, archives, activations, trainings.
 
-    Shards and activations that a live writer holds stay. All but shards are stamped by their folder's time: who uses
-    one touches it. All can be made again: nothing is lost but time.
+    Shards and activations that a live writer holds stay, and so does whatever a running job has taken up. All but
+    shards are stamped by their folder's time: who uses one touches it. All can be made again: nothing is lost but time.
     """
+    with pruning(shards.folder.parent) as in_use_from:
+        return _prune(index, shards, networks, budget_bytes, in_use_from)
+
+
+def _prune(index: Index, shards: ShardFolder, networks: Path, budget_bytes: int, in_use_from: float) -> PruneReport:
     root = shards.folder.parent
     before = bytes_under(root)
     _remove_orphans(index, shards)
@@ -45,6 +60,9 @@ def prune(index: Index, shards: ShardFolder, networks: Path, budget_bytes: int) 
     for candidate in _candidates(index, shards, networks):
         if excess <= 0:
             break
+        if candidate.used_since(in_use_from):
+            doomed.held += 1
+            continue
         if candidate.entry is not None:
             if not doomed.delete(candidate.entry):
                 continue

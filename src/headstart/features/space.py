@@ -84,7 +84,7 @@ class PruneReport:
     rows: int  #: photos whose features were removed, counted once per space
     shards: int
     networks: int  #: entries of networks/
-    held: int  #: shards that would have gone and were kept because a live writer holds them
+    held: int  #: shards and entries that would have gone and were kept, for a live writer or a running job needs them
 
 
 def key_of(digest: str) -> bytes:

@@ -5,6 +5,7 @@
     STORE/index.sqlite3         which rows there are and where they lie; what decoding found
     STORE/shards/00000001.rows  the rows (shards.py); beside it the lock of its writer
     STORE/networks/             converted networks; the engines' own, here only counted and pruned
+    STORE/in-use/               which jobs run (use.py)
     STORE/activations/          large rows that networks are trained from (activations.py), likewise
 
 Rows go by the digest of the photo's bytes and a space (space.py). A row is visible once its bytes are safe on disk, so
@@ -13,6 +14,7 @@ once, on one machine: SQLite's log and file locks need a local disk.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -27,6 +29,7 @@ from headstart.features.index import CHUNK, Index
 from headstart.features.prune import prune
 from headstart.features.shards import ShardFolder, Wanted, gather
 from headstart.features.space import Finding, PruneReport, Space, SpaceUsage, keys_of
+from headstart.features.use import in_use
 from headstart.features.writer import COMMIT_ROWS, SHARD_BYTES, Writer
 
 __all__ = ["Finding", "PruneReport", "Space", "SpaceUsage", "Store", "Writer"]
@@ -129,6 +132,20 @@ class Store:
     def usage(self) -> tuple[SpaceUsage, ...]:
         """What each space takes, least recently used first."""
         return tuple(self._index.usage())
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """For as long as the block runs, nothing that is used from now on is pruned; see ``features.use``.
+
+        Raises:
+            StoreError: the mark of that cannot be made.
+        """
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(in_use(self.folder))
+            except OSError as error:
+                raise StoreError(f"the store {self.folder} cannot be written: {error.strerror or error}") from error
+            yield
 
     def prune(self, budget_bytes: int) -> PruneReport:
         """Remove what was not used for longest until the folder takes no more than the budget."""

@@ -26,7 +26,7 @@ from headstart.backbones.convert import write_graph
 from headstart.backbones.tracing import FINAL, Traced, trace, trunk_of
 from headstart.backbones.zoo import Loaded, load, untrained
 from headstart.data.samples import Sample
-from headstart.data.writing import new_folder, replace_text
+from headstart.data.writing import new_folder, replace_text, stamp
 from headstart.engines.choose import ProofPhotos, machine_key, prove_trained
 from headstart.engines.engine import Arithmetic, Engine
 from headstart.engines.pytorch import best_device, trains_in_bf16
@@ -291,7 +291,7 @@ class Job:
             head = read_head(home / HEAD)
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        home.touch()  # pruning goes by it
+        stamp(home)  # pruning goes by it
         epochs = tuple(Epoch(**epoch) for epoch in record.pop("epochs"))
         curve = record.pop("rate_curve", None)
         record.pop("memory", None)  # of an older headstart: often 0, as it was measured
@@ -312,6 +312,7 @@ class Job:
             return self._train_measured(stop, meter)
 
     def _train_measured(self, stop: Callable[[int, Epoch], bool], meter: MemoryMeter) -> Trained:
+        stamp(self.checkpoint.parent)
         before = {name: value.clone() for name, value in frozen_tensors(self.traced, self.boundary).items()}
         began = time.perf_counter()
         train, validation = self.sources()

@@ -83,6 +83,7 @@ NOT_OF_EASY_PHOTOS = "training part of the network may do better"
 OF_THE_PHOTOS = (
     "find twins  ",
     "calibrate  ",
+    "second engine  ",
 )  #: stages that say other things of other photos; that they speak is held
 
 

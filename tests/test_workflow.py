@@ -351,7 +351,7 @@ def test_progress_and_stages_are_told(photos, tmp_path) -> None:
     arms, stages = [it for it in finished if it == "arm"], [it for it in finished if it != "arm"]
     assert len(arms) == len(run.record["arms"]) == 2
     before = ["read", "prepare backbone", "prepare engine", "extract", "find twins"]
-    after = ["calibrate", "save", "judge", "look back", "pictures", "report"]
+    after = ["calibrate", "save", "judge", "second engine", "look back", "pictures", "report"]
     assert stages == [*before, "fit", "refit", *after]
     assert run.record["refitted"]
     assert stages == list(run.seconds)

@@ -34,13 +34,24 @@ class Journal:
             self.notes.append(event.text)
         self.listener(event)
 
-    def stage(self, name: str, work: Callable[[], T], in_words: Callable[[T], str]) -> T:
-        """Does a stage's work, times it and reports it."""
+    def stage(
+        self,
+        name: str,
+        work: Callable[[], T],
+        in_words: Callable[[T], str],
+        apart: Callable[[T], float] = lambda _: 0.0,
+    ) -> T:
+        """Does a stage's work, times it and reports it; ``apart``: seconds of it that are another stage's."""
         began = time.perf_counter()
         result = work()
-        self.seconds[name] = time.perf_counter() - began
+        self.seconds[name] = time.perf_counter() - began - apart(result)
         self(events.Finished(name, self.seconds[name], in_words(result)))
         return result
+
+    def finished(self, name: str, seconds: float, summary: str) -> None:
+        """Reports a stage whose work was done inside another."""
+        self.seconds[name] = seconds
+        self(events.Finished(name, seconds, summary))
 
     def over_budget(self, clock: Clock) -> None:
         """Notes a budget that was not kept."""

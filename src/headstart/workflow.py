@@ -22,9 +22,9 @@ from headstart.data.splits import Split, make_split
 from headstart.engines.engine import Arithmetic, Engine
 from headstart.errors import DataError, HeadstartError, SettingError
 from headstart.evaluation.evaluation import Evaluation
-from headstart.examination import guarding, judging, looking_back, pictures
+from headstart.examination import guarding, looking_back, pictures
 from headstart.examination.guarding import guarded
-from headstart.examination.judging import judge
+from headstart.examination.judging import judge, judge_in_stages
 from headstart.examination.looking_back import look_back
 from headstart.examination.pictures import pictures_of
 from headstart.examination.recording import save_findings
@@ -99,9 +99,9 @@ def fit(
             )
             guards = log.stage("calibrate", lambda: guarded(material, winner, parts), guarding.in_words)
             classifier = log.stage("save", lambda: _saved(material, guards.parts, out), journal.parity_in_words)
-            judged = log.stage("judge", lambda: judge(classifier, material.of(Part.TEST), log), judging.in_words)
+            judged = judge_in_stages(classifier, material.of(Part.TEST), chosen.seed, log)
             scores = {"validation": winner.validation.to_json(), "test": judged.evaluation.to_json()}
-            add_scores(classifier, scores)
+            add_scores(classifier, scores, judged.engines)
             revealed = reveal(material, comparison, judged.evaluation)
             record = record_of(materials, [it.chosen for it in found], photos.extractions, comparison, revealed, log)
             rungs = [asdict(rung) for rung in ladder.rungs] if ladder else []

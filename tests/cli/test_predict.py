@@ -203,3 +203,34 @@ def test_a_name_that_a_spreadsheet_would_run_is_text(model, three, capsys, tmp_p
     (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
     assert row["source"] == "'=1+1.png"
     assert unescape_cell(row["source"]) == "=1+1.png"
+
+
+def test_who_feeds_standard_input_gets_each_answer_before_the_next_photo(small) -> None:
+    files = sorted(str(file) for file in small.photos.rglob("*.png"))[:3]
+    command = [sys.executable, "-m", "headstart.cli.main", "predict", str(small.run), "-"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin
+        assert process.stdout
+        for file in files:
+            process.stdin.write(f"{file}\n")
+            process.stdin.flush()
+            assert process.stdout.readline().startswith(f"{file}: ")
+        process.stdin.close()
+        assert process.wait(60) == 0
+
+
+@pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])
+def test_an_engine_that_is_asked_for_answers_any_number(small, engine, capsys) -> None:
+    files = sorted(str(file) for file in small.photos.rglob("*.*"))
+    answers = headstart.load(small.run, engine).predict(files)
+    for asked in (files[:2], [str(small.photos)]):
+        assert run(["predict", str(small.run), *asked, "--json", "--engine", engine]) == 0
+        printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        wanted = {answer.source: answer.probability for answer in answers}
+        assert len(printed) == (2 if len(asked) == 2 else len(files))
+        assert all(record["probability"] == wanted[record["source"]] for record in printed)
+
+
+def test_an_unknown_engine(small, capsys) -> None:
+    assert run(["predict", str(small.run), "photo.jpg", "--engine", "opnvino"]) == 2
+    assert "unknown engine 'opnvino'; did you mean 'openvino'? Known: auto" in capsys.readouterr().err

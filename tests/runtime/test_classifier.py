@@ -1,12 +1,15 @@
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
-from tests.conftest import CLASSES, Warm
+from tests.conftest import CLASSES, Small, Warm
 
 import headstart
-from headstart.errors import DataError, EngineError
+from headstart.errors import ClassifierError, DataError, EngineError, SettingError
 from headstart.runtime import classifier as runtime
 from headstart.runtime.classifier import Classifier, load
 from headstart.runtime.openvino import BATCH, cores
@@ -105,6 +108,76 @@ def test_the_stream_reads_ahead_only_so_far(classifier: Classifier, files: list[
         next(stream)
     stream.close()
     assert taken <= 40 + runtime.MANY + BATCH * (runtime.AHEAD * cores() + 1)
+
+
+@pytest.mark.parametrize("count", [1, 30])
+@pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])
+def test_an_engine_gives_one_answer_however_many_are_asked(small: Small, engine: Any, count: int) -> None:
+    photos = sorted(file for file in small.photos.rglob("*") if file.is_file())[:count]
+    classifier = load(small.run, engine)
+    alone = np.stack([classifier.predict(photo).probabilities for photo in photos])
+    for together in (
+        classifier.predict(photos),
+        classifier.predict(iter(photos)),
+        list(classifier.stream(iter(photos))),
+    ):
+        np.testing.assert_array_equal(np.stack([it.probabilities for it in together]), alone)
+    assert {classifier.engine_for(number) for number in (1, 23, 24, None)} == {engine}
+
+
+def test_auto_goes_by_how_many_are_asked(small: Small) -> None:
+    classifier = load(small.run)
+    assert classifier.engine == "auto"
+    assert [classifier.engine_for(count) for count in (1, runtime.MANY - 1, runtime.MANY, None)] == [
+        "onnxruntime",
+        "onnxruntime",
+        "openvino",
+        "openvino",
+    ]
+    photo = next(small.photos.rglob("*.png"))
+    for asked, engine in (([photo], "onnxruntime"), (iter([photo]), "openvino")):
+        wanted = classifier.with_engine(engine).predict(photo).probabilities
+        (given,) = classifier.stream(asked)
+        np.testing.assert_array_equal(given.probabilities, wanted)
+
+
+def test_the_first_answer_comes_before_the_second_photo_is_taken(small: Small) -> None:
+    def feed() -> Iterator[Path]:
+        yield next(small.photos.rglob("*.png"))
+        raise AssertionError("the second was taken")
+
+    for engine in ("auto", "onnxruntime", "openvino"):
+        assert next(load(small.run, engine).stream(feed())).error is None  # type: ignore[arg-type]
+
+
+def test_an_unknown_engine(small: Small) -> None:
+    with pytest.raises(
+        SettingError, match=r"unknown engine 'onnx'; did you mean 'onnxruntime'\? Known: auto, onnxrunt"
+    ):
+        load(small.run, "onnx")  # type: ignore[arg-type]
+
+
+def test_openvino_where_it_is_not_installed(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ClassifierError, match="OpenVINO is not installed; install it with: pip install openvino, or"):
+        load(small.run, "openvino")
+
+
+def test_openvino_where_it_cannot_compile(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise EngineError("no such processor")
+
+    monkeypatch.setattr("headstart.runtime.openvino.Runner.__init__", broken)
+    with pytest.raises(ClassifierError, match="no such processor; take the engine auto or onnxruntime"):
+        load(small.run, "openvino").predict(np.zeros((9, 9, 3), np.uint8))
+
+
+def test_openvino_for_a_classifier_that_another_engine_ran(small: Small, tmp_path: Path) -> None:
+    shutil.copytree(small.run / "model", tmp_path / "model")
+    file = tmp_path / "model/model.json"
+    file.write_text(file.read_text("utf-8").replace('"engine": "openvino"', '"engine": "pytorch"'), "utf-8")
+    with pytest.raises(ClassifierError, match="fitted and judged with pytorch, so its answers in OpenVINO were never"):
+        load(tmp_path / "model", "openvino")
 
 
 def test_nothing_gives_nothing(classifier: Classifier) -> None:

@@ -17,6 +17,7 @@ from headstart.backbones.convert import obtain
 from headstart.errors import ClassifierError
 from headstart.pixels.contract import PixelContract
 from headstart.runtime import folder as layout
+from headstart.runtime.agreement import EngineAgreement, EngineScore
 from headstart.runtime.calibration import Calibration
 from headstart.runtime.classifier import MANY, Classifier, load
 from headstart.runtime.folder import least_shrinking
@@ -93,6 +94,14 @@ def uncalibrated(backbone: Backbone, folder: Path, **more: Any) -> Classifier:
     return save(parts, folder, witnesses(parts))
 
 
+def test_how_engines_agree_is_kept(model: Path) -> None:
+    scores = {"onnxruntime": EngineScore(0.9, 0.25), "openvino": EngineScore(0.875, 0.3)}
+    agreement = EngineAgreement("openvino", 40, scores, 0.975, 0.01)
+    scored = add_scores(load(model), {"test": {}}, agreement)
+    assert load(model).record.engines == scored.record.engines == agreement
+    assert add_scores(scored, {"given": {}}).record.engines == agreement
+
+
 def test_what_is_written_is_read(lite0: Backbone, tmp_path: Path) -> None:
     record = uncalibrated(
         lite0, tmp_path / "model", calibration=Calibration("temperature", (1.5,)), sets=Sets("aps", 0.9, 0.25)
@@ -107,10 +116,10 @@ def test_what_is_written_is_read(lite0: Backbone, tmp_path: Path) -> None:
 
 
 def test_a_record_of_version_3_keeps_its_calibration(lite0: Backbone, tmp_path: Path) -> None:
-    """It knew no mixtures, and classifiers were calibrated by scales and shifts of each class."""
+    """It knew no mixtures, classifiers were calibrated by scales and shifts of each class, and one engine scored."""
     now = uncalibrated(lite0, tmp_path / "model", calibration=Calibration("vector", (1.0, 2.0, 0.5), (0.0, 0.1, -0.1)))
     record = json.loads((now.folder / layout.RECORD).read_text())
-    del record["calibration"]["mix"]
+    del record["calibration"]["mix"], record["engines"]
     (now.folder / layout.RECORD).write_text(json.dumps({**record, "schema_version": 3}))
     assert layout.read(now.folder) == now.record
 

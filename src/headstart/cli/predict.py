@@ -4,7 +4,8 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,6 +27,7 @@ def predict(
     top: int = 1,
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
     csv_: Annotated[bool, Parameter(name="--csv", negative="")] = False,
+    engine: str = "auto",
 ) -> int:
     """Say what photos show, with a saved classifier.
 
@@ -35,6 +37,9 @@ def predict(
 
     With --json and --csv each photo has its prediction set, the classes of which one is right as often as was promised
     (fit's --coverage), and its novelty, above 1 where it is declined.
+
+    A few photos are answered by ONNX Runtime in float32, 24 or more and a list on standard input by OpenVINO, as the
+    test photos were; --engine takes one of them for all. How their answers agree stands in the model's model.json.
 
     Examples:
         headstart predict runs/beetles/model new.jpg
@@ -47,6 +52,7 @@ def predict(
         top: How many classes to give for each photo, the likeliest first.
         json_: A JSON object per line.
         csv_: A table with a header line.
+        engine: What answers: auto, onnxruntime or openvino.
     """
     from headstart.runtime.classifier import load
 
@@ -58,11 +64,11 @@ def predict(
         raise SettingError(
             f"unknown option {flags[0]!r}; a file of that name is given as ./{flags[0]}; see headstart predict --help"
         )
-    classifier = load(model)
+    classifier = load(model, engine)  # type: ignore[arg-type]  # it checks the name
     seen = failed = 0
     show = _as_json if json_ else _as_csv if csv_ else _as_text
-    for line, bad in show(classifier, classifier.stream(files_of(photos)), min(top, len(classifier.classes))):
-        print(line)
+    for line, bad in show(classifier, classifier.stream(_asked(photos)), min(top, len(classifier.classes))):
+        print(line, flush=True)  # who feeds standard input may wait for the answer
         seen, failed = seen + 1, failed + bad
     sys.stdout.flush()
     if not seen:
@@ -72,6 +78,18 @@ def predict(
     if failed:
         print(f"headstart: {failed} of {seen} photos could not be read; their rows say why", file=sys.stderr)
     return 2 if failed else 0
+
+
+def _asked(photos: Sequence[str]) -> Iterable[str]:
+    """The files meant: a list of a few, for that is answered sooner, or what gives them one by one."""
+    from headstart.runtime.classifier import MANY
+    from headstart.runtime.streaming import Arrivals
+
+    files = files_of(photos)
+    if "-" in photos:
+        return Arrivals(files)
+    first = list(islice(files, MANY))
+    return first if len(first) < MANY else chain(first, files)
 
 
 def files_of(photos: Iterable[str]) -> Iterator[str]:

@@ -1,6 +1,10 @@
-"""A saved classifier's answers for labelled photos, through its public ``predict``, and their score."""
+"""A saved classifier's answers for labelled photos, through its public ``predict``, and their score.
 
-from collections.abc import Sequence
+A classifier may answer in ONNX Runtime and in OpenVINO. The score is of the answers of the engine that takes so many
+photos by itself; some of the photos are answered by the other one too, from the same decoded pixels.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,10 +13,17 @@ from numpy.typing import NDArray
 from headstart import events
 from headstart.data.samples import ArraySource, Sample
 from headstart.errors import DataError, HeadstartError
+from headstart.evaluation import metrics
 from headstart.evaluation.evaluation import Evaluation, evaluate
+from headstart.journal import Journal
+from headstart.runtime.agreement import EngineAgreement, EngineScore
 from headstart.runtime.answers import Answers
 from headstart.runtime.classifier import Classifier, PhotoLike, Prediction
+from headstart.runtime.engines import InferenceEngine
 from headstart.strategies.material import targets_of
+
+MOST_TWICE = 256  #: photos that both engines answer: the share of equal answers is known to about 2 points then
+_NAMES = {"onnxruntime": "ONNX Runtime", "openvino": "OpenVINO"}
 
 
 @dataclass(frozen=True)
@@ -22,6 +33,8 @@ class Judged:
     samples: tuple[Sample, ...]  #: those that could be read
     answers: Answers  #: in their order
     evaluation: Evaluation
+    engines: EngineAgreement | None = None  #: of the engines that can answer here; None where none was compared
+    second_seconds: float = 0.0  #: that the engine which does not give the score took
 
     @property
     def labels(self) -> NDArray[np.int64]:
@@ -41,18 +54,28 @@ def judge(
     *,
     part: str = "test",
     strict: bool = True,
+    seed: int | None = None,
 ) -> Judged:
     """Scores a saved classifier through its public ``predict``, from file bytes to class name.
+
+    Args:
+        classifier: as loaded.
+        samples: labelled photos.
+        listener: is told of the progress.
+        part: the name of the score.
+        strict: whether a photo that cannot be read is an error.
+        seed: draws at most ``MOST_TWICE`` photos that every engine answers; None asks one engine only.
 
     Raises:
         HeadstartError: a photo cannot be read; with ``strict`` off it is left out with a note, unless none is left.
     """
-    kept: list[Sample] = []
+    both = _Both(classifier, samples, seed)
+    kept: list[int] = []
     predictions: list[Prediction] = []
-    stream = classifier.stream(map(_photo_of, samples))
-    for number, (sample, prediction) in enumerate(zip(samples, stream, strict=True), 1):
+    for number, (index, prediction) in enumerate(both.predictions(), 1):
+        sample = samples[index]
         if prediction.error is None:
-            kept.append(sample)
+            kept.append(index)
             predictions.append(prediction)
         elif strict:
             raise HeadstartError(f"{sample.name} could be read before and now cannot: {prediction.error}; run it again")
@@ -62,15 +85,92 @@ def judge(
             listener(events.Progress("judge", number, len(samples)))
     if not kept:
         raise DataError(f"none of the {len(samples)} photos decodes; run headstart check to see why")
-    answers = _answers(classifier.classes, predictions)
-    return Judged(tuple(kept), answers, evaluate(part, targets_of(kept), answers.probabilities, classifier.classes))
+    order = np.argsort(kept)
+    answers = _answers(classifier.classes, [predictions[place] for place in order])
+    known = tuple(samples[kept[place]] for place in order)
+    score = evaluate(part, targets_of(known), answers.probabilities, classifier.classes)
+    return Judged(known, answers, score, both.agreement(), both.second_seconds)
+
+
+def judge_in_stages(classifier: Classifier, samples: Sequence[Sample], seed: int, log: Journal) -> Judged:
+    """Scores a saved classifier on test, and tells apart how the other engine answers, and its time."""
+    judged = log.stage(
+        "judge", lambda: judge(classifier, samples, log, seed=seed), in_words, apart=lambda it: it.second_seconds
+    )
+    if second := second_in_words(judged):
+        log.finished("second engine", judged.second_seconds, second)
+    return judged
+
+
+class _Both:
+    """Photos answered by the engine that judges, and some of them by the other too."""
+
+    def __init__(self, classifier: Classifier, samples: Sequence[Sample], seed: int | None):
+        self._classifier, self._samples = classifier, samples
+        self._main = classifier.engine_for(len(samples))
+        self._seconds: dict[str, float] = {}
+        self._twice: list[tuple[int, Mapping[InferenceEngine, Prediction]]] = []
+        count = 0 if seed is None else min(len(samples), MOST_TWICE)
+        self._drawn = np.sort(np.random.default_rng(seed).permutation(len(samples))[:count]).tolist()
+
+    def predictions(self) -> Iterator[tuple[int, Prediction]]:
+        """Each sample's index and its prediction by the engine that judges; those that both answer come first."""
+        photos = [_photo_of(self._samples[index]) for index in self._drawn]
+        twice = self._classifier.answer_by_both(photos, self._timed) if photos else ()
+        for index, said in zip(self._drawn, twice, strict=True):
+            self._twice.append((self._samples[index].label, said))
+            yield index, said[self._main]
+        others = sorted(set(range(len(self._samples))) - set(self._drawn))
+        rest = map(_photo_of, (self._samples[index] for index in others))
+        yield from zip(others, self._classifier.with_engine(self._main).stream(rest), strict=True)
+
+    def _timed(self, engine: str, seconds: float) -> None:
+        self._seconds[engine] = self._seconds.get(engine, 0.0) + seconds
+
+    @property
+    def second_seconds(self) -> float:
+        """That the engine took which does not judge."""
+        return sum(seconds for engine, seconds in self._seconds.items() if engine != self._main)
+
+    def agreement(self) -> EngineAgreement | None:
+        """How the engines answer; None where no photo that both answered could be read."""
+        read = [(label, said) for label, said in self._twice if said[self._main].error is None]
+        if not read:
+            return None
+        labels = np.array([label for label, _ in read], np.int64)
+        rows = {engine: np.stack([said[engine].probabilities for _, said in read]) for engine in read[0][1]}
+        chosen = {engine: row.argmax(axis=1) for engine, row in rows.items()}
+        scores: dict[str, EngineScore] = {
+            engine: EngineScore(float((chosen[engine] == labels).mean()), metrics.log_loss(labels, row))
+            for engine, row in rows.items()
+        }
+        if len(rows) == 1:
+            return EngineAgreement(self._main, len(read), scores, None, None)
+        (a, b), (first, second) = rows.values(), chosen.values()
+        same, difference = float((first == second).mean()), float(np.abs(a - b).mean())
+        return EngineAgreement(self._main, len(read), scores, same, difference)
 
 
 def in_words(it: Judged) -> str:
-    """One line: the score, its interval, its N."""
+    """One line: the score, its interval, its N, and what gave it."""
     score = it.evaluation
     low, high = score.accuracy_interval.low, score.accuracy_interval.high
-    return f"{score.part} accuracy {score.accuracy:.1%} ({low:.1%} to {high:.1%}) on {score.n} photos"
+    engine = f", answered by {_NAMES[it.engines.judged_by]}" if it.engines else ""
+    return f"{score.part} accuracy {score.accuracy:.1%} ({low:.1%} to {high:.1%}) on {score.n} photos{engine}"
+
+
+def second_in_words(it: Judged) -> str | None:
+    """One line: what the other engine scored beside the one that judges; None where there is no other."""
+    engines = it.engines
+    if engines is None or engines.same_answers is None:
+        return None
+    (other,) = engines.scores.keys() - {engines.judged_by}
+    some = f"{engines.photos} of " if engines.photos < it.evaluation.n else ""
+    return (
+        f"{_NAMES[other]} has {engines.scores[other].accuracy:.1%} of {some}these photos right, "
+        f"{_NAMES[engines.judged_by]} {engines.scores[engines.judged_by].accuracy:.1%}; "
+        f"{engines.same_answers:.1%} same answers"
+    )
 
 
 def _answers(classes: Sequence[str], predictions: Sequence[Prediction]) -> Answers:

@@ -43,14 +43,20 @@ class Classifier:
     them, and after a fork a child builds its engines anew. It may be used from several threads.
     """
 
-    def __init__(self, files: ModelFiles, folder: Path, engine: InferenceEngineChoice = "auto"):
+    def __init__(
+        self,
+        files: ModelFiles,
+        folder: Path,
+        engine: InferenceEngineChoice = "auto",
+        engines: Engines | None = None,
+    ):
         check_engine(engine, files)
         self.folder = folder  #: where it was loaded from, absolute; nothing is read from there any more
         self.record = files.record
         self.classes = files.record.classes
         self.engine: InferenceEngineChoice = engine
         self._files = files
-        self._engines = Engines(files)
+        self._engines = engines or Engines(files)
 
     def __reduce__(self) -> tuple[Callable[..., "Classifier"], tuple[Any, ...]]:
         return type(self), (self._files, self.folder, self.engine)
@@ -95,6 +101,15 @@ class Classifier:
         count = len(photos) if isinstance(photos, Sized) else None
         return self._answered(photos, self.engine_for(count))
 
+    def with_engine(self, engine: InferenceEngineChoice) -> "Classifier":
+        """Return the same classifier answering with another engine; what is loaded is shared.
+
+        Raises:
+            ClassifierError: the engine cannot run it here.
+            SettingError: there is no such engine.
+        """
+        return type(self)(self._files, self.folder, engine, self._engines)
+
     def engine_for(self, count: int | None) -> InferenceEngine:
         """Return what answers so many photos.
 
@@ -117,13 +132,16 @@ class Classifier:
     ) -> Iterator[dict[InferenceEngine, Prediction]]:
         """Yield each photo's predictions by every engine that can run the classifier here, in order.
 
-        The photos are decoded once. ``timed`` is told of the seconds that an engine's calls took, decoding left out.
+        The photos are decoded once. ``timed`` is told of the seconds that an engine took, its start included, decoding
+        left out.
         """
+        began = time.perf_counter()
         batch = self._engines.batch
         if batch is None:
             for photo in photos:
                 yield {"onnxruntime": self._one(OpenedPhoto(photo))}
             return
+        timed("openvino", time.perf_counter() - began)
         size, threads = batch.passes.batch, batch.passes.lanes
         with ThreadPoolExecutor(threads, thread_name_prefix="decode") as pool:
             for opened in _pieces([OpenedPhoto(photo) for photo in photos], size * threads):

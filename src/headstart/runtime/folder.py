@@ -21,6 +21,7 @@ from typing import Any, Literal, Self
 
 from headstart.errors import ClassifierError
 from headstart.pixels.contract import PixelContract
+from headstart.runtime.agreement import EngineAgreement as EngineAgreement
 from headstart.runtime.calibration import NONE, Calibration
 from headstart.runtime.sets import Sets
 
@@ -115,6 +116,7 @@ class Record:
     novelty: dict[str, Any] | None = None  #: how unfamiliar photos are told, as ``Novelty.to_json`` says it
     novelty_sha256: str | None = None  #: of novelty.safetensors
     scores: dict[str, Any] = field(default_factory=dict)  #: part -> evaluation, see evaluation.json
+    engines: EngineAgreement | None = None  #: how each engine answers test photos; None: not judged, or of before
 
     @property
     def contract(self) -> PixelContract:
@@ -149,6 +151,7 @@ class Record:
         values["parity"] = Parity(**record["parity"])
         values["calibration"] = Calibration.from_json(record["calibration"])
         values["sets"] = None if record["sets"] is None else Sets.from_json(record["sets"])
+        values["engines"] = None if record["engines"] is None else EngineAgreement.from_json(record["engines"])
         made = cls(**values)
         made._check()
         return made
@@ -223,19 +226,25 @@ def read(folder: Path) -> Record:
             "install the headstart that saved it or a newer one"
         )
     known = {field.name for field in fields(Record)}
+    if version < 4:
+        known -= _SINCE_VERSION_4.keys()
     if version < 3:
         known -= _SINCE_VERSION_3.keys()
     if version == 1:
         known = known - {"towers", "answers", "combine"} | {*_TOWER_OF_VERSION_1, "layer", "head"}
-    odd = sorted((known - {"scores"} - record.keys()) | (record.keys() - known - {"schema_version"}))
+    odd = sorted((known - {"scores", "engines"} - record.keys()) | (record.keys() - known - {"schema_version"}))
     if odd:
         raise _incomplete(file, f"missing or unknown: {', '.join(odd)}")
     try:
         record = _from_version_1(record) if version == 1 else record
-        return Record.from_json(record if version >= 3 else {**record, **_SINCE_VERSION_3})
+        older = _SINCE_VERSION_3 if version < 3 else {}
+        return Record.from_json({**_SINCE_VERSION_4, **record, **older})
     except (KeyError, TypeError, ValueError, AttributeError):
         raise _incomplete(file, "a field is of another type") from None
 
+
+#: What versions 1 to 3 did not have; it says nothing of how a classifier answers.
+_SINCE_VERSION_4: dict[str, Any] = {"engines": None}
 
 #: What versions 1 and 2 did not have.
 _SINCE_VERSION_3 = {"calibration": asdict(NONE), "sets": None, "novelty": None, "novelty_sha256": None}

@@ -43,9 +43,19 @@ def save(parts: Parts, folder: Path, witnesses: Sequence[Witness]) -> Classifier
     return load(folder)
 
 
-def add_scores(classifier: Classifier, scores: dict[str, Any]) -> Classifier:
-    """Writes evaluations of the saved classifier into its ``model.json``; an older one becomes one of this version."""
-    _write_record(classifier.folder, replace(classifier.record, scores={**classifier.record.scores, **scores}))
+def add_scores(
+    classifier: Classifier, scores: dict[str, Any], engines: layout.EngineAgreement | None = None
+) -> Classifier:
+    """Writes evaluations of the saved classifier into its ``model.json``; an older one becomes one of this version.
+
+    Args:
+        classifier: as saved.
+        scores: part -> evaluation; other parts' stay.
+        engines: how each engine answers test photos; None leaves what is there.
+    """
+    known = classifier.record
+    added = replace(known, scores={**known.scores, **scores}, engines=engines or known.engines)
+    _write_record(classifier.folder, added)
     return load(classifier.folder)
 
 

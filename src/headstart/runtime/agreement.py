@@ -1,0 +1,33 @@
+"""How the engines that can run a classifier answer the same test photos: a record in ``model.json``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True)
+class EngineScore:
+    """What one engine scored."""
+
+    accuracy: float
+    log_loss: float  #: nats per photo
+
+
+@dataclass(frozen=True, slots=True)
+class EngineAgreement:
+    """The scores of each engine on the same photos, and how alike their answers are."""
+
+    judged_by: str  #: "onnxruntime" or "openvino": whose answers the scores of the whole test part are
+    photos: int  #: test photos that every engine answered, drawn by the run's seed where not all of them
+    scores: Mapping[str, EngineScore]  #: engine -> its score on those photos
+    same_answers: float | None  #: share of them with the same likeliest class; None where there is one engine only
+    mean_difference: float | None  #: of calibrated probabilities, absolute, over those photos and classes
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> Self:
+        """The inverse of ``dataclasses.asdict``.
+
+        Raises:
+            KeyError, TypeError, AttributeError: it is not what that gives.
+        """
+        return cls(**{**record, "scores": {name: EngineScore(**it) for name, it in record["scores"].items()}})

@@ -27,6 +27,7 @@ class Passed:
     samples: Samples  #: those that decode; those that show the same in one group, unless the settings only report them
     extractions: tuple[Extraction, ...]  #: one for each network
     twins: tuple[Twins, ...]
+    apart: Samples  #: those that decode, no near-duplicates joined
 
 
 def passed(samples: Samples, found: Sequence[Ready], settings: FitSettings, store: Store, log: Journal) -> Passed:
@@ -54,9 +55,8 @@ def passed(samples: Samples, found: Sequence[Ready], settings: FitSettings, stor
     samples = note_scaling(samples, found[0].backbone.contract.grey)
     sound = _without_broken(samples, {key: it for done in extractions for key, it in done.findings.items()})
     twins = log.stage(TWINS, lambda: _twins(sound, found[0], extractions[0], store, log), journal.twins_in_words)
-    if settings.near_duplicates == "group":
-        sound = regrouped(sound, [(it.first, it.second) for it in twins])
-    return Passed(sound, extractions, twins)
+    together = [(it.first, it.second) for it in twins] if settings.near_duplicates == "group" else []
+    return Passed(regrouped(sound, together), extractions, twins, apart=sound)
 
 
 def _twins(samples: Samples, it: Ready, extraction: Extraction, store: Store, log: Journal) -> tuple[Twins, ...]:

@@ -236,7 +236,7 @@ def finished(run: Run, material: Material, journal: Journal) -> Run:
 
 
 def _notes(material: Material, journal: Journal) -> list[str]:
-    return [*material.samples.ledger.notes, *material.split.notes, *journal.notes]
+    return list(dict.fromkeys([*material.samples.ledger.notes, *material.split.notes, *journal.notes]))
 
 
 def _write_comparison(folder: Path, comparison: Comparison, revealed: Revealed) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart import events, journal
+from headstart.data.loosening import split_loosely
 from headstart.data.reading import read
 from headstart.data.relabel import relabelled
 from headstart.data.samples import Outcome, Part, Samples
@@ -186,17 +187,14 @@ def _materials(
 ) -> list[Material]:
     """What there is to learn from, for each network; all on one split."""
     engines: dict[tuple[str, Arithmetic], Engine] = {}
-    try:
-        split = _split(it.samples, settings)
-    except DataError as error:
-        if settings.near_duplicates == "report" or not it.twins:
-            raise
-        told = f"{len(it.twins)} pairs of photos show the same and are kept in one part, which leaves too few groups"
-        raise DataError(f"{told}; --near-duplicates report does not keep them together; {error}") from None
+    pairs = [(twins.first, twins.second) for twins in it.twins] if settings.near_duplicates == "group" else []
+    loosened = split_loosely(it.apart, pairs, lambda samples: _split(samples, settings))
+    if loosened.classes:
+        log(events.Note(loosened.split.notes[0]))
     return [
         Material(
-            samples=it.samples,
-            split=split,
+            samples=loosened.samples,
+            split=loosened.split,
             backbone=network.backbone,
             engine=network.chosen.engine,
             store=store,

@@ -4,12 +4,14 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
-from tests.strategies.drawn import arm, failing, material, planned, strategies
+from tests.strategies.drawn import LABELS, arm, failing, material, planned, strategies
 
 from headstart import events
 from headstart.errors import SettingError, TrainingError
+from headstart.evaluation.grouping import Targets
 from headstart.settings import FitSettings
 from headstart.strategies import STRATEGIES, comparing
 from headstart.strategies.comparing import Spec, compare, wanted
@@ -105,6 +107,14 @@ def test_of_probes_on_one_network_the_lower_held_out_loss_wins(contest: Any) -> 
     assert it.found.winner.name == "intermediate-probe"
     (equal,) = it.found.choice.equals
     assert equal.losses == {"linear-probe": 0.4, "intermediate-probe": 0.3}
+
+
+def test_classes_of_one_group_are_named(contest: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of them can be held out, so a person is told that cross-validation says nothing of them."""
+    groups = np.where(LABELS == 1, 1000, np.arange(60))
+    monkeypatch.setattr("tests.strategies.drawn.TARGETS", Targets(LABELS, groups))
+    (note,) = contest(linear_probe=[planned(arm("linear-probe", 0.9))]).notes
+    assert note.startswith("all training photos of 'bee' are of one group a class")
 
 
 def test_the_cheaper_wins_where_they_cannot_be_told_apart(contest: Any) -> None:

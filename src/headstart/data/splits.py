@@ -15,6 +15,15 @@ from headstart.data.writing import replace_text
 from headstart.errors import DataError
 
 SCHEMA_VERSION = 1
+MOST_TOLD = 3  #: classes that a message tells of
+
+
+class TooFewGroupsError(DataError):
+    """Classes that have too few groups to be in every part."""
+
+    def __init__(self, message: str, labels: Iterable[int]) -> None:
+        super().__init__(message)
+        self.labels = frozenset(labels)  #: of these classes
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +100,8 @@ def make_split(
         split_from: an earlier split: photos that it knows stay where they were.
 
     Raises:
-        DataError: a class has too few groups to be in every part, or only some samples have a part given.
+        TooFewGroupsError: a class has too few groups to be in every part.
+        DataError: only some samples have a part given.
     """
     given = {sample.id: sample.part for sample in samples.samples if sample.part}
     if given and len(given) < len(samples):
@@ -204,8 +214,9 @@ def _placed(
     placement = place(list(groups.values()), shares, seed=seed, held=held)
     lacking = {label: parts for label, parts in placement.lacking.items() if not known or Part.TRAIN in parts}
     if lacking:
-        problems = [_too_few(samples, classes[label], label, parts) for label, parts in lacking.items()]
-        raise DataError("; also: ".join(problems))
+        told = [_too_few(samples, classes[label], label, parts) for label, parts in list(lacking.items())[:MOST_TOLD]]
+        more = f" (and {len(lacking) - len(told)} more classes like these)" if len(lacking) > len(told) else ""
+        raise TooFewGroupsError(f"{'; also: '.join(told)}{more}", lacking)
     return {**known, **{sample.id: placement.parts[groups[sample.group].key] for sample in free}}
 
 

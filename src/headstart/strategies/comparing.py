@@ -5,9 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from headstart import events
+from headstart.data.found import some
 from headstart.data.samples import Part
 from headstart.errors import SettingError, TrainingError, bounded, nearest
 from headstart.evaluation.choosing import Choice, choose_winner
+from headstart.heads.folds import one_group_classes
 from headstart.settings import FitSettings
 from headstart.strategies import STRATEGIES
 from headstart.strategies.ensembles import ENSEMBLES
@@ -107,6 +109,7 @@ class _Contest:
         self._left_out: list[LeftOut] = []
 
     def run(self, specs: Sequence[Spec]) -> Comparison:
+        self._tell_of_one_group()
         # Each is predicted when its turn comes: what is left is known then, and a training is planned to fit into it.
         plans = list(self._planned(specs))
         while plans:
@@ -192,6 +195,15 @@ class _Contest:
         raise SettingError(
             f"no arm fits ({reasons}); give a larger --budget, or the arm linear-probe, which always fits"
         )
+
+    def _tell_of_one_group(self) -> None:
+        """Classes of which nothing can be held out: what is chosen by cross-validation knows nothing of them."""
+        train, names = self._first.targets(Part.TRAIN), self._first.samples.classes
+        alone = [names[label] for label in one_group_classes(train.labels, train.groups)]
+        if alone:
+            told = f"all training photos of {some(alone)} are of one group a class (near-duplicates, or named as one)"
+            left = "what is chosen by cross-validation leaves these classes out, and their labels cannot be doubted"
+            self._tell(events.Note(f"{told}: {left}"))
 
     def _choice(self) -> Choice:
         probes = [arm.name for arm in self._arms if arm.strategy == "linear-probe"]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import headstart
-from headstart.data.csv_cells import escape_cell, format_csv, unescape_cell
+from headstart.data.csv_cells import escape_cell, format_csv, join_names, split_names, unescape_cell
 
 FORMULAS = [
     "=1+1",
@@ -63,3 +63,10 @@ def test_every_table_is_written_by_it() -> None:
         file.name for file in source.rglob("*.py") if re.search(r"csv\.(writer|DictWriter)", file.read_text("utf-8"))
     ]
     assert writers == ["csv_cells.py"]
+
+
+def test_names_in_one_cell_come_apart_again():
+    names = ["a|b", "a", "back\\slash", "\\|", "line\nbreak", "\\\n"]
+    assert join_names(["a|b", "a"]) == r"a\|b|a"
+    assert split_names(join_names(names)) == names
+    assert split_names(join_names([])) == []

@@ -324,3 +324,36 @@ def test_the_plainest_of_two_columns_is_taken_and_noted(pets):
     samples = read(pets / "t.csv")
     assert samples.classes == ("cats", "dogs")
     assert samples.ledger.notes == ("the label is read from column 'label', not from 'class_name'",)
+
+
+@pytest.mark.parametrize(
+    ("cats", "dogs", "noted"),
+    [
+        ("Ant", "ant", "'Ant' and 'ant'"),
+        ("0", "0.0", "'0' and '0.0'"),
+        ("1", "01", "'01' and '1'"),
+        ("True", "TRUE", "'TRUE' and 'True'"),
+        ("red fox", "red_fox", "'red fox' and 'red_fox'"),
+        ("1", "10", ""),
+        ("-1", "1", ""),
+        ("1.5", "15", ""),
+    ],
+)
+def test_classes_that_may_be_one_are_noted(pets, cats, dogs, noted):
+    rows = [row.replace(",cats", f",{cats}").replace(",dogs", f",{dogs}") for row in rows_of_pets()]
+    (pets / "t.csv").write_text(lines("path,label", *rows))
+    samples = read(pets / "t.csv")
+    assert len(samples.classes) == 2
+    assert any(f"classes that may be one are kept apart: {noted}" in note for note in samples.ledger.notes) == bool(
+        noted
+    )
+
+
+def test_a_header_in_the_middle_is_no_photo(pets):
+    rows = rows_of_pets()
+    (pets / "t.csv").write_text(lines("path,label", *rows[:7], "path,label", *rows[7:]))
+    samples = read(pets / "t.csv")
+    assert samples.classes == ("cats", "dogs")
+    assert [(entry.name, entry.reason) for entry in samples.ledger.entries if entry.reason] == [
+        ("path", "the header again")
+    ]

@@ -26,7 +26,7 @@ def explain(model: Path, photos: list[str], /, *, out: Path, label: str | None =
 
     Args:
         model: A saved classifier: a run's model folder, or the run.
-        photos: Files, folders (searched in depth), or - for a list of files on standard input, a line each.
+        photos: Files, folders (searched in depth), or - for a list on standard input, in lines or ended by null bytes.
         out: The folder for the pictures.
         label: The class to explain; without it, the likeliest of each photo.
     """

@@ -1,6 +1,5 @@
 """``headstart predict MODEL FILE|FOLDER|-...``."""
 
-import io
 import json
 import os
 import sys
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from headstart.data.csv_cells import format_csv
+from headstart.cli.names import names_on_stdin
+from headstart.data.csv_cells import format_csv, join_names
 from headstart.errors import SettingError, UserError
 from headstart.pixels.decode import SUFFIXES
 
@@ -48,10 +48,10 @@ def predict(
 
     Args:
         model: A saved classifier: a run's model folder, or the run.
-        photos: Files, folders (searched in depth), or - for a list of files on standard input, a line each.
+        photos: Files, folders (searched in depth), or - for a list on standard input, in lines or ended by null bytes.
         top: How many classes to give for each photo, the likeliest first.
         json_: A JSON object per line.
-        csv_: A table with a header line.
+        csv_: A table with a header line; classes of a set have | between them, with a backslash before it in a name.
         engine: What answers: auto, onnxruntime or openvino.
     """
     from headstart.runtime.classifier import load
@@ -96,9 +96,7 @@ def files_of(photos: Iterable[str]) -> Iterator[str]:
     """The files meant; a folder's in natural order, without hidden ones and what does not end like a photo."""
     for photo in photos:
         if photo == "-":
-            if isinstance(sys.stdin, io.TextIOWrapper):  # a file's name may be any bytes
-                sys.stdin.reconfigure(errors="surrogateescape")
-            yield from (line.rstrip("\r\n") for line in sys.stdin if line.strip())
+            yield from names_on_stdin()
         elif Path(photo).is_dir():
             yield from _in_folder(photo)
         else:
@@ -166,5 +164,5 @@ def _as_csv(classifier: "Classifier", predictions: Iterable["Prediction"], top: 
             pairs = [cell for label, value in _best(classifier, prediction, top) for cell in (label, f"{value:.6f}")]
             novelty = "" if prediction.novelty is None else f"{prediction.novelty:.6f}"
             declined = str(prediction.declined).lower()
-            row = [str(prediction.source), *pairs, "|".join(prediction.prediction_set), novelty, declined, ""]
+            row = [str(prediction.source), *pairs, join_names(prediction.prediction_set), novelty, declined, ""]
         yield _line(row), prediction.error is not None

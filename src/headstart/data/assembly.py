@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
+from headstart.data.alike import notes_on_alike
 from headstart.data.depths import summarise_depths
 from headstart.data.found import Listing, natural, some
 from headstart.data.groups import joined_groups
@@ -18,10 +19,11 @@ def assemble(listing: Listing, inspected: Sequence[Inspected]) -> Samples:
     classes = tuple(sorted(listing.classes, key=natural))
     accepted = [item for item in inspected if item.entry.outcome is Outcome.ACCEPTED]
     accepted.sort(key=lambda item: natural(item.found.name))
+    notes = (*listing.notes, *notes_on_alike(classes), *summarise_depths(it.entry.depth for it in accepted))
     return Samples(
         classes,
         tuple(_samples(accepted, classes)),
-        Ledger(tuple(entries), listing.ignored, (*listing.notes, *summarise_depths(it.entry.depth for it in accepted))),
+        Ledger(tuple(entries), listing.ignored, notes),
         listing.root,
     )
 

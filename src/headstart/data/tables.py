@@ -129,5 +129,6 @@ def _text_rows(table: Path, encoding: str | None) -> tuple[list[Row], list[str]]
     for row in content.rows:
         cells = {role: row.cells[place].strip() for role, place in at.items() if place < len(row.cells)}
         path, label, split, group = (cells.get(role, "") for role in ("path", "label", "split", "group"))
-        rows.append(Row(row.number, path, label, split, group, problem=row.problem))
+        again = "the header again" if list(row.cells) == list(content.header) else ""  # files were put together
+        rows.append(Row(row.number, path, label, split, group, problem=row.problem or again))
     return rows, [*content.notes, *notes]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.data.csv_cells import format_csv
+from headstart.data.csv_cells import format_csv, join_names
 from headstart.data.groups import group_numbers
 from headstart.data.samples import Sample
 from headstart.data.writing import replace_bytes, replace_text
@@ -98,7 +98,7 @@ def _table(parts: Iterable[Part], classes: Sequence[str]) -> str:
                     classes[sample.label],
                     classes[best[index]],
                     f"{answers.probabilities[index, best[index]]:.6f}",
-                    "|".join(classes[label] for label in inside if sets[index, label]),
+                    join_names(classes[label] for label in inside if sets[index, label]),
                     "" if np.isnan(novelty) else f"{novelty:.4f}",
                     "" if np.isnan(novelty) else "yes" if answers.declined[index] else "no",
                 ]

@@ -24,11 +24,12 @@ def describe_ranges(ranges: Sequence[GreyRange], photos: int) -> str:
 def note_scaling(samples: Samples, ranges: Sequence[GreyRange]) -> Samples:
     """The samples, the ledger saying of each photo with more than 8 bits how it is scaled."""
     by_kind = {it.kind: it for it in ranges}
-    changes = {
-        entry.name: replace(entry, note=describe_scaling(entry.depth, by_kind[entry.depth.kind], "the set's"))
-        for entry in samples.ledger.entries
-        if entry.depth is not None and entry.depth.kind in by_kind and entry.outcome is not Outcome.SET_ASIDE
-    }
+    changes = {}
+    for entry in samples.ledger.entries:
+        depth = entry.depth
+        if depth is not None and depth.kind in by_kind and entry.outcome is not Outcome.SET_ASIDE:
+            scaling = describe_scaling(depth, by_kind[depth.kind], "the set's")
+            changes[entry.name] = replace(entry, note=entry.note.replace(describe_depth(depth), scaling))
     return samples.amended(changes) if changes else samples
 
 

@@ -91,7 +91,7 @@ def _look_at_file(found: Found, source: FileSource) -> Entry:
         return Entry(found.name, Outcome.SET_ASIDE, str(error), found.label, digest)
     facts = header.format, header.width, header.height, header.camera
     depth = measure_depth(content) if header.deep else None
-    note = describe_depth(depth) if depth else ""
+    note = "; ".join(filter(None, (header.note, describe_depth(depth) if depth else "")))
     return Entry(found.name, Outcome.ACCEPTED, "", found.label, digest, *facts, note=note, depth=depth)
 
 

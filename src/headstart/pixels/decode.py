@@ -17,6 +17,7 @@ from headstart.pixels.contract import PixelContract
 from headstart.pixels.depth import Depth, is_deep, read_deep
 from headstart.pixels.opening import load, opened, shrink
 from headstart.pixels.photo import BrokenPhoto, Header, Photo, Pixels, UnreadablePhoto
+from headstart.pixels.pictures import choose_picture, describe_picture
 from headstart.pixels.repair import out_of_memory, repair
 
 __all__ = [
@@ -46,7 +47,9 @@ def identify(data: bytes) -> Header:
     """
     with opened(data) as image:
         camera = camera_of(image.info, getattr(image, "tag_v2", None))
-        return Header(image.format or "?", image.width, image.height, image.mode, camera, is_deep(image))
+        return Header(
+            image.format or "?", image.width, image.height, image.mode, camera, is_deep(image), _picture(image, data)
+        )
 
 
 def measure_depth(data: bytes) -> Depth | None:
@@ -110,6 +113,10 @@ def _decode_plain_jpeg(data: bytes, contract: PixelContract | None) -> Photo | N
     return jpeg.decode_plain(data, layout, contract)
 
 
+def _picture(image: Image.Image, data: bytes) -> str:
+    return describe_picture(image, choose_picture(data))
+
+
 def _is_turned(data: bytes) -> bool:
     try:
         with opened(data) as image:
@@ -122,9 +129,10 @@ def _decode_with_pillow(data: bytes, contract: PixelContract | None) -> Photo:
     with opened(data) as image:
         try:
             shrink(image, data, contract)
+            picture = _picture(image, data)
             load(image)
             pixels, note = colour.upright(image, contract)
-            return Photo(pixels, None, note)
+            return Photo(pixels, None, "; ".join(filter(None, (picture, note))))
         except BrokenPhoto:
             raise
         except MemoryError as error:

@@ -14,11 +14,12 @@ from functools import cache
 from types import FunctionType, new_class
 from typing import Any, cast
 
-from PIL import Image, ImageFile, Jpeg2KImagePlugin, JpegImagePlugin, PngImagePlugin
+from PIL import ExifTags, Image, ImageFile, Jpeg2KImagePlugin, JpegImagePlugin, PngImagePlugin
 
 from headstart.pixels.contract import PixelContract
 from headstart.pixels.jpeg import MAX_PIXELS, MAX_STORED, layout_of, too_large
 from headstart.pixels.photo import BrokenPhoto
+from headstart.pixels.pictures import choose_picture
 
 JPEGS = ("JPEG", "MPO")  #: Pillow's names for files that shrink while they are decoded
 
@@ -41,12 +42,16 @@ def opened(data: bytes) -> Iterator[ImageFile.ImageFile]:
     """A lazily opened Pillow image, with Pillow's many complaints as one error.
 
     Raises:
-        BrokenPhoto: not a photo in a known format, or so large that no way of decoding it is allowed.
+        BrokenPhoto: not a photo in a known format, a camera raw of which only a preview could be read, or so large that
+            no way of decoding it is allowed.
     """
     if not data:
         raise BrokenPhoto("zero bytes")
+    choice = choose_picture(data)
     try:
-        image = _identified(data)
+        image = _identified(data if choice.stream is None else choice.stream)
+        if image is not None and choice.page:
+            image.seek(choice.page)
     except BrokenPhoto:
         raise
     except Image.DecompressionBombError as error:
@@ -57,6 +62,9 @@ def opened(data: bytes) -> Iterator[ImageFile.ImageFile]:
         raise BrokenPhoto("not an image in a known format")
     with image:
         guard(image, data, factor=8)
+        if choice.orientation != 1:
+            with suppress(Exception):  # damaged EXIF
+                image.getexif().setdefault(ExifTags.Base.Orientation, choice.orientation)
         yield image
 
 

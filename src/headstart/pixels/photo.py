@@ -28,6 +28,7 @@ class Header:
     mode: str  #: Pillow's mode: "RGB", "L", "P", "CMYK", "I;16", ...
     camera: str = ""  #: make and model, as EXIF says; "" where it says nothing
     deep: bool = False  #: more than 8 bits
+    note: str = ""  #: which picture of a file of several it is
 
 
 @dataclass(frozen=True, slots=True)

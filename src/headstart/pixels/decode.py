@@ -28,6 +28,7 @@ __all__ = [
     "Pixels",
     "UnreadablePhoto",
     "decode",
+    "decode_image",
     "identify",
     "measure_depth",
     "prepare",
@@ -72,6 +73,30 @@ def decode(data: bytes, contract: PixelContract | None = None) -> Photo:
     """
     photo = _decode_plain_jpeg(data, contract) if data.startswith(jpeg.START) else None
     return _decode_with_pillow(data, contract) if photo is None else photo
+
+
+def decode_image(image: Image.Image, contract: PixelContract | None = None) -> Photo:
+    """Turns an image of a caller's upright, in RGB, at its own size; the image stays as it is.
+
+    Args:
+        image: opened or made with Pillow.
+        contract: what the photo is decoded for; None scales what has more than 8 bits by its own range.
+
+    Raises:
+        BrokenPhoto: it has no pixels, or they do not load.
+    """
+    if not (image.width and image.height):
+        raise BrokenPhoto(f"an image of {image.width} x {image.height} pixels; leave it out")
+    try:
+        image.load()
+        pixels, note = colour.upright(image, contract)
+    except BrokenPhoto:
+        raise
+    except MemoryError as error:
+        raise out_of_memory(image) from error
+    except Exception as error:
+        raise BrokenPhoto(f"does not decode: {str(error) or type(error).__name__}") from error
+    return Photo(pixels, None, note)
 
 
 def prepare(pixels: Pixels, contract: PixelContract) -> Pixels:

@@ -12,9 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, overload
-
-import numpy as np
+from typing import Any, TypeVar, cast, overload
 
 from headstart.errors import DataError
 from headstart.pixels.contract import PixelContract
@@ -22,7 +20,7 @@ from headstart.pixels.decode import BrokenPhoto, Pixels
 from headstart.runtime import folder as layout
 from headstart.runtime.engines import BatchEngine, Engines, InferenceEngine, InferenceEngineChoice, check_engine
 from headstart.runtime.files import ModelFiles, read_files
-from headstart.runtime.photos import OpenedPhoto
+from headstart.runtime.photos import OpenedPhoto, is_one_photo
 from headstart.runtime.photos import PhotoLike as PhotoLike
 from headstart.runtime.prediction import Prediction as Prediction
 from headstart.runtime.prediction import make_failure, make_predictions
@@ -73,33 +71,36 @@ class Classifier:
         """Predicts one photo, or each of several.
 
         Args:
-            photos: one path, bytes or array, or any iterable of them.
+            photos: one path, bytes, open binary file, PIL image or array, or any iterable of them.
 
         Returns:
             One ``Prediction`` for one photo; for an iterable a list in its order.
 
         Raises:
-            DataError: a single photo cannot be read. Of several, each bad one gets an ``error`` instead.
+            DataError: a single photo cannot be read, or is nothing that a photo can be. Of several, each bad one gets
+                an ``error`` instead.
         """
-        if isinstance(photos, str | os.PathLike | bytes | np.ndarray):
-            (prediction,) = self.stream([photos])
+        if is_one_photo(photos):
+            (prediction,) = self.stream([cast("PhotoLike", photos)])
             if prediction.error is not None:
-                raise DataError(f"{prediction.source}: {prediction.error}; give a photo that opens in a viewer")
+                advice = "" if "wanted" in prediction.error else "; give a photo that opens in a viewer"
+                raise DataError(f"{prediction.source}: {prediction.error}{advice}")
             return prediction
-        if isinstance(photos, Sized):
-            return list(self.stream(photos))
-        photos = iter(photos)
-        first = list(itertools.islice(photos, MANY))
-        return list(self._answered(itertools.chain(first, photos), self.engine_for(len(first))))
+        several = cast("Iterable[PhotoLike]", photos)
+        if isinstance(several, Sized):
+            return list(self.stream(several))
+        rest = iter(several)
+        first = list(itertools.islice(rest, MANY))
+        return list(self._answered(itertools.chain(first, rest), self.engine_for(len(first))))
 
-    def stream(self, photos: Iterable[PhotoLike]) -> Iterator[Prediction]:
+    def stream(self, photos: PhotoLike | Iterable[PhotoLike]) -> Iterator[Prediction]:
         """Predicts photos one after the other as they come, in order, with bounded memory for any number of them.
 
         The first answer comes as soon as the first photo is there. Of an iterator whose photos come quickly more are
         taken in advance; with the engine ``onnxruntime`` each is answered before the next is taken.
         """
-        count = len(photos) if isinstance(photos, Sized) else None
-        return self._answered(photos, self.engine_for(count))
+        several = [cast("PhotoLike", photos)] if is_one_photo(photos) else cast("Iterable[PhotoLike]", photos)
+        return self._answered(several, self.engine_for(len(several) if isinstance(several, Sized) else None))
 
     def with_engine(self, engine: InferenceEngineChoice) -> "Classifier":
         """Return the same classifier answering with another engine; what is loaded is shared.

@@ -1,15 +1,14 @@
 """Photos of explanations: read upright with their full size, and painted with a heat map."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from headstart.pixels.contract import PixelContract
-from headstart.pixels.decode import Pixels, identify
-from headstart.runtime.photos import PhotoLike, whole
+from headstart.pixels.decode import Pixels
+from headstart.runtime.photos import OpenedPhoto, PhotoLike
 
 #: Colours of heat 0, 1/4 ... 1, RGB: from dark blue over grey to yellow, as light as they are hot, so that they differ
 #: for every kind of colour vision and in print. The path is that of Nunez et al. (2018, *Optimizing colormaps with
@@ -34,11 +33,12 @@ def upright(photo: PhotoLike, contract: PixelContract) -> Upright:
     Raises:
         BrokenPhoto: it cannot be read or decoded.
     """
-    pixels = whole(photo, contract)
+    opened = OpenedPhoto(photo)
+    pixels = opened.whole(contract)
     height, width = pixels.shape[:2]
-    if isinstance(photo, np.ndarray):
+    header = opened.header()
+    if header is None:
         return Upright(pixels, width, height)
-    header = identify(photo if isinstance(photo, bytes) else Path(photo).read_bytes())
     turned = (header.width > header.height) != (width > height) and header.width != header.height
     full = (header.height, header.width) if turned else (header.width, header.height)
     return Upright(pixels, *full)

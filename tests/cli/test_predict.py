@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from tests.saving.drawn import drawn_novelty, drawn_photos, single, witnesses
@@ -234,3 +235,22 @@ def test_an_engine_that_is_asked_for_answers_any_number(small, engine, capsys) -
 def test_an_unknown_engine(small, capsys) -> None:
     assert run(["predict", str(small.run), "photo.jpg", "--engine", "opnvino"]) == 2
     assert "unknown engine 'opnvino'; did you mean 'openvino'? Known: auto" in capsys.readouterr().err
+
+
+def test_what_was_mended_and_how_deep_photos_were_scaled_is_said(small, tmp_path, capsys) -> None:
+    chance = np.random.default_rng(0)
+    Image.fromarray(chance.integers(0, 4096, (60, 50), dtype=np.uint16)).save(tmp_path / "deep.png")
+    Image.fromarray(chance.integers(0, 256, (60, 50, 3), dtype=np.uint8)).save(tmp_path / "cut.png")
+    whole = (tmp_path / "cut.png").read_bytes()
+    (tmp_path / "cut.png").write_bytes(whole[: int(len(whole) * 0.8)])
+    files = [str(tmp_path / "deep.png"), str(tmp_path / "cut.png")]
+    deep = "12 significant bits of 16, scaled by its own range 0..4095"
+    assert run(["predict", str(small.run), *files]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.endswith(f"% ({deep})")
+    assert "% (truncated: " in second
+    assert run(["predict", str(small.run), *files, "--json"]) == 0
+    first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert (first["repaired"], first["note"]) == (None, deep)
+    assert second["repaired"].startswith("truncated: ")
+    assert second["note"] is None

@@ -127,7 +127,8 @@ def _as_text(classifier: "Classifier", predictions: Iterable["Prediction"], top:
                 f"{label} {probability:.1%}" for label, probability in _best(classifier, prediction, top)
             )
             declined = " (unfamiliar: declined)" if prediction.declined else ""
-            yield f"{prediction.source}: {answers}{declined}", False
+            remarks = "; ".join(filter(None, (prediction.repaired, prediction.note)))
+            yield f"{prediction.source}: {answers}{declined}{f' ({remarks})' if remarks else ''}", False
 
 
 def _as_json(classifier: "Classifier", predictions: Iterable["Prediction"], top: int) -> Iterator[tuple[str, bool]]:
@@ -145,6 +146,8 @@ def _as_json(classifier: "Classifier", predictions: Iterable["Prediction"], top:
             record["prediction_set"] = list(prediction.prediction_set)
             record["novelty"] = prediction.novelty
             record["declined"] = prediction.declined
+            record["repaired"] = prediction.repaired
+            record["note"] = prediction.note or None
         yield json.dumps(record, ensure_ascii=False), prediction.error is not None
 
 

@@ -1,6 +1,6 @@
 """Whether near-duplicates are found, whether what is found is one, and what share of the extraction's time it takes.
 
-    python benchmarks/duplicates.py PHOTOS [--copies 50] [--many 100000] [--rounds 3]
+    python benchmarks/duplicates.py PHOTOS [--copies 50] [--many 100000] [--rounds 3] [--drawn 400] [--small 50]
 
 Plants altered copies of photos among them, so many of each kind: saved as JPEG of quality 40; cropped to 90 % of width
 and height, anywhere; resized to half; mirrored; brightened and darkened by 20 %. A pair is right if it is a copy and
@@ -8,7 +8,11 @@ its original; any other is counted as false, and named, so that it can be looked
 Then the same search in ``--many`` photos that are drawn from the features and looks of the real ones, a twentieth of
 them near-copies of others; its share is of the time that extracting so many would take. ``looks_share`` is what
 computing looks takes of the extraction that it is part of, both in seconds of the processor. Other ratios are medians
-over the rounds. The last line is JSON.
+over the rounds.
+
+Then what carries little detail: ``--drawn`` pictures of each kind in ``drawn``, no two the same, and 5 of them once
+more with equal pixels in another file; ``drawn_pairs`` is how many others are found. And PHOTOS shrunk to 32 pixels,
+with ``--small`` altered copies of each kind, so those of half the size have 16. The last line is JSON.
 """
 
 import resource
@@ -26,6 +30,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 import measuring
+from drawn import KINDS
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import obtain
 from headstart.data.reading import read
@@ -64,6 +69,10 @@ ALTERED: dict[str, tuple[Alter, int]] = {  # how, and the quality of the JPEG
 }
 
 
+AGAIN = 5  #: drawn pictures that are there once more with equal pixels
+SMALL = 32  #: edge of photos that are shrunk
+
+
 @dataclass(frozen=True)
 class Round:
     """One time through."""
@@ -85,6 +94,8 @@ def main() -> None:
         ("--copies", {"type": int, "default": 50}),
         ("--many", {"type": int, "default": 100_000}),
         ("--rounds", {"type": int, "default": 3}),
+        ("--drawn", {"type": int, "default": 400}),
+        ("--small", {"type": int, "default": 50}),
     )
     originals = list({sample.digest: sample for sample in read(options.photos).samples}.values())
     with tempfile.TemporaryDirectory() as folder:
@@ -108,6 +119,10 @@ def main() -> None:
     }
     if options.many:
         result |= _scaled(rounds[0], options.many, extraction / len(samples))
+    if options.drawn:
+        result |= _of_drawn(backbone, engine, options.drawn)
+    if options.small:
+        result |= _of_small(originals, backbone, engine, options.small)
     measuring.finish(__file__, result, keep=options.keep)
 
 
@@ -168,6 +183,46 @@ def _counts(
         "false_pairs": len(wrong),
         "false_share": len(wrong) / max(1, total),
     }
+
+
+def _of_drawn(backbone: Backbone, engine: Engine, many: int) -> dict[str, Any]:
+    """Pairs found among drawn pictures of each kind, and which of the planted ones of equal pixels."""
+    pairs, equal = {}, {}
+    for kind, (draw, jpeg) in KINDS.items():
+        chance = np.random.default_rng(0)
+        pictures = {image.tobytes(): image for image in (draw(chance, number) for number in range(many))}
+        with tempfile.TemporaryDirectory() as folder:
+            for number, image in enumerate(pictures.values()):
+                place = Path(folder) / f"class{number % 2}"
+                place.mkdir(exist_ok=True)
+                file = place / f"{number:04d}.{'jpg' if jpeg else 'png'}"
+                image.save(file, quality=90)
+                if number < AGAIN:
+                    Image.open(file).save(place / f"again-{number:04d}.png", compress_level=1)
+            samples = read(Path(folder)).samples
+            found = _round(samples, backbone, engine).twins
+        names = {sample.id: Path(sample.name).stem.removeprefix("again-") for sample in samples}
+        right = sum(names[it.first] == names[it.second] for it in found)
+        pairs[kind], equal[kind] = len(found) - right, right / AGAIN
+    return {"drawn": many, "drawn_pairs": pairs, "drawn_equal_found": equal}
+
+
+def _of_small(originals: list[Sample], backbone: Backbone, engine: Engine, copies: int) -> dict[str, Any]:
+    """What is found of copies planted among photos of 32 x 32 pixels."""
+    with tempfile.TemporaryDirectory() as large, tempfile.TemporaryDirectory() as folder:
+        for number, sample in enumerate(originals):
+            content = sample.source.read()
+            assert isinstance(content, bytes)
+            file = Path(large) / f"class{sample.label}" / f"{number:05d}.png"
+            file.parent.mkdir(exist_ok=True)
+            ImageOps.fit(Image.fromarray(decode(content).pixels), (SMALL, SMALL)).save(file)
+        small = list({sample.digest: sample for sample in read(Path(large)).samples}.values())
+        planted = _plant(small, Path(folder), copies)
+        samples = read(Path(folder)).samples
+        counts = _counts(
+            _round(samples, backbone, engine).twins, planted, {sample.id: sample.name for sample in samples}, copies
+        )
+    return {f"small_{name}": value for name, value in counts.items()}
 
 
 def _looks_seconds(samples: Sequence[Sample], backbone: Backbone) -> float:

@@ -191,6 +191,7 @@ def _shortcuts(classes: int, accuracy: float) -> list[dict[str, Any]]:
             "chance": chance,
             "telling": lift > 0.1,
             "share_of_gain": lift,
+            "shown": False,
         }
         for clue, lift in lifts.items()
     ]

@@ -167,6 +167,20 @@ def test_a_warning_comes_and_goes_with_its_reason(path, value, words, runs, tmp_
     assert before != after
 
 
+@pytest.mark.parametrize("shown", [True, None])
+def test_a_border_that_is_only_what_is_shown_is_no_warning(shown, runs, tmp_path) -> None:
+    """Records of before do not say whether it is."""
+    folder = shutil.copytree(runs["given"], tmp_path / "run")
+    trust = json.loads((folder / "trust.json").read_text("utf-8"))
+    trust["shortcuts"][0] |= {"clue": "border", "shown": True}
+    if shown is None:
+        del trust["shortcuts"][0]["shown"]
+    (folder / "trust.json").write_text(json.dumps(trust), "utf-8")
+    page = Shown(page_of(read_records(folder)).html)
+    assert ("border of the photo alone" in page.all("header")[0].words) == (shown is None)
+    assert any("what is shown reaches into it" in it.words for it in page.all("td")) == bool(shown)
+
+
 def test_a_run_without_fault_is_told_so(tmp_path) -> None:
     folder = drawn_run(tmp_path / "run", test=140)
     change = {"labels": {"n": 9, "estimated_errors": 0, "flagged": 0, "suspects": []}, "shortcuts": []}

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.metrics import balanced_accuracy_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
@@ -82,6 +83,73 @@ def test_a_coloured_border_gives_the_class_away_and_the_middle_does_not():
     assert not found["border"].telling
     assert found["mean colour"].accuracy > 0.97
     assert not found["file"].telling
+
+
+def written(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Strokes that fill the frame: two classes, told in the middle, and a little where they reach the border."""
+    random = np.random.default_rng(seed)
+    labels = np.arange(n) % 2
+    colour = coloured(n, seed=seed) * 0.4
+    told = random.random(n) < 0.8  # of the others nothing is seen
+    reach = np.where(random.random(n) < 0.5, 1, 2)[:, None, None] <= np.arange(8)[None, :, None]
+    colour[:, :, 3:5] += (
+        0.5 * labels[:, None, None] * reach * random.uniform(0.5, 1, (n, 1, 1)) * told[:, None, None]
+    )[..., None]
+    colour[:, 3:5, :] += (0.5 * ((1 - labels) * told)[:, None, None] * random.uniform(0.5, 1, (n, 1, 1)))[..., None]
+    hidden = random.random(n) < 0.4  # in so many the border is cut off
+    ring = np.ones((8, 8), bool)
+    ring[1:-1, 1:-1] = False
+    colour[np.ix_(hidden, range(8), range(8))] *= np.where(ring, 0, 1)[..., None]
+    return colour.astype(np.float32), labels
+
+
+def test_a_border_that_what_is_shown_reaches_into_is_no_finding_of_its_own():
+    colour, labels = written(400)
+    found = probed(made(400, colour=colour), labels)["border"]
+    assert found.telling
+    assert found.accuracy > 0.7
+    assert found.shown
+
+
+@pytest.mark.parametrize("share", [1.0, 0.8])
+def test_a_frame_or_a_stamp_is_found_though_what_is_shown_reaches_the_border(share):
+    colour, labels = written(400)
+    random = np.random.default_rng(1)
+    marked = random.random(400) < share
+    if share == 1:
+        colour[:, 0, :, 0] += 0.3 * labels[:, None]
+    else:
+        colour[marked, 7, 6:, 2] += 0.9 * labels[marked, None]
+    found = probed(made(400, colour=colour.astype(np.float32)), labels)["border"]
+    assert found.telling
+    assert not found.shown
+
+
+def test_the_border_of_handwritten_digits_is_no_finding_but_a_frame_around_them_is():
+    digits = load_digits()
+    labels = digits.target[:700]
+    colour = np.repeat((digits.images[:700] / 16).astype(np.float32)[..., None], 3, axis=3)
+    plain = probed(made(700, colour=colour), labels, classifier=0.97)["border"]
+    assert plain.telling
+    assert plain.share_of_gain > 0.5
+    assert plain.shown
+    framed = colour * 0.7
+    shades = np.random.default_rng(0).random((10, 3))[labels].astype(np.float32)
+    for side in (np.s_[:, 0], np.s_[:, -1], np.s_[:, :, 0], np.s_[:, :, -1]):
+        framed[side] += 0.3 * shades[:, None]
+    found = probed(made(700, colour=framed), labels, classifier=0.97)["border"]
+    assert found.accuracy > 0.98
+    assert not found.shown
+
+
+def test_a_background_is_a_finding_in_the_border_too():
+    labels = np.arange(300) % 2
+    colour = coloured(300) * 0.5
+    colour += 0.15 * labels[:, None, None, None]
+    found = probed(made(300, colour=colour.astype(np.float32)), labels)
+    assert found["border"].telling
+    assert not found["border"].shown
+    assert not found["mean colour"].shown
 
 
 def test_noise_tells_nothing():

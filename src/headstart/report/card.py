@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from headstart.report.figures import FORMS, SPACE
 from headstart.report.records import Records
 from headstart.report.sections_arms import arms_section
-from headstart.report.sections_data import STRONG, data_section
+from headstart.report.sections_data import data_section, is_strong
 from headstart.report.sections_overview import SMALL, overview_of
 from headstart.report.sections_rest import more_section, slices_section
 from headstart.report.sections_test import on_test
@@ -68,7 +68,7 @@ def _caveats(records: Records) -> Iterator[str]:
     if trust["leaks"]["leaks"]:
         yield "Some held-out photos show the same as photos that were learnt from; the score without them stands above."
     for it in trust["shortcuts"]:
-        if it["telling"] and it["share_of_gain"] >= STRONG:
+        if is_strong(it):
             share = FORMS["percent"](it["accuracy"])
             yield f"The {it['clue']} alone tells the classes in {_plain(share)} of photos; it may go by that."
     if any(row["test_accuracy"] is not None and not row["winner"] for row in records.comparison["arms"]):

@@ -238,10 +238,20 @@ def _flaws(records: Records) -> Iterator[FlawRow]:
             yield FlawRow(kind[:1].upper() + kind[1:], kind.replace(" ", "-"), it["limit"], len(it["ids"]), tiles)
 
 
+def is_strong(shortcut: Mapping[str, Any]) -> bool:
+    """Whether a clue is to be warned of; records of before do not say whether it is only what is shown."""
+    telling: bool = shortcut["telling"] and shortcut["share_of_gain"] >= STRONG
+    return telling and not shortcut.get("shown", False)
+
+
 def _shortcuts(found: Sequence[Mapping[str, Any]]) -> Iterator[ShortcutRow]:
     for it in found:
-        strong = it["telling"] and it["share_of_gain"] >= STRONG
+        strong = is_strong(it)
         verdict = "no better than chance" if not it["telling"] else "a strong clue" if strong else "a weak clue"
+        if it["telling"] and it.get("shown", False):
+            verdict = (
+                "what is shown reaches into it: the middle of the photo tells more, and it adds nothing to the rest"
+            )
         yield ShortcutRow(
             key=it["clue"].replace(" ", "-"),
             words=CLUES.get(it["clue"], it["clue"]),

@@ -85,10 +85,10 @@ def _near(
     if len(places) < 2:
         return np.empty((0, 2), np.int64), np.empty(0, np.float32)
     listener(events.Progress(STAGE, 0, len(places)))
-    poor = own_detail(looks.grey) < LEAST_DETAIL
-    if few := int(poor[places].sum()):
+    detail = own_detail(looks.grey)
+    if few := int((detail[places] < LEAST_DETAIL).sum()):
         listener(events.Note(_poor(few, len(places))))
-    evidence = Evidence(features, centre_of(features), looks.grey, looks.colour, places, poor)
+    evidence = Evidence(features, centre_of(features), looks.grey, looks.colour, places, detail)
     # Threads of our own on one BLAS thread each: BLAS's own are slower on small products, and spin where others work.
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(cores()) as pool:
         maybe = candidates(described(features, looks.grey, evidence.centre, places), pool)

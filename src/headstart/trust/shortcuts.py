@@ -3,11 +3,17 @@
 A classifier goes by whatever tells the classes apart in the photos it is given: if all sick patients were photographed
 in one room, it learns the room (Geirhos et al., 2020, Shortcut learning in deep neural networks, Nature Machine
 Intelligence 2). A clue that tells the classes is no proof that it is used, nor a fault where it belongs to the class.
+
+Where what is shown fills the photo, its border is a part of that: the strokes of a digit reach there. Then the middle
+of the photo tells the classes better, and the border adds nothing to the rest; of backgrounds, frames and stamps either
+is otherwise. On photos of four collections border and middle tell the classes as well as each other (.72 and .72 of
+brain scans, .66 and .67, .58 and .57, .51 and .45), of handwritten digits .78 and .94; a stamp planted in one corner of
+70 % of the digits lifts the border to .88 only, but the whole to .978 where without the border it is .956.
 """
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
 from typing import Literal, get_args
 
@@ -31,6 +37,8 @@ Ints = NDArray[np.int64]
 FOLDS = 5
 SHRINKAGE = 0.1  #: of the covariance; facts are few, photos many
 DEPENDENT = 1.6  #: times as large as a binomial's is the variance of a cross-validated accuracy
+SURE = 2.0  #: standard errors of a paired difference
+DISC = 0.33  #: radius of the middle, in edges of the photo: as many cells as the border has, or a few less
 COMMON = 24  #: formats, sizes and cameras that a clue knows by name
 
 
@@ -45,6 +53,9 @@ class Shortcut:
     chance: float  #: accuracy of a guess
     telling: bool  #: better than a guess beyond noise, with Bonferroni's correction for the three clues
     share_of_gain: float  #: of what the classifier is better than a guess, how much the clue is; above 1 it is better
+    #: border: the middle of the photo tells the classes better, and the border adds nothing to the rest, both beyond
+    #: chance, so that what is shown reaches into the border rather than that the border says something of its own
+    shown: bool = False
 
 
 def probe_shortcuts(
@@ -78,19 +89,41 @@ def probe_shortcuts(
         "file": lambda: _file([entries[sample.name] for sample in samples]),
         "mean colour": lambda: _squared(looks.colour.mean(axis=(1, 2))),
     }
+
+    def task_of(rows: Rows) -> Task:
+        return Task(rows, classes.astype(np.int64), len(present), groups, True, seed)
+
     with threadpool_limits(1, "blas"):  # on so few columns threads wait for each other longer than they work
-        return tuple(
-            _shortcut(
-                clue, Task(rows(), classes.astype(np.int64), len(present), groups, True, seed), classifier_accuracy
-            )
-            for clue, rows in clues.items()
-        )
+        found = {clue: _shortcut(clue, task_of(rows()), classifier_accuracy) for clue, rows in clues.items()}
+        if found["border"].telling:
+            found["border"] = replace(found["border"], shown=_is_shown(looks, task_of))
+    return tuple(found.values())
+
+
+def _is_shown(looks: Looks, task_of: Callable[[Rows], Task]) -> bool:
+    """Whether the border tells less than the middle of the photo, and nothing that the rest does not tell."""
+    border, middle, inside = _places(looks.colour.shape[1])
+    tasks = [task_of(_patch(looks, cells)) for cells in (border, middle, inside, border | inside)]
+    by_border, by_middle, by_inside, by_all = (_said(task).argmax(axis=1) == task.labels for task in tasks)
+    return _better(by_middle, by_border, tasks[0]) and not _better(by_all, by_inside, tasks[0])
+
+
+def _better(right: NDArray[np.bool_], other: NDArray[np.bool_], task: Task) -> bool:
+    """Whether more of the photos (N,) are right, every class and every group counting the same, beyond two errors."""
+    weight = 1 / np.bincount(task.labels, minlength=task.classes)[task.labels]
+    gain = weight * (right.astype(np.float64) - other)
+    by_group = np.bincount(np.unique(task.groups, return_inverse=True)[1], gain)
+    return bool(by_group.sum() > SURE * np.sqrt(DEPENDENT * (by_group**2).sum()))
+
+
+def _said(task: Task) -> Rows:
+    """Probabilities (N, C) by discriminants that were not fitted on the photo."""
+    return out_of_fold(task, fit_lda, HeadSettings.model_validate({}), {"shrinkage": SHRINKAGE}, folds=FOLDS)
 
 
 def _shortcut(clue: Clue, task: Task, classifier: float) -> Shortcut:
     chance = 1 / task.classes
-    said = out_of_fold(task, fit_lda, HeadSettings.model_validate({}), {"shrinkage": SHRINKAGE}, folds=FOLDS)
-    confusion = confusion_matrix(task.labels, said.argmax(axis=1), task.classes)
+    confusion = confusion_matrix(task.labels, _said(task).argmax(axis=1), task.classes)
     accuracy = balanced_accuracy(confusion)
     low, high = _interval(accuracy, task, 0.95)
     surely, _ = _interval(accuracy, task, 1 - 0.05 / len(get_args(Clue)))
@@ -114,11 +147,21 @@ def _interval(accuracy: float, task: Task, level: float) -> tuple[float, float]:
 
 def _border(looks: Looks) -> Rows:
     """The outer ring of the coloured picture, (N, 28 * 3), and by how much and how evenly it is coloured."""
-    edge = looks.colour.shape[1]
-    outside = np.ones((edge, edge), bool)
-    outside[1:-1, 1:-1] = False
-    ring = looks.colour[:, outside]
-    return np.hstack([ring.reshape(len(ring), -1), _squared(ring.mean(axis=1))[:, 3:], _squared(ring.std(axis=1))])
+    return _patch(looks, _places(looks.colour.shape[1])[0])
+
+
+def _patch(looks: Looks, cells: NDArray[np.bool_]) -> Rows:
+    """Cells of the coloured picture, and by how much and how evenly they are coloured."""
+    patch = looks.colour[:, cells]
+    return np.hstack([patch.reshape(len(patch), -1), _squared(patch.mean(axis=1))[:, 3:], _squared(patch.std(axis=1))])
+
+
+def _places(edge: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+    """The cells of the outer ring, 28 of 8 x 8; of a disc in the middle, 24; and all that are not of the ring."""
+    inside = np.zeros((edge, edge), bool)
+    inside[1:-1, 1:-1] = True
+    away = np.arange(edge) - (edge - 1) / 2
+    return ~inside, np.hypot(away[:, None], away) < DISC * edge, inside
 
 
 def _file(entries: Sequence[Entry]) -> Rows:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.trust.twin_alignment import Laid, laid_finely, sampled
-from headstart.trust.twin_detail import equal_pixels
+from headstart.trust.twin_detail import LEAST_DETAIL, equal_pixels
 from headstart.trust.twin_grid import laid_roughly
 
 Array = NDArray[np.float32]
@@ -37,11 +37,13 @@ class Evidence:
     grey: Array  #: (N, G, G)
     colour: Array  #: (N, 8, 8, 3)
     photos: Pairs  #: (M,) which of the N each of the M is; features are too large to be put in another order
-    poor: NDArray[np.bool_]  #: (N,) has too little detail to be compared: equal pixels alone count
+    detail: (
+        Array  #: (N,) of their own; where a pair's geometric mean is below ``LEAST_DETAIL`` equal pixels alone count
+    )
 
     def odds(self, pairs: Pairs, pool: Executor) -> Array:
         """(P,) log-odds of pairs (P, 2) of the M, which are in rising order of the first; -inf where it is hopeless."""
-        poor = self.poor[self.photos[pairs]].any(axis=1)
+        poor = self.detail[self.photos[pairs]].prod(axis=1) < LEAST_DETAIL**2
         odds = np.empty(len(pairs), np.float32)
         odds[poor] = self._equal(pairs[poor])
         rich = pairs[~poor]

@@ -1,4 +1,5 @@
 import threading
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -49,3 +50,15 @@ def test_a_hub_that_is_reached_is_asked(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("headstart.backbones.hub.reachable", lambda: True)
     with without_waiting():
         assert not constants.is_offline_mode()
+
+
+def test_two_that_overlap_give_back_what_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr("headstart.backbones.hub.reachable", lambda: False)
+    first, second = ExitStack(), ExitStack()
+    first.enter_context(without_waiting())
+    second.enter_context(without_waiting())
+    first.close()
+    assert constants.is_offline_mode()
+    second.close()
+    assert not constants.is_offline_mode()

@@ -1,10 +1,15 @@
 """Few numbers are worked through by one thread, many by all."""
 
+from contextlib import ExitStack
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from headstart.heads.threads import SMALL, threads_for
+from headstart.heads import threads
+from headstart.heads.threads import SMALL, idle_threads_for, threads_for
 
 
 def blas_threads() -> list[int]:
@@ -26,3 +31,46 @@ def test_they_are_put_back_after_an_error() -> None:
         with pytest.raises(RuntimeError, match="in between"), threads_for(1):
             raise RuntimeError("in between")
         assert set(blas_threads()) == {2}
+
+
+@pytest.mark.parametrize(("numbers", "busy", "wanted"), [(SMALL - 1, 1.0, 2), (SMALL, 1.0, 1), (SMALL, 0.1, 2)])
+def test_large_work_takes_the_cores_that_others_leave(
+    numbers: int, busy: float, wanted: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threads, "busy_elsewhere", lambda seconds: busy)
+    monkeypatch.setattr(threads, "_cores", lambda: 2)
+    with threadpool_limits(limits=2, user_api="blas"):
+        with idle_threads_for(numbers):
+            assert set(blas_threads()) == {wanted}
+        assert set(blas_threads()) == {2}
+
+
+def test_two_fits_that_overlap_give_back_what_was() -> None:
+    with threadpool_limits(limits=2, user_api="blas"):
+        first, second = ExitStack(), ExitStack()
+        first.enter_context(threads_for(1))
+        second.enter_context(threads_for(1))
+        first.close()
+        second.close()
+        assert set(blas_threads()) == {2}
+
+
+def test_what_others_take_is_all_but_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """2 s of the cores in 1 s, 0.5 s of them ours."""
+    ticks, wall, own = iter([10.0, 12.0]), iter([0.0, 1.0]), iter([3.0, 3.5])
+    monkeypatch.setattr(threads, "_ticks", lambda: next(ticks))
+    clock = SimpleNamespace(perf_counter=lambda: next(wall), process_time=lambda: next(own), sleep=lambda seconds: None)
+    monkeypatch.setattr(threads, "time", clock)
+    assert threads.busy_elsewhere(1.0) == 1.5
+
+
+def test_ticks_of_the_cores_that_may_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stat = tmp_path / "stat"
+    stat.write_text("cpu  9 9 9 9 9 9 9 9 9 9\ncpu0 100 20 30 999 999 5 5 40 7 7\ncpu1 1 0 0 0 0 0 0 0 0 0\nintr 5\n")
+    monkeypatch.setattr(threads, "STAT", stat)
+    monkeypatch.setattr(threads.os, "sched_getaffinity", lambda process: {0}, raising=False)
+    monkeypatch.setattr(threads.os, "sysconf", lambda name: 100, raising=False)
+    assert threads._ticks() == 2.0
+    stat.unlink()
+    assert threads._ticks() is None
+    assert threads.busy_elsewhere(0.001) == 0.0

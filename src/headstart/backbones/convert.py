@@ -13,6 +13,7 @@ from headstart.backbones.catalog import Origin, find
 from headstart.backbones.pretrained import write_classifier
 from headstart.data.writing import new_folder, stamp
 from headstart.errors import BackboneError
+from headstart.process import waiting_patiently
 
 if TYPE_CHECKING:
     from torch import nn
@@ -55,7 +56,8 @@ def _known(home: Path, origin: Origin) -> Backbone | None:
 
 def _convert(origin: Origin, home: Path, listener: events.Listener) -> Backbone:
     listener(events.Note(f"preparing {origin.name}: first use on this machine"))
-    from headstart.backbones.zoo import load
+    with waiting_patiently():
+        from headstart.backbones.zoo import load
 
     loaded = load(origin)
     backbone = Backbone(

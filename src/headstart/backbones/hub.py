@@ -1,7 +1,9 @@
 """Whether the hub that weights come from can be reached, and doing without it at once where it cannot."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from headstart.process import Override
 
 
 def reachable(endpoint: str | None = None, seconds: float = 3.0) -> bool:
@@ -26,11 +28,16 @@ def without_waiting() -> Iterator[None]:
 
     By itself it tries each file five times, ever more slowly: 46 s to an error, measured.
     """
+    with _OFFLINE():
+        yield
+
+
+def _offline_where_not_reached() -> Callable[[], object]:
     from huggingface_hub import constants
 
     before = constants.HF_HUB_OFFLINE
     constants.HF_HUB_OFFLINE = before or not reachable()
-    try:
-        yield
-    finally:
-        constants.HF_HUB_OFFLINE = before
+    return lambda: setattr(constants, "HF_HUB_OFFLINE", before)
+
+
+_OFFLINE = Override(_offline_where_not_reached)

@@ -65,13 +65,14 @@ def load(origin: Origin) -> Loaded:
     Raises:
         BackboneError: an unknown architecture, weights that do not fit or cannot be fetched, input that is no square.
     """
-    return _from_hub(origin) if origin.kind == "hub" else _from_file(origin)
+    with torch.random.fork_rng(devices=[]):  # weights are drawn before those that were kept take their place
+        return _from_hub(origin) if origin.kind == "hub" else _from_file(origin)
 
 
 def untrained(origin: Origin, seed: int) -> Loaded:
     """The same architecture with random weights, as its authors begin: the yardstick of what pretraining gives."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would set every GPU's too
         return _loaded(origin, _create(origin, pretrained=False), f"random, seed {seed}", "")
 
 

@@ -14,6 +14,7 @@ from cyclopts.exceptions import CycloptsError, UnusedCliTokensError
 
 from headstart import __version__
 from headstart.errors import HeadstartError
+from headstart.process import wait_patiently
 
 FINE, OUR_FAULT, YOUR_INPUT, STOPPED = 0, 1, 2, 130
 
@@ -38,6 +39,7 @@ def main() -> None:
     At once, without taking the interpreter down: that takes two seconds where PyTorch was imported, and by now every
     file is closed and every thread has ended.
     """
+    wait_patiently()
     # Importing PyTorch and timm makes millions of objects and no garbage: looking for some took a third of the time.
     gc.set_threshold(200_000, 50, 50)
     for stream in (sys.stdout, sys.stderr):

@@ -24,6 +24,7 @@ from headstart.data.writing import replace_text
 from headstart.engines.engine import Arithmetic, Engine
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.errors import EngineError
+from headstart.process import waiting_patiently
 from headstart.runtime.libraries import import_openvino
 from headstart.runtime.openvino import has_bf16
 from headstart.settings import EngineName, Precision
@@ -148,14 +149,16 @@ def _has_gpu() -> bool:
     nodes = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg", "C:/Windows/System32/nvcuda.dll")
     if not apple and not any(Path(node).exists() for node in nodes):
         return False
-    from headstart.engines.pytorch import best_device
+    with waiting_patiently():
+        from headstart.engines.pytorch import best_device
 
     return best_device() != "cpu"
 
 
 def _on_pytorch(backbone: Backbone, photos: ProofPhotos, precision: Precision, listener: events.Listener) -> Chosen:
     """PyTorch on the fastest device; anything but float32 on a CPU, which is the reference, has to prove itself."""
-    from headstart.engines.pytorch import PyTorchEngine, best_device
+    with waiting_patiently():
+        from headstart.engines.pytorch import PyTorchEngine, best_device
 
     device = best_device()
     wanted: Arithmetic = ("bf16" if device == "cuda" else "f32") if precision == "auto" else precision
@@ -176,7 +179,8 @@ def _on_pytorch(backbone: Backbone, photos: ProofPhotos, precision: Precision, l
 def _prove_conversion(
     backbone: Backbone, engine: Callable[[Arithmetic], Engine], wanted: Arithmetic, photos: ProofPhotos
 ) -> Proof:
-    from headstart.engines.pytorch import PyTorchEngine
+    with waiting_patiently():
+        from headstart.engines.pytorch import PyTorchEngine
 
     exact = engine("f32")
     with ThreadPoolExecutor(1) as pool:
@@ -189,7 +193,8 @@ def _prove_conversion(
 
 def prove_trained(backbone: Backbone, network: "nn.Module", photos: ProofPhotos) -> Proof:
     """Holds the conversion of a network that was trained here to the network in memory; kept for ``choose``."""
-    from headstart.engines.pytorch import PyTorchEngine
+    with waiting_patiently():
+        from headstart.engines.pytorch import PyTorchEngine
 
     reference = PyTorchEngine(backbone, "f32", device="cpu", network=network)
     exact = OpenVinoEngine(backbone, "f32")

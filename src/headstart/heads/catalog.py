@@ -8,6 +8,7 @@ from headstart.heads.lda import fit_lda
 from headstart.heads.linear import fit_logistic
 from headstart.heads.mlp import fit_mlp
 from headstart.heads.ridge import fit_ridge
+from headstart.heads.threads import idle_threads_for
 from headstart.settings import HeadSettings
 
 SOLVED = ("logistic", "lda", "ridge")  #: heads that are solved, in seconds, not trained
@@ -25,4 +26,5 @@ def fit_head(name: str, task: Task, settings: HeadSettings, fixed: Mapping[str, 
     if name not in HEADS:
         raise SettingError(f"unknown head {name!r}; {nearest(name, list(HEADS))}")
     task.check()
-    return HEADS[name](task, settings, fixed)
+    with idle_threads_for(task.features.size):
+        return HEADS[name](task, settings, fixed)

@@ -20,6 +20,7 @@ from headstart.engines.choose import choose
 from headstart.errors import SettingError
 from headstart.heads.catalog import fit_head
 from headstart.heads.head import Head
+from headstart.process import waiting_patiently
 from headstart.saving import Parts, Tower
 from headstart.settings import FitSettings
 from headstart.strategies.material import Material
@@ -110,7 +111,8 @@ def _job(
     *,
     ends: int | None = None,
 ) -> "Job":
-    from headstart.training.job import Job, Task
+    with waiting_patiently():
+        from headstart.training.job import Job, Task
 
     held_out = material.of(Part.VALIDATION)
     return Job(

@@ -37,7 +37,6 @@ from headstart.heads.closed_form import class_weights
 from headstart.heads.head import Head
 from headstart.heads.saving import read_head, to_tensors, write_head
 from headstart.runtime.folder import sha256
-from headstart.runtime.openvino import cores
 from headstart.settings import FitSettings, TrainSettings, bytes_of
 from headstart.training.augment_presets import PRESETS, Augmentation, smallest_window, view_size
 from headstart.training.boundary import Cached, Streamed, Views, compute, key_of
@@ -46,6 +45,7 @@ from headstart.training.curves import Epoch
 from headstart.training.loop import Plan, Source, Trainer
 from headstart.training.memory import MemoryMeter
 from headstart.training.rate_finder import RateCurve, find_rate
+from headstart.training.state import all_threads
 from headstart.training.trainable import Trainable, blank_head, frozen_tensors, head_module
 from headstart.training.trial import Speed, Speeds, speeds
 from headstart.training.trunk import Trunk, for_changed_views, trunk, view_edge
@@ -110,7 +110,6 @@ class Job:
         self.allowed = float("inf")  #: seconds that timing it may take
         self._open: list[Activations] = []  # until the training ends
         self._view_trunks: dict[int, Trunk] = {}  # by the edge of the views, pixels; shared with other settings' jobs
-        torch.set_num_threads(cores())
 
     @cached_property
     def loaded(self) -> Loaded:
@@ -209,7 +208,10 @@ class Job:
         file = self.task.backbone.folder / trial_file(self.settings, self.boundary, size, scratch=self.scratch)
         shapes = self.view_trunk.shape, self.trunk.shape
         batch, kind = self.settings.batch_size, self.trunk.kind
-        return speeds(choices, self.network, shapes, kind, batch, file, allowed=self.allowed, listener=self.listener)
+        with all_threads():
+            return speeds(
+                choices, self.network, shapes, kind, batch, file, allowed=self.allowed, listener=self.listener
+            )
 
     @property
     def trial(self) -> dict[Arithmetic, Speed]:
@@ -308,7 +310,7 @@ class Job:
         )
 
     def _train(self, stop: Callable[[int, Epoch], bool]) -> Trained:
-        with MemoryMeter() as meter:
+        with all_threads(), MemoryMeter() as meter:
             return self._train_measured(stop, meter)
 
     def _train_measured(self, stop: Callable[[int, Epoch], bool], meter: MemoryMeter) -> Trained:

@@ -25,6 +25,7 @@ from headstart.training.average import FAR, NEAR, Average
 from headstart.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from headstart.training.curves import Epoch
 from headstart.training.schedule import highest_rate, optimiser, set_rate, share_of_rate
+from headstart.training.state import own_random_numbers
 from headstart.training.trainable import Trainable
 from headstart.training.windows import WHOLE, Windows
 
@@ -98,6 +99,10 @@ class Trainer:
         Raises:
             TrainingError: a loss that is not a number; the message names the step.
         """
+        with own_random_numbers(self.network.device):
+            return self._run()
+
+    def _run(self) -> list[Epoch]:
         self._resume()
         if not self.epochs:
             self._keep(self._before())

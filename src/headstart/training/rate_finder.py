@@ -25,6 +25,7 @@ from headstart.errors import TrainingError
 from headstart.settings import TrainSettings
 from headstart.training.loop import Plan, Source
 from headstart.training.schedule import optimiser, set_rate
+from headstart.training.state import own_random_numbers
 from headstart.training.trainable import Trainable
 
 STEPS = 80
@@ -166,7 +167,7 @@ def _put_back(network: Trainable) -> Iterator[None]:
     """Weights, statistics, gradients, mode and PyTorch's random numbers are afterwards what they were."""
     before = {name: value.detach().clone() for name, value in network.state_dict().items()}
     mode = network.training
-    with torch.random.fork_rng(devices=[]):
+    with own_random_numbers(network.device):
         try:
             yield
         finally:

@@ -92,8 +92,16 @@ def _compared(descriptions: Array, pool: Executor) -> NDArray[np.int64]:
 
 def _indexed(descriptions: Array, faiss: Any) -> NDArray[np.int64]:
     """The nearest of each row among those of its nearest cells, an inverted file: Jegou et al., 2011, IEEE TPAMI 33."""
-    count, width = descriptions.shape
+    before = faiss.omp_get_max_threads()  # OpenMP's, which PyTorch may share
     faiss.omp_set_num_threads(cores())
+    try:
+        return _nearest_by_cells(descriptions, faiss)
+    finally:
+        faiss.omp_set_num_threads(before)
+
+
+def _nearest_by_cells(descriptions: Array, faiss: Any) -> NDArray[np.int64]:
+    count, width = descriptions.shape
     index = faiss.IndexIVFFlat(
         faiss.IndexFlatIP(width), width, int(CELLS_PER_ROOT * count**0.5), faiss.METRIC_INNER_PRODUCT
     )

@@ -1,0 +1,76 @@
+"""Settings of the whole process: changed for a while and given back, or set by the program at its entry."""
+
+import os
+import subprocess
+import sys
+from contextlib import ExitStack
+
+import pytest
+
+from headstart.cli import main as entry
+from headstart.process import PATIENT, Override, wait_patiently, waiting_patiently
+
+
+@pytest.fixture
+def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in PATIENT:
+        monkeypatch.setenv(name, "")  # so that what the test sets is put back
+        monkeypatch.delenv(name)
+
+
+def test_of_two_that_overlap_the_last_gives_back() -> None:
+    state = ["before"]
+
+    def change() -> object:
+        was, state[0] = state[0], "changed"
+        return lambda: state.__setitem__(0, was)
+
+    override = Override(change)  # type: ignore[arg-type]
+    first, second = ExitStack(), ExitStack()
+    first.enter_context(override())
+    second.enter_context(override())
+    first.close()
+    assert state == ["changed"]
+    second.close()
+    assert state == ["before"], "the second found the change and must not give that back"
+    with pytest.raises(ZeroDivisionError), override():
+        raise ZeroDivisionError
+    assert state == ["before"]
+
+
+@pytest.mark.usefixtures("_nothing_set")
+def test_the_program_makes_threads_patient_and_leaves_what_the_user_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    seen: dict[str, str] = {}
+    monkeypatch.setattr(entry, "run", lambda arguments: seen.update(os.environ) or 0)
+    monkeypatch.setattr(entry.os, "_exit", lambda code: None)
+    monkeypatch.setattr(entry.sys, "stdout", sys.__stdout__)
+    threshold = entry.gc.get_threshold()
+    entry.main()
+    entry.gc.set_threshold(*threshold)
+    assert {name: seen[name] for name in PATIENT} == {**PATIENT, "OMP_WAIT_POLICY": "ACTIVE"}
+
+
+def test_nothing_that_reads_them_is_imported_before() -> None:
+    show = "import sys, headstart.cli.main; print(*{'numpy', 'torch', 'openvino', 'sklearn'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+@pytest.mark.usefixtures("_nothing_set")
+def test_a_library_gives_the_environment_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOMP_SPINCOUNT", "7")
+    before = dict(os.environ)
+    with waiting_patiently():
+        assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
+        assert os.environ["GOMP_SPINCOUNT"] == "7"
+    assert dict(os.environ) == before
+
+
+@pytest.mark.usefixtures("_nothing_set")
+def test_importing_headstart_sets_nothing() -> None:
+    show = "import os; a = dict(os.environ); import headstart, headstart.workflow; print(dict(os.environ) == a)"
+    done = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"
+    wait_patiently()
+    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"

@@ -40,7 +40,7 @@ from headstart.report.writing import write_report
 from headstart.run import Run, finished, record_of, write
 from headstart.run_files import MODEL, RECORD, SPLIT, UNFINISHED
 from headstart.runtime.classifier import Classifier, load
-from headstart.saving import Parts, Witness, add_scores, save
+from headstart.saving import Parts, UnsteadyNoveltyError, Witness, add_scores, save
 from headstart.settings import DataSettings, FitSettings, seconds, store_folder
 from headstart.strategies.advisor import Advice, advise, outcome
 from headstart.strategies.comparing import TRAINING, Comparison, Spec, compare, wanted
@@ -100,6 +100,8 @@ def fit(
             )
             guards = log.stage("calibrate", lambda: guarded(material, winner, parts), guarding.in_words)
             classifier = log.stage("save", lambda: _saved(material, guards.parts, out), journal.parity_in_words)
+            if classifier.record.novelty is None:  # it may have had to be given up
+                guards = replace(guards, parts=guards.parts.without_novelty())
             judged = judge_in_stages(classifier, material.of(Part.TEST), chosen.seed, log)
             scores = {"validation": winner.validation.to_json(), "test": judged.evaluation.to_json()}
             add_scores(classifier, scores, judged.engines)
@@ -326,4 +328,11 @@ def _saved(material: Material, parts: Parts, out: Path) -> Classifier:
         for index, sample in enumerate(held_out)
     ]
     shutil.rmtree(out / MODEL, ignore_errors=True)  # of this run, when it was ended between saving and judging
-    return save(parts, out / MODEL, witnesses)
+    try:
+        return save(parts, out / MODEL, witnesses)
+    except UnsteadyNoveltyError:
+        told = "photos are so alike that rounding decides which are unfamiliar, so that the classifier declines none"
+        material.listener(events.Note(told))
+        kept = parts.without_novelty()
+        plain = [replace(witness, features=witness.features[: len(kept.towers)]) for witness in witnesses]
+        return save(kept, out / MODEL, plain)

@@ -32,7 +32,7 @@ from headstart.runtime.calibration import Calibration
 from headstart.runtime.classifier import MANY, Classifier, load
 from headstart.runtime.passes import Passes
 from headstart.runtime.sets import Sets
-from headstart.saving import Answer, Parts, add_scores, graph, heads, save
+from headstart.saving import Answer, Parts, UnsteadyNoveltyError, add_scores, graph, heads, save
 from headstart.saving.calibration import add_calibration
 from headstart.saving.novelty import add_novelty
 
@@ -314,6 +314,23 @@ def test_a_graph_that_answers_otherwise_is_not_saved(
     with pytest.raises(SaveError, match=rf"differ by 0\.\d+ on average, wanted at most {most}; \w.*\(step: .*{step}\)"):
         save(parts, tmp_path / "model", shown)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_photos_so_alike_that_rounding_decides_are_told_from_a_wrong_graph(lite0: Backbone, tmp_path: Path) -> None:
+    """Distances of which rounding is a large part: the graph is right, and the rest can be saved without novelty."""
+    parts = single(lite0, 3)
+    novelty = drawn_novelty(parts)
+    tiny = replace(parts, novelty=replace(novelty, scale=100 * novelty.scale))
+    chance = np.random.default_rng(0)
+    rounded = [
+        replace(it, features=(it.features[0] * chance.normal(1, 0.02, 1280).astype(np.float32),))
+        for it in witnesses(tiny)
+    ]
+    with pytest.raises(UnsteadyNoveltyError, match="novelty scores differ"):
+        save(tiny, tmp_path / "model", rounded)
+    plain = tiny.without_novelty()
+    assert (plain.novelty, plain.towers) == (None, parts.towers)
+    assert save(plain, tmp_path / "model", witnesses(plain)).record.novelty is None
 
 
 def test_the_tower_that_differs_is_named(

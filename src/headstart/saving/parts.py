@@ -1,7 +1,7 @@
 """What a classifier is made of: towers, which give features, and answers, which read them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -97,6 +97,11 @@ class Parts:
         weights = [answer.weight for answer in self.answers]
         if self.combine == "mean" and (min(weights) < 0 or abs(sum(weights) - 1) > 1e-6):
             raise ValueError(f"the weights of a mean are {weights}; wanted none below 0 and a sum of 1")
+
+    def without_novelty(self) -> "Parts":
+        """The same, declining nothing; towers that only novelty reads are last, and go."""
+        read = {tower for answer in self.answers for tower in answer.towers}
+        return replace(self, towers=self.towers[: max(read) + 1], novelty=None)
 
     @property
     def contract(self) -> PixelContract:

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -89,6 +89,27 @@ def test_markdown_is_a_table_with_the_winner_marked(board: tuple[Row, ...]) -> N
     assert trained["test"].startswith("85.0% (")
     assert (trained["seconds"], trained["predicted"]) == ("12.2", "10.5")
     assert (trained["epochs"], probe["epochs"]) == ("1 of 17", ""), "what was planned and what was done"
+
+
+def test_an_optimistic_score_is_marked_in_every_form() -> None:
+    """The same validation photos chose the epoch and the winner."""
+    scored = evaluate("validation", TARGETS, probabilities(0.9), CLASSES, chosen_on=("epoch", "winner"))
+    comparison: Any = SimpleNamespace(
+        arms=(arm("linear-probe", 0.8), replace(arm("full-finetune"), validation=scored)),
+        predicted={},
+        choice=SimpleNamespace(winner="full-finetune"),
+    )
+    board = leaderboard.rows(comparison, SimpleNamespace(tests={}))  # type: ignore[arg-type]
+    assert [row["validation_chosen_on"] for row in leaderboard.to_json(board)] == ["", "epoch, winner"]
+    assert leaderboard.from_json(json.loads(json.dumps(leaderboard.to_json(board)))) == board
+    lines = list(csv.DictReader(io.StringIO(leaderboard.to_csv(board))))
+    assert [line["validation_chosen_on"] for line in lines] == ["", "epoch, winner"]
+    text = leaderboard.to_markdown(board)
+    assert [" ^ |" in line for line in text.splitlines()[2:4]] == [False, True]
+    assert text.endswith(
+        "\n^ validation of full-finetune is optimistic: the same photos decided when to end the training and the "
+        "winner\n"
+    )
 
 
 def test_a_leaderboard_of_before_epochs_were_counted_is_read(board: tuple[Row, ...]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import asdict, astuple, dataclass, fields
 from typing import Any
 
 from headstart.data.csv_cells import format_csv
-from headstart.evaluation.evaluation import Evaluation
+from headstart.evaluation.evaluation import Evaluation, caveat_of
 from headstart.strategies.comparing import Comparison
 from headstart.strategies.revealing import Revealed
 from headstart.strategies.strategy import Arm
@@ -42,6 +42,12 @@ class Row:
     epochs: int = 0  #: that were made; 0 where no network was trained
     planned_epochs: int = 0  #: that were to be made
     best_epoch: int = 0  #: the one that is kept
+    validation_chosen_on: str = ""  #: what was chosen on the validation photos, so that its score is optimistic
+
+    @property
+    def caveat(self) -> str:
+        """Why the validation score flatters, for a person; empty where it does not."""
+        return caveat_of(self.validation_chosen_on.split(", ") if self.validation_chosen_on else ())
 
 
 def rows(comparison: Comparison, revealed: Revealed) -> tuple[Row, ...]:
@@ -80,6 +86,7 @@ def _row(arm: Arm, predicted: Cost | None, test: Evaluation | None, winner: str)
         epochs=arm.curves[-1].number if arm.curves else 0,
         planned_epochs=arm.planned_epochs,
         best_epoch=arm.best_epoch,
+        validation_chosen_on=", ".join(held_out.chosen_on),
     )
 
 
@@ -119,7 +126,7 @@ HEAD = (
 
 
 def cells(board: tuple[Row, ...]) -> Iterator[tuple[str, ...]]:
-    """What a person reads, in the columns of ``HEAD``; the winner has a star."""
+    """What a person reads, in the columns of ``HEAD``; the winner has a star, an optimistic score a ``^``."""
     for row in board:
         yield (
             f"{row.arm} *" if row.winner else row.arm,
@@ -127,7 +134,7 @@ def cells(board: tuple[Row, ...]) -> Iterator[tuple[str, ...]]:
             f"{row.train_loss:.3f}",
             f"{row.train_accuracy:.1%}",
             f"{row.validation_loss:.3f}",
-            _share(row.validation_accuracy, row.validation_low, row.validation_high),
+            _share(row.validation_accuracy, row.validation_low, row.validation_high) + " ^" * bool(row.caveat),
             "" if row.test_loss is None else f"{row.test_loss:.3f}",
             "" if row.test_accuracy is None else _share(row.test_accuracy, row.test_low, row.test_high),
             f"{row.seconds:.1f}",
@@ -148,6 +155,17 @@ def _share(value: float, low: float | None, high: float | None) -> str:
 
 
 def to_markdown(board: tuple[Row, ...]) -> str:
-    """A table for a page."""
+    """A table for a page, and under it which scores are optimistic."""
     lines = [HEAD, tuple("---" for _ in HEAD), *cells(board)]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    notes = "".join(f"\n{note}\n" for note in caveats(board))
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines) + notes
+
+
+def caveats(board: tuple[Row, ...]) -> Iterator[str]:
+    """Why validation scores are optimistic, each reason once with the arms that it holds for."""
+    arms: dict[str, list[str]] = {}
+    for row in board:
+        if row.caveat:
+            arms.setdefault(row.caveat, []).append(row.arm)
+    for caveat, names in arms.items():
+        yield f"^ validation of {', '.join(names)} is {caveat}"

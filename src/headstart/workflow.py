@@ -24,7 +24,7 @@ from headstart.engines.engine import Arithmetic, Engine
 from headstart.errors import DataError, HeadstartError, SettingError
 from headstart.evaluation.evaluation import Evaluation
 from headstart.examination import guarding, looking_back, pictures
-from headstart.examination.guarding import guarded
+from headstart.examination.guarding import Guarded, guarded
 from headstart.examination.judging import judge, judge_in_stages
 from headstart.examination.looking_back import look_back
 from headstart.examination.pictures import pictures_of
@@ -103,13 +103,14 @@ def fit(
             if classifier.record.novelty is None:  # it may have had to be given up
                 guards = replace(guards, parts=guards.parts.without_novelty())
             judged = judge_in_stages(classifier, material.of(Part.TEST), chosen.seed, log)
-            scores = {"validation": winner.validation.to_json(), "test": judged.evaluation.to_json()}
+            validation = _marked(winner.validation, guards)
+            scores = {"validation": validation.to_json(), "test": judged.evaluation.to_json()}
             add_scores(classifier, scores, judged.engines)
             revealed = reveal(material, comparison, judged.evaluation)
             record = record_of(materials, [it.chosen for it in found], photos.extractions, comparison, revealed, log)
             rungs = [asdict(rung) for rung in ladder.rungs] if ladder else []
             more = {"ladder": rungs, "refitted": parts is not winner.parts, **_held_to(advice, comparison)}
-            run = Run(out, winner.validation, judged.evaluation, {**record, **more})
+            run = Run(out, validation, judged.evaluation, {**record, **more})
             write(run, material, comparison, revealed)
             subject = Subject(material, guards, judged, photos.twins, log.seconds[TWINS])
             _look_back(subject, comparison, out, log)
@@ -314,6 +315,13 @@ def _fresh(source: Any) -> Path:
             return out
         except FileExistsError:
             number += 1
+
+
+def _marked(validation: Evaluation, guards: Guarded) -> Evaluation:
+    """The score on validation, marked where the calibration was fitted on these photos too."""
+    if guards.held.how != "validation" or guards.parts.calibration.kind == "none":
+        return validation
+    return replace(validation, chosen_on=(*validation.chosen_on, "calibration"))
 
 
 def _saved(material: Material, parts: Parts, out: Path) -> Classifier:

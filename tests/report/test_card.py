@@ -1,12 +1,15 @@
 """The model card: its sections, and that its numbers are the report's."""
 
+import json
 import re
+import shutil
 
 import pytest
 from tests.report.drawn import drawn_run
 from tests.report.recomputed import Files, again
 
 from headstart.report.card import card_of, in_markdown
+from headstart.report.page import page_of
 from headstart.report.records import read_records
 
 SECTIONS = [  # of Mitchell et al. 2019, and how to run it
@@ -67,6 +70,30 @@ def test_licence_and_limits(card) -> None:
     assert "Worse beyond chance: brightness" in card
     assert "show the same as photos that were learnt from" in card
     assert "The border alone tells the classes" in card
+
+
+def test_without_prediction_sets_the_page_and_the_card_say_so(run, tmp_path) -> None:
+    """The record says null where a classifier makes none."""
+    bare = shutil.copytree(run, tmp_path / "run")
+    trust = json.loads((bare / "trust.json").read_text("utf-8"))
+    (bare / "trust.json").write_text(json.dumps(trust | {"sets": None}), "utf-8")
+    records = read_records(bare)
+    card = card_of(records)
+    assert "**Prediction sets:** none." in card
+    assert "prediction sets that hold the right class" not in card
+    page = page_of(records)
+    assert "This classifier gives no prediction sets" in page.html
+    assert not [name for name in page.figures if name.startswith("sets.")]
+
+
+def test_an_optimistic_validation_score_is_said_to_be_so(run, tmp_path) -> None:
+    chosen = shutil.copytree(run, tmp_path / "run")
+    record = json.loads((chosen / "evaluation.json").read_text("utf-8"))
+    record["parts"]["validation"]["chosen_on"] = ["epoch", "winner"]
+    (chosen / "evaluation.json").write_text(json.dumps(record), "utf-8")
+    said = "is optimistic: the same photos decided when to end the training and the winner."
+    assert said in card_of(read_records(chosen))
+    assert said not in card_of(read_records(run))
 
 
 def test_what_may_be_missing_is_missing(tmp_path) -> None:

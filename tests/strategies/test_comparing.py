@@ -17,6 +17,7 @@ from headstart.strategies import STRATEGIES, comparing
 from headstart.strategies.comparing import Spec, compare, wanted
 from headstart.strategies.finetune import full_finetune, scratch
 from headstart.strategies.probes import intermediate_probe, linear_probe
+from headstart.training.curves import Epoch
 
 
 def specs(**settings: Any) -> list[str]:
@@ -91,7 +92,8 @@ def test_all_that_fit_are_made_in_order(contest: Any) -> None:
     dear = arm("full-finetune", 0.95)
     it = contest(linear_probe=[planned(arm("linear-probe", 0.7))], full_finetune=[planned(dear, 9, trains=True)])
     assert [made.name for made in it.found.arms] == ["linear-probe", "full-finetune"]
-    assert it.found.winner is dear
+    assert it.found.winner.name == dear.name
+    assert it.found.winner.probabilities is dear.probabilities
     assert it.found.predicted["full-finetune"].seconds == 9
     assert it.found.left_out == ()
     stages = [event.stage for event in it.heard if isinstance(event, events.Finished)]
@@ -107,6 +109,24 @@ def test_of_probes_on_one_network_the_lower_held_out_loss_wins(contest: Any) -> 
     assert it.found.winner.name == "intermediate-probe"
     (equal,) = it.found.choice.equals
     assert equal.losses == {"linear-probe": 0.4, "intermediate-probe": 0.3}
+
+
+def test_what_validation_chose_is_marked_on_its_scores(contest: Any) -> None:
+    """Of a trained network the epoch, of what is made of it too; of the winner that it won; of a lone arm nothing."""
+    curves = (Epoch(0, 0.0, 1.1, 0.5, 1.2, 0.4, 1.1, 0.1),)
+    tuned = arm("full-finetune", 0.95, curves=curves)
+    blend = arm("average", 0.7, chosen={"linear-probe": 0.5, "full-finetune": 0.5})
+    it = contest(
+        linear_probe=[planned(arm("linear-probe", 0.7))], full_finetune=[planned(tuned)], scratch=[planned(blend)]
+    )
+    assert {made.name: made.validation.chosen_on for made in it.found.arms} == {
+        "linear-probe": (),
+        "full-finetune": ("epoch", "winner"),
+        "average": ("epoch",),
+    }
+    assert it.found.winner.validation.optimistic
+    alone = contest(linear_probe=[planned(arm("linear-probe", 0.7))])
+    assert not alone.found.winner.validation.optimistic
 
 
 def test_classes_of_one_group_are_named(contest: Any, monkeypatch: pytest.MonkeyPatch) -> None:

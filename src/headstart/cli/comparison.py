@@ -9,7 +9,7 @@ from headstart.cli.tables import paragraph, size, table
 from headstart.errors import UserError
 from headstart.evaluation.choosing import Choice
 from headstart.evaluation.comparison import Pair
-from headstart.leaderboard import HEAD, Row, cells, from_json
+from headstart.leaderboard import HEAD, Row, caveats, cells, from_json
 from headstart.run import Run
 from headstart.run_files import COMPARISON, CURVES, SCHEMA_VERSION
 
@@ -90,9 +90,10 @@ def _scores(it: Compared) -> str:
     rows = [[row[column] for column in columns] for row in cells(it.board)]
     head = ["arm", *("accuracy" if name == "train" else name for name in SCORES[1:])]
     shut = "" if it.revealed or len(board) == 1 else "; the other arms have not seen test (--reveal-test)"
+    optimistic = "".join(f"\n{paragraph(note, WIDTH)}" for note in caveats(it.board))
     return (
         f"{parts['train']} train, {parts['validation']} validation and {parts['test']} test photos; loss in nats, "
-        f"accuracy with its 95 % interval\n\n{table(head, _wrapped(rows))}\n\n* the winner{shut}"
+        f"accuracy with its 95 % interval\n\n{table(head, _wrapped(rows))}\n\n* the winner{shut}{optimistic}"
     )
 
 

@@ -75,16 +75,17 @@ def summary(run: "Run") -> str:
     test, record = run.test, run.record
     low, high = test.accuracy_interval.low, test.accuracy_interval.high
     engine, parts = record["engine"], record["split"]
+    told = [*_optimism(run), *_trust(run), *_arms(run), *_caveats(run)]
     return f"""
 Test accuracy {test.accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}) on {test.n} photos it had never seen
 balanced {test.balanced_accuracy:.1%}, macro F1 {test.macro_f1:.3f}, log loss {test.log_loss:.3f}; \
-validation accuracy {run.validation.accuracy:.1%} on {run.validation.n}
+validation accuracy {run.validation.accuracy:.1%} on {run.validation.n}{" ^" * run.validation.optimistic}
 
 {classes_table(run.test)}
 
 {record["winner"]} (weights: {record["backbone"]["licence"]}), {engine["name"]} {engine["precision"]}
 train {parts["train"]}, validation {parts["validation"]}, test {parts["test"]} photos; {_took(run)}
-{"".join(f"{line}{chr(10)}" for line in [*_trust(run), *_arms(run), *_caveats(run)])}everything is in {run.folder}
+{"".join(f"{line}{chr(10)}" for line in told)}everything is in {run.folder}
 look:  {_look(run)}
 next:  headstart predict {run.folder / "model"} PHOTO"""
 
@@ -169,6 +170,11 @@ def _arms(run: "Run") -> list[str]:
     if not any(arm["curves"] for arm in arms) and run.validation.accuracy < 1:
         lines.append("training part of the network may do better:  headstart compare PHOTOS --budget 10m")
     return lines
+
+
+def _optimism(run: "Run") -> list[str]:
+    """Why the validation score flatters."""
+    return [paragraph(f"^ validation is {run.validation.caveat}", WIDTH)] if run.validation.optimistic else []
 
 
 def _caveats(run: "Run") -> list[str]:

@@ -34,6 +34,7 @@ def card_of(records: Records) -> str:
         .render(
             run=records.run,
             test=records.test,
+            validation=records.validation,
             trust=records.trust,
             overview=overview,
             data=data,

@@ -6,6 +6,7 @@ from typing import Any
 
 from headstart.evaluation.comparison import Pair
 from headstart.evaluation.intervals import Interval
+from headstart.leaderboard import caveats, from_json
 from headstart.report import charts
 from headstart.report.drawing import Plot, plots
 from headstart.report.records import Records
@@ -50,6 +51,7 @@ class Arms:
     charts: tuple[Plot, ...]
     depths: tuple[Depths, ...]
     left_out: tuple[Mapping[str, Any], ...]
+    caveats: tuple[str, ...]  #: why validation scores are optimistic
 
 
 def arms_section(records: Records) -> Arms:
@@ -70,6 +72,7 @@ def arms_section(records: Records) -> Arms:
             if arm["depth"]
         ),
         left_out=tuple(it["left_out"]),
+        caveats=tuple(caveats(from_json(board))),
     )
 
 

@@ -122,7 +122,9 @@ class _Contest:
         for spec in specs:
             if spec.name in ENSEMBLES:
                 self._add_ensemble(spec.name, base)
-        return Comparison(tuple(self._arms), self._predicted, tuple(self._left_out), self._choice())
+        choice = self._choice()
+        arms = tuple(self._marked(arm, choice) for arm in self._arms)
+        return Comparison(arms, self._predicted, tuple(self._left_out), choice)
 
     def _planned(self, specs: Sequence[Spec]) -> Iterator[Planned]:
         for spec in specs:
@@ -195,6 +197,20 @@ class _Contest:
         raise SettingError(
             f"no arm fits ({reasons}); give a larger --budget, or the arm linear-probe, which always fits"
         )
+
+    def _marked(self, arm: Arm, choice: Choice) -> Arm:
+        """The arm with its validation score marked by what was chosen on the same photos."""
+        members = [arm, *(it for it in self._arms if it.name in arm.chosen or it.name == arm.chosen.get("of"))]
+        trained = [it for it in members if it.trains]
+        marks = {
+            "epoch": bool(trained),
+            "search": bool(trained) and self._first.settings.search > 0,
+            "weights": arm.strategy == "greedy",
+            "best": arm.strategy == "flips",
+            "winner": arm.name == choice.winner and len(self._arms) > 1,
+        }
+        chosen_on = tuple(name for name, is_so in marks.items() if is_so)
+        return replace(arm, validation=replace(arm.validation, chosen_on=chosen_on))
 
     def _tell_of_one_group(self) -> None:
         """Classes of which nothing can be held out: what is chosen by cross-validation knows nothing of them."""

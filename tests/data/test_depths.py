@@ -41,6 +41,8 @@ def test_a_set_has_one_range_found_in_train(panel):
     )
     notes = {entry.name: entry.note for entry in note_scaling(samples, ranges).ledger.entries}
     assert notes["train/no/0.png"] == "10 significant bits of 16, scaled by the set's range 0..4095"
+    alone = {entry.name: entry.note for entry in note_scaling(samples, ()).ledger.entries}
+    assert alone["train/no/0.png"] == "10 significant bits of 16, scaled by its own range 0..1023"
     assert notes["test/yes/0.png"].endswith("it has values above, to 0..9000, which are clipped")
 
 

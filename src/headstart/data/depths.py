@@ -7,7 +7,7 @@ from dataclasses import replace
 from headstart.data.found import some
 from headstart.data.samples import Outcome, Sample, Samples
 from headstart.pixels.contract import GreyRange
-from headstart.pixels.depth import Depth, common_ranges, describe_depth, describe_scaling
+from headstart.pixels.depth import Depth, common_ranges, describe_depth, describe_scaling, own_range
 
 
 def grey_ranges(train: Iterable[Sample]) -> tuple[GreyRange, ...]:
@@ -27,8 +27,9 @@ def note_scaling(samples: Samples, ranges: Sequence[GreyRange]) -> Samples:
     changes = {}
     for entry in samples.ledger.entries:
         depth = entry.depth
-        if depth is not None and depth.kind in by_kind and entry.outcome is not Outcome.SET_ASIDE:
-            scaling = describe_scaling(depth, by_kind[depth.kind], "the set's")
+        if depth is not None and entry.outcome is not Outcome.SET_ASIDE:
+            of_set = by_kind.get(depth.kind)
+            scaling = describe_scaling(depth, of_set or own_range(depth), "the set's" if of_set else "its own")
             changes[entry.name] = replace(entry, note=entry.note.replace(describe_depth(depth), scaling))
     return samples.amended(changes) if changes else samples
 

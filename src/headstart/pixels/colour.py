@@ -7,6 +7,7 @@ from PIL import Image
 
 from headstart.pixels import depth
 from headstart.pixels.contract import PixelContract
+from headstart.pixels.deep_colour import is_deep_colour, read_deep_colour
 from headstart.pixels.photo import Pixels
 
 ORIENTATION = 0x0112  #: the tag of EXIF 2.32, section 4.6.4
@@ -39,26 +40,37 @@ def orientation(image: Image.Image) -> int:
         return 1
 
 
-def upright(image: Image.Image, contract: PixelContract | None = None) -> tuple[Pixels, str]:
+def upright(image: Image.Image, contract: PixelContract | None = None, data: bytes | None = None) -> tuple[Pixels, str]:
     """RGB pixels of a loaded image, turned upright, and what was done with it where it has more than 8 bits.
 
     Args:
         image: loaded.
         contract: has the ranges of the training photos; without one a photo's own range counts.
+        data: the file's bytes, for colour with more than 8 bits; without them the higher 8 count.
 
     Raises:
         BrokenPhoto: no pixel has a value.
     """
     turn, note = _TURNS.get(orientation(image)), ""
-    if depth.is_deep(image):
-        deep = depth.read_deep(image)
+    deep = measured(image, data)
+    if deep is not None:
         ranges = contract.grey if contract is not None else ()
-        grey, scaled_by = depth.to_8_bits(deep, ranges)
+        scaled, scaled_by = depth.to_8_bits(deep, ranges)
         whose = "the training photos'" if scaled_by in ranges else "its own"
         note = depth.describe_scaling(deep.depth, scaled_by, whose)
-        image = Image.fromarray(grey)
+        alpha = image.getchannel("A") if image.mode == "RGBA" else None
+        image = Image.fromarray(scaled)
+        if alpha is not None:
+            image.putalpha(alpha)
     turned = image if turn is None else image.transpose(turn)
     return np.ascontiguousarray(np.asarray(to_rgb(turned))), note
+
+
+def measured(image: Image.Image, data: bytes | None) -> depth.Deep | None:
+    """The values of a loaded image with more than 8 bits; None of others."""
+    if depth.is_deep(image):
+        return depth.read_deep(image)
+    return read_deep_colour(image, data) if data is not None and is_deep_colour(image, data) else None
 
 
 def to_rgb(image: Image.Image) -> Image.Image:

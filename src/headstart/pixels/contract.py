@@ -15,7 +15,7 @@ WHOLE_EDGE = 1000  #: thousandths of the shorter edge that every backbone sees: 
 class GreyRange:
     """Which values of photos with more than 8 bits become black and white: found once, over the training photos."""
 
-    kind: str  #: how values are stored: "uint16", "int16", "uint32", "int32", "float32"
+    kind: str  #: how values are stored: "uint16", "int16", "uint32", "int32", "float32" of grey, "rgb16" of colour
     low: float  #: becomes 0, and so does what is below
     high: float  #: becomes 255, and so does what is above
 

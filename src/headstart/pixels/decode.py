@@ -14,7 +14,8 @@ from headstart.errors import DataError
 from headstart.pixels import colour, jpeg
 from headstart.pixels.camera import camera_of
 from headstart.pixels.contract import PixelContract
-from headstart.pixels.depth import Depth, is_deep, read_deep
+from headstart.pixels.deep_colour import is_deep_colour
+from headstart.pixels.depth import Depth, is_deep
 from headstart.pixels.opening import load, opened, shrink
 from headstart.pixels.photo import BrokenPhoto, Header, Photo, Pixels, UnreadablePhoto
 from headstart.pixels.pictures import choose_picture, describe_picture
@@ -48,16 +49,17 @@ def identify(data: bytes) -> Header:
     """
     with opened(data) as image:
         camera = camera_of(image.info, getattr(image, "tag_v2", None))
-        return Header(
-            image.format or "?", image.width, image.height, image.mode, camera, is_deep(image), _picture(image, data)
-        )
+        deep = is_deep(image) or is_deep_colour(image, data)
+        picture = _picture(image, data)
+        return Header(image.format or "?", image.width, image.height, image.mode, camera, deep, picture)
 
 
 def measure_depth(data: bytes) -> Depth | None:
     """What the values of a photo with more than 8 bits are like; None where it does not decode whole."""
     with suppress(Exception), opened(data) as image:  # why it does not decode is said when it is decoded
         load(image)
-        return read_deep(image).depth
+        deep = colour.measured(image, data)
+        return None if deep is None else deep.depth
     return None
 
 
@@ -156,7 +158,7 @@ def _decode_with_pillow(data: bytes, contract: PixelContract | None) -> Photo:
             shrink(image, data, contract)
             picture = _picture(image, data)
             load(image)
-            pixels, note = colour.upright(image, contract)
+            pixels, note = colour.upright(image, contract, data)
             return Photo(pixels, None, "; ".join(filter(None, (picture, note))))
         except BrokenPhoto:
             raise

@@ -1,4 +1,4 @@
-"""Photos with more than 8 bits: 16 and 32 bits of grey, signed ones, floating point -> 8 bits by the range of the data.
+"""Photos with more than 8 bits: 16 and 32, signed, floating point -> 8 bits by the range of the data.
 
 The container says little: a microscope or an X-ray panel stores 12 bits in 16, a CT counts from -1,024, a satellite
 marks cells without a value with -9,999. So the range is measured: robustly within each file, then over the training
@@ -6,7 +6,7 @@ photos (``common_ranges``), and it is kept in the pixel contract, so that later 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from PIL import Image
 from headstart.pixels.contract import GreyRange
 from headstart.pixels.photo import BrokenPhoto
 
+COLOUR = "rgb16"  #: the kind of values of 16 bits in each of red, green and blue
 STRAY = 1000  #: one value in so many may lie apart from the others at either end (hot and dead pixels)
 STRAY_FILES = 20  #: one file in so many may
 FILES_APART = 3.0  #: how far such files lie apart, in ranges of the others: two bits
@@ -26,7 +27,7 @@ MARKS = (-999.0, -9999.0, -99999.0, -32767.0, -32768.0, -2147483648.0)
 _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT, _NODATA = 258, 262, 339, 42113  # tags of TIFF 6.0, and GDAL's
 _SIGNED = 2
 
-Values = NDArray[Any]  #: (H, W), as stored
+Values = NDArray[Any]  #: (H, W), of colour (H, W, 3), as stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,12 @@ class Deep:
     """The values of a loaded photo."""
 
     values: Values
-    known: NDArray[np.bool_] | None  #: (H, W) where there is a value; None where there is one everywhere
+    known: NDArray[np.bool_] | None  #: of their shape: where there is a value; None where there is one everywhere
     depth: Depth
 
 
 def is_deep(image: Image.Image) -> bool:
-    """Whether an opened image has more than 8 bits."""
+    """Whether an opened image has more than 8 bits of grey."""
     return image.mode.startswith("I;16") or image.mode in ("I", "F")
 
 
@@ -75,18 +76,21 @@ def read_deep(image: Image.Image) -> Deep:
     seen = values if known is None else values[known]
     if not seen.size:
         raise BrokenPhoto("no pixel has a finite value")
-    low, high = _reach(seen.ravel(), seen.ravel(), seen.size // STRAY if seen.size >= STRAY else int(seen.size > 99), 1)
-    inverted = tags.get(_PHOTOMETRIC) == 0
     declared = int(_first(tags.get(_BITS, 0))) if kind == "uint16" else 0
-    depth = Depth(
-        kind,
-        low if low < 0 or kind == "float32" else 0.0,
-        high,
-        declared if declared < 16 else 0,
-        0 if known is None else int(known.size - known.sum()),
-        inverted,
+    depth = replace(
+        measure_values(seen, kind),
+        declared=declared if declared < 16 else 0,
+        missing=0 if known is None else int(known.size - known.sum()),
+        inverted=tags.get(_PHOTOMETRIC) == 0,
     )
     return Deep(values, known, depth)
+
+
+def measure_values(values: Values, kind: str) -> Depth:
+    """The least and largest of one or more values, stray ones left out."""
+    flat = values.ravel()
+    low, high = _reach(flat, flat, max(flat.size // STRAY, int(flat.size > 99)), 1)
+    return Depth(kind, low if low < 0 or kind == "float32" else 0.0, high)
 
 
 def own_range(depth: Depth) -> GreyRange:
@@ -114,12 +118,14 @@ def common_ranges(depths: Sequence[Depth]) -> tuple[GreyRange, ...]:
 
 
 def to_8_bits(deep: Deep, ranges: Sequence[GreyRange]) -> tuple[NDArray[np.uint8], GreyRange]:
-    """(H, W) uint8 and the range it was scaled by: the given one of its kind, else its own.
+    """uint8 of the shape of the values, and the range it was scaled by: the given one of its kind, else its own.
 
     What lies outside is clipped; a pixel without a value is black; where white is zero it is inverted.
     """
     own = own_range(deep.depth)
     it = next((given for given in ranges if given.kind == own.kind), own)
+    if it == GreyRange(COLOUR, 0.0, 65535.0):
+        return (deep.values >> 8).astype(np.uint8), it  # as Pillow does, so as it always was
     scale = 255 / ((it.high - it.low) or 1.0)
     if deep.values.dtype.itemsize == 2 and deep.values.dtype.kind == "u":
         every = np.clip(np.rint((np.arange(65536) - it.low) * scale), 0, 255).astype(np.uint8)
@@ -137,7 +143,7 @@ def to_8_bits(deep: Deep, ranges: Sequence[GreyRange]) -> tuple[NDArray[np.uint8
 def describe_depth(depth: Depth) -> str:
     """What a photo's values are like, for a person."""
     names = {"float32": "floating point", "int16": "signed 16 bits", "int32": "signed 32 bits"}
-    stored = depth.kind.removeprefix("uint")
+    stored = "16 in colour" if depth.kind == COLOUR else depth.kind.removeprefix("uint")
     said = [names.get(depth.kind, f"{depth.bits} significant bits of {stored}")]
     if depth.inverted:
         said.append("white is zero")

@@ -102,3 +102,12 @@ def test_what_does_not_belong_together_is_refused() -> None:
         conform(labels[1:], rows, coverage=0.9, kind="lac")
     with pytest.raises(DataError, match="no prediction sets to judge"):
         coverage_of(np.zeros((0, 3), bool), np.zeros(0, int))
+
+
+def test_photos_that_belong_together_widen_the_interval_of_coverage():
+    """Ten bursts of five photos, held or missed together: ten photos' worth."""
+    held = np.repeat(np.arange(10) < 9, 5)
+    sets, labels = np.stack([held, ~held], axis=1), np.zeros(50, np.int64)
+    found = coverage_of(sets, labels, groups=np.repeat(np.arange(10), 5))
+    assert found.coverage == 0.9
+    assert found.low < coverage_of(sets, labels).low - 0.1

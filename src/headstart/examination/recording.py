@@ -10,16 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.data.arrays import IN_MEMORY
+from headstart.data.groups import group_numbers
 from headstart.data.samples import Part, Samples
-from headstart.evaluation.intervals import share_of
+from headstart.evaluation.intervals import share_among
 from headstart.examination.guarding import Guarded
+from headstart.examination.judging import Judged
 from headstart.examination.looking_back import Findings
 from headstart.examination.mentioned import SUSPECTS, mentioned_photos
 from headstart.examination.pictures import Pictures, save_pictures
 from headstart.examination.records import save_predictions, save_trust
 from headstart.features.space import bytes_under
 from headstart.run_files import NEIGHBOURS, PICTURES, TRUST
-from headstart.runtime.answers import Answers
 from headstart.settings import FitSettings
 from headstart.strategies.material import Material
 from headstart.training.memory import peak_memory
@@ -41,7 +42,7 @@ def save_findings(it: Findings, pictures: Pictures, folder: Path) -> None:
             **_of_data(it),
             "calibration": _calibration(it),
             "sets": _sets(it),
-            "novelty": _novelty(it.subject.guarded, judged.answers),
+            "novelty": _novelty(it.subject.guarded, judged),
             **_of_the_job(material, folder),
             "neighbours": {id_: [(other.id, other.likeness) for other in alike] for id_, alike in it.alike.items()},
             "explained": {"method": pictures.method, "ids": pictures.explained},
@@ -129,14 +130,14 @@ def _sets(it: Findings) -> Mapping[str, Any] | None:
     }
 
 
-def _novelty(guarded: Guarded, answers: Answers) -> Mapping[str, Any] | None:
+def _novelty(guarded: Guarded, judged: Judged) -> Mapping[str, Any] | None:
     novelty = guarded.parts.novelty
     if novelty is None:
         return None
-    declined: NDArray[np.bool_] = answers.declined
+    declined: NDArray[np.bool_] = judged.answers.declined
     return {
         "kind": novelty.kind,
         "layers": [layer for tower in novelty.towers for layer in guarded.parts.towers[tower].layers],
         "acceptance": novelty.acceptance,
-        "accepted": share_of(int((~declined).sum()), len(declined)),
+        "accepted": share_among(~declined, group_numbers(judged.samples)),
     }

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from headstart.evaluation.intervals import wilson
+from headstart.evaluation.intervals import grouped_wilson
 from headstart.report.charts_kinds import (
     MOST_ROWS,
     Axis,
@@ -109,7 +109,8 @@ def class_coverage(records: Records) -> Bars:
     few = len(shown) <= MOST_ROWS
     if not few:
         shown = shown[np.argsort(held[shown] / n[shown], kind="stable")[:MOST_ROWS]]
-    shares, intervals = held[shown] / n[shown], [wilson(int(held[it]), int(n[it])) for it in shown]
+    owns = [test.label == label for label in shown]
+    shares, intervals = held[shown] / n[shown], [grouped_wilson(hit[own], test.group[own]) for own in owns]
     worst = int(shares.argmin())
     alt = (
         f"Prediction sets are to hold the true class of {percent(wanted, 0)} of all photos; of "

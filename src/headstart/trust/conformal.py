@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.errors import DataError
-from headstart.evaluation.intervals import wilson
+from headstart.evaluation.intervals import grouped_wilson
 from headstart.runtime.sets import Float, Kind, Sets
 
 Ints = NDArray[np.int64]
@@ -65,8 +65,13 @@ def conform(labels: Ints, probabilities: Float, *, coverage: float, kind: Kind) 
     return Sets(kind, coverage, float(scores[rank - 1]), penalty, free)
 
 
-def coverage_of(sets: NDArray[np.bool_], labels: Ints) -> Coverage:
+def coverage_of(sets: NDArray[np.bool_], labels: Ints, *, groups: Ints | None = None) -> Coverage:
     """How well prediction sets (N, C) of photos with known labels (N,) do.
+
+    Args:
+        sets: (N, C).
+        labels: (N,) true classes.
+        groups: (N,) which photos belong together, for the interval; None: each is by itself.
 
     Raises:
         DataError: no photos, or shapes that do not belong together.
@@ -76,7 +81,7 @@ def coverage_of(sets: NDArray[np.bool_], labels: Ints) -> Coverage:
         raise DataError("there are no prediction sets to judge; wanted one photo at least")
     held, classes = sets[np.arange(len(labels)), labels], sets.shape[1]
     sizes = sets.sum(axis=1)
-    interval = wilson(int(held.sum()), len(labels))
+    interval = grouped_wilson(held, np.arange(len(labels)) if groups is None else groups)
     each = [held[labels == index] for index in range(classes)]
     return Coverage(
         coverage=float(held.mean()),

@@ -1,10 +1,20 @@
 """The tree of errors, and the exit codes that follow from it."""
 
+import errno
+
 import pytest
 
 import headstart
 from headstart import errors
-from headstart.errors import nearest
+from headstart.errors import (
+    MOST,
+    DataError,
+    HeadstartError,
+    StoreError,
+    is_disk_full,
+    nearest,
+    refuse_machine_faults,
+)
 
 
 def test_the_tree_is_the_one_that_is_drawn() -> None:
@@ -50,3 +60,48 @@ def test_the_public_names_are_there() -> None:
         assert getattr(headstart, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'fitt'"):
         headstart.fitt  # noqa: B018
+
+
+def test_no_message_is_longer_than_a_person_reads():
+    error = DataError(f"{'x' * 100_000} has no photos; wanted some; add them")
+    assert len(str(error)) <= MOST
+    assert str(error).startswith("xxx")
+    assert str(error).endswith("has no photos; wanted some; add them")
+    assert "characters)" in str(error)
+    assert str(DataError("short")) == "short"
+
+
+def test_an_unknown_name_is_shown_beside_a_few_known_ones():
+    told = nearest("cet", ["cat", *(f"class {i:04d}" for i in range(5000))])
+    assert told.startswith("did you mean 'cat'? Known: cat, class 0000, ")
+    assert told.endswith(", class 0038 and 4,961 more")
+
+
+@pytest.mark.parametrize(
+    ("error", "wanted"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), StoreError),
+        (RuntimeError("write failed: No space left on device"), StoreError),
+        (MemoryError(), HeadstartError),
+        (RuntimeError("std::bad_alloc"), HeadstartError),
+        (OSError(errno.EMFILE, "Too many open files"), HeadstartError),
+    ],
+)
+def test_what_the_machine_lacks_is_not_blamed_on_the_input(error, wanted):
+    with pytest.raises(wanted) as told:
+        refuse_machine_faults(error, "to read photos")
+    assert told.value.exit_code == 1
+    assert "to read photos" in str(told.value)
+
+
+def test_an_error_that_a_full_disk_caused_is_known_through_those_around_it():
+    error = RuntimeError("the exporter gave up")
+    error.__cause__ = OSError(errno.ENOSPC, "No space left on device")
+    assert is_disk_full(error)
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("x"), OSError(errno.EACCES, "Permission denied"), DataError("no space left")]
+)
+def test_other_errors_pass(error):
+    refuse_machine_faults(error, "to read photos")

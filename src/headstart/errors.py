@@ -32,16 +32,46 @@ def bounded(text: str, most: int = MOST) -> str:
     return f"{text[: most - len(gap) - end]}{gap}{text[-end:]}"
 
 
+_FULL = {errno.ENOSPC, *([errno.EDQUOT] if hasattr(errno, "EDQUOT") else [])}
+_SHORT = {errno.ENOMEM, errno.EMFILE, errno.ENFILE}
+_NO_SPACE = ("no space left", "disk quota exceeded", "disk is full", "not enough space on the disk")
+_NO_MEMORY = ("out of memory", "cannot allocate memory", "can't allocate memory", "bad_alloc", "bad allocation")
+
+
 def is_disk_full(error: BaseException | None) -> bool:
     """Return whether an error, or one that it was raised from, says that a disk or a quota is full."""
     while error is not None:
         if isinstance(error, OSError) and (error.errno in _FULL or getattr(error, "winerror", None) in (39, 112)):
             return True
+        if not isinstance(error, HeadstartError) and any(it in str(error).lower() for it in _NO_SPACE):
+            return True  # a library's error of its own, with the system's words in it
         error = error.__cause__ or error.__context__
     return False
 
 
-_FULL = {errno.ENOSPC, *([errno.EDQUOT] if hasattr(errno, "EDQUOT") else [])}
+def is_machine_short(error: BaseException) -> bool:
+    """Return whether an error says that memory is short, or that too many files are open."""
+    if isinstance(error, OSError):
+        return error.errno in _SHORT
+    return isinstance(error, MemoryError) or any(it in str(error).lower() for it in _NO_MEMORY)
+
+
+def refuse_machine_faults(error: BaseException, doing: str) -> None:
+    """Raise an error of ours where the machine is at fault, before what was given to it is blamed.
+
+    Args:
+        error: what a library raised.
+        doing: what was being done, as it goes on after "no space left".
+
+    Raises:
+        StoreError: a disk or a quota is full.
+        HeadstartError: memory is short, or too many files are open.
+    """
+    if is_disk_full(error):
+        raise StoreError(f"no space left {doing}; free some and run the same command again") from error
+    if is_machine_short(error):
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise HeadstartError(f"the machine ran short {doing} ({bounded(said, 200)}); end other programs and try again")
 
 
 class HeadstartError(Exception):
@@ -54,7 +84,7 @@ class HeadstartError(Exception):
 
 
 class StoreError(HeadstartError):
-    """The feature store is damaged, locked or full."""
+    """The feature store is damaged, locked or full, or another disk is full."""
 
 
 class EngineError(HeadstartError):

@@ -6,10 +6,8 @@ once more on train and validation -> saved, read back -> judged on test, once.
 
 import inspect
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +19,7 @@ from headstart.data.samples import Outcome, Part, Samples
 from headstart.data.scorable import refuse_unscorable
 from headstart.data.splits import Split, make_split
 from headstart.engines.engine import Arithmetic, Engine
-from headstart.errors import DataError, HeadstartError, SettingError
+from headstart.errors import DataError, HeadstartError
 from headstart.evaluation.evaluation import Evaluation
 from headstart.examination import guarding, looking_back, pictures
 from headstart.examination.guarding import Guarded, guarded
@@ -37,8 +35,9 @@ from headstart.journal import Journal
 from headstart.passing import TWINS, Passed, passed
 from headstart.preparing import Ready, named, ready
 from headstart.report.writing import write_report
+from headstart.reserving import claim_run, reserve_run
 from headstart.run import Run, finished, record_of, write
-from headstart.run_files import MODEL, RECORD, SPLIT, UNFINISHED
+from headstart.run_files import MODEL, SPLIT
 from headstart.runtime.classifier import Classifier, load
 from headstart.saving import Parts, UnsteadyNoveltyError, Witness, add_scores, save
 from headstart.settings import DataSettings, FitSettings, seconds, store_folder
@@ -78,7 +77,7 @@ def fit(
     log = Journal(listener)
     clock = Clock(seconds(chosen.budget))
     home = store_folder(chosen.store)
-    reserved = _reserve(chosen)
+    reserved = reserve_run(chosen.out)
     with Store(home, log) as store, store.in_use():
         samples = log.stage("read", lambda: _read(source, labels, home, chosen, log), journal.read_in_words)
         split = _split(samples, chosen)  # what is wrong with it is said now, not after the long pass
@@ -86,7 +85,7 @@ def fit(
         names, ladder = named(train, len(samples), store, chosen, clock, log)
         found = ready(names, train, store, chosen, log)
         width = max(sum(layer.width for layer in it.backbone.layers) for it in found)
-        with _claimed(reserved, source) as out, threads_for(len(samples) * width):
+        with claim_run(reserved, source) as out, threads_for(len(samples) * width):
             photos = passed(samples, found, chosen, store, log)
             materials = _materials(photos, found, chosen, store, out, clock, log)
             material = materials[0]
@@ -254,67 +253,6 @@ def _split(samples: Samples, settings: FitSettings) -> Split:
             "validation and test; put photos there, or remove its folder"
         )
     return split
-
-
-def _reserve(settings: FitSettings) -> Path | None:
-    """Refuses a run's folder that is taken, before anything is read; None where the name is ours to find.
-
-    Raises:
-        SettingError: it is or lies under a file, or holds anything but an unfinished run.
-    """
-    if settings.out is None:
-        return None
-    out = settings.out.expanduser()
-    stop = next((above for above in out.parents if above.exists()), None)
-    if stop is not None and not stop.is_dir():
-        raise SettingError(f"out {str(out)!r} cannot be made: {str(stop)!r} is a file; name another")
-    if out.exists() and not out.is_dir():
-        raise SettingError(f"out {str(out)!r} is a file; wanted a folder that is new or empty; name another")
-    if (out / RECORD).exists():
-        raise SettingError(f"out {str(out)!r} already holds a finished run, which is never overwritten; name another")
-    others = sorted(file.name for file in out.iterdir()) if out.exists() else []
-    if others and UNFINISHED not in others:
-        raise SettingError(
-            f"out {str(out)!r} holds other things ({others[0]!r}); wanted a new or empty folder; name another"
-        )
-    return out
-
-
-@contextmanager
-def _claimed(reserved: Path | None, source: Any) -> Iterator[Path]:
-    """Makes the run's folder and marks it as unfinished until the end; one in which nothing came to be is removed.
-
-    Raises:
-        SettingError: it cannot be made.
-    """
-    try:
-        out = _fresh(source) if reserved is None else reserved
-        out.mkdir(parents=True, exist_ok=True)
-        (out / UNFINISHED).touch()
-    except OSError as error:
-        raise SettingError(f"out {str(reserved or 'runs')!r} cannot be made: {error.strerror}; name another") from None
-    try:
-        yield out
-    except BaseException:
-        if [file.name for file in out.iterdir()] == [UNFINISHED]:
-            (out / UNFINISHED).unlink()
-            out.rmdir()
-        raise
-    (out / UNFINISHED).unlink()
-
-
-def _fresh(source: Any) -> Path:
-    """A new folder under runs/, named after source and time, and made here so that no other run gets the same."""
-    name = Path(source).expanduser().absolute().name.partition(".")[0] if isinstance(source, str | Path) else "arrays"
-    stem = Path("runs") / f"{name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
-    number = 1
-    while True:
-        out = stem if number == 1 else stem.with_name(f"{stem.name}-{number}")
-        try:
-            out.mkdir(parents=True)
-            return out
-        except FileExistsError:
-            number += 1
 
 
 def _marked(validation: Evaluation, guards: Guarded) -> Evaluation:

@@ -1,3 +1,4 @@
+import errno
 import json
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from tests.backbones.conftest import Weights
 from headstart import events
 from headstart.backbones.backbone import GRAPH, RECORD, SCHEMA_VERSION
 from headstart.backbones.convert import obtain
-from headstart.errors import BackboneError
+from headstart.errors import BackboneError, HeadstartError
 
 
 def test_a_network_is_converted_once(tmp_path: Path, weights: Weights, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,4 +67,25 @@ def test_a_network_that_does_not_convert_is_said_so(
     monkeypatch.setattr("headstart.backbones.convert.export", broken)
     with pytest.raises(BackboneError, match=r"cannot be converted to ONNX.*unsupported operator"):
         obtain(f"timm:resnet10t@{weights('resnet10t')}", tmp_path / "networks")
+    assert list((tmp_path / "networks").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "no space left in the store for timm:resnet10t@"),
+        (RuntimeError("PyTorchStreamWriter failed: No space left on device"), "no space left in the store for timm:"),
+        (MemoryError(), "the machine ran short in the store for timm:resnet10t"),
+    ],
+)
+def test_a_full_store_is_not_blamed_on_the_network(
+    tmp_path: Path, weights: Weights, monkeypatch: pytest.MonkeyPatch, error: Exception, told: str
+) -> None:
+    def full(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("headstart.backbones.convert.export", full)
+    with pytest.raises(HeadstartError, match=told) as raised:
+        obtain(f"timm:resnet10t@{weights('resnet10t')}", tmp_path / "networks")
+    assert raised.value.exit_code == 1
     assert list((tmp_path / "networks").iterdir()) == []

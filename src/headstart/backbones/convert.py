@@ -12,7 +12,7 @@ from headstart.backbones.backbone import GRAPH, PIXELS, RECORD, SCHEMA_VERSION, 
 from headstart.backbones.catalog import Origin, find
 from headstart.backbones.pretrained import write_classifier
 from headstart.data.writing import new_folder, stamp
-from headstart.errors import BackboneError
+from headstart.errors import BackboneError, refuse_machine_faults
 from headstart.process import waiting_patiently
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ def _export(loaded: "Loaded", origin: Origin, file: Path) -> None:
     try:
         export(loaded, file)
     except Exception as error:  # the exporter raises whatever its tracing meets
+        refuse_machine_faults(error, f"in the store for {origin.name} as ONNX ({file.parent.parent})")
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise BackboneError(
             f"{origin.name} cannot be converted to ONNX, which saving a classifier needs ({reason}); choose another"

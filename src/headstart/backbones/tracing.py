@@ -16,7 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from headstart.backbones.backbone import PIXELS
 from headstart.backbones.zoo import Loaded
-from headstart.errors import BackboneError, EngineError, nearest
+from headstart.errors import BackboneError, EngineError, nearest, refuse_machine_faults
 
 FINAL = "final"
 
@@ -97,6 +97,7 @@ def trace(loaded: Loaded) -> Traced:
         graph = tracer.trace(loaded.network)
         module = fx.GraphModule(tracer.root, graph)
     except Exception as error:  # whatever the network's own code raises on a stand-in for a tensor
+        refuse_machine_faults(error, "to cut the network into a frozen and a trained part")
         raise EngineError(
             f"this network cannot be cut into a frozen and a trained part ({str(error).splitlines()[0][:120]}); use "
             "the probes on it, or another backbone"

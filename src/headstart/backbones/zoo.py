@@ -14,7 +14,7 @@ from headstart.backbones.backbone import Layer
 from headstart.backbones.catalog import Origin
 from headstart.backbones.hub import without_waiting
 from headstart.backbones.pretrained import PretrainedClassifier
-from headstart.errors import BackboneError
+from headstart.errors import BackboneError, refuse_machine_faults
 from headstart.pixels.contract import WHOLE_EDGE, PixelContract
 
 #: A network with more places than this (a transformer has one per block) is named in this many even stages.
@@ -187,6 +187,7 @@ def _from_hub(origin: Origin) -> Loaded:
     except BackboneError:
         raise
     except Exception as error:  # the hub's client raises a dozen kinds when there is no network
+        refuse_machine_faults(error, f"for the weights of {origin.name}, which its client keeps in its own cache")
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise BackboneError(
             f"the weights of {origin.name} could not be fetched from the hub ({reason}); connect once, or use "
@@ -220,6 +221,7 @@ def _read(origin: Origin) -> dict[str, Tensor]:
             return dict(load_file(origin.file))
         loaded = torch.load(origin.file, map_location="cpu", weights_only=True)
     except Exception as error:
+        refuse_machine_faults(error, f"to read the checkpoint {str(origin.file)!r}")
         reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:160]}"
         raise BackboneError(
             f"checkpoint {str(origin.file)!r} cannot be read safely ({reason}); wanted a state dict saved as "

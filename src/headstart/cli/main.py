@@ -13,7 +13,7 @@ from cyclopts import App
 from cyclopts.exceptions import CycloptsError, UnusedCliTokensError
 
 from headstart import __version__
-from headstart.errors import HeadstartError
+from headstart.errors import HeadstartError, is_disk_full
 from headstart.process import wait_patiently
 
 FINE, OUR_FAULT, YOUR_INPUT, STOPPED = 0, 1, 2, 130
@@ -75,6 +75,8 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FINE
     except (OSError, MemoryError) as error:
+        if is_disk_full(error):
+            return _failed(f"no space left on a disk ({error}); free some and run the same command again", OUR_FAULT)
         return _failed(f"{type(error).__name__}: {error}", OUR_FAULT)
 
 

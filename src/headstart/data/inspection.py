@@ -13,6 +13,7 @@ from typing import TypeVar
 from headstart.data.found import Found
 from headstart.data.own_output import is_own_picture
 from headstart.data.samples import ArraySource, Entry, FileSource, Outcome, digest_of
+from headstart.errors import refuse_machine_faults
 from headstart.events import Listener, Progress
 from headstart.pixels.decode import BrokenPhoto, identify, measure_depth
 from headstart.pixels.depth import describe_depth
@@ -61,7 +62,12 @@ def default_workers() -> int:
 
 
 def why_unreadable(error: OSError) -> str:
-    """An error of the file system as the reason why a file was set aside."""
+    """Return an error of the file system as the reason why a file was set aside.
+
+    Raises:
+        HeadstartError: the machine is short of something, which is no fault of the file's.
+    """
+    refuse_machine_faults(error, "to read photos")
     return "missing file" if isinstance(error, FileNotFoundError) else f"unreadable: {error.strerror or error}"
 
 

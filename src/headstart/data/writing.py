@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from headstart.errors import StoreError, is_disk_full
+
 
 def replace_text(path: Path, text: str) -> None:
     """Writes UTF-8 text; a reader, or a run after a crash, sees the old file or the new one, never half of one.
@@ -17,15 +19,23 @@ def replace_text(path: Path, text: str) -> None:
 
 
 def replace_bytes(path: Path, content: bytes) -> None:
-    """Writes a file whole or not at all, with the rights that any new file gets."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Writes a file whole or not at all, with the rights that any new file gets.
+
+    Raises:
+        OSError: it cannot be written.
+        StoreError: there is no space left.
+    """
     draft = _beside(path)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with draft.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
+    except OSError as error:
+        _refuse_full(error, path)
+        raise
     finally:
         draft.unlink(missing_ok=True)
 
@@ -45,18 +55,27 @@ def new_folder(target: Path) -> Iterator[Path]:
 
     Raises:
         OSError: it cannot be made, or the place is taken by a folder that is not empty.
+        StoreError: there is no space left.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
     draft = _beside(target)
-    draft.mkdir()
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft.mkdir()
         yield draft
         for file in draft.iterdir():
             if file.is_file():
                 _sync(file)
         draft.replace(target)
+    except OSError as error:
+        _refuse_full(error, target)
+        raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def _refuse_full(error: OSError, path: Path) -> None:
+    if is_disk_full(error):
+        raise StoreError(f"no space left to write {str(path)!r}; free some and run the same command again") from error
 
 
 def _beside(path: Path) -> Path:

@@ -28,7 +28,7 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from headstart.data.writing import new_folder
-from headstart.errors import StoreError
+from headstart.errors import StoreError, refuse_machine_faults
 from headstart.features.space import bytes_under
 
 Kind = Literal["bf16", "u8"]
@@ -167,6 +167,7 @@ def opened(home: Path, manifest: Manifest, lock: FileLock) -> ActivationFiles:
             with lock:  # asked again: another process may just have made them
                 files = _found(home, manifest, row_bytes) or _made(home, manifest, row_bytes)
     except OSError as error:
+        refuse_machine_faults(error, f"in the store for the activations {home}")
         raise StoreError(
             f"the activations {home} cannot be made or read: {error.strerror}; "
             "choose another folder with --store or HEADSTART_STORE"

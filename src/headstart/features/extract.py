@@ -17,6 +17,7 @@ from headstart import events
 from headstart.backbones.backbone import Backbone
 from headstart.data.samples import Sample, Source
 from headstart.engines.engine import Engine
+from headstart.errors import refuse_machine_faults
 from headstart.features.looks import looks_of, looks_space
 from headstart.features.store import Finding, Space, Store, Writer
 from headstart.features.workers import Tasks, in_threads
@@ -106,6 +107,7 @@ def load_photo(source: Source, contract: PixelContract) -> Photo:
     try:
         content = source.read()
     except OSError as error:
+        refuse_machine_faults(error, "to read photos")
         raise UnreadablePhoto(f"cannot be read: {error.strerror or error}") from error
     return decode(content, contract) if isinstance(content, bytes) else Photo(to_rgb(content), None)
 

@@ -22,7 +22,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.errors import StoreError
+from headstart.errors import StoreError, refuse_machine_faults
 from headstart.events import Listener, Note, ignore
 from headstart.features.activation_files import ACTIVATIONS
 from headstart.features.index import CHUNK, Index
@@ -56,6 +56,7 @@ class Store:
             self._shards.folder.mkdir(parents=True, exist_ok=True)
             self._index = Index(folder / "index.sqlite3")
         except OSError as error:
+            refuse_machine_faults(error, f"in the store {folder}")
             raise StoreError(
                 f"the store {folder} cannot be made or written: {error.strerror}; "
                 "choose another folder with --store or HEADSTART_STORE"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from headstart.errors import ClassifierError
+from headstart.errors import ClassifierError, refuse_machine_faults
 from headstart.pixels.decode import Pixels
 from headstart.runtime import folder as layout
 from headstart.runtime.answers import Answers
@@ -22,6 +22,7 @@ class GraphSession:
         try:
             self._session: Any = import_onnxruntime().InferenceSession(files.graph, providers=["CPUExecutionProvider"])
         except Exception as error:  # its errors have no common base
+            refuse_machine_faults(error, f"to load {layout.GRAPH}")
             raise ClassifierError(
                 f"{layout.GRAPH} does not load in ONNX Runtime: {' '.join(str(error).split())[:300]}"
             ) from error

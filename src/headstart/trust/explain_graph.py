@@ -11,7 +11,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
-from headstart.errors import ClassifierError
+from headstart.errors import ClassifierError, refuse_machine_faults
 from headstart.runtime.libraries import import_onnxruntime
 
 #: Ops that read a tensor's shape only: what they give says nothing of a place in the photo.
@@ -26,6 +26,7 @@ class Graph:
         try:
             self._model = onnx.load_from_string(content)
         except Exception as error:  # Protobuf has errors of its own
+            refuse_machine_faults(error, "to read model.onnx")
             raise ClassifierError(
                 f"model.onnx cannot be read: {str(error)[:300]}; copy the whole model folder again"
             ) from error

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -18,6 +19,7 @@ import headstart
 from headstart.backbones.convert import obtain
 from headstart.cli.main import run
 from headstart.data.csv_cells import unescape_cell
+from headstart.data.reading import read
 from headstart.runtime.calibration import Calibration
 from headstart.runtime.sets import Sets
 from headstart.saving import save
@@ -80,7 +82,7 @@ def test_csv_opens_as_a_table(model, three, capsys, tmp_path) -> None:
     out, errors = capsys.readouterr()
     rows = list(csv.DictReader(io.StringIO(out)))
     asked = ["source", "label", "probability", "label2", "probability2"]
-    assert list(rows[0]) == [*asked, "prediction_set", "novelty", "declined", "error"]
+    assert list(rows[0]) == [*asked, "prediction_set", "novelty", "declined", "error", "repaired", "note"]
     assert [row["source"] for row in rows] == [three[0], str(broken), three[1]]
     assert [row["label"] for row in rows] == ["checks", "", "discs"]
     assert [row["error"] for row in rows] == ["", "not an image in a known format", ""]
@@ -254,3 +256,99 @@ def test_what_was_mended_and_how_deep_photos_were_scaled_is_said(small, tmp_path
     assert (first["repaired"], first["note"]) == (None, deep)
     assert second["repaired"].startswith("truncated: ")
     assert second["note"] is None
+
+
+def test_in_a_folder_the_bytes_say_what_is_a_photo(small, capsys, tmp_path) -> None:
+    """As they do where photos are learnt from; what browsers and scrapers call them says nothing."""
+    photo = next(small.photos.rglob("*.jpg")).read_bytes()
+    names = ("a.jpg", "b.jpg_large", "c", "d.jpg?w=500", "e.jpeg.1", "f.bin")
+    inner = tmp_path / "inbox" / "inner"
+    inner.mkdir(parents=True)
+    for name in names:
+        (inner / name.replace("?", "_")).write_bytes(photo)
+    (tmp_path / "inbox" / "broken.png").write_bytes(b"no photo")
+    (tmp_path / "inbox" / "notes.txt").write_text("no photo")
+    (tmp_path / "inbox" / "table.csv").write_text("a,b\n")
+    assert run(["predict", str(small.run), str(tmp_path / "inbox"), "--json"]) == 2
+    out, errors = capsys.readouterr()
+    records = [json.loads(line) for line in out.splitlines()]
+    assert [Path(it["source"]).name for it in records] == ["broken.png", *(name.replace("?", "_") for name in names)]
+    assert [it["error"] is None for it in records] == [False, *[True] * len(names)]
+    left = f"left out of folders, no photos: 2 ({tmp_path}/inbox/notes.txt, {tmp_path}/inbox/table.csv)"
+    assert errors.splitlines()[0] == f"headstart: {left}"
+
+
+def test_predict_and_check_find_the_same(small, photos, capsys, tmp_path) -> None:
+    folder = photos("labelled", classes=("checks", "discs"), each=4)
+    (folder / "checks/0-001.jpg").rename(folder / "checks/0-001.jpg_large")
+    (folder / "discs/link").symlink_to(folder / "discs/0-000.png")
+    elsewhere = photos("elsewhere", classes=("discs",), each=2, seed=9)
+    (folder / "discs/more").symlink_to(elsewhere / "discs")
+    samples = read(folder).samples
+    assert run(["predict", str(small.run), str(folder), "--json"]) == 0
+    printed = [json.loads(line)["source"] for line in capsys.readouterr().out.splitlines()]
+    assert sorted(printed) == sorted(str(sample.source.path) for sample in samples)
+
+
+def test_what_headstart_wrote_in_a_folder_is_left_out(small, photos, capsys, tmp_path) -> None:
+    folder = photos("inbox", classes=("checks",), each=2)
+    (folder / "runs/first").mkdir(parents=True)
+    (folder / "runs/first/run.json").write_text("{}")
+    (folder / "runs/first/settings.toml").write_text("")
+    shutil.copy(folder / "checks/0-001.jpg", folder / "runs/first/picture.jpg")
+    assert run(["predict", str(small.run), str(folder)]) == 0
+    out, errors = capsys.readouterr()
+    assert len(out.splitlines()) == 2
+    assert f"no photos: 1 ({folder}/runs (written by headstart))" in errors
+
+
+def test_a_folder_without_photos(small, capsys, tmp_path) -> None:
+    (tmp_path / "notes.txt").write_text("no photo")
+    assert run(["predict", str(small.run), str(tmp_path)]) == 2
+    out, errors = capsys.readouterr()
+    assert out == ""
+    assert "no photos: 1 (" in errors
+    assert f"no photos found in {tmp_path}; give files, or folders with photos" in errors
+
+
+KEYS = [
+    "source",
+    "label",
+    "probability",
+    "probabilities",
+    "top",
+    "prediction_set",
+    "novelty",
+    "declined",
+    "repaired",
+    "note",
+    "error",
+]
+
+
+def test_every_row_has_every_key_and_says_what_was_mended(small, capsys, tmp_path) -> None:
+    whole = next(small.photos.rglob("*.jpg"))
+    Image.open(whole).resize((300, 300)).save(tmp_path / "cut.jpg", quality=95)
+    content = (tmp_path / "cut.jpg").read_bytes()
+    (tmp_path / "cut.jpg").write_bytes(content[: int(0.8 * len(content))])
+    files = [str(whole), str(tmp_path / "cut.jpg"), str(tmp_path / "gone.jpg")]
+    assert run(["predict", str(small.run), *files, "--json"]) == 2
+    good, mended, bad = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert [list(it) for it in (good, mended, bad)] == [KEYS] * 3
+    assert (good["repaired"], good["error"], mended["error"]) == (None, None, None)
+    assert mended["repaired"].startswith("truncated: ")
+    assert bad == {**dict.fromkeys(KEYS), "source": files[2], "error": "cannot be read: No such file or directory"}
+    assert run(["predict", str(small.run), *files, "--csv"]) == 2
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["repaired"] for row in rows] == ["", mended["repaired"], ""]
+    assert run(["predict", str(small.run), files[1]]) == 0
+    assert capsys.readouterr().out.rstrip().endswith(f"({mended['repaired']})")
+
+
+@pytest.mark.parametrize(("form", "printed"), [("--json", 0), ("--csv", 1), (None, 0)])
+def test_nothing_on_standard_input_is_no_rows(small, form, printed, capsys, monkeypatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n"))
+    assert run(["predict", str(small.run), "-", *([form] if form else [])]) == 0
+    out, errors = capsys.readouterr()
+    assert len(out.splitlines()) == printed
+    assert errors == ""

@@ -30,14 +30,15 @@ def explain(model: Path, photos: list[str], /, *, out: Path, label: str | None =
         out: The folder for the pictures.
         label: The class to explain; without it, the likeliest of each photo.
     """
-    from headstart.cli.predict import files_of
+    from headstart.cli.predict import files_of, tell_left_out
     from headstart.trust.explaining import Explainer
 
     if out.exists() and not out.is_dir():
         raise SettingError(f"--out {str(out)!r} is a file; name a folder for the pictures")
     explainer = Explainer(model)
     seen = failed = 0
-    for photo in files_of(photos):
+    left_out: list[str] = []
+    for photo in files_of(photos, left_out):
         seen += 1
         try:
             print(_explained(explainer, photo, out, label))
@@ -45,7 +46,8 @@ def explain(model: Path, photos: list[str], /, *, out: Path, label: str | None =
             failed += 1
             print(f"{photo}: error: {str(error).removeprefix(f'{photo}: ')}")
     sys.stdout.flush()
-    if not seen:
+    tell_left_out(left_out)
+    if not seen and "-" not in photos:
         raise UserError(f"no photos found in {', '.join(photos)}; give files, or folders with photos")
     if failed:
         print(f"headstart: {failed} of {seen} photos could not be read; their lines say why", file=sys.stderr)

@@ -1,22 +1,17 @@
 """``headstart predict MODEL FILE|FOLDER|-...``."""
 
-import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
+from headstart.cli.answers import csv_header, csv_lines, json_lines, text_lines
 from headstart.cli.names import names_on_stdin
-from headstart.data.csv_cells import format_csv, join_names
 from headstart.errors import SettingError, UserError
-from headstart.pixels.decode import SUFFIXES
-
-if TYPE_CHECKING:
-    from headstart.runtime.classifier import Classifier, Prediction
 
 
 def predict(
@@ -33,7 +28,8 @@ def predict(
 
     Photos are read and answered as they come, so any number will do. One that cannot be read gets a row with its
     error, and the rest go on; the exit code is then 2. One that is unlike all photos that the classifier was made from
-    is declined: it gets its likeliest class too, which means little.
+    is declined: it gets its likeliest class too, which means little. In a folder the bytes of a file say whether it is
+    a photo, as they do for fit; what is none is counted on standard error.
 
     With --json and --csv each photo has its prediction set, the classes of which one is right as often as was promised
     (fit's --coverage), and its novelty, above 1 where it is declined.
@@ -65,107 +61,60 @@ def predict(
             f"unknown option {flags[0]!r}; a file of that name is given as ./{flags[0]}; see headstart predict --help"
         )
     classifier = load(model, engine)  # type: ignore[arg-type]  # it checks the name
+    top = min(top, len(classifier.classes))
+    form = json_lines if json_ else csv_lines if csv_ else text_lines
     seen = failed = 0
-    show = _as_json if json_ else _as_csv if csv_ else _as_text
-    for line, bad in show(classifier, classifier.stream(_asked(photos)), min(top, len(classifier.classes))):
+    left_out: list[str] = []
+    for line, bad in form(classifier, classifier.stream(_asked(photos, left_out)), top):
+        if csv_ and not seen:
+            print(csv_header(top))
         print(line, flush=True)  # who feeds standard input may wait for the answer
         seen, failed = seen + 1, failed + bad
+    tell_left_out(left_out)
+    if not seen and "-" not in photos:
+        raise UserError(f"no photos found in {', '.join(photos)[:300]}; give files, or folders with photos")
+    if csv_ and not seen:
+        print(csv_header(top))
     sys.stdout.flush()
-    if not seen:
-        raise UserError(
-            f"no photos found in {', '.join(photos)}; give files, or folders with {', '.join(sorted(SUFFIXES)[:6])} ..."
-        )
     if failed:
         print(f"headstart: {failed} of {seen} photos could not be read; their rows say why", file=sys.stderr)
     return 2 if failed else 0
 
 
-def _asked(photos: Sequence[str]) -> Iterable[str]:
+def _asked(photos: Sequence[str], left_out: list[str]) -> Iterable[str]:
     """The files meant: a list of a few, for that is answered sooner, or what gives them one by one."""
     from headstart.runtime.classifier import MANY
     from headstart.runtime.streaming import Arrivals
 
-    files = files_of(photos)
+    files = files_of(photos, left_out)
     if "-" in photos:
         return Arrivals(files)
     first = list(islice(files, MANY))
     return first if len(first) < MANY else chain(first, files)
 
 
-def files_of(photos: Iterable[str]) -> Iterator[str]:
-    """The files meant; a folder's in natural order, without hidden ones and what does not end like a photo."""
+def files_of(photos: Iterable[str], left_out: list[str]) -> Iterator[str]:
+    """The files meant; of a folder those whose bytes are a photo's, in natural order.
+
+    ``left_out`` is added the names of what else lies in folders.
+    """
     for photo in photos:
         if photo == "-":
             yield from names_on_stdin()
         elif Path(photo).is_dir():
-            yield from _in_folder(photo)
+            from headstart.data.unlabelled import photos_under
+
+            folder, others = Path(photo), list[str]()
+            for path in photos_under(folder, others):
+                # the name as the user wrote it, "./a.jpg" included
+                yield os.path.join(photo, path.relative_to(folder))  # noqa: PTH118
+            left_out += [os.path.join(photo, name) for name in others]  # noqa: PTH118
         else:
             yield photo
 
 
-def _in_folder(folder: str) -> Iterator[str]:
-    from natsort import natsorted
-
-    for here, folders, files in os.walk(folder, followlinks=False):
-        folders[:] = natsorted(name for name in folders if not name.startswith("."))
-        for name in natsorted(files):
-            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
-                yield os.path.join(here, name)  # noqa: PTH118 (the name as the user wrote it, "./a.jpg" included)
-
-
-def _best(classifier: "Classifier", prediction: "Prediction", top: int) -> list[tuple[str, float]]:
-    order = prediction.probabilities.argsort(kind="stable")[::-1][:top]
-    return [(classifier.classes[index], float(prediction.probabilities[index])) for index in order]
-
-
-def _as_text(classifier: "Classifier", predictions: Iterable["Prediction"], top: int) -> Iterator[tuple[str, bool]]:
-    for prediction in predictions:
-        if prediction.error is not None:
-            yield f"{prediction.source}: error: {prediction.error}", True
-        else:
-            answers = ", ".join(
-                f"{label} {probability:.1%}" for label, probability in _best(classifier, prediction, top)
-            )
-            declined = " (unfamiliar: declined)" if prediction.declined else ""
-            remarks = "; ".join(filter(None, (prediction.repaired, prediction.note)))
-            yield f"{prediction.source}: {answers}{declined}{f' ({remarks})' if remarks else ''}", False
-
-
-def _as_json(classifier: "Classifier", predictions: Iterable["Prediction"], top: int) -> Iterator[tuple[str, bool]]:
-    for prediction in predictions:
-        record: dict[str, Any] = {"source": prediction.source, "label": prediction.label}
-        if prediction.error is not None:
-            record["error"] = prediction.error
-        else:
-            best = _best(classifier, prediction, top)
-            record["probability"] = prediction.probability
-            record["probabilities"] = {
-                name: float(value) for name, value in zip(classifier.classes, prediction.probabilities, strict=True)
-            }
-            record["top"] = [{"label": label, "probability": probability} for label, probability in best]
-            record["prediction_set"] = list(prediction.prediction_set)
-            record["novelty"] = prediction.novelty
-            record["declined"] = prediction.declined
-            record["repaired"] = prediction.repaired
-            record["note"] = prediction.note or None
-        yield json.dumps(record, ensure_ascii=False), prediction.error is not None
-
-
-def _line(row: list[str]) -> str:
-    return format_csv([row]).removesuffix("\n")
-
-
-def _as_csv(classifier: "Classifier", predictions: Iterable["Prediction"], top: int) -> Iterator[tuple[str, bool]]:
-    more = [f"{field}{rank}" for rank in range(2, top + 1) for field in ("label", "probability")]
-    head = ["source", "label", "probability", *more, "prediction_set", "novelty", "declined", "error"]
-    for index, prediction in enumerate(predictions):
-        if index == 0:
-            print(_line(head))
-        if prediction.error is not None:
-            row = [str(prediction.source), *[""] * (2 * top + 3), prediction.error]
-        else:
-            pairs = [cell for label, value in _best(classifier, prediction, top) for cell in (label, f"{value:.6f}")]
-            novelty = "" if prediction.novelty is None else f"{prediction.novelty:.6f}"
-            declined = str(prediction.declined).lower()
-            row = [str(prediction.source), *pairs, join_names(prediction.prediction_set), novelty, declined, ""]
-        yield _line(row), prediction.error is not None
+def tell_left_out(names: list[str]) -> None:
+    """Say on standard error how much of folders was no photo."""
+    if names:
+        some = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+        print(f"headstart: left out of folders, no photos: {len(names)} ({some[:300]})", file=sys.stderr)

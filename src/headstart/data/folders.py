@@ -4,8 +4,6 @@ The class of a photo is the first folder under the root (or under its part's fol
 unless it is said to stand right above the photo or in its name. What headstart wrote there is skipped.
 """
 
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,69 +12,19 @@ from headstart.data.labelling import label_files
 from headstart.data.layouts import Seen, classes_in_names, parts_in, refuse_containers
 from headstart.data.own_output import is_own_folder
 from headstart.data.parts import KNOWN, part_named, settle
-from headstart.data.samples import Entry, Outcome, Part
+from headstart.data.samples import Part
+from headstart.data.walking import Walk, identity_of
 from headstart.errors import DataError
 from headstart.pixels.decode import SUFFIXES
 from headstart.settings import DataSettings
 
-_SYSTEM = frozenset({"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin"})
-
 
 @dataclass(slots=True)
-class _Walk:
-    """One look at a tree: what was met on the way."""
+class _Walk(Walk):
+    """One look at a tree of classes."""
 
-    root: Path
     seen: list[Seen] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
     classes: list[str] = field(default_factory=list)  #: names of the folders that are classes, empty ones too
-    ignored: int = 0
-    own: list[str] = field(default_factory=list)  #: folders that headstart wrote
-    notes: list[str] = field(default_factory=list)
-
-    def name(self, path: Path) -> str:
-        return path.relative_to(self.root).as_posix()
-
-    def set_aside(self, path: Path, reason: str, label: str = "") -> None:
-        self.entries.append(Entry(self.name(path), Outcome.SET_ASIDE, reason, label))
-
-    def look(self, folder: Path) -> tuple[list[Path], list[Path]]:
-        """The folders and the files directly inside, without hidden and system ones."""
-        folders: list[Path] = []
-        files: list[Path] = []
-        try:
-            with os.scandir(folder) as inside:
-                for item in sorted(inside, key=lambda item: item.name):
-                    if item.name.startswith(".") or item.name.lower() in _SYSTEM:
-                        self.ignored += 1
-                    elif not _is_folder(item):
-                        files.append(folder / item.name)
-                    elif is_own_folder(folder / item.name):
-                        self.own.append(self.name(folder / item.name))
-                    else:
-                        folders.append(folder / item.name)
-        except OSError as error:
-            if folder == self.root:
-                raise DataError(f"{str(folder)!r} cannot be read: {error.strerror}; check its permissions") from None
-            self.set_aside(folder, f"unreadable folder: {error.strerror}")
-        return folders, files
-
-    def files_under(self, folder: Path) -> Iterator[Path]:
-        """Every file under a folder. Links are followed, but no folder is entered twice, nor one that holds it."""
-        entered = {_identity(place) for place in (folder.resolve(), *folder.resolve().parents)}
-        waiting = [folder]
-        while waiting:
-            folders, files = self.look(waiting.pop())
-            yield from files
-            for inner in reversed(folders):
-                identity = _identity(inner)
-                if identity in entered:
-                    self.notes.append(
-                        f"{self.name(inner)!r} is a link to a folder that was already entered; not followed"
-                    )
-                else:
-                    entered.add(identity)
-                    waiting.append(inner)
 
     def take_class(self, folder: Path, part: Part | None) -> None:
         """Every file under a class folder."""
@@ -189,11 +137,11 @@ def _descend(walk: _Walk, folder: Path) -> tuple[Path, list[Path]]:
     """Goes down while there is one folder only and it holds folders itself; the last folder and what it holds."""
     entered = set()
     while True:
-        entered.add(_identity(folder))
+        entered.add(identity_of(folder))
         folders, files = walk.look(folder)
         for path in files:
             walk.set_aside(path, "not in a class folder")
-        if len(folders) != 1 or _identity(folders[0]) in entered or not _Walk(folder).look(folders[0])[0]:
+        if len(folders) != 1 or identity_of(folders[0]) in entered or not _Walk(folder).look(folders[0])[0]:
             return folder, folders
         folder = folders[0]
         part = part_named(folder.name)
@@ -230,15 +178,3 @@ def _refuse_mixture(base: Path, split: list[Path], others: list[Path]) -> None:
                 f"{str(base)!r} has part folders ({some([part.name for part in split])}) and another folder with "
                 f"photos ({folder.name!r}); wanted either {KNOWN}, or class folders only; move {folder.name!r} away"
             )
-
-
-def _is_folder(item: os.DirEntry[str]) -> bool:
-    try:
-        return item.is_dir()
-    except OSError:  # a link that leads round in a circle
-        return False
-
-
-def _identity(folder: Path) -> tuple[int, int]:
-    status = folder.stat()
-    return status.st_dev, status.st_ino

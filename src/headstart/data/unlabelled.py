@@ -1,0 +1,66 @@
+"""Photos under a folder that are to be answered: those that would be found to learn from, by their bytes."""
+
+from collections.abc import Iterator
+from functools import partial
+from operator import attrgetter
+from pathlib import Path
+
+from headstart.data.own_output import is_own_picture
+from headstart.data.walking import Walk
+from headstart.pixels.decode import SUFFIXES, BrokenPhoto, identify
+
+HEAD = 1 << 16  #: bytes that tell most files that are no photos
+#: How files begin that may say what they are only later on: their whole content is asked.
+_BEGINNINGS = (
+    *(b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+    *(b"\0\0\0\x0cjP", b"\xff\x4f\xff\x51", *(b"P%d" % number for number in range(1, 7))),
+)
+
+
+def photos_under(folder: Path, left_out: list[str]) -> Iterator[Path]:
+    """Give the photos under a folder, in natural order, a folder's own ones first.
+
+    Args:
+        folder: is searched in depth, as one to learn from is.
+        left_out: the names of all else that is there are added, hidden and system files excepted.
+
+    Raises:
+        DataError: the folder cannot be read.
+    """
+    from natsort import natsorted
+
+    walk = Walk(folder)
+    for path in walk.files_under(folder, partial(natsorted, key=attrgetter("name"))):
+        if is_photo(path):
+            yield path
+        else:
+            left_out.append(walk.name(path))
+    left_out += [f"{entry.name} ({entry.reason})" for entry in walk.entries]
+    left_out += [f"{name} (written by headstart)" for name in walk.own]
+
+
+def is_photo(file: Path) -> bool:
+    """Return whether a file is to be answered: its bytes or its ending are a photo's, and headstart did not draw it.
+
+    One that cannot be read counts, so that it is told.
+    """
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(HEAD)
+            if is_own_picture(content):
+                return False
+            if file.suffix.lower() in SUFFIXES or _is_known(content):
+                return True
+            if not (content.startswith(_BEGINNINGS) or content[4:8] == b"ftyp"):
+                return False
+            return _is_known(content + stream.read())
+    except OSError:
+        return True
+
+
+def _is_known(content: bytes) -> bool:
+    try:
+        identify(content)
+    except BrokenPhoto:
+        return False
+    return True

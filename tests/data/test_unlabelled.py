@@ -1,0 +1,78 @@
+"""Which files of a folder are to be answered."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tests.conftest import picture
+
+from headstart.data.own_output import save_picture
+from headstart.data.unlabelled import HEAD, is_photo, photos_under
+
+PHOTO = Image.fromarray(picture("discs", np.random.default_rng(0), (60, 50)))
+
+
+def encoded(kind: str, **options: object) -> bytes:
+    file = io.BytesIO()
+    PHOTO.save(file, kind, **options)
+    return file.getvalue()
+
+
+def _late_header() -> bytes:
+    """A JPEG that says its size only behind more than is looked at first."""
+    plain = encoded("JPEG")
+    segment = b"\xff\xed" + (60_000).to_bytes(2, "big") + b"\0" * 59_998
+    return plain[:2] + 2 * segment + plain[2:]
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "TGA"])
+def test_every_format_is_known_without_its_ending(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "photo").write_bytes(encoded(kind))
+    assert is_photo(tmp_path / "photo")
+
+
+def test_one_that_says_what_it_is_late(tmp_path: Path) -> None:
+    assert len(_late_header()) > HEAD + 50_000
+    (tmp_path / "photo").write_bytes(_late_header())
+    assert is_photo(tmp_path / "photo")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"no photo",
+        b"%PDF-1.7\n",
+        b"PK\x03\x04" + bytes(900),
+        b"\xff\xd8\xff nothing",
+        bytes(100_000),
+        b"a,b\n1,2\n" * 99,
+    ],
+)
+def test_other_files_are_none(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "file.dat").write_bytes(content)
+    assert not is_photo(tmp_path / "file.dat")
+
+
+def test_an_ending_will_do_so_that_a_broken_photo_is_told(tmp_path: Path) -> None:
+    (tmp_path / "photo.JPG").write_bytes(b"no photo")
+    assert is_photo(tmp_path / "photo.JPG")
+
+
+def test_a_picture_that_was_drawn_is_none(tmp_path: Path) -> None:
+    (tmp_path / "heat.jpg").write_bytes(save_picture(PHOTO, "JPEG"))
+    assert not is_photo(tmp_path / "heat.jpg")
+
+
+def test_in_natural_order_and_all_else_is_named(tmp_path: Path) -> None:
+    for name in ("10.png", "9.png", "b/2.png", "b/10", ".hidden.png", "Thumbs.db"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(encoded("PNG"))
+    for name in ("notes.txt", "b/list.csv"):
+        (tmp_path / name).write_text("no photo")
+    left_out: list[str] = []
+    found = [path.relative_to(tmp_path).as_posix() for path in photos_under(tmp_path, left_out)]
+    assert found == ["9.png", "10.png", "b/2.png", "b/10"]
+    assert left_out == ["notes.txt", "b/list.csv"]

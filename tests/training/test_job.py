@@ -24,6 +24,7 @@ from headstart.data.samples import Part
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.errors import BackboneError, TrainingError
 from headstart.features.extract import prepared
+from headstart.pixels.contract import GreyRange
 from headstart.strategies.finetune import arm_of, job_of
 from headstart.strategies.material import Material
 from headstart.strategies.probes import linear_probe
@@ -433,3 +434,14 @@ def test_a_loss_that_is_not_a_number_saves_nothing(twice: tuple[Material, Job, T
     with pytest.raises(TrainingError, match=r"stopped at step 1 \(epoch 1\): the loss is nan.*lower the rate"):
         job.run()
     assert not job.home.exists()
+
+
+def test_a_training_keeps_by_what_range_deep_photos_are_scaled(twice: tuple[Material, Job, Trained]) -> None:
+    _, job, _ = twice
+    deep = job.task.backbone.with_grey((GreyRange("uint16", 0.0, 4095.0),))
+    other = Job(replace(job.task, backbone=deep))
+    assert other.plain.contract == deep.contract
+    assert other.changed.contract.grey == deep.contract.grey
+    assert (
+        other.plain.fingerprint != job.plain.fingerprint
+    )  # the activations of bare pixels have no network's in theirs

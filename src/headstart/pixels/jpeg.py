@@ -29,6 +29,7 @@ class Layout:
     width: int  #: pixels, as stored
     height: int
     buffered: bool  #: progressive or with a scan for each channel: the coefficients of all pixels are held at once
+    precision: int = 8  #: bits of a value
 
 
 def layout_of(data: bytes) -> Layout | None:
@@ -57,7 +58,7 @@ def _layout(scan: int, frame: tuple[int, bytes], in_scan: int) -> Layout:
     """From a frame's marker and its fields: precision, height (2), width (2), components."""
     marker, fields = frame
     height, width = int.from_bytes(fields[1:3]), int.from_bytes(fields[3:5])
-    return Layout(scan, width, height, buffered=marker in _PROGRESSIVE or in_scan < fields[5])
+    return Layout(scan, width, height, marker in _PROGRESSIVE or in_scan < fields[5], fields[0])
 
 
 def too_large(width: int, height: int, factor: int, *, buffered: bool) -> bool:

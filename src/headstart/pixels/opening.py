@@ -20,6 +20,7 @@ from headstart.pixels.contract import PixelContract
 from headstart.pixels.jpeg import MAX_PIXELS, MAX_STORED, layout_of, too_large
 from headstart.pixels.photo import BrokenPhoto
 from headstart.pixels.pictures import choose_picture
+from headstart.pixels.refusals import why_unknown
 
 JPEGS = ("JPEG", "MPO")  #: Pillow's names for files that shrink while they are decoded
 
@@ -59,7 +60,7 @@ def opened(data: bytes) -> Iterator[ImageFile.ImageFile]:
     except Exception as error:
         raise BrokenPhoto(f"broken header: {error or type(error).__name__}") from error
     if image is None:
-        raise BrokenPhoto("not an image in a known format")
+        raise BrokenPhoto(why_unknown(data))
     with image:
         guard(image, data, factor=8)
         if choice.orientation != 1:

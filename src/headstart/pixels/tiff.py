@@ -14,11 +14,17 @@ MOST = 1000  #: directories that are looked at; more are damage, or pages like t
 
 _ORDERS = {b"II*\x00": "<", b"MM\x00*": ">"}
 _SIZES = {1: "B", 3: "H", 4: "L", 13: "L"}
-_SUBFILE, _WIDTH, _HEIGHT, _COMPRESSION, _PHOTOMETRIC = 254, 256, 257, 259, 262
+_SUBFILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _CHANNELS, _FORM = 254, 256, 257, 258, 259, 262, 277, 339
 _STRIPS, _ORIENTATION, _STRIP_BYTES, _INNER, _JPEG, _JPEG_BYTES, _DNG = 273, 274, 279, 330, 513, 514, 50706
-_KNOWN = frozenset(
-    (_SUBFILE, _WIDTH, _HEIGHT, _COMPRESSION, _PHOTOMETRIC, _STRIPS, _ORIENTATION, _STRIP_BYTES, _INNER)
-) | {_JPEG, _JPEG_BYTES, _DNG}
+_KNOWN = frozenset((_SUBFILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _CHANNELS, _FORM)) | {
+    _STRIPS,
+    _ORIENTATION,
+    _STRIP_BYTES,
+    _INNER,
+    _JPEG,
+    _JPEG_BYTES,
+    _DNG,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,9 @@ class Directory:
     orientation: int  #: 1 to 8
     stream: tuple[int, int] | None  #: offset and length of a JPEG in one piece
     is_dng: bool
+    bits: int  #: of the first channel
+    channels: int
+    form: int  #: SampleFormat: 1 unsigned, 2 signed, 3 floating point
 
     @property
     def pixels(self) -> int:
@@ -106,4 +115,7 @@ def _directory(data: bytes, tags: dict[int, tuple[int, ...]], page: int | None) 
         number(_ORIENTATION, 1),
         stream,
         _DNG in tags,
+        number(_BITS, 1),
+        number(_CHANNELS, 1),
+        number(_FORM, 1),
     )

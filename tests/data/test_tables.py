@@ -243,6 +243,36 @@ def test_photos_in_a_parquet_table_are_read_with_the_names_of_their_classes(pets
     assert again.samples == samples.samples
 
 
+def test_a_folder_of_tables_in_parts(pets, tmp_path):
+    table = hub_table(pets, ["cat", "dog"])
+    data = tmp_path / "hub" / "data"
+    data.mkdir(parents=True)
+    (tmp_path / "hub" / "README.md").write_text("cats and dogs")
+    parquet.write_table(pa.concat_tables([table[:6], table[10:16]]), data / "train-00000-of-00002.parquet")
+    parquet.write_table(pa.concat_tables([table[6:8], table[16:18]]), data / "train-00001-of-00002.parquet")
+    parquet.write_table(pa.concat_tables([table[8:10], table[18:]]), data / "test-00000-of-00001.parquet")
+    samples = read(tmp_path / "hub", cache=tmp_path / "cache")
+    assert samples.classes == ("cat", "dog")
+    assert Counter(sample.part for sample in samples.samples) == {Part.TRAIN: 16, Part.TEST: 4}
+    assert "data/train-00001-of-00002.parquet/6.png" in {sample.name for sample in samples.samples}
+    assert len({sample.name for sample in samples.samples}) == 20
+    assert samples.ledger.notes[0] == "3 Parquet tables are read"
+    one = read(data / "train-00000-of-00002.parquet", cache=tmp_path / "cache")
+    assert any("1 more tables of this set lie beside it" in note for note in one.ledger.notes)
+    parquet.write_table(table, data / "more.parquet")
+    with pytest.raises(DataError, match=r"has Parquet tables of parts and others \('more.parquet'\); wanted names"):
+        read(tmp_path / "hub", cache=tmp_path / "cache")
+
+
+def test_tables_in_folders_called_after_parts(pets, tmp_path):
+    table = hub_table(pets)
+    for part, rows in (("train", [0, 1, 2, 10, 11, 12]), ("validation", [3, 13]), ("test", [4, 5, 14, 15])):
+        (tmp_path / "hub" / "default" / part).mkdir(parents=True)
+        parquet.write_table(table.take(rows), tmp_path / "hub" / "default" / part / "0000.parquet")
+    samples = read(tmp_path / "hub", cache=tmp_path / "cache")
+    assert Counter(sample.part for sample in samples.samples) == {Part.TRAIN: 6, Part.VALIDATION: 2, Part.TEST: 4}
+
+
 def test_one_bad_row_of_photos_is_one_line_of_the_ledger(pets, tmp_path):
     good = hub_table(pets, ["cat", "dog"])
     cells = [

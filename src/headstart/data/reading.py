@@ -4,6 +4,7 @@ Every file that is seen stands in the ledger: accepted, or set aside with a reas
 """
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from headstart.data import archives, arrays, folders, idx, tables
 from headstart.data.assembly import assemble, problems_of
 from headstart.data.found import Listing, some
 from headstart.data.inspection import inspect
+from headstart.data.parquet_folders import list_shards, parquet_shards, siblings_note
 from headstart.data.samples import Samples
 from headstart.errors import DataError, SettingError
 from headstart.events import Listener, ignore
@@ -78,7 +80,8 @@ def _list_path(path: Path, options: DataSettings, cache: Path) -> Listing:
         return _list_archive(path, options, cache)
     if suffix in tables.SUFFIXES:
         _refuse_places(options, f"table {str(path)!r}", "its columns label and group")
-        return tables.list_table(path, cache, encoding=options.encoding)
+        listing = tables.list_table(path, cache, encoding=options.encoding)
+        return replace(listing, notes=(*listing.notes, *siblings_note(path)))
     if suffix == ".npz":
         _refuse_places(options, repr(str(path)), "its labels")
         return arrays.list_npz(path)
@@ -102,6 +105,10 @@ def _list_folder(folder: Path, options: DataSettings, cache: Path) -> Listing:
     if inner:
         _refuse_places(options, repr(str(folder)), "its labels")
         return idx.list_idx(folder, inner, cache)
+    shards = parquet_shards(folder)
+    if shards:
+        _refuse_places(options, repr(str(folder)), "the columns of its tables")
+        return list_shards(folder, shards, cache)
     listing = folders.list_folder(folder, options)
     beside = [path.name for path in sorted(folder.iterdir()) if path.suffix.lower() in (*tables.SUFFIXES, ".npz")]
     if len(listing.classes) < 2 and beside and options.classes_from is None:
@@ -123,8 +130,11 @@ def _list_archive(archive: Path, options: DataSettings, cache: Path) -> Listing:
         if path.suffix.lower() in tables.SUFFIXES and tables.photos_exist(path, encoding=options.encoding)
     ]
     inner = idx.folder_with(unpacked)
+    shards = parquet_shards(content.folder)
     if inner:
         listing = idx.list_idx(unpacked, inner, cache)
+    elif len(shards) > 1:
+        listing = list_shards(content.folder, shards, cache)
     elif len(in_table) == 1:
         listing = tables.list_table(in_table[0], cache, encoding=options.encoding)
     elif len(files) == 1 and files[0].suffix.lower() == ".npz":

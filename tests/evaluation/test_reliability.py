@@ -92,3 +92,16 @@ def test_what_cannot_be_scored_is_refused() -> None:
     for wrong in ((labels[1:], said), (labels, said[:, 0]), (labels[:0], said[:0])):
         with pytest.raises(DataError, match="cannot be scored"):
             reliability(*wrong)
+
+
+def test_rows_that_belong_together_widen_the_intervals_of_the_bins_and_nothing_else():
+    random = np.random.default_rng(5)
+    groups = np.repeat(np.arange(30), 5)
+    labels = (random.random(30) < 0.2).astype(np.int64)[groups]
+    chance = np.stack([random.uniform(0.7, 0.9, 150), np.zeros(150)], axis=1)
+    chance[:, 1] = 1 - chance[:, 0]
+    plain, grouped = reliability(labels, chance, bins=2), reliability(labels, chance, bins=2, groups=groups)
+    assert (grouped.ece, grouped.brier, grouped.log_loss) == (plain.ece, plain.brier, plain.log_loss)
+    for one, other in zip(plain.bins, grouped.bins, strict=True):
+        assert (one.n, one.accuracy) == (other.n, other.accuracy)
+        assert other.high - other.low > one.high - one.low

@@ -135,12 +135,15 @@ def _share(value: float | None) -> str:
 
 def classes_table(evaluation: "Evaluation") -> str:
     """Each class, how well it was told, and what it was most often taken for."""
+    met = [it for it in enumerate(evaluation.per_class) if it[1].support or it[1].precision is not None]
     rows = [
         (score.name, score.support, _share(score.precision), _share(score.recall), _mistaken(evaluation, index))
-        for index, score in enumerate(evaluation.per_class[:MOST_CLASSES])
+        for index, score in met[:MOST_CLASSES]
     ]
-    more = len(evaluation.per_class) - MOST_CLASSES
+    more, absent = len(met) - MOST_CLASSES, len(evaluation.per_class) - len(met)
     note = f"\n... and {more} more classes" if more > 0 else ""
+    if absent:
+        note += f"\n{absent} class{'es have' if absent > 1 else ' has'} no photo here, and none was taken for one"
     return table(("class", "photos", "precision", "recall", "most often taken for"), rows) + note
 
 

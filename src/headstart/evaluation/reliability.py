@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from headstart.errors import DataError
 from headstart.evaluation import metrics
-from headstart.evaluation.intervals import wilson
+from headstart.evaluation.intervals import grouped_wilson
 
 LEAST = 10  #: rows in a bin, or there are fewer bins: what is counted on less is mostly chance
 
@@ -34,14 +34,21 @@ class Reliability:
     bins: tuple[Bin, ...]  #: of rising confidence
 
 
-def reliability(labels: NDArray[np.int64], probabilities: NDArray[np.floating], bins: int = 15) -> Reliability:
+def reliability(
+    labels: NDArray[np.int64],
+    probabilities: NDArray[np.floating],
+    bins: int = 15,
+    *,
+    groups: NDArray[np.int64] | None = None,
+) -> Reliability:
     """Scores probabilities (N, C) against labels (N,), by the confidence in the predicted class.
 
     Bins hold as many rows each (equal mass: Nguyen & O'Connor, 2015, EMNLP; with bins of equal width most rows of a
     good classifier fall into the last). Rows of equal confidence are never in two bins, so the order of the rows does
     not matter: a bin's end moves up to the last of its equals, and where these fill whole bins there are fewer bins.
     There are also fewer where ``bins`` would hold less than ``LEAST`` rows each. The error of perfect probabilities is
-    above 0 by chance, the more so the fewer rows.
+    above 0 by chance, the more so the fewer rows. ``groups`` (N,) says which rows belong together, for the intervals of
+    the bins; None: each is by itself.
 
     Raises:
         DataError: no rows, or shapes that do not belong together.
@@ -53,7 +60,8 @@ def reliability(labels: NDArray[np.int64], probabilities: NDArray[np.floating], 
         )
     confidence = probabilities.max(axis=1).astype(np.float64)
     right = probabilities.argmax(axis=1) == labels
-    found = _binned(confidence, right, max(1, min(bins, len(labels) // LEAST)))
+    own = np.arange(len(labels)) if groups is None else groups
+    found = _binned(confidence, right, own, max(1, min(bins, len(labels) // LEAST)))
     truth = np.zeros(probabilities.shape)
     truth[np.arange(len(labels)), labels] = 1
     return Reliability(
@@ -65,15 +73,17 @@ def reliability(labels: NDArray[np.int64], probabilities: NDArray[np.floating], 
     )
 
 
-def _binned(confidence: NDArray[np.float64], right: NDArray[np.bool_], bins: int) -> tuple[Bin, ...]:
+def _binned(
+    confidence: NDArray[np.float64], right: NDArray[np.bool_], groups: NDArray[np.int64], bins: int
+) -> tuple[Bin, ...]:
     order = np.argsort(confidence, kind="stable")
-    confidence, right = confidence[order], right[order]
+    confidence, right, groups = confidence[order], right[order], groups[order]
     last = np.arange(1, bins + 1) * len(order) // bins - 1
     ends = np.unique(np.searchsorted(confidence, confidence[last], side="right"))
     found = []
     for start, end in zip([0, *ends[:-1]], ends, strict=True):
         own = right[start:end]
-        interval = wilson(int(own.sum()), len(own))
+        interval = grouped_wilson(own, groups[start:end])
         mean = float(confidence[start:end].mean())
         found.append(Bin(len(own), mean, float(own.mean()), interval.low, interval.high))
     return tuple(found)

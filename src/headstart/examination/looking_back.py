@@ -110,8 +110,8 @@ def look_back(subject: Subject) -> Findings:
             )
         ),
         learning_curve=_learning_curve(material, judged),
-        before=reliability(judged.labels, answers.uncalibrated),
-        after=reliability(judged.labels, answers.probabilities),
+        before=reliability(judged.labels, answers.uncalibrated, groups=group_numbers(judged.samples)),
+        after=reliability(judged.labels, answers.probabilities, groups=group_numbers(judged.samples)),
         coverage=coverage_of(prediction_sets(answers), judged.labels, groups=group_numbers(judged.samples)),
         neighbours=neighbours,
         alike=_alike(material, guarded.parts.towers[0], neighbours, looked_at(judged)),

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 from headstart import events
+from headstart.cli.streams import tell
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -19,7 +20,7 @@ def shown(*, quiet: bool) -> Iterator[events.Listener]:
     """A listener that shows what it is told on standard error, so that standard output is the result alone."""
     if quiet:
         yield events.ignore
-    elif sys.stderr.isatty():
+    elif sys.stderr is not None and sys.stderr.isatty():
         with _Live() as live:
             yield live
     else:
@@ -37,9 +38,9 @@ class _Plain:
             now = time.monotonic()
             if now - self._last.setdefault(event.stage, now) >= PLAIN_SECONDS:
                 self._last[event.stage] = now
-                print(f"{event.stage}: {event.done} of {event.total} {event.unit}", file=sys.stderr, flush=True)
+                tell(f"{event.stage}: {event.done} of {event.total} {event.unit}")
         else:
-            print(line_of(event), file=sys.stderr, flush=True)
+            tell(line_of(event))
 
 
 class _Live:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headstart.cli.streams import tell
 from headstart.errors import DataError, SettingError, UserError
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def explain(model: Path, photos: list[str], /, *, out: Path, label: str | None =
     if not seen and "-" not in photos:
         raise UserError(f"no photos found in {', '.join(photos)}; give files, or folders with photos")
     if failed:
-        print(f"headstart: {failed} of {seen} photos could not be read; their lines say why", file=sys.stderr)
+        tell(f"headstart: {failed} of {seen} photos could not be read; their lines say why")
     return 2 if failed else 0
 
 

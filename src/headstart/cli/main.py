@@ -13,6 +13,7 @@ from cyclopts import App
 from cyclopts.exceptions import CycloptsError, UnusedCliTokensError
 
 from headstart import __version__
+from headstart.cli.streams import all_streams, occupy_descriptors, tell
 from headstart.errors import HeadstartError, is_disk_full
 from headstart.process import wait_patiently
 
@@ -39,6 +40,7 @@ def main() -> None:
     At once, without taking the interpreter down: that takes two seconds where PyTorch was imported, and by now every
     file is closed and every thread has ended.
     """
+    occupy_descriptors()
     wait_patiently()
     # Importing PyTorch and timm makes millions of objects and no garbage: looking for some took a third of the time.
     gc.set_threshold(200_000, 50, 50)
@@ -46,15 +48,20 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):  # names of files that are no valid text are shown as escapes
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
     code = run(sys.argv[1:])
-    with suppress(OSError):  # what was printed before an error; a closed pipe takes no more
-        sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):  # a closed pipe takes no more, and there may be no stream
+            stream.flush()
     os._exit(code)
 
 
 def run(arguments: list[str]) -> int:
     """Runs one command and gives its exit code: 0 well, 1 our fault, 2 your input, 130 stopped by Ctrl-C."""
     warnings.filterwarnings("ignore", module="PIL")  # what Pillow warns of stands in the ledger
+    with all_streams():
+        return _run(arguments)
+
+
+def _run(arguments: list[str]) -> int:
     verb = arguments[0] if arguments and arguments[0] in VERBS else ""
     try:
         code = _app(verb)(arguments, exit_on_error=False, print_error=False) or FINE
@@ -115,7 +122,7 @@ def _in_words(error: CycloptsError) -> str:
 
 
 def _failed(message: str, code: int) -> int:
-    print(f"headstart: {' '.join(message.split())}", file=sys.stderr)
+    tell(f"headstart: {' '.join(message.split())}")
     return code
 
 

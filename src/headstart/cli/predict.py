@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 from headstart.cli.answers import csv_header, csv_lines, json_lines, text_lines
 from headstart.cli.names import names_on_stdin
+from headstart.cli.streams import tell
 from headstart.errors import SettingError, UserError
 
 
@@ -77,7 +78,7 @@ def predict(
         print(csv_header(top))
     sys.stdout.flush()
     if failed:
-        print(f"headstart: {failed} of {seen} photos could not be read; their rows say why", file=sys.stderr)
+        tell(f"headstart: {failed} of {seen} photos could not be read; their rows say why")
     return 2 if failed else 0
 
 
@@ -117,4 +118,4 @@ def tell_left_out(names: list[str]) -> None:
     """Say on standard error how much of folders was no photo."""
     if names:
         some = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-        print(f"headstart: left out of folders, no photos: {len(names)} ({some[:300]})", file=sys.stderr)
+        tell(f"headstart: left out of folders, no photos: {len(names)} ({some[:300]})")

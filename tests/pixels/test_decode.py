@@ -341,6 +341,16 @@ def test_arrays_become_rgb(shape):
     ("array", "message"),
     [
         (np.zeros((3, 3)), r"type float64; wanted uint8 .* scale and convert it"),
+        (
+            np.full((3, 3), 4095, np.uint16),
+            r"type uint16; wanted uint8 .* by the least and largest value that any of them",
+        ),
+        (
+            np.full((3, 3), 200.0, np.float32),
+            r"type float32; wanted uint8 .*: \(\(x - least\) / \(largest - least\) \* 255",
+        ),
+        (np.ones((3, 3), bool), r"type bool; wanted uint8 .* example \(x \* 255\)"),
+        (np.zeros((3, 9, 8), np.uint8), r"shape \(3, 9, 8\) .* channels are the last axis: x.transpose\(1, 2, 0\)"),
         (np.zeros((3, 3, 2), np.uint8), r"has shape \(3, 3, 2\)"),
         (np.zeros((0, 3), np.uint8), "so no pixels; leave it out"),
     ],

@@ -5,6 +5,7 @@ answers like one that has it, only slower. Everything here is safe to call from 
 """
 
 from contextlib import suppress
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,7 +122,7 @@ def to_rgb(array: NDArray[np.generic]) -> Pixels:
     if array.dtype != np.uint8 or array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)):
         raise DataError(
             f"an image array has shape {array.shape} and type {array.dtype}; wanted uint8 of shape (H, W), (H, W, 1), "
-            "(H, W, 3) or (H, W, 4) with values 0 to 255; scale and convert it, for example (x * 255).astype('uint8')"
+            f"(H, W, 3) or (H, W, 4) with values 0 to 255; {_how_to_convert(array)}"
         )
     if 0 in array.shape:
         raise DataError(f"an image array has shape {array.shape}, so no pixels; leave it out")
@@ -130,6 +131,20 @@ def to_rgb(array: NDArray[np.generic]) -> Pixels:
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[:, :, 0]
     return np.asarray(colour.to_rgb(Image.fromarray(array)))
+
+
+def _how_to_convert(array: NDArray[Any]) -> str:
+    """What to do with an array of another type or shape."""
+    if array.dtype == np.uint8:
+        first = array.ndim == 3 and array.shape[0] in (1, 3, 4)
+        return "channels are the last axis" + (": x.transpose(1, 2, 0)" if first else "")
+    finite = array[np.isfinite(array)] if array.dtype.kind == "f" else array
+    if array.dtype == np.bool_ or (array.dtype.kind == "f" and finite.size and finite.min() >= 0 and finite.max() <= 1):
+        return "scale and convert it, for example (x * 255).astype('uint8')"
+    return (
+        "scale and convert it by the least and largest value that any of them can have, not by each one's own: "
+        "((x - least) / (largest - least) * 255).clip(0, 255).astype('uint8')"
+    )
 
 
 def _decode_plain_jpeg(data: bytes, contract: PixelContract | None) -> Photo | None:

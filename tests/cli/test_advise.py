@@ -5,6 +5,7 @@ import re
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -36,6 +37,9 @@ def test_advice_for_a_person(warm, capsys):
         r"^entropy of the network's own answers +\d\.\d\d nats, \d+% of the most there is$", out, re.MULTILINE
     )
     assert re.search(r"^final +\d+\.\d% +\d\.\d{3}$", out, re.MULTILINE)
+    assert "unknown" not in out
+    for name in ("partial-finetune", "full-finetune"):
+        assert re.search(rf"^{name} +\d+ s, by arithmetic, perhaps half or twice that; --cost times", out, re.MULTILINE)
     assert re.search(r"^small, (similar|between|different): expect \S+ ", out, re.MULTILINE)
     command = out.splitlines()[-1].removeprefix("next:  ")
     assert shlex.split(command)[:4] == ["headstart", "fit", str(warm.photos), "--arms"]
@@ -48,7 +52,8 @@ def test_advice_in_json_is_the_record_and_the_next_command(warm, capsys):
     record = json.loads(out)
     words = shlex.split(record.pop("next"))
     advice = Advice.from_json(record)
-    assert advice == advise_photos(warm.photos, seed=3)
+    again = advise_photos(warm.photos, seed=3)
+    assert replace(advice, seconds=again.seconds) == again, "but for what was timed just now"
     arms = words[words.index("--arms") + 1].split(",")
     assert arms[0] == "linear-probe"
     assert {advice.expected, advice.runner_up} <= set(arms)

@@ -19,6 +19,7 @@ from headstart.strategies.advisor import RULE, Advice, advise, by_rule, outcome
 from headstart.strategies.familiarity import Answers, answers, entropy, jensen_shannon, log_softmax
 from headstart.strategies.measuring import Facts, LayerScore, drawn, measured
 from headstart.training.cost import TRIAL_VERSION
+from headstart.training.trial import Speeds
 
 
 def said(share: float) -> Answers:
@@ -114,7 +115,8 @@ def test_layers_that_speak_against_the_rule_are_heard():
 
 
 def test_advice_survives_json():
-    advice = replace(by_rule(facts(layers=scores(0.8, 0.9))), seconds={"linear-probe": 0.5, "full-finetune": None})
+    seconds = {"linear-probe": 0.5, "partial-finetune": 70.0, "full-finetune": None}
+    advice = replace(by_rule(facts(layers=scores(0.8, 0.9))), seconds=seconds, reckoned=("partial-finetune",))
     assert Advice.from_json(json.loads(json.dumps(advice.to_json()))) == advice
     blind = by_rule(facts(share=None))
     assert Advice.from_json(json.loads(json.dumps(blind.to_json()))) == blind
@@ -236,7 +238,8 @@ def test_a_classifier_that_was_never_kept_is_made_on_demand(material, tmp_path, 
 
 def test_the_same_photos_get_the_same_advice(material):
     first = advise(material)
-    assert advise(material) == first
+    again = advise(material)
+    assert replace(again, seconds=first.seconds) == first, "but for what was timed just now"
     turned = replace(material.samples, samples=material.samples.samples[::-1])
     assert advise(replace(material, samples=turned)).facts.answers == first.facts.answers
     assert first.facts.photos == len(material.of(Part.TRAIN))
@@ -295,19 +298,43 @@ def test_training_is_priced_from_a_kept_trial(material, tmp_path):
     folder = tmp_path / "network"
     folder.mkdir()
     cheap = replace(material, backbone=replace(material.backbone, folder=folder))
-    assert costs.predicted_seconds(cheap)["full-finetune"] is None
+    assert costs.predict(cheap).seconds["full-finetune"] is None, "there is no graph to count"
     kept = {"version": TRIAL_VERSION, "f32": {"photos": 10.0, "windowed": 20.0, "scored": 40.0, "memory": 1}}
     (folder / costs.trial_file(material.settings, "pixels", 224)).write_text(json.dumps(kept))
-    seconds = costs.predicted_seconds(cheap)
+    seconds = costs.predict(cheap).seconds
     train, validation = len(material.of(Part.TRAIN)), len(material.of(Part.VALIDATION))
     assert seconds["full-finetune"] == pytest.approx(material.settings.epochs * (train / 10 + validation / 40) + 2)
     assert seconds["partial-finetune"] is None
     cropped = replace(cheap, settings=material.settings.model_copy(update={"window": 0.5}))
-    faster = costs.predicted_seconds(cropped)["full-finetune"]
+    faster = costs.predict(cropped).seconds["full-finetune"]
     assert faster == pytest.approx(material.settings.epochs * (train / 20 + validation / 40) + 2)
     assert 0 < seconds["linear-probe"] < seconds["intermediate-probe"] < 10
     (folder / costs.trial_file(material.settings, "pixels", 224)).write_text(json.dumps({**kept, "version": 1}))
-    assert costs.predicted_seconds(cheap)["full-finetune"] is None
+    assert costs.predict(cheap).seconds["full-finetune"] is None
+
+
+def test_where_nothing_was_timed_training_is_priced_by_arithmetic(material, monkeypatch):
+    """An engine of 80 photos a second; half of the work lies above the middle stage."""
+    now = iter([0.0, 0.3, 1.0, 1.1, 2.0, 2.2])
+    monkeypatch.setattr(costs, "time", SimpleNamespace(perf_counter=lambda: next(now)))
+    monkeypatch.setattr(costs, "_from_trial", lambda *_: None)
+    middle = [layer.name for layer in material.backbone.layers][1]
+    monkeypatch.setattr(costs, "work_above", lambda _: {"pixels": 8.0, middle: 4.0})
+    engine = SimpleNamespace(name="openvino", precision="f32", batch=8, lanes=1, forward=lambda pixels: None)
+    plain = material.settings.model_copy(update={"epochs": 10, "views": 4})
+    found = costs.predict(replace(material, engine=engine, engines={}, settings=plain))
+    train, held_out = len(material.of(Part.TRAIN)), len(material.of(Part.VALIDATION))
+    epochs = 10 * (train * 7 + held_out * 1.3) / 80
+    assert found.seconds["full-finetune"] == pytest.approx(epochs + 2)
+    assert found.seconds["partial-finetune"] == pytest.approx(epochs / 2 + 2 + 4 * train * 0.5 / 80)
+    assert found.reckoned == ("partial-finetune", "full-finetune")
+    assert costs._mean_window(0.5) == pytest.approx(sum(edge**2 for edge in range(7, 15)) / 8 / 14**2)
+    assert costs._mean_window(1.0) == 1
+
+
+def test_advice_of_before_prices_were_reckoned_is_read():
+    older = {k: v for k, v in by_rule(facts()).to_json().items() if k != "reckoned"}
+    assert Advice.from_json({**older, "schema_version": 1}).reckoned == ()
 
 
 def test_a_trial_is_looked_for_where_training_keeps_it(material, monkeypatch):
@@ -315,7 +342,7 @@ def test_a_trial_is_looked_for_where_training_keeps_it(material, monkeypatch):
     from headstart.training.trunk import Nothing
 
     files = []
-    monkeypatch.setattr("headstart.training.job.speeds", lambda *given: files.append(given[-1].name) or {})
+    monkeypatch.setattr("headstart.training.job.speeds", lambda *given, **_: files.append(given[-1].name) or Speeds({}))
     job = job_of(material, "full", None, scratch=False)
     plain = SimpleNamespace(plain=True, contract=material.backbone.contract)
     made = {"boundary": "pixels", "trunk": Nothing(224), "changed": plain}

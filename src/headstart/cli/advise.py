@@ -78,7 +78,7 @@ def in_words(advice: "Advice") -> str:
         table(("measured on training photos", ""), _facts(advice)),
         _layers(advice),
         f"{expected}\n{advice.reason}",
-        table(("strategy", "takes about"), [(name, _seconds(it)) for name, it in advice.seconds.items()]),
+        table(("strategy", "takes about"), [(name, _seconds(advice, name)) for name in advice.seconds]),
         "\n".join(f"unknown: {it}" for it in advice.facts.unknown),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
@@ -104,5 +104,13 @@ def _layers(advice: "Advice") -> str:
     return table(("a quick head on", "accuracy", "log loss"), scores) if scores else ""
 
 
-def _seconds(seconds: float | None) -> str:
-    return "unknown; --cost times it" if seconds is None else f"{seconds:.0f} s" if seconds >= 1 else "under 1 s"
+def _seconds(advice: "Advice", name: str) -> str:
+    seconds = advice.seconds[name]
+    if seconds is None:
+        return "not known: this network's graph cannot be counted; --cost times a few steps"
+    told = f"{seconds:.0f} s" if seconds >= 1 else "under 1 s"
+    return (
+        f"{told}, by arithmetic, perhaps half or twice that; --cost times a few steps"
+        if name in advice.reckoned
+        else told
+    )

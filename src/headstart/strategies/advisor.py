@@ -13,13 +13,13 @@ from typing import Any, Literal, Self
 
 from headstart.errors import DataError
 from headstart.evaluation.choosing import Choice
-from headstart.strategies.costs import predicted_seconds
+from headstart.strategies.costs import predict
 from headstart.strategies.familiarity import DIFFERENT, SIMILAR, Answers, Familiarity
 from headstart.strategies.material import Material
 from headstart.strategies.measuring import LARGE, SMALL, Facts, LayerScore, Size, measured
 from headstart.strategies.probes import LAYER
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 #: (size, familiarity) -> the strategy expected, the runner-up, and what to expect of it over a linear probe
 RULE: Mapping[tuple[Size, Familiarity], tuple[str, str, str]] = {
@@ -47,6 +47,7 @@ class Advice:
     gain: str  #: what to expect of it over a linear probe, in words
     seconds: Mapping[str, float | None]  #: by strategy, predicted, once features are stored; None: unknown
     reason: str  #: one or two sentences
+    reckoned: tuple[str, ...] = ()  #: strategies whose seconds are arithmetic, right within a factor of two or three
 
     def to_json(self) -> dict[str, Any]:
         """As what ``json.dumps`` takes."""
@@ -65,6 +66,7 @@ class Advice:
             asked = facts.pop("answers")
             layers = tuple(LayerScore(**it) for it in facts.pop("layers"))
             unknown = tuple(facts.pop("unknown"))
+            fields["reckoned"] = tuple(fields.get("reckoned", ()))
             known = Answers(**asked) if asked is not None else None
             return cls(facts=Facts(**facts, answers=known, layers=layers, unknown=unknown), **fields)
         except (KeyError, TypeError, ValueError) as error:
@@ -84,7 +86,8 @@ def advise(material: Material, *, timed: bool = False) -> Advice:
         HeadstartError: features cannot be computed or stored.
     """
     advice = by_rule(measured(material))
-    return replace(advice, seconds=predicted_seconds(material, timed=timed))
+    predicted = predict(material, timed=timed)
+    return replace(advice, seconds=predicted.seconds, reckoned=predicted.reckoned)
 
 
 def by_rule(facts: Facts) -> Advice:

@@ -1,10 +1,15 @@
-"""What each strategy takes on a set of photos: from what is known already, or from a timed trial."""
+"""What each strategy takes on a set of photos: from what is known already, from a timed trial, or by arithmetic."""
 
 import json
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
 
 from headstart.backbones.backbone import PIXELS, middle
 from headstart.data.samples import Part
+from headstart.engines.work import work_above
 from headstart.strategies.finetune import full_finetune, partial_finetune
 from headstart.strategies.material import Material
 from headstart.strategies.probes import intermediate_probe, linear_probe
@@ -12,9 +17,22 @@ from headstart.strategies.strategy import Planned
 from headstart.training.augment_presets import smallest_window, view_size
 from headstart.training.cost import EXPORTED, TRIAL_VERSION, trained_per_second, trial_file
 
+#: A step of training takes as long as so many forward passes of the same part on the engine, the scoring of a photo as
+#: so many: 5.4 to 7.8, and 1.3, measured on lite0 with AVX512-BF16 and with AVX2.
+STEP, SCORE = {"openvino": 7.0, "pytorch": 3.0}, {"openvino": 1.3, "pytorch": 1.0}
+SIZES = 14  #: parts of a map's edge by which windows are cut, see ``training.windows``
 
-def predicted_seconds(material: Material, *, timed: bool = False) -> dict[str, float | None]:
-    """Seconds by strategy, once features are stored; None where nothing is known of this machine.
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """What strategies take, once features are stored."""
+
+    seconds: Mapping[str, float | None]  #: by strategy; None where the network can be neither counted nor timed
+    reckoned: tuple[str, ...] = ()  #: those of it that are arithmetic, right within a factor of two or three
+
+
+def predict(material: Material, *, timed: bool = False) -> Predicted:
+    """Seconds by strategy.
 
     Args:
         material: what would be learnt from.
@@ -24,13 +42,16 @@ def predicted_seconds(material: Material, *, timed: bool = False) -> dict[str, f
     seconds: dict[str, float | None] = {name: _sum(plan(material)) for name, plan in probes.items()}
     if timed:
         trained = {"partial-finetune": partial_finetune, "full-finetune": full_finetune}
-        return seconds | {name: _sum(plan(material)) for name, plan in trained.items()}
+        return Predicted(seconds | {name: _sum(plan(material)) for name, plan in trained.items()})
     names = [layer.name for layer in material.backbone.layers]
-    boundary = names[names.index(middle(names)) - 1]
-    return seconds | {
-        "partial-finetune": _from_trial(material, boundary),
-        "full-finetune": _from_trial(material, PIXELS),
-    }
+    boundaries = {"partial-finetune": names[names.index(middle(names)) - 1], "full-finetune": PIXELS}
+    seconds |= {name: _from_trial(material, boundary) for name, boundary in boundaries.items()}
+    unknown = [name for name in boundaries if seconds[name] is None]
+    if unknown:
+        by_arithmetic = _reckoned(material, {name: boundaries[name] for name in unknown})
+        seconds |= by_arithmetic
+        unknown = [name for name in unknown if by_arithmetic[name] is not None]
+    return Predicted(seconds, tuple(unknown))
 
 
 def _sum(planned: Sequence[Planned]) -> float:
@@ -51,8 +72,49 @@ def _from_trial(material: Material, boundary: str) -> float | None:
             for it in kept.values()
             if isinstance(it, dict)
         ]
-        trained, scored = max(speeds)
-        per_epoch = len(material.of(Part.TRAIN)) / trained + len(material.of(Part.VALIDATION)) / scored
+        return _of_epochs(material, *max(speeds))
     except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
         return None
-    return settings.epochs_for(len(material.of(Part.TRAIN))) * per_epoch + EXPORTED
+
+
+def _of_epochs(material: Material, trained: float, scored: float) -> float:
+    """Seconds of all epochs and the export, from photos a second."""
+    train, held_out = len(material.of(Part.TRAIN)), len(material.of(Part.VALIDATION))
+    return material.settings.epochs_for(train) * (train / trained + held_out / scored) + EXPORTED
+
+
+def _reckoned(material: Material, boundaries: Mapping[str, str]) -> dict[str, float | None]:
+    """From the engine's speed on one batch, and from how much of the network lies above each boundary.
+
+    The frozen part's pass over the changed views is in it, decoding is not.
+    """
+    engine, size = material.engine, material.backbone.contract.size
+    try:
+        above = work_above(material.backbone)
+    except (RuntimeError, KeyError):
+        return dict.fromkeys(boundaries)
+    blank = np.zeros((engine.batch, size, size, 3), np.uint8)
+    engine.forward(blank)
+    per_second = engine.batch * engine.lanes / min(_seconds_of(lambda: engine.forward(blank)) for _ in range(3))
+    area = (view_size(material.settings, size) / size) ** 2
+    train = len(material.of(Part.TRAIN))
+    views = train * min(material.settings.views, material.settings.epochs_for(train))
+    found: dict[str, float | None] = {}
+    for name, boundary in boundaries.items():
+        share = above[boundary] / above[PIXELS]
+        step = STEP[engine.name] * share * area * _mean_window(smallest_window(material.settings))
+        epochs = _of_epochs(material, per_second / step, per_second / (SCORE[engine.name] * share))
+        found[name] = epochs + views * (1 - share) * area / per_second
+    return found
+
+
+def _seconds_of(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return max(time.perf_counter() - began, 1e-9)
+
+
+def _mean_window(smallest: float) -> float:
+    """Share of a map's area that steps see on average, where the smallest window has this share of its edge."""
+    edges = [edge for edge in range(1, SIZES + 1) if edge >= smallest * SIZES]
+    return float(np.mean(np.square(edges))) / SIZES**2

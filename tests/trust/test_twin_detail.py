@@ -88,7 +88,7 @@ def test_pictures_of_little_detail_are_the_same_where_their_pixels_are(kind: str
     copies = [f"again{number}" for number in range(2)]  # of equal pixels, but other bytes
     digests = [f"{number:040x}" for number in range(len(pictures))] + copies
     found = Set([*pictures, *pictures[:2]], digests)
-    assert (own_detail(found.looks.grey) < LEAST_DETAIL).mean() > 0.97
+    assert (own_detail(found.looks.grey, found.looks.colour) < LEAST_DETAIL).mean() > 0.97
     assert found.places(found.twins()) == {(0, len(pictures)), (1, len(pictures) + 1)}
 
 
@@ -109,6 +109,16 @@ ALTERED: dict[str, Callable[[Image.Image], Image.Image]] = {
 def test_copies_of_small_photographs_are_found(kind: str) -> None:
     found = Set([*SMALL, *(ALTERED[kind](image) for image in SMALL[:15])])
     assert found.places(found.twins()) == {(number, 60 + number) for number in range(15)}
+
+
+def test_a_cut_out_photograph_is_compared_though_most_of_it_is_backdrop() -> None:
+    def cut_out(number: int, size: int) -> Image.Image:
+        page = Image.new("RGB", (300, 300), "white")
+        page.paste(scene(number).resize((180, 180)), (60, 60))
+        return page.resize((size, size))
+
+    found = Set([*(cut_out(number, 300) for number in range(40)), *(cut_out(number, 150) for number in range(10))])
+    assert found.places(found.twins()) == {(number, 40 + number) for number in range(10)}
 
 
 def test_it_is_said_how_many_have_too_little() -> None:
@@ -134,12 +144,17 @@ def test_detail_is_what_is_not_backdrop_as_far_as_it_is_independent() -> None:
     noise = chance.uniform(0, 1, (24, 24))
     half = np.where(np.arange(24)[:, None] < 12, 0.5, noise)
     smooth = np.asarray(Image.fromarray(noise[:4, :4].astype(np.float32)).resize((24, 24), Image.Resampling.BICUBIC))
-    detail = own_detail(np.stack([noise, half, smooth, np.full((24, 24), 0.5)]).astype(np.float32))
+    grey = np.stack([noise, half, smooth, np.full((24, 24), 0.5)]).astype(np.float32)
+    detail = own_detail(grey, np.zeros((4, 8, 8, 3), np.float32))
     assert detail[0] > 400
     assert 200 < detail[1] < 280
     assert detail[2] < 60
     assert detail[3] == 0
-    assert own_detail(np.empty((0, 24, 24), np.float32)).shape == (0,)
+    colour = chance.uniform(0, 1, (4, 8, 8, 3)).astype(np.float32)
+    np.testing.assert_allclose(own_detail(grey, colour), 1.5 * detail, rtol=0.03)
+    one_ink = (1 - colour[..., :1]) * np.array([0.9, 0.2, 0.1], np.float32)
+    np.testing.assert_allclose(own_detail(grey, one_ink), detail, rtol=1e-3)
+    assert own_detail(grey[:0], colour[:0]).shape == (0,)
 
 
 def test_pixels_are_equal_but_for_rounding() -> None:

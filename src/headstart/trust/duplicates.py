@@ -85,7 +85,7 @@ def _near(
     if len(places) < 2:
         return np.empty((0, 2), np.int64), np.empty(0, np.float32)
     listener(events.Progress(STAGE, 0, len(places)))
-    detail = own_detail(looks.grey)
+    detail = own_detail(looks.grey, looks.colour)
     if few := int((detail[places] < LEAST_DETAIL).sum()):
         listener(events.Note(_poor(few, len(places))))
     evidence = Evidence(features, centre_of(features), looks.grey, looks.colour, places, detail)
@@ -102,7 +102,7 @@ def _near(
 
 
 def _poor(few: int, count: int) -> str:
-    who = "All photos have" if few == count else f"{few} of {count} photos {'has' if few == 1 else 'have'}"
+    who = "all photos have" if few == count else f"{few} of {count} photos {'has' if few == 1 else 'have'}"
     return (
         f"{who} too little detail (drawings, icons, blank or very small pictures) to tell copies from photos that are "
         "merely alike; of these only equal pixels count as the same"

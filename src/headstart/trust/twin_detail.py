@@ -2,32 +2,46 @@
 
 Two people's sevens agree at 8 x 8 pixels, any two arrows do as icons, and blank pages all do. What counts is not a
 picture's size in pixels but in how many places it says something of its own: the cells of its small grey picture that
-are not backdrop, less where it is so smooth that neighbouring cells say the same, and less where nearly all is
-backdrop, for then they say no more than an outline. Of such photos only those with equal pixels show the same.
+are not backdrop, less where it is so smooth that neighbouring cells say the same. Pictures in one ink say still less
+where nearly all is backdrop, for then they say no more than an outline; those in several colours say more, for their
+colours have to agree too. Where both photos of a pair have little, only equal pixels count as the same.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.features.looks import LUMA
+
 Array = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 
 #: Independent cells from which photos are compared, the geometric mean of the two: a photo shrunk to 16 pixels is still
-#: told from others by one that has more. The most of scans of 8 x 8 pixels are 68, of drawn strokes at 28 x
-#: 28 pixels 47, of icons 96 (98 % of them: 65), of line drawings 5, of blank pages 9. All but 2 % of photos have more
-#: than 170 (cats and dogs), 155 (brain scans), 134 (ants and bees), 74 (trash, on white paper), 71 (shrunk to 32 x 32).
+#: told from others by one that has more. The most of scans of 8 x 8 pixels are 68, of drawn strokes at 28 x 28 pixels
+#: 47, of icons 96 (98 % of them: 65), of line drawings 5, of blank pages 9. All but 2 % of photos have more than 254
+#: (cats and dogs), 155 (brain scans), 201 (ants and bees), 110 (trash, on white paper), 108 (shrunk to 32 x 32).
 LEAST_DETAIL = 95
 LEVEL = 1 / 255  #: a grey level
 LEAST_SPREAD = 1.5 * LEVEL  #: standard deviation of 3 x 3 cells, below which they are flat
 FULL = 2.0  #: cells are independent from this frequency on, radians a cell; photos shrunk to 32 pixels have 1.4
 SAME = 1e-5  #: by which cells of equal pixels differ at most: rounding
-MOST_BACKDROP = 0.5  #: of the cells, above which what is left counts less
+MOST_BACKDROP = 0.5  #: of the cells, above which what is left counts less in pictures of one ink
+COLOURFUL = 2 * LEVEL  #: of colour that one ink does not explain, from which there are several
+MORE = 0.5  #: by how much what is in several colours says more
 BLOCK = 4096  #: photos at a time, 60 MB
 
 
-def own_detail(grey: Array) -> Array:
-    """How many independent cells photos have: (N, G, G) luma in 0..1 -> float32 (N,), 0 to G * G."""
-    blocks = [_own_detail(grey[first : first + BLOCK]) for first in range(0, len(grey), BLOCK)]
+def own_detail(grey: Array, colour: Array) -> Array:
+    """How many independent cells photos have.
+
+    Args:
+        grey: (N, G, G) luma in 0..1.
+        colour: (N, E, E, 3) RGB in 0..1.
+
+    Returns:
+        float32 (N,), 0 to 1.5 G * G.
+    """
+    starts = range(0, len(grey), BLOCK)
+    blocks = [_own_detail(grey[first : first + BLOCK], colour[first : first + BLOCK]) for first in starts]
     return np.concatenate([*blocks, np.empty(0, np.float32)])
 
 
@@ -37,7 +51,7 @@ def equal_pixels(first: Array, second: Array) -> Bools:
     return np.asarray(differ <= SAME)
 
 
-def _own_detail(grey: Array) -> Array:
+def _own_detail(grey: Array, colour: Array) -> Array:
     around = np.pad(grey, ((0, 0), (1, 1), (1, 1)), mode="edge")
     rows, columns = grey.shape[1:]
     shifted = [around[:, down : down + rows, right : right + columns] for down in range(3) for right in range(3)]
@@ -45,9 +59,22 @@ def _own_detail(grey: Array) -> Array:
     varied = squares / 9 - (total / 9) ** 2 > LEAST_SPREAD**2
     backdrop = _backdrop(grey)
     said = (varied & ~_beside(backdrop)).sum(axis=(1, 2))
-    mostly = np.minimum(1, (1 - backdrop.mean(axis=(1, 2))) / MOST_BACKDROP)
+    colourful = np.minimum(1, _beyond_one_ink(colour) / COLOURFUL)
+    outline = np.minimum(1, (1 - backdrop.mean(axis=(1, 2))) / (1 - MOST_BACKDROP))
     independent = np.minimum(1, _frequency(shifted) / FULL)
-    return np.asarray(said * (mostly * independent) ** 2, np.float32)
+    told = colourful + (1 - colourful) * outline
+    return np.asarray(said * (told * independent) ** 2 * (1 + MORE * colourful), np.float32)
+
+
+def _beyond_one_ink(colour: Array) -> Array:
+    """How much colour (N, E, E, 3) varies that does not go with how dark it is, as one ink's does: (N,) of 0..1."""
+    cells = colour.reshape(len(colour), -1, 3)
+    luma = cells @ LUMA
+    chroma = cells - luma[:, :, None]
+    luma, chroma = luma - luma.mean(axis=1, keepdims=True), chroma - chroma.mean(axis=1, keepdims=True)
+    slope = np.einsum("nk,nkc->nc", luma, chroma) / ((luma**2).sum(axis=1) + np.float32(1e-9))[:, None]
+    rest = chroma - luma[:, :, None] * slope[:, None]
+    return np.asarray(np.sqrt((rest**2).sum(axis=2).mean(axis=1)), np.float32)
 
 
 def _backdrop(grey: Array) -> Bools:

@@ -45,6 +45,7 @@ def test_photos_that_belong_together_widen_every_interval():
     grouped = Targets(LABELS, np.array([7, 7, 3, 3, 3]))
     found, alone = evaluate("test", grouped, CHANCE, NAMES), evaluate("test", TARGETS, CHANCE, NAMES)
     assert (found.groups, found.accuracy) == (2, alone.accuracy)
+    assert (found.counted, alone.counted) == ("5 photos in 2 groups", "5 photos")
     right = CHANCE.argmax(1) == LABELS
     assert found.accuracy_interval == grouped_wilson(right, grouped.groups)
     assert found.accuracy_interval.low < alone.accuracy_interval.low

@@ -57,6 +57,7 @@ class Files:
         rows = self.held_out["part"] == "test"
         test = {name: array[rows] for name, array in self.held_out.items()}
         self.id, self.label, self.sets = test["id"], test["label"], test["prediction_set"]
+        self.group = test["group"]
         self.said, self.before = (self._sure(test[name]) for name in ("probabilities", "uncalibrated"))
         self.novelty, self.declined = test["novelty"], test["declined"]
 
@@ -118,6 +119,11 @@ END = {"low": 0, "high": 1}
 @rule("test.n")
 def _(it: Files) -> float:
     return len(it.parts["test"])
+
+
+@rule("test.groups")
+def _(it: Files) -> float:
+    return len(set(it.group.tolist()))
 
 
 @rule("test.right")

@@ -42,7 +42,7 @@ def evaluate(
         print(json.dumps(result.to_json(), ensure_ascii=False))
         return 0
     low, high = result.accuracy_interval.low, result.accuracy_interval.high
-    print(f"\nAccuracy {result.accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}) on {result.n} photos")
+    print(f"\nAccuracy {result.accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}) on {result.counted}")
     print(f"balanced {result.balanced_accuracy:.1%}, macro F1 {result.macro_f1:.3f}, log loss {result.log_loss:.3f}\n")
     print(classes_table(result))
     return 0

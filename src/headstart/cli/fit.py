@@ -77,7 +77,7 @@ def summary(run: "Run") -> str:
     engine, parts = record["engine"], record["split"]
     told = [*_optimism(run), *_trust(run), *_arms(run), *_caveats(run)]
     return f"""
-Test accuracy {test.accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}) on {test.n} photos it had never seen
+Test accuracy {test.accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}) on {test.counted} it had never seen
 balanced {test.balanced_accuracy:.1%}, macro F1 {test.macro_f1:.3f}, log loss {test.log_loss:.3f}; \
 validation accuracy {run.validation.accuracy:.1%} on {run.validation.n}{" ^" * run.validation.optimistic}
 

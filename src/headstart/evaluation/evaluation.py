@@ -63,6 +63,11 @@ class Evaluation:
         return bool(self.chosen_on)
 
     @property
+    def counted(self) -> str:
+        """The rows for a person, and in how many groups they come, where some belong together."""
+        return f"{self.n} photos" + (f" in {self.groups} groups" if self.groups < self.n else "")
+
+    @property
     def caveat(self) -> str:
         """Why the score flatters, for a person; empty where it does not."""
         return caveat_of(self.chosen_on)

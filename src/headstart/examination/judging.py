@@ -156,7 +156,7 @@ def in_words(it: Judged) -> str:
     score = it.evaluation
     low, high = score.accuracy_interval.low, score.accuracy_interval.high
     engine = f", answered by {_NAMES[it.engines.judged_by]}" if it.engines else ""
-    return f"{score.part} accuracy {score.accuracy:.1%} ({low:.1%} to {high:.1%}) on {score.n} photos{engine}"
+    return f"{score.part} accuracy {score.accuracy:.1%} ({low:.1%} to {high:.1%}) on {score.counted}{engine}"
 
 
 def second_in_words(it: Judged) -> str | None:

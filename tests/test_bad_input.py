@@ -750,17 +750,17 @@ CLASSIFIERS = [
     Case(
         "a folder without photos",
         lambda place: ["predict", str(place.model), str(Path(place.write("empty/notes.txt")).parent)],
-        r"no photos found in empty; give files, or folders with \..*",
+        r"no photos found in empty; give files, or folders with .*",
     ),
     Case(
         "a class that the model does not know",
         unknown_class,
-        r".*other has classes that the classifier does not know \(squares\); wanted photos of checks, discs, stripes",
+        r".*other has classes that the classifier does not know \(squares\); wanted photos of checks, .*, in .*",
     ),
     Case(
         "nothing to evaluate on",
         lambda place: ["evaluate", str(place.model), str((place.here / "empty").mkdir() or "empty")],
-        r"empty has no photos.*; wanted photos of checks, discs, stripes",
+        r"empty has no photos.*; wanted photos of checks, discs, stripes, in .*",
     ),
     Case(
         "evaluating on what is not there",

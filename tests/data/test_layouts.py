@@ -87,6 +87,23 @@ def test_a_folder_of_plots_beside_one_of_photos(plant, tmp_path):
     assert read(root / "pics", options=options("name")).classes == ("ant", "bee")
 
 
+def test_photos_in_one_heap_with_the_class_in_their_names(plant, tmp_path):
+    names = [f"{name}_{i}.png" for name in ("ant", "bee") for i in range(6)]
+    flat = plant(tmp_path / "flat", *names)
+    with pytest.raises(
+        DataError, match=r"no class folders but 12 photos whose names begin with 'ant' .6., 'bee' .6.; .*from name"
+    ):
+        read(flat)
+    assert read(flat, options=options("name")).classes == ("ant", "bee")
+    heap = plant(tmp_path / "heap", *(f"images/{name}" for name in names))
+    with pytest.raises(DataError, match=r"has the folders 'images', which look like places.*--classes-from name"):
+        read(heap)
+    assert read(heap, options=options("name")).classes == ("ant", "bee")
+    numbered = plant(tmp_path / "numbered", *(f"{i}.png" for i in range(12)))
+    with pytest.raises(DataError, match=r"has no class with photos \(set aside: 12 not in a class folder\)"):
+        read(numbered)
+
+
 def test_parts_without_folders_say_what_names_begin_with(plant, tmp_path):
     names = [f"{part}/{name}{i}.png" for part in ("train", "test") for name in ("oak", "elm") for i in range(4)]
     root = plant(tmp_path / "trees", *names)

@@ -14,7 +14,7 @@ from cyclopts.exceptions import CycloptsError, UnusedCliTokensError
 
 from headstart import __version__
 from headstart.cli.streams import all_streams, occupy_descriptors, tell
-from headstart.errors import HeadstartError, is_disk_full
+from headstart.errors import HeadstartError, bounded, is_disk_full
 from headstart.process import wait_patiently
 
 FINE, OUR_FAULT, YOUR_INPUT, STOPPED = 0, 1, 2, 130
@@ -122,7 +122,7 @@ def _in_words(error: CycloptsError) -> str:
 
 
 def _failed(message: str, code: int) -> int:
-    tell(f"headstart: {' '.join(message.split())}")
+    tell(f"headstart: {bounded(' '.join(message.split()))}")
     return code
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from headstart.data.found import Listing, some
 from headstart.data.labelling import label_files
-from headstart.data.layouts import Seen, classes_in_names, parts_in, refuse_containers
+from headstart.data.layouts import Seen, classes_in_names, parts_in, refuse_containers, refuse_flat
 from headstart.data.own_output import is_own_folder
 from headstart.data.parts import KNOWN, part_named, settle
 from headstart.data.samples import Part
@@ -62,6 +62,7 @@ def list_folder(root: Path, options: DataSettings) -> Listing:
         _take_all(walk, root)
     if options.classes_from is None:
         refuse_containers(str(root), walk.seen)
+        refuse_flat(str(root), [root / entry.name for entry in walk.entries if not walk.classes])
     labelled = label_files(str(root), walk.seen, walk.classes, options)
     if walk.own:
         walk.notes.append(f"{len(walk.own)} folders that headstart wrote are skipped: {some(walk.own)}")

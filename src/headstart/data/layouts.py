@@ -155,16 +155,38 @@ def refuse_containers(root: str, seen: Sequence[Seen]) -> None:
     for it in seen:
         if it.is_photo and it.steps:
             folders[it.steps[0]].append(it)
-    if len(folders) < 2:
-        return
     look = _look_of(list(folders))
+    if len(folders) < 2 and not (look or any(map(part_in, folders))):
+        return
     below = _classes_below(folders)
     if below and (look or _are_owners(list(folders)) or _are_answers(below, len(folders))):
         raise DataError(_told_of_the_level_below(root, folders, below, look))
-    if look:
+    if look or len(folders) == 1:
         in_names = {name: classes for name, files in folders.items() if (classes := classes_in_names(_stems(files)))}
-        if in_names or look != "products":
+        if in_names or (len(folders) > 1 and look != "products"):
             raise DataError(_told_of_names(root, list(folders), in_names, look))
+
+
+def refuse_flat(root: str, files: Sequence[Path]) -> None:
+    """Raise an error where photos lie in no folder and have their class in their names.
+
+    Args:
+        root: what was read, for a person.
+        files: that lie in no class folder.
+
+    Raises:
+        DataError: what the names begin with, and how to say that these are the classes.
+    """
+    stems = [path.stem for path in files if path.suffix.lower() in SUFFIXES]
+    if classes := classes_in_names(stems):
+        raise DataError(
+            f"{root!r} has no class folders but {len(stems)} photos whose names begin with {_counts(classes)}; to read "
+            "these as the classes, add --classes-from name; else put them into a folder per class"
+        )
+
+
+def _counts(classes: Mapping[str, int]) -> str:
+    return some([f"{label!r} ({count})" for label, count in classes.items()], show=str)
 
 
 def _look_of(names: Sequence[str]) -> str:
@@ -224,9 +246,8 @@ def _told_of_names(root: str, names: Sequence[str], in_names: Mapping[str, Mappi
     if not in_names:
         return f"{start}; wanted a folder per class, or a table with path and label; {end}"
     name, classes = max(in_names.items(), key=lambda it: sum(it[1].values()))
-    counts = some([f"{label!r} ({count})" for label, count in classes.items()], show=str)
     source = root if look == "parts" else str(Path(root) / name)
     return (
-        f"{start}: the classes seem to stand in the names of the files, which in {name!r} begin with {counts}; to read "
-        f"them so, give {shlex.quote(source)} with --classes-from name; {end}"
+        f"{start}: the classes seem to stand in the names of the files, which in {name!r} begin with "
+        f"{_counts(classes)}; to read them so, give {shlex.quote(source)} with --classes-from name; {end}"
     )

@@ -102,7 +102,7 @@ def _class_names(schema: "pyarrow.Schema", column: str) -> list[str]:
 def _write_photos(file: "ParquetFile", column: str, folder: Path) -> None:
     """Every photo as a file named after its row."""
     number = 0
-    for batch in file.iter_batches(BATCH_OF_PHOTOS, columns=[column]):
+    for batch in _batches(file, BATCH_OF_PHOTOS, [column]):
         for cell in batch.column(0):
             number += 1
             value = cell.as_py()
@@ -111,6 +111,12 @@ def _write_photos(file: "ParquetFile", column: str, folder: Path) -> None:
                 place = _place(folder, number)
                 place.parent.mkdir(exist_ok=True)
                 place.write_bytes(content)
+
+
+def _batches(file: "ParquetFile", rows: int, columns: list[str]) -> Iterator["pyarrow.RecordBatch"]:
+    """The rows in batches, a row group after the other: read in one go, the groups behind are kept in memory."""
+    for group in range(file.num_row_groups):
+        yield from file.iter_batches(rows, row_groups=[group], columns=columns, use_threads=False)
 
 
 def _place(folder: Path, number: int) -> Path:
@@ -123,7 +129,7 @@ def _rows(file: "ParquetFile", taken: dict[str, str], names: Sequence[str], fold
     if folder is not None and _has_path(file.schema_arrow, taken["path"]):
         columns.append(f"{taken['path']}.path")
     number = 0
-    for batch in file.iter_batches(BATCH, columns=columns):
+    for batch in _batches(file, BATCH, columns):
         cells = {name: batch.column(index).to_pylist() for index, name in enumerate(batch.schema.names)}
         for at in range(batch.num_rows):
             number += 1

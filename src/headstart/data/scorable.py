@@ -17,7 +17,7 @@ def refuse_unscorable(samples: Samples, known: Sequence[str]) -> None:
     Raises:
         DataError: there is no photo with a label, or one of a class that the classifier does not know.
     """
-    wanted = f"wanted photos of {some(list(known), show=str, most=8)}"
+    wanted = f"wanted photos of {some(list(known), show=str, most=8)}, in a folder per class or a table with labels"
     if not len(samples):
         raise DataError(f"{samples.root} has no photos with a label{_what_lies_there(samples)}; {wanted}")
     unknown = [name for name in samples.classes if name not in known]

@@ -1,19 +1,22 @@
-"""Flipped labels of real photos: how many are among the first that are suspected, by several rankings.
+"""Wrong labels that were planted: how many are said to be wrong, and how many of them come first.
 
-    python benchmarks/labels.py ../shared/data [--only trash,brain_mri] [--seeds 5]
+    python benchmarks/labels.py ../shared/data [--only trash,digits] [--seeds 5]
 
-Of each folder's photos, the train part where parts are given, 5 % get another class at random, five times with other
-seeds. Each photo is judged by a logistic head on lite0's last layer that was not fitted on it, as ``headstart check
---labels`` does but for grouping near-duplicates. Looked at are the first 1.2 times as many as were flipped.
+All photos of each folder, and scikit-learn's digits, as ``headstart check --labels`` takes them: parts joined,
+near-duplicates in one group, heads on the last three layers of lite0 (``late``) or on the first three, so that the
+classifier is poor (``early``). Then 0, 0.5, 2 and 5 % of the labels get another class: any other (``random``), or that
+which the heads hold for the likeliest other one (``likeliest``; of two classes it is the same).
 
-Rankings: ``odds`` is ours; ``self-confidence``, ``normalised margin`` and ``prune by noise rate`` are those of
-Northcutt et al. (2021). ``a tenth of C`` is ours with ten times the penalty. Ours ends with the last photo that another
-class is likelier for. Labels that were wrong to begin with count against all. ``seconds`` are of all five folds at a
-fixed C on trash: side by side, and one by one.
+``told`` counts the seeds in which a number is said at all. Of those, ``over`` counts the estimates above twice the
+planted share and a point, ``holds`` the intervals with the planted number inside; real photos have some wrong labels of
+their own, which count against it. ``before`` is what was said until now: what stands off the diagonal of the confident
+joint of Northcutt, Jiang & Chuang (2021, J. Artif. Intell. Res. 70, 1373-1411, section 3.1), by one head on the last
+layer. ``first`` are planted ones among as many first suspects as were planted, by that head and by those of today.
 """
 
 import tempfile
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,154 +24,135 @@ from numpy.typing import NDArray
 
 import measuring
 from headstart import events
+from headstart.data.demo import write_digits
 from headstart.data.reading import read
-from headstart.data.samples import Part
-from headstart.features.extract import extract
 from headstart.features.store import Store
-from headstart.heads.crossfit import out_of_fold
-from headstart.heads.folds import assign_folds
+from headstart.heads.crossfit import cross_fit
 from headstart.heads.head import Task
 from headstart.heads.linear import fit_logistic
+from headstart.heads.threads import threads_for
 from headstart.journal import Journal
+from headstart.passing import passed
 from headstart.preparing import ready
 from headstart.settings import FitSettings
-from headstart.trust.labels import confident_joint, estimated_errors, suspects
+from headstart.trust.label_errors import LabelErrors
+from headstart.trust.label_predictions import label_tasks
+from headstart.trust.labels import hold_labels, suspects
 
-SETS = ("hymenoptera", "cats_vs_dogs", "brain_mri", "trash")
-SHARE, LOOKED_AT = 0.05, 1.2
+SETS = ("hymenoptera", "cats_vs_dogs", "brain_mri", "trash", "digits")
+SHARES, KINDS, FOLDS = (0.005, 0.02, 0.05), ("random", "likeliest"), 5
 
 Chances = NDArray[np.float32]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Found:
-    """One folder; means over the seeds, and the least where it says so."""
+class Planted:
+    """One set, layers, share and kind; means over the seeds but for counts."""
 
     photos: int
-    accuracy: float  #: of the judging heads, on labels as given
-    errors_as_given: int  #: wrong labels by estimate before any was flipped
-    flipped: int
-    looked_at: int  #: first in each ranking
-    found: dict[str, float]  #: flipped ones among them, by ranking
-    fewest: dict[str, int]  #: likewise, the least of the seeds
-    estimated_errors: float
-    flagged: float
-    flagged_and_flipped: float
+    planted: int
+    accuracy: float  #: of the heads, on labels as planted
+    before: float  #: wrong labels, as they were counted
+    seeds: int
+    told: int  #: seeds in which a number is said
+    estimate: float | None  #: of those
+    low: float | None  #: least lower end
+    high: float | None  #: greatest upper end
+    over: int
+    holds: int
+    first_before: float | None
+    first: float | None
 
 
-def task_of(name: str, data: Path, store: Store) -> Task:
-    log = Journal(events.ignore)
-    settings = FitSettings.of()
-    samples = read(data / name, listener=log)
-    chosen = [it for it in samples.samples if it.part in (None, Part.TRAIN)]
-    (it,) = ready([settings.backbone], chosen, store, settings, log)
-    done = extract(chosen, it.backbone, it.chosen.engine, store)
-    sound = [it for it in chosen if it.digest not in done.findings or not done.findings[it.digest].broken]
-    return Task(
-        store.read(done.space, [it.digest for it in sound], it.backbone.layers[-1].name),
-        np.array([it.label for it in sound], np.int64),
-        len(samples.classes),
-        np.unique([it.group for it in sound], return_inverse=True)[1].astype(np.int64),
-        balanced=False,
-        seed=0,
-    )
-
-
-def flip(task: Task, seed: int) -> tuple[Task, NDArray[np.bool_]]:
-    """The task with some labels changed, and which were."""
-    random = np.random.default_rng(seed)
-    rows = random.choice(len(task.labels), round(SHARE * len(task.labels)), replace=False)
-    labels = task.labels.copy()
-    labels[rows] = (labels[rows] + random.integers(1, task.classes, len(rows))) % task.classes
-    flipped = np.isin(np.arange(len(labels)), rows)
-    return Task(task.features, labels, task.classes, task.groups, balanced=False, seed=seed), flipped
-
-
-def judged(task: Task, C: float) -> Chances:
-    return out_of_fold(task, fit_logistic, FitSettings.of(), {"C": C}, folds=5)
-
-
-def rankings(labels: NDArray[np.int64], chances: Chances, penalised: Chances) -> dict[str, list[int]]:
-    """Rows by ranking, the most suspicious first."""
-    rows = np.arange(len(labels))
-    own = chances[rows, labels]
-    others = chances.copy()
-    others[rows, labels] = -1
-    margin = own - others.max(axis=1)
+def tasks_of(name: str, data: Path, scratch: Path, store: Store) -> dict[str, list[Task]]:
+    """The photos as features of late and of early layers."""
+    log, settings = Journal(events.ignore), FitSettings.of()
+    source = write_digits(scratch / "digits") if name == "digits" else data / name
+    samples = read(source, listener=log)
+    (network,) = ready([settings.backbone], samples.samples, store, settings, log)
+    it = passed(samples, [network], settings, store, log)
+    digests = [sample.digest for sample in it.samples.samples]
+    layers = [layer.name for layer in network.backbone.layers]
+    parts = {"late": layers, "early": layers[:3]}
     return {
-        "odds": ours(labels, chances),
-        "self-confidence": list(np.argsort(own, kind="stable")),
-        "normalised margin": list(np.argsort(margin, kind="stable")),
-        "prune by noise rate": list(np.lexsort((margin, ~pruned(labels, chances)))),
-        "a tenth of C": ours(labels, penalised),
+        part: label_tasks(it.samples, names, lambda layer: store.read(it.extractions[0].space, digests, layer), 0)
+        for part, names in parts.items()
     }
 
 
-def ours(labels: NDArray[np.int64], chances: Chances) -> list[int]:
-    """The suspects; what would come after them is left out."""
-    return [int(it.id) for it in suspects([str(row) for row in range(len(labels))], labels, chances)]
+def plant(tasks: Sequence[Task], share: float, kind: str, chances: Chances, seed: int) -> tuple[list[Task], Ints]:
+    """The tasks with some labels changed, and which were."""
+    random = np.random.default_rng([seed, round(share * 1000), len(kind)])
+    labels, classes = tasks[0].labels.copy(), tasks[0].classes
+    rows = random.choice(len(labels), round(share * len(labels)), replace=False)
+    if kind == "random":
+        labels[rows] = (labels[rows] + random.integers(1, classes, len(rows))) % classes
+    else:
+        others = chances[rows].copy()
+        others[np.arange(len(rows)), labels[rows]] = -1
+        labels[rows] = others.argmax(axis=1)
+    return [replace(task, labels=labels, seed=seed) for task in tasks], rows
 
 
-def pruned(labels: NDArray[np.int64], chances: Chances) -> NDArray[np.bool_]:
-    """For each pair of classes, as many as the confident joint has there, with the largest difference of the two."""
-    joint = np.rint(confident_joint(labels, chances)).astype(int)
-    chosen = np.zeros(len(labels), bool)
-    for given, true in zip(*np.nonzero(joint), strict=True):
-        if given != true:
-            rows = np.flatnonzero(labels == given)
-            apart = chances[rows, true] - chances[rows, given]
-            chosen[rows[np.argsort(-apart, kind="stable")[: joint[given, true]]]] = True
-    return chosen
+def counted_before(task: Task) -> tuple[float, list[int]]:
+    """Wrong labels by the confident joint, and the suspects' rows, by one head on the last layer."""
+    chances = cross_fit(task, fit_logistic, FitSettings.of(), None, folds=FOLDS).probabilities
+    return off_diagonal(task.labels, chances), rows_of(suspects(names(task), task.labels, chances))
 
 
-def measure(task: Task, seeds: int) -> Found:
-    fitted = fit_logistic(task, FitSettings.of())
-    plain = judged(task, fitted.chosen["C"])
-    counts: dict[str, list[int]] = {}
-    totals: list[tuple[int, int, int]] = []
+def off_diagonal(labels: Ints, chances: Chances) -> float:
+    """What the confident joint holds for wrong; each row of it sums to the photos that were given its class."""
+    classes = chances.shape[1]
+    counts = np.bincount(labels, minlength=classes)
+    own = chances[np.arange(len(labels)), labels].astype(np.float64)
+    confidence = np.bincount(labels, weights=own, minlength=classes) / np.maximum(counts, 1)
+    reached = (chances >= confidence - 1e-6) & (counts > 0)
+    sure = reached.any(axis=1)
+    joint = np.zeros((classes, classes))
+    np.add.at(joint, (labels[sure], np.where(reached, chances, -1).argmax(axis=1)[sure]), 1)
+    np.fill_diagonal(joint, np.maximum(joint.diagonal(), 1))
+    scaled = joint * (counts / joint.sum(axis=1))[:, None]
+    return float(scaled.sum() - np.trace(scaled))
+
+
+def names(task: Task) -> list[str]:
+    return [str(row) for row in range(len(task.labels))]
+
+
+def rows_of(found: Sequence[object]) -> list[int]:
+    return [int(it.id) for it in found]  # type: ignore[attr-defined]
+
+
+def measure(tasks: Sequence[Task], share: float, kind: str, chances: Chances, seeds: int) -> Planted:
+    said: list[LabelErrors] = []
+    before, accuracy, first_before, first = [], [], [], []
     for seed in range(seeds):
-        turned, flipped = flip(task, seed)
-        C = fit_logistic(turned, FitSettings.of()).chosen["C"]
-        chances = judged(turned, C)
-        looked_at = round(LOOKED_AT * flipped.sum())
-        for name, order in rankings(turned.labels, chances, judged(turned, C / 10)).items():
-            counts.setdefault(name, []).append(int(flipped[order[:looked_at]].sum()))
-        errors = estimated_errors(turned.labels, chances)
-        flagged = ours(turned.labels, chances)[:errors]
-        totals.append((errors, len(flagged), int(flipped[flagged].sum())))
-    errors_, flagged_, right = np.mean(totals, axis=0)
-    return Found(
-        photos=len(task.labels),
-        accuracy=round(float(np.mean(plain.argmax(axis=1) == task.labels)), 4),
-        errors_as_given=estimated_errors(task.labels, plain),
-        flipped=int(flipped.sum()),
-        looked_at=looked_at,
-        found={name: float(np.mean(its)) for name, its in counts.items()},
-        fewest={name: min(its) for name, its in counts.items()},
-        estimated_errors=float(errors_),
-        flagged=float(flagged_),
-        flagged_and_flipped=float(right),
+        turned, rows = plant(tasks, share, kind, chances, seed)
+        held = hold_labels(names(turned[0]), turned, folds=FOLDS)
+        count, order = counted_before(turned[0])
+        said.append(held.errors)
+        before.append(count)
+        accuracy.append(held.accuracy)
+        first_before.append(len(np.intersect1d(order[: len(rows)], rows)))
+        first.append(len(np.intersect1d(rows_of(held.suspects)[: len(rows)], rows)))
+    n, planted = len(tasks[0].labels), len(rows)
+    told = [it for it in said if it.estimate is not None and it.low is not None and it.high is not None]
+    return Planted(
+        photos=n,
+        planted=planted,
+        accuracy=round(float(np.mean(accuracy)), 4),
+        before=round(float(np.mean(before)), 1),
+        seeds=seeds,
+        told=len(told),
+        estimate=round(float(np.mean([it.estimate for it in told])), 1) if told else None,
+        low=min(it.low for it in told) if told else None,
+        high=max(it.high for it in told) if told else None,
+        over=sum(it.estimate > 2 * planted + 0.01 * n for it in told),
+        holds=sum(it.low <= planted <= it.high for it in told),
+        first_before=float(np.mean(first_before)) if planted else None,
+        first=float(np.mean(first)) if planted else None,
     )
-
-
-def timed(task: Task) -> dict[str, float]:
-    """Seconds of the folds at a C that was chosen before, in turns; the ratio is the median of the turns'."""
-    C = fit_logistic(task, FitSettings.of()).chosen["C"]
-    fold = assign_folds(task.labels, task.groups, 5, task.seed)
-
-    def one_by_one() -> None:
-        for held in range(5):
-            rest = fold != held
-            part = Task(task.features[rest], task.labels[rest], task.classes, task.groups[rest], balanced=False, seed=0)
-            fit_logistic(part, FitSettings.of(), {"C": C}).head.probabilities(task.features[~rest])
-
-    judged(task, C)
-    turns = [(measuring.seconds(lambda: judged(task, C)), measuring.seconds(one_by_one)) for _ in range(5)]
-    return {
-        "side_by_side": round(min(turn[0] for turn in turns), 4),
-        "one_by_one": round(min(turn[1] for turn in turns), 4),
-        "ratio": round(measuring.median([other / mine for mine, other in turns]), 4),
-    }
 
 
 def main() -> None:
@@ -179,15 +163,20 @@ def main() -> None:
         ("--seeds", {"type": int, "default": 5}),
     )
     result: dict[str, object] = {}
-    with tempfile.TemporaryDirectory() as scratch, Store(Path(scratch), events.ignore) as store:
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        Store(Path(scratch) / "store", events.ignore) as store,
+        threads_for(1),
+    ):
         for name in given.only.split(","):
-            task = task_of(name, given.data, store)
-            found = measure(task, given.seeds)
-            result[name] = asdict(found)
-            print(
-                f"{name}: {found.flipped} of {found.photos} flipped; among the first {found.looked_at}: {found.found}"
-            )
-        result["seconds"] = timed(task)
+            for part, tasks in tasks_of(name, given.data, Path(scratch), store).items():
+                chances = hold_labels(names(tasks[0]), tasks, folds=FOLDS).probabilities
+                kinds = KINDS if tasks[0].classes > 2 else KINDS[:1]
+                cases = [(0.0, "random", 1), *((share, kind, given.seeds) for share in SHARES for kind in kinds)]
+                for share, kind, seeds in cases:
+                    found = measure(tasks, share, kind, chances, seeds)
+                    result[f"{name}, {part}, {share:.1%} {kind}"] = asdict(found)
+                    print(f"{name}, {part}, {share:.1%} {kind}: {found}", flush=True)
     measuring.finish(__file__, result, keep=given.keep)
 
 

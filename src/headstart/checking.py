@@ -1,46 +1,57 @@
 """``check --labels``: which labels look wrong, from one pass of a network over all photos."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from headstart import events, journal
 from headstart.backbones.catalog import names_of
 from headstart.backbones.shortlist import AUTO
-from headstart.data.groups import group_numbers
+from headstart.data.loosening import split_loosely
 from headstart.data.reading import read
+from headstart.data.relabel import relabel_tables, relabelled
 from headstart.data.samples import Part, Samples
-from headstart.data.splits import make_split
+from headstart.data.splits import Split, load_split, make_split
 from headstart.errors import BackboneError, DataError
 from headstart.features.store import Store
-from headstart.heads.crossfit import out_of_fold
-from headstart.heads.head import Float, Task
-from headstart.heads.linear import fit_logistic
+from headstart.heads.head import Task
 from headstart.heads.threads import threads_for
 from headstart.journal import Journal
 from headstart.passing import passed
 from headstart.preparing import ready
 from headstart.settings import FitSettings, store_folder
 from headstart.trust.fixes import check_table, write_fixes
-from headstart.trust.labels import Suspect, estimated_errors, suspects
+from headstart.trust.label_errors import LabelErrors, describe_label_errors
+from headstart.trust.label_hint import fit_command
+from headstart.trust.label_predictions import label_tasks
+from headstart.trust.labels import HeldLabels, Suspect, hold_labels
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LabelCheck:
     """What a look at the labels found."""
 
     samples: Samples  #: all that were looked at; photos that do not decode are set aside
     backbone: str
-    accuracy: float  #: share of the labels that a head agrees with which was not fitted on that photo
-    suspects: tuple[Suspect, ...]  #: most suspicious first
-    estimated_errors: int
+    held: HeldLabels
+    listed: tuple[Suspect, ...]  #: those in the table, strongest first
+    command: str  #: that fits with the table once it is edited; empty without a table, or where photos are arrays
 
     @property
-    def flagged(self) -> int:
-        """How many are suspected most."""
-        return sum(suspect.flagged for suspect in self.suspects)
+    def suspects(self) -> tuple[Suspect, ...]:
+        """All that are worth a second look, strongest first, those of the test part included."""
+        return self.held.suspects
+
+    @property
+    def errors(self) -> LabelErrors:
+        """How many labels are wrong by estimate."""
+        return self.held.errors
+
+    @property
+    def in_test(self) -> int:
+        """How many are of the test part and not in the table."""
+        return len(self.suspects) - len(self.listed)
 
 
 def check_labels(
@@ -48,19 +59,26 @@ def check_labels(
     *,
     labels: Any = None,
     table: str | Path | None = None,
+    include_test: bool = False,
     listener: events.Listener = events.ignore,
     **settings: Any,
 ) -> LabelCheck:
-    """Holds every label against a logistic head on frozen features, fitted without that photo. Parts are joined.
+    """Holds every label against logistic heads on frozen features, fitted without that photo. Parts are joined.
+
+    Labels that were corrected before, by ``relabel`` or in the run named by ``split_from``, are held as corrected, and
+    stand in the table too, so that it has all corrections.
 
     Args:
         source: as ``headstart.fit`` takes it.
         labels: with images, a label for each.
         table: where the suspects are written for editing, with a page of pictures beside it; not when not given.
+        include_test: the table lists suspects of the test part too: of the run named by ``split_from``, of the parts
+            that were given, else of those that a fit with these settings would make. Correcting only what a classifier
+            disputes there flatters its score.
         listener: is told of progress.
         **settings: of ``headstart.settings.FitSettings``, those of the network and the head: ``backbone``, ``store``,
-            ``seed``, ``precision``, ``engine``, ``workers``, ``folds``; and how photos are read: ``classes_from``,
-            ``groups_from``, ``encoding``.
+            ``seed``, ``precision``, ``engine``, ``workers``, ``folds``; what is gone on from:
+            ``relabel``, ``split_from``; and how photos are read: ``classes_from``, ``groups_from``, ``encoding``.
 
     Raises:
         UserError: photos, a name, a setting or a table that cannot be used.
@@ -74,45 +92,48 @@ def check_labels(
         check_table(file)
     log, home = Journal(listener), store_folder(chosen.store)
     with Store(home, log) as store, store.in_use():
-        samples = log.stage(
-            "read",
-            lambda: read(source, labels=labels, options=chosen, listener=log, cache=home / "archives"),
-            journal.read_in_words,
+        samples = log.stage("read", lambda: _read(source, labels, home, chosen, log), journal.read_in_words)
+        sound, split, tasks = _passed(samples, chosen, store, log)
+    with threads_for(sum(task.features.size for task in tasks)):
+        held = log.stage(
+            "hold labels",
+            lambda: hold_labels([sample.id for sample in sound.samples], tasks, folds=chosen.folds),
+            lambda it: describe_label_errors(it.errors),
         )
-        sound, features = _passed(samples, chosen, store, log)
-    with threads_for(features.size):
-        found = log.stage(
-            "hold labels", lambda: _held(sound, features, chosen), lambda it: f"{len(it.suspects)} doubted"
-        )
+    tested = set() if include_test else {sample.id for sample in split.of(sound, Part.TEST)}
+    listed = tuple(it for it in held.suspects if it.id not in tested)
+    command = fit_command(sound.root, file, settings) if file is not None else ""
     if file is not None:
-        write_fixes(file, found.samples, found.suspects, errors=found.estimated_errors, listener=log)
-    return found
+        write_fixes(file, sound, listed, errors=held.errors, command=command, listener=log)
+    return LabelCheck(sound, chosen.backbone, held, listed, command)
 
 
-def _passed(samples: Samples, settings: FitSettings, store: Store, log: Journal) -> tuple[Samples, Float]:
-    """Sound samples and their features (N, D) of the last layer, as ``fit`` with these settings would make them."""
-    # An engine is proved on training photos; other ones could mean another precision, and features of no use to fit.
-    split = make_split(
-        samples, seed=settings.seed, test_share=settings.test_share, validation_share=settings.validation_share
+def _read(source: Any, labels: Any, home: Path, settings: FitSettings, log: Journal) -> Samples:
+    samples = read(source, labels=labels, options=settings, listener=log, cache=home / "archives")
+    return relabelled(samples, *relabel_tables(settings.relabel, settings.split_from))
+
+
+def _split(samples: Samples, settings: FitSettings) -> Split:
+    return make_split(
+        samples,
+        seed=settings.seed,
+        test_share=settings.test_share,
+        validation_share=settings.validation_share,
+        split_from=load_split(settings.split_from) if settings.split_from else None,
     )
-    train = split.of(samples, Part.TRAIN)
+
+
+def _passed(samples: Samples, settings: FitSettings, store: Store, log: Journal) -> tuple[Samples, Split, list[Task]]:
+    """Sound samples, their split and their features of the last layers, as ``fit`` with these settings has them."""
+    # An engine is proved on training photos; other ones could mean another precision, and features of no use to fit.
+    train = _split(samples, settings).of(samples, Part.TRAIN)
     if not train:
         raise DataError(f"the train part of {samples.root} has no usable photo; put photos there")
-    found = ready([settings.backbone], train, store, settings, log)
-    it = passed(samples, found, settings, store, log)  # a twin that is labelled as wrongly would say that all is well
-    digests = [sample.digest for sample in it.samples.samples]
-    return it.samples, store.read(it.extractions[0].space, digests, found[0].backbone.layers[-1].name)
-
-
-def _held(samples: Samples, features: Float, settings: FitSettings) -> LabelCheck:
-    labels, ids = samples.labels, [sample.id for sample in samples.samples]
-    groups = group_numbers(samples.samples)
-    task = Task(features, labels, len(samples.classes), groups, balanced=False, seed=settings.seed)
-    probabilities = out_of_fold(task, fit_logistic, settings, None, folds=settings.folds)
-    return LabelCheck(
-        samples,
-        settings.backbone,
-        float(np.mean(probabilities.argmax(axis=1) == labels)),
-        suspects(ids, labels, probabilities),
-        estimated_errors(labels, probabilities),
-    )
+    (network,) = ready([settings.backbone], train, store, settings, log)
+    it = passed(samples, [network], settings, store, log)  # a twin labelled as wrongly would say that all is well
+    pairs = [(twins.first, twins.second) for twins in it.twins] if settings.near_duplicates == "group" else []
+    loosened = split_loosely(it.apart, pairs, lambda samples: _split(samples, settings))
+    digests = [sample.digest for sample in loosened.samples.samples]
+    layers = [layer.name for layer in network.backbone.layers]
+    rows = partial(store.read, it.extractions[0].space, digests)
+    return loosened.samples, loosened.split, label_tasks(loosened.samples, layers, rows, settings.seed)

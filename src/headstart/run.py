@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from headstart import __version__, leaderboard
 from headstart.data.ledger import load_ledger, save_ledger
+from headstart.data.relabel import format_relabels
 from headstart.data.samples import Part
 from headstart.data.writing import replace_text
 from headstart.engines.choose import Chosen
@@ -28,6 +29,7 @@ from headstart.run_files import (
     MODEL,
     NEIGHBOURS,
     RECORD,
+    RELABELS,
     SCHEMA_VERSION,
     SETTINGS,
     SPLIT,
@@ -222,6 +224,8 @@ def write(run: Run, material: Material, comparison: Comparison, revealed: Reveal
     replace_text(run.folder / SETTINGS, material.settings.to_toml())
     material.split.save(run.folder / SPLIT)
     save_ledger(material.samples.ledger, run.folder / LEDGER)
+    if material.samples.relabels:
+        replace_text(run.folder / RELABELS, format_relabels(material.samples.relabels))
     evaluations = {"validation": run.validation.to_json(), "test": run.test.to_json()}
     _write_json(run.folder / EVALUATION, {"schema_version": SCHEMA_VERSION, "parts": evaluations})
     _write_comparison(run.folder, comparison, revealed)

@@ -8,6 +8,7 @@ RECORD = "run.json"  #: written last: it marks the run as finished
 SETTINGS = "settings.toml"
 SPLIT = "split.json"
 LEDGER = "ledger.jsonl"
+RELABELS = "relabels.csv"  #: all labels that were corrected; only where some were
 EVALUATION = "evaluation.json"
 COMPARISON = "comparison.json"
 LEADERBOARD = "leaderboard"  #: as Markdown and CSV

@@ -14,10 +14,10 @@ from typing import Any
 from headstart import events, journal
 from headstart.data.loosening import split_loosely
 from headstart.data.reading import read
-from headstart.data.relabel import relabelled
+from headstart.data.relabel import relabel_tables, relabelled
 from headstart.data.samples import Outcome, Part, Samples
 from headstart.data.scorable import refuse_unscorable
-from headstart.data.splits import Split, make_split
+from headstart.data.splits import Split, load_split, make_split
 from headstart.engines.engine import Arithmetic, Engine
 from headstart.errors import DataError, HeadstartError
 from headstart.evaluation.evaluation import Evaluation
@@ -37,7 +37,7 @@ from headstart.preparing import Ready, named, ready
 from headstart.report.writing import write_report
 from headstart.reserving import claim_run, reserve_run
 from headstart.run import Run, finished, record_of, write
-from headstart.run_files import MODEL, SPLIT
+from headstart.run_files import MODEL
 from headstart.runtime.classifier import Classifier, load
 from headstart.saving import Parts, UnsteadyNoveltyError, Witness, add_scores, save
 from headstart.settings import DataSettings, FitSettings, seconds, store_folder
@@ -231,20 +231,16 @@ def _report(run: Run, log: Journal) -> None:
 def _read(source: Any, labels: Any, home: Path, settings: FitSettings, log: Journal) -> Samples:
     """Photos and labels, corrected where the user corrected them."""
     samples = read(source, labels=labels, options=settings, listener=log, cache=home / "archives")
-    return samples if settings.relabel is None else relabelled(samples, settings.relabel.expanduser())
+    return relabelled(samples, *relabel_tables(settings.relabel, settings.split_from))
 
 
 def _split(samples: Samples, settings: FitSettings) -> Split:
-    earlier = settings.split_from
-    if earlier is not None:
-        earlier = earlier.expanduser()
-        earlier = earlier / SPLIT if earlier.is_dir() else earlier
     split = make_split(
         samples,
         seed=settings.seed,
         test_share=settings.test_share,
         validation_share=settings.validation_share,
-        split_from=Split.load(earlier) if earlier else None,
+        split_from=load_split(settings.split_from) if settings.split_from else None,
     )
     empty = [part.value for part in Part if not split.of(samples, part)]
     if empty:

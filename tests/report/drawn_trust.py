@@ -124,14 +124,18 @@ def _labels(drawn: "Drawn", chance: np.random.Generator) -> dict[str, Any]:
             "likely": int((drawn.labels[at] + 1) % classes),
             "given_probability": 0.02 + 0.03 * number,
             "likely_probability": 0.95 - 0.05 * number,
-            "flagged": number < 4,
         }
         for number, at in enumerate(train[5:13])
     ]
     return {
         "n": len(train),
-        "estimated_errors": 4,
-        "flagged": sum(it["flagged"] for it in suspects),
+        "doubted": len(suspects),
+        "estimate": 4,
+        "low": 3,
+        "high": 6,
+        "untold": "",
+        "corrected_in_test": 0,
+        "untouched": None,
         "suspects": suspects,
     }
 

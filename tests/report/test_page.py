@@ -132,7 +132,7 @@ def test_warnings_lead_to_what_they_warn_of(read) -> None:
     (warnings,) = [it for it in read["given"].all("ul") if it.attributes.get("class") == "warnings"]
     for words in (
         "3 test photos are also in training",
-        "about 4 of 270 may be",
+        "about 4 of 270 labels are wrong by estimate (95 % interval 3 to 6); 8 are worth a second look",
         "the border of the photo alone",
         "dark",
     ):
@@ -147,8 +147,8 @@ def test_warnings_lead_to_what_they_warn_of(read) -> None:
         (("sets", "test", "high"), 0.89, "Prediction sets hold the right class in"),
         (("calibration", "after", "ece"), 0.3, "Probabilities are off by 30.0"),
         (("slices", "worst"), None, "Worse than elsewhere"),
-        (("labels", "flagged"), 0, "Some labels look wrong"),
-        (("labels", "estimated_errors"), 0, "Some labels look wrong"),
+        (("labels", "low"), 0, "Some labels look wrong"),
+        (("labels", "estimate"), None, "Some labels look wrong"),
         (("shortcuts",), [], "border of the photo alone"),
         (("quality", "counts", "fir"), 12, "Few training photos"),
     ],
@@ -181,9 +181,36 @@ def test_a_border_that_is_only_what_is_shown_is_no_warning(shown, runs, tmp_path
     assert any("what is shown reaches into it" in it.words for it in page.all("td")) == bool(shown)
 
 
+def test_corrected_test_labels_are_warned_of_with_the_score_of_the_others(tmp_path) -> None:
+    folder = drawn_run(tmp_path / "run")
+    trust = json.loads((folder / "trust.json").read_text("utf-8"))
+    trust["labels"] |= {
+        "corrected_in_test": 3,
+        "untouched": {"share": 0.8, "right": 8, "n": 10, "low": 0.5, "high": 0.9},
+    }
+    (folder / "trust.json").write_text(json.dumps(trust), "utf-8")
+    words = Shown(page_of(read_records(folder)).html).all("header")[0].words.replace("\u00a0", " ")
+    assert "3 test labels were corrected because a classifier disputed them, which flatters the score" in words
+    assert "of the 10 others 80.0 % are right (50.0 % to 90.0 %)" in words
+
+
+def test_wrong_labels_that_an_earlier_version_counted_are_not_told(tmp_path) -> None:
+    folder = drawn_run(tmp_path / "run")
+    trust = json.loads((folder / "trust.json").read_text("utf-8"))
+    old = {key: value for key, value in trust["labels"].items() if key in ("n", "suspects")}
+    trust["labels"] = old | {"estimated_errors": 40, "flagged": 30}
+    (folder / "trust.json").write_text(json.dumps(trust), "utf-8")
+    html = page_of(read_records(folder)).html
+    assert "labels are wrong can't be told" in html
+    assert "Some labels look wrong" not in html
+
+
 def test_a_run_without_fault_is_told_so(tmp_path) -> None:
     folder = drawn_run(tmp_path / "run", test=140)
-    change = {"labels": {"n": 9, "estimated_errors": 0, "flagged": 0, "suspects": []}, "shortcuts": []}
+    change = {
+        "labels": {"n": 9, "doubted": 0, "estimate": 0, "low": 0, "high": 0, "untold": "", "suspects": []},
+        "shortcuts": [],
+    }
     trust = json.loads((folder / "trust.json").read_text("utf-8")) | change
     trust["slices"]["worst"] = None
     trust["calibration"]["after"]["ece"] = 0.01

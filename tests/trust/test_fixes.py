@@ -14,7 +14,10 @@ from headstart.data.relabel import relabelled
 from headstart.errors import SettingError
 from headstart.trust import fixes
 from headstart.trust.fixes import COLUMNS, check_table, page_of, write_fixes
+from headstart.trust.label_errors import LabelErrors
 from headstart.trust.labels import Suspect
+
+ERRORS = LabelErrors(30, 9, 2, 1, 3)
 
 
 @pytest.fixture
@@ -22,12 +25,12 @@ def samples(photos, tmp_path):
     return read(photos(each=5), cache=tmp_path / "cache")
 
 
-def _suspects(samples, rows, flagged=99):
+def _suspects(samples, rows):
     """Some of the photos, each held for the next class."""
     its = [samples.samples[row] for row in rows]
     count = len(samples.classes)
     return [
-        Suspect(it.id, it.label, (it.label + 1) % count, 0.01 * place, 0.98762 - 0.01 * place, place < flagged)
+        Suspect(it.id, it.label, (it.label + 1) % count, 0.01 * place, 0.98762 - 0.01 * place)
         for place, it in enumerate(its)
     ]
 
@@ -55,7 +58,7 @@ class _Page(HTMLParser):
 
 
 def test_the_table_has_the_suspects_in_order(samples, tmp_path):
-    write_fixes(tmp_path / "fixes.csv", samples, _suspects(samples, [7, 2, 11]), errors=2)
+    write_fixes(tmp_path / "fixes.csv", samples, _suspects(samples, [7, 2, 11]), errors=ERRORS)
     assert (tmp_path / "fixes.csv").read_bytes().isascii()
     rows = _rows(tmp_path / "fixes.csv")
     assert tuple(rows[0]) == COLUMNS
@@ -72,7 +75,7 @@ def test_the_table_has_the_suspects_in_order(samples, tmp_path):
 def test_the_table_goes_round(samples, tmp_path):
     """Unedited it changes nothing; edited it changes that."""
     table = tmp_path / "fixes.csv"
-    write_fixes(table, samples, _suspects(samples, range(9)), errors=2)
+    write_fixes(table, samples, _suspects(samples, range(9)), errors=ERRORS)
     assert relabelled(samples, table).samples == samples.samples
     rows = _rows(table)
     rows[3]["label"] = "discs"
@@ -92,7 +95,7 @@ def test_names_that_are_not_ascii_are_marked_as_utf8_and_go_round(plant, tmp_pat
     names = ['ärger/ü, "1"; <b>.png', "ärger/x\udcff.png", "ärger/3.png", "Öl/=1.png", "Öl/2.png", "Öl/3.png"]
     samples = read(plant(tmp_path / "odd", *names), cache=tmp_path / "cache")
     table = tmp_path / "fixes.csv"
-    write_fixes(table, samples, _suspects(samples, range(6)), errors=2)
+    write_fixes(table, samples, _suspects(samples, range(6)), errors=ERRORS)
     assert table.read_bytes().startswith(b"\xef\xbb\xbf")
     assert relabelled(samples, table).samples == samples.samples
     assert {row["photo"] for row in _rows(table)} == {name.replace("\udcff", "\\udcff") for name in names}
@@ -115,7 +118,7 @@ def _plant():
 
 def test_the_page_shows_the_photos_and_loads_nothing(samples, tmp_path):
     chosen = [7, 2, 11, 4]
-    write_fixes(tmp_path / "fixes.csv", samples, _suspects(samples, chosen, flagged=3), errors=2)
+    write_fixes(tmp_path / "fixes.csv", samples, _suspects(samples, chosen), errors=ERRORS, command="headstart fit a b")
     text = (tmp_path / "fixes.html").read_text("utf-8")
     page = _Page(text)
     assert len(page.pictures) == 4
@@ -135,15 +138,15 @@ def test_the_page_shows_the_photos_and_loads_nothing(samples, tmp_path):
     assert all(it.startswith("data:") for it in page.loaded)
     assert not re.search(r"https?:|<script|@import|url\(", text)
     assert "prefers-color-scheme: dark" in text
-    assert "Flagged (3)" in page.text
-    assert "Less sure (1)" in page.text
-    assert "15 photos looked at, about 2 labels wrong by estimate" in page.text
+    assert "Worth a second look, strongest first (4)" in page.text
+    assert "about 2 of 30 labels are wrong by estimate (95 % interval 1 to 3)" in page.text
+    assert "then headstart fit a b" in page.text
     assert "98.8%" in page.text
 
 
 def test_class_names_are_escaped(samples, tmp_path):
     odd = replace(samples, classes=('<i>"a"', "b&amp;", "c"))
-    write_fixes(tmp_path / "fixes.csv", odd, _suspects(odd, [0]), errors=1)
+    write_fixes(tmp_path / "fixes.csv", odd, _suspects(odd, [0]), errors=ERRORS)
     page = _Page((tmp_path / "fixes.html").read_text("utf-8"))
     assert page.pictures[0]["alt"] == 'row 2: labelled <i>"a", looks like b&amp;'
     assert "i" not in page.opened
@@ -153,8 +156,8 @@ def test_class_names_are_escaped(samples, tmp_path):
 def test_a_page_has_so_many_pictures_and_no_more(samples, tmp_path, monkeypatch):
     monkeypatch.setattr(fixes, "MOST_PICTURES", 6)
     monkeypatch.setattr(fixes, "FEWEST_PICTURES", 4)
-    for name, flagged, pictures in (("few", 1, 4), ("some", 5, 5), ("many", 9, 6)):
-        write_fixes(tmp_path / f"{name}.csv", samples, _suspects(samples, range(9), flagged), errors=2)
+    for name, high, pictures in (("few", 1, 4), ("some", 5, 5), ("many", 9, 6)):
+        write_fixes(tmp_path / f"{name}.csv", samples, _suspects(samples, range(9)), errors=replace(ERRORS, high=high))
         page = _Page((tmp_path / f"{name}.html").read_text("utf-8"))
         assert len(page.pictures) == pictures
         assert f"{9 - pictures} more are in the table" in page.text
@@ -163,14 +166,14 @@ def test_a_page_has_so_many_pictures_and_no_more(samples, tmp_path, monkeypatch)
 
 def test_a_photo_that_has_gone_is_said_so(samples, tmp_path):
     samples.samples[3].source.path.unlink()
-    write_fixes(tmp_path / "fixes.csv", samples, _suspects(samples, [3, 4]), errors=2)
+    write_fixes(tmp_path / "fixes.csv", samples, _suspects(samples, [3, 4]), errors=ERRORS)
     page = _Page((tmp_path / "fixes.html").read_text("utf-8"))
     assert len(page.pictures) == 1
     assert "cannot be shown" in page.text
 
 
 def test_no_suspects_make_an_empty_table(samples, tmp_path):
-    write_fixes(tmp_path / "fixes.csv", samples, [], errors=0)
+    write_fixes(tmp_path / "fixes.csv", samples, [], errors=ERRORS)
     assert (tmp_path / "fixes.csv").read_text() == ",".join(COLUMNS) + "\n"
     assert "No label is doubted" in _Page((tmp_path / "fixes.html").read_text("utf-8")).text
     assert relabelled(samples, tmp_path / "fixes.csv").samples == samples.samples
@@ -180,7 +183,7 @@ def test_what_is_there_is_not_overwritten(samples, tmp_path):
     for there in ("fixes.csv", "fixes.html"):
         (tmp_path / there).write_bytes(b"mine")
         with pytest.raises(SettingError, match=rf"{there}' is there already and is not overwritten; name another"):
-            write_fixes(tmp_path / "fixes.csv", samples, [], errors=0)
+            write_fixes(tmp_path / "fixes.csv", samples, [], errors=ERRORS)
         assert [(file.name, file.read_bytes()) for file in tmp_path.glob("*.*")] == [(there, b"mine")]
         (tmp_path / there).unlink()
 
@@ -193,13 +196,13 @@ def test_a_table_has_its_ending(tmp_path):
 def test_a_place_that_cannot_be_written(samples, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(SettingError, match=r"table '.*fixes.csv' cannot be written: .*; name another"):
-        write_fixes(tmp_path / "file" / "fixes.csv", samples, [], errors=0)
+        write_fixes(tmp_path / "file" / "fixes.csv", samples, [], errors=ERRORS)
 
 
 def test_names_that_a_spreadsheet_would_run_are_text_and_go_round(photos, tmp_path):
     samples = read(photos(classes=("=1+1", "@home"), each=4), cache=tmp_path / "cache")
     table = tmp_path / "fixes.csv"
-    write_fixes(table, samples, [Suspect(samples.samples[1].id, 0, 1, 0.01, 0.99, True)], errors=1)
+    write_fixes(table, samples, [Suspect(samples.samples[1].id, 0, 1, 0.01, 0.99)], errors=ERRORS)
     (row,) = _rows(table)
     assert (row["photo"], row["given"], row["likely"]) == ("'=1+1/0-001.jpg", "'=1+1", "'@home")
     table.write_text(table.read_text().replace(",'=1+1\n", ",@home\n"))

@@ -29,6 +29,9 @@ def check(
     augment: Path | None = None,
     settings: Annotated[AugmentSettings | None, Parameter(name="*")] = None,
     labels: Path | None = None,
+    relabel: Path | None = None,
+    split_from: Path | None = None,
+    include_test: Annotated[bool, Parameter(negative="")] = False,
     backbone: str | None = None,
     seed: int | None = None,
     precision: Precision | None = None,
@@ -45,8 +48,9 @@ def check(
     it that a network is trained on, at 224 pixels.
 
     With --labels a network looks at every photo once and each label is held to a classifier that has not seen that
-    photo. Suspicious photos go into a table, most suspicious first, with a page of pictures beside it. Edit the column
-    label, and hand the table to headstart fit --relabel.
+    photo. Photos worth a second look go into a table, strongest first, with a page of pictures beside it. Edit the
+    column label, and hand the table to headstart fit --relabel. Labels that were corrected before, by --relabel or in
+    the run of --split-from, are taken as corrected and stand in the table too.
 
     Examples:
         headstart check photos/
@@ -62,6 +66,9 @@ def check(
         augment: Write a sheet of changed views to this file, .png or .jpg. Never overwritten.
         settings: How views are changed.
         labels: Write photos whose labels look wrong to this table, .csv, and a page, .html. Never overwritten.
+        relabel: A table that was edited before: start from its labels.
+        split_from: A run to go on from: its corrected labels and its test part are taken.
+        include_test: List photos of the test part too. Correcting what a classifier disputes there flatters its score.
         backbone: The network that labels are held to, one name; efficientnet_lite0 when not given.
         seed: Of the folds, and of the split whose train part the engine is proved on; 0 when not given.
         precision: Arithmetic of its forward pass; auto when not given.
@@ -75,6 +82,8 @@ def check(
     _check_sheet(augment, settings)
     given = {"backbone": backbone, "seed": seed, "precision": precision, "engine": engine, "workers": workers}
     network = {name: value for name, value in {**given, "store": store}.items() if value is not None}
+    going_on: dict[str, Any] = {"relabel": relabel, "split_from": split_from, "include_test": include_test or None}
+    network |= {name: value for name, value in going_on.items() if value is not None}
     check_flags(labels, network, fast=fast)
     read_as = data or DataSettings.model_validate({})
     with shown(quiet=quiet or json_) as listener:

@@ -1,16 +1,18 @@
 """``headstart check PHOTOS --labels FILE``: what it is told, and what it tells."""
 
-import shlex
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.cli.tables import table
 from headstart.errors import SettingError
+from headstart.trust.label_errors import describe_label_errors
 
 if TYPE_CHECKING:
     from headstart.checking import LabelCheck
     from headstart.events import Listener
+    from headstart.trust.labels import Suspect
 
 MOST_SUSPECTS = 10  #: shown; the table has them all
 
@@ -21,53 +23,59 @@ class Held:
 
     found: "LabelCheck"
     file: Path  #: the table
-    command: str  #: that fits with the labels as edited, on the same features
 
     def in_words(self) -> str:
         """For a person, in ten seconds."""
-        found, doubted = self.found, len(self.found.suspects)
+        found = self.found
         counts = (
-            f"labels of {len(found.samples):,} photos held to a classifier on {found.backbone} that had not seen "
-            f"them:\n"
-            f"{found.accuracy:.1%} are as it says, {doubted:,} are doubted; about {found.estimated_errors:,} are wrong "
-            f"by estimate, {found.flagged:,} are flagged"
+            f"labels of {len(found.samples):,} photos held to heads on {found.backbone} that had not seen them: "
+            f"{found.held.accuracy:.1%} are as they say\n{describe_label_errors(found.errors)}"
         )
-        if not doubted:
+        if found.in_test:
+            counts += (
+                f"\n{found.in_test:,} of these are of the test part and not in the table: correcting what a classifier "
+                "disputes there flatters its score; --include-test lists them too"
+            )
+        if not found.listed and not found.samples.relabels:
             return f"{counts}\n\n{self.file} has no photo"
+        earlier = f", and {len(found.samples.relabels):,} labels corrected before" if found.samples.relabels else ""
         then = (
-            f"the {doubted:,} doubted are in {self.file}, with pictures in {self.file.with_suffix('.html')}\n"
-            f"next: edit its column label, then:  {self.command}"
+            f"{len(found.listed):,} to look at{earlier} are in {self.file}, with pictures in "
+            f"{self.file.with_suffix('.html')}\n"
+            f"next: edit its column label, then:  {self.found.command}"
         )
         return "\n\n".join([counts, *self._first(), then])
 
     def _first(self) -> list[str]:
-        """A table of those suspected most; none where none is flagged."""
+        """A table of the strongest; nothing where none is listed."""
         rows = [
             (
                 it["photo"],
                 f"{it['given']} {it['given_probability']:.0%}",
                 f"{it['likely']} {it['likely_probability']:.0%}",
             )
-            for it in self._suspects()[: min(MOST_SUSPECTS, self.found.flagged)]
+            for it in self._named(self.found.listed[:MOST_SUSPECTS])
         ]
-        return [table(("most suspicious", "given", "likely"), rows)] if rows else []
+        return [table(("strongest", "given", "likely"), rows)] if rows else []
 
     def to_json(self) -> dict[str, Any]:
         """For a program."""
+        found = self.found
         return {
             "table": str(self.file),
             "page": str(self.file.with_suffix(".html")),
-            "backbone": self.found.backbone,
-            "photos": len(self.found.samples),
-            "accuracy": self.found.accuracy,
-            "estimated_errors": self.found.estimated_errors,
-            "flagged": self.found.flagged,
-            "suspects": self._suspects(),
-            "next": self.command,
+            "backbone": found.backbone,
+            "photos": len(found.samples),
+            "accuracy": found.held.accuracy,
+            "errors": asdict(found.errors),
+            "says": describe_label_errors(found.errors),
+            "in_test": found.in_test,
+            "suspects": self._named(found.listed),
+            "next": self.found.command,
         }
 
-    def _suspects(self) -> list[dict[str, Any]]:
-        """The doubted photos by their names and those of the classes, most suspicious first."""
+    def _named(self, suspects: "Sequence[Suspect]") -> list[dict[str, Any]]:
+        """Doubted photos by their names and those of the classes."""
         names = {sample.id: sample.name for sample in self.found.samples.samples}
         classes = self.found.samples.classes
         return [
@@ -77,9 +85,8 @@ class Held:
                 "likely": classes[it.likely],
                 "given_probability": it.given_probability,
                 "likely_probability": it.likely_probability,
-                "flagged": it.flagged,
             }
-            for it in self.found.suspects
+            for it in suspects
         ]
 
 
@@ -90,7 +97,8 @@ def check_flags(file: Path | None, network: dict[str, Any], *, fast: bool) -> No
         SettingError: flags of the network without labels to hold to it, or a quick look that is to be a long one.
     """
     if file is None and network:
-        raise SettingError(f"--{next(iter(network))} is given without labels to hold to it; add --labels FILE.csv")
+        flag = next(iter(network)).replace("_", "-")
+        raise SettingError(f"--{flag} is given without labels to hold to it; add --labels FILE.csv")
     if file is not None and fast:
         raise SettingError("--fast reads headers only, --labels shows every photo to a network; drop one of them")
 
@@ -100,5 +108,4 @@ def hold(photos: Path, file: Path, network: dict[str, Any], listener: "Listener"
     from headstart.checking import check_labels
 
     found = check_labels(photos, table=file, listener=listener, **network)
-    flags = [word for name, value in network.items() for word in (f"--{name.replace('_', '-')}", str(value))]
-    return Held(found, file, shlex.join(["headstart", "fit", str(photos), "--relabel", str(file), *flags]))
+    return Held(found, file)

@@ -1,7 +1,6 @@
 """``headstart fit PHOTOS``."""
 
 import json
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +10,8 @@ from headstart.cli.display import shown
 from headstart.cli.tables import paragraph, table
 from headstart.run_files import REPORT
 from headstart.settings import FitSettings
+from headstart.trust.label_errors import LabelErrors, describe_label_errors
+from headstart.trust.label_hint import hint_relabelling
 
 if TYPE_CHECKING:
     from headstart.evaluation.evaluation import Evaluation
@@ -118,9 +119,17 @@ def _warnings(run: "Run") -> list[str]:
         without = scores["without_leaks"]
         score = f"; without them {without['share']:.1%}" if without else ""
         lines.append(f"leak: {scores['leaked']} test photos show the same as photos that were learnt from{score}")
-    if flagged := found["labels"]["flagged"]:
-        look = "label looks" if flagged == 1 else "labels look"
-        lines.append(f"{flagged} {look} wrong:  headstart check {shlex.quote(run.record['source'])} --labels fixes.csv")
+    errors = LabelErrors.from_json(found["labels"])
+    lines.append(f"labels: {describe_label_errors(errors)}")
+    hint = hint_relabelling(run.record["source"], run.folder, run.record["settings"])
+    if errors.doubted and hint:
+        lines.append(f"look at them:  {hint.check}")
+    if corrected := found["labels"].get("corrected_in_test"):
+        others = found["labels"]["untouched"]
+        lines.append(
+            f"{corrected} test labels were corrected, which flatters the score: "
+            f"{others['share']:.1%} of the {others['n']} others are right"
+        )
     if worst := found["slices"]["worst"]:
         lines.append(
             f"worse than the rest: {worst['by']} {worst['value']}, {worst['accuracy']:.1%} of {worst['n']} test photos"

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from headstart.data.assembly import problems_of
-from headstart.data.csv_cells import unescape_cell
+from headstart.data.csv_cells import format_csv, unescape_cell
 from headstart.data.csv_text import read_text_table, refuse_damaged
 from headstart.data.found import class_name, some
-from headstart.data.samples import Entry, Outcome, Samples
+from headstart.data.samples import Entry, Outcome, Relabel, Samples
 from headstart.errors import DataError, nearest
+from headstart.run_files import RELABELS
 
 MOST = 8  #: problems named in one message
 
@@ -26,18 +27,49 @@ class Correction:
     row: int  #: as a person counts: the header is row 1
     photo: str
     label: str  #: "" leaves the photo out
-    kept: (
-        bool  #: it is what the table's own column ``given`` says: nothing was edited, whatever a spreadsheet made of it
-    )
+    kept: bool  #: nothing was edited, now or before, whatever a spreadsheet made of it: it is what ``given`` says
 
 
-def relabelled(samples: Samples, table: Path) -> Samples:
-    """The samples with labels as the table says; what it does not name stays. The ledger tells what was changed.
+def relabel_tables(relabel: Path | None, split_from: Path | None) -> tuple[Path, ...]:
+    """Return the tables that correct labels, the later one wins: of the run that is gone on from, and the user's own.
+
+    Args:
+        relabel: the user's table.
+        split_from: the folder of an earlier run, or its split.
+    """
+    tables = []
+    if split_from is not None:
+        run = split_from.expanduser()
+        tables.append((run if run.is_dir() else run.parent) / RELABELS)
+    return (*(table for table in tables if table.is_file()), *([relabel.expanduser()] if relabel is not None else []))
+
+
+def relabelled(samples: Samples, *tables: Path) -> Samples:
+    """The samples with labels as the tables say; what none names stays. The ledger tells what was changed.
 
     Raises:
-        DataError: the table cannot be read, does not fit the photos, gives photos of equal bytes different labels, or
+        DataError: a table cannot be read, does not fit the photos, gives photos of equal bytes different labels, or
             leaves too little to learn from; all problems at once.
     """
+    given = {sample.name: samples.classes[sample.label] for sample in samples.samples}
+    wanted: dict[str, tuple[str, Path]] = {}
+    for table in tables:
+        wanted |= {name: (label, table) for name, label in _wanted(samples, table).items()}
+    changed = {name: to for name, to in wanted.items() if name in given and to[0] != given[name]}
+    if not tables:
+        return samples
+    result = _with_labels(samples, changed, tables)
+    _refuse(tables[-1], [*_contradictions(result), *problems_of(result)])
+    return replace(result, relabels=tuple(Relabel(name, given[name], to[0]) for name, to in changed.items()))
+
+
+def format_relabels(relabels: Sequence[Relabel]) -> str:
+    """Return corrections as a table that ``relabelled`` reads."""
+    return format_csv([("photo", "given", "label"), *((it.photo, it.given, it.label) for it in relabels)])
+
+
+def _wanted(samples: Samples, table: Path) -> dict[str, str]:
+    """Name of the file -> label that a table wants, "" for leaving it out."""
     corrections = _read(table)
     found = _found(samples, corrections)
     unknown = [it for it in corrections if it.photo not in found]
@@ -50,12 +82,7 @@ def relabelled(samples: Samples, table: Path) -> Samples:
             *_set_aside(samples, corrections, found),
         ],
     )
-    given = {sample.name: samples.classes[sample.label] for sample in samples.samples}
-    wanted = {found[it.photo]: it.label for it in corrections if not it.kept}
-    changed = {name: label for name, label in wanted.items() if name in given and label != given[name]}
-    result = _with_labels(samples, changed, table)
-    _refuse(table, [*_contradictions(result), *problems_of(result)])
-    return result
+    return {found[it.photo]: it.label for it in corrections if not it.kept}
 
 
 def _read(table: Path) -> list[Correction]:
@@ -69,7 +96,7 @@ def _read(table: Path) -> list[Correction]:
         seen = f"has the columns {some(header, most=6)}" if header else "is empty"
         wanted = "the columns photo and label, as headstart check --labels writes them"
         raise DataError(f"table {str(table)!r} {seen}; wanted {wanted}")
-    place = {column: header.index(column) for column in ["photo", "given", "label"] if column in header}
+    place = {column: header.index(column) for column in ["photo", "given", "now", "label"] if column in header}
     return [_correction(row.number, row.cells, place) for row in content.rows]
 
 
@@ -82,7 +109,9 @@ def _keys(header: Sequence[str]) -> list[int]:
 def _correction(row: int, cells: Sequence[str], place: Mapping[str, int]) -> Correction:
     # Spreadsheets leave out the empty cells at a row's end.
     cell = {name: unescape_cell(cells[at]) if at < len(cells) else "" for name, at in place.items()}
-    return Correction(row, cell["photo"], class_name(cell["label"]), cell["label"] == (cell.get("given") or None))
+    given = cell.get("given") or None
+    kept = cell["label"] == given == (cell.get("now", given) or None)
+    return Correction(row, cell["photo"], class_name(cell["label"]), kept)
 
 
 def _found(samples: Samples, corrections: Sequence[Correction]) -> dict[str, str]:
@@ -147,22 +176,25 @@ def _set_aside(samples: Samples, corrections: Sequence[Correction], found: Mappi
     ]
 
 
-def _with_labels(samples: Samples, changed: Mapping[str, str], table: Path) -> Samples:
+def _with_labels(samples: Samples, changed: Mapping[str, tuple[str, Path]], tables: Sequence[Path]) -> Samples:
     """With the labels of some names changed, "" for those left out, in samples and ledger."""
     index = {label: number for number, label in enumerate(samples.classes)}
     corrected = tuple(
-        replace(sample, label=index[changed[sample.name]]) if changed.get(sample.name) else sample
+        replace(sample, label=index[changed[sample.name][0]]) if changed.get(sample.name, ("",))[0] else sample
         for sample in samples.samples
     )
     entries = {
-        entry.name: _amended(entry, changed[entry.name], table)
-        for entry in samples.ledger.entries
-        if entry.name in changed
+        entry.name: _amended(entry, *changed[entry.name]) for entry in samples.ledger.entries if entry.name in changed
     }
-    left_out = sum(not label for label in changed.values())
-    note = f"{table.name}: {len(changed) - left_out} photos relabelled, {left_out} left out"
-    ledger = replace(samples.ledger, notes=(*samples.ledger.notes, note))
+    notes = [_note(table, [label for label, by in changed.values() if by == table]) for table in tables]
+    ledger = replace(samples.ledger, notes=(*samples.ledger.notes, *notes))
     return replace(samples, samples=corrected, ledger=ledger).amended(entries)
+
+
+def _note(table: Path, labels: Sequence[str]) -> str:
+    left_out = sum(not label for label in labels)
+    name = f"{table.name} of {table.parent.name}" if table.name == RELABELS else table.name
+    return f"{name}: {len(labels) - left_out} photos relabelled, {left_out} left out"
 
 
 def _amended(entry: Entry, label: str, table: Path) -> Entry:

@@ -112,6 +112,15 @@ class Ledger:
 
 
 @dataclass(frozen=True, slots=True)
+class Relabel:
+    """A label that was corrected."""
+
+    photo: str  #: the sample's name
+    given: str  #: the class that the source says
+    label: str  #: the class that it was corrected to; "" where the photo was left out
+
+
+@dataclass(frozen=True, slots=True)
 class Samples:
     """Everything that can be learnt from, and the ledger of what was seen."""
 
@@ -119,6 +128,7 @@ class Samples:
     samples: tuple[Sample, ...]  #: in natural order of the names
     ledger: Ledger
     root: str  #: what was read, for a person
+    relabels: tuple[Relabel, ...] = ()  #: labels that were corrected since, by name of the photo
 
     def __len__(self) -> int:
         return len(self.samples)

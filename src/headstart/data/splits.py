@@ -13,6 +13,7 @@ from headstart.data.placement import Group, place
 from headstart.data.samples import Part, Sample, Samples
 from headstart.data.writing import replace_text
 from headstart.errors import DataError
+from headstart.run_files import SPLIT
 
 SCHEMA_VERSION = 1
 MOST_TOLD = 3  #: classes that a message tells of
@@ -85,6 +86,16 @@ class Split:
             ) from None
         except (ValueError, KeyError, TypeError, AttributeError):
             raise DataError(f"{str(path)!r} is not a split; name a run's folder or its split.json") from None
+
+
+def load_split(earlier: Path) -> Split:
+    """Return the split of an earlier run, given its folder or the file.
+
+    Raises:
+        DataError: no file there, no split in it, or one of a later version.
+    """
+    earlier = earlier.expanduser()
+    return Split.load(earlier / SPLIT if earlier.is_dir() else earlier)
 
 
 def make_split(

@@ -4,24 +4,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from headstart.data.groups import group_numbers
 from headstart.data.samples import Part, Sample
 from headstart.evaluation.reliability import Reliability, reliability
-from headstart.examination.guarding import Guarded
 from headstart.examination.judging import Judged
 from headstart.examination.records import prediction_sets
 from headstart.examination.shown import looked_at
 from headstart.examination.subject import Subject
 from headstart.features.looks import Looks, read_looks
-from headstart.heads.catalog import HEADS, SOLVED, fit_head
-from headstart.heads.crossfit import out_of_fold
+from headstart.heads.catalog import HEADS, SOLVED
 from headstart.saving import Tower
 from headstart.strategies.material import Material
 from headstart.strategies.probes import LAYER, base_head, probe
 from headstart.trust.conformal import Coverage, coverage_of
-from headstart.trust.labels import Suspect, estimated_errors, suspects
+from headstart.trust.label_errors import describe_label_errors
+from headstart.trust.label_predictions import label_tasks
+from headstart.trust.labels import HeldLabels, hold_labels
 from headstart.trust.leaks import Leak, LeakScores, find_leaks, leak_scores
 from headstart.trust.more_data import LearningCurve, learning_curve
 from headstart.trust.neighbours import Neighbours
@@ -41,27 +40,13 @@ class Alike:
 
 
 @dataclass(frozen=True)
-class Labels:
-    """Labels that look wrong."""
-
-    n: int  #: photos whose labels were looked at
-    estimated_errors: int
-    suspects: tuple[Suspect, ...]  #: the most suspicious first
-
-    @property
-    def flagged(self) -> int:
-        """How many are suspected most."""
-        return sum(suspect.flagged for suspect in self.suspects)
-
-
-@dataclass(frozen=True)
 class Findings:
     """What was found."""
 
     subject: Subject
     leaks: tuple[Leak, ...]
     leak_scores: LeakScores | None  #: None without a leak into test
-    labels: Labels
+    labels: HeldLabels
     quality: Quality
     slices: Slices
     shortcuts: tuple[Shortcut, ...]
@@ -78,7 +63,7 @@ def look_back(subject: Subject) -> Findings:
     material, guarded, judged, twins = subject.material, subject.guarded, subject.judged, subject.twins
     samples = material.samples
     looks = _looks(material, samples.samples)
-    known = _Known.of(material, guarded, judged)
+    held = _held_labels(material)
     leaks = tuple(find_leaks(samples, material.split, twins))
     answers = judged.answers
     neighbours = _neighbours(material, guarded.parts.towers[0])
@@ -89,13 +74,9 @@ def look_back(subject: Subject) -> Findings:
         subject=subject,
         leaks=leaks,
         leak_scores=leak_scores(judged.labels, answers.probabilities.argmax(axis=1), mask) if leaked else None,
-        labels=Labels(
-            n=len(known.ids),
-            estimated_errors=estimated_errors(known.labels, known.probabilities),
-            suspects=tuple(suspects(known.ids, known.labels, known.probabilities)),
-        ),
+        labels=held,
         quality=look_over(
-            samples, looks, twins, *known.in_order_of(samples.samples), edge=material.backbone.contract.size
+            samples, looks, twins, samples.labels, held.probabilities, edge=material.backbone.contract.size
         ),
         slices=slices_of(judged.samples, entries, _looks(material, judged.samples), judged.right),
         shortcuts=tuple(
@@ -121,8 +102,7 @@ def look_back(subject: Subject) -> Findings:
 def in_words(it: Findings) -> str:
     """One line for a person."""
     found = [f"ECE on test {it.after.ece:.3f} ({it.before.ece:.3f} before calibration)"]
-    if flagged := it.labels.flagged:
-        found.append(f"{flagged} label{'s look' if flagged > 1 else ' looks'} wrong")
+    found.append(describe_label_errors(it.labels.errors))
     if it.leaks:
         found.append(f"{len(it.leaks)} leak{'s' * (len(it.leaks) > 1)}")
     if it.slices.worst:
@@ -130,39 +110,14 @@ def in_words(it: Findings) -> str:
     return "; ".join(found)
 
 
-@dataclass(frozen=True)
-class _Known:
-    """What is said of every photo by a head that was not fitted on it."""
-
-    ids: tuple[str, ...]
-    labels: NDArray[np.int64]  #: (N,)
-    probabilities: NDArray[np.float32]  #: (N, C)
-
-    @classmethod
-    def of(cls, material: Material, guarded: Guarded, judged: Judged) -> "_Known":
-        """Train and validation by cross-validation, test by the same head fitted on all of these; not calibrated."""
-        held = guarded.held
-        seen = material.of(Part.TRAIN, Part.VALIDATION)
-        if held.how == "cross-validated":
-            rows, of_test = held.probabilities, judged.answers.uncalibrated
-        else:
-            task = material.task([material.tower(LAYER)], Part.TRAIN, Part.VALIDATION)
-            head = _head(material)
-            fixed = probe(material, head).chosen
-            rows = out_of_fold(task, HEADS[head], material.settings, fixed, folds=material.settings.folds)
-            whole = fit_head(head, task, material.settings, fixed=fixed).head
-            of_test = whole.probabilities(material.features(material.tower(LAYER), judged.samples))
-        return cls(
-            ids=tuple(sample.id for sample in (*seen, *judged.samples)),
-            labels=np.array([sample.label for sample in (*seen, *judged.samples)], dtype=np.int64),
-            probabilities=np.concatenate([rows, of_test]),
-        )
-
-    def in_order_of(self, samples: Sequence[Sample]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Labels (N,) and probabilities (N, C) of some of these photos."""
-        row = {id_: index for index, id_ in enumerate(self.ids)}
-        rows = [row[sample.id] for sample in samples]
-        return self.labels[rows], self.probabilities[rows]
+def _held_labels(material: Material) -> HeldLabels:
+    """Every label held to heads on the first network that had not seen its photo, as ``check --labels`` does."""
+    samples = material.samples
+    layers = [layer.name for layer in material.backbone.layers]
+    tasks = label_tasks(
+        samples, layers, lambda name: material.features(material.tower(name), samples.samples), material.settings.seed
+    )
+    return hold_labels([sample.id for sample in samples.samples], tasks, folds=material.settings.folds)
 
 
 def _head(material: Material) -> str:

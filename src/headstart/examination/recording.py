@@ -3,6 +3,7 @@
 import hashlib
 import shlex
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +61,8 @@ def _of_data(it: Findings) -> Mapping[str, Any]:
         },
         "leaks": {"given": it.subject.material.split.given, "leaks": it.leaks, "scores": it.leak_scores},
         "labels": {
-            "n": it.labels.n,
-            "estimated_errors": it.labels.estimated_errors,
-            "flagged": it.labels.flagged,
+            **asdict(it.labels.errors),
+            **_corrected(it),
             "suspects": it.labels.suspects[:SUSPECTS],
         },
         "quality": it.quality,
@@ -70,6 +70,17 @@ def _of_data(it: Findings) -> Mapping[str, Any]:
         "shortcuts": it.shortcuts,
         "learning_curve": it.learning_curve,
     }
+
+
+def _corrected(it: Findings) -> Mapping[str, Any]:
+    """Test labels that were corrected: only what a classifier disputes is looked at, so the score gains by it."""
+    named = {relabel.photo for relabel in it.subject.material.samples.relabels}
+    judged = it.subject.judged
+    touched = np.array([sample.name in named for sample in judged.samples], dtype=bool)
+    if not touched.any():
+        return {"corrected_in_test": 0, "untouched": None}
+    right = judged.right[~touched]
+    return {"corrected_in_test": int(touched.sum()), "untouched": share_of(int(right.sum()), len(right))}
 
 
 def _of_the_job(material: Material, folder: Path) -> Mapping[str, Any]:

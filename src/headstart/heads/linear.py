@@ -10,7 +10,7 @@ half of the cases; choosing by accuracy gave a worse log loss in most. The path 
 risen.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from time import perf_counter
 
@@ -108,15 +108,24 @@ def held_out(task: Task, fold: Ints, C: float) -> Float:
         fold: (N,) in 0..folds-1, two folds at least.
         C: inverse of the penalty.
     """
+    (probabilities,) = held_out_along(task, fold, [C])
+    return probabilities
+
+
+def held_out_along(task: Task, fold: Ints, path: Sequence[float]) -> list[Float]:
+    """Return for each C of a growing path what ``held_out`` gives: each is solved from where the last one ended."""
     space = space_of(Scaling.of(task.features).apply(task.features), task.seed)
     folds = _Folds(space, task, fold)
-    for lower in _approach(C):
+    for lower in _approach(path[0]):
         folds.descend(lower, _ROUGH)
-    folds.descend(C, _HELD_OUT)
-    logits = folds.logits()
-    if len(logits) == 1:
-        logits = np.concatenate([np.zeros_like(logits), logits])
-    return softmax(logits[:, 0].T)
+    answers = []
+    for C in path:
+        folds.descend(C, _HELD_OUT)
+        logits = folds.logits()
+        if len(logits) == 1:
+            logits = np.concatenate([np.zeros_like(logits), logits])
+        answers.append(softmax(logits[:, 0].T))
+    return answers
 
 
 class _Folds:

@@ -19,6 +19,7 @@ from headstart.report.sections_data import data_section, is_strong
 from headstart.report.sections_overview import SMALL, overview_of
 from headstart.report.sections_rest import more_section, slices_section
 from headstart.report.sections_test import on_test
+from headstart.trust.label_errors import describe_label_errors
 
 SIGNS = re.compile(r"([\\`*_\[\]|#~])")  #: that mean something in Markdown; those of HTML become its names
 
@@ -38,6 +39,7 @@ def card_of(records: Records) -> str:
             trust=records.trust,
             overview=overview,
             data=data,
+            labels=in_markdown(describe_label_errors(data.label_errors)),
             slices=slices_section(records),
             on_test=on_test(records),
             caveats=tuple(_caveats(records)),

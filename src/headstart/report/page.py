@@ -2,12 +2,12 @@
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from headstart import __version__
 from headstart.report.figures import Figures
@@ -19,6 +19,7 @@ from headstart.report.sections_overview import overview_of
 from headstart.report.sections_rest import cost_section, more_section, repeat_section, slices_section
 from headstart.report.sections_test import on_test
 from headstart.report.svg_style import STYLE
+from headstart.trust.label_errors import LabelErrors, describe_label_errors
 
 SECTIONS = {
     "data": "Data",
@@ -75,6 +76,7 @@ def rendered(template: str, pictures: Pictures, **context: object) -> Page:
         .render(
             **context,
             figure=figures,
+            label_errors=lambda it: _label_errors(it, figures),
             pictures=pictures,
             chart_css=Markup(STYLE),  # noqa: S704
             css=Markup(_asset("page.css")),  # noqa: S704
@@ -84,6 +86,12 @@ def rendered(template: str, pictures: Pictures, **context: object) -> Page:
         )
     )
     return Page(html, figures.values)
+
+
+def _label_errors(it: LabelErrors, figures: Figures) -> Markup:
+    """The sentence on wrong labels, its numbers as figures."""
+    safe = replace(it, untold=str(escape(it.untold)))
+    return Markup(describe_label_errors(safe, lambda name, value: str(figures(f"labels.{name}", value))))  # noqa: S704
 
 
 @cache

@@ -8,6 +8,8 @@ from typing import Any
 from headstart.data.samples import Entry, Outcome, Part
 from headstart.report.photos import Tile, tile_of
 from headstart.report.records import Records
+from headstart.trust.label_errors import LabelErrors
+from headstart.trust.label_hint import RelabelHint, hint_relabelling
 
 MOST_FILES = 200  #: of the ledger's entries that are listed
 MOST_PAIRS = 24  #: of twins and of leaks that are shown as pictures
@@ -84,7 +86,6 @@ class SuspectRow:
     likely: str
     given_probability: float
     likely_probability: float
-    flagged: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,8 @@ class Data:
     other_leaks: tuple[LeakRow, ...]  #: past those that are shown
     leaked: int  #: test photos
     suspects: tuple[SuspectRow, ...]
-    flagged: int  #: labels
+    label_errors: LabelErrors
+    hint: RelabelHint | None  #: what to type to correct labels
     flaws: tuple[FlawRow, ...]
     shortcuts: tuple[ShortcutRow, ...]
 
@@ -162,7 +164,8 @@ def data_section(records: Records) -> Data:
         other_leaks=leaks[MOST_PAIRS:],
         leaked=len({it.held_out for it in leaks if it.part == Part.TEST}),
         suspects=tuple(_suspects(records, suspects[:MOST_SUSPECTS])),
-        flagged=records.trust["labels"]["flagged"],
+        label_errors=LabelErrors.from_json(trust["labels"]),
+        hint=hint_relabelling(records.run["source"], records.folder, records.run["settings"]),
         flaws=tuple(_flaws(records)),
         shortcuts=tuple(_shortcuts(trust["shortcuts"])),
     )
@@ -227,7 +230,6 @@ def _suspects(records: Records, suspects: Sequence[Mapping[str, Any]]) -> Iterat
             likely=records.classes[it["likely"]],
             given_probability=it["given_probability"],
             likely_probability=it["likely_probability"],
-            flagged=it["flagged"],
         )
 
 

@@ -14,10 +14,11 @@ from headstart.report.records import Records
 from headstart.report.sections_arms import Arms
 from headstart.report.sections_data import ClassRow, Data, ShortcutRow
 from headstart.report.sections_rest import More
+from headstart.trust.label_hint import hint_relabelling
 
 FEW = 20  #: training photos of a class: fewer are warned of
 MOST_FEW = 4  #: of those that are named
-DOUBTFUL = 0.005  #: share of labels that may be wrong from which on they are warned of
+DOUBTFUL = 0.005  #: share of labels that are wrong by estimate from which on they are warned of
 SMALL = 100  #: test photos: fewer are warned of
 WELL, FAIRLY = 0.01, 0.03  #: calibration errors above what chance makes, up to which the probabilities are called so
 MOST_NAMES, LONGEST = 6, 60  #: names, letters: more classes are counted, not named
@@ -131,18 +132,15 @@ def _calibrated(excess: float) -> str:
     return "Well calibrated" if excess <= WELL else "Fairly calibrated" if excess <= FAIRLY else "Poorly calibrated"
 
 
-def _doubtful(records: Records, data: Data) -> bool:
-    """Whether labels are worth a look: some are flagged, and more than a stray one may be wrong."""
-    labels = records.trust["labels"]
-    return data.flagged > 0 and labels["estimated_errors"] >= max(2, DOUBTFUL * labels["n"])
+def _doubtful(data: Data) -> bool:
+    """Whether labels are to be warned of: more than a stray one is wrong by estimate."""
+    errors = data.label_errors
+    return bool(errors.low) and (errors.estimate or 0) >= max(2, DOUBTFUL * errors.n)
 
 
 def _warnings(records: Records, data: Data, arms: Arms, shortcuts: bool, few: bool) -> Iterator[str]:
     trust, test = records.trust, records.test
-    if data.leaked:
-        yield "leaks"
-    if _doubtful(records, data):
-        yield "labels"
+    yield from _data_warnings(records, data)
     if shortcuts:
         yield "shortcuts"
     if trust["slices"]["worst"]:
@@ -164,14 +162,23 @@ def _warnings(records: Records, data: Data, arms: Arms, shortcuts: bool, few: bo
         yield "aside"
 
 
+def _data_warnings(records: Records, data: Data) -> Iterator[str]:
+    if data.leaked:
+        yield "leaks"
+    if _doubtful(data):
+        yield "labels"
+    if records.trust["labels"].get("corrected_in_test"):
+        yield "corrected"
+
+
 def _advice(records: Records, data: Data, more: More) -> Iterator[Advice]:
     model, source = shlex.quote(str(records.folder / "model")), shlex.quote(records.run["source"])
     yield Advice("Use it on new photos.", f"headstart predict {model} PHOTO")
-    if _doubtful(records, data):
+    if _doubtful(data):
+        hint = hint_relabelling(records.run["source"], records.folder, records.run["settings"])
         yield Advice(
             "Look at the suspicious labels, correct them in the table, and fit again.",
-            f"headstart check {source} --labels fixes.csv\n"
-            f"headstart fit {source} --relabel fixes.csv --split-from {shlex.quote(str(records.folder))}",
+            f"{hint.check}\n{hint.fit}" if hint else "",
         )
     if not any(arm["curves"] for arm in records.run["arms"]):
         yield Advice(

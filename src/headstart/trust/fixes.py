@@ -17,11 +17,12 @@ from headstart.events import Listener, ignore
 from headstart.features.extract import load_photo
 from headstart.pixels.contract import WHOLE_EDGE, PixelContract
 from headstart.pixels.decode import BrokenPhoto
+from headstart.trust.label_errors import LabelErrors, describe_label_errors
 from headstart.trust.labels import Suspect
 
-COLUMNS = ("photo", "given", "likely", "given_probability", "likely_probability", "label")
+COLUMNS = ("photo", "given", "now", "likely", "given_probability", "likely_probability", "label")
 MOST_PICTURES = 400  #: on the page; all suspects are in the table
-FEWEST_PICTURES = 60  #: that are shown though fewer are flagged
+FEWEST_PICTURES = 60  #: that are shown though fewer labels are wrong by estimate
 EDGE, QUALITY = 180, 72  #: longest edge of a picture, pixels; of its JPEG
 
 _CONTRACT = PixelContract(EDGE, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
@@ -41,9 +42,10 @@ li { background: var(--card); border: 1px solid var(--line); border-radius: .4re
   break-inside: avoid; }
 img, .none { display: block; width: 100%; height: 11rem; object-fit: contain; }
 .none { color: var(--soft); text-align: center; line-height: 11rem; }
-dl { display: grid; grid-template-columns: auto 1fr auto; gap: 0 .6rem; margin: .5rem 0 0; }
-dt, .name { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; } .likely { font-weight: 600; }
-.name { margin: .3rem 0 0; font-size: .8rem; overflow-wrap: anywhere; }
+dl { display: grid; grid-template-columns: auto minmax(0, 1fr) auto; gap: 0 .6rem; margin: .5rem 0 0; }
+dt, .name { color: var(--soft); } dd { margin: 0; min-width: 0; overflow-wrap: break-word; }
+.likely { font-weight: 600; }
+.name { margin: .3rem 0 0; font-size: .8rem; overflow-wrap: break-word; }
 """
 
 
@@ -66,15 +68,22 @@ def page_of(table: Path) -> Path:
 
 
 def write_fixes(
-    table: Path, samples: Samples, suspects: Sequence[Suspect], *, errors: int, listener: Listener = ignore
+    table: Path,
+    samples: Samples,
+    suspects: Sequence[Suspect],
+    *,
+    errors: LabelErrors,
+    command: str = "",
+    listener: Listener = ignore,
 ) -> None:
-    """Writes the table, most suspicious photo first, and the page beside it.
+    """Writes the table, strongest suspect first, then the labels that were corrected before; and the page beside it.
 
     Args:
         table: where; its page has the same name and ends in .html.
         samples: those that were looked at.
         suspects: as ``trust.labels.suspects`` gives them.
-        errors: wrong labels by estimate.
+        errors: how many are wrong by estimate.
+        command: that fits with the table, as a shell takes it; for the page.
         listener: is told of progress.
 
     Raises:
@@ -83,29 +92,53 @@ def write_fixes(
     check_table(table)
     by_id = {sample.id: sample for sample in samples.samples}
     found = [(by_id[suspect.id], suspect) for suspect in suspects]
-    page = _page(table, samples, found, errors, listener)
+    page = _page(
+        samples, found, f"{describe_label_errors(errors)}.", _what_next(table, command), _count(errors), listener
+    )
     try:
         replace_text(page_of(table), page)
-        replace_bytes(table, _table(samples.classes, found))
+        replace_bytes(table, _table(samples, found))
     except OSError as error:
         raise SettingError(f"table {str(table)!r} cannot be written: {error.strerror}; name another") from None
 
 
-def _table(classes: Sequence[str], found: Sequence[tuple[Sample, Suspect]]) -> bytes:
+def _table(samples: Samples, found: Sequence[tuple[Sample, Suspect]]) -> bytes:
+    earlier = {relabel.photo: relabel for relabel in samples.relabels}
     rows: list[Sequence[str]] = [COLUMNS]
     for sample, it in found:
-        given, likely = classes[it.given], classes[it.likely]
-        rows.append((sample.name, given, likely, f"{it.given_probability:.4f}", f"{it.likely_probability:.4f}", given))
+        now, likely = samples.classes[it.given], samples.classes[it.likely]
+        given = earlier.pop(sample.name).given if sample.name in earlier else now
+        shares = (f"{it.given_probability:.4f}", f"{it.likely_probability:.4f}")
+        rows.append((sample.name, given, now, likely, *shares, now))
+    rows += [(it.photo, it.given, it.label, "", "", "", it.label) for it in earlier.values()]
     content = format_csv(rows).encode("utf-8", "backslashreplace")
     # Spreadsheets take a table for UTF-8 by its mark only; where all is ASCII, other readers are spared it.
     return content if content.isascii() else b"\xef\xbb\xbf" + content
 
 
+def _count(errors: LabelErrors) -> int:
+    """How many pictures the page has at most."""
+    return min(max(errors.high or 0, FEWEST_PICTURES), MOST_PICTURES)
+
+
+def _what_next(table: Path, command: str) -> str:
+    file = html.escape(table.name)
+    then = f"<code>{html.escape(command)}</code>" if command else f"fit with <code>--relabel {file}</code>"
+    return (
+        f"Write the right class into the column <code>label</code> of <code>{file}</code>, or empty the cell to leave "
+        f"the photo out; then {then}. No photo is moved or renamed."
+    )
+
+
 def _page(
-    table: Path, samples: Samples, found: Sequence[tuple[Sample, Suspect]], errors: int, listener: Listener
+    samples: Samples,
+    found: Sequence[tuple[Sample, Suspect]],
+    says: str,
+    what_next: str,
+    most: int,
+    listener: Listener,
 ) -> str:
-    flagged = sum(suspect.flagged for _, suspect in found)
-    shown = found[: min(max(flagged, FEWEST_PICTURES), MOST_PICTURES)]
+    shown = found[:most]
     pictures = list(
         in_threads(_picture, [it for it, _ in shown], stage="draw", workers=default_workers(), listener=listener)
     )
@@ -113,19 +146,16 @@ def _page(
         _card(row, sample, suspect, picture, samples.classes)
         for row, ((sample, suspect), picture) in enumerate(zip(shown, pictures, strict=True), 2)  # 1 is the header
     ]
-    first, rest = cards[:flagged], cards[flagged:]
-    file = html.escape(table.name)
     none = "" if found else "<p>No label is doubted.</p>\n"
     more = f"<p>{len(found) - len(shown):,} more are in the table.</p>" if len(found) > len(shown) else ""
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Labels to look at</title><style>{_STYLE}</style></head><body><main>
 <h1>Labels to look at</h1>
-<p>{html.escape(samples.root)}: {len(samples):,} photos looked at, about {errors:,} labels wrong by estimate. Each photo
-was judged by a classifier that had not seen it. What it doubts is a wrong label, or a photo that is hard to tell.</p>
-<p>Write the right class into the column <code>label</code> of <code>{file}</code>, or empty the cell to leave the photo
-out; then <code>headstart fit PHOTOS --relabel {file}</code>. No photo is moved or renamed.</p>
-{_section("Flagged", first)}{_section("Less sure", rest)}{none}{more}
+<p>{html.escape(samples.root)}: {html.escape(says)} Each photo was
+judged by a classifier that had not seen it. What it doubts is a wrong label, or a photo that is hard to tell.</p>
+<p>{what_next}</p>
+{_section("Worth a second look, strongest first", cards)}{none}{more}
 </main></body></html>
 """
 
@@ -145,8 +175,13 @@ def _card(row: int, sample: Sample, suspect: Suspect, picture: bytes, classes: S
     return (
         f"<li>{shown}<dl><dt>given</dt><dd>{given}</dd><dd>{suspect.given_probability:.1%}</dd>"
         f'<dt>likely</dt><dd class="likely">{likely}</dd><dd>{suspect.likely_probability:.1%}</dd></dl>'
-        f'<p class="name">row {row}: {html.escape(sample.name)}</p></li>\n'
+        f'<p class="name">row {row}: {_breakable(sample.name)}</p></li>\n'
     )
+
+
+def _breakable(name: str) -> str:
+    """A name that may be broken after the folders in it, and only there."""
+    return html.escape(name).replace("/", "/<wbr>")
 
 
 def _picture(sample: Sample) -> bytes:

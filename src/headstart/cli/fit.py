@@ -126,10 +126,8 @@ def _warnings(run: "Run") -> list[str]:
         lines.append(f"look at them:  {hint.check}")
     if corrected := found["labels"].get("corrected_in_test"):
         others = found["labels"]["untouched"]
-        lines.append(
-            f"{corrected} test labels were corrected, which flatters the score: "
-            f"{others['share']:.1%} of the {others['n']} others are right"
-        )
+        rest = f"{others['share']:.1%} of the {others['n']} others are right" if others else "no other is there"
+        lines.append(f"{corrected} test labels were corrected, which flatters the score: {rest}")
     if worst := found["slices"]["worst"]:
         lines.append(
             f"worse than the rest: {worst['by']} {worst['value']}, {worst['accuracy']:.1%} of {worst['n']} test photos"

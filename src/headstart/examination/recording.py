@@ -79,8 +79,8 @@ def _corrected(it: Findings) -> Mapping[str, Any]:
     touched = np.array([sample.name in named for sample in judged.samples], dtype=bool)
     if not touched.any():
         return {"corrected_in_test": 0, "untouched": None}
-    right = judged.right[~touched]
-    return {"corrected_in_test": int(touched.sum()), "untouched": share_of(int(right.sum()), len(right))}
+    groups = group_numbers(judged.samples)[~touched]
+    return {"corrected_in_test": int(touched.sum()), "untouched": share_among(judged.right[~touched], groups)}
 
 
 def _of_the_job(material: Material, folder: Path) -> Mapping[str, Any]:

@@ -39,6 +39,7 @@ from headstart.reserving import claim_run, reserve_run
 from headstart.run import Run, finished, record_of, write
 from headstart.run_files import MODEL
 from headstart.runtime.classifier import Classifier, load
+from headstart.runtime.engines import InferenceEngineChoice
 from headstart.saving import Parts, UnsteadyNoveltyError, Witness, add_scores, save
 from headstart.settings import DataSettings, FitSettings, seconds, store_folder
 from headstart.strategies.advisor import Advice, advise, outcome
@@ -140,6 +141,7 @@ def evaluate_on(
     *,
     labels: Any = None,
     options: DataSettings | None = None,
+    engine: InferenceEngineChoice = "auto",
     listener: events.Listener = events.ignore,
 ) -> Evaluation:
     """Scores a saved classifier on labelled photos, all of them; classes are matched by name.
@@ -149,12 +151,13 @@ def evaluate_on(
         source: as ``fit`` takes it.
         labels: with images, a label for each.
         options: how photos and labels are read.
+        engine: what answers; see ``headstart.load``.
         listener: is told of progress.
 
     Raises:
         UserError: photos or a classifier that cannot be used, or a class that the classifier does not know.
     """
-    classifier = load(model)
+    classifier = load(model, engine)
     samples = read(source, labels=labels, options=options, listener=listener, strict=False)
     refuse_unscorable(samples, classifier.classes)
     index = {name: classifier.classes.index(name) for name in samples.classes}

@@ -4,6 +4,7 @@ import importlib.util
 from collections import Counter
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from headstart.journal import Journal
 from headstart.runtime import photos
 from headstart.runtime.agreement import EngineAgreement
 from headstart.runtime.classifier import MANY, Classifier, load
+from headstart.workflow import evaluate_on
 
 
 @pytest.fixture(scope="module")
@@ -142,3 +144,12 @@ def test_a_run_keeps_it_in_the_model_folder(small: Small) -> None:
     assert engines is not None
     assert set(engines.scores) == {"onnxruntime", "openvino"}
     assert EngineAgreement.from_json(asdict(engines)) == engines
+
+
+@pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])
+def test_evaluate_asks_the_engine_that_is_named(small: Small, samples: tuple[Sample, ...], engine: Any) -> None:
+    files = [sample.source.path for sample in samples]  # type: ignore[union-attr]
+    rows = np.stack([it.probabilities for it in load(small.run, engine).predict(files)])
+    labels = np.array([sample.label for sample in samples])
+    result = evaluate_on(small.run, small.photos, engine=engine)
+    assert result.log_loss == pytest.approx(metrics.log_loss(labels, rows), abs=1e-12)

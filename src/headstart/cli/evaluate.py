@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 from cyclopts import Parameter
 
@@ -19,6 +19,7 @@ def evaluate(
     data: Annotated[DataSettings | None, Parameter(name="*")] = None,
     quiet: Annotated[bool, Parameter(negative="")] = False,
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    engine: str = "auto",
 ) -> int:
     """Score a saved classifier on labelled photos: all of them, whatever part they lie in.
 
@@ -33,11 +34,14 @@ def evaluate(
         data: How photos and labels are read.
         quiet: Show nothing but errors and the result.
         json_: Print the result as one JSON object.
+        engine: What answers: auto, onnxruntime or openvino; see headstart predict.
     """
+    from headstart.runtime.engines import InferenceEngineChoice
     from headstart.workflow import evaluate_on
 
     with shown(quiet=quiet or json_) as listener:
-        result = evaluate_on(model, photos, options=data, listener=listener)
+        answering = cast("InferenceEngineChoice", engine)  # its name is checked where it is loaded
+        result = evaluate_on(model, photos, options=data, engine=answering, listener=listener)
     if json_:
         print(json.dumps(result.to_json(), ensure_ascii=False))
         return 0

@@ -27,6 +27,7 @@ class Journal:
     listener: events.Listener
     notes: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    took: float | None = None  #: seconds by the clock up to the last result
 
     def __call__(self, event: events.Event) -> None:
         """Hears an event: itself a listener."""
@@ -53,11 +54,11 @@ class Journal:
         self.seconds[name] = seconds
         self(events.Finished(name, seconds, summary))
 
-    def over_budget(self, clock: Clock) -> None:
-        """Notes a budget that was not kept."""
-        if clock.budget is not None and clock.left < 0:
-            took = clock.budget - clock.left
-            self(events.Note(f"took {took:.0f} s, more than the budget of {clock.budget:.0f} s"))
+    def end(self, clock: Clock) -> None:
+        """Keeps what all of it took, and notes a budget that was not kept."""
+        self.took = clock.elapsed
+        if clock.budget is not None and self.took > clock.budget:
+            self(events.Note(f"took {self.took:.0f} s, more than the budget of {clock.budget:.0f} s"))
 
 
 def read_in_words(samples: Samples) -> str:

@@ -20,6 +20,7 @@ from headstart.errors import UserError
 from headstart.evaluation.evaluation import Evaluation
 from headstart.features.extract import Extraction
 from headstart.journal import Journal
+from headstart.report.records import took
 from headstart.run_files import (
     COMPARISON,
     CURVES,
@@ -129,6 +130,11 @@ class Run:
         """What each stage took."""
         return dict(self.record["seconds"])
 
+    @property
+    def took(self) -> float:
+        """Seconds by the clock from its beginning to its last result, without the report."""
+        return took(self.record)
+
 
 def open_run(folder: str | Path) -> Run:
     """Opens the folder of a finished run.
@@ -235,6 +241,7 @@ def write(run: Run, material: Material, comparison: Comparison, revealed: Reveal
 def finished(run: Run, material: Material, journal: Journal) -> Run:
     """The run with what the journal heard since it was written: notes, and what the last stages took."""
     record = {**run.record, "seconds": dict(journal.seconds), "notes": _notes(material, journal)}
+    record |= {} if journal.took is None else {"took": journal.took}
     _write_json(run.folder / RECORD, record)
     return replace(run, record=record)
 

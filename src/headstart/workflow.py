@@ -114,7 +114,7 @@ def fit(
             write(run, material, comparison, revealed)
             subject = Subject(material, guards, judged, photos.twins, log.seconds[TWINS])
             _look_back(subject, comparison, out, log)
-            log.over_budget(clock)
+            log.end(clock)
             run = finished(run, material, log)
             if chosen.report:
                 _report(run, log)

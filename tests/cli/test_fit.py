@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from headstart.cli.fit import summary
+from headstart.cli.fit import in_json, summary
 from headstart.cli.main import run
+from headstart.report.figures import duration
 from headstart.run import open_run
 from headstart.settings import FitSettings
 
@@ -70,6 +71,17 @@ def probed(warm):
     choice = {**made.record["choice"], "reason": "linear-probe wins with 77.5% of 40 photos right. More is said here."}
     record = {**made.record, "winner": "linear-probe", "arms": arms, "choice": choice}
     return replace(made, record=record, validation=replace(made.validation, accuracy=0.775))
+
+
+def test_the_time_is_the_same_wherever_it_is_said(probed) -> None:
+    """In the summary, in its JSON and on the page; what the report took comes on top and is a stage of its own."""
+    stages = sum(value for name, value in probed.seconds.items() if name != "report")
+    assert stages <= probed.took == probed.record["took"]
+    assert f"took {probed.took:.1f} s" in summary(probed)
+    assert in_json(probed)["took"] == probed.took
+    shown = re.search(r'data-figure="seconds.total"[^>]*>([^<]*)<', (probed.folder / "report.html").read_text("utf-8"))
+    assert shown is not None
+    assert shown[1] == duration(probed.took)
 
 
 HINT = "training part of the network may do better:  headstart compare PHOTOS --budget 10m"

@@ -10,7 +10,7 @@ from PIL import Image
 from tests.report.drawn import drawn_run
 
 from headstart.errors import UserError
-from headstart.report.records import read_records
+from headstart.report.records import read_records, took
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +129,8 @@ def test_pickles_are_not_read(own):
     np.savez(own / "predictions.npz", **{**found, "id": np.array(found["id"], dtype=object)})
     with pytest.raises(UserError, match=r"predictions.npz.*cannot be read"):
         read_records(own)
+
+
+def test_a_run_has_one_time(folder):
+    assert took(read_records(folder).run) == 5.75
+    assert took({"seconds": {"read": 1.0, "fit": 2.5, "report": 9.0}}) == 3.5, "of before it was kept"

@@ -162,7 +162,7 @@ def _mistaken(evaluation: "Evaluation", label: int) -> str:
 
 
 def _took(run: "Run") -> str:
-    return f"took {sum(run.seconds.values()):.1f} s"
+    return f"took {run.took:.1f} s"
 
 
 def _arms(run: "Run") -> list[str]:
@@ -208,6 +208,7 @@ def in_json(run: "Run") -> dict[str, Any]:
         "reason": run.record["choice"]["reason"],
         "split": run.record["split"],
         "photos": run.record["photos"],
+        "took": run.took,
         "seconds": run.seconds,
         "notes": list(run.notes),
         "validation": run.validation.to_json(),

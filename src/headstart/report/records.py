@@ -130,6 +130,17 @@ class Records:
         return str(self.trust["names"].get(id_, id_))
 
 
+def took(record: Mapping[str, Any]) -> float:
+    """Seconds that a run took, from its record: the one number that is shown of it, without the report's own time.
+
+    By the clock, from its beginning to its last result; of an older run the sum of its stages.
+    """
+    told = record.get("took")
+    if told is not None:
+        return float(told)
+    return float(sum(value for name, value in record["seconds"].items() if name != "report"))
+
+
 def read_records(folder: str | Path) -> Records:
     """Reads the folder of a finished run.
 

@@ -10,7 +10,7 @@ import numpy as np
 from headstart.data.samples import Outcome
 from headstart.evaluation.intervals import Interval
 from headstart.report.by_chance import ece_by_chance
-from headstart.report.records import Records
+from headstart.report.records import Records, took
 from headstart.report.sections_arms import Arms
 from headstart.report.sections_data import ClassRow, Data, ShortcutRow
 from headstart.report.sections_rest import More
@@ -96,7 +96,7 @@ def overview_of(records: Records, data: Data, arms: Arms, more: More) -> Overvie
         calibrated=_calibrated(records.trust["calibration"]["after"]["ece"] - by_chance),
         ece_by_chance=by_chance,
         usable=sum(run["split"].values()),
-        seconds=sum(run["seconds"].values()),
+        seconds=took(run),
         backbones=", ".join(it["name"] for it in run["backbones"]),
         licences=", ".join(dict.fromkeys(it["licence"] or "unknown" for it in run["backbones"])),
         warnings=tuple(_warnings(records, data, arms, bool(shortcuts), bool(few))),

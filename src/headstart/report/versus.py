@@ -13,7 +13,7 @@ from headstart.evaluation.paired import SIGNIFICANT, accuracy_interval, mcnemar_
 from headstart.report.page import Page, rendered
 from headstart.report.photos import PhotosOfTest, Tested
 from headstart.report.pictures import Pictures
-from headstart.report.records import Records
+from headstart.report.records import Records, took
 
 UNSHOWN = ("out", "store", "report")  #: settings that change no answer
 MOST_CHANGED = 48  #: photos of each kind of change that are shown
@@ -199,7 +199,7 @@ def _scores(a: Records, b: Records) -> Iterator[Score]:
     yield Score("classes in a set", "mean_size", "two", ours.get("mean_size"), theirs.get("mean_size"))
     ours, theirs = (float(it.predictions.of("test").declined.mean()) for it in (a, b))
     yield Score("declined", "declined", "percent", ours, theirs)
-    ours, theirs = (sum(it.run["seconds"].values()) for it in (a, b))
+    ours, theirs = (took(it.run) for it in (a, b))
     yield Score("time", "seconds", "time", ours, theirs)
     ours, theirs = ((it.trust["disk"] or {}).get("run") for it in (a, b))
     yield Score("folder", "disk", "size", ours, theirs)

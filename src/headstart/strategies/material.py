@@ -50,7 +50,12 @@ class Clock:
     @property
     def left(self) -> float:
         """Seconds; infinity without a budget."""
-        return float("inf") if self.budget is None else self.budget - (time.perf_counter() - self.began)
+        return float("inf") if self.budget is None else self.budget - self.elapsed
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since it began."""
+        return time.perf_counter() - self.began
 
     @property
     def left_for_timing(self) -> float:

@@ -3,6 +3,7 @@ import pytest
 
 from headstart.data.samples import ArraySource, Ledger, Part, Sample, Samples
 from headstart.data.splits import Split
+from headstart.evaluation.grouping import Targets
 from headstart.evaluation.intervals import wilson
 from headstart.trust.duplicates import Twins
 from headstart.trust.leaks import find_leaks, leak_scores
@@ -80,7 +81,7 @@ def test_photos_without_a_part_are_left_out() -> None:
 def test_scores_with_and_without_leaks() -> None:
     chance = np.random.default_rng(0)
     labels, predicted, leaked = chance.integers(0, 3, 100), chance.integers(0, 3, 100), chance.random(100) < 0.2
-    scores = leak_scores(labels, predicted, leaked)
+    scores = leak_scores(Targets.independent(labels), predicted, leaked)
     assert scores is not None
     assert scores.without_leaks is not None
     rows = [(a == b, c) for a, b, c in zip(labels.tolist(), predicted.tolist(), leaked.tolist(), strict=True)]
@@ -90,11 +91,14 @@ def test_scores_with_and_without_leaks() -> None:
     assert scores.without_leaks.share == pytest.approx(sum(new) / len(new))
     interval = wilson(sum(new), len(new))
     assert (scores.without_leaks.low, scores.without_leaks.high) == (interval.low, interval.high)
+    bursts = leak_scores(Targets(labels, np.arange(100) // 10), np.where(np.arange(100) < 50, labels, -1), leaked)
+    assert bursts is not None
+    assert bursts.with_leaks.high - bursts.with_leaks.low > 1.5 * (scores.with_leaks.high - scores.with_leaks.low)
 
 
 def test_a_test_part_that_leaked_whole_has_no_score_without() -> None:
     ones = np.ones(4, np.int64)
-    scores = leak_scores(ones, ones, np.ones(4, bool))
+    scores = leak_scores(Targets.independent(ones), ones, np.ones(4, bool))
     assert scores is not None
     assert (scores.leaked, scores.without_leaks) == (4, None)
-    assert leak_scores(ones[:0], ones[:0], np.ones(0, bool)) is None
+    assert leak_scores(Targets.independent(ones[:0]), ones[:0], np.ones(0, bool)) is None

@@ -15,7 +15,7 @@ from headstart.examination.subject import Subject
 from headstart.features.looks import Looks, read_looks
 from headstart.heads.catalog import HEADS, SOLVED
 from headstart.saving import Tower
-from headstart.strategies.material import Material
+from headstart.strategies.material import Material, targets_of
 from headstart.strategies.probes import LAYER, base_head, probe
 from headstart.trust.conformal import Coverage, coverage_of
 from headstart.trust.label_errors import describe_label_errors
@@ -66,6 +66,7 @@ def look_back(subject: Subject) -> Findings:
     held = _held_labels(material)
     leaks = tuple(find_leaks(samples, material.split, twins))
     answers = judged.answers
+    said = answers.probabilities.argmax(axis=1)
     neighbours = _neighbours(material, guarded.parts.towers[0])
     leaked = {leak.held_out for leak in leaks if leak.part is Part.TEST}
     mask = np.array([sample.id in leaked for sample in judged.samples])
@@ -73,7 +74,7 @@ def look_back(subject: Subject) -> Findings:
     return Findings(
         subject=subject,
         leaks=leaks,
-        leak_scores=leak_scores(judged.labels, answers.probabilities.argmax(axis=1), mask) if leaked else None,
+        leak_scores=leak_scores(targets_of(judged.samples), said, mask) if leaked else None,
         labels=held,
         quality=look_over(
             samples, looks, twins, samples.labels, held.probabilities, edge=material.backbone.contract.size

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from headstart.data.samples import Part, Sample, Samples
 from headstart.data.splits import Split
-from headstart.evaluation.intervals import Share, share_of
+from headstart.evaluation.grouping import Targets
+from headstart.evaluation.intervals import Share, share_among
 from headstart.trust.duplicates import Kind, Twins
 
 #: What a part must not share photos with: the test is leaked into by all that the classifier came from.
@@ -68,21 +69,19 @@ def find_leaks(samples: Samples, split: Split, twins: Iterable[Twins]) -> tuple[
     return tuple(leaks)
 
 
-def leak_scores(
-    labels: NDArray[np.int64], predicted: NDArray[np.int64], leaked: NDArray[np.bool_]
-) -> LeakScores | None:
+def leak_scores(targets: Targets, predicted: NDArray[np.int64], leaked: NDArray[np.bool_]) -> LeakScores | None:
     """Accuracy on test with the photos that leaked and without them; None of no photos.
 
     Args:
-        labels: (N,) true classes of the test photos.
+        targets: true classes and groups of the N test photos.
         predicted: (N,) likeliest classes.
         leaked: (N,) which of them have a twin that was seen.
     """
-    right = labels == predicted
-    every = share_of(int(right.sum()), len(right))
+    right, groups = np.asarray(targets.labels == predicted), targets.groups
+    every = share_among(right, groups)
     if every is None:
         return None
-    return LeakScores(int(leaked.sum()), every, share_of(int(right[~leaked].sum()), int((~leaked).sum())))
+    return LeakScores(int(leaked.sum()), every, share_among(right[~leaked], groups[~leaked]))
 
 
 def _near(twins: Iterable[Twins]) -> Mapping[str, list[_Twin]]:

@@ -66,16 +66,21 @@ class Run:
     validation: Evaluation  #: of the winning arm, fitted on train
     test: Evaluation  #: of the saved classifier, read back, from file bytes to class name
     record: dict[str, Any] = field(repr=False)  #: what run.json says
+    _home: Path = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # what is read when it is first asked for lies there wherever the process has gone meanwhile
+        object.__setattr__(self, "_home", self.folder.absolute())
 
     @cached_property
     def classifier(self) -> Classifier:
         """The saved classifier."""
-        return load(self.folder / MODEL)
+        return load(self._home / MODEL)
 
     @cached_property
     def trust(self) -> dict[str, Any]:
         """What trust.json says of data and answers; empty for a run of before there was one."""
-        file = self.folder / TRUST
+        file = self._home / TRUST
         return dict(json.loads(file.read_text("utf-8"))) if file.exists() else {}
 
     @cached_property
@@ -83,7 +88,7 @@ class Run:
         """The report's plots as matplotlib figures: ``run.plot.confusion()``, ``run.plot.reliability()`` and others."""
         from headstart.report.plots import Plots
 
-        return Plots(self.folder)
+        return Plots(self._home)
 
     def explain(self, photo: PhotoLike, label: str | None = None) -> Explanation:
         """Why the classifier says what it says of a photo.
@@ -98,7 +103,7 @@ class Run:
         """
         heat = self._explainer.heat(photo, label)
         near = self._neighbours.nearest(heat.features[None], ALIKE)
-        names = {entry.digest: entry.name for entry in load_ledger(self.folder / LEDGER).entries}
+        names = {entry.digest: entry.name for entry in load_ledger(self._home / LEDGER).entries}
         ids = [self._neighbours.ids[index] for index in near.indices[0]]
         found = zip((names[id_.partition(".")[0]] for id_ in ids), map(float, near.likeness[0]), strict=True)
         return Explanation(heat, tuple(found))
@@ -107,13 +112,13 @@ class Run:
     def _explainer(self) -> "Explainer":
         from headstart.trust.explaining import Explainer
 
-        return Explainer(self.folder / MODEL)
+        return Explainer(self._home / MODEL)
 
     @cached_property
     def _neighbours(self) -> "Neighbours":
         from headstart.trust.neighbours import Neighbours
 
-        return Neighbours.load(self.folder / NEIGHBOURS)
+        return Neighbours.load(self._home / NEIGHBOURS)
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ import pytest
 from tests.conftest import Small
 from tests.saving.drawn import drawn_head, drawn_photos, single, witnesses
 
+import headstart
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import obtain
 from headstart.errors import ClassifierError
@@ -88,6 +89,17 @@ def test_it_does_not_matter_where_the_process_goes(
     monkeypatch.chdir(tmp_path / "elsewhere")
     assert classifier.folder == model
     np.testing.assert_array_equal(rows(classifier, many=False), rows(load(model), many=False))
+
+
+def test_a_run_is_where_it_was_opened(small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What of it is read later, too."""
+    monkeypatch.chdir(small.run.parent)
+    run = headstart.open_run(small.run.name)
+    monkeypatch.chdir(tmp_path)
+    assert str(run.folder) == small.run.name
+    photo = drawn_photos()[0]
+    assert run.classifier.predict(photo).label == run.explain(photo).heat.label
+    assert run.trust
 
 
 def test_a_folder_that_is_half_replaced_says_so(model: Path, other: Path) -> None:

@@ -12,7 +12,8 @@ ways:
 
 All are judged on test: expected calibration error (ECE) and log loss before and after, log loss by kind of calibration,
 how often 90 % prediction sets hold the true class, and how many classes they have; means over the splits, and for
-coverage the 95 % interval of that mean, by splits. Sets have their threshold from cross-fitted calibrations;
+coverage the 95 % interval of that mean, by splits, and in how many splits the split's own interval, by groups, holds
+what was wanted. Near-duplicates are one group, as in a fit. Sets have their threshold from cross-fitted calibrations;
 ``coverage_fitted`` is what they held were it from the calibration itself, on the photos that it was fitted on. ``auto``
 is what ``calibrate`` chooses. Where the collection has a test part of its own, only train and validation differ. The
 last line is one JSON object.
@@ -28,12 +29,14 @@ import numpy as np
 
 import measuring
 from headstart import events
+from headstart.data.groups import regrouped
 from headstart.data.reading import read
 from headstart.data.samples import Part, Samples
 from headstart.data.splits import make_split
 from headstart.evaluation.metrics import log_loss
 from headstart.evaluation.reliability import reliability
 from headstart.features.extract import extract
+from headstart.features.looks import read_looks
 from headstart.features.store import Store
 from headstart.heads.catalog import HEADS, fit_head
 from headstart.heads.crossfit import out_of_fold
@@ -46,6 +49,7 @@ from headstart.settings import FitSettings, HeadSettings, store_folder
 from headstart.trust.calibrating import calibrate
 from headstart.trust.calibration_fits import FITS
 from headstart.trust.conformal import Coverage, conform, coverage_of
+from headstart.trust.duplicates import find_twins
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 KINDS: tuple[Kind, ...] = tuple(FITS)
@@ -67,6 +71,7 @@ class Judged:
     chosen: str
     held_out: int  #: photos that it was calibrated on
     coverage: dict[str, float]  #: by kind of prediction set
+    coverage_holds: dict[str, bool]  #: whether the 95 % interval of that, by groups, holds what was wanted
     coverage_fitted: dict[str, float]  #: with the threshold from photos that the calibration was fitted on
     size: dict[str, float]  #: mean number of classes in a set
     seconds: float  #: of choosing and fitting the calibration
@@ -74,12 +79,12 @@ class Judged:
 
 def judge(
     held_out: tuple[np.ndarray, np.ndarray, np.ndarray],
-    test: tuple[np.ndarray, np.ndarray],
+    test: tuple[np.ndarray, np.ndarray, np.ndarray],
     coverage: float,
     seed: int,
 ) -> Judged:
-    """Calibrates on (labels, probabilities, groups), judges on (labels, probabilities)."""
-    labels, said = test
+    """Calibrates on (labels, probabilities, groups), judges on others like these."""
+    labels, said, groups = test
     found = [calibrate(*held_out, seed=seed)]
     seconds = measuring.seconds(lambda: found.append(calibrate(*held_out, seed=seed)))
     calibration = found[0].calibration
@@ -91,7 +96,7 @@ def judge(
 
     def judged(known: np.ndarray) -> dict[str, Coverage]:
         made = {kind: conform(held_out[0], known, coverage=coverage, kind=kind) for kind in SETS}
-        return {kind: coverage_of(sets.of(after), labels) for kind, sets in made.items()}
+        return {kind: coverage_of(sets.of(after), labels, groups=groups) for kind, sets in made.items()}
 
     sets, fitted = judged(found[0].crossed), judged(calibration.apply(held_out[1]))
     before = reliability(labels, said)
@@ -105,6 +110,7 @@ def judge(
         chosen=calibration.kind,
         held_out=len(held_out[0]),
         coverage={kind: it.coverage for kind, it in sets.items()},
+        coverage_holds={kind: it.low <= coverage <= it.high for kind, it in sets.items()},
         coverage_fitted={kind: it.coverage for kind, it in fitted.items()},
         size={kind: it.mean_size for kind, it in sets.items()},
         seconds=seconds,
@@ -127,8 +133,8 @@ def one_split(samples: Samples, features: np.ndarray, seed: int, coverage: float
     whole = fit_head("logistic", task(~test), settings, first.chosen)
     crossed = out_of_fold(task(~test), HEADS["logistic"], settings, first.chosen, folds=settings.folds)
     on_validation = labels[validation], first.head.probabilities(features[validation]), groups[validation]
-    by_first = labels[test], first.head.probabilities(features[test])
-    by_whole = labels[test], whole.head.probabilities(features[test])
+    by_first = labels[test], first.head.probabilities(features[test]), groups[test]
+    by_whole = labels[test], whole.head.probabilities(features[test]), groups[test]
     return {
         "validation": judge(on_validation, by_first, coverage, seed),
         "refitted": judge(on_validation, by_whole, coverage, seed),
@@ -157,14 +163,16 @@ def mean(judged: Sequence[Judged]) -> dict[str, object]:
 
 
 def features_of(folder: Path, store: Store) -> tuple[Samples, np.ndarray]:
-    """The photos of a folder that decode, and lite0's last layer for each."""
+    """The photos of a folder that decode, near-duplicates in one group, and lite0's last layer for each."""
     samples = read(folder, strict=False)
     (network,) = ready(["efficientnet_lite0"], samples.samples, store, FitSettings.of(), Journal(events.ignore))
     done = extract(samples.samples, network.backbone, network.chosen.engine, store)
     broken = {digest for digest, finding in done.findings.items() if finding.broken}
     sound = replace(samples, samples=tuple(it for it in samples.samples if it.digest not in broken))
-    layer = network.backbone.layers[-1].name
-    return sound, np.asarray(store.read(done.space, [sample.digest for sample in sound.samples], layer), np.float32)
+    digests = [sample.digest for sample in sound.samples]
+    features = np.asarray(store.read(done.space, digests, network.backbone.layers[-1].name), np.float32)
+    twins = find_twins(sound.samples, features, read_looks(store, network.backbone.contract, digests))
+    return regrouped(sound, [(it.first, it.second) for it in twins]), features
 
 
 def told(name: str, way: str, it: dict[str, object]) -> str:

@@ -164,6 +164,20 @@ def chosen():
     return make
 
 
+def test_an_arm_of_the_same_cost_that_won_by_log_loss_is_near():
+    """It may have fewer validation photos right, so it did not beat the expected arm by points."""
+    rows = np.tile([0.9, 0.1], (200, 1))
+    made = {"linear": rows, "deep": np.where(np.arange(200)[:, None] < 20, rows[:, ::-1], rows)}
+    choice = choose_winner(
+        Targets.independent(np.zeros(200, np.int64)), made, "linear", 0, [{"linear": 0.4, "deep": 0.3}]
+    )
+    found = outcome(by_rule(facts(50, 0.2)), choice, {"linear": "linear-probe", "deep": "intermediate-probe"})
+    assert found.verdict == "near"
+    assert found.text == (
+        "The rule expected linear-probe; deep costs the same and had the lower cross-validated log loss."
+    )
+
+
 def test_outcomes(chosen):
     arms = {"linear": "linear-probe", "partial": "partial-finetune", "full": "full-finetune"}
     probe, training = by_rule(facts(50, 0.2)), by_rule(facts(5000, 0.9))

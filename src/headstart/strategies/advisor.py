@@ -147,6 +147,12 @@ def outcome(advice: Advice, choice: Choice, strategies: Mapping[str, str]) -> Ou
         return Outcome("open", f"The rule expected {expected}, and nothing else was tried.")
     if won == expected:
         return Outcome("hit", f"The rule expected {expected}, and {choice.winner} won.")
+    equal = next((it for it in choice.equals if it.best == choice.winner and set(it.behind) & set(own)), None)
+    if equal is not None:
+        text = (
+            f"The rule expected {expected}; {choice.winner} costs the same and had the lower cross-validated log loss."
+        )
+        return Outcome("near", text)
     behind = {pair.b: pair for pair in choice.pairs if pair.b in own}
     if choice.best in own:
         text = (

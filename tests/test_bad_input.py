@@ -256,7 +256,7 @@ TABLES = [
     Case(
         "not UTF-8",
         lambda place: ["fit", place.write("table.csv", "path,label\nä.png,ä\n".encode("latin-1")), *FIT],
-        r"table 'table.csv' has text that is not UTF-8 \('\\\\xe4.png,\\\\xe4'\); say what it is with --encoding",
+        r"table 'table.csv' has text that is not UTF-8 \('\\\\xe4.png,\\\\xe4'\); say which it is with --encoding",
     ),
     Case(
         "photos that are not there",

@@ -226,7 +226,7 @@ def test_names_in_another_encoding_are_read_with_a_note(pets, cache, tmp_path, e
 def test_names_that_two_encodings_could_mean_are_asked_for(pets, cache, tmp_path, ending):
     archive = pack_as("gb18030", {"cats": "猫", "dogs": "白色"}, pets, tmp_path / f"pets{ending}")
     with pytest.raises(
-        DataError, match=r"pets.* has text that is not UTF-8 and may be .*'白色'.*say which with --encoding"
+        DataError, match=r"pets.* has text that is not UTF-8 and may be .*'白色'.*say which it is with --encoding"
     ):
         read(archive, cache=cache)
     assert set(read(archive, cache=cache, options=DataSettings(encoding="gbk")).classes) == {"猫", "白色"}

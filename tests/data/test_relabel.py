@@ -163,7 +163,10 @@ def test_arrays_have_names_too(table):
             'photo,label\n"cats/1.png,dogs\ncats/2.png,dogs\ncats/3.png",dogs\n',
             r"a quotation mark that is not closed \(line 2\)",
         ),
-        (b"PK\x03\x04\xff\xfe", r"has the columns .*; wanted the columns photo and label|text that is not UTF-8"),
+        (
+            b"PK\x03\x04\xff\xfe",
+            r"has the columns .*; wanted the columns photo and label|text that is not UTF-8.*; save it as UTF-8",
+        ),
     ],
 )
 def test_what_is_refused(text, message, samples, table):

@@ -133,7 +133,7 @@ def test_tables_that_cannot_be_used(tmp_path, text, message):
 
 def test_a_table_that_is_not_text(tmp_path):
     (tmp_path / "t.csv").write_bytes(b"path,label\n\x80\x81\x8d\xff,1\n")
-    with pytest.raises(DataError, match=r"has text that is not UTF-8 .*say which with --encoding"):
+    with pytest.raises(DataError, match=r"has text that is not UTF-8 .*say which it is with --encoding"):
         read(tmp_path / "t.csv")
 
 
@@ -150,7 +150,7 @@ def test_a_table_in_an_encoding_that_is_given_or_marked(pets):
     (pets / "wide.csv").write_text(text, "utf-16")
     assert read(pets / "big.csv", options=DataSettings(encoding="big5")).classes == ("dogs", "貓")
     assert read(pets / "wide.csv").classes == ("dogs", "貓")
-    with pytest.raises(DataError, match=r"may be .*big5: '貓'.*say which with --encoding"):
+    with pytest.raises(DataError, match=r"may be .*big5: '貓'.*say which it is with --encoding"):
         read(pets / "big.csv")
     with pytest.raises(SettingError, match="encoding 'klingon' is not known; wanted"):
         read(pets / "big.csv", options=DataSettings(encoding="klingon"))

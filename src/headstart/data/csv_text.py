@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from headstart.data.encodings import decode_text
+from headstart.data.encodings import REMEDY, decode_text
 from headstart.errors import DataError
 from headstart.pixels.decode import SUFFIXES
 
@@ -41,19 +41,20 @@ class TextTable:
     notes: tuple[str, ...]
 
 
-def read_text_table(table: Path, keys: Keys, *, encoding: str | None = None) -> TextTable:
+def read_text_table(table: Path, keys: Keys, *, encoding: str | None = None, remedy: str = REMEDY) -> TextTable:
     """Return the cells of a text table.
 
     Args:
         table: the file; one that ends in .tsv has tabs whatever its header looks like.
         keys: the columns of a header that tell a row, the path's first.
         encoding: of the text; None finds it.
+        remedy: what to do where none is found, for an error.
 
     Raises:
         OSError: it cannot be read.
         DataError: it is no text.
     """
-    decoded = decode_text(table.read_bytes(), encoding, f"table {str(table)!r}")
+    decoded = decode_text(table.read_bytes(), encoding, f"table {str(table)!r}", remedy)
     notes = []
     if decoded.guessed:
         notes.append(

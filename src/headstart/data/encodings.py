@@ -18,6 +18,7 @@ from headstart.errors import DataError, SettingError
 CANDIDATES = ("cp1252", "gb18030", "shift_jis", "big5", "euc_kr", "cp1251", "cp437", "cp866")
 CLEAR = 0.2  #: by how much the best has to be better than the next that reads something else
 POOR = 0.5  #: a score below which nothing was recognised
+REMEDY = "say which it is with --encoding"
 ENOUGH = 20_000  #: characters looked at
 
 _BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -48,13 +49,14 @@ def check_encoding(name: str) -> str:
     return codec.name
 
 
-def decode_text(raw: bytes, given: str | None, what: str) -> Decoded:
+def decode_text(raw: bytes, given: str | None, what: str, remedy: str = REMEDY) -> Decoded:
     """Return the text of a file.
 
     Args:
         raw: its bytes, perhaps with a byte order mark, which counts for more than ``given``.
         given: the encoding as the user says; None finds one.
         what: the file, for an error.
+        remedy: what to do where none is found, for an error.
 
     Raises:
         DataError: it cannot be text in the given encoding, or none stands out.
@@ -69,16 +71,17 @@ def decode_text(raw: bytes, given: str | None, what: str) -> Decoded:
         return Decoded(raw.decode("utf-8"), "utf-8", guessed=False)
     except UnicodeDecodeError:
         lines = [line for line in raw.splitlines() if not line.isascii()]
-        encoding = guess(lines, what)
+        encoding = guess(lines, what, remedy)
         return Decoded(_decode(raw, encoding, what), encoding, guessed=True)
 
 
-def guess(texts: Sequence[bytes], what: str) -> str:
+def guess(texts: Sequence[bytes], what: str, remedy: str = REMEDY) -> str:
     """Return the encoding in which texts that are not UTF-8 make the most sense.
 
     Args:
         texts: names or lines, none of them ASCII alone.
         what: where they are from, for an error.
+        remedy: what to do, for an error.
 
     Raises:
         DataError: none makes sense, or two make as much; the message shows how each would read them.
@@ -90,12 +93,12 @@ def guess(texts: Sequence[bytes], what: str) -> str:
             scored.append((-round(_plausibility(read), 3), order, encoding, read))
     scored.sort()
     if not scored or -scored[0][0] < POOR:
-        raise DataError(f"{what} has text that is not UTF-8 ({some(as_ascii(texts))}); say what it is with --encoding")
+        raise DataError(f"{what} has text that is not UTF-8 ({some(as_ascii(texts))}); {remedy}")
     best = scored[0]
     rivals = [it for it in scored[1:] if best[0] + CLEAR > it[0] and it[3] != best[3]]
     if rivals:
         ways = "; ".join(f"{encoding}: {some(_telling(read))}" for _, _, encoding, read in [best, *rivals][:3])
-        raise DataError(f"{what} has text that is not UTF-8 and may be {ways}; say which with --encoding {best[2]}")
+        raise DataError(f"{what} has text that is not UTF-8 and may be {ways}; {remedy}")
     return best[2]
 
 

@@ -87,7 +87,7 @@ def _wanted(samples: Samples, table: Path) -> dict[str, str]:
 
 def _read(table: Path) -> list[Correction]:
     try:
-        content = read_text_table(table, _keys)
+        content = read_text_table(table, _keys, remedy="save it as UTF-8")
     except OSError as error:
         raise DataError(f"table {str(table)!r} cannot be read: {error.strerror or error}; check the path") from None
     refuse_damaged(table, content.rows)

@@ -750,7 +750,7 @@ CLASSIFIERS = [
     Case(
         "a folder without photos",
         lambda place: ["predict", str(place.model), str(Path(place.write("empty/notes.txt")).parent)],
-        r"no photos found in empty; give files, or folders with .*",
+        r"no photos found in empty \(1 other files, such as 'empty/notes.txt'\); give files, or folders with .*",
     ),
     Case(
         "a class that the model does not know",

@@ -307,8 +307,8 @@ def test_a_folder_without_photos(small, capsys, tmp_path) -> None:
     assert run(["predict", str(small.run), str(tmp_path)]) == 2
     out, errors = capsys.readouterr()
     assert out == ""
-    assert "no photos: 1 (" in errors
-    assert f"no photos found in {tmp_path}; give files, or folders with photos" in errors
+    told = f"no photos found in {tmp_path} (1 other files, such as '{tmp_path}/notes.txt'); give files, or folders with"
+    assert errors == f"headstart: {told} photos\n"
 
 
 KEYS = [

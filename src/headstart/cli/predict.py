@@ -71,9 +71,10 @@ def predict(
             print(csv_header(top))
         print(line, flush=True)  # who feeds standard input may wait for the answer
         seen, failed = seen + 1, failed + bad
-    tell_left_out(left_out)
     if not seen and "-" not in photos:
-        raise UserError(f"no photos found in {', '.join(photos)[:300]}; give files, or folders with photos")
+        others = f" ({len(left_out)} other files, such as {left_out[0]!r})" if left_out else ""
+        raise UserError(f"no photos found in {', '.join(photos)[:300]}{others}; give files, or folders with photos")
+    tell_left_out(left_out)
     if csv_ and not seen:
         print(csv_header(top))
     sys.stdout.flush()

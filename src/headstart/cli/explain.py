@@ -42,10 +42,10 @@ def explain(model: Path, photos: list[str], /, *, out: Path, label: str | None =
     for photo in files_of(photos, left_out):
         seen += 1
         try:
-            print(_explained(explainer, photo, out, label))
+            print(_explained(explainer, photo, out, label), flush=True)
         except DataError as error:
             failed += 1
-            print(f"{photo}: error: {str(error).removeprefix(f'{photo}: ')}")
+            print(f"{photo}: error: {str(error).removeprefix(f'{photo}: ')}", flush=True)
     sys.stdout.flush()
     tell_left_out(left_out)
     if not seen and "-" not in photos:

@@ -141,7 +141,11 @@ def _among_equals(it: Equals) -> str:
 
 
 def _of_equals(it: Equals) -> str:
-    return f"Of the arms that cost the same, {it.best} took part, having{_among_equals(it).removeprefix(' and')}."
+    others = " and ".join(f"{it.losses[name]:.3f} of {name}" for name in it.behind)
+    return (
+        f"Of the arms that cost the same, {it.best} took part: its cross-validated log loss over train and validation "
+        f"is the lowest ({it.losses[it.best]:.3f}, against {others})."
+    )
 
 
 def _sentences(head: str, winner: str, best: str, pairs: Sequence[Pair], baseline: str | None) -> list[str]:

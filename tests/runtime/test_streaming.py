@@ -2,7 +2,6 @@
 
 import itertools
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -102,14 +101,16 @@ def test_what_goes_wrong_in_a_source_is_raised_where_it_is_used() -> None:
 
 def test_a_source_is_taken_from_only_so_far_in_advance() -> None:
     taken = []
+    full = threading.Event()
 
     def endless() -> Iterator[int]:
         for item in itertools.count():
             taken.append(item)
+            if item == 4:
+                full.set()
             yield item
 
     arrivals = Arrivals(endless(), most=3)
     assert next(arrivals) == 0
-    while len(taken) < 4:
-        time.sleep(0.001)
-    assert len(taken) <= 1 + 3 + 1
+    assert full.wait(60)
+    assert len(taken) == 1 + 3 + 1  # given, waiting, and in the hand of the thread

@@ -10,6 +10,8 @@ from PIL import Image
 from tests.report.drawn import drawn_run
 
 from headstart.errors import UserError
+from headstart.report.card import card_of
+from headstart.report.page import page_of
 from headstart.report.records import read_records, took
 
 
@@ -35,6 +37,44 @@ def test_everything_that_was_written_is_read(folder):
     with np.load(folder / "predictions.npz") as arrays:
         for name in arrays.files:
             np.testing.assert_array_equal(getattr(records.predictions, name), arrays[name])
+
+
+def test_a_run_of_the_first_schema_is_reported_on(own):
+    """Of before photos were told by groups, scores were marked, and pairs said whether they are told apart."""
+    for name in ("run", "evaluation", "comparison", "trust"):
+        record = json.loads((own / f"{name}.json").read_text("utf-8"))
+        record["schema_version"] = 1
+        if name == "evaluation":
+            record["parts"] = {part: _first(value) for part, value in record["parts"].items()}
+        if name == "comparison":
+            del record["choice"]["equals"]
+            for pair in record["choice"]["pairs"]:
+                del pair["told"]
+            for row in record["arms"]:
+                row.pop("validation_chosen_on", None)
+        (own / f"{name}.json").write_text(json.dumps(record), "utf-8")
+    with np.load(own / "predictions.npz") as arrays:
+        kept = {key: array for key, array in arrays.items() if key != "group"}
+    np.savez(own / "predictions.npz", **kept)
+    records = read_records(own)
+    assert (records.test.groups, records.test.chosen_on) == (12, ())
+    assert len(set(records.predictions.group.tolist())) == len(records.predictions)
+    assert "right on" in page_of(records).html
+    assert card_of(records)
+
+
+def _first(value):
+    """An evaluation as version 1 had it."""
+    new = ("groups", "effective_n", "chosen_on")
+    scores = [
+        {
+            key: it[key] or 0.0 if key in ("precision", "recall", "f1") else it[key]
+            for key in it
+            if "interval" not in key
+        }
+        for it in value["per_class"]
+    ]
+    return {key: it for key, it in value.items() if key not in new} | {"schema_version": 1, "per_class": scores}
 
 
 def test_the_rows_of_a_part_are_those_of_its_photos_in_order(folder):

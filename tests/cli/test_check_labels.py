@@ -1,6 +1,7 @@
 """``headstart check --labels``."""
 
 import csv
+import html
 import io
 import json
 import random
@@ -9,6 +10,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,7 +20,10 @@ from headstart.checking import check_labels
 from headstart.cli.main import run
 from headstart.data.reading import read
 from headstart.data.relabel import relabelled
+from headstart.data.samples import Part
+from headstart.data.splits import load_split
 from headstart.errors import BackboneError, DataError, SettingError
+from headstart.trust.label_hint import hint_relabelling
 
 WATCHED = """
 import sys
@@ -152,6 +157,26 @@ def test_corrections_add_up(folder, tmp_path, capsys):
     now = {it.name: samples.classes[it.label] for it in samples.samples}
     assert (now["stripes/a.jpg"], now["checks/b.jpg"]) == ("discs", "stripes")
     assert "checks/5-003.png" not in now
+
+
+def test_the_printed_commands_run_as_printed(warm, tmp_path, monkeypatch, capsys):
+    """Hold a run's labels, correct one of test, fit: the next run knows it and says so, and more goes on from it."""
+    monkeypatch.chdir(tmp_path)
+    record = json.loads((warm.run / "run.json").read_text("utf-8"))
+    hint = hint_relabelling(str(warm.photos), warm.run, record["settings"])
+    assert run([*shlex.split(hint.check)[1:], "--include-test", "--quiet"]) == 0
+    assert hint.fit in html.unescape(Path("run-fixes.html").read_text("utf-8"))
+    samples = read(warm.photos)
+    tested = load_split(warm.run).of(samples, Part.TEST)[0]
+    given, other = samples.classes[tested.label], samples.classes[tested.label - 1]
+    with Path("run-fixes.csv").open("a", encoding="utf-8") as table:
+        table.write(f"{tested.name},{given},{given},,,,{other}\n")
+    assert run([*shlex.split(hint.fit)[1:], "--out", "second", "--no-report", "--quiet"]) == 0
+    assert "1 test labels were corrected, which flatters the score: " in capsys.readouterr().out
+    assert Path("second/relabels.csv").read_text("utf-8") == f"photo,given,label\n{tested.name},{given},{other}\n"
+    found = check_labels(warm.photos, table="third.csv", split_from="second", include_test=True)
+    assert {it.name: found.samples.classes[it.label] for it in found.samples.samples}[tested.name] == other
+    assert any((row["photo"], row["label"]) == (tested.name, other) for row in rows_of(Path("third.csv")))
 
 
 def test_a_table_of_photos(folder, tmp_path):

@@ -1,6 +1,7 @@
 """Which photos are shown, and the command that repeats a run."""
 
 import shlex
+from pathlib import Path
 
 import numpy as np
 
@@ -63,6 +64,7 @@ def test_the_command_says_what_differs_from_the_defaults() -> None:
     words = shlex.split(command_of(settings, "my photos/"))
     assert words[:3] == ["headstart", "fit", "my photos/"]
     flags = ["--seed", "3", "--head", "auto", "--find-rate", "--arms", "linear-probe,flips", "--no-report"]
+    flags += ["--out", str(Path("runs/x-again"))]  # its own is taken
     assert sorted(words[3:]) == sorted(flags)
     assert all(words[words.index(flag) + 1] == value for flag, value in (("--seed", "3"), ("--head", "auto")))
 

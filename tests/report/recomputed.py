@@ -532,6 +532,11 @@ def _(it: Files, index: int, field: str) -> float:
     return it.trust["learning_curve"]["sizes"][index][field]
 
 
+@rule("curve.least")
+def _(it: Files) -> float:
+    return 8
+
+
 @rule("curve.doubling")
 def _(it: Files) -> float:
     return it.trust["learning_curve"]["doubling"]

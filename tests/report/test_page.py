@@ -122,7 +122,7 @@ def test_what_may_be_missing_is_missing(read) -> None:
     words = read["bare"].all("main")[0].words
     assert "They were not looked for" in words
     assert "declines nothing" in words
-    assert "too few photos to say" in words
+    assert "It cannot be told: a learning curve takes at least 8 training photos of each class" in words
     assert "no picture" in words
     assert "Training" not in read["bare"].all("nav")[0].words
     assert "Training" in read["plain"].all("nav")[0].words

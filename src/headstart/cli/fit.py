@@ -1,6 +1,7 @@
 """``headstart fit PHOTOS``."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +12,7 @@ from headstart.cli.tables import paragraph, table
 from headstart.run_files import REPORT
 from headstart.settings import FitSettings
 from headstart.trust.label_errors import LabelErrors, describe_label_errors
-from headstart.trust.label_hint import hint_relabelling
+from headstart.trust.label_hint import hint_comparing, hint_relabelling
 
 if TYPE_CHECKING:
     from headstart.evaluation.evaluation import Evaluation
@@ -88,13 +89,15 @@ validation accuracy {run.validation.accuracy:.1%} on {run.validation.n}{" ^" * r
 train {parts["train"]}, validation {parts["validation"]}, test {parts["test"]} photos; {_took(run)}
 {"".join(f"{line}{chr(10)}" for line in told)}everything is in {run.folder}
 look:  {_look(run)}
-next:  headstart predict {run.folder / "model"} PHOTO"""
+next:  headstart predict {shlex.quote(str(run.folder / "model"))} PHOTO"""
 
 
 def _look(run: "Run") -> str:
     report = run.folder / REPORT
     return (
-        f"{report} (or headstart report {run.folder} --open)" if report.exists() else f"headstart report {run.folder}"
+        f"{report} (or headstart report {shlex.quote(str(run.folder))} --open)"
+        if report.exists()
+        else f"headstart report {shlex.quote(str(run.folder))}"
     )
 
 
@@ -178,7 +181,8 @@ def _arms(run: "Run") -> list[str]:
     if left_out:
         lines.append(f"left out: {', '.join(arm['name'] for arm in left_out)}; see {run.folder / 'comparison.json'}")
     if not any(arm["curves"] for arm in arms) and run.validation.accuracy < 1:
-        lines.append("training part of the network may do better:  headstart compare PHOTOS --budget 10m")
+        compare = hint_comparing(run.record["source"], run.record["settings"])
+        lines.append(f"training part of the network may do better{f':  {compare}' if compare else ''}")
     return lines
 
 

@@ -98,6 +98,8 @@ def command_of(settings: FitSettings, root: str) -> str:
     knobs = type(settings).model_fields
     chosen = {name: getattr(settings, name) for name, knob in knobs.items() if name != "out"}
     told = {name: value for name, value in chosen.items() if value != knobs[name].default}
+    if settings.out is not None:
+        told["out"] = Path(f"{settings.out}-again")  # its own is taken
     if root == IN_MEMORY:
         given = ["images", "labels=labels", *(f"{name}={value!r}" for name, value in told.items())]
         return f"headstart.fit({', '.join(given)})"

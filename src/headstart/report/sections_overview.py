@@ -14,7 +14,7 @@ from headstart.report.records import Records, took
 from headstart.report.sections_arms import Arms
 from headstart.report.sections_data import ClassRow, Data, ShortcutRow
 from headstart.report.sections_rest import More
-from headstart.trust.label_hint import hint_relabelling
+from headstart.trust.label_hint import hint_comparing, hint_relabelling
 
 FEW = 20  #: training photos of a class: fewer are warned of
 MOST_FEW = 4  #: of those that are named
@@ -172,7 +172,7 @@ def _data_warnings(records: Records, data: Data) -> Iterator[str]:
 
 
 def _advice(records: Records, data: Data, more: More) -> Iterator[Advice]:
-    model, source = shlex.quote(str(records.folder / "model")), shlex.quote(records.run["source"])
+    model = shlex.quote(str(records.folder / "model"))
     yield Advice("Use it on new photos.", f"headstart predict {model} PHOTO")
     if _doubtful(data):
         hint = hint_relabelling(records.run["source"], records.folder, records.run["settings"])
@@ -183,7 +183,7 @@ def _advice(records: Records, data: Data, more: More) -> Iterator[Advice]:
     if not any(arm["curves"] for arm in records.run["arms"]):
         yield Advice(
             "Training a part of the network may do better; this tries it within a time.",
-            f"headstart compare {source} --budget 10m",
+            hint_comparing(records.run["source"], records.run["settings"]),
         )
     if more.most is not None and more.most.low > 0:
         yield Advice(f"Collect more photos of {more.most.name}: that class gains most from them.")

@@ -9,6 +9,7 @@ from headstart.report import charts
 from headstart.report.drawing import Plot, plots
 from headstart.report.records import Records
 from headstart.settings import FitSettings
+from headstart.trust.more_data import PARTS
 
 UNSHOWN = ("out",)  #: the folder of the run is no setting that another run could share
 
@@ -72,6 +73,7 @@ class More:
     charts: tuple[Plot, ...]
     gains: tuple[GainRow, ...]  #: most first
     most: GainRow | None  #: the class that gains most; None where none does
+    least: int = PARTS  #: training photos of each class, no two of one group, that a learning curve takes
 
 
 def more_section(records: Records) -> More:

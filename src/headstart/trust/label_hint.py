@@ -1,4 +1,4 @@
-"""The commands that come next where labels are doubted, as a shell takes them."""
+"""The commands that come next, as a shell takes them: to correct labels, to compare ways to transfer."""
 
 import shlex
 from collections.abc import Iterator, Mapping
@@ -51,6 +51,13 @@ def fit_command(source: str, table: Path, settings: Mapping[str, Any]) -> str:
         return ""
     kept = ["--split-from", str(settings["split_from"])] if settings.get("split_from") else []
     return shlex.join(["headstart", "fit", source, "--relabel", str(table), *kept, *shared_options(settings)])
+
+
+def hint_comparing(source: str, settings: Mapping[str, Any]) -> str:
+    """Return the command that tries to train parts of the network on a run's photos; empty for arrays."""
+    if source == IN_MEMORY:
+        return ""
+    return shlex.join(["headstart", "compare", source, "--budget", "10m", *shared_options(settings)])
 
 
 def shared_options(settings: Mapping[str, Any]) -> list[str]:

@@ -16,6 +16,7 @@ from PIL import Image
 from tests.costs import Costs
 
 import headstart
+from headstart.run import Run
 
 # Two workers with two threads each on two cores: threads that wait must not spin on the core that others need.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -34,25 +35,27 @@ Photos = Callable[..., Path]
 class Warm:
     """What one fit made for all tests of a session; never to be written to, except that the store may grow."""
 
-    store: Path  #: lite0 is converted and proved in it
-    photos: Path  #: the drawn photos that it was fitted on
-    run: Path  #: the finished run
-
-    def new_store(self, folder: Path) -> Path:
-        """A new store in which lite0 is converted and nothing is stored; this one may be written to meanwhile."""
-        for network in (self.store / "networks").glob("tf_efficientnet_lite0-*"):
-            shutil.copytree(network, folder / "networks" / network.name)
-        return folder
-
-
-@dataclass(frozen=True)
-class Small:
-    """What one fit on a network of 32 pixels made for all tests of a session; only the store may be written to."""
-
-    name: str  #: what ``backbone`` takes; a child of a test knows it too while nothing is trained, for it is converted
+    name: str  #: of the network, as ``backbone`` takes it
+    architecture: str  #: timm's name
     store: Path  #: the network is converted and proved in it; the store that tests have where they name none
     photos: Path  #: the drawn photos that it was fitted on
     run: Path  #: the finished run, with a report
+
+    def new_store(self, folder: Path) -> Path:
+        """A new store in which the network is converted and nothing is stored; this one may be written to meanwhile."""
+        for network in (self.store / "networks").glob(f"{self.architecture}-*"):
+            shutil.copytree(network, folder / "networks" / network.name)
+        return folder
+
+    def fit(self, source: object = None, **settings: object) -> Run:
+        """A fit of one's own, of the same photos where no others are given; without a report if none is asked for."""
+        given = {"backbone": self.name, "report": False, **settings}
+        return headstart.fit(self.photos if source is None else source, **given)
+
+    def words(self, *more: object, source: object = None) -> list[str]:
+        """The same as a command line, without the program's name."""
+        given = self.photos if source is None else source
+        return [*map(str, ("fit", given, "--backbone", self.name, "--no-report", *more))]
 
 
 def picture(kind: str, chance: np.random.Generator, size: tuple[int, int]) -> NDArray[np.uint8]:
@@ -105,7 +108,8 @@ def _own_store(shared_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def warm(shared_folder: Path) -> Warm:
     """A store with lite0 and a finished run; made once, in a process of its own, for that imports PyTorch."""
-    made = Warm(shared_folder / "store", shared_folder / "photos", shared_folder / "run")
+    folders = shared_folder / "store", shared_folder / "photos", shared_folder / "run"
+    made = Warm("efficientnet_lite0", "tf_efficientnet_lite0", *folders)
     with FileLock(shared_folder / "warm.lock"):
         if not (made.run / "run.json").exists():
             draw_photos(made.photos)
@@ -117,19 +121,22 @@ def warm(shared_folder: Path) -> Warm:
 
 
 @pytest.fixture(scope="session")
-def small(shared_folder: Path) -> Small:
-    """A store with a network of 32 pixels and a finished run on it; for what asks for a network, not for one."""
+def small(shared_folder: Path) -> Warm:
+    """The same of a network of 32 pixels (``tests/small_network.py``), on which a fit takes a third of a second.
+
+    For what asks for a network, not for lite0. A child of a test knows it by its name, for it is converted; one that
+    trains it is started as ``python -m tests.small_network``.
+    """
     from tests import small_network
 
     weights = shared_folder / "small.safetensors"
-    made = Small(
-        small_network.name_of(weights), shared_folder / "store", shared_folder / "small-photos", shared_folder / "small"
-    )
+    folders = shared_folder / "store", shared_folder / "small-photos", shared_folder / "small-run"
+    made = Warm(small_network.name_of(weights), small_network.ARCHITECTURE, *folders)
     with FileLock(shared_folder / "small.lock"):
         if not (made.run / "run.json").exists():
             small_network.write_weights(weights)
             draw_photos(made.photos)
-            headstart.fit(made.photos, backbone=made.name, store=made.store, out=made.run)
+            made.fit(store=made.store, out=made.run, report=True)
     return made
 
 

@@ -94,8 +94,8 @@ def test_a_stranger_is_declined_and_the_photos_learnt_from_are_not(warm, tmp_pat
     assert not any(answer.declined for answer in run.classifier.predict(seen))
 
 
-def test_what_is_said_of_calibration_and_sets_is_so(warm) -> None:
-    run = open_run(warm.run)
+def test_what_is_said_of_calibration_and_sets_is_so(small) -> None:
+    run = open_run(small.run)
     kept, said = predictions(run), run.trust
     test = kept["part"] == "test"
     labels, rows = kept["label"][test], kept["probabilities"][test].astype(np.float64)
@@ -109,8 +109,8 @@ def test_what_is_said_of_calibration_and_sets_is_so(warm) -> None:
     assert record["calibration"]["kind"] == said["calibration"]["kind"]
 
 
-def test_what_declines_nothing_has_no_score(warm, tmp_path) -> None:
-    run = headstart.fit(warm.photos, out=tmp_path / "run", acceptance=1.0, report=False)
+def test_what_declines_nothing_has_no_score(small, tmp_path) -> None:
+    run = small.fit(out=tmp_path / "run", acceptance=1.0)
     answer = run.classifier.predict(np.zeros((50, 50, 3), np.uint8))
     assert answer.novelty is None
     assert not answer.declined
@@ -137,13 +137,13 @@ def test_a_trained_network_that_wins_declines_strangers_too(warm, tmp_path) -> N
 # --- data ------------------------------------------------------------------------------------------------------------
 
 
-def test_copies_that_were_altered_stay_in_one_part(warm, tmp_path) -> None:
+def test_copies_that_were_altered_stay_in_one_part(small, tmp_path) -> None:
     folder = drawn(tmp_path / "photos", each=16, seed=5)
     pairs = [
         (photo, copied(photo, photo.with_name(f"copy-{photo.stem}.jpg")))
         for photo in sorted(folder.rglob("*.png"))[::3]
     ]
-    run = headstart.fit(folder, out=tmp_path / "run", store=warm.new_store(tmp_path / "store"), report=False)
+    run = small.fit(folder, out=tmp_path / "run", store=small.new_store(tmp_path / "store"))
     parts, names = Split.load(run.folder / "split.json").parts, names_of(run)
     part_of = {names[id_]: part for id_, part in parts.items()}
     known = run.trust["names"]
@@ -155,14 +155,14 @@ def test_copies_that_were_altered_stay_in_one_part(warm, tmp_path) -> None:
     assert run.trust["leaks"]["leaks"] == []
 
 
-def test_a_leak_between_given_parts_is_listed_and_its_price_told(warm, tmp_path) -> None:
+def test_a_leak_between_given_parts_is_listed_and_its_price_told(small, tmp_path) -> None:
     for part, each, seed in (("train", 14, 1), ("val", 5, 2), ("test", 6, 3)):
         drawn(tmp_path / "given" / part, each=each, seed=seed)
     originals = sorted((tmp_path / "given" / "train").rglob("*.png"))[::7]
     planted = [
         copied(photo, tmp_path / "given/test" / photo.parent.name / f"planted-{photo.stem}.jpg") for photo in originals
     ]
-    run = headstart.fit(tmp_path / "given", out=tmp_path / "run", store=warm.new_store(tmp_path / "store"))
+    run = small.fit(tmp_path / "given", out=tmp_path / "run", store=small.new_store(tmp_path / "store"))
     said, names = run.trust["leaks"], run.trust["names"]
     found = {(names[it["held_out"]], names[it["seen"]]) for it in said["leaks"]}
     root = tmp_path / "given"
@@ -179,28 +179,28 @@ def test_a_leak_between_given_parts_is_listed_and_its_price_told(warm, tmp_path)
     assert said["scores"]["without_leaks"]["share"] == right[test & clean].mean()
 
 
-def test_corrected_labels_are_learnt(warm, photos, tmp_path) -> None:
+def test_corrected_labels_are_learnt(small, photos, tmp_path) -> None:
     folder = photos(each=9, seed=44)
     wrong = folder / "discs" / "moved.png"
     shutil.move(sorted((folder / "checks").glob("*.png"))[0], wrong)
     with (tmp_path / "fixes.csv").open("w", newline="") as file:
         csv.writer(file).writerows([["photo", "given", "label"], ["discs/moved.png", "discs", "checks"]])
-    run = headstart.fit(folder, out=tmp_path / "run", relabel=tmp_path / "fixes.csv", report=False)
+    run = small.fit(folder, out=tmp_path / "run", relabel=tmp_path / "fixes.csv")
     entry = next(it for it in load_ledger(run.folder / "ledger.jsonl").entries if it.name == "discs/moved.png")
     assert entry.label == "checks"
     assert "relabelled" in entry.reason
     assert wrong.exists()
     with pytest.raises(UserError, match=r"no-such\.csv"):
-        headstart.fit(folder, out=tmp_path / "other", relabel=tmp_path / "no-such.csv")
+        small.fit(folder, out=tmp_path / "other", relabel=tmp_path / "no-such.csv")
 
 
-def test_near_duplicates_that_leave_too_few_groups_are_not_kept_together_and_that_is_said(warm, tmp_path) -> None:
+def test_near_duplicates_that_leave_too_few_groups_are_not_kept_together_and_that_is_said(small, tmp_path) -> None:
     folder = drawn(tmp_path / "photos", each=8, seed=9)
     for photo in sorted((folder / "dark").glob("*.png"))[2:]:
         photo.unlink()
     for photo in sorted((folder / "dark").glob("*.png")):
         copied(photo, photo.with_name(f"copy-{photo.stem}.jpg"))
-    run = headstart.fit(folder, out=tmp_path / "run", store=warm.new_store(tmp_path / "store"), report=False)
+    run = small.fit(folder, out=tmp_path / "run", store=small.new_store(tmp_path / "store"))
     (note,) = [note for note in run.notes if note.startswith("the score flatters")]
     assert "too few groups of 'dark', so 2 pairs of them may lie in unlike parts" in note
     assert len(run.trust["duplicates"]["twins"]) == 2
@@ -225,12 +225,12 @@ def test_an_explanation_names_what_is_alike(warm) -> None:
         run.explain(warm.photos / names[seen], "stripe")
 
 
-def test_plots_are_figures(warm) -> None:
-    figure = open_run(warm.run).plot.confusion()
+def test_plots_are_figures(small) -> None:
+    figure = open_run(small.run).plot.confusion()
     assert len(figure.axes) >= 1
 
 
-def test_a_run_of_before_has_nothing_to_say_of_trust(warm, tmp_path) -> None:
-    shutil.copytree(warm.run, tmp_path / "old")
+def test_a_run_of_before_has_nothing_to_say_of_trust(small, tmp_path) -> None:
+    shutil.copytree(small.run, tmp_path / "old")
     (tmp_path / "old" / "trust.json").unlink()
     assert open_run(tmp_path / "old").trust == {}

@@ -28,8 +28,8 @@ def _known(monkeypatch):
     monkeypatch.setitem(VERBS, "advise", VERBS.get("advise", "Say what to expect."))
 
 
-def test_advice_for_a_person(warm, capsys):
-    assert run(["advise", str(warm.photos), "--quiet"]) == 0
+def test_advice_for_a_person(small, capsys):
+    assert run(["advise", str(small.photos), "--backbone", small.name, "--quiet"]) == 0
     out, errors = capsys.readouterr()
     assert errors == ""
     assert re.search(r"^photos +\d+ in 3 classes$", out, re.MULTILINE)
@@ -42,17 +42,17 @@ def test_advice_for_a_person(warm, capsys):
         assert re.search(rf"^{name} +\d+ s, by arithmetic, perhaps half or twice that; --cost times", out, re.MULTILINE)
     assert re.search(r"^small, (similar|between|different): expect \S+ ", out, re.MULTILINE)
     command = out.splitlines()[-1].removeprefix("next:  ")
-    assert shlex.split(command)[:4] == ["headstart", "fit", str(warm.photos), "--arms"]
+    assert shlex.split(command)[:4] == ["headstart", "fit", str(small.photos), "--arms"]
 
 
-def test_advice_in_json_is_the_record_and_the_next_command(warm, capsys):
-    assert run(["advise", str(warm.photos), "--json", "--seed", "3"]) == 0
+def test_advice_in_json_is_the_record_and_the_next_command(small, capsys):
+    assert run(["advise", str(small.photos), "--backbone", small.name, "--json", "--seed", "3"]) == 0
     out, errors = capsys.readouterr()
     assert errors == ""
     record = json.loads(out)
     words = shlex.split(record.pop("next"))
     advice = Advice.from_json(record)
-    again = advise_photos(warm.photos, seed=3)
+    again = advise_photos(small.photos, backbone=small.name, seed=3)
     assert replace(advice, seconds=again.seconds) == again, "but for what was timed just now"
     arms = words[words.index("--arms") + 1].split(",")
     assert arms[0] == "linear-probe"
@@ -60,29 +60,29 @@ def test_advice_in_json_is_the_record_and_the_next_command(warm, capsys):
     assert words[-2:] == ["--seed", "3"]
 
 
-def test_the_next_command_is_understood(warm, tmp_path, capsys):
-    assert run(["advise", str(warm.photos), "--json"]) == 0
+def test_the_next_command_is_understood(small, tmp_path, capsys):
+    assert run(["advise", str(small.photos), "--backbone", small.name, "--json"]) == 0
     words = shlex.split(json.loads(capsys.readouterr().out)["next"])
     words[words.index("--arms") + 1] = "linear-probe"  # the others take longer
     assert run([*words[1:], "--quiet", "--out", str(tmp_path / "run")]) == 0
 
 
-def test_only_a_sample_is_computed(warm, photos, tmp_path, monkeypatch):
+def test_only_a_sample_is_computed(small, photos, tmp_path, monkeypatch):
     monkeypatch.setattr("headstart.strategies.measuring.SAMPLE", 12)
     store = tmp_path / "store"
-    warm.new_store(store)
+    small.new_store(store)
     heard = []
-    advice = advise_photos(photos(each=20, seed=9), store=store, listener=heard.append)
+    advice = advise_photos(photos(each=20, seed=9), backbone=small.name, store=store, listener=heard.append)
     assert advice.facts.answers.photos == advice.facts.layered == 12
     assert advice.facts.photos > 30
     assert max(it.total for it in heard if getattr(it, "stage", "") == "extract") == 12
 
 
-def test_photos_that_do_not_decode_are_left_out(photos, tmp_path, warm):
+def test_photos_that_do_not_decode_are_left_out(photos, tmp_path, small):
     folder = photos(each=10, seed=11)
     for file in (folder / "discs").glob("*.jpg"):
         file.write_bytes(file.read_bytes()[:700])
-    facts = advise_photos(folder, store=warm.store).facts
+    facts = advise_photos(folder, backbone=small.name, store=small.store).facts
     assert facts.answers.photos < facts.photos
 
 

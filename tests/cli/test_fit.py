@@ -116,15 +116,15 @@ def test_arms_that_were_left_out_are_named(probed) -> None:
     assert f"left out: scratch; see {probed.folder / 'comparison.json'}" in said
 
 
-def test_quiet_says_nothing_but_the_result(warm, tmp_path, capsys) -> None:
-    assert run(["fit", str(warm.photos), "--out", str(tmp_path / "run"), "--quiet"]) == 0
+def test_quiet_says_nothing_but_the_result(small, tmp_path, capsys) -> None:
+    assert run(small.words("--out", tmp_path / "run", "--quiet")) == 0
     printed, told = capsys.readouterr()
     assert told == ""
     assert "Test accuracy" in printed
 
 
-def test_json_is_one_object_and_nothing_else(warm, tmp_path, capsys) -> None:
-    assert run(["fit", str(warm.photos), "--out", str(tmp_path / "run"), "--json"]) == 0
+def test_json_is_one_object_and_nothing_else(small, tmp_path, capsys) -> None:
+    assert run(small.words("--out", tmp_path / "run", "--json")) == 0
     printed, told = capsys.readouterr()
     assert told == ""
     record = json.loads(printed)
@@ -134,7 +134,7 @@ def test_json_is_one_object_and_nothing_else(warm, tmp_path, capsys) -> None:
     assert json.loads(evaluation(tmp_path / "run"))["parts"]["test"] == record["test"]
 
 
-def test_a_settings_file_equals_flags_and_flags_win(warm, tmp_path, capsys) -> None:
+def test_a_settings_file_equals_flags_and_flags_win(small, tmp_path, capsys) -> None:
     flags = ["--seed", "3", "--head", "lda", "--test-share", "0.3", "--class-weights", "balanced"]
     file = tmp_path / "settings.toml"
     file.write_text('seed = 3\nhead = "lda"\ntest-share = 0.3\nclass_weights = "balanced"\n')
@@ -146,7 +146,7 @@ def test_a_settings_file_equals_flags_and_flags_win(warm, tmp_path, capsys) -> N
         "both": ["--config", str(other), "--seed", "3", "--head", "lda"],
     }
     for name, given in commands.items():
-        assert run(["fit", str(warm.photos), "--out", str(tmp_path / name), "--quiet", *given]) == 0
+        assert run(small.words("--out", tmp_path / name, "--quiet", *given)) == 0
     assert evaluation(tmp_path / "flags") == evaluation(tmp_path / "file") == evaluation(tmp_path / "both")
     saved = [tomllib.loads((tmp_path / name / "settings.toml").read_text("utf-8")) for name in commands]
     assert all("out" not in settings for settings in saved)
@@ -155,46 +155,46 @@ def test_a_settings_file_equals_flags_and_flags_win(warm, tmp_path, capsys) -> N
     capsys.readouterr()
 
 
-def test_a_run_is_repeated_from_its_own_settings(warm, tmp_path, capsys) -> None:
+def test_a_run_is_repeated_from_its_own_settings(small, tmp_path, capsys) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
-    assert run(["fit", str(warm.photos), "--out", str(first), "--seed", "5", "--head", "auto", "--quiet"]) == 0
+    assert run(small.words("--out", first, "--seed", "5", "--head", "auto", "--quiet")) == 0
     config = str(first / "settings.toml")
-    assert run(["fit", str(warm.photos), "--config", config, "--out", str(second), "--quiet"]) == 0
+    assert run(small.words("--config", config, "--out", second, "--quiet")) == 0
     assert evaluation(first) == evaluation(second)
     for file in ("split.json", "ledger.jsonl", "model/head.safetensors", "model/model.onnx"):
         assert (first / file).read_bytes() == (second / file).read_bytes()
     capsys.readouterr()
 
 
-def test_what_was_set_aside_is_said(photos, warm, tmp_path, capsys) -> None:
+def test_what_was_set_aside_is_said(photos, small, tmp_path, capsys) -> None:
     folder = photos(each=6)
     (folder / "discs/text.jpg").write_text("no photo")
-    assert run(["fit", str(folder), "--out", str(tmp_path / "run"), "--quiet"]) == 0
+    assert run(small.words("--out", tmp_path / "run", "--quiet", source=folder)) == 0
     assert f"1 files set aside, 0 repaired in memory: see {tmp_path / 'run/ledger.jsonl'}" in capsys.readouterr().out
 
 
-def test_a_budget_that_was_not_kept_is_said(warm, tmp_path, capsys) -> None:
-    assert run(["fit", str(warm.photos), "--out", str(tmp_path / "run"), "--budget", "0.001s"]) == 0
+def test_a_budget_that_was_not_kept_is_said(small, tmp_path, capsys) -> None:
+    assert run(small.words("--out", tmp_path / "run", "--budget", "0.001s")) == 0
     printed, told = capsys.readouterr()
     assert "more than the budget of 0 s" in told
     assert "more than the budget" in printed
 
 
-def test_without_out_the_run_is_named_after_the_photos(warm, tmp_path, monkeypatch, capsys) -> None:
+def test_without_out_the_run_is_named_after_the_photos(small, tmp_path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
-    assert run(["fit", str(warm.photos), "--quiet"]) == 0
+    assert run(small.words("--quiet")) == 0
     (made,) = (tmp_path / "runs").iterdir()
-    assert re.fullmatch(r"photos-\d{8}-\d{6}", made.name)
+    assert re.fullmatch(r"small-photos-\d{8}-\d{6}", made.name)
     capsys.readouterr()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
 def test_ctrl_c_stops_and_the_same_command_goes_on(photos, small, tmp_path) -> None:
     folder, out = photos(each=70, seed=9), tmp_path / "run"
-    command = [sys.executable, "-m", "headstart.cli.main", "fit", str(folder), "--out", str(out), "--workers", "1"]
-    command += ["--backbone", small.name, "--no-report"]
+    words = small.words("--out", out, "--workers", "1", source=folder)
+    command = [sys.executable, "-m", "headstart.cli.main", *words]
     process = subprocess.Popen(
-        [sys.executable, "-c", WAITING, *command[3:]], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", WAITING, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert process.stdout
     assert process.stdout.readline() == "stored\n"

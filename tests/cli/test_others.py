@@ -85,18 +85,18 @@ def test_models_by_pattern(warm, capsys) -> None:
     assert "efficientnet_lite0" not in out
 
 
-def test_cache_shows_and_prunes(warm, tmp_path, capsys) -> None:
-    store = warm.new_store(tmp_path / "store")
-    assert run(["fit", str(warm.photos), "--store", str(store), "--out", str(tmp_path / "run"), "--quiet"]) == 0
+def test_cache_shows_and_prunes(small, tmp_path, capsys) -> None:
+    store = small.new_store(tmp_path / "store")
+    assert run(small.words("--store", store, "--out", tmp_path / "run", "--quiet")) == 0
     capsys.readouterr()
     assert run(["cache", "--store", str(store)]) == 0
     shown = capsys.readouterr().out
     assert shown.splitlines()[0] == str(store)
-    assert re.search(r"efficientnet_lite0, openvino (bf16|f32), plain view +\d+ ", shown)
+    assert re.search(r"headstart_small@.*, openvino (bf16|f32), plain view +\d+ ", shown)
     assert run(["cache", "--prune-to", "0GB", "--store", str(store)]) == 0
     out, errors = capsys.readouterr()
     assert errors == ""
-    assert re.match(r"removed \d+\.\d MB; \d+\.\d kB are left\n", out)
+    assert re.match(r"removed \d+\.\d [kM]B; \d+\.\d kB are left\n", out)
     assert "no features are stored" in out
     assert run(["cache", "--store", str(store)]) == 0
 

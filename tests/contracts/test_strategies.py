@@ -1,4 +1,4 @@
-"""Every strategy on a small member of every family of networks, and on the six that the field names most.
+"""Every strategy on every family of networks: built small, a small member of each, and the six most named ones.
 
 Weights are random and made here, so nothing is fetched; whether transfer helps is not asked, only whether it works
 from photos to a saved classifier.
@@ -15,6 +15,7 @@ import torch
 from filelock import FileLock
 from safetensors.torch import save_file
 from tests.conftest import draw_photos
+from tests.small_network import FAMILIES
 from tests.strategies.made import LITE0, material_of, random_weights
 
 from headstart.backbones.catalog import find
@@ -25,9 +26,14 @@ from headstart.strategies.material import Material
 from headstart.strategies.strategy import Arm, final_parts
 from headstart.workflow import _saved
 
-SMALL = ("timm:resnet10t", "timm:mobilenetv2_035", "timm:convnext_atto", "timm:vit_tiny_patch16_224", LITE0)
+SMALL = tuple(f"timm:{architecture}" for architecture in FAMILIES.values())
+MEMBERS = ("timm:resnet10t", "timm:mobilenetv2_035", "timm:convnext_atto", "timm:vit_tiny_patch16_224", LITE0)
 NAMED = ("VGG16", "VGG19", "ResNet50", "InceptionV3", "Xception", "MobileNetV2")
-NETWORKS = [*SMALL, *(pytest.param(name, marks=pytest.mark.large) for name in NAMED)]
+NETWORKS = [
+    *SMALL,
+    *(pytest.param(name, marks=pytest.mark.slow) for name in MEMBERS),
+    *(pytest.param(name, marks=pytest.mark.large) for name in NAMED),
+]
 LARGE = ("VGG16", "VGG19")  #: training from scratch takes gigabytes: one at a time on a machine
 STEP = {"refit": "never", "batch_size": 4, "epochs": 1, "c_low": 1e-4, "c_points": 1}
 

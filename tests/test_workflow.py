@@ -127,12 +127,12 @@ def test_a_zip_gives_what_its_folder_gives(small, tmp_path) -> None:
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".zip"] == ["photos.zip"]
 
 
-def test_arrays_in_memory_and_in_a_file(small, tmp_path) -> None:
-    images, labels = pixels_of(small.photos)
+def test_arrays_in_memory_and_in_a_file(warm, tmp_path) -> None:
+    images, labels = pixels_of(warm.photos)
     np.savez(tmp_path / "arrays.npz", images=images, labels=np.array(labels))
-    memory = small.fit(images, labels=labels, out=tmp_path / "memory")
-    pair = small.fit((images, labels), out=tmp_path / "pair")
-    file = small.fit(tmp_path / "arrays.npz", out=tmp_path / "file")
+    memory = warm.fit(images, labels=labels, out=tmp_path / "memory")
+    pair = warm.fit((images, labels), out=tmp_path / "pair")
+    file = warm.fit(tmp_path / "arrays.npz", out=tmp_path / "file")
     assert memory.classes == ("checks", "discs", "stripes")
     assert memory.test == pair.test == file.test
     assert memory.test.accuracy > 0.6

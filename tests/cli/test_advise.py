@@ -28,8 +28,9 @@ def _known(monkeypatch):
     monkeypatch.setitem(VERBS, "advise", VERBS.get("advise", "Say what to expect."))
 
 
-def test_advice_for_a_person(small, capsys):
-    assert run(["advise", str(small.photos), "--backbone", small.name, "--quiet"]) == 0
+def test_advice_for_a_person(small, tmp_path, capsys):
+    store = small.new_store(tmp_path / "store")  # where no training was timed
+    assert run(["advise", str(small.photos), "--backbone", small.name, "--store", str(store), "--quiet"]) == 0
     out, errors = capsys.readouterr()
     assert errors == ""
     assert re.search(r"^photos +\d+ in 3 classes$", out, re.MULTILINE)

@@ -1,7 +1,7 @@
 """The names of the files in a run's folder."""
 
 #: Of run.json, evaluation.json, comparison.json and trust.json; all from 1 on are read. 2 has groups of photos in its
-#: scores and says which scores are optimistic.
+#: scores, says which scores are optimistic, and has wrong labels as an estimate with an interval.
 SCHEMA_VERSION = 2
 
 RECORD = "run.json"  #: written last: it marks the run as finished

@@ -123,10 +123,10 @@ def _warnings(run: "Run") -> list[str]:
         score = f"; without them {without['share']:.1%}" if without else ""
         lines.append(f"leak: {scores['leaked']} test photos show the same as photos that were learnt from{score}")
     errors = LabelErrors.from_json(found["labels"])
-    lines.append(f"labels: {describe_label_errors(errors)}")
-    hint = hint_relabelling(run.record["source"], run.folder, run.record["settings"])
-    if errors.doubted and hint:
-        lines.append(f"look at them:  {hint.check}")
+    if errors.doubted:
+        lines.append(paragraph(f"labels: {describe_label_errors(errors)}", WIDTH))
+        if hint := hint_relabelling(run.record["source"], run.folder, run.record["settings"]):
+            lines.append(f"look at them:  {hint.check}")
     if corrected := found["labels"].get("corrected_in_test"):
         others = found["labels"]["untouched"]
         rest = f"{others['share']:.1%} of the {others['n']} others are right" if others else "no other is there"

@@ -94,8 +94,8 @@ def main() -> None:
         ("--copies", {"type": int, "default": 50}),
         ("--many", {"type": int, "default": 100_000}),
         ("--rounds", {"type": int, "default": 3}),
-        ("--drawn", {"type": int, "default": 400}),
-        ("--small", {"type": int, "default": 50}),
+        ("--drawn", {"type": int, "help": "of each kind; by default eight times --copies"}),
+        ("--small", {"type": int, "help": "by default as many as --copies"}),
     )
     originals = list({sample.digest: sample for sample in read(options.photos).samples}.values())
     with tempfile.TemporaryDirectory() as folder:
@@ -119,10 +119,10 @@ def main() -> None:
     }
     if options.many:
         result |= _scaled(rounds[0], options.many, extraction / len(samples))
-    if options.drawn:
-        result |= _of_drawn(backbone, engine, options.drawn)
-    if options.small:
-        result |= _of_small(originals, backbone, engine, options.small)
+    if drawn := 8 * options.copies if options.drawn is None else options.drawn:
+        result |= _of_drawn(backbone, engine, drawn)
+    if small := options.copies if options.small is None else options.small:
+        result |= _of_small(originals, backbone, engine, small)
     measuring.finish(__file__, result, keep=options.keep)
 
 
@@ -203,7 +203,7 @@ def _of_drawn(backbone: Backbone, engine: Engine, many: int) -> dict[str, Any]:
             found = _round(samples, backbone, engine).twins
         names = {sample.id: Path(sample.name).stem.removeprefix("again-") for sample in samples}
         right = sum(names[it.first] == names[it.second] for it in found)
-        pairs[kind], equal[kind] = len(found) - right, right / AGAIN
+        pairs[kind], equal[kind] = len(found) - right, right / min(AGAIN, len(pictures))
     return {"drawn": many, "drawn_pairs": pairs, "drawn_equal_found": equal}
 
 

@@ -164,3 +164,8 @@ def test_pixels_are_equal_but_for_rounding() -> None:
     second[2, 0, 0, 0] += 1e-3
     assert equal_pixels(first, second).tolist() == [True, True, False]
     assert equal_pixels(first[:0], second[:0]).tolist() == []
+
+
+def test_levels_beyond_black_and_white_count_as_these() -> None:
+    grey = np.random.default_rng(0).uniform(-0.2, 1.2, (2, 24, 24)).astype(np.float32)
+    assert np.isfinite(own_detail(grey, np.zeros((2, 8, 8, 3), np.float32))).all()

@@ -80,7 +80,7 @@ def _beyond_one_ink(colour: Array) -> Array:
 def _backdrop(grey: Array) -> Bools:
     """Cells of the commonest grey level or of one beside it."""
     count = len(grey)
-    levels = np.rint(grey.reshape(count, -1) / np.float32(LEVEL)).astype(np.int64)
+    levels = np.clip(np.rint(grey.reshape(count, -1) / np.float32(LEVEL)), 0, 255).astype(np.int64)
     bins = np.bincount((levels + 1 + 258 * np.arange(count)[:, None]).ravel(), minlength=258 * count)
     bins = bins.reshape(count, 258)
     commonest = (bins[:, :-2] + bins[:, 1:-1] + bins[:, 2:]).argmax(axis=1)

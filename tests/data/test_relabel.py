@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from headstart.data.reading import read
-from headstart.data.relabel import relabelled
-from headstart.data.samples import Outcome
+from headstart.data.relabel import format_relabels, relabel_tables, relabelled
+from headstart.data.samples import Outcome, Relabel
 from headstart.errors import DataError
 
 
@@ -231,3 +231,27 @@ def test_no_file_is_touched(pets, samples, table):
     relabelled(samples, file)
     assert {file: file.read_bytes() for file in pets.rglob("*.png")} == before
     assert file.read_bytes() == content
+
+
+def test_corrections_of_several_tables_add_up_and_the_later_wins(samples, tmp_path):
+    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
+    first.write_text("photo,given,label\ncats/1.png,cats,dogs\ncats/2.png,cats,\ncats/3.png,cats,dogs\n")
+    second.write_text(
+        "photo,given,now,label\ncats/2.png,cats,,cats\ncats/3.png,cats,dogs,cats\ndogs/1.png,dogs,dogs,dogs\n"
+    )
+    result = relabelled(samples, first, second)
+    labels = labels_of(result)
+    assert (labels["cats/1.png"], labels["cats/2.png"], labels["cats/3.png"]) == ("dogs", "cats", "cats")
+    assert labels == {**labels_of(samples), "cats/1.png": "dogs"}
+    assert result.relabels == (Relabel("cats/1.png", "cats", "dogs"),)
+
+
+def test_what_a_run_keeps_is_a_table_that_makes_the_same(samples, table, tmp_path):
+    result = relabelled(samples, table("photo,label\ncats/1.png,dogs\ndogs/2.png,\n"))
+    (tmp_path / "relabels.csv").write_text(format_relabels(result.relabels))
+    (tmp_path / "split.json").touch()
+    assert relabel_tables(None, tmp_path) == relabel_tables(None, tmp_path / "split.json")
+    again = relabelled(samples, *relabel_tables(None, tmp_path))
+    assert (again.samples, again.relabels) == (result.samples, result.relabels)
+    assert relabel_tables(tmp_path / "own.csv", tmp_path) == (tmp_path / "relabels.csv", tmp_path / "own.csv")
+    assert relabel_tables(None, tmp_path / "elsewhere") == ()

@@ -40,7 +40,8 @@ def relabel_tables(relabel: Path | None, split_from: Path | None) -> tuple[Path,
     tables = []
     if split_from is not None:
         run = split_from.expanduser()
-        tables.append((run if run.is_dir() else run.parent) / RELABELS)
+        folder = run.parent if run.is_file() else run
+        tables.append(folder / RELABELS)
     return (*(table for table in tables if table.is_file()), *([relabel.expanduser()] if relabel is not None else []))
 
 

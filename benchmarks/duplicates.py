@@ -283,8 +283,8 @@ def _drawn(real: Round, many: int) -> tuple[NDArray[np.float32], Looks, list[tup
     pictures = np.split(drawn, [width, width + grey.shape[1]], axis=1)
     facts = {it.name: np.zeros(many, np.float32) for it in fields(Looks) if it.name not in ("grey", "colour")}
     looks = Looks(
-        np.ascontiguousarray(pictures[1]).reshape(many, *real.looks.grey.shape[1:]),
-        np.ascontiguousarray(pictures[2]).reshape(many, *real.looks.colour.shape[1:]),
+        np.clip(pictures[1], 0, 1).reshape(many, *real.looks.grey.shape[1:]),
+        np.clip(pictures[2], 0, 1).reshape(many, *real.looks.colour.shape[1:]),
         **facts,
     )
     return np.ascontiguousarray(pictures[0]), looks, list(zip(sources.tolist(), copies.tolist(), strict=True))

@@ -22,6 +22,7 @@ from timm.models.vision_transformer import VisionTransformer
 from torch import nn
 
 SIZE = 32
+LARGER = 48  #: of the ConvNeXt, so that two networks may differ in it
 ARCHITECTURE = "headstart_small"  #: the one that the fixture ``small`` has
 WIDTH = 64  #: of its last features
 FAMILIES = {
@@ -32,9 +33,9 @@ FAMILIES = {
 }
 
 
-def _described(first: str, classifier: str, pool: int | None) -> dict[str, Any]:
+def _described(first: str, classifier: str, pool: int | None, size: int = SIZE) -> dict[str, Any]:
     """What timm wants to know of an architecture."""
-    edges = {"input_size": (3, SIZE, SIZE), "pool_size": (pool, pool) if pool else None, "crop_pct": 1.0}
+    edges = {"input_size": (3, size, size), "pool_size": (pool, pool) if pool else None, "crop_pct": 1.0}
     colours = {"interpolation": "bilinear", "mean": (0.5, 0.5, 0.5), "std": (0.5, 0.5, 0.5)}
     return {**edges, **colours, "num_classes": 1000, "first_conv": first, "classifier": classifier}
 
@@ -43,7 +44,7 @@ default_cfgs = generate_default_cfgs(
     {
         FAMILIES["EfficientNet"]: _described("conv_stem", "classifier", 4),
         FAMILIES["ResNet"]: _described("conv1", "fc", 2),
-        FAMILIES["ConvNeXt"]: _described("stem.0", "head.fc", 2),
+        FAMILIES["ConvNeXt"]: _described("stem.0", "head.fc", 3, LARGER),
         FAMILIES["ViT"]: _described("patch_embed.proj", "head", None),
     }
 )
@@ -69,8 +70,8 @@ def headstart_small_resnet(pretrained: bool = False, **options: Any) -> ResNet:
 
 @register_model
 def headstart_small_convnext(pretrained: bool = False, **options: Any) -> ConvNeXt:
-    """Depthwise 7 x 7, LayerNorm over channels, a perceptron at each place; no BatchNorm."""
-    shape = {"depths": (1, 1, 1, 1), "dims": (8, 12, 16, 24), "patch_size": 2}
+    """Depthwise 7 x 7, LayerNorm over channels, a perceptron at each place; no BatchNorm; of 48 pixels."""
+    shape = {"depths": (1, 1, 1, 1), "dims": (8, 12, 16, 24), "patch_size": 2, "ls_init_value": 1.0}
     given = {**shape, "num_classes": 1000, **options}
     return build_model_with_cfg(ConvNeXt, "headstart_small_convnext", pretrained, **given)
 

@@ -1,69 +1,79 @@
 """``kill -9`` at any moment costs the rows in flight and nothing else: the same command goes on, to the same result.
 
-The fits of this test write down what they compute, so that it can be held against what the store had before.
+The fits of this test write down what they compute, so that it can be held against what the store had before. One that
+is to be killed stops where it shall be, says so and waits. features/test_store_processes.py kills inside a commit.
 """
 
 import os
-import random
 import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from headstart.features.writer import COMMIT_ROWS
 
-KILLS = 20
-#: A fit that logs every row before it is handed to the store, and every stage when it has ended.
+#: A fit that logs every row before it is handed to the store, and stops after so many rows or at the end of a stage.
 WATCHED = """
 import os, sys
 import headstart
 from headstart.events import Finished
 from headstart.features.writer import Writer
 
-photos, out, store, log = sys.argv[1:]
+photos, backbone, out, store, log, halt = sys.argv[1:]
 descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-add = Writer.add
+add, rows = Writer.add, []
 
-def logged(self, digests, rows):
-    os.write(descriptor, "".join(f"row {self.space.fingerprint[:8]}-{digest}\\n" for digest in digests).encode())
-    add(self, digests, rows)
+def stop():
+    print("here", flush=True)
+    sys.stdin.readline()
+
+def logged(self, digests, given):
+    new = [f"{self.space.fingerprint[:8]}-{digest}\\n" for digest in digests]
+    os.write(descriptor, "".join(new).encode())
+    rows.extend(new)
+    if halt.isdecimal() and len(rows) >= int(halt):
+        stop()
+    add(self, digests, given)
 
 def listen(event):
-    if isinstance(event, Finished):
-        os.write(descriptor, f"stage {event.stage}\\n".encode())
+    if isinstance(event, Finished) and event.stage == halt:
+        stop()
 
 Writer.add = logged
-headstart.fit(photos, out=out, store=store, workers=1, listener=listen)
+knobs = {"backbone": backbone, "out": out, "store": store, "workers": 1, "report": False}
+headstart.fit(photos, listener=listen, **knobs)
 """
+EACH = 50  #: photos of a class
+IN_THE_PASS = ("1", "170")  #: rows computed; of this many some were committed before
+AFTER_IT = ("find twins", "fit", "save", "judge")
 
 
 class Fit:
     """A fit in a process of its own."""
 
-    def __init__(self, photos: Path, out: Path, store: Path, log: Path):
+    def __init__(self, *given: object, log: Path, halt: str = ""):
         self.log = log
-        command = [sys.executable, "-c", WATCHED, *map(str, (photos, out, store, log))]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        command = [sys.executable, "-c", WATCHED, *map(str, given), log, halt]
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
-    def logged(self, kind: str) -> list[str]:
-        lines = self.log.read_text().splitlines() if self.log.exists() else []
-        return [line.removeprefix(f"{kind} ") for line in lines if line.startswith(f"{kind} ")]
-
-    def wait_for(self, kind: str, name: str = "") -> None:
-        while not any(name in line for line in self.logged(kind)) and self.process.poll() is None:
-            time.sleep(0.003)
+    def rows(self) -> list[str]:
+        return self.log.read_text().splitlines() if self.log.exists() else []
 
     def kill(self) -> None:
+        """Where it waits."""
+        assert self.process.stdout is not None
+        said = self.process.stdout.readline()
         self.process.send_signal(signal.SIGKILL)
         _, errors = self.process.communicate(timeout=60)
-        assert self.process.returncode == -signal.SIGKILL, f"it ended before it was killed: {errors}"
+        assert said == "here\n", f"it did not come so far: {errors}"
+        assert self.process.returncode == -signal.SIGKILL
 
     def finish(self) -> None:
-        _, errors = self.process.communicate(timeout=120)
+        _, errors = self.process.communicate(timeout=300)
         assert self.process.returncode == 0, errors
 
 
@@ -80,48 +90,43 @@ def stored(store: Path) -> set[str]:
         connection.close()
 
 
-def kill_at(moment: int, fit: Fit, chance: random.Random) -> None:
-    """Any moment; early in the pass over the photos; after it, while heads are fitted, saved and judged."""
-    if moment < 7:
-        time.sleep(chance.uniform(0, 2))
-    elif moment < 16:
-        fit.wait_for("row")
-        time.sleep(chance.uniform(0, 0.2))
-    else:
-        fit.wait_for("stage", "extract")
-        time.sleep(chance.uniform(0, 0.15))
-    fit.kill()
-
-
-@pytest.mark.slow
+@pytest.mark.parametrize(
+    "moments",
+    [
+        pytest.param([IN_THE_PASS[1], "save"], id="twice"),
+        pytest.param([*IN_THE_PASS, *AFTER_IT], id="at every stage", marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGKILL")
-def test_killed_twenty_times_it_ends_as_if_nothing_had_happened(warm, photos, tmp_path) -> None:
-    folder, out, store, chance = photos(each=260, seed=4), tmp_path / "run", tmp_path / "store", random.Random(0)
-    warm.new_store(store)
-    N, computed = 2 * 3 * 260, 0  # rows: features and looks
-    for number in range(KILLS):
+def test_killed_again_and_again_it_ends_as_if_nothing_had_happened(moments, small, photos, tmp_path) -> None:
+    folder, out, store = photos(each=EACH, seed=4), tmp_path / "run", tmp_path / "store"
+    small.new_store(store)
+    N, computed = 2 * 3 * EACH, 0  # rows: features and looks
+    for number, halt in enumerate(moments):
         before = stored(store)
-        fit = Fit(folder, out, store, tmp_path / f"log{number}")
-        kill_at(number, fit, chance)
-        rows, after = fit.logged("row"), stored(store)
+        fit = Fit(folder, small.name, out, store, log=tmp_path / f"log{number}", halt=halt)
+        fit.kill()
+        rows, after = fit.rows(), stored(store)
         assert len(set(rows)) == len(rows)
         assert before.isdisjoint(rows), "a row that was stored was computed again"
         assert before <= after <= before.union(rows)
         assert len(rows) - len(after - before) < 2 * 2 * COMMIT_ROWS, "more than what was in flight was lost"
+        if halt == IN_THE_PASS[1]:
+            assert 0 < len(after) < N, "it was killed in the midst of the pass"
         computed += len(rows)
         assert not (out / "run.json").exists()
     before = stored(store)
-    fit = Fit(folder, out, store, tmp_path / "log")
+    fit = Fit(folder, small.name, out, store, log=tmp_path / "log")
     fit.finish()
-    rows = fit.logged("row")
+    rows = fit.rows()
     assert before.isdisjoint(rows)
     assert stored(store) == before.union(rows)
     assert len(stored(store)) == N
-    assert N <= computed + len(rows) <= N + KILLS * 2 * 2 * COMMIT_ROWS
+    assert N <= computed + len(rows) <= N + len(moments) * 2 * 2 * COMMIT_ROWS
     assert sorted(path.name for path in out.iterdir() if path.name.startswith(".")) == []
 
-    calm, other = tmp_path / "calm", tmp_path / "other"
-    warm.new_store(other)
-    Fit(folder, calm, other, tmp_path / "calm-log").finish()
+    calm, undisturbed = tmp_path / "calm", tmp_path / "undisturbed"
+    small.new_store(undisturbed)
+    Fit(folder, small.name, calm, undisturbed, log=tmp_path / "calm-log").finish()
     for file in ("evaluation.json", "split.json", "ledger.jsonl", "model/head.safetensors", "model/model.onnx"):
         assert (calm / file).read_bytes() == (out / file).read_bytes(), file

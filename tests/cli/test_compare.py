@@ -3,11 +3,9 @@
 import csv
 import io
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,19 +27,18 @@ WIDEST = 120
 
 
 @pytest.fixture(scope="module")
-def compared(warm, tmp_path_factory) -> Path:
+def compared(small, tmp_path_factory) -> Path:
     """A run with a trained arm whose test part was opened for all; on photos of which some lie in a wrong class."""
     folder = tmp_path_factory.mktemp("compared")
     out, photos = folder / "run", draw_photos(folder / "photos", seed=5)
     for number, file in enumerate(sorted(photos.rglob("*.*"))[::4]):
         file.rename(photos / CLASSES[number % 3] / f"{number}-{file.name}")
-    command = [sys.executable, "-m", "headstart.cli.main", "compare", photos, "--out", out]
-    environment = {**os.environ, "HEADSTART_STORE": str(warm.store)}
-    flags = ["--epochs", "1", "--views", "1", "--reveal-test"]
-    done = subprocess.run([*command, *flags], env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "linear-probe" in done.stdout
-    assert re.search(r"^ +predict cost  partial-finetune stage3: predicted ", done.stderr, re.MULTILINE)
+    words = ["compare", str(photos), "--out", str(out), "--backbone", small.name, "--store", str(small.store)]
+    flags = ["--epochs", "1", "--views", "1", "--reveal-test", "--no-report"]
+    with redirect_stdout(io.StringIO()) as printed, redirect_stderr(io.StringIO()) as told:
+        assert run([*words, *flags]) == 0
+    assert "linear-probe" in printed.getvalue()
+    assert re.search(r"^ +predict cost  partial-finetune stage2: predicted ", told.getvalue(), re.MULTILINE)
     return out
 
 
@@ -88,7 +85,7 @@ def test_it_says_why_and_where_the_rest_is(compared, shown) -> None:
     text = shown()
     flat = " ".join(text.split())
     assert open_run(compared).record["choice"]["reason"] in flat
-    assert "tensors under stage2 are bit-identical to what was loaded" in flat
+    assert "tensors under stage1 are bit-identical to what was loaded" in flat
     (curves,) = (compared / "curves").glob("*.csv")
     assert f"curves of loss and accuracy: {curves}" in text
     assert len(list(csv.DictReader(io.StringIO(curves.read_text("utf-8"))))) == 2  # before the first step, and after

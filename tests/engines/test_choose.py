@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,93 +16,106 @@ from headstart.engines.openvino import OpenVinoEngine
 from headstart.errors import EngineError
 
 
+def unproved(warm: Warm, folder: Path) -> Backbone:
+    """The converted network without the proofs that other tests made."""
+    known = obtain(warm.name, warm.store / "networks")
+    home = folder / "networks" / known.folder.name
+    home.mkdir(parents=True)
+    for name in ("backbone.json", "network.onnx"):
+        shutil.copy(known.folder / name, home / name)
+    return obtain(warm.name, folder / "networks")
+
+
 @pytest.fixture
 def lite0(warm: Warm, tmp_path: Path) -> Backbone:
-    """The converted network without the proofs that other tests made."""
-    import shutil
-
-    known = obtain("efficientnet_lite0", warm.store / "networks")
-    for name in ("backbone.json", "network.onnx"):
-        (tmp_path / "networks" / known.folder.name).mkdir(parents=True, exist_ok=True)
-        shutil.copy(known.folder / name, tmp_path / "networks" / known.folder.name / name)
-    return obtain("efficientnet_lite0", tmp_path / "networks")
+    return unproved(warm, tmp_path)
 
 
-def drawn(count: int = 8) -> NDArray[np.uint8]:
+@pytest.fixture
+def network(small: Warm, tmp_path: Path) -> Backbone:
+    """One of 32 pixels, where any would do."""
+    return unproved(small, tmp_path)
+
+
+def large(count: int = 8, size: int = 224) -> NDArray[np.uint8]:
     chance = np.random.default_rng(0)
-    return np.stack([picture(CLASSES[index % 3], chance, (224, 224)) for index in range(count)])
+    return np.stack([picture(CLASSES[index % 3], chance, (size, size)) for index in range(count)])
+
+
+def drawn() -> NDArray[np.uint8]:
+    return large(size=32)
 
 
 def test_the_converted_network_gives_pytorchs_features(lite0: Backbone) -> None:
-    chosen = choose(lite0, ProofPhotos("drawn", drawn), precision="f32")
+    chosen = choose(lite0, ProofPhotos("drawn", large), precision="f32")
     assert (chosen.engine.name, chosen.engine.precision) == ("openvino", "f32")
     (proof,) = chosen.proofs
     assert set(proof.cosine) == {layer.name for layer in lite0.layers}
     assert min(proof.cosine.values()) > 0.99999
 
 
-def test_proofs_are_kept_for_the_same_photos_and_asked_again_for_others(lite0: Backbone) -> None:
+def test_proofs_are_kept_for_the_same_photos_and_asked_again_for_others(network: Backbone) -> None:
     loads = []
 
     def load() -> NDArray[np.uint8]:
         loads.append(1)
         return drawn()
 
-    first = choose(lite0, ProofPhotos("a", load), precision="bf16")
+    first = choose(network, ProofPhotos("a", load), precision="bf16")
     count = len(loads)
-    assert choose(lite0, ProofPhotos("a", load), precision="bf16").proofs == first.proofs
+    assert choose(network, ProofPhotos("a", load), precision="bf16").proofs == first.proofs
     assert len(loads) == count
-    choose(lite0, ProofPhotos("b", load), precision="bf16")
+    choose(network, ProofPhotos("b", load), precision="bf16")
     assert len(loads) == count + 1
 
 
-def test_bf16_that_loses_too_much_falls_back_with_a_note(lite0: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bf16_that_loses_too_much_falls_back_with_a_note(network: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choosing, "has_bf16", lambda: True)
     poor = Proof("openvino", "bf16", "openvino f32", {"final": 0.9}, 8)
     monkeypatch.setattr(choosing, "_prove_bf16", lambda *_: poor)
     heard: list[events.Event] = []
-    chosen = choose(lite0, ProofPhotos("a", drawn), listener=heard.append)
+    chosen = choose(network, ProofPhotos("a", drawn), listener=heard.append)
     assert chosen.engine.precision == "f32"
     assert poor in chosen.proofs
     assert any(isinstance(event, events.Note) and "bf16 loses too much" in event.text for event in heard)
 
 
-def test_a_wrong_conversion_falls_back_to_pytorch(lite0: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_conversion_falls_back_to_pytorch(network: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         choosing, "_prove_conversion", lambda *_: Proof("openvino", "f32", "pytorch f32", {"final": 0.5}, 8)
     )
     heard: list[events.Event] = []
-    chosen = choose(lite0, ProofPhotos("a", drawn), listener=heard.append)
+    chosen = choose(network, ProofPhotos("a", drawn), listener=heard.append)
     assert chosen.engine.name == "pytorch"
     assert any("PyTorch runs it instead" in event.text for event in heard if isinstance(event, events.Note))
     with pytest.raises(EngineError, match=r"other features than PyTorch .* \(cosine 0.5"):
-        choose(lite0, ProofPhotos("a", drawn), engine="openvino")
+        choose(network, ProofPhotos("a", drawn), engine="openvino")
 
 
-def test_a_graph_that_does_not_load_falls_back_to_pytorch(lite0: Backbone) -> None:
-    lite0.graph.write_bytes(b"no graph")
+def test_a_graph_that_does_not_load_falls_back_to_pytorch(network: Backbone) -> None:
+    network.graph.write_bytes(b"no graph")
     heard: list[events.Event] = []
-    chosen = choose(lite0, ProofPhotos("a", drawn), precision="f32", listener=heard.append)
+    chosen = choose(network, ProofPhotos("a", drawn), precision="f32", listener=heard.append)
     assert chosen.engine.name == "pytorch"
     assert any("OpenVINO cannot run" in event.text for event in heard if isinstance(event, events.Note))
 
 
-def test_a_damaged_proof_is_made_anew(lite0: Backbone) -> None:
+def test_a_damaged_proof_is_made_anew(network: Backbone) -> None:
     photos = ProofPhotos("a", drawn)
-    first = choose(lite0, photos, precision="f32").proofs
-    for file in lite0.folder.glob("proof-*.json"):
+    first = choose(network, photos, precision="f32").proofs
+    for file in network.folder.glob("proof-*.json"):
         file.write_text(json.dumps({"version": 2}))
-    assert choose(lite0, photos, precision="f32").proofs == first
+    assert choose(network, photos, precision="f32").proofs == first
 
 
-def test_rows_that_are_not_finite_have_cosine_zero(lite0: Backbone) -> None:
+def test_rows_that_are_not_finite_have_cosine_zero(network: Backbone) -> None:
     class Broken:
         name, precision, batch, lanes = "broken", "f32", 8, 1
 
         def forward(self, pixels: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
-            return {layer.name: np.full((len(pixels), layer.width), np.nan, np.float32) for layer in lite0.layers}
+            return {layer.name: np.full((len(pixels), layer.width), np.nan, np.float32) for layer in network.layers}
 
-    proof = prove(Broken(), OpenVinoEngine(lite0, "f32"), drawn())  # type: ignore[arg-type]
+    proof = prove(Broken(), OpenVinoEngine(network, "f32"), drawn())  # type: ignore[arg-type]
     assert proof.row_cosine == 0
     assert not proof.passed
 
@@ -109,7 +123,7 @@ def test_rows_that_are_not_finite_have_cosine_zero(lite0: Backbone) -> None:
 def test_a_row_does_not_depend_on_its_batch(lite0: Backbone) -> None:
     """Else a killed run would end otherwise than an undisturbed one."""
     engine = OpenVinoEngine(lite0, "bf16")
-    photos = drawn(8)
+    photos = large(8)
     together = engine.forward(photos)
     for count in (1, 3):
         alone = engine.forward(photos[2 : 2 + count])

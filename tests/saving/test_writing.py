@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -40,9 +41,9 @@ from headstart.saving.novelty import add_novelty
 @pytest.mark.parametrize("units", [(3,), (16, 3), (8, 16, 3)])
 @pytest.mark.parametrize("layer", ["final", "stage3"])
 def test_the_saved_graph_is_the_fitted_path(
-    lite0: Backbone, tmp_path: Path, units: tuple[int, ...], layer: str
+    network: Backbone, tmp_path: Path, units: tuple[int, ...], layer: str
 ) -> None:
-    parts = single(lite0, *units, layer=layer)
+    parts = single(network, *units, layer=layer)
     shown = witnesses(parts)
     classifier = save(parts, tmp_path / "model", shown)
     assert classifier.record.parity.mean_difference < 1e-3
@@ -81,7 +82,7 @@ COMPOSITES: dict[str, Callable[[Backbone, Backbone], Parts]] = {
     "vote": lambda a, b: ensemble(
         (0.0, [tower(b, "final"), tower(b, "final", flipped=True)]),
         (0.0, [tower(a, "stage3", flipped=True)]),
-        (0.0, [tower(a, "final"), tower(a, "stage2")]),
+        (0.0, [tower(a, "final"), tower(a, "stage4")]),
         combine="vote",
     ),
 }
@@ -89,9 +90,9 @@ COMPOSITES: dict[str, Callable[[Backbone, Backbone], Parts]] = {
 
 @pytest.mark.parametrize("kind", COMPOSITES)
 def test_composites_answer_the_same_in_onnx_runtime_in_openvino_and_by_hand(
-    lite0: Backbone, lite1: Backbone, tmp_path: Path, kind: str
+    network: Backbone, other: Backbone, tmp_path: Path, kind: str
 ) -> None:
-    parts = COMPOSITES[kind](lite0, lite1)
+    parts = COMPOSITES[kind](network, other)
     photos = drawn_photos()
     expected = by_hand(parts, features(parts))
     classifier = save(parts, tmp_path / "model", witnesses(parts))
@@ -106,9 +107,9 @@ def test_composites_answer_the_same_in_onnx_runtime_in_openvino_and_by_hand(
 
 
 @pytest.mark.parametrize("kind", COMPOSITES)
-def test_the_answers_above_hang_on_every_tower_and_every_view(lite0: Backbone, lite1: Backbone, kind: str) -> None:
+def test_the_answers_above_hang_on_every_tower_and_every_view(network: Backbone, other: Backbone, kind: str) -> None:
     """Or the test above could not fail: its tolerance is a third of what the smallest fault makes."""
-    parts = COMPOSITES[kind](lite0, lite1)
+    parts = COMPOSITES[kind](network, other)
     rows = features(parts)
     expected = by_hand(parts, rows)
     unflipped = features(replace(parts, towers=tuple(replace(it, flipped=not it.flipped) for it in parts.towers)))
@@ -118,8 +119,8 @@ def test_the_answers_above_hang_on_every_tower_and_every_view(lite0: Backbone, l
             assert np.abs(spoiled - expected).max() > 0.0015
     if len(parts.answers) > 1:
         even = tuple(replace(it, weight=1 / len(parts.answers)) for it in parts.answers)
-        other = replace(parts, answers=even, combine="vote" if parts.combine == "mean" else "mean")
-        assert np.abs(by_hand(other, rows) - expected).max() > 0.05
+        combined = replace(parts, answers=even, combine="vote" if parts.combine == "mean" else "mean")
+        assert np.abs(by_hand(combined, rows) - expected).max() > 0.05
 
 
 #: What a classifier may say beyond probabilities, one for each composite; thresholds are found with ``between``.
@@ -148,9 +149,9 @@ def between(sets: Sets, calibrated: Any) -> Sets:
 
 @pytest.mark.parametrize("kind", COMPOSITES)
 def test_all_that_is_said_is_the_same_in_onnx_runtime_in_openvino_and_by_hand(
-    lite0: Backbone, lite1: Backbone, tmp_path: Path, kind: str
+    network: Backbone, other: Backbone, tmp_path: Path, kind: str
 ) -> None:
-    plain, (calibration, sets) = COMPOSITES[kind](lite0, lite1), GUARDS[kind]
+    plain, (calibration, sets) = COMPOSITES[kind](network, other), GUARDS[kind]
     novelty = drawn_novelty(plain, *reversed(range(len(plain.towers))))
     rows, photos = features(plain), drawn_photos()
     uncalibrated = by_hand(plain, rows).astype(np.float32)
@@ -184,8 +185,8 @@ def test_all_that_is_said_is_the_same_in_onnx_runtime_in_openvino_and_by_hand(
     assert load(classifier.folder).record == classifier.record
 
 
-def test_bad_photos_are_neither_declined_nor_in_a_set(lite0: Backbone, tmp_path: Path) -> None:
-    parts = replace(single(lite0, 3), sets=Sets("lac", 0.9, 0.5), novelty=drawn_novelty(single(lite0, 3)))
+def test_bad_photos_are_neither_declined_nor_in_a_set(network: Backbone, tmp_path: Path) -> None:
+    parts = replace(single(network, 3), sets=Sets("lac", 0.9, 0.5), novelty=drawn_novelty(single(network, 3)))
     classifier = save(parts, tmp_path / "model", witnesses(parts))
     for count in (1, MANY // 4):
         prediction = classifier.predict([*drawn_photos() * count, b"no photo"])[-1]
@@ -195,9 +196,9 @@ def test_bad_photos_are_neither_declined_nor_in_a_set(lite0: Backbone, tmp_path:
 
 
 def test_without_openvino_many_get_the_same_sets_and_novelty(
-    lite0: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    network: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parts = replace(single(lite0, 3), sets=Sets("lac", 0.9, 0.5), novelty=drawn_novelty(single(lite0, 3)))
+    parts = replace(single(network, 3), sets=Sets("lac", 0.9, 0.5), novelty=drawn_novelty(single(network, 3)))
     classifier = save(parts, tmp_path / "model", witnesses(parts))
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     for many, photo in zip(classifier.predict(drawn_photos() * (MANY // 4)), drawn_photos() * (MANY // 4), strict=True):
@@ -206,14 +207,14 @@ def test_without_openvino_many_get_the_same_sets_and_novelty(
 
 
 def test_files_are_decoded_for_each_network_as_when_features_were_extracted(
-    lite0: Backbone, lite1: Backbone, tmp_path: Path
+    network: Backbone, other: Backbone, tmp_path: Path
 ) -> None:
-    parts = COMPOSITES["backbones joined"](lite0, lite1)
+    parts = COMPOSITES["backbones joined"](network, other)
     classifier = save(parts, tmp_path / "model", witnesses(parts))
     files = [tmp_path / f"{index}.jpg" for index in range(3)]
     for index, file in enumerate(files):
-        Image.fromarray(picture(CLASSES[index], np.random.default_rng(index), (700, 530))).save(file)
-    assert [it.contract.shrink(530, 700) for it in (lite0, lite1)] == [2, 1]
+        Image.fromarray(picture(CLASSES[index], np.random.default_rng(index), (400, 300))).save(file)
+    assert [it.contract.shrink(300, 400) for it in (network, other)] == [8, 4]
     (tmp_path / "bad.jpg").write_bytes(b"no photo")
     rows = []
     for it in parts.towers:
@@ -228,7 +229,7 @@ def test_files_are_decoded_for_each_network_as_when_features_were_extracted(
     together = np.stack([prediction.probabilities for prediction in answers])
     np.testing.assert_allclose(together, np.tile(expected, (MANY // 3, 1)), atol=1e-4)
     alone = np.stack([classifier.predict(file).probabilities for file in files])
-    np.testing.assert_allclose(alone, expected, atol=0.1)  # decoded once, which noise as fine as this shows
+    np.testing.assert_allclose(alone, expected, atol=0.25)  # decoded once, which noise as fine as this shows
     assert np.abs(alone - expected).max() > 1e-4  # the two decodings are not the same
 
 
@@ -244,21 +245,21 @@ def test_flips_cost_no_room_and_no_second_network(lite0: Backbone, tmp_path: Pat
     assert passes.all[0].runner is passes.all[1].runner
 
 
-def test_layers_that_a_view_lacks_get_a_network_of_their_own(lite0: Backbone, tmp_path: Path) -> None:
+def test_layers_that_a_view_lacks_get_a_network_of_their_own(network: Backbone, tmp_path: Path) -> None:
     parts = ensemble(
-        (0.5, [tower(lite0, "stage3"), tower(lite0, "stage2")]), (0.5, [tower(lite0, "stage4", flipped=True)])
+        (0.5, [tower(network, "stage3"), tower(network, "stage2")]), (0.5, [tower(network, "stage4", flipped=True)])
     )
     passes = passes_of(save(parts, tmp_path / "model", witnesses(parts)))
     assert passes is not None
     assert [set(it.outputs) for it in passes.all] == [{0, 1}, {2}]
     assert passes.all[0].runner is not passes.all[1].runner
-    pixels = {lite0.contract: np.stack([prepare(photo, lite0.contract) for photo in drawn_photos()])}
+    pixels = {network.contract: np.stack([prepare(photo, network.contract) for photo in drawn_photos()])}
     for seen, wanted in zip(passes.features(pixels), features(parts), strict=True):
         np.testing.assert_allclose(seen, wanted, rtol=1e-3, atol=1e-3)
 
 
-def test_one_tower_of_another_engine_sends_all_through_onnx_runtime(lite0: Backbone, tmp_path: Path) -> None:
-    parts = COMPOSITES["flips"](lite0, lite0)
+def test_one_tower_of_another_engine_sends_all_through_onnx_runtime(network: Backbone, tmp_path: Path) -> None:
+    parts = COMPOSITES["flips"](network, network)
     parts = replace(parts, towers=(parts.towers[0], replace(parts.towers[1], engine="pytorch")))
     photos = drawn_photos()
     classifier = save(parts, tmp_path / "model", witnesses(parts))
@@ -269,20 +270,20 @@ def test_one_tower_of_another_engine_sends_all_through_onnx_runtime(lite0: Backb
         np.testing.assert_array_equal(prediction.probabilities, classifier.predict(photo).probabilities)
 
 
-def test_the_folder_says_what_it_is_made_of(lite0: Backbone, lite1: Backbone, tmp_path: Path) -> None:
-    parts = COMPOSITES["vote"](lite0, lite1)
+def test_the_folder_says_what_it_is_made_of(network: Backbone, other: Backbone, tmp_path: Path) -> None:
+    parts = COMPOSITES["vote"](network, other)
     classifier = save(parts, tmp_path / "model", witnesses(parts))
     record = classifier.record
     assert [(it.backbone.name, it.layers, it.flipped, it.network) for it in record.towers] == [
-        ("efficientnet_lite1", ("final",), False, 0),
-        ("efficientnet_lite1", ("final",), True, 0),
-        ("efficientnet_lite0", ("stage3",), True, 2),
-        ("efficientnet_lite0", ("final",), False, 2),
-        ("efficientnet_lite0", ("stage2",), False, 2),
+        (other.name, ("final",), False, 0),
+        (other.name, ("final",), True, 0),
+        (network.name, ("stage3",), True, 2),
+        (network.name, ("final",), False, 2),
+        (network.name, ("stage4",), False, 2),
     ]
     assert [it.towers for it in record.answers] == [(0, 1), (2,), (3, 4)]
-    assert (record.combine, record.contract) == ("vote", lite1.contract)
-    assert "efficientnet_lite1 + efficientnet_lite0" in repr(classifier)
+    assert (record.combine, record.contract) == ("vote", other.contract)
+    assert f"{other.name} + {network.name}" in repr(classifier)
     for head, answer in zip(read_heads(classifier.folder / layout.HEAD), parts.answers, strict=True):
         assert [layer.weight.tolist() for layer in head.layers] == [it.weight.tolist() for it in answer.head.layers]
     scored = add_scores(classifier, {"test": {"accuracy": 0.5}})
@@ -292,20 +293,23 @@ def test_the_folder_says_what_it_is_made_of(lite0: Backbone, lite1: Backbone, tm
 
 @pytest.mark.parametrize("step", ["crop and resize", "forward pass", "head", "calibration", "novelty"])
 def test_a_graph_that_answers_otherwise_is_not_saved(
-    lite0: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+    network: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    parts = single(lite0, 3)
+    parts = single(network, 3)
     shown = witnesses(parts)
     if step == "crop and resize":
-        _crops_too_narrowly(monkeypatch, lite0.contract)
+        _crops_too_narrowly(monkeypatch, network.contract)
     elif step == "forward pass":
         chance = np.random.default_rng(0)
-        shown = [replace(witness, features=(chance.normal(0, 1, 1280).astype(np.float32),)) for witness in shown]
+        shown = [
+            replace(witness, features=(chance.normal(0, 1, network.layers[-1].width).astype(np.float32),))
+            for witness in shown
+        ]
     elif step == "head":
         _answers_the_contrary(monkeypatch)
     elif step == "calibration":
-        other = Calibration("temperature", (0.1,))
-        monkeypatch.setattr(heads, "add_calibration", lambda pieces, _, row: add_calibration(pieces, other, row))
+        colder = Calibration("temperature", (0.1,))
+        monkeypatch.setattr(heads, "add_calibration", lambda pieces, _, row: add_calibration(pieces, colder, row))
     else:
         novelty = drawn_novelty(parts)
         parts, other_novelty = replace(parts, novelty=novelty), replace(novelty, scale=0.5 * novelty.scale)
@@ -316,14 +320,14 @@ def test_a_graph_that_answers_otherwise_is_not_saved(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_photos_so_alike_that_rounding_decides_are_told_from_a_wrong_graph(lite0: Backbone, tmp_path: Path) -> None:
+def test_photos_so_alike_that_rounding_decides_are_told_from_a_wrong_graph(network: Backbone, tmp_path: Path) -> None:
     """Distances of which rounding is a large part: the graph is right, and the rest can be saved without novelty."""
-    parts = single(lite0, 3)
+    parts = single(network, 3)
     novelty = drawn_novelty(parts)
     tiny = replace(parts, novelty=replace(novelty, scale=100 * novelty.scale))
     chance = np.random.default_rng(0)
     rounded = [
-        replace(it, features=(it.features[0] * chance.normal(1, 0.02, 1280).astype(np.float32),))
+        replace(it, features=(it.features[0] * chance.normal(1, 0.02, network.layers[-1].width).astype(np.float32),))
         for it in witnesses(tiny)
     ]
     with pytest.raises(UnsteadyNoveltyError, match="novelty scores differ"):
@@ -334,20 +338,24 @@ def test_photos_so_alike_that_rounding_decides_are_told_from_a_wrong_graph(lite0
 
 
 def test_the_tower_that_differs_is_named(
-    lite0: Backbone, lite1: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    network: Backbone, lite0: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    towers = [tower(lite0, "final"), tower(lite0, "final", flipped=True), tower(lite1, "stage4", "final")]
+    towers = [tower(network, "final"), tower(network, "final", flipped=True), tower(lite0, "stage4", "final")]
     parts = ensemble((1.0, towers))
     shown = witnesses(parts)
     unmirrored = [replace(it, features=(it.features[0], -9 * it.features[1], it.features[2])) for it in shown]
-    with pytest.raises(SaveError, match=r"in tower 1 \(efficientnet_lite0 up to final, mirrored\) the features differ"):
+    with pytest.raises(
+        SaveError, match=rf"in tower 1 \({re.escape(network.name)} up to final, mirrored\) the features differ"
+    ):
         save(parts, tmp_path / "model", unmirrored)
     with monkeypatch.context() as patched:
         _answers_the_contrary(patched)
         with pytest.raises(SaveError, match=r"; pixels and features agree \(step: the head\)"):
             save(parts, tmp_path / "model", shown)
-    _crops_too_narrowly(monkeypatch, lite1.contract)
-    with pytest.raises(SaveError, match=r"in tower 2 \(efficientnet_lite1 up to stage4 \+ final\) the pixels differ"):
+    _crops_too_narrowly(monkeypatch, lite0.contract)
+    with pytest.raises(
+        SaveError, match=rf"in tower 2 \({re.escape(lite0.name)} up to stage4 \+ final\) the pixels differ"
+    ):
         save(parts, tmp_path / "model", shown)
     assert list(tmp_path.iterdir()) == []
 

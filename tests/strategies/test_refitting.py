@@ -36,16 +36,25 @@ def test_a_network_is_trained_once_more_where_photos_are_few(refit: Any, per_cla
 
 
 @pytest.fixture(scope="module")
-def trained(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Material, Arm, list[events.Event]]]:
-    """An arm of three epochs above stage4."""
+def trained(
+    small: Warm, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Material, Arm, list[events.Event]]]:
+    """An arm of three epochs above stage2."""
     home = tmp_path_factory.mktemp("refit")
-    warm.new_store(home / "store")
+    small.new_store(home / "store")
     heard: list[events.Event] = []
     with material_of(
-        warm.photos, home / "store", home / "run", listener=heard.append, epochs=3, augmentation="light", views=2
+        small.photos,
+        home / "store",
+        home / "run",
+        small.name,
+        listener=heard.append,
+        epochs=3,
+        augmentation="light",
+        views=2,
     ) as material:
         spoil(material)
-        (planned,) = partial_finetune(material, "stage5")
+        (planned,) = partial_finetune(material, "stage3")
         yield material, planned.make(), heard
 
 
@@ -84,7 +93,7 @@ def test_never(trained: tuple[Material, Arm, list[events.Event]]) -> None:
     material, arm, _ = trained
     unwanted = replace(material, settings=material.settings.model_copy(update={"refit": "never"}))
     assert final_parts(unwanted, arm) is arm.parts
-    (planned,) = partial_finetune(unwanted, "stage5")
+    (planned,) = partial_finetune(unwanted, "stage3")
     assert planned.make().refit is None
 
 

@@ -1,0 +1,68 @@
+"""Every script in ``benchmarks/`` starts, and ends with one JSON object, on a handful of drawn photos."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.conftest import Warm, draw_photos
+
+ROOT = Path(__file__).resolve().parents[1]
+SCRIPTS = sorted(file.stem for file in (ROOT / "benchmarks").glob("*.py") if file.stem != "measuring")
+#: What each is given, and what it must say; ``{photos}`` are 42 drawn ones in 3 classes, ``{data}`` folders of such.
+SMALL = {
+    "busy": ("--rows 60 --steps 1 --rounds 1", {"heads_busy_gain", "training_alone_gain"}),
+    "calibration": ("{photos} --splits 1", {"splits", "results"}),
+    "choosing": ("{photos} --splits 1", {"results", "mean"}),
+    "declining": ("{data} --no-digits --splits 1", {"pairs", "accepted"}),
+    "duplicates": ("{photos} --copies 2 --many 400 --rounds 1", {"found", "many_found"}),
+    "explanations": ("{data} --only test_vit", {"results"}),
+    "extraction": ("{photos} --rounds 1", {"ratio_to_roof", "times_plain_pytorch"}),
+    "finetuning": ("{photos} --epochs 1 --own-epochs 1 --batch 4 --unfreeze stage5", {"time_ratio", "interval"}),
+    "heads": ("{features} --repeats 1", {"results"}),
+    "labels": ("{data} --only trash --seeds 1", {"trash", "seconds"}),
+    "memory": ("{photos} --few 10 --many 20", {"growth"}),
+    "parity": ("{photos}", {"photos", "auto_same_answers", "f32_grey_levels"}),
+    "report": ("{photos} --rounds 1", {"cold_added", "page_seconds"}),
+    "slices": ("--photos 300 --groups 5 --rounds 1", {"slices", "seconds"}),
+    "suite": ("--rounds 1 -- {python} -c pass", {"seconds", "memory_at_most_bytes"}),
+    "training": ("--seconds 0.05 --rounds 1 --batch 4", {"rate_ratio", "share_of_peak"}),
+    "whole_job": ("{photos} --rounds 1", {"cold_seconds", "predict_seconds"}),
+}
+
+
+@pytest.fixture(scope="module")
+def places(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """What the scripts are run on."""
+    folder = tmp_path_factory.mktemp("benchmarks")
+    for number, name in enumerate(("cats_vs_dogs", "trash")):
+        draw_photos(folder / "data" / name, each=14, seed=number + 50)
+    chance = np.random.default_rng(0)
+    labels = np.arange(60) % 3
+    features = (chance.standard_normal((60, 8)) + np.eye(3, 8)[labels] * 3).astype(np.float32)
+    np.savez(folder / "features.npz", features=features, labels=labels)
+    drawn = {"photos": warm.photos, "data": folder / "data", "features": folder / "features.npz"}
+    return {"python": Path(sys.executable), **drawn}
+
+
+def test_each_script_is_listed_here() -> None:
+    assert sorted(SMALL) == SCRIPTS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_script_ends_with_one_json_object(script: str, places: dict[str, Path], warm: Warm, tmp_path: Path) -> None:
+    words, wanted = SMALL[script]
+    store = warm.new_store(tmp_path / "store")
+    command = [sys.executable, ROOT / "benchmarks" / f"{script}.py", *words.format(**places).split()]
+    environment = {**os.environ, "HEADSTART_STORE": str(store)}
+    done = subprocess.run(
+        list(map(str, command)), env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert wanted <= result.keys()
+    assert "NaN" not in done.stdout.splitlines()[-1]

@@ -345,6 +345,16 @@ def test_every_row_has_every_key_and_says_what_was_mended(small, capsys, tmp_pat
     assert capsys.readouterr().out.rstrip().endswith(f"({mended['repaired']})")
 
 
+def test_a_name_that_is_too_long_has_its_row_and_the_rest_go_on(small, capsys, monkeypatch) -> None:
+    whole = str(next(small.photos.rglob("*.jpg")))
+    names = [whole, 300 * "a", whole]
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join(names)))
+    for asked in (names, ["-"]):
+        assert run(["predict", str(small.run), *asked, "--json"]) == 2
+        rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert [row["error"] is None for row in rows] == [True, False, True]
+
+
 @pytest.mark.parametrize(("form", "printed"), [("--json", 0), ("--csv", 1), (None, 0)])
 def test_nothing_on_standard_input_is_no_rows(small, form, printed, capsys, monkeypatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("\n"))

@@ -1,6 +1,8 @@
 """Pictures with too little detail to tell a copy from what is merely alike, and small photographs that have enough."""
 
+import tracemalloc
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from tests.trust.test_duplicates import Set, again, exposed, scene
 
 from headstart import events
 from headstart.trust.twin_detail import LEAST_DETAIL, equal_pixels, own_detail
+from headstart.trust.twin_evidence import EQUAL, Evidence
 
 Chance = np.random.Generator
 DIGITS = load_digits().images
@@ -164,6 +167,21 @@ def test_pixels_are_equal_but_for_rounding() -> None:
     second[2, 0, 0, 0] += 1e-3
     assert equal_pixels(first, second).tolist() == [True, True, False]
     assert equal_pixels(first[:0], second[:0]).tolist() == []
+
+
+def test_many_pairs_of_little_detail_are_compared_in_bounded_memory() -> None:
+    grey, colour = np.zeros((20, 24, 24), np.float32), np.zeros((20, 8, 8, 3), np.float32)
+    grey[1::2] = 1
+    nothing = np.zeros((20, 1), np.float32)
+    evidence = Evidence(nothing, nothing[0], grey, colour, np.arange(20), nothing[:, 0])
+    pairs = np.stack(np.triu_indices(20, 1), axis=1)[np.sort(np.arange(24_000) % 190)]
+    with ThreadPoolExecutor(1) as pool:
+        tracemalloc.start()
+        odds = evidence.odds(pairs, pool)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    np.testing.assert_array_equal(odds, np.where(np.diff(pairs % 2)[:, 0] == 0, np.float32(EQUAL), -np.inf))
+    assert peak < 60e6
 
 
 def test_levels_beyond_black_and_white_count_as_these() -> None:

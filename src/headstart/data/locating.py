@@ -85,15 +85,22 @@ class _Files:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._by_folders: dict[str, dict[tuple[str, ...], list[str]]] = {}  #: of a name, once it is asked for
 
     def named(self, path: str) -> list[str]:
         """The files that a path may mean, best first: those that share most of its last steps, in any case."""
         wanted = [step.casefold() for step in PurePosixPath(path.replace("\\", "/")).parts]
         if not wanted or not wanted[-1].strip(". "):
             return []
-        shared = {file: _shared(wanted, file) for file in self._by_name.get(wanted[-1], [])}
-        most = max(shared.values(), default=0)
-        return [file for file, count in shared.items() if count == most]
+        *folders, name = wanted
+        same = self._by_name.get(name, [])
+        if len(same) < 2:
+            return same
+        if name not in self._by_folders:
+            self._by_folders[name] = _by_last_folders(same)
+        tails = (tuple(folders[-count:]) for count in range(min(len(folders), DEPTH), 0, -1))
+        found = (self._by_folders[name].get(tail) for tail in tails)
+        return next(filter(None, found), same)
 
     @property
     def summary(self) -> str:
@@ -128,12 +135,11 @@ class _Files:
         return found
 
 
-def _shared(wanted: list[str], file: str) -> int:
-    """How many of a path's last folders a file has too."""
-    own = file.casefold().split("/")
-    count = 0
-    for mine, theirs in zip(reversed(wanted[:-1]), reversed(own[:-1]), strict=False):
-        if mine != theirs:
-            break
-        count += 1
-    return count
+def _by_last_folders(files: list[str]) -> dict[tuple[str, ...], list[str]]:
+    """The last folders of files, as many as one likes, in any case -> those files, so that each row is one look."""
+    found: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
+    for file in files:
+        folders = tuple(file.casefold().split("/")[:-1])
+        for first in range(len(folders)):
+            found[folders[first:]].append(file)
+    return dict(found)

@@ -182,10 +182,10 @@ def _read_path(path: str) -> bytes:
     try:
         return Path(path).read_bytes()
     except (OSError, ValueError) as error:
-        if Path(path).is_dir():
-            raise BrokenPhoto("is a folder; wanted its files, one by one") from None
         if path.startswith(("http://", "https://", "file://", "data:")):
             raise BrokenPhoto("is a URL, and nothing is fetched; wanted the bytes, or the path of a file") from None
+        if os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises for names that are too long)
+            raise BrokenPhoto("is a folder; wanted its files, one by one") from None
         raise BrokenPhoto(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 

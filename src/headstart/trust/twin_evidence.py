@@ -45,10 +45,10 @@ class Evidence:
         """(P,) log-odds of pairs (P, 2) of the M, which are in rising order of the first; -inf where it is hopeless."""
         poor = self.detail[self.photos[pairs]].prod(axis=1) < LEAST_DETAIL**2
         odds = np.empty(len(pairs), np.float32)
-        odds[poor] = self._equal(pairs[poor])
-        rich = pairs[~poor]
-        segments = [rich[first : first + SEGMENT] for first in range(0, len(rich), SEGMENT)]
-        odds[~poor] = np.concatenate([*pool.map(self._odds, segments), np.empty(0, np.float32)])
+        for which, judge in ((poor, self._equal), (~poor, self._odds)):
+            asked = pairs[which]
+            segments = [asked[first : first + SEGMENT] for first in range(0, len(asked), SEGMENT)]
+            odds[which] = np.concatenate([*pool.map(judge, segments), np.empty(0, np.float32)])
         return odds
 
     def _equal(self, pairs: Pairs) -> Array:

@@ -55,6 +55,20 @@ def test_two_fits_that_overlap_give_back_what_was() -> None:
         assert set(blas_threads()) == {2}
 
 
+def test_limits_of_several_numbers_that_overlap_are_given_back() -> None:
+    """The lowest of them holds, and what was before the first comes back whatever ends last."""
+    with threadpool_limits(limits=2, user_api="blas"):
+        for first, second in ((1, 3), (3, 1)):
+            low, high = ExitStack(), ExitStack()
+            low.enter_context(threads._limited(first))
+            high.enter_context(threads._limited(second))
+            assert set(blas_threads()) == {1}
+            low.close()
+            assert set(blas_threads()) == {second}
+            high.close()
+            assert set(blas_threads()) == {2}
+
+
 def test_what_others_take_is_all_but_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """2 s of the cores in 1 s, 0.5 s of them ours."""
     ticks, wall, own = iter([10.0, 12.0]), iter([0.0, 1.0]), iter([3.0, 3.5])

@@ -1,13 +1,12 @@
 """How many threads BLAS may use while heads are solved."""
 
 import os
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import cache
 from pathlib import Path
-
-from headstart.process import Override
+from typing import Any
 
 SMALL = 5_000_000  #: numbers of features; with fewer a second thread gains nothing
 LOOK = 0.1  #: seconds in which it is seen how busy the cores are
@@ -28,7 +27,7 @@ def threads_for(numbers: int) -> Iterator[None]:
     if numbers >= SMALL:
         yield
         return
-    with _limited(1)():
+    with _limited(1):
         yield
 
 
@@ -50,7 +49,7 @@ def idle_threads_for(numbers: int) -> Iterator[None]:
     if free >= all_of_them:
         yield
         return
-    with _limited(free)():
+    with _limited(free):
         yield
 
 
@@ -89,15 +88,39 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-@cache
-def _limited(threads: int) -> Override:
-    """A limit on the threads of BLAS that fits in several threads may want at once."""
+class _Limits:
+    """Limits on the threads of BLAS that fits in several threads may want at once: the lowest of them holds.
 
-    def change() -> Callable[[], object]:
+    Each sets the limit of all of OpenBLAS: were each to give back what it found, one that began inside another and
+    ended after it would leave its limit for ever.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._wanted: list[int] = []
+        self._original: Any = None  #: what was before the first limit
+
+    @contextmanager
+    def __call__(self, threads: int) -> Iterator[None]:
+        """Inside, BLAS has as many threads at most."""
         from threadpoolctl import threadpool_limits
 
-        limits = threadpool_limits(limits=threads, user_api="blas")
-        undo: Callable[[], object] = limits.restore_original_limits
-        return undo
+        with self._lock:
+            if not self._wanted:
+                self._original = threadpool_limits(limits=threads, user_api="blas")
+            elif threads < min(self._wanted):
+                threadpool_limits(limits=threads, user_api="blas")
+            self._wanted.append(threads)
+        try:
+            yield
+        finally:
+            with self._lock:
+                held = min(self._wanted)
+                self._wanted.remove(threads)
+                if not self._wanted:
+                    self._original.restore_original_limits()
+                elif min(self._wanted) > held:
+                    threadpool_limits(limits=min(self._wanted), user_api="blas")
 
-    return Override(change)
+
+_limited = _Limits()

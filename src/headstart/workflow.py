@@ -30,6 +30,7 @@ from headstart.examination.recording import save_findings
 from headstart.examination.subject import Subject
 from headstart.features.extract import load_photo
 from headstart.features.store import Store
+from headstart.features.use import in_use_while_reading
 from headstart.heads.threads import threads_for
 from headstart.journal import Journal
 from headstart.passing import TWINS, Passed, passed
@@ -158,14 +159,16 @@ def evaluate_on(
         UserError: photos or a classifier that cannot be used, or a class that the classifier does not know.
     """
     classifier = load(model, engine)
-    samples = read(source, labels=labels, options=options, listener=listener, strict=False)
-    refuse_unscorable(samples, classifier.classes)
-    index = {name: classifier.classes.index(name) for name in samples.classes}
-    named = [replace(sample, label=index[samples.classes[sample.label]]) for sample in samples.samples]
-    aside = samples.ledger.counts()[Outcome.SET_ASIDE]
-    if aside:
-        listener(events.Note(f"{aside} files are set aside; headstart check says why"))
-    return judge(classifier, named, listener, part="given", strict=False).evaluation
+    home = store_folder()
+    with in_use_while_reading(home):  # photos of an archive that were pruned meanwhile would be missing from the score
+        samples = read(source, labels=labels, options=options, listener=listener, cache=home / "archives", strict=False)
+        refuse_unscorable(samples, classifier.classes)
+        index = {name: classifier.classes.index(name) for name in samples.classes}
+        named = [replace(sample, label=index[samples.classes[sample.label]]) for sample in samples.samples]
+        aside = samples.ledger.counts()[Outcome.SET_ASIDE]
+        if aside:
+            listener(events.Note(f"{aside} files are set aside; headstart check says why"))
+        return judge(classifier, named, listener, part="given", strict=False).evaluation
 
 
 def _advice(material: Material, specs: Sequence[Spec], log: Journal) -> Advice | None:

@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 
 from headstart import workflow
+from headstart.cli.check import check
+from headstart.data import reading
 from headstart.data.writing import stamp
 from headstart.errors import StoreError
 from headstart.features.store import Space, Store
-from headstart.features.use import FOLDER, in_use, pruning
+from headstart.features.use import FOLDER, in_use, in_use_while_reading, pruning
 
 SPACE = Space("0a" * 20, (("final", 10),), "drawn")
 DIGESTS = [f"{number:040x}" for number in range(10)]
@@ -140,3 +142,31 @@ def test_a_fit_marks_its_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         workflow.fit(tmp_path, store=tmp_path / "store")
     assert len(seen.value.args[0]) == 1
     assert list((tmp_path / "store" / FOLDER).glob("*.lock")) == []
+
+
+def test_what_reads_photos_alone_marks_the_store_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Photos of an archive that were pruned while ``evaluate`` reads them would be missing from its score."""
+
+    class Seen(Exception):
+        pass
+
+    def read(*_: object, **__: object) -> None:
+        raise Seen(list((tmp_path / "store" / FOLDER).glob("*.lock")))
+
+    monkeypatch.setenv("HEADSTART_STORE", str(tmp_path / "store"))
+    monkeypatch.setattr(workflow, "load", lambda *_: None)
+    for module, begin in (
+        (workflow, lambda: workflow.evaluate_on("model", "photos")),
+        (reading, lambda: check(tmp_path)),
+    ):
+        monkeypatch.setattr(module, "read", read)
+        with pytest.raises(Seen) as seen:
+            begin()
+        assert len(seen.value.args[0]) == 1
+    assert list((tmp_path / "store" / FOLDER).glob("*.lock")) == []
+
+
+def test_photos_are_read_without_a_store_that_can_be_marked(tmp_path: Path) -> None:
+    (tmp_path / "store").write_text("a file in its place")
+    with in_use_while_reading(tmp_path / "store"):
+        pass

@@ -11,7 +11,7 @@ from headstart.cli.check_labels import Held, check_flags, hold
 from headstart.cli.display import shown
 from headstart.cli.tables import table
 from headstart.errors import SettingError
-from headstart.settings import AugmentSettings, DataSettings, EngineName, Precision
+from headstart.settings import AugmentSettings, DataSettings, EngineName, Precision, store_folder
 
 if TYPE_CHECKING:
     from headstart.data.check import Range, Survey
@@ -86,11 +86,14 @@ def check(
     network |= {name: value for name, value in going_on.items() if value is not None}
     check_flags(labels, network, fast=fast)
     read_as = data or DataSettings.model_validate({})
-    with shown(quiet=quiet or json_) as listener:
-        held = hold(photos, labels, {**network, **read_as.given()}, listener) if labels is not None else None
-        found = _surveyed(photos, read_as, held, fast=fast, listener=listener)
-    if augment is not None:
-        _draw_sheet(augment, settings or AugmentSettings.model_validate({}), found)
+    from headstart.features.use import in_use_while_reading
+
+    with in_use_while_reading(store_folder(store)):
+        with shown(quiet=quiet or json_) as listener:
+            held = hold(photos, labels, {**network, **read_as.given()}, listener) if labels is not None else None
+            found = _surveyed(photos, read_as, held, fast=fast, listener=listener)
+        if augment is not None:
+            _draw_sheet(augment, settings or AugmentSettings.model_validate({}), found)
     if json_:
         more = {"sheet": str(augment) if augment else None, "labels": held.to_json() if held else None}
         print(json.dumps({**_in_json(found), **more}, ensure_ascii=False))

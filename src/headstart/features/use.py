@@ -13,7 +13,7 @@ system's: those of a process that was killed are free.
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -41,6 +41,18 @@ def in_use(store: Path) -> Iterator[None]:
         lock.release()
         with suppress(OSError):  # who prunes is just looking at it, on Windows
             mark.unlink(missing_ok=True)
+
+
+@contextmanager
+def in_use_while_reading(store: Path) -> Iterator[None]:
+    """Marks a store as ``in_use`` does, for a job that may unpack photos into it and wants nothing else of it.
+
+    Where it cannot be marked nothing is: a folder of photos needs no store, and an archive says so when it is unpacked.
+    """
+    with ExitStack() as stack:
+        with suppress(OSError):
+            stack.enter_context(in_use(store))
+        yield
 
 
 @contextmanager

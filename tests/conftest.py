@@ -1,10 +1,12 @@
 """What all tests share: a store in which the network is converted already, photos to draw, a finished run."""
 
+import ctypes
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from headstart.run import Run
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads spin whatever that says
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # tests import ONNX Runtime themselves
+os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # one for each core of each worker keeps what others could use
 os.environ["HF_HUB_OFFLINE"] = "1"  # here, not in a fixture: its client asks once, when a test file imports it
 
 SHARED_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
@@ -56,6 +59,9 @@ class Warm:
         """The same as a command line, without the program's name."""
         given = self.photos if source is None else source
         return [*map(str, ("fit", given, "--backbone", self.name, "--no-report", *more))]
+
+
+Small = Warm  #: as the fixture ``small`` gives it
 
 
 def picture(kind: str, chance: np.random.Generator, size: tuple[int, int]) -> NDArray[np.uint8]:
@@ -97,6 +103,14 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
     folder.mkdir(exist_ok=True)
     return folder
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _memory_is_given_back() -> Iterator[None]:
+    """What a file's tests took and let go goes back to the system, where the C library can be asked for that."""
+    yield
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 @pytest.fixture(autouse=True)

@@ -207,7 +207,7 @@ def test_runs_of_the_same_second_get_folders_of_their_own(small, tmp_path, monke
             return datetime(2026, 1, 1, 12, 0, 0, tzinfo=tz)
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("headstart.workflow.datetime", Stopped)
+    monkeypatch.setattr("headstart.reserving.datetime", Stopped)
     folders = [small.fit().folder.name for _ in range(2)]
     assert folders == ["small-photos-20260101-120000", "small-photos-20260101-120000-2"]
 

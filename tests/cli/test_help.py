@@ -20,13 +20,14 @@ def flags_of(settings: type[BaseModel]) -> list[str]:
 FLAGS = {
     "fit": [*flags_of(FitSettings), "--config", "--quiet", "--json"],
     "compare": [*flags_of(FitSettings), "--config", "--quiet", "--json"],
-    "predict": ["--top", "--json", "--csv"],
-    "evaluate": [*flags_of(DataSettings), "--quiet", "--json"],
+    "predict": ["--top", "--json", "--csv", "--engine"],
+    "evaluate": [*flags_of(DataSettings), "--quiet", "--json", "--engine"],
     "check": [
         *flags_of(AugmentSettings),
         *flags_of(DataSettings),
         *("--augment", "--fast", "--quiet", "--json"),
         *("--labels", "--backbone", "--seed", "--precision", "--engine", "--workers", "--store"),
+        *("--relabel", "--split-from", "--include-test"),
     ],
     "explain": ["--out", "--label"],
     "report": ["--out", "--open"],

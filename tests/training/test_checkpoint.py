@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from headstart.errors import StoreError
 from headstart.training import checkpoint
 from headstart.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from headstart.training.curves import Epoch
@@ -130,7 +131,7 @@ def test_a_write_that_fails_leaves_the_checkpoint_before(tmp_path: Path, monkeyp
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(StoreError, match="no space left to write"):
         write_checkpoint(file, state(1))
     assert [entry.name for entry in tmp_path.iterdir()] == ["checkpoint.safetensors"]
     kept = read_checkpoint(file)

@@ -104,7 +104,8 @@ def check_labels(
     listed = tuple(it for it in held.suspects if it.id not in tested)
     command = fit_command(sound.root, file, settings) if file is not None else ""
     if file is not None:
-        write_fixes(file, sound, listed, errors=held.errors, command=command, listener=log)
+        left_out = len(held.suspects) - len(listed)
+        write_fixes(file, sound, listed, errors=held.errors, command=command, in_test=left_out, listener=log)
     return LabelCheck(sound, chosen.backbone, held, listed, command)
 
 

@@ -17,7 +17,9 @@ import pytest
 from PIL import Image
 
 from headstart.checking import check_labels
+from headstart.cli.check import _in_words
 from headstart.cli.main import run
+from headstart.data.check import survey
 from headstart.data.reading import read
 from headstart.data.relabel import relabelled
 from headstart.data.samples import Part
@@ -177,6 +179,16 @@ def test_the_printed_commands_run_as_printed(warm, tmp_path, monkeypatch, capsys
     found = check_labels(warm.photos, table="third.csv", split_from="second", include_test=True)
     assert {it.name: found.samples.classes[it.label] for it in found.samples.samples}[tested.name] == other
     assert any((row["photo"], row["label"]) == (tested.name, other) for row in rows_of(Path("third.csv")))
+
+
+def test_corrected_photos_are_not_counted_as_set_aside_or_repaired(photos, tmp_path):
+    folder, table = photos(each=5), tmp_path / "first.csv"
+    names = sorted(file.name for file in (folder / "checks").iterdir())
+    table.write_text(f"photo,label\nchecks/{names[0]},discs\nchecks/{names[1]},\n")
+    told = _in_words(survey(relabelled(read(folder), table), decode_all=False))
+    assert f"1 set aside or repaired:\n  checks/{names[1]}: set aside: left out by first.csv\n" in told
+    assert f"1 accepted with a corrected label:\n  checks/{names[0]}: accepted: relabelled: 'checks' -> 'discs'" in told
+    assert "1 note:\n" in told
 
 
 def test_a_table_of_photos(folder, tmp_path):

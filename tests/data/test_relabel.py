@@ -1,4 +1,5 @@
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -66,7 +67,7 @@ def test_the_ledger_tells_what_was_changed(samples, table):
     others = [it for it in result.ledger.entries if it.name not in ("cats/1.png", "dogs/2.png")]
     assert all(it == entry(samples, it.name) for it in others)
     assert len(result.ledger.entries) == len(samples.ledger.entries)
-    assert result.ledger.notes[-1] == "fixes.csv: 1 photos relabelled, 1 left out"
+    assert result.ledger.notes[-1] == "fixes.csv: 1 photo relabelled, 1 left out"
 
 
 def test_a_table_that_changes_nothing_changes_nothing(samples, table):
@@ -255,3 +256,19 @@ def test_what_a_run_keeps_is_a_table_that_makes_the_same(samples, table, tmp_pat
     assert (again.samples, again.relabels) == (result.samples, result.relabels)
     assert relabel_tables(tmp_path / "own.csv", tmp_path) == (tmp_path / "relabels.csv", tmp_path / "own.csv")
     assert relabel_tables(None, tmp_path / "elsewhere") == ()
+
+
+def test_a_table_that_a_later_one_repeats_is_not_told_of_as_empty(samples, table, tmp_path):
+    """The table of ``check --split-from RUN`` has the corrections of that run too."""
+    run = tmp_path / "first"
+    run.mkdir()
+    (run / "relabels.csv").write_text("photo,given,label\ncats/1.png,cats,dogs\n")
+    both = table("photo,label\ncats/1.png,dogs\ndogs/2.png,\n")
+    result = relabelled(samples, run / "relabels.csv", both)
+    assert result.ledger.notes[-2:] == (
+        "relabels.csv of first: every correction in it stands in the table given later, which counts",
+        "fixes.csv: 1 photo relabelled, 1 left out",
+    )
+    assert [it.name for it in result.left_out] == ["dogs/2.png"]
+    assert result.as_given()[-1] == result.left_out[0]
+    assert labels_of(replace(result, samples=result.as_given())) == labels_of(samples)

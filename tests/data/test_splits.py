@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headstart.data.reading import read
-from headstart.data.samples import FileSource, Ledger, Part, Sample, Samples, digest_of, numbered_ids
+from headstart.data.samples import FileSource, Ledger, Part, Relabel, Sample, Samples, digest_of, numbered_ids
 from headstart.data.splits import Split, make_split
 from headstart.errors import DataError
 
@@ -224,3 +224,40 @@ def test_sets_of_equal_scans_are_on_one_side(real):
     sides = [{split.parts[sample.id] for sample in same} for same in samples.copies]
     assert len(sides) == 22
     assert all(len(side) == 1 for side in sides)
+
+
+def corrected(samples: Samples, labels: dict[int, int | None]) -> Samples:
+    """With the labels of some photos corrected, None for one that is left out."""
+    names = {f"{i}.png": label for i, label in labels.items()}
+    given = {it.name: samples.classes[it.label] for it in samples.samples}
+    relabels = tuple(
+        Relabel(name, given[name], "" if label is None else samples.classes[label]) for name, label in names.items()
+    )
+    kept = [it for it in samples.samples if names.get(it.name, 0) is not None]
+    return replace(
+        samples,
+        samples=tuple(replace(it, label=names.get(it.name, it.label)) for it in kept),
+        relabels=relabels,
+        left_out=tuple(it for it in samples.samples if names.get(it.name, 0) is None),
+    )
+
+
+@pytest.mark.parametrize("parts", [None, [Part.TRAIN] * 40 + [Part.TEST] * 20], ids=["drawn", "given"])
+def test_correcting_labels_moves_no_photo_to_another_part(parts):
+    samples = made([0, 1, 2] * 20, parts=parts)
+    before = make_split(samples, seed=0, **SHARES)
+    for changed in range(0, 60, 6):
+        now = corrected(samples, {changed: 1, changed + 1: 2, changed + 2: 0, changed + 3: None, changed + 4: 2})
+        after = make_split(now, seed=0, **SHARES)
+        assert after.parts == {it.id: before.parts[it.id] for it in now.samples}
+        assert len(after.parts) == 59
+
+
+def test_corrections_that_leave_nothing_to_learn_from_move_photos_and_it_is_said():
+    samples = made([0] * 20 + [1] * 8)
+    before = make_split(samples, seed=0, **SHARES).parts
+    gone = [i for i, it in enumerate(samples.samples) if it.label == 1 and before[it.id] is Part.TRAIN]
+    now = corrected(samples, dict.fromkeys(gone, 0))
+    split = make_split(now, seed=0, **SHARES)
+    assert {it.label for it in split.of(now, Part.TRAIN)} == {0, 1}
+    assert "so the split was made by them" in split.notes[0]

@@ -207,3 +207,10 @@ def test_names_that_a_spreadsheet_would_run_are_text_and_go_round(photos, tmp_pa
     assert (row["photo"], row["given"], row["likely"]) == ("'=1+1/0-001.jpg", "'=1+1", "'@home")
     table.write_text(table.read_text().replace(",'=1+1\n", ",@home\n"))
     assert relabelled(samples, table).samples[1].label == 1
+
+
+def test_the_page_says_why_it_lists_fewer_than_are_doubted(samples, tmp_path):
+    write_fixes(tmp_path / "fixes.csv", samples, _suspects(samples, range(6)), errors=ERRORS, in_test=3)
+    text = " ".join(_Page(page_of(tmp_path / "fixes.csv").read_text("utf-8")).text.split())
+    assert "9 are worth a second look, strongest first; 3 of these are of the test part and not in the table" in text
+    assert "strongest first (6)" in text

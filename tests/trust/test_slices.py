@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import fisher_exact, hypergeom
 
+from headstart.data.groups import group_numbers
 from headstart.data.samples import ArraySource, Entry, Outcome, Sample
-from headstart.evaluation.intervals import wilson
+from headstart.evaluation.intervals import grouped_wilson, wilson
 from headstart.evaluation.paired import holm
 from headstart.features.looks import Looks
 from headstart.trust.slices import LEAST, Slices, fisher_less, slices_of
@@ -194,3 +195,15 @@ def test_many_photos_in_many_groups():
     samples, entries, looks = made(20_000, group=[f"group:{i % 500}" for i in range(20_000)])
     found = slices_of(samples, entries, looks, np.random.default_rng(0).random(20_000) < 0.9)
     assert len(found.slices) > 500
+
+
+def test_intervals_count_a_group_as_the_table_of_classes_does():
+    """Photos of one object are right or wrong together: each is no evidence of its own."""
+    groups = np.repeat([f"group:{number}" for number in range(20)], 10)
+    samples, entries, looks = made(200, group=groups, label=np.repeat(["cats", "dogs"], 100))
+    right = np.repeat(np.arange(20) % 5 != 0, 10)
+    found = slices_of(samples, entries, looks, right)
+    cats = next(it for it in found.slices if (it.by, it.value) == ("class", "cats"))
+    wanted = grouped_wilson(right[:100], group_numbers(samples[:100]))
+    assert (cats.low, cats.high) == (wanted.low, wanted.high)
+    assert cats.low < wilson(80, 100).low - 0.1

@@ -15,6 +15,7 @@ from headstart.settings import AugmentSettings, DataSettings, EngineName, Precis
 
 if TYPE_CHECKING:
     from headstart.data.check import Range, Survey
+    from headstart.data.samples import Entry
     from headstart.events import Listener
 
 SHEET_SIZE = 224  #: edge of the sheet's pictures: no network has to be there to say what its own would be
@@ -135,27 +136,28 @@ def _draw_sheet(sheet: Path, settings: AugmentSettings, found: "Survey") -> None
 
 
 def _in_words(found: "Survey") -> str:
+    from headstart.data.samples import Outcome
+
     samples = found.samples
     counts = ", ".join(f"{count} {outcome.value}" for outcome, count in found.outcomes.items())
+    told = [entry for entry in samples.ledger.entries if entry.reason]
     ignored = f", {samples.ledger.ignored} hidden or system files ignored" if samples.ledger.ignored else ""
     sections = [
         f"{samples.root}: {sum(found.outcomes.values())} files seen: {counts}{ignored}",
         table(("class", "photos"), found.photos.items()),
         f"formats: {', '.join(f'{name} {count}' for name, count in found.formats.items())}",
         f"width {_range(found.width)}, height {_range(found.height)}",
-        _listed("sets of photos with equal bytes", [" = ".join(names) for names in found.copies]),
-        _listed(
-            "set aside or repaired",
-            [
-                f"{entry.name}: {entry.outcome.value}: {entry.reason}"
-                for entry in samples.ledger.entries
-                if entry.reason
-            ],
-        ),
-        _listed("notes", list(samples.ledger.notes)),
+        _listed("set{s} of photos with equal bytes", [" = ".join(names) for names in found.copies]),
+        _listed("set aside or repaired", [_told(it) for it in told if it.outcome is not Outcome.ACCEPTED]),
+        _listed("accepted with a corrected label", [_told(it) for it in told if it.outcome is Outcome.ACCEPTED]),
+        _listed("note{s}", list(samples.ledger.notes)),
         _listed("to mend before fitting", list(found.problems)),
     ]
     return "\n\n".join(section for section in sections if section)
+
+
+def _told(entry: "Entry") -> str:
+    return f"{entry.name}: {entry.outcome.value}: {entry.reason}"
 
 
 def _range(found: "Range | None") -> str:
@@ -163,8 +165,10 @@ def _range(found: "Range | None") -> str:
 
 
 def _listed(heading: str, lines: list[str]) -> str:
+    """Lines under their number and a heading, whose "{s}" is the s of a plural."""
     if not lines:
         return ""
+    heading = heading.format(s="s" * (len(lines) != 1))
     more = [f"  ... and {len(lines) - MOST_LINES} more"] if len(lines) > MOST_LINES else []
     return "\n".join([f"{len(lines)} {heading}:", *(f"  {line}" for line in lines[:MOST_LINES]), *more])
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from headstart.cli.tables import table
 from headstart.errors import SettingError
-from headstart.trust.label_errors import describe_label_errors
+from headstart.trust.label_errors import describe_label_errors, describe_left_out
 
 if TYPE_CHECKING:
     from headstart.checking import LabelCheck
@@ -32,10 +32,7 @@ class Held:
             f"{found.held.accuracy:.1%} are as they say\n{describe_label_errors(found.errors)}"
         )
         if found.in_test:
-            counts += (
-                f"\n{found.in_test:,} of these are of the test part and not in the table: correcting what a classifier "
-                "disputes there flatters its score; --include-test lists them too"
-            )
+            counts += f"\n{describe_left_out(found.in_test)}"
         if not found.listed and not found.samples.relabels:
             return f"{counts}\n\n{self.file} has no photo"
         earlier = f", and {len(found.samples.relabels):,} labels corrected before" if found.samples.relabels else ""

@@ -61,7 +61,9 @@ def relabelled(samples: Samples, *tables: Path) -> Samples:
         return samples
     result = _with_labels(samples, changed, tables)
     _refuse(tables[-1], [*_contradictions(result), *problems_of(result)])
-    return replace(result, relabels=tuple(Relabel(name, given[name], to[0]) for name, to in changed.items()))
+    relabels = tuple(Relabel(name, given[name], to[0]) for name, to in changed.items())
+    gone = {it.photo for it in relabels if not it.label}
+    return replace(result, relabels=relabels, left_out=tuple(it for it in samples.samples if it.name in gone))
 
 
 def format_relabels(relabels: Sequence[Relabel]) -> str:
@@ -187,15 +189,22 @@ def _with_labels(samples: Samples, changed: Mapping[str, tuple[str, Path]], tabl
     entries = {
         entry.name: _amended(entry, *changed[entry.name]) for entry in samples.ledger.entries if entry.name in changed
     }
-    notes = [_note(table, [label for label, by in changed.values() if by == table]) for table in tables]
+    notes = [
+        _note(table, [label for label, by in changed.values() if by == table], last=table == tables[-1])
+        for table in tables
+    ]
     ledger = replace(samples.ledger, notes=(*samples.ledger.notes, *notes))
     return replace(samples, samples=corrected, ledger=ledger).amended(entries)
 
 
-def _note(table: Path, labels: Sequence[str]) -> str:
+def _note(table: Path, labels: Sequence[str], *, last: bool) -> str:
+    """What a table changed, where no later one has the photo too."""
     left_out = sum(not label for label in labels)
     name = f"{table.name} of {table.parent.name}" if table.name == RELABELS else table.name
-    return f"{name}: {len(labels) - left_out} photos relabelled, {left_out} left out"
+    if not labels and not last:
+        return f"{name}: every correction in it stands in the table given later, which counts"
+    others = len(labels) - left_out
+    return f"{name}: {others} photo{'s' * (others != 1)} relabelled, {left_out} left out"
 
 
 def _amended(entry: Entry, label: str, table: Path) -> Entry:

@@ -129,6 +129,7 @@ class Samples:
     ledger: Ledger
     root: str  #: what was read, for a person
     relabels: tuple[Relabel, ...] = ()  #: labels that were corrected since, by name of the photo
+    left_out: tuple[Sample, ...] = ()  #: those that a correction left out, as they were given
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -145,6 +146,13 @@ class Samples:
         for sample in self.samples:
             by_digest.setdefault(sample.digest, []).append(sample)
         return [same for same in by_digest.values() if len(same) > 1]
+
+    def as_given(self) -> tuple[Sample, ...]:
+        """The samples with the labels of the source, and behind them those that a correction left out."""
+        index = {name: label for label, name in enumerate(self.classes)}
+        given = {it.photo: index[it.given] for it in self.relabels}
+        kept = (replace(it, label=given[it.name]) if it.name in given else it for it in self.samples)
+        return (*kept, *self.left_out)
 
     def amended(self, changes: dict[str, Entry]) -> "Samples":
         """With the entries of some names replaced in the ledger, and without the samples that they set aside."""

@@ -103,6 +103,10 @@ def make_split(
 ) -> Split:
     """A part for every sample: as given where parts are given, else stratified by class, groups kept together.
 
+    Classes are those of the source, and photos that a correction left out take part: correcting labels moves no photo
+    to another part, so that the test photos before and after are the same. Where that leaves a class without a photo to
+    learn from, the split is made by the corrected labels.
+
     Args:
         samples: what is to be split.
         seed: another seed, another split.
@@ -120,24 +124,42 @@ def make_split(
             f"{len(samples) - len(given)} of {len(samples)} photos have no part given; give all of them one, or none"
         )
     shares = {Part.TEST: test_share, Part.VALIDATION: validation_share}
-    if given:
-        parts, notes = _as_given(samples, given, seed, validation_share, split_from.by_digest() if split_from else {})
-    else:
-        known, notes = _known(samples, split_from.by_digest() if split_from else {})
-        parts = _placed(samples.samples, samples.classes, shares, seed, known)
-    ordered = {sample.id: parts[sample.id] for sample in samples.samples}
-    notes.extend(_absences(samples, ordered))
-    return Split(ordered, seed, test_share, validation_share, bool(given), tuple(notes))
+    earlier = split_from.by_digest() if split_from else {}
+
+    def parted(before: Sequence[Sample]) -> tuple[dict[str, Part], list[str]]:
+        if given:
+            parts, notes = _as_given(samples, before, given, seed, validation_share, earlier)
+        else:
+            known, notes = _known(samples, earlier)
+            parts = _placed(before, samples.classes, shares, seed, known)
+        return {sample.id: parts[sample.id] for sample in samples.samples}, notes
+
+    parts, notes = parted(samples.as_given())
+    if samples.relabels and _unlearnt(samples, parts):
+        parts, notes = parted(samples.samples)
+        notes.append("corrected labels left a class without a training photo, so the split was made by them")
+    notes.extend(_absences(samples, parts))
+    return Split(parts, seed, test_share, validation_share, bool(given), tuple(notes))
+
+
+def _unlearnt(samples: Samples, parts: Mapping[str, Part]) -> bool:
+    """Whether a class has no photo in train."""
+    return len({it.label for it in samples.samples if parts[it.id] is Part.TRAIN}) < len(samples.classes)
 
 
 def _as_given(
-    samples: Samples, given: Mapping[str, Part], seed: int, validation_share: float, earlier: Mapping[str, Part]
+    samples: Samples,
+    before: Sequence[Sample],
+    given: Mapping[str, Part],
+    seed: int,
+    validation_share: float,
+    earlier: Mapping[str, Part],
 ) -> tuple[dict[str, Part], list[str]]:
     """The given parts, and validation carved out of train where none is given, as an earlier split carved it."""
     parts = dict(given)
     notes = _leaks(samples, given)
     if Part.VALIDATION not in parts.values():
-        train = [sample for sample in samples.samples if sample.part is Part.TRAIN]
+        train = [sample for sample in before if sample.part is Part.TRAIN]
         known = {
             sample.id: earlier[sample.digest] for sample in train if earlier.get(sample.digest, Part.TEST) != Part.TEST
         }

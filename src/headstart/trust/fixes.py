@@ -17,7 +17,7 @@ from headstart.events import Listener, ignore
 from headstart.features.extract import load_photo
 from headstart.pixels.contract import WHOLE_EDGE, PixelContract
 from headstart.pixels.decode import BrokenPhoto
-from headstart.trust.label_errors import LabelErrors, describe_label_errors
+from headstart.trust.label_errors import LabelErrors, describe_label_errors, describe_left_out
 from headstart.trust.labels import Suspect
 
 COLUMNS = ("photo", "given", "now", "likely", "given_probability", "likely_probability", "label")
@@ -74,6 +74,7 @@ def write_fixes(
     *,
     errors: LabelErrors,
     command: str = "",
+    in_test: int = 0,
     listener: Listener = ignore,
 ) -> None:
     """Writes the table, strongest suspect first, then the labels that were corrected before; and the page beside it.
@@ -84,6 +85,7 @@ def write_fixes(
         suspects: as ``trust.labels.suspects`` gives them.
         errors: how many are wrong by estimate.
         command: that fits with the table, as a shell takes it; for the page.
+        in_test: how many more are doubted that are of the test part, and left out therefore; for the page.
         listener: is told of progress.
 
     Raises:
@@ -92,9 +94,8 @@ def write_fixes(
     check_table(table)
     by_id = {sample.id: sample for sample in samples.samples}
     found = [(by_id[suspect.id], suspect) for suspect in suspects]
-    page = _page(
-        samples, found, f"{describe_label_errors(errors)}.", _what_next(table, command), _count(errors), listener
-    )
+    says = f"{describe_label_errors(errors)}{f'; {describe_left_out(in_test)}' if in_test else ''}."
+    page = _page(samples, found, says, _what_next(table, command), _count(errors), listener)
     try:
         replace_text(page_of(table), page)
         replace_bytes(table, _table(samples, found))

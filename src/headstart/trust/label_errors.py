@@ -156,3 +156,12 @@ def _contradictions(labels: Ints, probabilities: Float) -> tuple[Double, NDArray
     """How sure each answer is, (N,) log odds of the likeliest class to the next, and whether its label differs."""
     two = np.log(np.maximum(np.partition(probabilities, -2, axis=1)[:, -2:].astype(np.float64), _LEAST))
     return np.minimum(two[:, 1] - two[:, 0], _SUREST), probabilities.argmax(axis=1) != labels
+
+
+def describe_left_out(in_test: int) -> str:
+    """Return why so many doubted photos are not listed."""
+    those, are = ("one", "is") if in_test == 1 else (f"{in_test:,}", "are")
+    return (
+        f"{those} of these {are} of the test part and not in the table: correcting what a classifier disputes there "
+        "flatters its score; --include-test lists them too"
+    )

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.data.found import class_name, natural
+from headstart.data.groups import group_numbers
 from headstart.data.parts import part_named
 from headstart.data.samples import Entry, Sample
-from headstart.evaluation.intervals import wilson
+from headstart.evaluation.intervals import grouped_wilson
 from headstart.evaluation.paired import SIGNIFICANT, holm
 from headstart.features.looks import Looks
 
@@ -41,7 +42,7 @@ class Slice:
     n: int  #: photos
     right: int  #: of them answered rightly
     accuracy: float
-    low: float  #: of Wilson's 95 % interval
+    low: float  #: of Wilson's 95 % interval, by as many photos as their groups are worth
     high: float
     p: float  #: one-sided: of so few right here, if the mistakes fell anywhere
     adjusted: float  #: ``p`` after Holm over all slices looked at
@@ -73,7 +74,8 @@ def slices_of(samples: Sequence[Sample], entries: Mapping[str, Entry], looks: Lo
     whole = len(samples)
     known = [entries[sample.name] for sample in samples]
     cuts = (cut for cut in _cuts(samples, known, looks) if LEAST <= len(cut[2]) <= whole - LEAST)
-    found = [_slice(by, value, right[rows], int(right.sum()), whole) for by, value, rows in cuts]
+    groups = group_numbers(samples)
+    found = [_slice((by, value), right[rows], groups[rows], int(right.sum()), whole) for by, value, rows in cuts]
     tested = tuple(
         replace(it, adjusted=p, worse=p < SIGNIFICANT)
         for it, p in zip(found, holm([it.p for it in found]), strict=True)
@@ -111,12 +113,12 @@ def _log_choose(n: int, k: int) -> float:
     return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
 
 
-def _slice(by: By, value: str, right: Rights, all_right: int, total: int) -> Slice:
+def _slice(name: tuple[By, str], right: Rights, groups: Ints, all_right: int, total: int) -> Slice:
     """A slice by itself; Holm's correction comes when all are known."""
     hits, n = int(right.sum()), len(right)
-    interval = wilson(hits, n)
+    interval = grouped_wilson(right, groups)
     p = fisher_less(hits, n, all_right, total)
-    return Slice(by, value, n, hits, hits / n, interval.low, interval.high, p, p, False)
+    return Slice(*name, n, hits, hits / n, interval.low, interval.high, p, p, False)
 
 
 def _cuts(samples: Sequence[Sample], entries: Sequence[Entry], looks: Looks) -> Iterator[Cut]:

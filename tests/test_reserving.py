@@ -3,8 +3,10 @@
 import errno
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from headstart import reserving
 from headstart.errors import SettingError, StoreError
@@ -61,6 +63,29 @@ def test_what_a_killed_run_left_is_gone_on_with(holder, tmp_path):
     assert reserve_run(tmp_path / "run") == tmp_path / "run"
     with claim_run(tmp_path / "run", "photos") as out:
         (out / "split.json").write_text("{}")
+    assert names_in(tmp_path / "run") == ["split.json"]
+
+
+class Removing(FileLock):
+    """A lock whose file goes with it, as on Windows."""
+
+    def _release(self) -> None:
+        super()._release()
+        Path(self.lock_file).unlink(missing_ok=True)
+
+
+def test_the_marker_stays_where_a_lock_takes_its_file_along(tmp_path, monkeypatch):
+    monkeypatch.setattr(reserving, "FileLock", Removing)
+    (tmp_path / "run").mkdir()
+    for name in (UNFINISHED, "split.json"):
+        (tmp_path / "run" / name).touch()
+    reserve_run(tmp_path / "run")
+    assert names_in(tmp_path / "run") == [UNFINISHED, "split.json"]
+    with pytest.raises(RuntimeError), claim_run(tmp_path / "run", "photos"):
+        raise RuntimeError
+    assert names_in(tmp_path / "run") == [UNFINISHED, "split.json"]
+    with claim_run(reserve_run(tmp_path / "run"), "photos"):
+        pass
     assert names_in(tmp_path / "run") == ["split.json"]
 
 

@@ -34,7 +34,7 @@ def reserve_run(out: Path | None) -> Path | None:
         raise SettingError(f"out {str(out)!r} is a file; wanted a folder that is new or empty; name another")
     _refuse_taken(out)
     if (out / UNFINISHED).exists():
-        _release(_lock(out))
+        _release(_lock(out), out, unfinished=True)
     return out
 
 
@@ -58,18 +58,18 @@ def claim_run(reserved: Path | None, source: Any) -> Iterator[Path]:
         refuse_machine_faults(error, f"to make the run's folder {str(reserved or 'runs')!r}")
         raise SettingError(f"out {str(reserved or 'runs')!r} cannot be made: {error.strerror}; name another") from None
     if (out / RECORD).exists():  # of a run that ended just now
-        _release(lock, out / UNFINISHED)
+        _release(lock, out)
         _refuse_taken(out)
     try:
         yield out
     except BaseException:
         empty = [file.name for file in out.iterdir()] == [UNFINISHED]
-        _release(lock, out / UNFINISHED if empty else None)
+        _release(lock, out, unfinished=not empty)
         if empty:
             with suppress(OSError):
                 out.rmdir()
         raise
-    _release(lock, out / UNFINISHED)
+    _release(lock, out)
 
 
 def _refuse_taken(out: Path) -> None:
@@ -97,14 +97,20 @@ def _lock(out: Path) -> FileLock | None:
     return lock
 
 
-def _release(lock: FileLock | None, marker: Path | None = None) -> None:
-    """Lets go, and takes the marker away: while the lock is held, except where what is open cannot be removed."""
-    if lock is not None and os.name == "nt":
-        lock.release()
-    if marker is not None:
+def _release(lock: FileLock | None, out: Path, *, unfinished: bool = False) -> None:
+    """Lets go, and takes the marker away: while the lock is held, except where what is open cannot be removed.
+
+    The marker of an unfinished run stays. On Windows a lock's file is removed with the lock, so it is made again.
+    """
+    marker = out / UNFINISHED
+    if not unfinished and os.name != "nt":
         marker.unlink(missing_ok=True)
-    if lock is not None and os.name != "nt":
+    if lock is not None:
         lock.release()
+    if unfinished and not marker.exists() and not (out / RECORD).exists():
+        marker.touch()
+    elif not unfinished and os.name == "nt":
+        marker.unlink(missing_ok=True)
 
 
 def _fresh(source: Any) -> Path:

@@ -272,3 +272,22 @@ def test_a_table_that_a_later_one_repeats_is_not_told_of_as_empty(samples, table
     assert [it.name for it in result.left_out] == ["dogs/2.png"]
     assert result.as_given()[-1] == result.left_out[0]
     assert labels_of(replace(result, samples=result.as_given())) == labels_of(samples)
+
+
+def test_what_an_earlier_run_kept_is_taken_as_far_as_it_fits(pets, tmp_path, table):
+    before = read(pets, cache=tmp_path / "cache")
+    kept = relabelled(before, table("photo,label\ncats/1.png,dogs\ncats/2.png,dogs\ndogs/3.png,\ncats/4.png,dogs\n"))
+    (tmp_path / "relabels.csv").write_text(format_relabels(kept.relabels) + "cats/5.png,cats,birds\n")
+    (tmp_path / "split.json").touch()
+    (pets / "cats/1.png").rename(pets / "dogs/new.png")
+    (pets / "cats/2.png").write_bytes(b"")
+    (pets / "dogs/3.png").unlink()
+    samples = read(pets, cache=tmp_path / "cache")
+    result = relabelled(samples, *relabel_tables(None, tmp_path))
+    assert labels_of(result) == {**labels_of(samples), "cats/4.png": "dogs"}
+    gone = "'cats/1.png' (row 2), 'cats/2.png' (row 3), 'dogs/3.png' (row 4) and 1 more"
+    note = f"relabels.csv of {tmp_path.name}: 4 rows left out, for their photo or class is there no more: {gone}"
+    assert note in result.ledger.notes
+    assert result.relabels == (Relabel("cats/4.png", "cats", "dogs"),)
+    with pytest.raises(DataError, match=r"no photo is called 'cats/1\.png'"):
+        relabelled(samples, table((tmp_path / "relabels.csv").read_text()))

@@ -15,7 +15,7 @@ from headstart.data.csv_text import read_text_table, refuse_damaged
 from headstart.data.found import class_name, some
 from headstart.data.samples import Entry, Outcome, Relabel, Samples
 from headstart.errors import DataError, nearest
-from headstart.run_files import RELABELS
+from headstart.run_files import RELABELS, SPLIT
 
 MOST = 8  #: problems named in one message
 
@@ -48,18 +48,26 @@ def relabel_tables(relabel: Path | None, split_from: Path | None) -> tuple[Path,
 def relabelled(samples: Samples, *tables: Path) -> Samples:
     """The samples with labels as the tables say; what none names stays. The ledger tells what was changed.
 
+    A table that an earlier run kept may be older than the photos: rows that fit them no more are left out, with a note.
+
     Raises:
         DataError: a table cannot be read, does not fit the photos, gives photos of equal bytes different labels, or
             leaves too little to learn from; all problems at once.
     """
     given = {sample.name: samples.classes[sample.label] for sample in samples.samples}
     wanted: dict[str, tuple[str, Path]] = {}
+    outdated = []
     for table in tables:
-        wanted |= {name: (label, table) for name, label in _wanted(samples, table).items()}
+        corrections = _read(table)
+        found = _found(samples, corrections)
+        if _is_of_run(table):
+            corrections, others = _parted(samples, corrections, found)
+            outdated += [_outdated(table, others)] if others else []
+        wanted |= {name: (label, table) for name, label in _wanted(samples, table, corrections, found).items()}
     changed = {name: to for name, to in wanted.items() if name in given and to[0] != given[name]}
     if not tables:
         return samples
-    result = _with_labels(samples, changed, tables)
+    result = _with_labels(samples, changed, tables, outdated)
     _refuse(tables[-1], [*_contradictions(result), *problems_of(result)])
     relabels = tuple(Relabel(name, given[name], to[0]) for name, to in changed.items())
     gone = {it.photo for it in relabels if not it.label}
@@ -71,10 +79,32 @@ def format_relabels(relabels: Sequence[Relabel]) -> str:
     return format_csv([("photo", "given", "label"), *((it.photo, it.given, it.label) for it in relabels)])
 
 
-def _wanted(samples: Samples, table: Path) -> dict[str, str]:
+def _is_of_run(table: Path) -> bool:
+    return table.name == RELABELS and (table.parent / SPLIT).is_file()
+
+
+def _parted(
+    samples: Samples, corrections: Sequence[Correction], found: Mapping[str, str]
+) -> tuple[list[Correction], list[Correction]]:
+    """Rows whose photo and class are there, and the others."""
+    aside = {entry.name for entry in samples.ledger.entries if entry.outcome is Outcome.SET_ASIDE}
+    parted: tuple[list[Correction], list[Correction]] = ([], [])
+    for it in corrections:
+        name = found.get(it.photo)
+        fits = it.kept or not it.label or (it.label in samples.classes and name not in aside)
+        parted[name is None or not fits].append(it)
+    return parted
+
+
+def _outdated(table: Path, rows: Sequence[Correction]) -> str:
+    named = some([f"{it.photo!r} (row {it.row})" for it in rows], show=str)
+    return f"{_name(table)}: {len(rows)} rows left out, for their photo or class is there no more: {named}"
+
+
+def _wanted(
+    samples: Samples, table: Path, corrections: Sequence[Correction], found: Mapping[str, str]
+) -> dict[str, str]:
     """Name of the file -> label that a table wants, "" for leaving it out."""
-    corrections = _read(table)
-    found = _found(samples, corrections)
     unknown = [it for it in corrections if it.photo not in found]
     _refuse(
         table,
@@ -179,8 +209,10 @@ def _set_aside(samples: Samples, corrections: Sequence[Correction], found: Mappi
     ]
 
 
-def _with_labels(samples: Samples, changed: Mapping[str, tuple[str, Path]], tables: Sequence[Path]) -> Samples:
-    """With the labels of some names changed, "" for those left out, in samples and ledger."""
+def _with_labels(
+    samples: Samples, changed: Mapping[str, tuple[str, Path]], tables: Sequence[Path], notes: Sequence[str]
+) -> Samples:
+    """With the labels of some names changed, "" for those left out, in samples and ledger, which is added notes."""
     index = {label: number for number, label in enumerate(samples.classes)}
     corrected = tuple(
         replace(sample, label=index[changed[sample.name][0]]) if changed.get(sample.name, ("",))[0] else sample
@@ -190,8 +222,11 @@ def _with_labels(samples: Samples, changed: Mapping[str, tuple[str, Path]], tabl
         entry.name: _amended(entry, *changed[entry.name]) for entry in samples.ledger.entries if entry.name in changed
     }
     notes = [
-        _note(table, [label for label, by in changed.values() if by == table], last=table == tables[-1])
-        for table in tables
+        *notes,
+        *(
+            _note(table, [label for label, by in changed.values() if by == table], last=table == tables[-1])
+            for table in tables
+        ),
     ]
     ledger = replace(samples.ledger, notes=(*samples.ledger.notes, *notes))
     return replace(samples, samples=corrected, ledger=ledger).amended(entries)
@@ -200,11 +235,14 @@ def _with_labels(samples: Samples, changed: Mapping[str, tuple[str, Path]], tabl
 def _note(table: Path, labels: Sequence[str], *, last: bool) -> str:
     """What a table changed, where no later one has the photo too."""
     left_out = sum(not label for label in labels)
-    name = f"{table.name} of {table.parent.name}" if table.name == RELABELS else table.name
     if not labels and not last:
-        return f"{name}: every correction in it stands in the table given later, which counts"
+        return f"{_name(table)}: every correction in it stands in the table given later, which counts"
     others = len(labels) - left_out
-    return f"{name}: {others} photo{'s' * (others != 1)} relabelled, {left_out} left out"
+    return f"{_name(table)}: {others} photo{'s' * (others != 1)} relabelled, {left_out} left out"
+
+
+def _name(table: Path) -> str:
+    return f"{table.name} of {table.parent.name}" if table.name == RELABELS else table.name
 
 
 def _amended(entry: Entry, label: str, table: Path) -> Entry:

@@ -1,9 +1,12 @@
+import gc
+import weakref
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from tests.strategies.drawn import material
 
+from headstart.settings import FitSettings
 from headstart.strategies import finetune
 from headstart.training.curves import Epoch
 
@@ -31,3 +34,29 @@ def test_what_was_planned_and_what_was_done_are_both_said(made: int, cut: bool, 
     )
     notes = [it for it in finetune._notes(trained) if "planned" in it]
     assert notes == ([said] if said else [])
+
+
+def test_a_search_that_fails_lets_go_of_its_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What failed for want of memory must not keep it from the next arm, though its plan is still there."""
+
+    class Job:
+        pass
+
+    made = [Job()]
+    network = weakref.ref(made[0])
+
+    def search(*_: object, **__: object) -> None:
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(finetune, "job_of", lambda *_, **__: made.pop())
+    monkeypatch.setattr(finetune, "planned_in_time", lambda job, _: job)
+    monkeypatch.setattr(finetune, "search", search)
+    drawn = material()
+    drawn.settings = FitSettings.of(search=3)
+    (planned,) = finetune.full_finetune(drawn)
+    try:
+        planned.make()
+    except RuntimeError:
+        gc.collect()
+    assert not made
+    assert network() is None

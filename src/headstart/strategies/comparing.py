@@ -1,5 +1,6 @@
 """Arms compared on one split, from cheap to dear, within the budget; validation decides."""
 
+import gc
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -113,9 +114,13 @@ class _Contest:
         # Each is predicted when its turn comes: what is left is known then, and a training is planned to fit into it.
         plans = list(self._planned(specs))
         while plans:
-            planned = plans.pop(0)  # and let go of: it may hold a network
+            planned = plans.pop(0)
+            trains = planned.trains
             if self._fits(planned):
                 self._make(planned)
+            del planned  # it may hold a network, made or left out
+            if trains:
+                gc.collect()  # a network as a graph is full of cycles, and the next arm wants its memory
         if not self._arms:
             self._nothing_left()
         base = list(self._arms)

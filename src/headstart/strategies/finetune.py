@@ -168,16 +168,19 @@ def _planned(material: Material, strategy: str, name: str, unfreeze: str | None,
 
     def make_best() -> Arm:
         folder = _folder(material, name)
-        again = cost(job()).refit if refits(material) and material.clock.budget is not None else 0.0
-        found = search(
-            job(),
-            material.settings.search,
-            folder,
-            stop=stop_in_time(material),
-            left=lambda: material.left - ENDING - again,
-        )
-        settings = job().task.settings.model_copy(update=dict(found.best.settings))
-        return _best_of(finished(best, found.trained, settings), found, material)
+        try:
+            again = cost(job()).refit if refits(material) and material.clock.budget is not None else 0.0
+            found = search(
+                job(),
+                material.settings.search,
+                folder,
+                stop=stop_in_time(material),
+                left=lambda: material.left - ENDING - again,
+            )
+            settings = job().task.settings.model_copy(update=dict(found.best.settings))
+            return _best_of(finished(best, found.trained, settings), found, material)
+        finally:
+            jobs.clear()  # as in make
 
     if scratch or not material.settings.search:
         return Planned(name, strategy, lambda: price() or cost(job()), make, trains=True)

@@ -44,6 +44,7 @@ def test_a_class_of_one_group_is_not_suspected():
     groups = np.where(labels == 2, 1000, np.arange(300))
     held = hold_labels([str(n) for n in range(300)], _tasks(features, labels, groups), folds=5)
     assert held.errors.n == 200
+    np.testing.assert_array_equal(held.known, labels != 2)
     assert not {it.id for it in held.suspects} & {str(n) for n in range(2, 300, 3)}
 
 

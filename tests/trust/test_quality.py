@@ -165,3 +165,14 @@ def test_real_photos_are_not_flagged_wholesale(name, most, shared_data):
     photos = [prepare(decode(sample.source.read(), contract).pixels, contract) for sample in samples.samples]
     found = looked(samples, seen(photos))
     assert sum(len(flaw.ids) for flaw in found.flaws) <= most
+
+
+def test_a_class_that_no_head_knew_is_not_mixed_up_with_another(good):
+    """The only photo of a class must be taken for another one; of three photos, one is mixed up in truth."""
+    samples = known(60, classes=3)
+    labels = np.array([0] * 30 + [1] * 29 + [2])
+    said = labels.copy()
+    said[[0, 59]] = 1, 0
+    probabilities = np.eye(3)[said]
+    found = look_over(samples, seen(good), (), labels, probabilities, known=labels != 2)
+    assert [(it.first, it.second, it.wrong, it.n) for it in found.confusable] == [("class 0", "class 1", 1, 59)]

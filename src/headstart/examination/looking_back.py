@@ -77,7 +77,13 @@ def look_back(subject: Subject) -> Findings:
         leak_scores=leak_scores(targets_of(judged.samples), said, mask) if leaked else None,
         labels=held,
         quality=look_over(
-            samples, looks, twins, samples.labels, held.probabilities, edge=material.backbone.contract.size
+            samples,
+            looks,
+            twins,
+            samples.labels,
+            held.probabilities,
+            known=held.known,
+            edge=material.backbone.contract.size,
         ),
         slices=slices_of(judged.samples, entries, _looks(material, judged.samples), judged.right),
         shortcuts=tuple(

@@ -39,6 +39,7 @@ class HeldLabels:
     errors: LabelErrors
     suspects: tuple[Suspect, ...]  #: the strongest first
     probabilities: Float  #: (N, C)
+    known: NDArray[np.bool_]  #: (N,) whose label's class the heads knew by other photos; of the rest nothing is said
     accuracy: float  #: share of the labels that the heads agree with
 
 
@@ -60,6 +61,7 @@ def hold_labels(ids: Sequence[str], tasks: Sequence[Task], *, folds: int) -> Hel
         errors=estimate_errors(held, chances),
         suspects=suspects([ids[row] for row in rows.tolist()], held, chances),
         probabilities=answers.probabilities,
+        known=answers.known,
         accuracy=float(np.mean(chances.argmax(axis=1) == held)) if len(held) else 0.0,
     )
 

@@ -69,6 +69,7 @@ def look_over(
     labels: NDArray[np.int64],
     probabilities: NDArray[np.floating],
     *,
+    known: Mask | None = None,
     edge: int = INPUT,
 ) -> Quality:
     """Looks at all photos.
@@ -79,8 +80,11 @@ def look_over(
         twins: near-duplicates among them.
         labels: (N,) their classes, in the same order.
         probabilities: (N, C) what a classifier says of each that was not fitted on it.
+        known: (N,) whether it had seen the class of each by other photos; all of them when not given. One of a class
+            that it had not seen it must take for another, which says nothing of how alike the two are.
         edge: of the network's input, pixels.
     """
+    told = np.ones(len(labels), bool) if known is None else known
     counts = np.bincount(labels, minlength=len(samples.classes))
     present = counts[counts > 0]
     flaws = [*_flaws(samples, looks, edge), _repeated(samples, twins)]
@@ -88,7 +92,7 @@ def look_over(
         flaws=tuple(flaw for flaw in flaws if flaw.ids),
         counts={name: int(count) for name, count in zip(samples.classes, counts, strict=True)},
         imbalance=float(present.max() / present.min()) if len(present) else 1.0,
-        confusable=_confusable(samples.classes, labels, probabilities),
+        confusable=_confusable(samples.classes, labels[told], probabilities[told]),
     )
 
 

@@ -1,11 +1,15 @@
 """The tree of errors, and the exit codes that follow from it."""
 
 import errno
+import os
+from pathlib import Path
 
 import pytest
 
 import headstart
 from headstart import errors
+from headstart.data import archives, tables
+from headstart.data.walking import Walk
 from headstart.errors import (
     MOST,
     DataError,
@@ -15,6 +19,8 @@ from headstart.errors import (
     nearest,
     refuse_machine_faults,
 )
+from headstart.pixels.contract import PixelContract
+from headstart.runtime import files, photos
 
 
 def test_the_tree_is_the_one_that_is_drawn() -> None:
@@ -105,3 +111,25 @@ def test_an_error_that_a_full_disk_caused_is_known_through_those_around_it():
 )
 def test_other_errors_pass(error):
     refuse_machine_faults(error, "to read photos")
+
+
+def test_files_that_cannot_be_opened_any_more_are_not_blamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With all file handles in use, a classifier, a photo, an archive and a table are as sound as before."""
+
+    def spent(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(Path, "read_bytes", spent)
+    monkeypatch.setattr(os, "scandir", spent)
+    monkeypatch.setattr(archives, "_guessed_earlier", spent)
+    monkeypatch.setattr(tables, "_text_rows", spent)
+    for read in (
+        lambda: files._checked(tmp_path / "model.onnx", ""),
+        lambda: photos.whole(tmp_path / "a.jpg", PixelContract(8, 1000, (0.5,) * 3, (0.5,) * 3)),
+        lambda: archives.unpack(tmp_path / "a.zip", tmp_path),
+        lambda: tables.read_rows(tmp_path / "a.csv", tmp_path),
+        lambda: Walk(tmp_path).look(tmp_path / "inside"),
+    ):
+        with pytest.raises(HeadstartError, match=r"the machine ran short to .*Too many open files") as told:
+            read()
+        assert told.value.exit_code == 1

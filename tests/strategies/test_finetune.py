@@ -1,5 +1,6 @@
 import gc
 import weakref
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -36,7 +37,7 @@ def test_what_was_planned_and_what_was_done_are_both_said(made: int, cut: bool, 
     assert notes == ([said] if said else [])
 
 
-def test_a_search_that_fails_lets_go_of_its_network(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_that_fails_lets_go_of_its_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What failed for want of memory must not keep it from the next arm, though its plan is still there."""
 
     class Job:
@@ -52,7 +53,7 @@ def test_a_search_that_fails_lets_go_of_its_network(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(finetune, "planned_in_time", lambda job, _: job)
     monkeypatch.setattr(finetune, "search", search)
     drawn = material()
-    drawn.settings = FitSettings.of(search=3)
+    drawn.settings, drawn.folder = FitSettings.of(search=3), tmp_path
     (planned,) = finetune.full_finetune(drawn)
     try:
         planned.make()

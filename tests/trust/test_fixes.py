@@ -1,5 +1,6 @@
 import base64
 import csv
+import errno
 import io
 import re
 from dataclasses import replace
@@ -11,7 +12,7 @@ from PIL import Image
 
 from headstart.data.reading import read
 from headstart.data.relabel import relabelled
-from headstart.errors import SettingError
+from headstart.errors import SettingError, StoreError
 from headstart.trust import fixes
 from headstart.trust.fixes import COLUMNS, check_table, page_of, write_fixes
 from headstart.trust.label_errors import LabelErrors
@@ -191,6 +192,19 @@ def test_what_is_there_is_not_overwritten(samples, tmp_path):
 def test_a_table_has_its_ending(tmp_path):
     with pytest.raises(SettingError, match=r"table '.*fixes.xlsx' ends in '.xlsx'; wanted .csv"):
         check_table(tmp_path / "fixes.xlsx")
+
+
+@pytest.mark.parametrize("broken", ["replace_bytes", "replace_text"])
+def test_a_table_or_page_that_fails_leaves_the_next_try_open(samples, tmp_path, monkeypatch, broken):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(fixes, broken, full)
+        with pytest.raises(StoreError, match=r"no space left for the table '.*fixes.csv'; free some"):
+            write_fixes(tmp_path / "fixes.csv", samples, [], errors=ERRORS)
+    write_fixes(tmp_path / "fixes.csv", samples, [], errors=ERRORS)
+    assert page_of(tmp_path / "fixes.csv").exists()
 
 
 def test_a_place_that_cannot_be_written(samples, tmp_path):

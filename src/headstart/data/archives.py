@@ -22,7 +22,7 @@ from typing import IO
 
 from headstart.data.cached import cached_folder
 from headstart.data.encodings import as_ascii, check_encoding, guess
-from headstart.errors import DataError
+from headstart.errors import DataError, refuse_machine_faults
 
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 MAX_TOTAL = 200_000_000_000  #: bytes that an archive may unpack to
@@ -97,6 +97,7 @@ def unpack(archive: Path, cache: Path, *, encoding: str | None = None) -> Unpack
         folder = cached_folder(archive, cache, _writer(archive, guessed), variant=f"{_GUESSED}{guessed}")
         return Unpacked(folder, (_told(archive, guessed),))
     except OSError as error:
+        refuse_machine_faults(error, f"to unpack the archive {str(archive)!r}")
         raise DataError(f"archive {str(archive)!r} cannot be unpacked: {error.strerror or error}") from None
 
 

@@ -14,7 +14,7 @@ from headstart.data.locating import Located, locate
 from headstart.data.parquet import holds_photos, parquet_rows
 from headstart.data.parts import KNOWN, part_named, settle
 from headstart.data.samples import Entry, FileSource, Outcome, Part
-from headstart.errors import DataError, bounded
+from headstart.errors import DataError, bounded, refuse_machine_faults
 
 SUFFIXES = (".csv", ".tsv", ".parquet")
 MOST_OF_A_NAME = 1000  #: characters of a path that are kept as a photo's name
@@ -65,6 +65,7 @@ def read_rows(table: Path, cache: Path, *, encoding: str | None = None) -> tuple
     try:
         return parquet_rows(table, cache) if table.suffix.lower() == ".parquet" else _text_rows(table, encoding)
     except OSError as error:
+        refuse_machine_faults(error, f"to read the table {str(table)!r}")
         raise DataError(f"table {str(table)!r} cannot be read: {error.strerror or error}; check the file") from None
 
 

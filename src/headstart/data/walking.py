@@ -10,7 +10,7 @@ from pathlib import Path
 
 from headstart.data.own_output import is_own_folder
 from headstart.data.samples import Entry, Outcome
-from headstart.errors import DataError
+from headstart.errors import DataError, refuse_machine_faults
 
 SYSTEM = frozenset({"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin"})
 Order = Callable[[list[Path]], list[Path]]
@@ -50,6 +50,7 @@ class Walk:
                     else:
                         folders.append(folder / item.name)
         except OSError as error:
+            refuse_machine_faults(error, f"to read the folder {str(folder)!r}")
             if folder == self.root:
                 raise DataError(f"{str(folder)!r} cannot be read: {error.strerror}; check its permissions") from None
             self.set_aside(folder, f"unreadable folder: {error.strerror}")

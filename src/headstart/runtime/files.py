@@ -11,7 +11,7 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from headstart.errors import ClassifierError
+from headstart.errors import ClassifierError, refuse_machine_faults
 from headstart.runtime import folder as layout
 from headstart.runtime.answers import Head, parse_heads
 from headstart.runtime.novelty import Novelty
@@ -68,8 +68,11 @@ def _checked(file: Path, wanted: str) -> bytes:
     """A file's bytes, if they are those that were saved."""
     try:
         content = file.read_bytes()
-    except OSError as error:
-        raise ClassifierError(f"{str(file)!r} cannot be read: {error.strerror}; copy the whole model folder") from None
+    except (OSError, MemoryError) as error:
+        refuse_machine_faults(error, f"to read {file.name}")
+        raise ClassifierError(
+            f"{str(file)!r} cannot be read: {getattr(error, 'strerror', None) or error}; copy the whole model folder"
+        ) from None
     if (seen := hashlib.sha256(content).hexdigest()) != wanted:
         raise ClassifierError(
             f"{str(file)!r} is not the file that was saved (SHA-256 {seen[:12]}…, model.json says {wanted[:12]}…); "

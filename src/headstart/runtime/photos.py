@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from headstart.errors import DataError
+from headstart.errors import DataError, refuse_machine_faults
 from headstart.pixels.contract import PixelContract
 from headstart.pixels.decode import BrokenPhoto, Header, Photo, Pixels, decode, decode_image, identify, prepare, to_rgb
 
@@ -182,6 +182,7 @@ def _read_path(path: str) -> bytes:
     try:
         return Path(path).read_bytes()
     except (OSError, ValueError) as error:
+        refuse_machine_faults(error, "to read photos")
         if path.startswith(("http://", "https://", "file://", "data:")):
             raise BrokenPhoto("is a URL, and nothing is fetched; wanted the bytes, or the path of a file") from None
         if os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises for names that are too long)

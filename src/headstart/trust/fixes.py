@@ -4,6 +4,7 @@ import base64
 import html
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from PIL import Image
@@ -12,7 +13,7 @@ from headstart.data.csv_cells import format_csv
 from headstart.data.inspection import default_workers, in_threads
 from headstart.data.samples import Sample, Samples
 from headstart.data.writing import replace_bytes, replace_text
-from headstart.errors import SettingError
+from headstart.errors import SettingError, refuse_machine_faults
 from headstart.events import Listener, ignore
 from headstart.features.extract import load_photo
 from headstart.pixels.contract import WHOLE_EDGE, PixelContract
@@ -96,10 +97,14 @@ def write_fixes(
     found = [(by_id[suspect.id], suspect) for suspect in suspects]
     says = f"{describe_label_errors(errors)}{f'; {describe_left_out(in_test)}' if in_test else ''}."
     page = _page(samples, found, says, _what_next(table, command), _count(errors), listener)
+    rows = _table(samples, found)
     try:
+        replace_bytes(table, rows)
         replace_text(page_of(table), page)
-        replace_bytes(table, _table(samples, found))
     except OSError as error:
+        with suppress(OSError):
+            table.unlink(missing_ok=True)  # of two that go together, one alone would refuse the next try
+        refuse_machine_faults(error, f"for the table {str(table)!r}")
         raise SettingError(f"table {str(table)!r} cannot be written: {error.strerror}; name another") from None
 
 

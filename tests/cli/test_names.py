@@ -18,6 +18,7 @@ from headstart.cli.names import names_in
         (b"./a\nb.jpg\0./c.jpg\0", ["./a\nb.jpg", "./c.jpg"]),
         (b"\n  \na.jpg\n\n", ["a.jpg"]),
         (b"caf\xe9.jpg\n", ["caf\udce9.jpg"]),
+        (b"a.jpg\ncaf\xe9", ["a.jpg", "caf\udce9"]),
         (b"a", ["a"]),
         (b"", []),
         (b"\n", []),

@@ -1,6 +1,7 @@
 """What headstart wrote is not taken for photos."""
 
 import io
+import shutil
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from headstart.data.own_output import is_own_folder, is_own_picture, mark_folder
 from headstart.data.reading import read
 from headstart.data.samples import Outcome
 from headstart.errors import DataError
+from headstart.settings import DataSettings
 
 
 def make_run(folder, *files):
@@ -31,6 +33,19 @@ def test_runs_classifiers_pictures_and_a_store_among_the_photos_are_skipped_and_
     assert samples.ledger.notes == (
         "4 folders that headstart wrote are skipped: 'runs', 'shipped', 'store' and 1 more",
     )
+
+
+def test_where_classes_are_in_names_all_is_told_once(pets, tmp_path):
+    for number, photo in enumerate(sorted(pets.rglob("*.png"))):
+        (tmp_path / "root" / "inner").mkdir(parents=True, exist_ok=True)
+        shutil.copy(photo, tmp_path / "root" / "inner" / f"{photo.parent.name}_{number}.png")
+    make_run(tmp_path / "root" / "run")
+    (tmp_path / "root" / ".hidden").touch()
+    samples = read(tmp_path / "root", options=DataSettings(classes_from="name"))
+    assert samples.classes == ("cats", "dogs")
+    told = "the class of a photo is the name up to the number at its end"
+    assert samples.ledger.notes == ("1 folders that headstart wrote are skipped: 'run'", told)
+    assert samples.ledger.ignored == 1
 
 
 def test_output_inside_a_class_is_skipped_too(pets):

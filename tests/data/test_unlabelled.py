@@ -1,6 +1,8 @@
 """Which files of a folder are to be answered."""
 
 import io
+import os
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 from PIL import Image
 from tests.conftest import picture
 
+from headstart.data.inspection import MAX_BYTES
 from headstart.data.own_output import save_picture
 from headstart.data.unlabelled import HEAD, is_photo, photos_under
 
@@ -54,6 +57,37 @@ def test_one_that_says_what_it_is_late(tmp_path: Path) -> None:
 def test_other_files_are_none(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "file.dat").write_bytes(content)
     assert not is_photo(tmp_path / "file.dat")
+
+
+@pytest.mark.parametrize("start", [b"\0\0\0\x18ftypisom\0\0\0\0isommp42", b"RIFF\xff\xff\xff\x7fAVI LIST"])
+def test_of_a_film_only_the_beginning_is_read(tmp_path: Path, start: bytes) -> None:
+    with (tmp_path / "film.mp4").open("wb") as file:
+        file.write(start)
+        file.truncate(20_000_000)
+    tracemalloc.start()
+    assert not is_photo(tmp_path / "film.mp4")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2_000_000
+
+
+def test_what_is_too_large_or_no_file_is_none(tmp_path: Path) -> None:
+    (tmp_path / "photo.tif").write_bytes(encoded("TIFF"))
+    assert is_photo(tmp_path / "photo.tif")
+    os.truncate(tmp_path / "photo.tif", MAX_BYTES + 1)
+    assert not is_photo(tmp_path / "photo.tif")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_a_pipe_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def waits(*_: object) -> None:
+        raise AssertionError("a pipe was opened")
+
+    os.mkfifo(tmp_path / "pipe.png")
+    monkeypatch.setattr(Path, "open", waits)
+    left_out: list[str] = []
+    assert list(photos_under(tmp_path, left_out)) == []
+    assert left_out == ["pipe.png"]
 
 
 def test_an_ending_will_do_so_that_a_broken_photo_is_told(tmp_path: Path) -> None:

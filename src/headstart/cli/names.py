@@ -44,6 +44,8 @@ def names_in(stream: BinaryIO, encoding: str = "utf-8") -> Iterator[str]:
     if decoder is None and first:
         chunk, encoding = _without_mark(first, encoding)
         pending = chunk.decode(encoding, "surrogateescape")
+    if decoder is not None:
+        pending += decoder.decode(b"", final=True)  # bytes that began a character and ended there
     if pending.strip():
         yield pending.rstrip("\r\n")
 

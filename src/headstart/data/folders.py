@@ -102,6 +102,9 @@ def _take_all(walk: _Walk, root: Path) -> None:
     strict = {folder.name: part for folder in folders if (part := part_named(folder.name))}
     parts = strict if len(strict) == len(folders) > 1 else parts_in([folder.name for folder in folders])
     if not parts:
+        walk.own.clear()  # all is looked at from the root once more
+        walk.notes.clear()
+        walk.ignored = 0
         walk.take(root, root, None)
         return
     loose = [name for name in parts if not part_named(name)]
@@ -116,7 +119,7 @@ def _take_all(walk: _Walk, root: Path) -> None:
     walk.notes.extend([given.note] if given.note else [])
     for part, folder in by_part.items():
         walk.take(folder, folder, given.used_as[part])
-    for path in walk.look(base)[1]:
+    for path in _Walk(root).look(base)[1]:
         walk.set_aside(path, "not in the folder of a part")
 
 

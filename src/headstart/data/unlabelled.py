@@ -1,10 +1,12 @@
 """Photos under a folder that are to be answered: those that would be found to learn from, by their bytes."""
 
+import stat
 from collections.abc import Iterator
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
 
+from headstart.data.inspection import MAX_BYTES
 from headstart.data.own_output import is_own_picture
 from headstart.data.walking import Walk
 from headstart.pixels.decode import SUFFIXES, BrokenPhoto, identify
@@ -12,9 +14,11 @@ from headstart.pixels.decode import SUFFIXES, BrokenPhoto, identify
 HEAD = 1 << 16  #: bytes that tell most files that are no photos
 #: How files begin that may say what they are only later on: their whole content is asked.
 _BEGINNINGS = (
-    *(b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+    *(b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
     *(b"\0\0\0\x0cjP", b"\xff\x4f\xff\x51", *(b"P%d" % number for number in range(1, 7))),
 )
+#: Of what begins as films do too, the brands of photos.
+_BRANDS = frozenset({b"avif", b"avis", b"mif1", b"msf1", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"})
 
 
 def photos_under(folder: Path, left_out: list[str]) -> Iterator[Path]:
@@ -42,20 +46,32 @@ def photos_under(folder: Path, left_out: list[str]) -> Iterator[Path]:
 def is_photo(file: Path) -> bool:
     """Return whether a file is to be answered: its bytes or its ending are a photo's, and headstart did not draw it.
 
-    One that cannot be read counts, so that it is told.
+    One that cannot be read counts, so that it is told. As for fit, pipes and files of more than ``MAX_BYTES`` are none.
     """
     try:
+        status = file.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_BYTES:
+            return False
         with file.open("rb") as stream:
             content = stream.read(HEAD)
             if is_own_picture(content):
                 return False
             if file.suffix.lower() in SUFFIXES or _is_known(content):
                 return True
-            if not (content.startswith(_BEGINNINGS) or content[4:8] == b"ftyp"):
+            if not _may_be_known(content):
                 return False
-            return _is_known(content + stream.read())
+            stream.seek(0)
+            return _is_known(stream.read())
     except OSError:
         return True
+
+
+def _may_be_known(content: bytes) -> bool:
+    """Whether a file that begins so may say further on that it is a photo; films are not read for that."""
+    if content[4:8] == b"ftyp":
+        box = content[8 : int.from_bytes(content[:4], "big")]
+        return any(box[at : at + 4] in _BRANDS for at in range(0, len(box), 4))
+    return content.startswith(_BEGINNINGS) or (content[:4], content[8:12]) == (b"RIFF", b"WEBP")
 
 
 def _is_known(content: bytes) -> bool:

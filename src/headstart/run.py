@@ -1,6 +1,7 @@
 """The run: one folder with everything a fit did. What ``fit`` returns, and what a later session opens again."""
 
 import json
+import os
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -72,6 +73,13 @@ class Run:
         # what is read when it is first asked for lies there wherever the process has gone meanwhile
         object.__setattr__(self, "_home", self.folder.absolute())
 
+    def __fspath__(self) -> str:
+        """Its folder, so that a run can be given wherever that can."""
+        return str(self._home)
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.folder)!r}, {len(self.classes)} classes, {self.test.accuracy:.1%} of test right)"
+
     @cached_property
     def classifier(self) -> Classifier:
         """The saved classifier."""
@@ -141,12 +149,14 @@ class Run:
         return took(self.record)
 
 
-def open_run(folder: str | Path) -> Run:
+def open_run(folder: str | os.PathLike[str]) -> Run:
     """Opens the folder of a finished run.
 
     Raises:
         UserError: it is none, or of another schema.
     """
+    if not isinstance(folder, str | os.PathLike):
+        raise UserError(f"a run cannot be opened from {type(folder).__name__}; wanted the path of a run's folder")
     folder = Path(folder).expanduser()
     try:
         record = json.loads((folder / RECORD).read_text("utf-8"))

@@ -19,7 +19,7 @@ from headstart.data.samples import Outcome, Part, Samples
 from headstart.data.scorable import refuse_unscorable
 from headstart.data.splits import Split, load_split, make_split
 from headstart.engines.engine import Arithmetic, Engine
-from headstart.errors import DataError, HeadstartError
+from headstart.errors import DataError, HeadstartError, SettingError
 from headstart.evaluation.evaluation import Evaluation
 from headstart.examination import guarding, looking_back, pictures
 from headstart.examination.guarding import Guarded, guarded
@@ -75,6 +75,8 @@ def fit(
         HeadstartError: anything else that went wrong; features that were computed are kept.
     """
     chosen = FitSettings.of(Path(config) if config is not None else None, **settings)
+    if not callable(listener):
+        raise SettingError(f"listener is {type(listener).__name__}; wanted a function that takes an event")
     specs = wanted(chosen)
     log = Journal(listener)
     clock = Clock(seconds(chosen.budget))
@@ -137,7 +139,7 @@ fit.__signature__ = _signature()  # type: ignore[attr-defined]
 
 
 def evaluate_on(
-    model: str | Path,
+    model: str | Path | Run | Classifier,
     source: Any,
     *,
     labels: Any = None,

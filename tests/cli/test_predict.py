@@ -164,12 +164,15 @@ def test_the_same_answers_as_in_python(model, three, capsys) -> None:
     assert printed == [prediction.probability for prediction in headstart.load(model).predict(three)]
 
 
-def test_an_unfamiliar_photo_is_declined_in_all_forms(guarded, capsys) -> None:
+def test_an_unfamiliar_photo_is_declined_in_all_forms(guarded, tmp_path, capsys) -> None:
     files = [str(guarded / f"{index}.png") for index in range(4)]
     answers = headstart.load(guarded / "model").predict(files)
     declined = [answer.declined for answer in answers]
     assert set(declined) == {True, False}
     assert len({len(answer.prediction_set) for answer in answers}) > 1
+    assert run(["explain", str(guarded / "model"), *files, "--out", str(tmp_path / "why")]) == 0
+    told = [" (unfamiliar: declined), " in line for line in capsys.readouterr().out.splitlines()]
+    assert told == declined
     assert run(["predict", str(guarded / "model"), *files]) == 0
     for line, answer in zip(capsys.readouterr().out.splitlines(), answers, strict=True):
         end = " (unfamiliar: declined)" if answer.declined else ""

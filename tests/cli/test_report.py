@@ -38,8 +38,10 @@ def test_elsewhere_and_in_the_browser(drawn, tmp_path, capsys, monkeypatch) -> N
 def test_two_runs(drawn, tmp_path, capsys) -> None:
     second = drawn_run(tmp_path / "second", test=16, seed=0)
     assert run(["report", str(drawn), str(second)]) == 0
-    assert capsys.readouterr().out.strip() == "versus-second.html"
-    assert "side by side" in (tmp_path / "versus-second.html").read_text("utf-8")
+    assert capsys.readouterr().out.strip() == f"{drawn.name}-versus-second.html"
+    assert "side by side" in (tmp_path / f"{drawn.name}-versus-second.html").read_text("utf-8")
+    third = drawn_run(tmp_path / "third", test=16, seed=1)
+    assert run(["report", str(third), str(second)]) == 0  # another pair of runs has a page of its own
     assert not (drawn / "report.html").exists()
 
 

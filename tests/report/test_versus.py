@@ -196,7 +196,7 @@ def test_runs_without_a_common_photo(tmp_path) -> None:
 def test_nothing_is_overwritten(runs, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     file = write_versus(*runs)
-    assert file.resolve() == tmp_path / "versus-second.html"
+    assert file.resolve() == tmp_path / f"{runs[0].name}-versus-second.html"
     with pytest.raises(SettingError, match="not overwritten"):
         write_versus(*runs)
     assert not (runs[0] / "report.html").exists()

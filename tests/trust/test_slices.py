@@ -114,7 +114,7 @@ def test_numbers_of_a_slice_are_recomputed():
     a, b = int(right[inside].sum()), int(right[~inside].sum())
     table = [[a, inside.sum() - a], [b, (~inside).sum() - b]]
     assert it.p == pytest.approx(fisher_exact(table, alternative="less").pvalue)
-    interval = wilson(a, int(inside.sum()))
+    interval = grouped_wilson(right[inside], group_numbers(samples)[inside])
     assert (it.n, it.right, it.accuracy, it.low, it.high) == (
         inside.sum(),
         a,

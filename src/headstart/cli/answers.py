@@ -9,6 +9,8 @@ from headstart.data.csv_cells import format_csv, join_names
 if TYPE_CHECKING:
     from headstart.runtime.classifier import Classifier, Prediction
 
+DECLINED = " (unfamiliar: declined)"  #: behind the label of a photo that is unlike all that were learnt from
+
 #: classifier, predictions, how many classes of each -> for each its line, and whether it is an error
 Form = Callable[["Classifier", Iterable["Prediction"], int], Iterator[tuple[str, bool]]]
 
@@ -21,7 +23,7 @@ def text_lines(classifier: "Classifier", predictions: Iterable["Prediction"], to
         else:
             best = _best(classifier, prediction, top)
             answers = ", ".join(f"{label} {probability:.1%}" for label, probability in best)
-            declined = " (unfamiliar: declined)" if prediction.declined else ""
+            declined = DECLINED if prediction.declined else ""
             remarks = "; ".join(filter(None, (prediction.repaired, prediction.note)))
             yield f"{prediction.source}: {answers}{declined}{f' ({remarks})' if remarks else ''}", False
 

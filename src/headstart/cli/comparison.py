@@ -1,6 +1,7 @@
 """A finished comparison as text: the leaderboard first, then why it came out so, and what it cost."""
 
 import json
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -74,7 +75,7 @@ def in_words(it: Compared) -> str:
         *(_depth(arm) for arm in it.run.record["arms"] if arm["depth"]),
         _costs(it.board),
         _trained(it.run),
-        f"everything is in {it.run.folder}\nnext:  headstart predict {it.run.folder / 'model'} PHOTO",
+        f"everything is in {it.run.folder}\nnext:  headstart predict {shlex.quote(str(it.run.folder / 'model'))} PHOTO",
     ]
     return "\n\n".join(section for section in sections if section)
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headstart.cli.answers import DECLINED
 from headstart.cli.streams import tell
 from headstart.errors import DataError, SettingError, UserError
 
@@ -73,7 +74,8 @@ def _explained(explainer: "Explainer", photo: str, out: Path, label: str | None)
     mark_folder(out)
     file = _free(out, Path(photo).stem)
     replace_bytes(file, save_picture(drawn, "JPEG", quality=90))
-    return f"{photo}: {heat.label} {heat.probability:.1%}, {file}"
+    declined = DECLINED if heat.declined else ""
+    return f"{photo}: {heat.label} {heat.probability:.1%}{declined}, {file}"
 
 
 def _free(folder: Path, stem: str) -> Path:

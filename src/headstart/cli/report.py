@@ -25,7 +25,7 @@ def report(
     Args:
         run: A run's folder.
         other: Another run's folder: the page then compares the two.
-        out: A new file for the page; RUN/report.html, or versus-NAME.html here, when not given.
+        out: A new file for the page; RUN/report.html, or FIRST-versus-SECOND.html here, when not given.
         open_: Show the page in the default browser.
     """
     from headstart.report.writing import write_report, write_versus

@@ -107,6 +107,12 @@ def block_of(name: str, images: Any, labels: Any, classes: list[str] | None, par
         array = np.asarray(images)
     except ValueError:
         raise DataError(f"{name} have different shapes; wanted one array (N, H, W) or (N, H, W, channels)") from None
+    if array.ndim == 1 and array.dtype.kind in "UO":
+        first = "text" if array.dtype.kind == "U" else type(array[0]).__name__ if len(array) else "nothing"
+        raise DataError(
+            f"{name} are {len(array)} values of type {first}; wanted pixels, (N, H, W) or (N, H, W, channels), uint8; "
+            "photos in files are given as a folder, or as a table with the columns path and label"
+        )
     if array.ndim not in (3, 4):
         raise DataError(f"{name} has shape {array.shape}; wanted (N, H, W) or (N, H, W, channels), uint8")
     if len(array):

@@ -40,14 +40,15 @@ def write_versus(first: str | Path, second: str | Path, out: Path | None = None)
     Args:
         first: a run's folder.
         second: another's.
-        out: a new file; by default ``versus-NAME.html`` in the current folder, after the second run.
+        out: a new file; by default ``FIRST-versus-SECOND.html`` in the current folder.
 
     Raises:
         UserError: no run, or one whose records lack what the page needs.
         SettingError: the file is there already.
     """
     folder = Path(second).expanduser()
-    file = _fresh(out or Path(f"versus-{folder.resolve().name}.html"))
+    names = [Path(it).expanduser().resolve().name for it in (first, second)]
+    file = _fresh(out or Path(f"{names[0]}-versus-{names[1]}.html"))
     replace_text(file, versus_of(read_records(first), read_records(folder)).html)
     return file
 

@@ -14,13 +14,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast, overload
 
-from headstart.errors import DataError
+from headstart.errors import ClassifierError, DataError
 from headstart.pixels.contract import PixelContract
 from headstart.pixels.decode import BrokenPhoto, Pixels
 from headstart.runtime import folder as layout
 from headstart.runtime.engines import BatchEngine, Engines, InferenceEngine, InferenceEngineChoice, check_engine
 from headstart.runtime.files import ModelFiles, read_files
-from headstart.runtime.photos import OpenedPhoto, is_one_photo
+from headstart.runtime.photos import OpenedPhoto, advise, is_one_photo
 from headstart.runtime.photos import PhotoLike as PhotoLike
 from headstart.runtime.prediction import Prediction as Prediction
 from headstart.runtime.prediction import make_failure, make_predictions
@@ -59,6 +59,10 @@ class Classifier:
     def __reduce__(self) -> tuple[Callable[..., "Classifier"], tuple[Any, ...]]:
         return type(self), (self._files, self.folder, self.engine)
 
+    def __fspath__(self) -> str:
+        """Its folder, so that it can be given wherever that can."""
+        return str(self.folder)
+
     def __repr__(self) -> str:
         backbones = " + ".join(dict.fromkeys(tower.backbone.name for tower in self.record.towers))
         return f"Classifier({str(self.folder)!r}, {len(self.classes)} classes, {backbones})"
@@ -83,8 +87,7 @@ class Classifier:
         if is_one_photo(photos):
             (prediction,) = self.stream([cast("PhotoLike", photos)])
             if prediction.error is not None:
-                advice = "" if "wanted" in prediction.error else "; give a photo that opens in a viewer"
-                raise DataError(f"{prediction.source}: {prediction.error}{advice}")
+                raise DataError(f"{prediction.source}: {prediction.error}{advise(photos, prediction.error)}")
             return prediction
         several = cast("Iterable[PhotoLike]", photos)
         if isinstance(several, Sized):
@@ -208,7 +211,7 @@ def load(folder: str | os.PathLike[str], engine: InferenceEngineChoice = "auto")
     """Loads a saved classifier into memory.
 
     Args:
-        folder: a ``model`` folder, or a run that has one.
+        folder: a ``model`` folder, or a run that has one; a ``Run`` or a ``Classifier`` stands for its folder.
         engine: what answers: ``onnxruntime``, ``openvino``, or ``auto``, which goes by how many are asked for; see
             ``Classifier.engine_for``.
 
@@ -216,5 +219,9 @@ def load(folder: str | os.PathLike[str], engine: InferenceEngineChoice = "auto")
         ClassifierError: there is none, it is damaged, a newer headstart saved it, or the engine cannot run it.
         SettingError: there is no such engine.
     """
+    if not isinstance(folder, str | os.PathLike):
+        raise ClassifierError(
+            f"a classifier cannot be loaded from {type(folder).__name__}; wanted the path of a model folder or of a run"
+        )
     found = layout.find(Path(folder).expanduser())
     return Classifier(read_files(found), Path(os.path.abspath(found)), engine)  # noqa: PTH100 (resolves no links)

@@ -53,6 +53,13 @@ def name_of(photo: object) -> str:
     return "array" if hasattr(photo, "__array__") else type(photo).__name__
 
 
+def advise(photo: object, said: str) -> str:
+    """Return what to do about a photo that cannot be read, behind a message; empty where that says it already."""
+    if "wanted" in said or isinstance(photo, np.ndarray):  # what is wrong with an array is said with what to do
+        return ""
+    return "; give a photo that opens in a viewer"
+
+
 def _text(name: object) -> str:
     return os.fsdecode(name) if isinstance(name, str | bytes | os.PathLike) else ""
 

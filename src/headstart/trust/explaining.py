@@ -21,7 +21,7 @@ from headstart.runtime import folder as layout
 from headstart.runtime.answers import Head
 from headstart.runtime.files import read_files
 from headstart.runtime.forking import after_fork, keep_for_ever
-from headstart.runtime.photos import PhotoLike, name_of
+from headstart.runtime.photos import PhotoLike, advise, name_of
 from headstart.trust.explain_graph import Graph
 from headstart.trust.explain_maps import ClassTokenMap, Float, Map, RolloutMap, resized
 from headstart.trust.explain_photos import painted, upright
@@ -41,6 +41,7 @@ class Heat:
     probability: float  #: of that class, calibrated
     size: tuple[int, int]  #: (width, height) of the upright photo, pixels
     features: NDArray[np.float32]  #: (D,) of the first tower: what ``Neighbours`` compares
+    declined: bool = False  #: the photo is unlike all training photos: the label means little
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class Explainer:
         self._towers = {index: self._layers(graph, index) for it in self.record.answers for index in it.towers}
         layers = [layer for found in self._towers.values() for layer in found]
         wanted = [layout.PROBABILITIES, *(name for it in layers for name in (it.name, *it.map.tensors))]
+        wanted += [layout.DECLINED] if self.record.novelty else []
         self._names = tuple(dict.fromkeys(wanted))
         self._session: Any = graph.session({layout.IMAGE: TensorProto.UINT8}, self._names)
         after_fork(self, Explainer._abandon)
@@ -97,7 +99,7 @@ class Explainer:
         try:
             seen = upright(photo, self.record.contract)
         except BrokenPhoto as error:
-            raise DataError(f"{name_of(photo)}: {error}; give a photo that opens in a viewer") from None
+            raise DataError(f"{name_of(photo)}: {error}{advise(photo, str(error))}") from None
         values = self._run(seen.pixels)
         probabilities = values[layout.PROBABILITIES]
         index = int(probabilities.argmax()) if label is None else self.classes.index(label)
@@ -111,6 +113,7 @@ class Explainer:
             probability=float(probabilities[index]),
             size=(seen.width, seen.height),
             features=np.concatenate([values[it.name][0] for it in self._towers[0]]),
+            declined=bool(values.get(layout.DECLINED, False)),
         )
 
     @property

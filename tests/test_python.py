@@ -1,0 +1,42 @@
+"""What a user types in Python: names that are offered, runs as arguments, clear errors."""
+
+import numpy as np
+import pytest
+
+import headstart
+from headstart.errors import ClassifierError, DataError, SettingError, UserError
+from headstart.trust.explaining import Explainer
+
+
+def test_the_public_names_are_offered() -> None:
+    assert set(headstart.__all__) <= set(dir(headstart))
+
+
+def test_a_run_is_short_and_stands_for_its_folder(warm) -> None:
+    run = headstart.open_run(warm.run)
+    assert repr(run) == f"Run({str(warm.run)!r}, 3 classes, {run.test.accuracy:.1%} of test right)"
+    assert headstart.open_run(run).folder == run.folder.absolute()
+    assert headstart.load(run).classes == run.classes
+    assert headstart.load(run.classifier).folder == run.classifier.folder
+
+
+def test_what_is_no_folder_is_said_to_be_none() -> None:
+    with pytest.raises(ClassifierError, match="cannot be loaded from NoneType; wanted the path of a model folder"):
+        headstart.load(None)
+    with pytest.raises(UserError, match="cannot be opened from NoneType; wanted the path of a run's folder"):
+        headstart.open_run(None)
+    with pytest.raises(SettingError, match="listener is int; wanted a function that takes an event"):
+        headstart.fit("nowhere", listener=3)
+
+
+def test_a_list_of_paths_is_no_images() -> None:
+    with pytest.raises(DataError, match=r"2 values of type text; wanted pixels, .*; photos in files are given as"):
+        headstart.fit(["a.jpg", "b.jpg"], labels=["x", "y"])
+
+
+def test_what_is_said_of_an_array_ends_with_what_to_do(warm) -> None:
+    with pytest.raises(DataError, match=r"no pixels; leave it out$"):
+        headstart.load(warm.run).predict(np.zeros((0, 4, 3), np.uint8))
+    with pytest.raises(DataError) as told:
+        Explainer(warm.run / "model").heat(np.zeros((4, 4, 3)))
+    assert "viewer" not in str(told.value)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from headstart.data.found import class_name
+from headstart.data.own_output import mark_folder
 from headstart.data.reading import read
 from headstart.data.samples import Outcome, Part, Samples, digest_of
 from headstart.errors import DataError
@@ -308,3 +309,28 @@ def test_names_that_are_no_text_are_read_or_escaped_when_listed(pets):
 
 def test_a_surrogate_that_stands_for_no_byte_is_escaped():
     assert class_name(" a\ud800 ") == "a\\ud800"
+
+
+def test_a_root_that_is_looked_at_for_parts_first_is_told_of_once(pets, plant, tmp_path):
+    """With the class right above each photo, or in its name, the root is seen twice: for parts, then for photos."""
+    (pets / "Thumbs.db").write_bytes(b"x")
+    (pets / "run").mkdir()
+    mark_folder(pets / "run")
+    found = read(pets, options=DataSettings(classes_from="parent"))
+    assert found.ledger.ignored == 1
+    assert [note for note in found.ledger.notes if "headstart wrote" in note] == [
+        "1 folders that headstart wrote are skipped: 'run'"
+    ]
+
+
+def test_what_lies_beside_parts_is_set_aside_once(plant, tmp_path):
+    outer = tmp_path / "outer"
+    places = [f"{part}/{label}/{n}.png" for part in ("train", "test") for label in ("cats", "dogs") for n in range(3)]
+    plant(outer / "inner", *places)
+    for file in (outer / "a.txt", outer / "inner" / "b.txt"):
+        file.write_bytes(b"x")
+    (outer / "Thumbs.db").write_bytes(b"x")
+    found = read(outer, options=DataSettings(classes_from="parent"))
+    told = [(it.name, it.reason) for it in found.ledger.entries if it.reason]
+    assert told == [(name, "not in the folder of a part") for name in ("a.txt", "inner/b.txt")]
+    assert found.ledger.ignored == 1

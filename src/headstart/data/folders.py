@@ -4,7 +4,7 @@ The class of a photo is the first folder under the root (or under its part's fol
 unless it is said to stand right above the photo or in its name. What headstart wrote there is skipped.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from headstart.data.found import Listing, some
@@ -17,6 +17,8 @@ from headstart.data.walking import Walk, identity_of
 from headstart.errors import DataError
 from headstart.pixels.decode import SUFFIXES
 from headstart.settings import DataSettings
+
+_NO_CLASS, _NO_PART = "not in a class folder", "not in the folder of a part"
 
 
 @dataclass(slots=True)
@@ -97,16 +99,14 @@ def _take(walk: _Walk, root: Path) -> None:
 
 def _take_all(walk: _Walk, root: Path) -> None:
     """Every file wherever it lies: its class stands right above it or in its name. Folders of parts are still known."""
-    base, folders = _descend(walk, root)
-    walk.entries.clear()  # files beside the folders are photos like all others here
+    looked = _Walk(root)  # what it sees is seen once more where the root is taken
+    base, folders = _descend(looked, root)
     strict = {folder.name: part for folder in folders if (part := part_named(folder.name))}
     parts = strict if len(strict) == len(folders) > 1 else parts_in([folder.name for folder in folders])
     if not parts:
-        walk.own.clear()  # all is looked at from the root once more
-        walk.notes.clear()
-        walk.ignored = 0
-        walk.take(root, root, None)
+        walk.take(root, root, None)  # files beside the folders are photos like all others here
         return
+    walk.own, walk.ignored, walk.notes = looked.own, looked.ignored, looked.notes
     loose = [name for name in parts if not part_named(name)]
     if loose:
         walk.notes.append(f"the folders {some(loose)} are taken for parts of a split")
@@ -119,8 +119,7 @@ def _take_all(walk: _Walk, root: Path) -> None:
     walk.notes.extend([given.note] if given.note else [])
     for part, folder in by_part.items():
         walk.take(folder, folder, given.used_as[part])
-    for path in _Walk(root).look(base)[1]:
-        walk.set_aside(path, "not in the folder of a part")
+    walk.entries += [replace(it, reason=_NO_PART) if it.reason == _NO_CLASS else it for it in looked.entries]
 
 
 def _hint(folders: list[Path]) -> str:
@@ -144,7 +143,7 @@ def _descend(walk: _Walk, folder: Path) -> tuple[Path, list[Path]]:
         entered.add(identity_of(folder))
         folders, files = walk.look(folder)
         for path in files:
-            walk.set_aside(path, "not in a class folder")
+            walk.set_aside(path, _NO_CLASS)
         if len(folders) != 1 or identity_of(folders[0]) in entered or not _Walk(folder).look(folders[0])[0]:
             return folder, folders
         folder = folders[0]

@@ -99,6 +99,24 @@ def test_what_goes_wrong_in_a_source_is_raised_where_it_is_used() -> None:
     assert list(arrivals) == []
 
 
+class _ListThatFails(list[int]):
+    """It has a length, as a sequence that reads what it gives, and fails at the 18th."""
+
+    def __iter__(self) -> Iterator[int]:
+        yield from range(17)
+        raise OSError("the drive is gone")
+
+
+@pytest.mark.parametrize(
+    "made", [lambda: iter(_ListThatFails([0])), lambda: Arrivals(_ListThatFails([0])), lambda: _ListThatFails([0])]
+)
+def test_what_came_before_a_source_fails_is_answered(made: object) -> None:
+    stream, answered = answers(made()), []  # type: ignore[operator]
+    with pytest.raises(OSError, match="the drive is gone"):
+        answered.extend(stream)  # a list keeps what it was given before an error
+    assert answered == [2 * item for item in range(17)]
+
+
 def test_a_source_is_taken_from_only_so_far_in_advance() -> None:
     taken = []
     full = threading.Event()

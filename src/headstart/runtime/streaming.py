@@ -62,6 +62,24 @@ class Arrivals(Iterator[In], Generic[In]):
             self._queue.put(("end", None))
 
 
+class _UpToFailure(Iterator[In], Generic[In]):
+    """Items up to where their source fails; what it raised is kept until those that came before are answered."""
+
+    def __init__(self, items: Iterable[In]):
+        self._items = iter(items)
+        self.failure: Exception | None = None
+
+    def __next__(self) -> In:
+        if self.failure is None:
+            try:
+                return next(self._items)
+            except StopIteration:
+                raise
+            except Exception as error:  # noqa: BLE001  whatever the caller's iterator raises
+                self.failure = error
+        raise StopIteration
+
+
 @dataclass(frozen=True, slots=True)
 class _Batch(Generic[In]):
     items: list[In]
@@ -81,12 +99,16 @@ def answer_in_order(
             ``PATIENCE``; if one does, all that was taken is answered first.
         size: items in a batch.
         threads: batches that are worked on at the same time; ``AHEAD`` times as many are taken in advance.
+
+    Raises:
+        Exception: what ``items`` raises, once all that it gave before is answered.
     """
     process = os.getpid()
     with ThreadPoolExecutor(threads, thread_name_prefix="predict") as pool:
         waiting: deque[Future[list[Out]]] = deque()
         try:
-            for batch in _batches(items, size):
+            source = _UpToFailure(items)
+            for batch in _batches(items, source, size):
                 waiting.append(pool.submit(work, batch.items))
                 while waiting and (batch.last_for_now or len(waiting) >= threads * AHEAD or waiting[0].done()):
                     yield from waiting.popleft().result()
@@ -94,31 +116,32 @@ def answer_in_order(
                         raise HeadstartError("a stream was forked, and its threads were not; begin one in the child")
             while waiting:
                 yield from waiting.popleft().result()
+            if source.failure is not None:
+                raise source.failure
         finally:
             for future in waiting:
                 future.cancel()
 
 
-def _batches(items: Iterable[In], size: int) -> Iterator[_Batch[In]]:
+def _batches(items: Iterable[In], source: Iterator[In], size: int) -> Iterator[_Batch[In]]:
     if isinstance(items, Sized):
-        rest = iter(items)
-        while taken := list(islice(rest, size)):
+        while taken := list(islice(source, size)):
             yield _Batch(taken, last_for_now=False)
     elif isinstance(items, Arrivals):
-        yield from _arrived(items, size)
+        yield from _arrived(items, source, size)
     else:
-        yield from _tried(iter(items), size)
+        yield from _tried(source, size)
 
 
-def _arrived(items: Arrivals[In], size: int) -> Iterator[_Batch[In]]:
-    for first in items:
+def _arrived(arrivals: Arrivals[In], source: Iterator[In], size: int) -> Iterator[_Batch[In]]:
+    for first in source:
         taken = [first]
-        while len(taken) < size and items.ready():
+        while len(taken) < size and arrivals.ready():
             try:
-                taken.append(next(items))
+                taken.append(next(source))
             except StopIteration:
                 break
-        yield _Batch(taken, last_for_now=not items.ready())
+        yield _Batch(taken, last_for_now=not arrivals.ready())
 
 
 def _tried(items: Iterator[In], size: int) -> Iterator[_Batch[In]]:

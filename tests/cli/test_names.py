@@ -19,6 +19,7 @@ from headstart.cli.names import names_in
         (b"\n  \na.jpg\n\n", ["a.jpg"]),
         (b"caf\xe9.jpg\n", ["caf\udce9.jpg"]),
         (b"a.jpg\ncaf\xe9", ["a.jpg", "caf\udce9"]),
+        ("a.jpg\nb.jpg".encode("utf-16") + b"\0", ["a.jpg", "b.jpg"]),
         (b"a", ["a"]),
         (b"", []),
         (b"\n", []),

@@ -4,6 +4,7 @@ import codecs
 import io
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import BinaryIO
 
 CHUNK = 1 << 16  #: bytes asked for at once; fewer are taken when fewer are there
@@ -44,8 +45,9 @@ def names_in(stream: BinaryIO, encoding: str = "utf-8") -> Iterator[str]:
     if decoder is None and first:
         chunk, encoding = _without_mark(first, encoding)
         pending = chunk.decode(encoding, "surrogateescape")
-    if decoder is not None:
-        pending += decoder.decode(b"", final=True)  # bytes that began a character and ended there
+    elif decoder is not None:
+        with suppress(UnicodeDecodeError):  # half a character of UTF-16, which is no name
+            pending += decoder.decode(b"", final=True)
     if pending.strip():
         yield pending.rstrip("\r\n")
 

@@ -27,7 +27,7 @@ from headstart import events
 from headstart.data.demo import write_digits
 from headstart.data.reading import read
 from headstart.features.store import Store
-from headstart.heads.crossfit import cross_fit
+from headstart.heads.crossfit import out_of_fold
 from headstart.heads.head import Task
 from headstart.heads.linear import fit_logistic
 from headstart.heads.threads import threads_for
@@ -97,7 +97,7 @@ def plant(tasks: Sequence[Task], share: float, kind: str, chances: Chances, seed
 
 def counted_before(task: Task) -> tuple[float, list[int]]:
     """Wrong labels by the confident joint, and the suspects' rows, by one head on the last layer."""
-    chances = cross_fit(task, fit_logistic, FitSettings.of(), None, folds=FOLDS).probabilities
+    chances = out_of_fold(task, fit_logistic, FitSettings.of(), None, folds=FOLDS)
     return off_diagonal(task.labels, chances), rows_of(suspects(names(task), task.labels, chances))
 
 

@@ -3,13 +3,19 @@
 from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
+from tests.heads.drawn import draw
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from headstart.heads import threads
+from headstart.heads import linear, threads
+from headstart.heads.crossfit import out_of_fold
+from headstart.heads.head import Fitted
+from headstart.heads.lda import fit_lda
 from headstart.heads.threads import SMALL, idle_threads_for, threads_for
+from headstart.settings import HeadSettings
 
 
 def blas_threads() -> list[int]:
@@ -43,6 +49,30 @@ def test_large_work_takes_the_cores_that_others_leave(
         with idle_threads_for(numbers):
             assert set(blas_threads()) == {wanted}
         assert set(blas_threads()) == {2}
+
+
+def test_what_is_held_out_is_solved_on_idle_cores_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside one busy process on two cores, a fit on one thread; the heads of the folds are not left to spin."""
+    seen: list[set[int]] = []
+    monkeypatch.setattr(threads, "SMALL", 1)
+    monkeypatch.setattr(threads, "busy_elsewhere", lambda seconds: 1.0)
+    monkeypatch.setattr(threads, "_cores", lambda: 2)
+    task, solve = draw(40), linear.descend
+
+    def seen_fit(*given: Any) -> Fitted:
+        seen.append(set(blas_threads()))
+        return fit_lda(*given)
+
+    def seen_descend(*given: Any) -> None:
+        seen.append(set(blas_threads()))
+        solve(*given)
+
+    monkeypatch.setattr(linear, "descend", seen_descend)
+    with threadpool_limits(limits=2, user_api="blas"):
+        out_of_fold(task, seen_fit, HeadSettings.model_validate({}), None, folds=3)
+        linear.held_out_along(task, np.arange(40) % 3, [1.0])
+    assert len(seen) > 4
+    assert all(it == {1} for it in seen)
 
 
 def test_two_fits_that_overlap_give_back_what_was() -> None:

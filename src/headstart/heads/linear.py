@@ -22,6 +22,7 @@ from headstart.heads.folds import FoldGroups, Ints, assign_folds, count_folds, c
 from headstart.heads.head import Dense, Fitted, Float, Head, Task, Trial, softmax
 from headstart.heads.scaling import Scaling
 from headstart.heads.space import Space, space_of
+from headstart.heads.threads import idle_threads_for
 from headstart.settings import HeadSettings
 
 _ROUGH, _FINE = 1e-4, 1e-8  #: tolerances (see ``descend``) on the path and of the head that is kept
@@ -114,18 +115,19 @@ def held_out(task: Task, fold: Ints, C: float) -> Float:
 
 def held_out_along(task: Task, fold: Ints, path: Sequence[float]) -> list[Float]:
     """Return for each C of a growing path what ``held_out`` gives: each is solved from where the last one ended."""
-    space = space_of(Scaling.of(task.features).apply(task.features), task.seed)
-    folds = _Folds(space, task, fold)
-    for lower in _approach(path[0]):
-        folds.descend(lower, _ROUGH)
-    answers = []
-    for C in path:
-        folds.descend(C, _HELD_OUT)
-        logits = folds.logits()
-        if len(logits) == 1:
-            logits = np.concatenate([np.zeros_like(logits), logits])
-        answers.append(softmax(logits[:, 0].T))
-    return answers
+    with idle_threads_for(task.features.size):
+        space = space_of(Scaling.of(task.features).apply(task.features), task.seed)
+        folds = _Folds(space, task, fold)
+        for lower in _approach(path[0]):
+            folds.descend(lower, _ROUGH)
+        answers = []
+        for C in path:
+            folds.descend(C, _HELD_OUT)
+            logits = folds.logits()
+            if len(logits) == 1:
+                logits = np.concatenate([np.zeros_like(logits), logits])
+            answers.append(softmax(logits[:, 0].T))
+        return answers
 
 
 class _Folds:

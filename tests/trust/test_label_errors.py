@@ -103,3 +103,16 @@ def test_records_come_back_and_earlier_counts_are_not_taken_for_estimates():
     old = LabelErrors.from_json({"n": 9, "estimated_errors": 7, "flagged": 5, "suspects": [{}, {}]})
     assert (old.n, old.doubted, old.estimate) == (9, 2, None)
     assert old.untold
+
+
+def test_photos_ten_times_over_say_no_more_than_once():
+    labels, said, _ = _answers(3000, 0.05, seed=0, spread=6.0)
+    once = estimate_errors(labels, said)
+    groups = np.repeat(np.arange(3000), 10)
+    tenfold = estimate_errors(np.repeat(labels, 10), np.repeat(said, 10, axis=0), groups)
+    assert once.estimate is not None
+    assert once.high - once.low > 40
+    assert (tenfold.low, tenfold.high) == pytest.approx((10 * once.low, 10 * once.high), rel=0.05)
+    assert estimate_errors(labels, said, np.arange(3000)) == once
+    few = estimate_errors(labels[:300], said[:300], np.arange(300) // 10)
+    assert "the photos are too few" in few.untold

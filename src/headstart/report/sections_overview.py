@@ -84,7 +84,7 @@ def overview_of(records: Records, data: Data, arms: Arms, more: More) -> Overvie
     support = [it.support for it in test.per_class]
     commonest = int(np.argmax(support))
     shortcuts = tuple(it for it in data.shortcuts if it.strong)
-    by_chance = ece_by_chance(records.trust["calibration"]["after"]["bins"])
+    by_chance = _by_chance(records)
     return Overview(
         name=records.folder.resolve().name,
         date=_date(run["date"]),
@@ -138,6 +138,11 @@ def _doubtful(data: Data) -> bool:
     return bool(errors.low) and (errors.estimate or 0) >= max(2, DOUBTFUL * errors.n)
 
 
+def _by_chance(records: Records) -> float:
+    """The calibration error of perfect probabilities, of photos that belong together as those of the test part do."""
+    return ece_by_chance(records.trust["calibration"]["after"]["bins"], records.test.effective_n / records.test.n)
+
+
 def _warnings(records: Records, data: Data, arms: Arms, shortcuts: bool, few: bool) -> Iterator[str]:
     trust, test = records.trust, records.test
     yield from _data_warnings(records, data)
@@ -145,8 +150,7 @@ def _warnings(records: Records, data: Data, arms: Arms, shortcuts: bool, few: bo
         yield "shortcuts"
     if trust["slices"]["worst"]:
         yield "slice"
-    after = trust["calibration"]["after"]
-    if after["ece"] > FAIRLY + ece_by_chance(after["bins"]):
+    if trust["calibration"]["after"]["ece"] > FAIRLY + _by_chance(records):
         yield "calibration"
     if records.sets_on_test and records.sets_on_test["high"] < trust["sets"]["coverage"]:
         yield "sets"

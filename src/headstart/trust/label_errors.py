@@ -20,6 +20,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.evaluation.grouping import effective_size
+
 Float = NDArray[np.float32]
 Double = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -62,7 +64,7 @@ class LabelErrors:
         return cls(**{it.name: record[it.name] for it in fields(cls)})
 
 
-def estimate_errors(labels: Ints, probabilities: Float) -> LabelErrors:
+def estimate_errors(labels: Ints, probabilities: Float, groups: Ints | None = None) -> LabelErrors:
     """Return how many labels are wrong, as far as that can be told.
 
     It is told where the interval's upper end is at most twice the lower and a point more: then twice the share that is
@@ -71,18 +73,20 @@ def estimate_errors(labels: Ints, probabilities: Float) -> LabelErrors:
     Args:
         labels: (N,), classes.
         probabilities: (N, C), each row by a classifier that was not fitted on that photo; need not be calibrated.
+        groups: (N,) which photos belong together: a burst is labelled wrongly as one. None: each is by itself.
     """
     n = len(labels)
     if not n:
         return LabelErrors(0, 0, None, None, None, _INCOMPLETE)
     doubted = int(np.sum(probabilities.max(axis=1) > probabilities[np.arange(n), labels]))
-    if n < _FEWEST:
+    worth = float(n) if groups is None else effective_size(probabilities.argmax(axis=1) != labels, groups)
+    if worth < _FEWEST:
         return LabelErrors(n, doubted, None, None, None, _FEW)
-    floor = fit_floor(labels, probabilities)
+    floor = fit_floor(labels, probabilities, worth / n)
     if floor.claimed > max(_CLAIMED, _CLAIMED_OF_LOW * floor.low):
         return LabelErrors(n, doubted, None, None, None, _WEAK)
     if floor.high > 2 * floor.low + _POINT:
-        return LabelErrors(n, doubted, None, None, None, _FEW if n < _MANY else _WEAK)
+        return LabelErrors(n, doubted, None, None, None, _FEW if worth < _MANY else _WEAK)
     return LabelErrors(n, doubted, round(floor.share * n), math.floor(floor.low * n), math.ceil(floor.high * n))
 
 
@@ -115,12 +119,14 @@ class Floor:
     claimed: float  #: mistakes that the surest tenth of the answers claim by their own probabilities
 
 
-def fit_floor(labels: Ints, probabilities: Float) -> Floor:
+def fit_floor(labels: Ints, probabilities: Float, worth: float = 1.0) -> Floor:
     """Fit the curve of contradictions over sureness.
 
     Args:
         labels: (N,), classes.
         probabilities: (N, C), each row by a classifier that was not fitted on that photo; need not be calibrated.
+        worth: of a photo, where several tell as much as one by itself: 0 to 1. The likelihood counts by it, as Rao &
+            Scott (1992, Biometrics 48) count shares of grouped rows.
     """
     sure, wrong = _contradictions(labels, probabilities)
     bins = np.array_split(np.argsort(sure, kind="stable"), min(_BINS, len(sure)))
@@ -137,7 +143,7 @@ def fit_floor(labels: Ints, probabilities: Float) -> Floor:
             seen = np.clip(seen, 1e-9, 1 - 1e-9)
             fit = np.log(seen) @ k + np.log1p(-seen) @ (n - k)
             likelihood = np.maximum(likelihood, fit.max(axis=1))
-    low, high = _ends(likelihood)
+    low, high = _ends(worth * likelihood)
     surest = np.sort(probabilities.max(axis=1))[-max(1, len(sure) // 10) :]
     return Floor(float(_SHARES[likelihood.argmax()]), low, high, float(1 - surest.mean()))
 

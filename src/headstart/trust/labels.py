@@ -58,7 +58,7 @@ def hold_labels(ids: Sequence[str], tasks: Sequence[Task], *, folds: int) -> Hel
     rows = np.flatnonzero(answers.known)
     held, chances = labels[rows], answers.probabilities[rows]
     return HeldLabels(
-        errors=estimate_errors(held, chances),
+        errors=estimate_errors(held, chances, tasks[0].groups[rows]),
         suspects=suspects([ids[row] for row in rows.tolist()], held, chances),
         probabilities=answers.probabilities,
         known=answers.known,

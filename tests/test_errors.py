@@ -58,7 +58,7 @@ def test_a_missing_extra_says_how_to_get_it() -> None:
 
 def test_the_nearest_name() -> None:
     assert nearest("logstic", ["logistic", "lda"]) == "did you mean 'logistic'? Known: logistic, lda"
-    assert nearest("xyz", ["logistic", "lda"]) == "Known: logistic, lda"
+    assert nearest("xyz", ["logistic", "lda"]) == "known: logistic, lda"
 
 
 def test_the_public_names_are_there() -> None:

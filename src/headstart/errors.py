@@ -136,4 +136,4 @@ def nearest(name: str, known: list[str]) -> str:
     hint = f"did you mean {bounded(close[0], MOST_OF_A_NAME)!r}? " if close else ""
     shown = ", ".join(bounded(name, MOST_OF_A_NAME) for name in known[:MOST_KNOWN])
     more = f" and {len(known) - MOST_KNOWN:,} more" if len(known) > MOST_KNOWN else ""
-    return f"{hint}Known: {shown}{more}"
+    return f"{hint}{'Known' if hint else 'known'}: {shown}{more}"  # behind a question, else a semicolon

@@ -10,10 +10,11 @@ import sys
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from headstart.cli.fit import in_json, summary
+from headstart.cli.fit import _caveats, in_json, summary
 from headstart.cli.main import run
 from headstart.report.figures import duration
 from headstart.run import open_run
@@ -230,3 +231,15 @@ def test_settings_are_the_flags() -> None:
     from headstart.cli.fit import fit
 
     assert inspect.signature(fit).parameters["settings"].annotation.__origin__ == FitSettings | None
+
+
+@pytest.mark.parametrize(
+    ("notes", "said"),
+    [
+        ((), "1 set of photos with equal bytes, each kept on one side of the split"),
+        (("leak: 1 photos are in more than one given part",), "1 set of photos with equal bytes"),
+    ],
+)
+def test_equal_bytes_in_two_parts_are_not_said_to_be_kept_together(notes, said) -> None:
+    record = {"photos": {"set aside": 0, "repaired": 0}, "copies": 1}
+    assert _caveats(SimpleNamespace(record=record, notes=notes, folder=Path("run")))[-1] == said

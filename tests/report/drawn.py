@@ -25,6 +25,7 @@ from headstart.evaluation.evaluation import evaluate
 from headstart.evaluation.grouping import Targets
 from headstart.leaderboard import Row, to_json
 from headstart.settings import FitSettings
+from headstart.training.curves import KEPT
 from headstart.trust.conformal import conform
 
 HOSTILE = ("ant", "bee", 'cup & "saucer"', "<b>dog</b>", "elm", "fir")  #: names that a page must escape
@@ -249,7 +250,7 @@ def _arm(name: str, logits: Doubles, drawn: Drawn, *, number: int) -> dict[str, 
         "rate_curve": _rate_curve() if name.startswith("partial") else None,
         **scored,
         "seconds": (0.3, 0.9, 62.0, 240.0)[number],
-        "notes": [f"epoch {8 - number} of 12 is kept: later ones were worse on validation"] if trains else [],
+        "notes": [f"epoch {8 - number} of 12 is kept, {KEPT}"] if trains else [],
     }
 
 

@@ -18,6 +18,8 @@ from headstart.report.page import page_of
 from headstart.report.pictures import Pictures
 from headstart.report.records import read_records
 from headstart.report.writing import write_report
+from headstart.training.curves import KEPT
+from headstart.trust.duplicates import _poor
 
 RUNS = {
     "plain": {},
@@ -343,3 +345,22 @@ def test_the_templates_are_in_the_package() -> None:
 
     folder = Path(headstart.report.__file__).parent / "templates"
     assert {"page.css", "page.js", "report.html", "versus.html", "card.md"} <= {it.name for it in folder.iterdir()}
+
+
+def test_where_photos_have_too_little_detail_it_is_not_said_that_no_two_show_the_same(tmp_path) -> None:
+    folder = drawn_run(tmp_path / "run", trained=False)
+    trust, record = (json.loads((folder / name).read_text("utf-8")) for name in ("trust.json", "run.json"))
+    trust["duplicates"] |= {"twins": [], "sets": []}
+    (folder / "trust.json").write_text(json.dumps(trust), "utf-8")
+    said = "None were found: no two photos show the same."
+    assert said in page_of(read_records(folder)).html
+    record["notes"].append(_poor(240, 240))
+    (folder / "run.json").write_text(json.dumps(record), "utf-8")
+    html = page_of(read_records(folder)).html
+    assert said not in html
+    assert "None were found, as far as could be told: <bdi>all photos have too little detail (drawings" in html
+
+
+def test_the_rule_of_the_kept_epoch_is_that_of_training(read) -> None:
+    told = [it.words for it in read["plain"].all("p")]
+    assert any(f"The epoch that is kept is {KEPT}, if it is better than before the first step" in it for it in told)

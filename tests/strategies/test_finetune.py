@@ -37,6 +37,17 @@ def test_what_was_planned_and_what_was_done_are_both_said(made: int, cut: bool, 
     assert notes == ([said] if said else [])
 
 
+def test_the_rule_by_which_an_epoch_is_kept_is_said_as_it_is() -> None:
+    """The kept epoch may have a higher loss than others: it is the last that cannot be told from the lowest."""
+    losses = (1.0, 0.2291, 0.2452, 0.2625, 0.9)
+    epochs = tuple(Epoch(number, 0.0, 0.0, 0.0, it, 0.0, it, 1.0) for number, it in enumerate(losses))
+    trained: Any = SimpleNamespace(
+        epochs=epochs, planned=4, cut=False, best_epoch=3, frozen=3, boundary="stage2", rate_curve=None
+    )
+    wanted = "the last whose calibrated validation loss is within a standard error of the lowest"
+    assert finetune._notes(trained)[-1] == f"epoch 3 of 4 is kept, {wanted}"
+
+
 def test_a_search_that_fails_lets_go_of_its_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What failed for want of memory must not keep it from the next arm, though its plan is still there."""
 

@@ -124,9 +124,9 @@ def _in_timm(name: str) -> Origin:
 
 def _unknown(name: str) -> str:
     close = [f"timm:{name}"] if "." in name else close_to(name, tuple(BUNDLED))  # timm's tags follow a dot
-    hint = f"did you mean {' or '.join(map(repr, close))}? " if close else ""
+    hint = f"did you mean {' or '.join(map(repr, close))}? Known" if close else "known"
     return (
-        f"unknown backbone {name!r}; {hint}Known: {', '.join(BUNDLED)}, which need no network, names such as VGG16, "
+        f"unknown backbone {name!r}; {hint}: {', '.join(BUNDLED)}, which need no network, names such as VGG16, "
         "ResNet50 or ViT-B/16 (headstart models NAME finds them), timm:NAME for timm's own, NAME@FILE for your weights"
     )
 

@@ -199,7 +199,10 @@ def _caveats(run: "Run") -> list[str]:
     if aside or repaired:
         lines.append(f"{aside} files set aside, {repaired} repaired in memory: see {run.folder / 'ledger.jsonl'}")
     if run.record["copies"]:
-        lines.append(f"{run.record['copies']} sets of photos with equal bytes, each kept on one side of the split")
+        torn = any(note.startswith("leak: ") for note in run.notes)
+        where = "" if torn else ", each kept on one side of the split"
+        copies = run.record["copies"]
+        lines.append(f"{copies} set{'s' * (copies != 1)} of photos with equal bytes{where}")
     return lines
 
 

@@ -10,6 +10,7 @@ from headstart.leaderboard import caveats, from_json
 from headstart.report import charts
 from headstart.report.drawing import Plot, plots
 from headstart.report.records import Records
+from headstart.training.curves import KEPT
 
 MOST_PAIRS = 15  #: that are shown; comparison.json has them all
 ABOUT = {"validation": "The best arm against each other, on validation", "test": "Arms in pairs, on test"}
@@ -111,6 +112,7 @@ class Training:
     """What the section shows."""
 
     arms: tuple[Trained, ...]
+    kept: str = KEPT  #: which epoch of each
 
 
 def training_section(records: Records) -> Training:

@@ -10,6 +10,7 @@ from headstart.report.photos import Tile, tile_of
 from headstart.report.records import Records
 from headstart.trust.label_errors import LabelErrors
 from headstart.trust.label_hint import RelabelHint, hint_relabelling
+from headstart.trust.twin_detail import told_apart_poorly
 
 MOST_FILES = 200  #: of the ledger's entries that are listed
 MOST_PAIRS = 24  #: of twins and of leaks that are shown as pictures
@@ -124,6 +125,7 @@ class Data:
     given: bool  #: the photos came with parts
     classes: tuple[ClassRow, ...]
     twins: tuple[TwinRow, ...]
+    poor: str  #: that photos have too little detail to be compared; empty where none has
     leaks: tuple[LeakRow, ...]
     other_leaks: tuple[LeakRow, ...]  #: past those that are shown
     leaked: int  #: test photos
@@ -160,6 +162,7 @@ def data_section(records: Records) -> Data:
         given=records.split.given,
         classes=tuple(_classes(records)),
         twins=tuple(_twins(records)),
+        poor=told_apart_poorly(records.run["notes"]),
         leaks=leaks[:MOST_PAIRS],
         other_leaks=leaks[MOST_PAIRS:],
         leaked=len({it.held_out for it in leaks if it.part == Part.TEST}),

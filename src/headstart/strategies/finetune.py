@@ -30,7 +30,7 @@ from headstart.strategies.refitting import refits, with_refit
 from headstart.strategies.search import CHOICES, Searched, search
 from headstart.strategies.strategy import Arm, Planned, file_name, scored
 from headstart.training.cost import Cost
-from headstart.training.curves import Epoch
+from headstart.training.curves import KEPT, Epoch
 
 if TYPE_CHECKING:  # it imports PyTorch, which a run of probes has no need of
     from headstart.training.job import Job, Trained
@@ -279,5 +279,5 @@ def _notes(trained: "Trained") -> tuple[str, ...]:
     if trained.best_epoch == 0:
         notes.append(f"none of {last} epochs was better on validation than the start, which is kept")
     elif trained.best_epoch < last:
-        notes.append(f"epoch {trained.best_epoch} of {last} is kept: later ones were worse on validation")
+        notes.append(f"epoch {trained.best_epoch} of {last} is kept, {KEPT}")
     return tuple(notes)

@@ -19,7 +19,7 @@ from headstart.data.samples import Sample
 from headstart.features.looks import Looks
 from headstart.runtime.openvino import cores
 from headstart.trust.twin_candidates import candidates, centre_of, described
-from headstart.trust.twin_detail import LEAST_DETAIL, own_detail
+from headstart.trust.twin_detail import LEAST_DETAIL, TOO_LITTLE, own_detail
 from headstart.trust.twin_evidence import Evidence
 from headstart.trust.twin_sets import sets_from, unchained
 
@@ -104,7 +104,7 @@ def _near(
 def _poor(few: int, count: int) -> str:
     who = "all photos have" if few == count else f"{few} of {count} photos {'has' if few == 1 else 'have'}"
     return (
-        f"{who} too little detail (drawings, icons, blank or very small pictures) to tell copies from photos that are "
+        f"{who} {TOO_LITTLE} (drawings, icons, blank or very small pictures) to tell copies from photos that are "
         "merely alike; of these only equal pixels count as the same"
     )
 

@@ -106,7 +106,7 @@ def test_limits_in_words_are_the_limits_meant():
 
 
 def test_numbers_of_a_slice_are_recomputed():
-    samples, entries, looks = made(400, seed=3)
+    samples, entries, looks = made(400, seed=3, group=range(400))
     right = np.random.default_rng(5).random(400) < 0.9
     found = slices_of(samples, entries, looks, right)
     inside = np.array([entries[sample.name].format == "PNG" for sample in samples])
@@ -132,7 +132,7 @@ def test_a_slice_that_was_planted_is_the_worst(column, value, name):
     random = np.random.default_rng(7)
     bad = random.random(300) < 0.15
     other = {"camera": "SONY", "folder": "south"}[column]
-    samples, entries, looks = made(300, **{column: np.where(bad, value, other)})
+    samples, entries, looks = made(300, group=range(300), **{column: np.where(bad, value, other)})
     right = random.random(300) < np.where(bad, 0.6, 0.95)
     found = slices_of(samples, entries, looks, right)
     assert found.worst is not None
@@ -144,7 +144,7 @@ def test_a_slice_that_was_planted_is_the_worst(column, value, name):
 
 def test_a_slice_that_is_better_is_never_worse():
     bad = np.arange(300) < 250
-    samples, entries, looks = made(300, camera=np.where(bad, "a", "b"))
+    samples, entries, looks = made(300, group=range(300), camera=np.where(bad, "a", "b"))
     right = np.where(bad, np.arange(300) % 2 == 0, True)
     found = slices_of(samples, entries, looks, right)
     better = next(it for it in found.slices if it.value == "b")
@@ -154,10 +154,26 @@ def test_a_slice_that_is_better_is_never_worse():
 
 def test_mistakes_that_fall_anywhere_make_no_slice_the_worst():
     """In at most 5 % of results; of 400 drawn ones 20 are expected at most, and 29 are exceeded in 2 % of cases."""
-    samples, entries, looks = made(250, seed=11)
+    samples, entries, looks = made(250, seed=11, group=range(250))
     random = np.random.default_rng(12)
     false = [slices_of(samples, entries, looks, random.random(250) < 0.88).worst is not None for _ in range(400)]
     assert sum(false) <= 29
+
+
+def test_photos_of_a_group_are_no_proof_each():
+    """Patients of ten photos that are answered alike, by two cameras: no worse than the other where none is."""
+    random = np.random.default_rng(3)
+    groups = np.repeat([f"patient {number}" for number in range(30)], 10)
+    first = np.repeat(np.arange(30) < 15, 10)
+    samples, entries, looks = made(300, group=groups, camera=np.where(first, "a", "b"))
+
+    def worse(right):
+        return any(it.worse for it in slices_of(samples, entries, looks, right).slices if it.by == "camera")
+
+    alike = [np.repeat(random.random(30) < 0.85, 10) for _ in range(60)]
+    assert sum(map(worse, alike)) <= 3
+    planted = [right & ~(first & np.repeat(random.random(30) < 0.8, 10)) for right in alike[:20]]
+    assert sum(map(worse, planted)) > 10
 
 
 def test_folders_above_and_beneath_the_class():

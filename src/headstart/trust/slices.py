@@ -2,12 +2,13 @@
 
 Each slice is held against all photos outside it by Fisher's exact test, one-sided, for what is asked is whether it is
 worse; Holm's correction over all slices that were looked at. So in at most 1 of 20 results is any slice called worse
-that is not.
+that is not. Photos that belong together count as fewer: a patient's or a burst's are answered alike, and one group that
+is answered wrongly is no proof of anything that its photos share.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import exp, lgamma
+from math import ceil, exp, lgamma
 from typing import Literal, get_args
 
 import numpy as np
@@ -17,6 +18,7 @@ from headstart.data.found import class_name, natural
 from headstart.data.groups import group_numbers
 from headstart.data.parts import part_named
 from headstart.data.samples import Entry, Sample
+from headstart.evaluation.grouping import effective_size
 from headstart.evaluation.intervals import grouped_wilson
 from headstart.evaluation.paired import SIGNIFICANT, holm
 from headstart.features.looks import Looks
@@ -75,7 +77,7 @@ def slices_of(samples: Sequence[Sample], entries: Mapping[str, Entry], looks: Lo
     known = [entries[sample.name] for sample in samples]
     cuts = (cut for cut in _cuts(samples, known, looks) if LEAST <= len(cut[2]) <= whole - LEAST)
     groups = group_numbers(samples)
-    found = [_slice((by, value), right[rows], groups[rows], int(right.sum()), whole) for by, value, rows in cuts]
+    found = [_slice((by, value), right, groups, rows) for by, value, rows in cuts]
     tested = tuple(
         replace(it, adjusted=p, worse=p < SIGNIFICANT)
         for it, p in zip(found, holm([it.p for it in found]), strict=True)
@@ -113,12 +115,29 @@ def _log_choose(n: int, k: int) -> float:
     return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
 
 
-def _slice(name: tuple[By, str], right: Rights, groups: Ints, all_right: int, total: int) -> Slice:
+def _slice(name: tuple[By, str], right: Rights, groups: Ints, rows: Ints) -> Slice:
     """A slice by itself; Holm's correction comes when all are known."""
-    hits, n = int(right.sum()), len(right)
-    interval = grouped_wilson(right, groups)
-    p = fisher_less(hits, n, all_right, total)
+    hits, n = int(right[rows].sum()), len(rows)
+    interval = grouped_wilson(right[rows], groups[rows])
+    p = _p_less(right, groups, rows)
     return Slice(*name, n, hits, hits / n, interval.low, interval.high, p, p, False)
+
+
+def _p_less(right: Rights, groups: Ints, rows: Ints) -> float:
+    """Fisher's P of a slice, of as many photos as tell the same of the two shares' difference if each is by itself.
+
+    All counts are divided by the design effect of that difference (Rao & Scott, 1992, Biometrics 48).
+    """
+    total, n, hits = len(right), len(rows), int(right[rows].sum())
+    away = right - right.mean()  # if the slice is like the rest
+    weights = np.full(total, -min(n, total - n) / (total - n))
+    weights[rows] = min(n, total - n) / n
+    worth = effective_size(away * weights, groups) / total
+    if worth == 1:
+        return fisher_less(hits, n, int(right.sum()), total)
+    size, fewer, all_right = round(total * worth), round(n * worth), round(int(right.sum()) * worth)
+    most, least = min(fewer, all_right), max(0, fewer - (size - all_right))
+    return fisher_less(max(least, min(most, ceil(hits * worth))), fewer, all_right, size)
 
 
 def _cuts(samples: Sequence[Sample], entries: Sequence[Entry], looks: Looks) -> Iterator[Cut]:

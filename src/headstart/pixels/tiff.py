@@ -11,6 +11,7 @@ from dataclasses import dataclass
 RAW_KINDS = frozenset((32803, 34892))  #: photometric: colour filter array, linear raw
 REDUCED, MASK = 1, 4  #: bits of NewSubfileType
 MOST = 1000  #: directories that are looked at; more are damage, or pages like the first
+_SEVERAL = 2  #: numbers of a tag that are read: the first is used, and whether it is alone
 
 _ORDERS = {b"II*\x00": "<", b"MM\x00*": ">"}
 _SIZES = {1: "B", 3: "H", 4: "L", 13: "L"}
@@ -78,7 +79,7 @@ def directories(data: bytes) -> list[Directory]:
 
 
 def _entries(data: bytes, at: int, order: str) -> tuple[dict[int, tuple[int, ...]], int]:
-    """The whole numbers of a directory by tag, and the offset of the next one."""
+    """The first whole numbers of a directory by tag, and the offset of the next one."""
     (count,) = struct.unpack_from(f"{order}H", data, at)
     tags = dict(_numbers(data, at + 2, count, order))
     (after,) = struct.unpack_from(f"{order}L", data, at + 2 + 12 * count)
@@ -93,7 +94,9 @@ def _numbers(data: bytes, at: int, count: int, order: str) -> Iterator[tuple[int
             continue
         whole = size * struct.calcsize(f"{order}{letter}")
         start = place + 8 if whole <= 4 else struct.unpack_from(f"{order}L", data, place + 8)[0]
-        yield tag, struct.unpack_from(f"{order}{size}{letter}", data, start)
+        # A thousand directories may each tell of millions of strips, in a file of 4 MB.
+        used = min(size, MOST if tag == _INNER else _SEVERAL)
+        yield tag, struct.unpack_from(f"{order}{used}{letter}", data, start)
 
 
 def _directory(data: bytes, tags: dict[int, tuple[int, ...]], page: int | None) -> Directory:

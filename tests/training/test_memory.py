@@ -3,6 +3,7 @@
 import mmap
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -55,6 +56,34 @@ def test_one_inside_another_takes_nothing_from_it() -> None:
         with MemoryMeter() as inner:
             held(10 * MB).close()
     assert inner.grown < 30 * MB < 38 * MB < outer.grown
+
+
+def test_a_meter_inside_another_leaves_it_its_peak_on_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyTorch keeps one mark too, which each meter sets back."""
+
+    class Device:
+        now = peak = 10
+
+        def use(self, size: int) -> None:
+            self.now, self.peak = size, max(self.peak, size)
+
+        def reset_peak_memory_stats(self) -> None:
+            self.peak = self.now
+
+        def memory_allocated(self) -> int:
+            return self.now
+
+        def max_memory_allocated(self) -> int:
+            return self.peak
+
+    device = Device()
+    monkeypatch.setattr(memory, "_torch_on_gpu", lambda: SimpleNamespace(cuda=device))
+    with MemoryMeter() as outer:
+        device.use(70)
+        device.use(20)
+        with MemoryMeter() as inner:
+            device.use(25)
+    assert (inner.device_grown, outer.device_grown) == (5, 60)
 
 
 def test_the_peak_of_the_process_outlives_a_mark_that_was_set_back() -> None:

@@ -77,15 +77,15 @@ class MemoryMeter:
         self._sampler: threading.Thread | None = None
         with self._lock:
             self._read_all()
+            torch = _torch_on_gpu()
+            if torch is not None:
+                torch.cuda.reset_peak_memory_stats()
+            self._device_highest = self._device_before = 0 if torch is None else torch.cuda.memory_allocated()
             self._open.add(self)
             exact = _set_back()
         if not exact:
             self._sampler = threading.Thread(target=self._sample, name="memory", daemon=True)
             self._sampler.start()
-        if (torch := _torch_on_gpu()) is not None:
-            torch.cuda.reset_peak_memory_stats()
-        self._device_before = 0 if torch is None else torch.cuda.memory_allocated()
-        self._device_highest = self._device_before
         return self
 
     def __exit__(
@@ -97,8 +97,6 @@ class MemoryMeter:
         self._done.set()
         if self._sampler is not None:
             self._sampler.join()
-        if (torch := _torch_on_gpu()) is not None:
-            self._device_highest = torch.cuda.max_memory_allocated()
 
     @property
     def grown(self) -> int:
@@ -115,15 +113,17 @@ class MemoryMeter:
 
     @classmethod
     def _read_all(cls) -> None:
-        """What the mark says now counts for every open meter: the next one to begin sets it back."""
-        highest = _high_water()
+        """What the marks say now counts for every open meter: the next one to begin sets them back."""
+        highest, torch = _high_water(), _torch_on_gpu()
+        on_device = 0 if torch is None else torch.cuda.max_memory_allocated()
         cls.ever = max(cls.ever, highest)
         for meter in cls._open:
-            meter.see(highest)
+            meter.see(highest, on_device)
 
-    def see(self, resident: int) -> None:
-        """Takes note of so many bytes that were resident while this was open."""
+    def see(self, resident: int, on_device: int = 0) -> None:
+        """Takes note of so many bytes that were resident, and of a device's, while this was open."""
         self._highest = max(self._highest, resident)
+        self._device_highest = max(self._device_highest, on_device)
 
     def _sample(self) -> None:
         while not self._done.wait(SAMPLED):

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import optimize
 
 from headstart.evaluation.grouping import Targets
+from headstart.evaluation.paired import percentiles, resampled_means
 
 
 def rights(both: int, only_a: int, only_b: int, neither: int) -> tuple[np.ndarray, np.ndarray]:
@@ -40,3 +41,9 @@ def score_of(difference, only_a, only_b, n):
         low, high = max(0.0, -difference), (1 - difference) / 2
         share = optimize.minimize_scalar(unlikely, bounds=(low, high), method="bounded", options={"xatol": 1e-12}).x
     return (only_a - only_b - n * difference) / sqrt(n * (2 * share + difference * (1 - difference)))
+
+
+def paired_interval(values_a, values_b, groups, seed, *, level=0.95, draws=2000):
+    """Percentile bootstrap of mean(a - b) alone, both values (N,) of the same photos; whole groups are resampled."""
+    differences = np.asarray(values_a, np.float64) - np.asarray(values_b, np.float64)
+    return percentiles(resampled_means(differences[:, None], groups, seed, draws)[:, 0], level)

@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
-from tests.evaluation.drawn import rights, score_of, sure
+from tests.evaluation.drawn import paired_interval, rights, score_of, sure
 
-from headstart.evaluation import metrics
 from headstart.evaluation.comparison import compare_pairs
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.paired import (
@@ -20,8 +19,6 @@ from headstart.evaluation.paired import (
     exceeds_one_se,
     holm,
     mcnemar_exact,
-    paired_interval,
-    score_interval,
     smallest_difference,
     standard_error,
     tango,
@@ -155,43 +152,6 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say():
     assert 165 <= met <= 192  # 180 wanted, binomial standard deviation 4.2, and percentile intervals are a bit narrow
 
 
-def accuracy_of(labels, predicted):
-    return float((labels == predicted).mean())
-
-
-def macro_f1_of(labels, predicted):
-    return metrics.macro_f1(metrics.confusion_matrix(labels, predicted, 3))
-
-
-def test_score_interval_of_a_mean_is_the_paired_interval():
-    random = np.random.default_rng(4)
-    labels, a, b = random.integers(0, 3, 120), random.random((120, 3)), random.random((120, 3))
-    a[np.arange(120), labels] += 0.4
-    found = score_interval(accuracy_of, Targets.independent(labels), a, b, 0)
-    wanted = paired_interval(a.argmax(1) == labels, b.argmax(1) == labels, single(a), 1)
-    assert (found.low, found.high) == pytest.approx((wanted.low, wanted.high), abs=0.02)
-
-
-def test_score_interval_of_macro_f1_against_scipy():
-    random = np.random.default_rng(5)
-    labels, a, b = random.integers(0, 3, 90), random.random((90, 3)), random.random((90, 3))
-    a[np.arange(90), labels] += 0.5
-    found = score_interval(macro_f1_of, Targets.independent(labels), a, b, 0, draws=3000, level=0.9)
-    predicted = np.stack([a.argmax(1), b.argmax(1)])
-    wanted = stats.bootstrap(
-        (labels, *predicted),
-        lambda y, one, other: macro_f1_of(y, one) - macro_f1_of(y, other),
-        paired=True,
-        vectorized=False,
-        n_resamples=3000,
-        method="percentile",
-        confidence_level=0.9,
-        rng=random,
-    )
-    assert (found.low, found.high) == pytest.approx(tuple(wanted.confidence_interval), abs=0.02)
-    assert score_interval(macro_f1_of, Targets.independent(labels), a, a, 0).high == 0
-
-
 # --- photos that belong together -----------------------------------------------------------------------------------
 
 
@@ -256,15 +216,6 @@ def test_intervals_of_a_difference_on_bursts_hold_the_truth():
     assert held >= 184  # 190 wanted, binomial standard deviation 3.1
     assert drawn_held >= 178  # percentile intervals of 40 groups are a bit narrow
     assert plainly < 150
-
-
-def test_the_bootstrap_of_a_score_draws_groups():
-    random = np.random.default_rng(10)
-    a, b, groups = bursts(random, 0.8, 0.6)
-    labels = np.zeros(len(a), np.int64)
-    found = score_interval(accuracy_of, Targets(labels, groups), sure(a), sure(b), 0)
-    wanted = paired_interval(a, b, groups, 1)
-    assert (found.low, found.high) == pytest.approx((wanted.low, wanted.high), abs=0.03)
 
 
 # --- the score interval of a difference ----------------------------------------------------------------------------

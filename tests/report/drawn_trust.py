@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.evaluation.intervals import share_of
+from headstart.evaluation.intervals import wilson
 from headstart.evaluation.reliability import reliability
 from headstart.trust.conformal import coverage_of
 
@@ -67,8 +67,14 @@ def drawn_trust(drawn: "Drawn", chance: np.random.Generator, *, given: bool, bar
 
 
 def _interval(right: int, n: int) -> dict[str, float]:
-    share = share_of(right, n)
-    return {"accuracy": share.share, "low": share.low, "high": share.high}
+    interval = wilson(right, n)
+    return {"accuracy": right / n, "low": interval.low, "high": interval.high}
+
+
+def _share(right: int, n: int) -> dict[str, float]:
+    """As ``Share`` is saved."""
+    interval = wilson(right, n)
+    return {"right": right, "n": n, "share": right / n, "low": interval.low, "high": interval.high}
 
 
 def _duplicates(drawn: "Drawn") -> dict[str, Any]:
@@ -108,8 +114,8 @@ def _leaks(drawn: "Drawn", right: NDArray[np.bool_], *, given: bool) -> dict[str
         ],
         "scores": {
             "leaked": leaked,
-            "with_leaks": asdict(share_of(int(right.sum()), len(right))),
-            "without_leaks": asdict(share_of(int(clean.sum()), len(clean))),
+            "with_leaks": _share(int(right.sum()), len(right)),
+            "without_leaks": _share(int(clean.sum()), len(clean)),
         },
     }
 
@@ -234,7 +240,7 @@ def _novelty(drawn: "Drawn") -> dict[str, Any]:
         "kind": "nearest",
         "layers": ["stage4", "final"],
         "acceptance": 0.95,
-        "accepted": asdict(share_of(int((scores <= 1).sum()), len(scores))),
+        "accepted": _share(int((scores <= 1).sum()), len(scores)),
     }
 
 

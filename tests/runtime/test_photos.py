@@ -10,7 +10,7 @@ from tests.conftest import picture
 from headstart.pixels.contract import PixelContract
 from headstart.pixels.decode import BrokenPhoto, decode, prepare
 from headstart.runtime import photos
-from headstart.runtime.photos import views_of
+from headstart.runtime.photos import OpenedPhoto
 
 SMALL = PixelContract(224, 875, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 LARGE = replace(SMALL, size=240, crop_permille=882)
@@ -55,7 +55,7 @@ def test_each_contract_gets_its_own_pixels_from_as_few_decodings_as_will_do(
         return decode(content, contract)
 
     monkeypatch.setattr(photos, "decode", counted)
-    views = views_of(data, contracts)
+    views = OpenedPhoto(data).views(contracts)
     assert calls == decodings
     for contract in contracts:
         np.testing.assert_array_equal(views[contract], expected[contract])
@@ -63,7 +63,7 @@ def test_each_contract_gets_its_own_pixels_from_as_few_decodings_as_will_do(
 
 def test_an_array_is_prepared_for_each() -> None:
     pixels = picture("checks", np.random.default_rng(0), (300, 260))
-    for contract, view in views_of(pixels, (SMALL, LARGE)).items():
+    for contract, view in OpenedPhoto(pixels).views((SMALL, LARGE)).items():
         np.testing.assert_array_equal(view, prepare(pixels, contract))
 
 
@@ -71,11 +71,11 @@ def test_an_array_is_prepared_for_each() -> None:
 @pytest.mark.parametrize("spoil", [lambda data: b"", lambda data: b"no photo", lambda data: data[:900]])
 def test_broken_photos(contracts: tuple[PixelContract, ...], spoil: Callable[[bytes], bytes]) -> None:
     with pytest.raises(BrokenPhoto):
-        views_of(spoil(photo(700, 530)), contracts)
+        OpenedPhoto(spoil(photo(700, 530))).views(contracts)
 
 
 def test_a_truncated_photo_is_repaired_alike() -> None:
     data = photo(700, 530)[:-4000]
     assert decode(data, SMALL).repaired
-    for contract, view in views_of(data, (SMALL, LARGE)).items():
+    for contract, view in OpenedPhoto(data).views((SMALL, LARGE)).items():
         np.testing.assert_array_equal(view, prepare(decode(data, contract).pixels, contract))

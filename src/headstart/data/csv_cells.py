@@ -32,11 +32,6 @@ def join_names(names: Iterable[str]) -> str:
     return "|".join(name.replace("\\", r"\\").replace("|", r"\|") for name in names)
 
 
-def split_names(cell: str) -> list[str]:
-    """Return the names that ``join_names`` was given; none for an empty cell."""
-    return [re.sub(r"\\(.)", r"\1", name, flags=re.DOTALL) for name in re.findall(r"(?:[^|\\]|\\.)+", cell, re.DOTALL)]
-
-
 def escape_cell(text: str) -> str:
     """Return text that no spreadsheet takes for a formula; what can't be taken for one, and numbers, as they are."""
     return text if _NUMBER.fullmatch(text) else _FORMULA.sub(r"\1'\2", text)

@@ -58,14 +58,6 @@ class Share:
     high: float
 
 
-def share_of(right: int, n: int) -> Share | None:
-    """A share with its interval; None of nothing."""
-    if not n:
-        return None
-    interval = wilson(right, n)
-    return Share(right, n, right / n, interval.low, interval.high)
-
-
 def share_among(hits: NDArray[np.bool_], groups: Ints) -> Share | None:
     """The share of hits (N,) with an interval that knows which rows belong together; None of no rows."""
     if not len(hits):

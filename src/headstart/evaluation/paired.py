@@ -4,19 +4,17 @@ Photos that belong together (bursts, patients, near-duplicates) are drawn, flipp
 photo is a group of its own, all of this is what textbooks have for single photos.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import comb, copysign, exp, inf, lgamma, log, sqrt
 from statistics import NormalDist
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.evaluation.grouping import Double, Ints, Targets, effective_size, group_sums, number_groups
+from headstart.evaluation.grouping import Double, Ints, effective_size, group_sums, number_groups
 from headstart.evaluation.intervals import Interval
 
 Rights = NDArray[np.bool_]
-Score = Callable[[Ints, Ints], float]  #: labels (N,), predicted (N,) -> a score such as the macro F1
 
 SIGNIFICANT = 0.05  #: a corrected p below this is beyond chance
 POWER = 0.8  #: how often a difference that is there shall be seen
@@ -147,24 +145,6 @@ def tango(only_a: float, only_b: float, n: float, level: float = 0.95) -> Interv
     return Interval(limit(-1.0, 1.0), limit(1.0, -1.0), level)
 
 
-def paired_interval(
-    values_a: NDArray[Any],
-    values_b: NDArray[Any],
-    groups: Ints,
-    seed: int,
-    *,
-    level: float = 0.95,
-    draws: int = DRAWS,
-) -> Interval:
-    """Percentile bootstrap of mean(a - b), both values (N,) of the same photos, of which whole groups are resampled.
-
-    Efron & Tibshirani, 1993, An Introduction to the Bootstrap, chapter 13; groups: Davison & Hinkley, 1997, Bootstrap
-    Methods and their Application, section 3.8.
-    """
-    differences = np.asarray(values_a, np.float64) - np.asarray(values_b, np.float64)
-    return percentiles(resampled_means(differences[:, None], groups, seed, draws)[:, 0], level)
-
-
 def resampled_means(values: Double, groups: Ints, seed: int, draws: int) -> Double:
     """Means (draws, M) of values (N, M) over the rows of resampled groups, in chunks of bounded memory."""
     numbers = number_groups(groups)
@@ -184,38 +164,6 @@ def percentiles(values: Double, level: float) -> Interval:
     """The middle ``level`` of resampled values (draws,)."""
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(low), float(high), level)
-
-
-def score_interval(
-    score: Score,
-    targets: Targets,
-    probabilities_a: NDArray[np.floating],
-    probabilities_b: NDArray[np.floating],
-    seed: int,
-    *,
-    level: float = 0.95,
-    draws: int = DRAWS,
-) -> Interval:
-    """Percentile bootstrap of score a - score b for scores that are not means over photos.
-
-    Args:
-        score: of labels and predictions (N,); a class may be missing from a resample.
-        targets: of N photos.
-        probabilities_a: (N, C).
-        probabilities_b: (N, C).
-        seed: of the bootstrap.
-        level: 0.95 for 95 %.
-        draws: resamples of groups; each costs two calls of ``score``.
-    """
-    predicted_a, predicted_b = probabilities_a.argmax(axis=1), probabilities_b.argmax(axis=1)
-    labels, numbers = targets.labels, number_groups(targets.groups)
-    random, count = np.random.default_rng(seed), int(numbers.max()) + 1
-    members = np.split(np.argsort(numbers, kind="stable"), np.cumsum(np.bincount(numbers))[:-1])
-    differences = np.empty(draws)
-    for draw in range(draws):
-        rows = np.concatenate([members[group] for group in random.integers(0, count, count)])
-        differences[draw] = score(labels[rows], predicted_a[rows]) - score(labels[rows], predicted_b[rows])
-    return percentiles(differences, level)
 
 
 def smallest_difference(n: int, error_rate: float) -> float:

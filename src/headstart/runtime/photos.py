@@ -144,17 +144,6 @@ def whole(photo: PhotoLike, contract: PixelContract) -> Pixels:
     return OpenedPhoto(photo).whole(contract)
 
 
-def views_of(photo: PhotoLike, contracts: Sequence[PixelContract]) -> dict[PixelContract, Pixels]:
-    """A photo as each contract prepares it, (S, S, 3): as when features were extracted for that contract alone.
-
-    It is decoded once for all contracts by which it shrinks the same.
-
-    Raises:
-        BrokenPhoto: it cannot be read or decoded.
-    """
-    return OpenedPhoto(photo).views(contracts)
-
-
 def _content(photo: object) -> bytes | Pixels | Image.Image:
     """A photo's bytes, or its pixels or image where they were given.
 

@@ -261,17 +261,12 @@ class Job:
             while self._open:
                 self._open.pop().close()
 
-    def with_settings(self, settings: FitSettings, timed: Speeds | None = None) -> "Job":
-        """The same training with other settings; the network is not loaded again.
-
-        Args:
-            settings: the others.
-            timed: speeds to go by, instead of those of a trial.
-        """
+    def with_settings(self, settings: FitSettings) -> "Job":
+        """The same training with other settings; the network is not loaded again."""
         job = Job(replace(self.task, settings=settings), self.listener)
         job.loaded, job.traced, job.trunk, job._view_trunks = self.loaded, self.traced, self.trunk, self._view_trunks
         if settings.model_copy(update={"epochs": self.settings.epochs}) == self.task.settings:
-            job.changed, job.timed = self.changed, self.timed if timed is None else timed
+            job.changed, job.timed = self.changed, self.timed
         job.allowed = self.allowed
         return job
 

@@ -37,12 +37,6 @@ class Graph:
         self._arrays: dict[str, NDArray[np.generic]] = {}
         self.makers = {name: node for node in self.nodes for name in node.output if name}
 
-    def steps_back(self, name: str, passed: Collection[str]) -> str:
-        """The tensor that one came from, behind nodes of these ops, followed along first inputs."""
-        while (node := self.makers.get(name)) is not None and node.op_type in passed:
-            name = node.input[0]
-        return name
-
     def narrows(self, source: str, sink: str) -> list[str]:
         """The tensors that every way from one tensor to another leads through, both included, nearest the sink first.
 

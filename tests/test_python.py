@@ -5,7 +5,9 @@ import pytest
 
 import headstart
 from headstart.errors import ClassifierError, DataError, SettingError, UserError
+from headstart.events import Note
 from headstart.trust.explaining import Explainer
+from headstart.workflow import evaluate_on
 
 
 def test_the_public_names_are_offered() -> None:
@@ -40,3 +42,12 @@ def test_what_is_said_of_an_array_ends_with_what_to_do(warm) -> None:
     with pytest.raises(DataError) as told:
         Explainer(warm.run / "model").heat(np.zeros((4, 4, 3)))
     assert "viewer" not in str(told.value)
+
+
+def test_evaluating_on_photos_that_were_learnt_from_says_so(warm) -> None:
+    told: list[object] = []
+    evaluate_on(warm.run, warm.photos, listener=told.append)
+    parts = headstart.open_run(warm.run).record["split"]
+    seen, count = parts["train"] + parts["validation"], sum(parts.values())
+    wanted = f"{seen} of {count} photos are among those that the classifier was made from: the score flatters"
+    assert wanted in [it.text for it in told if isinstance(it, Note)]

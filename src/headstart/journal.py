@@ -87,7 +87,8 @@ def twins_in_words(twins: Sequence[Twins]) -> str:
     if not twins:
         return "no photos that show the same"
     near = sum(it.kind == "near" for it in twins)
-    return f"{len(twins)} pairs of photos that show the same, {len(twins) - near} of them with equal bytes"
+    pairs = f"{len(twins)} pair{'s' * (len(twins) != 1)}"
+    return f"{pairs} of photos that show the same, {len(twins) - near} of them with equal bytes"
 
 
 def comparison_in_words(it: Comparison) -> str:

@@ -15,7 +15,7 @@ from headstart import events, journal
 from headstart.data.loosening import split_loosely
 from headstart.data.reading import read
 from headstart.data.relabel import relabel_tables, relabelled
-from headstart.data.samples import Outcome, Part, Samples
+from headstart.data.samples import Outcome, Part, Sample, Samples
 from headstart.data.scorable import refuse_unscorable
 from headstart.data.splits import Split, load_split, make_split
 from headstart.engines.engine import Arithmetic, Engine
@@ -38,7 +38,7 @@ from headstart.preparing import Ready, named, ready
 from headstart.report.writing import write_report
 from headstart.reserving import claim_run, reserve_run
 from headstart.run import Run, finished, record_of, write
-from headstart.run_files import MODEL
+from headstart.run_files import MODEL, SPLIT
 from headstart.runtime.classifier import Classifier, load
 from headstart.runtime.engines import InferenceEngineChoice
 from headstart.saving import Parts, UnsteadyNoveltyError, Witness, add_scores, save
@@ -170,7 +170,21 @@ def evaluate_on(
         aside = samples.ledger.counts()[Outcome.SET_ASIDE]
         if aside:
             listener(events.Note(f"{aside} files are set aside; headstart check says why"))
+        if seen := _seen(classifier.folder, named):
+            told = (
+                f"{seen} of {len(named)} photos are among those that the classifier was made from: the score flatters"
+            )
+            listener(events.Note(told))
         return judge(classifier, named, listener, part="given", strict=False).evaluation
+
+
+def _seen(model: Path, samples: Sequence[Sample]) -> int:
+    """How many photos the run learnt from or chose by; 0 where the model lies in no run that says so."""
+    try:
+        parts = load_split(model.parent).by_digest() if (model.parent / SPLIT).is_file() else {}
+    except DataError:  # a score can be had without it
+        return 0
+    return sum(parts.get(sample.digest, Part.TEST) is not Part.TEST for sample in samples)
 
 
 def _advice(material: Material, specs: Sequence[Spec], log: Journal) -> Advice | None:

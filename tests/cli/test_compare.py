@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import shlex
 import shutil
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
@@ -226,3 +227,10 @@ def test_settings_are_the_flags_as_in_fit() -> None:
     both = [inspect.signature(verb).parameters for verb in (compare.compare, fit.fit)]
     assert list(both[0]) == list(both[1])
     assert both[0]["settings"].annotation.__origin__ == FitSettings | None
+
+
+def test_the_command_that_is_printed_is_quoted(compared) -> None:
+    it = read(open_run(compared))
+    text = in_words(replace(it, run=replace(it.run, folder=Path("runs/it's mine"))))
+    (command,) = [line.partition("next:  ")[2] for line in text.splitlines() if line.startswith("next:  ")]
+    assert shlex.split(command) == ["headstart", "predict", str(Path("runs/it's mine/model")), "PHOTO"]

@@ -146,8 +146,8 @@ def test_of_arms_that_cost_the_same_the_lower_cross_validated_loss_wins():
     assert (found.winner, found.best, found.told_apart, found.too_small) == ("deep", "deep", True, False)
     assert [(pair.a, pair.b, pair.difference) for pair in found.pairs] == [("deep", "linear", pytest.approx(-0.02))]
     assert found.reason == (
-        "deep wins with 89.0% of 100 photos right and the lowest cross-validated log loss of the arms that cost the "
-        "same (0.309 over train and validation, against 0.310 of linear)."
+        "deep is taken, with 89.0% of 100 photos right and the lowest cross-validated log loss of the arms that cost "
+        "the same (0.309 over train and validation, against 0.310 of linear)."
     )
     (equal,) = found.equals
     assert (equal.best, equal.behind) == ("deep", ("linear",))

@@ -108,7 +108,7 @@ def choose_winner(
     if len(scored.names) == 1:
         sentences = [head.replace(" wins with ", " is the only arm; it has ") + "."]
     elif not rivals:
-        sentences = [f"{head}{_among_equals(equals[0])}."]
+        sentences = [f"{head.replace(' wins with ', ' is taken, with ')}{_among_equals(equals[0])}."]
     else:
         sentences = [*_sentences(head, winner, best, rivals, baseline), *map(_of_equals, equals)]
     few = _too_few(scored, baseline or left[0], len(rivals)) if rivals else ""

@@ -27,6 +27,10 @@ def reserve_run(out: Path | None) -> Path | None:
     if out is None:
         return None
     out = out.expanduser()
+    try:
+        out.exists()
+    except OSError as error:  # such as a name that is too long
+        raise SettingError(f"out {str(out)!r} cannot be made: {error.strerror}; name another") from None
     stop = next((above for above in out.parents if above.exists()), None)
     if stop is not None and not stop.is_dir():
         raise SettingError(f"out {str(out)!r} cannot be made: {str(stop)!r} is a file; name another")

@@ -334,3 +334,8 @@ def test_what_lies_beside_parts_is_set_aside_once(plant, tmp_path):
     told = [(it.name, it.reason) for it in found.ledger.entries if it.reason]
     assert told == [(name, "not in the folder of a part") for name in ("a.txt", "inner/b.txt")]
     assert found.ledger.ignored == 1
+
+
+def test_a_name_that_is_too_long_does_not_exist():
+    with pytest.raises(DataError, match="does not exist; wanted a folder"):
+        read(300 * "a")

@@ -278,3 +278,8 @@ def test_the_least_shrinking_of_contracts() -> None:
     small, large, close = contract(224, 875), contract(299, 1000), contract(224, 700)
     assert least_shrinking([small, large]) == least_shrinking([large, small]) == large
     assert least_shrinking([small, close, large]) == close  # of a narrow crop more pixels are wanted
+
+
+def test_a_name_that_is_too_long_is_no_folder() -> None:
+    with pytest.raises(ClassifierError, match="is not a saved classifier: no such folder"):
+        layout.find(Path(300 * "a"))

@@ -71,10 +71,10 @@ def _list(source: Any, labels: Any, options: DataSettings, cache: Path) -> Listi
 
 
 def _list_path(path: Path, options: DataSettings, cache: Path) -> Listing:
+    if not os.path.exists(path):  # noqa: PTH110 (Path.exists raises for names that are too long)
+        raise DataError(f"{str(path)!r} does not exist; wanted a folder, a table, an archive or .npz; check the path")
     if path.is_dir():
         return _list_folder(path, options, cache)
-    if not path.exists():
-        raise DataError(f"{str(path)!r} does not exist; wanted a folder, a table, an archive or .npz; check the path")
     suffix = path.suffix.lower()
     if archives.is_archive(path):
         return _list_archive(path, options, cache)

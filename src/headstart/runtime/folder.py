@@ -14,6 +14,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -197,9 +198,9 @@ def find(folder: Path) -> Path:
         ClassifierError: there is none.
     """
     for candidate in (folder, folder / "model"):
-        if (candidate / RECORD).is_file():
+        if os.path.isfile(candidate / RECORD):  # noqa: PTH113 (Path.is_file raises for names that are too long)
             return candidate
-    seen = "no such folder" if not folder.exists() else f"no {RECORD} in it"
+    seen = f"no {RECORD} in it" if os.path.exists(folder) else "no such folder"  # noqa: PTH110
     raise ClassifierError(
         f"{str(folder)!r} is not a saved classifier: {seen}; give a run's folder or its model/, such as runs/x/model"
     )

@@ -9,17 +9,15 @@ from headstart import events, journal
 from headstart.backbones.catalog import names_of
 from headstart.backbones.shortlist import AUTO
 from headstart.data.loosening import split_loosely
-from headstart.data.reading import read
-from headstart.data.relabel import relabel_tables, relabelled
 from headstart.data.samples import Part, Samples
-from headstart.data.splits import Split, load_split, make_split
+from headstart.data.splits import Split
 from headstart.errors import BackboneError, DataError
 from headstart.features.store import Store
 from headstart.heads.head import Task
 from headstart.heads.threads import threads_for
 from headstart.journal import Journal
 from headstart.passing import passed
-from headstart.preparing import ready
+from headstart.preparing import read_samples, ready, split_samples
 from headstart.settings import FitSettings, store_folder
 from headstart.trust.fixes import check_table, write_fixes
 from headstart.trust.label_errors import LabelErrors, describe_label_errors
@@ -92,7 +90,7 @@ def check_labels(
         check_table(file)
     log, home = Journal(listener), store_folder(chosen.store)
     with Store(home, log) as store, store.in_use():
-        samples = log.stage("read", lambda: _read(source, labels, home, chosen, log), journal.read_in_words)
+        samples = log.stage("read", lambda: read_samples(source, labels, home, chosen, log), journal.read_in_words)
         sound, split, tasks = _passed(samples, chosen, store, log)
     with threads_for(sum(task.features.size for task in tasks)):
         held = log.stage(
@@ -109,31 +107,16 @@ def check_labels(
     return LabelCheck(sound, chosen.backbone, held, listed, command)
 
 
-def _read(source: Any, labels: Any, home: Path, settings: FitSettings, log: Journal) -> Samples:
-    samples = read(source, labels=labels, options=settings, listener=log, cache=home / "archives")
-    return relabelled(samples, *relabel_tables(settings.relabel, settings.split_from))
-
-
-def _split(samples: Samples, settings: FitSettings) -> Split:
-    return make_split(
-        samples,
-        seed=settings.seed,
-        test_share=settings.test_share,
-        validation_share=settings.validation_share,
-        split_from=load_split(settings.split_from) if settings.split_from else None,
-    )
-
-
 def _passed(samples: Samples, settings: FitSettings, store: Store, log: Journal) -> tuple[Samples, Split, list[Task]]:
     """Sound samples, their split and their features of the last layers, as ``fit`` with these settings has them."""
     # An engine is proved on training photos; other ones could mean another precision, and features of no use to fit.
-    train = _split(samples, settings).of(samples, Part.TRAIN)
+    train = split_samples(samples, settings).of(samples, Part.TRAIN)
     if not train:
         raise DataError(f"the train part of {samples.root} has no usable photo; put photos there")
     (network,) = ready([settings.backbone], train, store, settings, log)
     it = passed(samples, [network], settings, store, log)  # a twin labelled as wrongly would say that all is well
     pairs = [(twins.first, twins.second) for twins in it.twins] if settings.near_duplicates == "group" else []
-    loosened = split_loosely(it.apart, pairs, lambda samples: _split(samples, settings))
+    loosened = split_loosely(it.apart, pairs, lambda samples: split_samples(samples, settings))
     digests = [sample.digest for sample in loosened.samples.samples]
     layers = [layer.name for layer in network.backbone.layers]
     rows = partial(store.read, it.extractions[0].space, digests)

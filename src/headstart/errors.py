@@ -35,7 +35,15 @@ def bounded(text: str, most: int = MOST) -> str:
 _FULL = {errno.ENOSPC, *([errno.EDQUOT] if hasattr(errno, "EDQUOT") else [])}
 _SHORT = {errno.ENOMEM, errno.EMFILE, errno.ENFILE}
 _NO_SPACE = ("no space left", "disk quota exceeded", "disk is full", "not enough space on the disk")
-_NO_MEMORY = ("out of memory", "cannot allocate memory", "can't allocate memory", "bad_alloc", "bad allocation")
+_NO_MEMORY = (
+    "out of memory",
+    "not enough memory",
+    "cannot allocate",
+    "can't allocate",
+    "failed to allocate",
+    "bad_alloc",
+    "bad allocation",
+)
 
 
 def is_disk_full(error: BaseException | None) -> bool:
@@ -53,6 +61,11 @@ def is_machine_short(error: BaseException) -> bool:
     """Return whether an error says that memory is short, or that too many files are open."""
     if isinstance(error, OSError):
         return error.errno in _SHORT
+    return is_memory_short(error)
+
+
+def is_memory_short(error: BaseException) -> bool:
+    """Return whether an error says that memory is short, the machine's or a GPU's."""
     return isinstance(error, MemoryError) or any(it in str(error).lower() for it in _NO_MEMORY)
 
 

@@ -1,8 +1,10 @@
-"""What ``fit`` and ``advise`` do before any photo is run: networks and the engines that were proved on these photos."""
+"""What comes before any photo is run: reading, splitting, networks and the engines that were proved on these photos."""
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +15,10 @@ from headstart.backbones.catalog import names_of
 from headstart.backbones.convert import obtain
 from headstart.backbones.shortlist import AUTO, flights
 from headstart.data.depths import describe_ranges, grey_ranges
-from headstart.data.samples import Sample
+from headstart.data.reading import read
+from headstart.data.relabel import relabel_tables, relabelled
+from headstart.data.samples import Sample, Samples
+from headstart.data.splits import Split, load_split, make_split
 from headstart.engines.choose import PROOF_PHOTOS, Chosen, ProofPhotos, choose
 from headstart.errors import DataError
 from headstart.features.extract import prepared
@@ -103,3 +108,24 @@ def proof_photos(samples: Sequence[Sample], backbone: Backbone) -> ProofPhotos:
         return photos
 
     return ProofPhotos(key, load)
+
+
+def read_samples(source: Any, labels: Any, home: Path, settings: FitSettings, log: Journal) -> Samples:
+    """Return photos and labels, corrected where the user corrected them; archives are unpacked into the store.
+
+    Raises:
+        DataError: nothing can be learnt from the source, or a table of corrections that cannot be used.
+    """
+    samples = read(source, labels=labels, options=settings, listener=log, cache=home / "archives")
+    return relabelled(samples, *relabel_tables(settings.relabel, settings.split_from))
+
+
+def split_samples(samples: Samples, settings: FitSettings) -> Split:
+    """Return the split of these settings, that of an earlier run where they name one; a part may be empty."""
+    return make_split(
+        samples,
+        seed=settings.seed,
+        test_share=settings.test_share,
+        validation_share=settings.validation_share,
+        split_from=load_split(settings.split_from) if settings.split_from else None,
+    )

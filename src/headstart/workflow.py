@@ -14,10 +14,9 @@ from typing import Any
 from headstart import events, journal
 from headstart.data.loosening import split_loosely
 from headstart.data.reading import read
-from headstart.data.relabel import relabel_tables, relabelled
 from headstart.data.samples import Outcome, Part, Sample, Samples
 from headstart.data.scorable import refuse_unscorable
-from headstart.data.splits import Split, load_split, make_split
+from headstart.data.splits import Split, load_split
 from headstart.engines.engine import Arithmetic, Engine
 from headstart.errors import DataError, HeadstartError, SettingError
 from headstart.evaluation.evaluation import Evaluation
@@ -34,7 +33,7 @@ from headstart.features.use import in_use_while_reading
 from headstart.heads.threads import threads_for
 from headstart.journal import Journal
 from headstart.passing import TWINS, Passed, passed
-from headstart.preparing import Ready, named, ready
+from headstart.preparing import Ready, named, read_samples, ready, split_samples
 from headstart.report.writing import write_report
 from headstart.reserving import claim_run, reserve_run
 from headstart.run import Run, finished, record_of, write
@@ -83,7 +82,7 @@ def fit(
     home = store_folder(chosen.store)
     reserved = reserve_run(chosen.out)
     with Store(home, log) as store, store.in_use():
-        samples = log.stage("read", lambda: _read(source, labels, home, chosen, log), journal.read_in_words)
+        samples = log.stage("read", lambda: read_samples(source, labels, home, chosen, log), journal.read_in_words)
         split = _split(samples, chosen)  # what is wrong with it is said now, not after the long pass
         train = split.of(samples, Part.TRAIN)
         names, ladder = named(train, len(samples), store, chosen, clock, log)
@@ -250,20 +249,8 @@ def _report(run: Run, log: Journal) -> None:
         log(events.Note(f"no report was written: {type(error).__name__}: {error}"))
 
 
-def _read(source: Any, labels: Any, home: Path, settings: FitSettings, log: Journal) -> Samples:
-    """Photos and labels, corrected where the user corrected them."""
-    samples = read(source, labels=labels, options=settings, listener=log, cache=home / "archives")
-    return relabelled(samples, *relabel_tables(settings.relabel, settings.split_from))
-
-
 def _split(samples: Samples, settings: FitSettings) -> Split:
-    split = make_split(
-        samples,
-        seed=settings.seed,
-        test_share=settings.test_share,
-        validation_share=settings.validation_share,
-        split_from=load_split(settings.split_from) if settings.split_from else None,
-    )
+    split = split_samples(samples, settings)
     empty = [part.value for part in Part if not split.of(samples, part)]
     if empty:
         raise DataError(

@@ -137,7 +137,7 @@ def test_a_fit_marks_its_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     def read(*_: object) -> None:
         raise Seen(list((tmp_path / "store" / FOLDER).glob("*.lock")))
 
-    monkeypatch.setattr(workflow, "_read", read)
+    monkeypatch.setattr(workflow, "read_samples", read)
     with pytest.raises(Seen) as seen:
         workflow.fit(tmp_path, store=tmp_path / "store")
     assert len(seen.value.args[0]) == 1

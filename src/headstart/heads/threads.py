@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from headstart.runtime.openvino import cores
+
 SMALL = 5_000_000  #: numbers of features; with fewer a second thread gains nothing
 LOOK = 0.1  #: seconds in which it is seen how busy the cores are
 STAT = Path("/proc/stat")
@@ -44,7 +46,7 @@ def idle_threads_for(numbers: int) -> Iterator[None]:
     if numbers < SMALL:
         yield
         return
-    all_of_them = _cores()
+    all_of_them = cores()
     free = max(1, int(all_of_them - busy_elsewhere(LOOK) + 0.25))
     if free >= all_of_them:
         yield
@@ -82,10 +84,6 @@ def _ticks() -> float | None:
                 busy += user + nice + system + sum(rest)
         return busy / hertz
     return None
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _Limits:

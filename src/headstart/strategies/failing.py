@@ -3,14 +3,13 @@
 import gc
 import sys
 
-from headstart.errors import HeadstartError, UserError, bounded
+from headstart.errors import HeadstartError, UserError, bounded, is_memory_short
 
 #: A network that cannot be cut, a loss that is not a number, what PyTorch and OpenVINO raise when memory is short
 #: (``torch.OutOfMemoryError`` is a RuntimeError), a disk that is full. A user's mistake ends the run, and so does a
 #: fault of another kind.
 FAILURES = (HeadstartError, RuntimeError, MemoryError, OSError)
 MOST = 300  #: characters of a reason
-_SHORT = ("out of memory", "cannot allocate", "can't allocate", "bad_alloc", "not enough memory", "failed to allocate")
 
 
 def reason_of(error: BaseException) -> str:
@@ -23,8 +22,7 @@ def reason_of(error: BaseException) -> str:
         raise error
     text = " ".join(str(error).split()) or type(error).__name__
     text = bounded(text, MOST)
-    short = isinstance(error, MemoryError) or any(it in str(error).lower() for it in _SHORT)
-    if short:
+    if is_memory_short(error):
         text = f"memory was too short ({text}); a smaller --batch-size or --backbone takes less"
     elif not isinstance(error, HeadstartError):
         text = f"{type(error).__name__}: {text}"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.features.looks import LUMA
 from headstart.trust.twin_alignment import Laid, laid_finely, sampled
 from headstart.trust.twin_detail import LEAST_DETAIL, equal_pixels
 from headstart.trust.twin_grid import laid_roughly
@@ -22,7 +23,6 @@ COLOURS = 6.0  #: weight of what the colours differ
 THRESHOLD = 5.6  #: of the sum
 EQUAL = 7.6  #: of equal pixels: what details, colours and features that agree entirely come to
 SLACK = 0.25  #: by which the grid may find less detail agreeing than there is
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 PALE = 0.002  #: energy of colour, a cell, under which colours say nothing
 CELLS = 8  #: points along an edge at which colours are compared
 SEGMENT, CHUNK = 4096, 512  #: pairs whose photos, and whose windows, are in memory at a time

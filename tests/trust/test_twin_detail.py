@@ -133,8 +133,8 @@ def test_it_is_said_how_many_have_too_little() -> None:
 
     Set([*(sketch(np.random.default_rng(number)) for number in range(3)), *SMALL[:5]]).twins(listener)
     said = (
-        "3 of 8 photos have too little detail (drawings, icons, blank or very small pictures) to tell copies from "
-        "photos that are merely alike; of these only equal pixels count as the same"
+        "3 of 8 photos have too little detail (drawings, blank or tiny pictures) to tell copies from look-alikes; "
+        "there only equal pixels count as the same"
     )
     assert heard == [said]
     heard.clear()

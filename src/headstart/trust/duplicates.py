@@ -104,8 +104,8 @@ def _near(
 def _poor(few: int, count: int) -> str:
     who = "all photos have" if few == count else f"{few} of {count} photos {'has' if few == 1 else 'have'}"
     return (
-        f"{who} {TOO_LITTLE} (drawings, icons, blank or very small pictures) to tell copies from photos that are "
-        "merely alike; of these only equal pixels count as the same"
+        f"{who} {TOO_LITTLE} (drawings, blank or tiny pictures) to tell copies from look-alikes; there only equal "
+        "pixels count as the same"
     )
 
 

@@ -174,7 +174,7 @@ def test_the_printed_commands_run_as_printed(warm, tmp_path, monkeypatch, capsys
     with Path("run-fixes.csv").open("a", encoding="utf-8") as table:
         table.write(f"{tested.name},{given},{given},,,,{other}\n")
     assert run([*shlex.split(hint.fit)[1:], "--out", "second", "--no-report", "--quiet"]) == 0
-    assert "1 test labels were corrected, which flatters the score: " in capsys.readouterr().out
+    assert "1 test label was corrected, which flatters the score: " in capsys.readouterr().out
     assert Path("second/relabels.csv").read_text("utf-8") == f"photo,given,label\n{tested.name},{given},{other}\n"
     found = check_labels(warm.photos, table="third.csv", split_from="second", include_test=True)
     assert {it.name: found.samples.classes[it.label] for it in found.samples.samples}[tested.name] == other

@@ -93,7 +93,7 @@ def test_a_named_group_that_given_parts_tear_apart_is_noted_by_its_name() -> Non
     samples = drawn(40, named={3: "x", 35: "x", 7: "a"}, parts=GIVEN)
     for found in (samples, regrouped(samples, [pair(samples, 3, 7)])):
         split = make_split(found, seed=0, test_share=0.2, validation_share=0.15)
-        assert "leak: 1 groups are in more than one given part: 'x'" in split.notes
+        assert "leak: 1 group is in more than one given part: 'x'" in split.notes
 
 
 def test_twins_that_straddle_an_earlier_split_are_told_of_by_a_name() -> None:

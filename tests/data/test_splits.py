@@ -130,7 +130,7 @@ def test_leaks_are_reported_and_nothing_is_moved(pets, tmp_path, plant):
     samples = read(root)
     split = make_split(samples, seed=0, **SHARES)
     (leak,) = split.notes
-    assert leak.startswith("leak: 1 photos are in more than one given part")
+    assert leak.startswith("leak: 1 photo is in more than one given part")
     assert "test/cats/again.png (test) = train/cats/0.png (train)" in leak
     assert split.parts[next(s.id for s in samples.samples if s.name == "test/cats/again.png")] is Part.TEST
     assert split.by_digest()[digest_of((root / "train/cats/0.png").read_bytes())] is not Part.TEST
@@ -140,7 +140,7 @@ def test_groups_that_straddle_given_parts_and_absent_classes_are_noted():
     parts = [Part.TRAIN, Part.TRAIN, Part.VALIDATION, Part.TEST]
     samples = made([0, 1, 0, 0], ["group:p7", "group:b", "group:c", "group:p7"], parts)
     assert make_split(samples, seed=0, **SHARES).notes == (
-        "leak: 1 groups are in more than one given part: 'p7'",
+        "leak: 1 group is in more than one given part: 'p7'",
         "the validation part has no photo of 'c1'",
         "the test part has no photo of 'c1'",
     )
@@ -176,7 +176,7 @@ def test_split_from_where_groups_were_torn_before():
     samples = made([0, 1] * 10, ["group:all"] * 20)
     split = make_split(samples, seed=0, split_from=earlier, **SHARES)
     assert split.parts == earlier.parts
-    assert split.notes[0] == "1 groups straddle the earlier split, and so this one: 'all'"
+    assert split.notes[0] == "1 group straddles the earlier split, and so this one: 'all'"
 
 
 def test_given_parts_win_over_split_from():

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from headstart.cli.display import shown
 from headstart.cli.tables import paragraph, table
+from headstart.data.found import counted
 from headstart.run_files import REPORT
 from headstart.settings import FitSettings
 from headstart.trust.label_errors import LabelErrors, describe_label_errors
@@ -121,7 +122,9 @@ def _warnings(run: "Run") -> list[str]:
     if scores := found["leaks"]["scores"]:
         without = scores["without_leaks"]
         score = f"; without them {without['share']:.1%}" if without else ""
-        lines.append(f"leak: {scores['leaked']} test photos show the same as photos that were learnt from{score}")
+        lines.append(
+            f"leak: {counted(scores['leaked'], 'test photo', 'show')} the same as photos that were learnt from{score}"
+        )
     errors = LabelErrors.from_json(found["labels"])
     if errors.doubted:
         lines.append(paragraph(f"labels: {describe_label_errors(errors)}", WIDTH))
@@ -130,7 +133,8 @@ def _warnings(run: "Run") -> list[str]:
     if corrected := found["labels"].get("corrected_in_test"):
         others = found["labels"]["untouched"]
         rest = f"{others['share']:.1%} of the {others['n']} others are right" if others else "no other is there"
-        lines.append(f"{corrected} test labels were corrected, which flatters the score: {rest}")
+        were = "label was" if corrected == 1 else "labels were"
+        lines.append(f"{corrected} test {were} corrected, which flatters the score: {rest}")
     if worst := found["slices"]["worst"]:
         lines.append(
             f"worse than the rest: {worst['by']} {worst['value']}, {worst['accuracy']:.1%} of {worst['n']} test photos"

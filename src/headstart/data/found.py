@@ -53,6 +53,12 @@ def class_name(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
+def counted(count: int, noun: str, verb: str) -> str:
+    """A number, what it counts and what that does, in the singular or plural: "1 photo is", "2 photos are"."""
+    one = {"are": "is", "have": "has"}.get(verb, f"{verb}s")
+    return f"{count} {noun} {one}" if count == 1 else f"{count} {noun}s {verb}"
+
+
 def some(names: Sequence[str], show: Callable[[str], str] = repr, most: int = 3) -> str:
     """A list for a message: the first few names, none of them of any length, and how many more there are."""
     shown = ", ".join(show(bounded(name, MOST_OF_A_NAME * 2)) for name in names[:most])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from headstart.data.found import some
+from headstart.data.found import counted, some
 from headstart.data.groups import NAMED, TWINS
 from headstart.data.placement import Group, place
 from headstart.data.samples import Part, Sample, Samples
@@ -187,7 +187,7 @@ def _leaks(samples: Samples, given: Mapping[str, Part]) -> list[str]:
     if straddling:
         names = [" = ".join(f"{sample.name} ({given[sample.id]})" for sample in same) for same in straddling]
         notes.append(
-            f"leak: {len(straddling)} photos are in more than one given part, so its score flatters: "
+            f"leak: {counted(len(straddling), 'photo', 'are')} in more than one given part, so its score flatters: "
             f"{some(names, show=str)}"
         )
     by_group = defaultdict(set)
@@ -197,7 +197,7 @@ def _leaks(samples: Samples, given: Mapping[str, Part]) -> list[str]:
         group.removeprefix(NAMED) for group, parts in by_group.items() if len(parts) > 1 and group.startswith(NAMED)
     ]
     if torn:
-        notes.append(f"leak: {len(torn)} groups are in more than one given part: {some(sorted(torn))}")
+        notes.append(f"leak: {counted(len(torn), 'group', 'are')} in more than one given part: {some(sorted(torn))}")
     return notes
 
 
@@ -215,7 +215,9 @@ def _known(samples: Samples, earlier: Mapping[str, Part]) -> tuple[dict[str, Par
             seen = by_group[sample.group]
             known[sample.id] = max(Part, key=lambda part, seen=seen: seen[part])  # type: ignore[misc]
     torn = [_for_people(group, samples) for group, seen in by_group.items() if len(seen) > 1]
-    notes = [f"{len(torn)} groups straddle the earlier split, and so this one: {some(torn)}"] if torn else []
+    notes = (
+        [f"{counted(len(torn), 'group', 'straddle')} the earlier split, and so this one: {some(torn)}"] if torn else []
+    )
     if earlier:
         stay = sum(sample.digest in earlier for sample in samples.samples)
         notes.append(f"{stay} of {len(samples)} photos stay where the earlier split had them")

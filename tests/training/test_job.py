@@ -231,6 +231,7 @@ with material_of(photos, store, out, sys.argv[4], listener=listen, **knobs) as m
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGKILL")
+@pytest.mark.slow
 def test_killed_half_way_it_ends_as_if_nothing_had_happened(small: Warm, store: Path, tmp_path: Path) -> None:
     disturbed = tmp_path / "store"
     small.new_store(disturbed)

@@ -171,6 +171,15 @@ def test_names_of_parts_in_other_words(name, part):
     assert part_in(name) is part
 
 
+@pytest.mark.parametrize("owners", [("pat1", "pat2"), ("patient 01", "patient 02"), ("2019", "2020")])
+def test_two_owners_of_the_same_folders_are_no_classes(owners, plant, tmp_path):
+    folders = [f"{owner}/{name}" for owner in owners for name in ("glass", "metal", "paper")]
+    root = plant(tmp_path / "nest", *(f"{folder}/{i}.png" for folder in folders for i in range(4)))
+    with pytest.raises(DataError, match=r"right above the photos, 'glass', 'metal', 'paper'; .* --classes-from parent"):
+        read(root)
+    assert read(root, options=options("parent")).classes == ("glass", "metal", "paper")
+
+
 def test_other_files_make_no_classes(patients):
     (patients / "p0" / "notes.txt").write_text("of p0")
     (patients / "read me.txt").write_text("all")

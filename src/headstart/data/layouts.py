@@ -212,8 +212,6 @@ def _classes_below(folders: Mapping[str, Sequence[Seen]]) -> list[str]:
 
 def _are_owners(names: Sequence[str]) -> bool:
     """Whether folders are numbered people, animals or places: a word for these and a number, or long odd numbers."""
-    if len(names) < 3:
-        return False
     words = [_words(name) for name in names]
     if all(re.search(r"\d", name) and it and set(it) <= _OWNERS for name, it in zip(names, words, strict=True)):
         return True

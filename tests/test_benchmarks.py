@@ -23,7 +23,7 @@ SMALL = {
     "extraction": ("{photos} --rounds 1", {"ratio_to_roof", "times_plain_pytorch"}),
     "finetuning": ("{photos} --epochs 1 --own-epochs 1 --batch 4 --unfreeze stage5", {"time_ratio", "interval"}),
     "heads": ("{features} --repeats 1", {"results"}),
-    "labels": ("{data} --only trash --seeds 1", {"trash", "seconds"}),
+    "labels": ("{data} --only trash --seeds 1", {"trash, late, 0.0% random", "trash, early, 5.0% likeliest"}),
     "memory": ("{photos} --few 10 --many 20", {"growth"}),
     "parity": ("{photos}", {"photos", "auto_same_answers", "f32_grey_levels"}),
     "report": ("{photos} --rounds 1", {"cold_added", "page_seconds"}),

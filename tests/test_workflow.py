@@ -127,6 +127,7 @@ def test_a_zip_gives_what_its_folder_gives(small, tmp_path) -> None:
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".zip"] == ["photos.zip"]
 
 
+@pytest.mark.slow
 def test_arrays_in_memory_and_in_a_file(warm, tmp_path) -> None:
     images, labels = pixels_of(warm.photos)
     np.savez(tmp_path / "arrays.npz", images=images, labels=np.array(labels))
@@ -297,6 +298,7 @@ def test_neither_listing_order_nor_location_matters(small, tmp_path) -> None:
     ).read_bytes()
 
 
+@pytest.mark.slow
 def test_other_names_give_the_same_split(warm, tmp_path) -> None:
     """Content decides, not the path: every file renamed."""
     for number, file in enumerate(sorted(warm.photos.rglob("*.*"), reverse=True)):

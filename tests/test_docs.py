@@ -85,6 +85,8 @@ NOT_OF_DRAWN_PHOTOS = (
     "labels: ",
     "look at them:",
     "arms that cost the same",
+    "the arms that cost the same",
+    "tried: ",
     "intermediate-probe ",
     "note: 4 of 398 photos have too little detail",
 )

@@ -20,7 +20,7 @@ from headstart.pixels.depth import Depth, is_deep
 from headstart.pixels.opening import load, opened, shrink
 from headstart.pixels.photo import BrokenPhoto, Header, Photo, Pixels, UnreadablePhoto
 from headstart.pixels.pictures import choose_picture, describe_picture
-from headstart.pixels.repair import out_of_memory, repair
+from headstart.pixels.repair import out_of_memory, refuse_undecodable, repair
 
 __all__ = [
     "SUFFIXES",
@@ -90,15 +90,9 @@ def decode_image(image: Image.Image, contract: PixelContract | None = None) -> P
     """
     if not (image.width and image.height):
         raise BrokenPhoto(f"an image of {image.width} x {image.height} pixels; leave it out")
-    try:
+    with refuse_undecodable(image):
         image.load()
         pixels, note = colour.upright(image, contract)
-    except BrokenPhoto:
-        raise
-    except MemoryError as error:
-        raise out_of_memory(image) from error
-    except Exception as error:
-        raise BrokenPhoto(f"does not decode: {str(error) or type(error).__name__}") from error
     return Photo(pixels, None, note)
 
 

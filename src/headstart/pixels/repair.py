@@ -1,5 +1,7 @@
 """Photos that are cut off or damaged: what can be decoded of them, if that is enough."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -28,21 +30,35 @@ def repair(data: bytes, contract: PixelContract | None, reason: str) -> Photo:
     Raises:
         BrokenPhoto: too little of it decodes.
     """
-    with opened(data) as image:
-        try:
-            shrink(image, data, contract)
-            load(image, damaged=True)
-            pixels, note = upright(image, contract)
-            share = _decoded_share(image)
-        except BrokenPhoto:
-            raise
-        except MemoryError as error:
-            raise out_of_memory(image) from error
-        except Exception as error:
-            raise BrokenPhoto(f"does not decode: {reason}") from error
+    with opened(data) as image, refuse_undecodable(image, reason):
+        shrink(image, data, contract)
+        load(image, damaged=True)
+        pixels, note = upright(image, contract)
+        share = _decoded_share(image)
     if share < USABLE_SHARE:
         raise BrokenPhoto(f"truncated: only {share:.0%} of its rows decode, {USABLE_SHARE:.0%} are wanted")
     return Photo(pixels, f"truncated: {share:.0%} of its rows decode", note)
+
+
+@contextmanager
+def refuse_undecodable(image: Image.Image, reason: str = "") -> Iterator[None]:
+    """Tell whatever goes wrong with an image inside as a broken photo.
+
+    Args:
+        image: that is decoded.
+        reason: why it does not decode; "" for what the error says.
+
+    Raises:
+        BrokenPhoto: it does not decode, or does not fit into memory.
+    """
+    try:
+        yield
+    except BrokenPhoto:
+        raise
+    except MemoryError as error:
+        raise out_of_memory(image) from error
+    except Exception as error:
+        raise BrokenPhoto(f"does not decode: {reason or str(error) or type(error).__name__}") from error
 
 
 def out_of_memory(image: Image.Image) -> UnreadablePhoto:

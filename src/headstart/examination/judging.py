@@ -4,6 +4,8 @@ A classifier may answer in ONNX Runtime and in OpenVINO. The score is of the ans
 photos by itself; some of the photos are answered by the other one too, from the same decoded pixels.
 """
 
+import threading
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -70,12 +72,11 @@ def judge(
         HeadstartError: a photo cannot be read; with ``strict`` off it is left out with a note, unless none is left.
     """
     both = _Both(classifier, samples, seed)
-    kept: list[int] = []
+    known: list[Sample] = []
     predictions: list[Prediction] = []
-    for number, (index, prediction) in enumerate(both.predictions(), 1):
-        sample = samples[index]
+    for number, (sample, prediction) in enumerate(both.predictions(), 1):
         if prediction.error is None:
-            kept.append(index)
+            known.append(sample)
             predictions.append(prediction)
         elif strict:
             raise HeadstartError(f"{sample.name} could be read before and now cannot: {prediction.error}; run it again")
@@ -83,13 +84,11 @@ def judge(
             listener(events.Note(f"{sample.name} is left out: {prediction.error}"))
         if number % 32 == 0 or number == len(samples):
             listener(events.Progress("judge", number, len(samples)))
-    if not kept:
+    if not known:
         raise DataError(f"none of the {len(samples)} photos decodes; run headstart check to see why")
-    order = np.argsort(kept)
-    answers = _answers(classifier.classes, [predictions[place] for place in order])
-    known = tuple(samples[kept[place]] for place in order)
+    answers = _answers(classifier.classes, predictions)
     score = evaluate(part, targets_of(known), answers.probabilities, classifier.classes)
-    return Judged(known, answers, score, both.agreement(), both.second_seconds)
+    return Judged(tuple(known), answers, score, both.agreement(), both.second_seconds)
 
 
 def judge_in_stages(classifier: Classifier, samples: Sequence[Sample], seed: int, log: Journal) -> Judged:
@@ -108,33 +107,38 @@ class _Both:
     def __init__(self, classifier: Classifier, samples: Sequence[Sample], seed: int | None):
         self._classifier, self._samples = classifier, samples
         self._main = classifier.engine_for(len(samples))
-        self._seconds: dict[str, float] = {}
-        self._twice: list[tuple[int, Mapping[InferenceEngine, Prediction]]] = []
+        self._seconds: dict[str, float] = defaultdict(float)
+        self._lock = threading.Lock()
+        self._answers: list[tuple[int, Mapping[InferenceEngine, Prediction]]] = []  #: with the true class, of both
         count = 0 if seed is None else min(len(samples), MOST_TWICE)
-        self._drawn = np.sort(np.random.default_rng(seed).permutation(len(samples))[:count]).tolist()
+        self._twice = np.zeros(len(samples), bool)
+        self._twice[np.random.default_rng(seed).permutation(len(samples))[:count]] = True
 
-    def predictions(self) -> Iterator[tuple[int, Prediction]]:
-        """Each sample's index and its prediction by the engine that judges; those that both answer come first."""
-        photos = [_photo_of(self._samples[index]) for index in self._drawn]
-        twice = self._classifier.answer_by_both(photos, self._timed) if photos else ()
-        for index, said in zip(self._drawn, twice, strict=True):
-            self._twice.append((self._samples[index].label, said))
-            yield index, said[self._main]
-        others = sorted(set(range(len(self._samples))) - set(self._drawn))
-        rest = map(_photo_of, (self._samples[index] for index in others))
-        yield from zip(others, self._classifier.with_engine(self._main).stream(rest), strict=True)
+    def predictions(self) -> Iterator[tuple[Sample, Prediction]]:
+        """Each sample and its prediction by the engine that judges."""
+        answers = self._classifier.answer_by_both(self._photo, self._twice.tolist(), self._timed)
+        for sample, twice, said in zip(self._samples, self._twice, answers, strict=True):
+            if twice:
+                self._answers.append((sample.label, said))
+            yield sample, said[self._main]
+
+    def _photo(self, index: int) -> PhotoLike:
+        source = self._samples[index].source
+        return source.read() if isinstance(source, ArraySource) else source.path
 
     def _timed(self, engine: str, seconds: float) -> None:
-        self._seconds[engine] = self._seconds.get(engine, 0.0) + seconds
+        with self._lock:
+            self._seconds[engine] += seconds
 
     @property
     def second_seconds(self) -> float:
-        """That the engine took which does not judge."""
-        return sum(seconds for engine, seconds in self._seconds.items() if engine != self._main)
+        """That the engine took which does not judge; 0 where there is none."""
+        others = {engine for _, said in self._answers for engine in said} - {self._main}
+        return sum(self._seconds[engine] for engine in others)
 
     def agreement(self) -> EngineAgreement | None:
         """How the engines answer; None where no photo that both answered could be read."""
-        read = [(label, said) for label, said in self._twice if said[self._main].error is None]
+        read = [(label, said) for label, said in self._answers if said[self._main].error is None]
         if not read:
             return None
         labels = np.array([label for label, _ in read], np.int64)
@@ -185,7 +189,3 @@ def _answers(classes: Sequence[str], predictions: Sequence[Prediction]) -> Answe
         sets=sets if first.prediction_set else None,
         novelty=np.array([it.novelty for it in predictions], np.float32) if first.novelty is not None else None,
     )
-
-
-def _photo_of(sample: Sample) -> PhotoLike:
-    return sample.source.read() if isinstance(sample.source, ArraySource) else sample.source.path

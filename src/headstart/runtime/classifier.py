@@ -9,10 +9,10 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, cast, overload
+from typing import Any, cast, overload
 
 from headstart.errors import ClassifierError, DataError
 from headstart.pixels.contract import PixelContract
@@ -20,14 +20,14 @@ from headstart.pixels.decode import BrokenPhoto, Pixels
 from headstart.runtime import folder as layout
 from headstart.runtime.engines import BatchEngine, Engines, InferenceEngine, InferenceEngineChoice, check_engine
 from headstart.runtime.files import ModelFiles, read_files
+from headstart.runtime.openvino import cores
 from headstart.runtime.photos import OpenedPhoto, advise, is_one_photo
 from headstart.runtime.photos import PhotoLike as PhotoLike
 from headstart.runtime.prediction import Prediction as Prediction
 from headstart.runtime.prediction import make_failure, make_predictions
+from headstart.runtime.session import GraphSession
 from headstart.runtime.streaming import AHEAD as AHEAD
 from headstart.runtime.streaming import answer_in_order
-
-T = TypeVar("T")
 
 #: From this many photos on OpenVINO's start (half a second) pays.
 MANY = 24
@@ -132,49 +132,59 @@ class Classifier:
         return "openvino"
 
     def answer_by_both(
-        self, photos: Sequence[PhotoLike], timed: Callable[[InferenceEngine, float], None] = lambda *_: None
+        self,
+        photo: Callable[[int], PhotoLike],
+        twice: Sequence[bool],
+        timed: Callable[[InferenceEngine, float], None] = lambda *_: None,
     ) -> Iterator[dict[InferenceEngine, Prediction]]:
-        """Yield each photo's predictions by every engine that can run the classifier here, in order.
+        """Yield each photo's prediction by the engine that takes so many, and of some by every engine there is here.
 
-        The photos are decoded once. ``timed`` is told of the seconds that an engine took, its start included, decoding
-        left out.
+        Args:
+            photo: gives the photo of an index; called once for each, from several threads.
+            twice: for each index whether every engine that can run the classifier answers that photo.
+            timed: told of the seconds that an engine took, its start included, decoding left out: of threads that work
+                at the same time each its share. Called from these threads.
         """
-        began = time.perf_counter()
-        batch = self._engines.batch
-        if batch is None:
-            for photo in photos:
-                yield {"onnxruntime": self._one(OpenedPhoto(photo))}
-            return
-        timed("openvino", time.perf_counter() - began)
-        size, threads = batch.passes.batch, batch.passes.lanes
-        with ThreadPoolExecutor(threads, thread_name_prefix="decode") as pool:
-            for opened in _pieces([OpenedPhoto(photo) for photo in photos], size * threads):
-                views = list(pool.map(self._viewed, opened))
-                began = time.perf_counter()
-                rows = pool.map(partial(self._answer_views, batch), _pieces(opened, size), _pieces(views, size))
-                many = list(itertools.chain.from_iterable(rows))
-                timed("openvino", time.perf_counter() - began)
-                for it, answer in zip(opened, many, strict=True):
-                    began = time.perf_counter()
-                    one = self._one(it)
-                    timed("onnxruntime", time.perf_counter() - began)
-                    it.forget()
-                    yield {"onnxruntime": one, "openvino": answer}
+        main, several = self.engine_for(len(twice)), any(twice)
+        with _clock("openvino", timed):
+            batch = self._engines.batch if several or main == "openvino" else None
+        with _clock("onnxruntime", timed):
+            session = self._engines.session_of_one_thread() if several or main == "onnxruntime" else None
+        size, threads = (batch.passes.batch, batch.passes.lanes) if batch else (1, cores())
+
+        def answer(indices: list[int]) -> list[dict[InferenceEngine, Prediction]]:
+            opened = {index: OpenedPhoto(photo(index)) for index in indices}
+            said: dict[int, dict[InferenceEngine, Prediction]] = {index: {} for index in indices}
+            if batch:
+                asked = [index for index in indices if twice[index] or main == "openvino"]
+                views = [self._viewed(opened[index]) for index in asked]
+                with _clock("openvino", timed, threads):
+                    predictions = self._answer_views(batch, [opened[index] for index in asked], views)
+                for index, prediction in zip(asked, predictions, strict=True):
+                    said[index]["openvino"] = prediction
+            if session:
+                asked = [index for index in indices if twice[index] or main == "onnxruntime"]
+                with _clock("onnxruntime", timed, threads):
+                    for index in asked:
+                        said[index]["onnxruntime"] = self._one(opened[index], session)
+            return list(said.values())
+
+        return answer_in_order(answer, range(len(twice)), size=size, threads=threads)
 
     def _answered(self, photos: Iterable[PhotoLike], engine: InferenceEngine) -> Iterator[Prediction]:
         if engine == "onnxruntime":
-            return (self._one(OpenedPhoto(photo)) for photo in photos)
+            return (self._one(OpenedPhoto(photo), self._engines.session) for photo in photos)
         batch = self._engines.batch_or_error()
         passes = batch.passes
         return answer_in_order(partial(self._many, batch), photos, size=passes.batch, threads=passes.lanes)
 
-    def _one(self, photo: OpenedPhoto) -> Prediction:
+    def _one(self, photo: OpenedPhoto, session: GraphSession) -> Prediction:
         """A photo through ONNX Runtime."""
         try:
             pixels = photo.whole(self.record.contract)
         except BrokenPhoto as error:
             return make_failure(photo, error)
-        return make_predictions([photo], self._engines.session.answer(pixels), self.classes)[0]
+        return make_predictions([photo], session.answer(pixels), self.classes)[0]
 
     def _many(self, batch: BatchEngine, photos: Sequence[PhotoLike]) -> list[Prediction]:
         """A batch through OpenVINO."""
@@ -203,8 +213,14 @@ class Classifier:
         ]
 
 
-def _pieces(items: Sequence[T], size: int) -> list[Sequence[T]]:
-    return [items[start : start + size] for start in range(0, len(items), size)]
+@contextmanager
+def _clock(
+    engine: InferenceEngine, timed: Callable[[InferenceEngine, float], None], threads: int = 1
+) -> Iterator[None]:
+    """Tell what is done inside as an engine's seconds, shared by threads that work at the same time."""
+    began = time.perf_counter()
+    yield
+    timed(engine, (time.perf_counter() - began) / threads)
 
 
 def load(folder: str | os.PathLike[str], engine: InferenceEngineChoice = "auto") -> Classifier:

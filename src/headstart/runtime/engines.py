@@ -93,6 +93,10 @@ class Engines:
                 self._session = GraphSession(self._files)
             return self._session
 
+    def session_of_one_thread(self) -> GraphSession:
+        """Load the graph once more, for threads that each ask about another photo."""
+        return GraphSession(self._files, threads=1)
+
     @property
     def batch(self) -> BatchEngine | None:
         """OpenVINO; None where it cannot be used."""

@@ -12,7 +12,7 @@ from headstart.examination.judging import Judged
 from headstart.examination.records import prediction_sets
 from headstart.examination.shown import looked_at
 from headstart.examination.subject import Subject
-from headstart.features.looks import Looks, read_looks
+from headstart.features.looks import read_looks
 from headstart.heads.catalog import HEADS, SOLVED
 from headstart.saving import Tower
 from headstart.strategies.material import Material, targets_of
@@ -62,7 +62,8 @@ def look_back(subject: Subject) -> Findings:
     """Looks at a run's data and result."""
     material, guarded, judged, twins = subject.material, subject.guarded, subject.judged, subject.twins
     samples = material.samples
-    looks = _looks(material, samples.samples)
+    looks = read_looks(material.store, material.backbone.contract, [sample.digest for sample in samples.samples])
+    places = {sample.id: place for place, sample in enumerate(samples.samples)}
     held = _held_labels(material)
     leaks = tuple(find_leaks(samples, material.split, twins))
     answers = judged.answers
@@ -85,7 +86,7 @@ def look_back(subject: Subject) -> Findings:
             known=held.known,
             edge=material.backbone.contract.size,
         ),
-        slices=slices_of(judged.samples, entries, _looks(material, judged.samples), judged.right),
+        slices=slices_of(judged.samples, entries, looks.at([places[it.id] for it in judged.samples]), judged.right),
         shortcuts=tuple(
             probe_shortcuts(
                 samples.samples,
@@ -131,10 +132,6 @@ def _head(material: Material) -> str:
     """A head that can be solved many times over: that of the probes, where it is one."""
     head = base_head(material)
     return head if head in SOLVED else "logistic"
-
-
-def _looks(material: Material, samples: Sequence[Sample]) -> Looks:
-    return read_looks(material.store, material.backbone.contract, [sample.digest for sample in samples])
 
 
 def _neighbours(material: Material, tower: Tower) -> Neighbours:

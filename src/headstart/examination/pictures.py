@@ -31,8 +31,8 @@ HEAT_EDGE = 192  #: of a photo with its heat map: it is looked at closely
 SHEET_EDGE = 1200  #: of the sheet of augmented views
 HEAT, SHEET = "heat/", "sheet"  #: a photo with its heat map is kept under this and its id; the sheet under this
 
-#: A JPEG shrinks while it is decoded, to twice the picture at least.
-_CONTRACT = PixelContract(2 * EDGE, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+#: A JPEG shrinks while it is decoded, as far as its shorter edge stays as long as the picture's longer one.
+_CONTRACT = PixelContract(EDGE, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 
 Jpegs = dict[str, NDArray[np.uint8]]  #: a picture's name -> the bytes of its JPEG file, (B,)
 

@@ -6,7 +6,7 @@ near-duplicates are proved, and a coloured one. All are of the square that a net
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 
 import numpy as np
@@ -40,6 +40,10 @@ class Looks:
 
     def __len__(self) -> int:
         return len(self.grey)
+
+    def at(self, places: Sequence[int]) -> "Looks":
+        """Return the looks of some of the photos, by their places, in that order."""
+        return Looks(**{field.name: getattr(self, field.name)[list(places)] for field in fields(self)})
 
 
 def looks_space(contract: PixelContract) -> Space:

@@ -1,16 +1,18 @@
 """``run.plot``: each method gives a figure with the numbers of the chart record, or says what is missing."""
 
 import io
+import itertools
 import sys
 
 import matplotlib.figure
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from tests.report.drawn import drawn_run
 
 from headstart.errors import UserError
 from headstart.report import charts
-from headstart.report.charts_kinds import Bars, Lines, Matrix
+from headstart.report.charts_kinds import Axis, Bars, Lines, Matrix, Series
 from headstart.report.plots import Plots, figure_of
 from headstart.report.records import read_records
 
@@ -124,3 +126,39 @@ def test_an_odd_number_of_charts_leaves_a_place_free(plots):
     assert len(figure.axes) == 4
     assert not figure.axes[3].axison
     assert isinstance(charts.confusion(plots.records), Matrix)
+
+
+def touching(figure):
+    """Pairs of labels of ticks whose boxes overlap, once the figure is drawn."""
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw(renderer)
+    found = []
+    for axes in figure.axes:
+        for along, part in itertools.product((axes.xaxis, axes.yaxis), ("major", "minor")):
+            low, high = sorted(along.get_view_interval())
+            ticks = along.get_major_ticks() if part == "major" else along.get_minor_ticks()
+            texts = [it.label1 for it in ticks if low <= it.get_loc() <= high and it.label1.get_text()]
+            boxes = [(it.get_text(), it.get_window_extent(renderer)) for it in texts if it.get_visible()]
+            pairs = itertools.combinations(boxes, 2)
+            found += [(one, other) for (one, box), (other, other_box) in pairs if box.overlaps(other_box)]
+    return found
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_labels_of_ticks_do_not_touch(plots, name):
+    assert touching(getattr(plots, name)()) == []
+
+
+@pytest.mark.parametrize("values", [(1530, 1700, 1900), (5.3, 5.6, 6.1), (3.5e-5, 3.7e-5, 3.9e-5), (1e-7, 1e-3, 10)])
+def test_labels_do_not_touch_on_a_logarithmic_axis(values):
+    chart = Lines("t", "", Axis("seconds", "seconds", log=True), Axis("y"), (Series("s", values, (1, 2, 3)),))
+    figure = figure_of(chart)
+    assert touching(figure) == []
+    assert len(figure.axes[0].get_xticklabels()) >= 2
+
+
+def test_names_of_layers_do_not_touch():
+    names = tuple(f"blocks.{place}.conv_pwl" for place in range(8))
+    axis = Axis("layer", "count", low=0, high=7, names=names)
+    chart = Lines("t", "", axis, Axis("y"), (Series("s", tuple(range(8)), tuple(range(8))),))
+    assert touching(figure_of(chart)) == []

@@ -100,6 +100,24 @@ def test_no_labels_of_ticks_touch_and_all_texts_are_inside(drawings):
                 assert end <= begin, (name, one, other)
 
 
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize("form", ["number", "count", "seconds", "rate", "bytes"])
+def test_labels_of_ticks_do_not_touch_on_any_range(log, form):
+    if log and form == "bytes":
+        pytest.skip("no chart has that")
+    rng = np.random.default_rng(5)
+    drawn = 0
+    for spread in (0.05, 0.4, 1, 2, 3, 5, 8) * 6:
+        low = 10 ** rng.uniform(0 if form in ("count", "bytes") else -6, 4)
+        values = tuple(np.geomspace(low, low * 10**spread, 3).tolist())
+        chart = Lines("t", "", Axis("x", form, log=log), Axis("y"), (Series("s", values, (1, 2, 3)),))
+        labels = sorted(extent(it, 11) for it in named(ET.fromstring(draw(chart, "k")), "text", "tick mid"))
+        drawn += len(labels)
+        for (_, end, _), (begin, _, _) in itertools.pairwise(labels):
+            assert end <= begin, (values, labels)
+    assert drawn > 60
+
+
 def places(root, css):
     moves = [re.search(r"translate\((\S+) (\S+)\) scale", it.get("transform")) for it in named(root, "path", css)]
     return np.array([[float(number) for number in move.groups()] for move in moves])

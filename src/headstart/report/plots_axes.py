@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from headstart.report.charts_kinds import Axis, Bars, Chart, Form, Lines, Matrix, Series, written
+from headstart.report.svg_marks import width
+from headstart.report.svg_scale import roomy_scale
 from headstart.report.svg_style import DASHES, LIGHT, MARKERS, colour_of, dash_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 NUMBERED = 20  #: classes; in larger matrices counts are not written
+ROOM, TYPE = 360.0, 10.0  #: points that an axis is long at least, and of matplotlib's type
 NAMED = 40  #: names along a matrix, at most
 
 
@@ -65,12 +68,27 @@ def _scaled(axes: "Axes", which: str, axis: Axis) -> None:
     along = axes.xaxis if which == "x" else axes.yaxis
     if axis.log:
         axes.set(**{f"{which}scale": "log"})
+        _ticked(axes, which, axis)
     elif axis.names:
         along.set_ticks(range(len(axis.names)), axis.names, parse_math=False)
+        if which == "x":
+            along.set_tick_params(rotation=90)
     else:
         _written(along, axis.form)
     if axis.low is not None and not axis.names:
         axes.set(**{f"{which}lim": (axis.low, axis.high)})
+
+
+def _ticked(axes: "Axes", which: str, axis: Axis) -> None:
+    """The ticks of the page's drawing: on a short range those that matplotlib labels between powers of ten touch."""
+    from matplotlib.ticker import NullLocator
+
+    low, high = axes.get_xlim() if which == "x" else axes.get_ylim()
+    scale = roomy_scale(axis, [low, high], ROOM, lambda label: width(label, TYPE), 8)
+    along = axes.xaxis if which == "x" else axes.yaxis
+    along.set_ticks([value for value, _ in scale.ticks], [label for _, label in scale.ticks], parse_math=False)
+    along.set_minor_locator(NullLocator())
+    axes.set(**{f"{which}lim": (low, high)})
 
 
 def _written(along: object, form: Form) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from headstart.report.charts_kinds import Bars, written
 from headstart.report.svg_marks import LINE, SMALL, css_of, cut, legend, marker, number, path, rect, text, width
-from headstart.report.svg_scale import Scale, scale_of
+from headstart.report.svg_scale import Scale, roomy_scale
 
 WIDE = 440.0  #: of the drawing
 LABELS = 176.0  #: most room for names of categories
@@ -53,11 +53,7 @@ def _scale(chart: Bars, room: float) -> Scale:
     else:
         values = [value for it in chart.groups for value in (*it.values, *it.low, *it.high)]
     values += [mark.value for mark in chart.marks]
-    for most in (6, 5, 4, 3, 2):
-        scale = scale_of(chart.value, values, most)
-        if len(scale.ticks) * (max((width(label, SMALL) for _, label in scale.ticks), default=0) + 8) <= room:
-            break
-    return scale
+    return roomy_scale(chart.value, values, room, lambda label: width(label, SMALL), 6)
 
 
 def _grid(scale: Scale, top: float, bottom: float) -> Iterator[str]:

@@ -21,7 +21,7 @@ from headstart.report.svg_marks import (
     text,
     width,
 )
-from headstart.report.svg_scale import Scale, scale_of
+from headstart.report.svg_scale import Scale, roomy_scale, scale_of
 
 WIDE = 440.0  #: of the drawing, in its own units: on a phone, type of 12 units is then 10 pixels high
 HIGH, SQUARE = 220.0, 340.0  #: of the plot inside it
@@ -83,12 +83,7 @@ def _values(chart: Lines, direction: str) -> list[float]:
 
 def _x_scale(chart: Lines, room: float) -> Scale:
     """As many ticks as there is room for without labels touching."""
-    for most in (8, 6, 5, 4, 3, 2):
-        scale = scale_of(chart.x, _values(chart, "x"), most)
-        widest = max((width(label, SMALL) for _, label in scale.ticks), default=0)
-        if len(scale.ticks) * (widest + 8) <= room:
-            break
-    return scale
+    return roomy_scale(chart.x, _values(chart, "x"), room, lambda label: width(label, SMALL), 8)
 
 
 def _frame(plot: Plot) -> Iterator[str]:

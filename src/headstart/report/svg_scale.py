@@ -1,10 +1,13 @@
 """From values to places on a drawing, and the ticks between."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from headstart.report.charts_kinds import NO_BREAK, Axis, Form, size
 
+GAP = 8.0  #: least room between the labels of two ticks, in units of the drawing
 _STEPS = (1, 2, 5, 10)
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -31,6 +34,19 @@ class Scale:
     def placed(self, begin: float, end: float) -> "Scale":
         """The same values elsewhere."""
         return Scale(self.low, self.high, begin, end, self.log, self.ticks)
+
+
+def roomy_scale(axis: Axis, values: list[float], room: float, wide: Callable[[str], float], most: int) -> Scale:
+    """Return the axis with as many ticks, ``most`` or fewer, as stand in ``room`` without their labels touching.
+
+    On a logarithmic axis ticks are not evenly apart, so what counts is the distance of each two neighbours.
+    """
+    for number in range(most, 1, -1):
+        scale = scale_of(axis, values, number)
+        ticks = [(scale(value) * room, wide(label) / 2) for value, label in scale.ticks]
+        if all(at - before >= half + half_before + GAP for (before, half_before), (at, half) in pairwise(ticks)):
+            break
+    return scale
 
 
 def scale_of(axis: Axis, values: list[float], most: int) -> Scale:

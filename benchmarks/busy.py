@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import measuring
+from headstart.inference.openvino import cores
 from headstart.process import PATIENT
-from headstart.runtime.openvino import cores
 
 WORKS = ("heads", "heads_any_thread", "training")
 

@@ -30,26 +30,26 @@ import numpy as np
 import measuring
 from headstart import events
 from headstart.data.groups import regrouped
-from headstart.data.reading import read
+from headstart.data.readers.reading import read
 from headstart.data.samples import Part, Samples
 from headstart.data.splits import make_split
+from headstart.diagnostics.near_duplicates.search import find_twins
 from headstart.evaluation.metrics import log_loss
 from headstart.evaluation.reliability import reliability
+from headstart.events import RunLog
 from headstart.features.extract import extract
-from headstart.features.looks import read_looks
-from headstart.features.store import Store
 from headstart.heads.catalog import HEADS, fit_head
 from headstart.heads.crossfit import out_of_fold
 from headstart.heads.head import Task
-from headstart.journal import Journal
-from headstart.preparing import ready
-from headstart.runtime.calibration import Kind
-from headstart.runtime.sets import Kind as SetKind
+from headstart.inference.calibration import Kind
+from headstart.inference.conformal import Kind as SetKind
+from headstart.modalities.image.stats import read_looks
+from headstart.pipeline.backbones import ready
 from headstart.settings import FitSettings, HeadSettings, store_folder
-from headstart.trust.calibrating import calibrate
-from headstart.trust.calibration_fits import FITS
-from headstart.trust.conformal import Coverage, conform, coverage_of
-from headstart.trust.duplicates import find_twins
+from headstart.storage.store import Store
+from headstart.uncertainty.calibration import calibrate
+from headstart.uncertainty.calibration_fits import FITS
+from headstart.uncertainty.conformal import Coverage, conform, coverage_of
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 KINDS: tuple[Kind, ...] = tuple(FITS)
@@ -165,7 +165,7 @@ def mean(judged: Sequence[Judged]) -> dict[str, object]:
 def features_of(folder: Path, store: Store) -> tuple[Samples, np.ndarray]:
     """The photos of a folder that decode, near-duplicates in one group, and lite0's last layer for each."""
     samples = read(folder, strict=False)
-    (network,) = ready(["efficientnet_lite0"], samples.samples, store, FitSettings.of(), Journal(events.ignore))
+    (network,) = ready(["efficientnet_lite0"], samples.samples, store, FitSettings.of(), RunLog(events.ignore))
     done = extract(samples.samples, network.backbone, network.chosen.engine, store)
     broken = {digest for digest, finding in done.findings.items() if finding.broken}
     sound = replace(samples, samples=tuple(it for it in samples.samples if it.digest not in broken))

@@ -19,20 +19,20 @@ import numpy as np
 
 import measuring
 from headstart import events
-from headstart.data.reading import read
+from headstart.data.readers.reading import read
 from headstart.data.samples import Part
 from headstart.data.splits import make_split
-from headstart.evaluation.choosing import choose_winner
 from headstart.evaluation.metrics import log_loss
-from headstart.features.store import Store
+from headstart.events import RunLog
 from headstart.heads.threads import threads_for
-from headstart.journal import Journal
-from headstart.passing import Passed, passed
-from headstart.preparing import Ready, ready
+from headstart.pipeline.backbones import Ready, ready
+from headstart.pipeline.dataset import Passed, passed
+from headstart.selection.arm import Arm, final_parts
+from headstart.selection.compare import compare, wanted
+from headstart.selection.context import Material
+from headstart.selection.rule import choose_winner
 from headstart.settings import FitSettings, store_folder
-from headstart.strategies.comparing import compare, wanted
-from headstart.strategies.material import Material
-from headstart.strategies.strategy import Arm, final_parts
+from headstart.storage.store import Store
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 COLLECTIONS = ("brain_mri", "cats_vs_dogs", "hymenoptera", "trash")
@@ -107,7 +107,7 @@ def main() -> None:
         __doc__ or "", ("photos", {"nargs": "*", "type": Path}), ("--splits", {"type": int, "default": 10})
     )
     results = {}
-    settings, log = FitSettings.of(), Journal(events.ignore)
+    settings, log = FitSettings.of(), RunLog(events.ignore)
     with Store(store_folder()) as store:
         for folder in given.photos or [DATA / name for name in COLLECTIONS]:
             samples = read(folder)

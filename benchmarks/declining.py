@@ -22,15 +22,15 @@ from scipy.stats import rankdata
 import measuring
 from headstart import events
 from headstart.data.demo import write_digits
-from headstart.data.reading import read
+from headstart.data.readers.reading import read
 from headstart.data.samples import Part
+from headstart.events import RunLog
 from headstart.features.extract import extract, prepared
-from headstart.features.store import Store
-from headstart.journal import Journal
-from headstart.preparing import ready
-from headstart.runtime.novelty import Novelty
+from headstart.inference.novelty import Novelty
+from headstart.pipeline.backbones import ready
 from headstart.settings import FitSettings
-from headstart.trust.novelty import fit_novelty, novelty_layers
+from headstart.storage.store import Store
+from headstart.uncertainty.novelty import fit_novelty, novelty_layers
 
 SPLITS, TEST, ACCEPTANCE, CHANGED = 10, 0.2, 0.95, 150
 STRANGERS = 600  #: most photos of a set that are asked about as strangers
@@ -82,7 +82,7 @@ def changes(chance: np.random.Generator) -> dict[str, Callable[[np.ndarray], np.
 
 
 def extracted(folder: Path, store: Store) -> Photos:
-    log, settings = Journal(events.ignore), FitSettings.of()
+    log, settings = RunLog(events.ignore), FitSettings.of()
     samples = read(folder, listener=log, strict=False)
     network = ready(["efficientnet_lite0"], samples.samples, store, settings, log)[0]
     done = extract(samples.samples, network.backbone, network.chosen.engine, store)

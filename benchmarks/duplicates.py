@@ -33,17 +33,17 @@ import measuring
 from drawn import KINDS
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import obtain
-from headstart.data.reading import read
+from headstart.data.readers.reading import read
 from headstart.data.samples import ArraySource, Sample
+from headstart.diagnostics.near_duplicates.search import Twins, find_twins
 from headstart.engines.choose import choose
 from headstart.engines.engine import Engine
 from headstart.features.extract import extract, prepared
-from headstart.features.looks import Looks, looks_of, read_looks
-from headstart.features.store import Store
-from headstart.pixels.decode import decode
-from headstart.preparing import proof_photos
+from headstart.modalities.image.decoding.decode import decode
+from headstart.modalities.image.stats import Looks, looks_of, read_looks
+from headstart.pipeline.backbones import proof_photos
 from headstart.settings import store_folder
-from headstart.trust.duplicates import Twins, find_twins
+from headstart.storage.store import Store
 
 Alter = Callable[[Image.Image, np.random.Generator], Image.Image]
 

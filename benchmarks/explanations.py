@@ -31,13 +31,13 @@ import measuring
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import obtain
 from headstart.engines.openvino import OpenVinoEngine
+from headstart.explanation.explainer import Explainer
+from headstart.export import Answer, Parts, Tower, Witness, save
 from headstart.heads.catalog import fit_head
 from headstart.heads.head import Task
-from headstart.pixels.contract import PixelContract
-from headstart.pixels.decode import decode, prepare
-from headstart.saving import Answer, Parts, Tower, Witness, save
+from headstart.modalities.image.decoding.decode import decode, prepare
+from headstart.modalities.image.spec import PixelContract
 from headstart.settings import HeadSettings
-from headstart.trust.explaining import Explainer
 
 EXPLAINED = 32  #: photos
 STEPS = 6  #: points of a curve

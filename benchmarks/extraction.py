@@ -20,16 +20,16 @@ from PIL import Image
 import measuring
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import obtain
-from headstart.data.reading import read
+from headstart.data.readers.reading import read
 from headstart.data.samples import FileSource, Sample
 from headstart.engines.choose import choose
 from headstart.engines.engine import Engine
 from headstart.features.extract import extract, load_photo
-from headstart.features.store import Store
-from headstart.pixels.decode import prepare
-from headstart.preparing import proof_photos
-from headstart.runtime.openvino import cores
+from headstart.inference.openvino import cores
+from headstart.modalities.image.decoding.decode import prepare
+from headstart.pipeline.backbones import proof_photos
 from headstart.settings import store_folder
+from headstart.storage.store import Store
 
 
 def main() -> None:

@@ -31,7 +31,7 @@ from headstart.backbones.catalog import find
 from headstart.backbones.convert import obtain
 from headstart.backbones.zoo import load
 from headstart.data.groups import group_numbers
-from headstart.data.reading import read
+from headstart.data.readers.reading import read
 from headstart.data.samples import FileSource, Part, Sample, Samples
 from headstart.data.splits import Split
 from headstart.evaluation.paired import accuracy_interval, mcnemar_exact

@@ -25,19 +25,19 @@ from numpy.typing import NDArray
 import measuring
 from headstart import events
 from headstart.data.demo import write_digits
-from headstart.data.reading import read
-from headstart.features.store import Store
+from headstart.data.readers.reading import read
+from headstart.diagnostics.label_issues import LabelErrors
+from headstart.diagnostics.label_predictions import label_tasks
+from headstart.diagnostics.labels import hold_labels, suspects
+from headstart.events import RunLog
 from headstart.heads.crossfit import out_of_fold
 from headstart.heads.head import Task
-from headstart.heads.linear import fit_logistic
+from headstart.heads.logistic import fit_logistic
 from headstart.heads.threads import threads_for
-from headstart.journal import Journal
-from headstart.passing import passed
-from headstart.preparing import ready
+from headstart.pipeline.backbones import ready
+from headstart.pipeline.dataset import passed
 from headstart.settings import FitSettings
-from headstart.trust.label_errors import LabelErrors
-from headstart.trust.label_predictions import label_tasks
-from headstart.trust.labels import hold_labels, suspects
+from headstart.storage.store import Store
 
 SETS = ("hymenoptera", "cats_vs_dogs", "brain_mri", "trash", "digits")
 SHARES, KINDS, FOLDS = (0.005, 0.02, 0.05), ("random", "likeliest"), 5
@@ -67,7 +67,7 @@ class Planted:
 
 def tasks_of(name: str, data: Path, scratch: Path, store: Store) -> dict[str, list[Task]]:
     """The photos as features of late and of early layers."""
-    log, settings = Journal(events.ignore), FitSettings.of()
+    log, settings = RunLog(events.ignore), FitSettings.of()
     source = write_digits(scratch / "digits") if name == "digits" else data / name
     samples = read(source, listener=log)
     (network,) = ready([settings.backbone], samples.samples, store, settings, log)

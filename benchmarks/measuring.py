@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from headstart.runtime.libraries import import_openvino
-from headstart.runtime.openvino import cores
+from headstart.inference.libraries import import_openvino
+from headstart.inference.openvino import cores
 
 
 def arguments(purpose: str, *more: tuple[str, dict[str, Any]]) -> argparse.Namespace:

@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 import measuring
-from headstart.pixels.decode import SUFFIXES
+from headstart.modalities.image.decoding.decode import SUFFIXES
 
 
 def main() -> None:
@@ -81,12 +81,12 @@ def _forget_rows(store: Path) -> None:
 def _extract(photos: Path) -> dict[str, float]:
     """One extraction, and this process's peak of resident memory."""
     from headstart.backbones.convert import obtain
-    from headstart.data.reading import read
+    from headstart.data.readers.reading import read
     from headstart.engines.choose import choose
     from headstart.features.extract import extract
-    from headstart.features.store import Store
-    from headstart.preparing import proof_photos
+    from headstart.pipeline.backbones import proof_photos
     from headstart.settings import store_folder
+    from headstart.storage.store import Store
 
     with Store(store_folder()) as store:
         samples = read(photos).samples

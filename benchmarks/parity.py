@@ -20,16 +20,16 @@ from onnx import helper
 
 import headstart
 import measuring
-from headstart.data.reading import read
+from headstart.data.readers.reading import read
 from headstart.data.samples import FileSource, Sample
 from headstart.features.extract import load_photo
-from headstart.features.store import Space, Store
-from headstart.pixels.decode import decode, prepare
-from headstart.runtime import folder as layout
-from headstart.runtime.answers import apply_head, parse_heads
-from headstart.runtime.libraries import import_onnxruntime
-from headstart.runtime.openvino import Runner, cores
+from headstart.inference import format as layout
+from headstart.inference.libraries import import_onnxruntime
+from headstart.inference.openvino import Runner, cores
+from headstart.inference.postprocess import apply_head, parse_heads
+from headstart.modalities.image.decoding.decode import decode, prepare
 from headstart.settings import store_folder
+from headstart.storage.store import Space, Store
 
 
 def main() -> None:

@@ -18,8 +18,8 @@ import time
 from pathlib import Path
 
 import measuring
-from headstart.report.page import page_of
-from headstart.report.records import read_records
+from headstart.reporting.page import page_of
+from headstart.reporting.records import read_records
 
 REPORT, TRUST = ("pictures", "report"), ("find twins", "calibrate", "look back")
 

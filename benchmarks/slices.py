@@ -10,8 +10,8 @@ import numpy as np
 
 import measuring
 from headstart.data.samples import ArraySource, Entry, Outcome, Sample
-from headstart.features.looks import Looks
-from headstart.trust.slices import slices_of
+from headstart.diagnostics.slices import slices_of
+from headstart.modalities.image.stats import Looks
 
 CLASSES = ("bird", "cat", "dog")
 FACTS = ("brightness", "contrast", "sharpness", "saturation")

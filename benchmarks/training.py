@@ -18,11 +18,11 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from headstart.backbones.catalog import find
-from headstart.backbones.tracing import trace
+from headstart.backbones.graph import trace
 from headstart.backbones.zoo import load
 from headstart.engines.engine import Arithmetic
-from headstart.runtime.openvino import cores
-from headstart.training.trainable import Trainable, blank_head
+from headstart.inference.openvino import cores
+from headstart.training.network import Trainable, blank_head
 from measuring import arguments, finish, median
 
 CLASSES = 6

@@ -15,10 +15,10 @@ import pytest
 from filelock import FileLock
 from numpy.typing import NDArray
 from PIL import Image
-from tests.costs import Costs
 
 import headstart
-from headstart.run import Run
+from headstart.runs.run import Run
+from tests.costs import Costs
 
 # Two workers with two threads each on two cores: threads that wait must not spin on the core that others need.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -24,7 +24,7 @@ import pytest
 from PIL import Image
 
 from headstart.cli.main import run
-from headstart.data import archives
+from headstart.data.readers import archives
 
 FIT = ["--out", "out"]
 

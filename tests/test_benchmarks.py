@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from tests.conftest import Warm, draw_photos
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -1,6 +1,7 @@
 """The hook that tells what tests cost."""
 
 import pytest
+
 from tests import costs
 
 pytest_plugins = ["pytester"]

@@ -78,8 +78,8 @@ def desk(tmp_path, monkeypatch, warm, photos):
     return tmp_path
 
 
-#: Said of photos that are not all told rightly, or not all like photographs; tests/cli/test_fit.py and
-#: tests/trust/test_twin_detail.py hold it. Why an arm wins is wrapped after its name: the first line is held.
+#: Said of photos that are not all told rightly, or not all like photographs; tests/cli/test_fit.py and test_detail.py
+#: of near-duplicates hold it. Why an arm wins is wrapped after its name: the first line is held.
 NOT_OF_DRAWN_PHOTOS = (
     "training part of the network may do better",
     "labels: ",

@@ -8,8 +8,8 @@ import pytest
 
 import headstart
 from headstart import errors
-from headstart.data import archives, tables
-from headstart.data.walking import Walk
+from headstart.data.readers import archives, tables
+from headstart.data.readers.walking import Walk
 from headstart.errors import (
     MOST,
     DataError,
@@ -19,8 +19,9 @@ from headstart.errors import (
     nearest,
     refuse_machine_faults,
 )
-from headstart.pixels.contract import PixelContract
-from headstart.runtime import files, photos
+from headstart.inference import files
+from headstart.modalities.image import load as photos
+from headstart.modalities.image.spec import PixelContract
 
 
 def test_the_tree_is_the_one_that_is_drawn() -> None:

@@ -69,7 +69,9 @@ def test_a_library_gives_the_environment_back(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.usefixtures("_nothing_set")
 def test_importing_headstart_sets_nothing() -> None:
-    show = "import os, headstart, headstart.workflow, headstart.process as p; print(*set(p.PATIENT) & set(os.environ))"
+    show = (
+        "import os, headstart, headstart.pipeline.fit, headstart.process as p; print(*set(p.PATIENT) & set(os.environ))"
+    )
     done = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
     wait_patiently()

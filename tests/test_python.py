@@ -6,8 +6,8 @@ import pytest
 import headstart
 from headstart.errors import ClassifierError, DataError, SettingError, UserError
 from headstart.events import Note
-from headstart.trust.explaining import Explainer
-from headstart.workflow import evaluate_on
+from headstart.explanation.explainer import Explainer
+from headstart.pipeline.fit import evaluate_on
 
 
 def test_the_public_names_are_offered() -> None:

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from headstart.features.writer import COMMIT_ROWS
+from headstart.storage.writer import COMMIT_ROWS
 
 #: A fit that logs every row before it is handed to the store, and stops after so many rows or at the end of a stage.
 WATCHED = """
 import os, sys
 import headstart
 from headstart.events import Finished
-from headstart.features.writer import Writer
+from headstart.storage.writer import Writer
 
 photos, backbone, out, store, log, halt = sys.argv[1:]
 descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)

@@ -5,15 +5,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.conftest import Warm
-from tests.small_network import ARCHITECTURE, SIZE, WIDTH
 
 import headstart
 from headstart.backbones.catalog import find
 from headstart.backbones.convert import obtain
-from headstart.backbones.tracing import trace
+from headstart.backbones.graph import trace
 from headstart.backbones.zoo import load
-from headstart.run import open_run
+from headstart.runs.run import open_run
+from tests.conftest import Warm
+from tests.small_network import ARCHITECTURE, SIZE, WIDTH
 
 ROOT = Path(__file__).resolve().parents[1]
 

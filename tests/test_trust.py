@@ -16,7 +16,7 @@ from headstart.data.ledger import load_ledger
 from headstart.data.samples import Part
 from headstart.data.splits import Split
 from headstart.errors import UserError
-from headstart.run import Run, open_run
+from headstart.runs.run import Run, open_run
 
 
 def predictions(run: Run) -> dict[str, np.ndarray]:

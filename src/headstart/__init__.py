@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from headstart.errors import HeadstartError, UserError
-    from headstart.run import Run, open_run
-    from headstart.runtime.classifier import Classifier, Prediction, load
-    from headstart.workflow import fit
+    from headstart.inference.classifier import Classifier, Prediction, load
+    from headstart.pipeline.fit import fit
+    from headstart.runs.run import Run, open_run
 
 __version__ = "0.1.0"
 __all__ = ["Classifier", "HeadstartError", "Prediction", "Run", "UserError", "__version__", "fit", "load", "open_run"]
@@ -22,12 +22,12 @@ __all__ = ["Classifier", "HeadstartError", "Prediction", "Run", "UserError", "__
 _HOMES = {
     "HeadstartError": "headstart.errors",
     "UserError": "headstart.errors",
-    "Classifier": "headstart.runtime.classifier",
-    "Prediction": "headstart.runtime.classifier",
-    "load": "headstart.runtime.classifier",
-    "Run": "headstart.run",
-    "fit": "headstart.workflow",
-    "open_run": "headstart.run",
+    "Classifier": "headstart.inference.classifier",
+    "Prediction": "headstart.inference.classifier",
+    "load": "headstart.inference.classifier",
+    "Run": "headstart.runs.run",
+    "fit": "headstart.pipeline.fit",
+    "open_run": "headstart.runs.run",
 }
 
 

@@ -7,7 +7,7 @@ import pytest
 from headstart.backbones import catalog
 from headstart.backbones.catalog import BUNDLED, bundled_file, find
 from headstart.errors import BackboneError
-from headstart.runtime.folder import sha256
+from headstart.inference.format import sha256
 
 
 @pytest.mark.parametrize("name", BUNDLED)

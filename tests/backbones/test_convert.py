@@ -3,12 +3,12 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.backbones.conftest import Weights
 
 from headstart import events
 from headstart.backbones.backbone import GRAPH, RECORD, SCHEMA_VERSION
 from headstart.backbones.convert import obtain
 from headstart.errors import BackboneError, HeadstartError
+from tests.backbones.conftest import Weights
 
 
 def test_a_network_is_converted_once(tmp_path: Path, weights: Weights, monkeypatch: pytest.MonkeyPatch) -> None:

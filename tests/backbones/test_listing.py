@@ -2,10 +2,10 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.backbones.conftest import Weights
 
 from headstart.backbones.convert import obtain
 from headstart.backbones.listing import here, in_timm
+from tests.backbones.conftest import Weights
 
 
 def test_what_is_on_this_machine(tmp_path: Path, weights: Weights) -> None:

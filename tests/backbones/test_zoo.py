@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import timm
 import torch
-from tests.backbones.conftest import Weights
 
 from headstart.backbones.catalog import find
 from headstart.backbones.zoo import load
 from headstart.errors import BackboneError
+from tests.backbones.conftest import Weights
 
 
 def test_lite0_is_the_pretrained_network() -> None:

@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import pytest
 
-from headstart.advising import advise_photos
 from headstart.cli.main import VERBS, run
 from headstart.errors import BackboneError
-from headstart.strategies.advisor import Advice
+from headstart.pipeline.advise import advise_photos
+from headstart.selection.advisor import Advice
 
 WATCHED = """
 import sys
@@ -69,7 +69,7 @@ def test_the_next_command_is_understood(small, tmp_path, capsys):
 
 
 def test_only_a_sample_is_computed(small, photos, tmp_path, monkeypatch):
-    monkeypatch.setattr("headstart.strategies.measuring.SAMPLE", 12)
+    monkeypatch.setattr("headstart.selection.dataset_stats.SAMPLE", 12)
     store = tmp_path / "store"
     small.new_store(store)
     heard = []

@@ -16,16 +16,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from headstart.checking import check_labels
 from headstart.cli.check import _in_words
 from headstart.cli.main import run
 from headstart.data.check import survey
-from headstart.data.reading import read
+from headstart.data.readers.reading import read
 from headstart.data.relabel import relabelled
 from headstart.data.samples import Part
 from headstart.data.splits import load_split
+from headstart.diagnostics.label_hint import hint_relabelling
 from headstart.errors import BackboneError, DataError, SettingError
-from headstart.trust.label_hint import hint_relabelling
+from headstart.pipeline.label_check import check_labels
 
 WATCHED = """
 import sys

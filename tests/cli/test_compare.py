@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.conftest import CLASSES, draw_photos
 
 from headstart.cli import comparison
 from headstart.cli.compare import ARMS, _arms
@@ -21,8 +20,9 @@ from headstart.cli.main import run
 from headstart.errors import UserError
 from headstart.evaluation.comparison import compare_pairs
 from headstart.evaluation.grouping import Targets
-from headstart.run import open_run
+from headstart.runs.run import open_run
 from headstart.settings import FitSettings
+from tests.conftest import CLASSES, draw_photos
 
 WIDEST = 120
 

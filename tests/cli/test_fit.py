@@ -16,14 +16,14 @@ import pytest
 
 from headstart.cli.fit import _caveats, in_json, summary
 from headstart.cli.main import run
-from headstart.report.figures import duration
-from headstart.run import open_run
+from headstart.reporting.shown_numbers import duration
+from headstart.runs.run import open_run
 from headstart.settings import FitSettings
 
 #: The command line in a process that stops when its first rows are stored, until it has heard SIGINT.
 WAITING = """
 import signal, sys, threading
-import headstart.cli.main as main, headstart.features.writer as writer
+import headstart.cli.main as main, headstart.storage.writer as writer
 
 heard, store = threading.Event(), writer.Writer._store
 

@@ -12,7 +12,7 @@ from headstart.backbones.catalog import find
 from headstart.backbones.layers import anatomy, middle
 from headstart.backbones.zoo import load
 from headstart.cli.main import run
-from headstart.strategies import finetune
+from headstart.selection import finetune
 
 NAMED = ("VGG16", "VGG19", "ResNet50", "InceptionV3", "Xception", "MobileNetV2")
 

@@ -13,16 +13,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.saving.drawn import drawn_novelty, drawn_photos, single, witnesses
 
 import headstart
 from headstart.backbones.convert import obtain
 from headstart.cli.main import run
-from headstart.data.csv_cells import unescape_cell
-from headstart.data.reading import read
-from headstart.runtime.calibration import Calibration
-from headstart.runtime.sets import Sets
-from headstart.saving import save
+from headstart.data.readers.csv_cells import unescape_cell
+from headstart.data.readers.reading import read
+from headstart.export import save
+from headstart.inference.calibration import Calibration
+from headstart.inference.conformal import Sets
+from tests.export.drawn import drawn_novelty, drawn_photos, single, witnesses
 
 
 @pytest.fixture

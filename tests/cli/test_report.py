@@ -3,9 +3,9 @@
 import webbrowser
 
 import pytest
-from tests.report.drawn import drawn_run
 
 from headstart.cli.main import run
+from tests.reporting.drawn import drawn_run
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from headstart import events
 from headstart.cli.display import shown
 from headstart.cli.main import VERBS, run
 from headstart.cli.streams import all_streams, tell
-from headstart.run import open_run
+from headstart.runs.run import open_run
 
 STREAMS = ("stdin", "stdout", "stderr")
 

@@ -8,16 +8,17 @@ import numpy as np
 import pytest
 import timm
 import torch
-from tests.saving.drawn import drawn_head
-from tests.strategies.made import random_weights
 
 from headstart.backbones.convert import obtain
 from headstart.engines.openvino import OpenVinoEngine
-from headstart.pixels.contract import PixelContract
-from headstart.runtime.answers import parse_heads
-from headstart.saving import Answer, Parts, Tower, Witness, save
-from headstart.trust import explain_maps, explain_planning
-from headstart.trust.explaining import Explainer
+from headstart.explanation import choose_map as explain_planning
+from headstart.explanation import maps as explain_maps
+from headstart.explanation.explainer import Explainer
+from headstart.export import Answer, Parts, Tower, Witness, save
+from headstart.inference.postprocess import parse_heads
+from headstart.modalities.image.spec import PixelContract
+from tests.export.drawn import drawn_head
+from tests.selection.made import random_weights
 
 NAMES = ("ant", "bee", "cat")
 HIRESCAM, ATTENTION = "hirescam", "attention x gradient"

@@ -14,17 +14,17 @@ import pytest
 import torch
 from filelock import FileLock
 from safetensors.torch import save_file
-from tests.conftest import draw_photos
-from tests.small_network import FAMILIES
-from tests.strategies.made import LITE0, material_of, random_weights
 
 from headstart.backbones.catalog import find
 from headstart.data.samples import Part
-from headstart.examination.judging import _photo_of
-from headstart.strategies import STRATEGIES
-from headstart.strategies.material import Material
-from headstart.strategies.strategy import Arm, final_parts
-from headstart.workflow import _saved
+from headstart.pipeline.fit import _saved
+from headstart.pipeline.testing import _photo_of
+from headstart.selection import STRATEGIES
+from headstart.selection.arm import Arm, final_parts
+from headstart.selection.context import Material
+from tests.conftest import draw_photos
+from tests.selection.made import LITE0, material_of, random_weights
+from tests.small_network import FAMILIES
 
 SMALL = tuple(f"timm:{architecture}" for architecture in FAMILIES.values())
 MEMBERS = ("timm:resnet10t", "timm:mobilenetv2_035", "timm:convnext_atto", "timm:vit_tiny_patch16_224", LITE0)

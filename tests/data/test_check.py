@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from headstart.data.check import Range, survey
-from headstart.data.reading import read
+from headstart.data.readers.reading import read
 from headstart.data.samples import Outcome
 from headstart.events import Progress
 

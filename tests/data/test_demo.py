@@ -1,7 +1,7 @@
 import pytest
 
 from headstart.data.demo import COUNT, EDGE, write_digits
-from headstart.data.reading import read
+from headstart.data.readers.reading import read
 from headstart.errors import DataError
 
 

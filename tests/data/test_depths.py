@@ -7,11 +7,11 @@ from headstart.backbones.convert import obtain
 from headstart.data.check import survey
 from headstart.data.depths import grey_ranges, note_scaling
 from headstart.data.ledger import load_ledger, save_ledger
-from headstart.data.reading import read
+from headstart.data.readers.reading import read
 from headstart.data.samples import Part
 from headstart.features.extract import space_of
-from headstart.features.looks import looks_space
-from headstart.pixels.contract import GreyRange
+from headstart.modalities.image.spec import GreyRange
+from headstart.modalities.image.stats import looks_space
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def test_what_is_no_ledger(tmp_path, text, message):
 
 
 def test_amending_drops_what_is_set_aside(pets):
-    from headstart.data.reading import read
+    from headstart.data.readers.reading import read
 
     samples = read(pets)
     gone = Entry("cats/0.png", Outcome.SET_ASIDE, "does not decode")

@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from headstart.data.reading import read
+from headstart.data.readers.reading import read
 from headstart.data.relabel import format_relabels, relabel_tables, relabelled
 from headstart.data.samples import Outcome, Relabel
 from headstart.errors import DataError

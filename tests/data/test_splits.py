@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headstart.data.reading import read
+from headstart.data.readers.reading import read
 from headstart.data.samples import FileSource, Ledger, Part, Relabel, Sample, Samples, digest_of, numbered_ids
 from headstart.data.splits import Split, make_split
 from headstart.errors import DataError

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.conftest import picture
 
-from headstart.data.inspection import MAX_BYTES
 from headstart.data.own_output import save_picture
+from headstart.data.readers.inspection import MAX_BYTES
 from headstart.data.unlabelled import HEAD, is_photo, photos_under
+from tests.conftest import picture
 
 PHOTO = Image.fromarray(picture("discs", np.random.default_rng(0), (60, 50)))
 

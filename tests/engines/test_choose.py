@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tests.conftest import CLASSES, Warm, picture
 
 from headstart import events
 from headstart.backbones.backbone import Backbone
@@ -14,6 +13,7 @@ from headstart.engines import choose as choosing
 from headstart.engines.choose import Proof, ProofPhotos, choose, prove
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.errors import EngineError
+from tests.conftest import CLASSES, Warm, picture
 
 
 def unproved(warm: Warm, folder: Path) -> Backbone:

@@ -4,14 +4,14 @@ import json
 
 import numpy as np
 import pytest
-from tests.evaluation.drawn import paired_interval
 
 from headstart.errors import DataError
 from headstart.evaluation import metrics
-from headstart.evaluation.choosing import Choice, choose_winner
 from headstart.evaluation.comparison import Pair, compare_pairs
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.paired import accuracy_interval, holm, mcnemar_exact, standard_error
+from headstart.selection.rule import Choice, choose_winner
+from tests.evaluation.drawn import paired_interval
 
 
 def three_arms(n=200):

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
-from tests.evaluation.drawn import paired_interval, rights, score_of, sure
 
 from headstart.evaluation.comparison import compare_pairs
 from headstart.evaluation.grouping import Targets
@@ -23,6 +22,7 @@ from headstart.evaluation.paired import (
     standard_error,
     tango,
 )
+from tests.evaluation.drawn import paired_interval, rights, score_of, sure
 
 RIGHTS = st.integers(2, 60).flatmap(lambda n: st.tuples(hnp.arrays(bool, n), hnp.arrays(bool, n)))
 

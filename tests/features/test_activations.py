@@ -18,10 +18,11 @@ import numpy as np
 
 from headstart.errors import StoreError
 from headstart.events import Note
-from headstart.features import activation_files, activations
-from headstart.features.activation_files import usage
+from headstart.features import activations
 from headstart.features.activations import Activations, Row, room
 from headstart.features.bfloat16 import bits_of
+from headstart.storage import activation_files
+from headstart.storage.activation_files import usage
 
 KEY = "ab" * 20
 SHAPE = (5, 3, 2)

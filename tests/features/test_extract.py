@@ -5,16 +5,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from tests.conftest import Photos
 
 from headstart import events
 from headstart.backbones.backbone import Backbone, Layer
-from headstart.data.reading import read
+from headstart.data.readers.reading import read
 from headstart.data.samples import ArraySource, FileSource
 from headstart.features.extract import extract, prepared, space_of
-from headstart.features.looks import looks_of, looks_space, read_looks
-from headstart.features.store import Store, Writer
-from headstart.pixels.contract import PixelContract
+from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.image.stats import looks_of, looks_space, read_looks
+from headstart.storage.store import Store, Writer
+from tests.conftest import Photos
 
 CONTRACT = PixelContract(32, 875, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 

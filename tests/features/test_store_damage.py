@@ -11,7 +11,7 @@ import pytest
 
 from headstart.errors import StoreError
 from headstart.events import Event, Note
-from headstart.features.store import Finding, Space, Store
+from headstart.storage.store import Finding, Space, Store
 
 SPACE = Space("0a" * 20, (("stage1", 3), ("final", 40)), "a small network")
 
@@ -130,7 +130,7 @@ def test_no_row_is_visible_before_its_bytes_are_on_disk(tmp_path: Path, monkeypa
         writer = store.writer(SPACE)
         writer.add(digests, rows_of(digests))
         with monkeypatch.context() as patch:
-            patch.setattr("headstart.features.shards.os.fsync", refuse)
+            patch.setattr("headstart.storage.shards.os.fsync", refuse)
             with pytest.raises(StoreError, match="could not be written: Input/output error"):
                 writer.commit()
         writer.close()

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from headstart.errors import StoreError
-from headstart.features.activation_files import usage
 from headstart.features.activations import Activations
-from headstart.features.space import bytes_under
-from headstart.features.store import Finding, Space, Store
+from headstart.storage.activation_files import usage
+from headstart.storage.space import bytes_under
+from headstart.storage.store import Finding, Space, Store
 
 OLD = Space("0a" * 20, (("final", 1000),), "old")
 NEW = Space("0b" * 20, (("final", 1000),), "new")
@@ -132,7 +132,7 @@ def test_what_is_half_removed_is_not_taken_for_the_whole(store: Store, monkeypat
     photo = store.folder / "archives" / "some" / "photo.jpg"
     photo.parent.mkdir(parents=True)
     photo.write_bytes(b"x" * 1000)
-    monkeypatch.setattr("headstart.features.prune.shutil.rmtree", lambda *_, **__: None)  # killed before it could
+    monkeypatch.setattr("headstart.storage.prune.shutil.rmtree", lambda *_, **__: None)  # killed before it could
     store.prune(0)
     assert not photo.parent.exists()
     assert (store.folder / "archives" / ".gone-some" / "photo.jpg").exists()

@@ -6,12 +6,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from headstart.errors import DataError
-from headstart.heads import linear
+from headstart.heads import logistic as linear
 from headstart.heads.catalog import HEADS
 from headstart.heads.crossfit import out_of_fold
 from headstart.heads.folds import assign_folds
 from headstart.heads.head import Dense, Fitted, Head
-from headstart.heads.linear import fit_logistic, held_out
+from headstart.heads.logistic import fit_logistic, held_out
 from headstart.settings import HeadSettings
 
 from .drawn import draw

@@ -7,15 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.heads.drawn import draw
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from headstart.heads import linear, threads
+from headstart.heads import logistic as linear
+from headstart.heads import threads
 from headstart.heads.crossfit import out_of_fold
 from headstart.heads.head import Fitted
 from headstart.heads.lda import fit_lda
 from headstart.heads.threads import SMALL, idle_threads_for, threads_for
 from headstart.settings import HeadSettings
+from tests.heads.drawn import draw
 
 
 def blas_threads() -> list[int]:

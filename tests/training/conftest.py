@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import save_file
 
 from headstart.backbones.catalog import find
-from headstart.backbones.tracing import Traced, trace
+from headstart.backbones.graph import Traced, trace
 from headstart.backbones.zoo import load
 
 #: network(architecture) -> a small network's graph, with weights and statistics that the test made

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from tests.training import tiny
 from torch import Tensor
 
 from headstart.data.samples import ArraySource, Sample, digest_of
 from headstart.errors import StoreError
 from headstart.features.activations import Activations
-from headstart.pixels.decode import prepare
-from headstart.training.augment_presets import PRESETS
-from headstart.training.augmentation import view
+from headstart.modalities.image.augment.augmentation import view
+from headstart.modalities.image.augment.presets import PRESETS
+from headstart.modalities.image.decoding.decode import prepare
 from headstart.training.boundary import Cached, Streamed, Views, as_tensor, compute, key_of
 from headstart.training.trunk import Nothing
+from tests.training import tiny
 
 COUNT = 11  #: photos, which no batch size here divides
 

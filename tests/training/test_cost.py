@@ -3,13 +3,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.training import tiny
-from tests.training.test_boundary import STANDARD, Means, samples
 
 from headstart.training import cost
+from headstart.training.benchmark import Speed
 from headstart.training.cost import BYTES_PER_PARAMETER, EXPORTED, Cost, Pace, cost_of
-from headstart.training.trial import Speed
 from headstart.training.windows import WHOLE, Windows
+from tests.training import tiny
+from tests.training.test_boundary import STANDARD, Means, samples
 
 
 class Hands:

@@ -2,14 +2,14 @@ import copy
 
 import pytest
 import torch
-from tests.training import tiny
-from tests.training.conftest import Network
 from timm.layers import BatchNormAct2d, StdConv2d
 from torch import Tensor, fx, nn
 
 from headstart.backbones.backbone import PIXELS
-from headstart.backbones.tracing import top_of
+from headstart.backbones.graph import top_of
 from headstart.training.folding import fold_batchnorm
+from tests.training import tiny
+from tests.training.conftest import Network
 
 
 def norms(module: nn.Module) -> int:

@@ -3,16 +3,16 @@ from collections.abc import Sequence
 
 import pytest
 import torch
-from tests.training import tiny
-from tests.training.conftest import Network
 from timm.layers import Conv2dSame, StdConv2d
 from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from headstart.backbones.backbone import PIXELS
-from headstart.backbones.tracing import top_of
+from headstart.backbones.graph import top_of
 from headstart.training.folding import fold_batchnorm
 from headstart.training.kernels import Depthwise, Pointwise, _kind, accelerated
+from tests.training import tiny
+from tests.training.conftest import Network
 
 SLACK = 2  #: times the error that rounding the inputs to bf16 makes by itself
 

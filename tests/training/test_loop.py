@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from tests.training import tiny
 from torch import Tensor
 from torch.nn import functional
 
@@ -19,8 +18,9 @@ from headstart.settings import TrainSettings
 from headstart.training.checkpoint import read_checkpoint
 from headstart.training.curves import Epoch
 from headstart.training.loop import Plan, Trainer, calibrated_losses, mixed, scores
-from headstart.training.trainable import Trainable, blank_head
+from headstart.training.network import Trainable, blank_head
 from headstart.training.windows import windows_of
+from tests.training import tiny
 
 CLASSES, SHAPE = 3, (8, 8, 16)  #: of the tiny network's boundary "stage2"
 

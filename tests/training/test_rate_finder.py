@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from headstart.errors import TrainingError
 from headstart.settings import TrainSettings
 from headstart.training.loop import Plan, Trainer
+from headstart.training.network import Group
 from headstart.training.rate_finder import BLOWN, STEPS, RateCurve, find_rate, photos_of, suggested
-from headstart.training.trainable import Group
 from headstart.training.windows import windows_of
 
 CLASSES, WIDTH = 3, 6

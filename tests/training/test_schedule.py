@@ -3,12 +3,12 @@ from itertools import pairwise
 
 import pytest
 import torch
-from tests.training import tiny
 from torch import nn
 
 from headstart.settings import TrainSettings
+from headstart.training.network import Group, Trainable, blank_head
 from headstart.training.schedule import highest_rate, optimiser, set_rate, share_of_rate
-from headstart.training.trainable import Group, Trainable, blank_head
+from tests.training import tiny
 
 
 def test_the_rate_rises_in_a_line_and_falls_along_a_cosine() -> None:

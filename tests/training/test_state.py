@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.strategies.made import random_weights
-from tests.training.test_rate_finder import Rows, Small, plan
 
 from headstart.backbones.catalog import find
 from headstart.backbones.zoo import load, untrained
 from headstart.training import state
 from headstart.training.loop import Trainer
 from headstart.training.state import all_threads, own_random_numbers
+from tests.selection.made import random_weights
+from tests.training.test_rate_finder import Rows, Small, plan
 
 
 def test_threads_are_given_back_also_by_two_that_overlap(monkeypatch: pytest.MonkeyPatch) -> None:

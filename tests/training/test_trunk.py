@@ -6,11 +6,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from tests.training.conftest import Network
 
 from headstart.backbones.backbone import PIXELS, Backbone
 from headstart.backbones.catalog import find
-from headstart.backbones.tracing import Traced, trace, trunk_of
+from headstart.backbones.graph import Traced, trace, trunk_of
 from headstart.backbones.zoo import load
 from headstart.engines.engine import Arithmetic
 from headstart.settings import Precision
@@ -26,6 +25,7 @@ from headstart.training.trunk import (
     trunk_graph,
     view_edge,
 )
+from tests.training.conftest import Network
 
 BOUNDARY = "stage2"
 

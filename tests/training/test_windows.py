@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 import torch
-from tests.training import tiny
 from timm.models.vgg import ConvMlp
 from torch import nn
 
-from headstart.training.trainable import Trainable, blank_head
+from headstart.training.network import Trainable, blank_head
 from headstart.training.windows import WHOLE, Windows, bears, windows_of
+from tests.training import tiny
 
 
 @pytest.mark.parametrize(

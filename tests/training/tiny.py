@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from headstart.backbones.backbone import Layer
-from headstart.backbones.tracing import Traced, trace
-from headstart.pixels.contract import PixelContract
+from headstart.backbones.graph import Traced, trace
+from headstart.modalities.image.spec import PixelContract
 
 SIZE, WIDTH = 16, 24
 CONTRACT = PixelContract(SIZE, 1000, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from headstart.errors import BackboneError, nearest
-from headstart.pixels.contract import GreyRange, PixelContract
+from headstart.modalities.image.spec import GreyRange, PixelContract
 
 SCHEMA_VERSION = 2
 GRAPH = "network.onnx"

@@ -14,7 +14,7 @@ from typing import Literal
 
 from headstart.backbones.names import close_to, known_as, normalised
 from headstart.errors import BackboneError
-from headstart.runtime.folder import sha256
+from headstart.inference.format import sha256
 
 SUFFIXES = (".safetensors", ".pth", ".pt")
 

@@ -11,9 +11,9 @@ from headstart import events
 from headstart.backbones.backbone import GRAPH, PIXELS, RECORD, SCHEMA_VERSION, Backbone
 from headstart.backbones.catalog import Origin, find
 from headstart.backbones.pretrained import write_classifier
-from headstart.data.writing import new_folder, stamp
 from headstart.errors import BackboneError, refuse_machine_faults
 from headstart.process import waiting_patiently
+from headstart.storage.atomic import new_folder, stamp
 
 if TYPE_CHECKING:
     from torch import nn

@@ -8,7 +8,7 @@ import torch
 
 from headstart.backbones.backbone import middle
 from headstart.backbones.catalog import Origin
-from headstart.backbones.tracing import Part, trace
+from headstart.backbones.graph import Part, trace
 from headstart.backbones.zoo import Loaded, untrained
 
 

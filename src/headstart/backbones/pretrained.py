@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.catalog import find
-from headstart.data.writing import replace_bytes
 from headstart.errors import BackboneError
+from headstart.storage.atomic import replace_bytes
 
 CLASSIFIER = "classifier.safetensors"
 

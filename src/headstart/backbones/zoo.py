@@ -15,7 +15,7 @@ from headstart.backbones.catalog import Origin
 from headstart.backbones.hub import without_waiting
 from headstart.backbones.pretrained import PretrainedClassifier
 from headstart.errors import BackboneError, refuse_machine_faults
-from headstart.pixels.contract import WHOLE_EDGE, PixelContract
+from headstart.modalities.image.spec import WHOLE_EDGE, PixelContract
 
 #: A network with more places than this (a transformer has one per block) is named in this many even stages.
 MOST_STAGES = 6

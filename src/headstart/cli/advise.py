@@ -12,7 +12,7 @@ from headstart.cli.tables import table
 from headstart.settings import DataSettings
 
 if TYPE_CHECKING:
-    from headstart.strategies.advisor import Advice
+    from headstart.selection.advisor import Advice
 
 
 def advise(
@@ -46,7 +46,7 @@ def advise(
         quiet: Show nothing but errors and the result.
         json_: Print the result as one JSON object.
     """
-    from headstart.advising import advise_photos
+    from headstart.pipeline.advise import advise_photos
 
     read_as = data or DataSettings.model_validate({})
     with shown(quiet=quiet or json_) as listener:

@@ -4,10 +4,10 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from headstart.data.csv_cells import format_csv, join_names
+from headstart.data.readers.csv_cells import format_csv, join_names
 
 if TYPE_CHECKING:
-    from headstart.runtime.classifier import Classifier, Prediction
+    from headstart.inference.classifier import Classifier, Prediction
 
 DECLINED = " (unfamiliar: declined)"  #: behind the label of a photo that is unlike all that were learnt from
 

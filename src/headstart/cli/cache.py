@@ -20,8 +20,8 @@ def cache(*, prune_to: str | None = None, store: Path | None = None) -> int:
         prune_to: A size such as 500MB or 2GB; 0GB removes everything but what a running job uses.
         store: The store's folder; HEADSTART_STORE or the platform's cache folder when not given.
     """
-    from headstart.features.activation_files import usage
-    from headstart.features.store import Store
+    from headstart.storage.activation_files import usage
+    from headstart.storage.store import Store
 
     folder = store_folder(store)
     budget = None if prune_to is None else bytes_of(prune_to)

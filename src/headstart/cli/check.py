@@ -87,7 +87,7 @@ def check(
     network |= {name: value for name, value in going_on.items() if value is not None}
     check_flags(labels, network, fast=fast)
     read_as = data or DataSettings.model_validate({})
-    from headstart.features.use import in_use_while_reading
+    from headstart.storage.use import in_use_while_reading
 
     with in_use_while_reading(store_folder(store)):
         with shown(quiet=quiet or json_) as listener:
@@ -107,7 +107,7 @@ def check(
 def _surveyed(photos: Path, data: DataSettings, held: Held | None, *, fast: bool, listener: "Listener") -> "Survey":
     """The survey; of what holding labels has read and decoded, where that was done."""
     from headstart.data.check import survey
-    from headstart.data.reading import read
+    from headstart.data.readers.reading import read
 
     if held is not None:
         return survey(held.found.samples, decode_all=False)
@@ -118,7 +118,7 @@ def _surveyed(photos: Path, data: DataSettings, held: Held | None, *, fast: bool
 def _check_sheet(sheet: Path | None, settings: AugmentSettings | None) -> None:
     """Says what is wrong with the sheet before the long look at the photos."""
     if sheet is not None:
-        from headstart.training.sheet import check_target
+        from headstart.modalities.image.augment.sheet import check_target
 
         check_target(sheet)
     elif settings is not None and settings.model_fields_set:
@@ -127,9 +127,9 @@ def _check_sheet(sheet: Path | None, settings: AugmentSettings | None) -> None:
 
 
 def _draw_sheet(sheet: Path, settings: AugmentSettings, found: "Survey") -> None:
-    from headstart.pixels.contract import WHOLE_EDGE, PixelContract
-    from headstart.training.augmentation import Augmentation
-    from headstart.training.sheet import write_sheet
+    from headstart.modalities.image.augment.augmentation import Augmentation
+    from headstart.modalities.image.augment.sheet import write_sheet
+    from headstart.modalities.image.spec import WHOLE_EDGE, PixelContract
 
     contract = PixelContract(SHEET_SIZE, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
     write_sheet(sheet, found.samples, contract, Augmentation.of(settings))

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.cli.tables import table
+from headstart.diagnostics.label_issues import describe_label_errors, describe_left_out
 from headstart.errors import SettingError
-from headstart.trust.label_errors import describe_label_errors, describe_left_out
 
 if TYPE_CHECKING:
-    from headstart.checking import LabelCheck
+    from headstart.diagnostics.labels import Suspect
     from headstart.events import Listener
-    from headstart.trust.labels import Suspect
+    from headstart.pipeline.label_check import LabelCheck
 
 MOST_SUSPECTS = 10  #: shown; the table has them all
 
@@ -102,7 +102,7 @@ def check_flags(file: Path | None, network: dict[str, Any], *, fast: bool) -> No
 
 def hold(photos: Path, file: Path, network: dict[str, Any], listener: "Listener") -> Held:
     """Holds the labels to a network and writes the table and its page."""
-    from headstart.checking import check_labels
+    from headstart.pipeline.label_check import check_labels
 
     found = check_labels(photos, table=file, listener=listener, **network)
     return Held(found, file)

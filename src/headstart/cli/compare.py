@@ -46,8 +46,8 @@ def compare(
         quiet: Show nothing but errors and the result.
         json_: Print the result as one JSON object.
     """
-    from headstart.run import open_run
-    from headstart.run_files import RECORD, UNFINISHED
+    from headstart.runs.run import open_run
+    from headstart.storage.run_layout import RECORD, UNFINISHED
 
     given = given_in(settings)
     if (photos / RECORD).is_file() or (photos / UNFINISHED).is_file():

@@ -8,11 +8,11 @@ from typing import Any
 
 from headstart.cli.tables import paragraph, size, table
 from headstart.errors import UserError
-from headstart.evaluation.choosing import Choice
 from headstart.evaluation.comparison import Pair
-from headstart.leaderboard import HEAD, Row, caveats, cells, from_json
-from headstart.run import Run
-from headstart.run_files import COMPARISON, CURVES, SCHEMA_VERSION
+from headstart.runs.run import Run
+from headstart.selection.leaderboard import HEAD, Row, caveats, cells, from_json
+from headstart.selection.rule import Choice
+from headstart.storage.run_layout import COMPARISON, CURVES, SCHEMA_VERSION
 
 WIDTH = 110  #: columns that a line may take
 SCORES = ("arm", "train loss", "train", "val loss", "validation", "test loss", "test")

@@ -12,7 +12,7 @@ def demo(folder: Path = Path("demo"), /) -> int:
     from headstart.cli.display import shown
     from headstart.cli.fit import summary
     from headstart.data.demo import write_digits
-    from headstart.workflow import fit
+    from headstart.pipeline.fit import fit
 
     print(f"writing scikit-learn's 1,797 handwritten digits to {folder / 'digits'}")
     digits = write_digits(folder / "digits")

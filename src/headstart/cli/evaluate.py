@@ -36,8 +36,8 @@ def evaluate(
         json_: Print the result as one JSON object.
         engine: What answers: auto, onnxruntime or openvino; see headstart predict.
     """
-    from headstart.runtime.engines import InferenceEngineChoice
-    from headstart.workflow import evaluate_on
+    from headstart.inference.engines import InferenceEngineChoice
+    from headstart.pipeline.fit import evaluate_on
 
     with shown(quiet=quiet or json_) as listener:
         answering = cast("InferenceEngineChoice", engine)  # its name is checked where it is loaded

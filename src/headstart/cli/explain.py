@@ -10,7 +10,7 @@ from headstart.cli.streams import tell
 from headstart.errors import DataError, SettingError, UserError
 
 if TYPE_CHECKING:
-    from headstart.trust.explaining import Explainer
+    from headstart.explanation.explainer import Explainer
 
 EDGE = 480  #: height of a picture, pixels
 
@@ -33,7 +33,7 @@ def explain(model: Path, photos: list[str], /, *, out: Path, label: str | None =
         label: The class to explain; without it, the likeliest of each photo.
     """
     from headstart.cli.predict import files_of, tell_left_out
-    from headstart.trust.explaining import Explainer
+    from headstart.explanation.explainer import Explainer
 
     if out.exists() and not out.is_dir():
         raise SettingError(f"--out {str(out)!r} is a file; name a folder for the pictures")
@@ -62,9 +62,9 @@ def _explained(explainer: "Explainer", photo: str, out: Path, label: str | None)
     from PIL import Image
 
     from headstart.data.own_output import mark_folder, save_picture
-    from headstart.data.writing import replace_bytes
-    from headstart.runtime.photos import whole
-    from headstart.trust.explaining import overlay
+    from headstart.explanation.explainer import overlay
+    from headstart.modalities.image.load import whole
+    from headstart.storage.atomic import replace_bytes
 
     heat = explainer.heat(photo, label)
     pixels = whole(photo, explainer.record.contract)

@@ -9,15 +9,15 @@ from cyclopts import Parameter
 
 from headstart.cli.display import shown
 from headstart.cli.tables import paragraph, table
-from headstart.data.found import counted
-from headstart.run_files import REPORT
+from headstart.data.readers.found import counted
+from headstart.diagnostics.label_hint import hint_comparing, hint_relabelling
+from headstart.diagnostics.label_issues import LabelErrors, describe_label_errors
 from headstart.settings import FitSettings
-from headstart.trust.label_errors import LabelErrors, describe_label_errors
-from headstart.trust.label_hint import hint_comparing, hint_relabelling
+from headstart.storage.run_layout import REPORT
 
 if TYPE_CHECKING:
     from headstart.evaluation.evaluation import Evaluation
-    from headstart.run import Run
+    from headstart.runs.run import Run
 
 MOST_CLASSES = 20  #: shown in the summary; evaluation.json has them all
 WIDTH = 110  #: columns that a line of it may take
@@ -67,7 +67,7 @@ def given_in(settings: FitSettings | None) -> dict[str, Any]:
 
 def made(photos: Path, given: dict[str, Any], config: Path | None, *, quiet: bool) -> "Run":
     """Fits, and shows how it goes."""
-    from headstart.workflow import fit as run_fit
+    from headstart.pipeline.fit import fit as run_fit
 
     with shown(quiet=quiet) as listener:
         return run_fit(photos, config=config, listener=listener, **given)

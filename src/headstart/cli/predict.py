@@ -51,7 +51,7 @@ def predict(
         csv_: A table with a header line; classes of a set have | between them, with a backslash before it in a name.
         engine: What answers: auto, onnxruntime or openvino.
     """
-    from headstart.runtime.classifier import load
+    from headstart.inference.classifier import load
 
     if top < 1:
         raise SettingError(f"top is {top}; wanted 1 or more")
@@ -85,8 +85,8 @@ def predict(
 
 def _asked(photos: Sequence[str], left_out: list[str]) -> Iterable[str]:
     """The files meant: a list of a few, for that is answered sooner, or what gives them one by one."""
-    from headstart.runtime.classifier import MANY
-    from headstart.runtime.streaming import Arrivals
+    from headstart.inference.classifier import MANY
+    from headstart.inference.streaming import Arrivals
 
     files = files_of(photos, left_out)
     if "-" in photos:

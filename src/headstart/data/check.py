@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from statistics import median_low
 
-from headstart.data.assembly import problems_of
-from headstart.data.inspection import default_workers, in_threads, why_unreadable
+from headstart.data.readers.assembly import problems_of
+from headstart.data.readers.inspection import default_workers, in_threads, why_unreadable
 from headstart.data.samples import Entry, FileSource, Outcome, Sample, Samples
 from headstart.events import Listener, ignore
-from headstart.pixels.contract import WHOLE_EDGE, PixelContract
-from headstart.pixels.decode import BrokenPhoto, decode
+from headstart.modalities.image.decoding.decode import BrokenPhoto, decode
+from headstart.modalities.image.spec import WHOLE_EDGE, PixelContract
 
 #: Photos are decoded as for a network of the usual size: what a fit refuses or repairs is what is found here.
 _CONTRACT = PixelContract(224, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from headstart.data.writing import new_folder
 from headstart.errors import DataError
+from headstart.storage.atomic import new_folder
 
 EDGE = 64  #: pixels; the digits are 8 x 8 and smooth, so they are drawn larger
 COUNT = 1797

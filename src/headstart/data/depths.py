@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from headstart.data.found import some
+from headstart.data.readers.found import some
 from headstart.data.samples import Outcome, Sample, Samples
-from headstart.pixels.contract import GreyRange
-from headstart.pixels.depth import Depth, common_ranges, describe_depth, describe_scaling, own_range
+from headstart.modalities.image.decoding.depth import Depth, common_ranges, describe_depth, describe_scaling, own_range
+from headstart.modalities.image.spec import GreyRange
 
 
 def grey_ranges(train: Iterable[Sample]) -> tuple[GreyRange, ...]:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from headstart.data.samples import Entry, Ledger, Outcome
-from headstart.data.writing import replace_text
 from headstart.errors import DataError
-from headstart.pixels.depth import Depth
+from headstart.modalities.image.decoding.depth import Depth
+from headstart.storage.atomic import replace_text
 
 SCHEMA_VERSION = 3  #: 2 has ``camera``, 3 has ``note`` and ``depth``; entries of older ledgers have none
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from PIL import Image, PngImagePlugin
 
-from headstart.run_files import MARKER, RECORD, UNFINISHED
+from headstart.storage.run_layout import MARKER, RECORD, UNFINISHED
 
 MARK = b"drawn by headstart"  #: in a comment near the beginning of every picture that is written
 WITHIN = 4096  #: bytes of a file in which it stands

@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from headstart.data.assembly import problems_of
-from headstart.data.csv_cells import format_csv, unescape_cell
-from headstart.data.csv_text import read_text_table, refuse_damaged
-from headstart.data.found import class_name, some
+from headstart.data.readers.assembly import problems_of
+from headstart.data.readers.csv_cells import format_csv, unescape_cell
+from headstart.data.readers.csv_text import read_text_table, refuse_damaged
+from headstart.data.readers.found import class_name, some
 from headstart.data.samples import Entry, Outcome, Relabel, Samples
 from headstart.errors import DataError, nearest
-from headstart.run_files import RELABELS, SPLIT
+from headstart.storage.run_layout import RELABELS, SPLIT
 
 MOST = 8  #: problems named in one message
 

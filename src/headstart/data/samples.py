@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.errors import bounded
-from headstart.pixels.depth import Depth
+from headstart.modalities.image.decoding.depth import Depth
 
 MOST_OF_A_REASON = 300  #: characters in the ledger
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from headstart.data.found import counted, some
 from headstart.data.groups import NAMED, TWINS
-from headstart.data.placement import Group, place
+from headstart.data.readers.found import counted, some
+from headstart.data.readers.placement import Group, place
 from headstart.data.samples import Part, Sample, Samples
-from headstart.data.writing import replace_text
 from headstart.errors import DataError
-from headstart.run_files import SPLIT
+from headstart.storage.atomic import replace_text
+from headstart.storage.run_layout import SPLIT
 
 SCHEMA_VERSION = 1
 MOST_TOLD = 3  #: classes that a message tells of

@@ -20,14 +20,14 @@ from numpy.typing import NDArray
 
 from headstart import events
 from headstart.backbones.backbone import Backbone
-from headstart.data.writing import replace_text
 from headstart.engines.engine import Arithmetic, Engine
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.errors import EngineError
+from headstart.inference.libraries import import_openvino
+from headstart.inference.openvino import has_bf16
 from headstart.process import waiting_patiently
-from headstart.runtime.libraries import import_openvino
-from headstart.runtime.openvino import has_bf16
 from headstart.settings import EngineName, Precision
+from headstart.storage.atomic import replace_text
 
 if TYPE_CHECKING:
     from torch import nn

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from headstart.backbones.backbone import Backbone
 from headstart.engines.engine import Arithmetic
 from headstart.engines.rounding import rounded_graph
-from headstart.runtime.openvino import BATCH, Runner, cores
+from headstart.inference.openvino import BATCH, Runner, cores
 
 
 class OpenVinoEngine:

@@ -13,7 +13,7 @@ from headstart.backbones.catalog import find
 from headstart.backbones.zoo import load
 from headstart.engines.engine import Arithmetic
 from headstart.errors import EngineError
-from headstart.runtime.openvino import bf16_is_off, has_bf16
+from headstart.inference.openvino import bf16_is_off, has_bf16
 
 
 class PyTorchEngine:

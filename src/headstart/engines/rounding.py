@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.data.writing import replace_bytes
+from headstart.storage.atomic import replace_bytes
 
 VERSION = 1  #: of the rounding; another one makes its copies anew
 #: Larger weights are left to nearest rounding: their sums have many taps over which errors cancel.

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart.backbones.backbone import PIXELS, Backbone
-from headstart.runtime.libraries import import_openvino
+from headstart.inference.libraries import import_openvino
 
 #: Multiplications that take as long as moving one number through memory: what makes a depthwise convolution on a large
 #: map dear, which multiplies little.

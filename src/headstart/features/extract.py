@@ -18,12 +18,12 @@ from headstart.backbones.backbone import Backbone
 from headstart.data.samples import Sample, Source
 from headstart.engines.engine import Engine
 from headstart.errors import refuse_machine_faults
-from headstart.features.looks import looks_of, looks_space
-from headstart.features.store import Finding, Space, Store, Writer
 from headstart.features.workers import Tasks, in_threads
-from headstart.pixels.contract import PixelContract
-from headstart.pixels.decode import BrokenPhoto, Photo, UnreadablePhoto, decode, prepare, to_rgb
-from headstart.runtime.openvino import cores
+from headstart.inference.openvino import cores
+from headstart.modalities.image.decoding.decode import BrokenPhoto, Photo, UnreadablePhoto, decode, prepare, to_rgb
+from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.image.stats import looks_of, looks_space
+from headstart.storage.store import Finding, Space, Store, Writer
 
 ROWS_VERSION = 2  #: raised whenever decoding, resizing, rounding or pooling changes what a row says
 PLAIN, FLIPPED = "plain", "flipped"  #: views: as it is; mirrored left to right

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from headstart.errors import SettingError, nearest
 from headstart.heads.head import Fit, Fitted, Task
 from headstart.heads.lda import fit_lda
-from headstart.heads.linear import fit_logistic
+from headstart.heads.logistic import fit_logistic
 from headstart.heads.mlp import fit_mlp
 from headstart.heads.ridge import fit_ridge
 from headstart.heads.threads import idle_threads_for

@@ -8,7 +8,7 @@ import numpy as np
 
 from headstart.heads.folds import Ints, assign_folds, count_folds, fold_groups
 from headstart.heads.head import Fit, Float, Task
-from headstart.heads.linear import fit_logistic, held_out
+from headstart.heads.logistic import fit_logistic, held_out
 from headstart.heads.threads import idle_threads_for
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from headstart.runtime.openvino import cores
+from headstart.inference.openvino import cores
 
 SMALL = 5_000_000  #: numbers of features; with fewer a second thread gains nothing
 LOOK = 0.1  #: seconds in which it is seen how busy the cores are

@@ -23,9 +23,9 @@ from headstart.data.samples import Sample
 from headstart.features.activations import Activations
 from headstart.features.extract import load_photo
 from headstart.features.workers import Tasks, in_threads
-from headstart.pixels.contract import PixelContract
-from headstart.training.augment_presets import Augmentation
-from headstart.training.augmentation import view
+from headstart.modalities.image.augment.augmentation import view
+from headstart.modalities.image.augment.presets import Augmentation
+from headstart.modalities.image.spec import PixelContract
 from headstart.training.trunk import Trunk
 
 T = TypeVar("T")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from headstart.data.writing import replace_bytes
+from headstart.storage.atomic import replace_bytes
 from headstart.training.curves import Epoch
 
 SCHEMA_VERSION = 2

@@ -13,7 +13,7 @@ from headstart.engines.choose import machine_key
 from headstart.settings import TrainSettings
 
 if TYPE_CHECKING:
-    from headstart.training.job import Job
+    from headstart.training.fine_tuning import Job
 
 TRIAL_VERSION = 4  #: of the file that a timed trial is kept in
 VIEWED = 16  #: views that are timed

@@ -21,12 +21,12 @@ from headstart import events
 from headstart.errors import TrainingError
 from headstart.heads.closed_form import best_temperature
 from headstart.settings import TrainSettings
-from headstart.training.average import FAR, NEAR, Average
 from headstart.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from headstart.training.curves import Epoch
+from headstart.training.network import Trainable
 from headstart.training.schedule import highest_rate, optimiser, set_rate, share_of_rate
 from headstart.training.state import own_random_numbers
-from headstart.training.trainable import Trainable
+from headstart.training.weight_average import FAR, NEAR, Average
 from headstart.training.windows import WHOLE, Windows
 
 SCORED_BEFORE = 512  #: training photos that are scored before the first step, for the curve's first point

@@ -24,9 +24,9 @@ from headstart import events
 from headstart.errors import TrainingError
 from headstart.settings import TrainSettings
 from headstart.training.loop import Plan, Source
+from headstart.training.network import Trainable
 from headstart.training.schedule import optimiser, set_rate
 from headstart.training.state import own_random_numbers
-from headstart.training.trainable import Trainable
 
 STEPS = 80
 LOWEST, HIGHEST = 1e-6, 1.0  #: rates of the first and the last step, evenly spaced in their logarithms

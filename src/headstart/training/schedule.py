@@ -13,7 +13,7 @@ from math import cos, pi
 import torch
 
 from headstart.settings import TrainSettings
-from headstart.training.trainable import Group
+from headstart.training.network import Group
 
 RATES = {"adamw": 7e-4, "sgd": 5e-3}  #: at the top, of a pretrained network
 USUAL_SIZE = 0.1  #: root mean square of a weight that is trained at the full rate

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 import torch
 
+from headstart.inference.openvino import cores
 from headstart.process import Override
-from headstart.runtime.openvino import cores
 
 
 def _all_cores() -> Callable[[], object]:

@@ -12,14 +12,14 @@ from torch import nn
 
 from headstart.backbones.backbone import PIXELS, Backbone
 from headstart.backbones.convert import write_graph
-from headstart.backbones.tracing import Traced, shape_at, top_of, trunk_of
-from headstart.data.writing import replace_bytes
+from headstart.backbones.graph import Traced, shape_at, top_of, trunk_of
 from headstart.engines.choose import mean_cosine
 from headstart.engines.engine import Arithmetic, Engine
 from headstart.engines.rounding import rounded_graph
 from headstart.errors import EngineError
-from headstart.runtime.openvino import BATCH, Runner, cores, has_bf16
+from headstart.inference.openvino import BATCH, Runner, cores, has_bf16
 from headstart.settings import Precision
+from headstart.storage.atomic import replace_bytes
 from headstart.training.windows import bears, counts_positions
 
 VERSION = 2  #: raised whenever the same frozen part would give other activations

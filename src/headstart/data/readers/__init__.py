@@ -1,0 +1,1 @@
+"""Sources of labelled items: folders, tables, archives, arrays."""

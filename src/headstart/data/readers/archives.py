@@ -1,0 +1,269 @@
+"""Archives, unpacked once into the cache: never beside the user's file, never outside the target.
+
+Names in them are bytes. Those that are not UTF-8 (a ZIP from another system, a tar made under another locale) are read
+in the encoding that the user names, else in the one that makes sense of them; where none stands out, it is asked for.
+"""
+
+import importlib
+import lzma
+import os
+import shutil
+import stat
+import struct
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import blake2b, file_digest
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import IO
+
+from headstart.data.readers.cached import cached_folder
+from headstart.data.readers.encodings import as_ascii, check_encoding, guess
+from headstart.errors import DataError, refuse_machine_faults
+
+SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+MAX_TOTAL = 200_000_000_000  #: bytes that an archive may unpack to
+MAX_MEMBERS = 10_000_000
+MAX_RATIO = 1000  #: unpacked bytes per packed byte ...
+RATIO_FROM = 100_000_000  #: ... of what unpacks to more than this many bytes
+
+#: What libraries raise of an archive that is not whole, or that is something else.
+_DAMAGE: tuple[type[Exception], ...] = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError)
+with suppress(ImportError, AttributeError):  # from Python 3.14 on
+    _DAMAGE = (*_DAMAGE, importlib.import_module("compression.zstd").ZstdError)
+
+_METHODS = {9: "Deflate64", 20: "Zstandard", 93: "Zstandard", 95: "XZ", 96: "JPEG", 97: "WavPack", 98: "PPMd"}
+_ESCAPED = "escaped"  #: for an encoding that could not be told, where only names of files have it
+_GUESSED = "guessed-"  #: before an encoding in the name of a folder in the cache
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """An archive's content."""
+
+    folder: Path  #: in the cache
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """One file or folder of an archive, as its directory describes it."""
+
+    raw: bytes  #: its name, as it stands there
+    is_utf8: bool  #: whether the archive says that the name is UTF-8
+    size: int  #: bytes when unpacked
+    packed: int  #: bytes in the archive; 0 where the format does not say
+    is_folder: bool
+    refused: str  #: what it is when it is neither; ""
+    content: Callable[[], IO[bytes] | None]
+
+
+class _UnknownEncodingError(Exception):
+    """A name is not UTF-8, and nobody has said what it is."""
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file's name ends like an archive's."""
+    return path.name.lower().endswith(SUFFIXES)
+
+
+def unpack(archive: Path, cache: Path, *, encoding: str | None = None) -> Unpacked:
+    """Return the folder in the cache with an archive's content, unpacked now or earlier.
+
+    Args:
+        archive: the file.
+        cache: the folder of such folders.
+        encoding: of names that are not UTF-8; None finds it.
+
+    Raises:
+        DataError: the archive is damaged, too large, packed by a method that is not read, has a member that does not
+            belong in one, or names in an encoding that does not stand out.
+        SettingError: an unknown encoding.
+        StoreError: the cache has no room for it.
+    """
+    try:
+        if encoding is not None:
+            name = check_encoding(encoding)
+            return Unpacked(cached_folder(archive, cache, _writer(archive, name), variant=name), ())
+        guessed = _guessed_earlier(archive, cache)
+        if guessed is None:
+            try:
+                return Unpacked(cached_folder(archive, cache, _writer(archive, None)), ())
+            except _UnknownEncodingError:
+                guessed = _guess(archive)
+        folder = cached_folder(archive, cache, _writer(archive, guessed), variant=f"{_GUESSED}{guessed}")
+        return Unpacked(folder, (_told(archive, guessed),))
+    except OSError as error:
+        refuse_machine_faults(error, f"to unpack the archive {str(archive)!r}")
+        raise DataError(f"archive {str(archive)!r} cannot be unpacked: {error.strerror or error}") from None
+
+
+def _guessed_earlier(archive: Path, cache: Path) -> str | None:
+    """The encoding that was found when the archive was unpacked earlier."""
+    with archive.open("rb") as file:
+        digest = file_digest(file, lambda: blake2b(digest_size=20)).hexdigest()
+    start = f"{digest}-{_GUESSED}"
+    folders = sorted(path.name for path in cache.glob(f"{start}*") if path.is_dir() and path.suffix != ".partial")
+    return folders[0].removeprefix(start) if folders else None
+
+
+def _guess(archive: Path) -> str:
+    """The encoding of the names; of files alone any will do, for nothing is called after them."""
+    names = [member.raw.replace(b"\\", b"/") for member in _members(archive) if not _is_utf8(member.raw)]
+    folders = {step for name in names for step in name.split(b"/")[:-1] if not _is_utf8(step)}
+    files = {name.rpartition(b"/")[2] for name in names}
+    try:
+        return guess(sorted(folders or files), f"archive {str(archive)!r}")
+    except DataError:
+        if folders:
+            raise
+        return _ESCAPED
+
+
+def _told(archive: Path, encoding: str) -> str:
+    if encoding == _ESCAPED:
+        return f"{archive.name} has names of files that are not UTF-8; they are shown with escapes"
+    return (
+        f"{archive.name} has names that are not UTF-8 and were read as {encoding}; where they look wrong, say what "
+        "they are with --encoding"
+    )
+
+
+def _writer(archive: Path, encoding: str | None) -> Callable[[Path], None]:
+    """What unpacks an archive into a folder."""
+
+    def write(folder: Path) -> None:
+        try:
+            _write_members(archive, folder, encoding)
+        except _DAMAGE as error:
+            what = str(error).partition("\n")[0].rstrip(": ")  # tarfile lists what it tried, a line each
+            raise DataError(f"archive {str(archive)!r} is damaged: {what}; fetch or pack it again") from None
+
+    return write
+
+
+def _write_members(archive: Path, folder: Path, encoding: str | None) -> None:
+    total = 0
+    for count, member in enumerate(_members(archive), 1):
+        total += member.size
+        name = _name(archive, member, encoding)
+        problem = _problem(member, name, count, total, archive.stat().st_size)
+        if problem:
+            raise DataError(f"archive {str(archive)!r} is refused: {problem}; unpack it yourself if you trust it")
+        path = folder.joinpath(*_steps(name))
+        if member.is_folder:
+            path.mkdir(parents=True, exist_ok=True)
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        content = member.content()
+        if content is not None:
+            with content, path.open("wb") as out:
+                shutil.copyfileobj(content, out, 1 << 20)
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _name(archive: Path, member: _Member, encoding: str | None) -> str:
+    """A member's name. All that are not marked are of one encoding; short ones may happen to be valid UTF-8 too."""
+    raw = member.raw
+    if raw.isascii() or member.is_utf8 or encoding in (None, _ESCAPED):
+        if _is_utf8(raw):
+            return raw.decode("utf-8")
+        if encoding is None:
+            raise _UnknownEncodingError
+        return raw.decode("utf-8", "backslashreplace").replace("\\x", "%")
+    try:
+        return raw.decode(encoding or "utf-8")
+    except UnicodeDecodeError:
+        if _is_utf8(raw):
+            return raw.decode("utf-8")
+    seen = as_ascii([raw])[0]
+    raise DataError(f"archive {str(archive)!r} has a name that is no {encoding}: {seen!r}; name another")
+
+
+def _members(archive: Path) -> Iterator[_Member]:
+    return _zip_members(archive) if archive.name.lower().endswith(".zip") else _tar_members(archive)
+
+
+def _problem(member: _Member, name: str, count: int, total: int, packed_total: int) -> str:
+    if member.refused:
+        return f"{name!r} is {member.refused}; wanted files and folders only"
+    if _leaves(name):
+        return f"{name!r} would leave the folder it is unpacked into"
+    if count > MAX_MEMBERS:
+        return f"it has more than {MAX_MEMBERS:,} members"
+    if total > MAX_TOTAL:
+        return f"it unpacks to more than {MAX_TOTAL / 1e9:g} GB"
+    if member.size > RATIO_FROM and member.packed and member.size > MAX_RATIO * member.packed:
+        return f"{name!r} unpacks to {member.size / 1e6:.0f} MB from {member.packed / 1e6:.3f} MB, as a bomb would"
+    if total > RATIO_FROM and total > MAX_RATIO * packed_total:
+        return f"it unpacks to more than {MAX_RATIO} times its size, as a bomb would"
+    return ""
+
+
+def _leaves(name: str) -> bool:
+    windows = PureWindowsPath(name)
+    drive = windows.drive and (os.name == "nt" or windows.root)  # elsewhere "a: ants" is a name like others
+    return ".." in windows.parts or bool(drive or windows.root)
+
+
+def _steps(name: str) -> tuple[str, ...]:
+    """The folders and the file of a member. Some packers on Windows write backslashes."""
+    return PurePosixPath(name.replace("\\", "/")).parts
+
+
+def _zip_members(archive: Path) -> Iterator[_Member]:
+    with zipfile.ZipFile(archive) as opened:
+        for info in opened.infolist():
+            kind = stat.S_IFMT(info.external_attr >> 16)
+            refused = "encrypted" if info.flag_bits & 1 else ""
+            if kind and not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
+                refused = "a link or a device"
+            content = lambda info=info: _opened(archive, opened, info)  # noqa: E731 (a default holds this turn's member)
+            is_folder = info.filename.endswith(("/", "\\"))
+            yield _Member(*_raw_name(info), info.file_size, info.compress_size, is_folder, refused, content)
+
+
+def _opened(archive: Path, opened: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
+    try:
+        return opened.open(info)
+    except NotImplementedError:
+        method = _METHODS.get(info.compress_type, f"method {info.compress_type}")
+        raise DataError(
+            f"archive {str(archive)!r} is packed by a method that is not read ({method}); unpack it and give the folder"
+        ) from None
+
+
+def _raw_name(info: zipfile.ZipInfo) -> tuple[bytes, bool]:
+    """The bytes of a name, those of Info-ZIP's extra field 0x7075 first; whether they are said to be UTF-8."""
+    extra, name = info.extra, info.orig_filename
+    while len(extra) >= 4:
+        kind, size = struct.unpack_from("<HH", extra)
+        if kind == 0x7075 and size > 5 and extra[4] == 1 and _is_utf8(extra[9 : 4 + size]):
+            return extra[9 : 4 + size], True
+        extra = extra[4 + size :]
+    if info.flag_bits & 0x800:
+        return name.encode("utf-8", "surrogateescape"), True
+    try:
+        return name.encode("cp437"), False  # as which zipfile reads every byte
+    except UnicodeEncodeError:
+        return name.encode("utf-8", "surrogateescape"), True
+
+
+def _tar_members(archive: Path) -> Iterator[_Member]:
+    with tarfile.open(archive) as opened:
+        while info := opened.next():
+            refused = "" if info.isfile() or info.isdir() else "a link or a device"
+            content = lambda info=info: opened.extractfile(info)  # noqa: E731 (as above)
+            raw = info.name.encode("utf-8", "surrogateescape")
+            yield _Member(raw, "path" in info.pax_headers, info.size, 0, info.isdir(), refused, content)
+            opened.members.clear()  # type: ignore[attr-defined]  # it would keep every member it has passed

@@ -1,0 +1,104 @@
+"""From what was found and looked at to samples: conflicts set aside, classes ordered, groups joined, ids given."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from headstart.data.depths import summarise_depths
+from headstart.data.groups import joined_groups
+from headstart.data.readers.alike import notes_on_alike
+from headstart.data.readers.found import Listing, natural, some
+from headstart.data.readers.inspection import Inspected
+from headstart.data.samples import Entry, Ledger, Outcome, Part, Sample, Samples, numbered_ids
+
+
+def assemble(listing: Listing, inspected: Sequence[Inspected]) -> Samples:
+    """Everything that can be learnt from, in natural order, and the ledger of all that was seen."""
+    inspected = _conflicts_set_aside(inspected)
+    entries = sorted((*listing.entries, *(item.entry for item in inspected)), key=lambda entry: natural(entry.name))
+    classes = tuple(sorted(listing.classes, key=natural))
+    accepted = [item for item in inspected if item.entry.outcome is Outcome.ACCEPTED]
+    accepted.sort(key=lambda item: natural(item.found.name))
+    notes = (*listing.notes, *notes_on_alike(classes), *summarise_depths(it.entry.depth for it in accepted))
+    return Samples(
+        classes,
+        tuple(_samples(accepted, classes)),
+        Ledger(tuple(entries), listing.ignored, notes),
+        listing.root,
+    )
+
+
+def problems_of(samples: Samples) -> list[str]:
+    """Why nothing can be learnt from these samples: what was seen, what was wanted, what to do; empty when it can."""
+    if not samples.classes:
+        reasons = _reasons(samples.ledger.entries)
+        wanted = "a folder per class with photos in it, a table with path and label, or arrays of images and labels"
+        return [f"{samples.root!r} has no class with photos{reasons}; wanted {wanted}"]
+    problems = []
+    if len(samples.classes) == 1:
+        problems.append(
+            f"{samples.root!r} has only one class, {samples.classes[0]!r}; wanted two or more; add photos of what "
+            "it is to be told from"
+        )
+    given = any(sample.part for sample in samples.samples)
+    usable = Counter(sample.label for sample in samples.samples)
+    in_train = Counter(sample.label for sample in samples.samples if sample.part is Part.TRAIN)
+    carve = given and all(sample.part is not Part.VALIDATION for sample in samples.samples)
+    by_class = defaultdict(list)
+    for entry in samples.ledger.entries:
+        by_class[entry.label].append(entry)
+    for label, name in enumerate(samples.classes):
+        if not usable[label]:
+            problems.append(f"class {name!r} has no usable photo{_reasons(by_class[name])}; add photos or remove it")
+        elif given and not in_train[label]:
+            problems.append(f"class {name!r} has no usable photo in train; wanted one at least; move some there")
+        elif carve and in_train[label] < 2:
+            problems.append(f"class {name!r} has 1 photo in train; wanted 2, one to train on and one for validation")
+        elif not given and usable[label] < 3:
+            problems.append(
+                f"class {name!r} has {usable[label]} usable photo{'s' * (usable[label] > 1)}; wanted 3 at least, one "
+                "each to train on, to choose by and to test on; add photos or remove the class"
+            )
+    return problems
+
+
+def _reasons(entries: Sequence[Entry]) -> str:
+    """What most of the files set aside suffer from, in brackets."""
+    reasons = Counter(entry.reason for entry in entries if entry.outcome is Outcome.SET_ASIDE)
+    if not reasons:
+        return ""
+    most = [f"{count} {reason}" for reason, count in reasons.most_common()]
+    return f" (set aside: {some(most, show=str)})"
+
+
+def _samples(accepted: Sequence[Inspected], classes: Sequence[str]) -> list[Sample]:
+    index = {name: label for label, name in enumerate(classes)}
+    digests = [item.entry.digest for item in accepted]
+    groups = joined_groups(digests, [item.found.group for item in accepted])
+    return [
+        _sample(item, id_, index[item.found.label], group)
+        for item, id_, group in zip(accepted, numbered_ids(digests), groups, strict=True)
+    ]
+
+
+def _sample(item: Inspected, id_: str, label: int, group: str) -> Sample:
+    found, entry = item.found, item.entry
+    return Sample(id_, found.name, entry.digest, label, group, found.part, found.source, entry.depth)
+
+
+def _conflicts_set_aside(inspected: Sequence[Inspected]) -> list[Inspected]:
+    """Files with equal bytes and different labels: at most one of them can be right, and nobody knows which."""
+    same = defaultdict(list)
+    for item in inspected:
+        if item.entry.outcome is Outcome.ACCEPTED:
+            same[item.entry.digest].append(item)
+    return [_unless_contradicted(item, same.get(item.entry.digest, [])) for item in inspected]
+
+
+def _unless_contradicted(item: Inspected, same: Sequence[Inspected]) -> Inspected:
+    others = [other.found for other in same if other.found.label != item.found.label]
+    if not others:
+        return item
+    other = min(others, key=lambda found: natural(found.name))
+    reason = f"the same bytes as {other.name!r}, which is labelled {other.label!r}"
+    return replace(item, entry=replace(item.entry, outcome=Outcome.SET_ASIDE, reason=reason))

@@ -1,0 +1,179 @@
+"""Text tables as rows of cells: CSV with commas, semicolons or tabs, as spreadsheets and scripts leave it.
+
+Each line of the file is a row, or part of a row whose cell is quoted and runs over lines (RFC 4180). One quotation mark
+too many would make a cell of all lines up to the next one: a line in an open cell that looks like a row of its own is
+taken for one, and the row with the mark is told with its line. So no row is lost.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from headstart.data.readers.encodings import REMEDY, decode_text
+from headstart.errors import DataError
+from headstart.modalities.image.decoding.decode import SUFFIXES
+
+DELIMITERS = ",;\t"
+
+#: Which columns of a header tell a row, by their place: those of the path and the label.
+Keys = Callable[[Sequence[str]], Sequence[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class TextRow:
+    """A row of a table."""
+
+    number: int  #: as a person counts: the header is row 1
+    line: int  #: of the file, where it begins
+    cells: Sequence[str]
+    problem: str = ""  #: why its cells cannot be trusted
+
+
+@dataclass(frozen=True, slots=True)
+class TextTable:
+    """A table of text: its header and every row with anything in it."""
+
+    header: Sequence[str]  #: empty for an empty file
+    rows: Sequence[TextRow]
+    notes: tuple[str, ...]
+
+
+def read_text_table(table: Path, keys: Keys, *, encoding: str | None = None, remedy: str = REMEDY) -> TextTable:
+    """Return the cells of a text table.
+
+    Args:
+        table: the file; one that ends in .tsv has tabs whatever its header looks like.
+        keys: the columns of a header that tell a row, the path's first.
+        encoding: of the text; None finds it.
+        remedy: what to do where none is found, for an error.
+
+    Raises:
+        OSError: it cannot be read.
+        DataError: it is no text.
+    """
+    decoded = decode_text(table.read_bytes(), encoding, f"table {str(table)!r}", remedy)
+    notes = []
+    if decoded.guessed:
+        notes.append(
+            f"{table.name} is not UTF-8 and was read as {decoded.encoding}; where names look wrong, say what it is "
+            "with --encoding"
+        )
+    lines = io.StringIO(decoded.text, newline=None).read().split("\n")  # every kind of line end
+    named = re.fullmatch(r"sep=(.)", lines[0].strip()) if lines else None  # a line that Excel writes and reads
+    skipped = 1 if named else 0
+    first = next((line for line in lines[skipped:] if line.strip()), "")
+    delimiter = named[1] if named else "\t" if table.suffix.lower() == ".tsv" else _delimiter(first, keys)
+    rows = [row for row in _rows(lines, skipped, delimiter, keys) if any(cell.strip() for cell in row.cells)]
+    if not rows:
+        return TextTable((), (), tuple(notes))
+    return TextTable(rows[0].cells, rows[1:], tuple(notes))
+
+
+def _delimiter(header: str, keys: Keys) -> str:
+    """What separates the columns: that with which a header has the most known ones, then the most frequent."""
+    return max(DELIMITERS, key=lambda it: (len(keys(_cells(header, it))), header.count(it)))
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    return next(csv.reader([line], delimiter=delimiter), [])
+
+
+def _rows(lines: Sequence[str], skipped: int, delimiter: str, keys: Keys) -> Iterator[TextRow]:
+    """Every row, blank ones too, for a person counts them."""
+    source = _Source(lines, skipped, delimiter)
+    reader = csv.reader(source, delimiter=delimiter)
+    number = skipped
+    while source.next < len(lines):
+        number += 1
+        begins = source.next
+        source.begin()
+        try:
+            cells = next(reader)
+            over_lines = source.next > begins + 1 and source.columns is not None
+            problem = "a quotation mark too many" if over_lines and len(cells) > (source.columns or 0) else ""
+        except csv.Error as error:
+            cells, problem = [], str(error)
+        except _OpenQuoteError:
+            cells, problem = [], "a quotation mark that is not closed"
+        if problem:
+            source.next = begins + 1
+            cells = _cells(lines[begins].replace('"', "").replace("\0", ""), delimiter)
+            problem = f"{problem} (line {begins + 1}); remove it or close it"
+            reader = csv.reader(source, delimiter=delimiter)
+        if source.columns is None and any(cell.strip() for cell in cells):
+            source.learn(cells, keys(cells))
+        yield TextRow(number, begins + 1, cells, problem)
+
+
+class _OpenQuoteError(Exception):
+    """A cell is open at the end of the file, or where the next row begins."""
+
+
+class _Source:
+    """The lines as a reader asks for them; it asks for another within a row when a quoted cell is open at its end."""
+
+    def __init__(self, lines: Sequence[str], start: int, delimiter: str) -> None:
+        self._lines, self._delimiter = lines, delimiter
+        self.next = start
+        self.columns: int | None = None
+        self._keys: Sequence[int] = ()
+        self._open: list[str] = []  # the lines of the row so far
+
+    def learn(self, header: Sequence[str], keys: Sequence[int]) -> None:
+        """Takes note of what a row looks like."""
+        self.columns, self._keys = len(header), keys
+
+    def begin(self) -> None:
+        """A new row begins with the next line."""
+        self._open = []
+
+    def __iter__(self) -> "_Source":
+        return self
+
+    def __next__(self) -> str:
+        last = self.next >= len(self._lines)
+        if self._open and (last or self._is_row(self._lines[self.next])):
+            raise _OpenQuoteError
+        if last:
+            raise StopIteration
+        line = self._lines[self.next]
+        self.next += 1
+        self._open.append(line)
+        return line + "\n"
+
+    def _is_row(self, line: str) -> bool:
+        """Whether a line inside an open cell is the next row: a cell of text may run over lines, a path does not."""
+        if self.columns is None or self.columns < 2:
+            return False
+        so_far = _cells(self._open[0], self._delimiter)
+        place, left = len(so_far) - 1, self.columns - len(so_far)
+        whole = line.partition('"')[0].count(self._delimiter) >= self.columns - 1
+        if so_far[-1].count(self._delimiter) < left or not (whole or (left and len(self._open) == 1 and '"' in line)):
+            return False  # the row with the mark has cells that this one would lack
+        if place in self._keys:
+            return True
+        cells = _cells(line.replace('"', ""), self._delimiter)
+        path = self._keys[0] if self._keys else 0
+        if len(cells) != self.columns or path >= len(so_far):
+            return False
+        return Path(cells[path].strip()).suffix.lower() in SUFFIXES or _shape(cells[path]) == _shape(so_far[path])
+
+
+def _shape(cell: str) -> str:
+    """What a cell is like: digits as 0, letters as a."""
+    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "0", cell.strip()))
+
+
+def refuse_damaged(table: Path, rows: Sequence[TextRow]) -> None:
+    """Raise an error where a row cannot be trusted: of a table that somebody edited all rows are meant.
+
+    Raises:
+        DataError: the first such row, with its line.
+    """
+    damaged = [row for row in rows if row.problem]
+    if damaged:
+        more = f"; {len(damaged) - 1} more such lines" if len(damaged) > 1 else ""
+        raise DataError(f"table {str(table)!r}: {damaged[0].problem}{more}")

@@ -1,0 +1,251 @@
+"""Where the classes of a folder of photos stand: in the first folder, in the one right above a photo, or in its name.
+
+The first folder is taken unless the folders say that they are something else: parts of a split, folders for photos, or
+patients. Then nothing is fitted: what they look like is said, and how to say what is meant.
+"""
+
+import re
+import shlex
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from headstart.data.readers.found import some
+from headstart.data.readers.parts import part_named
+from headstart.data.samples import Part
+from headstart.errors import DataError
+from headstart.modalities.image.decoding.decode import SUFFIXES
+
+FEWEST = 3  #: photos that a class has, before names are taken for classes
+MOST_SHARE = 0.34  #: classes of names for each photo
+COVERED = 0.9  #: share of the photos that such classes have to hold
+
+#: Words that say nothing of what is in a folder. All of them but the last two rows stand for folders of photos.
+_FILLER = frozenset("set sets data dataset folder dir final full new all split a b x y my".split())  # noqa: SIM905
+_PLACES = frozenset(
+    "image images img imgs pic pics picture pictures jpegimages jpeg jpegs jpg png data dataset files raw media".split()  # noqa: SIM905
+)
+_PRODUCTS = frozenset(
+    "photo photos result results output outputs out plot plots figure figures mask masks label labels annotation "  # noqa: SIM905
+    "annotations heatmap heatmaps prediction predictions".split()
+)
+#: Words before the number of a person, an animal or a place that photos are of.
+_OWNERS = frozenset(
+    "patient patients pat subject subj sub person participant case study scan scanner slide series site hospital "  # noqa: SIM905
+    "centre center user animal mouse rat specimen donor id pid p s".split()
+)
+#: Answers to one question: beside each other in several folders they are classes, whatever the folders are called.
+_ANSWERS = (
+    frozenset("01"),
+    frozenset({"yes", "no"}),
+    frozenset({"positive", "negative"}),
+    frozenset({"pos", "neg"}),
+    frozenset({"normal", "abnormal"}),
+    frozenset({"benign", "malignant"}),
+    frozenset({"healthy", "sick"}),
+    frozenset({"tumor", "normal"}),
+    frozenset({"true", "false"}),
+)
+_CAMERA = frozenset("img dsc dscn dscf pict image photo picture pic frame scan page p pxl mvi gopr file".split())  # noqa: SIM905
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A file that was met under a folder, before it has a class."""
+
+    name: str  #: the path under the root, with "/"
+    path: Path
+    steps: tuple[str, ...]  #: the folders it lies in, from the first under the root or the part
+    part: Part | None
+
+    @property
+    def is_photo(self) -> bool:
+        """Whether it ends like a photo."""
+        return self.path.suffix.lower() in SUFFIXES
+
+
+# --- file names ------------------------------------------------------------------------------------------------------
+
+
+def _before_last_number(stem: str) -> str:
+    return re.sub(r"[\s._\-]*\(?\d+\)?$", "", stem)
+
+
+def _first_word(stem: str) -> str:
+    return re.split(r"[\s._\-]", stem, maxsplit=1)[0]
+
+
+def _before_first_number(stem: str) -> str:
+    return re.split(r"[\s._\-]*\d", stem, maxsplit=1)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class NameRule:
+    """How a class is read off a file's name."""
+
+    told: str  #: for a person
+    read: Callable[[str], str]  #: a name without its ending -> the class; "" for none
+
+
+NAME_RULES = (
+    NameRule("the name up to the number at its end", _before_last_number),
+    NameRule("the first word of the name", _first_word),
+    NameRule("the name up to its first number", _before_first_number),
+)
+FIRST_WORD = NAME_RULES[1]
+
+
+def name_rule(stems: Sequence[str]) -> NameRule | None:
+    """Return the first rule by which names are of a few classes, with some photos in each; None where none is."""
+    return next((rule for rule in NAME_RULES if _classes_in(stems, rule)), None)
+
+
+def _classes_in(stems: Sequence[str], rule: NameRule) -> dict[str, int]:
+    """Class -> photos, by a rule; empty where these are no classes."""
+    counts = Counter(rule.read(stem) for stem in stems)
+    counts.pop("", None)
+    large = {name: count for name, count in counts.most_common() if count >= FEWEST}
+    enough = sum(large.values()) >= COVERED * len(stems) and len(counts) <= max(2, MOST_SHARE * len(stems))
+    if len(large) < 2 or not enough or all(name.lower() in _CAMERA for name in large):
+        return {}
+    return large
+
+
+def classes_in_names(stems: Sequence[str]) -> dict[str, int]:
+    """Return the classes that file names without their endings speak of in words, and the photos of each."""
+    rule = name_rule(stems)
+    classes = _classes_in(stems, rule) if rule else {}
+    return {} if all(not _words(name) for name in classes) else classes
+
+
+# --- folders ---------------------------------------------------------------------------------------------------------
+
+
+def part_in(name: str) -> Part | None:
+    """Return the part that a folder's name speaks of among filling words and numbers: ``Final_Training``, ``test1``."""
+    words = _words(name)
+    parts = {part for word in words if (part := part_named(word))}
+    rest = [word for word in words if not part_named(word) and word not in _FILLER | _PLACES | _PRODUCTS]
+    return parts.pop() if len(parts) == 1 and not rest else None
+
+
+def parts_in(names: Sequence[str]) -> dict[str, Part]:
+    """Return the part of each folder where all are parts, two different ones at least; else nothing."""
+    parts = {name: part for name in names if (part := part_in(name))}
+    return parts if len(parts) == len(names) and len(set(parts.values())) > 1 else {}
+
+
+def _words(name: str) -> list[str]:
+    apart = re.sub(r"([a-z])([A-Z])", r"\1 \2", name)
+    return [word.lower() for word in re.findall(r"[^\W\d_]+", apart)]
+
+
+def refuse_containers(root: str, seen: Sequence[Seen]) -> None:
+    """Raise an error where the first folders hold photos of several classes each, as far as names can tell.
+
+    Args:
+        root: what was read, for a person.
+        seen: every file in a folder.
+
+    Raises:
+        DataError: what the folders look like, where the classes seem to be, and how to say what is meant.
+    """
+    folders: defaultdict[str, list[Seen]] = defaultdict(list)
+    for it in seen:
+        if it.is_photo and it.steps:
+            folders[it.steps[0]].append(it)
+    look = _look_of(list(folders))
+    if len(folders) < 2 and not (look or any(map(part_in, folders))):
+        return
+    below = _classes_below(folders)
+    if below and (look or _are_owners(list(folders)) or _are_answers(below, len(folders))):
+        raise DataError(_told_of_the_level_below(root, folders, below, look))
+    if look or len(folders) == 1:
+        in_names = {name: classes for name, files in folders.items() if (classes := classes_in_names(_stems(files)))}
+        if in_names or (len(folders) > 1 and look != "products"):
+            raise DataError(_told_of_names(root, list(folders), in_names, look))
+
+
+def refuse_flat(root: str, files: Sequence[Path]) -> None:
+    """Raise an error where photos lie in no folder and have their class in their names.
+
+    Args:
+        root: what was read, for a person.
+        files: that lie in no class folder.
+
+    Raises:
+        DataError: what the names begin with, and how to say that these are the classes.
+    """
+    stems = [path.stem for path in files if path.suffix.lower() in SUFFIXES]
+    if classes := classes_in_names(stems):
+        raise DataError(
+            f"{root!r} has no class folders but {len(stems)} photos whose names begin with {_counts(classes)}; to read "
+            "these as the classes, add --classes-from name; else put them into a folder per class"
+        )
+
+
+def _counts(classes: Mapping[str, int]) -> str:
+    return some([f"{label!r} ({count})" for label, count in classes.items()], show=str)
+
+
+def _look_of(names: Sequence[str]) -> str:
+    """What all of some folders look like by their names: "parts", "places" of photos, "products" or nothing."""
+    if parts_in(names):
+        return "parts"
+    words = [set(_words(name)) for name in names]
+    known = [bool(it & (_PLACES | _PRODUCTS)) and it <= _PLACES | _PRODUCTS | _FILLER for it in words]
+    if not all(it or part_in(name) for it, name in zip(known, names, strict=True)):
+        return ""
+    return "places" if any(it & _PLACES for it in words) else "products"
+
+
+def _classes_below(folders: Mapping[str, Sequence[Seen]]) -> list[str]:
+    """The folders right above the photos, where the same ones come again in most of the first folders."""
+    above = {name: {it.steps[-1] for it in files if len(it.steps) > 1} for name, files in folders.items()}
+    again = Counter(inner for names in above.values() for inner in names)
+    shared = {name for name, count in again.items() if count >= max(2, len(folders) / 2)}
+    photos = [it for files in folders.values() for it in files]
+    held = sum(len(it.steps) > 1 and it.steps[-1] in shared for it in photos)
+    return sorted(shared) if len(shared) > 1 and held >= COVERED * len(photos) else []
+
+
+def _are_owners(names: Sequence[str]) -> bool:
+    """Whether folders are numbered people, animals or places: a word for these and a number, or long odd numbers."""
+    words = [_words(name) for name in names]
+    if all(re.search(r"\d", name) and it and set(it) <= _OWNERS for name, it in zip(names, words, strict=True)):
+        return True
+    numbers = [int(name) for name in names if name.isascii() and name.isdigit()]
+    return len(numbers) == len(names) and max(numbers) >= 4 * len(numbers) and max(numbers) >= 100
+
+
+def _are_answers(below: Sequence[str], folders: int) -> bool:
+    return folders > max(2, len(below)) and {name.lower() for name in below} in _ANSWERS
+
+
+def _stems(files: Sequence[Seen]) -> list[str]:
+    return [it.path.stem for it in files]
+
+
+def _told_of_the_level_below(root: str, folders: Mapping[str, Sequence[Seen]], below: Sequence[str], look: str) -> str:
+    what = "parts of a split" if look == "parts" else "places" if look else "patients or the like"
+    groups = "" if look else " --groups-from folder, which keeps each of them on one side of the split"
+    return (
+        f"{root!r} has the folders {some(list(folders))}, which look like {what}, not like classes: the classes seem "
+        f"to be the folders right above the photos, {some(list(below))}; to read them so, add --classes-from parent"
+        f"{groups}; if the first folders are the classes, add --classes-from folder"
+    )
+
+
+def _told_of_names(root: str, names: Sequence[str], in_names: Mapping[str, Mapping[str, int]], look: str) -> str:
+    what = "parts of a split" if look == "parts" else "places for photos and results"
+    start = f"{root!r} has the folders {some(names)}, which look like {what}, not like classes"
+    end = "if the folders are the classes, add --classes-from folder"
+    if not in_names:
+        return f"{start}; wanted a folder per class, or a table with path and label; {end}"
+    name, classes = max(in_names.items(), key=lambda it: sum(it[1].values()))
+    source = root if look == "parts" else str(Path(root) / name)
+    return (
+        f"{start}: the classes seem to stand in the names of the files, which in {name!r} begin with "
+        f"{_counts(classes)}; to read them so, give {shlex.quote(source)} with --classes-from name; {end}"
+    )

@@ -1,0 +1,58 @@
+"""A split where near-duplicates leave too few groups: classes that need it give theirs up, and it is said.
+
+Photos of a fixed camera, or of one object, all show nearly the same. Kept in one part they could not be split at all;
+split, they flatter the test score. A user is better off with a score that says so than with none.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from headstart.data.groups import regrouped
+from headstart.data.readers.found import some
+from headstart.data.samples import Samples
+from headstart.data.splits import Split, TooFewGroupsError
+
+
+@dataclass(frozen=True)
+class Loosened:
+    """Photos and their split."""
+
+    samples: Samples  #: near-duplicates in one group, but of the classes that gave them up
+    split: Split  #: its first note tells of these
+    classes: tuple[str, ...]  #: that gave theirs up, by name; none where nothing had to be
+
+
+def split_loosely(samples: Samples, pairs: Iterable[tuple[str, str]], make: Callable[[Samples], Split]) -> Loosened:
+    """Split photos with near-duplicates kept together, as far as each class still has groups for each part.
+
+    Args:
+        samples: near-duplicates not joined yet.
+        pairs: ids of two samples that show the same.
+        make: makes the split of samples.
+
+    Raises:
+        DataError: there are too few groups, or photos, without near-duplicates too.
+    """
+    label_of = {sample.id: sample.label for sample in samples.samples}
+    kept, loosened = list(pairs), set[int]()
+    found = len(kept)
+    while True:
+        grouped = regrouped(samples, kept)
+        try:
+            split = make(grouped)
+        except TooFewGroupsError as error:
+            loosened |= error.labels
+            left = [pair for pair in kept if not loosened & {label_of[id_] for id_ in pair}]
+            if len(left) == len(kept):  # it is not for near-duplicates that groups are few
+                raise
+            kept = left
+            continue
+        names = tuple(samples.classes[label] for label in sorted(loosened))
+        if not names:
+            return Loosened(grouped, split, ())
+        note = (
+            f"the score flatters: with near-duplicates kept in one part there were too few groups of {some(names)}, so "
+            f"{found - len(kept)} pairs of them may lie in unlike parts; how well photos of another day or place are "
+            "told is not known: take some, and give them as a test part of their own"
+        )
+        return Loosened(grouped, replace(split, notes=(note, *split.notes)), names)

@@ -1,0 +1,190 @@
+"""Parquet tables, read in batches: paths to photos, or the photos themselves as the Hugging Face hub keeps them.
+
+There a photo is a cell with its bytes and the name of the file they came from, a label is a number, and the names of
+the classes stand in the schema's metadata. Such photos are written into the cache once, a file each, so that memory
+stays bounded however large the table is and everything that reads photos reads these.
+"""
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headstart.data.readers.cached import cached_folder
+from headstart.data.readers.columns import ALIASES, Row, choose_columns
+from headstart.data.samples import FileSource
+from headstart.errors import DataError, MissingExtra
+
+if TYPE_CHECKING:
+    import pyarrow
+    from pyarrow.parquet import ParquetFile
+
+BATCH, BATCH_OF_PHOTOS = 65_536, 32  #: rows in memory at once
+IN_A_FOLDER = 10_000  #: photos
+
+
+def parquet_rows(table: Path, cache: Path) -> tuple[list[Row], list[str]]:
+    """Return the rows of a Parquet table and notes on its columns; photos in it are written under the cache.
+
+    Raises:
+        DataError: it is no Parquet file, or lacks a column.
+        MissingExtra: pyarrow is not installed.
+    """
+    with _opened(table) as file:
+        taken, notes = choose_columns(table, file.schema_arrow.names)
+        names = _class_names(file.schema_arrow, taken["label"])
+        if not _holds_photos(file.schema_arrow, taken["path"]):
+            return list(_rows(file, taken, names, None)), notes
+        folder = cached_folder(table, cache, lambda draft: _write_photos(file, taken["path"], draft))
+        return list(_rows(file, taken, names, folder)), notes
+
+
+def holds_photos(table: Path) -> bool:
+    """Return whether a Parquet table has the photos in it, and labels.
+
+    Raises:
+        DataError: it is no Parquet file, or lacks a column.
+        MissingExtra: pyarrow is not installed.
+    """
+    with _opened(table) as file:
+        taken, _ = choose_columns(table, file.schema_arrow.names)
+        return _holds_photos(file.schema_arrow, taken["path"])
+
+
+class _opened:  # noqa: N801 (used like a function)
+    """A Parquet file, and its library's errors as ours."""
+
+    def __init__(self, table: Path) -> None:
+        self._table = table
+
+    def __enter__(self) -> "ParquetFile":
+        try:
+            import pyarrow
+            from pyarrow import parquet
+        except ImportError:
+            raise MissingExtra("pyarrow", "tables", "reading a Parquet table") from None
+        self._errors = pyarrow.ArrowException
+        try:
+            self._file = parquet.ParquetFile(self._table)
+        except pyarrow.ArrowException as error:
+            raise self._error(error) from None
+        return self._file
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._file.close()
+        if isinstance(error, self._errors) and not isinstance(error, MemoryError):
+            raise self._error(error) from None
+
+    def _error(self, error: BaseException) -> DataError:
+        return DataError(f"table {str(self._table)!r} is not a Parquet file: {error}; re-export it")
+
+
+def _holds_photos(schema: "pyarrow.Schema", column: str) -> bool:
+    from pyarrow import types
+
+    kind = schema.field(column).type
+    if types.is_struct(kind):
+        return any(kind.field(index).name == "bytes" for index in range(kind.num_fields))
+    return bool(types.is_binary(kind) or types.is_large_binary(kind))
+
+
+def _class_names(schema: "pyarrow.Schema", column: str) -> list[str]:
+    """The names of the classes by number, as ``datasets`` writes them beside the schema; empty where it does not."""
+    try:
+        told = json.loads((schema.metadata or {})[b"huggingface"])
+        names = told["info"]["features"][column]["names"]
+    except (KeyError, TypeError, ValueError):
+        return []
+    return [str(name) for name in names] if isinstance(names, list) else []
+
+
+def _write_photos(file: "ParquetFile", column: str, folder: Path) -> None:
+    """Every photo as a file named after its row."""
+    number = 0
+    for batch in _batches(file, BATCH_OF_PHOTOS, [column]):
+        for cell in batch.column(0):
+            number += 1
+            value = cell.as_py()
+            content = value.get("bytes") if isinstance(value, dict) else value
+            if content:
+                place = _place(folder, number)
+                place.parent.mkdir(exist_ok=True)
+                place.write_bytes(content)
+
+
+def _batches(file: "ParquetFile", rows: int, columns: list[str]) -> Iterator["pyarrow.RecordBatch"]:
+    """The rows in batches, a row group after the other: read in one go, the groups behind are kept in memory."""
+    for group in range(file.num_row_groups):
+        yield from file.iter_batches(rows, row_groups=[group], columns=columns, use_threads=False)
+
+
+def _place(folder: Path, number: int) -> Path:
+    return folder / f"{number // IN_A_FOLDER:05d}" / f"{number:08d}"
+
+
+def _rows(file: "ParquetFile", taken: dict[str, str], names: Sequence[str], folder: Path | None) -> Iterator[Row]:
+    """The rows; of photos that are in the table the name only."""
+    columns = [column for role, column in taken.items() if folder is None or role != "path"]
+    if folder is not None and _has_path(file.schema_arrow, taken["path"]):
+        columns.append(f"{taken['path']}.path")
+    number = 0
+    for batch in _batches(file, BATCH, columns):
+        cells = {name: batch.column(index).to_pylist() for index, name in enumerate(batch.schema.names)}
+        for at in range(batch.num_rows):
+            number += 1
+            of_role = {role: cells[column][at] if column in cells else None for role, column in taken.items()}
+            if folder is not None and isinstance(of_role["path"], dict):
+                of_role["path"] = of_role["path"].get("path")
+            yield _row(number, of_role, names, folder)
+
+
+def _has_path(schema: "pyarrow.Schema", column: str) -> bool:
+    from pyarrow import types
+
+    kind = schema.field(column).type
+    return types.is_struct(kind) and any(kind.field(index).name == "path" for index in range(kind.num_fields))
+
+
+def _row(number: int, cells: dict[str, Any], names: Sequence[str], folder: Path | None) -> Row:
+    label = cells["label"]
+    problem = ""
+    if names and isinstance(label, int):
+        if 0 <= label < len(names):
+            label = names[label]
+        else:  # -1 is how the hub says that there is none
+            problem = f"label {label} has no name: the table names {len(names)} classes"
+    texts = {}
+    for role in ALIASES:
+        try:
+            texts[role] = _as_text(cells.get(role))
+        except (TypeError, UnicodeDecodeError):
+            texts[role] = ""
+            problem = problem or f"its {role} is a {type(cells[role]).__name__}; wanted text or a number"
+    texts["label"] = _label_text(label, texts["label"])
+    photo = None
+    if folder is not None and (place := _place(folder, number)).is_file():
+        photo = FileSource(place)
+    return Row(number, texts["path"], texts["label"], texts["split"], texts["group"], photo, problem)
+
+
+def _label_text(label: Any, text: str) -> str:
+    return label if isinstance(label, str) else text
+
+
+def _as_text(cell: Any) -> str:
+    """A typed cell as text: nothing for missing, and a whole number that became a float for want of one as itself.
+
+    Raises:
+        TypeError: it is a list or a structure.
+        UnicodeDecodeError: it is bytes that are no text.
+    """
+    if cell is None:
+        return ""
+    if isinstance(cell, float):
+        return "" if math.isnan(cell) else str(int(cell)) if cell.is_integer() else str(cell)
+    if isinstance(cell, bytes):
+        return cell.decode("utf-8").strip()
+    if isinstance(cell, list | tuple | dict):
+        raise TypeError
+    return str(cell).strip()

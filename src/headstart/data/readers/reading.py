@@ -1,0 +1,153 @@
+"""Reading photos and labels: a folder, a table, an archive, ``.npz`` or IDX files or arrays, all to the same samples.
+
+Every file that is seen stands in the ledger: accepted, or set aside with a reason. No file of the user's is changed.
+"""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from headstart import settings
+from headstart.data.readers import archives, arrays, folders, idx, tables
+from headstart.data.readers.assembly import assemble, problems_of
+from headstart.data.readers.found import Listing, some
+from headstart.data.readers.inspection import inspect
+from headstart.data.readers.parquet_folders import list_shards, parquet_shards, siblings_note
+from headstart.data.samples import Samples
+from headstart.errors import DataError, SettingError
+from headstart.events import Listener, ignore
+from headstart.settings import DataSettings
+
+
+def read(
+    source: Any,
+    *,
+    labels: Any = None,
+    options: DataSettings | None = None,
+    listener: Listener = ignore,
+    cache: Path | None = None,
+    strict: bool = True,
+) -> Samples:
+    """Everything that can be learnt from a source, and the ledger of what was seen.
+
+    Args:
+        source: a path to a folder (a folder per class, perhaps inside train/val/test, or IDX files), a table (.csv,
+            .tsv, .parquet), an archive of these or an .npz file; or images, (N, H, W) or (N, H, W, channels) uint8; or
+            (images, labels).
+        labels: with images, a label for each: integers or text.
+        options: where classes and groups stand, and what text is encoded in; found out when not given.
+        listener: told of the progress.
+        cache: where archives and packed IDX files are unpacked; "archives" in the store when not given.
+        strict: False returns samples that nothing can be fitted on too, so that a person can be shown what is wrong.
+
+    Raises:
+        DataError: nothing can be learnt from it; all problems at once.
+        MissingExtra: a Parquet table without pyarrow.
+    """
+    options = options or DataSettings.model_validate({})
+    listing = _list(source, labels, options, cache or settings.store_folder() / "archives")
+    samples = assemble(listing, inspect(listing.found, listener))
+    problems = problems_of(samples) if strict else []
+    if problems:
+        more = f"; and {len(problems) - 8} more problems like these" if len(problems) > 8 else ""
+        raise DataError("; also: ".join(problems[:8]) + more)
+    return samples
+
+
+def _list(source: Any, labels: Any, options: DataSettings, cache: Path) -> Listing:
+    if isinstance(source, str | os.PathLike):
+        if labels is not None:
+            raise DataError(
+                f"labels are given beside the path {str(source)!r}; wanted them with arrays only; drop them"
+            )
+        return _list_path(Path(source).expanduser(), options, cache)
+    if labels is None and isinstance(source, tuple) and len(source) == 2:
+        source, labels = source
+    if labels is None:
+        raise DataError(f"got {type(source).__name__} without labels; wanted a path, or images with labels=...")
+    _refuse_places(options, "arrays", "the labels")
+    return arrays.list_arrays(source, labels)
+
+
+def _list_path(path: Path, options: DataSettings, cache: Path) -> Listing:
+    if not os.path.exists(path):  # noqa: PTH110 (Path.exists raises for names that are too long)
+        raise DataError(f"{str(path)!r} does not exist; wanted a folder, a table, an archive or .npz; check the path")
+    if path.is_dir():
+        return _list_folder(path, options, cache)
+    suffix = path.suffix.lower()
+    if archives.is_archive(path):
+        return _list_archive(path, options, cache)
+    if suffix in tables.SUFFIXES:
+        _refuse_places(options, f"table {str(path)!r}", "its columns label and group")
+        listing = tables.list_table(path, cache, encoding=options.encoding)
+        return replace(listing, notes=(*listing.notes, *siblings_note(path)))
+    if suffix == ".npz":
+        _refuse_places(options, repr(str(path)), "its labels")
+        return arrays.list_npz(path)
+    if idx.is_idx(path):
+        raise DataError(
+            f"{str(path)!r} is one file of a set; wanted the folder with its images and labels: {path.parent}"
+        )
+    known = ", ".join((*tables.SUFFIXES, *archives.SUFFIXES, ".npz"))
+    raise DataError(f"{str(path)!r} is a file of no kind that is read; wanted a folder or a file ending in {known}")
+
+
+def _refuse_places(options: DataSettings, what: str, where: str) -> None:
+    """Says that folders have no say where labels are given."""
+    for name in ("classes_from", "groups_from"):
+        if getattr(options, name) is not None:
+            raise SettingError(f"{name} is for folders of photos; {what} has {where}; drop it")
+
+
+def _list_folder(folder: Path, options: DataSettings, cache: Path) -> Listing:
+    inner = idx.folder_with(folder)
+    if inner:
+        _refuse_places(options, repr(str(folder)), "its labels")
+        return idx.list_idx(folder, inner, cache)
+    shards = parquet_shards(folder)
+    if shards:
+        _refuse_places(options, repr(str(folder)), "the columns of its tables")
+        return list_shards(folder, shards, cache)
+    listing = folders.list_folder(folder, options)
+    beside = [path.name for path in sorted(folder.iterdir()) if path.suffix.lower() in (*tables.SUFFIXES, ".npz")]
+    if len(listing.classes) < 2 and beside and options.classes_from is None:
+        raise DataError(
+            f"{str(folder)!r} has no two class folders but {some(beside)}; wanted a folder per class; to read the "
+            f"table or the arrays, name the file: {folder / beside[0]}"
+        )
+    return listing
+
+
+def _list_archive(archive: Path, options: DataSettings, cache: Path) -> Listing:
+    """What was packed may be a table with its photos, arrays, or a folder of classes."""
+    content = archives.unpack(archive, cache, encoding=options.encoding)
+    unpacked = folders.only_folder(content.folder)
+    files = [path for path in sorted(unpacked.iterdir()) if path.is_file() and not path.name.startswith(".")]
+    in_table = [
+        path
+        for path in files
+        if path.suffix.lower() in tables.SUFFIXES and tables.photos_exist(path, encoding=options.encoding)
+    ]
+    inner = idx.folder_with(unpacked)
+    shards = parquet_shards(content.folder)
+    if inner:
+        listing = idx.list_idx(unpacked, inner, cache)
+    elif len(shards) > 1:
+        listing = list_shards(content.folder, shards, cache)
+    elif len(in_table) == 1:
+        listing = tables.list_table(in_table[0], cache, encoding=options.encoding)
+    elif len(files) == 1 and files[0].suffix.lower() == ".npz":
+        listing = arrays.list_npz(files[0])
+    else:
+        listing = folders.list_folder(unpacked, options)
+    return _named_after(archive, listing, content.notes)
+
+
+def _named_after(archive: Path, listing: Listing, notes: tuple[str, ...]) -> Listing:
+    """The listing under the archive's name: its place in the cache means nothing to a person."""
+    read_as = Path(listing.root)
+    note = () if read_as.is_dir() else (f"the labels come from {read_as.name!r} in the archive",)
+    return Listing(
+        str(archive), listing.found, listing.classes, listing.entries, listing.ignored, (*notes, *listing.notes, *note)
+    )

@@ -1,0 +1,1 @@
+"""What a run's data and answers look like: leaks, wrong labels, poor images, weak slices, shortcuts."""

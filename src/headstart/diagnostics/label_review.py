@@ -1,0 +1,202 @@
+"""The suspects among the labels for a person: a table to edit and hand back, and a page that shows the photos."""
+
+import base64
+import html
+import io
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from PIL import Image
+
+from headstart.data.readers.csv_cells import format_csv
+from headstart.data.readers.inspection import default_workers, in_threads
+from headstart.data.samples import Sample, Samples
+from headstart.diagnostics.label_issues import LabelErrors, describe_label_errors, describe_left_out
+from headstart.diagnostics.labels import Suspect
+from headstart.errors import SettingError, refuse_machine_faults
+from headstart.events import Listener, ignore
+from headstart.features.extract import load_photo
+from headstart.modalities.image.decoding.decode import BrokenPhoto
+from headstart.modalities.image.spec import WHOLE_EDGE, PixelContract
+from headstart.storage.atomic import replace_bytes, replace_text
+
+COLUMNS = ("photo", "given", "now", "likely", "given_probability", "likely_probability", "label")
+MOST_PICTURES = 400  #: on the page; all suspects are in the table
+FEWEST_PICTURES = 60  #: that are shown though fewer labels are wrong by estimate
+EDGE, QUALITY = 180, 72  #: longest edge of a picture, pixels; of its JPEG
+
+_CONTRACT = PixelContract(EDGE, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1b1b1b; --soft: #595959; --back: #fafafa; --card: #fff; --line: #d5d5d5; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #eee; --soft: #b4b4b4; --back: #161616; --card: #222; --line: #444; }
+}
+* { box-sizing: border-box; }
+body { margin: 0 auto; padding: 1.5rem 1rem; max-width: 80rem; background: var(--back); color: var(--ink);
+  font: 1rem/1.5 system-ui, sans-serif; }
+h1 { font-size: 1.6rem; line-height: 1.2; } h2 { font-size: 1.2rem; margin-top: 2rem; }
+p { max-width: 45rem; } code { overflow-wrap: anywhere; }
+ol { display: grid; grid-template-columns: repeat(auto-fill, minmax(11.5rem, 1fr)); gap: .8rem; margin: 0; padding: 0;
+  list-style: none; }
+li { background: var(--card); border: 1px solid var(--line); border-radius: .4rem; padding: .6rem;
+  break-inside: avoid; }
+img, .none { display: block; width: 100%; height: 11rem; object-fit: contain; }
+.none { color: var(--soft); text-align: center; line-height: 11rem; }
+dl { display: grid; grid-template-columns: auto minmax(0, 1fr) auto; gap: 0 .6rem; margin: .5rem 0 0; }
+dt, .name { color: var(--soft); } dd { margin: 0; min-width: 0; overflow-wrap: break-word; }
+.likely { font-weight: 600; }
+.name { margin: .3rem 0 0; font-size: .8rem; overflow-wrap: break-word; }
+"""
+
+
+def check_table(table: Path) -> None:
+    """Refuses a table that cannot be written, or whose page could not, before anything is read.
+
+    Raises:
+        SettingError: another ending than .csv, or a file that is there already.
+    """
+    if table.suffix.lower() != ".csv":
+        raise SettingError(f"table {str(table)!r} ends in {table.suffix!r}; wanted .csv")
+    for file in (table, page_of(table)):
+        if file.exists():
+            raise SettingError(f"{str(file)!r} is there already and is not overwritten; name another, or remove it")
+
+
+def page_of(table: Path) -> Path:
+    """Where the page lies that goes with a table."""
+    return table.with_suffix(".html")
+
+
+def write_fixes(
+    table: Path,
+    samples: Samples,
+    suspects: Sequence[Suspect],
+    *,
+    errors: LabelErrors,
+    command: str = "",
+    in_test: int = 0,
+    listener: Listener = ignore,
+) -> None:
+    """Writes the table, strongest suspect first, then the labels that were corrected before; and the page beside it.
+
+    Args:
+        table: where; its page has the same name and ends in .html.
+        samples: those that were looked at.
+        suspects: as ``trust.labels.suspects`` gives them.
+        errors: how many are wrong by estimate.
+        command: that fits with the table, as a shell takes it; for the page.
+        in_test: how many more are doubted that are of the test part, and left out therefore; for the page.
+        listener: is told of progress.
+
+    Raises:
+        SettingError: a file is there already, or cannot be written.
+    """
+    check_table(table)
+    by_id = {sample.id: sample for sample in samples.samples}
+    found = [(by_id[suspect.id], suspect) for suspect in suspects]
+    says = f"{describe_label_errors(errors)}{f'; {describe_left_out(in_test)}' if in_test else ''}."
+    page = _page(samples, found, says, _what_next(table, command), _count(errors), listener)
+    rows = _table(samples, found)
+    try:
+        replace_bytes(table, rows)
+        replace_text(page_of(table), page)
+    except OSError as error:
+        with suppress(OSError):
+            table.unlink(missing_ok=True)  # of two that go together, one alone would refuse the next try
+        refuse_machine_faults(error, f"for the table {str(table)!r}")
+        raise SettingError(f"table {str(table)!r} cannot be written: {error.strerror}; name another") from None
+
+
+def _table(samples: Samples, found: Sequence[tuple[Sample, Suspect]]) -> bytes:
+    earlier = {relabel.photo: relabel for relabel in samples.relabels}
+    rows: list[Sequence[str]] = [COLUMNS]
+    for sample, it in found:
+        now, likely = samples.classes[it.given], samples.classes[it.likely]
+        given = earlier.pop(sample.name).given if sample.name in earlier else now
+        shares = (f"{it.given_probability:.4f}", f"{it.likely_probability:.4f}")
+        rows.append((sample.name, given, now, likely, *shares, now))
+    rows += [(it.photo, it.given, it.label, "", "", "", it.label) for it in earlier.values()]
+    content = format_csv(rows).encode("utf-8", "backslashreplace")
+    # Spreadsheets take a table for UTF-8 by its mark only; where all is ASCII, other readers are spared it.
+    return content if content.isascii() else b"\xef\xbb\xbf" + content
+
+
+def _count(errors: LabelErrors) -> int:
+    """How many pictures the page has at most."""
+    return min(max(errors.high or 0, FEWEST_PICTURES), MOST_PICTURES)
+
+
+def _what_next(table: Path, command: str) -> str:
+    file = html.escape(table.name)
+    then = f"<code>{html.escape(command)}</code>" if command else f"fit with <code>--relabel {file}</code>"
+    return (
+        f"Write the right class into the column <code>label</code> of <code>{file}</code>, or empty the cell to leave "
+        f"the photo out; then {then}. No photo is moved or renamed."
+    )
+
+
+def _page(
+    samples: Samples,
+    found: Sequence[tuple[Sample, Suspect]],
+    says: str,
+    what_next: str,
+    most: int,
+    listener: Listener,
+) -> str:
+    shown = found[:most]
+    pictures = list(
+        in_threads(_picture, [it for it, _ in shown], stage="draw", workers=default_workers(), listener=listener)
+    )
+    cards = [
+        _card(row, sample, suspect, picture, samples.classes)
+        for row, ((sample, suspect), picture) in enumerate(zip(shown, pictures, strict=True), 2)  # 1 is the header
+    ]
+    none = "" if found else "<p>No label is doubted.</p>\n"
+    more = f"<p>{len(found) - len(shown):,} more are in the table.</p>" if len(found) > len(shown) else ""
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Labels to look at</title><style>{_STYLE}</style></head><body><main>
+<h1>Labels to look at</h1>
+<p>{html.escape(samples.root)}: {html.escape(says)} Each photo was
+judged by a classifier that had not seen it. What it doubts is a wrong label, or a photo that is hard to tell.</p>
+<p>{what_next}</p>
+{_section("Worth a second look, strongest first", cards)}{none}{more}
+</main></body></html>
+"""
+
+
+def _section(title: str, cards: Sequence[str]) -> str:
+    return f"<h2>{title} ({len(cards):,})</h2>\n<ol>\n{''.join(cards)}</ol>\n" if cards else ""
+
+
+def _card(row: int, sample: Sample, suspect: Suspect, picture: bytes, classes: Sequence[str]) -> str:
+    given, likely = html.escape(classes[suspect.given]), html.escape(classes[suspect.likely])
+    alt = f"row {row}: labelled {given}, looks like {likely}"
+    shown = (
+        f'<img src="data:image/jpeg;base64,{base64.b64encode(picture).decode()}" alt="{alt}">'
+        if picture
+        else '<span class="none">cannot be shown</span>'
+    )
+    return (
+        f"<li>{shown}<dl><dt>given</dt><dd>{given}</dd><dd>{suspect.given_probability:.1%}</dd>"
+        f'<dt>likely</dt><dd class="likely">{likely}</dd><dd>{suspect.likely_probability:.1%}</dd></dl>'
+        f'<p class="name">row {row}: {_breakable(sample.name)}</p></li>\n'
+    )
+
+
+def _breakable(name: str) -> str:
+    """A name that may be broken after the folders in it, and only there."""
+    return html.escape(name).replace("/", "/<wbr>")
+
+
+def _picture(sample: Sample) -> bytes:
+    """A small JPEG of a photo; nothing where it does not decode."""
+    try:
+        image = Image.fromarray(load_photo(sample.source, _CONTRACT).pixels)
+    except BrokenPhoto:
+        return b""
+    image.thumbnail((EDGE, EDGE))
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=QUALITY)
+    return out.getvalue()

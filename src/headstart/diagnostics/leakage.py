@@ -1,0 +1,105 @@
+"""Photos of test or validation that were seen before: their twins lie in a part that is learnt from or chosen on."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.data.samples import Part, Sample, Samples
+from headstart.data.splits import Split
+from headstart.diagnostics.near_duplicates.search import Kind, Twins
+from headstart.evaluation.grouping import Targets
+from headstart.evaluation.intervals import Share, share_among
+
+#: What a part must not share photos with: the test is leaked into by all that the classifier came from.
+SEEN = {Part.TEST: (Part.TRAIN, Part.VALIDATION), Part.VALIDATION: (Part.TRAIN,)}
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """A photo that should be new, and the one most like it that is not."""
+
+    held_out: str  #: id of a sample of test or validation
+    part: Part  #: where it is
+    seen: str  #: id of its best twin, in train or, for a test photo, in validation
+    kind: Kind
+    likeness: float  #: as ``Twins`` has it
+    same_label: bool  #: False: one of the two is mislabelled, or both are hard to tell
+
+
+@dataclass(frozen=True, slots=True)
+class LeakScores:
+    """What leaks do to the score."""
+
+    leaked: int  #: test photos
+    with_leaks: Share  #: of all test photos, the share that is right
+    without_leaks: Share | None  #: of those that are new; None where none is
+
+
+@dataclass(frozen=True, slots=True)
+class _Twin:
+    digest: str
+    kind: Kind
+    likeness: float
+
+
+def find_leaks(samples: Samples, split: Split, twins: Iterable[Twins]) -> tuple[Leak, ...]:
+    """The leaks of test, then those of validation, each photo once with its best twin, in the order of ``samples``.
+
+    Args:
+        samples: all photos.
+        split: which part each is in; photos without a part are left out.
+        twins: of ``find_twins``; all copies of a photo count as its twins, and as the twins of its twins.
+    """
+    by_digest: defaultdict[str, list[Sample]] = defaultdict(list)
+    for sample in samples.samples:
+        if sample.id in split.parts:
+            by_digest[sample.digest].append(sample)
+    near = _near(twins)
+    leaks = []
+    for part, seen_parts in SEEN.items():
+        for sample in split.of(samples, part):
+            seen = [it for it in _twins_of(sample, near, by_digest) if split.parts[it[1].id] in seen_parts]
+            if seen:
+                twin, other = max(seen, key=lambda it: (it[0].kind == "same bytes", it[0].likeness))
+                same_label = sample.label == other.label
+                leaks.append(Leak(sample.id, part, other.id, twin.kind, twin.likeness, same_label))
+    return tuple(leaks)
+
+
+def leak_scores(targets: Targets, predicted: NDArray[np.int64], leaked: NDArray[np.bool_]) -> LeakScores | None:
+    """Accuracy on test with the photos that leaked and without them; None of no photos.
+
+    Args:
+        targets: true classes and groups of the N test photos.
+        predicted: (N,) likeliest classes.
+        leaked: (N,) which of them have a twin that was seen.
+    """
+    right, groups = np.asarray(targets.labels == predicted), targets.groups
+    every = share_among(right, groups)
+    if every is None:
+        return None
+    return LeakScores(int(leaked.sum()), every, share_among(right[~leaked], groups[~leaked]))
+
+
+def _near(twins: Iterable[Twins]) -> Mapping[str, list[_Twin]]:
+    """By digest, what is like it but not equal."""
+    near: defaultdict[str, list[_Twin]] = defaultdict(list)
+    for it in twins:
+        first, second = (id_.partition(".")[0] for id_ in (it.first, it.second))
+        if first != second:
+            near[first].append(_Twin(second, it.kind, it.likeness))
+            near[second].append(_Twin(first, it.kind, it.likeness))
+    return near
+
+
+def _twins_of(
+    sample: Sample, near: Mapping[str, list[_Twin]], by_digest: Mapping[str, list[Sample]]
+) -> Iterator[tuple[_Twin, Sample]]:
+    """Every sample that shows the same, and how."""
+    for twin in (_Twin(sample.digest, "same bytes", 1.0), *near.get(sample.digest, ())):
+        for other in by_digest.get(twin.digest, ()):
+            if other is not sample:
+                yield twin, other

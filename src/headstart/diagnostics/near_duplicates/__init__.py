@@ -1,0 +1,1 @@
+"""Pairs that show the same."""

@@ -1,0 +1,113 @@
+"""Near-duplicates: photos that show the same picture, re-encoded, resized, cropped, mirrored, exposed anew, shot twice.
+
+The features and a small grey picture say which photos may be twins (``twin_candidates``); laying one over the other
+says which are (``twin_alignment``, ``twin_evidence``); chains of twins are cut (``twin_sets``). Photos with too little
+detail of their own are twins where their pixels are equal, not where they are alike (``twin_detail``).
+"""
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from headstart import events
+from headstart.data.samples import Sample
+from headstart.diagnostics.near_duplicates.candidates import candidates, centre_of, described
+from headstart.diagnostics.near_duplicates.clusters import sets_from, unchained
+from headstart.inference.openvino import cores
+from headstart.modalities.image.near_duplicates.detail import LEAST_DETAIL, TOO_LITTLE, own_detail
+from headstart.modalities.image.near_duplicates.score import Evidence
+from headstart.modalities.image.stats import Looks
+
+Kind = Literal["same bytes", "near"]
+STAGE = "find twins"
+
+
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """Two photos that show the same."""
+
+    first: str  #: id of a sample
+    second: str  #: id of a later sample
+    kind: Kind
+    likeness: float  #: 0.5 at the threshold, 1 for equal bytes
+
+
+def find_twins(
+    samples: Sequence[Sample],
+    features: NDArray[np.float32],
+    looks: Looks,
+    *,
+    listener: events.Listener = events.ignore,
+) -> tuple[Twins, ...]:
+    """All pairs of near-duplicates that are found, the surest first; of photos with equal bytes the first with each.
+
+    The order of the samples decides nothing but which photo of a pair is named first.
+
+    Args:
+        samples: N photos that decode.
+        features: (N, D) rows of the final layer.
+        looks: of the same photos in the same order.
+        listener: is told of photos with too little detail, and of pairs left out because they only chain others.
+    """
+    order = {sample.id: place for place, sample in enumerate(samples)}
+    firsts: dict[str, int] = {}
+    for place, sample in enumerate(samples):
+        firsts.setdefault(sample.digest, place)
+    copies = [
+        Twins(samples[firsts[sample.digest]].id, sample.id, "same bytes", 1.0)
+        for place, sample in enumerate(samples)
+        if firsts[sample.digest] != place
+    ]
+    # By digest, so that what is drawn or comes first in a tie does not depend on how files are named.
+    places = np.array([firsts[digest] for digest in sorted(firsts)], np.int64)
+    pairs, odds = _near(places, features, looks, listener)
+    near = []
+    for pair, log_odds in zip(pairs, odds, strict=True):
+        first, second = sorted(places[pair])
+        near.append(Twins(samples[first].id, samples[second].id, "near", _likeness(float(log_odds))))
+    return tuple(sorted(copies + near, key=lambda it: (-it.likeness, order[it.first], order[it.second])))
+
+
+def sets_of(twins: Iterable[Twins]) -> tuple[tuple[str, ...], ...]:
+    """Ids of photos that are twins of each other, directly or through others; the largest set first."""
+    return sets_from((it.first, it.second) for it in twins)
+
+
+def _near(
+    places: NDArray[np.int64], features: NDArray[np.float32], looks: Looks, listener: events.Listener
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Pairs (M, 2) of indices into ``places`` and their log-odds."""
+    if len(places) < 2:
+        return np.empty((0, 2), np.int64), np.empty(0, np.float32)
+    listener(events.Progress(STAGE, 0, len(places)))
+    detail = own_detail(looks.grey, looks.colour)
+    if few := int((detail[places] < LEAST_DETAIL).sum()):
+        listener(events.Note(_poor(few, len(places))))
+    evidence = Evidence(features, centre_of(features), looks.grey, looks.colour, places, detail)
+    # Threads of our own on one BLAS thread each: BLAS's own are slower on small products, and spin where others work.
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(cores()) as pool:
+        maybe = candidates(described(features, looks.grey, evidence.centre, places), pool)
+        odds = evidence.odds(maybe, pool)
+        pairs, odds = maybe[odds > 0], odds[odds > 0]
+        kept = unchained(pairs, odds, len(places), lambda others: evidence.odds(others, pool))
+    if left := int((~kept).sum()):
+        listener(events.Note(f"{left} pairs of near-duplicates only chain others to sets of unlike photos; left out"))
+    listener(events.Progress(STAGE, len(places), len(places)))
+    return pairs[kept], odds[kept]
+
+
+def _poor(few: int, count: int) -> str:
+    who = "all photos have" if few == count else f"{few} of {count} photos {'has' if few == 1 else 'have'}"
+    return (
+        f"{who} {TOO_LITTLE} (drawings, blank or tiny pictures) to tell copies from look-alikes; there only equal "
+        "pixels count as the same"
+    )
+
+
+def _likeness(log_odds: float) -> float:
+    return round(float(1 / (1 + np.exp(-log_odds))), 4)

@@ -1,0 +1,166 @@
+"""What the data and the result of a run look like, once it has been judged: all of it measured, nothing acted on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from headstart.data.groups import group_numbers
+from headstart.data.samples import Part, Sample
+from headstart.diagnostics.examples import looked_at
+from headstart.diagnostics.issues import Quality, look_over
+from headstart.diagnostics.label_issues import describe_label_errors
+from headstart.diagnostics.label_predictions import label_tasks
+from headstart.diagnostics.labels import HeldLabels, hold_labels
+from headstart.diagnostics.leakage import Leak, LeakScores, find_leaks, leak_scores
+from headstart.diagnostics.learning_curve import LearningCurve, learning_curve
+from headstart.diagnostics.neighbours import Neighbours
+from headstart.diagnostics.shortcuts import Shortcut, probe_shortcuts
+from headstart.diagnostics.slices import Slices, slices_of
+from headstart.diagnostics.subject import Subject
+from headstart.evaluation.reliability import Reliability, reliability
+from headstart.export import Tower
+from headstart.heads.catalog import HEADS, SOLVED
+from headstart.modalities.image.stats import read_looks
+from headstart.selection.context import Material, targets_of
+from headstart.selection.probes import LAYER, base_head, probe
+from headstart.selection.results import Judged
+from headstart.uncertainty.conformal import Coverage, coverage_of
+
+ALIKE = 3  #: photos that are named beside one that is worth a look
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """A photo that was learnt from and is like another."""
+
+    id: str
+    likeness: float  #: cosine
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found."""
+
+    subject: Subject
+    leaks: tuple[Leak, ...]
+    leak_scores: LeakScores | None  #: None without a leak into test
+    labels: HeldLabels
+    quality: Quality
+    slices: Slices
+    shortcuts: tuple[Shortcut, ...]
+    learning_curve: LearningCurve | None  #: None where photos are too few for one
+    before: Reliability  #: on test, uncalibrated
+    after: Reliability  #: on test, calibrated
+    coverage: Coverage  #: of prediction sets on test
+    neighbours: Neighbours  #: the photos that were learnt from, to find those most like another
+    alike: Mapping[str, tuple[Alike, ...]]  #: a judged photo that is worth a look -> those, the most alike first
+
+
+def look_back(subject: Subject) -> Findings:
+    """Looks at a run's data and result."""
+    material, guarded, judged, twins = subject.material, subject.guarded, subject.judged, subject.twins
+    samples = material.samples
+    looks = read_looks(material.store, material.backbone.contract, [sample.digest for sample in samples.samples])
+    places = {sample.id: place for place, sample in enumerate(samples.samples)}
+    held = _held_labels(material)
+    leaks = tuple(find_leaks(samples, material.split, twins))
+    answers = judged.answers
+    said = answers.probabilities.argmax(axis=1)
+    neighbours = _neighbours(material, guarded.parts.towers[0])
+    leaked = {leak.held_out for leak in leaks if leak.part is Part.TEST}
+    mask = np.array([sample.id in leaked for sample in judged.samples])
+    entries = {entry.name: entry for entry in samples.ledger.entries}
+    return Findings(
+        subject=subject,
+        leaks=leaks,
+        leak_scores=leak_scores(targets_of(judged.samples), said, mask) if leaked else None,
+        labels=held,
+        quality=look_over(
+            samples,
+            looks,
+            twins,
+            samples.labels,
+            held.probabilities,
+            known=held.known,
+            edge=material.backbone.contract.size,
+        ),
+        slices=slices_of(judged.samples, entries, looks.at([places[it.id] for it in judged.samples]), judged.right),
+        shortcuts=tuple(
+            probe_shortcuts(
+                samples.samples,
+                entries,
+                looks,
+                samples.labels,
+                group_numbers(samples.samples),
+                judged.evaluation.balanced_accuracy,
+                material.settings.seed,
+            )
+        ),
+        learning_curve=_learning_curve(material, judged),
+        before=reliability(judged.labels, answers.uncalibrated, groups=group_numbers(judged.samples)),
+        after=reliability(judged.labels, answers.probabilities, groups=group_numbers(judged.samples)),
+        coverage=coverage_of(answers.prediction_sets(), judged.labels, groups=group_numbers(judged.samples)),
+        neighbours=neighbours,
+        alike=_alike(material, guarded.parts.towers[0], neighbours, looked_at(judged)),
+    )
+
+
+def in_words(it: Findings) -> str:
+    """One line for a person."""
+    found = [f"ECE on test {it.after.ece:.3f} ({it.before.ece:.3f} before calibration)"]
+    found.append(describe_label_errors(it.labels.errors))
+    if it.leaks:
+        found.append(f"{len(it.leaks)} leak{'s' * (len(it.leaks) > 1)}")
+    if it.slices.worst:
+        found.append(f"worst where {it.slices.worst.by} is {it.slices.worst.value}")
+    return "; ".join(found)
+
+
+def _held_labels(material: Material) -> HeldLabels:
+    """Every label held to heads on the first network that had not seen its photo, as ``check --labels`` does."""
+    samples = material.samples
+    layers = [layer.name for layer in material.backbone.layers]
+    tasks = label_tasks(
+        samples, layers, lambda name: material.features(material.tower(name), samples.samples), material.settings.seed
+    )
+    return hold_labels([sample.id for sample in samples.samples], tasks, folds=material.settings.folds)
+
+
+def _head(material: Material) -> str:
+    """A head that can be solved many times over: that of the probes, where it is one."""
+    head = base_head(material)
+    return head if head in SOLVED else "logistic"
+
+
+def _neighbours(material: Material, tower: Tower) -> Neighbours:
+    seen = material.of(Part.TRAIN, Part.VALIDATION)
+    return Neighbours.of([sample.id for sample in seen], material.features(tower, seen), seed=material.settings.seed)
+
+
+def _alike(
+    material: Material, tower: Tower, neighbours: Neighbours, samples: Sequence[Sample]
+) -> dict[str, tuple[Alike, ...]]:
+    if not samples:
+        return {}
+    indices, likeness = neighbours.nearest(material.features(tower, samples), ALIKE)
+    return {
+        sample.id: tuple(Alike(neighbours.ids[index], float(how)) for index, how in zip(row, hows, strict=True))
+        for sample, row, hows in zip(samples, indices, likeness, strict=True)
+    }
+
+
+def _learning_curve(material: Material, judged: Judged) -> LearningCurve | None:
+    """What a head on frozen features gains from more photos: of train and validation, judged on test."""
+    head = _head(material)
+    tower = material.tower(LAYER)
+    return learning_curve(
+        material.task([tower], Part.TRAIN, Part.VALIDATION),
+        material.features(tower, judged.samples),
+        judged.labels,
+        HEADS[head],
+        material.settings,
+        probe(material, head).chosen,
+        material.settings.seed,
+        material.samples.classes,
+    )

@@ -1,0 +1,208 @@
+"""Where a classifier is worse than elsewhere: test photos cut by one property at a time.
+
+Each slice is held against all photos outside it by Fisher's exact test, one-sided, for what is asked is whether it is
+worse; Holm's correction over all slices that were looked at. So in at most 1 of 20 results is any slice called worse
+that is not. Photos that belong together count as fewer: a patient's or a burst's are answered alike, and one group that
+is answered wrongly is no proof of anything that its photos share.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import ceil, exp, lgamma
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.data.groups import group_numbers
+from headstart.data.readers.found import class_name, natural
+from headstart.data.readers.parts import part_named
+from headstart.data.samples import Entry, Sample
+from headstart.evaluation.grouping import effective_size
+from headstart.evaluation.intervals import grouped_wilson
+from headstart.evaluation.paired import SIGNIFICANT, holm
+from headstart.modalities.image.stats import Looks
+
+By = Literal["class", "size", "shape", "brightness", "sharpness", "file type", "camera", "folder", "group"]
+Rights = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+Cut = tuple[By, str, Ints]  #: a slice's property, its value, the rows of its photos
+
+LEAST = (
+    10  #: photos; a smaller slice could hardly be told from the rest, and each one looked at makes the others' harder
+)
+GROUP = "group:"  #: what the name of a group begins with when the user gave it
+_SQUARE, _USUAL = 1.25, 1.55  #: longer edge over the shorter: up to 5:4; up to 3:2 and a little, as cameras have it
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The test photos that share a property."""
+
+    by: By
+    value: str  #: the property's value or limits, in words
+    n: int  #: photos
+    right: int  #: of them answered rightly
+    accuracy: float
+    low: float  #: of Wilson's 95 % interval, by as many photos as their groups are worth
+    high: float
+    p: float  #: one-sided: of so few right here, if the mistakes fell anywhere
+    adjusted: float  #: ``p`` after Holm over all slices looked at
+    worse: bool  #: less accurate than the rest, beyond chance
+
+
+@dataclass(frozen=True, slots=True)
+class Slices:
+    """All slices of the test photos."""
+
+    n: int  #: photos
+    accuracy: float  #: of all; NaN of nothing
+    slices: tuple[Slice, ...]  #: by property, then by value
+    worst: Slice | None  #: the least accurate of those that are worse; None where none is
+    least: int  #: photos of the smallest slice looked at
+
+
+def slices_of(samples: Sequence[Sample], entries: Mapping[str, Entry], looks: Looks, right: Rights) -> Slices:
+    """Cuts judged photos and tests each slice against the rest.
+
+    A slice of fewer than ``LEAST`` photos is not looked at, nor is one outside which there are fewer: it is all photos.
+
+    Args:
+        samples: N photos that the classifier was not fitted on.
+        entries: the ledger's entries by the photos' names.
+        looks: of the photos, in their order.
+        right: (N,) whether each was answered rightly.
+    """
+    whole = len(samples)
+    known = [entries[sample.name] for sample in samples]
+    cuts = (cut for cut in _cuts(samples, known, looks) if LEAST <= len(cut[2]) <= whole - LEAST)
+    groups = group_numbers(samples)
+    found = [_slice((by, value), right, groups, rows) for by, value, rows in cuts]
+    tested = tuple(
+        replace(it, adjusted=p, worse=p < SIGNIFICANT)
+        for it, p in zip(found, holm([it.p for it in found]), strict=True)
+    )
+    worst = min((it for it in tested if it.worse), key=lambda it: (it.accuracy, it.adjusted), default=None)
+    return Slices(whole, float(right.mean()) if whole else float("nan"), tested, worst, LEAST)
+
+
+def fisher_less(right: int, n: int, all_right: int, total: int) -> float:
+    """P of at most ``right`` right among ``n`` photos drawn from ``total`` of which ``all_right`` are right.
+
+    Fisher, 1935, J. Royal Statistical Society 98. Summed from its largest term down, so that many photos neither
+    overflow nor round.
+    """
+    if right >= min(n, all_right):
+        return 1.0
+    mode = (n + 1) * (all_right + 1) / (total + 2)
+    if right > mode:  # the other tail is the shorter one
+        return 1.0 - _tail(n - right - 1, n, total - all_right, total)
+    return _tail(right, n, all_right, total)
+
+
+def _tail(most: int, n: int, marked: int, total: int) -> float:
+    """P of at most ``most`` marked ones; ``most`` lies below the mode, so its own term is the largest."""
+    fewest = max(0, n - (total - marked))
+    if most < fewest:
+        return 0.0
+    chosen = _log_choose(marked, most) + _log_choose(total - marked, n - most) - _log_choose(total, n)
+    counts = np.arange(most, fewest, -1, dtype=np.float64)
+    ratios = counts * (total - marked - n + counts) / ((marked - counts + 1) * (n - counts + 1))
+    return min(1.0, exp(chosen) * (1 + float(np.cumprod(ratios).sum())))
+
+
+def _log_choose(n: int, k: int) -> float:
+    return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
+
+
+def _slice(name: tuple[By, str], right: Rights, groups: Ints, rows: Ints) -> Slice:
+    """A slice by itself; Holm's correction comes when all are known."""
+    hits, n = int(right[rows].sum()), len(rows)
+    interval = grouped_wilson(right[rows], groups[rows])
+    p = _p_less(right, groups, rows)
+    return Slice(*name, n, hits, hits / n, interval.low, interval.high, p, p, False)
+
+
+def _p_less(right: Rights, groups: Ints, rows: Ints) -> float:
+    """Fisher's P of a slice, of as many photos as tell the same of the two shares' difference if each is by itself.
+
+    All counts are divided by the design effect of that difference (Rao & Scott, 1992, Biometrics 48).
+    """
+    total, n, hits = len(right), len(rows), int(right[rows].sum())
+    away = right - right.mean()  # if the slice is like the rest
+    weights = np.full(total, -min(n, total - n) / (total - n))
+    weights[rows] = min(n, total - n) / n
+    worth = effective_size(away * weights, groups) / total
+    if worth == 1:
+        return fisher_less(hits, n, int(right.sum()), total)
+    size, fewer, all_right = round(total * worth), round(n * worth), round(int(right.sum()) * worth)
+    most, least = min(fewer, all_right), max(0, fewer - (size - all_right))
+    return fisher_less(max(least, min(most, ceil(hits * worth))), fewer, all_right, size)
+
+
+def _cuts(samples: Sequence[Sample], entries: Sequence[Entry], looks: Looks) -> Iterator[Cut]:
+    """Every slice of every property, in the order of ``By``; a property that all photos share gives none."""
+    classes = {entry.label for entry in entries}
+    names: dict[By, list[list[str]]] = {
+        "class": [[entry.label] for entry in entries],
+        "shape": [[_shape(entry)] for entry in entries],
+        "file type": [[entry.format] for entry in entries],
+        "camera": [[entry.camera or "not named"] for entry in entries],
+        "folder": [_folders(sample.name, classes) for sample in samples],
+        "group": [[sample.group.removeprefix(GROUP)] * sample.group.startswith(GROUP) for sample in samples],
+    }
+    shorter = np.array([min(entry.width, entry.height) for entry in entries], np.float64)
+    numbers: dict[By, Iterator[Cut]] = {
+        "size": _thirds("size", shorter, ("small", "middle", "large"), " pixels along the shorter edge"),
+        "brightness": _thirds("brightness", 100 * looks.brightness, ("dark", "middle", "bright"), " %"),
+        "sharpness": _thirds("sharpness", 10 * looks.sharpness, ("soft", "middle", "sharp"), "", scale=10),
+    }
+    for by in get_args(By):
+        yield from numbers[by] if by in numbers else _named(by, names[by])
+
+
+def _thirds(
+    by: By, values: NDArray[np.floating], names: tuple[str, str, str], unit: str, scale: int = 1
+) -> Iterator[Cut]:
+    """Thirds by a number, cut between whole ``values``, so that the limits named are the limits meant."""
+    whole = np.rint(values)
+    if not len(whole):
+        return
+    first, second = (float(np.quantile(whole, share, method="lower")) for share in (1 / 3, 2 / 3))
+    low, high = (f"{limit / scale:g}" for limit in (first, second))
+    yield by, f"{names[0]}: up to {low}{unit}", np.flatnonzero(whole <= first)
+    if first < second:  # else so many are alike that there are two sides of them at most
+        yield by, f"{names[1]}: over {low} up to {high}{unit}", np.flatnonzero((whole > first) & (whole <= second))
+    yield by, f"{names[2]}: over {high}{unit}", np.flatnonzero(whole > second)
+
+
+def _named(by: By, values: Sequence[Sequence[str]]) -> Iterator[Cut]:
+    """A slice for each name that a photo has, in natural order; one with the photos of an earlier one is left out."""
+    rows: dict[str, list[int]] = {}
+    for row, its in enumerate(values):
+        for name in its:
+            rows.setdefault(name, []).append(row)
+    seen = set()
+    for name in sorted(rows, key=natural):
+        inside = np.array(rows[name], np.int64)
+        if (alike := inside.tobytes()) not in seen:
+            seen.add(alike)
+            yield by, name, inside
+
+
+def _shape(entry: Entry) -> str:
+    """How long a photo is, either way: its header does not say which way is up."""
+    ratio = max(entry.width, entry.height) / max(1, min(entry.width, entry.height))
+    if ratio <= _SQUARE:
+        return "about square: up to 5:4"
+    return "usual: up to 3:2" if ratio <= _USUAL else "long: over 3:2"
+
+
+def _folders(name: str, classes: set[str]) -> list[str]:
+    """The folders that a photo lies in, outermost first, each with those above it; not those of classes and parts.
+
+    A photo that was relabelled still lies in the folder of another class.
+    """
+    above = name.split("/")[:-1]
+    kept = [folder for folder in above if class_name(folder) not in classes and part_named(folder) is None]
+    return ["/".join(kept[: depth + 1]) for depth in range(len(kept))]

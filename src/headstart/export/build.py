@@ -1,0 +1,100 @@
+"""Fitted parts as one ONNX graph, from a photo's pixels to probabilities. See ``runtime.folder``."""
+
+import json
+
+import onnx
+from onnx import TensorProto, helper
+
+from headstart.errors import SaveError
+from headstart.export.backbones import Networks
+from headstart.export.heads import add_answers, add_features
+from headstart.export.model import Parts
+from headstart.inference import format as layout
+from headstart.modalities.graph_builder import Pieces
+from headstart.modalities.image.onnx import add_square, add_view
+from headstart.modalities.image.spec import PixelContract
+
+MOST_BYTES = 2**31 - 2**20  #: of a Protobuf file, 2 GB, less what is not weights
+
+
+def compose(parts: Parts) -> onnx.ModelProto:
+    """The whole way as one graph: pixels, each backbone up to its layers, the heads, their answers combined.
+
+    Towers of one pixel contract share crop and resize, towers of one network and view share its nodes, and equal
+    weights stand in the graph once, whoever reads them.
+
+    Raises:
+        SaveError: more weights than an ONNX file can hold.
+    """
+    pieces = Pieces()
+    network = _add_towers(pieces, parts)
+    add_answers(pieces, parts)
+    if (size := sum(constant.ByteSize() for constant in pieces.constants)) > MOST_BYTES:
+        raise SaveError(
+            f"the classifier's {len(parts.towers)} towers hold {size / 1e9:.1f} GB of weights; an ONNX file holds "
+            "2.1; leave some backbones out"
+        )
+    image = helper.make_tensor_value_info(layout.IMAGE, TensorProto.UINT8, ["height", "width", 3])
+    backbones = ", ".join(dict.fromkeys(tower.backbone.name for tower in parts.towers))
+    licences = ", ".join(dict.fromkeys(tower.backbone.licence for tower in parts.towers))
+    whole = helper.make_graph(
+        pieces.nodes, "headstart", [image], _outputs(parts), pieces.constants, doc_string=_described(parts)
+    )
+    model = helper.make_model(
+        whole, opset_imports=network.opset_import, ir_version=network.ir_version, producer_name="headstart"
+    )
+    helper.set_model_props(
+        model,
+        {
+            "classes": json.dumps(parts.classes, ensure_ascii=False),
+            "schema_version": str(layout.SCHEMA_VERSION),
+            "backbone": backbones,
+            "licence": licences,
+        },
+    )
+    onnx.checker.check_model(model)
+    return model
+
+
+def _outputs(parts: Parts) -> list[onnx.ValueInfoProto]:
+    """What the graph says of a photo; see ``runtime.folder``."""
+    info, classes = helper.make_tensor_value_info, [len(parts.classes)]
+    outputs = [info(name, TensorProto.FLOAT, classes) for name in (layout.PROBABILITIES, layout.UNCALIBRATED)]
+    if parts.sets is not None:
+        outputs.append(info(layout.PREDICTION_SET, TensorProto.BOOL, classes))
+    if parts.novelty is not None:
+        outputs += [info(layout.NOVELTY, TensorProto.FLOAT, []), info(layout.DECLINED, TensorProto.BOOL, [])]
+    return outputs
+
+
+def _add_towers(pieces: Pieces, parts: Parts) -> onnx.ModelProto:
+    """From the image to each tower's features; gives one of the networks, for all are of one opset."""
+    networks = Networks(pieces)
+    squares: dict[PixelContract, str] = {}
+    for index, tower in enumerate(parts.towers):
+        if parts.entry(index) != index:
+            continue
+        contract = tower.backbone.contract
+        if contract not in squares:
+            squares[contract] = add_square(pieces, contract, f"photo{len(squares)}/")
+        add_view(pieces, squares[contract], layout.pixels_of(index), flipped=tower.flipped)
+        sharing = [other for other in range(len(parts.towers)) if parts.entry(other) == index]
+        layers = {layer for other in sharing for layer in parts.towers[other].layers}
+        prefix = f"tower{index}/"
+        network = networks.add(tower.graph, layers, layout.pixels_of(index), prefix)
+        for other in sharing:
+            joined = [prefix + layer for layer in parts.towers[other].layers]
+            add_features(pieces, joined, layout.features_of(other))
+    return network
+
+
+def _described(parts: Parts) -> str:
+    towers = "; ".join(named(parts, index) for index in range(len(parts.towers)))
+    kinds = ", ".join(answer.head.kind for answer in parts.answers)
+    return f"{towers}; {kinds} head, {len(parts.classes)} classes"
+
+
+def named(parts: Parts, index: int) -> str:
+    """A tower, for a person."""
+    tower = parts.towers[index]
+    return f"{tower.backbone.name} up to {' + '.join(tower.layers)}{', mirrored' * tower.flipped}"

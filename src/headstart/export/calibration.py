@@ -1,0 +1,96 @@
+"""Calibration and prediction sets in the graph of a classifier: what ``runtime`` does in NumPy, on one row (1, C)."""
+
+import numpy as np
+
+from headstart.inference.calibration import SMALLEST, Calibration
+from headstart.inference.conformal import Sets
+from headstart.modalities.graph_builder import Pieces
+
+
+def add_calibration(pieces: Pieces, calibration: Calibration, uncalibrated: str) -> str:
+    """Uncalibrated (1, C) -> the name of the calibrated tensor, (1, C): ``runtime.calibration.Calibration.apply``."""
+    if calibration.kind == "none":
+        return uncalibrated
+    if calibration.kind == "isotonic":
+        return _add_curves(pieces, calibration, uncalibrated)
+    smallest = pieces.constant("calibration/smallest", SMALLEST, np.float32)
+    logits = pieces.node("Log", [pieces.node("Max", [uncalibrated, smallest], "calibration/above")], "calibration/log")
+    scale = pieces.constant("calibration/scale", calibration.scale, np.float32)
+    logits = pieces.node("Mul", [logits, scale], "calibration/scaled")
+    if calibration.shift:
+        shift = pieces.constant("calibration/shift", calibration.shift, np.float32)
+        logits = pieces.node("Add", [logits, shift], "calibration/shifted")
+    scaled = pieces.node("Softmax", [logits], "calibration/probabilities", axis=1)
+    return _add_mix(pieces, calibration.mix, scaled) if calibration.mix else scaled
+
+
+def _add_mix(pieces: Pieces, mix: float, scaled: str) -> str:
+    """A share of every class alike: of the mean of a row, which sums to 1, that is."""
+    axis = pieces.constant("calibration/classes", [1], np.int64)
+    alike = pieces.node("ReduceMean", [scaled, axis], "calibration/alike", keepdims=1)
+    share, rest = (pieces.constant(f"calibration/{n}", v, np.float32) for n, v in (("mix", mix), ("rest", 1 - mix)))
+    shared = pieces.node("Mul", [alike, share], "calibration/shared-alike")
+    kept = pieces.node("Mul", [scaled, rest], "calibration/kept")
+    return pieces.node("Add", [kept, shared], "calibration/mixed")
+
+
+def _add_curves(pieces: Pieces, calibration: Calibration, uncalibrated: str) -> str:
+    """Each class through its curve: the piece it lies in is found, then where on it, then all divided by the sum.
+
+    Curves of fewer knots than the longest get more beyond 1, where no probability lies.
+    """
+    length = max(max(len(knots) for knots in calibration.knots), 2)
+    rows = list(zip(calibration.knots, calibration.values, strict=True))
+    knots = np.array([[*own, *(2.0 + np.arange(length - len(own)))] for own, _ in rows], np.float32)
+    values = np.array([[*own, *([own[-1]] * (length - len(own)))] for _, own in rows], np.float32)
+
+    def constant(name: str, value: object, dtype: type[np.generic] = np.int64) -> str:
+        return pieces.constant(f"calibration/{name}", value, dtype)
+
+    def node(kind: str, inputs: list[str], output: str, **attributes: object) -> str:
+        return pieces.node(kind, inputs, f"calibration/{output}", **attributes)
+
+    column = node("Transpose", [uncalibrated], "column", perm=[1, 0])
+    passed = node("GreaterOrEqual", [column, constant("inner", knots[:, 1:-1], np.float32)], "passed")
+    counted = node("Cast", [passed], "counted", to=7)  # int64
+    piece = node("ReduceSum", [counted, constant("columns", [1])], "piece", keepdims=1)
+    ends = [
+        node("GatherElements", [constant(f"{name}-all", array, np.float32), piece], name, axis=1)
+        for name, array in {
+            "left": knots[:, :-1],
+            "low": values[:, :-1],
+            "width": np.diff(knots, axis=1),
+            "rise": np.diff(values, axis=1),
+        }.items()
+    ]
+    left, low, width, rise = ends
+    along = node("Div", [node("Sub", [column, left], "beyond"), width], "along")
+    inside = node("Clip", [along, constant("zero", 0, np.float32), constant("one", 1, np.float32)], "inside")
+    curved = node("Add", [low, node("Mul", [inside, rise], "risen")], "curved")
+    row = node("Transpose", [curved], "row", perm=[1, 0])
+    total = node("ReduceSum", [row, constant("across", [1])], "total", keepdims=1)
+    nothing = node("LessOrEqual", [total, constant("nothing-at-all", 0, np.float32)], "nothing")
+    shared = node("Div", [row, node("Where", [nothing, constant("any", 1, np.float32), total], "divisor")], "shared")
+    return node("Where", [nothing, uncalibrated, shared], "probabilities")
+
+
+def add_sets(pieces: Pieces, sets: Sets, calibrated: str, classes: int) -> str:
+    """Calibrated (1, C) -> the name of a tensor bool (1, C), whether each class is in: ``runtime.sets.Sets.of``."""
+
+    def node(kind: str, inputs: list[str], *outputs: str, **attributes: object) -> str:
+        first, *more = (f"sets/{output}" for output in outputs)
+        return pieces.node(kind, inputs, first, *more, **attributes)
+
+    threshold = pieces.constant("sets/threshold", sets.threshold, np.float32)
+    first = pieces.constant("sets/first", np.arange(classes)[None] == 0, np.bool_)
+    most = pieces.constant("sets/classes", [classes])
+    falling = node("TopK", [calibrated, most], "falling", "order", axis=1)
+    if sets.kind == "lac":
+        score = node("Sub", [pieces.constant("sets/one", 1, np.float32), falling], "score")
+    else:
+        surcharges = pieces.constant("sets/surcharges", sets.surcharges(classes)[None], np.float32)
+        heaped = node("CumSum", [falling, pieces.constant("sets/axis", 1)], "heaped", exclusive=1)
+        score = node("Add", [heaped, surcharges], "score")
+    chosen = node("Or", [node("LessOrEqual", [score, threshold], "below"), first], "chosen")
+    nobody = pieces.constant("sets/nobody", np.zeros((1, classes)), np.bool_)
+    return node("ScatterElements", [nobody, "sets/order", chosen], "members", axis=1)

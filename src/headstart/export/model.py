@@ -1,0 +1,140 @@
+"""What a classifier is made of: towers, which give features, and answers, which read them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.backbones.backbone import Backbone
+from headstart.engines.engine import Arithmetic
+from headstart.engines.rounding import rounded_graph
+from headstart.heads.head import Head
+from headstart.inference.calibration import NONE, Calibration
+from headstart.inference.conformal import Sets
+from headstart.inference.format import Combine, least_shrinking
+from headstart.inference.novelty import Novelty
+from headstart.inference.postprocess import Answers, combined, finished
+from headstart.modalities.image.decoding.decode import Pixels
+from headstart.modalities.image.spec import PixelContract
+
+
+@dataclass(frozen=True, slots=True)
+class Tower:
+    """One network's forward pass over one view of the photo."""
+
+    backbone: Backbone
+    engine: Literal["openvino", "pytorch"]  #: what ran it when the head was fitted
+    precision: Arithmetic
+    layers: tuple[str, ...]  #: their pooled outputs, joined in this order, are the tower's features
+    flipped: bool = False  #: sees the photo mirrored left to right, after crop and resize
+
+    @property
+    def graph(self) -> Path:
+        """The backbone's graph with the weights that the head was fitted on."""
+        rounded = self.engine == "openvino" and self.precision == "bf16"
+        return rounded_graph(self.backbone.graph) if rounded else self.backbone.graph
+
+    @property
+    def width(self) -> int:
+        """D of its features."""
+        return sum(self.backbone.layer(name).width for name in self.layers)
+
+    def same_network(self, other: "Tower") -> bool:
+        """Whether both run the same weights in the same way on the same pixels, mirrored or not."""
+
+        def facts(it: Tower) -> tuple[object, ...]:
+            return it.backbone.graph, it.backbone.fingerprint, it.engine, it.precision
+
+        return facts(self) == facts(other)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A head and what it reads."""
+
+    towers: tuple[int, ...]  #: indices into ``Parts.towers``; their features, joined in this order, are what it reads
+    head: Head
+    weight: float = 1.0  #: share in a mean; those of all answers sum to 1. A vote counts all answers the same
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a classifier is made of.
+
+    Raises:
+        ValueError: the parts do not fit together.
+    """
+
+    classes: tuple[str, ...]
+    towers: tuple[Tower, ...]
+    answers: tuple[Answer, ...]
+    combine: Combine = "mean"  #: how several answers become one: see ``runtime.answers.combined``
+    calibration: Calibration = NONE
+    sets: Sets | None = None  #: how prediction sets are made
+    novelty: Novelty | None = None  #: how unfamiliar photos are told; may read towers that no answer reads
+
+    def __post_init__(self) -> None:
+        read = {tower for answer in self.answers for tower in answer.towers}
+        read |= set(self.novelty.towers) if self.novelty else set()
+        if not self.answers or read != set(range(len(self.towers))):
+            raise ValueError(
+                f"answers read the towers {sorted(read)} of {len(self.towers)}; wanted each, and no others"
+            )
+        if self.calibration.classes not in (None, len(self.classes)):
+            raise ValueError(f"the calibration is of {self.calibration.classes} classes; wanted {len(self.classes)}")
+        for index, answer in enumerate(self.answers):
+            width = sum(self.towers[tower].width for tower in answer.towers)
+            layers = answer.head.layers
+            seen = layers[0].weight.shape[0], layers[-1].bias.size
+            if seen != (width, len(self.classes)):
+                raise ValueError(
+                    f"head {index} goes from {seen[0]} numbers to {seen[1]}; its towers give {width}, and there are "
+                    f"{len(self.classes)} classes"
+                )
+        weights = [answer.weight for answer in self.answers]
+        if self.combine == "mean" and (min(weights) < 0 or abs(sum(weights) - 1) > 1e-6):
+            raise ValueError(f"the weights of a mean are {weights}; wanted none below 0 and a sum of 1")
+
+    def without_novelty(self) -> "Parts":
+        """The same, declining nothing; towers that only novelty reads are last, and go."""
+        read = {tower for answer in self.answers for tower in answer.towers}
+        return replace(self, towers=self.towers[: max(read) + 1], novelty=None)
+
+    @property
+    def contract(self) -> PixelContract:
+        """What a photo is decoded for where one decoding serves all towers."""
+        return least_shrinking(tower.backbone.contract for tower in self.towers)
+
+    def network(self, tower: int) -> int:
+        """The first tower with the network of this one."""
+        return next(index for index, it in enumerate(self.towers) if it.same_network(self.towers[tower]))
+
+    def entry(self, tower: int) -> int:
+        """The first tower with the network and the view of this one: they share their nodes in the graph."""
+        own = self.towers[tower]
+        return next(index for index, it in enumerate(self.towers) if it.same_network(own) and it.flipped == own.flipped)
+
+    def probabilities(self, features: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """For each tower its features, float32 (N, D) -> uncalibrated, float32 (N, C)."""
+        rows = [
+            answer.head.probabilities(np.concatenate([features[tower] for tower in answer.towers], axis=1))
+            for answer in self.answers
+        ]
+        return combined(rows, [answer.weight for answer in self.answers], self.combine)
+
+    def answered(self, features: Sequence[NDArray[np.float32]]) -> Answers:
+        """For each tower its features, float32 (N, D) -> all that the classifier says, calibrated."""
+        return finished(self.probabilities(features), features, self.calibration, self.sets, self.novelty)
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A real photo and what the path that the heads were fitted on says of it."""
+
+    load: Callable[
+        [], Pixels
+    ]  #: decodes it for ``Parts.contract``, upright, (H, W, 3); one at a time: photos are large
+    features: tuple[NDArray[np.float32], ...]  #: for each tower (D,)

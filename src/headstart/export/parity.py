@@ -1,0 +1,142 @@
+"""The saved graph held to the path that the heads were fitted on, on real photos."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import helper
+
+from headstart.errors import SaveError
+from headstart.export.build import named
+from headstart.export.model import Parts, Tower, Witness
+from headstart.inference import format as layout
+from headstart.inference.libraries import import_onnxruntime
+from headstart.modalities.image.decoding.decode import Pixels, prepare
+
+MOST_DIFFERENCE = 0.03  #: mean difference in probability that rounding can explain; more is a fault
+#: The same of novelty, where 1.0 is the threshold. A photo that the score was fitted on has about 0, and the distance
+#: that rounding makes: by bf16 0.015 on brain scans with the last layers, 0.05 with early ones, elsewhere up to 0.013.
+MOST_NOVELTY = 0.1
+ALIKE = 0.99  #: cosine of features that differ by rounding only
+
+
+class UnsteadyNoveltyError(SaveError):
+    """The graph is right, but photos are so alike that rounding of their features decides which are unfamiliar."""
+
+
+def prove(graph: Path, parts: Parts, witnesses: Sequence[Witness]) -> layout.Parity:
+    """Compares the saved graph in ONNX Runtime with the path the heads were fitted on.
+
+    Raises:
+        UnsteadyNoveltyError: their novelty differs by more than it may, and it is for rounding of the features.
+        SaveError: their probabilities, before or after calibration, or their novelty differ by more than rounding
+            explains.
+    """
+    shipped = _shipped(graph, witnesses)
+    features = [np.stack(rows) for rows in zip(*(witness.features for witness in witnesses), strict=True)]
+    fitted = parts.answered(features)
+    compared = {
+        layout.UNCALIBRATED: ("probabilities", fitted.uncalibrated, MOST_DIFFERENCE),
+        layout.PROBABILITIES: ("calibrated probabilities", fitted.probabilities, MOST_DIFFERENCE),
+        **({} if fitted.novelty is None else {layout.NOVELTY: ("novelty scores", fitted.novelty, MOST_NOVELTY)}),
+    }
+    differences = {name: np.abs(shipped[name] - wanted) for name, (_, wanted, _) in compared.items()}
+    for name, (words, _, most) in compared.items():
+        if not differences[name].mean() <= most:  # written so that NaN fails too
+            unsteady = name == layout.NOVELTY and _is_rounding(graph, parts, witnesses, shipped[name])
+            raise (UnsteadyNoveltyError if unsteady else SaveError)(
+                f"the saved graph answers otherwise than what was fitted on {len(witnesses)} photos: {words} differ "
+                f"by {differences[name].mean():.3f} on average, wanted at most {most}; "
+                f"{_differing_step(graph, parts, witnesses, name)}"
+            )
+    final, novelty = differences[layout.PROBABILITIES], differences.get(layout.NOVELTY)
+    same = shipped[layout.PROBABILITIES].argmax(axis=1) == fitted.probabilities.argmax(axis=1)
+    return layout.Parity(
+        photos=len(witnesses),
+        mean_difference=float(final.mean()),
+        largest_difference=float(final.max()),
+        same_answers=float(same.mean()),
+        novelty_difference=None if novelty is None else float(novelty.mean()),
+    )
+
+
+def _shipped(graph: Path, witnesses: Sequence[Witness]) -> dict[str, NDArray[np.float32]]:
+    """What the saved graph says: output -> (N, ...)."""
+    session = import_onnxruntime().InferenceSession(graph, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    rows = [session.run(names, {layout.IMAGE: witness.load()}) for witness in witnesses]
+    return {name: np.stack(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
+
+
+#: The step that makes an output of features that agree.
+_STEPS = {layout.UNCALIBRATED: "the head", layout.PROBABILITIES: "calibration", layout.NOVELTY: "novelty"}
+
+
+def _is_rounding(graph: Path, parts: Parts, witnesses: Sequence[Witness], shipped: NDArray[np.float32]) -> bool:
+    """Whether the graph's novelty (N,) is what the host makes of the graph's own features, which are much the same."""
+    assert parts.novelty is not None
+    names = [layout.features_of(tower) for tower in parts.novelty.towers]
+    found = _inside(graph, witnesses, [*names, layout.UNCALIBRATED])
+    *features, uncalibrated = (np.stack([seen[name] for seen in found]) for name in [*names, layout.UNCALIBRATED])
+    rows = [it.reshape(len(witnesses), -1) for it in features]
+    again = parts.novelty.score(rows, uncalibrated.reshape(len(witnesses), -1))
+    own = [np.stack([witness.features[tower] for witness in witnesses]) for tower in parts.novelty.towers]
+    pairs = [pair for one, other in zip(rows, own, strict=True) for pair in zip(one, other, strict=True)]
+    alike = all(_cosine(a, b) > ALIKE for a, b in pairs)
+    return alike and bool(np.abs(again - shipped.reshape(-1)).mean() <= MOST_NOVELTY / 10)
+
+
+def _inside(graph: Path, witnesses: Sequence[Witness], names: Sequence[str]) -> list[dict[str, NDArray[np.float32]]]:
+    """For each photo what the graph has under some names inside it."""
+    model = onnx.load(graph)
+    known = {output.name for output in model.graph.output}
+    model.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in names if name not in known)
+    session = import_onnxruntime().InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    photos = (witness.load() for witness in witnesses)
+    return [dict(zip(names, session.run(names, {layout.IMAGE: photo}), strict=True)) for photo in photos]
+
+
+def _differing_step(graph: Path, parts: Parts, witnesses: Sequence[Witness], output: str) -> str:
+    """Which step of the graph is the first to differ from the host's: a tower's pixels, its features, or what follows.
+
+    ``output`` is the first output that differs.
+    """
+    model = onnx.load(graph)
+    entries = sorted({parts.entry(index) for index in range(len(parts.towers))})
+    pixels, features = map(layout.pixels_of, entries), map(layout.features_of, range(len(parts.towers)))
+    inside = [*pixels, *features]
+    model.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in inside)
+    session = import_onnxruntime().InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    levels: list[list[float]] = [[] for _ in parts.towers]
+    cosines: list[list[float]] = [[] for _ in parts.towers]
+    for witness in witnesses:
+        photo = witness.load()
+        seen = dict(zip(inside, session.run(inside, {layout.IMAGE: photo}), strict=True))
+        for index, tower in enumerate(parts.towers):
+            square = seen[layout.pixels_of(parts.entry(index))][0]
+            levels[index].append(float(np.abs(square.astype(int) - _view(photo, tower)).mean()))
+            cosines[index].append(_cosine(seen[layout.features_of(index)][0], witness.features[index]))
+    for index in range(len(parts.towers)):
+        where = f"in tower {index} ({named(parts, index)}) " if len(parts.towers) > 1 else ""
+        if np.mean(levels[index]) > 1:
+            far = f"{np.mean(levels[index]):.1f} grey levels on average"
+            return f"{where}the pixels differ, by {far} (step: crop and resize)"
+        if not np.mean(cosines[index]) > ALIKE:
+            return (
+                f"{where}the features differ, mean cosine {np.mean(cosines[index]):.4f} "
+                "(step: the backbone's forward pass)"
+            )
+    return f"pixels and features agree (step: {_STEPS[output]})"
+
+
+def _view(photo: Pixels, tower: Tower) -> Pixels:
+    """What a tower sees of a photo, made on the host."""
+    square = prepare(photo, tower.backbone.contract)
+    return square[:, ::-1] if tower.flipped else square
+
+
+def _cosine(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    lengths = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float(a @ b / max(lengths, 1e-12))

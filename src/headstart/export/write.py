@@ -1,0 +1,97 @@
+"""Writing ``model/``, and scores into it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import onnx
+from safetensors.numpy import save_file
+
+from headstart import __version__
+from headstart.export.build import compose
+from headstart.export.model import Parts, Witness
+from headstart.export.parity import prove
+from headstart.heads.saving import write_heads
+from headstart.inference import format as layout
+from headstart.inference.classifier import Classifier, load
+from headstart.storage.atomic import new_folder, replace_text
+
+
+def save(parts: Parts, folder: Path, witnesses: Sequence[Witness]) -> Classifier:
+    """Writes ``model/`` whole or not at all, and reads it back.
+
+    Args:
+        parts: what to save.
+        folder: the ``model`` folder to make.
+        witnesses: real photos that the saved graph must answer like the fitted heads do.
+
+    Raises:
+        SaveError: it answers otherwise, and the message names the tower and the step that differ; or the weights are
+            more than a file can hold. Nothing is left behind.
+    """
+    with new_folder(folder) as draft:
+        onnx.save(compose(parts), draft / layout.GRAPH)
+        write_heads([answer.head for answer in parts.answers], draft / layout.HEAD)
+        if parts.novelty is not None:
+            save_file(parts.novelty.tensors(), draft / layout.NOVELTY_ARRAYS)
+        parity = prove(draft / layout.GRAPH, parts, witnesses)
+        _write_record(draft, _record(parts, draft, parity))
+        for file in draft.iterdir():
+            file.chmod(0o666 & draft.stat().st_mode)  # some writers keep a file to its owner; a server may be another
+    return load(folder)
+
+
+def add_scores(
+    classifier: Classifier, scores: dict[str, Any], engines: layout.EngineAgreement | None = None
+) -> Classifier:
+    """Writes evaluations of the saved classifier into its ``model.json``; an older one becomes one of this version.
+
+    Args:
+        classifier: as saved.
+        scores: part -> evaluation; other parts' stay.
+        engines: how each engine answers test photos; None leaves what is there.
+    """
+    known = classifier.record
+    added = replace(known, scores={**known.scores, **scores}, engines=engines or known.engines)
+    _write_record(classifier.folder, added)
+    return load(classifier.folder)
+
+
+def _write_record(folder: Path, record: layout.Record) -> None:
+    """``model.json``, whole or not at all."""
+    replace_text(folder / layout.RECORD, json.dumps(record.to_json(), indent=2, ensure_ascii=False))
+
+
+def _record(parts: Parts, folder: Path, parity: layout.Parity) -> layout.Record:
+    return layout.Record(
+        classes=parts.classes,
+        towers=tuple(_tower(parts, index) for index in range(len(parts.towers))),
+        answers=tuple(layout.AnswerFacts(it.towers, it.head.kind, it.weight) for it in parts.answers),
+        combine=parts.combine,
+        graph_sha256=layout.sha256(folder / layout.GRAPH),
+        head_sha256=layout.sha256(folder / layout.HEAD),
+        parity=parity,
+        headstart=__version__,
+        calibration=parts.calibration,
+        sets=parts.sets,
+        novelty=None if parts.novelty is None else parts.novelty.to_json(),
+        novelty_sha256=None if parts.novelty is None else layout.sha256(folder / layout.NOVELTY_ARRAYS),
+    )
+
+
+def _tower(parts: Parts, index: int) -> layout.TowerFacts:
+    tower = parts.towers[index]
+    backbone = tower.backbone
+    return layout.TowerFacts(
+        backbone=layout.BackboneFacts(
+            backbone.name, backbone.architecture, backbone.weights, backbone.weights_sha256, backbone.licence
+        ),
+        contract=backbone.contract,
+        layers=tower.layers,
+        flipped=tower.flipped,
+        engine=tower.engine,
+        precision=tower.precision,
+        network=parts.network(index),
+    )

@@ -1,0 +1,81 @@
+"""The files of a saved classifier in memory: what was hashed is what runs, whatever becomes of the folder.
+
+Each file is read once, and its digest is that of the bytes that were read. Nothing is opened later. A graph is at most
+2.1 GB (``saving.graph`` refuses more), which ONNX Runtime and OpenVINO both take from memory; weights in a file beside
+it, ONNX's external data, are never written and so not read. The graph's bytes stay for as long as the classifier does:
+another process, a copy, a fork and the other engine are made from them. Of 336 MB of weights ONNX Runtime holds 338 MB,
+loaded from a file, and 666 MB so; while it loads, 403 MB and 984 MB.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from headstart.errors import ClassifierError, refuse_machine_faults
+from headstart.inference import format as layout
+from headstart.inference.novelty import Novelty
+from headstart.inference.postprocess import Head, parse_heads
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModelFiles:
+    """All that a classifier is made of; it can be pickled, and copies share the bytes."""
+
+    record: layout.Record
+    graph: bytes = field(repr=False)  #: of model.onnx
+    head: bytes = field(repr=False)  #: of head.safetensors
+    novelty: bytes | None = field(repr=False)  #: of novelty.safetensors
+
+    def heads(self) -> tuple[Head, ...]:
+        """The head of each answer."""
+        return parse_heads(self.head, len(self.record.answers))
+
+    def novelty_score(self) -> Novelty | None:
+        """What tells strangers, if anything does.
+
+        Raises:
+            ClassifierError: its arrays do not belong to the record.
+        """
+        if self.record.novelty is None or self.novelty is None:
+            return None
+        from safetensors import SafetensorError
+        from safetensors.numpy import load
+
+        try:
+            return Novelty.from_json(self.record.novelty, load(self.novelty))
+        except (KeyError, TypeError, ValueError, SafetensorError) as error:
+            raise ClassifierError(
+                f"{layout.NOVELTY_ARRAYS!r} does not belong to model.json: {error}; copy the whole model folder again"
+            ) from None
+
+
+def read_files(folder: Path) -> ModelFiles:
+    """Reads a ``model`` folder into memory.
+
+    Raises:
+        ClassifierError: a file is missing or damaged, or the folder was being replaced meanwhile.
+    """
+    record = layout.read(folder)
+    return ModelFiles(
+        record,
+        graph=_checked(folder / layout.GRAPH, record.graph_sha256),
+        head=_checked(folder / layout.HEAD, record.head_sha256),
+        novelty=_checked(folder / layout.NOVELTY_ARRAYS, record.novelty_sha256) if record.novelty_sha256 else None,
+    )
+
+
+def _checked(file: Path, wanted: str) -> bytes:
+    """A file's bytes, if they are those that were saved."""
+    try:
+        content = file.read_bytes()
+    except (OSError, MemoryError) as error:
+        refuse_machine_faults(error, f"to read {file.name}")
+        raise ClassifierError(
+            f"{str(file)!r} cannot be read: {getattr(error, 'strerror', None) or error}; copy the whole model folder"
+        ) from None
+    if (seen := hashlib.sha256(content).hexdigest()) != wanted:
+        raise ClassifierError(
+            f"{str(file)!r} is not the file that was saved (SHA-256 {seen[:12]}…, model.json says {wanted[:12]}…); "
+            "copy the whole model folder again, or load it again if it was being replaced just now"
+        )
+    return content

@@ -1,0 +1,1 @@
+"""Changed views of images to train on."""

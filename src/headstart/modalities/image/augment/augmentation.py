@@ -1,0 +1,77 @@
+"""Changed views of training photos, so that a network that is trained sees new ones: ``view`` and what it draws from.
+
+One step finds the pixels (crop, zoom, shear, turn, shift, resize: ``augment_place``), the rest is done to the small
+picture: mirrored, colours, a policy's tones, a rectangle erased. A view depends on what names it alone, never on a
+generator that threads share.
+"""
+
+import math
+
+import numpy as np
+from PIL import Image
+
+from headstart.modalities.image.augment.chance import Chance, between
+from headstart.modalities.image.augment.colour import jittered
+from headstart.modalities.image.augment.place import looked_at, placed
+from headstart.modalities.image.augment.policy import Drawn, drawn, moves_of, toned
+from headstart.modalities.image.augment.presets import PRESETS, VERSION, Augmentation
+from headstart.modalities.image.decoding.decode import Pixels, prepare
+from headstart.modalities.image.spec import PixelContract
+
+__all__ = ["PRESETS", "VERSION", "Augmentation", "view"]
+
+ERASED_AREA = (0.02, 0.33)  #: share of the view; Zhong et al. 2020, arXiv:1708.04896, as torchvision has it
+ERASED_RATIO = (math.log(0.3), math.log(3.3))  #: logarithms of height over width
+
+
+def view(
+    photo: Pixels, contract: PixelContract, augmentation: Augmentation, *, seed: int, digest: str, number: int
+) -> Pixels:
+    """One changed view of a photo, as a network sees it: (S, S, 3) uint8, contiguous.
+
+    Pure, and safe to call from many threads: the same photo, contract, augmentation and name give the same pixels.
+
+    Args:
+        photo: upright RGB, (H, W, 3) uint8, as ``features.extract.load_photo`` gives it for this contract.
+        contract: of the network.
+        augmentation: what may be done. One that does nothing gives ``prepare(photo, contract)``.
+        seed: of the run.
+        digest: of the photo's content.
+        number: which of the photo's views.
+    """
+    if augmentation.identity:
+        return prepare(photo, contract)
+    chance = Chance.of(seed=seed, digest=digest, number=number)
+    ops = drawn(augmentation.policy, chance)
+    place = placed(augmentation, chance, contract, photo, moves_of(ops))
+    pixels = _recoloured(looked_at(photo, contract, place), augmentation, chance, ops)
+    return _erased(pixels, contract, chance) if chance.erased < augmentation.erasing else pixels
+
+
+def _recoloured(pixels: Pixels, augmentation: Augmentation, chance: Chance, ops: list[Drawn]) -> Pixels:
+    """Mirrors, and changes colours and tones."""
+    image = Image.fromarray(pixels)
+    if augmentation.flip_horizontal and chance.flip_horizontal < 0.5:
+        image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    if augmentation.flip_vertical and chance.flip_vertical < 0.5:
+        image = image.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
+    if augmentation.colour_jitter:
+        image = jittered(image, augmentation.colour_jitter, chance)
+    return np.asarray(toned(image, ops))
+
+
+def _erased(pixels: Pixels, contract: PixelContract, chance: Chance) -> Pixels:
+    """A copy with a rectangle in the network's mean colour, which normalisation makes zero.
+
+    Zhong et al. found mean and random colours equally good; noise would be new to frozen layers.
+    """
+    size = len(pixels)
+    area = between(*ERASED_AREA, chance.erased_area) * size**2
+    ratio = math.exp(between(*ERASED_RATIO, chance.erased_ratio))
+    height = min(size, max(1, round(math.sqrt(area * ratio))))
+    width = min(size, max(1, round(math.sqrt(area / ratio))))
+    top = int(chance.erased_top * (size - height + 1))
+    left = int(chance.erased_left * (size - width + 1))
+    erased = pixels.copy()
+    erased[top : top + height, left : left + width] = np.rint(255 * np.array(contract.mean)).astype(np.uint8)
+    return erased

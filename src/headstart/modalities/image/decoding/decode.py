@@ -1,0 +1,178 @@
+"""Bytes -> upright RGB -> the network's square. libjpeg-turbo for plain JPEGs, Pillow for everything else.
+
+Both decoders give the same bits for the JPEGs they share (a test holds it), so a machine without ``simplejpeg``
+answers like one that has it, only slower. Everything here is safe to call from many threads.
+"""
+
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from headstart.errors import DataError
+from headstart.modalities.image.decoding import colour, jpeg
+from headstart.modalities.image.decoding.camera import camera_of
+from headstart.modalities.image.decoding.deep_colour import is_deep_colour
+from headstart.modalities.image.decoding.depth import Depth, is_deep
+from headstart.modalities.image.decoding.opening import load, opened, shrink
+from headstart.modalities.image.decoding.photo import BrokenPhoto, Header, Photo, Pixels, UnreadablePhoto
+from headstart.modalities.image.decoding.pictures import choose_picture, describe_picture
+from headstart.modalities.image.decoding.repair import out_of_memory, refuse_undecodable, repair
+from headstart.modalities.image.spec import PixelContract
+
+__all__ = [
+    "SUFFIXES",
+    "BrokenPhoto",
+    "Header",
+    "Photo",
+    "Pixels",
+    "UnreadablePhoto",
+    "decode",
+    "decode_image",
+    "identify",
+    "measure_depth",
+    "prepare",
+    "to_rgb",
+]
+
+SUFFIXES = frozenset(
+    ".jpg .jpeg .jpe .jfif .mpo .png .webp .bmp .gif .tif .tiff .avif .heic .heif .jp2 .ppm .pgm .pbm .tga".split()  # noqa: SIM905
+)
+
+
+def identify(data: bytes) -> Header:
+    """Reads a photo's header.
+
+    Raises:
+        BrokenPhoto: not a photo in a known format, or so large that decoding it could exhaust memory.
+    """
+    with opened(data) as image:
+        camera = camera_of(image.info, getattr(image, "tag_v2", None))
+        deep = is_deep(image) or is_deep_colour(image, data)
+        picture = _picture(image, data)
+        return Header(image.format or "?", image.width, image.height, image.mode, camera, deep, picture)
+
+
+def measure_depth(data: bytes) -> Depth | None:
+    """What the values of a photo with more than 8 bits are like; None where it does not decode whole."""
+    with suppress(Exception), opened(data) as image:  # why it does not decode is said when it is decoded
+        load(image)
+        deep = colour.measured(image, data)
+        return None if deep is None else deep.depth
+    return None
+
+
+def decode(data: bytes, contract: PixelContract | None = None) -> Photo:
+    """Decodes a photo upright, in RGB; with a contract, JPEGs shrink while decoding as it allows.
+
+    Args:
+        data: the bytes of the file.
+        contract: what the photo is decoded for; None decodes at full size.
+
+    Raises:
+        BrokenPhoto: nothing usable is in these bytes.
+    """
+    photo = _decode_plain_jpeg(data, contract) if data.startswith(jpeg.START) else None
+    return _decode_with_pillow(data, contract) if photo is None else photo
+
+
+def decode_image(image: Image.Image, contract: PixelContract | None = None) -> Photo:
+    """Turns an image of a caller's upright, in RGB, at its own size; the image stays as it is.
+
+    Args:
+        image: opened or made with Pillow.
+        contract: what the photo is decoded for; None scales what has more than 8 bits by its own range.
+
+    Raises:
+        BrokenPhoto: it has no pixels, or they do not load.
+    """
+    if not (image.width and image.height):
+        raise BrokenPhoto(f"an image of {image.width} x {image.height} pixels; leave it out")
+    with refuse_undecodable(image):
+        image.load()
+        pixels, note = colour.upright(image, contract)
+    return Photo(pixels, None, note)
+
+
+def prepare(pixels: Pixels, contract: PixelContract) -> Pixels:
+    """Crops and resizes an upright RGB photo to the network's square: (S, S, 3) uint8."""
+    height, width = pixels.shape[:2]
+    left, top, right, bottom = contract.crop_box(height, width)
+    if right - left == contract.size:
+        return np.ascontiguousarray(pixels[top:bottom, left:right])
+    filter_ = Image.Resampling[contract.interpolation.upper()]
+    cropped = Image.fromarray(pixels[top:bottom, left:right])
+    return np.asarray(cropped.resize((contract.size, contract.size), filter_))
+
+
+def to_rgb(array: NDArray[np.generic]) -> Pixels:
+    """An image array of a user's, (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) uint8, as (H, W, 3) RGB.
+
+    Raises:
+        DataError: another shape or type.
+    """
+    if array.dtype != np.uint8 or array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)):
+        raise DataError(
+            f"an image array has shape {array.shape} and type {array.dtype}; wanted uint8 of shape (H, W), (H, W, 1), "
+            f"(H, W, 3) or (H, W, 4) with values 0 to 255; {_how_to_convert(array)}"
+        )
+    if 0 in array.shape:
+        raise DataError(f"an image array has shape {array.shape}, so no pixels; leave it out")
+    if array.ndim == 3 and array.shape[2] == 3:
+        return np.ascontiguousarray(array)
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[:, :, 0]
+    return np.asarray(colour.to_rgb(Image.fromarray(array)))
+
+
+def _how_to_convert(array: NDArray[Any]) -> str:
+    """What to do with an array of another type or shape."""
+    if array.dtype == np.uint8:
+        first = array.ndim == 3 and array.shape[0] in (1, 3, 4)
+        return "channels are the last axis" + (": x.transpose(1, 2, 0)" if first else "")
+    finite = array[np.isfinite(array)] if array.dtype.kind == "f" else array
+    if array.dtype == np.bool_ or (array.dtype.kind == "f" and finite.size and finite.min() >= 0 and finite.max() <= 1):
+        return "scale and convert it, for example (x * 255).astype('uint8')"
+    return (
+        "scale and convert it by the least and largest value that any of them can have, not by each one's own: "
+        "((x - least) / (largest - least) * 255).clip(0, 255).astype('uint8')"
+    )
+
+
+def _decode_plain_jpeg(data: bytes, contract: PixelContract | None) -> Photo | None:
+    """The fast path; None where Pillow has to look: segments out of order, an orientation, CMYK, damage."""
+    layout = jpeg.layout_of(data)
+    if layout is None or (jpeg.may_turn(data, layout) and _is_turned(data)):
+        return None
+    return jpeg.decode_plain(data, layout, contract)
+
+
+def _picture(image: Image.Image, data: bytes) -> str:
+    return describe_picture(image, choose_picture(data))
+
+
+def _is_turned(data: bytes) -> bool:
+    try:
+        with opened(data) as image:
+            return colour.orientation(image) != 1
+    except BrokenPhoto:
+        return False
+
+
+def _decode_with_pillow(data: bytes, contract: PixelContract | None) -> Photo:
+    with opened(data) as image:
+        try:
+            shrink(image, data, contract)
+            picture = _picture(image, data)
+            load(image)
+            pixels, note = colour.upright(image, contract, data)
+            return Photo(pixels, None, "; ".join(filter(None, (picture, note))))
+        except BrokenPhoto:
+            raise
+        except MemoryError as error:
+            raise out_of_memory(image) from error
+        except Exception as error:  # noqa: BLE001 (Pillow's plugins raise what they like on damaged bytes)
+            reason = str(error) or type(error).__name__
+    return repair(data, contract, reason)

@@ -1,0 +1,121 @@
+"""Which picture of a file is the photo. The first one is not always: it may be a preview.
+
+* TIFF: the first page, unless it is marked as reduced, or a page of the same shape has four times its pixels: then the
+  largest. Of a camera raw the largest JPEG inside, if it is no mere preview: sensor data are not developed here.
+* JPEG with more pictures (MPO): the first, which the standard (CIPA DC-007) has for the photo; others are other eyes,
+  depth or brightness.
+* HEIC: the one that it calls its primary; neither thumbnails nor depth.
+* GIF, PNG and WebP animations: the first frame. ICO and the like are not read.
+"""
+
+from dataclasses import dataclass
+
+from PIL import Image
+
+from headstart.modalities.image.decoding import tiff
+from headstart.modalities.image.decoding.jpeg import layout_of
+from headstart.modalities.image.decoding.photo import BrokenPhoto
+from headstart.modalities.image.decoding.tiff import Directory
+
+SMALLEST_EDGE = 512  #: pixels along the longer edge of a JPEG in a raw that is taken for the photo
+SMALLEST_SHARE = 0.25  #: of the sensor's longer edge
+
+_EXPORT = "export it as JPEG or TIFF"
+_RAWS = {
+    b"FUJIFILMCCD-RAW": "Fujifilm's RAF",
+    b"IIRO": "Olympus' ORF",
+    b"IIRS": "Olympus' ORF",
+    b"MMOR": "Olympus' ORF",
+    b"IIU\x00": "Panasonic's RW2",
+    b"FOVb": "Sigma's X3F",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The picture that is taken for the photo."""
+
+    page: int = 0  #: of a TIFF
+    stream: bytes | None = None  #: a JPEG inside the file; then this is decoded
+    orientation: int = 1  #: of that JPEG, as the file around it says
+    note: str = ""  #: for the ledger
+
+
+FIRST = Choice()
+
+
+def choose_picture(data: bytes) -> Choice:
+    """The picture of a file that is the photo.
+
+    Raises:
+        BrokenPhoto: it is a camera raw of which only a preview could be read.
+    """
+    for mark, name in _RAWS.items():
+        if data.startswith(mark):
+            raise BrokenPhoto(f"a camera raw ({name}), which is not developed here; {_EXPORT}")
+    if data[4:12] == b"ftypcrx ":
+        raise BrokenPhoto(f"a camera raw (Canon's CR3), which is not developed here; {_EXPORT}")
+    found = tiff.directories(data)
+    if not found:
+        return FIRST
+    if data[8:10] == b"CR" or any(it.is_raw or it.is_dng for it in found):
+        return _of_raw(data, found)
+    return _of_pages(found)
+
+
+def describe_picture(image: Image.Image, choice: Choice) -> str:
+    """Which of several pictures was taken, for a person; "" where there is one.
+
+    Args:
+        image: opened, not loaded yet.
+        choice: as it was opened by.
+    """
+    if image.format == "GIF":  # counting its frames would decode them
+        animated = "loop" in image.info or bool(image.info.get("duration"))
+    else:
+        animated = image.format in ("PNG", "WEBP") and bool(getattr(image, "is_animated", False))
+    return "the first frame of an animation" if animated else choice.note
+
+
+def _of_raw(data: bytes, found: list[Directory]) -> Choice:
+    sensor = max((max(it.width, it.height) for it in found), default=0)
+    best, best_size = None, (0, 0)
+    for it in found:
+        if it.is_raw or it.stream is None:
+            continue
+        start, size = it.stream
+        layout = layout_of(data[start : start + size])
+        if layout is not None and layout.width * layout.height > best_size[0] * best_size[1]:
+            best, best_size = it, (layout.width, layout.height)
+    if best is None or best.stream is None or max(best_size) < max(SMALLEST_EDGE, SMALLEST_SHARE * sensor):
+        first = (found[0].width, found[0].height) if not found[0].is_raw else (0, 0)
+        width, height = max(best_size, first, key=lambda size: size[0] * size[1])
+        only = f"a preview of {width} x {height} pixels" if width else "no picture"
+        raise BrokenPhoto(f"a camera raw in which only {only} can be read; {_EXPORT}".replace("only no", "no"))
+    start, size = best.stream
+    note = f"the JPEG of {best_size[0]} x {best_size[1]} pixels in a camera raw"
+    return Choice(0, data[start : start + size], found[0].orientation, note)
+
+
+def _of_pages(found: list[Directory]) -> Choice:
+    pages = [it for it in found if it.page is not None]
+    first = pages[0]
+    full = [it for it in found if not it.kind & (tiff.REDUCED | tiff.MASK) and it.pixels > first.pixels]
+    if not first.kind & tiff.REDUCED:
+        full = [it for it in full if _is_thumbnail(first, it)]
+    if full:
+        best = max(full, key=lambda it: it.pixels)
+        if best.page is None:
+            size = f"{first.width} x {first.height}"
+            raise BrokenPhoto(f"only a preview of {size} of {best.width} x {best.height} pixels can be read; {_EXPORT}")
+        note = f"page {best.page + 1} of {len(pages)}, the largest: the first is a preview of it"
+        return Choice(best.page, note=note)
+    return Choice(note=f"page 1 of {len(pages)}" if len(pages) > 1 else "")
+
+
+def _is_thumbnail(small: Directory, large: Directory) -> bool:
+    """Whether a page has the shape of another and at most a quarter of its pixels."""
+    if not small.pixels or 4 * small.pixels > large.pixels:
+        return False
+    across, down = large.width / small.width, large.height / small.height
+    return abs(across - down) * min(small.width, small.height) <= 1.5 * max(across, down)  # rounded to whole pixels

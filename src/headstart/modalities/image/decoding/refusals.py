@@ -1,0 +1,46 @@
+"""Why bytes are no photo that can be read: what they are instead, and what to do."""
+
+from headstart.modalities.image.decoding import jpeg, tiff
+
+UNKNOWN = "not an image in a known format"
+
+_FORMS = {1: "unsigned", 2: "signed", 3: "floating point"}  # SampleFormat
+_TEXTS = (
+    (b"version https://git-lfs", "a pointer of Git LFS; fetch the file itself with git lfs pull"),
+    (b"<!doctype html", "a web page; the download went wrong"),
+    (b"<html", "a web page; the download went wrong"),
+    (b"<svg", "an SVG drawing; export it as PNG"),
+    (b"%pdf-", "a PDF; export its pictures"),
+    (b"8bps", "a Photoshop document; export it as PNG or TIFF"),
+    (b"simple  =", "a FITS file; save it as TIFF"),
+    (b"\x89hdf", "an HDF5 file; save its pictures as TIFF"),
+)
+
+
+def why_unknown(data: bytes) -> str:
+    """What to say of bytes that no decoder takes."""
+    start = data[:256].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    what = next((text for mark, text in _TEXTS if start.startswith(mark)), "")
+    if data[128:132] == b"DICM":
+        what = "a DICOM file; save it as PNG or TIFF with the rescaled values"
+    elif start.startswith(b"<?xml") and b"<svg" in data[:2000]:
+        what = "an SVG drawing; export it as PNG"
+    elif data.startswith(jpeg.START):
+        what = _of_jpeg(data)
+    elif found := tiff.directories(data):
+        what = _of_tiff(found[0])
+    return f"{UNKNOWN}: {what}" if what else UNKNOWN
+
+
+def _of_jpeg(data: bytes) -> str:
+    layout = jpeg.layout_of(data)
+    if layout is None or layout.precision == 8:
+        return ""
+    return f"a JPEG of {layout.precision} bits, which is not read; save it as PNG or TIFF of 16 bits"
+
+
+def _of_tiff(first: tiff.Directory) -> str:
+    kind = (
+        f"{first.channels} channel{'s' * (first.channels != 1)} of {first.bits} bits, {_FORMS.get(first.form, 'odd')}"
+    )
+    return f"a TIFF of a kind that is not read ({kind}); save it as grey or RGB, 8 or 16 bits unsigned or 32 bits float"

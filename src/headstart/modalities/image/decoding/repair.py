@@ -1,0 +1,89 @@
+"""Photos that are cut off or damaged: what can be decoded of them, if that is enough."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from headstart.modalities.image.decoding.colour import upright
+from headstart.modalities.image.decoding.opening import JPEGS, load, opened, shrink
+from headstart.modalities.image.decoding.photo import BrokenPhoto, Photo, UnreadablePhoto
+from headstart.modalities.image.spec import PixelContract
+
+#: A truncated photo is used when at least this share of its rows decodes; what is missing stays grey.
+USABLE_SHARE = 0.5
+
+_UPWARDS = ("BMP", "TGA")  #: formats that may store the lowest row first
+
+
+def repair(data: bytes, contract: PixelContract | None, reason: str) -> Photo:
+    """Decode a damaged photo as far as it goes; no other thread and no global switch has a part in it.
+
+    Args:
+        data: the bytes of the file.
+        contract: what the photo is decoded for; None decodes at full size.
+        reason: why it does not decode whole.
+
+    Raises:
+        BrokenPhoto: too little of it decodes.
+    """
+    with opened(data) as image, refuse_undecodable(image, reason):
+        shrink(image, data, contract)
+        load(image, damaged=True)
+        pixels, note = upright(image, contract)
+        share = _decoded_share(image)
+    if share < USABLE_SHARE:
+        raise BrokenPhoto(f"truncated: only {share:.0%} of its rows decode, {USABLE_SHARE:.0%} are wanted")
+    return Photo(pixels, f"truncated: {share:.0%} of its rows decode", note)
+
+
+@contextmanager
+def refuse_undecodable(image: Image.Image, reason: str = "") -> Iterator[None]:
+    """Tell whatever goes wrong with an image inside as a broken photo.
+
+    Args:
+        image: that is decoded.
+        reason: why it does not decode; "" for what the error says.
+
+    Raises:
+        BrokenPhoto: it does not decode, or does not fit into memory.
+    """
+    try:
+        yield
+    except BrokenPhoto:
+        raise
+    except MemoryError as error:
+        raise out_of_memory(image) from error
+    except Exception as error:
+        raise BrokenPhoto(f"does not decode: {reason or str(error) or type(error).__name__}") from error
+
+
+def out_of_memory(image: Image.Image) -> UnreadablePhoto:
+    """What to say of an image that did not fit into memory."""
+    return UnreadablePhoto(f"not enough memory to decode {image.width} x {image.height} pixels")
+
+
+def _decoded_share(image: Image.Image) -> float:
+    """The share of rows that are no filler, which decoders leave for the rows that they could not read.
+
+    JPEG's filler is mid-grey; the others' is 0 in each channel as stored, whatever colour that becomes. A plain end of
+    another value is part of the photo. It lies at the bottom, and at the top where rows are stored upwards.
+    """
+    stored = np.asarray(image).reshape(image.height, image.width, -1)
+    filler = 128 if image.format in JPEGS else 0
+    if image.format == "GIF" or image.info.get("interlace"):  # rows, in a PNG pixels, come in passes over the whole
+        missing = (stored == filler).all(axis=2)
+        return 1.0 - float((missing.all(axis=1) if image.format == "GIF" else missing).mean())
+    if image.format in _UPWARDS and _is(stored[0, 0], filler):
+        stored = stored[::-1]
+    if not _is(stored[-1, -1], filler):
+        return 1.0
+    real = np.nonzero((stored != stored[-1, -1]).any(axis=(1, 2)))[0]
+    return float(real[-1] + 1) / len(stored) if len(real) else 0.0
+
+
+def _is(pixel: NDArray[Any], filler: int) -> bool:
+    return bool(np.abs(pixel.astype(float) - filler).max() <= 1)

@@ -1,0 +1,218 @@
+"""Photos as they are given: a path, a file's bytes, an open file, a PIL image, an array; read, and prepared.
+
+What is none of these is refused for itself, never taken for a collection of photos.
+"""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from headstart.errors import DataError, refuse_machine_faults
+from headstart.modalities.image.decoding.decode import (
+    BrokenPhoto,
+    Header,
+    Photo,
+    Pixels,
+    decode,
+    decode_image,
+    identify,
+    prepare,
+    to_rgb,
+)
+from headstart.modalities.image.spec import PixelContract
+
+
+class BinaryFile(Protocol):
+    """An open file, ``io.BytesIO``, an upload: anything whose ``read()`` gives bytes."""
+
+    def read(self, size: int = ..., /) -> bytes:
+        """Return the bytes that follow."""
+
+
+#: A photo to predict: a file's path, a file's bytes, an open binary file, a PIL image, or pixels, uint8 (H, W),
+#: (H, W, 3) or (H, W, 4).
+PhotoLike = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryFile | Image.Image | NDArray[np.uint8]
+WANTED = "wanted a path, the bytes of a file, an open binary file, a PIL image or an array of uint8"
+
+
+def is_one_photo(given: object) -> bool:
+    """Return whether what a caller gave is one photo, or an attempt at one, and not a collection of photos."""
+    if isinstance(given, np.ndarray):
+        return not (given.ndim == 1 and given.dtype.kind in "UO")  # of paths
+    if isinstance(given, str | os.PathLike | bytes | bytearray | memoryview | Image.Image | Mapping):
+        return True
+    tensor = hasattr(given, "__array__") and getattr(given, "ndim", 0) > 1
+    return tensor or hasattr(given, "read") or not isinstance(given, Iterable)
+
+
+def name_of(photo: object) -> str:
+    """For a person: the path as given, the name of an open file, or what it is: "bytes", "array", "image", ..."""
+    if isinstance(photo, str | os.PathLike):
+        return os.fsdecode(photo)
+    if isinstance(photo, bytes | bytearray | memoryview):
+        return "bytes"
+    if isinstance(photo, Image.Image):
+        return _text(getattr(photo, "filename", "")) or "image"
+    if hasattr(photo, "read"):
+        return _text(getattr(photo, "name", "")) or "file"
+    return "array" if hasattr(photo, "__array__") else type(photo).__name__
+
+
+def advise(photo: object, said: str) -> str:
+    """Return what to do about a photo that cannot be read, behind a message; empty where that says it already."""
+    if "wanted" in said or isinstance(photo, np.ndarray):  # what is wrong with an array is said with what to do
+        return ""
+    return "; give a photo that opens in a viewer"
+
+
+def _text(name: object) -> str:
+    return os.fsdecode(name) if isinstance(name, str | bytes | os.PathLike) else ""
+
+
+class OpenedPhoto:
+    """A photo that is read once, and decoded once for all contracts by which it decodes to the same pixels."""
+
+    def __init__(self, photo: object):
+        self.name = name_of(photo)
+        self.repaired: str | None = None  #: what a decoder had to mend in memory, once it is decoded
+        self.note = ""  #: what was done with it that is not done with every photo, once it is decoded
+        self._photo = photo
+        self._content: bytes | Pixels | Image.Image | None = None
+        self._header: Header | None = None
+        self._decoded: dict[PixelContract, Photo] = {}
+
+    def whole(self, contract: PixelContract) -> Pixels:
+        """Return the photo upright, (H, W, 3); a JPEG shrinks while decoding as the contract allows.
+
+        Raises:
+            BrokenPhoto: it cannot be read or decoded.
+        """
+        content = self._read()
+        if isinstance(content, np.ndarray):
+            return content
+        if isinstance(content, Image.Image):
+            self._decoded[contract] = decode_image(content, contract)
+        elif contract not in self._decoded:
+            same = (photo for other, photo in self._decoded.items() if self._decodes_alike(content, contract, other))
+            self._decoded[contract] = next(same, None) or decode(content, contract)
+        photo = self._decoded[contract]
+        self.repaired, self.note = self.repaired or photo.repaired, photo.note
+        return photo.pixels
+
+    def views(self, contracts: Sequence[PixelContract]) -> dict[PixelContract, Pixels]:
+        """Return the photo as each contract prepares it, (S, S, 3): as when features are extracted for that alone.
+
+        Raises:
+            BrokenPhoto: it cannot be read or decoded.
+        """
+        return {contract: prepare(self.whole(contract), contract) for contract in contracts}
+
+    def header(self) -> Header | None:
+        """Return what a file says of itself; None where pixels were given.
+
+        Raises:
+            BrokenPhoto: it cannot be read, or is no photo.
+        """
+        content = self._read()
+        if self._header is None and isinstance(content, bytes):
+            self._header = identify(content)
+        return self._header
+
+    def forget(self) -> None:
+        """Free the bytes and the decoded pixels; they are read again if they are asked for."""
+        self._content = None
+        self._decoded.clear()
+
+    def _read(self) -> bytes | Pixels | Image.Image:
+        if self._content is None:
+            self._content = _content(self._photo)
+        return self._content
+
+    def _decodes_alike(self, content: bytes, *contracts: PixelContract) -> bool:
+        """Whether the decoded pixels are the same for these contracts: scaled alike, and shrunk by as much."""
+        if len({contract.grey for contract in contracts}) > 1:
+            return False
+        if self._header is None:
+            self._header = identify(content)
+        header = self._header
+        if header.format not in ("JPEG", "MPO"):
+            return True
+        return len({contract.shrink(header.height, header.width) for contract in contracts}) == 1
+
+
+def whole(photo: PhotoLike, contract: PixelContract) -> Pixels:
+    """A photo upright, (H, W, 3); a JPEG shrinks while decoding as the contract allows.
+
+    Raises:
+        BrokenPhoto: it cannot be read or decoded.
+    """
+    return OpenedPhoto(photo).whole(contract)
+
+
+def _content(photo: object) -> bytes | Pixels | Image.Image:
+    """A photo's bytes, or its pixels or image where they were given.
+
+    Raises:
+        BrokenPhoto: it cannot be read, is an array of another shape or type, or no photo at all.
+    """
+    if isinstance(photo, bytes | bytearray | memoryview):
+        return bytes(photo)
+    if isinstance(photo, Image.Image):
+        return photo
+    if isinstance(photo, str | os.PathLike):
+        return _read_path(os.fsdecode(photo))
+    if hasattr(photo, "read"):
+        return _read_file(photo)
+    if hasattr(photo, "__array__") and not isinstance(photo, np.generic):
+        return _pixels_of(photo)
+    raise BrokenPhoto(f"a photo cannot be of type {type(photo).__name__}; {WANTED}")
+
+
+def _pixels_of(array: Any) -> Pixels:
+    try:
+        return to_rgb(np.asarray(array))
+    except DataError as error:
+        raise BrokenPhoto(str(error)) from None
+    except Exception as error:  # a tensor on a GPU, or with a gradient
+        raise BrokenPhoto(f"a {type(array).__name__} that NumPy cannot take: {str(error)[:200]}; {WANTED}") from error
+
+
+def _read_path(path: str) -> bytes:
+    if not path:
+        raise BrokenPhoto(f"an empty path; {WANTED}")
+    try:
+        return Path(path).read_bytes()
+    except (OSError, ValueError) as error:
+        refuse_machine_faults(error, "to read photos")
+        if path.startswith(("http://", "https://", "file://", "data:")):
+            raise BrokenPhoto("is a URL, and nothing is fetched; wanted the bytes, or the path of a file") from None
+        if os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises for names that are too long)
+            raise BrokenPhoto("is a folder; wanted its files, one by one") from None
+        raise BrokenPhoto(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _read_file(file: Any) -> bytes:
+    """All bytes of an open file from its beginning, where it can go there; it stands where it stood then."""
+    try:
+        seekable = getattr(file, "seekable", None)
+        place = file.tell() if seekable is not None and seekable() else None
+        if place is not None:
+            file.seek(0)
+        content = file.read()
+        if place is not None:
+            file.seek(place)
+    except Exception as error:  # whatever a file object of the caller's raises
+        raise BrokenPhoto(f"cannot be read: {str(error)[:200] or type(error).__name__}") from error
+    if isinstance(content, bytes | bytearray | memoryview):
+        return bytes(content)
+    if hasattr(content, "close"):
+        content.close()  # a coroutine that nobody waits for would warn
+    raise BrokenPhoto(
+        f"an open {type(file).__name__} whose read() gives {type(content).__name__}; wanted bytes: open it with 'rb', "
+        "or give what was awaited"
+    )

@@ -1,0 +1,1 @@
+"""Evidence that two images show the same."""

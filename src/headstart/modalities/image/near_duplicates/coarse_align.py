@@ -1,0 +1,69 @@
+"""Where the inner part of a small grey picture roughly lies in another: every window of a grid, by matrix products."""
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.modalities.image.near_duplicates.fine_align import Array, Laid, details_of, sampled, unit
+
+SCALES = (0.88, 0.94, 1.0, 1.064, 1.136)  #: of the window; a 90 % crop makes 0.9 or 1.11
+SHIFTS = (-0.08, -0.04, 0.0, 0.04, 0.08)  #: of the window's centre, as a share of the edge
+WINDOWS = len(SHIFTS) ** 2  #: of one scale
+POINTS = 8  #: along an edge at which windows are compared
+DEGREE = 2  #: of the polynomial that is taken away as smooth
+STARTS = 3  #: windows that are given for each pair
+BLOCK, MOST = 512, 16  #: photos whose windows are in memory at a time, 16 MB; pairs of one of them at a time
+
+
+def laid_roughly(grey: Array, pairs: NDArray[np.int64]) -> tuple[Laid, ...]:
+    """The best windows of the grid for each pair, each of another scale; the best first.
+
+    Args:
+        grey: (N, G, G) with even G.
+        pairs: (M, 2) indices into grey, in rising order of the first.
+    """
+    detail = np.empty((len(pairs), len(SCALES)), np.float32)
+    found = np.empty((len(pairs), len(SCALES)), np.int64)
+    maps, places = _grid(grey.shape[1] // 2)
+    small = _halved(grey)
+    inner = maps[SCALES.index(1.0) * WINDOWS + WINDOWS // 2].T
+    templates = np.stack([unit(small @ inner), unit(_halved(grey[:, :, ::-1]) @ inner)], axis=1)
+    flat = maps.reshape(-1, maps.shape[-1]).T
+    owners, owner, turn = _turns(pairs[:, 0])
+    for begin in range(0, len(owners), BLOCK):
+        rows = slice(*np.searchsorted(owner, [begin, begin + BLOCK]))
+        windows = unit((small[owners[begin : begin + BLOCK]] @ flat).reshape(-1, len(maps), POINTS**2))
+        asked = np.zeros((len(windows), turn[rows].max() + 1, 2, POINTS**2), np.float32)
+        asked[owner[rows] - begin, turn[rows]] = templates[pairs[rows, 1]]
+        agree = asked.reshape(len(windows), -1, POINTS**2) @ windows.swapaxes(1, 2)
+        own = agree.reshape(*asked.shape[:3], len(SCALES), WINDOWS)[owner[rows] - begin, turn[rows]]
+        by_scale = own.swapaxes(1, 2).reshape(len(own), len(SCALES), 2 * WINDOWS)
+        found[rows], detail[rows] = by_scale.argmax(axis=2), by_scale.max(axis=2)
+    side, window = np.divmod(found, WINDOWS)
+    where = places[np.arange(len(SCALES)) * WINDOWS + window]
+    ranked, each = np.argsort(-detail, axis=1, kind="stable")[:, :STARTS], np.arange(len(pairs))
+    return tuple(Laid(detail[each, scale], where[each, scale], side[each, scale] == 1) for scale in ranked.T)
+
+
+def _turns(first: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Pairs by their first photo, at most ``MOST`` at a time: those photos; for each pair, which of them, its turn."""
+    _, starts, counts = np.unique(first, return_index=True, return_counts=True)
+    rank = np.arange(len(first)) - np.repeat(starts, counts)
+    opens = rank % MOST == 0
+    return first[opens], np.cumsum(opens) - 1, rank % MOST
+
+
+@cache
+def _grid(edge: int) -> tuple[Array, Array]:
+    """The details of every window as linear maps, (T, POINTS**2, edge**2), and the places, (T, 3); scale by scale."""
+    places = np.array([(scale, right, down) for scale in SCALES for down in SHIFTS for right in SHIFTS], np.float32)
+    dots = np.eye(edge * edge, dtype=np.float32).reshape(-1, edge, edge)
+    maps = [details_of(sampled(dots, np.tile(place, (len(dots), 1)), POINTS), DEGREE).T for place in places]
+    return np.stack(maps), places
+
+
+def _halved(grey: Array) -> Array:
+    """(N, G, G) -> (N, (G/2)**2), means over 2 x 2."""
+    halves = grey[:, ::2] + grey[:, 1::2]
+    return np.asarray((halves[:, :, ::2] + halves[:, :, 1::2]).reshape(len(grey), -1) / 4, np.float32)

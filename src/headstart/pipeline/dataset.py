@@ -1,0 +1,86 @@
+"""The pass over the photos: through all networks, the broken set aside, what shows the same found and grouped."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from headstart.data.depths import note_scaling
+from headstart.data.groups import regrouped
+from headstart.data.readers.assembly import problems_of
+from headstart.data.samples import Outcome, Samples
+from headstart.diagnostics.near_duplicates.search import Twins, find_twins
+from headstart.errors import DataError
+from headstart.events import RunLog
+from headstart.features.extract import Extraction, extract
+from headstart.modalities.image.stats import read_looks
+from headstart.pipeline import progress as journal
+from headstart.pipeline.backbones import Ready
+from headstart.settings import FitSettings
+from headstart.storage.store import Finding, Store
+
+TWINS = "find twins"  #: the stage in which near-duplicates are found
+
+
+@dataclass(frozen=True)
+class Passed:
+    """The photos after the pass."""
+
+    samples: Samples  #: those that decode; those that show the same in one group, unless the settings only report them
+    extractions: tuple[Extraction, ...]  #: one for each network
+    twins: tuple[Twins, ...]
+    apart: Samples  #: those that decode, no near-duplicates joined
+
+
+def passed(samples: Samples, found: Sequence[Ready], settings: FitSettings, store: Store, log: RunLog) -> Passed:
+    """Runs photos through networks.
+
+    Args:
+        samples: as read.
+        found: networks and what runs them; near-duplicates are found by what the first one says.
+        settings: of the run.
+        store: where features go.
+        log: is told.
+
+    Raises:
+        DataError: of the photos too few decode.
+        StoreError: features could not be stored; what was stored stays.
+    """
+    extractions = log.stage(
+        "extract",
+        lambda: tuple(
+            extract(samples.samples, it.backbone, it.chosen.engine, store, workers=settings.workers, listener=log)
+            for it in found
+        ),
+        lambda done: "; ".join(map(journal.extraction_in_words, done)),
+    )
+    samples = note_scaling(samples, found[0].backbone.contract.grey)
+    sound = _without_broken(samples, {key: it for done in extractions for key, it in done.findings.items()})
+    twins = log.stage(TWINS, lambda: _twins(sound, found[0], extractions[0], store, log), journal.twins_in_words)
+    together = [(it.first, it.second) for it in twins] if settings.near_duplicates == "group" else []
+    return Passed(regrouped(sound, together), extractions, twins, apart=sound)
+
+
+def _twins(samples: Samples, it: Ready, extraction: Extraction, store: Store, log: RunLog) -> tuple[Twins, ...]:
+    """Near-duplicates, by what a network and a small picture of each photo say."""
+    digests = [sample.digest for sample in samples.samples]
+    features = store.read(extraction.space, digests, it.backbone.layers[-1].name)
+    return find_twins(samples.samples, features, read_looks(store, it.backbone.contract, digests), listener=log)
+
+
+def _without_broken(samples: Samples, findings: Mapping[str, Finding]) -> Samples:
+    """Samples and ledger after decoding: the broken set aside, the repaired said so.
+
+    Raises:
+        DataError: too little is left to learn from.
+    """
+    entries = {entry.name: entry for entry in samples.ledger.entries}
+    changes = {}
+    for sample in samples.samples:
+        if finding := findings.get(sample.digest):
+            entry = entries[sample.name]
+            outcome = Outcome.SET_ASIDE if finding.broken else Outcome.REPAIRED
+            reason = "; ".join(filter(None, (entry.reason, finding.reason)))  # it may have been relabelled too
+            changes[sample.name] = replace(entry, outcome=outcome, reason=reason)
+    amended = samples.amended(changes)
+    if problems := problems_of(amended):
+        raise DataError("; also: ".join(problems[:8]))
+    return amended

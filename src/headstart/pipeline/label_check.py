@@ -1,0 +1,124 @@
+"""``check --labels``: which labels look wrong, from one pass of a network over all photos."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from headstart import events
+from headstart.backbones.catalog import names_of
+from headstart.data.readers.loosening import split_loosely
+from headstart.data.samples import Part, Samples
+from headstart.data.splits import Split
+from headstart.diagnostics.label_hint import fit_command
+from headstart.diagnostics.label_issues import LabelErrors, describe_label_errors
+from headstart.diagnostics.label_predictions import label_tasks
+from headstart.diagnostics.label_review import check_table, write_fixes
+from headstart.diagnostics.labels import HeldLabels, Suspect, hold_labels
+from headstart.errors import BackboneError, DataError
+from headstart.events import RunLog
+from headstart.heads.head import Task
+from headstart.heads.threads import threads_for
+from headstart.pipeline import progress as journal
+from headstart.pipeline.backbones import read_samples, ready, split_samples
+from headstart.pipeline.dataset import passed
+from headstart.selection.candidates import AUTO
+from headstart.settings import FitSettings, store_folder
+from headstart.storage.store import Store
+
+
+@dataclass(frozen=True)
+class LabelCheck:
+    """What a look at the labels found."""
+
+    samples: Samples  #: all that were looked at; photos that do not decode are set aside
+    backbone: str
+    held: HeldLabels
+    listed: tuple[Suspect, ...]  #: those in the table, strongest first
+    command: str  #: that fits with the table once it is edited; empty without a table, or where photos are arrays
+
+    @property
+    def suspects(self) -> tuple[Suspect, ...]:
+        """All that are worth a second look, strongest first, those of the test part included."""
+        return self.held.suspects
+
+    @property
+    def errors(self) -> LabelErrors:
+        """How many labels are wrong by estimate."""
+        return self.held.errors
+
+    @property
+    def in_test(self) -> int:
+        """How many are of the test part and not in the table."""
+        return len(self.suspects) - len(self.listed)
+
+
+def check_labels(
+    source: Any,
+    *,
+    labels: Any = None,
+    table: str | Path | None = None,
+    include_test: bool = False,
+    listener: events.Listener = events.ignore,
+    **settings: Any,
+) -> LabelCheck:
+    """Holds every label against logistic heads on frozen features, fitted without that photo. Parts are joined.
+
+    Labels that were corrected before, by ``relabel`` or in the run named by ``split_from``, are held as corrected, and
+    stand in the table too, so that it has all corrections.
+
+    Args:
+        source: as ``headstart.fit`` takes it.
+        labels: with images, a label for each.
+        table: where the suspects are written for editing, with a page of pictures beside it; not when not given.
+        include_test: the table lists suspects of the test part too: of the run named by ``split_from``, of the parts
+            that were given, else of those that a fit with these settings would make. Correcting only what a classifier
+            disputes there flatters its score.
+        listener: is told of progress.
+        **settings: of ``headstart.settings.FitSettings``, those of the network and the head: ``backbone``, ``store``,
+            ``seed``, ``precision``, ``engine``, ``workers``, ``folds``; what is gone on from:
+            ``relabel``, ``split_from``; and how photos are read: ``classes_from``, ``groups_from``, ``encoding``.
+
+    Raises:
+        UserError: photos, a name, a setting or a table that cannot be used.
+        HeadstartError: anything else that went wrong; features that were computed are kept.
+    """
+    chosen = FitSettings.of(**settings)
+    if len(names_of(chosen.backbone)) > 1 or chosen.backbone.strip().lower() == AUTO:
+        raise BackboneError(f"backbone {chosen.backbone!r} is not one name; wanted one: labels are held to one network")
+    file = Path(table).expanduser() if table is not None else None
+    if file is not None:
+        check_table(file)
+    log, home = RunLog(listener), store_folder(chosen.store)
+    with Store(home, log) as store, store.in_use():
+        samples = log.stage("read", lambda: read_samples(source, labels, home, chosen, log), journal.read_in_words)
+        sound, split, tasks = _passed(samples, chosen, store, log)
+    with threads_for(sum(task.features.size for task in tasks)):
+        held = log.stage(
+            "hold labels",
+            lambda: hold_labels([sample.id for sample in sound.samples], tasks, folds=chosen.folds),
+            lambda it: describe_label_errors(it.errors),
+        )
+    tested = set() if include_test else {sample.id for sample in split.of(sound, Part.TEST)}
+    listed = tuple(it for it in held.suspects if it.id not in tested)
+    command = fit_command(sound.root, file, settings) if file is not None else ""
+    if file is not None:
+        left_out = len(held.suspects) - len(listed)
+        write_fixes(file, sound, listed, errors=held.errors, command=command, in_test=left_out, listener=log)
+    return LabelCheck(sound, chosen.backbone, held, listed, command)
+
+
+def _passed(samples: Samples, settings: FitSettings, store: Store, log: RunLog) -> tuple[Samples, Split, list[Task]]:
+    """Sound samples, their split and their features of the last layers, as ``fit`` with these settings has them."""
+    # An engine is proved on training photos; other ones could mean another precision, and features of no use to fit.
+    train = split_samples(samples, settings).of(samples, Part.TRAIN)
+    if not train:
+        raise DataError(f"the train part of {samples.root} has no usable photo; put photos there")
+    (network,) = ready([settings.backbone], train, store, settings, log)
+    it = passed(samples, [network], settings, store, log)  # a twin labelled as wrongly would say that all is well
+    pairs = [(twins.first, twins.second) for twins in it.twins] if settings.near_duplicates == "group" else []
+    loosened = split_loosely(it.apart, pairs, lambda samples: split_samples(samples, settings))
+    digests = [sample.digest for sample in loosened.samples.samples]
+    layers = [layer.name for layer in network.backbone.layers]
+    rows = partial(store.read, it.extractions[0].space, digests)
+    return loosened.samples, loosened.split, label_tasks(loosened.samples, layers, rows, settings.seed)

@@ -1,0 +1,44 @@
+"""What is put around the winner before it is saved: calibration, prediction sets, and a score of novelty.
+
+All three are set on photos that the classifier was not fitted on, and are part of what is saved.
+"""
+
+from dataclasses import replace
+
+from headstart.export import Parts
+from headstart.inference.postprocess import Answers
+from headstart.selection.arm import Arm
+from headstart.selection.context import Material
+from headstart.selection.results import Guarded
+from headstart.uncertainty.calibration import calibrate
+from headstart.uncertainty.calibration_set import held_out
+from headstart.uncertainty.conformal import conform
+from headstart.uncertainty.declining import with_declining
+
+
+def guarded(material: Material, winner: Arm, parts: Parts) -> Guarded:
+    """Calibrates the winner, and says which photos it shall decline.
+
+    Args:
+        material: of the run.
+        winner: the arm, as validated.
+        parts: what is saved of it.
+    """
+    settings = material.settings
+    held = held_out(material, winner, parts)
+    found = calibrate(held.labels, held.probabilities, held.groups, wanted=settings.calibration, seed=settings.seed)
+    # By calibrations that were not fitted on the photo either: sets promise something about new photos.
+    sets = conform(held.labels, found.crossed, coverage=settings.coverage, kind=settings.sets)
+    declining = with_declining(material, winner, parts)
+    calibrated = found.calibration.apply(winner.probabilities)
+    validation = Answers(calibrated, winner.probabilities, sets.of(calibrated), declining.validation)
+    saved = replace(declining.parts, calibration=found.calibration, sets=sets)
+    return Guarded(saved, held, found.tried, validation)
+
+
+def in_words(it: Guarded) -> str:
+    """One line for a person."""
+    sets, calibration = it.parts.sets, it.parts.calibration
+    how = f"{calibration.kind} calibration" if calibration.kind != "none" else "no calibration needed"
+    covered = f", prediction sets for {sets.coverage:.0%}" if sets else ""
+    return f"{how}{covered}, by {len(it.held.labels)} photos held out ({it.held.how})"

@@ -1,0 +1,1 @@
+"""Records of charts, made from a run's records, and how they are drawn."""

@@ -1,0 +1,156 @@
+"""Puts a chart on the axes of a matplotlib figure."""
+
+from math import ceil
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from headstart.reporting.charts.spec import Axis, Bars, Chart, Form, Lines, Matrix, Series, written
+from headstart.reporting.charts.svg.marks import width
+from headstart.reporting.charts.svg.scale import roomy_scale
+from headstart.reporting.charts.svg.style import DASHES, LIGHT, MARKERS, colour_of, dash_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+NUMBERED = 20  #: classes; in larger matrices counts are not written
+ROOM, TYPE = 360.0, 10.0  #: points that an axis is long at least, and of matplotlib's type
+NAMED = 40  #: names along a matrix, at most
+
+
+def draw_on(axes: "Axes", chart: Chart) -> None:
+    """Title, data, axes and legend."""
+    axes.set_title(chart.title, loc="left", fontsize="medium", fontweight="bold", parse_math=False)
+    if isinstance(chart, Lines):
+        _lines(axes, chart)
+    elif isinstance(chart, Bars):
+        _bars(axes, chart)
+    else:
+        _matrix(axes, chart)
+
+
+def _lines(axes: "Axes", chart: Lines) -> None:
+    colours = iter(range(len(chart.series)))
+    for it in chart.series:
+        _series(axes, it, 0 if it.style == "reference" else next(colours))
+    for mark in chart.marks:
+        line = axes.axvline if mark.axis == "x" else axes.axhline
+        line(mark.value, color="black", linestyle=":", linewidth=1, label=mark.name)
+    _scaled(axes, "x", chart.x)
+    _scaled(axes, "y", chart.y)
+    if chart.square:
+        axes.set_aspect("equal")
+    if len(chart.series) + len(chart.marks) > 1:
+        _legend(axes)
+
+
+def _series(axes: "Axes", series: Series, place: int) -> None:
+    colour, dash = LIGHT[colour_of(place)], DASHES[dash_of(place)]
+    style = (0, tuple(float(it) / 2 for it in dash.split())) if dash else "-"
+    mark = MARKERS[colour_of(place)]
+    if series.style == "columns":
+        axes.stairs(series.y, series.x, fill=True, alpha=0.3, color=colour, label=series.name)
+        return
+    if series.style == "reference":
+        axes.plot(series.x, series.y, color="grey", linestyle=":", label=series.name)
+        return
+    drawn = {"line": (style, ""), "dots": (style, mark), "points": ("", mark)}[series.style]
+    axes.plot(series.x, series.y, color=colour, linestyle=drawn[0], marker=drawn[1], markersize=5, label=series.name)
+    if series.low:
+        axes.vlines(series.x, series.low, series.high, color=colour, alpha=0.6)
+    x, y = ([values[at] for at in series.marked] for values in (series.x, series.y))
+    axes.plot(x, y, "o", markersize=13, markerfacecolor="none", markeredgecolor="black")
+
+
+def _scaled(axes: "Axes", which: str, axis: Axis) -> None:
+    """Name, ends and how values are written."""
+    axes.set(**{f"{which}label": axis.name})
+    along = axes.xaxis if which == "x" else axes.yaxis
+    if axis.log:
+        axes.set(**{f"{which}scale": "log"})
+        _ticked(axes, which, axis)
+    elif axis.names:
+        along.set_ticks(range(len(axis.names)), axis.names, parse_math=False)
+        if which == "x":
+            along.set_tick_params(rotation=90)
+    else:
+        _written(along, axis.form)
+    if axis.low is not None and not axis.names:
+        axes.set(**{f"{which}lim": (axis.low, axis.high)})
+
+
+def _ticked(axes: "Axes", which: str, axis: Axis) -> None:
+    """The ticks of the page's drawing: on a short range those that matplotlib labels between powers of ten touch."""
+    from matplotlib.ticker import NullLocator
+
+    low, high = axes.get_xlim() if which == "x" else axes.get_ylim()
+    scale = roomy_scale(axis, [low, high], ROOM, lambda label: width(label, TYPE), 8)
+    along = axes.xaxis if which == "x" else axes.yaxis
+    along.set_ticks([value for value, _ in scale.ticks], [label for _, label in scale.ticks], parse_math=False)
+    along.set_minor_locator(NullLocator())
+    axes.set(**{f"{which}lim": (low, high)})
+
+
+def _written(along: object, form: Form) -> None:
+    from matplotlib.axis import Axis as Along
+    from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
+
+    assert isinstance(along, Along)
+    if form == "share":
+        along.set_major_formatter(PercentFormatter(1.0))
+    elif form == "count":
+        along.set_major_locator(MaxNLocator(integer=True))
+    elif form == "bytes":
+        along.set_major_formatter(FuncFormatter(lambda value, _: written(value, form)))
+
+
+def _bars(axes: "Axes", chart: Bars) -> None:
+    """Rows from top to bottom."""
+    rows = np.arange(len(chart.categories))
+    reached = np.zeros(len(rows))
+    for place, group in enumerate(chart.groups):
+        values, colour = np.array(group.values), LIGHT[colour_of(place)]
+        if chart.dots:
+            colours = [LIGHT[int(row in chart.marked)] for row in rows]
+            axes.scatter(values, rows, color=colours, zorder=3, label=group.name)
+            if group.low:
+                axes.hlines(rows, group.low, group.high, color=colours, alpha=0.6)
+        elif chart.stacked:
+            axes.barh(rows, values, left=reached, color=colour, label=group.name)
+            reached += values
+        else:
+            thick = 0.8 / len(chart.groups)
+            axes.barh(
+                rows + thick * (place - (len(chart.groups) - 1) / 2), values, thick, color=colour, label=group.name
+            )
+    for mark in chart.marks:
+        axes.axvline(mark.value, color="black", linestyle=":", linewidth=1, label=mark.name)
+    axes.set_yticks(rows, chart.categories, parse_math=False)
+    axes.set_ylim(max(len(rows), 3) - 0.5, -0.5)
+    _scaled(axes, "x", chart.value)
+    if len(chart.groups) > 1 or chart.marks:
+        _legend(axes)
+
+
+def _matrix(axes: "Axes", chart: Matrix) -> None:
+    """Coloured by the share of the row."""
+    shares, classes = np.array(chart.shares), len(chart.names)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    every = max(1, ceil(classes / NAMED))
+    places = range(0, classes, every)
+    names = chart.names[::every]
+    axes.set_xticks(places, names, rotation=90 if classes > 4 else 0, parse_math=False)
+    axes.set_yticks(places, names, parse_math=False)
+    axes.set(xlabel="predicted", ylabel="true")
+    if classes <= NUMBERED:
+        for true, row in enumerate(chart.counts):
+            for predicted, count in enumerate(row):
+                if count:
+                    ink = "white" if shares[true, predicted] > 0.55 else "black"
+                    axes.text(predicted, true, f"{count:,}", ha="center", va="center", color=ink)
+
+
+def _legend(axes: "Axes") -> None:
+    """Names of classes and arms are no formulas, whatever signs are in them."""
+    for text in axes.legend(fontsize="small").get_texts():
+        text.set_parse_math(False)

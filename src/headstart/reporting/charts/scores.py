@@ -1,0 +1,158 @@
+"""Charts of the answers on test: what was taken for what, and how well each class is told from the rest."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.evaluation import curves
+from headstart.reporting.charts.spec import Axis, Lines, Mark, Matrix, NotRecorded, Series, numbers, percent, plural
+from headstart.reporting.records import Predictions, Records
+
+FEW = 6  #: classes that get a curve each
+LOWEST = 4  #: of more classes, those with the smallest areas get one, beside the mean of all
+CONFUSIONS = 3  #: that the words name
+Doubles = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Curve:
+    """A class against the rest."""
+
+    name: str
+    x: Doubles  #: (M,) rising from 0 to 1
+    y: Doubles  #: (M,)
+    area: float
+
+
+def confusion(records: Records) -> Matrix:
+    """Test photos by their class and by what they were taken for."""
+    test = records.test
+    counts = np.array(test.confusion)
+    np.fill_diagonal(counts, 0)
+    places = [divmod(int(at), len(counts)) for at in np.argsort(-counts, axis=None, kind="stable")[:CONFUSIONS]]
+    most = [(true, predicted) for true, predicted in places if counts[true, predicted]]
+    told = ", ".join(
+        f"{test.classes[true]} for {test.classes[predicted]} ({counts[true, predicted]})" for true, predicted in most
+    )
+    alt = (
+        f"{percent(test.accuracy)} of {plural(test.n, 'test photo')} are right; "
+        f"{f'most often taken: {told}' if told else 'none was taken for another class'}."
+    )
+    return Matrix("Confusion matrix", alt, test.classes, test.confusion)
+
+
+def roc(records: Records) -> Lines:
+    """True over false positives of each class against the rest, on test; of many classes the mean and the lowest.
+
+    Raises:
+        NotRecorded: no class can be held against others.
+    """
+    found = _against_rest(records, _roc_of)
+    grid = np.unique(np.concatenate([it.x for it in found]))
+    shown, alt = _shown(found, _mean(found, grid), "area under the curve")
+    return Lines(
+        title="ROC curves",
+        alt=alt,
+        x=Axis("false positives: share of the other photos", "share", low=0, high=1),
+        y=Axis("true positives: share of the class's photos", "share", low=0, high=1),
+        series=(*shown, Series("chance", (0.0, 1.0), (0.0, 1.0), style="reference")),
+        square=True,
+    )
+
+
+def precision_recall(records: Records) -> Lines:
+    """Precision over recall of each class against the rest, on test; of many classes the mean and the lowest.
+
+    Raises:
+        NotRecorded: no class has test photos.
+    """
+    found = _against_rest(records, _precision_recall_of)
+    grid = np.unique(np.concatenate([it.x for it in found]))
+    shown, alt = _shown(found, _mean(found, grid), "average precision")
+    return Lines(
+        title="Precision and recall",
+        alt=alt,
+        x=Axis("recall: share of the class's photos that are found", "share", low=0, high=1),
+        y=Axis("precision: share of those found that are right", "share", low=0, high=1),
+        series=shown,
+        square=True,
+    )
+
+
+def risk_coverage(records: Records) -> Lines:
+    """How often answers on test are wrong where only the surest are given."""
+    test = records.predictions.of("test")
+    found = curves.risk_coverage(test.right, test.confidence)
+    half = int(np.searchsorted(found.coverage, 0.5))
+    error = float(found.risk[-1])
+    alt = (
+        f"{percent(error)} of all answers on {plural(len(test), 'test photo')} are wrong; of the surest "
+        f"{percent(found.coverage[half], 0)}, {percent(found.risk[half])}. The area is {found.area or 0.0:.3f}."
+    )
+    return Lines(
+        title="Risk over coverage",
+        alt=alt,
+        x=Axis("coverage: share of photos that are answered, the surest first", "share", low=0, high=1),
+        y=Axis("risk: share of the answers that are wrong", "share", low=0),
+        series=(Series("risk", numbers(found.coverage), numbers(found.risk)),),
+        marks=(Mark(error, "all answered", "y"),),
+    )
+
+
+def _against_rest(records: Records, curve_of: Callable[[Predictions, int], _Curve | None]) -> list[_Curve]:
+    """A curve for each class of which one can be drawn, named by the class."""
+    test = records.predictions.of("test")
+    made = [(name, curve_of(test, k)) for k, name in enumerate(records.classes)]
+    found = [_Curve(name, it.x, it.y, it.area) for name, it in made if it is not None]
+    if not found:
+        raise NotRecorded("all test photos are of one class, so none can be told from others; test on more classes")
+    return found
+
+
+def _roc_of(test: Predictions, k: int) -> _Curve | None:
+    found = curves.roc(test.label, test.probabilities, k)
+    return None if found.area is None else _Curve("", found.false_positives, found.true_positives, found.area)
+
+
+def _precision_recall_of(test: Predictions, k: int) -> _Curve | None:
+    """As steps: the precision of a point holds for the recall between the point before and it.
+
+    It ends where all photos of the class are found: what lower thresholds let in is of other classes.
+    """
+    found = curves.precision_recall(test.label, test.probabilities, k)
+    if found.area is None:
+        return None
+    end = int(np.searchsorted(found.recall, found.recall[-1])) + 1
+    x, y = np.repeat(np.r_[0.0, found.recall[:end]], 2)[1:-1], np.repeat(found.precision[:end], 2)
+    return _Curve("", x, y, found.area)
+
+
+def _mean(found: list[_Curve], grid: Doubles) -> _Curve:
+    """The mean of curves, exact: at each place its value from the left and from the right, for curves may jump.
+
+    The area under it is the mean of the areas.
+    """
+    left = np.mean([_side(it, grid, "left") for it in found], axis=0)
+    right = np.mean([_side(it, grid, "right") for it in found], axis=0)
+    y = np.column_stack([left, right]).ravel()
+    return _Curve("mean of all classes", np.repeat(grid, 2), y, float(np.mean([it.area for it in found])))
+
+
+def _side(curve: _Curve, grid: Doubles, side: str) -> Doubles:
+    """A curve's values at places between 0 and 1; where it jumps, as it comes from the left or goes on to the right."""
+    first = np.searchsorted(curve.x, grid, "left")
+    last = np.searchsorted(curve.x, grid, "right") - 1
+    there = last >= first
+    at = first if side == "left" else last
+    return np.where(there, curve.y[np.clip(at, 0, len(curve.y) - 1)], np.interp(grid, curve.x, curve.y))
+
+
+def _shown(found: list[_Curve], mean: _Curve, measure: str) -> tuple[tuple[Series, ...], str]:
+    """The curves that are drawn, and what they say in words."""
+    lowest = min(found, key=lambda it: it.area)
+    alt = f"The {measure} is {mean.area:.3f} on average over {plural(len(found), 'class', 'classes')}"
+    alt += "." if len(found) == 1 else f", lowest for {lowest.name} with {lowest.area:.3f}."
+    drawn = found if len(found) <= FEW else [mean, *sorted(found, key=lambda it: it.area)[:LOWEST]]
+    return tuple(Series(f"{it.name} ({it.area:.3f})", numbers(it.x), numbers(it.y)) for it in drawn), alt

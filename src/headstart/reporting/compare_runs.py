@@ -1,0 +1,280 @@
+"""Two runs side by side: how they differ in settings, split and scores, and which photos changed."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.evaluation.intervals import Interval, Share, share_among
+from headstart.evaluation.paired import SIGNIFICANT, accuracy_interval, mcnemar_exact
+from headstart.reporting.page import Page, rendered
+from headstart.reporting.photos import PhotosOfTest, Tested
+from headstart.reporting.pictures import Pictures
+from headstart.reporting.records import Records, took
+
+UNSHOWN = ("out", "store", "report")  #: settings that change no answer
+MOST_CHANGED = 48  #: photos of each kind of change that are shown
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A setting or fact that the runs have otherwise."""
+
+    name: str
+    a: str
+    b: str
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A score of both runs, each on its own test part."""
+
+    name: str
+    key: str  #: in names of figures
+    form: str
+    a: float | None
+    b: float | None
+    a_interval: Interval | None = None
+    b_interval: Interval | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Test photos that both runs have, photo by photo; differences are b - a, the second run less the first."""
+
+    n: int
+    a: Share
+    b: Share
+    difference: float  #: of accuracy
+    interval: Interval  #: of ``difference``, by groups of photos
+    only_a: int  #: photos that a alone has right
+    only_b: int
+    p: float  #: McNemar's exact test, by groups, two-sided
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRow:
+    """A class on the shared photos."""
+
+    index: int
+    name: str
+    n: int
+    a: float  #: share found
+    b: float
+    difference: float  #: b - a
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A photo and what each run made of it."""
+
+    a: Tested
+    b: Tested
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Photos that changed alike."""
+
+    title: str
+    key: str  #: in names of figures
+    n: int
+    photos: tuple[Change, ...]
+
+
+@dataclass(frozen=True)
+class Versus:
+    """What the page shows."""
+
+    a: str  #: what the runs are called
+    b: str
+    differences: tuple[Difference, ...]
+    split: str  #: a sentence
+    scores: tuple[Score, ...]
+    left_out: int  #: shared photos that the runs label otherwise
+    seen: int  #: test photos of a that b learnt from, and the other way round
+    shared: Shared | None  #: None where no test photo is in both
+    classes: tuple[ClassRow, ...]
+    changes: tuple[Changes, ...]
+
+
+@dataclass(frozen=True)
+class _Photos:
+    """Test photos that both runs have and label alike."""
+
+    a_rows: NDArray[np.int64]  #: (M,) in predictions.npz of a
+    b_rows: NDArray[np.int64]  #: (M,) of b
+    names: NDArray[np.object_]  #: (M,) of the true class
+    a_right: NDArray[np.bool_]  #: (M,)
+    b_right: NDArray[np.bool_]
+    a_said: NDArray[np.object_]  #: (M,) predicted names
+    b_said: NDArray[np.object_]
+    groups: NDArray[np.int64]  #: (M,) which of them belong together, as the second run has it
+    left_out: int
+
+
+def versus_of(a: Records, b: Records) -> Page:
+    """The page of two runs."""
+    photos = _shared_photos(a, b)
+    names = _called(a, b)
+    shared = _compared(photos, names) if len(photos.a_rows) else None
+    changes = tuple(_changes(a, b, photos, names))
+    view = Versus(
+        a=names[0],
+        b=names[1],
+        differences=tuple(_differences(a, b)),
+        split=_split_in_words(a, b),
+        scores=tuple(_scores(a, b)),
+        left_out=photos.left_out,
+        seen=_seen(a, b) + _seen(b, a),
+        shared=shared,
+        classes=tuple(_classes(photos)),
+        changes=changes,
+    )
+    wanted = [change.a.id for kind in changes for change in kind.photos]
+    return rendered("versus.html", Pictures({**_only(b, wanted), **_only(a, wanted)}, wanted), it=view, runs=(a, b))
+
+
+def _only(records: Records, wanted: list[str]) -> dict[str, bytes]:
+    return {key: records.pictures[key] for key in wanted if key in records.pictures}
+
+
+def _called(a: Records, b: Records) -> tuple[str, str]:
+    first, second = a.folder.resolve(), b.folder.resolve()
+    return (first.name, second.name) if first.name != second.name else (str(first), str(second))
+
+
+def _differences(a: Records, b: Records) -> Iterator[Difference]:
+    """Settings, then what was made of them."""
+    ours, theirs = a.run["settings"], b.run["settings"]
+    for name in dict.fromkeys([*ours, *theirs]):
+        if name not in UNSHOWN and ours.get(name) != theirs.get(name):
+            yield Difference(name, _in_toml(ours.get(name)), _in_toml(theirs.get(name)))
+    facts: dict[str, tuple[Any, Any]] = {
+        "photos": (a.run["source"], b.run["source"]),
+        "classes": (", ".join(a.classes), ", ".join(b.classes)),
+        "winner": (a.run["winner"], b.run["winner"]),
+        "calibration chosen": (a.trust["calibration"]["kind"], b.trust["calibration"]["kind"]),
+        "headstart": (a.run["headstart"], b.run["headstart"]),
+    }
+    yield from (Difference(name, str(one), str(other)) for name, (one, other) in facts.items() if one != other)
+
+
+def _in_toml(value: Any) -> str:
+    return "not set" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _split_in_words(a: Records, b: Records) -> str:
+    if dict(a.split.parts) == dict(b.split.parts):
+        return "The split is the same, photo by photo."
+    both = a.split.parts.keys() & b.split.parts.keys()
+    moved = sum(a.split.parts[id_] is not b.split.parts[id_] for id_ in both)
+    if not both:
+        return "The runs have no photo in common."
+    if not moved:
+        return "The split is the same for the photos that both have; one has photos that the other has not."
+    return "The split is not the same: some photos are in another part."
+
+
+def _scores(a: Records, b: Records) -> Iterator[Score]:
+    one, other = a.test, b.test
+    yield Score(
+        "accuracy", "accuracy", "percent", one.accuracy, other.accuracy, one.accuracy_interval, other.accuracy_interval
+    )
+    yield Score("test photos", "n", "count", one.n, other.n)
+    yield Score("balanced accuracy", "balanced_accuracy", "percent", one.balanced_accuracy, other.balanced_accuracy)
+    yield Score("macro F1", "macro_f1", "three", one.macro_f1, other.macro_f1)
+    yield Score("log loss, nats", "log_loss", "three", one.log_loss, other.log_loss)
+    ours, theirs = (it.trust["calibration"]["after"] for it in (a, b))
+    yield Score("calibration error (ECE)", "ece", "percent", ours["ece"], theirs["ece"])
+    yield Score("Brier score", "brier", "three", ours["brier"], theirs["brier"])
+    ours, theirs = (it.sets_on_test or {} for it in (a, b))  # a dash where a run made no sets
+    yield Score(
+        "prediction sets that hold the class", "coverage", "percent", ours.get("coverage"), theirs.get("coverage")
+    )
+    yield Score("classes in a set", "mean_size", "two", ours.get("mean_size"), theirs.get("mean_size"))
+    ours, theirs = (float(it.predictions.of("test").declined.mean()) for it in (a, b))
+    yield Score("declined", "declined", "percent", ours, theirs)
+    ours, theirs = (took(it.run) for it in (a, b))
+    yield Score("time", "seconds", "time", ours, theirs)
+    ours, theirs = ((it.trust["disk"] or {}).get("run") for it in (a, b))
+    yield Score("folder", "disk", "size", ours, theirs)
+
+
+def _shared_photos(a: Records, b: Records) -> _Photos:
+    ours, theirs = ({str(it.predictions.id[row]): row for row in PhotosOfTest(it).rows.tolist()} for it in (a, b))
+    both = [id_ for id_ in ours if id_ in theirs]
+    a_rows, b_rows = (np.array([rows[id_] for id_ in both], np.int64) for rows in (ours, theirs))
+    a_classes, b_classes = (np.array(it.classes, dtype=object) for it in (a, b))
+    names = a_classes[a.predictions.label[a_rows]]
+    alike = names == b_classes[b.predictions.label[b_rows]]
+    a_rows, b_rows, names = a_rows[alike], b_rows[alike], names[alike]
+    a_said, b_said = a_classes[a.predictions.predicted[a_rows]], b_classes[b.predictions.predicted[b_rows]]
+    return _Photos(
+        a_rows,
+        b_rows,
+        names,
+        a_said == names,
+        b_said == names,
+        a_said,
+        b_said,
+        groups=b.predictions.group[b_rows],
+        left_out=len(both) - int(alike.sum()),
+    )
+
+
+def _seen(a: Records, b: Records) -> int:
+    """Test photos of one run that the other learnt from."""
+    return sum(b.split.parts.get(str(id_), "test") != "test" for id_ in a.predictions.id[a.predictions.part == "test"])
+
+
+def _compared(photos: _Photos, names: tuple[str, str]) -> Shared:
+    ours, theirs, groups = photos.a_right, photos.b_right, photos.groups
+    a, b = share_among(ours, groups), share_among(theirs, groups)
+    assert a is not None
+    assert b is not None
+    p = mcnemar_exact(theirs, ours, groups)
+    difference = (b.right - a.right) / len(ours)
+    better = names[1] if difference > 0 else names[0]
+    verdict = f"{better} is better, beyond chance." if p < SIGNIFICANT else "No difference beyond chance could be seen."
+    return Shared(
+        n=len(ours),
+        a=a,
+        b=b,
+        difference=difference,
+        interval=accuracy_interval(theirs, ours, groups),
+        only_a=int((ours & ~theirs).sum()),
+        only_b=int((theirs & ~ours).sum()),
+        p=p,
+        verdict=verdict,
+    )
+
+
+def _classes(photos: _Photos) -> Iterator[ClassRow]:
+    for index, name in enumerate(dict.fromkeys(sorted(photos.names.tolist()))):
+        own = photos.names == name
+        a, b = float(photos.a_right[own].mean()), float(photos.b_right[own].mean())
+        yield ClassRow(index, name, int(own.sum()), a, b, b - a)
+
+
+def _changes(a: Records, b: Records, photos: _Photos, names: tuple[str, str]) -> Iterator[Changes]:
+    ours, theirs = PhotosOfTest(a), PhotosOfTest(b)
+    kinds = (
+        (f"Right in {names[0]} only", "only_a", photos.a_right & ~photos.b_right),
+        (f"Right in {names[1]} only", "only_b", photos.b_right & ~photos.a_right),
+        (
+            "Wrong in both, each in its own way",
+            "both_wrong",
+            ~photos.a_right & (photos.a_said != photos.b_said) & ~photos.b_right,
+        ),
+    )
+    for title, key, changed in kinds:
+        rows = np.flatnonzero(changed)
+        shown = tuple(
+            Change(ours[int(photos.a_rows[it])], theirs[int(photos.b_rows[it])]) for it in rows[:MOST_CHANGED]
+        )
+        yield Changes(title, key, len(rows), shown)

@@ -1,0 +1,110 @@
+"""The confusion matrix of a page: numbers that open the photos they count."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.reporting.photos import PhotosOfTest, Tested
+from headstart.reporting.records import Records
+
+MOST_CLASSES = 40  #: rows of the matrix; of more classes, those with the most mistakes
+MOST_TILES = 2400  #: photos below the matrix, over all cells
+MOST_IN_CELL, FEWEST_IN_CELL = 200, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Photos of one class that were taken for one class."""
+
+    true: str
+    said: str
+    n: int
+    share: float  #: of the photos of the true class
+    miss: bool
+    shown: bool  #: its photos are seen when the page opens
+    anchor: str
+    figure: str  #: the name of its number
+    photos: tuple[Tested, ...]  #: the least sure first
+
+    @property
+    def label(self) -> str:
+        """The cell in words."""
+        photos = f"{self.n:,} photo" + "s" * (self.n != 1)
+        return f"{photos} of {self.true} taken for {self.said}" if self.miss else f"{photos} of {self.true} found"
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """The head of a column."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A class and what its photos were taken for."""
+
+    name: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """What is shown."""
+
+    columns: tuple[Name, ...]
+    rows: tuple[Row, ...]
+    cut: bool  #: not all classes are shown
+
+    @property
+    def galleries(self) -> Iterator[Cell]:
+        """The cells that have photos."""
+        return (cell for row in self.rows for cell in row.cells if cell.n)
+
+    def pictures(self) -> Iterator[str]:
+        """Keys of the pictures, mistakes first."""
+        for cell in sorted(self.galleries, key=lambda cell: not cell.miss):
+            yield from (it.id for it in cell.photos)
+
+
+def matrix_of(records: Records, photos: PhotosOfTest) -> Matrix:
+    """The matrix of the test part."""
+    counts = np.array(records.test.confusion, np.int64)
+    shown = _classes(counts)
+    most = int(np.clip(MOST_TILES // max(1, int((counts > 0).sum())), FEWEST_IN_CELL, MOST_IN_CELL))
+    misses = np.where(np.eye(len(counts), dtype=bool), -1, counts)[np.ix_(shown, shown)]
+    first = np.unravel_index(int(misses.argmax()), misses.shape) if misses.max() > 0 else (0, 0)
+    open_ = int(shown[first[0]]), int(shown[first[1]])
+    it, names = records.predictions, records.classes
+    predicted, confidence = it.predicted, it.confidence
+    by_cell: dict[tuple[int, int], list[int]] = {}
+    for row in photos.rows[np.argsort(confidence[photos.rows], kind="stable")].tolist():
+        by_cell.setdefault((int(it.label[row]), int(predicted[row])), []).append(row)
+
+    def cell(true: int, said: int) -> Cell:
+        n = int(counts[true, said])
+        return Cell(
+            true=names[true],
+            said=names[said],
+            n=n,
+            share=n / max(1, int(counts[true].sum())),
+            miss=true != said,
+            shown=(true, said) == open_,
+            anchor=f"cell-{true}-{said}",
+            figure=f"confusion.{true}.{said}",
+            photos=tuple(photos[row] for row in by_cell.get((true, said), ())[:most]),
+        )
+
+    return Matrix(
+        columns=tuple(Name(names[k]) for k in shown),
+        rows=tuple(Row(names[true], tuple(cell(int(true), int(said)) for said in shown)) for true in shown),
+        cut=len(shown) < len(counts),
+    )
+
+
+def _classes(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Which classes are shown, in their order: those with the most mistakes, as rows or columns."""
+    mistakes = counts.sum(axis=0) + counts.sum(axis=1) - 2 * np.diag(counts)
+    return np.sort(np.argsort(-mistakes, kind="stable")[:MOST_CLASSES])

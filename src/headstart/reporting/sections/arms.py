@@ -1,0 +1,139 @@
+"""The sections on the arms and on how networks were trained."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from headstart.evaluation.comparison import Pair
+from headstart.evaluation.intervals import Interval
+from headstart.reporting.charts import catalog as charts
+from headstart.reporting.drawing import Plot, plots
+from headstart.reporting.records import Records
+from headstart.selection.leaderboard import caveats, from_json
+from headstart.training.curves import KEPT
+
+MOST_PAIRS = 15  #: that are shown; comparison.json has them all
+ABOUT = {"validation": "The best arm against each other, on validation", "test": "Arms in pairs, on test"}
+
+
+@dataclass(frozen=True, slots=True)
+class PairRow:
+    """Two arms on the same photos; differences are a - b."""
+
+    a: str
+    b: str
+    difference: float
+    interval: Interval
+    only_a: int
+    only_b: int
+    p: float
+    p_holm: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Depths:
+    """A curve of accuracy over depth."""
+
+    index: int  #: of the arm
+    arm: str
+    points: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Arms:
+    """What the section shows."""
+
+    reason: str  #: why the winner won
+    board: tuple[Mapping[str, Any], ...]  #: rows of the leaderboard
+    revealed: bool  #: losing arms were scored on test
+    pairs: tuple[tuple[str, tuple[PairRow, ...], str], ...]  #: a part, its pairs, a heading
+    smallest: float | None  #: difference in accuracy that test can show; None: none
+    charts: tuple[Plot, ...]
+    depths: tuple[Depths, ...]
+    left_out: tuple[Mapping[str, Any], ...]
+    caveats: tuple[str, ...]  #: why validation scores are optimistic
+
+
+def arms_section(records: Records) -> Arms:
+    """What the section shows."""
+    it = records.comparison
+    board, test = it["arms"], it["test"]
+    pairs = {"validation": it["choice"]["pairs"], "test": test["pairs"]}
+    return Arms(
+        reason=it["choice"]["reason"],
+        board=tuple(board),
+        revealed=any(row["test_accuracy"] is not None and not row["winner"] for row in board),
+        pairs=tuple((part, tuple(_pairs(found)), ABOUT[part]) for part, found in pairs.items() if found),
+        smallest=test["smallest_difference"],
+        charts=(*plots(charts.accuracy_over_cost, records), *plots(charts.depth, records)),
+        depths=tuple(
+            Depths(index, arm["name"], tuple(arm["depth"]))
+            for index, arm in enumerate(records.run["arms"])
+            if arm["depth"]
+        ),
+        left_out=tuple(it["left_out"]),
+        caveats=tuple(caveats(from_json(board))),
+    )
+
+
+def _pairs(found: Iterable[Mapping[str, Any]]) -> Iterator[PairRow]:
+    for pair in [Pair.from_json(it) for it in found][:MOST_PAIRS]:
+        words = "beyond chance" if pair.beyond_chance else "told apart, just" if pair.told else "no difference seen"
+        yield PairRow(
+            pair.a,
+            pair.b,
+            pair.difference,
+            pair.interval,
+            pair.only_a,
+            pair.only_b,
+            pair.p,
+            pair.p_holm,
+            words,
+        )
+
+
+@dataclass(frozen=True)
+class Trained:
+    """An arm that trained a network."""
+
+    index: int  #: among those
+    name: str
+    best_epoch: int
+    epochs: int
+    start: Mapping[str, Any]  #: the epoch before the first step
+    best: Mapping[str, Any]  #: the one that is kept
+    notes: tuple[str, ...]
+    charts: tuple[Plot, ...]
+
+
+@dataclass(frozen=True)
+class Training:
+    """What the section shows."""
+
+    arms: tuple[Trained, ...]
+    kept: str = KEPT  #: which epoch of each
+
+
+def training_section(records: Records) -> Training:
+    """What the section shows; no arms where nothing was trained."""
+    arms = [arm for arm in records.run["arms"] if arm["curves"]]
+    drawn = plots(charts.curves, records)  # two of each arm
+    sought = iter(plots(charts.rate_finder, records))
+    found = []
+    for index, arm in enumerate(arms):
+        by_number = {epoch["number"]: epoch for epoch in arm["curves"]}
+        ranges = (next(sought),) if arm.get("rate_curve") else ()
+        found.append(
+            Trained(
+                index=index,
+                name=arm["name"],
+                best_epoch=arm["best_epoch"],
+                epochs=max(by_number),
+                start=arm["curves"][0],
+                best=by_number[arm["best_epoch"]],
+                notes=tuple(arm["notes"]),
+                charts=(*drawn[2 * index : 2 * index + 2], *ranges),
+            )
+        )
+    return Training(tuple(found))

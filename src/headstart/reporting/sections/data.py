@@ -1,0 +1,270 @@
+"""The section on the photos: what was read, what is odd about it."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from headstart.data.samples import Entry, Outcome, Part
+from headstart.diagnostics.label_hint import RelabelHint, hint_relabelling
+from headstart.diagnostics.label_issues import LabelErrors
+from headstart.modalities.image.near_duplicates.detail import told_apart_poorly
+from headstart.reporting.photos import Tile, tile_of
+from headstart.reporting.records import Records
+
+MOST_FILES = 200  #: of the ledger's entries that are listed
+MOST_PAIRS = 24  #: of twins and of leaks that are shown as pictures
+MOST_SUSPECTS = 24
+MOST_FLAWED = 8  #: photos of each flaw
+STRONG = 0.5  #: share of the classifier's gain over chance that a clue alone must bring to be warned of
+CLUES = {"border": "the border of the photo", "file": "the file's size and format", "mean colour": "the mean colour"}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """Files that were not simply accepted."""
+
+    title: str
+    key: str  #: in names of figures
+    n: int
+    entries: tuple[Entry, ...]  #: the first of them
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRow:
+    """A class and its photos."""
+
+    index: int
+    name: str
+    train: int
+    validation: int
+    test: int
+
+    @property
+    def all(self) -> int:
+        """In all parts."""
+        return self.train + self.validation + self.test
+
+
+@dataclass(frozen=True, slots=True)
+class TwinRow:
+    """Two photos that show the same."""
+
+    index: int  #: in trust.json
+    first: str
+    second: str
+    first_name: str
+    second_name: str
+    kind: str
+    likeness: float
+    other_class: bool  #: they are labelled as two classes
+
+
+@dataclass(frozen=True, slots=True)
+class LeakRow:
+    """A held-out photo that is in a part that was learnt from too."""
+
+    index: int  #: in trust.json
+    held_out: str
+    held_out_name: str
+    part: str
+    seen: str
+    seen_name: str
+    seen_part: str
+    kind: str
+    likeness: float
+    same_label: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SuspectRow:
+    """A label that looks wrong; classes by name."""
+
+    index: int  #: in trust.json
+    id: str
+    name: str
+    given: str
+    likely: str
+    given_probability: float
+    likely_probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class FlawRow:
+    """Photos that share a flaw."""
+
+    title: str
+    key: str  #: in names of figures
+    limit: str
+    n: int
+    photos: tuple[Tile, ...]  #: the worst
+
+
+@dataclass(frozen=True, slots=True)
+class ShortcutRow:
+    """How far a clue alone tells the classes."""
+
+    key: str  #: in names of figures
+    words: str
+    accuracy: float
+    low: float
+    high: float
+    chance: float
+    share_of_gain: float
+    verdict: str
+    strong: bool  #: worth a warning
+
+
+@dataclass(frozen=True)
+class Data:
+    """What the section shows."""
+
+    seen: int  #: files
+    counts: Mapping[Outcome, int]  #: of them, by what became of them
+    outcomes: tuple[Outcomes, ...]
+    given: bool  #: the photos came with parts
+    classes: tuple[ClassRow, ...]
+    twins: tuple[TwinRow, ...]
+    poor: str  #: that photos have too little detail to be compared; empty where none has
+    leaks: tuple[LeakRow, ...]
+    other_leaks: tuple[LeakRow, ...]  #: past those that are shown
+    leaked: int  #: test photos
+    suspects: tuple[SuspectRow, ...]
+    label_errors: LabelErrors
+    hint: RelabelHint | None  #: what to type to correct labels
+    flaws: tuple[FlawRow, ...]
+    shortcuts: tuple[ShortcutRow, ...]
+
+    @property
+    def largest(self) -> int:
+        """Photos of the largest class."""
+        return max(1, *(it.all for it in self.classes))
+
+    def pictures(self) -> Iterator[str]:
+        """Keys of the pictures that the section shows."""
+        for leak in self.leaks:
+            yield from (leak.held_out, leak.seen)
+        for twin in self.twins:
+            yield from (twin.first, twin.second)
+        yield from (it.id for it in self.suspects)
+        yield from (it.id for flaw in self.flaws for it in flaw.photos)
+
+
+def data_section(records: Records) -> Data:
+    """What the section shows."""
+    trust = records.trust
+    leaks = tuple(_leaks(records))
+    suspects = trust["labels"]["suspects"]
+    return Data(
+        seen=len(records.ledger.entries),
+        counts=records.ledger.counts(),
+        outcomes=tuple(_outcomes(records.ledger.entries)),
+        given=records.split.given,
+        classes=tuple(_classes(records)),
+        twins=tuple(_twins(records)),
+        poor=told_apart_poorly(records.run["notes"]),
+        leaks=leaks[:MOST_PAIRS],
+        other_leaks=leaks[MOST_PAIRS:],
+        leaked=len({it.held_out for it in leaks if it.part == Part.TEST}),
+        suspects=tuple(_suspects(records, suspects[:MOST_SUSPECTS])),
+        label_errors=LabelErrors.from_json(trust["labels"]),
+        hint=hint_relabelling(records.run["source"], records.folder, records.run["settings"]),
+        flaws=tuple(_flaws(records)),
+        shortcuts=tuple(_shortcuts(trust["shortcuts"])),
+    )
+
+
+def _classes(records: Records) -> Iterator[ClassRow]:
+    """What of a class is not held out is in train."""
+    held_out = [Counter(records.predictions.of(part).label.tolist()) for part in (Part.VALIDATION, Part.TEST)]
+    for index, name in enumerate(records.classes):
+        validation, test = (counts[index] for counts in held_out)
+        yield ClassRow(index, name, records.trust["quality"]["counts"][name] - validation - test, validation, test)
+
+
+def _outcomes(entries: Sequence[Entry]) -> Iterator[Outcomes]:
+    for outcome, title, key in ((Outcome.SET_ASIDE, "Set aside", "aside"), (Outcome.REPAIRED, "Repaired", "repaired")):
+        found = [entry for entry in entries if entry.outcome is outcome]
+        if found:
+            yield Outcomes(title, key, len(found), tuple(found[:MOST_FILES]))
+
+
+def _twins(records: Records) -> Iterator[TwinRow]:
+    classes = records.trust["classes_of"]
+    for index, it in enumerate(((records.trust["duplicates"] or {}).get("twins") or ())[:MOST_PAIRS]):
+        first, second = it["first"], it["second"]
+        yield TwinRow(
+            index,
+            first,
+            second,
+            records.name(first),
+            records.name(second),
+            it["kind"],
+            it["likeness"],
+            classes.get(first) != classes.get(second),
+        )
+
+
+def _leaks(records: Records) -> Iterator[LeakRow]:
+    for index, it in enumerate(records.trust["leaks"]["leaks"]):
+        held_out, seen = it["held_out"], it["seen"]
+        part = records.split.parts.get(seen, Part.TRAIN)
+        yield LeakRow(
+            index=index,
+            held_out=held_out,
+            held_out_name=records.name(held_out),
+            part=it["part"],
+            seen=seen,
+            seen_name=records.name(seen),
+            seen_part=part.value,
+            kind=it["kind"],
+            likeness=it["likeness"],
+            same_label=it["same_label"],
+        )
+
+
+def _suspects(records: Records, suspects: Sequence[Mapping[str, Any]]) -> Iterator[SuspectRow]:
+    for index, it in enumerate(suspects):
+        yield SuspectRow(
+            index=index,
+            id=it["id"],
+            name=records.name(it["id"]),
+            given=records.classes[it["given"]],
+            likely=records.classes[it["likely"]],
+            given_probability=it["given_probability"],
+            likely_probability=it["likely_probability"],
+        )
+
+
+def _flaws(records: Records) -> Iterator[FlawRow]:
+    for it in records.trust["quality"]["flaws"]:
+        if it["ids"]:
+            kind, tiles = it["kind"], tuple(tile_of(records, id_) for id_ in it["ids"][:MOST_FLAWED])
+            yield FlawRow(kind[:1].upper() + kind[1:], kind.replace(" ", "-"), it["limit"], len(it["ids"]), tiles)
+
+
+def is_strong(shortcut: Mapping[str, Any]) -> bool:
+    """Whether a clue is to be warned of; records of before do not say whether it is only what is shown."""
+    telling: bool = shortcut["telling"] and shortcut["share_of_gain"] >= STRONG
+    return telling and not shortcut.get("shown", False)
+
+
+def _shortcuts(found: Sequence[Mapping[str, Any]]) -> Iterator[ShortcutRow]:
+    for it in found:
+        strong = is_strong(it)
+        verdict = "no better than chance" if not it["telling"] else "a strong clue" if strong else "a weak clue"
+        if it["telling"] and it.get("shown", False):
+            verdict = (
+                "what is shown reaches into it: the middle of the photo tells more, and it adds nothing to the rest"
+            )
+        yield ShortcutRow(
+            key=it["clue"].replace(" ", "-"),
+            words=CLUES.get(it["clue"], it["clue"]),
+            accuracy=it["accuracy"],
+            low=it["low"],
+            high=it["high"],
+            chance=it["chance"],
+            share_of_gain=it["share_of_gain"],
+            verdict=verdict,
+            strong=strong,
+        )

@@ -1,0 +1,38 @@
+"""The photos that what was found speaks of."""
+
+from collections.abc import Iterator
+
+from headstart.data.samples import Part, Sample
+from headstart.diagnostics.examples import in_test, looked_at
+from headstart.diagnostics.run import Findings
+
+SUSPECTS, PAIRS, LEAKS, FLAWED = 60, 60, 60, 12  #: most that are shown of each, and of each kind of flaw
+
+
+def shown_photos(it: Findings) -> list[Sample]:
+    """Those that a report shows, each once."""
+    known = {sample.id: sample for sample in it.subject.material.samples.samples}
+    judged = it.subject.judged
+    return _once([*in_test(judged), *looked_at(judged), *(known[id_] for id_ in _named(it))])
+
+
+def mentioned_photos(it: Findings) -> list[Sample]:
+    """Those that were judged, and those that are shown; each once."""
+    return _once([*it.subject.material.of(Part.VALIDATION), *it.subject.judged.samples, *shown_photos(it)])
+
+
+def _once(samples: list[Sample]) -> list[Sample]:
+    return list({sample.id: sample for sample in samples}.values())
+
+
+def _named(it: Findings) -> Iterator[str]:
+    for suspect in it.labels.suspects[:SUSPECTS]:
+        yield suspect.id
+    for pair in it.subject.twins[:PAIRS]:
+        yield from (pair.first, pair.second)
+    for leak in it.leaks[:LEAKS]:
+        yield from (leak.held_out, leak.seen)
+    for flaw in it.quality.flaws:
+        yield from flaw.ids[:FLAWED]
+    for alike in it.alike.values():
+        yield from (other.id for other in alike)

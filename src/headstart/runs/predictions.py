@@ -1,0 +1,98 @@
+"""What was looked back on, as files: ``trust.json``, ``predictions.npz`` and ``predictions.csv``."""
+
+import io
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.data.groups import group_numbers
+from headstart.data.readers.csv_cells import format_csv, join_names
+from headstart.data.samples import Sample
+from headstart.inference.postprocess import Answers
+from headstart.storage.atomic import replace_bytes, replace_text
+from headstart.storage.run_layout import PREDICTIONS, SCHEMA_VERSION
+
+Part = tuple[str, Sequence[Sample], Answers]  #: its name, its photos, what is said of them
+
+
+def save_trust(record: Mapping[str, Any], file: Path) -> None:
+    """Writes a record of records as JSON, whole or not at all; a number that is none becomes null."""
+    replace_text(file, json.dumps({"schema_version": SCHEMA_VERSION, **plain(record)}, indent=1, ensure_ascii=False))
+
+
+def plain(value: Any) -> Any:
+    """Records, arrays and enums as what JSON knows; NaN and infinities as None."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
+    if isinstance(value, Mapping):
+        return {str(key): plain(it) for key, it in value.items()}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist())
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(it) for it in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def save_predictions(folder: Path, parts: Sequence[Part], classes: Sequence[str]) -> None:
+    """Writes what is said of the photos of some parts: arrays for programs, a table for people.
+
+    ``predictions.npz`` has, for N photos in the order given: ``id`` and ``part`` (N,) text, ``label`` and ``group``
+    (N,) int64, ``probabilities`` and ``uncalibrated`` (N, C) float32, ``prediction_set`` (N, C) bool, ``novelty`` (N,)
+    float32, ``declined`` (N,) bool. Photos of one group belong together (equal bytes, near-duplicates, a name that the
+    user gave). Where novelty was not judged it is NaN, and ``declined`` False. No pickle is in it.
+    """
+    answers = [answers for _, _, answers in parts]
+    arrays: dict[str, Any] = {
+        "id": np.array([sample.id for _, samples, _ in parts for sample in samples]),
+        "part": np.array([name for name, samples, _ in parts for _ in samples]),
+        "group": group_numbers([sample for _, samples, _ in parts for sample in samples]),
+        "label": np.array([sample.label for _, samples, _ in parts for sample in samples], dtype=np.int64),
+        "probabilities": np.concatenate([it.probabilities for it in answers]),
+        "uncalibrated": np.concatenate([it.uncalibrated for it in answers]),
+        "prediction_set": np.concatenate([it.prediction_sets() for it in answers]),
+        "novelty": np.concatenate([novelty_of(it) for it in answers]),
+        "declined": np.concatenate([it.declined for it in answers]),
+    }
+    content = io.BytesIO()
+    np.savez_compressed(content, allow_pickle=False, **arrays)
+    replace_bytes(folder / f"{PREDICTIONS}.npz", content.getvalue())
+    replace_text(folder / f"{PREDICTIONS}.csv", _table(parts, classes))
+
+
+def novelty_of(it: Answers) -> NDArray[np.float32]:
+    """Novelty (N,); NaN where the classifier does not judge it."""
+    return it.novelty if it.novelty is not None else np.full(len(it.probabilities), np.nan, np.float32)
+
+
+def _table(parts: Iterable[Part], classes: Sequence[str]) -> str:
+    rows: list[Sequence[str]] = [
+        ("photo", "part", "label", "predicted", "probability", "prediction_set", "novelty", "declined")
+    ]
+    for name, samples, answers in parts:
+        best = answers.probabilities.argmax(axis=1)
+        sets, novelties = answers.prediction_sets(), novelty_of(answers)
+        for index, sample in enumerate(samples):
+            inside = answers.probabilities[index].argsort(kind="stable")[::-1]
+            novelty = novelties[index]
+            rows.append(
+                [
+                    sample.name,
+                    name,
+                    classes[sample.label],
+                    classes[best[index]],
+                    f"{answers.probabilities[index, best[index]]:.6f}",
+                    join_names(classes[label] for label in inside if sets[index, label]),
+                    "" if np.isnan(novelty) else f"{novelty:.4f}",
+                    "" if np.isnan(novelty) else "yes" if answers.declined[index] else "no",
+                ]
+            )
+    return format_csv(rows)

@@ -1,0 +1,133 @@
+"""Small pictures of the photos that the report shows, so that it can be made again where the photos are gone."""
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from headstart import events
+from headstart.data.readers.inspection import default_workers, in_threads
+from headstart.data.samples import Sample
+from headstart.diagnostics.examples import looked_at
+from headstart.diagnostics.run import Findings
+from headstart.errors import HeadstartError
+from headstart.explanation.explainer import Explainer, overlay
+from headstart.features.extract import load_photo
+from headstart.modalities.image.augment.augmentation import Augmentation
+from headstart.modalities.image.augment.sheet import drawn, rows_of
+from headstart.modalities.image.decoding.decode import BrokenPhoto, Pixels
+from headstart.modalities.image.spec import WHOLE_EDGE, PixelContract
+from headstart.runs.examples import shown_photos
+from headstart.selection.context import Material
+from headstart.storage.atomic import replace_bytes
+
+EDGE, QUALITY = 128, 72  #: of a small picture: its longest edge in pixels, JPEG's quality
+HEAT_EDGE = 192  #: of a photo with its heat map: it is looked at closely
+SHEET_EDGE = 1200  #: of the sheet of augmented views
+HEAT, SHEET = "heat/", "sheet"  #: a photo with its heat map is kept under this and its id; the sheet under this
+
+#: A JPEG shrinks while it is decoded, as far as its shorter edge stays as long as the picture's longer one.
+_CONTRACT = PixelContract(EDGE, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+
+Jpegs = dict[str, NDArray[np.uint8]]  #: a picture's name -> the bytes of its JPEG file, (B,)
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What is shown."""
+
+    jpegs: Jpegs
+    method: str = ""  #: of the heat maps
+    explained: tuple[str, ...] = ()  #: ids of the photos that have one
+
+
+def pictures_of(it: Findings, folder: Path, *, trained: bool) -> Pictures:
+    """All that the report shows; nothing where none is written.
+
+    Args:
+        it: what the run found out.
+        folder: of the saved classifier.
+        trained: whether a network was trained, so that changed views were seen.
+    """
+    material, close = it.subject.material, looked_at(it.subject.judged)
+    if not material.settings.report:
+        return Pictures({})
+    try:
+        heat, method = heat_pictures(folder, close)
+    except HeadstartError as error:  # a network that has no places to point at; the rest can be shown
+        material.listener(events.Note(f"no heat maps: {error}"))
+        heat, method = {}, ""
+    jpegs = small_pictures(shown_photos(it), material.listener) | heat
+    jpegs |= sheet_picture(material) if trained else {}
+    return Pictures(jpegs, method, tuple(sample.id for sample in close if HEAT + sample.id in heat))
+
+
+def in_words(it: Pictures) -> str:
+    """One line for a person."""
+    return f"{len(it.jpegs)} small pictures, {len(it.explained)} of them with what spoke for the answer"
+
+
+def small_pictures(samples: Iterable[Sample], listener: events.Listener = events.ignore) -> Jpegs:
+    """A small JPEG of each photo, by its id; those that can no longer be read are left out."""
+    things = list(samples)
+    made = in_threads(_small, things, stage="pictures", workers=default_workers(), listener=listener)
+    return {sample.id: content for sample, content in zip(things, made, strict=True) if content is not None}
+
+
+def heat_pictures(folder: Path, samples: Sequence[Sample]) -> tuple[Jpegs, str]:
+    """Photos with what spoke for the predicted class laid over them, and the method's name; "" of nothing.
+
+    Args:
+        folder: of the saved classifier.
+        samples: photos to explain.
+    """
+    if not samples:
+        return {}, ""
+    explainer, pictures = Explainer(folder), {}
+    contract = max(_CONTRACT, explainer.record.contract, key=lambda it: it.size)
+    contract = replace(contract, grey=explainer.record.contract.grey)
+    for sample in samples:
+        try:
+            photo = load_photo(sample.source, contract).pixels
+        except BrokenPhoto:
+            continue
+        pictures[HEAT + sample.id] = jpeg(overlay(photo, explainer.heat(photo)), HEAT_EDGE)
+    return pictures, explainer.method
+
+
+def sheet_picture(material: Material) -> Jpegs:
+    """The sheet of augmented views, as they were trained on."""
+    augmentation = Augmentation.of(material.settings)
+    rows = rows_of(material.samples, material.backbone.contract, augmentation, seed=material.settings.seed)
+    if not rows:
+        return {}
+    return {SHEET: jpeg(np.asarray(drawn(rows, augmentation.describe())), SHEET_EDGE)}
+
+
+def save_pictures(pictures: Mapping[str, NDArray[np.uint8]], file: Path) -> None:
+    """Writes all pictures as one ``.npz``, whole or not at all."""
+    content = io.BytesIO()
+    arrays: dict[str, Any] = dict(pictures)
+    np.savez(content, allow_pickle=False, **arrays)
+    replace_bytes(file, content.getvalue())
+
+
+def jpeg(pixels: Pixels, edge: int) -> NDArray[np.uint8]:
+    """A picture no longer or wider than ``edge`` pixels, as the bytes of a JPEG file."""
+    image = Image.fromarray(pixels)
+    image.thumbnail((edge, edge))
+    content = io.BytesIO()
+    image.save(content, "JPEG", quality=QUALITY)
+    return np.frombuffer(content.getvalue(), np.uint8)
+
+
+def _small(sample: Sample) -> NDArray[np.uint8] | None:
+    try:
+        return jpeg(load_photo(sample.source, _CONTRACT).pixels, EDGE)
+    except BrokenPhoto:
+        return None

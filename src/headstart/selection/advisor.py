@@ -1,0 +1,168 @@
+"""What the field's rule expects of a set of photos, from measurements, before anything dear is tried.
+
+The rule goes by size and by likeness to what the network was pretrained on (Stanford CS231n, notes on transfer
+learning): small and similar, a linear classifier on top; small and different, one on earlier layers; large and
+similar, fine-tune a part; large and different, train all of it on from the pretrained weights. Why: early layers are
+general and late ones special (Yosinski et al. 2014, arXiv:1411.1792); what pretraining gives to a probe shrinks with
+likeness, what it gives to fine-tuning shrinks with size (Kornblith, Shlens & Le 2019, arXiv:1805.08974).
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, Self
+
+from headstart.errors import DataError
+from headstart.selection.context import Material
+from headstart.selection.costs import predict
+from headstart.selection.dataset_stats import LARGE, SMALL, Facts, LayerScore, Size, measured
+from headstart.selection.domain_similarity import DIFFERENT, SIMILAR, Answers, Familiarity
+from headstart.selection.probes import LAYER
+from headstart.selection.rule import Choice
+
+SCHEMA_VERSION = 2
+
+#: (size, familiarity) -> the strategy expected, the runner-up, and what to expect of it over a linear probe
+RULE: Mapping[tuple[Size, Familiarity], tuple[str, str, str]] = {
+    ("small", "similar"): ("linear-probe", "intermediate-probe", "it is the baseline: training more gains little"),
+    ("small", "between"): ("intermediate-probe", "partial-finetune", "a point or two over linear-probe"),
+    ("small", "different"): ("intermediate-probe", "partial-finetune", "some points over linear-probe"),
+    ("middle", "similar"): ("linear-probe", "partial-finetune", "it is the baseline: training more gains little"),
+    ("middle", "between"): ("partial-finetune", "full-finetune", "some points over linear-probe"),
+    ("middle", "different"): ("partial-finetune", "full-finetune", "many points over linear-probe"),
+    ("large", "similar"): ("partial-finetune", "full-finetune", "a point or two over linear-probe"),
+    ("large", "between"): ("partial-finetune", "full-finetune", "some points over linear-probe"),
+    ("large", "different"): ("full-finetune", "partial-finetune", "many points over linear-probe"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What the rule expects, and from what."""
+
+    facts: Facts
+    size: Size
+    familiarity: Familiarity
+    expected: str  #: a name in ``STRATEGIES``
+    runner_up: str  #: another
+    gain: str  #: what to expect of it over a linear probe, in words
+    seconds: Mapping[str, float | None]  #: by strategy, predicted, once features are stored; None: unknown
+    reason: str  #: one or two sentences
+    reckoned: tuple[str, ...] = ()  #: strategies whose seconds are arithmetic, right within a factor of two or three
+
+    def to_json(self) -> dict[str, Any]:
+        """As what ``json.dumps`` takes."""
+        return {"schema_version": SCHEMA_VERSION, **asdict(self)}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """The inverse of ``to_json``.
+
+        Raises:
+            DataError: fields missing or unknown.
+        """
+        try:
+            fields = {key: it for key, it in value.items() if key != "schema_version"}
+            facts = dict(fields.pop("facts"))
+            asked = facts.pop("answers")
+            layers = tuple(LayerScore(**it) for it in facts.pop("layers"))
+            unknown = tuple(facts.pop("unknown"))
+            fields["reckoned"] = tuple(fields.get("reckoned", ()))
+            known = Answers(**asked) if asked is not None else None
+            return cls(facts=Facts(**facts, answers=known, layers=layers, unknown=unknown), **fields)
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError(f"advice cannot be read: {error}; wanted the fields that to_json writes") from None
+
+
+def advise(material: Material, *, timed: bool = False) -> Advice:
+    """Measures a sample of the training photos and says what the rule expects.
+
+    Features that the store does not have are computed, of the sample only. Test and validation are not looked at.
+
+    Args:
+        material: its head settings do not matter, its seed neither: the sample goes by digests.
+        timed: predict what training takes from a timed trial; imports PyTorch and wants all features stored.
+
+    Raises:
+        HeadstartError: features cannot be computed or stored.
+    """
+    advice = by_rule(measured(material))
+    predicted = predict(material, timed=timed)
+    return replace(advice, seconds=predicted.seconds, reckoned=predicted.reckoned)
+
+
+def by_rule(facts: Facts) -> Advice:
+    """What the rule expects of these facts; where the layers speak against it, the runner-up is what they speak for."""
+    expected, runner_up, gain = RULE[facts.size, facts.familiarity]
+    if _last_is_best(facts, expected):
+        runner_up = "linear-probe"
+    return Advice(facts, facts.size, facts.familiarity, expected, runner_up, gain, {}, _reason(facts, expected))
+
+
+def _last_is_best(facts: Facts, expected: str) -> bool:
+    """Whether the rule wants earlier layers and the last one does best on the sample."""
+    return expected == "intermediate-probe" and facts.best_layer is not None and facts.best_layer.layer == LAYER
+
+
+def _reason(facts: Facts, expected: str) -> str:
+    limits = {
+        "small": f"under {SMALL}",
+        "middle": f"{SMALL} to {LARGE}, the rule's grey zone",
+        "large": f"over {LARGE}",
+    }
+    size = f"{facts.per_class_median:.0f} training photos per class are a {facts.size} set ({limits[facts.size]})"
+    if facts.answers is None:
+        likeness = "the network cannot be asked how familiar they are"
+    else:
+        bounds = f"under {SIMILAR:.0%} is similar, over {DIFFERENT:.0%} different"
+        likeness = (
+            f"the entropy of the network's own answers is {facts.answers.share:.0%} of the most there is ({bounds})"
+        )
+    if facts.earlier_layer is not None:
+        likeness += f", with {facts.earlier_layer.layer} telling the classes better than the last layer"
+    doubt = ", though the last layer alone did best on the sample" if _last_is_best(facts, expected) else ""
+    return f"{size}; {likeness}. The rule expects {expected}{doubt}."
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Whether an expectation came true."""
+
+    verdict: Literal["hit", "near", "miss", "open"]  #: near: not told from the best; open: it was not put to the test
+    text: str  #: one sentence
+
+
+def outcome(advice: Advice, choice: Choice, strategies: Mapping[str, str]) -> Outcome:
+    """Holds an expectation to a comparison.
+
+    Args:
+        advice: made before.
+        choice: the comparison's, on validation.
+        strategies: of each of its arms, by the arm's name.
+    """
+    expected, won = advice.expected, strategies[choice.winner]
+    own = [name for name, strategy in strategies.items() if strategy == expected]
+    if not own:
+        return Outcome("open", f"The rule expected {expected}, which was not tried; {choice.winner} won.")
+    if len(set(strategies.values())) == 1:
+        return Outcome("open", f"The rule expected {expected}, and nothing else was tried.")
+    if won == expected:
+        return Outcome("hit", f"The rule expected {expected}, and {choice.winner} won.")
+    equal = next((it for it in choice.equals if it.best == choice.winner and set(it.behind) & set(own)), None)
+    if equal is not None:
+        text = (
+            f"The rule expected {expected}; {choice.winner} costs the same and had the lower cross-validated log loss."
+        )
+        return Outcome("near", text)
+    behind = {pair.b: pair for pair in choice.pairs if pair.b in own}
+    if choice.best in own:
+        text = (
+            f"The rule expected {expected}, the best arm; {choice.winner} cannot be told from it, costs less and won."
+        )
+        return Outcome("near", text)
+    if any(not pair.told for pair in behind.values()):
+        text = f"The rule expected {expected}, which cannot be told from the best, {choice.best}; {choice.winner} won."
+        return Outcome("near", text)
+    short = min(pair.difference for pair in behind.values())
+    return Outcome(
+        "miss", f"The rule expected {expected}; {choice.best} beat it by {100 * short:.1f} points on validation."
+    )

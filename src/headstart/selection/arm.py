@@ -1,0 +1,130 @@
+"""The contract of a strategy: it plans arms, says what each will cost, and makes them."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart import events
+from headstart.data.samples import Part
+from headstart.evaluation.evaluation import Evaluation, evaluate
+from headstart.export import Parts
+from headstart.heads.head import Trial
+from headstart.selection.context import Material, Refit, targets_of
+from headstart.selection.failures import FAILURES, reason_of
+from headstart.training.cost import Cost
+from headstart.training.curves import Epoch
+
+if TYPE_CHECKING:  # it imports PyTorch
+    from headstart.training.rate_finder import RateCurve
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """A point of the curve of accuracy over depth: a head on one layer, or on all of them joined."""
+
+    layer: str  #: a layer's name, or "all"
+    width: int  #: D
+    accuracy: float | None  #: cross-validated inside train; None where nothing could be held out
+    log_loss: float | None  #: likewise, nats
+    validation_accuracy: float
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One row of a comparison: a strategy on a backbone with its settings, fitted on train, scored on validation."""
+
+    name: str  #: unique in its comparison: "linear-probe", "partial-finetune stage4"
+    strategy: str
+    backbone: str
+    layer: str  #: what its head reads; of a trained network the lowest layer that was trained
+    head: str
+    parts: Parts  #: a classifier, fitted on train alone
+    parameters: int  #: that were fitted or trained
+    train: Evaluation  #: on training photos as they are predicted on, 2,000 at most
+    validation: Evaluation
+    probabilities: NDArray[np.float32]  #: (validation photos, C), in the split's order
+    seconds: float  #: what it really took
+    memory: int = 0  #: bytes by which the process really grew
+    disk: int = 0  #: bytes it really left in the store
+    cost_class: str | None = None  #: arms of one class cost the user the same to train and to run; None: no other does
+    #: Nats per photo over train and validation, each photo by a head that was not fitted on it; None: not known.
+    held_out_loss: float | None = None
+    refit: Refit | None = None  #: the same on train and validation; None: it is shipped as it was validated
+    refit_seconds: float = 0.0  #: that this takes, as far as networks are trained for it
+    chosen: Mapping[str, Any] = field(default_factory=dict)  #: hyperparameters that were chosen, not set
+    path: tuple[Trial, ...] = ()  #: what was tried for them
+    curves: tuple[Epoch, ...] = ()  #: of a training, from before its first step
+    planned_epochs: int = 0  #: that it was to make, were neither budget nor validation to end it
+    best_epoch: int = 0
+    rate_curve: "RateCurve | None" = None  #: of the range test that found the rate, where one did
+    depth: tuple[Depth, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def trains(self) -> bool:
+        """Whether a network was trained."""
+        return bool(self.curves)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """An arm that could be made."""
+
+    name: str
+    strategy: str
+    cost: Callable[[], Cost]  #: a prediction, from a timed micro-run where that is needed
+    make: Callable[[], Arm]
+    trains: bool = False  #: whether a network is trained, so that predicting its cost takes seconds
+
+
+class Strategy(Protocol):
+    """A way to transfer."""
+
+    def __call__(self, material: Material, detail: str | None = None) -> Sequence[Planned]:
+        """Its arms, cheap to dear.
+
+        Args:
+            material: what it learns from.
+            detail: what stands behind the colon in ``--arms``: the lowest layer that is trained.
+
+        Raises:
+            SettingError: it takes no detail, or not this one.
+        """
+        ...
+
+
+def scored(material: Material, parts: Parts, name: str, **facts: Any) -> Arm:
+    """An arm made of parts, with its scores on train and validation."""
+    inside, held_out = material.scored_in_train(), material.of(Part.VALIDATION)
+    of_train = material.probabilities(parts, inside)
+    of_validation = material.probabilities(parts, held_out)
+    classes = material.samples.classes
+    return Arm(
+        name=name,
+        parts=parts,
+        train=evaluate("train", targets_of(inside), of_train, classes),
+        validation=evaluate("validation", targets_of(held_out), of_validation, classes),
+        probabilities=of_validation,
+        **facts,
+    )
+
+
+def final_parts(material: Material, arm: Arm) -> Parts:
+    """What is saved when an arm wins: fitted on train and validation where that can be done without choosing anew."""
+    if arm.refit is None or material.settings.refit == "never":
+        return arm.parts
+    try:
+        return arm.refit(material)
+    except FAILURES as error:  # what was compared stands, and is worth more than nothing
+        told = f"{arm.name} is saved as it was validated, not fitted once more: {reason_of(error)}"
+        material.listener(events.Note(told))
+        return arm.parts
+
+
+def file_name(arm: str) -> str:
+    """An arm's name as the name of a file or folder."""
+    return re.sub(r"[^a-z0-9.]+", "-", arm.lower()).strip("-")

@@ -1,0 +1,282 @@
+"""``--backbone auto``: a ladder of backbones, cheap to dear, each measured on some of the training photos.
+
+A published score says how well a network knows ImageNet, not these photos: on the whole the order holds, but what
+raises the score can make frozen features worse (Kornblith et al. 2019, CVPR, "Do Better ImageNet Models Transfer
+Better?"). So each rung is a logistic head on the last layer, cross-validated, and a dearer rung has to beat the cheaper
+ones photo by photo.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart import events
+from headstart.backbones.backbone import Backbone
+from headstart.data.groups import group_numbers
+from headstart.data.samples import Sample
+from headstart.engines.choose import Chosen
+from headstart.engines.engine import Engine
+from headstart.errors import BackboneError, DataError, EngineError
+from headstart.evaluation.metrics import log_loss
+from headstart.features.extract import extract, prepared
+from headstart.heads.catalog import fit_head
+from headstart.heads.folds import assign_folds, count_folds, fold_groups
+from headstart.heads.head import Task
+from headstart.inference.openvino import cores
+from headstart.selection.context import Clock, targets_of
+from headstart.selection.failures import reason_of
+from headstart.selection.rule import Choice, choose_winner
+from headstart.settings import FitSettings
+from headstart.storage.store import Store
+
+PHOTOS = 400  #: training photos that a rung is measured on, at most
+FOLDS = 3
+ENOUGH = 2  #: rungs in a row that were not better end a flight
+SHARE = 0.5  #: of the time left: what extracting all photos may take
+LAYER = "final"
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """A backbone that was tried."""
+
+    name: str
+    seconds: float  #: that trying it took
+    photos_per_second: float | None = None  #: decoding and the whole network; None where it does not run
+    accuracy: float | None = None  #: cross-validated; None where it was not measured
+    log_loss: float | None = None  #: nats per photo, likewise
+    dropped: str | None = None  #: why; None for the one that is used
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """What came of climbing."""
+
+    chosen: str  #: the backbone to use
+    rungs: tuple[Rung, ...]  #: in the order tried
+    photos: int  #: that they were measured on
+    choice: Choice | None  #: among those that were measured; None where none was
+
+
+def subset(samples: Sequence[Sample], most: int = PHOTOS) -> list[Sample]:
+    """The photos that rungs are measured on: the same share of each class, two of each if there is room.
+
+    Which ones is decided by their digests, so neither the order of the files nor chance has a say.
+    """
+    by_class: dict[int, list[Sample]] = {}
+    for sample in sorted(samples, key=lambda it: (it.digest, it.id)):
+        by_class.setdefault(sample.label, []).append(sample)
+    places = [
+        (rank >= 2, (rank + 0.5) / len(own), sample.digest, sample.id, sample)
+        for own in by_class.values()
+        for rank, sample in enumerate(own)
+    ]
+    return [place[-1] for place in sorted(places, key=lambda place: place[:-1])[:most]]
+
+
+def climb(
+    samples: Sequence[Sample],
+    photos: int,
+    obtain: Callable[[str], Backbone],
+    choose: Callable[[Backbone], Chosen],
+    store: Store,
+    settings: FitSettings,
+    clock: Clock,
+    names: Iterable[Sequence[str]],
+    listener: events.Listener = events.ignore,
+) -> Ladder:
+    """Tries backbones until dearer ones no longer pay; features that are computed stay in the store.
+
+    A flight ends after two rungs in a row that were not better than the best cheaper one; the climb ends where the
+    features of all photos would take more than half of the time left.
+
+    Args:
+        samples: of the train part; no other part is looked at.
+        photos: of all parts, which the winner's features will be computed for.
+        obtain: a name -> its backbone.
+        choose: a backbone -> its engine, proved.
+        store: where features go.
+        settings: how heads are fitted, the seed, the workers.
+        clock: of the whole job.
+        names: flights of names, each cheap to dear; see ``backbones.shortlist``.
+        listener: is told of each rung.
+
+    Raises:
+        BackboneError: no rung at all could be used.
+    """
+    climber = _Climber(subset(samples), photos, obtain, choose, store, settings, clock, listener)
+    for flight in names:
+        climber.fly(flight)
+        if climber.out_of_time:
+            break
+    return climber.ladder()
+
+
+@dataclass
+class _Climber:
+    samples: list[Sample]
+    photos: int
+    obtain: Callable[[str], Backbone]
+    choose: Callable[[Backbone], Chosen]
+    store: Store
+    settings: FitSettings
+    clock: Clock
+    listener: events.Listener
+    rungs: list[Rung] = field(default_factory=list)
+    answers: dict[str, NDArray[np.float32]] = field(default_factory=dict)  #: (N, C) of each rung, held out
+    slowest: float = 0.0  #: seconds a photo, of the dearest rung so far
+    out_of_time: bool = False
+
+    def fly(self, names: Sequence[str]) -> None:
+        worse = 0
+        for name in names:
+            if worse == ENOUGH or self.out_of_time or (self.rungs and not self._fits(name, self.slowest, 0.0)):
+                return
+            before = self._winner
+            self._try(name)
+            if name in self.answers:
+                worse = 0 if self._winner == name != before else worse + 1
+
+    def _try(self, name: str) -> None:
+        began = time.perf_counter()
+        try:
+            backbone = self.obtain(name)
+            engine = self.choose(backbone).engine
+            pace = seconds_per_photo(self.samples, backbone, engine)
+            if self.answers and not self._fits(name, pace, time.perf_counter() - began):
+                return
+            self.slowest = max(self.slowest, pace)
+            probabilities = self._measured(backbone, engine)
+        except (BackboneError, EngineError, RuntimeError, MemoryError) as error:
+            dropped = str(error) if isinstance(error, BackboneError) else reason_of(error)
+            self._add(Rung(name, time.perf_counter() - began, dropped=dropped))
+            return
+        self.answers[name] = probabilities
+        right = probabilities.argmax(axis=1) == self.labels
+        lost = log_loss(self.labels, probabilities)
+        self._add(Rung(name, time.perf_counter() - began, 1 / pace, float(right.mean()), lost))
+
+    def _fits(self, name: str, pace: float, seconds: float) -> bool:
+        """Whether the features of all photos would be ready in time; where not, the climb is over."""
+        wanted, allowed = self.photos * pace, SHARE * max(0.0, self.clock.left)
+        if wanted <= allowed:
+            return True
+        self.out_of_time = True
+        most = "" if seconds else "at least "  # before it was obtained, all that is known is that it is no cheaper
+        reason = f"{self.photos} photos would take {most}{wanted:.0f} s, {allowed:.0f} s are allowed"
+        self._add(Rung(name, seconds, 1 / pace if seconds else None, dropped=reason))
+        return False
+
+    def _measured(self, backbone: Backbone, engine: Engine) -> NDArray[np.float32]:
+        """Held-out probabilities of a logistic head on the last layer, (N, C)."""
+        done = extract(
+            self.samples, backbone, engine, self.store, workers=self.settings.workers, listener=self.listener
+        )
+        self._without({digest for digest, finding in done.findings.items() if finding.broken})
+        rows = self.store.read(done.space, [sample.digest for sample in self.samples], LAYER)
+        groups = group_numbers(self.samples)
+        balanced = self.settings.class_weights == "balanced"
+        task = Task(rows, self.labels, self.classes, groups, balanced, self.settings.seed)
+        return held_out(task, self.settings)
+
+    def _without(self, broken: set[str]) -> None:
+        """Leaves out photos that do not decode, or could not be read now, also where a rung was measured with them.
+
+        Raises:
+            DataError: none is left.
+        """
+        sound = np.array([sample.digest not in broken for sample in self.samples])
+        if not sound.any():
+            raise DataError(f"none of {len(sound)} training photos decodes; run headstart check to see why")
+        self.answers = {name: rows[sound] for name, rows in self.answers.items()}
+        self.samples = [sample for sample, good in zip(self.samples, sound, strict=True) if good]
+
+    def _add(self, rung: Rung) -> None:
+        self.rungs.append(rung)
+        said = (
+            rung.dropped or f"{rung.accuracy:.1%} on {len(self.labels)} photos, {rung.photos_per_second:.0f} photos/s"
+        )
+        self.listener(events.Finished("rung", rung.seconds, f"{rung.name}: {said}"))
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """(N,) of the photos that are measured on."""
+        return np.array([sample.label for sample in self.samples], np.int64)
+
+    @cached_property
+    def classes(self) -> int:
+        """As many as the photos began with."""
+        return int(self.labels.max()) + 1
+
+    @property
+    def _winner(self) -> str | None:
+        return self._choice().winner if self.answers else None
+
+    def _choice(self) -> Choice:
+        return choose_winner(targets_of(self.samples), self.answers, None, self.settings.seed)
+
+    def ladder(self) -> Ladder:
+        """What came of it, with a reason for every rung but the winner.
+
+        Raises:
+            BackboneError: no rung could be used.
+        """
+        if not self.answers:
+            reasons = "; ".join(f"{rung.name}: {rung.dropped}" for rung in self.rungs)
+            raise BackboneError(f"no backbone can be used ({reasons}); name one with --backbone")
+        choice = self._choice()
+        return Ladder(choice.winner, tuple(_judged(rung, choice) for rung in self.rungs), len(self.labels), choice)
+
+
+def _judged(rung: Rung, choice: Choice) -> Rung:
+    """A rung with the reason why it is not used."""
+    if rung.dropped is not None or rung.name == choice.winner:
+        return rung
+    worse = next((pair.difference for pair in choice.pairs if pair.b == rung.name and pair.told), None)
+    if worse is None:
+        return replace(rung, dropped=f"cannot be told from {choice.winner}, which is cheaper")
+    return replace(rung, dropped=f"{100 * worse:.1f} points below {choice.best}")
+
+
+def held_out(task: Task, settings: FitSettings) -> NDArray[np.float32]:
+    """Probabilities of a logistic head for rows that it was not fitted on, (N, C); groups stay together.
+
+    Its penalty is chosen inside each fold's training rows. Where nothing can be held out, all classes are alike.
+    """
+    together = fold_groups(task.labels, task.groups).groups
+    folds = count_folds(task.labels, together, FOLDS)
+    answers = np.full((len(task.labels), task.classes), 1 / task.classes, np.float32)
+    if not folds:
+        return answers
+    fold = assign_folds(task.labels, together, folds, task.seed)
+    inner = settings.model_copy(update={"folds": FOLDS})
+    for number in range(folds):
+        out = fold == number
+        if out.all() or not out.any():
+            continue
+        inside = replace(task, features=task.features[~out], labels=task.labels[~out], groups=task.groups[~out])
+        answers[out] = fit_head("logistic", inside, inner).head.probabilities(task.features[out])
+    return answers
+
+
+def seconds_per_photo(samples: Sequence[Sample], backbone: Backbone, engine: Engine) -> float:
+    """Decoding and the whole network over all lanes, timed on a batch; the first run, which takes longer, is not."""
+    began = time.perf_counter()
+    photos = prepared(samples, backbone.contract, engine.batch)
+    decoding = (time.perf_counter() - began) / max(1, len(photos))
+    whole = np.resize(photos, (engine.batch, *photos.shape[1:])) if len(photos) else photos
+    engine.forward(whole)
+    began = time.perf_counter()
+    engine.forward(whole)
+    forward = (time.perf_counter() - began) / max(1, len(whole))
+    return decoding / max(engine.lanes, cores()) + forward / engine.lanes
+
+
+def ladder_in_words(it: Ladder) -> str:
+    """One line: what was chosen, among how many."""
+    tried = sum(rung.accuracy is not None for rung in it.rungs)
+    return f"{it.chosen} of {tried} backbones measured on {it.photos} training photos"

@@ -1,0 +1,251 @@
+"""Arms compared on one split, from cheap to dear, within the budget; validation decides."""
+
+import gc
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from headstart import events
+from headstart.data.readers.found import some
+from headstart.data.samples import Part
+from headstart.errors import SettingError, TrainingError, bounded, nearest
+from headstart.heads.folds import one_group_classes
+from headstart.selection import STRATEGIES
+from headstart.selection.arm import Arm, Planned
+from headstart.selection.context import Material
+from headstart.selection.ensembles import ENSEMBLES
+from headstart.selection.failures import FAILURES, reason_of
+from headstart.selection.rule import Choice, choose_winner
+from headstart.settings import FitSettings
+from headstart.training.cost import Cost
+from headstart.training.memory import free_device_memory, free_memory
+
+PROBES = ("linear-probe", "intermediate-probe")  #: what "auto" tries where no budget is given: seconds
+WITHIN_BUDGET = (*PROBES, "partial-finetune", "full-finetune")  #: what it tries where one is
+TRAINING = ("partial-finetune", "full-finetune", "scratch")  #: strategies that train a network
+PLANNING = 20.0  #: seconds that loading a network and timing its training takes, at most
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """An arm as a user names it."""
+
+    name: str  #: a strategy or an ensemble
+    detail: str | None = None  #: what stands behind the colon
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An arm that was not made, or did not end well."""
+
+    name: str
+    reason: str
+    predicted: Cost | None
+    failed: bool = False  #: it was begun, or to be timed, and went wrong
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What came of it."""
+
+    arms: tuple[Arm, ...]  #: cheap to dear
+    predicted: Mapping[str, Cost]  #: by the arm's name; ensembles have none, they cost next to nothing
+    left_out: tuple[LeftOut, ...]
+    choice: Choice  #: on validation
+
+    @property
+    def winner(self) -> Arm:
+        """The arm that is saved."""
+        return next(arm for arm in self.arms if arm.name == self.choice.winner)
+
+
+def wanted(settings: FitSettings) -> tuple[Spec, ...]:
+    """The arms that the settings name, cheap to dear.
+
+    Raises:
+        SettingError: an unknown name, or ensembles of nothing.
+    """
+    if settings.arms:
+        specs = [_spec(text) for text in settings.arms.split(",") if text.strip()]
+    elif settings.strategy == "auto":
+        specs = [Spec(name) for name in (PROBES if settings.budget is None else WITHIN_BUDGET)]
+    else:
+        specs = [Spec(settings.strategy)]
+    if not any(spec.name in STRATEGIES for spec in specs):
+        raise SettingError(f"arms {settings.arms!r} name no strategy; add one, such as linear-probe")
+    order = [*STRATEGIES, *ENSEMBLES]
+    return tuple(sorted(dict.fromkeys(specs), key=lambda spec: order.index(spec.name)))
+
+
+def _spec(text: str) -> Spec:
+    name, _, detail = text.strip().partition(":")
+    if name not in STRATEGIES and name not in ENSEMBLES:
+        raise SettingError(f"unknown arm {name!r}; {nearest(name, [*STRATEGIES, *ENSEMBLES])}")
+    if detail and name in ENSEMBLES:
+        raise SettingError(f"{name} takes no detail, seen {detail!r}; write {name} alone")
+    return Spec(name, detail or None)
+
+
+def compare(materials: Sequence[Material], specs: Sequence[Spec]) -> Comparison:
+    """Plans, predicts, makes and compares arms.
+
+    Args:
+        materials: one for each backbone, cheap to dear; all of the same split.
+        specs: the arms, cheap to dear; each strategy is tried on each backbone.
+
+    Raises:
+        SettingError: a layer that is none, or an ensemble that cannot be.
+        TrainingError: every arm went wrong.
+    """
+    return _Contest(materials).run(specs)
+
+
+class _Contest:
+    def __init__(self, materials: Sequence[Material]):
+        self._materials = materials
+        self._first = materials[0]
+        self._tell = self._first.listener
+        self._arms: list[Arm] = []
+        self._predicted: dict[str, Cost] = {}
+        self._left_out: list[LeftOut] = []
+
+    def run(self, specs: Sequence[Spec]) -> Comparison:
+        self._tell_of_one_group()
+        # Each is predicted when its turn comes: what is left is known then, and a training is planned to fit into it.
+        plans = list(self._planned(specs))
+        while plans:
+            planned = plans.pop(0)
+            trains = planned.trains
+            if self._fits(planned):
+                self._make(planned)
+            del planned  # it may hold a network, made or left out
+            if trains:
+                gc.collect()  # a network as a graph is full of cycles, and the next arm wants its memory
+        if not self._arms:
+            self._nothing_left()
+        base = list(self._arms)
+        for spec in specs:
+            if spec.name in ENSEMBLES:
+                self._add_ensemble(spec.name, base)
+        choice = self._choice()
+        arms = tuple(self._marked(arm, choice) for arm in self._arms)
+        return Comparison(arms, self._predicted, tuple(self._left_out), choice)
+
+    def _planned(self, specs: Sequence[Spec]) -> Iterator[Planned]:
+        for spec in specs:
+            for material in self._materials if spec.name in STRATEGIES else ():
+                for planned in STRATEGIES[spec.name](material, spec.detail):
+                    yield _named(planned, material) if len(self._materials) > 1 else planned
+
+    def _fits(self, planned: Planned) -> bool:
+        """Predicts what an arm will take, and whether there is that much."""
+        if planned.trains and self._first.left < PLANNING:
+            return self._leave_out(
+                planned.name, f"{max(0, self._first.left):.0f} s are left, too few to plan a training"
+            )
+        began = time.perf_counter()
+        try:
+            cost = self._predicted[planned.name] = planned.cost()
+        except FAILURES as error:  # a network that cannot be cut, or run, or is too large
+            return self._leave_out(planned.name, reason_of(error), failed=True)
+        if planned.trains:
+            took = time.perf_counter() - began
+            told = f"{planned.name}: predicted {cost.seconds:.0f} s, {cost.memory / 1e6:.0f} MB of memory, "
+            self._tell(events.Finished("predict cost", took, f"{told}{cost.disk / 1e6:.0f} MB of disk"))
+        for needed, free, where in (
+            (cost.memory, free_memory(), "memory"),
+            (cost.device_memory, free_device_memory(), "the GPU's memory"),
+        ):
+            if needed > free:
+                return self._leave_out(
+                    planned.name, f"predicted {needed / 1e9:.1f} GB of {where}, {free / 1e9:.1f} GB are free"
+                )
+        return self._in_time(planned)
+
+    def _in_time(self, planned: Planned) -> bool:
+        """Whether it ends within the budget; a probe is made whatever that is, for something must be shipped."""
+        seconds = self._predicted[planned.name].seconds
+        if planned.strategy in PROBES or seconds <= max(0.0, self._first.left):
+            return True
+        return self._leave_out(
+            planned.name, f"predicted {seconds:.0f} s, {max(0, self._first.left):.0f} s of the budget are left"
+        )
+
+    def _leave_out(self, name: str, reason: str, *, failed: bool = False) -> bool:
+        self._left_out.append(LeftOut(name, reason, self._predicted.get(name), failed))
+        self._tell(events.Note(f"{name} {'failed' if failed else 'is left out'}: {reason}"))
+        return False
+
+    def _make(self, planned: Planned) -> None:
+        try:
+            self._done(planned.make())
+        except FAILURES as error:  # one arm of several: the others stand
+            self._leave_out(planned.name, reason_of(error), failed=True)
+
+    def _add_ensemble(self, name: str, base: Sequence[Arm]) -> None:
+        try:
+            self._done(ENSEMBLES[name](self._materials, base))
+        except FAILURES as error:
+            self._leave_out(name, reason_of(error), failed=True)
+
+    def _done(self, arm: Arm) -> None:
+        self._arms.append(arm)
+        if arm.refit_seconds <= self._first.left_for_refit:
+            self._first.clock.reserved = max(self._first.clock.reserved, arm.refit_seconds)
+        it = arm.validation
+        self._tell(events.Finished("arm", arm.seconds, f"{arm.name}: validation {it.accuracy:.1%} on {it.n} photos"))
+
+    def _nothing_left(self) -> None:
+        reasons = bounded("; ".join(f"{it.name}: {it.reason}" for it in self._left_out), 800)
+        if any(it.failed for it in self._left_out):
+            raise TrainingError(f"no arm could be made ({reasons}); the arm linear-probe needs least")
+        raise SettingError(
+            f"no arm fits ({reasons}); give a larger --budget, or the arm linear-probe, which always fits"
+        )
+
+    def _marked(self, arm: Arm, choice: Choice) -> Arm:
+        """The arm with its validation score marked by what was chosen on the same photos."""
+        members = [arm, *(it for it in self._arms if it.name in arm.chosen or it.name == arm.chosen.get("of"))]
+        trained = [it for it in members if it.trains]
+        marks = {
+            "epoch": bool(trained),
+            "search": bool(trained) and self._first.settings.search > 0,
+            "weights": arm.strategy == "greedy",
+            "best": arm.strategy == "flips",
+            "winner": arm.name == choice.winner and len(self._arms) > 1,
+        }
+        chosen_on = tuple(name for name, is_so in marks.items() if is_so)
+        return replace(arm, validation=replace(arm.validation, chosen_on=chosen_on))
+
+    def _tell_of_one_group(self) -> None:
+        """Classes of which nothing can be held out: what is chosen by cross-validation knows nothing of them."""
+        train, names = self._first.targets(Part.TRAIN), self._first.samples.classes
+        alone = [names[label] for label in one_group_classes(train.labels, train.groups)]
+        if alone:
+            told = f"all training photos of {some(alone)} are of one group a class (near-duplicates, or named as one)"
+            left = "what is chosen by cross-validation leaves these classes out, and their labels cannot be doubted"
+            self._tell(events.Note(f"{told}: {left}"))
+
+    def _choice(self) -> Choice:
+        probes = [arm.name for arm in self._arms if arm.strategy == "linear-probe"]
+        return choose_winner(
+            self._first.targets(Part.VALIDATION),
+            {arm.name: arm.probabilities for arm in self._arms},
+            probes[0] if probes else None,
+            self._first.settings.seed,
+            self._equal(),
+        )
+
+    def _equal(self) -> list[dict[str, float]]:
+        """Arms that cost the same, by class: name -> held-out log loss."""
+        classes: dict[str, dict[str, float]] = {}
+        for arm in self._arms:
+            if arm.cost_class is not None and arm.held_out_loss is not None:
+                classes.setdefault(arm.cost_class, {})[arm.name] = arm.held_out_loss
+        return [losses for losses in classes.values() if len(losses) > 1]
+
+
+def _named(planned: Planned, material: Material) -> Planned:
+    """Where there are several backbones, an arm's name says which is its own."""
+    name = f"{planned.name} on {material.backbone.name}"
+    return replace(planned, name=name, make=lambda: replace(planned.make(), name=name))

@@ -1,0 +1,166 @@
+"""What strategies learn from: samples, their split, a backbone, and the features of its layers."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart import events
+from headstart.backbones.backbone import Backbone
+from headstart.data.groups import group_numbers
+from headstart.data.samples import Part, Sample, Samples
+from headstart.data.splits import Split
+from headstart.engines.choose import ProofPhotos
+from headstart.engines.engine import Arithmetic, Engine
+from headstart.evaluation.grouping import Targets
+from headstart.export import Parts, Tower
+from headstart.features.extract import extract
+from headstart.heads.head import Fitted, Task
+from headstart.settings import FitSettings
+from headstart.storage.space import Space
+from headstart.storage.store import Store
+
+if TYPE_CHECKING:  # it imports PyTorch
+    from headstart.training.benchmark import Speeds
+
+SAVING = 8.0  #: seconds of the budget for saving the winner; judging it comes on top
+TIMING = 0.1  #: share of the budget that timing trainings may take
+JUDGED_PER_SECOND = 100  #: photos, for that
+TRAIN_SCORED = 2000  #: training photos that an arm is scored on: its training score is for the eye, not for choosing
+
+
+def targets_of(samples: Sequence[Sample]) -> Targets:
+    """What predictions for samples are scored on: their labels, and which of them belong together."""
+    return Targets(np.array([sample.label for sample in samples], np.int64), group_numbers(samples))
+
+
+@dataclass
+class Clock:
+    """What is left of the budget."""
+
+    budget: float | None  #: seconds for the whole job; None: no limit
+    began: float = field(default_factory=time.perf_counter)
+    reserved: float = 0.0  #: seconds of it that are kept for fitting the winner once more
+    timed: float = 0.0  #: seconds of it that timing trainings has taken
+
+    @property
+    def left(self) -> float:
+        """Seconds; infinity without a budget."""
+        return float("inf") if self.budget is None else self.budget - self.elapsed
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since it began."""
+        return time.perf_counter() - self.began
+
+    @property
+    def left_for_timing(self) -> float:
+        """Seconds that timing trainings may still take; infinity without a budget."""
+        return float("inf") if self.budget is None else max(0.0, TIMING * self.budget - self.timed)
+
+
+@dataclass(frozen=True)
+class Material:
+    """What strategies learn from."""
+
+    samples: Samples
+    split: Split
+    backbone: Backbone
+    engine: Engine
+    store: Store
+    space: Space  #: of the backbone's rows, run by the engine, plain view
+    proof: ProofPhotos
+    settings: FitSettings
+    folder: Path  #: the run's, for what an arm leaves behind
+    clock: Clock = field(default_factory=lambda: Clock(None))
+    listener: events.Listener = events.ignore
+    #: (fingerprint of the backbone, precision) -> engine; shared by all materials of a run
+    engines: dict[tuple[str, Arithmetic], Engine] = field(default_factory=dict)
+
+    probes: dict[str, Fitted] = field(default_factory=dict)  #: by the head's name, on the last layer, fitted on train
+    probe_seconds: dict[str, float] = field(default_factory=dict)  #: that each of them took
+    least: dict[str, float] = field(default_factory=dict)  #: seconds of the shortest training above a boundary
+    timed: dict[str, "Speeds"] = field(default_factory=dict)  #: what trials found, by the boundary trained above
+
+    def __post_init__(self) -> None:
+        self.register(self.backbone, self.engine)
+
+    def register(self, backbone: Backbone, engine: Engine) -> None:
+        """Makes an engine known for the towers of its backbone."""
+        self.engines[backbone.fingerprint, engine.precision] = engine
+
+    @property
+    def left(self) -> float:
+        """Seconds of the budget that arms may take; infinity without one."""
+        return self.left_for_refit - self.clock.reserved
+
+    @property
+    def left_for_refit(self) -> float:
+        """Seconds of it that fitting the winner once more may take."""
+        return self.clock.left - SAVING - len(self.of(Part.TEST)) / JUDGED_PER_SECOND
+
+    def of(self, *parts: Part) -> list[Sample]:
+        """The samples of some parts, one part after the other."""
+        return [sample for part in parts for sample in self.split.of(self.samples, part)]
+
+    def labels(self, *parts: Part) -> NDArray[np.int64]:
+        """(N,) of some parts, in the order of ``of``."""
+        return np.array([sample.label for sample in self.of(*parts)], dtype=np.int64)
+
+    def targets(self, *parts: Part) -> Targets:
+        """Labels and groups of some parts, in the order of ``of``."""
+        return targets_of(self.of(*parts))
+
+    def scored_in_train(self) -> list[Sample]:
+        """The training photos that arms are scored on: all, or those with the smallest digests."""
+        train = self.of(Part.TRAIN)
+        return train if len(train) <= TRAIN_SCORED else sorted(train, key=lambda it: it.digest)[:TRAIN_SCORED]
+
+    def tower(self, *layers: str, flipped: bool = False) -> Tower:
+        """This backbone's tower with some layers."""
+        return Tower(self.backbone, self.engine.name, self.engine.precision, layers, flipped)
+
+    def features(self, tower: Tower, samples: Sequence[Sample]) -> NDArray[np.float32]:
+        """A tower's features of some photos, (N, D); computed now where the store has none."""
+        space = self._space(tower, samples)
+        digests = [sample.digest for sample in samples]
+        return np.concatenate([self.store.read(space, digests, layer) for layer in tower.layers], axis=1)
+
+    def _space(self, tower: Tower, samples: Sequence[Sample]) -> Space:
+        if tower.backbone.fingerprint == self.backbone.fingerprint and not tower.flipped:
+            return self.space
+        engine = self.engines[tower.backbone.fingerprint, tower.precision]
+        done = extract(
+            samples,
+            tower.backbone,
+            engine,
+            self.store,
+            flipped=tower.flipped,
+            listener=self.listener,
+            workers=self.settings.workers,
+        )
+        return done.space
+
+    def task(self, towers: Sequence[Tower], *parts: Part) -> Task:
+        """The features of towers, joined, and the labels of some parts; rows are joined by the photos' digests."""
+        samples = self.of(*parts)
+        rows = [self.features(tower, samples) for tower in towers]
+        return Task(
+            features=rows[0] if len(rows) == 1 else np.concatenate(rows, axis=1),
+            labels=self.labels(*parts),
+            classes=len(self.samples.classes),
+            groups=group_numbers(samples),
+            balanced=self.settings.class_weights == "balanced",
+            seed=self.settings.seed,
+        )
+
+    def probabilities(self, parts: Parts, samples: Sequence[Sample]) -> NDArray[np.float32]:
+        """What a classifier made of these parts says of photos, (N, C), from stored features."""
+        return parts.probabilities([self.features(tower, samples) for tower in parts.towers])
+
+
+Refit = Callable[[Material], Parts]

@@ -1,0 +1,120 @@
+"""What each strategy takes on a set of photos: from what is known already, from a timed trial, or by arithmetic."""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from headstart.backbones.backbone import PIXELS, middle
+from headstart.data.samples import Part
+from headstart.engines.work import work_above
+from headstart.modalities.image.augment.presets import smallest_window, view_size
+from headstart.selection.arm import Planned
+from headstart.selection.context import Material
+from headstart.selection.finetune import full_finetune, partial_finetune
+from headstart.selection.probes import intermediate_probe, linear_probe
+from headstart.training.cost import EXPORTED, TRIAL_VERSION, trained_per_second, trial_file
+
+#: A step of training takes as long as so many forward passes of the same part on the engine, the scoring of a photo as
+#: so many: 5.4 to 7.8, and 1.3, measured on lite0 with AVX512-BF16 and with AVX2.
+STEP, SCORE = {"openvino": 7.0, "pytorch": 3.0}, {"openvino": 1.3, "pytorch": 1.0}
+SIZES = 14  #: parts of a map's edge by which windows are cut, see ``training.windows``
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """What strategies take, once features are stored."""
+
+    seconds: Mapping[str, float | None]  #: by strategy; None where the network can be neither counted nor timed
+    reckoned: tuple[str, ...] = ()  #: those of it that are arithmetic, right within a factor of two or three
+
+
+def predict(material: Material, *, timed: bool = False) -> Predicted:
+    """Seconds by strategy.
+
+    Args:
+        material: what would be learnt from.
+        timed: time the training of a few batches where no earlier trial is kept; imports PyTorch.
+    """
+    probes = {"linear-probe": linear_probe, "intermediate-probe": intermediate_probe}
+    seconds: dict[str, float | None] = {name: _sum(plan(material)) for name, plan in probes.items()}
+    if timed:
+        trained = {"partial-finetune": partial_finetune, "full-finetune": full_finetune}
+        return Predicted(seconds | {name: _sum(plan(material)) for name, plan in trained.items()})
+    names = [layer.name for layer in material.backbone.layers]
+    boundaries = {"partial-finetune": names[names.index(middle(names)) - 1], "full-finetune": PIXELS}
+    seconds |= {name: _from_trial(material, boundary) for name, boundary in boundaries.items()}
+    unknown = [name for name in boundaries if seconds[name] is None]
+    if unknown:
+        by_arithmetic = _reckoned(material, {name: boundaries[name] for name in unknown})
+        seconds |= by_arithmetic
+        unknown = [name for name in unknown if by_arithmetic[name] is not None]
+    return Predicted(seconds, tuple(unknown))
+
+
+def _sum(planned: Sequence[Planned]) -> float:
+    return sum(it.cost().seconds for it in planned)
+
+
+def _from_trial(material: Material, boundary: str) -> float | None:
+    """The epochs of a training and its export; decoding and the frozen part come on top, so it is a lower bound."""
+    settings = material.settings
+    try:
+        size = view_size(settings, material.backbone.contract.size)
+        kept = json.loads((material.backbone.folder / trial_file(settings, boundary, size)).read_text("utf-8"))
+        if kept.pop("version") != TRIAL_VERSION:
+            return None
+        whole = smallest_window(settings) == 1
+        speeds = [
+            (float(trained_per_second(it["photos"], it["windowed"], whole=whole)), float(it["scored"]))
+            for it in kept.values()
+            if isinstance(it, dict)
+        ]
+        return _of_epochs(material, *max(speeds))
+    except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
+        return None
+
+
+def _of_epochs(material: Material, trained: float, scored: float) -> float:
+    """Seconds of all epochs and the export, from photos a second."""
+    train, held_out = len(material.of(Part.TRAIN)), len(material.of(Part.VALIDATION))
+    return material.settings.epochs_for(train) * (train / trained + held_out / scored) + EXPORTED
+
+
+def _reckoned(material: Material, boundaries: Mapping[str, str]) -> dict[str, float | None]:
+    """From the engine's speed on one batch, and from how much of the network lies above each boundary.
+
+    The frozen part's pass over the changed views is in it, decoding is not.
+    """
+    engine, size = material.engine, material.backbone.contract.size
+    try:
+        above = work_above(material.backbone)
+    except (RuntimeError, KeyError):
+        return dict.fromkeys(boundaries)
+    blank = np.zeros((engine.batch, size, size, 3), np.uint8)
+    engine.forward(blank)
+    per_second = engine.batch * engine.lanes / min(_seconds_of(lambda: engine.forward(blank)) for _ in range(3))
+    area = (view_size(material.settings, size) / size) ** 2
+    train = len(material.of(Part.TRAIN))
+    views = train * min(material.settings.views, material.settings.epochs_for(train))
+    found: dict[str, float | None] = {}
+    for name, boundary in boundaries.items():
+        share = above[boundary] / above[PIXELS]
+        step = STEP[engine.name] * share * area * _mean_window(smallest_window(material.settings))
+        epochs = _of_epochs(material, per_second / step, per_second / (SCORE[engine.name] * share))
+        found[name] = epochs + views * (1 - share) * area / per_second
+    return found
+
+
+def _seconds_of(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return max(time.perf_counter() - began, 1e-9)
+
+
+def _mean_window(smallest: float) -> float:
+    """Share of a map's area that steps see on average, where the smallest window has this share of its edge."""
+    edges = [edge for edge in range(1, SIZES + 1) if edge >= smallest * SIZES]
+    return float(np.mean(np.square(edges))) / SIZES**2

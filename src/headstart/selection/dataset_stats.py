@@ -1,0 +1,173 @@
+"""What the advisor measures: how many photos there are, how familiar they are, which layer tells their classes.
+
+A sample of the training photos is looked at, no more; validation and test stay shut.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from headstart.backbones.pretrained import pretrained_classifier
+from headstart.data.groups import group_numbers
+from headstart.data.samples import Part, Sample
+from headstart.errors import HeadstartError
+from headstart.features.extract import extract
+from headstart.heads.catalog import fit_head
+from headstart.heads.head import Task
+from headstart.selection.context import Material
+from headstart.selection.domain_similarity import LEAST_CLASSES, Answers, Familiarity, answers
+from headstart.selection.probes import ALL, LAYER, chosen_trial
+
+Size = Literal["small", "middle", "large"]
+
+SMALL, LARGE = 100, 1000  #: training photos per class, median; between them lies the rule's grey zone
+SAMPLE = 200  #: training photos that are looked at
+LEAST_PER_CLASS = 2  #: of the sample, on average, to leave one out and still learn something
+HEAD = "ridge"  #: leaves each photo out in closed form: tenths of a second for all layers
+
+
+@dataclass(frozen=True, slots=True)
+class LayerScore:
+    """How well a quick head tells the classes from a layer, each photo left out once."""
+
+    layer: str  #: a layer's name, or "all" of them joined
+    accuracy: float
+    log_loss: float  #: nats per photo
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What was measured, on training photos alone."""
+
+    photos: int  #: training photos
+    classes: int  #: C
+    per_class_min: int  #: training photos of the rarest class
+    per_class_median: float
+    answers: Answers | None  #: of the pretrained classifier; None where it cannot be asked
+    layers: tuple[LayerScore, ...]  #: from the input upwards, then "all"; none where there are too few photos
+    layered: int  #: photos that the layers were scored on
+    unknown: tuple[str, ...]  #: what could not be measured, and why
+
+    @property
+    def size(self) -> Size:
+        """By the median of the classes."""
+        return "small" if self.per_class_median < SMALL else "large" if self.per_class_median > LARGE else "middle"
+
+    @property
+    def best_layer(self) -> LayerScore | None:
+        """The place with the lowest log loss."""
+        return min(self.layers, key=lambda it: it.log_loss, default=None)
+
+    @property
+    def earlier_layer(self) -> LayerScore | None:
+        """The earlier layer that beats the last one by more than a standard error of its accuracy, if one does."""
+        last = next((it for it in self.layers if it.layer == LAYER), None)
+        if last is None:
+            return None
+        error = float(np.sqrt(last.accuracy * (1 - last.accuracy) / self.layered))
+        earlier = [it for it in self.layers if it.layer not in (LAYER, ALL) and it.log_loss < last.log_loss]
+        ahead = [it for it in earlier if it.accuracy > last.accuracy + error]
+        return min(ahead, key=lambda it: it.log_loss, default=None)
+
+    @property
+    def familiarity(self) -> Familiarity:
+        """From the pretrained answers; an earlier layer that tells the classes better moves it a step away."""
+        steps: tuple[Familiarity, ...] = ("similar", "between", "different")
+        earlier = self.earlier_layer is not None
+        if self.answers is None:
+            return "different" if earlier else "between"
+        return steps[min(steps.index(self.answers.familiarity) + earlier, 2)]
+
+
+def measured(material: Material) -> Facts:
+    """The facts of a material's training photos; features that the store lacks are computed, of the sample only.
+
+    Raises:
+        HeadstartError: features cannot be computed or stored.
+    """
+    train = material.of(Part.TRAIN)
+    counts = np.bincount([sample.label for sample in train], minlength=len(material.samples.classes))
+    sample = _usable(material, drawn(train, SAMPLE))
+    asked, unknown = _asked(material, sample)
+    layers = _layer_scores(material, sample)
+    if not layers:
+        few = f"{len(sample)} photos are too few for {len(counts)} classes"
+        unknown = (*unknown, f"which layer tells the classes: {few}")
+    return Facts(
+        photos=len(train),
+        classes=len(counts),
+        per_class_min=int(counts.min()),
+        per_class_median=float(np.median(counts)),
+        answers=asked,
+        layers=layers,
+        layered=len(sample) if layers else 0,
+        unknown=unknown,
+    )
+
+
+def drawn(samples: Sequence[Sample], most: int) -> list[Sample]:
+    """A sample that keeps the shares of the classes; inside a class the smallest digests, so that order is no matter.
+
+    Equal bytes are drawn once.
+    """
+    by_class: dict[int, list[Sample]] = {}
+    for sample in sorted({it.digest: it for it in samples}.values(), key=lambda it: it.digest):
+        by_class.setdefault(sample.label, []).append(sample)
+    # Each photo's place in its class, 0 to 1: cutting at one place takes the same share of every class.
+    placed = [
+        ((rank + 0.5) / len(own), sample.digest, sample) for own in by_class.values() for rank, sample in enumerate(own)
+    ]
+    return [sample for *_, sample in sorted(placed, key=lambda it: it[:2])[:most]]
+
+
+def _usable(material: Material, samples: Sequence[Sample], *, flipped: bool = False) -> list[Sample]:
+    """The samples that have features, after computing those that the store lacks."""
+    done = extract(
+        samples,
+        material.backbone,
+        material.engine,
+        material.store,
+        flipped=flipped,
+        workers=material.settings.workers,
+        listener=material.listener,
+    )
+    return [it for it in samples if not (it.digest in done.findings and done.findings[it.digest].broken)]
+
+
+def _asked(material: Material, sample: Sequence[Sample]) -> tuple[Answers | None, tuple[str, ...]]:
+    """What the pretrained classifier says, or why it cannot be asked."""
+    name = material.backbone.name
+    try:
+        classifier = pretrained_classifier(material.backbone)
+    except (HeadstartError, OSError) as error:
+        return None, (f"familiarity: the pretrained classifier of {name} cannot be had ({error})",)
+    if classifier is None:
+        return None, (f"familiarity: {name} brings no pretrained classifier that is a linear layer",)
+    if classifier.classes < LEAST_CLASSES:
+        few = f"{classifier.classes} classes; wanted {LEAST_CLASSES} or more"
+        return None, (f"familiarity: the pretrained classifier of {name} has {few}",)
+    both = _usable(material, sample, flipped=True)
+    if not both:
+        return None, ("familiarity: none of the photos drawn decodes",)
+    plain, mirrored = (material.features(material.tower(LAYER, flipped=flipped), both) for flipped in (False, True))
+    return answers(classifier, plain, mirrored), ()
+
+
+def _layer_scores(material: Material, sample: Sequence[Sample]) -> tuple[LayerScore, ...]:
+    """A head's left-out scores on each layer and on all joined; none where there is too little to leave out."""
+    classes = len(material.samples.classes)
+    groups = group_numbers(sample)
+    if len(sample) < LEAST_PER_CLASS * classes or len(set(groups)) < 2:
+        return ()
+    labels = np.array([it.label for it in sample], np.int64)
+    rows = {layer.name: material.features(material.tower(layer.name), sample) for layer in material.backbone.layers}
+    rows[ALL] = np.concatenate(list(rows.values()), axis=1)
+    scores = []
+    for place, features in rows.items():
+        task = Task(features, labels, classes, groups, balanced=False, seed=0)
+        trial = chosen_trial(fit_head(HEAD, task, material.settings))
+        if trial is not None:
+            scores.append(LayerScore(place, trial.accuracy, trial.log_loss))
+    return tuple(scores)

@@ -1,0 +1,177 @@
+"""Arms made of other arms: the same photo mirrored, several answers as one, features of several backbones joined.
+
+``flips``: the best arm so far answers the photo and its mirror image, and the mean counts. ``average`` and ``vote``:
+all arms answer. ``greedy``: those that help, weighted by how often they were chosen on validation (Caruana et al.
+2004). ``concat``: one head on the last layers of several backbones. Each is judged like any other arm; ``greedy`` was
+chosen on the validation photos, so its score there flatters it a little.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from headstart.data.samples import Part
+from headstart.errors import SettingError
+from headstart.evaluation.blending import greedy
+from headstart.export import Answer, Parts, Tower
+from headstart.heads.catalog import fit_head
+from headstart.inference.format import Combine
+from headstart.selection.arm import Arm, final_parts, scored
+from headstart.selection.context import Material, Refit
+from headstart.selection.probes import LAYER, base_head, size_of
+
+#: make(materials, arms so far) -> an arm; the first material is the first backbone's.
+Ensemble = Callable[[Sequence[Material], Sequence[Arm]], Arm]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An arm in an ensemble."""
+
+    arm: Arm
+    weight: float  #: its share
+
+
+def joined(classes: tuple[str, ...], members: Sequence[tuple[Parts, float]], combine: Combine) -> Parts:
+    """Several classifiers as one: their towers, each once, and their answers with their shares.
+
+    Raises:
+        SettingError: one of them is a vote, which has no share in a mean.
+    """
+    towers: list[Tower] = []
+    answers: list[Answer] = []
+    for parts, share in members:
+        if parts.combine != "mean":
+            raise SettingError("a vote cannot be part of another ensemble; leave it out of --arms")
+        places = []
+        for tower in parts.towers:
+            if tower not in towers:
+                towers.append(tower)
+            places.append(towers.index(tower))
+        for answer in parts.answers:
+            read = tuple(places[index] for index in answer.towers)
+            answers.append(replace(answer, towers=read, weight=answer.weight * share))
+    return Parts(classes, tuple(towers), tuple(answers), combine)
+
+
+def average(materials: Sequence[Material], arms: Sequence[Arm]) -> Arm:
+    """The mean of all arms' probabilities."""
+    members = [Member(arm, 1 / len(arms)) for arm in _several("average", arms)]
+    return _blend(materials[0], "average", members, "mean")
+
+
+def vote(materials: Sequence[Material], arms: Sequence[Arm]) -> Arm:
+    """The class that most arms name; ties go to the mean."""
+    members = [Member(arm, 1 / len(arms)) for arm in _several("vote", arms)]
+    return _blend(materials[0], "vote", members, "vote")
+
+
+def greedy_selection(materials: Sequence[Material], arms: Sequence[Arm]) -> Arm:
+    """The arms that lower the log loss on validation most, taken one after the other, some more than once."""
+    stack = np.stack([arm.probabilities for arm in _several("greedy", arms)])
+    weights = greedy(stack, materials[0].labels(Part.VALIDATION))
+    members = [Member(arm, float(weight)) for arm, weight in zip(arms, weights, strict=True) if weight > 0]
+    return _blend(materials[0], "greedy", members, "mean")
+
+
+def flips(materials: Sequence[Material], arms: Sequence[Arm]) -> Arm:
+    """The best arm so far on the photo and on its mirror image."""
+    best = max(arms, key=lambda arm: (arm.validation.accuracy, -arm.validation.log_loss))
+    began = time.perf_counter()
+    arm = scored(
+        materials[0],
+        mirrored(best.parts),
+        f"flips of {best.name}",
+        strategy="flips",
+        backbone=best.backbone,
+        layer=best.layer,
+        head=best.head,
+        parameters=best.parameters,
+        seconds=0.0,
+        refit=lambda material: mirrored(final_parts(material, best)),
+        refit_seconds=best.refit_seconds,
+        chosen={"of": best.name},
+    )
+    return replace(arm, seconds=best.seconds + time.perf_counter() - began)
+
+
+def mirrored(parts: Parts) -> Parts:
+    """Each answer twice, for half its share: on the photo and on its mirror image."""
+    flipped = replace(parts, towers=tuple(replace(tower, flipped=not tower.flipped) for tower in parts.towers))
+    return joined(parts.classes, [(parts, 0.5), (flipped, 0.5)], "mean")
+
+
+def concat(materials: Sequence[Material], arms: Sequence[Arm]) -> Arm:
+    """One head on the last layers of all backbones."""
+    if len(materials) < 2:
+        raise SettingError(
+            "concat joins the features of several backbones, and there is one; name more: --backbone a,b"
+        )
+    began = time.perf_counter()
+    towers = tuple(material.tower(LAYER) for material in materials)
+    head = base_head(materials[0])
+    fitted = fit_head(head, materials[0].task(towers, Part.TRAIN), materials[0].settings)
+
+    def parts(own: Material, *learnt: Part, fixed: Mapping[str, float]) -> Parts:
+        whole = fit_head(head, own.task(towers, *learnt), own.settings, fixed=fixed)
+        return Parts(own.samples.classes, towers, (Answer(tuple(range(len(towers))), whole.head),))
+
+    return scored(
+        materials[0],
+        Parts(materials[0].samples.classes, towers, (Answer(tuple(range(len(towers))), fitted.head),)),
+        "concat",
+        strategy="concat",
+        backbone=" + ".join(material.backbone.name for material in materials),
+        layer=LAYER,
+        head=head,
+        parameters=size_of(fitted.head),
+        seconds=time.perf_counter() - began,
+        refit=lambda own: parts(own, Part.TRAIN, Part.VALIDATION, fixed=fitted.chosen),
+        chosen=fitted.chosen,
+        path=fitted.path,
+    )
+
+
+def _blend(material: Material, name: str, members: Sequence[Member], combine: Combine) -> Arm:
+    began = time.perf_counter()
+    classes = material.samples.classes
+    backbones = dict.fromkeys(member.arm.backbone for member in members)
+    arm = scored(
+        material,
+        joined(classes, [(member.arm.parts, member.weight) for member in members], combine),
+        name,
+        strategy=name,
+        backbone=" + ".join(backbones),
+        layer=" + ".join(dict.fromkeys(member.arm.layer for member in members)),
+        head=" + ".join(dict.fromkeys(member.arm.head for member in members)),
+        parameters=sum(member.arm.parameters for member in members),
+        seconds=0.0,
+        refit=_refit(classes, members, combine),
+        refit_seconds=sum(member.arm.refit_seconds for member in members),
+        chosen={member.arm.name: member.weight for member in members},
+    )
+    return replace(arm, seconds=sum(member.arm.seconds for member in members) + time.perf_counter() - began)
+
+
+def _refit(classes: tuple[str, ...], members: Sequence[Member], combine: Combine) -> Refit:
+    def refit(material: Material) -> Parts:
+        return joined(classes, [(final_parts(material, it.arm), it.weight) for it in members], combine)
+
+    return refit
+
+
+def _several(name: str, arms: Sequence[Arm]) -> Sequence[Arm]:
+    if len(arms) < 2:
+        raise SettingError(f"{name} blends several arms, and there is {len(arms)}; name more in --arms")
+    return arms
+
+
+ENSEMBLES: dict[str, Ensemble] = {
+    "flips": flips,
+    "average": average,
+    "vote": vote,
+    "greedy": greedy_selection,
+    "concat": concat,
+}

@@ -1,0 +1,283 @@
+"""A network is trained: its upper part, all of it, or the same architecture from random weights.
+
+``partial-finetune`` trains the layers above a boundary from cached activations, ``full-finetune`` all of them at a low
+rate (Girshick et al. 2014; Yosinski et al. 2014), ``scratch`` starts from random weights: what pretraining gives is
+the difference. The first two start from the solved head (``training.trainable``); with the setting ``search`` each of
+them is the best of several trainings (``search``).
+"""
+
+import gc
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headstart.backbones.backbone import middle
+from headstart.data.samples import Part
+from headstart.engines.choose import choose
+from headstart.errors import SettingError
+from headstart.export import Parts, Tower
+from headstart.heads.catalog import fit_head
+from headstart.heads.head import Head
+from headstart.process import waiting_patiently
+from headstart.selection.arm import Arm, Planned, file_name, scored
+from headstart.selection.context import Material
+from headstart.selection.hyperparameters import CHOICES, Searched, search
+from headstart.selection.planning import cost, cost_of_search, planned_in_time, price_untimed
+from headstart.selection.probes import LAYER, base_head, parts_of, probe
+from headstart.selection.refit import refits, with_refit
+from headstart.settings import FitSettings
+from headstart.training.cost import Cost
+from headstart.training.curves import KEPT, Epoch
+
+if TYPE_CHECKING:  # it imports PyTorch, which a run of probes has no need of
+    from headstart.training.benchmark import Speeds
+    from headstart.training.fine_tuning import Job, Trained
+
+
+ENDING = 5.0  #: seconds for exporting a trained network and scoring it
+
+
+def partial_finetune(material: Material, detail: str | None = None) -> Sequence[Planned]:
+    """The layers from ``detail``, or from the setting ``unfreeze``, upwards."""
+    unfreeze = detail or material.settings.unfreeze
+    lowest = middle([layer.name for layer in material.backbone.layers]) if unfreeze == "auto" else unfreeze
+    return [_planned(material, "partial-finetune", f"partial-finetune {lowest}", lowest, scratch=False)]
+
+
+def full_finetune(material: Material, detail: str | None = None) -> Sequence[Planned]:
+    """All layers."""
+    _no_detail("full-finetune", detail)
+    return [_planned(material, "full-finetune", "full-finetune", None, scratch=False)]
+
+
+def scratch(material: Material, detail: str | None = None) -> Sequence[Planned]:
+    """All layers, from random weights."""
+    _no_detail("scratch", detail)
+    return [_planned(material, "scratch", "scratch", None, scratch=True)]
+
+
+def _no_detail(name: str, detail: str | None) -> None:
+    if detail:
+        raise SettingError(f"{name} takes no detail, seen {detail!r}; partial-finetune:{detail} trains from there up")
+
+
+def job_of(
+    material: Material, name: str, unfreeze: str | None, *, scratch: bool, settings: FitSettings | None = None
+) -> "Job":
+    """The training, not started."""
+    head = None if scratch else probe(material, base_head(material)).head
+    return _job(material, name, unfreeze, head, [Part.TRAIN], settings or material.settings)
+
+
+def _job_again(
+    material: Material,
+    name: str,
+    unfreeze: str | None,
+    trained: "Trained",
+    settings: FitSettings,
+    timed: "Speeds",
+    share: float = 1.0,
+    *,
+    scratch: bool,
+) -> "Job":
+    """The training once more, on train and validation photos, for a share of the steps that validation kept."""
+    head, parts = None, [Part.TRAIN, Part.VALIDATION]
+    train = len(material.of(Part.TRAIN))
+    epochs = settings.epochs_for(train)
+    again = ceil(share * epochs * train / len(material.of(*parts)))
+    update: dict[str, object] = {"epochs": again}
+    if trained.rate_curve is not None:
+        update["rate"] = trained.rate_curve.suggestion
+    if not scratch:
+        kind = base_head(material)
+        task = material.task([material.tower(LAYER)], *parts)
+        head = fit_head(kind, task, material.settings, fixed=probe(material, kind).chosen).head
+    ends = max(1, round(again * trained.best_epoch / epochs))
+    job = _job(material, name, unfreeze, head, parts, settings.model_copy(update=update), ends=ends)
+    job.timed = timed
+    return job
+
+
+def _job(
+    material: Material,
+    name: str,
+    unfreeze: str | None,
+    head: Head | None,
+    learnt: Sequence[Part],
+    settings: FitSettings,
+    *,
+    ends: int | None = None,
+) -> "Job":
+    with waiting_patiently():
+        from headstart.training.fine_tuning import Job, Task
+
+    held_out = material.of(Part.VALIDATION)
+    return Job(
+        Task(
+            name=name,
+            train=material.of(*learnt),
+            validation=held_out,
+            classes=len(material.samples.classes),
+            backbone=material.backbone,
+            engine=material.engine,
+            unfreeze=unfreeze,
+            head=head,
+            rows=None if head is None else material.features(material.tower(LAYER), held_out),
+            proof=material.proof,
+            settings=settings,
+            folder=material.store.folder,
+            ends=ends,
+        ),
+        material.listener,
+    )
+
+
+def _planned(material: Material, strategy: str, name: str, unfreeze: str | None, *, scratch: bool) -> Planned:
+    jobs: list[Job] = []  # made when first asked for: loading the network takes seconds
+
+    def job() -> "Job":
+        if not jobs:
+            jobs.append(planned_in_time(job_of(material, name, unfreeze, scratch=scratch), material))
+        return jobs[0]
+
+    def price() -> Cost | None:
+        return None if jobs else price_untimed(material, name, unfreeze)
+
+    def make() -> Arm:
+        try:
+            trained = job().run(stop_in_time(material))
+            return finished(name, trained, job().task.settings)
+        finally:
+            jobs.clear()  # what failed for want of memory must not keep it from the next
+
+    def finished(told: str, trained: "Trained", settings: FitSettings) -> Arm:
+        timed = job().timed
+        jobs.clear()
+        gc.collect()  # a network as a graph is full of cycles, and the next one wants its memory
+        arm = arm_of(material, strategy, told, unfreeze or "stage1", trained)
+        return with_refit(
+            material,
+            arm,
+            trained,
+            lambda share: _job_again(material, name, unfreeze, trained, settings, timed, share, scratch=scratch),
+            lambda again: _parts(material, again),
+        )
+
+    def make_best() -> Arm:
+        folder = _folder(material, name)
+        try:
+            again = cost(job()).refit if refits(material) and material.clock.budget is not None else 0.0
+            found = search(
+                job(),
+                material.settings.search,
+                folder,
+                stop=stop_in_time(material),
+                left=lambda: material.left - ENDING - again,
+            )
+            settings = job().task.settings.model_copy(update=dict(found.best.settings))
+            return _best_of(finished(best, found.trained, settings), found, material)
+        finally:
+            jobs.clear()  # as in make
+
+    if scratch or not material.settings.search:
+        return Planned(name, strategy, lambda: price() or cost(job()), make, trains=True)
+    most = "" if material.clock.budget is None else "up to "
+    best = f"{name}, best of {most}{material.settings.search}"
+    presets = len({*CHOICES["augmentation"], material.settings.augmentation})
+    return Planned(best, strategy, lambda: price() or cost_of_search(material, job(), presets), make_best, trains=True)
+
+
+def _folder(material: Material, name: str) -> Path:
+    """Where an arm leaves what it tried."""
+    several = f" on {material.backbone.name}" if "," in material.settings.backbone else ""
+    return material.folder / "arms" / file_name(f"{name}{several}")
+
+
+def _best_of(arm: Arm, found: Searched, material: Material) -> Arm:
+    """The arm of a search: what all its tries took, and what its validation score is worth."""
+    tries, wanted = found.tries, material.settings.search
+    best = f"try {found.best.number} of {len(tries)} was the best on validation"
+    notes = [f"{best}, which therefore flatters it: it was chosen on these photos; the test score is fair"]
+    if len(tries) < wanted:
+        notes.append(f"the budget allowed {len(tries)} of {wanted} tries")
+    for ended, said in (("pruned", "given up early"), ("failed", "failed")):
+        if count := sum(it.ended == ended for it in tries):
+            notes.append(f"{count} of {len(tries)} tries {said}")
+    disk = {it.settings["augmentation"]: it.disk for it in tries}
+    return replace(
+        arm,
+        seconds=arm.seconds - sum(found.trained.seconds.values()) + sum(it.seconds for it in tries),
+        disk=sum(disk.values()),
+        chosen={**arm.chosen, **found.best.settings},
+        notes=(*notes, *arm.notes),
+    )
+
+
+def stop_in_time(material: Material) -> "Callable[[int, Epoch], bool]":
+    """Ends a training whose next epoch would not end within the budget."""
+
+    def stop(epochs: int, epoch: Epoch) -> bool:
+        return epochs > 0 and material.left < epoch.seconds + ENDING
+
+    return stop
+
+
+def arm_of(material: Material, strategy: str, name: str, layer: str, trained: "Trained") -> Arm:
+    """A trained network as an arm: scored through the engine that will run it when it is shipped."""
+    began = time.perf_counter()
+    arm = scored(
+        material,
+        _parts(material, trained),
+        name,
+        strategy=strategy,
+        backbone=material.backbone.name,
+        layer=layer,
+        head=trained.head.kind,
+        parameters=trained.parameters,
+        seconds=0.0,
+        disk=trained.disk,
+        memory=trained.memory,
+        planned_epochs=trained.planned,
+        chosen=_chosen(trained),
+        curves=trained.epochs,
+        best_epoch=trained.best_epoch,
+        rate_curve=trained.rate_curve,
+        notes=_notes(trained),
+    )
+    return replace(arm, seconds=sum(trained.seconds.values()) + time.perf_counter() - began)
+
+
+def _parts(material: Material, trained: "Trained") -> Parts:
+    """A classifier of a network that was trained here: it exists as ONNX alone, so OpenVINO runs it on any machine."""
+    precision = material.settings.precision
+    chosen = choose(
+        trained.backbone, material.proof, engine="openvino", precision=precision, listener=material.listener
+    )
+    material.register(trained.backbone, chosen.engine)
+    tower = Tower(trained.backbone, chosen.engine.name, chosen.engine.precision, (LAYER,))
+    return parts_of(material, tower, trained.head)
+
+
+def _chosen(trained: "Trained") -> dict[str, object]:
+    found = {"rate": trained.rate_curve.suggestion} if trained.rate_curve is not None else {}
+    return {"training_precision": trained.precision, **found}
+
+
+def _notes(trained: "Trained") -> tuple[str, ...]:
+    last = trained.epochs[-1].number
+    notes = [f"{trained.frozen} tensors under {trained.boundary} are bit-identical to what was loaded"]
+    if (curve := trained.rate_curve) is not None:
+        how = f"{len(curve.rates)} steps, " + ("until the loss blew up" if curve.stopped else "the loss never blew up")
+        notes.append(f"the rate {curve.suggestion:.1e} comes from a range test ({how})")
+    if trained.cut:
+        notes.append(f"{last} of {trained.planned} planned epochs were made: the budget allowed no more")
+    elif last < trained.planned:
+        notes.append(f"{last} of {trained.planned} planned epochs were made: later ones no longer helped on validation")
+    if trained.best_epoch == 0:
+        notes.append(f"none of {last} epochs was better on validation than the start, which is kept")
+    elif trained.best_epoch < last:
+        notes.append(f"epoch {trained.best_epoch} of {last} is kept, {KEPT}")
+    return tuple(notes)

@@ -1,0 +1,298 @@
+"""Settings of fine-tuning are tried, and the best on validation are kept.
+
+A tree-structured Parzen estimator proposes them (Bergstra et al. 2011, NeurIPS, "Algorithms for Hyper-Parameter
+Optimization"; Optuna: Akiba et al. 2019, KDD), and a try whose calibrated validation loss is above the median of the
+earlier ones at the same epoch is given up. The first try is what the user set. Tries are kept in a database in the
+run's folder: a search that was killed goes on with those it has, and its last try from that try's last epoch.
+"""
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from headstart import events
+from headstart.errors import TrainingError
+from headstart.selection.failures import FAILURES, reason_of
+from headstart.settings import FitSettings
+from headstart.storage.atomic import replace_text
+from headstart.training.curves import Epoch
+
+if TYPE_CHECKING:  # PyTorch and Optuna, which a run that searches nothing has no need of
+    from optuna import Study
+    from optuna.trial import FrozenTrial, Trial
+
+    from headstart.training.fine_tuning import Job, Trained
+
+STORAGE, RECORD = "search.sqlite3", "search.json"
+RATES = (0.2, 5.0)  #: times the rate that training would take
+DECAYS = (1e-3, 0.2)  #: of weights
+LAYER_DECAYS = (0.5, 1.0)
+CHOICES: dict[str, tuple[float | str, ...]] = {
+    "label_smoothing": (0.0, 0.1),
+    "mixup": (0.0, 0.2),
+    "augmentation": ("light", "standard", "strong"),
+    "ema": (0.0, 0.999),
+}
+KNOBS = ("rate", "weight_decay", "layer_decay", *CHOICES)
+AT_RANDOM = 4  #: tries before the sampler and the pruner trust what they have seen
+UNPRUNED = 2  #: epochs before a try may be given up: the warm-up and what follows it
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One setting that was tried."""
+
+    number: int  #: 1 is what the user set
+    ended: Literal["complete", "pruned", "failed"]
+    log_loss: float | None  #: validation after calibration, nats per photo, of its best epoch; None where it failed
+    epochs: int  #: that were made
+    seconds: float
+    disk: int  #: bytes of its boundary activations; tries of one augmentation share them
+    settings: Mapping[str, Any]  #: of ``KNOBS``
+    reason: str = ""  #: why it failed
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What came of a search."""
+
+    trained: "Trained"  #: of the best try
+    best: Try
+    tries: tuple[Try, ...]  #: in order
+
+
+def search(
+    job: "Job",
+    wanted: int,
+    folder: Path,
+    *,
+    stop: Callable[[int, Epoch], bool],
+    left: Callable[[], float],
+) -> Searched:
+    """Tries settings of a training until enough are tried or the time is up; the first is made in any case.
+
+    Args:
+        job: the training as the user set it.
+        wanted: tries, with those of a search that was killed.
+        folder: where the tries are kept.
+        stop: ends a training whose next epoch would not end within the budget.
+        left: seconds that the search may still take.
+
+    Raises:
+        TrainingError: every try failed.
+    """
+    job.listener = _each_note_once(job.listener)
+    with _study(folder / STORAGE, job) as study:
+        tries = _tries(study)
+        while len(tries) < wanted and (not tries or left() > _longest(tries)):
+            _one(study, job, len(tries) + 1, stop)
+            tries = _tries(study)
+            _record(folder / RECORD, tries)
+            _tell(job, tries[-1], wanted)
+    ended = {it.log_loss: it for it in reversed(tries) if it.log_loss is not None and it.ended == "complete"}
+    if not ended:
+        raise TrainingError(f"none of {len(tries)} tries of {job.task.name} ended: {tries[0].reason}")
+    best = ended[min(ended)]  # of equals the first
+    return Searched(_job(job, best.number, best.settings).run(), best, tries)
+
+
+def _one(study: "Study", job: "Job", number: int, stop: Callable[[int, Epoch], bool]) -> None:
+    """Asks for settings, trains with them, and keeps what came of it."""
+    from optuna import TrialPruned
+    from optuna.samplers import TPESampler
+    from optuna.trial import TrialState
+
+    # A sampler of its own for each try: what it draws must not depend on how many were made in this process.
+    seed = int(np.random.default_rng([job.task.settings.seed, number]).integers(2**32))
+    study.sampler = TPESampler(seed=seed, n_startup_trials=AT_RANDOM)
+    trial = study.ask()
+    proposed = _proposed(trial, job.task.settings, study.user_attrs.get("rate", _rate(job)))
+    settings = _own(job) if number == 1 else proposed
+    tried = _job(job, number, settings)
+    seen = {0: float("inf")}  # validation loss, calibrated, after each epoch
+
+    def ask(epochs: int, epoch: Epoch) -> bool:
+        seen[epochs] = epoch.calibrated_loss
+        if epochs > 0:  # before the first step all tries are the same
+            trial.report(epoch.calibrated_loss, epochs)
+            if trial.should_prune():
+                raise TrialPruned
+        return stop(epochs, epoch)
+
+    began = time.perf_counter()
+    try:
+        trained = tried.run(ask)
+    except TrialPruned:
+        tried.forget()
+        _keep(trial, settings, began, log_loss=min(seen.values()), epochs=max(seen), disk=tried.disk)
+        study.tell(trial, state=TrialState.PRUNED)
+    except FAILURES as error:
+        tried.forget()
+        _keep(trial, settings, began, reason=reason_of(error), epochs=max(seen))
+        study.tell(trial, state=TrialState.FAIL)
+    else:
+        if number == 1 and trained.rate_curve is not None:
+            study.set_user_attr("rate", trained.rate_curve.suggestion)
+            settings = {**settings, "rate": trained.rate_curve.suggestion}
+        loss = trained.epochs[trained.best_epoch].calibrated_loss
+        began = min(began, time.perf_counter() - sum(trained.seconds.values()))  # an earlier run may have trained it
+        _keep(trial, settings, began, log_loss=loss, epochs=trained.epochs[-1].number, disk=trained.disk)
+        study.tell(trial, loss)
+
+
+def _keep(trial: "Trial", settings: Mapping[str, Any], began: float, **facts: Any) -> None:
+    trial.set_user_attr("facts", {"settings": settings, "seconds": time.perf_counter() - began, **facts})
+
+
+def _proposed(trial: "Trial", own: FitSettings, rate: float) -> dict[str, Any]:
+    """Settings for a try. What the user set is always within the bounds, so that the first try is a point of them."""
+    factor = trial.suggest_float("rate_factor", *RATES, log=True)
+    decays = (min(DECAYS[0], own.weight_decay or DECAYS[0]), max(DECAYS[1], own.weight_decay))
+    layers = (min(LAYER_DECAYS[0], own.layer_decay), LAYER_DECAYS[1])
+    return {
+        "rate": min(10.0, rate * factor),
+        "weight_decay": trial.suggest_float("weight_decay", *decays, log=True),
+        "layer_decay": trial.suggest_float("layer_decay", *layers),
+        **{name: trial.suggest_categorical(name, _with_own(name, own)) for name in CHOICES},
+    }
+
+
+def _with_own(name: str, own: FitSettings) -> list[float | str]:
+    return list(dict.fromkeys([*CHOICES[name], getattr(own, name)]))
+
+
+def _point(own: FitSettings) -> dict[str, Any]:
+    """What the user set as a point of the space; no decay, which has no logarithm, is its lower end."""
+    point = {name: getattr(own, name) for name in KNOBS if name != "rate"}
+    return {"rate_factor": 1.0, **point, "weight_decay": own.weight_decay or DECAYS[0]}
+
+
+def _own(job: "Job") -> dict[str, Any]:
+    """What the user set, with the rate that training takes where none was set."""
+    return {name: getattr(job.task.settings, name) for name in KNOBS} | {"rate": _rate(job)}
+
+
+def _rate(job: "Job") -> float:
+    from headstart.training.schedule import highest_rate
+
+    return highest_rate(job.settings, scratch=False)
+
+
+def _job(job: "Job", number: int, settings: Mapping[str, Any]) -> "Job":
+    """The training of a try; the first is the user's own to the letter, so that a run without a search shares it."""
+    return job if number == 1 else job.with_settings(job.task.settings.model_copy(update=dict(settings)))
+
+
+def _tries(study: "Study") -> tuple[Try, ...]:
+    """Those that have ended, one way or another; not those that a kill cut off."""
+    names = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}
+    ended = [it for it in study.get_trials(deepcopy=False) if it.state.is_finished() and "facts" in it.user_attrs]
+    facts = {"log_loss": None, "reason": "", "disk": 0}
+    return tuple(
+        Try(number=number, ended=names[it.state.name], **{**facts, **it.user_attrs["facts"]})  # type: ignore[arg-type]
+        for number, it in enumerate(ended, 1)
+    )
+
+
+def _longest(tries: tuple[Try, ...]) -> float:
+    """Seconds that one more may take."""
+    return max(it.seconds for it in tries)
+
+
+def _tell(job: "Job", it: Try, wanted: int) -> None:
+    said = "failed" if it.log_loss is None else f"{it.ended}, calibrated validation loss {it.log_loss:.3f}"
+    values = ", ".join(f"{name} {value:.2g}" if isinstance(value, float) else value for name, value in _shown(it))
+    job.listener(events.Finished(f"try {it.number}/{wanted}", it.seconds, f"{job.task.name}: {said}; {values}"))
+
+
+def _shown(it: Try) -> Iterator[tuple[str, Any]]:
+    return ((name.replace("_", " "), value) for name, value in it.settings.items())
+
+
+def _record(file: Path, tries: tuple[Try, ...]) -> None:
+    replace_text(file, json.dumps({"schema_version": 1, "tries": [asdict(it) for it in tries]}, indent=2))
+
+
+@contextmanager
+def _study(file: Path, job: "Job") -> Iterator["Study"]:
+    """The study of this training; one for other photos or settings in the same file is left alone."""
+    import optuna
+
+    said = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        storage = _storage(file, job)
+        try:
+            study = optuna.create_study(
+                storage=storage,
+                study_name=job.home.name,
+                direction="minimize",
+                pruner=optuna.pruners.MedianPruner(n_startup_trials=AT_RANDOM, n_warmup_steps=UNPRUNED),
+                load_if_exists=True,
+            )
+            _go_on(study, job)
+            yield study
+        finally:
+            storage.remove_session()
+            storage.engine.dispose()
+    finally:
+        optuna.logging.set_verbosity(said)
+
+
+def _storage(file: Path, job: "Job") -> Any:
+    """The database; one that is damaged is begun anew."""
+    from optuna.exceptions import StorageInternalError
+    from optuna.storages import RDBStorage
+    from sqlalchemy.exc import SQLAlchemyError
+
+    def connected() -> sqlite3.Connection:
+        connection = sqlite3.connect(file, timeout=60, check_same_thread=False)
+        connection.execute("PRAGMA synchronous = OFF")  # a kill loses nothing by it, and every value is a commit
+        return connection
+
+    def opened() -> RDBStorage:
+        # Connected here, for a path with a "?" or "%" in it is no URL.
+        return RDBStorage(f"sqlite:///{STORAGE}", engine_kwargs={"creator": connected})
+
+    try:
+        return opened()
+    except (SQLAlchemyError, StorageInternalError, sqlite3.Error, RuntimeError):
+        job.listener(events.Note(f"the search of {job.task.name} cannot be read ({STORAGE}); it is begun anew"))
+        file.unlink()
+        return opened()
+
+
+def _go_on(study: "Study", job: "Job") -> None:
+    """Queues what is to be tried first: what the user set, or what a kill cut off."""
+    from optuna.trial import TrialState
+
+    cut: list[FrozenTrial] = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+    for trial in cut:
+        study.tell(trial.number, state=TrialState.FAIL)
+    waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+    if not waiting and not _tries(study):
+        study.enqueue_trial(_point(job.task.settings))
+    elif not waiting and cut:
+        study.enqueue_trial(cut[-1].params)
+
+
+def _each_note_once(listener: events.Listener) -> events.Listener:
+    """Every try has the same things to note."""
+    told: set[str] = set()
+
+    def listen(event: events.Event) -> None:
+        if isinstance(event, events.Note):
+            if event.text in told:
+                return
+            told.add(event.text)
+        listener(event)
+
+    return listen

@@ -1,0 +1,171 @@
+"""The leaderboard: one row for each arm, as records, JSON, Markdown and CSV."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass, fields
+from typing import Any
+
+from headstart.data.readers.csv_cells import format_csv
+from headstart.evaluation.evaluation import Evaluation, caveat_of
+from headstart.selection.arm import Arm
+from headstart.selection.compare import Comparison
+from headstart.selection.test_scores import Revealed
+from headstart.training.cost import Cost
+from headstart.training.curves import Epoch
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An arm."""
+
+    arm: str
+    winner: bool
+    backbone: str
+    layer: str
+    head: str
+    parameters: int  #: fitted or trained
+    train_loss: float  #: nats
+    train_accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    validation_low: float  #: 95 % interval of the accuracy
+    validation_high: float
+    test_loss: float | None  #: None where the arm has not seen test
+    test_accuracy: float | None
+    test_low: float | None
+    test_high: float | None
+    seconds: float
+    predicted_seconds: float | None
+    memory: int  #: bytes by which the process grew
+    predicted_memory: int | None
+    disk: int  #: bytes in the store
+    predicted_disk: int | None
+    epochs: int = 0  #: that were made; 0 where no network was trained
+    planned_epochs: int = 0  #: that were to be made
+    best_epoch: int = 0  #: the one that is kept
+    validation_chosen_on: str = ""  #: what was chosen on the validation photos, so that its score is optimistic
+
+    @property
+    def caveat(self) -> str:
+        """Why the validation score flatters, for a person; empty where it does not."""
+        return caveat_of(self.validation_chosen_on.split(", ") if self.validation_chosen_on else ())
+
+
+def rows(comparison: Comparison, revealed: Revealed) -> tuple[Row, ...]:
+    """A row for each arm, cheap to dear."""
+    return tuple(
+        _row(arm, comparison.predicted.get(arm.name), revealed.tests.get(arm.name), comparison.choice.winner)
+        for arm in comparison.arms
+    )
+
+
+def _row(arm: Arm, predicted: Cost | None, test: Evaluation | None, winner: str) -> Row:
+    held_out = arm.validation
+    return Row(
+        arm=arm.name,
+        winner=arm.name == winner,
+        backbone=arm.backbone,
+        layer=arm.layer,
+        head=arm.head,
+        parameters=arm.parameters,
+        train_loss=arm.train.log_loss,
+        train_accuracy=arm.train.accuracy,
+        validation_loss=held_out.log_loss,
+        validation_accuracy=held_out.accuracy,
+        validation_low=held_out.accuracy_interval.low,
+        validation_high=held_out.accuracy_interval.high,
+        test_loss=test.log_loss if test else None,
+        test_accuracy=test.accuracy if test else None,
+        test_low=test.accuracy_interval.low if test else None,
+        test_high=test.accuracy_interval.high if test else None,
+        seconds=arm.seconds,
+        predicted_seconds=predicted.seconds if predicted else None,
+        memory=arm.memory,
+        predicted_memory=predicted.memory if predicted else None,
+        disk=arm.disk,
+        predicted_disk=predicted.disk if predicted else None,
+        epochs=arm.curves[-1].number if arm.curves else 0,
+        planned_epochs=arm.planned_epochs,
+        best_epoch=arm.best_epoch,
+        validation_chosen_on=", ".join(held_out.chosen_on),
+    )
+
+
+def from_json(records: list[Mapping[str, Any]]) -> tuple[Row, ...]:
+    """Rows of a saved run."""
+    return tuple(Row(**record) for record in records)
+
+
+def to_json(board: tuple[Row, ...]) -> list[dict[str, Any]]:
+    """For ``comparison.json``."""
+    return [asdict(row) for row in board]
+
+
+def to_csv(board: tuple[Row, ...]) -> str:
+    """All fields, a line for each arm."""
+    return format_csv([[field.name for field in fields(Row)], *map(astuple, board)])
+
+
+def curves_to_csv(curves: Sequence[Epoch]) -> str:
+    """A line for each epoch."""
+    return format_csv([[field.name for field in fields(Epoch)], *map(astuple, curves)])
+
+
+HEAD = (
+    "arm",
+    "parameters",
+    "train loss",
+    "train",
+    "val loss",
+    "validation",
+    "test loss",
+    "test",
+    "seconds",
+    "predicted",
+    "epochs",
+)
+
+
+def cells(board: tuple[Row, ...]) -> Iterator[tuple[str, ...]]:
+    """What a person reads, in the columns of ``HEAD``; the winner has a star, an optimistic score a ``^``."""
+    for row in board:
+        yield (
+            f"{row.arm} *" if row.winner else row.arm,
+            f"{row.parameters:,}",
+            f"{row.train_loss:.3f}",
+            f"{row.train_accuracy:.1%}",
+            f"{row.validation_loss:.3f}",
+            _share(row.validation_accuracy, row.validation_low, row.validation_high) + " ^" * bool(row.caveat),
+            "" if row.test_loss is None else f"{row.test_loss:.3f}",
+            "" if row.test_accuracy is None else _share(row.test_accuracy, row.test_low, row.test_high),
+            f"{row.seconds:.1f}",
+            "" if row.predicted_seconds is None else f"{row.predicted_seconds:.1f}",
+            _epochs(row),
+        )
+
+
+def _epochs(row: Row) -> str:
+    """How many were made, and of how many planned ones where those were more."""
+    if not row.epochs:
+        return ""
+    return f"{row.epochs} of {row.planned_epochs}" if row.epochs < row.planned_epochs else f"{row.epochs}"
+
+
+def _share(value: float, low: float | None, high: float | None) -> str:
+    return f"{value:.1%} ({(low or 0) * 100:.1f}-{(high or 0) * 100:.1f})"
+
+
+def to_markdown(board: tuple[Row, ...]) -> str:
+    """A table for a page, and under it which scores are optimistic."""
+    lines = [HEAD, tuple("---" for _ in HEAD), *cells(board)]
+    notes = "".join(f"\n{note}\n" for note in caveats(board))
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines) + notes
+
+
+def caveats(board: tuple[Row, ...]) -> Iterator[str]:
+    """Why validation scores are optimistic, each reason once with the arms that it holds for."""
+    arms: dict[str, list[str]] = {}
+    for row in board:
+        if row.caveat:
+            arms.setdefault(row.caveat, []).append(row.arm)
+    for caveat, names in arms.items():
+        yield f"^ validation of {', '.join(names)} is {caveat}"

@@ -1,0 +1,194 @@
+"""What a training will take, found within a tenth of the budget, and how many of its epochs fit.
+
+The cheapest training is timed on a few batches. A dearer one of the same network is first priced by arithmetic from
+that, before anything of it is loaded: by how much more of the network it computes. Only what may fit is timed too.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from headstart import events
+from headstart.backbones.backbone import PIXELS
+from headstart.engines.work import work_above
+from headstart.selection.context import TIMING, Material
+from headstart.selection.refit import refits
+from headstart.training.cost import Cost, Pace, cost_of, pace_of, trained_per_second
+
+if TYPE_CHECKING:  # it imports PyTorch, which a run of probes has no need of
+    from headstart.training.benchmark import Speeds
+    from headstart.training.fine_tuning import Job
+
+STAGE = "predict cost"
+SAFE = 0.85  #: share of the time that is left which a training may be predicted to take
+#: Epochs of a training that is to end within a budget, one of a few numbers: a second run, a little faster or slower,
+#: plans the same and goes on where the first was killed.
+SHORTER = (3, 4, 5, 6, 8, 10, 12, 14, 17, 20, 24, 28, 33, 40)
+SURELY = 0.5  #: of a price by arithmetic: what is above the time left even so is not even loaded
+LEAST = 1.0  #: seconds of timing, below which arithmetic has to do
+
+
+def planned_in_time(job: "Job", material: Material) -> "Job":
+    """The training, timed, with fewer epochs where their number is not set and the budget is too short for the usual.
+
+    Planned so, its rate falls to nothing in time; a training that is cut off is worse than a short one.
+    """
+    pace = timed(job, material)  # first: under which name a result is known depends on the precision it finds
+    if job.known is not None or material.clock.budget is None:
+        return job
+    whole = cost(job, pace)
+    material.least[below(material, job.task.unfreeze)] = _least(job, pace).seconds
+    if job.settings.epochs is not None:
+        return job
+    left, again = SAFE * material.left, refits(material)
+    if whole.seconds + again * whole.refit <= left:
+        return job
+    fewer = (
+        job.with_settings(job.task.settings.model_copy(update={"epochs": it}))
+        for it in reversed(SHORTER)
+        if it < job.epochs
+    )
+    shorter = [(it, cost(it, pace)) for it in fewer]
+    # Once more with all photos is worth more than the second half of the epochs, but not than the first.
+    refitted = (
+        it for it, price in shorter if again and 2 * it.epochs >= job.epochs and price.seconds + price.refit <= left
+    )
+    once = (it for it, price in [(job, whole), *shorter] if price.seconds <= left)
+    found = next(refitted, None) or next(once, None)
+    if found is None:  # it is left out with the figure of a whole one
+        least, price = shorter[-1]
+        told = f"even {least.epochs} epochs of {job.task.name} would take about {price.seconds:.0f} s"
+        material.listener(events.Note(told))
+    if found is None or found is job:
+        return job
+    told = f"{job.task.name} is planned with {found.epochs} epochs: {job.epochs} would take about {whole.seconds:.0f} s"
+    material.listener(events.Note(told))
+    return found
+
+
+def timed(job: "Job", material: Material) -> Callable[[], Pace]:
+    """Finds how fast this training goes, and tells of it; gives what measures the pace of what is around it, once."""
+    listener, clock = material.listener, material.clock
+    paces: list[Pace] = []
+
+    def pace() -> Pace:
+        if not paces:
+            paces.append(pace_of(job))
+        return paces[0]
+
+    listener(events.Progress(STAGE, 0, 2, "steps"))
+    _ = job.view_trunk  # the network is loaded, cut and compiled: no part of the timing, for training needs it
+    listener(events.Progress(STAGE, 1, 2, "steps"))
+    began = time.perf_counter()
+    try:
+        job.timed = _speeds(job, material)
+        if job.known is None:
+            pace()
+    finally:
+        clock.timed += time.perf_counter() - began
+    listener(events.Progress(STAGE, 2, 2, "steps"))
+    if not job.scratch:
+        material.timed[below(material, job.task.unfreeze)] = job.timed
+    return pace
+
+
+def below(material: Material, unfreeze: str | None) -> str:
+    """The boundary under which all is frozen where a layer and those above it are trained."""
+    names = [layer.name for layer in material.backbone.layers]
+    at = 0 if unfreeze is None or unfreeze not in names else names.index(unfreeze)
+    return names[at - 1] if at else PIXELS
+
+
+def _speeds(job: "Job", material: Material) -> "Speeds":
+    """Of a trial, or by arithmetic where there is no time for one."""
+    name, clock, tell = job.task.name, material.clock, material.listener
+    if clock.left_for_timing < LEAST and (rough := _reckoned(job, material)) is not None:
+        why = f"no time is left to time it, {TIMING:.0%} of the budget"
+        tell(events.Note(f"{name} is priced by arithmetic, from what a cheaper training takes: {why}"))
+        return rough
+    job.allowed = clock.left_for_timing
+    found = job.timed
+    if found.hopeless:
+        slow = ", ".join(found.hopeless)
+        tell(events.Note(f"{name} is trained in {found.fastest}: {slow} was given up after a few photos, far slower"))
+    if not found.whole:
+        tell(events.Note(f"{name} was timed on a few photos only: timing may take {TIMING:.0%} of the budget"))
+    return found
+
+
+def _least(job: "Job", pace: Callable[[], Pace]) -> Cost:
+    """Of the shortest training that could be planned."""
+    fewest = min(SHORTER[0], job.epochs)
+    if job.settings.epochs is not None or fewest == job.epochs:
+        return cost(job, pace)
+    return cost(job.with_settings(job.task.settings.model_copy(update={"epochs": fewest})), pace)
+
+
+def price_untimed(material: Material, name: str, unfreeze: str | None) -> Cost | None:
+    """By arithmetic from a cheaper training that was timed: the least that this one surely takes, if that is too long.
+
+    None where it may fit, or nothing cheaper was timed: then it is to be timed itself.
+    """
+    if material.clock.budget is None or not material.least:
+        return None
+    times = _times_as_dear(material, unfreeze, material.least)
+    if times is None:
+        return None
+    boundary, factor = times
+    seconds = factor * material.least[boundary]
+    if SURELY * seconds <= material.left:
+        return None
+    told = f"even a short training would take about {seconds:.0f} s by arithmetic, from what one above {boundary} takes"
+    material.listener(events.Note(f"{name} is not timed: {told}"))
+    return Cost(seconds, 0, 0)
+
+
+def _times_as_dear(material: Material, unfreeze: str | None, known: Iterable[str]) -> tuple[str, float] | None:
+    """The cheapest known boundary, and how many times as much is computed above the one that is asked about."""
+    try:
+        above = work_above(material.backbone)
+    except (RuntimeError, KeyError):  # what OpenVINO cannot read is timed
+        return None
+    cheapest = min(known, key=lambda boundary: above[boundary], default=None)
+    if cheapest is None:
+        return None
+    return cheapest, max(1.0, above[below(material, unfreeze)] / max(above[cheapest], 1.0))
+
+
+def _reckoned(job: "Job", material: Material) -> "Speeds | None":
+    """The speeds by arithmetic from the cheapest training that was timed on this network; None where none was."""
+    times = _times_as_dear(material, job.task.unfreeze, material.timed)
+    return None if times is None else material.timed[times[0]].times_as_dear(times[1])
+
+
+def cost(job: "Job", pace: Pace | Callable[[], Pace] | None = None) -> Cost:
+    """Of one training, with the range test where its rate is to be found."""
+    if job.known is not None:
+        return cost_of(job)
+    found = cost_of(job, pace() if callable(pace) else pace)
+    if not job.settings.find_rate or job.settings.rate is not None:
+        return found
+    from headstart.training.rate_finder import photos_of
+
+    speed = job.trial[job.precision]
+    swept = photos_of(job.settings) / trained_per_second(speed.photos, speed.windowed, whole=job.windows.whole)
+    return replace(found, seconds=found.seconds + swept)
+
+
+def cost_of_search(material: Material, job: "Job", presets: int) -> Cost:
+    """Of all tries; within a budget of one, for as many are made as fit, and one has to.
+
+    Args:
+        material: what is learnt from.
+        job: the first try.
+        presets: of augmentation that tries may choose, whose activations are kept apart.
+    """
+    known = job.known
+    one = cost(job) if known is None else Cost(sum(known.seconds.values()), known.memory, known.disk)
+    tries = material.settings.search
+    if material.clock.budget is not None:
+        told = f"{tries} tries of {job.task.name} would take about {tries * one.seconds:.0f} s; as many as fit are made"
+        material.listener(events.Note(told))
+        return one
+    return replace(one, seconds=tries * one.seconds, disk=min(tries, presets) * one.disk, refit=0.0)

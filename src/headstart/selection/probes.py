@@ -1,0 +1,193 @@
+"""The backbone stays frozen and a head is fitted on its features.
+
+``linear-probe``: on the last layer, the baseline of transfer learning (Donahue et al. 2014, DeCAF; Sharif Razavian et
+al. 2014, CNN Features off-the-shelf). ``intermediate-probe``: on each earlier layer and on all of them joined, for
+what is unlike the pretraining data is often told better from earlier layers (Yosinski et al. 2014; Evci et al. 2022,
+Head2Toe). Which of them is decided by cross-validation inside train.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import inf, isfinite
+
+import numpy as np
+
+from headstart.data.samples import Part
+from headstart.errors import SettingError
+from headstart.evaluation.metrics import log_loss
+from headstart.export import Answer, Parts, Tower
+from headstart.heads.catalog import SOLVED, fit_head
+from headstart.heads.head import Fitted, Head, Trial
+from headstart.selection.arm import Arm, Depth, Planned, scored
+from headstart.selection.context import Material, Refit
+from headstart.training.cost import Cost
+
+LAYER = "final"
+ALL = "all"
+AUTO = ("logistic", "lda", "ridge")  #: the heads that cost seconds
+SOLVED_PER_SECOND = 2e7  #: numbers of features a second that cross-validation of a head goes through here, about
+
+
+def linear_probe(material: Material, detail: str | None = None) -> Sequence[Planned]:
+    """An arm for each head that the settings name."""
+    _no_detail("linear-probe", detail)
+    heads = AUTO if material.settings.head == "auto" else (material.settings.head,)
+    many = len(heads) > 1
+    return [_linear(material, head, f"linear-probe {head}" if many else "linear-probe") for head in heads]
+
+
+def intermediate_probe(material: Material, detail: str | None = None) -> Sequence[Planned]:
+    """One arm: the layer, or all of them, that does best in cross-validation."""
+    _no_detail("intermediate-probe", detail)
+    widths = sum(layer.width for layer in material.backbone.layers)
+    return [
+        Planned(
+            "intermediate-probe",
+            "intermediate-probe",
+            lambda: _cost(material, 2 * widths),
+            lambda: _deep(material, "intermediate-probe"),
+        )
+    ]
+
+
+def base_head(material: Material) -> str:
+    """The head that training starts from."""
+    return "logistic" if material.settings.head == "auto" else material.settings.head
+
+
+def probe(material: Material, head: str) -> Fitted:
+    """The head on the last layer, fitted on train; once, though the probes and each training ask for it."""
+    if head not in material.probes:
+        began = time.perf_counter()
+        task = material.task([material.tower(LAYER)], Part.TRAIN)
+        material.probes[head] = fit_head(head, task, material.settings)
+        material.probe_seconds[head] = time.perf_counter() - began
+    return material.probes[head]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a head could be put, and how it does there."""
+
+    name: str  #: the layer, or "all"
+    tower: Tower
+    fitted: Fitted
+    trial: Trial | None
+
+
+def _linear(material: Material, head: str, name: str) -> Planned:
+    width = material.backbone.layer(LAYER).width
+
+    def make() -> Arm:
+        fitted = probe(material, head)
+        began = time.perf_counter() - material.probe_seconds.get(head, 0.0)  # perhaps fitted before, for a training
+        tower = material.tower(LAYER)
+        return _arm(material, name, "linear-probe", _Place(LAYER, tower, fitted, chosen_trial(fitted)), began)
+
+    return Planned(name, "linear-probe", lambda: _cost(material, width), make)
+
+
+def _deep(material: Material, name: str) -> Arm:
+    began = time.perf_counter()
+    layers = [layer.name for layer in material.backbone.layers]
+    head = base_head(material)
+    places = []
+    for place, chosen in [*((layer, (layer,)) for layer in layers[:-1]), (ALL, tuple(layers))]:
+        tower = material.tower(*chosen)
+        fitted = fit_head(head, material.task([tower], Part.TRAIN), material.settings)
+        places.append(_Place(place, tower, fitted, chosen_trial(fitted)))
+    # Where nothing could be held out, no layer is known to be better: all of them are read.
+    best = min(reversed(places), key=lambda place: place.trial.log_loss if place.trial else inf)
+    last = probe(material, head)
+    everything = [*places[:-1], _Place(LAYER, material.tower(LAYER), last, chosen_trial(last)), places[-1]]
+    return _arm(material, name, "intermediate-probe", best, began, tuple(_depth(material, it) for it in everything))
+
+
+def _arm(
+    material: Material, name: str, strategy: str, place: _Place, began: float, depth: tuple[Depth, ...] = ()
+) -> Arm:
+    head = place.fitted.head
+    arm = scored(
+        material,
+        parts_of(material, place.tower, head),
+        name,
+        strategy=strategy,
+        backbone=material.backbone.name,
+        layer=place.name,
+        head=head.kind,
+        parameters=size_of(head),
+        seconds=time.perf_counter() - began,
+        refit=_refit(place),
+        chosen=place.fitted.chosen,
+        path=place.fitted.path,
+        depth=depth,
+    )
+    if place.trial is None or head.kind not in SOLVED:
+        return arm
+    # All layers come out of one pass over the photo, and each of these heads is solved in seconds.
+    return replace(
+        arm,
+        cost_class=f"heads on {material.backbone.name}",
+        held_out_loss=_held_out_loss(material, place.trial, arm),
+    )
+
+
+def _held_out_loss(material: Material, trial: Trial, arm: Arm) -> float:
+    """Log loss over train and validation, each photo by a head that was not fitted on it or its group.
+
+    The folds' heads have answered the training photos, the head that is fitted on all of them the others: what is known
+    is put together, and nothing is fitted for it.
+    """
+    train, validation = len(material.of(Part.TRAIN)), len(arm.probabilities)
+    lost = log_loss(material.labels(Part.VALIDATION), arm.probabilities)
+    return (train * trial.log_loss + validation * lost) / (train + validation)
+
+
+def _refit(place: _Place) -> Refit:
+    def refit(material: Material) -> Parts:
+        task = material.task([place.tower], Part.TRAIN, Part.VALIDATION)
+        fitted = fit_head(place.fitted.head.kind, task, material.settings, fixed=place.fitted.chosen)
+        return parts_of(material, place.tower, fitted.head)
+
+    return refit
+
+
+def parts_of(material: Material, tower: Tower, head: Head) -> Parts:
+    """A classifier of one tower and one head."""
+    return Parts(material.samples.classes, (tower,), (Answer((0,), head),))
+
+
+def size_of(head: Head) -> int:
+    """Parameters of a head."""
+    return sum(dense.weight.size + dense.bias.size for dense in head.layers)
+
+
+def chosen_trial(fitted: Fitted) -> Trial | None:
+    """The cross-validated score of what was chosen; None where nothing could be held out."""
+    values = set(fitted.chosen.values())
+    tried = [trial for trial in fitted.path if trial.value in values and isfinite(trial.log_loss)]
+    return tried[-1] if tried else None
+
+
+def _depth(material: Material, place: _Place) -> Depth:
+    held_out = material.task([place.tower], Part.VALIDATION)
+    right = place.fitted.head.logits(held_out.features).argmax(axis=1) == held_out.labels
+    return Depth(
+        layer=place.name,
+        width=held_out.features.shape[1],
+        accuracy=place.trial.accuracy if place.trial else None,
+        log_loss=place.trial.log_loss if place.trial else None,
+        validation_accuracy=float(np.mean(right)),
+    )
+
+
+def _cost(material: Material, width: int) -> Cost:
+    photos = len(material.of(Part.TRAIN))
+    numbers = photos * width
+    return Cost(seconds=0.2 + 5 * numbers / SOLVED_PER_SECOND, memory=16 * numbers, disk=0)
+
+
+def _no_detail(name: str, detail: str | None) -> None:
+    if detail:
+        raise SettingError(f"{name} takes no detail, seen {detail!r}; write {name} alone")

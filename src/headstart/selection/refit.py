@@ -1,0 +1,93 @@
+"""The winner's training once more, on train and validation photos together.
+
+What was held out to choose by is a fifth of what there is to learn from, and with few photos that shows. A head is
+solved again with what was chosen for it; a network is trained again with the same settings and for as many steps as
+validation kept. Nothing is left to watch it then, so it is held to what is certain: that it knows the photos it was
+trained on.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from headstart import events
+from headstart.data.samples import Part
+from headstart.export import Parts
+from headstart.selection.arm import Arm
+from headstart.selection.context import Material
+from headstart.selection.dataset_stats import LARGE
+from headstart.selection.failures import FAILURES, reason_of
+from headstart.training.cost import refit_seconds
+
+if TYPE_CHECKING:  # it imports PyTorch
+    from headstart.training.fine_tuning import Job, Trained
+
+
+#: Of the steps, where the budget has no time for all; few numbers, so that a run that was killed finds its training.
+SHARES = (1.0, 0.8, 0.6)
+
+
+def refits(material: Material) -> bool:
+    """Whether a trained network that wins is to be trained once more."""
+    wanted = material.settings.refit
+    per_class = np.bincount(material.labels(Part.TRAIN), minlength=len(material.samples.classes))
+    return wanted == "always" or (wanted == "auto" and float(np.median(per_class)) <= LARGE)
+
+
+def with_refit(
+    material: Material, arm: Arm, trained: "Trained", job: Callable[[float], "Job"], parts: Callable[["Trained"], Parts]
+) -> Arm:
+    """An arm that is trained once more if it wins.
+
+    Args:
+        material: what it was trained on.
+        arm: as validated.
+        trained: its network.
+        job: gives the training on all photos, with a share of the epochs; it ends with the one that was kept.
+        parts: makes a classifier of what was trained.
+    """
+    if trained.best_epoch == 0 or not refits(material):  # the start was kept: the probe's head on the probe's network
+        return arm
+
+    last = trained.epochs[-1].number
+    seconds = refit_seconds(
+        trained.seconds,
+        len(material.of(Part.TRAIN)),
+        len(material.of(Part.VALIDATION)),
+        cached=trained.cached,
+        kept=trained.best_epoch / last,
+    )
+
+    def refit(own: Material) -> Parts:
+        again = job(1.0)
+        if again.known is None:
+            share = next((it for it in SHARES if it * seconds <= own.left_for_refit), None)
+            if share is None:
+                left = f"{max(0, own.left_for_refit):.0f} s of the budget are left"
+                return _as_validated(own, arm, f"that would take {seconds:.0f} s, {left}")
+            again = again if share == 1 else job(share)
+            photos = len(own.of(Part.TRAIN, Part.VALIDATION))
+            told = f"{arm.name} is trained once more, on all {photos} photos of train and validation"
+            fewer = f", with {share:.0%} of the steps" if share < 1 else ""
+            own.listener(events.Note(f"{told}{fewer}: about {share * seconds:.0f} s"))
+        try:
+            tuned = again.run(lambda epochs, epoch: epochs > 0 and own.left_for_refit < epoch.seconds)
+            whole = parts(tuned)
+        except FAILURES as error:
+            return _as_validated(own, arm, reason_of(error))
+        if (made := tuned.epochs[-1].number) < (wanted := again.task.ends or 0):
+            return _as_validated(own, arm, f"the budget was used up after {made} of {wanted} epochs")
+        right = own.probabilities(whole, own.of(Part.VALIDATION)).argmax(1) == own.labels(Part.VALIDATION)
+        if np.mean(right) < arm.validation.accuracy:
+            was = f"{arm.validation.accuracy:.1%} of the validation photos were right before it was trained on them"
+            return _as_validated(own, arm, f"{was}, {np.mean(right):.1%} after that")
+        return whole
+
+    return replace(arm, refit=refit, refit_seconds=seconds)
+
+
+def _as_validated(material: Material, arm: Arm, reason: str) -> Parts:
+    material.listener(events.Note(f"{arm.name} is saved as it was validated, not trained once more: {reason}"))
+    return arm.parts

@@ -1,0 +1,61 @@
+"""What the steps after the comparison give each other and the record of a run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.data.groups import group_numbers
+from headstart.data.samples import Sample
+from headstart.evaluation.evaluation import Evaluation
+from headstart.export import Parts
+from headstart.inference.engine_agreement import EngineAgreement
+from headstart.inference.postprocess import Answers
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Photos and what is said of them by a classifier that was not fitted on them."""
+
+    samples: tuple[Sample, ...]
+    labels: NDArray[np.int64]  #: (N,)
+    probabilities: NDArray[np.float32]  #: (N, C), not calibrated
+    how: Literal["validation", "cross-validated"]
+
+    @property
+    def groups(self) -> NDArray[np.int64]:
+        """(N,) a number for each group."""
+        return group_numbers(self.samples)
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """What is saved, and how its guards came about."""
+
+    parts: Parts
+    held: HeldOut
+    tried: Mapping[str, float]  #: kind of calibration -> cross-validated log loss, nats
+    validation: Answers  #: what the winner, as validated, says of the validation photos
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Answers and their score."""
+
+    samples: tuple[Sample, ...]  #: those that could be read
+    answers: Answers  #: in their order
+    evaluation: Evaluation
+    engines: EngineAgreement | None = None  #: of the engines that can answer here; None where none was compared
+    second_seconds: float = 0.0  #: that the engine which does not give the score took
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """(N,) the true classes."""
+        return np.array([sample.label for sample in self.samples], dtype=np.int64)
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """(N,) whether the likeliest class is the true one."""
+        return np.asarray(self.answers.probabilities.argmax(axis=1) == self.labels)

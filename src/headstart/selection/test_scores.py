@@ -1,0 +1,65 @@
+"""What arms score on test: the winner always, the others only when asked, and then the record says so."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from headstart import events
+from headstart.data.samples import Part
+from headstart.evaluation.comparison import Pair, compare_pairs
+from headstart.evaluation.evaluation import Evaluation, evaluate
+from headstart.evaluation.paired import smallest_difference
+from headstart.export import Parts
+from headstart.selection.arm import Arm, final_parts
+from headstart.selection.compare import Comparison
+from headstart.selection.context import Material
+
+
+@dataclass(frozen=True, slots=True)
+class Revealed:
+    """The test part, as far as it was opened."""
+
+    opened: bool  #: whether losing arms were scored on it
+    tests: Mapping[str, Evaluation]  #: by the arm's name; the winner's is of the saved classifier
+    #: Every arm against every dearer one, on test, on equal terms: fitted on train alone. None where it stayed shut.
+    pairs: tuple[Pair, ...]
+    n: int  #: test photos
+    smallest: float | None  #: difference in accuracy that so many photos can show; None where they can show none
+
+
+def reveal(material: Material, comparison: Comparison, winner: Evaluation) -> Revealed:
+    """Scores the losing arms on test, if the settings ask for it.
+
+    Args:
+        material: of the first backbone.
+        comparison: whose arms.
+        winner: what the saved classifier scored on test.
+    """
+    rate = 1 - winner.accuracy
+    smallest = smallest_difference(int(winner.effective_n), rate)
+    shown = smallest if np.isfinite(smallest) else None
+    own = {comparison.winner.name: winner}
+    if not material.settings.reveal_test:
+        return Revealed(opened=False, tests=own, pairs=(), n=winner.n, smallest=shown)
+    names = ", ".join(arm.name for arm in comparison.arms)
+    material.listener(events.Note(f"test was opened for all arms: {names}"))
+    samples, targets = material.of(Part.TEST), material.targets(Part.TEST)
+    classes = material.samples.classes
+    others = {arm.name: _shown(material, arm) for arm in comparison.arms if arm is not comparison.winner}
+    tests = {
+        name: evaluate("test", targets, material.probabilities(parts, samples), classes)
+        for name, parts in others.items()
+    }
+    alike = {arm.name: material.probabilities(arm.parts, samples) for arm in comparison.arms}
+    pairs = compare_pairs(targets, alike, material.settings.seed)
+    return Revealed(opened=True, tests={**tests, **own}, pairs=pairs, n=winner.n, smallest=shown)
+
+
+def _shown(material: Material, arm: Arm) -> Parts:
+    """What of an arm is scored: what would be saved of it, but no network is trained once more only to be looked at."""
+    if arm.refit_seconds:
+        told = f"{arm.name} has its test score as it was validated, fitted on train alone"
+        material.listener(events.Note(told))
+        return arm.parts
+    return final_parts(material, arm)

@@ -1,0 +1,269 @@
+"""A timed trial: how fast a network trains at each precision, and how much memory a step takes.
+
+It may be given little time. Then a few photos say what a batch would take; what would take too long is reckoned from
+what was timed: by the area of the maps, or by the usual share of the forward pass in a step.
+"""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from headstart import events
+from headstart.engines.engine import Arithmetic
+from headstart.modalities.image.augment.presets import CROPPED
+from headstart.storage.atomic import replace_text
+from headstart.training.cost import TRIAL_VERSION
+from headstart.training.memory import MemoryMeter
+from headstart.training.network import Trainable
+from headstart.training.trunk import Kind
+from headstart.training.windows import bears, windows_of
+
+SECONDS = 0.8  #: that a precision is timed for at least, after a call that is not; one long call is enough
+ALONE = 0.8  #: share of the time that this thread has to have run for a trial to be kept: other work would be in it
+FEW = 4  #: photos of the first calls, by which it is seen whether a whole batch can be afforded
+HOPELESS = 3.0  #: times slower than the precision before, on a few photos: it is not timed any further
+FORWARD = 2.5  #: times as fast is the forward pass alone, where there was no time to time it (backward is twice that)
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Of training at one precision."""
+
+    photos: float  #: per second, forward, backward and step, on whole views
+    windowed: float | None  #: likewise, on windows of the usual size; None where the network does not bear them
+    scored: float  #: per second, forward only, on the plain view
+    memory: int  #: bytes by which the process grew
+    device_memory: int = 0  #: bytes by which a CUDA device's memory grew
+
+
+@dataclass(frozen=True)
+class Speeds:
+    """What a trial found."""
+
+    by_precision: dict[Arithmetic, Speed]  #: without those that were given up
+    hopeless: tuple[Arithmetic, ...] = ()  #: given up after a few photos
+    whole: bool = True  #: whether there was time to time everything
+
+    @property
+    def fastest(self) -> Arithmetic:
+        """The precision at which most photos are trained on in a second."""
+        return max(self.by_precision, key=lambda choice: self.by_precision[choice].photos)
+
+    def times_as_dear(self, times: float) -> "Speeds":
+        """The speeds of a training whose every step computes so many times as much, by arithmetic."""
+        dearer = {
+            choice: Speed(
+                photos=it.photos / times,
+                windowed=None if it.windowed is None else it.windowed / times,
+                scored=it.scored / times,
+                memory=round(it.memory * times),
+                device_memory=round(it.device_memory * times),
+            )
+            for choice, it in self.by_precision.items()
+        }
+        return replace(self, by_precision=dearer, whole=False)
+
+
+@dataclass
+class Allowance:
+    """The time that a trial may take."""
+
+    seconds: float = float("inf")
+    began: float = field(default_factory=lambda: time.perf_counter())
+    whole: bool = True  #: whether it was enough so far
+
+    def allows(self, seconds: float) -> bool:
+        """Whether so many seconds more are allowed; where not, what comes of the trial is not whole."""
+        enough = time.perf_counter() - self.began + seconds <= self.seconds
+        self.whole = self.whole and enough
+        return enough
+
+
+def speeds(
+    choices: Sequence[Arithmetic],
+    network: Callable[[Arithmetic], Trainable],
+    shapes: tuple[tuple[int, ...], tuple[int, ...]],
+    kind: Kind,
+    batch: int,
+    file: Path,
+    *,
+    allowed: float = float("inf"),
+    listener: events.Listener = events.ignore,
+) -> Speeds:
+    """The speed at each precision, on activations of a kind; kept in a file, so that what was chosen stays chosen.
+
+    It is not kept when other work took the processor meanwhile: one such trial had bf16 down at a sixteenth of its
+    speed, and every later training would have gone without it. Nor is one that was cut short.
+
+    Args:
+        choices: the precisions, the surest first: a later one that is hopelessly slower is given up at once.
+        network: makes what is trained.
+        shapes: of one photo's activations: of the views that are trained on, and of the plain view.
+        kind: of the activations.
+        batch: photos in a step.
+        file: where the trial is kept.
+        allowed: seconds that it may take; the first precision's first photos are timed in any case.
+        listener: is told of each precision.
+    """
+    kept = _kept(choices, file)
+    if kept is not None:
+        return kept
+    began, ran = time.perf_counter(), time.thread_time()
+    allowance = Allowance(allowed)
+    found: dict[Arithmetic, Speed] = {}
+    hopeless: list[Arithmetic] = []
+    best = 0.0
+    for number, choice in enumerate(choices):
+        listener(events.Progress("time training", number, len(choices), "precisions"))
+        if found and not allowance.allows(0.0):
+            break
+        made = network(choice)
+        try:
+            with MemoryMeter() as meter:
+                timing = _Timing(made, shapes, kind, batch, allowance)
+                speed = timing.measured(best)
+        except RuntimeError:
+            if not found:
+                raise
+            speed = None  # what this device or its memory does not bear is no choice
+        if speed is None:
+            hopeless.append(choice)
+            continue
+        best = max(best, timing.few)
+        found[choice] = replace(
+            speed, memory=timing.of_whole(meter.grown), device_memory=timing.of_whole(meter.device_grown)
+        )
+    listener(events.Progress("time training", len(choices), len(choices), "precisions"))
+    result = Speeds(found, tuple(hopeless), allowance.whole)
+    if result.whole and time.thread_time() - ran >= ALONE * (time.perf_counter() - began):
+        written = {choice: asdict(found[choice]) if choice in found else None for choice in choices}
+        replace_text(file, json.dumps({"version": TRIAL_VERSION, **written}))
+    return result
+
+
+def _kept(choices: Sequence[Arithmetic], file: Path) -> Speeds | None:
+    try:
+        kept = json.loads(file.read_text("utf-8"))
+        if kept.pop("version") != TRIAL_VERSION or not set(choices) <= kept.keys():
+            return None
+        found = {choice: Speed(**kept[choice]) for choice in choices if kept[choice] is not None}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return Speeds(found, tuple(choice for choice in choices if choice not in found)) if found else None
+
+
+class _Timing:
+    """The measurement of one precision."""
+
+    def __init__(
+        self,
+        network: Trainable,
+        shapes: tuple[tuple[int, ...], tuple[int, ...]],
+        kind: Kind,
+        batch: int,
+        allowance: Allowance,
+    ):
+        self.network, self.batch, self.allowance = network, batch, allowance
+        self.inputs, self.plain = (_drawn((batch, *shape), kind) for shape in shapes)
+        self.windows = windows_of(shapes[0], CROPPED)
+        self.labels = torch.zeros(batch, dtype=torch.int64, device=network.device)
+        self.optimiser = torch.optim.AdamW(network.parameters(), lr=0.0)
+        self.few = 0.0  #: photos a second of a few
+        self._largest = 0  #: numbers in what the largest step was shown
+
+    def measured(self, best: float) -> Speed | None:
+        """The speed, memory left open; None where it is hopelessly slower.
+
+        Args:
+            best: photos a second of the fastest precision so far, on a few photos.
+        """
+        self.network.eval()
+        edge = self.windows.edges[-1]
+        borne = not self.windows.whole and bears(self.network, self.inputs[:2, :edge, :edge])
+        shown = self._window() if borne else self.inputs
+        self._time_few(shown)
+        if self.few * HOPELESS < best:
+            return None
+        trained = self._trained(shown)
+        whole = self._whole(shown, trained) if borne else trained
+        return Speed(whole, trained if borne else None, self._scored(whole), 0)
+
+    def of_whole(self, grown: int) -> int:
+        """Bytes that a step on a whole batch takes, from those that the largest step took that was made."""
+        fixed = 12 * sum(parameter.numel() for parameter in self.network.parameters())  # gradients and two moments
+        share = self.inputs.numel() / max(1, self._largest)
+        return round(grown if grown <= fixed else fixed + (grown - fixed) * share)
+
+    def _window(self) -> Tensor:
+        return self.inputs[:, : self.windows.usual, : self.windows.usual]
+
+    def _time_few(self, shown: Tensor) -> None:
+        """Sets ``few``; the second call is the one to go by, where there is time for it."""
+        few = shown[:FEW]
+        self.network.train()
+        first = _timed(lambda: self._step(few))
+        again = _timed(lambda: self._step(few)) if self.allowance.allows(first) else first
+        self.few = len(few) / min(first, again)
+
+    def _trained(self, shown: Tensor) -> float:
+        """Photos a second of whole batches; of a few, where there is no time for that."""
+        if not self.allowance.allows(2 * self.batch / self.few):
+            return self.few
+        self.network.train()
+        return _rate(lambda: self._step(shown), self.batch, self.allowance)
+
+    def _whole(self, window: Tensor, windowed: float) -> float:
+        """Likewise, where the steps see all of the maps."""
+        reckoned = windowed * window.shape[1] ** 2 / self.inputs.shape[1] ** 2
+        if not self.allowance.allows(2 * self.batch / reckoned):
+            return reckoned
+        self.network.train()
+        return _rate(lambda: self._step(self.inputs), self.batch, self.allowance)
+
+    def _scored(self, trained: float) -> float:
+        """Photos a second of the forward pass alone, on the plain view."""
+        numbers = self.inputs[0].numel() / self.plain[0].numel()
+        reckoned = FORWARD * trained * numbers
+        if not self.allowance.allows(2 * self.batch / reckoned):
+            return reckoned
+        self.network.eval()
+        with torch.inference_mode():
+            return _rate(lambda: self.network(self.plain.to(self.network.device)), self.batch, self.allowance)
+
+    def _step(self, shown: Tensor) -> None:
+        self._largest = max(self._largest, shown.numel())
+        self.optimiser.zero_grad(set_to_none=True)
+        functional.cross_entropy(self.network(shown.to(self.network.device)), self.labels[: len(shown)]).backward()
+        self.optimiser.step()
+        if self.network.device.type == "cuda":
+            torch.cuda.synchronize()
+
+
+def _drawn(shape: tuple[int, ...], kind: Kind) -> Tensor:
+    generator = torch.Generator().manual_seed(0)
+    if kind == "u8":
+        return torch.randint(0, 256, shape, generator=generator, dtype=torch.uint8)
+    return torch.rand(shape, generator=generator).to(torch.bfloat16)
+
+
+def _timed(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return max(time.perf_counter() - start, 1e-9)
+
+
+def _rate(work: Callable[[], object], batch: int, allowance: Allowance) -> float:
+    """Photos a second, from the fastest of a few calls: what disturbs a machine only makes it slower."""
+    first = _timed(work)
+    if not allowance.allows(first):
+        return batch / first
+    taken = [_timed(work)]
+    while sum(taken) < SECONDS and allowance.allows(taken[-1]):
+        taken.append(_timed(work))
+    return batch / min(taken)

@@ -1,0 +1,532 @@
+"""One training, from a backbone and photos to a network like any other: traced, cut, trained, checked, exported.
+
+What was trained is kept in the store under all that it depends on, so the same command after a kill goes on from the
+last epoch, and after the end has the result at once.
+"""
+
+import copy
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from headstart import events
+from headstart.backbones.backbone import GRAPH, PIXELS, RECORD, Backbone, Layer
+from headstart.backbones.catalog import find
+from headstart.backbones.convert import write_graph
+from headstart.backbones.graph import FINAL, Traced, trace, trunk_of
+from headstart.backbones.zoo import Loaded, load, untrained
+from headstart.data.samples import Sample
+from headstart.engines.choose import ProofPhotos, machine_key, prove_trained
+from headstart.engines.engine import Arithmetic, Engine
+from headstart.engines.pytorch import best_device, trains_in_bf16
+from headstart.errors import EngineError, TrainingError
+from headstart.features.activations import Activations, room
+from headstart.heads.closed_form import class_weights
+from headstart.heads.head import Head
+from headstart.heads.saving import read_head, to_tensors, write_head
+from headstart.inference.format import sha256
+from headstart.modalities.image.augment.presets import PRESETS, Augmentation, smallest_window, view_size
+from headstart.settings import FitSettings, TrainSettings, bytes_of
+from headstart.storage.atomic import new_folder, replace_text, stamp
+from headstart.storage.prune import TRAINED
+from headstart.training.benchmark import Speed, Speeds, speeds
+from headstart.training.boundary import Cached, Streamed, Views, compute, key_of
+from headstart.training.cost import trial_file
+from headstart.training.curves import Epoch
+from headstart.training.loop import Plan, Source, Trainer
+from headstart.training.memory import MemoryMeter
+from headstart.training.network import Trainable, blank_head, frozen_tensors, head_module
+from headstart.training.rate_finder import RateCurve, find_rate
+from headstart.training.state import all_threads
+from headstart.training.trunk import Trunk, for_changed_views, trunk, view_edge
+from headstart.training.windows import WHOLE, Windows, windows_of
+
+VERSION = 3  #: of training: raised whenever the same task would end elsewhere
+HEAD, CURVES, CHECKPOINT = "head.safetensors", "training.json", "checkpoint.safetensors"
+RATE = "rate.json"  #: beside the checkpoint
+SPARE = 10**9  #: bytes of a disk that are never filled
+LEAST_COSINE = 0.98  #: between the top's features and the stored ones, before the first step
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be trained."""
+
+    name: str  #: for people: "partial-finetune stage4"
+    train: Sequence[Sample]
+    validation: Sequence[Sample]
+    classes: int
+    backbone: Backbone
+    engine: Engine  #: what the head's features were computed with, and what runs the frozen part
+    unfreeze: str | None  #: the lowest layer that is trained; None: all
+    head: Head | None  #: solved on the backbone's last layer; None: random weights, from scratch
+    rows: NDArray[np.float32] | None  #: (validation, D) the features it reads, for the check before the first step
+    proof: ProofPhotos
+    settings: FitSettings
+    folder: Path  #: the store's
+    ends: int | None = None  #: see ``loop.Plan``
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A network that was trained, as a backbone with its head."""
+
+    backbone: Backbone
+    head: Head
+    boundary: str
+    epochs: tuple[Epoch, ...]  #: number 0 is before the first step
+    best_epoch: int
+    parameters: int  #: that were trained
+    precision: Arithmetic  #: of training
+    planned: int  #: epochs that were to be made
+    cut: bool  #: whether the budget ended it before; else validation may have
+    memory: int  #: bytes by which the process grew while it was trained; 0 where that is not known
+    device_memory: int  #: bytes by which a CUDA device's memory grew
+    cached: bool  #: whether boundary activations were kept, or computed anew for each epoch
+    disk: int  #: bytes that they take
+    seconds: dict[str, float]  #: "boundary", "epochs", "export"
+    frozen: int  #: tensors under the boundary, all bit-identical to what was loaded
+    rate_curve: RateCurve | None = None  #: of the range test that found the rate
+
+
+class Job:
+    """A training that is prepared, timed, and run."""
+
+    def __init__(self, task: Task, listener: events.Listener = events.ignore):
+        self.task, self.listener = task, listener
+        self.settings: TrainSettings = task.settings
+        self.scratch = task.head is None
+        self.device = best_device()
+        self.allowed = float("inf")  #: seconds that timing it may take
+        self._open: list[Activations] = []  # until the training ends
+        self._view_trunks: dict[int, Trunk] = {}  # by the edge of the views, pixels; shared with other settings' jobs
+
+    @cached_property
+    def loaded(self) -> Loaded:
+        """The network, with its weights or random ones."""
+        origin = find(self.task.backbone.name)
+        loaded = untrained(origin, self.task.settings.seed) if self.scratch else load(origin)
+        return replace(loaded, contract=replace(loaded.contract, grey=self.task.backbone.contract.grey))
+
+    @cached_property
+    def traced(self) -> Traced:
+        """Its graph."""
+        return trace(self.loaded)
+
+    @cached_property
+    def boundary(self) -> str:
+        """The layer up to which all is frozen, or "pixels"."""
+        return PIXELS if self.task.unfreeze is None else self.traced.below(self.task.unfreeze)
+
+    @cached_property
+    def trunk(self) -> Trunk:
+        """What runs the frozen part."""
+        return trunk(self.task.backbone, self.traced, self.boundary, self.task.engine, self.device)
+
+    @property
+    def view_trunk(self) -> Trunk:
+        """What runs it on the views that are trained on."""
+        size, task = self.changed.contract.size, self.task
+        if self.changed.plain and size == task.backbone.contract.size:
+            return self.trunk
+        if size not in self._view_trunks:
+            self._view_trunks[size] = for_changed_views(
+                self.trunk, task.backbone, self.traced, self.boundary, size, task.settings.precision, task.proof.load
+            )
+        return self._view_trunks[size]
+
+    @cached_property
+    def changed(self) -> Views:
+        """The views that are trained on."""
+        settings, contract = self.task.settings, self.loaded.contract
+        size = view_edge(self.traced, self.boundary, contract.size, view_size(settings, contract.size))
+        return Views(replace(contract, size=size), Augmentation.of(settings), settings.seed)
+
+    @cached_property
+    def plain(self) -> Views:
+        """The view that is validated on: as predicted on."""
+        return Views(self.loaded.contract, PRESETS["none"], 0)
+
+    @property
+    def epochs(self) -> int:
+        """Passes over the training photos."""
+        return self.settings.epochs_for(len(self.task.train))
+
+    @cached_property
+    def views(self) -> int:
+        """Views of each photo that are kept: no more than there are epochs, one where nothing is changed."""
+        return 1 if self.changed.plain else min(self.settings.views, self.epochs)
+
+    @property
+    def disk(self) -> int:
+        """Bytes that all boundary activations take."""
+        trained, plain = (int(np.prod(it.shape)) for it in (self.view_trunk, self.trunk))
+        numbers = trained * len(self.task.train) * self.views + plain * len(self.task.validation)
+        return numbers * (2 if self.trunk.kind == "bf16" else 1)
+
+    @cached_property
+    def cached(self) -> bool:
+        """Whether they fit."""
+        allowed = min(bytes_of(self.settings.cache_budget), room(self.task.folder) - SPARE)
+        return self.disk <= allowed
+
+    @property
+    def windows(self) -> Windows:
+        """What a step sees of its batch."""
+        borne = self.trial[self.precision].windowed is not None
+        return windows_of(self.view_trunk.shape, smallest_window(self.task.settings)) if borne else WHOLE
+
+    def network(self, precision: Arithmetic) -> Trainable:
+        """What is trained, at its start."""
+        width = self.loaded.layers[-1].width
+        return Trainable(
+            self.traced,
+            self.boundary,
+            blank_head(width, self.task.classes) if self.task.head is None else head_module(self.task.head),
+            fold=self.settings.batchnorm == "frozen" and not self.scratch,
+            precision=precision,
+            device=self.device,
+        )
+
+    @cached_property
+    def timed(self) -> Speeds:
+        """How fast training goes at each precision that may be chosen; measured once per machine and network."""
+        wanted = self.settings.training_precision
+        both: tuple[Arithmetic, ...] = ("f32", "bf16") if trains_in_bf16(self.device) else ("f32",)
+        choices = both if wanted == "auto" else (wanted,)
+        size = view_size(self.task.settings, self.task.backbone.contract.size)
+        file = self.task.backbone.folder / trial_file(self.settings, self.boundary, size, scratch=self.scratch)
+        shapes = self.view_trunk.shape, self.trunk.shape
+        batch, kind = self.settings.batch_size, self.trunk.kind
+        with all_threads():
+            return speeds(
+                choices, self.network, shapes, kind, batch, file, allowed=self.allowed, listener=self.listener
+            )
+
+    @property
+    def trial(self) -> dict[Arithmetic, Speed]:
+        """The speed at each of these precisions."""
+        return self.timed.by_precision
+
+    @cached_property
+    def precision(self) -> Arithmetic:
+        """The arithmetic of training."""
+        wanted = self.settings.training_precision
+        return self.timed.fastest if wanted == "auto" else wanted
+
+    @cached_property
+    def home(self) -> Path:
+        """Where the result is kept: named by all that it depends on."""
+        task, settings = self.task, self.task.settings
+        knobs = {name: getattr(settings, name) for name in TrainSettings.model_fields if name not in _INNER}
+        knobs["epochs"] = self.epochs
+        photos = [[(sample.digest, sample.label) for sample in part] for part in (task.train, task.validation)]
+        digest = hashlib.blake2b(digest_size=10)
+        for fact in (VERSION, torch.__version__, machine_key(), self.device, self.precision, self.boundary, knobs):
+            digest.update(json.dumps(fact, default=str).encode())
+        for more in (settings.seed, settings.class_weights, self.views, self.scratch, photos):
+            digest.update(json.dumps(more).encode())
+        digest.update(f"{self.view_trunk.fingerprint} {self.changed.fingerprint} {task.backbone.fingerprint}".encode())
+        if task.ends is not None:
+            digest.update(json.dumps({"ends": task.ends}).encode())
+        for name, tensor in sorted(to_tensors(task.head).items()) if task.head else ():
+            digest.update(name.encode() + tensor.tobytes())
+        return task.folder / TRAINED / f"{task.backbone.architecture}-{digest.hexdigest()}"
+
+    def run(self, stop: Callable[[int, Epoch], bool] = lambda epochs, epoch: False) -> Trained:
+        """Trains, or takes what an earlier run trained.
+
+        Args:
+            stop: asked after each epoch, with how many were made and the last one, whether to end here.
+
+        Raises:
+            TrainingError: a loss that is not a number, or something frozen that has changed.
+        """
+        known = self.known
+        if known is not None:
+            return known
+        try:
+            return self._train(stop)
+        finally:
+            while self._open:
+                self._open.pop().close()
+
+    def with_settings(self, settings: FitSettings) -> "Job":
+        """The same training with other settings; the network is not loaded again."""
+        job = Job(replace(self.task, settings=settings), self.listener)
+        job.loaded, job.traced, job.trunk, job._view_trunks = self.loaded, self.traced, self.trunk, self._view_trunks
+        if settings.model_copy(update={"epochs": self.settings.epochs}) == self.task.settings:
+            job.changed, job.timed = self.changed, self.timed
+        job.allowed = self.allowed
+        return job
+
+    @property
+    def parameters(self) -> int:
+        """How many are trained, without the head."""
+        return sum(part.parameters for part in self.traced.above(self.boundary))
+
+    @property
+    def known(self) -> Trained | None:
+        """What an earlier run trained to the end, if it did."""
+        return self._kept(self.home)
+
+    @staticmethod
+    def _kept(home: Path) -> Trained | None:
+        try:
+            record = json.loads((home / CURVES).read_text("utf-8"))
+            backbone = Backbone.from_json(json.loads((home / RECORD).read_text("utf-8")), home)
+            head = read_head(home / HEAD)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        stamp(home)  # pruning goes by it
+        epochs = tuple(Epoch(**epoch) for epoch in record.pop("epochs"))
+        curve = record.pop("rate_curve", None)
+        record.pop("memory", None)  # of an older headstart: often 0, as it was measured
+        return Trained(
+            backbone,
+            head,
+            epochs=epochs,
+            planned=record.pop("planned", epochs[-1].number),
+            cut=record.pop("cut", False),
+            memory=record.pop("memory_grown", 0),
+            device_memory=record.pop("device_memory", 0),
+            rate_curve=None if curve is None else RateCurve.from_json(curve),
+            **record,
+        )
+
+    def _train(self, stop: Callable[[int, Epoch], bool]) -> Trained:
+        with all_threads(), MemoryMeter() as meter:
+            return self._train_measured(stop, meter)
+
+    def _train_measured(self, stop: Callable[[int, Epoch], bool], meter: MemoryMeter) -> Trained:
+        stamp(self.checkpoint.parent)
+        before = {name: value.clone() for name, value in frozen_tensors(self.traced, self.boundary).items()}
+        began = time.perf_counter()
+        train, validation = self.sources()
+        boundary_seconds = time.perf_counter() - began
+        network = self.network(self.precision)
+        self._same_start(network, validation)
+        labels = np.array([sample.label for sample in self.task.train], np.int64)
+        balanced = self.task.settings.class_weights == "balanced"
+        plan = Plan(
+            self.settings,
+            self.task.settings.seed,
+            _per_class(labels, self.task.classes, balanced=balanced),
+            self.scratch,
+            self.windows,
+            stop,
+            self.task.ends,
+        )
+        began = time.perf_counter()
+        curve = self._rate_curve(network, train, plan)
+        rate_seconds = time.perf_counter() - began
+        trainer = Trainer(
+            network,
+            train,
+            validation,
+            plan if curve is None else replace(plan, settings=_at(self.settings, curve.suggestion)),
+            checkpoint=self.checkpoint,
+            listener=self.listener,
+            name=self.task.name,
+        )
+        epochs = trainer.run()
+        trainer.let_go()
+        began = time.perf_counter()
+        check_frozen(before, frozen_tensors(self.traced, self.boundary))
+        record = {
+            "boundary": self.boundary,
+            "epochs": [asdict(epoch) for epoch in epochs],
+            "best_epoch": trainer.best_epoch,
+            "parameters": network.count(),
+            "precision": self.precision,
+            "planned": trainer.last,
+            "cut": trainer.cut,
+            "memory_grown": meter.grown,
+            "device_memory": meter.device_grown,
+            "cached": self.cached,
+            "disk": self.disk if self.cached else 0,
+            "frozen": len(before),
+            "seconds": {
+                "boundary": boundary_seconds,
+                "rate": rate_seconds,
+                "epochs": sum(epoch.seconds for epoch in epochs),
+            },
+            "rate_curve": None if curve is None else asdict(curve),
+        }
+        # Cut short by the budget it is kept apart, and the checkpoint stays: with more time it goes on from there.
+        home = self.home.with_name(f"{self.home.name}.{len(epochs) - 1}-epochs") if trainer.cut else self.home
+        if self._kept(home) is None:
+            self._export(network, record, began, home)
+        if not trainer.cut:
+            self.forget()
+        kept = self._kept(home)
+        assert kept is not None
+        return kept
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where an unfinished training stands."""
+        return self.home.with_name(f"{self.home.name}.unfinished") / CHECKPOINT
+
+    def forget(self) -> None:
+        """Removes an unfinished training."""
+        shutil.rmtree(self.checkpoint.parent, ignore_errors=True)
+
+    def _rate_curve(self, network: Trainable, train: Source, plan: Plan) -> RateCurve | None:
+        """The range test where one is wanted; kept, so that a killed training goes on at the rate it began with."""
+        if not self.settings.find_rate or self.settings.rate is not None:
+            return None
+        file = self.checkpoint.with_name(RATE)
+        try:
+            return RateCurve.from_json(json.loads(file.read_text("utf-8")))
+        except (OSError, ValueError, TypeError):
+            pass
+        began = time.perf_counter()
+        curve = find_rate(network, train, plan, listener=self.listener)
+        replace_text(file, json.dumps(asdict(curve)))
+        seconds = time.perf_counter() - began
+        told = f"{self.task.name}: rate {curve.suggestion:.1e} from a range test of {len(curve.rates)} steps"
+        self.listener(events.Finished("find rate", seconds, told))
+        return curve
+
+    def sources(self) -> tuple[Source, Source]:
+        """Activations of training photos' changed views and of validation photos, computed now where they are not."""
+        if not self.cached:
+            self.listener(
+                events.Note(
+                    f"boundary activations of {self.task.name} would take {self.disk / 1e9:.1f} GB, more than the disk "
+                    f"budget allows (--cache-budget {self.settings.cache_budget}); each epoch computes them anew"
+                )
+            )
+            return (
+                Streamed(self.task.train, self.view_trunk, self.changed),
+                Streamed(self.task.validation, self.trunk, self.plain),
+            )
+        self.listener(
+            events.Note(
+                f"boundary activations of {self.task.name}: {self.views} views, {self.disk / 1e6:.0f} MB in the store"
+            )
+        )
+        train = self._cached(self.task.train, self.views, self.view_trunk, self.changed)
+        return train, self._cached(self.task.validation, 1, self.trunk, self.plain)
+
+    def _cached(self, samples: Sequence[Sample], count: int, below: Trunk, views: Views) -> Cached:
+        described = f"{below.description}, {views.augmentation.describe()}"
+        kept = Activations(
+            self.task.folder / "activations",
+            key_of(below, views),
+            below.shape,
+            below.kind,
+            described,
+        )
+        self._open.append(kept)
+        compute(samples, count, below, views, kept, self.listener)
+        return Cached(samples, kept, count)
+
+    def _same_start(self, network: Trainable, validation: Source) -> None:
+        """Epoch 0 must score what the probe scored: the top gives the features that the head was solved on.
+
+        Raises:
+            TrainingError: it does not.
+        """
+        if self.task.rows is None or not len(validation.labels):
+            return
+        network.eval()
+        shown = np.arange(min(16, len(validation.labels)))
+        with torch.inference_mode():
+            seen = torch.cat([network.features(batch).cpu() for batch in validation.batches(0, shown, 16)])
+        cosine = float(nn.functional.cosine_similarity(seen, torch.from_numpy(self.task.rows[shown])).mean())
+        if not cosine >= LEAST_COSINE:
+            raise TrainingError(
+                f"the part of {self.task.backbone.name} above {self.boundary} gives other features than the whole "
+                f"network (cosine {cosine:.4f}, wanted {LEAST_COSINE}); use --precision f32 --training-precision f32"
+            )
+
+    def _export(self, network: Trainable, record: dict[str, object], began: float, home: Path) -> None:
+        """The trained network as an ONNX file with its record, head and curves: a backbone like any other."""
+        whole = _Whole(trunk_of(self.traced, self.boundary) if self.boundary != PIXELS else None, network).eval()
+        task = self.task
+        with new_folder(home) as draft:
+            write_graph(whole, self.loaded.contract.size, [FINAL], draft / GRAPH)
+            origin = "trained from random weights" if self.scratch else f"{task.backbone.weights}, fine-tuned"
+            backbone = Backbone(
+                name=f"{task.backbone.name} ({task.name})",
+                architecture=task.backbone.architecture,
+                weights=f"{origin} above {self.boundary}",
+                weights_sha256=sha256(draft / GRAPH),
+                licence="your own" if self.scratch else task.backbone.licence,
+                parameters=task.backbone.parameters,
+                layers=(Layer(FINAL, self.loaded.layers[-1].width),),
+                contract=self.loaded.contract,
+                folder=draft,
+            )
+            write_head(network.fitted_head("linear"), draft / HEAD)
+            proof = prove_trained(backbone, whole, task.proof)
+            if not proof.passed:
+                raise EngineError(
+                    f"the trained {task.backbone.name} gives other features in OpenVINO than in PyTorch (cosine "
+                    f"{proof.least_cosine:.4f}); report it with the backbone's name"
+                )
+            (draft / RECORD).write_text(json.dumps(backbone.to_json(), indent=2), "utf-8")
+            seconds = {**record["seconds"], "export": time.perf_counter() - began}  # type: ignore[dict-item]
+            (draft / CURVES).write_text(json.dumps({**record, "seconds": seconds}, indent=2), "utf-8")
+
+
+#: Knobs that do not change what one training ends in: which trainings are made, and how views are kept.
+_INNER = frozenset({"unfreeze", "views", "cache_budget", "training_precision", "search"})
+
+
+class _Whole(nn.Module):
+    """Frozen part and trained top as one network: uint8 pixels -> the last layer's features."""
+
+    def __init__(self, below: nn.Module | None, network: Trainable):
+        super().__init__()
+        self.below = below
+        self.top = copy.deepcopy(network.top).cpu().float()
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor]:
+        return (self.top(pixels if self.below is None else self.below(pixels)),)
+
+
+def check_frozen(before: dict[str, Tensor], after: dict[str, Tensor]) -> None:
+    """Frozen means frozen.
+
+    Raises:
+        TrainingError: a tensor under the boundary is not bit for bit what was loaded.
+    """
+    changed = [
+        name
+        for name, value in before.items()
+        if name not in after or value.shape != after[name].shape or not _same_bits(value, after[name])
+    ]
+    if changed:
+        raise TrainingError(
+            f"{len(changed)} of {len(before)} frozen tensors have changed in training, first {changed[0]}; nothing was "
+            "saved: this is a fault of headstart, report it"
+        )
+
+
+def _same_bits(a: Tensor, b: Tensor) -> bool:
+    a, b = a.detach().cpu().contiguous().view(-1), b.detach().cpu().contiguous().view(-1)
+    return bool(torch.equal(a.view(torch.uint8), b.view(torch.uint8)))
+
+
+def _at(settings: TrainSettings, rate: float) -> TrainSettings:
+    return settings.model_copy(update={"rate": rate})
+
+
+def _per_class(labels: NDArray[np.int64], classes: int, *, balanced: bool) -> NDArray[np.float32]:
+    """The weight of each class, (C,)."""
+    weights = np.ones(classes, np.float32)
+    weights[labels] = class_weights(labels, classes, balanced)
+    return weights

@@ -1,0 +1,141 @@
+"""What is trained: the part of a network above a boundary, with a head on it.
+
+It starts as what the probe scored: the pretrained network's own weights and the head that was solved on its features
+(LP-FT: Kumar et al. 2022, ICLR, "Fine-tuning can distort pretrained features and underperform out-of-distribution").
+"""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, fx, nn
+
+from headstart.backbones.graph import Traced, top_of
+from headstart.engines.engine import Arithmetic
+from headstart.heads.head import Dense, Head
+from headstart.training.folding import fold_batchnorm
+from headstart.training.kernels import accelerated
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Parameters that are trained at one rate."""
+
+    depth: int  #: layers between it and the head; 0 is the head and the last layer
+    parameters: tuple[nn.Parameter, ...]
+    decayed: bool  #: whether weight decay applies: not to biases, norms and single numbers per channel
+    #: root mean square of a pretrained weight at the start; None for all that is no weight of the network's own
+    size: float | None = None
+
+
+class Trainable(nn.Module):
+    """Activations at a boundary -> logits. Owns copies of the parameters above the boundary, shares nothing."""
+
+    def __init__(
+        self, traced: Traced, boundary: str, head: nn.Sequential, *, fold: bool, precision: Arithmetic, device: str
+    ):
+        """Copies the part above the boundary.
+
+        Args:
+            traced: the network, in inference mode; left as it is.
+            boundary: the layer up to which all is frozen, or "pixels".
+            head: last layer's features -> logits, float32.
+            fold: fold BatchNorm into convolutions and keep its statistics; else they are updated in training.
+            precision: arithmetic of the part; the head is float32.
+            device: where it is trained.
+        """
+        super().__init__()
+        self.top: fx.GraphModule = copy.deepcopy(top_of(traced, boundary))
+        self.updates = not fold
+        if fold:
+            fold_batchnorm(self.top)
+        self.top.requires_grad_(requires_grad=True)
+        self.head = head
+        self.precision, self.device = precision, torch.device(device)
+        self.to(self.device, memory_format=torch.channels_last)
+        fast = precision == "bf16" and self.device.type == "cpu"
+        # Not a child: it shares the parameters of ``top`` under other names.
+        self._run = [accelerated(self.top) if fast else self.top]
+        self._parts = traced.above(boundary)
+
+    def forward(self, activations: Tensor) -> Tensor:
+        """(N, *shape), bf16, float32 or uint8 -> logits float32 (N, C)."""
+        return self.head(self.features(activations))
+
+    def features(self, activations: Tensor) -> Tensor:
+        """(N, *shape) -> the last layer's features, float32 (N, D)."""
+        activations = activations.to(self.device)
+        if activations.is_floating_point() and self.precision == "f32":
+            activations = activations.float()
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
+            features = self._run[0](activations)
+        return features.float()
+
+    def train(self, mode: bool = True) -> "Trainable":
+        """Dropout as ``mode`` says; BatchNorm in inference mode unless its statistics are to be updated."""
+        super().train(mode)
+        for run in {id(run): run for run in (self.top, self._run[0])}.values():
+            run.train(mode)
+            for module in run.modules():
+                if isinstance(module, nn.modules.batchnorm._BatchNorm) and not self.updates:  # noqa: SLF001
+                    module.eval()
+        return self
+
+    def groups(self) -> list[Group]:
+        """All parameters, by the layer they belong to."""
+        depth = {part.name: index for index, part in enumerate(reversed(self._parts))}
+        owner = {tensor: depth[part.name] for part in self._parts for tensor in part.tensors}
+        weights, others = [], dict[int, list[nn.Parameter]]()
+        for name, parameter in self.top.named_parameters():
+            # A bias that folding made is not named in the parts: it goes with its filter.
+            own = owner.get(name, owner.get(f"{name.rpartition('.')[0]}.weight", len(self._parts) - 1))
+            if parameter.ndim > 1 and name.endswith("weight"):  # tokens and positions are not filters
+                size = parameter.detach().float().square().mean().sqrt().item()
+                weights.append(Group(own, (parameter,), decayed=True, size=size))
+            else:
+                others.setdefault(own, []).append(parameter)
+        head = [parameter for parameter in self.head.parameters() if parameter.ndim > 1]
+        others.setdefault(0, []).extend(parameter for parameter in self.head.parameters() if parameter.ndim == 1)
+        plain = [Group(own, tuple(found), decayed=False) for own, found in sorted(others.items())]
+        return [Group(0, tuple(head), decayed=True), *plain, *weights]
+
+    def count(self) -> int:
+        """Parameters that are trained."""
+        return sum(parameter.numel() for parameter in self.parameters())
+
+    def fitted_head(self, kind: str) -> Head:
+        """The head as it is now."""
+        layers = [layer for layer in self.head if isinstance(layer, nn.Linear)]
+        arrays = [(layer.weight.detach().cpu().numpy(), layer.bias.detach().cpu().numpy()) for layer in layers]
+        return Head(kind, tuple(Dense(np.ascontiguousarray(weight.T), bias.copy()) for weight, bias in arrays))
+
+
+def head_module(head: Head) -> nn.Sequential:
+    """A fitted head as layers to train further."""
+    layers: list[nn.Module] = []
+    for dense in head.layers:
+        linear = nn.Linear(*dense.weight.shape)
+        with torch.no_grad():
+            linear.weight.copy_(torch.from_numpy(np.array(dense.weight.T)))
+            linear.bias.copy_(torch.from_numpy(np.array(dense.bias)))
+        layers += [nn.ReLU(), linear] if layers else [linear]
+    return nn.Sequential(*layers)
+
+
+def blank_head(width: int, classes: int) -> nn.Sequential:
+    """A head that knows nothing: all classes are equally likely."""
+    linear = nn.Linear(width, classes)
+    nn.init.zeros_(linear.weight)
+    nn.init.zeros_(linear.bias)
+    return nn.Sequential(linear)
+
+
+def frozen_tensors(traced: Traced, boundary: str) -> dict[str, Tensor]:
+    """Parameters and BatchNorm statistics of what lies under the boundary, by name."""
+    below = traced.parts[: len(traced.parts) - len(traced.above(boundary))]
+    modules = {tensor.rpartition(".")[0] for part in below for tensor in part.tensors}
+    tensors = {tensor for part in below for tensor in part.tensors}
+    state: Mapping[str, Tensor] = traced.module.state_dict()
+    return {name: value for name, value in state.items() if name in tensors or name.rpartition(".")[0] in modules}

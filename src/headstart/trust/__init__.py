@@ -1,1 +1,0 @@
-"""What makes a result trustworthy: twins, leaks, labels, quality, slices, calibration, sets, novelty, explanations."""

@@ -1,0 +1,143 @@
+"""Which calibration suits a classifier, found on photos that it was not fitted on.
+
+Each kind is fitted, and judged by the log loss of photos that it was not fitted on either (grouped cross-validation),
+and of half a photo more that gets the least probability of all: photos to which a head gives 1e-23 are too rare to be
+among those held out, and too dear to be forgotten. ``mixture``, which bounds what they cost, is taken unless another
+kind is better by more than one standard error of their difference (the one-standard-error rule: Breiman, Friedman,
+Olshen & Stone, 1984, Classification and Regression Trees, section 3.4.3).
+
+Figures: ``benchmarks/calibration.json``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.errors import DataError
+from headstart.evaluation.metrics import SMALLEST as LEAST
+from headstart.heads.folds import assign_folds, count_folds
+from headstart.inference.calibration import NONE, Calibration, Kind
+from headstart.uncertainty.calibration_fits import FITS, HALF, Double, Float, Ints
+
+FEWEST = 20  #: photos from which anything is tried
+FEWEST_FOR_CURVES, FEWEST_FOR_A_CURVE = 100, 20  #: photos in all, and of each class, from which isotonic is tried
+FOLDS = 5
+MANY = 300_000  #: probabilities (rows x classes) from which a third is held out once, for the sake of time
+PREFERRED: tuple[Kind, ...] = ("mixture", "temperature", "none", "isotonic")  #: among kinds that are as good
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """A calibration and how it was chosen."""
+
+    calibration: Calibration
+    tried: dict[str, float]  #: kind -> cross-validated log loss, nats; empty where nothing could be held out
+    n: int  #: photos that it was fitted on
+    #: (N, C) float32 of these photos, each calibrated by a fit without the photos of its fold and so of its group;
+    #: by the calibration itself where nothing could be held out.
+    crossed: Float = field(compare=False, repr=False)
+
+
+def calibrate(
+    labels: Ints,
+    probabilities: Float,
+    groups: Ints,
+    *,
+    wanted: Literal["auto", "none", "temperature", "mixture", "isotonic"] = "auto",
+    seed: int,
+) -> Calibrated:
+    """Fits a calibration on photos that the classifier was not fitted on.
+
+    Args:
+        labels: (N,) in 0..C-1.
+        probabilities: (N, C) float32, uncalibrated.
+        groups: (N,), photos of one group stay together.
+        wanted: the kind, taken as given; ``auto`` chooses among those that there are photos enough for.
+        seed: of the folds.
+
+    Raises:
+        DataError: shapes that do not belong together.
+    """
+    if probabilities.ndim != 2 or not len(labels) == len(groups) == len(probabilities):
+        raise DataError(
+            f"labels {labels.shape}, probabilities {probabilities.shape} and groups {groups.shape} do not belong "
+            "together; wanted (N,), (N, C) and (N,)"
+        )
+    kinds = _worth_trying(labels, probabilities.shape[1]) if wanted == "auto" else tuple({"none": 0, wanted: 0})
+    wholes = {kind: FITS[kind](labels, probabilities, NONE) for kind in kinds} if len(labels) else {}
+    many = probabilities.size > MANY
+    fold = _folds(labels, groups, 3 if many else FOLDS, seed)
+    if fold is None:
+        whole = wholes.get("none" if wanted == "auto" else wanted, NONE)
+        return Calibrated(whole, {}, len(labels), whole.apply(probabilities))
+    asked = fold == 0 if many else fold >= 0
+    tried = {kind: _cross_fitted(kind, labels, probabilities, fold, wholes[kind], asked)[asked] for kind in kinds}
+    losses = {kind: _losses(labels[asked], rows) for kind, rows in tried.items()}
+    least = {kind: float(rows.min()) for kind, rows in tried.items()}
+    chosen = _chosen(losses, least, groups[asked]) if wanted == "auto" else wanted
+    crossed = _cross_fitted(chosen, labels, probabilities, fold, wholes[chosen]) if many else tried[chosen]
+    means: dict[str, float] = {kind: float(loss.mean()) for kind, loss in losses.items()}
+    return Calibrated(wholes[chosen], means, len(labels), crossed)
+
+
+def _worth_trying(labels: Ints, classes: int) -> tuple[Kind, ...]:
+    """The kinds that there are photos enough for, simple to rich."""
+    n, rarest = len(labels), int(np.bincount(labels, minlength=classes).min())
+    enough: dict[Kind, bool] = {
+        "none": True,
+        "temperature": n >= FEWEST,
+        "mixture": n >= FEWEST,
+        "isotonic": n >= FEWEST_FOR_CURVES and rarest >= FEWEST_FOR_A_CURVE,
+    }
+    return tuple(kind for kind in FITS if enough[kind])
+
+
+def _folds(labels: Ints, groups: Ints, wanted: int, seed: int) -> Ints | None:
+    """The fold of each photo, (N,); None where nothing can be held out."""
+    folds = count_folds(labels, groups, wanted) if len(labels) else 0
+    return assign_folds(labels, groups, folds, seed) if folds else None
+
+
+def _cross_fitted(
+    kind: Kind,
+    labels: Ints,
+    probabilities: Float,
+    fold: Ints,
+    whole: Calibration,
+    asked: NDArray[np.bool_] | None = None,
+) -> Float:
+    """(N, C): each photo calibrated by a fit without its fold; what is not asked for stays as it is."""
+    if kind == "none":
+        return probabilities
+    crossed = probabilities.copy()
+    for held in np.unique(fold if asked is None else fold[asked]):
+        out = fold == held
+        crossed[out] = FITS[kind](labels[~out], probabilities[~out], whole).apply(probabilities[out])
+    return crossed
+
+
+def _losses(labels: Ints, probabilities: Float) -> Double:
+    own = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+    return -np.log(np.maximum(own, LEAST))
+
+
+def _chosen(losses: Mapping[Kind, Double], least: Mapping[Kind, float], groups: Ints) -> Kind:
+    """The first kind in order of preference that is within one standard error of the best; errors are of groups.
+
+    Args:
+        losses: of the photos held out, (M,) each.
+        least: the smallest probability that each kind gave any class of any of them.
+        groups: (M,).
+    """
+    totals = {kind: loss.sum() - HALF * np.log(max(least[kind], LEAST)) for kind, loss in losses.items()}
+    best = min(totals, key=lambda kind: totals[kind])
+    group = np.unique(groups, return_inverse=True)[1]
+    for kind in PREFERRED:
+        if kind in losses:
+            worse = np.bincount(group, losses[kind] - losses[best])
+            if totals[kind] - totals[best] <= np.sqrt(len(worse) * worse.var()):
+                return kind
+    raise AssertionError("the best is within any error of itself")

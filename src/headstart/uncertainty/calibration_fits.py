@@ -1,0 +1,136 @@
+"""How each kind of calibration is fitted: labels (N,) and uncalibrated probabilities (N, C) -> ``Calibration``.
+
+Held-out photos are few, so what is fitted is drawn towards doing nothing: before any photo is seen, log scale is taken
+to lie ``PRIOR`` around 0, one standard deviation. With 40 to 240 validation photos of four collections, test log loss
+of ``temperature`` is .235 in the mean, .242 with twice that prior and .291 with none; uncalibrated it is .236. A
+classifier that makes no mistake would get any scale.
+
+None of N photos can vouch that a further one is answered rightly with a chance of more than about 1 - 1 / N. A logistic
+head says 1 - 1e-23 all the same, and one such photo costs as much log loss as fifty others. So ``mixture`` and
+``isotonic`` see ``HALF`` a photo more that was answered with certainty and wrongly (the prior of Krichevsky & Trofimov,
+1981, IEEE Transactions on Information Theory 27): the mixed share is never 0, and no curve ends at 0 or 1.
+
+The curves of ``isotonic`` see half a right photo below all others and half a wrong one above, and go through the middle
+of each level piece (centred isotonic regression: Oron & Flournoy, 2017, Statistics in Biopharmaceutical Research 9), so
+that they rise everywhere and keep the order of photos.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.inference.calibration import NONE, SMALLEST, Calibration, Kind
+
+Float = NDArray[np.float32]
+Double = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+PRIOR = 0.25
+HALF = 0.5  #: photos that were answered with certainty and wrongly, before any is seen
+MOST_MIXED = 0.999  #: of the share that all classes have alike
+_STEPS, _SETTLED = 25, 1e-5  #: of Newton's method: most steps, and the smallest worth another
+_HALVINGS = 40  #: of the interval in which the share is looked for
+
+
+def fit_none(labels: Ints, probabilities: Float, start: Calibration) -> Calibration:
+    """Nothing is fitted."""
+    return NONE
+
+
+def fit_temperature(labels: Ints, probabilities: Float, start: Calibration) -> Calibration:
+    """One scale for all classes: Newton's method in log scale, from that of ``start``."""
+    logs = _logs(probabilities)
+    position = float(np.log(start.scale[0])) if start.scale else 0.0
+    for _ in range(_STEPS):
+        said = _softmax(np.float32(np.exp(position)) * logs)
+        step = _step(labels, logs, said, position, np.ones(len(labels)))
+        position -= step
+        if abs(step) < _SETTLED:
+            break
+    return Calibration("temperature", (float(np.exp(position)),))
+
+
+def fit_mixture(labels: Ints, probabilities: Float, start: Calibration) -> Calibration:
+    """One scale, and the share that all classes have alike.
+
+    In turn the best share for the scale, and a step of Newton's method for the scale in which each photo counts as much
+    as it is likely not to be of that share (expectation maximisation: Dempster, Laird & Rubin, 1977, J. Royal
+    Statistical Society B 39).
+    """
+    logs, classes = _logs(probabilities), probabilities.shape[1]
+    position, mix = float(np.log(start.scale[0])) if start.scale else 0.0, HALF / (len(labels) + HALF)
+    for _ in range(_STEPS):
+        said = _softmax(np.float32(np.exp(position)) * logs)
+        own = said[np.arange(len(labels)), labels].astype(np.float64)
+        mix = _shared(own, classes)
+        step = _step(labels, logs, said, position, (1 - mix) * own / ((1 - mix) * own + mix / classes))
+        position -= step
+        if abs(step) < _SETTLED:
+            break
+    return Calibration("mixture", (float(np.exp(position)),), mix=mix)
+
+
+def _step(labels: Ints, logs: Float, said: Float, position: float, weights: Double) -> float:
+    """Newton's step in log scale, to be taken off; each photo's loss has a weight (N,)."""
+    scale = float(np.exp(position))
+    mean = np.einsum("nc,nc->n", said, logs).astype(np.float64)
+    spread = float(weights @ (np.einsum("nc,nc,nc->n", said, logs, logs) - mean * mean))
+    slope = scale * float(weights @ (mean - logs[np.arange(len(labels)), labels])) + position / PRIOR**2
+    return float(np.clip(slope / (scale * scale * max(spread, 0.0) + PRIOR**-2), -1, 1))
+
+
+def _shared(own: Double, classes: int) -> float:
+    """The likeliest share that all classes have alike, given each photo's probability of its class (N,).
+
+    The likelihood is concave in it, so its slope is halved in on.
+    """
+    low, high = 0.0, MOST_MIXED
+    for _ in range(_HALVINGS):
+        mix = (low + high) / 2
+        slope = float(((1 / classes - own) / ((1 - mix) * own + mix / classes)).sum()) + HALF / mix
+        low, high = (mix, high) if slope > 0 else (low, mix)
+    return high
+
+
+def fit_isotonic(labels: Ints, probabilities: Float, start: Calibration) -> Calibration:
+    """A rising curve for each class against the rest; ``start`` is of no use to it."""
+    curves = [curve(labels == index, column) for index, column in enumerate(probabilities.T)]
+    return Calibration("isotonic", knots=tuple(knots for knots, _ in curves), values=tuple(it for _, it in curves))
+
+
+def curve(right: Bools, probabilities: Float) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Knots and values of the rising curve from a class's probability (N,) to how often it was right (N,).
+
+    Pool adjacent violators: all neighbours that do not rise are joined at once, until all rise.
+    """
+    x, at = np.unique(np.maximum(probabilities, np.float32(SMALLEST)), return_inverse=True)
+    weight, hits = np.bincount(at).astype(np.float64), np.bincount(at, right)
+    weight[0], hits[0] = weight[0] + HALF, hits[0] + HALF
+    weight[-1] += HALF
+    place = weight * x
+    while (flat := np.diff(hits / weight) <= 0).any():
+        firsts = np.flatnonzero(np.r_[True, ~flat])
+        weight, hits, place = (np.add.reduceat(values, firsts) for values in (weight, hits, place))
+    knots = (place / weight).astype(np.float32)  # of neighbours these never meet: their photos' probabilities do not
+    return tuple(map(float, knots)), tuple(map(float, hits / weight))
+
+
+def _logs(probabilities: Float) -> Float:
+    return np.log(np.maximum(probabilities, np.float32(SMALLEST)))
+
+
+def _softmax(logits: Float) -> Float:
+    raised: Float = np.exp(logits - logits.max(axis=1, keepdims=True))
+    raised /= raised.sum(axis=1, keepdims=True)
+    return raised
+
+
+#: fit(labels, probabilities, start): ``start`` is near what comes out, or NONE.
+FITS: dict[Kind, Callable[[Ints, Float, Calibration], Calibration]] = {
+    "none": fit_none,
+    "temperature": fit_temperature,
+    "mixture": fit_mixture,
+    "isotonic": fit_isotonic,
+}

@@ -1,0 +1,113 @@
+"""Thresholds of prediction sets by split conformal prediction, and how well sets keep their promise.
+
+Of n photos that the classifier was not fitted on, the threshold is the ceil((n + 1) * coverage)-th smallest score of
+the true class. A further photo of the same kind then has its true class in its set with a probability of at least
+``coverage``, whatever the classifier (Vovk, Gammerman & Shafer, 2005, Algorithmic Learning in a Random World; Lei et
+al., 2018, J. American Statistical Association 113). It is a promise about all photos together, not about each class.
+"""
+
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.errors import DataError
+from headstart.evaluation.intervals import grouped_wilson
+from headstart.inference.conformal import Float, Kind, Sets
+
+Ints = NDArray[np.int64]
+
+#: Added by ``raps`` to the score for each rank beyond the free ones: the value that Angelopoulos et al. use throughout
+#: where none is searched for.
+PENALTY = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How often prediction sets held the true class, and how large they were."""
+
+    coverage: float  #: share of photos
+    low: float  #: of Wilson's 95 % interval
+    high: float
+    n: int
+    mean_size: float  #: classes in a set
+    sizes: tuple[int, ...]  #: how many sets have 1, 2, ..., C classes
+    per_class: tuple[float | None, ...]  #: coverage among the photos of each class; None where there is none
+
+
+def conform(labels: Ints, probabilities: Float, *, coverage: float, kind: Kind) -> Sets:
+    """The sets of a kind with the threshold that photos the classifier has not seen ask for.
+
+    ``raps`` leaves as many ranks free as it takes for ``coverage`` of these photos' true classes to be among them
+    (Angelopoulos et al., 2021, algorithm 4).
+
+    Args:
+        labels: (N,) in 0..C-1.
+        probabilities: (N, C) float32, calibrated.
+        coverage: share of photos whose set shall hold the true class, in 0..1.
+        kind: of the sets.
+
+    Returns:
+        Sets that hold all classes where there are fewer than coverage / (1 - coverage) photos.
+
+    Raises:
+        DataError: shapes that do not belong together.
+    """
+    _check(labels, probabilities)
+    penalty, free = (PENALTY, _free_ranks(labels, probabilities, coverage)) if kind == "raps" else (0.0, 0)
+    everything = 1 + penalty * probabilities.shape[1] + 1e-3  # above any score, rounding included
+    sets = Sets(kind, coverage, everything, penalty, free)
+    rank = _rank(coverage, len(labels))
+    if rank > len(labels):
+        return sets
+    scores = np.sort(sets.scores(probabilities)[np.arange(len(labels)), labels])
+    return Sets(kind, coverage, float(scores[rank - 1]), penalty, free)
+
+
+def coverage_of(sets: NDArray[np.bool_], labels: Ints, *, groups: Ints | None = None) -> Coverage:
+    """How well prediction sets (N, C) of photos with known labels (N,) do.
+
+    Args:
+        sets: (N, C).
+        labels: (N,) true classes.
+        groups: (N,) which photos belong together, for the interval; None: each is by itself.
+
+    Raises:
+        DataError: no photos, or shapes that do not belong together.
+    """
+    _check(labels, sets)
+    if not len(labels):
+        raise DataError("there are no prediction sets to judge; wanted one photo at least")
+    held, classes = sets[np.arange(len(labels)), labels], sets.shape[1]
+    sizes = sets.sum(axis=1)
+    interval = grouped_wilson(held, np.arange(len(labels)) if groups is None else groups)
+    each = [held[labels == index] for index in range(classes)]
+    return Coverage(
+        coverage=float(held.mean()),
+        low=interval.low,
+        high=interval.high,
+        n=len(labels),
+        mean_size=float(sizes.mean()),
+        sizes=tuple(int(count) for count in np.bincount(sizes, minlength=classes + 1)[1:]),
+        per_class=tuple(float(own.mean()) if len(own) else None for own in each),
+    )
+
+
+def _free_ranks(labels: Ints, probabilities: Float, coverage: float) -> int:
+    """The rank within which ``coverage`` of the photos have their true class; C of too few photos."""
+    classes = probabilities.shape[1]
+    order = np.argsort(-probabilities, axis=1, kind="stable")
+    ranks = np.sort(1 + np.argmax(order == labels[:, None], axis=1))
+    rank = _rank(coverage, len(labels))
+    return int(ranks[rank - 1]) if rank <= len(labels) else classes
+
+
+def _rank(coverage: float, n: int) -> int:
+    """ceil((n + 1) * coverage), whatever rounding makes of 0.9 * 10."""
+    return ceil((n + 1) * coverage - 1e-9)
+
+
+def _check(labels: Ints, rows: NDArray[np.generic]) -> None:
+    if rows.ndim != 2 or labels.shape != (len(rows),):
+        raise DataError(f"labels {labels.shape} and rows {rows.shape} do not belong together; wanted (N,) and (N, C)")

@@ -1,0 +1,87 @@
+"""Which photos the winner shall decline, as unlike those it was made from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.data.groups import group_numbers
+from headstart.data.samples import Part, Sample
+from headstart.export import Parts, Tower
+from headstart.inference.novelty import Novelty
+from headstart.selection.arm import Arm
+from headstart.selection.context import Material
+from headstart.uncertainty.calibration_set import FROZEN
+from headstart.uncertainty.novelty import accepted, fit_novelty, fit_unscaled, novelty_layers
+
+
+@dataclass(frozen=True)
+class Declining:
+    """Parts that know strangers."""
+
+    parts: Parts
+    validation: NDArray[np.float32] | None  #: (N,) novelty of the validation photos, where they were held out for it
+
+
+def with_declining(material: Material, winner: Arm, parts: Parts) -> Declining:
+    """Adds a score of novelty and the towers that it reads; nothing where all photos shall be accepted.
+
+    Where the network is as it was loaded, photos of train and validation both make the score and, left out in turn,
+    its threshold. A network that was trained here knows the photos it was trained on: then the threshold is that of
+    the winner as validated, on validation photos, and the score is made anew from all photos if the winner was.
+
+    Args:
+        material: of the run.
+        winner: the arm, as validated.
+        parts: what is saved of it.
+    """
+    settings = material.settings
+    if settings.acceptance == 1:
+        return Declining(parts, None)
+    seen = material.of(Part.TRAIN, Part.VALIDATION)
+    reading = _reading(parts)
+    if winner.strategy in FROZEN or parts.towers[0].backbone.fingerprint == material.backbone.fingerprint:
+        novelty = fit_novelty(
+            reading.features(material, seen),
+            material.labels(Part.TRAIN, Part.VALIDATION),
+            group_numbers(seen),
+            towers=reading.indices,
+            acceptance=settings.acceptance,
+            seed=settings.seed,
+        )
+        return Declining(reading.of(parts, novelty), None)
+    validated = _reading(winner.parts)
+    learnt = validated.features(material, material.of(Part.TRAIN))
+    others = validated.features(material, material.of(Part.VALIDATION))
+    unscaled = fit_unscaled(learnt, towers=validated.indices, seed=settings.seed)
+    found = accepted(unscaled, unscaled.score(others), settings.acceptance)
+    scores = found.score(others)
+    if parts is not winner.parts:
+        anew = fit_unscaled(reading.features(material, seen), towers=reading.indices, seed=settings.seed)
+        found = replace(anew, acceptance=found.acceptance, scale=found.scale)
+    return Declining(reading.of(parts, found), scores)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """A classifier's towers, with those that novelty is told from."""
+
+    towers: tuple[Tower, ...]
+    indices: tuple[int, ...]  #: of those
+
+    def features(self, material: Material, samples: Sequence[Sample]) -> list[NDArray[np.float32]]:
+        """For each tower that novelty is told from float32 (N, D of it)."""
+        return [material.features(self.towers[index], samples) for index in self.indices]
+
+    def of(self, parts: Parts, novelty: Novelty) -> Parts:
+        """The parts with these towers and this score."""
+        return replace(parts, towers=self.towers, novelty=novelty)
+
+
+def _reading(parts: Parts) -> _Reading:
+    first = next((tower for tower in parts.towers if not tower.flipped), parts.towers[0])
+    top = max(first.layers, key=[layer.name for layer in first.backbone.layers].index)
+    wanted = [replace(first, layers=(layer,)) for layer in novelty_layers(first.backbone, top)]
+    towers = (*parts.towers, *(tower for tower in wanted if tower not in parts.towers))
+    return _Reading(towers, tuple(towers.index(tower) for tower in wanted))

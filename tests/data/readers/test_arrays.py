@@ -1,0 +1,116 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from headstart.data.readers.reading import read
+from headstart.data.samples import Outcome, Part, digest_of
+from headstart.errors import DataError
+
+
+@pytest.fixture
+def images():
+    return np.random.default_rng(0).integers(0, 256, (12, 5, 4), dtype=np.uint8)
+
+
+LABELS = [10, 2, 1] * 4
+
+
+@pytest.mark.parametrize(
+    "labels", [LABELS, np.array(LABELS), np.array(LABELS)[:, None], [str(label) for label in LABELS]]
+)
+def test_images_and_labels(images, labels):
+    samples = read(images, labels=labels)
+    assert samples.classes == ("1", "2", "10")
+    assert samples.samples[10].name == "#10"
+    assert samples.samples[10].digest == digest_of(images[10])
+    assert np.array_equal(samples.samples[10].source.read(), images[10])
+    assert (samples.ledger.entries[0].width, samples.ledger.entries[0].height) == (4, 5)
+    assert [sample.id for sample in read((images, labels)).samples] == [sample.id for sample in samples.samples]
+
+
+def test_colour_and_a_list_of_images(images):
+    colour = np.repeat(images[..., None], 3, axis=3)
+    assert len(read(list(colour), labels=LABELS)) == 12
+
+
+def test_the_same_pixels_under_two_labels_are_set_aside(images):
+    images[1] = images[0]
+    samples = read(images, labels=LABELS)
+    aside = [entry for entry in samples.ledger.entries if entry.outcome is Outcome.SET_ASIDE]
+    assert [entry.reason for entry in aside] == [
+        "the same bytes as '#1', which is labelled '2'",
+        "the same bytes as '#0', which is labelled '10'",
+    ]
+
+
+def test_npz(images, tmp_path):
+    np.savez(tmp_path / "a.npz", images=images, labels=[2, 1, 0] * 4, classes=np.array(["c", "b", "a"]))
+    samples = read(tmp_path / "a.npz")
+    assert samples.classes == ("a", "b", "c")
+    assert samples.samples[0].label == 0
+
+
+def test_npz_in_parts_like_keras(images, tmp_path):
+    y = np.array(LABELS)
+    np.savez_compressed(tmp_path / "a.npz", x_train=images[:9], y_train=y[:9], x_test=images[9:], y_test=y[9:])
+    samples = read(tmp_path / "a.npz")
+    assert Counter(sample.part for sample in samples.samples) == {Part.TRAIN: 9, Part.TEST: 3}
+    assert {"train#0", "test#0"} <= {sample.name for sample in samples.samples}
+    assert "carved out of train" in samples.ledger.notes[0]
+
+
+def test_empty_labels_are_set_aside(images):
+    samples = read(images, labels=["", *"abc" * 3, "a", "b"])
+    assert len(samples) == 11
+    assert samples.ledger.entries[0].reason == "empty label"
+
+
+@pytest.mark.parametrize(
+    ("change", "labels", "message"),
+    [
+        (lambda x: x / 255.0, LABELS, r"type float64; wanted uint8 .* for example \(x \* 255\).astype\('uint8'\)"),
+        (lambda x: x.reshape(12, 20), LABELS, r"images has shape \(12, 20\); wanted \(N, H, W\)"),
+        (lambda x: np.zeros((12, 3, 9, 9), np.uint8), LABELS, r"an image array has shape \(3, 9, 9\)"),
+        (lambda x: x, LABELS[:-1], "12 images and 11 labels; wanted one label per image"),
+        (lambda x: x, np.eye(12), r"the labels have shape \(12, 12\) and type float64; wanted \(N,\)"),
+        (lambda x: x, [0.5] * 12, r"the labels have shape \(12,\) and type float64"),
+        (lambda x: x, None, "got ndarray without labels; wanted a path, or images with labels"),
+        (lambda x: [x[0], x[1, :3]], [0, 1], "images have different shapes; wanted one array"),
+        (lambda x: x[:0], [], "has no class with photos"),
+    ],
+)
+def test_arrays_that_cannot_be_used(images, change, labels, message):
+    with pytest.raises(DataError, match=message):
+        read(change(images), labels=labels)
+
+
+def test_labels_beside_a_path(pets):
+    with pytest.raises(DataError, match=r"labels are given beside the path .*; drop them"):
+        read(pets, labels=[1])
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"images": np.zeros((2, 3, 3), np.uint8)}, "has the arrays 'images'; wanted images and labels"),
+        ({"images": np.zeros((2, 3, 3)), "labels": np.arange(2)}, "type float64; wanted uint8"),
+        ({"x": np.zeros((2, 3, 3), np.uint8), "y": np.array([{}, {}])}, "cannot be read as arrays: .*pickle"),
+        ({"x": np.zeros((2, 3, 3), np.uint8), "y": np.array([0, 2]), "classes": np.array(["a"])}, "1 class names"),
+        ({"x_val": np.zeros((1, 3, 3), np.uint8), "y_val": np.array([0])}, "has only one class"),
+        (
+            {f"{a}_{p}": np.zeros((1, 3, 3)[: 3 if a == "x" else 1], np.uint8) for a in "xy" for p in ("val", "test")},
+            "validation and test are given without train",
+        ),
+    ],
+)
+def test_npz_files_that_cannot_be_used(arrays, message, tmp_path):
+    np.savez(tmp_path / "a.npz", **arrays)
+    with pytest.raises(DataError, match=message):
+        read(tmp_path / "a.npz")
+
+
+def test_a_file_that_is_no_npz(tmp_path):
+    (tmp_path / "a.npz").write_bytes(b"hello")
+    with pytest.raises(DataError, match=r"cannot be read as arrays: File is not a zip file; save it with"):
+        read(tmp_path / "a.npz")

@@ -1,0 +1,80 @@
+"""Which photos are shown, and the command that repeats a run."""
+
+import shlex
+from pathlib import Path
+
+import numpy as np
+
+from headstart.data.samples import Ledger, Samples
+from headstart.diagnostics.examples import CLOSE, TEST, in_test, looked_at
+from headstart.evaluation.evaluation import evaluate
+from headstart.evaluation.grouping import Targets
+from headstart.inference.postprocess import Answers
+from headstart.runs.recording import command_of, digest_of_data
+from headstart.selection.results import Judged
+from headstart.settings import FitSettings
+
+from .test_records import sample
+
+
+def judged(photos: int, seed: int = 0) -> Judged:
+    chance = np.random.default_rng(seed)
+    labels = chance.integers(0, 3, photos)
+    rows = chance.dirichlet(np.full(3, 0.5), photos).astype(np.float32)
+    samples = tuple(sample(number, label) for number, label in enumerate(labels))
+    answers = Answers(rows, rows, rows > 0.5, None)
+    return Judged(samples, answers, evaluate("test", Targets.independent(labels), rows, ("x", "y", "z")))
+
+
+def test_the_worst_mistakes_come_first_then_the_least_sure() -> None:
+    it = judged(200)
+    sure = it.answers.probabilities.max(axis=1)
+    rank = {photo.id: index for index, photo in enumerate(it.samples)}
+    chosen = [rank[photo.id] for photo in looked_at(it)]
+    wrong = [index for index in range(200) if it.answers.probabilities[index].argmax() != it.labels[index]]
+    worst = sorted(wrong, key=lambda index: -sure[index])[:CLOSE]
+    assert chosen[:CLOSE] == worst
+    assert set(chosen) == {*worst, *sorted(range(200), key=lambda index: sure[index])[:CLOSE]}
+    assert len(set(chosen)) == len(chosen)
+
+
+def test_without_a_mistake_the_least_sure_are_left() -> None:
+    rows = np.full((5, 2), [0.4, 0.6], np.float32)
+    answers = Answers(rows, rows, rows > 0.5, None)
+    samples = tuple(sample(number, 1) for number in range(5))
+    assert looked_at(
+        Judged(samples, answers, evaluate("test", Targets.independent(np.ones(5, np.int64)), rows, ("a", "b")))
+    ) == list(samples)
+
+
+def test_of_many_test_photos_the_mistakes_are_shown_first() -> None:
+    it = judged(TEST + 500)
+    shown = in_test(it)
+    wrong = {photo.id for photo, right in zip(it.samples, it.right, strict=True) if not right}
+    assert len(shown) == TEST
+    assert 100 < len(wrong) <= TEST
+    assert {photo.id for photo in shown[: len(wrong)]} == wrong
+    assert len({photo.id for photo in shown}) == TEST
+
+
+def test_the_command_says_what_differs_from_the_defaults() -> None:
+    settings = FitSettings.of(
+        seed=3, head="auto", out="runs/x", find_rate=True, report=False, arms="linear-probe,flips"
+    )
+    words = shlex.split(command_of(settings, "my photos/"))
+    assert words[:3] == ["headstart", "fit", "my photos/"]
+    flags = ["--seed", "3", "--head", "auto", "--find-rate", "--arms", "linear-probe,flips", "--no-report"]
+    flags += ["--out", str(Path("runs/x-again"))]  # its own is taken
+    assert sorted(words[3:]) == sorted(flags)
+    assert all(words[words.index(flag) + 1] == value for flag, value in (("--seed", "3"), ("--head", "auto")))
+
+
+def test_the_digest_of_data_knows_contents_and_labels_only() -> None:
+    photos = [sample(1, 0), sample(2, 1), sample(3, 0)]
+
+    def digest(*them) -> str:
+        return digest_of_data(Samples(("a", "b"), tuple(them), Ledger(()), "somewhere"))
+
+    assert digest(*photos) == digest(*photos[::-1])
+    assert digest(*photos) != digest(*photos[:2])
+    assert digest(*photos) != digest(photos[0], sample(2, 0), photos[2])

@@ -1,0 +1,178 @@
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+from sklearn.metrics import confusion_matrix
+
+from headstart.data.readers.reading import read
+from headstart.data.samples import ArraySource, Entry, Ledger, Outcome, Sample, Samples
+from headstart.diagnostics.issues import Quality, look_over
+from headstart.diagnostics.near_duplicates.search import Twins
+from headstart.modalities.image.decoding.decode import decode, prepare
+from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.image.stats import FACTS, Looks, looks_of
+
+SOURCE = ArraySource(np.zeros((1, 1, 1), np.uint8), 0)
+EDGE = 112
+
+
+def texture(chance: np.random.Generator, middle: float = 120.0, spread: float = 45.0) -> np.ndarray:
+    """A photo in focus: coarse and fine patterns in colours of its own."""
+    y, x = np.mgrid[:EDGE, :EDGE] / chance.uniform(3, 9)
+    shape = np.sin(x + chance.uniform(0, 6)) + np.sin(y * chance.uniform(0.2, 1)) + np.sin(x / 9 + y / 7)
+    noise = chance.normal(0, 0.15, (EDGE, EDGE, 1))
+    return np.clip(middle + spread * (shape[:, :, None] / 2 + noise) * chance.uniform(0.8, 1, 3), 0, 255).astype("u1")
+
+
+def seen(photos: list[np.ndarray]) -> Looks:
+    rows = looks_of(np.stack(photos))
+    facts = {name: rows["facts"][:, place] for place, name in enumerate(FACTS)}
+    return Looks(rows["grey"].reshape(-1, 24, 24), rows["colour"].reshape(-1, 8, 8, 3), **facts)
+
+
+def known(n: int, sizes: dict[int, tuple[int, int]] | None = None, classes: int = 2) -> Samples:
+    """Samples "0", "1", ... of classes in turn, 400 x 300 pixels each but for some."""
+    samples = [Sample(str(i), f"{i}.jpg", str(i), i % classes, str(i), None, SOURCE) for i in range(n)]
+    entries = [
+        Entry(f"{i}.jpg", Outcome.ACCEPTED, "", "", str(i), "JPEG", *(sizes or {}).get(i, (400, 300))) for i in range(n)
+    ]
+    return Samples(tuple(f"class {i}" for i in range(classes)), tuple(samples), Ledger(tuple(entries)), "here")
+
+
+def looked(samples: Samples, looks: Looks, twins: tuple[Twins, ...] = ()) -> Quality:
+    labels = samples.labels
+    return look_over(samples, looks, twins, labels, np.eye(len(samples.classes), dtype=np.float32)[labels])
+
+
+def flaws(found: Quality) -> dict[str, tuple[str, ...]]:
+    return {flaw.kind: flaw.ids for flaw in found.flaws}
+
+
+@pytest.fixture(scope="module")
+def good() -> list[np.ndarray]:
+    random = np.random.default_rng(0)
+    return [texture(random, middle=random.uniform(90, 150)) for _ in range(60)]
+
+
+def blurred(photo: np.ndarray, radius: float) -> np.ndarray:
+    return np.asarray(Image.fromarray(photo).filter(ImageFilter.GaussianBlur(radius)))
+
+
+def test_good_photos_have_no_flaw(good):
+    assert flaws(looked(known(60), seen(good))) == {}
+
+
+def test_each_flaw_is_found_where_it_was_planted_and_nowhere_else(good):
+    photos = list(good)
+    photos[3] = blurred(photos[3], 4)
+    photos[4] = blurred(photos[4], 8)
+    photos[10] = (photos[10] * 0.15).astype("u1")
+    photos[20] = (255 - (255 - photos[20]) * 0.15).astype("u1")
+    photos[30] = np.full_like(photos[30], 130)
+    photos[30][:50] = 131
+    photos[31] = np.full_like(photos[31], 2)
+    sizes = {40: (90, 111), 41: (60, 60), 50: (1200, 300), 51: (300, 1300)}
+    found = looked(known(60, sizes), seen(photos))
+    assert flaws(found) == {
+        "blurred": ("4", "3"),
+        "dark": ("10",),
+        "bright": ("20",),
+        "tiny": ("41", "40"),
+        "odd shape": ("51", "50"),
+        "near-constant": ("31", "30"),
+    }
+    limits = {flaw.kind: flaw.limit for flaw in found.flaws}
+    assert limits["tiny"] == "shorter edge below 112 pixels, where half of the photos have 300 or more"
+    assert limits["odd shape"] == "longer than 2.7 : 1, where most are 1.3 : 1"
+    assert limits["dark"].startswith("brightness below 15%, where half of the photos have ")
+
+
+def test_colour_alone_is_something_to_see(good):
+    """Red and green stripes of the same brightness."""
+    photo = np.zeros((EDGE, EDGE, 3), "u1")
+    photo[:, :56] = (150, 0, 0)
+    photo[:, 56:] = (0, 76, 0)
+    photos = [photo, *good[1:]]
+    looks = seen(photos)
+    assert looks.contrast[0] < 0.01
+    assert "near-constant" not in flaws(looked(known(60), looks))
+
+
+@pytest.mark.parametrize("change", ["dark", "bright", "blurred", "tiny", "long"])
+def test_what_a_whole_set_is_like_is_no_flaw_of_single_photos(good, change):
+    photos, sizes = list(good), {}
+    if change == "dark":
+        photos = [(photo * 0.2).astype("u1") for photo in photos]
+    elif change == "bright":
+        photos = [(255 - (255 - photo) * 0.2).astype("u1") for photo in photos]
+    elif change == "blurred":
+        photos = [blurred(photo, 4) for photo in photos]
+    elif change == "tiny":
+        sizes = dict.fromkeys(range(60), (28, 28))
+    else:
+        sizes = dict.fromkeys(range(60), (1200, 300))
+    assert flaws(looked(known(60, sizes), seen(photos))) == {}
+
+
+def test_a_black_photo_among_dark_ones_is_far_from_them(good):
+    photos = [(photo * 0.25).astype("u1") for photo in good]
+    photos[7] = (photos[7] * 0.4).astype("u1")
+    assert flaws(looked(known(60), seen(photos))) == {"dark": ("7",)}
+
+
+def test_repeated_are_the_later_twins_within_a_class(good):
+    twins = (
+        Twins("0", "2", "near", 0.9),
+        Twins("0", "4", "same bytes", 1.0),
+        Twins("2", "4", "near", 0.95),
+        Twins("1", "6", "near", 0.99),  # of two classes: no repetition, but a contradiction
+        Twins("9", "3", "near", 0.8),
+    )
+    assert flaws(looked(known(60), seen(good), twins)) == {"repeated": ("4", "2", "9")}
+
+
+def test_counts_imbalance_and_confusable_pairs(good):
+    samples = known(60, classes=3)
+    random = np.random.default_rng(4)
+    labels = random.choice(3, 60, p=[0.6, 0.3, 0.1])
+    labels[:3] = 0, 1, 2
+    probabilities = random.dirichlet([1, 1, 1], 60)
+    found = look_over(samples, seen(good), (), labels, probabilities)
+    counts = np.bincount(labels)
+    assert found.counts == {f"class {i}": counts[i] for i in range(3)}
+    assert found.imbalance == counts.max() / counts.min()
+    wrong = confusion_matrix(labels, probabilities.argmax(axis=1))
+    for pair in found.confusable:
+        a, b = int(pair.first[-1]), int(pair.second[-1])
+        assert (pair.wrong, pair.n) == (wrong[a, b] + wrong[b, a], counts[a] + counts[b])
+        assert pair.share == pair.wrong / pair.n
+    shares = [pair.share for pair in found.confusable]
+    assert shares == sorted(shares, reverse=True)
+    assert len(shares) == 3
+    assert looked(known(60), seen(good)).confusable == ()
+
+
+def test_no_photos_and_one_photo(good):
+    nothing = Looks(np.zeros((0, 24, 24), "f"), np.zeros((0, 8, 8, 3), "f"), *np.zeros((4, 0), "f"))
+    assert looked(known(0), nothing) == Quality((), {"class 0": 0, "class 1": 0}, 1.0, ())
+    assert looked(known(1), seen(good[:1])).flaws == ()
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(("name", "most"), [("brain_mri", 0), ("hymenoptera", 8)])
+def test_real_photos_are_not_flagged_wholesale(name, most, shared_data):
+    samples = read(shared_data / name, strict=False)
+    contract = PixelContract(224, 1000, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+    photos = [prepare(decode(sample.source.read(), contract).pixels, contract) for sample in samples.samples]
+    found = looked(samples, seen(photos))
+    assert sum(len(flaw.ids) for flaw in found.flaws) <= most
+
+
+def test_a_class_that_no_head_knew_is_not_mixed_up_with_another(good):
+    """The only photo of a class must be taken for another one; of three photos, one is mixed up in truth."""
+    samples = known(60, classes=3)
+    labels = np.array([0] * 30 + [1] * 29 + [2])
+    said = labels.copy()
+    said[[0, 59]] = 1, 0
+    probabilities = np.eye(3)[said]
+    found = look_over(samples, seen(good), (), labels, probabilities, known=labels != 2)
+    assert [(it.first, it.second, it.wrong, it.n) for it in found.confusable] == [("class 0", "class 1", 1, 59)]

@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+
+from headstart.diagnostics.labels import hold_labels, suspects
+from headstart.heads.head import Task
+
+
+def _clouds(rows, classes, seed, share=0.08):
+    """Features, labels of which a share is flipped, and which ones are."""
+    random = np.random.default_rng(seed)
+    true = np.arange(rows) % classes
+    features = (random.standard_normal((classes, 6)) * 2.5)[true] + random.standard_normal((rows, 6))
+    flipped = random.permutation(rows) < share * rows
+    labels = np.where(flipped, (true + random.integers(1, classes, rows)) % classes, true)
+    return features.astype(np.float32), labels, flipped
+
+
+def _tasks(features, labels, groups=None, seed=0):
+    groups = np.arange(len(labels)) if groups is None else groups
+    noise = np.random.default_rng(seed).standard_normal(features.shape).astype(np.float32)
+    return [
+        Task(rows, labels, int(labels.max()) + 1, groups, balanced=False, seed=seed)
+        for rows in (features, features + noise, noise)
+    ]
+
+
+@pytest.mark.parametrize(("classes", "seed"), [(2, 0), (2, 1), (4, 2)])
+def test_flipped_labels_come_first_and_are_counted(classes, seed):
+    features, labels, flipped = _clouds(600, classes, seed)
+    held = hold_labels([str(n) for n in range(600)], _tasks(features, labels), folds=5)
+    rows = [int(it.id) for it in held.suspects]
+    assert flipped[rows[: flipped.sum()]].mean() > 0.75
+    assert all(it.likely_probability > it.given_probability for it in held.suspects)
+    assert set(rows) == set(np.flatnonzero(held.probabilities.argmax(axis=1) != labels))
+    assert held.errors.n == 600
+    assert held.errors.doubted == len(rows)
+    assert held.accuracy == pytest.approx(1 - len(rows) / 600)
+    assert held.errors.estimate is None or held.errors.low <= flipped.sum() <= held.errors.high
+
+
+def test_a_class_of_one_group_is_not_suspected():
+    """No head knows it without that group; all of it would be doubted, as on photos of one burst."""
+    features, labels, _ = _clouds(300, 3, 0, share=0)
+    groups = np.where(labels == 2, 1000, np.arange(300))
+    held = hold_labels([str(n) for n in range(300)], _tasks(features, labels, groups), folds=5)
+    assert held.errors.n == 200
+    np.testing.assert_array_equal(held.known, labels != 2)
+    assert not {it.id for it in held.suspects} & {str(n) for n in range(2, 300, 3)}
+
+
+def test_where_all_is_one_group_nothing_is_said():
+    features, labels, _ = _clouds(60, 2, 0)
+    one_each = np.array([0, 1])
+    held = hold_labels(["a", "b"], _tasks(features[:2], labels[:2] * 0 + one_each, np.zeros(2, np.int64)), folds=5)
+    assert held.suspects == ()
+    assert (held.errors.n, held.errors.doubted, held.errors.estimate) == (0, 0, None)
+
+
+def test_the_order_is_of_odds_not_of_the_given_probability():
+    chance = np.array([[0.05, 0.06, 0.89], [0.02, 0.49, 0.49], [0.01, 0.5, 0.49]], np.float32)
+    chance = np.concatenate([chance, np.eye(3, dtype=np.float32)])
+    found = suspects(list("abcdef"), np.array([0, 0, 0, 0, 1, 2]), chance)
+    assert [it.id for it in found] == ["c", "b", "a"]
+    assert [it.likely for it in found] == [1, 1, 2]
+
+
+def test_as_likely_is_no_suspicion():
+    labels = np.array([0, 1, 2])
+    assert suspects(["a", "b", "c"], labels, np.full((3, 3), 1 / 3, np.float32)) == ()
+    assert suspects(["a", "b", "c"], labels, np.eye(3, dtype=np.float32)) == ()
+
+
+def test_probabilities_of_nothing():
+    chance = np.zeros((3, 3), np.float32)
+    chance[[0, 1, 2], [0, 1, 2]] = 1
+    assert [(it.id, it.likely) for it in suspects(list("abc"), np.array([0, 1, 1]), chance)] == [("c", 2)]

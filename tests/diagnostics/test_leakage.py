@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+
+from headstart.data.samples import ArraySource, Ledger, Part, Sample, Samples
+from headstart.data.splits import Split
+from headstart.diagnostics.leakage import find_leaks, leak_scores
+from headstart.diagnostics.near_duplicates.search import Twins
+from headstart.evaluation.grouping import Targets
+from headstart.evaluation.intervals import wilson
+
+SOURCE = ArraySource(np.zeros((1, 2, 2), np.uint8), 0)
+
+
+def name(letter: str) -> str:
+    return letter * 40
+
+
+def drawn(*photos: tuple[str, int, Part]) -> tuple[Samples, Split]:
+    """Photos as (letter of the digest, label, part); a repeated letter is a copy."""
+    seen: dict[str, int] = {}
+    samples = []
+    for letter, label, part in photos:
+        number = seen[letter] = seen.get(letter, -1) + 1
+        id_ = f"{name(letter)}.{number}" if number else name(letter)
+        samples.append(Sample(id_, f"{letter}{number}", name(letter), label, name(letter), part, SOURCE))
+    parts = {sample.id: sample.part for sample in samples if sample.part}
+    return Samples(("a", "b"), tuple(samples), Ledger(()), "drawn"), Split(parts, 0, 0.2, 0.15, given=True)
+
+
+def near(first: str, second: str, likeness: float = 0.9) -> Twins:
+    return Twins(
+        first if len(first) > 1 else name(first), second if len(second) > 1 else name(second), "near", likeness
+    )
+
+
+def test_every_direction_that_counts_and_no_other() -> None:
+    samples, split = drawn(
+        ("a", 0, Part.TRAIN), ("b", 0, Part.TEST), ("c", 1, Part.VALIDATION), ("d", 1, Part.TEST), ("e", 0, Part.TEST)
+    )
+    twins = [near("a", "b"), near("a", "c", 0.7), near("c", "d"), near("d", "e")]
+    found = find_leaks(samples, split, twins)
+    assert [(it.held_out[0], it.part, it.seen[0], it.same_label) for it in found] == [
+        ("b", Part.TEST, "a", True),
+        ("d", Part.TEST, "c", True),
+        ("c", Part.VALIDATION, "a", False),
+    ]
+    assert [it.likeness for it in found] == [0.9, 0.9, 0.7]
+
+
+def test_the_best_twin_is_told() -> None:
+    samples, split = drawn(("a", 0, Part.TRAIN), ("b", 0, Part.VALIDATION), ("c", 0, Part.TRAIN), ("d", 0, Part.TEST))
+    twins = [near("a", "d", 0.6), near("b", "d", 0.99), near("c", "d", 0.8)]
+    assert [(it.held_out[0], it.seen[0]) for it in find_leaks(samples, split, twins)] == [("d", "b")]
+
+
+def test_equal_bytes_leak_without_being_listed_as_twins() -> None:
+    samples, split = drawn(("a", 0, Part.TEST), ("a", 0, Part.TEST), ("a", 1, Part.TRAIN))
+    found = find_leaks(samples, split, [Twins(name("a"), f"{name('a')}.1", "same bytes", 1.0)])
+    assert [(it.held_out, it.seen, it.kind, it.likeness, it.same_label) for it in found] == [
+        (name("a"), f"{name('a')}.2", "same bytes", 1.0, False),
+        (f"{name('a')}.1", f"{name('a')}.2", "same bytes", 1.0, False),
+    ]
+
+
+def test_copies_of_a_twin_leak_too() -> None:
+    samples, split = drawn(("a", 0, Part.TEST), ("b", 0, Part.TEST), ("b", 0, Part.TRAIN))
+    found = find_leaks(samples, split, [near("a", "b")])
+    assert [(it.held_out, it.seen, it.kind) for it in found] == [
+        (name("a"), f"{name('b')}.1", "near"),
+        (name("b"), f"{name('b')}.1", "same bytes"),
+    ]
+
+
+def test_photos_without_a_part_are_left_out() -> None:
+    samples, split = drawn(("a", 0, Part.TRAIN), ("b", 0, Part.TEST))
+    alone = Split({name("b"): Part.TEST}, 0, 0.2, 0.15, given=True)
+    assert len(find_leaks(samples, split, [near("a", "b")])) == 1
+    assert find_leaks(samples, alone, [near("a", "b")]) == ()
+
+
+def test_scores_with_and_without_leaks() -> None:
+    chance = np.random.default_rng(0)
+    labels, predicted, leaked = chance.integers(0, 3, 100), chance.integers(0, 3, 100), chance.random(100) < 0.2
+    scores = leak_scores(Targets.independent(labels), predicted, leaked)
+    assert scores is not None
+    assert scores.without_leaks is not None
+    rows = [(a == b, c) for a, b, c in zip(labels.tolist(), predicted.tolist(), leaked.tolist(), strict=True)]
+    right, new = sum(ok for ok, _ in rows), [ok for ok, seen in rows if not seen]
+    assert (scores.leaked, scores.with_leaks.right, scores.with_leaks.n) == (100 - len(new), right, 100)
+    assert (scores.without_leaks.right, scores.without_leaks.n) == (sum(new), len(new))
+    assert scores.without_leaks.share == pytest.approx(sum(new) / len(new))
+    interval = wilson(sum(new), len(new))
+    assert (scores.without_leaks.low, scores.without_leaks.high) == (interval.low, interval.high)
+    bursts = leak_scores(Targets(labels, np.arange(100) // 10), np.where(np.arange(100) < 50, labels, -1), leaked)
+    assert bursts is not None
+    assert bursts.with_leaks.high - bursts.with_leaks.low > 1.5 * (scores.with_leaks.high - scores.with_leaks.low)
+
+
+def test_a_test_part_that_leaked_whole_has_no_score_without() -> None:
+    ones = np.ones(4, np.int64)
+    scores = leak_scores(Targets.independent(ones), ones, np.ones(4, bool))
+    assert scores is not None
+    assert (scores.leaked, scores.without_leaks) == (4, None)
+    assert leak_scores(Targets.independent(ones[:0]), ones[:0], np.ones(0, bool)) is None

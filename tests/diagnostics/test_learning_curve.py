@@ -1,0 +1,193 @@
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import recall_score
+from sklearn.preprocessing import StandardScaler
+
+from headstart.diagnostics import learning_curve as more_data
+from headstart.diagnostics.learning_curve import LearningCurve, learning_curve
+from headstart.heads.catalog import HEADS
+from headstart.heads.head import Dense, Fitted, Head, Task
+from headstart.settings import HeadSettings
+
+FIXED = {"logistic": {"C": 0.1}, "ridge": {"penalty": 100.0, "temperature": 3.0}, "lda": {"shrinkage": 0.5}}
+
+
+def drawn(n, *, classes=3, width=60, apart=1.5, seed=0, spread=1.0):
+    """Features around a mean for each class."""
+    random = np.random.default_rng(seed)
+    means = np.random.default_rng(99).normal(0, apart, (classes, width)) / np.sqrt(width) * 4
+    labels = np.arange(n) % classes
+    noise = random.normal(0, spread, (n, width))
+    return (means[labels] + noise * 2).astype(np.float32), labels
+
+
+def curve(n, held_out=600, *, head="logistic", seed=0, groups=None, **how) -> LearningCurve | None:
+    features, labels = drawn(n, **how)
+    more, truth = drawn(held_out, **{**how, "seed": 1000})
+    classes = how.get("classes", 3)
+    task = Task(features, labels, classes, np.arange(n) if groups is None else groups, balanced=False, seed=0)
+    names = [f"class {i}" for i in range(classes)]
+    options = HeadSettings.model_validate({})
+    return learning_curve(task, more, truth, HEADS[head], options, FIXED[head], seed, names)
+
+
+@pytest.mark.parametrize("head", ["logistic", "ridge", "lda"])
+def test_sizes_are_an_eighth_to_all_and_accuracy_rises(head):
+    found = curve(480, head=head)
+    assert [(size.photos, size.repeats) for size in found.sizes] == [(60, 6), (120, 6), (240, 6), (480, 1)]
+    accuracies = [size.accuracy for size in found.sizes]
+    assert accuracies == sorted(accuracies)
+    assert all(size.low < size.accuracy < size.high for size in found.sizes)
+    losses = [size.log_loss for size in found.sizes]
+    assert losses == sorted(losses, reverse=True)
+
+
+def test_the_last_point_is_what_scikit_learn_says_of_all_photos():
+    found = curve(300)
+    (features, labels), (more, truth) = drawn(300), drawn(600, seed=1000)
+    scaler = StandardScaler().fit(features)
+    model = LogisticRegression(C=0.1, tol=1e-8, max_iter=5000).fit(scaler.transform(features), labels)
+    said = model.predict(scaler.transform(more))
+    assert found.sizes[-1].accuracy == pytest.approx((said == truth).mean(), abs=0.004)
+    by_name = {gain.name: gain for gain in found.gains}
+    for label, recall in enumerate(recall_score(truth, said, average=None)):
+        assert by_name[f"class {label}"].recall_all == pytest.approx(recall, abs=0.01)
+
+
+def test_what_doubling_was_worth_is_foretold():
+    """Half of the photos foretell what all of them reach; noise in what is reached is a point."""
+    half, whole = curve(240, 3000, apart=1), curve(480, 3000, apart=1)
+    reached = whole.sizes[-1].accuracy - half.sizes[-1].accuracy
+    assert reached > 0.02
+    assert half.doubling == pytest.approx(reached, abs=0.01)
+
+
+def test_a_power_law_is_continued():
+    photos = np.array([100.0, 200, 400, 800])
+    errors = 0.8 * photos**-0.4
+    foretold = more_data._next_gain(1 - errors[None], photos, 1e-9)[0]
+    assert foretold == pytest.approx(0.8 * 800**-0.4 - 0.8 * 1600**-0.4)
+    assert more_data._next_gain(np.ones((1, 4)), photos, 0.01)[0] == pytest.approx(0, abs=1e-12)
+    assert more_data._next_gain(np.full((1, 4), 0.7), photos, 0.01)[0] == pytest.approx(0, abs=1e-12)
+
+
+def test_where_all_is_right_or_nothing_can_be_learnt_no_gain_is_promised():
+    easy = curve(240, apart=20)
+    assert easy.sizes[-1].accuracy == 1
+    assert easy.doubling is None
+    assert easy.sizes[-1].low < 1
+    hopeless = [curve(240, 300, apart=0, seed=seed) for seed in range(8)]
+    assert sum(found.doubling is not None for found in hopeless) <= 2
+
+
+def test_the_class_that_gains_most_stands_first():
+    """Two classes that are easily told from a third and hardly from each other."""
+
+    def of(n, seed):
+        random = np.random.default_rng(seed)
+        labels = np.arange(n) % 3
+        features = random.normal(0, 1, (n, 400))
+        features[:, :40] += np.where(labels == 2, 3.0, 0.0)[:, None]
+        features[:, 40:] += np.where(labels == 1, 0.2, 0.0)[:, None]
+        return features.astype(np.float32), labels
+
+    (features, labels), (more, truth) = of(240, 1), of(1500, 2)
+    task = Task(features, labels, 3, np.arange(240), balanced=False, seed=0)
+    options = HeadSettings.model_validate({})
+    found = learning_curve(task, more, truth, HEADS["logistic"], options, {"C": 0.01}, 0, ["a", "b", "far"])
+    assert {gain.name for gain in found.gains[:2]} == {"a", "b"}
+    assert found.gains[0].low > 0
+    assert found.gains[-1].name == "far"
+    assert found.gains[-1].low < 0 < found.gains[-1].high or found.gains[-1].gain == 0
+    for gain in found.gains:
+        assert gain.gain == pytest.approx(gain.recall_all - gain.recall_half)
+        assert gain.low < gain.gain < gain.high
+
+
+class Recorder:
+    """Stands in for a head: keeps what it is fitted on, and answers with the commonest class."""
+
+    def __init__(self):
+        self.tasks = []
+
+    def __call__(self, task, options, fixed):
+        self.tasks.append((task, options, fixed))
+        bias = np.bincount(task.labels, minlength=task.classes).astype(np.float32)
+        layer = Dense(np.zeros((task.features.shape[1], task.classes), np.float32), bias)
+        return Fitted(Head("logistic", (layer,)), {}, (), 0.0)
+
+
+def test_parts_are_stratified_disjoint_and_keep_groups_together():
+    random = np.random.default_rng(0)
+    groups = np.repeat(np.arange(80), 3)
+    labels = np.repeat(random.permutation(np.arange(80) % 2), 3)
+    task = Task(np.arange(240, dtype=np.float32)[:, None], labels, 2, groups, balanced=True, seed=5)
+    fit = Recorder()
+    learning_curve(task, task.features, labels, fit, "options", {"C": 3.0}, 0, ["a", "b"])
+    assert len(fit.tasks) == 6 + 6 + 6 + 1
+    assert all((options, fixed) == ("options", {"C": 3.0}) for _, options, fixed in fit.tasks)
+    for size, start in ((30, 0), (60, 6), (120, 12)):
+        sets = [set(part.features[:, 0].astype(int)) for part, _, _ in fit.tasks[start : start + 6]]
+        assert all(abs(len(rows) - size) <= 6 for rows in sets)
+        assert len(sets[0] & sets[1]) == 0
+        assert len({frozenset(rows) for rows in sets}) == 6
+        for part, _, _ in fit.tasks[start : start + 6]:
+            rows = part.features[:, 0].astype(int)
+            assert np.array_equal(part.labels, labels[rows])
+            assert np.array_equal(part.groups, groups[rows])
+            assert (np.bincount(part.groups)[np.unique(part.groups)] == 3).all()
+            counts = np.bincount(part.labels)
+            assert abs(counts[0] - counts[1]) <= 6
+            assert (part.balanced, part.seed) == (True, 5)
+    assert fit.tasks[-1][0] is task
+
+
+def test_intervals_hold_what_other_photos_would_say():
+    """Of 40 curves from other photos of both kinds, 95 % of intervals should hold the mean over all of them."""
+    found = []
+    for seed in range(40):
+        features, labels = drawn(160, seed=seed, width=30)
+        more, truth = drawn(200, seed=5000 + seed, width=30)
+        task = Task(features, labels, 3, np.arange(160), balanced=False, seed=0)
+        fixed = {"shrinkage": 0.5}
+        options = HeadSettings.model_validate({})
+        found.append(learning_curve(task, more, truth, HEADS["lda"], options, fixed, seed, ["a", "b", "c"]))
+    for place in range(4):
+        mean = np.mean([it.sizes[place].accuracy for it in found])
+        held = [it.sizes[place].low <= mean <= it.sizes[place].high for it in found]
+        assert np.mean(held) >= 0.87, place
+    gains = {
+        name: np.array([[g.gain, g.low, g.high] for it in found for g in it.gains if g.name == name]) for name in "abc"
+    }
+    for rows in gains.values():
+        mean = rows[:, 0].mean()
+        assert np.mean((rows[:, 1] <= mean) & (mean <= rows[:, 2])) >= 0.87
+
+
+@pytest.mark.parametrize("n", [0, 6, 23])
+def test_too_few_photos_for_a_curve(n):
+    assert curve(n) is None
+
+
+def test_groups_count_and_not_photos():
+    assert curve(48) is not None
+    assert curve(48, groups=np.arange(48) // 12) is None
+
+
+def test_nothing_held_out_and_a_class_without_held_out_photos():
+    assert curve(60, held_out=0) is None
+    found = curve(60, held_out=2)
+    assert {gain.name for gain in found.gains} == {"class 0", "class 1"}
+    assert all(np.isfinite([size.low, size.high, size.log_loss]).all() for size in found.sizes)
+
+
+def test_it_is_the_same_twice_and_another_with_another_seed():
+    first = curve(120)
+    assert curve(120) == first
+    assert curve(120, seed=1) != first
+
+
+def test_many_photos_are_cut_fewer_times(monkeypatch):
+    monkeypatch.setattr(more_data, "MANY", 100)
+    assert [size.repeats for size in curve(120).sizes] == [3, 3, 3, 1]

@@ -1,0 +1,209 @@
+"""Heat maps of saved classifiers: what they add up to, where they lie in the photo, whom they are for."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import headstart
+from headstart.backbones.convert import obtain
+from headstart.errors import ClassifierError, DataError, UserError
+from headstart.explanation.explainer import Explainer, Heat, _gradient, overlay
+from headstart.explanation.maps import resized
+from headstart.export import Answer, Parts, save
+from headstart.inference.postprocess import parse_heads
+from tests.export.drawn import balanced, drawn_head, drawn_photos, features, single, tower, witnesses
+
+NAMES = ("ant", "bee", "cat")
+
+
+@pytest.fixture(scope="session")
+def lite0(warm):
+    return obtain("efficientnet_lite0", warm.store / "networks")
+
+
+@pytest.fixture(scope="session")
+def explainer(warm) -> Explainer:
+    return Explainer(warm.run)
+
+
+def saved(parts: Parts, folder: Path) -> Explainer:
+    parts = balanced(parts, features(parts))
+    save(parts, folder, witnesses(parts)[:1])
+    return Explainer(folder)
+
+
+def test_the_likeliest_label_is_explained_as_predict_says_it(explainer, warm) -> None:
+    classifier = headstart.load(warm.run)
+    for file in sorted(warm.photos.rglob("*.*"))[::6]:
+        heat, prediction = explainer.heat(file), classifier.predict(str(file))
+        assert heat.label == prediction.label
+        assert heat.probability == pytest.approx(prediction.probability, abs=1e-6)
+        assert heat.values.dtype == np.float32
+        assert heat.values.shape == (7, 7)
+        assert heat.values.min() >= 0
+        assert heat.values.max() == 1
+        assert heat.method == "hirescam"
+
+
+@pytest.mark.parametrize("units", [(3,), (16, 3)])
+def test_places_add_up_to_the_logit(lite0, tmp_path, units) -> None:
+    """Linear or with hidden layers: the mean over places is the label's logit less the mean of all."""
+    made = saved(single(lite0, *units), tmp_path / "model")
+    (head,) = parse_heads((made.folder / "head.safetensors").read_bytes(), 1)
+    rows = features(single(lite0, *units))[0]
+    for photo, row in zip(drawn_photos(), rows, strict=True):
+        logits = row
+        for number, (weight, bias) in enumerate(head):
+            logits = (np.maximum(logits, 0) if number else logits) @ weight + bias
+        for index in range(3):
+            values = dict(zip(made._names, made._session.run(None, {"image": photo}), strict=True))
+            wanted = logits[index] - logits.mean()
+            assert made._places(values, index).mean() == pytest.approx(wanted, abs=2e-2 * float(np.abs(logits).max()))
+
+
+def test_layers_joined_add_up_too(lite0, tmp_path) -> None:
+    layers = tuple(layer.name for layer in lite0.layers)
+    width = sum(layer.width for layer in lite0.layers)
+    parts = Parts(NAMES, (tower(lite0, *layers),), (Answer((0,), drawn_head(width, 3)),))
+    made = saved(parts, tmp_path / "model")
+    photo, row = drawn_photos()[1], features(parts)[0][1]
+    (((weight, bias),),) = parse_heads((made.folder / "head.safetensors").read_bytes(), 1)
+    logits = row @ weight + bias
+    values = dict(zip(made._names, made._session.run(None, {"image": photo}), strict=True))
+    places = made._places(values, 2)
+    assert places.shape == (28, 28)
+    assert places.mean() == pytest.approx(logits[2] - logits.mean(), abs=3e-2 * float(np.abs(logits).max()))
+
+
+def test_a_mirrored_tower_is_mirrored_back(lite0, tmp_path) -> None:
+    head = drawn_head(1280, 3)
+    plain, flipped = (
+        saved(Parts(NAMES, (tower(lite0, "final", flipped=it),), (Answer((0,), head),)), tmp_path / str(it))
+        for it in (False, True)
+    )
+    photo = drawn_photos()[0]
+    one = plain.heat(np.ascontiguousarray(photo[:, ::-1]))
+    other = flipped.heat(photo, one.label)
+    np.testing.assert_allclose(one.values[:, ::-1], other.values, atol=2e-2)
+    assert np.abs(one.values - other.values).max() > 0.1
+
+
+@pytest.mark.parametrize("combine", ["mean", "vote"])
+def test_answers_weigh_as_much_as_they_give_to_the_label(lite0, tmp_path, combine) -> None:
+    heads = [drawn_head(1280, 3, seed=seed) for seed in (1, 2)]
+    towers = (tower(lite0, "final"),)
+    shares = (0.9, 0.1)
+    both = Parts(
+        NAMES, towers, tuple(Answer((0,), it, share) for it, share in zip(heads, shares, strict=True)), combine
+    )
+    made = saved(both, tmp_path / "both")
+    alone = [saved(Parts(NAMES, towers, (Answer((0,), it),)), tmp_path / str(id(it))) for it in heads]
+    photo = drawn_photos()[2]
+    raw = []
+    for it in (made, *alone):
+        values = dict(zip(it._names, it._session.run(None, {"image": photo}), strict=True))
+        raw.append((it._places(values, 1), values["probabilities"][1]))
+    weights = np.array([raw[1][1], raw[2][1]]) * (shares if combine == "mean" else (1, 1))
+    wanted = (weights[0] * raw[1][0] + weights[1] * raw[2][0]) / weights.sum()
+    np.testing.assert_allclose(raw[0][0], wanted, rtol=1e-3, atol=1e-3)
+
+
+def test_the_gradient_of_a_head_is_its_slope() -> None:
+    chance = np.random.default_rng(0)
+    head = tuple(
+        (layer.weight.astype(np.float64), layer.bias.astype(np.float64)) for layer in drawn_head(20, 8, 6, 4).layers
+    )
+    row = chance.normal(size=20)
+    _, gradient = _gradient(head, row, 2)
+    for index in range(20):
+        step = np.eye(20)[index] * 1e-6
+        above, below = (_gradient(head, row + sign * step, 2)[0] for sign in (1, -1))
+        slope = ((above - below)[2] - (above - below).mean()) / 2e-6
+        assert gradient[index] == pytest.approx(slope, abs=1e-5)
+
+
+def test_the_box_is_the_square_that_was_seen(explainer) -> None:
+    for height, width, box in ((100, 300, (100, 0, 200, 100)), (300, 100, (0, 100, 100, 200))):
+        heat = explainer.heat(np.zeros((height, width, 3), np.uint8))
+        assert heat.box == box
+        assert heat.size == (width, height)
+
+
+def test_box_and_size_are_of_the_upright_photo_at_full_size(explainer) -> None:
+    """It is stored lying on its side, and shrinks to a quarter while it is decoded."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 256, (30, 45, 3), np.uint8)
+    Image.fromarray(noise).resize((1500, 1000)).save(stored, "JPEG", exif=exif)
+    heat = explainer.heat(stored.getvalue())
+    assert heat.size == (1000, 1500)
+    assert heat.box == (0, 250, 1000, 1250)
+
+
+def test_a_label_that_nothing_speaks_for(lite0, tmp_path) -> None:
+    made = saved(single(lite0, 3), tmp_path / "model")
+    photo = drawn_photos()[0]
+    heats = [made.heat(photo, name).values for name in NAMES]
+    assert all(it.max() in (0, 1) for it in heats)
+    made._heads[0][0][1][0] -= 1e6  # the bias of the first class
+    assert not made.heat(photo, "ant").values.any()
+
+
+def test_errors_say_what_to_do(explainer, tmp_path) -> None:
+    with pytest.raises(UserError, match=r"no class 'stripe'; did you mean 'stripes'\? Known: checks, discs, stripes"):
+        explainer.heat(np.zeros((9, 9, 3), np.uint8), "stripe")
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"no photo")
+    with pytest.raises(DataError, match=r"broken.jpg: not an image in a known format; give a photo"):
+        explainer.heat(broken)
+    with pytest.raises(ClassifierError, match="is not a saved classifier"):
+        Explainer(tmp_path)
+
+
+def test_explaining_needs_no_pytorch(warm) -> None:
+    import subprocess
+    import sys
+
+    code = f"import sys; from headstart.explanation.explainer import Explainer; Explainer({str(warm.run)!r})"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}; print(*{{'torch', 'sklearn', 'matplotlib'}} & set(sys.modules))"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == ""
+
+
+def test_an_overlay_is_yellow_where_the_heat_is_and_uncoloured_outside() -> None:
+    photo = np.full((60, 120, 3), 128, np.uint8)
+    values = np.zeros((6, 6), np.float32)
+    values[1, 4] = 1
+    heat = Heat(
+        values, (60, 0, 120, 60), "hirescam", "ant", 1.0, (240, 120), np.zeros(1, np.float32)
+    )  # the photo given is half its size
+    painted = overlay(photo, heat).astype(int)
+    assert painted.shape == photo.shape
+    row, column = np.unravel_index((painted[:, :, 0] - painted[:, :, 2]).argmax(), (60, 120))
+    assert abs(row - 7.5) < 4
+    assert abs(column - 52.5) < 4  # box 30..60, its fifth of six columns
+    assert np.ptp(painted[:, :30], axis=2).max() == 0
+    assert np.ptp(painted[:, 60:], axis=2).max() == 0
+
+
+def test_light_grows_with_heat_so_that_colour_is_not_needed() -> None:
+    values = np.linspace(0, 1, 32, dtype=np.float32)[None].repeat(32, axis=0)
+    heat = Heat(values, (0, 0, 64, 64), "hirescam", "ant", 1.0, (64, 64), np.zeros(1, np.float32))
+    painted = overlay(np.full((64, 64, 3), 110, np.uint8), heat) @ np.array([0.2126, 0.7152, 0.0722])
+    assert (np.diff(painted[32, 2:-2]) >= -1.0).all()
+    assert painted[32, -3] - painted[32, 2] > 80
+
+
+def test_resizing_keeps_the_mean() -> None:
+    values = np.random.default_rng(0).normal(size=(28, 28)).astype(np.float32)
+    assert resized(values, 14).mean() == pytest.approx(values.mean(), abs=1e-2)
+    assert resized(values, 28) is values

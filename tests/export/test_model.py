@@ -1,0 +1,83 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from headstart.backbones.backbone import Backbone
+from headstart.export import Answer, Parts
+from headstart.inference.calibration import Calibration
+from headstart.inference.conformal import Sets
+from tests.export.drawn import NAMES, drawn_head, drawn_novelty, features, single, tower
+
+
+def test_parts_that_do_not_fit_together_are_refused(lite0: Backbone) -> None:
+    head = drawn_head(1280, 3)
+    final = tower(lite0, "final")
+    cases: list[tuple[tuple[Answer, ...], str]] = [
+        ((), r"answers read the towers \[\] of 2; wanted each, and no others"),
+        ((Answer((0,), head),), r"answers read the towers \[0\] of 2"),
+        ((Answer((0, 1, 2), head),), r"answers read the towers \[0, 1, 2\] of 2"),
+        ((Answer((0, 1), head),), r"head 0 goes from 1280 numbers to 3; its towers give 2560, and there are 3"),
+        ((Answer((0,), drawn_head(1280, 2)), Answer((1,), head)), "head 0 goes from 1280 numbers to 2"),
+        ((Answer((0,), head, 0.5), Answer((1,), head, 0.4)), r"the weights of a mean are \[0\.5, 0\.4\]"),
+        ((Answer((0,), head, 1.5), Answer((1,), head, -0.5)), "wanted none below 0 and a sum of 1"),
+    ]
+    for answers, message in cases:
+        with pytest.raises(ValueError, match=message):
+            Parts(NAMES, (final, replace(final, flipped=True)), answers)
+    Parts(NAMES, (final, replace(final, flipped=True)), (Answer((0,), head), Answer((1,), head)), "vote")
+
+
+def test_a_tower_may_be_read_by_the_novelty_alone(lite0: Backbone) -> None:
+    plain = single(lite0, 3)
+    towers = (plain.towers[0], tower(lite0, "stage4"))
+    novelty = drawn_novelty(replace(plain, towers=towers, answers=(Answer((0, 1), drawn_head(1280 + 112, 3)),)), 1)
+    parts = replace(plain, towers=towers, novelty=novelty)
+    assert [it.layers for it in parts.towers] == [("final",), ("stage4",)]
+    with pytest.raises(ValueError, match=r"answers read the towers \[0, 1\] of 1; wanted each, and no others"):
+        replace(plain, novelty=novelty)
+    rows = features(parts)
+    said = parts.answered(rows)
+    np.testing.assert_array_equal(said.novelty, novelty.score([rows[1]]))
+    np.testing.assert_array_equal(said.declined, novelty.score([rows[1]]) > 1)
+
+
+def test_a_calibration_is_of_as_many_classes(lite0: Backbone) -> None:
+    two = Calibration("vector", (1.0, 1.0), (0.0, 0.0))
+    with pytest.raises(ValueError, match="the calibration is of 2 classes; wanted 3"):
+        replace(single(lite0, 3), calibration=two)
+
+
+def test_sets_are_made_of_calibrated_probabilities_and_novelty_of_uncalibrated_ones(lite0: Backbone) -> None:
+    softer, sets = Calibration("temperature", (0.05,)), Sets("lac", 0.9, 0.68)
+    parts = replace(single(lite0, 3), calibration=softer, sets=sets)
+    rows = features(parts)
+    said = parts.answered(rows)
+    np.testing.assert_array_equal(said.uncalibrated, parts.probabilities(rows))
+    np.testing.assert_array_equal(said.probabilities, softer.apply(said.uncalibrated))
+    assert said.sets is not None
+    np.testing.assert_array_equal(said.sets, sets.of(said.probabilities))
+    assert (said.sets != sets.of(said.uncalibrated)).any()
+    assert said.novelty is None
+    assert not said.declined.any()
+
+
+def test_a_photo_is_decoded_for_the_network_that_lets_it_shrink_least(lite0: Backbone) -> None:
+    contract = replace(lite0.contract, size=240, crop_permille=882)
+    lite1 = replace(lite0, name="efficientnet_lite1", weights_sha256="1" * 64, contract=contract)
+    assert single(lite0, 3).contract == lite0.contract
+    for towers in ((tower(lite0, "final"), tower(lite1, "final")), (tower(lite1, "final"), tower(lite0, "final"))):
+        parts = Parts(NAMES, towers, (Answer((0, 1), drawn_head(2560, 3)),))
+        assert parts.contract == lite1.contract
+        for edge in range(300, 2400, 7):
+            factor = parts.contract.shrink(edge, edge)
+            assert factor == min(it.backbone.contract.shrink(edge, edge) for it in towers)
+
+
+def test_a_network_is_known_by_all_that_decides_its_features(lite0: Backbone) -> None:
+    plain = tower(lite0, "final")
+    assert plain.same_network(replace(plain, flipped=True, layers=("stage1",)))
+    assert not plain.same_network(replace(plain, precision="bf16"))
+    assert not plain.same_network(replace(plain, engine="pytorch"))
+    assert not plain.same_network(replace(plain, backbone=replace(lite0, weights_sha256="0" * 64)))
+    assert not plain.same_network(replace(plain, backbone=replace(lite0, folder=lite0.folder / "tuned")))

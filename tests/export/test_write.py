@@ -1,0 +1,380 @@
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from headstart.backbones.backbone import Backbone
+from headstart.engines.openvino import OpenVinoEngine
+from headstart.errors import SaveError
+from headstart.export import Answer, Parts, UnsteadyNoveltyError, add_scores, heads, save
+from headstart.export import build as graph
+from headstart.export.calibration import add_calibration
+from headstart.export.novelty import add_novelty
+from headstart.heads.head import Dense, Head
+from headstart.heads.saving import read_heads
+from headstart.inference import format as layout
+from headstart.inference.batch_runner import Passes
+from headstart.inference.calibration import Calibration
+from headstart.inference.classifier import MANY, Classifier, load
+from headstart.inference.conformal import Sets
+from headstart.modalities.image.decoding.decode import decode, prepare
+from headstart.modalities.image.spec import PixelContract
+from tests.conftest import CLASSES, picture
+from tests.export.drawn import (
+    NAMES,
+    balanced,
+    by_hand,
+    drawn_head,
+    drawn_novelty,
+    drawn_photos,
+    features,
+    single,
+    tower,
+    witnesses,
+)
+
+
+@pytest.mark.parametrize("units", [(3,), (16, 3), (8, 16, 3)])
+@pytest.mark.parametrize("layer", ["final", "stage3"])
+def test_the_saved_graph_is_the_fitted_path(
+    network: Backbone, tmp_path: Path, units: tuple[int, ...], layer: str
+) -> None:
+    parts = single(network, *units, layer=layer)
+    shown = witnesses(parts)
+    classifier = save(parts, tmp_path / "model", shown)
+    assert classifier.record.parity.mean_difference < 1e-3
+    assert classifier.record.parity.same_answers == 1
+    assert classifier.record.layer == layer
+    expected = parts.answers[0].head.probabilities(np.stack([witness.features[0] for witness in shown]))
+    for witness, row in zip(shown, expected, strict=True):
+        np.testing.assert_allclose(classifier.predict(witness.load()).probabilities, row, atol=2e-3)
+
+
+def ensemble(*members: tuple[float, Any], combine: Any = "mean") -> Parts:
+    """Each member's towers of its own; heads that disagree and heed every layer."""
+    towers: list[Any] = []
+    answers = []
+    for index, (weight, own) in enumerate(members):
+        width = sum(it.width for it in own)
+        read = tuple(range(len(towers), len(towers) + len(own)))
+        answers.append(Answer(read, drawn_head(width, *([9] * (index % 2)), 3, seed=index, scale=2), weight))
+        towers += own
+    parts = Parts(NAMES, tuple(towers), tuple(answers), combine)
+    return balanced(parts, features(parts))
+
+
+def passes_of(classifier: Classifier) -> Passes:
+    batch = classifier._engines.batch
+    assert batch is not None
+    return batch.passes
+
+
+COMPOSITES: dict[str, Callable[[Backbone, Backbone], Parts]] = {
+    "layers joined": lambda a, _: ensemble((1.0, [tower(a, "stage2", "final", "stage4")])),
+    "backbones joined": lambda a, b: ensemble((1.0, [tower(a, "final"), tower(b, "stage3", "final")])),
+    "flips": lambda a, _: ensemble((0.5, [tower(a, "final")]), (0.5, [tower(a, "final", flipped=True)])),
+    "flip alone": lambda a, _: ensemble((1.0, [tower(a, "stage4", flipped=True)])),
+    "mean": lambda a, b: ensemble((0.7, [tower(a, "stage3")]), (0.1, [tower(a, "final")]), (0.2, [tower(b, "final")])),
+    "vote": lambda a, b: ensemble(
+        (0.0, [tower(b, "final"), tower(b, "final", flipped=True)]),
+        (0.0, [tower(a, "stage3", flipped=True)]),
+        (0.0, [tower(a, "final"), tower(a, "stage4")]),
+        combine="vote",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", COMPOSITES)
+def test_composites_answer_the_same_in_onnx_runtime_in_openvino_and_by_hand(
+    network: Backbone, other: Backbone, tmp_path: Path, kind: str
+) -> None:
+    parts = COMPOSITES[kind](network, other)
+    photos = drawn_photos()
+    expected = by_hand(parts, features(parts))
+    classifier = save(parts, tmp_path / "model", witnesses(parts))
+    assert classifier.record.parity.same_answers == 1
+    assert classifier.record.parity.mean_difference < 5e-4
+    alone = np.stack([classifier.predict(photo).probabilities for photo in photos])
+    assert classifier.engine_for(MANY) == "openvino"
+    which = np.arange(MANY + 3) % len(photos)
+    together = np.stack([it.probabilities for it in classifier.predict([photos[index] for index in which])])
+    np.testing.assert_allclose(alone, expected, atol=5e-4)
+    np.testing.assert_allclose(together, expected[which], atol=1e-4)  # the same engine: rounding alone
+
+
+@pytest.mark.parametrize("kind", COMPOSITES)
+def test_the_answers_above_hang_on_every_tower_and_every_view(network: Backbone, other: Backbone, kind: str) -> None:
+    """Or the test above could not fail: its tolerance is a third of what the smallest fault makes."""
+    parts = COMPOSITES[kind](network, other)
+    rows = features(parts)
+    expected = by_hand(parts, rows)
+    unflipped = features(replace(parts, towers=tuple(replace(it, flipped=not it.flipped) for it in parts.towers)))
+    for index in range(len(parts.towers)):
+        for others in (unflipped[index], rows[index] * 0, rows[index][:, ::-1]):
+            spoiled = by_hand(parts, [*rows[:index], others, *rows[index + 1 :]])
+            assert np.abs(spoiled - expected).max() > 0.0015
+    if len(parts.answers) > 1:
+        even = tuple(replace(it, weight=1 / len(parts.answers)) for it in parts.answers)
+        combined = replace(parts, answers=even, combine="vote" if parts.combine == "mean" else "mean")
+        assert np.abs(by_hand(combined, rows) - expected).max() > 0.05
+
+
+#: What a classifier may say beyond probabilities, one for each composite; thresholds are found with ``between``.
+GUARDS: dict[str, tuple[Calibration, Sets]] = {
+    "layers joined": (Calibration("temperature", (0.6,)), Sets("lac", 0.9, 0)),
+    "backbones joined": (Calibration("vector", (0.5, 1.3, 0.9), (0.4, -0.2, 0.0)), Sets("aps", 0.9, 0)),
+    "flips": (
+        Calibration(
+            "isotonic", knots=((0.1, 0.6), (0.2, 0.3, 0.8), (0.0, 1.0)), values=((0, 1), (0.1, 0.3, 0.9), (0, 1))
+        ),
+        Sets("raps", 0.9, 0, 0.1, 1),
+    ),
+    "flip alone": (Calibration("temperature", (1.6,)), Sets("raps", 0.9, 0, 0.02, 2)),
+    "mean": (Calibration("vector", (2.0, 0.7, 1.5), (-0.5, 0.5, 0.1)), Sets("lac", 0.9, 0)),
+    "vote": (Calibration("isotonic", knots=((0.3, 0.7),) * 3, values=((0.05, 0.9),) * 3), Sets("aps", 0.9, 0)),
+}
+
+
+def between(sets: Sets, calibrated: Any) -> Sets:
+    """With the threshold that stands furthest from any score of a class that is not the likeliest."""
+    others = np.sort(np.sort(sets.scores(calibrated), axis=1)[:, 1:], axis=None)
+    widest = int(np.diff(others).argmax())
+    assert others[widest + 1] - others[widest] > 0.02  # so that rounding decides of no class
+    return replace(sets, threshold=float(others[widest : widest + 2].mean()))
+
+
+@pytest.mark.parametrize("kind", COMPOSITES)
+def test_all_that_is_said_is_the_same_in_onnx_runtime_in_openvino_and_by_hand(
+    network: Backbone, other: Backbone, tmp_path: Path, kind: str
+) -> None:
+    plain, (calibration, sets) = COMPOSITES[kind](network, other), GUARDS[kind]
+    novelty = drawn_novelty(plain, *reversed(range(len(plain.towers))))
+    rows, photos = features(plain), drawn_photos()
+    uncalibrated = by_hand(plain, rows).astype(np.float32)
+    calibrated = calibration.apply(uncalibrated)
+    sets = between(sets, calibrated)
+    parts = replace(plain, calibration=calibration, sets=sets, novelty=novelty)
+    scores = novelty.score([rows[index] for index in novelty.towers], uncalibrated)
+    chosen = sets.of(calibrated)
+    assert np.abs(scores - 1).min() > 2e-3
+    assert 0 < (scores > 1).sum() < len(photos)
+    assert chosen.sum(axis=1).max() > 1
+    assert chosen.sum(axis=1).min() < 3
+
+    classifier = save(parts, tmp_path / "model", witnesses(parts))
+    assert classifier.record.parity.same_answers == 1
+    assert classifier.record.parity.mean_difference < 1e-3
+    assert 0 < (classifier.record.parity.novelty_difference or 0) < 2e-3
+    assert classifier.engine_for(MANY) == "openvino"
+    which = np.arange(MANY + 3) % len(photos)
+    alone = [classifier.predict(photo) for photo in photos]
+    together = classifier.predict([photos[index] for index in which])
+    for predictions, order, close in ((alone, np.arange(len(photos)), 2e-3), (together, which, 5e-4)):
+        for prediction, index in zip(predictions, order, strict=True):
+            np.testing.assert_allclose(prediction.uncalibrated, uncalibrated[index], atol=close)
+            np.testing.assert_allclose(prediction.probabilities, calibrated[index], atol=3 * close)
+            assert prediction.label == NAMES[int(calibrated[index].argmax())]
+            names = [NAMES[it] for it in np.argsort(-calibrated[index]) if chosen[index, it]]
+            assert list(prediction.prediction_set) == names
+            assert prediction.novelty == pytest.approx(float(scores[index]), abs=close)
+            assert prediction.declined == (scores[index] > 1)
+    assert load(classifier.folder).record == classifier.record
+
+
+def test_bad_photos_are_neither_declined_nor_in_a_set(network: Backbone, tmp_path: Path) -> None:
+    parts = replace(single(network, 3), sets=Sets("lac", 0.9, 0.5), novelty=drawn_novelty(single(network, 3)))
+    classifier = save(parts, tmp_path / "model", witnesses(parts))
+    for count in (1, MANY // 4):
+        prediction = classifier.predict([*drawn_photos() * count, b"no photo"])[-1]
+        assert prediction.error is not None
+        assert (prediction.prediction_set, prediction.novelty, prediction.declined) == ((), None, False)
+        assert len(prediction.uncalibrated) == 0
+
+
+def test_without_openvino_many_get_the_same_sets_and_novelty(
+    network: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = replace(single(network, 3), sets=Sets("lac", 0.9, 0.5), novelty=drawn_novelty(single(network, 3)))
+    classifier = save(parts, tmp_path / "model", witnesses(parts))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    for many, photo in zip(classifier.predict(drawn_photos() * (MANY // 4)), drawn_photos() * (MANY // 4), strict=True):
+        one = classifier.predict(photo)
+        assert (many.prediction_set, many.novelty, many.declined) == (one.prediction_set, one.novelty, one.declined)
+
+
+def test_files_are_decoded_for_each_network_as_when_features_were_extracted(
+    network: Backbone, other: Backbone, tmp_path: Path
+) -> None:
+    parts = COMPOSITES["backbones joined"](network, other)
+    classifier = save(parts, tmp_path / "model", witnesses(parts))
+    files = [tmp_path / f"{index}.jpg" for index in range(3)]
+    for index, file in enumerate(files):
+        Image.fromarray(picture(CLASSES[index], np.random.default_rng(index), (400, 300))).save(file)
+    assert [it.contract.shrink(300, 400) for it in (network, other)] == [8, 4]
+    (tmp_path / "bad.jpg").write_bytes(b"no photo")
+    rows = []
+    for it in parts.towers:
+        views = [
+            prepare(decode(file.read_bytes(), it.backbone.contract).pixels, it.backbone.contract) for file in files
+        ]
+        layers = OpenVinoEngine(it.backbone, "f32", lanes=1).forward(np.stack(views))
+        rows.append(np.concatenate([layers[layer] for layer in it.layers], axis=1))
+    expected = by_hand(parts, rows)
+    answers = classifier.predict([*files * (MANY // 3), tmp_path / "bad.jpg"])
+    assert answers.pop().error == "not an image in a known format"
+    together = np.stack([prediction.probabilities for prediction in answers])
+    np.testing.assert_allclose(together, np.tile(expected, (MANY // 3, 1)), atol=1e-4)
+    alone = np.stack([classifier.predict(file).probabilities for file in files])
+    np.testing.assert_allclose(alone, expected, atol=0.25)  # decoded once, which noise as fine as this shows
+    assert np.abs(alone - expected).max() > 1e-4  # the two decodings are not the same
+
+
+def test_flips_cost_no_room_and_no_second_network(lite0: Backbone, tmp_path: Path) -> None:
+    plain, flips = single(lite0, 3), COMPOSITES["flips"](lite0, lite0)
+    one = save(plain, tmp_path / "plain", witnesses(plain))
+    two = save(flips, tmp_path / "flips", witnesses(flips))
+    sizes = [(it.folder / layout.GRAPH).stat().st_size for it in (one, two)]
+    assert sizes[1] <= 1.05 * sizes[0]
+    passes = passes_of(two)
+    assert passes is not None
+    assert [it.flipped for it in passes.all] == [False, True]
+    assert passes.all[0].runner is passes.all[1].runner
+
+
+def test_layers_that_a_view_lacks_get_a_network_of_their_own(network: Backbone, tmp_path: Path) -> None:
+    parts = ensemble(
+        (0.5, [tower(network, "stage3"), tower(network, "stage2")]), (0.5, [tower(network, "stage4", flipped=True)])
+    )
+    passes = passes_of(save(parts, tmp_path / "model", witnesses(parts)))
+    assert passes is not None
+    assert [set(it.outputs) for it in passes.all] == [{0, 1}, {2}]
+    assert passes.all[0].runner is not passes.all[1].runner
+    pixels = {network.contract: np.stack([prepare(photo, network.contract) for photo in drawn_photos()])}
+    for seen, wanted in zip(passes.features(pixels), features(parts), strict=True):
+        np.testing.assert_allclose(seen, wanted, rtol=1e-3, atol=1e-3)
+
+
+def test_one_tower_of_another_engine_sends_all_through_onnx_runtime(network: Backbone, tmp_path: Path) -> None:
+    parts = COMPOSITES["flips"](network, network)
+    parts = replace(parts, towers=(parts.towers[0], replace(parts.towers[1], engine="pytorch")))
+    photos = drawn_photos()
+    classifier = save(parts, tmp_path / "model", witnesses(parts))
+    assert [it.network for it in classifier.record.towers] == [0, 1]
+    many = classifier.predict(photos * (MANY // 4))
+    assert classifier.engine_for(MANY) == "onnxruntime"
+    for prediction, photo in zip(many, photos * (MANY // 4), strict=True):
+        np.testing.assert_array_equal(prediction.probabilities, classifier.predict(photo).probabilities)
+
+
+def test_the_folder_says_what_it_is_made_of(network: Backbone, other: Backbone, tmp_path: Path) -> None:
+    parts = COMPOSITES["vote"](network, other)
+    classifier = save(parts, tmp_path / "model", witnesses(parts))
+    record = classifier.record
+    assert [(it.backbone.name, it.layers, it.flipped, it.network) for it in record.towers] == [
+        (other.name, ("final",), False, 0),
+        (other.name, ("final",), True, 0),
+        (network.name, ("stage3",), True, 2),
+        (network.name, ("final",), False, 2),
+        (network.name, ("stage4",), False, 2),
+    ]
+    assert [it.towers for it in record.answers] == [(0, 1), (2,), (3, 4)]
+    assert (record.combine, record.contract) == ("vote", other.contract)
+    assert f"{other.name} + {network.name}" in repr(classifier)
+    for head, answer in zip(read_heads(classifier.folder / layout.HEAD), parts.answers, strict=True):
+        assert [layer.weight.tolist() for layer in head.layers] == [it.weight.tolist() for it in answer.head.layers]
+    scored = add_scores(classifier, {"test": {"accuracy": 0.5}})
+    assert scored.record == replace(record, scores={"test": {"accuracy": 0.5}})
+    assert load(classifier.folder).record == scored.record
+
+
+@pytest.mark.parametrize("step", ["crop and resize", "forward pass", "head", "calibration", "novelty"])
+def test_a_graph_that_answers_otherwise_is_not_saved(
+    network: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    parts = single(network, 3)
+    shown = witnesses(parts)
+    if step == "crop and resize":
+        _crops_too_narrowly(monkeypatch, network.contract)
+    elif step == "forward pass":
+        chance = np.random.default_rng(0)
+        shown = [
+            replace(witness, features=(chance.normal(0, 1, network.layers[-1].width).astype(np.float32),))
+            for witness in shown
+        ]
+    elif step == "head":
+        _answers_the_contrary(monkeypatch)
+    elif step == "calibration":
+        colder = Calibration("temperature", (0.1,))
+        monkeypatch.setattr(heads, "add_calibration", lambda pieces, _, row: add_calibration(pieces, colder, row))
+    else:
+        novelty = drawn_novelty(parts)
+        parts, other_novelty = replace(parts, novelty=novelty), replace(novelty, scale=0.5 * novelty.scale)
+        monkeypatch.setattr(heads, "add_novelty", lambda pieces, _, *rows: add_novelty(pieces, other_novelty, *rows))
+    most = 0.1 if step == "novelty" else 0.03
+    with pytest.raises(SaveError, match=rf"differ by 0\.\d+ on average, wanted at most {most}; \w.*\(step: .*{step}\)"):
+        save(parts, tmp_path / "model", shown)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_photos_so_alike_that_rounding_decides_are_told_from_a_wrong_graph(network: Backbone, tmp_path: Path) -> None:
+    """Distances of which rounding is a large part: the graph is right, and the rest can be saved without novelty."""
+    parts = single(network, 3)
+    novelty = drawn_novelty(parts)
+    tiny = replace(parts, novelty=replace(novelty, scale=100 * novelty.scale))
+    chance = np.random.default_rng(0)
+    rounded = [
+        replace(it, features=(it.features[0] * chance.normal(1, 0.02, network.layers[-1].width).astype(np.float32),))
+        for it in witnesses(tiny)
+    ]
+    with pytest.raises(UnsteadyNoveltyError, match="novelty scores differ"):
+        save(tiny, tmp_path / "model", rounded)
+    plain = tiny.without_novelty()
+    assert (plain.novelty, plain.towers) == (None, parts.towers)
+    assert save(plain, tmp_path / "model", witnesses(plain)).record.novelty is None
+
+
+def test_the_tower_that_differs_is_named(
+    network: Backbone, lite0: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    towers = [tower(network, "final"), tower(network, "final", flipped=True), tower(lite0, "stage4", "final")]
+    parts = ensemble((1.0, towers))
+    shown = witnesses(parts)
+    unmirrored = [replace(it, features=(it.features[0], -9 * it.features[1], it.features[2])) for it in shown]
+    with pytest.raises(
+        SaveError, match=rf"in tower 1 \({re.escape(network.name)} up to final, mirrored\) the features differ"
+    ):
+        save(parts, tmp_path / "model", unmirrored)
+    with monkeypatch.context() as patched:
+        _answers_the_contrary(patched)
+        with pytest.raises(SaveError, match=r"; pixels and features agree \(step: the head\)"):
+            save(parts, tmp_path / "model", shown)
+    _crops_too_narrowly(monkeypatch, lite0.contract)
+    with pytest.raises(
+        SaveError, match=rf"in tower 2 \({re.escape(lite0.name)} up to stage4 \+ final\) the pixels differ"
+    ):
+        save(parts, tmp_path / "model", shown)
+    assert list(tmp_path.iterdir()) == []
+
+
+def _crops_too_narrowly(monkeypatch: pytest.MonkeyPatch, spoiled: PixelContract) -> None:
+    right = graph.add_square
+
+    def narrow(pieces: Any, contract: PixelContract, prefix: str) -> str:
+        return right(pieces, replace(contract, crop_permille=100) if contract == spoiled else contract, prefix)
+
+    monkeypatch.setattr(graph, "add_square", narrow)
+
+
+def _answers_the_contrary(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = heads._answer
+
+    def contrary(pieces: Any, head: Head, values: str, prefix: str) -> str:
+        flipped = tuple(Dense(-3 * layer.weight, -3 * layer.bias) for layer in head.layers)
+        return right(pieces, Head(head.kind, flipped), values, prefix)
+
+    monkeypatch.setattr(heads, "_answer", contrary)

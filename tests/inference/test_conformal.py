@@ -1,0 +1,83 @@
+import json
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+
+from headstart.inference.conformal import Kind, Sets
+
+KINDS = ("lac", "aps", "raps")
+
+
+def drawn(rows: int = 300, classes: int = 5) -> np.ndarray:
+    return softmax(np.random.default_rng(1).normal(0, 2, (rows, classes)), axis=1).astype(np.float32)
+
+
+def by_hand(sets: Sets, row: np.ndarray) -> list[bool]:
+    """Class by class, from the definitions."""
+    order = sorted(range(len(row)), key=lambda index: (-row[index], index))
+    scores = {}
+    for rank, index in enumerate(order, 1):
+        before = float(sum(np.float64(row[other]) for other in order[: rank - 1]))
+        penalty = sets.penalty * max(0, rank - sets.free)
+        scores[index] = {"lac": 1 - float(row[index]), "aps": before, "raps": before + penalty}[sets.kind]
+    return [scores[index] <= sets.threshold + 1e-6 or index == order[0] for index in range(len(row))]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("threshold", [-1.0, 0.0, 0.31, 0.73, 0.97, 9.0])
+def test_sets_are_what_their_papers_say(kind: Kind, threshold: float) -> None:
+    sets = Sets(kind, 0.9, threshold, *((0.05, 2) if kind == "raps" else ()))
+    rows = drawn()
+    chosen = sets.of(rows)
+    assert chosen.dtype == bool
+    assert chosen.tolist() == [by_hand(sets, row) for row in rows]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_likeliest_class_is_always_in_and_likelier_ones_come_first(kind: Kind) -> None:
+    rows = drawn()
+    for threshold in np.linspace(-0.5, 1.5, 21):
+        chosen = Sets(kind, 0.9, float(threshold), 0.01 * (kind == "raps"), 1).of(rows)
+        assert chosen[np.arange(len(rows)), rows.argmax(axis=1)].all()
+        least_in = np.where(chosen, rows, 2).min(axis=1)
+        most_out = np.where(chosen, -1, rows).max(axis=1)
+        assert (most_out <= least_in).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_equals_are_taken_in_the_order_of_the_classes(kind: Kind) -> None:
+    rows = np.full((1, 4), 0.25, np.float32)
+    assert Sets(kind, 0.9, -1.0).of(rows).tolist() == [[True, False, False, False]]
+    assert Sets("aps", 0.9, 0.25).of(rows).tolist() == [[True, True, False, False]]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_large_threshold_takes_all_in(kind: Kind) -> None:
+    saturated = np.array([[1, 0, 0], [1 / 3, 1 / 3, 1 / 3], [0.5, 0.5, 1e-38]], np.float32)
+    assert Sets(kind, 0.9, 1.001).of(saturated).all()
+
+
+def test_the_free_ranks_cost_nothing() -> None:
+    np.testing.assert_allclose(Sets("raps", 0.9, 0.5, 0.1, 2).surcharges(5), [0, 0, 0.1, 0.2, 0.3], rtol=1e-6)
+    rows = drawn()
+    np.testing.assert_array_equal(Sets("raps", 0.9, 0.5, 0.1, 5).scores(rows), Sets("aps", 0.9, 0.5).scores(rows))
+
+
+def test_nothing_gives_nothing() -> None:
+    for kind in KINDS:
+        assert Sets(kind, 0.9, 0.5).of(np.zeros((0, 3), np.float32)).shape == (0, 3)  # type: ignore[arg-type]
+
+
+def test_it_goes_through_json() -> None:
+    sets = Sets("raps", 0.9, 0.123456789012345, 0.01, 3)
+    assert Sets.from_json(json.loads(json.dumps(asdict(sets)))) == sets
+
+
+@pytest.mark.parametrize(
+    "wrong", [("top", 0.9, 0.5), ("lac", 1.0, 0.5), ("lac", 0.9, float("inf")), ("raps", 0.9, 0.5, -0.1)]
+)
+def test_what_cannot_be_meant_is_refused(wrong: tuple) -> None:  # type: ignore[type-arg]
+    with pytest.raises(ValueError, match="wanted"):
+        Sets(*wrong)

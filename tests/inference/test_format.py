@@ -1,0 +1,285 @@
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from headstart.backbones.backbone import Backbone
+from headstart.backbones.convert import obtain
+from headstart.errors import ClassifierError
+from headstart.export import add_scores, save
+from headstart.inference import format as layout
+from headstart.inference.calibration import Calibration
+from headstart.inference.classifier import MANY, Classifier, load
+from headstart.inference.conformal import Sets
+from headstart.inference.engine_agreement import EngineAgreement, EngineScore
+from headstart.inference.format import least_shrinking
+from headstart.modalities.image.spec import PixelContract
+from tests.conftest import Warm
+from tests.export.drawn import drawn_novelty, drawn_photos, single, witnesses
+
+
+@pytest.fixture(scope="session")
+def lite0(warm: Warm) -> Backbone:
+    return obtain("efficientnet_lite0", warm.store / "networks")
+
+
+@pytest.fixture(scope="module")
+def guarded(lite0: Backbone, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder of everything: calibration, prediction sets, novelty; never to be written to."""
+    folder = tmp_path_factory.mktemp("guarded") / "model"
+    sets = Sets("lac", 0.9, 0.9)
+    novelty = drawn_novelty(single(lite0, 3))
+    return uncalibrated(
+        lite0, folder, calibration=Calibration("temperature", (2.0,)), sets=sets, novelty=novelty
+    ).folder
+
+
+@pytest.fixture
+def model(guarded: Path, tmp_path: Path) -> Path:
+    shutil.copytree(guarded, tmp_path / "model")
+    return tmp_path / "model"
+
+
+NULL = object()
+
+
+def rewrite(model: Path, **changes: Any) -> None:
+    """Changes fields of model.json; None removes one, ``NULL`` makes it null."""
+    record = {**json.loads((model / layout.RECORD).read_text()), **changes}
+    kept = {key: None if value is NULL else value for key, value in record.items() if value is not None}
+    (model / layout.RECORD).write_text(json.dumps(kept))
+
+
+def as_version_2(model: Path) -> None:
+    """The folder as headstart wrote it before it calibrated: neither the record nor the graph know of that."""
+    changes = dict.fromkeys(("calibration", "sets", "novelty", "novelty_sha256"))
+    graph = onnx.load(model / layout.GRAPH)
+    kept = [output for output in graph.graph.output if output.name == layout.PROBABILITIES]
+    del graph.graph.output[:]
+    graph.graph.output.extend(kept)
+    onnx.save(graph, model / layout.GRAPH)
+    (model / layout.NOVELTY_ARRAYS).unlink(missing_ok=True)
+    rewrite(model, schema_version=2, graph_sha256=layout.sha256(model / layout.GRAPH), **changes)
+
+
+def as_version_1(model: Path) -> None:
+    """The folder as headstart wrote it when a classifier was one tower and one head."""
+    as_version_2(model)
+    record = json.loads((model / layout.RECORD).read_text())
+    (tower,), (answer,) = record["towers"], record["answers"]
+    old = {
+        "schema_version": 1,
+        "classes": record["classes"],
+        "contract": tower["contract"],
+        "backbone": tower["backbone"],
+        "layer": tower["layers"][0],
+        "head": answer["head"],
+        "engine": tower["engine"],
+        "precision": tower["precision"],
+        **{name: record[name] for name in ("graph_sha256", "head_sha256", "parity", "headstart", "scores")},
+    }
+    (model / layout.RECORD).write_text(json.dumps(old))
+
+
+def uncalibrated(backbone: Backbone, folder: Path, **more: Any) -> Classifier:
+    """A classifier that says no more than those of versions 1 and 2 did, and what is added."""
+    parts = replace(single(backbone, 3), **more)
+    return save(parts, folder, witnesses(parts))
+
+
+def test_how_engines_agree_is_kept(model: Path) -> None:
+    scores = {"onnxruntime": EngineScore(0.9, 0.25), "openvino": EngineScore(0.875, 0.3)}
+    agreement = EngineAgreement("openvino", 40, scores, 0.975, 0.01)
+    scored = add_scores(load(model), {"test": {}}, agreement)
+    assert load(model).record.engines == scored.record.engines == agreement
+    assert add_scores(scored, {"given": {}}).record.engines == agreement
+
+
+def test_what_is_written_is_read(lite0: Backbone, tmp_path: Path) -> None:
+    record = uncalibrated(
+        lite0, tmp_path / "model", calibration=Calibration("temperature", (1.5,)), sets=Sets("aps", 0.9, 0.25)
+    ).record
+    assert layout.Record.from_json(json.loads(json.dumps(record.to_json()))) == record
+    written = json.loads((tmp_path / "model" / layout.RECORD).read_text())
+    assert written["schema_version"] == layout.SCHEMA_VERSION == 4
+    assert written["calibration"]["kind"] == "temperature"
+    assert (record.layer, record.head, record.combine) == ("final", "drawn", "mean")
+    assert record.contract == record.towers[0].contract
+    assert (record.calibration.scale, record.sets, record.novelty) == ((1.5,), Sets("aps", 0.9, 0.25), None)
+
+
+def test_a_record_of_version_3_keeps_its_calibration(lite0: Backbone, tmp_path: Path) -> None:
+    """It knew no mixtures, classifiers were calibrated by scales and shifts of each class, and one engine scored."""
+    now = uncalibrated(lite0, tmp_path / "model", calibration=Calibration("vector", (1.0, 2.0, 0.5), (0.0, 0.1, -0.1)))
+    record = json.loads((now.folder / layout.RECORD).read_text())
+    del record["calibration"]["mix"], record["engines"]
+    (now.folder / layout.RECORD).write_text(json.dumps({**record, "schema_version": 3}))
+    assert layout.read(now.folder) == now.record
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_older_versions_are_read_and_answer_as_before(lite0: Backbone, tmp_path: Path, version: int) -> None:
+    now = uncalibrated(lite0, tmp_path / "model")
+    photos = drawn_photos() * (MANY // 4)
+    expected = [prediction.probabilities for prediction in now.predict(photos)]
+    alone = now.predict(photos[0]).probabilities
+    (as_version_1 if version == 1 else as_version_2)(now.folder)
+    old = load(now.folder)
+    assert old.record == replace(now.record, graph_sha256=old.record.graph_sha256)
+    prediction = old.predict(photos[0])
+    np.testing.assert_array_equal(prediction.probabilities, alone)
+    np.testing.assert_array_equal(prediction.uncalibrated, alone)
+    assert (prediction.prediction_set, prediction.novelty, prediction.declined) == ((), None, False)
+    for prediction, row in zip(old.predict(photos), expected, strict=True):
+        np.testing.assert_allclose(prediction.probabilities, row, atol=1e-6)
+        np.testing.assert_array_equal(prediction.uncalibrated, prediction.probabilities)
+        assert (prediction.prediction_set, prediction.novelty, prediction.declined) == ((), None, False)
+    scored = add_scores(old, {"given": {}})
+    assert json.loads((now.folder / layout.RECORD).read_text())["schema_version"] == 4
+    assert scored.record == replace(old.record, scores={"given": {}})
+    np.testing.assert_array_equal(load(now.folder).predict(photos[0]).probabilities, alone)
+
+
+@pytest.mark.parametrize("missing", ["contract", "backbone", "layer", "head", "engine", "precision", "classes"])
+def test_an_incomplete_version_1(model: Path, missing: str) -> None:
+    as_version_1(model)
+    rewrite(model, **{missing: None})
+    with pytest.raises(ClassifierError, match=f"is incomplete: missing or unknown: {missing}; copy"):
+        load(model)
+
+
+def _no_record(model: Path) -> None:
+    (model / layout.RECORD).unlink()
+
+
+def _not_json(model: Path) -> None:
+    (model / layout.RECORD).write_text("{")
+
+
+def _no_object(model: Path) -> None:
+    (model / layout.RECORD).write_text("[1]")
+
+
+def _newer(model: Path) -> None:
+    rewrite(model, schema_version=99)
+
+
+def _incomplete(model: Path) -> None:
+    rewrite(model, classes=None)
+
+
+def _mixed(model: Path) -> None:
+    rewrite(model, layer="final")
+
+
+def _other_types(model: Path) -> None:
+    rewrite(model, towers=["final"])
+
+
+def _no_such_tower(model: Path) -> None:
+    rewrite(model, answers=[{"towers": [0, 1], "head": "lda", "weight": 1.0}])
+
+
+def _no_answer(model: Path) -> None:
+    rewrite(model, answers=[])
+
+
+def _no_calibration(model: Path) -> None:
+    rewrite(model, calibration=None)
+
+
+def _odd_calibration(model: Path) -> None:
+    rewrite(model, calibration={"kind": "vector", "scale": [1, 2], "shift": [0, 0], "knots": [], "values": []})
+
+
+def _odd_sets(model: Path) -> None:
+    rewrite(model, sets={"kind": "largest", "coverage": 0.9, "threshold": 0.5, "penalty": 0, "free": 0})
+
+
+def _novelty_of_no_tower(model: Path) -> None:
+    rewrite(model, novelty={**json.loads((model / layout.RECORD).read_text())["novelty"], "towers": [1]})
+
+
+def _novelty_without_digest(model: Path) -> None:
+    rewrite(model, novelty_sha256=NULL)
+
+
+def _damaged_novelty(model: Path) -> None:
+    file = model / layout.NOVELTY_ARRAYS
+    file.write_bytes(file.read_bytes()[:-1] + b"!")
+
+
+def _no_novelty(model: Path) -> None:
+    (model / layout.NOVELTY_ARRAYS).unlink()
+
+
+def _damaged_graph(model: Path) -> None:
+    (model / layout.GRAPH).write_bytes((model / layout.GRAPH).read_bytes()[:-1] + b"!")
+
+
+def _no_head(model: Path) -> None:
+    (model / layout.HEAD).unlink()
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (_no_record, "not a saved classifier: no model.json in it"),
+        (_not_json, "cannot be read"),
+        (_no_object, "is no record of a classifier"),
+        (_newer, "schema version 99, this headstart reads 1 to 4"),
+        (_incomplete, "incomplete: missing or unknown: classes"),
+        (_mixed, "incomplete: missing or unknown: layer"),
+        (_other_types, "incomplete: a field is of another type"),
+        (_no_such_tower, "incomplete: a field is of another type"),
+        (_no_answer, "incomplete: a field is of another type"),
+        (_no_calibration, "incomplete: missing or unknown: calibration"),
+        (_odd_calibration, "incomplete: a field is of another type"),
+        (_odd_sets, "incomplete: a field is of another type"),
+        (_novelty_of_no_tower, "incomplete: a field is of another type"),
+        (_novelty_without_digest, "incomplete: a field is of another type"),
+        (_damaged_novelty, r"novelty\.safetensors' is not the file that was saved"),
+        (_no_novelty, r"novelty\.safetensors' cannot be read: No such file .*; copy the whole model folder"),
+        (_damaged_graph, "is not the file that was saved"),
+        (_no_head, "copy the whole model folder"),
+    ],
+)
+def test_a_damaged_folder_gets_a_clear_error(model: Path, damage: Callable[[Path], None], message: str) -> None:
+    damage(model)
+    with pytest.raises(ClassifierError, match=message):
+        load(model)
+
+
+def test_arrays_of_another_novelty_get_a_clear_error(model: Path) -> None:
+    """Of a right digest, so that they are met first where many photos are asked about."""
+    arrays = load_file(model / layout.NOVELTY_ARRAYS)
+    save_file({name: array for name, array in arrays.items() if name != "centre"}, model / layout.NOVELTY_ARRAYS)
+    rewrite(model, novelty_sha256=layout.sha256(model / layout.NOVELTY_ARRAYS))
+    with pytest.raises(ClassifierError, match=r"safetensors' does not belong to model\.json: .*; copy the whole"):
+        load(model).predict(drawn_photos() * (MANY // 4))
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ClassifierError, match="no such folder"):
+        load(tmp_path / "nowhere")
+
+
+def test_the_least_shrinking_of_contracts() -> None:
+    def contract(size: int, permille: int) -> PixelContract:
+        return PixelContract(size, permille, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+
+    small, large, close = contract(224, 875), contract(299, 1000), contract(224, 700)
+    assert least_shrinking([small, large]) == least_shrinking([large, small]) == large
+    assert least_shrinking([small, close, large]) == close  # of a narrow crop more pixels are wanted
+
+
+def test_a_name_that_is_too_long_is_no_folder() -> None:
+    with pytest.raises(ClassifierError, match="is not a saved classifier: no such folder"):
+        layout.find(Path(300 * "a"))

@@ -1,0 +1,81 @@
+import io
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from headstart.modalities.image import load as photos
+from headstart.modalities.image.decoding.decode import BrokenPhoto, decode, prepare
+from headstart.modalities.image.load import OpenedPhoto
+from headstart.modalities.image.spec import PixelContract
+from tests.conftest import picture
+
+SMALL = PixelContract(224, 875, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+LARGE = replace(SMALL, size=240, crop_permille=882)
+OTHER = replace(SMALL, interpolation="bicubic")
+
+
+def photo(width: int, height: int, suffix: str = "JPEG", **options: object) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(picture("discs", np.random.default_rng(0), (width, height))).save(file, suffix, **options)
+    return file.getvalue()
+
+
+def turned(width: int, height: int) -> bytes:
+    """With an EXIF orientation, which Pillow decodes."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return photo(width, height, exif=exif)
+
+
+@pytest.mark.parametrize(
+    ("data", "decodings"),
+    [
+        (photo(400, 300), 1),  # no contract lets it shrink
+        (photo(700, 530), 2),  # SMALL by 2, LARGE not
+        (turned(530, 700), 2),
+        (photo(1200, 700), 1),  # all by 2
+        (photo(2400, 1070), 2),  # SMALL by 4, LARGE by 2
+        (photo(700, 530, "PNG"), 1),  # only JPEGs shrink
+        (photo(700, 530, "WEBP"), 1),
+    ],
+)
+def test_each_contract_gets_its_own_pixels_from_as_few_decodings_as_will_do(
+    data: bytes, decodings: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contracts = (SMALL, LARGE, OTHER)
+    expected = {contract: prepare(decode(data, contract).pixels, contract) for contract in contracts}
+    calls = 0
+
+    def counted(content: bytes, contract: PixelContract) -> object:
+        nonlocal calls
+        calls += 1
+        return decode(content, contract)
+
+    monkeypatch.setattr(photos, "decode", counted)
+    views = OpenedPhoto(data).views(contracts)
+    assert calls == decodings
+    for contract in contracts:
+        np.testing.assert_array_equal(views[contract], expected[contract])
+
+
+def test_an_array_is_prepared_for_each() -> None:
+    pixels = picture("checks", np.random.default_rng(0), (300, 260))
+    for contract, view in OpenedPhoto(pixels).views((SMALL, LARGE)).items():
+        np.testing.assert_array_equal(view, prepare(pixels, contract))
+
+
+@pytest.mark.parametrize("contracts", [(SMALL,), (SMALL, LARGE)])
+@pytest.mark.parametrize("spoil", [lambda data: b"", lambda data: b"no photo", lambda data: data[:900]])
+def test_broken_photos(contracts: tuple[PixelContract, ...], spoil: Callable[[bytes], bytes]) -> None:
+    with pytest.raises(BrokenPhoto):
+        OpenedPhoto(spoil(photo(700, 530))).views(contracts)
+
+
+def test_a_truncated_photo_is_repaired_alike() -> None:
+    data = photo(700, 530)[:-4000]
+    assert decode(data, SMALL).repaired
+    for contract, view in OpenedPhoto(data).views((SMALL, LARGE)).items():
+        np.testing.assert_array_equal(view, prepare(decode(data, contract).pixels, contract))

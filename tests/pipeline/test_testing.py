@@ -1,0 +1,155 @@
+"""The score of a saved classifier, and how its two engines answer the same photos."""
+
+import importlib.util
+from collections import Counter
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from headstart import events
+from headstart.data.readers.reading import read
+from headstart.data.samples import FileSource, Sample
+from headstart.errors import HeadstartError
+from headstart.evaluation import metrics
+from headstart.events import RunLog
+from headstart.inference.classifier import MANY, Classifier, load
+from headstart.inference.engine_agreement import EngineAgreement
+from headstart.modalities.image import load as photos
+from headstart.pipeline import testing as judging
+from headstart.pipeline.fit import evaluate_on
+from headstart.pipeline.testing import in_words, judge, judge_in_stages, second_in_words
+from tests.conftest import Small
+
+
+@pytest.fixture(scope="module")
+def classifier(small: Small) -> Classifier:
+    return load(small.run)
+
+
+@pytest.fixture(scope="module")
+def samples(small: Small) -> tuple[Sample, ...]:
+    return read(small.photos).samples
+
+
+@pytest.mark.parametrize(("count", "main"), [(MANY + 10, "openvino"), (MANY - 1, "onnxruntime")])
+def test_each_engine_is_scored_on_the_same_photos(
+    classifier: Classifier, samples: tuple[Sample, ...], count: int, main: str
+) -> None:
+    judged = judge(classifier, samples[:count], seed=3)
+    engines = judged.engines
+    assert engines is not None
+    assert (engines.judged_by, engines.photos, set(engines.scores)) == (main, count, {"onnxruntime", "openvino"})
+    files = [sample.source.path for sample in samples[:count]]  # type: ignore[union-attr]
+    labels = np.array([sample.label for sample in samples[:count]])
+    rows = {}
+    for engine, score in engines.scores.items():
+        answers = classifier.with_engine(engine).predict(files)  # type: ignore[arg-type]
+        rows[engine] = np.stack([it.probabilities for it in answers])
+        assert score.accuracy == (rows[engine].argmax(axis=1) == labels).mean()
+        assert score.log_loss == pytest.approx(metrics.log_loss(labels, rows[engine]))
+    np.testing.assert_array_equal(judged.answers.probabilities, rows[main])
+    assert judged.samples == samples[:count]
+    same = rows["onnxruntime"].argmax(axis=1) == rows["openvino"].argmax(axis=1)
+    assert engines.same_answers == same.mean()
+    assert engines.mean_difference == pytest.approx(np.abs(rows["onnxruntime"] - rows["openvino"]).mean())
+    assert judged.second_seconds > 0
+
+
+def test_a_share_of_equal_answers_below_one_is_told(classifier: Classifier, samples: tuple[Sample, ...]) -> None:
+    judged = judge(classifier, samples, seed=0)
+    assert judged.engines is not None
+    engines = replace(judged.engines, same_answers=0.75, photos=len(samples) - 1)
+    said = second_in_words(replace(judged, engines=engines))
+    assert said is not None
+    assert said.startswith("ONNX Runtime has ")
+    assert said.endswith("; 75.0% same answers")
+    assert f" of {len(samples) - 1} of these photos right, OpenVINO " in said
+    assert in_words(judged).endswith(" photos, answered by OpenVINO")
+
+
+def test_only_so_many_go_twice_and_the_order_stays(
+    classifier: Classifier, samples: tuple[Sample, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judging, "MOST_TWICE", 10)
+    alone = judge(classifier, samples)
+    assert (alone.engines, alone.second_seconds) == (None, 0)
+    assert " answered by " not in in_words(alone)
+    drawn = [judge(classifier, samples, seed=seed) for seed in (0, 1)]
+    for judged in drawn:
+        assert judged.engines is not None
+        assert judged.engines.photos == 10
+        assert judged.samples == samples
+        np.testing.assert_array_equal(judged.answers.probabilities, alone.answers.probabilities)
+    assert drawn[0].engines != drawn[1].engines
+
+
+def test_both_engines_answer_from_one_decoding(
+    classifier: Classifier, samples: tuple[Sample, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: Counter[bytes] = Counter()
+    true = photos.decode
+
+    def counted(content: bytes, contract: object) -> object:
+        decoded[content] += 1
+        return true(content, contract)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(photos, "decode", counted)
+    judge(classifier, samples, seed=0)
+    assert set(decoded.values()) == {1}
+    assert len(decoded) == len(samples)
+
+
+def test_where_there_is_one_engine_its_score_stands_alone(
+    small: Small, samples: tuple[Sample, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    judged = judge(load(small.run), samples, seed=0)
+    assert judged.engines is not None
+    assert (judged.engines.judged_by, list(judged.engines.scores)) == ("onnxruntime", ["onnxruntime"])
+    assert (judged.engines.same_answers, judged.engines.mean_difference) == (None, None)
+    assert (judged.second_seconds, second_in_words(judged)) == (0, None)
+
+
+def test_a_photo_that_cannot_be_read_any_more(
+    classifier: Classifier, samples: tuple[Sample, ...], tmp_path: Path
+) -> None:
+    gone = replace(samples[5], source=FileSource(tmp_path / "gone.jpg"))
+    given = [*samples[:5], gone, *samples[6:]]
+    with pytest.raises(HeadstartError, match="could be read before and now cannot: cannot be read: No such file"):
+        judge(classifier, given, seed=0)
+    notes: list[events.Event] = []
+    judged = judge(classifier, given, notes.append, seed=0, strict=False)
+    assert judged.samples == (*samples[:5], *samples[6:])
+    assert judged.engines is not None
+    assert judged.engines.photos == len(samples) - 1
+    assert [it.text for it in notes if isinstance(it, events.Note)] == [
+        f"{gone.name} is left out: cannot be read: No such file or directory"
+    ]
+
+
+def test_the_second_engine_is_a_stage_of_its_own(classifier: Classifier, samples: tuple[Sample, ...]) -> None:
+    told: list[events.Event] = []
+    log = RunLog(told.append)
+    judged = judge_in_stages(classifier, samples, 0, log)
+    stages = [(it.stage, it.seconds) for it in told if isinstance(it, events.Finished)]
+    assert stages == [("judge", log.seconds["judge"]), ("second engine", judged.second_seconds)]
+    assert log.seconds["judge"] > 0
+
+
+def test_a_run_keeps_it_in_the_model_folder(small: Small) -> None:
+    engines = load(small.run).record.engines
+    assert engines is not None
+    assert set(engines.scores) == {"onnxruntime", "openvino"}
+    assert EngineAgreement.from_json(asdict(engines)) == engines
+
+
+@pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])
+def test_evaluate_asks_the_engine_that_is_named(small: Small, samples: tuple[Sample, ...], engine: Any) -> None:
+    files = [sample.source.path for sample in samples]  # type: ignore[union-attr]
+    rows = np.stack([it.probabilities for it in load(small.run, engine).predict(files)])
+    labels = np.array([sample.label for sample in samples])
+    result = evaluate_on(small.run, small.photos, engine=engine)
+    assert result.log_loss == pytest.approx(metrics.log_loss(labels, rows), abs=1e-12)

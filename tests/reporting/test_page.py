@@ -1,0 +1,366 @@
+"""The page of a run: every figure a second time, what is shown of it, and that nothing of it can do harm."""
+
+import json
+import re
+import shutil
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from headstart.diagnostics.near_duplicates.search import _poor
+from headstart.errors import SettingError, UserError
+from headstart.reporting.page import page_of
+from headstart.reporting.pictures import Pictures
+from headstart.reporting.records import read_records
+from headstart.reporting.shown_numbers import FORMS, Figures
+from headstart.reporting.write import write_report
+from headstart.training.curves import KEPT
+from tests.reporting.drawn import drawn_run
+from tests.reporting.recomputed import Files, again
+from tests.reporting.shown import Shown, as_read
+
+RUNS = {
+    "plain": {},
+    "given": {"given": True, "test": 90, "seed": 1},
+    "bare": {"bare": True, "trained": False, "seed": 2},
+    "two classes": {"classes": 2, "trained": False, "seed": 3},
+    "many classes": {"classes": 45, "test": 200, "trained": False, "seed": 4},
+}
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "\"'><img src=x onerror=alert(1)>",
+    "\u202egnp.exe",
+    "{{ 7 * 7 }}",
+    "</style>",
+    "&amp;",
+)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs")
+    return {name: drawn_run(folder / name, **options) for name, options in RUNS.items()}
+
+
+@pytest.fixture(scope="module")
+def pages(runs):
+    return {name: page_of(read_records(folder)) for name, folder in runs.items()}
+
+
+@pytest.fixture(scope="module")
+def read(pages):
+    """The pages, parsed."""
+    return {name: Shown(page.html) for name, page in pages.items()}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_every_figure_a_second_time(name, runs, pages) -> None:
+    files = Files(runs[name])
+    assert len(pages[name].figures) > 100
+    for figure, value in pages[name].figures.items():
+        assert value == pytest.approx(again(files, figure), rel=2e-6, abs=1e-7), figure
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_what_is_read_is_what_the_figures_say(name, pages, read) -> None:
+    figures, shown = read[name].figures, read[name].read
+    assert figures == pages[name].figures
+    assert {figure for figure, _, _ in shown} == figures.keys()
+    for figure, form, text in shown:
+        number, rounding = as_read(form, text)
+        assert abs(number - figures[figure]) <= 1.000001 * rounding, (figure, text)
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_no_share_is_shown_that_is_no_figure(name, pages, runs) -> None:
+    html = re.sub(r"<(style|script|svg|pre|code).*?</\1>", "", pages[name].html, flags=re.DOTALL)
+    html = re.sub(r'<span data-figure="[^"]*" data-as="[^"]*">[^<]*</span>', "", html)
+    record = json.loads((runs[name] / "run.json").read_text("utf-8"))
+    comparison = json.loads((runs[name] / "comparison.json").read_text("utf-8"))
+    flaws = json.loads((runs[name] / "trust.json").read_text("utf-8"))["quality"]["flaws"]
+    text = " ".join(re.sub(r"<[^>]*>", " ", html).split())
+    advised = [record["advice"]["reason"]] if record["advice"] else []
+    for told in (comparison["choice"]["reason"], *advised, *(it["limit"] for it in flaws)):
+        text = text.replace(told, "")
+    shares = set(re.findall(r"[\d.]+\s?%", text))
+    assert shares <= {"95 %", "0 %", "100 %"}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_page_is_one_file_that_hangs_together(name, pages, read) -> None:
+    html, shown = pages[name].html, read[name]
+    ids = shown.ids
+    assert max(ids.values()) == 1
+    assert not re.search(r'\b(src|href|action)="(?!data:|#)', html)
+    assert not re.search(r"url\((?!data:)", html)
+    assert not [key for it in shown.elements for key in it.attributes if key.startswith("on")]
+    for link in shown.all("a"):
+        assert link.attributes["href"].removeprefix("#") in ids
+    for it in shown.elements:
+        for name_ in ("aria-controls", "aria-labelledby", "aria-describedby"):
+            for id_ in it.attributes.get(name_, "").split():
+                assert id_ in ids
+    for image in shown.all("img"):
+        assert image.attributes["alt"]
+    for picture in (it for it in shown.elements if it.attributes.get("role") == "img"):
+        assert picture.attributes.keys() & {"aria-label", "aria-labelledby"}
+    levels = [int(it.tag[1]) for it in shown.elements if re.fullmatch("h[1-6]", it.tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(below - above <= 1 for above, below in pairwise(levels))
+    assert {"header", "nav", "main", "footer"} <= {it.tag for it in shown.elements}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_picture_is_at_most_once_in_a_page(name, pages) -> None:
+    uris = re.findall(r"data:image/[^\")]+", pages[name].html)
+    assert len(uris) == len(set(uris))
+    assert bool(uris) == (name != "bare")
+
+
+def test_what_may_be_missing_is_missing(read) -> None:
+    words = read["bare"].all("main")[0].words
+    assert "They were not looked for" in words
+    assert "declines nothing" in words
+    assert "It cannot be told: a learning curve takes at least 8 training photos of each class" in words
+    assert "no picture" in words
+    assert "Training" not in read["bare"].all("nav")[0].words
+    assert "Training" in read["plain"].all("nav")[0].words
+
+
+def test_warnings_lead_to_what_they_warn_of(read) -> None:
+    (warnings,) = [it for it in read["given"].all("ul") if it.attributes.get("class") == "warnings"]
+    for words in (
+        "3 test photos are also in training",
+        "about 4 of 270 labels are wrong by estimate (95 % interval 3 to 6); 8 are worth a second look",
+        "the border of the photo alone",
+        "dark",
+    ):
+        assert words in warnings.words
+    assert "also in training" not in read["plain"].all("header")[0].words
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        (("novelty", "accepted", "high"), 0.94, "of familiar photos are declined"),
+        (("sets", "test", "high"), 0.89, "Prediction sets hold the right class in"),
+        (("calibration", "after", "ece"), 0.3, "Probabilities are off by 30.0"),
+        (("slices", "worst"), None, "Worse than elsewhere"),
+        (("labels", "low"), 0, "Some labels look wrong"),
+        (("labels", "estimate"), None, "Some labels look wrong"),
+        (("shortcuts",), [], "border of the photo alone"),
+        (("quality", "counts", "fir"), 12, "Few training photos"),
+    ],
+)
+def test_a_warning_comes_and_goes_with_its_reason(path, value, words, runs, tmp_path) -> None:
+    folder = shutil.copytree(runs["given"], tmp_path / "run")
+    trust = json.loads((folder / "trust.json").read_text("utf-8"))
+    inside = trust
+    for key in path[:-1]:
+        inside = inside[key]
+    inside[path[-1]] = value
+    before = words in Shown(page_of(read_records(folder)).html).all("header")[0].words.replace("\u00a0", " ")
+    (folder / "trust.json").write_text(json.dumps(trust), "utf-8")
+    after = words in Shown(page_of(read_records(folder)).html).all("header")[0].words.replace("\u00a0", " ")
+    assert after == bool(value)
+    assert before != after
+
+
+@pytest.mark.parametrize("shown", [True, None])
+def test_a_border_that_is_only_what_is_shown_is_no_warning(shown, runs, tmp_path) -> None:
+    """Records of before do not say whether it is."""
+    folder = shutil.copytree(runs["given"], tmp_path / "run")
+    trust = json.loads((folder / "trust.json").read_text("utf-8"))
+    trust["shortcuts"][0] |= {"clue": "border", "shown": True}
+    if shown is None:
+        del trust["shortcuts"][0]["shown"]
+    (folder / "trust.json").write_text(json.dumps(trust), "utf-8")
+    page = Shown(page_of(read_records(folder)).html)
+    assert ("border of the photo alone" in page.all("header")[0].words) == (shown is None)
+    assert any("what is shown reaches into it" in it.words for it in page.all("td")) == bool(shown)
+
+
+def test_corrected_test_labels_are_warned_of_with_the_score_of_the_others(tmp_path) -> None:
+    folder = drawn_run(tmp_path / "run")
+    trust = json.loads((folder / "trust.json").read_text("utf-8"))
+    trust["labels"] |= {
+        "corrected_in_test": 3,
+        "untouched": {"share": 0.8, "right": 8, "n": 10, "low": 0.5, "high": 0.9},
+    }
+    (folder / "trust.json").write_text(json.dumps(trust), "utf-8")
+    words = Shown(page_of(read_records(folder)).html).all("header")[0].words.replace("\u00a0", " ")
+    assert "3 test labels were corrected because a classifier disputed them, which flatters the score" in words
+    assert "of the 10 others 80.0 % are right (50.0 % to 90.0 %)" in words
+
+
+def test_wrong_labels_that_an_earlier_version_counted_are_not_told(tmp_path) -> None:
+    folder = drawn_run(tmp_path / "run")
+    trust = json.loads((folder / "trust.json").read_text("utf-8"))
+    old = {key: value for key, value in trust["labels"].items() if key in ("n", "suspects")}
+    trust["labels"] = old | {"estimated_errors": 40, "flagged": 30}
+    (folder / "trust.json").write_text(json.dumps(trust), "utf-8")
+    html = page_of(read_records(folder)).html
+    assert "labels are wrong can't be told" in html
+    assert "Some labels look wrong" not in html
+
+
+def test_a_run_without_fault_is_told_so(tmp_path) -> None:
+    folder = drawn_run(tmp_path / "run", test=140)
+    change = {
+        "labels": {"n": 9, "doubted": 0, "estimate": 0, "low": 0, "high": 0, "untold": "", "suspects": []},
+        "shortcuts": [],
+    }
+    trust = json.loads((folder / "trust.json").read_text("utf-8")) | change
+    trust["slices"]["worst"] = None
+    trust["calibration"]["after"]["ece"] = 0.01
+    trust["sets"]["test"]["high"] = trust["novelty"]["accepted"]["high"] = 1.0
+    (folder / "trust.json").write_text(json.dumps(trust), "utf-8")
+    lines = (folder / "ledger.jsonl").read_text("utf-8").splitlines(keepends=True)
+    (folder / "ledger.jsonl").write_text("".join(it for it in lines if "set aside" not in it), "utf-8")
+    assert "Nothing: no leak, no label, slice" in page_of(read_records(folder)).html
+
+
+def test_cells_open_the_photos_that_they_count(read, runs) -> None:
+    shown, files = read["given"], Files(runs["given"])
+    galleries = {it.attributes["id"]: it for it in shown.all("section") if it.attributes["id"].startswith("cell-")}
+    pairs = {(int(t), int(p)) for t, p in zip(files.label, files.said.argmax(axis=1), strict=True)}
+    assert galleries.keys() == {f"cell-{true}-{said}" for true, said in pairs}
+    for id_, gallery in galleries.items():
+        true, said = map(int, id_.split("-")[1:])
+        own = (files.label == true) & (files.said.argmax(axis=1) == said)
+        inside = [it for it in shown.all("li") if gallery in it.above]
+        assert len(inside) == own.sum()
+        names = {files.trust["names"][str(key)].rpartition("/")[2] for key in files.id[own]}
+        assert {it.words for it in shown.all("bdi") if gallery in it.above and it.attributes.get("class")} == names
+    open_ = [id_ for id_, it in galleries.items() if "shown" in it.attributes["class"].split()]
+    assert len(open_) == 1
+
+
+def test_nothing_of_the_users_becomes_markup(tmp_path) -> None:
+    folder = drawn_run(tmp_path / "run", classes=6, names=HOSTILE, given=True)
+    trust = json.loads((folder / "trust.json").read_text("utf-8"))
+    trust["names"] = {id_: f"{HOSTILE[n % 6]}/{n}.jpg" for n, id_ in enumerate(trust["names"])}
+    trust["command"] = "headstart fit '</code><script>alert(2)</script>'"
+    (folder / "trust.json").write_text(json.dumps(trust), "utf-8")
+    html = write_report(folder).read_text("utf-8")
+    shown = Shown(html)
+    assert "alert(1)" in html
+    assert len(shown.all("script")) == 2
+    assert [it for it in shown.all("img") if it.attributes.get("src") == "x"] == []
+    assert not [key for it in shown.elements for key in it.attributes if key.startswith("on")]
+    assert "49" not in shown.all("h1")[0].words
+    card = (folder / "model-card.md").read_text("utf-8")
+    assert not re.search(r"<(script|img|/style)", card)
+
+
+def test_names_that_are_no_text_are_written(tmp_path) -> None:
+    folder = drawn_run(tmp_path / "run", test=12)
+    trust = json.loads((folder / "trust.json").read_text("utf-8"))
+    trust["names"] = dict.fromkeys(trust["names"], "ant/\udcff.jpg")
+    (folder / "trust.json").write_text(json.dumps(trust), "utf-8")
+    assert "\\udcff" in write_report(folder).read_text("utf-8")
+
+
+def test_only_our_script_may_run(pages) -> None:
+    html = pages["plain"].html
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', html)[1]
+    assert "default-src 'none'" in policy
+    assert re.search(r"script-src 'sha256-[\w+/]{43}='$", policy)
+
+
+def test_a_report_is_written_into_its_run_and_nothing_else_is_overwritten(tmp_path) -> None:
+    folder = drawn_run(tmp_path / "run", test=12)
+    assert write_report(folder) == folder / "report.html"
+    (folder / "model-card.md").write_text("mine", "utf-8")
+    (folder / "report.html").write_text("old", "utf-8")
+    assert "headstart report" in write_report(str(folder)).read_text("utf-8")
+    assert (folder / "model-card.md").read_text("utf-8") == "mine"
+    other = tmp_path / "new" / "page.html"
+    assert write_report(folder, other) == other
+    before = other.read_bytes()
+    with pytest.raises(SettingError, match="is there already and is not overwritten"):
+        write_report(folder, other)
+    assert other.read_bytes() == before
+    with pytest.raises(SettingError, match="is a file; name another"):
+        write_report(folder, other / "page.html")
+
+
+def test_a_folder_that_is_no_run_or_an_old_one(tmp_path) -> None:
+    with pytest.raises(UserError, match="is not a run"):
+        write_report(tmp_path / "none")
+    folder = drawn_run(tmp_path / "run", test=12)
+    (folder / "trust.json").unlink()
+    with pytest.raises(UserError, match=r"no trust\.json"):
+        write_report(folder)
+
+
+def test_pictures_keep_to_their_budget() -> None:
+    jpeg = [b"\xff\xd8\xff" + bytes([number]) * 297 for number in range(3)]
+    stored = {"a": jpeg[0], "b": jpeg[1], "c": b"no picture", "d": jpeg[2], "like a": jpeg[0]}
+    pictures = Pictures(stored, ["b", "a", "b", "c", "missing", "d", "like a"], budget=900)
+    assert ["b" in pictures, "a" in pictures, "c" in pictures, "d" in pictures] == [True, True, False, False]
+    assert pictures.left_out == 1
+    assert pictures.style().count("data:image/jpeg;base64,") == 2
+    assert pictures.css_class("d") == ""
+    assert pictures.css_class("like a") == pictures.css_class("a")
+
+
+def test_a_thousand_photos_stay_below_ten_megabytes(tmp_path) -> None:
+    folder = drawn_run(tmp_path / "run", test=1000, trained=False)
+    chance = np.random.default_rng(0)
+    with np.load(folder / "pictures.npz") as arrays:
+        stored = {key: np.r_[array[:3], chance.integers(0, 256, 5000, np.uint8)] for key, array in arrays.items()}
+    np.savez(folder / "pictures.npz", **stored)
+    page = write_report(folder)
+    assert 5e6 < page.stat().st_size < 10e6
+
+
+def test_a_figure_has_one_value() -> None:
+    figures = Figures()
+    assert str(figures("a.b", 0.12345, "percent")) == '<span data-figure="a.b" data-as="percent">12.3\u00a0%</span>'
+    assert str(figures("a.b", 0.12345, "three")) == '<span data-figure="a.b" data-as="three">0.123</span>'
+    assert "–" in figures("missing", None)
+    assert "–" in figures("missing", float("nan"))
+    assert figures.values == {"a.b": 0.12345}
+    with pytest.raises(ValueError, match="two values"):
+        figures("a.b", 0.2, "percent")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_forms_can_be_read_back(form) -> None:
+    chance = np.random.default_rng(0)
+    values = np.r_[0, 1, 10.0 ** chance.uniform(-4, 5, 200)]
+    if form == "count":
+        values = values.round()
+    for value in [*values, *(-values if form in ("points", "one", "two", "three") else ())]:
+        number, rounding = as_read(form, FORMS[form](value))
+        assert abs(number - value) <= 1.000001 * rounding + 1e-12, (value, FORMS[form](value))
+
+
+def test_the_templates_are_in_the_package() -> None:
+    import headstart.reporting
+
+    folder = Path(headstart.reporting.__file__).parent / "templates"
+    assert {"page.css", "page.js", "report.html", "versus.html", "card.md"} <= {it.name for it in folder.iterdir()}
+
+
+def test_where_photos_have_too_little_detail_it_is_not_said_that_no_two_show_the_same(tmp_path) -> None:
+    folder = drawn_run(tmp_path / "run", trained=False)
+    trust, record = (json.loads((folder / name).read_text("utf-8")) for name in ("trust.json", "run.json"))
+    trust["duplicates"] |= {"twins": [], "sets": []}
+    (folder / "trust.json").write_text(json.dumps(trust), "utf-8")
+    said = "None were found: no two photos show the same."
+    assert said in page_of(read_records(folder)).html
+    record["notes"].append(_poor(240, 240))
+    (folder / "run.json").write_text(json.dumps(record), "utf-8")
+    html = page_of(read_records(folder)).html
+    assert said not in html
+    assert "None were found, as far as could be told: <bdi>all photos have too little detail (drawings" in html
+
+
+def test_the_rule_of_the_kept_epoch_is_that_of_training(read) -> None:
+    told = [it.words for it in read["plain"].all("p")]
+    assert any(f"The epoch that is kept is {KEPT}, if it is better than before the first step" in it for it in told)

@@ -1,0 +1,176 @@
+"""A run's folder comes back as one record, and one that cannot be reported on says why."""
+
+import io
+import json
+from collections import Counter
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from headstart.errors import UserError
+from headstart.reporting.card import card_of
+from headstart.reporting.page import page_of
+from headstart.reporting.records import read_records, took
+from tests.reporting.drawn import drawn_run
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return drawn_run(tmp_path_factory.mktemp("records") / "run", classes=4, test=24)
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A run that a test may damage."""
+    return drawn_run(tmp_path / "run", classes=3, test=12, trained=False)
+
+
+def test_everything_that_was_written_is_read(folder):
+    records = read_records(folder)
+    assert records.run == json.loads((folder / "run.json").read_text("utf-8"))
+    assert records.trust == json.loads((folder / "trust.json").read_text("utf-8"))
+    assert records.comparison == json.loads((folder / "comparison.json").read_text("utf-8"))
+    assert records.classes == tuple(records.run["classes"])
+    assert Counter(part.value for part in records.split.parts.values()) == records.run["split"]
+    assert len(records.ledger.entries) == sum(records.run["photos"].values())
+    with np.load(folder / "predictions.npz") as arrays:
+        for name in arrays.files:
+            np.testing.assert_array_equal(getattr(records.predictions, name), arrays[name])
+
+
+def test_a_run_of_the_first_schema_is_reported_on(own):
+    """Of before photos were told by groups, scores were marked, and pairs said whether they are told apart."""
+    for name in ("run", "evaluation", "comparison", "trust"):
+        record = json.loads((own / f"{name}.json").read_text("utf-8"))
+        record["schema_version"] = 1
+        if name == "evaluation":
+            record["parts"] = {part: _first(value) for part, value in record["parts"].items()}
+        if name == "comparison":
+            del record["choice"]["equals"]
+            for pair in record["choice"]["pairs"]:
+                del pair["told"]
+            for row in record["arms"]:
+                row.pop("validation_chosen_on", None)
+        (own / f"{name}.json").write_text(json.dumps(record), "utf-8")
+    with np.load(own / "predictions.npz") as arrays:
+        kept = {key: array for key, array in arrays.items() if key != "group"}
+    np.savez(own / "predictions.npz", **kept)
+    records = read_records(own)
+    assert (records.test.groups, records.test.chosen_on) == (12, ())
+    assert len(set(records.predictions.group.tolist())) == len(records.predictions)
+    assert "right on" in page_of(records).html
+    assert card_of(records)
+
+
+def _first(value):
+    """An evaluation as version 1 had it."""
+    new = ("groups", "effective_n", "chosen_on")
+    scores = [
+        {
+            key: it[key] or 0.0 if key in ("precision", "recall", "f1") else it[key]
+            for key in it
+            if "interval" not in key
+        }
+        for it in value["per_class"]
+    ]
+    return {key: it for key, it in value.items() if key not in new} | {"schema_version": 1, "per_class": scores}
+
+
+def test_the_rows_of_a_part_are_those_of_its_photos_in_order(folder):
+    every = read_records(folder).predictions
+    test = every.of("test")
+    assert len(test) == 24
+    assert set(test.part) == {"test"}
+    assert list(test.id) == [id_ for id_, part in zip(every.id, every.part, strict=True) if part == "test"]
+    said = [max(range(4), key=lambda k, row=row: row[k]) for row in test.probabilities.tolist()]
+    assert test.predicted.tolist() == said
+    assert test.right.tolist() == [a == b for a, b in zip(said, test.label, strict=True)]
+    assert test.confidence.tolist() == [max(row) for row in test.probabilities.tolist()]
+
+
+def test_the_records_agree_with_the_predictions(folder):
+    records = read_records(folder)
+    test = records.predictions.of("test")
+    assert records.test.accuracy == test.right.mean()
+    assert sum(map(sum, records.test.confusion)) == len(test)
+
+
+def test_pictures_are_unpacked_when_asked_for(folder):
+    records = read_records(folder)
+    known = next(iter(records.predictions.id.tolist()))
+    assert Image.open(io.BytesIO(records.pictures[known])).size == (128, 96)
+    assert f"heat/{records.trust['explained']['ids'][0]}" in records.pictures
+    assert "no such photo" not in records.pictures
+    assert len(records.pictures) == len(list(records.pictures))
+    assert records.pictures["sheet"].startswith(b"\xff\xd8\xff")
+
+
+def test_a_run_without_pictures_has_none(tmp_path):
+    assert dict(read_records(drawn_run(tmp_path / "bare", classes=2, test=12, bare=True)).pictures) == {}
+
+
+def test_a_photo_is_called_by_its_name(folder):
+    records = read_records(folder)
+    id_ = str(records.predictions.id[0])
+    assert records.name(id_) == records.trust["names"][id_]
+    assert records.name("unheard of") == "unheard of"
+
+
+@pytest.mark.parametrize("name", ["trust.json", "predictions.npz"])
+def test_a_run_that_was_made_without_the_report_says_what_to_do(own, name):
+    (own / name).unlink()
+    with pytest.raises(UserError, match=rf"has no {name}.* fit again with report on"):
+        read_records(own)
+
+
+def test_what_is_no_run_is_not_read(tmp_path):
+    with pytest.raises(UserError, match="no finished run in it; give the folder"):
+        read_records(tmp_path)
+    with pytest.raises(UserError, match="there is no such folder"):
+        read_records(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("name", ["trust.json", "comparison.json", "run.json"])
+def test_another_schema_is_not_read(own, name):
+    record = json.loads((own / name).read_text("utf-8"))
+    (own / name).write_text(json.dumps({**record, "schema_version": 99}), "utf-8")
+    with pytest.raises(UserError, match=rf"{name}.*schema version 99, this headstart reads 1"):
+        read_records(own)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("trust.json", b"{"),
+        ("trust.json", b"[]"),
+        ("evaluation.json", b'{"schema_version": 1, "parts": {}}'),
+        ("predictions.npz", b"PK\x03\x04 half"),
+        ("pictures.npz", b"nothing of the kind"),
+    ],
+)
+def test_a_damaged_file_is_named(own, name, content):
+    (own / name).write_bytes(content)
+    with pytest.raises(UserError, match=rf"{name}.*cannot be read: .*; restore the file or fit again"):
+        len(read_records(own).pictures)
+
+
+def test_arrays_that_do_not_belong_together_are_not_read(own):
+    with np.load(own / "predictions.npz") as arrays:
+        found = dict(arrays)
+    np.savez(own / "predictions.npz", **{**found, "probabilities": found["probabilities"][:, :2]})
+    with pytest.raises(UserError, match=r"probabilities has shape \(\d+, 2\), wanted \(\d+, 3\)"):
+        read_records(own)
+
+
+def test_pickles_are_not_read(own):
+    with np.load(own / "predictions.npz") as arrays:
+        found = dict(arrays)
+    np.savez(own / "predictions.npz", **{**found, "id": np.array(found["id"], dtype=object)})
+    with pytest.raises(UserError, match=r"predictions.npz.*cannot be read"):
+        read_records(own)
+
+
+def test_a_run_has_one_time(folder):
+    assert took(read_records(folder).run) == 5.75
+    assert took({"seconds": {"read": 1.0, "fit": 2.5, "report": 9.0}}) == 3.5, "of before it was kept"

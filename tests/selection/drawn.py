@@ -1,0 +1,84 @@
+"""Arms and material that tests of comparing draw: no network, no photos, probabilities as they please."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart import events
+from headstart.data.samples import Part
+from headstart.evaluation.evaluation import evaluate
+from headstart.evaluation.grouping import Targets
+from headstart.selection.arm import Arm, Planned
+from headstart.selection.context import Clock, Material
+from headstart.settings import FitSettings
+from headstart.training.cost import Cost
+
+CLASSES = ("ant", "bee", "cat")
+LABELS = np.arange(60) % 3
+TARGETS = Targets.independent(LABELS)
+
+
+def probabilities(accuracy: float, seed: int = 0) -> NDArray[np.float32]:
+    """(60, 3): so many of the first photos right, surely; the others name the next class."""
+    right = np.arange(60) < round(accuracy * 60)
+    said = np.where(right, LABELS, (LABELS + 1) % 3)
+    noise = np.random.default_rng(seed).uniform(0, 0.05, (60, 3))
+    rows = np.eye(3)[said] * 0.7 + 0.1 + noise
+    return (rows / rows.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def arm(name: str, accuracy: float = 0.8, **facts: Any) -> Arm:
+    said = probabilities(accuracy)
+    plain = {
+        "strategy": name.partition(" ")[0],
+        "backbone": "net",
+        "layer": "final",
+        "head": "logistic",
+        "parameters": 7,
+        "parts": None,
+        "train": evaluate("train", TARGETS, probabilities(1.0), CLASSES),
+        "validation": evaluate("validation", TARGETS, said, CLASSES),
+        "probabilities": said,
+        "seconds": 1.5,
+    }
+    return Arm(name, **{**plain, **facts})
+
+
+def planned(made: Arm, seconds: float = 1.0, *, memory: int = 0, trains: bool = False) -> Planned:
+    return Planned(made.name, made.strategy, lambda: Cost(seconds, memory, 0), lambda: made, trains)
+
+
+def failing(name: str, error: Exception) -> Planned:
+    def make() -> Arm:
+        raise error
+
+    return replace(planned(arm(name)), make=make)
+
+
+def material(heard: list[events.Event] | None = None, *, budget: float | None = None, name: str = "net") -> Any:
+    """What comparing asks of a material."""
+
+    class Drawn(SimpleNamespace):
+        left, left_for_refit = Material.left, Material.left_for_refit
+
+    return Drawn(
+        listener=heard.append if heard is not None else events.ignore,
+        clock=Clock(budget),
+        of=lambda part: [None] * (200 if part is Part.TEST else 60),
+        labels=lambda part: LABELS,
+        targets=lambda part: TARGETS,
+        settings=FitSettings(),
+        backbone=SimpleNamespace(name=name, layers=[]),
+        timed={},
+        least={},
+        samples=SimpleNamespace(classes=CLASSES),
+    )
+
+
+def strategies(**made: Sequence[Planned]) -> dict[str, Any]:
+    """Strategies by name ("_" for "-") that plan what they are given."""
+    return {name.replace("_", "-"): lambda material, detail=None, own=own: list(own) for name, own in made.items()}

@@ -1,0 +1,110 @@
+"""What tests of strategies and trainings start from: material as ``fit`` makes it, of photos and a network's name."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import timm
+import torch
+from safetensors.torch import save_file
+
+from headstart import events
+from headstart.backbones.convert import obtain
+from headstart.data.readers.reading import read
+from headstart.data.samples import Part
+from headstart.data.splits import make_split
+from headstart.engines.choose import choose
+from headstart.features.extract import extract
+from headstart.pipeline.backbones import proof_photos
+from headstart.selection.context import Clock, Material
+from headstart.selection.probes import base_head, probe
+from headstart.settings import FitSettings
+from headstart.storage.store import Store
+
+LITE0 = "efficientnet_lite0"
+#: Float32 throughout: no trial chooses a precision, no proof of bf16 is due. One plain view of each photo, small steps.
+QUICK = {
+    "precision": "f32",
+    "training_precision": "f32",
+    "views": 1,
+    "epochs": 1,
+    "batch_size": 8,
+    "augmentation": "none",
+    "c_points": 5,
+}
+
+
+@contextmanager
+def material_of(
+    photos: Path,
+    store: Path,
+    out: Path,
+    backbone: str = LITE0,
+    *,
+    listener: events.Listener = events.ignore,
+    budget: float | None = None,
+    **settings: Any,
+) -> Iterator[Material]:
+    """Material of one backbone, features computed."""
+    with materials_of(photos, store, out, [backbone], listener=listener, budget=budget, **settings) as (material,):
+        yield material
+
+
+@contextmanager
+def materials_of(
+    photos: Path,
+    store: Path,
+    out: Path,
+    backbones: Sequence[str],
+    *,
+    listener: events.Listener = events.ignore,
+    budget: float | None = None,
+    **settings: Any,
+) -> Iterator[list[Material]]:
+    """Material of several backbones on one split."""
+    chosen = FitSettings.of(None, **{**QUICK, **settings})
+    samples = read(photos)
+    split = make_split(
+        samples, seed=chosen.seed, test_share=chosen.test_share, validation_share=chosen.validation_share
+    )
+    clock, known = Clock(budget), {}
+    with ExitStack() as stack:
+        opened = stack.enter_context(Store(store))
+        made = []
+        for name in backbones:
+            network = obtain(name, opened.networks)
+            proof = proof_photos(split.of(samples, Part.TRAIN), network)
+            engine = choose(network, proof, engine=chosen.engine, precision=chosen.precision).engine
+            space = extract(samples.samples, network, engine, opened).space
+            made.append(
+                Material(samples, split, network, engine, opened, space, proof, chosen, out, clock, listener, known)
+            )
+        yield made
+
+
+def random_weights(architecture: str, file: Path) -> Path:
+    """A file of random weights for timm's architecture, its statistics as after training; gives the file."""
+    torch.manual_seed(0)
+    body = timm.create_model(architecture, pretrained=False)
+    for module in body.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_(0, 0.1)
+            module.running_var.uniform_(0.5, 1.5)
+    save_file(body.state_dict(), file)
+    return file
+
+
+def spoil(material: Material) -> None:
+    """A head full of noise, so that training has something to gain: else the start would be best and kept."""
+    name = base_head(material)
+    fitted = probe(material, name)
+    (dense,) = fitted.head.layers
+    noise = np.random.default_rng(0).normal(0, 5 * dense.weight.std(), dense.weight.shape)
+    weight = (dense.weight + noise).astype(np.float32)
+    rows = material.features(material.tower("final"), material.of(Part.TRAIN))
+    weight /= (rows @ weight).std()  # unsure: what is far off is clipped where it is scored
+    spoilt = replace(dense, weight=weight, bias=np.zeros_like(dense.bias))
+    material.probes[name] = replace(fitted, head=replace(fitted.head, layers=(spoilt,)))

@@ -1,0 +1,367 @@
+import json
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import jensenshannon
+from scipy.special import log_softmax as scipy_log_softmax
+from scipy.stats import entropy as scipy_entropy
+
+from headstart.backbones.pretrained import CLASSIFIER, PretrainedClassifier, pretrained_classifier
+from headstart.data.samples import Part
+from headstart.errors import BackboneError, DataError
+from headstart.evaluation.grouping import Targets
+from headstart.selection import STRATEGIES, costs
+from headstart.selection.advisor import RULE, Advice, advise, by_rule, outcome
+from headstart.selection.dataset_stats import Facts, LayerScore, drawn, measured
+from headstart.selection.domain_similarity import Answers, answers, entropy, jensen_shannon, log_softmax
+from headstart.selection.rule import choose_winner
+from headstart.training.benchmark import Speeds
+from headstart.training.cost import TRIAL_VERSION
+from tests.selection.made import material_of, random_weights
+
+
+def said(share: float) -> Answers:
+    return Answers(200, 1000, share * np.log(1000), share, 0.9, 0.01)
+
+
+def facts(per_class: float = 50, share: float | None = 0.2, layers: tuple[LayerScore, ...] = ()) -> Facts:
+    asked = None if share is None else said(share)
+    return Facts(int(2 * per_class), 2, int(per_class), per_class, asked, layers, 200 if layers else 0, ())
+
+
+def scores(stage5: float, final: float) -> tuple[LayerScore, ...]:
+    """Accuracies; the log loss falls with them."""
+    return tuple(LayerScore(name, it, 1 - it) for name, it in (("stage5", stage5), ("final", final), ("all", 0.5)))
+
+
+@pytest.fixture
+def chance():
+    return np.random.default_rng(0)
+
+
+def test_entropy_and_divergence_are_those_of_scipy(chance):
+    logits = chance.normal(0, 6, (30, 40)).astype(np.float32)
+    mirrored = (logits + chance.normal(0, 2, (30, 40))).astype(np.float32)
+    a, b = log_softmax(logits), log_softmax(mirrored)
+    np.testing.assert_allclose(a, scipy_log_softmax(logits.astype(np.float64), axis=1), rtol=1e-10)
+    np.testing.assert_allclose(entropy(a), scipy_entropy(np.exp(a), axis=1), rtol=1e-9)
+    np.testing.assert_allclose(jensen_shannon(a, b), jensenshannon(np.exp(a), np.exp(b), axis=1) ** 2, rtol=1e-7)
+
+
+def test_answers_of_no_idea_and_of_certainty():
+    classes, width = 1000, 8
+    blank = PretrainedClassifier(np.zeros((width, classes), np.float32), np.zeros(classes, np.float32))
+    rows = np.ones((5, width), np.float32)
+    none = answers(blank, rows, rows)
+    assert none.entropy == pytest.approx(np.log(1000))
+    assert none.share == pytest.approx(1)
+    assert (none.agreement, none.divergence, none.familiarity) == (1, 0, "different")
+    steep = PretrainedClassifier(np.eye(width, classes, dtype=np.float32) * 1e4, np.zeros(classes, np.float32))
+    basis = np.eye(width, dtype=np.float32)
+    sure = answers(steep, basis, basis[::-1])
+    assert sure.entropy == pytest.approx(0, abs=1e-9)
+    assert (sure.agreement, sure.familiarity) == (0, "similar")
+    assert sure.divergence == pytest.approx(np.log(2))
+
+
+@pytest.mark.parametrize(
+    ("per_class", "share", "size", "familiarity", "expected"),
+    [
+        (99, 0.47, "small", "similar", "linear-probe"),
+        (99, 0.59, "small", "different", "intermediate-probe"),
+        (1001, 0.47, "large", "similar", "partial-finetune"),
+        (1001, 0.59, "large", "different", "full-finetune"),
+        (100, 0.48, "middle", "between", "partial-finetune"),
+        (1000, 0.58, "middle", "between", "partial-finetune"),
+    ],
+)
+def test_the_quadrants(per_class, share, size, familiarity, expected):
+    advice = by_rule(facts(per_class, share))
+    assert (advice.size, advice.familiarity, advice.expected) == (size, familiarity, expected)
+    assert f"{per_class} training photos per class" in advice.reason
+    assert f"{share:.0%}" in advice.reason
+
+
+def test_the_rule_names_strategies_and_covers_everything():
+    assert len(RULE) == 9
+    for expected, runner_up, _ in RULE.values():
+        assert expected != runner_up
+        assert {expected, runner_up} <= STRATEGIES.keys() - {"scratch"}
+
+
+@pytest.mark.parametrize(
+    ("stage5", "final", "share", "familiarity"),
+    [
+        (0.90, 0.80, 0.2, "between"),  # a standard error is 0.028
+        (0.90, 0.80, 0.5, "different"),
+        (0.90, 0.80, 0.9, "different"),
+        (0.82, 0.80, 0.2, "similar"),  # within it
+        (0.80, 0.90, 0.2, "similar"),
+        (0.90, 0.80, None, "different"),
+        (0.80, 0.90, None, "between"),
+    ],
+)
+def test_an_earlier_layer_that_does_better_is_evidence(stage5, final, share, familiarity):
+    assert facts(share=share, layers=scores(stage5, final)).familiarity == familiarity
+
+
+def test_layers_that_speak_against_the_rule_are_heard():
+    against, along = (by_rule(facts(share=0.9, layers=scores(*it))) for it in ((0.80, 0.90), (0.90, 0.80)))
+    assert (against.expected, against.runner_up) == ("intermediate-probe", "linear-probe")
+    assert "the last layer alone did best" in against.reason
+    assert (along.expected, along.runner_up) == ("intermediate-probe", "partial-finetune")
+
+
+def test_advice_survives_json():
+    seconds = {"linear-probe": 0.5, "partial-finetune": 70.0, "full-finetune": None}
+    advice = replace(by_rule(facts(layers=scores(0.8, 0.9))), seconds=seconds, reckoned=("partial-finetune",))
+    assert Advice.from_json(json.loads(json.dumps(advice.to_json()))) == advice
+    blind = by_rule(facts(share=None))
+    assert Advice.from_json(json.loads(json.dumps(blind.to_json()))) == blind
+    for damage in ({"size": "small"}, {**advice.to_json(), "mood": 1}, {**advice.to_json(), "facts": {}}):
+        with pytest.raises(DataError, match="advice cannot be read"):
+            Advice.from_json(damage)
+
+
+def samples(counts):
+    return [
+        SimpleNamespace(digest=f"{(97 * i + 13 * label) % 1009:04d}-{label}", label=label)
+        for label, count in enumerate(counts)
+        for i in range(count)
+    ]
+
+
+def test_a_sample_keeps_the_shares_of_the_classes_whatever_the_order(chance):
+    all_ = samples((400, 200, 100))
+    picked = drawn(all_, 70)
+    assert np.abs(np.bincount([it.label for it in picked]) - [40, 20, 10]).max() <= 1
+    shuffled = [all_[i] for i in chance.permutation(len(all_))]
+    assert drawn(shuffled, 70) == picked
+    assert {it.digest for it in drawn(all_ + all_[:50], 10_000)} == {it.digest for it in all_}
+    assert len(drawn(all_ + all_[:50], 10_000)) == 700
+
+
+def test_a_rare_class_is_drawn():
+    assert {it.label for it in drawn(samples((500, 500, 3)), 200)} >= {0, 1}
+    assert len(drawn(samples((500, 500, 3)), 200)) == 200
+
+
+@pytest.fixture
+def chosen():
+    """A comparison of four arms on 200 photos, by how many each has wrong; all mistakes are of the first photos."""
+
+    def make(**wrong):
+        labels = np.zeros(200, np.int64)
+        told = {}
+        for name, mistakes in wrong.items():
+            rows = np.tile([0.9, 0.1], (200, 1))
+            rows[:mistakes] = rows[:mistakes, ::-1]
+            told[name] = rows
+        return choose_winner(Targets.independent(labels), told, next(iter(wrong)), seed=0)
+
+    return make
+
+
+def test_an_arm_of_the_same_cost_that_won_by_log_loss_is_near():
+    """It may have fewer validation photos right, so it did not beat the expected arm by points."""
+    rows = np.tile([0.9, 0.1], (200, 1))
+    made = {"linear": rows, "deep": np.where(np.arange(200)[:, None] < 20, rows[:, ::-1], rows)}
+    choice = choose_winner(
+        Targets.independent(np.zeros(200, np.int64)), made, "linear", 0, [{"linear": 0.4, "deep": 0.3}]
+    )
+    found = outcome(by_rule(facts(50, 0.2)), choice, {"linear": "linear-probe", "deep": "intermediate-probe"})
+    assert found.verdict == "near"
+    assert found.text == (
+        "The rule expected linear-probe; deep costs the same and had the lower cross-validated log loss."
+    )
+
+
+def test_outcomes(chosen):
+    arms = {"linear": "linear-probe", "partial": "partial-finetune", "full": "full-finetune"}
+    probe, training = by_rule(facts(50, 0.2)), by_rule(facts(5000, 0.9))
+    assert (probe.expected, training.expected) == ("linear-probe", "full-finetune")
+    clear = chosen(linear=60, partial=10, full=30)
+    assert outcome(by_rule(facts(5000, 0.2)), clear, arms).verdict == "hit"
+    missed = outcome(probe, clear, arms)
+    assert (missed.verdict, missed.text) == (
+        "miss",
+        "The rule expected linear-probe; partial beat it by 25.0 points on validation.",
+    )
+    best = outcome(training, chosen(linear=60, partial=11, full=10), arms)
+    assert best.verdict == "near"
+    assert "the best arm; partial cannot be told from it, costs less and won" in best.text
+    behind = outcome(training, chosen(linear=60, partial=10, full=11), arms)
+    assert behind.verdict == "near"
+    assert "cannot be told from the best, partial" in behind.text
+
+
+def test_an_expectation_that_was_not_put_to_the_test_is_open(chosen):
+    choice = chosen(linear=60, deep=10)
+    tried = {"linear": "linear-probe", "deep": "intermediate-probe"}
+    assert outcome(by_rule(facts(5000, 0.9)), choice, tried).text == (
+        "The rule expected full-finetune, which was not tried; deep won."
+    )
+    same = {"linear": "linear-probe", "deep": "linear-probe"}
+    assert outcome(by_rule(facts()), choice, same).verdict == "open"
+
+
+@pytest.fixture
+def material(warm, tmp_path):
+    with material_of(warm.photos, warm.store, tmp_path) as made:
+        yield made
+
+
+def test_the_kept_classifier_gives_the_networks_own_answers(material):
+    """Second opinion: the whole network in PyTorch, its classifier loaded the way its authors do."""
+    import timm
+    import torch
+
+    from headstart.backbones.catalog import find
+    from headstart.features.extract import prepared
+
+    kept = pretrained_classifier(material.backbone)
+    assert kept is not None
+    assert kept.weight.shape == (1280, 1000)
+    body = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval()
+    state = torch.load(find("efficientnet_lite0").file, weights_only=True)
+    body.load_state_dict(dict(zip(body.state_dict(), state.values(), strict=True)))
+    shown = material.of(Part.TRAIN)[:4]
+    pixels = torch.from_numpy(prepared(shown, material.backbone.contract, 4))
+    with torch.inference_mode():
+        expected = body((pixels.permute(0, 3, 1, 2).float() / 255 - 0.5) / 0.5).numpy()
+    seen = kept.logits(material.features(material.tower("final"), shown))
+    np.testing.assert_allclose(seen, expected, atol=2e-2)
+
+
+def test_a_classifier_that_was_never_kept_is_made_on_demand(material, tmp_path, monkeypatch):
+    (tmp_path / "network").mkdir()
+    bare = replace(material.backbone, folder=tmp_path / "network")
+    made, kept = pretrained_classifier(bare), pretrained_classifier(material.backbone)
+    np.testing.assert_array_equal(made.weight, kept.weight)
+    monkeypatch.setattr("headstart.backbones.zoo.load", lambda *_: pytest.fail("loaded again"))
+    np.testing.assert_array_equal(pretrained_classifier(bare).bias, kept.bias)
+    (bare.folder / CLASSIFIER).write_bytes(b"damaged")
+    monkeypatch.undo()
+    np.testing.assert_array_equal(pretrained_classifier(bare).weight, kept.weight)
+    (bare.folder / CLASSIFIER).unlink()
+    with pytest.raises(BackboneError, match="no longer those that were converted"):
+        pretrained_classifier(replace(bare, weights_sha256="0" * 64))
+
+
+def test_the_same_photos_get_the_same_advice(material):
+    first = advise(material)
+    again = advise(material)
+    assert replace(again, seconds=first.seconds) == first, "but for what was timed just now"
+    turned = replace(material.samples, samples=material.samples.samples[::-1])
+    assert advise(replace(material, samples=turned)).facts.answers == first.facts.answers
+    assert first.facts.photos == len(material.of(Part.TRAIN))
+    assert first.facts.unknown == ()
+    assert [it.layer for it in first.facts.layers] == [*(it.name for it in material.backbone.layers), "all"]
+    assert first.size == "small"
+
+
+def test_validation_and_test_are_not_looked_at(material, monkeypatch):
+    looked = set()
+    read = material.store.read
+    monkeypatch.setattr(material.store, "read", lambda space, ids, layer: looked.update(ids) or read(space, ids, layer))
+    measured(material)
+    assert looked <= {it.digest for it in material.of(Part.TRAIN)}
+    assert looked
+
+
+def test_without_a_classifier_the_layers_speak(warm, tmp_path):
+    """A checkpoint of a network whose answer is no single linear layer, as far as its catalogue says."""
+    file = random_weights("resnet10t", tmp_path / "resnet10t.safetensors")
+    without_head(file)
+    with material_of(warm.photos, tmp_path / "store", tmp_path, f"timm:resnet10t@{file}") as material:
+        assert pretrained_classifier(material.backbone) is None
+        assert (material.backbone.folder / CLASSIFIER).is_file()
+        found = measured(material)
+    assert found.answers is None
+    assert found.unknown == (
+        f"familiarity: {material.backbone.name} brings no pretrained classifier that is a linear layer",
+    )
+    assert found.layers
+    assert by_rule(found).expected in STRATEGIES
+
+
+def without_head(file):
+    from safetensors.numpy import load_file, save_file
+
+    save_file({name: value for name, value in load_file(file).items() if not name.startswith("fc.")}, file)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [
+        (lambda _: PretrainedClassifier(np.zeros((1280, 7), np.float32), np.zeros(7, np.float32)), "has 7 classes"),
+        (lambda _: (_ for _ in ()).throw(BackboneError("the wheel is gone")), "cannot be had (the wheel is gone)"),
+    ],
+)
+def test_what_cannot_be_asked_is_said_and_fails_nothing(material, monkeypatch, trouble, words):
+    monkeypatch.setattr("headstart.selection.dataset_stats.pretrained_classifier", trouble)
+    advice = advise(material)
+    assert advice.facts.answers is None
+    assert words in advice.facts.unknown[0]
+    assert "cannot be asked" in advice.reason
+
+
+def test_training_is_priced_from_a_kept_trial(material, tmp_path):
+    folder = tmp_path / "network"
+    folder.mkdir()
+    cheap = replace(material, backbone=replace(material.backbone, folder=folder))
+    assert costs.predict(cheap).seconds["full-finetune"] is None, "there is no graph to count"
+    kept = {"version": TRIAL_VERSION, "f32": {"photos": 10.0, "windowed": 20.0, "scored": 40.0, "memory": 1}}
+    (folder / costs.trial_file(material.settings, "pixels", 224)).write_text(json.dumps(kept))
+    seconds = costs.predict(cheap).seconds
+    train, validation = len(material.of(Part.TRAIN)), len(material.of(Part.VALIDATION))
+    assert seconds["full-finetune"] == pytest.approx(material.settings.epochs * (train / 10 + validation / 40) + 2)
+    assert seconds["partial-finetune"] is None
+    cropped = replace(cheap, settings=material.settings.model_copy(update={"window": 0.5}))
+    faster = costs.predict(cropped).seconds["full-finetune"]
+    assert faster == pytest.approx(material.settings.epochs * (train / 20 + validation / 40) + 2)
+    assert 0 < seconds["linear-probe"] < seconds["intermediate-probe"] < 10
+    (folder / costs.trial_file(material.settings, "pixels", 224)).write_text(json.dumps({**kept, "version": 1}))
+    assert costs.predict(cheap).seconds["full-finetune"] is None
+
+
+def test_where_nothing_was_timed_training_is_priced_by_arithmetic(material, monkeypatch):
+    """An engine of 80 photos a second; half of the work lies above the middle stage."""
+    now = iter([0.0, 0.3, 1.0, 1.1, 2.0, 2.2])
+    monkeypatch.setattr(costs, "time", SimpleNamespace(perf_counter=lambda: next(now)))
+    monkeypatch.setattr(costs, "_from_trial", lambda *_: None)
+    middle = [layer.name for layer in material.backbone.layers][1]
+    monkeypatch.setattr(costs, "work_above", lambda _: {"pixels": 8.0, middle: 4.0})
+    engine = SimpleNamespace(name="openvino", precision="f32", batch=8, lanes=1, forward=lambda pixels: None)
+    plain = material.settings.model_copy(update={"epochs": 10, "views": 4})
+    found = costs.predict(replace(material, engine=engine, engines={}, settings=plain))
+    train, held_out = len(material.of(Part.TRAIN)), len(material.of(Part.VALIDATION))
+    epochs = 10 * (train * 7 + held_out * 1.3) / 80
+    assert found.seconds["full-finetune"] == pytest.approx(epochs + 2)
+    assert found.seconds["partial-finetune"] == pytest.approx(epochs / 2 + 2 + 4 * train * 0.5 / 80)
+    assert found.reckoned == ("partial-finetune", "full-finetune")
+    assert costs._mean_window(0.5) == pytest.approx(sum(edge**2 for edge in range(7, 15)) / 8 / 14**2)
+    assert costs._mean_window(1.0) == 1
+
+
+def test_advice_of_before_prices_were_reckoned_is_read():
+    older = {k: v for k, v in by_rule(facts()).to_json().items() if k != "reckoned"}
+    assert Advice.from_json({**older, "schema_version": 1}).reckoned == ()
+
+
+def test_a_trial_is_looked_for_where_training_keeps_it(material, monkeypatch):
+    from headstart.selection.finetune import job_of
+    from headstart.training.trunk import Nothing
+
+    files = []
+    monkeypatch.setattr(
+        "headstart.training.fine_tuning.speeds", lambda *given, **_: files.append(given[-1].name) or Speeds({})
+    )
+    job = job_of(material, "full", None, scratch=False)
+    plain = SimpleNamespace(plain=True, contract=material.backbone.contract)
+    made = {"boundary": "pixels", "trunk": Nothing(224), "changed": plain}
+    job.__dict__.update(made)  # else it loads the network
+    assert job.trial == {}
+    assert files == [costs.trial_file(material.settings, "pixels", 224)]

@@ -1,0 +1,323 @@
+"""The ladder of backbones: what is measured, when climbing ends, and which rung is used."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import timm
+import torch
+from numpy.typing import NDArray
+
+from headstart import events
+from headstart.backbones.backbone import Backbone, Layer
+from headstart.backbones.convert import obtain
+from headstart.data.readers.reading import read
+from headstart.data.samples import ArraySource, Sample
+from headstart.engines.choose import Chosen, choose
+from headstart.errors import BackboneError
+from headstart.evaluation.grouping import Targets
+from headstart.heads.catalog import fit_head
+from headstart.heads.folds import assign_folds
+from headstart.heads.head import Task
+from headstart.modalities.image.spec import PixelContract
+from headstart.pipeline.backbones import proof_photos
+from headstart.selection.backbone_search import FOLDS, PHOTOS, Ladder, climb, held_out, subset
+from headstart.selection.context import Clock
+from headstart.selection.rule import choose_winner
+from headstart.settings import FitSettings
+from headstart.storage.store import Store
+
+SIZE = 8
+
+
+def drawn(count: int = 120, classes: int = 2, seed: int = 0) -> list[Sample]:
+    """Photos whose first number says their class, in memory."""
+    chance = np.random.default_rng(seed)
+    images = chance.integers(0, 256, (count, SIZE, SIZE, 3), dtype=np.uint8)
+    labels = np.arange(count) % classes
+    images[:, :, :, 0] = (labels * 200 + 20)[:, None, None]
+    digests = [hashlib.blake2b(f"{seed} {index}".encode(), digest_size=20).hexdigest() for index in range(count)]
+    return [
+        Sample(digest, f"#{index}", digest, int(labels[index]), digest, None, ArraySource(images, index))
+        for index, digest in enumerate(digests)
+    ]
+
+
+class Eye:
+    """An engine whose features say the class as clearly as it is good, and as slowly as it is dear."""
+
+    name, batch, lanes = "drawn", 16, 1
+    precision = "f32"
+
+    def __init__(self, good: float, seed: int):
+        self.good, self.seed = good, seed
+
+    def forward(self, pixels: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+        told = pixels[:, 0, 0, 0].astype(np.float32) / 100 - 1
+        drawn = [np.random.default_rng([self.seed, *photo[0, :, 1].tolist()]).normal(size=4) for photo in pixels]
+        rows = np.stack(drawn).astype(np.float32)
+        rows[:, 0] += self.good * told
+        return {"final": rows}
+
+
+class World:
+    """Backbones by name: how good each is; a name that is not there cannot be had."""
+
+    def __init__(self, folder: Path, **good: float):
+        self.good, self.folder = good, folder
+        self.asked: list[str] = []
+
+    def obtain(self, name: str) -> Backbone:
+        self.asked.append(name)
+        if name not in self.good:
+            raise BackboneError(f"{name} is not there")
+        contract = PixelContract(SIZE, 1000, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+        layers = (Layer("final", 4),)
+        return Backbone(name, name, "drawn", name.ljust(64, "0"), "none", 0, layers, contract, self.folder)
+
+    def choose(self, backbone: Backbone) -> Chosen:
+        return Chosen(Eye(self.good[backbone.name], sorted(self.good).index(backbone.name)), ())
+
+    def climb(
+        self,
+        flights: Sequence[Sequence[str]],
+        samples: Sequence[Sample] | None = None,
+        *,
+        photos: int = 150,
+        clock: Clock | None = None,
+        listener: events.Listener = events.ignore,
+    ) -> Ladder:
+        with Store(self.folder / "store") as store:
+            return climb(
+                drawn() if samples is None else samples,
+                photos,
+                self.obtain,
+                self.choose,
+                store,
+                FitSettings(),
+                clock or Clock(None),
+                flights,
+                listener,
+            )
+
+
+# --- which photos ----------------------------------------------------------------------------------------------------
+
+
+def test_the_subset_has_the_same_share_of_each_class() -> None:
+    samples = [replace(it, label=0 if index % 10 else 1) for index, it in enumerate(drawn(2000))]
+    chosen = subset(samples)
+    assert len(chosen) == len({it.id for it in chosen}) == PHOTOS
+    assert sum(it.label for it in chosen) == pytest.approx(PHOTOS / 10, abs=2)
+    shuffled = [samples[index] for index in np.random.default_rng(0).permutation(len(samples))]
+    assert subset(shuffled) == chosen
+
+
+def test_the_subset_has_two_of_the_rarest_class() -> None:
+    samples = [replace(it, label=int(index in (7, 1500, 1700))) for index, it in enumerate(drawn(3000))]
+    assert sum(it.label for it in subset(samples)) >= 2
+    assert len(subset(samples[:30])) == 30
+
+
+# --- what is measured ------------------------------------------------------------------------------------------------
+
+
+def task(features: NDArray[np.float32], labels: NDArray[np.int64], groups: NDArray[np.int64]) -> Task:
+    return Task(features, labels, int(labels.max()) + 1, groups, balanced=False, seed=0)
+
+
+def test_rows_are_answered_by_heads_that_have_not_seen_them_or_their_group() -> None:
+    """Labels drawn for pairs of equal rows: whoever has seen the twin knows the answer, whoever has not is guessing."""
+    chance = np.random.default_rng(0)
+    rows = np.repeat(chance.normal(size=(60, 300)), 2, axis=0).astype(np.float32)
+    labels = np.repeat(chance.integers(0, 2, 60), 2)
+    twins, strangers = np.repeat(np.arange(60), 2), np.arange(120)
+    apart = held_out(task(rows, labels, strangers), FitSettings()).argmax(axis=1) == labels
+    together = held_out(task(rows, labels, twins), FitSettings()).argmax(axis=1) == labels
+    assert apart.mean() > 0.8  # what it would say if groups were split
+    assert together.mean() < 0.7
+
+
+def test_held_out_answers_are_those_of_scikit_learn() -> None:
+    """On the same folds and at the penalty that is chosen inside each."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    chance = np.random.default_rng(1)
+    labels = np.arange(90) % 3
+    rows = (chance.normal(size=(3, 10))[labels] + chance.normal(size=(90, 10))).astype(np.float32)
+    ours = held_out(task(rows, labels, np.arange(90)), FitSettings())
+    fold = assign_folds(labels, np.arange(90), FOLDS, 0)
+    for number in range(FOLDS):
+        inside = fold != number
+        fitted = fit_head(
+            "logistic", task(rows[inside], labels[inside], np.flatnonzero(inside)), FitSettings(folds=FOLDS)
+        )
+        theirs = make_pipeline(StandardScaler(), LogisticRegression(C=fitted.chosen["C"], tol=1e-8, max_iter=1000))
+        wanted = theirs.fit(rows[inside], labels[inside]).predict_proba(rows[~inside])
+        np.testing.assert_allclose(ours[~inside], wanted, atol=1e-3)
+
+
+def test_where_nothing_can_be_held_out_all_classes_are_alike() -> None:
+    one = task(np.zeros((4, 2), np.float32), np.array([0, 1, 0, 1]), np.zeros(4, np.int64))
+    np.testing.assert_array_equal(held_out(one, FitSettings()), np.full((4, 2), 0.5))
+
+
+# --- climbing --------------------------------------------------------------------------------------------------------
+
+
+def test_a_dearer_rung_that_is_better_is_used(tmp_path) -> None:
+    ladder = World(tmp_path, a=0.3, b=3.0).climb([("a", "b")])
+    assert ladder.chosen == "b"
+    a, b = ladder.rungs
+    assert b.dropped is None
+    assert a.dropped == f"{100 * (b.accuracy - a.accuracy):.1f} points below b"
+    assert b.accuracy > 0.95
+    assert b.log_loss < a.log_loss
+    assert ladder.photos == 120
+    assert all(rung.photos_per_second > 0 and rung.seconds > 0 for rung in ladder.rungs)
+
+
+def test_of_rungs_that_cannot_be_told_apart_the_cheaper_is_used(tmp_path) -> None:
+    ladder = World(tmp_path, a=3.0, b=3.05).climb([("a", "b")])
+    assert ladder.chosen == "a"
+    assert ladder.rungs[1].dropped == "cannot be told from a, which is cheaper"
+
+
+def test_a_flight_ends_after_two_rungs_that_were_not_better(tmp_path) -> None:
+    world = World(tmp_path, a=1.0, b=0.2, c=0.3, d=9.0, e=0.2, f=9.0, g=0.2, h=0.2, i=9.0)
+    ladder = world.climb([("a", "b", "c", "d"), ("e", "f", "g", "h", "i")])
+    assert world.asked == ["a", "b", "c", "e", "f", "g", "h"]  # not d, nor i: two in a row before each
+    assert ladder.chosen == "f"
+
+
+def test_a_rung_that_cannot_be_had_does_not_count(tmp_path) -> None:
+    world = World(tmp_path, a=1.0, b=0.2, c=9.0)
+    ladder = world.climb([("a", "gone", "b", "away", "c")])
+    assert ladder.chosen == "c"
+    assert ladder.rungs[1].dropped == "gone is not there"
+    assert ladder.rungs[1].accuracy is None
+    with pytest.raises(BackboneError, match=r"no backbone can be used \(gone: gone is not there\); name one"):
+        world.climb([("gone",)])
+
+
+def test_a_rung_that_is_too_large_does_not_end_the_climb(tmp_path, monkeypatch) -> None:
+    world, forward = World(tmp_path, a=1.0, b=9.0), Eye.forward
+
+    def short(self: Eye, pixels: np.ndarray) -> dict[str, np.ndarray]:
+        if self.good == 9.0:
+            raise RuntimeError("CUDA out of memory.")
+        return forward(self, pixels)
+
+    monkeypatch.setattr(Eye, "forward", short)
+    ladder = world.climb([("a", "b")])
+    assert ladder.chosen == "a"
+    assert ladder.rungs[1].dropped.startswith("memory was too short (CUDA out of memory.)")
+
+
+def test_the_winner_is_that_of_the_comparison(tmp_path) -> None:
+    """Recomputed from the features that the climb left in the store."""
+    from headstart.features.extract import extract
+
+    world, samples = World(tmp_path, a=0.5, b=0.8, c=1.4), drawn()
+    ladder = world.climb([("a",), ("b",), ("c",)], samples)
+    answers = {}
+    chosen = subset(samples)
+    labels = np.array([it.label for it in chosen])
+    with Store(tmp_path / "store") as store:
+        for name in "abc":
+            backbone = world.obtain(name)
+            done = extract(chosen, backbone, world.choose(backbone).engine, store)
+            assert done.computed == 0  # nothing is lost
+            rows = store.read(done.space, [it.digest for it in chosen], "final")
+            answers[name] = held_out(
+                task(rows, labels, np.unique([it.group for it in chosen], return_inverse=True)[1]), FitSettings()
+            )
+    choice = choose_winner(Targets.independent(labels), answers, None, 0)
+    assert ladder.choice == choice
+    assert [rung.accuracy for rung in ladder.rungs] == [(it.argmax(axis=1) == labels).mean() for it in answers.values()]
+
+
+def test_a_budget_ends_the_climb_before_a_dearer_rung_is_obtained(tmp_path) -> None:
+    world = World(tmp_path, a=0.3, b=3.0)
+    ladder = world.climb([("a", "b"), ("c",)], photos=10**9, clock=Clock(60.0))
+    assert ladder.chosen == "a"  # the first is used whatever it takes
+    assert world.asked == ["a"]
+    assert "1000000000 photos would take at least" in ladder.rungs[1].dropped
+    assert len(ladder.rungs) == 2
+
+
+def test_a_rung_too_slow_for_the_budget_is_left_out(tmp_path, monkeypatch) -> None:
+    world = World(tmp_path, a=0.3, b=3.0)
+    paces = {"a": 1e-4, "b": 1.0}
+    monkeypatch.setattr(
+        "headstart.selection.backbone_search.seconds_per_photo", lambda samples, backbone, engine: paces[backbone.name]
+    )
+    ladder = world.climb([("a", "b")], photos=1000, clock=Clock(100.0))
+    assert world.asked == ["a", "b"]
+    assert ladder.chosen == "a"
+    assert ladder.rungs[1].dropped.startswith("1000 photos would take 1000 s, ")
+    assert ladder.rungs[1].accuracy is None
+    assert world.climb([("a", "b")], photos=1000, clock=Clock(None)).chosen == "b"
+
+
+def test_photos_that_do_not_decode_are_left_out(tmp_path, photos) -> None:
+    folder = photos(each=12)
+    samples = read(folder).samples
+    (folder / "discs" / "0-001.jpg").write_bytes(b"no photo")
+    ladder = World(tmp_path, a=1.0, b=1.0).climb([("a", "b")], samples)
+    assert ladder.photos == len(samples) - 1
+    assert all(rung.accuracy is not None for rung in ladder.rungs)
+
+
+def test_what_is_told(tmp_path) -> None:
+    heard: list[events.Event] = []
+    World(tmp_path, a=9.0).climb([("a", "gone")], listener=heard.append)
+    told = [event for event in heard if isinstance(event, events.Finished)]
+    assert [event.stage for event in told] == ["rung", "rung"]
+    assert told[0].summary.startswith("a: 100.0% on 120 photos, ")
+    assert told[1].summary == "gone: gone is not there"
+
+
+# --- real networks ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Callable[[str], str]:
+    from safetensors.torch import save_file
+
+    def make(architecture: str) -> str:
+        torch.manual_seed(0)
+        file = tmp_path / f"{architecture}.safetensors"
+        save_file(timm.create_model(architecture, pretrained=False).state_dict(), file)
+        return f"timm:{architecture}@{file}"
+
+    return make
+
+
+@pytest.mark.slow
+def test_bundled_networks_and_a_checkpoint(warm, checkpoint) -> None:
+    samples = read(warm.photos).samples
+    blank = checkpoint("resnet10t")
+    with Store(warm.store) as store:
+        ladder = climb(
+            samples,
+            len(samples),
+            lambda name: obtain(name, warm.store / "networks"),
+            lambda backbone: choose(backbone, proof_photos(samples, backbone)),
+            store,
+            FitSettings(),
+            Clock(None),
+            [("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2"), (blank,)],
+        )
+    assert [rung.name for rung in ladder.rungs][-1] == blank
+    assert ladder.chosen.startswith("efficientnet_lite")
+    assert all(rung.accuracy is not None for rung in ladder.rungs)
+    accuracies = {rung.name: rung.accuracy for rung in ladder.rungs}
+    assert accuracies[ladder.chosen] > 0.85
+    assert accuracies[blank] < accuracies[ladder.chosen]
+    assert [rung.name for rung in ladder.rungs if rung.dropped is None] == [ladder.chosen]

@@ -1,0 +1,302 @@
+"""Which arms are meant, which are made, and which wins."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from headstart import events
+from headstart.errors import SettingError, TrainingError
+from headstart.evaluation.grouping import Targets
+from headstart.selection import STRATEGIES
+from headstart.selection import compare as comparing
+from headstart.selection.compare import Spec, compare, wanted
+from headstart.selection.finetune import full_finetune, scratch
+from headstart.selection.probes import intermediate_probe, linear_probe
+from headstart.settings import FitSettings
+from headstart.training.curves import Epoch
+from tests.selection.drawn import LABELS, arm, failing, material, planned, strategies
+
+
+def specs(**settings: Any) -> list[str]:
+    return [f"{it.name}:{it.detail}" if it.detail else it.name for it in wanted(FitSettings.of(None, **settings))]
+
+
+# --- which are meant -------------------------------------------------------------------------------------------------
+
+
+def test_auto_trains_networks_within_a_budget_only() -> None:
+    assert specs() == ["linear-probe", "intermediate-probe"]
+    assert specs(budget="10m") == ["linear-probe", "intermediate-probe", "partial-finetune", "full-finetune"]
+    for name in STRATEGIES:
+        assert specs(strategy=name) == [name]
+
+
+def test_arms_win_over_strategy_and_go_cheap_to_dear() -> None:
+    assert specs(arms=" greedy, scratch ,linear-probe,flips, linear-probe ", strategy="scratch") == [
+        "linear-probe",
+        "scratch",
+        "flips",
+        "greedy",
+    ]
+    assert specs(arms="partial-finetune:stage5,partial-finetune:stage3,linear-probe") == [
+        "linear-probe",
+        "partial-finetune:stage5",
+        "partial-finetune:stage3",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arms", "message"),
+    [
+        ("linear-prob", r"unknown arm 'linear-prob'; did you mean 'linear-probe'"),
+        ("linear-probe,avrage", r"unknown arm 'avrage'; did you mean 'average'"),
+        ("flips:stage1,linear-probe", r"flips takes no detail, seen 'stage1'; write flips alone"),
+        ("average,flips", "arms 'average,flips' name no strategy; add one, such as linear-probe"),
+        (" , ", "name no strategy"),
+    ],
+)
+def test_arms_that_are_none(arms: str, message: str) -> None:
+    with pytest.raises(SettingError, match=message):
+        wanted(FitSettings(arms=arms))
+
+
+@pytest.mark.parametrize("strategy", [linear_probe, intermediate_probe, full_finetune, scratch])
+def test_a_detail_on_a_strategy_that_takes_none(strategy: Any) -> None:
+    name = strategy.__name__.replace("_", "-")
+    with pytest.raises(SettingError, match=rf"{name} takes no detail, seen 'stage4'; "):
+        strategy(material(), "stage4")
+
+
+# --- which are made --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def contest(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """contest(strategies by name, budget=..., backbones=...) -> what came of it, what was told."""
+
+    def run(budget: float | None = None, backbones: int = 1, **made: Any) -> Any:
+        heard: list[events.Event] = []
+        known = strategies(**made)
+        monkeypatch.setattr(comparing, "STRATEGIES", known)
+        materials = [material(heard, budget=budget, name=f"net{number}") for number in range(backbones)]
+        found = compare(materials, [Spec(name) for name in known])
+        return SimpleNamespace(found=found, heard=heard, notes=[it.text for it in heard if isinstance(it, events.Note)])
+
+    return run
+
+
+def test_all_that_fit_are_made_in_order(contest: Any) -> None:
+    dear = arm("full-finetune", 0.95)
+    it = contest(linear_probe=[planned(arm("linear-probe", 0.7))], full_finetune=[planned(dear, 9, trains=True)])
+    assert [made.name for made in it.found.arms] == ["linear-probe", "full-finetune"]
+    assert it.found.winner.name == dear.name
+    assert it.found.winner.probabilities is dear.probabilities
+    assert it.found.predicted["full-finetune"].seconds == 9
+    assert it.found.left_out == ()
+    stages = [event.stage for event in it.heard if isinstance(event, events.Finished)]
+    assert stages == ["arm", "predict cost", "arm"], "probes are made before a training is even timed"
+
+
+def test_of_probes_on_one_network_the_lower_held_out_loss_wins(contest: Any) -> None:
+    """Validation sees no difference; the network that costs more has to beat what stands for the first."""
+    same = {"cost_class": "heads on net0"}
+    linear = planned(arm("linear-probe", 0.9, held_out_loss=0.4, **same))
+    deep = planned(arm("intermediate-probe", 0.85, held_out_loss=0.3, **same))
+    it = contest(linear_probe=[linear], intermediate_probe=[deep], full_finetune=[planned(arm("full-finetune", 0.85))])
+    assert it.found.winner.name == "intermediate-probe"
+    (equal,) = it.found.choice.equals
+    assert equal.losses == {"linear-probe": 0.4, "intermediate-probe": 0.3}
+
+
+def test_what_validation_chose_is_marked_on_its_scores(contest: Any) -> None:
+    """Of a trained network the epoch, of what is made of it too; of the winner that it won; of a lone arm nothing."""
+    curves = (Epoch(0, 0.0, 1.1, 0.5, 1.2, 0.4, 1.1, 0.1),)
+    tuned = arm("full-finetune", 0.95, curves=curves)
+    blend = arm("average", 0.7, chosen={"linear-probe": 0.5, "full-finetune": 0.5})
+    it = contest(
+        linear_probe=[planned(arm("linear-probe", 0.7))], full_finetune=[planned(tuned)], scratch=[planned(blend)]
+    )
+    assert {made.name: made.validation.chosen_on for made in it.found.arms} == {
+        "linear-probe": (),
+        "full-finetune": ("epoch", "winner"),
+        "average": ("epoch",),
+    }
+    assert it.found.winner.validation.optimistic
+    alone = contest(linear_probe=[planned(arm("linear-probe", 0.7))])
+    assert not alone.found.winner.validation.optimistic
+
+
+def test_classes_of_one_group_are_named(contest: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of them can be held out, so a person is told that cross-validation says nothing of them."""
+    groups = np.where(LABELS == 1, 1000, np.arange(60))
+    monkeypatch.setattr("tests.selection.drawn.TARGETS", Targets(LABELS, groups))
+    (note,) = contest(linear_probe=[planned(arm("linear-probe", 0.9))]).notes
+    assert note.startswith("all training photos of 'bee' are of one group a class")
+
+
+def test_the_cheaper_wins_where_they_cannot_be_told_apart(contest: Any) -> None:
+    it = contest(linear_probe=[planned(arm("linear-probe", 0.9))], full_finetune=[planned(arm("full-finetune", 0.9))])
+    assert it.found.winner.name == "linear-probe"
+
+
+def test_what_does_not_fit_the_budget_is_left_out_by_name(contest: Any) -> None:
+    """30 s, of which 8 are for saving and 2 for judging 200 photos."""
+    never = replace(planned(arm("full-finetune"), 21), make=lambda: pytest.fail("it was made"))
+    it = contest(30.0, linear_probe=[planned(arm("linear-probe"))], full_finetune=[never])
+    assert [made.name for made in it.found.arms] == ["linear-probe"]
+    (left,) = it.found.left_out
+    assert (left.name, left.predicted.seconds) == ("full-finetune", 21)
+    assert left.reason == "predicted 21 s, 20 s of the budget are left"
+    assert it.notes == [f"full-finetune is left out: {left.reason}"]
+    assert (
+        len(
+            contest(32.0, linear_probe=[planned(arm("linear-probe"))], full_finetune=[planned(arm("x"), 21)]).found.arms
+        )
+        == 2
+    )
+
+
+def test_a_training_is_not_even_planned_where_little_is_left(contest: Any) -> None:
+    def cost() -> Any:
+        pytest.fail("it was timed")
+
+    it = contest(
+        25.0,
+        linear_probe=[planned(arm("linear-probe"))],
+        scratch=[replace(planned(arm("scratch"), trains=True), cost=cost)],
+    )
+    assert it.found.left_out[0].reason == "15 s are left, too few to plan a training"
+    assert it.found.left_out[0].predicted is None
+
+
+def test_an_arm_that_made_the_others_late(contest: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left is looked at when its turn comes."""
+    now = [0.0]
+    monkeypatch.setattr("headstart.selection.context.time", SimpleNamespace(perf_counter=lambda: now[0]))
+
+    def slow() -> Any:
+        now[0] += 60
+        return arm("linear-probe")
+
+    first = replace(planned(arm("linear-probe")), make=slow)
+    monkeypatch.setattr("tests.selection.drawn.Clock", lambda budget: comparing_clock(budget))
+    it = contest(100.0, linear_probe=[first], scratch=[planned(arm("scratch"), 50)])
+    assert it.found.left_out[0].reason == "predicted 50 s, 30 s of the budget are left"
+
+
+def test_time_is_kept_for_fitting_the_winner_once_more(contest: Any) -> None:
+    """An arm that fits beside those before, and not beside what the dearest of them would take again."""
+    tuned = planned(arm("partial-finetune", refit_seconds=60.0), 1)
+    it = contest(100.0, linear_probe=[planned(arm("linear-probe"))], partial_finetune=[tuned],
+                 full_finetune=[planned(arm("full-finetune"), 50)])  # fmt: skip
+    assert [made.name for made in it.found.arms] == ["linear-probe", "partial-finetune"]
+    assert it.found.left_out[0].reason == "predicted 50 s, 30 s of the budget are left"
+
+
+def test_time_is_not_kept_for_what_it_is_too_short_for(contest: Any) -> None:
+    tuned = planned(arm("partial-finetune", refit_seconds=600.0), 1)
+    it = contest(100.0, partial_finetune=[tuned], full_finetune=[planned(arm("full-finetune"), 50)])
+    assert [made.name for made in it.found.arms] == ["partial-finetune", "full-finetune"]
+
+
+def comparing_clock(budget: float | None) -> Any:
+    from headstart.selection.context import Clock
+
+    return Clock(budget, began=0.0)
+
+
+def test_too_little_memory(contest: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comparing, "free_memory", lambda: 2e9)
+    it = contest(linear_probe=[planned(arm("linear-probe"))], scratch=[planned(arm("scratch"), memory=3 * 10**9)])
+    assert it.found.left_out[0].reason == "predicted 3.0 GB of memory, 2.0 GB are free"
+
+
+@pytest.mark.parametrize("backbones", [1, 2])
+def test_probes_always_fit(backbones: int, contest: Any) -> None:
+    heads = [planned(arm(f"linear-probe {head}"), 99) for head in ("logistic", "lda")]
+    it = contest(10.0, backbones, linear_probe=heads, intermediate_probe=[planned(arm("intermediate-probe"), 99)])
+    assert len(it.found.arms) == 3 * backbones
+    assert it.found.left_out == ()
+
+
+def test_nothing_fits(contest: Any) -> None:
+    with pytest.raises(SettingError, match=r"no arm fits \(scratch: predicted 99 s, 20 s .*\); give a larger --budget"):
+        contest(30.0, scratch=[planned(arm("scratch"), 99)])
+
+
+OUT_OF_MEMORY = (
+    "[enforce fail at alloc_cpu.cpp:119] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 GB"
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (TrainingError("training scratch stopped at step 3"), "training scratch stopped at step 3"),
+        (RuntimeError(OUT_OF_MEMORY), f"memory was too short ({OUT_OF_MEMORY}); a smaller --batch-size or --backbone"),
+        (torch.OutOfMemoryError("CUDA out of memory."), "memory was too short (CUDA out of memory.); a smaller"),
+        (MemoryError(), "memory was too short (MemoryError); a smaller --batch-size or --backbone takes less"),
+        (RuntimeError("could not create a primitive"), "RuntimeError: could not create a primitive"),
+        (OSError(28, "No space left on device"), "OSError: [Errno 28] No space left on device"),
+    ],
+)
+def test_an_arm_that_goes_wrong_leaves_the_others_standing(contest: Any, error: Exception, reason: str) -> None:
+    probe, last = planned(arm("linear-probe")), planned(arm("full-finetune"))
+    it = contest(linear_probe=[probe], scratch=[failing("scratch", error)], full_finetune=[last])
+    assert [made.name for made in it.found.arms] == ["linear-probe", "full-finetune"]
+    (left,) = it.found.left_out
+    assert (left.name, left.failed) == ("scratch", True)
+    assert left.reason.startswith(reason)
+    assert it.notes == [f"scratch failed: {left.reason}"]
+    assert error.__traceback__ is None, "its frames would hold the network"
+
+
+def test_where_every_arm_goes_wrong_that_is_the_error(contest: Any) -> None:
+    arms = [failing("scratch", RuntimeError("x" * 5000)), failing("scratch 2", MemoryError())]
+    with pytest.raises(
+        TrainingError, match=r"^no arm could be made \(scratch: RuntimeError: x+ .*linear-probe"
+    ) as seen:
+        contest(scratch=arms)
+    assert len(str(seen.value)) <= 1000
+    assert "scratch 2: memory was too short" in str(seen.value)
+
+
+def test_what_goes_wrong_while_it_is_timed_is_a_failure_too(contest: Any) -> None:
+    def cost() -> Any:
+        raise RuntimeError(OUT_OF_MEMORY)
+
+    dear = replace(planned(arm("full-finetune")), cost=cost)
+    it = contest(linear_probe=[planned(arm("linear-probe"))], full_finetune=[dear])
+    assert [(left.name, left.failed) for left in it.found.left_out] == [("full-finetune", True)]
+
+
+def test_an_ensemble_that_goes_wrong_leaves_its_members(contest: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def flips(materials: Any, arms: Any) -> Any:
+        raise MemoryError
+
+    monkeypatch.setitem(comparing.ENSEMBLES, "flips", flips)
+    monkeypatch.setattr(comparing, "STRATEGIES", strategies(linear_probe=[planned(arm("linear-probe"))]))
+    found = compare([material()], [Spec("linear-probe"), Spec("flips")])
+    assert [made.name for made in found.arms] == ["linear-probe"]
+    assert [left.name for left in found.left_out] == ["flips"]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), SettingError("no such layer")])
+def test_a_user_who_stops_it_or_is_mistaken_ends_the_run(contest: Any, error: Any) -> None:
+    with pytest.raises(type(error)):
+        contest(linear_probe=[planned(arm("linear-probe"))], scratch=[failing("scratch", error)])
+
+
+def test_a_fault_of_ours_is_not_hidden(contest: Any) -> None:
+    with pytest.raises(ZeroDivisionError):
+        contest(linear_probe=[planned(arm("linear-probe"))], scratch=[failing("scratch", ZeroDivisionError())])
+
+
+def test_with_several_backbones_names_say_whose(contest: Any) -> None:
+    it = contest(None, 2, linear_probe=[planned(arm("linear-probe"))])
+    assert [made.name for made in it.found.arms] == ["linear-probe on net0", "linear-probe on net1"]
+    assert set(it.found.predicted) == {"linear-probe on net0", "linear-probe on net1"}

@@ -1,0 +1,453 @@
+"""A training from photos to a network like any other: its start, what stays frozen, what is kept, what it ends in."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from headstart import events
+from headstart.backbones.backbone import PIXELS
+from headstart.backbones.catalog import find
+from headstart.backbones.graph import trace
+from headstart.backbones.zoo import load
+from headstart.data.samples import Part
+from headstart.engines.openvino import OpenVinoEngine
+from headstart.errors import BackboneError, TrainingError
+from headstart.features.extract import prepared
+from headstart.modalities.image.spec import GreyRange
+from headstart.selection.context import Material
+from headstart.selection.finetune import arm_of, job_of
+from headstart.selection.probes import linear_probe
+from headstart.training.curves import Epoch
+from headstart.training.fine_tuning import Job, Trained, _per_class, check_frozen
+from headstart.training.loop import Trainer
+from headstart.training.network import Trainable, frozen_tensors
+from tests.conftest import Warm
+from tests.selection.made import material_of, spoil
+
+ROOT = Path(__file__).resolve().parents[2]
+
+Make = Callable[..., AbstractContextManager[Material]]
+
+
+@pytest.fixture(scope="module")
+def store(small: Warm, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of this file, the small network converted in it."""
+    folder = tmp_path_factory.mktemp("job") / "store"
+    small.new_store(folder)
+    return folder
+
+
+@pytest.fixture
+def make(small: Warm, store: Path, tmp_path: Path) -> Make:
+    """Material of the drawn photos."""
+    return lambda **settings: material_of(small.photos, store, tmp_path, small.name, **settings)
+
+
+@pytest.fixture(scope="module")
+def twice(
+    small: Warm, store: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Material, Job, Trained]]:
+    """A training of two epochs above stage2, which several tests look at."""
+    with material_of(small.photos, store, tmp_path_factory.mktemp("run"), small.name, epochs=2) as material:
+        spoil(material)
+        job = job_of(material, "twice", "stage3", scratch=False)
+        yield material, job, job.run()
+
+
+def sibling(
+    job: Job, listener: events.Listener = events.ignore, *, settings: dict[str, object] | None = None, **task: object
+) -> Job:
+    """A job of another task, with the network as it is loaded already."""
+    changed = job.task.settings.model_copy(update=settings or {})
+    other = Job(replace(job.task, settings=changed, **task), listener)
+    other.loaded, other.traced = job.loaded, job.traced
+    if other.boundary == job.boundary:
+        other.trunk = job.trunk
+    return other
+
+
+def once(epochs: int, _: Epoch) -> bool:
+    """Ends a training before its first step."""
+    return True
+
+
+def stages(heard: list[events.Event], start: str) -> list[str]:
+    return [it.stage for it in heard if isinstance(it, events.Finished) and it.stage.startswith(start)]
+
+
+def without_seconds(epochs: tuple[Epoch, ...]) -> list[Epoch]:
+    return [replace(epoch, seconds=0.0) for epoch in epochs]
+
+
+# --- the start -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("unfreeze", "tolerance"),
+    [("stage3", 3e-3), ("stage2", 3e-3), (None, 1e-4)],  # activations are kept as bf16, pixels as they are
+)
+def test_epoch_0_scores_what_the_probe_scored(
+    unfreeze: str | None, tolerance: float, twice: tuple[Material, Job, Trained]
+) -> None:
+    material, base, _ = twice
+    arm = linear_probe(material)[0].make()
+    job = sibling(base, unfreeze=unfreeze, settings={"seed": 3})
+    before = job.run(once)
+    assert job.boundary == (PIXELS if unfreeze is None else f"stage{int(unfreeze[-1]) - 1}")
+    assert [epoch.number for epoch in before.epochs] == [0]
+    assert before.epochs[0].validation_accuracy == pytest.approx(arm.validation.accuracy, abs=1e-12)
+    assert before.epochs[0].validation_loss == pytest.approx(arm.validation.log_loss, rel=tolerance)
+    assert before.epochs[0].train_accuracy == pytest.approx(arm.train.accuracy, abs=1e-12)
+    assert before.epochs[0].train_loss == pytest.approx(arm.train.log_loss, rel=tolerance)
+
+
+def test_in_bf16_it_scores_that_within_rounding(twice: tuple[Material, Job, Trained]) -> None:
+    material, base, _ = twice
+    arm = linear_probe(material)[0].make()
+    before = sibling(base, settings={"training_precision": "bf16"}).run(once)
+    assert before.precision == "bf16"
+    n = arm.validation.n
+    assert abs(before.epochs[0].validation_accuracy - arm.validation.accuracy) <= 1 / n + 1e-12
+    assert before.epochs[0].validation_loss == pytest.approx(arm.validation.log_loss, rel=0.02)
+
+
+def test_features_that_are_not_the_probes_stop_it(twice: tuple[Material, Job, Trained]) -> None:
+    _, base, _ = twice
+    assert base.task.rows is not None
+    other = np.random.default_rng(0).normal(size=base.task.rows.shape).astype(np.float32)
+    job = sibling(base, rows=other, settings={"seed": 4})
+    with pytest.raises(TrainingError, match="gives other features than the whole network"):
+        job.run()
+    assert not job.home.exists()
+
+
+def test_a_layer_that_is_none(twice: tuple[Material, Job, Trained]) -> None:
+    with pytest.raises(BackboneError, match=r"no layer 'stage9'.*stage"):
+        sibling(twice[1], unfreeze="stage9")
+
+
+# --- frozen means frozen ---------------------------------------------------------------------------------------------
+
+
+def test_what_lies_under_the_boundary_is_what_was_loaded(small: Warm, twice: tuple[Material, Job, Trained]) -> None:
+    _, job, trained = twice
+    fresh = load(find(small.name)).network.state_dict()
+    frozen = frozen_tensors(job.traced, job.boundary)
+    assert trained.frozen == len(frozen) > 20
+    assert {name for name in frozen if "running_var" in name}, "BatchNorm's statistics are frozen too"
+    for name, value in frozen.items():
+        assert torch.equal(value, fresh[name]), name
+
+
+def test_one_changed_bit_under_the_boundary_saves_nothing(
+    twice: tuple[Material, Job, Trained], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, base, _ = twice
+    job = sibling(base, settings={"seed": 5, "epochs": 1})
+    train = Trainer.run
+    tensor = next(value for value in frozen_tensors(job.traced, job.boundary).values() if value.ndim == 4)
+    bits = tensor.detach()[:1, :1, :1, :1].view(torch.int32)
+
+    def flip(trainer: Trainer) -> list[Epoch]:
+        epochs = train(trainer)
+        bits.bitwise_xor_(1)
+        return epochs
+
+    monkeypatch.setattr(Trainer, "run", flip)
+    try:
+        with pytest.raises(TrainingError, match=r"1 of \d+ frozen tensors have changed in training, first body\."):
+            job.run()
+    finally:
+        bits.bitwise_xor_(1)
+    assert not job.home.exists()
+    assert job.known is None
+
+
+def test_check_frozen_sees_bits_not_values() -> None:
+    before = {"weight": torch.tensor([0.0, 1.0])}
+    check_frozen(before, {"weight": torch.tensor([0.0, 1.0])})
+    for after in ({"weight": torch.tensor([-0.0, 1.0])}, {"weight": torch.tensor([0.0])}, {}):
+        with pytest.raises(TrainingError, match="1 of 1 frozen tensors have changed"):
+            check_frozen(before, after)
+    with pytest.raises(TrainingError):
+        check_frozen({"a": torch.zeros(2)}, {"a": torch.tensor([0.0, float("nan")])})
+    check_frozen({"a": torch.tensor([float("nan")])}, {"a": torch.tensor([float("nan")])})
+
+
+@pytest.mark.parametrize("batchnorm", ["frozen", "update"])
+def test_batchnorm_is_updated_above_the_boundary_if_at_all(
+    batchnorm: str, small: Warm, twice: tuple[Material, Job, Trained], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, base, _ = twice
+    networks: list[Trainable] = []
+    real = Job.network
+    monkeypatch.setattr(Job, "network", lambda *given: networks.append(real(*given)) or networks[-1])
+    job = sibling(base, settings={"batchnorm": batchnorm, "epochs": 1, "patience": 1})
+    trained = job.run()
+    assert trained.best_epoch == 1, "else the start is what was kept"
+    fresh = trace(load(find(small.name))).module.state_dict()
+    own = {name: value for name, value in networks[-1].top.state_dict().items() if "running_" in name}
+    if batchnorm == "frozen":
+        assert not own, "they are folded into the convolutions"
+    else:
+        assert own
+        assert all(not torch.equal(value, fresh[name]) for name, value in own.items())
+    below = [name for name in frozen_tensors(job.traced, job.boundary) if "running_" in name]
+    assert below
+    assert not own.keys() & set(below)
+    assert all(torch.equal(job.traced.module.state_dict()[name], fresh[name]) for name in below)
+
+
+# --- killed, and again -----------------------------------------------------------------------------------------------
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from headstart import events
+from headstart.selection.finetune import job_of
+from tests import small_network
+from tests.selection.made import material_of
+
+photos, store, out = map(Path, sys.argv[1:4])
+
+def listen(event):
+    steps = isinstance(event, events.Progress) and event.stage == "killed"
+    if steps and event.done * 4 == event.total * 3:  # after the third epoch's last step, before it is written down
+        os.kill(os.getpid(), signal.SIGKILL)
+
+knobs = {"epochs": 4, "views": 2, "augmentation": "standard", "mixup": 0.2}
+with material_of(photos, store, out, sys.argv[4], listener=listen, **knobs) as material:
+    job_of(material, "killed", "stage3", scratch=False).run()
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGKILL")
+@pytest.mark.slow
+def test_killed_half_way_it_ends_as_if_nothing_had_happened(small: Warm, store: Path, tmp_path: Path) -> None:
+    disturbed = tmp_path / "store"
+    small.new_store(disturbed)
+    command = [sys.executable, "-c", KILLED, *map(str, (small.photos, disturbed, tmp_path / "run", small.name))]
+    path = os.pathsep.join(map(str, (ROOT, ROOT / "src")))
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    knobs = {"epochs": 4, "views": 2, "augmentation": "standard", "mixup": 0.2}
+    ended, heard, homes = [], [], []
+    for folder in (disturbed, store):
+        told: list[events.Event] = []
+        with material_of(small.photos, folder, tmp_path / "run", small.name, listener=told.append, **knobs) as material:
+            job = job_of(material, "killed", "stage3", scratch=False)
+            homes.append(job.home)
+            ended.append(job.run())
+            heard.append(stages(told, "epoch"))
+    assert heard == [["epoch 3/4", "epoch 4/4"], [f"epoch {number}/4" for number in range(5)]]
+    first, second = ended
+    assert without_seconds(first.epochs) == without_seconds(second.epochs)
+    assert first.best_epoch == second.best_epoch
+    assert homes[0].name == homes[1].name
+    for file in ("network.onnx", "head.safetensors", "backbone.json"):
+        assert (homes[0] / file).read_bytes() == (homes[1] / file).read_bytes(), file
+    assert sorted(homes[0].parent.rglob("checkpoint*")) == []
+
+
+# --- what is kept ----------------------------------------------------------------------------------------------------
+
+
+def test_a_second_run_takes_what_the_first_trained(twice: tuple[Material, Job, Trained], make: Make) -> None:
+    _, job, trained = twice
+    heard: list[events.Event] = []
+    with make(epochs=2, listener=heard.append) as material:
+        spoil(material)
+        again = job_of(material, "twice", "stage3", scratch=False)
+        assert again.home == job.home
+        taken = again.run()
+    assert stages(heard, "epoch") == []
+    assert not [it for it in heard if isinstance(it, events.Progress)]
+    assert asdict(taken.backbone) == asdict(trained.backbone)
+    assert taken.epochs == trained.epochs
+    for seen, known in zip(taken.head.layers, trained.head.layers, strict=True):
+        np.testing.assert_array_equal(seen.weight, known.weight)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"rate": 1e-4},
+        {"epochs": 3},
+        {"mixup": 0.5},
+        {"optimiser": "sgd"},
+        {"batchnorm": "update"},
+        {"class_weights": "balanced"},
+        {"augmentation": "light"},
+        {"rotation": 10.0},
+        {"view_size": 0.9},
+        {"training_precision": "bf16"},
+    ],
+)
+def test_another_setting_is_another_training(other: dict[str, object], twice: tuple[Material, Job, Trained]) -> None:
+    _, job, _ = twice
+    another = sibling(job, settings=other)
+    assert another.home != job.home
+    assert another.known is None
+
+
+def test_other_photos_labels_and_seeds_are_other_trainings(twice: tuple[Material, Job, Trained], make: Make) -> None:
+    _, job, _ = twice
+    assert job.known is not None
+    head, train = job.task.head, list(job.task.train)
+    relabelled = [replace(train[0], label=(train[0].label + 1) % 3), *train[1:]]
+    homes = {job.home}
+    bias = head.layers[0].bias + np.float32(1)
+    for another in (
+        sibling(job, train=relabelled),
+        sibling(job, train=train[1:]),
+        sibling(job, train=train[::-1]),
+        sibling(job, unfreeze="stage2"),
+        sibling(job, head=None, rows=None),
+        sibling(job, settings={"seed": 1}),
+        sibling(job, head=replace(head, layers=(replace(head.layers[0], bias=bias),))),
+    ):
+        assert another.known is None
+        homes.add(another.home)
+    assert len(homes) == 8
+    assert sibling(job, name="by another name").home == job.home, "a name changes nothing"
+
+
+def test_where_the_disk_budget_is_too_small_it_streams(twice: tuple[Material, Job, Trained], tmp_path: Path) -> None:
+    _, job, cached = twice
+    heard: list[events.Event] = []
+    store = tmp_path  # its own, else the result would be taken as known
+    streamed = sibling(job, heard.append, folder=store, settings={"cache_budget": "0GB"}).run()
+    notes = [it.text for it in heard if isinstance(it, events.Note)]
+    assert any("--cache-budget 0GB" in note and "each epoch computes them anew" in note for note in notes)
+    assert not streamed.cached
+    assert cached.cached
+    assert (streamed.disk, cached.disk > 0) == (0, True)
+    assert not list((store / "activations").glob("*/*"))
+    assert streamed.epochs[0].validation_accuracy == cached.epochs[0].validation_accuracy
+    assert streamed.epochs[0].validation_loss == pytest.approx(cached.epochs[0].validation_loss, rel=1e-4)
+    assert streamed.epochs[-1].validation_loss < streamed.epochs[0].validation_loss
+
+
+# --- what it ends in -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_random_crops_are_trained_on_in_smaller_views(warm: Warm, tmp_path: Path) -> None:
+    """The plain view, which is judged on, keeps the network's own size; search tries both kinds with one network."""
+    with material_of(warm.photos, warm.store, tmp_path, epochs=2) as material:
+        job = job_of(material, "cropped", "stage5", scratch=False)
+        cropped = job.with_settings(job.task.settings.model_copy(update={"augmentation": "standard"}))
+        light = cropped.with_settings(job.task.settings.model_copy(update={"augmentation": "light"}))
+        whole = cropped.with_settings(cropped.task.settings.model_copy(update={"view_size": 1.0}))
+        assert (cropped.changed.contract.size, cropped.plain.contract.size) == (176, 224)
+        assert (cropped.view_trunk.shape, cropped.trunk.shape) == ((11, 11, 112), (14, 14, 112))
+        train, held_out = len(job.task.train), len(job.task.validation)
+        assert cropped.disk == 2 * 112 * (11 * 11 * train * cropped.views + 14 * 14 * held_out)
+        assert cropped.windows.edges[0] == 11
+        for other in (light, whole):
+            assert other.changed.contract.size == 224
+            assert other.view_trunk.shape == (14, 14, 112)
+        assert cropped.view_trunk is cropped.with_settings(cropped.task.settings).view_trunk
+        train_source, _ = cropped.sources()
+        (batch,) = train_source.batches(0, np.arange(3), 3)
+        for opened in cropped._open:
+            opened.close()
+        assert batch.shape == (3, 11, 11, 112)
+
+
+def test_the_network_in_openvino_scores_what_the_best_epoch_scored(twice: tuple[Material, Job, Trained]) -> None:
+    material, _, trained = twice
+    best = trained.epochs[trained.best_epoch]
+    assert trained.best_epoch > 0
+    assert best.validation_loss == min(epoch.validation_loss for epoch in trained.epochs)
+    samples = material.of(Part.VALIDATION)
+    engine = OpenVinoEngine(trained.backbone, "f32")
+    photos = prepared(samples, trained.backbone.contract, len(samples))
+    rows = [
+        engine.forward(photos[start : start + engine.batch])["final"] for start in range(0, len(photos), engine.batch)
+    ]
+    said = trained.head.probabilities(np.concatenate(rows))
+    labels = material.labels(Part.VALIDATION)
+    right = int((said.argmax(axis=1) == labels).sum())
+    assert abs(right - round(best.validation_accuracy * len(samples))) <= 1
+    assert -np.log(said[np.arange(len(labels)), labels]).mean() == pytest.approx(best.validation_loss, rel=5e-3)
+    arm = arm_of(material, "partial-finetune", "twice", "stage3", trained)
+    np.testing.assert_allclose(arm.probabilities, said, atol=2e-3)
+    assert arm.notes[0] == f"{trained.frozen} tensors under stage2 are bit-identical to what was loaded"
+    assert arm.parameters == trained.parameters
+    assert arm.trains
+
+
+def test_what_was_counted(twice: tuple[Material, Job, Trained]) -> None:
+    _, job, trained = twice
+    module = job.traced.module
+    trainable = {name for part in job.traced.above("stage2") for name in part.tensors}
+    sizes = dict(module.named_parameters())
+    # BatchNorm (scale and shift) is folded: each convolution has a bias in its place, so a scale less per channel.
+    scales = sum(sizes[name].numel() for name in trainable if sizes[name].ndim == 1 and name.endswith("weight"))
+    head = sum(layer.weight.size + layer.bias.size for layer in trained.head.layers)
+    assert trained.parameters == sum(sizes[name].numel() for name in trainable) - scales + head
+    assert trained.seconds.keys() == {"boundary", "rate", "epochs", "export"}
+    assert trained.precision == "f32"
+
+
+@pytest.mark.parametrize(
+    "knobs",
+    [{"optimiser": "sgd"}, {"mixup": 0.4}, {"class_weights": "balanced"}, {"ema": 0.0}, {"clip": 0.0, "warmup": 0.0}],
+)
+def test_knobs_train_and_change_the_result(knobs: dict[str, object], twice: tuple[Material, Job, Trained]) -> None:
+    _, job, plain = twice
+    train = job.task.train
+    if "class_weights" in knobs:  # the drawn classes have equal counts: take some photos of one away
+        train = [it for it in train if it.label] + [it for it in train if not it.label][:3]
+    trained = sibling(job, train=train, settings=knobs).run()
+    assert trained.epochs[-1].validation_loss < trained.epochs[0].validation_loss
+    assert trained.epochs[-1].validation_loss != plain.epochs[-1].validation_loss
+
+
+def test_class_weights_are_of_the_training_photos() -> None:
+    labels = np.array([0, 0, 0, 1, 1, 3])
+    np.testing.assert_allclose(_per_class(labels, 4, balanced=True), [6 / 9, 6 / 6, 1, 6 / 3], rtol=1e-6)
+    np.testing.assert_array_equal(_per_class(labels, 4, balanced=False), np.ones(4, np.float32))
+
+
+def test_from_random_weights(make: Make) -> None:
+    with make(epochs=1, batch_size=16) as material:
+        job = job_of(material, "scratch", None, scratch=True)
+        trained = job.run()
+    before = trained.epochs[0]
+    assert before.validation_loss == pytest.approx(np.log(3), rel=1e-5), "its head knows nothing"
+    assert trained.boundary == PIXELS
+    assert trained.frozen == 0
+    assert trained.backbone.weights == "trained from random weights above pixels"
+    assert trained.backbone.licence == "your own"
+
+
+def test_a_loss_that_is_not_a_number_saves_nothing(twice: tuple[Material, Job, Trained]) -> None:
+    head = twice[1].task.head
+    assert head is not None
+    bias = np.full_like(head.layers[0].bias, np.nan)
+    job = sibling(twice[1], head=replace(head, layers=(replace(head.layers[0], bias=bias),)))
+    with pytest.raises(TrainingError, match=r"stopped at step 1 \(epoch 1\): the loss is nan.*lower the rate"):
+        job.run()
+    assert not job.home.exists()
+
+
+def test_a_training_keeps_by_what_range_deep_photos_are_scaled(twice: tuple[Material, Job, Trained]) -> None:
+    _, job, _ = twice
+    deep = job.task.backbone.with_grey((GreyRange("uint16", 0.0, 4095.0),))
+    other = Job(replace(job.task, backbone=deep))
+    assert other.plain.contract == deep.contract
+    assert other.changed.contract.grey == deep.contract.grey
+    assert (
+        other.plain.fingerprint != job.plain.fingerprint
+    )  # the activations of bare pixels have no network's in theirs

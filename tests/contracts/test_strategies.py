@@ -18,7 +18,6 @@ from safetensors.torch import save_file
 from headstart.backbones.catalog import find
 from headstart.data.samples import Part
 from headstart.pipeline.fit import _saved
-from headstart.pipeline.testing import _photo_of
 from headstart.selection import STRATEGIES
 from headstart.selection.arm import Arm, final_parts
 from headstart.selection.context import Material
@@ -75,7 +74,7 @@ def test_from_photos_to_a_saved_classifier(strategy: str, material: Material, tm
     assert classifier.record.parity.same_answers == 1
     assert classifier.record.parity.largest_difference < 0.02
     held_out = material.of(Part.VALIDATION)
-    answers = classifier.predict([_photo_of(sample) for sample in held_out])
+    answers = classifier.predict([sample.source.path for sample in held_out])
     if arm.trains:  # a trained network is shipped as it was validated
         said = np.stack([answer.probabilities for answer in answers])
         np.testing.assert_allclose(said, arm.probabilities, atol=0.02)

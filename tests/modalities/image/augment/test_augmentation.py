@@ -406,7 +406,7 @@ def in_words(value: str | bool | float) -> str:
 
 
 def test_the_page_shows_the_presets_as_they_are() -> None:
-    page = (Path(__file__).resolve().parents[2] / "docs" / "augmentation.md").read_text("utf-8")
+    page = (Path(__file__).resolve().parents[4] / "docs" / "augmentation.md").read_text("utf-8")
     lines = page.partition("## Presets")[2].partition("## When")[0].splitlines()
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| `")]
     shown = {knob: row[1:] for row in rows for knob in re.findall(r"`(\w+)`", row[0])}

@@ -19,7 +19,7 @@ from headstart.modalities.image.decoding import jpeg
 from headstart.modalities.image.decoding.decode import BrokenPhoto, UnreadablePhoto, decode, identify, prepare, to_rgb
 from headstart.modalities.image.spec import PixelContract
 
-REAL = Path(__file__).resolve().parents[2] / "../shared/data"
+REAL = Path(__file__).resolve().parents[4] / "../shared/data"
 SMALL = PixelContract(32, 875, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
 

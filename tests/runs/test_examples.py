@@ -14,7 +14,7 @@ from headstart.runs.recording import command_of, digest_of_data
 from headstart.selection.results import Judged
 from headstart.settings import FitSettings
 
-from .test_records import sample
+from .test_predictions import sample
 
 
 def judged(photos: int, seed: int = 0) -> Judged:

@@ -36,7 +36,7 @@ browser:
 check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/mypy src/headstart
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
 

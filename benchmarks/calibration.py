@@ -31,20 +31,20 @@ import measuring
 from headstart import events
 from headstart.data.groups import regrouped
 from headstart.data.readers.reading import read
-from headstart.data.samples import Part, Samples
+from headstart.data.samples import Samples, Subset
 from headstart.data.splits import make_split
-from headstart.diagnostics.near_duplicates.search import find_twins
+from headstart.diagnostics.near_duplicates.search import find_near_duplicates
 from headstart.evaluation.metrics import log_loss
 from headstart.evaluation.reliability import reliability
 from headstart.events import RunLog
 from headstart.features.extract import extract
 from headstart.heads.catalog import HEADS, fit_head
-from headstart.heads.crossfit import out_of_fold
-from headstart.heads.head import Task
+from headstart.heads.crossfit import cross_val_predict
+from headstart.heads.head import TrainingSet
 from headstart.inference.calibration import Kind
 from headstart.inference.conformal import Kind as SetKind
-from headstart.modalities.image.stats import read_looks
-from headstart.pipeline.backbones import ready
+from headstart.modalities.image.stats import read_stats
+from headstart.pipeline.backbones import load_backbones
 from headstart.settings import FitSettings, HeadSettings, store_folder
 from headstart.storage.store import Store
 from headstart.uncertainty.calibration import calibrate
@@ -124,14 +124,14 @@ def one_split(samples: Samples, features: np.ndarray, seed: int, coverage: float
     labels = np.array([sample.label for sample in samples.samples], np.int64)
     groups = np.unique([sample.group for sample in samples.samples], return_inverse=True)[1].astype(np.int64)
 
-    def task(rows: np.ndarray) -> Task:
-        return Task(features[rows], labels[rows], len(samples.classes), groups[rows], balanced=False, seed=seed)
+    def task(rows: np.ndarray) -> TrainingSet:
+        return TrainingSet(features[rows], labels[rows], len(samples.classes), groups[rows], balanced=False, seed=seed)
 
     settings = HeadSettings()
-    train, validation, test = (parts == part.value for part in (Part.TRAIN, Part.VALIDATION, Part.TEST))
+    train, validation, test = (parts == part.value for part in (Subset.TRAIN, Subset.VALIDATION, Subset.TEST))
     first = fit_head("logistic", task(train), settings)
     whole = fit_head("logistic", task(~test), settings, first.chosen)
-    crossed = out_of_fold(task(~test), HEADS["logistic"], settings, first.chosen, folds=settings.folds)
+    crossed = cross_val_predict(task(~test), HEADS["logistic"], settings, first.chosen, folds=settings.folds)
     on_validation = labels[validation], first.head.probabilities(features[validation]), groups[validation]
     by_first = labels[test], first.head.probabilities(features[test]), groups[test]
     by_whole = labels[test], whole.head.probabilities(features[test]), groups[test]
@@ -165,13 +165,13 @@ def mean(judged: Sequence[Judged]) -> dict[str, object]:
 def features_of(folder: Path, store: Store) -> tuple[Samples, np.ndarray]:
     """The photos of a folder that decode, near-duplicates in one group, and lite0's last layer for each."""
     samples = read(folder, strict=False)
-    (network,) = ready(["efficientnet_lite0"], samples.samples, store, FitSettings.of(), RunLog(events.ignore))
+    (network,) = load_backbones(["efficientnet_lite0"], samples.samples, store, FitSettings.of(), RunLog(events.ignore))
     done = extract(samples.samples, network.backbone, network.chosen.engine, store)
     broken = {digest for digest, finding in done.findings.items() if finding.broken}
     sound = replace(samples, samples=tuple(it for it in samples.samples if it.digest not in broken))
     digests = [sample.digest for sample in sound.samples]
     features = np.asarray(store.read(done.space, digests, network.backbone.layers[-1].name), np.float32)
-    twins = find_twins(sound.samples, features, read_looks(store, network.backbone.contract, digests))
+    twins = find_near_duplicates(sound.samples, features, read_stats(store, network.backbone.contract, digests))
     return regrouped(sound, [(it.first, it.second) for it in twins]), features
 
 

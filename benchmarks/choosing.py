@@ -20,16 +20,16 @@ import numpy as np
 import measuring
 from headstart import events
 from headstart.data.readers.reading import read
-from headstart.data.samples import Part
+from headstart.data.samples import Subset
 from headstart.data.splits import make_split
 from headstart.evaluation.metrics import log_loss
 from headstart.events import RunLog
 from headstart.heads.threads import threads_for
-from headstart.pipeline.backbones import Ready, ready
-from headstart.pipeline.dataset import Passed, passed
+from headstart.pipeline.backbones import LoadedBackbone, load_backbones
+from headstart.pipeline.dataset import PreparedDataset, prepare_dataset
 from headstart.selection.arm import Arm, final_parts
-from headstart.selection.compare import compare, wanted
-from headstart.selection.context import Material
+from headstart.selection.compare import compare, requested_arms
+from headstart.selection.context import FitContext
 from headstart.selection.rule import choose_winner
 from headstart.settings import FitSettings, store_folder
 from headstart.storage.store import Store
@@ -56,29 +56,29 @@ class Both:
     seconds: float  #: CPU seconds of making the probes and choosing
 
 
-def one_split(photos: Passed, network: Ready, store: Store, settings: FitSettings) -> Both:
+def one_split(photos: PreparedDataset, network: LoadedBackbone, store: Store, settings: FitSettings) -> Both:
     """Both winners of one split."""
     split = make_split(
         photos.samples, seed=settings.seed, test_share=settings.test_share, validation_share=settings.validation_share
     )
     space = photos.extractions[0].space
     engine = network.chosen.engine
-    material = Material(
+    material = FitContext(
         photos.samples, split, network.backbone, engine, store, space, network.proof, settings, Path("unused")
     )
     began = time.process_time()
-    found = compare([material], wanted(settings))
+    found = compare([material], requested_arms(settings))
     took = time.process_time() - began
     answers = {arm.name: arm.probabilities for arm in found.arms}
-    former = choose_winner(material.targets(Part.VALIDATION), answers, "linear-probe", settings.seed).winner
+    former = choose_winner(material.targets(Subset.VALIDATION), answers, "linear-probe", settings.seed).winner
     arms = {arm.name: arm for arm in found.arms}
     return Both(scored(material, arms[former]), scored(material, found.winner), took)
 
 
-def scored(material: Material, arm: Arm) -> Scored:
+def scored(material: FitContext, arm: Arm) -> Scored:
     """An arm as it would be saved."""
-    labels = material.labels(Part.TEST)
-    said = material.probabilities(final_parts(material, arm), material.of(Part.TEST))
+    labels = material.labels(Subset.TEST)
+    said = material.probabilities(final_parts(material, arm), material.of(Subset.TEST))
     return Scored(arm.name, float((said.argmax(axis=1) == labels).mean()), log_loss(labels, said))
 
 
@@ -111,8 +111,8 @@ def main() -> None:
     with Store(store_folder()) as store:
         for folder in given.photos or [DATA / name for name in COLLECTIONS]:
             samples = read(folder)
-            (network,) = ready(["efficientnet_lite0"], samples.samples, store, settings, log)
-            photos = passed(samples, [network], settings, store, log)
+            (network,) = load_backbones(["efficientnet_lite0"], samples.samples, store, settings, log)
+            photos = prepare_dataset(samples, [network], settings, store, log)
             width = sum(layer.width for layer in network.backbone.layers)
             with threads_for(len(samples) * width):
                 splits = [

@@ -23,11 +23,11 @@ import measuring
 from headstart import events
 from headstart.data.demo import write_digits
 from headstart.data.readers.reading import read
-from headstart.data.samples import Part
+from headstart.data.samples import Subset
 from headstart.events import RunLog
 from headstart.features.extract import extract, prepared
 from headstart.inference.novelty import Novelty
-from headstart.pipeline.backbones import ready
+from headstart.pipeline.backbones import load_backbones
 from headstart.settings import FitSettings
 from headstart.storage.store import Store
 from headstart.uncertainty.novelty import fit_novelty, novelty_layers
@@ -84,11 +84,11 @@ def changes(chance: np.random.Generator) -> dict[str, Callable[[np.ndarray], np.
 def extracted(folder: Path, store: Store) -> Photos:
     log, settings = RunLog(events.ignore), FitSettings.of()
     samples = read(folder, listener=log, strict=False)
-    network = ready(["efficientnet_lite0"], samples.samples, store, settings, log)[0]
+    network = load_backbones(["efficientnet_lite0"], samples.samples, store, settings, log)[0]
     done = extract(samples.samples, network.backbone, network.chosen.engine, store)
     kept = [it for it in samples.samples if not (found := done.findings.get(it.digest)) or not found.broken]
     layers = novelty_layers(network.backbone)
-    given = np.array([it.part is Part.TEST for it in kept])
+    given = np.array([it.part is Subset.TEST for it in kept])
     tested = [it for it, test in zip(kept, given, strict=True) if test or not given.any()]
     order = np.random.default_rng(0).permutation(len(tested))[:CHANGED]
     pixels = prepared([tested[index] for index in order], network.backbone.contract, CHANGED)

@@ -35,12 +35,12 @@ from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import obtain
 from headstart.data.readers.reading import read
 from headstart.data.samples import ArraySource, Sample
-from headstart.diagnostics.near_duplicates.search import Twins, find_twins
+from headstart.diagnostics.near_duplicates.search import DuplicatePair, find_near_duplicates
 from headstart.engines.choose import choose
 from headstart.engines.engine import Engine
 from headstart.features.extract import extract, prepared
 from headstart.modalities.image.decoding.decode import decode
-from headstart.modalities.image.stats import Looks, looks_of, read_looks
+from headstart.modalities.image.stats import ImageStats, read_stats, stats_of
 from headstart.pipeline.backbones import proof_photos
 from headstart.settings import store_folder
 from headstart.storage.store import Store
@@ -77,12 +77,12 @@ SMALL = 32  #: edge of photos that are shrunk
 class Round:
     """One time through."""
 
-    twins: tuple[Twins, ...]
+    twins: tuple[DuplicatePair, ...]
     extraction: float  #: seconds
     processor: float  #: seconds of all cores that the extraction took
     finding: float  #: seconds
     features: NDArray[np.float32]
-    looks: Looks
+    looks: ImageStats
 
 
 def main() -> None:
@@ -157,13 +157,13 @@ def _round(samples: Sequence[Sample], backbone: Backbone, engine: Engine) -> Rou
         worked = time.process_time() - worked
         began = time.perf_counter()
         features = store.read(done.space, digests, "final")
-        looks = read_looks(store, backbone.contract, digests)
-        twins = find_twins(samples, features, looks)
+        looks = read_stats(store, backbone.contract, digests)
+        twins = find_near_duplicates(samples, features, looks)
         return Round(twins, done.seconds, worked, time.perf_counter() - began, features, looks)
 
 
 def _counts(
-    twins: Iterable[Twins], planted: dict[str, tuple[str, str]], names: dict[str, str], copies: int
+    twins: Iterable[DuplicatePair], planted: dict[str, tuple[str, str]], names: dict[str, str], copies: int
 ) -> dict[str, Any]:
     found: Counter[str] = Counter()
     wrong = []
@@ -233,7 +233,7 @@ def _looks_seconds(samples: Sequence[Sample], backbone: Backbone) -> float:
     for _ in range(5):
         began = time.process_time()
         for batch in batches:
-            looks_of(batch)
+            stats_of(batch)
         taken.append(time.process_time() - began)
     return measuring.median(taken) * len(samples) / len(pixels)
 
@@ -244,8 +244,8 @@ def _scaled(real: Round, many: int, per_photo: float) -> dict[str, Any]:
     source = ArraySource(np.zeros((1, 1, 1), np.uint8), 0)
     samples = [Sample(f"{n:040x}", f"#{n}", f"{n:040x}", 0, f"{n:040x}", None, source) for n in range(many)]
     before = _peak()
-    twins: list[Twins] = []
-    taken = measuring.seconds(lambda: twins.extend(find_twins(samples, features, looks)))
+    twins: list[DuplicatePair] = []
+    taken = measuring.seconds(lambda: twins.extend(find_near_duplicates(samples, features, looks)))
     found = {(it.first, it.second) for it in twins}
     hit = sum(tuple(sorted((f"{a:040x}", f"{b:040x}"))) in found for a, b in copies)
     return {
@@ -260,7 +260,7 @@ def _scaled(real: Round, many: int, per_photo: float) -> dict[str, Any]:
     }
 
 
-def _drawn(real: Round, many: int) -> tuple[NDArray[np.float32], Looks, list[tuple[int, int]]]:
+def _drawn(real: Round, many: int) -> tuple[NDArray[np.float32], ImageStats, list[tuple[int, int]]]:
     """Features and looks with the real ones' means and covariances, around each of them; and which are copies."""
     chance = np.random.default_rng(0)
     count, width = real.features.shape
@@ -281,8 +281,8 @@ def _drawn(real: Round, many: int) -> tuple[NDArray[np.float32], Looks, list[tup
     drawn[copies, width:] *= 0.9
     drawn[copies, width:] += chance.normal(0, 0.002, (len(copies), drawn.shape[1] - width))
     pictures = np.split(drawn, [width, width + grey.shape[1]], axis=1)
-    facts = {it.name: np.zeros(many, np.float32) for it in fields(Looks) if it.name not in ("grey", "colour")}
-    looks = Looks(
+    facts = {it.name: np.zeros(many, np.float32) for it in fields(ImageStats) if it.name not in ("grey", "colour")}
+    looks = ImageStats(
         np.clip(pictures[1], 0, 1).reshape(many, *real.looks.grey.shape[1:]),
         np.clip(pictures[2], 0, 1).reshape(many, *real.looks.colour.shape[1:]),
         **facts,

@@ -32,11 +32,11 @@ from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import obtain
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.explanation.explainer import Explainer
-from headstart.export import Answer, Parts, Tower, Witness, save
+from headstart.export import EnsembleMember, FeatureBranch, FittedModel, ParityExample, save
 from headstart.heads.catalog import fit_head
-from headstart.heads.head import Task
-from headstart.modalities.image.decoding.decode import decode, prepare
-from headstart.modalities.image.spec import PixelContract
+from headstart.heads.head import TrainingSet
+from headstart.modalities.image.decoding.decode import crop_resize, decode
+from headstart.modalities.image.spec import ImageSpec
 from headstart.settings import HeadSettings
 
 EXPLAINED = 32  #: photos
@@ -106,7 +106,7 @@ def network(name: str, folder: Path, data: Path) -> Backbone:
         for module in norms:
             module.momentum = None
         config = body.pretrained_cfg
-        contract = PixelContract(config["input_size"][-1], 1000, config["mean"], config["std"])
+        contract = ImageSpec(config["input_size"][-1], 1000, config["mean"], config["std"])
         squares = torch.tensor(photos(data, contract)[0][::4]).permute(0, 3, 1, 2) / 255
         mean, std = (torch.tensor(config[name]).view(1, 3, 1, 1) for name in ("mean", "std"))
         with torch.no_grad():
@@ -119,14 +119,14 @@ def network(name: str, folder: Path, data: Path) -> Backbone:
         file.unlink()
 
 
-def photos(folder: Path, contract: PixelContract) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+def photos(folder: Path, contract: ImageSpec) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
     """Squares (N, S, S, 3), labels (N,), classes."""
     folder = folder / "train" if (folder / "train").is_dir() else folder
     classes = sorted(path for path in folder.iterdir() if path.is_dir())
     squares, labels = [], []
     for label, home in enumerate(classes):
         for file in sorted(home.iterdir())[:EACH]:
-            squares.append(prepare(decode(file.read_bytes(), contract).pixels, contract))
+            squares.append(crop_resize(decode(file.read_bytes(), contract).pixels, contract))
             labels.append(label)
     return np.stack(squares), np.array(labels), tuple(path.name for path in classes)
 
@@ -138,11 +138,11 @@ def fitted(family: Family, backbone: Backbone, data: Path, folder: Path) -> tupl
     engine = OpenVinoEngine(backbone, "f32")
     rows = [engine.forward(squares[start : start + 8]) for start in range(0, len(squares), 8)]
     features = np.concatenate([np.concatenate([row[name] for name in layers], axis=1) for row in rows])
-    task = Task(features, labels.astype(np.int64), len(classes), np.arange(len(labels)), False, 0)
+    task = TrainingSet(features, labels.astype(np.int64), len(classes), np.arange(len(labels)), False, 0)
     head = fit_head(family.head, task, HeadSettings(c_points=8)).head
-    tower, answer = Tower(backbone, "openvino", "f32", layers), Answer((0,), head)
-    witness = Witness(partial(np.asarray, squares[0]), (features[0],))
-    save(Parts(classes, (tower,), (answer,)), folder, [witness])
+    tower, answer = FeatureBranch(backbone, "openvino", "f32", layers), EnsembleMember((0,), head)
+    witness = ParityExample(partial(np.asarray, squares[0]), (features[0],))
+    save(FittedModel(classes, (tower,), (answer,)), folder, [witness])
     right = np.flatnonzero(head.probabilities(features).argmax(axis=1) == labels)
     chosen = np.random.default_rng(0).permutation(right)[:EXPLAINED]
     return squares[chosen], labels[chosen]

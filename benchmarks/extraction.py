@@ -26,7 +26,7 @@ from headstart.engines.choose import choose
 from headstart.engines.engine import Engine
 from headstart.features.extract import extract, load_photo
 from headstart.inference.openvino import cores
-from headstart.modalities.image.decoding.decode import prepare
+from headstart.modalities.image.decoding.decode import crop_resize
 from headstart.pipeline.backbones import proof_photos
 from headstart.settings import store_folder
 from headstart.storage.store import Store
@@ -90,7 +90,7 @@ def _pooled(work: Callable[[Sample], object], samples: Sequence[Sample]) -> None
 
 
 def _decoded(sample: Sample, backbone: Backbone) -> object:
-    return prepare(load_photo(sample.source, backbone.contract).pixels, backbone.contract)
+    return crop_resize(load_photo(sample.source, backbone.contract).pixels, backbone.contract)
 
 
 def _plain(sample: Sample, backbone: Backbone) -> object:

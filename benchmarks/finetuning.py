@@ -32,7 +32,7 @@ from headstart.backbones.convert import obtain
 from headstart.backbones.zoo import load
 from headstart.data.groups import group_numbers
 from headstart.data.readers.reading import read
-from headstart.data.samples import FileSource, Part, Sample, Samples
+from headstart.data.samples import FileSource, Sample, Samples, Subset
 from headstart.data.splits import Split
 from headstart.evaluation.paired import accuracy_interval, mcnemar_exact
 from measuring import arguments, finish
@@ -65,7 +65,7 @@ class Photos(Dataset[Any]):
         return self._transform(Image.open(source.path).convert("RGB")), self._samples[index].label
 
 
-def plain(parts: dict[Part, list[Sample]], classes: int, epochs: int, batch: int, seed: int) -> Result:
+def plain(parts: dict[Subset, list[Sample]], classes: int, epochs: int, batch: int, seed: int) -> Result:
     """A textbook loop."""
     torch.manual_seed(seed)
     loaded = load(find(BACKBONE))
@@ -78,7 +78,7 @@ def plain(parts: dict[Part, list[Sample]], classes: int, epochs: int, batch: int
     network.to(memory_format=torch.channels_last)
     bf16 = _faster_in_bf16(network, size, batch)
     began = time.perf_counter()
-    train = DataLoader(Photos(parts[Part.TRAIN], changed), batch, shuffle=True, num_workers=2, drop_last=True)
+    train = DataLoader(Photos(parts[Subset.TRAIN], changed), batch, shuffle=True, num_workers=2, drop_last=True)
     optimiser = torch.optim.AdamW(network.parameters(), RATE, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs * len(train))
     curve = []
@@ -91,12 +91,12 @@ def plain(parts: dict[Part, list[Sample]], classes: int, epochs: int, batch: int
             functional.cross_entropy(logits.float(), labels).backward()
             optimiser.step()
             schedule.step()
-        right = _right(network, DataLoader(Photos(parts[Part.VALIDATION], same), 64, num_workers=2))
+        right = _right(network, DataLoader(Photos(parts[Subset.VALIDATION], same), 64, num_workers=2))
         curve.append((time.perf_counter() - began, float(right.mean())))
         print(
             f"plain {'bf16' if bf16 else 'f32'} epoch {epoch + 1}: {curve[-1][0]:.0f} s, validation {curve[-1][1]:.3f}"
         )
-    right = _right(network, DataLoader(Photos(parts[Part.TEST], same), 64, num_workers=2))
+    right = _right(network, DataLoader(Photos(parts[Subset.TEST], same), 64, num_workers=2))
     return Result(right, time.perf_counter() - began, curve)
 
 
@@ -148,8 +148,8 @@ def _summed(start: float, epochs: list[dict[str, Any]]) -> Iterator[tuple[float,
         yield at, epoch["validation_accuracy"]
 
 
-def _parts(samples: Samples, split: Split) -> dict[Part, list[Sample]]:
-    return {part: split.of(samples, part) for part in Part}
+def _parts(samples: Samples, split: Split) -> dict[Subset, list[Sample]]:
+    return {part: split.of(samples, part) for part in Subset}
 
 
 def main() -> None:
@@ -166,7 +166,7 @@ def main() -> None:
     try:
         own, run = ours(given.photos, given.own_epochs, given.unfreeze, given.seed, folder)
         parts = _parts(read(given.photos), Split.load(run.folder / "split.json"))
-        test = parts[Part.TEST]
+        test = parts[Subset.TEST]
         answers = run.classifier.predict([sample.source.path for sample in test])  # type: ignore[union-attr]
         names = [run.classes[sample.label] for sample in test]
         right = np.array([answer.label == name for answer, name in zip(answers, names, strict=True)])

@@ -18,7 +18,7 @@ import numpy as np
 import measuring
 from headstart.heads.catalog import fit_head
 from headstart.heads.folds import assign_folds
-from headstart.heads.head import Fitted, Task
+from headstart.heads.head import FitResult, TrainingSet
 from headstart.settings import HeadSettings
 
 
@@ -52,8 +52,8 @@ def draw(rows: int, columns: int, classes: int, seed: int = 0) -> tuple[np.ndarr
     return np.maximum(features, -1).astype(np.float32), labels
 
 
-def fit(features: np.ndarray, labels: np.ndarray, head: str = "logistic") -> Fitted:
-    task = Task(features, labels.astype(np.int64), int(labels.max()) + 1, np.arange(len(labels)), False, 0)
+def fit(features: np.ndarray, labels: np.ndarray, head: str = "logistic") -> FitResult:
+    task = TrainingSet(features, labels.astype(np.int64), int(labels.max()) + 1, np.arange(len(labels)), False, 0)
     return fit_head(head, task, HeadSettings())
 
 

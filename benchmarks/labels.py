@@ -30,12 +30,12 @@ from headstart.diagnostics.label_issues import LabelErrors
 from headstart.diagnostics.label_predictions import label_tasks
 from headstart.diagnostics.labels import hold_labels, suspects
 from headstart.events import RunLog
-from headstart.heads.crossfit import out_of_fold
-from headstart.heads.head import Task
+from headstart.heads.crossfit import cross_val_predict
+from headstart.heads.head import TrainingSet
 from headstart.heads.logistic import fit_logistic
 from headstart.heads.threads import threads_for
-from headstart.pipeline.backbones import ready
-from headstart.pipeline.dataset import passed
+from headstart.pipeline.backbones import load_backbones
+from headstart.pipeline.dataset import prepare_dataset
 from headstart.settings import FitSettings
 from headstart.storage.store import Store
 
@@ -65,13 +65,13 @@ class Planted:
     first: float | None
 
 
-def tasks_of(name: str, data: Path, scratch: Path, store: Store) -> dict[str, list[Task]]:
+def tasks_of(name: str, data: Path, scratch: Path, store: Store) -> dict[str, list[TrainingSet]]:
     """The photos as features of late and of early layers."""
     log, settings = RunLog(events.ignore), FitSettings.of()
     source = write_digits(scratch / "digits") if name == "digits" else data / name
     samples = read(source, listener=log)
-    (network,) = ready([settings.backbone], samples.samples, store, settings, log)
-    it = passed(samples, [network], settings, store, log)
+    (network,) = load_backbones([settings.backbone], samples.samples, store, settings, log)
+    it = prepare_dataset(samples, [network], settings, store, log)
     digests = [sample.digest for sample in it.samples.samples]
     layers = [layer.name for layer in network.backbone.layers]
     parts = {"late": layers, "early": layers[:3]}
@@ -81,7 +81,9 @@ def tasks_of(name: str, data: Path, scratch: Path, store: Store) -> dict[str, li
     }
 
 
-def plant(tasks: Sequence[Task], share: float, kind: str, chances: Chances, seed: int) -> tuple[list[Task], Ints]:
+def plant(
+    tasks: Sequence[TrainingSet], share: float, kind: str, chances: Chances, seed: int
+) -> tuple[list[TrainingSet], Ints]:
     """The tasks with some labels changed, and which were."""
     random = np.random.default_rng([seed, round(share * 1000), len(kind)])
     labels, classes = tasks[0].labels.copy(), tasks[0].classes
@@ -95,9 +97,9 @@ def plant(tasks: Sequence[Task], share: float, kind: str, chances: Chances, seed
     return [replace(task, labels=labels, seed=seed) for task in tasks], rows
 
 
-def counted_before(task: Task) -> tuple[float, list[int]]:
+def counted_before(task: TrainingSet) -> tuple[float, list[int]]:
     """Wrong labels by the confident joint, and the suspects' rows, by one head on the last layer."""
-    chances = out_of_fold(task, fit_logistic, FitSettings.of(), None, folds=FOLDS)
+    chances = cross_val_predict(task, fit_logistic, FitSettings.of(), None, folds=FOLDS)
     return off_diagonal(task.labels, chances), rows_of(suspects(names(task), task.labels, chances))
 
 
@@ -116,7 +118,7 @@ def off_diagonal(labels: Ints, chances: Chances) -> float:
     return float(scaled.sum() - np.trace(scaled))
 
 
-def names(task: Task) -> list[str]:
+def names(task: TrainingSet) -> list[str]:
     return [str(row) for row in range(len(task.labels))]
 
 
@@ -124,7 +126,7 @@ def rows_of(found: Sequence[object]) -> list[int]:
     return [int(it.id) for it in found]  # type: ignore[attr-defined]
 
 
-def measure(tasks: Sequence[Task], share: float, kind: str, chances: Chances, seeds: int) -> Planted:
+def measure(tasks: Sequence[TrainingSet], share: float, kind: str, chances: Chances, seeds: int) -> Planted:
     said: list[LabelErrors] = []
     before, accuracy, first_before, first = [], [], [], []
     for seed in range(seeds):

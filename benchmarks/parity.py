@@ -27,9 +27,9 @@ from headstart.inference import format as layout
 from headstart.inference.libraries import import_onnxruntime
 from headstart.inference.openvino import Runner, cores
 from headstart.inference.postprocess import apply_head, parse_heads
-from headstart.modalities.image.decoding.decode import decode, prepare
+from headstart.modalities.image.decoding.decode import crop_resize, decode
 from headstart.settings import store_folder
-from headstart.storage.store import Space, Store
+from headstart.storage.store import FeatureSpace, Store
 
 
 def main() -> None:
@@ -58,7 +58,7 @@ def _compare(photos: Path, precision: str) -> dict[str, float]:
         run = headstart.fit(photos, out=Path(folder) / "run", precision=precision)
         samples = list({sample.digest: sample for sample in read(photos).samples}.values())
         model = run.folder / "model"
-        record = layout.read(model)
+        record = layout.read_model(model)
         (head,) = parse_heads((model / layout.HEAD).read_bytes(), 1)
         with Store(store_folder()) as store:
             rows = store.read(_space(run), [sample.digest for sample in samples], record.layer)
@@ -76,9 +76,9 @@ def _compare(photos: Path, precision: str) -> dict[str, float]:
         def look(sample: Sample) -> tuple[int, float, float, np.ndarray]:
             assert isinstance(sample.source, FileSource)
             full = decode(sample.source.read()).pixels
-            host = prepare(load_photo(sample.source, record.contract).pixels, record.contract)
+            host = crop_resize(load_photo(sample.source, record.contract).pixels, record.contract)
             answer, pixels = session.run([layout.PROBABILITIES, layout.PIXELS], {layout.IMAGE: full})
-            level = np.abs(pixels[0].astype(int) - prepare(full, record.contract)).mean()
+            level = np.abs(pixels[0].astype(int) - crop_resize(full, record.contract)).mean()
             scaled = np.abs(pixels[0].astype(int) - host).mean()
             return int(answer.argmax()), float(level), float(scaled), host
 
@@ -109,9 +109,9 @@ def _session(graph: Path) -> Any:
     return import_onnxruntime().InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
 
 
-def _space(run: headstart.Run) -> Space:
+def _space(run: headstart.Run) -> FeatureSpace:
     layers = tuple((layer["name"], layer["width"]) for layer in run.record["backbone"]["layers"])
-    return Space(run.record["space"]["fingerprint"], layers)
+    return FeatureSpace(run.record["space"]["fingerprint"], layers)
 
 
 if __name__ == "__main__":

@@ -9,9 +9,9 @@ JSON.
 import numpy as np
 
 import measuring
-from headstart.data.samples import ArraySource, Entry, Outcome, Sample
+from headstart.data.samples import ArraySource, Entry, FileStatus, Sample
 from headstart.diagnostics.slices import slices_of
-from headstart.modalities.image.stats import Looks
+from headstart.modalities.image.stats import ImageStats
 
 CLASSES = ("bird", "cat", "dog")
 FACTS = ("brightness", "contrast", "sharpness", "saturation")
@@ -34,9 +34,11 @@ def main() -> None:
         name, digest = f"{CLASSES[label]}/{number}.jpg", f"{number:040x}"
         samples.append(Sample(digest, name, digest, int(label), f"group:{number % options.groups}", None, source))
         camera = ("", "one", "other")[number % 3]
-        entries[name] = Entry(name, Outcome.ACCEPTED, "", CLASSES[label], digest, "JPEG", int(edge), int(edge), camera)
+        entries[name] = Entry(
+            name, FileStatus.ACCEPTED, "", CLASSES[label], digest, "JPEG", int(edge), int(edge), camera
+        )
     facts = {name: chance.random(count, dtype=np.float32) for name in FACTS}
-    looks = Looks(np.zeros((count, 24, 24), np.float32), np.zeros((count, 8, 8, 3), np.float32), **facts)
+    looks = ImageStats(np.zeros((count, 24, 24), np.float32), np.zeros((count, 8, 8, 3), np.float32), **facts)
     right = chance.random(count) < 0.9
     found = slices_of(samples, entries, looks, right)
     rounds = [measuring.seconds(lambda: slices_of(samples, entries, looks, right)) for _ in range(options.rounds)]

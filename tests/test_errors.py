@@ -21,7 +21,7 @@ from headstart.errors import (
 )
 from headstart.inference import files
 from headstart.modalities.image import load as photos
-from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.image.spec import ImageSpec
 
 
 def test_the_tree_is_the_one_that_is_drawn() -> None:
@@ -126,7 +126,7 @@ def test_files_that_cannot_be_opened_any_more_are_not_blamed(tmp_path: Path, mon
     monkeypatch.setattr(tables, "_text_rows", spent)
     for read in (
         lambda: files._checked(tmp_path / "model.onnx", ""),
-        lambda: photos.whole(tmp_path / "a.jpg", PixelContract(8, 1000, (0.5,) * 3, (0.5,) * 3)),
+        lambda: photos.load_image(tmp_path / "a.jpg", ImageSpec(8, 1000, (0.5,) * 3, (0.5,) * 3)),
         lambda: archives.unpack(tmp_path / "a.zip", tmp_path),
         lambda: tables.read_rows(tmp_path / "a.csv", tmp_path),
         lambda: Walk(tmp_path).look(tmp_path / "inside"),

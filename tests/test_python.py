@@ -7,7 +7,7 @@ import headstart
 from headstart.errors import ClassifierError, DataError, SettingError, UserError
 from headstart.events import Note
 from headstart.explanation.explainer import Explainer
-from headstart.pipeline.fit import evaluate_on
+from headstart.pipeline.fit import evaluate
 
 
 def test_the_public_names_are_offered() -> None:
@@ -46,7 +46,7 @@ def test_what_is_said_of_an_array_ends_with_what_to_do(warm) -> None:
 
 def test_evaluating_on_photos_that_were_learnt_from_says_so(warm) -> None:
     told: list[object] = []
-    evaluate_on(warm.run, warm.photos, listener=told.append)
+    evaluate(warm.run, warm.photos, listener=told.append)
     parts = headstart.open_run(warm.run).record["split"]
     seen, count = parts["train"] + parts["validation"], sum(parts.values())
     wanted = f"{seen} of {count} photos are among those that the classifier was made from: the score flatters"

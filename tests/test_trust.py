@@ -13,7 +13,7 @@ from sklearn.metrics import accuracy_score
 
 import headstart
 from headstart.data.ledger import load_ledger
-from headstart.data.samples import Part
+from headstart.data.samples import Subset
 from headstart.data.splits import Split
 from headstart.errors import UserError
 from headstart.runs.run import Run, open_run
@@ -90,7 +90,7 @@ def test_a_stranger_is_declined_and_the_photos_learnt_from_are_not(warm, tmp_pat
     noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)
     assert run.classifier.predict(noise).declined
     split, names = Split.load(run.folder / "split.json"), names_of(run)
-    seen = [warm.photos / names[id_] for id_, part in split.parts.items() if part is Part.TRAIN and "." not in id_]
+    seen = [warm.photos / names[id_] for id_, part in split.parts.items() if part is Subset.TRAIN and "." not in id_]
     assert not any(answer.declined for answer in run.classifier.predict(seen))
 
 
@@ -213,7 +213,7 @@ def test_near_duplicates_that_leave_too_few_groups_are_not_kept_together_and_tha
 def test_an_explanation_names_what_is_alike(warm) -> None:
     run = open_run(warm.run)
     split, names = Split.load(run.folder / "split.json"), names_of(run)
-    seen = next(id_ for id_, part in split.parts.items() if part is Part.TRAIN and "." not in id_)
+    seen = next(id_ for id_, part in split.parts.items() if part is Subset.TRAIN and "." not in id_)
     explained = run.explain(warm.photos / names[seen])
     assert explained.alike[0][0] == names[seen]
     assert explained.alike[0][1] == pytest.approx(1, abs=0.01)

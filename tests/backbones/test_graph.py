@@ -11,7 +11,7 @@ from headstart.backbones.catalog import find
 from headstart.backbones.graph import FINAL, Traced, channels_last, parameters_of, top_of, trace, trunk_of
 from headstart.backbones.zoo import Loaded, Network, load
 from headstart.errors import BackboneError, EngineError
-from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.image.spec import ImageSpec
 from tests.backbones.conftest import Weights
 
 #: One small member of each family; VGG, whose smallest has 130 million parameters, is built with fewer channels.
@@ -49,7 +49,7 @@ def narrow_vgg() -> Loaded:
     torch.manual_seed(0)
     body = VGG([4, "M", 8, "M", 8, "M", 12, "M", 12, "M"]).eval()
     body.pre_logits = ConvMlp(12, 16, 7).eval()
-    contract = PixelContract(224, 875, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+    contract = ImageSpec(224, 875, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
     layers = (
         *(Layer(f"stage{index + 1}", width) for index, width in enumerate((4, 8, 8, 12, 12, 12))),
         Layer(FINAL, 16),

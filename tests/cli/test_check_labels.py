@@ -21,7 +21,7 @@ from headstart.cli.main import run
 from headstart.data.check import survey
 from headstart.data.readers.reading import read
 from headstart.data.relabel import relabelled
-from headstart.data.samples import Part
+from headstart.data.samples import Subset
 from headstart.data.splits import load_split
 from headstart.diagnostics.label_hint import hint_relabelling
 from headstart.errors import BackboneError, DataError, SettingError
@@ -169,7 +169,7 @@ def test_the_printed_commands_run_as_printed(warm, tmp_path, monkeypatch, capsys
     assert run([*shlex.split(hint.check)[1:], "--include-test", "--quiet"]) == 0
     assert hint.fit in html.unescape(Path("run-fixes.html").read_text("utf-8"))
     samples = read(warm.photos)
-    tested = load_split(warm.run).of(samples, Part.TEST)[0]
+    tested = load_split(warm.run).of(samples, Subset.TEST)[0]
     given, other = samples.classes[tested.label], samples.classes[tested.label - 1]
     with Path("run-fixes.csv").open("a", encoding="utf-8") as table:
         table.write(f"{tested.name},{given},{given},,,,{other}\n")

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 
 from headstart.backbones.convert import obtain
-from headstart.engines.choose import LEAST_COSINE, prove
+from headstart.engines.choose import LEAST_COSINE, check_engine
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.engines.pytorch import PyTorchEngine
 
@@ -36,4 +36,4 @@ def test_openvino_gives_pytorchs_features(architecture: str, tmp_path: Path) -> 
     for layer, rows in expected.items():
         assert got[layer].dtype == rows.dtype == np.float32
         np.testing.assert_allclose(got[layer], rows, rtol=1e-2, atol=1e-3 * max(1, np.abs(rows).max()))
-    assert prove(engine, reference, photos).row_cosine >= LEAST_COSINE
+    assert check_engine(engine, reference, photos).row_cosine >= LEAST_COSINE

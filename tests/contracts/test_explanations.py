@@ -14,9 +14,9 @@ from headstart.engines.openvino import OpenVinoEngine
 from headstart.explanation import choose_map as explain_planning
 from headstart.explanation import maps as explain_maps
 from headstart.explanation.explainer import Explainer
-from headstart.export import Answer, Parts, Tower, Witness, save
+from headstart.export import EnsembleMember, FeatureBranch, FittedModel, ParityExample, save
 from headstart.inference.postprocess import parse_heads
-from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.image.spec import ImageSpec
 from tests.export.drawn import drawn_head
 from tests.selection.made import random_weights
 
@@ -50,12 +50,12 @@ def saved(architecture: str, folder: Path, layers: str = "final") -> Explainer:
     rows = OpenVinoEngine(backbone, "f32", lanes=1).forward(square[None])
     row = np.concatenate([rows[name][0] for name in names])
     head = drawn_head(len(row), 3, scale=3 / np.sqrt(np.square(row).mean()))
-    parts = Parts(NAMES, (Tower(backbone, "openvino", "f32", names),), (Answer((0,), head),))
-    save(parts, folder / "model", [Witness(partial(np.asarray, square), (row,))])
+    parts = FittedModel(NAMES, (FeatureBranch(backbone, "openvino", "f32", names),), (EnsembleMember((0,), head),))
+    save(parts, folder / "model", [ParityExample(partial(np.asarray, square), (row,))])
     return Explainer(folder / "model")
 
 
-def drawn(contract: PixelContract) -> np.ndarray:
+def drawn(contract: ImageSpec) -> np.ndarray:
     """Noise of two scales, light in one corner."""
     chance = np.random.default_rng(2)
     noise = chance.integers(0, 120, (contract.size, contract.size, 3))
@@ -63,7 +63,7 @@ def drawn(contract: PixelContract) -> np.ndarray:
     return noise.astype(np.uint8)
 
 
-def by_pytorch(architecture: str, weights: Path, square: np.ndarray, contract: PixelContract, gradient: Any) -> Any:
+def by_pytorch(architecture: str, weights: Path, square: np.ndarray, contract: ImageSpec, gradient: Any) -> Any:
     """Gradient times activation, summed over channels, of a head's gradient by the features; (h, w), no offset."""
     from safetensors.torch import load_file
 

@@ -9,7 +9,7 @@ import pytest
 
 from headstart.errors import DataError, SettingError
 from headstart.heads.catalog import HEADS, fit_head
-from headstart.heads.head import Task
+from headstart.heads.head import TrainingSet
 from headstart.heads.saving import from_tensors, read_head, to_tensors, write_head
 from headstart.settings import HeadSettings
 
@@ -22,7 +22,7 @@ def _draw(rows=90, columns=12, classes=3, apart=2.0, seed=0):
     means = random.standard_normal((classes, columns)) * apart
     means[:, 0] += 3 * np.arange(classes)
     features = np.maximum(means[labels] + random.standard_normal((rows, columns)) + 1, -1) * 3
-    return Task(features.astype(np.float32), labels, classes, np.arange(rows), balanced=False, seed=seed)
+    return TrainingSet(features.astype(np.float32), labels, classes, np.arange(rows), balanced=False, seed=seed)
 
 
 def _fit(name, task, fixed=None):

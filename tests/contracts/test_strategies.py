@@ -16,11 +16,11 @@ from filelock import FileLock
 from safetensors.torch import save_file
 
 from headstart.backbones.catalog import find
-from headstart.data.samples import Part
+from headstart.data.samples import Subset
 from headstart.pipeline.fit import _saved
 from headstart.selection import STRATEGIES
 from headstart.selection.arm import Arm, final_parts
-from headstart.selection.context import Material
+from headstart.selection.context import FitContext
 from tests.conftest import draw_photos
 from tests.selection.made import LITE0, material_of, random_weights
 from tests.small_network import FAMILIES
@@ -38,7 +38,7 @@ STEP = {"refit": "never", "batch_size": 4, "epochs": 1, "c_low": 1e-4, "c_points
 
 
 @pytest.fixture(scope="module", params=NETWORKS)
-def material(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Material]:
+def material(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FitContext]:
     """Six photos of each of two classes and a network, converted once for all strategies; removed afterwards."""
     name, home = request.param, tmp_path_factory.mktemp("network")
     photos = draw_photos(home / "photos", classes=("checks", "discs"), each=6)
@@ -60,11 +60,11 @@ def weights_of(name: str, file: Path) -> Path:
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_from_photos_to_a_saved_classifier(strategy: str, material: Material, tmp_path: Path) -> None:
+def test_from_photos_to_a_saved_classifier(strategy: str, material: FitContext, tmp_path: Path) -> None:
     (planned,) = STRATEGIES[strategy](material)
     arm = planned.make()
     assert (planned.strategy, arm.strategy, arm.name) == (strategy, strategy, planned.name)
-    assert arm.validation.n == len(material.of(Part.VALIDATION))
+    assert arm.validation.n == len(material.of(Subset.VALIDATION))
     assert arm.probabilities.shape == (arm.validation.n, 2)
     assert np.isfinite(arm.probabilities).all()
     assert arm.trains == planned.trains == ("probe" not in strategy)
@@ -73,7 +73,7 @@ def test_from_photos_to_a_saved_classifier(strategy: str, material: Material, tm
     classifier = _saved(material, final_parts(material, arm), tmp_path)
     assert classifier.record.parity.same_answers == 1
     assert classifier.record.parity.largest_difference < 0.02
-    held_out = material.of(Part.VALIDATION)
+    held_out = material.of(Subset.VALIDATION)
     answers = classifier.predict([sample.source.path for sample in held_out])
     if arm.trains:  # a trained network is shipped as it was validated
         said = np.stack([answer.probabilities for answer in answers])

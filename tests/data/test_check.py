@@ -5,7 +5,7 @@ import pytest
 
 from headstart.data.check import Range, survey
 from headstart.data.readers.reading import read
-from headstart.data.samples import Outcome
+from headstart.data.samples import FileStatus
 from headstart.events import Progress
 
 
@@ -23,7 +23,7 @@ def damaged(pets, draw):
 def test_a_survey_decodes_everything_and_amends_the_ledger(damaged):
     seen = []
     found = survey(read(damaged), listener=seen.append)
-    assert found.outcomes == {Outcome.ACCEPTED: 22, Outcome.REPAIRED: 1, Outcome.SET_ASIDE: 1}
+    assert found.outcomes == {FileStatus.ACCEPTED: 22, FileStatus.REPAIRED: 1, FileStatus.SET_ASIDE: 1}
     assert found.photos == {"cats": 12, "dogs": 11}
     assert found.width == Range(12, 12, 100)
     assert found.height == Range(9, 9, 50)
@@ -37,7 +37,7 @@ def test_a_survey_decodes_everything_and_amends_the_ledger(damaged):
 
 
 def test_a_survey_of_headers_only(damaged):
-    assert survey(read(damaged), decode_all=False).outcomes[Outcome.ACCEPTED] == 24
+    assert survey(read(damaged), decode_all=False).outcomes[FileStatus.ACCEPTED] == 24
 
 
 def test_problems_that_only_decoding_finds(tmp_path, plant, draw):
@@ -51,7 +51,7 @@ def test_a_file_that_vanished_since(pets):
     samples = read(pets)
     (pets / "cats/0.png").unlink()
     found = survey(samples)
-    assert found.outcomes[Outcome.SET_ASIDE] == 1
+    assert found.outcomes[FileStatus.SET_ASIDE] == 1
     assert found.samples.ledger.entries[0].reason == "missing file"
 
 

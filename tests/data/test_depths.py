@@ -8,10 +8,10 @@ from headstart.data.check import survey
 from headstart.data.depths import grey_ranges, note_scaling
 from headstart.data.ledger import load_ledger, save_ledger
 from headstart.data.readers.reading import read
-from headstart.data.samples import Part
+from headstart.data.samples import Subset
 from headstart.features.extract import space_of
 from headstart.modalities.image.spec import GreyRange
-from headstart.modalities.image.stats import looks_space
+from headstart.modalities.image.stats import stats_space
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def panel(tmp_path):
 
 def test_a_set_has_one_range_found_in_train(panel):
     samples = read(panel)
-    train = [sample for sample in samples.samples if sample.part is Part.TRAIN]
+    train = [sample for sample in samples.samples if sample.part is Subset.TRAIN]
     ranges = grey_ranges(train)
     assert ranges == (GreyRange("uint16", 0.0, 4095.0),)
     assert samples.ledger.notes[-1] == (
@@ -63,7 +63,7 @@ def test_features_of_another_range_have_a_place_of_their_own(small):
     assert backbone.with_grey(()) is backbone
     other = backbone.with_grey((GreyRange("uint16", 0.0, 4095.0),))
     assert other.fingerprint != backbone.fingerprint
-    assert looks_space(other.contract) != looks_space(backbone.contract)
+    assert stats_space(other.contract) != stats_space(backbone.contract)
 
     class Engine:
         name, precision = "openvino", "f32"

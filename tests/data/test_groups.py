@@ -4,13 +4,13 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from headstart.data.groups import joined_groups, regrouped
-from headstart.data.samples import ArraySource, Ledger, Part, Sample, Samples
+from headstart.data.samples import ArraySource, Ledger, Sample, Samples, Subset
 from headstart.data.splits import make_split
 
 SOURCE = ArraySource(np.zeros((1, 2, 2), np.uint8), 0)
 
 
-def drawn(count: int, *, named: dict[int, str] | None = None, parts: dict[int, Part] | None = None) -> Samples:
+def drawn(count: int, *, named: dict[int, str] | None = None, parts: dict[int, Subset] | None = None) -> Samples:
     """Photos of two classes, each of its own bytes; some of the user's groups and of given parts."""
     digests = [f"{number:040x}" for number in range(count)]
     groups = joined_groups(digests, [(named or {}).get(number, "") for number in range(count)])
@@ -77,7 +77,7 @@ def test_the_split_keeps_twins_together() -> None:
     assert apart > 0
 
 
-GIVEN = {number: Part.TEST if number >= 30 else Part.TRAIN for number in range(40)}
+GIVEN = {number: Subset.TEST if number >= 30 else Subset.TRAIN for number in range(40)}
 
 
 @pytest.mark.parametrize("named", [{}, {3: "x", 5: "x"}])
@@ -99,9 +99,9 @@ def test_a_named_group_that_given_parts_tear_apart_is_noted_by_its_name() -> Non
 def test_twins_that_straddle_an_earlier_split_are_told_of_by_a_name() -> None:
     samples = drawn(60)
     earlier = make_split(samples, seed=0, test_share=0.2, validation_share=0.15)
-    by_part = {part: earlier.of(samples, part)[0] for part in (Part.TRAIN, Part.TEST)}
-    found = regrouped(samples, [(by_part[Part.TRAIN].id, by_part[Part.TEST].id)])
+    by_part = {part: earlier.of(samples, part)[0] for part in (Subset.TRAIN, Subset.TEST)}
+    found = regrouped(samples, [(by_part[Subset.TRAIN].id, by_part[Subset.TEST].id)])
     split = make_split(found, seed=0, test_share=0.2, validation_share=0.15, split_from=earlier)
-    first = min((by_part[Part.TRAIN], by_part[Part.TEST]), key=lambda it: it.digest)
+    first = min((by_part[Subset.TRAIN], by_part[Subset.TEST]), key=lambda it: it.digest)
     assert any(f"{first.name} and its near-duplicates" in note for note in split.notes)
     assert split.parts == earlier.parts

@@ -3,13 +3,13 @@ import json
 import pytest
 
 from headstart.data.ledger import load_ledger, save_ledger
-from headstart.data.samples import Entry, Ledger, Outcome
+from headstart.data.samples import Entry, FileStatus, Ledger
 from headstart.errors import DataError
 
 LEDGER = Ledger(
     (
-        Entry("schöne Äpfel/1\u2028.png", Outcome.ACCEPTED, "", "schöne Äpfel", "ab12", "PNG", 3, 4, "Canon EOS 5D"),
-        Entry("b\udc80.png", Outcome.SET_ASIDE, "zero bytes"),
+        Entry("schöne Äpfel/1\u2028.png", FileStatus.ACCEPTED, "", "schöne Äpfel", "ab12", "PNG", 3, 4, "Canon EOS 5D"),
+        Entry("b\udc80.png", FileStatus.SET_ASIDE, "zero bytes"),
     ),
     ignored=2,
     notes=("a note",),
@@ -37,7 +37,7 @@ def test_a_ledger_of_the_first_version_knows_no_cameras(tmp_path):
         '{"name": "a.png", "outcome": "accepted", "label": "a", "digest": "ab", "format": "PNG", "width": 3}',
     ]
     (tmp_path / "l").write_text("\n".join(lines) + "\n")
-    entry = Entry("a.png", Outcome.ACCEPTED, "", "a", "ab", "PNG", 3)
+    entry = Entry("a.png", FileStatus.ACCEPTED, "", "a", "ab", "PNG", 3)
     assert load_ledger(tmp_path / "l") == Ledger((entry,), ignored=2, notes=("a note",))
     assert entry.camera == ""
 
@@ -63,8 +63,8 @@ def test_amending_drops_what_is_set_aside(pets):
     from headstart.data.readers.reading import read
 
     samples = read(pets)
-    gone = Entry("cats/0.png", Outcome.SET_ASIDE, "does not decode")
+    gone = Entry("cats/0.png", FileStatus.SET_ASIDE, "does not decode")
     amended = samples.amended({"cats/0.png": gone})
     assert len(amended) == 19
-    assert amended.ledger.counts()[Outcome.SET_ASIDE] == 1
+    assert amended.ledger.counts()[FileStatus.SET_ASIDE] == 1
     assert amended.samples == samples.samples[1:]

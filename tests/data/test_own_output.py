@@ -9,7 +9,7 @@ from PIL import Image
 
 from headstart.data.own_output import is_own_folder, is_own_picture, mark_folder, save_picture
 from headstart.data.readers.reading import read
-from headstart.data.samples import Outcome
+from headstart.data.samples import FileStatus
 from headstart.errors import DataError
 from headstart.settings import DataSettings
 
@@ -80,5 +80,5 @@ def test_drawn_pictures_are_known_wherever_they_lie(pets, kind):
     assert is_own_picture(content)
     assert Image.open(io.BytesIO(content)).size == (50, 40)
     (pets / "cats" / "drawn.img").write_bytes(content)
-    (entry,) = (it for it in read(pets).ledger.entries if it.outcome is Outcome.SET_ASIDE)
+    (entry,) = (it for it in read(pets).ledger.entries if it.outcome is FileStatus.SET_ASIDE)
     assert (entry.name, entry.reason) == ("cats/drawn.img", "a picture that headstart drew")

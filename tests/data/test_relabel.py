@@ -6,7 +6,7 @@ import pytest
 
 from headstart.data.readers.reading import read
 from headstart.data.relabel import format_relabels, relabel_tables, relabelled
-from headstart.data.samples import Outcome, Relabel
+from headstart.data.samples import FileStatus, Relabel
 from headstart.errors import DataError
 
 
@@ -57,10 +57,10 @@ def test_labels_are_corrected_and_photos_left_out(samples, table):
 def test_the_ledger_tells_what_was_changed(samples, table):
     result = relabelled(samples, table("photo,label\ncats/1.png,dogs\ndogs/2.png,\ncats/3.png,cats\n"))
     changed, left_out = entry(result, "cats/1.png"), entry(result, "dogs/2.png")
-    assert (changed.outcome, changed.label) == (Outcome.ACCEPTED, "dogs")
+    assert (changed.outcome, changed.label) == (FileStatus.ACCEPTED, "dogs")
     assert changed.reason == "relabelled: 'cats' -> 'dogs'"
     assert (left_out.outcome, left_out.label, left_out.reason) == (
-        Outcome.SET_ASIDE,
+        FileStatus.SET_ASIDE,
         "dogs",
         "left out by fixes.csv",
     )

@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headstart.data.readers.reading import read
-from headstart.data.samples import FileSource, Ledger, Part, Relabel, Sample, Samples, digest_of, numbered_ids
+from headstart.data.samples import FileSource, Ledger, Relabel, Sample, Samples, Subset, digest_of, numbered_ids
 from headstart.data.splits import Split, make_split
 from headstart.errors import DataError
 
 SHARES = {"test_share": 0.2, "validation_share": 0.15}
 
 
-def made(labels: list[int], groups: list[str] | None = None, parts: list[Part | None] | None = None) -> Samples:
+def made(labels: list[int], groups: list[str] | None = None, parts: list[Subset | None] | None = None) -> Samples:
     """Samples without files: content i is the number i."""
     digests = [digest_of(str(i).encode()) for i in range(len(labels))]
     samples = tuple(
@@ -38,10 +38,10 @@ def shuffled(samples: Samples, seed: int) -> Samples:
 def test_shares_are_kept_in_each_class():
     samples = made([0] * 200 + [1] * 100 + [2] * 3)
     split = make_split(samples, seed=0, **SHARES)
-    count = {part: Counter(sample.label for sample in split.of(samples, part)) for part in Part}
-    assert count[Part.TEST] == {0: 40, 1: 20, 2: 1}
-    assert count[Part.VALIDATION] == {0: 30, 1: 15, 2: 1}
-    assert count[Part.TRAIN] == {0: 130, 1: 65, 2: 1}
+    count = {part: Counter(sample.label for sample in split.of(samples, part)) for part in Subset}
+    assert count[Subset.TEST] == {0: 40, 1: 20, 2: 1}
+    assert count[Subset.VALIDATION] == {0: 30, 1: 15, 2: 1}
+    assert count[Subset.TRAIN] == {0: 130, 1: 65, 2: 1}
     assert not split.given
     assert split.notes == ()
 
@@ -83,7 +83,7 @@ def test_no_group_straddles_and_each_class_is_everywhere(rows, seed):
     for sample in samples.samples:
         parts_of[sample.group].add(split.parts[sample.id])
     assert all(len(parts) == 1 for parts in parts_of.values())
-    for part in Part:
+    for part in Subset:
         assert {sample.label for sample in split.of(samples, part)} == {0, 1, 2, 3}
     assert make_split(shuffled(samples, seed), seed=seed, **SHARES).parts == split.parts
 
@@ -92,7 +92,7 @@ def test_a_giant_group_goes_to_train():
     samples = made([0] * 60 + [1] * 60, ["group:giant"] * 30 + [f"group:{i}" for i in range(90)])
     for seed in range(10):
         split = make_split(samples, seed=seed, **SHARES)
-        assert split.parts[samples.samples[0].id] is Part.TRAIN
+        assert split.parts[samples.samples[0].id] is Subset.TRAIN
 
 
 def test_too_few_groups():
@@ -102,7 +102,7 @@ def test_too_few_groups():
 
 
 def test_given_parts_are_honoured():
-    parts = [Part.TRAIN, Part.VALIDATION, Part.TEST] * 4
+    parts = [Subset.TRAIN, Subset.VALIDATION, Subset.TEST] * 4
     samples = made([0] * 6 + [1] * 6, parts=parts)
     split = make_split(samples, seed=0, **SHARES)
     assert list(split.parts.values()) == parts
@@ -111,13 +111,13 @@ def test_given_parts_are_honoured():
 
 def test_validation_is_carved_out_of_train_by_groups():
     labels = [0, 1] * 60
-    parts = [Part.TRAIN] * 100 + [Part.TEST] * 20
+    parts = [Subset.TRAIN] * 100 + [Subset.TEST] * 20
     samples = made(labels, [f"group:{i // 4}" for i in range(120)], parts)
     split = make_split(samples, seed=0, **SHARES)
-    assert [split.parts[sample.id] for sample in samples.samples[100:]] == [Part.TEST] * 20
-    validation = split.of(samples, Part.VALIDATION)
+    assert [split.parts[sample.id] for sample in samples.samples[100:]] == [Subset.TEST] * 20
+    validation = split.of(samples, Subset.VALIDATION)
     assert 10 <= len(validation) <= 20
-    assert not {s.group for s in validation} & {s.group for s in split.of(samples, Part.TRAIN)}
+    assert not {s.group for s in validation} & {s.group for s in split.of(samples, Subset.TRAIN)}
 
 
 def test_leaks_are_reported_and_nothing_is_moved(pets, tmp_path, plant):
@@ -132,12 +132,12 @@ def test_leaks_are_reported_and_nothing_is_moved(pets, tmp_path, plant):
     (leak,) = split.notes
     assert leak.startswith("leak: 1 photo is in more than one given part")
     assert "test/cats/again.png (test) = train/cats/0.png (train)" in leak
-    assert split.parts[next(s.id for s in samples.samples if s.name == "test/cats/again.png")] is Part.TEST
-    assert split.by_digest()[digest_of((root / "train/cats/0.png").read_bytes())] is not Part.TEST
+    assert split.parts[next(s.id for s in samples.samples if s.name == "test/cats/again.png")] is Subset.TEST
+    assert split.by_digest()[digest_of((root / "train/cats/0.png").read_bytes())] is not Subset.TEST
 
 
 def test_groups_that_straddle_given_parts_and_absent_classes_are_noted():
-    parts = [Part.TRAIN, Part.TRAIN, Part.VALIDATION, Part.TEST]
+    parts = [Subset.TRAIN, Subset.TRAIN, Subset.VALIDATION, Subset.TEST]
     samples = made([0, 1, 0, 0], ["group:p7", "group:b", "group:c", "group:p7"], parts)
     assert make_split(samples, seed=0, **SHARES).notes == (
         "leak: 1 group is in more than one given part: 'p7'",
@@ -148,7 +148,7 @@ def test_groups_that_straddle_given_parts_and_absent_classes_are_noted():
 
 def test_parts_for_some_only():
     with pytest.raises(DataError, match="1 of 2 photos have no part given; give all of them one, or none"):
-        make_split(made([0, 1], parts=[None, Part.TRAIN]), seed=0, **SHARES)
+        make_split(made([0, 1], parts=[None, Subset.TRAIN]), seed=0, **SHARES)
 
 
 def test_split_from_keeps_what_it_knows_and_fills_up(tmp_path):
@@ -158,7 +158,7 @@ def test_split_from_keeps_what_it_knows_and_fills_up(tmp_path):
     after = made([0, 1] * 100)
     continued = make_split(after, seed=99, split_from=Split.load(tmp_path / "split.json"), **SHARES)
     assert all(continued.parts[id_] is part for id_, part in split.parts.items())
-    assert Counter(continued.parts.values()) == {Part.TRAIN: 130, Part.VALIDATION: 30, Part.TEST: 40}
+    assert Counter(continued.parts.values()) == {Subset.TRAIN: 130, Subset.VALIDATION: 30, Subset.TEST: 40}
     assert continued.notes == ("100 of 200 photos stay where the earlier split had them",)
 
 
@@ -181,7 +181,7 @@ def test_split_from_where_groups_were_torn_before():
 
 def test_given_parts_win_over_split_from():
     earlier = make_split(made([0, 1] * 10), seed=0, **SHARES)
-    parts = [Part.TEST, Part.TEST, *[Part.TRAIN] * 14, *[Part.VALIDATION] * 4]
+    parts = [Subset.TEST, Subset.TEST, *[Subset.TRAIN] * 14, *[Subset.VALIDATION] * 4]
     split = make_split(made([0, 1] * 10, parts=parts), seed=0, split_from=earlier, **SHARES)
     assert list(split.parts.values()) == parts
     assert split.notes == ("the parts are given, so the earlier split was not used",)
@@ -242,7 +242,7 @@ def corrected(samples: Samples, labels: dict[int, int | None]) -> Samples:
     )
 
 
-@pytest.mark.parametrize("parts", [None, [Part.TRAIN] * 40 + [Part.TEST] * 20], ids=["drawn", "given"])
+@pytest.mark.parametrize("parts", [None, [Subset.TRAIN] * 40 + [Subset.TEST] * 20], ids=["drawn", "given"])
 def test_correcting_labels_moves_no_photo_to_another_part(parts):
     samples = made([0, 1, 2] * 20, parts=parts)
     before = make_split(samples, seed=0, **SHARES)
@@ -256,8 +256,8 @@ def test_correcting_labels_moves_no_photo_to_another_part(parts):
 def test_corrections_that_leave_nothing_to_learn_from_move_photos_and_it_is_said():
     samples = made([0] * 20 + [1] * 8)
     before = make_split(samples, seed=0, **SHARES).parts
-    gone = [i for i, it in enumerate(samples.samples) if it.label == 1 and before[it.id] is Part.TRAIN]
+    gone = [i for i, it in enumerate(samples.samples) if it.label == 1 and before[it.id] is Subset.TRAIN]
     now = corrected(samples, dict.fromkeys(gone, 0))
     split = make_split(now, seed=0, **SHARES)
-    assert {it.label for it in split.of(now, Part.TRAIN)} == {0, 1}
+    assert {it.label for it in split.of(now, Subset.TRAIN)} == {0, 1}
     assert "so the split was made by them" in split.notes[0]

@@ -4,12 +4,12 @@ from PIL import Image, ImageFilter
 from sklearn.metrics import confusion_matrix
 
 from headstart.data.readers.reading import read
-from headstart.data.samples import ArraySource, Entry, Ledger, Outcome, Sample, Samples
+from headstart.data.samples import ArraySource, Entry, FileStatus, Ledger, Sample, Samples
 from headstart.diagnostics.issues import Quality, look_over
-from headstart.diagnostics.near_duplicates.search import Twins
-from headstart.modalities.image.decoding.decode import decode, prepare
-from headstart.modalities.image.spec import PixelContract
-from headstart.modalities.image.stats import FACTS, Looks, looks_of
+from headstart.diagnostics.near_duplicates.search import DuplicatePair
+from headstart.modalities.image.decoding.decode import crop_resize, decode
+from headstart.modalities.image.spec import ImageSpec
+from headstart.modalities.image.stats import FACTS, ImageStats, stats_of
 
 SOURCE = ArraySource(np.zeros((1, 1, 1), np.uint8), 0)
 EDGE = 112
@@ -23,22 +23,23 @@ def texture(chance: np.random.Generator, middle: float = 120.0, spread: float = 
     return np.clip(middle + spread * (shape[:, :, None] / 2 + noise) * chance.uniform(0.8, 1, 3), 0, 255).astype("u1")
 
 
-def seen(photos: list[np.ndarray]) -> Looks:
-    rows = looks_of(np.stack(photos))
+def seen(photos: list[np.ndarray]) -> ImageStats:
+    rows = stats_of(np.stack(photos))
     facts = {name: rows["facts"][:, place] for place, name in enumerate(FACTS)}
-    return Looks(rows["grey"].reshape(-1, 24, 24), rows["colour"].reshape(-1, 8, 8, 3), **facts)
+    return ImageStats(rows["grey"].reshape(-1, 24, 24), rows["colour"].reshape(-1, 8, 8, 3), **facts)
 
 
 def known(n: int, sizes: dict[int, tuple[int, int]] | None = None, classes: int = 2) -> Samples:
     """Samples "0", "1", ... of classes in turn, 400 x 300 pixels each but for some."""
     samples = [Sample(str(i), f"{i}.jpg", str(i), i % classes, str(i), None, SOURCE) for i in range(n)]
     entries = [
-        Entry(f"{i}.jpg", Outcome.ACCEPTED, "", "", str(i), "JPEG", *(sizes or {}).get(i, (400, 300))) for i in range(n)
+        Entry(f"{i}.jpg", FileStatus.ACCEPTED, "", "", str(i), "JPEG", *(sizes or {}).get(i, (400, 300)))
+        for i in range(n)
     ]
     return Samples(tuple(f"class {i}" for i in range(classes)), tuple(samples), Ledger(tuple(entries)), "here")
 
 
-def looked(samples: Samples, looks: Looks, twins: tuple[Twins, ...] = ()) -> Quality:
+def looked(samples: Samples, looks: ImageStats, twins: tuple[DuplicatePair, ...] = ()) -> Quality:
     labels = samples.labels
     return look_over(samples, looks, twins, labels, np.eye(len(samples.classes), dtype=np.float32)[labels])
 
@@ -121,11 +122,11 @@ def test_a_black_photo_among_dark_ones_is_far_from_them(good):
 
 def test_repeated_are_the_later_twins_within_a_class(good):
     twins = (
-        Twins("0", "2", "near", 0.9),
-        Twins("0", "4", "same bytes", 1.0),
-        Twins("2", "4", "near", 0.95),
-        Twins("1", "6", "near", 0.99),  # of two classes: no repetition, but a contradiction
-        Twins("9", "3", "near", 0.8),
+        DuplicatePair("0", "2", "near", 0.9),
+        DuplicatePair("0", "4", "same bytes", 1.0),
+        DuplicatePair("2", "4", "near", 0.95),
+        DuplicatePair("1", "6", "near", 0.99),  # of two classes: no repetition, but a contradiction
+        DuplicatePair("9", "3", "near", 0.8),
     )
     assert flaws(looked(known(60), seen(good), twins)) == {"repeated": ("4", "2", "9")}
 
@@ -152,7 +153,7 @@ def test_counts_imbalance_and_confusable_pairs(good):
 
 
 def test_no_photos_and_one_photo(good):
-    nothing = Looks(np.zeros((0, 24, 24), "f"), np.zeros((0, 8, 8, 3), "f"), *np.zeros((4, 0), "f"))
+    nothing = ImageStats(np.zeros((0, 24, 24), "f"), np.zeros((0, 8, 8, 3), "f"), *np.zeros((4, 0), "f"))
     assert looked(known(0), nothing) == Quality((), {"class 0": 0, "class 1": 0}, 1.0, ())
     assert looked(known(1), seen(good[:1])).flaws == ()
 
@@ -161,8 +162,8 @@ def test_no_photos_and_one_photo(good):
 @pytest.mark.parametrize(("name", "most"), [("brain_mri", 0), ("hymenoptera", 8)])
 def test_real_photos_are_not_flagged_wholesale(name, most, shared_data):
     samples = read(shared_data / name, strict=False)
-    contract = PixelContract(224, 1000, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
-    photos = [prepare(decode(sample.source.read(), contract).pixels, contract) for sample in samples.samples]
+    contract = ImageSpec(224, 1000, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+    photos = [crop_resize(decode(sample.source.read(), contract).pixels, contract) for sample in samples.samples]
     found = looked(samples, seen(photos))
     assert sum(len(flaw.ids) for flaw in found.flaws) <= most
 

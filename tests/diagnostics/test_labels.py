@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from headstart.diagnostics.labels import hold_labels, suspects
-from headstart.heads.head import Task
+from headstart.heads.head import TrainingSet
 
 
 def _clouds(rows, classes, seed, share=0.08):
@@ -19,7 +19,7 @@ def _tasks(features, labels, groups=None, seed=0):
     groups = np.arange(len(labels)) if groups is None else groups
     noise = np.random.default_rng(seed).standard_normal(features.shape).astype(np.float32)
     return [
-        Task(rows, labels, int(labels.max()) + 1, groups, balanced=False, seed=seed)
+        TrainingSet(rows, labels, int(labels.max()) + 1, groups, balanced=False, seed=seed)
         for rows in (features, features + noise, noise)
     ]
 

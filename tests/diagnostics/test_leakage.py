@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from headstart.data.samples import ArraySource, Ledger, Part, Sample, Samples
+from headstart.data.samples import ArraySource, Ledger, Sample, Samples, Subset
 from headstart.data.splits import Split
 from headstart.diagnostics.leakage import find_leaks, leak_scores
-from headstart.diagnostics.near_duplicates.search import Twins
+from headstart.diagnostics.near_duplicates.search import DuplicatePair
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.intervals import wilson
 
@@ -15,7 +15,7 @@ def name(letter: str) -> str:
     return letter * 40
 
 
-def drawn(*photos: tuple[str, int, Part]) -> tuple[Samples, Split]:
+def drawn(*photos: tuple[str, int, Subset]) -> tuple[Samples, Split]:
     """Photos as (letter of the digest, label, part); a repeated letter is a copy."""
     seen: dict[str, int] = {}
     samples = []
@@ -27,35 +27,41 @@ def drawn(*photos: tuple[str, int, Part]) -> tuple[Samples, Split]:
     return Samples(("a", "b"), tuple(samples), Ledger(()), "drawn"), Split(parts, 0, 0.2, 0.15, given=True)
 
 
-def near(first: str, second: str, likeness: float = 0.9) -> Twins:
-    return Twins(
+def near(first: str, second: str, likeness: float = 0.9) -> DuplicatePair:
+    return DuplicatePair(
         first if len(first) > 1 else name(first), second if len(second) > 1 else name(second), "near", likeness
     )
 
 
 def test_every_direction_that_counts_and_no_other() -> None:
     samples, split = drawn(
-        ("a", 0, Part.TRAIN), ("b", 0, Part.TEST), ("c", 1, Part.VALIDATION), ("d", 1, Part.TEST), ("e", 0, Part.TEST)
+        ("a", 0, Subset.TRAIN),
+        ("b", 0, Subset.TEST),
+        ("c", 1, Subset.VALIDATION),
+        ("d", 1, Subset.TEST),
+        ("e", 0, Subset.TEST),
     )
     twins = [near("a", "b"), near("a", "c", 0.7), near("c", "d"), near("d", "e")]
     found = find_leaks(samples, split, twins)
     assert [(it.held_out[0], it.part, it.seen[0], it.same_label) for it in found] == [
-        ("b", Part.TEST, "a", True),
-        ("d", Part.TEST, "c", True),
-        ("c", Part.VALIDATION, "a", False),
+        ("b", Subset.TEST, "a", True),
+        ("d", Subset.TEST, "c", True),
+        ("c", Subset.VALIDATION, "a", False),
     ]
     assert [it.likeness for it in found] == [0.9, 0.9, 0.7]
 
 
 def test_the_best_twin_is_told() -> None:
-    samples, split = drawn(("a", 0, Part.TRAIN), ("b", 0, Part.VALIDATION), ("c", 0, Part.TRAIN), ("d", 0, Part.TEST))
+    samples, split = drawn(
+        ("a", 0, Subset.TRAIN), ("b", 0, Subset.VALIDATION), ("c", 0, Subset.TRAIN), ("d", 0, Subset.TEST)
+    )
     twins = [near("a", "d", 0.6), near("b", "d", 0.99), near("c", "d", 0.8)]
     assert [(it.held_out[0], it.seen[0]) for it in find_leaks(samples, split, twins)] == [("d", "b")]
 
 
 def test_equal_bytes_leak_without_being_listed_as_twins() -> None:
-    samples, split = drawn(("a", 0, Part.TEST), ("a", 0, Part.TEST), ("a", 1, Part.TRAIN))
-    found = find_leaks(samples, split, [Twins(name("a"), f"{name('a')}.1", "same bytes", 1.0)])
+    samples, split = drawn(("a", 0, Subset.TEST), ("a", 0, Subset.TEST), ("a", 1, Subset.TRAIN))
+    found = find_leaks(samples, split, [DuplicatePair(name("a"), f"{name('a')}.1", "same bytes", 1.0)])
     assert [(it.held_out, it.seen, it.kind, it.likeness, it.same_label) for it in found] == [
         (name("a"), f"{name('a')}.2", "same bytes", 1.0, False),
         (f"{name('a')}.1", f"{name('a')}.2", "same bytes", 1.0, False),
@@ -63,7 +69,7 @@ def test_equal_bytes_leak_without_being_listed_as_twins() -> None:
 
 
 def test_copies_of_a_twin_leak_too() -> None:
-    samples, split = drawn(("a", 0, Part.TEST), ("b", 0, Part.TEST), ("b", 0, Part.TRAIN))
+    samples, split = drawn(("a", 0, Subset.TEST), ("b", 0, Subset.TEST), ("b", 0, Subset.TRAIN))
     found = find_leaks(samples, split, [near("a", "b")])
     assert [(it.held_out, it.seen, it.kind) for it in found] == [
         (name("a"), f"{name('b')}.1", "near"),
@@ -72,8 +78,8 @@ def test_copies_of_a_twin_leak_too() -> None:
 
 
 def test_photos_without_a_part_are_left_out() -> None:
-    samples, split = drawn(("a", 0, Part.TRAIN), ("b", 0, Part.TEST))
-    alone = Split({name("b"): Part.TEST}, 0, 0.2, 0.15, given=True)
+    samples, split = drawn(("a", 0, Subset.TRAIN), ("b", 0, Subset.TEST))
+    alone = Split({name("b"): Subset.TEST}, 0, 0.2, 0.15, given=True)
     assert len(find_leaks(samples, split, [near("a", "b")])) == 1
     assert find_leaks(samples, alone, [near("a", "b")]) == ()
 

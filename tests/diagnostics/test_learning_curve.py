@@ -7,7 +7,7 @@ from sklearn.preprocessing import StandardScaler
 from headstart.diagnostics import learning_curve as more_data
 from headstart.diagnostics.learning_curve import LearningCurve, learning_curve
 from headstart.heads.catalog import HEADS
-from headstart.heads.head import Dense, Fitted, Head, Task
+from headstart.heads.head import Dense, FitResult, Head, TrainingSet
 from headstart.settings import HeadSettings
 
 FIXED = {"logistic": {"C": 0.1}, "ridge": {"penalty": 100.0, "temperature": 3.0}, "lda": {"shrinkage": 0.5}}
@@ -26,7 +26,7 @@ def curve(n, held_out=600, *, head="logistic", seed=0, groups=None, **how) -> Le
     features, labels = drawn(n, **how)
     more, truth = drawn(held_out, **{**how, "seed": 1000})
     classes = how.get("classes", 3)
-    task = Task(features, labels, classes, np.arange(n) if groups is None else groups, balanced=False, seed=0)
+    task = TrainingSet(features, labels, classes, np.arange(n) if groups is None else groups, balanced=False, seed=0)
     names = [f"class {i}" for i in range(classes)]
     options = HeadSettings.model_validate({})
     return learning_curve(task, more, truth, HEADS[head], options, FIXED[head], seed, names)
@@ -93,7 +93,7 @@ def test_the_class_that_gains_most_stands_first():
         return features.astype(np.float32), labels
 
     (features, labels), (more, truth) = of(240, 1), of(1500, 2)
-    task = Task(features, labels, 3, np.arange(240), balanced=False, seed=0)
+    task = TrainingSet(features, labels, 3, np.arange(240), balanced=False, seed=0)
     options = HeadSettings.model_validate({})
     found = learning_curve(task, more, truth, HEADS["logistic"], options, {"C": 0.01}, 0, ["a", "b", "far"])
     assert {gain.name for gain in found.gains[:2]} == {"a", "b"}
@@ -115,14 +115,14 @@ class Recorder:
         self.tasks.append((task, options, fixed))
         bias = np.bincount(task.labels, minlength=task.classes).astype(np.float32)
         layer = Dense(np.zeros((task.features.shape[1], task.classes), np.float32), bias)
-        return Fitted(Head("logistic", (layer,)), {}, (), 0.0)
+        return FitResult(Head("logistic", (layer,)), {}, (), 0.0)
 
 
 def test_parts_are_stratified_disjoint_and_keep_groups_together():
     random = np.random.default_rng(0)
     groups = np.repeat(np.arange(80), 3)
     labels = np.repeat(random.permutation(np.arange(80) % 2), 3)
-    task = Task(np.arange(240, dtype=np.float32)[:, None], labels, 2, groups, balanced=True, seed=5)
+    task = TrainingSet(np.arange(240, dtype=np.float32)[:, None], labels, 2, groups, balanced=True, seed=5)
     fit = Recorder()
     learning_curve(task, task.features, labels, fit, "options", {"C": 3.0}, 0, ["a", "b"])
     assert len(fit.tasks) == 6 + 6 + 6 + 1
@@ -149,7 +149,7 @@ def test_intervals_hold_what_other_photos_would_say():
     for seed in range(40):
         features, labels = drawn(160, seed=seed, width=30)
         more, truth = drawn(200, seed=5000 + seed, width=30)
-        task = Task(features, labels, 3, np.arange(160), balanced=False, seed=0)
+        task = TrainingSet(features, labels, 3, np.arange(160), balanced=False, seed=0)
         fixed = {"shrinkage": 0.5}
         options = HeadSettings.model_validate({})
         found.append(learning_curve(task, more, truth, HEADS["lda"], options, fixed, seed, ["a", "b", "c"]))

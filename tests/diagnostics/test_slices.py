@@ -5,11 +5,11 @@ import pytest
 from scipy.stats import fisher_exact, hypergeom
 
 from headstart.data.groups import group_numbers
-from headstart.data.samples import ArraySource, Entry, Outcome, Sample
+from headstart.data.samples import ArraySource, Entry, FileStatus, Sample
 from headstart.diagnostics.slices import LEAST, Slices, fisher_less, slices_of
 from headstart.evaluation.intervals import grouped_wilson, wilson
 from headstart.evaluation.paired import holm
-from headstart.modalities.image.stats import Looks
+from headstart.modalities.image.stats import ImageStats
 
 SOURCE = ArraySource(np.zeros((1, 1, 1), np.uint8), 0)
 
@@ -32,14 +32,14 @@ def made(n, seed=0, **given):
     ]
     columns = [drawn[name] for name in ("label", "format", "width", "height", "camera")]
     entries = {
-        sample.name: Entry(sample.name, Outcome.ACCEPTED, "", str(a), sample.digest, str(b), int(c), int(d), str(e))
+        sample.name: Entry(sample.name, FileStatus.ACCEPTED, "", str(a), sample.digest, str(b), int(c), int(d), str(e))
         for sample, a, b, c, d, e in zip(samples, *columns, strict=True)
     }
     facts = {
         name: random.random(n).astype(np.float32) for name in ("brightness", "contrast", "sharpness", "saturation")
     }
     facts["sharpness"] *= 12
-    return samples, entries, Looks(np.zeros((n, 24, 24), "f"), np.zeros((n, 8, 8, 3), "f"), **facts)
+    return samples, entries, ImageStats(np.zeros((n, 24, 24), "f"), np.zeros((n, 8, 8, 3), "f"), **facts)
 
 
 def by(found: Slices, name: str) -> dict[str, int]:

@@ -10,7 +10,7 @@ from headstart import events
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import obtain
 from headstart.engines import choose as choosing
-from headstart.engines.choose import Proof, ProofPhotos, choose, prove
+from headstart.engines.choose import ParityCheck, ParitySamples, check_engine, choose
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.errors import EngineError
 from tests.conftest import CLASSES, Warm, picture
@@ -47,7 +47,7 @@ def drawn() -> NDArray[np.uint8]:
 
 
 def test_the_converted_network_gives_pytorchs_features(lite0: Backbone) -> None:
-    chosen = choose(lite0, ProofPhotos("drawn", large), precision="f32")
+    chosen = choose(lite0, ParitySamples("drawn", large), precision="f32")
     assert (chosen.engine.name, chosen.engine.precision) == ("openvino", "f32")
     (proof,) = chosen.proofs
     assert set(proof.cosine) == {layer.name for layer in lite0.layers}
@@ -61,20 +61,20 @@ def test_proofs_are_kept_for_the_same_photos_and_asked_again_for_others(network:
         loads.append(1)
         return drawn()
 
-    first = choose(network, ProofPhotos("a", load), precision="bf16")
+    first = choose(network, ParitySamples("a", load), precision="bf16")
     count = len(loads)
-    assert choose(network, ProofPhotos("a", load), precision="bf16").proofs == first.proofs
+    assert choose(network, ParitySamples("a", load), precision="bf16").proofs == first.proofs
     assert len(loads) == count
-    choose(network, ProofPhotos("b", load), precision="bf16")
+    choose(network, ParitySamples("b", load), precision="bf16")
     assert len(loads) == count + 1
 
 
 def test_bf16_that_loses_too_much_falls_back_with_a_note(network: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choosing, "has_bf16", lambda: True)
-    poor = Proof("openvino", "bf16", "openvino f32", {"final": 0.9}, 8)
+    poor = ParityCheck("openvino", "bf16", "openvino f32", {"final": 0.9}, 8)
     monkeypatch.setattr(choosing, "_prove_bf16", lambda *_: poor)
     heard: list[events.Event] = []
-    chosen = choose(network, ProofPhotos("a", drawn), listener=heard.append)
+    chosen = choose(network, ParitySamples("a", drawn), listener=heard.append)
     assert chosen.engine.precision == "f32"
     assert poor in chosen.proofs
     assert any(isinstance(event, events.Note) and "bf16 loses too much" in event.text for event in heard)
@@ -82,26 +82,26 @@ def test_bf16_that_loses_too_much_falls_back_with_a_note(network: Backbone, monk
 
 def test_a_wrong_conversion_falls_back_to_pytorch(network: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        choosing, "_prove_conversion", lambda *_: Proof("openvino", "f32", "pytorch f32", {"final": 0.5}, 8)
+        choosing, "_prove_conversion", lambda *_: ParityCheck("openvino", "f32", "pytorch f32", {"final": 0.5}, 8)
     )
     heard: list[events.Event] = []
-    chosen = choose(network, ProofPhotos("a", drawn), listener=heard.append)
+    chosen = choose(network, ParitySamples("a", drawn), listener=heard.append)
     assert chosen.engine.name == "pytorch"
     assert any("PyTorch runs it instead" in event.text for event in heard if isinstance(event, events.Note))
     with pytest.raises(EngineError, match=r"other features than PyTorch .* \(cosine 0.5"):
-        choose(network, ProofPhotos("a", drawn), engine="openvino")
+        choose(network, ParitySamples("a", drawn), engine="openvino")
 
 
 def test_a_graph_that_does_not_load_falls_back_to_pytorch(network: Backbone) -> None:
     network.graph.write_bytes(b"no graph")
     heard: list[events.Event] = []
-    chosen = choose(network, ProofPhotos("a", drawn), precision="f32", listener=heard.append)
+    chosen = choose(network, ParitySamples("a", drawn), precision="f32", listener=heard.append)
     assert chosen.engine.name == "pytorch"
     assert any("OpenVINO cannot run" in event.text for event in heard if isinstance(event, events.Note))
 
 
 def test_a_damaged_proof_is_made_anew(network: Backbone) -> None:
-    photos = ProofPhotos("a", drawn)
+    photos = ParitySamples("a", drawn)
     first = choose(network, photos, precision="f32").proofs
     for file in network.folder.glob("proof-*.json"):
         file.write_text(json.dumps({"version": 2}))
@@ -115,7 +115,7 @@ def test_rows_that_are_not_finite_have_cosine_zero(network: Backbone) -> None:
         def forward(self, pixels: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
             return {layer.name: np.full((len(pixels), layer.width), np.nan, np.float32) for layer in network.layers}
 
-    proof = prove(Broken(), OpenVinoEngine(network, "f32"), drawn())  # type: ignore[arg-type]
+    proof = check_engine(Broken(), OpenVinoEngine(network, "f32"), drawn())  # type: ignore[arg-type]
     assert proof.row_cosine == 0
     assert not proof.passed
 

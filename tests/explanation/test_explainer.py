@@ -12,7 +12,7 @@ from headstart.backbones.convert import obtain
 from headstart.errors import ClassifierError, DataError, UserError
 from headstart.explanation.explainer import Explainer, Heat, _gradient, overlay
 from headstart.explanation.maps import resized
-from headstart.export import Answer, Parts, save
+from headstart.export import EnsembleMember, FittedModel, save
 from headstart.inference.postprocess import parse_heads
 from tests.export.drawn import balanced, drawn_head, drawn_photos, features, single, tower, witnesses
 
@@ -29,7 +29,7 @@ def explainer(warm) -> Explainer:
     return Explainer(warm.run)
 
 
-def saved(parts: Parts, folder: Path) -> Explainer:
+def saved(parts: FittedModel, folder: Path) -> Explainer:
     parts = balanced(parts, features(parts))
     save(parts, folder, witnesses(parts)[:1])
     return Explainer(folder)
@@ -67,7 +67,7 @@ def test_places_add_up_to_the_logit(lite0, tmp_path, units) -> None:
 def test_layers_joined_add_up_too(lite0, tmp_path) -> None:
     layers = tuple(layer.name for layer in lite0.layers)
     width = sum(layer.width for layer in lite0.layers)
-    parts = Parts(NAMES, (tower(lite0, *layers),), (Answer((0,), drawn_head(width, 3)),))
+    parts = FittedModel(NAMES, (tower(lite0, *layers),), (EnsembleMember((0,), drawn_head(width, 3)),))
     made = saved(parts, tmp_path / "model")
     photo, row = drawn_photos()[1], features(parts)[0][1]
     (((weight, bias),),) = parse_heads((made.folder / "head.safetensors").read_bytes(), 1)
@@ -81,7 +81,9 @@ def test_layers_joined_add_up_too(lite0, tmp_path) -> None:
 def test_a_mirrored_tower_is_mirrored_back(lite0, tmp_path) -> None:
     head = drawn_head(1280, 3)
     plain, flipped = (
-        saved(Parts(NAMES, (tower(lite0, "final", flipped=it),), (Answer((0,), head),)), tmp_path / str(it))
+        saved(
+            FittedModel(NAMES, (tower(lite0, "final", flipped=it),), (EnsembleMember((0,), head),)), tmp_path / str(it)
+        )
         for it in (False, True)
     )
     photo = drawn_photos()[0]
@@ -96,11 +98,11 @@ def test_answers_weigh_as_much_as_they_give_to_the_label(lite0, tmp_path, combin
     heads = [drawn_head(1280, 3, seed=seed) for seed in (1, 2)]
     towers = (tower(lite0, "final"),)
     shares = (0.9, 0.1)
-    both = Parts(
-        NAMES, towers, tuple(Answer((0,), it, share) for it, share in zip(heads, shares, strict=True)), combine
+    both = FittedModel(
+        NAMES, towers, tuple(EnsembleMember((0,), it, share) for it, share in zip(heads, shares, strict=True)), combine
     )
     made = saved(both, tmp_path / "both")
-    alone = [saved(Parts(NAMES, towers, (Answer((0,), it),)), tmp_path / str(id(it))) for it in heads]
+    alone = [saved(FittedModel(NAMES, towers, (EnsembleMember((0,), it),)), tmp_path / str(id(it))) for it in heads]
     photo = drawn_photos()[2]
     raw = []
     for it in (made, *alone):

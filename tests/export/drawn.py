@@ -10,10 +10,10 @@ from scipy.special import softmax
 
 from headstart.backbones.backbone import Backbone
 from headstart.engines.openvino import OpenVinoEngine
-from headstart.export import Answer, Parts, Tower, Witness
+from headstart.export import EnsembleMember, FeatureBranch, FittedModel, ParityExample
 from headstart.heads.head import Dense, Head
 from headstart.inference.novelty import Novelty
-from headstart.modalities.image.decoding.decode import Pixels, prepare
+from headstart.modalities.image.decoding.decode import Pixels, crop_resize
 from headstart.uncertainty.novelty import fit_unscaled
 from tests.conftest import CLASSES, picture
 
@@ -30,16 +30,18 @@ def drawn_head(width: int, *units: int, seed: int = 0, scale: float = 1.0) -> He
     return Head("drawn", tuple(layers))
 
 
-def tower(backbone: Backbone, *layers: str, flipped: bool = False) -> Tower:
-    return Tower(backbone, "openvino", "f32", layers, flipped)
+def tower(backbone: Backbone, *layers: str, flipped: bool = False) -> FeatureBranch:
+    return FeatureBranch(backbone, "openvino", "f32", layers, flipped)
 
 
-def single(backbone: Backbone, *units: int, layer: str = "final") -> Parts:
+def single(backbone: Backbone, *units: int, layer: str = "final") -> FittedModel:
     """A classifier of one tower and one head."""
-    return Parts(NAMES, (tower(backbone, layer),), (Answer((0,), drawn_head(backbone.layer(layer).width, *units)),))
+    return FittedModel(
+        NAMES, (tower(backbone, layer),), (EnsembleMember((0,), drawn_head(backbone.layer(layer).width, *units)),)
+    )
 
 
-def drawn_novelty(parts: Parts, *towers: int, seed: int = 0) -> Novelty:
+def drawn_novelty(parts: FittedModel, *towers: int, seed: int = 0) -> Novelty:
     """A score that reads these towers, the first if none is named, and declines some of the drawn photos, not all.
 
     To the first two of them, changed at random, it is used.
@@ -69,12 +71,12 @@ def drawn_photos(count: int = 4) -> list[Pixels]:
 @cache
 def _forward(backbone: Backbone, *, flipped: bool) -> dict[str, NDArray[np.float32]]:
     """Each layer's features of the drawn photos, as when they are extracted."""
-    squares = [prepare(photo, backbone.contract) for photo in drawn_photos()]
+    squares = [crop_resize(photo, backbone.contract) for photo in drawn_photos()]
     pixels = np.stack([np.fliplr(square) if flipped else square for square in squares])
     return OpenVinoEngine(backbone, "f32", lanes=1).forward(pixels)
 
 
-def features(parts: Parts) -> list[NDArray[np.float32]]:
+def features(parts: FittedModel) -> list[NDArray[np.float32]]:
     """For each tower the features of the drawn photos, (N, D)."""
     rows = [_forward(it.backbone, flipped=it.flipped) for it in parts.towers]
     return [
@@ -82,7 +84,7 @@ def features(parts: Parts) -> list[NDArray[np.float32]]:
     ]
 
 
-def balanced(parts: Parts, rows: Sequence[NDArray[np.float32]]) -> Parts:
+def balanced(parts: FittedModel, rows: Sequence[NDArray[np.float32]]) -> FittedModel:
     """The heads as they are after standardisation: no layer drowns another. ``rows``: for each tower (N, D)."""
     answers = []
     for answer in parts.answers:
@@ -99,15 +101,15 @@ def balanced(parts: Parts, rows: Sequence[NDArray[np.float32]]) -> Parts:
     return replace(parts, answers=tuple(answers))
 
 
-def witnesses(parts: Parts) -> list[Witness]:
+def witnesses(parts: FittedModel) -> list[ParityExample]:
     rows = features(parts)
     return [
-        Witness(partial(np.asarray, photo), tuple(row[index] for row in rows))
+        ParityExample(partial(np.asarray, photo), tuple(row[index] for row in rows))
         for index, photo in enumerate(drawn_photos())
     ]
 
 
-def by_hand(parts: Parts, rows: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
+def by_hand(parts: FittedModel, rows: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
     """What the classifier should say, (N, C), photo by photo, from each tower's features (N, D)."""
     said = []
     for photo in range(len(rows[0])):

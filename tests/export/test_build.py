@@ -10,14 +10,14 @@ from onnx import helper
 
 from headstart.backbones.backbone import Backbone
 from headstart.errors import SaveError
-from headstart.export import Answer, Parts
+from headstart.export import EnsembleMember, FittedModel
 from headstart.export import build as graph
 from headstart.export.backbones import Networks, renamed, up_to
-from headstart.export.build import compose
+from headstart.export.build import build_onnx
 from headstart.inference import format as layout
 from headstart.inference.conformal import Sets
-from headstart.modalities.graph_builder import Pieces
-from headstart.modalities.image.decoding.decode import prepare
+from headstart.modalities.graph_builder import GraphBuilder
+from headstart.modalities.image.decoding.decode import crop_resize
 from headstart.modalities.image.onnx import add_square, add_view
 from headstart.modalities.image.spec import WHOLE_EDGE
 from tests.conftest import picture
@@ -34,7 +34,7 @@ def test_the_graph_makes_the_hosts_pixels(
     lite0: Backbone, height: int, width: int, interpolation: Literal["bilinear", "bicubic"], crop: int, *, flipped: bool
 ) -> None:
     contract = replace(lite0.contract, interpolation=interpolation, crop_permille=crop)
-    pieces = Pieces()
+    pieces = GraphBuilder()
     add_view(pieces, add_square(pieces, contract, "photo/"), layout.PIXELS, flipped=flipped)
     image = helper.make_tensor_value_info(layout.IMAGE, onnx.TensorProto.UINT8, ["h", "w", 3])
     pixels = helper.make_tensor_value_info(layout.PIXELS, onnx.TensorProto.UINT8, ["n", "s", "s", 3])
@@ -43,7 +43,7 @@ def test_the_graph_makes_the_hosts_pixels(
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     photo = picture("discs", np.random.default_rng(height), (width, height))
     (made,) = session.run(None, {layout.IMAGE: photo})
-    expected = np.fliplr(prepare(photo, contract)) if flipped else prepare(photo, contract)
+    expected = np.fliplr(crop_resize(photo, contract)) if flipped else crop_resize(photo, contract)
     difference = np.abs(made[0].astype(int) - expected)
     assert made.shape == (1, contract.size, contract.size, 3)
     shrinks = contract.crop_side(height, width) >= contract.size
@@ -54,7 +54,7 @@ def test_the_graph_makes_the_hosts_pixels(
 
 
 def test_the_graph_has_the_promised_ends(lite0: Backbone) -> None:
-    model = compose(single(lite0, 3))
+    model = build_onnx(single(lite0, 3))
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     (image,), outputs = session.get_inputs(), session.get_outputs()
     assert (image.name, image.type, image.shape[2]) == ("image", "tensor(uint8)", 3)
@@ -73,7 +73,7 @@ def test_the_graph_has_the_promised_ends(lite0: Backbone) -> None:
 def test_the_graph_has_an_end_for_all_that_the_classifier_says(lite0: Backbone) -> None:
     parts = single(lite0, 3)
     whole = replace(parts, sets=Sets("lac", 0.9, 0.5), novelty=drawn_novelty(parts))
-    session = onnxruntime.InferenceSession(compose(whole).SerializeToString(), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(build_onnx(whole).SerializeToString(), providers=["CPUExecutionProvider"])
     assert [(it.name, it.type, it.shape) for it in session.get_outputs()] == [
         ("probabilities", "tensor(float)", [3]),
         ("uncalibrated", "tensor(float)", [3]),
@@ -87,7 +87,7 @@ def test_the_graph_has_an_end_for_all_that_the_classifier_says(lite0: Backbone) 
 
 
 def test_only_what_the_layer_needs_is_shipped(lite0: Backbone) -> None:
-    whole, early = compose(single(lite0, 3)), compose(single(lite0, 3, layer="stage3"))
+    whole, early = build_onnx(single(lite0, 3)), build_onnx(single(lite0, 3, layer="stage3"))
     assert early.ByteSize() < 0.2 * whole.ByteSize()
 
 
@@ -99,9 +99,9 @@ def test_towers_share_what_they_can(lite0: Backbone) -> None:
         tower(lite0, "final", flipped=True),
         tower(lite0, "stage2", "final", flipped=True),
     )
-    answers = tuple(Answer((index,), drawn_head(it.width, 3), 0.25) for index, it in enumerate(towers))
-    model = compose(Parts(NAMES, towers, answers))
-    plain = compose(single(lite0, 3))
+    answers = tuple(EnsembleMember((index,), drawn_head(it.width, 3), 0.25) for index, it in enumerate(towers))
+    model = build_onnx(FittedModel(NAMES, towers, answers))
+    plain = build_onnx(single(lite0, 3))
     onnx.checker.check_model(model, full_check=True)
     kinds = [node.op_type for node in model.graph.node]
     assert kinds.count("Resize") == 1
@@ -117,18 +117,18 @@ def test_towers_share_what_they_can(lite0: Backbone) -> None:
 def test_another_crop_is_another_view_of_the_same_weights(lite0: Backbone) -> None:
     narrow = replace(lite0, contract=replace(lite0.contract, crop_permille=600))
     towers = (tower(lite0, "final"), tower(narrow, "final"))
-    answers = tuple(Answer((index,), drawn_head(1280, 3), 0.5) for index in range(2))
-    parts = Parts(NAMES, towers, answers)
-    model = compose(parts)
+    answers = tuple(EnsembleMember((index,), drawn_head(1280, 3), 0.5) for index in range(2))
+    parts = FittedModel(NAMES, towers, answers)
+    model = build_onnx(parts)
     assert [node.op_type for node in model.graph.node].count("Resize") == 2
-    assert model.ByteSize() <= 1.05 * compose(single(lite0, 3)).ByteSize()
+    assert model.ByteSize() <= 1.05 * build_onnx(single(lite0, 3)).ByteSize()
     assert [parts.network(index) for index in range(2)] == [0, 1]
 
 
 def test_more_weights_than_a_file_holds_are_refused(lite0: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(graph, "MOST_BYTES", 10_000_000)
     with pytest.raises(SaveError, match=r"1 towers hold 0\.0 GB of weights; an ONNX file holds 2\.1; leave some"):
-        compose(single(lite0, 3))
+        build_onnx(single(lite0, 3))
 
 
 def branching() -> onnx.ModelProto:
@@ -163,7 +163,7 @@ def branching() -> onnx.ModelProto:
 def test_networks_with_branches_get_new_names_inside_too(tmp_path: Path) -> None:
     onnx.save(branching(), tmp_path / "a.onnx")
     onnx.save(branching(), tmp_path / "b.onnx")
-    pieces = Pieces()
+    pieces = GraphBuilder()
     networks = Networks(pieces)
     networks.add(tmp_path / "a.onnx", ["y"], "pixels", "one/")
     networks.add(tmp_path / "b.onnx", ["y"], "pixels", "two/")

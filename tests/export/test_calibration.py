@@ -13,7 +13,7 @@ from scipy.special import softmax
 from headstart.export.calibration import add_calibration, add_sets
 from headstart.inference.calibration import NONE, Calibration
 from headstart.inference.conformal import Sets
-from headstart.modalities.graph_builder import Pieces
+from headstart.modalities.graph_builder import GraphBuilder
 from headstart.uncertainty.calibration_fits import curve
 
 Float = NDArray[np.float32]
@@ -56,7 +56,7 @@ SETS = {
 
 
 def session(calibration: Calibration, sets: Sets, classes: int) -> onnxruntime.InferenceSession:
-    pieces = Pieces()
+    pieces = GraphBuilder()
     calibrated = add_calibration(pieces, calibration, "uncalibrated")
     pieces.node("Identity", [calibrated], "calibrated")
     pieces.node("Identity", [add_sets(pieces, sets, calibrated, classes)], "set")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from headstart.backbones.backbone import Backbone
-from headstart.export import Answer, Parts
+from headstart.export import EnsembleMember, FittedModel
 from headstart.inference.calibration import Calibration
 from headstart.inference.conformal import Sets
 from tests.export.drawn import NAMES, drawn_head, drawn_novelty, features, single, tower
@@ -13,25 +13,32 @@ from tests.export.drawn import NAMES, drawn_head, drawn_novelty, features, singl
 def test_parts_that_do_not_fit_together_are_refused(lite0: Backbone) -> None:
     head = drawn_head(1280, 3)
     final = tower(lite0, "final")
-    cases: list[tuple[tuple[Answer, ...], str]] = [
+    cases: list[tuple[tuple[EnsembleMember, ...], str]] = [
         ((), r"answers read the towers \[\] of 2; wanted each, and no others"),
-        ((Answer((0,), head),), r"answers read the towers \[0\] of 2"),
-        ((Answer((0, 1, 2), head),), r"answers read the towers \[0, 1, 2\] of 2"),
-        ((Answer((0, 1), head),), r"head 0 goes from 1280 numbers to 3; its towers give 2560, and there are 3"),
-        ((Answer((0,), drawn_head(1280, 2)), Answer((1,), head)), "head 0 goes from 1280 numbers to 2"),
-        ((Answer((0,), head, 0.5), Answer((1,), head, 0.4)), r"the weights of a mean are \[0\.5, 0\.4\]"),
-        ((Answer((0,), head, 1.5), Answer((1,), head, -0.5)), "wanted none below 0 and a sum of 1"),
+        ((EnsembleMember((0,), head),), r"answers read the towers \[0\] of 2"),
+        ((EnsembleMember((0, 1, 2), head),), r"answers read the towers \[0, 1, 2\] of 2"),
+        ((EnsembleMember((0, 1), head),), r"head 0 goes from 1280 numbers to 3; its towers give 2560, and there are 3"),
+        ((EnsembleMember((0,), drawn_head(1280, 2)), EnsembleMember((1,), head)), "head 0 goes from 1280 numbers to 2"),
+        (
+            (EnsembleMember((0,), head, 0.5), EnsembleMember((1,), head, 0.4)),
+            r"the weights of a mean are \[0\.5, 0\.4\]",
+        ),
+        ((EnsembleMember((0,), head, 1.5), EnsembleMember((1,), head, -0.5)), "wanted none below 0 and a sum of 1"),
     ]
     for answers, message in cases:
         with pytest.raises(ValueError, match=message):
-            Parts(NAMES, (final, replace(final, flipped=True)), answers)
-    Parts(NAMES, (final, replace(final, flipped=True)), (Answer((0,), head), Answer((1,), head)), "vote")
+            FittedModel(NAMES, (final, replace(final, flipped=True)), answers)
+    FittedModel(
+        NAMES, (final, replace(final, flipped=True)), (EnsembleMember((0,), head), EnsembleMember((1,), head)), "vote"
+    )
 
 
 def test_a_tower_may_be_read_by_the_novelty_alone(lite0: Backbone) -> None:
     plain = single(lite0, 3)
     towers = (plain.towers[0], tower(lite0, "stage4"))
-    novelty = drawn_novelty(replace(plain, towers=towers, answers=(Answer((0, 1), drawn_head(1280 + 112, 3)),)), 1)
+    novelty = drawn_novelty(
+        replace(plain, towers=towers, answers=(EnsembleMember((0, 1), drawn_head(1280 + 112, 3)),)), 1
+    )
     parts = replace(plain, towers=towers, novelty=novelty)
     assert [it.layers for it in parts.towers] == [("final",), ("stage4",)]
     with pytest.raises(ValueError, match=r"answers read the towers \[0, 1\] of 1; wanted each, and no others"):
@@ -67,7 +74,7 @@ def test_a_photo_is_decoded_for_the_network_that_lets_it_shrink_least(lite0: Bac
     lite1 = replace(lite0, name="efficientnet_lite1", weights_sha256="1" * 64, contract=contract)
     assert single(lite0, 3).contract == lite0.contract
     for towers in ((tower(lite0, "final"), tower(lite1, "final")), (tower(lite1, "final"), tower(lite0, "final"))):
-        parts = Parts(NAMES, towers, (Answer((0, 1), drawn_head(2560, 3)),))
+        parts = FittedModel(NAMES, towers, (EnsembleMember((0, 1), drawn_head(2560, 3)),))
         assert parts.contract == lite1.contract
         for edge in range(300, 2400, 7):
             factor = parts.contract.shrink(edge, edge)

@@ -4,16 +4,17 @@ import onnxruntime
 import pytest
 from onnx import helper
 
+from headstart.arrays import Floats
 from headstart.backbones.convert import OPSET
 from headstart.export.novelty import add_novelty
-from headstart.inference.novelty import Float, Novelty
-from headstart.modalities.graph_builder import Pieces
+from headstart.inference.novelty import Novelty
+from headstart.modalities.graph_builder import GraphBuilder
 from headstart.uncertainty.novelty import fit_unscaled
 
 
-def in_onnx(novelty: Novelty, rows: list[Float]) -> Float:
+def in_onnx(novelty: Novelty, rows: list[Floats]) -> Floats:
     """The score of each photo by ONNX Runtime, (N,)."""
-    pieces = Pieces()
+    pieces = GraphBuilder()
     names = [f"features.{index}" for index in range(len(rows))]
     score = add_novelty(pieces, novelty, names, "uncalibrated")
     floats = onnx.TensorProto.FLOAT
@@ -31,7 +32,7 @@ def in_onnx(novelty: Novelty, rows: list[Float]) -> Float:
     return np.concatenate([session.run([score], photo)[0] for photo in photos])
 
 
-def like_features(photos: int, widths: tuple[int, ...], seed: int) -> list[Float]:
+def like_features(photos: int, widths: tuple[int, ...], seed: int) -> list[Floats]:
     """As after ReLU and pooling: a few strong directions, many small numbers, some zeros, nothing below 0."""
     chance = np.random.default_rng(seed)
     hidden = chance.normal(size=(photos, 12))

@@ -11,7 +11,7 @@ from PIL import Image
 from headstart.backbones.backbone import Backbone
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.errors import SaveError
-from headstart.export import Answer, Parts, UnsteadyNoveltyError, add_scores, heads, save
+from headstart.export import EnsembleMember, FittedModel, UnsteadyNoveltyError, add_scores, heads, save
 from headstart.export import build as graph
 from headstart.export.calibration import add_calibration
 from headstart.export.novelty import add_novelty
@@ -22,8 +22,8 @@ from headstart.inference.batch_runner import Passes
 from headstart.inference.calibration import Calibration
 from headstart.inference.classifier import MANY, Classifier, load
 from headstart.inference.conformal import Sets
-from headstart.modalities.image.decoding.decode import decode, prepare
-from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.image.decoding.decode import crop_resize, decode
+from headstart.modalities.image.spec import ImageSpec
 from tests.conftest import CLASSES, picture
 from tests.export.drawn import (
     NAMES,
@@ -55,16 +55,16 @@ def test_the_saved_graph_is_the_fitted_path(
         np.testing.assert_allclose(classifier.predict(witness.load()).probabilities, row, atol=2e-3)
 
 
-def ensemble(*members: tuple[float, Any], combine: Any = "mean") -> Parts:
+def ensemble(*members: tuple[float, Any], combine: Any = "mean") -> FittedModel:
     """Each member's towers of its own; heads that disagree and heed every layer."""
     towers: list[Any] = []
     answers = []
     for index, (weight, own) in enumerate(members):
         width = sum(it.width for it in own)
         read = tuple(range(len(towers), len(towers) + len(own)))
-        answers.append(Answer(read, drawn_head(width, *([9] * (index % 2)), 3, seed=index, scale=2), weight))
+        answers.append(EnsembleMember(read, drawn_head(width, *([9] * (index % 2)), 3, seed=index, scale=2), weight))
         towers += own
-    parts = Parts(NAMES, tuple(towers), tuple(answers), combine)
+    parts = FittedModel(NAMES, tuple(towers), tuple(answers), combine)
     return balanced(parts, features(parts))
 
 
@@ -74,7 +74,7 @@ def passes_of(classifier: Classifier) -> Passes:
     return batch.passes
 
 
-COMPOSITES: dict[str, Callable[[Backbone, Backbone], Parts]] = {
+COMPOSITES: dict[str, Callable[[Backbone, Backbone], FittedModel]] = {
     "layers joined": lambda a, _: ensemble((1.0, [tower(a, "stage2", "final", "stage4")])),
     "backbones joined": lambda a, b: ensemble((1.0, [tower(a, "final"), tower(b, "stage3", "final")])),
     "flips": lambda a, _: ensemble((0.5, [tower(a, "final")]), (0.5, [tower(a, "final", flipped=True)])),
@@ -220,7 +220,7 @@ def test_files_are_decoded_for_each_network_as_when_features_were_extracted(
     rows = []
     for it in parts.towers:
         views = [
-            prepare(decode(file.read_bytes(), it.backbone.contract).pixels, it.backbone.contract) for file in files
+            crop_resize(decode(file.read_bytes(), it.backbone.contract).pixels, it.backbone.contract) for file in files
         ]
         layers = OpenVinoEngine(it.backbone, "f32", lanes=1).forward(np.stack(views))
         rows.append(np.concatenate([layers[layer] for layer in it.layers], axis=1))
@@ -254,7 +254,7 @@ def test_layers_that_a_view_lacks_get_a_network_of_their_own(network: Backbone, 
     assert passes is not None
     assert [set(it.outputs) for it in passes.all] == [{0, 1}, {2}]
     assert passes.all[0].runner is not passes.all[1].runner
-    pixels = {network.contract: np.stack([prepare(photo, network.contract) for photo in drawn_photos()])}
+    pixels = {network.contract: np.stack([crop_resize(photo, network.contract) for photo in drawn_photos()])}
     for seen, wanted in zip(passes.features(pixels), features(parts), strict=True):
         np.testing.assert_allclose(seen, wanted, rtol=1e-3, atol=1e-3)
 
@@ -361,10 +361,10 @@ def test_the_tower_that_differs_is_named(
     assert list(tmp_path.iterdir()) == []
 
 
-def _crops_too_narrowly(monkeypatch: pytest.MonkeyPatch, spoiled: PixelContract) -> None:
+def _crops_too_narrowly(monkeypatch: pytest.MonkeyPatch, spoiled: ImageSpec) -> None:
     right = graph.add_square
 
-    def narrow(pieces: Any, contract: PixelContract, prefix: str) -> str:
+    def narrow(pieces: Any, contract: ImageSpec, prefix: str) -> str:
         return right(pieces, replace(contract, crop_permille=100) if contract == spoiled else contract, prefix)
 
     monkeypatch.setattr(graph, "add_square", narrow)

@@ -11,12 +11,12 @@ from headstart.backbones.backbone import Backbone, Layer
 from headstart.data.readers.reading import read
 from headstart.data.samples import ArraySource, FileSource
 from headstart.features.extract import extract, prepared, space_of
-from headstart.modalities.image.spec import PixelContract
-from headstart.modalities.image.stats import looks_of, looks_space, read_looks
+from headstart.modalities.image.spec import ImageSpec
+from headstart.modalities.image.stats import read_stats, stats_of, stats_space
 from headstart.storage.store import Store, Writer
 from tests.conftest import Photos
 
-CONTRACT = PixelContract(32, 875, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+CONTRACT = ImageSpec(32, 875, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
 
 class MeanColour:
@@ -162,8 +162,8 @@ def test_looks_come_with_the_features(photos: Photos, backbone: Backbone, engine
     digests = [sample.digest for sample in samples]
     with Store(tmp_path / "store") as store:
         extract(samples, backbone, engine, store)
-        looks = read_looks(store, CONTRACT, digests)
-    expected = looks_of(prepared(samples, CONTRACT, len(samples)))
+        looks = read_stats(store, CONTRACT, digests)
+    expected = stats_of(prepared(samples, CONTRACT, len(samples)))
     np.testing.assert_allclose(looks.grey.reshape(len(samples), -1), expected["grey"], atol=1e-6)
     np.testing.assert_allclose(looks.sharpness, expected["facts"][:, 2], atol=1e-5)
 
@@ -179,7 +179,7 @@ def test_where_features_are_known_only_looks_are_computed(
             writer.add(digests[:10], engine.forward(pixels))
         done = extract(samples, backbone, engine, store)
         assert (done.computed, engine.seen) == (8, 18)
-        assert len(read_looks(store, CONTRACT, digests)) == 18
+        assert len(read_stats(store, CONTRACT, digests)) == 18
         heard: list[events.Event] = []
         again = extract(samples, backbone, engine, store, listener=heard.append)
     assert (again.computed, engine.seen, heard) == (0, 18, [])
@@ -191,9 +191,9 @@ def test_looks_of_a_mirrored_pass_are_of_the_photo_as_it_is(
     samples = read(photos(each=4)).samples
     with Store(tmp_path / "store") as store:
         extract(samples, backbone, engine, store, flipped=True)
-        looks = read_looks(store, CONTRACT, [sample.digest for sample in samples])
-        missing = store.missing(looks_space(CONTRACT), [sample.digest for sample in samples])
-    expected = looks_of(prepared(samples, CONTRACT, len(samples)))
+        looks = read_stats(store, CONTRACT, [sample.digest for sample in samples])
+        missing = store.missing(stats_space(CONTRACT), [sample.digest for sample in samples])
+    expected = stats_of(prepared(samples, CONTRACT, len(samples)))
     np.testing.assert_allclose(looks.grey.reshape(len(samples), -1), expected["grey"], atol=1e-6)
     assert missing == []
 
@@ -228,7 +228,7 @@ def test_after_a_break_no_stored_row_is_computed_again(
     with Store(tmp_path / "store") as store:
         with pytest.raises(RuntimeError, match="the engine broke"):
             extract(samples, backbone, engine, store)
-        spaces = (space_of(backbone, engine), looks_space(CONTRACT))
+        spaces = (space_of(backbone, engine), stats_space(CONTRACT))
         kept = {(space.description, it) for space in spaces for it in set(digests) - set(store.missing(space, digests))}
         assert len(kept) > 100
         added.clear()

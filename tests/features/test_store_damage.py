@@ -11,9 +11,9 @@ import pytest
 
 from headstart.errors import StoreError
 from headstart.events import Event, Note
-from headstart.storage.store import Finding, Space, Store
+from headstart.storage.store import DecodeIssue, FeatureSpace, Store
 
-SPACE = Space("0a" * 20, (("stage1", 3), ("final", 40)), "a small network")
+SPACE = FeatureSpace("0a" * 20, (("stage1", 3), ("final", 40)), "a small network")
 
 
 def digests_of(count: int, first: int = 0) -> list[str]:
@@ -106,7 +106,7 @@ def test_a_full_disk_keeps_what_was_stored(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, limits[1]))
         try:
             writer = store.writer(SPACE)
-            writer.find(Finding(digests[60], broken=True, reason="no picture"))
+            writer.find(DecodeIssue(digests[60], broken=True, reason="no picture"))
             with pytest.raises(StoreError, match="could not be written: File too large; free some space and run again"):
                 writer.add(many, rows_of(many))
             with pytest.raises(StoreError, match="free some space"):

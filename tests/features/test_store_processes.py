@@ -16,9 +16,9 @@ import numpy as np
 
 from headstart.storage.index import Index
 from headstart.storage.shards import OpenShard
-from headstart.storage.store import Space, Store
+from headstart.storage.store import FeatureSpace, Store
 
-SPACE = Space("0a" * 20, (("stage1", 3), ("final", 40)), "a small network")
+SPACE = FeatureSpace("0a" * 20, (("stage1", 3), ("final", 40)), "a small network")
 SHARD_BYTES = 400 * SPACE.row_bytes  # small: kills hit the step from shard to shard too
 
 

@@ -11,10 +11,10 @@ from headstart.errors import StoreError
 from headstart.features.activations import Activations
 from headstart.storage.activation_files import usage
 from headstart.storage.space import bytes_under
-from headstart.storage.store import Finding, Space, Store
+from headstart.storage.store import DecodeIssue, FeatureSpace, Store
 
-OLD = Space("0a" * 20, (("final", 1000),), "old")
-NEW = Space("0b" * 20, (("final", 1000),), "new")
+OLD = FeatureSpace("0a" * 20, (("final", 1000),), "old")
+NEW = FeatureSpace("0b" * 20, (("final", 1000),), "new")
 DIGESTS = [f"{number:040x}" for number in range(100)]
 ROWS = np.arange(100_000, dtype=np.float32).reshape(100, 1000)
 
@@ -63,7 +63,7 @@ def test_a_budget_that_is_kept_removes_nothing(store: Store) -> None:
 
 def test_budget_nothing_removes_everything_and_the_store_goes_on(store: Store) -> None:
     with store.writer(OLD) as writer:
-        writer.find(Finding("ff" * 20, broken=True, reason="no picture"))
+        writer.find(DecodeIssue("ff" * 20, broken=True, reason="no picture"))
     report = store.prune(0)
     assert (report.rows, report.shards) == (200, 20)
     assert store.usage() == ()

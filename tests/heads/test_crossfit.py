@@ -8,9 +8,9 @@ from sklearn.preprocessing import StandardScaler
 from headstart.errors import DataError
 from headstart.heads import logistic as linear
 from headstart.heads.catalog import HEADS
-from headstart.heads.crossfit import out_of_fold
+from headstart.heads.crossfit import cross_val_predict
 from headstart.heads.folds import assign_folds
-from headstart.heads.head import Dense, Fitted, Head
+from headstart.heads.head import Dense, FitResult, Head
 from headstart.heads.logistic import fit_logistic, held_out
 from headstart.settings import HeadSettings
 
@@ -32,7 +32,7 @@ class Remembering:
         layer = Dense(
             np.zeros((task.features.shape[1], task.classes), np.float32), np.log(np.array([number, 1.0, 1.0]))
         )
-        return Fitted(Head("remembering", (layer,)), {"chosen": 7.0}, (), 0.0)
+        return FitResult(Head("remembering", (layer,)), {"chosen": 7.0}, (), 0.0)
 
 
 def _numbered(rows=60, groups=None):
@@ -51,7 +51,7 @@ def _answered_by(answers):
 @pytest.mark.parametrize("name", HEADS)
 def test_every_kind_of_head_answers_every_row(name):
     task = draw(90, 20, 3, apart=2.0)
-    answers = out_of_fold(task, HEADS[name], OPTIONS, None, folds=5)
+    answers = cross_val_predict(task, HEADS[name], OPTIONS, None, folds=5)
     assert answers.shape == (90, 3)
     assert answers.dtype == np.float32
     assert np.abs(answers.sum(axis=1) - 1).max() < 1e-5
@@ -61,7 +61,7 @@ def test_every_kind_of_head_answers_every_row(name):
 def test_no_row_is_answered_by_a_head_that_saw_it_or_its_group():
     task = _numbered(groups=np.arange(60) // 3)
     fit = Remembering()
-    answered = _answered_by(out_of_fold(task, fit, OPTIONS, {"any": 1.0}, folds=4))
+    answered = _answered_by(cross_val_predict(task, fit, OPTIONS, {"any": 1.0}, folds=4))
     assert len(fit.seen) == 4
     assert set(answered) == {0, 1, 2, 3}
     for row, call in enumerate(answered):
@@ -71,7 +71,7 @@ def test_no_row_is_answered_by_a_head_that_saw_it_or_its_group():
 
 def test_without_hyperparameters_they_are_chosen_once_on_all_rows():
     fit = Remembering()
-    out_of_fold(_numbered(), fit, OPTIONS, None, folds=5)
+    cross_val_predict(_numbered(), fit, OPTIONS, None, folds=5)
     assert fit.fixed == [None, *[{"chosen": 7.0}] * 5]
     assert fit.seen[0] == set(range(60))
 
@@ -84,7 +84,7 @@ def test_folds_side_by_side_are_folds_fitted_one_by_one(tolerance, apart, C, cla
     if tolerance:
         monkeypatch.setattr(linear, "_HELD_OUT", tolerance)
     task = draw(100, 30, classes, apart=0.4, balanced=balanced)
-    answers = out_of_fold(task, fit_logistic, OPTIONS, {"C": C}, folds=5)
+    answers = cross_val_predict(task, fit_logistic, OPTIONS, {"C": C}, folds=5)
     fold = assign_folds(task.labels, task.groups, 5, task.seed)
     rows = StandardScaler().fit_transform(task.features.astype(np.float64))
     for held in range(5):
@@ -116,7 +116,7 @@ def test_a_class_of_one_row_is_filled_and_improbable_there(name):
     task = draw(61, 8, 3)
     labels = np.where(task.labels == 2, 0, task.labels)
     labels[60] = 2
-    answers = out_of_fold(replace(task, labels=labels), HEADS[name], OPTIONS, None, folds=5)
+    answers = cross_val_predict(replace(task, labels=labels), HEADS[name], OPTIONS, None, folds=5)
     assert np.isfinite(answers).all()
     assert 0 < answers[60, 2] < 0.1
     assert np.abs(answers.sum(axis=1) - 1).max() < 1e-5
@@ -124,13 +124,13 @@ def test_a_class_of_one_row_is_filled_and_improbable_there(name):
 
 def test_more_folds_than_groups_are_as_many_as_groups():
     fit = Remembering()
-    out_of_fold(_numbered(groups=np.arange(60) // 20), fit, OPTIONS, {"any": 1.0}, folds=5)
+    cross_val_predict(_numbered(groups=np.arange(60) // 20), fit, OPTIONS, {"any": 1.0}, folds=5)
     assert len(fit.seen) == 3
 
 
 def test_single_rows_of_each_class_leave_every_class_as_likely():
     task = replace(_numbered(rows=3), labels=np.arange(3))
-    assert out_of_fold(task, Remembering(), OPTIONS, None, folds=5) == pytest.approx(np.full((3, 3), 1 / 3))
+    assert cross_val_predict(task, Remembering(), OPTIONS, None, folds=5) == pytest.approx(np.full((3, 3), 1 / 3))
 
 
 @pytest.mark.parametrize("name", HEADS)
@@ -138,10 +138,10 @@ def test_a_class_of_one_group_is_known_to_the_heads_that_answer_it(name):
     """Near-duplicates, of which all classes but the first consist: kept together, they would be answered blindly."""
     task = draw(90, 20, 3, apart=2.0)
     groups = np.where(task.labels == 0, np.arange(90), 100 + task.labels)
-    found = out_of_fold(replace(task, groups=groups), HEADS[name], OPTIONS, None, folds=5)
+    found = cross_val_predict(replace(task, groups=groups), HEADS[name], OPTIONS, None, folds=5)
     assert (found.argmax(axis=1) == task.labels).mean() > 0.7
 
 
 def test_labels_that_do_not_belong_to_the_features_are_refused():
     with pytest.raises(DataError, match="do not belong together"):
-        out_of_fold(replace(draw(20), labels=np.zeros(3, np.int64)), fit_logistic, OPTIONS, None, folds=5)
+        cross_val_predict(replace(draw(20), labels=np.zeros(3, np.int64)), fit_logistic, OPTIONS, None, folds=5)

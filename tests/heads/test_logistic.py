@@ -7,11 +7,11 @@ from sklearn.preprocessing import StandardScaler
 
 from headstart.errors import DataError
 from headstart.heads import logistic as linear
-from headstart.heads.descent import Problems, descend, likelihoods, start
+from headstart.heads.descent import Problems, likelihoods, minimise, start
 from headstart.heads.folds import assign_folds
-from headstart.heads.head import Task
+from headstart.heads.head import TrainingSet
 from headstart.heads.logistic import fit_logistic, held_out
-from headstart.heads.space import ColumnSpace, KernelSpace
+from headstart.heads.space import DualSpace, PrimalSpace
 from headstart.settings import HeadSettings
 
 from .drawn import draw
@@ -38,7 +38,7 @@ def test_probabilities_are_those_of_scikit_learn(rows, columns, classes, balance
     assert np.abs(fitted.head.probabilities(task.features) - _second_opinion(task, C)).max() < 1e-3
 
 
-@pytest.mark.parametrize("space", [KernelSpace, ColumnSpace])
+@pytest.mark.parametrize("space", [DualSpace, PrimalSpace])
 def test_problems_side_by_side_are_the_problems_alone(space):
     task = draw(80, 50, 3, apart=0.5)
     rows = ((task.features - task.features.mean(0)) / task.features.std(0)).astype(np.float32)
@@ -46,7 +46,7 @@ def test_problems_side_by_side_are_the_problems_alone(space):
     kept = (np.arange(80) % 4 != np.arange(4)[:, None]).astype(np.float32)
     here = space(rows, 0)
     together = start(here, np.zeros((3, 4), np.float32))
-    descend(here, Problems(targets, kept), together, 0.1, 1e-9, 500)
+    minimise(here, Problems(targets, kept), together, 0.1, 1e-9, 500)
     for index in range(4):
         inside = kept[index] > 0
         model = LogisticRegression(C=0.1, tol=1e-10, max_iter=10_000).fit(
@@ -151,7 +151,7 @@ def test_classes_of_one_group_do_not_choose_the_penalty():
     features = np.concatenate([task.features, copies.astype(np.float32)])
     labels = np.concatenate([task.labels, np.repeat([2, 3, 4], 12)])
     groups = np.concatenate([np.arange(60), np.repeat([70, 71, 72], 12)])
-    fitted = fit_logistic(Task(features, labels, 5, groups, balanced=False, seed=0), OPTIONS)
+    fitted = fit_logistic(TrainingSet(features, labels, 5, groups, balanced=False, seed=0), OPTIONS)
     assert fitted.torn == (2, 3, 4)
     alone = fit_logistic(task, OPTIONS)
     assert abs(np.log10(fitted.chosen["C"] / alone.chosen["C"])) <= 1

@@ -11,8 +11,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from headstart.heads import logistic as linear
 from headstart.heads import threads
-from headstart.heads.crossfit import out_of_fold
-from headstart.heads.head import Fitted
+from headstart.heads.crossfit import cross_val_predict
+from headstart.heads.head import FitResult
 from headstart.heads.lda import fit_lda
 from headstart.heads.threads import SMALL, idle_threads_for, threads_for
 from headstart.settings import HeadSettings
@@ -60,7 +60,7 @@ def test_what_is_held_out_is_solved_on_idle_cores_too(monkeypatch: pytest.Monkey
     monkeypatch.setattr(threads, "cores", lambda: 2)
     task, solve = draw(40), linear.descend
 
-    def seen_fit(*given: Any) -> Fitted:
+    def seen_fit(*given: Any) -> FitResult:
         seen.append(set(blas_threads()))
         return fit_lda(*given)
 
@@ -70,7 +70,7 @@ def test_what_is_held_out_is_solved_on_idle_cores_too(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(linear, "descend", seen_descend)
     with threadpool_limits(limits=2, user_api="blas"):
-        out_of_fold(task, seen_fit, HeadSettings.model_validate({}), None, folds=3)
+        cross_val_predict(task, seen_fit, HeadSettings.model_validate({}), None, folds=3)
         linear.held_out_along(task, np.arange(40) % 3, [1.0])
     assert len(seen) > 4
     assert all(it == {1} for it in seen)

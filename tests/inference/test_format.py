@@ -20,7 +20,7 @@ from headstart.inference.classifier import MANY, Classifier, load
 from headstart.inference.conformal import Sets
 from headstart.inference.engine_agreement import EngineAgreement, EngineScore
 from headstart.inference.format import least_shrinking
-from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.image.spec import ImageSpec
 from tests.conftest import Warm
 from tests.export.drawn import drawn_novelty, drawn_photos, single, witnesses
 
@@ -106,7 +106,7 @@ def test_what_is_written_is_read(lite0: Backbone, tmp_path: Path) -> None:
     record = uncalibrated(
         lite0, tmp_path / "model", calibration=Calibration("temperature", (1.5,)), sets=Sets("aps", 0.9, 0.25)
     ).record
-    assert layout.Record.from_json(json.loads(json.dumps(record.to_json()))) == record
+    assert layout.ModelRecord.from_json(json.loads(json.dumps(record.to_json()))) == record
     written = json.loads((tmp_path / "model" / layout.RECORD).read_text())
     assert written["schema_version"] == layout.SCHEMA_VERSION == 4
     assert written["calibration"]["kind"] == "temperature"
@@ -121,7 +121,7 @@ def test_a_record_of_version_3_keeps_its_calibration(lite0: Backbone, tmp_path: 
     record = json.loads((now.folder / layout.RECORD).read_text())
     del record["calibration"]["mix"], record["engines"]
     (now.folder / layout.RECORD).write_text(json.dumps({**record, "schema_version": 3}))
-    assert layout.read(now.folder) == now.record
+    assert layout.read_model(now.folder) == now.record
 
 
 @pytest.mark.parametrize("version", [1, 2])
@@ -272,8 +272,8 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_the_least_shrinking_of_contracts() -> None:
-    def contract(size: int, permille: int) -> PixelContract:
-        return PixelContract(size, permille, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+    def contract(size: int, permille: int) -> ImageSpec:
+        return ImageSpec(size, permille, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
     small, large, close = contract(224, 875), contract(299, 1000), contract(224, 700)
     assert least_shrinking([small, large]) == least_shrinking([large, small]) == large

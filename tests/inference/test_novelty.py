@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from headstart.inference.novelty import Float, Novelty, joined, nearest
+from headstart.arrays import Floats
+from headstart.inference.novelty import Novelty, joined, nearest
 
 
 def drawn(rank: int = 5, points: int = 7, towers: tuple[int, ...] = (0, 2), seed: int = 0) -> Novelty:
@@ -15,12 +16,12 @@ def drawn(rank: int = 5, points: int = 7, towers: tuple[int, ...] = (0, 2), seed
     return Novelty("nearest", towers, 0.95, 1.7, centre, directions, chance.normal(0, 0.5, (points, rank)).astype("f4"))
 
 
-def features(rows: int = 30, seed: int = 1) -> list[Float]:
+def features(rows: int = 30, seed: int = 1) -> list[Floats]:
     chance = np.random.default_rng(seed)
     return [chance.random((rows, 8), dtype=np.float32), 30 * chance.random((rows, 12), dtype=np.float32)]
 
 
-def by_hand(novelty: Novelty, rows: list[Float]) -> NDArray[np.float64]:
+def by_hand(novelty: Novelty, rows: list[Floats]) -> NDArray[np.float64]:
     """Photo by photo in float64, the part outside the directions as a vector, not as a difference of lengths."""
     scores = []
     for photo in range(len(rows[0])):

@@ -11,7 +11,7 @@ from headstart.heads.head import Dense, Head
 from headstart.heads.saving import write_heads
 from headstart.inference.calibration import NONE, Calibration
 from headstart.inference.conformal import Sets
-from headstart.inference.postprocess import Answers, apply_head, combined, finished, parse_heads
+from headstart.inference.postprocess import BatchPredictions, apply_head, combine_members, parse_heads, postprocess
 
 
 def drawn(*sizes: int, seed: int = 0) -> Head:
@@ -50,10 +50,10 @@ def test_a_mean_is_weighted() -> None:
     chance = np.random.default_rng(0)
     answers = [softmax(chance.normal(0, 2, (20, 4)), axis=1).astype(np.float32) for _ in range(3)]
     weights = [0.5, 0.2, 0.3]
-    mean = combined(answers, weights, "mean")
+    mean = combine_members(answers, weights, "mean")
     np.testing.assert_allclose(mean, np.average(answers, axis=0, weights=weights), rtol=1e-5)
     assert mean.dtype == np.float32
-    np.testing.assert_array_equal(combined(answers[:1], [1.0], "mean"), answers[0])
+    np.testing.assert_array_equal(combine_members(answers[:1], [1.0], "mean"), answers[0])
 
 
 @pytest.mark.parametrize("answers", range(1, 6))
@@ -61,7 +61,7 @@ def test_votes_are_counted(answers: int) -> None:
     """Against exact arithmetic: sums to 1, most votes win, ties go to the mean."""
     chance = np.random.default_rng(answers)
     rows = [softmax(chance.normal(0, 3, (200, 3)), axis=1).astype(np.float32) for _ in range(answers)]
-    said = combined(rows, [0.0] * answers, "vote")
+    said = combine_members(rows, [0.0] * answers, "vote")
     assert said.dtype == np.float32
     np.testing.assert_allclose(said.sum(axis=1), 1, atol=1e-6)
     ties = 0
@@ -79,23 +79,23 @@ def test_votes_are_counted(answers: int) -> None:
 
 def test_of_equals_the_first_gets_the_vote() -> None:
     even = np.full((1, 3), 1 / 3, np.float32)
-    np.testing.assert_allclose(combined([even, even], [0.5, 0.5], "vote"), [[7 / 9, 1 / 9, 1 / 9]], atol=1e-6)
+    np.testing.assert_allclose(combine_members([even, even], [0.5, 0.5], "vote"), [[7 / 9, 1 / 9, 1 / 9]], atol=1e-6)
 
 
 def test_what_is_said_follows_from_calibrated_probabilities() -> None:
     rows = np.array([[0.6, 0.3, 0.1], [0.34, 0.33, 0.33]], np.float32)
     softer, sets = Calibration("temperature", (0.5,)), Sets("lac", 0.9, 0.7)
-    said = finished(rows, [], softer, sets, None)
+    said = postprocess(rows, [], softer, sets, None)
     np.testing.assert_array_equal(said.uncalibrated, rows)
     np.testing.assert_array_equal(said.probabilities, softer.apply(rows))
     assert said.sets is not None
     assert said.sets.tolist() == [[True, True, False], [True, True, True]]
     assert said.novelty is None
     assert said.declined.tolist() == [False, False]
-    assert finished(rows, [], NONE, None, None).sets is None
+    assert postprocess(rows, [], NONE, None, None).sets is None
 
 
 def test_above_1_is_declined() -> None:
     rows = np.full((3, 2), 0.5, np.float32)
     novelty = np.array([0.99, 1.0, np.nextafter(np.float32(1), np.float32(2))], np.float32)
-    assert Answers(rows, rows, None, novelty).declined.tolist() == [False, False, True]
+    assert BatchPredictions(rows, rows, None, novelty).declined.tolist() == [False, False, True]

@@ -19,7 +19,7 @@ import headstart
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import obtain
 from headstart.errors import ClassifierError
-from headstart.export import Answer, Parts, save
+from headstart.export import EnsembleMember, FittedModel, save
 from headstart.inference import format as layout
 from headstart.inference.classifier import MANY, Classifier, load
 from tests.conftest import Small
@@ -42,7 +42,7 @@ def other(network: Backbone, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model folder of another classifier, of two classes."""
     whole = single(network, 3)
     head = drawn_head(network.layer("final").width, 2, seed=5)
-    parts = Parts(("one", "two"), whole.towers, (Answer((0,), head),))
+    parts = FittedModel(("one", "two"), whole.towers, (EnsembleMember((0,), head),))
     return save(parts, tmp_path_factory.mktemp("other") / "model", witnesses(parts)).folder
 
 
@@ -110,7 +110,7 @@ def test_a_folder_that_is_half_replaced_says_so(model: Path, other: Path) -> Non
 
 @pytest.mark.parametrize("many", [False, True])
 def test_classes_of_another_number_than_the_graph_has_are_refused(model: Path, *, many: bool) -> None:
-    record = layout.read(model)
+    record = layout.read_model(model)
     (model / layout.RECORD).write_text(json.dumps(replace(record, classes=("a", "b")).to_json()))
     with pytest.raises(ClassifierError, match=r"gives .*3.*, model\.json names 2 classes; copy the whole model"):
         rows(load(model), many=many)

@@ -14,17 +14,17 @@ from PIL import Image
 import headstart
 from headstart import events
 from headstart.data.ledger import load_ledger
-from headstart.data.samples import Outcome, Part
+from headstart.data.samples import FileStatus, Subset
 from headstart.data.splits import Split
 from headstart.errors import DataError, HeadstartError, SettingError
-from headstart.pipeline.fit import evaluate_on
+from headstart.pipeline.fit import evaluate
 from headstart.runs.run import Run, open_run
 from headstart.storage.run_layout import UNFINISHED
 
 
-def digests(run: Run) -> dict[Part, set[str]]:
+def digests(run: Run) -> dict[Subset, set[str]]:
     split = Split.load(run.folder / "split.json")
-    return {part: {id_ for id_, its in split.parts.items() if its is part} for part in Part}
+    return {part: {id_ for id_, its in split.parts.items() if its is part} for part in Subset}
 
 
 def pixels_of(folder: Path, edge: int = 64) -> tuple[np.ndarray, list[str]]:
@@ -67,7 +67,7 @@ def test_the_test_score_is_that_of_the_saved_file(warm) -> None:
     run = open_run(warm.run)
     split = Split.load(run.folder / "split.json")
     ledger = load_ledger(run.folder / "ledger.jsonl")
-    part = [entry for entry in ledger.entries if split.parts.get(entry.digest) is Part.TEST]
+    part = [entry for entry in ledger.entries if split.parts.get(entry.digest) is Subset.TEST]
     answers = headstart.load(run.folder / "model").predict([warm.photos / entry.name for entry in part])
     right = sum(answer.label == entry.label for answer, entry in zip(answers, part, strict=True))
     assert len(part) == run.test.n
@@ -280,7 +280,7 @@ def test_the_same_command_gives_the_same_numbers(network, request, tmp_path) -> 
 
 def test_another_seed_another_split(small, tmp_path) -> None:
     first, second = (small.fit(out=tmp_path / str(seed), seed=seed) for seed in (0, 1))
-    assert digests(first)[Part.TEST] != digests(second)[Part.TEST]
+    assert digests(first)[Subset.TEST] != digests(second)[Subset.TEST]
 
 
 def test_neither_listing_order_nor_location_matters(small, tmp_path) -> None:
@@ -319,7 +319,7 @@ def test_split_from_keeps_every_known_photo_where_it_was(small, photos, tmp_path
     photos(each=5, seed=50)  # new photos beside the old ones
     second = small.fit(folder, out=tmp_path / "second", split_from=tmp_path / "first", seed=99)
     before, after = digests(first), digests(second)
-    assert all(before[part] <= after[part] for part in Part)
+    assert all(before[part] <= after[part] for part in Subset)
     assert sum(map(len, after.values())) == 45
     assert any("30 of 45 photos stay where the earlier split had them" in note for note in second.notes)
     assert second.record["extraction"]["computed"] == 15
@@ -336,9 +336,9 @@ def test_what_decoding_finds_stands_in_the_ledger(small, photos, tmp_path) -> No
     for name in ("first", "second"):  # computed, then known from the store
         run = small.fit(folder, out=tmp_path / name)
         entries = {entry.name: entry for entry in load_ledger(run.folder / "ledger.jsonl").entries}
-        assert entries["discs/0-001.jpg"].outcome is Outcome.SET_ASIDE
+        assert entries["discs/0-001.jpg"].outcome is FileStatus.SET_ASIDE
         assert "truncated" in entries["discs/0-001.jpg"].reason
-        assert entries["checks/0-001.jpg"].outcome is Outcome.REPAIRED
+        assert entries["checks/0-001.jpg"].outcome is FileStatus.REPAIRED
         assert "truncated" in entries["checks/0-001.jpg"].reason
         assert run.record["photos"] == {"accepted": 22, "repaired": 1, "set aside": 1}
         parts = Split.load(run.folder / "split.json").parts
@@ -367,7 +367,7 @@ def test_progress_and_stages_are_told(small, photos, tmp_path) -> None:
 
 
 def test_evaluate_on(warm, photos, tmp_path) -> None:
-    result = evaluate_on(warm.run, photos("new", each=4, seed=60))
+    result = evaluate(warm.run, photos("new", each=4, seed=60))
     assert result.n == 12
     assert result.classes == ("checks", "discs", "stripes")
     assert result.accuracy > 0.7

@@ -19,8 +19,8 @@ from headstart.inference.classifier import MANY, Classifier, load
 from headstart.inference.engine_agreement import EngineAgreement
 from headstart.modalities.image import load as photos
 from headstart.pipeline import testing as judging
-from headstart.pipeline.fit import evaluate_on
-from headstart.pipeline.testing import in_words, judge, judge_in_stages, second_in_words
+from headstart.pipeline.fit import evaluate
+from headstart.pipeline.testing import in_words, judge_in_stages, score_classifier, second_in_words
 from tests.conftest import Small
 
 
@@ -38,7 +38,7 @@ def samples(small: Small) -> tuple[Sample, ...]:
 def test_each_engine_is_scored_on_the_same_photos(
     classifier: Classifier, samples: tuple[Sample, ...], count: int, main: str
 ) -> None:
-    judged = judge(classifier, samples[:count], seed=3)
+    judged = score_classifier(classifier, samples[:count], seed=3)
     engines = judged.engines
     assert engines is not None
     assert (engines.judged_by, engines.photos, set(engines.scores)) == (main, count, {"onnxruntime", "openvino"})
@@ -59,7 +59,7 @@ def test_each_engine_is_scored_on_the_same_photos(
 
 
 def test_a_share_of_equal_answers_below_one_is_told(classifier: Classifier, samples: tuple[Sample, ...]) -> None:
-    judged = judge(classifier, samples, seed=0)
+    judged = score_classifier(classifier, samples, seed=0)
     assert judged.engines is not None
     engines = replace(judged.engines, same_answers=0.75, photos=len(samples) - 1)
     said = second_in_words(replace(judged, engines=engines))
@@ -74,10 +74,10 @@ def test_only_so_many_go_twice_and_the_order_stays(
     classifier: Classifier, samples: tuple[Sample, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(judging, "MOST_TWICE", 10)
-    alone = judge(classifier, samples)
+    alone = score_classifier(classifier, samples)
     assert (alone.engines, alone.second_seconds) == (None, 0)
     assert " answered by " not in in_words(alone)
-    drawn = [judge(classifier, samples, seed=seed) for seed in (0, 1)]
+    drawn = [score_classifier(classifier, samples, seed=seed) for seed in (0, 1)]
     for judged in drawn:
         assert judged.engines is not None
         assert judged.engines.photos == 10
@@ -97,7 +97,7 @@ def test_both_engines_answer_from_one_decoding(
         return true(content, contract)  # type: ignore[arg-type]
 
     monkeypatch.setattr(photos, "decode", counted)
-    judge(classifier, samples, seed=0)
+    score_classifier(classifier, samples, seed=0)
     assert set(decoded.values()) == {1}
     assert len(decoded) == len(samples)
 
@@ -106,7 +106,7 @@ def test_where_there_is_one_engine_its_score_stands_alone(
     small: Small, samples: tuple[Sample, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    judged = judge(load(small.run), samples, seed=0)
+    judged = score_classifier(load(small.run), samples, seed=0)
     assert judged.engines is not None
     assert (judged.engines.judged_by, list(judged.engines.scores)) == ("onnxruntime", ["onnxruntime"])
     assert (judged.engines.same_answers, judged.engines.mean_difference) == (None, None)
@@ -119,9 +119,9 @@ def test_a_photo_that_cannot_be_read_any_more(
     gone = replace(samples[5], source=FileSource(tmp_path / "gone.jpg"))
     given = [*samples[:5], gone, *samples[6:]]
     with pytest.raises(HeadstartError, match="could be read before and now cannot: cannot be read: No such file"):
-        judge(classifier, given, seed=0)
+        score_classifier(classifier, given, seed=0)
     notes: list[events.Event] = []
-    judged = judge(classifier, given, notes.append, seed=0, strict=False)
+    judged = score_classifier(classifier, given, notes.append, seed=0, strict=False)
     assert judged.samples == (*samples[:5], *samples[6:])
     assert judged.engines is not None
     assert judged.engines.photos == len(samples) - 1
@@ -151,5 +151,5 @@ def test_evaluate_asks_the_engine_that_is_named(small: Small, samples: tuple[Sam
     files = [sample.source.path for sample in samples]  # type: ignore[union-attr]
     rows = np.stack([it.probabilities for it in load(small.run, engine).predict(files)])
     labels = np.array([sample.label for sample in samples])
-    result = evaluate_on(small.run, small.photos, engine=engine)
+    result = evaluate(small.run, small.photos, engine=engine)
     assert result.log_loss == pytest.approx(metrics.log_loss(labels, rows), abs=1e-12)

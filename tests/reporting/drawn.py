@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from headstart.data.ledger import save_ledger
-from headstart.data.samples import Entry, Ledger, Outcome, Part
+from headstart.data.samples import Entry, FileStatus, Ledger, Subset
 from headstart.data.splits import Split
 from headstart.evaluation.evaluation import evaluate
 from headstart.evaluation.grouping import Targets
@@ -172,16 +172,16 @@ def _write_predictions(folder: Path, drawn: Drawn) -> None:
 def _write_data(folder: Path, drawn: Drawn, seed: int, *, given: bool) -> Split:
     """split.json and ledger.jsonl: besides the photos, two files that were set aside."""
     split = Split(
-        {id_: Part(part) for id_, part in zip(drawn.ids, drawn.parts, strict=True)}, seed, 0.2, 0.15, given=given
+        {id_: Subset(part) for id_, part in zip(drawn.ids, drawn.parts, strict=True)}, seed, 0.2, 0.15, given=given
     )
     split.save(folder / "split.json")
     entries = [
-        Entry(file, Outcome.ACCEPTED, "", drawn.names[label], id_, "JPEG", 512, 384)
+        Entry(file, FileStatus.ACCEPTED, "", drawn.names[label], id_, "JPEG", 512, 384)
         for file, label, id_ in zip(drawn.files, drawn.labels, drawn.ids, strict=True)
     ]
-    entries[3] = replace(entries[3], outcome=Outcome.REPAIRED, reason="the file ends early; the rest is grey")
-    entries.append(Entry("notes <old>.txt", Outcome.SET_ASIDE, "no photo: its format is not known"))
-    entries.append(Entry(f"{drawn.names[0]}/broken.jpg", Outcome.SET_ASIDE, "it does not decode", drawn.names[0]))
+    entries[3] = replace(entries[3], outcome=FileStatus.REPAIRED, reason="the file ends early; the rest is grey")
+    entries.append(Entry("notes <old>.txt", FileStatus.SET_ASIDE, "no photo: its format is not known"))
+    entries.append(Entry(f"{drawn.names[0]}/broken.jpg", FileStatus.SET_ASIDE, "it does not decode", drawn.names[0]))
     save_ledger(Ledger(tuple(entries), 1, ("hidden files were not looked at",)), folder / "ledger.jsonl")
     return split
 

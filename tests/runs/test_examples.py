@@ -9,21 +9,21 @@ from headstart.data.samples import Ledger, Samples
 from headstart.diagnostics.examples import CLOSE, TEST, in_test, looked_at
 from headstart.evaluation.evaluation import evaluate
 from headstart.evaluation.grouping import Targets
-from headstart.inference.postprocess import Answers
+from headstart.inference.postprocess import BatchPredictions
 from headstart.runs.recording import command_of, digest_of_data
-from headstart.selection.results import Judged
+from headstart.selection.results import TestResult
 from headstart.settings import FitSettings
 
 from .test_predictions import sample
 
 
-def judged(photos: int, seed: int = 0) -> Judged:
+def judged(photos: int, seed: int = 0) -> TestResult:
     chance = np.random.default_rng(seed)
     labels = chance.integers(0, 3, photos)
     rows = chance.dirichlet(np.full(3, 0.5), photos).astype(np.float32)
     samples = tuple(sample(number, label) for number, label in enumerate(labels))
-    answers = Answers(rows, rows, rows > 0.5, None)
-    return Judged(samples, answers, evaluate("test", Targets.independent(labels), rows, ("x", "y", "z")))
+    answers = BatchPredictions(rows, rows, rows > 0.5, None)
+    return TestResult(samples, answers, evaluate("test", Targets.independent(labels), rows, ("x", "y", "z")))
 
 
 def test_the_worst_mistakes_come_first_then_the_least_sure() -> None:
@@ -40,10 +40,10 @@ def test_the_worst_mistakes_come_first_then_the_least_sure() -> None:
 
 def test_without_a_mistake_the_least_sure_are_left() -> None:
     rows = np.full((5, 2), [0.4, 0.6], np.float32)
-    answers = Answers(rows, rows, rows > 0.5, None)
+    answers = BatchPredictions(rows, rows, rows > 0.5, None)
     samples = tuple(sample(number, 1) for number in range(5))
     assert looked_at(
-        Judged(samples, answers, evaluate("test", Targets.independent(np.ones(5, np.int64)), rows, ("a", "b")))
+        TestResult(samples, answers, evaluate("test", Targets.independent(np.ones(5, np.int64)), rows, ("a", "b")))
     ) == list(samples)
 
 

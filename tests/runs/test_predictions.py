@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from headstart.data.samples import ArraySource, Part, Sample
-from headstart.inference.postprocess import Answers
+from headstart.data.samples import ArraySource, Sample, Subset
+from headstart.inference.postprocess import BatchPredictions
 from headstart.runs.predictions import plain, save_predictions, save_trust
 
 
@@ -18,19 +18,19 @@ def sample(number: int, label: int) -> Sample:
     return Sample(f"{number:040x}", f"a,b/{number}.jpg", f"{number:040x}", label, "", None, source)
 
 
-def answers(photos: int, seed: int, classes: int = 3) -> Answers:
+def answers(photos: int, seed: int, classes: int = 3) -> BatchPredictions:
     chance = np.random.default_rng(seed)
     rows = chance.dirichlet(np.ones(classes), photos).astype(np.float32)
     novelty = chance.uniform(0, 2, photos).astype(np.float32)
     novelty[0] = np.nan
-    return Answers(rows, rows[:, ::-1].copy(), rows > 0.3, novelty)
+    return BatchPredictions(rows, rows[:, ::-1].copy(), rows > 0.3, novelty)
 
 
 @dataclass(frozen=True)
 class Inner:
     """A record in a record."""
 
-    part: Part
+    part: Subset
     value: float
 
 
@@ -43,7 +43,7 @@ class Outer:
 
 
 def test_records_become_plain_values_and_what_is_no_number_becomes_none() -> None:
-    value = Outer((Inner(Part.TEST, float("nan")), Inner(Part.TRAIN, 0.5)), np.array([[1.0, np.inf]], np.float32))
+    value = Outer((Inner(Subset.TEST, float("nan")), Inner(Subset.TRAIN, 0.5)), np.array([[1.0, np.inf]], np.float32))
     assert plain({"a": value, 3: np.int64(4), "b": (True, None, "x")}) == {
         "a": {"inner": [{"part": "test", "value": None}, {"part": "train", "value": 0.5}], "array": [[1.0, None]]},
         "3": 4,
@@ -94,14 +94,16 @@ def test_the_table_says_the_same(tmp_path) -> None:
 
 def test_a_set_is_named_likeliest_first(tmp_path: Path) -> None:
     rows = np.array([[0.2, 0.5, 0.3]], np.float32)
-    given = Answers(rows, rows, np.array([[True, True, True]]), np.array([0.5], np.float32))
+    given = BatchPredictions(rows, rows, np.array([[True, True, True]]), np.array([0.5], np.float32))
     save_predictions(tmp_path, [("test", [sample(1, 1)], given)], ("a", "b", "c"))
     assert "b|c|a" in (tmp_path / "predictions.csv").read_text()
 
 
 def test_a_classifier_without_sets_and_novelty_names_the_likeliest_class_and_declines_nothing(tmp_path) -> None:
     rows = np.array([[0.2, 0.5, 0.3], [0.4, 0.3, 0.3]], np.float32)
-    save_predictions(tmp_path, [("test", [sample(1, 1), sample(2, 1)], Answers(rows, rows, None, None))], "xyz")
+    save_predictions(
+        tmp_path, [("test", [sample(1, 1), sample(2, 1)], BatchPredictions(rows, rows, None, None))], "xyz"
+    )
     with np.load(tmp_path / "predictions.npz", allow_pickle=False) as kept:
         assert kept["prediction_set"].tolist() == [[False, True, False], [True, False, False]]
         assert np.isnan(kept["novelty"]).all()
@@ -110,7 +112,7 @@ def test_a_classifier_without_sets_and_novelty_names_the_likeliest_class_and_dec
 
 def test_names_that_a_spreadsheet_would_run_are_text_in_the_table(tmp_path: Path) -> None:
     rows = np.array([[0.2, 0.8]], np.float32)
-    given = Answers(rows, rows, None, np.array([-0.5], np.float32))
+    given = BatchPredictions(rows, rows, None, np.array([-0.5], np.float32))
     save_predictions(tmp_path, [("test", [sample(1, 1)], given)], ("@a", "=b"))
     with (tmp_path / "predictions.csv").open(newline="", encoding="utf-8") as file:
         (row,) = csv.DictReader(file)

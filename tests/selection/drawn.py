@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart import events
-from headstart.data.samples import Part
+from headstart.data.samples import Subset
 from headstart.evaluation.evaluation import evaluate
 from headstart.evaluation.grouping import Targets
-from headstart.selection.arm import Arm, Planned
-from headstart.selection.context import Clock, Material
+from headstart.selection.arm import Arm, ArmPlan
+from headstart.selection.context import Budget, FitContext
 from headstart.settings import FitSettings
 from headstart.training.cost import Cost
 
@@ -48,11 +48,11 @@ def arm(name: str, accuracy: float = 0.8, **facts: Any) -> Arm:
     return Arm(name, **{**plain, **facts})
 
 
-def planned(made: Arm, seconds: float = 1.0, *, memory: int = 0, trains: bool = False) -> Planned:
-    return Planned(made.name, made.strategy, lambda: Cost(seconds, memory, 0), lambda: made, trains)
+def planned(made: Arm, seconds: float = 1.0, *, memory: int = 0, trains: bool = False) -> ArmPlan:
+    return ArmPlan(made.name, made.strategy, lambda: Cost(seconds, memory, 0), lambda: made, trains)
 
 
-def failing(name: str, error: Exception) -> Planned:
+def failing(name: str, error: Exception) -> ArmPlan:
     def make() -> Arm:
         raise error
 
@@ -63,12 +63,12 @@ def material(heard: list[events.Event] | None = None, *, budget: float | None = 
     """What comparing asks of a material."""
 
     class Drawn(SimpleNamespace):
-        left, left_for_refit = Material.left, Material.left_for_refit
+        left, left_for_refit = FitContext.left, FitContext.left_for_refit
 
     return Drawn(
         listener=heard.append if heard is not None else events.ignore,
-        clock=Clock(budget),
-        of=lambda part: [None] * (200 if part is Part.TEST else 60),
+        clock=Budget(budget),
+        of=lambda part: [None] * (200 if part is Subset.TEST else 60),
         labels=lambda part: LABELS,
         targets=lambda part: TARGETS,
         settings=FitSettings(),
@@ -79,6 +79,6 @@ def material(heard: list[events.Event] | None = None, *, budget: float | None = 
     )
 
 
-def strategies(**made: Sequence[Planned]) -> dict[str, Any]:
+def strategies(**made: Sequence[ArmPlan]) -> dict[str, Any]:
     """Strategies by name ("_" for "-") that plan what they are given."""
     return {name.replace("_", "-"): lambda material, detail=None, own=own: list(own) for name, own in made.items()}

@@ -14,12 +14,12 @@ from safetensors.torch import save_file
 from headstart import events
 from headstart.backbones.convert import obtain
 from headstart.data.readers.reading import read
-from headstart.data.samples import Part
+from headstart.data.samples import Subset
 from headstart.data.splits import make_split
 from headstart.engines.choose import choose
 from headstart.features.extract import extract
 from headstart.pipeline.backbones import proof_photos
-from headstart.selection.context import Clock, Material
+from headstart.selection.context import Budget, FitContext
 from headstart.selection.probes import base_head, probe
 from headstart.settings import FitSettings
 from headstart.storage.store import Store
@@ -47,7 +47,7 @@ def material_of(
     listener: events.Listener = events.ignore,
     budget: float | None = None,
     **settings: Any,
-) -> Iterator[Material]:
+) -> Iterator[FitContext]:
     """Material of one backbone, features computed."""
     with materials_of(photos, store, out, [backbone], listener=listener, budget=budget, **settings) as (material,):
         yield material
@@ -63,24 +63,24 @@ def materials_of(
     listener: events.Listener = events.ignore,
     budget: float | None = None,
     **settings: Any,
-) -> Iterator[list[Material]]:
+) -> Iterator[list[FitContext]]:
     """Material of several backbones on one split."""
     chosen = FitSettings.of(None, **{**QUICK, **settings})
     samples = read(photos)
     split = make_split(
         samples, seed=chosen.seed, test_share=chosen.test_share, validation_share=chosen.validation_share
     )
-    clock, known = Clock(budget), {}
+    clock, known = Budget(budget), {}
     with ExitStack() as stack:
         opened = stack.enter_context(Store(store))
         made = []
         for name in backbones:
             network = obtain(name, opened.networks)
-            proof = proof_photos(split.of(samples, Part.TRAIN), network)
+            proof = proof_photos(split.of(samples, Subset.TRAIN), network)
             engine = choose(network, proof, engine=chosen.engine, precision=chosen.precision).engine
             space = extract(samples.samples, network, engine, opened).space
             made.append(
-                Material(samples, split, network, engine, opened, space, proof, chosen, out, clock, listener, known)
+                FitContext(samples, split, network, engine, opened, space, proof, chosen, out, clock, listener, known)
             )
         yield made
 
@@ -97,14 +97,14 @@ def random_weights(architecture: str, file: Path) -> Path:
     return file
 
 
-def spoil(material: Material) -> None:
+def spoil(material: FitContext) -> None:
     """A head full of noise, so that training has something to gain: else the start would be best and kept."""
     name = base_head(material)
     fitted = probe(material, name)
     (dense,) = fitted.head.layers
     noise = np.random.default_rng(0).normal(0, 5 * dense.weight.std(), dense.weight.shape)
     weight = (dense.weight + noise).astype(np.float32)
-    rows = material.features(material.tower("final"), material.of(Part.TRAIN))
+    rows = material.features(material.tower("final"), material.of(Subset.TRAIN))
     weight /= (rows @ weight).std()  # unsure: what is far off is clipped where it is scored
     spoilt = replace(dense, weight=weight, bias=np.zeros_like(dense.bias))
     material.probes[name] = replace(fitted, head=replace(fitted.head, layers=(spoilt,)))

@@ -9,21 +9,21 @@ from scipy.special import log_softmax as scipy_log_softmax
 from scipy.stats import entropy as scipy_entropy
 
 from headstart.backbones.pretrained import CLASSIFIER, PretrainedClassifier, pretrained_classifier
-from headstart.data.samples import Part
+from headstart.data.samples import Subset
 from headstart.errors import BackboneError, DataError
 from headstart.evaluation.grouping import Targets
 from headstart.selection import STRATEGIES, costs
 from headstart.selection.advisor import RULE, Advice, advise, by_rule, outcome
 from headstart.selection.dataset_stats import Facts, LayerScore, drawn, measured
-from headstart.selection.domain_similarity import Answers, answers, entropy, jensen_shannon, log_softmax
+from headstart.selection.domain_similarity import SimilarityAnswers, answers, entropy, jensen_shannon, log_softmax
 from headstart.selection.rule import choose_winner
 from headstart.training.benchmark import Speeds
 from headstart.training.cost import TRIAL_VERSION
 from tests.selection.made import material_of, random_weights
 
 
-def said(share: float) -> Answers:
-    return Answers(200, 1000, share * np.log(1000), share, 0.9, 0.01)
+def said(share: float) -> SimilarityAnswers:
+    return SimilarityAnswers(200, 1000, share * np.log(1000), share, 0.9, 0.01)
 
 
 def facts(per_class: float = 50, share: float | None = 0.2, layers: tuple[LayerScore, ...] = ()) -> Facts:
@@ -227,7 +227,7 @@ def test_the_kept_classifier_gives_the_networks_own_answers(material):
     body = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval()
     state = torch.load(find("efficientnet_lite0").file, weights_only=True)
     body.load_state_dict(dict(zip(body.state_dict(), state.values(), strict=True)))
-    shown = material.of(Part.TRAIN)[:4]
+    shown = material.of(Subset.TRAIN)[:4]
     pixels = torch.from_numpy(prepared(shown, material.backbone.contract, 4))
     with torch.inference_mode():
         expected = body((pixels.permute(0, 3, 1, 2).float() / 255 - 0.5) / 0.5).numpy()
@@ -256,7 +256,7 @@ def test_the_same_photos_get_the_same_advice(material):
     assert replace(again, seconds=first.seconds) == first, "but for what was timed just now"
     turned = replace(material.samples, samples=material.samples.samples[::-1])
     assert advise(replace(material, samples=turned)).facts.answers == first.facts.answers
-    assert first.facts.photos == len(material.of(Part.TRAIN))
+    assert first.facts.photos == len(material.of(Subset.TRAIN))
     assert first.facts.unknown == ()
     assert [it.layer for it in first.facts.layers] == [*(it.name for it in material.backbone.layers), "all"]
     assert first.size == "small"
@@ -267,7 +267,7 @@ def test_validation_and_test_are_not_looked_at(material, monkeypatch):
     read = material.store.read
     monkeypatch.setattr(material.store, "read", lambda space, ids, layer: looked.update(ids) or read(space, ids, layer))
     measured(material)
-    assert looked <= {it.digest for it in material.of(Part.TRAIN)}
+    assert looked <= {it.digest for it in material.of(Subset.TRAIN)}
     assert looked
 
 
@@ -316,7 +316,7 @@ def test_training_is_priced_from_a_kept_trial(material, tmp_path):
     kept = {"version": TRIAL_VERSION, "f32": {"photos": 10.0, "windowed": 20.0, "scored": 40.0, "memory": 1}}
     (folder / costs.trial_file(material.settings, "pixels", 224)).write_text(json.dumps(kept))
     seconds = costs.predict(cheap).seconds
-    train, validation = len(material.of(Part.TRAIN)), len(material.of(Part.VALIDATION))
+    train, validation = len(material.of(Subset.TRAIN)), len(material.of(Subset.VALIDATION))
     assert seconds["full-finetune"] == pytest.approx(material.settings.epochs * (train / 10 + validation / 40) + 2)
     assert seconds["partial-finetune"] is None
     cropped = replace(cheap, settings=material.settings.model_copy(update={"window": 0.5}))
@@ -337,7 +337,7 @@ def test_where_nothing_was_timed_training_is_priced_by_arithmetic(material, monk
     engine = SimpleNamespace(name="openvino", precision="f32", batch=8, lanes=1, forward=lambda pixels: None)
     plain = material.settings.model_copy(update={"epochs": 10, "views": 4})
     found = costs.predict(replace(material, engine=engine, engines={}, settings=plain))
-    train, held_out = len(material.of(Part.TRAIN)), len(material.of(Part.VALIDATION))
+    train, held_out = len(material.of(Subset.TRAIN)), len(material.of(Subset.VALIDATION))
     epochs = 10 * (train * 7 + held_out * 1.3) / 80
     assert found.seconds["full-finetune"] == pytest.approx(epochs + 2)
     assert found.seconds["partial-finetune"] == pytest.approx(epochs / 2 + 2 + 4 * train * 0.5 / 80)

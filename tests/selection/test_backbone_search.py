@@ -16,16 +16,16 @@ from headstart.backbones.backbone import Backbone, Layer
 from headstart.backbones.convert import obtain
 from headstart.data.readers.reading import read
 from headstart.data.samples import ArraySource, Sample
-from headstart.engines.choose import Chosen, choose
+from headstart.engines.choose import EngineChoice, choose
 from headstart.errors import BackboneError
 from headstart.evaluation.grouping import Targets
 from headstart.heads.catalog import fit_head
 from headstart.heads.folds import assign_folds
-from headstart.heads.head import Task
-from headstart.modalities.image.spec import PixelContract
+from headstart.heads.head import TrainingSet
+from headstart.modalities.image.spec import ImageSpec
 from headstart.pipeline.backbones import proof_photos
 from headstart.selection.backbone_search import FOLDS, PHOTOS, Ladder, climb, held_out, subset
-from headstart.selection.context import Clock
+from headstart.selection.context import Budget
 from headstart.selection.rule import choose_winner
 from headstart.settings import FitSettings
 from headstart.storage.store import Store
@@ -74,12 +74,12 @@ class World:
         self.asked.append(name)
         if name not in self.good:
             raise BackboneError(f"{name} is not there")
-        contract = PixelContract(SIZE, 1000, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+        contract = ImageSpec(SIZE, 1000, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
         layers = (Layer("final", 4),)
         return Backbone(name, name, "drawn", name.ljust(64, "0"), "none", 0, layers, contract, self.folder)
 
-    def choose(self, backbone: Backbone) -> Chosen:
-        return Chosen(Eye(self.good[backbone.name], sorted(self.good).index(backbone.name)), ())
+    def choose(self, backbone: Backbone) -> EngineChoice:
+        return EngineChoice(Eye(self.good[backbone.name], sorted(self.good).index(backbone.name)), ())
 
     def climb(
         self,
@@ -87,7 +87,7 @@ class World:
         samples: Sequence[Sample] | None = None,
         *,
         photos: int = 150,
-        clock: Clock | None = None,
+        clock: Budget | None = None,
         listener: events.Listener = events.ignore,
     ) -> Ladder:
         with Store(self.folder / "store") as store:
@@ -98,7 +98,7 @@ class World:
                 self.choose,
                 store,
                 FitSettings(),
-                clock or Clock(None),
+                clock or Budget(None),
                 flights,
                 listener,
             )
@@ -125,8 +125,8 @@ def test_the_subset_has_two_of_the_rarest_class() -> None:
 # --- what is measured ------------------------------------------------------------------------------------------------
 
 
-def task(features: NDArray[np.float32], labels: NDArray[np.int64], groups: NDArray[np.int64]) -> Task:
-    return Task(features, labels, int(labels.max()) + 1, groups, balanced=False, seed=0)
+def task(features: NDArray[np.float32], labels: NDArray[np.int64], groups: NDArray[np.int64]) -> TrainingSet:
+    return TrainingSet(features, labels, int(labels.max()) + 1, groups, balanced=False, seed=0)
 
 
 def test_rows_are_answered_by_heads_that_have_not_seen_them_or_their_group() -> None:
@@ -244,7 +244,7 @@ def test_the_winner_is_that_of_the_comparison(tmp_path) -> None:
 
 def test_a_budget_ends_the_climb_before_a_dearer_rung_is_obtained(tmp_path) -> None:
     world = World(tmp_path, a=0.3, b=3.0)
-    ladder = world.climb([("a", "b"), ("c",)], photos=10**9, clock=Clock(60.0))
+    ladder = world.climb([("a", "b"), ("c",)], photos=10**9, clock=Budget(60.0))
     assert ladder.chosen == "a"  # the first is used whatever it takes
     assert world.asked == ["a"]
     assert "1000000000 photos would take at least" in ladder.rungs[1].dropped
@@ -257,12 +257,12 @@ def test_a_rung_too_slow_for_the_budget_is_left_out(tmp_path, monkeypatch) -> No
     monkeypatch.setattr(
         "headstart.selection.backbone_search.seconds_per_photo", lambda samples, backbone, engine: paces[backbone.name]
     )
-    ladder = world.climb([("a", "b")], photos=1000, clock=Clock(100.0))
+    ladder = world.climb([("a", "b")], photos=1000, clock=Budget(100.0))
     assert world.asked == ["a", "b"]
     assert ladder.chosen == "a"
     assert ladder.rungs[1].dropped.startswith("1000 photos would take 1000 s, ")
     assert ladder.rungs[1].accuracy is None
-    assert world.climb([("a", "b")], photos=1000, clock=Clock(None)).chosen == "b"
+    assert world.climb([("a", "b")], photos=1000, clock=Budget(None)).chosen == "b"
 
 
 def test_photos_that_do_not_decode_are_left_out(tmp_path, photos) -> None:
@@ -311,7 +311,7 @@ def test_bundled_networks_and_a_checkpoint(warm, checkpoint) -> None:
             lambda backbone: choose(backbone, proof_photos(samples, backbone)),
             store,
             FitSettings(),
-            Clock(None),
+            Budget(None),
             [("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2"), (blank,)],
         )
     assert [rung.name for rung in ladder.rungs][-1] == blank

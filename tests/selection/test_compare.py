@@ -13,7 +13,7 @@ from headstart.errors import SettingError, TrainingError
 from headstart.evaluation.grouping import Targets
 from headstart.selection import STRATEGIES
 from headstart.selection import compare as comparing
-from headstart.selection.compare import Spec, compare, wanted
+from headstart.selection.compare import ArmSpec, compare, requested_arms
 from headstart.selection.finetune import full_finetune, scratch
 from headstart.selection.probes import intermediate_probe, linear_probe
 from headstart.settings import FitSettings
@@ -22,7 +22,9 @@ from tests.selection.drawn import LABELS, arm, failing, material, planned, strat
 
 
 def specs(**settings: Any) -> list[str]:
-    return [f"{it.name}:{it.detail}" if it.detail else it.name for it in wanted(FitSettings.of(None, **settings))]
+    return [
+        f"{it.name}:{it.detail}" if it.detail else it.name for it in requested_arms(FitSettings.of(None, **settings))
+    ]
 
 
 # --- which are meant -------------------------------------------------------------------------------------------------
@@ -61,7 +63,7 @@ def test_arms_win_over_strategy_and_go_cheap_to_dear() -> None:
 )
 def test_arms_that_are_none(arms: str, message: str) -> None:
     with pytest.raises(SettingError, match=message):
-        wanted(FitSettings(arms=arms))
+        requested_arms(FitSettings(arms=arms))
 
 
 @pytest.mark.parametrize("strategy", [linear_probe, intermediate_probe, full_finetune, scratch])
@@ -83,7 +85,7 @@ def contest(monkeypatch: pytest.MonkeyPatch) -> Any:
         known = strategies(**made)
         monkeypatch.setattr(comparing, "STRATEGIES", known)
         materials = [material(heard, budget=budget, name=f"net{number}") for number in range(backbones)]
-        found = compare(materials, [Spec(name) for name in known])
+        found = compare(materials, [ArmSpec(name) for name in known])
         return SimpleNamespace(found=found, heard=heard, notes=[it.text for it in heard if isinstance(it, events.Note)])
 
     return run
@@ -204,9 +206,9 @@ def test_time_is_not_kept_for_what_it_is_too_short_for(contest: Any) -> None:
 
 
 def comparing_clock(budget: float | None) -> Any:
-    from headstart.selection.context import Clock
+    from headstart.selection.context import Budget
 
-    return Clock(budget, began=0.0)
+    return Budget(budget, began=0.0)
 
 
 def test_too_little_memory(contest: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,7 +282,7 @@ def test_an_ensemble_that_goes_wrong_leaves_its_members(contest: Any, monkeypatc
 
     monkeypatch.setitem(comparing.ENSEMBLES, "flips", flips)
     monkeypatch.setattr(comparing, "STRATEGIES", strategies(linear_probe=[planned(arm("linear-probe"))]))
-    found = compare([material()], [Spec("linear-probe"), Spec("flips")])
+    found = compare([material()], [ArmSpec("linear-probe"), ArmSpec("flips")])
     assert [made.name for made in found.arms] == ["linear-probe"]
     assert [left.name for left in found.left_out] == ["flips"]
 

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from headstart.data.samples import Part
+from headstart.data.samples import Subset
 from headstart.errors import SettingError
 from headstart.evaluation.blending import greedy
 from headstart.heads.catalog import fit_head
 from headstart.selection.arm import Arm, final_parts
-from headstart.selection.context import Material
+from headstart.selection.context import FitContext
 from headstart.selection.ensembles import (
     ENSEMBLES,
     average,
@@ -27,7 +27,7 @@ from tests.selection.made import LITE0, materials_of, random_weights
 
 
 @pytest.fixture(scope="module")
-def several(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[list[Material], list[Arm]]]:
+def several(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[list[FitContext], list[Arm]]]:
     """Two backbones, and five arms of the first: the heads, the layers, and one on an early layer."""
     home = tmp_path_factory.mktemp("ensembles")
     other = f"timm:resnet10t@{random_weights('resnet10t', home / 'weights.safetensors')}"
@@ -38,16 +38,16 @@ def several(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
         yield materials, arms
 
 
-def test_average(several: tuple[list[Material], list[Arm]]) -> None:
+def test_average(several: tuple[list[FitContext], list[Arm]]) -> None:
     materials, arms = several
     made = average(materials, arms)
     np.testing.assert_allclose(made.probabilities, np.mean([arm.probabilities for arm in arms], axis=0), atol=1e-6)
     assert made.chosen == {arm.name: 1 / len(arms) for arm in arms}
     assert made.seconds >= sum(arm.seconds for arm in arms)
-    assert made.validation.accuracy == np.mean(made.probabilities.argmax(1) == materials[0].labels(Part.VALIDATION))
+    assert made.validation.accuracy == np.mean(made.probabilities.argmax(1) == materials[0].labels(Subset.VALIDATION))
 
 
-def test_vote(several: tuple[list[Material], list[Arm]]) -> None:
+def test_vote(several: tuple[list[FitContext], list[Arm]]) -> None:
     materials, arms = several
     made = vote(materials, arms)
     votes = np.sum([np.eye(3)[arm.probabilities.argmax(1)] for arm in arms], axis=0)
@@ -55,10 +55,10 @@ def test_vote(several: tuple[list[Material], list[Arm]]) -> None:
     np.testing.assert_allclose(made.probabilities, (votes + mean) / (len(arms) + 1), atol=1e-6)
 
 
-def test_greedy(several: tuple[list[Material], list[Arm]]) -> None:
+def test_greedy(several: tuple[list[FitContext], list[Arm]]) -> None:
     materials, arms = several
     made = greedy_selection(materials, arms)
-    labels = materials[0].labels(Part.VALIDATION)
+    labels = materials[0].labels(Subset.VALIDATION)
     weights = greedy(np.stack([arm.probabilities for arm in arms]), labels)
     assert made.chosen == {arm.name: weight for arm, weight in zip(arms, weights, strict=True) if weight > 0}
     by_hand = sum(weight * arm.probabilities for arm, weight in zip(arms, weights, strict=True))
@@ -66,12 +66,12 @@ def test_greedy(several: tuple[list[Material], list[Arm]]) -> None:
     assert made.validation.log_loss <= min(arm.validation.log_loss for arm in arms) + 1e-6
 
 
-def test_flips(several: tuple[list[Material], list[Arm]]) -> None:
+def test_flips(several: tuple[list[FitContext], list[Arm]]) -> None:
     materials, arms = several
     made = flips(materials, arms)
     best = max(arms, key=lambda arm: (arm.validation.accuracy, -arm.validation.log_loss))
     assert made.name == f"flips of {best.name}"
-    material, held_out = materials[0], materials[0].of(Part.VALIDATION)
+    material, held_out = materials[0], materials[0].of(Subset.VALIDATION)
     (tower,), (answer,) = best.parts.towers, best.parts.answers
     seen = material.features(material.tower(*tower.layers, flipped=True), held_out)
     assert not np.allclose(seen, material.features(tower, held_out))
@@ -80,11 +80,11 @@ def test_flips(several: tuple[list[Material], list[Arm]]) -> None:
     assert mirrored(mirrored(best.parts)).towers == mirrored(best.parts).towers
 
 
-def test_concat(several: tuple[list[Material], list[Arm]]) -> None:
+def test_concat(several: tuple[list[FitContext], list[Arm]]) -> None:
     materials, arms = several
     made = concat(materials, arms)
 
-    def rows(*parts: Part) -> np.ndarray:
+    def rows(*parts: Subset) -> np.ndarray:
         samples = materials[0].of(*parts)
         return np.concatenate(
             [it.store.read(it.space, [s.digest for s in samples], "final") for it in materials], axis=1
@@ -92,21 +92,21 @@ def test_concat(several: tuple[list[Material], list[Arm]]) -> None:
 
     (answer,) = made.parts.answers
     assert answer.towers == (0, 1)
-    np.testing.assert_allclose(made.probabilities, answer.head.probabilities(rows(Part.VALIDATION)), atol=1e-6)
+    np.testing.assert_allclose(made.probabilities, answer.head.probabilities(rows(Subset.VALIDATION)), atol=1e-6)
     assert answer.head.layers[0].weight.shape[0] == sum(it.backbone.layer("final").width for it in materials)
-    task = materials[0].task(made.parts.towers, Part.TRAIN)
-    np.testing.assert_array_equal(task.features, rows(Part.TRAIN))
+    task = materials[0].task(made.parts.towers, Subset.TRAIN)
+    np.testing.assert_array_equal(task.features, rows(Subset.TRAIN))
     again = fit_head("logistic", task, materials[0].settings).head
     np.testing.assert_allclose(again.layers[0].weight, answer.head.layers[0].weight, atol=1e-6)
     with pytest.raises(SettingError, match="several backbones, and there is one"):
         concat(materials[:1], arms)
 
 
-def test_refitted_members_of_an_ensemble(several: tuple[list[Material], list[Arm]]) -> None:
+def test_refitted_members_of_an_ensemble(several: tuple[list[FitContext], list[Arm]]) -> None:
     materials, arms = several
     made = average(materials, arms)
     final = final_parts(materials[0], made)
-    test = materials[0].of(Part.TEST)
+    test = materials[0].of(Subset.TEST)
     members = [materials[0].probabilities(final_parts(materials[0], arm), test) for arm in arms]
     np.testing.assert_allclose(materials[0].probabilities(final, test), np.mean(members, axis=0), atol=1e-6)
     before = [answer.head.layers[0].weight for answer in made.parts.answers]
@@ -114,7 +114,7 @@ def test_refitted_members_of_an_ensemble(several: tuple[list[Material], list[Arm
     assert all(not np.array_equal(a, b) for a, b in zip(before, after, strict=True)), "fitted on validation too"
 
 
-def test_joined_keeps_each_tower_once(several: tuple[list[Material], list[Arm]]) -> None:
+def test_joined_keeps_each_tower_once(several: tuple[list[FitContext], list[Arm]]) -> None:
     _, arms = several
     parts = joined(arms[0].parts.classes, [(arm.parts, 1 / len(arms)) for arm in arms], "mean")
     final, deep, other = arms[0].parts.towers[0], arms[3].parts.towers[0], arms[4].parts.towers[0]
@@ -129,7 +129,7 @@ def test_joined_keeps_each_tower_once(several: tuple[list[Material], list[Arm]])
 
 
 @pytest.mark.parametrize("name", ["average", "vote", "greedy"])
-def test_an_ensemble_of_one(name: str, several: tuple[list[Material], list[Arm]]) -> None:
+def test_an_ensemble_of_one(name: str, several: tuple[list[FitContext], list[Arm]]) -> None:
     materials, arms = several
     with pytest.raises(SettingError, match=f"{name} blends several arms, and there is 1"):
         ENSEMBLES[name](materials, arms[:1])

@@ -13,7 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 from headstart import events
 from headstart.backbones.backbone import Backbone, Layer
 from headstart.engines.work import PER_NUMBER, work_above
-from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.image.spec import ImageSpec
 from headstart.selection import planning
 from headstart.settings import FitSettings
 from headstart.training.benchmark import Speed, Speeds
@@ -225,7 +225,7 @@ def test_work_is_counted_on_the_graph(tmp_path: Path) -> None:
     start = helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["N", 8, 8, 3])
     graph = helper.make_graph(nodes, "drawn", [start], ends, constants)
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)]), tmp_path / "network.onnx")
-    layers, contract = (Layer("stage1", 4), Layer("final", 5)), PixelContract(8, 1000, (0.5,) * 3, (0.5,) * 3)
+    layers, contract = (Layer("stage1", 4), Layer("final", 5)), ImageSpec(8, 1000, (0.5,) * 3, (0.5,) * 3)
     above = work_above(Backbone("net", "net", "w", "0" * 64, "mit", 1, layers, contract, tmp_path))
     last = 8 * 8 * 5 * (4 + PER_NUMBER) + 5 * PER_NUMBER
     first = 8 * 8 * 4 * (27 + PER_NUMBER)

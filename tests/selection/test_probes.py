@@ -5,42 +5,42 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from headstart.data.samples import Part
+from headstart.data.samples import Subset
 from headstart.heads.catalog import fit_head
 from headstart.selection.arm import final_parts
-from headstart.selection.context import Material
+from headstart.selection.context import FitContext
 from headstart.selection.probes import intermediate_probe, linear_probe, probe, size_of
 from tests.conftest import Warm
 from tests.selection.made import material_of
 
 
 @pytest.fixture(scope="module")
-def material(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Material]:
+def material(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FitContext]:
     with material_of(warm.photos, warm.store, tmp_path_factory.mktemp("run"), precision="auto") as made:
         yield made
 
 
-def test_linear_probe(material: Material) -> None:
+def test_linear_probe(material: FitContext) -> None:
     (planned,) = linear_probe(material)
     arm = planned.make()
     assert (arm.name, arm.strategy, arm.layer, arm.head) == ("linear-probe", "linear-probe", "final", "logistic")
-    own = fit_head("logistic", material.task([material.tower("final")], Part.TRAIN), material.settings)
-    rows = material.features(material.tower("final"), material.of(Part.VALIDATION))
+    own = fit_head("logistic", material.task([material.tower("final")], Subset.TRAIN), material.settings)
+    rows = material.features(material.tower("final"), material.of(Subset.VALIDATION))
     np.testing.assert_allclose(arm.probabilities, own.head.probabilities(rows), atol=1e-6)
-    assert arm.validation.accuracy == np.mean(arm.probabilities.argmax(1) == material.labels(Part.VALIDATION))
+    assert arm.validation.accuracy == np.mean(arm.probabilities.argmax(1) == material.labels(Subset.VALIDATION))
     assert arm.parameters == size_of(own.head) == 1280 * 3 + 3
     assert arm.chosen == own.chosen
-    assert arm.train.n == len(material.of(Part.TRAIN))
+    assert arm.train.n == len(material.of(Subset.TRAIN))
     assert not arm.trains
 
 
-def test_what_a_training_had_fitted_before_counts_as_the_probes(material: Material) -> None:
+def test_what_a_training_had_fitted_before_counts_as_the_probes(material: FitContext) -> None:
     probe(material, "logistic")
     material.probe_seconds["logistic"] = 1000.0
     assert linear_probe(material)[0].make().seconds > 1000
 
 
-def test_intermediate_probe_has_every_layer_and_all_of_them(material: Material) -> None:
+def test_intermediate_probe_has_every_layer_and_all_of_them(material: FitContext) -> None:
     (planned,) = intermediate_probe(material)
     arm = planned.make()
     names = [layer.name for layer in material.backbone.layers]
@@ -52,41 +52,41 @@ def test_intermediate_probe_has_every_layer_and_all_of_them(material: Material) 
     for depth in arm.depth:
         layers = names if depth.layer == "all" else [depth.layer]
         tower = material.tower(*layers)
-        fitted = fit_head("logistic", material.task([tower], Part.TRAIN), material.settings)
+        fitted = fit_head("logistic", material.task([tower], Subset.TRAIN), material.settings)
         scored = {trial.value: trial.log_loss for trial in fitted.path}
         assert depth.log_loss == pytest.approx(scored[fitted.chosen["C"]], rel=1e-6)
         assert depth.log_loss <= 1.001 * min(scored.values())  # the strongest penalty that comes near the lowest
-        rows = material.features(tower, material.of(Part.VALIDATION))
-        right = fitted.head.logits(rows).argmax(1) == material.labels(Part.VALIDATION)
+        rows = material.features(tower, material.of(Subset.VALIDATION))
+        right = fitted.head.logits(rows).argmax(1) == material.labels(Subset.VALIDATION)
         assert depth.validation_accuracy == right.mean()
 
 
-def test_what_is_known_of_photos_that_a_head_was_not_fitted_on(material: Material) -> None:
+def test_what_is_known_of_photos_that_a_head_was_not_fitted_on(material: FitContext) -> None:
     """Over train by its folds and over validation by the head that is kept; both probes cost the same."""
     linear, deep = linear_probe(material)[0].make(), intermediate_probe(material)[0].make()
     assert linear.cost_class == deep.cost_class is not None
     for arm in (linear, deep):
         trial = next(it for it in arm.path if it.value == arm.chosen["C"])
         rows = np.arange(len(arm.probabilities))
-        lost = -np.log(arm.probabilities[rows, material.labels(Part.VALIDATION)].astype(float))
-        inside = np.full(len(material.of(Part.TRAIN)), trial.log_loss)
+        lost = -np.log(arm.probabilities[rows, material.labels(Subset.VALIDATION)].astype(float))
+        inside = np.full(len(material.of(Subset.TRAIN)), trial.log_loss)
         assert arm.held_out_loss == pytest.approx(np.concatenate([inside, lost]).mean(), rel=1e-6)
 
 
-def test_a_probe_is_fitted_again_on_train_and_validation(material: Material) -> None:
+def test_a_probe_is_fitted_again_on_train_and_validation(material: FitContext) -> None:
     """With the hyperparameter that was chosen on train, not with one chosen anew."""
     arm = linear_probe(material)[0].make()
     parts = final_parts(material, arm)
-    task = material.task([material.tower("final")], Part.TRAIN, Part.VALIDATION)
-    assert len(task.labels) == len(material.of(Part.TRAIN)) + len(material.of(Part.VALIDATION))
+    task = material.task([material.tower("final")], Subset.TRAIN, Subset.VALIDATION)
+    assert len(task.labels) == len(material.of(Subset.TRAIN)) + len(material.of(Subset.VALIDATION))
     own = fit_head("logistic", task, material.settings, fixed=arm.chosen)
     np.testing.assert_allclose(parts.answers[0].head.layers[0].weight, own.head.layers[0].weight, atol=1e-6)
     assert not np.array_equal(parts.answers[0].head.layers[0].weight, arm.parts.answers[0].head.layers[0].weight)
 
 
-def test_rows_and_labels_belong_together(material: Material) -> None:
-    samples = material.of(Part.VALIDATION, Part.TRAIN)
-    assert [sample.label for sample in samples] == material.labels(Part.VALIDATION, Part.TRAIN).tolist()
+def test_rows_and_labels_belong_together(material: FitContext) -> None:
+    samples = material.of(Subset.VALIDATION, Subset.TRAIN)
+    assert [sample.label for sample in samples] == material.labels(Subset.VALIDATION, Subset.TRAIN).tolist()
     tower = material.tower("stage1", "final")
     rows = material.features(tower, samples)
     assert rows.shape == (len(samples), tower.width)

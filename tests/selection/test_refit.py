@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 from headstart import events
-from headstart.data.samples import Part
+from headstart.data.samples import Subset
 from headstart.errors import TrainingError
 from headstart.selection.arm import Arm, final_parts
-from headstart.selection.context import Material
+from headstart.selection.context import FitContext
 from headstart.selection.finetune import partial_finetune
 from headstart.selection.probes import probe
 from headstart.selection.refit import refits, with_refit
 from headstart.settings import FitSettings
-from headstart.training.fine_tuning import Job, Task, Trained
+from headstart.training.fine_tuning import FineTuneResult, FineTuneSpec, FineTuning
 from tests.conftest import Warm
 from tests.selection import drawn
 from tests.selection.made import material_of, spoil
@@ -38,7 +38,7 @@ def test_a_network_is_trained_once_more_where_photos_are_few(refit: Any, per_cla
 @pytest.fixture(scope="module")
 def trained(
     small: Warm, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Material, Arm, list[events.Event]]]:
+) -> Iterator[tuple[FitContext, Arm, list[events.Event]]]:
     """An arm of three epochs above stage2."""
     home = tmp_path_factory.mktemp("refit")
     small.new_store(home / "store")
@@ -59,23 +59,23 @@ def trained(
 
 
 def test_it_learns_from_validation_photos_too(
-    trained: tuple[Material, Arm, list[events.Event]], monkeypatch: pytest.MonkeyPatch
+    trained: tuple[FitContext, Arm, list[events.Event]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As many steps, so epochs are fewer; and once only: the second time it is known."""
     material, arm, heard = trained
     assert arm.refit_seconds > 0
-    made: list[Task] = []
-    train = Job._train
+    made: list[FineTuneSpec] = []
+    train = FineTuning._train
 
-    def noted(self: Job, stop: Any) -> Trained:
+    def noted(self: FineTuning, stop: Any) -> FineTuneResult:
         made.append(self.task)
         return train(self, stop)
 
-    monkeypatch.setattr(Job, "_train", noted)
+    monkeypatch.setattr(FineTuning, "_train", noted)
     parts = final_parts(material, arm)
     (task,) = made
-    assert [it.digest for it in task.train] == [it.digest for it in material.of(Part.TRAIN, Part.VALIDATION)]
-    few, all_ = len(material.of(Part.TRAIN)), len(task.train)
+    assert [it.digest for it in task.train] == [it.digest for it in material.of(Subset.TRAIN, Subset.VALIDATION)]
+    few, all_ = len(material.of(Subset.TRAIN)), len(task.train)
     assert task.settings.epochs == math.ceil(3 * few / all_)
     assert task.ends == max(1, round(task.settings.epochs * arm.best_epoch / 3))
     assert task.head is not None
@@ -89,7 +89,7 @@ def test_it_learns_from_validation_photos_too(
     assert len(made) == 1
 
 
-def test_never(trained: tuple[Material, Arm, list[events.Event]]) -> None:
+def test_never(trained: tuple[FitContext, Arm, list[events.Event]]) -> None:
     material, arm, _ = trained
     unwanted = replace(material, settings=material.settings.model_copy(update={"refit": "never"}))
     assert final_parts(unwanted, arm) is arm.parts

@@ -19,17 +19,17 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from headstart.errors import StoreError
 from headstart.storage.database import SCHEMA
-from headstart.storage.store import Finding, Space, Store
+from headstart.storage.store import DecodeIssue, FeatureSpace, Store
 
-SPACE = Space("0a" * 20, (("stage1", 3), ("final", 8)), "a small network")
-OTHER = Space("0b" * 20, (("final", 5),))
+SPACE = FeatureSpace("0a" * 20, (("stage1", 3), ("final", 8)), "a small network")
+OTHER = FeatureSpace("0b" * 20, (("final", 5),))
 
 
 def digests_of(count: int, first: int = 0) -> list[str]:
     return [hashlib.blake2b(b"%d" % number, digest_size=20).hexdigest() for number in range(first, first + count)]
 
 
-def rows_of(digests: list[str], space: Space = SPACE) -> dict[str, np.ndarray]:
+def rows_of(digests: list[str], space: FeatureSpace = SPACE) -> dict[str, np.ndarray]:
     """Rows that depend on the photo and the layer only, as a network's do."""
     return {
         name: np.array(
@@ -39,7 +39,7 @@ def rows_of(digests: list[str], space: Space = SPACE) -> dict[str, np.ndarray]:
     }
 
 
-def fill(store: Store, digests: list[str], space: Space = SPACE, **how: int) -> None:
+def fill(store: Store, digests: list[str], space: FeatureSpace = SPACE, **how: int) -> None:
     with store.writer(space, **how) as writer:
         for first in range(0, len(digests), 10):
             part = digests[first : first + 10]
@@ -77,8 +77,8 @@ def test_missing_is_unique_in_order_and_leaves_out_stored_and_broken(store: Stor
     assert store.missing(SPACE, [*digests, *digests]) == digests
     fill(store, digests[:1000], commit_rows=500)
     with store.writer(SPACE) as writer:
-        writer.find(Finding(digests[1500], broken=True, reason="no image data"))
-        writer.find(Finding(digests[1501], broken=False, reason="cut off"))
+        writer.find(DecodeIssue(digests[1500], broken=True, reason="no image data"))
+        writer.find(DecodeIssue(digests[1501], broken=False, reason="cut off"))
     asked = [digests[1501], digests[3], digests[1500], digests[1501], digests[1200]]
     assert store.missing(SPACE, asked) == [digests[1501], digests[1200]]
     assert store.missing(SPACE, digests) == [*digests[1000:1500], *digests[1501:]]
@@ -87,8 +87,8 @@ def test_missing_is_unique_in_order_and_leaves_out_stored_and_broken(store: Stor
 
 def test_findings_come_back_by_digest(store: Store) -> None:
     digests = digests_of(3)
-    repaired = Finding(digests[0], broken=False, reason="the end was missing")
-    broken = Finding(digests[1], broken=True, reason="not a picture")
+    repaired = DecodeIssue(digests[0], broken=False, reason="the end was missing")
+    broken = DecodeIssue(digests[1], broken=True, reason="not a picture")
     assert store.findings(SPACE, digests) == {}
     with store.writer(SPACE) as writer:
         writer.find(repaired)
@@ -140,12 +140,12 @@ def test_an_id_is_not_taken_for_a_digest(store: Store) -> None:
 @pytest.mark.parametrize("layers", [(), (("final", 0),), (("final", 3), ("final", 4))])
 def test_a_space_without_sense_is_refused(layers: tuple[tuple[str, int], ...]) -> None:
     with pytest.raises(ValueError, match="layers"):
-        Space("0a" * 20, layers)
+        FeatureSpace("0a" * 20, layers)
 
 
 def test_one_fingerprint_stands_for_one_list_of_layers(store: Store) -> None:
     fill(store, digests_of(2))
-    changed = Space(SPACE.fingerprint, (("final", 8),))
+    changed = FeatureSpace(SPACE.fingerprint, (("final", 8),))
     for ask in (lambda: store.missing(changed, digests_of(2)), lambda: store.writer(changed)):
         with pytest.raises(StoreError, match="one fingerprint stands for one list of layers"):
             ask()
@@ -203,7 +203,7 @@ def test_many_threads_may_add_to_one_writer(store: Store) -> None:
             for start in range(first, 800, 80):
                 part = digests[start : start + 10]
                 writer.add(part, rows_of(part))
-                writer.find(Finding(part[0], broken=False, reason=f"thread {first}"))
+                writer.find(DecodeIssue(part[0], broken=False, reason=f"thread {first}"))
                 store.missing(SPACE, part)
         except BaseException as error:  # noqa: BLE001  # raised below
             failures.append(error)
@@ -220,7 +220,7 @@ def test_many_threads_may_add_to_one_writer(store: Store) -> None:
 
 
 def test_reading_takes_no_memory_but_its_answer(store: Store) -> None:
-    wide = Space("0c" * 20, (("final", 256),))
+    wide = FeatureSpace("0c" * 20, (("final", 256),))
     digests = digests_of(6000)
     value = np.zeros((6000, 256), np.float32)
     with store.writer(wide, commit_rows=500) as writer:

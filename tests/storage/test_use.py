@@ -17,10 +17,10 @@ from headstart.data.readers import reading
 from headstart.errors import StoreError
 from headstart.pipeline import fit as workflow
 from headstart.storage.atomic import stamp
-from headstart.storage.store import Space, Store
+from headstart.storage.store import FeatureSpace, Store
 from headstart.storage.use import FOLDER, in_use, in_use_while_reading, pruning
 
-SPACE = Space("0a" * 20, (("final", 10),), "drawn")
+SPACE = FeatureSpace("0a" * 20, (("final", 10),), "drawn")
 DIGESTS = [f"{number:040x}" for number in range(10)]
 ENTRIES = ("networks/net", "archives/photos", "activations/" + "01" * 20, "trained/net-1", "trained/net-2.unfinished")
 
@@ -156,7 +156,7 @@ def test_what_reads_photos_alone_marks_the_store_too(tmp_path: Path, monkeypatch
     monkeypatch.setenv("HEADSTART_STORE", str(tmp_path / "store"))
     monkeypatch.setattr(workflow, "load", lambda *_: None)
     for module, begin in (
-        (workflow, lambda: workflow.evaluate_on("model", "photos")),
+        (workflow, lambda: workflow.evaluate("model", "photos")),
         (reading, lambda: check(tmp_path)),
     ):
         monkeypatch.setattr(module, "read", read)

@@ -15,7 +15,7 @@ from headstart.errors import StoreError
 from headstart.features.activations import Activations
 from headstart.modalities.image.augment.augmentation import view
 from headstart.modalities.image.augment.presets import PRESETS
-from headstart.modalities.image.decoding.decode import prepare
+from headstart.modalities.image.decoding.decode import crop_resize
 from headstart.training.boundary import Cached, Streamed, Views, as_tensor, compute, key_of
 from headstart.training.trunk import Nothing
 from tests.training import tiny
@@ -125,7 +125,7 @@ def test_streamed_sees_new_views_in_every_epoch_and_some_photos_only() -> None:
 def test_plain_views_are_the_photo_as_predicted_on(tmp_path: Path) -> None:
     photos = samples()
     order = np.arange(COUNT)
-    rows = [Means().run(prepare(np.array(photo.source.read()), tiny.CONTRACT)[None])[0] for photo in photos]
+    rows = [Means().run(crop_resize(np.array(photo.source.read()), tiny.CONTRACT)[None])[0] for photo in photos]
     wanted = torch.from_numpy(np.stack(rows)).bfloat16()
     assert torch.equal(torch.cat(list(Streamed(photos, Means(), PLAIN).batches(5, order, 4))), wanted)
     with kept_in(tmp_path, Means(), PLAIN) as kept:

@@ -18,16 +18,16 @@ from headstart.backbones.backbone import PIXELS
 from headstart.backbones.catalog import find
 from headstart.backbones.graph import trace
 from headstart.backbones.zoo import load
-from headstart.data.samples import Part
+from headstart.data.samples import Subset
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.errors import BackboneError, TrainingError
 from headstart.features.extract import prepared
 from headstart.modalities.image.spec import GreyRange
-from headstart.selection.context import Material
+from headstart.selection.context import FitContext
 from headstart.selection.finetune import arm_of, job_of
 from headstart.selection.probes import linear_probe
 from headstart.training.curves import Epoch
-from headstart.training.fine_tuning import Job, Trained, _per_class, check_frozen
+from headstart.training.fine_tuning import FineTuneResult, FineTuning, _per_class, check_frozen
 from headstart.training.loop import Trainer
 from headstart.training.network import Trainable, frozen_tensors
 from tests.conftest import Warm
@@ -35,7 +35,7 @@ from tests.selection.made import material_of, spoil
 
 ROOT = Path(__file__).resolve().parents[2]
 
-Make = Callable[..., AbstractContextManager[Material]]
+Make = Callable[..., AbstractContextManager[FitContext]]
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def make(small: Warm, store: Path, tmp_path: Path) -> Make:
 @pytest.fixture(scope="module")
 def twice(
     small: Warm, store: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Material, Job, Trained]]:
+) -> Iterator[tuple[FitContext, FineTuning, FineTuneResult]]:
     """A training of two epochs above stage2, which several tests look at."""
     with material_of(small.photos, store, tmp_path_factory.mktemp("run"), small.name, epochs=2) as material:
         spoil(material)
@@ -64,11 +64,15 @@ def twice(
 
 
 def sibling(
-    job: Job, listener: events.Listener = events.ignore, *, settings: dict[str, object] | None = None, **task: object
-) -> Job:
+    job: FineTuning,
+    listener: events.Listener = events.ignore,
+    *,
+    settings: dict[str, object] | None = None,
+    **task: object,
+) -> FineTuning:
     """A job of another task, with the network as it is loaded already."""
     changed = job.task.settings.model_copy(update=settings or {})
-    other = Job(replace(job.task, settings=changed, **task), listener)
+    other = FineTuning(replace(job.task, settings=changed, **task), listener)
     other.loaded, other.traced = job.loaded, job.traced
     if other.boundary == job.boundary:
         other.trunk = job.trunk
@@ -96,7 +100,7 @@ def without_seconds(epochs: tuple[Epoch, ...]) -> list[Epoch]:
     [("stage3", 3e-3), ("stage2", 3e-3), (None, 1e-4)],  # activations are kept as bf16, pixels as they are
 )
 def test_epoch_0_scores_what_the_probe_scored(
-    unfreeze: str | None, tolerance: float, twice: tuple[Material, Job, Trained]
+    unfreeze: str | None, tolerance: float, twice: tuple[FitContext, FineTuning, FineTuneResult]
 ) -> None:
     material, base, _ = twice
     arm = linear_probe(material)[0].make()
@@ -110,7 +114,7 @@ def test_epoch_0_scores_what_the_probe_scored(
     assert before.epochs[0].train_loss == pytest.approx(arm.train.log_loss, rel=tolerance)
 
 
-def test_in_bf16_it_scores_that_within_rounding(twice: tuple[Material, Job, Trained]) -> None:
+def test_in_bf16_it_scores_that_within_rounding(twice: tuple[FitContext, FineTuning, FineTuneResult]) -> None:
     material, base, _ = twice
     arm = linear_probe(material)[0].make()
     before = sibling(base, settings={"training_precision": "bf16"}).run(once)
@@ -120,7 +124,7 @@ def test_in_bf16_it_scores_that_within_rounding(twice: tuple[Material, Job, Trai
     assert before.epochs[0].validation_loss == pytest.approx(arm.validation.log_loss, rel=0.02)
 
 
-def test_features_that_are_not_the_probes_stop_it(twice: tuple[Material, Job, Trained]) -> None:
+def test_features_that_are_not_the_probes_stop_it(twice: tuple[FitContext, FineTuning, FineTuneResult]) -> None:
     _, base, _ = twice
     assert base.task.rows is not None
     other = np.random.default_rng(0).normal(size=base.task.rows.shape).astype(np.float32)
@@ -130,7 +134,7 @@ def test_features_that_are_not_the_probes_stop_it(twice: tuple[Material, Job, Tr
     assert not job.home.exists()
 
 
-def test_a_layer_that_is_none(twice: tuple[Material, Job, Trained]) -> None:
+def test_a_layer_that_is_none(twice: tuple[FitContext, FineTuning, FineTuneResult]) -> None:
     with pytest.raises(BackboneError, match=r"no layer 'stage9'.*stage"):
         sibling(twice[1], unfreeze="stage9")
 
@@ -138,7 +142,9 @@ def test_a_layer_that_is_none(twice: tuple[Material, Job, Trained]) -> None:
 # --- frozen means frozen ---------------------------------------------------------------------------------------------
 
 
-def test_what_lies_under_the_boundary_is_what_was_loaded(small: Warm, twice: tuple[Material, Job, Trained]) -> None:
+def test_what_lies_under_the_boundary_is_what_was_loaded(
+    small: Warm, twice: tuple[FitContext, FineTuning, FineTuneResult]
+) -> None:
     _, job, trained = twice
     fresh = load(find(small.name)).network.state_dict()
     frozen = frozen_tensors(job.traced, job.boundary)
@@ -149,7 +155,7 @@ def test_what_lies_under_the_boundary_is_what_was_loaded(small: Warm, twice: tup
 
 
 def test_one_changed_bit_under_the_boundary_saves_nothing(
-    twice: tuple[Material, Job, Trained], monkeypatch: pytest.MonkeyPatch
+    twice: tuple[FitContext, FineTuning, FineTuneResult], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, base, _ = twice
     job = sibling(base, settings={"seed": 5, "epochs": 1})
@@ -185,12 +191,12 @@ def test_check_frozen_sees_bits_not_values() -> None:
 
 @pytest.mark.parametrize("batchnorm", ["frozen", "update"])
 def test_batchnorm_is_updated_above_the_boundary_if_at_all(
-    batchnorm: str, small: Warm, twice: tuple[Material, Job, Trained], monkeypatch: pytest.MonkeyPatch
+    batchnorm: str, small: Warm, twice: tuple[FitContext, FineTuning, FineTuneResult], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, base, _ = twice
     networks: list[Trainable] = []
-    real = Job.network
-    monkeypatch.setattr(Job, "network", lambda *given: networks.append(real(*given)) or networks[-1])
+    real = FineTuning.network
+    monkeypatch.setattr(FineTuning, "network", lambda *given: networks.append(real(*given)) or networks[-1])
     job = sibling(base, settings={"batchnorm": batchnorm, "epochs": 1, "patience": 1})
     trained = job.run()
     assert trained.best_epoch == 1, "else the start is what was kept"
@@ -261,7 +267,9 @@ def test_killed_half_way_it_ends_as_if_nothing_had_happened(small: Warm, store: 
 # --- what is kept ----------------------------------------------------------------------------------------------------
 
 
-def test_a_second_run_takes_what_the_first_trained(twice: tuple[Material, Job, Trained], make: Make) -> None:
+def test_a_second_run_takes_what_the_first_trained(
+    twice: tuple[FitContext, FineTuning, FineTuneResult], make: Make
+) -> None:
     _, job, trained = twice
     heard: list[events.Event] = []
     with make(epochs=2, listener=heard.append) as material:
@@ -292,14 +300,18 @@ def test_a_second_run_takes_what_the_first_trained(twice: tuple[Material, Job, T
         {"training_precision": "bf16"},
     ],
 )
-def test_another_setting_is_another_training(other: dict[str, object], twice: tuple[Material, Job, Trained]) -> None:
+def test_another_setting_is_another_training(
+    other: dict[str, object], twice: tuple[FitContext, FineTuning, FineTuneResult]
+) -> None:
     _, job, _ = twice
     another = sibling(job, settings=other)
     assert another.home != job.home
     assert another.known is None
 
 
-def test_other_photos_labels_and_seeds_are_other_trainings(twice: tuple[Material, Job, Trained], make: Make) -> None:
+def test_other_photos_labels_and_seeds_are_other_trainings(
+    twice: tuple[FitContext, FineTuning, FineTuneResult], make: Make
+) -> None:
     _, job, _ = twice
     assert job.known is not None
     head, train = job.task.head, list(job.task.train)
@@ -321,7 +333,9 @@ def test_other_photos_labels_and_seeds_are_other_trainings(twice: tuple[Material
     assert sibling(job, name="by another name").home == job.home, "a name changes nothing"
 
 
-def test_where_the_disk_budget_is_too_small_it_streams(twice: tuple[Material, Job, Trained], tmp_path: Path) -> None:
+def test_where_the_disk_budget_is_too_small_it_streams(
+    twice: tuple[FitContext, FineTuning, FineTuneResult], tmp_path: Path
+) -> None:
     _, job, cached = twice
     heard: list[events.Event] = []
     store = tmp_path  # its own, else the result would be taken as known
@@ -364,19 +378,21 @@ def test_random_crops_are_trained_on_in_smaller_views(warm: Warm, tmp_path: Path
         assert batch.shape == (3, 11, 11, 112)
 
 
-def test_the_network_in_openvino_scores_what_the_best_epoch_scored(twice: tuple[Material, Job, Trained]) -> None:
+def test_the_network_in_openvino_scores_what_the_best_epoch_scored(
+    twice: tuple[FitContext, FineTuning, FineTuneResult],
+) -> None:
     material, _, trained = twice
     best = trained.epochs[trained.best_epoch]
     assert trained.best_epoch > 0
     assert best.validation_loss == min(epoch.validation_loss for epoch in trained.epochs)
-    samples = material.of(Part.VALIDATION)
+    samples = material.of(Subset.VALIDATION)
     engine = OpenVinoEngine(trained.backbone, "f32")
     photos = prepared(samples, trained.backbone.contract, len(samples))
     rows = [
         engine.forward(photos[start : start + engine.batch])["final"] for start in range(0, len(photos), engine.batch)
     ]
     said = trained.head.probabilities(np.concatenate(rows))
-    labels = material.labels(Part.VALIDATION)
+    labels = material.labels(Subset.VALIDATION)
     right = int((said.argmax(axis=1) == labels).sum())
     assert abs(right - round(best.validation_accuracy * len(samples))) <= 1
     assert -np.log(said[np.arange(len(labels)), labels]).mean() == pytest.approx(best.validation_loss, rel=5e-3)
@@ -387,7 +403,7 @@ def test_the_network_in_openvino_scores_what_the_best_epoch_scored(twice: tuple[
     assert arm.trains
 
 
-def test_what_was_counted(twice: tuple[Material, Job, Trained]) -> None:
+def test_what_was_counted(twice: tuple[FitContext, FineTuning, FineTuneResult]) -> None:
     _, job, trained = twice
     module = job.traced.module
     trainable = {name for part in job.traced.above("stage2") for name in part.tensors}
@@ -404,7 +420,9 @@ def test_what_was_counted(twice: tuple[Material, Job, Trained]) -> None:
     "knobs",
     [{"optimiser": "sgd"}, {"mixup": 0.4}, {"class_weights": "balanced"}, {"ema": 0.0}, {"clip": 0.0, "warmup": 0.0}],
 )
-def test_knobs_train_and_change_the_result(knobs: dict[str, object], twice: tuple[Material, Job, Trained]) -> None:
+def test_knobs_train_and_change_the_result(
+    knobs: dict[str, object], twice: tuple[FitContext, FineTuning, FineTuneResult]
+) -> None:
     _, job, plain = twice
     train = job.task.train
     if "class_weights" in knobs:  # the drawn classes have equal counts: take some photos of one away
@@ -432,7 +450,7 @@ def test_from_random_weights(make: Make) -> None:
     assert trained.backbone.licence == "your own"
 
 
-def test_a_loss_that_is_not_a_number_saves_nothing(twice: tuple[Material, Job, Trained]) -> None:
+def test_a_loss_that_is_not_a_number_saves_nothing(twice: tuple[FitContext, FineTuning, FineTuneResult]) -> None:
     head = twice[1].task.head
     assert head is not None
     bias = np.full_like(head.layers[0].bias, np.nan)
@@ -442,10 +460,12 @@ def test_a_loss_that_is_not_a_number_saves_nothing(twice: tuple[Material, Job, T
     assert not job.home.exists()
 
 
-def test_a_training_keeps_by_what_range_deep_photos_are_scaled(twice: tuple[Material, Job, Trained]) -> None:
+def test_a_training_keeps_by_what_range_deep_photos_are_scaled(
+    twice: tuple[FitContext, FineTuning, FineTuneResult],
+) -> None:
     _, job, _ = twice
     deep = job.task.backbone.with_grey((GreyRange("uint16", 0.0, 4095.0),))
-    other = Job(replace(job.task, backbone=deep))
+    other = FineTuning(replace(job.task, backbone=deep))
     assert other.plain.contract == deep.contract
     assert other.changed.contract.grey == deep.contract.grey
     assert (

@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 from headstart.backbones.backbone import Layer
 from headstart.backbones.graph import Traced, trace
-from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.image.spec import ImageSpec
 
 SIZE, WIDTH = 16, 24
-CONTRACT = PixelContract(SIZE, 1000, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+CONTRACT = ImageSpec(SIZE, 1000, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
 
 class Tiny(nn.Module):

@@ -8,21 +8,22 @@ from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
+from headstart.arrays import Floats
 from headstart.backbones.backbone import Backbone
-from headstart.inference.novelty import Float, joined
+from headstart.inference.novelty import joined
 from headstart.uncertainty import novelty as module
 from headstart.uncertainty.novelty import accepted, fit_novelty, fit_unscaled, left_out, novelty_layers, odd
 
 WIDTHS = (16, 40)
 
 
-def kind_of_photo(seed: int) -> list[Float]:
+def kind_of_photo(seed: int) -> list[Floats]:
     """What makes photos of one kind: 6 strong directions of features for each layer."""
     chance = np.random.default_rng(seed)
     return [chance.normal(size=(6, width)).astype("f4") for width in WIDTHS]
 
 
-def photos(count: int, seed: int, kind: int = 0) -> list[Float]:
+def photos(count: int, seed: int, kind: int = 0) -> list[Floats]:
     chance = np.random.default_rng([seed, kind])
     hidden = chance.normal(size=(count, 6))
     return [
@@ -31,7 +32,7 @@ def photos(count: int, seed: int, kind: int = 0) -> list[Float]:
     ]
 
 
-def fitted(rows: list[Float], acceptance: float = 0.95, seed: int = 0) -> module.Novelty:
+def fitted(rows: list[Floats], acceptance: float = 0.95, seed: int = 0) -> module.Novelty:
     count = len(rows[0])
     labels = np.arange(count, dtype=np.int64) % 2
     return fit_novelty(rows, labels, np.arange(count), towers=(0, 1), acceptance=acceptance, seed=seed)

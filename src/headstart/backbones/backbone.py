@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from headstart.errors import BackboneError, nearest
-from headstart.modalities.image.spec import GreyRange, PixelContract
+from headstart.modalities.image.spec import GreyRange, ImageSpec
 
 SCHEMA_VERSION = 2
 GRAPH = "network.onnx"
@@ -40,7 +40,7 @@ class Backbone:
     licence: str  #: of the weights, an SPDX name in lower case, or "unknown"
     parameters: int
     layers: tuple[Layer, ...]  #: from the input upwards; the last is "final"
-    contract: PixelContract
+    contract: ImageSpec
     folder: Path  #: where ``network.onnx`` and this record lie
 
     @property
@@ -81,7 +81,7 @@ class Backbone:
         """The inverse of ``to_json``."""
         fields = {key: value for key, value in record.items() if key != "schema_version"}
         fields["layers"] = tuple(Layer(**layer) for layer in record["layers"])
-        fields["contract"] = PixelContract.from_json(record["contract"])
+        fields["contract"] = ImageSpec.from_json(record["contract"])
         return cls(**fields, folder=folder)
 
 

@@ -22,7 +22,7 @@ FINAL = "final"
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Section:
     """What lies between the layer below and this one."""
 
     name: str  #: the layer it ends in
@@ -38,7 +38,7 @@ class Traced:
 
     module: fx.GraphModule
     cuts: Mapping[str, fx.Node]  #: layer -> the tensor above which the next layer begins; "pixels" is the input
-    parts: tuple[Part, ...]  #: from the input upwards, the last is "final"
+    parts: tuple[Section, ...]  #: from the input upwards, the last is "final"
 
     def below(self, unfreeze: str) -> str:
         """The boundary under a layer: the layer below it, or "pixels".
@@ -54,7 +54,7 @@ class Traced:
             raise BackboneError(f"{unfreeze!r} has nothing to train: it only pools; unfreeze {names[index - 1]}")
         return names[index - 1] if index else PIXELS
 
-    def above(self, boundary: str) -> tuple[Part, ...]:
+    def above(self, boundary: str) -> tuple[Section, ...]:
         """The parts that are trained when all up to ``boundary`` is frozen."""
         names = [PIXELS, *(part.name for part in self.parts)]
         return self.parts[names.index(boundary) :]
@@ -171,7 +171,7 @@ class _Measure(fx.Interpreter):
         return result
 
 
-def _parts(module: fx.GraphModule, cuts: Mapping[str, fx.Node], size: int) -> Iterator[Part]:
+def _parts(module: fx.GraphModule, cuts: Mapping[str, fx.Node], size: int) -> Iterator[Section]:
     measure = _Measure(module)
     with torch.inference_mode():
         measure.run(torch.zeros(1, size, size, 3, dtype=torch.uint8))
@@ -184,7 +184,7 @@ def _parts(module: fx.GraphModule, cuts: Mapping[str, fx.Node], size: int) -> It
         if name == PIXELS:
             continue
         tensors = tuple(dict.fromkeys(tensor for node in own for tensor in parameters_of(module, node)))
-        yield Part(
+        yield Section(
             name=name,
             parameters=sum(prod(known[tensor].shape) for tensor in tensors),
             work=sum(measure.work[node] for node in own) / total,

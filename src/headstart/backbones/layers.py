@@ -8,7 +8,7 @@ import torch
 
 from headstart.backbones.backbone import middle
 from headstart.backbones.catalog import Origin
-from headstart.backbones.graph import Part, trace
+from headstart.backbones.graph import Section, trace
 from headstart.backbones.zoo import Loaded, untrained
 
 
@@ -61,7 +61,7 @@ def anatomy(origin: Origin) -> Anatomy:
     return Anatomy(origin.name, origin.architecture, origin.kind == "hub", loaded.contract.size, layers)
 
 
-def _built(origin: Origin) -> tuple[Loaded, tuple[Part, ...]]:
+def _built(origin: Origin) -> tuple[Loaded, tuple[Section, ...]]:
     loaded = untrained(origin, seed=0)
     return loaded, trace(loaded).parts
 

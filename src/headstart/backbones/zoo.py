@@ -15,7 +15,7 @@ from headstart.backbones.catalog import Origin
 from headstart.backbones.hub import without_waiting
 from headstart.backbones.pretrained import PretrainedClassifier
 from headstart.errors import BackboneError, refuse_machine_faults
-from headstart.modalities.image.spec import WHOLE_EDGE, PixelContract
+from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
 
 #: A network with more places than this (a transformer has one per block) is named in this many even stages.
 MOST_STAGES = 6
@@ -25,7 +25,7 @@ EVEN_STAGES = 4
 class Network(nn.Module):
     """A timm network from uint8 pixels to the pooled features of its named layers."""
 
-    def __init__(self, body: nn.Module, contract: PixelContract):
+    def __init__(self, body: nn.Module, contract: ImageSpec):
         super().__init__()
         self.body = body
         self.register_buffer("scale", 1 / (255 * torch.tensor(contract.std)).view(1, 3, 1, 1))
@@ -50,7 +50,7 @@ class Loaded:
     """A network and what its weights brought with them."""
 
     network: Network
-    contract: PixelContract
+    contract: ImageSpec
     layers: tuple[Layer, ...]
     weights: str  #: where they come from, for a person
     weights_sha256: str
@@ -140,7 +140,7 @@ def _places(body: nn.Module) -> list[int] | None:
     return [(stage + 1) * count // EVEN_STAGES - 1 for stage in range(EVEN_STAGES)]
 
 
-def _contract(origin: Origin, config: Mapping[str, Any]) -> PixelContract:
+def _contract(origin: Origin, config: Mapping[str, Any]) -> ImageSpec:
     """The preprocessing that timm names, as a pixel contract.
 
     Bilinear always, and the whole shorter edge: what stands at a photo's edge belongs to it too. ARCHITECTURE.md has
@@ -150,7 +150,7 @@ def _contract(origin: Origin, config: Mapping[str, Any]) -> PixelContract:
     if channels != 3 or height != width:
         raise BackboneError(f"{origin.name} wants {channels} x {height} x {width} input; only RGB squares can be used")
     mean, std = tuple(config["mean"]), tuple(config["std"])
-    return PixelContract(height, WHOLE_EDGE, mean, std)
+    return ImageSpec(height, WHOLE_EDGE, mean, std)
 
 
 def _known(origin: Origin) -> None:

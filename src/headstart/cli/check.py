@@ -129,14 +129,14 @@ def _check_sheet(sheet: Path | None, settings: AugmentSettings | None) -> None:
 def _draw_sheet(sheet: Path, settings: AugmentSettings, found: "Survey") -> None:
     from headstart.modalities.image.augment.augmentation import Augmentation
     from headstart.modalities.image.augment.sheet import write_sheet
-    from headstart.modalities.image.spec import WHOLE_EDGE, PixelContract
+    from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
 
-    contract = PixelContract(SHEET_SIZE, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+    contract = ImageSpec(SHEET_SIZE, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
     write_sheet(sheet, found.samples, contract, Augmentation.of(settings))
 
 
 def _in_words(found: "Survey") -> str:
-    from headstart.data.samples import Outcome
+    from headstart.data.samples import FileStatus
 
     samples = found.samples
     counts = ", ".join(f"{count} {outcome.value}" for outcome, count in found.outcomes.items())
@@ -148,8 +148,8 @@ def _in_words(found: "Survey") -> str:
         f"formats: {', '.join(f'{name} {count}' for name, count in found.formats.items())}",
         f"width {_range(found.width)}, height {_range(found.height)}",
         _listed("set{s} of photos with equal bytes", [" = ".join(names) for names in found.copies]),
-        _listed("set aside or repaired", [_told(it) for it in told if it.outcome is not Outcome.ACCEPTED]),
-        _listed("accepted with a corrected label", [_told(it) for it in told if it.outcome is Outcome.ACCEPTED]),
+        _listed("set aside or repaired", [_told(it) for it in told if it.outcome is not FileStatus.ACCEPTED]),
+        _listed("accepted with a corrected label", [_told(it) for it in told if it.outcome is FileStatus.ACCEPTED]),
         _listed("note{s}", list(samples.ledger.notes)),
         _listed("to mend before fitting", list(found.problems)),
     ]

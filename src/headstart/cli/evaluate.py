@@ -37,11 +37,11 @@ def evaluate(
         engine: What answers: auto, onnxruntime or openvino; see headstart predict.
     """
     from headstart.inference.engines import InferenceEngineChoice
-    from headstart.pipeline.fit import evaluate_on
+    from headstart.pipeline.fit import evaluate
 
     with shown(quiet=quiet or json_) as listener:
         answering = cast("InferenceEngineChoice", engine)  # its name is checked where it is loaded
-        result = evaluate_on(model, photos, options=data, engine=answering, listener=listener)
+        result = evaluate(model, photos, options=data, engine=answering, listener=listener)
     if json_:
         print(json.dumps(result.to_json(), ensure_ascii=False))
         return 0

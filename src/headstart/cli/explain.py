@@ -63,11 +63,11 @@ def _explained(explainer: "Explainer", photo: str, out: Path, label: str | None)
 
     from headstart.data.own_output import mark_folder, save_picture
     from headstart.explanation.explainer import overlay
-    from headstart.modalities.image.load import whole
+    from headstart.modalities.image.load import load_image
     from headstart.storage.atomic import replace_bytes
 
     heat = explainer.heat(photo, label)
-    pixels = whole(photo, explainer.record.contract)
+    pixels = load_image(photo, explainer.record.contract)
     width = max(1, round(EDGE * pixels.shape[1] / pixels.shape[0]))
     scaled = np.asarray(Image.fromarray(pixels).resize((width, EDGE), Image.Resampling.BILINEAR))
     drawn = Image.fromarray(np.concatenate([scaled, overlay(scaled, heat)], axis=1))

@@ -7,13 +7,13 @@ from statistics import median_low
 
 from headstart.data.readers.assembly import problems_of
 from headstart.data.readers.inspection import default_workers, in_threads, why_unreadable
-from headstart.data.samples import Entry, FileSource, Outcome, Sample, Samples
+from headstart.data.samples import Entry, FileSource, FileStatus, Sample, Samples
 from headstart.events import Listener, ignore
 from headstart.modalities.image.decoding.decode import BrokenPhoto, decode
-from headstart.modalities.image.spec import WHOLE_EDGE, PixelContract
+from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
 
 #: Photos are decoded as for a network of the usual size: what a fit refuses or repairs is what is found here.
-_CONTRACT = PixelContract(224, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+_CONTRACT = ImageSpec(224, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Survey:
     """What is there."""
 
     samples: Samples  #: without those that do not decode, the ledger amended
-    outcomes: Mapping[Outcome, int]  #: files that ended in each way
+    outcomes: Mapping[FileStatus, int]  #: files that ended in each way
     photos: Mapping[str, int]  #: usable photos of each class, in the order of the classes
     width: Range | None  #: pixels, as stored; None without a usable photo
     height: Range | None  #: pixels, as stored
@@ -50,7 +50,7 @@ def survey(samples: Samples, *, decode_all: bool = True, workers: int = 0, liste
     """
     if decode_all:
         samples = decoded(samples, workers=workers, listener=listener)
-    usable = [entry for entry in samples.ledger.entries if entry.outcome is not Outcome.SET_ASIDE]
+    usable = [entry for entry in samples.ledger.entries if entry.outcome is not FileStatus.SET_ASIDE]
     per_class = Counter(sample.label for sample in samples.samples)
     return Survey(
         samples,
@@ -80,10 +80,10 @@ def _decoded(work: tuple[Sample, Entry]) -> Entry:
     try:
         repaired = decode(sample.source.read(), _CONTRACT).repaired
     except BrokenPhoto as error:
-        return replace(entry, outcome=Outcome.SET_ASIDE, reason=str(error))
+        return replace(entry, outcome=FileStatus.SET_ASIDE, reason=str(error))
     except OSError as error:
-        return replace(entry, outcome=Outcome.SET_ASIDE, reason=why_unreadable(error))
-    return replace(entry, outcome=Outcome.REPAIRED, reason=repaired) if repaired else entry
+        return replace(entry, outcome=FileStatus.SET_ASIDE, reason=why_unreadable(error))
+    return replace(entry, outcome=FileStatus.REPAIRED, reason=repaired) if repaired else entry
 
 
 def _range(values: list[int]) -> Range | None:

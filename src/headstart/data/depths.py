@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from headstart.data.readers.found import some
-from headstart.data.samples import Outcome, Sample, Samples
+from headstart.data.samples import FileStatus, Sample, Samples
 from headstart.modalities.image.decoding.depth import Depth, common_ranges, describe_depth, describe_scaling, own_range
 from headstart.modalities.image.spec import GreyRange
 
@@ -27,7 +27,7 @@ def note_scaling(samples: Samples, ranges: Sequence[GreyRange]) -> Samples:
     changes = {}
     for entry in samples.ledger.entries:
         depth = entry.depth
-        if depth is not None and entry.outcome is not Outcome.SET_ASIDE:
+        if depth is not None and entry.outcome is not FileStatus.SET_ASIDE:
             of_set = by_kind.get(depth.kind)
             scaling = describe_scaling(depth, of_set or own_range(depth), "the set's" if of_set else "its own")
             changes[entry.name] = replace(entry, note=entry.note.replace(describe_depth(depth), scaling))

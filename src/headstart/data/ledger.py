@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from headstart.data.samples import Entry, Ledger, Outcome
+from headstart.data.samples import Entry, FileStatus, Ledger
 from headstart.errors import DataError
 from headstart.modalities.image.decoding.depth import Depth
 from headstart.storage.atomic import replace_text
@@ -42,4 +42,4 @@ def load_ledger(path: Path) -> Ledger:
 
 def _entry(line: dict[str, Any]) -> Entry:
     depth = Depth(**line["depth"]) if line.get("depth") else None
-    return Entry(**{**line, "outcome": Outcome(line["outcome"]), "depth": depth})
+    return Entry(**{**line, "outcome": FileStatus(line["outcome"]), "depth": depth})

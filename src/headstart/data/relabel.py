@@ -13,7 +13,7 @@ from headstart.data.readers.assembly import problems_of
 from headstart.data.readers.csv_cells import format_csv, unescape_cell
 from headstart.data.readers.csv_text import read_text_table, refuse_damaged
 from headstart.data.readers.found import class_name, some
-from headstart.data.samples import Entry, Outcome, Relabel, Samples
+from headstart.data.samples import Entry, FileStatus, Relabel, Samples
 from headstart.errors import DataError, nearest
 from headstart.storage.run_layout import RELABELS, SPLIT
 
@@ -87,7 +87,7 @@ def _parted(
     samples: Samples, corrections: Sequence[Correction], found: Mapping[str, str]
 ) -> tuple[list[Correction], list[Correction]]:
     """Rows whose photo and class are there, and the others."""
-    aside = {entry.name for entry in samples.ledger.entries if entry.outcome is Outcome.SET_ASIDE}
+    aside = {entry.name for entry in samples.ledger.entries if entry.outcome is FileStatus.SET_ASIDE}
     parted: tuple[list[Correction], list[Correction]] = ([], [])
     for it in corrections:
         name = found.get(it.photo)
@@ -201,7 +201,7 @@ def _at_odds(corrections: Sequence[Correction], found: Mapping[str, str]) -> lis
 
 
 def _set_aside(samples: Samples, corrections: Sequence[Correction], found: Mapping[str, str]) -> list[str]:
-    aside = {entry.name: entry.reason for entry in samples.ledger.entries if entry.outcome is Outcome.SET_ASIDE}
+    aside = {entry.name: entry.reason for entry in samples.ledger.entries if entry.outcome is FileStatus.SET_ASIDE}
     return [
         f"row {it.row}: {it.photo!r} is set aside ({aside[found[it.photo]]}) and can have no label; remove the row"
         for it in corrections
@@ -247,7 +247,7 @@ def _name(table: Path) -> str:
 
 def _amended(entry: Entry, label: str, table: Path) -> Entry:
     if not label:
-        return replace(entry, outcome=Outcome.SET_ASIDE, reason=f"left out by {table.name}")
+        return replace(entry, outcome=FileStatus.SET_ASIDE, reason=f"left out by {table.name}")
     return replace(entry, label=label, reason=f"relabelled: {entry.label!r} -> {label!r}")
 
 

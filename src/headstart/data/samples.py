@@ -16,7 +16,7 @@ from headstart.modalities.image.decoding.depth import Depth
 MOST_OF_A_REASON = 300  #: characters in the ledger
 
 
-class Part(StrEnum):
+class Subset(StrEnum):
     """The parts of a split."""
 
     TRAIN = "train"
@@ -24,7 +24,7 @@ class Part(StrEnum):
     TEST = "test"
 
 
-class Outcome(StrEnum):
+class FileStatus(StrEnum):
     """What became of a file."""
 
     ACCEPTED = "accepted"
@@ -67,7 +67,7 @@ class Sample:
     digest: str  #: ``digest_of`` its content; features are stored under it
     label: int  #: index into the classes
     group: str  #: samples of one group never straddle the split; the digest unless the user names groups
-    part: Part | None  #: the part it was given in, None where the split is ours to make
+    part: Subset | None  #: the part it was given in, None where the split is ours to make
     source: Source
     depth: Depth | None = None  #: of a photo with more than 8 bits: what its values are like
 
@@ -77,7 +77,7 @@ class Entry:
     """A line of the ledger: one file seen."""
 
     name: str
-    outcome: Outcome
+    outcome: FileStatus
     reason: str = ""  #: why it was repaired or set aside
     label: str = ""  #: the class it was found under
     digest: str = ""
@@ -101,10 +101,10 @@ class Ledger:
     ignored: int = 0  #: hidden and system files, not looked at
     notes: tuple[str, ...] = ()  #: what was assumed while reading, for a person
 
-    def counts(self) -> dict[Outcome, int]:
+    def counts(self) -> dict[FileStatus, int]:
         """How many files ended in each way."""
         seen = Counter(entry.outcome for entry in self.entries)
-        return {outcome: seen[outcome] for outcome in Outcome}
+        return {outcome: seen[outcome] for outcome in FileStatus}
 
     def amended(self, changes: dict[str, Entry]) -> "Ledger":
         """The ledger with the entries of some names replaced, as decoding finds what reading could not."""
@@ -156,7 +156,7 @@ class Samples:
 
     def amended(self, changes: dict[str, Entry]) -> "Samples":
         """With the entries of some names replaced in the ledger, and without the samples that they set aside."""
-        gone = {name for name, entry in changes.items() if entry.outcome is Outcome.SET_ASIDE}
+        gone = {name for name, entry in changes.items() if entry.outcome is FileStatus.SET_ASIDE}
         kept = tuple(sample for sample in self.samples if sample.name not in gone)
         return replace(self, samples=kept, ledger=self.ledger.amended(changes))
 

@@ -10,7 +10,7 @@ from typing import Self
 from headstart.data.groups import NAMED, TWINS
 from headstart.data.readers.found import counted, some
 from headstart.data.readers.placement import Group, place
-from headstart.data.samples import Part, Sample, Samples
+from headstart.data.samples import Sample, Samples, Subset
 from headstart.errors import DataError
 from headstart.storage.atomic import replace_text
 from headstart.storage.run_layout import SPLIT
@@ -31,23 +31,23 @@ class TooFewGroupsError(DataError):
 class Split:
     """Where each sample is."""
 
-    parts: Mapping[str, Part]  #: sample id -> its part
+    parts: Mapping[str, Subset]  #: sample id -> its part
     seed: int
     test_share: float  #: of all photos, where the split is ours
     validation_share: float  #: of all photos; of train where a test part is given
     given: bool  #: whether the photos came with parts
     notes: tuple[str, ...] = ()  #: leaks and assumptions, for a person
 
-    def of(self, samples: Samples, part: Part) -> list[Sample]:
+    def of(self, samples: Samples, part: Subset) -> list[Sample]:
         """The samples of one part, in the order of ``samples``. Samples that the split doesn't know are in none."""
         return [sample for sample in samples.samples if self.parts.get(sample.id) is part]
 
-    def by_digest(self) -> dict[str, Part]:
+    def by_digest(self) -> dict[str, Subset]:
         """Digest -> part. A photo that leaked into several counts as seen: it is in train, else in validation."""
-        known: dict[str, Part] = {}
+        known: dict[str, Subset] = {}
         for id_, part in self.parts.items():
             digest = id_.partition(".")[0]
-            known[digest] = min(part, known.get(digest, part), key=list(Part).index)
+            known[digest] = min(part, known.get(digest, part), key=list(Subset).index)
         return known
 
     def save(self, path: Path) -> None:
@@ -59,7 +59,7 @@ class Split:
             "validation_share": self.validation_share,
             "given": self.given,
             "notes": list(self.notes),
-            "parts": {part.value: [id_ for id_, its in self.parts.items() if its is part] for part in Part},
+            "parts": {part.value: [id_ for id_, its in self.parts.items() if its is part] for part in Subset},
         }
         replace_text(path, json.dumps(record, ensure_ascii=False, indent=1) + "\n")
 
@@ -77,7 +77,7 @@ class Split:
                     f"split {str(path)!r} has schema version {record['schema_version']}, known is {SCHEMA_VERSION}; "
                     "update headstart"
                 )
-            parts = {id_: Part(part) for part, ids in record["parts"].items() for id_ in ids}
+            parts = {id_: Subset(part) for part, ids in record["parts"].items() for id_ in ids}
             shares = float(record["test_share"]), float(record["validation_share"])
             return cls(parts, int(record["seed"]), *shares, bool(record["given"]), tuple(record["notes"]))
         except OSError as error:
@@ -123,10 +123,10 @@ def make_split(
         raise DataError(
             f"{len(samples) - len(given)} of {len(samples)} photos have no part given; give all of them one, or none"
         )
-    shares = {Part.TEST: test_share, Part.VALIDATION: validation_share}
+    shares = {Subset.TEST: test_share, Subset.VALIDATION: validation_share}
     earlier = split_from.by_digest() if split_from else {}
 
-    def parted(before: Sequence[Sample]) -> tuple[dict[str, Part], list[str]]:
+    def parted(before: Sequence[Sample]) -> tuple[dict[str, Subset], list[str]]:
         if given:
             parts, notes = _as_given(samples, before, given, seed, validation_share, earlier)
         else:
@@ -142,28 +142,30 @@ def make_split(
     return Split(parts, seed, test_share, validation_share, bool(given), tuple(notes))
 
 
-def _unlearnt(samples: Samples, parts: Mapping[str, Part]) -> bool:
+def _unlearnt(samples: Samples, parts: Mapping[str, Subset]) -> bool:
     """Whether a class has no photo in train."""
-    return len({it.label for it in samples.samples if parts[it.id] is Part.TRAIN}) < len(samples.classes)
+    return len({it.label for it in samples.samples if parts[it.id] is Subset.TRAIN}) < len(samples.classes)
 
 
 def _as_given(
     samples: Samples,
     before: Sequence[Sample],
-    given: Mapping[str, Part],
+    given: Mapping[str, Subset],
     seed: int,
     validation_share: float,
-    earlier: Mapping[str, Part],
-) -> tuple[dict[str, Part], list[str]]:
+    earlier: Mapping[str, Subset],
+) -> tuple[dict[str, Subset], list[str]]:
     """The given parts, and validation carved out of train where none is given, as an earlier split carved it."""
     parts = dict(given)
     notes = _leaks(samples, given)
-    if Part.VALIDATION not in parts.values():
-        train = [sample for sample in before if sample.part is Part.TRAIN]
+    if Subset.VALIDATION not in parts.values():
+        train = [sample for sample in before if sample.part is Subset.TRAIN]
         known = {
-            sample.id: earlier[sample.digest] for sample in train if earlier.get(sample.digest, Part.TEST) != Part.TEST
+            sample.id: earlier[sample.digest]
+            for sample in train
+            if earlier.get(sample.digest, Subset.TEST) != Subset.TEST
         }
-        parts.update(_placed(train, samples.classes, {Part.VALIDATION: validation_share}, seed, known))
+        parts.update(_placed(train, samples.classes, {Subset.VALIDATION: validation_share}, seed, known))
         if known:
             notes.append(f"{len(known)} of {len(train)} training photos stay where the earlier split had them")
     elif earlier:
@@ -171,16 +173,16 @@ def _as_given(
     return parts, notes
 
 
-def _absences(samples: Samples, parts: Mapping[str, Part]) -> Iterator[str]:
+def _absences(samples: Samples, parts: Mapping[str, Subset]) -> Iterator[str]:
     """Classes that a part knows nothing of; only parts that were given, now or earlier, can be like that."""
-    for part in (Part.VALIDATION, Part.TEST):
+    for part in (Subset.VALIDATION, Subset.TEST):
         there = {sample.label for sample in samples.samples if parts[sample.id] is part}
         absent = [name for label, name in enumerate(samples.classes) if label not in there]
         if absent:
             yield f"the {part} part has no photo of {some(absent)}"
 
 
-def _leaks(samples: Samples, given: Mapping[str, Part]) -> list[str]:
+def _leaks(samples: Samples, given: Mapping[str, Subset]) -> list[str]:
     """What straddles the given parts: equal bytes, and groups of the user's; near-duplicates are told of as leaks."""
     notes = []
     straddling = [same for same in samples.copies if len({given[sample.id] for sample in same}) > 1]
@@ -201,9 +203,9 @@ def _leaks(samples: Samples, given: Mapping[str, Part]) -> list[str]:
     return notes
 
 
-def _known(samples: Samples, earlier: Mapping[str, Part]) -> tuple[dict[str, Part], list[str]]:
+def _known(samples: Samples, earlier: Mapping[str, Subset]) -> tuple[dict[str, Subset], list[str]]:
     """Sample id -> part, for photos of an earlier split and for new ones in a group with such a photo."""
-    by_group: defaultdict[str, Counter[Part]] = defaultdict(Counter)
+    by_group: defaultdict[str, Counter[Subset]] = defaultdict(Counter)
     for sample in samples.samples:
         if sample.digest in earlier:
             by_group[sample.group][earlier[sample.digest]] += 1
@@ -213,7 +215,7 @@ def _known(samples: Samples, earlier: Mapping[str, Part]) -> tuple[dict[str, Par
             known[sample.id] = earlier[sample.digest]
         elif sample.group in by_group:
             seen = by_group[sample.group]
-            known[sample.id] = max(Part, key=lambda part, seen=seen: seen[part])  # type: ignore[misc]
+            known[sample.id] = max(Subset, key=lambda part, seen=seen: seen[part])  # type: ignore[misc]
     torn = [_for_people(group, samples) for group, seen in by_group.items() if len(seen) > 1]
     notes = (
         [f"{counted(len(torn), 'group', 'straddle')} the earlier split, and so this one: {some(torn)}"] if torn else []
@@ -235,19 +237,19 @@ def _for_people(group: str, samples: Samples) -> str:
 def _placed(
     samples: Sequence[Sample],
     classes: Sequence[str],
-    shares: Mapping[Part, float],
+    shares: Mapping[Subset, float],
     seed: int,
-    known: Mapping[str, Part],
-) -> dict[str, Part]:
+    known: Mapping[str, Subset],
+) -> dict[str, Subset]:
     """Sample id -> part; groups that have no part yet are placed."""
-    held: dict[Part, Counter[int]] = {part: Counter() for part in Part}
+    held: dict[Subset, Counter[int]] = {part: Counter() for part in Subset}
     for sample in samples:
         if sample.id in known:
             held[known[sample.id]][sample.label] += 1
     free = [sample for sample in samples if sample.id not in known]
     groups = _groups(free)
     placement = place(list(groups.values()), shares, seed=seed, held=held)
-    lacking = {label: parts for label, parts in placement.lacking.items() if not known or Part.TRAIN in parts}
+    lacking = {label: parts for label, parts in placement.lacking.items() if not known or Subset.TRAIN in parts}
     if lacking:
         told = [_too_few(samples, classes[label], label, parts) for label, parts in list(lacking.items())[:MOST_TOLD]]
         more = f" (and {len(lacking) - len(told)} more classes like these)" if len(lacking) > len(told) else ""
@@ -264,7 +266,7 @@ def _groups(samples: Iterable[Sample]) -> dict[str, Group]:
     return {group: Group(digests[group], counts[group]) for group in counts}
 
 
-def _too_few(samples: Sequence[Sample], name: str, label: int, parts: Sequence[Part]) -> str:
+def _too_few(samples: Sequence[Sample], name: str, label: int, parts: Sequence[Subset]) -> str:
     groups = len({sample.group for sample in samples if sample.label == label})
     return (
         f"class {name!r} has {groups} group{'s' * (groups != 1)} of photos that must stay together, and none for "

@@ -12,14 +12,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.arrays import Doubles
 from headstart.data.samples import Entry, Samples
-from headstart.diagnostics.near_duplicates.search import Twins
+from headstart.diagnostics.near_duplicates.search import DuplicatePair
 from headstart.evaluation.metrics import confusion_matrix
-from headstart.modalities.image.stats import Looks
+from headstart.modalities.image.stats import ImageStats
 
 Kind = Literal["blurred", "dark", "bright", "tiny", "odd shape", "near-constant", "repeated"]
 Mask = NDArray[np.bool_]
-Values = NDArray[np.float64]
 
 FAR = 1.5  #: quartile distances beyond the quartiles: Tukey's fences (Exploratory Data Analysis, 1977, section 2D)
 SOFT = 6.0  #: sharpness that no photo in focus is below, unless there is little in it to see
@@ -64,8 +64,8 @@ class Quality:
 
 def look_over(
     samples: Samples,
-    looks: Looks,
-    twins: Sequence[Twins],
+    looks: ImageStats,
+    twins: Sequence[DuplicatePair],
     labels: NDArray[np.int64],
     probabilities: NDArray[np.floating],
     *,
@@ -96,7 +96,7 @@ def look_over(
     )
 
 
-def _flaws(samples: Samples, looks: Looks, edge: int) -> Iterator[Flaw]:
+def _flaws(samples: Samples, looks: ImageStats, edge: int) -> Iterator[Flaw]:
     """Flaws of single photos. One that shows nothing is that alone, and a tiny one is not blurred too."""
     if not len(samples):
         return
@@ -117,19 +117,19 @@ def _flaws(samples: Samples, looks: Looks, edge: int) -> Iterator[Flaw]:
     yield _flaw("near-constant", even_limit, ids, even, emptiness)
 
 
-def _flaw(kind: Kind, limit: str, ids: Sequence[str], mask: Mask, badness: Values) -> Flaw:
+def _flaw(kind: Kind, limit: str, ids: Sequence[str], mask: Mask, badness: Doubles) -> Flaw:
     rows = np.flatnonzero(mask)
     return Flaw(kind, limit, tuple(ids[row] for row in rows[np.argsort(-badness[rows], kind="stable")]))
 
 
-def _stored(samples: Samples) -> tuple[Values, Values]:
+def _stored(samples: Samples) -> tuple[Doubles, Doubles]:
     """Width and height of every photo (N,), as stored."""
     entries: Mapping[str, Entry] = {entry.name: entry for entry in samples.ledger.entries}
     known = [entries[sample.name] for sample in samples.samples]
     return np.array([it.width for it in known], np.float64), np.array([it.height for it in known], np.float64)
 
 
-def _far_below(light: Values, limit: float) -> tuple[Mask, float]:
+def _far_below(light: Doubles, limit: float) -> tuple[Mask, float]:
     """Below a limit and the set's fence too, which is in stops, as exposure is; and where that ends."""
     stops = np.log2(np.maximum(light, 1 / 255))
     low, high = np.quantile(stops, (0.25, 0.75))
@@ -137,12 +137,12 @@ def _far_below(light: Values, limit: float) -> tuple[Mask, float]:
     return light < end, end
 
 
-def _usual(values: Values) -> str:
+def _usual(values: Doubles) -> str:
     low, high = np.quantile(values, (0.25, 0.75))
     return f"where half of the photos have {low:.0%} to {high:.0%}"
 
 
-def _even(looks: Looks) -> tuple[Values, Mask, str]:
+def _even(looks: ImageStats) -> tuple[Doubles, Mask, str]:
     """How little there is to see in brightness and colours, whether too little, and the limit."""
     colour = looks.colour.reshape(len(looks), -1, 3).std(axis=1).max(axis=1)
     spread = np.maximum(looks.contrast, colour).astype(np.float64)
@@ -150,7 +150,7 @@ def _even(looks: Looks) -> tuple[Values, Mask, str]:
     return -spread, spread < end, f"brightness and colours vary by less than {end:.1%}"
 
 
-def _blurred(looks: Looks) -> tuple[Values, Mask, str]:
+def _blurred(looks: ImageStats) -> tuple[Doubles, Mask, str]:
     """How soft each photo is, whether too much so, and the limit.
 
     Fine detail is held against coarse contrast: a sheet of glass on a grey table is in focus and has little of both.
@@ -166,7 +166,7 @@ def _blurred(looks: Looks) -> tuple[Values, Mask, str]:
     return softness, (softness > fence) & (fine < end), f"{limit}, and little fine detail for its contrast"
 
 
-def _tiny(shorter: Values, edge: int) -> tuple[Mask, str]:
+def _tiny(shorter: Doubles, edge: int) -> tuple[Mask, str]:
     """Enlarged twice or more for the network where others are not, or enlarged at all where others are four times it.
 
     Where all photos are small, none stands out.
@@ -176,7 +176,7 @@ def _tiny(shorter: Values, edge: int) -> tuple[Mask, str]:
     return shorter < end, f"shorter edge below {end:.0f} pixels, where half of the photos have {median:.0f} or more"
 
 
-def _odd(width: Values, height: Values) -> tuple[Values, Mask, str]:
+def _odd(width: Doubles, height: Doubles) -> tuple[Doubles, Mask, str]:
     """How far a photo's shape is from most of the set, whether too far, and the limit; upright and lying are alike."""
     long = np.maximum(width, height) / np.maximum(1, np.minimum(width, height))
     median = float(np.median(long))
@@ -184,7 +184,7 @@ def _odd(width: Values, height: Values) -> tuple[Values, Mask, str]:
     return long, long > end, f"longer than {end:.1f} : 1, where most are {median:.1f} : 1"
 
 
-def _repeated(samples: Samples, twins: Sequence[Twins]) -> Flaw:
+def _repeated(samples: Samples, twins: Sequence[DuplicatePair]) -> Flaw:
     """The photos that another photo of their class, earlier in the order of names, shows already."""
     place = {sample.id: (index, sample.label) for index, sample in enumerate(samples.samples)}
     best: dict[str, float] = {}

@@ -20,11 +20,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.arrays import Doubles, Floats, Ints
 from headstart.evaluation.grouping import effective_size
-
-Float = NDArray[np.float32]
-Double = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _SHARES = np.concatenate([[0.0], np.geomspace(2e-4, 0.4, 80)])  #: of wrong labels that are tried
 _BENDS = (1.0, 0.7)  #: powers of sureness: the log odds of a mistake fall along it, or ever slower
@@ -64,7 +61,7 @@ class LabelErrors:
         return cls(**{it.name: record[it.name] for it in fields(cls)})
 
 
-def estimate_errors(labels: Ints, probabilities: Float, groups: Ints | None = None) -> LabelErrors:
+def estimate_errors(labels: Ints, probabilities: Floats, groups: Ints | None = None) -> LabelErrors:
     """Return how many labels are wrong, as far as that can be told.
 
     It is told where the interval's upper end is at most twice the lower and a point more: then twice the share that is
@@ -119,7 +116,7 @@ class Floor:
     claimed: float  #: mistakes that the surest tenth of the answers claim by their own probabilities
 
 
-def fit_floor(labels: Ints, probabilities: Float, worth: float = 1.0) -> Floor:
+def fit_floor(labels: Ints, probabilities: Floats, worth: float = 1.0) -> Floor:
     """Fit the curve of contradictions over sureness.
 
     Args:
@@ -148,7 +145,7 @@ def fit_floor(labels: Ints, probabilities: Float, worth: float = 1.0) -> Floor:
     return Floor(float(_SHARES[likelihood.argmax()]), low, high, float(1 - surest.mean()))
 
 
-def _ends(likelihood: Double) -> tuple[float, float]:
+def _ends(likelihood: Doubles) -> tuple[float, float]:
     """Where the log likelihood of the shares crosses the drop below its top, between the shares that were tried."""
     above = likelihood - likelihood.max() + _DROP
     inside = np.flatnonzero(above >= 0)
@@ -158,7 +155,7 @@ def _ends(likelihood: Double) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _contradictions(labels: Ints, probabilities: Float) -> tuple[Double, NDArray[np.bool_]]:
+def _contradictions(labels: Ints, probabilities: Floats) -> tuple[Doubles, NDArray[np.bool_]]:
     """How sure each answer is, (N,) log odds of the likeliest class to the next, and whether its label differs."""
     two = np.log(np.maximum(np.partition(probabilities, -2, axis=1)[:, -2:].astype(np.float64), _LEAST))
     return np.minimum(two[:, 1] - two[:, 0], _SUREST), probabilities.argmax(axis=1) != labels

@@ -13,10 +13,11 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.arrays import Floats, Ints
 from headstart.data.groups import group_numbers
 from headstart.data.samples import Samples
-from headstart.heads.folds import Ints, assign_folds, count_folds, fold_groups
-from headstart.heads.head import Float, Task
+from headstart.heads.folds import assign_folds, count_folds, fold_groups
+from headstart.heads.head import TrainingSet
 from headstart.heads.logistic import held_out_along
 
 LAYERS = 3  #: last ones of a network that may answer together
@@ -28,11 +29,11 @@ _LEAST = 1e-12  #: probability that counts as none
 class HeldOutAnswers:
     """What is said of N photos by heads that were fitted without them."""
 
-    probabilities: Float  #: (N, C), not calibrated
+    probabilities: Floats  #: (N, C), not calibrated
     known: NDArray[np.bool_]  #: (N,) the head had seen the label's class, by other photos than those of its group
 
 
-def predict_held_out(tasks: Sequence[Task], *, folds: int) -> HeldOutAnswers:
+def predict_held_out(tasks: Sequence[TrainingSet], *, folds: int) -> HeldOutAnswers:
     """Return what logistic heads say of each photo that were fitted without its fold.
 
     Tried are the last layer, the last two, the last three, their log-probabilities averaged, each with a strong and a
@@ -56,7 +57,7 @@ def predict_held_out(tasks: Sequence[Task], *, folds: int) -> HeldOutAnswers:
     return HeldOutAnswers(best, _classes_known(labels, fold, classes) & together.counted)
 
 
-def _mix(answers: Sequence[Float]) -> list[Float]:
+def _mix(answers: Sequence[Floats]) -> list[Floats]:
     """Means of the first one, two ... answers' log-probabilities, as probabilities (N, C)."""
     sums = accumulate(np.log(np.maximum(answer, _LEAST)) for answer in answers)
     means = [total / number for number, total in enumerate(sums, 1)]
@@ -71,7 +72,7 @@ def _classes_known(labels: Ints, fold: Ints, classes: int) -> NDArray[np.bool_]:
     return np.asarray((counts.sum(axis=0) - counts)[fold, labels] > 0)
 
 
-def label_tasks(samples: Samples, layers: Sequence[str], rows: Callable[[str], Float], seed: int) -> list[Task]:
+def label_tasks(samples: Samples, layers: Sequence[str], rows: Callable[[str], Floats], seed: int) -> list[TrainingSet]:
     """Return the photos and their labels as features of a network's last layers, as ``predict_held_out`` takes them.
 
     Args:
@@ -82,6 +83,6 @@ def label_tasks(samples: Samples, layers: Sequence[str], rows: Callable[[str], F
     """
     groups = group_numbers(samples.samples)
     return [
-        Task(rows(layer), samples.labels, len(samples.classes), groups, balanced=False, seed=seed)
+        TrainingSet(rows(layer), samples.labels, len(samples.classes), groups, balanced=False, seed=seed)
         for layer in list(layers)[: -LAYERS - 1 : -1]
     ]

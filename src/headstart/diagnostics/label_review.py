@@ -18,7 +18,7 @@ from headstart.errors import SettingError, refuse_machine_faults
 from headstart.events import Listener, ignore
 from headstart.features.extract import load_photo
 from headstart.modalities.image.decoding.decode import BrokenPhoto
-from headstart.modalities.image.spec import WHOLE_EDGE, PixelContract
+from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
 from headstart.storage.atomic import replace_bytes, replace_text
 
 COLUMNS = ("photo", "given", "now", "likely", "given_probability", "likely_probability", "label")
@@ -26,7 +26,7 @@ MOST_PICTURES = 400  #: on the page; all suspects are in the table
 FEWEST_PICTURES = 60  #: that are shown though fewer labels are wrong by estimate
 EDGE, QUALITY = 180, 72  #: longest edge of a picture, pixels; of its JPEG
 
-_CONTRACT = PixelContract(EDGE, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+_CONTRACT = ImageSpec(EDGE, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1b1b1b; --soft: #595959; --back: #fafafa; --card: #fff; --line: #d5d5d5; }
 @media (prefers-color-scheme: dark) {

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.arrays import Floats, Ints
 from headstart.diagnostics.label_issues import LabelErrors, estimate_errors
 from headstart.diagnostics.label_predictions import predict_held_out
-from headstart.heads.head import Float, Task
-
-Ints = NDArray[np.int64]
+from headstart.heads.head import TrainingSet
 
 _LEAST = 1e-30  #: probability under which none is told from nothing
 
@@ -38,12 +37,12 @@ class HeldLabels:
 
     errors: LabelErrors
     suspects: tuple[Suspect, ...]  #: the strongest first
-    probabilities: Float  #: (N, C)
+    probabilities: Floats  #: (N, C)
     known: NDArray[np.bool_]  #: (N,) whose label's class the heads knew by other photos; of the rest nothing is said
     accuracy: float  #: share of the labels that the heads agree with
 
 
-def hold_labels(ids: Sequence[str], tasks: Sequence[Task], *, folds: int) -> HeldLabels:
+def hold_labels(ids: Sequence[str], tasks: Sequence[TrainingSet], *, folds: int) -> HeldLabels:
     """Hold every label to heads that were fitted without its photo, and without those in its group.
 
     A class whose photos are all of one group is left out: no head knows it without them, and each would be suspected.
@@ -66,7 +65,7 @@ def hold_labels(ids: Sequence[str], tasks: Sequence[Task], *, folds: int) -> Hel
     )
 
 
-def suspects(ids: Sequence[str], labels: Ints, probabilities: Float) -> tuple[Suspect, ...]:
+def suspects(ids: Sequence[str], labels: Ints, probabilities: Floats) -> tuple[Suspect, ...]:
     """Every photo that another class is likelier for than its label, strongest first.
 
     Args:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.data.samples import Part, Sample, Samples
+from headstart.data.samples import Sample, Samples, Subset
 from headstart.data.splits import Split
-from headstart.diagnostics.near_duplicates.search import Kind, Twins
+from headstart.diagnostics.near_duplicates.search import DuplicatePair, Kind
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.intervals import Share, share_among
 
 #: What a part must not share photos with: the test is leaked into by all that the classifier came from.
-SEEN = {Part.TEST: (Part.TRAIN, Part.VALIDATION), Part.VALIDATION: (Part.TRAIN,)}
+SEEN = {Subset.TEST: (Subset.TRAIN, Subset.VALIDATION), Subset.VALIDATION: (Subset.TRAIN,)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +22,10 @@ class Leak:
     """A photo that should be new, and the one most like it that is not."""
 
     held_out: str  #: id of a sample of test or validation
-    part: Part  #: where it is
+    part: Subset  #: where it is
     seen: str  #: id of its best twin, in train or, for a test photo, in validation
     kind: Kind
-    likeness: float  #: as ``Twins`` has it
+    likeness: float  #: as ``DuplicatePair`` has it
     same_label: bool  #: False: one of the two is mislabelled, or both are hard to tell
 
 
@@ -45,7 +45,7 @@ class _Twin:
     likeness: float
 
 
-def find_leaks(samples: Samples, split: Split, twins: Iterable[Twins]) -> tuple[Leak, ...]:
+def find_leaks(samples: Samples, split: Split, twins: Iterable[DuplicatePair]) -> tuple[Leak, ...]:
     """The leaks of test, then those of validation, each photo once with its best twin, in the order of ``samples``.
 
     Args:
@@ -84,7 +84,7 @@ def leak_scores(targets: Targets, predicted: NDArray[np.int64], leaked: NDArray[
     return LeakScores(int(leaked.sum()), every, share_among(right[~leaked], groups[~leaked]))
 
 
-def _near(twins: Iterable[Twins]) -> Mapping[str, list[_Twin]]:
+def _near(twins: Iterable[DuplicatePair]) -> Mapping[str, list[_Twin]]:
     """By digest, what is like it but not equal."""
     near: defaultdict[str, list[_Twin]] = defaultdict(list)
     for it in twins:

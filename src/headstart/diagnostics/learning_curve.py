@@ -20,13 +20,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.arrays import Doubles, Floats
 from headstart.evaluation.intervals import wilson
 from headstart.evaluation.metrics import log_loss
 from headstart.heads.folds import assign_folds
-from headstart.heads.head import Fit, Float, Labels, Task
+from headstart.heads.head import Fit, Labels, TrainingSet
 from headstart.heads.threads import threads_for
-
-Double = NDArray[np.float64]
 
 PARTS = 8  #: the training photos in as many parts; a class needs a group in each
 SHARES = (1, 2, 4)  #: parts that a head is fitted on; all of them once besides
@@ -74,16 +73,16 @@ class _Point:
     """One size's answers."""
 
     photos: float
-    right: Double  #: (M,) share of the repeats that answer each held-out photo rightly
-    by_class: Double  #: (repeats, C) recall; NaN for a class without held-out photos
+    right: Doubles  #: (M,) share of the repeats that answer each held-out photo rightly
+    by_class: Doubles  #: (repeats, C) recall; NaN for a class without held-out photos
     spread: float  #: standard deviation of the repeats' accuracies; of one alone it is not known: NaN
     log_loss: float
     repeats: int
 
 
 def learning_curve(
-    train: Task,
-    held_out_features: Float,
+    train: TrainingSet,
+    held_out_features: Floats,
     held_out_labels: Labels,
     fit: Fit,
     options: Any,
@@ -124,7 +123,7 @@ def learning_curve(
     )
 
 
-def _tasks(train: Task, seed: int) -> Iterator[list[Task]]:
+def _tasks(train: TrainingSet, seed: int) -> Iterator[list[TrainingSet]]:
     """For each size, few to many, its training sets. Those of one cut into parts have no photo in common."""
     repeats = REPEATS if len(train.labels) <= MANY else FEWER
     cuts = [assign_folds(train.labels, train.groups, PARTS, seed + number) for number in range((repeats + 1) // 2)]
@@ -134,11 +133,11 @@ def _tasks(train: Task, seed: int) -> Iterator[list[Task]]:
     yield [train]
 
 
-def _part(train: Task, inside: NDArray[np.bool_]) -> Task:
+def _part(train: TrainingSet, inside: NDArray[np.bool_]) -> TrainingSet:
     return replace(train, features=train.features[inside], labels=train.labels[inside], groups=train.groups[inside])
 
 
-def _point(photos: float, said: Sequence[Float], labels: Labels, classes: int) -> _Point:
+def _point(photos: float, said: Sequence[Floats], labels: Labels, classes: int) -> _Point:
     right = np.stack([probabilities.argmax(axis=1) == labels for probabilities in said]).astype(np.float64)
     member = labels[:, None] == np.arange(classes)
     counts = member.sum(axis=0)
@@ -182,7 +181,7 @@ def _doubling(points: Sequence[_Point], seed: int) -> float | None:
     return float(_next_gain(right.mean(axis=1)[None], photos, least)[0])
 
 
-def _next_gain(accuracies: Double, photos: Double, least: float) -> Double:
+def _next_gain(accuracies: Doubles, photos: Doubles, least: float) -> Doubles:
     """Of curves (K, S), what the next doubling adds (K,): the line through log error over log photos, one on."""
     errors = np.log2(np.maximum(1 - accuracies, least))
     along = np.log2(photos) - np.log2(photos).mean()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from headstart.data.groups import group_numbers
-from headstart.data.samples import Part, Sample
+from headstart.data.samples import Sample, Subset
 from headstart.diagnostics.examples import looked_at
 from headstart.diagnostics.issues import Quality, look_over
 from headstart.diagnostics.label_issues import describe_label_errors
@@ -19,12 +19,12 @@ from headstart.diagnostics.shortcuts import Shortcut, probe_shortcuts
 from headstart.diagnostics.slices import Slices, slices_of
 from headstart.diagnostics.subject import Subject
 from headstart.evaluation.reliability import Reliability, reliability
-from headstart.export import Tower
+from headstart.export import FeatureBranch
 from headstart.heads.catalog import HEADS, SOLVED
-from headstart.modalities.image.stats import read_looks
-from headstart.selection.context import Material, targets_of
+from headstart.modalities.image.stats import read_stats
+from headstart.selection.context import FitContext, targets_of
 from headstart.selection.probes import LAYER, base_head, probe
-from headstart.selection.results import Judged
+from headstart.selection.results import TestResult
 from headstart.uncertainty.conformal import Coverage, coverage_of
 
 ALIKE = 3  #: photos that are named beside one that is worth a look
@@ -39,7 +39,7 @@ class Alike:
 
 
 @dataclass(frozen=True)
-class Findings:
+class Diagnostics:
     """What was found."""
 
     subject: Subject
@@ -57,21 +57,21 @@ class Findings:
     alike: Mapping[str, tuple[Alike, ...]]  #: a judged photo that is worth a look -> those, the most alike first
 
 
-def look_back(subject: Subject) -> Findings:
+def diagnose(subject: Subject) -> Diagnostics:
     """Looks at a run's data and result."""
     material, guarded, judged, twins = subject.material, subject.guarded, subject.judged, subject.twins
     samples = material.samples
-    looks = read_looks(material.store, material.backbone.contract, [sample.digest for sample in samples.samples])
+    looks = read_stats(material.store, material.backbone.contract, [sample.digest for sample in samples.samples])
     places = {sample.id: place for place, sample in enumerate(samples.samples)}
     held = _held_labels(material)
     leaks = tuple(find_leaks(samples, material.split, twins))
     answers = judged.answers
     said = answers.probabilities.argmax(axis=1)
     neighbours = _neighbours(material, guarded.parts.towers[0])
-    leaked = {leak.held_out for leak in leaks if leak.part is Part.TEST}
+    leaked = {leak.held_out for leak in leaks if leak.part is Subset.TEST}
     mask = np.array([sample.id in leaked for sample in judged.samples])
     entries = {entry.name: entry for entry in samples.ledger.entries}
-    return Findings(
+    return Diagnostics(
         subject=subject,
         leaks=leaks,
         leak_scores=leak_scores(targets_of(judged.samples), said, mask) if leaked else None,
@@ -106,7 +106,7 @@ def look_back(subject: Subject) -> Findings:
     )
 
 
-def in_words(it: Findings) -> str:
+def in_words(it: Diagnostics) -> str:
     """One line for a person."""
     found = [f"ECE on test {it.after.ece:.3f} ({it.before.ece:.3f} before calibration)"]
     found.append(describe_label_errors(it.labels.errors))
@@ -117,7 +117,7 @@ def in_words(it: Findings) -> str:
     return "; ".join(found)
 
 
-def _held_labels(material: Material) -> HeldLabels:
+def _held_labels(material: FitContext) -> HeldLabels:
     """Every label held to heads on the first network that had not seen its photo, as ``check --labels`` does."""
     samples = material.samples
     layers = [layer.name for layer in material.backbone.layers]
@@ -127,19 +127,19 @@ def _held_labels(material: Material) -> HeldLabels:
     return hold_labels([sample.id for sample in samples.samples], tasks, folds=material.settings.folds)
 
 
-def _head(material: Material) -> str:
+def _head(material: FitContext) -> str:
     """A head that can be solved many times over: that of the probes, where it is one."""
     head = base_head(material)
     return head if head in SOLVED else "logistic"
 
 
-def _neighbours(material: Material, tower: Tower) -> Neighbours:
-    seen = material.of(Part.TRAIN, Part.VALIDATION)
+def _neighbours(material: FitContext, tower: FeatureBranch) -> Neighbours:
+    seen = material.of(Subset.TRAIN, Subset.VALIDATION)
     return Neighbours.of([sample.id for sample in seen], material.features(tower, seen), seed=material.settings.seed)
 
 
 def _alike(
-    material: Material, tower: Tower, neighbours: Neighbours, samples: Sequence[Sample]
+    material: FitContext, tower: FeatureBranch, neighbours: Neighbours, samples: Sequence[Sample]
 ) -> dict[str, tuple[Alike, ...]]:
     if not samples:
         return {}
@@ -150,12 +150,12 @@ def _alike(
     }
 
 
-def _learning_curve(material: Material, judged: Judged) -> LearningCurve | None:
+def _learning_curve(material: FitContext, judged: TestResult) -> LearningCurve | None:
     """What a head on frozen features gains from more photos: of train and validation, judged on test."""
     head = _head(material)
     tower = material.tower(LAYER)
     return learning_curve(
-        material.task([tower], Part.TRAIN, Part.VALIDATION),
+        material.task([tower], Subset.TRAIN, Subset.VALIDATION),
         material.features(tower, judged.samples),
         judged.labels,
         HEADS[head],

@@ -21,18 +21,17 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from headstart.arrays import Floats, Ints
 from headstart.data.samples import Entry, Sample
 from headstart.evaluation.intervals import wilson
 from headstart.evaluation.metrics import balanced_accuracy, confusion_matrix
-from headstart.heads.crossfit import out_of_fold
-from headstart.heads.head import Task
+from headstart.heads.crossfit import cross_val_predict
+from headstart.heads.head import TrainingSet
 from headstart.heads.lda import fit_lda
-from headstart.modalities.image.stats import Looks
+from headstart.modalities.image.stats import ImageStats
 from headstart.settings import HeadSettings
 
 Clue = Literal["border", "file", "mean colour"]
-Rows = NDArray[np.float32]
-Ints = NDArray[np.int64]
 
 FOLDS = 5
 SHRINKAGE = 0.1  #: of the covariance; facts are few, photos many
@@ -61,7 +60,7 @@ class Shortcut:
 def probe_shortcuts(
     samples: Sequence[Sample],
     entries: Mapping[str, Entry],
-    looks: Looks,
+    looks: ImageStats,
     labels: Ints,
     groups: Ints,
     classifier_accuracy: float,
@@ -84,14 +83,14 @@ def probe_shortcuts(
     present, classes = np.unique(labels, return_inverse=True)
     if len(present) < 2:
         return ()
-    clues: dict[Clue, Callable[[], Rows]] = {
+    clues: dict[Clue, Callable[[], Floats]] = {
         "border": lambda: _border(looks),
         "file": lambda: _file([entries[sample.name] for sample in samples]),
         "mean colour": lambda: _squared(looks.colour.mean(axis=(1, 2))),
     }
 
-    def task_of(rows: Rows) -> Task:
-        return Task(rows, classes.astype(np.int64), len(present), groups, True, seed)
+    def task_of(rows: Floats) -> TrainingSet:
+        return TrainingSet(rows, classes.astype(np.int64), len(present), groups, True, seed)
 
     with threadpool_limits(1, "blas"):  # on so few columns threads wait for each other longer than they work
         found = {clue: _shortcut(clue, task_of(rows()), classifier_accuracy) for clue, rows in clues.items()}
@@ -100,7 +99,7 @@ def probe_shortcuts(
     return tuple(found.values())
 
 
-def _is_shown(looks: Looks, task_of: Callable[[Rows], Task]) -> bool:
+def _is_shown(looks: ImageStats, task_of: Callable[[Floats], TrainingSet]) -> bool:
     """Whether the border tells less than the middle of the photo, and nothing that the rest does not tell."""
     border, middle, inside = _places(looks.colour.shape[1])
     tasks = [task_of(_patch(looks, cells)) for cells in (border, middle, inside, border | inside)]
@@ -108,7 +107,7 @@ def _is_shown(looks: Looks, task_of: Callable[[Rows], Task]) -> bool:
     return _better(by_middle, by_border, tasks[0]) and not _better(by_all, by_inside, tasks[0])
 
 
-def _better(right: NDArray[np.bool_], other: NDArray[np.bool_], task: Task) -> bool:
+def _better(right: NDArray[np.bool_], other: NDArray[np.bool_], task: TrainingSet) -> bool:
     """Whether more of the photos (N,) are right, every class and every group counting the same, beyond two errors."""
     weight = 1 / np.bincount(task.labels, minlength=task.classes)[task.labels]
     gain = weight * (right.astype(np.float64) - other)
@@ -116,12 +115,12 @@ def _better(right: NDArray[np.bool_], other: NDArray[np.bool_], task: Task) -> b
     return bool(by_group.sum() > SURE * np.sqrt(DEPENDENT * (by_group**2).sum()))
 
 
-def _said(task: Task) -> Rows:
+def _said(task: TrainingSet) -> Floats:
     """Probabilities (N, C) by discriminants that were not fitted on the photo."""
-    return out_of_fold(task, fit_lda, HeadSettings.model_validate({}), {"shrinkage": SHRINKAGE}, folds=FOLDS)
+    return cross_val_predict(task, fit_lda, HeadSettings.model_validate({}), {"shrinkage": SHRINKAGE}, folds=FOLDS)
 
 
-def _shortcut(clue: Clue, task: Task, classifier: float) -> Shortcut:
+def _shortcut(clue: Clue, task: TrainingSet, classifier: float) -> Shortcut:
     chance = 1 / task.classes
     confusion = confusion_matrix(task.labels, _said(task).argmax(axis=1), task.classes)
     accuracy = balanced_accuracy(confusion)
@@ -132,7 +131,7 @@ def _shortcut(clue: Clue, task: Task, classifier: float) -> Shortcut:
     return Shortcut(clue, accuracy, low, high, chance, surely > chance, share)
 
 
-def _interval(accuracy: float, task: Task, level: float) -> tuple[float, float]:
+def _interval(accuracy: float, task: TrainingSet, level: float) -> tuple[float, float]:
     """Wilson's, of as many photos as would make a plain accuracy as uncertain as the mean of the classes' recalls is.
 
     What counts is groups, for photos of one group are right or wrong together; and folds are not independent (Bengio &
@@ -145,12 +144,12 @@ def _interval(accuracy: float, task: Task, level: float) -> tuple[float, float]:
     return min(interval.low, accuracy), max(interval.high, accuracy)
 
 
-def _border(looks: Looks) -> Rows:
+def _border(looks: ImageStats) -> Floats:
     """The outer ring of the coloured picture, (N, 28 * 3), and by how much and how evenly it is coloured."""
     return _patch(looks, _places(looks.colour.shape[1])[0])
 
 
-def _patch(looks: Looks, cells: NDArray[np.bool_]) -> Rows:
+def _patch(looks: ImageStats, cells: NDArray[np.bool_]) -> Floats:
     """Cells of the coloured picture, and by how much and how evenly they are coloured."""
     patch = looks.colour[:, cells]
     return np.hstack([patch.reshape(len(patch), -1), _squared(patch.mean(axis=1))[:, 3:], _squared(patch.std(axis=1))])
@@ -164,7 +163,7 @@ def _places(edge: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np
     return ~inside, np.hypot(away[:, None], away) < DISC * edge, inside
 
 
-def _file(entries: Sequence[Entry]) -> Rows:
+def _file(entries: Sequence[Entry]) -> Floats:
     """What is known of a file unseen: its sizes, and by name the commonest formats, sizes and cameras."""
     width = np.log2(np.maximum(1, [entry.width for entry in entries]))
     height = np.log2(np.maximum(1, [entry.height for entry in entries]))
@@ -179,7 +178,7 @@ def _file(entries: Sequence[Entry]) -> Rows:
     return np.hstack([sizes, *(_one_hot(values) for values in names)])
 
 
-def _one_hot(names: Sequence[str]) -> Rows:
+def _one_hot(names: Sequence[str]) -> Floats:
     """(N, k) 0 or 1: whether it is the commonest name, the next, ...; names that are met once say nothing."""
     common = [name for name, count in Counter(names).most_common(COMMON) if count > 1]
     place = {name: index for index, name in enumerate(common)}
@@ -187,7 +186,7 @@ def _one_hot(names: Sequence[str]) -> Rows:
     return np.asarray(known[:, None] == np.arange(len(common)), np.float32)
 
 
-def _squared(rows: Rows) -> Rows:
+def _squared(rows: Floats) -> Floats:
     """(N, k) -> (N, k + k (k + 1) / 2): with all squares and products, so that a line becomes a conic."""
     centred = rows - rows.mean(axis=0)
     pairs = combinations_with_replacement(range(rows.shape[1]), 2)

@@ -14,6 +14,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.arrays import Bools, Ints
 from headstart.data.groups import group_numbers
 from headstart.data.readers.found import class_name, natural
 from headstart.data.readers.parts import part_named
@@ -21,11 +22,9 @@ from headstart.data.samples import Entry, Sample
 from headstart.evaluation.grouping import effective_size
 from headstart.evaluation.intervals import grouped_wilson
 from headstart.evaluation.paired import SIGNIFICANT, holm
-from headstart.modalities.image.stats import Looks
+from headstart.modalities.image.stats import ImageStats
 
 By = Literal["class", "size", "shape", "brightness", "sharpness", "file type", "camera", "folder", "group"]
-Rights = NDArray[np.bool_]
-Ints = NDArray[np.int64]
 Cut = tuple[By, str, Ints]  #: a slice's property, its value, the rows of its photos
 
 LEAST = (
@@ -62,7 +61,7 @@ class Slices:
     least: int  #: photos of the smallest slice looked at
 
 
-def slices_of(samples: Sequence[Sample], entries: Mapping[str, Entry], looks: Looks, right: Rights) -> Slices:
+def slices_of(samples: Sequence[Sample], entries: Mapping[str, Entry], looks: ImageStats, right: Bools) -> Slices:
     """Cuts judged photos and tests each slice against the rest.
 
     A slice of fewer than ``LEAST`` photos is not looked at, nor is one outside which there are fewer: it is all photos.
@@ -115,7 +114,7 @@ def _log_choose(n: int, k: int) -> float:
     return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
 
 
-def _slice(name: tuple[By, str], right: Rights, groups: Ints, rows: Ints) -> Slice:
+def _slice(name: tuple[By, str], right: Bools, groups: Ints, rows: Ints) -> Slice:
     """A slice by itself; Holm's correction comes when all are known."""
     hits, n = int(right[rows].sum()), len(rows)
     interval = grouped_wilson(right[rows], groups[rows])
@@ -123,7 +122,7 @@ def _slice(name: tuple[By, str], right: Rights, groups: Ints, rows: Ints) -> Sli
     return Slice(*name, n, hits, hits / n, interval.low, interval.high, p, p, False)
 
 
-def _p_less(right: Rights, groups: Ints, rows: Ints) -> float:
+def _p_less(right: Bools, groups: Ints, rows: Ints) -> float:
     """Fisher's P of a slice, of as many photos as tell the same of the two shares' difference if each is by itself.
 
     All counts are divided by the design effect of that difference (Rao & Scott, 1992, Biometrics 48).
@@ -140,7 +139,7 @@ def _p_less(right: Rights, groups: Ints, rows: Ints) -> float:
     return fisher_less(max(least, min(most, ceil(hits * worth))), fewer, all_right, size)
 
 
-def _cuts(samples: Sequence[Sample], entries: Sequence[Entry], looks: Looks) -> Iterator[Cut]:
+def _cuts(samples: Sequence[Sample], entries: Sequence[Entry], looks: ImageStats) -> Iterator[Cut]:
     """Every slice of every property, in the order of ``By``; a property that all photos share gives none."""
     classes = {entry.label for entry in entries}
     names: dict[By, list[list[str]]] = {

@@ -41,7 +41,7 @@ PROOF_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
-class ProofPhotos:
+class ParitySamples:
     """Real photos to prove an engine on; loaded only when a proof is due."""
 
     key: str  #: names the set they were drawn from
@@ -49,7 +49,7 @@ class ProofPhotos:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class ParityCheck:
     """How an engine's features compare with a reference's on the same photos."""
 
     engine: str
@@ -75,21 +75,23 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class EngineChoice:
     """An engine, and why it may be trusted."""
 
     engine: Engine
-    proofs: tuple[Proof, ...]  #: of conversion, and of bf16 where it was wanted; none for PyTorch, the reference itself
+    proofs: tuple[
+        ParityCheck, ...
+    ]  #: of conversion, and of bf16 where it was wanted; none for PyTorch, the reference itself
 
 
 def choose(
     backbone: Backbone,
-    photos: ProofPhotos,
+    photos: ParitySamples,
     *,
     engine: EngineName = "auto",
     precision: Precision = "auto",
     listener: events.Listener = events.ignore,
-) -> Chosen:
+) -> EngineChoice:
     """The fastest engine that gives the right features.
 
     Args:
@@ -113,7 +115,9 @@ def choose(
         return _on_pytorch(backbone, photos, "f32", listener)
 
 
-def _openvino(backbone: Backbone, photos: ProofPhotos, precision: Precision, listener: events.Listener) -> Chosen:
+def _openvino(
+    backbone: Backbone, photos: ParitySamples, precision: Precision, listener: events.Listener
+) -> EngineChoice:
     @cache  # compiling takes a while, and a proof and the work after it want the same engine
     def engine(step: Arithmetic) -> Engine:
         return OpenVinoEngine(backbone, step)
@@ -128,19 +132,19 @@ def _openvino(backbone: Backbone, photos: ProofPhotos, precision: Precision, lis
             f"wanted {LEAST_COSINE})"
         )
     if wanted == "f32":
-        return Chosen(engine("f32"), (conversion,))
+        return EngineChoice(engine("f32"), (conversion,))
     proof = _kept(
         backbone, f"bf16-{machine_key()}-{photos.key}", lambda: _prove_bf16(engine("bf16"), engine("f32"), photos)
     )
     if proof.passed or precision == "bf16":
-        return Chosen(engine("bf16"), (conversion, proof))
+        return EngineChoice(engine("bf16"), (conversion, proof))
     listener(
         events.Note(
             f"bf16 loses too much on these photos (cosine {proof.least_cosine:.5f}, wanted {LEAST_COSINE}); float32 is "
             "used instead, about half as fast"
         )
     )
-    return Chosen(engine("f32"), (conversion, proof))
+    return EngineChoice(engine("f32"), (conversion, proof))
 
 
 def _has_gpu() -> bool:
@@ -155,7 +159,9 @@ def _has_gpu() -> bool:
     return best_device() != "cpu"
 
 
-def _on_pytorch(backbone: Backbone, photos: ProofPhotos, precision: Precision, listener: events.Listener) -> Chosen:
+def _on_pytorch(
+    backbone: Backbone, photos: ParitySamples, precision: Precision, listener: events.Listener
+) -> EngineChoice:
     """PyTorch on the fastest device; anything but float32 on a CPU, which is the reference, has to prove itself."""
     with waiting_patiently():
         from headstart.engines.pytorch import PyTorchEngine, best_device
@@ -164,21 +170,21 @@ def _on_pytorch(backbone: Backbone, photos: ProofPhotos, precision: Precision, l
     wanted: Arithmetic = ("bf16" if device == "cuda" else "f32") if precision == "auto" else precision
     engine = PyTorchEngine(backbone, wanted, device=device)
     if device == "cpu" and wanted == "f32":
-        return Chosen(engine, ())
+        return EngineChoice(engine, ())
     reference = PyTorchEngine(backbone, "f32", device="cpu")
     name = f"pytorch-{device}-{wanted}-{photos.key}"
-    proof = _kept(backbone, name, lambda: prove(engine, reference, photos.load()[:CONVERSION_PHOTOS]))
+    proof = _kept(backbone, name, lambda: check_engine(engine, reference, photos.load()[:CONVERSION_PHOTOS]))
     if proof.passed or precision != "auto":
-        return Chosen(engine, (proof,))
+        return EngineChoice(engine, (proof,))
     listener(
         events.Note(f"PyTorch {wanted} on {device} loses too much (cosine {proof.least_cosine:.5f}); float32 is used")
     )
-    return Chosen(PyTorchEngine(backbone, "f32", device=device), (proof,))
+    return EngineChoice(PyTorchEngine(backbone, "f32", device=device), (proof,))
 
 
 def _prove_conversion(
-    backbone: Backbone, engine: Callable[[Arithmetic], Engine], wanted: Arithmetic, photos: ProofPhotos
-) -> Proof:
+    backbone: Backbone, engine: Callable[[Arithmetic], Engine], wanted: Arithmetic, photos: ParitySamples
+) -> ParityCheck:
     with waiting_patiently():
         from headstart.engines.pytorch import PyTorchEngine
 
@@ -186,12 +192,12 @@ def _prove_conversion(
     with ThreadPoolExecutor(1) as pool:
         compiled = pool.submit(engine, wanted)  # needed next, and ready by the time PyTorch has answered
         reference = PyTorchEngine(backbone, "f32", device="cpu")
-        proof = prove(exact, reference, photos.load()[:CONVERSION_PHOTOS])
+        proof = check_engine(exact, reference, photos.load()[:CONVERSION_PHOTOS])
         compiled.result()
     return proof
 
 
-def prove_trained(backbone: Backbone, network: "nn.Module", photos: ProofPhotos) -> Proof:
+def prove_trained(backbone: Backbone, network: "nn.Module", photos: ParitySamples) -> ParityCheck:
     """Holds the conversion of a network that was trained here to the network in memory; kept for ``choose``."""
     with waiting_patiently():
         from headstart.engines.pytorch import PyTorchEngine
@@ -199,18 +205,18 @@ def prove_trained(backbone: Backbone, network: "nn.Module", photos: ProofPhotos)
     reference = PyTorchEngine(backbone, "f32", device="cpu", network=network)
     exact = OpenVinoEngine(backbone, "f32")
     shown = photos.load()[:CONVERSION_PHOTOS]
-    return _kept(backbone, f"conversion-{machine_key()}", lambda: prove(exact, reference, shown))
+    return _kept(backbone, f"conversion-{machine_key()}", lambda: check_engine(exact, reference, shown))
 
 
-def _prove_bf16(engine: Engine, exact: Engine, photos: ProofPhotos) -> Proof:
-    return prove(engine, exact, photos.load())
+def _prove_bf16(engine: Engine, exact: Engine, photos: ParitySamples) -> ParityCheck:
+    return check_engine(engine, exact, photos.load())
 
 
-def prove(engine: Engine, reference: Engine, photos: NDArray[np.uint8]) -> Proof:
+def check_engine(engine: Engine, reference: Engine, photos: NDArray[np.uint8]) -> ParityCheck:
     """Compares two engines' features of the same photos, uint8 (B, S, S, 3)."""
     seen, wanted = _features(engine, photos), _features(reference, photos)
     cosine = {layer: mean_cosine(rows, wanted[layer]) for layer, rows in seen.items()}
-    return Proof(engine.name, engine.precision, f"{reference.name} {reference.precision}", cosine, len(photos))
+    return ParityCheck(engine.name, engine.precision, f"{reference.name} {reference.precision}", cosine, len(photos))
 
 
 def _features(engine: Engine, photos: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
@@ -226,13 +232,13 @@ def mean_cosine(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
     return float(np.mean((a * b).sum(axis=1) / np.maximum(lengths, 1e-12)))
 
 
-def _kept(backbone: Backbone, name: str, make: Callable[[], Proof]) -> Proof:
+def _kept(backbone: Backbone, name: str, make: Callable[[], ParityCheck]) -> ParityCheck:
     """A proof from the network's folder, or a new one."""
     file = backbone.folder / f"proof-{name}.json"
     try:
         kept = json.loads(file.read_text("utf-8"))
         if kept.pop("version") == PROOF_VERSION:
-            return Proof(**kept)
+            return ParityCheck(**kept)
     except (OSError, ValueError, KeyError, TypeError):
         pass
     proof = make()

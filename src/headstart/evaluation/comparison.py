@@ -12,14 +12,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.arrays import Bools, Doubles
 from headstart.errors import DataError
-from headstart.evaluation.grouping import Double, Targets
+from headstart.evaluation.grouping import Targets
 from headstart.evaluation.intervals import Interval
 from headstart.evaluation.metrics import SMALLEST
 from headstart.evaluation.paired import (
     DRAWS,
     SIGNIFICANT,
-    Rights,
     accuracy_interval,
     exceeds_one_se,
     holm,
@@ -95,8 +95,8 @@ class Scored:
 
     targets: Targets  #: of N photos
     names: tuple[str, ...]  #: K arms
-    right: Rights  #: (N, K)
-    losses: Double  #: (N, K), nats
+    right: Bools  #: (N, K)
+    losses: Doubles  #: (N, K), nats
 
 
 def scored_arms(targets: Targets, probabilities: Mapping[str, NDArray[np.floating]]) -> Scored:

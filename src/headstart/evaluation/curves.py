@@ -8,16 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Double = NDArray[np.float64]
+from headstart.arrays import Doubles
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Roc:
     """How many rows of a class are found, by how many others are taken for it; M is 1 + the number of unlike scores."""
 
-    false_positives: Double  #: (M,) share of the other rows, rising from 0 to 1; all 0 where there are none
-    true_positives: Double  #: (M,) share of the class's rows, rising from 0 to 1; all 0 where there are none
-    thresholds: Double  #: (M,) falling; the first is infinite
+    false_positives: Doubles  #: (M,) share of the other rows, rising from 0 to 1; all 0 where there are none
+    true_positives: Doubles  #: (M,) share of the class's rows, rising from 0 to 1; all 0 where there are none
+    thresholds: Doubles  #: (M,) falling; the first is infinite
     area: float | None  #: under the curve; None without rows of the class, or without others
 
 
@@ -25,9 +25,9 @@ class Roc:
 class PrecisionRecall:
     """How many of those taken for a class are of it, by how many of it are found; M is the number of unlike scores."""
 
-    precision: Double  #: (M,)
-    recall: Double  #: (M,) rising; all 0 where the class has no rows
-    thresholds: Double  #: (M,) falling
+    precision: Doubles  #: (M,)
+    recall: Doubles  #: (M,) rising; all 0 where the class has no rows
+    thresholds: Doubles  #: (M,) falling
     area: float | None  #: average precision: the mean of precision weighed by the steps of recall; None without rows
 
 
@@ -35,9 +35,9 @@ class PrecisionRecall:
 class RiskCoverage:
     """How often answers are wrong where only the surest are given; M is the number of unlike confidences."""
 
-    coverage: Double  #: (M,) share of the rows that are answered, rising to 1
-    risk: Double  #: (M,) share of these that are wrong
-    thresholds: Double  #: (M,) falling: the least confidence that is answered
+    coverage: Doubles  #: (M,) share of the rows that are answered, rising to 1
+    risk: Doubles  #: (M,) share of these that are wrong
+    thresholds: Doubles  #: (M,) falling: the least confidence that is answered
     area: float | None  #: AURC, the mean risk over the coverages at which the rows are let in; None of no rows
 
 
@@ -73,12 +73,12 @@ def risk_coverage(right: NDArray[np.bool_], confidence: NDArray[np.floating]) ->
     return RiskCoverage(answered / max(len(right), 1), risk, thresholds, area)
 
 
-def _passed(scores: NDArray[np.floating], wanted: NDArray[np.bool_]) -> tuple[Double, Double, Double]:
+def _passed(scores: NDArray[np.floating], wanted: NDArray[np.bool_]) -> tuple[Doubles, Doubles, Doubles]:
     """Unlike scores, falling, and for each how many wanted and how many other rows have it or a higher one."""
     values, at = np.unique(-scores.astype(np.float64), return_inverse=True)
     found = np.bincount(at, wanted, minlength=len(values)).cumsum()
     return -values, found, np.bincount(at, minlength=len(values)).cumsum() - found
 
 
-def _shares(counts: Double) -> Double:
+def _shares(counts: Doubles) -> Doubles:
     return counts / max(counts[-1], 1) if len(counts) else counts

@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.arrays import Ints
 from headstart.errors import DataError
 from headstart.evaluation import metrics
 from headstart.evaluation.grouping import Targets, effective_size, number_groups
@@ -173,7 +174,7 @@ def evaluate(
 
 
 def _per_class(
-    targets: Targets, right: NDArray[np.bool_], confusion: metrics.Ints, classes: Sequence[str]
+    targets: Targets, right: NDArray[np.bool_], confusion: Ints, classes: Sequence[str]
 ) -> Iterator[ClassScore]:
     support, met = confusion.sum(axis=1), confusion.sum(axis=0)
     precision, recall, f1 = metrics.precisions(confusion), metrics.recalls(confusion), metrics.f1_scores(confusion)

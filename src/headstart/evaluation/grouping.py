@@ -10,8 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
-Double = NDArray[np.float64]
+from headstart.arrays import Doubles, Ints
 
 _PRIOR = 1.0  #: wrong rows that the design effect is worth before any was seen; then whole groups are taken as one
 
@@ -40,11 +39,11 @@ def number_groups(groups: Ints) -> Ints:
     return rank[number]
 
 
-def group_sums(values: NDArray[np.generic], groups: Ints) -> Double:
+def group_sums(values: NDArray[np.generic], groups: Ints) -> Doubles:
     """Sums (G, M) of values (N, M), or (G,) of (N,), over numbered groups."""
     count = int(groups.max(initial=-1)) + 1
     columns = values.astype(np.float64).reshape(len(values), -1).T
-    sums: Double = np.stack([np.bincount(groups, column, minlength=count) for column in columns], axis=1)
+    sums: Doubles = np.stack([np.bincount(groups, column, minlength=count) for column in columns], axis=1)
     return sums if values.ndim > 1 else sums[:, 0]
 
 

@@ -7,7 +7,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.evaluation.grouping import Ints, effective_size
+from headstart.arrays import Ints
+from headstart.evaluation.grouping import effective_size
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ predicted one.
 import numpy as np
 from numpy.typing import NDArray
 
-Double = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from headstart.arrays import Doubles, Ints
+
 SMALLEST = 1e-15  #: a probability of 0 that was wrong costs 34.5 nats, not infinitely many
 
 
@@ -24,17 +24,17 @@ def accuracy(confusion: Ints) -> float:
     return float(np.trace(confusion) / confusion.sum()) if confusion.sum() else float("nan")
 
 
-def recalls(confusion: Ints) -> Double:
+def recalls(confusion: Ints) -> Doubles:
     """Share of each class (C,) that was found; 0 for a class without rows."""
     return _shares(np.diag(confusion), confusion.sum(axis=1))
 
 
-def precisions(confusion: Ints) -> Double:
+def precisions(confusion: Ints) -> Doubles:
     """Share of the predictions of each class (C,) that were right; 0 for one never predicted."""
     return _shares(np.diag(confusion), confusion.sum(axis=0))
 
 
-def f1_scores(confusion: Ints) -> Double:
+def f1_scores(confusion: Ints) -> Doubles:
     """Harmonic mean of precision and recall (C,); 0 where both are."""
     return _shares(2 * np.diag(confusion), confusion.sum(axis=0) + confusion.sum(axis=1))
 
@@ -71,5 +71,5 @@ def top_accuracy(labels: Ints, probabilities: NDArray[np.floating], k: int) -> f
     return float(((probabilities >= own[:, None]).sum(axis=1) <= k).mean())
 
 
-def _shares(part: Ints, whole: Ints) -> Double:
+def _shares(part: Ints, whole: Ints) -> Doubles:
     return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)

@@ -9,12 +9,10 @@ from math import comb, copysign, exp, inf, lgamma, log, sqrt
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
 
-from headstart.evaluation.grouping import Double, Ints, effective_size, group_sums, number_groups
+from headstart.arrays import Bools, Doubles, Ints
+from headstart.evaluation.grouping import effective_size, group_sums, number_groups
 from headstart.evaluation.intervals import Interval
-
-Rights = NDArray[np.bool_]
 
 SIGNIFICANT = 0.05  #: a corrected p below this is beyond chance
 POWER = 0.8  #: how often a difference that is there shall be seen
@@ -23,13 +21,13 @@ _CHUNK = 1_000_000  #: resampled groups held at once: some 25 MB
 _HALVINGS = 60  #: of an interval in which the limit of a score interval is sought
 
 
-def group_differences(right_a: Rights, right_b: Rights, groups: Ints) -> Ints:
+def group_differences(right_a: Bools, right_b: Bools, groups: Ints) -> Ints:
     """For each group (G,) the photos that a alone has right less those that b alone has right."""
     each = right_a.astype(np.int64) - right_b
     return group_sums(each, number_groups(groups)).astype(np.int64)
 
 
-def mcnemar_exact(right_a: Rights, right_b: Rights, groups: Ints) -> float:
+def mcnemar_exact(right_a: Bools, right_b: Bools, groups: Ints) -> float:
     """Two-sided p of as uneven a count among the photos that one arm alone has right; 1 where there are none.
 
     If neither arm is better, their answers to a group could as well be swapped: p is the share of all swaps of whole
@@ -68,7 +66,7 @@ def two_sided(only_a: int, only_b: int) -> float:
     return min(1.0, 2 * largest * (1 + float(np.cumprod(counts / (n - counts + 1)).sum())))
 
 
-def standard_error(right_a: Rights, right_b: Rights, groups: Ints) -> float:
+def standard_error(right_a: Bools, right_b: Bools, groups: Ints) -> float:
     """Standard error of accuracy a - accuracy b on the same photos (N,), from the variance between groups.
 
     That of a ratio: the sum over groups, by their sizes (Cochran, 1977, Sampling Techniques, section 6.3), with G - 1.
@@ -82,7 +80,7 @@ def standard_error(right_a: Rights, right_b: Rights, groups: Ints) -> float:
     return sqrt(float(np.square(differences - mean * sizes).sum()) * count / (count - 1)) / n
 
 
-def exceeds_one_se(right_a: Rights, right_b: Rights, groups: Ints) -> bool:
+def exceeds_one_se(right_a: Bools, right_b: Bools, groups: Ints) -> bool:
     """Whether the difference is larger than its ``standard_error``; in whole numbers, as rounding decides ties.
 
     Of single photos it is (only_a - only_b)² > only_a + only_b.
@@ -108,7 +106,7 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
     return tuple(adjusted.tolist())
 
 
-def accuracy_interval(right_a: Rights, right_b: Rights, groups: Ints, level: float = 0.95) -> Interval:
+def accuracy_interval(right_a: Bools, right_b: Bools, groups: Ints, level: float = 0.95) -> Interval:
     """Tango's score interval of accuracy a - accuracy b on the same photos (N,).
 
     It has a width where no answer differs too: n photos without a difference leave room for one of z² / (n + z²), a
@@ -145,7 +143,7 @@ def tango(only_a: float, only_b: float, n: float, level: float = 0.95) -> Interv
     return Interval(limit(-1.0, 1.0), limit(1.0, -1.0), level)
 
 
-def resampled_means(values: Double, groups: Ints, seed: int, draws: int) -> Double:
+def resampled_means(values: Doubles, groups: Ints, seed: int, draws: int) -> Doubles:
     """Means (draws, M) of values (N, M) over the rows of resampled groups, in chunks of bounded memory."""
     numbers = number_groups(groups)
     sums, sizes = group_sums(values, numbers), np.bincount(numbers).astype(np.float64)
@@ -160,7 +158,7 @@ def resampled_means(values: Double, groups: Ints, seed: int, draws: int) -> Doub
     return means
 
 
-def percentiles(values: Double, level: float) -> Interval:
+def percentiles(values: Doubles, level: float) -> Interval:
     """The middle ``level`` of resampled values (draws,)."""
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(low), float(high), level)

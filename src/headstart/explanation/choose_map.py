@@ -7,19 +7,10 @@ from typing import Any
 import numpy as np
 from onnx import TensorProto
 
+from headstart.arrays import Floats
 from headstart.errors import ClassifierError
 from headstart.explanation.graph import Graph
-from headstart.explanation.maps import (
-    ClassTokenMap,
-    Float,
-    Forward,
-    Layout,
-    Map,
-    MeanMap,
-    MeasuredMap,
-    RolloutMap,
-    layout_of,
-)
+from headstart.explanation.maps import ClassTokenMap, Forward, Layout, Map, MeanMap, MeasuredMap, RolloutMap, layout_of
 
 TOGETHER = 8  #: tensors that are looked at in one run
 PASSING = ("Identity", "Dropout", "Cast")
@@ -52,7 +43,7 @@ def plan(graph: Graph, source: str, layer: str, size: int) -> Map:
     raise ClassifierError(f"no map of places lies under {layer!r}; this network cannot be explained")
 
 
-def _going_down(graph: Graph, source: str, layer: str, pixels: Any) -> Iterator[tuple[str, Float, Float]]:
+def _going_down(graph: Graph, source: str, layer: str, pixels: Any) -> Iterator[tuple[str, Floats, Floats]]:
     """The tensors that the network narrows to, from the layer downwards: name, values, and the layer's features."""
     narrow = graph.narrows(source, layer)[1:-1]
     for start in range(0, len(narrow), TOGETHER):
@@ -61,7 +52,7 @@ def _going_down(graph: Graph, source: str, layer: str, pixels: Any) -> Iterator[
         yield from ((name, it, features) for name, it in zip(names, seen, strict=True) if it.dtype == np.float32)
 
 
-def _depends(above: Forward, layout: Layout, values: Float, features: Float) -> bool:
+def _depends(above: Forward, layout: Layout, values: Floats, features: Floats) -> bool:
     """Whether the features need the tokens of places, and not the class token alone; a check of ``above`` too."""
     changed = layout.weighted(values, np.full((1, layout.places), 1.5, np.float32))
     tilted = layout.weighted(values, np.linspace(0.5, 1.5, layout.places, dtype=np.float32)[None])
@@ -111,7 +102,7 @@ def _last_block(
     return found if _close(alone, features) else None
 
 
-def _values(graph: Graph, source: str, names: Sequence[str], pixels: Any) -> list[Float]:
+def _values(graph: Graph, source: str, names: Sequence[str], pixels: Any) -> list[Floats]:
     """What some tensors are for these pixels."""
     return list(graph.session({source: TensorProto.UINT8}, names, once=True).run(None, {source: pixels}))
 
@@ -122,13 +113,13 @@ def _forward(graph: Graph, sources: Sequence[str], sink: str) -> Forward:
     return partial(_run, session, tuple(sources))
 
 
-def _run(session: Any, names: tuple[str, ...], *values: Float) -> Float:
+def _run(session: Any, names: tuple[str, ...], *values: Floats) -> Floats:
     fed = (np.ascontiguousarray(value, np.float32) for value in values)
     (features,) = session.run(None, dict(zip(names, fed, strict=True)))
     return np.asarray(features).reshape(len(features), -1)
 
 
-def _close(one: Float, other: Float) -> bool:
+def _close(one: Floats, other: Floats) -> bool:
     """Whether two rows are the same but for rounding."""
     other = other.reshape(len(other), -1)
     return one.shape == other.shape and bool(np.abs(one - other).max() <= 1e-3 * max(1e-6, float(np.abs(other).max())))

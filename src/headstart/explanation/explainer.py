@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto
 
+from headstart.arrays import Floats
 from headstart.errors import ClassifierError, DataError, UserError, nearest
 from headstart.explanation.choose_map import plan
 from headstart.explanation.graph import Graph
-from headstart.explanation.maps import ClassTokenMap, Float, Map, RolloutMap, resized
+from headstart.explanation.maps import ClassTokenMap, Map, RolloutMap, resized
 from headstart.inference import format as layout
 from headstart.inference.files import read_files
 from headstart.inference.forking import after_fork, keep_for_ever
@@ -25,7 +26,7 @@ from headstart.inference.postprocess import Head
 from headstart.modalities.image.decoding.decode import BrokenPhoto, Pixels
 from headstart.modalities.image.load import PhotoLike, advise, name_of
 from headstart.modalities.image.overlay import painted, upright
-from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.image.spec import ImageSpec
 
 FINEST = 28  #: places along an edge where maps of several layers are added; finer ones are averaged
 
@@ -78,7 +79,7 @@ class Explainer:
         keep_for_ever(self._session)
         self._session = None
 
-    def _run(self, pixels: Pixels) -> dict[str, Float]:
+    def _run(self, pixels: Pixels) -> dict[str, Floats]:
         if self._session is None:  # in a forked child
             self._session = Graph(self._files.graph).session({layout.IMAGE: TensorProto.UINT8}, self._names)
         return dict(zip(self._names, self._session.run(None, {layout.IMAGE: pixels}), strict=True))
@@ -121,7 +122,7 @@ class Explainer:
         """How the maps are made."""
         return " + ".join(dict.fromkeys(it.map.method for found in self._towers.values() for it in found))
 
-    def _places(self, values: dict[str, Float], index: int) -> Float:
+    def _places(self, values: dict[str, Floats], index: int) -> Floats:
         """What places add to a class, over all answers: an answer weighs as much as it gives to that class."""
         rows = []
         for facts, head in zip(self.record.answers, self._heads, strict=True):
@@ -139,8 +140,8 @@ class Explainer:
         return np.asarray(sum(parts), np.float32)
 
     def _answer(
-        self, values: dict[str, Float], towers: Sequence[int], answer: float, gradient: Float, edge: int
-    ) -> Float:
+        self, values: dict[str, Floats], towers: Sequence[int], answer: float, gradient: Floats, edge: int
+    ) -> Floats:
         """One answer on the grid: its layers' maps added, and what no place is responsible for spread over all."""
         places, rest, start = np.zeros((edge, edge), np.float32), answer, 0
         whole = True
@@ -182,7 +183,7 @@ class Explainer:
         return tuple(_Layer(name, plan(graph, layout.pixels_of(entry), name, size)) for name in names)
 
     @cached_property
-    def _contract(self) -> PixelContract:
+    def _contract(self) -> ImageSpec:
         """The one that sees most of a photo."""
         return max((self.record.towers[it].contract for it in self._towers), key=lambda it: it.crop_permille)
 
@@ -191,7 +192,7 @@ class Explainer:
         return self._files.heads()
 
 
-def _gradient(head: Head, features: Float, index: int) -> tuple[Float, Float]:
+def _gradient(head: Head, features: Floats, index: int) -> tuple[Floats, Floats]:
     """A head's logits (C,), and the gradient by its features (D,) of one logit less the mean of all."""
     values, masks = features, []
     for number, (weight, bias) in enumerate(head):
@@ -208,7 +209,7 @@ def _gradient(head: Head, features: Float, index: int) -> tuple[Float, Float]:
     return values, gradient
 
 
-def _inside(places: Float, edge: int, share: float) -> Float:
+def _inside(places: Floats, edge: int, share: float) -> Floats:
     """A map on the grid, of which its photo covers so much in the middle."""
     inner = max(1, round(edge * share))
     if inner == edge:

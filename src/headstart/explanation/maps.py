@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-Float = NDArray[np.float32]
-Forward = Callable[..., Float]  #: what lies above a map: its tensors, batch first, -> a layer's features (B, D)
+from headstart.arrays import Floats
+
+Forward = Callable[..., Floats]  #: what lies above a map: its tensors, batch first, -> a layer's features (B, D)
 
 STEP = 0.01  #: share by which a place is made stronger; small beside the whole map, so one difference will do
 ROWS = 32  #: that many changed maps are run together
@@ -39,13 +39,13 @@ class Layout:
         """How many there are."""
         return self.height * self.width
 
-    def rows(self, values: Float) -> Float:
+    def rows(self, values: Floats) -> Floats:
         """A map of one photo as one row per place, (places, C)."""
         if self.kind == "channels first":
             return np.asarray(values[0].reshape(values.shape[1], -1).T)
         return np.asarray(values[0].reshape(-1, values.shape[-1])[self.first :])
 
-    def weighted(self, values: Float, weights: Float) -> Float:
+    def weighted(self, values: Floats, weights: Floats) -> Floats:
         """A map of one photo, B times over, its places multiplied by (B, places)."""
         if self.kind == "channels first":
             return values * weights.reshape(-1, 1, self.height, self.width)
@@ -69,7 +69,7 @@ def layout_of(shape: Sequence[int]) -> Layout | None:
 class Share:
     """What the places of a photo add to an answer."""
 
-    places: Float  #: (h, w): each one's part of the answer times the number of places, so their mean is their sum
+    places: Floats  #: (h, w): each one's part of the answer times the number of places, so their mean is their sum
     rest: float  #: of the layer's part of the answer, what no place is responsible for
 
 
@@ -88,7 +88,7 @@ class Map(Protocol):
     def method(self) -> str:
         """Its name."""
 
-    def share(self, values: Sequence[Float], features: Float, gradient: Float) -> Share:
+    def share(self, values: Sequence[Floats], features: Floats, gradient: Floats) -> Share:
         """From its tensors, the layer's features and the answer's gradient by them, both (D,)."""
 
 
@@ -100,7 +100,7 @@ class MeanMap:
     layout: Layout
     method: str = "hirescam"
 
-    def share(self, values: Sequence[Float], features: Float, gradient: Float) -> Share:
+    def share(self, values: Sequence[Floats], features: Floats, gradient: Floats) -> Share:
         """See ``Map``."""
         rows = self.layout.rows(values[0]) @ gradient
         return Share(rows.reshape(self.layout.height, self.layout.width), 0.0)
@@ -116,7 +116,7 @@ class MeasuredMap:
     dear: bool  #: attention lies above: places are measured in groups
     method: str = "hirescam"
 
-    def share(self, values: Sequence[Float], features: Float, gradient: Float) -> Share:
+    def share(self, values: Sequence[Floats], features: Floats, gradient: Floats) -> Share:
         """See ``Map``."""
         groups = _groups(self.layout, MOST_DEAR if self.dear else self.layout.places)
         change = np.asarray(1 + STEP * np.concatenate([np.zeros_like(groups[:1]), groups]), np.float32)
@@ -140,12 +140,12 @@ class ClassTokenMap:
     above: Forward  #: what the token took (B, 1, H * d) and was (B, 1, C) -> features
     method: str = "attention x gradient"
 
-    def taken(self, attention: Float, values: Float) -> Float:
+    def taken(self, attention: Floats, values: Floats) -> Floats:
         """What the class token takes from each token, (T, H * d)."""
         taken = np.einsum("ht,htd->thd", attention[0, :, 0], values[0])
         return np.asarray(taken.reshape(len(taken), -1), np.float32)
 
-    def share(self, values: Sequence[Float], features: Float, gradient: Float) -> Share:
+    def share(self, values: Sequence[Floats], features: Floats, gradient: Floats) -> Share:
         """See ``Map``."""
         attention, tokens, before = values
         taken = self.taken(attention, tokens)
@@ -164,7 +164,7 @@ class RolloutMap:
     layout: Layout
     method: str = "rollout"
 
-    def share(self, values: Sequence[Float], features: Float, gradient: Float) -> Share:
+    def share(self, values: Sequence[Floats], features: Floats, gradient: Floats) -> Share:
         """See ``Map``."""
         flow = np.eye(values[0].shape[-1], dtype=np.float32)
         for attention in values:
@@ -174,7 +174,7 @@ class RolloutMap:
         return Share(part.reshape(self.layout.height, self.layout.width), 0.0)
 
 
-def resized(values: Float, edge: int) -> Float:
+def resized(values: Floats, edge: int) -> Floats:
     """(h, w) -> (edge, edge), bilinear; the mean stays, but for what the rim weighs."""
     if values.shape == (edge, edge):
         return values
@@ -182,7 +182,7 @@ def resized(values: Float, edge: int) -> Float:
     return np.asarray(image.resize((edge, edge), Image.Resampling.BILINEAR))
 
 
-def _groups(layout: Layout, most: int) -> Float:
+def _groups(layout: Layout, most: int) -> Floats:
     """Places in square groups, at most so many: (groups, places), 1 where a place belongs to a group."""
     side = 1
     while math.ceil(layout.height / side) * math.ceil(layout.width / side) > most:
@@ -192,6 +192,6 @@ def _groups(layout: Layout, most: int) -> Float:
     return np.asarray(np.arange(group.max() + 1)[:, None] == group, np.float32)
 
 
-def _some(rows: Float) -> Iterator[Float]:
+def _some(rows: Floats) -> Iterator[Floats]:
     for start in range(0, len(rows), ROWS):
         yield rows[start : start + ROWS]

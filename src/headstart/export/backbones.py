@@ -7,13 +7,13 @@ from pathlib import Path
 import onnx
 from onnx import numpy_helper
 
-from headstart.modalities.graph_builder import Pieces
+from headstart.modalities.graph_builder import GraphBuilder
 
 
 class Networks:
     """Puts networks into a graph. What two of them have in common, weight by weight, stands in it once."""
 
-    def __init__(self, pieces: Pieces):
+    def __init__(self, pieces: GraphBuilder):
         self._pieces = pieces
         self._models: dict[Path, onnx.ModelProto] = {}
         self._names: dict[bytes, str] = {}  #: digest of a weight -> its name in the graph

@@ -8,16 +8,16 @@ from onnx import TensorProto, helper
 from headstart.errors import SaveError
 from headstart.export.backbones import Networks
 from headstart.export.heads import add_answers, add_features
-from headstart.export.model import Parts
+from headstart.export.model import FittedModel
 from headstart.inference import format as layout
-from headstart.modalities.graph_builder import Pieces
+from headstart.modalities.graph_builder import GraphBuilder
 from headstart.modalities.image.onnx import add_square, add_view
-from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.image.spec import ImageSpec
 
 MOST_BYTES = 2**31 - 2**20  #: of a Protobuf file, 2 GB, less what is not weights
 
 
-def compose(parts: Parts) -> onnx.ModelProto:
+def build_onnx(parts: FittedModel) -> onnx.ModelProto:
     """The whole way as one graph: pixels, each backbone up to its layers, the heads, their answers combined.
 
     Towers of one pixel contract share crop and resize, towers of one network and view share its nodes, and equal
@@ -26,7 +26,7 @@ def compose(parts: Parts) -> onnx.ModelProto:
     Raises:
         SaveError: more weights than an ONNX file can hold.
     """
-    pieces = Pieces()
+    pieces = GraphBuilder()
     network = _add_towers(pieces, parts)
     add_answers(pieces, parts)
     if (size := sum(constant.ByteSize() for constant in pieces.constants)) > MOST_BYTES:
@@ -56,7 +56,7 @@ def compose(parts: Parts) -> onnx.ModelProto:
     return model
 
 
-def _outputs(parts: Parts) -> list[onnx.ValueInfoProto]:
+def _outputs(parts: FittedModel) -> list[onnx.ValueInfoProto]:
     """What the graph says of a photo; see ``runtime.folder``."""
     info, classes = helper.make_tensor_value_info, [len(parts.classes)]
     outputs = [info(name, TensorProto.FLOAT, classes) for name in (layout.PROBABILITIES, layout.UNCALIBRATED)]
@@ -67,10 +67,10 @@ def _outputs(parts: Parts) -> list[onnx.ValueInfoProto]:
     return outputs
 
 
-def _add_towers(pieces: Pieces, parts: Parts) -> onnx.ModelProto:
+def _add_towers(pieces: GraphBuilder, parts: FittedModel) -> onnx.ModelProto:
     """From the image to each tower's features; gives one of the networks, for all are of one opset."""
     networks = Networks(pieces)
-    squares: dict[PixelContract, str] = {}
+    squares: dict[ImageSpec, str] = {}
     for index, tower in enumerate(parts.towers):
         if parts.entry(index) != index:
             continue
@@ -88,13 +88,13 @@ def _add_towers(pieces: Pieces, parts: Parts) -> onnx.ModelProto:
     return network
 
 
-def _described(parts: Parts) -> str:
+def _described(parts: FittedModel) -> str:
     towers = "; ".join(named(parts, index) for index in range(len(parts.towers)))
     kinds = ", ".join(answer.head.kind for answer in parts.answers)
     return f"{towers}; {kinds} head, {len(parts.classes)} classes"
 
 
-def named(parts: Parts, index: int) -> str:
+def named(parts: FittedModel, index: int) -> str:
     """A tower, for a person."""
     tower = parts.towers[index]
     return f"{tower.backbone.name} up to {' + '.join(tower.layers)}{', mirrored' * tower.flipped}"

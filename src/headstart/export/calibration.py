@@ -4,10 +4,10 @@ import numpy as np
 
 from headstart.inference.calibration import SMALLEST, Calibration
 from headstart.inference.conformal import Sets
-from headstart.modalities.graph_builder import Pieces
+from headstart.modalities.graph_builder import GraphBuilder
 
 
-def add_calibration(pieces: Pieces, calibration: Calibration, uncalibrated: str) -> str:
+def add_calibration(pieces: GraphBuilder, calibration: Calibration, uncalibrated: str) -> str:
     """Uncalibrated (1, C) -> the name of the calibrated tensor, (1, C): ``runtime.calibration.Calibration.apply``."""
     if calibration.kind == "none":
         return uncalibrated
@@ -24,7 +24,7 @@ def add_calibration(pieces: Pieces, calibration: Calibration, uncalibrated: str)
     return _add_mix(pieces, calibration.mix, scaled) if calibration.mix else scaled
 
 
-def _add_mix(pieces: Pieces, mix: float, scaled: str) -> str:
+def _add_mix(pieces: GraphBuilder, mix: float, scaled: str) -> str:
     """A share of every class alike: of the mean of a row, which sums to 1, that is."""
     axis = pieces.constant("calibration/classes", [1], np.int64)
     alike = pieces.node("ReduceMean", [scaled, axis], "calibration/alike", keepdims=1)
@@ -34,7 +34,7 @@ def _add_mix(pieces: Pieces, mix: float, scaled: str) -> str:
     return pieces.node("Add", [kept, shared], "calibration/mixed")
 
 
-def _add_curves(pieces: Pieces, calibration: Calibration, uncalibrated: str) -> str:
+def _add_curves(pieces: GraphBuilder, calibration: Calibration, uncalibrated: str) -> str:
     """Each class through its curve: the piece it lies in is found, then where on it, then all divided by the sum.
 
     Curves of fewer knots than the longest get more beyond 1, where no probability lies.
@@ -74,7 +74,7 @@ def _add_curves(pieces: Pieces, calibration: Calibration, uncalibrated: str) -> 
     return node("Where", [nothing, uncalibrated, shared], "probabilities")
 
 
-def add_sets(pieces: Pieces, sets: Sets, calibrated: str, classes: int) -> str:
+def add_sets(pieces: GraphBuilder, sets: Sets, calibrated: str, classes: int) -> str:
     """Calibrated (1, C) -> the name of a tensor bool (1, C), whether each class is in: ``runtime.sets.Sets.of``."""
 
     def node(kind: str, inputs: list[str], *outputs: str, **attributes: object) -> str:

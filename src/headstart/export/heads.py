@@ -3,20 +3,20 @@
 import numpy as np
 
 from headstart.export.calibration import add_calibration, add_sets
-from headstart.export.model import Parts
+from headstart.export.model import FittedModel
 from headstart.export.novelty import add_novelty
 from headstart.heads.head import Head
 from headstart.inference import format as layout
-from headstart.modalities.graph_builder import Pieces
+from headstart.modalities.graph_builder import GraphBuilder
 
 
-def add_features(pieces: Pieces, layers: list[str], features: str) -> None:
+def add_features(pieces: GraphBuilder, layers: list[str], features: str) -> None:
     """Pooled layers, each (1, width), joined under the name of a tower's features."""
     _join(pieces, layers, features)
 
 
-def add_answers(pieces: Pieces, parts: Parts) -> None:
-    """The towers' features -> the graph's outputs, as ``Parts.answered`` makes them."""
+def add_answers(pieces: GraphBuilder, parts: FittedModel) -> None:
+    """The towers' features -> the graph's outputs, as ``FittedModel.answered`` makes them."""
     uncalibrated = _combined(pieces, parts)
     calibrated = add_calibration(pieces, parts.calibration, uncalibrated)
     photo = pieces.constant("answers/photo", [0])
@@ -33,7 +33,7 @@ def add_answers(pieces: Pieces, parts: Parts) -> None:
         pieces.node("Greater", [layout.NOVELTY, limit], layout.DECLINED)
 
 
-def _combined(pieces: Pieces, parts: Parts) -> str:
+def _combined(pieces: GraphBuilder, parts: FittedModel) -> str:
     """Each head's probabilities, combined as ``runtime.answers.combined`` does, (1, C)."""
     rows = []
     for index, answer in enumerate(parts.answers):
@@ -44,14 +44,14 @@ def _combined(pieces: Pieces, parts: Parts) -> str:
     return _vote(pieces, stacked, parts) if parts.combine == "vote" else _mean(pieces, stacked, parts)
 
 
-def _join(pieces: Pieces, tensors: list[str], out: str) -> str:
+def _join(pieces: GraphBuilder, tensors: list[str], out: str) -> str:
     """Rows (1, D) one after the other."""
     if len(tensors) == 1:
         return pieces.node("Identity", tensors, out)
     return pieces.node("Concat", tensors, out, axis=1)
 
 
-def _answer(pieces: Pieces, head: Head, values: str, prefix: str) -> str:
+def _answer(pieces: GraphBuilder, head: Head, values: str, prefix: str) -> str:
     """Dense layers with ReLU between them, then softmax: (1, D) -> (1, C)."""
     for index, layer in enumerate(head.layers):
         if index:
@@ -62,13 +62,13 @@ def _answer(pieces: Pieces, head: Head, values: str, prefix: str) -> str:
     return pieces.node("Softmax", [values], f"{prefix}probabilities", axis=1)
 
 
-def _mean(pieces: Pieces, stacked: str, parts: Parts) -> str:
+def _mean(pieces: GraphBuilder, stacked: str, parts: FittedModel) -> str:
     """The weighted mean of K answers: (K, C) -> (1, C)."""
     weights = pieces.constant("answers/weights", [[answer.weight for answer in parts.answers]], np.float32)
     return pieces.node("MatMul", [weights, stacked], "answers/mean")
 
 
-def _vote(pieces: Pieces, stacked: str, parts: Parts) -> str:
+def _vote(pieces: GraphBuilder, stacked: str, parts: FittedModel) -> str:
     """One vote for each answer's likeliest class, and the mean as one voter more: (K, C) -> (1, C)."""
     answers, classes = len(parts.answers), len(parts.classes)
     best = pieces.node("ArgMax", [stacked], "answers/best", axis=1, keepdims=0)

@@ -16,13 +16,13 @@ from headstart.inference.calibration import NONE, Calibration
 from headstart.inference.conformal import Sets
 from headstart.inference.format import Combine, least_shrinking
 from headstart.inference.novelty import Novelty
-from headstart.inference.postprocess import Answers, combined, finished
+from headstart.inference.postprocess import BatchPredictions, combine_members, postprocess
 from headstart.modalities.image.decoding.decode import Pixels
-from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.image.spec import ImageSpec
 
 
 @dataclass(frozen=True, slots=True)
-class Tower:
+class FeatureBranch:
     """One network's forward pass over one view of the photo."""
 
     backbone: Backbone
@@ -42,26 +42,28 @@ class Tower:
         """D of its features."""
         return sum(self.backbone.layer(name).width for name in self.layers)
 
-    def same_network(self, other: "Tower") -> bool:
+    def same_network(self, other: "FeatureBranch") -> bool:
         """Whether both run the same weights in the same way on the same pixels, mirrored or not."""
 
-        def facts(it: Tower) -> tuple[object, ...]:
+        def facts(it: FeatureBranch) -> tuple[object, ...]:
             return it.backbone.graph, it.backbone.fingerprint, it.engine, it.precision
 
         return facts(self) == facts(other)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class EnsembleMember:
     """A head and what it reads."""
 
-    towers: tuple[int, ...]  #: indices into ``Parts.towers``; their features, joined in this order, are what it reads
+    towers: tuple[
+        int, ...
+    ]  #: indices into ``FittedModel.towers``; their features, joined in this order, are what it reads
     head: Head
     weight: float = 1.0  #: share in a mean; those of all answers sum to 1. A vote counts all answers the same
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class FittedModel:
     """What a classifier is made of.
 
     Raises:
@@ -69,8 +71,8 @@ class Parts:
     """
 
     classes: tuple[str, ...]
-    towers: tuple[Tower, ...]
-    answers: tuple[Answer, ...]
+    towers: tuple[FeatureBranch, ...]
+    answers: tuple[EnsembleMember, ...]
     combine: Combine = "mean"  #: how several answers become one: see ``runtime.answers.combined``
     calibration: Calibration = NONE
     sets: Sets | None = None  #: how prediction sets are made
@@ -98,13 +100,13 @@ class Parts:
         if self.combine == "mean" and (min(weights) < 0 or abs(sum(weights) - 1) > 1e-6):
             raise ValueError(f"the weights of a mean are {weights}; wanted none below 0 and a sum of 1")
 
-    def without_novelty(self) -> "Parts":
+    def without_novelty(self) -> "FittedModel":
         """The same, declining nothing; towers that only novelty reads are last, and go."""
         read = {tower for answer in self.answers for tower in answer.towers}
         return replace(self, towers=self.towers[: max(read) + 1], novelty=None)
 
     @property
-    def contract(self) -> PixelContract:
+    def contract(self) -> ImageSpec:
         """What a photo is decoded for where one decoding serves all towers."""
         return least_shrinking(tower.backbone.contract for tower in self.towers)
 
@@ -123,18 +125,18 @@ class Parts:
             answer.head.probabilities(np.concatenate([features[tower] for tower in answer.towers], axis=1))
             for answer in self.answers
         ]
-        return combined(rows, [answer.weight for answer in self.answers], self.combine)
+        return combine_members(rows, [answer.weight for answer in self.answers], self.combine)
 
-    def answered(self, features: Sequence[NDArray[np.float32]]) -> Answers:
+    def answered(self, features: Sequence[NDArray[np.float32]]) -> BatchPredictions:
         """For each tower its features, float32 (N, D) -> all that the classifier says, calibrated."""
-        return finished(self.probabilities(features), features, self.calibration, self.sets, self.novelty)
+        return postprocess(self.probabilities(features), features, self.calibration, self.sets, self.novelty)
 
 
 @dataclass(frozen=True, slots=True)
-class Witness:
+class ParityExample:
     """A real photo and what the path that the heads were fitted on says of it."""
 
     load: Callable[
         [], Pixels
-    ]  #: decodes it for ``Parts.contract``, upright, (H, W, 3); one at a time: photos are large
+    ]  #: decodes it for ``FittedModel.contract``, upright, (H, W, 3); one at a time: photos are large
     features: tuple[NDArray[np.float32], ...]  #: for each tower (D,)

@@ -3,12 +3,12 @@
 import numpy as np
 
 from headstart.inference.novelty import TINY, Novelty
-from headstart.modalities.graph_builder import Pieces
+from headstart.modalities.graph_builder import GraphBuilder
 
 SCORE = "novelty/score"
 
 
-def add_novelty(pieces: Pieces, novelty: Novelty, features: list[str], uncalibrated: str) -> str:
+def add_novelty(pieces: GraphBuilder, novelty: Novelty, features: list[str], uncalibrated: str) -> str:
     """From the features of its towers to the score; 1.0 is the threshold.
 
     Args:
@@ -40,7 +40,7 @@ def add_novelty(pieces: Pieces, novelty: Novelty, features: list[str], uncalibra
     return pieces.node("Mul", [root, constant("scale", [novelty.scale])], SCORE)
 
 
-def _unit(pieces: Pieces, features: str, prefix: str, across: str) -> str:
+def _unit(pieces: GraphBuilder, features: str, prefix: str, across: str) -> str:
     """A row (1, D) scaled to length 1."""
     squared = pieces.node("ReduceSumSquare", [features, across], f"{prefix}squared", keepdims=1)
     tiny = pieces.constant(f"{prefix}tiny", [TINY], np.float32)

@@ -10,10 +10,10 @@ from onnx import helper
 
 from headstart.errors import SaveError
 from headstart.export.build import named
-from headstart.export.model import Parts, Tower, Witness
+from headstart.export.model import FeatureBranch, FittedModel, ParityExample
 from headstart.inference import format as layout
 from headstart.inference.libraries import import_onnxruntime
-from headstart.modalities.image.decoding.decode import Pixels, prepare
+from headstart.modalities.image.decoding.decode import Pixels, crop_resize
 
 MOST_DIFFERENCE = 0.03  #: mean difference in probability that rounding can explain; more is a fault
 #: The same of novelty, where 1.0 is the threshold. A photo that the score was fitted on has about 0, and the distance
@@ -26,7 +26,7 @@ class UnsteadyNoveltyError(SaveError):
     """The graph is right, but photos are so alike that rounding of their features decides which are unfamiliar."""
 
 
-def prove(graph: Path, parts: Parts, witnesses: Sequence[Witness]) -> layout.Parity:
+def check_export(graph: Path, parts: FittedModel, witnesses: Sequence[ParityExample]) -> layout.Parity:
     """Compares the saved graph in ONNX Runtime with the path the heads were fitted on.
 
     Raises:
@@ -62,7 +62,7 @@ def prove(graph: Path, parts: Parts, witnesses: Sequence[Witness]) -> layout.Par
     )
 
 
-def _shipped(graph: Path, witnesses: Sequence[Witness]) -> dict[str, NDArray[np.float32]]:
+def _shipped(graph: Path, witnesses: Sequence[ParityExample]) -> dict[str, NDArray[np.float32]]:
     """What the saved graph says: output -> (N, ...)."""
     session = import_onnxruntime().InferenceSession(graph, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
@@ -74,7 +74,9 @@ def _shipped(graph: Path, witnesses: Sequence[Witness]) -> dict[str, NDArray[np.
 _STEPS = {layout.UNCALIBRATED: "the head", layout.PROBABILITIES: "calibration", layout.NOVELTY: "novelty"}
 
 
-def _is_rounding(graph: Path, parts: Parts, witnesses: Sequence[Witness], shipped: NDArray[np.float32]) -> bool:
+def _is_rounding(
+    graph: Path, parts: FittedModel, witnesses: Sequence[ParityExample], shipped: NDArray[np.float32]
+) -> bool:
     """Whether the graph's novelty (N,) is what the host makes of the graph's own features, which are much the same."""
     assert parts.novelty is not None
     names = [layout.features_of(tower) for tower in parts.novelty.towers]
@@ -88,7 +90,9 @@ def _is_rounding(graph: Path, parts: Parts, witnesses: Sequence[Witness], shippe
     return alike and bool(np.abs(again - shipped.reshape(-1)).mean() <= MOST_NOVELTY / 10)
 
 
-def _inside(graph: Path, witnesses: Sequence[Witness], names: Sequence[str]) -> list[dict[str, NDArray[np.float32]]]:
+def _inside(
+    graph: Path, witnesses: Sequence[ParityExample], names: Sequence[str]
+) -> list[dict[str, NDArray[np.float32]]]:
     """For each photo what the graph has under some names inside it."""
     model = onnx.load(graph)
     known = {output.name for output in model.graph.output}
@@ -98,7 +102,7 @@ def _inside(graph: Path, witnesses: Sequence[Witness], names: Sequence[str]) -> 
     return [dict(zip(names, session.run(names, {layout.IMAGE: photo}), strict=True)) for photo in photos]
 
 
-def _differing_step(graph: Path, parts: Parts, witnesses: Sequence[Witness], output: str) -> str:
+def _differing_step(graph: Path, parts: FittedModel, witnesses: Sequence[ParityExample], output: str) -> str:
     """Which step of the graph is the first to differ from the host's: a tower's pixels, its features, or what follows.
 
     ``output`` is the first output that differs.
@@ -131,9 +135,9 @@ def _differing_step(graph: Path, parts: Parts, witnesses: Sequence[Witness], out
     return f"pixels and features agree (step: {_STEPS[output]})"
 
 
-def _view(photo: Pixels, tower: Tower) -> Pixels:
+def _view(photo: Pixels, tower: FeatureBranch) -> Pixels:
     """What a tower sees of a photo, made on the host."""
-    square = prepare(photo, tower.backbone.contract)
+    square = crop_resize(photo, tower.backbone.contract)
     return square[:, ::-1] if tower.flipped else square
 
 

@@ -10,16 +10,16 @@ import onnx
 from safetensors.numpy import save_file
 
 from headstart import __version__
-from headstart.export.build import compose
-from headstart.export.model import Parts, Witness
-from headstart.export.parity import prove
+from headstart.export.build import build_onnx
+from headstart.export.model import FittedModel, ParityExample
+from headstart.export.parity import check_export
 from headstart.heads.saving import write_heads
 from headstart.inference import format as layout
 from headstart.inference.classifier import Classifier, load
 from headstart.storage.atomic import new_folder, replace_text
 
 
-def save(parts: Parts, folder: Path, witnesses: Sequence[Witness]) -> Classifier:
+def save(parts: FittedModel, folder: Path, witnesses: Sequence[ParityExample]) -> Classifier:
     """Writes ``model/`` whole or not at all, and reads it back.
 
     Args:
@@ -32,11 +32,11 @@ def save(parts: Parts, folder: Path, witnesses: Sequence[Witness]) -> Classifier
             more than a file can hold. Nothing is left behind.
     """
     with new_folder(folder) as draft:
-        onnx.save(compose(parts), draft / layout.GRAPH)
+        onnx.save(build_onnx(parts), draft / layout.GRAPH)
         write_heads([answer.head for answer in parts.answers], draft / layout.HEAD)
         if parts.novelty is not None:
             save_file(parts.novelty.tensors(), draft / layout.NOVELTY_ARRAYS)
-        parity = prove(draft / layout.GRAPH, parts, witnesses)
+        parity = check_export(draft / layout.GRAPH, parts, witnesses)
         _write_record(draft, _record(parts, draft, parity))
         for file in draft.iterdir():
             file.chmod(0o666 & draft.stat().st_mode)  # some writers keep a file to its owner; a server may be another
@@ -59,13 +59,13 @@ def add_scores(
     return load(classifier.folder)
 
 
-def _write_record(folder: Path, record: layout.Record) -> None:
+def _write_record(folder: Path, record: layout.ModelRecord) -> None:
     """``model.json``, whole or not at all."""
     replace_text(folder / layout.RECORD, json.dumps(record.to_json(), indent=2, ensure_ascii=False))
 
 
-def _record(parts: Parts, folder: Path, parity: layout.Parity) -> layout.Record:
-    return layout.Record(
+def _record(parts: FittedModel, folder: Path, parity: layout.Parity) -> layout.ModelRecord:
+    return layout.ModelRecord(
         classes=parts.classes,
         towers=tuple(_tower(parts, index) for index in range(len(parts.towers))),
         answers=tuple(layout.AnswerFacts(it.towers, it.head.kind, it.weight) for it in parts.answers),
@@ -81,10 +81,10 @@ def _record(parts: Parts, folder: Path, parity: layout.Parity) -> layout.Record:
     )
 
 
-def _tower(parts: Parts, index: int) -> layout.TowerFacts:
+def _tower(parts: FittedModel, index: int) -> layout.BranchFacts:
     tower = parts.towers[index]
     backbone = tower.backbone
-    return layout.TowerFacts(
+    return layout.BranchFacts(
         backbone=layout.BackboneFacts(
             backbone.name, backbone.architecture, backbone.weights, backbone.weights_sha256, backbone.licence
         ),

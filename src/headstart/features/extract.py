@@ -20,10 +20,10 @@ from headstart.engines.engine import Engine
 from headstart.errors import refuse_machine_faults
 from headstart.features.workers import Tasks, in_threads
 from headstart.inference.openvino import cores
-from headstart.modalities.image.decoding.decode import BrokenPhoto, Photo, UnreadablePhoto, decode, prepare, to_rgb
-from headstart.modalities.image.spec import PixelContract
-from headstart.modalities.image.stats import looks_of, looks_space
-from headstart.storage.store import Finding, Space, Store, Writer
+from headstart.modalities.image.decoding.decode import BrokenPhoto, Photo, UnreadablePhoto, crop_resize, decode, to_rgb
+from headstart.modalities.image.spec import ImageSpec
+from headstart.modalities.image.stats import stats_of, stats_space
+from headstart.storage.store import DecodeIssue, FeatureSpace, Store, Writer
 
 ROWS_VERSION = 2  #: raised whenever decoding, resizing, rounding or pooling changes what a row says
 PLAIN, FLIPPED = "plain", "flipped"  #: views: as it is; mirrored left to right
@@ -33,17 +33,17 @@ PLAIN, FLIPPED = "plain", "flipped"  #: views: as it is; mirrored left to right
 class Extraction:
     """What a pass did."""
 
-    space: Space  #: where the rows are
-    findings: dict[str, Finding]  #: by digest: photos that were repaired, do not decode, or could not be read now
+    space: FeatureSpace  #: where the rows are
+    findings: dict[str, DecodeIssue]  #: by digest: photos that were repaired, do not decode, or could not be read now
     asked: int  #: photos asked for, each content once
     computed: int  #: of them, how many had their features computed now
     seconds: float
 
 
-def space_of(backbone: Backbone, engine: Engine, view: str = PLAIN) -> Space:
+def space_of(backbone: Backbone, engine: Engine, view: str = PLAIN) -> FeatureSpace:
     """Where the rows of a backbone run by an engine lie: what could change a row changes the fingerprint."""
     facts = f"{ROWS_VERSION} {backbone.fingerprint} {engine.name} {engine.precision} {view}"
-    return Space(
+    return FeatureSpace(
         fingerprint=hashlib.blake2b(facts.encode(), digest_size=20).hexdigest(),
         layers=tuple((layer.name, layer.width) for layer in backbone.layers),
         description=f"{backbone.name}, {engine.name} {engine.precision}, {view} view",
@@ -79,9 +79,9 @@ def extract(
     space = space_of(backbone, engine, FLIPPED if flipped else PLAIN)
     sources = {sample.digest: sample.source for sample in samples}
     missing = store.missing(space, list(sources))
-    looks = looks_space(backbone.contract)
+    looks = stats_space(backbone.contract)
     unseen = store.missing(looks, list(sources))
-    unreadable: dict[str, Finding] = {}
+    unreadable: dict[str, DecodeIssue] = {}
     if missing or unseen:
         either = dict.fromkeys([*missing, *unseen])
         tasks = Tasks([(digest, sources[digest]) for digest in either], engine.batch, listener, stage="extract")
@@ -98,8 +98,8 @@ def extract(
     )
 
 
-def load_photo(source: Source, contract: PixelContract) -> Photo:
-    """A sample's photo, upright RGB, ready for ``prepare``.
+def load_photo(source: Source, contract: ImageSpec) -> Photo:
+    """A sample's photo, upright RGB, ready for ``crop_resize``.
 
     Raises:
         BrokenPhoto: it cannot be read or decoded; the message is the reason.
@@ -112,14 +112,14 @@ def load_photo(source: Source, contract: PixelContract) -> Photo:
     return decode(content, contract) if isinstance(content, bytes) else Photo(to_rgb(content), None)
 
 
-def prepared(samples: Iterable[Sample], contract: PixelContract, most: int) -> NDArray[np.uint8]:
+def prepared(samples: Iterable[Sample], contract: ImageSpec, most: int) -> NDArray[np.uint8]:
     """The first ``most`` photos that decode, as a network sees them: uint8 (B, S, S, 3)."""
     photos: list[NDArray[np.uint8]] = []
     for sample in samples:
         if len(photos) == most:
             break
         try:
-            photos.append(prepare(load_photo(sample.source, contract).pixels, contract))
+            photos.append(crop_resize(load_photo(sample.source, contract).pixels, contract))
         except BrokenPhoto:
             continue
     if not photos:
@@ -134,7 +134,7 @@ class _Wanted:
     writer: Writer
     digests: set[str]  #: whose rows
 
-    def find(self, finding: Finding) -> None:
+    def find(self, finding: DecodeIssue) -> None:
         """Keeps what decoding found, where the photo is one of these."""
         if finding.digest in self.digests:
             self.writer.find(finding)
@@ -148,11 +148,11 @@ class _Wanted:
 class _Work:
     """What a thread does with a batch."""
 
-    contract: PixelContract
+    contract: ImageSpec
     engine: Engine
     rows: _Wanted
     looks: _Wanted
-    unreadable: dict[str, Finding]  #: not stored: a network drive that dropped out must not brand a photo for good
+    unreadable: dict[str, DecodeIssue]  #: not stored: a network drive that dropped out must not brand a photo for good
     flipped: bool
 
     def __call__(self, batch: list[tuple[str, Source]]) -> None:
@@ -166,7 +166,7 @@ class _Work:
             return
         pixels = np.stack(photos)
         if places := self.looks.among(digests):
-            self.looks.writer.add([digests[place] for place in places], looks_of(_of(pixels, places)))
+            self.looks.writer.add([digests[place] for place in places], stats_of(_of(pixels, places)))
         if places := self.rows.among(digests):
             own = _of(pixels, places)
             seen = np.ascontiguousarray(own[:, :, ::-1]) if self.flipped else own
@@ -177,16 +177,16 @@ class _Work:
         try:
             photo = load_photo(source, self.contract)
         except UnreadablePhoto as error:
-            self.unreadable[digest] = Finding(digest, broken=True, reason=str(error))
+            self.unreadable[digest] = DecodeIssue(digest, broken=True, reason=str(error))
             return None
         except BrokenPhoto as error:
-            self._find(Finding(digest, broken=True, reason=str(error)))
+            self._find(DecodeIssue(digest, broken=True, reason=str(error)))
             return None
         if photo.repaired:
-            self._find(Finding(digest, broken=False, reason=photo.repaired))
-        return prepare(photo.pixels, self.contract)
+            self._find(DecodeIssue(digest, broken=False, reason=photo.repaired))
+        return crop_resize(photo.pixels, self.contract)
 
-    def _find(self, finding: Finding) -> None:
+    def _find(self, finding: DecodeIssue) -> None:
         for wanted in (self.rows, self.looks):
             wanted.find(finding)
 

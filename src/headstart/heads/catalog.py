@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from headstart.errors import SettingError, nearest
-from headstart.heads.head import Fit, Fitted, Task
+from headstart.heads.head import Fit, FitResult, TrainingSet
 from headstart.heads.lda import fit_lda
 from headstart.heads.logistic import fit_logistic
 from headstart.heads.mlp import fit_mlp
@@ -16,7 +16,9 @@ SOLVED = ("logistic", "lda", "ridge")  #: heads that are solved, in seconds, not
 HEADS: dict[str, Fit] = {"logistic": fit_logistic, "lda": fit_lda, "ridge": fit_ridge, "mlp": fit_mlp}
 
 
-def fit_head(name: str, task: Task, settings: HeadSettings, fixed: Mapping[str, float] | None = None) -> Fitted:
+def fit_head(
+    name: str, task: TrainingSet, settings: HeadSettings, fixed: Mapping[str, float] | None = None
+) -> FitResult:
     """Fit the head called ``name``; ``fixed`` is the ``chosen`` of an earlier fit, which is then not chosen again.
 
     Raises:

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.heads.head import Float, Trial
+from headstart.arrays import Doubles, Floats, Ints
+from headstart.heads.head import Trial
 
-Double = NDArray[np.float64]
-Ints = NDArray[np.int64]
 _ROWS = 4096  #: converted to float64 at a time
 _RANK = 1e-9  #: share of the largest eigenvalue under which one is rounding
 
@@ -17,12 +16,12 @@ _RANK = 1e-9  #: share of the largest eigenvalue under which one is rounding
 class Spectrum:
     """Eigenvalues of ``rows.T @ rows`` and where the rows lie in that basis; the shorter side is decomposed."""
 
-    values: Double  #: (r,) not negative
-    basis: Double  #: (D, r) orthonormal columns, which span the rows
+    values: Doubles  #: (r,) not negative
+    basis: Doubles  #: (D, r) orthonormal columns, which span the rows
     places: NDArray[np.floating]  #: (N, r) ``rows @ basis``; float64 where N <= D, float32 where there are many rows
 
 
-def spectrum(rows: Float) -> Spectrum:
+def spectrum(rows: Floats) -> Spectrum:
     """Of rows (N, D); one eigendecomposition of min(N, D) squared, in float64."""
     if len(rows) > rows.shape[1]:
         values, basis = np.linalg.eigh(_gram(rows))
@@ -34,7 +33,7 @@ def spectrum(rows: Float) -> Spectrum:
     return Spectrum(values, (long.T @ turn) / np.sqrt(values), turn * np.sqrt(values))
 
 
-def _gram(rows: Float) -> Double:
+def _gram(rows: Floats) -> Doubles:
     total = np.zeros((rows.shape[1], rows.shape[1]))
     for start in range(0, len(rows), _ROWS):
         block = rows[start : start + _ROWS].astype(np.float64)
@@ -42,7 +41,7 @@ def _gram(rows: Float) -> Double:
     return total
 
 
-def best_temperature(scores: Double, labels: Ints, weights: Double) -> float:
+def best_temperature(scores: Doubles, labels: Ints, weights: Doubles) -> float:
     """The factor t > 0 for which softmax(t * scores) has the smallest log loss; scores (N, C).
 
     The true class counts as (N + 1) / (N + 2), the rest as all classes alike (Platt, 1999), so that N right answers
@@ -67,7 +66,7 @@ def best_temperature(scores: Double, labels: Ints, weights: Double) -> float:
     return float(t)
 
 
-def trial(value: float, scores: Double, labels: Ints, weights: Double) -> Trial:
+def trial(value: float, scores: Doubles, labels: Ints, weights: Doubles) -> Trial:
     """Log loss and accuracy of softmax(scores) (N, C), rows weighted."""
     chance = _softmax(scores)[np.arange(len(labels)), labels]
     right = scores.argmax(axis=1) == labels
@@ -75,7 +74,7 @@ def trial(value: float, scores: Double, labels: Ints, weights: Double) -> Trial:
     return Trial(value, float(np.average(lost, weights=weights)), float(np.average(right, weights=weights)))
 
 
-def class_weights(labels: Ints, classes: int, balanced: bool) -> Double:
+def class_weights(labels: Ints, classes: int, balanced: bool) -> Doubles:
     """A weight for each row (N,): 1, or N / (classes present x rows of its class)."""
     counts = np.bincount(labels, minlength=classes)
     if not balanced:
@@ -83,6 +82,6 @@ def class_weights(labels: Ints, classes: int, balanced: bool) -> Double:
     return np.asarray(len(labels) / ((counts > 0).sum() * counts[labels]), np.float64)
 
 
-def _softmax(scores: Double) -> Double:
+def _softmax(scores: Doubles) -> Doubles:
     shifted = np.exp(scores - scores.max(axis=1, keepdims=True))
     return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))

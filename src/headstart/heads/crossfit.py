@@ -6,13 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from headstart.heads.folds import Ints, assign_folds, count_folds, fold_groups
-from headstart.heads.head import Fit, Float, Task
+from headstart.arrays import Floats, Ints
+from headstart.heads.folds import assign_folds, count_folds, fold_groups
+from headstart.heads.head import Fit, TrainingSet
 from headstart.heads.logistic import fit_logistic, held_out
 from headstart.heads.threads import idle_threads_for
 
 
-def out_of_fold(task: Task, fit: Fit, options: Any, fixed: Mapping[str, float] | None, *, folds: int) -> Float:
+def cross_val_predict(
+    task: TrainingSet, fit: Fit, options: Any, fixed: Mapping[str, float] | None, *, folds: int
+) -> Floats:
     """Fits a head without each fold and asks it about that fold; groups stay together.
 
     A class whose rows are all of one group is taken row by row, see ``fold_groups``: what is said of it flatters, and
@@ -43,7 +46,7 @@ def out_of_fold(task: Task, fit: Fit, options: Any, fixed: Mapping[str, float] |
         return _one_by_one(task, fit, options, chosen, fold)
 
 
-def _one_by_one(task: Task, fit: Fit, options: Any, chosen: Mapping[str, float], fold: Ints) -> Float:
+def _one_by_one(task: TrainingSet, fit: Fit, options: Any, chosen: Mapping[str, float], fold: Ints) -> Floats:
     """(N, C): the folds' heads, fitted one after the other."""
     answers = np.empty((len(fold), task.classes), np.float32)
     for held in np.unique(fold):

@@ -11,43 +11,41 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.heads.head import Float
+from headstart.arrays import Doubles, Floats
 from headstart.heads.space import Space, dots
 
 _SEARCHES = 8  #: most evaluations of one line search
 _FLATTER = 0.25  #: a line search ends where the slope is that share of what it was
 _FLOOR = 1e-10  #: nats per row below which nothing can be gained in float32
 
-Double = NDArray[np.float64]
-
 
 @dataclass(frozen=True, slots=True)
 class Problems:
     """P problems on N rows. L is the number of logits: 1 for two classes, C for more."""
 
-    targets: Float  #: (L, 1, N) 0 or 1
-    weights: Float  #: (P, N) of the rows; 0 keeps a row out
+    targets: Floats  #: (L, 1, N) 0 or 1
+    weights: Floats  #: (P, N) of the rows; 0 keeps a row out
 
 
 @dataclass(slots=True)
 class Solution:
     """Where the problems stand; moved in place."""
 
-    unknown: Float  #: (L, P, M), see ``Space``
-    bias: Float  #: (L, P)
-    logits: Float  #: (L, P, N), of all rows, also those that a problem keeps out
-    chance: Float  #: (L, P, N), the probabilities of these
+    unknown: Floats  #: (L, P, M), see ``Space``
+    bias: Floats  #: (L, P)
+    logits: Floats  #: (L, P, N), of all rows, also those that a problem keeps out
+    chance: Floats  #: (L, P, N), the probabilities of these
 
 
 @dataclass(frozen=True, slots=True)
 class _Move:
     """A direction and what it does to the logits."""
 
-    unknown: Float  #: (L, P, M)
-    bias: Float  #: (L, P)
-    pushed: Float  #: (L, P, N), without the bias
+    unknown: Floats  #: (L, P, M)
+    bias: Floats  #: (L, P)
+    pushed: Floats  #: (L, P, N), without the bias
 
-    def combined(self, share: Float, other: "_Move") -> "_Move":
+    def combined(self, share: Floats, other: "_Move") -> "_Move":
         """``share * self - other``, a share for each problem (P,)."""
         stretch = share[:, None]
         return _Move(
@@ -61,22 +59,22 @@ class _Move:
 class _Slope:
     """A gradient."""
 
-    unknown: Float  #: (L, P, M)
-    bias: Float  #: (L, P)
+    unknown: Floats  #: (L, P, M)
+    bias: Floats  #: (L, P)
 
-    def along(self, move: _Move, space: Space) -> Float:
+    def along(self, move: _Move, space: Space) -> Floats:
         """(P,)."""
         return space.inner(self.unknown, move.unknown, move.pushed) + (self.bias * move.bias).sum(axis=0)
 
 
-def start(space: Space, bias: Float) -> Solution:
+def start(space: Space, bias: Floats) -> Solution:
     """Weights of nothing and a bias (L, P)."""
     rows = space.rows
     logits = np.repeat(bias[:, :, None], rows, axis=2)
     return Solution(np.zeros((*bias.shape, space.size), np.float32), bias.copy(), logits, likelihoods(logits))
 
 
-def likelihoods(logits: Float) -> Float:
+def likelihoods(logits: Floats) -> Floats:
     """(L, P, N) -> probabilities of the same shape; a single logit is that of class 1."""
     if len(logits) == 1:
         return np.float32(1) / (np.exp(np.minimum(-logits, np.float32(80))) + np.float32(1))
@@ -86,7 +84,7 @@ def likelihoods(logits: Float) -> Float:
     return shifted
 
 
-def descend(space: Space, problems: Problems, at: Solution, C: float, tolerance: float, steps: int) -> int:
+def minimise(space: Space, problems: Problems, at: Solution, C: float, tolerance: float, steps: int) -> int:
     """Move ``at`` to the minimum for ``C``; returns the steps it took.
 
     A problem is done when the expected gain is below ``tolerance`` times the square of its weights: for a tolerance of
@@ -130,21 +128,21 @@ def _slope(space: Space, problems: Problems, at: Solution, C: float) -> _Slope:
     return _Slope(space.pull(residual) + at.unknown, residual.sum(axis=2))
 
 
-def _downhill(space: Space, slope: _Slope, stiffness: float, softness: Float) -> _Move:
+def _downhill(space: Space, slope: _Slope, stiffness: float, softness: Floats) -> _Move:
     """The preconditioned gradient; the steps go against it."""
     unknown = space.steep.precondition(slope.unknown, stiffness)
     return _Move(unknown, slope.bias * softness, space.push(unknown))
 
 
-def _mean_curvature(chance: Float, weights: Float) -> float:
+def _mean_curvature(chance: Floats, weights: Floats) -> float:
     """Of the log loss, p (1 - p), averaged over rows and logits: how stiff the log loss is where we stand."""
     spread = np.einsum("lpn,pn->", chance - chance * chance, weights)
     return float(spread) / (float(weights.sum(dtype=np.float64)) * len(chance))
 
 
 def _search(
-    space: Space, problems: Problems, at: Solution, move: _Move, slope: Float, active: NDArray[np.bool_], C: float
-) -> Float:
+    space: Space, problems: Problems, at: Solution, move: _Move, slope: Floats, active: NDArray[np.bool_], C: float
+) -> Floats:
     """Lengths (P,) along ``move`` at which each problem is about lowest; moves the logits of ``at`` there.
 
     The slope grows with the length (the loss is convex), so Newton's steps are kept between the largest length seen
@@ -172,7 +170,7 @@ def _search(
     return length.astype(np.float32)
 
 
-def _curvature(chance: Float, change: Float, weighted: Float) -> Double:
+def _curvature(chance: Floats, change: Floats, weighted: Floats) -> Doubles:
     """Second derivative of the log losses along the change, (P,)."""
     moved = chance * weighted
     if len(chance) == 1:

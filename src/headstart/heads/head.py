@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.arrays import Floats
 from headstart.errors import DataError
 
-Float = NDArray[np.float32]
 Labels = NDArray[np.int64]
 
 
@@ -21,8 +21,8 @@ Labels = NDArray[np.int64]
 class Dense:
     """One dense layer: ``x @ weight + bias``."""
 
-    weight: Float  #: (inputs, outputs)
-    bias: Float  #: (outputs,)
+    weight: Floats  #: (inputs, outputs)
+    bias: Floats  #: (outputs,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Head:
     kind: str  #: its name in ``HEADS``
     layers: tuple[Dense, ...]
 
-    def logits(self, features: Float) -> Float:
+    def logits(self, features: Floats) -> Floats:
         """(N, D) float32 -> (N, C) float32."""
         values = features
         for index, layer in enumerate(self.layers):
@@ -41,7 +41,7 @@ class Head:
                 values = np.maximum(values, 0)
         return values
 
-    def probabilities(self, features: Float) -> Float:
+    def probabilities(self, features: Floats) -> Floats:
         """(N, D) float32 -> (N, C) float32, rows sum to 1."""
         return softmax(self.logits(features))
 
@@ -56,7 +56,7 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class FitResult:
     """A head and how its hyperparameter was chosen."""
 
     head: Head
@@ -67,10 +67,10 @@ class Fitted:
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class TrainingSet:
     """What a head is fitted on."""
 
-    features: Float  #: (N, D)
+    features: Floats  #: (N, D)
     labels: Labels  #: (N,) in 0..classes-1; a class may be missing
     classes: int  #: C
     groups: NDArray[np.int64]  #: (N,) rows of one group stay in one fold
@@ -92,10 +92,10 @@ class Task:
 
 
 #: fit(task, options, fixed): ``fixed`` holds the hyperparameters of an earlier fit, which are then not chosen again.
-Fit = Callable[[Task, Any, Mapping[str, float] | None], Fitted]
+Fit = Callable[[TrainingSet, Any, Mapping[str, float] | None], FitResult]
 
 
-def softmax(logits: Float) -> Float:
+def softmax(logits: Floats) -> Floats:
     """Row-wise softmax, float32."""
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
     return (shifted / shifted.sum(axis=1, keepdims=True)).astype(np.float32)

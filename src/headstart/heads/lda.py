@@ -13,9 +13,10 @@ from time import perf_counter
 
 import numpy as np
 
-from headstart.heads.closed_form import Double, Ints, Spectrum, best_temperature, class_weights, spectrum, trial
+from headstart.arrays import Doubles, Floats, Ints
+from headstart.heads.closed_form import Spectrum, best_temperature, class_weights, spectrum, trial
 from headstart.heads.folds import by_size, fold_groups
-from headstart.heads.head import Fitted, Float, Head, Task, Trial
+from headstart.heads.head import FitResult, Head, TrainingSet, Trial
 from headstart.heads.scaling import Scaling
 from headstart.settings import HeadSettings
 
@@ -30,15 +31,15 @@ class _Classes:
     """The rows as class means and what is within classes."""
 
     within: Spectrum  #: of the rows less the means of their classes
-    means: Double  #: (C, D); 0 for a class without rows
-    places: Double  #: (C, r) means along the basis of ``within``
-    apart: Double  #: (C, C) squared distances of the means outside that basis
-    counts: Double  #: (C,) rows
-    prior: Double  #: (C,) 0 for a class without rows
+    means: Doubles  #: (C, D); 0 for a class without rows
+    places: Doubles  #: (C, r) means along the basis of ``within``
+    apart: Doubles  #: (C, C) squared distances of the means outside that basis
+    counts: Doubles  #: (C,) rows
+    prior: Doubles  #: (C,) 0 for a class without rows
     trace: float  #: tr(W) / (N D)
 
 
-def fit_lda(task: Task, options: HeadSettings, fixed: Mapping[str, float] | None = None) -> Fitted:
+def fit_lda(task: TrainingSet, options: HeadSettings, fixed: Mapping[str, float] | None = None) -> FitResult:
     """See the module. ``chosen`` is ``{"shrinkage": ..., "temperature": ...}``; a fixed one without temperature has 1.
 
     With class weights the priors are equal. A class without rows gets the average logit of the others less log(N + 1).
@@ -62,10 +63,10 @@ def fit_lda(task: Task, options: HeadSettings, fixed: Mapping[str, float] | None
     weight, bias = _discriminant(classes, shrinkage, temperature)
     layer = scaling.unfold(weight.astype(np.float32), bias.astype(np.float32))
     chosen = {"shrinkage": shrinkage, "temperature": temperature}
-    return Fitted(Head("lda", (layer,)), chosen, path, perf_counter() - began, together.torn)
+    return FitResult(Head("lda", (layer,)), chosen, path, perf_counter() - began, together.torn)
 
 
-def _classes(rows: Float, task: Task) -> _Classes:
+def _classes(rows: Floats, task: TrainingSet) -> _Classes:
     counts = np.bincount(task.labels, minlength=task.classes).astype(np.float64)
     sums = np.stack([rows[task.labels == index].sum(axis=0, dtype=np.float64) for index in range(task.classes)])
     means = sums / np.maximum(counts, 1)[:, None]
@@ -80,7 +81,7 @@ def _classes(rows: Float, task: Task) -> _Classes:
     return _Classes(within, means, places, apart, counts, prior, max(trace, 1e-9))
 
 
-def _discriminant(classes: _Classes, shrinkage: float, temperature: float) -> tuple[Double, Double]:
+def _discriminant(classes: _Classes, shrinkage: float, temperature: float) -> tuple[Doubles, Doubles]:
     """Weights (D, C) and bias (C,): x A^-1 m - m A^-1 m / 2 + log prior, A the shrunk covariance, times temperature."""
     rows = classes.counts.sum()
     ridge = max(shrinkage * classes.trace, 1e-9)
@@ -95,7 +96,7 @@ def _discriminant(classes: _Classes, shrinkage: float, temperature: float) -> tu
     return weight, bias
 
 
-def _tried(classes: _Classes, task: Task, weights: Double, shrinkage: float) -> tuple[Trial, float]:
+def _tried(classes: _Classes, task: TrainingSet, weights: Doubles, shrinkage: float) -> tuple[Trial, float]:
     scores = np.empty((len(task.labels), task.classes))
     for groups in by_size(task.groups):
         at_once = max(1, _VALUES // (groups.shape[1] * max(classes.places.shape[1], groups.shape[1] * task.classes)))
@@ -106,7 +107,7 @@ def _tried(classes: _Classes, task: Task, weights: Double, shrinkage: float) -> 
     return trial(shrinkage, temperature * scores, task.labels, weights), temperature
 
 
-def _left_out(classes: _Classes, labels: Ints, groups: Ints, shrinkage: float) -> Double:
+def _left_out(classes: _Classes, labels: Ints, groups: Ints, shrinkage: float) -> Doubles:
     """Log joint (n, b, C) of the rows of n groups of size b, each by the classes without its group.
 
     Letters in the sums: n group, b and l rows of it, k class, r place along the basis.
@@ -138,5 +139,5 @@ def _left_out(classes: _Classes, labels: Ints, groups: Ints, shrinkage: float) -
     solved = np.linalg.solve(inner, seen.reshape(len(groups), size, -1)).reshape(seen.shape)
     distance += (seen * solved).sum(axis=1)
     prior = np.where(remaining > 0, np.log(np.maximum(classes.prior, 1e-30)), _FAR)
-    scores: Double = -distance * (rows - size) / (1 - shrinkage) / 2 + prior[:, None]
+    scores: Doubles = -distance * (rows - size) / (1 - shrinkage) / 2 + prior[:, None]
     return scores

@@ -17,15 +17,16 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.heads.descent import Double, Problems, descend, likelihoods, start
-from headstart.heads.folds import FoldGroups, Ints, assign_folds, count_folds, counted_in, fold_groups
-from headstart.heads.head import Dense, Fitted, Float, Head, Task, Trial, softmax
+from headstart.arrays import Doubles, Floats, Ints
+from headstart.heads.descent import Problems, likelihoods, minimise, start
+from headstart.heads.folds import FoldGroups, assign_folds, count_folds, counted_in, fold_groups
+from headstart.heads.head import Dense, FitResult, Head, TrainingSet, Trial, softmax
 from headstart.heads.scaling import Scaling
 from headstart.heads.space import Space, space_of
 from headstart.heads.threads import idle_threads_for
 from headstart.settings import HeadSettings
 
-_ROUGH, _FINE = 1e-4, 1e-8  #: tolerances (see ``descend``) on the path and of the head that is kept
+_ROUGH, _FINE = 1e-4, 1e-8  #: tolerances (see ``minimise``) on the path and of the head that is kept
 _HELD_OUT = 1e-6  #: tolerance of heads that are asked about held-out rows and not kept
 _STEPS = 500
 _BLOCK = 1 << 24  #: most logits of all rows solved side by side
@@ -36,7 +37,7 @@ _EASY = 1e-3  #: C up to which the way is short
 _UNSURE = 1e-2  #: C where nothing can be held out
 
 
-def fit_logistic(task: Task, options: HeadSettings, fixed: Mapping[str, float] | None = None) -> Fitted:
+def fit_logistic(task: TrainingSet, options: HeadSettings, fixed: Mapping[str, float] | None = None) -> FitResult:
     """See the module. ``chosen`` is ``{"C": ...}``.
 
     A class without rows keeps weights of 0 and the probability of about 1 / (rows + 1) before the features speak.
@@ -58,13 +59,13 @@ def fit_logistic(task: Task, options: HeadSettings, fixed: Mapping[str, float] |
     problem = _problems(task, np.ones((1, len(task.labels)), bool))
     solution = start(space, _first_bias(problem))
     for lower in _approach(C):
-        descend(space, problem, solution, lower, _ROUGH, _STEPS)
-    descend(space, problem, solution, C, _FINE, _STEPS)
+        minimise(space, problem, solution, lower, _ROUGH, _STEPS)
+    minimise(space, problem, solution, C, _FINE, _STEPS)
     layer = _layer(space.weights(solution.unknown[:, 0]), _settled(solution.bias, problem)[:, 0], scaling)
-    return Fitted(Head("logistic", (layer,)), {"C": C}, path, perf_counter() - began, together.torn)
+    return FitResult(Head("logistic", (layer,)), {"C": C}, path, perf_counter() - began, together.torn)
 
 
-def _problems(task: Task, kept: NDArray[np.bool_]) -> Problems:
+def _problems(task: TrainingSet, kept: NDArray[np.bool_]) -> Problems:
     """One problem for each row of ``kept`` (P, N), with class weights where the task wants these."""
     targets = np.equal(np.arange(task.classes)[:, None], task.labels).astype(np.float32)
     weights = kept.astype(np.float32)
@@ -75,21 +76,21 @@ def _problems(task: Task, kept: NDArray[np.bool_]) -> Problems:
     return Problems(targets[-1:, None] if task.classes == 2 else targets[:, None], weights)
 
 
-def _class_shares(problems: Problems) -> Float:
+def _class_shares(problems: Problems) -> Floats:
     """Weighted share of each class (C, P)."""
     counts = problems.targets[:, 0] @ problems.weights.T
     total = problems.weights.sum(axis=1)
     return np.concatenate([total - counts, counts] if len(counts) == 1 else [counts]) / total
 
 
-def _first_bias(problems: Problems) -> Float:
+def _first_bias(problems: Problems) -> Floats:
     """Log shares of the classes (L, P)."""
     shares = _class_shares(problems)
     bias = np.where(shares > 0, np.log(np.maximum(shares, 1e-30)), _UNSEEN).astype(np.float32)
     return bias[1:] - bias[:1] if len(problems.targets) == 1 else bias
 
 
-def _settled(bias: Float, problems: Problems) -> Float:
+def _settled(bias: Floats, problems: Problems) -> Floats:
     """The bias (L, P) with classes that have no row at 1 / (rows + 1) of the average of those that have."""
     seen = _class_shares(problems) > 0
     rarity = -np.log(problems.weights.sum(axis=1) + 1)
@@ -99,7 +100,7 @@ def _settled(bias: Float, problems: Problems) -> Float:
     return np.where(seen, bias, average + rarity).astype(np.float32)
 
 
-def held_out(task: Task, fold: Ints, C: float) -> Float:
+def held_out(task: TrainingSet, fold: Ints, C: float) -> Floats:
     """Probabilities (N, classes) of each row by the head at ``C`` that is fitted on the rows of the other folds.
 
     The folds are solved side by side, on features that all rows standardise.
@@ -113,7 +114,7 @@ def held_out(task: Task, fold: Ints, C: float) -> Float:
     return probabilities
 
 
-def held_out_along(task: Task, fold: Ints, path: Sequence[float]) -> list[Float]:
+def held_out_along(task: TrainingSet, fold: Ints, path: Sequence[float]) -> list[Floats]:
     """Return for each C of a growing path what ``held_out`` gives: each is solved from where the last one ended."""
     with idle_threads_for(task.features.size):
         space = space_of(Scaling.of(task.features).apply(task.features), task.seed)
@@ -133,7 +134,7 @@ def held_out_along(task: Task, fold: Ints, path: Sequence[float]) -> list[Float]
 class _Folds:
     """The problems that each leave out a fold, as many side by side as memory allows."""
 
-    def __init__(self, space: Space, task: Task, fold: Ints):
+    def __init__(self, space: Space, task: TrainingSet, fold: Ints):
         self._space, self._fold = space, fold
         problems = _problems(task, fold != np.arange(fold.max() + 1)[:, None])
         together = max(1, _BLOCK // (len(problems.targets) * len(fold)))
@@ -146,9 +147,9 @@ class _Folds:
     def descend(self, C: float, tolerance: float) -> None:
         """Moves all problems to their minima for ``C``."""
         for part, state in zip(self._parts, self._states, strict=True):
-            descend(self._space, part, state, C, tolerance, _STEPS)
+            minimise(self._space, part, state, C, tolerance, _STEPS)
 
-    def logits(self) -> Float:
+    def logits(self) -> Floats:
         """(L, 1, N): of each row by the problem that left it out."""
         logits = np.empty((len(self._parts[0].targets), 1, len(self._fold)), np.float32)
         first = 0
@@ -160,7 +161,7 @@ class _Folds:
         return logits
 
 
-def _walk(space: Space, task: Task, together: FoldGroups, options: HeadSettings) -> tuple[Trial, ...]:
+def _walk(space: Space, task: TrainingSet, together: FoldGroups, options: HeadSettings) -> tuple[Trial, ...]:
     """Cross-validated scores along growing C; folds are held out one by one."""
     count = count_folds(task.labels, together.groups, options.folds)
     fold = assign_folds(task.labels, together.groups, count, task.seed)
@@ -176,8 +177,8 @@ def _walk(space: Space, task: Task, together: FoldGroups, options: HeadSettings)
     return tuple(path)
 
 
-def _trial(C: float, logits: Float, labels: Ints, weights: Float) -> Trial:
-    single: Double = likelihoods(logits)[:, 0].astype(np.float64)
+def _trial(C: float, logits: Floats, labels: Ints, weights: Floats) -> Trial:
+    single: Doubles = likelihoods(logits)[:, 0].astype(np.float64)
     chance = np.concatenate([1 - single, single]) if len(single) == 1 else single
     lost = -np.log(np.maximum(chance[labels, np.arange(len(labels))], 1e-15))
     right = chance.argmax(axis=0) == labels
@@ -196,7 +197,7 @@ def _approach(C: float) -> list[float]:
     return [C / 10**step for step in range(12, 0, -1) if C / 10**step > _EASY]
 
 
-def _layer(weight: Float, bias: Float, scaling: Scaling) -> Dense:
+def _layer(weight: Floats, bias: Floats, scaling: Scaling) -> Dense:
     """Weights (D, L) and bias (L,) as a layer of C logits: a single logit is half for one class, half against."""
     if len(bias) == 1:
         half = np.float32(0.5)

@@ -12,9 +12,10 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.arrays import Floats
 from headstart.heads.closed_form import class_weights, trial
 from headstart.heads.folds import FoldGroups, assign_folds, count_folds, counted_in, fold_groups
-from headstart.heads.head import Dense, Fitted, Float, Head, Labels, Task, Trial
+from headstart.heads.head import Dense, FitResult, Head, Labels, TrainingSet, Trial
 from headstart.heads.scaling import Scaling
 from headstart.settings import HeadSettings
 
@@ -27,21 +28,21 @@ _FIRST, _SECOND, _TINY = 0.9, 0.999, 1e-8  #: Adam's decays and its guard agains
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    features: Float  #: (N, D) standardised
+    features: Floats  #: (N, D) standardised
     labels: Labels  #: (N,)
-    weights: Float  #: (N,) mean 1
+    weights: Floats  #: (N,) mean 1
 
 
 @dataclass(slots=True)
 class _Network:
     """Weights and Adam's running moments; changed in place."""
 
-    tensors: list[Float]  #: weight (D, H), bias (H,), weight (H, C), bias (C,)
+    tensors: list[Floats]  #: weight (D, H), bias (H,), weight (H, C), bias (C,)
     rate: float
     dropout: float
     random: np.random.Generator
-    first: list[Float] = field(init=False)
-    second: list[Float] = field(init=False)
+    first: list[Floats] = field(init=False)
+    second: list[Floats] = field(init=False)
     steps: int = 0
 
     def __post_init__(self) -> None:
@@ -55,12 +56,12 @@ class _Network:
         for batch in np.array_split(order, max(1, round(len(order) / size))):
             self._adam(self._gradients(rows.features[batch], rows.labels[batch], rows.weights[batch]))
 
-    def logits(self, features: Float) -> Float:
+    def logits(self, features: Floats) -> Floats:
         """(N, D) -> (N, C), nothing dropped."""
         inner, inner_bias, outer, outer_bias = self.tensors
         return np.maximum(features @ inner + inner_bias, 0) @ outer + outer_bias
 
-    def _gradients(self, features: Float, labels: Labels, weights: Float) -> list[Float]:
+    def _gradients(self, features: Floats, labels: Labels, weights: Floats) -> list[Floats]:
         """Of the mean log loss of a batch, in the order of ``tensors``."""
         inner, inner_bias, outer, outer_bias = self.tensors
         hidden = features @ inner + inner_bias
@@ -76,7 +77,7 @@ class _Network:
         back = (missed @ outer.T) * open_units
         return [features.T @ back, back.sum(axis=0), hidden.T @ missed, missed.sum(axis=0)]
 
-    def _adam(self, gradients: list[Float]) -> None:
+    def _adam(self, gradients: list[Floats]) -> None:
         self.steps += 1
         step = self.rate * np.sqrt(1 - _SECOND**self.steps) / (1 - _FIRST**self.steps)
         for tensor, gradient, first, second in zip(self.tensors, gradients, self.first, self.second, strict=True):
@@ -93,7 +94,7 @@ class _Network:
             tensor -= gradient
 
 
-def fit_mlp(task: Task, options: HeadSettings, fixed: Mapping[str, float] | None = None) -> Fitted:
+def fit_mlp(task: TrainingSet, options: HeadSettings, fixed: Mapping[str, float] | None = None) -> FitResult:
     """See the module. ``chosen`` is ``{"epochs": ...}``; the path is the held-out score after each epoch."""
     began = perf_counter()
     scaling = Scaling.of(task.features)
@@ -117,10 +118,10 @@ def fit_mlp(task: Task, options: HeadSettings, fixed: Mapping[str, float] | None
         network.epoch(rows)
     inner, inner_bias, outer, outer_bias = network.tensors
     head = Head("mlp", (scaling.unfold(inner, inner_bias), Dense(outer, outer_bias)))
-    return Fitted(head, {"epochs": float(epochs)}, path, perf_counter() - began, together.torn)
+    return FitResult(head, {"epochs": float(epochs)}, path, perf_counter() - began, together.torn)
 
 
-def _held_out(task: Task, together: FoldGroups, wanted: int) -> NDArray[np.bool_]:
+def _held_out(task: TrainingSet, together: FoldGroups, wanted: int) -> NDArray[np.bool_]:
     """The rows (N,) of the first fold that has some of which an answer tells something."""
     folds = count_folds(task.labels, together.groups, wanted)
     fold = assign_folds(task.labels, together.groups, folds, task.seed)
@@ -128,7 +129,7 @@ def _held_out(task: Task, together: FoldGroups, wanted: int) -> NDArray[np.bool_
     return np.asarray(counted & (fold == fold[counted].min()))
 
 
-def _network(task: Task, options: HeadSettings) -> _Network:
+def _network(task: TrainingSet, options: HeadSettings) -> _Network:
     random = np.random.default_rng(task.seed)
     columns, units = task.features.shape[1], options.mlp_units
     tensors = [

@@ -13,9 +13,10 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.heads.closed_form import Double, Ints, Spectrum, best_temperature, class_weights, spectrum, trial
+from headstart.arrays import Doubles, Floats, Ints
+from headstart.heads.closed_form import Spectrum, best_temperature, class_weights, spectrum, trial
 from headstart.heads.folds import by_size, fold_groups
-from headstart.heads.head import Fitted, Float, Head, Task, Trial
+from headstart.heads.head import FitResult, Head, TrainingSet, Trial
 from headstart.heads.scaling import Scaling
 from headstart.settings import HeadSettings
 
@@ -28,13 +29,13 @@ class _Squares:
     """The least squares problem in its eigenbasis; rows and targets carry the square root of their weight."""
 
     spectrum: Spectrum
-    targets: Double  #: (N, C) centred
-    aims: Double  #: (r, C) targets seen along the basis
-    roots: Double  #: (N,) square roots of the weights
-    mean: Double  #: (C,) of the targets
+    targets: Doubles  #: (N, C) centred
+    aims: Doubles  #: (r, C) targets seen along the basis
+    roots: Doubles  #: (N,) square roots of the weights
+    mean: Doubles  #: (C,) of the targets
 
 
-def fit_ridge(task: Task, options: HeadSettings, fixed: Mapping[str, float] | None = None) -> Fitted:
+def fit_ridge(task: TrainingSet, options: HeadSettings, fixed: Mapping[str, float] | None = None) -> FitResult:
     """See the module. ``chosen`` is ``{"penalty": ..., "temperature": ...}``, of the smallest left-out log loss.
 
     A class without rows is aimed at -1 everywhere. A fixed penalty without temperature gets the best one.
@@ -67,10 +68,10 @@ def fit_ridge(task: Task, options: HeadSettings, fixed: Mapping[str, float] | No
     bias = temperature * squares.mean - shift.astype(np.float64) @ weight
     head = Head("ridge", (scaling.unfold(weight.astype(np.float32), bias.astype(np.float32)),))
     chosen = {"penalty": penalty, "temperature": float(temperature)}
-    return Fitted(head, chosen, path, perf_counter() - began, together.torn)
+    return FitResult(head, chosen, path, perf_counter() - began, together.torn)
 
 
-def _squares(rows: Float, task: Task, weights: Double) -> _Squares:
+def _squares(rows: Floats, task: TrainingSet, weights: Doubles) -> _Squares:
     """Of centred rows, which are overwritten."""
     roots = np.sqrt(weights)
     signs = np.where(np.arange(task.classes) == task.labels[:, None], 1.0, -1.0)
@@ -84,13 +85,13 @@ def _squares(rows: Float, task: Task, weights: Double) -> _Squares:
     return _Squares(decomposed, targets, aims, roots, mean)
 
 
-def _tried(squares: _Squares, task: Task, weights: Double, penalty: float) -> tuple[Trial, float]:
+def _tried(squares: _Squares, task: TrainingSet, weights: Doubles, penalty: float) -> tuple[Trial, float]:
     scores = _left_out(squares, task, penalty)
     temperature = best_temperature(scores, task.labels, weights)
     return trial(penalty, temperature * scores, task.labels, weights), temperature
 
 
-def _left_out(squares: _Squares, task: Task, penalty: float) -> Double:
+def _left_out(squares: _Squares, task: TrainingSet, penalty: float) -> Doubles:
     """Scores (N, C) of every row by the fit without its group."""
     places, values = squares.spectrum.places, squares.spectrum.values
     share = 1 / (values + penalty)
@@ -102,11 +103,11 @@ def _left_out(squares: _Squares, task: Task, penalty: float) -> Double:
         if group.shape[1] == len(places):  # all rows are one group: nothing would be left
             return np.asarray(fitted / squares.roots[:, None] + squares.mean)
         left[group] = np.linalg.solve(_unfitted(places, share, squares.roots, total, group), missed[group])
-    scores: Double = (squares.targets - left) / squares.roots[:, None] + squares.mean
+    scores: Doubles = (squares.targets - left) / squares.roots[:, None] + squares.mean
     return scores
 
 
-def _unfitted(places: NDArray[np.floating], share: Double, roots: Double, total: float, group: Ints) -> Double:
+def _unfitted(places: NDArray[np.floating], share: Doubles, roots: Doubles, total: float, group: Ints) -> Doubles:
     """I - H for the rows of each group (groups, size, size); the bias is the last term of H."""
     size = group.shape[1]
     if size == 1:

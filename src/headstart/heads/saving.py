@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
+from headstart.arrays import Floats
 from headstart.errors import ClassifierError
-from headstart.heads.head import Dense, Float, Head
+from headstart.heads.head import Dense, Head
 
 
-def to_tensors(head: Head) -> dict[str, Float]:
+def to_tensors(head: Head) -> dict[str, Floats]:
     """``{"0.weight": (D, H), "0.bias": (H,), "1.weight": ...}``, layers counted from the features on."""
     tensors = {}
     for index, layer in enumerate(head.layers):
@@ -18,7 +19,7 @@ def to_tensors(head: Head) -> dict[str, Float]:
     return tensors
 
 
-def from_tensors(kind: str, tensors: Mapping[str, Float]) -> Head:
+def from_tensors(kind: str, tensors: Mapping[str, Floats]) -> Head:
     """The head that ``to_tensors`` took apart.
 
     Raises:
@@ -47,7 +48,7 @@ def write_heads(heads: Sequence[Head], path: Path) -> None:
     """As one safetensors file, several heads each under its number, ``0/0.weight``; their kinds are in the metadata."""
     from safetensors.numpy import save_file
 
-    tensors: dict[str, Float] = {}
+    tensors: dict[str, Floats] = {}
     metadata: dict[str, str] = {}
     for prefix, head in zip(_prefixes(len(heads)), heads, strict=True):
         tensors |= {f"{prefix}{name}": tensor for name, tensor in to_tensors(head).items()}

@@ -6,8 +6,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.arrays import Floats
 from headstart.errors import DataError
-from headstart.heads.head import Dense, Float
+from headstart.heads.head import Dense
 
 _BLOCK = 1 << 22  #: values converted to float64 at a time
 
@@ -16,11 +17,11 @@ _BLOCK = 1 << 22  #: values converted to float64 at a time
 class Scaling:
     """``(x - mean) * inverse``; ``inverse`` is 0 for a column that never changes, which so leaves the head."""
 
-    mean: Float  #: (D,)
-    inverse: Float  #: (D,)
+    mean: Floats  #: (D,)
+    inverse: Floats  #: (D,)
 
     @classmethod
-    def of(cls, features: Float) -> Self:
+    def of(cls, features: Floats) -> Self:
         """Mean and spread of the rows' columns, (N, D).
 
         Raises:
@@ -41,19 +42,19 @@ class Scaling:
         inverse = np.divide(1, spread, out=np.zeros_like(spread), where=moving)
         return cls(mean.astype(np.float32), inverse.astype(np.float32))
 
-    def apply(self, features: Float) -> Float:
+    def apply(self, features: Floats) -> Floats:
         """(N, D) raw -> (N, D) standardised, a new array."""
         scaled = features - self.mean
         scaled *= self.inverse
         return np.asarray(scaled, np.float32)
 
-    def unfold(self, weight: Float, bias: Float) -> Dense:
+    def unfold(self, weight: Floats, bias: Floats) -> Dense:
         """The layer on raw features that answers as ``weight`` (D, outputs), ``bias`` do on standardised ones."""
         raw = weight.astype(np.float64) * self.inverse[:, None]
         return Dense(raw.astype(np.float32), (bias - self.mean.astype(np.float64) @ raw).astype(np.float32))
 
 
-def _column_sums(features: Float, mean: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+def _column_sums(features: Floats, mean: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
     """Sums in float64 of the columns, or of their squared distances to ``mean``; a block of rows at a time."""
     total = np.zeros(features.shape[1])
     rows = max(1, _BLOCK // features.shape[1])

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from headstart.heads.head import Float
+from headstart.arrays import Floats
 
 _DIRECTIONS = 96  #: steepest directions that the preconditioner knows
 _FLAT = 1e-3  #: share of the steepest under which a direction is left as it is: float32 would lift rounding with it
@@ -22,10 +22,10 @@ _SAMPLE = 4096  #: rows from which these are estimated where there are more
 class Steep:
     """The directions in which the logits move most: eigenvectors of Z Z^T or Z^T Z. They decide how slow CG is."""
 
-    values: Float  #: (k,) descending
-    vectors: Float  #: (M, k) orthonormal, M the length of the unknown
+    values: Floats  #: (k,) descending
+    vectors: Floats  #: (M, k) orthonormal, M the length of the unknown
 
-    def precondition(self, gradient: Float, stiffness: float) -> Float:
+    def precondition(self, gradient: Floats, stiffness: float) -> Floats:
         """An approximate (I + stiffness * Z^T Z)^-1 gradient, over the last axis."""
         tail = 1 + stiffness * float(self.values[-1])
         shrink = (tail / (1 + stiffness * self.values) - 1).astype(np.float32)
@@ -42,50 +42,50 @@ class Space(Protocol):
     size: int  #: M
     steep: Steep
 
-    def push(self, unknown: Float) -> Float:
+    def push(self, unknown: Floats) -> Floats:
         """What an unknown adds to the logits of the rows."""
 
-    def pull(self, residual: Float) -> Float:
+    def pull(self, residual: Floats) -> Floats:
         """The gradient that residuals of the rows make, in the form of an unknown."""
 
-    def inner(self, left: Float, right: Float, pushed: Float) -> Float:
+    def inner(self, left: Floats, right: Floats, pushed: Floats) -> Floats:
         """Inner product of the weights of two unknowns (L, P, M) -> (P,); ``pushed`` is ``push(right)``."""
 
-    def weights(self, unknown: Float) -> Float:
+    def weights(self, unknown: Floats) -> Floats:
         """Unknown (L, M) -> weights (D, L)."""
 
 
-class KernelSpace:
+class DualSpace:
     """Unknowns are coefficients of rows, M = N. One product with the kernel does for both directions."""
 
-    def __init__(self, rows: Float, seed: int):
+    def __init__(self, rows: Floats, seed: int):
         self._features = rows
         self._kernel = rows @ rows.T
         self.rows = self.size = len(rows)
         self.steep = _steepest(lambda block: np.asarray(self._kernel @ block, np.float32), self.size, 1.0, seed)
 
-    def push(self, unknown: Float) -> Float:
+    def push(self, unknown: Floats) -> Floats:
         """See ``Space``."""
         return _times(unknown, self._kernel)
 
-    def pull(self, residual: Float) -> Float:
+    def pull(self, residual: Floats) -> Floats:
         """See ``Space``."""
         # The rows are centred, so equal coefficients add up to nothing, and rounding would make them something.
         return residual - residual.mean(axis=-1, keepdims=True)
 
-    def inner(self, left: Float, right: Float, pushed: Float) -> Float:
+    def inner(self, left: Floats, right: Floats, pushed: Floats) -> Floats:
         """See ``Space``."""
         return dots(left, pushed)
 
-    def weights(self, unknown: Float) -> Float:
+    def weights(self, unknown: Floats) -> Floats:
         """See ``Space``."""
         return (unknown @ self._features).T
 
 
-class ColumnSpace:
+class PrimalSpace:
     """Unknowns are the weights themselves, M = D."""
 
-    def __init__(self, rows: Float, seed: int):
+    def __init__(self, rows: Floats, seed: int):
         self._features = rows
         self.rows, self.size = rows.shape
         step = max(1, len(rows) // _SAMPLE)
@@ -94,39 +94,39 @@ class ColumnSpace:
             lambda block: np.asarray(sample.T @ (sample @ block), np.float32), self.size, len(rows) / len(sample), seed
         )
 
-    def push(self, unknown: Float) -> Float:
+    def push(self, unknown: Floats) -> Floats:
         """See ``Space``."""
         return _times(unknown, self._features.T)
 
-    def pull(self, residual: Float) -> Float:
+    def pull(self, residual: Floats) -> Floats:
         """See ``Space``."""
         return _times(residual, self._features)
 
-    def inner(self, left: Float, right: Float, pushed: Float) -> Float:
+    def inner(self, left: Floats, right: Floats, pushed: Floats) -> Floats:
         """See ``Space``."""
         return dots(left, right)
 
-    def weights(self, unknown: Float) -> Float:
+    def weights(self, unknown: Floats) -> Floats:
         """See ``Space``."""
         return unknown.T
 
 
-def space_of(rows: Float, seed: int) -> Space:
+def space_of(rows: Floats, seed: int) -> Space:
     """The cheaper space for standardised rows (N, D): a step costs N x N in one, 2 x N x D in the other."""
-    return KernelSpace(rows, seed) if len(rows) <= 2 * rows.shape[1] else ColumnSpace(rows, seed)
+    return DualSpace(rows, seed) if len(rows) <= 2 * rows.shape[1] else PrimalSpace(rows, seed)
 
 
-def dots(left: Float, right: Float) -> Float:
+def dots(left: Floats, right: Floats) -> Floats:
     """(L, P, M) and (L, P, M) -> (P,)."""
     return np.einsum("lpm,lpm->p", left, right)
 
 
-def _times(stack: Float, matrix: Float) -> Float:
+def _times(stack: Floats, matrix: Floats) -> Floats:
     """(..., A) by (A, B) as one large product, which is what BLAS is fast at."""
     return (stack.reshape(-1, stack.shape[-1]) @ matrix).reshape(*stack.shape[:-1], matrix.shape[1])
 
 
-def _steepest(product: Callable[[Float], Float], size: int, scale: float, seed: int) -> Steep:
+def _steepest(product: Callable[[Floats], Floats], size: int, scale: float, seed: int) -> Steep:
     """Largest eigenvalues of a positive matrix by randomised subspace iteration (Halko, Martinsson & Tropp, 2011)."""
     wanted = min(_DIRECTIONS, max(1, size // 2))
     block = np.random.default_rng(seed).standard_normal((size, wanted), dtype=np.float32)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from headstart.inference import format as layout
 from headstart.inference.openvino import Runner, cores, has_bf16
-from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.image.spec import ImageSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Pass:
     """One forward pass over one view of the photos."""
 
     runner: Runner
-    contract: PixelContract
+    contract: ImageSpec
     flipped: bool  #: the photos are mirrored left to right first
     outputs: Mapping[int, str]  #: tower -> the runner's output that holds its features
 
@@ -34,11 +34,11 @@ class Passes:
     lanes: int  #: calls that run at the same time
 
     @property
-    def contracts(self) -> tuple[PixelContract, ...]:
+    def contracts(self) -> tuple[ImageSpec, ...]:
         """The towers' pixel contracts, each once."""
         return tuple(dict.fromkeys(it.contract for it in self.all))
 
-    def features(self, pixels: Mapping[PixelContract, NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
+    def features(self, pixels: Mapping[ImageSpec, NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
         """For each contract uint8 (B, S, S, 3), B <= batch -> for each tower, in order, float32 (B, D)."""
         found: dict[int, NDArray[np.float32]] = {}
         for it in self.all:
@@ -48,7 +48,7 @@ class Passes:
         return [found[tower] for tower in range(len(found))]
 
 
-def compiled(graph: bytes, towers: Sequence[layout.TowerFacts]) -> Passes:
+def compiled(graph: bytes, towers: Sequence[layout.BranchFacts]) -> Passes:
     """The passes that give all towers' features.
 
     Args:
@@ -84,7 +84,7 @@ class _Compiled:
 
 
 def _runner(
-    graph: bytes, tower: layout.TowerFacts, first: int, outputs: Mapping[tuple[str, ...], str], lanes: int
+    graph: bytes, tower: layout.BranchFacts, first: int, outputs: Mapping[tuple[str, ...], str], lanes: int
 ) -> Runner:
     """A network cut out of the graph, from the pixels of the first tower that sees this view to features."""
     return Runner(

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-Float = NDArray[np.float32]
+from headstart.arrays import Floats
+
 Kind = Literal["none", "temperature", "mixture", "vector", "isotonic"]
 
 #: Probabilities below count as this: float32 has no smaller ones that all engines keep.
@@ -68,7 +68,7 @@ class Calibration:
         """C; None where any number of classes will do."""
         return max(len(self.shift), len(self.knots)) or None
 
-    def apply(self, probabilities: Float) -> Float:
+    def apply(self, probabilities: Floats) -> Floats:
         """Float32 (N, C), rows sum to 1 -> the same, calibrated; a row that all curves make 0 stays as it is."""
         if self.kind == "none":
             return probabilities
@@ -83,7 +83,7 @@ class Calibration:
             return scaled
         return scaled * np.float32(1 - self.mix) + np.float32(self.mix / probabilities.shape[1])
 
-    def _curved(self, probabilities: Float) -> Float:
+    def _curved(self, probabilities: Floats) -> Floats:
         curves = zip(probabilities.T, self.knots, self.values, strict=True)
         values = np.stack([np.interp(column, knots, levels) for column, knots, levels in curves], axis=1)
         total = values.sum(axis=1, keepdims=True)

@@ -27,7 +27,7 @@ from headstart.inference.streaming import answer_in_order
 from headstart.modalities.image.decoding.decode import BrokenPhoto, Pixels
 from headstart.modalities.image.load import OpenedPhoto, advise, is_one_photo
 from headstart.modalities.image.load import PhotoLike as PhotoLike
-from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.image.spec import ImageSpec
 
 #: From this many photos on OpenVINO's start (half a second) pays.
 MANY = 24
@@ -191,7 +191,7 @@ class Classifier:
         opened = [OpenedPhoto(photo) for photo in photos]
         return self._answer_views(batch, opened, [self._viewed(photo) for photo in opened])
 
-    def _viewed(self, photo: OpenedPhoto) -> dict[PixelContract, Pixels] | BrokenPhoto:
+    def _viewed(self, photo: OpenedPhoto) -> dict[ImageSpec, Pixels] | BrokenPhoto:
         """A photo as each tower's contract prepares it, or why it cannot be."""
         try:
             return photo.views(tuple(dict.fromkeys(tower.contract for tower in self.record.towers)))
@@ -202,7 +202,7 @@ class Classifier:
         self,
         batch: BatchEngine,
         photos: Sequence[OpenedPhoto],
-        views: Sequence[dict[PixelContract, Pixels] | BrokenPhoto],
+        views: Sequence[dict[ImageSpec, Pixels] | BrokenPhoto],
     ) -> list[Prediction]:
         sound = [(photo, seen) for photo, seen in zip(photos, views, strict=True) if isinstance(seen, dict)]
         said = batch.answer([seen for _, seen in sound]) if sound else None

@@ -22,7 +22,8 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-Float = NDArray[np.float32]
+from headstart.arrays import Floats
+
 Kind = Literal["lac", "aps", "raps"]
 
 
@@ -46,13 +47,13 @@ class Sets:
         if not (0 < self.coverage < 1 and np.isfinite(self.threshold) and 0 <= self.penalty < np.inf):
             raise ValueError(f"{self} cannot be meant; wanted a coverage in 0..1, a finite threshold and penalty")
 
-    def of(self, probabilities: Float) -> NDArray[np.bool_]:
+    def of(self, probabilities: Floats) -> NDArray[np.bool_]:
         """Calibrated float32 (N, C) -> which classes are in, (N, C); the likeliest, the first of equals, always is."""
         chosen = self.scores(probabilities) <= np.float32(self.threshold)
         chosen[np.arange(len(chosen)), probabilities.argmax(axis=1)] = True
         return chosen
 
-    def scores(self, probabilities: Float) -> Float:
+    def scores(self, probabilities: Floats) -> Floats:
         """Calibrated float32 (N, C) -> the score of each class, float32 (N, C)."""
         if self.kind == "lac":
             return np.float32(1) - probabilities
@@ -63,7 +64,7 @@ class Sets:
         np.put_along_axis(scores, order, heaped + self.surcharges(order.shape[1]), axis=1)
         return scores
 
-    def surcharges(self, classes: int) -> Float:
+    def surcharges(self, classes: int) -> Floats:
         """What is added to the score by rank, likeliest first, (C,)."""
         ranks = np.arange(1, classes + 1)
         return (self.penalty * np.maximum(ranks - self.free, 0)).astype(np.float32)

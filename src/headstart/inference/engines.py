@@ -15,10 +15,10 @@ from headstart.errors import ClassifierError, EngineError, SettingError, nearest
 from headstart.inference.files import ModelFiles
 from headstart.inference.forking import after_fork, keep_for_ever
 from headstart.inference.novelty import Novelty
-from headstart.inference.postprocess import Answers, Head, apply_head, combined, finished
+from headstart.inference.postprocess import BatchPredictions, Head, apply_head, combine_members, postprocess
 from headstart.inference.session import GraphSession
 from headstart.modalities.image.decoding.decode import Pixels
-from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.image.spec import ImageSpec
 
 if TYPE_CHECKING:
     from headstart.inference.batch_runner import Passes
@@ -51,20 +51,20 @@ class BatchEngine:
             )
         self.passes: Passes = compiled(files.graph, files.record.towers)
 
-    def answer(self, views: Sequence[dict[PixelContract, Pixels]]) -> Answers:
+    def answer(self, views: Sequence[dict[ImageSpec, Pixels]]) -> BatchPredictions:
         """Return what is said of photos, each as all contracts prepare it, uint8 (S, S, 3); at most a batch."""
         pixels = {contract: np.stack([seen[contract] for seen in views]) for contract in self.passes.contracts}
         return self._answered(self.passes.features(pixels))
 
-    def _answered(self, features: Sequence[NDArray[np.float32]]) -> Answers:
+    def _answered(self, features: Sequence[NDArray[np.float32]]) -> BatchPredictions:
         """For each tower float32 (B, D) -> what is said of the photos."""
         facts = self._record.answers
         rows = [
             apply_head(head, np.concatenate([features[tower] for tower in answer.towers], axis=1))
             for head, answer in zip(self._heads, facts, strict=True)
         ]
-        together = combined(rows, [answer.weight for answer in facts], self._record.combine)
-        return finished(together, features, self._record.calibration, self._record.sets, self._novelty)
+        together = combine_members(rows, [answer.weight for answer in facts], self._record.combine)
+        return postprocess(together, features, self._record.calibration, self._record.sets, self._novelty)
 
 
 class Engines:

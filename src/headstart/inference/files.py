@@ -21,7 +21,7 @@ from headstart.inference.postprocess import Head, parse_heads
 class ModelFiles:
     """All that a classifier is made of; it can be pickled, and copies share the bytes."""
 
-    record: layout.Record
+    record: layout.ModelRecord
     graph: bytes = field(repr=False)  #: of model.onnx
     head: bytes = field(repr=False)  #: of head.safetensors
     novelty: bytes | None = field(repr=False)  #: of novelty.safetensors
@@ -55,7 +55,7 @@ def read_files(folder: Path) -> ModelFiles:
     Raises:
         ClassifierError: a file is missing or damaged, or the folder was being replaced meanwhile.
     """
-    record = layout.read(folder)
+    record = layout.read_model(folder)
     return ModelFiles(
         record,
         graph=_checked(folder / layout.GRAPH, record.graph_sha256),

@@ -24,7 +24,7 @@ from headstart.errors import ClassifierError
 from headstart.inference.calibration import NONE, Calibration
 from headstart.inference.conformal import Sets
 from headstart.inference.engine_agreement import EngineAgreement as EngineAgreement
-from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.image.spec import ImageSpec
 
 SCHEMA_VERSION = 4
 RECORD = "model.json"
@@ -62,11 +62,11 @@ class Parity:
 
 
 @dataclass(frozen=True, slots=True)
-class TowerFacts:
+class BranchFacts:
     """One network's forward pass over one view of the photo."""
 
     backbone: BackboneFacts
-    contract: PixelContract
+    contract: ImageSpec
     layers: tuple[str, ...]  #: their pooled outputs, joined in this order, are the tower's features
     flipped: bool  #: sees the photo mirrored left to right, after crop and resize
     engine: Literal["openvino", "pytorch"]  #: what ran the backbone when the head was fitted
@@ -80,7 +80,7 @@ class TowerFacts:
             **{
                 **record,
                 "backbone": BackboneFacts(**record["backbone"]),
-                "contract": PixelContract.from_json(record["contract"]),
+                "contract": ImageSpec.from_json(record["contract"]),
                 "layers": tuple(record["layers"]),
             }
         )
@@ -101,11 +101,11 @@ class AnswerFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ModelRecord:
     """What ``model.json`` says."""
 
     classes: tuple[str, ...]
-    towers: tuple[TowerFacts, ...]
+    towers: tuple[BranchFacts, ...]
     answers: tuple[AnswerFacts, ...]
     combine: Combine  #: how several answers become one: see ``runtime.answers.combined``
     graph_sha256: str  #: of model.onnx
@@ -120,7 +120,7 @@ class Record:
     engines: EngineAgreement | None = None  #: how each engine answers test photos; None: not judged, or of before
 
     @property
-    def contract(self) -> PixelContract:
+    def contract(self) -> ImageSpec:
         """What a photo is decoded for where one decoding serves all towers."""
         return least_shrinking(tower.contract for tower in self.towers)
 
@@ -147,7 +147,7 @@ class Record:
         """
         values = {key: value for key, value in record.items() if key != "schema_version"}
         values["classes"] = tuple(record["classes"])
-        values["towers"] = tuple(TowerFacts.from_json(tower) for tower in record["towers"])
+        values["towers"] = tuple(BranchFacts.from_json(tower) for tower in record["towers"])
         values["answers"] = tuple(AnswerFacts.from_json(answer) for answer in record["answers"])
         values["parity"] = Parity(**record["parity"])
         values["calibration"] = Calibration.from_json(record["calibration"])
@@ -170,7 +170,7 @@ class Record:
             raise ValueError("novelty and the digest of its arrays belong together")
 
 
-def least_shrinking(contracts: Iterable[PixelContract]) -> PixelContract:
+def least_shrinking(contracts: Iterable[ImageSpec]) -> ImageSpec:
     """The contract that lets a JPEG shrink least while decoding: what is decoded for it suits the others too."""
     return max(contracts, key=lambda contract: contract.size / contract.crop_permille)
 
@@ -206,7 +206,7 @@ def find(folder: Path) -> Path:
     )
 
 
-def read(folder: Path) -> Record:
+def read_model(folder: Path) -> ModelRecord:
     """Reads and checks ``model.json``.
 
     Raises:
@@ -226,7 +226,7 @@ def read(folder: Path) -> Record:
             f"{str(file)!r} has schema version {version}, this headstart reads 1 to {SCHEMA_VERSION}; "
             "install the headstart that saved it or a newer one"
         )
-    known = {field.name for field in fields(Record)}
+    known = {field.name for field in fields(ModelRecord)}
     if version < 4:
         known -= _SINCE_VERSION_4.keys()
     if version < 3:
@@ -239,7 +239,7 @@ def read(folder: Path) -> Record:
     try:
         record = _from_version_1(record) if version == 1 else record
         older = _SINCE_VERSION_3 if version < 3 else {}
-        return Record.from_json({**_SINCE_VERSION_4, **record, **older})
+        return ModelRecord.from_json({**_SINCE_VERSION_4, **record, **older})
     except (KeyError, TypeError, ValueError, AttributeError):
         raise _incomplete(file, "a field is of another type") from None
 

@@ -10,9 +10,8 @@ from dataclasses import dataclass, fields
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-Float = NDArray[np.float32]
+from headstart.arrays import Floats
 
 TINY = 1e-12  #: added to a squared length before it divides, so that features of zeros stay zeros
 _PIECE = 1 << 22  #: float32 values of differences to the points held at a time
@@ -27,11 +26,11 @@ class Novelty:
     towers: tuple[int, ...]  #: indices into the classifier's towers; it reads their features in this order
     acceptance: float  #: share of familiar photos that the threshold shall not decline
     scale: float  #: one over the threshold
-    centre: Float  #: (D,)
-    directions: Float  #: (D, R) orthonormal columns
-    points: Float  #: (K, R) what is familiar: photos of training, or centres of them, along ``directions``
+    centre: Floats  #: (D,)
+    directions: Floats  #: (D, R) orthonormal columns
+    points: Floats  #: (K, R) what is familiar: photos of training, or centres of them, along ``directions``
 
-    def score(self, features: Sequence[Float], uncalibrated: Float | None = None) -> Float:
+    def score(self, features: Sequence[Floats], uncalibrated: Floats | None = None) -> Floats:
         """How novel photos are; 1.0 is the threshold.
 
         Args:
@@ -47,7 +46,7 @@ class Novelty:
         squared = nearest(along, self.points) + np.square(outside).sum(axis=1)
         return np.asarray(np.float32(self.scale) * np.sqrt(squared), np.float32)
 
-    def tensors(self) -> dict[str, Float]:
+    def tensors(self) -> dict[str, Floats]:
         """Its arrays by name, for ``novelty.safetensors``."""
         return {name: np.ascontiguousarray(getattr(self, name), np.float32) for name in _ARRAYS}
 
@@ -56,7 +55,7 @@ class Novelty:
         return {it.name: getattr(self, it.name) for it in fields(self) if it.name not in _ARRAYS}
 
     @classmethod
-    def from_json(cls, record: Mapping[str, Any], tensors: Mapping[str, Float]) -> Self:
+    def from_json(cls, record: Mapping[str, Any], tensors: Mapping[str, Floats]) -> Self:
         """The inverse of ``to_json`` and ``tensors``.
 
         Raises:
@@ -71,7 +70,7 @@ class Novelty:
         return made
 
 
-def joined(features: Sequence[Float]) -> Float:
+def joined(features: Sequence[Floats]) -> Floats:
     """Each tower's features (N, D of it) scaled to length 1, side by side, float32 (N, D)."""
     return np.concatenate(
         [
@@ -83,7 +82,7 @@ def joined(features: Sequence[Float]) -> Float:
     )
 
 
-def nearest(places: Float, points: Float) -> Float:
+def nearest(places: Floats, points: Floats) -> Floats:
     """Squared distance of each place (N, R) to the nearest of the points (K, R), float32 (N,).
 
     From differences: from products and lengths, all digits would be lost near a point.

@@ -47,7 +47,9 @@ def apply_head(head: Head, features: NDArray[np.float32]) -> NDArray[np.float32]
     return np.asarray(values / values.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
-def combined(answers: Sequence[NDArray[np.float32]], weights: Sequence[float], combine: Combine) -> NDArray[np.float32]:
+def combine_members(
+    answers: Sequence[NDArray[np.float32]], weights: Sequence[float], combine: Combine
+) -> NDArray[np.float32]:
     """Several answers, each float32 (N, C), as one, float32 (N, C).
 
     A ``mean`` weighs them. In a ``vote`` each gives one vote to its likeliest class (the first of equals), and the mean
@@ -62,7 +64,7 @@ def combined(answers: Sequence[NDArray[np.float32]], weights: Sequence[float], c
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Answers:
+class BatchPredictions:
     """All that a classifier says of N photos."""
 
     probabilities: NDArray[np.float32]  #: (N, C), calibrated
@@ -83,16 +85,16 @@ class Answers:
         return np.asarray(np.arange(self.probabilities.shape[1]) == best[:, None])
 
 
-def finished(
+def postprocess(
     uncalibrated: NDArray[np.float32],
     features: Sequence[NDArray[np.float32]],
     calibration: Calibration,
     sets: Sets | None,
     novelty: Novelty | None,
-) -> Answers:
+) -> BatchPredictions:
     """What is said beyond probabilities, float32 (N, C), and features, for each tower float32 (N, D)."""
     calibrated = calibration.apply(uncalibrated)
-    return Answers(
+    return BatchPredictions(
         calibrated,
         uncalibrated,
         None if sets is None else sets.of(calibrated),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.inference.postprocess import Answers
+from headstart.inference.postprocess import BatchPredictions
 from headstart.modalities.image.load import OpenedPhoto
 
 
@@ -32,7 +32,7 @@ class Prediction:
     #: whether values outside of it were clipped; which picture of a file of several was taken
 
 
-def make_predictions(photos: Sequence[OpenedPhoto], said: Answers, classes: Sequence[str]) -> list[Prediction]:
+def make_predictions(photos: Sequence[OpenedPhoto], said: BatchPredictions, classes: Sequence[str]) -> list[Prediction]:
     """Return a prediction for each photo, from what is said of all of them, in their order."""
     declined = said.declined
     predictions = []

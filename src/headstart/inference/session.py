@@ -6,7 +6,7 @@ from headstart.errors import ClassifierError, refuse_machine_faults
 from headstart.inference import format as layout
 from headstart.inference.files import ModelFiles
 from headstart.inference.libraries import import_onnxruntime
-from headstart.inference.postprocess import Answers
+from headstart.inference.postprocess import BatchPredictions
 from headstart.modalities.image.decoding.decode import Pixels
 
 
@@ -44,12 +44,12 @@ class GraphSession:
                 "copy the whole model folder again"
             )
 
-    def answer(self, pixels: Pixels) -> Answers:
+    def answer(self, pixels: Pixels) -> BatchPredictions:
         """Return what is said of one upright photo, uint8 (H, W, 3): arrays of one row."""
         said = dict(zip(self._names, self._session.run(self._names, {layout.IMAGE: pixels}), strict=True))
         rows = {name: value[None] for name, value in said.items()}
         probabilities = rows[layout.PROBABILITIES]
-        return Answers(
+        return BatchPredictions(
             probabilities,
             rows.get(layout.UNCALIBRATED, probabilities),
             rows.get(layout.PREDICTION_SET),

@@ -9,7 +9,7 @@ from onnx import helper, numpy_helper
 
 
 @dataclass(frozen=True, slots=True)
-class Pieces:
+class GraphBuilder:
     """A growing part of a graph."""
 
     nodes: list[onnx.NodeProto] = field(default_factory=list)

@@ -8,15 +8,15 @@ from typing import Any
 from headstart import events
 from headstart.backbones.catalog import names_of
 from headstart.data.readers.reading import read
-from headstart.data.samples import Part, Samples
+from headstart.data.samples import Samples, Subset
 from headstart.data.splits import make_split
 from headstart.errors import BackboneError, DataError
 from headstart.events import RunLog
 from headstart.features.extract import extract, space_of
 from headstart.pipeline import progress as journal
-from headstart.pipeline.backbones import Ready, ready
+from headstart.pipeline.backbones import LoadedBackbone, load_backbones
 from headstart.selection.advisor import Advice, advise
-from headstart.selection.context import Material
+from headstart.selection.context import FitContext
 from headstart.settings import DataSettings, FitSettings, store_folder
 from headstart.storage.store import Store
 
@@ -61,12 +61,12 @@ def advise_photos(
         split = make_split(
             samples, seed=seed, test_share=settings.test_share, validation_share=settings.validation_share
         )
-        train = split.of(samples, Part.TRAIN)
+        train = split.of(samples, Subset.TRAIN)
         if not train:
             raise DataError(f"the train part of {samples.root} has no usable photo; put photos there")
-        (it,) = ready([backbone], train, opened, settings, log)
+        (it,) = load_backbones([backbone], train, opened, settings, log)
         sound = _sound(samples, it, opened, log) if timed else samples
-        material = Material(
+        material = FitContext(
             samples=sound,
             split=split,
             backbone=it.backbone,
@@ -81,7 +81,7 @@ def advise_photos(
         return log.stage("look", lambda: advise(material, timed=timed), lambda it: f"{it.size}, {it.familiarity}")
 
 
-def _sound(samples: Samples, it: Ready, store: Store, log: RunLog) -> Samples:
+def _sound(samples: Samples, it: LoadedBackbone, store: Store, log: RunLog) -> Samples:
     """The photos that decode, their features stored: a timed trial trains on any of them."""
     done = log.stage(
         "extract",

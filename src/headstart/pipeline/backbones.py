@@ -18,30 +18,30 @@ from headstart.data.readers.reading import read
 from headstart.data.relabel import relabel_tables, relabelled
 from headstart.data.samples import Sample, Samples
 from headstart.data.splits import Split, load_split, make_split
-from headstart.engines.choose import PROOF_PHOTOS, Chosen, ProofPhotos, choose
+from headstart.engines.choose import PROOF_PHOTOS, EngineChoice, ParitySamples, choose
 from headstart.errors import DataError
 from headstart.events import RunLog
 from headstart.features.extract import prepared
 from headstart.pipeline import progress as journal
 from headstart.selection.backbone_search import Ladder, climb, ladder_in_words
 from headstart.selection.candidates import AUTO, flights
-from headstart.selection.context import Clock
+from headstart.selection.context import Budget
 from headstart.settings import FitSettings
 from headstart.storage.store import Store
 
 
 @dataclass(frozen=True)
-class Ready:
+class LoadedBackbone:
     """A network and what runs it."""
 
     backbone: Backbone
-    proof: ProofPhotos
-    chosen: Chosen
+    proof: ParitySamples
+    chosen: EngineChoice
 
 
-def ready(
+def load_backbones(
     names: Sequence[str], train: Sequence[Sample], store: Store, settings: FitSettings, log: RunLog
-) -> list[Ready]:
+) -> list[LoadedBackbone]:
     """Networks, converted, each with an engine that is proved on training photos.
 
     Raises:
@@ -63,17 +63,17 @@ def ready(
     )
 
 
-def _ready(backbone: Backbone, train: Sequence[Sample], settings: FitSettings, log: RunLog) -> Ready:
+def _ready(backbone: Backbone, train: Sequence[Sample], settings: FitSettings, log: RunLog) -> LoadedBackbone:
     proof = proof_photos(train, backbone)
-    return Ready(
+    return LoadedBackbone(
         backbone,
         proof,
         choose(backbone, proof, engine=settings.engine, precision=settings.precision, listener=log),
     )
 
 
-def named(
-    train: Sequence[Sample], photos: int, store: Store, settings: FitSettings, clock: Clock, log: RunLog
+def resolve_backbones(
+    train: Sequence[Sample], photos: int, store: Store, settings: FitSettings, clock: Budget, log: RunLog
 ) -> tuple[list[str], Ladder | None]:
     """The backbones that the settings name; with ``auto`` the one that a measured ladder ends on, and the ladder."""
     if settings.backbone.strip().lower() != AUTO:
@@ -97,7 +97,7 @@ def named(
     return [ladder.chosen], ladder
 
 
-def proof_photos(samples: Sequence[Sample], backbone: Backbone) -> ProofPhotos:
+def proof_photos(samples: Sequence[Sample], backbone: Backbone) -> ParitySamples:
     """The photos that engines are proved on: those with the smallest digests, so that listing order does not matter."""
     drawn = sorted(samples, key=lambda sample: sample.digest)[: 2 * PROOF_PHOTOS]
     key = hashlib.blake2b("".join(sample.digest for sample in drawn).encode(), digest_size=6).hexdigest()
@@ -108,7 +108,7 @@ def proof_photos(samples: Sequence[Sample], backbone: Backbone) -> ProofPhotos:
             raise DataError(f"none of the first {len(drawn)} photos decodes; run headstart check to see why")
         return photos
 
-    return ProofPhotos(key, load)
+    return ParitySamples(key, load)
 
 
 def read_samples(source: Any, labels: Any, home: Path, settings: FitSettings, log: RunLog) -> Samples:

@@ -6,31 +6,33 @@ from dataclasses import dataclass, replace
 from headstart.data.depths import note_scaling
 from headstart.data.groups import regrouped
 from headstart.data.readers.assembly import problems_of
-from headstart.data.samples import Outcome, Samples
-from headstart.diagnostics.near_duplicates.search import Twins, find_twins
+from headstart.data.samples import FileStatus, Samples
+from headstart.diagnostics.near_duplicates.search import DuplicatePair, find_near_duplicates
 from headstart.errors import DataError
 from headstart.events import RunLog
 from headstart.features.extract import Extraction, extract
-from headstart.modalities.image.stats import read_looks
+from headstart.modalities.image.stats import read_stats
 from headstart.pipeline import progress as journal
-from headstart.pipeline.backbones import Ready
+from headstart.pipeline.backbones import LoadedBackbone
 from headstart.settings import FitSettings
-from headstart.storage.store import Finding, Store
+from headstart.storage.store import DecodeIssue, Store
 
 TWINS = "find twins"  #: the stage in which near-duplicates are found
 
 
 @dataclass(frozen=True)
-class Passed:
+class PreparedDataset:
     """The photos after the pass."""
 
     samples: Samples  #: those that decode; those that show the same in one group, unless the settings only report them
     extractions: tuple[Extraction, ...]  #: one for each network
-    twins: tuple[Twins, ...]
+    twins: tuple[DuplicatePair, ...]
     apart: Samples  #: those that decode, no near-duplicates joined
 
 
-def passed(samples: Samples, found: Sequence[Ready], settings: FitSettings, store: Store, log: RunLog) -> Passed:
+def prepare_dataset(
+    samples: Samples, found: Sequence[LoadedBackbone], settings: FitSettings, store: Store, log: RunLog
+) -> PreparedDataset:
     """Runs photos through networks.
 
     Args:
@@ -56,17 +58,21 @@ def passed(samples: Samples, found: Sequence[Ready], settings: FitSettings, stor
     sound = _without_broken(samples, {key: it for done in extractions for key, it in done.findings.items()})
     twins = log.stage(TWINS, lambda: _twins(sound, found[0], extractions[0], store, log), journal.twins_in_words)
     together = [(it.first, it.second) for it in twins] if settings.near_duplicates == "group" else []
-    return Passed(regrouped(sound, together), extractions, twins, apart=sound)
+    return PreparedDataset(regrouped(sound, together), extractions, twins, apart=sound)
 
 
-def _twins(samples: Samples, it: Ready, extraction: Extraction, store: Store, log: RunLog) -> tuple[Twins, ...]:
+def _twins(
+    samples: Samples, it: LoadedBackbone, extraction: Extraction, store: Store, log: RunLog
+) -> tuple[DuplicatePair, ...]:
     """Near-duplicates, by what a network and a small picture of each photo say."""
     digests = [sample.digest for sample in samples.samples]
     features = store.read(extraction.space, digests, it.backbone.layers[-1].name)
-    return find_twins(samples.samples, features, read_looks(store, it.backbone.contract, digests), listener=log)
+    return find_near_duplicates(
+        samples.samples, features, read_stats(store, it.backbone.contract, digests), listener=log
+    )
 
 
-def _without_broken(samples: Samples, findings: Mapping[str, Finding]) -> Samples:
+def _without_broken(samples: Samples, findings: Mapping[str, DecodeIssue]) -> Samples:
     """Samples and ledger after decoding: the broken set aside, the repaired said so.
 
     Raises:
@@ -77,7 +83,7 @@ def _without_broken(samples: Samples, findings: Mapping[str, Finding]) -> Sample
     for sample in samples.samples:
         if finding := findings.get(sample.digest):
             entry = entries[sample.name]
-            outcome = Outcome.SET_ASIDE if finding.broken else Outcome.REPAIRED
+            outcome = FileStatus.SET_ASIDE if finding.broken else FileStatus.REPAIRED
             reason = "; ".join(filter(None, (entry.reason, finding.reason)))  # it may have been relabelled too
             changes[sample.name] = replace(entry, outcome=outcome, reason=reason)
     amended = samples.amended(changes)

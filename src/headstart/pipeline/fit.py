@@ -15,26 +15,26 @@ from headstart import events
 from headstart.data.readers.loosening import split_loosely
 from headstart.data.readers.reading import read
 from headstart.data.readers.scorable import refuse_unscorable
-from headstart.data.samples import Outcome, Part, Sample, Samples
+from headstart.data.samples import FileStatus, Sample, Samples, Subset
 from headstart.data.splits import Split, load_split
 from headstart.diagnostics import run as looking_back
-from headstart.diagnostics.run import look_back
+from headstart.diagnostics.run import diagnose
 from headstart.diagnostics.subject import Subject
 from headstart.engines.engine import Arithmetic, Engine
 from headstart.errors import DataError, HeadstartError, SettingError
 from headstart.evaluation.evaluation import Evaluation
 from headstart.events import RunLog
-from headstart.export import Parts, UnsteadyNoveltyError, Witness, add_scores, save
+from headstart.export import FittedModel, ParityExample, UnsteadyNoveltyError, add_scores, save
 from headstart.features.extract import load_photo
 from headstart.heads.threads import threads_for
 from headstart.inference.classifier import Classifier, load
 from headstart.inference.engines import InferenceEngineChoice
 from headstart.pipeline import postprocess as guarding
 from headstart.pipeline import progress as journal
-from headstart.pipeline.backbones import Ready, named, read_samples, ready, split_samples
-from headstart.pipeline.dataset import TWINS, Passed, passed
-from headstart.pipeline.postprocess import guarded
-from headstart.pipeline.testing import judge, judge_in_stages
+from headstart.pipeline.backbones import LoadedBackbone, load_backbones, read_samples, resolve_backbones, split_samples
+from headstart.pipeline.dataset import TWINS, PreparedDataset, prepare_dataset
+from headstart.pipeline.postprocess import fit_postprocessors
+from headstart.pipeline.testing import judge_in_stages, score_classifier
 from headstart.reporting.write import write_report
 from headstart.runs import thumbnails as pictures
 from headstart.runs.recording import save_findings
@@ -43,10 +43,10 @@ from headstart.runs.run import Run, finished, record_of, write
 from headstart.runs.thumbnails import pictures_of
 from headstart.selection.advisor import Advice, advise, outcome
 from headstart.selection.arm import final_parts
-from headstart.selection.compare import TRAINING, Comparison, Spec, compare, wanted
-from headstart.selection.context import Clock, Material
-from headstart.selection.results import Guarded
-from headstart.selection.test_scores import reveal
+from headstart.selection.compare import TRAINING, ArmSpec, Comparison, compare, requested_arms
+from headstart.selection.context import Budget, FitContext
+from headstart.selection.results import Postprocessed
+from headstart.selection.test_scores import score_on_test
 from headstart.settings import DataSettings, FitSettings, seconds, store_folder
 from headstart.storage.run_layout import MODEL, SPLIT
 from headstart.storage.store import Store
@@ -80,20 +80,20 @@ def fit(
     chosen = FitSettings.of(Path(config) if config is not None else None, **settings)
     if not callable(listener):
         raise SettingError(f"listener is {type(listener).__name__}; wanted a function that takes an event")
-    specs = wanted(chosen)
+    specs = requested_arms(chosen)
     log = RunLog(listener)
-    clock = Clock(seconds(chosen.budget))
+    clock = Budget(seconds(chosen.budget))
     home = store_folder(chosen.store)
     reserved = reserve_run(chosen.out)
     with Store(home, log) as store, store.in_use():
         samples = log.stage("read", lambda: read_samples(source, labels, home, chosen, log), journal.read_in_words)
         split = _split(samples, chosen)  # what is wrong with it is said now, not after the long pass
-        train = split.of(samples, Part.TRAIN)
-        names, ladder = named(train, len(samples), store, chosen, clock, log)
-        found = ready(names, train, store, chosen, log)
+        train = split.of(samples, Subset.TRAIN)
+        names, ladder = resolve_backbones(train, len(samples), store, chosen, clock, log)
+        found = load_backbones(names, train, store, chosen, log)
         width = max(sum(layer.width for layer in it.backbone.layers) for it in found)
         with claim_run(reserved, source) as out, threads_for(len(samples) * width):
-            photos = passed(samples, found, chosen, store, log)
+            photos = prepare_dataset(samples, found, chosen, store, log)
             materials = _materials(photos, found, chosen, store, out, clock, log)
             material = materials[0]
             advice = _advice(material, specs, log)
@@ -102,17 +102,17 @@ def fit(
             parts = log.stage(
                 "refit",
                 lambda: final_parts(material, winner),
-                lambda it: journal.refit_in_words(winner, it, len(material.of(Part.TRAIN, Part.VALIDATION))),
+                lambda it: journal.refit_in_words(winner, it, len(material.of(Subset.TRAIN, Subset.VALIDATION))),
             )
-            guards = log.stage("calibrate", lambda: guarded(material, winner, parts), guarding.in_words)
+            guards = log.stage("calibrate", lambda: fit_postprocessors(material, winner, parts), guarding.in_words)
             classifier = log.stage("save", lambda: _saved(material, guards.parts, out), journal.parity_in_words)
             if classifier.record.novelty is None:  # it may have had to be given up
                 guards = replace(guards, parts=guards.parts.without_novelty())
-            judged = judge_in_stages(classifier, material.of(Part.TEST), chosen.seed, log)
+            judged = judge_in_stages(classifier, material.of(Subset.TEST), chosen.seed, log)
             validation = _marked(winner.validation, guards)
             scores = {"validation": validation.to_json(), "test": judged.evaluation.to_json()}
             add_scores(classifier, scores, judged.engines)
-            revealed = reveal(material, comparison, judged.evaluation)
+            revealed = score_on_test(material, comparison, judged.evaluation)
             record = record_of(materials, [it.chosen for it in found], photos.extractions, comparison, revealed, log)
             rungs = [asdict(rung) for rung in ladder.rungs] if ladder else []
             more = {"ladder": rungs, "refitted": parts is not winner.parts, **_held_to(advice, comparison)}
@@ -141,7 +141,7 @@ def _signature() -> inspect.Signature:
 fit.__signature__ = _signature()  # type: ignore[attr-defined]
 
 
-def evaluate_on(
+def evaluate(
     model: str | Path | Run | Classifier,
     source: Any,
     *,
@@ -169,16 +169,14 @@ def evaluate_on(
         samples = read(source, labels=labels, options=options, listener=listener, cache=home / "archives", strict=False)
         refuse_unscorable(samples, classifier.classes)
         index = {name: classifier.classes.index(name) for name in samples.classes}
-        named = [replace(sample, label=index[samples.classes[sample.label]]) for sample in samples.samples]
-        aside = samples.ledger.counts()[Outcome.SET_ASIDE]
+        relabelled = [replace(sample, label=index[samples.classes[sample.label]]) for sample in samples.samples]
+        aside = samples.ledger.counts()[FileStatus.SET_ASIDE]
         if aside:
             listener(events.Note(f"{aside} files are set aside; headstart check says why"))
-        if seen := _seen(classifier.folder, named):
-            told = (
-                f"{seen} of {len(named)} photos are among those that the classifier was made from: the score flatters"
-            )
-            listener(events.Note(told))
-        return judge(classifier, named, listener, part="given", strict=False).evaluation
+        if seen := _seen(classifier.folder, relabelled):
+            known = f"{seen} of {len(relabelled)} photos are among those that the classifier was made from"
+            listener(events.Note(f"{known}: the score flatters"))
+        return score_classifier(classifier, relabelled, listener, part="given", strict=False).evaluation
 
 
 def _seen(model: Path, samples: Sequence[Sample]) -> int:
@@ -187,10 +185,10 @@ def _seen(model: Path, samples: Sequence[Sample]) -> int:
         parts = load_split(model.parent).by_digest() if (model.parent / SPLIT).is_file() else {}
     except DataError:  # a score can be had without it
         return 0
-    return sum(parts.get(sample.digest, Part.TEST) is not Part.TEST for sample in samples)
+    return sum(parts.get(sample.digest, Subset.TEST) is not Subset.TEST for sample in samples)
 
 
-def _advice(material: Material, specs: Sequence[Spec], log: RunLog) -> Advice | None:
+def _advice(material: FitContext, specs: Sequence[ArmSpec], log: RunLog) -> Advice | None:
     """What the field's rule expects, where a network is to be trained: a run of probes alone has no need of it."""
     if not any(spec.name in TRAINING for spec in specs):
         return None
@@ -210,8 +208,14 @@ def _held_to(advice: Advice | None, comparison: Comparison) -> dict[str, Any]:
 
 
 def _materials(
-    it: Passed, found: Sequence[Ready], settings: FitSettings, store: Store, out: Path, clock: Clock, log: RunLog
-) -> list[Material]:
+    it: PreparedDataset,
+    found: Sequence[LoadedBackbone],
+    settings: FitSettings,
+    store: Store,
+    out: Path,
+    clock: Budget,
+    log: RunLog,
+) -> list[FitContext]:
     """What there is to learn from, for each network; all on one split."""
     engines: dict[tuple[str, Arithmetic], Engine] = {}
     pairs = [(twins.first, twins.second) for twins in it.twins] if settings.near_duplicates == "group" else []
@@ -219,7 +223,7 @@ def _materials(
     if loosened.classes:
         log(events.Note(loosened.split.notes[0]))
     return [
-        Material(
+        FitContext(
             samples=loosened.samples,
             split=loosened.split,
             backbone=network.backbone,
@@ -239,7 +243,7 @@ def _materials(
 
 def _look_back(subject: Subject, comparison: Comparison, out: Path, log: RunLog) -> None:
     """Writes what the run found out about its data and its answers, and the pictures that show it."""
-    findings = log.stage("look back", lambda: look_back(subject), looking_back.in_words)
+    findings = log.stage("look back", lambda: diagnose(subject), looking_back.in_words)
     trained = any(arm.trains for arm in comparison.arms)
     shown = log.stage("pictures", lambda: pictures_of(findings, out / MODEL, trained=trained), pictures.in_words)
     save_findings(findings, shown, out)
@@ -255,7 +259,7 @@ def _report(run: Run, log: RunLog) -> None:
 
 def _split(samples: Samples, settings: FitSettings) -> Split:
     split = split_samples(samples, settings)
-    empty = [part.value for part in Part if not split.of(samples, part)]
+    empty = [part.value for part in Subset if not split.of(samples, part)]
     if empty:
         raise DataError(
             f"the {' and '.join(empty)} part of {samples.root} has no usable photo; wanted one at least in train, "
@@ -264,19 +268,19 @@ def _split(samples: Samples, settings: FitSettings) -> Split:
     return split
 
 
-def _marked(validation: Evaluation, guards: Guarded) -> Evaluation:
+def _marked(validation: Evaluation, guards: Postprocessed) -> Evaluation:
     """The score on validation, marked where the calibration was fitted on these photos too."""
     if guards.held.how != "validation" or guards.parts.calibration.kind == "none":
         return validation
     return replace(validation, chosen_on=(*validation.chosen_on, "calibration"))
 
 
-def _saved(material: Material, parts: Parts, out: Path) -> Classifier:
+def _saved(material: FitContext, parts: FittedModel, out: Path) -> Classifier:
     """Saves a classifier, held to the fitted heads on validation photos."""
-    held_out = sorted(material.of(Part.VALIDATION), key=lambda sample: sample.digest)[:WITNESSES]
+    held_out = sorted(material.of(Subset.VALIDATION), key=lambda sample: sample.digest)[:WITNESSES]
     rows = [material.features(tower, held_out) for tower in parts.towers]
     witnesses = [
-        Witness(
+        ParityExample(
             lambda source=sample.source: load_photo(source, parts.contract).pixels,  # type: ignore[misc]
             tuple(of_tower[index] for of_tower in rows),
         )

@@ -8,7 +8,7 @@ from typing import Any
 from headstart import events
 from headstart.backbones.catalog import names_of
 from headstart.data.readers.loosening import split_loosely
-from headstart.data.samples import Part, Samples
+from headstart.data.samples import Samples, Subset
 from headstart.data.splits import Split
 from headstart.diagnostics.label_hint import fit_command
 from headstart.diagnostics.label_issues import LabelErrors, describe_label_errors
@@ -17,11 +17,11 @@ from headstart.diagnostics.label_review import check_table, write_fixes
 from headstart.diagnostics.labels import HeldLabels, Suspect, hold_labels
 from headstart.errors import BackboneError, DataError
 from headstart.events import RunLog
-from headstart.heads.head import Task
+from headstart.heads.head import TrainingSet
 from headstart.heads.threads import threads_for
 from headstart.pipeline import progress as journal
-from headstart.pipeline.backbones import read_samples, ready, split_samples
-from headstart.pipeline.dataset import passed
+from headstart.pipeline.backbones import load_backbones, read_samples, split_samples
+from headstart.pipeline.dataset import prepare_dataset
 from headstart.selection.candidates import AUTO
 from headstart.settings import FitSettings, store_folder
 from headstart.storage.store import Store
@@ -99,7 +99,7 @@ def check_labels(
             lambda: hold_labels([sample.id for sample in sound.samples], tasks, folds=chosen.folds),
             lambda it: describe_label_errors(it.errors),
         )
-    tested = set() if include_test else {sample.id for sample in split.of(sound, Part.TEST)}
+    tested = set() if include_test else {sample.id for sample in split.of(sound, Subset.TEST)}
     listed = tuple(it for it in held.suspects if it.id not in tested)
     command = fit_command(sound.root, file, settings) if file is not None else ""
     if file is not None:
@@ -108,14 +108,18 @@ def check_labels(
     return LabelCheck(sound, chosen.backbone, held, listed, command)
 
 
-def _passed(samples: Samples, settings: FitSettings, store: Store, log: RunLog) -> tuple[Samples, Split, list[Task]]:
+def _passed(
+    samples: Samples, settings: FitSettings, store: Store, log: RunLog
+) -> tuple[Samples, Split, list[TrainingSet]]:
     """Sound samples, their split and their features of the last layers, as ``fit`` with these settings has them."""
     # An engine is proved on training photos; other ones could mean another precision, and features of no use to fit.
-    train = split_samples(samples, settings).of(samples, Part.TRAIN)
+    train = split_samples(samples, settings).of(samples, Subset.TRAIN)
     if not train:
         raise DataError(f"the train part of {samples.root} has no usable photo; put photos there")
-    (network,) = ready([settings.backbone], train, store, settings, log)
-    it = passed(samples, [network], settings, store, log)  # a twin labelled as wrongly would say that all is well
+    (network,) = load_backbones([settings.backbone], train, store, settings, log)
+    it = prepare_dataset(
+        samples, [network], settings, store, log
+    )  # a twin labelled as wrongly would say that all is well
     pairs = [(twins.first, twins.second) for twins in it.twins] if settings.near_duplicates == "group" else []
     loosened = split_loosely(it.apart, pairs, lambda samples: split_samples(samples, settings))
     digests = [sample.digest for sample in loosened.samples.samples]

@@ -5,18 +5,18 @@ All three are set on photos that the classifier was not fitted on, and are part 
 
 from dataclasses import replace
 
-from headstart.export import Parts
-from headstart.inference.postprocess import Answers
+from headstart.export import FittedModel
+from headstart.inference.postprocess import BatchPredictions
 from headstart.selection.arm import Arm
-from headstart.selection.context import Material
-from headstart.selection.results import Guarded
+from headstart.selection.context import FitContext
+from headstart.selection.results import Postprocessed
 from headstart.uncertainty.calibration import calibrate
 from headstart.uncertainty.calibration_set import held_out
 from headstart.uncertainty.conformal import conform
 from headstart.uncertainty.declining import with_declining
 
 
-def guarded(material: Material, winner: Arm, parts: Parts) -> Guarded:
+def fit_postprocessors(material: FitContext, winner: Arm, parts: FittedModel) -> Postprocessed:
     """Calibrates the winner, and says which photos it shall decline.
 
     Args:
@@ -31,12 +31,12 @@ def guarded(material: Material, winner: Arm, parts: Parts) -> Guarded:
     sets = conform(held.labels, found.crossed, coverage=settings.coverage, kind=settings.sets)
     declining = with_declining(material, winner, parts)
     calibrated = found.calibration.apply(winner.probabilities)
-    validation = Answers(calibrated, winner.probabilities, sets.of(calibrated), declining.validation)
+    validation = BatchPredictions(calibrated, winner.probabilities, sets.of(calibrated), declining.validation)
     saved = replace(declining.parts, calibration=found.calibration, sets=sets)
-    return Guarded(saved, held, found.tried, validation)
+    return Postprocessed(saved, held, found.tried, validation)
 
 
-def in_words(it: Guarded) -> str:
+def in_words(it: Postprocessed) -> str:
     """One line for a person."""
     sets, calibration = it.parts.sets, it.parts.calibration
     how = f"{calibration.kind} calibration" if calibration.kind != "none" else "no calibration needed"

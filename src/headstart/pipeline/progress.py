@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from headstart.data.samples import Outcome, Samples
-from headstart.diagnostics.near_duplicates.search import Twins
-from headstart.engines.choose import Chosen
-from headstart.export import Parts
+from headstart.data.samples import FileStatus, Samples
+from headstart.diagnostics.near_duplicates.search import DuplicatePair
+from headstart.engines.choose import EngineChoice
+from headstart.export import FittedModel
 from headstart.features.extract import Extraction
 from headstart.inference.classifier import Classifier
 from headstart.selection.arm import Arm
@@ -16,11 +16,11 @@ from headstart.selection.ensembles import ENSEMBLES
 def read_in_words(samples: Samples) -> str:
     """How many photos there are."""
     counts = samples.ledger.counts()
-    aside = f", {counts[Outcome.SET_ASIDE]} set aside" if counts[Outcome.SET_ASIDE] else ""
+    aside = f", {counts[FileStatus.SET_ASIDE]} set aside" if counts[FileStatus.SET_ASIDE] else ""
     return f"{len(samples)} photos in {len(samples.classes)} classes{aside}"
 
 
-def engine_in_words(chosen: Chosen) -> str:
+def engine_in_words(chosen: EngineChoice) -> str:
     """What runs the network."""
     return f"{chosen.engine.name}, {chosen.engine.precision}"
 
@@ -34,7 +34,7 @@ def extraction_in_words(it: Extraction) -> str:
     )
 
 
-def twins_in_words(twins: Sequence[Twins]) -> str:
+def twins_in_words(twins: Sequence[DuplicatePair]) -> str:
     """How many photos show the same."""
     if not twins:
         return "no photos that show the same"
@@ -48,7 +48,7 @@ def comparison_in_words(it: Comparison) -> str:
     return f"{len(it.arms)} arm{'s' * (len(it.arms) != 1)}; {it.choice.winner} wins"
 
 
-def refit_in_words(winner: Arm, saved: Parts, photos: int) -> str:
+def refit_in_words(winner: Arm, saved: FittedModel, photos: int) -> str:
     """What the winner was fitted on in the end."""
     if saved is winner.parts:
         return f"{winner.name} stays as it was validated, fitted on train alone"

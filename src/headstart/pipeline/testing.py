@@ -19,15 +19,15 @@ from headstart.events import RunLog
 from headstart.inference.classifier import Classifier, PhotoLike, Prediction
 from headstart.inference.engine_agreement import EngineAgreement, EngineScore
 from headstart.inference.engines import InferenceEngine
-from headstart.inference.postprocess import Answers
+from headstart.inference.postprocess import BatchPredictions
 from headstart.selection.context import targets_of
-from headstart.selection.results import Judged
+from headstart.selection.results import TestResult
 
 MOST_TWICE = 256  #: photos that both engines answer: the share of equal answers is known to about 2 points then
 _NAMES = {"onnxruntime": "ONNX Runtime", "openvino": "OpenVINO"}
 
 
-def judge(
+def score_classifier(
     classifier: Classifier,
     samples: Sequence[Sample],
     listener: events.Listener = events.ignore,
@@ -35,7 +35,7 @@ def judge(
     part: str = "test",
     strict: bool = True,
     seed: int | None = None,
-) -> Judged:
+) -> TestResult:
     """Scores a saved classifier through its public ``predict``, from file bytes to class name.
 
     Args:
@@ -66,13 +66,16 @@ def judge(
         raise DataError(f"none of the {len(samples)} photos decodes; run headstart check to see why")
     answers = _answers(classifier.classes, predictions)
     score = evaluate(part, targets_of(known), answers.probabilities, classifier.classes)
-    return Judged(tuple(known), answers, score, both.agreement(), both.second_seconds)
+    return TestResult(tuple(known), answers, score, both.agreement(), both.second_seconds)
 
 
-def judge_in_stages(classifier: Classifier, samples: Sequence[Sample], seed: int, log: RunLog) -> Judged:
+def judge_in_stages(classifier: Classifier, samples: Sequence[Sample], seed: int, log: RunLog) -> TestResult:
     """Scores a saved classifier on test, and tells apart how the other engine answers, and its time."""
     judged = log.stage(
-        "judge", lambda: judge(classifier, samples, log, seed=seed), in_words, apart=lambda it: it.second_seconds
+        "judge",
+        lambda: score_classifier(classifier, samples, log, seed=seed),
+        in_words,
+        apart=lambda it: it.second_seconds,
     )
     if second := second_in_words(judged):
         log.finished("second engine", judged.second_seconds, second)
@@ -133,7 +136,7 @@ class _Both:
         return EngineAgreement(self._main, len(read), scores, same, difference)
 
 
-def in_words(it: Judged) -> str:
+def in_words(it: TestResult) -> str:
     """One line: the score, its interval, its N, and what gave it."""
     score = it.evaluation
     low, high = score.accuracy_interval.low, score.accuracy_interval.high
@@ -141,7 +144,7 @@ def in_words(it: Judged) -> str:
     return f"{score.part} accuracy {score.accuracy:.1%} ({low:.1%} to {high:.1%}) on {score.counted}{engine}"
 
 
-def second_in_words(it: Judged) -> str | None:
+def second_in_words(it: TestResult) -> str | None:
     """One line: what the other engine scored beside the one that judges; None where there is no other."""
     engines = it.engines
     if engines is None or engines.same_answers is None:
@@ -155,13 +158,13 @@ def second_in_words(it: Judged) -> str | None:
     )
 
 
-def _answers(classes: Sequence[str], predictions: Sequence[Prediction]) -> Answers:
+def _answers(classes: Sequence[str], predictions: Sequence[Prediction]) -> BatchPredictions:
     first = predictions[0]
     index = {name: place for place, name in enumerate(classes)}
     sets = np.zeros((len(predictions), len(classes)), np.bool_)
     for row, prediction in enumerate(predictions):
         sets[row, [index[name] for name in prediction.prediction_set]] = True
-    return Answers(
+    return BatchPredictions(
         probabilities=np.stack([it.probabilities for it in predictions]),
         uncalibrated=np.stack([it.uncalibrated for it in predictions]),
         sets=sets if first.prediction_set else None,

@@ -2,30 +2,30 @@
 
 from collections.abc import Iterator
 
-from headstart.data.samples import Part, Sample
+from headstart.data.samples import Sample, Subset
 from headstart.diagnostics.examples import in_test, looked_at
-from headstart.diagnostics.run import Findings
+from headstart.diagnostics.run import Diagnostics
 
 SUSPECTS, PAIRS, LEAKS, FLAWED = 60, 60, 60, 12  #: most that are shown of each, and of each kind of flaw
 
 
-def shown_photos(it: Findings) -> list[Sample]:
+def shown_photos(it: Diagnostics) -> list[Sample]:
     """Those that a report shows, each once."""
     known = {sample.id: sample for sample in it.subject.material.samples.samples}
     judged = it.subject.judged
     return _once([*in_test(judged), *looked_at(judged), *(known[id_] for id_ in _named(it))])
 
 
-def mentioned_photos(it: Findings) -> list[Sample]:
+def mentioned_photos(it: Diagnostics) -> list[Sample]:
     """Those that were judged, and those that are shown; each once."""
-    return _once([*it.subject.material.of(Part.VALIDATION), *it.subject.judged.samples, *shown_photos(it)])
+    return _once([*it.subject.material.of(Subset.VALIDATION), *it.subject.judged.samples, *shown_photos(it)])
 
 
 def _once(samples: list[Sample]) -> list[Sample]:
     return list({sample.id: sample for sample in samples}.values())
 
 
-def _named(it: Findings) -> Iterator[str]:
+def _named(it: Diagnostics) -> Iterator[str]:
     for suspect in it.labels.suspects[:SUSPECTS]:
         yield suspect.id
     for pair in it.subject.twins[:PAIRS]:

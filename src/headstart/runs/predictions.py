@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from headstart.data.groups import group_numbers
 from headstart.data.readers.csv_cells import format_csv, join_names
 from headstart.data.samples import Sample
-from headstart.inference.postprocess import Answers
+from headstart.inference.postprocess import BatchPredictions
 from headstart.storage.atomic import replace_bytes, replace_text
 from headstart.storage.run_layout import PREDICTIONS, SCHEMA_VERSION
 
-Part = tuple[str, Sequence[Sample], Answers]  #: its name, its photos, what is said of them
+AnsweredSubset = tuple[str, Sequence[Sample], BatchPredictions]  #: its name, its photos, what is said of them
 
 
 def save_trust(record: Mapping[str, Any], file: Path) -> None:
@@ -42,7 +42,7 @@ def plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def save_predictions(folder: Path, parts: Sequence[Part], classes: Sequence[str]) -> None:
+def save_predictions(folder: Path, parts: Sequence[AnsweredSubset], classes: Sequence[str]) -> None:
     """Writes what is said of the photos of some parts: arrays for programs, a table for people.
 
     ``predictions.npz`` has, for N photos in the order given: ``id`` and ``part`` (N,) text, ``label`` and ``group``
@@ -68,12 +68,12 @@ def save_predictions(folder: Path, parts: Sequence[Part], classes: Sequence[str]
     replace_text(folder / f"{PREDICTIONS}.csv", _table(parts, classes))
 
 
-def novelty_of(it: Answers) -> NDArray[np.float32]:
+def novelty_of(it: BatchPredictions) -> NDArray[np.float32]:
     """Novelty (N,); NaN where the classifier does not judge it."""
     return it.novelty if it.novelty is not None else np.full(len(it.probabilities), np.nan, np.float32)
 
 
-def _table(parts: Iterable[Part], classes: Sequence[str]) -> str:
+def _table(parts: Iterable[AnsweredSubset], classes: Sequence[str]) -> str:
     rows: list[Sequence[str]] = [
         ("photo", "part", "label", "predicted", "probability", "prediction_set", "novelty", "declined")
     ]

@@ -12,26 +12,26 @@ from numpy.typing import NDArray
 
 from headstart.data.groups import group_numbers
 from headstart.data.readers.arrays import IN_MEMORY
-from headstart.data.samples import Part, Samples
+from headstart.data.samples import Samples, Subset
 from headstart.diagnostics.near_duplicates.search import sets_of
-from headstart.diagnostics.run import Findings
+from headstart.diagnostics.run import Diagnostics
 from headstart.evaluation.intervals import share_among
 from headstart.runs.examples import SUSPECTS, mentioned_photos
 from headstart.runs.predictions import save_predictions, save_trust
 from headstart.runs.thumbnails import Pictures, save_pictures
-from headstart.selection.context import Material
-from headstart.selection.results import Guarded, Judged
+from headstart.selection.context import FitContext
+from headstart.selection.results import Postprocessed, TestResult
 from headstart.settings import FitSettings
 from headstart.storage.run_layout import NEIGHBOURS, PICTURES, TRUST
 from headstart.storage.space import bytes_under
 from headstart.training.memory import peak_memory
 
 
-def save_findings(it: Findings, pictures: Pictures, folder: Path) -> None:
+def save_findings(it: Diagnostics, pictures: Pictures, folder: Path) -> None:
     """Writes ``trust.json``, the predictions, the neighbours and the pictures into the run's folder."""
     it.neighbours.save(folder / NEIGHBOURS)
     material, judged = it.subject.material, it.subject.judged
-    validation = ("validation", material.of(Part.VALIDATION), it.subject.guarded.validation)
+    validation = ("validation", material.of(Subset.VALIDATION), it.subject.guarded.validation)
     save_predictions(folder, [validation, ("test", judged.samples, judged.answers)], material.samples.classes)
     save_pictures(pictures.jpegs, folder / PICTURES)
     photos = mentioned_photos(it)
@@ -51,7 +51,7 @@ def save_findings(it: Findings, pictures: Pictures, folder: Path) -> None:
     )
 
 
-def _of_data(it: Findings) -> Mapping[str, Any]:
+def _of_data(it: Diagnostics) -> Mapping[str, Any]:
     return {
         "duplicates": {
             "twins": it.subject.twins,
@@ -71,7 +71,7 @@ def _of_data(it: Findings) -> Mapping[str, Any]:
     }
 
 
-def _corrected(it: Findings) -> Mapping[str, Any]:
+def _corrected(it: Diagnostics) -> Mapping[str, Any]:
     """Test labels that were corrected: only what a classifier disputes is looked at, so the score gains by it."""
     named = {relabel.photo for relabel in it.subject.material.samples.relabels}
     judged = it.subject.judged
@@ -82,7 +82,7 @@ def _corrected(it: Findings) -> Mapping[str, Any]:
     return {"corrected_in_test": int(touched.sum()), "untouched": share_among(judged.right[~touched], groups)}
 
 
-def _of_the_job(material: Material, folder: Path) -> Mapping[str, Any]:
+def _of_the_job(material: FitContext, folder: Path) -> Mapping[str, Any]:
     return {
         "memory": peak_memory(),
         "disk": {"run": bytes_under(folder), "store": bytes_under(material.store.folder)},
@@ -116,7 +116,7 @@ def digest_of_data(samples: Samples) -> str:
     return hashlib.blake2b("\n".join(lines).encode(), digest_size=20).hexdigest()
 
 
-def _calibration(it: Findings) -> Mapping[str, Any]:
+def _calibration(it: Diagnostics) -> Mapping[str, Any]:
     guarded = it.subject.guarded
     return {
         "kind": guarded.parts.calibration.kind,
@@ -128,7 +128,7 @@ def _calibration(it: Findings) -> Mapping[str, Any]:
     }
 
 
-def _sets(it: Findings) -> Mapping[str, Any] | None:
+def _sets(it: Diagnostics) -> Mapping[str, Any] | None:
     guarded = it.subject.guarded
     sets = guarded.parts.sets
     if sets is None:
@@ -142,7 +142,7 @@ def _sets(it: Findings) -> Mapping[str, Any] | None:
     }
 
 
-def _novelty(guarded: Guarded, judged: Judged) -> Mapping[str, Any] | None:
+def _novelty(guarded: Postprocessed, judged: TestResult) -> Mapping[str, Any] | None:
     novelty = guarded.parts.novelty
     if novelty is None:
         return None

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from headstart import __version__
 from headstart.data.ledger import load_ledger, save_ledger
 from headstart.data.relabel import format_relabels
-from headstart.data.samples import Part
-from headstart.engines.choose import Chosen
+from headstart.data.samples import Subset
+from headstart.engines.choose import EngineChoice
 from headstart.errors import UserError
 from headstart.evaluation.evaluation import Evaluation
 from headstart.events import RunLog
@@ -25,7 +25,7 @@ from headstart.reporting.records import took
 from headstart.selection import leaderboard
 from headstart.selection.arm import Arm, file_name
 from headstart.selection.compare import Comparison
-from headstart.selection.context import Material
+from headstart.selection.context import FitContext
 from headstart.selection.test_scores import Revealed
 from headstart.storage.atomic import replace_text
 from headstart.storage.run_layout import (
@@ -177,8 +177,8 @@ def open_run(folder: str | os.PathLike[str]) -> Run:
 
 
 def record_of(
-    materials: Sequence[Material],
-    engines: Sequence[Chosen],
+    materials: Sequence[FitContext],
+    engines: Sequence[EngineChoice],
     extractions: Sequence[Extraction],
     comparison: Comparison,
     revealed: Revealed,
@@ -198,7 +198,7 @@ def record_of(
         "classes": list(samples.classes),
         "photos": {outcome.value: count for outcome, count in samples.ledger.counts().items()},
         "copies": len(samples.copies),
-        "split": {part.value: len(split.of(samples, part)) for part in Part},
+        "split": {part.value: len(split.of(samples, part)) for part in Subset},
         "engine": {"name": engine.engine.name, "precision": engine.engine.precision},
         "proofs": [asdict(proof) for it in engines for proof in it.proofs],
         "space": {"fingerprint": extraction.space.fingerprint, "description": extraction.space.description},
@@ -241,7 +241,7 @@ def _arm_in_json(arm: Arm) -> dict[str, Any]:
     }
 
 
-def write(run: Run, material: Material, comparison: Comparison, revealed: Revealed) -> None:
+def write(run: Run, material: FitContext, comparison: Comparison, revealed: Revealed) -> None:
     """Everything beside ``model/``; ``run.json`` last, for it marks the run as finished."""
     replace_text(run.folder / SETTINGS, material.settings.to_toml())
     material.split.save(run.folder / SPLIT)
@@ -254,7 +254,7 @@ def write(run: Run, material: Material, comparison: Comparison, revealed: Reveal
     _write_json(run.folder / RECORD, run.record)
 
 
-def finished(run: Run, material: Material, journal: RunLog) -> Run:
+def finished(run: Run, material: FitContext, journal: RunLog) -> Run:
     """The run with what the journal heard since it was written: notes, and what the last stages took."""
     record = {**run.record, "seconds": dict(journal.seconds), "notes": _notes(material, journal)}
     record |= {} if journal.took is None else {"took": journal.took}
@@ -262,7 +262,7 @@ def finished(run: Run, material: Material, journal: RunLog) -> Run:
     return replace(run, record=record)
 
 
-def _notes(material: Material, journal: RunLog) -> list[str]:
+def _notes(material: FitContext, journal: RunLog) -> list[str]:
     return list(dict.fromkeys([*material.samples.ledger.notes, *material.split.notes, *journal.notes]))
 
 

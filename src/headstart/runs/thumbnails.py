@@ -14,16 +14,16 @@ from headstart import events
 from headstart.data.readers.inspection import default_workers, in_threads
 from headstart.data.samples import Sample
 from headstart.diagnostics.examples import looked_at
-from headstart.diagnostics.run import Findings
+from headstart.diagnostics.run import Diagnostics
 from headstart.errors import HeadstartError
 from headstart.explanation.explainer import Explainer, overlay
 from headstart.features.extract import load_photo
 from headstart.modalities.image.augment.augmentation import Augmentation
 from headstart.modalities.image.augment.sheet import drawn, rows_of
 from headstart.modalities.image.decoding.decode import BrokenPhoto, Pixels
-from headstart.modalities.image.spec import WHOLE_EDGE, PixelContract
+from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
 from headstart.runs.examples import shown_photos
-from headstart.selection.context import Material
+from headstart.selection.context import FitContext
 from headstart.storage.atomic import replace_bytes
 
 EDGE, QUALITY = 128, 72  #: of a small picture: its longest edge in pixels, JPEG's quality
@@ -32,7 +32,7 @@ SHEET_EDGE = 1200  #: of the sheet of augmented views
 HEAT, SHEET = "heat/", "sheet"  #: a photo with its heat map is kept under this and its id; the sheet under this
 
 #: A JPEG shrinks while it is decoded, as far as its shorter edge stays as long as the picture's longer one.
-_CONTRACT = PixelContract(EDGE, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+_CONTRACT = ImageSpec(EDGE, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 
 Jpegs = dict[str, NDArray[np.uint8]]  #: a picture's name -> the bytes of its JPEG file, (B,)
 
@@ -46,7 +46,7 @@ class Pictures:
     explained: tuple[str, ...] = ()  #: ids of the photos that have one
 
 
-def pictures_of(it: Findings, folder: Path, *, trained: bool) -> Pictures:
+def pictures_of(it: Diagnostics, folder: Path, *, trained: bool) -> Pictures:
     """All that the report shows; nothing where none is written.
 
     Args:
@@ -100,7 +100,7 @@ def heat_pictures(folder: Path, samples: Sequence[Sample]) -> tuple[Jpegs, str]:
     return pictures, explainer.method
 
 
-def sheet_picture(material: Material) -> Jpegs:
+def sheet_picture(material: FitContext) -> Jpegs:
     """The sheet of augmented views, as they were trained on."""
     augmentation = Augmentation.of(material.settings)
     rows = rows_of(material.samples, material.backbone.contract, augmentation, seed=material.settings.seed)

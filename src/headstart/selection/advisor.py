@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Self
 
 from headstart.errors import DataError
-from headstart.selection.context import Material
+from headstart.selection.context import FitContext
 from headstart.selection.costs import predict
 from headstart.selection.dataset_stats import LARGE, SMALL, Facts, LayerScore, Size, measured
-from headstart.selection.domain_similarity import DIFFERENT, SIMILAR, Answers, Familiarity
+from headstart.selection.domain_similarity import DIFFERENT, SIMILAR, Familiarity, SimilarityAnswers
 from headstart.selection.probes import LAYER
 from headstart.selection.rule import Choice
 
@@ -67,13 +67,13 @@ class Advice:
             layers = tuple(LayerScore(**it) for it in facts.pop("layers"))
             unknown = tuple(facts.pop("unknown"))
             fields["reckoned"] = tuple(fields.get("reckoned", ()))
-            known = Answers(**asked) if asked is not None else None
+            known = SimilarityAnswers(**asked) if asked is not None else None
             return cls(facts=Facts(**facts, answers=known, layers=layers, unknown=unknown), **fields)
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"advice cannot be read: {error}; wanted the fields that to_json writes") from None
 
 
-def advise(material: Material, *, timed: bool = False) -> Advice:
+def advise(material: FitContext, *, timed: bool = False) -> Advice:
     """Measures a sample of the training photos and says what the rule expects.
 
     Features that the store does not have are computed, of the sample only. Test and validation are not looked at.

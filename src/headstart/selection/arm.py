@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart import events
-from headstart.data.samples import Part
+from headstart.data.samples import Subset
 from headstart.evaluation.evaluation import Evaluation, evaluate
-from headstart.export import Parts
+from headstart.export import FittedModel
 from headstart.heads.head import Trial
-from headstart.selection.context import Material, Refit, targets_of
+from headstart.selection.context import FitContext, Refit, targets_of
 from headstart.selection.failures import FAILURES, reason_of
 from headstart.training.cost import Cost
 from headstart.training.curves import Epoch
@@ -42,7 +42,7 @@ class Arm:
     backbone: str
     layer: str  #: what its head reads; of a trained network the lowest layer that was trained
     head: str
-    parts: Parts  #: a classifier, fitted on train alone
+    parts: FittedModel  #: a classifier, fitted on train alone
     parameters: int  #: that were fitted or trained
     train: Evaluation  #: on training photos as they are predicted on, 2,000 at most
     validation: Evaluation
@@ -71,7 +71,7 @@ class Arm:
 
 
 @dataclass(frozen=True)
-class Planned:
+class ArmPlan:
     """An arm that could be made."""
 
     name: str
@@ -84,7 +84,7 @@ class Planned:
 class Strategy(Protocol):
     """A way to transfer."""
 
-    def __call__(self, material: Material, detail: str | None = None) -> Sequence[Planned]:
+    def __call__(self, material: FitContext, detail: str | None = None) -> Sequence[ArmPlan]:
         """Its arms, cheap to dear.
 
         Args:
@@ -97,9 +97,9 @@ class Strategy(Protocol):
         ...
 
 
-def scored(material: Material, parts: Parts, name: str, **facts: Any) -> Arm:
+def scored(material: FitContext, parts: FittedModel, name: str, **facts: Any) -> Arm:
     """An arm made of parts, with its scores on train and validation."""
-    inside, held_out = material.scored_in_train(), material.of(Part.VALIDATION)
+    inside, held_out = material.scored_in_train(), material.of(Subset.VALIDATION)
     of_train = material.probabilities(parts, inside)
     of_validation = material.probabilities(parts, held_out)
     classes = material.samples.classes
@@ -113,7 +113,7 @@ def scored(material: Material, parts: Parts, name: str, **facts: Any) -> Arm:
     )
 
 
-def final_parts(material: Material, arm: Arm) -> Parts:
+def final_parts(material: FitContext, arm: Arm) -> FittedModel:
     """What is saved when an arm wins: fitted on train and validation where that can be done without choosing anew."""
     if arm.refit is None or material.settings.refit == "never":
         return arm.parts

@@ -18,16 +18,16 @@ from headstart import events
 from headstart.backbones.backbone import Backbone
 from headstart.data.groups import group_numbers
 from headstart.data.samples import Sample
-from headstart.engines.choose import Chosen
+from headstart.engines.choose import EngineChoice
 from headstart.engines.engine import Engine
 from headstart.errors import BackboneError, DataError, EngineError
 from headstart.evaluation.metrics import log_loss
 from headstart.features.extract import extract, prepared
 from headstart.heads.catalog import fit_head
 from headstart.heads.folds import assign_folds, count_folds, fold_groups
-from headstart.heads.head import Task
+from headstart.heads.head import TrainingSet
 from headstart.inference.openvino import cores
-from headstart.selection.context import Clock, targets_of
+from headstart.selection.context import Budget, targets_of
 from headstart.selection.failures import reason_of
 from headstart.selection.rule import Choice, choose_winner
 from headstart.settings import FitSettings
@@ -82,10 +82,10 @@ def climb(
     samples: Sequence[Sample],
     photos: int,
     obtain: Callable[[str], Backbone],
-    choose: Callable[[Backbone], Chosen],
+    choose: Callable[[Backbone], EngineChoice],
     store: Store,
     settings: FitSettings,
-    clock: Clock,
+    clock: Budget,
     names: Iterable[Sequence[str]],
     listener: events.Listener = events.ignore,
 ) -> Ladder:
@@ -121,10 +121,10 @@ class _Climber:
     samples: list[Sample]
     photos: int
     obtain: Callable[[str], Backbone]
-    choose: Callable[[Backbone], Chosen]
+    choose: Callable[[Backbone], EngineChoice]
     store: Store
     settings: FitSettings
-    clock: Clock
+    clock: Budget
     listener: events.Listener
     rungs: list[Rung] = field(default_factory=list)
     answers: dict[str, NDArray[np.float32]] = field(default_factory=dict)  #: (N, C) of each rung, held out
@@ -180,7 +180,7 @@ class _Climber:
         rows = self.store.read(done.space, [sample.digest for sample in self.samples], LAYER)
         groups = group_numbers(self.samples)
         balanced = self.settings.class_weights == "balanced"
-        task = Task(rows, self.labels, self.classes, groups, balanced, self.settings.seed)
+        task = TrainingSet(rows, self.labels, self.classes, groups, balanced, self.settings.seed)
         return held_out(task, self.settings)
 
     def _without(self, broken: set[str]) -> None:
@@ -242,7 +242,7 @@ def _judged(rung: Rung, choice: Choice) -> Rung:
     return replace(rung, dropped=f"{100 * worse:.1f} points below {choice.best}")
 
 
-def held_out(task: Task, settings: FitSettings) -> NDArray[np.float32]:
+def held_out(task: TrainingSet, settings: FitSettings) -> NDArray[np.float32]:
     """Probabilities of a logistic head for rows that it was not fitted on, (N, C); groups stay together.
 
     Its penalty is chosen inside each fold's training rows. Where nothing can be held out, all classes are alike.

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 from headstart import events
 from headstart.data.readers.found import some
-from headstart.data.samples import Part
+from headstart.data.samples import Subset
 from headstart.errors import SettingError, TrainingError, bounded, nearest
 from headstart.heads.folds import one_group_classes
 from headstart.selection import STRATEGIES
-from headstart.selection.arm import Arm, Planned
-from headstart.selection.context import Material
+from headstart.selection.arm import Arm, ArmPlan
+from headstart.selection.context import FitContext
 from headstart.selection.ensembles import ENSEMBLES
 from headstart.selection.failures import FAILURES, reason_of
 from headstart.selection.rule import Choice, choose_winner
@@ -27,7 +27,7 @@ PLANNING = 20.0  #: seconds that loading a network and timing its training takes
 
 
 @dataclass(frozen=True, slots=True)
-class Spec:
+class ArmSpec:
     """An arm as a user names it."""
 
     name: str  #: a strategy or an ensemble
@@ -35,7 +35,7 @@ class Spec:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class SkippedArm:
     """An arm that was not made, or did not end well."""
 
     name: str
@@ -50,7 +50,7 @@ class Comparison:
 
     arms: tuple[Arm, ...]  #: cheap to dear
     predicted: Mapping[str, Cost]  #: by the arm's name; ensembles have none, they cost next to nothing
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[SkippedArm, ...]
     choice: Choice  #: on validation
 
     @property
@@ -59,7 +59,7 @@ class Comparison:
         return next(arm for arm in self.arms if arm.name == self.choice.winner)
 
 
-def wanted(settings: FitSettings) -> tuple[Spec, ...]:
+def requested_arms(settings: FitSettings) -> tuple[ArmSpec, ...]:
     """The arms that the settings name, cheap to dear.
 
     Raises:
@@ -68,25 +68,25 @@ def wanted(settings: FitSettings) -> tuple[Spec, ...]:
     if settings.arms:
         specs = [_spec(text) for text in settings.arms.split(",") if text.strip()]
     elif settings.strategy == "auto":
-        specs = [Spec(name) for name in (PROBES if settings.budget is None else WITHIN_BUDGET)]
+        specs = [ArmSpec(name) for name in (PROBES if settings.budget is None else WITHIN_BUDGET)]
     else:
-        specs = [Spec(settings.strategy)]
+        specs = [ArmSpec(settings.strategy)]
     if not any(spec.name in STRATEGIES for spec in specs):
         raise SettingError(f"arms {settings.arms!r} name no strategy; add one, such as linear-probe")
     order = [*STRATEGIES, *ENSEMBLES]
     return tuple(sorted(dict.fromkeys(specs), key=lambda spec: order.index(spec.name)))
 
 
-def _spec(text: str) -> Spec:
+def _spec(text: str) -> ArmSpec:
     name, _, detail = text.strip().partition(":")
     if name not in STRATEGIES and name not in ENSEMBLES:
         raise SettingError(f"unknown arm {name!r}; {nearest(name, [*STRATEGIES, *ENSEMBLES])}")
     if detail and name in ENSEMBLES:
         raise SettingError(f"{name} takes no detail, seen {detail!r}; write {name} alone")
-    return Spec(name, detail or None)
+    return ArmSpec(name, detail or None)
 
 
-def compare(materials: Sequence[Material], specs: Sequence[Spec]) -> Comparison:
+def compare(materials: Sequence[FitContext], specs: Sequence[ArmSpec]) -> Comparison:
     """Plans, predicts, makes and compares arms.
 
     Args:
@@ -101,15 +101,15 @@ def compare(materials: Sequence[Material], specs: Sequence[Spec]) -> Comparison:
 
 
 class _Contest:
-    def __init__(self, materials: Sequence[Material]):
+    def __init__(self, materials: Sequence[FitContext]):
         self._materials = materials
         self._first = materials[0]
         self._tell = self._first.listener
         self._arms: list[Arm] = []
         self._predicted: dict[str, Cost] = {}
-        self._left_out: list[LeftOut] = []
+        self._left_out: list[SkippedArm] = []
 
-    def run(self, specs: Sequence[Spec]) -> Comparison:
+    def run(self, specs: Sequence[ArmSpec]) -> Comparison:
         self._tell_of_one_group()
         # Each is predicted when its turn comes: what is left is known then, and a training is planned to fit into it.
         plans = list(self._planned(specs))
@@ -131,13 +131,13 @@ class _Contest:
         arms = tuple(self._marked(arm, choice) for arm in self._arms)
         return Comparison(arms, self._predicted, tuple(self._left_out), choice)
 
-    def _planned(self, specs: Sequence[Spec]) -> Iterator[Planned]:
+    def _planned(self, specs: Sequence[ArmSpec]) -> Iterator[ArmPlan]:
         for spec in specs:
             for material in self._materials if spec.name in STRATEGIES else ():
                 for planned in STRATEGIES[spec.name](material, spec.detail):
                     yield _named(planned, material) if len(self._materials) > 1 else planned
 
-    def _fits(self, planned: Planned) -> bool:
+    def _fits(self, planned: ArmPlan) -> bool:
         """Predicts what an arm will take, and whether there is that much."""
         if planned.trains and self._first.left < PLANNING:
             return self._leave_out(
@@ -162,7 +162,7 @@ class _Contest:
                 )
         return self._in_time(planned)
 
-    def _in_time(self, planned: Planned) -> bool:
+    def _in_time(self, planned: ArmPlan) -> bool:
         """Whether it ends within the budget; a probe is made whatever that is, for something must be shipped."""
         seconds = self._predicted[planned.name].seconds
         if planned.strategy in PROBES or seconds <= max(0.0, self._first.left):
@@ -172,11 +172,11 @@ class _Contest:
         )
 
     def _leave_out(self, name: str, reason: str, *, failed: bool = False) -> bool:
-        self._left_out.append(LeftOut(name, reason, self._predicted.get(name), failed))
+        self._left_out.append(SkippedArm(name, reason, self._predicted.get(name), failed))
         self._tell(events.Note(f"{name} {'failed' if failed else 'is left out'}: {reason}"))
         return False
 
-    def _make(self, planned: Planned) -> None:
+    def _make(self, planned: ArmPlan) -> None:
         try:
             self._done(planned.make())
         except FAILURES as error:  # one arm of several: the others stand
@@ -219,7 +219,7 @@ class _Contest:
 
     def _tell_of_one_group(self) -> None:
         """Classes of which nothing can be held out: what is chosen by cross-validation knows nothing of them."""
-        train, names = self._first.targets(Part.TRAIN), self._first.samples.classes
+        train, names = self._first.targets(Subset.TRAIN), self._first.samples.classes
         alone = [names[label] for label in one_group_classes(train.labels, train.groups)]
         if alone:
             told = f"all training photos of {some(alone)} are of one group a class (near-duplicates, or named as one)"
@@ -229,7 +229,7 @@ class _Contest:
     def _choice(self) -> Choice:
         probes = [arm.name for arm in self._arms if arm.strategy == "linear-probe"]
         return choose_winner(
-            self._first.targets(Part.VALIDATION),
+            self._first.targets(Subset.VALIDATION),
             {arm.name: arm.probabilities for arm in self._arms},
             probes[0] if probes else None,
             self._first.settings.seed,
@@ -245,7 +245,7 @@ class _Contest:
         return [losses for losses in classes.values() if len(losses) > 1]
 
 
-def _named(planned: Planned, material: Material) -> Planned:
+def _named(planned: ArmPlan, material: FitContext) -> ArmPlan:
     """Where there are several backbones, an arm's name says which is its own."""
     name = f"{planned.name} on {material.backbone.name}"
     return replace(planned, name=name, make=lambda: replace(planned.make(), name=name))

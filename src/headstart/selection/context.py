@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 from headstart import events
 from headstart.backbones.backbone import Backbone
 from headstart.data.groups import group_numbers
-from headstart.data.samples import Part, Sample, Samples
+from headstart.data.samples import Sample, Samples, Subset
 from headstart.data.splits import Split
-from headstart.engines.choose import ProofPhotos
+from headstart.engines.choose import ParitySamples
 from headstart.engines.engine import Arithmetic, Engine
 from headstart.evaluation.grouping import Targets
-from headstart.export import Parts, Tower
+from headstart.export import FeatureBranch, FittedModel
 from headstart.features.extract import extract
-from headstart.heads.head import Fitted, Task
+from headstart.heads.head import FitResult, TrainingSet
 from headstart.settings import FitSettings
-from headstart.storage.space import Space
+from headstart.storage.space import FeatureSpace
 from headstart.storage.store import Store
 
 if TYPE_CHECKING:  # it imports PyTorch
@@ -39,7 +39,7 @@ def targets_of(samples: Sequence[Sample]) -> Targets:
 
 
 @dataclass
-class Clock:
+class Budget:
     """What is left of the budget."""
 
     budget: float | None  #: seconds for the whole job; None: no limit
@@ -64,7 +64,7 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Material:
+class FitContext:
     """What strategies learn from."""
 
     samples: Samples
@@ -72,16 +72,18 @@ class Material:
     backbone: Backbone
     engine: Engine
     store: Store
-    space: Space  #: of the backbone's rows, run by the engine, plain view
-    proof: ProofPhotos
+    space: FeatureSpace  #: of the backbone's rows, run by the engine, plain view
+    proof: ParitySamples
     settings: FitSettings
     folder: Path  #: the run's, for what an arm leaves behind
-    clock: Clock = field(default_factory=lambda: Clock(None))
+    clock: Budget = field(default_factory=lambda: Budget(None))
     listener: events.Listener = events.ignore
     #: (fingerprint of the backbone, precision) -> engine; shared by all materials of a run
     engines: dict[tuple[str, Arithmetic], Engine] = field(default_factory=dict)
 
-    probes: dict[str, Fitted] = field(default_factory=dict)  #: by the head's name, on the last layer, fitted on train
+    probes: dict[str, FitResult] = field(
+        default_factory=dict
+    )  #: by the head's name, on the last layer, fitted on train
     probe_seconds: dict[str, float] = field(default_factory=dict)  #: that each of them took
     least: dict[str, float] = field(default_factory=dict)  #: seconds of the shortest training above a boundary
     timed: dict[str, "Speeds"] = field(default_factory=dict)  #: what trials found, by the boundary trained above
@@ -101,36 +103,36 @@ class Material:
     @property
     def left_for_refit(self) -> float:
         """Seconds of it that fitting the winner once more may take."""
-        return self.clock.left - SAVING - len(self.of(Part.TEST)) / JUDGED_PER_SECOND
+        return self.clock.left - SAVING - len(self.of(Subset.TEST)) / JUDGED_PER_SECOND
 
-    def of(self, *parts: Part) -> list[Sample]:
+    def of(self, *parts: Subset) -> list[Sample]:
         """The samples of some parts, one part after the other."""
         return [sample for part in parts for sample in self.split.of(self.samples, part)]
 
-    def labels(self, *parts: Part) -> NDArray[np.int64]:
+    def labels(self, *parts: Subset) -> NDArray[np.int64]:
         """(N,) of some parts, in the order of ``of``."""
         return np.array([sample.label for sample in self.of(*parts)], dtype=np.int64)
 
-    def targets(self, *parts: Part) -> Targets:
+    def targets(self, *parts: Subset) -> Targets:
         """Labels and groups of some parts, in the order of ``of``."""
         return targets_of(self.of(*parts))
 
     def scored_in_train(self) -> list[Sample]:
         """The training photos that arms are scored on: all, or those with the smallest digests."""
-        train = self.of(Part.TRAIN)
+        train = self.of(Subset.TRAIN)
         return train if len(train) <= TRAIN_SCORED else sorted(train, key=lambda it: it.digest)[:TRAIN_SCORED]
 
-    def tower(self, *layers: str, flipped: bool = False) -> Tower:
+    def tower(self, *layers: str, flipped: bool = False) -> FeatureBranch:
         """This backbone's tower with some layers."""
-        return Tower(self.backbone, self.engine.name, self.engine.precision, layers, flipped)
+        return FeatureBranch(self.backbone, self.engine.name, self.engine.precision, layers, flipped)
 
-    def features(self, tower: Tower, samples: Sequence[Sample]) -> NDArray[np.float32]:
+    def features(self, tower: FeatureBranch, samples: Sequence[Sample]) -> NDArray[np.float32]:
         """A tower's features of some photos, (N, D); computed now where the store has none."""
         space = self._space(tower, samples)
         digests = [sample.digest for sample in samples]
         return np.concatenate([self.store.read(space, digests, layer) for layer in tower.layers], axis=1)
 
-    def _space(self, tower: Tower, samples: Sequence[Sample]) -> Space:
+    def _space(self, tower: FeatureBranch, samples: Sequence[Sample]) -> FeatureSpace:
         if tower.backbone.fingerprint == self.backbone.fingerprint and not tower.flipped:
             return self.space
         engine = self.engines[tower.backbone.fingerprint, tower.precision]
@@ -145,11 +147,11 @@ class Material:
         )
         return done.space
 
-    def task(self, towers: Sequence[Tower], *parts: Part) -> Task:
+    def task(self, towers: Sequence[FeatureBranch], *parts: Subset) -> TrainingSet:
         """The features of towers, joined, and the labels of some parts; rows are joined by the photos' digests."""
         samples = self.of(*parts)
         rows = [self.features(tower, samples) for tower in towers]
-        return Task(
+        return TrainingSet(
             features=rows[0] if len(rows) == 1 else np.concatenate(rows, axis=1),
             labels=self.labels(*parts),
             classes=len(self.samples.classes),
@@ -158,9 +160,9 @@ class Material:
             seed=self.settings.seed,
         )
 
-    def probabilities(self, parts: Parts, samples: Sequence[Sample]) -> NDArray[np.float32]:
+    def probabilities(self, parts: FittedModel, samples: Sequence[Sample]) -> NDArray[np.float32]:
         """What a classifier made of these parts says of photos, (N, C), from stored features."""
         return parts.probabilities([self.features(tower, samples) for tower in parts.towers])
 
 
-Refit = Callable[[Material], Parts]
+Refit = Callable[[FitContext], FittedModel]

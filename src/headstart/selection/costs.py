@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from headstart.backbones.backbone import PIXELS, middle
-from headstart.data.samples import Part
+from headstart.data.samples import Subset
 from headstart.engines.work import work_above
 from headstart.modalities.image.augment.presets import smallest_window, view_size
-from headstart.selection.arm import Planned
-from headstart.selection.context import Material
+from headstart.selection.arm import ArmPlan
+from headstart.selection.context import FitContext
 from headstart.selection.finetune import full_finetune, partial_finetune
 from headstart.selection.probes import intermediate_probe, linear_probe
 from headstart.training.cost import EXPORTED, TRIAL_VERSION, trained_per_second, trial_file
@@ -31,7 +31,7 @@ class Predicted:
     reckoned: tuple[str, ...] = ()  #: those of it that are arithmetic, right within a factor of two or three
 
 
-def predict(material: Material, *, timed: bool = False) -> Predicted:
+def predict(material: FitContext, *, timed: bool = False) -> Predicted:
     """Seconds by strategy.
 
     Args:
@@ -54,11 +54,11 @@ def predict(material: Material, *, timed: bool = False) -> Predicted:
     return Predicted(seconds, tuple(unknown))
 
 
-def _sum(planned: Sequence[Planned]) -> float:
+def _sum(planned: Sequence[ArmPlan]) -> float:
     return sum(it.cost().seconds for it in planned)
 
 
-def _from_trial(material: Material, boundary: str) -> float | None:
+def _from_trial(material: FitContext, boundary: str) -> float | None:
     """The epochs of a training and its export; decoding and the frozen part come on top, so it is a lower bound."""
     settings = material.settings
     try:
@@ -77,13 +77,13 @@ def _from_trial(material: Material, boundary: str) -> float | None:
         return None
 
 
-def _of_epochs(material: Material, trained: float, scored: float) -> float:
+def _of_epochs(material: FitContext, trained: float, scored: float) -> float:
     """Seconds of all epochs and the export, from photos a second."""
-    train, held_out = len(material.of(Part.TRAIN)), len(material.of(Part.VALIDATION))
+    train, held_out = len(material.of(Subset.TRAIN)), len(material.of(Subset.VALIDATION))
     return material.settings.epochs_for(train) * (train / trained + held_out / scored) + EXPORTED
 
 
-def _reckoned(material: Material, boundaries: Mapping[str, str]) -> dict[str, float | None]:
+def _reckoned(material: FitContext, boundaries: Mapping[str, str]) -> dict[str, float | None]:
     """From the engine's speed on one batch, and from how much of the network lies above each boundary.
 
     The frozen part's pass over the changed views is in it, decoding is not.
@@ -97,7 +97,7 @@ def _reckoned(material: Material, boundaries: Mapping[str, str]) -> dict[str, fl
     engine.forward(blank)
     per_second = engine.batch * engine.lanes / min(_seconds_of(lambda: engine.forward(blank)) for _ in range(3))
     area = (view_size(material.settings, size) / size) ** 2
-    train = len(material.of(Part.TRAIN))
+    train = len(material.of(Subset.TRAIN))
     views = train * min(material.settings.views, material.settings.epochs_for(train))
     found: dict[str, float | None] = {}
     for name, boundary in boundaries.items():

@@ -11,13 +11,13 @@ import numpy as np
 
 from headstart.backbones.pretrained import pretrained_classifier
 from headstart.data.groups import group_numbers
-from headstart.data.samples import Part, Sample
+from headstart.data.samples import Sample, Subset
 from headstart.errors import HeadstartError
 from headstart.features.extract import extract
 from headstart.heads.catalog import fit_head
-from headstart.heads.head import Task
-from headstart.selection.context import Material
-from headstart.selection.domain_similarity import LEAST_CLASSES, Answers, Familiarity, answers
+from headstart.heads.head import TrainingSet
+from headstart.selection.context import FitContext
+from headstart.selection.domain_similarity import LEAST_CLASSES, Familiarity, SimilarityAnswers, answers
 from headstart.selection.probes import ALL, LAYER, chosen_trial
 
 Size = Literal["small", "middle", "large"]
@@ -45,7 +45,7 @@ class Facts:
     classes: int  #: C
     per_class_min: int  #: training photos of the rarest class
     per_class_median: float
-    answers: Answers | None  #: of the pretrained classifier; None where it cannot be asked
+    answers: SimilarityAnswers | None  #: of the pretrained classifier; None where it cannot be asked
     layers: tuple[LayerScore, ...]  #: from the input upwards, then "all"; none where there are too few photos
     layered: int  #: photos that the layers were scored on
     unknown: tuple[str, ...]  #: what could not be measured, and why
@@ -81,13 +81,13 @@ class Facts:
         return steps[min(steps.index(self.answers.familiarity) + earlier, 2)]
 
 
-def measured(material: Material) -> Facts:
+def measured(material: FitContext) -> Facts:
     """The facts of a material's training photos; features that the store lacks are computed, of the sample only.
 
     Raises:
         HeadstartError: features cannot be computed or stored.
     """
-    train = material.of(Part.TRAIN)
+    train = material.of(Subset.TRAIN)
     counts = np.bincount([sample.label for sample in train], minlength=len(material.samples.classes))
     sample = _usable(material, drawn(train, SAMPLE))
     asked, unknown = _asked(material, sample)
@@ -122,7 +122,7 @@ def drawn(samples: Sequence[Sample], most: int) -> list[Sample]:
     return [sample for *_, sample in sorted(placed, key=lambda it: it[:2])[:most]]
 
 
-def _usable(material: Material, samples: Sequence[Sample], *, flipped: bool = False) -> list[Sample]:
+def _usable(material: FitContext, samples: Sequence[Sample], *, flipped: bool = False) -> list[Sample]:
     """The samples that have features, after computing those that the store lacks."""
     done = extract(
         samples,
@@ -136,7 +136,7 @@ def _usable(material: Material, samples: Sequence[Sample], *, flipped: bool = Fa
     return [it for it in samples if not (it.digest in done.findings and done.findings[it.digest].broken)]
 
 
-def _asked(material: Material, sample: Sequence[Sample]) -> tuple[Answers | None, tuple[str, ...]]:
+def _asked(material: FitContext, sample: Sequence[Sample]) -> tuple[SimilarityAnswers | None, tuple[str, ...]]:
     """What the pretrained classifier says, or why it cannot be asked."""
     name = material.backbone.name
     try:
@@ -155,7 +155,7 @@ def _asked(material: Material, sample: Sequence[Sample]) -> tuple[Answers | None
     return answers(classifier, plain, mirrored), ()
 
 
-def _layer_scores(material: Material, sample: Sequence[Sample]) -> tuple[LayerScore, ...]:
+def _layer_scores(material: FitContext, sample: Sequence[Sample]) -> tuple[LayerScore, ...]:
     """A head's left-out scores on each layer and on all joined; none where there is too little to leave out."""
     classes = len(material.samples.classes)
     groups = group_numbers(sample)
@@ -166,7 +166,7 @@ def _layer_scores(material: Material, sample: Sequence[Sample]) -> tuple[LayerSc
     rows[ALL] = np.concatenate(list(rows.values()), axis=1)
     scores = []
     for place, features in rows.items():
-        task = Task(features, labels, classes, groups, balanced=False, seed=0)
+        task = TrainingSet(features, labels, classes, groups, balanced=False, seed=0)
         trial = chosen_trial(fit_head(HEAD, task, material.settings))
         if trial is not None:
             scores.append(LayerScore(place, trial.accuracy, trial.log_loss))

@@ -12,10 +12,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.arrays import Doubles
 from headstart.backbones.pretrained import PretrainedClassifier
 
 Familiarity = Literal["similar", "between", "different"]
-Double = NDArray[np.float64]
 
 #: Shares of ln K. Means over 200 training photos of lite0 (K = 1,000): ants and bees 0.25, cats and dogs 0.44, trash
 #: 0.53, brain scans 0.64, handwritten digits 0.80. The thresholds lie half way between cats and trash, and between
@@ -25,7 +25,7 @@ LEAST_CLASSES = 1000  #: of the pretraining; below, being sure is no sign: there
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class SimilarityAnswers:
     """What a pretrained classifier says of some photos and of their mirror images."""
 
     photos: int
@@ -41,7 +41,9 @@ class Answers:
         return "similar" if self.share < SIMILAR else "different" if self.share > DIFFERENT else "between"
 
 
-def answers(classifier: PretrainedClassifier, features: NDArray[np.float32], mirrored: NDArray[np.float32]) -> Answers:
+def answers(
+    classifier: PretrainedClassifier, features: NDArray[np.float32], mirrored: NDArray[np.float32]
+) -> SimilarityAnswers:
     """Asks a network's own classifier.
 
     Args:
@@ -51,7 +53,7 @@ def answers(classifier: PretrainedClassifier, features: NDArray[np.float32], mir
     """
     plain, flipped = log_softmax(classifier.logits(features)), log_softmax(classifier.logits(mirrored))
     mean = float(entropy(plain).mean())
-    return Answers(
+    return SimilarityAnswers(
         photos=len(features),
         classes=classifier.classes,
         entropy=mean,
@@ -61,18 +63,18 @@ def answers(classifier: PretrainedClassifier, features: NDArray[np.float32], mir
     )
 
 
-def log_softmax(logits: NDArray[np.float32]) -> Double:
+def log_softmax(logits: NDArray[np.float32]) -> Doubles:
     """(N, K) -> (N, K) log probabilities, float64."""
     shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
     return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
 
 
-def entropy(log_probabilities: Double) -> Double:
+def entropy(log_probabilities: Doubles) -> Doubles:
     """(N, K) -> (N,) nats."""
     return np.asarray(-(np.exp(log_probabilities) * log_probabilities).sum(axis=1))
 
 
-def jensen_shannon(a: Double, b: Double) -> Double:
+def jensen_shannon(a: Doubles, b: Doubles) -> Doubles:
     """Divergence of two answers given as log probabilities (N, K) -> (N,) nats, 0 to ln 2 (Lin 1991)."""
     middle = np.logaddexp(a, b) - np.log(2)
     halves = np.exp(a) * (a - middle) + np.exp(b) * (b - middle)

@@ -12,18 +12,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from headstart.data.samples import Part
+from headstart.data.samples import Subset
 from headstart.errors import SettingError
 from headstart.evaluation.blending import greedy
-from headstart.export import Answer, Parts, Tower
+from headstart.export import EnsembleMember, FeatureBranch, FittedModel
 from headstart.heads.catalog import fit_head
 from headstart.inference.format import Combine
 from headstart.selection.arm import Arm, final_parts, scored
-from headstart.selection.context import Material, Refit
+from headstart.selection.context import FitContext, Refit
 from headstart.selection.probes import LAYER, base_head, size_of
 
 #: make(materials, arms so far) -> an arm; the first material is the first backbone's.
-Ensemble = Callable[[Sequence[Material], Sequence[Arm]], Arm]
+Ensemble = Callable[[Sequence[FitContext], Sequence[Arm]], Arm]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +34,14 @@ class Member:
     weight: float  #: its share
 
 
-def joined(classes: tuple[str, ...], members: Sequence[tuple[Parts, float]], combine: Combine) -> Parts:
+def joined(classes: tuple[str, ...], members: Sequence[tuple[FittedModel, float]], combine: Combine) -> FittedModel:
     """Several classifiers as one: their towers, each once, and their answers with their shares.
 
     Raises:
         SettingError: one of them is a vote, which has no share in a mean.
     """
-    towers: list[Tower] = []
-    answers: list[Answer] = []
+    towers: list[FeatureBranch] = []
+    answers: list[EnsembleMember] = []
     for parts, share in members:
         if parts.combine != "mean":
             raise SettingError("a vote cannot be part of another ensemble; leave it out of --arms")
@@ -53,30 +53,30 @@ def joined(classes: tuple[str, ...], members: Sequence[tuple[Parts, float]], com
         for answer in parts.answers:
             read = tuple(places[index] for index in answer.towers)
             answers.append(replace(answer, towers=read, weight=answer.weight * share))
-    return Parts(classes, tuple(towers), tuple(answers), combine)
+    return FittedModel(classes, tuple(towers), tuple(answers), combine)
 
 
-def average(materials: Sequence[Material], arms: Sequence[Arm]) -> Arm:
+def average(materials: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
     """The mean of all arms' probabilities."""
     members = [Member(arm, 1 / len(arms)) for arm in _several("average", arms)]
     return _blend(materials[0], "average", members, "mean")
 
 
-def vote(materials: Sequence[Material], arms: Sequence[Arm]) -> Arm:
+def vote(materials: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
     """The class that most arms name; ties go to the mean."""
     members = [Member(arm, 1 / len(arms)) for arm in _several("vote", arms)]
     return _blend(materials[0], "vote", members, "vote")
 
 
-def greedy_selection(materials: Sequence[Material], arms: Sequence[Arm]) -> Arm:
+def greedy_selection(materials: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
     """The arms that lower the log loss on validation most, taken one after the other, some more than once."""
     stack = np.stack([arm.probabilities for arm in _several("greedy", arms)])
-    weights = greedy(stack, materials[0].labels(Part.VALIDATION))
+    weights = greedy(stack, materials[0].labels(Subset.VALIDATION))
     members = [Member(arm, float(weight)) for arm, weight in zip(arms, weights, strict=True) if weight > 0]
     return _blend(materials[0], "greedy", members, "mean")
 
 
-def flips(materials: Sequence[Material], arms: Sequence[Arm]) -> Arm:
+def flips(materials: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
     """The best arm so far on the photo and on its mirror image."""
     best = max(arms, key=lambda arm: (arm.validation.accuracy, -arm.validation.log_loss))
     began = time.perf_counter()
@@ -97,13 +97,13 @@ def flips(materials: Sequence[Material], arms: Sequence[Arm]) -> Arm:
     return replace(arm, seconds=best.seconds + time.perf_counter() - began)
 
 
-def mirrored(parts: Parts) -> Parts:
+def mirrored(parts: FittedModel) -> FittedModel:
     """Each answer twice, for half its share: on the photo and on its mirror image."""
     flipped = replace(parts, towers=tuple(replace(tower, flipped=not tower.flipped) for tower in parts.towers))
     return joined(parts.classes, [(parts, 0.5), (flipped, 0.5)], "mean")
 
 
-def concat(materials: Sequence[Material], arms: Sequence[Arm]) -> Arm:
+def concat(materials: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
     """One head on the last layers of all backbones."""
     if len(materials) < 2:
         raise SettingError(
@@ -112,15 +112,15 @@ def concat(materials: Sequence[Material], arms: Sequence[Arm]) -> Arm:
     began = time.perf_counter()
     towers = tuple(material.tower(LAYER) for material in materials)
     head = base_head(materials[0])
-    fitted = fit_head(head, materials[0].task(towers, Part.TRAIN), materials[0].settings)
+    fitted = fit_head(head, materials[0].task(towers, Subset.TRAIN), materials[0].settings)
 
-    def parts(own: Material, *learnt: Part, fixed: Mapping[str, float]) -> Parts:
+    def parts(own: FitContext, *learnt: Subset, fixed: Mapping[str, float]) -> FittedModel:
         whole = fit_head(head, own.task(towers, *learnt), own.settings, fixed=fixed)
-        return Parts(own.samples.classes, towers, (Answer(tuple(range(len(towers))), whole.head),))
+        return FittedModel(own.samples.classes, towers, (EnsembleMember(tuple(range(len(towers))), whole.head),))
 
     return scored(
         materials[0],
-        Parts(materials[0].samples.classes, towers, (Answer(tuple(range(len(towers))), fitted.head),)),
+        FittedModel(materials[0].samples.classes, towers, (EnsembleMember(tuple(range(len(towers))), fitted.head),)),
         "concat",
         strategy="concat",
         backbone=" + ".join(material.backbone.name for material in materials),
@@ -128,13 +128,13 @@ def concat(materials: Sequence[Material], arms: Sequence[Arm]) -> Arm:
         head=head,
         parameters=size_of(fitted.head),
         seconds=time.perf_counter() - began,
-        refit=lambda own: parts(own, Part.TRAIN, Part.VALIDATION, fixed=fitted.chosen),
+        refit=lambda own: parts(own, Subset.TRAIN, Subset.VALIDATION, fixed=fitted.chosen),
         chosen=fitted.chosen,
         path=fitted.path,
     )
 
 
-def _blend(material: Material, name: str, members: Sequence[Member], combine: Combine) -> Arm:
+def _blend(material: FitContext, name: str, members: Sequence[Member], combine: Combine) -> Arm:
     began = time.perf_counter()
     classes = material.samples.classes
     backbones = dict.fromkeys(member.arm.backbone for member in members)
@@ -156,7 +156,7 @@ def _blend(material: Material, name: str, members: Sequence[Member], combine: Co
 
 
 def _refit(classes: tuple[str, ...], members: Sequence[Member], combine: Combine) -> Refit:
-    def refit(material: Material) -> Parts:
+    def refit(material: FitContext) -> FittedModel:
         return joined(classes, [(final_parts(material, it.arm), it.weight) for it in members], combine)
 
     return refit

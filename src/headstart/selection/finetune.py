@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headstart.backbones.backbone import middle
-from headstart.data.samples import Part
+from headstart.data.samples import Subset
 from headstart.engines.choose import choose
 from headstart.errors import SettingError
-from headstart.export import Parts, Tower
+from headstart.export import FeatureBranch, FittedModel
 from headstart.heads.catalog import fit_head
 from headstart.heads.head import Head
 from headstart.process import waiting_patiently
-from headstart.selection.arm import Arm, Planned, file_name, scored
-from headstart.selection.context import Material
+from headstart.selection.arm import Arm, ArmPlan, file_name, scored
+from headstart.selection.context import FitContext
 from headstart.selection.hyperparameters import CHOICES, Searched, search
 from headstart.selection.planning import cost, cost_of_search, planned_in_time, price_untimed
 from headstart.selection.probes import LAYER, base_head, parts_of, probe
@@ -34,26 +34,26 @@ from headstart.training.curves import KEPT, Epoch
 
 if TYPE_CHECKING:  # it imports PyTorch, which a run of probes has no need of
     from headstart.training.benchmark import Speeds
-    from headstart.training.fine_tuning import Job, Trained
+    from headstart.training.fine_tuning import FineTuneResult, FineTuning
 
 
 ENDING = 5.0  #: seconds for exporting a trained network and scoring it
 
 
-def partial_finetune(material: Material, detail: str | None = None) -> Sequence[Planned]:
+def partial_finetune(material: FitContext, detail: str | None = None) -> Sequence[ArmPlan]:
     """The layers from ``detail``, or from the setting ``unfreeze``, upwards."""
     unfreeze = detail or material.settings.unfreeze
     lowest = middle([layer.name for layer in material.backbone.layers]) if unfreeze == "auto" else unfreeze
     return [_planned(material, "partial-finetune", f"partial-finetune {lowest}", lowest, scratch=False)]
 
 
-def full_finetune(material: Material, detail: str | None = None) -> Sequence[Planned]:
+def full_finetune(material: FitContext, detail: str | None = None) -> Sequence[ArmPlan]:
     """All layers."""
     _no_detail("full-finetune", detail)
     return [_planned(material, "full-finetune", "full-finetune", None, scratch=False)]
 
 
-def scratch(material: Material, detail: str | None = None) -> Sequence[Planned]:
+def scratch(material: FitContext, detail: str | None = None) -> Sequence[ArmPlan]:
     """All layers, from random weights."""
     _no_detail("scratch", detail)
     return [_planned(material, "scratch", "scratch", None, scratch=True)]
@@ -65,27 +65,27 @@ def _no_detail(name: str, detail: str | None) -> None:
 
 
 def job_of(
-    material: Material, name: str, unfreeze: str | None, *, scratch: bool, settings: FitSettings | None = None
-) -> "Job":
+    material: FitContext, name: str, unfreeze: str | None, *, scratch: bool, settings: FitSettings | None = None
+) -> "FineTuning":
     """The training, not started."""
     head = None if scratch else probe(material, base_head(material)).head
-    return _job(material, name, unfreeze, head, [Part.TRAIN], settings or material.settings)
+    return _job(material, name, unfreeze, head, [Subset.TRAIN], settings or material.settings)
 
 
 def _job_again(
-    material: Material,
+    material: FitContext,
     name: str,
     unfreeze: str | None,
-    trained: "Trained",
+    trained: "FineTuneResult",
     settings: FitSettings,
     timed: "Speeds",
     share: float = 1.0,
     *,
     scratch: bool,
-) -> "Job":
+) -> "FineTuning":
     """The training once more, on train and validation photos, for a share of the steps that validation kept."""
-    head, parts = None, [Part.TRAIN, Part.VALIDATION]
-    train = len(material.of(Part.TRAIN))
+    head, parts = None, [Subset.TRAIN, Subset.VALIDATION]
+    train = len(material.of(Subset.TRAIN))
     epochs = settings.epochs_for(train)
     again = ceil(share * epochs * train / len(material.of(*parts)))
     update: dict[str, object] = {"epochs": again}
@@ -102,21 +102,21 @@ def _job_again(
 
 
 def _job(
-    material: Material,
+    material: FitContext,
     name: str,
     unfreeze: str | None,
     head: Head | None,
-    learnt: Sequence[Part],
+    learnt: Sequence[Subset],
     settings: FitSettings,
     *,
     ends: int | None = None,
-) -> "Job":
+) -> "FineTuning":
     with waiting_patiently():
-        from headstart.training.fine_tuning import Job, Task
+        from headstart.training.fine_tuning import FineTuneSpec, FineTuning
 
-    held_out = material.of(Part.VALIDATION)
-    return Job(
-        Task(
+    held_out = material.of(Subset.VALIDATION)
+    return FineTuning(
+        FineTuneSpec(
             name=name,
             train=material.of(*learnt),
             validation=held_out,
@@ -135,10 +135,10 @@ def _job(
     )
 
 
-def _planned(material: Material, strategy: str, name: str, unfreeze: str | None, *, scratch: bool) -> Planned:
-    jobs: list[Job] = []  # made when first asked for: loading the network takes seconds
+def _planned(material: FitContext, strategy: str, name: str, unfreeze: str | None, *, scratch: bool) -> ArmPlan:
+    jobs: list[FineTuning] = []  # made when first asked for: loading the network takes seconds
 
-    def job() -> "Job":
+    def job() -> "FineTuning":
         if not jobs:
             jobs.append(planned_in_time(job_of(material, name, unfreeze, scratch=scratch), material))
         return jobs[0]
@@ -153,7 +153,7 @@ def _planned(material: Material, strategy: str, name: str, unfreeze: str | None,
         finally:
             jobs.clear()  # what failed for want of memory must not keep it from the next
 
-    def finished(told: str, trained: "Trained", settings: FitSettings) -> Arm:
+    def finished(told: str, trained: "FineTuneResult", settings: FitSettings) -> Arm:
         timed = job().timed
         jobs.clear()
         gc.collect()  # a network as a graph is full of cycles, and the next one wants its memory
@@ -183,20 +183,20 @@ def _planned(material: Material, strategy: str, name: str, unfreeze: str | None,
             jobs.clear()  # as in make
 
     if scratch or not material.settings.search:
-        return Planned(name, strategy, lambda: price() or cost(job()), make, trains=True)
+        return ArmPlan(name, strategy, lambda: price() or cost(job()), make, trains=True)
     most = "" if material.clock.budget is None else "up to "
     best = f"{name}, best of {most}{material.settings.search}"
     presets = len({*CHOICES["augmentation"], material.settings.augmentation})
-    return Planned(best, strategy, lambda: price() or cost_of_search(material, job(), presets), make_best, trains=True)
+    return ArmPlan(best, strategy, lambda: price() or cost_of_search(material, job(), presets), make_best, trains=True)
 
 
-def _folder(material: Material, name: str) -> Path:
+def _folder(material: FitContext, name: str) -> Path:
     """Where an arm leaves what it tried."""
     several = f" on {material.backbone.name}" if "," in material.settings.backbone else ""
     return material.folder / "arms" / file_name(f"{name}{several}")
 
 
-def _best_of(arm: Arm, found: Searched, material: Material) -> Arm:
+def _best_of(arm: Arm, found: Searched, material: FitContext) -> Arm:
     """The arm of a search: what all its tries took, and what its validation score is worth."""
     tries, wanted = found.tries, material.settings.search
     best = f"try {found.best.number} of {len(tries)} was the best on validation"
@@ -216,7 +216,7 @@ def _best_of(arm: Arm, found: Searched, material: Material) -> Arm:
     )
 
 
-def stop_in_time(material: Material) -> "Callable[[int, Epoch], bool]":
+def stop_in_time(material: FitContext) -> "Callable[[int, Epoch], bool]":
     """Ends a training whose next epoch would not end within the budget."""
 
     def stop(epochs: int, epoch: Epoch) -> bool:
@@ -225,7 +225,7 @@ def stop_in_time(material: Material) -> "Callable[[int, Epoch], bool]":
     return stop
 
 
-def arm_of(material: Material, strategy: str, name: str, layer: str, trained: "Trained") -> Arm:
+def arm_of(material: FitContext, strategy: str, name: str, layer: str, trained: "FineTuneResult") -> Arm:
     """A trained network as an arm: scored through the engine that will run it when it is shipped."""
     began = time.perf_counter()
     arm = scored(
@@ -250,23 +250,23 @@ def arm_of(material: Material, strategy: str, name: str, layer: str, trained: "T
     return replace(arm, seconds=sum(trained.seconds.values()) + time.perf_counter() - began)
 
 
-def _parts(material: Material, trained: "Trained") -> Parts:
+def _parts(material: FitContext, trained: "FineTuneResult") -> FittedModel:
     """A classifier of a network that was trained here: it exists as ONNX alone, so OpenVINO runs it on any machine."""
     precision = material.settings.precision
     chosen = choose(
         trained.backbone, material.proof, engine="openvino", precision=precision, listener=material.listener
     )
     material.register(trained.backbone, chosen.engine)
-    tower = Tower(trained.backbone, chosen.engine.name, chosen.engine.precision, (LAYER,))
+    tower = FeatureBranch(trained.backbone, chosen.engine.name, chosen.engine.precision, (LAYER,))
     return parts_of(material, tower, trained.head)
 
 
-def _chosen(trained: "Trained") -> dict[str, object]:
+def _chosen(trained: "FineTuneResult") -> dict[str, object]:
     found = {"rate": trained.rate_curve.suggestion} if trained.rate_curve is not None else {}
     return {"training_precision": trained.precision, **found}
 
 
-def _notes(trained: "Trained") -> tuple[str, ...]:
+def _notes(trained: "FineTuneResult") -> tuple[str, ...]:
     last = trained.epochs[-1].number
     notes = [f"{trained.frozen} tensors under {trained.boundary} are bit-identical to what was loaded"]
     if (curve := trained.rate_curve) is not None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # PyTorch and Optuna, which a run that searches nothing has n
     from optuna import Study
     from optuna.trial import FrozenTrial, Trial
 
-    from headstart.training.fine_tuning import Job, Trained
+    from headstart.training.fine_tuning import FineTuneResult, FineTuning
 
 STORAGE, RECORD = "search.sqlite3", "search.json"
 RATES = (0.2, 5.0)  #: times the rate that training would take
@@ -46,7 +46,7 @@ UNPRUNED = 2  #: epochs before a try may be given up: the warm-up and what follo
 
 
 @dataclass(frozen=True, slots=True)
-class Try:
+class SearchTrial:
     """One setting that was tried."""
 
     number: int  #: 1 is what the user set
@@ -63,13 +63,13 @@ class Try:
 class Searched:
     """What came of a search."""
 
-    trained: "Trained"  #: of the best try
-    best: Try
-    tries: tuple[Try, ...]  #: in order
+    trained: "FineTuneResult"  #: of the best try
+    best: SearchTrial
+    tries: tuple[SearchTrial, ...]  #: in order
 
 
 def search(
-    job: "Job",
+    job: "FineTuning",
     wanted: int,
     folder: Path,
     *,
@@ -103,7 +103,7 @@ def search(
     return Searched(_job(job, best.number, best.settings).run(), best, tries)
 
 
-def _one(study: "Study", job: "Job", number: int, stop: Callable[[int, Epoch], bool]) -> None:
+def _one(study: "Study", job: "FineTuning", number: int, stop: Callable[[int, Epoch], bool]) -> None:
     """Asks for settings, trains with them, and keeps what came of it."""
     from optuna import TrialPruned
     from optuna.samplers import TPESampler
@@ -174,54 +174,54 @@ def _point(own: FitSettings) -> dict[str, Any]:
     return {"rate_factor": 1.0, **point, "weight_decay": own.weight_decay or DECAYS[0]}
 
 
-def _own(job: "Job") -> dict[str, Any]:
+def _own(job: "FineTuning") -> dict[str, Any]:
     """What the user set, with the rate that training takes where none was set."""
     return {name: getattr(job.task.settings, name) for name in KNOBS} | {"rate": _rate(job)}
 
 
-def _rate(job: "Job") -> float:
+def _rate(job: "FineTuning") -> float:
     from headstart.training.schedule import highest_rate
 
     return highest_rate(job.settings, scratch=False)
 
 
-def _job(job: "Job", number: int, settings: Mapping[str, Any]) -> "Job":
+def _job(job: "FineTuning", number: int, settings: Mapping[str, Any]) -> "FineTuning":
     """The training of a try; the first is the user's own to the letter, so that a run without a search shares it."""
     return job if number == 1 else job.with_settings(job.task.settings.model_copy(update=dict(settings)))
 
 
-def _tries(study: "Study") -> tuple[Try, ...]:
+def _tries(study: "Study") -> tuple[SearchTrial, ...]:
     """Those that have ended, one way or another; not those that a kill cut off."""
     names = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}
     ended = [it for it in study.get_trials(deepcopy=False) if it.state.is_finished() and "facts" in it.user_attrs]
     facts = {"log_loss": None, "reason": "", "disk": 0}
     return tuple(
-        Try(number=number, ended=names[it.state.name], **{**facts, **it.user_attrs["facts"]})  # type: ignore[arg-type]
+        SearchTrial(number=number, ended=names[it.state.name], **{**facts, **it.user_attrs["facts"]})  # type: ignore[arg-type]
         for number, it in enumerate(ended, 1)
     )
 
 
-def _longest(tries: tuple[Try, ...]) -> float:
+def _longest(tries: tuple[SearchTrial, ...]) -> float:
     """Seconds that one more may take."""
     return max(it.seconds for it in tries)
 
 
-def _tell(job: "Job", it: Try, wanted: int) -> None:
+def _tell(job: "FineTuning", it: SearchTrial, wanted: int) -> None:
     said = "failed" if it.log_loss is None else f"{it.ended}, calibrated validation loss {it.log_loss:.3f}"
     values = ", ".join(f"{name} {value:.2g}" if isinstance(value, float) else value for name, value in _shown(it))
     job.listener(events.Finished(f"try {it.number}/{wanted}", it.seconds, f"{job.task.name}: {said}; {values}"))
 
 
-def _shown(it: Try) -> Iterator[tuple[str, Any]]:
+def _shown(it: SearchTrial) -> Iterator[tuple[str, Any]]:
     return ((name.replace("_", " "), value) for name, value in it.settings.items())
 
 
-def _record(file: Path, tries: tuple[Try, ...]) -> None:
+def _record(file: Path, tries: tuple[SearchTrial, ...]) -> None:
     replace_text(file, json.dumps({"schema_version": 1, "tries": [asdict(it) for it in tries]}, indent=2))
 
 
 @contextmanager
-def _study(file: Path, job: "Job") -> Iterator["Study"]:
+def _study(file: Path, job: "FineTuning") -> Iterator["Study"]:
     """The study of this training; one for other photos or settings in the same file is left alone."""
     import optuna
 
@@ -247,7 +247,7 @@ def _study(file: Path, job: "Job") -> Iterator["Study"]:
         optuna.logging.set_verbosity(said)
 
 
-def _storage(file: Path, job: "Job") -> Any:
+def _storage(file: Path, job: "FineTuning") -> Any:
     """The database; one that is damaged is begun anew."""
     from optuna.exceptions import StorageInternalError
     from optuna.storages import RDBStorage
@@ -270,7 +270,7 @@ def _storage(file: Path, job: "Job") -> Any:
         return opened()
 
 
-def _go_on(study: "Study", job: "Job") -> None:
+def _go_on(study: "Study", job: "FineTuning") -> None:
     """Queues what is to be tried first: what the user set, or what a kill cut off."""
     from optuna.trial import TrialState
 

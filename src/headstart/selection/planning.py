@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from headstart import events
 from headstart.backbones.backbone import PIXELS
 from headstart.engines.work import work_above
-from headstart.selection.context import TIMING, Material
+from headstart.selection.context import TIMING, FitContext
 from headstart.selection.refit import refits
 from headstart.training.cost import Cost, Pace, cost_of, pace_of, trained_per_second
 
 if TYPE_CHECKING:  # it imports PyTorch, which a run of probes has no need of
     from headstart.training.benchmark import Speeds
-    from headstart.training.fine_tuning import Job
+    from headstart.training.fine_tuning import FineTuning
 
 STAGE = "predict cost"
 SAFE = 0.85  #: share of the time that is left which a training may be predicted to take
@@ -29,7 +29,7 @@ SURELY = 0.5  #: of a price by arithmetic: what is above the time left even so i
 LEAST = 1.0  #: seconds of timing, below which arithmetic has to do
 
 
-def planned_in_time(job: "Job", material: Material) -> "Job":
+def planned_in_time(job: "FineTuning", material: FitContext) -> "FineTuning":
     """The training, timed, with fewer epochs where their number is not set and the budget is too short for the usual.
 
     Planned so, its rate falls to nothing in time; a training that is cut off is worse than a short one.
@@ -67,7 +67,7 @@ def planned_in_time(job: "Job", material: Material) -> "Job":
     return found
 
 
-def timed(job: "Job", material: Material) -> Callable[[], Pace]:
+def timed(job: "FineTuning", material: FitContext) -> Callable[[], Pace]:
     """Finds how fast this training goes, and tells of it; gives what measures the pace of what is around it, once."""
     listener, clock = material.listener, material.clock
     paces: list[Pace] = []
@@ -93,14 +93,14 @@ def timed(job: "Job", material: Material) -> Callable[[], Pace]:
     return pace
 
 
-def below(material: Material, unfreeze: str | None) -> str:
+def below(material: FitContext, unfreeze: str | None) -> str:
     """The boundary under which all is frozen where a layer and those above it are trained."""
     names = [layer.name for layer in material.backbone.layers]
     at = 0 if unfreeze is None or unfreeze not in names else names.index(unfreeze)
     return names[at - 1] if at else PIXELS
 
 
-def _speeds(job: "Job", material: Material) -> "Speeds":
+def _speeds(job: "FineTuning", material: FitContext) -> "Speeds":
     """Of a trial, or by arithmetic where there is no time for one."""
     name, clock, tell = job.task.name, material.clock, material.listener
     if clock.left_for_timing < LEAST and (rough := _reckoned(job, material)) is not None:
@@ -117,7 +117,7 @@ def _speeds(job: "Job", material: Material) -> "Speeds":
     return found
 
 
-def _least(job: "Job", pace: Callable[[], Pace]) -> Cost:
+def _least(job: "FineTuning", pace: Callable[[], Pace]) -> Cost:
     """Of the shortest training that could be planned."""
     fewest = min(SHORTER[0], job.epochs)
     if job.settings.epochs is not None or fewest == job.epochs:
@@ -125,7 +125,7 @@ def _least(job: "Job", pace: Callable[[], Pace]) -> Cost:
     return cost(job.with_settings(job.task.settings.model_copy(update={"epochs": fewest})), pace)
 
 
-def price_untimed(material: Material, name: str, unfreeze: str | None) -> Cost | None:
+def price_untimed(material: FitContext, name: str, unfreeze: str | None) -> Cost | None:
     """By arithmetic from a cheaper training that was timed: the least that this one surely takes, if that is too long.
 
     None where it may fit, or nothing cheaper was timed: then it is to be timed itself.
@@ -144,7 +144,7 @@ def price_untimed(material: Material, name: str, unfreeze: str | None) -> Cost |
     return Cost(seconds, 0, 0)
 
 
-def _times_as_dear(material: Material, unfreeze: str | None, known: Iterable[str]) -> tuple[str, float] | None:
+def _times_as_dear(material: FitContext, unfreeze: str | None, known: Iterable[str]) -> tuple[str, float] | None:
     """The cheapest known boundary, and how many times as much is computed above the one that is asked about."""
     try:
         above = work_above(material.backbone)
@@ -156,13 +156,13 @@ def _times_as_dear(material: Material, unfreeze: str | None, known: Iterable[str
     return cheapest, max(1.0, above[below(material, unfreeze)] / max(above[cheapest], 1.0))
 
 
-def _reckoned(job: "Job", material: Material) -> "Speeds | None":
+def _reckoned(job: "FineTuning", material: FitContext) -> "Speeds | None":
     """The speeds by arithmetic from the cheapest training that was timed on this network; None where none was."""
     times = _times_as_dear(material, job.task.unfreeze, material.timed)
     return None if times is None else material.timed[times[0]].times_as_dear(times[1])
 
 
-def cost(job: "Job", pace: Pace | Callable[[], Pace] | None = None) -> Cost:
+def cost(job: "FineTuning", pace: Pace | Callable[[], Pace] | None = None) -> Cost:
     """Of one training, with the range test where its rate is to be found."""
     if job.known is not None:
         return cost_of(job)
@@ -176,7 +176,7 @@ def cost(job: "Job", pace: Pace | Callable[[], Pace] | None = None) -> Cost:
     return replace(found, seconds=found.seconds + swept)
 
 
-def cost_of_search(material: Material, job: "Job", presets: int) -> Cost:
+def cost_of_search(material: FitContext, job: "FineTuning", presets: int) -> Cost:
     """Of all tries; within a budget of one, for as many are made as fit, and one has to.
 
     Args:

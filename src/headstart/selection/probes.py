@@ -13,14 +13,14 @@ from math import inf, isfinite
 
 import numpy as np
 
-from headstart.data.samples import Part
+from headstart.data.samples import Subset
 from headstart.errors import SettingError
 from headstart.evaluation.metrics import log_loss
-from headstart.export import Answer, Parts, Tower
+from headstart.export import EnsembleMember, FeatureBranch, FittedModel
 from headstart.heads.catalog import SOLVED, fit_head
-from headstart.heads.head import Fitted, Head, Trial
-from headstart.selection.arm import Arm, Depth, Planned, scored
-from headstart.selection.context import Material, Refit
+from headstart.heads.head import FitResult, Head, Trial
+from headstart.selection.arm import Arm, ArmPlan, Depth, scored
+from headstart.selection.context import FitContext, Refit
 from headstart.training.cost import Cost
 
 LAYER = "final"
@@ -29,7 +29,7 @@ AUTO = ("logistic", "lda", "ridge")  #: the heads that cost seconds
 SOLVED_PER_SECOND = 2e7  #: numbers of features a second that cross-validation of a head goes through here, about
 
 
-def linear_probe(material: Material, detail: str | None = None) -> Sequence[Planned]:
+def linear_probe(material: FitContext, detail: str | None = None) -> Sequence[ArmPlan]:
     """An arm for each head that the settings name."""
     _no_detail("linear-probe", detail)
     heads = AUTO if material.settings.head == "auto" else (material.settings.head,)
@@ -37,12 +37,12 @@ def linear_probe(material: Material, detail: str | None = None) -> Sequence[Plan
     return [_linear(material, head, f"linear-probe {head}" if many else "linear-probe") for head in heads]
 
 
-def intermediate_probe(material: Material, detail: str | None = None) -> Sequence[Planned]:
+def intermediate_probe(material: FitContext, detail: str | None = None) -> Sequence[ArmPlan]:
     """One arm: the layer, or all of them, that does best in cross-validation."""
     _no_detail("intermediate-probe", detail)
     widths = sum(layer.width for layer in material.backbone.layers)
     return [
-        Planned(
+        ArmPlan(
             "intermediate-probe",
             "intermediate-probe",
             lambda: _cost(material, 2 * widths),
@@ -51,16 +51,16 @@ def intermediate_probe(material: Material, detail: str | None = None) -> Sequenc
     ]
 
 
-def base_head(material: Material) -> str:
+def base_head(material: FitContext) -> str:
     """The head that training starts from."""
     return "logistic" if material.settings.head == "auto" else material.settings.head
 
 
-def probe(material: Material, head: str) -> Fitted:
+def probe(material: FitContext, head: str) -> FitResult:
     """The head on the last layer, fitted on train; once, though the probes and each training ask for it."""
     if head not in material.probes:
         began = time.perf_counter()
-        task = material.task([material.tower(LAYER)], Part.TRAIN)
+        task = material.task([material.tower(LAYER)], Subset.TRAIN)
         material.probes[head] = fit_head(head, task, material.settings)
         material.probe_seconds[head] = time.perf_counter() - began
     return material.probes[head]
@@ -71,12 +71,12 @@ class _Place:
     """Where a head could be put, and how it does there."""
 
     name: str  #: the layer, or "all"
-    tower: Tower
-    fitted: Fitted
+    tower: FeatureBranch
+    fitted: FitResult
     trial: Trial | None
 
 
-def _linear(material: Material, head: str, name: str) -> Planned:
+def _linear(material: FitContext, head: str, name: str) -> ArmPlan:
     width = material.backbone.layer(LAYER).width
 
     def make() -> Arm:
@@ -85,17 +85,17 @@ def _linear(material: Material, head: str, name: str) -> Planned:
         tower = material.tower(LAYER)
         return _arm(material, name, "linear-probe", _Place(LAYER, tower, fitted, chosen_trial(fitted)), began)
 
-    return Planned(name, "linear-probe", lambda: _cost(material, width), make)
+    return ArmPlan(name, "linear-probe", lambda: _cost(material, width), make)
 
 
-def _deep(material: Material, name: str) -> Arm:
+def _deep(material: FitContext, name: str) -> Arm:
     began = time.perf_counter()
     layers = [layer.name for layer in material.backbone.layers]
     head = base_head(material)
     places = []
     for place, chosen in [*((layer, (layer,)) for layer in layers[:-1]), (ALL, tuple(layers))]:
         tower = material.tower(*chosen)
-        fitted = fit_head(head, material.task([tower], Part.TRAIN), material.settings)
+        fitted = fit_head(head, material.task([tower], Subset.TRAIN), material.settings)
         places.append(_Place(place, tower, fitted, chosen_trial(fitted)))
     # Where nothing could be held out, no layer is known to be better: all of them are read.
     best = min(reversed(places), key=lambda place: place.trial.log_loss if place.trial else inf)
@@ -105,7 +105,7 @@ def _deep(material: Material, name: str) -> Arm:
 
 
 def _arm(
-    material: Material, name: str, strategy: str, place: _Place, began: float, depth: tuple[Depth, ...] = ()
+    material: FitContext, name: str, strategy: str, place: _Place, began: float, depth: tuple[Depth, ...] = ()
 ) -> Arm:
     head = place.fitted.head
     arm = scored(
@@ -133,29 +133,29 @@ def _arm(
     )
 
 
-def _held_out_loss(material: Material, trial: Trial, arm: Arm) -> float:
+def _held_out_loss(material: FitContext, trial: Trial, arm: Arm) -> float:
     """Log loss over train and validation, each photo by a head that was not fitted on it or its group.
 
     The folds' heads have answered the training photos, the head that is fitted on all of them the others: what is known
     is put together, and nothing is fitted for it.
     """
-    train, validation = len(material.of(Part.TRAIN)), len(arm.probabilities)
-    lost = log_loss(material.labels(Part.VALIDATION), arm.probabilities)
+    train, validation = len(material.of(Subset.TRAIN)), len(arm.probabilities)
+    lost = log_loss(material.labels(Subset.VALIDATION), arm.probabilities)
     return (train * trial.log_loss + validation * lost) / (train + validation)
 
 
 def _refit(place: _Place) -> Refit:
-    def refit(material: Material) -> Parts:
-        task = material.task([place.tower], Part.TRAIN, Part.VALIDATION)
+    def refit(material: FitContext) -> FittedModel:
+        task = material.task([place.tower], Subset.TRAIN, Subset.VALIDATION)
         fitted = fit_head(place.fitted.head.kind, task, material.settings, fixed=place.fitted.chosen)
         return parts_of(material, place.tower, fitted.head)
 
     return refit
 
 
-def parts_of(material: Material, tower: Tower, head: Head) -> Parts:
+def parts_of(material: FitContext, tower: FeatureBranch, head: Head) -> FittedModel:
     """A classifier of one tower and one head."""
-    return Parts(material.samples.classes, (tower,), (Answer((0,), head),))
+    return FittedModel(material.samples.classes, (tower,), (EnsembleMember((0,), head),))
 
 
 def size_of(head: Head) -> int:
@@ -163,15 +163,15 @@ def size_of(head: Head) -> int:
     return sum(dense.weight.size + dense.bias.size for dense in head.layers)
 
 
-def chosen_trial(fitted: Fitted) -> Trial | None:
+def chosen_trial(fitted: FitResult) -> Trial | None:
     """The cross-validated score of what was chosen; None where nothing could be held out."""
     values = set(fitted.chosen.values())
     tried = [trial for trial in fitted.path if trial.value in values and isfinite(trial.log_loss)]
     return tried[-1] if tried else None
 
 
-def _depth(material: Material, place: _Place) -> Depth:
-    held_out = material.task([place.tower], Part.VALIDATION)
+def _depth(material: FitContext, place: _Place) -> Depth:
+    held_out = material.task([place.tower], Subset.VALIDATION)
     right = place.fitted.head.logits(held_out.features).argmax(axis=1) == held_out.labels
     return Depth(
         layer=place.name,
@@ -182,8 +182,8 @@ def _depth(material: Material, place: _Place) -> Depth:
     )
 
 
-def _cost(material: Material, width: int) -> Cost:
-    photos = len(material.of(Part.TRAIN))
+def _cost(material: FitContext, width: int) -> Cost:
+    photos = len(material.of(Subset.TRAIN))
     numbers = photos * width
     return Cost(seconds=0.2 + 5 * numbers / SOLVED_PER_SECOND, memory=16 * numbers, disk=0)
 

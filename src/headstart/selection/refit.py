@@ -13,31 +13,35 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from headstart import events
-from headstart.data.samples import Part
-from headstart.export import Parts
+from headstart.data.samples import Subset
+from headstart.export import FittedModel
 from headstart.selection.arm import Arm
-from headstart.selection.context import Material
+from headstart.selection.context import FitContext
 from headstart.selection.dataset_stats import LARGE
 from headstart.selection.failures import FAILURES, reason_of
 from headstart.training.cost import refit_seconds
 
 if TYPE_CHECKING:  # it imports PyTorch
-    from headstart.training.fine_tuning import Job, Trained
+    from headstart.training.fine_tuning import FineTuneResult, FineTuning
 
 
 #: Of the steps, where the budget has no time for all; few numbers, so that a run that was killed finds its training.
 SHARES = (1.0, 0.8, 0.6)
 
 
-def refits(material: Material) -> bool:
+def refits(material: FitContext) -> bool:
     """Whether a trained network that wins is to be trained once more."""
     wanted = material.settings.refit
-    per_class = np.bincount(material.labels(Part.TRAIN), minlength=len(material.samples.classes))
+    per_class = np.bincount(material.labels(Subset.TRAIN), minlength=len(material.samples.classes))
     return wanted == "always" or (wanted == "auto" and float(np.median(per_class)) <= LARGE)
 
 
 def with_refit(
-    material: Material, arm: Arm, trained: "Trained", job: Callable[[float], "Job"], parts: Callable[["Trained"], Parts]
+    material: FitContext,
+    arm: Arm,
+    trained: "FineTuneResult",
+    job: Callable[[float], "FineTuning"],
+    parts: Callable[["FineTuneResult"], FittedModel],
 ) -> Arm:
     """An arm that is trained once more if it wins.
 
@@ -54,13 +58,13 @@ def with_refit(
     last = trained.epochs[-1].number
     seconds = refit_seconds(
         trained.seconds,
-        len(material.of(Part.TRAIN)),
-        len(material.of(Part.VALIDATION)),
+        len(material.of(Subset.TRAIN)),
+        len(material.of(Subset.VALIDATION)),
         cached=trained.cached,
         kept=trained.best_epoch / last,
     )
 
-    def refit(own: Material) -> Parts:
+    def refit(own: FitContext) -> FittedModel:
         again = job(1.0)
         if again.known is None:
             share = next((it for it in SHARES if it * seconds <= own.left_for_refit), None)
@@ -68,7 +72,7 @@ def with_refit(
                 left = f"{max(0, own.left_for_refit):.0f} s of the budget are left"
                 return _as_validated(own, arm, f"that would take {seconds:.0f} s, {left}")
             again = again if share == 1 else job(share)
-            photos = len(own.of(Part.TRAIN, Part.VALIDATION))
+            photos = len(own.of(Subset.TRAIN, Subset.VALIDATION))
             told = f"{arm.name} is trained once more, on all {photos} photos of train and validation"
             fewer = f", with {share:.0%} of the steps" if share < 1 else ""
             own.listener(events.Note(f"{told}{fewer}: about {share * seconds:.0f} s"))
@@ -79,7 +83,7 @@ def with_refit(
             return _as_validated(own, arm, reason_of(error))
         if (made := tuned.epochs[-1].number) < (wanted := again.task.ends or 0):
             return _as_validated(own, arm, f"the budget was used up after {made} of {wanted} epochs")
-        right = own.probabilities(whole, own.of(Part.VALIDATION)).argmax(1) == own.labels(Part.VALIDATION)
+        right = own.probabilities(whole, own.of(Subset.VALIDATION)).argmax(1) == own.labels(Subset.VALIDATION)
         if np.mean(right) < arm.validation.accuracy:
             was = f"{arm.validation.accuracy:.1%} of the validation photos were right before it was trained on them"
             return _as_validated(own, arm, f"{was}, {np.mean(right):.1%} after that")
@@ -88,6 +92,6 @@ def with_refit(
     return replace(arm, refit=refit, refit_seconds=seconds)
 
 
-def _as_validated(material: Material, arm: Arm, reason: str) -> Parts:
+def _as_validated(material: FitContext, arm: Arm, reason: str) -> FittedModel:
     material.listener(events.Note(f"{arm.name} is saved as it was validated, not trained once more: {reason}"))
     return arm.parts

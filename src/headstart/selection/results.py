@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from headstart.data.groups import group_numbers
 from headstart.data.samples import Sample
 from headstart.evaluation.evaluation import Evaluation
-from headstart.export import Parts
+from headstart.export import FittedModel
 from headstart.inference.engine_agreement import EngineAgreement
-from headstart.inference.postprocess import Answers
+from headstart.inference.postprocess import BatchPredictions
 
 
 @dataclass(frozen=True)
@@ -31,21 +31,21 @@ class HeldOut:
 
 
 @dataclass(frozen=True)
-class Guarded:
+class Postprocessed:
     """What is saved, and how its guards came about."""
 
-    parts: Parts
+    parts: FittedModel
     held: HeldOut
     tried: Mapping[str, float]  #: kind of calibration -> cross-validated log loss, nats
-    validation: Answers  #: what the winner, as validated, says of the validation photos
+    validation: BatchPredictions  #: what the winner, as validated, says of the validation photos
 
 
 @dataclass(frozen=True)
-class Judged:
+class TestResult:
     """Answers and their score."""
 
     samples: tuple[Sample, ...]  #: those that could be read
-    answers: Answers  #: in their order
+    answers: BatchPredictions  #: in their order
     evaluation: Evaluation
     engines: EngineAgreement | None = None  #: of the engines that can answer here; None where none was compared
     second_seconds: float = 0.0  #: that the engine which does not give the score took

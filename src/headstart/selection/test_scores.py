@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from headstart import events
-from headstart.data.samples import Part
+from headstart.data.samples import Subset
 from headstart.evaluation.comparison import Pair, compare_pairs
 from headstart.evaluation.evaluation import Evaluation, evaluate
 from headstart.evaluation.paired import smallest_difference
-from headstart.export import Parts
+from headstart.export import FittedModel
 from headstart.selection.arm import Arm, final_parts
 from headstart.selection.compare import Comparison
-from headstart.selection.context import Material
+from headstart.selection.context import FitContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Revealed:
     smallest: float | None  #: difference in accuracy that so many photos can show; None where they can show none
 
 
-def reveal(material: Material, comparison: Comparison, winner: Evaluation) -> Revealed:
+def score_on_test(material: FitContext, comparison: Comparison, winner: Evaluation) -> Revealed:
     """Scores the losing arms on test, if the settings ask for it.
 
     Args:
@@ -44,7 +44,7 @@ def reveal(material: Material, comparison: Comparison, winner: Evaluation) -> Re
         return Revealed(opened=False, tests=own, pairs=(), n=winner.n, smallest=shown)
     names = ", ".join(arm.name for arm in comparison.arms)
     material.listener(events.Note(f"test was opened for all arms: {names}"))
-    samples, targets = material.of(Part.TEST), material.targets(Part.TEST)
+    samples, targets = material.of(Subset.TEST), material.targets(Subset.TEST)
     classes = material.samples.classes
     others = {arm.name: _shown(material, arm) for arm in comparison.arms if arm is not comparison.winner}
     tests = {
@@ -56,7 +56,7 @@ def reveal(material: Material, comparison: Comparison, winner: Evaluation) -> Re
     return Revealed(opened=True, tests={**tests, **own}, pairs=pairs, n=winner.n, smallest=shown)
 
 
-def _shown(material: Material, arm: Arm) -> Parts:
+def _shown(material: FitContext, arm: Arm) -> FittedModel:
     """What of an arm is scored: what would be saved of it, but no network is trained once more only to be looked at."""
     if arm.refit_seconds:
         told = f"{arm.name} has its test score as it was validated, fitted on train alone"

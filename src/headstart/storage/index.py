@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from headstart.errors import StoreError
 from headstart.storage.database import Database
-from headstart.storage.space import Finding, Space, SpaceUsage, key_of
+from headstart.storage.space import DecodeIssue, FeatureSpace, SpaceUsage, key_of
 
 CHUNK = 900  # keys asked for at once; SQLite before 3.32 takes 999 values in a statement
 STAMP_SECONDS = 60.0  # reading the same space again within this time writes no new stamp
@@ -51,7 +51,7 @@ class Index:
         self._database = Database(path)
         self._stamped = (0, 0.0)  # the space this index stamped last, and when
 
-    def space_id(self, space: Space) -> int | None:
+    def space_id(self, space: FeatureSpace) -> int | None:
         """The number of a space, None if nothing was ever stored in it.
 
         Raises:
@@ -87,14 +87,14 @@ class Index:
         )
         return {key: Place(*place) for key, *place in found}
 
-    def findings(self, space: int, keys: Sequence[bytes]) -> Iterator[Finding]:
+    def findings(self, space: int, keys: Sequence[bytes]) -> Iterator[DecodeIssue]:
         """What decoding found in the photos of up to CHUNK keys."""
         found = self._database.rows(
             "SELECT digest, broken, reason FROM findings "  # noqa: S608  # only "?,?"
             f"WHERE space = ? AND digest IN ({','.join('?' * len(keys))})",
             [space, *keys],
         )
-        return (Finding(key.hex(), bool(broken), reason) for key, broken, reason in found)
+        return (DecodeIssue(key.hex(), bool(broken), reason) for key, broken, reason in found)
 
     def stamp(self, space: int) -> None:
         """Remember that a space was used now."""
@@ -109,7 +109,7 @@ class Index:
         found = self._database.rows("SELECT id, committed FROM shards WHERE space = ? ORDER BY id", [space])
         return [Shard(*values) for values in found]
 
-    def unfinished(self, space: Space) -> list[Shard]:
+    def unfinished(self, space: FeatureSpace) -> list[Shard]:
         """The shards of a space that take more blocks, oldest first."""
         found = self._database.rows(
             "SELECT shards.id, committed FROM shards JOIN spaces ON spaces.id = space "
@@ -118,12 +118,12 @@ class Index:
         )
         return [Shard(*values) for values in found]
 
-    def add_shard(self, space: Space) -> None:
+    def add_shard(self, space: FeatureSpace) -> None:
         """A new shard, and the space if it is new; whoever locks the shard first writes to it."""
         with self._database.change() as change:
             change.execute("INSERT INTO shards (space) VALUES (?)", [_ensured(change, space)])
 
-    def commit(self, space: Space, block: Block | None, findings: Sequence[Finding]) -> None:
+    def commit(self, space: FeatureSpace, block: Block | None, findings: Sequence[DecodeIssue]) -> None:
         """Make rows visible, whose bytes must be safe on disk, and findings."""
         with self._database.change() as change:
             number = _ensured(change, space)
@@ -201,7 +201,7 @@ class Index:
         self._database.close()
 
 
-def _ensured(change: sqlite3.Connection, space: Space) -> int:
+def _ensured(change: sqlite3.Connection, space: FeatureSpace) -> int:
     """The number of a space, made if it is new (another process may have pruned it), stamped as used now."""
     change.execute(
         "INSERT INTO spaces (fingerprint, layers, row_bytes, description, last_used) VALUES (?, ?, ?, ?, ?) "

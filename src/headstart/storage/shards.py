@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from headstart.errors import StoreError
 from headstart.storage.index import Index, Place, Shard
-from headstart.storage.space import FLOAT_BYTES, Space
+from headstart.storage.space import FLOAT_BYTES, FeatureSpace
 
 SUFFIX = ".rows"
 STORED = np.dtype("<f4")
@@ -113,7 +113,7 @@ class OpenShard:
         self._lock.release()
 
 
-def claim(index: Index, folder: ShardFolder, space: Space) -> OpenShard:
+def claim(index: Index, folder: ShardFolder, space: FeatureSpace) -> OpenShard:
     """An unfinished shard of the space that no writer holds, or a new one.
 
     Ten runs of ten photos fill one shard, two processes at once fill two.
@@ -137,7 +137,7 @@ def claim(index: Index, folder: ShardFolder, space: Space) -> OpenShard:
         index.add_shard(space)
 
 
-def packed(space: Space, parts: Sequence[Mapping[str, NDArray[np.float32]]], picked: Sequence[int]) -> bytearray:
+def packed(space: FeatureSpace, parts: Sequence[Mapping[str, NDArray[np.float32]]], picked: Sequence[int]) -> bytearray:
     """A block of the picked rows of the parts, counted through all parts, layer by layer."""
     block = bytearray(len(picked) * space.row_bytes)
     floats, first = np.frombuffer(block, STORED), 0
@@ -152,7 +152,9 @@ def packed(space: Space, parts: Sequence[Mapping[str, NDArray[np.float32]]], pic
     return block
 
 
-def gather(folder: ShardFolder, space: Space, layer: str, wanted: Iterable[Wanted], out: NDArray[np.float32]) -> int:
+def gather(
+    folder: ShardFolder, space: FeatureSpace, layer: str, wanted: Iterable[Wanted], out: NDArray[np.float32]
+) -> int:
     """Copy rows of one layer into ``out``; how many could not be, for somebody deleted or cut their shard."""
     lost = 0
     for number, of_shard in groupby(sorted(wanted), key=lambda row: row.place.shard):
@@ -166,7 +168,7 @@ def gather(folder: ShardFolder, space: Space, layer: str, wanted: Iterable[Wante
     return lost
 
 
-def _end(place: Place, space: Space) -> int:
+def _end(place: Place, space: FeatureSpace) -> int:
     return place.start + place.rows * space.row_bytes
 
 
@@ -180,7 +182,7 @@ def _mapped(path: Path) -> NDArray[np.float32]:
 
 
 def _copy_blocks(
-    floats: NDArray[np.float32], space: Space, layer: str, rows: list[Wanted], out: NDArray[np.float32]
+    floats: NDArray[np.float32], space: FeatureSpace, layer: str, rows: list[Wanted], out: NDArray[np.float32]
 ) -> None:
     width, before = space.width(layer), space.floats_before(layer)
     for (start, count), of_block in groupby(rows, key=lambda row: (row.place.start, row.place.rows)):

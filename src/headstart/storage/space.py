@@ -13,7 +13,7 @@ FLOAT_BYTES = 4
 
 
 @dataclass(frozen=True)
-class Space:
+class FeatureSpace:
     """What makes rows comparable: one network, one way of feeding it, one arithmetic."""
 
     fingerprint: str  #: 40 hexadecimal digits over weights, pixel contract, view, precision and engine
@@ -56,7 +56,7 @@ class Space:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DecodeIssue:
     """What decoding a photo found that its features do not tell."""
 
     digest: str

@@ -28,11 +28,11 @@ from headstart.storage.activation_files import ACTIVATIONS
 from headstart.storage.index import CHUNK, Index
 from headstart.storage.prune import prune
 from headstart.storage.shards import ShardFolder, Wanted, gather
-from headstart.storage.space import Finding, PruneReport, Space, SpaceUsage, keys_of
+from headstart.storage.space import DecodeIssue, FeatureSpace, PruneReport, SpaceUsage, keys_of
 from headstart.storage.use import in_use
 from headstart.storage.writer import COMMIT_ROWS, SHARD_BYTES, Writer
 
-__all__ = ["Finding", "PruneReport", "Space", "SpaceUsage", "Store", "Writer"]
+__all__ = ["DecodeIssue", "FeatureSpace", "PruneReport", "SpaceUsage", "Store", "Writer"]
 
 
 class Store:
@@ -62,7 +62,7 @@ class Store:
                 "choose another folder with --store or HEADSTART_STORE"
             ) from error
 
-    def missing(self, space: Space, digests: Sequence[str]) -> list[str]:
+    def missing(self, space: FeatureSpace, digests: Sequence[str]) -> list[str]:
         """The photos to compute: those neither stored nor known to be broken, once each, in the order given.
 
         Rows whose shard somebody deleted or cut are dropped from the index here, with a note, and are missing.
@@ -81,7 +81,7 @@ class Store:
             left += [digest for digest, key in zip(chunk, keys, strict=True) if key not in settled]
         return left
 
-    def writer(self, space: Space, *, commit_rows: int = COMMIT_ROWS, shard_bytes: int = SHARD_BYTES) -> Writer:
+    def writer(self, space: FeatureSpace, *, commit_rows: int = COMMIT_ROWS, shard_bytes: int = SHARD_BYTES) -> Writer:
         """What adds rows to a space; a context manager.
 
         Args:
@@ -94,7 +94,7 @@ class Store:
         """
         return Writer(self._index, self._shards, space, commit_rows=commit_rows, shard_bytes=shard_bytes)
 
-    def read(self, space: Space, digests: Sequence[str], layer: str) -> NDArray[np.float32]:
+    def read(self, space: FeatureSpace, digests: Sequence[str], layer: str) -> NDArray[np.float32]:
         """The rows of one layer, (N, width) float32, in the order of the digests, which may repeat.
 
         Raises:
@@ -122,7 +122,7 @@ class Store:
             )
         return out
 
-    def findings(self, space: Space, digests: Sequence[str]) -> dict[str, Finding]:
+    def findings(self, space: FeatureSpace, digests: Sequence[str]) -> dict[str, DecodeIssue]:
         """What decoding found in these photos, by digest; most photos have no finding."""
         number = self._index.space_id(space)
         if number is None:
@@ -164,7 +164,7 @@ class Store:
     ) -> None:
         self.close()
 
-    def _drop_lost(self, space: Space, number: int) -> None:
+    def _drop_lost(self, space: FeatureSpace, number: int) -> None:
         """Forget rows whose bytes are gone; the index is never ahead of the disk unless somebody touched the files."""
         dropped = 0
         for shard in self._index.shards(number):

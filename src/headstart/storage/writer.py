@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from headstart.errors import StoreError
 from headstart.storage.index import CHUNK, Block, Index
 from headstart.storage.shards import OpenShard, ShardFolder, claim, packed
-from headstart.storage.space import Finding, Space, keys_of
+from headstart.storage.space import DecodeIssue, FeatureSpace, keys_of
 
 COMMIT_ROWS = 64  # a kill loses less than this plus one call of add, 0.2 s of work; writing them takes 2 ms
 SHARD_BYTES = 256 * 2**20
@@ -24,7 +24,7 @@ class _Batch:
 
     keys: list[bytes] = field(default_factory=list)
     parts: list[Mapping[str, NDArray[np.float32]]] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[DecodeIssue] = field(default_factory=list)
 
 
 class Writer:
@@ -37,7 +37,7 @@ class Writer:
         self,
         index: Index,
         folder: ShardFolder,
-        space: Space,
+        space: FeatureSpace,
         *,
         commit_rows: int = COMMIT_ROWS,
         shard_bytes: int = SHARD_BYTES,
@@ -74,7 +74,7 @@ class Writer:
         if full:
             self.commit()
 
-    def find(self, finding: Finding) -> None:
+    def find(self, finding: DecodeIssue) -> None:
         """Take what decoding found; it is stored with the next commit."""
         keys_of([finding.digest])
         with self._batch_turn:

@@ -25,7 +25,7 @@ from headstart.features.extract import load_photo
 from headstart.features.workers import Tasks, in_threads
 from headstart.modalities.image.augment.augmentation import view
 from headstart.modalities.image.augment.presets import Augmentation
-from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.image.spec import ImageSpec
 from headstart.training.trunk import Trunk
 
 T = TypeVar("T")
@@ -36,7 +36,7 @@ U = TypeVar("U")
 class Views:
     """How photos are changed before the frozen part sees them."""
 
-    contract: PixelContract
+    contract: ImageSpec
     augmentation: Augmentation
     seed: int
 

@@ -13,7 +13,7 @@ from headstart.engines.choose import machine_key
 from headstart.settings import TrainSettings
 
 if TYPE_CHECKING:
-    from headstart.training.fine_tuning import Job
+    from headstart.training.fine_tuning import FineTuning
 
 TRIAL_VERSION = 4  #: of the file that a timed trial is kept in
 VIEWED = 16  #: views that are timed
@@ -65,12 +65,12 @@ class Pace:
     features: float  #: photos a second through the whole network on the engine
 
 
-def pace_of(job: "Job") -> Pace:
+def pace_of(job: "FineTuning") -> Pace:
     """Measures, in about a second."""
     return Pace(_seconds_per_view(job), _features_per_second(job))
 
 
-def cost_of(job: "Job", pace: Pace | None = None) -> Cost:
+def cost_of(job: "FineTuning", pace: Pace | None = None) -> Cost:
     """The cost of a training; nothing for one that an earlier run finished. The pace is measured where not given."""
     if job.known is not None:
         return Cost(0.0, 0, 0)
@@ -108,7 +108,7 @@ def trained_per_second(photos: float, windowed: float | None, *, whole: bool) ->
     return photos if whole or windowed is None else windowed
 
 
-def _seconds_per_view(job: "Job") -> float:
+def _seconds_per_view(job: "FineTuning") -> float:
     """Decoding, changing and the frozen part, over all lanes."""
     trunk = job.view_trunk
     samples = job.task.train[:VIEWED]
@@ -122,7 +122,7 @@ def _seconds_per_view(job: "Job") -> float:
     return (time.perf_counter() - began) / len(views) / trunk.lanes
 
 
-def _features_per_second(job: "Job") -> float:
+def _features_per_second(job: "FineTuning") -> float:
     """Of the whole network on the engine."""
     engine, size = job.task.engine, job.loaded.contract.size
     blank = np.zeros((engine.batch, size, size, 3), np.uint8)

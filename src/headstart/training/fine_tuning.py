@@ -26,7 +26,7 @@ from headstart.backbones.convert import write_graph
 from headstart.backbones.graph import FINAL, Traced, trace, trunk_of
 from headstart.backbones.zoo import Loaded, load, untrained
 from headstart.data.samples import Sample
-from headstart.engines.choose import ProofPhotos, machine_key, prove_trained
+from headstart.engines.choose import ParitySamples, machine_key, prove_trained
 from headstart.engines.engine import Arithmetic, Engine
 from headstart.engines.pytorch import best_device, trains_in_bf16
 from headstart.errors import EngineError, TrainingError
@@ -59,7 +59,7 @@ LEAST_COSINE = 0.98  #: between the top's features and the stored ones, before t
 
 
 @dataclass(frozen=True)
-class Task:
+class FineTuneSpec:
     """What is to be trained."""
 
     name: str  #: for people: "partial-finetune stage4"
@@ -71,14 +71,14 @@ class Task:
     unfreeze: str | None  #: the lowest layer that is trained; None: all
     head: Head | None  #: solved on the backbone's last layer; None: random weights, from scratch
     rows: NDArray[np.float32] | None  #: (validation, D) the features it reads, for the check before the first step
-    proof: ProofPhotos
+    proof: ParitySamples
     settings: FitSettings
     folder: Path  #: the store's
     ends: int | None = None  #: see ``loop.Plan``
 
 
 @dataclass(frozen=True, slots=True)
-class Trained:
+class FineTuneResult:
     """A network that was trained, as a backbone with its head."""
 
     backbone: Backbone
@@ -99,10 +99,10 @@ class Trained:
     rate_curve: RateCurve | None = None  #: of the range test that found the rate
 
 
-class Job:
+class FineTuning:
     """A training that is prepared, timed, and run."""
 
-    def __init__(self, task: Task, listener: events.Listener = events.ignore):
+    def __init__(self, task: FineTuneSpec, listener: events.Listener = events.ignore):
         self.task, self.listener = task, listener
         self.settings: TrainSettings = task.settings
         self.scratch = task.head is None
@@ -243,7 +243,7 @@ class Job:
             digest.update(name.encode() + tensor.tobytes())
         return task.folder / TRAINED / f"{task.backbone.architecture}-{digest.hexdigest()}"
 
-    def run(self, stop: Callable[[int, Epoch], bool] = lambda epochs, epoch: False) -> Trained:
+    def run(self, stop: Callable[[int, Epoch], bool] = lambda epochs, epoch: False) -> FineTuneResult:
         """Trains, or takes what an earlier run trained.
 
         Args:
@@ -261,9 +261,9 @@ class Job:
             while self._open:
                 self._open.pop().close()
 
-    def with_settings(self, settings: FitSettings) -> "Job":
+    def with_settings(self, settings: FitSettings) -> "FineTuning":
         """The same training with other settings; the network is not loaded again."""
-        job = Job(replace(self.task, settings=settings), self.listener)
+        job = FineTuning(replace(self.task, settings=settings), self.listener)
         job.loaded, job.traced, job.trunk, job._view_trunks = self.loaded, self.traced, self.trunk, self._view_trunks
         if settings.model_copy(update={"epochs": self.settings.epochs}) == self.task.settings:
             job.changed, job.timed = self.changed, self.timed
@@ -276,12 +276,12 @@ class Job:
         return sum(part.parameters for part in self.traced.above(self.boundary))
 
     @property
-    def known(self) -> Trained | None:
+    def known(self) -> FineTuneResult | None:
         """What an earlier run trained to the end, if it did."""
         return self._kept(self.home)
 
     @staticmethod
-    def _kept(home: Path) -> Trained | None:
+    def _kept(home: Path) -> FineTuneResult | None:
         try:
             record = json.loads((home / CURVES).read_text("utf-8"))
             backbone = Backbone.from_json(json.loads((home / RECORD).read_text("utf-8")), home)
@@ -292,7 +292,7 @@ class Job:
         epochs = tuple(Epoch(**epoch) for epoch in record.pop("epochs"))
         curve = record.pop("rate_curve", None)
         record.pop("memory", None)  # of an older headstart: often 0, as it was measured
-        return Trained(
+        return FineTuneResult(
             backbone,
             head,
             epochs=epochs,
@@ -304,11 +304,11 @@ class Job:
             **record,
         )
 
-    def _train(self, stop: Callable[[int, Epoch], bool]) -> Trained:
+    def _train(self, stop: Callable[[int, Epoch], bool]) -> FineTuneResult:
         with all_threads(), MemoryMeter() as meter:
             return self._train_measured(stop, meter)
 
-    def _train_measured(self, stop: Callable[[int, Epoch], bool], meter: MemoryMeter) -> Trained:
+    def _train_measured(self, stop: Callable[[int, Epoch], bool], meter: MemoryMeter) -> FineTuneResult:
         stamp(self.checkpoint.parent)
         before = {name: value.clone() for name, value in frozen_tensors(self.traced, self.boundary).items()}
         began = time.perf_counter()

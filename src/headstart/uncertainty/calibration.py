@@ -16,11 +16,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.arrays import Doubles, Floats, Ints
 from headstart.errors import DataError
 from headstart.evaluation.metrics import SMALLEST as LEAST
 from headstart.heads.folds import assign_folds, count_folds
 from headstart.inference.calibration import NONE, Calibration, Kind
-from headstart.uncertainty.calibration_fits import FITS, HALF, Double, Float, Ints
+from headstart.uncertainty.calibration_fits import FITS, HALF
 
 FEWEST = 20  #: photos from which anything is tried
 FEWEST_FOR_CURVES, FEWEST_FOR_A_CURVE = 100, 20  #: photos in all, and of each class, from which isotonic is tried
@@ -38,12 +39,12 @@ class Calibrated:
     n: int  #: photos that it was fitted on
     #: (N, C) float32 of these photos, each calibrated by a fit without the photos of its fold and so of its group;
     #: by the calibration itself where nothing could be held out.
-    crossed: Float = field(compare=False, repr=False)
+    crossed: Floats = field(compare=False, repr=False)
 
 
 def calibrate(
     labels: Ints,
-    probabilities: Float,
+    probabilities: Floats,
     groups: Ints,
     *,
     wanted: Literal["auto", "none", "temperature", "mixture", "isotonic"] = "auto",
@@ -104,11 +105,11 @@ def _folds(labels: Ints, groups: Ints, wanted: int, seed: int) -> Ints | None:
 def _cross_fitted(
     kind: Kind,
     labels: Ints,
-    probabilities: Float,
+    probabilities: Floats,
     fold: Ints,
     whole: Calibration,
     asked: NDArray[np.bool_] | None = None,
-) -> Float:
+) -> Floats:
     """(N, C): each photo calibrated by a fit without its fold; what is not asked for stays as it is."""
     if kind == "none":
         return probabilities
@@ -119,12 +120,12 @@ def _cross_fitted(
     return crossed
 
 
-def _losses(labels: Ints, probabilities: Float) -> Double:
+def _losses(labels: Ints, probabilities: Floats) -> Doubles:
     own = probabilities[np.arange(len(labels)), labels].astype(np.float64)
     return -np.log(np.maximum(own, LEAST))
 
 
-def _chosen(losses: Mapping[Kind, Double], least: Mapping[Kind, float], groups: Ints) -> Kind:
+def _chosen(losses: Mapping[Kind, Doubles], least: Mapping[Kind, float], groups: Ints) -> Kind:
     """The first kind in order of preference that is within one standard error of the best; errors are of groups.
 
     Args:

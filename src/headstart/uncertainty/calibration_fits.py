@@ -18,14 +18,9 @@ that they rise everywhere and keep the order of photos.
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from headstart.arrays import Bools, Doubles, Floats, Ints
 from headstart.inference.calibration import NONE, SMALLEST, Calibration, Kind
-
-Float = NDArray[np.float32]
-Double = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 PRIOR = 0.25
 HALF = 0.5  #: photos that were answered with certainty and wrongly, before any is seen
@@ -34,12 +29,12 @@ _STEPS, _SETTLED = 25, 1e-5  #: of Newton's method: most steps, and the smallest
 _HALVINGS = 40  #: of the interval in which the share is looked for
 
 
-def fit_none(labels: Ints, probabilities: Float, start: Calibration) -> Calibration:
+def fit_none(labels: Ints, probabilities: Floats, start: Calibration) -> Calibration:
     """Nothing is fitted."""
     return NONE
 
 
-def fit_temperature(labels: Ints, probabilities: Float, start: Calibration) -> Calibration:
+def fit_temperature(labels: Ints, probabilities: Floats, start: Calibration) -> Calibration:
     """One scale for all classes: Newton's method in log scale, from that of ``start``."""
     logs = _logs(probabilities)
     position = float(np.log(start.scale[0])) if start.scale else 0.0
@@ -52,7 +47,7 @@ def fit_temperature(labels: Ints, probabilities: Float, start: Calibration) -> C
     return Calibration("temperature", (float(np.exp(position)),))
 
 
-def fit_mixture(labels: Ints, probabilities: Float, start: Calibration) -> Calibration:
+def fit_mixture(labels: Ints, probabilities: Floats, start: Calibration) -> Calibration:
     """One scale, and the share that all classes have alike.
 
     In turn the best share for the scale, and a step of Newton's method for the scale in which each photo counts as much
@@ -72,7 +67,7 @@ def fit_mixture(labels: Ints, probabilities: Float, start: Calibration) -> Calib
     return Calibration("mixture", (float(np.exp(position)),), mix=mix)
 
 
-def _step(labels: Ints, logs: Float, said: Float, position: float, weights: Double) -> float:
+def _step(labels: Ints, logs: Floats, said: Floats, position: float, weights: Doubles) -> float:
     """Newton's step in log scale, to be taken off; each photo's loss has a weight (N,)."""
     scale = float(np.exp(position))
     mean = np.einsum("nc,nc->n", said, logs).astype(np.float64)
@@ -81,7 +76,7 @@ def _step(labels: Ints, logs: Float, said: Float, position: float, weights: Doub
     return float(np.clip(slope / (scale * scale * max(spread, 0.0) + PRIOR**-2), -1, 1))
 
 
-def _shared(own: Double, classes: int) -> float:
+def _shared(own: Doubles, classes: int) -> float:
     """The likeliest share that all classes have alike, given each photo's probability of its class (N,).
 
     The likelihood is concave in it, so its slope is halved in on.
@@ -94,13 +89,13 @@ def _shared(own: Double, classes: int) -> float:
     return high
 
 
-def fit_isotonic(labels: Ints, probabilities: Float, start: Calibration) -> Calibration:
+def fit_isotonic(labels: Ints, probabilities: Floats, start: Calibration) -> Calibration:
     """A rising curve for each class against the rest; ``start`` is of no use to it."""
     curves = [curve(labels == index, column) for index, column in enumerate(probabilities.T)]
     return Calibration("isotonic", knots=tuple(knots for knots, _ in curves), values=tuple(it for _, it in curves))
 
 
-def curve(right: Bools, probabilities: Float) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def curve(right: Bools, probabilities: Floats) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Knots and values of the rising curve from a class's probability (N,) to how often it was right (N,).
 
     Pool adjacent violators: all neighbours that do not rise are joined at once, until all rise.
@@ -117,18 +112,18 @@ def curve(right: Bools, probabilities: Float) -> tuple[tuple[float, ...], tuple[
     return tuple(map(float, knots)), tuple(map(float, hits / weight))
 
 
-def _logs(probabilities: Float) -> Float:
+def _logs(probabilities: Floats) -> Floats:
     return np.log(np.maximum(probabilities, np.float32(SMALLEST)))
 
 
-def _softmax(logits: Float) -> Float:
-    raised: Float = np.exp(logits - logits.max(axis=1, keepdims=True))
+def _softmax(logits: Floats) -> Floats:
+    raised: Floats = np.exp(logits - logits.max(axis=1, keepdims=True))
     raised /= raised.sum(axis=1, keepdims=True)
     return raised
 
 
 #: fit(labels, probabilities, start): ``start`` is near what comes out, or NONE.
-FITS: dict[Kind, Callable[[Ints, Float, Calibration], Calibration]] = {
+FITS: dict[Kind, Callable[[Ints, Floats, Calibration], Calibration]] = {
     "none": fit_none,
     "temperature": fit_temperature,
     "mixture": fit_mixture,

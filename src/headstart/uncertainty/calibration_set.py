@@ -8,19 +8,19 @@ cross-validation instead: six times as many as validation alone has.
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.data.samples import Part
-from headstart.export import Parts
+from headstart.data.samples import Subset
+from headstart.export import FittedModel
 from headstart.heads.catalog import HEADS, SOLVED
-from headstart.heads.crossfit import out_of_fold
+from headstart.heads.crossfit import cross_val_predict
 from headstart.selection.arm import Arm
 from headstart.selection.compare import PROBES
-from headstart.selection.context import Material
+from headstart.selection.context import FitContext
 from headstart.selection.results import HeldOut
 
 FROZEN = (*PROBES, "concat")  #: ways to transfer in which a head on frozen networks is all that is fitted
 
 
-def held_out(material: Material, winner: Arm, parts: Parts) -> HeldOut:
+def held_out(material: FitContext, winner: Arm, parts: FittedModel) -> HeldOut:
     """The honest answers there are for the parts that are saved.
 
     Args:
@@ -29,16 +29,16 @@ def held_out(material: Material, winner: Arm, parts: Parts) -> HeldOut:
         parts: what is saved of it.
     """
     if parts is not winner.parts and winner.strategy in FROZEN and winner.head in SOLVED:
-        samples = material.of(Part.TRAIN, Part.VALIDATION)
+        samples = material.of(Subset.TRAIN, Subset.VALIDATION)
         rows = cross_validated(material, parts, winner)
-        return HeldOut(tuple(samples), material.labels(Part.TRAIN, Part.VALIDATION), rows, "cross-validated")
-    samples = material.of(Part.VALIDATION)
-    return HeldOut(tuple(samples), material.labels(Part.VALIDATION), winner.probabilities, "validation")
+        return HeldOut(tuple(samples), material.labels(Subset.TRAIN, Subset.VALIDATION), rows, "cross-validated")
+    samples = material.of(Subset.VALIDATION)
+    return HeldOut(tuple(samples), material.labels(Subset.VALIDATION), winner.probabilities, "validation")
 
 
-def cross_validated(material: Material, parts: Parts, winner: Arm) -> NDArray[np.float32]:
+def cross_validated(material: FitContext, parts: FittedModel, winner: Arm) -> NDArray[np.float32]:
     """Probabilities (N, C) for train and validation photos, each by a head that was not fitted on it."""
     (answer,) = parts.answers
-    task = material.task([parts.towers[tower] for tower in answer.towers], Part.TRAIN, Part.VALIDATION)
+    task = material.task([parts.towers[tower] for tower in answer.towers], Subset.TRAIN, Subset.VALIDATION)
     fixed = {name: float(value) for name, value in winner.chosen.items()}
-    return out_of_fold(task, HEADS[answer.head.kind], material.settings, fixed, folds=material.settings.folds)
+    return cross_val_predict(task, HEADS[answer.head.kind], material.settings, fixed, folds=material.settings.folds)

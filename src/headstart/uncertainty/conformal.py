@@ -12,11 +12,10 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.arrays import Floats, Ints
 from headstart.errors import DataError
 from headstart.evaluation.intervals import grouped_wilson
-from headstart.inference.conformal import Float, Kind, Sets
-
-Ints = NDArray[np.int64]
+from headstart.inference.conformal import Kind, Sets
 
 #: Added by ``raps`` to the score for each rank beyond the free ones: the value that Angelopoulos et al. use throughout
 #: where none is searched for.
@@ -36,7 +35,7 @@ class Coverage:
     per_class: tuple[float | None, ...]  #: coverage among the photos of each class; None where there is none
 
 
-def conform(labels: Ints, probabilities: Float, *, coverage: float, kind: Kind) -> Sets:
+def conform(labels: Ints, probabilities: Floats, *, coverage: float, kind: Kind) -> Sets:
     """The sets of a kind with the threshold that photos the classifier has not seen ask for.
 
     ``raps`` leaves as many ranks free as it takes for ``coverage`` of these photos' true classes to be among them
@@ -94,7 +93,7 @@ def coverage_of(sets: NDArray[np.bool_], labels: Ints, *, groups: Ints | None = 
     )
 
 
-def _free_ranks(labels: Ints, probabilities: Float, coverage: float) -> int:
+def _free_ranks(labels: Ints, probabilities: Floats, coverage: float) -> int:
     """The rank within which ``coverage`` of the photos have their true class; C of too few photos."""
     classes = probabilities.shape[1]
     order = np.argsort(-probabilities, axis=1, kind="stable")

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.data.groups import group_numbers
-from headstart.data.samples import Part, Sample
-from headstart.export import Parts, Tower
+from headstart.data.samples import Sample, Subset
+from headstart.export import FeatureBranch, FittedModel
 from headstart.inference.novelty import Novelty
 from headstart.selection.arm import Arm
-from headstart.selection.context import Material
+from headstart.selection.context import FitContext
 from headstart.uncertainty.calibration_set import FROZEN
 from headstart.uncertainty.novelty import accepted, fit_novelty, fit_unscaled, novelty_layers
 
@@ -20,11 +20,11 @@ from headstart.uncertainty.novelty import accepted, fit_novelty, fit_unscaled, n
 class Declining:
     """Parts that know strangers."""
 
-    parts: Parts
+    parts: FittedModel
     validation: NDArray[np.float32] | None  #: (N,) novelty of the validation photos, where they were held out for it
 
 
-def with_declining(material: Material, winner: Arm, parts: Parts) -> Declining:
+def with_declining(material: FitContext, winner: Arm, parts: FittedModel) -> Declining:
     """Adds a score of novelty and the towers that it reads; nothing where all photos shall be accepted.
 
     Where the network is as it was loaded, photos of train and validation both make the score and, left out in turn,
@@ -39,12 +39,12 @@ def with_declining(material: Material, winner: Arm, parts: Parts) -> Declining:
     settings = material.settings
     if settings.acceptance == 1:
         return Declining(parts, None)
-    seen = material.of(Part.TRAIN, Part.VALIDATION)
+    seen = material.of(Subset.TRAIN, Subset.VALIDATION)
     reading = _reading(parts)
     if winner.strategy in FROZEN or parts.towers[0].backbone.fingerprint == material.backbone.fingerprint:
         novelty = fit_novelty(
             reading.features(material, seen),
-            material.labels(Part.TRAIN, Part.VALIDATION),
+            material.labels(Subset.TRAIN, Subset.VALIDATION),
             group_numbers(seen),
             towers=reading.indices,
             acceptance=settings.acceptance,
@@ -52,8 +52,8 @@ def with_declining(material: Material, winner: Arm, parts: Parts) -> Declining:
         )
         return Declining(reading.of(parts, novelty), None)
     validated = _reading(winner.parts)
-    learnt = validated.features(material, material.of(Part.TRAIN))
-    others = validated.features(material, material.of(Part.VALIDATION))
+    learnt = validated.features(material, material.of(Subset.TRAIN))
+    others = validated.features(material, material.of(Subset.VALIDATION))
     unscaled = fit_unscaled(learnt, towers=validated.indices, seed=settings.seed)
     found = accepted(unscaled, unscaled.score(others), settings.acceptance)
     scores = found.score(others)
@@ -67,19 +67,19 @@ def with_declining(material: Material, winner: Arm, parts: Parts) -> Declining:
 class _Reading:
     """A classifier's towers, with those that novelty is told from."""
 
-    towers: tuple[Tower, ...]
+    towers: tuple[FeatureBranch, ...]
     indices: tuple[int, ...]  #: of those
 
-    def features(self, material: Material, samples: Sequence[Sample]) -> list[NDArray[np.float32]]:
+    def features(self, material: FitContext, samples: Sequence[Sample]) -> list[NDArray[np.float32]]:
         """For each tower that novelty is told from float32 (N, D of it)."""
         return [material.features(self.towers[index], samples) for index in self.indices]
 
-    def of(self, parts: Parts, novelty: Novelty) -> Parts:
+    def of(self, parts: FittedModel, novelty: Novelty) -> FittedModel:
         """The parts with these towers and this score."""
         return replace(parts, towers=self.towers, novelty=novelty)
 
 
-def _reading(parts: Parts) -> _Reading:
+def _reading(parts: FittedModel) -> _Reading:
     first = next((tower for tower in parts.towers if not tower.flipped), parts.towers[0])
     top = max(first.layers, key=[layer.name for layer in first.backbone.layers].index)
     wanted = [replace(first, layers=(layer,)) for layer in novelty_layers(first.backbone, top)]

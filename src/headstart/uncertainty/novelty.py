@@ -18,12 +18,11 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.arrays import Floats, Ints
 from headstart.backbones.backbone import Backbone
 from headstart.heads.folds import assign_folds
-from headstart.inference.novelty import Float, Novelty, joined
+from headstart.inference.novelty import Novelty, joined
 from headstart.inference.openvino import cores
-
-Ints = NDArray[np.int64]
 
 KIND = "nearest"
 KINDS = (KIND,)
@@ -51,7 +50,7 @@ def novelty_layers(backbone: Backbone, top: str = "final") -> tuple[str, ...]:
 
 
 def fit_novelty(
-    features: Sequence[Float],
+    features: Sequence[Floats],
     labels: Ints,
     groups: Ints,
     *,
@@ -77,7 +76,7 @@ def fit_novelty(
     return accepted(novelty, left_out(rows, labels[drawn], groups, seed=seed), acceptance)
 
 
-def fit_unscaled(features: Sequence[Float], *, towers: tuple[int, ...], seed: int) -> Novelty:
+def fit_unscaled(features: Sequence[Floats], *, towers: tuple[int, ...], seed: int) -> Novelty:
     """A score whose threshold is a distance of 1; to be followed by ``accepted``.
 
     Where the network was trained on photos, their features are unlike those of new ones. So fit on the training
@@ -115,7 +114,7 @@ def accepted(novelty: Novelty, scores: NDArray[np.floating], acceptance: float) 
     return replace(novelty, acceptance=acceptance, scale=novelty.scale / threshold)
 
 
-def left_out(features: Sequence[Float], labels: Ints, groups: Ints, *, seed: int) -> Float:
+def left_out(features: Sequence[Floats], labels: Ints, groups: Ints, *, seed: int) -> Floats:
     """What each photo scores by a fit without its fold, float32 (N,), in units of distance.
 
     Where all photos are one group nothing can be left out, and these are the scores of the fit itself.
@@ -136,7 +135,7 @@ def left_out(features: Sequence[Float], labels: Ints, groups: Ints, *, seed: int
     return scores
 
 
-def odd(rows: Float) -> NDArray[np.bool_]:
+def odd(rows: Floats) -> NDArray[np.bool_]:
     """Which photos stand apart from all others, (N,): they must not make what is like them familiar.
 
     Args:
@@ -161,7 +160,7 @@ def _drawn(rows: int, seed: int) -> Ints:
     return np.sort(np.random.default_rng(seed).choice(rows, SAMPLE, replace=False))
 
 
-def _principal(centred: Float, seed: int) -> Float:
+def _principal(centred: Floats, seed: int) -> Floats:
     """Orthonormal directions (D, R) of most variance, by subspace iteration (Halko, Martinsson & Tropp, 2011)."""
     rank = max(1, min(DIRECTIONS, len(centred) - 1, centred.shape[1]))
     spare = min(rank + 16, *centred.shape) if min(centred.shape) > rank else rank
@@ -174,7 +173,7 @@ def _principal(centred: Float, seed: int) -> Float:
     return np.ascontiguousarray(basis @ turn.astype(np.float32))
 
 
-def _centres(places: Float, seed: int) -> Float:
+def _centres(places: Floats, seed: int) -> Floats:
     """At most ``POINTS`` points (K, R) for places (N, R): these themselves, or centres by Lloyd's algorithm."""
     if len(places) <= POINTS:
         return np.ascontiguousarray(places)

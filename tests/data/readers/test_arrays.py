@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from headstart.data.readers.reading import read
-from headstart.data.samples import Outcome, Part, digest_of
+from headstart.data.samples import FileStatus, Subset, digest_of
 from headstart.errors import DataError
 
 
@@ -37,7 +37,7 @@ def test_colour_and_a_list_of_images(images):
 def test_the_same_pixels_under_two_labels_are_set_aside(images):
     images[1] = images[0]
     samples = read(images, labels=LABELS)
-    aside = [entry for entry in samples.ledger.entries if entry.outcome is Outcome.SET_ASIDE]
+    aside = [entry for entry in samples.ledger.entries if entry.outcome is FileStatus.SET_ASIDE]
     assert [entry.reason for entry in aside] == [
         "the same bytes as '#1', which is labelled '2'",
         "the same bytes as '#0', which is labelled '10'",
@@ -55,7 +55,7 @@ def test_npz_in_parts_like_keras(images, tmp_path):
     y = np.array(LABELS)
     np.savez_compressed(tmp_path / "a.npz", x_train=images[:9], y_train=y[:9], x_test=images[9:], y_test=y[9:])
     samples = read(tmp_path / "a.npz")
-    assert Counter(sample.part for sample in samples.samples) == {Part.TRAIN: 9, Part.TEST: 3}
+    assert Counter(sample.part for sample in samples.samples) == {Subset.TRAIN: 9, Subset.TEST: 3}
     assert {"train#0", "test#0"} <= {sample.name for sample in samples.samples}
     assert "carved out of train" in samples.ledger.notes[0]
 

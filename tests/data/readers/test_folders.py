@@ -9,14 +9,14 @@ import pytest
 from headstart.data.own_output import mark_folder
 from headstart.data.readers.found import class_name
 from headstart.data.readers.reading import read
-from headstart.data.samples import Outcome, Part, Samples, digest_of
+from headstart.data.samples import FileStatus, Samples, Subset, digest_of
 from headstart.errors import DataError
 from headstart.events import Progress
 from headstart.settings import DataSettings
 
 
 def reasons(samples: Samples) -> dict[str, str]:
-    return {entry.name: entry.reason for entry in samples.ledger.entries if entry.outcome is Outcome.SET_ASIDE}
+    return {entry.name: entry.reason for entry in samples.ledger.entries if entry.outcome is FileStatus.SET_ASIDE}
 
 
 def test_a_folder_per_class(pets):
@@ -27,7 +27,7 @@ def test_a_folder_per_class(pets):
     assert samples.samples[0].digest == digest_of((pets / "cats/0.png").read_bytes()) == samples.samples[0].group
     assert samples.samples[0].part is None
     assert Counter(samples.labels.tolist()) == {0: 10, 1: 10}
-    assert samples.ledger.counts()[Outcome.ACCEPTED] == 20
+    assert samples.ledger.counts()[FileStatus.ACCEPTED] == 20
 
 
 def test_the_path_may_be_text(pets):
@@ -154,7 +154,7 @@ def test_given_parts(plant, tmp_path, names):
         plant(tmp_path / name, "a/1.png", "b/1.png", "b/2.png", first_seed=10 * i)
     samples = read(tmp_path)
     assert samples.classes == ("a", "b")
-    assert Counter(sample.part for sample in samples.samples) == dict.fromkeys(Part, 3)
+    assert Counter(sample.part for sample in samples.samples) == dict.fromkeys(Subset, 3)
     assert samples.ledger.notes == ()
 
 
@@ -163,7 +163,7 @@ def test_the_second_of_two_parts_is_the_test_part(plant, tmp_path, second):
     plant(tmp_path / "train", "a/1.png", "b/1.png", "a/2.png", "b/2.png")
     plant(tmp_path / second, "a/1.png", "b/1.png", first_seed=10)
     samples = read(tmp_path)
-    assert Counter(sample.part for sample in samples.samples) == {Part.TRAIN: 4, Part.TEST: 2}
+    assert Counter(sample.part for sample in samples.samples) == {Subset.TRAIN: 4, Subset.TEST: 2}
     assert "validation is carved out of train" in samples.ledger.notes[0]
     assert ("used as the test part" in samples.ledger.notes[0]) == (second == "val")
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from headstart.data.readers.reading import read
-from headstart.data.samples import Outcome, Part, digest_of
+from headstart.data.samples import FileStatus, Subset, digest_of
 from headstart.errors import DataError
 
 PARTS = {"train": 24, "t10k": 8}
@@ -39,7 +39,7 @@ def mnist(folder: Path, *, packed: bool = False, dot: bool = False) -> Path:
 def test_images_labels_and_parts(tmp_path, packed, dot):
     samples = read(mnist(tmp_path / "mnist", packed=packed, dot=dot), cache=tmp_path / "cache")
     assert samples.classes == ("0", "1", "2", "3")
-    assert Counter(sample.part for sample in samples.samples) == {Part.TRAIN: 24, Part.TEST: 8}
+    assert Counter(sample.part for sample in samples.samples) == {Subset.TRAIN: 24, Subset.TEST: 8}
     assert "carved out of train" in samples.ledger.notes[0]
     by_name = {sample.name: sample for sample in samples.samples}
     for part in PARTS:
@@ -103,7 +103,7 @@ def test_what_lies_beside_is_told(tmp_path):
     samples = read(folder)
     assert len(samples) == 32
     assert samples.ledger.ignored == 1
-    aside = [entry for entry in samples.ledger.entries if entry.outcome is Outcome.SET_ASIDE]
+    aside = [entry for entry in samples.ledger.entries if entry.outcome is FileStatus.SET_ASIDE]
     assert [entry.name for entry in aside] == ["README.txt", "train-images.idx3-ubyte"]
     assert sum("another form of it lies beside" in note for note in samples.ledger.notes) == 4
     assert not any(note.startswith("'train-images-idx3-ubyte' ") for note in samples.ledger.notes)

@@ -6,7 +6,7 @@ from PIL import Image
 from headstart.data.readers.found import Found
 from headstart.data.readers.inspection import inspect
 from headstart.data.readers.reading import read
-from headstart.data.samples import ArraySource, FileSource, Outcome, digest_of
+from headstart.data.samples import ArraySource, FileSource, FileStatus, digest_of
 from headstart.events import ignore
 
 
@@ -24,10 +24,10 @@ def test_an_entry_says_what_the_header_says(tmp_path):
     (tmp_path / "b.jpg").write_bytes(b"no photo")
     names = ("a.jpg", "b.jpg", "c.jpg")
     a, b, c = (item.entry for item in inspect([Found(n, "x", FileSource(tmp_path / n)) for n in names], ignore))
-    assert (a.outcome, a.label, a.format, a.width, a.height) == (Outcome.ACCEPTED, "x", "JPEG", 7, 5)
+    assert (a.outcome, a.label, a.format, a.width, a.height) == (FileStatus.ACCEPTED, "x", "JPEG", 7, 5)
     assert (a.camera, a.digest) == ("DSC-F828", digest_of(content))
-    assert (b.outcome, b.reason, b.camera) == (Outcome.SET_ASIDE, "not an image in a known format", "")
-    assert (c.outcome, c.reason) == (Outcome.SET_ASIDE, "missing file")
+    assert (b.outcome, b.reason, b.camera) == (FileStatus.SET_ASIDE, "not an image in a known format", "")
+    assert (c.outcome, c.reason) == (FileStatus.SET_ASIDE, "missing file")
 
 
 def test_an_array_has_no_camera():

@@ -4,7 +4,7 @@ import pytest
 
 from headstart.data.readers.layouts import classes_in_names, part_in
 from headstart.data.readers.reading import read
-from headstart.data.samples import Part
+from headstart.data.samples import Subset
 from headstart.errors import DataError, SettingError
 from headstart.settings import DataSettings
 
@@ -52,8 +52,8 @@ def test_parts_whose_photos_have_the_class_in_their_names(pets_by_name):
     samples = read(pets_by_name, options=options("name"))
     assert samples.classes == ("cat", "dog")
     assert {(sample.part, sample.name.split("/")[0]) for sample in samples.samples} == {
-        (Part.TRAIN, "train"),
-        (Part.TEST, "test1"),
+        (Subset.TRAIN, "train"),
+        (Subset.TEST, "test1"),
     }
     assert "the class of a photo is the name up to the number at its end" in samples.ledger.notes
 
@@ -73,7 +73,7 @@ def test_parts_with_classes_further_down(plant, tmp_path):
     samples = read(root, options=options("parent"))
     assert samples.classes == ("00000", "00001")
     assert "the folders 'Final_Test', 'Final_Training' are taken for parts of a split" in samples.ledger.notes
-    assert sum(sample.part is Part.TEST for sample in samples.samples) == 10
+    assert sum(sample.part is Subset.TEST for sample in samples.samples) == 10
 
 
 def test_a_folder_of_plots_beside_one_of_photos(plant, tmp_path):
@@ -158,10 +158,10 @@ def test_classes_that_names_speak_of(stems, classes):
 @pytest.mark.parametrize(
     ("name", "part"),
     [
-        ("test1", Part.TEST),
-        ("Final_Training", Part.TRAIN),
-        ("trainingSet", Part.TRAIN),
-        ("val_images", Part.VALIDATION),
+        ("test1", Subset.TEST),
+        ("Final_Training", Subset.TRAIN),
+        ("trainingSet", Subset.TRAIN),
+        ("val_images", Subset.VALIDATION),
         ("steam train", None),
         ("training shoes", None),
         ("attest", None),

@@ -5,7 +5,7 @@ from itertools import combinations
 import pytest
 
 from headstart.data.readers.loosening import split_loosely
-from headstart.data.samples import Part, Samples
+from headstart.data.samples import Samples, Subset
 from headstart.data.splits import Split, TooFewGroupsError, make_split
 from tests.data.test_splits import made
 
@@ -27,7 +27,7 @@ def test_a_class_that_is_one_scene_is_split_and_the_others_are_kept_together() -
     assert found.split.notes[0].startswith(
         "the score flatters: with near-duplicates kept in one part there were too few groups of 'c0', so 45 pairs"
     )
-    parts = {part: {it.label for it in found.split.of(found.samples, part)} for part in Part}
+    parts = {part: {it.label for it in found.split.of(found.samples, part)} for part in Subset}
     assert all(labels == {0, 1} for labels in parts.values())
     assert len({found.split.parts[id_] for pair in burst for id_ in pair}) == 1
     assert len({sample.group for sample in found.samples.samples}) == 10 + 15

@@ -7,7 +7,7 @@ import pytest
 from pyarrow import parquet
 
 from headstart.data.readers.reading import read
-from headstart.data.samples import Outcome, Part
+from headstart.data.samples import FileStatus, Subset
 from headstart.errors import DataError, MissingExtra, SettingError
 from headstart.settings import DataSettings
 
@@ -61,7 +61,7 @@ def test_bad_rows_are_set_aside_with_a_reason(pets):
     ]
     (pets / "t.csv").write_text(lines("path,label", *rows))
     samples = read(pets / "t.csv")
-    aside = {entry.name: entry.reason for entry in samples.ledger.entries if entry.outcome is Outcome.SET_ASIDE}
+    aside = {entry.name: entry.reason for entry in samples.ledger.entries if entry.outcome is FileStatus.SET_ASIDE}
     assert aside == {
         "cats/99.png": "missing file",
         "cats/1.png (row 23)": "empty label",
@@ -79,7 +79,11 @@ def test_split_and_group_columns(pets):
     rows = [f"{row},{part},p{i % 3}" for i, (row, part) in enumerate(zip(rows_of_pets(), parts * 2, strict=True))]
     (pets / "t.csv").write_text(lines("path,label,subset,patient_id", *rows))
     samples = read(pets / "t.csv")
-    assert Counter(sample.part for sample in samples.samples) == {Part.TRAIN: 12, Part.VALIDATION: 4, Part.TEST: 4}
+    assert Counter(sample.part for sample in samples.samples) == {
+        Subset.TRAIN: 12,
+        Subset.VALIDATION: 4,
+        Subset.TEST: 4,
+    }
     assert {sample.group for sample in samples.samples} == {"group:p0", "group:p1", "group:p2"}
 
 
@@ -164,7 +168,7 @@ def test_a_stray_quotation_mark_costs_its_own_row_only(pets, second):
         rows[second] = rows[second].replace(",", '",')  # a cell of all that lies between, for a reader of CSV
     (pets / "t.csv").write_text(lines("path,label", *rows))
     samples = read(pets / "t.csv")
-    aside = {entry.name: entry.reason for entry in samples.ledger.entries if entry.outcome is Outcome.SET_ASIDE}
+    aside = {entry.name: entry.reason for entry in samples.ledger.entries if entry.outcome is FileStatus.SET_ASIDE}
     assert len(samples.ledger.entries) == len(rows)
     assert aside.pop("cats/4.png") == "a quotation mark that is not closed (line 6); remove it or close it"
     assert aside == ({'dogs/5.png"': "missing file"} if second else {})
@@ -253,7 +257,7 @@ def test_a_folder_of_tables_in_parts(pets, tmp_path):
     parquet.write_table(pa.concat_tables([table[8:10], table[18:]]), data / "test-00000-of-00001.parquet")
     samples = read(tmp_path / "hub", cache=tmp_path / "cache")
     assert samples.classes == ("cat", "dog")
-    assert Counter(sample.part for sample in samples.samples) == {Part.TRAIN: 16, Part.TEST: 4}
+    assert Counter(sample.part for sample in samples.samples) == {Subset.TRAIN: 16, Subset.TEST: 4}
     assert "data/train-00001-of-00002.parquet/6.png" in {sample.name for sample in samples.samples}
     assert len({sample.name for sample in samples.samples}) == 20
     assert samples.ledger.notes[0] == "3 Parquet tables are read"
@@ -270,7 +274,7 @@ def test_tables_in_folders_called_after_parts(pets, tmp_path):
         (tmp_path / "hub" / "default" / part).mkdir(parents=True)
         parquet.write_table(table.take(rows), tmp_path / "hub" / "default" / part / "0000.parquet")
     samples = read(tmp_path / "hub", cache=tmp_path / "cache")
-    assert Counter(sample.part for sample in samples.samples) == {Part.TRAIN: 6, Part.VALIDATION: 2, Part.TEST: 4}
+    assert Counter(sample.part for sample in samples.samples) == {Subset.TRAIN: 6, Subset.VALIDATION: 2, Subset.TEST: 4}
 
 
 def test_one_bad_row_of_photos_is_one_line_of_the_ledger(pets, tmp_path):

@@ -16,15 +16,15 @@ from headstart.data.samples import ArraySource, Sample, digest_of
 from headstart.diagnostics.near_duplicates import candidates as twin_candidates
 from headstart.diagnostics.near_duplicates.candidates import candidates
 from headstart.diagnostics.near_duplicates.clusters import LOOSE, sets_from, unchained
-from headstart.diagnostics.near_duplicates.search import Twins, find_twins, sets_of
+from headstart.diagnostics.near_duplicates.search import DuplicatePair, find_near_duplicates, sets_of
 from headstart.features.extract import prepared
-from headstart.modalities.image.decoding.decode import prepare
+from headstart.modalities.image.decoding.decode import crop_resize
 from headstart.modalities.image.near_duplicates.coarse_align import laid_roughly
 from headstart.modalities.image.near_duplicates.fine_align import Laid, laid_finely
-from headstart.modalities.image.spec import PixelContract
-from headstart.modalities.image.stats import Looks, looks_of
+from headstart.modalities.image.spec import ImageSpec
+from headstart.modalities.image.stats import ImageStats, stats_of
 
-CONTRACT = PixelContract(224, 1000, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+CONTRACT = ImageSpec(224, 1000, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 Photos = list[Image.Image]
 SQUARES = 40
 
@@ -63,7 +63,7 @@ ALTERED: dict[str, Callable[[Image.Image], Image.Image]] = {
 }
 
 
-def features_of(looks: Looks) -> NDArray[np.float32]:
+def features_of(looks: ImageStats) -> NDArray[np.float32]:
     """What a network might make of photos: soft, mirror-blind, far from exact; (N, 96)."""
     colour = looks.colour + looks.colour[:, :, ::-1]
     flat = (colour / colour.mean(axis=(1, 2, 3), keepdims=True)).reshape(len(colour), -1)
@@ -71,11 +71,11 @@ def features_of(looks: Looks) -> NDArray[np.float32]:
     return (mixed + np.random.default_rng(1).normal(0, 0.05 * mixed.std(), mixed.shape)).astype(np.float32)
 
 
-def looks_at(pixels: NDArray[np.uint8]) -> Looks:
-    rows = looks_of(pixels)
+def looks_at(pixels: NDArray[np.uint8]) -> ImageStats:
+    rows = stats_of(pixels)
     facts = {name: rows["facts"][:, place] for place, name in enumerate(("brightness", "contrast", "sharpness"))}
     grey, colour = rows["grey"].reshape(-1, 24, 24), rows["colour"].reshape(-1, 8, 8, 3)
-    return Looks(grey, colour, **facts, saturation=rows["facts"][:, 3])
+    return ImageStats(grey, colour, **facts, saturation=rows["facts"][:, 3])
 
 
 class Set:
@@ -90,13 +90,13 @@ class Set:
             number = seen[digest] = seen.get(digest, -1) + 1
             id_ = f"{digest}.{number}" if number else digest
             self.samples.append(Sample(id_, f"#{place}", digest, 0, digest, None, ArraySource(array[None], 0)))
-        self.looks = looks_at(np.stack([prepare(array, CONTRACT) for array in arrays]))
+        self.looks = looks_at(np.stack([crop_resize(array, CONTRACT) for array in arrays]))
         self.features = features_of(self.looks)
 
-    def twins(self, listener: events.Listener = events.ignore) -> tuple[Twins, ...]:
-        return find_twins(self.samples, self.features, self.looks, listener=listener)
+    def twins(self, listener: events.Listener = events.ignore) -> tuple[DuplicatePair, ...]:
+        return find_near_duplicates(self.samples, self.features, self.looks, listener=listener)
 
-    def places(self, twins: tuple[Twins, ...]) -> set[tuple[int, int]]:
+    def places(self, twins: tuple[DuplicatePair, ...]) -> set[tuple[int, int]]:
         place = {sample.id: number for number, sample in enumerate(self.samples)}
         return {(place[it.first], place[it.second]) for it in twins}
 
@@ -164,12 +164,12 @@ def test_the_order_of_the_photos_decides_nothing() -> None:
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_too_few_photos_have_no_twins(count: int) -> None:
-    rows = looks_of(np.zeros((1, 224, 224, 3), np.uint8))
-    looks = Looks(
+    rows = stats_of(np.zeros((1, 224, 224, 3), np.uint8))
+    looks = ImageStats(
         np.zeros((count, 24, 24), np.float32), np.zeros((count, 8, 8, 3), np.float32), *(rows["facts"][:count].T)
     )
     samples = Set(SCENES[:1]).samples[:count]
-    assert find_twins(samples, np.zeros((count, 4), np.float32), looks) == ()
+    assert find_near_duplicates(samples, np.zeros((count, 4), np.float32), looks) == ()
 
 
 def test_two_photos_are_enough() -> None:
@@ -183,7 +183,7 @@ def test_a_picture_is_laid_where_it_was_cut_from(mirrored: bool) -> None:
     cut = image.crop((20, 5, 254, 239))  # 234 of 260: a scale of 0.9, its centre 7 right and 8 up
     if mirrored:
         cut = ImageOps.mirror(cut)
-    grey = looks_at(np.stack([prepare(np.asarray(it), CONTRACT) for it in (image, cut)])).grey
+    grey = looks_at(np.stack([crop_resize(np.asarray(it), CONTRACT) for it in (image, cut)])).grey
     pair = np.array([[0, 1]])
     rough = laid_roughly(grey, pair)[0]
     fine = laid_finely(grey, pair, rough)
@@ -193,7 +193,7 @@ def test_a_picture_is_laid_where_it_was_cut_from(mirrored: bool) -> None:
 
 
 def test_no_step_makes_it_worse() -> None:
-    grey = looks_at(np.stack([prepare(np.asarray(it), CONTRACT) for it in SCENES])).grey
+    grey = looks_at(np.stack([crop_resize(np.asarray(it), CONTRACT) for it in SCENES])).grey
     pairs = np.stack([np.arange(0, 60, 2), np.arange(1, 60, 2)], axis=1)
     start = Laid(np.zeros(30, np.float32), np.tile(np.float32([1, 0, 0]), (30, 1)), np.zeros(30, bool))
     once = laid_finely(grey, pairs, start)
@@ -202,7 +202,7 @@ def test_no_step_makes_it_worse() -> None:
 
 
 def test_many_pairs_of_one_photo_are_laid_as_alone() -> None:
-    grey = looks_at(np.stack([prepare(np.asarray(it), CONTRACT) for it in SCENES])).grey
+    grey = looks_at(np.stack([crop_resize(np.asarray(it), CONTRACT) for it in SCENES])).grey
     pairs = np.array([(0, other) for other in range(1, 60)] + [(3, 4)])
     together = laid_roughly(grey, pairs)[0]
     for row in (0, 15, 16, 40, 59):
@@ -287,7 +287,7 @@ def test_sets_are_connected_components() -> None:
 def test_the_22_sets_of_equal_scans_are_found(shared_data: Path) -> None:
     samples = read(shared_data / "brain_mri").samples
     looks = looks_at(prepared(samples, CONTRACT, len(samples)))
-    twins = find_twins(samples, features_of(looks), looks)
+    twins = find_near_duplicates(samples, features_of(looks), looks)
     same = [it for it in twins if it.kind == "same bytes"]
     sets = sets_of(same)
     by_bytes: dict[bytes, set[str]] = {}

@@ -7,12 +7,12 @@ import pytest
 from PIL import Image
 
 from headstart.modalities.image import load as photos
-from headstart.modalities.image.decoding.decode import BrokenPhoto, decode, prepare
+from headstart.modalities.image.decoding.decode import BrokenPhoto, crop_resize, decode
 from headstart.modalities.image.load import OpenedPhoto
-from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.image.spec import ImageSpec
 from tests.conftest import picture
 
-SMALL = PixelContract(224, 875, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+SMALL = ImageSpec(224, 875, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 LARGE = replace(SMALL, size=240, crop_permille=882)
 OTHER = replace(SMALL, interpolation="bicubic")
 
@@ -46,10 +46,10 @@ def test_each_contract_gets_its_own_pixels_from_as_few_decodings_as_will_do(
     data: bytes, decodings: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     contracts = (SMALL, LARGE, OTHER)
-    expected = {contract: prepare(decode(data, contract).pixels, contract) for contract in contracts}
+    expected = {contract: crop_resize(decode(data, contract).pixels, contract) for contract in contracts}
     calls = 0
 
-    def counted(content: bytes, contract: PixelContract) -> object:
+    def counted(content: bytes, contract: ImageSpec) -> object:
         nonlocal calls
         calls += 1
         return decode(content, contract)
@@ -64,12 +64,12 @@ def test_each_contract_gets_its_own_pixels_from_as_few_decodings_as_will_do(
 def test_an_array_is_prepared_for_each() -> None:
     pixels = picture("checks", np.random.default_rng(0), (300, 260))
     for contract, view in OpenedPhoto(pixels).views((SMALL, LARGE)).items():
-        np.testing.assert_array_equal(view, prepare(pixels, contract))
+        np.testing.assert_array_equal(view, crop_resize(pixels, contract))
 
 
 @pytest.mark.parametrize("contracts", [(SMALL,), (SMALL, LARGE)])
 @pytest.mark.parametrize("spoil", [lambda data: b"", lambda data: b"no photo", lambda data: data[:900]])
-def test_broken_photos(contracts: tuple[PixelContract, ...], spoil: Callable[[bytes], bytes]) -> None:
+def test_broken_photos(contracts: tuple[ImageSpec, ...], spoil: Callable[[bytes], bytes]) -> None:
     with pytest.raises(BrokenPhoto):
         OpenedPhoto(spoil(photo(700, 530))).views(contracts)
 
@@ -78,4 +78,4 @@ def test_a_truncated_photo_is_repaired_alike() -> None:
     data = photo(700, 530)[:-4000]
     assert decode(data, SMALL).repaired
     for contract, view in OpenedPhoto(data).views((SMALL, LARGE)).items():
-        np.testing.assert_array_equal(view, prepare(decode(data, contract).pixels, contract))
+        np.testing.assert_array_equal(view, crop_resize(decode(data, contract).pixels, contract))

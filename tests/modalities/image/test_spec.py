@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headstart.modalities.image.decoding.decode import prepare
-from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.image.decoding.decode import crop_resize
+from headstart.modalities.image.spec import ImageSpec
 
-CONTRACT = PixelContract(224, 875, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
+CONTRACT = ImageSpec(224, 875, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
 
 
 @given(st.integers(1, 6000), st.integers(1, 6000))
@@ -34,11 +34,11 @@ def test_the_crop_is_the_share_of_the_shorter_edge(height: int, width: int, side
 
 
 def test_it_survives_json() -> None:
-    assert PixelContract.from_json(CONTRACT.to_json()) == CONTRACT
+    assert ImageSpec.from_json(CONTRACT.to_json()) == CONTRACT
 
 
 def test_a_crop_of_the_target_size_is_not_resampled() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (256, 300, 3), dtype=np.uint8)
     assert CONTRACT.crop_side(256, 300) == 224
     left, top, right, bottom = CONTRACT.crop_box(256, 300)
-    np.testing.assert_array_equal(prepare(pixels, CONTRACT), pixels[top:bottom, left:right])
+    np.testing.assert_array_equal(crop_resize(pixels, CONTRACT), pixels[top:bottom, left:right])

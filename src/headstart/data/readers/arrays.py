@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from headstart.data.readers.found import Found, Listing, class_name, some
 from headstart.data.readers.parts import part_named, settle
-from headstart.data.samples import ArraySource, Entry, Outcome, Part
+from headstart.data.samples import ArraySource, Entry, FileStatus, Subset
 from headstart.errors import DataError
 from headstart.modalities.image.decoding.decode import to_rgb
 
@@ -30,7 +30,7 @@ class Block:
 
     images: NDArray[np.uint8]  #: (N, H, W) or (N, H, W, channels)
     labels: list[str]  #: N names of classes
-    found_part: Part | None
+    found_part: Subset | None
     prefix: str  #: before "#17" in the names, so that rows of different parts differ
 
 
@@ -89,7 +89,7 @@ def _blocks(arrays: _Named, file: Mapping[str, NDArray[Any]]) -> list[Block]:
     return blocks
 
 
-def block_of(name: str, images: Any, labels: Any, classes: list[str] | None, part: Part | None, prefix: str) -> Block:
+def block_of(name: str, images: Any, labels: Any, classes: list[str] | None, part: Subset | None, prefix: str) -> Block:
     """Images and labels that belong together.
 
     Args:
@@ -161,6 +161,6 @@ def listing_of(root: str, blocks: list[Block]) -> Listing:
             if label:
                 found.append(Found(name, label, ArraySource(block.images, i), part))
             else:
-                entries.append(Entry(name, Outcome.SET_ASIDE, "empty label"))
+                entries.append(Entry(name, FileStatus.SET_ASIDE, "empty label"))
     notes = (given.note,) if given.note else ()
     return Listing(root, tuple(found), frozenset(item.label for item in found), tuple(entries), notes=notes)

@@ -9,7 +9,7 @@ from headstart.data.groups import joined_groups
 from headstart.data.readers.alike import notes_on_alike
 from headstart.data.readers.found import Listing, natural, some
 from headstart.data.readers.inspection import Inspected
-from headstart.data.samples import Entry, Ledger, Outcome, Part, Sample, Samples, numbered_ids
+from headstart.data.samples import Entry, FileStatus, Ledger, Sample, Samples, Subset, numbered_ids
 
 
 def assemble(listing: Listing, inspected: Sequence[Inspected]) -> Samples:
@@ -17,7 +17,7 @@ def assemble(listing: Listing, inspected: Sequence[Inspected]) -> Samples:
     inspected = _conflicts_set_aside(inspected)
     entries = sorted((*listing.entries, *(item.entry for item in inspected)), key=lambda entry: natural(entry.name))
     classes = tuple(sorted(listing.classes, key=natural))
-    accepted = [item for item in inspected if item.entry.outcome is Outcome.ACCEPTED]
+    accepted = [item for item in inspected if item.entry.outcome is FileStatus.ACCEPTED]
     accepted.sort(key=lambda item: natural(item.found.name))
     notes = (*listing.notes, *notes_on_alike(classes), *summarise_depths(it.entry.depth for it in accepted))
     return Samples(
@@ -42,8 +42,8 @@ def problems_of(samples: Samples) -> list[str]:
         )
     given = any(sample.part for sample in samples.samples)
     usable = Counter(sample.label for sample in samples.samples)
-    in_train = Counter(sample.label for sample in samples.samples if sample.part is Part.TRAIN)
-    carve = given and all(sample.part is not Part.VALIDATION for sample in samples.samples)
+    in_train = Counter(sample.label for sample in samples.samples if sample.part is Subset.TRAIN)
+    carve = given and all(sample.part is not Subset.VALIDATION for sample in samples.samples)
     by_class = defaultdict(list)
     for entry in samples.ledger.entries:
         by_class[entry.label].append(entry)
@@ -64,7 +64,7 @@ def problems_of(samples: Samples) -> list[str]:
 
 def _reasons(entries: Sequence[Entry]) -> str:
     """What most of the files set aside suffer from, in brackets."""
-    reasons = Counter(entry.reason for entry in entries if entry.outcome is Outcome.SET_ASIDE)
+    reasons = Counter(entry.reason for entry in entries if entry.outcome is FileStatus.SET_ASIDE)
     if not reasons:
         return ""
     most = [f"{count} {reason}" for reason, count in reasons.most_common()]
@@ -90,7 +90,7 @@ def _conflicts_set_aside(inspected: Sequence[Inspected]) -> list[Inspected]:
     """Files with equal bytes and different labels: at most one of them can be right, and nobody knows which."""
     same = defaultdict(list)
     for item in inspected:
-        if item.entry.outcome is Outcome.ACCEPTED:
+        if item.entry.outcome is FileStatus.ACCEPTED:
             same[item.entry.digest].append(item)
     return [_unless_contradicted(item, same.get(item.entry.digest, [])) for item in inspected]
 
@@ -101,4 +101,4 @@ def _unless_contradicted(item: Inspected, same: Sequence[Inspected]) -> Inspecte
         return item
     other = min(others, key=lambda found: natural(found.name))
     reason = f"the same bytes as {other.name!r}, which is labelled {other.label!r}"
-    return replace(item, entry=replace(item.entry, outcome=Outcome.SET_ASIDE, reason=reason))
+    return replace(item, entry=replace(item.entry, outcome=FileStatus.SET_ASIDE, reason=reason))

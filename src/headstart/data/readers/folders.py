@@ -13,7 +13,7 @@ from headstart.data.readers.labelling import label_files
 from headstart.data.readers.layouts import Seen, classes_in_names, parts_in, refuse_containers, refuse_flat
 from headstart.data.readers.parts import KNOWN, part_named, settle
 from headstart.data.readers.walking import Walk, identity_of
-from headstart.data.samples import Part
+from headstart.data.samples import Subset
 from headstart.errors import DataError
 from headstart.modalities.image.decoding.decode import SUFFIXES
 from headstart.settings import DataSettings
@@ -28,12 +28,12 @@ class _Walk(Walk):
     seen: list[Seen] = field(default_factory=list)
     classes: list[str] = field(default_factory=list)  #: names of the folders that are classes, empty ones too
 
-    def take_class(self, folder: Path, part: Part | None) -> None:
+    def take_class(self, folder: Path, part: Subset | None) -> None:
         """Every file under a class folder."""
         self.classes.append(folder.name)
         self.take(folder, folder.parent, part)
 
-    def take(self, folder: Path, base: Path, part: Part | None) -> None:
+    def take(self, folder: Path, base: Path, part: Subset | None) -> None:
         """Every file under a folder, with the folders from the base to it."""
         for path in self.files_under(folder):
             self.seen.append(Seen(self.name(path), path, path.relative_to(base).parts[:-1], part))
@@ -152,7 +152,7 @@ def _descend(walk: _Walk, folder: Path) -> tuple[Path, list[Path]]:
 
 
 def _take_parts(walk: _Walk, base: Path, folders: list[Path]) -> None:
-    by_part: dict[Part, Path] = {}
+    by_part: dict[Subset, Path] = {}
     for folder in folders:
         part = part_named(folder.name)
         assert part is not None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from natsort import natsort_keygen, ns
 
-from headstart.data.samples import Entry, Part, Source
+from headstart.data.samples import Entry, Source, Subset
 from headstart.errors import MOST_OF_A_NAME, bounded
 
 _natural = natsort_keygen(alg=ns.IGNORECASE)
@@ -19,7 +19,7 @@ class Found:
     name: str  #: unique in its listing; the name of the sample to be
     label: str  #: the class's name
     source: Source
-    part: Part | None = None
+    part: Subset | None = None
     group: str = ""  #: what the user calls its group; "" for none
 
 

@@ -22,7 +22,7 @@ from headstart.data.readers import arrays
 from headstart.data.readers.cached import refuse_full_store
 from headstart.data.readers.found import Listing, some
 from headstart.data.readers.parts import part_named
-from headstart.data.samples import Entry, Outcome, Part
+from headstart.data.samples import Entry, FileStatus, Subset
 from headstart.errors import DataError
 from headstart.storage.atomic import new_folder, stamp
 
@@ -88,7 +88,7 @@ def list_idx(root: Path, folder: Path, cache: Path) -> Listing:
     twice = tuple(
         f"{file.path.name!r} was not read: another form of it lies beside it" for file in files if file not in used
     )
-    aside = tuple(Entry(name, Outcome.SET_ASIDE, "no IDX file of images or labels") for name in others)
+    aside = tuple(Entry(name, FileStatus.SET_ASIDE, "no IDX file of images or labels") for name in others)
     ignored = sum(_hidden(path) for path in folder.iterdir())
     return replace(listing, entries=listing.entries + aside, ignored=ignored, notes=listing.notes + twice)
 
@@ -135,8 +135,8 @@ def _block(folder: Path, stem: str, files: list[_File], cache: Path) -> arrays.B
         raise DataError(f"{str(folder)!r}, {stem}: {error}") from None
 
 
-def _part(stem: str) -> Part | None:
-    return Part.TEST if stem == "t10k" else part_named(stem)
+def _part(stem: str) -> Subset | None:
+    return Subset.TEST if stem == "t10k" else part_named(stem)
 
 
 def _values(file: _File, cache: Path) -> NDArray[np.uint8]:

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from headstart.data.own_output import is_own_picture
 from headstart.data.readers.found import Found
-from headstart.data.samples import ArraySource, Entry, FileSource, Outcome, digest_of
+from headstart.data.samples import ArraySource, Entry, FileSource, FileStatus, digest_of
 from headstart.errors import refuse_machine_faults
 from headstart.events import Listener, Progress
 from headstart.modalities.image.decoding.decode import BrokenPhoto, identify, measure_depth
@@ -81,27 +81,27 @@ def _look_at_file(found: Found, source: FileSource) -> Entry:
     try:
         status = source.path.stat()
         if not stat.S_ISREG(status.st_mode):  # reading a pipe would wait for ever
-            return Entry(found.name, Outcome.SET_ASIDE, "not a file", found.label)
+            return Entry(found.name, FileStatus.SET_ASIDE, "not a file", found.label)
         if status.st_size > MAX_BYTES:
             reason = f"{status.st_size / 1e9:.1f} GB; files of more than {MAX_BYTES / 1e9:g} GB are not read"
-            return Entry(found.name, Outcome.SET_ASIDE, reason, found.label)
+            return Entry(found.name, FileStatus.SET_ASIDE, reason, found.label)
         content = source.read()
     except OSError as error:
-        return Entry(found.name, Outcome.SET_ASIDE, why_unreadable(error), found.label)
+        return Entry(found.name, FileStatus.SET_ASIDE, why_unreadable(error), found.label)
     digest = digest_of(content)
     if is_own_picture(content):
-        return Entry(found.name, Outcome.SET_ASIDE, "a picture that headstart drew", found.label, digest)
+        return Entry(found.name, FileStatus.SET_ASIDE, "a picture that headstart drew", found.label, digest)
     try:
         header = identify(content)
     except BrokenPhoto as error:
-        return Entry(found.name, Outcome.SET_ASIDE, str(error), found.label, digest)
+        return Entry(found.name, FileStatus.SET_ASIDE, str(error), found.label, digest)
     facts = header.format, header.width, header.height, header.camera
     depth = measure_depth(content) if header.deep else None
     note = "; ".join(filter(None, (header.note, describe_depth(depth) if depth else "")))
-    return Entry(found.name, Outcome.ACCEPTED, "", found.label, digest, *facts, note=note, depth=depth)
+    return Entry(found.name, FileStatus.ACCEPTED, "", found.label, digest, *facts, note=note, depth=depth)
 
 
 def _look_at_array(found: Found, source: ArraySource) -> Entry:
     pixels = source.read()
     height, width = pixels.shape[:2]
-    return Entry(found.name, Outcome.ACCEPTED, "", found.label, digest_of(pixels), "array", width, height)
+    return Entry(found.name, FileStatus.ACCEPTED, "", found.label, digest_of(pixels), "array", width, height)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from headstart.data.readers.encodings import check_encoding, guess
 from headstart.data.readers.found import Found, class_name, some
 from headstart.data.readers.layouts import FIRST_WORD, NameRule, Seen, name_rule
-from headstart.data.samples import Entry, FileSource, Outcome
+from headstart.data.samples import Entry, FileSource, FileStatus
 from headstart.errors import DataError, SettingError
 from headstart.settings import DataSettings
 
@@ -59,7 +59,7 @@ def label_files(root: str, seen: Sequence[Seen], folders: Sequence[str], options
             found.append(Found(it.name, label, FileSource(it.path), it.part, group_of(it)))
         else:
             reason = "no class in its name" if where == "name" else "not in a class folder"
-            entries.append(Entry(it.name, Outcome.SET_ASIDE, reason))
+            entries.append(Entry(it.name, FileStatus.SET_ASIDE, reason))
     if options.groups_from:
         notes.append(_told_of_groups({it.group for it in found if it.group}, options.groups_from))
     return Labelled(tuple(found), frozenset(classes), tuple(entries), tuple(notes))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from headstart.data.readers.found import some
 from headstart.data.readers.parts import part_named
-from headstart.data.samples import Part
+from headstart.data.samples import Subset
 from headstart.errors import DataError
 from headstart.modalities.image.decoding.decode import SUFFIXES
 
@@ -57,7 +57,7 @@ class Seen:
     name: str  #: the path under the root, with "/"
     path: Path
     steps: tuple[str, ...]  #: the folders it lies in, from the first under the root or the part
-    part: Part | None
+    part: Subset | None
 
     @property
     def is_photo(self) -> bool:
@@ -122,7 +122,7 @@ def classes_in_names(stems: Sequence[str]) -> dict[str, int]:
 # --- folders ---------------------------------------------------------------------------------------------------------
 
 
-def part_in(name: str) -> Part | None:
+def part_in(name: str) -> Subset | None:
     """Return the part that a folder's name speaks of among filling words and numbers: ``Final_Training``, ``test1``."""
     words = _words(name)
     parts = {part for word in words if (part := part_named(word))}
@@ -130,7 +130,7 @@ def part_in(name: str) -> Part | None:
     return parts.pop() if len(parts) == 1 and not rest else None
 
 
-def parts_in(names: Sequence[str]) -> dict[str, Part]:
+def parts_in(names: Sequence[str]) -> dict[str, Subset]:
     """Return the part of each folder where all are parts, two different ones at least; else nothing."""
     parts = {name: part for name in names if (part := part_in(name))}
     return parts if len(parts) == len(names) and len(set(parts.values())) > 1 else {}

@@ -12,7 +12,7 @@ from pathlib import Path
 from headstart.data.readers.found import Found, Listing, some
 from headstart.data.readers.parts import KNOWN, part_named, settle
 from headstart.data.readers.tables import list_table
-from headstart.data.samples import Entry, Part
+from headstart.data.samples import Entry, Subset
 from headstart.errors import DataError
 
 _BESIDE = frozenset({".md", ".json", ".jsonl", ".txt", ".yaml", ".yml", ".py", ".rst"})  #: what describes a data set
@@ -76,6 +76,6 @@ def siblings_note(table: Path) -> list[str]:
     return [f"{len(others)} more tables of this set lie beside it; the folder {str(table.parent)!r} is all of them"]
 
 
-def _part_of(shard: Path) -> Part | None:
+def _part_of(shard: Path) -> Subset | None:
     stem = re.sub(r"-\d{5}-of-\d{5}.*$", "", shard.stem)
     return part_named(stem) or part_named(re.split(r"[-_.\d]", stem)[0]) or part_named(shard.parent.name)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from headstart.data.samples import Part
+from headstart.data.samples import Subset
 
 _ATTEMPTS = 50  #: orders that are tried where groups of several classes get into each other's way
 
@@ -31,23 +31,23 @@ class Group:
 class Placement:
     """Where the groups went."""
 
-    parts: Mapping[str, Part]  #: key of the group -> its part
-    lacking: Mapping[int, Sequence[Part]]  #: class -> parts without a photo of it; empty when each has one
+    parts: Mapping[str, Subset]  #: key of the group -> its part
+    lacking: Mapping[int, Sequence[Subset]]  #: class -> parts without a photo of it; empty when each has one
 
 
 @dataclass(slots=True)
 class _Board:
     """Parts that are being filled."""
 
-    targets: dict[Part, dict[int, float]]  #: of TEST and VALIDATION, or VALIDATION alone: photos wanted of each class
-    held: dict[Part, Counter[int]]
-    parts: dict[str, Part] = field(default_factory=dict)
+    targets: dict[Subset, dict[int, float]]  #: of TEST and VALIDATION, or VALIDATION alone: photos wanted of each class
+    held: dict[Subset, Counter[int]]
+    parts: dict[str, Subset] = field(default_factory=dict)
 
-    def put(self, group: Group, part: Part) -> None:
+    def put(self, group: Group, part: Subset) -> None:
         self.parts[group.key] = part
         self.held[part].update(group.counts)
 
-    def gain(self, group: Group, part: Part) -> float:
+    def gain(self, group: Group, part: Subset) -> float:
         """By how much the squared distance to the targets shrinks when the part gets the group."""
         total = 0.0
         for label, count in sorted(group.counts.items()):
@@ -55,13 +55,13 @@ class _Board:
             total += deficit**2 - (deficit - count) ** 2
         return total
 
-    def fits(self, group: Group, part: Part) -> bool:
+    def fits(self, group: Group, part: Subset) -> bool:
         """Whether the part is better off with the group and not swamped by it."""
         return group.size <= max(1.0, sum(self.targets[part].values())) and self.gain(group, part) > 0
 
 
 def place(
-    groups: Sequence[Group], shares: Mapping[Part, float], *, seed: int, held: Mapping[Part, Counter[int]]
+    groups: Sequence[Group], shares: Mapping[Subset, float], *, seed: int, held: Mapping[Subset, Counter[int]]
 ) -> Placement:
     """A part for every group.
 
@@ -82,18 +82,20 @@ def place(
     return best
 
 
-def _place_once(groups: Sequence[Group], shares: Mapping[Part, float], held: Mapping[Part, Counter[int]]) -> Placement:
+def _place_once(
+    groups: Sequence[Group], shares: Mapping[Subset, float], held: Mapping[Subset, Counter[int]]
+) -> Placement:
     counts = Counter[int]()
     for some_counts in (*held.values(), *(group.counts for group in groups)):
         counts.update(some_counts)
     targets = {part: {c: max(1.0, share * n) for c, n in counts.items()} for part, share in shares.items()}
     train = {c: n - sum(target[c] for target in targets.values()) for c, n in counts.items()}
-    targets[Part.TRAIN] = train
+    targets[Subset.TRAIN] = train
     board = _Board(targets, {part: Counter(held.get(part, {})) for part in targets})
     _cover(board, groups)
     for group in groups:
         if group.key not in board.parts:
-            part = next((part for part in shares if board.fits(group, part)), Part.TRAIN)
+            part = next((part for part in shares if board.fits(group, part)), Subset.TRAIN)
             board.put(group, part)
     lacking = {c: [part for part in targets if not board.held[part][c]] for c in sorted(counts)}
     return Placement(board.parts, {c: parts for c, parts in lacking.items() if parts})
@@ -112,7 +114,7 @@ def _cover(board: _Board, groups: Sequence[Group]) -> None:
                 board.put(max(free, key=lambda group: board.gain(group, part)), part)
 
 
-def _needy(board: _Board, label: int) -> Iterator[Part]:
+def _needy(board: _Board, label: int) -> Iterator[Subset]:
     return (part for part in board.targets if not board.held[part][label])
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from headstart.data.readers.found import some
-from headstart.data.samples import Outcome, Samples
+from headstart.data.samples import FileStatus, Samples
 from headstart.errors import DataError
 
 
@@ -36,7 +36,7 @@ def _what_lies_there(samples: Samples) -> str:
     """Why each of the files that were seen has no label, most frequent first."""
     examples: dict[str, list[str]] = {}
     for entry in samples.ledger.entries:
-        if entry.outcome is Outcome.SET_ASIDE:
+        if entry.outcome is FileStatus.SET_ASIDE:
             examples.setdefault(entry.reason, []).append(entry.name)
     if not examples:
         return ": nothing lies there"

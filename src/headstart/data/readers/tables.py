@@ -13,7 +13,7 @@ from headstart.data.readers.found import Found, Listing, class_name, some
 from headstart.data.readers.locating import Located, locate
 from headstart.data.readers.parquet import holds_photos, parquet_rows
 from headstart.data.readers.parts import KNOWN, part_named, settle
-from headstart.data.samples import Entry, FileSource, Outcome, Part
+from headstart.data.samples import Entry, FileSource, FileStatus, Subset
 from headstart.errors import DataError, bounded, refuse_machine_faults
 
 SUFFIXES = (".csv", ".tsv", ".parquet")
@@ -47,7 +47,7 @@ def list_table(table: Path, cache: Path, *, encoding: str | None = None) -> List
         again = first.setdefault((row.path, label), row.number) if row.photo is None else row.number
         reason = _why_not(row, label, again) or located.reasons.get(row.path, "")
         if reason:
-            entries.append(Entry(name, Outcome.SET_ASIDE, reason, label))
+            entries.append(Entry(name, FileStatus.SET_ASIDE, reason, label))
         else:
             found.append(Found(name, label, _source(row, located), parts[row.split], row.group))
     notes = [*notes, *located.notes, *([part_note] if part_note else [])]
@@ -98,7 +98,7 @@ def _why_not(row: Row, label: str, first: int) -> str:
     return f"listed before, in row {first}" if 0 < first != row.number else ""
 
 
-def _given_parts(table: Path, rows: Sequence[Row]) -> tuple[dict[str, Part | None], str]:
+def _given_parts(table: Path, rows: Sequence[Row]) -> tuple[dict[str, Subset | None], str]:
     """Cell of the split column -> the part it means."""
     rows = [row for row in rows if not row.problem]
     cells = {row.split for row in rows}

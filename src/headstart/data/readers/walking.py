@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from headstart.data.own_output import is_own_folder
-from headstart.data.samples import Entry, Outcome
+from headstart.data.samples import Entry, FileStatus
 from headstart.errors import DataError, refuse_machine_faults
 
 SYSTEM = frozenset({"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin"})
@@ -32,7 +32,7 @@ class Walk:
 
     def set_aside(self, path: Path, reason: str, label: str = "") -> None:
         """Notes that a file or folder is not used, and why."""
-        self.entries.append(Entry(self.name(path), Outcome.SET_ASIDE, reason, label))
+        self.entries.append(Entry(self.name(path), FileStatus.SET_ASIDE, reason, label))
 
     def look(self, folder: Path) -> tuple[list[Path], list[Path]]:
         """The folders and the files directly inside, without hidden and system ones."""

@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.arrays import Floats
 from headstart.inference.openvino import cores
 from headstart.modalities.image.stats import GREY
-
-Array = NDArray[np.float32]
 
 DIRECTIONS = 64  #: of the features
 TINY = 8  #: edge of the tiny picture
@@ -29,13 +28,13 @@ CELLS_PER_ROOT, PROBES = 4, 16  #: cells of the index, times the root of the pho
 CHUNK = 64  #: cosines of which the greatest is found first
 
 
-def centre_of(features: Array) -> Array:
+def centre_of(features: Floats) -> Floats:
     """(D,) what is subtracted from features before their cosine is taken."""
     total = features.sum(axis=0, dtype=np.float64)
     return np.asarray(total / (len(features) + PRIOR), np.float32)
 
 
-def described(features: Array, grey: Array, centre: Array, photos: NDArray[np.int64]) -> Array:
+def described(features: Floats, grey: Floats, centre: Floats, photos: NDArray[np.int64]) -> Floats:
     """Unit descriptions (M, <= 96) of some of N photos.
 
     Args:
@@ -50,7 +49,7 @@ def described(features: Array, grey: Array, centre: Array, photos: NDArray[np.in
     return np.asarray(both / np.sqrt(1 + PICTURE**2), np.float32)
 
 
-def candidates(descriptions: Array, pool: Executor) -> NDArray[np.int64]:
+def candidates(descriptions: Floats, pool: Executor) -> NDArray[np.int64]:
     """Pairs (M, 2) of rows that are near each other, once each, the lower first, in rising order.
 
     The search is exact up to ``EXACT`` rows. Beyond, its time would grow as their square, and an index of faiss, where
@@ -72,7 +71,7 @@ def unique_pairs(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.stack([keys // size, keys % size], axis=1)
 
 
-def _compared(descriptions: Array, pool: Executor) -> NDArray[np.int64]:
+def _compared(descriptions: Floats, pool: Executor) -> NDArray[np.int64]:
     """The nearest of each row, by comparing it with every other."""
     count = len(descriptions)
     width = -(-count // CHUNK) * CHUNK
@@ -90,7 +89,7 @@ def _compared(descriptions: Array, pool: Executor) -> NDArray[np.int64]:
     return np.concatenate(list(pool.map(near, range(0, count, rows))))
 
 
-def _indexed(descriptions: Array, faiss: Any) -> NDArray[np.int64]:
+def _indexed(descriptions: Floats, faiss: Any) -> NDArray[np.int64]:
     """The nearest of each row among those of its nearest cells, an inverted file: Jegou et al., 2011, IEEE TPAMI 33."""
     before = faiss.omp_get_max_threads()  # OpenMP's, which PyTorch may share
     faiss.omp_set_num_threads(cores())
@@ -100,7 +99,7 @@ def _indexed(descriptions: Array, faiss: Any) -> NDArray[np.int64]:
         faiss.omp_set_num_threads(before)
 
 
-def _nearest_by_cells(descriptions: Array, faiss: Any) -> NDArray[np.int64]:
+def _nearest_by_cells(descriptions: Floats, faiss: Any) -> NDArray[np.int64]:
     count, width = descriptions.shape
     index = faiss.IndexIVFFlat(
         faiss.IndexFlatIP(width), width, int(CELLS_PER_ROOT * count**0.5), faiss.METRIC_INNER_PRODUCT
@@ -129,7 +128,7 @@ def _faiss() -> Any:
     return faiss
 
 
-def _near(cosines: Array, nearest: int, first: int) -> NDArray[np.int64]:
+def _near(cosines: Floats, nearest: int, first: int) -> NDArray[np.int64]:
     """(M, 2) the greatest cosines of each row, of those that are great enough.
 
     The greatest of all lie in the chunks whose own greatest are the greatest: few are looked at twice.
@@ -146,7 +145,7 @@ def _near(cosines: Array, nearest: int, first: int) -> NDArray[np.int64]:
     return np.stack([first + row, columns[row, places[row, place]]], axis=1).astype(np.int64)
 
 
-def _directions(centred: Array) -> Array:
+def _directions(centred: Floats) -> Floats:
     """(D, <= DIRECTIONS) orthonormal main directions, by subspace iteration from a fixed start.
 
     Halko, Martinsson & Tropp, 2011, SIAM Review 53, algorithm 4.4 with one iteration.
@@ -159,7 +158,7 @@ def _directions(centred: Array) -> Array:
     return basis
 
 
-def _tiny(grey: Array) -> Array:
+def _tiny(grey: Floats) -> Floats:
     """(N, TINY * TINY / 2): the unit picture of a photo and its mirror image together."""
     cell = GREY // TINY
     picture = grey.reshape(len(grey), TINY, cell, TINY, cell).mean(axis=(2, 4))
@@ -167,6 +166,6 @@ def _tiny(grey: Array) -> Array:
     return _unit(both - both.mean(axis=1, keepdims=True))
 
 
-def _unit(rows: Array) -> Array:
+def _unit(rows: Floats) -> Floats:
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.asarray(rows / np.maximum(lengths, np.float32(1e-6)), np.float32)

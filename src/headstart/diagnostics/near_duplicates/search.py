@@ -21,14 +21,14 @@ from headstart.diagnostics.near_duplicates.clusters import sets_from, unchained
 from headstart.inference.openvino import cores
 from headstart.modalities.image.near_duplicates.detail import LEAST_DETAIL, TOO_LITTLE, own_detail
 from headstart.modalities.image.near_duplicates.score import Evidence
-from headstart.modalities.image.stats import Looks
+from headstart.modalities.image.stats import ImageStats
 
 Kind = Literal["same bytes", "near"]
 STAGE = "find twins"
 
 
 @dataclass(frozen=True, slots=True)
-class Twins:
+class DuplicatePair:
     """Two photos that show the same."""
 
     first: str  #: id of a sample
@@ -37,13 +37,13 @@ class Twins:
     likeness: float  #: 0.5 at the threshold, 1 for equal bytes
 
 
-def find_twins(
+def find_near_duplicates(
     samples: Sequence[Sample],
     features: NDArray[np.float32],
-    looks: Looks,
+    looks: ImageStats,
     *,
     listener: events.Listener = events.ignore,
-) -> tuple[Twins, ...]:
+) -> tuple[DuplicatePair, ...]:
     """All pairs of near-duplicates that are found, the surest first; of photos with equal bytes the first with each.
 
     The order of the samples decides nothing but which photo of a pair is named first.
@@ -59,7 +59,7 @@ def find_twins(
     for place, sample in enumerate(samples):
         firsts.setdefault(sample.digest, place)
     copies = [
-        Twins(samples[firsts[sample.digest]].id, sample.id, "same bytes", 1.0)
+        DuplicatePair(samples[firsts[sample.digest]].id, sample.id, "same bytes", 1.0)
         for place, sample in enumerate(samples)
         if firsts[sample.digest] != place
     ]
@@ -69,17 +69,17 @@ def find_twins(
     near = []
     for pair, log_odds in zip(pairs, odds, strict=True):
         first, second = sorted(places[pair])
-        near.append(Twins(samples[first].id, samples[second].id, "near", _likeness(float(log_odds))))
+        near.append(DuplicatePair(samples[first].id, samples[second].id, "near", _likeness(float(log_odds))))
     return tuple(sorted(copies + near, key=lambda it: (-it.likeness, order[it.first], order[it.second])))
 
 
-def sets_of(twins: Iterable[Twins]) -> tuple[tuple[str, ...], ...]:
+def sets_of(twins: Iterable[DuplicatePair]) -> tuple[tuple[str, ...], ...]:
     """Ids of photos that are twins of each other, directly or through others; the largest set first."""
     return sets_from((it.first, it.second) for it in twins)
 
 
 def _near(
-    places: NDArray[np.int64], features: NDArray[np.float32], looks: Looks, listener: events.Listener
+    places: NDArray[np.int64], features: NDArray[np.float32], looks: ImageStats, listener: events.Listener
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Pairs (M, 2) of indices into ``places`` and their log-odds."""
     if len(places) < 2:

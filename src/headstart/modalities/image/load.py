@@ -18,13 +18,13 @@ from headstart.modalities.image.decoding.decode import (
     Header,
     Photo,
     Pixels,
+    crop_resize,
     decode,
     decode_image,
     identify,
-    prepare,
     to_rgb,
 )
-from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.image.spec import ImageSpec
 
 
 class BinaryFile(Protocol):
@@ -84,9 +84,9 @@ class OpenedPhoto:
         self._photo = photo
         self._content: bytes | Pixels | Image.Image | None = None
         self._header: Header | None = None
-        self._decoded: dict[PixelContract, Photo] = {}
+        self._decoded: dict[ImageSpec, Photo] = {}
 
-    def whole(self, contract: PixelContract) -> Pixels:
+    def whole(self, contract: ImageSpec) -> Pixels:
         """Return the photo upright, (H, W, 3); a JPEG shrinks while decoding as the contract allows.
 
         Raises:
@@ -104,13 +104,13 @@ class OpenedPhoto:
         self.repaired, self.note = self.repaired or photo.repaired, photo.note
         return photo.pixels
 
-    def views(self, contracts: Sequence[PixelContract]) -> dict[PixelContract, Pixels]:
+    def views(self, contracts: Sequence[ImageSpec]) -> dict[ImageSpec, Pixels]:
         """Return the photo as each contract prepares it, (S, S, 3): as when features are extracted for that alone.
 
         Raises:
             BrokenPhoto: it cannot be read or decoded.
         """
-        return {contract: prepare(self.whole(contract), contract) for contract in contracts}
+        return {contract: crop_resize(self.whole(contract), contract) for contract in contracts}
 
     def header(self) -> Header | None:
         """Return what a file says of itself; None where pixels were given.
@@ -133,7 +133,7 @@ class OpenedPhoto:
             self._content = _content(self._photo)
         return self._content
 
-    def _decodes_alike(self, content: bytes, *contracts: PixelContract) -> bool:
+    def _decodes_alike(self, content: bytes, *contracts: ImageSpec) -> bool:
         """Whether the decoded pixels are the same for these contracts: scaled alike, and shrunk by as much."""
         if len({contract.grey for contract in contracts}) > 1:
             return False
@@ -145,7 +145,7 @@ class OpenedPhoto:
         return len({contract.shrink(header.height, header.width) for contract in contracts}) == 1
 
 
-def whole(photo: PhotoLike, contract: PixelContract) -> Pixels:
+def load_image(photo: PhotoLike, contract: ImageSpec) -> Pixels:
     """A photo upright, (H, W, 3); a JPEG shrinks while decoding as the contract allows.
 
     Raises:

@@ -1,12 +1,12 @@
 """A photo's pixels in the graph: centre crop, one antialiased resize, perhaps mirrored."""
 
 from headstart.inference import format as layout
-from headstart.modalities.graph_builder import Pieces
-from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.graph_builder import GraphBuilder
+from headstart.modalities.image.spec import ImageSpec
 
 
-def add_square(pieces: Pieces, contract: PixelContract, prefix: str) -> str:
-    """``PixelContract.crop_box`` and one antialiased resize, image -> (1, S, S, 3), in whole numbers like on the host.
+def add_square(pieces: GraphBuilder, contract: ImageSpec, prefix: str) -> str:
+    """``ImageSpec.crop_box`` and one antialiased resize, image -> (1, S, S, 3), in whole numbers like on the host.
 
     On uint8 ONNX Runtime's antialiased ``Resize`` follows Pillow's arithmetic: less than 0.001 grey levels apart on
     average where a photo shrinks, 0.04 where it grows.
@@ -43,7 +43,7 @@ def add_square(pieces: Pieces, contract: PixelContract, prefix: str) -> str:
     return node("Transpose", [resized], "square", perm=[0, 2, 3, 1])
 
 
-def add_view(pieces: Pieces, square: str, pixels: str, *, flipped: bool) -> None:
+def add_view(pieces: GraphBuilder, square: str, pixels: str, *, flipped: bool) -> None:
     """The square as a tower sees it, under the name of the tower's pixels; perhaps mirrored left to right."""
     if not flipped:
         pieces.node("Identity", [square], pixels)

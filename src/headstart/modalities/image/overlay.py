@@ -8,7 +8,7 @@ from PIL import Image
 
 from headstart.modalities.image.decoding.decode import Pixels
 from headstart.modalities.image.load import OpenedPhoto, PhotoLike
-from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.image.spec import ImageSpec
 
 #: Colours of heat 0, 1/4 ... 1, RGB: from dark blue over grey to yellow, as light as they are hot, so that they differ
 #: for every kind of colour vision and in print. The path is that of Nunez et al. (2018, *Optimizing colormaps with
@@ -27,7 +27,7 @@ class Upright:
     height: int
 
 
-def upright(photo: PhotoLike, contract: PixelContract) -> Upright:
+def upright(photo: PhotoLike, contract: ImageSpec) -> Upright:
     """Reads a photo for a classifier.
 
     Raises:

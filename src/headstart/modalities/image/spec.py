@@ -21,7 +21,7 @@ class GreyRange:
 
 
 @dataclass(frozen=True, slots=True)
-class PixelContract:
+class ImageSpec:
     """How a photo becomes the input of a network."""
 
     size: int  #: edge of the network's square input, pixels

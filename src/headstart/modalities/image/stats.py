@@ -12,8 +12,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.modalities.image.spec import PixelContract
-from headstart.storage.store import Space, Store
+from headstart.modalities.image.spec import ImageSpec
+from headstart.storage.store import FeatureSpace, Store
 
 LOOKS_VERSION = 2  #: raised whenever what is stored changes
 GREY = 24  #: edge of the grey picture
@@ -27,7 +27,7 @@ DARKEST = np.float32(1 / 255)  # black has no saturation
 
 
 @dataclass(frozen=True, slots=True)
-class Looks:
+class ImageStats:
     """The looks of N photos."""
 
     grey: NDArray[np.float32]  #: (N, 24, 24) luma, 0..1
@@ -41,23 +41,23 @@ class Looks:
     def __len__(self) -> int:
         return len(self.grey)
 
-    def at(self, places: Sequence[int]) -> "Looks":
+    def at(self, places: Sequence[int]) -> "ImageStats":
         """Return the looks of some of the photos, by their places, in that order."""
-        return Looks(**{field.name: getattr(self, field.name)[list(places)] for field in fields(self)})
+        return ImageStats(**{field.name: getattr(self, field.name)[list(places)] for field in fields(self)})
 
 
-def looks_space(contract: PixelContract) -> Space:
+def stats_space(contract: ImageSpec) -> FeatureSpace:
     """Where the looks of photos prepared by a contract lie; what the network subtracts and divides by is no matter."""
     pixels = {name: value for name, value in contract.to_json().items() if name not in ("mean", "std")}
     facts = f"looks {LOOKS_VERSION} {sorted(pixels.items())}"
-    return Space(
+    return FeatureSpace(
         fingerprint=hashlib.blake2b(facts.encode(), digest_size=20).hexdigest(),
         layers=(("grey", GREY * GREY), ("colour", COLOUR * COLOUR * 3), ("facts", len(FACTS))),
         description=f"looks, {contract.size} pixels",
     )
 
 
-def looks_of(pixels: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+def stats_of(pixels: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
     """The looks of prepared photos, uint8 (B, S, S, 3) with S >= 3: for each layer of the space float32 (B, width)."""
     count = len(pixels)
     red, green, blue = planes = _cells(pixels)
@@ -73,15 +73,15 @@ def looks_of(pixels: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
     }
 
 
-def read_looks(store: Store, contract: PixelContract, digests: Sequence[str]) -> Looks:
+def read_stats(store: Store, contract: ImageSpec, digests: Sequence[str]) -> ImageStats:
     """The looks of photos, in the order of the digests.
 
     Raises:
         StoreError: those of some were not computed; ``extract`` computes them.
     """
-    space = looks_space(contract)
+    space = stats_space(contract)
     facts = store.read(space, digests, "facts")
-    return Looks(
+    return ImageStats(
         grey=store.read(space, digests, "grey").reshape(-1, GREY, GREY),
         colour=store.read(space, digests, "colour").reshape(-1, COLOUR, COLOUR, 3),
         **{name: np.ascontiguousarray(facts[:, place]) for place, name in enumerate(FACTS)},

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from headstart.data.samples import Part
+from headstart.data.samples import Subset
 from headstart.reporting.charts.spec import (
     MOST_ROWS,
     Axis,
@@ -28,9 +28,9 @@ def class_counts(records: Records) -> Bars:
     total = np.array([records.trust["quality"]["counts"][name] for name in classes], dtype=np.int64)
     held_out = {
         part: np.bincount(records.predictions.of(part).label, minlength=len(classes))
-        for part in (Part.VALIDATION, Part.TEST)
+        for part in (Subset.VALIDATION, Subset.TEST)
     }
-    parts = {Part.TRAIN: total - sum(held_out.values()), **held_out}
+    parts = {Subset.TRAIN: total - sum(held_out.values()), **held_out}
     order = np.argsort(-total, kind="stable")
     few = len(classes) <= MOST_ROWS
     shown = np.arange(len(classes)) if few else np.r_[order[: MOST_ROWS // 2], order[-MOST_ROWS // 2 :]]

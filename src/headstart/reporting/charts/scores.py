@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from headstart.arrays import Doubles
 from headstart.evaluation import curves
 from headstart.reporting.charts.spec import Axis, Lines, Mark, Matrix, NotRecorded, Series, numbers, percent, plural
 from headstart.reporting.records import Predictions, Records
@@ -13,7 +13,6 @@ from headstart.reporting.records import Predictions, Records
 FEW = 6  #: classes that get a curve each
 LOWEST = 4  #: of more classes, those with the smallest areas get one, beside the mean of all
 CONFUSIONS = 3  #: that the words name
-Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

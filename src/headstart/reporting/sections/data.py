@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from headstart.data.samples import Entry, Outcome, Part
+from headstart.data.samples import Entry, FileStatus, Subset
 from headstart.diagnostics.label_hint import RelabelHint, hint_relabelling
 from headstart.diagnostics.label_issues import LabelErrors
 from headstart.modalities.image.near_duplicates.detail import told_apart_poorly
@@ -120,7 +120,7 @@ class Data:
     """What the section shows."""
 
     seen: int  #: files
-    counts: Mapping[Outcome, int]  #: of them, by what became of them
+    counts: Mapping[FileStatus, int]  #: of them, by what became of them
     outcomes: tuple[Outcomes, ...]
     given: bool  #: the photos came with parts
     classes: tuple[ClassRow, ...]
@@ -165,7 +165,7 @@ def data_section(records: Records) -> Data:
         poor=told_apart_poorly(records.run["notes"]),
         leaks=leaks[:MOST_PAIRS],
         other_leaks=leaks[MOST_PAIRS:],
-        leaked=len({it.held_out for it in leaks if it.part == Part.TEST}),
+        leaked=len({it.held_out for it in leaks if it.part == Subset.TEST}),
         suspects=tuple(_suspects(records, suspects[:MOST_SUSPECTS])),
         label_errors=LabelErrors.from_json(trust["labels"]),
         hint=hint_relabelling(records.run["source"], records.folder, records.run["settings"]),
@@ -176,14 +176,17 @@ def data_section(records: Records) -> Data:
 
 def _classes(records: Records) -> Iterator[ClassRow]:
     """What of a class is not held out is in train."""
-    held_out = [Counter(records.predictions.of(part).label.tolist()) for part in (Part.VALIDATION, Part.TEST)]
+    held_out = [Counter(records.predictions.of(part).label.tolist()) for part in (Subset.VALIDATION, Subset.TEST)]
     for index, name in enumerate(records.classes):
         validation, test = (counts[index] for counts in held_out)
         yield ClassRow(index, name, records.trust["quality"]["counts"][name] - validation - test, validation, test)
 
 
 def _outcomes(entries: Sequence[Entry]) -> Iterator[Outcomes]:
-    for outcome, title, key in ((Outcome.SET_ASIDE, "Set aside", "aside"), (Outcome.REPAIRED, "Repaired", "repaired")):
+    for outcome, title, key in (
+        (FileStatus.SET_ASIDE, "Set aside", "aside"),
+        (FileStatus.REPAIRED, "Repaired", "repaired"),
+    ):
         found = [entry for entry in entries if entry.outcome is outcome]
         if found:
             yield Outcomes(title, key, len(found), tuple(found[:MOST_FILES]))
@@ -208,7 +211,7 @@ def _twins(records: Records) -> Iterator[TwinRow]:
 def _leaks(records: Records) -> Iterator[LeakRow]:
     for index, it in enumerate(records.trust["leaks"]["leaks"]):
         held_out, seen = it["held_out"], it["seen"]
-        part = records.split.parts.get(seen, Part.TRAIN)
+        part = records.split.parts.get(seen, Subset.TRAIN)
         yield LeakRow(
             index=index,
             held_out=held_out,

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import numpy as np
 
-from headstart.data.samples import Outcome
+from headstart.data.samples import FileStatus
 from headstart.diagnostics.label_hint import hint_comparing, hint_relabelling
 from headstart.evaluation.intervals import Interval
 from headstart.reporting.by_chance import ece_by_chance
@@ -162,7 +162,7 @@ def _warnings(records: Records, data: Data, arms: Arms, shortcuts: bool, few: bo
         yield "small"
     if arms.revealed:
         yield "opened"
-    if data.counts[Outcome.SET_ASIDE]:
+    if data.counts[FileStatus.SET_ASIDE]:
         yield "aside"
 
 

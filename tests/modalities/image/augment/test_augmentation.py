@@ -18,12 +18,12 @@ from headstart.modalities.image.augment.colour import jittered
 from headstart.modalities.image.augment.place import looked_at, placed
 from headstart.modalities.image.augment.policy import OPS, RANGES, TONES, Drawn, drawn, moves_of, toned
 from headstart.modalities.image.augment.presets import view_size
-from headstart.modalities.image.decoding.decode import prepare
-from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.image.decoding.decode import crop_resize
+from headstart.modalities.image.spec import ImageSpec
 from headstart.settings import AugmentSettings, FitSettings
 
 SIZE = 64
-CONTRACT = PixelContract(SIZE, 875, mean=(0.5, 0.4, 0.3), std=(0.2, 0.2, 0.2))
+CONTRACT = ImageSpec(SIZE, 875, mean=(0.5, 0.4, 0.3), std=(0.2, 0.2, 0.2))
 MIDDLE = {field.name: 0.5 for field in fields(Chance)}  #: nothing is moved, turned or recoloured
 
 
@@ -64,7 +64,7 @@ def centre(picture: np.ndarray) -> np.ndarray:
 def test_without_changes_a_view_is_what_is_predicted_on() -> None:
     for shape in ((150, 200), (200, 150), (64, 64), (8, 9)):
         photo = smooth_photo(*shape)
-        assert np.array_equal(seen(photo), prepare(photo, CONTRACT))
+        assert np.array_equal(seen(photo), crop_resize(photo, CONTRACT))
     assert PRESETS["none"].identity
     assert not any(PRESETS[name].identity for name in ("light", "standard", "strong"))
 
@@ -109,7 +109,7 @@ def test_numbers_of_a_view_are_uniform_and_independent() -> None:
 @pytest.mark.parametrize(("knob", "axis"), [("flip_horizontal", 1), ("flip_vertical", 0)])
 def test_every_other_view_is_flipped(knob, axis) -> None:
     photo = smooth_photo()
-    plain = prepare(photo, CONTRACT)
+    plain = crop_resize(photo, CONTRACT)
     flipped = 0
     for number in range(400):
         changed = seen(photo, number, **{knob: True})
@@ -125,7 +125,7 @@ def test_rotation_is_pillows(uniform, pixels) -> None:
     photo = smooth_photo(pixels, pixels)
     turned = place_of(photo, Augmentation(rotation=40), rotation=uniform)
     clockwise = 40 * (2 * uniform - 1)
-    plain = Image.fromarray(prepare(photo, CONTRACT))
+    plain = Image.fromarray(crop_resize(photo, CONTRACT))
     rows, columns = np.mgrid[:SIZE, :SIZE] + 0.5 - SIZE / 2
     disc = np.hypot(rows, columns) < SIZE / 2 - 2
     right, wrong = (
@@ -164,7 +164,7 @@ def test_zoom_changes_the_size_of_things(pixels) -> None:
 
     middle = pixels / 2 - 0.5 * (pixels == 40)  # an odd crop of an even photo begins half a pixel early
     photo = spot(pixels, middle, middle, pixels / 8)
-    plain = area(prepare(photo, CONTRACT))
+    plain = area(crop_resize(photo, CONTRACT))
     for uniform, factor in ((0.0, 0.7), (0.25, 0.85), (1.0, 1.3)):
         zoomed = place_of(photo, Augmentation(zoom=0.3), zoom=uniform)
         assert area(zoomed) / plain == pytest.approx(factor**2, rel=0.04)
@@ -265,7 +265,7 @@ def test_hue_turns_as_in_hsv(uniform) -> None:
 
 def test_colour_jitter_leaves_things_where_they_are_and_greys_grey() -> None:
     photo = spot(300, 120, 180, 20) // 2 + 40
-    plain = prepare(photo, CONTRACT)
+    plain = crop_resize(photo, CONTRACT)
     for number in range(20):
         changed = seen(photo, number, colour_jitter=0.4).astype(int)
         assert np.ptp(changed, axis=2).max() <= 1
@@ -274,7 +274,7 @@ def test_colour_jitter_leaves_things_where_they_are_and_greys_grey() -> None:
 
 def test_erasing_changes_one_rectangle_only() -> None:
     photo = np.full((90, 120, 3), 250, np.uint8)
-    plain, hits, areas = prepare(photo, CONTRACT), 0, []
+    plain, hits, areas = crop_resize(photo, CONTRACT), 0, []
     for number in range(300):
         changed = seen(photo, number, erasing=0.4)
         touched = (changed != plain).any(axis=2)

@@ -11,10 +11,10 @@ from headstart.errors import DataError, SettingError
 from headstart.features.extract import load_photo
 from headstart.modalities.image.augment.augmentation import PRESETS
 from headstart.modalities.image.augment.sheet import CAPTION, MARGIN, ROWS, VIEWS, corner, rows_of, spread, write_sheet
-from headstart.modalities.image.decoding.decode import prepare
-from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.image.decoding.decode import crop_resize
+from headstart.modalities.image.spec import ImageSpec
 
-CONTRACT = PixelContract(80, 875, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+CONTRACT = ImageSpec(80, 875, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_a_sheet(samples, tmp_path) -> None:
         return pixels[top : top + 80, left : left + 80]
 
     for row, sample in enumerate(spread(samples)[:ROWS]):
-        assert np.array_equal(picture(row, 0), prepare(load_photo(sample.source, CONTRACT).pixels, CONTRACT))
+        assert np.array_equal(picture(row, 0), crop_resize(load_photo(sample.source, CONTRACT).pixels, CONTRACT))
         assert len({picture(row, column).tobytes() for column in range(VIEWS + 1)}) == VIEWS + 1
         left, top = corner(80, row, 0)
         assert pixels[top - CAPTION : top, left:right].min() < 100  # the caption

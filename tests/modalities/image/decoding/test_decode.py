@@ -16,11 +16,18 @@ from PIL import Image
 from headstart.errors import DataError
 from headstart.modalities.image.decoding import decode as module
 from headstart.modalities.image.decoding import jpeg
-from headstart.modalities.image.decoding.decode import BrokenPhoto, UnreadablePhoto, decode, identify, prepare, to_rgb
-from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.image.decoding.decode import (
+    BrokenPhoto,
+    UnreadablePhoto,
+    crop_resize,
+    decode,
+    identify,
+    to_rgb,
+)
+from headstart.modalities.image.spec import ImageSpec
 
 REAL = Path(__file__).resolve().parents[4] / "../shared/data"
-SMALL = PixelContract(32, 875, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+SMALL = ImageSpec(32, 875, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
 
 def scene(height: int = 48, width: int = 64) -> Image.Image:
@@ -209,10 +216,10 @@ def test_shrinking_while_decoding_never_goes_below_the_target(height, width):
     pixels = decode(content, SMALL).pixels
     factor = SMALL.shrink(height, width)
     assert pixels.shape == (-(-height // factor), -(-width // factor), 3)
-    assert prepare(pixels, SMALL).shape == (32, 32, 3)
+    assert crop_resize(pixels, SMALL).shape == (32, 32, 3)
     if factor > 1:
-        whole = prepare(decode(content).pixels, SMALL).astype(int)
-        assert np.abs(prepare(pixels, SMALL).astype(int) - whole).mean() < 8
+        whole = crop_resize(decode(content).pixels, SMALL).astype(int)
+        assert np.abs(crop_resize(pixels, SMALL).astype(int) - whole).mean() < 8
 
 
 @pytest.mark.realdata
@@ -324,9 +331,9 @@ def test_threads_repair_and_refuse_side_by_side():
 
 
 def test_a_square_of_the_right_size_is_not_resized():
-    contract = PixelContract(40, 1000, (0, 0, 0), (1, 1, 1))
+    contract = ImageSpec(40, 1000, (0, 0, 0), (1, 1, 1))
     pixels = np.asarray(scene(40, 60))
-    assert np.array_equal(prepare(pixels, contract), pixels[:, 10:50])
+    assert np.array_equal(crop_resize(pixels, contract), pixels[:, 10:50])
 
 
 @pytest.mark.parametrize("shape", [(5, 4), (5, 4, 1), (5, 4, 3), (5, 4, 4)])

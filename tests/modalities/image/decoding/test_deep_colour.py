@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from headstart.modalities.image.decoding.decode import decode, identify, measure_depth
-from headstart.modalities.image.spec import GreyRange, PixelContract
+from headstart.modalities.image.spec import GreyRange, ImageSpec
 
 COLOUR = np.random.default_rng(0).integers(0, 256, (40, 50, 3)).astype(np.uint8)
 COLOUR[0, 0] = 0, 255, 128
@@ -82,7 +82,7 @@ def test_all_of_16_bits_is_as_it_always_was(kind):
 
 
 def test_the_training_photos_range_counts():
-    contract = PixelContract(32, 1000, (0.5,) * 3, (0.5,) * 3, grey=(GreyRange("rgb16", 0.0, 4095.0),))
+    contract = ImageSpec(32, 1000, (0.5,) * 3, (0.5,) * 3, grey=(GreyRange("rgb16", 0.0, 4095.0),))
     dark = decode(png(COLOUR.astype(np.uint16)), contract)
     assert dark.pixels.max() == round(255 / 4095 * 255)
     assert "the training photos' range 0..4095" in dark.note

@@ -9,7 +9,7 @@ from PIL import Image
 
 from headstart.modalities.image.decoding.decode import BrokenPhoto, decode, identify, measure_depth
 from headstart.modalities.image.decoding.depth import Depth, common_ranges, describe_scaling
-from headstart.modalities.image.spec import GreyRange, PixelContract
+from headstart.modalities.image.spec import GreyRange, ImageSpec
 
 GREY = np.random.default_rng(0).integers(0, 256, (60, 80)).astype(np.uint8)
 GREY[0, :2] = 0, 255
@@ -44,15 +44,15 @@ def tiff(values: NDArray[np.generic], *, photometric: int = 1, order: str = "<",
     return head + struct.pack(f"{order}H", count) + directory + bytes(4) + text.ljust(5, b"\x00")
 
 
-def off(content: bytes, contract: PixelContract | None = None) -> int:
+def off(content: bytes, contract: ImageSpec | None = None) -> int:
     """How far, in grey levels, a photo is from the 8-bit original at most."""
     pixels = decode(content, contract).pixels
     assert (pixels[..., 0] == pixels[..., 1]).all()
     return int(np.abs(pixels[..., 0].astype(int) - GREY).max())
 
 
-def with_ranges(*ranges: GreyRange) -> PixelContract:
-    return PixelContract(32, 1000, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5), grey=ranges)
+def with_ranges(*ranges: GreyRange) -> ImageSpec:
+    return ImageSpec(32, 1000, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5), grey=ranges)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
@@ -205,9 +205,9 @@ def test_a_photo_that_takes_little_of_the_range_is_told():
 
 def test_ranges_survive_json_and_no_ranges_leave_no_trace():
     contract = with_ranges(GreyRange("uint16", 0, 4095), GreyRange("int16", -1024, 3071))
-    assert PixelContract.from_json(contract.to_json()) == contract
+    assert ImageSpec.from_json(contract.to_json()) == contract
     assert "grey" not in with_ranges().to_json()
-    assert PixelContract.from_json(with_ranges().to_json()) == with_ranges()
+    assert ImageSpec.from_json(with_ranges().to_json()) == with_ranges()
 
 
 def test_a_damaged_deep_photo_is_repaired_and_noted():

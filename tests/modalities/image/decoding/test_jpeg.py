@@ -8,13 +8,13 @@ from PIL import Image, ImageOps
 
 from headstart.data.check import decoded
 from headstart.data.readers.reading import read
-from headstart.data.samples import Outcome
+from headstart.data.samples import FileStatus
 from headstart.modalities.image.decoding import decode as module
 from headstart.modalities.image.decoding import jpeg
 from headstart.modalities.image.decoding.decode import BrokenPhoto, decode, identify
-from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.image.spec import ImageSpec
 
-SMALL = PixelContract(32, 875, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+SMALL = ImageSpec(32, 875, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 XMP = b"http://ns.adobe.com/xap/1.0/\x00"
 
 
@@ -151,7 +151,7 @@ def test_a_large_photo_is_read_and_checked_like_any_other(phone_photo, tmp_path)
         (tmp_path / name).parent.mkdir()
         (tmp_path / name).write_bytes(phone_photo + name.encode())
     seen = decoded(read(tmp_path, strict=False))
-    assert [entry.outcome for entry in seen.ledger.entries] == [Outcome.ACCEPTED] * 2
+    assert [entry.outcome for entry in seen.ledger.entries] == [FileStatus.ACCEPTED] * 2
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from headstart.modalities.image.augment.colour import jittered
 from headstart.modalities.image.augment.place import looked_at, placed
 from headstart.modalities.image.augment.policy import Drawn, drawn, moves_of, toned
 from headstart.modalities.image.augment.presets import PRESETS, VERSION, Augmentation
-from headstart.modalities.image.decoding.decode import Pixels, prepare
-from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.image.decoding.decode import Pixels, crop_resize
+from headstart.modalities.image.spec import ImageSpec
 
 __all__ = ["PRESETS", "VERSION", "Augmentation", "view"]
 
@@ -25,7 +25,7 @@ ERASED_RATIO = (math.log(0.3), math.log(3.3))  #: logarithms of height over widt
 
 
 def view(
-    photo: Pixels, contract: PixelContract, augmentation: Augmentation, *, seed: int, digest: str, number: int
+    photo: Pixels, contract: ImageSpec, augmentation: Augmentation, *, seed: int, digest: str, number: int
 ) -> Pixels:
     """One changed view of a photo, as a network sees it: (S, S, 3) uint8, contiguous.
 
@@ -34,13 +34,13 @@ def view(
     Args:
         photo: upright RGB, (H, W, 3) uint8, as ``features.extract.load_photo`` gives it for this contract.
         contract: of the network.
-        augmentation: what may be done. One that does nothing gives ``prepare(photo, contract)``.
+        augmentation: what may be done. One that does nothing gives ``crop_resize(photo, contract)``.
         seed: of the run.
         digest: of the photo's content.
         number: which of the photo's views.
     """
     if augmentation.identity:
-        return prepare(photo, contract)
+        return crop_resize(photo, contract)
     chance = Chance.of(seed=seed, digest=digest, number=number)
     ops = drawn(augmentation.policy, chance)
     place = placed(augmentation, chance, contract, photo, moves_of(ops))
@@ -60,7 +60,7 @@ def _recoloured(pixels: Pixels, augmentation: Augmentation, chance: Chance, ops:
     return np.asarray(toned(image, ops))
 
 
-def _erased(pixels: Pixels, contract: PixelContract, chance: Chance) -> Pixels:
+def _erased(pixels: Pixels, contract: ImageSpec, chance: Chance) -> Pixels:
     """A copy with a rectangle in the network's mean colour, which normalisation makes zero.
 
     Zhong et al. found mean and random colours equally good; noise would be new to frozen layers.

@@ -19,8 +19,8 @@ from PIL import Image
 
 from headstart.modalities.image.augment.chance import Chance, between, either_way
 from headstart.modalities.image.augment.presets import Augmentation
-from headstart.modalities.image.decoding.decode import Pixels, prepare
-from headstart.modalities.image.spec import Interpolation, PixelContract
+from headstart.modalities.image.decoding.decode import Pixels, crop_resize
+from headstart.modalities.image.spec import ImageSpec, Interpolation
 
 RATIOS = (3 / 4, 4 / 3)  #: width over height of a random crop
 CORNERS = np.array([(-0.5, 0.5, -0.5, 0.5), (-0.5, -0.5, 0.5, 0.5), (1, 1, 1, 1)])
@@ -63,7 +63,7 @@ class Place:
 
 
 def placed(
-    augmentation: Augmentation, chance: Chance, contract: PixelContract, photo: Pixels, more: Sequence[Sequence[float]]
+    augmentation: Augmentation, chance: Chance, contract: ImageSpec, photo: Pixels, more: Sequence[Sequence[float]]
 ) -> Place:
     """Where a view looks in a photo, as drawn; ``more`` are a policy's moves, done last."""
     height, width = photo.shape[:2]
@@ -103,12 +103,12 @@ def _random_box(smallest: float, chance: Chance, height: int, width: int) -> Box
     return Box((width - across) * chance.crop_left, (height - down) * chance.crop_top, across, down)
 
 
-def looked_at(photo: Pixels, contract: PixelContract, place: Place) -> Pixels:
+def looked_at(photo: Pixels, contract: ImageSpec, place: Place) -> Pixels:
     """The pixels of a place, resized to the network's square: (S, S, 3) uint8."""
     size, box = contract.size, place.box
     plain = np.array_equal(place.moves, np.eye(3))
     if plain and (box.left, box.top, box.left + box.width, box.top + box.height) == contract.crop_box(*photo.shape[:2]):
-        return prepare(photo, contract)
+        return crop_resize(photo, contract)
     # view -> photo, both in pixels
     back = _scaling(box.width, box.height, box.left + box.width / 2, box.top + box.height / 2)
     back = back @ np.linalg.inv(place.moves)
@@ -120,7 +120,7 @@ def looked_at(photo: Pixels, contract: PixelContract, place: Place) -> Pixels:
     return _warped(photo, contract, place, back)
 
 
-def _warped(photo: Pixels, contract: PixelContract, place: Place, back: NDArray[np.float64]) -> Pixels:
+def _warped(photo: Pixels, contract: ImageSpec, place: Place, back: NDArray[np.float64]) -> Pixels:
     """A view at an angle, or between the whole pixels of a small photo: shrunk to about its resolution, then warped.
 
     Args:

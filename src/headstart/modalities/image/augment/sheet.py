@@ -12,8 +12,8 @@ from headstart.data.samples import Sample, Samples
 from headstart.errors import DataError, SettingError
 from headstart.features.extract import load_photo
 from headstart.modalities.image.augment.augmentation import Augmentation, view
-from headstart.modalities.image.decoding.decode import BrokenPhoto, Pixels, prepare
-from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.image.decoding.decode import BrokenPhoto, Pixels, crop_resize
+from headstart.modalities.image.spec import ImageSpec
 from headstart.storage.atomic import replace_bytes
 
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
@@ -46,7 +46,7 @@ def check_target(path: Path) -> None:
 
 
 def write_sheet(
-    path: Path, samples: Samples, contract: PixelContract, augmentation: Augmentation, *, seed: int = 0
+    path: Path, samples: Samples, contract: ImageSpec, augmentation: Augmentation, *, seed: int = 0
 ) -> None:
     """Draws some photos of every class and writes them as one picture.
 
@@ -66,7 +66,7 @@ def write_sheet(
         raise SettingError(f"sheet {str(path)!r} cannot be written: {error.strerror}; name another") from None
 
 
-def rows_of(samples: Samples, contract: PixelContract, augmentation: Augmentation, *, seed: int) -> list[Row]:
+def rows_of(samples: Samples, contract: ImageSpec, augmentation: Augmentation, *, seed: int) -> list[Row]:
     """A row for each of some photos, spread over the classes; those that do not decode are passed over."""
     rows: list[Row] = []
     for sample in spread(samples):
@@ -80,7 +80,7 @@ def rows_of(samples: Samples, contract: PixelContract, augmentation: Augmentatio
             view(photo, contract, augmentation, seed=seed, digest=sample.digest, number=number)
             for number in range(VIEWS)
         )
-        rows.append(Row(samples.classes[sample.label], (prepare(photo, contract), *changed)))
+        rows.append(Row(samples.classes[sample.label], (crop_resize(photo, contract), *changed)))
     return rows
 
 

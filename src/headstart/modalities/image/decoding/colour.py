@@ -8,7 +8,7 @@ from PIL import Image
 from headstart.modalities.image.decoding import depth
 from headstart.modalities.image.decoding.deep_colour import is_deep_colour, read_deep_colour
 from headstart.modalities.image.decoding.photo import Pixels
-from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.image.spec import ImageSpec
 
 ORIENTATION = 0x0112  #: the tag of EXIF 2.32, section 4.6.4
 _TURNS = {
@@ -40,7 +40,7 @@ def orientation(image: Image.Image) -> int:
         return 1
 
 
-def upright(image: Image.Image, contract: PixelContract | None = None, data: bytes | None = None) -> tuple[Pixels, str]:
+def upright(image: Image.Image, contract: ImageSpec | None = None, data: bytes | None = None) -> tuple[Pixels, str]:
     """RGB pixels of a loaded image, turned upright, and what was done with it where it has more than 8 bits.
 
     Args:

@@ -20,7 +20,7 @@ from headstart.modalities.image.decoding.opening import load, opened, shrink
 from headstart.modalities.image.decoding.photo import BrokenPhoto, Header, Photo, Pixels, UnreadablePhoto
 from headstart.modalities.image.decoding.pictures import choose_picture, describe_picture
 from headstart.modalities.image.decoding.repair import out_of_memory, refuse_undecodable, repair
-from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.image.spec import ImageSpec
 
 __all__ = [
     "SUFFIXES",
@@ -29,11 +29,11 @@ __all__ = [
     "Photo",
     "Pixels",
     "UnreadablePhoto",
+    "crop_resize",
     "decode",
     "decode_image",
     "identify",
     "measure_depth",
-    "prepare",
     "to_rgb",
 ]
 
@@ -64,7 +64,7 @@ def measure_depth(data: bytes) -> Depth | None:
     return None
 
 
-def decode(data: bytes, contract: PixelContract | None = None) -> Photo:
+def decode(data: bytes, contract: ImageSpec | None = None) -> Photo:
     """Decodes a photo upright, in RGB; with a contract, JPEGs shrink while decoding as it allows.
 
     Args:
@@ -78,7 +78,7 @@ def decode(data: bytes, contract: PixelContract | None = None) -> Photo:
     return _decode_with_pillow(data, contract) if photo is None else photo
 
 
-def decode_image(image: Image.Image, contract: PixelContract | None = None) -> Photo:
+def decode_image(image: Image.Image, contract: ImageSpec | None = None) -> Photo:
     """Turns an image of a caller's upright, in RGB, at its own size; the image stays as it is.
 
     Args:
@@ -96,7 +96,7 @@ def decode_image(image: Image.Image, contract: PixelContract | None = None) -> P
     return Photo(pixels, None, note)
 
 
-def prepare(pixels: Pixels, contract: PixelContract) -> Pixels:
+def crop_resize(pixels: Pixels, contract: ImageSpec) -> Pixels:
     """Crops and resizes an upright RGB photo to the network's square: (S, S, 3) uint8."""
     height, width = pixels.shape[:2]
     left, top, right, bottom = contract.crop_box(height, width)
@@ -141,7 +141,7 @@ def _how_to_convert(array: NDArray[Any]) -> str:
     )
 
 
-def _decode_plain_jpeg(data: bytes, contract: PixelContract | None) -> Photo | None:
+def _decode_plain_jpeg(data: bytes, contract: ImageSpec | None) -> Photo | None:
     """The fast path; None where Pillow has to look: segments out of order, an orientation, CMYK, damage."""
     layout = jpeg.layout_of(data)
     if layout is None or (jpeg.may_turn(data, layout) and _is_turned(data)):
@@ -161,7 +161,7 @@ def _is_turned(data: bytes) -> bool:
         return False
 
 
-def _decode_with_pillow(data: bytes, contract: PixelContract | None) -> Photo:
+def _decode_with_pillow(data: bytes, contract: ImageSpec | None) -> Photo:
     with opened(data) as image:
         try:
             shrink(image, data, contract)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from headstart.modalities.image.decoding.photo import Photo
-from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.image.spec import ImageSpec
 
 try:
     import simplejpeg
@@ -80,7 +80,7 @@ def may_turn(data: bytes, layout: Layout) -> bool:
     return b"Exif\x00\x00" in head or b"tiff:Orientation" in head
 
 
-def decode_plain(data: bytes, layout: Layout, contract: PixelContract | None) -> Photo | None:
+def decode_plain(data: bytes, layout: Layout, contract: ImageSpec | None) -> Photo | None:
     """Decode an upright JPEG; None where Pillow has to look: CMYK, damage, too large, or bytes that are no JPEG."""
     if simplejpeg is None:
         return None

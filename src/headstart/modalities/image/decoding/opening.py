@@ -20,7 +20,7 @@ from headstart.modalities.image.decoding.jpeg import MAX_PIXELS, MAX_STORED, lay
 from headstart.modalities.image.decoding.photo import BrokenPhoto
 from headstart.modalities.image.decoding.pictures import choose_picture
 from headstart.modalities.image.decoding.refusals import why_unknown
-from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.image.spec import ImageSpec
 
 JPEGS = ("JPEG", "MPO")  #: Pillow's names for files that shrink while they are decoded
 
@@ -99,7 +99,7 @@ def guard(image: Image.Image, data: bytes, *, factor: int) -> None:
         raise BrokenPhoto(f"too large: {kind}{size}, more than {most:,}; {advice}")
 
 
-def shrink(image: ImageFile.ImageFile, data: bytes, contract: PixelContract | None) -> None:
+def shrink(image: ImageFile.ImageFile, data: bytes, contract: ImageSpec | None) -> None:
     """Let a JPEG shrink while it is decoded, as far as a contract allows; then refuse what is still too large.
 
     Raises:

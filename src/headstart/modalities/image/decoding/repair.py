@@ -11,7 +11,7 @@ from PIL import Image
 from headstart.modalities.image.decoding.colour import upright
 from headstart.modalities.image.decoding.opening import JPEGS, load, opened, shrink
 from headstart.modalities.image.decoding.photo import BrokenPhoto, Photo, UnreadablePhoto
-from headstart.modalities.image.spec import PixelContract
+from headstart.modalities.image.spec import ImageSpec
 
 #: A truncated photo is used when at least this share of its rows decodes; what is missing stays grey.
 USABLE_SHARE = 0.5
@@ -19,7 +19,7 @@ USABLE_SHARE = 0.5
 _UPWARDS = ("BMP", "TGA")  #: formats that may store the lowest row first
 
 
-def repair(data: bytes, contract: PixelContract | None, reason: str) -> Photo:
+def repair(data: bytes, contract: ImageSpec | None, reason: str) -> Photo:
     """Decode a damaged photo as far as it goes; no other thread and no global switch has a part in it.
 
     Args:

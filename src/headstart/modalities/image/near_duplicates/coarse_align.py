@@ -5,7 +5,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.modalities.image.near_duplicates.fine_align import Array, Laid, details_of, sampled, unit
+from headstart.arrays import Floats
+from headstart.modalities.image.near_duplicates.fine_align import Laid, details_of, sampled, unit
 
 SCALES = (0.88, 0.94, 1.0, 1.064, 1.136)  #: of the window; a 90 % crop makes 0.9 or 1.11
 SHIFTS = (-0.08, -0.04, 0.0, 0.04, 0.08)  #: of the window's centre, as a share of the edge
@@ -16,7 +17,7 @@ STARTS = 3  #: windows that are given for each pair
 BLOCK, MOST = 512, 16  #: photos whose windows are in memory at a time, 16 MB; pairs of one of them at a time
 
 
-def laid_roughly(grey: Array, pairs: NDArray[np.int64]) -> tuple[Laid, ...]:
+def laid_roughly(grey: Floats, pairs: NDArray[np.int64]) -> tuple[Laid, ...]:
     """The best windows of the grid for each pair, each of another scale; the best first.
 
     Args:
@@ -55,7 +56,7 @@ def _turns(first: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int6
 
 
 @cache
-def _grid(edge: int) -> tuple[Array, Array]:
+def _grid(edge: int) -> tuple[Floats, Floats]:
     """The details of every window as linear maps, (T, POINTS**2, edge**2), and the places, (T, 3); scale by scale."""
     places = np.array([(scale, right, down) for scale in SCALES for down in SHIFTS for right in SHIFTS], np.float32)
     dots = np.eye(edge * edge, dtype=np.float32).reshape(-1, edge, edge)
@@ -63,7 +64,7 @@ def _grid(edge: int) -> tuple[Array, Array]:
     return np.stack(maps), places
 
 
-def _halved(grey: Array) -> Array:
+def _halved(grey: Floats) -> Floats:
     """(N, G, G) -> (N, (G/2)**2), means over 2 x 2."""
     halves = grey[:, ::2] + grey[:, 1::2]
     return np.asarray((halves[:, :, ::2] + halves[:, :, 1::2]).reshape(len(grey), -1) / 4, np.float32)

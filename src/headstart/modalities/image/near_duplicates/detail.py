@@ -10,12 +10,9 @@ colours have to agree too. Where both photos of a pair have little, only equal p
 from collections.abc import Iterable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from headstart.arrays import Bools, Floats
 from headstart.modalities.image.stats import LUMA
-
-Array = NDArray[np.float32]
-Bools = NDArray[np.bool_]
 
 #: Independent cells from which photos are compared, the geometric mean of the two: a photo shrunk to 16 pixels is still
 #: told from others by one that has more. The most of scans of 8 x 8 pixels are 68, of drawn strokes at 28 x 28 pixels
@@ -38,7 +35,7 @@ def told_apart_poorly(notes: Iterable[str]) -> str:
     return next((note for note in notes if TOO_LITTLE in note), "")
 
 
-def own_detail(grey: Array, colour: Array) -> Array:
+def own_detail(grey: Floats, colour: Floats) -> Floats:
     """How many independent cells photos have.
 
     Args:
@@ -53,13 +50,13 @@ def own_detail(grey: Array, colour: Array) -> Array:
     return np.concatenate([*blocks, np.empty(0, np.float32)])
 
 
-def equal_pixels(first: Array, second: Array) -> Bools:
+def equal_pixels(first: Floats, second: Floats) -> Bools:
     """Which pictures (M, ...) are those of equal pixels, (M,)."""
     differ = np.abs(first - second).max(axis=tuple(range(1, first.ndim)), initial=0)
     return np.asarray(differ <= SAME)
 
 
-def _own_detail(grey: Array, colour: Array) -> Array:
+def _own_detail(grey: Floats, colour: Floats) -> Floats:
     around = np.pad(grey, ((0, 0), (1, 1), (1, 1)), mode="edge")
     rows, columns = grey.shape[1:]
     shifted = [around[:, down : down + rows, right : right + columns] for down in range(3) for right in range(3)]
@@ -74,7 +71,7 @@ def _own_detail(grey: Array, colour: Array) -> Array:
     return np.asarray(said * (told * independent) ** 2 * (1 + MORE * colourful), np.float32)
 
 
-def _beyond_one_ink(colour: Array) -> Array:
+def _beyond_one_ink(colour: Floats) -> Floats:
     """How much colour (N, E, E, 3) varies that does not go with how dark it is, as one ink's does: (N,) of 0..1."""
     cells = colour.reshape(len(colour), -1, 3)
     luma = cells @ LUMA
@@ -85,7 +82,7 @@ def _beyond_one_ink(colour: Array) -> Array:
     return np.asarray(np.sqrt((rest**2).sum(axis=2).mean(axis=1)), np.float32)
 
 
-def _backdrop(grey: Array) -> Bools:
+def _backdrop(grey: Floats) -> Bools:
     """Cells of the commonest grey level or of one beside it."""
     count = len(grey)
     levels = np.clip(np.rint(grey.reshape(count, -1) / np.float32(LEVEL)), 0, 255).astype(np.int64)
@@ -102,7 +99,7 @@ def _beside(cells: Bools) -> Bools:
     return np.asarray(lines[:, :, :-2] | lines[:, :, 1:-1] | lines[:, :, 2:])
 
 
-def _frequency(shifted: list[Array]) -> Array:
+def _frequency(shifted: list[Floats]) -> Floats:
     """The root mean square frequency of gradients, (N,) radians a cell: the Laplacian's energy over the gradients'."""
     up, left, middle, right, down = (shifted[place][:, 1:-1, 1:-1] for place in (1, 3, 4, 5, 7))
     bent = ((up + down + left + right - 4 * middle) ** 2).sum(axis=(1, 2))

@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float32]
+from headstart.arrays import Floats
 
 INNER = 0.74  #: edge of the part that is looked for, as a share of the picture's
 FINE = 16  #: points along an edge at which windows are compared
@@ -27,8 +27,8 @@ FARTHEST_SHIFT, LEAST_SCALE, MOST_SCALE = 0.15, 0.75, 1.33
 class Laid:
     """How the second picture of each of M pairs lies in the first."""
 
-    detail: Array  #: (M,) correlation of details, -1..1
-    place: Array  #: (M, 3) of the window in the first: scale, shift right, shift down
+    detail: Floats  #: (M,) correlation of details, -1..1
+    place: Floats  #: (M, 3) of the window in the first: scale, shift right, shift down
     mirrored: NDArray[np.bool_]  #: (M,) whether the second was mirrored left to right
 
     def of(self, chosen: NDArray[np.int64]) -> "Laid":
@@ -36,7 +36,7 @@ class Laid:
         return Laid(self.detail[chosen], self.place[chosen], self.mirrored[chosen])
 
 
-def laid_finely(grey: Array, pairs: NDArray[np.int64], start: Laid) -> Laid:
+def laid_finely(grey: Floats, pairs: NDArray[np.int64], start: Laid) -> Laid:
     """The best place that steps from the start come upon; never worse than the start.
 
     Args:
@@ -61,7 +61,7 @@ def laid_finely(grey: Array, pairs: NDArray[np.int64], start: Laid) -> Laid:
     return Laid(best, best_place, start.mirrored)
 
 
-def sampled(pictures: Array, place: Array, points: int) -> Array:
+def sampled(pictures: Floats, place: Floats, points: int) -> Floats:
     """Windows of pictures, bilinearly.
 
     Args:
@@ -79,7 +79,7 @@ def sampled(pictures: Array, place: Array, points: int) -> Array:
     return np.asarray(lines @ across.swapaxes(1, 2) if pictures.ndim == 3 else across[:, None] @ lines, np.float32)
 
 
-def _weights(scale: Array, shift: Array, points: int, edge: int) -> Array:
+def _weights(scale: Floats, shift: Floats, points: int, edge: int) -> Floats:
     """(M, points, edge) of the cells along an edge, for points between their middles."""
     exact = (np.float32(0.5) + shift[:, None] + _offsets(points) * scale[:, None]) * edge - np.float32(0.5)
     exact = np.clip(exact, 0, edge - 1).astype(np.float32)
@@ -87,12 +87,12 @@ def _weights(scale: Array, shift: Array, points: int, edge: int) -> Array:
     return np.maximum(np.float32(1) - away, np.float32(0))
 
 
-def _offsets(points: int) -> Array:
+def _offsets(points: int) -> Floats:
     """(points,) of a window's points from its centre, as shares of the picture's edge."""
     return (((np.arange(points) + 0.5) / points - 0.5) * INNER).astype(np.float32)
 
 
-def _stepped(place: Array, window: Array, details: Array, wanted: Array) -> Array:
+def _stepped(place: Floats, window: Floats, details: Floats, wanted: Floats) -> Floats:
     """A Gauss-Newton step towards the wanted details, at the window's own contrast."""
     spacing = (INNER / FINE) * place[:, 0, None, None]
     down, across = (slope / spacing for slope in np.gradient(window, axis=(1, 2)))
@@ -104,27 +104,27 @@ def _stepped(place: Array, window: Array, details: Array, wanted: Array) -> Arra
     curvature = slopes @ slopes.transpose(0, 2, 1)
     curvature += np.eye(3, dtype=np.float32) * (1e-3 * np.trace(curvature, axis1=1, axis2=2)[:, None, None] + 1e-6)
     step = np.linalg.solve(curvature, slopes @ residual[:, :, None])[:, :, 0]
-    moved: Array = (place + np.clip(step, -0.05, 0.05)).astype(np.float32)
+    moved: Floats = (place + np.clip(step, -0.05, 0.05)).astype(np.float32)
     moved[:, 0] = np.clip(moved[:, 0], LEAST_SCALE, MOST_SCALE)
     moved[:, 1:] = np.clip(moved[:, 1:], -FARTHEST_SHIFT, FARTHEST_SHIFT)
     return moved
 
 
-def details_of(windows: Array, degree: int = DEGREE) -> Array:
+def details_of(windows: Floats, degree: int = DEGREE) -> Floats:
     """(M, points, points) -> (M, points**2) without the smooth part, a polynomial of that degree in x and y."""
     flat = windows.reshape(len(windows), -1)
     smooth = _smooth(windows.shape[1], degree)
     return np.asarray(flat - (flat @ smooth) @ smooth.T, np.float32)
 
 
-def unit(details: Array) -> Array:
+def unit(details: Floats) -> Floats:
     """Details over their energy and the floor's."""
     energy = np.einsum("...k,...k->...", details, details)[..., None]
     return np.asarray(details / np.sqrt(energy + FLOOR**2 * details.shape[-1]), np.float32)
 
 
 @cache
-def _smooth(points: int, degree: int) -> Array:
+def _smooth(points: int, degree: int) -> Floats:
     """(points**2, terms) orthonormal polynomials over a window."""
     line = np.linspace(-1, 1, points)
     terms = [

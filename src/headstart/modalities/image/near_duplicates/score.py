@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.arrays import Floats
 from headstart.modalities.image.near_duplicates.coarse_align import laid_roughly
 from headstart.modalities.image.near_duplicates.detail import LEAST_DETAIL, equal_pixels
 from headstart.modalities.image.near_duplicates.fine_align import Laid, laid_finely, sampled
 from headstart.modalities.image.stats import LUMA
 
-Array = NDArray[np.float32]
 Pairs = NDArray[np.int64]
 
 FEATURES = 4.0  #: weight of the cosine of centred features
@@ -32,16 +32,16 @@ SEGMENT, CHUNK = 4096, 512  #: pairs whose photos, and whose windows, are in mem
 class Evidence:
     """What pairs are judged by; M of N photos."""
 
-    features: Array  #: (N, D) rows
-    centre: Array  #: (D,) their mean
-    grey: Array  #: (N, G, G)
-    colour: Array  #: (N, 8, 8, 3)
+    features: Floats  #: (N, D) rows
+    centre: Floats  #: (D,) their mean
+    grey: Floats  #: (N, G, G)
+    colour: Floats  #: (N, 8, 8, 3)
     photos: Pairs  #: (M,) which of the N each of the M is; features are too large to be put in another order
     detail: (
-        Array  #: (N,) of their own; where a pair's geometric mean is below ``LEAST_DETAIL`` equal pixels alone count
+        Floats  #: (N,) of their own; where a pair's geometric mean is below ``LEAST_DETAIL`` equal pixels alone count
     )
 
-    def odds(self, pairs: Pairs, pool: Executor) -> Array:
+    def odds(self, pairs: Pairs, pool: Executor) -> Floats:
         """(P,) log-odds of pairs (P, 2) of the M, which are in rising order of the first; -inf where it is hopeless."""
         poor = self.detail[self.photos[pairs]].prod(axis=1) < LEAST_DETAIL**2
         odds = np.empty(len(pairs), np.float32)
@@ -51,13 +51,13 @@ class Evidence:
             odds[which] = np.concatenate([*pool.map(judge, segments), np.empty(0, np.float32)])
         return odds
 
-    def _equal(self, pairs: Pairs) -> Array:
+    def _equal(self, pairs: Pairs) -> Floats:
         """(P,) ``EQUAL`` for pairs of equal pixels, -inf for others."""
         first, second = self.photos[pairs].T
         same = equal_pixels(self.grey[first], self.grey[second]) & equal_pixels(self.colour[first], self.colour[second])
         return np.where(same, np.float32(EQUAL), np.float32(-np.inf))
 
-    def _odds(self, pairs: Pairs) -> Array:
+    def _odds(self, pairs: Pairs) -> Floats:
         cosines = np.concatenate([self._cosines(pairs[first : first + CHUNK]) for first in range(0, len(pairs), CHUNK)])
         needed = 1 - np.exp(FEATURES * cosines - THRESHOLD)
         photos, places = np.unique(pairs, return_inverse=True)
@@ -74,14 +74,14 @@ class Evidence:
                 odds[some] = np.maximum(odds[some], sums)
         return odds
 
-    def _cosines(self, pairs: Pairs) -> Array:
+    def _cosines(self, pairs: Pairs) -> Floats:
         first, second = (self.features[self.photos[pairs[:, side]]] - self.centre for side in (0, 1))
         lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
-        cosines: Array = (first * second).sum(axis=1) / np.maximum(lengths, np.float32(1e-6))
+        cosines: Floats = (first * second).sum(axis=1) / np.maximum(lengths, np.float32(1e-6))
         return cosines
 
 
-def colours_differ(colour: Array, pairs: Pairs, laid: Laid) -> Array:
+def colours_differ(colour: Floats, pairs: Pairs, laid: Laid) -> Floats:
     """(M,) squared difference of chroma, cell by cell, over its energy: 0 the same, 2 unrelated.
 
     Args:
@@ -95,17 +95,17 @@ def colours_differ(colour: Array, pairs: Pairs, laid: Laid) -> Array:
     first = _chroma(sampled(colour[pairs[:, 0]], laid.place, CELLS))
     second = _chroma(sampled(wanted, whole, CELLS))
     energy = (first**2).sum(axis=(1, 2, 3)) + (second**2).sum(axis=(1, 2, 3))
-    differ: Array = ((first - second) ** 2).sum(axis=(1, 2, 3)) / (energy + np.float32(PALE * CELLS**2))
+    differ: Floats = ((first - second) ** 2).sum(axis=(1, 2, 3)) / (energy + np.float32(PALE * CELLS**2))
     return differ
 
 
-def _chroma(pixels: Array) -> Array:
+def _chroma(pixels: Floats) -> Floats:
     """Colour less its luma, over the photo's mean luma, so that exposure does not matter."""
     luma = pixels @ LUMA
     exposure = luma.mean(axis=(1, 2))[:, None, None, None] + np.float32(0.02)
     return np.asarray((pixels - luma[..., None]) / exposure, np.float32)
 
 
-def _log_odds(detail: Array) -> Array:
+def _log_odds(detail: Floats) -> Floats:
     """What agreeing details say: each halving of what disagrees adds as much."""
     return np.asarray(-np.log(np.maximum(1 - np.maximum(detail, 0), np.float32(1e-4))), np.float32)

@@ -37,7 +37,7 @@ from headstart.diagnostics.near_duplicates.search import find_near_duplicates
 from headstart.evaluation.metrics import log_loss
 from headstart.evaluation.reliability import reliability
 from headstart.events import RunLog
-from headstart.features.extract import extract
+from headstart.extraction.extract import extract
 from headstart.heads.catalog import HEADS, fit_head
 from headstart.heads.crossfit import cross_val_predict
 from headstart.heads.head import TrainingSet

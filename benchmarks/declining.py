@@ -25,7 +25,7 @@ from headstart.data.demo import write_digits
 from headstart.data.readers.reading import read
 from headstart.data.samples import Subset
 from headstart.events import RunLog
-from headstart.features.extract import extract, prepared
+from headstart.extraction.extract import extract, prepared
 from headstart.inference.novelty import Novelty
 from headstart.pipeline.backbones import load_backbones
 from headstart.settings import FitSettings

@@ -38,7 +38,7 @@ from headstart.data.samples import ArraySource, Sample
 from headstart.diagnostics.near_duplicates.search import DuplicatePair, find_near_duplicates
 from headstart.engines.choose import choose
 from headstart.engines.engine import Engine
-from headstart.features.extract import extract, prepared
+from headstart.extraction.extract import extract, prepared
 from headstart.modalities.image.decoding.decode import decode
 from headstart.modalities.image.stats import ImageStats, read_stats, stats_of
 from headstart.pipeline.backbones import proof_photos

@@ -24,7 +24,7 @@ from headstart.data.readers.reading import read
 from headstart.data.samples import FileSource, Sample
 from headstart.engines.choose import choose
 from headstart.engines.engine import Engine
-from headstart.features.extract import extract, load_photo
+from headstart.extraction.extract import extract, load_photo
 from headstart.inference.openvino import cores
 from headstart.modalities.image.decoding.decode import crop_resize
 from headstart.pipeline.backbones import proof_photos

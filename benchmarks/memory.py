@@ -83,7 +83,7 @@ def _extract(photos: Path) -> dict[str, float]:
     from headstart.backbones.convert import obtain
     from headstart.data.readers.reading import read
     from headstart.engines.choose import choose
-    from headstart.features.extract import extract
+    from headstart.extraction.extract import extract
     from headstart.pipeline.backbones import proof_photos
     from headstart.settings import store_folder
     from headstart.storage.store import Store

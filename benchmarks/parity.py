@@ -22,7 +22,7 @@ import headstart
 import measuring
 from headstart.data.readers.reading import read
 from headstart.data.samples import FileSource, Sample
-from headstart.features.extract import load_photo
+from headstart.extraction.extract import load_photo
 from headstart.inference import format as layout
 from headstart.inference.libraries import import_onnxruntime
 from headstart.inference.openvino import Runner, cores

@@ -9,7 +9,7 @@ from headstart.data.depths import grey_ranges, note_scaling
 from headstart.data.ledger import load_ledger, save_ledger
 from headstart.data.readers.reading import read
 from headstart.data.samples import Subset
-from headstart.features.extract import space_of
+from headstart.extraction.extract import space_of
 from headstart.modalities.image.spec import GreyRange
 from headstart.modalities.image.stats import stats_space
 

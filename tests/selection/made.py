@@ -17,7 +17,7 @@ from headstart.data.readers.reading import read
 from headstart.data.samples import Subset
 from headstart.data.splits import make_split
 from headstart.engines.choose import choose
-from headstart.features.extract import extract
+from headstart.extraction.extract import extract
 from headstart.pipeline.backbones import proof_photos
 from headstart.selection.context import Budget, FitContext
 from headstart.selection.probes import base_head, probe

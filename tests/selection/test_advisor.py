@@ -219,7 +219,7 @@ def test_the_kept_classifier_gives_the_networks_own_answers(material):
     import torch
 
     from headstart.backbones.catalog import find
-    from headstart.features.extract import prepared
+    from headstart.extraction.extract import prepared
 
     kept = pretrained_classifier(material.backbone)
     assert kept is not None

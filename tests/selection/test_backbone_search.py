@@ -221,7 +221,7 @@ def test_a_rung_that_is_too_large_does_not_end_the_climb(tmp_path, monkeypatch) 
 
 def test_the_winner_is_that_of_the_comparison(tmp_path) -> None:
     """Recomputed from the features that the climb left in the store."""
-    from headstart.features.extract import extract
+    from headstart.extraction.extract import extract
 
     world, samples = World(tmp_path, a=0.5, b=0.8, c=1.4), drawn()
     ladder = world.climb([("a",), ("b",), ("c",)], samples)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from headstart.data.samples import ArraySource, Sample, digest_of
 from headstart.errors import StoreError
-from headstart.features.activations import Activations
+from headstart.extraction.activations import Activations
 from headstart.modalities.image.augment.augmentation import view
 from headstart.modalities.image.augment.presets import PRESETS
 from headstart.modalities.image.decoding.decode import crop_resize

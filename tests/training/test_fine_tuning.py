@@ -21,7 +21,7 @@ from headstart.backbones.zoo import load
 from headstart.data.samples import Subset
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.errors import BackboneError, TrainingError
-from headstart.features.extract import prepared
+from headstart.extraction.extract import prepared
 from headstart.modalities.image.spec import GreyRange
 from headstart.selection.context import FitContext
 from headstart.selection.finetune import arm_of, job_of

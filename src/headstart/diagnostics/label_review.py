@@ -16,7 +16,7 @@ from headstart.diagnostics.label_issues import LabelErrors, describe_label_error
 from headstart.diagnostics.labels import Suspect
 from headstart.errors import SettingError, refuse_machine_faults
 from headstart.events import Listener, ignore
-from headstart.features.extract import load_photo
+from headstart.extraction.extract import load_photo
 from headstart.modalities.image.decoding.decode import BrokenPhoto
 from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
 from headstart.storage.atomic import replace_bytes, replace_text

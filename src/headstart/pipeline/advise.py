@@ -12,7 +12,7 @@ from headstart.data.samples import Samples, Subset
 from headstart.data.splits import make_split
 from headstart.errors import BackboneError, DataError
 from headstart.events import RunLog
-from headstart.features.extract import extract, space_of
+from headstart.extraction.extract import extract, space_of
 from headstart.pipeline import progress as journal
 from headstart.pipeline.backbones import LoadedBackbone, load_backbones
 from headstart.selection.advisor import Advice, advise

@@ -21,7 +21,7 @@ from headstart.data.splits import Split, load_split, make_split
 from headstart.engines.choose import PROOF_PHOTOS, EngineChoice, ParitySamples, choose
 from headstart.errors import DataError
 from headstart.events import RunLog
-from headstart.features.extract import prepared
+from headstart.extraction.extract import prepared
 from headstart.pipeline import progress as journal
 from headstart.selection.backbone_search import Ladder, climb, ladder_in_words
 from headstart.selection.candidates import AUTO, flights

@@ -10,7 +10,7 @@ from headstart.data.samples import FileStatus, Samples
 from headstart.diagnostics.near_duplicates.search import DuplicatePair, find_near_duplicates
 from headstart.errors import DataError
 from headstart.events import RunLog
-from headstart.features.extract import Extraction, extract
+from headstart.extraction.extract import Extraction, extract
 from headstart.modalities.image.stats import read_stats
 from headstart.pipeline import progress as journal
 from headstart.pipeline.backbones import LoadedBackbone

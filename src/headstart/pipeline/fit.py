@@ -25,7 +25,7 @@ from headstart.errors import DataError, HeadstartError, SettingError
 from headstart.evaluation.evaluation import Evaluation
 from headstart.events import RunLog
 from headstart.export import FittedModel, ParityExample, UnsteadyNoveltyError, add_scores, save
-from headstart.features.extract import load_photo
+from headstart.extraction.extract import load_photo
 from headstart.heads.threads import threads_for
 from headstart.inference.classifier import Classifier, load
 from headstart.inference.engines import InferenceEngineChoice

@@ -6,7 +6,7 @@ from headstart.data.samples import FileStatus, Samples
 from headstart.diagnostics.near_duplicates.search import DuplicatePair
 from headstart.engines.choose import EngineChoice
 from headstart.export import FittedModel
-from headstart.features.extract import Extraction
+from headstart.extraction.extract import Extraction
 from headstart.inference.classifier import Classifier
 from headstart.selection.arm import Arm
 from headstart.selection.compare import Comparison

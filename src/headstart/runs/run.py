@@ -19,7 +19,7 @@ from headstart.engines.choose import EngineChoice
 from headstart.errors import UserError
 from headstart.evaluation.evaluation import Evaluation
 from headstart.events import RunLog
-from headstart.features.extract import Extraction
+from headstart.extraction.extract import Extraction
 from headstart.inference.classifier import Classifier, PhotoLike, load
 from headstart.reporting.records import took
 from headstart.selection import leaderboard

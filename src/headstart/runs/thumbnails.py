@@ -17,7 +17,7 @@ from headstart.diagnostics.examples import looked_at
 from headstart.diagnostics.run import Diagnostics
 from headstart.errors import HeadstartError
 from headstart.explanation.explainer import Explainer, overlay
-from headstart.features.extract import load_photo
+from headstart.extraction.extract import load_photo
 from headstart.modalities.image.augment.augmentation import Augmentation
 from headstart.modalities.image.augment.sheet import drawn, rows_of
 from headstart.modalities.image.decoding.decode import BrokenPhoto, Pixels

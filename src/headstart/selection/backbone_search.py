@@ -22,7 +22,7 @@ from headstart.engines.choose import EngineChoice
 from headstart.engines.engine import Engine
 from headstart.errors import BackboneError, DataError, EngineError
 from headstart.evaluation.metrics import log_loss
-from headstart.features.extract import extract, prepared
+from headstart.extraction.extract import extract, prepared
 from headstart.heads.catalog import fit_head
 from headstart.heads.folds import assign_folds, count_folds, fold_groups
 from headstart.heads.head import TrainingSet

@@ -18,7 +18,7 @@ from headstart.engines.choose import ParitySamples
 from headstart.engines.engine import Arithmetic, Engine
 from headstart.evaluation.grouping import Targets
 from headstart.export import FeatureBranch, FittedModel
-from headstart.features.extract import extract
+from headstart.extraction.extract import extract
 from headstart.heads.head import FitResult, TrainingSet
 from headstart.settings import FitSettings
 from headstart.storage.space import FeatureSpace

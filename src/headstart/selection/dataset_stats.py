@@ -13,7 +13,7 @@ from headstart.backbones.pretrained import pretrained_classifier
 from headstart.data.groups import group_numbers
 from headstart.data.samples import Sample, Subset
 from headstart.errors import HeadstartError
-from headstart.features.extract import extract
+from headstart.extraction.extract import extract
 from headstart.heads.catalog import fit_head
 from headstart.heads.head import TrainingSet
 from headstart.selection.context import FitContext

@@ -20,9 +20,9 @@ from torch import Tensor
 
 from headstart import events
 from headstart.data.samples import Sample
-from headstart.features.activations import Activations
-from headstart.features.extract import load_photo
-from headstart.features.workers import Tasks, in_threads
+from headstart.extraction.activations import Activations
+from headstart.extraction.extract import load_photo
+from headstart.extraction.workers import Tasks, in_threads
 from headstart.modalities.image.augment.augmentation import view
 from headstart.modalities.image.augment.presets import Augmentation
 from headstart.modalities.image.spec import ImageSpec

@@ -30,7 +30,7 @@ from headstart.engines.choose import ParitySamples, machine_key, prove_trained
 from headstart.engines.engine import Arithmetic, Engine
 from headstart.engines.pytorch import best_device, trains_in_bf16
 from headstart.errors import EngineError, TrainingError
-from headstart.features.activations import Activations, room
+from headstart.extraction.activations import Activations, room
 from headstart.heads.closed_form import class_weights
 from headstart.heads.head import Head
 from headstart.heads.saving import read_head, to_tensors, write_head

@@ -17,7 +17,7 @@ from headstart.diagnostics.near_duplicates import candidates as twin_candidates
 from headstart.diagnostics.near_duplicates.candidates import candidates
 from headstart.diagnostics.near_duplicates.clusters import LOOSE, sets_from, unchained
 from headstart.diagnostics.near_duplicates.search import DuplicatePair, find_near_duplicates, sets_of
-from headstart.features.extract import prepared
+from headstart.extraction.extract import prepared
 from headstart.modalities.image.decoding.decode import crop_resize
 from headstart.modalities.image.near_duplicates.coarse_align import laid_roughly
 from headstart.modalities.image.near_duplicates.fine_align import Laid, laid_finely

@@ -8,7 +8,7 @@ from PIL import Image
 
 from headstart.data.readers.reading import read
 from headstart.errors import DataError, SettingError
-from headstart.features.extract import load_photo
+from headstart.extraction.extract import load_photo
 from headstart.modalities.image.augment.augmentation import PRESETS
 from headstart.modalities.image.augment.sheet import CAPTION, MARGIN, ROWS, VIEWS, corner, rows_of, spread, write_sheet
 from headstart.modalities.image.decoding.decode import crop_resize

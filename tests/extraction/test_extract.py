@@ -10,7 +10,7 @@ from headstart import events
 from headstart.backbones.backbone import Backbone, Layer
 from headstart.data.readers.reading import read
 from headstart.data.samples import ArraySource, FileSource
-from headstart.features.extract import extract, prepared, space_of
+from headstart.extraction.extract import extract, prepared, space_of
 from headstart.modalities.image.spec import ImageSpec
 from headstart.modalities.image.stats import read_stats, stats_of, stats_space
 from headstart.storage.store import Store, Writer

@@ -18,7 +18,7 @@ from headstart.backbones.backbone import Backbone
 from headstart.data.samples import Sample, Source
 from headstart.engines.engine import Engine
 from headstart.errors import refuse_machine_faults
-from headstart.features.workers import Tasks, in_threads
+from headstart.extraction.workers import Tasks, in_threads
 from headstart.inference.openvino import cores
 from headstart.modalities.image.decoding.decode import BrokenPhoto, Photo, UnreadablePhoto, crop_resize, decode, to_rgb
 from headstart.modalities.image.spec import ImageSpec

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from headstart.errors import StoreError
-from headstart.features.activations import Activations
+from headstart.extraction.activations import Activations
 from headstart.storage.activation_files import usage
 from headstart.storage.space import bytes_under
 from headstart.storage.store import DecodeIssue, FeatureSpace, Store

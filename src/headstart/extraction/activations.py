@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from headstart.errors import StoreError
 from headstart.events import Listener, Note, ignore
-from headstart.features.bfloat16 import all_finite, bits_of
+from headstart.extraction.bfloat16 import all_finite, bits_of
 from headstart.storage.activation_files import KEY_BYTES, Kind, Manifest, lock_of, opened, room
 from headstart.storage.space import key_of
 

@@ -18,9 +18,9 @@ import numpy as np
 
 from headstart.errors import StoreError
 from headstart.events import Note
-from headstart.features import activations
-from headstart.features.activations import Activations, Row, room
-from headstart.features.bfloat16 import bits_of
+from headstart.extraction import activations
+from headstart.extraction.activations import Activations, Row, room
+from headstart.extraction.bfloat16 import bits_of
 from headstart.storage import activation_files
 from headstart.storage.activation_files import usage
 

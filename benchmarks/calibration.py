@@ -45,7 +45,7 @@ from headstart.inference.calibration import Kind
 from headstart.inference.conformal import Kind as SetKind
 from headstart.modalities.image.stats import read_stats
 from headstart.pipeline.backbones import load_backbones
-from headstart.settings import FitSettings, HeadSettings, store_folder
+from headstart.settings import FitSettings, HeadSettings, locate_store
 from headstart.storage.store import Store
 from headstart.uncertainty.calibration import calibrate
 from headstart.uncertainty.calibration_fits import FITS
@@ -165,7 +165,9 @@ def mean(judged: Sequence[Judged]) -> dict[str, object]:
 def features_of(folder: Path, store: Store) -> tuple[Samples, np.ndarray]:
     """The photos of a folder that decode, near-duplicates in one group, and lite0's last layer for each."""
     samples = read(folder, strict=False)
-    (network,) = load_backbones(["efficientnet_lite0"], samples.samples, store, FitSettings.of(), RunLog(events.ignore))
+    (network,) = load_backbones(
+        ["efficientnet_lite0"], samples.samples, store, FitSettings.load(), RunLog(events.ignore)
+    )
     done = extract(samples.samples, network.backbone, network.chosen.engine, store)
     broken = {digest for digest, finding in done.findings.items() if finding.broken}
     sound = replace(samples, samples=tuple(it for it in samples.samples if it.digest not in broken))
@@ -193,7 +195,7 @@ def main() -> None:
         ("--coverage", {"type": float, "default": 0.9}),
     )
     results: dict[str, dict[str, Any]] = {}
-    with Store(store_folder()) as store:
+    with Store(locate_store()) as store:
         for folder in given.photos or [DATA / name for name in COLLECTIONS]:
             samples, features = features_of(folder, store)
             splits = [one_split(samples, features, seed, given.coverage) for seed in range(given.splits)]

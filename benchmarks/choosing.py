@@ -31,7 +31,7 @@ from headstart.selection.arm import Arm, final_parts
 from headstart.selection.compare import compare, requested_arms
 from headstart.selection.context import FitContext
 from headstart.selection.rule import choose_winner
-from headstart.settings import FitSettings, store_folder
+from headstart.settings import FitSettings, locate_store
 from headstart.storage.store import Store
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -107,8 +107,8 @@ def main() -> None:
         __doc__ or "", ("photos", {"nargs": "*", "type": Path}), ("--splits", {"type": int, "default": 10})
     )
     results = {}
-    settings, log = FitSettings.of(), RunLog(events.ignore)
-    with Store(store_folder()) as store:
+    settings, log = FitSettings.load(), RunLog(events.ignore)
+    with Store(locate_store()) as store:
         for folder in given.photos or [DATA / name for name in COLLECTIONS]:
             samples = read(folder)
             (network,) = load_backbones(["efficientnet_lite0"], samples.samples, store, settings, log)

@@ -82,7 +82,7 @@ def changes(chance: np.random.Generator) -> dict[str, Callable[[np.ndarray], np.
 
 
 def extracted(folder: Path, store: Store) -> Photos:
-    log, settings = RunLog(events.ignore), FitSettings.of()
+    log, settings = RunLog(events.ignore), FitSettings.load()
     samples = read(folder, listener=log, strict=False)
     network = load_backbones(["efficientnet_lite0"], samples.samples, store, settings, log)[0]
     done = extract(samples.samples, network.backbone, network.chosen.engine, store)

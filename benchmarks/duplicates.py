@@ -42,7 +42,7 @@ from headstart.extraction.extract import extract, prepared
 from headstart.modalities.image.decoding.decode import decode
 from headstart.modalities.image.stats import ImageStats, read_stats, stats_of
 from headstart.pipeline.backbones import proof_photos
-from headstart.settings import store_folder
+from headstart.settings import locate_store
 from headstart.storage.store import Store
 
 Alter = Callable[[Image.Image, np.random.Generator], Image.Image]
@@ -101,7 +101,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         planted = _plant(originals, Path(folder), options.copies)
         samples = read(Path(folder)).samples
-        backbone = obtain(options.backbone, store_folder() / "networks")
+        backbone = obtain(options.backbone, locate_store() / "networks")
         engine = choose(backbone, proof_photos(samples, backbone), listener=print).engine
         rounds = [_round(samples, backbone, engine) for _ in range(options.rounds)]
         looks_seconds = _looks_seconds(samples, backbone)

@@ -28,7 +28,7 @@ from headstart.extraction.extract import extract, load_photo
 from headstart.inference.openvino import cores
 from headstart.modalities.image.decoding.decode import crop_resize
 from headstart.pipeline.backbones import proof_photos
-from headstart.settings import store_folder
+from headstart.settings import locate_store
 from headstart.storage.store import Store
 
 
@@ -43,7 +43,7 @@ def main() -> None:
         ("--no-pytorch", {"action": "store_true"}),
     )
     samples = list({sample.digest: sample for sample in read(options.photos).samples}.values())
-    backbone = obtain(options.backbone, store_folder() / "networks")
+    backbone = obtain(options.backbone, locate_store() / "networks")
     engine = choose(backbone, proof_photos(samples, backbone), precision=options.precision, listener=print).engine
     count = len(samples)
     rounds: dict[str, list[float]] = {"decode": [], "plain_decode": [], "forward": [], "headstart": []}

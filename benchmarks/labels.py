@@ -67,7 +67,7 @@ class Planted:
 
 def tasks_of(name: str, data: Path, scratch: Path, store: Store) -> dict[str, list[TrainingSet]]:
     """The photos as features of late and of early layers."""
-    log, settings = RunLog(events.ignore), FitSettings.of()
+    log, settings = RunLog(events.ignore), FitSettings.load()
     source = write_digits(scratch / "digits") if name == "digits" else data / name
     samples = read(source, listener=log)
     (network,) = load_backbones([settings.backbone], samples.samples, store, settings, log)
@@ -99,7 +99,7 @@ def plant(
 
 def counted_before(task: TrainingSet) -> tuple[float, list[int]]:
     """Wrong labels by the confident joint, and the suspects' rows, by one head on the last layer."""
-    chances = cross_val_predict(task, fit_logistic, FitSettings.of(), None, folds=FOLDS)
+    chances = cross_val_predict(task, fit_logistic, FitSettings.load(), None, folds=FOLDS)
     return off_diagonal(task.labels, chances), rows_of(suspects(names(task), task.labels, chances))
 
 

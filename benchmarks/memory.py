@@ -85,12 +85,12 @@ def _extract(photos: Path) -> dict[str, float]:
     from headstart.engines.choose import choose
     from headstart.extraction.extract import extract
     from headstart.pipeline.backbones import proof_photos
-    from headstart.settings import store_folder
+    from headstart.settings import locate_store
     from headstart.storage.store import Store
 
-    with Store(store_folder()) as store:
+    with Store(locate_store()) as store:
         samples = read(photos).samples
-        backbone = obtain("efficientnet_lite0", store_folder() / "networks")
+        backbone = obtain("efficientnet_lite0", locate_store() / "networks")
         engine = choose(backbone, proof_photos(samples, backbone)).engine
         done = extract(samples, backbone, engine, store)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

@@ -28,7 +28,7 @@ from headstart.inference.libraries import import_onnxruntime
 from headstart.inference.openvino import Runner, cores
 from headstart.inference.postprocess import apply_head, parse_heads
 from headstart.modalities.image.decoding.decode import crop_resize, decode
-from headstart.settings import store_folder
+from headstart.settings import locate_store
 from headstart.storage.store import FeatureSpace, Store
 
 
@@ -60,7 +60,7 @@ def _compare(photos: Path, precision: str) -> dict[str, float]:
         model = run.folder / "model"
         record = layout.read_model(model)
         (head,) = parse_heads((model / layout.HEAD).read_bytes(), 1)
-        with Store(store_folder()) as store:
+        with Store(locate_store()) as store:
             rows = store.read(_space(run), [sample.digest for sample in samples], record.layer)
         fitted = apply_head(head, rows).argmax(axis=1)
         session = _session(model / layout.GRAPH)

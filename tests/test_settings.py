@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from headstart.errors import SettingError
-from headstart.settings import FitSettings, seconds, store_folder
+from headstart.settings import FitSettings, locate_store, parse_duration
 
 
 def test_defaults_are_valid_and_described() -> None:
-    assert FitSettings.of() == FitSettings()
+    assert FitSettings.load() == FitSettings()
     for name, field in FitSettings.model_fields.items():
         assert field.description, name
         assert field.description.endswith("."), name
@@ -24,19 +24,19 @@ def test_epochs_that_are_not_set_follow_the_number_of_photos(photos, epochs) -> 
 
 
 def test_what_is_written_is_read_again(tmp_path) -> None:
-    settings = FitSettings.of(
+    settings = FitSettings.load(
         seed=7, head="auto", backbone='timm:x@C:\\w "1".pth', out=tmp_path / "Äpfel", budget="1.5h", c_low=1e-4
     )
     file = tmp_path / "settings.toml"
     file.write_text(settings.to_toml(), "utf-8")
-    assert FitSettings.of(file) == settings.model_copy(update={"out": None})  # the next run has a folder of its own
+    assert FitSettings.load(file) == settings.model_copy(update={"out": None})  # the next run has a folder of its own
     assert "store" not in tomllib.loads(file.read_text("utf-8"))
 
 
 def test_arguments_win_over_the_file(tmp_path) -> None:
     file = tmp_path / "settings.toml"
     file.write_text('seed = 3\nc-points = 5\nhead = "lda"\n')
-    settings = FitSettings.of(file, seed=4)
+    settings = FitSettings.load(file, seed=4)
     assert (settings.seed, settings.c_points, settings.head) == (4, 5, "lda")
 
 
@@ -47,35 +47,35 @@ def test_settings_do_not_change() -> None:
 
 def test_all_problems_are_told_at_once() -> None:
     with pytest.raises(SettingError) as caught:
-        FitSettings.of(seed=-1, head="ldaa", workers="many")
+        FitSettings.load(seed=-1, head="ldaa", workers="many")
     for part in ("unknown head 'ldaa'; did you mean 'lda'?", "seed is -1; wanted", "workers is 'many'; wanted a valid"):
         assert part in str(caught.value)
 
 
 def test_an_unknown_name() -> None:
     with pytest.raises(SettingError, match="unknown setting 'sed'; did you mean 'seed'"):
-        FitSettings.of(sed=1)
+        FitSettings.load(sed=1)
 
 
 @pytest.mark.parametrize(("text", "wanted"), [(None, None), ("90s", 90), ("10m", 600), ("2h", 7200), ("0.5m", 30)])
 def test_a_budget_in_seconds(text, wanted) -> None:
-    assert seconds(text) == wanted
+    assert parse_duration(text) == wanted
 
 
 @pytest.mark.parametrize("text", ["", "s", "10", "10 minutes", "-1s", "0s", "nans", "infh", "1e999s", "ten m"])
 def test_what_is_no_budget(text) -> None:
     with pytest.raises(SettingError, match="is not a time; wanted a number and s, m or h"):
-        FitSettings.of(budget=text)
+        FitSettings.load(budget=text)
 
 
 def test_where_the_store_lies(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("HEADSTART_STORE", str(tmp_path / "named"))
-    assert store_folder() == tmp_path / "named"
-    assert store_folder(tmp_path / "given") == tmp_path / "given"
+    assert locate_store() == tmp_path / "named"
+    assert locate_store(tmp_path / "given") == tmp_path / "given"
     monkeypatch.setenv("HEADSTART_STORE", "~/store")
-    assert store_folder() == Path.home() / "store"
+    assert locate_store() == Path.home() / "store"
     monkeypatch.setenv("HEADSTART_STORE", "")
-    assert store_folder().name == "headstart"
+    assert locate_store().name == "headstart"
     (tmp_path / "file").touch()
     with pytest.raises(SettingError, match="is a file; wanted a folder"):
-        store_folder(tmp_path / "file")
+        locate_store(tmp_path / "file")

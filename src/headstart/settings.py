@@ -18,14 +18,14 @@ from headstart.errors import SettingError, nearest
 HeadName = Literal["logistic", "lda", "ridge", "mlp", "auto"]
 StrategyName = Literal["auto", "linear-probe", "intermediate-probe", "partial-finetune", "full-finetune", "scratch"]
 Precision = Literal["auto", "bf16", "f32"]
-Preset = Literal["none", "light", "standard", "strong"]
-Policy = Literal["none", "randaugment", "trivialaugment"]
+AugmentPreset = Literal["none", "light", "standard", "strong"]
+AugmentPolicy = Literal["none", "randaugment", "trivialaugment"]
 EngineName = Literal["auto", "openvino", "pytorch"]
 
-Place = Literal["folder", "parent", "name"]
+PathPart = Literal["folder", "parent", "name"]
 
-STEPS = 1000  #: of a training whose epochs are not set
-FEWEST_EPOCHS, MOST_EPOCHS = 5, 40  #: of such a training
+DEFAULT_STEPS = 1000  #: of a training whose epochs are not set
+MIN_EPOCHS, MAX_EPOCHS = 5, 40  #: of such a training
 
 
 class _Settings(BaseModel):
@@ -35,12 +35,12 @@ class _Settings(BaseModel):
 class DataSettings(_Settings):
     """How photos and labels are read."""
 
-    classes_from: Place | None = Field(
+    classes_from: PathPart | None = Field(
         None,
         description="Where the class of a photo stands: folder, the first one; parent, the one right above the photo; "
         "name, how the file's name begins. The first folder when not given, unless it looks like something else.",
     )
-    groups_from: Place | None = Field(
+    groups_from: PathPart | None = Field(
         None,
         description="Where the group of a photo stands, such as its patient, which stays on one side of the split; in "
         "tables the column group says it.",
@@ -106,7 +106,7 @@ class HeadSettings(_Settings):
 class AugmentSettings(_Settings):
     """What is done to training photos so that a network that is trained sees new ones; None: as the preset has it."""
 
-    augmentation: Preset = Field(
+    augmentation: AugmentPreset = Field(
         "standard", description="Changed views of training photos: a preset; each knob below replaces its part of it."
     )
     rotation: Annotated[float, Field(ge=0, le=180)] | None = Field(None, description="Most degrees turned either way.")
@@ -131,7 +131,9 @@ class AugmentSettings(_Settings):
     erasing: Annotated[float, Field(ge=0, le=1)] | None = Field(
         None, description="Share of photos in which a random rectangle is erased."
     )
-    policy: Policy | None = Field(None, description="Drawn transformations on top: RandAugment or TrivialAugment.")
+    policy: AugmentPolicy | None = Field(
+        None, description="Drawn transformations on top: RandAugment or TrivialAugment."
+    )
 
 
 class TrainSettings(_Settings):
@@ -196,10 +198,10 @@ class TrainSettings(_Settings):
     )
 
     def epochs_for(self, photos: int) -> int:
-        """Passes over so many training photos: as set, else as many as make ``STEPS`` steps, within bounds."""
+        """Passes over so many training photos: as set, else as many as make ``DEFAULT_STEPS`` steps, within bounds."""
         if self.epochs is not None:
             return self.epochs
-        return min(max(ceil(STEPS / ceil(photos / self.batch_size)), FEWEST_EPOCHS), MOST_EPOCHS)
+        return min(max(ceil(DEFAULT_STEPS / ceil(photos / self.batch_size)), MIN_EPOCHS), MAX_EPOCHS)
 
 
 class CompareSettings(_Settings):
@@ -252,7 +254,7 @@ class FitSettings(
     """Everything ``fit`` can be told."""
 
     @classmethod
-    def of(cls, config: Path | None = None, **given: Any) -> Self:
+    def load(cls, config: Path | None = None, **given: Any) -> Self:
         """Settings from a TOML file and keyword arguments; the latter win.
 
         Raises:
@@ -265,7 +267,7 @@ class FitSettings(
         try:
             settings = cls(**merged)
         except ValidationError as error:
-            raise SettingError(in_words(error)) from None
+            raise SettingError(describe_validation_error(error)) from None
         if settings.c_low > settings.c_high:
             raise SettingError(f"c_low {settings.c_low:g} is above c_high {settings.c_high:g}; swap them")
         if settings.test_share + settings.validation_share >= 0.95:
@@ -273,8 +275,8 @@ class FitSettings(
                 f"test_share {settings.test_share:g} and validation_share {settings.validation_share:g} leave "
                 "less than 5 % to train on; make them smaller"
             )
-        seconds(settings.budget)
-        bytes_of(settings.cache_budget)
+        parse_duration(settings.budget)
+        parse_size(settings.cache_budget)
         return settings
 
     def to_toml(self) -> str:
@@ -283,7 +285,7 @@ class FitSettings(
         return "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items())
 
 
-def seconds(budget: str | None) -> float | None:
+def parse_duration(budget: str | None) -> float | None:
     """A budget such as "90s", "10m" or "2h" in seconds; None for None.
 
     Raises:
@@ -301,7 +303,7 @@ def seconds(budget: str | None) -> float | None:
     return value
 
 
-def bytes_of(size: str) -> int:
+def parse_size(size: str) -> int:
     """A size such as "500MB" or "4GB" in bytes; units are thousands.
 
     Raises:
@@ -319,7 +321,7 @@ def bytes_of(size: str) -> int:
     return int(value)
 
 
-def store_folder(given: Path | None = None) -> Path:
+def locate_store(given: Path | None = None) -> Path:
     """Where the store lies: the argument, HEADSTART_STORE, or the platform's cache folder.
 
     Raises:
@@ -347,7 +349,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise SettingError(f"settings file {str(path)!r} is not TOML: {error}; mend that line") from None
 
 
-def in_words(error: ValidationError) -> str:
+def describe_validation_error(error: ValidationError) -> str:
     """What pydantic found as one line: every setting that is wrong, what was seen, what is wanted."""
     return "; also: ".join(_problem_in_words(problem) for problem in error.errors())
 

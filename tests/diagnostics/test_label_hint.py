@@ -10,7 +10,7 @@ from headstart.settings import FitSettings
 
 def test_they_go_on_from_the_run_with_its_settings(tmp_path: Path) -> None:
     run = tmp_path / "my run's"
-    settings = FitSettings.of(backbone="efficientnet_lite1", seed=3, classes_from="parent", head="ridge")
+    settings = FitSettings.load(backbone="efficientnet_lite1", seed=3, classes_from="parent", head="ridge")
     hint = hint_relabelling("my photos", run, settings.model_dump(mode="json"))
     assert hint is not None
     more = ["--split-from", str(run), "--backbone", "efficientnet_lite1", "--seed", "3", "--classes-from", "parent"]

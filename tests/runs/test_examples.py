@@ -58,7 +58,7 @@ def test_of_many_test_photos_the_mistakes_are_shown_first() -> None:
 
 
 def test_the_command_says_what_differs_from_the_defaults() -> None:
-    settings = FitSettings.of(
+    settings = FitSettings.load(
         seed=3, head="auto", out="runs/x", find_rate=True, report=False, arms="linear-probe,flips"
     )
     words = shlex.split(command_of(settings, "my photos/"))

@@ -65,7 +65,7 @@ def materials_of(
     **settings: Any,
 ) -> Iterator[list[FitContext]]:
     """Material of several backbones on one split."""
-    chosen = FitSettings.of(None, **{**QUICK, **settings})
+    chosen = FitSettings.load(None, **{**QUICK, **settings})
     samples = read(photos)
     split = make_split(
         samples, seed=chosen.seed, test_share=chosen.test_share, validation_share=chosen.validation_share

@@ -23,7 +23,7 @@ from tests.selection.drawn import LABELS, arm, failing, material, planned, strat
 
 def specs(**settings: Any) -> list[str]:
     return [
-        f"{it.name}:{it.detail}" if it.detail else it.name for it in requested_arms(FitSettings.of(None, **settings))
+        f"{it.name}:{it.detail}" if it.detail else it.name for it in requested_arms(FitSettings.load(None, **settings))
     ]
 
 

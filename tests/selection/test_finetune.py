@@ -64,7 +64,7 @@ def test_a_search_that_fails_lets_go_of_its_network(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(finetune, "planned_in_time", lambda job, _: job)
     monkeypatch.setattr(finetune, "search", search)
     drawn = material()
-    drawn.settings, drawn.folder = FitSettings.of(search=3), tmp_path
+    drawn.settings, drawn.folder = FitSettings.load(search=3), tmp_path
     (planned,) = finetune.full_finetune(drawn)
     try:
         planned.make()

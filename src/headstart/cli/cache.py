@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 from headstart.cli.tables import size, table
-from headstart.settings import bytes_of, store_folder
+from headstart.settings import locate_store, parse_size
 
 
 def cache(*, prune_to: str | None = None, store: Path | None = None) -> int:
@@ -23,8 +23,8 @@ def cache(*, prune_to: str | None = None, store: Path | None = None) -> int:
     from headstart.storage.activation_files import usage
     from headstart.storage.store import Store
 
-    folder = store_folder(store)
-    budget = None if prune_to is None else bytes_of(prune_to)
+    folder = locate_store(store)
+    budget = None if prune_to is None else parse_size(prune_to)
     with Store(folder) as stored:
         if budget is not None:
             report = stored.prune(budget)

@@ -11,7 +11,7 @@ from headstart.cli.check_labels import Held, check_flags, hold
 from headstart.cli.display import shown
 from headstart.cli.tables import table
 from headstart.errors import SettingError
-from headstart.settings import AugmentSettings, DataSettings, EngineName, Precision, store_folder
+from headstart.settings import AugmentSettings, DataSettings, EngineName, Precision, locate_store
 
 if TYPE_CHECKING:
     from headstart.data.check import Range, Survey
@@ -89,7 +89,7 @@ def check(
     read_as = data or DataSettings.model_validate({})
     from headstart.storage.use import in_use_while_reading
 
-    with in_use_while_reading(store_folder(store)):
+    with in_use_while_reading(locate_store(store)):
         with shown(quiet=quiet or json_) as listener:
             held = hold(photos, labels, {**network, **read_as.given()}, listener) if labels is not None else None
             found = _surveyed(photos, read_as, held, fast=fast, listener=listener)

@@ -68,7 +68,7 @@ def compare(
 
 def _arms(given: dict[str, Any], config: Path | None) -> dict[str, str]:
     """What is compared where neither flags nor the file say what."""
-    chosen = FitSettings.of(config, **given)
+    chosen = FitSettings.load(config, **given)
     told = chosen.arms or chosen.strategy != "auto" or "strategy" in given or chosen.budget is not None
     return {} if told else {"arms": ARMS}
 

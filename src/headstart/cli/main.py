@@ -112,10 +112,10 @@ def _examples(verb: str) -> str:
 def _in_words(error: CycloptsError) -> str:
     from pydantic import ValidationError
 
-    from headstart.settings import in_words
+    from headstart.settings import describe_validation_error
 
     if isinstance(error.__cause__, ValidationError):
-        return in_words(error.__cause__)
+        return describe_validation_error(error.__cause__)
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
         return f"{error.unused_tokens[0]!r} is one argument too many"
     return str(error).strip().removesuffix(".")

@@ -7,7 +7,7 @@ from cyclopts import Parameter
 
 from headstart.cli.tables import table
 from headstart.errors import BackboneError, SettingError
-from headstart.settings import store_folder
+from headstart.settings import locate_store
 
 if TYPE_CHECKING:
     from headstart.backbones.layers import Anatomy, Unfreezable
@@ -42,7 +42,7 @@ def models(
         return _layers(pattern)
     from headstart.backbones.listing import here, in_timm
 
-    networks = store_folder(store) / "networks"
+    networks = locate_store(store) / "networks"
     listed = in_timm(pattern, networks) if pattern or all_ else here(networks)
     rows = [
         (

@@ -17,7 +17,7 @@ from headstart.pipeline import progress as journal
 from headstart.pipeline.backbones import LoadedBackbone, load_backbones
 from headstart.selection.advisor import Advice, advise
 from headstart.selection.context import FitContext
-from headstart.settings import DataSettings, FitSettings, store_folder
+from headstart.settings import DataSettings, FitSettings, locate_store
 from headstart.storage.store import Store
 
 
@@ -48,10 +48,10 @@ def advise_photos(
         UserError: photos, a name or a setting that cannot be used.
         HeadstartError: anything else that went wrong; features that were computed are kept.
     """
-    settings = FitSettings.of(backbone=backbone, seed=seed, store=store)
+    settings = FitSettings.load(backbone=backbone, seed=seed, store=store)
     if len(names_of(settings.backbone)) > 1:
         raise BackboneError(f"backbone {backbone!r} names several; wanted one: advice is about a network")
-    log, home = RunLog(listener), store_folder(settings.store)
+    log, home = RunLog(listener), locate_store(settings.store)
     with Store(home, log) as opened, opened.in_use(), tempfile.TemporaryDirectory() as scratch:
         samples = log.stage(
             "read",

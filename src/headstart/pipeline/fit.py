@@ -47,7 +47,7 @@ from headstart.selection.compare import TRAINING, ArmSpec, Comparison, compare, 
 from headstart.selection.context import Budget, FitContext
 from headstart.selection.results import Postprocessed
 from headstart.selection.test_scores import score_on_test
-from headstart.settings import DataSettings, FitSettings, seconds, store_folder
+from headstart.settings import DataSettings, FitSettings, locate_store, parse_duration
 from headstart.storage.run_layout import MODEL, SPLIT
 from headstart.storage.store import Store
 from headstart.storage.use import in_use_while_reading
@@ -77,13 +77,13 @@ def fit(
         UserError: photos or settings that cannot be used; no run is written then.
         HeadstartError: anything else that went wrong; features that were computed are kept.
     """
-    chosen = FitSettings.of(Path(config) if config is not None else None, **settings)
+    chosen = FitSettings.load(Path(config) if config is not None else None, **settings)
     if not callable(listener):
         raise SettingError(f"listener is {type(listener).__name__}; wanted a function that takes an event")
     specs = requested_arms(chosen)
     log = RunLog(listener)
-    clock = Budget(seconds(chosen.budget))
-    home = store_folder(chosen.store)
+    clock = Budget(parse_duration(chosen.budget))
+    home = locate_store(chosen.store)
     reserved = reserve_run(chosen.out)
     with Store(home, log) as store, store.in_use():
         samples = log.stage("read", lambda: read_samples(source, labels, home, chosen, log), journal.read_in_words)
@@ -164,7 +164,7 @@ def evaluate(
         UserError: photos or a classifier that cannot be used, or a class that the classifier does not know.
     """
     classifier = load(model, engine)
-    home = store_folder()
+    home = locate_store()
     with in_use_while_reading(home):  # photos of an archive that were pruned meanwhile would be missing from the score
         samples = read(source, labels=labels, options=options, listener=listener, cache=home / "archives", strict=False)
         refuse_unscorable(samples, classifier.classes)

@@ -23,7 +23,7 @@ from headstart.pipeline import progress as journal
 from headstart.pipeline.backbones import load_backbones, read_samples, split_samples
 from headstart.pipeline.dataset import prepare_dataset
 from headstart.selection.candidates import AUTO
-from headstart.settings import FitSettings, store_folder
+from headstart.settings import FitSettings, locate_store
 from headstart.storage.store import Store
 
 
@@ -83,13 +83,13 @@ def check_labels(
         UserError: photos, a name, a setting or a table that cannot be used.
         HeadstartError: anything else that went wrong; features that were computed are kept.
     """
-    chosen = FitSettings.of(**settings)
+    chosen = FitSettings.load(**settings)
     if len(names_of(chosen.backbone)) > 1 or chosen.backbone.strip().lower() == AUTO:
         raise BackboneError(f"backbone {chosen.backbone!r} is not one name; wanted one: labels are held to one network")
     file = Path(table).expanduser() if table is not None else None
     if file is not None:
         check_table(file)
-    log, home = RunLog(listener), store_folder(chosen.store)
+    log, home = RunLog(listener), locate_store(chosen.store)
     with Store(home, log) as store, store.in_use():
         samples = log.stage("read", lambda: read_samples(source, labels, home, chosen, log), journal.read_in_words)
         sound, split, tasks = _passed(samples, chosen, store, log)

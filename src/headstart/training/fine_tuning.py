@@ -36,7 +36,7 @@ from headstart.heads.head import Head
 from headstart.heads.saving import read_head, to_tensors, write_head
 from headstart.inference.format import sha256
 from headstart.modalities.image.augment.presets import PRESETS, Augmentation, smallest_window, view_size
-from headstart.settings import FitSettings, TrainSettings, bytes_of
+from headstart.settings import FitSettings, TrainSettings, parse_size
 from headstart.storage.atomic import new_folder, replace_text, stamp
 from headstart.storage.prune import TRAINED
 from headstart.training.benchmark import Speed, Speeds, speeds
@@ -177,7 +177,7 @@ class FineTuning:
     @cached_property
     def cached(self) -> bool:
         """Whether they fit."""
-        allowed = min(bytes_of(self.settings.cache_budget), room(self.task.folder) - SPARE)
+        allowed = min(parse_size(self.settings.cache_budget), room(self.task.folder) - SPARE)
         return self.disk <= allowed
 
     @property

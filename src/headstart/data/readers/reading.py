@@ -46,7 +46,7 @@ def read(
         MissingExtra: a Parquet table without pyarrow.
     """
     options = options or DataSettings.model_validate({})
-    listing = _list(source, labels, options, cache or settings.store_folder() / "archives")
+    listing = _list(source, labels, options, cache or settings.locate_store() / "archives")
     samples = assemble(listing, inspect(listing.found, listener))
     problems = problems_of(samples) if strict else []
     if problems:

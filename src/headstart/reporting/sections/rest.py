@@ -141,7 +141,7 @@ class Repeat:
 
 def repeat_section(records: Records) -> Repeat:
     """What the section shows."""
-    defaults = FitSettings.of().model_dump(mode="json")
+    defaults = FitSettings.load().model_dump(mode="json")
     given: Mapping[str, Any] = records.run["settings"]
     settings = tuple(
         Setting(name, _in_toml(value), _in_toml(defaults.get(name)))

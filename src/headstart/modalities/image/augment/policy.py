@@ -13,7 +13,7 @@ from typing import Literal
 from PIL import Image, ImageEnhance, ImageOps
 
 from headstart.modalities.image.augment.chance import Chance
-from headstart.settings import Policy
+from headstart.settings import AugmentPolicy
 
 STEPS = 30  #: magnitudes go from 0 to this
 RANDAUGMENT_STRENGTH = 9
@@ -36,7 +36,7 @@ class Ranges:
     posterize: int  #: bits taken away
 
 
-RANGES: dict[Policy, Ranges] = {
+RANGES: dict[AugmentPolicy, Ranges] = {
     "randaugment": Ranges(shear=0.3, translate=150 / 331, rotate=30, tone=0.9, posterize=4),
     "trivialaugment": Ranges(shear=0.99, translate=32 / 224, rotate=135, tone=0.99, posterize=6),
 }
@@ -50,7 +50,7 @@ class Drawn:
     amount: float  #: in the op's own unit, with its sign: tangent, share, degrees, change of tone, bits, share of 256
 
 
-def drawn(policy: Policy, chance: Chance) -> list[Drawn]:
+def drawn(policy: AugmentPolicy, chance: Chance) -> list[Drawn]:
     """What a policy draws for a view, in the order in which it is done."""
     if policy == "none":
         return []
@@ -61,7 +61,7 @@ def drawn(policy: Policy, chance: Chance) -> list[Drawn]:
     return [_one(policy, name, RANDAUGMENT_STRENGTH, sign) for name, _, sign in (first, second)]
 
 
-def _one(policy: Policy, name: float, step: int, sign: float) -> Drawn:
+def _one(policy: AugmentPolicy, name: float, step: int, sign: float) -> Drawn:
     op, share, most = OPS[int(name * len(OPS))], step / STEPS, RANGES[policy]
     signed = share if sign < 0.5 else -share
     amounts: dict[Op, float] = {

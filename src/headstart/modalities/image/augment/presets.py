@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Self
 
-from headstart.settings import AugmentSettings, FitSettings, Policy, Preset
+from headstart.settings import AugmentPolicy, AugmentPreset, AugmentSettings, FitSettings
 
 CROPPED = 0.5  #: smallest window of a map, share of its edge, where photos are cropped at random
 #: Edge of the views there, share of the network's input: a random crop shows things larger than the plain view does,
@@ -29,7 +29,7 @@ class Augmentation:
     crop_scale: float = 1.0  #: smallest share of the photo's area that a crop keeps; 1: the contract's centre crop
     colour_jitter: float = 0.0  #: most change of brightness, contrast and saturation; of hue a tenth, in turns
     erasing: float = 0.0  #: share of the views in which a rectangle is erased
-    policy: Policy = "none"  #: transformations drawn from a list, on top
+    policy: AugmentPolicy = "none"  #: transformations drawn from a list, on top
 
     @classmethod
     def of(cls, settings: AugmentSettings) -> Self:
@@ -87,7 +87,7 @@ def _where_cropped(settings: FitSettings, given: float | None, share: float) -> 
     return share if Augmentation.of(settings).crop_scale < 1 else 1.0
 
 
-PRESETS: dict[Preset, Augmentation] = {
+PRESETS: dict[AugmentPreset, Augmentation] = {
     "none": Augmentation(),
     "light": Augmentation(flip_horizontal=True, zoom=0.1, shift_width=0.05, shift_height=0.05),
     "standard": Augmentation(flip_horizontal=True, crop_scale=0.08, colour_jitter=0.15),

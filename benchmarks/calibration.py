@@ -173,7 +173,7 @@ def features_of(folder: Path, store: Store) -> tuple[Samples, np.ndarray]:
     sound = replace(samples, samples=tuple(it for it in samples.samples if it.digest not in broken))
     digests = [sample.digest for sample in sound.samples]
     features = np.asarray(store.read(done.space, digests, network.backbone.layers[-1].name), np.float32)
-    twins = find_near_duplicates(sound.samples, features, read_stats(store, network.backbone.contract, digests))
+    twins = find_near_duplicates(sound.samples, features, read_stats(store, network.backbone.spec, digests))
     return regrouped(sound, [(it.first, it.second) for it in twins]), features
 
 

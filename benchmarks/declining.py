@@ -91,7 +91,7 @@ def extracted(folder: Path, store: Store) -> Photos:
     given = np.array([it.part is Subset.TEST for it in kept])
     tested = [it for it, test in zip(kept, given, strict=True) if test or not given.any()]
     order = np.random.default_rng(0).permutation(len(tested))[:CHANGED]
-    pixels = prepared([tested[index] for index in order], network.backbone.contract, CHANGED)
+    pixels = prepared([tested[index] for index in order], network.backbone.spec, CHANGED)
     changed: dict[str, list[np.ndarray]] = {}
     for name, change in changes(np.random.default_rng(0)).items() if given.any() else ():
         views = np.stack([change(one) for one in pixels])
@@ -115,7 +115,7 @@ def fitted(photos: Photos, rows: np.ndarray, seed: int) -> Novelty:
         photos.of(rows),
         photos.labels[rows],
         photos.groups[rows],
-        towers=(0, 1),
+        branches=(0, 1),
         acceptance=ACCEPTANCE,
         seed=seed,
     )

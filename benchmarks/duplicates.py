@@ -157,7 +157,7 @@ def _round(samples: Sequence[Sample], backbone: Backbone, engine: Engine) -> Rou
         worked = time.process_time() - worked
         began = time.perf_counter()
         features = store.read(done.space, digests, "final")
-        looks = read_stats(store, backbone.contract, digests)
+        looks = read_stats(store, backbone.spec, digests)
         twins = find_near_duplicates(samples, features, looks)
         return Round(twins, done.seconds, worked, time.perf_counter() - began, features, looks)
 
@@ -227,7 +227,7 @@ def _of_small(originals: list[Sample], backbone: Backbone, engine: Engine, copie
 
 def _looks_seconds(samples: Sequence[Sample], backbone: Backbone) -> float:
     """What looks of all photos take of the processor."""
-    pixels = prepared(samples, backbone.contract, 256)
+    pixels = prepared(samples, backbone.spec, 256)
     batches = [pixels[first : first + 8] for first in range(0, len(pixels), 8)]
     taken = []
     for _ in range(5):

@@ -106,8 +106,8 @@ def network(name: str, folder: Path, data: Path) -> Backbone:
         for module in norms:
             module.momentum = None
         config = body.pretrained_cfg
-        contract = ImageSpec(config["input_size"][-1], 1000, config["mean"], config["std"])
-        squares = torch.tensor(photos(data, contract)[0][::4]).permute(0, 3, 1, 2) / 255
+        spec = ImageSpec(config["input_size"][-1], 1000, config["mean"], config["std"])
+        squares = torch.tensor(photos(data, spec)[0][::4]).permute(0, 3, 1, 2) / 255
         mean, std = (torch.tensor(config[name]).view(1, 3, 1, 1) for name in ("mean", "std"))
         with torch.no_grad():
             body.train()((squares - mean) / std)
@@ -119,30 +119,30 @@ def network(name: str, folder: Path, data: Path) -> Backbone:
         file.unlink()
 
 
-def photos(folder: Path, contract: ImageSpec) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+def photos(folder: Path, spec: ImageSpec) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
     """Squares (N, S, S, 3), labels (N,), classes."""
     folder = folder / "train" if (folder / "train").is_dir() else folder
     classes = sorted(path for path in folder.iterdir() if path.is_dir())
     squares, labels = [], []
     for label, home in enumerate(classes):
         for file in sorted(home.iterdir())[:EACH]:
-            squares.append(crop_resize(decode(file.read_bytes(), contract).pixels, contract))
+            squares.append(crop_resize(decode(file.read_bytes(), spec).pixels, spec))
             labels.append(label)
     return np.stack(squares), np.array(labels), tuple(path.name for path in classes)
 
 
 def fitted(family: Family, backbone: Backbone, data: Path, folder: Path) -> tuple[np.ndarray, np.ndarray]:
     """Saves a classifier whose head is fitted on these photos; gives the squares and labels that it gets right."""
-    squares, labels, classes = photos(data, backbone.contract)
+    squares, labels, classes = photos(data, backbone.spec)
     layers = tuple(it.name for it in backbone.layers) if family.layers == "all" else (family.layers,)
     engine = OpenVinoEngine(backbone, "f32")
     rows = [engine.forward(squares[start : start + 8]) for start in range(0, len(squares), 8)]
     features = np.concatenate([np.concatenate([row[name] for name in layers], axis=1) for row in rows])
     task = TrainingSet(features, labels.astype(np.int64), len(classes), np.arange(len(labels)), False, 0)
     head = fit_head(family.head, task, HeadSettings(c_points=8)).head
-    tower, answer = FeatureBranch(backbone, "openvino", "f32", layers), EnsembleMember((0,), head)
+    branch, answer = FeatureBranch(backbone, "openvino", "f32", layers), EnsembleMember((0,), head)
     witness = ParityExample(partial(np.asarray, squares[0]), (features[0],))
-    save(FittedModel(classes, (tower,), (answer,)), folder, [witness])
+    save(FittedModel(classes, (branch,), (answer,)), folder, [witness])
     right = np.flatnonzero(head.probabilities(features).argmax(axis=1) == labels)
     chosen = np.random.default_rng(0).permutation(right)[:EXPLAINED]
     return squares[chosen], labels[chosen]

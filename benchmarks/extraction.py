@@ -90,14 +90,14 @@ def _pooled(work: Callable[[Sample], object], samples: Sequence[Sample]) -> None
 
 
 def _decoded(sample: Sample, backbone: Backbone) -> object:
-    return crop_resize(load_photo(sample.source, backbone.contract).pixels, backbone.contract)
+    return crop_resize(load_photo(sample.source, backbone.spec).pixels, backbone.spec)
 
 
 def _plain(sample: Sample, backbone: Backbone) -> object:
     """The usual way: open, resize the shorter edge, crop the centre."""
     assert isinstance(sample.source, FileSource)
-    size = backbone.contract.size
-    shorter = round(size * 1000 / backbone.contract.crop_permille)
+    size = backbone.spec.size
+    shorter = round(size * 1000 / backbone.spec.crop_permille)
     image = Image.open(sample.source.path).convert("RGB")
     scale = shorter / min(image.size)
     width, height = round(image.width * scale), round(image.height * scale)
@@ -107,7 +107,7 @@ def _plain(sample: Sample, backbone: Backbone) -> object:
 
 
 def _forward(engine: Engine, backbone: Backbone, count: int) -> None:
-    size = backbone.contract.size
+    size = backbone.spec.size
     batch = np.random.default_rng(0).integers(0, 256, (engine.batch, size, size, 3), dtype=np.uint8)
     with ThreadPoolExecutor(engine.lanes) as pool:
         for _ in pool.map(lambda _: engine.forward(batch), range(-(-count // engine.batch))):

@@ -69,7 +69,7 @@ def plain(parts: dict[Subset, list[Sample]], classes: int, epochs: int, batch: i
     """A textbook loop."""
     torch.manual_seed(seed)
     loaded = load(find(BACKBONE))
-    size, mean, std = loaded.contract.size, loaded.contract.mean, loaded.contract.std
+    size, mean, std = loaded.spec.size, loaded.spec.mean, loaded.spec.std
     finish_ = [transforms.ToTensor(), transforms.Normalize(mean, std)]
     changed = transforms.Compose([transforms.RandomResizedCrop(size), transforms.RandomHorizontalFlip(), *finish_])
     same = transforms.Compose([transforms.Resize(round(size / 0.875)), transforms.CenterCrop(size), *finish_])

@@ -66,7 +66,7 @@ def _compare(photos: Path, precision: str) -> dict[str, float]:
         session = _session(model / layout.GRAPH)
         runner = Runner(
             model / layout.GRAPH,
-            size=record.contract.size,
+            size=record.spec.size,
             precision="f32",
             lanes=cores(),
             start=layout.PIXELS,
@@ -76,9 +76,9 @@ def _compare(photos: Path, precision: str) -> dict[str, float]:
         def look(sample: Sample) -> tuple[int, float, float, np.ndarray]:
             assert isinstance(sample.source, FileSource)
             full = decode(sample.source.read()).pixels
-            host = crop_resize(load_photo(sample.source, record.contract).pixels, record.contract)
+            host = crop_resize(load_photo(sample.source, record.spec).pixels, record.spec)
             answer, pixels = session.run([layout.PROBABILITIES, layout.PIXELS], {layout.IMAGE: full})
-            level = np.abs(pixels[0].astype(int) - crop_resize(full, record.contract)).mean()
+            level = np.abs(pixels[0].astype(int) - crop_resize(full, record.spec)).mean()
             scaled = np.abs(pixels[0].astype(int) - host).mean()
             return int(answer.argmax()), float(level), float(scaled), host
 

@@ -84,7 +84,7 @@ def main() -> None:
     whole = load(find(BACKBONE)).network.body.requires_grad_(requires_grad=True)
     whole.reset_classifier(CLASSES)
     whole.to(memory_format=torch.channels_last)
-    size = loaded.contract.size
+    size = loaded.spec.size
     pixels = torch.rand(given.batch, 3, size, size).to(memory_format=torch.channels_last)
     activations = torch.rand(given.batch, *traced.shape(boundary)).bfloat16()
 

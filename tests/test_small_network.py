@@ -25,7 +25,7 @@ def test_it_is_found_loaded_cut_and_converted(small: Warm) -> None:
     assert [part.name for part in parts] == ["stage1", "stage2", "stage3", "final"]
     assert [part.shape for part in parts] == [(16, 16, 16), (8, 8, 16), (4, 4, 24), (WIDTH,)]
     converted = obtain(small.name, small.store / "networks")
-    assert converted.contract.size == SIZE
+    assert converted.spec.size == SIZE
     assert converted.layers[-1].width == WIDTH
     assert converted.parameters < 100_000
 

@@ -47,8 +47,8 @@ def test_the_fingerprint_follows_weights_and_pixels(tmp_path: Path, weights: Wei
     backbone = obtain(f"timm:resnet10t@{weights('resnet10t')}", tmp_path / "networks")
     assert replace(backbone, folder=Path("elsewhere"), name="other").fingerprint == backbone.fingerprint
     assert replace(backbone, weights_sha256="0" * 64).fingerprint != backbone.fingerprint
-    larger = replace(backbone.contract, size=backbone.contract.size + 32)
-    assert replace(backbone, contract=larger).fingerprint != backbone.fingerprint
+    larger = replace(backbone.spec, size=backbone.spec.size + 32)
+    assert replace(backbone, spec=larger).fingerprint != backbone.fingerprint
 
 
 def test_an_unknown_layer_gets_the_list(tmp_path: Path, weights: Weights) -> None:

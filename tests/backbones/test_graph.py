@@ -49,17 +49,17 @@ def narrow_vgg() -> Loaded:
     torch.manual_seed(0)
     body = VGG([4, "M", 8, "M", 8, "M", 12, "M", 12, "M"]).eval()
     body.pre_logits = ConvMlp(12, 16, 7).eval()
-    contract = ImageSpec(224, 875, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+    spec = ImageSpec(224, 875, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
     layers = (
         *(Layer(f"stage{index + 1}", width) for index, width in enumerate((4, 8, 8, 12, 12, 12))),
         Layer(FINAL, 16),
     )
-    network = Network(body, contract).eval().requires_grad_(requires_grad=False)
-    return Loaded(network, contract, layers, "random", "", "", 0)
+    network = Network(body, spec).eval().requires_grad_(requires_grad=False)
+    return Loaded(network, spec, layers, "random", "", "", 0)
 
 
 def photos(loaded: Loaded, count: int = 2) -> Tensor:
-    size = (count, loaded.contract.size, loaded.contract.size, 3)
+    size = (count, loaded.spec.size, loaded.spec.size, 3)
     return torch.randint(0, 256, size, dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
 
 
@@ -186,7 +186,7 @@ class _Skipping(nn.Module):
 
 def traced_skipping() -> Traced:
     layers = (Layer("stage1", 4), Layer("final", 3))
-    return trace(SimpleNamespace(network=_Skipping().eval(), layers=layers, contract=SimpleNamespace(size=8)))
+    return trace(SimpleNamespace(network=_Skipping().eval(), layers=layers, spec=SimpleNamespace(size=8)))
 
 
 def test_a_connection_past_a_layer_moves_the_cut_below_it() -> None:

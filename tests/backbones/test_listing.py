@@ -44,7 +44,7 @@ def test_known_networks_are_listed_under_their_own_names(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("name", ["mobilenet_v2", "timm:mobilenetv2_100.ra_in1k"])
 def test_a_known_network_that_was_converted_is_here(tmp_path: Path, name: str) -> None:
-    record = {"name": name, "parameters": 1, "contract": {"size": 224}, "licence": "apache-2.0", "weights": "hub"}
+    record = {"name": name, "parameters": 1, "spec": {"size": 224}, "licence": "apache-2.0", "weights": "hub"}
     (tmp_path / "some-network").mkdir()
     (tmp_path / "some-network" / "backbone.json").write_text(json.dumps(record))
     (entry,) = in_timm("mobilenetv2_100", tmp_path)
@@ -80,4 +80,4 @@ def test_sizes_and_parameters_are_what_the_networks_have() -> None:
 
     for name, entry in BUNDLED.items():
         loaded = load(find(name))
-        assert (entry.parameters, entry.size) == (loaded.parameters, loaded.contract.size), name
+        assert (entry.parameters, entry.size) == (loaded.parameters, loaded.spec.size), name

@@ -41,7 +41,7 @@ def test_layers_are_named_from_the_input_upwards(weights: Weights) -> None:
         ("stage5", 512),
         ("final", 512),
     ]
-    assert loaded.contract.size == 176
+    assert loaded.spec.size == 176
     assert not loaded.network.training
     assert not any(parameter.requires_grad for parameter in loaded.network.parameters())
 

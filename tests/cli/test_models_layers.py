@@ -56,7 +56,7 @@ def test_measured_without_weights_as_with_them() -> None:
 def _stages(loaded):
     with torch.inference_mode():
         return loaded.network.body.forward_intermediates(
-            torch.zeros(1, 3, loaded.contract.size, loaded.contract.size), intermediates_only=True
+            torch.zeros(1, 3, loaded.spec.size, loaded.spec.size), intermediates_only=True
         )
 
 

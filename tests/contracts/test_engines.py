@@ -26,7 +26,7 @@ def test_openvino_gives_pytorchs_features(architecture: str, tmp_path: Path) -> 
             module.running_var.uniform_(0.5, 1.5)
     save_file(body.state_dict(), tmp_path / "weights.safetensors")
     backbone = obtain(f"timm:{architecture}@{tmp_path / 'weights.safetensors'}", tmp_path / "networks")
-    size = backbone.contract.size
+    size = backbone.spec.size
     photos = np.random.default_rng(0).integers(0, 256, (4, size, size, 3), dtype=np.uint8)
     reference = PyTorchEngine(backbone, "f32", device="cpu")
     expected = reference.forward(photos)

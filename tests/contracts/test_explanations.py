@@ -46,7 +46,7 @@ def saved(architecture: str, folder: Path, layers: str = "final") -> Explainer:
     file = random_weights(architecture, folder / "weights.safetensors")
     backbone = obtain(f"timm:{architecture}@{file}", folder / "networks")
     names = tuple(it.name for it in backbone.layers) if layers == "all" else (layers,)
-    square = drawn(backbone.contract)
+    square = drawn(backbone.spec)
     rows = OpenVinoEngine(backbone, "f32", lanes=1).forward(square[None])
     row = np.concatenate([rows[name][0] for name in names])
     head = drawn_head(len(row), 3, scale=3 / np.sqrt(np.square(row).mean()))
@@ -55,22 +55,22 @@ def saved(architecture: str, folder: Path, layers: str = "final") -> Explainer:
     return Explainer(folder / "model")
 
 
-def drawn(contract: ImageSpec) -> np.ndarray:
+def drawn(spec: ImageSpec) -> np.ndarray:
     """Noise of two scales, light in one corner."""
     chance = np.random.default_rng(2)
-    noise = chance.integers(0, 120, (contract.size, contract.size, 3))
-    noise[: contract.size // 2, : contract.size // 3] += chance.integers(0, 130, (1, 1, 3))
+    noise = chance.integers(0, 120, (spec.size, spec.size, 3))
+    noise[: spec.size // 2, : spec.size // 3] += chance.integers(0, 130, (1, 1, 3))
     return noise.astype(np.uint8)
 
 
-def by_pytorch(architecture: str, weights: Path, square: np.ndarray, contract: ImageSpec, gradient: Any) -> Any:
+def by_pytorch(architecture: str, weights: Path, square: np.ndarray, spec: ImageSpec, gradient: Any) -> Any:
     """Gradient times activation, summed over channels, of a head's gradient by the features; (h, w), no offset."""
     from safetensors.torch import load_file
 
     body = timm.create_model(architecture, pretrained=False).eval()
     body.load_state_dict(load_file(weights))
     pixels = torch.tensor(square[None]).permute(0, 3, 1, 2) / 255
-    mean, std = (torch.tensor(it).view(1, 3, 1, 1) for it in (contract.mean, contract.std))
+    mean, std = (torch.tensor(it).view(1, 3, 1, 1) for it in (spec.mean, spec.std))
     kept: list[torch.Tensor] = []
     if hasattr(body, "blocks") and getattr(body, "global_pool", None) == "token":
         last = body.blocks[-1].attn
@@ -107,13 +107,13 @@ def test_places_get_what_gradients_give_them(
     monkeypatch.setattr(explain_maps, "MOST_DEAR", 10_000)
     made = saved(architecture, tmp_path)
     assert made.method == method
-    contract = made.record.towers[0].contract
-    square = drawn(contract)
+    spec = made.record.branches[0].spec
+    square = drawn(spec)
     heat = made.heat(square, "bee")
     values = dict(zip(made._names, made._session.run(None, {"image": square}), strict=True))
     (((weight, _),),) = parse_heads((made.folder / "head.safetensors").read_bytes(), 1)
     gradient = weight[:, 1] - weight.mean(axis=1)
-    wanted = by_pytorch(architecture, tmp_path / "weights.safetensors", square, contract, gradient)
+    wanted = by_pytorch(architecture, tmp_path / "weights.safetensors", square, spec, gradient)
     places = made._places(values, 1)
     assert places.shape == wanted.shape
     wanted = wanted * wanted.size
@@ -131,7 +131,7 @@ def test_places_get_what_gradients_give_them(
 @pytest.mark.parametrize("architecture", ["mobilenetv2_035", "convnext_atto", "test_vit"])
 def test_all_layers_joined(architecture: str, tmp_path: Path) -> None:
     made = saved(architecture, tmp_path, "all")
-    heat = made.heat(drawn(made.record.towers[0].contract))
+    heat = made.heat(drawn(made.record.branches[0].spec))
     assert heat.method.startswith("hirescam")
     assert heat.values.max() == 1
     assert np.ptp(heat.values) > 0.1
@@ -140,7 +140,7 @@ def test_all_layers_joined(architecture: str, tmp_path: Path) -> None:
 def test_places_are_measured_in_groups_under_attention(tmp_path: Path) -> None:
     """Ten by ten of them, two by two: 25 answers instead of 100."""
     made = saved("test_vit3", tmp_path)
-    values = made.heat(drawn(made.record.towers[0].contract)).values
+    values = made.heat(drawn(made.record.branches[0].spec)).values
     assert values.shape == (10, 10)
     blocks = values.reshape(5, 2, 5, 2)
     np.testing.assert_allclose(blocks, np.broadcast_to(blocks[:, :1, :, :1], blocks.shape), atol=1e-6)
@@ -152,9 +152,9 @@ def test_rollout_where_the_last_block_is_of_another_build(tmp_path: Path, monkey
     monkeypatch.setattr(explain_planning, "_last_block", lambda *_: None)
     made = saved("test_vit", tmp_path)
     assert made.method == "rollout"
-    square = drawn(made.record.towers[0].contract)
+    square = drawn(made.record.branches[0].spec)
     values = dict(zip(made._names, made._session.run(None, {"image": square}), strict=True))
-    blocks = [values[name][0].astype(float).mean(axis=0) for name in made._towers[0][0].map.tensors]
+    blocks = [values[name][0].astype(float).mean(axis=0) for name in made._branches[0][0].map.tensors]
     assert len(blocks) == 6
     flow = np.eye(len(blocks[0]))
     for block in blocks:

@@ -63,7 +63,7 @@ def test_features_of_another_range_have_a_place_of_their_own(small):
     assert backbone.with_grey(()) is backbone
     other = backbone.with_grey((GreyRange("uint16", 0.0, 4095.0),))
     assert other.fingerprint != backbone.fingerprint
-    assert stats_space(other.contract) != stats_space(backbone.contract)
+    assert stats_space(other.spec) != stats_space(backbone.spec)
 
     class Engine:
         name, precision = "openvino", "f32"
@@ -75,7 +75,7 @@ def test_a_classifier_scales_later_photos_as_its_training_photos_were(panel, sma
     chosen = {"strategy": "linear-probe", "near_duplicates": "report", "report": False}
     run = headstart.fit(panel, backbone=small.name, store=small.store, out=tmp_path / "run", **chosen)
     classifier = headstart.load(run.folder)
-    assert classifier.record.contract.grey == (GreyRange("uint16", 0.0, 4095.0),)
+    assert classifier.record.spec.grey == (GreyRange("uint16", 0.0, 4095.0),)
     entries = {entry.name: entry for entry in load_ledger(run.folder / "ledger.jsonl").entries}
     assert "scaled by the set's range 0..4095" in entries["test/no/1.png"].note
     dark = panel / "test" / "no" / "1.png"

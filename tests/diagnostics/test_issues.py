@@ -162,8 +162,8 @@ def test_no_photos_and_one_photo(good):
 @pytest.mark.parametrize(("name", "most"), [("brain_mri", 0), ("hymenoptera", 8)])
 def test_real_photos_are_not_flagged_wholesale(name, most, shared_data):
     samples = read(shared_data / name, strict=False)
-    contract = ImageSpec(224, 1000, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
-    photos = [crop_resize(decode(sample.source.read(), contract).pixels, contract) for sample in samples.samples]
+    spec = ImageSpec(224, 1000, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+    photos = [crop_resize(decode(sample.source.read(), spec).pixels, spec) for sample in samples.samples]
     found = looked(samples, seen(photos))
     assert sum(len(flaw.ids) for flaw in found.flaws) <= most
 

@@ -14,7 +14,7 @@ from headstart.explanation.explainer import Explainer, Heat, _gradient, overlay
 from headstart.explanation.maps import resized
 from headstart.export import EnsembleMember, FittedModel, save
 from headstart.inference.postprocess import parse_heads
-from tests.export.drawn import balanced, drawn_head, drawn_photos, features, single, tower, witnesses
+from tests.export.drawn import balanced, branch, drawn_head, drawn_photos, features, single, witnesses
 
 NAMES = ("ant", "bee", "cat")
 
@@ -67,7 +67,7 @@ def test_places_add_up_to_the_logit(lite0, tmp_path, units) -> None:
 def test_layers_joined_add_up_too(lite0, tmp_path) -> None:
     layers = tuple(layer.name for layer in lite0.layers)
     width = sum(layer.width for layer in lite0.layers)
-    parts = FittedModel(NAMES, (tower(lite0, *layers),), (EnsembleMember((0,), drawn_head(width, 3)),))
+    parts = FittedModel(NAMES, (branch(lite0, *layers),), (EnsembleMember((0,), drawn_head(width, 3)),))
     made = saved(parts, tmp_path / "model")
     photo, row = drawn_photos()[1], features(parts)[0][1]
     (((weight, bias),),) = parse_heads((made.folder / "head.safetensors").read_bytes(), 1)
@@ -78,11 +78,11 @@ def test_layers_joined_add_up_too(lite0, tmp_path) -> None:
     assert places.mean() == pytest.approx(logits[2] - logits.mean(), abs=3e-2 * float(np.abs(logits).max()))
 
 
-def test_a_mirrored_tower_is_mirrored_back(lite0, tmp_path) -> None:
+def test_a_mirrored_branch_is_mirrored_back(lite0, tmp_path) -> None:
     head = drawn_head(1280, 3)
     plain, flipped = (
         saved(
-            FittedModel(NAMES, (tower(lite0, "final", flipped=it),), (EnsembleMember((0,), head),)), tmp_path / str(it)
+            FittedModel(NAMES, (branch(lite0, "final", flipped=it),), (EnsembleMember((0,), head),)), tmp_path / str(it)
         )
         for it in (False, True)
     )
@@ -96,13 +96,16 @@ def test_a_mirrored_tower_is_mirrored_back(lite0, tmp_path) -> None:
 @pytest.mark.parametrize("combine", ["mean", "vote"])
 def test_answers_weigh_as_much_as_they_give_to_the_label(lite0, tmp_path, combine) -> None:
     heads = [drawn_head(1280, 3, seed=seed) for seed in (1, 2)]
-    towers = (tower(lite0, "final"),)
+    branches = (branch(lite0, "final"),)
     shares = (0.9, 0.1)
     both = FittedModel(
-        NAMES, towers, tuple(EnsembleMember((0,), it, share) for it, share in zip(heads, shares, strict=True)), combine
+        NAMES,
+        branches,
+        tuple(EnsembleMember((0,), it, share) for it, share in zip(heads, shares, strict=True)),
+        combine,
     )
     made = saved(both, tmp_path / "both")
-    alone = [saved(FittedModel(NAMES, towers, (EnsembleMember((0,), it),)), tmp_path / str(id(it))) for it in heads]
+    alone = [saved(FittedModel(NAMES, branches, (EnsembleMember((0,), it),)), tmp_path / str(id(it))) for it in heads]
     photo = drawn_photos()[2]
     raw = []
     for it in (made, *alone):

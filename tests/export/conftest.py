@@ -10,8 +10,8 @@ from tests.conftest import Warm
 
 
 def _cropped(backbone: Backbone, permille: int) -> Backbone:
-    """With a contract that cuts something off, as no backbone of the zoo has it: a saved graph must be able to."""
-    return replace(backbone, contract=replace(backbone.contract, crop_permille=permille))
+    """With a spec that cuts something off, as no backbone of the zoo has it: a saved graph must be able to."""
+    return replace(backbone, spec=replace(backbone.spec, crop_permille=permille))
 
 
 def _small(family: str, folder: Path) -> Backbone:

@@ -30,28 +30,28 @@ def drawn_head(width: int, *units: int, seed: int = 0, scale: float = 1.0) -> He
     return Head("drawn", tuple(layers))
 
 
-def tower(backbone: Backbone, *layers: str, flipped: bool = False) -> FeatureBranch:
+def branch(backbone: Backbone, *layers: str, flipped: bool = False) -> FeatureBranch:
     return FeatureBranch(backbone, "openvino", "f32", layers, flipped)
 
 
 def single(backbone: Backbone, *units: int, layer: str = "final") -> FittedModel:
-    """A classifier of one tower and one head."""
+    """A classifier of one branch and one head."""
     return FittedModel(
-        NAMES, (tower(backbone, layer),), (EnsembleMember((0,), drawn_head(backbone.layer(layer).width, *units)),)
+        NAMES, (branch(backbone, layer),), (EnsembleMember((0,), drawn_head(backbone.layer(layer).width, *units)),)
     )
 
 
-def drawn_novelty(parts: FittedModel, *towers: int, seed: int = 0) -> Novelty:
-    """A score that reads these towers, the first if none is named, and declines some of the drawn photos, not all.
+def drawn_novelty(parts: FittedModel, *branches: int, seed: int = 0) -> Novelty:
+    """A score that reads these branches, the first if none is named, and declines some of the drawn photos, not all.
 
     To the first two of them, changed at random, it is used.
     """
-    towers = towers or (0,)
+    branches = branches or (0,)
     chance = np.random.default_rng(seed)
-    read = [features(parts)[index] for index in towers]
+    read = [features(parts)[index] for index in branches]
     seen = [np.repeat(rows[:2], 12, axis=0) for rows in read]
     familiar = [(rows * chance.uniform(0.5, 1.5, rows.shape)).astype(np.float32) for rows in seen]
-    novelty = replace(fit_unscaled(familiar, towers=towers, seed=seed), acceptance=0.95)
+    novelty = replace(fit_unscaled(familiar, branches=branches, seed=seed), acceptance=0.95)
     scores = np.sort(novelty.score(read))
     widest = int(np.diff(scores).argmax())
     return replace(novelty, scale=novelty.scale / float(scores[widest : widest + 2].mean()))
@@ -71,28 +71,29 @@ def drawn_photos(count: int = 4) -> list[Pixels]:
 @cache
 def _forward(backbone: Backbone, *, flipped: bool) -> dict[str, NDArray[np.float32]]:
     """Each layer's features of the drawn photos, as when they are extracted."""
-    squares = [crop_resize(photo, backbone.contract) for photo in drawn_photos()]
+    squares = [crop_resize(photo, backbone.spec) for photo in drawn_photos()]
     pixels = np.stack([np.fliplr(square) if flipped else square for square in squares])
     return OpenVinoEngine(backbone, "f32", lanes=1).forward(pixels)
 
 
 def features(parts: FittedModel) -> list[NDArray[np.float32]]:
-    """For each tower the features of the drawn photos, (N, D)."""
-    rows = [_forward(it.backbone, flipped=it.flipped) for it in parts.towers]
+    """For each branch the features of the drawn photos, (N, D)."""
+    rows = [_forward(it.backbone, flipped=it.flipped) for it in parts.branches]
     return [
-        np.concatenate([row[layer] for layer in it.layers], axis=1) for row, it in zip(rows, parts.towers, strict=True)
+        np.concatenate([row[layer] for layer in it.layers], axis=1)
+        for row, it in zip(rows, parts.branches, strict=True)
     ]
 
 
 def balanced(parts: FittedModel, rows: Sequence[NDArray[np.float32]]) -> FittedModel:
-    """The heads as they are after standardisation: no layer drowns another. ``rows``: for each tower (N, D)."""
+    """The heads as they are after standardisation: no layer drowns another. ``rows``: for each branch (N, D)."""
     answers = []
     for answer in parts.answers:
         lengths: list[float] = []
-        for index in answer.towers:
+        for index in answer.branches:
             start = 0
-            for layer in parts.towers[index].layers:
-                width = parts.towers[index].backbone.layer(layer).width
+            for layer in parts.branches[index].layers:
+                width = parts.branches[index].backbone.layer(layer).width
                 lengths += [float(np.sqrt(np.square(rows[index][:, start : start + width]).mean()))] * width
                 start += width
         first, *others = answer.head.layers
@@ -110,12 +111,12 @@ def witnesses(parts: FittedModel) -> list[ParityExample]:
 
 
 def by_hand(parts: FittedModel, rows: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
-    """What the classifier should say, (N, C), photo by photo, from each tower's features (N, D)."""
+    """What the classifier should say, (N, C), photo by photo, from each branch's features (N, D)."""
     said = []
     for photo in range(len(rows[0])):
         answers = []
         for answer in parts.answers:
-            values = np.concatenate([rows[index][photo] for index in answer.towers]).astype(float)
+            values = np.concatenate([rows[index][photo] for index in answer.branches]).astype(float)
             for number, layer in enumerate(answer.head.layers):
                 values = (np.maximum(values, 0) if number else values) @ layer.weight.astype(float) + layer.bias
             answers.append(softmax(values))

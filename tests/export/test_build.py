@@ -21,7 +21,7 @@ from headstart.modalities.image.decoding.decode import crop_resize
 from headstart.modalities.image.onnx import add_square, add_view
 from headstart.modalities.image.spec import WHOLE_EDGE
 from tests.conftest import picture
-from tests.export.drawn import NAMES, drawn_head, drawn_novelty, single, tower
+from tests.export.drawn import NAMES, branch, drawn_head, drawn_novelty, single
 
 
 @pytest.mark.parametrize(
@@ -33,9 +33,9 @@ from tests.export.drawn import NAMES, drawn_head, drawn_novelty, single, tower
 def test_the_graph_makes_the_hosts_pixels(
     lite0: Backbone, height: int, width: int, interpolation: Literal["bilinear", "bicubic"], crop: int, *, flipped: bool
 ) -> None:
-    contract = replace(lite0.contract, interpolation=interpolation, crop_permille=crop)
+    spec = replace(lite0.spec, interpolation=interpolation, crop_permille=crop)
     pieces = GraphBuilder()
-    add_view(pieces, add_square(pieces, contract, "photo/"), layout.PIXELS, flipped=flipped)
+    add_view(pieces, add_square(pieces, spec, "photo/"), layout.PIXELS, flipped=flipped)
     image = helper.make_tensor_value_info(layout.IMAGE, onnx.TensorProto.UINT8, ["h", "w", 3])
     pixels = helper.make_tensor_value_info(layout.PIXELS, onnx.TensorProto.UINT8, ["n", "s", "s", 3])
     made_graph = helper.make_graph(pieces.nodes, "pixels", [image], [pixels], pieces.constants)
@@ -43,12 +43,12 @@ def test_the_graph_makes_the_hosts_pixels(
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     photo = picture("discs", np.random.default_rng(height), (width, height))
     (made,) = session.run(None, {layout.IMAGE: photo})
-    expected = np.fliplr(crop_resize(photo, contract)) if flipped else crop_resize(photo, contract)
+    expected = np.fliplr(crop_resize(photo, spec)) if flipped else crop_resize(photo, spec)
     difference = np.abs(made[0].astype(int) - expected)
-    assert made.shape == (1, contract.size, contract.size, 3)
-    shrinks = contract.crop_side(height, width) >= contract.size
+    assert made.shape == (1, spec.size, spec.size, 3)
+    shrinks = spec.crop_side(height, width) >= spec.size
     # From 8 to 7 pixels many sums end in a half, along each edge: the two round it differently, by one grey level.
-    halves = 7 * contract.crop_side(height, width) == 8 * contract.size
+    halves = 7 * spec.crop_side(height, width) == 8 * spec.size
     assert difference.mean() <= (0.001 if shrinks and not halves else 0.05)
     assert difference.max() <= (1 if shrinks and not halves else 2)
 
@@ -91,16 +91,16 @@ def test_only_what_the_layer_needs_is_shipped(lite0: Backbone) -> None:
     assert early.ByteSize() < 0.2 * whole.ByteSize()
 
 
-def test_towers_share_what_they_can(lite0: Backbone) -> None:
-    """Crop and resize by contract, nodes by network and view, weights by their values."""
-    towers = (
-        tower(lite0, "final"),
-        tower(lite0, "stage3"),
-        tower(lite0, "final", flipped=True),
-        tower(lite0, "stage2", "final", flipped=True),
+def test_branches_share_what_they_can(lite0: Backbone) -> None:
+    """Crop and resize by spec, nodes by network and view, weights by their values."""
+    branches = (
+        branch(lite0, "final"),
+        branch(lite0, "stage3"),
+        branch(lite0, "final", flipped=True),
+        branch(lite0, "stage2", "final", flipped=True),
     )
-    answers = tuple(EnsembleMember((index,), drawn_head(it.width, 3), 0.25) for index, it in enumerate(towers))
-    model = build_onnx(FittedModel(NAMES, towers, answers))
+    answers = tuple(EnsembleMember((index,), drawn_head(it.width, 3), 0.25) for index, it in enumerate(branches))
+    model = build_onnx(FittedModel(NAMES, branches, answers))
     plain = build_onnx(single(lite0, 3))
     onnx.checker.check_model(model, full_check=True)
     kinds = [node.op_type for node in model.graph.node]
@@ -109,16 +109,16 @@ def test_towers_share_what_they_can(lite0: Backbone) -> None:
     assert model.ByteSize() <= 1.05 * plain.ByteSize()
     tensors = {name for node in model.graph.node for name in node.output}
     assert {"pixels", "pixels.2", "features", "features.1", "features.2", "features.3"} <= tensors
-    assert not {"pixels.1", "pixels.3"} & tensors  # they enter where the first tower of their view does
+    assert not {"pixels.1", "pixels.3"} & tensors  # they enter where the first branch of their view does
     names = [name for node in model.graph.node for name in node.output] + [it.name for it in model.graph.initializer]
     assert len(names) == len(set(names))
 
 
 def test_another_crop_is_another_view_of_the_same_weights(lite0: Backbone) -> None:
-    narrow = replace(lite0, contract=replace(lite0.contract, crop_permille=600))
-    towers = (tower(lite0, "final"), tower(narrow, "final"))
+    narrow = replace(lite0, spec=replace(lite0.spec, crop_permille=600))
+    branches = (branch(lite0, "final"), branch(narrow, "final"))
     answers = tuple(EnsembleMember((index,), drawn_head(1280, 3), 0.5) for index in range(2))
-    parts = FittedModel(NAMES, towers, answers)
+    parts = FittedModel(NAMES, branches, answers)
     model = build_onnx(parts)
     assert [node.op_type for node in model.graph.node].count("Resize") == 2
     assert model.ByteSize() <= 1.05 * build_onnx(single(lite0, 3)).ByteSize()
@@ -127,7 +127,7 @@ def test_another_crop_is_another_view_of_the_same_weights(lite0: Backbone) -> No
 
 def test_more_weights_than_a_file_holds_are_refused(lite0: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(graph, "MOST_BYTES", 10_000_000)
-    with pytest.raises(SaveError, match=r"1 towers hold 0\.0 GB of weights; an ONNX file holds 2\.1; leave some"):
+    with pytest.raises(SaveError, match=r"1 branches hold 0\.0 GB of weights; an ONNX file holds 2\.1; leave some"):
         build_onnx(single(lite0, 3))
 
 

@@ -7,17 +7,20 @@ from headstart.backbones.backbone import Backbone
 from headstart.export import EnsembleMember, FittedModel
 from headstart.inference.calibration import Calibration
 from headstart.inference.conformal import Sets
-from tests.export.drawn import NAMES, drawn_head, drawn_novelty, features, single, tower
+from tests.export.drawn import NAMES, branch, drawn_head, drawn_novelty, features, single
 
 
 def test_parts_that_do_not_fit_together_are_refused(lite0: Backbone) -> None:
     head = drawn_head(1280, 3)
-    final = tower(lite0, "final")
+    final = branch(lite0, "final")
     cases: list[tuple[tuple[EnsembleMember, ...], str]] = [
-        ((), r"answers read the towers \[\] of 2; wanted each, and no others"),
-        ((EnsembleMember((0,), head),), r"answers read the towers \[0\] of 2"),
-        ((EnsembleMember((0, 1, 2), head),), r"answers read the towers \[0, 1, 2\] of 2"),
-        ((EnsembleMember((0, 1), head),), r"head 0 goes from 1280 numbers to 3; its towers give 2560, and there are 3"),
+        ((), r"answers read the branches \[\] of 2; wanted each, and no others"),
+        ((EnsembleMember((0,), head),), r"answers read the branches \[0\] of 2"),
+        ((EnsembleMember((0, 1, 2), head),), r"answers read the branches \[0, 1, 2\] of 2"),
+        (
+            (EnsembleMember((0, 1), head),),
+            r"head 0 goes from 1280 numbers to 3; its branches give 2560, and there are 3",
+        ),
         ((EnsembleMember((0,), drawn_head(1280, 2)), EnsembleMember((1,), head)), "head 0 goes from 1280 numbers to 2"),
         (
             (EnsembleMember((0,), head, 0.5), EnsembleMember((1,), head, 0.4)),
@@ -33,15 +36,15 @@ def test_parts_that_do_not_fit_together_are_refused(lite0: Backbone) -> None:
     )
 
 
-def test_a_tower_may_be_read_by_the_novelty_alone(lite0: Backbone) -> None:
+def test_a_branch_may_be_read_by_the_novelty_alone(lite0: Backbone) -> None:
     plain = single(lite0, 3)
-    towers = (plain.towers[0], tower(lite0, "stage4"))
+    branches = (plain.branches[0], branch(lite0, "stage4"))
     novelty = drawn_novelty(
-        replace(plain, towers=towers, answers=(EnsembleMember((0, 1), drawn_head(1280 + 112, 3)),)), 1
+        replace(plain, branches=branches, answers=(EnsembleMember((0, 1), drawn_head(1280 + 112, 3)),)), 1
     )
-    parts = replace(plain, towers=towers, novelty=novelty)
-    assert [it.layers for it in parts.towers] == [("final",), ("stage4",)]
-    with pytest.raises(ValueError, match=r"answers read the towers \[0, 1\] of 1; wanted each, and no others"):
+    parts = replace(plain, branches=branches, novelty=novelty)
+    assert [it.layers for it in parts.branches] == [("final",), ("stage4",)]
+    with pytest.raises(ValueError, match=r"answers read the branches \[0, 1\] of 1; wanted each, and no others"):
         replace(plain, novelty=novelty)
     rows = features(parts)
     said = parts.answered(rows)
@@ -70,19 +73,22 @@ def test_sets_are_made_of_calibrated_probabilities_and_novelty_of_uncalibrated_o
 
 
 def test_a_photo_is_decoded_for_the_network_that_lets_it_shrink_least(lite0: Backbone) -> None:
-    contract = replace(lite0.contract, size=240, crop_permille=882)
-    lite1 = replace(lite0, name="efficientnet_lite1", weights_sha256="1" * 64, contract=contract)
-    assert single(lite0, 3).contract == lite0.contract
-    for towers in ((tower(lite0, "final"), tower(lite1, "final")), (tower(lite1, "final"), tower(lite0, "final"))):
-        parts = FittedModel(NAMES, towers, (EnsembleMember((0, 1), drawn_head(2560, 3)),))
-        assert parts.contract == lite1.contract
+    spec = replace(lite0.spec, size=240, crop_permille=882)
+    lite1 = replace(lite0, name="efficientnet_lite1", weights_sha256="1" * 64, spec=spec)
+    assert single(lite0, 3).spec == lite0.spec
+    for branches in (
+        (branch(lite0, "final"), branch(lite1, "final")),
+        (branch(lite1, "final"), branch(lite0, "final")),
+    ):
+        parts = FittedModel(NAMES, branches, (EnsembleMember((0, 1), drawn_head(2560, 3)),))
+        assert parts.spec == lite1.spec
         for edge in range(300, 2400, 7):
-            factor = parts.contract.shrink(edge, edge)
-            assert factor == min(it.backbone.contract.shrink(edge, edge) for it in towers)
+            factor = parts.spec.shrink(edge, edge)
+            assert factor == min(it.backbone.spec.shrink(edge, edge) for it in branches)
 
 
 def test_a_network_is_known_by_all_that_decides_its_features(lite0: Backbone) -> None:
-    plain = tower(lite0, "final")
+    plain = branch(lite0, "final")
     assert plain.same_network(replace(plain, flipped=True, layers=("stage1",)))
     assert not plain.same_network(replace(plain, precision="bf16"))
     assert not plain.same_network(replace(plain, engine="pytorch"))

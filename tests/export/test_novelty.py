@@ -43,7 +43,7 @@ def like_features(photos: int, widths: tuple[int, ...], seed: int) -> list[Float
 @pytest.mark.parametrize("widths", [(320, 1280), (64,), (5, 7, 9)])
 @pytest.mark.parametrize("photos", [2, 300])
 def test_onnx_runtime_says_what_numpy_says(widths: tuple[int, ...], photos: int) -> None:
-    novelty = fit_unscaled(like_features(photos, widths, 0), towers=tuple(range(len(widths))), seed=0)
+    novelty = fit_unscaled(like_features(photos, widths, 0), branches=tuple(range(len(widths))), seed=0)
     chance = np.random.default_rng(5)
     familiar = like_features(20, widths, 1)
     strangers = [chance.normal(0, 5, (20, width)).astype("f4") for width in widths]
@@ -57,5 +57,5 @@ def test_onnx_runtime_says_what_numpy_says(widths: tuple[int, ...], photos: int)
 def test_photos_of_training_score_alike_too() -> None:
     """Their distance is a small difference of large numbers."""
     rows = like_features(100, (320, 1280), 0)
-    novelty = fit_unscaled(rows, towers=(0, 1), seed=0)
+    novelty = fit_unscaled(rows, branches=(0, 1), seed=0)
     assert in_onnx(novelty, rows) == pytest.approx(novelty.score(rows), abs=1e-3)

@@ -28,13 +28,13 @@ from tests.conftest import CLASSES, picture
 from tests.export.drawn import (
     NAMES,
     balanced,
+    branch,
     by_hand,
     drawn_head,
     drawn_novelty,
     drawn_photos,
     features,
     single,
-    tower,
     witnesses,
 )
 
@@ -56,15 +56,15 @@ def test_the_saved_graph_is_the_fitted_path(
 
 
 def ensemble(*members: tuple[float, Any], combine: Any = "mean") -> FittedModel:
-    """Each member's towers of its own; heads that disagree and heed every layer."""
-    towers: list[Any] = []
+    """Each member's branches of its own; heads that disagree and heed every layer."""
+    branches: list[Any] = []
     answers = []
     for index, (weight, own) in enumerate(members):
         width = sum(it.width for it in own)
-        read = tuple(range(len(towers), len(towers) + len(own)))
+        read = tuple(range(len(branches), len(branches) + len(own)))
         answers.append(EnsembleMember(read, drawn_head(width, *([9] * (index % 2)), 3, seed=index, scale=2), weight))
-        towers += own
-    parts = FittedModel(NAMES, tuple(towers), tuple(answers), combine)
+        branches += own
+    parts = FittedModel(NAMES, tuple(branches), tuple(answers), combine)
     return balanced(parts, features(parts))
 
 
@@ -75,15 +75,17 @@ def passes_of(classifier: Classifier) -> Passes:
 
 
 COMPOSITES: dict[str, Callable[[Backbone, Backbone], FittedModel]] = {
-    "layers joined": lambda a, _: ensemble((1.0, [tower(a, "stage2", "final", "stage4")])),
-    "backbones joined": lambda a, b: ensemble((1.0, [tower(a, "final"), tower(b, "stage3", "final")])),
-    "flips": lambda a, _: ensemble((0.5, [tower(a, "final")]), (0.5, [tower(a, "final", flipped=True)])),
-    "flip alone": lambda a, _: ensemble((1.0, [tower(a, "stage4", flipped=True)])),
-    "mean": lambda a, b: ensemble((0.7, [tower(a, "stage3")]), (0.1, [tower(a, "final")]), (0.2, [tower(b, "final")])),
+    "layers joined": lambda a, _: ensemble((1.0, [branch(a, "stage2", "final", "stage4")])),
+    "backbones joined": lambda a, b: ensemble((1.0, [branch(a, "final"), branch(b, "stage3", "final")])),
+    "flips": lambda a, _: ensemble((0.5, [branch(a, "final")]), (0.5, [branch(a, "final", flipped=True)])),
+    "flip alone": lambda a, _: ensemble((1.0, [branch(a, "stage4", flipped=True)])),
+    "mean": lambda a, b: ensemble(
+        (0.7, [branch(a, "stage3")]), (0.1, [branch(a, "final")]), (0.2, [branch(b, "final")])
+    ),
     "vote": lambda a, b: ensemble(
-        (0.0, [tower(b, "final"), tower(b, "final", flipped=True)]),
-        (0.0, [tower(a, "stage3", flipped=True)]),
-        (0.0, [tower(a, "final"), tower(a, "stage4")]),
+        (0.0, [branch(b, "final"), branch(b, "final", flipped=True)]),
+        (0.0, [branch(a, "stage3", flipped=True)]),
+        (0.0, [branch(a, "final"), branch(a, "stage4")]),
         combine="vote",
     ),
 }
@@ -108,13 +110,13 @@ def test_composites_answer_the_same_in_onnx_runtime_in_openvino_and_by_hand(
 
 
 @pytest.mark.parametrize("kind", COMPOSITES)
-def test_the_answers_above_hang_on_every_tower_and_every_view(network: Backbone, other: Backbone, kind: str) -> None:
+def test_the_answers_above_hang_on_every_branch_and_every_view(network: Backbone, other: Backbone, kind: str) -> None:
     """Or the test above could not fail: its tolerance is a third of what the smallest fault makes."""
     parts = COMPOSITES[kind](network, other)
     rows = features(parts)
     expected = by_hand(parts, rows)
-    unflipped = features(replace(parts, towers=tuple(replace(it, flipped=not it.flipped) for it in parts.towers)))
-    for index in range(len(parts.towers)):
+    unflipped = features(replace(parts, branches=tuple(replace(it, flipped=not it.flipped) for it in parts.branches)))
+    for index in range(len(parts.branches)):
         for others in (unflipped[index], rows[index] * 0, rows[index][:, ::-1]):
             spoiled = by_hand(parts, [*rows[:index], others, *rows[index + 1 :]])
             assert np.abs(spoiled - expected).max() > 0.0015
@@ -153,13 +155,13 @@ def test_all_that_is_said_is_the_same_in_onnx_runtime_in_openvino_and_by_hand(
     network: Backbone, other: Backbone, tmp_path: Path, kind: str
 ) -> None:
     plain, (calibration, sets) = COMPOSITES[kind](network, other), GUARDS[kind]
-    novelty = drawn_novelty(plain, *reversed(range(len(plain.towers))))
+    novelty = drawn_novelty(plain, *reversed(range(len(plain.branches))))
     rows, photos = features(plain), drawn_photos()
     uncalibrated = by_hand(plain, rows).astype(np.float32)
     calibrated = calibration.apply(uncalibrated)
     sets = between(sets, calibrated)
     parts = replace(plain, calibration=calibration, sets=sets, novelty=novelty)
-    scores = novelty.score([rows[index] for index in novelty.towers], uncalibrated)
+    scores = novelty.score([rows[index] for index in novelty.branches], uncalibrated)
     chosen = sets.of(calibrated)
     assert np.abs(scores - 1).min() > 2e-3
     assert 0 < (scores > 1).sum() < len(photos)
@@ -215,13 +217,11 @@ def test_files_are_decoded_for_each_network_as_when_features_were_extracted(
     files = [tmp_path / f"{index}.jpg" for index in range(3)]
     for index, file in enumerate(files):
         Image.fromarray(picture(CLASSES[index], np.random.default_rng(index), (400, 300))).save(file)
-    assert [it.contract.shrink(300, 400) for it in (network, other)] == [8, 4]
+    assert [it.spec.shrink(300, 400) for it in (network, other)] == [8, 4]
     (tmp_path / "bad.jpg").write_bytes(b"no photo")
     rows = []
-    for it in parts.towers:
-        views = [
-            crop_resize(decode(file.read_bytes(), it.backbone.contract).pixels, it.backbone.contract) for file in files
-        ]
+    for it in parts.branches:
+        views = [crop_resize(decode(file.read_bytes(), it.backbone.spec).pixels, it.backbone.spec) for file in files]
         layers = OpenVinoEngine(it.backbone, "f32", lanes=1).forward(np.stack(views))
         rows.append(np.concatenate([layers[layer] for layer in it.layers], axis=1))
     expected = by_hand(parts, rows)
@@ -248,23 +248,23 @@ def test_flips_cost_no_room_and_no_second_network(lite0: Backbone, tmp_path: Pat
 
 def test_layers_that_a_view_lacks_get_a_network_of_their_own(network: Backbone, tmp_path: Path) -> None:
     parts = ensemble(
-        (0.5, [tower(network, "stage3"), tower(network, "stage2")]), (0.5, [tower(network, "stage4", flipped=True)])
+        (0.5, [branch(network, "stage3"), branch(network, "stage2")]), (0.5, [branch(network, "stage4", flipped=True)])
     )
     passes = passes_of(save(parts, tmp_path / "model", witnesses(parts)))
     assert passes is not None
     assert [set(it.outputs) for it in passes.all] == [{0, 1}, {2}]
     assert passes.all[0].runner is not passes.all[1].runner
-    pixels = {network.contract: np.stack([crop_resize(photo, network.contract) for photo in drawn_photos()])}
+    pixels = {network.spec: np.stack([crop_resize(photo, network.spec) for photo in drawn_photos()])}
     for seen, wanted in zip(passes.features(pixels), features(parts), strict=True):
         np.testing.assert_allclose(seen, wanted, rtol=1e-3, atol=1e-3)
 
 
-def test_one_tower_of_another_engine_sends_all_through_onnx_runtime(network: Backbone, tmp_path: Path) -> None:
+def test_one_branch_of_another_engine_sends_all_through_onnx_runtime(network: Backbone, tmp_path: Path) -> None:
     parts = COMPOSITES["flips"](network, network)
-    parts = replace(parts, towers=(parts.towers[0], replace(parts.towers[1], engine="pytorch")))
+    parts = replace(parts, branches=(parts.branches[0], replace(parts.branches[1], engine="pytorch")))
     photos = drawn_photos()
     classifier = save(parts, tmp_path / "model", witnesses(parts))
-    assert [it.network for it in classifier.record.towers] == [0, 1]
+    assert [it.network for it in classifier.record.branches] == [0, 1]
     many = classifier.predict(photos * (MANY // 4))
     assert classifier.engine_for(MANY) == "onnxruntime"
     for prediction, photo in zip(many, photos * (MANY // 4), strict=True):
@@ -275,15 +275,15 @@ def test_the_folder_says_what_it_is_made_of(network: Backbone, other: Backbone, 
     parts = COMPOSITES["vote"](network, other)
     classifier = save(parts, tmp_path / "model", witnesses(parts))
     record = classifier.record
-    assert [(it.backbone.name, it.layers, it.flipped, it.network) for it in record.towers] == [
+    assert [(it.backbone.name, it.layers, it.flipped, it.network) for it in record.branches] == [
         (other.name, ("final",), False, 0),
         (other.name, ("final",), True, 0),
         (network.name, ("stage3",), True, 2),
         (network.name, ("final",), False, 2),
         (network.name, ("stage4",), False, 2),
     ]
-    assert [it.towers for it in record.answers] == [(0, 1), (2,), (3, 4)]
-    assert (record.combine, record.contract) == ("vote", other.contract)
+    assert [it.branches for it in record.answers] == [(0, 1), (2,), (3, 4)]
+    assert (record.combine, record.spec) == ("vote", other.spec)
     assert f"{other.name} + {network.name}" in repr(classifier)
     for head, answer in zip(read_heads(classifier.folder / layout.HEAD), parts.answers, strict=True):
         assert [layer.weight.tolist() for layer in head.layers] == [it.weight.tolist() for it in answer.head.layers]
@@ -299,7 +299,7 @@ def test_a_graph_that_answers_otherwise_is_not_saved(
     parts = single(network, 3)
     shown = witnesses(parts)
     if step == "crop and resize":
-        _crops_too_narrowly(monkeypatch, network.contract)
+        _crops_too_narrowly(monkeypatch, network.spec)
     elif step == "forward pass":
         chance = np.random.default_rng(0)
         shown = [
@@ -334,28 +334,28 @@ def test_photos_so_alike_that_rounding_decides_are_told_from_a_wrong_graph(netwo
     with pytest.raises(UnsteadyNoveltyError, match="novelty scores differ"):
         save(tiny, tmp_path / "model", rounded)
     plain = tiny.without_novelty()
-    assert (plain.novelty, plain.towers) == (None, parts.towers)
+    assert (plain.novelty, plain.branches) == (None, parts.branches)
     assert save(plain, tmp_path / "model", witnesses(plain)).record.novelty is None
 
 
-def test_the_tower_that_differs_is_named(
+def test_the_branch_that_differs_is_named(
     network: Backbone, lite0: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    towers = [tower(network, "final"), tower(network, "final", flipped=True), tower(lite0, "stage4", "final")]
-    parts = ensemble((1.0, towers))
+    branches = [branch(network, "final"), branch(network, "final", flipped=True), branch(lite0, "stage4", "final")]
+    parts = ensemble((1.0, branches))
     shown = witnesses(parts)
     unmirrored = [replace(it, features=(it.features[0], -9 * it.features[1], it.features[2])) for it in shown]
     with pytest.raises(
-        SaveError, match=rf"in tower 1 \({re.escape(network.name)} up to final, mirrored\) the features differ"
+        SaveError, match=rf"in branch 1 \({re.escape(network.name)} up to final, mirrored\) the features differ"
     ):
         save(parts, tmp_path / "model", unmirrored)
     with monkeypatch.context() as patched:
         _answers_the_contrary(patched)
         with pytest.raises(SaveError, match=r"; pixels and features agree \(step: the head\)"):
             save(parts, tmp_path / "model", shown)
-    _crops_too_narrowly(monkeypatch, lite0.contract)
+    _crops_too_narrowly(monkeypatch, lite0.spec)
     with pytest.raises(
-        SaveError, match=rf"in tower 2 \({re.escape(lite0.name)} up to stage4 \+ final\) the pixels differ"
+        SaveError, match=rf"in branch 2 \({re.escape(lite0.name)} up to stage4 \+ final\) the pixels differ"
     ):
         save(parts, tmp_path / "model", shown)
     assert list(tmp_path.iterdir()) == []
@@ -364,8 +364,8 @@ def test_the_tower_that_differs_is_named(
 def _crops_too_narrowly(monkeypatch: pytest.MonkeyPatch, spoiled: ImageSpec) -> None:
     right = graph.add_square
 
-    def narrow(pieces: Any, contract: ImageSpec, prefix: str) -> str:
-        return right(pieces, replace(contract, crop_permille=100) if contract == spoiled else contract, prefix)
+    def narrow(pieces: Any, spec: ImageSpec, prefix: str) -> str:
+        return right(pieces, replace(spec, crop_permille=100) if spec == spoiled else spec, prefix)
 
     monkeypatch.setattr(graph, "add_square", narrow)
 

@@ -16,7 +16,7 @@ from headstart.modalities.image.stats import read_stats, stats_of, stats_space
 from headstart.storage.store import Store, Writer
 from tests.conftest import Photos
 
-CONTRACT = ImageSpec(32, 875, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+SPEC = ImageSpec(32, 875, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
 
 class MeanColour:
@@ -40,7 +40,7 @@ class MeanColour:
 @pytest.fixture
 def backbone() -> Backbone:
     layers = (Layer("stage1", 3), Layer("final", 3))
-    return Backbone("drawn", "drawn", "none", "0" * 64, "none", 0, layers, CONTRACT, Path())
+    return Backbone("drawn", "drawn", "none", "0" * 64, "none", 0, layers, SPEC, Path())
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_every_layer_of_every_photo_is_stored(
         digests = [sample.digest for sample in samples]
         rows = store.read(done.space, digests, "stage1")
         squares = store.read(done.space, digests, "final")
-    expected = prepared(samples, CONTRACT, len(samples)).mean(axis=(1, 2)).astype(np.float32)
+    expected = prepared(samples, SPEC, len(samples)).mean(axis=(1, 2)).astype(np.float32)
     np.testing.assert_allclose(rows, expected, rtol=1e-6)
     np.testing.assert_array_equal(squares, rows**2)
     assert done.asked == done.computed == len(samples)
@@ -162,8 +162,8 @@ def test_looks_come_with_the_features(photos: Photos, backbone: Backbone, engine
     digests = [sample.digest for sample in samples]
     with Store(tmp_path / "store") as store:
         extract(samples, backbone, engine, store)
-        looks = read_stats(store, CONTRACT, digests)
-    expected = stats_of(prepared(samples, CONTRACT, len(samples)))
+        looks = read_stats(store, SPEC, digests)
+    expected = stats_of(prepared(samples, SPEC, len(samples)))
     np.testing.assert_allclose(looks.grey.reshape(len(samples), -1), expected["grey"], atol=1e-6)
     np.testing.assert_allclose(looks.sharpness, expected["facts"][:, 2], atol=1e-5)
 
@@ -174,12 +174,12 @@ def test_where_features_are_known_only_looks_are_computed(
     samples = read(photos(each=6)).samples
     digests = [sample.digest for sample in samples]
     with Store(tmp_path / "store") as store:
-        pixels = prepared(samples[:10], CONTRACT, 10)
+        pixels = prepared(samples[:10], SPEC, 10)
         with store.writer(space_of(backbone, engine)) as writer:  # as a store that knew of no looks
             writer.add(digests[:10], engine.forward(pixels))
         done = extract(samples, backbone, engine, store)
         assert (done.computed, engine.seen) == (8, 18)
-        assert len(read_stats(store, CONTRACT, digests)) == 18
+        assert len(read_stats(store, SPEC, digests)) == 18
         heard: list[events.Event] = []
         again = extract(samples, backbone, engine, store, listener=heard.append)
     assert (again.computed, engine.seen, heard) == (0, 18, [])
@@ -191,9 +191,9 @@ def test_looks_of_a_mirrored_pass_are_of_the_photo_as_it_is(
     samples = read(photos(each=4)).samples
     with Store(tmp_path / "store") as store:
         extract(samples, backbone, engine, store, flipped=True)
-        looks = read_stats(store, CONTRACT, [sample.digest for sample in samples])
-        missing = store.missing(stats_space(CONTRACT), [sample.digest for sample in samples])
-    expected = stats_of(prepared(samples, CONTRACT, len(samples)))
+        looks = read_stats(store, SPEC, [sample.digest for sample in samples])
+        missing = store.missing(stats_space(SPEC), [sample.digest for sample in samples])
+    expected = stats_of(prepared(samples, SPEC, len(samples)))
     np.testing.assert_allclose(looks.grey.reshape(len(samples), -1), expected["grey"], atol=1e-6)
     assert missing == []
 
@@ -228,7 +228,7 @@ def test_after_a_break_no_stored_row_is_computed_again(
     with Store(tmp_path / "store") as store:
         with pytest.raises(RuntimeError, match="the engine broke"):
             extract(samples, backbone, engine, store)
-        spaces = (space_of(backbone, engine), stats_space(CONTRACT))
+        spaces = (space_of(backbone, engine), stats_space(SPEC))
         kept = {(space.description, it) for space in spaces for it in set(digests) - set(store.missing(space, digests))}
         assert len(kept) > 100
         added.clear()

@@ -70,19 +70,19 @@ def as_version_2(model: Path) -> None:
 
 
 def as_version_1(model: Path) -> None:
-    """The folder as headstart wrote it when a classifier was one tower and one head."""
+    """The folder as headstart wrote it when a classifier was one branch and one head."""
     as_version_2(model)
     record = json.loads((model / layout.RECORD).read_text())
-    (tower,), (answer,) = record["towers"], record["answers"]
+    (branch,), (answer,) = record["branches"], record["answers"]
     old = {
         "schema_version": 1,
         "classes": record["classes"],
-        "contract": tower["contract"],
-        "backbone": tower["backbone"],
-        "layer": tower["layers"][0],
+        "spec": branch["spec"],
+        "backbone": branch["backbone"],
+        "layer": branch["layers"][0],
         "head": answer["head"],
-        "engine": tower["engine"],
-        "precision": tower["precision"],
+        "engine": branch["engine"],
+        "precision": branch["precision"],
         **{name: record[name] for name in ("graph_sha256", "head_sha256", "parity", "headstart", "scores")},
     }
     (model / layout.RECORD).write_text(json.dumps(old))
@@ -111,7 +111,7 @@ def test_what_is_written_is_read(lite0: Backbone, tmp_path: Path) -> None:
     assert written["schema_version"] == layout.SCHEMA_VERSION == 4
     assert written["calibration"]["kind"] == "temperature"
     assert (record.layer, record.head, record.combine) == ("final", "drawn", "mean")
-    assert record.contract == record.towers[0].contract
+    assert record.spec == record.branches[0].spec
     assert (record.calibration.scale, record.sets, record.novelty) == ((1.5,), Sets("aps", 0.9, 0.25), None)
 
 
@@ -147,7 +147,7 @@ def test_older_versions_are_read_and_answer_as_before(lite0: Backbone, tmp_path:
     np.testing.assert_array_equal(load(now.folder).predict(photos[0]).probabilities, alone)
 
 
-@pytest.mark.parametrize("missing", ["contract", "backbone", "layer", "head", "engine", "precision", "classes"])
+@pytest.mark.parametrize("missing", ["spec", "backbone", "layer", "head", "engine", "precision", "classes"])
 def test_an_incomplete_version_1(model: Path, missing: str) -> None:
     as_version_1(model)
     rewrite(model, **{missing: None})
@@ -180,11 +180,11 @@ def _mixed(model: Path) -> None:
 
 
 def _other_types(model: Path) -> None:
-    rewrite(model, towers=["final"])
+    rewrite(model, branches=["final"])
 
 
-def _no_such_tower(model: Path) -> None:
-    rewrite(model, answers=[{"towers": [0, 1], "head": "lda", "weight": 1.0}])
+def _no_such_branch(model: Path) -> None:
+    rewrite(model, answers=[{"branches": [0, 1], "head": "lda", "weight": 1.0}])
 
 
 def _no_answer(model: Path) -> None:
@@ -203,8 +203,8 @@ def _odd_sets(model: Path) -> None:
     rewrite(model, sets={"kind": "largest", "coverage": 0.9, "threshold": 0.5, "penalty": 0, "free": 0})
 
 
-def _novelty_of_no_tower(model: Path) -> None:
-    rewrite(model, novelty={**json.loads((model / layout.RECORD).read_text())["novelty"], "towers": [1]})
+def _novelty_of_no_branch(model: Path) -> None:
+    rewrite(model, novelty={**json.loads((model / layout.RECORD).read_text())["novelty"], "branches": [1]})
 
 
 def _novelty_without_digest(model: Path) -> None:
@@ -238,12 +238,12 @@ def _no_head(model: Path) -> None:
         (_incomplete, "incomplete: missing or unknown: classes"),
         (_mixed, "incomplete: missing or unknown: layer"),
         (_other_types, "incomplete: a field is of another type"),
-        (_no_such_tower, "incomplete: a field is of another type"),
+        (_no_such_branch, "incomplete: a field is of another type"),
         (_no_answer, "incomplete: a field is of another type"),
         (_no_calibration, "incomplete: missing or unknown: calibration"),
         (_odd_calibration, "incomplete: a field is of another type"),
         (_odd_sets, "incomplete: a field is of another type"),
-        (_novelty_of_no_tower, "incomplete: a field is of another type"),
+        (_novelty_of_no_branch, "incomplete: a field is of another type"),
         (_novelty_without_digest, "incomplete: a field is of another type"),
         (_damaged_novelty, r"novelty\.safetensors' is not the file that was saved"),
         (_no_novelty, r"novelty\.safetensors' cannot be read: No such file .*; copy the whole model folder"),
@@ -271,11 +271,11 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
         load(tmp_path / "nowhere")
 
 
-def test_the_least_shrinking_of_contracts() -> None:
-    def contract(size: int, permille: int) -> ImageSpec:
+def test_the_least_shrinking_of_specs() -> None:
+    def spec(size: int, permille: int) -> ImageSpec:
         return ImageSpec(size, permille, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
-    small, large, close = contract(224, 875), contract(299, 1000), contract(224, 700)
+    small, large, close = spec(224, 875), spec(299, 1000), spec(224, 700)
     assert least_shrinking([small, large]) == least_shrinking([large, small]) == large
     assert least_shrinking([small, close, large]) == close  # of a narrow crop more pixels are wanted
 

@@ -8,12 +8,14 @@ from headstart.arrays import Floats
 from headstart.inference.novelty import Novelty, joined, nearest
 
 
-def drawn(rank: int = 5, points: int = 7, towers: tuple[int, ...] = (0, 2), seed: int = 0) -> Novelty:
-    """Reads two towers, of 8 and 12 numbers."""
+def drawn(rank: int = 5, points: int = 7, branches: tuple[int, ...] = (0, 2), seed: int = 0) -> Novelty:
+    """Reads two branches, of 8 and 12 numbers."""
     chance = np.random.default_rng(seed)
     directions = np.linalg.qr(chance.normal(size=(20, rank)))[0].astype(np.float32)
     centre = chance.normal(0, 0.1, 20).astype(np.float32)
-    return Novelty("nearest", towers, 0.95, 1.7, centre, directions, chance.normal(0, 0.5, (points, rank)).astype("f4"))
+    return Novelty(
+        "nearest", branches, 0.95, 1.7, centre, directions, chance.normal(0, 0.5, (points, rank)).astype("f4")
+    )
 
 
 def features(rows: int = 30, seed: int = 1) -> list[Floats]:
@@ -66,7 +68,7 @@ def test_it_goes_through_json_and_tensors() -> None:
     novelty = drawn()
     record = json.loads(json.dumps(novelty.to_json()))
     again = Novelty.from_json(record, novelty.tensors())
-    assert again.towers == (0, 2)
+    assert again.branches == (0, 2)
     assert again.acceptance == 0.95
     assert np.array_equal(again.score(features()), novelty.score(features()))
     assert all(array.dtype == np.float32 for array in novelty.tensors().values())

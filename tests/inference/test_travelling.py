@@ -42,7 +42,7 @@ def other(network: Backbone, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model folder of another classifier, of two classes."""
     whole = single(network, 3)
     head = drawn_head(network.layer("final").width, 2, seed=5)
-    parts = FittedModel(("one", "two"), whole.towers, (EnsembleMember((0,), head),))
+    parts = FittedModel(("one", "two"), whole.branches, (EnsembleMember((0,), head),))
     return save(parts, tmp_path_factory.mktemp("other") / "model", witnesses(parts)).folder
 
 

@@ -92,9 +92,9 @@ def test_both_engines_answer_from_one_decoding(
     decoded: Counter[bytes] = Counter()
     true = photos.decode
 
-    def counted(content: bytes, contract: object) -> object:
+    def counted(content: bytes, spec: object) -> object:
         decoded[content] += 1
-        return true(content, contract)  # type: ignore[arg-type]
+        return true(content, spec)  # type: ignore[arg-type]
 
     monkeypatch.setattr(photos, "decode", counted)
     score_classifier(classifier, samples, seed=0)

@@ -345,7 +345,7 @@ def _record(
         "licence": "apache-2.0",
         "parameters": 4652008,
         "layers": [{"name": name, "width": 16} for name in LAYERS],
-        "contract": {"size": 224, "crop_permille": 1000, "mean": [0.5] * 3, "std": [0.5] * 3},
+        "spec": {"size": 224, "crop_permille": 1000, "mean": [0.5] * 3, "std": [0.5] * 3},
     }
     settings = FitSettings(out=Path("runs/drawn"), seed=split.seed).model_dump(mode="json")
     return {

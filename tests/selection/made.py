@@ -104,7 +104,7 @@ def spoil(material: FitContext) -> None:
     (dense,) = fitted.head.layers
     noise = np.random.default_rng(0).normal(0, 5 * dense.weight.std(), dense.weight.shape)
     weight = (dense.weight + noise).astype(np.float32)
-    rows = material.features(material.tower("final"), material.of(Subset.TRAIN))
+    rows = material.features(material.branch("final"), material.of(Subset.TRAIN))
     weight /= (rows @ weight).std()  # unsure: what is far off is clipped where it is scored
     spoilt = replace(dense, weight=weight, bias=np.zeros_like(dense.bias))
     material.probes[name] = replace(fitted, head=replace(fitted.head, layers=(spoilt,)))

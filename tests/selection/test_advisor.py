@@ -228,10 +228,10 @@ def test_the_kept_classifier_gives_the_networks_own_answers(material):
     state = torch.load(find("efficientnet_lite0").file, weights_only=True)
     body.load_state_dict(dict(zip(body.state_dict(), state.values(), strict=True)))
     shown = material.of(Subset.TRAIN)[:4]
-    pixels = torch.from_numpy(prepared(shown, material.backbone.contract, 4))
+    pixels = torch.from_numpy(prepared(shown, material.backbone.spec, 4))
     with torch.inference_mode():
         expected = body((pixels.permute(0, 3, 1, 2).float() / 255 - 0.5) / 0.5).numpy()
-    seen = kept.logits(material.features(material.tower("final"), shown))
+    seen = kept.logits(material.features(material.branch("final"), shown))
     np.testing.assert_allclose(seen, expected, atol=2e-2)
 
 
@@ -360,7 +360,7 @@ def test_a_trial_is_looked_for_where_training_keeps_it(material, monkeypatch):
         "headstart.training.fine_tuning.speeds", lambda *given, **_: files.append(given[-1].name) or Speeds({})
     )
     job = job_of(material, "full", None, scratch=False)
-    plain = SimpleNamespace(plain=True, contract=material.backbone.contract)
+    plain = SimpleNamespace(plain=True, spec=material.backbone.spec)
     made = {"boundary": "pixels", "trunk": Nothing(224), "changed": plain}
     job.__dict__.update(made)  # else it loads the network
     assert job.trial == {}

@@ -74,9 +74,9 @@ class World:
         self.asked.append(name)
         if name not in self.good:
             raise BackboneError(f"{name} is not there")
-        contract = ImageSpec(SIZE, 1000, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+        spec = ImageSpec(SIZE, 1000, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
         layers = (Layer("final", 4),)
-        return Backbone(name, name, "drawn", name.ljust(64, "0"), "none", 0, layers, contract, self.folder)
+        return Backbone(name, name, "drawn", name.ljust(64, "0"), "none", 0, layers, spec, self.folder)
 
     def choose(self, backbone: Backbone) -> EngineChoice:
         return EngineChoice(Eye(self.good[backbone.name], sorted(self.good).index(backbone.name)), ())

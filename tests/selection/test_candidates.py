@@ -13,7 +13,7 @@ from headstart.selection.candidates import HUB, flights, others_here
 def converted(networks: Path, name: str, parameters: int, size: int) -> None:
     folder = networks / f"{len(list(networks.glob('*')))}"
     folder.mkdir(parents=True)
-    record = {"name": name, "parameters": parameters, "contract": {"size": size}, "licence": "mit", "weights": "hub"}
+    record = {"name": name, "parameters": parameters, "spec": {"size": size}, "licence": "mit", "weights": "hub"}
     (folder / RECORD).write_text(json.dumps(record))
 
 

@@ -72,12 +72,12 @@ def test_flips(several: tuple[list[FitContext], list[Arm]]) -> None:
     best = max(arms, key=lambda arm: (arm.validation.accuracy, -arm.validation.log_loss))
     assert made.name == f"flips of {best.name}"
     material, held_out = materials[0], materials[0].of(Subset.VALIDATION)
-    (tower,), (answer,) = best.parts.towers, best.parts.answers
-    seen = material.features(material.tower(*tower.layers, flipped=True), held_out)
-    assert not np.allclose(seen, material.features(tower, held_out))
+    (branch,), (answer,) = best.parts.branches, best.parts.answers
+    seen = material.features(material.branch(*branch.layers, flipped=True), held_out)
+    assert not np.allclose(seen, material.features(branch, held_out))
     by_hand = (best.probabilities + answer.head.probabilities(seen)) / 2
     np.testing.assert_allclose(made.probabilities, by_hand, atol=1e-6)
-    assert mirrored(mirrored(best.parts)).towers == mirrored(best.parts).towers
+    assert mirrored(mirrored(best.parts)).branches == mirrored(best.parts).branches
 
 
 def test_concat(several: tuple[list[FitContext], list[Arm]]) -> None:
@@ -91,10 +91,10 @@ def test_concat(several: tuple[list[FitContext], list[Arm]]) -> None:
         )
 
     (answer,) = made.parts.answers
-    assert answer.towers == (0, 1)
+    assert answer.branches == (0, 1)
     np.testing.assert_allclose(made.probabilities, answer.head.probabilities(rows(Subset.VALIDATION)), atol=1e-6)
     assert answer.head.layers[0].weight.shape[0] == sum(it.backbone.layer("final").width for it in materials)
-    task = materials[0].task(made.parts.towers, Subset.TRAIN)
+    task = materials[0].task(made.parts.branches, Subset.TRAIN)
     np.testing.assert_array_equal(task.features, rows(Subset.TRAIN))
     again = fit_head("logistic", task, materials[0].settings).head
     np.testing.assert_allclose(again.layers[0].weight, answer.head.layers[0].weight, atol=1e-6)
@@ -114,14 +114,16 @@ def test_refitted_members_of_an_ensemble(several: tuple[list[FitContext], list[A
     assert all(not np.array_equal(a, b) for a, b in zip(before, after, strict=True)), "fitted on validation too"
 
 
-def test_joined_keeps_each_tower_once(several: tuple[list[FitContext], list[Arm]]) -> None:
+def test_joined_keeps_each_branch_once(several: tuple[list[FitContext], list[Arm]]) -> None:
     _, arms = several
     parts = joined(arms[0].parts.classes, [(arm.parts, 1 / len(arms)) for arm in arms], "mean")
-    final, deep, other = arms[0].parts.towers[0], arms[3].parts.towers[0], arms[4].parts.towers[0]
-    assert parts.towers == tuple(dict.fromkeys((final, deep, other)))
-    assert [answer.towers for answer in parts.answers] == [(parts.towers.index(arm.parts.towers[0]),) for arm in arms]
+    final, deep, other = arms[0].parts.branches[0], arms[3].parts.branches[0], arms[4].parts.branches[0]
+    assert parts.branches == tuple(dict.fromkeys((final, deep, other)))
+    assert [answer.branches for answer in parts.answers] == [
+        (parts.branches.index(arm.parts.branches[0]),) for arm in arms
+    ]
     twice = joined(parts.classes, [(parts, 0.5), (arms[0].parts, 0.5)], "mean")
-    assert len(twice.towers) == len(parts.towers)
+    assert len(twice.branches) == len(parts.branches)
     assert sum(answer.weight for answer in twice.answers) == pytest.approx(1)
     voted = joined(parts.classes, [(parts, 1.0)], "vote")
     with pytest.raises(SettingError, match="a vote cannot be part of another ensemble"):

@@ -225,8 +225,8 @@ def test_work_is_counted_on_the_graph(tmp_path: Path) -> None:
     start = helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["N", 8, 8, 3])
     graph = helper.make_graph(nodes, "drawn", [start], ends, constants)
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)]), tmp_path / "network.onnx")
-    layers, contract = (Layer("stage1", 4), Layer("final", 5)), ImageSpec(8, 1000, (0.5,) * 3, (0.5,) * 3)
-    above = work_above(Backbone("net", "net", "w", "0" * 64, "mit", 1, layers, contract, tmp_path))
+    layers, spec = (Layer("stage1", 4), Layer("final", 5)), ImageSpec(8, 1000, (0.5,) * 3, (0.5,) * 3)
+    above = work_above(Backbone("net", "net", "w", "0" * 64, "mit", 1, layers, spec, tmp_path))
     last = 8 * 8 * 5 * (4 + PER_NUMBER) + 5 * PER_NUMBER
     first = 8 * 8 * 4 * (27 + PER_NUMBER)
     assert above["final"] == 0

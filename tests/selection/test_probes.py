@@ -24,8 +24,8 @@ def test_linear_probe(material: FitContext) -> None:
     (planned,) = linear_probe(material)
     arm = planned.make()
     assert (arm.name, arm.strategy, arm.layer, arm.head) == ("linear-probe", "linear-probe", "final", "logistic")
-    own = fit_head("logistic", material.task([material.tower("final")], Subset.TRAIN), material.settings)
-    rows = material.features(material.tower("final"), material.of(Subset.VALIDATION))
+    own = fit_head("logistic", material.task([material.branch("final")], Subset.TRAIN), material.settings)
+    rows = material.features(material.branch("final"), material.of(Subset.VALIDATION))
     np.testing.assert_allclose(arm.probabilities, own.head.probabilities(rows), atol=1e-6)
     assert arm.validation.accuracy == np.mean(arm.probabilities.argmax(1) == material.labels(Subset.VALIDATION))
     assert arm.parameters == size_of(own.head) == 1280 * 3 + 3
@@ -51,12 +51,12 @@ def test_intermediate_probe_has_every_layer_and_all_of_them(material: FitContext
     assert arm.layer == min(losses, key=losses.__getitem__)
     for depth in arm.depth:
         layers = names if depth.layer == "all" else [depth.layer]
-        tower = material.tower(*layers)
-        fitted = fit_head("logistic", material.task([tower], Subset.TRAIN), material.settings)
+        branch = material.branch(*layers)
+        fitted = fit_head("logistic", material.task([branch], Subset.TRAIN), material.settings)
         scored = {trial.value: trial.log_loss for trial in fitted.path}
         assert depth.log_loss == pytest.approx(scored[fitted.chosen["C"]], rel=1e-6)
         assert depth.log_loss <= 1.001 * min(scored.values())  # the strongest penalty that comes near the lowest
-        rows = material.features(tower, material.of(Subset.VALIDATION))
+        rows = material.features(branch, material.of(Subset.VALIDATION))
         right = fitted.head.logits(rows).argmax(1) == material.labels(Subset.VALIDATION)
         assert depth.validation_accuracy == right.mean()
 
@@ -77,7 +77,7 @@ def test_a_probe_is_fitted_again_on_train_and_validation(material: FitContext) -
     """With the hyperparameter that was chosen on train, not with one chosen anew."""
     arm = linear_probe(material)[0].make()
     parts = final_parts(material, arm)
-    task = material.task([material.tower("final")], Subset.TRAIN, Subset.VALIDATION)
+    task = material.task([material.branch("final")], Subset.TRAIN, Subset.VALIDATION)
     assert len(task.labels) == len(material.of(Subset.TRAIN)) + len(material.of(Subset.VALIDATION))
     own = fit_head("logistic", task, material.settings, fixed=arm.chosen)
     np.testing.assert_allclose(parts.answers[0].head.layers[0].weight, own.head.layers[0].weight, atol=1e-6)
@@ -87,7 +87,7 @@ def test_a_probe_is_fitted_again_on_train_and_validation(material: FitContext) -
 def test_rows_and_labels_belong_together(material: FitContext) -> None:
     samples = material.of(Subset.VALIDATION, Subset.TRAIN)
     assert [sample.label for sample in samples] == material.labels(Subset.VALIDATION, Subset.TRAIN).tolist()
-    tower = material.tower("stage1", "final")
-    rows = material.features(tower, samples)
-    assert rows.shape == (len(samples), tower.width)
-    np.testing.assert_array_equal(rows[::-1], material.features(tower, samples[::-1]))
+    branch = material.branch("stage1", "final")
+    rows = material.features(branch, samples)
+    assert rows.shape == (len(samples), branch.width)
+    np.testing.assert_array_equal(rows[::-1], material.features(branch, samples[::-1]))

@@ -81,11 +81,11 @@ def test_it_learns_from_validation_photos_too(
     assert task.head is not None
     (before,), (after,) = probe(material, "logistic").head.layers, task.head.layers
     assert not np.array_equal(before.weight, after.weight), "the head it starts from knows all photos too"
-    assert parts.towers[0].backbone.fingerprint != arm.parts.towers[0].backbone.fingerprint
+    assert parts.branches[0].backbone.fingerprint != arm.parts.branches[0].backbone.fingerprint
     told = f"{arm.name} is trained once more, on all {all_} photos of train and validation: about "
     assert [it.text.startswith(told) for it in heard if isinstance(it, events.Note)].count(True) == 1
     again = final_parts(material, arm)
-    assert again.towers[0].backbone.fingerprint == parts.towers[0].backbone.fingerprint
+    assert again.branches[0].backbone.fingerprint == parts.branches[0].backbone.fingerprint
     assert len(made) == 1
 
 

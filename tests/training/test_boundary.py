@@ -51,8 +51,8 @@ class Means:
         return pixels.reshape(-1, 4, 4, 4, 4, 3).astype(np.float32).mean((2, 4)) / 7
 
 
-STANDARD = Views(tiny.CONTRACT, PRESETS["standard"], seed=3)
-PLAIN = Views(tiny.CONTRACT, PRESETS["none"], seed=3)
+STANDARD = Views(tiny.SPEC, PRESETS["standard"], seed=3)
+PLAIN = Views(tiny.SPEC, PRESETS["none"], seed=3)
 
 
 def kept_in(folder: Path, trunk: Any, views: Views) -> Activations:
@@ -65,7 +65,7 @@ def expected(photos: list[Sample], order: NDArray[np.int64], number: int, views:
     for index in order:
         photo = np.array(photos[index].source.read())
         changed = view(
-            photo, tiny.CONTRACT, views.augmentation, seed=views.seed, digest=photos[index].digest, number=number
+            photo, tiny.SPEC, views.augmentation, seed=views.seed, digest=photos[index].digest, number=number
         )
         rows.append(Means().run(changed[None])[0])
     return torch.from_numpy(np.stack(rows)).bfloat16()
@@ -125,7 +125,7 @@ def test_streamed_sees_new_views_in_every_epoch_and_some_photos_only() -> None:
 def test_plain_views_are_the_photo_as_predicted_on(tmp_path: Path) -> None:
     photos = samples()
     order = np.arange(COUNT)
-    rows = [Means().run(crop_resize(np.array(photo.source.read()), tiny.CONTRACT)[None])[0] for photo in photos]
+    rows = [Means().run(crop_resize(np.array(photo.source.read()), tiny.SPEC)[None])[0] for photo in photos]
     wanted = torch.from_numpy(np.stack(rows)).bfloat16()
     assert torch.equal(torch.cat(list(Streamed(photos, Means(), PLAIN).batches(5, order, 4))), wanted)
     with kept_in(tmp_path, Means(), PLAIN) as kept:
@@ -230,12 +230,12 @@ def test_a_photo_is_decoded_once_for_its_views() -> None:
 def test_keys_change_with_what_the_activations_depend_on() -> None:
     other = Means()
     other.fingerprint = "others"
-    plain_again = Views(tiny.CONTRACT, PRESETS["none"], seed=4)
+    plain_again = Views(tiny.SPEC, PRESETS["none"], seed=4)
     keys = [
         key_of(Means(), STANDARD),
         key_of(other, STANDARD),
-        key_of(Means(), Views(tiny.CONTRACT, PRESETS["standard"], seed=4)),
-        key_of(Means(), Views(tiny.CONTRACT, PRESETS["light"], seed=3)),
+        key_of(Means(), Views(tiny.SPEC, PRESETS["standard"], seed=4)),
+        key_of(Means(), Views(tiny.SPEC, PRESETS["light"], seed=3)),
         key_of(Means(), PLAIN),
     ]
     assert len(set(keys)) == len(keys)

@@ -46,7 +46,7 @@ def job(**given: Any) -> Any:
         "changed": STANDARD,
         "trunk": Means(),
         "view_trunk": Means(),
-        "loaded": SimpleNamespace(contract=tiny.CONTRACT),
+        "loaded": SimpleNamespace(spec=tiny.SPEC),
         "windows": WHOLE,
         "parameters": 7,
         "disk": 12345,

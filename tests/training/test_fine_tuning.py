@@ -362,13 +362,13 @@ def test_random_crops_are_trained_on_in_smaller_views(warm: Warm, tmp_path: Path
         cropped = job.with_settings(job.task.settings.model_copy(update={"augmentation": "standard"}))
         light = cropped.with_settings(job.task.settings.model_copy(update={"augmentation": "light"}))
         whole = cropped.with_settings(cropped.task.settings.model_copy(update={"view_size": 1.0}))
-        assert (cropped.changed.contract.size, cropped.plain.contract.size) == (176, 224)
+        assert (cropped.changed.spec.size, cropped.plain.spec.size) == (176, 224)
         assert (cropped.view_trunk.shape, cropped.trunk.shape) == ((11, 11, 112), (14, 14, 112))
         train, held_out = len(job.task.train), len(job.task.validation)
         assert cropped.disk == 2 * 112 * (11 * 11 * train * cropped.views + 14 * 14 * held_out)
         assert cropped.windows.edges[0] == 11
         for other in (light, whole):
-            assert other.changed.contract.size == 224
+            assert other.changed.spec.size == 224
             assert other.view_trunk.shape == (14, 14, 112)
         assert cropped.view_trunk is cropped.with_settings(cropped.task.settings).view_trunk
         train_source, _ = cropped.sources()
@@ -387,7 +387,7 @@ def test_the_network_in_openvino_scores_what_the_best_epoch_scored(
     assert best.validation_loss == min(epoch.validation_loss for epoch in trained.epochs)
     samples = material.of(Subset.VALIDATION)
     engine = OpenVinoEngine(trained.backbone, "f32")
-    photos = prepared(samples, trained.backbone.contract, len(samples))
+    photos = prepared(samples, trained.backbone.spec, len(samples))
     rows = [
         engine.forward(photos[start : start + engine.batch])["final"] for start in range(0, len(photos), engine.batch)
     ]
@@ -466,8 +466,8 @@ def test_a_training_keeps_by_what_range_deep_photos_are_scaled(
     _, job, _ = twice
     deep = job.task.backbone.with_grey((GreyRange("uint16", 0.0, 4095.0),))
     other = FineTuning(replace(job.task, backbone=deep))
-    assert other.plain.contract == deep.contract
-    assert other.changed.contract.grey == deep.contract.grey
+    assert other.plain.spec == deep.spec
+    assert other.changed.spec.grey == deep.spec.grey
     assert (
         other.plain.fingerprint != job.plain.fingerprint
     )  # the activations of bare pixels have no network's in theirs

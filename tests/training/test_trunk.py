@@ -35,7 +35,7 @@ def lite0(tmp_path: Path) -> tuple[Backbone, Traced]:
     loaded = load(find("efficientnet_lite0"))
     backbone = Backbone(
         "efficientnet_lite0", "tf_efficientnet_lite0", loaded.weights, loaded.weights_sha256, loaded.licence,
-        loaded.parameters, loaded.layers, loaded.contract, tmp_path,
+        loaded.parameters, loaded.layers, loaded.spec, tmp_path,
     )  # fmt: skip
     return backbone, trace(loaded)
 
@@ -122,7 +122,7 @@ def test_nothing_gives_the_pixels() -> None:
 def test_a_transformers_trunk_runs_in_openvino(network: Network, tmp_path: Path) -> None:
     traced = network("test_convnext")
     size = traced.shape("stage1")[0] * 4
-    backbone = SimpleNamespace(folder=tmp_path, contract=SimpleNamespace(size=size), fingerprint="x", name="test")
+    backbone = SimpleNamespace(folder=tmp_path, spec=SimpleNamespace(size=size), fingerprint="x", name="test")
     own = OpenVinoTrunk(backbone, traced, "stage2", "f32")
     photos = np.random.default_rng(0).integers(0, 256, (2, size, size, 3), dtype=np.uint8)
     with torch.inference_mode():

@@ -11,7 +11,7 @@ from headstart.backbones.graph import Traced, trace
 from headstart.modalities.image.spec import ImageSpec
 
 SIZE, WIDTH = 16, 24
-CONTRACT = ImageSpec(SIZE, 1000, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+SPEC = ImageSpec(SIZE, 1000, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
 
 class Tiny(nn.Module):
@@ -50,7 +50,7 @@ def loaded(*, dropout: float = 0.0, seed: int = 0) -> Any:
             module.weight.uniform_(0.5, 1.5)
             module.bias.normal_(0, 0.2)
     layers = tuple(map(Layer, ("stage1", "stage2", "stage3", "final"), (8, 16, 16, WIDTH)))
-    return SimpleNamespace(network=network, contract=CONTRACT, layers=layers)
+    return SimpleNamespace(network=network, spec=SPEC, layers=layers)
 
 
 def traced(*, dropout: float = 0.0, seed: int = 0) -> Traced:

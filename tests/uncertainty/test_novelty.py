@@ -35,12 +35,12 @@ def photos(count: int, seed: int, kind: int = 0) -> list[Floats]:
 def fitted(rows: list[Floats], acceptance: float = 0.95, seed: int = 0) -> module.Novelty:
     count = len(rows[0])
     labels = np.arange(count, dtype=np.int64) % 2
-    return fit_novelty(rows, labels, np.arange(count), towers=(0, 1), acceptance=acceptance, seed=seed)
+    return fit_novelty(rows, labels, np.arange(count), branches=(0, 1), acceptance=acceptance, seed=seed)
 
 
 def test_with_all_directions_it_is_the_nearest_neighbour() -> None:
     rows, new = photos(100, 0), photos(30, 1)
-    novelty = fit_unscaled(rows, towers=(0, 1), seed=0)
+    novelty = fit_unscaled(rows, branches=(0, 1), seed=0)
     familiar = joined(rows)[~odd(joined(rows))]
     distances = NearestNeighbors(n_neighbors=1).fit(familiar).kneighbors(joined(new))[0][:, 0]
     assert novelty.directions.shape == (56, 56)
@@ -51,7 +51,7 @@ def test_the_directions_are_the_principal_ones(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(module, "DIRECTIONS", 4)
     monkeypatch.setattr(module, "ODD", np.inf)
     rows = photos(200, 0)
-    novelty = fit_unscaled(rows, towers=(0, 1), seed=0)
+    novelty = fit_unscaled(rows, branches=(0, 1), seed=0)
     assert novelty.directions.T @ novelty.directions == pytest.approx(np.eye(4), abs=1e-5)
     exact = PCA(4, svd_solver="full").fit(joined(rows))
     kept = np.square((joined(rows) - novelty.centre) @ novelty.directions).sum() / (len(rows[0]) - 1)
@@ -61,7 +61,7 @@ def test_the_directions_are_the_principal_ones(monkeypatch: pytest.MonkeyPatch) 
 def test_many_photos_become_centres(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "POINTS", 20)
     rows = photos(400, 0)
-    novelty = fit_unscaled(rows, towers=(0, 1), seed=0)
+    novelty = fit_unscaled(rows, branches=(0, 1), seed=0)
     assert novelty.points.shape[0] == 20
     places = (joined(rows) - novelty.centre) @ novelty.directions
     apart = np.square(places[:, None] - novelty.points).sum(axis=2).min(axis=1).sum()
@@ -69,7 +69,7 @@ def test_many_photos_become_centres(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_threshold_is_the_conformal_quantile() -> None:
-    novelty = fit_unscaled(photos(40, 0), towers=(0, 1), seed=0)
+    novelty = fit_unscaled(photos(40, 0), branches=(0, 1), seed=0)
     scores = np.random.default_rng(0).permutation(np.arange(1, 20)) / 10  # 19 scores: (19 + 1) * 0.95 is the 19th
     assert 1 / accepted(novelty, scores, 0.95).scale == pytest.approx(1.9)
     assert 1 / accepted(novelty, scores, 0.9).scale == pytest.approx(1.8)
@@ -96,7 +96,7 @@ def test_so_many_new_familiar_photos_are_accepted_and_strangers_are_not(acceptan
 def test_scores_left_out_are_those_of_new_photos_and_scores_of_the_same_photos_are_not() -> None:
     rows, labels, groups = photos(80, 0), np.zeros(80, np.int64), np.arange(80)
     held = left_out(rows, labels, groups, seed=0)
-    novelty = fit_unscaled(rows, towers=(0, 1), seed=0)
+    novelty = fit_unscaled(rows, branches=(0, 1), seed=0)
     new = novelty.score(photos(500, 1))
     assert np.median(held) == pytest.approx(np.median(new), rel=0.1)
     assert np.median(novelty.score(rows)) < 0.1 * np.median(new)

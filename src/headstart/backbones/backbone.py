@@ -15,7 +15,7 @@ from typing import Any, Self
 from headstart.errors import BackboneError, nearest
 from headstart.modalities.image.spec import GreyRange, ImageSpec
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 GRAPH = "network.onnx"
 RECORD = "backbone.json"
 PIXELS = "pixels"  #: the boundary under which nothing lies
@@ -40,7 +40,7 @@ class Backbone:
     licence: str  #: of the weights, an SPDX name in lower case, or "unknown"
     parameters: int
     layers: tuple[Layer, ...]  #: from the input upwards; the last is "final"
-    contract: ImageSpec
+    spec: ImageSpec
     folder: Path  #: where ``network.onnx`` and this record lie
 
     @property
@@ -62,13 +62,13 @@ class Backbone:
 
     @property
     def fingerprint(self) -> str:
-        """40 hexadecimal digits that change whenever the features would: weights, architecture, pixel contract."""
-        facts = [self.architecture, self.weights_sha256, self.contract.to_json()]
+        """40 hexadecimal digits that change whenever the features would: weights, architecture, image spec."""
+        facts = [self.architecture, self.weights_sha256, self.spec.to_json()]
         return hashlib.blake2b(json.dumps(facts, sort_keys=True).encode(), digest_size=20).hexdigest()
 
     def with_grey(self, ranges: tuple[GreyRange, ...]) -> Self:
         """The same network for photos whose values of more than 8 bits are scaled by these ranges."""
-        return replace(self, contract=replace(self.contract, grey=ranges)) if ranges else self
+        return replace(self, spec=replace(self.spec, grey=ranges)) if ranges else self
 
     def to_json(self) -> dict[str, Any]:
         """A dict of plain values, without the folder: that is where it was read from."""
@@ -81,7 +81,7 @@ class Backbone:
         """The inverse of ``to_json``."""
         fields = {key: value for key, value in record.items() if key != "schema_version"}
         fields["layers"] = tuple(Layer(**layer) for layer in record["layers"])
-        fields["contract"] = ImageSpec.from_json(record["contract"])
+        fields["spec"] = ImageSpec.from_json(record["spec"])
         return cls(**fields, folder=folder)
 
 

@@ -68,7 +68,7 @@ def _convert(origin: Origin, home: Path, listener: events.Listener) -> Backbone:
         licence=loaded.licence,
         parameters=loaded.parameters,
         layers=loaded.layers,
-        contract=loaded.contract,
+        spec=loaded.spec,
         folder=home,
     )
     try:
@@ -96,7 +96,7 @@ def _export(loaded: "Loaded", origin: Origin, file: Path) -> None:
 
 def export(loaded: "Loaded", file: Path) -> None:
     """Writes a loaded network as one ONNX file with a free number of photos."""
-    write_graph(loaded.network, loaded.contract.size, [layer.name for layer in loaded.layers], file)
+    write_graph(loaded.network, loaded.spec.size, [layer.name for layer in loaded.layers], file)
 
 
 def write_graph(network: "nn.Module", size: int, outputs: Sequence[str], file: Path) -> None:

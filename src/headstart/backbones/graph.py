@@ -105,7 +105,7 @@ def trace(loaded: Loaded) -> Traced:
     module.eval()
     names = [layer.name for layer in loaded.layers]
     cuts = _cuts(module, names)
-    return Traced(module, cuts, tuple(_parts(module, cuts, loaded.contract.size)))
+    return Traced(module, cuts, tuple(_parts(module, cuts, loaded.spec.size)))
 
 
 def _cuts(module: fx.GraphModule, names: list[str]) -> dict[str, fx.Node]:

@@ -58,7 +58,7 @@ def anatomy(origin: Origin) -> Anatomy:
         Unfreezable(layer.name, layer.width, part.shape, part.parameters, part.work, int(parameters), share)
         for layer, part, parameters, share in zip(loaded.layers, parts, trained, work, strict=True)
     )
-    return Anatomy(origin.name, origin.architecture, origin.kind == "hub", loaded.contract.size, layers)
+    return Anatomy(origin.name, origin.architecture, origin.kind == "hub", loaded.spec.size, layers)
 
 
 def _built(origin: Origin) -> tuple[Loaded, tuple[Section, ...]]:

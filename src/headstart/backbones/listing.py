@@ -105,7 +105,7 @@ def _converted(networks: Path) -> Iterator[Listed]:
             entry = Listed(
                 record["name"],
                 record["parameters"],
-                record["contract"]["size"],
+                record["spec"]["size"],
                 record["licence"],
                 record["weights"],
                 here=True,

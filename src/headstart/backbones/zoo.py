@@ -25,11 +25,11 @@ EVEN_STAGES = 4
 class Network(nn.Module):
     """A timm network from uint8 pixels to the pooled features of its named layers."""
 
-    def __init__(self, body: nn.Module, contract: ImageSpec):
+    def __init__(self, body: nn.Module, spec: ImageSpec):
         super().__init__()
         self.body = body
-        self.register_buffer("scale", 1 / (255 * torch.tensor(contract.std)).view(1, 3, 1, 1))
-        self.register_buffer("centre", 255 * torch.tensor(contract.mean).view(1, 3, 1, 1))
+        self.register_buffer("scale", 1 / (255 * torch.tensor(spec.std)).view(1, 3, 1, 1))
+        self.register_buffer("centre", 255 * torch.tensor(spec.mean).view(1, 3, 1, 1))
         self.places = _places(body)
         self.layers: tuple[Layer, ...] = ()
 
@@ -50,7 +50,7 @@ class Loaded:
     """A network and what its weights brought with them."""
 
     network: Network
-    contract: ImageSpec
+    spec: ImageSpec
     layers: tuple[Layer, ...]
     weights: str  #: where they come from, for a person
     weights_sha256: str
@@ -79,15 +79,15 @@ def untrained(origin: Origin, seed: int) -> Loaded:
 def _loaded(origin: Origin, body: Any, weights: str, digest: str, state: Mapping[str, Tensor] | None = None) -> Loaded:
     """The record of a network; ``state`` is what its weights came as, the pretrained classifier's among them."""
     body.eval().requires_grad_(requires_grad=False)
-    contract = _contract(origin, body.pretrained_cfg)
-    network = Network(body, contract).eval()
+    spec = _spec(origin, body.pretrained_cfg)
+    network = Network(body, spec).eval()
     with torch.inference_mode():
-        outputs = network(torch.zeros(1, contract.size, contract.size, 3, dtype=torch.uint8))
+        outputs = network(torch.zeros(1, spec.size, spec.size, 3, dtype=torch.uint8))
     names = [f"stage{index + 1}" for index in range(len(outputs) - 1)] + ["final"]
     network.layers = tuple(Layer(name, output.shape[1]) for name, output in zip(names, outputs, strict=True))
     return Loaded(
         network=network,
-        contract=contract,
+        spec=spec,
         layers=network.layers,
         weights=weights,
         weights_sha256=digest,
@@ -95,7 +95,7 @@ def _loaded(origin: Origin, body: Any, weights: str, digest: str, state: Mapping
         if origin.kind != "checkpoint"
         else "your own file's",
         parameters=sum(parameter.numel() for parameter in body.parameters()),
-        classifier=_classifier(network, contract.size, state or {}),
+        classifier=_classifier(network, spec.size, state or {}),
     )
 
 
@@ -140,8 +140,8 @@ def _places(body: nn.Module) -> list[int] | None:
     return [(stage + 1) * count // EVEN_STAGES - 1 for stage in range(EVEN_STAGES)]
 
 
-def _contract(origin: Origin, config: Mapping[str, Any]) -> ImageSpec:
-    """The preprocessing that timm names, as a pixel contract.
+def _spec(origin: Origin, config: Mapping[str, Any]) -> ImageSpec:
+    """The preprocessing that timm names, as an image spec.
 
     Bilinear always, and the whole shorter edge: what stands at a photo's edge belongs to it too. ARCHITECTURE.md has
     the figures of both decisions.

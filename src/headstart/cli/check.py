@@ -131,8 +131,8 @@ def _draw_sheet(sheet: Path, settings: AugmentSettings, found: "Survey") -> None
     from headstart.modalities.image.augment.sheet import write_sheet
     from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
 
-    contract = ImageSpec(SHEET_SIZE, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
-    write_sheet(sheet, found.samples, contract, Augmentation.of(settings))
+    spec = ImageSpec(SHEET_SIZE, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+    write_sheet(sheet, found.samples, spec, Augmentation.of(settings))
 
 
 def _in_words(found: "Survey") -> str:

@@ -67,7 +67,7 @@ def _explained(explainer: "Explainer", photo: str, out: Path, label: str | None)
     from headstart.storage.atomic import replace_bytes
 
     heat = explainer.heat(photo, label)
-    pixels = load_image(photo, explainer.record.contract)
+    pixels = load_image(photo, explainer.record.spec)
     width = max(1, round(EDGE * pixels.shape[1] / pixels.shape[0]))
     scaled = np.asarray(Image.fromarray(pixels).resize((width, EDGE), Image.Resampling.BILINEAR))
     drawn = Image.fromarray(np.concatenate([scaled, overlay(scaled, heat)], axis=1))

@@ -13,7 +13,7 @@ from headstart.modalities.image.decoding.decode import BrokenPhoto, decode
 from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
 
 #: Photos are decoded as for a network of the usual size: what a fit refuses or repairs is what is found here.
-_CONTRACT = ImageSpec(224, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+_SPEC = ImageSpec(224, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def _decoded(work: tuple[Sample, Entry]) -> Entry:
     if not isinstance(sample.source, FileSource):
         return entry
     try:
-        repaired = decode(sample.source.read(), _CONTRACT).repaired
+        repaired = decode(sample.source.read(), _SPEC).repaired
     except BrokenPhoto as error:
         return replace(entry, outcome=FileStatus.SET_ASIDE, reason=str(error))
     except OSError as error:

@@ -26,7 +26,7 @@ MOST_PICTURES = 400  #: on the page; all suspects are in the table
 FEWEST_PICTURES = 60  #: that are shown though fewer labels are wrong by estimate
 EDGE, QUALITY = 180, 72  #: longest edge of a picture, pixels; of its JPEG
 
-_CONTRACT = ImageSpec(EDGE, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+_SPEC = ImageSpec(EDGE, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1b1b1b; --soft: #595959; --back: #fafafa; --card: #fff; --line: #d5d5d5; }
 @media (prefers-color-scheme: dark) {
@@ -193,7 +193,7 @@ def _breakable(name: str) -> str:
 def _picture(sample: Sample) -> bytes:
     """A small JPEG of a photo; nothing where it does not decode."""
     try:
-        image = Image.fromarray(load_photo(sample.source, _CONTRACT).pixels)
+        image = Image.fromarray(load_photo(sample.source, _SPEC).pixels)
     except BrokenPhoto:
         return b""
     image.thumbnail((EDGE, EDGE))

@@ -61,13 +61,13 @@ def diagnose(subject: Subject) -> Diagnostics:
     """Looks at a run's data and result."""
     material, guarded, judged, twins = subject.material, subject.guarded, subject.judged, subject.twins
     samples = material.samples
-    looks = read_stats(material.store, material.backbone.contract, [sample.digest for sample in samples.samples])
+    looks = read_stats(material.store, material.backbone.spec, [sample.digest for sample in samples.samples])
     places = {sample.id: place for place, sample in enumerate(samples.samples)}
     held = _held_labels(material)
     leaks = tuple(find_leaks(samples, material.split, twins))
     answers = judged.answers
     said = answers.probabilities.argmax(axis=1)
-    neighbours = _neighbours(material, guarded.parts.towers[0])
+    neighbours = _neighbours(material, guarded.parts.branches[0])
     leaked = {leak.held_out for leak in leaks if leak.part is Subset.TEST}
     mask = np.array([sample.id in leaked for sample in judged.samples])
     entries = {entry.name: entry for entry in samples.ledger.entries}
@@ -83,7 +83,7 @@ def diagnose(subject: Subject) -> Diagnostics:
             samples.labels,
             held.probabilities,
             known=held.known,
-            edge=material.backbone.contract.size,
+            edge=material.backbone.spec.size,
         ),
         slices=slices_of(judged.samples, entries, looks.at([places[it.id] for it in judged.samples]), judged.right),
         shortcuts=tuple(
@@ -102,7 +102,7 @@ def diagnose(subject: Subject) -> Diagnostics:
         after=reliability(judged.labels, answers.probabilities, groups=group_numbers(judged.samples)),
         coverage=coverage_of(answers.prediction_sets(), judged.labels, groups=group_numbers(judged.samples)),
         neighbours=neighbours,
-        alike=_alike(material, guarded.parts.towers[0], neighbours, looked_at(judged)),
+        alike=_alike(material, guarded.parts.branches[0], neighbours, looked_at(judged)),
     )
 
 
@@ -122,7 +122,7 @@ def _held_labels(material: FitContext) -> HeldLabels:
     samples = material.samples
     layers = [layer.name for layer in material.backbone.layers]
     tasks = label_tasks(
-        samples, layers, lambda name: material.features(material.tower(name), samples.samples), material.settings.seed
+        samples, layers, lambda name: material.features(material.branch(name), samples.samples), material.settings.seed
     )
     return hold_labels([sample.id for sample in samples.samples], tasks, folds=material.settings.folds)
 
@@ -133,17 +133,17 @@ def _head(material: FitContext) -> str:
     return head if head in SOLVED else "logistic"
 
 
-def _neighbours(material: FitContext, tower: FeatureBranch) -> Neighbours:
+def _neighbours(material: FitContext, branch: FeatureBranch) -> Neighbours:
     seen = material.of(Subset.TRAIN, Subset.VALIDATION)
-    return Neighbours.of([sample.id for sample in seen], material.features(tower, seen), seed=material.settings.seed)
+    return Neighbours.of([sample.id for sample in seen], material.features(branch, seen), seed=material.settings.seed)
 
 
 def _alike(
-    material: FitContext, tower: FeatureBranch, neighbours: Neighbours, samples: Sequence[Sample]
+    material: FitContext, branch: FeatureBranch, neighbours: Neighbours, samples: Sequence[Sample]
 ) -> dict[str, tuple[Alike, ...]]:
     if not samples:
         return {}
-    indices, likeness = neighbours.nearest(material.features(tower, samples), ALIKE)
+    indices, likeness = neighbours.nearest(material.features(branch, samples), ALIKE)
     return {
         sample.id: tuple(Alike(neighbours.ids[index], float(how)) for index, how in zip(row, hows, strict=True))
         for sample, row, hows in zip(samples, indices, likeness, strict=True)
@@ -153,10 +153,10 @@ def _alike(
 def _learning_curve(material: FitContext, judged: TestResult) -> LearningCurve | None:
     """What a head on frozen features gains from more photos: of train and validation, judged on test."""
     head = _head(material)
-    tower = material.tower(LAYER)
+    branch = material.branch(LAYER)
     return learning_curve(
-        material.task([tower], Subset.TRAIN, Subset.VALIDATION),
-        material.features(tower, judged.samples),
+        material.task([branch], Subset.TRAIN, Subset.VALIDATION),
+        material.features(branch, judged.samples),
         judged.labels,
         HEADS[head],
         material.settings,

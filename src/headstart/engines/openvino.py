@@ -23,7 +23,7 @@ class OpenVinoEngine:
         self._runner = Runner(
             rounded_graph(backbone.graph) if precision == "bf16" else backbone.graph,
             batch=batch,
-            size=backbone.contract.size,
+            size=backbone.spec.size,
             precision=precision,
             lanes=self.lanes,
             outputs=tuple(layer.name for layer in backbone.layers),

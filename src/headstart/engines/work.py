@@ -19,7 +19,7 @@ def work_above(backbone: Backbone) -> dict[str, float]:
     Raises:
         RuntimeError: OpenVINO cannot read the graph.
     """
-    return dict(_work_above(backbone.graph, backbone.contract.size, tuple(layer.name for layer in backbone.layers)))
+    return dict(_work_above(backbone.graph, backbone.spec.size, tuple(layer.name for layer in backbone.layers)))
 
 
 @lru_cache(8)

@@ -41,13 +41,13 @@ class Heat:
     label: str  #: the class that is explained
     probability: float  #: of that class, calibrated
     size: tuple[int, int]  #: (width, height) of the upright photo, pixels
-    features: NDArray[np.float32]  #: (D,) of the first tower: what ``Neighbours`` compares
+    features: NDArray[np.float32]  #: (D,) of the first branch: what ``Neighbours`` compares
     declined: bool = False  #: the photo is unlike all training photos: the label means little
 
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """A layer that a tower reads."""
+    """A layer that a branch reads."""
 
     name: str  #: its tensor, (1, D)
     map: Map
@@ -67,8 +67,8 @@ class Explainer:
         self.record = self._files.record
         self.classes = self.record.classes
         graph = Graph(self._files.graph)
-        self._towers = {index: self._layers(graph, index) for it in self.record.answers for index in it.towers}
-        layers = [layer for found in self._towers.values() for layer in found]
+        self._branches = {index: self._layers(graph, index) for it in self.record.answers for index in it.branches}
+        layers = [layer for found in self._branches.values() for layer in found]
         wanted = [layout.PROBABILITIES, *(name for it in layers for name in (it.name, *it.map.tensors))]
         wanted += [layout.DECLINED] if self.record.novelty else []
         self._names = tuple(dict.fromkeys(wanted))
@@ -98,7 +98,7 @@ class Explainer:
         if label is not None and label not in self.classes:
             raise UserError(f"the classifier has no class {label!r}; {nearest(label, list(self.classes))}")
         try:
-            seen = upright(photo, self.record.contract)
+            seen = upright(photo, self.record.spec)
         except BrokenPhoto as error:
             raise DataError(f"{name_of(photo)}: {error}{advise(photo, str(error))}") from None
         values = self._run(seen.pixels)
@@ -108,53 +108,53 @@ class Explainer:
         most = float(places.max())
         return Heat(
             values=(places / most if most > 0 else places).astype(np.float32),
-            box=self._contract.crop_box(seen.height, seen.width),
+            box=self._spec.crop_box(seen.height, seen.width),
             method=self.method,
             label=self.classes[index],
             probability=float(probabilities[index]),
             size=(seen.width, seen.height),
-            features=np.concatenate([values[it.name][0] for it in self._towers[0]]),
+            features=np.concatenate([values[it.name][0] for it in self._branches[0]]),
             declined=bool(values.get(layout.DECLINED, False)),
         )
 
     @property
     def method(self) -> str:
         """How the maps are made."""
-        return " + ".join(dict.fromkeys(it.map.method for found in self._towers.values() for it in found))
+        return " + ".join(dict.fromkeys(it.map.method for found in self._branches.values() for it in found))
 
     def _places(self, values: dict[str, Floats], index: int) -> Floats:
         """What places add to a class, over all answers: an answer weighs as much as it gives to that class."""
         rows = []
         for facts, head in zip(self.record.answers, self._heads, strict=True):
-            features = [values[it.name][0] for tower in facts.towers for it in self._towers[tower]]
+            features = [values[it.name][0] for branch in facts.branches for it in self._branches[branch]]
             logits, gradient = _gradient(head, np.concatenate(features), index)
             chances = np.exp(logits - logits.max())
             weight = facts.weight if self.record.combine == "mean" else 1.0
-            rows.append((weight * float(chances[index] / chances.sum()), facts.towers, logits, gradient))
+            rows.append((weight * float(chances[index] / chances.sum()), facts.branches, logits, gradient))
         total = sum(row[0] for row in rows) or 1.0
         edge = self._edge
         parts = [
-            weight / total * self._answer(values, towers, float(logits[index] - logits.mean()), gradient, edge)
-            for weight, towers, logits, gradient in rows
+            weight / total * self._answer(values, branches, float(logits[index] - logits.mean()), gradient, edge)
+            for weight, branches, logits, gradient in rows
         ]
         return np.asarray(sum(parts), np.float32)
 
     def _answer(
-        self, values: dict[str, Floats], towers: Sequence[int], answer: float, gradient: Floats, edge: int
+        self, values: dict[str, Floats], branches: Sequence[int], answer: float, gradient: Floats, edge: int
     ) -> Floats:
         """One answer on the grid: its layers' maps added, and what no place is responsible for spread over all."""
         places, rest, start = np.zeros((edge, edge), np.float32), answer, 0
         whole = True
-        for tower in towers:
-            facts = self.record.towers[tower]
-            for layer in self._towers[tower]:
+        for branch in branches:
+            facts = self.record.branches[branch]
+            for layer in self._branches[branch]:
                 features = values[layer.name][0]
                 own = gradient[start : start + len(features)]
                 start += len(features)
                 share = layer.map.share([values[name] for name in layer.map.tensors], features, own)
                 rest -= float(features @ own) - share.rest
                 seen = share.places[:, ::-1] if facts.flipped else share.places
-                places += _inside(seen, edge, facts.contract.crop_permille / self._contract.crop_permille)
+                places += _inside(seen, edge, facts.spec.crop_permille / self._spec.crop_permille)
                 whole &= not isinstance(layer.map, ClassTokenMap | RolloutMap)
         # A class token carries evidence of its own from block to block, which belongs to no place, nor to all.
         return places + rest if whole else places
@@ -162,16 +162,16 @@ class Explainer:
     @cached_property
     def _edge(self) -> int:
         """Places along an edge of the answer: as the map has them, or as the finest of several."""
-        layers = [layer for found in self._towers.values() for layer in found]
+        layers = [layer for found in self._branches.values() for layer in found]
         edges = [max(it.map.layout.height, it.map.layout.width) for it in layers]
         return edges[0] if len(edges) == 1 else min(FINEST, max(edges))
 
-    def _layers(self, graph: Graph, tower: int) -> tuple[_Layer, ...]:
-        """The layers of a tower, in the order that their features are joined in."""
-        facts = self.record.towers
-        same = (index for index, it in enumerate(facts) if it.network == facts[tower].network)
-        entry = next(index for index in same if facts[index].flipped == facts[tower].flipped)
-        features = layout.features_of(tower)
+    def _layers(self, graph: Graph, branch: int) -> tuple[_Layer, ...]:
+        """The layers of a branch, in the order that their features are joined in."""
+        facts = self.record.branches
+        same = (index for index, it in enumerate(facts) if it.network == facts[branch].network)
+        entry = next(index for index in same if facts[index].flipped == facts[branch].flipped)
+        features = layout.features_of(branch)
         node = graph.makers.get(features)
         if node is None or layout.pixels_of(entry) not in graph.makers:
             raise ClassifierError(
@@ -179,13 +179,13 @@ class Explainer:
                 "copy the whole model folder again"
             )
         names = list(node.input) if node.op_type in ("Concat", "Identity") else [features]
-        size = facts[tower].contract.size
+        size = facts[branch].spec.size
         return tuple(_Layer(name, plan(graph, layout.pixels_of(entry), name, size)) for name in names)
 
     @cached_property
-    def _contract(self) -> ImageSpec:
+    def _spec(self) -> ImageSpec:
         """The one that sees most of a photo."""
-        return max((self.record.towers[it].contract for it in self._towers), key=lambda it: it.crop_permille)
+        return max((self.record.branches[it].spec for it in self._branches), key=lambda it: it.crop_permille)
 
     @cached_property
     def _heads(self) -> tuple[Head, ...]:

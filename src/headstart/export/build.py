@@ -20,23 +20,23 @@ MOST_BYTES = 2**31 - 2**20  #: of a Protobuf file, 2 GB, less what is not weight
 def build_onnx(parts: FittedModel) -> onnx.ModelProto:
     """The whole way as one graph: pixels, each backbone up to its layers, the heads, their answers combined.
 
-    Towers of one pixel contract share crop and resize, towers of one network and view share its nodes, and equal
+    Branches of one image spec share crop and resize, branches of one network and view share its nodes, and equal
     weights stand in the graph once, whoever reads them.
 
     Raises:
         SaveError: more weights than an ONNX file can hold.
     """
     pieces = GraphBuilder()
-    network = _add_towers(pieces, parts)
+    network = _add_branches(pieces, parts)
     add_answers(pieces, parts)
     if (size := sum(constant.ByteSize() for constant in pieces.constants)) > MOST_BYTES:
         raise SaveError(
-            f"the classifier's {len(parts.towers)} towers hold {size / 1e9:.1f} GB of weights; an ONNX file holds "
+            f"the classifier's {len(parts.branches)} branches hold {size / 1e9:.1f} GB of weights; an ONNX file holds "
             "2.1; leave some backbones out"
         )
     image = helper.make_tensor_value_info(layout.IMAGE, TensorProto.UINT8, ["height", "width", 3])
-    backbones = ", ".join(dict.fromkeys(tower.backbone.name for tower in parts.towers))
-    licences = ", ".join(dict.fromkeys(tower.backbone.licence for tower in parts.towers))
+    backbones = ", ".join(dict.fromkeys(branch.backbone.name for branch in parts.branches))
+    licences = ", ".join(dict.fromkeys(branch.backbone.licence for branch in parts.branches))
     whole = helper.make_graph(
         pieces.nodes, "headstart", [image], _outputs(parts), pieces.constants, doc_string=_described(parts)
     )
@@ -67,34 +67,34 @@ def _outputs(parts: FittedModel) -> list[onnx.ValueInfoProto]:
     return outputs
 
 
-def _add_towers(pieces: GraphBuilder, parts: FittedModel) -> onnx.ModelProto:
-    """From the image to each tower's features; gives one of the networks, for all are of one opset."""
+def _add_branches(pieces: GraphBuilder, parts: FittedModel) -> onnx.ModelProto:
+    """From the image to each branch's features; gives one of the networks, for all are of one opset."""
     networks = Networks(pieces)
     squares: dict[ImageSpec, str] = {}
-    for index, tower in enumerate(parts.towers):
+    for index, branch in enumerate(parts.branches):
         if parts.entry(index) != index:
             continue
-        contract = tower.backbone.contract
-        if contract not in squares:
-            squares[contract] = add_square(pieces, contract, f"photo{len(squares)}/")
-        add_view(pieces, squares[contract], layout.pixels_of(index), flipped=tower.flipped)
-        sharing = [other for other in range(len(parts.towers)) if parts.entry(other) == index]
-        layers = {layer for other in sharing for layer in parts.towers[other].layers}
-        prefix = f"tower{index}/"
-        network = networks.add(tower.graph, layers, layout.pixels_of(index), prefix)
+        spec = branch.backbone.spec
+        if spec not in squares:
+            squares[spec] = add_square(pieces, spec, f"photo{len(squares)}/")
+        add_view(pieces, squares[spec], layout.pixels_of(index), flipped=branch.flipped)
+        sharing = [other for other in range(len(parts.branches)) if parts.entry(other) == index]
+        layers = {layer for other in sharing for layer in parts.branches[other].layers}
+        prefix = f"branch{index}/"
+        network = networks.add(branch.graph, layers, layout.pixels_of(index), prefix)
         for other in sharing:
-            joined = [prefix + layer for layer in parts.towers[other].layers]
+            joined = [prefix + layer for layer in parts.branches[other].layers]
             add_features(pieces, joined, layout.features_of(other))
     return network
 
 
 def _described(parts: FittedModel) -> str:
-    towers = "; ".join(named(parts, index) for index in range(len(parts.towers)))
+    branches = "; ".join(named(parts, index) for index in range(len(parts.branches)))
     kinds = ", ".join(answer.head.kind for answer in parts.answers)
-    return f"{towers}; {kinds} head, {len(parts.classes)} classes"
+    return f"{branches}; {kinds} head, {len(parts.classes)} classes"
 
 
 def named(parts: FittedModel, index: int) -> str:
-    """A tower, for a person."""
-    tower = parts.towers[index]
-    return f"{tower.backbone.name} up to {' + '.join(tower.layers)}{', mirrored' * tower.flipped}"
+    """A branch, for a person."""
+    branch = parts.branches[index]
+    return f"{branch.backbone.name} up to {' + '.join(branch.layers)}{', mirrored' * branch.flipped}"

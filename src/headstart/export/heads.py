@@ -11,12 +11,12 @@ from headstart.modalities.graph_builder import GraphBuilder
 
 
 def add_features(pieces: GraphBuilder, layers: list[str], features: str) -> None:
-    """Pooled layers, each (1, width), joined under the name of a tower's features."""
+    """Pooled layers, each (1, width), joined under the name of a branch's features."""
     _join(pieces, layers, features)
 
 
 def add_answers(pieces: GraphBuilder, parts: FittedModel) -> None:
-    """The towers' features -> the graph's outputs, as ``FittedModel.answered`` makes them."""
+    """The branches' features -> the graph's outputs, as ``FittedModel.answered`` makes them."""
     uncalibrated = _combined(pieces, parts)
     calibrated = add_calibration(pieces, parts.calibration, uncalibrated)
     photo = pieces.constant("answers/photo", [0])
@@ -26,7 +26,7 @@ def add_answers(pieces: GraphBuilder, parts: FittedModel) -> None:
         members = add_sets(pieces, parts.sets, calibrated, len(parts.classes))
         pieces.node("Squeeze", [members, photo], layout.PREDICTION_SET)
     if parts.novelty is not None:
-        features = [layout.features_of(tower) for tower in parts.novelty.towers]
+        features = [layout.features_of(branch) for branch in parts.novelty.branches]
         score = add_novelty(pieces, parts.novelty, features, uncalibrated)
         pieces.node("Squeeze", [score, photo], layout.NOVELTY)
         limit = pieces.constant("answers/limit", 1, np.float32)
@@ -38,7 +38,7 @@ def _combined(pieces: GraphBuilder, parts: FittedModel) -> str:
     rows = []
     for index, answer in enumerate(parts.answers):
         prefix = f"answer{index}/"
-        read = [layout.features_of(tower) for tower in answer.towers]
+        read = [layout.features_of(branch) for branch in answer.branches]
         rows.append(_answer(pieces, answer.head, _join(pieces, read, f"{prefix}features"), prefix))
     stacked = pieces.node("Concat", rows, "answers/probabilities", axis=0)
     return _vote(pieces, stacked, parts) if parts.combine == "vote" else _mean(pieces, stacked, parts)

@@ -1,4 +1,4 @@
-"""What a classifier is made of: towers, which give features, and answers, which read them."""
+"""What a classifier is made of: branches, which give features, and answers, which read them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ class FeatureBranch:
     backbone: Backbone
     engine: Literal["openvino", "pytorch"]  #: what ran it when the head was fitted
     precision: Arithmetic
-    layers: tuple[str, ...]  #: their pooled outputs, joined in this order, are the tower's features
+    layers: tuple[str, ...]  #: their pooled outputs, joined in this order, are the branch's features
     flipped: bool = False  #: sees the photo mirrored left to right, after crop and resize
 
     @property
@@ -55,9 +55,9 @@ class FeatureBranch:
 class EnsembleMember:
     """A head and what it reads."""
 
-    towers: tuple[
+    branches: tuple[
         int, ...
-    ]  #: indices into ``FittedModel.towers``; their features, joined in this order, are what it reads
+    ]  #: indices into ``FittedModel.branches``; their features, joined in this order, are what it reads
     head: Head
     weight: float = 1.0  #: share in a mean; those of all answers sum to 1. A vote counts all answers the same
 
@@ -71,29 +71,29 @@ class FittedModel:
     """
 
     classes: tuple[str, ...]
-    towers: tuple[FeatureBranch, ...]
+    branches: tuple[FeatureBranch, ...]
     answers: tuple[EnsembleMember, ...]
     combine: Combine = "mean"  #: how several answers become one: see ``runtime.answers.combined``
     calibration: Calibration = NONE
     sets: Sets | None = None  #: how prediction sets are made
-    novelty: Novelty | None = None  #: how unfamiliar photos are told; may read towers that no answer reads
+    novelty: Novelty | None = None  #: how unfamiliar photos are told; may read branches that no answer reads
 
     def __post_init__(self) -> None:
-        read = {tower for answer in self.answers for tower in answer.towers}
-        read |= set(self.novelty.towers) if self.novelty else set()
-        if not self.answers or read != set(range(len(self.towers))):
+        read = {branch for answer in self.answers for branch in answer.branches}
+        read |= set(self.novelty.branches) if self.novelty else set()
+        if not self.answers or read != set(range(len(self.branches))):
             raise ValueError(
-                f"answers read the towers {sorted(read)} of {len(self.towers)}; wanted each, and no others"
+                f"answers read the branches {sorted(read)} of {len(self.branches)}; wanted each, and no others"
             )
         if self.calibration.classes not in (None, len(self.classes)):
             raise ValueError(f"the calibration is of {self.calibration.classes} classes; wanted {len(self.classes)}")
         for index, answer in enumerate(self.answers):
-            width = sum(self.towers[tower].width for tower in answer.towers)
+            width = sum(self.branches[branch].width for branch in answer.branches)
             layers = answer.head.layers
             seen = layers[0].weight.shape[0], layers[-1].bias.size
             if seen != (width, len(self.classes)):
                 raise ValueError(
-                    f"head {index} goes from {seen[0]} numbers to {seen[1]}; its towers give {width}, and there are "
+                    f"head {index} goes from {seen[0]} numbers to {seen[1]}; its branches give {width}, and there are "
                     f"{len(self.classes)} classes"
                 )
         weights = [answer.weight for answer in self.answers]
@@ -101,34 +101,36 @@ class FittedModel:
             raise ValueError(f"the weights of a mean are {weights}; wanted none below 0 and a sum of 1")
 
     def without_novelty(self) -> "FittedModel":
-        """The same, declining nothing; towers that only novelty reads are last, and go."""
-        read = {tower for answer in self.answers for tower in answer.towers}
-        return replace(self, towers=self.towers[: max(read) + 1], novelty=None)
+        """The same, declining nothing; branches that only novelty reads are last, and go."""
+        read = {branch for answer in self.answers for branch in answer.branches}
+        return replace(self, branches=self.branches[: max(read) + 1], novelty=None)
 
     @property
-    def contract(self) -> ImageSpec:
-        """What a photo is decoded for where one decoding serves all towers."""
-        return least_shrinking(tower.backbone.contract for tower in self.towers)
+    def spec(self) -> ImageSpec:
+        """What a photo is decoded for where one decoding serves all branches."""
+        return least_shrinking(branch.backbone.spec for branch in self.branches)
 
-    def network(self, tower: int) -> int:
-        """The first tower with the network of this one."""
-        return next(index for index, it in enumerate(self.towers) if it.same_network(self.towers[tower]))
+    def network(self, branch: int) -> int:
+        """The first branch with the network of this one."""
+        return next(index for index, it in enumerate(self.branches) if it.same_network(self.branches[branch]))
 
-    def entry(self, tower: int) -> int:
-        """The first tower with the network and the view of this one: they share their nodes in the graph."""
-        own = self.towers[tower]
-        return next(index for index, it in enumerate(self.towers) if it.same_network(own) and it.flipped == own.flipped)
+    def entry(self, branch: int) -> int:
+        """The first branch with the network and the view of this one: they share their nodes in the graph."""
+        own = self.branches[branch]
+        return next(
+            index for index, it in enumerate(self.branches) if it.same_network(own) and it.flipped == own.flipped
+        )
 
     def probabilities(self, features: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-        """For each tower its features, float32 (N, D) -> uncalibrated, float32 (N, C)."""
+        """For each branch its features, float32 (N, D) -> uncalibrated, float32 (N, C)."""
         rows = [
-            answer.head.probabilities(np.concatenate([features[tower] for tower in answer.towers], axis=1))
+            answer.head.probabilities(np.concatenate([features[branch] for branch in answer.branches], axis=1))
             for answer in self.answers
         ]
         return combine_members(rows, [answer.weight for answer in self.answers], self.combine)
 
     def answered(self, features: Sequence[NDArray[np.float32]]) -> BatchPredictions:
-        """For each tower its features, float32 (N, D) -> all that the classifier says, calibrated."""
+        """For each branch its features, float32 (N, D) -> all that the classifier says, calibrated."""
         return postprocess(self.probabilities(features), features, self.calibration, self.sets, self.novelty)
 
 
@@ -138,5 +140,5 @@ class ParityExample:
 
     load: Callable[
         [], Pixels
-    ]  #: decodes it for ``FittedModel.contract``, upright, (H, W, 3); one at a time: photos are large
-    features: tuple[NDArray[np.float32], ...]  #: for each tower (D,)
+    ]  #: decodes it for ``FittedModel.spec``, upright, (H, W, 3); one at a time: photos are large
+    features: tuple[NDArray[np.float32], ...]  #: for each branch (D,)

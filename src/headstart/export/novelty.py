@@ -9,12 +9,12 @@ SCORE = "novelty/score"
 
 
 def add_novelty(pieces: GraphBuilder, novelty: Novelty, features: list[str], uncalibrated: str) -> str:
-    """From the features of its towers to the score; 1.0 is the threshold.
+    """From the features of its branches to the score; 1.0 is the threshold.
 
     Args:
         pieces: what the nodes are added to.
         novelty: the fitted score.
-        features: for each of ``novelty.towers`` the tensor of its features, (1, D of it).
+        features: for each of ``novelty.branches`` the tensor of its features, (1, D of it).
         uncalibrated: the tensor of uncalibrated probabilities, (1, C); this kind does not read it.
 
     Returns:

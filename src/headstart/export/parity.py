@@ -79,12 +79,12 @@ def _is_rounding(
 ) -> bool:
     """Whether the graph's novelty (N,) is what the host makes of the graph's own features, which are much the same."""
     assert parts.novelty is not None
-    names = [layout.features_of(tower) for tower in parts.novelty.towers]
+    names = [layout.features_of(branch) for branch in parts.novelty.branches]
     found = _inside(graph, witnesses, [*names, layout.UNCALIBRATED])
     *features, uncalibrated = (np.stack([seen[name] for seen in found]) for name in [*names, layout.UNCALIBRATED])
     rows = [it.reshape(len(witnesses), -1) for it in features]
     again = parts.novelty.score(rows, uncalibrated.reshape(len(witnesses), -1))
-    own = [np.stack([witness.features[tower] for witness in witnesses]) for tower in parts.novelty.towers]
+    own = [np.stack([witness.features[branch] for witness in witnesses]) for branch in parts.novelty.branches]
     pairs = [pair for one, other in zip(rows, own, strict=True) for pair in zip(one, other, strict=True)]
     alike = all(_cosine(a, b) > ALIKE for a, b in pairs)
     return alike and bool(np.abs(again - shipped.reshape(-1)).mean() <= MOST_NOVELTY / 10)
@@ -103,27 +103,27 @@ def _inside(
 
 
 def _differing_step(graph: Path, parts: FittedModel, witnesses: Sequence[ParityExample], output: str) -> str:
-    """Which step of the graph is the first to differ from the host's: a tower's pixels, its features, or what follows.
+    """Which step of the graph is the first to differ from the host's: a branch's pixels, its features, or what follows.
 
     ``output`` is the first output that differs.
     """
     model = onnx.load(graph)
-    entries = sorted({parts.entry(index) for index in range(len(parts.towers))})
-    pixels, features = map(layout.pixels_of, entries), map(layout.features_of, range(len(parts.towers)))
+    entries = sorted({parts.entry(index) for index in range(len(parts.branches))})
+    pixels, features = map(layout.pixels_of, entries), map(layout.features_of, range(len(parts.branches)))
     inside = [*pixels, *features]
     model.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in inside)
     session = import_onnxruntime().InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    levels: list[list[float]] = [[] for _ in parts.towers]
-    cosines: list[list[float]] = [[] for _ in parts.towers]
+    levels: list[list[float]] = [[] for _ in parts.branches]
+    cosines: list[list[float]] = [[] for _ in parts.branches]
     for witness in witnesses:
         photo = witness.load()
         seen = dict(zip(inside, session.run(inside, {layout.IMAGE: photo}), strict=True))
-        for index, tower in enumerate(parts.towers):
+        for index, branch in enumerate(parts.branches):
             square = seen[layout.pixels_of(parts.entry(index))][0]
-            levels[index].append(float(np.abs(square.astype(int) - _view(photo, tower)).mean()))
+            levels[index].append(float(np.abs(square.astype(int) - _view(photo, branch)).mean()))
             cosines[index].append(_cosine(seen[layout.features_of(index)][0], witness.features[index]))
-    for index in range(len(parts.towers)):
-        where = f"in tower {index} ({named(parts, index)}) " if len(parts.towers) > 1 else ""
+    for index in range(len(parts.branches)):
+        where = f"in branch {index} ({named(parts, index)}) " if len(parts.branches) > 1 else ""
         if np.mean(levels[index]) > 1:
             far = f"{np.mean(levels[index]):.1f} grey levels on average"
             return f"{where}the pixels differ, by {far} (step: crop and resize)"
@@ -135,10 +135,10 @@ def _differing_step(graph: Path, parts: FittedModel, witnesses: Sequence[ParityE
     return f"pixels and features agree (step: {_STEPS[output]})"
 
 
-def _view(photo: Pixels, tower: FeatureBranch) -> Pixels:
-    """What a tower sees of a photo, made on the host."""
-    square = crop_resize(photo, tower.backbone.contract)
-    return square[:, ::-1] if tower.flipped else square
+def _view(photo: Pixels, branch: FeatureBranch) -> Pixels:
+    """What a branch sees of a photo, made on the host."""
+    square = crop_resize(photo, branch.backbone.spec)
+    return square[:, ::-1] if branch.flipped else square
 
 
 def _cosine(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:

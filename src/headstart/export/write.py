@@ -28,7 +28,7 @@ def save(parts: FittedModel, folder: Path, witnesses: Sequence[ParityExample]) -
         witnesses: real photos that the saved graph must answer like the fitted heads do.
 
     Raises:
-        SaveError: it answers otherwise, and the message names the tower and the step that differ; or the weights are
+        SaveError: it answers otherwise, and the message names the branch and the step that differ; or the weights are
             more than a file can hold. Nothing is left behind.
     """
     with new_folder(folder) as draft:
@@ -67,8 +67,8 @@ def _write_record(folder: Path, record: layout.ModelRecord) -> None:
 def _record(parts: FittedModel, folder: Path, parity: layout.Parity) -> layout.ModelRecord:
     return layout.ModelRecord(
         classes=parts.classes,
-        towers=tuple(_tower(parts, index) for index in range(len(parts.towers))),
-        answers=tuple(layout.AnswerFacts(it.towers, it.head.kind, it.weight) for it in parts.answers),
+        branches=tuple(_branch(parts, index) for index in range(len(parts.branches))),
+        answers=tuple(layout.AnswerFacts(it.branches, it.head.kind, it.weight) for it in parts.answers),
         combine=parts.combine,
         graph_sha256=layout.sha256(folder / layout.GRAPH),
         head_sha256=layout.sha256(folder / layout.HEAD),
@@ -81,17 +81,17 @@ def _record(parts: FittedModel, folder: Path, parity: layout.Parity) -> layout.M
     )
 
 
-def _tower(parts: FittedModel, index: int) -> layout.BranchFacts:
-    tower = parts.towers[index]
-    backbone = tower.backbone
+def _branch(parts: FittedModel, index: int) -> layout.BranchFacts:
+    branch = parts.branches[index]
+    backbone = branch.backbone
     return layout.BranchFacts(
         backbone=layout.BackboneFacts(
             backbone.name, backbone.architecture, backbone.weights, backbone.weights_sha256, backbone.licence
         ),
-        contract=backbone.contract,
-        layers=tower.layers,
-        flipped=tower.flipped,
-        engine=tower.engine,
-        precision=tower.precision,
+        spec=backbone.spec,
+        layers=branch.layers,
+        flipped=branch.flipped,
+        engine=branch.engine,
+        precision=branch.precision,
         network=parts.network(index),
     )

@@ -79,7 +79,7 @@ def extract(
     space = space_of(backbone, engine, FLIPPED if flipped else PLAIN)
     sources = {sample.digest: sample.source for sample in samples}
     missing = store.missing(space, list(sources))
-    looks = stats_space(backbone.contract)
+    looks = stats_space(backbone.spec)
     unseen = store.missing(looks, list(sources))
     unreadable: dict[str, DecodeIssue] = {}
     if missing or unseen:
@@ -87,7 +87,7 @@ def extract(
         tasks = Tasks([(digest, sources[digest]) for digest in either], engine.batch, listener, stage="extract")
         with store.writer(space) as rows, store.writer(looks) as seen:
             wanted = _Wanted(rows, set(missing)), _Wanted(seen, set(unseen))
-            work = _Work(backbone.contract, engine, *wanted, unreadable, flipped)
+            work = _Work(backbone.spec, engine, *wanted, unreadable, flipped)
             in_threads(tasks, work, workers or max(engine.lanes, cores()))
     return Extraction(
         space=space,
@@ -98,7 +98,7 @@ def extract(
     )
 
 
-def load_photo(source: Source, contract: ImageSpec) -> Photo:
+def load_photo(source: Source, spec: ImageSpec) -> Photo:
     """A sample's photo, upright RGB, ready for ``crop_resize``.
 
     Raises:
@@ -109,21 +109,21 @@ def load_photo(source: Source, contract: ImageSpec) -> Photo:
     except OSError as error:
         refuse_machine_faults(error, "to read photos")
         raise UnreadablePhoto(f"cannot be read: {error.strerror or error}") from error
-    return decode(content, contract) if isinstance(content, bytes) else Photo(to_rgb(content), None)
+    return decode(content, spec) if isinstance(content, bytes) else Photo(to_rgb(content), None)
 
 
-def prepared(samples: Iterable[Sample], contract: ImageSpec, most: int) -> NDArray[np.uint8]:
+def prepared(samples: Iterable[Sample], spec: ImageSpec, most: int) -> NDArray[np.uint8]:
     """The first ``most`` photos that decode, as a network sees them: uint8 (B, S, S, 3)."""
     photos: list[NDArray[np.uint8]] = []
     for sample in samples:
         if len(photos) == most:
             break
         try:
-            photos.append(crop_resize(load_photo(sample.source, contract).pixels, contract))
+            photos.append(crop_resize(load_photo(sample.source, spec).pixels, spec))
         except BrokenPhoto:
             continue
     if not photos:
-        return np.zeros((0, contract.size, contract.size, 3), np.uint8)
+        return np.zeros((0, spec.size, spec.size, 3), np.uint8)
     return np.stack(photos)
 
 
@@ -148,7 +148,7 @@ class _Wanted:
 class _Work:
     """What a thread does with a batch."""
 
-    contract: ImageSpec
+    spec: ImageSpec
     engine: Engine
     rows: _Wanted
     looks: _Wanted
@@ -175,7 +175,7 @@ class _Work:
     def _decoded(self, digest: str, source: Source) -> NDArray[np.uint8] | None:
         """A photo as the network sees it, (S, S, 3), or None with a finding."""
         try:
-            photo = load_photo(source, self.contract)
+            photo = load_photo(source, self.spec)
         except UnreadablePhoto as error:
             self.unreadable[digest] = DecodeIssue(digest, broken=True, reason=str(error))
             return None
@@ -184,7 +184,7 @@ class _Work:
             return None
         if photo.repaired:
             self._find(DecodeIssue(digest, broken=False, reason=photo.repaired))
-        return crop_resize(photo.pixels, self.contract)
+        return crop_resize(photo.pixels, self.spec)
 
     def _find(self, finding: DecodeIssue) -> None:
         for wanted in (self.rows, self.looks):

@@ -1,6 +1,6 @@
-"""Many photos through the towers of a saved classifier: pixels on the host, networks in OpenVINO.
+"""Many photos through the branches of a saved classifier: pixels on the host, networks in OpenVINO.
 
-A network that several towers share is compiled once, as far as their layers allow, and runs once for each view of the
+A network that several branches share is compiled once, as far as their layers allow, and runs once for each view of the
 photo that they see.
 """
 
@@ -20,9 +20,9 @@ class Pass:
     """One forward pass over one view of the photos."""
 
     runner: Runner
-    contract: ImageSpec
+    spec: ImageSpec
     flipped: bool  #: the photos are mirrored left to right first
-    outputs: Mapping[int, str]  #: tower -> the runner's output that holds its features
+    outputs: Mapping[int, str]  #: branch -> the runner's output that holds its features
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,45 +34,45 @@ class Passes:
     lanes: int  #: calls that run at the same time
 
     @property
-    def contracts(self) -> tuple[ImageSpec, ...]:
-        """The towers' pixel contracts, each once."""
-        return tuple(dict.fromkeys(it.contract for it in self.all))
+    def specs(self) -> tuple[ImageSpec, ...]:
+        """The branches' image specs, each once."""
+        return tuple(dict.fromkeys(it.spec for it in self.all))
 
     def features(self, pixels: Mapping[ImageSpec, NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
-        """For each contract uint8 (B, S, S, 3), B <= batch -> for each tower, in order, float32 (B, D)."""
+        """For each spec uint8 (B, S, S, 3), B <= batch -> for each branch, in order, float32 (B, D)."""
         found: dict[int, NDArray[np.float32]] = {}
         for it in self.all:
-            seen = pixels[it.contract]
+            seen = pixels[it.spec]
             rows = it.runner.run(np.ascontiguousarray(seen[:, :, ::-1]) if it.flipped else seen)
-            found |= {tower: rows[name] for tower, name in it.outputs.items()}
-        return [found[tower] for tower in range(len(found))]
+            found |= {branch: rows[name] for branch, name in it.outputs.items()}
+        return [found[branch] for branch in range(len(found))]
 
 
-def compiled(graph: bytes, towers: Sequence[layout.BranchFacts]) -> Passes:
-    """The passes that give all towers' features.
+def compiled(graph: bytes, branches: Sequence[layout.BranchFacts]) -> Passes:
+    """The passes that give all branches' features.
 
     Args:
         graph: the bytes of ``model.onnx``.
-        towers: as ``model.json`` says.
+        branches: as ``model.json`` says.
 
     Raises:
         EngineError: OpenVINO cannot read or compile a network.
     """
     lanes = cores()
     views: dict[tuple[int, bool], list[int]] = {}
-    for index, tower in enumerate(towers):
-        views.setdefault((tower.network, tower.flipped), []).append(index)
+    for index, branch in enumerate(branches):
+        views.setdefault((branch.network, branch.flipped), []).append(index)
     runners: list[_Compiled] = []
     passes = []
     for (network, flipped), members in views.items():
-        wanted = {towers[index].layers: layout.features_of(index) for index in members}
+        wanted = {branches[index].layers: layout.features_of(index) for index in members}
         fitting = (it for it in runners if it.network == network and wanted.keys() <= it.outputs.keys())
         known = next(fitting, None)
         if known is None:
-            known = _Compiled(network, wanted, _runner(graph, towers[members[0]], members[0], wanted, lanes))
+            known = _Compiled(network, wanted, _runner(graph, branches[members[0]], members[0], wanted, lanes))
             runners.append(known)
-        outputs = {index: known.outputs[towers[index].layers] for index in members}
-        passes.append(Pass(known.runner, towers[members[0]].contract, flipped, outputs))
+        outputs = {index: known.outputs[branches[index].layers] for index in members}
+        passes.append(Pass(known.runner, branches[members[0]].spec, flipped, outputs))
     return Passes(tuple(passes), runners[0].runner.batch, lanes)
 
 
@@ -84,13 +84,13 @@ class _Compiled:
 
 
 def _runner(
-    graph: bytes, tower: layout.BranchFacts, first: int, outputs: Mapping[tuple[str, ...], str], lanes: int
+    graph: bytes, branch: layout.BranchFacts, first: int, outputs: Mapping[tuple[str, ...], str], lanes: int
 ) -> Runner:
-    """A network cut out of the graph, from the pixels of the first tower that sees this view to features."""
+    """A network cut out of the graph, from the pixels of the first branch that sees this view to features."""
     return Runner(
         graph,
-        size=tower.contract.size,
-        precision="bf16" if tower.precision == "bf16" and has_bf16() else "f32",
+        size=branch.spec.size,
+        precision="bf16" if branch.precision == "bf16" and has_bf16() else "f32",
         lanes=lanes,
         start=layout.pixels_of(first),
         outputs=tuple(outputs.values()),

@@ -64,7 +64,7 @@ class Classifier:
         return str(self.folder)
 
     def __repr__(self) -> str:
-        backbones = " + ".join(dict.fromkeys(tower.backbone.name for tower in self.record.towers))
+        backbones = " + ".join(dict.fromkeys(branch.backbone.name for branch in self.record.branches))
         return f"Classifier({str(self.folder)!r}, {len(self.classes)} classes, {backbones})"
 
     @overload
@@ -181,7 +181,7 @@ class Classifier:
     def _one(self, photo: OpenedPhoto, session: GraphSession) -> Prediction:
         """A photo through ONNX Runtime."""
         try:
-            pixels = photo.whole(self.record.contract)
+            pixels = photo.whole(self.record.spec)
         except BrokenPhoto as error:
             return make_failure(photo, error)
         return make_predictions([photo], session.answer(pixels), self.classes)[0]
@@ -192,9 +192,9 @@ class Classifier:
         return self._answer_views(batch, opened, [self._viewed(photo) for photo in opened])
 
     def _viewed(self, photo: OpenedPhoto) -> dict[ImageSpec, Pixels] | BrokenPhoto:
-        """A photo as each tower's contract prepares it, or why it cannot be."""
+        """A photo as each branch's spec prepares it, or why it cannot be."""
         try:
-            return photo.views(tuple(dict.fromkeys(tower.contract for tower in self.record.towers)))
+            return photo.views(tuple(dict.fromkeys(branch.spec for branch in self.record.branches)))
         except BrokenPhoto as error:
             return error
 

@@ -49,18 +49,18 @@ class BatchEngine:
                 f"the head gives {width} probabilities, model.json names {len(self._record.classes)} classes; "
                 "copy the whole model folder again"
             )
-        self.passes: Passes = compiled(files.graph, files.record.towers)
+        self.passes: Passes = compiled(files.graph, files.record.branches)
 
     def answer(self, views: Sequence[dict[ImageSpec, Pixels]]) -> BatchPredictions:
-        """Return what is said of photos, each as all contracts prepare it, uint8 (S, S, 3); at most a batch."""
-        pixels = {contract: np.stack([seen[contract] for seen in views]) for contract in self.passes.contracts}
+        """Return what is said of photos, each as all specs prepare it, uint8 (S, S, 3); at most a batch."""
+        pixels = {spec: np.stack([seen[spec] for seen in views]) for spec in self.passes.specs}
         return self._answered(self.passes.features(pixels))
 
     def _answered(self, features: Sequence[NDArray[np.float32]]) -> BatchPredictions:
-        """For each tower float32 (B, D) -> what is said of the photos."""
+        """For each branch float32 (B, D) -> what is said of the photos."""
         facts = self._record.answers
         rows = [
-            apply_head(head, np.concatenate([features[tower] for tower in answer.towers], axis=1))
+            apply_head(head, np.concatenate([features[branch] for branch in answer.branches], axis=1))
             for head, answer in zip(self._heads, facts, strict=True)
         ]
         together = combine_members(rows, [answer.weight for answer in facts], self._record.combine)
@@ -124,7 +124,7 @@ class Engines:
 
 def why_no_openvino(files: ModelFiles) -> str | None:
     """Return why OpenVINO is not tried: it is to be installed, and to have run all backbones when heads were fitted."""
-    others = sorted({tower.engine for tower in files.record.towers} - {"openvino"})
+    others = sorted({branch.engine for branch in files.record.branches} - {"openvino"})
     if others:
         return f"the classifier was fitted and judged with {others[0]}, so its answers in OpenVINO were never tested"
     return None if importlib.util.find_spec("openvino") else "OpenVINO is not installed"

@@ -1,6 +1,6 @@
 """The layout of ``model/``, a saved classifier: a small folder that a person can read and that is safe to open.
 
-* ``model.json``: schema version, classes, towers (backbone, licence, pixel contract, layers), answers, calibration,
+* ``model.json``: schema version, classes, branches (backbone, licence, image spec, layers), answers, calibration,
   prediction sets, novelty, parity, scores.
 * ``head.safetensors``: the head's dense layers, ``0.weight`` (D, H), ``0.bias`` (H,), ``1.weight``, ...; of several
   answers each under its number: ``0/0.weight``, ..., ``1/0.weight``, ...
@@ -8,7 +8,7 @@
 * ``model.onnx``: ``image`` uint8 (H, W, 3) RGB, upright -> ``probabilities`` float32 (C,), calibrated; ``uncalibrated``
   float32 (C,); ``prediction_set`` bool (C,); ``novelty`` float32 (); ``declined`` bool (). The last three are there
   where the classifier has them. Crop, resize and scale are inside; so are the tensors ``pixels`` (N, S, S, 3) uint8 and
-  ``features`` (N, D) float32 of the first tower, to enter and leave it by, and those of the others, ``pixels.1``,
+  ``features`` (N, D) float32 of the first branch, to enter and leave it by, and those of the others, ``pixels.1``,
   ``features.1``, ... (see ``pixels_of`` and ``features_of``).
 """
 
@@ -66,12 +66,12 @@ class BranchFacts:
     """One network's forward pass over one view of the photo."""
 
     backbone: BackboneFacts
-    contract: ImageSpec
-    layers: tuple[str, ...]  #: their pooled outputs, joined in this order, are the tower's features
+    spec: ImageSpec
+    layers: tuple[str, ...]  #: their pooled outputs, joined in this order, are the branch's features
     flipped: bool  #: sees the photo mirrored left to right, after crop and resize
     engine: Literal["openvino", "pytorch"]  #: what ran the backbone when the head was fitted
     precision: Literal["bf16", "f32"]  #: of that forward pass
-    network: int  #: the first tower with the same weights, contract, engine and precision; perhaps this one
+    network: int  #: the first branch with the same weights, spec, engine and precision; perhaps this one
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Self:
@@ -80,7 +80,7 @@ class BranchFacts:
             **{
                 **record,
                 "backbone": BackboneFacts(**record["backbone"]),
-                "contract": ImageSpec.from_json(record["contract"]),
+                "spec": ImageSpec.from_json(record["spec"]),
                 "layers": tuple(record["layers"]),
             }
         )
@@ -90,14 +90,14 @@ class BranchFacts:
 class AnswerFacts:
     """A head and what it reads."""
 
-    towers: tuple[int, ...]  #: their features, joined in this order, are what the head reads
+    branches: tuple[int, ...]  #: their features, joined in this order, are what the head reads
     head: str  #: its kind
     weight: float  #: share in a mean; a vote counts all answers the same
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Self:
         """The inverse of ``dataclasses.asdict``."""
-        return cls(**{**record, "towers": tuple(record["towers"])})
+        return cls(**{**record, "branches": tuple(record["branches"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class ModelRecord:
     """What ``model.json`` says."""
 
     classes: tuple[str, ...]
-    towers: tuple[BranchFacts, ...]
+    branches: tuple[BranchFacts, ...]
     answers: tuple[AnswerFacts, ...]
     combine: Combine  #: how several answers become one: see ``runtime.answers.combined``
     graph_sha256: str  #: of model.onnx
@@ -120,14 +120,14 @@ class ModelRecord:
     engines: EngineAgreement | None = None  #: how each engine answers test photos; None: not judged, or of before
 
     @property
-    def contract(self) -> ImageSpec:
-        """What a photo is decoded for where one decoding serves all towers."""
-        return least_shrinking(tower.contract for tower in self.towers)
+    def spec(self) -> ImageSpec:
+        """What a photo is decoded for where one decoding serves all branches."""
+        return least_shrinking(branch.spec for branch in self.branches)
 
     @property
     def layer(self) -> str:
-        """For a person: the first tower's layer, or its layers."""
-        return " + ".join(self.towers[0].layers)
+        """For a person: the first branch's layer, or its layers."""
+        return " + ".join(self.branches[0].layers)
 
     @property
     def head(self) -> str:
@@ -147,7 +147,7 @@ class ModelRecord:
         """
         values = {key: value for key, value in record.items() if key != "schema_version"}
         values["classes"] = tuple(record["classes"])
-        values["towers"] = tuple(BranchFacts.from_json(tower) for tower in record["towers"])
+        values["branches"] = tuple(BranchFacts.from_json(branch) for branch in record["branches"])
         values["answers"] = tuple(AnswerFacts.from_json(answer) for answer in record["answers"])
         values["parity"] = Parity(**record["parity"])
         values["calibration"] = Calibration.from_json(record["calibration"])
@@ -159,30 +159,30 @@ class ModelRecord:
 
     def _check(self) -> None:
         """Raises a ValueError where fields do not fit together."""
-        named = [index for answer in self.answers for index in answer.towers]
-        named += [tower.network for tower in self.towers]
-        named += self.novelty["towers"] if self.novelty else []
-        if not self.answers or any(index not in range(len(self.towers)) for index in named):
-            raise ValueError("towers are named that are not there")
+        named = [index for answer in self.answers for index in answer.branches]
+        named += [branch.network for branch in self.branches]
+        named += self.novelty["branches"] if self.novelty else []
+        if not self.answers or any(index not in range(len(self.branches)) for index in named):
+            raise ValueError("branches are named that are not there")
         if self.calibration.classes not in (None, len(self.classes)):
             raise ValueError("the calibration is of another number of classes")
         if (self.novelty is None) != (self.novelty_sha256 is None):
             raise ValueError("novelty and the digest of its arrays belong together")
 
 
-def least_shrinking(contracts: Iterable[ImageSpec]) -> ImageSpec:
-    """The contract that lets a JPEG shrink least while decoding: what is decoded for it suits the others too."""
-    return max(contracts, key=lambda contract: contract.size / contract.crop_permille)
+def least_shrinking(specs: Iterable[ImageSpec]) -> ImageSpec:
+    """The spec that lets a JPEG shrink least while decoding: what is decoded for it suits the others too."""
+    return max(specs, key=lambda spec: spec.size / spec.crop_permille)
 
 
-def pixels_of(tower: int) -> str:
-    """The graph's tensor by which a tower is entered; towers of one network and one view have the first one's only."""
-    return f"{PIXELS}.{tower}" if tower else PIXELS
+def pixels_of(branch: int) -> str:
+    """Return the name of the tensor that a branch reads; branches of one network and view share the first one's."""
+    return f"{PIXELS}.{branch}" if branch else PIXELS
 
 
-def features_of(tower: int) -> str:
-    """The graph's tensor that holds a tower's features."""
-    return f"{FEATURES}.{tower}" if tower else FEATURES
+def features_of(branch: int) -> str:
+    """The graph's tensor that holds a branch's features."""
+    return f"{FEATURES}.{branch}" if branch else FEATURES
 
 
 def sha256(file: Path) -> str:
@@ -232,7 +232,7 @@ def read_model(folder: Path) -> ModelRecord:
     if version < 3:
         known -= _SINCE_VERSION_3.keys()
     if version == 1:
-        known = known - {"towers", "answers", "combine"} | {*_TOWER_OF_VERSION_1, "layer", "head"}
+        known = known - {"branches", "answers", "combine"} | {*_BRANCH_OF_VERSION_1, "layer", "head"}
     odd = sorted((known - {"scores", "engines"} - record.keys()) | (record.keys() - known - {"schema_version"}))
     if odd:
         raise _incomplete(file, f"missing or unknown: {', '.join(odd)}")
@@ -250,18 +250,18 @@ _SINCE_VERSION_4: dict[str, Any] = {"engines": None}
 #: What versions 1 and 2 did not have.
 _SINCE_VERSION_3 = {"calibration": asdict(NONE), "sets": None, "novelty": None, "novelty_sha256": None}
 
-#: What version 1, which knew one tower and one answer, said of the tower outside ``layer``.
-_TOWER_OF_VERSION_1 = ("backbone", "contract", "engine", "precision")
+#: What version 1, which knew one branch and one answer, said of the branch outside ``layer``.
+_BRANCH_OF_VERSION_1 = ("backbone", "spec", "engine", "precision")
 
 
 def _from_version_1(record: dict[str, Any]) -> dict[str, Any]:
     """A record of version 1 as one of version 2."""
-    tower = {name: record[name] for name in _TOWER_OF_VERSION_1}
-    kept = {key: value for key, value in record.items() if key not in {*_TOWER_OF_VERSION_1, "layer", "head"}}
+    branch = {name: record[name] for name in _BRANCH_OF_VERSION_1}
+    kept = {key: value for key, value in record.items() if key not in {*_BRANCH_OF_VERSION_1, "layer", "head"}}
     return {
         **kept,
-        "towers": [{**tower, "layers": [record["layer"]], "flipped": False, "network": 0}],
-        "answers": [{"towers": [0], "head": record["head"], "weight": 1.0}],
+        "branches": [{**branch, "layers": [record["layer"]], "flipped": False, "network": 0}],
+        "answers": [{"branches": [0], "head": record["head"], "weight": 1.0}],
         "combine": "mean",
     }
 

@@ -1,6 +1,6 @@
 """How unlike the photos that a classifier was fitted on a photo is, from its features, in NumPy.
 
-Each tower's features are scaled to length 1 and ``centre`` is taken from them. What counts is the distance to the
+Each branch's features are scaled to length 1 and ``centre`` is taken from them. What counts is the distance to the
 nearest of ``points`` along ``directions``, and the length of what lies outside these: the root of the sum of their
 squares, divided by the threshold. Above 1.0 a photo is declined. How it is fitted: ``trust.novelty``.
 """
@@ -20,10 +20,10 @@ _ARRAYS = ("centre", "directions", "points")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Novelty:
-    """What tells strangers. D is the width of its towers' features, joined."""
+    """What tells strangers. D is the width of its branches' features, joined."""
 
     kind: str  #: how it was fitted, a name of ``trust.novelty.KINDS``
-    towers: tuple[int, ...]  #: indices into the classifier's towers; it reads their features in this order
+    branches: tuple[int, ...]  #: indices into the classifier's branches; it reads their features in this order
     acceptance: float  #: share of familiar photos that the threshold shall not decline
     scale: float  #: one over the threshold
     centre: Floats  #: (D,)
@@ -34,7 +34,7 @@ class Novelty:
         """How novel photos are; 1.0 is the threshold.
 
         Args:
-            features: for each of ``towers`` float32 (N, D of it).
+            features: for each of ``branches`` float32 (N, D of it).
             uncalibrated: probabilities (N, C); this kind does not read them.
 
         Returns:
@@ -62,7 +62,7 @@ class Novelty:
             KeyError, TypeError, ValueError: they are not what those give, or do not fit together.
         """
         arrays: dict[str, Any] = {name: np.asarray(tensors[name], np.float32) for name in _ARRAYS}
-        made = cls(**{**record, **arrays, "towers": tuple(record["towers"])})
+        made = cls(**{**record, **arrays, "branches": tuple(record["branches"])})
         width, rank = made.directions.shape
         if made.centre.shape != (width,) or made.points.shape[1:] != (rank,) or not made.points.size:
             shapes = {name: array.shape for name, array in arrays.items()}
@@ -71,7 +71,7 @@ class Novelty:
 
 
 def joined(features: Sequence[Floats]) -> Floats:
-    """Each tower's features (N, D of it) scaled to length 1, side by side, float32 (N, D)."""
+    """Each branch's features (N, D of it) scaled to length 1, side by side, float32 (N, D)."""
     return np.concatenate(
         [
             row / np.sqrt(np.square(row).sum(axis=1, keepdims=True, dtype=np.float32) + np.float32(TINY))

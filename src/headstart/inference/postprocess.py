@@ -92,11 +92,11 @@ def postprocess(
     sets: Sets | None,
     novelty: Novelty | None,
 ) -> BatchPredictions:
-    """What is said beyond probabilities, float32 (N, C), and features, for each tower float32 (N, D)."""
+    """What is said beyond probabilities, float32 (N, C), and features, for each branch float32 (N, D)."""
     calibrated = calibration.apply(uncalibrated)
     return BatchPredictions(
         calibrated,
         uncalibrated,
         None if sets is None else sets.of(calibrated),
-        None if novelty is None else novelty.score([features[tower] for tower in novelty.towers], uncalibrated),
+        None if novelty is None else novelty.score([features[branch] for branch in novelty.branches], uncalibrated),
     )

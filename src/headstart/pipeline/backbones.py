@@ -103,7 +103,7 @@ def proof_photos(samples: Sequence[Sample], backbone: Backbone) -> ParitySamples
     key = hashlib.blake2b("".join(sample.digest for sample in drawn).encode(), digest_size=6).hexdigest()
 
     def load() -> NDArray[np.uint8]:
-        photos = prepared(drawn, backbone.contract, PROOF_PHOTOS)
+        photos = prepared(drawn, backbone.spec, PROOF_PHOTOS)
         if not len(photos):
             raise DataError(f"none of the first {len(drawn)} photos decodes; run headstart check to see why")
         return photos

@@ -54,7 +54,7 @@ def prepare_dataset(
         ),
         lambda done: "; ".join(map(journal.extraction_in_words, done)),
     )
-    samples = note_scaling(samples, found[0].backbone.contract.grey)
+    samples = note_scaling(samples, found[0].backbone.spec.grey)
     sound = _without_broken(samples, {key: it for done in extractions for key, it in done.findings.items()})
     twins = log.stage(TWINS, lambda: _twins(sound, found[0], extractions[0], store, log), journal.twins_in_words)
     together = [(it.first, it.second) for it in twins] if settings.near_duplicates == "group" else []
@@ -67,9 +67,7 @@ def _twins(
     """Near-duplicates, by what a network and a small picture of each photo say."""
     digests = [sample.digest for sample in samples.samples]
     features = store.read(extraction.space, digests, it.backbone.layers[-1].name)
-    return find_near_duplicates(
-        samples.samples, features, read_stats(store, it.backbone.contract, digests), listener=log
-    )
+    return find_near_duplicates(samples.samples, features, read_stats(store, it.backbone.spec, digests), listener=log)
 
 
 def _without_broken(samples: Samples, findings: Mapping[str, DecodeIssue]) -> Samples:

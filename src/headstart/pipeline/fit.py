@@ -278,11 +278,11 @@ def _marked(validation: Evaluation, guards: Postprocessed) -> Evaluation:
 def _saved(material: FitContext, parts: FittedModel, out: Path) -> Classifier:
     """Saves a classifier, held to the fitted heads on validation photos."""
     held_out = sorted(material.of(Subset.VALIDATION), key=lambda sample: sample.digest)[:WITNESSES]
-    rows = [material.features(tower, held_out) for tower in parts.towers]
+    rows = [material.features(branch, held_out) for branch in parts.branches]
     witnesses = [
         ParityExample(
-            lambda source=sample.source: load_photo(source, parts.contract).pixels,  # type: ignore[misc]
-            tuple(of_tower[index] for of_tower in rows),
+            lambda source=sample.source: load_photo(source, parts.spec).pixels,  # type: ignore[misc]
+            tuple(of_branch[index] for of_branch in rows),
         )
         for index, sample in enumerate(held_out)
     ]
@@ -293,5 +293,5 @@ def _saved(material: FitContext, parts: FittedModel, out: Path) -> Classifier:
         told = "photos are so alike that rounding decides which are unfamiliar, so that the classifier declines none"
         material.listener(events.Note(told))
         kept = parts.without_novelty()
-        plain = [replace(witness, features=witness.features[: len(kept.towers)]) for witness in witnesses]
+        plain = [replace(witness, features=witness.features[: len(kept.branches)]) for witness in witnesses]
         return save(kept, out / MODEL, plain)

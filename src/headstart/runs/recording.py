@@ -149,7 +149,7 @@ def _novelty(guarded: Postprocessed, judged: TestResult) -> Mapping[str, Any] | 
     declined: NDArray[np.bool_] = judged.answers.declined
     return {
         "kind": novelty.kind,
-        "layers": [layer for tower in novelty.towers for layer in guarded.parts.towers[tower].layers],
+        "layers": [layer for branch in novelty.branches for layer in guarded.parts.branches[branch].layers],
         "acceptance": novelty.acceptance,
         "accepted": share_among(~declined, group_numbers(judged.samples)),
     }

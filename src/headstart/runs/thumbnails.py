@@ -32,7 +32,7 @@ SHEET_EDGE = 1200  #: of the sheet of augmented views
 HEAT, SHEET = "heat/", "sheet"  #: a photo with its heat map is kept under this and its id; the sheet under this
 
 #: A JPEG shrinks while it is decoded, as far as its shorter edge stays as long as the picture's longer one.
-_CONTRACT = ImageSpec(EDGE, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+_SPEC = ImageSpec(EDGE, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 
 Jpegs = dict[str, NDArray[np.uint8]]  #: a picture's name -> the bytes of its JPEG file, (B,)
 
@@ -89,11 +89,11 @@ def heat_pictures(folder: Path, samples: Sequence[Sample]) -> tuple[Jpegs, str]:
     if not samples:
         return {}, ""
     explainer, pictures = Explainer(folder), {}
-    contract = max(_CONTRACT, explainer.record.contract, key=lambda it: it.size)
-    contract = replace(contract, grey=explainer.record.contract.grey)
+    spec = max(_SPEC, explainer.record.spec, key=lambda it: it.size)
+    spec = replace(spec, grey=explainer.record.spec.grey)
     for sample in samples:
         try:
-            photo = load_photo(sample.source, contract).pixels
+            photo = load_photo(sample.source, spec).pixels
         except BrokenPhoto:
             continue
         pictures[HEAT + sample.id] = jpeg(overlay(photo, explainer.heat(photo)), HEAT_EDGE)
@@ -103,7 +103,7 @@ def heat_pictures(folder: Path, samples: Sequence[Sample]) -> tuple[Jpegs, str]:
 def sheet_picture(material: FitContext) -> Jpegs:
     """The sheet of augmented views, as they were trained on."""
     augmentation = Augmentation.of(material.settings)
-    rows = rows_of(material.samples, material.backbone.contract, augmentation, seed=material.settings.seed)
+    rows = rows_of(material.samples, material.backbone.spec, augmentation, seed=material.settings.seed)
     if not rows:
         return {}
     return {SHEET: jpeg(np.asarray(drawn(rows, augmentation.describe())), SHEET_EDGE)}
@@ -128,6 +128,6 @@ def jpeg(pixels: Pixels, edge: int) -> NDArray[np.uint8]:
 
 def _small(sample: Sample) -> NDArray[np.uint8] | None:
     try:
-        return jpeg(load_photo(sample.source, _CONTRACT).pixels, EDGE)
+        return jpeg(load_photo(sample.source, _SPEC).pixels, EDGE)
     except BrokenPhoto:
         return None

@@ -266,7 +266,7 @@ def held_out(task: TrainingSet, settings: FitSettings) -> NDArray[np.float32]:
 def seconds_per_photo(samples: Sequence[Sample], backbone: Backbone, engine: Engine) -> float:
     """Decoding and the whole network over all lanes, timed on a batch; the first run, which takes longer, is not."""
     began = time.perf_counter()
-    photos = prepared(samples, backbone.contract, engine.batch)
+    photos = prepared(samples, backbone.spec, engine.batch)
     decoding = (time.perf_counter() - began) / max(1, len(photos))
     whole = np.resize(photos, (engine.batch, *photos.shape[1:])) if len(photos) else photos
     engine.forward(whole)

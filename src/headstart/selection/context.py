@@ -92,7 +92,7 @@ class FitContext:
         self.register(self.backbone, self.engine)
 
     def register(self, backbone: Backbone, engine: Engine) -> None:
-        """Makes an engine known for the towers of its backbone."""
+        """Makes an engine known for the branches of its backbone."""
         self.engines[backbone.fingerprint, engine.precision] = engine
 
     @property
@@ -122,35 +122,35 @@ class FitContext:
         train = self.of(Subset.TRAIN)
         return train if len(train) <= TRAIN_SCORED else sorted(train, key=lambda it: it.digest)[:TRAIN_SCORED]
 
-    def tower(self, *layers: str, flipped: bool = False) -> FeatureBranch:
-        """This backbone's tower with some layers."""
+    def branch(self, *layers: str, flipped: bool = False) -> FeatureBranch:
+        """This backbone's branch with some layers."""
         return FeatureBranch(self.backbone, self.engine.name, self.engine.precision, layers, flipped)
 
-    def features(self, tower: FeatureBranch, samples: Sequence[Sample]) -> NDArray[np.float32]:
-        """A tower's features of some photos, (N, D); computed now where the store has none."""
-        space = self._space(tower, samples)
+    def features(self, branch: FeatureBranch, samples: Sequence[Sample]) -> NDArray[np.float32]:
+        """A branch's features of some photos, (N, D); computed now where the store has none."""
+        space = self._space(branch, samples)
         digests = [sample.digest for sample in samples]
-        return np.concatenate([self.store.read(space, digests, layer) for layer in tower.layers], axis=1)
+        return np.concatenate([self.store.read(space, digests, layer) for layer in branch.layers], axis=1)
 
-    def _space(self, tower: FeatureBranch, samples: Sequence[Sample]) -> FeatureSpace:
-        if tower.backbone.fingerprint == self.backbone.fingerprint and not tower.flipped:
+    def _space(self, branch: FeatureBranch, samples: Sequence[Sample]) -> FeatureSpace:
+        if branch.backbone.fingerprint == self.backbone.fingerprint and not branch.flipped:
             return self.space
-        engine = self.engines[tower.backbone.fingerprint, tower.precision]
+        engine = self.engines[branch.backbone.fingerprint, branch.precision]
         done = extract(
             samples,
-            tower.backbone,
+            branch.backbone,
             engine,
             self.store,
-            flipped=tower.flipped,
+            flipped=branch.flipped,
             listener=self.listener,
             workers=self.settings.workers,
         )
         return done.space
 
-    def task(self, towers: Sequence[FeatureBranch], *parts: Subset) -> TrainingSet:
-        """The features of towers, joined, and the labels of some parts; rows are joined by the photos' digests."""
+    def task(self, branches: Sequence[FeatureBranch], *parts: Subset) -> TrainingSet:
+        """The features of branches, joined, and the labels of some parts; rows are joined by the photos' digests."""
         samples = self.of(*parts)
-        rows = [self.features(tower, samples) for tower in towers]
+        rows = [self.features(branch, samples) for branch in branches]
         return TrainingSet(
             features=rows[0] if len(rows) == 1 else np.concatenate(rows, axis=1),
             labels=self.labels(*parts),
@@ -162,7 +162,7 @@ class FitContext:
 
     def probabilities(self, parts: FittedModel, samples: Sequence[Sample]) -> NDArray[np.float32]:
         """What a classifier made of these parts says of photos, (N, C), from stored features."""
-        return parts.probabilities([self.features(tower, samples) for tower in parts.towers])
+        return parts.probabilities([self.features(branch, samples) for branch in parts.branches])
 
 
 Refit = Callable[[FitContext], FittedModel]

@@ -62,7 +62,7 @@ def _from_trial(material: FitContext, boundary: str) -> float | None:
     """The epochs of a training and its export; decoding and the frozen part come on top, so it is a lower bound."""
     settings = material.settings
     try:
-        size = view_size(settings, material.backbone.contract.size)
+        size = view_size(settings, material.backbone.spec.size)
         kept = json.loads((material.backbone.folder / trial_file(settings, boundary, size)).read_text("utf-8"))
         if kept.pop("version") != TRIAL_VERSION:
             return None
@@ -88,7 +88,7 @@ def _reckoned(material: FitContext, boundaries: Mapping[str, str]) -> dict[str, 
 
     The frozen part's pass over the changed views is in it, decoding is not.
     """
-    engine, size = material.engine, material.backbone.contract.size
+    engine, size = material.engine, material.backbone.spec.size
     try:
         above = work_above(material.backbone)
     except (RuntimeError, KeyError):

@@ -151,7 +151,7 @@ def _asked(material: FitContext, sample: Sequence[Sample]) -> tuple[SimilarityAn
     both = _usable(material, sample, flipped=True)
     if not both:
         return None, ("familiarity: none of the photos drawn decodes",)
-    plain, mirrored = (material.features(material.tower(LAYER, flipped=flipped), both) for flipped in (False, True))
+    plain, mirrored = (material.features(material.branch(LAYER, flipped=flipped), both) for flipped in (False, True))
     return answers(classifier, plain, mirrored), ()
 
 
@@ -162,7 +162,7 @@ def _layer_scores(material: FitContext, sample: Sequence[Sample]) -> tuple[Layer
     if len(sample) < LEAST_PER_CLASS * classes or len(set(groups)) < 2:
         return ()
     labels = np.array([it.label for it in sample], np.int64)
-    rows = {layer.name: material.features(material.tower(layer.name), sample) for layer in material.backbone.layers}
+    rows = {layer.name: material.features(material.branch(layer.name), sample) for layer in material.backbone.layers}
     rows[ALL] = np.concatenate(list(rows.values()), axis=1)
     scores = []
     for place, features in rows.items():

@@ -35,25 +35,25 @@ class Member:
 
 
 def joined(classes: tuple[str, ...], members: Sequence[tuple[FittedModel, float]], combine: Combine) -> FittedModel:
-    """Several classifiers as one: their towers, each once, and their answers with their shares.
+    """Several classifiers as one: their branches, each once, and their answers with their shares.
 
     Raises:
         SettingError: one of them is a vote, which has no share in a mean.
     """
-    towers: list[FeatureBranch] = []
+    branches: list[FeatureBranch] = []
     answers: list[EnsembleMember] = []
     for parts, share in members:
         if parts.combine != "mean":
             raise SettingError("a vote cannot be part of another ensemble; leave it out of --arms")
         places = []
-        for tower in parts.towers:
-            if tower not in towers:
-                towers.append(tower)
-            places.append(towers.index(tower))
+        for branch in parts.branches:
+            if branch not in branches:
+                branches.append(branch)
+            places.append(branches.index(branch))
         for answer in parts.answers:
-            read = tuple(places[index] for index in answer.towers)
-            answers.append(replace(answer, towers=read, weight=answer.weight * share))
-    return FittedModel(classes, tuple(towers), tuple(answers), combine)
+            read = tuple(places[index] for index in answer.branches)
+            answers.append(replace(answer, branches=read, weight=answer.weight * share))
+    return FittedModel(classes, tuple(branches), tuple(answers), combine)
 
 
 def average(materials: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
@@ -99,7 +99,7 @@ def flips(materials: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
 
 def mirrored(parts: FittedModel) -> FittedModel:
     """Each answer twice, for half its share: on the photo and on its mirror image."""
-    flipped = replace(parts, towers=tuple(replace(tower, flipped=not tower.flipped) for tower in parts.towers))
+    flipped = replace(parts, branches=tuple(replace(branch, flipped=not branch.flipped) for branch in parts.branches))
     return joined(parts.classes, [(parts, 0.5), (flipped, 0.5)], "mean")
 
 
@@ -110,17 +110,19 @@ def concat(materials: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
             "concat joins the features of several backbones, and there is one; name more: --backbone a,b"
         )
     began = time.perf_counter()
-    towers = tuple(material.tower(LAYER) for material in materials)
+    branches = tuple(material.branch(LAYER) for material in materials)
     head = base_head(materials[0])
-    fitted = fit_head(head, materials[0].task(towers, Subset.TRAIN), materials[0].settings)
+    fitted = fit_head(head, materials[0].task(branches, Subset.TRAIN), materials[0].settings)
 
     def parts(own: FitContext, *learnt: Subset, fixed: Mapping[str, float]) -> FittedModel:
-        whole = fit_head(head, own.task(towers, *learnt), own.settings, fixed=fixed)
-        return FittedModel(own.samples.classes, towers, (EnsembleMember(tuple(range(len(towers))), whole.head),))
+        whole = fit_head(head, own.task(branches, *learnt), own.settings, fixed=fixed)
+        return FittedModel(own.samples.classes, branches, (EnsembleMember(tuple(range(len(branches))), whole.head),))
 
     return scored(
         materials[0],
-        FittedModel(materials[0].samples.classes, towers, (EnsembleMember(tuple(range(len(towers))), fitted.head),)),
+        FittedModel(
+            materials[0].samples.classes, branches, (EnsembleMember(tuple(range(len(branches))), fitted.head),)
+        ),
         "concat",
         strategy="concat",
         backbone=" + ".join(material.backbone.name for material in materials),

@@ -93,7 +93,7 @@ def _job_again(
         update["rate"] = trained.rate_curve.suggestion
     if not scratch:
         kind = base_head(material)
-        task = material.task([material.tower(LAYER)], *parts)
+        task = material.task([material.branch(LAYER)], *parts)
         head = fit_head(kind, task, material.settings, fixed=probe(material, kind).chosen).head
     ends = max(1, round(again * trained.best_epoch / epochs))
     job = _job(material, name, unfreeze, head, parts, settings.model_copy(update=update), ends=ends)
@@ -125,7 +125,7 @@ def _job(
             engine=material.engine,
             unfreeze=unfreeze,
             head=head,
-            rows=None if head is None else material.features(material.tower(LAYER), held_out),
+            rows=None if head is None else material.features(material.branch(LAYER), held_out),
             proof=material.proof,
             settings=settings,
             folder=material.store.folder,
@@ -257,8 +257,8 @@ def _parts(material: FitContext, trained: "FineTuneResult") -> FittedModel:
         trained.backbone, material.proof, engine="openvino", precision=precision, listener=material.listener
     )
     material.register(trained.backbone, chosen.engine)
-    tower = FeatureBranch(trained.backbone, chosen.engine.name, chosen.engine.precision, (LAYER,))
-    return parts_of(material, tower, trained.head)
+    branch = FeatureBranch(trained.backbone, chosen.engine.name, chosen.engine.precision, (LAYER,))
+    return parts_of(material, branch, trained.head)
 
 
 def _chosen(trained: "FineTuneResult") -> dict[str, object]:

@@ -60,7 +60,7 @@ def probe(material: FitContext, head: str) -> FitResult:
     """The head on the last layer, fitted on train; once, though the probes and each training ask for it."""
     if head not in material.probes:
         began = time.perf_counter()
-        task = material.task([material.tower(LAYER)], Subset.TRAIN)
+        task = material.task([material.branch(LAYER)], Subset.TRAIN)
         material.probes[head] = fit_head(head, task, material.settings)
         material.probe_seconds[head] = time.perf_counter() - began
     return material.probes[head]
@@ -71,7 +71,7 @@ class _Place:
     """Where a head could be put, and how it does there."""
 
     name: str  #: the layer, or "all"
-    tower: FeatureBranch
+    branch: FeatureBranch
     fitted: FitResult
     trial: Trial | None
 
@@ -82,8 +82,8 @@ def _linear(material: FitContext, head: str, name: str) -> ArmPlan:
     def make() -> Arm:
         fitted = probe(material, head)
         began = time.perf_counter() - material.probe_seconds.get(head, 0.0)  # perhaps fitted before, for a training
-        tower = material.tower(LAYER)
-        return _arm(material, name, "linear-probe", _Place(LAYER, tower, fitted, chosen_trial(fitted)), began)
+        branch = material.branch(LAYER)
+        return _arm(material, name, "linear-probe", _Place(LAYER, branch, fitted, chosen_trial(fitted)), began)
 
     return ArmPlan(name, "linear-probe", lambda: _cost(material, width), make)
 
@@ -94,13 +94,13 @@ def _deep(material: FitContext, name: str) -> Arm:
     head = base_head(material)
     places = []
     for place, chosen in [*((layer, (layer,)) for layer in layers[:-1]), (ALL, tuple(layers))]:
-        tower = material.tower(*chosen)
-        fitted = fit_head(head, material.task([tower], Subset.TRAIN), material.settings)
-        places.append(_Place(place, tower, fitted, chosen_trial(fitted)))
+        branch = material.branch(*chosen)
+        fitted = fit_head(head, material.task([branch], Subset.TRAIN), material.settings)
+        places.append(_Place(place, branch, fitted, chosen_trial(fitted)))
     # Where nothing could be held out, no layer is known to be better: all of them are read.
     best = min(reversed(places), key=lambda place: place.trial.log_loss if place.trial else inf)
     last = probe(material, head)
-    everything = [*places[:-1], _Place(LAYER, material.tower(LAYER), last, chosen_trial(last)), places[-1]]
+    everything = [*places[:-1], _Place(LAYER, material.branch(LAYER), last, chosen_trial(last)), places[-1]]
     return _arm(material, name, "intermediate-probe", best, began, tuple(_depth(material, it) for it in everything))
 
 
@@ -110,7 +110,7 @@ def _arm(
     head = place.fitted.head
     arm = scored(
         material,
-        parts_of(material, place.tower, head),
+        parts_of(material, place.branch, head),
         name,
         strategy=strategy,
         backbone=material.backbone.name,
@@ -146,16 +146,16 @@ def _held_out_loss(material: FitContext, trial: Trial, arm: Arm) -> float:
 
 def _refit(place: _Place) -> Refit:
     def refit(material: FitContext) -> FittedModel:
-        task = material.task([place.tower], Subset.TRAIN, Subset.VALIDATION)
+        task = material.task([place.branch], Subset.TRAIN, Subset.VALIDATION)
         fitted = fit_head(place.fitted.head.kind, task, material.settings, fixed=place.fitted.chosen)
-        return parts_of(material, place.tower, fitted.head)
+        return parts_of(material, place.branch, fitted.head)
 
     return refit
 
 
-def parts_of(material: FitContext, tower: FeatureBranch, head: Head) -> FittedModel:
-    """A classifier of one tower and one head."""
-    return FittedModel(material.samples.classes, (tower,), (EnsembleMember((0,), head),))
+def parts_of(material: FitContext, branch: FeatureBranch, head: Head) -> FittedModel:
+    """A classifier of one branch and one head."""
+    return FittedModel(material.samples.classes, (branch,), (EnsembleMember((0,), head),))
 
 
 def size_of(head: Head) -> int:
@@ -171,7 +171,7 @@ def chosen_trial(fitted: FitResult) -> Trial | None:
 
 
 def _depth(material: FitContext, place: _Place) -> Depth:
-    held_out = material.task([place.tower], Subset.VALIDATION)
+    held_out = material.task([place.branch], Subset.VALIDATION)
     right = place.fitted.head.logits(held_out.features).argmax(axis=1) == held_out.labels
     return Depth(
         layer=place.name,

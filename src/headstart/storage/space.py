@@ -16,7 +16,7 @@ FLOAT_BYTES = 4
 class FeatureSpace:
     """What makes rows comparable: one network, one way of feeding it, one arithmetic."""
 
-    fingerprint: str  #: 40 hexadecimal digits over weights, pixel contract, view, precision and engine
+    fingerprint: str  #: 40 hexadecimal digits over weights, image spec, view, precision and engine
     layers: tuple[tuple[str, int], ...]  #: name and width of each layer, in the order they are stored
     description: str = ""  #: for people: "efficientnet_lite0, bf16, openvino, plain view"
 

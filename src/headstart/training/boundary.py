@@ -36,7 +36,7 @@ U = TypeVar("U")
 class Views:
     """How photos are changed before the frozen part sees them."""
 
-    contract: ImageSpec
+    spec: ImageSpec
     augmentation: Augmentation
     seed: int
 
@@ -47,17 +47,16 @@ class Views:
 
     def pixels(self, sample: Sample, numbers: Iterable[int]) -> list[NDArray[np.uint8]]:
         """Some views of a photo, (S, S, 3) each; it is decoded once."""
-        photo = load_photo(sample.source, self.contract).pixels
+        photo = load_photo(sample.source, self.spec).pixels
         changed = self.augmentation
         return [
-            view(photo, self.contract, changed, seed=self.seed, digest=sample.digest, number=number)
-            for number in numbers
+            view(photo, self.spec, changed, seed=self.seed, digest=sample.digest, number=number) for number in numbers
         ]
 
     @property
     def fingerprint(self) -> str:
         """Changes when the views would."""
-        grey = f" {self.contract.grey}" if self.contract.grey else ""  # not in that of a trunk of bare pixels
+        grey = f" {self.spec.grey}" if self.spec.grey else ""  # not in that of a trunk of bare pixels
         return ("plain" if self.plain else f"{self.augmentation.fingerprint} {self.seed}") + grey
 
 

@@ -124,7 +124,7 @@ def _seconds_per_view(job: "FineTuning") -> float:
 
 def _features_per_second(job: "FineTuning") -> float:
     """Of the whole network on the engine."""
-    engine, size = job.task.engine, job.loaded.contract.size
+    engine, size = job.task.engine, job.loaded.spec.size
     blank = np.zeros((engine.batch, size, size, 3), np.uint8)
     began = time.perf_counter()
     engine.forward(blank)

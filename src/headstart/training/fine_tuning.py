@@ -116,7 +116,7 @@ class FineTuning:
         """The network, with its weights or random ones."""
         origin = find(self.task.backbone.name)
         loaded = untrained(origin, self.task.settings.seed) if self.scratch else load(origin)
-        return replace(loaded, contract=replace(loaded.contract, grey=self.task.backbone.contract.grey))
+        return replace(loaded, spec=replace(loaded.spec, grey=self.task.backbone.spec.grey))
 
     @cached_property
     def traced(self) -> Traced:
@@ -136,8 +136,8 @@ class FineTuning:
     @property
     def view_trunk(self) -> Trunk:
         """What runs it on the views that are trained on."""
-        size, task = self.changed.contract.size, self.task
-        if self.changed.plain and size == task.backbone.contract.size:
+        size, task = self.changed.spec.size, self.task
+        if self.changed.plain and size == task.backbone.spec.size:
             return self.trunk
         if size not in self._view_trunks:
             self._view_trunks[size] = for_changed_views(
@@ -148,14 +148,14 @@ class FineTuning:
     @cached_property
     def changed(self) -> Views:
         """The views that are trained on."""
-        settings, contract = self.task.settings, self.loaded.contract
-        size = view_edge(self.traced, self.boundary, contract.size, view_size(settings, contract.size))
-        return Views(replace(contract, size=size), Augmentation.of(settings), settings.seed)
+        settings, spec = self.task.settings, self.loaded.spec
+        size = view_edge(self.traced, self.boundary, spec.size, view_size(settings, spec.size))
+        return Views(replace(spec, size=size), Augmentation.of(settings), settings.seed)
 
     @cached_property
     def plain(self) -> Views:
         """The view that is validated on: as predicted on."""
-        return Views(self.loaded.contract, PRESETS["none"], 0)
+        return Views(self.loaded.spec, PRESETS["none"], 0)
 
     @property
     def epochs(self) -> int:
@@ -204,7 +204,7 @@ class FineTuning:
         wanted = self.settings.training_precision
         both: tuple[Arithmetic, ...] = ("f32", "bf16") if trains_in_bf16(self.device) else ("f32",)
         choices = both if wanted == "auto" else (wanted,)
-        size = view_size(self.task.settings, self.task.backbone.contract.size)
+        size = view_size(self.task.settings, self.task.backbone.spec.size)
         file = self.task.backbone.folder / trial_file(self.settings, self.boundary, size, scratch=self.scratch)
         shapes = self.view_trunk.shape, self.trunk.shape
         batch, kind = self.settings.batch_size, self.trunk.kind
@@ -457,7 +457,7 @@ class FineTuning:
         whole = _Whole(trunk_of(self.traced, self.boundary) if self.boundary != PIXELS else None, network).eval()
         task = self.task
         with new_folder(home) as draft:
-            write_graph(whole, self.loaded.contract.size, [FINAL], draft / GRAPH)
+            write_graph(whole, self.loaded.spec.size, [FINAL], draft / GRAPH)
             origin = "trained from random weights" if self.scratch else f"{task.backbone.weights}, fine-tuned"
             backbone = Backbone(
                 name=f"{task.backbone.name} ({task.name})",
@@ -467,7 +467,7 @@ class FineTuning:
                 licence="your own" if self.scratch else task.backbone.licence,
                 parameters=task.backbone.parameters,
                 layers=(Layer(FINAL, self.loaded.layers[-1].width),),
-                contract=self.loaded.contract,
+                spec=self.loaded.spec,
                 folder=draft,
             )
             write_head(network.fitted_head("linear"), draft / HEAD)

@@ -71,7 +71,7 @@ class OpenVinoTrunk:
     def __init__(
         self, backbone: Backbone, traced: Traced, boundary: str, precision: Arithmetic, size: int | None = None
     ):
-        size = backbone.contract.size if size is None else size
+        size = backbone.spec.size if size is None else size
         graph = trunk_graph(backbone, traced, boundary, size)
         self.shape = _shape(backbone, traced, boundary, size)
         self.batch, self.lanes = BATCH, cores()
@@ -106,7 +106,7 @@ class PyTorchTrunk:
         device: str,
         size: int | None = None,
     ):
-        size = backbone.contract.size if size is None else size
+        size = backbone.spec.size if size is None else size
         self.shape = _shape(backbone, traced, boundary, size)
         self.batch = BATCH if device == "cpu" else 128
         self.fingerprint = _fingerprint(backbone, boundary, f"pytorch {device} {precision}", size)
@@ -125,21 +125,21 @@ class PyTorchTrunk:
 
 
 def _shape(backbone: Backbone, traced: Traced, boundary: str, size: int) -> tuple[int, ...]:
-    shape = traced.shape(boundary) if size == backbone.contract.size else shape_at(traced, boundary, size)
+    shape = traced.shape(boundary) if size == backbone.spec.size else shape_at(traced, boundary, size)
     if shape is None:
-        raise EngineError(f"{backbone.name} takes {backbone.contract.size} pixels, not {size}")
+        raise EngineError(f"{backbone.name} takes {backbone.spec.size} pixels, not {size}")
     return shape
 
 
 def _fingerprint(backbone: Backbone, boundary: str, engine: str, size: int) -> str:
-    smaller = "" if size == backbone.contract.size else f" {size}"
+    smaller = "" if size == backbone.spec.size else f" {size}"
     return f"{VERSION} {backbone.fingerprint} {boundary} {engine}{smaller}"
 
 
 def trunk(backbone: Backbone, traced: Traced, boundary: str, engine: Engine, device: str) -> Trunk:
     """The frozen part under a boundary, on the engine that the features were computed on."""
     if boundary == PIXELS:
-        return Nothing(backbone.contract.size)
+        return Nothing(backbone.spec.size)
     if engine.name == "openvino":
         return OpenVinoTrunk(backbone, traced, boundary, engine.precision)
     return PyTorchTrunk(backbone, traced, boundary, engine.precision, device)
@@ -170,7 +170,7 @@ def for_changed_views(
     """
     if isinstance(exact, Nothing):
         return Nothing(size)
-    same = size == backbone.contract.size
+    same = size == backbone.spec.size
     if isinstance(exact, PyTorchTrunk):
         return exact if same else PyTorchTrunk(backbone, traced, boundary, exact.precision, exact.device, size)
     assert isinstance(exact, OpenVinoTrunk)
@@ -205,7 +205,7 @@ def view_edge(traced: Traced, boundary: str, size: int, wanted: int) -> int:
 
 def trunk_graph(backbone: Backbone, traced: Traced, boundary: str, size: int) -> Path:
     """The frozen part as an ONNX file beside the converted network, for pixels of a size; made once."""
-    smaller = "" if size == backbone.contract.size else f"-{size}"
+    smaller = "" if size == backbone.spec.size else f"-{size}"
     file = backbone.folder / f"trunk-{boundary}{smaller}-v{VERSION}.onnx"
     if not file.is_file():
         draft = file.with_name(f".{file.name}")

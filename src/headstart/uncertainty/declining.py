@@ -25,7 +25,7 @@ class Declining:
 
 
 def with_declining(material: FitContext, winner: Arm, parts: FittedModel) -> Declining:
-    """Adds a score of novelty and the towers that it reads; nothing where all photos shall be accepted.
+    """Adds a score of novelty and the branches that it reads; nothing where all photos shall be accepted.
 
     Where the network is as it was loaded, photos of train and validation both make the score and, left out in turn,
     its threshold. A network that was trained here knows the photos it was trained on: then the threshold is that of
@@ -41,12 +41,12 @@ def with_declining(material: FitContext, winner: Arm, parts: FittedModel) -> Dec
         return Declining(parts, None)
     seen = material.of(Subset.TRAIN, Subset.VALIDATION)
     reading = _reading(parts)
-    if winner.strategy in FROZEN or parts.towers[0].backbone.fingerprint == material.backbone.fingerprint:
+    if winner.strategy in FROZEN or parts.branches[0].backbone.fingerprint == material.backbone.fingerprint:
         novelty = fit_novelty(
             reading.features(material, seen),
             material.labels(Subset.TRAIN, Subset.VALIDATION),
             group_numbers(seen),
-            towers=reading.indices,
+            branches=reading.indices,
             acceptance=settings.acceptance,
             seed=settings.seed,
         )
@@ -54,34 +54,34 @@ def with_declining(material: FitContext, winner: Arm, parts: FittedModel) -> Dec
     validated = _reading(winner.parts)
     learnt = validated.features(material, material.of(Subset.TRAIN))
     others = validated.features(material, material.of(Subset.VALIDATION))
-    unscaled = fit_unscaled(learnt, towers=validated.indices, seed=settings.seed)
+    unscaled = fit_unscaled(learnt, branches=validated.indices, seed=settings.seed)
     found = accepted(unscaled, unscaled.score(others), settings.acceptance)
     scores = found.score(others)
     if parts is not winner.parts:
-        anew = fit_unscaled(reading.features(material, seen), towers=reading.indices, seed=settings.seed)
+        anew = fit_unscaled(reading.features(material, seen), branches=reading.indices, seed=settings.seed)
         found = replace(anew, acceptance=found.acceptance, scale=found.scale)
     return Declining(reading.of(parts, found), scores)
 
 
 @dataclass(frozen=True)
 class _Reading:
-    """A classifier's towers, with those that novelty is told from."""
+    """A classifier's branches, with those that novelty is told from."""
 
-    towers: tuple[FeatureBranch, ...]
+    branches: tuple[FeatureBranch, ...]
     indices: tuple[int, ...]  #: of those
 
     def features(self, material: FitContext, samples: Sequence[Sample]) -> list[NDArray[np.float32]]:
-        """For each tower that novelty is told from float32 (N, D of it)."""
-        return [material.features(self.towers[index], samples) for index in self.indices]
+        """For each branch that novelty is told from float32 (N, D of it)."""
+        return [material.features(self.branches[index], samples) for index in self.indices]
 
     def of(self, parts: FittedModel, novelty: Novelty) -> FittedModel:
-        """The parts with these towers and this score."""
-        return replace(parts, towers=self.towers, novelty=novelty)
+        """The parts with these branches and this score."""
+        return replace(parts, branches=self.branches, novelty=novelty)
 
 
 def _reading(parts: FittedModel) -> _Reading:
-    first = next((tower for tower in parts.towers if not tower.flipped), parts.towers[0])
+    first = next((branch for branch in parts.branches if not branch.flipped), parts.branches[0])
     top = max(first.layers, key=[layer.name for layer in first.backbone.layers].index)
     wanted = [replace(first, layers=(layer,)) for layer in novelty_layers(first.backbone, top)]
-    towers = (*parts.towers, *(tower for tower in wanted if tower not in parts.towers))
-    return _Reading(towers, tuple(towers.index(tower) for tower in wanted))
+    branches = (*parts.branches, *(branch for branch in wanted if branch not in parts.branches))
+    return _Reading(branches, tuple(branches.index(branch) for branch in wanted))

@@ -38,7 +38,7 @@ _ROUNDS = 5  #: of k-means
 
 
 def novelty_layers(backbone: Backbone, top: str = "final") -> tuple[str, ...]:
-    """The layers that are read, one tower each: the highest that the classifier reads, and the one below it.
+    """The layers that are read, one branch each: the highest that the classifier reads, and the one below it.
 
     Args:
         backbone: of the classifier.
@@ -54,7 +54,7 @@ def fit_novelty(
     labels: Ints,
     groups: Ints,
     *,
-    towers: tuple[int, ...],
+    branches: tuple[int, ...],
     acceptance: float,
     seed: int,
 ) -> Novelty:
@@ -63,28 +63,28 @@ def fit_novelty(
     Right where the network has not been trained on these photos; where it has, see ``fit_unscaled``.
 
     Args:
-        features: for each of ``towers`` float32 (N, D of it), N at least 1.
+        features: for each of ``branches`` float32 (N, D of it), N at least 1.
         labels: (N,), so that folds hold all classes.
         groups: (N,); photos of a group are in one fold.
-        towers: what the classifier calls them.
+        branches: what the classifier calls them.
         acceptance: share of familiar photos that shall not be declined.
         seed: of folds, samples and centres.
     """
     drawn = _drawn(len(labels), seed)
     rows, groups = [row[drawn] for row in features], groups[drawn]
-    novelty = fit_unscaled(rows, towers=towers, seed=seed)
+    novelty = fit_unscaled(rows, branches=branches, seed=seed)
     return accepted(novelty, left_out(rows, labels[drawn], groups, seed=seed), acceptance)
 
 
-def fit_unscaled(features: Sequence[Floats], *, towers: tuple[int, ...], seed: int) -> Novelty:
+def fit_unscaled(features: Sequence[Floats], *, branches: tuple[int, ...], seed: int) -> Novelty:
     """A score whose threshold is a distance of 1; to be followed by ``accepted``.
 
     Where the network was trained on photos, their features are unlike those of new ones. So fit on the training
     photos, score others with it and give these to ``accepted``.
 
     Args:
-        features: for each of ``towers`` float32 (N, D of it), N at least 1.
-        towers: what the classifier calls them.
+        features: for each of ``branches`` float32 (N, D of it), N at least 1.
+        branches: what the classifier calls them.
         seed: of the sample and of centres.
     """
     drawn = _drawn(len(features[0]), seed)
@@ -93,7 +93,7 @@ def fit_unscaled(features: Sequence[Floats], *, towers: tuple[int, ...], seed: i
     centre = rows.mean(axis=0, dtype=np.float64).astype(np.float32)
     directions = _principal(rows - centre, seed)
     points = _centres((rows - centre) @ directions, seed)
-    return Novelty(KIND, towers, 1.0, 1.0, centre, directions, points)
+    return Novelty(KIND, branches, 1.0, 1.0, centre, directions, points)
 
 
 def accepted(novelty: Novelty, scores: NDArray[np.floating], acceptance: float) -> Novelty:
@@ -121,13 +121,13 @@ def left_out(features: Sequence[Floats], labels: Ints, groups: Ints, *, seed: in
     """
     folds = min(FOLDS, len(np.unique(groups)))
     if folds < 2:
-        return fit_unscaled(features, towers=(0,), seed=seed).score(features)
+        return fit_unscaled(features, branches=(0,), seed=seed).score(features)
     fold = assign_folds(labels, groups, folds, seed)
     scores = np.empty(len(labels), np.float32)
 
     def leave_out(index: int) -> None:
         held = fold == index
-        novelty = fit_unscaled([row[~held] for row in features], towers=(0,), seed=seed)
+        novelty = fit_unscaled([row[~held] for row in features], branches=(0,), seed=seed)
         scores[held] = novelty.score([row[held] for row in features])
 
     with ThreadPoolExecutor(cores()) as pool:

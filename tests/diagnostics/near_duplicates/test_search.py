@@ -24,7 +24,7 @@ from headstart.modalities.image.near_duplicates.fine_align import Laid, laid_fin
 from headstart.modalities.image.spec import ImageSpec
 from headstart.modalities.image.stats import ImageStats, stats_of
 
-CONTRACT = ImageSpec(224, 1000, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+SPEC = ImageSpec(224, 1000, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 Photos = list[Image.Image]
 SQUARES = 40
 
@@ -90,7 +90,7 @@ class Set:
             number = seen[digest] = seen.get(digest, -1) + 1
             id_ = f"{digest}.{number}" if number else digest
             self.samples.append(Sample(id_, f"#{place}", digest, 0, digest, None, ArraySource(array[None], 0)))
-        self.looks = looks_at(np.stack([crop_resize(array, CONTRACT) for array in arrays]))
+        self.looks = looks_at(np.stack([crop_resize(array, SPEC) for array in arrays]))
         self.features = features_of(self.looks)
 
     def twins(self, listener: events.Listener = events.ignore) -> tuple[DuplicatePair, ...]:
@@ -183,7 +183,7 @@ def test_a_picture_is_laid_where_it_was_cut_from(mirrored: bool) -> None:
     cut = image.crop((20, 5, 254, 239))  # 234 of 260: a scale of 0.9, its centre 7 right and 8 up
     if mirrored:
         cut = ImageOps.mirror(cut)
-    grey = looks_at(np.stack([crop_resize(np.asarray(it), CONTRACT) for it in (image, cut)])).grey
+    grey = looks_at(np.stack([crop_resize(np.asarray(it), SPEC) for it in (image, cut)])).grey
     pair = np.array([[0, 1]])
     rough = laid_roughly(grey, pair)[0]
     fine = laid_finely(grey, pair, rough)
@@ -193,7 +193,7 @@ def test_a_picture_is_laid_where_it_was_cut_from(mirrored: bool) -> None:
 
 
 def test_no_step_makes_it_worse() -> None:
-    grey = looks_at(np.stack([crop_resize(np.asarray(it), CONTRACT) for it in SCENES])).grey
+    grey = looks_at(np.stack([crop_resize(np.asarray(it), SPEC) for it in SCENES])).grey
     pairs = np.stack([np.arange(0, 60, 2), np.arange(1, 60, 2)], axis=1)
     start = Laid(np.zeros(30, np.float32), np.tile(np.float32([1, 0, 0]), (30, 1)), np.zeros(30, bool))
     once = laid_finely(grey, pairs, start)
@@ -202,7 +202,7 @@ def test_no_step_makes_it_worse() -> None:
 
 
 def test_many_pairs_of_one_photo_are_laid_as_alone() -> None:
-    grey = looks_at(np.stack([crop_resize(np.asarray(it), CONTRACT) for it in SCENES])).grey
+    grey = looks_at(np.stack([crop_resize(np.asarray(it), SPEC) for it in SCENES])).grey
     pairs = np.array([(0, other) for other in range(1, 60)] + [(3, 4)])
     together = laid_roughly(grey, pairs)[0]
     for row in (0, 15, 16, 40, 59):
@@ -286,7 +286,7 @@ def test_sets_are_connected_components() -> None:
 @pytest.mark.realdata
 def test_the_22_sets_of_equal_scans_are_found(shared_data: Path) -> None:
     samples = read(shared_data / "brain_mri").samples
-    looks = looks_at(prepared(samples, CONTRACT, len(samples)))
+    looks = looks_at(prepared(samples, SPEC, len(samples)))
     twins = find_near_duplicates(samples, features_of(looks), looks)
     same = [it for it in twins if it.kind == "same bytes"]
     sets = sets_of(same)

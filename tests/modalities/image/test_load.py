@@ -33,7 +33,7 @@ def turned(width: int, height: int) -> bytes:
 @pytest.mark.parametrize(
     ("data", "decodings"),
     [
-        (photo(400, 300), 1),  # no contract lets it shrink
+        (photo(400, 300), 1),  # no spec lets it shrink
         (photo(700, 530), 2),  # SMALL by 2, LARGE not
         (turned(530, 700), 2),
         (photo(1200, 700), 1),  # all by 2
@@ -42,40 +42,40 @@ def turned(width: int, height: int) -> bytes:
         (photo(700, 530, "WEBP"), 1),
     ],
 )
-def test_each_contract_gets_its_own_pixels_from_as_few_decodings_as_will_do(
+def test_each_spec_gets_its_own_pixels_from_as_few_decodings_as_will_do(
     data: bytes, decodings: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    contracts = (SMALL, LARGE, OTHER)
-    expected = {contract: crop_resize(decode(data, contract).pixels, contract) for contract in contracts}
+    specs = (SMALL, LARGE, OTHER)
+    expected = {spec: crop_resize(decode(data, spec).pixels, spec) for spec in specs}
     calls = 0
 
-    def counted(content: bytes, contract: ImageSpec) -> object:
+    def counted(content: bytes, spec: ImageSpec) -> object:
         nonlocal calls
         calls += 1
-        return decode(content, contract)
+        return decode(content, spec)
 
     monkeypatch.setattr(photos, "decode", counted)
-    views = OpenedPhoto(data).views(contracts)
+    views = OpenedPhoto(data).views(specs)
     assert calls == decodings
-    for contract in contracts:
-        np.testing.assert_array_equal(views[contract], expected[contract])
+    for spec in specs:
+        np.testing.assert_array_equal(views[spec], expected[spec])
 
 
 def test_an_array_is_prepared_for_each() -> None:
     pixels = picture("checks", np.random.default_rng(0), (300, 260))
-    for contract, view in OpenedPhoto(pixels).views((SMALL, LARGE)).items():
-        np.testing.assert_array_equal(view, crop_resize(pixels, contract))
+    for spec, view in OpenedPhoto(pixels).views((SMALL, LARGE)).items():
+        np.testing.assert_array_equal(view, crop_resize(pixels, spec))
 
 
-@pytest.mark.parametrize("contracts", [(SMALL,), (SMALL, LARGE)])
+@pytest.mark.parametrize("specs", [(SMALL,), (SMALL, LARGE)])
 @pytest.mark.parametrize("spoil", [lambda data: b"", lambda data: b"no photo", lambda data: data[:900]])
-def test_broken_photos(contracts: tuple[ImageSpec, ...], spoil: Callable[[bytes], bytes]) -> None:
+def test_broken_photos(specs: tuple[ImageSpec, ...], spoil: Callable[[bytes], bytes]) -> None:
     with pytest.raises(BrokenPhoto):
-        OpenedPhoto(spoil(photo(700, 530))).views(contracts)
+        OpenedPhoto(spoil(photo(700, 530))).views(specs)
 
 
 def test_a_truncated_photo_is_repaired_alike() -> None:
     data = photo(700, 530)[:-4000]
     assert decode(data, SMALL).repaired
-    for contract, view in OpenedPhoto(data).views((SMALL, LARGE)).items():
-        np.testing.assert_array_equal(view, crop_resize(decode(data, contract).pixels, contract))
+    for spec, view in OpenedPhoto(data).views((SMALL, LARGE)).items():
+        np.testing.assert_array_equal(view, crop_resize(decode(data, spec).pixels, spec))

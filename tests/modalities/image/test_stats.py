@@ -11,7 +11,7 @@ from headstart.modalities.image.spec import ImageSpec
 from headstart.modalities.image.stats import COLOUR, GREY, read_stats, stats_of, stats_space
 from headstart.storage.store import Store
 
-CONTRACT = ImageSpec(224, 1000, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+SPEC = ImageSpec(224, 1000, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 SIZES = (32, 128, 224, 240, 299)
 
 
@@ -84,22 +84,22 @@ def test_a_photo_has_the_same_looks_alone_and_in_a_batch() -> None:
 
 
 def test_the_space_is_small_and_of_pixels_alone() -> None:
-    space = stats_space(CONTRACT)
+    space = stats_space(SPEC)
     assert space.row_bytes < 3500
-    assert stats_space(replace(CONTRACT, mean=(0.1, 0.2, 0.3))) == space
+    assert stats_space(replace(SPEC, mean=(0.1, 0.2, 0.3))) == space
     for change in ({"size": 240}, {"crop_permille": 875}, {"interpolation": "bicubic"}):
-        assert stats_space(replace(CONTRACT, **change)).fingerprint != space.fingerprint
+        assert stats_space(replace(SPEC, **change)).fingerprint != space.fingerprint
 
 
 def test_looks_are_read_in_the_order_asked_for(tmp_path) -> None:
     pixels, digests = drawn(224, 3), ["0a" * 20, "1b" * 20, "2c" * 20]
     looks = stats_of(pixels)
     with Store(tmp_path) as store:
-        with store.writer(stats_space(CONTRACT)) as writer:
+        with store.writer(stats_space(SPEC)) as writer:
             writer.add(digests, looks)
-        found = read_stats(store, CONTRACT, [digests[2], digests[0]])
+        found = read_stats(store, SPEC, [digests[2], digests[0]])
         with pytest.raises(StoreError, match="compute what is missing"):
-            read_stats(store, CONTRACT, ["3d" * 20])
+            read_stats(store, SPEC, ["3d" * 20])
     assert (len(found), found.grey.shape, found.colour.shape) == (2, (2, GREY, GREY), (2, COLOUR, COLOUR, 3))
     np.testing.assert_array_equal(found.grey.reshape(2, -1), looks["grey"][[2, 0]])
     np.testing.assert_array_equal(found.colour.reshape(2, -1), looks["colour"][[2, 0]])

@@ -75,7 +75,7 @@ def _text(name: object) -> str:
 
 
 class OpenedPhoto:
-    """A photo that is read once, and decoded once for all contracts by which it decodes to the same pixels."""
+    """A photo that is read once, and decoded once for all specs by which it decodes to the same pixels."""
 
     def __init__(self, photo: object):
         self.name = name_of(photo)
@@ -86,8 +86,8 @@ class OpenedPhoto:
         self._header: Header | None = None
         self._decoded: dict[ImageSpec, Photo] = {}
 
-    def whole(self, contract: ImageSpec) -> Pixels:
-        """Return the photo upright, (H, W, 3); a JPEG shrinks while decoding as the contract allows.
+    def whole(self, spec: ImageSpec) -> Pixels:
+        """Return the photo upright, (H, W, 3); a JPEG shrinks while decoding as the spec allows.
 
         Raises:
             BrokenPhoto: it cannot be read or decoded.
@@ -96,21 +96,21 @@ class OpenedPhoto:
         if isinstance(content, np.ndarray):
             return content
         if isinstance(content, Image.Image):
-            self._decoded[contract] = decode_image(content, contract)
-        elif contract not in self._decoded:
-            same = (photo for other, photo in self._decoded.items() if self._decodes_alike(content, contract, other))
-            self._decoded[contract] = next(same, None) or decode(content, contract)
-        photo = self._decoded[contract]
+            self._decoded[spec] = decode_image(content, spec)
+        elif spec not in self._decoded:
+            same = (photo for other, photo in self._decoded.items() if self._decodes_alike(content, spec, other))
+            self._decoded[spec] = next(same, None) or decode(content, spec)
+        photo = self._decoded[spec]
         self.repaired, self.note = self.repaired or photo.repaired, photo.note
         return photo.pixels
 
-    def views(self, contracts: Sequence[ImageSpec]) -> dict[ImageSpec, Pixels]:
-        """Return the photo as each contract prepares it, (S, S, 3): as when features are extracted for that alone.
+    def views(self, specs: Sequence[ImageSpec]) -> dict[ImageSpec, Pixels]:
+        """Return the photo as each spec prepares it, (S, S, 3): as when features are extracted for that alone.
 
         Raises:
             BrokenPhoto: it cannot be read or decoded.
         """
-        return {contract: crop_resize(self.whole(contract), contract) for contract in contracts}
+        return {spec: crop_resize(self.whole(spec), spec) for spec in specs}
 
     def header(self) -> Header | None:
         """Return what a file says of itself; None where pixels were given.
@@ -133,25 +133,25 @@ class OpenedPhoto:
             self._content = _content(self._photo)
         return self._content
 
-    def _decodes_alike(self, content: bytes, *contracts: ImageSpec) -> bool:
-        """Whether the decoded pixels are the same for these contracts: scaled alike, and shrunk by as much."""
-        if len({contract.grey for contract in contracts}) > 1:
+    def _decodes_alike(self, content: bytes, *specs: ImageSpec) -> bool:
+        """Whether the decoded pixels are the same for these specs: scaled alike, and shrunk by as much."""
+        if len({spec.grey for spec in specs}) > 1:
             return False
         if self._header is None:
             self._header = identify(content)
         header = self._header
         if header.format not in ("JPEG", "MPO"):
             return True
-        return len({contract.shrink(header.height, header.width) for contract in contracts}) == 1
+        return len({spec.shrink(header.height, header.width) for spec in specs}) == 1
 
 
-def load_image(photo: PhotoLike, contract: ImageSpec) -> Pixels:
-    """A photo upright, (H, W, 3); a JPEG shrinks while decoding as the contract allows.
+def load_image(photo: PhotoLike, spec: ImageSpec) -> Pixels:
+    """A photo upright, (H, W, 3); a JPEG shrinks while decoding as the spec allows.
 
     Raises:
         BrokenPhoto: it cannot be read or decoded.
     """
-    return OpenedPhoto(photo).whole(contract)
+    return OpenedPhoto(photo).whole(spec)
 
 
 def _content(photo: object) -> bytes | Pixels | Image.Image:

@@ -5,7 +5,7 @@ from headstart.modalities.graph_builder import GraphBuilder
 from headstart.modalities.image.spec import ImageSpec
 
 
-def add_square(pieces: GraphBuilder, contract: ImageSpec, prefix: str) -> str:
+def add_square(pieces: GraphBuilder, spec: ImageSpec, prefix: str) -> str:
     """``ImageSpec.crop_box`` and one antialiased resize, image -> (1, S, S, 3), in whole numbers like on the host.
 
     On uint8 ONNX Runtime's antialiased ``Resize`` follows Pillow's arithmetic: less than 0.001 grey levels apart on
@@ -21,7 +21,7 @@ def add_square(pieces: GraphBuilder, contract: ImageSpec, prefix: str) -> str:
     one, two = constant("one", 1), constant("two", 2)
     shape = node("Shape", [layout.IMAGE], "shape", end=2)
     shorter = node("ReduceMin", [shape], "shorter", keepdims=1)
-    scaled = node("Mul", [shorter, constant("permille", contract.crop_permille)], "scaled")
+    scaled = node("Mul", [shorter, constant("permille", spec.crop_permille)], "scaled")
     rounded = node("Add", [scaled, constant("half", 500)], "rounded")
     cut = node("Div", [rounded, constant("thousand", 1000)], "cut")
     side = node("Max", [cut, one], "side")
@@ -32,19 +32,19 @@ def add_square(pieces: GraphBuilder, contract: ImageSpec, prefix: str) -> str:
     batch = node("Unsqueeze", [planes, constant("zero", 0)], "batch")
     resized = node(
         "Resize",
-        [batch, "", "", constant("size", 1, 3, contract.size, contract.size)],
+        [batch, "", "", constant("size", 1, 3, spec.size, spec.size)],
         "resized",
-        mode={"bilinear": "linear", "bicubic": "cubic"}[contract.interpolation],
+        mode={"bilinear": "linear", "bicubic": "cubic"}[spec.interpolation],
         antialias=1,
         coordinate_transformation_mode="half_pixel",
         exclude_outside=1,  # at the edges Pillow spreads the weights over the pixels that exist
-        **({"cubic_coeff_a": -0.5} if contract.interpolation == "bicubic" else {}),
+        **({"cubic_coeff_a": -0.5} if spec.interpolation == "bicubic" else {}),
     )
     return node("Transpose", [resized], "square", perm=[0, 2, 3, 1])
 
 
 def add_view(pieces: GraphBuilder, square: str, pixels: str, *, flipped: bool) -> None:
-    """The square as a tower sees it, under the name of the tower's pixels; perhaps mirrored left to right."""
+    """The square as a branch sees it, under the name of the branch's pixels; perhaps mirrored left to right."""
     if not flipped:
         pieces.node("Identity", [square], pixels)
         return

@@ -22,19 +22,19 @@ GREYED = 0.6  #: how much of the photo's own colour is taken out, so that the he
 class Upright:
     """A decoded photo."""
 
-    pixels: Pixels  #: perhaps smaller than the photo, as its contract allows
+    pixels: Pixels  #: perhaps smaller than the photo, as its spec allows
     width: int  #: of the upright photo at full size, pixels
     height: int
 
 
-def upright(photo: PhotoLike, contract: ImageSpec) -> Upright:
+def upright(photo: PhotoLike, spec: ImageSpec) -> Upright:
     """Reads a photo for a classifier.
 
     Raises:
         BrokenPhoto: it cannot be read or decoded.
     """
     opened = OpenedPhoto(photo)
-    pixels = opened.whole(contract)
+    pixels = opened.whole(spec)
     height, width = pixels.shape[:2]
     header = opened.header()
     if header is None:

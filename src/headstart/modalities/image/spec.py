@@ -1,4 +1,4 @@
-"""The pixel contract: bytes -> array, as data. Saved with every classifier; NumPy and Pillow only.
+"""The image spec: bytes -> array, as data. Saved with every classifier; NumPy and Pillow only.
 
 One path, simple enough to be the same on a host, in an ONNX graph and in a browser: centre crop of the source in
 whole pixels, then one antialiased resize to the network's square, then ``(pixel / 255 - mean) / std``.

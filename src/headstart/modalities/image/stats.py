@@ -46,14 +46,14 @@ class ImageStats:
         return ImageStats(**{field.name: getattr(self, field.name)[list(places)] for field in fields(self)})
 
 
-def stats_space(contract: ImageSpec) -> FeatureSpace:
-    """Where the looks of photos prepared by a contract lie; what the network subtracts and divides by is no matter."""
-    pixels = {name: value for name, value in contract.to_json().items() if name not in ("mean", "std")}
+def stats_space(spec: ImageSpec) -> FeatureSpace:
+    """Where the looks of photos prepared by a spec lie; what the network subtracts and divides by is no matter."""
+    pixels = {name: value for name, value in spec.to_json().items() if name not in ("mean", "std")}
     facts = f"looks {LOOKS_VERSION} {sorted(pixels.items())}"
     return FeatureSpace(
         fingerprint=hashlib.blake2b(facts.encode(), digest_size=20).hexdigest(),
         layers=(("grey", GREY * GREY), ("colour", COLOUR * COLOUR * 3), ("facts", len(FACTS))),
-        description=f"looks, {contract.size} pixels",
+        description=f"looks, {spec.size} pixels",
     )
 
 
@@ -73,13 +73,13 @@ def stats_of(pixels: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
     }
 
 
-def read_stats(store: Store, contract: ImageSpec, digests: Sequence[str]) -> ImageStats:
+def read_stats(store: Store, spec: ImageSpec, digests: Sequence[str]) -> ImageStats:
     """The looks of photos, in the order of the digests.
 
     Raises:
         StoreError: those of some were not computed; ``extract`` computes them.
     """
-    space = stats_space(contract)
+    space = stats_space(spec)
     facts = store.read(space, digests, "facts")
     return ImageStats(
         grey=store.read(space, digests, "grey").reshape(-1, GREY, GREY),

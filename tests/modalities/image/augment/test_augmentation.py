@@ -23,7 +23,7 @@ from headstart.modalities.image.spec import ImageSpec
 from headstart.settings import AugmentSettings, FitSettings
 
 SIZE = 64
-CONTRACT = ImageSpec(SIZE, 875, mean=(0.5, 0.4, 0.3), std=(0.2, 0.2, 0.2))
+SPEC = ImageSpec(SIZE, 875, mean=(0.5, 0.4, 0.3), std=(0.2, 0.2, 0.2))
 MIDDLE = {field.name: 0.5 for field in fields(Chance)}  #: nothing is moved, turned or recoloured
 
 
@@ -34,7 +34,7 @@ def smooth_photo(height: int = 150, width: int = 200, seed: int = 0) -> np.ndarr
 
 
 def seen(photo: np.ndarray, number: int = 0, *, seed: int = 0, digest: str = "a", **knobs: object) -> np.ndarray:
-    return view(photo, CONTRACT, Augmentation(**knobs), seed=seed, digest=digest, number=number)
+    return view(photo, SPEC, Augmentation(**knobs), seed=seed, digest=digest, number=number)
 
 
 def difference(one: np.ndarray, other: np.ndarray) -> float:
@@ -44,7 +44,7 @@ def difference(one: np.ndarray, other: np.ndarray) -> float:
 def place_of(photo: np.ndarray, augmentation: Augmentation, **chances: float) -> np.ndarray:
     """The pixels of a place that is drawn with these numbers, all others in the middle."""
     chance = Chance(**{**MIDDLE, **chances})
-    return looked_at(photo, CONTRACT, placed(augmentation, chance, CONTRACT, photo, []))
+    return looked_at(photo, SPEC, placed(augmentation, chance, SPEC, photo, []))
 
 
 def spot(photo_size: int, x: float, y: float, radius: float) -> np.ndarray:
@@ -64,7 +64,7 @@ def centre(picture: np.ndarray) -> np.ndarray:
 def test_without_changes_a_view_is_what_is_predicted_on() -> None:
     for shape in ((150, 200), (200, 150), (64, 64), (8, 9)):
         photo = smooth_photo(*shape)
-        assert np.array_equal(seen(photo), crop_resize(photo, CONTRACT))
+        assert np.array_equal(seen(photo), crop_resize(photo, SPEC))
     assert PRESETS["none"].identity
     assert not any(PRESETS[name].identity for name in ("light", "standard", "strong"))
 
@@ -74,11 +74,11 @@ def test_the_name_of_a_view_decides_its_pixels(name) -> None:
     photo, other = smooth_photo(), smooth_photo(150, 200, seed=1)
 
     def one(number: int = 3, seed: int = 0, digest: str = "a") -> np.ndarray:
-        return view(photo, CONTRACT, PRESETS[name], seed=seed, digest=digest, number=number)
+        return view(photo, SPEC, PRESETS[name], seed=seed, digest=digest, number=number)
 
     before = photo.copy()
     first = one()
-    view(other, CONTRACT, PRESETS["strong"], seed=9, digest="z", number=1)
+    view(other, SPEC, PRESETS["strong"], seed=9, digest="z", number=1)
     np.random.default_rng().random()
     assert np.array_equal(first, one())
     for changed in (one(number=4), one(seed=1), one(digest="b")):
@@ -90,7 +90,7 @@ def test_threads_do_not_disturb_each_other() -> None:
     photo, augmentation = smooth_photo(), replace(PRESETS["strong"], policy="randaugment")
 
     def one(number: int) -> bytes:
-        return view(photo, CONTRACT, augmentation, seed=0, digest="a", number=number).tobytes()
+        return view(photo, SPEC, augmentation, seed=0, digest="a", number=number).tobytes()
 
     alone = [one(number) for number in range(60)]
     with ThreadPoolExecutor(4) as pool:
@@ -109,7 +109,7 @@ def test_numbers_of_a_view_are_uniform_and_independent() -> None:
 @pytest.mark.parametrize(("knob", "axis"), [("flip_horizontal", 1), ("flip_vertical", 0)])
 def test_every_other_view_is_flipped(knob, axis) -> None:
     photo = smooth_photo()
-    plain = crop_resize(photo, CONTRACT)
+    plain = crop_resize(photo, SPEC)
     flipped = 0
     for number in range(400):
         changed = seen(photo, number, **{knob: True})
@@ -125,7 +125,7 @@ def test_rotation_is_pillows(uniform, pixels) -> None:
     photo = smooth_photo(pixels, pixels)
     turned = place_of(photo, Augmentation(rotation=40), rotation=uniform)
     clockwise = 40 * (2 * uniform - 1)
-    plain = Image.fromarray(crop_resize(photo, CONTRACT))
+    plain = Image.fromarray(crop_resize(photo, SPEC))
     rows, columns = np.mgrid[:SIZE, :SIZE] + 0.5 - SIZE / 2
     disc = np.hypot(rows, columns) < SIZE / 2 - 2
     right, wrong = (
@@ -164,7 +164,7 @@ def test_zoom_changes_the_size_of_things(pixels) -> None:
 
     middle = pixels / 2 - 0.5 * (pixels == 40)  # an odd crop of an even photo begins half a pixel early
     photo = spot(pixels, middle, middle, pixels / 8)
-    plain = area(crop_resize(photo, CONTRACT))
+    plain = area(crop_resize(photo, SPEC))
     for uniform, factor in ((0.0, 0.7), (0.25, 0.85), (1.0, 1.3)):
         zoomed = place_of(photo, Augmentation(zoom=0.3), zoom=uniform)
         assert area(zoomed) / plain == pytest.approx(factor**2, rel=0.04)
@@ -182,7 +182,7 @@ def test_random_crops_keep_the_share_and_the_ratio() -> None:
     boxes = []
     for number in range(500):
         chance = Chance.of(seed=0, digest="a", number=number)
-        boxes.append(placed(Augmentation(crop_scale=0.35), chance, CONTRACT, photo, []).box)
+        boxes.append(placed(Augmentation(crop_scale=0.35), chance, SPEC, photo, []).box)
     shares = np.array([box.width * box.height / 120_000 for box in boxes])
     ratios = np.array([box.width / box.height for box in boxes])
     assert 0.35 - 1e-9 <= shares.min() < 0.37
@@ -197,7 +197,7 @@ def test_a_random_crop_is_pillows_resized_crop() -> None:
     photo = smooth_photo(300, 400)
     for number in range(5):
         chance = Chance.of(seed=0, digest="a", number=number)
-        box = placed(Augmentation(crop_scale=0.35), chance, CONTRACT, photo, []).box
+        box = placed(Augmentation(crop_scale=0.35), chance, SPEC, photo, []).box
         edges = (box.left, box.top, box.left + box.width, box.top + box.height)
         wanted = Image.fromarray(photo).resize((SIZE, SIZE), Image.Resampling.BILINEAR, box=edges)
         assert difference(seen(photo, number, crop_scale=0.35), np.asarray(wanted)) < 1
@@ -206,7 +206,7 @@ def test_a_random_crop_is_pillows_resized_crop() -> None:
 def test_a_panorama_is_cropped_to_the_nearest_ratio() -> None:
     photo = smooth_photo(20, 3000)
     boxes = [
-        placed(Augmentation(crop_scale=0.35), Chance.of(seed=0, digest="a", number=n), CONTRACT, photo, []).box
+        placed(Augmentation(crop_scale=0.35), Chance.of(seed=0, digest="a", number=n), SPEC, photo, []).box
         for n in range(50)
     ]
     assert {(round(box.width, 6), box.height) for box in boxes} == {(round(20 * 4 / 3, 6), 20)}
@@ -227,7 +227,7 @@ def test_what_shrinks_a_lot_stays_antialiased_when_turned() -> None:
 
 def test_what_lies_outside_mirrors_the_photo() -> None:
     ramp = np.repeat(np.tile(np.linspace(40, 240, 256).astype(np.uint8), (256, 1))[:, :, None], 3, axis=2)
-    whole = replace(CONTRACT, crop_permille=1000)
+    whole = replace(SPEC, crop_permille=1000)
     place = placed(Augmentation(shift_width=0.25), Chance(**{**MIDDLE, "shift_width": 1.0}), whole, ramp, [])
     row = looked_at(ramp, whole, place)[SIZE // 2, :, 0].astype(int)
     assert np.array_equal(row[:16], row[16:32][::-1])
@@ -265,7 +265,7 @@ def test_hue_turns_as_in_hsv(uniform) -> None:
 
 def test_colour_jitter_leaves_things_where_they_are_and_greys_grey() -> None:
     photo = spot(300, 120, 180, 20) // 2 + 40
-    plain = crop_resize(photo, CONTRACT)
+    plain = crop_resize(photo, SPEC)
     for number in range(20):
         changed = seen(photo, number, colour_jitter=0.4).astype(int)
         assert np.ptp(changed, axis=2).max() <= 1
@@ -274,7 +274,7 @@ def test_colour_jitter_leaves_things_where_they_are_and_greys_grey() -> None:
 
 def test_erasing_changes_one_rectangle_only() -> None:
     photo = np.full((90, 120, 3), 250, np.uint8)
-    plain, hits, areas = crop_resize(photo, CONTRACT), 0, []
+    plain, hits, areas = crop_resize(photo, SPEC), 0, []
     for number in range(300):
         changed = seen(photo, number, erasing=0.4)
         touched = (changed != plain).any(axis=2)
@@ -284,7 +284,7 @@ def test_erasing_changes_one_rectangle_only() -> None:
         rows, columns = np.nonzero(touched.any(axis=1))[0], np.nonzero(touched.any(axis=0))[0]
         rectangle = changed[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         assert touched.sum() == rectangle.shape[0] * rectangle.shape[1]
-        assert (rectangle == (128, 102, 76)).all()  # the contract's mean
+        assert (rectangle == (128, 102, 76)).all()  # the spec's mean
         areas.append(touched.mean())
     assert abs(hits - 120) < 4 * math.sqrt(300 * 0.4 * 0.6)
     assert 0.015 < min(areas) < 0.05
@@ -333,10 +333,10 @@ def test_each_transformation_of_a_policy_moves_or_tones_never_both() -> None:
 def test_the_moves_of_a_policy_join_the_step() -> None:
     photo = smooth_photo(200, 200)
     chance = Chance(**MIDDLE)
-    by_policy = placed(Augmentation(), chance, CONTRACT, photo, moves_of([Drawn("rotate", 20)]))
-    by_knob = placed(Augmentation(rotation=20), Chance(**{**MIDDLE, "rotation": 1.0}), CONTRACT, photo, [])
+    by_policy = placed(Augmentation(), chance, SPEC, photo, moves_of([Drawn("rotate", 20)]))
+    by_knob = placed(Augmentation(rotation=20), Chance(**{**MIDDLE, "rotation": 1.0}), SPEC, photo, [])
     assert np.allclose(by_policy.moves, by_knob.moves)
-    moved = placed(Augmentation(), chance, CONTRACT, photo, moves_of([Drawn("translate_y", -0.1)]))
+    moved = placed(Augmentation(), chance, SPEC, photo, moves_of([Drawn("translate_y", -0.1)]))
     assert moved.moves[:2, 2] == pytest.approx((0, -0.1))
 
 
@@ -355,7 +355,7 @@ def test_photos_of_any_shape_give_a_square(shape, augmentation) -> None:
     photo = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
     photo.setflags(write=False)
     for number in range(12):
-        changed = view(photo, CONTRACT, augmentation, seed=0, digest="a", number=number)
+        changed = view(photo, SPEC, augmentation, seed=0, digest="a", number=number)
         assert (changed.shape, changed.dtype) == ((SIZE, SIZE, 3), np.uint8)
         assert changed.flags.c_contiguous
 

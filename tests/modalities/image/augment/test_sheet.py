@@ -14,7 +14,7 @@ from headstart.modalities.image.augment.sheet import CAPTION, MARGIN, ROWS, VIEW
 from headstart.modalities.image.decoding.decode import crop_resize
 from headstart.modalities.image.spec import ImageSpec
 
-CONTRACT = ImageSpec(80, 875, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+SPEC = ImageSpec(80, 875, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def samples(photos):
 
 def test_a_sheet(samples, tmp_path) -> None:
     path = tmp_path / "new" / "sheet.png"
-    write_sheet(path, samples, CONTRACT, PRESETS["standard"])
+    write_sheet(path, samples, SPEC, PRESETS["standard"])
     pixels = np.asarray(Image.open(path))
     right, below = corner(80, ROWS - 1, VIEWS)
     assert pixels.shape == (below + 80 + MARGIN, right + 80 + MARGIN, 3)
@@ -36,7 +36,7 @@ def test_a_sheet(samples, tmp_path) -> None:
         return pixels[top : top + 80, left : left + 80]
 
     for row, sample in enumerate(spread(samples)[:ROWS]):
-        assert np.array_equal(picture(row, 0), crop_resize(load_photo(sample.source, CONTRACT).pixels, CONTRACT))
+        assert np.array_equal(picture(row, 0), crop_resize(load_photo(sample.source, SPEC).pixels, SPEC))
         assert len({picture(row, column).tobytes() for column in range(VIEWS + 1)}) == VIEWS + 1
         left, top = corner(80, row, 0)
         assert pixels[top - CAPTION : top, left:right].min() < 100  # the caption
@@ -46,22 +46,22 @@ def test_a_sheet(samples, tmp_path) -> None:
 def test_the_same_photos_make_the_same_sheet(samples, tmp_path) -> None:
     backwards = replace(samples, samples=samples.samples[::-1])
     for name, given in (("a.png", samples), ("b.png", backwards)):
-        write_sheet(tmp_path / name, given, CONTRACT, PRESETS["strong"])
+        write_sheet(tmp_path / name, given, SPEC, PRESETS["strong"])
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
-    rows = rows_of(samples, CONTRACT, PRESETS["none"], seed=0)
+    rows = rows_of(samples, SPEC, PRESETS["none"], seed=0)
     assert [row.caption for row in rows] == ["checks", "discs", "stripes"] * 2
     assert all(np.array_equal(row.pictures[0], changed) for row in rows for changed in row.pictures)
 
 
 def test_jpeg_by_its_ending(samples, tmp_path) -> None:
-    write_sheet(tmp_path / "sheet.JPG", samples, CONTRACT, PRESETS["light"])
+    write_sheet(tmp_path / "sheet.JPG", samples, SPEC, PRESETS["light"])
     with Image.open(tmp_path / "sheet.JPG") as sheet:
         assert sheet.format == "JPEG"
 
 
 def test_a_long_class_name_does_not_leave_the_sheet(photos, tmp_path) -> None:
     samples = read(photos(classes=("m" * 200, "discs"), each=3))
-    write_sheet(tmp_path / "sheet.png", samples, CONTRACT, PRESETS["light"])
+    write_sheet(tmp_path / "sheet.png", samples, SPEC, PRESETS["light"])
     assert np.asarray(Image.open(tmp_path / "sheet.png"))[:, -MARGIN:].min() == 255
 
 
@@ -74,15 +74,15 @@ def test_what_cannot_be_written(samples, tmp_path) -> None:
         (blocked, "cannot be written: .*; name another"),
     ):
         with pytest.raises(SettingError, match=message):
-            write_sheet(path, samples, CONTRACT, PRESETS["light"])
+            write_sheet(path, samples, SPEC, PRESETS["light"])
     assert taken.read_bytes() == b"mine"
 
 
 def test_photos_that_do_not_decode_are_passed_over(samples, tmp_path) -> None:
     drawn_first = spread(samples)[0]
     drawn_first.source.path.write_bytes(b"no photo")
-    assert len(rows_of(samples, CONTRACT, PRESETS["light"], seed=0)) == ROWS
+    assert len(rows_of(samples, SPEC, PRESETS["light"], seed=0)) == ROWS
     for sample in samples.samples:
         sample.source.path.write_bytes(b"no photo")
     with pytest.raises(DataError, match="has no photo that decodes, so there is nothing to draw"):
-        write_sheet(tmp_path / "sheet.png", samples, CONTRACT, PRESETS["light"])
+        write_sheet(tmp_path / "sheet.png", samples, SPEC, PRESETS["light"])

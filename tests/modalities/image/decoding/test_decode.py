@@ -188,9 +188,9 @@ def test_both_decoders_give_the_same_bits(height, width):
 
 
 def assert_equal_bits(content: bytes) -> None:
-    for contract in (None, SMALL):
-        fast = module._decode_plain_jpeg(content, contract)
-        slow = module._decode_with_pillow(content, contract)
+    for spec in (None, SMALL):
+        fast = module._decode_plain_jpeg(content, spec)
+        slow = module._decode_with_pillow(content, spec)
         assert fast is not None
         assert np.array_equal(fast.pixels, slow.pixels)
 
@@ -230,9 +230,9 @@ def test_both_decoders_give_the_same_bits_on_real_photos():
     for folder in ("hymenoptera/val/ants", "trash/glass", "brain_mri/no"):
         for path in sorted((REAL / folder).iterdir())[:25]:
             content = path.read_bytes()
-            for contract in (None, SMALL):
-                fast = module._decode_plain_jpeg(content, contract)
-                assert fast is None or np.array_equal(fast.pixels, module._decode_with_pillow(content, contract).pixels)
+            for spec in (None, SMALL):
+                fast = module._decode_plain_jpeg(content, spec)
+                assert fast is None or np.array_equal(fast.pixels, module._decode_with_pillow(content, spec).pixels)
 
 
 @pytest.mark.parametrize(
@@ -331,9 +331,9 @@ def test_threads_repair_and_refuse_side_by_side():
 
 
 def test_a_square_of_the_right_size_is_not_resized():
-    contract = ImageSpec(40, 1000, (0, 0, 0), (1, 1, 1))
+    spec = ImageSpec(40, 1000, (0, 0, 0), (1, 1, 1))
     pixels = np.asarray(scene(40, 60))
-    assert np.array_equal(crop_resize(pixels, contract), pixels[:, 10:50])
+    assert np.array_equal(crop_resize(pixels, spec), pixels[:, 10:50])
 
 
 @pytest.mark.parametrize("shape", [(5, 4), (5, 4, 1), (5, 4, 3), (5, 4, 4)])

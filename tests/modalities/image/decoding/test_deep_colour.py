@@ -82,11 +82,11 @@ def test_all_of_16_bits_is_as_it_always_was(kind):
 
 
 def test_the_training_photos_range_counts():
-    contract = ImageSpec(32, 1000, (0.5,) * 3, (0.5,) * 3, grey=(GreyRange("rgb16", 0.0, 4095.0),))
-    dark = decode(png(COLOUR.astype(np.uint16)), contract)
+    spec = ImageSpec(32, 1000, (0.5,) * 3, (0.5,) * 3, grey=(GreyRange("rgb16", 0.0, 4095.0),))
+    dark = decode(png(COLOUR.astype(np.uint16)), spec)
     assert dark.pixels.max() == round(255 / 4095 * 255)
     assert "the training photos' range 0..4095" in dark.note
-    assert "clipped" in decode(png(COLOUR.astype(np.uint16) * 200), contract).note
+    assert "clipped" in decode(png(COLOUR.astype(np.uint16) * 200), spec).note
 
 
 def test_transparency_lies_on_white_and_the_photo_is_turned():

@@ -44,9 +44,9 @@ def tiff(values: NDArray[np.generic], *, photometric: int = 1, order: str = "<",
     return head + struct.pack(f"{order}H", count) + directory + bytes(4) + text.ljust(5, b"\x00")
 
 
-def off(content: bytes, contract: ImageSpec | None = None) -> int:
+def off(content: bytes, spec: ImageSpec | None = None) -> int:
     """How far, in grey levels, a photo is from the 8-bit original at most."""
-    pixels = decode(content, contract).pixels
+    pixels = decode(content, spec).pixels
     assert (pixels[..., 0] == pixels[..., 1]).all()
     return int(np.abs(pixels[..., 0].astype(int) - GREY).max())
 
@@ -70,8 +70,8 @@ def test_the_bits_that_are_used_decide(kind, bits, times):
 
 def test_all_of_16_bits_is_as_it_always_was():
     every = np.arange(65536, dtype=np.uint16).reshape(256, 256)
-    for contract in (None, with_ranges(GreyRange("uint16", 0, 65535))):
-        pixels = decode(encoded(every, "PNG"), contract).pixels[..., 0]
+    for spec in (None, with_ranges(GreyRange("uint16", 0, 65535))):
+        pixels = decode(encoded(every, "PNG"), spec).pixels[..., 0]
         assert np.array_equal(pixels, np.rint(every / 257).astype(np.uint8))
 
 
@@ -178,8 +178,8 @@ def test_the_training_photos_range_counts_and_what_lies_outside_is_clipped_and_s
 
 
 def test_photos_of_8_bits_have_no_note():
-    for contract in (None, with_ranges(GreyRange("uint16", 0, 4095))):
-        assert decode(encoded(GREY, "PNG"), contract).note == ""
+    for spec in (None, with_ranges(GreyRange("uint16", 0, 4095))):
+        assert decode(encoded(GREY, "PNG"), spec).note == ""
         assert not identify(encoded(GREY, "PNG")).deep
 
 
@@ -204,8 +204,8 @@ def test_a_photo_that_takes_little_of_the_range_is_told():
 
 
 def test_ranges_survive_json_and_no_ranges_leave_no_trace():
-    contract = with_ranges(GreyRange("uint16", 0, 4095), GreyRange("int16", -1024, 3071))
-    assert ImageSpec.from_json(contract.to_json()) == contract
+    spec = with_ranges(GreyRange("uint16", 0, 4095), GreyRange("int16", -1024, 3071))
+    assert ImageSpec.from_json(spec.to_json()) == spec
     assert "grey" not in with_ranges().to_json()
     assert ImageSpec.from_json(with_ranges().to_json()) == with_ranges()
 

@@ -155,7 +155,7 @@ def test_a_large_photo_is_read_and_checked_like_any_other(phone_photo, tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("how", "size", "contract", "says"),
+    ("how", "size", "spec", "says"),
     [
         (
             {},
@@ -172,10 +172,10 @@ def test_a_large_photo_is_read_and_checked_like_any_other(phone_photo, tmp_path)
         ),
     ],
 )
-def test_what_is_refused_says_what_to_do(how, size, contract, says):
+def test_what_is_refused_says_what_to_do(how, size, spec, says):
     content = claiming(encoded(scene(), **how), *size)
     with pytest.raises(BrokenPhoto, match=says):
-        decode(content, contract)
+        decode(content, spec)
 
 
 def test_no_limit_of_the_process_has_a_say(monkeypatch):

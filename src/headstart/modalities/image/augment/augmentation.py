@@ -24,28 +24,26 @@ ERASED_AREA = (0.02, 0.33)  #: share of the view; Zhong et al. 2020, arXiv:1708.
 ERASED_RATIO = (math.log(0.3), math.log(3.3))  #: logarithms of height over width
 
 
-def view(
-    photo: Pixels, contract: ImageSpec, augmentation: Augmentation, *, seed: int, digest: str, number: int
-) -> Pixels:
+def view(photo: Pixels, spec: ImageSpec, augmentation: Augmentation, *, seed: int, digest: str, number: int) -> Pixels:
     """One changed view of a photo, as a network sees it: (S, S, 3) uint8, contiguous.
 
-    Pure, and safe to call from many threads: the same photo, contract, augmentation and name give the same pixels.
+    Pure, and safe to call from many threads: the same photo, spec, augmentation and name give the same pixels.
 
     Args:
-        photo: upright RGB, (H, W, 3) uint8, as ``features.extract.load_photo`` gives it for this contract.
-        contract: of the network.
-        augmentation: what may be done. One that does nothing gives ``crop_resize(photo, contract)``.
+        photo: upright RGB, (H, W, 3) uint8, as ``features.extract.load_photo`` gives it for this spec.
+        spec: of the network.
+        augmentation: what may be done. One that does nothing gives ``crop_resize(photo, spec)``.
         seed: of the run.
         digest: of the photo's content.
         number: which of the photo's views.
     """
     if augmentation.identity:
-        return crop_resize(photo, contract)
+        return crop_resize(photo, spec)
     chance = Chance.of(seed=seed, digest=digest, number=number)
     ops = drawn(augmentation.policy, chance)
-    place = placed(augmentation, chance, contract, photo, moves_of(ops))
-    pixels = _recoloured(looked_at(photo, contract, place), augmentation, chance, ops)
-    return _erased(pixels, contract, chance) if chance.erased < augmentation.erasing else pixels
+    place = placed(augmentation, chance, spec, photo, moves_of(ops))
+    pixels = _recoloured(looked_at(photo, spec, place), augmentation, chance, ops)
+    return _erased(pixels, spec, chance) if chance.erased < augmentation.erasing else pixels
 
 
 def _recoloured(pixels: Pixels, augmentation: Augmentation, chance: Chance, ops: list[Drawn]) -> Pixels:
@@ -60,7 +58,7 @@ def _recoloured(pixels: Pixels, augmentation: Augmentation, chance: Chance, ops:
     return np.asarray(toned(image, ops))
 
 
-def _erased(pixels: Pixels, contract: ImageSpec, chance: Chance) -> Pixels:
+def _erased(pixels: Pixels, spec: ImageSpec, chance: Chance) -> Pixels:
     """A copy with a rectangle in the network's mean colour, which normalisation makes zero.
 
     Zhong et al. found mean and random colours equally good; noise would be new to frozen layers.
@@ -73,5 +71,5 @@ def _erased(pixels: Pixels, contract: ImageSpec, chance: Chance) -> Pixels:
     top = int(chance.erased_top * (size - height + 1))
     left = int(chance.erased_left * (size - width + 1))
     erased = pixels.copy()
-    erased[top : top + height, left : left + width] = np.rint(255 * np.array(contract.mean)).astype(np.uint8)
+    erased[top : top + height, left : left + width] = np.rint(255 * np.array(spec.mean)).astype(np.uint8)
     return erased

@@ -63,14 +63,14 @@ class Place:
 
 
 def placed(
-    augmentation: Augmentation, chance: Chance, contract: ImageSpec, photo: Pixels, more: Sequence[Sequence[float]]
+    augmentation: Augmentation, chance: Chance, spec: ImageSpec, photo: Pixels, more: Sequence[Sequence[float]]
 ) -> Place:
     """Where a view looks in a photo, as drawn; ``more`` are a policy's moves, done last."""
     height, width = photo.shape[:2]
     if augmentation.crop_scale < 1:
         box = _random_box(augmentation.crop_scale, chance, height, width)
     else:
-        left, top, right, bottom = contract.crop_box(height, width)
+        left, top, right, bottom = spec.crop_box(height, width)
         box = Box(left, top, right - left, bottom - top)
     zoom = max(SMALLEST, 1 + either_way(augmentation.zoom, chance.zoom))
     shear = math.tan(math.radians(either_way(augmentation.shear, chance.shear)))
@@ -103,12 +103,12 @@ def _random_box(smallest: float, chance: Chance, height: int, width: int) -> Box
     return Box((width - across) * chance.crop_left, (height - down) * chance.crop_top, across, down)
 
 
-def looked_at(photo: Pixels, contract: ImageSpec, place: Place) -> Pixels:
+def looked_at(photo: Pixels, spec: ImageSpec, place: Place) -> Pixels:
     """The pixels of a place, resized to the network's square: (S, S, 3) uint8."""
-    size, box = contract.size, place.box
+    size, box = spec.size, place.box
     plain = np.array_equal(place.moves, np.eye(3))
-    if plain and (box.left, box.top, box.left + box.width, box.top + box.height) == contract.crop_box(*photo.shape[:2]):
-        return crop_resize(photo, contract)
+    if plain and (box.left, box.top, box.left + box.width, box.top + box.height) == spec.crop_box(*photo.shape[:2]):
+        return crop_resize(photo, spec)
     # view -> photo, both in pixels
     back = _scaling(box.width, box.height, box.left + box.width / 2, box.top + box.height / 2)
     back = back @ np.linalg.inv(place.moves)
@@ -116,26 +116,26 @@ def looked_at(photo: Pixels, contract: ImageSpec, place: Place) -> Pixels:
     if straight and min(back[0, 0], back[1, 1]) >= size:
         across = _whole(back[0, 2] - back[0, 0] / 2, back[0, 0], photo.shape[1], size)
         down = _whole(back[1, 2] - back[1, 1] / 2, back[1, 1], photo.shape[0], size)
-        return _seen(photo, across, down, contract.interpolation)
-    return _warped(photo, contract, place, back)
+        return _seen(photo, across, down, spec.interpolation)
+    return _warped(photo, spec, place, back)
 
 
-def _warped(photo: Pixels, contract: ImageSpec, place: Place, back: NDArray[np.float64]) -> Pixels:
+def _warped(photo: Pixels, spec: ImageSpec, place: Place, back: NDArray[np.float64]) -> Pixels:
     """A view at an angle, or between the whole pixels of a small photo: shrunk to about its resolution, then warped.
 
     Args:
         photo: (H, W, 3).
-        contract: of the network.
+        spec: of the network.
         place: where the view looks.
         back: (3, 3), from a view with edges of 1 around 0, 0 to pixels of the photo.
     """
-    size, enlarged = contract.size, math.sqrt(abs(np.linalg.det(place.moves)))
+    size, enlarged = spec.size, math.sqrt(abs(np.linalg.det(place.moves)))
     steps = np.maximum(1, np.array([place.box.width, place.box.height]) / (size * enlarged))
     corners = (back @ CORNERS)[:2]
     low, high = corners.min(axis=1) - MARGIN * steps, corners.max(axis=1) + MARGIN * steps
     across = _stepped(low[0], high[0], photo.shape[1], steps[0])
     down = _stepped(low[1], high[1], photo.shape[0], steps[1])
-    image = Image.fromarray(_seen(photo, across, down, contract.interpolation))
+    image = Image.fromarray(_seen(photo, across, down, spec.interpolation))
     to_image = _scaling(
         across.share, down.share, across.first - across.low * across.share, down.first - down.low * down.share
     )

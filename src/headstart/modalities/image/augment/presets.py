@@ -26,7 +26,7 @@ class Augmentation:
     zoom: float = 0.0  #: things become 1 - zoom to 1 + zoom times as large
     flip_horizontal: bool = False  #: every other view is mirrored left to right
     flip_vertical: bool = False  #: every other view is upside down
-    crop_scale: float = 1.0  #: smallest share of the photo's area that a crop keeps; 1: the contract's centre crop
+    crop_scale: float = 1.0  #: smallest share of the photo's area that a crop keeps; 1: the spec's centre crop
     colour_jitter: float = 0.0  #: most change of brightness, contrast and saturation; of hue a tenth, in turns
     erasing: float = 0.0  #: share of the views in which a rectangle is erased
     policy: AugmentPolicy = "none"  #: transformations drawn from a list, on top

@@ -45,9 +45,7 @@ def check_target(path: Path) -> None:
         raise SettingError(f"sheet {str(path)!r} is there already and is not overwritten; name another, or remove it")
 
 
-def write_sheet(
-    path: Path, samples: Samples, contract: ImageSpec, augmentation: Augmentation, *, seed: int = 0
-) -> None:
+def write_sheet(path: Path, samples: Samples, spec: ImageSpec, augmentation: Augmentation, *, seed: int = 0) -> None:
     """Draws some photos of every class and writes them as one picture.
 
     Raises:
@@ -55,7 +53,7 @@ def write_sheet(
         DataError: no photo decodes.
     """
     check_target(path)
-    rows = rows_of(samples, contract, augmentation, seed=seed)
+    rows = rows_of(samples, spec, augmentation, seed=seed)
     if not rows:
         raise DataError(f"{samples.root} has no photo that decodes, so there is nothing to draw; run headstart check")
     kind = FORMATS[path.suffix.lower()]
@@ -66,21 +64,20 @@ def write_sheet(
         raise SettingError(f"sheet {str(path)!r} cannot be written: {error.strerror}; name another") from None
 
 
-def rows_of(samples: Samples, contract: ImageSpec, augmentation: Augmentation, *, seed: int) -> list[Row]:
+def rows_of(samples: Samples, spec: ImageSpec, augmentation: Augmentation, *, seed: int) -> list[Row]:
     """A row for each of some photos, spread over the classes; those that do not decode are passed over."""
     rows: list[Row] = []
     for sample in spread(samples):
         if len(rows) == ROWS:
             break
         try:
-            photo = load_photo(sample.source, contract).pixels
+            photo = load_photo(sample.source, spec).pixels
         except BrokenPhoto:
             continue
         changed = (
-            view(photo, contract, augmentation, seed=seed, digest=sample.digest, number=number)
-            for number in range(VIEWS)
+            view(photo, spec, augmentation, seed=seed, digest=sample.digest, number=number) for number in range(VIEWS)
         )
-        rows.append(Row(samples.classes[sample.label], (crop_resize(photo, contract), *changed)))
+        rows.append(Row(samples.classes[sample.label], (crop_resize(photo, spec), *changed)))
     return rows
 
 

@@ -40,12 +40,12 @@ def orientation(image: Image.Image) -> int:
         return 1
 
 
-def upright(image: Image.Image, contract: ImageSpec | None = None, data: bytes | None = None) -> tuple[Pixels, str]:
+def upright(image: Image.Image, spec: ImageSpec | None = None, data: bytes | None = None) -> tuple[Pixels, str]:
     """RGB pixels of a loaded image, turned upright, and what was done with it where it has more than 8 bits.
 
     Args:
         image: loaded.
-        contract: has the ranges of the training photos; without one a photo's own range counts.
+        spec: has the ranges of the training photos; without one a photo's own range counts.
         data: the file's bytes, for colour with more than 8 bits; without them the higher 8 count.
 
     Raises:
@@ -54,7 +54,7 @@ def upright(image: Image.Image, contract: ImageSpec | None = None, data: bytes |
     turn, note = _TURNS.get(orientation(image)), ""
     deep = measured(image, data)
     if deep is not None:
-        ranges = contract.grey if contract is not None else ()
+        ranges = spec.grey if spec is not None else ()
         scaled, scaled_by = depth.to_8_bits(deep, ranges)
         whose = "the training photos'" if scaled_by in ranges else "its own"
         note = depth.describe_scaling(deep.depth, scaled_by, whose)

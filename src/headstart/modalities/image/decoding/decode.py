@@ -64,26 +64,26 @@ def measure_depth(data: bytes) -> Depth | None:
     return None
 
 
-def decode(data: bytes, contract: ImageSpec | None = None) -> Photo:
-    """Decodes a photo upright, in RGB; with a contract, JPEGs shrink while decoding as it allows.
+def decode(data: bytes, spec: ImageSpec | None = None) -> Photo:
+    """Decodes a photo upright, in RGB; with a spec, JPEGs shrink while decoding as it allows.
 
     Args:
         data: the bytes of the file.
-        contract: what the photo is decoded for; None decodes at full size.
+        spec: what the photo is decoded for; None decodes at full size.
 
     Raises:
         BrokenPhoto: nothing usable is in these bytes.
     """
-    photo = _decode_plain_jpeg(data, contract) if data.startswith(jpeg.START) else None
-    return _decode_with_pillow(data, contract) if photo is None else photo
+    photo = _decode_plain_jpeg(data, spec) if data.startswith(jpeg.START) else None
+    return _decode_with_pillow(data, spec) if photo is None else photo
 
 
-def decode_image(image: Image.Image, contract: ImageSpec | None = None) -> Photo:
+def decode_image(image: Image.Image, spec: ImageSpec | None = None) -> Photo:
     """Turns an image of a caller's upright, in RGB, at its own size; the image stays as it is.
 
     Args:
         image: opened or made with Pillow.
-        contract: what the photo is decoded for; None scales what has more than 8 bits by its own range.
+        spec: what the photo is decoded for; None scales what has more than 8 bits by its own range.
 
     Raises:
         BrokenPhoto: it has no pixels, or they do not load.
@@ -92,19 +92,19 @@ def decode_image(image: Image.Image, contract: ImageSpec | None = None) -> Photo
         raise BrokenPhoto(f"an image of {image.width} x {image.height} pixels; leave it out")
     with refuse_undecodable(image):
         image.load()
-        pixels, note = colour.upright(image, contract)
+        pixels, note = colour.upright(image, spec)
     return Photo(pixels, None, note)
 
 
-def crop_resize(pixels: Pixels, contract: ImageSpec) -> Pixels:
+def crop_resize(pixels: Pixels, spec: ImageSpec) -> Pixels:
     """Crops and resizes an upright RGB photo to the network's square: (S, S, 3) uint8."""
     height, width = pixels.shape[:2]
-    left, top, right, bottom = contract.crop_box(height, width)
-    if right - left == contract.size:
+    left, top, right, bottom = spec.crop_box(height, width)
+    if right - left == spec.size:
         return np.ascontiguousarray(pixels[top:bottom, left:right])
-    filter_ = Image.Resampling[contract.interpolation.upper()]
+    filter_ = Image.Resampling[spec.interpolation.upper()]
     cropped = Image.fromarray(pixels[top:bottom, left:right])
-    return np.asarray(cropped.resize((contract.size, contract.size), filter_))
+    return np.asarray(cropped.resize((spec.size, spec.size), filter_))
 
 
 def to_rgb(array: NDArray[np.generic]) -> Pixels:
@@ -141,12 +141,12 @@ def _how_to_convert(array: NDArray[Any]) -> str:
     )
 
 
-def _decode_plain_jpeg(data: bytes, contract: ImageSpec | None) -> Photo | None:
+def _decode_plain_jpeg(data: bytes, spec: ImageSpec | None) -> Photo | None:
     """The fast path; None where Pillow has to look: segments out of order, an orientation, CMYK, damage."""
     layout = jpeg.layout_of(data)
     if layout is None or (jpeg.may_turn(data, layout) and _is_turned(data)):
         return None
-    return jpeg.decode_plain(data, layout, contract)
+    return jpeg.decode_plain(data, layout, spec)
 
 
 def _picture(image: Image.Image, data: bytes) -> str:
@@ -161,13 +161,13 @@ def _is_turned(data: bytes) -> bool:
         return False
 
 
-def _decode_with_pillow(data: bytes, contract: ImageSpec | None) -> Photo:
+def _decode_with_pillow(data: bytes, spec: ImageSpec | None) -> Photo:
     with opened(data) as image:
         try:
-            shrink(image, data, contract)
+            shrink(image, data, spec)
             picture = _picture(image, data)
             load(image)
-            pixels, note = colour.upright(image, contract, data)
+            pixels, note = colour.upright(image, spec, data)
             return Photo(pixels, None, "; ".join(filter(None, (picture, note))))
         except BrokenPhoto:
             raise
@@ -175,4 +175,4 @@ def _decode_with_pillow(data: bytes, contract: ImageSpec | None) -> Photo:
             raise out_of_memory(image) from error
         except Exception as error:  # noqa: BLE001 (Pillow's plugins raise what they like on damaged bytes)
             reason = str(error) or type(error).__name__
-    return repair(data, contract, reason)
+    return repair(data, spec, reason)

@@ -2,7 +2,7 @@
 
 The container says little: a microscope or an X-ray panel stores 12 bits in 16, a CT counts from -1,024, a satellite
 marks cells without a value with -9,999. So the range is measured: robustly within each file, then over the training
-photos (``common_ranges``), and it is kept in the pixel contract, so that later photos are scaled alike.
+photos (``common_ranges``), and it is kept in the image spec, so that later photos are scaled alike.
 """
 
 from collections.abc import Mapping, Sequence

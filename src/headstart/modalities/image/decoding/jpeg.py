@@ -80,13 +80,13 @@ def may_turn(data: bytes, layout: Layout) -> bool:
     return b"Exif\x00\x00" in head or b"tiff:Orientation" in head
 
 
-def decode_plain(data: bytes, layout: Layout, contract: ImageSpec | None) -> Photo | None:
+def decode_plain(data: bytes, layout: Layout, spec: ImageSpec | None) -> Photo | None:
     """Decode an upright JPEG; None where Pillow has to look: CMYK, damage, too large, or bytes that are no JPEG."""
     if simplejpeg is None:
         return None
     try:
         height, width, colour, _ = simplejpeg.decode_jpeg_header(data)
-        factor = contract.shrink(height, width) if contract else 1
+        factor = spec.shrink(height, width) if spec else 1
         if colour not in ("YCbCr", "RGB", "Gray", "GRAY") or too_large(width, height, factor, buffered=layout.buffered):
             return None
         if factor == 1:

@@ -99,13 +99,13 @@ def guard(image: Image.Image, data: bytes, *, factor: int) -> None:
         raise BrokenPhoto(f"too large: {kind}{size}, more than {most:,}; {advice}")
 
 
-def shrink(image: ImageFile.ImageFile, data: bytes, contract: ImageSpec | None) -> None:
-    """Let a JPEG shrink while it is decoded, as far as a contract allows; then refuse what is still too large.
+def shrink(image: ImageFile.ImageFile, data: bytes, spec: ImageSpec | None) -> None:
+    """Let a JPEG shrink while it is decoded, as far as a spec allows; then refuse what is still too large.
 
     Raises:
         BrokenPhoto: see ``guard``.
     """
-    factor = contract.shrink(image.height, image.width) if contract is not None and image.format in JPEGS else 1
+    factor = spec.shrink(image.height, image.width) if spec is not None and image.format in JPEGS else 1
     guard(image, data, factor=factor)
     if factor > 1:
         image.draft(None, (image.width // factor, image.height // factor))

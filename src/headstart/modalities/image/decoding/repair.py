@@ -19,21 +19,21 @@ USABLE_SHARE = 0.5
 _UPWARDS = ("BMP", "TGA")  #: formats that may store the lowest row first
 
 
-def repair(data: bytes, contract: ImageSpec | None, reason: str) -> Photo:
+def repair(data: bytes, spec: ImageSpec | None, reason: str) -> Photo:
     """Decode a damaged photo as far as it goes; no other thread and no global switch has a part in it.
 
     Args:
         data: the bytes of the file.
-        contract: what the photo is decoded for; None decodes at full size.
+        spec: what the photo is decoded for; None decodes at full size.
         reason: why it does not decode whole.
 
     Raises:
         BrokenPhoto: too little of it decodes.
     """
     with opened(data) as image, refuse_undecodable(image, reason):
-        shrink(image, data, contract)
+        shrink(image, data, spec)
         load(image, damaged=True)
-        pixels, note = upright(image, contract)
+        pixels, note = upright(image, spec)
         share = _decoded_share(image)
     if share < USABLE_SHARE:
         raise BrokenPhoto(f"truncated: only {share:.0%} of its rows decode, {USABLE_SHARE:.0%} are wanted")

@@ -1,19 +1,13 @@
-"""Every knob once: default, range, help. The CLI's flags, the settings file, the docs and saved runs come from here.
+"""The chapters of the settings: every setting once, with its default, its range and its help.
 
-A TOML file with the same names is read with ``--config FILE``; a flag given beside it wins.
+The flags of the command line, the settings file, the documents and the records of runs come from here.
 """
 
-import json
-import os
-import tomllib
 from math import ceil
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
-
-from headstart.errors import SettingError, nearest
+from pydantic import BaseModel, ConfigDict, Field
 
 HeadName = Literal["logistic", "lda", "ridge", "mlp", "auto"]
 StrategyName = Literal["auto", "linear-probe", "intermediate-probe", "partial-finetune", "full-finetune", "scratch"]
@@ -28,12 +22,12 @@ DEFAULT_STEPS = 1000  #: of a training whose epochs are not set
 MIN_EPOCHS, MAX_EPOCHS = 5, 40  #: of such a training
 
 
-class _Settings(BaseModel):
+class _Chapter(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
 
-class DataSettings(_Settings):
-    """How photos and labels are read."""
+class DataSettings(_Chapter):
+    """Reading of photos and labels."""
 
     classes_from: PathPart | None = Field(
         None,
@@ -57,8 +51,8 @@ class DataSettings(_Settings):
         return {name: value for name, value in values.items() if value is not None}
 
 
-class RunSettings(_Settings):
-    """What is learnt, on what, where it goes."""
+class RunSettings(_Chapter):
+    """The job: what is learnt, on what, and where it goes."""
 
     out: Path | None = Field(None, description="Folder of the run; runs/NAME-TIME when not given. Never overwritten.")
     strategy: StrategyName = Field(
@@ -83,8 +77,8 @@ class RunSettings(_Settings):
     store: Path | None = Field(None, description="Folder of computed features; default HEADSTART_STORE or a cache.")
 
 
-class HeadSettings(_Settings):
-    """How heads are fitted."""
+class HeadSettings(_Chapter):
+    """Fitting of heads."""
 
     head: HeadName = Field(
         "logistic",
@@ -103,8 +97,8 @@ class HeadSettings(_Settings):
     mlp_rate: Annotated[float, Field(gt=0, le=1)] = Field(1e-3, description="The mlp's learning rate (Adam).")
 
 
-class AugmentSettings(_Settings):
-    """What is done to training photos so that a network that is trained sees new ones; None: as the preset has it."""
+class AugmentSettings(_Chapter):
+    """Changes of training photos, so that a network sees new views; None: as the preset has it."""
 
     augmentation: AugmentPreset = Field(
         "standard", description="Changed views of training photos: a preset; each knob below replaces its part of it."
@@ -136,8 +130,8 @@ class AugmentSettings(_Settings):
     )
 
 
-class TrainSettings(_Settings):
-    """How networks are trained."""
+class TrainSettings(_Chapter):
+    """Training of networks."""
 
     unfreeze: str = Field(
         "auto",
@@ -204,8 +198,8 @@ class TrainSettings(_Settings):
         return min(max(ceil(DEFAULT_STEPS / ceil(photos / self.batch_size)), MIN_EPOCHS), MAX_EPOCHS)
 
 
-class CompareSettings(_Settings):
-    """Which arms are compared, and what is told of them."""
+class CompareSettings(_Chapter):
+    """Arms that are compared, and what is told of them."""
 
     arms: str = Field(
         "",
@@ -220,8 +214,8 @@ class CompareSettings(_Settings):
     )
 
 
-class TrustSettings(_Settings):
-    """What makes a result one that can be trusted."""
+class TrustSettings(_Chapter):
+    """Checks of data and answers: near-duplicates, calibration, prediction sets, novelty."""
 
     near_duplicates: Literal["group", "report"] = Field(
         "group",
@@ -246,118 +240,3 @@ class TrustSettings(_Settings):
         description="Share of photos like those of training that shall not be declined as unfamiliar; 1 declines none.",
     )
     report: bool = Field(True, description="Write report.html and model-card.md into the run's folder.")
-
-
-class FitSettings(
-    TrustSettings, CompareSettings, TrainSettings, AugmentSettings, HeadSettings, DataSettings, RunSettings
-):
-    """Everything ``fit`` can be told."""
-
-    @classmethod
-    def load(cls, config: Path | None = None, **given: Any) -> Self:
-        """Settings from a TOML file and keyword arguments; the latter win.
-
-        Raises:
-            SettingError: an unknown name, a value out of range, a file that cannot be read. All problems at once.
-        """
-        merged = {**(_read_toml(config) if config else {}), **given}
-        unknown = [name for name in merged if name not in cls.model_fields]
-        if unknown:
-            raise SettingError(f"unknown setting {unknown[0]!r}; {nearest(unknown[0], sorted(cls.model_fields))}")
-        try:
-            settings = cls(**merged)
-        except ValidationError as error:
-            raise SettingError(describe_validation_error(error)) from None
-        if settings.c_low > settings.c_high:
-            raise SettingError(f"c_low {settings.c_low:g} is above c_high {settings.c_high:g}; swap them")
-        if settings.test_share + settings.validation_share >= 0.95:
-            raise SettingError(
-                f"test_share {settings.test_share:g} and validation_share {settings.validation_share:g} leave "
-                "less than 5 % to train on; make them smaller"
-            )
-        parse_duration(settings.budget)
-        parse_size(settings.cache_budget)
-        return settings
-
-    def to_toml(self) -> str:
-        """The settings as a TOML file for ``--config``, without ``out``: the next run has a folder of its own."""
-        values = self.model_dump(mode="json", exclude_none=True, exclude={"out"})
-        return "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items())
-
-
-def parse_duration(budget: str | None) -> float | None:
-    """A budget such as "90s", "10m" or "2h" in seconds; None for None.
-
-    Raises:
-        SettingError: another form.
-    """
-    if budget is None:
-        return None
-    units = {"s": 1, "m": 60, "h": 3600}
-    try:
-        value = float(budget[:-1]) * units[budget[-1:]]
-    except (ValueError, KeyError):
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise SettingError(f"budget {budget!r} is not a time; wanted a number and s, m or h, such as 90s, 10m or 2h")
-    return value
-
-
-def parse_size(size: str) -> int:
-    """A size such as "500MB" or "4GB" in bytes; units are thousands.
-
-    Raises:
-        SettingError: another form.
-    """
-    units = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "B": 1}
-    text = size.strip().upper()
-    unit = next((name for name in units if text.endswith(name)), "")
-    try:
-        value = float(text.removesuffix(unit)) * units[unit]
-    except (ValueError, KeyError):
-        value = -1.0
-    if not 0 <= value < float("inf"):
-        raise SettingError(f"size {size!r} is not one; wanted a number and a unit, such as 500MB or 2GB")
-    return int(value)
-
-
-def locate_store(given: Path | None = None) -> Path:
-    """Where the store lies: the argument, HEADSTART_STORE, or the platform's cache folder.
-
-    Raises:
-        SettingError: that is a file.
-    """
-    named = given or os.environ.get("HEADSTART_STORE")
-    if not named:
-        import platformdirs
-
-        return Path(platformdirs.user_cache_dir("headstart", appauthor=False))
-    folder = Path(named).expanduser()
-    if folder.exists() and not folder.is_dir():
-        raise SettingError(
-            f"store {str(folder)!r} is a file; wanted a folder; choose another with --store or HEADSTART_STORE"
-        )
-    return folder
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return {name.replace("-", "_"): value for name, value in tomllib.loads(path.read_text("utf-8")).items()}
-    except OSError as error:
-        raise SettingError(f"settings file {str(path)!r} cannot be read: {error.strerror}; check the path") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingError(f"settings file {str(path)!r} is not TOML: {error}; mend that line") from None
-
-
-def describe_validation_error(error: ValidationError) -> str:
-    """What pydantic found as one line: every setting that is wrong, what was seen, what is wanted."""
-    return "; also: ".join(_problem_in_words(problem) for problem in error.errors())
-
-
-def _problem_in_words(problem: ErrorDetails) -> str:
-    name, seen = ".".join(map(str, problem["loc"])), problem["input"]
-    field = FitSettings.model_fields.get(name)
-    if problem["type"] == "literal_error" and isinstance(seen, str) and field is not None:
-        return f"unknown {name} {seen!r}; {nearest(seen, list(get_args(field.annotation)))}"
-    wanted = problem["msg"].removeprefix("Input should be ").removeprefix("Value error, ").partition(", unable")[0]
-    return f"{name} is {seen!r}; wanted {wanted}"

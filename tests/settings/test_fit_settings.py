@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from headstart.errors import SettingError
-from headstart.settings import FitSettings, locate_store, parse_duration
+from headstart.settings import CHAPTERS, FitSettings, TrainSettings, locate_store, parse_duration
 
 
 def test_defaults_are_valid_and_described() -> None:
@@ -79,3 +79,40 @@ def test_where_the_store_lies(tmp_path, monkeypatch) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SettingError, match="is a file; wanted a folder"):
         locate_store(tmp_path / "file")
+
+
+def test_chapters_are_views_of_the_flat_settings() -> None:
+    settings = FitSettings.load(rate=1e-3, seed=3)
+    assert settings.train.rate == settings.rate == 1e-3
+    assert settings.train.model_fields_set == {"rate"}
+    assert settings.train.epochs_for(640) == settings.epochs_for(640)
+    seen = [name for chapter in CHAPTERS for name in type(getattr(settings, chapter)).model_fields]
+    assert sorted(seen) == sorted(FitSettings.model_fields)  # each setting in one chapter
+
+
+def test_chapters_and_flat_keywords_mean_the_same(tmp_path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text('seed = 3\n[train]\nrate = 0.001\noptimizer = "sgd"\n[augment]\ncolor-jitter = 0.3\n')
+    flat = FitSettings.load(seed=3, rate=0.001, optimiser="sgd", colour_jitter=0.3)
+    assert FitSettings.load(file) == flat
+    assert FitSettings.load(seed=3, train={"rate": 0.001, "optimiser": "sgd"}, color_jitter=0.3) == flat
+    assert FitSettings.load(seed=3, train=TrainSettings(rate=0.001, optimiser="sgd"), colour_jitter=0.3) == flat
+    assert FitSettings.load(file, rate=0.01).rate == 0.01  # a keyword wins over a table of the file
+    assert tomllib.loads(flat.to_toml())["train"]["rate"] == 0.001
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"rate": 1, "train": {"rate": 2}}, "rate is given twice, as rate and as train.rate; give it once"),
+        ({"optimizer": "sgd", "optimiser": "sgd"}, "optimiser is given twice, as optimizer and as optimiser; give it"),
+        ({"train": {"seed": 1}}, "seed is a setting of the chapter run, not of train; give it there, or without"),
+        ({"train": {"rat": 1}}, "unknown setting 'rat' in train; did you mean 'rate'"),
+        ({"train": 3}, "train is 3; wanted settings by name, such as train="),
+        ({"tran": {"rate": 1}}, "unknown setting 'tran'; did you mean 'train'"),
+    ],
+)
+def test_chapters_that_cannot_be_used(options, told) -> None:
+    with pytest.raises(SettingError) as caught:
+        FitSettings.load(**options)
+    assert told in str(caught.value)

@@ -5,7 +5,7 @@ import webbrowser
 import pytest
 
 from headstart.cli.main import run
-from tests.reporting.drawn import drawn_run
+from tests.reporting.example_run import drawn_run
 
 
 @pytest.fixture

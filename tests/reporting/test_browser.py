@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from headstart.reporting.write import write_report, write_versus
-from tests.reporting.drawn import drawn_run
+from tests.reporting.example_run import drawn_run
 
 pytestmark = pytest.mark.browser
 

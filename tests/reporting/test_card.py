@@ -9,7 +9,7 @@ import pytest
 from headstart.reporting.card import card_of, in_markdown
 from headstart.reporting.page import page_of
 from headstart.reporting.records import read_records
-from tests.reporting.drawn import drawn_run
+from tests.reporting.example_run import drawn_run
 from tests.reporting.recomputed import Files, again
 
 SECTIONS = [  # of Mitchell et al. 2019, and how to run it

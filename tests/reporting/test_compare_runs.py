@@ -13,9 +13,9 @@ from headstart.reporting.compare_runs import versus_of
 from headstart.reporting.records import read_records
 from headstart.reporting.write import write_versus
 from tests.evaluation.drawn import score_of
-from tests.reporting.drawn import drawn_run
+from tests.reporting.example_run import drawn_run
+from tests.reporting.page_reader import Shown, as_read
 from tests.reporting.recomputed import Files, again
-from tests.reporting.shown import Shown, as_read
 
 
 @pytest.fixture

@@ -11,15 +11,15 @@ import pytest
 
 from headstart.diagnostics.near_duplicates.search import _poor
 from headstart.errors import SettingError, UserError
+from headstart.reporting.embedded_pictures import Pictures
 from headstart.reporting.page import page_of
-from headstart.reporting.pictures import Pictures
 from headstart.reporting.records import read_records
 from headstart.reporting.shown_numbers import FORMS, Figures
 from headstart.reporting.write import write_report
 from headstart.training.curves import KEPT
-from tests.reporting.drawn import drawn_run
+from tests.reporting.example_run import drawn_run
+from tests.reporting.page_reader import Shown, as_read
 from tests.reporting.recomputed import Files, again
-from tests.reporting.shown import Shown, as_read
 
 RUNS = {
     "plain": {},
@@ -344,7 +344,9 @@ def test_the_templates_are_in_the_package() -> None:
     import headstart.reporting
 
     folder = Path(headstart.reporting.__file__).parent / "templates"
-    assert {"page.css", "page.js", "report.html", "versus.html", "card.md"} <= {it.name for it in folder.iterdir()}
+    assert {"page.css", "page.js", "report.html", "compare_runs.html", "card.md"} <= {
+        it.name for it in folder.iterdir()
+    }
 
 
 def test_where_photos_have_too_little_detail_it_is_not_said_that_no_two_show_the_same(tmp_path) -> None:

@@ -14,7 +14,7 @@ from headstart.reporting.charts import catalog as charts
 from headstart.reporting.charts.spec import Axis, Bars, Lines, Matrix, Series
 from headstart.reporting.plots import Plots, figure_of
 from headstart.reporting.records import read_records
-from tests.reporting.drawn import drawn_run
+from tests.reporting.example_run import drawn_run
 
 METHODS = tuple(name for name in vars(Plots) if not name.startswith("_"))
 NAMES = ("$x^2$ & $", "<b>", "_under_", "日本", "e", "f")  #: "$" begins a formula in matplotlib

@@ -12,7 +12,7 @@ from headstart.errors import UserError
 from headstart.reporting.card import card_of
 from headstart.reporting.page import page_of
 from headstart.reporting.records import read_records, took
-from tests.reporting.drawn import drawn_run
+from tests.reporting.example_run import drawn_run
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from headstart.evaluation.intervals import Interval, Share, share_among
 from headstart.evaluation.paired import SIGNIFICANT, accuracy_interval, mcnemar_exact
+from headstart.reporting.embedded_pictures import Pictures
 from headstart.reporting.page import Page, rendered
 from headstart.reporting.photos import PhotosOfTest, Tested
-from headstart.reporting.pictures import Pictures
 from headstart.reporting.records import Records, took
 
 UNSHOWN = ("out", "store", "report")  #: settings that change no answer
@@ -136,7 +136,9 @@ def versus_of(a: Records, b: Records) -> Page:
         changes=changes,
     )
     wanted = [change.a.id for kind in changes for change in kind.photos]
-    return rendered("versus.html", Pictures({**_only(b, wanted), **_only(a, wanted)}, wanted), it=view, runs=(a, b))
+    return rendered(
+        "compare_runs.html", Pictures({**_only(b, wanted), **_only(a, wanted)}, wanted), it=view, runs=(a, b)
+    )
 
 
 def _only(records: Records, wanted: list[str]) -> dict[str, bytes]:

@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from headstart import __version__
 from headstart.diagnostics.label_issues import LabelErrors, describe_label_errors
 from headstart.reporting.charts.svg.style import STYLE
-from headstart.reporting.pictures import SHEET, Pictures
+from headstart.reporting.embedded_pictures import SHEET, Pictures
 from headstart.reporting.records import Records
 from headstart.reporting.sections.arms import arms_section, training_section
 from headstart.reporting.sections.data import data_section

@@ -14,7 +14,7 @@ from headstart.errors import UserError
 from headstart.reporting.charts import catalog as charts
 from headstart.reporting.charts.spec import MOST_ROWS, percent, size, written
 from headstart.reporting.records import read_records
-from tests.reporting.drawn import drawn_run
+from tests.reporting.example_run import drawn_run
 
 
 class Files:

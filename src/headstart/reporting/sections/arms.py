@@ -7,7 +7,7 @@ from typing import Any
 from headstart.evaluation.comparison import Pair
 from headstart.evaluation.intervals import Interval
 from headstart.reporting.charts import catalog as charts
-from headstart.reporting.drawing import Plot, plots
+from headstart.reporting.charts.inline import Plot, plots
 from headstart.reporting.records import Records
 from headstart.selection.leaderboard import caveats, from_json
 from headstart.training.curves import KEPT

@@ -7,7 +7,7 @@ from typing import Any
 
 from headstart.diagnostics.learning_curve import PARTS
 from headstart.reporting.charts import catalog as charts
-from headstart.reporting.drawing import Plot, plots
+from headstart.reporting.charts.inline import Plot, plots
 from headstart.reporting.records import Records
 from headstart.settings import FitSettings
 

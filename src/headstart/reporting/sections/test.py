@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from headstart.evaluation.curves import precision_recall, risk_coverage, roc
 from headstart.reporting.charts import catalog as charts
-from headstart.reporting.drawing import Plot, plots
-from headstart.reporting.matrix import Matrix, matrix_of
+from headstart.reporting.charts.inline import Plot, plots
+from headstart.reporting.confusion_table import Matrix, matrix_of
 from headstart.reporting.photos import PhotosOfTest, Tested
 from headstart.reporting.records import Predictions, Records
 

@@ -20,7 +20,7 @@ from headstart.reporting.charts.svg.matrix import NUMBERED_OPACITY
 from headstart.reporting.charts.svg.scale import scale_of
 from headstart.reporting.charts.svg.style import DARK, LIGHT, STYLE, SURFACES, dash_of
 from headstart.reporting.records import read_records
-from tests.reporting.drawn import drawn_run
+from tests.reporting.example_run import drawn_run
 
 HOSTILE = ("<b>&\"'", "</svg><script>alert(1)</script>", "a" * 300, "日本語のとても長いクラス名", "]]>", "  ")
 FONT = ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), 100)

@@ -12,7 +12,7 @@ from headstart.evaluation.reliability import reliability
 from headstart.uncertainty.conformal import coverage_of
 
 if TYPE_CHECKING:
-    from tests.reporting.drawn import Drawn
+    from tests.reporting.example_run import Drawn
 
 SHOWN = 12  #: test photos that are shown in detail
 

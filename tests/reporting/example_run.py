@@ -26,7 +26,7 @@ from headstart.selection.rule import choose_winner
 from headstart.settings import FitSettings
 from headstart.training.curves import KEPT
 from headstart.uncertainty.conformal import conform
-from tests.reporting.drawn_trust import drawn_trust
+from tests.reporting.example_trust import drawn_trust
 
 HOSTILE = ("ant", "bee", 'cup & "saucer"', "<b>dog</b>", "elm", "fir")  #: names that a page must escape
 LAYERS = ("stage1", "stage2", "stage3", "stage4", "stage5", "final")

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 import measuring
-from headstart.reporting.page import page_of
+from headstart.reporting.page import render_report
 from headstart.reporting.records import read_records
 
 REPORT, TRUST = ("pictures", "report"), ("find twins", "calibrate", "look back")
@@ -38,7 +38,7 @@ def main() -> None:
             record = json.loads((Path(one) / "cold" / "run.json").read_text("utf-8"))
             size = (Path(one) / "cold" / "report.html").stat().st_size
             records = read_records(Path(one) / "cold")
-            page = [measuring.seconds(lambda records=records: page_of(records)) for _ in range(3)]
+            page = [measuring.seconds(lambda records=records: render_report(records)) for _ in range(3)]
         cold.append(took[True] / took[False] - 1)
         warm.append(again[True] / again[False] - 1)
         stages.append(record["seconds"])

@@ -16,7 +16,7 @@ import pytest
 
 from headstart.cli.fit import _caveats, in_json, summary
 from headstart.cli.main import run
-from headstart.reporting.shown_numbers import duration
+from headstart.reporting.shown_numbers import format_duration
 from headstart.runs.run import open_run
 from headstart.settings import FitSettings
 
@@ -85,7 +85,7 @@ def test_the_time_is_the_same_wherever_it_is_said(probed) -> None:
     assert in_json(probed)["took"] == probed.took
     shown = re.search(r'data-figure="seconds.total"[^>]*>([^<]*)<', (probed.folder / "report.html").read_text("utf-8"))
     assert shown is not None
-    assert shown[1] == duration(probed.took)
+    assert shown[1] == format_duration(probed.took)
 
 
 HINT = "training part of the network may do better:  headstart compare "

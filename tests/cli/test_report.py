@@ -5,13 +5,13 @@ import webbrowser
 import pytest
 
 from headstart.cli.main import run
-from tests.reporting.example_run import drawn_run
+from tests.reporting.example_run import write_example_run
 
 
 @pytest.fixture
 def drawn(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    return drawn_run(tmp_path / "first", test=16)
+    return write_example_run(tmp_path / "first", test=16)
 
 
 def test_a_report_is_made_anew(drawn, capsys) -> None:
@@ -36,11 +36,11 @@ def test_elsewhere_and_in_the_browser(drawn, tmp_path, capsys, monkeypatch) -> N
 
 
 def test_two_runs(drawn, tmp_path, capsys) -> None:
-    second = drawn_run(tmp_path / "second", test=16, seed=0)
+    second = write_example_run(tmp_path / "second", test=16, seed=0)
     assert run(["report", str(drawn), str(second)]) == 0
     assert capsys.readouterr().out.strip() == f"{drawn.name}-versus-second.html"
     assert "side by side" in (tmp_path / f"{drawn.name}-versus-second.html").read_text("utf-8")
-    third = drawn_run(tmp_path / "third", test=16, seed=1)
+    third = write_example_run(tmp_path / "third", test=16, seed=1)
     assert run(["report", str(third), str(second)]) == 0  # another pair of runs has a page of its own
     assert not (drawn / "report.html").exists()
 

@@ -26,7 +26,7 @@ from headstart.selection.rule import choose_winner
 from headstart.settings import FitSettings
 from headstart.training.curves import KEPT
 from headstart.uncertainty.conformal import conform
-from tests.reporting.example_trust import drawn_trust
+from tests.reporting.example_trust import make_trust
 
 HOSTILE = ("ant", "bee", 'cup & "saucer"', "<b>dog</b>", "elm", "fir")  #: names that a page must escape
 LAYERS = ("stage1", "stage2", "stage3", "stage4", "stage5", "final")
@@ -34,7 +34,7 @@ Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Drawn:
+class ExampleRun:
     """What the files are made of; photos stand in the order train, validation, test."""
 
     names: tuple[str, ...]  #: of the classes
@@ -62,7 +62,7 @@ class Drawn:
         return self.parts[self.held_out] == part
 
 
-def drawn_run(
+def write_example_run(
     folder: Path,
     classes: int = 6,
     test: int = 60,
@@ -94,12 +94,12 @@ def drawn_run(
     ids = tuple(hashlib.blake2b(f"{seed} {n}".encode(), digest_size=20).hexdigest() for n in range(len(parts)))
     files = tuple(f"{known[label]}/photo {n:04d}.jpg" for n, label in enumerate(labels))
     arms = _arms(chance, labels, classes, trained=trained)
-    drawn = Drawn(known, ids, files, labels, parts, *_winner(arms, chance, labels, parts, bare=bare))
+    drawn = ExampleRun(known, ids, files, labels, parts, *_winner(arms, chance, labels, parts, bare=bare))
     folder.mkdir(parents=True, exist_ok=True)
     _write_predictions(folder, drawn)
     split = _write_data(folder, drawn, seed, given=given)
     _write_arms(folder, drawn, arms, split, trained=trained)
-    trust = drawn_trust(drawn, chance, given=given, bare=bare)
+    trust = make_trust(drawn, chance, given=given, bare=bare)
     (folder / "trust.json").write_text(json.dumps(trust, allow_nan=False), "utf-8")
     if not bare:
         _write_pictures(folder, drawn, trust, chance)
@@ -153,7 +153,7 @@ def _winner(
     return calibrated, uncalibrated, sets.of(calibrated), novelty, sets.threshold
 
 
-def _write_predictions(folder: Path, drawn: Drawn) -> None:
+def _write_predictions(folder: Path, drawn: ExampleRun) -> None:
     held_out = drawn.held_out
     np.savez(
         folder / "predictions.npz",
@@ -169,7 +169,7 @@ def _write_predictions(folder: Path, drawn: Drawn) -> None:
     )
 
 
-def _write_data(folder: Path, drawn: Drawn, seed: int, *, given: bool) -> Split:
+def _write_data(folder: Path, drawn: ExampleRun, seed: int, *, given: bool) -> Split:
     """split.json and ledger.jsonl: besides the photos, two files that were set aside."""
     split = Split(
         {id_: Subset(part) for id_, part in zip(drawn.ids, drawn.parts, strict=True)}, seed, 0.2, 0.15, given=given
@@ -228,7 +228,7 @@ def _depth(classes: int) -> list[dict[str, Any]]:
     ]
 
 
-def _arm(name: str, logits: Doubles, drawn: Drawn, *, number: int) -> dict[str, Any]:
+def _arm(name: str, logits: Doubles, drawn: ExampleRun, *, number: int) -> dict[str, Any]:
     """As ``run.json`` has it."""
     trains = "finetune" in name
     scored = {
@@ -254,7 +254,7 @@ def _arm(name: str, logits: Doubles, drawn: Drawn, *, number: int) -> dict[str, 
     }
 
 
-def _write_arms(folder: Path, drawn: Drawn, arms: Mapping[str, Doubles], split: Split, *, trained: bool) -> None:
+def _write_arms(folder: Path, drawn: ExampleRun, arms: Mapping[str, Doubles], split: Split, *, trained: bool) -> None:
     """run.json, evaluation.json, comparison.json."""
     choice = _choice(arms, drawn.labels, drawn.parts)
     told = [_arm(name, logits, drawn, number=number) for number, (name, logits) in enumerate(arms.items())]
@@ -327,7 +327,7 @@ def _row(arm: Mapping[str, Any], winner: str, test: Mapping[str, Any], number: i
 
 def _record(
     folder: Path,
-    drawn: Drawn,
+    drawn: ExampleRun,
     arms: list[dict[str, Any]],
     choice: Any,
     left_out: list[dict[str, Any]],
@@ -404,7 +404,7 @@ def _advice(winner: str) -> dict[str, Any]:
     }
 
 
-def _write_pictures(folder: Path, drawn: Drawn, trust: Mapping[str, Any], chance: np.random.Generator) -> None:
+def _write_pictures(folder: Path, drawn: ExampleRun, trust: Mapping[str, Any], chance: np.random.Generator) -> None:
     """pictures.npz: every photo that trust.json shows, but one is missing, as one may be."""
     shown = sorted({*trust["names"]} - {drawn.ids[-1]})
     pictures = {id_: _jpeg(chance, (128, 96)) for id_ in shown}

@@ -12,12 +12,12 @@ from headstart.evaluation.reliability import reliability
 from headstart.uncertainty.conformal import coverage_of
 
 if TYPE_CHECKING:
-    from tests.reporting.example_run import Drawn
+    from tests.reporting.example_run import ExampleRun
 
 SHOWN = 12  #: test photos that are shown in detail
 
 
-def drawn_trust(drawn: "Drawn", chance: np.random.Generator, *, given: bool, bare: bool) -> dict[str, Any]:
+def make_trust(drawn: "ExampleRun", chance: np.random.Generator, *, given: bool, bare: bool) -> dict[str, Any]:
     """As a fit writes it; scores come from the drawn predictions."""
     test = drawn.of("test")
     labels, said = drawn.labels[test], drawn.calibrated[drawn.rows("test")]
@@ -77,7 +77,7 @@ def _share(right: int, n: int) -> dict[str, float]:
     return {"right": right, "n": n, "share": right / n, "low": interval.low, "high": interval.high}
 
 
-def _duplicates(drawn: "Drawn") -> dict[str, Any]:
+def _duplicates(drawn: "ExampleRun") -> dict[str, Any]:
     train = drawn.of("train")
     pairs = [
         (train[0], train[1], "same bytes", 1.0),
@@ -94,7 +94,7 @@ def _duplicates(drawn: "Drawn") -> dict[str, Any]:
     }
 
 
-def _leaks(drawn: "Drawn", right: NDArray[np.bool_], *, given: bool) -> dict[str, Any]:
+def _leaks(drawn: "ExampleRun", right: NDArray[np.bool_], *, given: bool) -> dict[str, Any]:
     if not given:
         return {"given": False, "leaks": [], "scores": None}
     test, train, leaked = drawn.of("test"), drawn.of("train"), 3
@@ -120,7 +120,7 @@ def _leaks(drawn: "Drawn", right: NDArray[np.bool_], *, given: bool) -> dict[str
     }
 
 
-def _labels(drawn: "Drawn", chance: np.random.Generator) -> dict[str, Any]:
+def _labels(drawn: "ExampleRun", chance: np.random.Generator) -> dict[str, Any]:
     """The first photos of train are suspected, some beyond doubt."""
     train, classes = drawn.of("train"), len(drawn.names)
     suspects = [
@@ -146,7 +146,7 @@ def _labels(drawn: "Drawn", chance: np.random.Generator) -> dict[str, Any]:
     }
 
 
-def _quality(drawn: "Drawn") -> dict[str, Any]:
+def _quality(drawn: "ExampleRun") -> dict[str, Any]:
     counts = np.bincount(drawn.labels, minlength=len(drawn.names))
     some = [drawn.ids[it] for it in drawn.of("train")]
     flaws = [
@@ -162,7 +162,7 @@ def _quality(drawn: "Drawn") -> dict[str, Any]:
     }
 
 
-def _slices(drawn: "Drawn", right: NDArray[np.bool_]) -> dict[str, Any]:
+def _slices(drawn: "ExampleRun", right: NDArray[np.bool_]) -> dict[str, Any]:
     """By class as they are, and by a brightness that is drawn so that the dark third has the mistakes."""
     labels = drawn.labels[drawn.of("test")]
     cut = [("class", name, labels == label) for label, name in enumerate(drawn.names)]
@@ -207,7 +207,7 @@ def _shortcuts(classes: int, accuracy: float) -> list[dict[str, Any]]:
     ]
 
 
-def _learning_curve(drawn: "Drawn", accuracy: float) -> dict[str, Any]:
+def _learning_curve(drawn: "ExampleRun", accuracy: float) -> dict[str, Any]:
     photos = len(drawn.of("train"))
     sizes = [
         {
@@ -234,7 +234,7 @@ def _learning_curve(drawn: "Drawn", accuracy: float) -> dict[str, Any]:
     return {"sizes": sizes, "doubling": 0.021, "gains": gains}
 
 
-def _novelty(drawn: "Drawn") -> dict[str, Any]:
+def _novelty(drawn: "ExampleRun") -> dict[str, Any]:
     scores = drawn.novelty[drawn.rows("test")]
     return {
         "kind": "nearest",
@@ -244,7 +244,7 @@ def _novelty(drawn: "Drawn") -> dict[str, Any]:
     }
 
 
-def _neighbours(drawn: "Drawn", shown: list[str], chance: np.random.Generator) -> dict[str, Any]:
+def _neighbours(drawn: "ExampleRun", shown: list[str], chance: np.random.Generator) -> dict[str, Any]:
     train = drawn.of("train")
     return {
         id_: [[drawn.ids[at], 0.9 - 0.1 * rank] for rank, at in enumerate(chance.choice(train, 3, replace=False))]

@@ -22,7 +22,7 @@ class Element:
         return " ".join("".join(self.text).split())
 
 
-class Shown(HTMLParser):
+class PageReader(HTMLParser):
     """A page, parsed; every element is closed where it was opened."""
 
     def __init__(self, html: str) -> None:
@@ -76,7 +76,7 @@ class Shown(HTMLParser):
         ]
 
 
-def as_read(form: str, text: str) -> tuple[float, float]:
+def parse_number(form: str, text: str) -> tuple[float, float]:
     """The number that a reader takes from a text, and how far rounding may have moved it."""
     text = text.replace("\u00a0", " ").replace("−", "-").replace(",", "")
     if form in ("percent", "points"):

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from headstart.reporting.write import write_report, write_versus
-from tests.reporting.example_run import drawn_run
+from headstart.reporting.write import write_comparison, write_report
+from tests.reporting.example_run import write_example_run
 
 pytestmark = pytest.mark.browser
 
@@ -64,12 +64,15 @@ OVERFLOW = """() => {
 def pages(tmp_path_factory):
     """A report with all that a report can have, one without what may be missing, and two runs side by side."""
     folder = tmp_path_factory.mktemp("browser")
-    whole, bare = drawn_run(folder / "whole", given=True, test=80), drawn_run(folder / "bare", bare=True, trained=False)
-    third = drawn_run(folder / "third", test=80, trained=False)
+    whole, bare = (
+        write_example_run(folder / "whole", given=True, test=80),
+        write_example_run(folder / "bare", bare=True, trained=False),
+    )
+    third = write_example_run(folder / "third", test=80, trained=False)
     return {
         "whole": write_report(whole),
         "bare": write_report(bare),
-        "versus": write_versus(whole, third, folder / "versus.html"),
+        "versus": write_comparison(whole, third, folder / "versus.html"),
     }
 
 

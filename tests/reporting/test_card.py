@@ -6,10 +6,10 @@ import shutil
 
 import pytest
 
-from headstart.reporting.card import card_of, in_markdown
-from headstart.reporting.page import page_of
+from headstart.reporting.card import escape_markdown, render_card
+from headstart.reporting.page import render_report
 from headstart.reporting.records import read_records
-from tests.reporting.example_run import drawn_run
+from tests.reporting.example_run import write_example_run
 from tests.reporting.recomputed import Files, again
 
 SECTIONS = [  # of Mitchell et al. 2019, and how to run it
@@ -28,12 +28,12 @@ SECTIONS = [  # of Mitchell et al. 2019, and how to run it
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    return drawn_run(tmp_path_factory.mktemp("card") / "run", given=True, test=80)
+    return write_example_run(tmp_path_factory.mktemp("card") / "run", given=True, test=80)
 
 
 @pytest.fixture(scope="module")
 def card(run):
-    return card_of(read_records(run))
+    return render_card(read_records(run))
 
 
 def test_the_sections_are_those_of_the_paper(card) -> None:
@@ -78,10 +78,10 @@ def test_without_prediction_sets_the_page_and_the_card_say_so(run, tmp_path) -> 
     trust = json.loads((bare / "trust.json").read_text("utf-8"))
     (bare / "trust.json").write_text(json.dumps(trust | {"sets": None}), "utf-8")
     records = read_records(bare)
-    card = card_of(records)
+    card = render_card(records)
     assert "**Prediction sets:** none." in card
     assert "prediction sets that hold the right class" not in card
-    page = page_of(records)
+    page = render_report(records)
     assert "This classifier gives no prediction sets" in page.html
     assert not [name for name in page.figures if name.startswith("sets.")]
 
@@ -92,12 +92,12 @@ def test_an_optimistic_validation_score_is_said_to_be_so(run, tmp_path) -> None:
     record["parts"]["validation"]["chosen_on"] = ["epoch", "winner"]
     (chosen / "evaluation.json").write_text(json.dumps(record), "utf-8")
     said = "is optimistic: the same photos decided when to end the training and the winner."
-    assert said in card_of(read_records(chosen))
-    assert said not in card_of(read_records(run))
+    assert said in render_card(read_records(chosen))
+    assert said not in render_card(read_records(run))
 
 
 def test_what_may_be_missing_is_missing(tmp_path) -> None:
-    card = card_of(read_records(drawn_run(tmp_path / "run", bare=True, trained=False, test=12)))
+    card = render_card(read_records(write_example_run(tmp_path / "run", bare=True, trained=False, test=12)))
     assert "**Declining:** none" in card
     assert "The test part is small, 12 photos" in card
     assert re.findall(r"^## (.*)$", card, re.MULTILINE) == SECTIONS
@@ -114,4 +114,4 @@ def test_the_examples_load_this_run(run, card) -> None:
     [("a|b", r"a\|b"), ("*b*_c_", r"\*b\*\_c\_"), ("<b>&", "&lt;b&gt;&amp;"), ("[x](y)\n# z", r"\[x\](y) \# z")],
 )
 def test_no_text_becomes_markup(text, shown) -> None:
-    assert in_markdown(text) == shown
+    assert escape_markdown(text) == shown

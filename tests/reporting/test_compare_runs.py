@@ -9,19 +9,19 @@ from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score
 
 from headstart.errors import SettingError, UserError
-from headstart.reporting.compare_runs import versus_of
+from headstart.reporting.compare_runs import render_comparison
 from headstart.reporting.records import read_records
-from headstart.reporting.write import write_versus
+from headstart.reporting.write import write_comparison
 from tests.evaluation.drawn import score_of
-from tests.reporting.example_run import drawn_run
-from tests.reporting.page_reader import Shown, as_read
+from tests.reporting.example_run import write_example_run
+from tests.reporting.page_reader import PageReader, parse_number
 from tests.reporting.recomputed import Files, again
 
 
 @pytest.fixture
 def runs(tmp_path):
     """Two runs on the same photos and split; the second was less sure of itself, and has other classes first."""
-    first = drawn_run(tmp_path / "first", test=80)
+    first = write_example_run(tmp_path / "first", test=80)
     second = tmp_path / "second"
     shutil.copytree(first, second)
     with np.load(second / "predictions.npz") as arrays:
@@ -84,7 +84,7 @@ ALIKE = {
 
 
 def test_every_figure_a_second_time(runs) -> None:
-    page = versus_of(*map(read_records, runs))
+    page = render_comparison(*map(read_records, runs))
     files = dict(zip("ab", map(Files, runs), strict=True))
     shared = expected(files["a"], files["b"])
     counts = shared["shared.only_b"], shared["shared.only_a"], shared["shared.n"]
@@ -107,27 +107,30 @@ def test_every_figure_a_second_time(runs) -> None:
 
 
 def test_what_is_read_is_what_the_figures_say(runs) -> None:
-    shown = Shown(write_versus(*runs, runs[0].parent / "page.html").read_text("utf-8"))
+    shown = PageReader(write_comparison(*runs, runs[0].parent / "page.html").read_text("utf-8"))
     figures = shown.figures
     assert {name for name, _, _ in shown.read} == figures.keys()
     for name, form, text in shown.read:
-        number, rounding = as_read(form, text)
+        number, rounding = parse_number(form, text)
         assert abs(number - figures[name]) <= 1.000001 * rounding, name
 
 
 def test_the_second_run_is_held_against_the_first_and_both_are_named(runs) -> None:
     """A second run that has more photos right reads plus so many points, and is the one that is called better."""
     better, worse = runs
-    forward, backward = versus_of(*map(read_records, (worse, better))), versus_of(*map(read_records, runs))
+    forward, backward = (
+        render_comparison(*map(read_records, (worse, better))),
+        render_comparison(*map(read_records, runs)),
+    )
     assert forward.figures["shared.difference"] > 0
     assert forward.figures["shared.difference"] == -backward.figures["shared.difference"]
     assert forward.figures["shared.difference.high"] == pytest.approx(-backward.figures["shared.difference.low"])
-    lead = " ".join(it.words for it in Shown(forward.html).all("header"))
+    lead = " ".join(it.words for it in PageReader(forward.html).all("header"))
     assert "first less second" in lead
 
 
 def test_what_differs_is_named(runs) -> None:
-    shown = Shown(versus_of(*map(read_records, runs)).html)
+    shown = PageReader(render_comparison(*map(read_records, runs)).html)
     words, rows = shown.all("main")[0].words, [it.words for it in shown.all("tr")]
     assert "The split is the same, photo by photo." in words
     assert "Right in first only" in words
@@ -144,11 +147,11 @@ def test_classes_in_another_order_are_matched_by_name(runs) -> None:
     for name in ("probabilities", "uncalibrated", "prediction_set"):
         held_out[name] = held_out[name][:, order]
     held_out["label"] = 5 - held_out["label"]
-    before = versus_of(*map(read_records, runs)).figures
+    before = render_comparison(*map(read_records, runs)).figures
     np.savez(second / "predictions.npz", **held_out)
     change(second / "evaluation.json", lambda it: [part["classes"].reverse() for part in it["parts"].values()])
     change(second / "run.json", lambda it: it["classes"].reverse())
-    after = versus_of(read_records(first), read_records(second)).figures
+    after = render_comparison(read_records(first), read_records(second)).figures
     assert {k: v for k, v in after.items() if k.startswith("shared")} == {
         k: v for k, v in before.items() if k.startswith("shared")
     }
@@ -160,7 +163,7 @@ def test_labels_that_were_corrected_are_left_out(runs) -> None:
     rows = np.flatnonzero(held_out["part"] == "test")[:7]
     held_out["label"][rows] = (held_out["label"][rows] + 1) % 6
     np.savez(runs[1] / "predictions.npz", **held_out)
-    figures = versus_of(*map(read_records, runs)).figures
+    figures = render_comparison(*map(read_records, runs)).figures
     assert figures["left_out"] == 7
     assert figures["shared.n"] == 73
 
@@ -172,7 +175,7 @@ def test_photos_that_the_other_run_learnt_from_are_told(runs) -> None:
         split["parts"]["train"] += ids
 
     change(runs[1] / "split.json", moved)
-    page = versus_of(*map(read_records, runs))
+    page = render_comparison(*map(read_records, runs))
     assert page.figures["seen"] == 9
     assert "The split is not the same" in page.html
 
@@ -180,26 +183,26 @@ def test_photos_that_the_other_run_learnt_from_are_told(runs) -> None:
 def test_runs_whose_classifiers_give_no_prediction_sets(runs) -> None:
     """The record says null; the other's scores and everything else are there, a dash in place of theirs."""
     change(runs[1] / "trust.json", lambda it: it.update(sets=None))
-    figures = versus_of(*map(read_records, runs)).figures
+    figures = render_comparison(*map(read_records, runs)).figures
     assert "a.coverage" in figures
     assert not {"b.coverage", "b.mean_size"} & figures.keys()
 
 
 def test_runs_without_a_common_photo(tmp_path) -> None:
-    runs = [drawn_run(tmp_path / str(seed), test=20, seed=seed) for seed in (1, 2)]
-    page = versus_of(*map(read_records, runs))
+    runs = [write_example_run(tmp_path / str(seed), test=20, seed=seed) for seed in (1, 2)]
+    page = render_comparison(*map(read_records, runs))
     assert "No photo is in the test part of both" in page.html
     assert not [name for name in page.figures if name.startswith("shared")]
-    assert Shown(page.html).figures["a.accuracy"] == read_records(runs[0]).test.accuracy
+    assert PageReader(page.html).figures["a.accuracy"] == read_records(runs[0]).test.accuracy
 
 
 def test_nothing_is_overwritten(runs, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    file = write_versus(*runs)
+    file = write_comparison(*runs)
     assert file.resolve() == tmp_path / f"{runs[0].name}-versus-second.html"
     with pytest.raises(SettingError, match="not overwritten"):
-        write_versus(*runs)
+        write_comparison(*runs)
     assert not (runs[0] / "report.html").exists()
     with pytest.raises(UserError, match="is not a run"):
-        write_versus(runs[0], tmp_path, tmp_path / "new.html")
+        write_comparison(runs[0], tmp_path, tmp_path / "new.html")
     assert not (tmp_path / "new.html").exists()

@@ -11,14 +11,14 @@ import pytest
 
 from headstart.diagnostics.near_duplicates.search import _poor
 from headstart.errors import SettingError, UserError
-from headstart.reporting.embedded_pictures import Pictures
-from headstart.reporting.page import page_of
+from headstart.reporting.embedded_pictures import EmbeddedPictures
+from headstart.reporting.page import render_report
 from headstart.reporting.records import read_records
-from headstart.reporting.shown_numbers import FORMS, Figures
+from headstart.reporting.shown_numbers import FORMS, ShownNumbers
 from headstart.reporting.write import write_report
 from headstart.training.curves import KEPT
-from tests.reporting.example_run import drawn_run
-from tests.reporting.page_reader import Shown, as_read
+from tests.reporting.example_run import write_example_run
+from tests.reporting.page_reader import PageReader, parse_number
 from tests.reporting.recomputed import Files, again
 
 RUNS = {
@@ -41,18 +41,18 @@ HOSTILE = (
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
-    return {name: drawn_run(folder / name, **options) for name, options in RUNS.items()}
+    return {name: write_example_run(folder / name, **options) for name, options in RUNS.items()}
 
 
 @pytest.fixture(scope="module")
 def pages(runs):
-    return {name: page_of(read_records(folder)) for name, folder in runs.items()}
+    return {name: render_report(read_records(folder)) for name, folder in runs.items()}
 
 
 @pytest.fixture(scope="module")
 def read(pages):
     """The pages, parsed."""
-    return {name: Shown(page.html) for name, page in pages.items()}
+    return {name: PageReader(page.html) for name, page in pages.items()}
 
 
 @pytest.mark.parametrize("name", RUNS)
@@ -69,7 +69,7 @@ def test_what_is_read_is_what_the_figures_say(name, pages, read) -> None:
     assert figures == pages[name].figures
     assert {figure for figure, _, _ in shown} == figures.keys()
     for figure, form, text in shown:
-        number, rounding = as_read(form, text)
+        number, rounding = parse_number(form, text)
         assert abs(number - figures[figure]) <= 1.000001 * rounding, (figure, text)
 
 
@@ -162,9 +162,9 @@ def test_a_warning_comes_and_goes_with_its_reason(path, value, words, runs, tmp_
     for key in path[:-1]:
         inside = inside[key]
     inside[path[-1]] = value
-    before = words in Shown(page_of(read_records(folder)).html).all("header")[0].words.replace("\u00a0", " ")
+    before = words in PageReader(render_report(read_records(folder)).html).all("header")[0].words.replace("\u00a0", " ")
     (folder / "trust.json").write_text(json.dumps(trust), "utf-8")
-    after = words in Shown(page_of(read_records(folder)).html).all("header")[0].words.replace("\u00a0", " ")
+    after = words in PageReader(render_report(read_records(folder)).html).all("header")[0].words.replace("\u00a0", " ")
     assert after == bool(value)
     assert before != after
 
@@ -178,37 +178,37 @@ def test_a_border_that_is_only_what_is_shown_is_no_warning(shown, runs, tmp_path
     if shown is None:
         del trust["shortcuts"][0]["shown"]
     (folder / "trust.json").write_text(json.dumps(trust), "utf-8")
-    page = Shown(page_of(read_records(folder)).html)
+    page = PageReader(render_report(read_records(folder)).html)
     assert ("border of the photo alone" in page.all("header")[0].words) == (shown is None)
     assert any("what is shown reaches into it" in it.words for it in page.all("td")) == bool(shown)
 
 
 def test_corrected_test_labels_are_warned_of_with_the_score_of_the_others(tmp_path) -> None:
-    folder = drawn_run(tmp_path / "run")
+    folder = write_example_run(tmp_path / "run")
     trust = json.loads((folder / "trust.json").read_text("utf-8"))
     trust["labels"] |= {
         "corrected_in_test": 3,
         "untouched": {"share": 0.8, "right": 8, "n": 10, "low": 0.5, "high": 0.9},
     }
     (folder / "trust.json").write_text(json.dumps(trust), "utf-8")
-    words = Shown(page_of(read_records(folder)).html).all("header")[0].words.replace("\u00a0", " ")
+    words = PageReader(render_report(read_records(folder)).html).all("header")[0].words.replace("\u00a0", " ")
     assert "3 test labels were corrected because a classifier disputed them, which flatters the score" in words
     assert "of the 10 others 80.0 % are right (50.0 % to 90.0 %)" in words
 
 
 def test_wrong_labels_that_an_earlier_version_counted_are_not_told(tmp_path) -> None:
-    folder = drawn_run(tmp_path / "run")
+    folder = write_example_run(tmp_path / "run")
     trust = json.loads((folder / "trust.json").read_text("utf-8"))
     old = {key: value for key, value in trust["labels"].items() if key in ("n", "suspects")}
     trust["labels"] = old | {"estimated_errors": 40, "flagged": 30}
     (folder / "trust.json").write_text(json.dumps(trust), "utf-8")
-    html = page_of(read_records(folder)).html
+    html = render_report(read_records(folder)).html
     assert "labels are wrong can't be told" in html
     assert "Some labels look wrong" not in html
 
 
 def test_a_run_without_fault_is_told_so(tmp_path) -> None:
-    folder = drawn_run(tmp_path / "run", test=140)
+    folder = write_example_run(tmp_path / "run", test=140)
     change = {
         "labels": {"n": 9, "doubted": 0, "estimate": 0, "low": 0, "high": 0, "untold": "", "suspects": []},
         "shortcuts": [],
@@ -220,7 +220,7 @@ def test_a_run_without_fault_is_told_so(tmp_path) -> None:
     (folder / "trust.json").write_text(json.dumps(trust), "utf-8")
     lines = (folder / "ledger.jsonl").read_text("utf-8").splitlines(keepends=True)
     (folder / "ledger.jsonl").write_text("".join(it for it in lines if "set aside" not in it), "utf-8")
-    assert "Nothing: no leak, no label, slice" in page_of(read_records(folder)).html
+    assert "Nothing: no leak, no label, slice" in render_report(read_records(folder)).html
 
 
 def test_cells_open_the_photos_that_they_count(read, runs) -> None:
@@ -240,13 +240,13 @@ def test_cells_open_the_photos_that_they_count(read, runs) -> None:
 
 
 def test_nothing_of_the_users_becomes_markup(tmp_path) -> None:
-    folder = drawn_run(tmp_path / "run", classes=6, names=HOSTILE, given=True)
+    folder = write_example_run(tmp_path / "run", classes=6, names=HOSTILE, given=True)
     trust = json.loads((folder / "trust.json").read_text("utf-8"))
     trust["names"] = {id_: f"{HOSTILE[n % 6]}/{n}.jpg" for n, id_ in enumerate(trust["names"])}
     trust["command"] = "headstart fit '</code><script>alert(2)</script>'"
     (folder / "trust.json").write_text(json.dumps(trust), "utf-8")
     html = write_report(folder).read_text("utf-8")
-    shown = Shown(html)
+    shown = PageReader(html)
     assert "alert(1)" in html
     assert len(shown.all("script")) == 2
     assert [it for it in shown.all("img") if it.attributes.get("src") == "x"] == []
@@ -257,7 +257,7 @@ def test_nothing_of_the_users_becomes_markup(tmp_path) -> None:
 
 
 def test_names_that_are_no_text_are_written(tmp_path) -> None:
-    folder = drawn_run(tmp_path / "run", test=12)
+    folder = write_example_run(tmp_path / "run", test=12)
     trust = json.loads((folder / "trust.json").read_text("utf-8"))
     trust["names"] = dict.fromkeys(trust["names"], "ant/\udcff.jpg")
     (folder / "trust.json").write_text(json.dumps(trust), "utf-8")
@@ -272,7 +272,7 @@ def test_only_our_script_may_run(pages) -> None:
 
 
 def test_a_report_is_written_into_its_run_and_nothing_else_is_overwritten(tmp_path) -> None:
-    folder = drawn_run(tmp_path / "run", test=12)
+    folder = write_example_run(tmp_path / "run", test=12)
     assert write_report(folder) == folder / "report.html"
     (folder / "model-card.md").write_text("mine", "utf-8")
     (folder / "report.html").write_text("old", "utf-8")
@@ -291,7 +291,7 @@ def test_a_report_is_written_into_its_run_and_nothing_else_is_overwritten(tmp_pa
 def test_a_folder_that_is_no_run_or_an_old_one(tmp_path) -> None:
     with pytest.raises(UserError, match="is not a run"):
         write_report(tmp_path / "none")
-    folder = drawn_run(tmp_path / "run", test=12)
+    folder = write_example_run(tmp_path / "run", test=12)
     (folder / "trust.json").unlink()
     with pytest.raises(UserError, match=r"no trust\.json"):
         write_report(folder)
@@ -300,7 +300,7 @@ def test_a_folder_that_is_no_run_or_an_old_one(tmp_path) -> None:
 def test_pictures_keep_to_their_budget() -> None:
     jpeg = [b"\xff\xd8\xff" + bytes([number]) * 297 for number in range(3)]
     stored = {"a": jpeg[0], "b": jpeg[1], "c": b"no picture", "d": jpeg[2], "like a": jpeg[0]}
-    pictures = Pictures(stored, ["b", "a", "b", "c", "missing", "d", "like a"], budget=900)
+    pictures = EmbeddedPictures(stored, ["b", "a", "b", "c", "missing", "d", "like a"], budget=900)
     assert ["b" in pictures, "a" in pictures, "c" in pictures, "d" in pictures] == [True, True, False, False]
     assert pictures.left_out == 1
     assert pictures.style().count("data:image/jpeg;base64,") == 2
@@ -309,7 +309,7 @@ def test_pictures_keep_to_their_budget() -> None:
 
 
 def test_a_thousand_photos_stay_below_ten_megabytes(tmp_path) -> None:
-    folder = drawn_run(tmp_path / "run", test=1000, trained=False)
+    folder = write_example_run(tmp_path / "run", test=1000, trained=False)
     chance = np.random.default_rng(0)
     with np.load(folder / "pictures.npz") as arrays:
         stored = {key: np.r_[array[:3], chance.integers(0, 256, 5000, np.uint8)] for key, array in arrays.items()}
@@ -319,7 +319,7 @@ def test_a_thousand_photos_stay_below_ten_megabytes(tmp_path) -> None:
 
 
 def test_a_figure_has_one_value() -> None:
-    figures = Figures()
+    figures = ShownNumbers()
     assert str(figures("a.b", 0.12345, "percent")) == '<span data-figure="a.b" data-as="percent">12.3\u00a0%</span>'
     assert str(figures("a.b", 0.12345, "three")) == '<span data-figure="a.b" data-as="three">0.123</span>'
     assert "–" in figures("missing", None)
@@ -336,7 +336,7 @@ def test_forms_can_be_read_back(form) -> None:
     if form == "count":
         values = values.round()
     for value in [*values, *(-values if form in ("points", "one", "two", "three") else ())]:
-        number, rounding = as_read(form, FORMS[form](value))
+        number, rounding = parse_number(form, FORMS[form](value))
         assert abs(number - value) <= 1.000001 * rounding + 1e-12, (value, FORMS[form](value))
 
 
@@ -350,15 +350,15 @@ def test_the_templates_are_in_the_package() -> None:
 
 
 def test_where_photos_have_too_little_detail_it_is_not_said_that_no_two_show_the_same(tmp_path) -> None:
-    folder = drawn_run(tmp_path / "run", trained=False)
+    folder = write_example_run(tmp_path / "run", trained=False)
     trust, record = (json.loads((folder / name).read_text("utf-8")) for name in ("trust.json", "run.json"))
     trust["duplicates"] |= {"twins": [], "sets": []}
     (folder / "trust.json").write_text(json.dumps(trust), "utf-8")
     said = "None were found: no two photos show the same."
-    assert said in page_of(read_records(folder)).html
+    assert said in render_report(read_records(folder)).html
     record["notes"].append(_poor(240, 240))
     (folder / "run.json").write_text(json.dumps(record), "utf-8")
-    html = page_of(read_records(folder)).html
+    html = render_report(read_records(folder)).html
     assert said not in html
     assert "None were found, as far as could be told: <bdi>all photos have too little detail (drawings" in html
 

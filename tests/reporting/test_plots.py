@@ -12,9 +12,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from headstart.errors import UserError
 from headstart.reporting.charts import catalog as charts
 from headstart.reporting.charts.spec import Axis, Bars, Lines, Matrix, Series
-from headstart.reporting.plots import Plots, figure_of
+from headstart.reporting.plots import Plots, draw_figure
 from headstart.reporting.records import read_records
-from tests.reporting.example_run import drawn_run
+from tests.reporting.charts.every_chart import make_charts
+from tests.reporting.example_run import write_example_run
 
 METHODS = tuple(name for name in vars(Plots) if not name.startswith("_"))
 NAMES = ("$x^2$ & $", "<b>", "_under_", "日本", "e", "f")  #: "$" begins a formula in matplotlib
@@ -22,7 +23,7 @@ NAMES = ("$x^2$ & $", "<b>", "_under_", "日本", "e", "f")  #: "$" begins a for
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return drawn_run(tmp_path_factory.mktemp("plots") / "run", classes=6, test=60)
+    return write_example_run(tmp_path_factory.mktemp("plots") / "run", classes=6, test=60)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,7 @@ def holds(lines, x, y):
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_figure_has_the_numbers_of_its_charts(plots, name):
-    made = {it.title: it for group in charts.of_run(plots.records).values() for it in group}
+    made = {it.title: it for group in make_charts(plots.records).values() for it in group}
     figure = getattr(plots, name)()
     assert isinstance(figure, matplotlib.figure.Figure)
     axes = [it for it in figure.axes if it.get_title(loc="left")]
@@ -78,7 +79,7 @@ def test_a_figure_has_the_numbers_of_its_charts(plots, name):
 
 def test_every_chart_of_a_run_is_in_some_figure(plots):
     titles = {it.get_title(loc="left") for name in METHODS for it in getattr(plots, name)().axes}
-    assert titles - {""} == {it.title for made in charts.of_run(plots.records).values() for it in made}
+    assert titles - {""} == {it.title for made in make_charts(plots.records).values() for it in made}
 
 
 def test_figures_are_drawn_without_a_window_or_a_global_state(plots):
@@ -91,7 +92,7 @@ def test_figures_are_drawn_without_a_window_or_a_global_state(plots):
 
 @pytest.mark.filterwarnings("ignore:Glyph")
 def test_any_name_of_a_class_can_be_drawn(tmp_path):
-    hostile = Plots(drawn_run(tmp_path / "run", names=NAMES))
+    hostile = Plots(write_example_run(tmp_path / "run", names=NAMES))
     for figure in (hostile.class_counts(), hostile.confusion(), hostile.roc()):
         figure.savefig(io.BytesIO(), dpi=20)
         (axes,) = figure.axes
@@ -102,14 +103,14 @@ def test_any_name_of_a_class_can_be_drawn(tmp_path):
 
 
 def test_many_classes_are_thinned(tmp_path):
-    plots = Plots(drawn_run(tmp_path / "run", classes=100, test=150))
+    plots = Plots(write_example_run(tmp_path / "run", classes=100, test=150))
     axes = plots.confusion().axes[0]
     assert len(axes.get_xticklabels()) == len(axes.get_yticklabels()) == 34
     assert not axes.texts
 
 
 def test_what_the_run_lacks_is_said(tmp_path):
-    plots = Plots(read_records(drawn_run(tmp_path / "run", classes=3, test=24, trained=False, bare=True)))
+    plots = Plots(read_records(write_example_run(tmp_path / "run", classes=3, test=24, trained=False, bare=True)))
     for name in ("curves", "rate_finder", "learning_curve", "novelty"):
         with pytest.raises(UserError, match="this run"):
             getattr(plots, name)()
@@ -122,10 +123,10 @@ def test_what_is_no_run_is_refused(tmp_path):
 
 
 def test_an_odd_number_of_charts_leaves_a_place_free(plots):
-    figure = figure_of(*charts.cost(plots.records))
+    figure = draw_figure(*charts.cost_chart(plots.records))
     assert len(figure.axes) == 4
     assert not figure.axes[3].axison
-    assert isinstance(charts.confusion(plots.records), Matrix)
+    assert isinstance(charts.confusion_chart(plots.records), Matrix)
 
 
 def touching(figure):
@@ -152,7 +153,7 @@ def test_labels_of_ticks_do_not_touch(plots, name):
 @pytest.mark.parametrize("values", [(1530, 1700, 1900), (5.3, 5.6, 6.1), (3.5e-5, 3.7e-5, 3.9e-5), (1e-7, 1e-3, 10)])
 def test_labels_do_not_touch_on_a_logarithmic_axis(values):
     chart = Lines("t", "", Axis("seconds", "seconds", log=True), Axis("y"), (Series("s", values, (1, 2, 3)),))
-    figure = figure_of(chart)
+    figure = draw_figure(chart)
     assert touching(figure) == []
     assert len(figure.axes[0].get_xticklabels()) >= 2
 
@@ -161,4 +162,4 @@ def test_names_of_layers_do_not_touch():
     names = tuple(f"blocks.{place}.conv_pwl" for place in range(8))
     axis = Axis("layer", "count", low=0, high=7, names=names)
     chart = Lines("t", "", axis, Axis("y"), (Series("s", tuple(range(8)), tuple(range(8))),))
-    assert touching(figure_of(chart)) == []
+    assert touching(draw_figure(chart)) == []

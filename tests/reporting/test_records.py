@@ -9,21 +9,21 @@ import pytest
 from PIL import Image
 
 from headstart.errors import UserError
-from headstart.reporting.card import card_of
-from headstart.reporting.page import page_of
-from headstart.reporting.records import read_records, took
-from tests.reporting.example_run import drawn_run
+from headstart.reporting.card import render_card
+from headstart.reporting.page import render_report
+from headstart.reporting.records import read_records, total_seconds
+from tests.reporting.example_run import write_example_run
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return drawn_run(tmp_path_factory.mktemp("records") / "run", classes=4, test=24)
+    return write_example_run(tmp_path_factory.mktemp("records") / "run", classes=4, test=24)
 
 
 @pytest.fixture
 def own(tmp_path):
     """A run that a test may damage."""
-    return drawn_run(tmp_path / "run", classes=3, test=12, trained=False)
+    return write_example_run(tmp_path / "run", classes=3, test=12, trained=False)
 
 
 def test_everything_that_was_written_is_read(folder):
@@ -59,8 +59,8 @@ def test_a_run_of_the_first_schema_is_reported_on(own):
     records = read_records(own)
     assert (records.test.groups, records.test.chosen_on) == (12, ())
     assert len(set(records.predictions.group.tolist())) == len(records.predictions)
-    assert "right on" in page_of(records).html
-    assert card_of(records)
+    assert "right on" in render_report(records).html
+    assert render_card(records)
 
 
 def _first(value):
@@ -79,7 +79,7 @@ def _first(value):
 
 def test_the_rows_of_a_part_are_those_of_its_photos_in_order(folder):
     every = read_records(folder).predictions
-    test = every.of("test")
+    test = every.subset("test")
     assert len(test) == 24
     assert set(test.part) == {"test"}
     assert list(test.id) == [id_ for id_, part in zip(every.id, every.part, strict=True) if part == "test"]
@@ -91,7 +91,7 @@ def test_the_rows_of_a_part_are_those_of_its_photos_in_order(folder):
 
 def test_the_records_agree_with_the_predictions(folder):
     records = read_records(folder)
-    test = records.predictions.of("test")
+    test = records.predictions.subset("test")
     assert records.test.accuracy == test.right.mean()
     assert sum(map(sum, records.test.confusion)) == len(test)
 
@@ -107,7 +107,7 @@ def test_pictures_are_unpacked_when_asked_for(folder):
 
 
 def test_a_run_without_pictures_has_none(tmp_path):
-    assert dict(read_records(drawn_run(tmp_path / "bare", classes=2, test=12, bare=True)).pictures) == {}
+    assert dict(read_records(write_example_run(tmp_path / "bare", classes=2, test=12, bare=True)).pictures) == {}
 
 
 def test_a_photo_is_called_by_its_name(folder):
@@ -172,5 +172,5 @@ def test_pickles_are_not_read(own):
 
 
 def test_a_run_has_one_time(folder):
-    assert took(read_records(folder).run) == 5.75
-    assert took({"seconds": {"read": 1.0, "fit": 2.5, "report": 9.0}}) == 3.5, "of before it was kept"
+    assert total_seconds(read_records(folder).run) == 5.75
+    assert total_seconds({"seconds": {"read": 1.0, "fit": 2.5, "report": 9.0}}) == 3.5, "of before it was kept"

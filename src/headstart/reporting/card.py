@@ -14,20 +14,20 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from headstart.diagnostics.label_issues import describe_label_errors
 from headstart.reporting.records import Records
-from headstart.reporting.sections.arms import arms_section
-from headstart.reporting.sections.data import data_section, is_strong
-from headstart.reporting.sections.overview import SMALL, overview_of
-from headstart.reporting.sections.rest import more_section, slices_section
-from headstart.reporting.sections.test import on_test
+from headstart.reporting.sections.arms import build_arms_section
+from headstart.reporting.sections.data import build_data_section, is_strong
+from headstart.reporting.sections.overview import SMALL, build_overview
+from headstart.reporting.sections.rest import build_more_data_section, build_slices_section
+from headstart.reporting.sections.test import build_test_section
 from headstart.reporting.shown_numbers import FORMS, SPACE
 
 SIGNS = re.compile(r"([\\`*_\[\]|#~])")  #: that mean something in Markdown; those of HTML become its names
 
 
-def card_of(records: Records) -> str:
+def render_card(records: Records) -> str:
     """The model card of a run's classifier."""
-    data = data_section(records)
-    overview = overview_of(records, data, arms_section(records), more_section(records))
+    data = build_data_section(records)
+    overview = build_overview(records, data, build_arms_section(records), build_more_data_section(records))
     model = records.folder / "model"
     return (
         _environment()
@@ -39,31 +39,31 @@ def card_of(records: Records) -> str:
             trust=records.trust,
             overview=overview,
             data=data,
-            labels=in_markdown(describe_label_errors(data.label_errors)),
-            slices=slices_section(records),
-            on_test=on_test(records),
-            caveats=tuple(_caveats(records)),
-            model=_one_line(shlex.quote(str(model))),
+            labels=escape_markdown(describe_label_errors(data.label_errors)),
+            slices=build_slices_section(records),
+            on_test=build_test_section(records),
+            caveats=tuple(_list_caveats(records)),
+            model=_join_lines(shlex.quote(str(model))),
             model_in_python=json.dumps(str(model))[1:-1],
         )
     )
 
 
-def in_markdown(text: object) -> str:
+def escape_markdown(text: object) -> str:
     """Text of anyone's as Markdown shows it: no sign of it is taken for markup, and it stays in its line."""
-    return SIGNS.sub(r"\\\1", html.escape(_one_line(str(text)), quote=False))
+    return SIGNS.sub(r"\\\1", html.escape(_join_lines(str(text)), quote=False))
 
 
-def _one_line(text: str) -> str:
+def _join_lines(text: str) -> str:
     return " ".join(text.split())
 
 
-def _in_code(text: object) -> str:
+def _escape_code(text: object) -> str:
     """Text between backquotes, which cannot be escaped there."""
-    return _one_line(str(text)).replace("`", "'")
+    return _join_lines(str(text)).replace("`", "'")
 
 
-def _caveats(records: Records) -> Iterator[str]:
+def _list_caveats(records: Records) -> Iterator[str]:
     """What the records speak against."""
     trust, test = records.trust, records.test
     if test.n < SMALL:
@@ -72,14 +72,14 @@ def _caveats(records: Records) -> Iterator[str]:
         yield "Some held-out photos show the same as photos that were learnt from; the score without them stands above."
     for it in trust["shortcuts"]:
         if is_strong(it):
-            share = FORMS["percent"](it["accuracy"])
-            yield f"The {it['clue']} alone tells the classes in {_plain(share)} of photos; it may go by that."
+            share = _with_plain_spaces(FORMS["percent"](it["accuracy"]))
+            yield f"The {it['clue']} alone tells the classes in {share} of photos; it may go by that."
     if any(row["test_accuracy"] is not None and not row["winner"] for row in records.comparison["arms"]):
         yield "Losing arms were scored on test too."
     yield "What is shown was measured on photos of the same source; elsewhere it may be worse."
 
 
-def _plain(text: str) -> str:
+def _with_plain_spaces(text: str) -> str:
     return text.replace(SPACE, " ")
 
 
@@ -94,11 +94,11 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"md": in_markdown, "code": _in_code}
-    environment.filters |= {name: partial(_formed, form) for name, form in FORMS.items()}
+    environment.filters |= {"md": escape_markdown, "code": _escape_code}
+    environment.filters |= {name: partial(_format, form) for name, form in FORMS.items()}
     return environment
 
 
-def _formed(form: Callable[[int | float], str], value: float | None) -> str:
+def _format(form: Callable[[int | float], str], value: float | None) -> str:
     """A number as people read it; a dash where there is none, as everywhere."""
-    return "-" if value is None else _plain(form(value))
+    return "-" if value is None else _with_plain_spaces(form(value))

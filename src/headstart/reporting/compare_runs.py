@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from headstart.evaluation.intervals import Interval, Share, share_among
 from headstart.evaluation.paired import SIGNIFICANT, accuracy_interval, mcnemar_exact
-from headstart.reporting.embedded_pictures import Pictures
-from headstart.reporting.page import Page, rendered
-from headstart.reporting.photos import PhotosOfTest, Tested
-from headstart.reporting.records import Records, took
+from headstart.reporting.embedded_pictures import EmbeddedPictures
+from headstart.reporting.page import Page, render_page
+from headstart.reporting.photos import PredictedPhoto, PredictedPhotos
+from headstart.reporting.records import Records, total_seconds
 
 UNSHOWN = ("out", "store", "report")  #: settings that change no answer
 MOST_CHANGED = 48  #: photos of each kind of change that are shown
@@ -29,7 +29,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class ScorePair:
     """A score of both runs, each on its own test part."""
 
     name: str
@@ -42,7 +42,7 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
+class SharedPhotos:
     """Test photos that both runs have, photo by photo; differences are b - a, the second run less the first."""
 
     n: int
@@ -57,7 +57,7 @@ class Shared:
 
 
 @dataclass(frozen=True, slots=True)
-class ClassRow:
+class ClassChange:
     """A class on the shared photos."""
 
     index: int
@@ -69,41 +69,41 @@ class ClassRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ChangedPhoto:
     """A photo and what each run made of it."""
 
-    a: Tested
-    b: Tested
+    a: PredictedPhoto
+    b: PredictedPhoto
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class ChangedPhotos:
     """Photos that changed alike."""
 
     title: str
     key: str  #: in names of figures
     n: int
-    photos: tuple[Change, ...]
+    photos: tuple[ChangedPhoto, ...]
 
 
 @dataclass(frozen=True)
-class Versus:
+class RunComparison:
     """What the page shows."""
 
     a: str  #: what the runs are called
     b: str
     differences: tuple[Difference, ...]
     split: str  #: a sentence
-    scores: tuple[Score, ...]
+    scores: tuple[ScorePair, ...]
     left_out: int  #: shared photos that the runs label otherwise
     seen: int  #: test photos of a that b learnt from, and the other way round
-    shared: Shared | None  #: None where no test photo is in both
-    classes: tuple[ClassRow, ...]
-    changes: tuple[Changes, ...]
+    shared: SharedPhotos | None  #: None where no test photo is in both
+    classes: tuple[ClassChange, ...]
+    changes: tuple[ChangedPhotos, ...]
 
 
 @dataclass(frozen=True)
-class _Photos:
+class _PhotoPairs:
     """Test photos that both runs have and label alike."""
 
     a_rows: NDArray[np.int64]  #: (M,) in predictions.npz of a
@@ -117,45 +117,48 @@ class _Photos:
     left_out: int
 
 
-def versus_of(a: Records, b: Records) -> Page:
+def render_comparison(a: Records, b: Records) -> Page:
     """The page of two runs."""
-    photos = _shared_photos(a, b)
-    names = _called(a, b)
-    shared = _compared(photos, names) if len(photos.a_rows) else None
-    changes = tuple(_changes(a, b, photos, names))
-    view = Versus(
+    photos = _pair_photos(a, b)
+    names = _name_runs(a, b)
+    shared = _compare_shared(photos, names) if len(photos.a_rows) else None
+    changes = tuple(_list_changes(a, b, photos, names))
+    view = RunComparison(
         a=names[0],
         b=names[1],
-        differences=tuple(_differences(a, b)),
-        split=_split_in_words(a, b),
-        scores=tuple(_scores(a, b)),
+        differences=tuple(_list_differences(a, b)),
+        split=_describe_split(a, b),
+        scores=tuple(_list_scores(a, b)),
         left_out=photos.left_out,
-        seen=_seen(a, b) + _seen(b, a),
+        seen=_count_seen(a, b) + _count_seen(b, a),
         shared=shared,
-        classes=tuple(_classes(photos)),
+        classes=tuple(_compare_classes(photos)),
         changes=changes,
     )
     wanted = [change.a.id for kind in changes for change in kind.photos]
-    return rendered(
-        "compare_runs.html", Pictures({**_only(b, wanted), **_only(a, wanted)}, wanted), it=view, runs=(a, b)
+    return render_page(
+        "compare_runs.html",
+        EmbeddedPictures({**_select_pictures(b, wanted), **_select_pictures(a, wanted)}, wanted),
+        it=view,
+        runs=(a, b),
     )
 
 
-def _only(records: Records, wanted: list[str]) -> dict[str, bytes]:
+def _select_pictures(records: Records, wanted: list[str]) -> dict[str, bytes]:
     return {key: records.pictures[key] for key in wanted if key in records.pictures}
 
 
-def _called(a: Records, b: Records) -> tuple[str, str]:
+def _name_runs(a: Records, b: Records) -> tuple[str, str]:
     first, second = a.folder.resolve(), b.folder.resolve()
     return (first.name, second.name) if first.name != second.name else (str(first), str(second))
 
 
-def _differences(a: Records, b: Records) -> Iterator[Difference]:
+def _list_differences(a: Records, b: Records) -> Iterator[Difference]:
     """Settings, then what was made of them."""
     ours, theirs = a.run["settings"], b.run["settings"]
     for name in dict.fromkeys([*ours, *theirs]):
         if name not in UNSHOWN and ours.get(name) != theirs.get(name):
-            yield Difference(name, _in_toml(ours.get(name)), _in_toml(theirs.get(name)))
+            yield Difference(name, _format_setting(ours.get(name)), _format_setting(theirs.get(name)))
     facts: dict[str, tuple[Any, Any]] = {
         "photos": (a.run["source"], b.run["source"]),
         "classes": (", ".join(a.classes), ", ".join(b.classes)),
@@ -166,11 +169,11 @@ def _differences(a: Records, b: Records) -> Iterator[Difference]:
     yield from (Difference(name, str(one), str(other)) for name, (one, other) in facts.items() if one != other)
 
 
-def _in_toml(value: Any) -> str:
+def _format_setting(value: Any) -> str:
     return "not set" if value is None else json.dumps(value, ensure_ascii=False)
 
 
-def _split_in_words(a: Records, b: Records) -> str:
+def _describe_split(a: Records, b: Records) -> str:
     if dict(a.split.parts) == dict(b.split.parts):
         return "The split is the same, photo by photo."
     both = a.split.parts.keys() & b.split.parts.keys()
@@ -182,33 +185,33 @@ def _split_in_words(a: Records, b: Records) -> str:
     return "The split is not the same: some photos are in another part."
 
 
-def _scores(a: Records, b: Records) -> Iterator[Score]:
+def _list_scores(a: Records, b: Records) -> Iterator[ScorePair]:
     one, other = a.test, b.test
-    yield Score(
+    yield ScorePair(
         "accuracy", "accuracy", "percent", one.accuracy, other.accuracy, one.accuracy_interval, other.accuracy_interval
     )
-    yield Score("test photos", "n", "count", one.n, other.n)
-    yield Score("balanced accuracy", "balanced_accuracy", "percent", one.balanced_accuracy, other.balanced_accuracy)
-    yield Score("macro F1", "macro_f1", "three", one.macro_f1, other.macro_f1)
-    yield Score("log loss, nats", "log_loss", "three", one.log_loss, other.log_loss)
+    yield ScorePair("test photos", "n", "count", one.n, other.n)
+    yield ScorePair("balanced accuracy", "balanced_accuracy", "percent", one.balanced_accuracy, other.balanced_accuracy)
+    yield ScorePair("macro F1", "macro_f1", "three", one.macro_f1, other.macro_f1)
+    yield ScorePair("log loss, nats", "log_loss", "three", one.log_loss, other.log_loss)
     ours, theirs = (it.trust["calibration"]["after"] for it in (a, b))
-    yield Score("calibration error (ECE)", "ece", "percent", ours["ece"], theirs["ece"])
-    yield Score("Brier score", "brier", "three", ours["brier"], theirs["brier"])
+    yield ScorePair("calibration error (ECE)", "ece", "percent", ours["ece"], theirs["ece"])
+    yield ScorePair("Brier score", "brier", "three", ours["brier"], theirs["brier"])
     ours, theirs = (it.sets_on_test or {} for it in (a, b))  # a dash where a run made no sets
-    yield Score(
+    yield ScorePair(
         "prediction sets that hold the class", "coverage", "percent", ours.get("coverage"), theirs.get("coverage")
     )
-    yield Score("classes in a set", "mean_size", "two", ours.get("mean_size"), theirs.get("mean_size"))
-    ours, theirs = (float(it.predictions.of("test").declined.mean()) for it in (a, b))
-    yield Score("declined", "declined", "percent", ours, theirs)
-    ours, theirs = (took(it.run) for it in (a, b))
-    yield Score("time", "seconds", "time", ours, theirs)
+    yield ScorePair("classes in a set", "mean_size", "two", ours.get("mean_size"), theirs.get("mean_size"))
+    ours, theirs = (float(it.predictions.subset("test").declined.mean()) for it in (a, b))
+    yield ScorePair("declined", "declined", "percent", ours, theirs)
+    ours, theirs = (total_seconds(it.run) for it in (a, b))
+    yield ScorePair("time", "seconds", "time", ours, theirs)
     ours, theirs = ((it.trust["disk"] or {}).get("run") for it in (a, b))
-    yield Score("folder", "disk", "size", ours, theirs)
+    yield ScorePair("folder", "disk", "size", ours, theirs)
 
 
-def _shared_photos(a: Records, b: Records) -> _Photos:
-    ours, theirs = ({str(it.predictions.id[row]): row for row in PhotosOfTest(it).rows.tolist()} for it in (a, b))
+def _pair_photos(a: Records, b: Records) -> _PhotoPairs:
+    ours, theirs = ({str(it.predictions.id[row]): row for row in PredictedPhotos(it).rows.tolist()} for it in (a, b))
     both = [id_ for id_ in ours if id_ in theirs]
     a_rows, b_rows = (np.array([rows[id_] for id_ in both], np.int64) for rows in (ours, theirs))
     a_classes, b_classes = (np.array(it.classes, dtype=object) for it in (a, b))
@@ -216,7 +219,7 @@ def _shared_photos(a: Records, b: Records) -> _Photos:
     alike = names == b_classes[b.predictions.label[b_rows]]
     a_rows, b_rows, names = a_rows[alike], b_rows[alike], names[alike]
     a_said, b_said = a_classes[a.predictions.predicted[a_rows]], b_classes[b.predictions.predicted[b_rows]]
-    return _Photos(
+    return _PhotoPairs(
         a_rows,
         b_rows,
         names,
@@ -229,12 +232,12 @@ def _shared_photos(a: Records, b: Records) -> _Photos:
     )
 
 
-def _seen(a: Records, b: Records) -> int:
+def _count_seen(a: Records, b: Records) -> int:
     """Test photos of one run that the other learnt from."""
     return sum(b.split.parts.get(str(id_), "test") != "test" for id_ in a.predictions.id[a.predictions.part == "test"])
 
 
-def _compared(photos: _Photos, names: tuple[str, str]) -> Shared:
+def _compare_shared(photos: _PhotoPairs, names: tuple[str, str]) -> SharedPhotos:
     ours, theirs, groups = photos.a_right, photos.b_right, photos.groups
     a, b = share_among(ours, groups), share_among(theirs, groups)
     assert a is not None
@@ -243,7 +246,7 @@ def _compared(photos: _Photos, names: tuple[str, str]) -> Shared:
     difference = (b.right - a.right) / len(ours)
     better = names[1] if difference > 0 else names[0]
     verdict = f"{better} is better, beyond chance." if p < SIGNIFICANT else "No difference beyond chance could be seen."
-    return Shared(
+    return SharedPhotos(
         n=len(ours),
         a=a,
         b=b,
@@ -256,15 +259,15 @@ def _compared(photos: _Photos, names: tuple[str, str]) -> Shared:
     )
 
 
-def _classes(photos: _Photos) -> Iterator[ClassRow]:
+def _compare_classes(photos: _PhotoPairs) -> Iterator[ClassChange]:
     for index, name in enumerate(dict.fromkeys(sorted(photos.names.tolist()))):
         own = photos.names == name
         a, b = float(photos.a_right[own].mean()), float(photos.b_right[own].mean())
-        yield ClassRow(index, name, int(own.sum()), a, b, b - a)
+        yield ClassChange(index, name, int(own.sum()), a, b, b - a)
 
 
-def _changes(a: Records, b: Records, photos: _Photos, names: tuple[str, str]) -> Iterator[Changes]:
-    ours, theirs = PhotosOfTest(a), PhotosOfTest(b)
+def _list_changes(a: Records, b: Records, photos: _PhotoPairs, names: tuple[str, str]) -> Iterator[ChangedPhotos]:
+    ours, theirs = PredictedPhotos(a), PredictedPhotos(b)
     kinds = (
         (f"Right in {names[0]} only", "only_a", photos.a_right & ~photos.b_right),
         (f"Right in {names[1]} only", "only_b", photos.b_right & ~photos.a_right),
@@ -277,6 +280,6 @@ def _changes(a: Records, b: Records, photos: _Photos, names: tuple[str, str]) ->
     for title, key, changed in kinds:
         rows = np.flatnonzero(changed)
         shown = tuple(
-            Change(ours[int(photos.a_rows[it])], theirs[int(photos.b_rows[it])]) for it in rows[:MOST_CHANGED]
+            ChangedPhoto(ours[int(photos.a_rows[it])], theirs[int(photos.b_rows[it])]) for it in rows[:MOST_CHANGED]
         )
-        yield Changes(title, key, len(rows), shown)
+        yield ChangedPhotos(title, key, len(rows), shown)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.reporting.photos import PhotosOfTest, Tested
+from headstart.reporting.photos import PredictedPhoto, PredictedPhotos
 from headstart.reporting.records import Records
 
 MOST_CLASSES = 40  #: rows of the matrix; of more classes, those with the most mistakes
@@ -15,7 +15,7 @@ MOST_IN_CELL, FEWEST_IN_CELL = 200, 4
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class ConfusionCell:
     """Photos of one class that were taken for one class."""
 
     true: str
@@ -26,7 +26,7 @@ class Cell:
     shown: bool  #: its photos are seen when the page opens
     anchor: str
     figure: str  #: the name of its number
-    photos: tuple[Tested, ...]  #: the least sure first
+    photos: tuple[PredictedPhoto, ...]  #: the least sure first
 
     @property
     def label(self) -> str:
@@ -43,23 +43,23 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ConfusionRow:
     """A class and what its photos were taken for."""
 
     name: str
-    cells: tuple[Cell, ...]
+    cells: tuple[ConfusionCell, ...]
 
 
 @dataclass(frozen=True)
-class Matrix:
+class ConfusionTable:
     """What is shown."""
 
     columns: tuple[Name, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[ConfusionRow, ...]
     cut: bool  #: not all classes are shown
 
     @property
-    def galleries(self) -> Iterator[Cell]:
+    def galleries(self) -> Iterator[ConfusionCell]:
         """The cells that have photos."""
         return (cell for row in self.rows for cell in row.cells if cell.n)
 
@@ -69,10 +69,10 @@ class Matrix:
             yield from (it.id for it in cell.photos)
 
 
-def matrix_of(records: Records, photos: PhotosOfTest) -> Matrix:
+def build_confusion_table(records: Records, photos: PredictedPhotos) -> ConfusionTable:
     """The matrix of the test part."""
     counts = np.array(records.test.confusion, np.int64)
-    shown = _classes(counts)
+    shown = _select_classes(counts)
     most = int(np.clip(MOST_TILES // max(1, int((counts > 0).sum())), FEWEST_IN_CELL, MOST_IN_CELL))
     misses = np.where(np.eye(len(counts), dtype=bool), -1, counts)[np.ix_(shown, shown)]
     first = np.unravel_index(int(misses.argmax()), misses.shape) if misses.max() > 0 else (0, 0)
@@ -83,9 +83,9 @@ def matrix_of(records: Records, photos: PhotosOfTest) -> Matrix:
     for row in photos.rows[np.argsort(confidence[photos.rows], kind="stable")].tolist():
         by_cell.setdefault((int(it.label[row]), int(predicted[row])), []).append(row)
 
-    def cell(true: int, said: int) -> Cell:
+    def cell(true: int, said: int) -> ConfusionCell:
         n = int(counts[true, said])
-        return Cell(
+        return ConfusionCell(
             true=names[true],
             said=names[said],
             n=n,
@@ -97,14 +97,14 @@ def matrix_of(records: Records, photos: PhotosOfTest) -> Matrix:
             photos=tuple(photos[row] for row in by_cell.get((true, said), ())[:most]),
         )
 
-    return Matrix(
+    return ConfusionTable(
         columns=tuple(Name(names[k]) for k in shown),
-        rows=tuple(Row(names[true], tuple(cell(int(true), int(said)) for said in shown)) for true in shown),
+        rows=tuple(ConfusionRow(names[true], tuple(cell(int(true), int(said)) for said in shown)) for true in shown),
         cut=len(shown) < len(counts),
     )
 
 
-def _classes(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+def _select_classes(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     """Which classes are shown, in their order: those with the most mistakes, as rows or columns."""
     mistakes = counts.sum(axis=0) + counts.sum(axis=1) - 2 * np.diag(counts)
     return np.sort(np.argsort(-mistakes, kind="stable")[:MOST_CLASSES])

@@ -14,7 +14,7 @@ BUDGET = 8_500_000  #: bytes of all pictures as they stand in the page, which is
 KINDS = {b"\xff\xd8\xff": "jpeg", b"\x89PN": "png", b"RIF": "webp"}  #: first bytes -> the kind of picture
 
 
-class Pictures:
+class EmbeddedPictures:
     """Those that a page has asked for."""
 
     def __init__(self, stored: Mapping[str, bytes], wanted: Iterable[str], budget: int = BUDGET) -> None:
@@ -31,7 +31,7 @@ class Pictures:
         for key in dict.fromkeys(wanted):
             if key not in stored:
                 continue
-            uri = _uri(stored[key])
+            uri = _encode_uri(stored[key])
             if uri is None:
                 continue
             cost = 0 if uri in self._uris else len(uri)
@@ -60,7 +60,7 @@ class Pictures:
         return Markup("\n".join(rules))  # noqa: S704
 
 
-def _uri(content: bytes) -> str | None:
+def _encode_uri(content: bytes) -> str | None:
     """A picture as a data URI; None for what is none."""
     kind = KINDS.get(content[:3])
     return None if kind is None else f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"

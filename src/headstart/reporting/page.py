@@ -12,14 +12,19 @@ from markupsafe import Markup, escape
 from headstart import __version__
 from headstart.diagnostics.label_issues import LabelErrors, describe_label_errors
 from headstart.reporting.charts.svg.style import STYLE
-from headstart.reporting.embedded_pictures import SHEET, Pictures
+from headstart.reporting.embedded_pictures import SHEET, EmbeddedPictures
 from headstart.reporting.records import Records
-from headstart.reporting.sections.arms import arms_section, training_section
-from headstart.reporting.sections.data import data_section
-from headstart.reporting.sections.overview import overview_of
-from headstart.reporting.sections.rest import cost_section, more_section, repeat_section, slices_section
-from headstart.reporting.sections.test import on_test
-from headstart.reporting.shown_numbers import Figures
+from headstart.reporting.sections.arms import build_arms_section, build_training_section
+from headstart.reporting.sections.data import build_data_section
+from headstart.reporting.sections.overview import build_overview
+from headstart.reporting.sections.rest import (
+    build_cost_section,
+    build_more_data_section,
+    build_repeat_section,
+    build_slices_section,
+)
+from headstart.reporting.sections.test import build_test_section
+from headstart.reporting.shown_numbers import ShownNumbers
 
 SECTIONS = {
     "data": "Data",
@@ -42,44 +47,44 @@ class Page:
     figures: dict[str, int | float]  #: every number that it shows, by name; also inside ``html``
 
 
-def page_of(records: Records) -> Page:
+def render_report(records: Records) -> Page:
     """The report of a run."""
-    data, arms, training = data_section(records), arms_section(records), training_section(records)
-    more, tested = more_section(records), on_test(records)
+    data, arms, training = build_data_section(records), build_arms_section(records), build_training_section(records)
+    more, tested = build_more_data_section(records), build_test_section(records)
     wanted = (*tested.pictures(), *data.pictures(), SHEET, *tested.matrix.pictures())
     without = {"training": not training.arms, "advisor": not records.run.get("advice")}
-    return rendered(
+    return render_page(
         "report.html",
-        Pictures(records.pictures, wanted),
+        EmbeddedPictures(records.pictures, wanted),
         run=records.run,
         test=records.test,
         trust=records.trust,
         sections=tuple((id_, title) for id_, title in SECTIONS.items() if not without.get(id_)),
-        overview=overview_of(records, data, arms, more),
+        overview=build_overview(records, data, arms, more),
         data=data,
         arms=arms,
         training=training,
         on_test=tested,
-        slices=slices_section(records),
+        slices=build_slices_section(records),
         more=more,
-        cost=cost_section(records),
-        repeat=repeat_section(records),
+        cost=build_cost_section(records),
+        repeat=build_repeat_section(records),
     )
 
 
-def rendered(template: str, pictures: Pictures, **context: object) -> Page:
+def render_page(template: str, pictures: EmbeddedPictures, **context: object) -> Page:
     """A page from a template; whatever is put into it is escaped, and no script but ours may run in it."""
-    figures, script = Figures(), _asset("page.js")
+    figures, script = ShownNumbers(), _read_asset("page.js")
     html = (
         _environment()
         .get_template(template)
         .render(
             **context,
             figure=figures,
-            label_errors=lambda it: _label_errors(it, figures),
+            label_errors=lambda it: _describe_label_errors(it, figures),
             pictures=pictures,
             chart_css=Markup(STYLE),  # noqa: S704
-            css=Markup(_asset("page.css")),  # noqa: S704
+            css=Markup(_read_asset("page.css")),  # noqa: S704
             script=Markup(script),  # noqa: S704
             script_hash=f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}",
             version=__version__,
@@ -88,7 +93,7 @@ def rendered(template: str, pictures: Pictures, **context: object) -> Page:
     return Page(html, figures.values)
 
 
-def _label_errors(it: LabelErrors, figures: Figures) -> Markup:
+def _describe_label_errors(it: LabelErrors, figures: ShownNumbers) -> Markup:
     """The sentence on wrong labels, its numbers as figures."""
     safe = replace(it, untold=str(escape(it.untold)))
     return Markup(describe_label_errors(safe, lambda name, value: str(figures(f"labels.{name}", value))))  # noqa: S704
@@ -107,5 +112,5 @@ def _environment() -> Environment:
 
 
 @cache
-def _asset(name: str) -> str:
+def _read_asset(name: str) -> str:
     return (files("headstart.reporting") / "templates" / name).read_text("utf-8")

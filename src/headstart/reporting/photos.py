@@ -10,7 +10,7 @@ from headstart.reporting.records import Records
 
 
 @dataclass(frozen=True, slots=True)
-class Tile:
+class PhotoTile:
     """A photo with its name."""
 
     id: str
@@ -19,7 +19,7 @@ class Tile:
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class PredictedPhoto:
     """A test photo and what the saved classifier said of it."""
 
     row: int  #: in predictions.npz
@@ -33,7 +33,7 @@ class Tested:
     likely: tuple[str, ...]  #: its prediction set, likeliest first
     novelty: float  #: NaN where there is none
     declined: bool
-    neighbours: tuple[Tile, ...]  #: the training photos most like it, where they were kept
+    neighbours: tuple[PhotoTile, ...]  #: the training photos most like it, where they were kept
 
     @property
     def heat(self) -> str:
@@ -46,7 +46,7 @@ class Tested:
         return f"{self.name}: {self.label}, " + ("found" if self.right else f"taken for {self.predicted}")
 
 
-class PhotosOfTest:
+class PredictedPhotos:
     """The photos of the test part, by their rows in ``predictions.npz``."""
 
     def __init__(self, records: Records) -> None:
@@ -54,12 +54,12 @@ class PhotosOfTest:
         self._neighbours: Mapping[str, Any] = records.trust.get("neighbours") or {}
         self.rows = np.flatnonzero(records.predictions.part == "test")  #: (T,)
 
-    def __getitem__(self, row: int) -> Tested:
+    def __getitem__(self, row: int) -> PredictedPhoto:
         it, classes = self._records.predictions, self._records.classes
         said, id_ = it.probabilities[row], str(it.id[row])
         predicted, label = int(said.argmax()), int(it.label[row])
         order = np.argsort(-said, kind="stable")
-        return Tested(
+        return PredictedPhoto(
             row=int(row),
             id=id_,
             name=self._records.name(id_),
@@ -71,11 +71,11 @@ class PhotosOfTest:
             likely=tuple(classes[k] for k in order if it.prediction_set[row, k]),
             novelty=float(it.novelty[row]),
             declined=bool(it.declined[row]),
-            neighbours=tuple(tile_of(self._records, near) for near, _ in self._neighbours.get(id_, ())),
+            neighbours=tuple(make_tile(self._records, near) for near, _ in self._neighbours.get(id_, ())),
         )
 
 
-def tile_of(records: Records, id_: str) -> Tile:
+def make_tile(records: Records, id_: str) -> PhotoTile:
     """Any photo that the run's records name."""
     label = records.trust["classes_of"].get(id_)
-    return Tile(id_, records.name(id_), "" if label is None else records.classes[label])
+    return PhotoTile(id_, records.name(id_), "" if label is None else records.classes[label])

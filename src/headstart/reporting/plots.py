@@ -32,66 +32,68 @@ class Plots:
 
     def confusion(self) -> "Figure":
         """Test photos by their class and by what they were taken for."""
-        return figure_of(charts.confusion(self.records))
+        return draw_figure(charts.confusion_chart(self.records))
 
     def curves(self) -> "Figure":
         """Loss and accuracy by epoch of each arm that trained a network."""
-        return figure_of(*charts.curves(self.records))
+        return draw_figure(*charts.training_curves_chart(self.records))
 
     def rate_finder(self) -> "Figure":
         """The loss while the learning rate grows, of each range test."""
-        return figure_of(*charts.rate_finder(self.records))
+        return draw_figure(*charts.rate_finder_chart(self.records))
 
     def accuracy_over_cost(self) -> "Figure":
         """Validation accuracy of each arm over the seconds it took."""
-        return figure_of(charts.accuracy_over_cost(self.records))
+        return draw_figure(charts.accuracy_over_cost_chart(self.records))
 
     def depth(self) -> "Figure":
         """How well the classes are told from each layer."""
-        return figure_of(*charts.depth(self.records))
+        return draw_figure(*charts.depth_chart(self.records))
 
     def cost(self) -> "Figure":
         """Time, memory and disk of each arm, predicted and real."""
-        return figure_of(*charts.cost(self.records))
+        return draw_figure(*charts.cost_chart(self.records))
 
     def roc(self) -> "Figure":
         """True over false positives of each class against the rest, on test."""
-        return figure_of(charts.roc(self.records))
+        return draw_figure(charts.roc_chart(self.records))
 
     def precision_recall(self) -> "Figure":
         """Precision over recall of each class against the rest, on test."""
-        return figure_of(charts.precision_recall(self.records))
+        return draw_figure(charts.precision_recall_chart(self.records))
 
     def reliability(self) -> "Figure":
         """How often the classifier is right when it is so sure, before and after calibration."""
-        return figure_of(charts.reliability(self.records))
+        return draw_figure(charts.reliability_chart(self.records))
 
     def risk_coverage(self) -> "Figure":
         """How often answers are wrong where only the surest are given."""
-        return figure_of(charts.risk_coverage(self.records))
+        return draw_figure(charts.risk_coverage_chart(self.records))
 
     def sets(self) -> "Figure":
         """Sizes of prediction sets, and how many hold the true class, by class."""
-        return figure_of(charts.sets(self.records), charts.class_coverage(self.records))
+        return draw_figure(charts.set_sizes_chart(self.records), charts.class_coverage_chart(self.records))
 
     def novelty(self) -> "Figure":
         """How unfamiliar validation and test photos are, beside the threshold."""
-        return figure_of(charts.novelty(self.records))
+        return draw_figure(charts.novelty_chart(self.records))
 
     def class_counts(self) -> "Figure":
         """Photos of each class in each part."""
-        return figure_of(charts.class_counts(self.records))
+        return draw_figure(charts.class_counts_chart(self.records))
 
     def slices(self) -> "Figure":
         """Accuracy by kind of photo."""
-        return figure_of(charts.slices(self.records))
+        return draw_figure(charts.slices_chart(self.records))
 
     def learning_curve(self) -> "Figure":
         """Accuracy over the number of training photos, and which class gains from more."""
-        return figure_of(charts.learning_curve(self.records), *charts.drawable(charts.gains, self.records))
+        return draw_figure(
+            charts.learning_curve_chart(self.records), *charts.make_if_recorded(charts.gains_chart, self.records)
+        )
 
 
-def figure_of(*shown: Chart) -> "Figure":
+def draw_figure(*shown: Chart) -> "Figure":
     """One figure of charts side by side."""
     from matplotlib.figure import Figure
 

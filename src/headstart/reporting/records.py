@@ -49,7 +49,7 @@ class Predictions:
     def __len__(self) -> int:
         return len(self.id)
 
-    def of(self, part: str) -> Self:
+    def subset(self, part: str) -> Self:
         """The rows of one part."""
         rows = self.part == part
         return type(self)(**{it.name: getattr(self, it.name)[rows] for it in fields(self)})
@@ -123,14 +123,14 @@ class Records:
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, EOFError, BadZipFile) as error:
-            raise _damaged(self.folder, PICTURES, error) from None
+            raise _damaged_error(self.folder, PICTURES, error) from None
 
     def name(self, id_: str) -> str:
         """A photo's name for people; its id where the run does not say."""
         return str(self.trust["names"].get(id_, id_))
 
 
-def took(record: Mapping[str, Any]) -> float:
+def total_seconds(record: Mapping[str, Any]) -> float:
     """Seconds that a run took, from its record: the one number that is shown of it, without the report's own time.
 
     By the clock, from its beginning to its last result; of an older run the sum of its stages.
@@ -151,32 +151,32 @@ def read_records(folder: str | Path) -> Records:
     if not (folder / RECORD).is_file():
         state = "it has no finished run in it" if folder.exists() else "there is no such folder"
         raise UserError(f"{str(folder)!r} is not a run: {state}; give the folder that headstart fit wrote")
-    run, evaluation = _json(folder, RECORD), _json(folder, EVALUATION)
+    run, evaluation = _read_json(folder, RECORD), _read_json(folder, EVALUATION)
     try:
         parts = {part: Evaluation.from_json(evaluation["parts"][part]) for part in ("validation", "test")}
     except (KeyError, TypeError, DataError) as error:
-        raise _damaged(folder, EVALUATION, error) from None
+        raise _damaged_error(folder, EVALUATION, error) from None
     return Records(
         folder=folder,
         run=run,
         **parts,
-        comparison=_json(folder, COMPARISON),
-        trust=_json(folder, TRUST),
-        predictions=_predictions(folder, len(parts["test"].classes)),
+        comparison=_read_json(folder, COMPARISON),
+        trust=_read_json(folder, TRUST),
+        predictions=_read_predictions(folder, len(parts["test"].classes)),
         split=Split.load(folder / SPLIT),
         ledger=load_ledger(folder / LEDGER),
     )
 
 
-def _json(folder: Path, name: str) -> dict[str, Any]:
+def _read_json(folder: Path, name: str) -> dict[str, Any]:
     try:
         value = json.loads((folder / name).read_text("utf-8"))
     except FileNotFoundError:
-        raise _missing(folder, name) from None
+        raise _missing_error(folder, name) from None
     except (OSError, ValueError) as error:
-        raise _damaged(folder, name, error) from None
+        raise _damaged_error(folder, name, error) from None
     if not isinstance(value, dict):
-        raise _damaged(folder, name, f"a JSON object was wanted, seen {type(value).__name__}")
+        raise _damaged_error(folder, name, f"a JSON object was wanted, seen {type(value).__name__}")
     if (version := value.get("schema_version")) not in range(1, SCHEMA_VERSION + 1):
         raise UserError(
             f"{str(folder / name)!r} has schema version {version}, this headstart reads 1 to {SCHEMA_VERSION}; open "
@@ -185,7 +185,7 @@ def _json(folder: Path, name: str) -> dict[str, Any]:
     return value
 
 
-def _predictions(folder: Path, classes: int) -> Predictions:
+def _read_predictions(folder: Path, classes: int) -> Predictions:
     try:
         content = io.BytesIO((folder / _PREDICTIONS).read_bytes())  # a damaged file would be left open
         with np.load(content, allow_pickle=False) as arrays:
@@ -193,23 +193,23 @@ def _predictions(folder: Path, classes: int) -> Predictions:
             columns.setdefault("group", np.arange(len(columns["id"])))  # of before they were kept
             found = Predictions(**{it.name: columns[it.name] for it in fields(Predictions)})
     except FileNotFoundError:
-        raise _missing(folder, _PREDICTIONS) from None
+        raise _missing_error(folder, _PREDICTIONS) from None
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-        raise _damaged(folder, _PREDICTIONS, error) from None
+        raise _damaged_error(folder, _PREDICTIONS, error) from None
     wide = ("probabilities", "uncalibrated", "prediction_set")
     wanted = {it.name: (len(found), classes) if it.name in wide else (len(found),) for it in fields(Predictions)}
     for name, shape in wanted.items():
         if (seen := getattr(found, name).shape) != shape:
-            raise _damaged(folder, _PREDICTIONS, f"{name} has shape {seen}, wanted {shape}")
+            raise _damaged_error(folder, _PREDICTIONS, f"{name} has shape {seen}, wanted {shape}")
     return found
 
 
-def _missing(folder: Path, name: str) -> UserError:
+def _missing_error(folder: Path, name: str) -> UserError:
     return UserError(
         f"{str(folder)!r} has no {name}, which the report is made from: an earlier headstart made the run, or it was "
         "made with the report off; fit again with report on (features that are stored are not computed again)"
     )
 
 
-def _damaged(folder: Path, name: str, why: object) -> UserError:
+def _damaged_error(folder: Path, name: str, why: object) -> UserError:
     return UserError(f"{str(folder / name)!r} cannot be read: {why}; restore the file or fit again")

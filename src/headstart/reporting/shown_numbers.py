@@ -15,7 +15,7 @@ MISSING = Markup('<span class="none">–</span>')  #: in place of a number that 
 SPACE = "\u00a0"  #: between a number and its unit, where no line breaks
 
 
-class Figures:
+class ShownNumbers:
     """The numbers of one page, by name."""
 
     def __init__(self) -> None:
@@ -44,23 +44,23 @@ class Figures:
         return Markup(json.dumps(self.values, allow_nan=False).replace("<", "\\u003c"))  # noqa: S704
 
 
-def percent(share: Number) -> str:
+def format_share(share: Number) -> str:
     """A share of one."""
     return f"{100 * share:.1f}{SPACE}%"
 
 
-def points(share: Number) -> str:
+def format_points(share: Number) -> str:
     """A difference between two shares, with its sign, in hundredths."""
     text = f"{100 * share:+z.1f}".replace("-", "−")
     return "0.0" if text == "+0.0" else text
 
 
-def count(value: Number) -> str:
+def format_count(value: Number) -> str:
     """A whole number."""
     return f"{value:,.0f}"
 
 
-def duration(seconds: Number) -> str:
+def format_duration(seconds: Number) -> str:
     """Seconds; from two minutes on minutes and seconds, from two hours on hours and minutes."""
     if seconds < 1:
         return f"{seconds:.2f}{SPACE}s"
@@ -73,7 +73,7 @@ def duration(seconds: Number) -> str:
     return f"{minutes // 60}{SPACE}h {minutes % 60:02d}{SPACE}min"
 
 
-def size(count: Number) -> str:
+def format_size(count: Number) -> str:
     """Bytes; units are thousands."""
     value = float(count)
     for unit in ("B", "kB", "MB", "GB"):
@@ -83,30 +83,30 @@ def size(count: Number) -> str:
     return f"{value:.1f}{SPACE}TB"
 
 
-def chance(p: Number) -> str:
+def format_p_value(p: Number) -> str:
     """A p-value."""
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def short(value: Number) -> str:
+def format_significant(value: Number) -> str:
     """Three significant digits, of a number of any size."""
     return f"{value:.3g}".replace("-", "−")
 
 
-def decimals(places: int) -> Callable[[Number], str]:
+def format_decimals(places: int) -> Callable[[Number], str]:
     """A form of so many decimals."""
     return lambda value: f"{value:z.{places}f}".replace("-", "−")
 
 
 FORMS: Mapping[str, Callable[[Number], str]] = {
-    "percent": percent,
-    "points": points,
-    "count": count,
-    "time": duration,
-    "size": size,
-    "p": chance,
-    "short": short,
-    "one": decimals(1),
-    "two": decimals(2),
-    "three": decimals(3),
+    "percent": format_share,
+    "points": format_points,
+    "count": format_count,
+    "time": format_duration,
+    "size": format_size,
+    "p": format_p_value,
+    "short": format_significant,
+    "one": format_decimals(1),
+    "two": format_decimals(2),
+    "three": format_decimals(3),
 }

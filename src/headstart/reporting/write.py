@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from headstart.errors import SettingError
-from headstart.reporting.card import card_of
-from headstart.reporting.compare_runs import versus_of
-from headstart.reporting.page import page_of
+from headstart.reporting.card import render_card
+from headstart.reporting.compare_runs import render_comparison
+from headstart.reporting.page import render_report
 from headstart.reporting.records import read_records
 from headstart.storage.atomic import replace_text
 from headstart.storage.run_layout import CARD, RECORD, REPORT
@@ -23,18 +23,18 @@ def write_report(folder: str | Path, out: Path | None = None) -> Path:
         UserError: no run, or one whose records lack what the report needs.
         SettingError: ``out`` is there already.
     """
-    file = _fresh(out) if out is not None else None
+    file = _check_new_file(out) if out is not None else None
     records = read_records(folder)
-    html = page_of(records).html
+    html = render_report(records).html
     if file is None:
         file, card = records.folder / REPORT, records.folder / CARD
         if not card.exists():
-            replace_text(card, card_of(records))
+            replace_text(card, render_card(records))
     replace_text(file, html)
     return file
 
 
-def write_versus(first: str | Path, second: str | Path, out: Path | None = None) -> Path:
+def write_comparison(first: str | Path, second: str | Path, out: Path | None = None) -> Path:
     """Sets two runs side by side in one page, and gives its file.
 
     Args:
@@ -48,12 +48,12 @@ def write_versus(first: str | Path, second: str | Path, out: Path | None = None)
     """
     folder = Path(second).expanduser()
     names = [Path(it).expanduser().resolve().name for it in (first, second)]
-    file = _fresh(out or Path(f"{names[0]}-versus-{names[1]}.html"))
-    replace_text(file, versus_of(read_records(first), read_records(folder)).html)
+    file = _check_new_file(out or Path(f"{names[0]}-versus-{names[1]}.html"))
+    replace_text(file, render_comparison(read_records(first), read_records(folder)).html)
     return file
 
 
-def _fresh(file: Path) -> Path:
+def _check_new_file(file: Path) -> Path:
     """A file that may be written.
 
     Raises:

@@ -21,7 +21,7 @@ from headstart.evaluation.evaluation import Evaluation
 from headstart.events import RunLog
 from headstart.extraction.extract import Extraction
 from headstart.inference.classifier import Classifier, PhotoLike, load
-from headstart.reporting.records import took
+from headstart.reporting.records import total_seconds
 from headstart.selection import leaderboard
 from headstart.selection.arm import Arm, file_name
 from headstart.selection.compare import Comparison
@@ -147,7 +147,7 @@ class Run:
     @property
     def took(self) -> float:
         """Seconds by the clock from its beginning to its last result, without the report."""
-        return took(self.record)
+        return total_seconds(self.record)
 
 
 def open_run(folder: str | os.PathLike[str]) -> Run:

@@ -5,18 +5,18 @@ from typing import Any
 
 from headstart.reporting.charts.spec import (
     Axis,
+    BarGroup,
     Bars,
     Form,
-    Group,
     Lines,
     NotRecorded,
     Series,
-    numbers,
-    percent,
-    plural,
-    written,
+    format_percent,
+    format_quantity,
+    format_value,
+    to_floats,
 )
-from headstart.reporting.charts.training import arm_names
+from headstart.reporting.charts.training import join_arm_names
 from headstart.reporting.records import Records
 
 LEAST_SECONDS = 0.01  #: an arm that took less, as an ensemble does, stands here on the logarithmic axis
@@ -28,7 +28,7 @@ KINDS: tuple[tuple[str, str, Form], ...] = (
 )
 
 
-def accuracy_over_cost(records: Records) -> Lines:
+def accuracy_over_cost_chart(records: Records) -> Lines:
     """What each arm scored on validation over the seconds that it took."""
     rows = records.comparison["arms"]
     won = next(row for row in rows if row["winner"])
@@ -37,9 +37,9 @@ def accuracy_over_cost(records: Records) -> Lines:
     if len(rows) == 1:
         alt += "; it is the only arm."
     elif dearest is won:
-        alt += f"; it is the dearest of {plural(len(rows), 'arm')}."
+        alt += f"; it is the dearest of {format_quantity(len(rows), 'arm')}."
     else:
-        alt += f"; of {plural(len(rows), 'arm')} the dearest, {dearest['arm']}, has {_scored(dearest)}."
+        alt += f"; of {format_quantity(len(rows), 'arm')} the dearest, {dearest['arm']}, has {_scored(dearest)}."
     return Lines(
         title="Accuracy over cost",
         alt=alt,
@@ -50,7 +50,7 @@ def accuracy_over_cost(records: Records) -> Lines:
 
 
 def _scored(row: Mapping[str, Any]) -> str:
-    return f"{percent(row['validation_accuracy'])} on validation in {written(row['seconds'], 'seconds')}"
+    return f"{format_percent(row['validation_accuracy'])} on validation in {format_value(row['seconds'], 'seconds')}"
 
 
 def _priced(row: Mapping[str, Any]) -> Series:
@@ -61,12 +61,12 @@ def _priced(row: Mapping[str, Any]) -> Series:
         low=(float(row["validation_low"]),),
         high=(float(row["validation_high"]),),
         style="points",
-        notes=(f"took {written(row['seconds'], 'seconds')}",),
+        notes=(f"took {format_value(row['seconds'], 'seconds')}",),
         marked=(0,) if row["winner"] else (),
     )
 
 
-def depth(records: Records) -> tuple[Lines, ...]:
+def depth_chart(records: Records) -> tuple[Lines, ...]:
     """How well the classes are told from each layer, a chart for each arm that looked.
 
     Raises:
@@ -75,7 +75,7 @@ def depth(records: Records) -> tuple[Lines, ...]:
     looked = [arm for arm in records.run["arms"] if arm["depth"]]
     if not looked:
         raise NotRecorded(
-            f"this run has no intermediate-probe, so no layers were compared; its arms are {arm_names(records)}. "
+            f"this run has no intermediate-probe, so no layers were compared; its arms are {join_arm_names(records)}. "
             "Add one with --arms linear-probe,intermediate-probe"
         )
     several = len({arm["backbone"] for arm in looked}) > 1
@@ -87,11 +87,11 @@ def _by_layer(arm: Mapping[str, Any], of: str) -> Lines:
     best = max(points, key=lambda it: float(it["validation_accuracy"]))
     last = next((it for it in reversed(points) if it["layer"] != "all"), best)
     where = "all layers joined" if best["layer"] == "all" else best["layer"]
-    alt = f"The most validation photos, {percent(best['validation_accuracy'])}, are told from {where}"
+    alt = f"The most validation photos, {format_percent(best['validation_accuracy'])}, are told from {where}"
     if best is last:
         alt += ", the last layer."
     else:
-        alt += f"; from the last layer alone, {last['layer']}, {percent(last['validation_accuracy'])}."
+        alt += f"; from the last layer alone, {last['layer']}, {format_percent(last['validation_accuracy'])}."
     inside = [place for place, it in enumerate(points) if it["accuracy"] is not None]
     series = [
         Series("validation", *_accuracy_of(points, range(len(points)), "validation_accuracy"), style="dots"),
@@ -106,10 +106,10 @@ def _by_layer(arm: Mapping[str, Any], of: str) -> Lines:
 def _accuracy_of(
     points: Sequence[Mapping[str, Any]], places: Sequence[int], field: str
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    return numbers(places), numbers(points[place][field] for place in places)
+    return to_floats(places), to_floats(points[place][field] for place in places)
 
 
-def cost(records: Records) -> tuple[Bars, ...]:
+def cost_chart(records: Records) -> tuple[Bars, ...]:
     """What each arm was predicted to take and took: charts of time, memory and disk, as far as any was taken.
 
     Raises:
@@ -126,15 +126,15 @@ def cost(records: Records) -> tuple[Bars, ...]:
 
 
 def _predicted(rows: Sequence[Mapping[str, Any]], field: str, name: str, form: Form) -> Bars:
-    predicted, real = numbers(row[f"predicted_{field}"] or 0 for row in rows), numbers(row[field] for row in rows)
+    predicted, real = to_floats(row[f"predicted_{field}"] or 0 for row in rows), to_floats(row[field] for row in rows)
     most = max(range(len(rows)), key=lambda place: real[place])
     alt = (
-        f"The most {name}, {written(real[most], form)}, went to {rows[most]['arm']}; predicted were "
-        f"{written(predicted[most], form)}."
+        f"The most {name}, {format_value(real[most], form)}, went to {rows[most]['arm']}; predicted were "
+        f"{format_value(predicted[most], form)}."
     )
     if not real[most]:
-        alt = f"No arm took any {name}; predicted were {written(max(predicted), form)} at most."
-    groups = (Group("predicted", predicted), Group("real", real))
+        alt = f"No arm took any {name}; predicted were {format_value(max(predicted), form)} at most."
+    groups = (BarGroup("predicted", predicted), BarGroup("real", real))
     return Bars(
         f"Cost: {name}",
         alt,

@@ -1,71 +1,48 @@
-"""Every chart of a run, by name: records in, numbers with axes and words out, nothing drawn yet."""
+"""Every chart of a run under one name: functions that take its records and return numbers, axes and words."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from headstart.reporting.charts.arms import accuracy_over_cost, cost, depth
-from headstart.reporting.charts.certainty import class_coverage, novelty, reliability, sets
-from headstart.reporting.charts.data import class_counts, gains, learning_curve, slices
-from headstart.reporting.charts.scores import confusion, precision_recall, risk_coverage, roc
+from headstart.reporting.charts.arms import accuracy_over_cost_chart, cost_chart, depth_chart
+from headstart.reporting.charts.certainty import (
+    class_coverage_chart,
+    novelty_chart,
+    reliability_chart,
+    set_sizes_chart,
+)
+from headstart.reporting.charts.data import class_counts_chart, gains_chart, learning_curve_chart, slices_chart
+from headstart.reporting.charts.scores import confusion_chart, precision_recall_chart, risk_coverage_chart, roc_chart
 from headstart.reporting.charts.spec import Chart, NotRecorded
-from headstart.reporting.charts.training import curves, rate_finder
+from headstart.reporting.charts.training import rate_finder_chart, training_curves_chart
 from headstart.reporting.records import Records
 
-Maker = Callable[[Records], Chart | tuple[Chart, ...]]
-
-#: In the order of the report. Some give several charts: two for each trained arm, one for each kind of cost.
-CHARTS: Mapping[str, Maker] = {
-    "class_counts": class_counts,
-    "accuracy_over_cost": accuracy_over_cost,
-    "depth": depth,
-    "curves": curves,
-    "rate_finder": rate_finder,
-    "confusion": confusion,
-    "roc": roc,
-    "precision_recall": precision_recall,
-    "reliability": reliability,
-    "risk_coverage": risk_coverage,
-    "sets": sets,
-    "class_coverage": class_coverage,
-    "novelty": novelty,
-    "slices": slices,
-    "learning_curve": learning_curve,
-    "gains": gains,
-    "cost": cost,
-}
+#: Some return several charts: two for each trained arm, one for each kind of cost.
+ChartMaker = Callable[[Records], Chart | tuple[Chart, ...]]
 
 __all__ = [
-    "CHARTS",
-    "Chart",
-    "NotRecorded",
-    "accuracy_over_cost",
-    "class_counts",
-    "class_coverage",
-    "confusion",
-    "cost",
-    "curves",
-    "depth",
-    "drawable",
-    "gains",
-    "learning_curve",
-    "novelty",
-    "of_run",
-    "precision_recall",
-    "rate_finder",
-    "reliability",
-    "risk_coverage",
-    "roc",
-    "sets",
-    "slices",
+    "ChartMaker",
+    "accuracy_over_cost_chart",
+    "class_counts_chart",
+    "class_coverage_chart",
+    "confusion_chart",
+    "cost_chart",
+    "depth_chart",
+    "gains_chart",
+    "learning_curve_chart",
+    "make_if_recorded",
+    "novelty_chart",
+    "precision_recall_chart",
+    "rate_finder_chart",
+    "reliability_chart",
+    "risk_coverage_chart",
+    "roc_chart",
+    "set_sizes_chart",
+    "slices_chart",
+    "training_curves_chart",
 ]
 
 
-def of_run(records: Records) -> dict[str, tuple[Chart, ...]]:
-    """Every chart that the run has the data for, by name."""
-    return {name: made for name, maker in CHARTS.items() if (made := drawable(maker, records))}
-
-
-def drawable(maker: Maker, records: Records) -> tuple[Chart, ...]:
-    """What a maker gives; nothing where the run lacks the data."""
+def make_if_recorded(maker: ChartMaker, records: Records) -> tuple[Chart, ...]:
+    """Return the charts that a function makes of the records; an empty tuple where the run lacks their data."""
     try:
         made = maker(records)
     except NotRecorded:

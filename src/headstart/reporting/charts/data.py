@@ -9,25 +9,25 @@ from headstart.data.samples import Subset
 from headstart.reporting.charts.spec import (
     MOST_ROWS,
     Axis,
+    BarGroup,
     Bars,
-    Group,
     Lines,
     Mark,
     NotRecorded,
     Series,
-    numbers,
-    percent,
-    plural,
+    format_percent,
+    format_quantity,
+    to_floats,
 )
 from headstart.reporting.records import Records
 
 
-def class_counts(records: Records) -> Bars:
+def class_counts_chart(records: Records) -> Bars:
     """Photos of each class in each part; of many classes the largest and the smallest."""
     classes = records.classes
     total = np.array([records.trust["quality"]["counts"][name] for name in classes], dtype=np.int64)
     held_out = {
-        part: np.bincount(records.predictions.of(part).label, minlength=len(classes))
+        part: np.bincount(records.predictions.subset(part).label, minlength=len(classes))
         for part in (Subset.VALIDATION, Subset.TEST)
     }
     parts = {Subset.TRAIN: total - sum(held_out.values()), **held_out}
@@ -36,7 +36,7 @@ def class_counts(records: Records) -> Bars:
     shown = np.arange(len(classes)) if few else np.r_[order[: MOST_ROWS // 2], order[-MOST_ROWS // 2 :]]
     most, least = order[0], order[-1]
     alt = (
-        f"{plural(int(total.sum()), 'photo')} in {plural(len(classes), 'class', 'classes')}, from "
+        f"{format_quantity(int(total.sum()), 'photo')} in {format_quantity(len(classes), 'class', 'classes')}, from "
         f"{total[least]:,} of {classes[least]} to {total[most]:,} of {classes[most]}."
     )
     return Bars(
@@ -44,12 +44,12 @@ def class_counts(records: Records) -> Bars:
         alt=alt,
         categories=tuple(classes[label] for label in shown),
         value=Axis("photos", "count", low=0),
-        groups=tuple(Group(part.value, numbers(count[shown])) for part, count in parts.items()),
+        groups=tuple(BarGroup(part.value, to_floats(count[shown])) for part, count in parts.items()),
         stacked=True,
     )
 
 
-def slices(records: Records) -> Bars:
+def slices_chart(records: Records) -> Bars:
     """Accuracy on test of each kind of photo, with its interval, beside that of all; of many kinds the worst.
 
     Raises:
@@ -59,16 +59,16 @@ def slices(records: Records) -> Bars:
     every = found["slices"]
     if not every:
         raise NotRecorded(
-            f"no slice of the test part has the {plural(found['least'], 'photo')} that it needs to be looked at; "
-            "fit with more photos"
+            f"no slice of the test part has the {format_quantity(found['least'], 'photo')} that it needs to be "
+            "looked at; fit with more photos"
         )
     worst_first = sorted(range(len(every)), key=lambda place: (every[place]["accuracy"], -every[place]["n"]))
     shown = [every[place] for place in sorted(worst_first[:MOST_ROWS])]
-    worse = [f"{it['by']} {it['value']} ({percent(it['accuracy'])})" for it in every if it["worse"]]
+    worse = [f"{it['by']} {it['value']} ({format_percent(it['accuracy'])})" for it in every if it["worse"]]
     told = f"worse beyond chance: {', '.join(worse)}" if worse else "none is worse beyond chance"
     alt = (
-        f"Of {plural(len(every), 'slice')} of {plural(found['n'], 'test photo')}, of which "
-        f"{percent(found['accuracy'])} are right, {told}."
+        f"Of {format_quantity(len(every), 'slice')} of {format_quantity(found['n'], 'test photo')}, of which "
+        f"{format_percent(found['accuracy'])} are right, {told}."
     )
     return Bars(
         title="Accuracy by kind of photo" + (f": the {MOST_ROWS} lowest" if len(every) > MOST_ROWS else ""),
@@ -77,13 +77,13 @@ def slices(records: Records) -> Bars:
         value=Axis("test accuracy, 95\u00a0% interval", "share"),
         groups=(_with_interval("accuracy", shown),),
         dots=True,
-        notes=tuple(f"{it['right']} of {plural(it['n'], 'photo')} right" for it in shown),
+        notes=tuple(f"{it['right']} of {format_quantity(it['n'], 'photo')} right" for it in shown),
         marked=tuple(place for place, it in enumerate(shown) if it["worse"]),
         marks=(Mark(found["accuracy"], "all photos"),),
     )
 
 
-def learning_curve(records: Records) -> Lines:
+def learning_curve_chart(records: Records) -> Lines:
     """Accuracy over the number of training photos, and what twice as many are expected to give.
 
     Raises:
@@ -97,27 +97,27 @@ def learning_curve(records: Records) -> Lines:
     series = [
         Series(
             "measured, 95\u00a0% interval",
-            numbers(it["photos"] for it in sizes),
-            numbers(it["accuracy"] for it in sizes),
-            numbers(it["low"] for it in sizes),
-            numbers(it["high"] for it in sizes),
+            to_floats(it["photos"] for it in sizes),
+            to_floats(it["accuracy"] for it in sizes),
+            to_floats(it["low"] for it in sizes),
+            to_floats(it["high"] for it in sizes),
             style="dots",
-            notes=tuple(plural(it["repeats"], "repeat") for it in sizes),
+            notes=tuple(format_quantity(it["repeats"], "repeat") for it in sizes),
         )
     ]
-    alt = f"The head has {percent(last['accuracy'])} with {plural(last['photos'], 'training photo')}"
+    alt = f"The head has {format_percent(last['accuracy'])} with {format_quantity(last['photos'], 'training photo')}"
     if doubling is None:
         alt += "; what twice as many would give cannot be told."
     else:
-        ahead = numbers((last["photos"], 2 * last["photos"]))
-        expected = numbers((last["accuracy"], min(1.0, last["accuracy"] + doubling)))
+        ahead = to_floats((last["photos"], 2 * last["photos"]))
+        expected = to_floats((last["accuracy"], min(1.0, last["accuracy"] + doubling)))
         series.append(Series("expected of twice as many", ahead, expected, style="dots", marked=(1,)))
         alt += f"; twice as many are expected to change that by {100 * doubling:+.1f} points."
     x = Axis("training photos (logarithmic)", "count", log=True)
     return Lines("Would more photos help?", alt, x, Axis("accuracy on held-out photos", "share"), tuple(series))
 
 
-def gains(records: Records) -> Bars:
+def gains_chart(records: Records) -> Bars:
     """What the second half of the training photos gave each class; of many classes those that gained most.
 
     Raises:
@@ -136,12 +136,14 @@ def gains(records: Records) -> Bars:
         value=Axis("gain in recall from the second half, 95\u00a0% interval", "share"),
         groups=(_with_interval("gain", shown),),
         dots=True,
-        notes=tuple(f"recall from {percent(it['recall_half'])} to {percent(it['recall_all'])}" for it in shown),
+        notes=tuple(
+            f"recall from {format_percent(it['recall_half'])} to {format_percent(it['recall_all'])}" for it in shown
+        ),
         marks=(Mark(0.0, "no gain"),),
     )
 
 
-def _with_interval(field: str, rows: Sequence[Mapping[str, Any]]) -> Group:
+def _with_interval(field: str, rows: Sequence[Mapping[str, Any]]) -> BarGroup:
     """A field of some rows, and the ends of its interval."""
-    low, high = numbers(it["low"] for it in rows), numbers(it["high"] for it in rows)
-    return Group(field, numbers(it[field] for it in rows), low, high)
+    low, high = to_floats(it["low"] for it in rows), to_floats(it["high"] for it in rows)
+    return BarGroup(field, to_floats(it[field] for it in rows), low, high)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from headstart.reporting.charts.spec import Axis, Bars, Chart, Form, Lines, Matrix, Series, written
+from headstart.reporting.charts.spec import Axis, Bars, Chart, Form, Lines, Matrix, Series, format_value
 from headstart.reporting.charts.svg.marks import width
 from headstart.reporting.charts.svg.scale import roomy_scale
 from headstart.reporting.charts.svg.style import DASHES, LIGHT, MARKERS, colour_of, dash_of
@@ -101,7 +101,7 @@ def _written(along: object, form: Form) -> None:
     elif form == "count":
         along.set_major_locator(MaxNLocator(integer=True))
     elif form == "bytes":
-        along.set_major_formatter(FuncFormatter(lambda value, _: written(value, form)))
+        along.set_major_formatter(FuncFormatter(lambda value, _: format_value(value, form)))
 
 
 def _bars(axes: "Axes", chart: Bars) -> None:

@@ -7,7 +7,17 @@ import numpy as np
 
 from headstart.arrays import Doubles
 from headstart.evaluation import curves
-from headstart.reporting.charts.spec import Axis, Lines, Mark, Matrix, NotRecorded, Series, numbers, percent, plural
+from headstart.reporting.charts.spec import (
+    Axis,
+    Lines,
+    Mark,
+    Matrix,
+    NotRecorded,
+    Series,
+    format_percent,
+    format_quantity,
+    to_floats,
+)
 from headstart.reporting.records import Predictions, Records
 
 FEW = 6  #: classes that get a curve each
@@ -25,7 +35,7 @@ class _Curve:
     area: float
 
 
-def confusion(records: Records) -> Matrix:
+def confusion_chart(records: Records) -> Matrix:
     """Test photos by their class and by what they were taken for."""
     test = records.test
     counts = np.array(test.confusion)
@@ -36,13 +46,13 @@ def confusion(records: Records) -> Matrix:
         f"{test.classes[true]} for {test.classes[predicted]} ({counts[true, predicted]})" for true, predicted in most
     )
     alt = (
-        f"{percent(test.accuracy)} of {plural(test.n, 'test photo')} are right; "
+        f"{format_percent(test.accuracy)} of {format_quantity(test.n, 'test photo')} are right; "
         f"{f'most often taken: {told}' if told else 'none was taken for another class'}."
     )
     return Matrix("Confusion matrix", alt, test.classes, test.confusion)
 
 
-def roc(records: Records) -> Lines:
+def roc_chart(records: Records) -> Lines:
     """True over false positives of each class against the rest, on test; of many classes the mean and the lowest.
 
     Raises:
@@ -61,7 +71,7 @@ def roc(records: Records) -> Lines:
     )
 
 
-def precision_recall(records: Records) -> Lines:
+def precision_recall_chart(records: Records) -> Lines:
     """Precision over recall of each class against the rest, on test; of many classes the mean and the lowest.
 
     Raises:
@@ -80,29 +90,30 @@ def precision_recall(records: Records) -> Lines:
     )
 
 
-def risk_coverage(records: Records) -> Lines:
+def risk_coverage_chart(records: Records) -> Lines:
     """How often answers on test are wrong where only the surest are given."""
-    test = records.predictions.of("test")
+    test = records.predictions.subset("test")
     found = curves.risk_coverage(test.right, test.confidence)
     half = int(np.searchsorted(found.coverage, 0.5))
     error = float(found.risk[-1])
     alt = (
-        f"{percent(error)} of all answers on {plural(len(test), 'test photo')} are wrong; of the surest "
-        f"{percent(found.coverage[half], 0)}, {percent(found.risk[half])}. The area is {found.area or 0.0:.3f}."
+        f"{format_percent(error)} of all answers on {format_quantity(len(test), 'test photo')} are wrong; of "
+        f"the surest {format_percent(found.coverage[half], 0)}, {format_percent(found.risk[half])}. "
+        f"The area is {found.area or 0.0:.3f}."
     )
     return Lines(
         title="Risk over coverage",
         alt=alt,
         x=Axis("coverage: share of photos that are answered, the surest first", "share", low=0, high=1),
         y=Axis("risk: share of the answers that are wrong", "share", low=0),
-        series=(Series("risk", numbers(found.coverage), numbers(found.risk)),),
+        series=(Series("risk", to_floats(found.coverage), to_floats(found.risk)),),
         marks=(Mark(error, "all answered", "y"),),
     )
 
 
 def _against_rest(records: Records, curve_of: Callable[[Predictions, int], _Curve | None]) -> list[_Curve]:
     """A curve for each class of which one can be drawn, named by the class."""
-    test = records.predictions.of("test")
+    test = records.predictions.subset("test")
     made = [(name, curve_of(test, k)) for k, name in enumerate(records.classes)]
     found = [_Curve(name, it.x, it.y, it.area) for name, it in made if it is not None]
     if not found:
@@ -151,7 +162,7 @@ def _side(curve: _Curve, grid: Doubles, side: str) -> Doubles:
 def _shown(found: list[_Curve], mean: _Curve, measure: str) -> tuple[tuple[Series, ...], str]:
     """The curves that are drawn, and what they say in words."""
     lowest = min(found, key=lambda it: it.area)
-    alt = f"The {measure} is {mean.area:.3f} on average over {plural(len(found), 'class', 'classes')}"
+    alt = f"The {measure} is {mean.area:.3f} on average over {format_quantity(len(found), 'class', 'classes')}"
     alt += "." if len(found) == 1 else f", lowest for {lowest.name} with {lowest.area:.3f}."
     drawn = found if len(found) <= FEW else [mean, *sorted(found, key=lambda it: it.area)[:LOWEST]]
-    return tuple(Series(f"{it.name} ({it.area:.3f})", numbers(it.x), numbers(it.y)) for it in drawn), alt
+    return tuple(Series(f"{it.name} ({it.area:.3f})", to_floats(it.x), to_floats(it.y)) for it in drawn), alt

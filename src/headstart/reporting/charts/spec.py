@@ -68,7 +68,7 @@ class Lines:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class BarGroup:
     """One value for each category."""
 
     name: str
@@ -85,7 +85,7 @@ class Bars:
     alt: str
     categories: tuple[str, ...]  #: K names
     value: Axis
-    groups: tuple[Group, ...]
+    groups: tuple[BarGroup, ...]
     stacked: bool = False
     dots: bool = False  #: points with intervals in place of bars, so the axis need not begin at nothing
     notes: tuple[str, ...] = ()  #: (K,) what else is to say of each category, or empty
@@ -111,30 +111,30 @@ class Matrix:
 Chart = Lines | Bars | Matrix
 
 
-def numbers(values: Iterable[float]) -> tuple[float, ...]:
+def to_floats(values: Iterable[float]) -> tuple[float, ...]:
     """An array as plain numbers."""
     return tuple(float(value) for value in values)
 
 
-def written(value: float, form: Form) -> str:
+def format_value(value: float, form: Form) -> str:
     """A value with its unit, as a reader wants it."""
     if form == "share":
-        return percent(value)
+        return format_percent(value)
     if form == "count":
         return f"{value:,.0f}"
     if form == "seconds":
         return f"{value:.3g}{NO_BREAK}s" if value < 1000 else f"{value:,.0f}{NO_BREAK}s"
     if form == "bytes":
-        return size(value)
+        return format_bytes(value)
     return f"{value:.1e}" if form == "rate" else f"{value:.3g}"
 
 
-def percent(share: float, digits: int = 1) -> str:
+def format_percent(share: float, digits: int = 1) -> str:
     """A share of one, in hundredths."""
     return f"{100 * share:z.{digits}f}{NO_BREAK}%".replace("-", "−")
 
 
-def size(value: float) -> str:
+def format_bytes(value: float) -> str:
     """Bytes, in the unit that leaves one to three digits before the point."""
     for unit in ("B", "kB", "MB"):
         if value < 999.5:
@@ -143,6 +143,6 @@ def size(value: float) -> str:
     return f"{value:.3g}{NO_BREAK}GB"
 
 
-def plural(count: int, noun: str, several: str = "") -> str:
+def format_quantity(count: int, noun: str, several: str = "") -> str:
     """A number and what it counts."""
     return f"{count:,} {noun if count == 1 else several or f'{noun}s'}"

@@ -3,11 +3,20 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from headstart.reporting.charts.spec import Axis, Lines, Mark, NotRecorded, Series, numbers, percent, plural
+from headstart.reporting.charts.spec import (
+    Axis,
+    Lines,
+    Mark,
+    NotRecorded,
+    Series,
+    format_percent,
+    format_quantity,
+    to_floats,
+)
 from headstart.reporting.records import Records
 
 
-def curves(records: Records) -> tuple[Lines, ...]:
+def training_curves_chart(records: Records) -> tuple[Lines, ...]:
     """Loss and accuracy by epoch, two charts for each arm that trained a network.
 
     Raises:
@@ -16,7 +25,7 @@ def curves(records: Records) -> tuple[Lines, ...]:
     trained = [arm for arm in records.run["arms"] if arm["curves"]]
     if not trained:
         raise NotRecorded(
-            f"this run trained no network, so it has no curves; its arms are {arm_names(records)}. "
+            f"this run trained no network, so it has no curves; its arms are {join_arm_names(records)}. "
             "Train one with --arms linear-probe,partial-finetune"
         )
     return tuple(chart for arm in trained for chart in (_losses(arm), _accuracies(arm)))
@@ -28,7 +37,7 @@ def _losses(arm: Mapping[str, Any]) -> Lines:
     last = epochs[-1]["number"]
     alt = (
         f"{arm['name']}: the validation loss {_course(losses, epochs[0]['number'], best)}; the last of "
-        f"{plural(last, 'epoch')} has {losses[last]}."
+        f"{format_quantity(last, 'epoch')} has {losses[last]}."
     )
     series = (
         _by_epoch("training, changed views", epochs, "train_loss"),
@@ -41,7 +50,7 @@ def _losses(arm: Mapping[str, Any]) -> Lines:
 
 def _accuracies(arm: Mapping[str, Any]) -> Lines:
     epochs, best = arm["curves"], arm["best_epoch"]
-    shares = {it["number"]: percent(it["validation_accuracy"]) for it in epochs}
+    shares = {it["number"]: format_percent(it["validation_accuracy"]) for it in epochs}
     alt = f"{arm['name']}: the validation accuracy {_course(shares, epochs[0]['number'], best)}."
     series = (
         _by_epoch("training, changed views", epochs, "train_accuracy"),
@@ -60,7 +69,7 @@ def _course(written_at: Mapping[int, str], first: int, best: int) -> str:
 
 def _by_epoch(name: str, epochs: Sequence[Mapping[str, Any]], field: str, best: int | None = None) -> Series:
     known = [it for it in epochs if it[field] is not None]
-    x, y = numbers(it["number"] for it in known), numbers(it[field] for it in known)
+    x, y = to_floats(it["number"] for it in known), to_floats(it[field] for it in known)
     marked = tuple(place for place, it in enumerate(known) if it["number"] == best)
     return Series(name, x, y, style="dots", marked=marked)
 
@@ -73,7 +82,7 @@ def _kept(best: int) -> Mark:
     return Mark(best, f"epoch {best} is kept")
 
 
-def rate_finder(records: Records) -> tuple[Lines, ...]:
+def rate_finder_chart(records: Records) -> tuple[Lines, ...]:
     """The loss while the rate grows, a chart for each range test.
 
     Raises:
@@ -97,11 +106,11 @@ def _range_test(name: str, curve: Mapping[str, Any]) -> Lines:
         alt=alt,
         x=Axis("learning rate at the top", "rate", log=True),
         y=Axis("training loss, smoothed (nats per photo)"),
-        series=(Series("loss", numbers(rates), numbers(losses)),),
+        series=(Series("loss", to_floats(rates), to_floats(losses)),),
         marks=(Mark(chosen, f"chosen: {chosen:.1e}"),),
     )
 
 
-def arm_names(records: Records) -> str:
+def join_arm_names(records: Records) -> str:
     """For people."""
     return ", ".join(arm["name"] for arm in records.run["arms"])

@@ -7,7 +7,7 @@ from typing import Any
 from headstart.evaluation.comparison import Pair
 from headstart.evaluation.intervals import Interval
 from headstart.reporting.charts import catalog as charts
-from headstart.reporting.charts.inline import Plot, plots
+from headstart.reporting.charts.inline import InlineChart, draw_charts
 from headstart.reporting.records import Records
 from headstart.selection.leaderboard import caveats, from_json
 from headstart.training.curves import KEPT
@@ -17,7 +17,7 @@ ABOUT = {"validation": "The best arm against each other, on validation", "test":
 
 
 @dataclass(frozen=True, slots=True)
-class PairRow:
+class ShownArmPair:
     """Two arms on the same photos; differences are a - b."""
 
     a: str
@@ -32,7 +32,7 @@ class PairRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Depths:
+class DepthCurve:
     """A curve of accuracy over depth."""
 
     index: int  #: of the arm
@@ -41,34 +41,34 @@ class Depths:
 
 
 @dataclass(frozen=True)
-class Arms:
+class ArmsSection:
     """What the section shows."""
 
     reason: str  #: why the winner won
     board: tuple[Mapping[str, Any], ...]  #: rows of the leaderboard
     revealed: bool  #: losing arms were scored on test
-    pairs: tuple[tuple[str, tuple[PairRow, ...], str], ...]  #: a part, its pairs, a heading
+    pairs: tuple[tuple[str, tuple[ShownArmPair, ...], str], ...]  #: a part, its pairs, a heading
     smallest: float | None  #: difference in accuracy that test can show; None: none
-    charts: tuple[Plot, ...]
-    depths: tuple[Depths, ...]
+    charts: tuple[InlineChart, ...]
+    depths: tuple[DepthCurve, ...]
     left_out: tuple[Mapping[str, Any], ...]
     caveats: tuple[str, ...]  #: why validation scores are optimistic
 
 
-def arms_section(records: Records) -> Arms:
+def build_arms_section(records: Records) -> ArmsSection:
     """What the section shows."""
     it = records.comparison
     board, test = it["arms"], it["test"]
     pairs = {"validation": it["choice"]["pairs"], "test": test["pairs"]}
-    return Arms(
+    return ArmsSection(
         reason=it["choice"]["reason"],
         board=tuple(board),
         revealed=any(row["test_accuracy"] is not None and not row["winner"] for row in board),
-        pairs=tuple((part, tuple(_pairs(found)), ABOUT[part]) for part, found in pairs.items() if found),
+        pairs=tuple((part, tuple(_list_pairs(found)), ABOUT[part]) for part, found in pairs.items() if found),
         smallest=test["smallest_difference"],
-        charts=(*plots(charts.accuracy_over_cost, records), *plots(charts.depth, records)),
+        charts=(*draw_charts(charts.accuracy_over_cost_chart, records), *draw_charts(charts.depth_chart, records)),
         depths=tuple(
-            Depths(index, arm["name"], tuple(arm["depth"]))
+            DepthCurve(index, arm["name"], tuple(arm["depth"]))
             for index, arm in enumerate(records.run["arms"])
             if arm["depth"]
         ),
@@ -77,10 +77,10 @@ def arms_section(records: Records) -> Arms:
     )
 
 
-def _pairs(found: Iterable[Mapping[str, Any]]) -> Iterator[PairRow]:
+def _list_pairs(found: Iterable[Mapping[str, Any]]) -> Iterator[ShownArmPair]:
     for pair in [Pair.from_json(it) for it in found][:MOST_PAIRS]:
         words = "beyond chance" if pair.beyond_chance else "told apart, just" if pair.told else "no difference seen"
-        yield PairRow(
+        yield ShownArmPair(
             pair.a,
             pair.b,
             pair.difference,
@@ -94,7 +94,7 @@ def _pairs(found: Iterable[Mapping[str, Any]]) -> Iterator[PairRow]:
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedArm:
     """An arm that trained a network."""
 
     index: int  #: among those
@@ -104,28 +104,28 @@ class Trained:
     start: Mapping[str, Any]  #: the epoch before the first step
     best: Mapping[str, Any]  #: the one that is kept
     notes: tuple[str, ...]
-    charts: tuple[Plot, ...]
+    charts: tuple[InlineChart, ...]
 
 
 @dataclass(frozen=True)
-class Training:
+class TrainingSection:
     """What the section shows."""
 
-    arms: tuple[Trained, ...]
+    arms: tuple[TrainedArm, ...]
     kept: str = KEPT  #: which epoch of each
 
 
-def training_section(records: Records) -> Training:
+def build_training_section(records: Records) -> TrainingSection:
     """What the section shows; no arms where nothing was trained."""
     arms = [arm for arm in records.run["arms"] if arm["curves"]]
-    drawn = plots(charts.curves, records)  # two of each arm
-    sought = iter(plots(charts.rate_finder, records))
+    drawn = draw_charts(charts.training_curves_chart, records)  # two of each arm
+    sought = iter(draw_charts(charts.rate_finder_chart, records))
     found = []
     for index, arm in enumerate(arms):
         by_number = {epoch["number"]: epoch for epoch in arm["curves"]}
         ranges = (next(sought),) if arm.get("rate_curve") else ()
         found.append(
-            Trained(
+            TrainedArm(
                 index=index,
                 name=arm["name"],
                 best_epoch=arm["best_epoch"],
@@ -136,4 +136,4 @@ def training_section(records: Records) -> Training:
                 charts=(*drawn[2 * index : 2 * index + 2], *ranges),
             )
         )
-    return Training(tuple(found))
+    return TrainingSection(tuple(found))

@@ -9,7 +9,7 @@ from headstart.data.samples import Entry, FileStatus, Subset
 from headstart.diagnostics.label_hint import RelabelHint, hint_relabelling
 from headstart.diagnostics.label_issues import LabelErrors
 from headstart.modalities.image.near_duplicates.detail import told_apart_poorly
-from headstart.reporting.photos import Tile, tile_of
+from headstart.reporting.photos import PhotoTile, make_tile
 from headstart.reporting.records import Records
 
 MOST_FILES = 200  #: of the ledger's entries that are listed
@@ -21,7 +21,7 @@ CLUES = {"border": "the border of the photo", "file": "the file's size and forma
 
 
 @dataclass(frozen=True, slots=True)
-class Outcomes:
+class FileList:
     """Files that were not simply accepted."""
 
     title: str
@@ -31,7 +31,7 @@ class Outcomes:
 
 
 @dataclass(frozen=True, slots=True)
-class ClassRow:
+class ClassCounts:
     """A class and its photos."""
 
     index: int
@@ -47,7 +47,7 @@ class ClassRow:
 
 
 @dataclass(frozen=True, slots=True)
-class TwinRow:
+class ShownPair:
     """Two photos that show the same."""
 
     index: int  #: in trust.json
@@ -61,7 +61,7 @@ class TwinRow:
 
 
 @dataclass(frozen=True, slots=True)
-class LeakRow:
+class ShownLeak:
     """A held-out photo that is in a part that was learnt from too."""
 
     index: int  #: in trust.json
@@ -77,7 +77,7 @@ class LeakRow:
 
 
 @dataclass(frozen=True, slots=True)
-class SuspectRow:
+class ShownLabelIssue:
     """A label that looks wrong; classes by name."""
 
     index: int  #: in trust.json
@@ -90,18 +90,18 @@ class SuspectRow:
 
 
 @dataclass(frozen=True, slots=True)
-class FlawRow:
+class ShownIssue:
     """Photos that share a flaw."""
 
     title: str
     key: str  #: in names of figures
     limit: str
     n: int
-    photos: tuple[Tile, ...]  #: the worst
+    photos: tuple[PhotoTile, ...]  #: the worst
 
 
 @dataclass(frozen=True, slots=True)
-class ShortcutRow:
+class ShownShortcut:
     """How far a clue alone tells the classes."""
 
     key: str  #: in names of figures
@@ -116,24 +116,24 @@ class ShortcutRow:
 
 
 @dataclass(frozen=True)
-class Data:
+class DataSection:
     """What the section shows."""
 
     seen: int  #: files
     counts: Mapping[FileStatus, int]  #: of them, by what became of them
-    outcomes: tuple[Outcomes, ...]
+    outcomes: tuple[FileList, ...]
     given: bool  #: the photos came with parts
-    classes: tuple[ClassRow, ...]
-    twins: tuple[TwinRow, ...]
+    classes: tuple[ClassCounts, ...]
+    twins: tuple[ShownPair, ...]
     poor: str  #: that photos have too little detail to be compared; empty where none has
-    leaks: tuple[LeakRow, ...]
-    other_leaks: tuple[LeakRow, ...]  #: past those that are shown
+    leaks: tuple[ShownLeak, ...]
+    other_leaks: tuple[ShownLeak, ...]  #: past those that are shown
     leaked: int  #: test photos
-    suspects: tuple[SuspectRow, ...]
+    suspects: tuple[ShownLabelIssue, ...]
     label_errors: LabelErrors
     hint: RelabelHint | None  #: what to type to correct labels
-    flaws: tuple[FlawRow, ...]
-    shortcuts: tuple[ShortcutRow, ...]
+    flaws: tuple[ShownIssue, ...]
+    shortcuts: tuple[ShownShortcut, ...]
 
     @property
     def largest(self) -> int:
@@ -150,53 +150,53 @@ class Data:
         yield from (it.id for flaw in self.flaws for it in flaw.photos)
 
 
-def data_section(records: Records) -> Data:
+def build_data_section(records: Records) -> DataSection:
     """What the section shows."""
     trust = records.trust
-    leaks = tuple(_leaks(records))
+    leaks = tuple(_list_leaks(records))
     suspects = trust["labels"]["suspects"]
-    return Data(
+    return DataSection(
         seen=len(records.ledger.entries),
         counts=records.ledger.counts(),
-        outcomes=tuple(_outcomes(records.ledger.entries)),
+        outcomes=tuple(_list_files(records.ledger.entries)),
         given=records.split.given,
-        classes=tuple(_classes(records)),
-        twins=tuple(_twins(records)),
+        classes=tuple(_count_classes(records)),
+        twins=tuple(_list_pairs(records)),
         poor=told_apart_poorly(records.run["notes"]),
         leaks=leaks[:MOST_PAIRS],
         other_leaks=leaks[MOST_PAIRS:],
         leaked=len({it.held_out for it in leaks if it.part == Subset.TEST}),
-        suspects=tuple(_suspects(records, suspects[:MOST_SUSPECTS])),
+        suspects=tuple(_list_label_issues(records, suspects[:MOST_SUSPECTS])),
         label_errors=LabelErrors.from_json(trust["labels"]),
         hint=hint_relabelling(records.run["source"], records.folder, records.run["settings"]),
-        flaws=tuple(_flaws(records)),
-        shortcuts=tuple(_shortcuts(trust["shortcuts"])),
+        flaws=tuple(_list_issues(records)),
+        shortcuts=tuple(_list_shortcuts(trust["shortcuts"])),
     )
 
 
-def _classes(records: Records) -> Iterator[ClassRow]:
+def _count_classes(records: Records) -> Iterator[ClassCounts]:
     """What of a class is not held out is in train."""
-    held_out = [Counter(records.predictions.of(part).label.tolist()) for part in (Subset.VALIDATION, Subset.TEST)]
+    held_out = [Counter(records.predictions.subset(part).label.tolist()) for part in (Subset.VALIDATION, Subset.TEST)]
     for index, name in enumerate(records.classes):
         validation, test = (counts[index] for counts in held_out)
-        yield ClassRow(index, name, records.trust["quality"]["counts"][name] - validation - test, validation, test)
+        yield ClassCounts(index, name, records.trust["quality"]["counts"][name] - validation - test, validation, test)
 
 
-def _outcomes(entries: Sequence[Entry]) -> Iterator[Outcomes]:
+def _list_files(entries: Sequence[Entry]) -> Iterator[FileList]:
     for outcome, title, key in (
         (FileStatus.SET_ASIDE, "Set aside", "aside"),
         (FileStatus.REPAIRED, "Repaired", "repaired"),
     ):
         found = [entry for entry in entries if entry.outcome is outcome]
         if found:
-            yield Outcomes(title, key, len(found), tuple(found[:MOST_FILES]))
+            yield FileList(title, key, len(found), tuple(found[:MOST_FILES]))
 
 
-def _twins(records: Records) -> Iterator[TwinRow]:
+def _list_pairs(records: Records) -> Iterator[ShownPair]:
     classes = records.trust["classes_of"]
     for index, it in enumerate(((records.trust["duplicates"] or {}).get("twins") or ())[:MOST_PAIRS]):
         first, second = it["first"], it["second"]
-        yield TwinRow(
+        yield ShownPair(
             index,
             first,
             second,
@@ -208,11 +208,11 @@ def _twins(records: Records) -> Iterator[TwinRow]:
         )
 
 
-def _leaks(records: Records) -> Iterator[LeakRow]:
+def _list_leaks(records: Records) -> Iterator[ShownLeak]:
     for index, it in enumerate(records.trust["leaks"]["leaks"]):
         held_out, seen = it["held_out"], it["seen"]
         part = records.split.parts.get(seen, Subset.TRAIN)
-        yield LeakRow(
+        yield ShownLeak(
             index=index,
             held_out=held_out,
             held_out_name=records.name(held_out),
@@ -226,9 +226,9 @@ def _leaks(records: Records) -> Iterator[LeakRow]:
         )
 
 
-def _suspects(records: Records, suspects: Sequence[Mapping[str, Any]]) -> Iterator[SuspectRow]:
+def _list_label_issues(records: Records, suspects: Sequence[Mapping[str, Any]]) -> Iterator[ShownLabelIssue]:
     for index, it in enumerate(suspects):
-        yield SuspectRow(
+        yield ShownLabelIssue(
             index=index,
             id=it["id"],
             name=records.name(it["id"]),
@@ -239,11 +239,11 @@ def _suspects(records: Records, suspects: Sequence[Mapping[str, Any]]) -> Iterat
         )
 
 
-def _flaws(records: Records) -> Iterator[FlawRow]:
+def _list_issues(records: Records) -> Iterator[ShownIssue]:
     for it in records.trust["quality"]["flaws"]:
         if it["ids"]:
-            kind, tiles = it["kind"], tuple(tile_of(records, id_) for id_ in it["ids"][:MOST_FLAWED])
-            yield FlawRow(kind[:1].upper() + kind[1:], kind.replace(" ", "-"), it["limit"], len(it["ids"]), tiles)
+            kind, tiles = it["kind"], tuple(make_tile(records, id_) for id_ in it["ids"][:MOST_FLAWED])
+            yield ShownIssue(kind[:1].upper() + kind[1:], kind.replace(" ", "-"), it["limit"], len(it["ids"]), tiles)
 
 
 def is_strong(shortcut: Mapping[str, Any]) -> bool:
@@ -252,7 +252,7 @@ def is_strong(shortcut: Mapping[str, Any]) -> bool:
     return telling and not shortcut.get("shown", False)
 
 
-def _shortcuts(found: Sequence[Mapping[str, Any]]) -> Iterator[ShortcutRow]:
+def _list_shortcuts(found: Sequence[Mapping[str, Any]]) -> Iterator[ShownShortcut]:
     for it in found:
         strong = is_strong(it)
         verdict = "no better than chance" if not it["telling"] else "a strong clue" if strong else "a weak clue"
@@ -260,7 +260,7 @@ def _shortcuts(found: Sequence[Mapping[str, Any]]) -> Iterator[ShortcutRow]:
             verdict = (
                 "what is shown reaches into it: the middle of the photo tells more, and it adds nothing to the rest"
             )
-        yield ShortcutRow(
+        yield ShownShortcut(
             key=it["clue"].replace(" ", "-"),
             words=CLUES.get(it["clue"], it["clue"]),
             accuracy=it["accuracy"],

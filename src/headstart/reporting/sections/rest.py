@@ -7,7 +7,7 @@ from typing import Any
 
 from headstart.diagnostics.learning_curve import PARTS
 from headstart.reporting.charts import catalog as charts
-from headstart.reporting.charts.inline import Plot, plots
+from headstart.reporting.charts.inline import InlineChart, draw_charts
 from headstart.reporting.records import Records
 from headstart.settings import FitSettings
 
@@ -15,7 +15,7 @@ UNSHOWN = ("out",)  #: the folder of the run is no setting that another run coul
 
 
 @dataclass(frozen=True, slots=True)
-class SliceRow:
+class ShownSlice:
     """A kind of photo on test."""
 
     index: int  #: in trust.json
@@ -31,30 +31,30 @@ class SliceRow:
 
 
 @dataclass(frozen=True)
-class SlicesShown:
+class SlicesSection:
     """What the section shows."""
 
     n: int
     accuracy: float
     least: int
-    rows: tuple[SliceRow, ...]
-    worst: SliceRow | None
-    charts: tuple[Plot, ...]
+    rows: tuple[ShownSlice, ...]
+    worst: ShownSlice | None
+    charts: tuple[InlineChart, ...]
 
 
-def slices_section(records: Records) -> SlicesShown:
+def build_slices_section(records: Records) -> SlicesSection:
     """What the section shows."""
     it = records.trust["slices"]
-    names = [name for name in SliceRow.__slots__ if name != "index"]
-    rows = tuple(SliceRow(index, **{name: row[name] for name in names}) for index, row in enumerate(it["slices"]))
+    names = [name for name in ShownSlice.__slots__ if name != "index"]
+    rows = tuple(ShownSlice(index, **{name: row[name] for name in names}) for index, row in enumerate(it["slices"]))
     worst = it["worst"] and next(
         row for row in rows if (row.by, row.value) == (it["worst"]["by"], it["worst"]["value"])
     )
-    return SlicesShown(it["n"], it["accuracy"], it["least"], rows, worst, plots(charts.slices, records))
+    return SlicesSection(it["n"], it["accuracy"], it["least"], rows, worst, draw_charts(charts.slices_chart, records))
 
 
 @dataclass(frozen=True, slots=True)
-class GainRow:
+class ShownGain:
     """What more photos gave a class."""
 
     index: int  #: in trust.json
@@ -67,25 +67,29 @@ class GainRow:
 
 
 @dataclass(frozen=True)
-class More:
+class MoreDataSection:
     """What the section shows."""
 
-    charts: tuple[Plot, ...]
-    gains: tuple[GainRow, ...]  #: most first
-    most: GainRow | None  #: the class that gains most; None where none does
+    charts: tuple[InlineChart, ...]
+    gains: tuple[ShownGain, ...]  #: most first
+    most: ShownGain | None  #: the class that gains most; None where none does
     least: int = PARTS  #: training photos of each class, no two of one group, that a learning curve takes
 
 
-def more_section(records: Records) -> More:
+def build_more_data_section(records: Records) -> MoreDataSection:
     """What the section shows."""
     found = (records.trust["learning_curve"] or {}).get("gains", ())
-    gains = sorted((GainRow(index, **it) for index, it in enumerate(found)), key=lambda row: -row.gain)
+    gains = sorted((ShownGain(index, **it) for index, it in enumerate(found)), key=lambda row: -row.gain)
     most = gains[0] if gains and gains[0].gain > 0 else None
-    return More((*plots(charts.learning_curve, records), *plots(charts.gains, records)), tuple(gains), most)
+    return MoreDataSection(
+        (*draw_charts(charts.learning_curve_chart, records), *draw_charts(charts.gains_chart, records)),
+        tuple(gains),
+        most,
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class StageTime:
     """A part of the run."""
 
     name: str
@@ -94,23 +98,23 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Costs:
+class CostSection:
     """What the section shows."""
 
-    stages: tuple[Stage, ...]
-    charts: tuple[Plot, ...]
+    stages: tuple[StageTime, ...]
+    charts: tuple[InlineChart, ...]
 
 
-def cost_section(records: Records) -> Costs:
+def build_cost_section(records: Records) -> CostSection:
     """What the section shows."""
     seconds: Mapping[str, float] = records.run["seconds"]
     longest = max(seconds.values(), default=0.0) or 1.0
-    stages = tuple(Stage(name, took, took / longest) for name, took in seconds.items())
-    return Costs(stages, plots(charts.cost, records))
+    stages = tuple(StageTime(name, took, took / longest) for name, took in seconds.items())
+    return CostSection(stages, draw_charts(charts.cost_chart, records))
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class SettingValue:
     """A knob of the run."""
 
     name: str
@@ -127,35 +131,35 @@ class Fact:
 
 
 @dataclass(frozen=True)
-class Repeat:
+class RepeatSection:
     """What the section shows."""
 
-    settings: tuple[Setting, ...]
+    settings: tuple[SettingValue, ...]
     facts: tuple[Fact, ...]
 
     @property
-    def changed(self) -> tuple[Setting, ...]:
+    def changed(self) -> tuple[SettingValue, ...]:
         """Those that differ from the defaults."""
         return tuple(it for it in self.settings if it.value != it.default)
 
 
-def repeat_section(records: Records) -> Repeat:
+def build_repeat_section(records: Records) -> RepeatSection:
     """What the section shows."""
     defaults = FitSettings.load().model_dump(mode="json")
     given: Mapping[str, Any] = records.run["settings"]
     settings = tuple(
-        Setting(name, _in_toml(value), _in_toml(defaults.get(name)))
+        SettingValue(name, _in_toml(value), _in_toml(defaults.get(name)))
         for name, value in given.items()
         if name not in UNSHOWN
     )
-    return Repeat(settings, tuple(_facts(records)))
+    return RepeatSection(settings, tuple(_list_facts(records)))
 
 
 def _in_toml(value: Any) -> str:
     return "not set" if value is None else json.dumps(value, ensure_ascii=False)
 
 
-def _facts(records: Records) -> Iterator[Fact]:
+def _list_facts(records: Records) -> Iterator[Fact]:
     run, trust = records.run, records.trust
     yield Fact("photos", run["source"])
     yield Fact("digest of the photos", trust["data_digest"] or "not recorded")

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from headstart.evaluation.curves import precision_recall, risk_coverage, roc
 from headstart.reporting.charts import catalog as charts
-from headstart.reporting.charts.inline import Plot, plots
-from headstart.reporting.confusion_table import Matrix, matrix_of
-from headstart.reporting.photos import PhotosOfTest, Tested
+from headstart.reporting.charts.inline import InlineChart, draw_charts
+from headstart.reporting.confusion_table import ConfusionTable, build_confusion_table
+from headstart.reporting.photos import PredictedPhoto, PredictedPhotos
 from headstart.reporting.records import Predictions, Records
 
 MOST_STUDIED = 12  #: of the worst mistakes, of the least sure and of the least familiar
@@ -27,7 +27,7 @@ KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class ClassRow:
+class ClassScores:
     """A class on test."""
 
     index: int
@@ -47,27 +47,27 @@ class ClassRow:
 
 
 @dataclass(frozen=True)
-class OnTest:
+class TestSection:
     """What the section shows."""
 
     right: int
-    matrix: Matrix
-    per_class: tuple[ClassRow, ...]
-    curves: tuple[Plot, ...]
+    matrix: ConfusionTable
+    per_class: tuple[ClassScores, ...]
+    curves: tuple[InlineChart, ...]
     calibration: str  #: what was done, a sentence
-    reliability: tuple[Plot, ...]
+    reliability: tuple[InlineChart, ...]
     sizes: tuple[tuple[int, int], ...]  #: classes in a prediction set, photos
-    sets: tuple[Plot, ...]
+    sets: tuple[InlineChart, ...]
     kept: dict[int, float]  #: percent of the photos that are kept -> their accuracy
     aurc: float | None
-    risk: tuple[Plot, ...]
+    risk: tuple[InlineChart, ...]
     accepted_accuracy: float | None
     declined_accuracy: float | None
     declined_n: int
-    novelty: tuple[Plot, ...]
-    strangest: tuple[Tested, ...]
-    worst: tuple[Tested, ...]
-    least_sure: tuple[Tested, ...]
+    novelty: tuple[InlineChart, ...]
+    strangest: tuple[PredictedPhoto, ...]
+    worst: tuple[PredictedPhoto, ...]
+    least_sure: tuple[PredictedPhoto, ...]
 
     def pictures(self) -> Iterator[str]:
         """Keys of the pictures that are shown in detail."""
@@ -76,40 +76,40 @@ class OnTest:
         yield from (it.id for it in self.strangest)
 
 
-def on_test(records: Records) -> OnTest:
+def build_test_section(records: Records) -> TestSection:
     """What the section shows."""
-    photos, said = PhotosOfTest(records), records.predictions.of("test")
+    photos, said = PredictedPhotos(records), records.predictions.subset("test")
     sure = said.confidence
     sizes = (records.sets_on_test or {"sizes": ()})["sizes"]
-    return OnTest(
+    return TestSection(
         right=int(said.right.sum()),
-        matrix=matrix_of(records, photos),
-        per_class=tuple(_per_class(records, said)),
-        curves=(*plots(charts.roc, records), *plots(charts.precision_recall, records)),
+        matrix=build_confusion_table(records, photos),
+        per_class=tuple(_score_classes(records, said)),
+        curves=(*draw_charts(charts.roc_chart, records), *draw_charts(charts.precision_recall_chart, records)),
         calibration=KINDS.get(records.trust["calibration"]["kind"], ""),
-        reliability=plots(charts.reliability, records),
+        reliability=draw_charts(charts.reliability_chart, records),
         sizes=tuple((size, n) for size, n in enumerate(sizes, 1) if n)[:MOST_SIZES],
-        sets=(*plots(charts.sets, records), *plots(charts.class_coverage, records)),
-        kept={percent: _surest(said, percent) for percent in KEPT},
+        sets=(*draw_charts(charts.set_sizes_chart, records), *draw_charts(charts.class_coverage_chart, records)),
+        kept={percent: _accuracy_of_surest(said, percent) for percent in KEPT},
         aurc=risk_coverage(said.right, sure).area,
-        risk=plots(charts.risk_coverage, records),
-        accepted_accuracy=_accuracy(said.right[~said.declined]),
-        declined_accuracy=_accuracy(said.right[said.declined]),
+        risk=draw_charts(charts.risk_coverage_chart, records),
+        accepted_accuracy=_share_right(said.right[~said.declined]),
+        declined_accuracy=_share_right(said.right[said.declined]),
         declined_n=int(said.declined.sum()),
-        novelty=plots(charts.novelty, records),
-        strangest=_photos(photos, -said.novelty, said.novelty > 1),
-        worst=_photos(photos, -sure, ~said.right),
-        least_sure=_photos(photos, sure, np.ones(len(said), bool)),
+        novelty=draw_charts(charts.novelty_chart, records),
+        strangest=_select_photos(photos, -said.novelty, said.novelty > 1),
+        worst=_select_photos(photos, -sure, ~said.right),
+        least_sure=_select_photos(photos, sure, np.ones(len(said), bool)),
     )
 
 
-def _per_class(records: Records, said: Predictions) -> Iterator[ClassRow]:
+def _score_classes(records: Records, said: Predictions) -> Iterator[ClassScores]:
     confusion = np.array(records.test.confusion, np.int64)
     for index, score in enumerate(records.test.per_class):
         own = said.label == index
         elsewhere = np.where(np.arange(len(confusion)) == index, 0, confusion[index])
         other = int(elsewhere.argmax())
-        yield ClassRow(
+        yield ClassScores(
             index=index,
             name=score.name,
             support=score.support,
@@ -120,25 +120,27 @@ def _per_class(records: Records, said: Predictions) -> Iterator[ClassRow]:
             f1=score.f1,
             auc=roc(said.label, said.probabilities, index).area,
             average_precision=precision_recall(said.label, said.probabilities, index).area,
-            covered=_accuracy(said.prediction_set[own, index]) if records.sets_on_test else None,
+            covered=_share_right(said.prediction_set[own, index]) if records.sets_on_test else None,
             other=other,
             taken_for=records.classes[other] if elsewhere[other] else "",
             taken=int(elsewhere[other]),
         )
 
 
-def _accuracy(right: NDArray[np.bool_]) -> float | None:
+def _share_right(right: NDArray[np.bool_]) -> float | None:
     return float(right.mean()) if len(right) else None
 
 
-def _surest(said: Predictions, percent: int) -> float:
+def _accuracy_of_surest(said: Predictions, percent: int) -> float:
     """Accuracy on so many percent of the photos, rounded up to a whole one."""
     kept = -(-len(said) * percent // 100)
     order = np.argsort(-said.confidence, kind="stable")
     return float(said.right[order[:kept]].mean())
 
 
-def _photos(photos: PhotosOfTest, order: NDArray[np.floating], wanted: NDArray[np.bool_]) -> tuple[Tested, ...]:
+def _select_photos(
+    photos: PredictedPhotos, order: NDArray[np.floating], wanted: NDArray[np.bool_]
+) -> tuple[PredictedPhoto, ...]:
     """The first photos by an order (T,), of those that are wanted."""
     rows = np.argsort(order, kind="stable")
     return tuple(photos[int(photos.rows[row])] for row in rows if wanted[row])[:MOST_STUDIED]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from headstart.reporting.charts.spec import Bars, written
+from headstart.reporting.charts.spec import Bars, format_value
 from headstart.reporting.charts.svg.marks import (
     LINE,
     SMALL,
@@ -55,7 +55,7 @@ def draw_bars(chart: Bars) -> tuple[float, float, list[str]]:
 def _margin(chart: Bars, ends: list[str]) -> float:
     """Room at the right: for what stands at the ends of rows, or at the end of the longest bar."""
     if len(chart.groups) > 1 and not chart.stacked:
-        ends = [written(max(it.values), chart.value.form) for it in chart.groups if it.values]
+        ends = [format_value(max(it.values), chart.value.form) for it in chart.groups if it.values]
     return max((width(end, SMALL) for end in ends), default=0) + 14
 
 
@@ -81,8 +81,8 @@ def _bar(place: int) -> str:
 def _end(chart: Bars, row: int) -> str:
     """What stands at the end of a row: its value, or the sum of a stack."""
     if chart.stacked:
-        return written(sum(it.values[row] for it in chart.groups), chart.value.form)
-    return written(chart.groups[0].values[row], chart.value.form) if len(chart.groups) == 1 else ""
+        return format_value(sum(it.values[row] for it in chart.groups), chart.value.form)
+    return format_value(chart.groups[0].values[row], chart.value.form) if len(chart.groups) == 1 else ""
 
 
 def _row(chart: Bars, row: int, scale: Scale, y: float, high: float) -> Iterator[str]:
@@ -103,7 +103,7 @@ def _row(chart: Bars, row: int, scale: Scale, y: float, high: float) -> Iterator
         begin, end = sorted((zero, scale(value)))
         yield rect(begin, middle - thick / 2, max(1.0, end - begin), thick, _bar(place), told)
         if len(chart.groups) > 1:
-            yield text(scale(value) + 4, middle + 4, written(value, chart.value.form), "value halo")
+            yield text(scale(value) + 4, middle + 4, format_value(value, chart.value.form), "value halo")
 
 
 def _dot(chart: Bars, row: int, scale: Scale, y: float) -> Iterator[str]:
@@ -118,7 +118,7 @@ def _dot(chart: Bars, row: int, scale: Scale, y: float) -> Iterator[str]:
 def _told(chart: Bars, row: int, place: int) -> str:
     """What a pointer over a bar is told."""
     group, form = chart.groups[place], chart.value.form
-    interval = f" ({written(group.low[row], form)} to {written(group.high[row], form)})" if group.low else ""
+    interval = f" ({format_value(group.low[row], form)} to {format_value(group.high[row], form)})" if group.low else ""
     more = f"; {chart.notes[row]}" if chart.notes else ""
     which = f", {group.name}" if len(chart.groups) > 1 else ""
-    return f"{chart.categories[row]}{which}: {written(group.values[row], form)}{interval}{more}"
+    return f"{chart.categories[row]}{which}: {format_value(group.values[row], form)}{interval}{more}"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count, pairwise
 
-from headstart.reporting.charts.spec import Axis, Lines, Mark, Series, percent, written
+from headstart.reporting.charts.spec import Axis, Lines, Mark, Series, format_percent, format_value
 from headstart.reporting.charts.svg.marks import (
     LINE,
     SAMPLE,
@@ -30,7 +30,7 @@ SLANT = 30.0  #: degrees by which names turn where they have no room
 
 
 @dataclass(frozen=True, slots=True)
-class Plot:
+class PlotArea:
     """Where things are."""
 
     x: Scale
@@ -54,7 +54,7 @@ def draw_lines(chart: Lines) -> tuple[float, float, list[str]]:
     keys, high = legend(shown if len(shown) > 1 else [], WIDE, 0.0, LINE)
     top = LINE + high + 6
     bottom = top + (SQUARE if chart.square else HIGH)
-    plot = Plot(x.placed(left, right), y.placed(bottom, top), left, right, top, bottom)
+    plot = PlotArea(x.placed(left, right), y.placed(bottom, top), left, right, top, bottom)
     below, labels = _x_labels(chart.x, plot)
     strokes += [*keys, *_frame(plot), *labels]
     strokes.append(text((left + right) / 2, bottom + below + 14, cut(chart.x.name, WIDE), "name mid"))
@@ -86,7 +86,7 @@ def _x_scale(chart: Lines, room: float) -> Scale:
     return roomy_scale(chart.x, _values(chart, "x"), room, lambda label: width(label, SMALL), 8)
 
 
-def _frame(plot: Plot) -> Iterator[str]:
+def _frame(plot: PlotArea) -> Iterator[str]:
     for value, label in plot.y.ticks:
         y = plot.y(value)
         yield path(f"M{number(plot.left)},{number(y)}H{number(plot.right)}", "grid")
@@ -94,7 +94,7 @@ def _frame(plot: Plot) -> Iterator[str]:
     yield path(f"M{number(plot.left)},{number(plot.bottom)}H{number(plot.right)}", "axis")
 
 
-def _x_labels(axis: Axis, plot: Plot) -> tuple[float, list[str]]:
+def _x_labels(axis: Axis, plot: PlotArea) -> tuple[float, list[str]]:
     """How much room they take below the plot, and the labels; names that would touch are turned, or left out."""
     ticks = [(plot.x(value), label) for value, label in plot.x.ticks]
     room = (plot.right - plot.left) / max(1, len(ticks))
@@ -122,13 +122,13 @@ def _sample(place: int, series: Series) -> str:
     return line + (marker(place, SAMPLE / 2, 0) if series.style in ("dots", "points") else "")
 
 
-def _crossed(mark: Mark, plot: Plot) -> str:
+def _crossed(mark: Mark, plot: PlotArea) -> str:
     if mark.axis == "x":
         return path(f"M{number(plot.x(mark.value))},{number(plot.top)}V{number(plot.bottom)}", "mark")
     return path(f"M{number(plot.left)},{number(plot.y(mark.value))}H{number(plot.right)}", "mark")
 
 
-def _named(place: int, mark: Mark, plot: Plot) -> str:
+def _named(place: int, mark: Mark, plot: PlotArea) -> str:
     """The mark's name, on the side where there is room."""
     if mark.axis == "y":
         y = plot.y(mark.value)
@@ -139,7 +139,7 @@ def _named(place: int, mark: Mark, plot: Plot) -> str:
     return text(x - 5 if flipped else x + 5, plot.top + 10 + 13 * place, mark.name, css)
 
 
-def _series(place: int, series: Series, plot: Plot, chart: Lines) -> Iterator[str]:
+def _series(place: int, series: Series, plot: PlotArea, chart: Lines) -> Iterator[str]:
     if series.style == "columns":
         yield path(_outline(series, plot), f"columns {css_of(place)}")
         return
@@ -167,29 +167,29 @@ def _whisker(place: int) -> str:
 def _told(series: Series, at: int, chart: Lines) -> str:
     """What a pointer over a point is told."""
     x = series.x[at]
-    where = chart.x.names[int(x)] if chart.x.names else written(x, chart.x.form)
+    where = chart.x.names[int(x)] if chart.x.names else format_value(x, chart.x.form)
     interval = ""
     if series.low:
-        interval = f" ({written(series.low[at], chart.y.form)} to {written(series.high[at], chart.y.form)})"
+        interval = f" ({format_value(series.low[at], chart.y.form)} to {format_value(series.high[at], chart.y.form)})"
     more = f"; {series.notes[at]}" if series.notes else ""
-    return f"{series.name}, {where}: {written(series.y[at], chart.y.form)}{interval}{more}"
+    return f"{series.name}, {where}: {format_value(series.y[at], chart.y.form)}{interval}{more}"
 
 
-def _outline(series: Series, plot: Plot) -> str:
+def _outline(series: Series, plot: PlotArea) -> str:
     floor = plot.y(0.0)
     steps = [f"M{number(plot.x(series.x[0]))},{number(floor)}"]
     steps += [f"V{number(plot.y(y))}H{number(plot.x(x))}" for x, y in zip(series.x[1:], series.y, strict=True)]
     return "".join([*steps, f"V{number(floor)}z"])
 
 
-def _columns_told(chart: Lines, plot: Plot) -> Iterator[str]:
+def _columns_told(chart: Lines, plot: PlotArea) -> Iterator[str]:
     """For a pointer: what all histograms with the same edges have in a column."""
     shown = [it for it in chart.series if it.style == "columns"]
     if not shown or any(it.style in ("dots", "points") for it in chart.series):
         return
     edges = shown[0].x
     for at, (low, high) in enumerate(pairwise(edges)):
-        heights = ", ".join(f"{it.name} {percent(it.y[at])}" for it in shown)
-        told = f"{written(low, chart.x.form)} to {written(high, chart.x.form)}: {heights}"
+        heights = ", ".join(f"{it.name} {format_percent(it.y[at])}" for it in shown)
+        told = f"{format_value(low, chart.x.form)} to {format_value(high, chart.x.form)}: {heights}"
         x = plot.x(low)
         yield rect(x, plot.top, plot.x(high) - x, plot.bottom - plot.top, "hit", told)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from headstart.reporting.charts.spec import NO_BREAK, Axis, Form, size
+from headstart.reporting.charts.spec import NO_BREAK, Axis, Form, format_bytes
 
 GAP = 8.0  #: least room between the labels of two ticks, in units of the drawing
 _STEPS = (1, 2, 5, 10)
@@ -95,7 +95,7 @@ def tick(value: float, step: float, form: Form) -> str:
     """A value with as many digits as a step asks for."""
     digits = max(0, -math.floor(math.log10(step) + 1e-9))
     if form == "bytes":
-        return size(value) if value else "0"
+        return format_bytes(value) if value else "0"
     text = f"{100 * value:z.{max(0, digits - 2)}f}{NO_BREAK}%" if form == "share" else f"{value:z,.{digits}f}"
     return text.replace("-", "−")
 

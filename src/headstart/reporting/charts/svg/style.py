@@ -59,12 +59,6 @@ STYLE = f""":root{{{_variables("light", LIGHT)}}}
 .chart .bar{{fill:var(--c)}}
 .chart .bar.pale{{fill-opacity:.35;stroke:var(--c);stroke-width:1}}
 .chart .hit{{fill:transparent}}
-.chart .right rect{{fill:var(--chart-1)}}
-.chart .wrong rect{{fill:var(--chart-2)}}
-.chart .cell text{{pointer-events:none}}
-.chart .cell{{cursor:pointer;outline:none}}
-.chart .cell:hover rect,.chart .cell:focus-visible rect,.chart .cell[aria-pressed=true] rect\
-{{stroke:var(--chart-ink);stroke-width:2}}
 {_SERIES}
 {_DASHED}
 """

@@ -29,8 +29,8 @@ import numpy as np
 
 import measuring
 from headstart import events
-from headstart.data.groups import regrouped
-from headstart.data.readers.reading import read
+from headstart.data.groups import merge_groups
+from headstart.data.readers.reading import read_source
 from headstart.data.samples import Samples, Subset
 from headstart.data.splits import make_split
 from headstart.diagnostics.near_duplicates.search import find_near_duplicates
@@ -120,7 +120,7 @@ def judge(
 def one_split(samples: Samples, features: np.ndarray, seed: int, coverage: float) -> dict[str, Judged]:
     """The three ways on one split; features (N, D) in the order of the samples."""
     split = make_split(samples, seed=seed, test_share=0.2, validation_share=0.15)
-    parts = np.array([split.parts[sample.id].value for sample in samples.samples])
+    parts = np.array([split.subsets[sample.id].value for sample in samples.samples])
     labels = np.array([sample.label for sample in samples.samples], np.int64)
     groups = np.unique([sample.group for sample in samples.samples], return_inverse=True)[1].astype(np.int64)
 
@@ -164,17 +164,17 @@ def mean(judged: Sequence[Judged]) -> dict[str, object]:
 
 def features_of(folder: Path, store: Store) -> tuple[Samples, np.ndarray]:
     """The photos of a folder that decode, near-duplicates in one group, and lite0's last layer for each."""
-    samples = read(folder, strict=False)
+    samples = read_source(folder, strict=False)
     (network,) = load_backbones(
         ["efficientnet_lite0"], samples.samples, store, FitSettings.load(), RunLog(events.ignore)
     )
     done = extract(samples.samples, network.backbone, network.chosen.engine, store)
-    broken = {digest for digest, finding in done.findings.items() if finding.broken}
+    broken = {digest for digest, finding in done.issues.items() if finding.broken}
     sound = replace(samples, samples=tuple(it for it in samples.samples if it.digest not in broken))
     digests = [sample.digest for sample in sound.samples]
     features = np.asarray(store.read(done.space, digests, network.backbone.layers[-1].name), np.float32)
     twins = find_near_duplicates(sound.samples, features, read_stats(store, network.backbone.spec, digests))
-    return regrouped(sound, [(it.first, it.second) for it in twins]), features
+    return merge_groups(sound, [(it.first, it.second) for it in twins]), features
 
 
 def told(name: str, way: str, it: dict[str, object]) -> str:

@@ -19,7 +19,7 @@ import numpy as np
 
 import measuring
 from headstart import events
-from headstart.data.readers.reading import read
+from headstart.data.readers.reading import read_source
 from headstart.data.samples import Subset
 from headstart.data.splits import make_split
 from headstart.evaluation.metrics import log_loss
@@ -110,7 +110,7 @@ def main() -> None:
     settings, log = FitSettings.load(), RunLog(events.ignore)
     with Store(locate_store()) as store:
         for folder in given.photos or [DATA / name for name in COLLECTIONS]:
-            samples = read(folder)
+            samples = read_source(folder)
             (network,) = load_backbones(["efficientnet_lite0"], samples.samples, store, settings, log)
             photos = prepare_dataset(samples, [network], settings, store, log)
             width = sum(layer.width for layer in network.backbone.layers)

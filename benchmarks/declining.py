@@ -22,10 +22,10 @@ from scipy.stats import rankdata
 import measuring
 from headstart import events
 from headstart.data.demo import write_digits
-from headstart.data.readers.reading import read
+from headstart.data.readers.reading import read_source
 from headstart.data.samples import Subset
 from headstart.events import RunLog
-from headstart.extraction.extract import extract, prepared
+from headstart.extraction.extract import extract, load_pixels
 from headstart.inference.novelty import Novelty
 from headstart.pipeline.backbones import load_backbones
 from headstart.settings import FitSettings
@@ -83,15 +83,15 @@ def changes(chance: np.random.Generator) -> dict[str, Callable[[np.ndarray], np.
 
 def extracted(folder: Path, store: Store) -> Photos:
     log, settings = RunLog(events.ignore), FitSettings.load()
-    samples = read(folder, listener=log, strict=False)
+    samples = read_source(folder, listener=log, strict=False)
     network = load_backbones(["efficientnet_lite0"], samples.samples, store, settings, log)[0]
     done = extract(samples.samples, network.backbone, network.chosen.engine, store)
-    kept = [it for it in samples.samples if not (found := done.findings.get(it.digest)) or not found.broken]
+    kept = [it for it in samples.samples if not (found := done.issues.get(it.digest)) or not found.broken]
     layers = novelty_layers(network.backbone)
-    given = np.array([it.part is Subset.TEST for it in kept])
+    given = np.array([it.subset is Subset.TEST for it in kept])
     tested = [it for it, test in zip(kept, given, strict=True) if test or not given.any()]
     order = np.random.default_rng(0).permutation(len(tested))[:CHANGED]
-    pixels = prepared([tested[index] for index in order], network.backbone.spec, CHANGED)
+    pixels = load_pixels([tested[index] for index in order], network.backbone.spec, CHANGED)
     changed: dict[str, list[np.ndarray]] = {}
     for name, change in changes(np.random.default_rng(0)).items() if given.any() else ():
         views = np.stack([change(one) for one in pixels])

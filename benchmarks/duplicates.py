@@ -33,12 +33,12 @@ import measuring
 from drawn import KINDS
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import obtain
-from headstart.data.readers.reading import read
+from headstart.data.readers.reading import read_source
 from headstart.data.samples import ArraySource, Sample
 from headstart.diagnostics.near_duplicates.search import DuplicatePair, find_near_duplicates
 from headstart.engines.choose import choose
 from headstart.engines.engine import Engine
-from headstart.extraction.extract import extract, prepared
+from headstart.extraction.extract import extract, load_pixels
 from headstart.modalities.image.decoding.decode import decode
 from headstart.modalities.image.stats import ImageStats, read_stats, stats_of
 from headstart.pipeline.backbones import proof_photos
@@ -97,10 +97,10 @@ def main() -> None:
         ("--drawn", {"type": int, "help": "of each kind; by default eight times --copies"}),
         ("--small", {"type": int, "help": "by default as many as --copies"}),
     )
-    originals = list({sample.digest: sample for sample in read(options.photos).samples}.values())
+    originals = list({sample.digest: sample for sample in read_source(options.photos).samples}.values())
     with tempfile.TemporaryDirectory() as folder:
         planted = _plant(originals, Path(folder), options.copies)
-        samples = read(Path(folder)).samples
+        samples = read_source(Path(folder)).samples
         backbone = obtain(options.backbone, locate_store() / "networks")
         engine = choose(backbone, proof_photos(samples, backbone), listener=print).engine
         rounds = [_round(samples, backbone, engine) for _ in range(options.rounds)]
@@ -199,7 +199,7 @@ def _of_drawn(backbone: Backbone, engine: Engine, many: int) -> dict[str, Any]:
                 image.save(file, quality=90)
                 if number < AGAIN:
                     Image.open(file).save(place / f"again-{number:04d}.png", compress_level=1)
-            samples = read(Path(folder)).samples
+            samples = read_source(Path(folder)).samples
             found = _round(samples, backbone, engine).twins
         names = {sample.id: Path(sample.name).stem.removeprefix("again-") for sample in samples}
         right = sum(names[it.first] == names[it.second] for it in found)
@@ -216,9 +216,9 @@ def _of_small(originals: list[Sample], backbone: Backbone, engine: Engine, copie
             file = Path(large) / f"class{sample.label}" / f"{number:05d}.png"
             file.parent.mkdir(exist_ok=True)
             ImageOps.fit(Image.fromarray(decode(content).pixels), (SMALL, SMALL)).save(file)
-        small = list({sample.digest: sample for sample in read(Path(large)).samples}.values())
+        small = list({sample.digest: sample for sample in read_source(Path(large)).samples}.values())
         planted = _plant(small, Path(folder), copies)
-        samples = read(Path(folder)).samples
+        samples = read_source(Path(folder)).samples
         counts = _counts(
             _round(samples, backbone, engine).twins, planted, {sample.id: sample.name for sample in samples}, copies
         )
@@ -227,7 +227,7 @@ def _of_small(originals: list[Sample], backbone: Backbone, engine: Engine, copie
 
 def _looks_seconds(samples: Sequence[Sample], backbone: Backbone) -> float:
     """What looks of all photos take of the processor."""
-    pixels = prepared(samples, backbone.spec, 256)
+    pixels = load_pixels(samples, backbone.spec, 256)
     batches = [pixels[first : first + 8] for first in range(0, len(pixels), 8)]
     taken = []
     for _ in range(5):

@@ -20,7 +20,7 @@ from PIL import Image
 import measuring
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import obtain
-from headstart.data.readers.reading import read
+from headstart.data.readers.reading import read_source
 from headstart.data.samples import FileSource, Sample
 from headstart.engines.choose import choose
 from headstart.engines.engine import Engine
@@ -42,7 +42,7 @@ def main() -> None:
         ("--rounds", {"type": int, "default": 5}),
         ("--no-pytorch", {"action": "store_true"}),
     )
-    samples = list({sample.digest: sample for sample in read(options.photos).samples}.values())
+    samples = list({sample.digest: sample for sample in read_source(options.photos).samples}.values())
     backbone = obtain(options.backbone, locate_store() / "networks")
     engine = choose(backbone, proof_photos(samples, backbone), precision=options.precision, listener=print).engine
     count = len(samples)

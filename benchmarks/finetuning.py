@@ -30,8 +30,8 @@ import headstart
 from headstart.backbones.catalog import find
 from headstart.backbones.convert import obtain
 from headstart.backbones.zoo import load
-from headstart.data.groups import group_numbers
-from headstart.data.readers.reading import read
+from headstart.data.groups import encode_groups
+from headstart.data.readers.reading import read_source
 from headstart.data.samples import FileSource, Sample, Samples, Subset
 from headstart.data.splits import Split
 from headstart.evaluation.paired import accuracy_interval, mcnemar_exact
@@ -149,7 +149,7 @@ def _summed(start: float, epochs: list[dict[str, Any]]) -> Iterator[tuple[float,
 
 
 def _parts(samples: Samples, split: Split) -> dict[Subset, list[Sample]]:
-    return {part: split.of(samples, part) for part in Subset}
+    return {part: split.samples_in(samples, part) for part in Subset}
 
 
 def main() -> None:
@@ -165,7 +165,7 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="finetuning-"))
     try:
         own, run = ours(given.photos, given.own_epochs, given.unfreeze, given.seed, folder)
-        parts = _parts(read(given.photos), Split.load(run.folder / "split.json"))
+        parts = _parts(read_source(given.photos), Split.load(run.folder / "split.json"))
         test = parts[Subset.TEST]
         answers = run.classifier.predict([sample.source.path for sample in test])  # type: ignore[union-attr]
         names = [run.classes[sample.label] for sample in test]
@@ -173,7 +173,7 @@ def main() -> None:
         other = plain(parts, len(run.classes), given.epochs, given.batch, given.seed)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    groups = group_numbers(test)
+    groups = encode_groups(test)
     interval = accuracy_interval(right, other.right, groups)
     finish(
         __file__,

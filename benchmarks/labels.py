@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 import measuring
 from headstart import events
 from headstart.data.demo import write_digits
-from headstart.data.readers.reading import read
+from headstart.data.readers.reading import read_source
 from headstart.diagnostics.label_issues import LabelErrors
 from headstart.diagnostics.label_predictions import label_tasks
 from headstart.diagnostics.labels import hold_labels, suspects
@@ -69,7 +69,7 @@ def tasks_of(name: str, data: Path, scratch: Path, store: Store) -> dict[str, li
     """The photos as features of late and of early layers."""
     log, settings = RunLog(events.ignore), FitSettings.load()
     source = write_digits(scratch / "digits") if name == "digits" else data / name
-    samples = read(source, listener=log)
+    samples = read_source(source, listener=log)
     (network,) = load_backbones([settings.backbone], samples.samples, store, settings, log)
     it = prepare_dataset(samples, [network], settings, store, log)
     digests = [sample.digest for sample in it.samples.samples]

@@ -81,7 +81,7 @@ def _forget_rows(store: Path) -> None:
 def _extract(photos: Path) -> dict[str, float]:
     """One extraction, and this process's peak of resident memory."""
     from headstart.backbones.convert import obtain
-    from headstart.data.readers.reading import read
+    from headstart.data.readers.reading import read_source
     from headstart.engines.choose import choose
     from headstart.extraction.extract import extract
     from headstart.pipeline.backbones import proof_photos
@@ -89,7 +89,7 @@ def _extract(photos: Path) -> dict[str, float]:
     from headstart.storage.store import Store
 
     with Store(locate_store()) as store:
-        samples = read(photos).samples
+        samples = read_source(photos).samples
         backbone = obtain("efficientnet_lite0", locate_store() / "networks")
         engine = choose(backbone, proof_photos(samples, backbone)).engine
         done = extract(samples, backbone, engine, store)

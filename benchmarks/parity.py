@@ -20,7 +20,7 @@ from onnx import helper
 
 import headstart
 import measuring
-from headstart.data.readers.reading import read
+from headstart.data.readers.reading import read_source
 from headstart.data.samples import FileSource, Sample
 from headstart.extraction.extract import load_photo
 from headstart.inference import format as layout
@@ -56,7 +56,7 @@ def _compare(photos: Path, precision: str) -> dict[str, float]:
     """Sums over one folder's photos, each content once."""
     with tempfile.TemporaryDirectory() as folder:
         run = headstart.fit(photos, out=Path(folder) / "run", precision=precision)
-        samples = list({sample.digest: sample for sample in read(photos).samples}.values())
+        samples = list({sample.digest: sample for sample in read_source(photos).samples}.values())
         model = run.folder / "model"
         record = layout.read_model(model)
         (head,) = parse_heads((model / layout.HEAD).read_bytes(), 1)

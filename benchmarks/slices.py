@@ -9,7 +9,7 @@ JSON.
 import numpy as np
 
 import measuring
-from headstart.data.samples import ArraySource, Entry, FileStatus, Sample
+from headstart.data.samples import ArraySource, FileStatus, LedgerEntry, Sample
 from headstart.diagnostics.slices import slices_of
 from headstart.modalities.image.stats import ImageStats
 
@@ -34,7 +34,7 @@ def main() -> None:
         name, digest = f"{CLASSES[label]}/{number}.jpg", f"{number:040x}"
         samples.append(Sample(digest, name, digest, int(label), f"group:{number % options.groups}", None, source))
         camera = ("", "one", "other")[number % 3]
-        entries[name] = Entry(
+        entries[name] = LedgerEntry(
             name, FileStatus.ACCEPTED, "", CLASSES[label], digest, "JPEG", int(edge), int(edge), camera
         )
     facts = {name: chance.random(count, dtype=np.float32) for name in FACTS}

@@ -182,13 +182,13 @@ FOLDERS = [
     Case(
         "a class without a usable photo",
         a_class_without_usable_photos,
-        r"class 'weeds' has no usable photo \(set aside: 1 not an image in a known format, 1 zero bytes\); add .*",
+        r"class 'weeds' has no usable photo \(skipped: 1 not an image in a known format, 1 zero bytes\); add .*",
     ),
     Case("too few of a class", too_few, r"class 'rare' has 1 usable photo; wanted 3 at least, one .*"),
     Case(
         "a class that does not decode",
         found_broken_while_decoding,
-        r"class 'discs' has no usable photo \(set aside: .*truncated.*\); add photos or remove it",
+        r"class 'discs' has no usable photo \(skipped: .*truncated.*\); add photos or remove it",
     ),
     Case(
         "two folders for one part",
@@ -202,7 +202,7 @@ FOLDERS = [
     Case(
         "labels that contradict each other",
         labels_contradict,
-        r"class 'discs' has no usable photo \(set aside: 1 the same bytes as .*labelled 'dots'.*",
+        r"class 'discs' has no usable photo \(skipped: 1 the same bytes as .*labelled 'dots'.*",
     ),
     Case(
         "a table in the folder",
@@ -261,12 +261,12 @@ TABLES = [
     Case(
         "photos that are not there",
         lambda place: place.table("path,label\nx.png,a\ny.png,a\nz.png,b\n"),
-        r"class 'a' has no usable photo \(set aside: 2 missing file\).*; also: class 'b' has no usable photo .*",
+        r"class 'a' has no usable photo \(skipped: 2 missing file\).*; also: class 'b' has no usable photo .*",
     ),
     Case(
         "empty labels",
         lambda place: place.table("path,label\na0.png,\na1.png,\n"),
-        r"'table.csv' has no class with photos \(set aside: 2 empty label\); wanted .*",
+        r"'table.csv' has no class with photos \(skipped: 2 empty label\); wanted .*",
     ),
     Case(
         "the same row again and again",

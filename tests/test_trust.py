@@ -90,7 +90,7 @@ def test_a_stranger_is_declined_and_the_photos_learnt_from_are_not(warm, tmp_pat
     noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)
     assert run.classifier.predict(noise).declined
     split, names = Split.load(run.folder / "split.json"), names_of(run)
-    seen = [warm.photos / names[id_] for id_, part in split.parts.items() if part is Subset.TRAIN and "." not in id_]
+    seen = [warm.photos / names[id_] for id_, part in split.subsets.items() if part is Subset.TRAIN and "." not in id_]
     assert not any(answer.declined for answer in run.classifier.predict(seen))
 
 
@@ -144,7 +144,7 @@ def test_copies_that_were_altered_stay_in_one_part(small, tmp_path) -> None:
         for photo in sorted(folder.rglob("*.png"))[::3]
     ]
     run = small.fit(folder, out=tmp_path / "run", store=small.new_store(tmp_path / "store"))
-    parts, names = Split.load(run.folder / "split.json").parts, names_of(run)
+    parts, names = Split.load(run.folder / "split.json").subsets, names_of(run)
     part_of = {names[id_]: part for id_, part in parts.items()}
     known = run.trust["names"]
     found = {frozenset((known[it["first"]], known[it["second"]])) for it in run.trust["duplicates"]["twins"]}
@@ -213,7 +213,7 @@ def test_near_duplicates_that_leave_too_few_groups_are_not_kept_together_and_tha
 def test_an_explanation_names_what_is_alike(warm) -> None:
     run = open_run(warm.run)
     split, names = Split.load(run.folder / "split.json"), names_of(run)
-    seen = next(id_ for id_, part in split.parts.items() if part is Subset.TRAIN and "." not in id_)
+    seen = next(id_ for id_, part in split.subsets.items() if part is Subset.TRAIN and "." not in id_)
     explained = run.explain(warm.photos / names[seen])
     assert explained.alike[0][0] == names[seen]
     assert explained.alike[0][1] == pytest.approx(1, abs=0.01)

@@ -18,9 +18,9 @@ from PIL import Image
 
 from headstart.cli.check import _in_words
 from headstart.cli.main import run
-from headstart.data.check import survey
-from headstart.data.readers.reading import read
-from headstart.data.relabel import relabelled
+from headstart.data.check import check_samples
+from headstart.data.readers.reading import read_source
+from headstart.data.relabel import apply_relabels
 from headstart.data.samples import Subset
 from headstart.data.splits import load_split
 from headstart.diagnostics.label_hint import hint_relabelling
@@ -83,7 +83,7 @@ def test_in_json(folder, tmp_path, capsys):
     assert errors == ""
     record = json.loads(out)
     labels = record["labels"]
-    assert record["outcomes"] == {"accepted": 30, "repaired": 0, "set aside": 0}
+    assert record["outcomes"] == {"accepted": 30, "repaired": 0, "skipped": 0}
     assert (labels["table"], labels["page"]) == (str(table), str(tmp_path / "fixes.html"))
     assert (labels["photos"], labels["backbone"]) == (30, "efficientnet_lite0")
     assert labels["errors"]["n"] == 30
@@ -107,8 +107,8 @@ def test_the_edited_table_corrects_the_labels(folder, tmp_path):
     for photo, label in WRONG.items():
         text = re.sub(rf"^({photo},.*),\w+$", rf"\1,{label}", text, flags=re.MULTILINE)
     table.write_text(text)
-    given = read(folder)
-    samples = relabelled(given, table)
+    given = read_source(folder)
+    samples = apply_relabels(given, table)
     wanted = {it.name: given.classes[it.label] for it in given.samples} | WRONG
     assert {it.name: samples.classes[it.label] for it in samples.samples} == wanted
     assert samples.ledger.notes[-1] == "fixes.csv: 2 photos relabelled, 0 left out"
@@ -155,7 +155,7 @@ def test_corrections_add_up(folder, tmp_path, capsys):
     assert rows["stripes/a.jpg"]["label"] == "discs"
     assert "checks/b.jpg" in rows
     second.write_text(re.sub(r"^(checks/b.jpg,.*),\w+$", r"\1,stripes", second.read_text(), flags=re.MULTILINE))
-    samples = relabelled(read(folder), second)
+    samples = apply_relabels(read_source(folder), second)
     now = {it.name: samples.classes[it.label] for it in samples.samples}
     assert (now["stripes/a.jpg"], now["checks/b.jpg"]) == ("discs", "stripes")
     assert "checks/5-003.png" not in now
@@ -168,8 +168,8 @@ def test_the_printed_commands_run_as_printed(warm, tmp_path, monkeypatch, capsys
     hint = hint_relabelling(str(warm.photos), warm.run, record["settings"])
     assert run([*shlex.split(hint.check)[1:], "--include-test", "--quiet"]) == 0
     assert hint.fit in html.unescape(Path("run-fixes.html").read_text("utf-8"))
-    samples = read(warm.photos)
-    tested = load_split(warm.run).of(samples, Subset.TEST)[0]
+    samples = read_source(warm.photos)
+    tested = load_split(warm.run).samples_in(samples, Subset.TEST)[0]
     given, other = samples.classes[tested.label], samples.classes[tested.label - 1]
     with Path("run-fixes.csv").open("a", encoding="utf-8") as table:
         table.write(f"{tested.name},{given},{given},,,,{other}\n")
@@ -181,12 +181,12 @@ def test_the_printed_commands_run_as_printed(warm, tmp_path, monkeypatch, capsys
     assert any((row["photo"], row["label"]) == (tested.name, other) for row in rows_of(Path("third.csv")))
 
 
-def test_corrected_photos_are_not_counted_as_set_aside_or_repaired(photos, tmp_path):
+def test_corrected_photos_are_not_counted_as_skipped_or_repaired(photos, tmp_path):
     folder, table = photos(each=5), tmp_path / "first.csv"
     names = sorted(file.name for file in (folder / "checks").iterdir())
     table.write_text(f"photo,label\nchecks/{names[0]},discs\nchecks/{names[1]},\n")
-    told = _in_words(survey(relabelled(read(folder), table), decode_all=False))
-    assert f"1 set aside or repaired:\n  checks/{names[1]}: set aside: left out by first.csv\n" in told
+    told = _in_words(check_samples(apply_relabels(read_source(folder), table), decode_all=False))
+    assert f"1 skipped or repaired:\n  checks/{names[1]}: skipped: left out by first.csv\n" in told
     assert f"1 accepted with a corrected label:\n  checks/{names[0]}: accepted: relabelled: 'checks' -> 'discs'" in told
     assert "1 note:\n" in told
 
@@ -230,7 +230,7 @@ def test_photos_that_do_not_decode_are_left_out(folder, tmp_path, capsys):
     (folder / "discs/5-002.jpg").write_bytes(b"")
     assert run(["check", str(folder), "--labels", str(tmp_path / "fixes.csv"), "--json"]) == 0
     record = json.loads(capsys.readouterr().out)
-    assert record["outcomes"] == {"accepted": 28, "repaired": 0, "set aside": 2}
+    assert record["outcomes"] == {"accepted": 28, "repaired": 0, "skipped": 2}
     assert record["labels"]["photos"] == 28
 
 

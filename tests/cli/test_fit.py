@@ -175,11 +175,11 @@ def test_a_run_is_repeated_from_its_own_settings(small, tmp_path, capsys) -> Non
     capsys.readouterr()
 
 
-def test_what_was_set_aside_is_said(photos, small, tmp_path, capsys) -> None:
+def test_what_was_skipped_is_said(photos, small, tmp_path, capsys) -> None:
     folder = photos(each=6)
     (folder / "discs/text.jpg").write_text("no photo")
     assert run(small.words("--out", tmp_path / "run", "--quiet", source=folder)) == 0
-    assert f"1 files set aside, 0 repaired in memory: see {tmp_path / 'run/ledger.jsonl'}" in capsys.readouterr().out
+    assert f"1 files skipped, 0 repaired in memory: see {tmp_path / 'run/ledger.jsonl'}" in capsys.readouterr().out
 
 
 def test_a_budget_that_was_not_kept_is_said(small, tmp_path, capsys) -> None:
@@ -241,5 +241,5 @@ def test_settings_are_the_flags() -> None:
     ],
 )
 def test_equal_bytes_in_two_parts_are_not_said_to_be_kept_together(notes, said) -> None:
-    record = {"photos": {"set aside": 0, "repaired": 0}, "copies": 1}
+    record = {"photos": {"skipped": 0, "repaired": 0}, "copies": 1}
     assert _caveats(SimpleNamespace(record=record, notes=notes, folder=Path("run")))[-1] == said

@@ -40,10 +40,10 @@ def test_check(photos, capsys) -> None:
     assert run(["check", str(folder), "--quiet"]) == 0
     out, errors = capsys.readouterr()
     assert errors == ""
-    assert "16 files seen: 14 accepted, 1 repaired, 1 set aside" in out
+    assert "16 files seen: 14 accepted, 1 repaired, 1 skipped" in out
     assert "1 set of photos with equal bytes:\n  discs/0-001.jpg = discs/copy.jpg" in out
     assert "checks/0-001.jpg: repaired: truncated: " in out
-    assert "checks/0-002.jpg: set aside: zero bytes" in out
+    assert "checks/0-002.jpg: skipped: zero bytes" in out
     assert re.search(r"width \d+ to \d+ pixels, median \d+", out)
 
 
@@ -57,8 +57,8 @@ def test_check_fast_reads_headers_only(photos, capsys) -> None:
         out, errors = capsys.readouterr()
         assert errors == ""
         outcomes[bool(flags)] = json.loads(out)["outcomes"]
-    assert outcomes[True] == {"accepted": 15, "repaired": 0, "set aside": 0}
-    assert outcomes[False] == {"accepted": 14, "repaired": 0, "set aside": 1}
+    assert outcomes[True] == {"accepted": 15, "repaired": 0, "skipped": 0}
+    assert outcomes[False] == {"accepted": 14, "repaired": 0, "skipped": 1}
 
 
 def test_check_shows_what_fit_would_refuse(photos, capsys) -> None:

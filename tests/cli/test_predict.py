@@ -18,7 +18,7 @@ import headstart
 from headstart.backbones.convert import obtain
 from headstart.cli.main import run
 from headstart.data.readers.csv_cells import unescape_cell
-from headstart.data.readers.reading import read
+from headstart.data.readers.reading import read_source
 from headstart.export import save
 from headstart.inference.calibration import Calibration
 from headstart.inference.conformal import Sets
@@ -287,7 +287,7 @@ def test_predict_and_check_find_the_same(small, photos, capsys, tmp_path) -> Non
     (folder / "discs/link").symlink_to(folder / "discs/0-000.png")
     elsewhere = photos("elsewhere", classes=("discs",), each=2, seed=9)
     (folder / "discs/more").symlink_to(elsewhere / "discs")
-    samples = read(folder).samples
+    samples = read_source(folder).samples
     assert run(["predict", str(small.run), str(folder), "--json"]) == 0
     printed = [json.loads(line)["source"] for line in capsys.readouterr().out.splitlines()]
     assert sorted(printed) == sorted(str(sample.source.path) for sample in samples)

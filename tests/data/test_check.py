@@ -3,8 +3,8 @@ import shutil
 import numpy as np
 import pytest
 
-from headstart.data.check import Range, survey
-from headstart.data.readers.reading import read
+from headstart.data.check import Range, check_samples
+from headstart.data.readers.reading import read_source
 from headstart.data.samples import FileStatus
 from headstart.events import Progress
 
@@ -22,8 +22,8 @@ def damaged(pets, draw):
 
 def test_a_survey_decodes_everything_and_amends_the_ledger(damaged):
     seen = []
-    found = survey(read(damaged), listener=seen.append)
-    assert found.outcomes == {FileStatus.ACCEPTED: 22, FileStatus.REPAIRED: 1, FileStatus.SET_ASIDE: 1}
+    found = check_samples(read_source(damaged), listener=seen.append)
+    assert found.outcomes == {FileStatus.ACCEPTED: 22, FileStatus.REPAIRED: 1, FileStatus.SKIPPED: 1}
     assert found.photos == {"cats": 12, "dogs": 11}
     assert found.width == Range(12, 12, 100)
     assert found.height == Range(9, 9, 50)
@@ -37,27 +37,27 @@ def test_a_survey_decodes_everything_and_amends_the_ledger(damaged):
 
 
 def test_a_survey_of_headers_only(damaged):
-    assert survey(read(damaged), decode_all=False).outcomes[FileStatus.ACCEPTED] == 24
+    assert check_samples(read_source(damaged), decode_all=False).outcomes[FileStatus.ACCEPTED] == 24
 
 
 def test_problems_that_only_decoding_finds(tmp_path, plant, draw):
     plant(tmp_path, *(f"{name}/{i}.png" for name in "ab" for i in range(3)))
     (tmp_path / "a/0.png").write_bytes(draw(9)[:80])
-    (problem,) = survey(read(tmp_path)).problems
+    (problem,) = check_samples(read_source(tmp_path)).problems
     assert problem.startswith("class 'a' has 2 usable photos; wanted 3")
 
 
 def test_a_file_that_vanished_since(pets):
-    samples = read(pets)
+    samples = read_source(pets)
     (pets / "cats/0.png").unlink()
-    found = survey(samples)
-    assert found.outcomes[FileStatus.SET_ASIDE] == 1
+    found = check_samples(samples)
+    assert found.outcomes[FileStatus.SKIPPED] == 1
     assert found.samples.ledger.entries[0].reason == "missing file"
 
 
 def test_arrays_and_nothing_at_all(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (6, 5, 4), dtype=np.uint8)
-    assert survey(read(images, labels=[0, 1] * 3)).width == Range(4, 4, 4)
-    nothing = survey(read(tmp_path, strict=False))
+    assert check_samples(read_source(images, labels=[0, 1] * 3)).width == Range(4, 4, 4)
+    nothing = check_samples(read_source(tmp_path, strict=False))
     assert nothing.width is None
     assert "has no class with photos" in nothing.problems[0]

@@ -1,13 +1,13 @@
 import pytest
 
 from headstart.data.demo import COUNT, EDGE, write_digits
-from headstart.data.readers.reading import read
+from headstart.data.readers.reading import read_source
 from headstart.errors import DataError
 
 
 def test_the_digits_are_written_once(tmp_path):
     folder = write_digits(tmp_path / "new/digits")
-    samples = read(folder)
+    samples = read_source(folder)
     assert samples.classes == tuple("0123456789")
     assert len(samples) == COUNT
     assert samples.ledger.entries[0].width == EDGE

@@ -4,12 +4,12 @@ from PIL import Image
 
 import headstart
 from headstart.backbones.convert import obtain
-from headstart.data.check import survey
-from headstart.data.depths import grey_ranges, note_scaling
+from headstart.data.check import check_samples
+from headstart.data.depths import find_grey_ranges, note_scaling
 from headstart.data.ledger import load_ledger, save_ledger
-from headstart.data.readers.reading import read
+from headstart.data.readers.reading import read_source
 from headstart.data.samples import Subset
-from headstart.extraction.extract import space_of
+from headstart.extraction.extract import get_feature_space
 from headstart.modalities.image.spec import GreyRange
 from headstart.modalities.image.stats import stats_space
 
@@ -31,9 +31,9 @@ def panel(tmp_path):
 
 
 def test_a_set_has_one_range_found_in_train(panel):
-    samples = read(panel)
-    train = [sample for sample in samples.samples if sample.part is Subset.TRAIN]
-    ranges = grey_ranges(train)
+    samples = read_source(panel)
+    train = [sample for sample in samples.samples if sample.subset is Subset.TRAIN]
+    ranges = find_grey_ranges(train)
     assert ranges == (GreyRange("uint16", 0.0, 4095.0),)
     assert samples.ledger.notes[-1] == (
         "32 photos have more than 8 bits a pixel (16 with 10 significant bits of 16, 15 with 12 significant bits of "
@@ -47,13 +47,13 @@ def test_a_set_has_one_range_found_in_train(panel):
 
 
 def test_the_ledger_keeps_what_was_measured(panel, tmp_path):
-    samples = note_scaling(read(panel), (GreyRange("uint16", 0.0, 4095.0),))
+    samples = note_scaling(read_source(panel), (GreyRange("uint16", 0.0, 4095.0),))
     save_ledger(samples.ledger, tmp_path / "ledger.jsonl")
     assert load_ledger(tmp_path / "ledger.jsonl") == samples.ledger
 
 
 def test_a_survey_notes_them_and_sets_none_aside(panel):
-    found = survey(read(panel, strict=False))
+    found = check_samples(read_source(panel, strict=False))
     assert not found.problems
     assert found.photos == {"no": 16, "yes": 16}
 
@@ -68,7 +68,7 @@ def test_features_of_another_range_have_a_place_of_their_own(small):
     class Engine:
         name, precision = "openvino", "f32"
 
-    assert space_of(other, Engine()) != space_of(backbone, Engine())
+    assert get_feature_space(other, Engine()) != get_feature_space(backbone, Engine())
 
 
 def test_a_classifier_scales_later_photos_as_its_training_photos_were(panel, small, tmp_path):

@@ -3,13 +3,15 @@ import json
 import pytest
 
 from headstart.data.ledger import load_ledger, save_ledger
-from headstart.data.samples import Entry, FileStatus, Ledger
+from headstart.data.samples import FileStatus, Ledger, LedgerEntry
 from headstart.errors import DataError
 
 LEDGER = Ledger(
     (
-        Entry("schöne Äpfel/1\u2028.png", FileStatus.ACCEPTED, "", "schöne Äpfel", "ab12", "PNG", 3, 4, "Canon EOS 5D"),
-        Entry("b\udc80.png", FileStatus.SET_ASIDE, "zero bytes"),
+        LedgerEntry(
+            "schöne Äpfel/1\u2028.png", FileStatus.ACCEPTED, "", "schöne Äpfel", "ab12", "PNG", 3, 4, "Canon EOS 5D"
+        ),
+        LedgerEntry("b\udc80.png", FileStatus.SKIPPED, "zero bytes"),
     ),
     ignored=2,
     notes=("a note",),
@@ -37,7 +39,7 @@ def test_a_ledger_of_the_first_version_knows_no_cameras(tmp_path):
         '{"name": "a.png", "outcome": "accepted", "label": "a", "digest": "ab", "format": "PNG", "width": 3}',
     ]
     (tmp_path / "l").write_text("\n".join(lines) + "\n")
-    entry = Entry("a.png", FileStatus.ACCEPTED, "", "a", "ab", "PNG", 3)
+    entry = LedgerEntry("a.png", FileStatus.ACCEPTED, "", "a", "ab", "PNG", 3)
     assert load_ledger(tmp_path / "l") == Ledger((entry,), ignored=2, notes=("a note",))
     assert entry.camera == ""
 
@@ -59,12 +61,12 @@ def test_what_is_no_ledger(tmp_path, text, message):
         load_ledger(tmp_path / "l")
 
 
-def test_amending_drops_what_is_set_aside(pets):
-    from headstart.data.readers.reading import read
+def test_amending_drops_what_is_skipped(pets):
+    from headstart.data.readers.reading import read_source
 
-    samples = read(pets)
-    gone = Entry("cats/0.png", FileStatus.SET_ASIDE, "does not decode")
-    amended = samples.amended({"cats/0.png": gone})
+    samples = read_source(pets)
+    gone = LedgerEntry("cats/0.png", FileStatus.SKIPPED, "does not decode")
+    amended = samples.with_updates({"cats/0.png": gone})
     assert len(amended) == 19
-    assert amended.ledger.counts()[FileStatus.SET_ASIDE] == 1
+    assert amended.ledger.counts()[FileStatus.SKIPPED] == 1
     assert amended.samples == samples.samples[1:]

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from headstart.data.own_output import is_own_folder, is_own_picture, mark_folder, save_picture
-from headstart.data.readers.reading import read
+from headstart.data.readers.reading import read_source
 from headstart.data.samples import FileStatus
 from headstart.errors import DataError
 from headstart.settings import DataSettings
@@ -27,7 +27,7 @@ def test_runs_classifiers_pictures_and_a_store_among_the_photos_are_skipped_and_
     make_run(pets / "store", "index.sqlite3", "networks/a/b")
     mark_folder(pets / "why")
     (pets / "why" / "1.jpg").write_bytes((pets / "cats" / "1.png").read_bytes())
-    samples = read(pets)
+    samples = read_source(pets)
     assert samples.classes == ("cats", "dogs")
     assert len(samples.ledger.entries) == 20
     assert samples.ledger.notes == (
@@ -41,7 +41,7 @@ def test_where_classes_are_in_names_all_is_told_once(pets, tmp_path):
         shutil.copy(photo, tmp_path / "root" / "inner" / f"{photo.parent.name}_{number}.png")
     make_run(tmp_path / "root" / "run")
     (tmp_path / "root" / ".hidden").touch()
-    samples = read(tmp_path / "root", options=DataSettings(classes_from="name"))
+    samples = read_source(tmp_path / "root", options=DataSettings(classes_from="name"))
     assert samples.classes == ("cats", "dogs")
     told = "the class of a photo is the name up to the number at its end"
     assert samples.ledger.notes == ("1 folders that headstart wrote are skipped: 'run'", told)
@@ -50,7 +50,7 @@ def test_where_classes_are_in_names_all_is_told_once(pets, tmp_path):
 
 def test_output_inside_a_class_is_skipped_too(pets):
     make_run(pets / "cats" / "runs" / "1")
-    assert len(read(pets).ledger.entries) == 20
+    assert len(read_source(pets).ledger.entries) == 20
 
 
 def test_folders_of_others_are_not_skipped(pets):
@@ -65,12 +65,12 @@ def test_folders_of_others_are_not_skipped(pets):
 def test_a_run_is_not_a_folder_of_photos(tmp_path):
     make_run(tmp_path / "run")
     with pytest.raises(DataError, match="is something that headstart wrote, not photos; give the folder of the photos"):
-        read(tmp_path / "run")
+        read_source(tmp_path / "run")
 
 
 def test_a_folder_with_other_things_in_it_is_not_marked(pets):
     mark_folder(pets / "cats")
-    assert len(read(pets)) == 20
+    assert len(read_source(pets)) == 20
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
@@ -80,5 +80,5 @@ def test_drawn_pictures_are_known_wherever_they_lie(pets, kind):
     assert is_own_picture(content)
     assert Image.open(io.BytesIO(content)).size == (50, 40)
     (pets / "cats" / "drawn.img").write_bytes(content)
-    (entry,) = (it for it in read(pets).ledger.entries if it.outcome is FileStatus.SET_ASIDE)
+    (entry,) = (it for it in read_source(pets).ledger.entries if it.status is FileStatus.SKIPPED)
     assert (entry.name, entry.reason) == ("cats/drawn.img", "a picture that headstart drew")

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headstart.data.readers.reading import read
-from headstart.data.samples import FileSource, Ledger, Relabel, Sample, Samples, Subset, digest_of, numbered_ids
+from headstart.data.readers.reading import read_source
+from headstart.data.samples import FileSource, Ledger, Relabel, Sample, Samples, Subset, compute_digest, numbered_ids
 from headstart.data.splits import Split, make_split
 from headstart.errors import DataError
 
@@ -19,7 +19,7 @@ SHARES = {"test_share": 0.2, "validation_share": 0.15}
 
 def made(labels: list[int], groups: list[str] | None = None, parts: list[Subset | None] | None = None) -> Samples:
     """Samples without files: content i is the number i."""
-    digests = [digest_of(str(i).encode()) for i in range(len(labels))]
+    digests = [compute_digest(str(i).encode()) for i in range(len(labels))]
     samples = tuple(
         Sample(digest, f"{i}.png", digest, label, group, part, FileSource(Path("nowhere")))
         for i, (digest, label, group, part) in enumerate(
@@ -38,7 +38,7 @@ def shuffled(samples: Samples, seed: int) -> Samples:
 def test_shares_are_kept_in_each_class():
     samples = made([0] * 200 + [1] * 100 + [2] * 3)
     split = make_split(samples, seed=0, **SHARES)
-    count = {part: Counter(sample.label for sample in split.of(samples, part)) for part in Subset}
+    count = {part: Counter(sample.label for sample in split.samples_in(samples, part)) for part in Subset}
     assert count[Subset.TEST] == {0: 40, 1: 20, 2: 1}
     assert count[Subset.VALIDATION] == {0: 30, 1: 15, 2: 1}
     assert count[Subset.TRAIN] == {0: 130, 1: 65, 2: 1}
@@ -49,25 +49,25 @@ def test_shares_are_kept_in_each_class():
 def test_the_order_of_listing_does_not_matter_and_the_seed_does():
     samples = made([0, 1, 2] * 40)
     split = make_split(samples, seed=3, **SHARES)
-    assert make_split(shuffled(samples, 1), seed=3, **SHARES).parts == split.parts
-    assert make_split(samples, seed=4, **SHARES).parts != split.parts
+    assert make_split(shuffled(samples, 1), seed=3, **SHARES).subsets == split.subsets
+    assert make_split(samples, seed=4, **SHARES).subsets != split.subsets
 
 
 def test_the_place_and_the_names_do_not_matter(pets, tmp_path):
-    before = make_split(read(pets), seed=0, **SHARES)
+    before = make_split(read_source(pets), seed=0, **SHARES)
     (tmp_path / "else/where").mkdir(parents=True)
     for name in ("cats", "dogs"):
         (tmp_path / "else/where" / name).mkdir()
         for i in range(10):
             shutil.copy(pets / name / f"{i}.png", tmp_path / "else/where" / name / f"{(i * 7) % 10}-renamed.png")
-    assert make_split(read(tmp_path / "else/where"), seed=0, **SHARES).parts == before.parts
+    assert make_split(read_source(tmp_path / "else/where"), seed=0, **SHARES).subsets == before.subsets
 
 
 def test_added_photos_move_few_others():
     labels = [i % 2 for i in range(1000)]
     before = make_split(made(labels), seed=0, **SHARES)
     after = make_split(made(labels + [0] * 10 + [1] * 10), seed=0, **SHARES)
-    assert sum(after.parts[id_] is not part for id_, part in before.parts.items()) <= 20
+    assert sum(after.subsets[id_] is not part for id_, part in before.subsets.items()) <= 20
 
 
 @settings(deadline=None, max_examples=60)
@@ -81,18 +81,18 @@ def test_no_group_straddles_and_each_class_is_everywhere(rows, seed):
     split = make_split(samples, seed=seed, **SHARES)
     parts_of = defaultdict(set)
     for sample in samples.samples:
-        parts_of[sample.group].add(split.parts[sample.id])
+        parts_of[sample.group].add(split.subsets[sample.id])
     assert all(len(parts) == 1 for parts in parts_of.values())
     for part in Subset:
-        assert {sample.label for sample in split.of(samples, part)} == {0, 1, 2, 3}
-    assert make_split(shuffled(samples, seed), seed=seed, **SHARES).parts == split.parts
+        assert {sample.label for sample in split.samples_in(samples, part)} == {0, 1, 2, 3}
+    assert make_split(shuffled(samples, seed), seed=seed, **SHARES).subsets == split.subsets
 
 
 def test_a_giant_group_goes_to_train():
     samples = made([0] * 60 + [1] * 60, ["group:giant"] * 30 + [f"group:{i}" for i in range(90)])
     for seed in range(10):
         split = make_split(samples, seed=seed, **SHARES)
-        assert split.parts[samples.samples[0].id] is Subset.TRAIN
+        assert split.subsets[samples.samples[0].id] is Subset.TRAIN
 
 
 def test_too_few_groups():
@@ -103,9 +103,9 @@ def test_too_few_groups():
 
 def test_given_parts_are_honoured():
     parts = [Subset.TRAIN, Subset.VALIDATION, Subset.TEST] * 4
-    samples = made([0] * 6 + [1] * 6, parts=parts)
+    samples = made([0] * 6 + [1] * 6, subsets=parts)
     split = make_split(samples, seed=0, **SHARES)
-    assert list(split.parts.values()) == parts
+    assert list(split.subsets.values()) == parts
     assert split.given
 
 
@@ -114,10 +114,10 @@ def test_validation_is_carved_out_of_train_by_groups():
     parts = [Subset.TRAIN] * 100 + [Subset.TEST] * 20
     samples = made(labels, [f"group:{i // 4}" for i in range(120)], parts)
     split = make_split(samples, seed=0, **SHARES)
-    assert [split.parts[sample.id] for sample in samples.samples[100:]] == [Subset.TEST] * 20
-    validation = split.of(samples, Subset.VALIDATION)
+    assert [split.subsets[sample.id] for sample in samples.samples[100:]] == [Subset.TEST] * 20
+    validation = split.samples_in(samples, Subset.VALIDATION)
     assert 10 <= len(validation) <= 20
-    assert not {s.group for s in validation} & {s.group for s in split.of(samples, Subset.TRAIN)}
+    assert not {s.group for s in validation} & {s.group for s in split.samples_in(samples, Subset.TRAIN)}
 
 
 def test_leaks_are_reported_and_nothing_is_moved(pets, tmp_path, plant):
@@ -127,13 +127,13 @@ def test_leaks_are_reported_and_nothing_is_moved(pets, tmp_path, plant):
     (tmp_path / "train").rename(root / "train")
     plant(root / "test", "cats/1.png", "dogs/1.png", first_seed=50)
     shutil.copy(root / "train/cats/0.png", root / "test/cats/again.png")
-    samples = read(root)
+    samples = read_source(root)
     split = make_split(samples, seed=0, **SHARES)
     (leak,) = split.notes
     assert leak.startswith("leak: 1 photo is in more than one given part")
     assert "test/cats/again.png (test) = train/cats/0.png (train)" in leak
-    assert split.parts[next(s.id for s in samples.samples if s.name == "test/cats/again.png")] is Subset.TEST
-    assert split.by_digest()[digest_of((root / "train/cats/0.png").read_bytes())] is not Subset.TEST
+    assert split.subsets[next(s.id for s in samples.samples if s.name == "test/cats/again.png")] is Subset.TEST
+    assert split.by_digest()[compute_digest((root / "train/cats/0.png").read_bytes())] is not Subset.TEST
 
 
 def test_groups_that_straddle_given_parts_and_absent_classes_are_noted():
@@ -148,7 +148,7 @@ def test_groups_that_straddle_given_parts_and_absent_classes_are_noted():
 
 def test_parts_for_some_only():
     with pytest.raises(DataError, match="1 of 2 photos have no part given; give all of them one, or none"):
-        make_split(made([0, 1], parts=[None, Subset.TRAIN]), seed=0, **SHARES)
+        make_split(made([0, 1], subsets=[None, Subset.TRAIN]), seed=0, **SHARES)
 
 
 def test_split_from_keeps_what_it_knows_and_fills_up(tmp_path):
@@ -157,8 +157,8 @@ def test_split_from_keeps_what_it_knows_and_fills_up(tmp_path):
     split.save(tmp_path / "split.json")
     after = made([0, 1] * 100)
     continued = make_split(after, seed=99, split_from=Split.load(tmp_path / "split.json"), **SHARES)
-    assert all(continued.parts[id_] is part for id_, part in split.parts.items())
-    assert Counter(continued.parts.values()) == {Subset.TRAIN: 130, Subset.VALIDATION: 30, Subset.TEST: 40}
+    assert all(continued.subsets[id_] is part for id_, part in split.subsets.items())
+    assert Counter(continued.subsets.values()) == {Subset.TRAIN: 130, Subset.VALIDATION: 30, Subset.TEST: 40}
     assert continued.notes == ("100 of 200 photos stay where the earlier split had them",)
 
 
@@ -168,22 +168,22 @@ def test_split_from_new_photos_follow_their_group():
     samples = made(labels, groups)
     split = make_split(samples, seed=0, split_from=earlier, **SHARES)
     for sample in samples.samples[20:]:
-        assert split.parts[sample.id] is split.parts[samples.samples[int(sample.name[:-4]) - 20].id]
+        assert split.subsets[sample.id] is split.subsets[samples.samples[int(sample.name[:-4]) - 20].id]
 
 
 def test_split_from_where_groups_were_torn_before():
     earlier = make_split(made([0, 1] * 10), seed=0, **SHARES)
     samples = made([0, 1] * 10, ["group:all"] * 20)
     split = make_split(samples, seed=0, split_from=earlier, **SHARES)
-    assert split.parts == earlier.parts
+    assert split.subsets == earlier.subsets
     assert split.notes[0] == "1 group straddles the earlier split, and so this one: 'all'"
 
 
 def test_given_parts_win_over_split_from():
     earlier = make_split(made([0, 1] * 10), seed=0, **SHARES)
     parts = [Subset.TEST, Subset.TEST, *[Subset.TRAIN] * 14, *[Subset.VALIDATION] * 4]
-    split = make_split(made([0, 1] * 10, parts=parts), seed=0, split_from=earlier, **SHARES)
-    assert list(split.parts.values()) == parts
+    split = make_split(made([0, 1] * 10, subsets=parts), seed=0, split_from=earlier, **SHARES)
+    assert list(split.subsets.values()) == parts
     assert split.notes == ("the parts are given, so the earlier split was not used",)
 
 
@@ -219,9 +219,9 @@ def test_ids_of_copies():
 
 @pytest.mark.realdata
 def test_sets_of_equal_scans_are_on_one_side(real):
-    samples = read(real / "brain_mri")
+    samples = read_source(real / "brain_mri")
     split = make_split(samples, seed=0, **SHARES)
-    sides = [{split.parts[sample.id] for sample in same} for same in samples.copies]
+    sides = [{split.subsets[sample.id] for sample in same} for same in samples.copies]
     assert len(sides) == 22
     assert all(len(side) == 1 for side in sides)
 
@@ -244,20 +244,20 @@ def corrected(samples: Samples, labels: dict[int, int | None]) -> Samples:
 
 @pytest.mark.parametrize("parts", [None, [Subset.TRAIN] * 40 + [Subset.TEST] * 20], ids=["drawn", "given"])
 def test_correcting_labels_moves_no_photo_to_another_part(parts):
-    samples = made([0, 1, 2] * 20, parts=parts)
+    samples = made([0, 1, 2] * 20, subsets=parts)
     before = make_split(samples, seed=0, **SHARES)
     for changed in range(0, 60, 6):
         now = corrected(samples, {changed: 1, changed + 1: 2, changed + 2: 0, changed + 3: None, changed + 4: 2})
         after = make_split(now, seed=0, **SHARES)
-        assert after.parts == {it.id: before.parts[it.id] for it in now.samples}
-        assert len(after.parts) == 59
+        assert after.subsets == {it.id: before.subsets[it.id] for it in now.samples}
+        assert len(after.subsets) == 59
 
 
 def test_corrections_that_leave_nothing_to_learn_from_move_photos_and_it_is_said():
     samples = made([0] * 20 + [1] * 8)
-    before = make_split(samples, seed=0, **SHARES).parts
+    before = make_split(samples, seed=0, **SHARES).subsets
     gone = [i for i, it in enumerate(samples.samples) if it.label == 1 and before[it.id] is Subset.TRAIN]
     now = corrected(samples, dict.fromkeys(gone, 0))
     split = make_split(now, seed=0, **SHARES)
-    assert {it.label for it in split.of(now, Subset.TRAIN)} == {0, 1}
+    assert {it.label for it in split.samples_in(now, Subset.TRAIN)} == {0, 1}
     assert "so the split was made by them" in split.notes[0]

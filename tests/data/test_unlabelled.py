@@ -11,7 +11,7 @@ from PIL import Image
 
 from headstart.data.own_output import save_picture
 from headstart.data.readers.inspection import MAX_BYTES
-from headstart.data.unlabelled import HEAD, is_photo, photos_under
+from headstart.data.unlabelled import HEAD, find_photos, is_photo
 from tests.conftest import picture
 
 PHOTO = Image.fromarray(picture("discs", np.random.default_rng(0), (60, 50)))
@@ -86,7 +86,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     os.mkfifo(tmp_path / "pipe.png")
     monkeypatch.setattr(Path, "open", waits)
     left_out: list[str] = []
-    assert list(photos_under(tmp_path, left_out)) == []
+    assert list(find_photos(tmp_path, left_out)) == []
     assert left_out == ["pipe.png"]
 
 
@@ -107,6 +107,6 @@ def test_in_natural_order_and_all_else_is_named(tmp_path: Path) -> None:
     for name in ("notes.txt", "b/list.csv"):
         (tmp_path / name).write_text("no photo")
     left_out: list[str] = []
-    found = [path.relative_to(tmp_path).as_posix() for path in photos_under(tmp_path, left_out)]
+    found = [path.relative_to(tmp_path).as_posix() for path in find_photos(tmp_path, left_out)]
     assert found == ["9.png", "10.png", "b/2.png", "b/10"]
     assert left_out == ["notes.txt", "b/list.csv"]

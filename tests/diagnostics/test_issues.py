@@ -3,8 +3,8 @@ import pytest
 from PIL import Image, ImageFilter
 from sklearn.metrics import confusion_matrix
 
-from headstart.data.readers.reading import read
-from headstart.data.samples import ArraySource, Entry, FileStatus, Ledger, Sample, Samples
+from headstart.data.readers.reading import read_source
+from headstart.data.samples import ArraySource, FileStatus, Ledger, LedgerEntry, Sample, Samples
 from headstart.diagnostics.issues import Quality, look_over
 from headstart.diagnostics.near_duplicates.search import DuplicatePair
 from headstart.modalities.image.decoding.decode import crop_resize, decode
@@ -33,7 +33,7 @@ def known(n: int, sizes: dict[int, tuple[int, int]] | None = None, classes: int 
     """Samples "0", "1", ... of classes in turn, 400 x 300 pixels each but for some."""
     samples = [Sample(str(i), f"{i}.jpg", str(i), i % classes, str(i), None, SOURCE) for i in range(n)]
     entries = [
-        Entry(f"{i}.jpg", FileStatus.ACCEPTED, "", "", str(i), "JPEG", *(sizes or {}).get(i, (400, 300)))
+        LedgerEntry(f"{i}.jpg", FileStatus.ACCEPTED, "", "", str(i), "JPEG", *(sizes or {}).get(i, (400, 300)))
         for i in range(n)
     ]
     return Samples(tuple(f"class {i}" for i in range(classes)), tuple(samples), Ledger(tuple(entries)), "here")
@@ -161,7 +161,7 @@ def test_no_photos_and_one_photo(good):
 @pytest.mark.realdata
 @pytest.mark.parametrize(("name", "most"), [("brain_mri", 0), ("hymenoptera", 8)])
 def test_real_photos_are_not_flagged_wholesale(name, most, shared_data):
-    samples = read(shared_data / name, strict=False)
+    samples = read_source(shared_data / name, strict=False)
     spec = ImageSpec(224, 1000, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
     photos = [crop_resize(decode(sample.source.read(), spec).pixels, spec) for sample in samples.samples]
     found = looked(samples, seen(photos))

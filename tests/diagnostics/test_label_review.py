@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from headstart.data.readers.reading import read
-from headstart.data.relabel import relabelled
+from headstart.data.readers.reading import read_source
+from headstart.data.relabel import apply_relabels
 from headstart.diagnostics import label_review as fixes
 from headstart.diagnostics.label_issues import LabelErrors
 from headstart.diagnostics.label_review import COLUMNS, check_table, page_of, write_fixes
@@ -23,7 +23,7 @@ ERRORS = LabelErrors(30, 9, 2, 1, 3)
 
 @pytest.fixture
 def samples(photos, tmp_path):
-    return read(photos(each=5), cache=tmp_path / "cache")
+    return read_source(photos(each=5), cache=tmp_path / "cache")
 
 
 def _suspects(samples, rows):
@@ -77,7 +77,7 @@ def test_the_table_goes_round(samples, tmp_path):
     """Unedited it changes nothing; edited it changes that."""
     table = tmp_path / "fixes.csv"
     write_fixes(table, samples, _suspects(samples, range(9)), errors=ERRORS)
-    assert relabelled(samples, table).samples == samples.samples
+    assert apply_relabels(samples, table).samples == samples.samples
     rows = _rows(table)
     rows[3]["label"] = "discs"
     with table.open("w", newline="") as file:
@@ -86,7 +86,7 @@ def test_the_table_goes_round(samples, tmp_path):
         writer.writerows(rows)
     changed = [
         (new.name, new.label)
-        for old, new in zip(samples.samples, relabelled(samples, table).samples, strict=True)
+        for old, new in zip(samples.samples, apply_relabels(samples, table).samples, strict=True)
         if old != new
     ]
     assert changed == [(rows[3]["photo"], 1)]
@@ -94,11 +94,11 @@ def test_the_table_goes_round(samples, tmp_path):
 
 def test_names_that_are_not_ascii_are_marked_as_utf8_and_go_round(plant, tmp_path):
     names = ['ärger/ü, "1"; <b>.png', "ärger/x\udcff.png", "ärger/3.png", "Öl/=1.png", "Öl/2.png", "Öl/3.png"]
-    samples = read(plant(tmp_path / "odd", *names), cache=tmp_path / "cache")
+    samples = read_source(plant(tmp_path / "odd", *names), cache=tmp_path / "cache")
     table = tmp_path / "fixes.csv"
     write_fixes(table, samples, _suspects(samples, range(6)), errors=ERRORS)
     assert table.read_bytes().startswith(b"\xef\xbb\xbf")
-    assert relabelled(samples, table).samples == samples.samples
+    assert apply_relabels(samples, table).samples == samples.samples
     assert {row["photo"] for row in _rows(table)} == {name.replace("\udcff", "\\udcff") for name in names}
     page = _Page(page_of(table).read_text("utf-8"))
     assert '"1"; <b>.png' in page.text
@@ -177,7 +177,7 @@ def test_no_suspects_make_an_empty_table(samples, tmp_path):
     write_fixes(tmp_path / "fixes.csv", samples, [], errors=ERRORS)
     assert (tmp_path / "fixes.csv").read_text() == ",".join(COLUMNS) + "\n"
     assert "No label is doubted" in _Page((tmp_path / "fixes.html").read_text("utf-8")).text
-    assert relabelled(samples, tmp_path / "fixes.csv").samples == samples.samples
+    assert apply_relabels(samples, tmp_path / "fixes.csv").samples == samples.samples
 
 
 def test_what_is_there_is_not_overwritten(samples, tmp_path):
@@ -214,13 +214,13 @@ def test_a_place_that_cannot_be_written(samples, tmp_path):
 
 
 def test_names_that_a_spreadsheet_would_run_are_text_and_go_round(photos, tmp_path):
-    samples = read(photos(classes=("=1+1", "@home"), each=4), cache=tmp_path / "cache")
+    samples = read_source(photos(classes=("=1+1", "@home"), each=4), cache=tmp_path / "cache")
     table = tmp_path / "fixes.csv"
     write_fixes(table, samples, [Suspect(samples.samples[1].id, 0, 1, 0.01, 0.99)], errors=ERRORS)
     (row,) = _rows(table)
     assert (row["photo"], row["given"], row["likely"]) == ("'=1+1/0-001.jpg", "'=1+1", "'@home")
     table.write_text(table.read_text().replace(",'=1+1\n", ",@home\n"))
-    assert relabelled(samples, table).samples[1].label == 1
+    assert apply_relabels(samples, table).samples[1].label == 1
 
 
 def test_the_page_says_why_it_lists_fewer_than_are_doubted(samples, tmp_path):

@@ -23,7 +23,7 @@ def drawn(*photos: tuple[str, int, Subset]) -> tuple[Samples, Split]:
         number = seen[letter] = seen.get(letter, -1) + 1
         id_ = f"{name(letter)}.{number}" if number else name(letter)
         samples.append(Sample(id_, f"{letter}{number}", name(letter), label, name(letter), part, SOURCE))
-    parts = {sample.id: sample.part for sample in samples if sample.part}
+    parts = {sample.id: sample.subset for sample in samples if sample.subset}
     return Samples(("a", "b"), tuple(samples), Ledger(()), "drawn"), Split(parts, 0, 0.2, 0.15, given=True)
 
 
@@ -43,7 +43,7 @@ def test_every_direction_that_counts_and_no_other() -> None:
     )
     twins = [near("a", "b"), near("a", "c", 0.7), near("c", "d"), near("d", "e")]
     found = find_leaks(samples, split, twins)
-    assert [(it.held_out[0], it.part, it.seen[0], it.same_label) for it in found] == [
+    assert [(it.held_out[0], it.subset, it.seen[0], it.same_label) for it in found] == [
         ("b", Subset.TEST, "a", True),
         ("d", Subset.TEST, "c", True),
         ("c", Subset.VALIDATION, "a", False),

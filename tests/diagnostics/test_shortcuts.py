@@ -5,7 +5,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.metrics import balanced_accuracy_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
-from headstart.data.samples import ArraySource, Entry, FileStatus, Sample
+from headstart.data.samples import ArraySource, FileStatus, LedgerEntry, Sample
 from headstart.diagnostics.shortcuts import Shortcut, probe_shortcuts
 from headstart.modalities.image.stats import ImageStats
 
@@ -23,7 +23,7 @@ def made(n, seed=0, colour=None, **given):
     } | given
     samples = [Sample(str(i), f"{i}.jpg", str(i), 0, str(i), None, SOURCE) for i in range(n)]
     entries = {
-        f"{i}.jpg": Entry(f"{i}.jpg", FileStatus.ACCEPTED, "", "x", str(i), str(a), int(b), int(c), str(d))
+        f"{i}.jpg": LedgerEntry(f"{i}.jpg", FileStatus.ACCEPTED, "", "x", str(i), str(a), int(b), int(c), str(d))
         for i, (a, b, c, d) in enumerate(zip(*drawn.values(), strict=True))
     }
     colour = random.random((n, 8, 8, 3)).astype(np.float32) if colour is None else colour

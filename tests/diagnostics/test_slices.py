@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import fisher_exact, hypergeom
 
-from headstart.data.groups import group_numbers
-from headstart.data.samples import ArraySource, Entry, FileStatus, Sample
+from headstart.data.groups import encode_groups
+from headstart.data.samples import ArraySource, FileStatus, LedgerEntry, Sample
 from headstart.diagnostics.slices import LEAST, Slices, fisher_less, slices_of
 from headstart.evaluation.intervals import grouped_wilson, wilson
 from headstart.evaluation.paired import holm
@@ -32,7 +32,9 @@ def made(n, seed=0, **given):
     ]
     columns = [drawn[name] for name in ("label", "format", "width", "height", "camera")]
     entries = {
-        sample.name: Entry(sample.name, FileStatus.ACCEPTED, "", str(a), sample.digest, str(b), int(c), int(d), str(e))
+        sample.name: LedgerEntry(
+            sample.name, FileStatus.ACCEPTED, "", str(a), sample.digest, str(b), int(c), int(d), str(e)
+        )
         for sample, a, b, c, d, e in zip(samples, *columns, strict=True)
     }
     facts = {
@@ -114,7 +116,7 @@ def test_numbers_of_a_slice_are_recomputed():
     a, b = int(right[inside].sum()), int(right[~inside].sum())
     table = [[a, inside.sum() - a], [b, (~inside).sum() - b]]
     assert it.p == pytest.approx(fisher_exact(table, alternative="less").pvalue)
-    interval = grouped_wilson(right[inside], group_numbers(samples)[inside])
+    interval = grouped_wilson(right[inside], encode_groups(samples)[inside])
     assert (it.n, it.right, it.accuracy, it.low, it.high) == (
         inside.sum(),
         a,
@@ -220,6 +222,6 @@ def test_intervals_count_a_group_as_the_table_of_classes_does():
     right = np.repeat(np.arange(20) % 5 != 0, 10)
     found = slices_of(samples, entries, looks, right)
     cats = next(it for it in found.slices if (it.by, it.value) == ("class", "cats"))
-    wanted = grouped_wilson(right[:100], group_numbers(samples[:100]))
+    wanted = grouped_wilson(right[:100], encode_groups(samples[:100]))
     assert (cats.low, cats.high) == (wanted.low, wanted.high)
     assert cats.low < wilson(80, 100).low - 0.1

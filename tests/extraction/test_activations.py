@@ -19,21 +19,21 @@ import numpy as np
 from headstart.errors import StoreError
 from headstart.events import Note
 from headstart.extraction import activations
-from headstart.extraction.activations import Activations, Row, room
-from headstart.extraction.bfloat16 import bits_of
+from headstart.extraction.activations import Activations, ViewKey
+from headstart.extraction.bfloat16 import to_bfloat16_bits
 from headstart.storage import activation_files
-from headstart.storage.activation_files import usage
+from headstart.storage.activation_files import get_free_bytes, list_activations
 
 KEY = "ab" * 20
 SHAPE = (5, 3, 2)
 ROLLUP = Path("/proc/self/smaps_rollup")
 
 
-def rows_of(count: int, first: int = 0, views: int = 2) -> list[Row]:
+def rows_of(count: int, first: int = 0, views: int = 2) -> list[ViewKey]:
     return [(f"{number // views:040x}", number % views) for number in range(first, first + count)]
 
 
-def bits_for(rows: list[Row]) -> np.ndarray:
+def bits_for(rows: list[ViewKey]) -> np.ndarray:
     """Bits that depend on the row only; none of them infinite."""
     seeds = np.array([int(digest, 16) * 7 + view for digest, view in rows], np.uint64)
     numbers = seeds[:, None] * np.uint64(2654435761) + np.arange(30, dtype=np.uint64) * np.uint64(40503)
@@ -76,12 +76,12 @@ def started(folder: Path, count: int, until: int) -> "subprocess.Popen[str]":
     return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
 
-def present(kept: Activations, rows: list[Row]) -> list[Row]:
+def present(kept: Activations, rows: list[ViewKey]) -> list[ViewKey]:
     missing = set(kept.missing(rows))
     return [row for row in rows if row not in missing]
 
 
-def assert_right(kept: Activations, rows: list[Row]) -> None:
+def assert_right(kept: Activations, rows: list[ViewKey]) -> None:
     np.testing.assert_array_equal(kept.gather(kept.numbers(rows)), bits_for(rows))
 
 
@@ -102,9 +102,9 @@ def test_rounding_is_that_of_torch_to_the_bit() -> None:
     bits = bits[(bits & np.uint32(0x7FFFFFFF)) < 0x7F7F8000]
     values = bits.view(np.float32)
     wanted = torch.from_numpy(values).to(torch.bfloat16).view(torch.int16).numpy().view(np.uint16)
-    np.testing.assert_array_equal(bits_of(values), wanted)
+    np.testing.assert_array_equal(to_bfloat16_bits(values), wanted)
     strided = np.lib.stride_tricks.as_strided(values, (1000, 7), (values.strides[0] * 9, values.strides[0]))
-    np.testing.assert_array_equal(bits_of(strided), bits_of(np.array(strided)))
+    np.testing.assert_array_equal(to_bfloat16_bits(strided), to_bfloat16_bits(np.array(strided)))
 
 
 def test_rows_come_back_in_any_order_and_may_repeat(tmp_path: Path) -> None:
@@ -116,11 +116,11 @@ def test_rows_come_back_in_any_order_and_may_repeat(tmp_path: Path) -> None:
                 kept.add(rows[first : first + 10], values[first : first + 10])
         order = rng.integers(0, 40, 100)
         np.testing.assert_array_equal(kept.numbers([rows[place] for place in order]), order)
-        np.testing.assert_array_equal(kept.gather(order), bits_of(values)[order])
+        np.testing.assert_array_equal(kept.gather(order), to_bfloat16_bits(values)[order])
     with opened(tmp_path) as kept:
         out = np.empty((3, *SHAPE), np.uint16)
         assert kept.gather(kept.numbers([rows[7], rows[0], rows[7]]), out) is out
-        np.testing.assert_array_equal(out, bits_of(values)[[7, 0, 7]])
+        np.testing.assert_array_equal(out, to_bfloat16_bits(values)[[7, 0, 7]])
         assert kept.gather(kept.numbers([])).shape == (0, *SHAPE)
 
 
@@ -173,7 +173,7 @@ def test_threads_add_and_gather_at_once(tmp_path: Path, monkeypatch) -> None:  #
     monkeypatch.setattr(activations, "COMMIT_BYTES", 500)
     parts = [rows_of(7, first) for first in range(0, 1400, 7)]
 
-    def work(part: list[Row]) -> None:
+    def work(part: list[ViewKey]) -> None:
         kept.add(part, bits_for(part))
         kept.add(parts[0], bits_for(parts[0]))
         some = present(kept, parts[0])
@@ -429,21 +429,21 @@ def _resident_bytes() -> int:
 
 
 def test_usage_and_room(tmp_path: Path) -> None:
-    assert usage(tmp_path / "none") == ()
+    assert list_activations(tmp_path / "none") == ()
     free = shutil.disk_usage(tmp_path).free
-    assert abs(room(tmp_path / "not" / "there") - free) < 0.1 * free  # others write meanwhile
+    assert abs(get_free_bytes(tmp_path / "not" / "there") - free) < 0.1 * free  # others write meanwhile
     filled(tmp_path, 20)
     with Activations(tmp_path, "cd" * 20, (3,), "u8"):
         pass
     os.utime(tmp_path / KEY, (1e9, 1e9))
-    first, second = usage(tmp_path)
+    first, second = list_activations(tmp_path)
     assert (first.key, first.description, first.rows, first.last_used) == (KEY, "a network at stage4", 20, 1e9)
     assert first.bytes == sum(file.stat().st_size for file in (tmp_path / KEY).iterdir()) > 20 * 60
     assert (second.key, second.description, second.rows) == ("cd" * 20, "cd" * 20, 0)
     (tmp_path / "now").touch()
     now = (tmp_path / "now").stat().st_mtime
     with opened(tmp_path):
-        assert next(it for it in usage(tmp_path) if it.key == KEY).last_used >= now
+        assert next(it for it in list_activations(tmp_path) if it.key == KEY).last_used >= now
 
 
 if __name__ == "__main__":

@@ -8,9 +8,9 @@ from PIL import Image
 
 from headstart import events
 from headstart.backbones.backbone import Backbone, Layer
-from headstart.data.readers.reading import read
+from headstart.data.readers.reading import read_source
 from headstart.data.samples import ArraySource, FileSource
-from headstart.extraction.extract import extract, prepared, space_of
+from headstart.extraction.extract import extract, get_feature_space, load_pixels
 from headstart.modalities.image.spec import ImageSpec
 from headstart.modalities.image.stats import read_stats, stats_of, stats_space
 from headstart.storage.store import Store, Writer
@@ -51,14 +51,14 @@ def engine() -> MeanColour:
 def test_every_layer_of_every_photo_is_stored(
     photos: Photos, backbone: Backbone, engine: MeanColour, tmp_path: Path
 ) -> None:
-    samples = read(photos()).samples
+    samples = read_source(photos()).samples
     heard: list[events.Event] = []
     with Store(tmp_path / "store") as store:
         done = extract(samples, backbone, engine, store, listener=heard.append)
         digests = [sample.digest for sample in samples]
         rows = store.read(done.space, digests, "stage1")
         squares = store.read(done.space, digests, "final")
-    expected = prepared(samples, SPEC, len(samples)).mean(axis=(1, 2)).astype(np.float32)
+    expected = load_pixels(samples, SPEC, len(samples)).mean(axis=(1, 2)).astype(np.float32)
     np.testing.assert_allclose(rows, expected, rtol=1e-6)
     np.testing.assert_array_equal(squares, rows**2)
     assert done.asked == done.computed == len(samples)
@@ -68,11 +68,11 @@ def test_every_layer_of_every_photo_is_stored(
 def test_only_new_photos_are_computed(photos: Photos, backbone: Backbone, engine: MeanColour, tmp_path: Path) -> None:
     folder = photos(each=10)
     with Store(tmp_path / "store") as store:
-        extract(read(folder).samples, backbone, engine, store)
-        assert extract(read(folder).samples, backbone, engine, store).computed == 0
+        extract(read_source(folder).samples, backbone, engine, store)
+        assert extract(read_source(folder).samples, backbone, engine, store).computed == 0
         before = engine.seen
         photos(folder, each=3, seed=1)
-        assert extract(read(folder).samples, backbone, engine, store).computed == 9
+        assert extract(read_source(folder).samples, backbone, engine, store).computed == 9
         assert engine.seen == before + 9
 
 
@@ -81,7 +81,7 @@ def test_copies_are_computed_once(photos: Photos, backbone: Backbone, engine: Me
     for number, file in enumerate(sorted((folder / "discs").iterdir())):
         (folder / "discs" / f"copy{number}{file.suffix}").write_bytes(file.read_bytes())
     with Store(tmp_path / "store") as store:
-        done = extract(read(folder).samples, backbone, engine, store)
+        done = extract(read_source(folder).samples, backbone, engine, store)
     assert (done.asked, engine.seen) == (15, 15)
 
 
@@ -94,39 +94,39 @@ def test_photos_that_do_not_decode_are_found_once(
     for file, share in ((broken, 0.2), (cut, 0.9)):
         Image.fromarray(pixels + np.uint8(share * 10)).save(file)
         file.write_bytes(file.read_bytes()[: int(file.stat().st_size * share)])
-    samples = read(folder).samples
+    samples = read_source(folder).samples
     names = {sample.digest: sample.name for sample in samples}
     with Store(tmp_path / "store") as store:
         done = extract(samples, backbone, engine, store)
         again = extract(samples, backbone, engine, store)
-    found = {names[digest]: finding for digest, finding in done.findings.items()}
+    found = {names[digest]: finding for digest, finding in done.issues.items()}
     assert set(found) == {"discs/broken.jpg", "discs/cut.jpg"}
     assert found["discs/broken.jpg"].broken
     assert "truncated" in found["discs/broken.jpg"].reason
     assert not found["discs/cut.jpg"].broken
-    assert again.findings == done.findings
+    assert again.issues == done.issues
     assert again.computed == 0
 
 
 def test_a_file_that_cannot_be_read_now_is_not_branded(
     photos: Photos, backbone: Backbone, engine: MeanColour, tmp_path: Path
 ) -> None:
-    samples = read(photos(each=4)).samples
+    samples = read_source(photos(each=4)).samples
     lost = samples[3]
     away = replace(lost, source=FileSource(tmp_path / "away.jpg"))
     with Store(tmp_path / "store") as store:
         done = extract([*samples[:3], away, *samples[4:]], backbone, engine, store)
-        assert done.findings[lost.digest].broken
-        assert "cannot be read" in done.findings[lost.digest].reason
+        assert done.issues[lost.digest].broken
+        assert "cannot be read" in done.issues[lost.digest].reason
         back = extract(samples, backbone, engine, store)
     assert back.computed == 1
-    assert back.findings == {}
+    assert back.issues == {}
 
 
 def test_an_engine_that_breaks_ends_the_pass_and_keeps_what_was_done(
     photos: Photos, backbone: Backbone, engine: MeanColour, tmp_path: Path
 ) -> None:
-    samples = read(photos(each=20)).samples
+    samples = read_source(photos(each=20)).samples
     engine.fail_at = 40
     with Store(tmp_path / "store") as store:
         with pytest.raises(RuntimeError, match="the engine broke"):
@@ -138,7 +138,7 @@ def test_an_engine_that_breaks_ends_the_pass_and_keeps_what_was_done(
 
 def test_arrays_are_photos_too(backbone: Backbone, engine: MeanColour, tmp_path: Path) -> None:
     images = np.random.default_rng(0).integers(0, 256, (12, 40, 40), dtype=np.uint8)
-    samples = read((images, [index % 2 for index in range(12)])).samples
+    samples = read_source((images, [index % 2 for index in range(12)])).samples
     assert all(isinstance(sample.source, ArraySource) for sample in samples)
     with Store(tmp_path / "store") as store:
         done = extract(samples, backbone, engine, store)
@@ -148,22 +148,22 @@ def test_arrays_are_photos_too(backbone: Backbone, engine: MeanColour, tmp_path:
 
 
 def test_what_could_change_a_row_changes_its_space(backbone: Backbone, engine: MeanColour) -> None:
-    plain = space_of(backbone, engine)
+    plain = get_feature_space(backbone, engine)
     engine.precision = "bf16"
-    assert space_of(backbone, engine).fingerprint != plain.fingerprint
+    assert get_feature_space(backbone, engine).fingerprint != plain.fingerprint
     engine.precision = "f32"
-    assert space_of(backbone, engine, "flipped").fingerprint != plain.fingerprint
-    assert space_of(replace(backbone, weights_sha256="1" * 64), engine).fingerprint != plain.fingerprint
-    assert space_of(replace(backbone, name="other"), engine).fingerprint == plain.fingerprint
+    assert get_feature_space(backbone, engine, "flipped").fingerprint != plain.fingerprint
+    assert get_feature_space(replace(backbone, weights_sha256="1" * 64), engine).fingerprint != plain.fingerprint
+    assert get_feature_space(replace(backbone, name="other"), engine).fingerprint == plain.fingerprint
 
 
 def test_looks_come_with_the_features(photos: Photos, backbone: Backbone, engine: MeanColour, tmp_path: Path) -> None:
-    samples = read(photos()).samples
+    samples = read_source(photos()).samples
     digests = [sample.digest for sample in samples]
     with Store(tmp_path / "store") as store:
         extract(samples, backbone, engine, store)
         looks = read_stats(store, SPEC, digests)
-    expected = stats_of(prepared(samples, SPEC, len(samples)))
+    expected = stats_of(load_pixels(samples, SPEC, len(samples)))
     np.testing.assert_allclose(looks.grey.reshape(len(samples), -1), expected["grey"], atol=1e-6)
     np.testing.assert_allclose(looks.sharpness, expected["facts"][:, 2], atol=1e-5)
 
@@ -171,11 +171,11 @@ def test_looks_come_with_the_features(photos: Photos, backbone: Backbone, engine
 def test_where_features_are_known_only_looks_are_computed(
     photos: Photos, backbone: Backbone, engine: MeanColour, tmp_path: Path
 ) -> None:
-    samples = read(photos(each=6)).samples
+    samples = read_source(photos(each=6)).samples
     digests = [sample.digest for sample in samples]
     with Store(tmp_path / "store") as store:
-        pixels = prepared(samples[:10], SPEC, 10)
-        with store.writer(space_of(backbone, engine)) as writer:  # as a store that knew of no looks
+        pixels = load_pixels(samples[:10], SPEC, 10)
+        with store.writer(get_feature_space(backbone, engine)) as writer:  # as a store that knew of no looks
             writer.add(digests[:10], engine.forward(pixels))
         done = extract(samples, backbone, engine, store)
         assert (done.computed, engine.seen) == (8, 18)
@@ -188,12 +188,12 @@ def test_where_features_are_known_only_looks_are_computed(
 def test_looks_of_a_mirrored_pass_are_of_the_photo_as_it_is(
     photos: Photos, backbone: Backbone, engine: MeanColour, tmp_path: Path
 ) -> None:
-    samples = read(photos(each=4)).samples
+    samples = read_source(photos(each=4)).samples
     with Store(tmp_path / "store") as store:
         extract(samples, backbone, engine, store, flipped=True)
         looks = read_stats(store, SPEC, [sample.digest for sample in samples])
         missing = store.missing(stats_space(SPEC), [sample.digest for sample in samples])
-    expected = stats_of(prepared(samples, SPEC, len(samples)))
+    expected = stats_of(load_pixels(samples, SPEC, len(samples)))
     np.testing.assert_allclose(looks.grey.reshape(len(samples), -1), expected["grey"], atol=1e-6)
     assert missing == []
 
@@ -203,10 +203,10 @@ def test_a_broken_photo_is_not_decoded_again_for_its_looks(
 ) -> None:
     folder = photos(each=4)
     (folder / "discs" / "broken.jpg").write_bytes((folder / "discs" / "0-001.jpg").read_bytes()[:700])
-    samples = read(folder).samples
+    samples = read_source(folder).samples
     heard: list[events.Event] = []
     with Store(tmp_path / "store") as store:
-        assert len(extract(samples, backbone, engine, store).findings) == 1
+        assert len(extract(samples, backbone, engine, store).issues) == 1
         extract(samples, backbone, engine, store, listener=heard.append)
     assert heard == []
 
@@ -214,7 +214,7 @@ def test_a_broken_photo_is_not_decoded_again_for_its_looks(
 def test_after_a_break_no_stored_row_is_computed_again(
     photos: Photos, backbone: Backbone, engine: MeanColour, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    samples = read(photos(each=60)).samples
+    samples = read_source(photos(each=60)).samples
     digests = [sample.digest for sample in samples]
     added: list[tuple[str, str]] = []
     add = Writer.add
@@ -228,7 +228,7 @@ def test_after_a_break_no_stored_row_is_computed_again(
     with Store(tmp_path / "store") as store:
         with pytest.raises(RuntimeError, match="the engine broke"):
             extract(samples, backbone, engine, store)
-        spaces = (space_of(backbone, engine), stats_space(SPEC))
+        spaces = (get_feature_space(backbone, engine), stats_space(SPEC))
         kept = {(space.description, it) for space in spaces for it in set(digests) - set(store.missing(space, digests))}
         assert len(kept) > 100
         added.clear()

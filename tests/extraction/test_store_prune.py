@@ -9,8 +9,8 @@ import pytest
 
 from headstart.errors import StoreError
 from headstart.extraction.activations import Activations
-from headstart.storage.activation_files import usage
-from headstart.storage.space import bytes_under
+from headstart.storage.activation_files import list_activations
+from headstart.storage.space import get_disk_usage
 from headstart.storage.store import DecodeIssue, FeatureSpace, Store
 
 OLD = FeatureSpace("0a" * 20, (("final", 1000),), "old")
@@ -38,7 +38,7 @@ def test_the_least_recently_used_space_goes_first_and_its_oldest_shards(store: S
     assert [used.description for used in store.usage()] == ["old", "new"]
     report = store.prune(700_000)
     assert report.bytes_after <= 700_000 < report.bytes_before
-    assert report.bytes_after == bytes_under(store.folder)
+    assert report.bytes_after == get_disk_usage(store.folder)
     assert rows(store)["new"] == 100
     assert report.rows == 100 - rows(store)["old"] == 10 * report.shards > 0
     assert store.missing(OLD, DIGESTS) == DIGESTS[: report.rows]
@@ -67,7 +67,7 @@ def test_budget_nothing_removes_everything_and_the_store_goes_on(store: Store) -
     report = store.prune(0)
     assert (report.rows, report.shards) == (200, 20)
     assert store.usage() == ()
-    assert store.findings(OLD, ["ff" * 20]) == {}
+    assert store.issues(OLD, ["ff" * 20]) == {}
     assert list(store.folder.glob("shards/*")) == []
     assert report.bytes_after < 100_000  # the empty index
     with store.writer(OLD) as writer:
@@ -109,7 +109,7 @@ def test_converted_networks_count_and_go_by_their_last_touch(store: Store) -> No
     os.utime(store.networks / "ancient", (1e9, 1e9))
     (store.networks / "fresh.bin").write_bytes(b"x" * 1000)
     store.prune(10**9)  # folds the log into the index
-    report = store.prune(report_size := bytes_under(store.folder) - 100_000)
+    report = store.prune(report_size := get_disk_usage(store.folder) - 100_000)
     assert (report.networks, report.rows) == (1, 0)
     assert report.bytes_after <= report_size
     assert [path.name for path in store.networks.iterdir()] == ["fresh.bin"]
@@ -123,7 +123,7 @@ def test_unpacked_archives_are_pruned_too(store: Store) -> None:
     os.utime(photo.parents[1], (1e9, 1e9))
     store.prune(10**9)
     assert photo.exists()
-    report = store.prune(bytes_under(store.folder) - 100_000)
+    report = store.prune(get_disk_usage(store.folder) - 100_000)
     assert not photo.exists()
     assert (report.networks, report.rows) == (0, 0)
 
@@ -162,16 +162,16 @@ def test_activations_go_by_their_last_use_and_those_being_written_stay(store: St
     for age, key in enumerate(("02" * 20, "01" * 20, "03" * 20)):
         os.utime(store.activations / key, (1e9 + age, 1e9 + age))
     store.prune(10**9)
-    report = store.prune(bytes_under(store.folder) - 40_000)
-    assert [it.key for it in usage(store.activations)] == ["01" * 20, "03" * 20]
+    report = store.prune(get_disk_usage(store.folder) - 40_000)
+    assert [it.key for it in list_activations(store.activations)] == ["01" * 20, "03" * 20]
     assert (report.rows, report.networks, report.held) == (0, 0, 0)
     with Activations(store.activations, "01" * 20, (50_000,), "u8") as kept:
         with kept.writing():
             kept.add([(DIGESTS[1], 3)], np.full((1, 50_000), 8, np.uint8))
             report = store.prune(0)
             assert (report.held, report.networks) == (1, 0)
-        assert [it.key for it in usage(store.activations)] == ["01" * 20]
+        assert [it.key for it in list_activations(store.activations)] == ["01" * 20]
         assert store.prune(0).held == 0
-        assert usage(store.activations) == ()
+        assert list_activations(store.activations) == ()
         places = kept.numbers([(DIGESTS[1], 3), (DIGESTS[0], 0)])  # who has them open reads on
         np.testing.assert_array_equal(kept.gather(places)[:, 0], [8, 7])

@@ -24,7 +24,7 @@ from headstart.storage.run_layout import UNFINISHED
 
 def digests(run: Run) -> dict[Subset, set[str]]:
     split = Split.load(run.folder / "split.json")
-    return {part: {id_ for id_, its in split.parts.items() if its is part} for part in Subset}
+    return {part: {id_ for id_, its in split.subsets.items() if its is part} for part in Subset}
 
 
 def pixels_of(folder: Path, edge: int = 64) -> tuple[np.ndarray, list[str]]:
@@ -67,7 +67,7 @@ def test_the_test_score_is_that_of_the_saved_file(warm) -> None:
     run = open_run(warm.run)
     split = Split.load(run.folder / "split.json")
     ledger = load_ledger(run.folder / "ledger.jsonl")
-    part = [entry for entry in ledger.entries if split.parts.get(entry.digest) is Subset.TEST]
+    part = [entry for entry in ledger.entries if split.subsets.get(entry.digest) is Subset.TEST]
     answers = headstart.load(run.folder / "model").predict([warm.photos / entry.name for entry in part])
     right = sum(answer.label == entry.label for answer, entry in zip(answers, part, strict=True))
     assert len(part) == run.test.n
@@ -336,12 +336,12 @@ def test_what_decoding_finds_stands_in_the_ledger(small, photos, tmp_path) -> No
     for name in ("first", "second"):  # computed, then known from the store
         run = small.fit(folder, out=tmp_path / name)
         entries = {entry.name: entry for entry in load_ledger(run.folder / "ledger.jsonl").entries}
-        assert entries["discs/0-001.jpg"].outcome is FileStatus.SET_ASIDE
+        assert entries["discs/0-001.jpg"].status is FileStatus.SKIPPED
         assert "truncated" in entries["discs/0-001.jpg"].reason
-        assert entries["checks/0-001.jpg"].outcome is FileStatus.REPAIRED
+        assert entries["checks/0-001.jpg"].status is FileStatus.REPAIRED
         assert "truncated" in entries["checks/0-001.jpg"].reason
-        assert run.record["photos"] == {"accepted": 22, "repaired": 1, "set aside": 1}
-        parts = Split.load(run.folder / "split.json").parts
+        assert run.record["photos"] == {"accepted": 22, "repaired": 1, "skipped": 1}
+        parts = Split.load(run.folder / "split.json").subsets
         assert entries["discs/0-001.jpg"].digest not in parts
         assert entries["checks/0-001.jpg"].digest in parts
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from headstart import events
-from headstart.data.readers.reading import read
+from headstart.data.readers.reading import read_source
 from headstart.data.samples import FileSource, Sample
 from headstart.errors import HeadstartError
 from headstart.evaluation import metrics
@@ -31,7 +31,7 @@ def classifier(small: Small) -> Classifier:
 
 @pytest.fixture(scope="module")
 def samples(small: Small) -> tuple[Sample, ...]:
-    return read(small.photos).samples
+    return read_source(small.photos).samples
 
 
 @pytest.mark.parametrize(("count", "main"), [(MANY + 10, "openvino"), (MANY - 1, "onnxruntime")])

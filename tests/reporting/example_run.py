@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from headstart.data.ledger import save_ledger
-from headstart.data.samples import Entry, FileStatus, Ledger, Subset
+from headstart.data.samples import FileStatus, Ledger, LedgerEntry, Subset
 from headstart.data.splits import Split
 from headstart.evaluation.evaluation import evaluate
 from headstart.evaluation.grouping import Targets
@@ -170,18 +170,20 @@ def _write_predictions(folder: Path, drawn: ExampleRun) -> None:
 
 
 def _write_data(folder: Path, drawn: ExampleRun, seed: int, *, given: bool) -> Split:
-    """split.json and ledger.jsonl: besides the photos, two files that were set aside."""
+    """split.json and ledger.jsonl: besides the photos, two files that were skipped."""
     split = Split(
         {id_: Subset(part) for id_, part in zip(drawn.ids, drawn.parts, strict=True)}, seed, 0.2, 0.15, given=given
     )
     split.save(folder / "split.json")
     entries = [
-        Entry(file, FileStatus.ACCEPTED, "", drawn.names[label], id_, "JPEG", 512, 384)
+        LedgerEntry(file, FileStatus.ACCEPTED, "", drawn.names[label], id_, "JPEG", 512, 384)
         for file, label, id_ in zip(drawn.files, drawn.labels, drawn.ids, strict=True)
     ]
     entries[3] = replace(entries[3], outcome=FileStatus.REPAIRED, reason="the file ends early; the rest is grey")
-    entries.append(Entry("notes <old>.txt", FileStatus.SET_ASIDE, "no photo: its format is not known"))
-    entries.append(Entry(f"{drawn.names[0]}/broken.jpg", FileStatus.SET_ASIDE, "it does not decode", drawn.names[0]))
+    entries.append(LedgerEntry("notes <old>.txt", FileStatus.SKIPPED, "no photo: its format is not known"))
+    entries.append(
+        LedgerEntry(f"{drawn.names[0]}/broken.jpg", FileStatus.SKIPPED, "it does not decode", drawn.names[0])
+    )
     save_ledger(Ledger(tuple(entries), 1, ("hidden files were not looked at",)), folder / "ledger.jsonl")
     return split
 
@@ -357,7 +359,7 @@ def _record(
         "backbone": backbone,
         "backbones": [backbone],
         "classes": list(drawn.names),
-        "photos": {"accepted": len(drawn.ids) - 1, "repaired": 1, "set aside": 2},
+        "photos": {"accepted": len(drawn.ids) - 1, "repaired": 1, "skipped": 2},
         "copies": 0,
         "split": {part: len(drawn.of(part)) for part in ("train", "validation", "test")},
         "engine": {"name": "openvino", "precision": "bf16"},

@@ -51,7 +51,7 @@ class Files:
             return json.loads((folder / name).read_text("utf-8"))
 
         self.run, self.comparison, self.trust = load("run.json"), load("comparison.json"), load("trust.json")
-        self.parts = load("split.json")["parts"]
+        self.parts = load("split.json")["subsets"]
         with (folder / "ledger.jsonl").open(encoding="utf-8") as lines:
             self.ledger = [json.loads(line) for line in lines][1:]
         with np.load(folder / "predictions.npz") as arrays:
@@ -104,7 +104,7 @@ class Files:
     def label_of(self) -> dict[str, int]:
         """By digest, from the ledger."""
         index = {name: label for label, name in enumerate(self.run["classes"])}
-        return {it["digest"]: index[it["label"]] for it in self.ledger if it["outcome"] != "set aside"}
+        return {it["digest"]: index[it["label"]] for it in self.ledger if it["status"] != "skipped"}
 
 
 def wilson(right: Any, n: Any) -> tuple[float, float]:
@@ -328,9 +328,9 @@ def _(it: Files, end: str) -> float:
 @rule("photos.*")
 def _(it: Files, which: str) -> float:
     outcomes = [line["outcome"] for line in it.ledger]
-    counts = {name: outcomes.count(name) for name in ("accepted", "repaired", "set aside")}
+    counts = {name: outcomes.count(name) for name in ("accepted", "repaired", "skipped")}
     usable = counts["accepted"] + counts["repaired"]
-    return {**counts, "aside": counts["set aside"], "seen": len(outcomes), "usable": usable}[which]
+    return {**counts, "aside": counts["skipped"], "seen": len(outcomes), "usable": usable}[which]
 
 
 @rule("part.*")

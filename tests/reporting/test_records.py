@@ -32,7 +32,7 @@ def test_everything_that_was_written_is_read(folder):
     assert records.trust == json.loads((folder / "trust.json").read_text("utf-8"))
     assert records.comparison == json.loads((folder / "comparison.json").read_text("utf-8"))
     assert records.classes == tuple(records.run["classes"])
-    assert Counter(part.value for part in records.split.parts.values()) == records.run["split"]
+    assert Counter(part.value for part in records.split.subsets.values()) == records.run["split"]
     assert len(records.ledger.entries) == sum(records.run["photos"].values())
     with np.load(folder / "predictions.npz") as arrays:
         for name in arrays.files:

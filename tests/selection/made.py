@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 
 from headstart import events
 from headstart.backbones.convert import obtain
-from headstart.data.readers.reading import read
+from headstart.data.readers.reading import read_source
 from headstart.data.samples import Subset
 from headstart.data.splits import make_split
 from headstart.engines.choose import choose
@@ -66,7 +66,7 @@ def materials_of(
 ) -> Iterator[list[FitContext]]:
     """Material of several backbones on one split."""
     chosen = FitSettings.load(None, **{**QUICK, **settings})
-    samples = read(photos)
+    samples = read_source(photos)
     split = make_split(
         samples, seed=chosen.seed, test_share=chosen.test_share, validation_share=chosen.validation_share
     )
@@ -76,7 +76,7 @@ def materials_of(
         made = []
         for name in backbones:
             network = obtain(name, opened.networks)
-            proof = proof_photos(split.of(samples, Subset.TRAIN), network)
+            proof = proof_photos(split.samples_in(samples, Subset.TRAIN), network)
             engine = choose(network, proof, engine=chosen.engine, precision=chosen.precision).engine
             space = extract(samples.samples, network, engine, opened).space
             made.append(

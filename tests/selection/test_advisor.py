@@ -219,7 +219,7 @@ def test_the_kept_classifier_gives_the_networks_own_answers(material):
     import torch
 
     from headstart.backbones.catalog import find
-    from headstart.extraction.extract import prepared
+    from headstart.extraction.extract import load_pixels
 
     kept = pretrained_classifier(material.backbone)
     assert kept is not None
@@ -228,7 +228,7 @@ def test_the_kept_classifier_gives_the_networks_own_answers(material):
     state = torch.load(find("efficientnet_lite0").file, weights_only=True)
     body.load_state_dict(dict(zip(body.state_dict(), state.values(), strict=True)))
     shown = material.of(Subset.TRAIN)[:4]
-    pixels = torch.from_numpy(prepared(shown, material.backbone.spec, 4))
+    pixels = torch.from_numpy(load_pixels(shown, material.backbone.spec, 4))
     with torch.inference_mode():
         expected = body((pixels.permute(0, 3, 1, 2).float() / 255 - 0.5) / 0.5).numpy()
     seen = kept.logits(material.features(material.branch("final"), shown))

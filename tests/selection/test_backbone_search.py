@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from headstart import events
 from headstart.backbones.backbone import Backbone, Layer
 from headstart.backbones.convert import obtain
-from headstart.data.readers.reading import read
+from headstart.data.readers.reading import read_source
 from headstart.data.samples import ArraySource, Sample
 from headstart.engines.choose import EngineChoice, choose
 from headstart.errors import BackboneError
@@ -267,7 +267,7 @@ def test_a_rung_too_slow_for_the_budget_is_left_out(tmp_path, monkeypatch) -> No
 
 def test_photos_that_do_not_decode_are_left_out(tmp_path, photos) -> None:
     folder = photos(each=12)
-    samples = read(folder).samples
+    samples = read_source(folder).samples
     (folder / "discs" / "0-001.jpg").write_bytes(b"no photo")
     ladder = World(tmp_path, a=1.0, b=1.0).climb([("a", "b")], samples)
     assert ladder.photos == len(samples) - 1
@@ -301,7 +301,7 @@ def checkpoint(tmp_path: Path) -> Callable[[str], str]:
 
 @pytest.mark.slow
 def test_bundled_networks_and_a_checkpoint(warm, checkpoint) -> None:
-    samples = read(warm.photos).samples
+    samples = read_source(warm.photos).samples
     blank = checkpoint("resnet10t")
     with Store(warm.store) as store:
         ladder = climb(

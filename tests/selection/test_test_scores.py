@@ -67,7 +67,7 @@ def test_the_saved_classifier_says_what_its_arm_said(runs: dict[bool, Run], warm
     rows = {row.arm: row for row in leaderboard.from_json(comparison(run)["arms"])}
     ledger = load_ledger(run.folder / "ledger.jsonl")
     split = Split.load(run.folder / "split.json")
-    part = [entry for entry in ledger.entries if split.parts.get(entry.digest) is Subset.TEST]
+    part = [entry for entry in ledger.entries if split.subsets.get(entry.digest) is Subset.TEST]
     said = np.stack([it.probabilities for it in run.classifier.predict([warm.photos / it.name for it in part])])
     labels = np.array([run.classes.index(entry.label) for entry in part])
     row = rows[run.record["winner"]]

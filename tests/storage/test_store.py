@@ -89,12 +89,12 @@ def test_findings_come_back_by_digest(store: Store) -> None:
     digests = digests_of(3)
     repaired = DecodeIssue(digests[0], broken=False, reason="the end was missing")
     broken = DecodeIssue(digests[1], broken=True, reason="not a picture")
-    assert store.findings(SPACE, digests) == {}
+    assert store.issues(SPACE, digests) == {}
     with store.writer(SPACE) as writer:
         writer.find(repaired)
         writer.find(broken)
-    assert store.findings(SPACE, digests) == {digests[0]: repaired, digests[1]: broken}
-    assert store.findings(OTHER, digests) == {}
+    assert store.issues(SPACE, digests) == {digests[0]: repaired, digests[1]: broken}
+    assert store.issues(OTHER, digests) == {}
 
 
 def test_reading_what_is_not_there_says_how_many(store: Store) -> None:
@@ -216,7 +216,7 @@ def test_many_threads_may_add_to_one_writer(store: Store) -> None:
             thread.join()
     assert failures == []
     np.testing.assert_array_equal(store.read(SPACE, digests, "final"), rows_of(digests)["final"])
-    assert len(store.findings(SPACE, digests)) == 80
+    assert len(store.issues(SPACE, digests)) == 80
 
 
 def test_reading_takes_no_memory_but_its_answer(store: Store) -> None:

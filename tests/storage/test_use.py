@@ -18,7 +18,7 @@ from headstart.errors import StoreError
 from headstart.pipeline import fit as workflow
 from headstart.storage.atomic import stamp
 from headstart.storage.store import FeatureSpace, Store
-from headstart.storage.use import FOLDER, in_use, in_use_while_reading, pruning
+from headstart.storage.use import FOLDER, lock_for_pruning, mark_in_use, try_mark_in_use
 
 SPACE = FeatureSpace("0a" * 20, (("final", 10),), "drawn")
 DIGESTS = [f"{number:040x}" for number in range(10)]
@@ -45,7 +45,7 @@ def left(store: Store) -> list[str]:
 
 
 def test_what_a_running_job_has_taken_up_stays(store: Store) -> None:
-    with in_use(store.folder):
+    with mark_in_use(store.folder):
         for entry in ENTRIES[1:]:
             stamp(store.folder / entry)
         report = store.prune(0)
@@ -57,7 +57,7 @@ def test_what_a_running_job_has_taken_up_stays(store: Store) -> None:
 
 
 def test_rows_that_a_running_job_reads_stay(store: Store) -> None:
-    with in_use(store.folder):
+    with mark_in_use(store.folder):
         assert store.missing(SPACE, DIGESTS) == []
         assert store.prune(0).rows == 0
         np.testing.assert_array_equal(store.read(SPACE, DIGESTS, "final"), np.ones((10, 10)))
@@ -65,9 +65,9 @@ def test_rows_that_a_running_job_reads_stay(store: Store) -> None:
 
 
 def test_the_first_of_several_jobs_decides(store: Store) -> None:
-    with in_use(store.folder):
+    with mark_in_use(store.folder):
         stamp(store.folder / ENTRIES[0])
-        with in_use(store.folder):
+        with mark_in_use(store.folder):
             pass
         store.prune(0)
     assert left(store) == [ENTRIES[0]]
@@ -98,11 +98,11 @@ def test_a_job_does_not_begin_while_the_store_is_pruned(store: Store) -> None:
 
     def job() -> None:
         asked.set()
-        with in_use(store.folder):
+        with mark_in_use(store.folder):
             began.extend(int(mark.name.partition("-")[0]) for mark in (store.folder / FOLDER).glob("*.lock"))
 
     thread = threading.Thread(target=job)
-    with pruning(store.folder) as moment:
+    with lock_for_pruning(store.folder) as moment:
         assert moment == float("inf")
         thread.start()
         asked.wait()
@@ -115,7 +115,7 @@ def test_a_mark_of_another_kind_keeps_everything(store: Store) -> None:
     from filelock import FileLock
 
     (store.folder / FOLDER).mkdir()
-    with FileLock(store.folder / FOLDER / "strange.lock"), pruning(store.folder) as moment:
+    with FileLock(store.folder / FOLDER / "strange.lock"), lock_for_pruning(store.folder) as moment:
         assert moment == 0.0
 
 
@@ -159,7 +159,7 @@ def test_what_reads_photos_alone_marks_the_store_too(tmp_path: Path, monkeypatch
         (workflow, lambda: workflow.evaluate("model", "photos")),
         (reading, lambda: check(tmp_path)),
     ):
-        monkeypatch.setattr(module, "read", read)
+        monkeypatch.setattr(module, "read_source", read)
         with pytest.raises(Seen) as seen:
             begin()
         assert len(seen.value.args[0]) == 1
@@ -168,5 +168,5 @@ def test_what_reads_photos_alone_marks_the_store_too(tmp_path: Path, monkeypatch
 
 def test_photos_are_read_without_a_store_that_can_be_marked(tmp_path: Path) -> None:
     (tmp_path / "store").write_text("a file in its place")
-    with in_use_while_reading(tmp_path / "store"):
+    with try_mark_in_use(tmp_path / "store"):
         pass

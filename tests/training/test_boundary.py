@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from headstart.data.samples import ArraySource, Sample, digest_of
+from headstart.data.samples import ArraySource, Sample, compute_digest
 from headstart.errors import StoreError
 from headstart.extraction.activations import Activations
 from headstart.modalities.image.augment.augmentation import view
@@ -27,7 +27,7 @@ def samples(count: int = COUNT) -> list[Sample]:
     images = np.random.default_rng(0).integers(0, 256, (count, 24, 20, 3), dtype=np.uint8)
     found = []
     for index, image in enumerate(images):
-        digest = digest_of(image)
+        digest = compute_digest(image)
         found.append(Sample(digest, f"#{index}", digest, index % 3, digest, None, ArraySource(images, index)))
     return found
 

@@ -21,7 +21,7 @@ from headstart.backbones.zoo import load
 from headstart.data.samples import Subset
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.errors import BackboneError, TrainingError
-from headstart.extraction.extract import prepared
+from headstart.extraction.extract import load_pixels
 from headstart.modalities.image.spec import GreyRange
 from headstart.selection.context import FitContext
 from headstart.selection.finetune import arm_of, job_of
@@ -387,7 +387,7 @@ def test_the_network_in_openvino_scores_what_the_best_epoch_scored(
     assert best.validation_loss == min(epoch.validation_loss for epoch in trained.epochs)
     samples = material.of(Subset.VALIDATION)
     engine = OpenVinoEngine(trained.backbone, "f32")
-    photos = prepared(samples, trained.backbone.spec, len(samples))
+    photos = load_pixels(samples, trained.backbone.spec, len(samples))
     rows = [
         engine.forward(photos[start : start + engine.batch])["final"] for start in range(0, len(photos), engine.batch)
     ]

@@ -20,7 +20,7 @@ def cache(*, prune_to: str | None = None, store: Path | None = None) -> int:
         prune_to: A size such as 500MB or 2GB; 0GB removes everything but what a running job uses.
         store: The store's folder; HEADSTART_STORE or the platform's cache folder when not given.
     """
-    from headstart.storage.activation_files import usage
+    from headstart.storage.activation_files import list_activations
     from headstart.storage.store import Store
 
     folder = locate_store(store)
@@ -31,7 +31,7 @@ def cache(*, prune_to: str | None = None, store: Path | None = None) -> int:
             print(f"removed {size(report.bytes_before - report.bytes_after)}; {size(report.bytes_after)} are left")
             if report.held:
                 print(f"{report.held} kept, since a running job uses them; prune again when it has ended")
-        spaces, activations = stored.usage(), usage(stored.activations)
+        spaces, activations = stored.usage(), list_activations(stored.activations)
     print(f"{folder}")
     rows = [(space.description, space.rows, size(space.bytes), _when(space.last_used)) for space in spaces]
     print(table(("features", "photos", "size", "last used"), rows) if rows else "no features are stored")

@@ -14,8 +14,8 @@ from headstart.errors import SettingError
 from headstart.settings import AugmentSettings, DataSettings, EngineName, Precision, locate_store
 
 if TYPE_CHECKING:
-    from headstart.data.check import Range, Survey
-    from headstart.data.samples import Entry
+    from headstart.data.check import DataCheck, Range
+    from headstart.data.samples import LedgerEntry
     from headstart.events import Listener
 
 SHEET_SIZE = 224  #: edge of the sheet's pictures: no network has to be there to say what its own would be
@@ -87,9 +87,9 @@ def check(
     network |= {name: value for name, value in going_on.items() if value is not None}
     check_flags(labels, network, fast=fast)
     read_as = data or DataSettings.model_validate({})
-    from headstart.storage.use import in_use_while_reading
+    from headstart.storage.use import try_mark_in_use
 
-    with in_use_while_reading(locate_store(store)):
+    with try_mark_in_use(locate_store(store)):
         with shown(quiet=quiet or json_) as listener:
             held = hold(photos, labels, {**network, **read_as.given()}, listener) if labels is not None else None
             found = _surveyed(photos, read_as, held, fast=fast, listener=listener)
@@ -104,15 +104,15 @@ def check(
     return 2 if found.problems else 0
 
 
-def _surveyed(photos: Path, data: DataSettings, held: Held | None, *, fast: bool, listener: "Listener") -> "Survey":
+def _surveyed(photos: Path, data: DataSettings, held: Held | None, *, fast: bool, listener: "Listener") -> "DataCheck":
     """The survey; of what holding labels has read and decoded, where that was done."""
-    from headstart.data.check import survey
-    from headstart.data.readers.reading import read
+    from headstart.data.check import check_samples
+    from headstart.data.readers.reading import read_source
 
     if held is not None:
-        return survey(held.found.samples, decode_all=False)
-    samples = read(photos, options=data, listener=listener, strict=False)
-    return survey(samples, decode_all=not fast, listener=listener)
+        return check_samples(held.found.samples, decode_all=False)
+    samples = read_source(photos, options=data, listener=listener, strict=False)
+    return check_samples(samples, decode_all=not fast, listener=listener)
 
 
 def _check_sheet(sheet: Path | None, settings: AugmentSettings | None) -> None:
@@ -126,7 +126,7 @@ def _check_sheet(sheet: Path | None, settings: AugmentSettings | None) -> None:
         raise SettingError(f"--{flag} is given without a sheet to show it on; add --augment FILE.png")
 
 
-def _draw_sheet(sheet: Path, settings: AugmentSettings, found: "Survey") -> None:
+def _draw_sheet(sheet: Path, settings: AugmentSettings, found: "DataCheck") -> None:
     from headstart.modalities.image.augment.augmentation import Augmentation
     from headstart.modalities.image.augment.sheet import write_sheet
     from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
@@ -135,7 +135,7 @@ def _draw_sheet(sheet: Path, settings: AugmentSettings, found: "Survey") -> None
     write_sheet(sheet, found.samples, spec, Augmentation.of(settings))
 
 
-def _in_words(found: "Survey") -> str:
+def _in_words(found: "DataCheck") -> str:
     from headstart.data.samples import FileStatus
 
     samples = found.samples
@@ -148,16 +148,16 @@ def _in_words(found: "Survey") -> str:
         f"formats: {', '.join(f'{name} {count}' for name, count in found.formats.items())}",
         f"width {_range(found.width)}, height {_range(found.height)}",
         _listed("set{s} of photos with equal bytes", [" = ".join(names) for names in found.copies]),
-        _listed("set aside or repaired", [_told(it) for it in told if it.outcome is not FileStatus.ACCEPTED]),
-        _listed("accepted with a corrected label", [_told(it) for it in told if it.outcome is FileStatus.ACCEPTED]),
+        _listed("skipped or repaired", [_told(it) for it in told if it.status is not FileStatus.ACCEPTED]),
+        _listed("accepted with a corrected label", [_told(it) for it in told if it.status is FileStatus.ACCEPTED]),
         _listed("note{s}", list(samples.ledger.notes)),
         _listed("to mend before fitting", list(found.problems)),
     ]
     return "\n\n".join(section for section in sections if section)
 
 
-def _told(entry: "Entry") -> str:
-    return f"{entry.name}: {entry.outcome.value}: {entry.reason}"
+def _told(entry: "LedgerEntry") -> str:
+    return f"{entry.name}: {entry.status.value}: {entry.reason}"
 
 
 def _range(found: "Range | None") -> str:
@@ -173,7 +173,7 @@ def _listed(heading: str, lines: list[str]) -> str:
     return "\n".join([f"{len(lines)} {heading}:", *(f"  {line}" for line in lines[:MOST_LINES]), *more])
 
 
-def _in_json(found: "Survey") -> dict[str, Any]:
+def _in_json(found: "DataCheck") -> dict[str, Any]:
     return {
         "root": found.samples.root,
         "outcomes": {outcome.value: count for outcome, count in found.outcomes.items()},

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from headstart.cli.display import shown
 from headstart.cli.tables import paragraph, table
-from headstart.data.readers.found import counted
+from headstart.data.readers.found import count_noun
 from headstart.diagnostics.label_hint import hint_comparing, hint_relabelling
 from headstart.diagnostics.label_issues import LabelErrors, describe_label_errors
 from headstart.settings import FitSettings
@@ -122,9 +122,8 @@ def _warnings(run: "Run") -> list[str]:
     if scores := found["leaks"]["scores"]:
         without = scores["without_leaks"]
         score = f"; without them {without['share']:.1%}" if without else ""
-        lines.append(
-            f"leak: {counted(scores['leaked'], 'test photo', 'show')} the same as photos that were learnt from{score}"
-        )
+        leaked = count_noun(scores["leaked"], "test photo", "show")
+        lines.append(f"leak: {leaked} the same as photos that were learnt from{score}")
     errors = LabelErrors.from_json(found["labels"])
     if errors.doubted:
         lines.append(paragraph(f"labels: {describe_label_errors(errors)}", WIDTH))
@@ -196,12 +195,12 @@ def _optimism(run: "Run") -> list[str]:
 
 
 def _caveats(run: "Run") -> list[str]:
-    """What was set aside or assumed, each in a line; the ledger has the rest."""
-    aside = run.record["photos"]["set aside"]
+    """What was skipped or assumed, each in a line; the ledger has the rest."""
+    aside = run.record["photos"]["skipped"]
     repaired = run.record["photos"]["repaired"]
     lines = [f"note: {note}" for note in run.notes[:6] if not note.startswith("preparing")]
     if aside or repaired:
-        lines.append(f"{aside} files set aside, {repaired} repaired in memory: see {run.folder / 'ledger.jsonl'}")
+        lines.append(f"{aside} files skipped, {repaired} repaired in memory: see {run.folder / 'ledger.jsonl'}")
     if run.record["copies"]:
         torn = any(note.startswith("leak: ") for note in run.notes)
         where = "" if torn else ", each kept on one side of the split"

@@ -104,10 +104,10 @@ def files_of(photos: Iterable[str], left_out: list[str]) -> Iterator[str]:
         if photo == "-":
             yield from names_on_stdin()
         elif os.path.isdir(photo):  # noqa: PTH112 (Path.is_dir raises for names that are too long)
-            from headstart.data.unlabelled import photos_under
+            from headstart.data.unlabelled import find_photos
 
             folder, others = Path(photo), list[str]()
-            for path in photos_under(folder, others):
+            for path in find_photos(folder, others):
                 # the name as the user wrote it, "./a.jpg" included
                 yield os.path.join(photo, path.relative_to(folder))  # noqa: PTH118
             left_out += [os.path.join(photo, name) for name in others]  # noqa: PTH118

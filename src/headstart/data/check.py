@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from statistics import median_low
 
-from headstart.data.readers.assembly import problems_of
-from headstart.data.readers.inspection import default_workers, in_threads, why_unreadable
-from headstart.data.samples import Entry, FileSource, FileStatus, Sample, Samples
+from headstart.data.readers.assembly import find_problems
+from headstart.data.readers.inspection import default_workers, map_in_threads, why_unreadable
+from headstart.data.samples import FileSource, FileStatus, LedgerEntry, Sample, Samples
 from headstart.events import Listener, ignore
 from headstart.modalities.image.decoding.decode import BrokenPhoto, decode
 from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
@@ -26,7 +26,7 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class DataCheck:
     """What is there."""
 
     samples: Samples  #: without those that do not decode, the ledger amended
@@ -39,7 +39,9 @@ class Survey:
     problems: tuple[str, ...]  #: why nothing could be fitted; empty when it could
 
 
-def survey(samples: Samples, *, decode_all: bool = True, workers: int = 0, listener: Listener = ignore) -> Survey:
+def check_samples(
+    samples: Samples, *, decode_all: bool = True, workers: int = 0, listener: Listener = ignore
+) -> DataCheck:
     """Looks at everything that was read.
 
     Args:
@@ -49,10 +51,10 @@ def survey(samples: Samples, *, decode_all: bool = True, workers: int = 0, liste
         listener: told of the progress.
     """
     if decode_all:
-        samples = decoded(samples, workers=workers, listener=listener)
-    usable = [entry for entry in samples.ledger.entries if entry.outcome is not FileStatus.SET_ASIDE]
+        samples = check_decoding(samples, workers=workers, listener=listener)
+    usable = [entry for entry in samples.ledger.entries if entry.status is not FileStatus.SKIPPED]
     per_class = Counter(sample.label for sample in samples.samples)
-    return Survey(
+    return DataCheck(
         samples,
         samples.ledger.counts(),
         {name: per_class[label] for label, name in enumerate(samples.classes)},
@@ -60,30 +62,30 @@ def survey(samples: Samples, *, decode_all: bool = True, workers: int = 0, liste
         _range([entry.height for entry in usable]),
         dict(Counter(entry.format for entry in usable).most_common()),
         tuple(tuple(sample.name for sample in same) for same in samples.copies),
-        tuple(problems_of(samples)),
+        tuple(find_problems(samples)),
     )
 
 
-def decoded(samples: Samples, *, workers: int = 0, listener: Listener = ignore) -> Samples:
+def check_decoding(samples: Samples, *, workers: int = 0, listener: Listener = ignore) -> Samples:
     """The samples without those that don't decode; the ledger says which, and which had to be repaired."""
     entries = {entry.name: entry for entry in samples.ledger.entries}
     work = [(sample, entries[sample.name]) for sample in samples.samples]
-    answers = in_threads(_decoded, work, stage="check", workers=workers or default_workers(), listener=listener)
+    answers = map_in_threads(_decoded, work, stage="check", workers=workers or default_workers(), listener=listener)
     changes = {entry.name: entry for entry in answers if entry != entries[entry.name]}
-    return samples.amended(changes)
+    return samples.with_updates(changes)
 
 
-def _decoded(work: tuple[Sample, Entry]) -> Entry:
+def _decoded(work: tuple[Sample, LedgerEntry]) -> LedgerEntry:
     sample, entry = work
     if not isinstance(sample.source, FileSource):
         return entry
     try:
         repaired = decode(sample.source.read(), _SPEC).repaired
     except BrokenPhoto as error:
-        return replace(entry, outcome=FileStatus.SET_ASIDE, reason=str(error))
+        return replace(entry, status=FileStatus.SKIPPED, reason=str(error))
     except OSError as error:
-        return replace(entry, outcome=FileStatus.SET_ASIDE, reason=why_unreadable(error))
-    return replace(entry, outcome=FileStatus.REPAIRED, reason=repaired) if repaired else entry
+        return replace(entry, status=FileStatus.SKIPPED, reason=why_unreadable(error))
+    return replace(entry, status=FileStatus.REPAIRED, reason=repaired) if repaired else entry
 
 
 def _range(values: list[int]) -> Range | None:

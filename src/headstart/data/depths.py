@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from headstart.data.readers.found import some
+from headstart.data.readers.found import preview
 from headstart.data.samples import FileStatus, Sample, Samples
 from headstart.modalities.image.decoding.depth import Depth, common_ranges, describe_depth, describe_scaling, own_range
 from headstart.modalities.image.spec import GreyRange
 
 
-def grey_ranges(train: Iterable[Sample]) -> tuple[GreyRange, ...]:
+def find_grey_ranges(train: Iterable[Sample]) -> tuple[GreyRange, ...]:
     """The ranges of training photos with more than 8 bits, one for each kind of values; none where all have 8."""
     return common_ranges([sample.depth for sample in train if sample.depth is not None])
 
@@ -27,11 +27,11 @@ def note_scaling(samples: Samples, ranges: Sequence[GreyRange]) -> Samples:
     changes = {}
     for entry in samples.ledger.entries:
         depth = entry.depth
-        if depth is not None and entry.outcome is not FileStatus.SET_ASIDE:
+        if depth is not None and entry.status is not FileStatus.SKIPPED:
             of_set = by_kind.get(depth.kind)
             scaling = describe_scaling(depth, of_set or own_range(depth), "the set's" if of_set else "its own")
             changes[entry.name] = replace(entry, note=entry.note.replace(describe_depth(depth), scaling))
-    return samples.amended(changes) if changes else samples
+    return samples.with_updates(changes) if changes else samples
 
 
 def summarise_depths(depths: Iterable[Depth | None]) -> tuple[str, ...]:
@@ -39,5 +39,5 @@ def summarise_depths(depths: Iterable[Depth | None]) -> tuple[str, ...]:
     kinds = Counter(describe_depth(replace(it, missing=0)) for it in depths if it is not None)
     if not kinds:
         return ()
-    counted = some([f"{count} with {kind}" for kind, count in kinds.most_common()], show=str)
+    counted = preview([f"{count} with {kind}" for kind, count in kinds.most_common()], show=str)
     return (f"{sum(kinds.values())} photos have more than 8 bits a pixel ({counted})",)

@@ -12,7 +12,7 @@ from headstart.data.samples import Sample, Samples
 NAMED, TWINS = "group:", "twins:"  # what the user named; such a group that only its twins tear apart
 
 
-def joined_groups(digests: Sequence[str], named: Sequence[str]) -> list[str]:
+def assign_groups(digests: Sequence[str], named: Sequence[str]) -> list[str]:
     """A group for each sample: samples that share a digest or a name, directly or through others, share it.
 
     Args:
@@ -32,7 +32,7 @@ def joined_groups(digests: Sequence[str], named: Sequence[str]) -> list[str]:
     return [first.get(joined.root(_of_bytes(digest)), digest) for digest in digests]
 
 
-def regrouped(samples: Samples, pairs: Iterable[tuple[str, str]]) -> Samples:
+def merge_groups(samples: Samples, pairs: Iterable[tuple[str, str]]) -> Samples:
     """The samples with the groups of each pair joined, so that no split tears the two apart.
 
     Args:
@@ -52,7 +52,7 @@ def regrouped(samples: Samples, pairs: Iterable[tuple[str, str]]) -> Samples:
     parts: defaultdict[str, set[str | None]] = defaultdict(set)
     for sample in samples.samples:
         members[joined.root(sample.group)].add(sample.group)
-        parts[sample.group].add(sample.part)
+        parts[sample.group].add(sample.subset)
     names = {root: _name(groups, parts) for root, groups in members.items()}
     return replace(
         samples,
@@ -101,7 +101,7 @@ def _of_bytes(digest: str) -> str:
     return f"bytes:{digest}"
 
 
-def group_numbers(samples: Sequence[Sample]) -> NDArray[np.int64]:
+def encode_groups(samples: Sequence[Sample]) -> NDArray[np.int64]:
     """A number for each sample's group, (N,), as folds take them."""
     _, numbers = np.unique([sample.group for sample in samples], return_inverse=True)
     return numbers.astype(np.int64)

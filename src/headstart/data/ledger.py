@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from headstart.data.samples import Entry, FileStatus, Ledger
+from headstart.data.samples import FileStatus, Ledger, LedgerEntry
 from headstart.errors import DataError
 from headstart.modalities.image.decoding.depth import Depth
 from headstart.storage.atomic import replace_text
@@ -40,6 +40,6 @@ def load_ledger(path: Path) -> Ledger:
         raise DataError(f"{str(path)!r} is not a ledger: {type(error).__name__} {error}; make the run again") from None
 
 
-def _entry(line: dict[str, Any]) -> Entry:
+def _entry(line: dict[str, Any]) -> LedgerEntry:
     depth = Depth(**line["depth"]) if line.get("depth") else None
-    return Entry(**{**line, "outcome": FileStatus(line["outcome"]), "depth": depth})
+    return LedgerEntry(**{**line, "status": FileStatus(line["status"]), "depth": depth})

@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from headstart.data.readers.assembly import problems_of
+from headstart.data.readers.assembly import find_problems
 from headstart.data.readers.csv_cells import format_csv, unescape_cell
-from headstart.data.readers.csv_text import read_text_table, refuse_damaged
-from headstart.data.readers.found import class_name, some
-from headstart.data.samples import Entry, FileStatus, Relabel, Samples
+from headstart.data.readers.csv_text import read_text_table, refuse_damaged_rows
+from headstart.data.readers.found import normalise_class_name, preview
+from headstart.data.samples import FileStatus, LedgerEntry, Relabel, Samples
 from headstart.errors import DataError, nearest
 from headstart.storage.run_layout import RELABELS, SPLIT
 
@@ -30,7 +30,7 @@ class Correction:
     kept: bool  #: nothing was edited, now or before, whatever a spreadsheet made of it: it is what ``given`` says
 
 
-def relabel_tables(relabel: Path | None, split_from: Path | None) -> tuple[Path, ...]:
+def find_relabel_tables(relabel: Path | None, split_from: Path | None) -> tuple[Path, ...]:
     """Return the tables that correct labels, the later one wins: of the run that is gone on from, and the user's own.
 
     Args:
@@ -45,7 +45,7 @@ def relabel_tables(relabel: Path | None, split_from: Path | None) -> tuple[Path,
     return (*(table for table in tables if table.is_file()), *([relabel.expanduser()] if relabel is not None else []))
 
 
-def relabelled(samples: Samples, *tables: Path) -> Samples:
+def apply_relabels(samples: Samples, *tables: Path) -> Samples:
     """The samples with labels as the tables say; what none names stays. The ledger tells what was changed.
 
     A table that an earlier run kept may be older than the photos: rows that fit them no more are left out, with a note.
@@ -68,14 +68,14 @@ def relabelled(samples: Samples, *tables: Path) -> Samples:
     if not tables:
         return samples
     result = _with_labels(samples, changed, tables, outdated)
-    _refuse(tables[-1], [*_contradictions(result), *problems_of(result)])
+    _refuse(tables[-1], [*_contradictions(result), *find_problems(result)])
     relabels = tuple(Relabel(name, given[name], to[0]) for name, to in changed.items())
     gone = {it.photo for it in relabels if not it.label}
     return replace(result, relabels=relabels, left_out=tuple(it for it in samples.samples if it.name in gone))
 
 
 def format_relabels(relabels: Sequence[Relabel]) -> str:
-    """Return corrections as a table that ``relabelled`` reads."""
+    """Return corrections as a table that ``apply_relabels`` reads."""
     return format_csv([("photo", "given", "label"), *((it.photo, it.given, it.label) for it in relabels)])
 
 
@@ -87,7 +87,7 @@ def _parted(
     samples: Samples, corrections: Sequence[Correction], found: Mapping[str, str]
 ) -> tuple[list[Correction], list[Correction]]:
     """Rows whose photo and class are there, and the others."""
-    aside = {entry.name for entry in samples.ledger.entries if entry.outcome is FileStatus.SET_ASIDE}
+    aside = {entry.name for entry in samples.ledger.entries if entry.status is FileStatus.SKIPPED}
     parted: tuple[list[Correction], list[Correction]] = ([], [])
     for it in corrections:
         name = found.get(it.photo)
@@ -97,7 +97,7 @@ def _parted(
 
 
 def _outdated(table: Path, rows: Sequence[Correction]) -> str:
-    named = some([f"{it.photo!r} (row {it.row})" for it in rows], show=str)
+    named = preview([f"{it.photo!r} (row {it.row})" for it in rows], show=str)
     return f"{_name(table)}: {len(rows)} rows left out, for their photo or class is there no more: {named}"
 
 
@@ -112,7 +112,7 @@ def _wanted(
             *_unknown_photos(samples, unknown),
             *_unknown_classes(samples, corrections),
             *_at_odds(corrections, found),
-            *_set_aside(samples, corrections, found),
+            *_skipped_rows(samples, corrections, found),
         ],
     )
     return {found[it.photo]: it.label for it in corrections if not it.kept}
@@ -123,10 +123,10 @@ def _read(table: Path) -> list[Correction]:
         content = read_text_table(table, _keys, remedy="save it as UTF-8")
     except OSError as error:
         raise DataError(f"table {str(table)!r} cannot be read: {error.strerror or error}; check the path") from None
-    refuse_damaged(table, content.rows)
+    refuse_damaged_rows(table, content.rows)
     header = [cell.strip().lower() for cell in content.header]
     if "photo" not in header or "label" not in header:
-        seen = f"has the columns {some(header, most=6)}" if header else "is empty"
+        seen = f"has the columns {preview(header, most=6)}" if header else "is empty"
         wanted = "the columns photo and label, as headstart check --labels writes them"
         raise DataError(f"table {str(table)!r} {seen}; wanted {wanted}")
     place = {column: header.index(column) for column in ["photo", "given", "now", "label"] if column in header}
@@ -144,7 +144,7 @@ def _correction(row: int, cells: Sequence[str], place: Mapping[str, int]) -> Cor
     cell = {name: unescape_cell(cells[at]) if at < len(cells) else "" for name, at in place.items()}
     given = cell.get("given") or None
     kept = cell["label"] == given == (cell.get("now", given) or None)
-    return Correction(row, cell["photo"], class_name(cell["label"]), kept)
+    return Correction(row, cell["photo"], normalise_class_name(cell["label"]), kept)
 
 
 def _found(samples: Samples, corrections: Sequence[Correction]) -> dict[str, str]:
@@ -153,9 +153,11 @@ def _found(samples: Samples, corrections: Sequence[Correction]) -> dict[str, str
     A name may have been composed (NFC) or have lost its outer blanks on the way, where only one file can be meant.
     """
     written = {entry.name.encode("utf-8", "backslashreplace").decode(): entry.name for entry in samples.ledger.entries}
-    alike = Counter(map(class_name, written))
-    loose = {class_name(text): name for text, name in written.items() if alike[class_name(text)] == 1}
-    names = {it.photo: written.get(it.photo) or loose.get(class_name(it.photo)) for it in corrections}
+    alike = Counter(map(normalise_class_name, written))
+    loose = {
+        normalise_class_name(text): name for text, name in written.items() if alike[normalise_class_name(text)] == 1
+    }
+    names = {it.photo: written.get(it.photo) or loose.get(normalise_class_name(it.photo)) for it in corrections}
     return {cell: name for cell, name in names.items() if name is not None}
 
 
@@ -167,7 +169,7 @@ def _unknown_photos(samples: Samples, unknown: Sequence[Correction]) -> list[str
     for it in unknown:
         meant = by_file.get(_file(it.photo))
         named.append(f"{it.photo!r} (row {it.row}{f'; did you mean {meant!r}?' if meant else ''})")
-    return [f"no photo is called {some(named, show=str)}; wanted names as headstart check --labels writes them"]
+    return [f"no photo is called {preview(named, show=str)}; wanted names as headstart check --labels writes them"]
 
 
 def _file(name: str) -> str:
@@ -180,7 +182,7 @@ def _unknown_classes(samples: Samples, corrections: Sequence[Correction]) -> lis
         if it.label and not it.kept and it.label not in samples.classes:
             rows[it.label].append(it.row)
     return [
-        f"row {some([str(row) for row in at], show=str)}: label {label!r} is no class of these photos; "
+        f"row {preview([str(row) for row in at], show=str)}: label {label!r} is no class of these photos; "
         + nearest(label, list(samples.classes))
         for label, at in rows.items()
     ]
@@ -193,17 +195,17 @@ def _at_odds(corrections: Sequence[Correction], found: Mapping[str, str]) -> lis
         if it.photo in found:
             rows[found[it.photo]].append(it)
     return [
-        f"rows {some([str(it.row) for it in same], show=str)}: {name!r} is labelled "
+        f"rows {preview([str(it.row) for it in same], show=str)}: {name!r} is labelled "
         f"{' and '.join(repr(label) for label in dict.fromkeys(it.label for it in same))}; keep one row"
         for name, same in rows.items()
         if len({it.label for it in same}) > 1
     ]
 
 
-def _set_aside(samples: Samples, corrections: Sequence[Correction], found: Mapping[str, str]) -> list[str]:
-    aside = {entry.name: entry.reason for entry in samples.ledger.entries if entry.outcome is FileStatus.SET_ASIDE}
+def _skipped_rows(samples: Samples, corrections: Sequence[Correction], found: Mapping[str, str]) -> list[str]:
+    aside = {entry.name: entry.reason for entry in samples.ledger.entries if entry.status is FileStatus.SKIPPED}
     return [
-        f"row {it.row}: {it.photo!r} is set aside ({aside[found[it.photo]]}) and can have no label; remove the row"
+        f"row {it.row}: {it.photo!r} is skipped ({aside[found[it.photo]]}) and can have no label; remove the row"
         for it in corrections
         if it.label and not it.kept and found.get(it.photo) in aside
     ]
@@ -229,7 +231,7 @@ def _with_labels(
         ),
     ]
     ledger = replace(samples.ledger, notes=(*samples.ledger.notes, *notes))
-    return replace(samples, samples=corrected, ledger=ledger).amended(entries)
+    return replace(samples, samples=corrected, ledger=ledger).with_updates(entries)
 
 
 def _note(table: Path, labels: Sequence[str], *, last: bool) -> str:
@@ -245,9 +247,9 @@ def _name(table: Path) -> str:
     return f"{table.name} of {table.parent.name}" if table.name == RELABELS else table.name
 
 
-def _amended(entry: Entry, label: str, table: Path) -> Entry:
+def _amended(entry: LedgerEntry, label: str, table: Path) -> LedgerEntry:
     if not label:
-        return replace(entry, outcome=FileStatus.SET_ASIDE, reason=f"left out by {table.name}")
+        return replace(entry, status=FileStatus.SKIPPED, reason=f"left out by {table.name}")
     return replace(entry, label=label, reason=f"relabelled: {entry.label!r} -> {label!r}")
 
 

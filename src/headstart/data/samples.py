@@ -29,7 +29,7 @@ class FileStatus(StrEnum):
 
     ACCEPTED = "accepted"
     REPAIRED = "repaired"
-    SET_ASIDE = "set aside"
+    SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class ArraySource:
         return np.asarray(self.images[self.index])
 
 
-Source = FileSource | ArraySource
+SampleSource = FileSource | ArraySource
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +64,21 @@ class Sample:
 
     id: str  #: unique: the digest, with ".1", ".2", ... for further copies of the same bytes in order of their names
     name: str  #: for people: the path under the source's root with "/" between its parts, or "#17" in an array
-    digest: str  #: ``digest_of`` its content; features are stored under it
+    digest: str  #: ``compute_digest`` its content; features are stored under it
     label: int  #: index into the classes
     group: str  #: samples of one group never straddle the split; the digest unless the user names groups
-    part: Subset | None  #: the part it was given in, None where the split is ours to make
-    source: Source
+    subset: Subset | None  #: the part it was given in, None where the split is ours to make
+    source: SampleSource
     depth: Depth | None = None  #: of a photo with more than 8 bits: what its values are like
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LedgerEntry:
     """A line of the ledger: one file seen."""
 
     name: str
-    outcome: FileStatus
-    reason: str = ""  #: why it was repaired or set aside
+    status: FileStatus
+    reason: str = ""  #: why it was repaired or skipped
     label: str = ""  #: the class it was found under
     digest: str = ""
     format: str = ""  #: Pillow's name
@@ -97,16 +97,16 @@ class Entry:
 class Ledger:
     """What became of every file seen, in natural order of the names."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[LedgerEntry, ...]
     ignored: int = 0  #: hidden and system files, not looked at
     notes: tuple[str, ...] = ()  #: what was assumed while reading, for a person
 
     def counts(self) -> dict[FileStatus, int]:
         """How many files ended in each way."""
-        seen = Counter(entry.outcome for entry in self.entries)
+        seen = Counter(entry.status for entry in self.entries)
         return {outcome: seen[outcome] for outcome in FileStatus}
 
-    def amended(self, changes: dict[str, Entry]) -> "Ledger":
+    def with_updates(self, changes: dict[str, LedgerEntry]) -> "Ledger":
         """The ledger with the entries of some names replaced, as decoding finds what reading could not."""
         return replace(self, entries=tuple(changes.get(entry.name, entry) for entry in self.entries))
 
@@ -154,14 +154,14 @@ class Samples:
         kept = (replace(it, label=given[it.name]) if it.name in given else it for it in self.samples)
         return (*kept, *self.left_out)
 
-    def amended(self, changes: dict[str, Entry]) -> "Samples":
-        """With the entries of some names replaced in the ledger, and without the samples that they set aside."""
-        gone = {name for name, entry in changes.items() if entry.outcome is FileStatus.SET_ASIDE}
+    def with_updates(self, changes: dict[str, LedgerEntry]) -> "Samples":
+        """With the entries of some names replaced in the ledger, and without the samples that they skipped."""
+        gone = {name for name, entry in changes.items() if entry.status is FileStatus.SKIPPED}
         kept = tuple(sample for sample in self.samples if sample.name not in gone)
-        return replace(self, samples=kept, ledger=self.ledger.amended(changes))
+        return replace(self, samples=kept, ledger=self.ledger.with_updates(changes))
 
 
-def digest_of(content: bytes | NDArray[np.uint8]) -> str:
+def compute_digest(content: bytes | NDArray[np.uint8]) -> str:
     """BLAKE2b-160 of a file's bytes, or of an array's shape and bytes; 40 hexadecimal digits."""
     digest = hashlib.blake2b(digest_size=20)
     if isinstance(content, bytes):

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Self
 
 from headstart.data.groups import NAMED, TWINS
-from headstart.data.readers.found import counted, some
-from headstart.data.readers.placement import Group, place
+from headstart.data.readers.found import count_noun, preview
+from headstart.data.readers.placement import SampleGroup, place_groups
 from headstart.data.samples import Sample, Samples, Subset
 from headstart.errors import DataError
 from headstart.storage.atomic import replace_text
@@ -31,21 +31,21 @@ class TooFewGroupsError(DataError):
 class Split:
     """Where each sample is."""
 
-    parts: Mapping[str, Subset]  #: sample id -> its part
+    subsets: Mapping[str, Subset]  #: sample id -> its part
     seed: int
     test_share: float  #: of all photos, where the split is ours
     validation_share: float  #: of all photos; of train where a test part is given
     given: bool  #: whether the photos came with parts
     notes: tuple[str, ...] = ()  #: leaks and assumptions, for a person
 
-    def of(self, samples: Samples, part: Subset) -> list[Sample]:
+    def samples_in(self, samples: Samples, subset: Subset) -> list[Sample]:
         """The samples of one part, in the order of ``samples``. Samples that the split doesn't know are in none."""
-        return [sample for sample in samples.samples if self.parts.get(sample.id) is part]
+        return [sample for sample in samples.samples if self.subsets.get(sample.id) is subset]
 
     def by_digest(self) -> dict[str, Subset]:
         """Digest -> part. A photo that leaked into several counts as seen: it is in train, else in validation."""
         known: dict[str, Subset] = {}
-        for id_, part in self.parts.items():
+        for id_, part in self.subsets.items():
             digest = id_.partition(".")[0]
             known[digest] = min(part, known.get(digest, part), key=list(Subset).index)
         return known
@@ -59,7 +59,7 @@ class Split:
             "validation_share": self.validation_share,
             "given": self.given,
             "notes": list(self.notes),
-            "parts": {part.value: [id_ for id_, its in self.parts.items() if its is part] for part in Subset},
+            "subsets": {part.value: [id_ for id_, its in self.subsets.items() if its is part] for part in Subset},
         }
         replace_text(path, json.dumps(record, ensure_ascii=False, indent=1) + "\n")
 
@@ -77,7 +77,7 @@ class Split:
                     f"split {str(path)!r} has schema version {record['schema_version']}, known is {SCHEMA_VERSION}; "
                     "update headstart"
                 )
-            parts = {id_: Subset(part) for part, ids in record["parts"].items() for id_ in ids}
+            parts = {id_: Subset(part) for part, ids in record["subsets"].items() for id_ in ids}
             shares = float(record["test_share"]), float(record["validation_share"])
             return cls(parts, int(record["seed"]), *shares, bool(record["given"]), tuple(record["notes"]))
         except OSError as error:
@@ -118,7 +118,7 @@ def make_split(
         TooFewGroupsError: a class has too few groups to be in every part.
         DataError: only some samples have a part given.
     """
-    given = {sample.id: sample.part for sample in samples.samples if sample.part}
+    given = {sample.id: sample.subset for sample in samples.samples if sample.subset}
     if given and len(given) < len(samples):
         raise DataError(
             f"{len(samples) - len(given)} of {len(samples)} photos have no part given; give all of them one, or none"
@@ -159,7 +159,7 @@ def _as_given(
     parts = dict(given)
     notes = _leaks(samples, given)
     if Subset.VALIDATION not in parts.values():
-        train = [sample for sample in before if sample.part is Subset.TRAIN]
+        train = [sample for sample in before if sample.subset is Subset.TRAIN]
         known = {
             sample.id: earlier[sample.digest]
             for sample in train
@@ -179,7 +179,7 @@ def _absences(samples: Samples, parts: Mapping[str, Subset]) -> Iterator[str]:
         there = {sample.label for sample in samples.samples if parts[sample.id] is part}
         absent = [name for label, name in enumerate(samples.classes) if label not in there]
         if absent:
-            yield f"the {part} part has no photo of {some(absent)}"
+            yield f"the {part} part has no photo of {preview(absent)}"
 
 
 def _leaks(samples: Samples, given: Mapping[str, Subset]) -> list[str]:
@@ -189,8 +189,8 @@ def _leaks(samples: Samples, given: Mapping[str, Subset]) -> list[str]:
     if straddling:
         names = [" = ".join(f"{sample.name} ({given[sample.id]})" for sample in same) for same in straddling]
         notes.append(
-            f"leak: {counted(len(straddling), 'photo', 'are')} in more than one given part, so its score flatters: "
-            f"{some(names, show=str)}"
+            f"leak: {count_noun(len(straddling), 'photo', 'are')} in more than one given part, so its score flatters: "
+            f"{preview(names, show=str)}"
         )
     by_group = defaultdict(set)
     for sample in samples.samples:
@@ -199,7 +199,9 @@ def _leaks(samples: Samples, given: Mapping[str, Subset]) -> list[str]:
         group.removeprefix(NAMED) for group, parts in by_group.items() if len(parts) > 1 and group.startswith(NAMED)
     ]
     if torn:
-        notes.append(f"leak: {counted(len(torn), 'group', 'are')} in more than one given part: {some(sorted(torn))}")
+        notes.append(
+            f"leak: {count_noun(len(torn), 'group', 'are')} in more than one given part: {preview(sorted(torn))}"
+        )
     return notes
 
 
@@ -218,7 +220,9 @@ def _known(samples: Samples, earlier: Mapping[str, Subset]) -> tuple[dict[str, S
             known[sample.id] = max(Subset, key=lambda part, seen=seen: seen[part])  # type: ignore[misc]
     torn = [_for_people(group, samples) for group, seen in by_group.items() if len(seen) > 1]
     notes = (
-        [f"{counted(len(torn), 'group', 'straddle')} the earlier split, and so this one: {some(torn)}"] if torn else []
+        [f"{count_noun(len(torn), 'group', 'straddle')} the earlier split, and so this one: {preview(torn)}"]
+        if torn
+        else []
     )
     if earlier:
         stay = sum(sample.digest in earlier for sample in samples.samples)
@@ -248,22 +252,22 @@ def _placed(
             held[known[sample.id]][sample.label] += 1
     free = [sample for sample in samples if sample.id not in known]
     groups = _groups(free)
-    placement = place(list(groups.values()), shares, seed=seed, held=held)
+    placement = place_groups(list(groups.values()), shares, seed=seed, held=held)
     lacking = {label: parts for label, parts in placement.lacking.items() if not known or Subset.TRAIN in parts}
     if lacking:
         told = [_too_few(samples, classes[label], label, parts) for label, parts in list(lacking.items())[:MOST_TOLD]]
         more = f" (and {len(lacking) - len(told)} more classes like these)" if len(lacking) > len(told) else ""
         raise TooFewGroupsError(f"{'; also: '.join(told)}{more}", lacking)
-    return {**known, **{sample.id: placement.parts[groups[sample.group].key] for sample in free}}
+    return {**known, **{sample.id: placement.subsets[groups[sample.group].key] for sample in free}}
 
 
-def _groups(samples: Iterable[Sample]) -> dict[str, Group]:
+def _groups(samples: Iterable[Sample]) -> dict[str, SampleGroup]:
     digests: dict[str, str] = {}
     counts: defaultdict[str, Counter[int]] = defaultdict(Counter)
     for sample in samples:
         digests[sample.group] = min(sample.digest, digests.get(sample.group, sample.digest))
         counts[sample.group][sample.label] += 1
-    return {group: Group(digests[group], counts[group]) for group in counts}
+    return {group: SampleGroup(digests[group], counts[group]) for group in counts}
 
 
 def _too_few(samples: Sequence[Sample], name: str, label: int, parts: Sequence[Subset]) -> str:

@@ -21,7 +21,7 @@ _BEGINNINGS = (
 _BRANDS = frozenset({b"avif", b"avis", b"mif1", b"msf1", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"})
 
 
-def photos_under(folder: Path, left_out: list[str]) -> Iterator[Path]:
+def find_photos(folder: Path, left_out: list[str]) -> Iterator[Path]:
     """Give the photos under a folder, in natural order, a folder's own ones first.
 
     Args:

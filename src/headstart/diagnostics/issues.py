@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Doubles
-from headstart.data.samples import Entry, Samples
+from headstart.data.samples import LedgerEntry, Samples
 from headstart.diagnostics.near_duplicates.search import DuplicatePair
 from headstart.evaluation.metrics import confusion_matrix
 from headstart.modalities.image.stats import ImageStats
@@ -124,7 +124,7 @@ def _flaw(kind: Kind, limit: str, ids: Sequence[str], mask: Mask, badness: Doubl
 
 def _stored(samples: Samples) -> tuple[Doubles, Doubles]:
     """Width and height of every photo (N,), as stored."""
-    entries: Mapping[str, Entry] = {entry.name: entry for entry in samples.ledger.entries}
+    entries: Mapping[str, LedgerEntry] = {entry.name: entry for entry in samples.ledger.entries}
     known = [entries[sample.name] for sample in samples.samples]
     return np.array([it.width for it in known], np.float64), np.array([it.height for it in known], np.float64)
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Floats, Ints
-from headstart.data.groups import group_numbers
+from headstart.data.groups import encode_groups
 from headstart.data.samples import Samples
 from headstart.heads.folds import assign_folds, count_folds, fold_groups
 from headstart.heads.head import TrainingSet
@@ -81,7 +81,7 @@ def label_tasks(samples: Samples, layers: Sequence[str], rows: Callable[[str], F
         rows: gives features (N, D) of a layer, in the samples' order.
         seed: of the folds.
     """
-    groups = group_numbers(samples.samples)
+    groups = encode_groups(samples.samples)
     return [
         TrainingSet(rows(layer), samples.labels, len(samples.classes), groups, balanced=False, seed=seed)
         for layer in list(layers)[: -LAYERS - 1 : -1]

@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from headstart.data.readers.csv_cells import format_csv
-from headstart.data.readers.inspection import default_workers, in_threads
+from headstart.data.readers.inspection import default_workers, map_in_threads
 from headstart.data.samples import Sample, Samples
 from headstart.diagnostics.label_issues import LabelErrors, describe_label_errors, describe_left_out
 from headstart.diagnostics.labels import Suspect
@@ -146,7 +146,7 @@ def _page(
 ) -> str:
     shown = found[:most]
     pictures = list(
-        in_threads(_picture, [it for it, _ in shown], stage="draw", workers=default_workers(), listener=listener)
+        map_in_threads(_picture, [it for it, _ in shown], stage="draw", workers=default_workers(), listener=listener)
     )
     cards = [
         _card(row, sample, suspect, picture, samples.classes)

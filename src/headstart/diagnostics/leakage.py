@@ -55,13 +55,13 @@ def find_leaks(samples: Samples, split: Split, twins: Iterable[DuplicatePair]) -
     """
     by_digest: defaultdict[str, list[Sample]] = defaultdict(list)
     for sample in samples.samples:
-        if sample.id in split.parts:
+        if sample.id in split.subsets:
             by_digest[sample.digest].append(sample)
     near = _near(twins)
     leaks = []
     for part, seen_parts in SEEN.items():
-        for sample in split.of(samples, part):
-            seen = [it for it in _twins_of(sample, near, by_digest) if split.parts[it[1].id] in seen_parts]
+        for sample in split.samples_in(samples, part):
+            seen = [it for it in _twins_of(sample, near, by_digest) if split.subsets[it[1].id] in seen_parts]
             if seen:
                 twin, other = max(seen, key=lambda it: (it[0].kind == "same bytes", it[0].likeness))
                 same_label = sample.label == other.label

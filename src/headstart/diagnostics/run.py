@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from headstart.data.groups import group_numbers
+from headstart.data.groups import encode_groups
 from headstart.data.samples import Sample, Subset
 from headstart.diagnostics.examples import looked_at
 from headstart.diagnostics.issues import Quality, look_over
@@ -92,15 +92,15 @@ def diagnose(subject: Subject) -> Diagnostics:
                 entries,
                 looks,
                 samples.labels,
-                group_numbers(samples.samples),
+                encode_groups(samples.samples),
                 judged.evaluation.balanced_accuracy,
                 material.settings.seed,
             )
         ),
         learning_curve=_learning_curve(material, judged),
-        before=reliability(judged.labels, answers.uncalibrated, groups=group_numbers(judged.samples)),
-        after=reliability(judged.labels, answers.probabilities, groups=group_numbers(judged.samples)),
-        coverage=coverage_of(answers.prediction_sets(), judged.labels, groups=group_numbers(judged.samples)),
+        before=reliability(judged.labels, answers.uncalibrated, groups=encode_groups(judged.samples)),
+        after=reliability(judged.labels, answers.probabilities, groups=encode_groups(judged.samples)),
+        coverage=coverage_of(answers.prediction_sets(), judged.labels, groups=encode_groups(judged.samples)),
         neighbours=neighbours,
         alike=_alike(material, guarded.parts.branches[0], neighbours, looked_at(judged)),
     )

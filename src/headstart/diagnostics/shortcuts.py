@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from headstart.arrays import Floats, Ints
-from headstart.data.samples import Entry, Sample
+from headstart.data.samples import LedgerEntry, Sample
 from headstart.evaluation.intervals import wilson
 from headstart.evaluation.metrics import balanced_accuracy, confusion_matrix
 from headstart.heads.crossfit import cross_val_predict
@@ -59,7 +59,7 @@ class Shortcut:
 
 def probe_shortcuts(
     samples: Sequence[Sample],
-    entries: Mapping[str, Entry],
+    entries: Mapping[str, LedgerEntry],
     looks: ImageStats,
     labels: Ints,
     groups: Ints,
@@ -163,7 +163,7 @@ def _places(edge: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np
     return ~inside, np.hypot(away[:, None], away) < DISC * edge, inside
 
 
-def _file(entries: Sequence[Entry]) -> Floats:
+def _file(entries: Sequence[LedgerEntry]) -> Floats:
     """What is known of a file unseen: its sizes, and by name the commonest formats, sizes and cameras."""
     width = np.log2(np.maximum(1, [entry.width for entry in entries]))
     height = np.log2(np.maximum(1, [entry.height for entry in entries]))

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Bools, Ints
-from headstart.data.groups import group_numbers
-from headstart.data.readers.found import class_name, natural
-from headstart.data.readers.parts import part_named
-from headstart.data.samples import Entry, Sample
+from headstart.data.groups import encode_groups
+from headstart.data.readers.found import natural_key, normalise_class_name
+from headstart.data.readers.parts import parse_subset
+from headstart.data.samples import LedgerEntry, Sample
 from headstart.evaluation.grouping import effective_size
 from headstart.evaluation.intervals import grouped_wilson
 from headstart.evaluation.paired import SIGNIFICANT, holm
@@ -61,7 +61,7 @@ class Slices:
     least: int  #: photos of the smallest slice looked at
 
 
-def slices_of(samples: Sequence[Sample], entries: Mapping[str, Entry], looks: ImageStats, right: Bools) -> Slices:
+def slices_of(samples: Sequence[Sample], entries: Mapping[str, LedgerEntry], looks: ImageStats, right: Bools) -> Slices:
     """Cuts judged photos and tests each slice against the rest.
 
     A slice of fewer than ``LEAST`` photos is not looked at, nor is one outside which there are fewer: it is all photos.
@@ -75,7 +75,7 @@ def slices_of(samples: Sequence[Sample], entries: Mapping[str, Entry], looks: Im
     whole = len(samples)
     known = [entries[sample.name] for sample in samples]
     cuts = (cut for cut in _cuts(samples, known, looks) if LEAST <= len(cut[2]) <= whole - LEAST)
-    groups = group_numbers(samples)
+    groups = encode_groups(samples)
     found = [_slice((by, value), right, groups, rows) for by, value, rows in cuts]
     tested = tuple(
         replace(it, adjusted=p, worse=p < SIGNIFICANT)
@@ -139,7 +139,7 @@ def _p_less(right: Bools, groups: Ints, rows: Ints) -> float:
     return fisher_less(max(least, min(most, ceil(hits * worth))), fewer, all_right, size)
 
 
-def _cuts(samples: Sequence[Sample], entries: Sequence[Entry], looks: ImageStats) -> Iterator[Cut]:
+def _cuts(samples: Sequence[Sample], entries: Sequence[LedgerEntry], looks: ImageStats) -> Iterator[Cut]:
     """Every slice of every property, in the order of ``By``; a property that all photos share gives none."""
     classes = {entry.label for entry in entries}
     names: dict[By, list[list[str]]] = {
@@ -182,14 +182,14 @@ def _named(by: By, values: Sequence[Sequence[str]]) -> Iterator[Cut]:
         for name in its:
             rows.setdefault(name, []).append(row)
     seen = set()
-    for name in sorted(rows, key=natural):
+    for name in sorted(rows, key=natural_key):
         inside = np.array(rows[name], np.int64)
         if (alike := inside.tobytes()) not in seen:
             seen.add(alike)
             yield by, name, inside
 
 
-def _shape(entry: Entry) -> str:
+def _shape(entry: LedgerEntry) -> str:
     """How long a photo is, either way: its header does not say which way is up."""
     ratio = max(entry.width, entry.height) / max(1, min(entry.width, entry.height))
     if ratio <= _SQUARE:
@@ -203,5 +203,5 @@ def _folders(name: str, classes: set[str]) -> list[str]:
     A photo that was relabelled still lies in the folder of another class.
     """
     above = name.split("/")[:-1]
-    kept = [folder for folder in above if class_name(folder) not in classes and part_named(folder) is None]
+    kept = [folder for folder in above if normalise_class_name(folder) not in classes and parse_subset(folder) is None]
     return ["/".join(kept[: depth + 1]) for depth in range(len(kept))]

@@ -19,13 +19,19 @@ from numpy.typing import NDArray
 
 from headstart.errors import StoreError
 from headstart.events import Listener, Note, ignore
-from headstart.extraction.bfloat16 import all_finite, bits_of
-from headstart.storage.activation_files import KEY_BYTES, Kind, Manifest, lock_of, opened, room
-from headstart.storage.space import key_of
+from headstart.extraction.bfloat16 import all_finite, to_bfloat16_bits
+from headstart.storage.activation_files import (
+    KEY_BYTES,
+    Manifest,
+    ValueKind,
+    activation_lock,
+    open_activation_files,
+)
+from headstart.storage.space import digest_to_bytes
 
-__all__ = ["Activations", "Kind", "Row", "room"]
+__all__ = ["Activations", "ValueKind", "ViewKey"]
 
-Row = tuple[str, int]  # digest of a photo, 40 hexadecimal digits; number of its view, 0..65535
+ViewKey = tuple[str, int]  # digest of a photo, 40 hexadecimal digits; number of its view, 0..65535
 
 COMMIT_BYTES = 64 * 2**20  # a kill loses less than this plus one call of add for each thread, about 2 s of work
 OUTSIDE = "rows are added inside writing() only"
@@ -48,20 +54,20 @@ class Activations:
         StoreError: the key was stored with another shape or kind, or the folder cannot be made.
     """
 
-    def __init__(self, folder: Path, key: str, shape: tuple[int, ...], kind: Kind = "bf16", description: str = ""):
-        key_of(key)
-        if kind not in get_args(Kind) or not shape or min(shape) < 1:
+    def __init__(self, folder: Path, key: str, shape: tuple[int, ...], kind: ValueKind = "bf16", description: str = ""):
+        digest_to_bytes(key)
+        if kind not in get_args(ValueKind) or not shape or min(shape) < 1:
             raise ValueError(f"kind {kind!r}, shape {shape}: wanted bf16 or u8, and one or more sizes of 1 or more")
         self.home = folder / key.lower()
         self.dtype: np.dtype[Any] = np.dtype(np.uint16 if kind == "bf16" else np.uint8)  #: of what is gathered
         self._manifest = Manifest(tuple(shape), kind, description)
-        self._lock = lock_of(self.home)
+        self._lock = activation_lock(self.home)
         self._turn = threading.Lock()  # over the end of the values and what waits for a commit
         self._commit_turn = threading.Lock()  # over the index; taken before _turn
         self._waiting: dict[bytes, None] = {}  # added and not committed, in the order of their places
         self._writes = False
         self._refusal = OUTSIDE  # why nothing is taken now
-        self._files = opened(self.home, self._manifest, self._lock)
+        self._files = open_activation_files(self.home, self._manifest, self._lock)
         self._touch()
 
     @property
@@ -96,7 +102,7 @@ class Activations:
         finally:
             self._leave()
 
-    def missing(self, rows: Sequence[Row]) -> list[Row]:
+    def missing(self, rows: Sequence[ViewKey]) -> list[ViewKey]:
         """The rows that are neither stored nor added, once each, in the order given."""
         keys = {row: _key(row) for row in rows}
         left = [row for row, key in keys.items() if not self._knows(key)]
@@ -104,11 +110,11 @@ class Activations:
             left = [row for row in left if not self._knows(keys[row])]
         return left
 
-    def need(self, rows: Sequence[Row]) -> int:
-        """Bytes that the missing among these rows will take on disk, to be held against ``room(folder)``."""
+    def need(self, rows: Sequence[ViewKey]) -> int:
+        """Bytes that the missing among these rows will take on disk, to be held against ``get_free_bytes(folder)``."""
         return len(self.missing(rows)) * (self.row_bytes + KEY_BYTES)
 
-    def add(self, rows: Sequence[Row], values: NDArray[Any]) -> None:
+    def add(self, rows: Sequence[ViewKey], values: NDArray[Any]) -> None:
         """Takes rows; one that is known already is left as it is. They can be gathered after the next commit.
 
         Args:
@@ -144,7 +150,7 @@ class Activations:
         """
         self._commit(1)
 
-    def numbers(self, rows: Sequence[Row]) -> NDArray[np.int64]:
+    def numbers(self, rows: Sequence[ViewKey]) -> NDArray[np.int64]:
         """The places of rows, (N,), for ``gather``; rows may repeat.
 
         Raises:
@@ -205,7 +211,7 @@ class Activations:
             self._wait_for_lock(listen)
             if not self._files.are_at(self.home):  # pruned, or cut by somebody
                 self._files.close()
-                self._files = opened(self.home, self._manifest, self._lock)
+                self._files = open_activation_files(self.home, self._manifest, self._lock)
             self._refresh()
             self._files.drop_loose_ends()
         except BaseException:
@@ -272,7 +278,7 @@ class Activations:
         with suppress(OSError):  # pruned; Path.touch would make a file in its place
             os.utime(self.home)
 
-    def _bits(self, rows: Sequence[Row], values: NDArray[Any]) -> NDArray[Any]:
+    def _bits(self, rows: Sequence[ViewKey], values: NDArray[Any]) -> NDArray[Any]:
         wanted = (len(rows), *self.shape)
         types = ("float32", "uint16") if self._manifest.kind == "bf16" else ("uint8",)
         if values.shape != wanted or values.dtype.name not in types:
@@ -283,11 +289,11 @@ class Activations:
                 f"activations of {each.count(False)} of {len(rows)} views hold numbers that are not finite in "
                 f"bfloat16, first of photo {rows[each.index(False)][0]}; nothing of them was stored"
             )
-        return bits_of(values) if values.dtype == np.float32 else np.ascontiguousarray(values)
+        return to_bfloat16_bits(values) if values.dtype == np.float32 else np.ascontiguousarray(values)
 
 
-def _key(row: Row) -> bytes:
+def _key(row: ViewKey) -> bytes:
     digest, view = row
     if not 0 <= view < 2**16:
         raise ValueError(f"view {view} of photo {digest}; wanted 0 to 65535")
-    return key_of(digest) + view.to_bytes(2, "little")
+    return digest_to_bytes(digest) + view.to_bytes(2, "little")

@@ -9,7 +9,7 @@ LARGEST = np.array(0x7F7F7FFF, np.uint32).view(np.float32)[()]  # larger float32
 PIECE = 2**16  # numbers rounded at once: their scratch memory stays in the L2 cache
 
 
-def bits_of(values: NDArray[np.float32]) -> NDArray[np.uint16]:
+def to_bfloat16_bits(values: NDArray[np.float32]) -> NDArray[np.uint16]:
     """The bits of the bfloat16 number nearest to each finite number, ties to even; the same shape."""
     whole = np.ascontiguousarray(values).view(np.uint32).reshape(-1)
     bits = np.empty(whole.size, np.uint16)

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from headstart import events
 from headstart.backbones.backbone import Backbone
-from headstart.data.samples import Sample, Source
+from headstart.data.samples import Sample, SampleSource
 from headstart.engines.engine import Engine
 from headstart.errors import refuse_machine_faults
-from headstart.extraction.workers import Tasks, in_threads
+from headstart.extraction.workers import WorkQueue, run_in_threads
 from headstart.inference.openvino import cores
 from headstart.modalities.image.decoding.decode import BrokenPhoto, Photo, UnreadablePhoto, crop_resize, decode, to_rgb
 from headstart.modalities.image.spec import ImageSpec
@@ -34,13 +34,13 @@ class Extraction:
     """What a pass did."""
 
     space: FeatureSpace  #: where the rows are
-    findings: dict[str, DecodeIssue]  #: by digest: photos that were repaired, do not decode, or could not be read now
+    issues: dict[str, DecodeIssue]  #: by digest: photos that were repaired, do not decode, or could not be read now
     asked: int  #: photos asked for, each content once
     computed: int  #: of them, how many had their features computed now
     seconds: float
 
 
-def space_of(backbone: Backbone, engine: Engine, view: str = PLAIN) -> FeatureSpace:
+def get_feature_space(backbone: Backbone, engine: Engine, view: str = PLAIN) -> FeatureSpace:
     """Where the rows of a backbone run by an engine lie: what could change a row changes the fingerprint."""
     facts = f"{ROWS_VERSION} {backbone.fingerprint} {engine.name} {engine.precision} {view}"
     return FeatureSpace(
@@ -76,7 +76,7 @@ def extract(
         StoreError: rows could not be stored; what was stored stays.
     """
     began = time.perf_counter()
-    space = space_of(backbone, engine, FLIPPED if flipped else PLAIN)
+    space = get_feature_space(backbone, engine, FLIPPED if flipped else PLAIN)
     sources = {sample.digest: sample.source for sample in samples}
     missing = store.missing(space, list(sources))
     looks = stats_space(backbone.spec)
@@ -84,21 +84,21 @@ def extract(
     unreadable: dict[str, DecodeIssue] = {}
     if missing or unseen:
         either = dict.fromkeys([*missing, *unseen])
-        tasks = Tasks([(digest, sources[digest]) for digest in either], engine.batch, listener, stage="extract")
+        tasks = WorkQueue([(digest, sources[digest]) for digest in either], engine.batch, listener, stage="extract")
         with store.writer(space) as rows, store.writer(looks) as seen:
             wanted = _Wanted(rows, set(missing)), _Wanted(seen, set(unseen))
             work = _Work(backbone.spec, engine, *wanted, unreadable, flipped)
-            in_threads(tasks, work, workers or max(engine.lanes, cores()))
+            run_in_threads(tasks, work, workers or max(engine.lanes, cores()))
     return Extraction(
         space=space,
-        findings={**store.findings(space, list(sources)), **unreadable},
+        issues={**store.issues(space, list(sources)), **unreadable},
         asked=len(sources),
         computed=len(missing) - len(unreadable.keys() & set(missing)),
         seconds=time.perf_counter() - began,
     )
 
 
-def load_photo(source: Source, spec: ImageSpec) -> Photo:
+def load_photo(source: SampleSource, spec: ImageSpec) -> Photo:
     """A sample's photo, upright RGB, ready for ``crop_resize``.
 
     Raises:
@@ -112,7 +112,7 @@ def load_photo(source: Source, spec: ImageSpec) -> Photo:
     return decode(content, spec) if isinstance(content, bytes) else Photo(to_rgb(content), None)
 
 
-def prepared(samples: Iterable[Sample], spec: ImageSpec, most: int) -> NDArray[np.uint8]:
+def load_pixels(samples: Iterable[Sample], spec: ImageSpec, most: int) -> NDArray[np.uint8]:
     """The first ``most`` photos that decode, as a network sees them: uint8 (B, S, S, 3)."""
     photos: list[NDArray[np.uint8]] = []
     for sample in samples:
@@ -155,7 +155,7 @@ class _Work:
     unreadable: dict[str, DecodeIssue]  #: not stored: a network drive that dropped out must not brand a photo for good
     flipped: bool
 
-    def __call__(self, batch: list[tuple[str, Source]]) -> None:
+    def __call__(self, batch: list[tuple[str, SampleSource]]) -> None:
         digests: list[str] = []
         photos: list[NDArray[np.uint8]] = []
         for digest, source in batch:
@@ -172,7 +172,7 @@ class _Work:
             seen = np.ascontiguousarray(own[:, :, ::-1]) if self.flipped else own
             self.rows.writer.add([digests[place] for place in places], self.engine.forward(seen))
 
-    def _decoded(self, digest: str, source: Source) -> NDArray[np.uint8] | None:
+    def _decoded(self, digest: str, source: SampleSource) -> NDArray[np.uint8] | None:
         """A photo as the network sees it, (S, S, 3), or None with a finding."""
         try:
             photo = load_photo(source, self.spec)

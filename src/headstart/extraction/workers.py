@@ -13,7 +13,7 @@ REPORT_SECONDS = 0.1  #: between two progress events
 T = TypeVar("T")
 
 
-class Tasks(Generic[T]):
+class WorkQueue(Generic[T]):
     """Hands out batches to threads, counts what is done, and stops when asked or when one fails."""
 
     def __init__(self, items: Sequence[T], batch: int, listener: events.Listener, *, stage: str):
@@ -45,7 +45,7 @@ class Tasks(Generic[T]):
             self.failure = self.failure or error
 
 
-def in_threads(tasks: Tasks[T], work: Callable[[list[T]], None], count: int) -> None:
+def run_in_threads(tasks: WorkQueue[T], work: Callable[[list[T]], None], count: int) -> None:
     """Works through all tasks in threads; the first error ends the pass and is raised here. So does Ctrl-C."""
     # Not Thread.join: interrupted by Ctrl-C, Python before 3.13 takes the thread for ended while it still runs, and
     # OpenVINO aborts a process that ends under it.
@@ -71,7 +71,7 @@ def in_threads(tasks: Tasks[T], work: Callable[[list[T]], None], count: int) -> 
         tasks.failure = None  # it holds the frames it came through, and they hold it: the engine would never be freed
 
 
-def _wait(ended: Sequence[threading.Event], tasks: Tasks[T]) -> None:
+def _wait(ended: Sequence[threading.Event], tasks: WorkQueue[T]) -> None:
     """Until all threads have ended, which they soon do when Ctrl-C interrupts this."""
     try:
         for end in ended:

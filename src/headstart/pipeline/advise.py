@@ -7,12 +7,12 @@ from typing import Any
 
 from headstart import events
 from headstart.backbones.catalog import names_of
-from headstart.data.readers.reading import read
+from headstart.data.readers.reading import read_source
 from headstart.data.samples import Samples, Subset
 from headstart.data.splits import make_split
 from headstart.errors import BackboneError, DataError
 from headstart.events import RunLog
-from headstart.extraction.extract import extract, space_of
+from headstart.extraction.extract import extract, get_feature_space
 from headstart.pipeline import progress as journal
 from headstart.pipeline.backbones import LoadedBackbone, load_backbones
 from headstart.selection.advisor import Advice, advise
@@ -55,13 +55,13 @@ def advise_photos(
     with Store(home, log) as opened, opened.in_use(), tempfile.TemporaryDirectory() as scratch:
         samples = log.stage(
             "read",
-            lambda: read(source, labels=labels, options=options, listener=log, cache=home / "archives"),
+            lambda: read_source(source, labels=labels, options=options, listener=log, cache=home / "archives"),
             journal.read_in_words,
         )
         split = make_split(
             samples, seed=seed, test_share=settings.test_share, validation_share=settings.validation_share
         )
-        train = split.of(samples, Subset.TRAIN)
+        train = split.samples_in(samples, Subset.TRAIN)
         if not train:
             raise DataError(f"the train part of {samples.root} has no usable photo; put photos there")
         (it,) = load_backbones([backbone], train, opened, settings, log)
@@ -72,7 +72,7 @@ def advise_photos(
             backbone=it.backbone,
             engine=it.chosen.engine,
             store=opened,
-            space=space_of(it.backbone, it.chosen.engine),
+            space=get_feature_space(it.backbone, it.chosen.engine),
             proof=it.proof,
             settings=settings,
             folder=Path(scratch),
@@ -88,5 +88,5 @@ def _sound(samples: Samples, it: LoadedBackbone, store: Store, log: RunLog) -> S
         lambda: extract(samples.samples, it.backbone, it.chosen.engine, store, listener=log),
         journal.extraction_in_words,
     )
-    broken = {digest for digest, finding in done.findings.items() if finding.broken}
+    broken = {digest for digest, finding in done.issues.items() if finding.broken}
     return replace(samples, samples=tuple(it for it in samples.samples if it.digest not in broken))

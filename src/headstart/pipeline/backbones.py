@@ -13,15 +13,15 @@ from headstart import events
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.catalog import names_of
 from headstart.backbones.convert import obtain
-from headstart.data.depths import describe_ranges, grey_ranges
-from headstart.data.readers.reading import read
-from headstart.data.relabel import relabel_tables, relabelled
+from headstart.data.depths import describe_ranges, find_grey_ranges
+from headstart.data.readers.reading import read_source
+from headstart.data.relabel import apply_relabels, find_relabel_tables
 from headstart.data.samples import Sample, Samples
 from headstart.data.splits import Split, load_split, make_split
 from headstart.engines.choose import PROOF_PHOTOS, EngineChoice, ParitySamples, choose
 from headstart.errors import DataError
 from headstart.events import RunLog
-from headstart.extraction.extract import prepared
+from headstart.extraction.extract import load_pixels
 from headstart.pipeline import progress as journal
 from headstart.selection.backbone_search import Ladder, climb, ladder_in_words
 from headstart.selection.candidates import AUTO, flights
@@ -48,7 +48,7 @@ def load_backbones(
         UserError: a name that is none, or photos of which none decodes.
         HeadstartError: a network that cannot be had, or an engine that fails its proof.
     """
-    ranges = grey_ranges(train)
+    ranges = find_grey_ranges(train)
     if ranges:
         log(events.Note(describe_ranges(ranges, sum(sample.depth is not None for sample in train))))
     backbones = log.stage(
@@ -78,7 +78,7 @@ def resolve_backbones(
     """The backbones that the settings name; with ``auto`` the one that a measured ladder ends on, and the ladder."""
     if settings.backbone.strip().lower() != AUTO:
         return names_of(settings.backbone), None
-    ranges = grey_ranges(train)
+    ranges = find_grey_ranges(train)
     ladder = log.stage(
         "climb",
         lambda: climb(
@@ -103,7 +103,7 @@ def proof_photos(samples: Sequence[Sample], backbone: Backbone) -> ParitySamples
     key = hashlib.blake2b("".join(sample.digest for sample in drawn).encode(), digest_size=6).hexdigest()
 
     def load() -> NDArray[np.uint8]:
-        photos = prepared(drawn, backbone.spec, PROOF_PHOTOS)
+        photos = load_pixels(drawn, backbone.spec, PROOF_PHOTOS)
         if not len(photos):
             raise DataError(f"none of the first {len(drawn)} photos decodes; run headstart check to see why")
         return photos
@@ -117,8 +117,8 @@ def read_samples(source: Any, labels: Any, home: Path, settings: FitSettings, lo
     Raises:
         DataError: nothing can be learnt from the source, or a table of corrections that cannot be used.
     """
-    samples = read(source, labels=labels, options=settings, listener=log, cache=home / "archives")
-    return relabelled(samples, *relabel_tables(settings.relabel, settings.split_from))
+    samples = read_source(source, labels=labels, options=settings, listener=log, cache=home / "archives")
+    return apply_relabels(samples, *find_relabel_tables(settings.relabel, settings.split_from))
 
 
 def split_samples(samples: Samples, settings: FitSettings) -> Split:

@@ -1,11 +1,11 @@
-"""The pass over the photos: through all networks, the broken set aside, what shows the same found and grouped."""
+"""The pass over the photos: through all networks, the broken skipped, what shows the same found and grouped."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from headstart.data.depths import note_scaling
-from headstart.data.groups import regrouped
-from headstart.data.readers.assembly import problems_of
+from headstart.data.groups import merge_groups
+from headstart.data.readers.assembly import find_problems
 from headstart.data.samples import FileStatus, Samples
 from headstart.diagnostics.near_duplicates.search import DuplicatePair, find_near_duplicates
 from headstart.errors import DataError
@@ -55,10 +55,10 @@ def prepare_dataset(
         lambda done: "; ".join(map(journal.extraction_in_words, done)),
     )
     samples = note_scaling(samples, found[0].backbone.spec.grey)
-    sound = _without_broken(samples, {key: it for done in extractions for key, it in done.findings.items()})
+    sound = _without_broken(samples, {key: it for done in extractions for key, it in done.issues.items()})
     twins = log.stage(TWINS, lambda: _twins(sound, found[0], extractions[0], store, log), journal.twins_in_words)
     together = [(it.first, it.second) for it in twins] if settings.near_duplicates == "group" else []
-    return PreparedDataset(regrouped(sound, together), extractions, twins, apart=sound)
+    return PreparedDataset(merge_groups(sound, together), extractions, twins, apart=sound)
 
 
 def _twins(
@@ -71,7 +71,7 @@ def _twins(
 
 
 def _without_broken(samples: Samples, findings: Mapping[str, DecodeIssue]) -> Samples:
-    """Samples and ledger after decoding: the broken set aside, the repaired said so.
+    """Samples and ledger after decoding: the broken skipped, the repaired said so.
 
     Raises:
         DataError: too little is left to learn from.
@@ -81,10 +81,10 @@ def _without_broken(samples: Samples, findings: Mapping[str, DecodeIssue]) -> Sa
     for sample in samples.samples:
         if finding := findings.get(sample.digest):
             entry = entries[sample.name]
-            outcome = FileStatus.SET_ASIDE if finding.broken else FileStatus.REPAIRED
+            outcome = FileStatus.SKIPPED if finding.broken else FileStatus.REPAIRED
             reason = "; ".join(filter(None, (entry.reason, finding.reason)))  # it may have been relabelled too
-            changes[sample.name] = replace(entry, outcome=outcome, reason=reason)
-    amended = samples.amended(changes)
-    if problems := problems_of(amended):
+            changes[sample.name] = replace(entry, status=outcome, reason=reason)
+    amended = samples.with_updates(changes)
+    if problems := find_problems(amended):
         raise DataError("; also: ".join(problems[:8]))
     return amended

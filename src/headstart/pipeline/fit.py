@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from headstart import events
-from headstart.data.readers.loosening import split_loosely
-from headstart.data.readers.reading import read
-from headstart.data.readers.scorable import refuse_unscorable
+from headstart.data.readers.loosening import make_relaxed_split
+from headstart.data.readers.reading import read_source
+from headstart.data.readers.scorable import check_scorable
 from headstart.data.samples import FileStatus, Sample, Samples, Subset
 from headstart.data.splits import Split, load_split
 from headstart.diagnostics import run as looking_back
@@ -50,7 +50,7 @@ from headstart.selection.test_scores import score_on_test
 from headstart.settings import DataSettings, FitSettings, locate_store, parse_duration
 from headstart.storage.run_layout import MODEL, SPLIT
 from headstart.storage.store import Store
-from headstart.storage.use import in_use_while_reading
+from headstart.storage.use import try_mark_in_use
 
 WITNESSES = 48  #: validation photos on which the saved graph is held to the fitted head
 
@@ -88,7 +88,7 @@ def fit(
     with Store(home, log) as store, store.in_use():
         samples = log.stage("read", lambda: read_samples(source, labels, home, chosen, log), journal.read_in_words)
         split = _split(samples, chosen)  # what is wrong with it is said now, not after the long pass
-        train = split.of(samples, Subset.TRAIN)
+        train = split.samples_in(samples, Subset.TRAIN)
         names, ladder = resolve_backbones(train, len(samples), store, chosen, clock, log)
         found = load_backbones(names, train, store, chosen, log)
         width = max(sum(layer.width for layer in it.backbone.layers) for it in found)
@@ -165,14 +165,16 @@ def evaluate(
     """
     classifier = load(model, engine)
     home = locate_store()
-    with in_use_while_reading(home):  # photos of an archive that were pruned meanwhile would be missing from the score
-        samples = read(source, labels=labels, options=options, listener=listener, cache=home / "archives", strict=False)
-        refuse_unscorable(samples, classifier.classes)
+    with try_mark_in_use(home):  # photos of an archive that were pruned meanwhile would be missing from the score
+        samples = read_source(
+            source, labels=labels, options=options, listener=listener, cache=home / "archives", strict=False
+        )
+        check_scorable(samples, classifier.classes)
         index = {name: classifier.classes.index(name) for name in samples.classes}
         relabelled = [replace(sample, label=index[samples.classes[sample.label]]) for sample in samples.samples]
-        aside = samples.ledger.counts()[FileStatus.SET_ASIDE]
+        aside = samples.ledger.counts()[FileStatus.SKIPPED]
         if aside:
-            listener(events.Note(f"{aside} files are set aside; headstart check says why"))
+            listener(events.Note(f"{aside} files are skipped; headstart check says why"))
         if seen := _seen(classifier.folder, relabelled):
             known = f"{seen} of {len(relabelled)} photos are among those that the classifier was made from"
             listener(events.Note(f"{known}: the score flatters"))
@@ -219,7 +221,7 @@ def _materials(
     """What there is to learn from, for each network; all on one split."""
     engines: dict[tuple[str, Arithmetic], Engine] = {}
     pairs = [(twins.first, twins.second) for twins in it.twins] if settings.near_duplicates == "group" else []
-    loosened = split_loosely(it.apart, pairs, lambda samples: _split(samples, settings))
+    loosened = make_relaxed_split(it.apart, pairs, lambda samples: _split(samples, settings))
     if loosened.classes:
         log(events.Note(loosened.split.notes[0]))
     return [
@@ -259,7 +261,7 @@ def _report(run: Run, log: RunLog) -> None:
 
 def _split(samples: Samples, settings: FitSettings) -> Split:
     split = split_samples(samples, settings)
-    empty = [part.value for part in Subset if not split.of(samples, part)]
+    empty = [part.value for part in Subset if not split.samples_in(samples, part)]
     if empty:
         raise DataError(
             f"the {' and '.join(empty)} part of {samples.root} has no usable photo; wanted one at least in train, "

@@ -7,7 +7,7 @@ from typing import Any
 
 from headstart import events
 from headstart.backbones.catalog import names_of
-from headstart.data.readers.loosening import split_loosely
+from headstart.data.readers.loosening import make_relaxed_split
 from headstart.data.samples import Samples, Subset
 from headstart.data.splits import Split
 from headstart.diagnostics.label_hint import fit_command
@@ -31,7 +31,7 @@ from headstart.storage.store import Store
 class LabelCheck:
     """What a look at the labels found."""
 
-    samples: Samples  #: all that were looked at; photos that do not decode are set aside
+    samples: Samples  #: all that were looked at; photos that do not decode are skipped
     backbone: str
     held: HeldLabels
     listed: tuple[Suspect, ...]  #: those in the table, strongest first
@@ -99,7 +99,7 @@ def check_labels(
             lambda: hold_labels([sample.id for sample in sound.samples], tasks, folds=chosen.folds),
             lambda it: describe_label_errors(it.errors),
         )
-    tested = set() if include_test else {sample.id for sample in split.of(sound, Subset.TEST)}
+    tested = set() if include_test else {sample.id for sample in split.samples_in(sound, Subset.TEST)}
     listed = tuple(it for it in held.suspects if it.id not in tested)
     command = fit_command(sound.root, file, settings) if file is not None else ""
     if file is not None:
@@ -113,7 +113,7 @@ def _passed(
 ) -> tuple[Samples, Split, list[TrainingSet]]:
     """Sound samples, their split and their features of the last layers, as ``fit`` with these settings has them."""
     # An engine is proved on training photos; other ones could mean another precision, and features of no use to fit.
-    train = split_samples(samples, settings).of(samples, Subset.TRAIN)
+    train = split_samples(samples, settings).samples_in(samples, Subset.TRAIN)
     if not train:
         raise DataError(f"the train part of {samples.root} has no usable photo; put photos there")
     (network,) = load_backbones([settings.backbone], train, store, settings, log)
@@ -121,7 +121,7 @@ def _passed(
         samples, [network], settings, store, log
     )  # a twin labelled as wrongly would say that all is well
     pairs = [(twins.first, twins.second) for twins in it.twins] if settings.near_duplicates == "group" else []
-    loosened = split_loosely(it.apart, pairs, lambda samples: split_samples(samples, settings))
+    loosened = make_relaxed_split(it.apart, pairs, lambda samples: split_samples(samples, settings))
     digests = [sample.digest for sample in loosened.samples.samples]
     layers = [layer.name for layer in network.backbone.layers]
     rows = partial(store.read, it.extractions[0].space, digests)

@@ -16,7 +16,7 @@ from headstart.selection.ensembles import ENSEMBLES
 def read_in_words(samples: Samples) -> str:
     """How many photos there are."""
     counts = samples.ledger.counts()
-    aside = f", {counts[FileStatus.SET_ASIDE]} set aside" if counts[FileStatus.SET_ASIDE] else ""
+    aside = f", {counts[FileStatus.SKIPPED]} skipped" if counts[FileStatus.SKIPPED] else ""
     return f"{len(samples)} photos in {len(samples.classes)} classes{aside}"
 
 
@@ -27,7 +27,7 @@ def engine_in_words(chosen: EngineChoice) -> str:
 
 def extraction_in_words(it: Extraction) -> str:
     """How many rows were computed, how fast."""
-    broken = sum(finding.broken for finding in it.findings.values())
+    broken = sum(finding.broken for finding in it.issues.values())
     rate = f" at {it.computed / it.seconds:.0f} photos/s" if it.computed else ""
     return (
         f"{it.computed} photos computed{rate}, {it.asked - it.computed} known{f', {broken} broken' if broken else ''}"

@@ -174,10 +174,10 @@ def _format_setting(value: Any) -> str:
 
 
 def _describe_split(a: Records, b: Records) -> str:
-    if dict(a.split.parts) == dict(b.split.parts):
+    if dict(a.split.subsets) == dict(b.split.subsets):
         return "The split is the same, photo by photo."
-    both = a.split.parts.keys() & b.split.parts.keys()
-    moved = sum(a.split.parts[id_] is not b.split.parts[id_] for id_ in both)
+    both = a.split.subsets.keys() & b.split.subsets.keys()
+    moved = sum(a.split.subsets[id_] is not b.split.subsets[id_] for id_ in both)
     if not both:
         return "The runs have no photo in common."
     if not moved:
@@ -234,7 +234,9 @@ def _pair_photos(a: Records, b: Records) -> _PhotoPairs:
 
 def _count_seen(a: Records, b: Records) -> int:
     """Test photos of one run that the other learnt from."""
-    return sum(b.split.parts.get(str(id_), "test") != "test" for id_ in a.predictions.id[a.predictions.part == "test"])
+    return sum(
+        b.split.subsets.get(str(id_), "test") != "test" for id_ in a.predictions.id[a.predictions.part == "test"]
+    )
 
 
 def _compare_shared(photos: _PhotoPairs, names: tuple[str, str]) -> SharedPhotos:

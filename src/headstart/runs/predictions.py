@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.data.groups import group_numbers
+from headstart.data.groups import encode_groups
 from headstart.data.readers.csv_cells import format_csv, join_names
 from headstart.data.samples import Sample
 from headstart.inference.postprocess import BatchPredictions
@@ -54,7 +54,7 @@ def save_predictions(folder: Path, parts: Sequence[AnsweredSubset], classes: Seq
     arrays: dict[str, Any] = {
         "id": np.array([sample.id for _, samples, _ in parts for sample in samples]),
         "part": np.array([name for name, samples, _ in parts for _ in samples]),
-        "group": group_numbers([sample for _, samples, _ in parts for sample in samples]),
+        "group": encode_groups([sample for _, samples, _ in parts for sample in samples]),
         "label": np.array([sample.label for _, samples, _ in parts for sample in samples], dtype=np.int64),
         "probabilities": np.concatenate([it.probabilities for it in answers]),
         "uncalibrated": np.concatenate([it.uncalibrated for it in answers]),

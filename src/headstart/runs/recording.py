@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.data.groups import group_numbers
+from headstart.data.groups import encode_groups
 from headstart.data.readers.arrays import IN_MEMORY
 from headstart.data.samples import Samples, Subset
 from headstart.diagnostics.near_duplicates.search import sets_of
@@ -23,7 +23,7 @@ from headstart.selection.context import FitContext
 from headstart.selection.results import Postprocessed, TestResult
 from headstart.settings import FitSettings
 from headstart.storage.run_layout import NEIGHBOURS, PICTURES, TRUST
-from headstart.storage.space import bytes_under
+from headstart.storage.space import get_disk_usage
 from headstart.training.memory import peak_memory
 
 
@@ -78,14 +78,14 @@ def _corrected(it: Diagnostics) -> Mapping[str, Any]:
     touched = np.array([sample.name in named for sample in judged.samples], dtype=bool)
     if not touched.any():
         return {"corrected_in_test": 0, "untouched": None}
-    groups = group_numbers(judged.samples)[~touched]
+    groups = encode_groups(judged.samples)[~touched]
     return {"corrected_in_test": int(touched.sum()), "untouched": share_among(judged.right[~touched], groups)}
 
 
 def _of_the_job(material: FitContext, folder: Path) -> Mapping[str, Any]:
     return {
         "memory": peak_memory(),
-        "disk": {"run": bytes_under(folder), "store": bytes_under(material.store.folder)},
+        "disk": {"run": get_disk_usage(folder), "store": get_disk_usage(material.store.folder)},
         "command": command_of(material.settings, material.samples.root),
         "weights_sha256": material.backbone.weights_sha256,
         "data_digest": digest_of_data(material.samples),
@@ -151,5 +151,5 @@ def _novelty(guarded: Postprocessed, judged: TestResult) -> Mapping[str, Any] | 
         "kind": novelty.kind,
         "layers": [layer for branch in novelty.branches for layer in guarded.parts.branches[branch].layers],
         "acceptance": novelty.acceptance,
-        "accepted": share_among(~declined, group_numbers(judged.samples)),
+        "accepted": share_among(~declined, encode_groups(judged.samples)),
     }

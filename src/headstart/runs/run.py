@@ -198,7 +198,7 @@ def record_of(
         "classes": list(samples.classes),
         "photos": {outcome.value: count for outcome, count in samples.ledger.counts().items()},
         "copies": len(samples.copies),
-        "split": {part.value: len(split.of(samples, part)) for part in Subset},
+        "split": {part.value: len(split.samples_in(samples, part)) for part in Subset},
         "engine": {"name": engine.engine.name, "precision": engine.engine.precision},
         "proofs": [asdict(proof) for it in engines for proof in it.proofs],
         "space": {"fingerprint": extraction.space.fingerprint, "description": extraction.space.description},

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from headstart import events
-from headstart.data.readers.inspection import default_workers, in_threads
+from headstart.data.readers.inspection import default_workers, map_in_threads
 from headstart.data.samples import Sample
 from headstart.diagnostics.examples import looked_at
 from headstart.diagnostics.run import Diagnostics
@@ -75,7 +75,7 @@ def in_words(it: Pictures) -> str:
 def small_pictures(samples: Iterable[Sample], listener: events.Listener = events.ignore) -> Jpegs:
     """A small JPEG of each photo, by its id; those that can no longer be read are left out."""
     things = list(samples)
-    made = in_threads(_small, things, stage="pictures", workers=default_workers(), listener=listener)
+    made = map_in_threads(_small, things, stage="pictures", workers=default_workers(), listener=listener)
     return {sample.id: content for sample, content in zip(things, made, strict=True) if content is not None}
 
 

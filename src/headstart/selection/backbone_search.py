@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from headstart import events
 from headstart.backbones.backbone import Backbone
-from headstart.data.groups import group_numbers
+from headstart.data.groups import encode_groups
 from headstart.data.samples import Sample
 from headstart.engines.choose import EngineChoice
 from headstart.engines.engine import Engine
 from headstart.errors import BackboneError, DataError, EngineError
 from headstart.evaluation.metrics import log_loss
-from headstart.extraction.extract import extract, prepared
+from headstart.extraction.extract import extract, load_pixels
 from headstart.heads.catalog import fit_head
 from headstart.heads.folds import assign_folds, count_folds, fold_groups
 from headstart.heads.head import TrainingSet
@@ -176,9 +176,9 @@ class _Climber:
         done = extract(
             self.samples, backbone, engine, self.store, workers=self.settings.workers, listener=self.listener
         )
-        self._without({digest for digest, finding in done.findings.items() if finding.broken})
+        self._without({digest for digest, finding in done.issues.items() if finding.broken})
         rows = self.store.read(done.space, [sample.digest for sample in self.samples], LAYER)
-        groups = group_numbers(self.samples)
+        groups = encode_groups(self.samples)
         balanced = self.settings.class_weights == "balanced"
         task = TrainingSet(rows, self.labels, self.classes, groups, balanced, self.settings.seed)
         return held_out(task, self.settings)
@@ -266,7 +266,7 @@ def held_out(task: TrainingSet, settings: FitSettings) -> NDArray[np.float32]:
 def seconds_per_photo(samples: Sequence[Sample], backbone: Backbone, engine: Engine) -> float:
     """Decoding and the whole network over all lanes, timed on a batch; the first run, which takes longer, is not."""
     began = time.perf_counter()
-    photos = prepared(samples, backbone.spec, engine.batch)
+    photos = load_pixels(samples, backbone.spec, engine.batch)
     decoding = (time.perf_counter() - began) / max(1, len(photos))
     whole = np.resize(photos, (engine.batch, *photos.shape[1:])) if len(photos) else photos
     engine.forward(whole)

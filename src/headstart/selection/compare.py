@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from headstart import events
-from headstart.data.readers.found import some
+from headstart.data.readers.found import preview
 from headstart.data.samples import Subset
 from headstart.errors import SettingError, TrainingError, bounded, nearest
 from headstart.heads.folds import one_group_classes
@@ -222,7 +222,9 @@ class _Contest:
         train, names = self._first.targets(Subset.TRAIN), self._first.samples.classes
         alone = [names[label] for label in one_group_classes(train.labels, train.groups)]
         if alone:
-            told = f"all training photos of {some(alone)} are of one group a class (near-duplicates, or named as one)"
+            told = (
+                f"all training photos of {preview(alone)} are of one group a class (near-duplicates, or named as one)"
+            )
             left = "what is chosen by cross-validation leaves these classes out, and their labels cannot be doubted"
             self._tell(events.Note(f"{told}: {left}"))
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from headstart import events
 from headstart.backbones.backbone import Backbone
-from headstart.data.groups import group_numbers
+from headstart.data.groups import encode_groups
 from headstart.data.samples import Sample, Samples, Subset
 from headstart.data.splits import Split
 from headstart.engines.choose import ParitySamples
@@ -35,7 +35,7 @@ TRAIN_SCORED = 2000  #: training photos that an arm is scored on: its training s
 
 def targets_of(samples: Sequence[Sample]) -> Targets:
     """What predictions for samples are scored on: their labels, and which of them belong together."""
-    return Targets(np.array([sample.label for sample in samples], np.int64), group_numbers(samples))
+    return Targets(np.array([sample.label for sample in samples], np.int64), encode_groups(samples))
 
 
 @dataclass
@@ -107,7 +107,7 @@ class FitContext:
 
     def of(self, *parts: Subset) -> list[Sample]:
         """The samples of some parts, one part after the other."""
-        return [sample for part in parts for sample in self.split.of(self.samples, part)]
+        return [sample for part in parts for sample in self.split.samples_in(self.samples, part)]
 
     def labels(self, *parts: Subset) -> NDArray[np.int64]:
         """(N,) of some parts, in the order of ``of``."""
@@ -155,7 +155,7 @@ class FitContext:
             features=rows[0] if len(rows) == 1 else np.concatenate(rows, axis=1),
             labels=self.labels(*parts),
             classes=len(self.samples.classes),
-            groups=group_numbers(samples),
+            groups=encode_groups(samples),
             balanced=self.settings.class_weights == "balanced",
             seed=self.settings.seed,
         )

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from headstart.backbones.pretrained import pretrained_classifier
-from headstart.data.groups import group_numbers
+from headstart.data.groups import encode_groups
 from headstart.data.samples import Sample, Subset
 from headstart.errors import HeadstartError
 from headstart.extraction.extract import extract
@@ -133,7 +133,7 @@ def _usable(material: FitContext, samples: Sequence[Sample], *, flipped: bool = 
         workers=material.settings.workers,
         listener=material.listener,
     )
-    return [it for it in samples if not (it.digest in done.findings and done.findings[it.digest].broken)]
+    return [it for it in samples if not (it.digest in done.issues and done.issues[it.digest].broken)]
 
 
 def _asked(material: FitContext, sample: Sequence[Sample]) -> tuple[SimilarityAnswers | None, tuple[str, ...]]:
@@ -158,7 +158,7 @@ def _asked(material: FitContext, sample: Sequence[Sample]) -> tuple[SimilarityAn
 def _layer_scores(material: FitContext, sample: Sequence[Sample]) -> tuple[LayerScore, ...]:
     """A head's left-out scores on each layer and on all joined; none where there is too little to leave out."""
     classes = len(material.samples.classes)
-    groups = group_numbers(sample)
+    groups = encode_groups(sample)
     if len(sample) < LEAST_PER_CLASS * classes or len(set(groups)) < 2:
         return ()
     labels = np.array([it.label for it in sample], np.int64)

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.data.groups import group_numbers
+from headstart.data.groups import encode_groups
 from headstart.data.samples import Sample
 from headstart.evaluation.evaluation import Evaluation
 from headstart.export import FittedModel
@@ -27,7 +27,7 @@ class HeldOut:
     @property
     def groups(self) -> NDArray[np.int64]:
         """(N,) a number for each group."""
-        return group_numbers(self.samples)
+        return encode_groups(self.samples)
 
 
 @dataclass(frozen=True)

@@ -29,9 +29,9 @@ from numpy.typing import NDArray
 
 from headstart.errors import StoreError, refuse_machine_faults
 from headstart.storage.atomic import new_folder
-from headstart.storage.space import bytes_under
+from headstart.storage.space import get_disk_usage
 
-Kind = Literal["bf16", "u8"]
+ValueKind = Literal["bf16", "u8"]
 
 ACTIVATIONS = "activations"  # the folder in the store
 SCHEMA = 1
@@ -45,7 +45,7 @@ class Manifest:
     """What the rows of a key are."""
 
     shape: tuple[int, ...]  #: of one row
-    kind: Kind
+    kind: ValueKind
     description: str
     schema: int = SCHEMA
 
@@ -153,7 +153,7 @@ class ActivationFiles:
             raise StoreError("these activations are closed; open them again")
 
 
-def opened(home: Path, manifest: Manifest, lock: FileLock) -> ActivationFiles:
+def open_activation_files(home: Path, manifest: Manifest, lock: FileLock) -> ActivationFiles:
     """The files of a key, made where they are not there, not whole or of another schema.
 
     Raises:
@@ -175,19 +175,19 @@ def opened(home: Path, manifest: Manifest, lock: FileLock) -> ActivationFiles:
     return files
 
 
-def lock_of(home: Path) -> FileLock:
+def activation_lock(home: Path) -> FileLock:
     """The lock of who writes the activations in a folder, or removes them; it lies beside the folder and stays."""
     # thread_local=False: the thread that leaves is not always the one that came.
     return FileLock(home.with_name(f"{home.name}.lock"), thread_local=False)
 
 
-def room(folder: Path) -> int:
+def get_free_bytes(folder: Path) -> int:
     """Bytes that are free on the disk of a folder, which need not be there yet."""
     there = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
     return shutil.disk_usage(there).free
 
 
-def usage(folder: Path) -> tuple[ActivationsUsage, ...]:
+def list_activations(folder: Path) -> tuple[ActivationsUsage, ...]:
     """What each key in the store's folder ``activations`` takes, least recently used first."""
     found = []
     for home in folder.glob("[!.]*/"):
@@ -196,7 +196,7 @@ def usage(folder: Path) -> tuple[ActivationsUsage, ...]:
             rows = 0 if manifest is None else len(keys_in((home / INDEX).read_bytes(), 0, 2**62)[0])
             description = manifest.description if manifest else ""
             used = home.stat().st_mtime
-            found.append(ActivationsUsage(home.name, description or home.name, rows, bytes_under(home), used))
+            found.append(ActivationsUsage(home.name, description or home.name, rows, get_disk_usage(home), used))
     return tuple(sorted(found, key=lambda it: it.last_used))
 
 

@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 from headstart.errors import StoreError
 from headstart.storage.database import Database
-from headstart.storage.space import DecodeIssue, FeatureSpace, SpaceUsage, key_of
+from headstart.storage.space import DecodeIssue, FeatureSpace, SpaceUsage, digest_to_bytes
 
 CHUNK = 900  # keys asked for at once; SQLite before 3.32 takes 999 values in a statement
 STAMP_SECONDS = 60.0  # reading the same space again within this time writes no new stamp
 
 
-class Place(NamedTuple):
+class RowLocation(NamedTuple):
     """Where a row lies."""
 
     shard: int
@@ -34,7 +34,7 @@ class Shard:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class RowBlock:
     """Rows that were written to a shard together and are about to be committed."""
 
     shard: int
@@ -78,16 +78,16 @@ class Index:
         )
         return {key for (key,) in found}
 
-    def places(self, space: int, keys: Sequence[bytes]) -> dict[bytes, Place]:
+    def places(self, space: int, keys: Sequence[bytes]) -> dict[bytes, RowLocation]:
         """Where the rows of up to CHUNK keys lie; those that are not stored are left out."""
         found = self._database.rows(
             "SELECT digest, shard, start, blocks.rows, position FROM rows JOIN blocks ON blocks.id = block "  # noqa: S608
             f"WHERE space = ? AND digest IN ({','.join('?' * len(keys))})",
             [space, *keys],
         )
-        return {key: Place(*place) for key, *place in found}
+        return {key: RowLocation(*place) for key, *place in found}
 
-    def findings(self, space: int, keys: Sequence[bytes]) -> Iterator[DecodeIssue]:
+    def issues(self, space: int, keys: Sequence[bytes]) -> Iterator[DecodeIssue]:
         """What decoding found in the photos of up to CHUNK keys."""
         found = self._database.rows(
             "SELECT digest, broken, reason FROM findings "  # noqa: S608  # only "?,?"
@@ -123,7 +123,7 @@ class Index:
         with self._database.change() as change:
             change.execute("INSERT INTO shards (space) VALUES (?)", [_ensured(change, space)])
 
-    def commit(self, space: FeatureSpace, block: Block | None, findings: Sequence[DecodeIssue]) -> None:
+    def commit(self, space: FeatureSpace, block: RowBlock | None, findings: Sequence[DecodeIssue]) -> None:
         """Make rows visible, whose bytes must be safe on disk, and findings."""
         with self._database.change() as change:
             number = _ensured(change, space)
@@ -131,7 +131,7 @@ class Index:
                 _insert(change, number, block)
             change.executemany(
                 "INSERT OR REPLACE INTO findings VALUES (?, ?, ?, ?)",
-                [(number, key_of(finding.digest), finding.broken, finding.reason) for finding in findings],
+                [(number, digest_to_bytes(finding.digest), finding.broken, finding.reason) for finding in findings],
             )
 
     def cut(self, shard: int, length: int) -> int:
@@ -212,7 +212,7 @@ def _ensured(change: sqlite3.Connection, space: FeatureSpace) -> int:
     return int(found[0])
 
 
-def _insert(change: sqlite3.Connection, space: int, block: Block) -> None:
+def _insert(change: sqlite3.Connection, space: int, block: RowBlock) -> None:
     moved = change.execute(
         "UPDATE shards SET committed = ?, open = ? WHERE id = ? AND open", [block.end, not block.fills, block.shard]
     ).rowcount

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from headstart.storage.activation_files import ACTIVATIONS, lock_of
+from headstart.storage.activation_files import ACTIVATIONS, activation_lock
 from headstart.storage.index import Index
 from headstart.storage.shards import ShardFolder
-from headstart.storage.space import PruneReport, bytes_under
-from headstart.storage.use import pruning
+from headstart.storage.space import PruneReport, get_disk_usage
+from headstart.storage.use import lock_for_pruning
 
 GONE = ".gone-"  # begins the names of what is being removed
 ARCHIVES = "archives"  # where reading unpacks them
@@ -43,19 +43,19 @@ def prune(index: Index, shards: ShardFolder, networks: Path, budget_bytes: int) 
     Shards and activations that a live writer holds stay, and so does whatever a running job has taken up. All but
     shards are stamped by their folder's time: who uses one touches it. All can be made again: nothing is lost but time.
     """
-    with pruning(shards.folder.parent) as in_use_from:
+    with lock_for_pruning(shards.folder.parent) as in_use_from:
         return _prune(index, shards, networks, budget_bytes, in_use_from)
 
 
 def _prune(index: Index, shards: ShardFolder, networks: Path, budget_bytes: int, in_use_from: float) -> PruneReport:
     root = shards.folder.parent
-    before = bytes_under(root)
+    before = get_disk_usage(root)
     _remove_orphans(index, shards)
     for folder in _folders(root, networks):
         for left in folder.glob(f"{GONE}*"):
             _erase(left)
     index.shrink()  # first: the log can be larger than what has to go
-    excess = bytes_under(root) - budget_bytes
+    excess = get_disk_usage(root) - budget_bytes
     doomed, gone = _Doomed(index, shards), 0
     for candidate in _candidates(index, shards, networks):
         if excess <= 0:
@@ -72,7 +72,7 @@ def _prune(index: Index, shards: ShardFolder, networks: Path, budget_bytes: int,
         excess -= candidate.bytes
     doomed.remove()
     index.shrink()
-    return PruneReport(before, bytes_under(root), doomed.rows, doomed.shards, gone, doomed.held)
+    return PruneReport(before, get_disk_usage(root), doomed.rows, doomed.shards, gone, doomed.held)
 
 
 class _Doomed:
@@ -100,7 +100,7 @@ class _Doomed:
             _delete(entry)
             return True
         try:
-            with lock_of(entry).acquire(blocking=False):
+            with activation_lock(entry).acquire(blocking=False):
                 _delete(entry)
         except Timeout:
             self.held += 1
@@ -127,7 +127,7 @@ def _candidates(index: Index, shards: ShardFolder, networks: Path) -> list[_Cand
     ]  # stable sort: within a space the oldest shard stays first
     folders = [folder for folder in _folders(shards.folder.parent, networks) if folder.is_dir()]
     entries = [entry for folder in folders for entry in folder.iterdir() if _is_whole(entry)]
-    found.extend(_Candidate(entry.stat().st_mtime, bytes_under(entry), None, entry) for entry in entries)
+    found.extend(_Candidate(entry.stat().st_mtime, get_disk_usage(entry), None, entry) for entry in entries)
     return sorted(found, key=lambda candidate: candidate.last_used)
 
 

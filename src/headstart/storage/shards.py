@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from headstart.errors import StoreError
-from headstart.storage.index import Index, Place, Shard
+from headstart.storage.index import Index, RowLocation, Shard
 from headstart.storage.space import FLOAT_BYTES, FeatureSpace
 
 SUFFIX = ".rows"
@@ -31,7 +31,7 @@ STORED = np.dtype("<f4")
 class Wanted(NamedTuple):
     """A row to read and where it goes."""
 
-    place: Place
+    place: RowLocation
     target: int  #: row of the answer
 
 
@@ -113,7 +113,7 @@ class OpenShard:
         self._lock.release()
 
 
-def claim(index: Index, folder: ShardFolder, space: FeatureSpace) -> OpenShard:
+def claim_shard(index: Index, folder: ShardFolder, space: FeatureSpace) -> OpenShard:
     """An unfinished shard of the space that no writer holds, or a new one.
 
     Ten runs of ten photos fill one shard, two processes at once fill two.
@@ -137,7 +137,9 @@ def claim(index: Index, folder: ShardFolder, space: FeatureSpace) -> OpenShard:
         index.add_shard(space)
 
 
-def packed(space: FeatureSpace, parts: Sequence[Mapping[str, NDArray[np.float32]]], picked: Sequence[int]) -> bytearray:
+def pack_rows(
+    space: FeatureSpace, parts: Sequence[Mapping[str, NDArray[np.float32]]], picked: Sequence[int]
+) -> bytearray:
     """A block of the picked rows of the parts, counted through all parts, layer by layer."""
     block = bytearray(len(picked) * space.row_bytes)
     floats, first = np.frombuffer(block, STORED), 0
@@ -152,7 +154,7 @@ def packed(space: FeatureSpace, parts: Sequence[Mapping[str, NDArray[np.float32]
     return block
 
 
-def gather(
+def gather_rows(
     folder: ShardFolder, space: FeatureSpace, layer: str, wanted: Iterable[Wanted], out: NDArray[np.float32]
 ) -> int:
     """Copy rows of one layer into ``out``; how many could not be, for somebody deleted or cut their shard."""
@@ -168,7 +170,7 @@ def gather(
     return lost
 
 
-def _end(place: Place, space: FeatureSpace) -> int:
+def _end(place: RowLocation, space: FeatureSpace) -> int:
     return place.start + place.rows * space.row_bytes
 
 

@@ -21,7 +21,7 @@ class FeatureSpace:
     description: str = ""  #: for people: "efficientnet_lite0, bf16, openvino, plain view"
 
     def __post_init__(self) -> None:
-        key_of(self.fingerprint)
+        digest_to_bytes(self.fingerprint)
         names = [name for name, _ in self.layers]
         if not names or len(set(names)) != len(names) or any(width < 1 for _, width in self.layers):
             raise ValueError(f"layers {self.layers!r}: wanted one or more, each name once, each width 1 or more")
@@ -87,7 +87,7 @@ class PruneReport:
     held: int  #: shards and entries that would have gone and were kept, for a live writer or a running job needs them
 
 
-def key_of(digest: str) -> bytes:
+def digest_to_bytes(digest: str) -> bytes:
     """A digest as the index keeps it: 20 bytes."""
     try:
         key = bytes.fromhex(digest)
@@ -98,12 +98,12 @@ def key_of(digest: str) -> bytes:
     return key
 
 
-def keys_of(digests: Sequence[str]) -> list[bytes]:
+def digests_to_bytes(digests: Sequence[str]) -> list[bytes]:
     """Digests as the index keeps them."""
-    return [key_of(digest) for digest in digests]
+    return [digest_to_bytes(digest) for digest in digests]
 
 
-def files_under(path: Path) -> list[os.stat_result]:
+def list_files(path: Path) -> list[os.stat_result]:
     """The state of a file or of all files under a folder; what vanishes meanwhile is left out."""
     found = []
     for file in [path, *path.rglob("*")]:
@@ -114,6 +114,6 @@ def files_under(path: Path) -> list[os.stat_result]:
     return found
 
 
-def bytes_under(path: Path) -> int:
+def get_disk_usage(path: Path) -> int:
     """Bytes of a file or of all files under a folder."""
-    return sum(status.st_size for status in files_under(path))
+    return sum(status.st_size for status in list_files(path))

@@ -27,9 +27,9 @@ from headstart.events import Listener, Note, ignore
 from headstart.storage.activation_files import ACTIVATIONS
 from headstart.storage.index import CHUNK, Index
 from headstart.storage.prune import prune
-from headstart.storage.shards import ShardFolder, Wanted, gather
-from headstart.storage.space import DecodeIssue, FeatureSpace, PruneReport, SpaceUsage, keys_of
-from headstart.storage.use import in_use
+from headstart.storage.shards import ShardFolder, Wanted, gather_rows
+from headstart.storage.space import DecodeIssue, FeatureSpace, PruneReport, SpaceUsage, digests_to_bytes
+from headstart.storage.use import mark_in_use
 from headstart.storage.writer import COMMIT_ROWS, SHARD_BYTES, Writer
 
 __all__ = ["DecodeIssue", "FeatureSpace", "PruneReport", "SpaceUsage", "Store", "Writer"]
@@ -70,13 +70,13 @@ class Store:
         unique = list(dict.fromkeys(digests))
         number = self._index.space_id(space)
         if number is None:
-            keys_of(unique)
+            digests_to_bytes(unique)
             return unique
         self._index.stamp(number)
         self._drop_lost(space, number)
         left = []
         for chunk in _chunks(unique):
-            keys = keys_of(chunk)
+            keys = digests_to_bytes(chunk)
             settled = self._index.settled(number, keys)
             left += [digest for digest, key in zip(chunk, keys, strict=True) if key not in settled]
         return left
@@ -109,10 +109,10 @@ class Store:
         else:
             self._index.stamp(number)
             for chunk in _chunks(digests):
-                keys = keys_of(chunk)
+                keys = digests_to_bytes(chunk)
                 places = self._index.places(number, keys)
                 wanted = [Wanted(places[key], first + row) for row, key in enumerate(keys) if key in places]
-                lost += gather(self._shards, space, layer, wanted, out)
+                lost += gather_rows(self._shards, space, layer, wanted, out)
                 absent += len(keys) - len(wanted)
                 first += len(keys)
         if absent or lost:
@@ -122,13 +122,15 @@ class Store:
             )
         return out
 
-    def findings(self, space: FeatureSpace, digests: Sequence[str]) -> dict[str, DecodeIssue]:
+    def issues(self, space: FeatureSpace, digests: Sequence[str]) -> dict[str, DecodeIssue]:
         """What decoding found in these photos, by digest; most photos have no finding."""
         number = self._index.space_id(space)
         if number is None:
             return {}
         chunks = _chunks(list(dict.fromkeys(digests)))
-        return {found.digest: found for chunk in chunks for found in self._index.findings(number, keys_of(chunk))}
+        return {
+            found.digest: found for chunk in chunks for found in self._index.issues(number, digests_to_bytes(chunk))
+        }
 
     def usage(self) -> tuple[SpaceUsage, ...]:
         """What each space takes, least recently used first."""
@@ -143,7 +145,7 @@ class Store:
         """
         with ExitStack() as stack:
             try:
-                stack.enter_context(in_use(self.folder))
+                stack.enter_context(mark_in_use(self.folder))
             except OSError as error:
                 raise StoreError(f"the store {self.folder} cannot be written: {error.strerror or error}") from error
             yield

@@ -23,7 +23,7 @@ SLACK = 2.0  #: seconds by which clocks and times of files may differ
 
 
 @contextmanager
-def in_use(store: Path) -> Iterator[None]:
+def mark_in_use(store: Path) -> Iterator[None]:
     """Marks a store as in use by a job for as long as the block runs; waits while it is pruned.
 
     Raises:
@@ -44,19 +44,19 @@ def in_use(store: Path) -> Iterator[None]:
 
 
 @contextmanager
-def in_use_while_reading(store: Path) -> Iterator[None]:
-    """Marks a store as ``in_use`` does, for a job that may unpack photos into it and wants nothing else of it.
+def try_mark_in_use(store: Path) -> Iterator[None]:
+    """Marks a store as ``mark_in_use`` does, for a job that may unpack photos into it and wants nothing else of it.
 
     Where it cannot be marked nothing is: a folder of photos needs no store, and an archive says so when it is unpacked.
     """
     with ExitStack() as stack:
         with suppress(OSError):
-            stack.enter_context(in_use(store))
+            stack.enter_context(mark_in_use(store))
         yield
 
 
 @contextmanager
-def pruning(store: Path) -> Iterator[float]:
+def lock_for_pruning(store: Path) -> Iterator[float]:
     """Keeps jobs from beginning; gives the time from which on stamps are of running jobs, infinity where none runs.
 
     Seconds since 1970. Marks of jobs that are no more are removed.

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.errors import StoreError
-from headstart.storage.index import CHUNK, Block, Index
-from headstart.storage.shards import OpenShard, ShardFolder, claim, packed
-from headstart.storage.space import DecodeIssue, FeatureSpace, keys_of
+from headstart.storage.index import CHUNK, Index, RowBlock
+from headstart.storage.shards import OpenShard, ShardFolder, claim_shard, pack_rows
+from headstart.storage.space import DecodeIssue, FeatureSpace, digests_to_bytes
 
 COMMIT_ROWS = 64  # a kill loses less than this plus one call of add, 0.2 s of work; writing them takes 2 ms
 SHARD_BYTES = 256 * 2**20
@@ -24,7 +24,7 @@ class _Batch:
 
     keys: list[bytes] = field(default_factory=list)
     parts: list[Mapping[str, NDArray[np.float32]]] = field(default_factory=list)
-    findings: list[DecodeIssue] = field(default_factory=list)
+    issues: list[DecodeIssue] = field(default_factory=list)
 
 
 class Writer:
@@ -64,7 +64,7 @@ class Writer:
                 call is taken); or the disk refused an earlier or this batch.
         """
         self._check(digests, rows)
-        keys = keys_of(digests)
+        keys = digests_to_bytes(digests)
         copies = {name: np.array(rows[name], order="C") for name in self.space.widths}
         with self._batch_turn:
             self._refuse_after_end()
@@ -76,10 +76,10 @@ class Writer:
 
     def find(self, finding: DecodeIssue) -> None:
         """Take what decoding found; it is stored with the next commit."""
-        keys_of([finding.digest])
+        digests_to_bytes([finding.digest])
         with self._batch_turn:
             self._refuse_after_end()
-            self._batch.findings.append(finding)
+            self._batch.issues.append(finding)
 
     def commit(self) -> None:
         """Store everything added before this call; it is on disk and visible to other processes afterwards.
@@ -138,16 +138,16 @@ class Writer:
     def _store(self, batch: _Batch) -> None:
         fresh = self._fresh(batch.keys)
         if not fresh:
-            if batch.findings:
-                self._index.commit(self.space, None, batch.findings)
+            if batch.issues:
+                self._index.commit(self.space, None, batch.issues)
             return
-        block = packed(self.space, batch.parts, list(fresh.values()))
+        block = pack_rows(self.space, batch.parts, list(fresh.values()))
         if self._shard is None:
-            self._shard = claim(self._index, self._folder, self.space)
+            self._shard = claim_shard(self._index, self._folder, self.space)
         start = self._shard.append(block)
         end = self._shard.committed
         fills = end >= self._shard_bytes
-        self._index.commit(self.space, Block(self._shard.id, start, end, list(fresh), fills), batch.findings)
+        self._index.commit(self.space, RowBlock(self._shard.id, start, end, list(fresh), fills), batch.issues)
         if fills:
             self._shard.close()
             self._shard = None

@@ -22,7 +22,7 @@ from headstart import events
 from headstart.data.samples import Sample
 from headstart.extraction.activations import Activations
 from headstart.extraction.extract import load_photo
-from headstart.extraction.workers import Tasks, in_threads
+from headstart.extraction.workers import WorkQueue, run_in_threads
 from headstart.modalities.image.augment.augmentation import view
 from headstart.modalities.image.augment.presets import Augmentation
 from headstart.modalities.image.spec import ImageSpec
@@ -147,7 +147,7 @@ def compute(
 
         if items:
             photos = max(1, trunk.batch // count)
-            in_threads(Tasks(items, photos, listener, stage="boundary"), work, trunk.lanes)
+            run_in_threads(WorkQueue(items, photos, listener, stage="boundary"), work, trunk.lanes)
     return sum(map(len, wanted.values()))
 
 

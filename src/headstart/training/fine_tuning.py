@@ -30,13 +30,14 @@ from headstart.engines.choose import ParitySamples, machine_key, prove_trained
 from headstart.engines.engine import Arithmetic, Engine
 from headstart.engines.pytorch import best_device, trains_in_bf16
 from headstart.errors import EngineError, TrainingError
-from headstart.extraction.activations import Activations, room
+from headstart.extraction.activations import Activations
 from headstart.heads.closed_form import class_weights
 from headstart.heads.head import Head
 from headstart.heads.saving import read_head, to_tensors, write_head
 from headstart.inference.format import sha256
 from headstart.modalities.image.augment.presets import PRESETS, Augmentation, smallest_window, view_size
 from headstart.settings import FitSettings, TrainSettings, parse_size
+from headstart.storage.activation_files import get_free_bytes
 from headstart.storage.atomic import new_folder, replace_text, stamp
 from headstart.storage.prune import TRAINED
 from headstart.training.benchmark import Speed, Speeds, speeds
@@ -177,7 +178,7 @@ class FineTuning:
     @cached_property
     def cached(self) -> bool:
         """Whether they fit."""
-        allowed = min(parse_size(self.settings.cache_budget), room(self.task.folder) - SPARE)
+        allowed = min(parse_size(self.settings.cache_budget), get_free_bytes(self.task.folder) - SPARE)
         return self.disk <= allowed
 
     @property

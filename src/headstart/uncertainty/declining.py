@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.data.groups import group_numbers
+from headstart.data.groups import encode_groups
 from headstart.data.samples import Sample, Subset
 from headstart.export import FeatureBranch, FittedModel
 from headstart.inference.novelty import Novelty
@@ -45,7 +45,7 @@ def with_declining(material: FitContext, winner: Arm, parts: FittedModel) -> Dec
         novelty = fit_novelty(
             reading.features(material, seen),
             material.labels(Subset.TRAIN, Subset.VALIDATION),
-            group_numbers(seen),
+            encode_groups(seen),
             branches=reading.indices,
             acceptance=settings.acceptance,
             seed=settings.seed,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from headstart.data.readers import archives
-from headstart.data.readers.reading import read
+from headstart.data.readers.reading import read_source
 from headstart.errors import DataError, SettingError, StoreError
 from headstart.settings import DataSettings
 
@@ -37,27 +37,27 @@ def cache(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("ending", [".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz"])
 def test_every_kind_is_read_like_the_folder(pets, cache, tmp_path, ending):
     (tmp_path / "in").mkdir()
-    samples = read(pack(pets, tmp_path / f"in/pets{ending}", "wrapped/twice/"), cache=cache)
-    assert [sample.id for sample in samples.samples] == [sample.id for sample in read(pets).samples]
+    samples = read_source(pack(pets, tmp_path / f"in/pets{ending}", "wrapped/twice/"), cache=cache)
+    assert [sample.id for sample in samples.samples] == [sample.id for sample in read_source(pets).samples]
     assert samples.root.endswith(f"pets{ending}")
     assert [path.name for path in (tmp_path / "in").iterdir()] == [f"pets{ending}"]
 
 
 def test_it_is_unpacked_once_and_by_content(pets, cache, tmp_path):
     archive = pack(pets, tmp_path / "pets.zip")
-    read(archive, cache=cache)
+    read_source(archive, cache=cache)
     (unpacked,) = [path for path in cache.iterdir() if path.is_dir()]
     marker = unpacked / "cats/0.png"
     before = marker.stat().st_mtime_ns
     archive.rename(tmp_path / "renamed.zip")
-    read(tmp_path / "renamed.zip", cache=cache)
+    read_source(tmp_path / "renamed.zip", cache=cache)
     assert marker.stat().st_mtime_ns == before
     assert [path for path in cache.iterdir() if path.is_dir()] == [unpacked]
 
 
 def test_without_a_cache_it_goes_to_the_store(pets, tmp_path, monkeypatch):
     monkeypatch.setenv("HEADSTART_STORE", str(tmp_path / "store"))
-    read(pack(pets, tmp_path / "pets.zip"))
+    read_source(pack(pets, tmp_path / "pets.zip"))
     assert any((tmp_path / "store/archives").iterdir())
 
 
@@ -73,21 +73,21 @@ def test_what_a_killed_run_left_is_replaced(pets, cache, tmp_path):
 def test_a_table_in_an_archive_is_preferred_where_its_photos_are_there(pets, cache, tmp_path):
     rows = [f"{name}/{i}.png,{'odd' if i % 2 else 'even'}" for name in ("cats", "dogs") for i in range(10)]
     (pets / "labels.csv").write_text("\n".join(["path,label", *rows]))
-    samples = read(pack(pets, tmp_path / "pets.zip"), cache=cache)
+    samples = read_source(pack(pets, tmp_path / "pets.zip"), cache=cache)
     assert samples.classes == ("even", "odd")
     assert samples.ledger.notes == ("the labels come from 'labels.csv' in the archive",)
 
 
 def test_a_table_about_other_things_is_not_taken(pets, cache, tmp_path):
     (pets / "labels.csv").write_text("path,label\nnowhere.png,a\n")
-    assert read(pack(pets, tmp_path / "pets.zip"), cache=cache).classes == ("cats", "dogs")
+    assert read_source(pack(pets, tmp_path / "pets.zip"), cache=cache).classes == ("cats", "dogs")
 
 
 def test_arrays_in_an_archive(cache, tmp_path):
     (tmp_path / "in").mkdir()
     images = np.random.default_rng(0).integers(0, 256, (6, 4, 4), dtype=np.uint8)
     np.savez(tmp_path / "in/all.npz", x=images, y=np.array([0, 1] * 3))
-    assert len(read(pack(tmp_path / "in", tmp_path / "all.zip"), cache=cache)) == 6
+    assert len(read_source(pack(tmp_path / "in", tmp_path / "all.zip"), cache=cache)) == 6
 
 
 def test_backslashes_of_old_packers(draw, cache, tmp_path):
@@ -95,7 +95,7 @@ def test_backslashes_of_old_packers(draw, cache, tmp_path):
         for i, name in enumerate(("a", "b") * 3):
             out.writestr(zipfile.ZipInfo(f"{name}\\{i}.png"), draw(i))
         out.writestr(zipfile.ZipInfo("b\\"), b"")
-    assert read(tmp_path / "a.zip", cache=cache).classes == ("a", "b")
+    assert read_source(tmp_path / "a.zip", cache=cache).classes == ("a", "b")
 
 
 @pytest.mark.parametrize("name", ["../out.png", "a/../../out.png", "/out.png", "..\\out.png", "C:\\out.png"])
@@ -109,7 +109,7 @@ def test_no_member_leaves_the_target(cache, tmp_path, name, ending):
         with tarfile.open(archive, "w") as out:
             out.addfile(tarfile.TarInfo(name), io.BytesIO())
     with pytest.raises(DataError, match="would leave the folder it is unpacked into"):
-        read(archive, cache=cache)
+        read_source(archive, cache=cache)
     assert [path.name for path in cache.iterdir() if path.suffix != ".lock"] == []
     assert not list(tmp_path.rglob("out.png"))
 
@@ -121,7 +121,7 @@ def test_links_and_devices_in_a_tar_are_refused(cache, tmp_path, kind):
     with tarfile.open(tmp_path / "a.tar", "w") as out:
         out.addfile(member)
     with pytest.raises(DataError, match=r"'a/link.png' is a link or a device; wanted files and folders only"):
-        read(tmp_path / "a.tar", cache=cache)
+        read_source(tmp_path / "a.tar", cache=cache)
 
 
 def test_links_in_a_zip_are_refused(cache, tmp_path):
@@ -130,7 +130,7 @@ def test_links_in_a_zip_are_refused(cache, tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as out:
         out.writestr(member, "/etc/hostname")
     with pytest.raises(DataError, match="is a link or a device"):
-        read(tmp_path / "a.zip", cache=cache)
+        read_source(tmp_path / "a.zip", cache=cache)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_links_in_a_zip_are_refused(cache, tmp_path):
 def test_limits(pets, cache, tmp_path, monkeypatch, limit, value, message):
     monkeypatch.setattr(archives, limit, value)
     with pytest.raises(DataError, match=message):
-        read(pack(pets, tmp_path / "a.zip"), cache=cache)
+        read_source(pack(pets, tmp_path / "a.zip"), cache=cache)
 
 
 @pytest.mark.parametrize("ending", [".zip", ".tar.xz"])
@@ -158,7 +158,7 @@ def test_bombs(cache, tmp_path, monkeypatch, ending):
     else:
         pack(tmp_path / "in", archive)
     with pytest.raises(DataError, match="as a bomb would; unpack it yourself if you trust it"):
-        read(archive, cache=cache)
+        read_source(archive, cache=cache)
 
 
 @pytest.mark.parametrize("ending", [".zip", ".tar", ".tar.gz", ".tar.bz2", ".tar.xz"])
@@ -167,14 +167,14 @@ def test_damage_is_an_error_and_leaves_nothing(pets, cache, tmp_path, ending):
     content = archive.read_bytes()
     archive.write_bytes(content[: len(content) // 2 + 100])
     with pytest.raises(DataError, match=r"is damaged|cannot be unpacked"):
-        read(archive, cache=cache)
+        read_source(archive, cache=cache)
     assert [path.name for path in cache.iterdir() if path.suffix != ".lock"] == []
 
 
 def test_what_is_no_archive(cache, tmp_path):
     (tmp_path / "a.zip").write_text("hello")
     with pytest.raises(DataError, match="is damaged: File is not a zip file; fetch or pack it again"):
-        read(tmp_path / "a.zip", cache=cache)
+        read_source(tmp_path / "a.zip", cache=cache)
 
 
 class Named(zipfile.ZipInfo):
@@ -215,7 +215,7 @@ def pack_as(encoding: str, names: dict[str, str], folder: Path, archive: Path) -
 def test_names_in_another_encoding_are_read_with_a_note(pets, cache, tmp_path, ending, encoding, cats, dogs):
     archive = pack_as(encoding, {"cats": cats, "dogs": dogs}, pets, tmp_path / f"pets{ending}")
     for _ in range(2):  # unpacked now, and known from then
-        samples = read(archive, cache=cache)
+        samples = read_source(archive, cache=cache)
         assert set(samples.classes) == {cats, dogs}
         assert len(samples) == 20
         noted = f"names that are not UTF-8 and were read as {encoding}; where they look wrong"
@@ -228,13 +228,13 @@ def test_names_that_two_encodings_could_mean_are_asked_for(pets, cache, tmp_path
     with pytest.raises(
         DataError, match=r"pets.* has text that is not UTF-8 and may be .*'白色'.*say which it is with --encoding"
     ):
-        read(archive, cache=cache)
-    assert set(read(archive, cache=cache, options=DataSettings(encoding="gbk")).classes) == {"猫", "白色"}
-    assert set(read(archive, cache=cache, options=DataSettings(encoding="GB18030")).classes) == {"猫", "白色"}
+        read_source(archive, cache=cache)
+    assert set(read_source(archive, cache=cache, options=DataSettings(encoding="gbk")).classes) == {"猫", "白色"}
+    assert set(read_source(archive, cache=cache, options=DataSettings(encoding="GB18030")).classes) == {"猫", "白色"}
     with pytest.raises(SettingError, match="encoding 'gkb' is not known"):
-        read(archive, cache=cache, options=DataSettings(encoding="gkb"))
+        read_source(archive, cache=cache, options=DataSettings(encoding="gkb"))
     with pytest.raises(DataError, match="has a name that is no ascii: "):
-        read(archive, cache=cache, options=DataSettings(encoding="ascii"))
+        read_source(archive, cache=cache, options=DataSettings(encoding="ascii"))
 
 
 def test_names_of_files_alone_ask_nothing(pets, cache, tmp_path):
@@ -243,7 +243,7 @@ def test_names_of_files_alone_ask_nothing(pets, cache, tmp_path):
     with tarfile.open(archive, "w", format=tarfile.GNU_FORMAT, encoding="latin-1") as out:
         for path in sorted(pets.glob("*/*")):
             out.add(path, f"{path.parent.name}/{path.name.replace('x', '°±')}")
-    samples = read(archive, cache=cache)
+    samples = read_source(archive, cache=cache)
     assert len(samples) == 20
     assert samples.classes == ("cats", "dogs")
     assert "pets.tar has names of files that are not UTF-8; they are shown with escapes" in samples.ledger.notes
@@ -258,7 +258,7 @@ def test_a_unicode_name_in_an_extra_field_counts(pets, cache, tmp_path):
             raw = info.filename.encode("cp437")
             info.extra = struct.pack("<HHBL", 0x7075, 5 + len(name), 1, zipfile.crc32(raw)) + name
             out.writestr(info, path.read_bytes())
-    assert set(read(archive, cache=cache).classes) == {"猫", "狗"}
+    assert set(read_source(archive, cache=cache).classes) == {"猫", "狗"}
 
 
 @pytest.mark.parametrize(("method", "name"), [(9, "Deflate64"), (98, "PPMd"), (77, "method 77")])
@@ -273,7 +273,7 @@ def test_methods_that_are_not_read_are_named(pets, cache, tmp_path, method, name
     archive.write_bytes(content)
     told = rf"pets.zip' is packed by a method that is not read \({name}\); unpack it and give the folder"
     with pytest.raises(DataError, match=told):
-        read(archive, cache=cache)
+        read_source(archive, cache=cache)
 
 
 def test_a_full_store_is_told_as_that(pets, cache, tmp_path, monkeypatch):
@@ -283,5 +283,5 @@ def test_a_full_store_is_told_as_that(pets, cache, tmp_path, monkeypatch):
     archive = pack(pets, tmp_path / "pets.zip")
     monkeypatch.setattr(archives.shutil, "copyfileobj", full)
     with pytest.raises(StoreError, match=r"no space left in the store for what 'pets.zip' unpacks to; free some"):
-        read(archive, cache=cache)
+        read_source(archive, cache=cache)
     assert not [path for path in cache.iterdir() if path.is_dir()]

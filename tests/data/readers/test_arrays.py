@@ -3,8 +3,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from headstart.data.readers.reading import read
-from headstart.data.samples import FileStatus, Subset, digest_of
+from headstart.data.readers.reading import read_source
+from headstart.data.samples import FileStatus, Subset, compute_digest
 from headstart.errors import DataError
 
 
@@ -20,24 +20,24 @@ LABELS = [10, 2, 1] * 4
     "labels", [LABELS, np.array(LABELS), np.array(LABELS)[:, None], [str(label) for label in LABELS]]
 )
 def test_images_and_labels(images, labels):
-    samples = read(images, labels=labels)
+    samples = read_source(images, labels=labels)
     assert samples.classes == ("1", "2", "10")
     assert samples.samples[10].name == "#10"
-    assert samples.samples[10].digest == digest_of(images[10])
+    assert samples.samples[10].digest == compute_digest(images[10])
     assert np.array_equal(samples.samples[10].source.read(), images[10])
     assert (samples.ledger.entries[0].width, samples.ledger.entries[0].height) == (4, 5)
-    assert [sample.id for sample in read((images, labels)).samples] == [sample.id for sample in samples.samples]
+    assert [sample.id for sample in read_source((images, labels)).samples] == [sample.id for sample in samples.samples]
 
 
 def test_colour_and_a_list_of_images(images):
     colour = np.repeat(images[..., None], 3, axis=3)
-    assert len(read(list(colour), labels=LABELS)) == 12
+    assert len(read_source(list(colour), labels=LABELS)) == 12
 
 
-def test_the_same_pixels_under_two_labels_are_set_aside(images):
+def test_the_same_pixels_under_two_labels_are_skipped(images):
     images[1] = images[0]
-    samples = read(images, labels=LABELS)
-    aside = [entry for entry in samples.ledger.entries if entry.outcome is FileStatus.SET_ASIDE]
+    samples = read_source(images, labels=LABELS)
+    aside = [entry for entry in samples.ledger.entries if entry.status is FileStatus.SKIPPED]
     assert [entry.reason for entry in aside] == [
         "the same bytes as '#1', which is labelled '2'",
         "the same bytes as '#0', which is labelled '10'",
@@ -46,7 +46,7 @@ def test_the_same_pixels_under_two_labels_are_set_aside(images):
 
 def test_npz(images, tmp_path):
     np.savez(tmp_path / "a.npz", images=images, labels=[2, 1, 0] * 4, classes=np.array(["c", "b", "a"]))
-    samples = read(tmp_path / "a.npz")
+    samples = read_source(tmp_path / "a.npz")
     assert samples.classes == ("a", "b", "c")
     assert samples.samples[0].label == 0
 
@@ -54,14 +54,14 @@ def test_npz(images, tmp_path):
 def test_npz_in_parts_like_keras(images, tmp_path):
     y = np.array(LABELS)
     np.savez_compressed(tmp_path / "a.npz", x_train=images[:9], y_train=y[:9], x_test=images[9:], y_test=y[9:])
-    samples = read(tmp_path / "a.npz")
-    assert Counter(sample.part for sample in samples.samples) == {Subset.TRAIN: 9, Subset.TEST: 3}
+    samples = read_source(tmp_path / "a.npz")
+    assert Counter(sample.subset for sample in samples.samples) == {Subset.TRAIN: 9, Subset.TEST: 3}
     assert {"train#0", "test#0"} <= {sample.name for sample in samples.samples}
     assert "carved out of train" in samples.ledger.notes[0]
 
 
-def test_empty_labels_are_set_aside(images):
-    samples = read(images, labels=["", *"abc" * 3, "a", "b"])
+def test_empty_labels_are_skipped(images):
+    samples = read_source(images, labels=["", *"abc" * 3, "a", "b"])
     assert len(samples) == 11
     assert samples.ledger.entries[0].reason == "empty label"
 
@@ -82,12 +82,12 @@ def test_empty_labels_are_set_aside(images):
 )
 def test_arrays_that_cannot_be_used(images, change, labels, message):
     with pytest.raises(DataError, match=message):
-        read(change(images), labels=labels)
+        read_source(change(images), labels=labels)
 
 
 def test_labels_beside_a_path(pets):
     with pytest.raises(DataError, match=r"labels are given beside the path .*; drop them"):
-        read(pets, labels=[1])
+        read_source(pets, labels=[1])
 
 
 @pytest.mark.parametrize(
@@ -107,10 +107,10 @@ def test_labels_beside_a_path(pets):
 def test_npz_files_that_cannot_be_used(arrays, message, tmp_path):
     np.savez(tmp_path / "a.npz", **arrays)
     with pytest.raises(DataError, match=message):
-        read(tmp_path / "a.npz")
+        read_source(tmp_path / "a.npz")
 
 
 def test_a_file_that_is_no_npz(tmp_path):
     (tmp_path / "a.npz").write_bytes(b"hello")
     with pytest.raises(DataError, match=r"cannot be read as arrays: File is not a zip file; save it with"):
-        read(tmp_path / "a.npz")
+        read_source(tmp_path / "a.npz")

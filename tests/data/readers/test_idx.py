@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from headstart.data.readers.reading import read
-from headstart.data.samples import FileStatus, Subset, digest_of
+from headstart.data.readers.reading import read_source
+from headstart.data.samples import FileStatus, Subset, compute_digest
 from headstart.errors import DataError
 
 PARTS = {"train": 24, "t10k": 8}
@@ -37,9 +37,9 @@ def mnist(folder: Path, *, packed: bool = False, dot: bool = False) -> Path:
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("dot", [False, True])
 def test_images_labels_and_parts(tmp_path, packed, dot):
-    samples = read(mnist(tmp_path / "mnist", packed=packed, dot=dot), cache=tmp_path / "cache")
+    samples = read_source(mnist(tmp_path / "mnist", packed=packed, dot=dot), cache=tmp_path / "cache")
     assert samples.classes == ("0", "1", "2", "3")
-    assert Counter(sample.part for sample in samples.samples) == {Subset.TRAIN: 24, Subset.TEST: 8}
+    assert Counter(sample.subset for sample in samples.samples) == {Subset.TRAIN: 24, Subset.TEST: 8}
     assert "carved out of train" in samples.ledger.notes[0]
     by_name = {sample.name: sample for sample in samples.samples}
     for part in PARTS:
@@ -47,22 +47,22 @@ def test_images_labels_and_parts(tmp_path, packed, dot):
         for index in range(PARTS[part]):
             sample = by_name[f"{part}#{index}"]
             assert np.array_equal(sample.source.read(), images[index])
-            assert sample.digest == digest_of(images[index])
+            assert sample.digest == compute_digest(images[index])
             assert samples.classes[sample.label] == str(labels[index])
 
 
 def test_the_same_as_an_npz(tmp_path):
     parts = {f"{axis}_{part}": values for part in PARTS for axis, values in zip("xy", drawn(part), strict=True)}
     np.savez(tmp_path / "mnist.npz", **{name.replace("t10k", "test"): values for name, values in parts.items()})
-    from_npz, from_idx = read(tmp_path / "mnist.npz"), read(mnist(tmp_path / "mnist"))
-    assert sorted((s.id, s.label, s.part) for s in from_npz.samples) == sorted(
-        (s.id, s.label, s.part) for s in from_idx.samples
+    from_npz, from_idx = read_source(tmp_path / "mnist.npz"), read_source(mnist(tmp_path / "mnist"))
+    assert sorted((s.id, s.label, s.subset) for s in from_npz.samples) == sorted(
+        (s.id, s.label, s.subset) for s in from_idx.samples
     )
 
 
 def test_images_are_memory_mapped(tmp_path):
     for packed in (False, True):
-        sample = read(mnist(tmp_path / str(packed), packed=packed), cache=tmp_path / "cache").samples[0]
+        sample = read_source(mnist(tmp_path / str(packed), packed=packed), cache=tmp_path / "cache").samples[0]
         assert isinstance(sample.source.images.base, np.memmap)
         with pytest.raises(ValueError, match="read-only"):
             sample.source.images[0] = 0
@@ -72,10 +72,10 @@ def test_packed_files_are_unpacked_once_into_the_cache(tmp_path):
     cache = tmp_path / "cache"
     folder = mnist(tmp_path / "mnist", packed=True)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    read(folder, cache=cache)
+    read_source(folder, cache=cache)
     made = {path: path.stat().st_mtime_ns for path in cache.rglob("*.idx")}
     assert len(made) == 4
-    read(folder, cache=cache)
+    read_source(folder, cache=cache)
     assert {path: path.stat().st_mtime_ns for path in cache.rglob("*.idx")} == made
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert not [path for path in cache.iterdir() if path.name.startswith(".")]
@@ -85,12 +85,12 @@ def test_wrapping_folders_and_archives(tmp_path):
     import shutil
 
     mnist(tmp_path / "data" / "MNIST" / "raw")
-    samples = read(tmp_path / "data")
+    samples = read_source(tmp_path / "data")
     assert samples.root == str(tmp_path / "data")
     assert len(samples) == 32
     for root in ("data", "data/MNIST/raw"):
         archive = shutil.make_archive(str(tmp_path / "packed"), "zip", tmp_path / root)
-        packed = read(archive, cache=tmp_path / "cache")
+        packed = read_source(archive, cache=tmp_path / "cache")
         assert packed.root == archive
         assert [sample.id for sample in packed.samples] == [sample.id for sample in samples.samples]
 
@@ -100,10 +100,10 @@ def test_what_lies_beside_is_told(tmp_path):
     (folder / "README.txt").write_text("hello")
     (folder / ".DS_Store").write_text("")
     (folder / "train-images.idx3-ubyte").mkdir()
-    samples = read(folder)
+    samples = read_source(folder)
     assert len(samples) == 32
     assert samples.ledger.ignored == 1
-    aside = [entry for entry in samples.ledger.entries if entry.outcome is FileStatus.SET_ASIDE]
+    aside = [entry for entry in samples.ledger.entries if entry.status is FileStatus.SKIPPED]
     assert [entry.name for entry in aside] == ["README.txt", "train-images.idx3-ubyte"]
     assert sum("another form of it lies beside" in note for note in samples.ledger.notes) == 4
     assert not any(note.startswith("'train-images-idx3-ubyte' ") for note in samples.ledger.notes)
@@ -113,14 +113,14 @@ def test_one_part_alone_is_no_split(tmp_path):
     folder = mnist(tmp_path / "mnist")
     for path in folder.glob("t10k*"):
         path.unlink()
-    assert {sample.part for sample in read(folder).samples} == {None}
+    assert {sample.subset for sample in read_source(folder).samples} == {None}
 
 
 def test_colour_images(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (9, 4, 6, 3), dtype=np.uint8)
     (tmp_path / "train-images-idx4-ubyte").write_bytes(idx(images))
     (tmp_path / "train-labels-idx1-ubyte").write_bytes(idx(np.arange(9, dtype=np.uint8) % 3))
-    assert np.array_equal(read(tmp_path).samples[8].source.read(), images[8])
+    assert np.array_equal(read_source(tmp_path).samples[8].source.read(), images[8])
 
 
 IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
@@ -156,7 +156,7 @@ def test_files_that_cannot_be_used(tmp_path, damage, message):
     folder = mnist(tmp_path / "mnist")
     damage(folder)
     with pytest.raises(DataError, match=message):
-        read(folder)
+        read_source(folder)
 
 
 @pytest.mark.parametrize(
@@ -174,11 +174,11 @@ def test_packed_files_that_are_damaged_leave_nothing_behind(tmp_path, change, me
     file = folder / f"{IMAGES}.gz"
     file.write_bytes(change(file.read_bytes()))
     with pytest.raises(DataError, match=message):
-        read(folder, cache=tmp_path / "cache")
+        read_source(folder, cache=tmp_path / "cache")
     assert not [path for path in tmp_path.glob("cache/.*") if path.is_dir()]
 
 
 def test_one_file_of_the_set(tmp_path):
     folder = mnist(tmp_path / "mnist", packed=True)
     with pytest.raises(DataError, match=r"is one file of a set; wanted the folder .*: .*mnist$"):
-        read(folder / f"{IMAGES}.gz")
+        read_source(folder / f"{IMAGES}.gz")

@@ -3,10 +3,10 @@ import io
 import numpy as np
 from PIL import Image
 
-from headstart.data.readers.found import Found
+from headstart.data.readers.found import RawSample
 from headstart.data.readers.inspection import inspect
-from headstart.data.readers.reading import read
-from headstart.data.samples import ArraySource, FileSource, FileStatus, digest_of
+from headstart.data.readers.reading import read_source
+from headstart.data.samples import ArraySource, FileSource, FileStatus, compute_digest
 from headstart.events import ignore
 
 
@@ -23,21 +23,21 @@ def test_an_entry_says_what_the_header_says(tmp_path):
     (tmp_path / "a.jpg").write_bytes(content)
     (tmp_path / "b.jpg").write_bytes(b"no photo")
     names = ("a.jpg", "b.jpg", "c.jpg")
-    a, b, c = (item.entry for item in inspect([Found(n, "x", FileSource(tmp_path / n)) for n in names], ignore))
-    assert (a.outcome, a.label, a.format, a.width, a.height) == (FileStatus.ACCEPTED, "x", "JPEG", 7, 5)
-    assert (a.camera, a.digest) == ("DSC-F828", digest_of(content))
-    assert (b.outcome, b.reason, b.camera) == (FileStatus.SET_ASIDE, "not an image in a known format", "")
-    assert (c.outcome, c.reason) == (FileStatus.SET_ASIDE, "missing file")
+    a, b, c = (item.entry for item in inspect([RawSample(n, "x", FileSource(tmp_path / n)) for n in names], ignore))
+    assert (a.status, a.label, a.format, a.width, a.height) == (FileStatus.ACCEPTED, "x", "JPEG", 7, 5)
+    assert (a.camera, a.digest) == ("DSC-F828", compute_digest(content))
+    assert (b.status, b.reason, b.camera) == (FileStatus.SKIPPED, "not an image in a known format", "")
+    assert (c.status, c.reason) == (FileStatus.SKIPPED, "missing file")
 
 
 def test_an_array_has_no_camera():
     images = np.zeros((1, 4, 6, 3), np.uint8)
-    (item,) = inspect([Found("#0", "x", ArraySource(images, 0))], ignore)
+    (item,) = inspect([RawSample("#0", "x", ArraySource(images, 0))], ignore)
     assert (item.entry.format, item.entry.width, item.entry.height, item.entry.camera) == ("array", 6, 4, "")
 
 
 def test_cameras_stand_in_the_ledger_of_a_folder(pets):
     (pets / "cats" / "0.png").write_bytes(taken("Canon"))
-    cameras = {entry.name: entry.camera for entry in read(pets).ledger.entries}
+    cameras = {entry.name: entry.camera for entry in read_source(pets).ledger.entries}
     assert cameras.pop("cats/0.png") == "Canon"
     assert set(cameras.values()) == {""}

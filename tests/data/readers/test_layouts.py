@@ -2,8 +2,8 @@
 
 import pytest
 
-from headstart.data.readers.layouts import classes_in_names, part_in
-from headstart.data.readers.reading import read
+from headstart.data.readers.layouts import count_classes_in_names, find_subset_in_name
+from headstart.data.readers.reading import read_source
 from headstart.data.samples import Subset
 from headstart.errors import DataError, SettingError
 from headstart.settings import DataSettings
@@ -35,23 +35,23 @@ def pets_by_name(plant, tmp_path):
 def test_patients_are_no_classes_and_are_proposed_as_groups(patients):
     told = r"the folders 'p0', 'p1', 'p2' and 5 more, which look like patients.*right above the photos, '0', '1'; .*"
     with pytest.raises(DataError, match=told + "--classes-from parent --groups-from folder.*--classes-from folder"):
-        read(patients)
-    samples = read(patients, options=options("parent", "folder"))
+        read_source(patients)
+    samples = read_source(patients, options=options("parent", "folder"))
     assert samples.classes == ("0", "1")
     assert all(labels_of(samples)[name] == name.split("/")[1] for name in labels_of(samples))
     assert {sample.group for sample in samples.samples} == {f"group:p{i}" for i in range(8)}
     assert any("8 groups, such as 'p0', 'p1', 'p2' and 5 more" in note for note in samples.ledger.notes)
-    assert read(patients, options=options("folder")).classes == tuple(f"p{i}" for i in range(8))
+    assert read_source(patients, options=options("folder")).classes == tuple(f"p{i}" for i in range(8))
 
 
 def test_parts_whose_photos_have_the_class_in_their_names(pets_by_name):
     with pytest.raises(
         DataError, match=r"look like parts of a split.*begin with 'cat' .8., 'dog' .8.; .*--classes-from name"
     ):
-        read(pets_by_name)
-    samples = read(pets_by_name, options=options("name"))
+        read_source(pets_by_name)
+    samples = read_source(pets_by_name, options=options("name"))
     assert samples.classes == ("cat", "dog")
-    assert {(sample.part, sample.name.split("/")[0]) for sample in samples.samples} == {
+    assert {(sample.subset, sample.name.split("/")[0]) for sample in samples.samples} == {
         (Subset.TRAIN, "train"),
         (Subset.TEST, "test1"),
     }
@@ -69,11 +69,11 @@ def test_parts_with_classes_further_down(plant, tmp_path):
     with pytest.raises(
         DataError, match=r"look like parts of a split.*right above the photos, '00000', '00001'.*from parent"
     ):
-        read(root)
-    samples = read(root, options=options("parent"))
+        read_source(root)
+    samples = read_source(root, options=options("parent"))
     assert samples.classes == ("00000", "00001")
     assert "the folders 'Final_Test', 'Final_Training' are taken for parts of a split" in samples.ledger.notes
-    assert sum(sample.part is Subset.TEST for sample in samples.samples) == 10
+    assert sum(sample.subset is Subset.TEST for sample in samples.samples) == 10
 
 
 def test_a_folder_of_plots_beside_one_of_photos(plant, tmp_path):
@@ -82,9 +82,9 @@ def test_a_folder_of_plots_beside_one_of_photos(plant, tmp_path):
     with pytest.raises(
         DataError, match=r"'Results', 'pics', which look like places.*begin with 'ant' .6., 'bee' .6."
     ) as told:
-        read(root)
+        read_source(root)
     assert f"give {root}/pics with --classes-from name" in str(told.value)
-    assert read(root / "pics", options=options("name")).classes == ("ant", "bee")
+    assert read_source(root / "pics", options=options("name")).classes == ("ant", "bee")
 
 
 def test_photos_in_one_heap_with_the_class_in_their_names(plant, tmp_path):
@@ -93,23 +93,23 @@ def test_photos_in_one_heap_with_the_class_in_their_names(plant, tmp_path):
     with pytest.raises(
         DataError, match=r"no class folders but 12 photos whose names begin with 'ant' .6., 'bee' .6.; .*from name"
     ):
-        read(flat)
-    assert read(flat, options=options("name")).classes == ("ant", "bee")
+        read_source(flat)
+    assert read_source(flat, options=options("name")).classes == ("ant", "bee")
     heap = plant(tmp_path / "heap", *(f"images/{name}" for name in names))
     with pytest.raises(DataError, match=r"has the folders 'images', which look like places.*--classes-from name"):
-        read(heap)
-    assert read(heap, options=options("name")).classes == ("ant", "bee")
+        read_source(heap)
+    assert read_source(heap, options=options("name")).classes == ("ant", "bee")
     numbered = plant(tmp_path / "numbered", *(f"{i}.png" for i in range(12)))
-    with pytest.raises(DataError, match=r"has no class with photos \(set aside: 12 not in a class folder\)"):
-        read(numbered)
+    with pytest.raises(DataError, match=r"has no class with photos \(skipped: 12 not in a class folder\)"):
+        read_source(numbered)
 
 
 def test_parts_without_folders_say_what_names_begin_with(plant, tmp_path):
     names = [f"{part}/{name}{i}.png" for part in ("train", "test") for name in ("oak", "elm") for i in range(4)]
     root = plant(tmp_path / "trees", *names)
     with pytest.raises(DataError, match=r"no class folders in them; .*begin with 'elm', 'oak': .*--classes-from name"):
-        read(root)
-    assert read(root, options=options("name")).classes == ("elm", "oak")
+        read_source(root)
+    assert read_source(root, options=options("name")).classes == ("elm", "oak")
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_parts_without_folders_say_what_names_begin_with(plant, tmp_path):
 def test_good_class_folders_are_not_refused(folders, plant, tmp_path):
     root = plant(tmp_path / "good", *(f"{folder}/{i}.png" for folder in folders for i in range(4)))
     first = {folder.removeprefix("train/").removeprefix("test/").split("/")[0] for folder in folders}
-    assert set(read(root).classes) == first
+    assert set(read_source(root).classes) == first
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_good_class_folders_are_not_refused(folders, plant, tmp_path):
     ],
 )
 def test_classes_that_names_speak_of(stems, classes):
-    assert set(classes_in_names(stems)) == classes
+    assert set(count_classes_in_names(stems)) == classes
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_classes_that_names_speak_of(stems, classes):
     ],
 )
 def test_names_of_parts_in_other_words(name, part):
-    assert part_in(name) is part
+    assert find_subset_in_name(name) is part
 
 
 @pytest.mark.parametrize("owners", [("pat1", "pat2"), ("patient 01", "patient 02"), ("2019", "2020")])
@@ -176,14 +176,14 @@ def test_two_owners_of_the_same_folders_are_no_classes(owners, plant, tmp_path):
     folders = [f"{owner}/{name}" for owner in owners for name in ("glass", "metal", "paper")]
     root = plant(tmp_path / "nest", *(f"{folder}/{i}.png" for folder in folders for i in range(4)))
     with pytest.raises(DataError, match=r"right above the photos, 'glass', 'metal', 'paper'; .* --classes-from parent"):
-        read(root)
-    assert read(root, options=options("parent")).classes == ("glass", "metal", "paper")
+        read_source(root)
+    assert read_source(root, options=options("parent")).classes == ("glass", "metal", "paper")
 
 
 def test_other_files_make_no_classes(patients):
     (patients / "p0" / "notes.txt").write_text("of p0")
     (patients / "read me.txt").write_text("all")
-    samples = read(patients, options=options("parent", "folder"))
+    samples = read_source(patients, options=options("parent", "folder"))
     assert samples.classes == ("0", "1")
     assert {entry.name: entry.reason for entry in samples.ledger.entries if entry.reason} == {
         "p0/notes.txt": "not in a class folder",
@@ -193,15 +193,15 @@ def test_other_files_make_no_classes(patients):
 
 def test_groups_in_names(plant, tmp_path):
     names = [f"{label}/mouse{mouse}_slice{i}.png" for label in ("ill", "well") for mouse in range(4) for i in range(3)]
-    samples = read(plant(tmp_path / "mice", *names), options=options(None, "name"))
+    samples = read_source(plant(tmp_path / "mice", *names), options=options(None, "name"))
     assert {sample.group for sample in samples.samples} == {f"group:mouse{i}" for i in range(4)}
 
 
 def test_what_cannot_be_said(pets, plant, tmp_path):
     with pytest.raises(SettingError, match="classes and groups are both read from the folder"):
-        read(pets, options=options(None, "folder"))
+        read_source(pets, options=options(None, "folder"))
     (pets / "t.csv").write_text("path,label\ncats/1.png,a\n")
     with pytest.raises(SettingError, match=r"classes_from is for folders of photos; table '.*t.csv' has its columns"):
-        read(pets / "t.csv", options=options("name"))
+        read_source(pets / "t.csv", options=options("name"))
     with pytest.raises(DataError, match=r"20 photos whose names speak of no classes .*drop --classes-from name"):
-        read(pets, options=options("name"))
+        read_source(pets, options=options("name"))

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import pytest
 
-from headstart.data.readers.loosening import split_loosely
+from headstart.data.readers.loosening import make_relaxed_split
 from headstart.data.samples import Samples, Subset
 from headstart.data.splits import Split, TooFewGroupsError, make_split
 from tests.data.test_splits import made
@@ -22,27 +22,27 @@ def pairs_among(samples: Samples, label: int, first: int, last: int) -> list[tup
 def test_a_class_that_is_one_scene_is_split_and_the_others_are_kept_together() -> None:
     samples = made([0] * 10 + [1] * 20)
     burst = pairs_among(samples, 1, 0, 6)
-    found = split_loosely(samples, [*pairs_among(samples, 0, 0, 10), *burst], split)
+    found = make_relaxed_split(samples, [*pairs_among(samples, 0, 0, 10), *burst], split)
     assert found.classes == ("c0",)
     assert found.split.notes[0].startswith(
         "the score flatters: with near-duplicates kept in one part there were too few groups of 'c0', so 45 pairs"
     )
-    parts = {part: {it.label for it in found.split.of(found.samples, part)} for part in Subset}
+    parts = {part: {it.label for it in found.split.samples_in(found.samples, part)} for part in Subset}
     assert all(labels == {0, 1} for labels in parts.values())
-    assert len({found.split.parts[id_] for pair in burst for id_ in pair}) == 1
+    assert len({found.split.subsets[id_] for pair in burst for id_ in pair}) == 1
     assert len({sample.group for sample in found.samples.samples}) == 10 + 15
 
 
 def test_where_groups_are_enough_nothing_is_given_up() -> None:
     samples = made([0] * 10 + [1] * 10)
-    found = split_loosely(samples, pairs_among(samples, 0, 0, 4), split)
+    found = make_relaxed_split(samples, pairs_among(samples, 0, 0, 4), split)
     assert (found.classes, found.split.notes) == ((), ())
 
 
 def test_groups_that_the_user_named_are_never_given_up() -> None:
     samples = made([0] * 9 + [1] * 9, ["group:a", "group:b", "group:a"] * 3 + [f"group:{i}" for i in range(9)])
     with pytest.raises(TooFewGroupsError, match="class 'c0' has 2 groups"):
-        split_loosely(samples, pairs_among(samples, 1, 0, 2), split)
+        make_relaxed_split(samples, pairs_among(samples, 1, 0, 2), split)
 
 
 def test_of_many_classes_without_groups_a_few_are_told() -> None:

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from headstart.data.readers.reading import read
+from headstart.data.readers.reading import read_source
 from headstart.data.samples import FileStatus, Subset
 from headstart.errors import DataError, MissingExtra, SettingError
 from headstart.settings import DataSettings
@@ -23,7 +23,7 @@ def rows_of_pets(separator: str = ",") -> list[str]:
 def test_paths_are_relative_to_the_table_or_absolute(pets):
     rows = [*rows_of_pets()[1:], f"{pets}/cats/0.png,cats"]
     (pets / "t.csv").write_text(lines("path,label", *rows))
-    samples = read(pets / "t.csv")
+    samples = read_source(pets / "t.csv")
     assert samples.classes == ("cats", "dogs")
     assert len(samples) == 20
 
@@ -39,17 +39,17 @@ def test_paths_are_relative_to_the_table_or_absolute(pets):
 )
 def test_aliases_delimiters_and_byte_order_marks(pets, name, header, separator):
     (pets / name).write_text(lines(header, *rows_of_pets(separator), ""), "utf-8")
-    assert len(read(pets / name)) == 20
+    assert len(read_source(pets / name)) == 20
 
 
 def test_windows_paths_and_quoted_commas(pets):
     (pets / "cats/a, b.png").write_bytes((pets / "cats/0.png").read_bytes() + b"tail")
     rows = [row.replace("/", "\\") for row in rows_of_pets()]
     (pets / "t.csv").write_text("\r\n".join(["path,label", *rows, '"cats/a, b.png",cats']))
-    assert len(read(pets / "t.csv")) == 21
+    assert len(read_source(pets / "t.csv")) == 21
 
 
-def test_bad_rows_are_set_aside_with_a_reason(pets):
+def test_bad_rows_are_skipped_with_a_reason(pets):
     rows = [
         *rows_of_pets(),
         "cats/99.png,cats",
@@ -60,8 +60,8 @@ def test_bad_rows_are_set_aside_with_a_reason(pets):
         "cats/3.png,dogs",
     ]
     (pets / "t.csv").write_text(lines("path,label", *rows))
-    samples = read(pets / "t.csv")
-    aside = {entry.name: entry.reason for entry in samples.ledger.entries if entry.outcome is FileStatus.SET_ASIDE}
+    samples = read_source(pets / "t.csv")
+    aside = {entry.name: entry.reason for entry in samples.ledger.entries if entry.status is FileStatus.SKIPPED}
     assert aside == {
         "cats/99.png": "missing file",
         "cats/1.png (row 23)": "empty label",
@@ -78,8 +78,8 @@ def test_split_and_group_columns(pets):
     parts = ["train"] * 6 + ["Valid"] * 2 + ["TEST"] * 2
     rows = [f"{row},{part},p{i % 3}" for i, (row, part) in enumerate(zip(rows_of_pets(), parts * 2, strict=True))]
     (pets / "t.csv").write_text(lines("path,label,subset,patient_id", *rows))
-    samples = read(pets / "t.csv")
-    assert Counter(sample.part for sample in samples.samples) == {
+    samples = read_source(pets / "t.csv")
+    assert Counter(sample.subset for sample in samples.samples) == {
         Subset.TRAIN: 12,
         Subset.VALIDATION: 4,
         Subset.TEST: 4,
@@ -92,7 +92,7 @@ def test_copies_join_the_groups_they_are_in(pets):
     groups = ["a", "a", *"bcdefghi"[:8], *"klmnopqrst"]
     rows = [f"{row},{group}" for row, group in zip(rows_of_pets(), groups, strict=True)]
     (pets / "t.csv").write_text(lines("path,label,group", *rows, "cats/copy.png,cats,b"))
-    group_of = {sample.name: sample.group for sample in read(pets / "t.csv").samples}
+    group_of = {sample.name: sample.group for sample in read_source(pets / "t.csv").samples}
     assert {group_of[f"cats/{name}.png"] for name in ("0", "1", "2", "copy")} == {"group:a"}
     assert group_of["cats/3.png"] == "group:c"
 
@@ -104,7 +104,7 @@ def test_parquet(pets):
         "other": list(range(21)),
     }
     parquet.write_table(pa.table(table), pets / "t.parquet")
-    samples = read(pets / "t.parquet")
+    samples = read_source(pets / "t.parquet")
     assert samples.classes == ("0", "1")
     assert len(samples) == 20
 
@@ -113,7 +113,7 @@ def test_parquet_without_pyarrow_names_the_extra(pets, monkeypatch):
     (pets / "t.parquet").write_bytes(b"PAR1")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(MissingExtra, match=r"Parquet table needs the package 'pyarrow'.*headstart\[tables\]"):
-        read(pets / "t.parquet")
+        read_source(pets / "t.parquet")
 
 
 @pytest.mark.parametrize(
@@ -126,24 +126,24 @@ def test_parquet_without_pyarrow_names_the_extra(pets, monkeypatch):
         ("path,label,split\na,b,train\nc,d,holdout\n", "the split column says 'holdout'; wanted train"),
         ("path,label,split\na,b,val\nc,d,test\n", "validation and test are given without train"),
         ("path,label\n", "has no class with photos; wanted"),
-        ("path,label\na.png,b\n", r"class 'b' has no usable photo \(set aside: 1 missing file\)"),
+        ("path,label\na.png,b\n", r"class 'b' has no usable photo \(skipped: 1 missing file\)"),
     ],
 )
 def test_tables_that_cannot_be_used(tmp_path, text, message):
     (tmp_path / "t.csv").write_text(text)
     with pytest.raises(DataError, match=message):
-        read(tmp_path / "t.csv")
+        read_source(tmp_path / "t.csv")
 
 
 def test_a_table_that_is_not_text(tmp_path):
     (tmp_path / "t.csv").write_bytes(b"path,label\n\x80\x81\x8d\xff,1\n")
     with pytest.raises(DataError, match=r"has text that is not UTF-8 .*say which it is with --encoding"):
-        read(tmp_path / "t.csv")
+        read_source(tmp_path / "t.csv")
 
 
 def test_a_table_that_a_spreadsheet_saved_is_read_with_a_note(pets):
     (pets / "t.csv").write_bytes(lines("path;label", *rows_of_pets(";")).replace(";cats", ";Löwen").encode("cp1252"))
-    samples = read(pets / "t.csv")
+    samples = read_source(pets / "t.csv")
     assert samples.classes == ("dogs", "Löwen")
     assert any("t.csv is not UTF-8 and was read as cp1252" in note for note in samples.ledger.notes)
 
@@ -152,12 +152,12 @@ def test_a_table_in_an_encoding_that_is_given_or_marked(pets):
     text = lines("path\tlabel", *rows_of_pets("\t")).replace("\tcats", "\t貓")
     (pets / "big.csv").write_bytes(text.encode("big5"))
     (pets / "wide.csv").write_text(text, "utf-16")
-    assert read(pets / "big.csv", options=DataSettings(encoding="big5")).classes == ("dogs", "貓")
-    assert read(pets / "wide.csv").classes == ("dogs", "貓")
+    assert read_source(pets / "big.csv", options=DataSettings(encoding="big5")).classes == ("dogs", "貓")
+    assert read_source(pets / "wide.csv").classes == ("dogs", "貓")
     with pytest.raises(DataError, match=r"may be .*big5: '貓'.*say which it is with --encoding"):
-        read(pets / "big.csv")
+        read_source(pets / "big.csv")
     with pytest.raises(SettingError, match="encoding 'klingon' is not known; wanted"):
-        read(pets / "big.csv", options=DataSettings(encoding="klingon"))
+        read_source(pets / "big.csv", options=DataSettings(encoding="klingon"))
 
 
 @pytest.mark.parametrize("second", [None, 15])
@@ -167,8 +167,8 @@ def test_a_stray_quotation_mark_costs_its_own_row_only(pets, second):
     if second:
         rows[second] = rows[second].replace(",", '",')  # a cell of all that lies between, for a reader of CSV
     (pets / "t.csv").write_text(lines("path,label", *rows))
-    samples = read(pets / "t.csv")
-    aside = {entry.name: entry.reason for entry in samples.ledger.entries if entry.outcome is FileStatus.SET_ASIDE}
+    samples = read_source(pets / "t.csv")
+    aside = {entry.name: entry.reason for entry in samples.ledger.entries if entry.status is FileStatus.SKIPPED}
     assert len(samples.ledger.entries) == len(rows)
     assert aside.pop("cats/4.png") == "a quotation mark that is not closed (line 6); remove it or close it"
     assert aside == ({'dogs/5.png"': "missing file"} if second else {})
@@ -179,7 +179,7 @@ def test_a_stray_mark_in_a_column_of_text_costs_its_own_row_only(pets):
     rows[3] = 'cats/3.png,cats,"not closed,'
     rows[12] = 'dogs/2.png,dogs,and one more",'
     (pets / "t.csv").write_text(lines("path,label,note,more", *rows))
-    samples = read(pets / "t.csv")
+    samples = read_source(pets / "t.csv")
     assert len(samples.ledger.entries) == len(rows)
     assert [entry.name for entry in samples.ledger.entries if entry.reason] == ["cats/3.png"]
 
@@ -187,7 +187,7 @@ def test_a_stray_mark_in_a_column_of_text_costs_its_own_row_only(pets):
 def test_quoted_cells_run_over_lines(pets):
     rows = [f'{row},"first line\nsecond, with a comma\n\nand ""quotes"""' for row in rows_of_pets()]
     (pets / "t.csv").write_text(lines("path,label,note", *rows).replace(",dogs", ',"dogs\nof ours"'))
-    samples = read(pets / "t.csv")
+    samples = read_source(pets / "t.csv")
     assert len(samples) == len(samples.ledger.entries) == 20
     assert samples.classes == ("cats", "dogs\nof ours")
 
@@ -195,24 +195,24 @@ def test_quoted_cells_run_over_lines(pets):
 def test_lines_that_end_in_a_carriage_return_and_a_named_separator(pets):
     (pets / "old.csv").write_bytes(lines("path,label", *rows_of_pets()).replace("\n", "\r").encode())
     (pets / "excel.csv").write_text(lines("sep=;", "path;label;note, free, text", *rows_of_pets(";")))
-    assert len(read(pets / "old.csv")) == len(read(pets / "excel.csv")) == 20
+    assert len(read_source(pets / "old.csv")) == len(read_source(pets / "excel.csv")) == 20
 
 
 def test_a_semicolon_separates_though_the_header_has_as_many_commas(pets):
     (pets / "t.csv").write_text(lines("path;label;note, free, text", *rows_of_pets(";")))
-    assert read(pets / "t.csv").classes == ("cats", "dogs")
+    assert read_source(pets / "t.csv").classes == ("cats", "dogs")
 
 
 def test_one_path_that_no_system_can_hold_is_one_line_of_the_ledger(pets):
     long = "C:\\Users\\研究\\" + "\\".join(["昆虫照片資料夾"] * 15) + "\\1.jpg"
     endless = "x" * 200_000 + ".jpg"
     (pets / "t.csv").write_text(lines("path,label", *rows_of_pets(), f"{long},cats"), "utf-8")
-    samples = read(pets / "t.csv")
+    samples = read_source(pets / "t.csv")
     assert len(samples) == 20
     parquet.write_table(
         pa.table({"path": [*(f"cats/{i}.png" for i in range(10)), endless], "label": ["a"] * 11}), pets / "t.parquet"
     )
-    ledger = read(pets / "t.parquet", strict=False).ledger
+    ledger = read_source(pets / "t.parquet", strict=False).ledger
     (bad,) = (entry for entry in ledger.entries if entry.reason)
     assert len(ledger.entries) == 11
     assert len(bad.name) < 1100
@@ -233,7 +233,7 @@ def hub_table(pets, names=None, each=10):
 
 def test_photos_in_a_parquet_table_are_read_with_the_names_of_their_classes(pets, tmp_path):
     parquet.write_table(hub_table(pets, ["a cat", "a dog"]), tmp_path / "t.parquet", row_group_size=7)
-    samples = read(tmp_path / "t.parquet", cache=tmp_path / "cache")
+    samples = read_source(tmp_path / "t.parquet", cache=tmp_path / "cache")
     assert samples.classes == ("a cat", "a dog")
     assert len(samples) == 20
     by_content = {(sample.source.read(), samples.classes[sample.label]) for sample in samples.samples}
@@ -243,7 +243,7 @@ def test_photos_in_a_parquet_table_are_read_with_the_names_of_their_classes(pets
         for i in range(10)
     }
     assert "0.png" in {sample.name for sample in samples.samples}  # dogs' is "0.png (row 11)"
-    again = read(tmp_path / "t.parquet", cache=tmp_path / "cache")
+    again = read_source(tmp_path / "t.parquet", cache=tmp_path / "cache")
     assert again.samples == samples.samples
 
 
@@ -255,17 +255,17 @@ def test_a_folder_of_tables_in_parts(pets, tmp_path):
     parquet.write_table(pa.concat_tables([table[:6], table[10:16]]), data / "train-00000-of-00002.parquet")
     parquet.write_table(pa.concat_tables([table[6:8], table[16:18]]), data / "train-00001-of-00002.parquet")
     parquet.write_table(pa.concat_tables([table[8:10], table[18:]]), data / "test-00000-of-00001.parquet")
-    samples = read(tmp_path / "hub", cache=tmp_path / "cache")
+    samples = read_source(tmp_path / "hub", cache=tmp_path / "cache")
     assert samples.classes == ("cat", "dog")
-    assert Counter(sample.part for sample in samples.samples) == {Subset.TRAIN: 16, Subset.TEST: 4}
+    assert Counter(sample.subset for sample in samples.samples) == {Subset.TRAIN: 16, Subset.TEST: 4}
     assert "data/train-00001-of-00002.parquet/6.png" in {sample.name for sample in samples.samples}
     assert len({sample.name for sample in samples.samples}) == 20
     assert samples.ledger.notes[0] == "3 Parquet tables are read"
-    one = read(data / "train-00000-of-00002.parquet", cache=tmp_path / "cache")
+    one = read_source(data / "train-00000-of-00002.parquet", cache=tmp_path / "cache")
     assert any("1 more tables of this set lie beside it" in note for note in one.ledger.notes)
     parquet.write_table(table, data / "more.parquet")
     with pytest.raises(DataError, match=r"has Parquet tables of parts and others \('more.parquet'\); wanted names"):
-        read(tmp_path / "hub", cache=tmp_path / "cache")
+        read_source(tmp_path / "hub", cache=tmp_path / "cache")
 
 
 def test_tables_in_folders_called_after_parts(pets, tmp_path):
@@ -273,8 +273,12 @@ def test_tables_in_folders_called_after_parts(pets, tmp_path):
     for part, rows in (("train", [0, 1, 2, 10, 11, 12]), ("validation", [3, 13]), ("test", [4, 5, 14, 15])):
         (tmp_path / "hub" / "default" / part).mkdir(parents=True)
         parquet.write_table(table.take(rows), tmp_path / "hub" / "default" / part / "0000.parquet")
-    samples = read(tmp_path / "hub", cache=tmp_path / "cache")
-    assert Counter(sample.part for sample in samples.samples) == {Subset.TRAIN: 6, Subset.VALIDATION: 2, Subset.TEST: 4}
+    samples = read_source(tmp_path / "hub", cache=tmp_path / "cache")
+    assert Counter(sample.subset for sample in samples.samples) == {
+        Subset.TRAIN: 6,
+        Subset.VALIDATION: 2,
+        Subset.TEST: 4,
+    }
 
 
 def test_one_bad_row_of_photos_is_one_line_of_the_ledger(pets, tmp_path):
@@ -286,7 +290,7 @@ def test_one_bad_row_of_photos_is_one_line_of_the_ledger(pets, tmp_path):
     ]
     odd = pa.table({"image": pa.array(cells, good.schema.field("image").type), "label": pa.array([0, 1, -1])})
     parquet.write_table(pa.concat_tables([good, odd.cast(good.schema)]), pets / "t.parquet")
-    samples = read(pets / "t.parquet", cache=tmp_path / "cache")
+    samples = read_source(pets / "t.parquet", cache=tmp_path / "cache")
     reasons = {entry.name: entry.reason for entry in samples.ledger.entries if entry.reason}
     assert len(samples.ledger.entries) == 23
     assert reasons.pop("odd.png")
@@ -299,9 +303,9 @@ def test_one_bad_row_of_photos_is_one_line_of_the_ledger(pets, tmp_path):
 def test_bytes_alone_are_photos_too_and_lists_are_no_labels(pets, tmp_path):
     bytes_ = [(pets / f"cats/{i}.png").read_bytes() for i in range(10)]
     parquet.write_table(pa.table({"image": bytes_, "label": ["a", "b"] * 5}), tmp_path / "t.parquet")
-    assert len(read(tmp_path / "t.parquet", cache=tmp_path / "cache")) == 10
+    assert len(read_source(tmp_path / "t.parquet", cache=tmp_path / "cache")) == 10
     parquet.write_table(pa.table({"image": bytes_, "label": [["a"], ["b"]] * 5}), tmp_path / "u.parquet")
-    entries = read(tmp_path / "u.parquet", cache=tmp_path / "cache", strict=False).ledger.entries
+    entries = read_source(tmp_path / "u.parquet", cache=tmp_path / "cache", strict=False).ledger.entries
     assert {entry.reason for entry in entries} == {"its label is a list; wanted text or a number"}
 
 
@@ -312,7 +316,7 @@ def test_photos_of_a_table_are_written_in_batches_of_bounded_memory(pets, tmp_pa
     monkeypatch.setattr(reader, "BATCH", 4)
     monkeypatch.setattr(reader, "IN_A_FOLDER", 6)
     parquet.write_table(hub_table(pets), tmp_path / "t.parquet")
-    samples = read(tmp_path / "t.parquet", cache=tmp_path / "cache")
+    samples = read_source(tmp_path / "t.parquet", cache=tmp_path / "cache")
     assert samples.classes == ("0", "1")
     assert [entry.reason for entry in samples.ledger.entries] == [""] * 20
 
@@ -320,14 +324,14 @@ def test_photos_of_a_table_are_written_in_batches_of_bounded_memory(pets, tmp_pa
 def test_ids_without_an_ending_and_photos_in_another_folder_are_found(pets):
     rows = [row.replace(".png", "").replace("/", "\\") for row in rows_of_pets()]
     (pets / "ids.csv").write_text(lines("image_id,label", *rows))
-    samples = read(pets / "ids.csv")
+    samples = read_source(pets / "ids.csv")
     assert len(samples) == 20
     assert "20 photos were found by their names, such as 'cats/0.png' for 'cats\\\\0'" in samples.ledger.notes
     (pets / "cats/only.png").write_bytes((pets / "cats/0.png").read_bytes() + b"more")
     (pets / "t.csv").write_text(
         lines("path,label", *rows_of_pets(), "E:\\data\\Only.PNG,cats", "0.png,cats", "none.png,cats")
     )
-    samples = read(pets / "t.csv")
+    samples = read_source(pets / "t.csv")
     reasons = {entry.name: entry.reason for entry in samples.ledger.entries if entry.reason}
     assert len(samples) == 21
     assert reasons == {
@@ -342,7 +346,7 @@ def test_ids_without_an_ending_and_photos_in_another_folder_are_found(pets):
 
 def test_two_columns_of_one_name_are_noted(pets):
     (pets / "t.csv").write_text(lines("path,label,Label", *(f"{row},x" for row in rows_of_pets())))
-    samples = read(pets / "t.csv")
+    samples = read_source(pets / "t.csv")
     assert samples.classes == ("cats", "dogs")
     assert samples.ledger.notes == ("the table has 2 columns called 'label'; the label is read from the first",)
 
@@ -350,12 +354,12 @@ def test_two_columns_of_one_name_are_noted(pets):
 def test_a_table_that_is_not_parquet(tmp_path):
     (tmp_path / "t.parquet").write_bytes(b"PAR1")
     with pytest.raises(DataError, match="is not a Parquet file"):
-        read(tmp_path / "t.parquet")
+        read_source(tmp_path / "t.parquet")
 
 
 def test_the_plainest_of_two_columns_is_taken_and_noted(pets):
     (pets / "t.csv").write_text(lines("class_name,path,label", *(f"x,{row}" for row in rows_of_pets())))
-    samples = read(pets / "t.csv")
+    samples = read_source(pets / "t.csv")
     assert samples.classes == ("cats", "dogs")
     assert samples.ledger.notes == ("the label is read from column 'label', not from 'class_name'",)
 
@@ -376,7 +380,7 @@ def test_the_plainest_of_two_columns_is_taken_and_noted(pets):
 def test_classes_that_may_be_one_are_noted(pets, cats, dogs, noted):
     rows = [row.replace(",cats", f",{cats}").replace(",dogs", f",{dogs}") for row in rows_of_pets()]
     (pets / "t.csv").write_text(lines("path,label", *rows))
-    samples = read(pets / "t.csv")
+    samples = read_source(pets / "t.csv")
     assert len(samples.classes) == 2
     assert any(f"classes that may be one are kept apart: {noted}" in note for note in samples.ledger.notes) == bool(
         noted
@@ -386,7 +390,7 @@ def test_classes_that_may_be_one_are_noted(pets, cats, dogs, noted):
 def test_a_header_in_the_middle_is_no_photo(pets):
     rows = rows_of_pets()
     (pets / "t.csv").write_text(lines("path,label", *rows[:7], "path,label", *rows[7:]))
-    samples = read(pets / "t.csv")
+    samples = read_source(pets / "t.csv")
     assert samples.classes == ("cats", "dogs")
     assert [(entry.name, entry.reason) for entry in samples.ledger.entries if entry.reason] == [
         ("path", "the header again")

@@ -11,13 +11,13 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from headstart import events
-from headstart.data.readers.reading import read
-from headstart.data.samples import ArraySource, Sample, digest_of
+from headstart.data.readers.reading import read_source
+from headstart.data.samples import ArraySource, Sample, compute_digest
 from headstart.diagnostics.near_duplicates import candidates as twin_candidates
 from headstart.diagnostics.near_duplicates.candidates import candidates
 from headstart.diagnostics.near_duplicates.clusters import LOOSE, sets_from, unchained
 from headstart.diagnostics.near_duplicates.search import DuplicatePair, find_near_duplicates, sets_of
-from headstart.extraction.extract import prepared
+from headstart.extraction.extract import load_pixels
 from headstart.modalities.image.decoding.decode import crop_resize
 from headstart.modalities.image.near_duplicates.coarse_align import laid_roughly
 from headstart.modalities.image.near_duplicates.fine_align import Laid, laid_finely
@@ -83,7 +83,7 @@ class Set:
 
     def __init__(self, photos: Photos, digests: list[str] | None = None):
         arrays = [np.asarray(photo) for photo in photos]
-        digests = digests or [digest_of(array) for array in arrays]
+        digests = digests or [compute_digest(array) for array in arrays]
         seen: dict[str, int] = {}
         self.samples = []
         for place, (digest, array) in enumerate(zip(digests, arrays, strict=True)):
@@ -285,8 +285,8 @@ def test_sets_are_connected_components() -> None:
 
 @pytest.mark.realdata
 def test_the_22_sets_of_equal_scans_are_found(shared_data: Path) -> None:
-    samples = read(shared_data / "brain_mri").samples
-    looks = looks_at(prepared(samples, SPEC, len(samples)))
+    samples = read_source(shared_data / "brain_mri").samples
+    looks = looks_at(load_pixels(samples, SPEC, len(samples)))
     twins = find_near_duplicates(samples, features_of(looks), looks)
     same = [it for it in twins if it.kind == "same bytes"]
     sets = sets_of(same)

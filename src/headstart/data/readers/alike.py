@@ -4,12 +4,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 
-from headstart.data.readers.found import some
+from headstart.data.readers.found import preview
 
 _MOST_DIGITS = 15  #: of a number that a float keeps whole
 
 
-def notes_on_alike(names: Iterable[str]) -> list[str]:
+def note_similar_names(names: Iterable[str]) -> list[str]:
     """Return a note where class names differ in case, in blanks and the like, or in how a number is written only.
 
     Args:
@@ -21,7 +21,7 @@ def notes_on_alike(names: Iterable[str]) -> list[str]:
     sets = [same for same in alike.values() if len(same) > 1]
     if not sets:
         return []
-    shown = some([" and ".join(map(repr, same[:4])) for same in sets], show=str)
+    shown = preview([" and ".join(map(repr, same[:4])) for same in sets], show=str)
     return [f"classes that may be one are kept apart: {shown}; give them one name where they are"]
 
 

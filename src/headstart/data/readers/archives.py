@@ -20,8 +20,8 @@ from hashlib import blake2b, file_digest
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
-from headstart.data.readers.cached import cached_folder
-from headstart.data.readers.encodings import as_ascii, check_encoding, guess
+from headstart.data.readers.cached import unpack_once
+from headstart.data.readers.encodings import check_encoding, escape_non_ascii, guess_encoding
 from headstart.errors import DataError, refuse_machine_faults
 
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
@@ -87,14 +87,14 @@ def unpack(archive: Path, cache: Path, *, encoding: str | None = None) -> Unpack
     try:
         if encoding is not None:
             name = check_encoding(encoding)
-            return Unpacked(cached_folder(archive, cache, _writer(archive, name), variant=name), ())
+            return Unpacked(unpack_once(archive, cache, _writer(archive, name), variant=name), ())
         guessed = _guessed_earlier(archive, cache)
         if guessed is None:
             try:
-                return Unpacked(cached_folder(archive, cache, _writer(archive, None)), ())
+                return Unpacked(unpack_once(archive, cache, _writer(archive, None)), ())
             except _UnknownEncodingError:
                 guessed = _guess(archive)
-        folder = cached_folder(archive, cache, _writer(archive, guessed), variant=f"{_GUESSED}{guessed}")
+        folder = unpack_once(archive, cache, _writer(archive, guessed), variant=f"{_GUESSED}{guessed}")
         return Unpacked(folder, (_told(archive, guessed),))
     except OSError as error:
         refuse_machine_faults(error, f"to unpack the archive {str(archive)!r}")
@@ -116,7 +116,7 @@ def _guess(archive: Path) -> str:
     folders = {step for name in names for step in name.split(b"/")[:-1] if not _is_utf8(step)}
     files = {name.rpartition(b"/")[2] for name in names}
     try:
-        return guess(sorted(folders or files), f"archive {str(archive)!r}")
+        return guess_encoding(sorted(folders or files), f"archive {str(archive)!r}")
     except DataError:
         if folders:
             raise
@@ -186,7 +186,7 @@ def _name(archive: Path, member: _Member, encoding: str | None) -> str:
     except UnicodeDecodeError:
         if _is_utf8(raw):
             return raw.decode("utf-8")
-    seen = as_ascii([raw])[0]
+    seen = escape_non_ascii([raw])[0]
     raise DataError(f"archive {str(archive)!r} has a name that is no {encoding}: {seen!r}; name another")
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.data.readers.found import Found, Listing, class_name, some
-from headstart.data.readers.parts import part_named, settle
-from headstart.data.samples import ArraySource, Entry, FileStatus, Subset
+from headstart.data.readers.found import RawSample, SourceListing, normalise_class_name, preview
+from headstart.data.readers.parts import parse_subset, resolve_subsets
+from headstart.data.samples import ArraySource, FileStatus, LedgerEntry, Subset
 from headstart.errors import DataError
 from headstart.modalities.image.decoding.decode import to_rgb
 
@@ -25,7 +25,7 @@ IN_MEMORY = "arrays in memory"  #: what such samples have instead of a path
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class ArrayBlock:
     """Images of one part, and a label for each."""
 
     images: NDArray[np.uint8]  #: (N, H, W) or (N, H, W, channels)
@@ -34,16 +34,16 @@ class Block:
     prefix: str  #: before "#17" in the names, so that rows of different parts differ
 
 
-def list_arrays(images: Any, labels: Any) -> Listing:
+def list_arrays(images: Any, labels: Any) -> SourceListing:
     """Every image of an array: images (N, H, W) or (N, H, W, channels) uint8; labels (N,) integers or text.
 
     Raises:
         DataError: another shape or type, or not one label per image.
     """
-    return listing_of(IN_MEMORY, [block_of("images", images, labels, None, None, "")])
+    return list_blocks(IN_MEMORY, [make_block("images", images, labels, None, None, "")])
 
 
-def list_npz(path: Path) -> Listing:
+def list_npz(path: Path) -> SourceListing:
     """Every image of an ``.npz`` file.
 
     Raises:
@@ -52,7 +52,7 @@ def list_npz(path: Path) -> Listing:
     try:
         with path.open("rb") as raw, np.lib.npyio.NpzFile(raw, allow_pickle=False) as file:
             arrays = _Named(str(path), {name: name for name in file.files})
-            return listing_of(str(path), _blocks(arrays, file))
+            return list_blocks(str(path), _blocks(arrays, file))
     except (ValueError, OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise DataError(
             f"{str(path)!r} cannot be read as arrays: {error}; save it with numpy.savez(images=..., labels=...), "
@@ -71,25 +71,27 @@ class _Named:
         return next((alias + suffix for alias in aliases if alias + suffix in self.names), None)
 
 
-def _blocks(arrays: _Named, file: Mapping[str, NDArray[Any]]) -> list[Block]:
+def _blocks(arrays: _Named, file: Mapping[str, NDArray[Any]]) -> list[ArrayBlock]:
     named = arrays.one_of(_CLASSES)
     classes = [str(name) for name in file[named]] if named else None
     endings = {name.rpartition("_")[2] for name in arrays.names}
-    parts = sorted(ending for ending in endings if part_named(ending) and arrays.one_of(_IMAGES, f"_{ending}"))
+    parts = sorted(ending for ending in endings if parse_subset(ending) and arrays.one_of(_IMAGES, f"_{ending}"))
     blocks = []
     for part in parts or [""]:
         suffix = f"_{part}" if part else ""
         images, labels = arrays.one_of(_IMAGES, suffix), arrays.one_of(_LABELS, suffix)
         if images is None or labels is None:
-            raise DataError(f"{arrays.root!r} has the arrays {some(sorted(arrays.names), most=8)}; {_WANTED}")
+            raise DataError(f"{arrays.root!r} has the arrays {preview(sorted(arrays.names), most=8)}; {_WANTED}")
         try:
-            blocks.append(block_of(images, file[images], file[labels], classes, part_named(part), part))
+            blocks.append(make_block(images, file[images], file[labels], classes, parse_subset(part), part))
         except DataError as error:
             raise DataError(f"{arrays.root!r}: {error}") from None
     return blocks
 
 
-def block_of(name: str, images: Any, labels: Any, classes: list[str] | None, part: Subset | None, prefix: str) -> Block:
+def make_block(
+    name: str, images: Any, labels: Any, classes: list[str] | None, part: Subset | None, prefix: str
+) -> ArrayBlock:
     """Images and labels that belong together.
 
     Args:
@@ -98,7 +100,7 @@ def block_of(name: str, images: Any, labels: Any, classes: list[str] | None, par
         labels: (N,) or (N, 1) integers or text.
         classes: a name for each label, which is then an index; None names a class after its label.
         part: the part they are given in, if any.
-        prefix: see ``Block``.
+        prefix: see ``ArrayBlock``.
 
     Raises:
         DataError: another shape or type, or not one label per image.
@@ -120,7 +122,7 @@ def block_of(name: str, images: Any, labels: Any, classes: list[str] | None, par
     texts = _label_texts(labels, classes)
     if len(texts) != len(array):
         raise DataError(f"{len(array)} images and {len(texts)} labels; wanted one label per image")
-    return Block(array, texts, part, prefix)
+    return ArrayBlock(array, texts, part, prefix)
 
 
 def _label_texts(labels: Any, classes: list[str] | None) -> list[str]:
@@ -135,22 +137,22 @@ def _label_texts(labels: Any, classes: list[str] | None) -> list[str]:
         )
     values = [value.decode() if isinstance(value, bytes) else value for value in array.tolist()]
     if classes is None:
-        return [class_name(str(value)) for value in values]
+        return [normalise_class_name(str(value)) for value in values]
     indices = [value for value in values if isinstance(value, int) and 0 <= value < len(classes)]
     if len(indices) < len(values):
         raise DataError(
             f"{len(classes)} class names are given; wanted labels that are integers from 0 up to below that"
         )
-    return [class_name(classes[index]) for index in indices]
+    return [normalise_class_name(classes[index]) for index in indices]
 
 
-def listing_of(root: str, blocks: list[Block]) -> Listing:
+def list_blocks(root: str, blocks: list[ArrayBlock]) -> SourceListing:
     """Every image of some blocks.
 
     Raises:
         DataError: the blocks are parts that make no split.
     """
-    given = settle(block.found_part for block in blocks if block.found_part)
+    given = resolve_subsets(block.found_part for block in blocks if block.found_part)
     if given.problem:
         raise DataError(f"{root!r}: {given.problem}")
     found, entries = [], []
@@ -159,8 +161,8 @@ def listing_of(root: str, blocks: list[Block]) -> Listing:
         for i, label in enumerate(block.labels):
             name = f"{block.prefix}#{i}"
             if label:
-                found.append(Found(name, label, ArraySource(block.images, i), part))
+                found.append(RawSample(name, label, ArraySource(block.images, i), part))
             else:
-                entries.append(Entry(name, FileStatus.SET_ASIDE, "empty label"))
+                entries.append(LedgerEntry(name, FileStatus.SKIPPED, "empty label"))
     notes = (given.note,) if given.note else ()
-    return Listing(root, tuple(found), frozenset(item.label for item in found), tuple(entries), notes=notes)
+    return SourceListing(root, tuple(found), frozenset(item.label for item in found), tuple(entries), notes=notes)

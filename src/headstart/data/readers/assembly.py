@@ -1,25 +1,25 @@
-"""From what was found and looked at to samples: conflicts set aside, classes ordered, groups joined, ids given."""
+"""From what was found and looked at to samples: conflicts skipped, classes ordered, groups joined, ids given."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
 from headstart.data.depths import summarise_depths
-from headstart.data.groups import joined_groups
-from headstart.data.readers.alike import notes_on_alike
-from headstart.data.readers.found import Listing, natural, some
+from headstart.data.groups import assign_groups
+from headstart.data.readers.alike import note_similar_names
+from headstart.data.readers.found import SourceListing, natural_key, preview
 from headstart.data.readers.inspection import Inspected
-from headstart.data.samples import Entry, FileStatus, Ledger, Sample, Samples, Subset, numbered_ids
+from headstart.data.samples import FileStatus, Ledger, LedgerEntry, Sample, Samples, Subset, numbered_ids
 
 
-def assemble(listing: Listing, inspected: Sequence[Inspected]) -> Samples:
+def assemble_samples(listing: SourceListing, inspected: Sequence[Inspected]) -> Samples:
     """Everything that can be learnt from, in natural order, and the ledger of all that was seen."""
-    inspected = _conflicts_set_aside(inspected)
-    entries = sorted((*listing.entries, *(item.entry for item in inspected)), key=lambda entry: natural(entry.name))
-    classes = tuple(sorted(listing.classes, key=natural))
-    accepted = [item for item in inspected if item.entry.outcome is FileStatus.ACCEPTED]
-    accepted.sort(key=lambda item: natural(item.found.name))
-    notes = (*listing.notes, *notes_on_alike(classes), *summarise_depths(it.entry.depth for it in accepted))
+    inspected = _skip_conflicts(inspected)
+    entries = sorted((*listing.entries, *(item.entry for item in inspected)), key=lambda entry: natural_key(entry.name))
+    classes = tuple(sorted(listing.classes, key=natural_key))
+    accepted = [item for item in inspected if item.entry.status is FileStatus.ACCEPTED]
+    accepted.sort(key=lambda item: natural_key(item.found.name))
+    notes = (*listing.notes, *note_similar_names(classes), *summarise_depths(it.entry.depth for it in accepted))
     return Samples(
         classes,
         tuple(_samples(accepted, classes)),
@@ -28,7 +28,7 @@ def assemble(listing: Listing, inspected: Sequence[Inspected]) -> Samples:
     )
 
 
-def problems_of(samples: Samples) -> list[str]:
+def find_problems(samples: Samples) -> list[str]:
     """Why nothing can be learnt from these samples: what was seen, what was wanted, what to do; empty when it can."""
     if not samples.classes:
         reasons = _reasons(samples.ledger.entries)
@@ -40,10 +40,10 @@ def problems_of(samples: Samples) -> list[str]:
             f"{samples.root!r} has only one class, {samples.classes[0]!r}; wanted two or more; add photos of what "
             "it is to be told from"
         )
-    given = any(sample.part for sample in samples.samples)
+    given = any(sample.subset for sample in samples.samples)
     usable = Counter(sample.label for sample in samples.samples)
-    in_train = Counter(sample.label for sample in samples.samples if sample.part is Subset.TRAIN)
-    carve = given and all(sample.part is not Subset.VALIDATION for sample in samples.samples)
+    in_train = Counter(sample.label for sample in samples.samples if sample.subset is Subset.TRAIN)
+    carve = given and all(sample.subset is not Subset.VALIDATION for sample in samples.samples)
     by_class = defaultdict(list)
     for entry in samples.ledger.entries:
         by_class[entry.label].append(entry)
@@ -62,19 +62,19 @@ def problems_of(samples: Samples) -> list[str]:
     return problems
 
 
-def _reasons(entries: Sequence[Entry]) -> str:
-    """What most of the files set aside suffer from, in brackets."""
-    reasons = Counter(entry.reason for entry in entries if entry.outcome is FileStatus.SET_ASIDE)
+def _reasons(entries: Sequence[LedgerEntry]) -> str:
+    """What most of the files skipped suffer from, in brackets."""
+    reasons = Counter(entry.reason for entry in entries if entry.status is FileStatus.SKIPPED)
     if not reasons:
         return ""
     most = [f"{count} {reason}" for reason, count in reasons.most_common()]
-    return f" (set aside: {some(most, show=str)})"
+    return f" (skipped: {preview(most, show=str)})"
 
 
 def _samples(accepted: Sequence[Inspected], classes: Sequence[str]) -> list[Sample]:
     index = {name: label for label, name in enumerate(classes)}
     digests = [item.entry.digest for item in accepted]
-    groups = joined_groups(digests, [item.found.group for item in accepted])
+    groups = assign_groups(digests, [item.found.group for item in accepted])
     return [
         _sample(item, id_, index[item.found.label], group)
         for item, id_, group in zip(accepted, numbered_ids(digests), groups, strict=True)
@@ -83,14 +83,14 @@ def _samples(accepted: Sequence[Inspected], classes: Sequence[str]) -> list[Samp
 
 def _sample(item: Inspected, id_: str, label: int, group: str) -> Sample:
     found, entry = item.found, item.entry
-    return Sample(id_, found.name, entry.digest, label, group, found.part, found.source, entry.depth)
+    return Sample(id_, found.name, entry.digest, label, group, found.subset, found.source, entry.depth)
 
 
-def _conflicts_set_aside(inspected: Sequence[Inspected]) -> list[Inspected]:
+def _skip_conflicts(inspected: Sequence[Inspected]) -> list[Inspected]:
     """Files with equal bytes and different labels: at most one of them can be right, and nobody knows which."""
     same = defaultdict(list)
     for item in inspected:
-        if item.entry.outcome is FileStatus.ACCEPTED:
+        if item.entry.status is FileStatus.ACCEPTED:
             same[item.entry.digest].append(item)
     return [_unless_contradicted(item, same.get(item.entry.digest, [])) for item in inspected]
 
@@ -99,6 +99,6 @@ def _unless_contradicted(item: Inspected, same: Sequence[Inspected]) -> Inspecte
     others = [other.found for other in same if other.found.label != item.found.label]
     if not others:
         return item
-    other = min(others, key=lambda found: natural(found.name))
+    other = min(others, key=lambda found: natural_key(found.name))
     reason = f"the same bytes as {other.name!r}, which is labelled {other.label!r}"
-    return replace(item, entry=replace(item.entry, outcome=FileStatus.SET_ASIDE, reason=reason))
+    return replace(item, entry=replace(item.entry, status=FileStatus.SKIPPED, reason=reason))

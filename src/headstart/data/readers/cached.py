@@ -15,7 +15,7 @@ from headstart.errors import StoreError, is_disk_full
 from headstart.storage.atomic import stamp
 
 
-def cached_folder(file: Path, cache: Path, write: Callable[[Path], None], variant: str = "") -> Path:
+def unpack_once(file: Path, cache: Path, write: Callable[[Path], None], variant: str = "") -> Path:
     """Return the folder in the cache with a file's content, written now or earlier.
 
     Args:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from headstart.data.readers.found import some
+from headstart.data.readers.found import preview
 from headstart.data.samples import FileSource
 from headstart.errors import DataError
 
@@ -21,7 +21,7 @@ ALIASES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """A row of a table as text; "" where a cell is empty or a column is missing."""
 
     number: int  #: as a person counts: the header of a text file is row 1
@@ -33,7 +33,7 @@ class Row:
     problem: str = ""  #: why the row cannot be used
 
 
-def key_columns(header: Sequence[str]) -> list[int]:
+def find_key_columns(header: Sequence[str]) -> list[int]:
     """Return the places of the columns that have a known name, the path's first."""
     places: dict[str, int] = {}
     for place, column in enumerate(header):
@@ -56,14 +56,14 @@ def choose_columns(table: Path, header: Iterable[str]) -> tuple[dict[str, str], 
         if fitting:
             taken[role] = fitting[0]
         if len(fitting) > 1:
-            notes.append(f"the {role} is read from column {fitting[0]!r}, not from {some(fitting[1:])}")
+            notes.append(f"the {role} is read from column {fitting[0]!r}, not from {preview(fitting[1:])}")
         same = [column for column in columns if fitting and _plain(column) == _plain(fitting[0])]
         if len(same) > 1:
             notes.append(f"the table has {len(same)} columns called {fitting[0]!r}; the {role} is read from the first")
     missing = [role for role in ("path", "label") if role not in taken]
     if missing:
         raise DataError(
-            f"table {str(table)!r} has the columns {some(list(dict.fromkeys(columns)), most=8)} and none for "
+            f"table {str(table)!r} has the columns {preview(list(dict.fromkeys(columns)), most=8)} and none for "
             f"{' and '.join(missing)}; name the columns path and label (split and group if you have them)"
         )
     return taken, notes

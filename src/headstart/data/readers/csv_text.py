@@ -167,7 +167,7 @@ def _shape(cell: str) -> str:
     return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "0", cell.strip()))
 
 
-def refuse_damaged(table: Path, rows: Sequence[TextRow]) -> None:
+def refuse_damaged_rows(table: Path, rows: Sequence[TextRow]) -> None:
     """Raise an error where a row cannot be trusted: of a table that somebody edited all rows are meant.
 
     Raises:

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from headstart.data.readers.found import some
+from headstart.data.readers.found import preview
 from headstart.errors import DataError, SettingError
 
 #: What is tried, by the part of the world that it is used in; the first of equally good ones is taken.
@@ -71,11 +71,11 @@ def decode_text(raw: bytes, given: str | None, what: str, remedy: str = REMEDY) 
         return Decoded(raw.decode("utf-8"), "utf-8", guessed=False)
     except UnicodeDecodeError:
         lines = [line for line in raw.splitlines() if not line.isascii()]
-        encoding = guess(lines, what, remedy)
+        encoding = guess_encoding(lines, what, remedy)
         return Decoded(_decode(raw, encoding, what), encoding, guessed=True)
 
 
-def guess(texts: Sequence[bytes], what: str, remedy: str = REMEDY) -> str:
+def guess_encoding(texts: Sequence[bytes], what: str, remedy: str = REMEDY) -> str:
     """Return the encoding in which texts that are not UTF-8 make the most sense.
 
     Args:
@@ -93,16 +93,16 @@ def guess(texts: Sequence[bytes], what: str, remedy: str = REMEDY) -> str:
             scored.append((-round(_plausibility(read), 3), order, encoding, read))
     scored.sort()
     if not scored or -scored[0][0] < POOR:
-        raise DataError(f"{what} has text that is not UTF-8 ({some(as_ascii(texts))}); {remedy}")
+        raise DataError(f"{what} has text that is not UTF-8 ({preview(escape_non_ascii(texts))}); {remedy}")
     best = scored[0]
     rivals = [it for it in scored[1:] if best[0] + CLEAR > it[0] and it[3] != best[3]]
     if rivals:
-        ways = "; ".join(f"{encoding}: {some(_telling(read))}" for _, _, encoding, read in [best, *rivals][:3])
+        ways = "; ".join(f"{encoding}: {preview(_telling(read))}" for _, _, encoding, read in [best, *rivals][:3])
         raise DataError(f"{what} has text that is not UTF-8 and may be {ways}; {remedy}")
     return best[2]
 
 
-def as_ascii(texts: Sequence[bytes]) -> list[str]:
+def escape_non_ascii(texts: Sequence[bytes]) -> list[str]:
     """Return bytes as text for a message, what is not ASCII escaped."""
     return [text.decode("ascii", "backslashreplace") for text in texts]
 

@@ -6,41 +6,41 @@ from dataclasses import dataclass
 
 from natsort import natsort_keygen, ns
 
-from headstart.data.samples import Entry, Source, Subset
+from headstart.data.samples import LedgerEntry, SampleSource, Subset
 from headstart.errors import MOST_OF_A_NAME, bounded
 
 _natural = natsort_keygen(alg=ns.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RawSample:
     """A file or array row that may become a sample."""
 
     name: str  #: unique in its listing; the name of the sample to be
     label: str  #: the class's name
-    source: Source
-    part: Subset | None = None
+    source: SampleSource
+    subset: Subset | None = None
     group: str = ""  #: what the user calls its group; "" for none
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class SourceListing:
     """Everything a reader found at one place."""
 
     root: str  #: what was read, for a person
-    found: tuple[Found, ...]
+    found: tuple[RawSample, ...]
     classes: frozenset[str]  #: every class that was named, with or without photos
-    entries: tuple[Entry, ...] = ()  #: files that were set aside without being opened
+    entries: tuple[LedgerEntry, ...] = ()  #: files that were skipped without being opened
     ignored: int = 0  #: hidden and system files
     notes: tuple[str, ...] = ()
 
 
-def natural(name: str) -> tuple[object, str]:
+def natural_key(name: str) -> tuple[object, str]:
     """The key of natural order: ``2`` before ``10``, ``a`` before ``B``; names equal but for case in code order."""
     return _natural(name), name
 
 
-def class_name(text: str) -> str:
+def normalise_class_name(text: str) -> str:
     """A class's name as it is kept: NFC, so a folder means the same class on macOS and elsewhere; no outer blanks.
 
     Bytes of a folder's name that are no text are kept as escapes, for a name goes into files that have to be text.
@@ -53,13 +53,13 @@ def class_name(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
-def counted(count: int, noun: str, verb: str) -> str:
+def count_noun(count: int, noun: str, verb: str) -> str:
     """A number, what it counts and what that does, in the singular or plural: "1 photo is", "2 photos are"."""
     one = {"are": "is", "have": "has"}.get(verb, f"{verb}s")
     return f"{count} {noun} {one}" if count == 1 else f"{count} {noun}s {verb}"
 
 
-def some(names: Sequence[str], show: Callable[[str], str] = repr, most: int = 3) -> str:
+def preview(names: Sequence[str], show: Callable[[str], str] = repr, most: int = 3) -> str:
     """A list for a message: the first few names, none of them of any length, and how many more there are."""
     shown = ", ".join(show(bounded(name, MOST_OF_A_NAME * 2)) for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

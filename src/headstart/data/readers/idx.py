@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from headstart.data.readers import arrays
 from headstart.data.readers.cached import refuse_full_store
-from headstart.data.readers.found import Listing, some
-from headstart.data.readers.parts import part_named
-from headstart.data.samples import Entry, FileStatus, Subset
+from headstart.data.readers.found import SourceListing, preview
+from headstart.data.readers.parts import parse_subset
+from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.errors import DataError
 from headstart.storage.atomic import new_folder, stamp
 
@@ -54,7 +54,7 @@ def is_idx(path: Path) -> bool:
     return _NAME.fullmatch(path.name) is not None
 
 
-def folder_with(folder: Path) -> Path | None:
+def find_idx_folder(folder: Path) -> Path | None:
     """The folder in which IDX files lie: this one, or one that it only wraps, as in ``MNIST/raw``; None if none do."""
     for _ in range(_DEEPEST):
         try:
@@ -69,12 +69,12 @@ def folder_with(folder: Path) -> Path | None:
     return None
 
 
-def list_idx(root: Path, folder: Path, cache: Path) -> Listing:
+def list_idx(root: Path, folder: Path, cache: Path) -> SourceListing:
     """Every image of the IDX files in a folder; a class is called after its number.
 
     Args:
         root: what the user gave.
-        folder: where the files lie, from ``folder_with``.
+        folder: where the files lie, from ``find_idx_folder``.
         cache: where gzipped files are unpacked.
 
     Raises:
@@ -83,12 +83,12 @@ def list_idx(root: Path, folder: Path, cache: Path) -> Listing:
     files, others = _files_in(folder)
     stems = sorted({file.stem for file in files})
     blocks = [_block(folder, stem, [file for file in files if file.stem == stem], cache) for stem in stems]
-    listing = arrays.listing_of(str(root), blocks)
+    listing = arrays.list_blocks(str(root), blocks)
     used = {(file.stem, file.what): file for file in reversed(files)}.values()
     twice = tuple(
         f"{file.path.name!r} was not read: another form of it lies beside it" for file in files if file not in used
     )
-    aside = tuple(Entry(name, FileStatus.SET_ASIDE, "no IDX file of images or labels") for name in others)
+    aside = tuple(LedgerEntry(name, FileStatus.SKIPPED, "no IDX file of images or labels") for name in others)
     ignored = sum(_hidden(path) for path in folder.iterdir())
     return replace(listing, entries=listing.entries + aside, ignored=ignored, notes=listing.notes + twice)
 
@@ -109,8 +109,8 @@ def _files_in(folder: Path) -> tuple[list[_File], list[str]]:
             others.append(path.name)
     if folders:
         raise DataError(
-            f"{str(folder)!r} has IDX files ({some([file.path.name for file in files], most=1)}) and the folders "
-            f"{some(folders)}; wanted one or the other; move the IDX files into a folder of their own"
+            f"{str(folder)!r} has IDX files ({preview([file.path.name for file in files], most=1)}) and the folders "
+            f"{preview(folders)}; wanted one or the other; move the IDX files into a folder of their own"
         )
     return sorted(files, key=lambda file: file.packed), others
 
@@ -119,7 +119,7 @@ def _hidden(path: Path) -> bool:
     return path.name.startswith((".", "__MACOSX"))
 
 
-def _block(folder: Path, stem: str, files: list[_File], cache: Path) -> arrays.Block:
+def _block(folder: Path, stem: str, files: list[_File], cache: Path) -> arrays.ArrayBlock:
     """The images and labels of one part."""
     first = {file.what: file for file in reversed(files)}
     for what, dimensions in _WANTED.items():
@@ -130,13 +130,13 @@ def _block(folder: Path, stem: str, files: list[_File], cache: Path) -> arrays.B
             )
     images, labels = (_values(first[what], cache) for what in _WANTED)
     try:
-        return arrays.block_of("images", images, labels, None, _part(stem), stem)
+        return arrays.make_block("images", images, labels, None, _part(stem), stem)
     except DataError as error:
         raise DataError(f"{str(folder)!r}, {stem}: {error}") from None
 
 
 def _part(stem: str) -> Subset | None:
-    return Subset.TEST if stem == "t10k" else part_named(stem)
+    return Subset.TEST if stem == "t10k" else parse_subset(stem)
 
 
 def _values(file: _File, cache: Path) -> NDArray[np.uint8]:

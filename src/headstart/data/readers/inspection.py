@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from headstart.data.own_output import is_own_picture
-from headstart.data.readers.found import Found
-from headstart.data.samples import ArraySource, Entry, FileSource, FileStatus, digest_of
+from headstart.data.readers.found import RawSample
+from headstart.data.samples import ArraySource, FileSource, FileStatus, LedgerEntry, compute_digest
 from headstart.errors import refuse_machine_faults
 from headstart.events import Listener, Progress
 from headstart.modalities.image.decoding.decode import BrokenPhoto, identify, measure_depth
@@ -30,16 +30,16 @@ Answer = TypeVar("Answer")
 class Inspected:
     """A found file and what its bytes say."""
 
-    found: Found
-    entry: Entry  #: accepted so far, or set aside
+    found: RawSample
+    entry: LedgerEntry  #: accepted so far, or skipped
 
 
-def inspect(found: Sequence[Found], listener: Listener) -> list[Inspected]:
+def inspect(found: Sequence[RawSample], listener: Listener) -> list[Inspected]:
     """Looks at every file, in several threads; answers in the order given."""
-    return list(in_threads(_inspect, found, stage="read", workers=default_workers(), listener=listener))
+    return list(map_in_threads(_inspect, found, stage="read", workers=default_workers(), listener=listener))
 
 
-def in_threads(
+def map_in_threads(
     work: Callable[[Thing], Answer], things: Sequence[Thing], *, stage: str, workers: int, listener: Listener
 ) -> Iterator[Answer]:
     """``work`` of every thing, in order, with progress reported."""
@@ -62,7 +62,7 @@ def default_workers() -> int:
 
 
 def why_unreadable(error: OSError) -> str:
-    """Return an error of the file system as the reason why a file was set aside.
+    """Return an error of the file system as the reason why a file was skipped.
 
     Raises:
         HeadstartError: the machine is short of something, which is no fault of the file's.
@@ -71,37 +71,37 @@ def why_unreadable(error: OSError) -> str:
     return "missing file" if isinstance(error, FileNotFoundError) else f"unreadable: {error.strerror or error}"
 
 
-def _inspect(found: Found) -> Inspected:
+def _inspect(found: RawSample) -> Inspected:
     if isinstance(found.source, FileSource):
         return Inspected(found, _look_at_file(found, found.source))
     return Inspected(found, _look_at_array(found, found.source))
 
 
-def _look_at_file(found: Found, source: FileSource) -> Entry:
+def _look_at_file(found: RawSample, source: FileSource) -> LedgerEntry:
     try:
         status = source.path.stat()
         if not stat.S_ISREG(status.st_mode):  # reading a pipe would wait for ever
-            return Entry(found.name, FileStatus.SET_ASIDE, "not a file", found.label)
+            return LedgerEntry(found.name, FileStatus.SKIPPED, "not a file", found.label)
         if status.st_size > MAX_BYTES:
             reason = f"{status.st_size / 1e9:.1f} GB; files of more than {MAX_BYTES / 1e9:g} GB are not read"
-            return Entry(found.name, FileStatus.SET_ASIDE, reason, found.label)
+            return LedgerEntry(found.name, FileStatus.SKIPPED, reason, found.label)
         content = source.read()
     except OSError as error:
-        return Entry(found.name, FileStatus.SET_ASIDE, why_unreadable(error), found.label)
-    digest = digest_of(content)
+        return LedgerEntry(found.name, FileStatus.SKIPPED, why_unreadable(error), found.label)
+    digest = compute_digest(content)
     if is_own_picture(content):
-        return Entry(found.name, FileStatus.SET_ASIDE, "a picture that headstart drew", found.label, digest)
+        return LedgerEntry(found.name, FileStatus.SKIPPED, "a picture that headstart drew", found.label, digest)
     try:
         header = identify(content)
     except BrokenPhoto as error:
-        return Entry(found.name, FileStatus.SET_ASIDE, str(error), found.label, digest)
+        return LedgerEntry(found.name, FileStatus.SKIPPED, str(error), found.label, digest)
     facts = header.format, header.width, header.height, header.camera
     depth = measure_depth(content) if header.deep else None
     note = "; ".join(filter(None, (header.note, describe_depth(depth) if depth else "")))
-    return Entry(found.name, FileStatus.ACCEPTED, "", found.label, digest, *facts, note=note, depth=depth)
+    return LedgerEntry(found.name, FileStatus.ACCEPTED, "", found.label, digest, *facts, note=note, depth=depth)
 
 
-def _look_at_array(found: Found, source: ArraySource) -> Entry:
+def _look_at_array(found: RawSample, source: ArraySource) -> LedgerEntry:
     pixels = source.read()
     height, width = pixels.shape[:2]
-    return Entry(found.name, FileStatus.ACCEPTED, "", found.label, digest_of(pixels), "array", width, height)
+    return LedgerEntry(found.name, FileStatus.ACCEPTED, "", found.label, compute_digest(pixels), "array", width, height)

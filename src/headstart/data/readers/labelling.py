@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from headstart.data.readers.encodings import check_encoding, guess
-from headstart.data.readers.found import Found, class_name, some
-from headstart.data.readers.layouts import FIRST_WORD, NameRule, Seen, name_rule
-from headstart.data.samples import Entry, FileSource, FileStatus
+from headstart.data.readers.encodings import check_encoding, guess_encoding
+from headstart.data.readers.found import RawSample, normalise_class_name, preview
+from headstart.data.readers.layouts import FIRST_WORD, NameRule, Seen, find_name_rule
+from headstart.data.samples import FileSource, FileStatus, LedgerEntry
 from headstart.errors import DataError, SettingError
 from headstart.settings import DataSettings
 
@@ -17,9 +17,9 @@ from headstart.settings import DataSettings
 class Labelled:
     """Files with their classes and groups."""
 
-    found: tuple[Found, ...]
+    found: tuple[RawSample, ...]
     classes: frozenset[str]
-    entries: tuple[Entry, ...]  #: of files that have no class
+    entries: tuple[LedgerEntry, ...]  #: of files that have no class
     notes: tuple[str, ...]
 
 
@@ -56,10 +56,10 @@ def label_files(root: str, seen: Sequence[Seen], folders: Sequence[str], options
     for it in seen:
         label = labels.get(it.name) or label_of(it)
         if label in classes:
-            found.append(Found(it.name, label, FileSource(it.path), it.part, group_of(it)))
+            found.append(RawSample(it.name, label, FileSource(it.path), it.subset, group_of(it)))
         else:
             reason = "no class in its name" if where == "name" else "not in a class folder"
-            entries.append(Entry(it.name, FileStatus.SET_ASIDE, reason))
+            entries.append(LedgerEntry(it.name, FileStatus.SKIPPED, reason))
     if options.groups_from:
         notes.append(_told_of_groups({it.group for it in found if it.group}, options.groups_from))
     return Labelled(tuple(found), frozenset(classes), tuple(entries), tuple(notes))
@@ -81,9 +81,9 @@ class _Names:
             return
         if self._encoding is None:
             with suppress(DataError):
-                self._encoding = guess([os.fsencode(name) for name in odd], "the folder")
+                self._encoding = guess_encoding([os.fsencode(name) for name in odd], "the folder")
         shown = f"read as {self._encoding}" if self._encoding else "kept with escapes"
-        which = some([self.read(it) for it in odd])
+        which = preview([self.read(it) for it in odd])
         self.notes.append(
             f"{len(odd)} names of folders and files are not UTF-8 and are {shown} ({which}); where they look wrong, "
             "say what they are with --encoding"
@@ -93,8 +93,8 @@ class _Names:
         """Return a name as text."""
         if self._encoding and not _is_text(name):
             with suppress(UnicodeDecodeError):
-                return class_name(os.fsencode(name).decode(self._encoding))
-        return class_name(name) or name
+                return normalise_class_name(os.fsencode(name).decode(self._encoding))
+        return normalise_class_name(name) or name
 
 
 def _is_text(name: str) -> bool:
@@ -107,10 +107,10 @@ def _is_text(name: str) -> bool:
 
 def _rule(root: str, seen: Sequence[Seen]) -> NameRule:
     stems = [it.path.stem for it in seen if it.is_photo]
-    rule = name_rule(stems)
+    rule = find_name_rule(stems)
     if rule is None:
         raise DataError(
-            f"{root!r} has {len(stems)} photos whose names speak of no classes ({some(stems)}); wanted names that "
+            f"{root!r} has {len(stems)} photos whose names speak of no classes ({preview(stems)}); wanted names that "
             "begin with the class, such as cat.12.jpg, three photos of each at least; drop --classes-from name"
         )
     return rule
@@ -127,4 +127,4 @@ def _reader(where: str, rule: NameRule | None, names: _Names) -> Callable[[Seen]
 
 def _told_of_groups(groups: set[str], where: str) -> str:
     place = {"folder": "the first folder", "parent": "the folder right above it", "name": FIRST_WORD.told}[where]
-    return f"the group of a photo is {place}: {len(groups)} groups, such as {some(sorted(groups))}"
+    return f"the group of a photo is {place}: {len(groups)} groups, such as {preview(sorted(groups))}"

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from headstart.data.readers.found import some
-from headstart.data.readers.parts import part_named
+from headstart.data.readers.found import preview
+from headstart.data.readers.parts import parse_subset
 from headstart.data.samples import Subset
 from headstart.errors import DataError
 from headstart.modalities.image.decoding.decode import SUFFIXES
@@ -57,7 +57,7 @@ class Seen:
     name: str  #: the path under the root, with "/"
     path: Path
     steps: tuple[str, ...]  #: the folders it lies in, from the first under the root or the part
-    part: Subset | None
+    subset: Subset | None
 
     @property
     def is_photo(self) -> bool:
@@ -96,7 +96,7 @@ NAME_RULES = (
 FIRST_WORD = NAME_RULES[1]
 
 
-def name_rule(stems: Sequence[str]) -> NameRule | None:
+def find_name_rule(stems: Sequence[str]) -> NameRule | None:
     """Return the first rule by which names are of a few classes, with some photos in each; None where none is."""
     return next((rule for rule in NAME_RULES if _classes_in(stems, rule)), None)
 
@@ -112,9 +112,9 @@ def _classes_in(stems: Sequence[str], rule: NameRule) -> dict[str, int]:
     return large
 
 
-def classes_in_names(stems: Sequence[str]) -> dict[str, int]:
+def count_classes_in_names(stems: Sequence[str]) -> dict[str, int]:
     """Return the classes that file names without their endings speak of in words, and the photos of each."""
-    rule = name_rule(stems)
+    rule = find_name_rule(stems)
     classes = _classes_in(stems, rule) if rule else {}
     return {} if all(not _words(name) for name in classes) else classes
 
@@ -122,17 +122,17 @@ def classes_in_names(stems: Sequence[str]) -> dict[str, int]:
 # --- folders ---------------------------------------------------------------------------------------------------------
 
 
-def part_in(name: str) -> Subset | None:
+def find_subset_in_name(name: str) -> Subset | None:
     """Return the part that a folder's name speaks of among filling words and numbers: ``Final_Training``, ``test1``."""
     words = _words(name)
-    parts = {part for word in words if (part := part_named(word))}
-    rest = [word for word in words if not part_named(word) and word not in _FILLER | _PLACES | _PRODUCTS]
+    parts = {part for word in words if (part := parse_subset(word))}
+    rest = [word for word in words if not parse_subset(word) and word not in _FILLER | _PLACES | _PRODUCTS]
     return parts.pop() if len(parts) == 1 and not rest else None
 
 
-def parts_in(names: Sequence[str]) -> dict[str, Subset]:
+def find_subsets_in_names(names: Sequence[str]) -> dict[str, Subset]:
     """Return the part of each folder where all are parts, two different ones at least; else nothing."""
-    parts = {name: part for name in names if (part := part_in(name))}
+    parts = {name: part for name in names if (part := find_subset_in_name(name))}
     return parts if len(parts) == len(names) and len(set(parts.values())) > 1 else {}
 
 
@@ -156,13 +156,15 @@ def refuse_containers(root: str, seen: Sequence[Seen]) -> None:
         if it.is_photo and it.steps:
             folders[it.steps[0]].append(it)
     look = _look_of(list(folders))
-    if len(folders) < 2 and not (look or any(map(part_in, folders))):
+    if len(folders) < 2 and not (look or any(map(find_subset_in_name, folders))):
         return
     below = _classes_below(folders)
     if below and (look or _are_owners(list(folders)) or _are_answers(below, len(folders))):
         raise DataError(_told_of_the_level_below(root, folders, below, look))
     if look or len(folders) == 1:
-        in_names = {name: classes for name, files in folders.items() if (classes := classes_in_names(_stems(files)))}
+        in_names = {
+            name: classes for name, files in folders.items() if (classes := count_classes_in_names(_stems(files)))
+        }
         if in_names or (len(folders) > 1 and look != "products"):
             raise DataError(_told_of_names(root, list(folders), in_names, look))
 
@@ -178,7 +180,7 @@ def refuse_flat(root: str, files: Sequence[Path]) -> None:
         DataError: what the names begin with, and how to say that these are the classes.
     """
     stems = [path.stem for path in files if path.suffix.lower() in SUFFIXES]
-    if classes := classes_in_names(stems):
+    if classes := count_classes_in_names(stems):
         raise DataError(
             f"{root!r} has no class folders but {len(stems)} photos whose names begin with {_counts(classes)}; to read "
             "these as the classes, add --classes-from name; else put them into a folder per class"
@@ -186,16 +188,16 @@ def refuse_flat(root: str, files: Sequence[Path]) -> None:
 
 
 def _counts(classes: Mapping[str, int]) -> str:
-    return some([f"{label!r} ({count})" for label, count in classes.items()], show=str)
+    return preview([f"{label!r} ({count})" for label, count in classes.items()], show=str)
 
 
 def _look_of(names: Sequence[str]) -> str:
     """What all of some folders look like by their names: "parts", "places" of photos, "products" or nothing."""
-    if parts_in(names):
+    if find_subsets_in_names(names):
         return "parts"
     words = [set(_words(name)) for name in names]
     known = [bool(it & (_PLACES | _PRODUCTS)) and it <= _PLACES | _PRODUCTS | _FILLER for it in words]
-    if not all(it or part_in(name) for it, name in zip(known, names, strict=True)):
+    if not all(it or find_subset_in_name(name) for it, name in zip(known, names, strict=True)):
         return ""
     return "places" if any(it & _PLACES for it in words) else "products"
 
@@ -231,15 +233,15 @@ def _told_of_the_level_below(root: str, folders: Mapping[str, Sequence[Seen]], b
     what = "parts of a split" if look == "parts" else "places" if look else "patients or the like"
     groups = "" if look else " --groups-from folder, which keeps each of them on one side of the split"
     return (
-        f"{root!r} has the folders {some(list(folders))}, which look like {what}, not like classes: the classes seem "
-        f"to be the folders right above the photos, {some(list(below))}; to read them so, add --classes-from parent"
-        f"{groups}; if the first folders are the classes, add --classes-from folder"
+        f"{root!r} has the folders {preview(list(folders))}, which look like {what}, not like classes: the classes "
+        f"seem to be the folders right above the photos, {preview(list(below))}; to read them so, add "
+        f"--classes-from parent{groups}; if the first folders are the classes, add --classes-from folder"
     )
 
 
 def _told_of_names(root: str, names: Sequence[str], in_names: Mapping[str, Mapping[str, int]], look: str) -> str:
     what = "parts of a split" if look == "parts" else "places for photos and results"
-    start = f"{root!r} has the folders {some(names)}, which look like {what}, not like classes"
+    start = f"{root!r} has the folders {preview(names)}, which look like {what}, not like classes"
     end = "if the folders are the classes, add --classes-from folder"
     if not in_names:
         return f"{start}; wanted a folder per class, or a table with path and label; {end}"

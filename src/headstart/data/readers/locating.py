@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from headstart.data.readers.found import some
+from headstart.data.readers.found import preview
 from headstart.modalities.image.decoding.decode import SUFFIXES
 
 DEPTH = 4  #: folders below the table's that are looked into
@@ -52,7 +52,7 @@ def locate(table: Path, paths: Iterable[str]) -> Located:
     taken = {of_file[0]: file for file, of_file in claims.items() if len(of_file) == 1}
     places.update({path: table.parent / file for path, file in taken.items()})
     reasons = {
-        path: f"missing file; it may be one of {len(found)}: {some(found)}"
+        path: f"missing file; it may be one of {len(found)}: {preview(found)}"
         for path, found in candidates.items()
         if len(found) > 1
     }
@@ -63,7 +63,7 @@ def _notes(folder: Path, missing: list[str], taken: Mapping[str, str], files: "_
     notes = []
     if taken:
         path, file = next(iter(taken.items()))
-        notes.append(f"{len(taken)} photos were found by their names, such as {file!r} for {some([path])}")
+        notes.append(f"{len(taken)} photos were found by their names, such as {file!r} for {preview([path])}")
     lost = len(missing) - len(taken)
     if lost > 1:
         notes.append(
@@ -108,7 +108,7 @@ class _Files:
         if not self._files:
             return "no photos in it"
         folders = sorted({os.path.dirname(file) or "." for file in self._files})  # noqa: PTH120
-        return f"{len(self._files)} photos, such as {self._files[0]!r}, in {some(folders)}"
+        return f"{len(self._files)} photos, such as {self._files[0]!r}, in {preview(folders)}"
 
     @cached_property
     def _by_name(self) -> dict[str, list[str]]:

@@ -7,14 +7,14 @@ split, they flatter the test score. A user is better off with a score that says 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from headstart.data.groups import regrouped
-from headstart.data.readers.found import some
+from headstart.data.groups import merge_groups
+from headstart.data.readers.found import preview
 from headstart.data.samples import Samples
 from headstart.data.splits import Split, TooFewGroupsError
 
 
 @dataclass(frozen=True)
-class Loosened:
+class RelaxedSplit:
     """Photos and their split."""
 
     samples: Samples  #: near-duplicates in one group, but of the classes that gave them up
@@ -22,7 +22,9 @@ class Loosened:
     classes: tuple[str, ...]  #: that gave theirs up, by name; none where nothing had to be
 
 
-def split_loosely(samples: Samples, pairs: Iterable[tuple[str, str]], make: Callable[[Samples], Split]) -> Loosened:
+def make_relaxed_split(
+    samples: Samples, pairs: Iterable[tuple[str, str]], make: Callable[[Samples], Split]
+) -> RelaxedSplit:
     """Split photos with near-duplicates kept together, as far as each class still has groups for each part.
 
     Args:
@@ -37,7 +39,7 @@ def split_loosely(samples: Samples, pairs: Iterable[tuple[str, str]], make: Call
     kept, loosened = list(pairs), set[int]()
     found = len(kept)
     while True:
-        grouped = regrouped(samples, kept)
+        grouped = merge_groups(samples, kept)
         try:
             split = make(grouped)
         except TooFewGroupsError as error:
@@ -49,10 +51,10 @@ def split_loosely(samples: Samples, pairs: Iterable[tuple[str, str]], make: Call
             continue
         names = tuple(samples.classes[label] for label in sorted(loosened))
         if not names:
-            return Loosened(grouped, split, ())
+            return RelaxedSplit(grouped, split, ())
         note = (
-            f"the score flatters: with near-duplicates kept in one part there were too few groups of {some(names)}, so "
-            f"{found - len(kept)} pairs of them may lie in unlike parts; how well photos of another day or place are "
-            "told is not known: take some, and give them as a test part of their own"
+            f"the score flatters: with near-duplicates kept in one part there were too few groups of {preview(names)}, "
+            f"so {found - len(kept)} pairs of them may lie in unlike parts; how well photos of another day or place "
+            "are told is not known: take some, and give them as a test part of their own"
         )
-        return Loosened(grouped, replace(split, notes=(note, *split.notes)), names)
+        return RelaxedSplit(grouped, replace(split, notes=(note, *split.notes)), names)

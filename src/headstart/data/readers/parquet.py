@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headstart.data.readers.cached import cached_folder
-from headstart.data.readers.columns import ALIASES, Row, choose_columns
+from headstart.data.readers.cached import unpack_once
+from headstart.data.readers.columns import ALIASES, TableRow, choose_columns
 from headstart.data.samples import FileSource
 from headstart.errors import DataError, MissingExtra
 
@@ -24,7 +24,7 @@ BATCH, BATCH_OF_PHOTOS = 65_536, 32  #: rows in memory at once
 IN_A_FOLDER = 10_000  #: photos
 
 
-def parquet_rows(table: Path, cache: Path) -> tuple[list[Row], list[str]]:
+def read_parquet_rows(table: Path, cache: Path) -> tuple[list[TableRow], list[str]]:
     """Return the rows of a Parquet table and notes on its columns; photos in it are written under the cache.
 
     Raises:
@@ -36,7 +36,7 @@ def parquet_rows(table: Path, cache: Path) -> tuple[list[Row], list[str]]:
         names = _class_names(file.schema_arrow, taken["label"])
         if not _holds_photos(file.schema_arrow, taken["path"]):
             return list(_rows(file, taken, names, None)), notes
-        folder = cached_folder(table, cache, lambda draft: _write_photos(file, taken["path"], draft))
+        folder = unpack_once(table, cache, lambda draft: _write_photos(file, taken["path"], draft))
         return list(_rows(file, taken, names, folder)), notes
 
 
@@ -123,7 +123,7 @@ def _place(folder: Path, number: int) -> Path:
     return folder / f"{number // IN_A_FOLDER:05d}" / f"{number:08d}"
 
 
-def _rows(file: "ParquetFile", taken: dict[str, str], names: Sequence[str], folder: Path | None) -> Iterator[Row]:
+def _rows(file: "ParquetFile", taken: dict[str, str], names: Sequence[str], folder: Path | None) -> Iterator[TableRow]:
     """The rows; of photos that are in the table the name only."""
     columns = [column for role, column in taken.items() if folder is None or role != "path"]
     if folder is not None and _has_path(file.schema_arrow, taken["path"]):
@@ -146,7 +146,7 @@ def _has_path(schema: "pyarrow.Schema", column: str) -> bool:
     return types.is_struct(kind) and any(kind.field(index).name == "path" for index in range(kind.num_fields))
 
 
-def _row(number: int, cells: dict[str, Any], names: Sequence[str], folder: Path | None) -> Row:
+def _row(number: int, cells: dict[str, Any], names: Sequence[str], folder: Path | None) -> TableRow:
     label = cells["label"]
     problem = ""
     if names and isinstance(label, int):
@@ -165,7 +165,7 @@ def _row(number: int, cells: dict[str, Any], names: Sequence[str], folder: Path 
     photo = None
     if folder is not None and (place := _place(folder, number)).is_file():
         photo = FileSource(place)
-    return Row(number, texts["path"], texts["label"], texts["split"], texts["group"], photo, problem)
+    return TableRow(number, texts["path"], texts["label"], texts["split"], texts["group"], photo, problem)
 
 
 def _label_text(label: Any, text: str) -> str:

@@ -9,17 +9,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from headstart.data.readers.found import Found, Listing, some
-from headstart.data.readers.parts import KNOWN, part_named, settle
+from headstart.data.readers.found import RawSample, SourceListing, preview
+from headstart.data.readers.parts import KNOWN, parse_subset, resolve_subsets
 from headstart.data.readers.tables import list_table
-from headstart.data.samples import Entry, Subset
+from headstart.data.samples import LedgerEntry, Subset
 from headstart.errors import DataError
 
 _BESIDE = frozenset({".md", ".json", ".jsonl", ".txt", ".yaml", ".yml", ".py", ".rst"})  #: what describes a data set
 _PLAIN = frozenset({"README", "LICENSE", "LICENCE"})
 
 
-def parquet_shards(folder: Path) -> list[Path]:
+def find_parquet_shards(folder: Path) -> list[Path]:
     """Return the Parquet tables under a folder that holds nothing else but descriptions; none where it does."""
     shards: list[Path] = []
     for here, folders, files in os.walk(folder):
@@ -34,7 +34,7 @@ def parquet_shards(folder: Path) -> list[Path]:
     return shards
 
 
-def list_shards(folder: Path, shards: Sequence[Path], cache: Path) -> Listing:
+def list_shards(folder: Path, shards: Sequence[Path], cache: Path) -> SourceListing:
     """Return every row of some Parquet tables, under the names of the tables.
 
     Raises:
@@ -45,27 +45,27 @@ def list_shards(folder: Path, shards: Sequence[Path], cache: Path) -> Listing:
     without = [shard.name for shard, part in parts.items() if part is None]
     if without and len(without) < len(shards):
         raise DataError(
-            f"{str(folder)!r} has Parquet tables of parts and others ({some(without)}); wanted names that begin with "
-            f"the part in all of them or in none: {KNOWN}"
+            f"{str(folder)!r} has Parquet tables of parts and others ({preview(without)}); wanted names that begin "
+            f"with the part in all of them or in none: {KNOWN}"
         )
-    given = settle(part for part in parts.values() if part)
+    given = resolve_subsets(part for part in parts.values() if part)
     if given.problem:
         raise DataError(f"{str(folder)!r}: {given.problem}")
-    found: list[Found] = []
-    entries: list[Entry] = []
+    found: list[RawSample] = []
+    entries: list[LedgerEntry] = []
     notes = [f"{len(shards)} Parquet tables are read", *([given.note] if given.note else [])]
     for shard in shards:
         listing = list_table(shard, cache)
         start, part = f"{shard.relative_to(folder).as_posix()}/", parts[shard]
         used = given.used_as[part] if part else None
-        found += [replace(it, name=start + it.name, part=it.part or used) for it in listing.found]
+        found += [replace(it, name=start + it.name, subset=it.subset or used) for it in listing.found]
         entries += [replace(it, name=start + it.name) for it in listing.entries]
         notes += [note for note in listing.notes if note not in notes]
     classes = frozenset(it.label for it in found)
-    return Listing(str(folder), tuple(found), classes, tuple(entries), notes=tuple(notes))
+    return SourceListing(str(folder), tuple(found), classes, tuple(entries), notes=tuple(notes))
 
 
-def siblings_note(table: Path) -> list[str]:
+def note_sibling_shards(table: Path) -> list[str]:
     """Return a note where a table is one of several shards, the others of which lie beside it."""
     of = re.fullmatch(r"(.*-)\d{5}(-of-\d{5}.*\.parquet)", table.name)
     if of is None:
@@ -78,4 +78,4 @@ def siblings_note(table: Path) -> list[str]:
 
 def _part_of(shard: Path) -> Subset | None:
     stem = re.sub(r"-\d{5}-of-\d{5}.*$", "", shard.stem)
-    return part_named(stem) or part_named(re.split(r"[-_.\d]", stem)[0]) or part_named(shard.parent.name)
+    return parse_subset(stem) or parse_subset(re.split(r"[-_.\d]", stem)[0]) or parse_subset(shard.parent.name)

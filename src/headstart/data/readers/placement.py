@@ -15,7 +15,7 @@ _ATTEMPTS = 50  #: orders that are tried where groups of several classes get int
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class SampleGroup:
     """Samples that stay together."""
 
     key: str  #: the smallest digest in it
@@ -31,7 +31,7 @@ class Group:
 class Placement:
     """Where the groups went."""
 
-    parts: Mapping[str, Subset]  #: key of the group -> its part
+    subsets: Mapping[str, Subset]  #: key of the group -> its part
     lacking: Mapping[int, Sequence[Subset]]  #: class -> parts without a photo of it; empty when each has one
 
 
@@ -41,13 +41,13 @@ class _Board:
 
     targets: dict[Subset, dict[int, float]]  #: of TEST and VALIDATION, or VALIDATION alone: photos wanted of each class
     held: dict[Subset, Counter[int]]
-    parts: dict[str, Subset] = field(default_factory=dict)
+    subsets: dict[str, Subset] = field(default_factory=dict)
 
-    def put(self, group: Group, part: Subset) -> None:
-        self.parts[group.key] = part
+    def put(self, group: SampleGroup, part: Subset) -> None:
+        self.subsets[group.key] = part
         self.held[part].update(group.counts)
 
-    def gain(self, group: Group, part: Subset) -> float:
+    def gain(self, group: SampleGroup, part: Subset) -> float:
         """By how much the squared distance to the targets shrinks when the part gets the group."""
         total = 0.0
         for label, count in sorted(group.counts.items()):
@@ -55,13 +55,13 @@ class _Board:
             total += deficit**2 - (deficit - count) ** 2
         return total
 
-    def fits(self, group: Group, part: Subset) -> bool:
+    def fits(self, group: SampleGroup, part: Subset) -> bool:
         """Whether the part is better off with the group and not swamped by it."""
         return group.size <= max(1.0, sum(self.targets[part].values())) and self.gain(group, part) > 0
 
 
-def place(
-    groups: Sequence[Group], shares: Mapping[Subset, float], *, seed: int, held: Mapping[Subset, Counter[int]]
+def place_groups(
+    groups: Sequence[SampleGroup], shares: Mapping[Subset, float], *, seed: int, held: Mapping[Subset, Counter[int]]
 ) -> Placement:
     """A part for every group.
 
@@ -83,7 +83,7 @@ def place(
 
 
 def _place_once(
-    groups: Sequence[Group], shares: Mapping[Subset, float], held: Mapping[Subset, Counter[int]]
+    groups: Sequence[SampleGroup], shares: Mapping[Subset, float], held: Mapping[Subset, Counter[int]]
 ) -> Placement:
     counts = Counter[int]()
     for some_counts in (*held.values(), *(group.counts for group in groups)):
@@ -94,22 +94,22 @@ def _place_once(
     board = _Board(targets, {part: Counter(held.get(part, {})) for part in targets})
     _cover(board, groups)
     for group in groups:
-        if group.key not in board.parts:
+        if group.key not in board.subsets:
             part = next((part for part in shares if board.fits(group, part)), Subset.TRAIN)
             board.put(group, part)
     lacking = {c: [part for part in targets if not board.held[part][c]] for c in sorted(counts)}
-    return Placement(board.parts, {c: parts for c, parts in lacking.items() if parts})
+    return Placement(board.subsets, {c: parts for c, parts in lacking.items() if parts})
 
 
-def _cover(board: _Board, groups: Sequence[Group]) -> None:
+def _cover(board: _Board, groups: Sequence[SampleGroup]) -> None:
     """One group of each class for each part, the classes with the fewest groups first."""
-    having: dict[int, list[Group]] = {}
+    having: dict[int, list[SampleGroup]] = {}
     for group in groups:
         for label in group.counts:
             having.setdefault(label, []).append(group)
     for label in sorted(having, key=lambda label: (len(having[label]), label)):
         for part in _needy(board, label):
-            free = [group for group in having[label] if group.key not in board.parts]
+            free = [group for group in having[label] if group.key not in board.subsets]
             if free:
                 board.put(max(free, key=lambda group: board.gain(group, part)), part)
 
@@ -122,7 +122,7 @@ def _lacks(placement: Placement) -> int:
     return sum(len(parts) for parts in placement.lacking.values())
 
 
-def _order(seed: int, attempt: int) -> Callable[[Group], tuple[bytes, str]]:
+def _order(seed: int, attempt: int) -> Callable[[SampleGroup], tuple[bytes, str]]:
     """The key that puts groups in an order that nobody can foresee and everybody can repeat."""
     key = f"{seed} {attempt}".encode()
     return lambda group: (blake2b(group.key.encode(), key=key, digest_size=16).digest(), group.key)

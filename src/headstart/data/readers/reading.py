@@ -1,6 +1,6 @@
 """Reading photos and labels: a folder, a table, an archive, ``.npz`` or IDX files or arrays, all to the same samples.
 
-Every file that is seen stands in the ledger: accepted, or set aside with a reason. No file of the user's is changed.
+Every file that is seen stands in the ledger: accepted, or skipped with a reason. No file of the user's is changed.
 """
 
 import os
@@ -10,17 +10,17 @@ from typing import Any
 
 from headstart import settings
 from headstart.data.readers import archives, arrays, folders, idx, tables
-from headstart.data.readers.assembly import assemble, problems_of
-from headstart.data.readers.found import Listing, some
+from headstart.data.readers.assembly import assemble_samples, find_problems
+from headstart.data.readers.found import SourceListing, preview
 from headstart.data.readers.inspection import inspect
-from headstart.data.readers.parquet_folders import list_shards, parquet_shards, siblings_note
+from headstart.data.readers.parquet_folders import find_parquet_shards, list_shards, note_sibling_shards
 from headstart.data.samples import Samples
 from headstart.errors import DataError, SettingError
 from headstart.events import Listener, ignore
 from headstart.settings import DataSettings
 
 
-def read(
+def read_source(
     source: Any,
     *,
     labels: Any = None,
@@ -47,15 +47,15 @@ def read(
     """
     options = options or DataSettings.model_validate({})
     listing = _list(source, labels, options, cache or settings.locate_store() / "archives")
-    samples = assemble(listing, inspect(listing.found, listener))
-    problems = problems_of(samples) if strict else []
+    samples = assemble_samples(listing, inspect(listing.found, listener))
+    problems = find_problems(samples) if strict else []
     if problems:
         more = f"; and {len(problems) - 8} more problems like these" if len(problems) > 8 else ""
         raise DataError("; also: ".join(problems[:8]) + more)
     return samples
 
 
-def _list(source: Any, labels: Any, options: DataSettings, cache: Path) -> Listing:
+def _list(source: Any, labels: Any, options: DataSettings, cache: Path) -> SourceListing:
     if isinstance(source, str | os.PathLike):
         if labels is not None:
             raise DataError(
@@ -70,7 +70,7 @@ def _list(source: Any, labels: Any, options: DataSettings, cache: Path) -> Listi
     return arrays.list_arrays(source, labels)
 
 
-def _list_path(path: Path, options: DataSettings, cache: Path) -> Listing:
+def _list_path(path: Path, options: DataSettings, cache: Path) -> SourceListing:
     if not os.path.exists(path):  # noqa: PTH110 (Path.exists raises for names that are too long)
         raise DataError(f"{str(path)!r} does not exist; wanted a folder, a table, an archive or .npz; check the path")
     if path.is_dir():
@@ -81,7 +81,7 @@ def _list_path(path: Path, options: DataSettings, cache: Path) -> Listing:
     if suffix in tables.SUFFIXES:
         _refuse_places(options, f"table {str(path)!r}", "its columns label and group")
         listing = tables.list_table(path, cache, encoding=options.encoding)
-        return replace(listing, notes=(*listing.notes, *siblings_note(path)))
+        return replace(listing, notes=(*listing.notes, *note_sibling_shards(path)))
     if suffix == ".npz":
         _refuse_places(options, repr(str(path)), "its labels")
         return arrays.list_npz(path)
@@ -100,12 +100,12 @@ def _refuse_places(options: DataSettings, what: str, where: str) -> None:
             raise SettingError(f"{name} is for folders of photos; {what} has {where}; drop it")
 
 
-def _list_folder(folder: Path, options: DataSettings, cache: Path) -> Listing:
-    inner = idx.folder_with(folder)
+def _list_folder(folder: Path, options: DataSettings, cache: Path) -> SourceListing:
+    inner = idx.find_idx_folder(folder)
     if inner:
         _refuse_places(options, repr(str(folder)), "its labels")
         return idx.list_idx(folder, inner, cache)
-    shards = parquet_shards(folder)
+    shards = find_parquet_shards(folder)
     if shards:
         _refuse_places(options, repr(str(folder)), "the columns of its tables")
         return list_shards(folder, shards, cache)
@@ -113,24 +113,24 @@ def _list_folder(folder: Path, options: DataSettings, cache: Path) -> Listing:
     beside = [path.name for path in sorted(folder.iterdir()) if path.suffix.lower() in (*tables.SUFFIXES, ".npz")]
     if len(listing.classes) < 2 and beside and options.classes_from is None:
         raise DataError(
-            f"{str(folder)!r} has no two class folders but {some(beside)}; wanted a folder per class; to read the "
+            f"{str(folder)!r} has no two class folders but {preview(beside)}; wanted a folder per class; to read the "
             f"table or the arrays, name the file: {folder / beside[0]}"
         )
     return listing
 
 
-def _list_archive(archive: Path, options: DataSettings, cache: Path) -> Listing:
+def _list_archive(archive: Path, options: DataSettings, cache: Path) -> SourceListing:
     """What was packed may be a table with its photos, arrays, or a folder of classes."""
     content = archives.unpack(archive, cache, encoding=options.encoding)
-    unpacked = folders.only_folder(content.folder)
+    unpacked = folders.find_base_folder(content.folder)
     files = [path for path in sorted(unpacked.iterdir()) if path.is_file() and not path.name.startswith(".")]
     in_table = [
         path
         for path in files
         if path.suffix.lower() in tables.SUFFIXES and tables.photos_exist(path, encoding=options.encoding)
     ]
-    inner = idx.folder_with(unpacked)
-    shards = parquet_shards(content.folder)
+    inner = idx.find_idx_folder(unpacked)
+    shards = find_parquet_shards(content.folder)
     if inner:
         listing = idx.list_idx(unpacked, inner, cache)
     elif len(shards) > 1:
@@ -144,10 +144,10 @@ def _list_archive(archive: Path, options: DataSettings, cache: Path) -> Listing:
     return _named_after(archive, listing, content.notes)
 
 
-def _named_after(archive: Path, listing: Listing, notes: tuple[str, ...]) -> Listing:
+def _named_after(archive: Path, listing: SourceListing, notes: tuple[str, ...]) -> SourceListing:
     """The listing under the archive's name: its place in the cache means nothing to a person."""
     read_as = Path(listing.root)
     note = () if read_as.is_dir() else (f"the labels come from {read_as.name!r} in the archive",)
-    return Listing(
+    return SourceListing(
         str(archive), listing.found, listing.classes, listing.entries, listing.ignored, (*notes, *listing.notes, *note)
     )

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from headstart.data.readers.found import some
+from headstart.data.readers.found import preview
 from headstart.data.samples import FileStatus, Samples
 from headstart.errors import DataError
 
 
-def refuse_unscorable(samples: Samples, known: Sequence[str]) -> None:
+def check_scorable(samples: Samples, known: Sequence[str]) -> None:
     """Raise an error where photos cannot be scored by a classifier.
 
     Args:
@@ -17,7 +17,7 @@ def refuse_unscorable(samples: Samples, known: Sequence[str]) -> None:
     Raises:
         DataError: there is no photo with a label, or one of a class that the classifier does not know.
     """
-    wanted = f"wanted photos of {some(list(known), show=str, most=8)}, in a folder per class or a table with labels"
+    wanted = f"wanted photos of {preview(list(known), show=str, most=8)}, in a folder per class or a table with labels"
     if not len(samples):
         raise DataError(f"{samples.root} has no photos with a label{_what_lies_there(samples)}; {wanted}")
     unknown = [name for name in samples.classes if name not in known]
@@ -27,7 +27,7 @@ def refuse_unscorable(samples: Samples, known: Sequence[str]) -> None:
         if above and above <= set(known):
             hint = "; the folders right above the photos are known: to read these, add --classes-from parent"
         raise DataError(
-            f"{samples.root} has classes that the classifier does not know ({some(unknown, show=str, most=5)}); "
+            f"{samples.root} has classes that the classifier does not know ({preview(unknown, show=str, most=5)}); "
             f"{wanted}{hint}"
         )
 
@@ -36,9 +36,9 @@ def _what_lies_there(samples: Samples) -> str:
     """Why each of the files that were seen has no label, most frequent first."""
     examples: dict[str, list[str]] = {}
     for entry in samples.ledger.entries:
-        if entry.outcome is FileStatus.SET_ASIDE:
+        if entry.status is FileStatus.SKIPPED:
             examples.setdefault(entry.reason, []).append(entry.name)
     if not examples:
         return ": nothing lies there"
     most = sorted(examples.items(), key=lambda it: -len(it[1]))
-    return ": " + some([f"{len(names)} {reason}, such as {names[0]!r}" for reason, names in most], show=str)
+    return ": " + preview([f"{len(names)} {reason}, such as {names[0]!r}" for reason, names in most], show=str)

@@ -1,26 +1,26 @@
 """Tables: a row per photo with its path and label, perhaps its part and group. CSV, TSV or Parquet.
 
-Paths are relative to the table; a Parquet table may hold the photos themselves. A row that cannot be used is set aside,
+Paths are relative to the table; a Parquet table may hold the photos themselves. A row that cannot be used is skipped,
 and every row has its line in the ledger; a column that is missing is an error.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from headstart.data.readers.columns import Row, choose_columns, key_columns
+from headstart.data.readers.columns import TableRow, choose_columns, find_key_columns
 from headstart.data.readers.csv_text import read_text_table
-from headstart.data.readers.found import Found, Listing, class_name, some
+from headstart.data.readers.found import RawSample, SourceListing, normalise_class_name, preview
 from headstart.data.readers.locating import Located, locate
-from headstart.data.readers.parquet import holds_photos, parquet_rows
-from headstart.data.readers.parts import KNOWN, part_named, settle
-from headstart.data.samples import Entry, FileSource, FileStatus, Subset
+from headstart.data.readers.parquet import holds_photos, read_parquet_rows
+from headstart.data.readers.parts import KNOWN, parse_subset, resolve_subsets
+from headstart.data.samples import FileSource, FileStatus, LedgerEntry, Subset
 from headstart.errors import DataError, bounded, refuse_machine_faults
 
 SUFFIXES = (".csv", ".tsv", ".parquet")
 MOST_OF_A_NAME = 1000  #: characters of a path that are kept as a photo's name
 
 
-def list_table(table: Path, cache: Path, *, encoding: str | None = None) -> Listing:
+def list_table(table: Path, cache: Path, *, encoding: str | None = None) -> SourceListing:
     """Return every row of a table.
 
     Args:
@@ -35,27 +35,27 @@ def list_table(table: Path, cache: Path, *, encoding: str | None = None) -> List
     rows, notes = read_rows(table, cache, encoding=encoding)
     parts, part_note = _given_parts(table, rows)
     located = locate(table, [row.path for row in rows if row.photo is None and not _why_not(row, row.label, 0)])
-    found: list[Found] = []
-    entries: list[Entry] = []
+    found: list[RawSample] = []
+    entries: list[LedgerEntry] = []
     first: dict[tuple[str, str], int] = {}
     names: set[str] = set()
     for row in rows:
-        label = class_name(row.label)
+        label = normalise_class_name(row.label)
         name = bounded(row.path, MOST_OF_A_NAME)
         name = name if name and name not in names else f"{name or 'row'} (row {row.number})"
         names.add(name)
         again = first.setdefault((row.path, label), row.number) if row.photo is None else row.number
         reason = _why_not(row, label, again) or located.reasons.get(row.path, "")
         if reason:
-            entries.append(Entry(name, FileStatus.SET_ASIDE, reason, label))
+            entries.append(LedgerEntry(name, FileStatus.SKIPPED, reason, label))
         else:
-            found.append(Found(name, label, _source(row, located), parts[row.split], row.group))
+            found.append(RawSample(name, label, _source(row, located), parts[row.split], row.group))
     notes = [*notes, *located.notes, *([part_note] if part_note else [])]
     classes = frozenset(item.label for item in found)
-    return Listing(str(table), tuple(found), classes, tuple(entries), notes=tuple(notes))
+    return SourceListing(str(table), tuple(found), classes, tuple(entries), notes=tuple(notes))
 
 
-def read_rows(table: Path, cache: Path, *, encoding: str | None = None) -> tuple[list[Row], list[str]]:
+def read_rows(table: Path, cache: Path, *, encoding: str | None = None) -> tuple[list[TableRow], list[str]]:
     """Return the rows of a table, and notes on which of several columns were taken.
 
     Raises:
@@ -63,7 +63,7 @@ def read_rows(table: Path, cache: Path, *, encoding: str | None = None) -> tuple
         MissingExtra: it is a Parquet file and pyarrow is not installed.
     """
     try:
-        return parquet_rows(table, cache) if table.suffix.lower() == ".parquet" else _text_rows(table, encoding)
+        return read_parquet_rows(table, cache) if table.suffix.lower() == ".parquet" else _text_rows(table, encoding)
     except OSError as error:
         refuse_machine_faults(error, f"to read the table {str(table)!r}")
         raise DataError(f"table {str(table)!r} cannot be read: {error.strerror or error}; check the file") from None
@@ -82,11 +82,11 @@ def photos_exist(table: Path, look_at: int = 100, *, encoding: str | None = None
     return 2 * sum(located.places[path].is_file() for path in paths) > len(paths)
 
 
-def _source(row: Row, located: Located) -> FileSource:
+def _source(row: TableRow, located: Located) -> FileSource:
     return row.photo or FileSource(located.places[row.path])
 
 
-def _why_not(row: Row, label: str, first: int) -> str:
+def _why_not(row: TableRow, label: str, first: int) -> str:
     if row.problem:
         return row.problem
     if not row.path and row.photo is None:
@@ -98,7 +98,7 @@ def _why_not(row: Row, label: str, first: int) -> str:
     return f"listed before, in row {first}" if 0 < first != row.number else ""
 
 
-def _given_parts(table: Path, rows: Sequence[Row]) -> tuple[dict[str, Subset | None], str]:
+def _given_parts(table: Path, rows: Sequence[TableRow]) -> tuple[dict[str, Subset | None], str]:
     """Cell of the split column -> the part it means."""
     rows = [row for row in rows if not row.problem]
     cells = {row.split for row in rows}
@@ -110,18 +110,18 @@ def _given_parts(table: Path, rows: Sequence[Row]) -> tuple[dict[str, Subset | N
             f"table {str(table)!r}: {empty} of {len(rows)} rows have no split; fill the split column in every row, "
             "or drop it and a split is made"
         )
-    meant = {cell: part_named(cell) for cell in cells}
+    meant = {cell: parse_subset(cell) for cell in cells}
     unknown = sorted(cell for cell, part in meant.items() if part is None)
     if unknown:
-        raise DataError(f"table {str(table)!r}: the split column says {some(unknown)}; wanted {KNOWN}")
-    given = settle(part for part in meant.values() if part)
+        raise DataError(f"table {str(table)!r}: the split column says {preview(unknown)}; wanted {KNOWN}")
+    given = resolve_subsets(part for part in meant.values() if part)
     if given.problem:
         raise DataError(f"table {str(table)!r}: {given.problem}")
     return {cell: given.used_as[part] for cell, part in meant.items() if part}, given.note
 
 
-def _text_rows(table: Path, encoding: str | None) -> tuple[list[Row], list[str]]:
-    content = read_text_table(table, key_columns, encoding=encoding)
+def _text_rows(table: Path, encoding: str | None) -> tuple[list[TableRow], list[str]]:
+    content = read_text_table(table, find_key_columns, encoding=encoding)
     if not content.header:
         raise DataError(f"table {str(table)!r} is empty; wanted a header with path and label, and a row per photo")
     taken, notes = choose_columns(table, content.header)
@@ -131,5 +131,5 @@ def _text_rows(table: Path, encoding: str | None) -> tuple[list[Row], list[str]]
         cells = {role: row.cells[place].strip() for role, place in at.items() if place < len(row.cells)}
         path, label, split, group = (cells.get(role, "") for role in ("path", "label", "split", "group"))
         again = "the header again" if list(row.cells) == list(content.header) else ""  # files were put together
-        rows.append(Row(row.number, path, label, split, group, problem=row.problem or again))
+        rows.append(TableRow(row.number, path, label, split, group, problem=row.problem or again))
     return rows, [*content.notes, *notes]

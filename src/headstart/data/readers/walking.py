@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from headstart.data.own_output import is_own_folder
-from headstart.data.samples import Entry, FileStatus
+from headstart.data.samples import FileStatus, LedgerEntry
 from headstart.errors import DataError, refuse_machine_faults
 
 SYSTEM = frozenset({"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin"})
@@ -21,7 +21,7 @@ class Walk:
     """One look at a tree: what was met on the way."""
 
     root: Path
-    entries: list[Entry] = field(default_factory=list)  #: what was set aside
+    entries: list[LedgerEntry] = field(default_factory=list)  #: what was skipped
     ignored: int = 0  #: hidden and system files and folders
     own: list[str] = field(default_factory=list)  #: folders that headstart wrote
     notes: list[str] = field(default_factory=list)
@@ -30,9 +30,9 @@ class Walk:
         """A path below the root, with slashes."""
         return path.relative_to(self.root).as_posix()
 
-    def set_aside(self, path: Path, reason: str, label: str = "") -> None:
+    def skip(self, path: Path, reason: str, label: str = "") -> None:
         """Notes that a file or folder is not used, and why."""
-        self.entries.append(Entry(self.name(path), FileStatus.SET_ASIDE, reason, label))
+        self.entries.append(LedgerEntry(self.name(path), FileStatus.SKIPPED, reason, label))
 
     def look(self, folder: Path) -> tuple[list[Path], list[Path]]:
         """The folders and the files directly inside, without hidden and system ones."""
@@ -53,7 +53,7 @@ class Walk:
             refuse_machine_faults(error, f"to read the folder {str(folder)!r}")
             if folder == self.root:
                 raise DataError(f"{str(folder)!r} cannot be read: {error.strerror}; check its permissions") from None
-            self.set_aside(folder, f"unreadable folder: {error.strerror}")
+            self.skip(folder, f"unreadable folder: {error.strerror}")
         return folders, files
 
     def files_under(self, folder: Path, order: Order | None = None) -> Iterator[Path]:
@@ -61,7 +61,7 @@ class Walk:
 
         Links are followed, but no folder is entered twice, nor one that holds it.
         """
-        entered = {identity_of(place) for place in (folder.resolve(), *folder.resolve().parents)}
+        entered = {get_file_id(place) for place in (folder.resolve(), *folder.resolve().parents)}
         waiting = [folder]
         while waiting:
             folders, files = self.look(waiting.pop())
@@ -69,7 +69,7 @@ class Walk:
                 folders, files = order(folders), order(files)
             yield from files
             for inner in reversed(folders):
-                identity = identity_of(inner)
+                identity = get_file_id(inner)
                 if identity in entered:
                     self.notes.append(
                         f"{self.name(inner)!r} is a link to a folder that was already entered; not followed"
@@ -79,7 +79,7 @@ class Walk:
                     waiting.append(inner)
 
 
-def identity_of(folder: Path) -> tuple[int, int]:
+def get_file_id(folder: Path) -> tuple[int, int]:
     """What tells a folder from all others, by whatever name it is reached."""
     status = folder.stat()
     return status.st_dev, status.st_ino

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from headstart.data.samples import Entry, FileStatus, Subset
+from headstart.data.samples import FileStatus, LedgerEntry, Subset
 from headstart.diagnostics.label_hint import RelabelHint, hint_relabelling
 from headstart.diagnostics.label_issues import LabelErrors
 from headstart.modalities.image.near_duplicates.detail import told_apart_poorly
@@ -27,7 +27,7 @@ class FileList:
     title: str
     key: str  #: in names of figures
     n: int
-    entries: tuple[Entry, ...]  #: the first of them
+    entries: tuple[LedgerEntry, ...]  #: the first of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,12 +182,12 @@ def _count_classes(records: Records) -> Iterator[ClassCounts]:
         yield ClassCounts(index, name, records.trust["quality"]["counts"][name] - validation - test, validation, test)
 
 
-def _list_files(entries: Sequence[Entry]) -> Iterator[FileList]:
+def _list_files(entries: Sequence[LedgerEntry]) -> Iterator[FileList]:
     for outcome, title, key in (
-        (FileStatus.SET_ASIDE, "Set aside", "aside"),
+        (FileStatus.SKIPPED, "Skipped", "aside"),
         (FileStatus.REPAIRED, "Repaired", "repaired"),
     ):
-        found = [entry for entry in entries if entry.outcome is outcome]
+        found = [entry for entry in entries if entry.status is outcome]
         if found:
             yield FileList(title, key, len(found), tuple(found[:MOST_FILES]))
 
@@ -211,7 +211,7 @@ def _list_pairs(records: Records) -> Iterator[ShownPair]:
 def _list_leaks(records: Records) -> Iterator[ShownLeak]:
     for index, it in enumerate(records.trust["leaks"]["leaks"]):
         held_out, seen = it["held_out"], it["seen"]
-        part = records.split.parts.get(seen, Subset.TRAIN)
+        part = records.split.subsets.get(seen, Subset.TRAIN)
         yield ShownLeak(
             index=index,
             held_out=held_out,

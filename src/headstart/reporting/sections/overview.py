@@ -164,7 +164,7 @@ def _list_warnings(records: Records, data: DataSection, arms: ArmsSection, short
         yield "small"
     if arms.revealed:
         yield "opened"
-    if data.counts[FileStatus.SET_ASIDE]:
+    if data.counts[FileStatus.SKIPPED]:
         yield "aside"
 
 

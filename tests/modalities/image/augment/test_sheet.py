@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from headstart.data.readers.reading import read
+from headstart.data.readers.reading import read_source
 from headstart.errors import DataError, SettingError
 from headstart.extraction.extract import load_photo
 from headstart.modalities.image.augment.augmentation import PRESETS
@@ -19,7 +19,7 @@ SPEC = ImageSpec(80, 875, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 
 @pytest.fixture
 def samples(photos):
-    return read(photos(each=4))
+    return read_source(photos(each=4))
 
 
 def test_a_sheet(samples, tmp_path) -> None:
@@ -60,7 +60,7 @@ def test_jpeg_by_its_ending(samples, tmp_path) -> None:
 
 
 def test_a_long_class_name_does_not_leave_the_sheet(photos, tmp_path) -> None:
-    samples = read(photos(classes=("m" * 200, "discs"), each=3))
+    samples = read_source(photos(classes=("m" * 200, "discs"), each=3))
     write_sheet(tmp_path / "sheet.png", samples, SPEC, PRESETS["light"])
     assert np.asarray(Image.open(tmp_path / "sheet.png"))[:, -MARGIN:].min() == 255
 

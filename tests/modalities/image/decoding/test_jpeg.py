@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from headstart.data.check import decoded
-from headstart.data.readers.reading import read
+from headstart.data.check import check_decoding
+from headstart.data.readers.reading import read_source
 from headstart.data.samples import FileStatus
 from headstart.modalities.image.decoding import decode as module
 from headstart.modalities.image.decoding import jpeg
@@ -150,7 +150,7 @@ def test_a_large_photo_is_read_and_checked_like_any_other(phone_photo, tmp_path)
     for name in ("a/1.jpg", "b/2.jpg"):
         (tmp_path / name).parent.mkdir()
         (tmp_path / name).write_bytes(phone_photo + name.encode())
-    seen = decoded(read(tmp_path, strict=False))
+    seen = check_decoding(read_source(tmp_path, strict=False))
     assert [entry.outcome for entry in seen.ledger.entries] == [FileStatus.ACCEPTED] * 2
 
 

@@ -6,7 +6,7 @@ import pillow_heif
 import pytest
 from PIL import Image
 
-from headstart.data.readers.reading import read
+from headstart.data.readers.reading import read_source
 from headstart.modalities.image.decoding.decode import BrokenPhoto, decode, identify
 from headstart.modalities.image.decoding.pictures import choose_picture
 from headstart.modalities.image.decoding.tiff import directories
@@ -181,6 +181,6 @@ def test_the_ledger_says_which_picture_it_is(tmp_path):
                 pages(scene(64 + number), Image.new("RGB", (64, 48), (0, 0, name == "a")))
             )
     (tmp_path / "a" / "raw.nef").write_bytes(raw())
-    notes = {entry.name: (entry.note, entry.reason) for entry in read(tmp_path).ledger.entries}
+    notes = {entry.name: (entry.note, entry.reason) for entry in read_source(tmp_path).ledger.entries}
     assert notes["b/1.tif"] == ("page 1 of 2", "")
     assert notes["a/raw.nef"][1].startswith("a camera raw in which only a preview of 160 x 120 pixels can be read")

@@ -3,7 +3,8 @@
     python benchmarks/busy.py [--rows 4099] [--steps 20] [--rounds 3]
 
 Each piece of work runs in a process of its own, alone and beside as many busy processes as there are cores, once with
-the libraries' own defaults and once with what the command line sets at its entry (``headstart.process.PATIENT``).
+the libraries' own defaults and once with what the command line sets at its entry
+(``headstart.process.PASSIVE_WAITING``).
 ``heads`` is the logistic head with its cross-validation on drawn features of 1,280 columns, ``heads_any_thread`` the
 same without the look at how many cores are idle, ``training`` are steps of a small convolutional network. ``gain`` is
 how many times as fast patient threads are, the median of the rounds; the last line is one JSON object.
@@ -19,8 +20,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import measuring
-from headstart.inference.openvino import cores
-from headstart.process import PATIENT
+from headstart.hardware import count_cores
+from headstart.process import PASSIVE_WAITING
 
 WORKS = ("heads", "heads_any_thread", "training")
 
@@ -41,7 +42,7 @@ def main() -> None:
     taken: dict[str, list[float]] = {}
     for _ in range(given.rounds):
         for load in ("alone", "busy"):
-            with others(cores() if load == "busy" else 0):
+            with others(count_cores() if load == "busy" else 0):
                 for work in WORKS:
                     for way in ("spinning", "patient"):
                         taken.setdefault(f"{work}_{load}_{way}", []).append(_child(work, way, given))
@@ -67,8 +68,8 @@ def others(count: int) -> Iterator[None]:
 
 def _child(work: str, way: str, given: argparse.Namespace) -> float:
     """Seconds of a piece of work in a process of its own, imports not counted."""
-    environment = {name: value for name, value in os.environ.items() if name not in PATIENT}
-    environment |= PATIENT if way == "patient" else {}
+    environment = {name: value for name, value in os.environ.items() if name not in PASSIVE_WAITING}
+    environment |= PASSIVE_WAITING if way == "patient" else {}
     command = [sys.executable, __file__, "--child", work, "--rows", str(given.rows), "--steps", str(given.steps)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return float(json.loads(done.stdout.splitlines()[-1]))
@@ -91,7 +92,7 @@ def training(steps: int) -> float:
     import torch
     from torch import nn
 
-    torch.set_num_threads(cores())
+    torch.set_num_threads(count_cores())
     torch.manual_seed(0)
     layers = [nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in ((3, 16), (16, 32), (32, 64), (64, 128))]
     network = nn.Sequential(*(part for layer in layers for part in (layer, nn.ReLU())), nn.Flatten(), nn.LazyLinear(10))

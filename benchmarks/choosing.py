@@ -64,7 +64,7 @@ def one_split(photos: PreparedDataset, network: LoadedBackbone, store: Store, se
     space = photos.extractions[0].space
     engine = network.chosen.engine
     material = FitContext(
-        photos.samples, split, network.backbone, engine, store, space, network.proof, settings, Path("unused")
+        photos.samples, split, network.backbone, engine, store, space, network.parity_samples, settings, Path("unused")
     )
     began = time.process_time()
     found = compare([material], requested_arms(settings))

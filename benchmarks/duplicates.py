@@ -32,11 +32,11 @@ from PIL import Image, ImageOps
 import measuring
 from drawn import KINDS
 from headstart.backbones.backbone import Backbone
-from headstart.backbones.convert import obtain
+from headstart.backbones.convert import load_backbone
 from headstart.data.readers.reading import read_source
 from headstart.data.samples import ArraySource, Sample
 from headstart.diagnostics.near_duplicates.search import DuplicatePair, find_near_duplicates
-from headstart.engines.choose import choose
+from headstart.engines.choose import choose_engine
 from headstart.engines.engine import Engine
 from headstart.extraction.extract import extract, load_pixels
 from headstart.modalities.image.decoding.decode import decode
@@ -101,8 +101,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         planted = _plant(originals, Path(folder), options.copies)
         samples = read_source(Path(folder)).samples
-        backbone = obtain(options.backbone, locate_store() / "networks")
-        engine = choose(backbone, proof_photos(samples, backbone), listener=print).engine
+        backbone = load_backbone(options.backbone, locate_store() / "networks")
+        engine = choose_engine(backbone, proof_photos(samples, backbone), listener=print).engine
         rounds = [_round(samples, backbone, engine) for _ in range(options.rounds)]
         looks_seconds = _looks_seconds(samples, backbone)
     for number, it in enumerate(rounds, 1):

@@ -29,7 +29,7 @@ from scipy.stats import wilcoxon
 import headstart
 import measuring
 from headstart.backbones.backbone import Backbone
-from headstart.backbones.convert import obtain
+from headstart.backbones.convert import load_backbone
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.explanation.explainer import Explainer
 from headstart.export import EnsembleMember, FeatureBranch, FittedModel, ParityExample, save
@@ -98,7 +98,7 @@ FAMILIES = (
 def network(name: str, folder: Path, data: Path) -> Backbone:
     """A backbone; its weights are drawn where it has none here, and what BatchNorm knows is taken from these photos."""
     if name.startswith("efficientnet_lite"):
-        return obtain(name, folder)
+        return load_backbone(name, folder)
     torch.manual_seed(0)
     body = timm.create_model(name, pretrained=False)
     norms = [module for module in body.modules() if isinstance(module, torch.nn.BatchNorm2d)]
@@ -114,7 +114,7 @@ def network(name: str, folder: Path, data: Path) -> Backbone:
     file = folder / f"{name}.safetensors"
     save_file(body.state_dict(), file)
     try:
-        return obtain(f"timm:{name}@{file}", folder)
+        return load_backbone(f"timm:{name}@{file}", folder)
     finally:
         file.unlink()
 

@@ -19,13 +19,13 @@ from PIL import Image
 
 import measuring
 from headstart.backbones.backbone import Backbone
-from headstart.backbones.convert import obtain
+from headstart.backbones.convert import load_backbone
 from headstart.data.readers.reading import read_source
 from headstart.data.samples import FileSource, Sample
-from headstart.engines.choose import choose
+from headstart.engines.choose import choose_engine
 from headstart.engines.engine import Engine
 from headstart.extraction.extract import extract, load_photo
-from headstart.inference.openvino import cores
+from headstart.hardware import count_cores
 from headstart.modalities.image.decoding.decode import crop_resize
 from headstart.pipeline.backbones import proof_photos
 from headstart.settings import locate_store
@@ -43,8 +43,10 @@ def main() -> None:
         ("--no-pytorch", {"action": "store_true"}),
     )
     samples = list({sample.digest: sample for sample in read_source(options.photos).samples}.values())
-    backbone = obtain(options.backbone, locate_store() / "networks")
-    engine = choose(backbone, proof_photos(samples, backbone), precision=options.precision, listener=print).engine
+    backbone = load_backbone(options.backbone, locate_store() / "networks")
+    engine = choose_engine(
+        backbone, proof_photos(samples, backbone), precision=options.precision, listener=print
+    ).engine
     count = len(samples)
     rounds: dict[str, list[float]] = {"decode": [], "plain_decode": [], "forward": [], "headstart": []}
     works: dict[str, Callable[[], object]] = {
@@ -84,7 +86,7 @@ def _ratio(over: Sequence[float], under: Sequence[float]) -> float:
 
 
 def _pooled(work: Callable[[Sample], object], samples: Sequence[Sample]) -> None:
-    with ThreadPoolExecutor(cores()) as pool:
+    with ThreadPoolExecutor(count_cores()) as pool:
         for _ in pool.map(work, samples):
             pass
 
@@ -109,7 +111,7 @@ def _plain(sample: Sample, backbone: Backbone) -> object:
 def _forward(engine: Engine, backbone: Backbone, count: int) -> None:
     size = backbone.spec.size
     batch = np.random.default_rng(0).integers(0, 256, (engine.batch, size, size, 3), dtype=np.uint8)
-    with ThreadPoolExecutor(engine.lanes) as pool:
+    with ThreadPoolExecutor(engine.streams) as pool:
         for _ in pool.map(lambda _: engine.forward(batch), range(-(-count // engine.batch))):
             pass
 
@@ -125,10 +127,10 @@ def _plain_pytorch(samples: Sequence[Sample], backbone: Backbone) -> float:
     import torch
     from timm.data import create_transform, resolve_model_data_config
 
-    from headstart.backbones.catalog import find
-    from headstart.backbones.zoo import load
+    from headstart.backbones.catalog import resolve_origin
+    from headstart.backbones.zoo import load_network
 
-    body = load(find(backbone.name)).network.body
+    body = load_network(resolve_origin(backbone.name)).network.body
     config = resolve_model_data_config(body)
     transform = create_transform(**config, is_training=False)
     paths = [sample.source.path for sample in samples if isinstance(sample.source, FileSource)]

@@ -27,9 +27,9 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
 import headstart
-from headstart.backbones.catalog import find
-from headstart.backbones.convert import obtain
-from headstart.backbones.zoo import load
+from headstart.backbones.catalog import resolve_origin
+from headstart.backbones.convert import load_backbone
+from headstart.backbones.zoo import load_network
 from headstart.data.groups import encode_groups
 from headstart.data.readers.reading import read_source
 from headstart.data.samples import FileSource, Sample, Samples, Subset
@@ -68,7 +68,7 @@ class Photos(Dataset[Any]):
 def plain(parts: dict[Subset, list[Sample]], classes: int, epochs: int, batch: int, seed: int) -> Result:
     """A textbook loop."""
     torch.manual_seed(seed)
-    loaded = load(find(BACKBONE))
+    loaded = load_network(resolve_origin(BACKBONE))
     size, mean, std = loaded.spec.size, loaded.spec.mean, loaded.spec.std
     finish_ = [transforms.ToTensor(), transforms.Normalize(mean, std)]
     changed = transforms.Compose([transforms.RandomResizedCrop(size), transforms.RandomHorizontalFlip(), *finish_])
@@ -128,7 +128,7 @@ def _right(network: nn.Module, loader: DataLoader[Any]) -> NDArray[np.bool_]:
 def ours(source: Path, epochs: int, unfreeze: str, seed: int, folder: Path) -> tuple[Result, headstart.Run]:
     """The whole job."""
     store = folder / "store"
-    obtain(BACKBONE, store / "networks")
+    load_backbone(BACKBONE, store / "networks")
     began = time.perf_counter()
     settings = {"strategy": "partial-finetune", "epochs": epochs, "unfreeze": unfreeze, "seed": seed, "refit": "never"}
     run = headstart.fit(source, store=store, out=folder / "run", **settings)

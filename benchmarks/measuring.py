@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from headstart.inference.libraries import import_openvino
-from headstart.inference.openvino import cores
+from headstart.hardware import count_cores
+from headstart.libraries import import_openvino
 
 
 def arguments(purpose: str, *more: tuple[str, dict[str, Any]]) -> argparse.Namespace:
@@ -39,7 +39,7 @@ def median(values: list[float]) -> float:
 def machine() -> str:
     """The processor and how many of its cores are used."""
     name = import_openvino().Core().get_property("CPU", "FULL_DEVICE_NAME").strip()
-    return f"{name}, {cores()} cores, {platform.system()}"
+    return f"{name}, {count_cores()} cores, {platform.system()}"
 
 
 def finish(script: str, result: dict[str, Any], *, keep: bool) -> None:

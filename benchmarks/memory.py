@@ -80,9 +80,9 @@ def _forget_rows(store: Path) -> None:
 
 def _extract(photos: Path) -> dict[str, float]:
     """One extraction, and this process's peak of resident memory."""
-    from headstart.backbones.convert import obtain
+    from headstart.backbones.convert import load_backbone
     from headstart.data.readers.reading import read_source
-    from headstart.engines.choose import choose
+    from headstart.engines.choose import choose_engine
     from headstart.extraction.extract import extract
     from headstart.pipeline.backbones import proof_photos
     from headstart.settings import locate_store
@@ -90,8 +90,8 @@ def _extract(photos: Path) -> dict[str, float]:
 
     with Store(locate_store()) as store:
         samples = read_source(photos).samples
-        backbone = obtain("efficientnet_lite0", locate_store() / "networks")
-        engine = choose(backbone, proof_photos(samples, backbone)).engine
+        backbone = load_backbone("efficientnet_lite0", locate_store() / "networks")
+        engine = choose_engine(backbone, proof_photos(samples, backbone)).engine
         done = extract(samples, backbone, engine, store)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return {"computed": done.computed, "per_second": round(done.computed / done.seconds, 1), "peak_bytes": peak}

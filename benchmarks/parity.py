@@ -23,10 +23,11 @@ import measuring
 from headstart.data.readers.reading import read_source
 from headstart.data.samples import FileSource, Sample
 from headstart.extraction.extract import load_photo
+from headstart.hardware import count_cores
 from headstart.inference import format as layout
-from headstart.inference.libraries import import_onnxruntime
-from headstart.inference.openvino import Runner, cores
+from headstart.inference.openvino import Runner
 from headstart.inference.postprocess import apply_head, parse_heads
+from headstart.libraries import import_onnxruntime
 from headstart.modalities.image.decoding.decode import crop_resize, decode
 from headstart.settings import locate_store
 from headstart.storage.store import FeatureSpace, Store
@@ -68,7 +69,7 @@ def _compare(photos: Path, precision: str) -> dict[str, float]:
             model / layout.GRAPH,
             size=record.spec.size,
             precision="f32",
-            lanes=cores(),
+            streams=count_cores(),
             start=layout.PIXELS,
             outputs=(layout.FEATURES,),
         )
@@ -84,7 +85,7 @@ def _compare(photos: Path, precision: str) -> dict[str, float]:
 
         same = openvino_same = 0
         levels = scaled_levels = 0.0
-        with ThreadPoolExecutor(cores()) as pool:
+        with ThreadPoolExecutor(count_cores()) as pool:
             for start in range(0, len(samples), 8):
                 looked = list(pool.map(look, samples[start : start + 8]))
                 answers = np.array([answer for answer, *_ in looked])

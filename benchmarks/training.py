@@ -17,12 +17,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-from headstart.backbones.catalog import find
+from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.graph import trace
-from headstart.backbones.zoo import load
-from headstart.engines.engine import Arithmetic
-from headstart.inference.openvino import cores
-from headstart.training.network import Trainable, blank_head
+from headstart.backbones.zoo import load_network
+from headstart.hardware import ComputePrecision, count_cores
+from headstart.training.network import TrainableTop, build_blank_head
 from measuring import arguments, finish, median
 
 CLASSES = 6
@@ -76,21 +75,21 @@ def main() -> None:
         ("--rounds", {"type": int, "default": 5}),
         ("--batch", {"type": int, "default": 32}),
     )
-    torch.set_num_threads(cores())
+    torch.set_num_threads(count_cores())
     torch.manual_seed(0)
-    loaded = load(find(BACKBONE))
+    loaded = load_network(resolve_origin(BACKBONE))
     traced = trace(loaded)
     boundary = traced.below(given.unfreeze)
-    whole = load(find(BACKBONE)).network.body.requires_grad_(requires_grad=True)
+    whole = load_network(resolve_origin(BACKBONE)).network.body.requires_grad_(requires_grad=True)
     whole.reset_classifier(CLASSES)
     whole.to(memory_format=torch.channels_last)
     size = loaded.spec.size
     pixels = torch.rand(given.batch, 3, size, size).to(memory_format=torch.channels_last)
     activations = torch.rand(given.batch, *traced.shape(boundary)).bfloat16()
 
-    def top(precision: Arithmetic) -> Trainable:
-        head = blank_head(loaded.layers[-1].width, CLASSES)
-        return Trainable(traced, boundary, head, fold=True, precision=precision, device="cpu")
+    def top(precision: ComputePrecision) -> TrainableTop:
+        head = build_blank_head(loaded.layers[-1].width, CLASSES)
+        return TrainableTop(traced, boundary, head, fold=True, precision=precision, device="cpu")
 
     with FlopCounterMode(display=False) as counter, torch.inference_mode():
         top("f32").top(activations[:1].float())

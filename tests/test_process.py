@@ -8,12 +8,12 @@ from contextlib import ExitStack
 import pytest
 
 from headstart.cli import main as entry
-from headstart.process import PATIENT, Override, wait_patiently, waiting_patiently
+from headstart.process import PASSIVE_WAITING, Override, passive_waiting, set_passive_waiting
 
 
 @pytest.fixture
 def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in PATIENT:
+    for name in PASSIVE_WAITING:
         monkeypatch.setenv(name, "")  # so that what the test sets is put back
         monkeypatch.delenv(name)
 
@@ -48,7 +48,7 @@ def test_the_program_makes_threads_patient_and_leaves_what_the_user_set(monkeypa
     threshold = entry.gc.get_threshold()
     entry.main()
     entry.gc.set_threshold(*threshold)
-    assert {name: seen[name] for name in PATIENT} == {**PATIENT, "OMP_WAIT_POLICY": "ACTIVE"}
+    assert {name: seen[name] for name in PASSIVE_WAITING} == {**PASSIVE_WAITING, "OMP_WAIT_POLICY": "ACTIVE"}
 
 
 def test_nothing_that_reads_them_is_imported_before() -> None:
@@ -61,7 +61,7 @@ def test_nothing_that_reads_them_is_imported_before() -> None:
 def test_a_library_gives_the_environment_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOMP_SPINCOUNT", "7")
     before = dict(os.environ)
-    with waiting_patiently():
+    with passive_waiting():
         assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
         assert os.environ["GOMP_SPINCOUNT"] == "7"
     assert dict(os.environ) == before
@@ -69,10 +69,9 @@ def test_a_library_gives_the_environment_back(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.usefixtures("_nothing_set")
 def test_importing_headstart_sets_nothing() -> None:
-    show = (
-        "import os, headstart, headstart.pipeline.fit, headstart.process as p; print(*set(p.PATIENT) & set(os.environ))"
-    )
+    imports = "import os, headstart, headstart.pipeline.fit, headstart.process as p"
+    show = f"{imports}; print(*set(p.PASSIVE_WAITING) & set(os.environ))"
     done = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
-    wait_patiently()
+    set_passive_waiting()
     assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 import headstart
-from headstart.backbones.catalog import find
-from headstart.backbones.convert import obtain
+from headstart.backbones.catalog import resolve_origin
+from headstart.backbones.convert import load_backbone
 from headstart.backbones.graph import trace
-from headstart.backbones.zoo import load
+from headstart.backbones.zoo import load_network
 from headstart.runs.run import open_run
 from tests.conftest import Warm
 from tests.small_network import ARCHITECTURE, SIZE, WIDTH
@@ -19,12 +19,12 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def test_it_is_found_loaded_cut_and_converted(small: Warm) -> None:
-    origin = find(small.name)
+    origin = resolve_origin(small.name)
     assert (origin.kind, origin.architecture) == ("checkpoint", ARCHITECTURE)
-    parts = trace(load(origin)).parts
+    parts = trace(load_network(origin)).parts
     assert [part.name for part in parts] == ["stage1", "stage2", "stage3", "final"]
     assert [part.shape for part in parts] == [(16, 16, 16), (8, 8, 16), (4, 4, 24), (WIDTH,)]
-    converted = obtain(small.name, small.store / "networks")
+    converted = load_backbone(small.name, small.store / "networks")
     assert converted.spec.size == SIZE
     assert converted.layers[-1].width == WIDTH
     assert converted.parameters < 100_000

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 #: Threads of OpenMP and BLAS that wait for work let go of their core at once: spinning gains microseconds on an idle
 #: machine and takes the core from those that work on a busy one. Each library reads its own when it is first loaded.
-PATIENT = {
+PASSIVE_WAITING = {
     "OMP_WAIT_POLICY": "PASSIVE",
     "GOMP_SPINCOUNT": "0",  # libgomp, PyTorch's on Linux
     "KMP_BLOCKTIME": "0",  # LLVM's and Intel's, PyTorch's on macOS and Windows
@@ -15,23 +15,25 @@ PATIENT = {
 }
 
 
-def wait_patiently() -> None:
-    """Sets ``PATIENT`` for this process and those that it starts, as far as the user did not: for a program's entry.
+def set_passive_waiting() -> None:
+    """Set ``PASSIVE_WAITING`` for this process and those that it starts, as far as the user did not.
+
+    For a program's entry.
 
     It has to come before NumPy and PyTorch are imported. A library must not do it: the environment is the user's.
     """
-    for name, value in PATIENT.items():
+    for name, value in PASSIVE_WAITING.items():
         os.environ.setdefault(name, value)
 
 
 @contextmanager
-def waiting_patiently() -> Iterator[None]:
-    """Inside, libraries that are loaded find ``PATIENT``; the environment is given back afterwards.
+def passive_waiting() -> Iterator[None]:
+    """Inside, libraries that are loaded find ``PASSIVE_WAITING``; the environment is given back afterwards.
 
     Around the first import of PyTorch, where headstart is used as a library.
     """
-    before = {name: os.environ.get(name) for name in PATIENT}
-    wait_patiently()
+    before = {name: os.environ.get(name) for name in PASSIVE_WAITING}
+    set_passive_waiting()
     try:
         yield
     finally:

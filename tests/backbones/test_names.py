@@ -6,7 +6,7 @@ import timm
 import torch
 from timm.models import get_pretrained_cfg
 
-from headstart.backbones.names import KNOWN, close_to, known_as, matching
+from headstart.backbones.names import KNOWN, find_known, match_names, suggest_names
 
 PERMISSIVE = {"apache-2.0", "bsd-3-clause", "mit"}
 #: what the six networks have, by their papers and Keras' documentation: input, parameters in millions
@@ -50,7 +50,7 @@ FAMILIES = ("densenet121", "convnext_tiny", "vit_ti_16", "deit_tiny", "swin_t", 
 )
 def test_any_case_and_spelling(spellings: str, tag: str) -> None:
     for spelling in (*spellings.split(), spellings.split()[0].replace("-", " ")):
-        known = known_as(spelling)
+        known = find_known(spelling)
         assert known is not None, spelling
         assert known.tag == tag, spelling
 
@@ -84,7 +84,7 @@ def test_the_page_lists_them_all() -> None:
 
 @pytest.mark.parametrize("name", [*NAMED, *FAMILIES])
 def test_they_can_be_built_and_show_their_inner_layers(name: str) -> None:
-    known = known_as(name)
+    known = find_known(name)
     assert known is not None
     with torch.device("meta"), torch.inference_mode():
         body = timm.create_model(known.tag, pretrained=False).eval()
@@ -103,7 +103,7 @@ def test_they_can_be_built_and_show_their_inner_layers(name: str) -> None:
 def test_the_last_layer_is_what_the_pretrained_classifier_sees(name: str, size: int) -> None:
     """Second opinion: the network's own answer."""
     torch.manual_seed(0)
-    known = known_as(name)
+    known = find_known(name)
     assert known is not None
     body = timm.create_model(known.tag, pretrained=False).eval()
     pixels = torch.randn(1, 3, size, size)
@@ -126,16 +126,16 @@ def test_the_last_layer_is_what_the_pretrained_classifier_sees(name: str, size: 
     ],
 )
 def test_patterns(pattern: str, names: list[str]) -> None:
-    assert [known.name for known in matching(pattern)] == names
+    assert [known.name for known in match_names(pattern)] == names
 
 
 def test_no_pattern_means_all() -> None:
-    assert matching("") == list(KNOWN)
+    assert match_names("") == list(KNOWN)
 
 
 def test_the_nearest_names() -> None:
-    assert close_to("ResNet-51")[0] == "resnet50"
-    assert close_to("efficientnet_lite", ("efficientnet_lite0",))[0] == "efficientnet_lite0"
-    assert close_to("NASNetMobile") == ["nasnet_large"]
-    assert close_to("foo") == []
-    assert len(close_to("vgg61")) == len(set(close_to("vgg61"))) == 3
+    assert suggest_names("ResNet-51")[0] == "resnet50"
+    assert suggest_names("efficientnet_lite", ("efficientnet_lite0",))[0] == "efficientnet_lite0"
+    assert suggest_names("NASNetMobile") == ["nasnet_large"]
+    assert suggest_names("foo") == []
+    assert len(suggest_names("vgg61")) == len(set(suggest_names("vgg61"))) == 3

@@ -6,10 +6,15 @@ import timm
 import torch
 from safetensors.torch import load_file, save_file
 
-from headstart.backbones.catalog import find
-from headstart.backbones.convert import obtain
-from headstart.backbones.pretrained import CLASSIFIER, PretrainedClassifier, pretrained_classifier, write_classifier
-from headstart.backbones.zoo import load, untrained
+from headstart.backbones.catalog import resolve_origin
+from headstart.backbones.convert import load_backbone
+from headstart.backbones.pretrained import (
+    CLASSIFIER,
+    PretrainedClassifier,
+    read_pretrained_classifier,
+    write_classifier,
+)
+from headstart.backbones.zoo import build_untrained, load_network
 
 
 @pytest.mark.parametrize("classes", [1000, 7])
@@ -18,7 +23,7 @@ def test_the_classifier_is_that_of_the_checkpoint(weights, classes):
     file = weights("resnet10t", classes=classes)
     body = timm.create_model("resnet10t", pretrained=False, num_classes=classes).eval()
     body.load_state_dict(load_file(file))
-    loaded = load(find(f"timm:resnet10t@{file}"))
+    loaded = load_network(resolve_origin(f"timm:resnet10t@{file}"))
     pixels = torch.randint(0, 256, (3, 176, 176, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         final = loaded.network(pixels)[-1].numpy()
@@ -29,10 +34,10 @@ def test_the_classifier_is_that_of_the_checkpoint(weights, classes):
 
 def test_it_is_kept_at_conversion(weights, tmp_path, monkeypatch):
     name = f"timm:resnet10t@{weights('resnet10t')}"
-    backbone = obtain(name, tmp_path / "networks")
-    expected = load(find(name)).classifier
-    monkeypatch.setattr("headstart.backbones.zoo.load", lambda *_: pytest.fail("loaded again"))
-    kept = pretrained_classifier(backbone)
+    backbone = load_backbone(name, tmp_path / "networks")
+    expected = load_network(resolve_origin(name)).classifier
+    monkeypatch.setattr("headstart.backbones.zoo.load_network", lambda *_: pytest.fail("loaded again"))
+    kept = read_pretrained_classifier(backbone)
     np.testing.assert_array_equal(kept.weight, expected.weight)
     np.testing.assert_array_equal(kept.bias, expected.bias)
 
@@ -53,18 +58,18 @@ def test_what_is_no_plain_linear_layer_is_none(weights, monkeypatch, spoil):
             kind, "forward_head", lambda self, x, pre_logits=False: plain(self, x, pre_logits) * (1 + (not pre_logits))
         )
     save_file(state, file)
-    assert load(find(f"timm:{architecture}@{file}")).classifier is None
+    assert load_network(resolve_origin(f"timm:{architecture}@{file}")).classifier is None
 
 
 def test_random_weights_have_learnt_no_classes(weights):
-    assert untrained(find(f"timm:resnet10t@{weights('resnet10t')}"), 0).classifier is None
+    assert build_untrained(resolve_origin(f"timm:resnet10t@{weights('resnet10t')}"), 0).classifier is None
 
 
 def test_none_is_kept_too_and_a_file_of_another_width_is_made_anew(weights, tmp_path):
-    backbone = obtain(f"timm:resnet10t@{weights('resnet10t')}", tmp_path / "networks")
-    right = pretrained_classifier(backbone)
+    backbone = load_backbone(f"timm:resnet10t@{weights('resnet10t')}", tmp_path / "networks")
+    right = read_pretrained_classifier(backbone)
     write_classifier(backbone.folder, PretrainedClassifier(right.weight[:5], right.bias))
-    np.testing.assert_array_equal(pretrained_classifier(backbone).weight, right.weight)
+    np.testing.assert_array_equal(read_pretrained_classifier(backbone).weight, right.weight)
     write_classifier(backbone.folder, None)
     assert (backbone.folder / CLASSIFIER).is_file()
-    assert pretrained_classifier(replace(backbone, weights_sha256="changed")) is None
+    assert read_pretrained_classifier(replace(backbone, weights_sha256="changed")) is None

@@ -8,9 +8,9 @@ import timm
 import torch
 
 from headstart.backbones import layers
-from headstart.backbones.catalog import find
-from headstart.backbones.layers import anatomy, middle
-from headstart.backbones.zoo import load
+from headstart.backbones.catalog import resolve_origin
+from headstart.backbones.layers import describe_layers, middle
+from headstart.backbones.zoo import load_network
 from headstart.cli.main import run
 from headstart.selection import finetune
 
@@ -19,7 +19,7 @@ NAMED = ("VGG16", "VGG19", "ResNet50", "InceptionV3", "Xception", "MobileNetV2")
 
 @pytest.mark.parametrize("name", NAMED)
 def test_each_named_network_shows_its_layers_offline(name) -> None:
-    it = anatomy(find(name))
+    it = describe_layers(resolve_origin(name))
     with torch.device("meta"):
         body = timm.create_model(it.architecture, pretrained=False)
     classifier = sum(one.numel() for one in body.get_classifier().parameters())
@@ -35,7 +35,7 @@ def test_each_named_network_shows_its_layers_offline(name) -> None:
 
 def test_vgg16_by_the_published_figures() -> None:
     """Simonyan & Zisserman, 2015: five blocks of convolutions, 14.7 M, then two layers of 4,096 units."""
-    found = {layer.name: layer for layer in anatomy(find("VGG-16")).layers}
+    found = {layer.name: layer for layer in describe_layers(resolve_origin("VGG-16")).layers}
     assert found["stage1"].parameters == 64 * (27 + 1) + 64 * (64 * 9 + 1)
     assert found["stage1"].shape == (224, 224, 64)
     assert found["stage6"].parameters == 0  # the last pooling
@@ -45,8 +45,8 @@ def test_vgg16_by_the_published_figures() -> None:
 
 def test_measured_without_weights_as_with_them() -> None:
     """The layers of lite0, against timm's own maps of the network with its weights."""
-    origin = find("efficientnet_lite0")
-    it, loaded = anatomy(origin), load(origin)
+    origin = resolve_origin("efficientnet_lite0")
+    it, loaded = describe_layers(origin), load_network(origin)
     shapes = [tuple(map_.shape[1:]) for map_ in _stages(loaded)]
     assert [(*layer.shape[-1:], *layer.shape[:-1]) for layer in it.layers[:-1]] == shapes
     assert [layer.width for layer in it.layers] == [layer.width for layer in loaded.layers]
@@ -76,8 +76,8 @@ def test_a_network_that_computes_while_it_is_built_is_built_with_memory(monkeypa
         torch.zeros(1).item()
         return untrained(origin, seed)
 
-    monkeypatch.setattr(layers, "untrained", computing)
-    assert anatomy(find("efficientnet_lite0")).layers[-1].name == "final"
+    monkeypatch.setattr(layers, "build_untrained", computing)
+    assert describe_layers(resolve_origin("efficientnet_lite0")).layers[-1].name == "final"
 
 
 def test_the_table(capsys) -> None:

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 import headstart
-from headstart.backbones.convert import obtain
+from headstart.backbones.convert import load_backbone
 from headstart.cli.main import run
 from headstart.data.readers.csv_cells import unescape_cell
 from headstart.data.readers.reading import read_source
@@ -34,7 +34,7 @@ def model(warm) -> str:
 def guarded(warm, tmp_path_factory) -> Path:
     """A folder with a model of drawn weights that has sets and declines some of the photos beside it."""
     folder = tmp_path_factory.mktemp("guarded")
-    plain = single(obtain("efficientnet_lite0", warm.store / "networks"), 3)
+    plain = single(load_backbone("efficientnet_lite0", warm.store / "networks"), 3)
     guards = {"calibration": Calibration("temperature", (0.3,)), "sets": Sets("lac", 0.9, 0.75)}
     parts = replace(plain, **guards, novelty=drawn_novelty(plain))
     save(parts, folder / "model", witnesses(parts))
@@ -191,7 +191,7 @@ def test_an_unfamiliar_photo_is_declined_in_all_forms(guarded, tmp_path, capsys)
 
 
 def test_a_classifier_that_judges_no_novelty_says_so(guarded, warm, capsys, tmp_path) -> None:
-    plain = single(obtain("efficientnet_lite0", warm.store / "networks"), 3)
+    plain = single(load_backbone("efficientnet_lite0", warm.store / "networks"), 3)
     save(plain, tmp_path / "model", witnesses(plain))
     photo = str(guarded / "0.png")
     assert run(["predict", str(tmp_path / "model"), photo, "--json"]) == 0

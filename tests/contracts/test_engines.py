@@ -8,8 +8,8 @@ import timm
 import torch
 from safetensors.torch import save_file
 
-from headstart.backbones.convert import obtain
-from headstart.engines.choose import LEAST_COSINE, check_engine
+from headstart.backbones.convert import load_backbone
+from headstart.engines.choose import LEAST_COSINE, check_parity
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.engines.pytorch import PyTorchEngine
 
@@ -25,7 +25,7 @@ def test_openvino_gives_pytorchs_features(architecture: str, tmp_path: Path) -> 
             module.running_mean.normal_(0, 0.1)
             module.running_var.uniform_(0.5, 1.5)
     save_file(body.state_dict(), tmp_path / "weights.safetensors")
-    backbone = obtain(f"timm:{architecture}@{tmp_path / 'weights.safetensors'}", tmp_path / "networks")
+    backbone = load_backbone(f"timm:{architecture}@{tmp_path / 'weights.safetensors'}", tmp_path / "networks")
     size = backbone.spec.size
     photos = np.random.default_rng(0).integers(0, 256, (4, size, size, 3), dtype=np.uint8)
     reference = PyTorchEngine(backbone, "f32", device="cpu")
@@ -36,4 +36,4 @@ def test_openvino_gives_pytorchs_features(architecture: str, tmp_path: Path) -> 
     for layer, rows in expected.items():
         assert got[layer].dtype == rows.dtype == np.float32
         np.testing.assert_allclose(got[layer], rows, rtol=1e-2, atol=1e-3 * max(1, np.abs(rows).max()))
-    assert check_engine(engine, reference, photos).row_cosine >= LEAST_COSINE
+    assert check_parity(engine, reference, photos).row_cosine >= LEAST_COSINE

@@ -9,7 +9,7 @@ import pytest
 import timm
 import torch
 
-from headstart.backbones.convert import obtain
+from headstart.backbones.convert import load_backbone
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.explanation import choose_map as explain_planning
 from headstart.explanation import maps as explain_maps
@@ -44,10 +44,10 @@ SLOW = [
 def saved(architecture: str, folder: Path, layers: str = "final") -> Explainer:
     """A classifier on random weights with a drawn head."""
     file = random_weights(architecture, folder / "weights.safetensors")
-    backbone = obtain(f"timm:{architecture}@{file}", folder / "networks")
+    backbone = load_backbone(f"timm:{architecture}@{file}", folder / "networks")
     names = tuple(it.name for it in backbone.layers) if layers == "all" else (layers,)
     square = drawn(backbone.spec)
-    rows = OpenVinoEngine(backbone, "f32", lanes=1).forward(square[None])
+    rows = OpenVinoEngine(backbone, "f32", streams=1).forward(square[None])
     row = np.concatenate([rows[name][0] for name in names])
     head = drawn_head(len(row), 3, scale=3 / np.sqrt(np.square(row).mean()))
     parts = FittedModel(NAMES, (FeatureBranch(backbone, "openvino", "f32", names),), (EnsembleMember((0,), head),))

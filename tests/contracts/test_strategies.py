@@ -15,7 +15,7 @@ import torch
 from filelock import FileLock
 from safetensors.torch import save_file
 
-from headstart.backbones.catalog import find
+from headstart.backbones.catalog import resolve_origin
 from headstart.data.samples import Subset
 from headstart.pipeline.fit import _saved
 from headstart.selection import STRATEGIES
@@ -56,7 +56,7 @@ def material(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 def weights_of(name: str, file: Path) -> Path:
     """Random weights of a network."""
     save_file({"nothing": torch.zeros(1)}, file)  # a name is only found with a file
-    return random_weights(find(f"{name}@{file}").architecture, file)
+    return random_weights(resolve_origin(f"{name}@{file}").architecture, file)
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 import headstart
-from headstart.backbones.convert import obtain
+from headstart.backbones.convert import load_backbone
 from headstart.data.check import check_samples
 from headstart.data.depths import find_grey_ranges, note_scaling
 from headstart.data.ledger import load_ledger, save_ledger
@@ -59,7 +59,7 @@ def test_a_survey_notes_them_and_sets_none_aside(panel):
 
 
 def test_features_of_another_range_have_a_place_of_their_own(small):
-    backbone = obtain(small.name, small.store / "networks")
+    backbone = load_backbone(small.name, small.store / "networks")
     assert backbone.with_grey(()) is backbone
     other = backbone.with_grey((GreyRange("uint16", 0.0, 4095.0),))
     assert other.fingerprint != backbone.fingerprint

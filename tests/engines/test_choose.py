@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from headstart import events
 from headstart.backbones.backbone import Backbone
-from headstart.backbones.convert import obtain
-from headstart.engines import choose as choosing
-from headstart.engines.choose import ParityCheck, ParitySamples, check_engine, choose
+from headstart.backbones.convert import load_backbone
+from headstart.engines import choose_engine as choosing
+from headstart.engines.choose import ParityCheck, ParitySamples, check_parity, choose_engine
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.errors import EngineError
 from tests.conftest import CLASSES, Warm, picture
@@ -18,12 +18,12 @@ from tests.conftest import CLASSES, Warm, picture
 
 def unproved(warm: Warm, folder: Path) -> Backbone:
     """The converted network without the proofs that other tests made."""
-    known = obtain(warm.name, warm.store / "networks")
+    known = load_backbone(warm.name, warm.store / "networks")
     home = folder / "networks" / known.folder.name
     home.mkdir(parents=True)
     for name in ("backbone.json", "network.onnx"):
         shutil.copy(known.folder / name, home / name)
-    return obtain(warm.name, folder / "networks")
+    return load_backbone(warm.name, folder / "networks")
 
 
 @pytest.fixture
@@ -47,9 +47,9 @@ def drawn() -> NDArray[np.uint8]:
 
 
 def test_the_converted_network_gives_pytorchs_features(lite0: Backbone) -> None:
-    chosen = choose(lite0, ParitySamples("drawn", large), precision="f32")
+    chosen = choose_engine(lite0, ParitySamples("drawn", large), precision="f32")
     assert (chosen.engine.name, chosen.engine.precision) == ("openvino", "f32")
-    (proof,) = chosen.proofs
+    (proof,) = chosen.parity_checks
     assert set(proof.cosine) == {layer.name for layer in lite0.layers}
     assert min(proof.cosine.values()) > 0.99999
 
@@ -61,11 +61,11 @@ def test_proofs_are_kept_for_the_same_photos_and_asked_again_for_others(network:
         loads.append(1)
         return drawn()
 
-    first = choose(network, ParitySamples("a", load), precision="bf16")
+    first = choose_engine(network, ParitySamples("a", load), precision="bf16")
     count = len(loads)
-    assert choose(network, ParitySamples("a", load), precision="bf16").proofs == first.proofs
+    assert choose_engine(network, ParitySamples("a", load), precision="bf16").parity_checks == first.parity_checks
     assert len(loads) == count
-    choose(network, ParitySamples("b", load), precision="bf16")
+    choose_engine(network, ParitySamples("b", load), precision="bf16")
     assert len(loads) == count + 1
 
 
@@ -74,9 +74,9 @@ def test_bf16_that_loses_too_much_falls_back_with_a_note(network: Backbone, monk
     poor = ParityCheck("openvino", "bf16", "openvino f32", {"final": 0.9}, 8)
     monkeypatch.setattr(choosing, "_prove_bf16", lambda *_: poor)
     heard: list[events.Event] = []
-    chosen = choose(network, ParitySamples("a", drawn), listener=heard.append)
+    chosen = choose_engine(network, ParitySamples("a", drawn), listener=heard.append)
     assert chosen.engine.precision == "f32"
-    assert poor in chosen.proofs
+    assert poor in chosen.parity_checks
     assert any(isinstance(event, events.Note) and "bf16 loses too much" in event.text for event in heard)
 
 
@@ -85,37 +85,37 @@ def test_a_wrong_conversion_falls_back_to_pytorch(network: Backbone, monkeypatch
         choosing, "_prove_conversion", lambda *_: ParityCheck("openvino", "f32", "pytorch f32", {"final": 0.5}, 8)
     )
     heard: list[events.Event] = []
-    chosen = choose(network, ParitySamples("a", drawn), listener=heard.append)
+    chosen = choose_engine(network, ParitySamples("a", drawn), listener=heard.append)
     assert chosen.engine.name == "pytorch"
     assert any("PyTorch runs it instead" in event.text for event in heard if isinstance(event, events.Note))
     with pytest.raises(EngineError, match=r"other features than PyTorch .* \(cosine 0.5"):
-        choose(network, ParitySamples("a", drawn), engine="openvino")
+        choose_engine(network, ParitySamples("a", drawn), engine="openvino")
 
 
 def test_a_graph_that_does_not_load_falls_back_to_pytorch(network: Backbone) -> None:
     network.graph.write_bytes(b"no graph")
     heard: list[events.Event] = []
-    chosen = choose(network, ParitySamples("a", drawn), precision="f32", listener=heard.append)
+    chosen = choose_engine(network, ParitySamples("a", drawn), precision="f32", listener=heard.append)
     assert chosen.engine.name == "pytorch"
     assert any("OpenVINO cannot run" in event.text for event in heard if isinstance(event, events.Note))
 
 
 def test_a_damaged_proof_is_made_anew(network: Backbone) -> None:
     photos = ParitySamples("a", drawn)
-    first = choose(network, photos, precision="f32").proofs
+    first = choose_engine(network, photos, precision="f32").parity_checks
     for file in network.folder.glob("proof-*.json"):
         file.write_text(json.dumps({"version": 2}))
-    assert choose(network, photos, precision="f32").proofs == first
+    assert choose_engine(network, photos, precision="f32").parity_checks == first
 
 
 def test_rows_that_are_not_finite_have_cosine_zero(network: Backbone) -> None:
     class Broken:
-        name, precision, batch, lanes = "broken", "f32", 8, 1
+        name, precision, batch, streams = "broken", "f32", 8, 1
 
         def forward(self, pixels: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
             return {layer.name: np.full((len(pixels), layer.width), np.nan, np.float32) for layer in network.layers}
 
-    proof = check_engine(Broken(), OpenVinoEngine(network, "f32"), drawn())  # type: ignore[arg-type]
+    proof = check_parity(Broken(), OpenVinoEngine(network, "f32"), drawn())  # type: ignore[arg-type]
     assert proof.row_cosine == 0
     assert not proof.passed
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from headstart.engines.rounding import diffused, to_bf16
+from headstart.engines.rounding import diffuse_rounding, to_bf16
 
 FLOATS = st.floats(-(2.0**100), 2.0**100, width=32)
 
@@ -18,7 +18,7 @@ def test_rounding_agrees_with_another_librarys(values: np.ndarray) -> None:
 @pytest.mark.parametrize("shape", [(8, 3, 3, 3), (16, 1, 3, 3), (5, 7, 1, 1), (4, 1)])
 def test_sums_are_kept_and_taps_stay_near(shape: tuple[int, ...]) -> None:
     weights = np.random.default_rng(0).normal(0, 0.1, shape).astype(np.float32)
-    rounded = diffused(weights)
+    rounded = diffuse_rounding(weights)
     np.testing.assert_array_equal(rounded, to_bf16(rounded))
     taps = weights.reshape(len(weights), -1)
     smallest = np.abs(taps).min(axis=1)
@@ -31,4 +31,4 @@ def test_sums_are_kept_and_taps_stay_near(shape: tuple[int, ...]) -> None:
 
 def test_the_order_of_filters_does_not_matter() -> None:
     weights = np.random.default_rng(1).normal(0, 1, (6, 4, 3, 3)).astype(np.float32)
-    np.testing.assert_array_equal(diffused(weights)[::-1], diffused(weights[::-1]))
+    np.testing.assert_array_equal(diffuse_rounding(weights)[::-1], diffuse_rounding(weights[::-1]))

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 import headstart
-from headstart.backbones.convert import obtain
+from headstart.backbones.convert import load_backbone
 from headstart.errors import ClassifierError, DataError, UserError
 from headstart.explanation.explainer import Explainer, Heat, _gradient, overlay
 from headstart.explanation.maps import resized
@@ -21,7 +21,7 @@ NAMES = ("ant", "bee", "cat")
 
 @pytest.fixture(scope="session")
 def lite0(warm):
-    return obtain("efficientnet_lite0", warm.store / "networks")
+    return load_backbone("efficientnet_lite0", warm.store / "networks")
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import pytest
 from filelock import FileLock
 
 from headstart.backbones.backbone import Backbone
-from headstart.backbones.convert import obtain
+from headstart.backbones.convert import load_backbone
 from tests.conftest import Warm
 
 
@@ -22,12 +22,12 @@ def _small(family: str, folder: Path) -> Backbone:
     with FileLock(folder / f"{architecture}.lock"):
         if not weights.exists():
             small_network.write_weights(weights, architecture)
-        return obtain(small_network.name_of(weights, architecture), folder / "networks")
+        return load_backbone(small_network.name_of(weights, architecture), folder / "networks")
 
 
 @pytest.fixture(scope="session")
 def lite0(warm: Warm) -> Backbone:
-    return _cropped(obtain("efficientnet_lite0", warm.store / "networks"), 875)
+    return _cropped(load_backbone("efficientnet_lite0", warm.store / "networks"), 875)
 
 
 @pytest.fixture(scope="session")

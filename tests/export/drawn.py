@@ -73,7 +73,7 @@ def _forward(backbone: Backbone, *, flipped: bool) -> dict[str, NDArray[np.float
     """Each layer's features of the drawn photos, as when they are extracted."""
     squares = [crop_resize(photo, backbone.spec) for photo in drawn_photos()]
     pixels = np.stack([np.fliplr(square) if flipped else square for square in squares])
-    return OpenVinoEngine(backbone, "f32", lanes=1).forward(pixels)
+    return OpenVinoEngine(backbone, "f32", streams=1).forward(pixels)
 
 
 def features(parts: FittedModel) -> list[NDArray[np.float32]]:

@@ -22,7 +22,7 @@ SPEC = ImageSpec(32, 875, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 class MeanColour:
     """An engine whose features are known: the mean colour, and its square."""
 
-    name, batch, lanes = "mean-colour", 4, 2
+    name, batch, streams = "mean-colour", 4, 2
     precision = "f32"
 
     def __init__(self) -> None:

@@ -45,7 +45,7 @@ def test_large_work_takes_the_cores_that_others_leave(
     numbers: int, busy: float, wanted: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(threads, "busy_elsewhere", lambda seconds: busy)
-    monkeypatch.setattr(threads, "cores", lambda: 2)
+    monkeypatch.setattr(threads, "count_cores", lambda: 2)
     with threadpool_limits(limits=2, user_api="blas"):
         with idle_threads_for(numbers):
             assert set(blas_threads()) == {wanted}
@@ -57,7 +57,7 @@ def test_what_is_held_out_is_solved_on_idle_cores_too(monkeypatch: pytest.Monkey
     seen: list[set[int]] = []
     monkeypatch.setattr(threads, "SMALL", 1)
     monkeypatch.setattr(threads, "busy_elsewhere", lambda seconds: 1.0)
-    monkeypatch.setattr(threads, "cores", lambda: 2)
+    monkeypatch.setattr(threads, "count_cores", lambda: 2)
     task, solve = draw(40), linear.descend
 
     def seen_fit(*given: Any) -> FitResult:

@@ -9,9 +9,10 @@ from PIL import Image
 
 import headstart
 from headstart.errors import ClassifierError, DataError, EngineError, SettingError
+from headstart.hardware import count_cores
 from headstart.inference import classifier as runtime
 from headstart.inference.classifier import Classifier, load
-from headstart.inference.openvino import BATCH, cores
+from headstart.inference.openvino import BATCH
 from tests.conftest import CLASSES, Small, Warm
 
 
@@ -107,7 +108,7 @@ def test_the_stream_reads_ahead_only_so_far(classifier: Classifier, files: list[
     for _ in range(40):
         next(stream)
     stream.close()
-    assert taken <= 40 + runtime.MANY + BATCH * (runtime.AHEAD * cores() + 1)
+    assert taken <= 40 + runtime.MANY + BATCH * (runtime.AHEAD * count_cores() + 1)
 
 
 @pytest.mark.parametrize("count", [1, 30])

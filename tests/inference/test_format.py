@@ -11,7 +11,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from headstart.backbones.backbone import Backbone
-from headstart.backbones.convert import obtain
+from headstart.backbones.convert import load_backbone
 from headstart.errors import ClassifierError
 from headstart.export import add_scores, save
 from headstart.inference import format as layout
@@ -27,7 +27,7 @@ from tests.export.drawn import drawn_novelty, drawn_photos, single, witnesses
 
 @pytest.fixture(scope="session")
 def lite0(warm: Warm) -> Backbone:
-    return obtain("efficientnet_lite0", warm.store / "networks")
+    return load_backbone("efficientnet_lite0", warm.store / "networks")
 
 
 @pytest.fixture(scope="module")

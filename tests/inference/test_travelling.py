@@ -17,7 +17,7 @@ import pytest
 
 import headstart
 from headstart.backbones.backbone import Backbone
-from headstart.backbones.convert import obtain
+from headstart.backbones.convert import load_backbone
 from headstart.errors import ClassifierError
 from headstart.export import EnsembleMember, FittedModel, save
 from headstart.inference import format as layout
@@ -28,7 +28,7 @@ from tests.export.drawn import drawn_head, drawn_photos, single, witnesses
 
 @pytest.fixture(scope="module")
 def network(small: Small) -> Backbone:
-    return obtain(small.name, small.store / "networks")
+    return load_backbone(small.name, small.store / "networks")
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from headstart.evaluation.grouping import Targets
 from headstart.selection.leaderboard import Row, to_json
 from headstart.selection.rule import choose_winner
 from headstart.settings import FitSettings
-from headstart.training.curves import KEPT
+from headstart.training.curves import KEPT_EPOCH_RULE
 from headstart.uncertainty.conformal import conform
 from tests.reporting.example_trust import make_trust
 
@@ -252,7 +252,7 @@ def _arm(name: str, logits: Doubles, drawn: ExampleRun, *, number: int) -> dict[
         "rate_curve": _rate_curve() if name.startswith("partial") else None,
         **scored,
         "seconds": (0.3, 0.9, 62.0, 240.0)[number],
-        "notes": [f"epoch {8 - number} of 12 is kept, {KEPT}"] if trains else [],
+        "notes": [f"epoch {8 - number} of 12 is kept, {KEPT_EPOCH_RULE}"] if trains else [],
     }
 
 

@@ -16,7 +16,7 @@ from headstart.reporting.page import render_report
 from headstart.reporting.records import read_records
 from headstart.reporting.shown_numbers import FORMS, ShownNumbers
 from headstart.reporting.write import write_report
-from headstart.training.curves import KEPT
+from headstart.training.curves import KEPT_EPOCH_RULE
 from tests.reporting.example_run import write_example_run
 from tests.reporting.page_reader import PageReader, parse_number
 from tests.reporting.recomputed import Files, again
@@ -365,4 +365,6 @@ def test_where_photos_have_too_little_detail_it_is_not_said_that_no_two_show_the
 
 def test_the_rule_of_the_kept_epoch_is_that_of_training(read) -> None:
     told = [it.words for it in read["plain"].all("p")]
-    assert any(f"The epoch that is kept is {KEPT}, if it is better than before the first step" in it for it in told)
+    assert any(
+        f"The epoch that is kept is {KEPT_EPOCH_RULE}, if it is better than before the first step" in it for it in told
+    )

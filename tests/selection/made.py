@@ -12,11 +12,11 @@ import torch
 from safetensors.torch import save_file
 
 from headstart import events
-from headstart.backbones.convert import obtain
+from headstart.backbones.convert import load_backbone
 from headstart.data.readers.reading import read_source
 from headstart.data.samples import Subset
 from headstart.data.splits import make_split
-from headstart.engines.choose import choose
+from headstart.engines.choose import choose_engine
 from headstart.extraction.extract import extract
 from headstart.pipeline.backbones import proof_photos
 from headstart.selection.context import Budget, FitContext
@@ -75,9 +75,9 @@ def materials_of(
         opened = stack.enter_context(Store(store))
         made = []
         for name in backbones:
-            network = obtain(name, opened.networks)
+            network = load_backbone(name, opened.networks)
             proof = proof_photos(split.samples_in(samples, Subset.TRAIN), network)
-            engine = choose(network, proof, engine=chosen.engine, precision=chosen.precision).engine
+            engine = choose_engine(network, proof, engine=chosen.engine, precision=chosen.precision).engine
             space = extract(samples.samples, network, engine, opened).space
             made.append(
                 FitContext(samples, split, network, engine, opened, space, proof, chosen, out, clock, listener, known)

@@ -8,7 +8,7 @@ from scipy.spatial.distance import jensenshannon
 from scipy.special import log_softmax as scipy_log_softmax
 from scipy.stats import entropy as scipy_entropy
 
-from headstart.backbones.pretrained import CLASSIFIER, PretrainedClassifier, pretrained_classifier
+from headstart.backbones.pretrained import CLASSIFIER, PretrainedClassifier, read_pretrained_classifier
 from headstart.data.samples import Subset
 from headstart.errors import BackboneError, DataError
 from headstart.evaluation.grouping import Targets
@@ -17,8 +17,8 @@ from headstart.selection.advisor import RULE, Advice, advise, by_rule, outcome
 from headstart.selection.dataset_stats import Facts, LayerScore, drawn, measured
 from headstart.selection.domain_similarity import SimilarityAnswers, answers, entropy, jensen_shannon, log_softmax
 from headstart.selection.rule import choose_winner
-from headstart.training.benchmark import Speeds
-from headstart.training.cost import TRIAL_VERSION
+from headstart.training.benchmark import BenchmarkResult
+from headstart.training.cost import BENCHMARK_VERSION
 from tests.selection.made import material_of, random_weights
 
 
@@ -218,14 +218,14 @@ def test_the_kept_classifier_gives_the_networks_own_answers(material):
     import timm
     import torch
 
-    from headstart.backbones.catalog import find
+    from headstart.backbones.catalog import resolve_origin
     from headstart.extraction.extract import load_pixels
 
-    kept = pretrained_classifier(material.backbone)
+    kept = read_pretrained_classifier(material.backbone)
     assert kept is not None
     assert kept.weight.shape == (1280, 1000)
     body = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval()
-    state = torch.load(find("efficientnet_lite0").file, weights_only=True)
+    state = torch.load(resolve_origin("efficientnet_lite0").file, weights_only=True)
     body.load_state_dict(dict(zip(body.state_dict(), state.values(), strict=True)))
     shown = material.of(Subset.TRAIN)[:4]
     pixels = torch.from_numpy(load_pixels(shown, material.backbone.spec, 4))
@@ -238,16 +238,16 @@ def test_the_kept_classifier_gives_the_networks_own_answers(material):
 def test_a_classifier_that_was_never_kept_is_made_on_demand(material, tmp_path, monkeypatch):
     (tmp_path / "network").mkdir()
     bare = replace(material.backbone, folder=tmp_path / "network")
-    made, kept = pretrained_classifier(bare), pretrained_classifier(material.backbone)
+    made, kept = read_pretrained_classifier(bare), read_pretrained_classifier(material.backbone)
     np.testing.assert_array_equal(made.weight, kept.weight)
-    monkeypatch.setattr("headstart.backbones.zoo.load", lambda *_: pytest.fail("loaded again"))
-    np.testing.assert_array_equal(pretrained_classifier(bare).bias, kept.bias)
+    monkeypatch.setattr("headstart.backbones.zoo.load_network", lambda *_: pytest.fail("loaded again"))
+    np.testing.assert_array_equal(read_pretrained_classifier(bare).bias, kept.bias)
     (bare.folder / CLASSIFIER).write_bytes(b"damaged")
     monkeypatch.undo()
-    np.testing.assert_array_equal(pretrained_classifier(bare).weight, kept.weight)
+    np.testing.assert_array_equal(read_pretrained_classifier(bare).weight, kept.weight)
     (bare.folder / CLASSIFIER).unlink()
     with pytest.raises(BackboneError, match="no longer those that were converted"):
-        pretrained_classifier(replace(bare, weights_sha256="0" * 64))
+        read_pretrained_classifier(replace(bare, weights_sha256="0" * 64))
 
 
 def test_the_same_photos_get_the_same_advice(material):
@@ -276,7 +276,7 @@ def test_without_a_classifier_the_layers_speak(warm, tmp_path):
     file = random_weights("resnet10t", tmp_path / "resnet10t.safetensors")
     without_head(file)
     with material_of(warm.photos, tmp_path / "store", tmp_path, f"timm:resnet10t@{file}") as material:
-        assert pretrained_classifier(material.backbone) is None
+        assert read_pretrained_classifier(material.backbone) is None
         assert (material.backbone.folder / CLASSIFIER).is_file()
         found = measured(material)
     assert found.answers is None
@@ -301,7 +301,7 @@ def without_head(file):
     ],
 )
 def test_what_cannot_be_asked_is_said_and_fails_nothing(material, monkeypatch, trouble, words):
-    monkeypatch.setattr("headstart.selection.dataset_stats.pretrained_classifier", trouble)
+    monkeypatch.setattr("headstart.selection.dataset_stats.read_pretrained_classifier", trouble)
     advice = advise(material)
     assert advice.facts.answers is None
     assert words in advice.facts.unknown[0]
@@ -313,7 +313,7 @@ def test_training_is_priced_from_a_kept_trial(material, tmp_path):
     folder.mkdir()
     cheap = replace(material, backbone=replace(material.backbone, folder=folder))
     assert costs.predict(cheap).seconds["full-finetune"] is None, "there is no graph to count"
-    kept = {"version": TRIAL_VERSION, "f32": {"photos": 10.0, "windowed": 20.0, "scored": 40.0, "memory": 1}}
+    kept = {"version": BENCHMARK_VERSION, "f32": {"photos": 10.0, "windowed": 20.0, "scored": 40.0, "memory": 1}}
     (folder / costs.trial_file(material.settings, "pixels", 224)).write_text(json.dumps(kept))
     seconds = costs.predict(cheap).seconds
     train, validation = len(material.of(Subset.TRAIN)), len(material.of(Subset.VALIDATION))
@@ -333,8 +333,8 @@ def test_where_nothing_was_timed_training_is_priced_by_arithmetic(material, monk
     monkeypatch.setattr(costs, "time", SimpleNamespace(perf_counter=lambda: next(now)))
     monkeypatch.setattr(costs, "_from_trial", lambda *_: None)
     middle = [layer.name for layer in material.backbone.layers][1]
-    monkeypatch.setattr(costs, "work_above", lambda _: {"pixels": 8.0, middle: 4.0})
-    engine = SimpleNamespace(name="openvino", precision="f32", batch=8, lanes=1, forward=lambda pixels: None)
+    monkeypatch.setattr(costs, "count_work_above", lambda _: {"pixels": 8.0, middle: 4.0})
+    engine = SimpleNamespace(name="openvino", precision="f32", batch=8, streams=1, forward=lambda pixels: None)
     plain = material.settings.model_copy(update={"epochs": 10, "views": 4})
     found = costs.predict(replace(material, engine=engine, engines={}, settings=plain))
     train, held_out = len(material.of(Subset.TRAIN)), len(material.of(Subset.VALIDATION))
@@ -353,15 +353,16 @@ def test_advice_of_before_prices_were_reckoned_is_read():
 
 def test_a_trial_is_looked_for_where_training_keeps_it(material, monkeypatch):
     from headstart.selection.finetune import job_of
-    from headstart.training.trunk import Nothing
+    from headstart.training.trunk import IdentityTrunk
 
     files = []
     monkeypatch.setattr(
-        "headstart.training.fine_tuning.speeds", lambda *given, **_: files.append(given[-1].name) or Speeds({})
+        "headstart.training.fine_tuning.benchmark_training",
+        lambda *given, **_: files.append(given[-1].name) or BenchmarkResult({}),
     )
     job = job_of(material, "full", None, scratch=False)
     plain = SimpleNamespace(plain=True, spec=material.backbone.spec)
-    made = {"boundary": "pixels", "trunk": Nothing(224), "changed": plain}
+    made = {"boundary": "pixels", "trunk": IdentityTrunk(224), "changed": plain}
     job.__dict__.update(made)  # else it loads the network
     assert job.trial == {}
     assert files == [costs.trial_file(material.settings, "pixels", 224)]

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from headstart import events
 from headstart.backbones.backbone import Backbone, Layer
-from headstart.backbones.convert import obtain
+from headstart.backbones.convert import load_backbone
 from headstart.data.readers.reading import read_source
 from headstart.data.samples import ArraySource, Sample
-from headstart.engines.choose import EngineChoice, choose
+from headstart.engines.choose import EngineChoice, choose_engine
 from headstart.errors import BackboneError
 from headstart.evaluation.grouping import Targets
 from headstart.heads.catalog import fit_head
@@ -49,7 +49,7 @@ def drawn(count: int = 120, classes: int = 2, seed: int = 0) -> list[Sample]:
 class Eye:
     """An engine whose features say the class as clearly as it is good, and as slowly as it is dear."""
 
-    name, batch, lanes = "drawn", 16, 1
+    name, batch, streams = "drawn", 16, 1
     precision = "f32"
 
     def __init__(self, good: float, seed: int):
@@ -307,8 +307,8 @@ def test_bundled_networks_and_a_checkpoint(warm, checkpoint) -> None:
         ladder = climb(
             samples,
             len(samples),
-            lambda name: obtain(name, warm.store / "networks"),
-            lambda backbone: choose(backbone, proof_photos(samples, backbone)),
+            lambda name: load_backbone(name, warm.store / "networks"),
+            lambda backbone: choose_engine(backbone, proof_photos(samples, backbone)),
             store,
             FitSettings(),
             Budget(None),

@@ -6,7 +6,7 @@ from pathlib import Path
 from timm.models import get_pretrained_cfg
 
 from headstart.backbones.backbone import RECORD
-from headstart.backbones.catalog import BUNDLED, find
+from headstart.backbones.catalog import BUNDLED, resolve_origin
 from headstart.selection.candidates import HUB, flights, others_here
 
 
@@ -61,7 +61,7 @@ def test_networks_on_this_machine_are_ordered_by_size_and_checkpoints_are_left_o
 
 def test_every_name_of_the_hub_is_one_of_timm_with_a_licence_for_any_use() -> None:
     for name in HUB:
-        config = get_pretrained_cfg(find(name).architecture)
+        config = get_pretrained_cfg(resolve_origin(name).architecture)
         assert config is not None, name
         assert config.hf_hub_id, name
         assert config.license in ("apache-2.0", "mit", "bsd-3-clause"), name

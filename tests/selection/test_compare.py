@@ -212,7 +212,7 @@ def comparing_clock(budget: float | None) -> Any:
 
 
 def test_too_little_memory(contest: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comparing, "free_memory", lambda: 2e9)
+    monkeypatch.setattr(comparing, "available_memory", lambda: 2e9)
     it = contest(linear_probe=[planned(arm("linear-probe"))], scratch=[planned(arm("scratch"), memory=3 * 10**9)])
     assert it.found.left_out[0].reason == "predicted 3.0 GB of memory, 2.0 GB are free"
 

@@ -12,12 +12,12 @@ from onnx import TensorProto, helper, numpy_helper
 
 from headstart import events
 from headstart.backbones.backbone import Backbone, Layer
-from headstart.engines.work import PER_NUMBER, work_above
+from headstart.engines.work import PER_NUMBER, count_work_above
 from headstart.modalities.image.spec import ImageSpec
 from headstart.selection import planning
 from headstart.settings import FitSettings
-from headstart.training.benchmark import Speed, Speeds
-from headstart.training.cost import Cost, Pace
+from headstart.training.benchmark import BenchmarkResult, TrainingSpeed
+from headstart.training.cost import Cost, PreparationSpeed
 from tests.selection.drawn import material
 
 
@@ -38,7 +38,7 @@ class Slow:
 @pytest.fixture
 def _timed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planning, "timed", lambda job, material: lambda: None)
-    monkeypatch.setattr(planning, "cost_of", lambda job, pace=None: Cost(10.0 * job.epochs, 0, 0))
+    monkeypatch.setattr(planning, "estimate_cost", lambda job, pace=None: Cost(10.0 * job.epochs, 0, 0))
 
 
 @pytest.mark.usefixtures("_timed")
@@ -63,7 +63,7 @@ def test_a_training_is_planned_as_long_as_the_budget_allows(budget: float | None
 def test_and_so_that_it_can_be_made_once_more(budget: float, epochs: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Down to half of its epochs, 20, for 850 s with both; with fewer, the epochs are worth more than all photos."""
     monkeypatch.setattr(
-        planning, "cost_of", lambda job, pace=None: Cost(10.0 * job.epochs, 0, 0, refit=10.0 * job.epochs)
+        planning, "estimate_cost", lambda job, pace=None: Cost(10.0 * job.epochs, 0, 0, refit=10.0 * job.epochs)
     )
     job: Any = planning.planned_in_time(Slow(FitSettings()), material(budget=budget))  # type: ignore[arg-type]
     assert job.epochs == epochs
@@ -99,20 +99,20 @@ class Drawn:
         self.task = SimpleNamespace(
             name=f"from {unfreeze}", unfreeze=unfreeze, settings=chosen, train=photos, validation=photos, engine=engine
         )
-        self.given: Speeds | None = None
+        self.given: BenchmarkResult | None = None
         self.trials = 0
 
     @property
-    def timed(self) -> Speeds:
+    def timed(self) -> BenchmarkResult:
         if self.given is None:
             self.trials += 1
             self.now[0] += min(self.allowed, 6.0)
-            found = {"f32": Speed(self.speed, None, self.speed, 0)}
-            self.given = Speeds(found, whole=self.allowed >= 6.0)  # type: ignore[arg-type]
+            found = {"f32": TrainingSpeed(self.speed, None, self.speed, 0)}
+            self.given = BenchmarkResult(found, whole=self.allowed >= 6.0)  # type: ignore[arg-type]
         return self.given
 
     @timed.setter
-    def timed(self, speeds: Speeds) -> None:
+    def timed(self, speeds: BenchmarkResult) -> None:
         self.given = speeds
 
     @property
@@ -124,7 +124,7 @@ class Drawn:
     def trial(self) -> Any:
         return self.timed.by_precision
 
-    def with_settings(self, settings: FitSettings, timed: Speeds | None = None) -> "Drawn":
+    def with_settings(self, settings: FitSettings, timed: BenchmarkResult | None = None) -> "Drawn":
         twin = Drawn(self.now, self.task.unfreeze, settings, self.speed)
         twin.given = timed
         return twin
@@ -137,9 +137,9 @@ def timing(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     clock = SimpleNamespace(perf_counter=lambda: now[0])
     monkeypatch.setattr(planning, "time", clock)
     monkeypatch.setattr("headstart.selection.context.time", clock)
-    monkeypatch.setattr(planning, "pace_of", lambda job: Pace(0.0, 1e9))
+    monkeypatch.setattr(planning, "measure_preparation", lambda job: PreparationSpeed(0.0, 1e9))
     above = {"pixels": 16.0, "stage1": 4.0, "stage2": 1.0, "final": 0.0}
-    monkeypatch.setattr(planning, "work_above", lambda backbone: above)
+    monkeypatch.setattr(planning, "count_work_above", lambda backbone: above)
 
     def make(budget: float | None) -> Any:
         heard: list[events.Event] = []
@@ -226,7 +226,7 @@ def test_work_is_counted_on_the_graph(tmp_path: Path) -> None:
     graph = helper.make_graph(nodes, "drawn", [start], ends, constants)
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)]), tmp_path / "network.onnx")
     layers, spec = (Layer("stage1", 4), Layer("final", 5)), ImageSpec(8, 1000, (0.5,) * 3, (0.5,) * 3)
-    above = work_above(Backbone("net", "net", "w", "0" * 64, "mit", 1, layers, spec, tmp_path))
+    above = count_work_above(Backbone("net", "net", "w", "0" * 64, "mit", 1, layers, spec, tmp_path))
     last = 8 * 8 * 5 * (4 + PER_NUMBER) + 5 * PER_NUMBER
     first = 8 * 8 * 4 * (27 + PER_NUMBER)
     assert above["final"] == 0

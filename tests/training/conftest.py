@@ -6,12 +6,12 @@ import timm
 import torch
 from safetensors.torch import save_file
 
-from headstart.backbones.catalog import find
-from headstart.backbones.graph import Traced, trace
-from headstart.backbones.zoo import load
+from headstart.backbones.catalog import resolve_origin
+from headstart.backbones.graph import TracedNetwork, trace
+from headstart.backbones.zoo import load_network
 
 #: network(architecture) -> a small network's graph, with weights and statistics that the test made
-Network = Callable[[str], Traced]
+Network = Callable[[str], TracedNetwork]
 
 
 @pytest.fixture(autouse=True)
@@ -21,9 +21,9 @@ def _one_thread() -> None:
 
 @pytest.fixture
 def network(tmp_path: Path) -> Network:
-    def make(architecture: str) -> Traced:
+    def make(architecture: str) -> TracedNetwork:
         if architecture.startswith("efficientnet_lite"):
-            return trace(load(find(architecture)))
+            return trace(load_network(resolve_origin(architecture)))
         torch.manual_seed(0)
         body = timm.create_model(architecture, pretrained=False)
         for module in body.modules():  # statistics as after training, not the identity they start as
@@ -31,6 +31,6 @@ def network(tmp_path: Path) -> Network:
                 module.running_mean.normal_(0, 0.1)
                 module.running_var.uniform_(0.5, 1.5)
         save_file(body.state_dict(), tmp_path / f"{architecture}.safetensors")
-        return trace(load(find(f"timm:{architecture}@{tmp_path / architecture}.safetensors")))
+        return trace(load_network(resolve_origin(f"timm:{architecture}@{tmp_path / architecture}.safetensors")))
 
     return make

@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from headstart import events
-from headstart.engines.engine import Arithmetic
+from headstart.hardware import ComputePrecision
 from headstart.training import benchmark as trial
-from headstart.training.benchmark import FEW, Speed, speeds
-from headstart.training.cost import TRIAL_VERSION
-from headstart.training.network import Trainable, blank_head
+from headstart.training.benchmark import FEW, TrainingSpeed, benchmark_training
+from headstart.training.cost import BENCHMARK_VERSION
+from headstart.training.network import TrainableTop, build_blank_head
 from tests.training import tiny
 
 SQUARES = ((tiny.SIZE, tiny.SIZE, 3),) * 2
@@ -22,13 +22,13 @@ class Networks:
 
     def __init__(self, boundary: str):
         self.boundary = boundary
-        self.made: list[Arithmetic] = []
-        self.last: Trainable | None = None
+        self.made: list[ComputePrecision] = []
+        self.last: TrainableTop | None = None
 
-    def __call__(self, precision: Arithmetic) -> Trainable:
+    def __call__(self, precision: ComputePrecision) -> TrainableTop:
         self.made.append(precision)
-        head = blank_head(tiny.WIDTH, 3)
-        self.last = Trainable(tiny.traced(), self.boundary, head, fold=True, precision=precision, device="cpu")
+        head = build_blank_head(tiny.WIDTH, 3)
+        self.last = TrainableTop(tiny.traced(), self.boundary, head, fold=True, precision=precision, device="cpu")
         return self.last
 
 
@@ -41,32 +41,34 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_was_measured_is_kept_and_read_again(tmp_path: Path) -> None:
     file, networks = tmp_path / "trial.json", Networks("stage2")
-    first = speeds(("f32", "bf16"), networks, SHAPES, "bf16", 4, file)
+    first = benchmark_training(("f32", "bf16"), networks, SHAPES, "bf16", 4, file)
     assert list(first.by_precision) == networks.made == ["f32", "bf16"]
     assert first.whole
     assert first.hopeless == ()
     assert all(it.windowed is not None and it.windowed > 0 for it in first.by_precision.values())
     assert all(it.photos > 0 and it.scored > 0 and it.memory >= 0 for it in first.by_precision.values())
-    assert speeds(("f32", "bf16"), networks, SHAPES, "bf16", 4, file) == first
-    assert speeds(("f32",), networks, SHAPES, "bf16", 4, file).by_precision == {"f32": first.by_precision["f32"]}
+    assert benchmark_training(("f32", "bf16"), networks, SHAPES, "bf16", 4, file) == first
+    assert benchmark_training(("f32",), networks, SHAPES, "bf16", 4, file).by_precision == {
+        "f32": first.by_precision["f32"]
+    }
     assert networks.made == ["f32", "bf16"]
 
 
 def test_a_trial_beside_other_work_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trial, "ALONE", 2.0)  # no thread runs for longer than it takes
     file, networks = tmp_path / "trial.json", Networks("stage2")
-    assert set(speeds(("f32",), networks, SHAPES, "bf16", 4, file).by_precision) == {"f32"}
+    assert set(benchmark_training(("f32",), networks, SHAPES, "bf16", 4, file).by_precision) == {"f32"}
     assert not file.exists()
     monkeypatch.setattr(trial, "ALONE", 0.0)
-    speeds(("f32",), networks, SHAPES, "bf16", 4, file)
+    benchmark_training(("f32",), networks, SHAPES, "bf16", 4, file)
     assert file.exists()
     assert networks.made == ["f32", "f32"]
 
 
 def test_a_precision_that_was_not_measured_is(tmp_path: Path) -> None:
     file, networks = tmp_path / "trial.json", Networks("stage2")
-    speeds(("f32",), networks, SHAPES, "bf16", 4, file)
-    assert set(speeds(("f32", "bf16"), networks, SHAPES, "bf16", 4, file).by_precision) == {"f32", "bf16"}
+    benchmark_training(("f32",), networks, SHAPES, "bf16", 4, file)
+    assert set(benchmark_training(("f32", "bf16"), networks, SHAPES, "bf16", 4, file).by_precision) == {"f32", "bf16"}
     assert networks.made == ["f32", "f32", "bf16"]
 
 
@@ -79,11 +81,11 @@ def test_a_precision_that_was_not_measured_is(tmp_path: Path) -> None:
 def test_a_damaged_file_is_measured_again(content: str | bytes, tmp_path: Path) -> None:
     file, networks = tmp_path / "trial.json", Networks("stage2")
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
-    found = speeds(("f32",), networks, SHAPES, "bf16", 2, file)
+    found = benchmark_training(("f32",), networks, SHAPES, "bf16", 2, file)
     assert networks.made == ["f32"]
     kept = json.loads(file.read_text("utf-8"))
-    assert kept["version"] == TRIAL_VERSION
-    assert Speed(**kept["f32"]) == found.by_precision["f32"]
+    assert kept["version"] == BENCHMARK_VERSION
+    assert TrainingSpeed(**kept["f32"]) == found.by_precision["f32"]
     assert [entry.name for entry in tmp_path.iterdir()] == ["trial.json"]
 
 
@@ -92,7 +94,7 @@ def test_what_an_older_version_measured_of_memory_is_not_believed(tmp_path: Path
     file, networks = tmp_path / "trial.json", Networks("stage2")
     older = {"photos": 1.0, "windowed": 1.0, "scored": 1.0, "memory": 0}
     file.write_text(json.dumps({"version": 3, "f32": older, "bf16": older}))
-    found = speeds(("f32",), networks, SHAPES, "bf16", 2, file)
+    found = benchmark_training(("f32",), networks, SHAPES, "bf16", 2, file)
     assert networks.made == ["f32"]
     assert found.by_precision["f32"].photos != 1.0
 
@@ -105,16 +107,16 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, **seconds: float):
         self.now, self.shown = 0.0, dict[str, list[int]]()
-        forward = Trainable.forward
+        forward = TrainableTop.forward
 
-        def timed(network: Trainable, activations: torch.Tensor) -> torch.Tensor:
+        def timed(network: TrainableTop, activations: torch.Tensor) -> torch.Tensor:
             if len(activations) != 2:  # that is the question whether windows are borne
                 self.now += seconds[network.precision] * len(activations)
                 if network.training:
                     self.shown.setdefault(network.precision, []).append(len(activations))
             return forward(network, activations)
 
-        monkeypatch.setattr(Trainable, "forward", timed)
+        monkeypatch.setattr(TrainableTop, "forward", timed)
         monkeypatch.setattr(trial, "time", SimpleNamespace(perf_counter=lambda: self.now, thread_time=lambda: self.now))
 
 
@@ -124,11 +126,11 @@ def test_a_precision_that_is_far_slower_is_given_up_after_a_few_photos(
     """As on a processor that only imitates bf16: a depthwise convolution takes twelve times as long there."""
     monkeypatch.setattr(trial, "HOPELESS", 3.0)
     clock, file, networks = Clock(monkeypatch, f32=0.1, bf16=1.2), tmp_path / "trial.json", Networks("stage2")
-    found = speeds(("f32", "bf16"), networks, SHAPES, "bf16", 32, file)
+    found = benchmark_training(("f32", "bf16"), networks, SHAPES, "bf16", 32, file)
     assert clock.shown["bf16"] == [FEW, FEW]
     assert (found.hopeless, found.fastest, found.whole) == (("bf16",), "f32", True)
     assert found.by_precision["f32"].photos == pytest.approx(10)
-    assert speeds(("f32", "bf16"), networks, SHAPES, "bf16", 32, file) == found
+    assert benchmark_training(("f32", "bf16"), networks, SHAPES, "bf16", 32, file) == found
     assert networks.made == ["f32", "bf16"], "what was given up is kept too"
 
 
@@ -138,7 +140,7 @@ def test_a_trial_takes_no_more_than_it_is_allowed(
 ) -> None:
     """A tenth of a second a photo: 0.4 s for a few, 3.2 s for a batch. The first few photos are timed in any case."""
     clock, file = Clock(monkeypatch, f32=0.1, bf16=0.1), tmp_path / "trial.json"
-    found = speeds(("f32", "bf16"), Networks("stage2"), SHAPES, "bf16", 32, file, allowed=allowed)
+    found = benchmark_training(("f32", "bf16"), Networks("stage2"), SHAPES, "bf16", 32, file, allowed=allowed)
     assert clock.shown["f32"][:4] == calls[: len(clock.shown["f32"])]
     assert clock.now <= max(allowed, 0.4)
     assert found.by_precision["f32"].photos <= found.by_precision["f32"].windowed == pytest.approx(10)
@@ -155,43 +157,50 @@ def test_memory_of_a_whole_batch_is_reckoned_from_a_few_photos() -> None:
 
 
 def test_what_only_imitates_a_precision_and_fails_is_no_choice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    forward = Trainable.forward
+    forward = TrainableTop.forward
 
-    def failing(network: Trainable, activations: torch.Tensor) -> torch.Tensor:
+    def failing(network: TrainableTop, activations: torch.Tensor) -> torch.Tensor:
         if network.precision == "bf16" and network.training:
             raise RuntimeError("could not create a primitive")
         return forward(network, activations)
 
-    monkeypatch.setattr(Trainable, "forward", failing)
-    found = speeds(("f32", "bf16"), Networks("stage2"), SHAPES, "bf16", 4, tmp_path / "trial.json")
+    monkeypatch.setattr(TrainableTop, "forward", failing)
+    found = benchmark_training(("f32", "bf16"), Networks("stage2"), SHAPES, "bf16", 4, tmp_path / "trial.json")
     assert (list(found.by_precision), found.hopeless) == (["f32"], ("bf16",))
     with pytest.raises(RuntimeError, match="could not create"):
-        speeds(("bf16",), Networks("stage2"), SHAPES, "bf16", 4, tmp_path / "other.json")
+        benchmark_training(("bf16",), Networks("stage2"), SHAPES, "bf16", 4, tmp_path / "other.json")
 
 
 def test_a_dearer_training_by_arithmetic() -> None:
-    cheap = trial.Speeds({"f32": Speed(10.0, 20.0, 40.0, 1000, 500), "bf16": Speed(5.0, None, 8.0, 10)})
+    cheap = trial.BenchmarkResult(
+        {"f32": TrainingSpeed(10.0, 20.0, 40.0, 1000, 500), "bf16": TrainingSpeed(5.0, None, 8.0, 10)}
+    )
     dear = cheap.times_as_dear(2.0)
-    assert dear.by_precision == {"f32": Speed(5.0, 10.0, 20.0, 2000, 1000), "bf16": Speed(2.5, None, 4.0, 20)}
+    assert dear.by_precision == {
+        "f32": TrainingSpeed(5.0, 10.0, 20.0, 2000, 1000),
+        "bf16": TrainingSpeed(2.5, None, 4.0, 20),
+    }
     assert not dear.whole
 
 
 def test_it_is_told_how_far_it_is(tmp_path: Path) -> None:
     heard: list[events.Event] = []
-    speeds(("f32", "bf16"), Networks("stage2"), SHAPES, "bf16", 4, tmp_path / "t.json", listener=heard.append)
+    benchmark_training(
+        ("f32", "bf16"), Networks("stage2"), SHAPES, "bf16", 4, tmp_path / "t.json", listener=heard.append
+    )
     assert heard == [events.Progress("time training", done, 2, "precisions") for done in (0, 1, 2)]
 
 
 def test_a_trial_moves_no_weights(tmp_path: Path) -> None:
     networks = Networks("stage2")
-    speeds(("f32",), networks, SHAPES, "bf16", 4, tmp_path / "trial.json")
+    benchmark_training(("f32",), networks, SHAPES, "bf16", 4, tmp_path / "trial.json")
     assert networks.last is not None
     fresh = Networks("stage2")("f32").state_dict()
     assert all(torch.equal(value, fresh[name]) for name, value in networks.last.state_dict().items())
 
 
 def test_pixels_are_timed_as_bytes(tmp_path: Path) -> None:
-    found = speeds(("f32",), Networks("pixels"), SQUARES, "u8", 4, tmp_path / "trial.json")
+    found = benchmark_training(("f32",), Networks("pixels"), SQUARES, "u8", 4, tmp_path / "trial.json")
     assert found.by_precision["f32"].photos > 0
 
 
@@ -199,14 +208,14 @@ def test_what_is_trained_on_and_what_is_scored_have_their_own_sizes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[bool, int]] = []
-    forward = Trainable.forward
+    forward = TrainableTop.forward
 
-    def noted(self: Trainable, activations: torch.Tensor) -> torch.Tensor:
+    def noted(self: TrainableTop, activations: torch.Tensor) -> torch.Tensor:
         seen.append((self.training, activations.shape[1]))
         return forward(self, activations)
 
-    monkeypatch.setattr(Trainable, "forward", noted)
-    speeds(("f32",), Networks("stage2"), ((6, 6, 16), (8, 8, 16)), "bf16", 4, tmp_path / "trial.json")
+    monkeypatch.setattr(TrainableTop, "forward", noted)
+    benchmark_training(("f32",), Networks("stage2"), ((6, 6, 16), (8, 8, 16)), "bf16", 4, tmp_path / "trial.json")
     assert {edge for training, edge in seen if training} == {6, 5}, "whole views, and the usual window of them"
     assert {edge for training, edge in seen if not training} == {3, 8}, "whether windows are borne, and what is scored"
 

@@ -13,11 +13,18 @@ from torch import Tensor
 from headstart.data.samples import ArraySource, Sample, compute_digest
 from headstart.errors import StoreError
 from headstart.extraction.activations import Activations
-from headstart.modalities.image.augment.augmentation import view
+from headstart.modalities.image.augment.augmentation import make_view
 from headstart.modalities.image.augment.presets import PRESETS
 from headstart.modalities.image.decoding.decode import crop_resize
-from headstart.training.boundary import Cached, Streamed, Views, as_tensor, compute, key_of
-from headstart.training.trunk import Nothing
+from headstart.training.boundary import (
+    CachedActivations,
+    StreamedActivations,
+    ViewLoader,
+    activations_key,
+    compute_activations,
+    to_tensor,
+)
+from headstart.training.trunk import IdentityTrunk
 from tests.training import tiny
 
 COUNT = 11  #: photos, which no batch size here divides
@@ -39,7 +46,7 @@ class Means:
     description = "means"
     shape: tuple[int, ...] = (4, 4, 3)
     kind: Literal["bf16", "u8"] = "bf16"
-    batch, lanes = 4, 2
+    batch, streams = 4, 2
 
     def __init__(self) -> None:
         self.ran: list[int] = []
@@ -51,20 +58,20 @@ class Means:
         return pixels.reshape(-1, 4, 4, 4, 4, 3).astype(np.float32).mean((2, 4)) / 7
 
 
-STANDARD = Views(tiny.SPEC, PRESETS["standard"], seed=3)
-PLAIN = Views(tiny.SPEC, PRESETS["none"], seed=3)
+STANDARD = ViewLoader(tiny.SPEC, PRESETS["standard"], seed=3)
+PLAIN = ViewLoader(tiny.SPEC, PRESETS["none"], seed=3)
 
 
-def kept_in(folder: Path, trunk: Any, views: Views) -> Activations:
-    return Activations(folder, key_of(trunk, views), trunk.shape, trunk.kind, "test")
+def kept_in(folder: Path, trunk: Any, views: ViewLoader) -> Activations:
+    return Activations(folder, activations_key(trunk, views), trunk.shape, trunk.kind, "test")
 
 
-def expected(photos: list[Sample], order: NDArray[np.int64], number: int, views: Views = STANDARD) -> Tensor:
+def expected(photos: list[Sample], order: NDArray[np.int64], number: int, views: ViewLoader = STANDARD) -> Tensor:
     """One photo at a time, by the functions below."""
     rows = []
     for index in order:
         photo = np.array(photos[index].source.read())
-        changed = view(
+        changed = make_view(
             photo, tiny.SPEC, views.augmentation, seed=views.seed, digest=photos[index].digest, number=number
         )
         rows.append(Means().run(changed[None])[0])
@@ -79,8 +86,8 @@ def shuffled(seed: int = 0) -> NDArray[np.int64]:
 def test_cached_takes_the_views_in_turn_and_in_order(size: int, tmp_path: Path) -> None:
     photos, trunk = samples(), Means()
     with kept_in(tmp_path, trunk, STANDARD) as kept:
-        assert compute(photos, 3, trunk, STANDARD, kept) == 3 * COUNT
-        source = Cached(photos, kept, 3)
+        assert compute_activations(photos, 3, trunk, STANDARD, kept) == 3 * COUNT
+        source = CachedActivations(photos, kept, 3)
         assert source.labels.tolist() == [sample.label for sample in photos]
         for epoch in (0, 2, 4):
             order = shuffled(epoch)
@@ -103,8 +110,8 @@ def test_views_differ() -> None:
 def test_streamed_gives_bit_for_bit_what_cached_gives(size: int, tmp_path: Path) -> None:
     photos = samples()
     with kept_in(tmp_path, Means(), STANDARD) as kept:
-        compute(photos, 4, Means(), STANDARD, kept)
-        cached, streamed = Cached(photos, kept, 4), Streamed(photos, Means(), STANDARD)
+        compute_activations(photos, 4, Means(), STANDARD, kept)
+        cached, streamed = CachedActivations(photos, kept, 4), StreamedActivations(photos, Means(), STANDARD)
         assert cached.labels.tolist() == streamed.labels.tolist()
         for epoch in range(4):
             order = shuffled(epoch)
@@ -117,9 +124,9 @@ def test_streamed_sees_new_views_in_every_epoch_and_some_photos_only() -> None:
     photos = samples()
     order = shuffled()[:5]
     for epoch in (0, 7, 2**16):
-        seen = torch.cat(list(Streamed(photos, Means(), STANDARD).batches(epoch, order, 2)))
+        seen = torch.cat(list(StreamedActivations(photos, Means(), STANDARD).batches(epoch, order, 2)))
         assert torch.equal(seen, expected(photos, order, epoch % 2**16))
-    assert list(Streamed(photos, Means(), STANDARD).batches(0, order[:0], 2)) == []
+    assert list(StreamedActivations(photos, Means(), STANDARD).batches(0, order[:0], 2)) == []
 
 
 def test_plain_views_are_the_photo_as_predicted_on(tmp_path: Path) -> None:
@@ -127,10 +134,10 @@ def test_plain_views_are_the_photo_as_predicted_on(tmp_path: Path) -> None:
     order = np.arange(COUNT)
     rows = [Means().run(crop_resize(np.array(photo.source.read()), tiny.SPEC)[None])[0] for photo in photos]
     wanted = torch.from_numpy(np.stack(rows)).bfloat16()
-    assert torch.equal(torch.cat(list(Streamed(photos, Means(), PLAIN).batches(5, order, 4))), wanted)
+    assert torch.equal(torch.cat(list(StreamedActivations(photos, Means(), PLAIN).batches(5, order, 4))), wanted)
     with kept_in(tmp_path, Means(), PLAIN) as kept:
-        compute(photos, 1, Means(), PLAIN, kept)
-        assert torch.equal(torch.cat(list(Cached(photos, kept, 1).batches(5, order, 4))), wanted)
+        compute_activations(photos, 1, Means(), PLAIN, kept)
+        assert torch.equal(torch.cat(list(CachedActivations(photos, kept, 1).batches(5, order, 4))), wanted)
 
 
 def test_only_what_is_missing_is_computed(tmp_path: Path) -> None:
@@ -138,32 +145,34 @@ def test_only_what_is_missing_is_computed(tmp_path: Path) -> None:
     with kept_in(tmp_path, Means(), STANDARD) as kept:
         for count, of, fresh in ((2, photos[:6], 12), (2, photos[:6], 0), (3, photos[:6], 6), (3, photos, 15)):
             trunk = Means()
-            assert compute(of, count, trunk, STANDARD, kept) == fresh
+            assert compute_activations(of, count, trunk, STANDARD, kept) == fresh
             assert sum(trunk.ran) == fresh
             assert all(size <= trunk.batch for size in trunk.ran)
     with kept_in(tmp_path, Means(), STANDARD) as again:
         trunk = Means()
-        assert compute(photos, 3, trunk, STANDARD, again) == 0
+        assert compute_activations(photos, 3, trunk, STANDARD, again) == 0
         assert trunk.ran == []
         order = shuffled()
-        assert torch.equal(torch.cat(list(Cached(photos, again, 3).batches(2, order, 4))), expected(photos, order, 2))
+        assert torch.equal(
+            torch.cat(list(CachedActivations(photos, again, 3).batches(2, order, 4))), expected(photos, order, 2)
+        )
 
 
 def test_the_same_photo_twice_is_computed_once(tmp_path: Path) -> None:
     photos = samples(3)
     twice = [*photos, *photos[:1]]
     with kept_in(tmp_path, Means(), STANDARD) as kept:
-        assert compute(twice, 2, Means(), STANDARD, kept) == 6
-        (batch,) = Cached(twice, kept, 2).batches(0, np.array([3, 0]), 8)
+        assert compute_activations(twice, 2, Means(), STANDARD, kept) == 6
+        (batch,) = CachedActivations(twice, kept, 2).batches(0, np.array([3, 0]), 8)
         assert torch.equal(batch[0], batch[1])
 
 
 def test_what_was_not_computed_is_not_trained_on(tmp_path: Path) -> None:
     photos = samples()
     with kept_in(tmp_path, Means(), STANDARD) as kept:
-        compute(photos, 2, Means(), STANDARD, kept)
+        compute_activations(photos, 2, Means(), STANDARD, kept)
         with pytest.raises(StoreError, match="11 of 33 rows are not among the activations"):
-            Cached(photos, kept, 3)
+            CachedActivations(photos, kept, 3)
 
 
 class Breaking(Means):
@@ -179,13 +188,13 @@ def test_errors_of_threads_surface(tmp_path: Path) -> None:
     photos, order = samples(), shuffled()
     before = threading.active_count()
     with pytest.raises(RuntimeError, match="the third call"):
-        list(Streamed(photos, Breaking(), STANDARD).batches(0, order, 4))
+        list(StreamedActivations(photos, Breaking(), STANDARD).batches(0, order, 4))
     with kept_in(tmp_path, Means(), STANDARD) as kept:
         with pytest.raises(RuntimeError, match="the third call"):
-            compute(photos, 3, Breaking(), STANDARD, kept)
+            compute_activations(photos, 3, Breaking(), STANDARD, kept)
         # What was right is kept; the rest is computed by the next run.
-        assert 0 < compute(photos, 3, Means(), STANDARD, kept) < 33
-        source = Cached(photos, kept, 3)
+        assert 0 < compute_activations(photos, 3, Means(), STANDARD, kept) < 33
+        source = CachedActivations(photos, kept, 3)
         source._numbers = source._numbers + 10**6
         with pytest.raises(StoreError):
             list(source.batches(0, order, 4))
@@ -193,11 +202,12 @@ def test_errors_of_threads_surface(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "make", [lambda kept: Cached(samples(), kept, 1), lambda _: Streamed(samples(), Means(), PLAIN)]
+    "make",
+    [lambda kept: CachedActivations(samples(), kept, 1), lambda _: StreamedActivations(samples(), Means(), PLAIN)],
 )
 def test_an_epoch_that_is_left_early_leaves_no_threads(make: Callable[[Activations], Any], tmp_path: Path) -> None:
     with kept_in(tmp_path, Means(), PLAIN) as kept:
-        compute(samples(), 1, Means(), PLAIN, kept)
+        compute_activations(samples(), 1, Means(), PLAIN, kept)
         before = threading.active_count()
         batches = make(kept).batches(0, shuffled(), 2)
         next(batches)
@@ -206,13 +216,13 @@ def test_an_epoch_that_is_left_early_leaves_no_threads(make: Callable[[Activatio
 
 
 def test_where_nothing_is_frozen_the_pixels_are_kept_as_they_are(tmp_path: Path) -> None:
-    photos, trunk, order = samples(), Nothing(tiny.SIZE), shuffled()
+    photos, trunk, order = samples(), IdentityTrunk(tiny.SIZE), shuffled()
     assert trunk.shape == (16, 16, 3)
     with kept_in(tmp_path, trunk, STANDARD) as kept:
-        compute(photos, 2, trunk, STANDARD, kept)
+        compute_activations(photos, 2, trunk, STANDARD, kept)
         assert kept.row_bytes == 16 * 16 * 3
-        cached = torch.cat(list(Cached(photos, kept, 2).batches(3, order, 4)))
-    streamed = torch.cat(list(Streamed(photos, trunk, STANDARD).batches(1, order, 4)))
+        cached = torch.cat(list(CachedActivations(photos, kept, 2).batches(3, order, 4)))
+    streamed = torch.cat(list(StreamedActivations(photos, trunk, STANDARD).batches(1, order, 4)))
     wanted = np.stack([STANDARD.pixels(photos[index], [1])[0] for index in order])
     assert cached.dtype == streamed.dtype == torch.uint8
     assert np.array_equal(cached.numpy(), wanted)
@@ -230,22 +240,22 @@ def test_a_photo_is_decoded_once_for_its_views() -> None:
 def test_keys_change_with_what_the_activations_depend_on() -> None:
     other = Means()
     other.fingerprint = "others"
-    plain_again = Views(tiny.SPEC, PRESETS["none"], seed=4)
+    plain_again = ViewLoader(tiny.SPEC, PRESETS["none"], seed=4)
     keys = [
-        key_of(Means(), STANDARD),
-        key_of(other, STANDARD),
-        key_of(Means(), Views(tiny.SPEC, PRESETS["standard"], seed=4)),
-        key_of(Means(), Views(tiny.SPEC, PRESETS["light"], seed=3)),
-        key_of(Means(), PLAIN),
+        activations_key(Means(), STANDARD),
+        activations_key(other, STANDARD),
+        activations_key(Means(), ViewLoader(tiny.SPEC, PRESETS["standard"], seed=4)),
+        activations_key(Means(), ViewLoader(tiny.SPEC, PRESETS["light"], seed=3)),
+        activations_key(Means(), PLAIN),
     ]
     assert len(set(keys)) == len(keys)
-    assert key_of(Means(), plain_again) == key_of(Means(), PLAIN)  # nothing is drawn
+    assert activations_key(Means(), plain_again) == activations_key(Means(), PLAIN)  # nothing is drawn
     assert all(len(key) == 40 and int(key, 16) >= 0 for key in keys)
 
 
 def test_as_tensor() -> None:
     numbers = np.array([1.0, -2.5, 3.14159], np.float32)
     bits = torch.from_numpy(numbers).bfloat16()
-    assert torch.equal(as_tensor(bits.view(torch.int16).numpy().view(np.uint16)), bits)
-    assert torch.equal(as_tensor(numbers), bits)
-    assert as_tensor(np.array([3], np.uint8)).dtype == torch.uint8
+    assert torch.equal(to_tensor(bits.view(torch.int16).numpy().view(np.uint16)), bits)
+    assert torch.equal(to_tensor(numbers), bits)
+    assert to_tensor(np.array([3], np.uint8)).dtype == torch.uint8

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from headstart.training import cost
-from headstart.training.benchmark import Speed
-from headstart.training.cost import BYTES_PER_PARAMETER, EXPORTED, Cost, Pace, cost_of
+from headstart.training.benchmark import TrainingSpeed
+from headstart.training.cost import BYTES_PER_PARAMETER, EXPORTED, Cost, PreparationSpeed, estimate_cost
 from headstart.training.windows import WHOLE, Windows
 from tests.training import tiny
 from tests.training.test_boundary import STANDARD, Means, samples
@@ -34,11 +34,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Hands:
 
 def job(**given: Any) -> Any:
     """A job of 11 photos to train on and 4 held out, as far as its cost goes."""
-    engine = SimpleNamespace(batch=2, lanes=1, forward=None)
+    engine = SimpleNamespace(batch=2, streams=1, forward=None)
     facts = {
         "known": None,
         "precision": "f32",
-        "trial": {"f32": Speed(photos=10.0, windowed=20.0, scored=40.0, memory=1000)},
+        "trial": {"f32": TrainingSpeed(photos=10.0, windowed=20.0, scored=40.0, memory=1000)},
         "task": SimpleNamespace(train=samples(), validation=samples(4), engine=engine),
         "epochs": 5,
         "views": 3,
@@ -58,25 +58,25 @@ def job(**given: Any) -> Any:
 def test_the_cost_is_the_sum_of_what_is_done(cached: bool, views: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cost, "_seconds_per_view", lambda job: 0.5)
     monkeypatch.setattr(cost, "_features_per_second", lambda job: 30.0)
-    found = cost_of(job(cached=cached))
+    found = estimate_cost(job(cached=cached))
     epochs = 5 * (11 / 10 + 4 / 40) + 11 / 40
     assert found.seconds == pytest.approx(views * 0.5 + epochs + EXPORTED + 15 / 30)
-    assert cost_of(job(cached=cached), Pace(0.5, 30.0)) == found
+    assert estimate_cost(job(cached=cached), PreparationSpeed(0.5, 30.0)) == found
     assert found.memory == 1000 + 7 * BYTES_PER_PARAMETER
     assert found.disk == (12345 if cached else 0)
-    on_windows = cost_of(job(cached=cached, windows=Windows((8, 4))))
+    on_windows = estimate_cost(job(cached=cached, windows=Windows((8, 4))))
     assert on_windows.seconds == pytest.approx(found.seconds - 5 * (11 / 10 - 11 / 20))
-    speed = {"f32": Speed(photos=10.0, windowed=None, scored=40.0, memory=1000)}
-    assert cost_of(job(cached=cached, windows=Windows((8, 4)), trial=speed)) == found  # it does not bear them
+    speed = {"f32": TrainingSpeed(photos=10.0, windowed=None, scored=40.0, memory=1000)}
+    assert estimate_cost(job(cached=cached, windows=Windows((8, 4)), trial=speed)) == found  # it does not bear them
 
 
 def test_what_is_known_costs_nothing() -> None:
-    assert cost_of(job(known=object())) == Cost(0.0, 0, 0)
+    assert estimate_cost(job(known=object())) == Cost(0.0, 0, 0)
 
 
 def test_views_are_timed_over_all_lanes(clock: Hands) -> None:
     class Slow(Means):
-        lanes = 3
+        streams = 3
 
         def run(self, pixels: np.ndarray) -> Any:
             clock.turn(0.004 * len(pixels))
@@ -89,5 +89,5 @@ def test_views_are_timed_over_all_lanes(clock: Hands) -> None:
 
 
 def test_features_are_timed_on_the_engine(clock: Hands) -> None:
-    engine = SimpleNamespace(batch=2, lanes=3, forward=lambda pixels: clock.turn(0.005 * len(pixels)))
+    engine = SimpleNamespace(batch=2, streams=3, forward=lambda pixels: clock.turn(0.005 * len(pixels)))
     assert cost._features_per_second(job(task=SimpleNamespace(engine=engine))) == pytest.approx(3 / 0.005)

@@ -15,9 +15,9 @@ import torch
 
 from headstart import events
 from headstart.backbones.backbone import PIXELS
-from headstart.backbones.catalog import find
+from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.graph import trace
-from headstart.backbones.zoo import load
+from headstart.backbones.zoo import load_network
 from headstart.data.samples import Subset
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.errors import BackboneError, TrainingError
@@ -29,7 +29,7 @@ from headstart.selection.probes import linear_probe
 from headstart.training.curves import Epoch
 from headstart.training.fine_tuning import FineTuneResult, FineTuning, _per_class, check_frozen
 from headstart.training.loop import Trainer
-from headstart.training.network import Trainable, frozen_tensors
+from headstart.training.network import TrainableTop, collect_frozen_tensors
 from tests.conftest import Warm
 from tests.selection.made import material_of, spoil
 
@@ -146,8 +146,8 @@ def test_what_lies_under_the_boundary_is_what_was_loaded(
     small: Warm, twice: tuple[FitContext, FineTuning, FineTuneResult]
 ) -> None:
     _, job, trained = twice
-    fresh = load(find(small.name)).network.state_dict()
-    frozen = frozen_tensors(job.traced, job.boundary)
+    fresh = load_network(resolve_origin(small.name)).network.state_dict()
+    frozen = collect_frozen_tensors(job.traced, job.boundary)
     assert trained.frozen == len(frozen) > 20
     assert {name for name in frozen if "running_var" in name}, "BatchNorm's statistics are frozen too"
     for name, value in frozen.items():
@@ -160,7 +160,7 @@ def test_one_changed_bit_under_the_boundary_saves_nothing(
     _, base, _ = twice
     job = sibling(base, settings={"seed": 5, "epochs": 1})
     train = Trainer.run
-    tensor = next(value for value in frozen_tensors(job.traced, job.boundary).values() if value.ndim == 4)
+    tensor = next(value for value in collect_frozen_tensors(job.traced, job.boundary).values() if value.ndim == 4)
     bits = tensor.detach()[:1, :1, :1, :1].view(torch.int32)
 
     def flip(trainer: Trainer) -> list[Epoch]:
@@ -194,20 +194,20 @@ def test_batchnorm_is_updated_above_the_boundary_if_at_all(
     batchnorm: str, small: Warm, twice: tuple[FitContext, FineTuning, FineTuneResult], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, base, _ = twice
-    networks: list[Trainable] = []
+    networks: list[TrainableTop] = []
     real = FineTuning.network
     monkeypatch.setattr(FineTuning, "network", lambda *given: networks.append(real(*given)) or networks[-1])
     job = sibling(base, settings={"batchnorm": batchnorm, "epochs": 1, "patience": 1})
     trained = job.run()
     assert trained.best_epoch == 1, "else the start is what was kept"
-    fresh = trace(load(find(small.name))).module.state_dict()
+    fresh = trace(load_network(resolve_origin(small.name))).module.state_dict()
     own = {name: value for name, value in networks[-1].top.state_dict().items() if "running_" in name}
     if batchnorm == "frozen":
         assert not own, "they are folded into the convolutions"
     else:
         assert own
         assert all(not torch.equal(value, fresh[name]) for name, value in own.items())
-    below = [name for name in frozen_tensors(job.traced, job.boundary) if "running_" in name]
+    below = [name for name in collect_frozen_tensors(job.traced, job.boundary) if "running_" in name]
     assert below
     assert not own.keys() & set(below)
     assert all(torch.equal(job.traced.module.state_dict()[name], fresh[name]) for name in below)

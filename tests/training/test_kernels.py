@@ -8,7 +8,7 @@ from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from headstart.backbones.backbone import PIXELS
-from headstart.backbones.graph import top_of
+from headstart.backbones.graph import extract_top
 from headstart.training.folding import fold_batchnorm
 from headstart.training.kernels import Depthwise, Pointwise, _kind, accelerated
 from tests.training import tiny
@@ -173,7 +173,7 @@ def kinds(module: nn.Module) -> Sequence[type[nn.Module]]:
 
 
 def test_accelerated_shares_parameters_and_leaves_the_graph_alone() -> None:
-    top = copy.deepcopy(top_of(tiny.traced(), PIXELS))
+    top = copy.deepcopy(extract_top(tiny.traced(), PIXELS))
     fold_batchnorm(top)
     top.requires_grad_(requires_grad=True)
     names = [name for name, _ in top.named_modules()]
@@ -202,7 +202,7 @@ def test_accelerated_shares_parameters_and_leaves_the_graph_alone() -> None:
 @pytest.mark.parametrize("architecture", ["efficientnet_lite0", "mobilenetv2_035", "convnext_atto"])
 def test_an_accelerated_network_gives_the_same_features(architecture: str, network: Network) -> None:
     traced = network(architecture)
-    top = top_of(traced, traced.parts[-3].name)
+    top = extract_top(traced, traced.parts[-3].name)
     fast = accelerated(top)
     assert {Pointwise, Depthwise} & set(kinds(fast))
     values = torch.randn(4, *traced.shape(traced.parts[-3].name), generator=torch.Generator().manual_seed(0))

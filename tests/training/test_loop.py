@@ -12,14 +12,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from headstart import events
-from headstart.engines.engine import Arithmetic
 from headstart.errors import TrainingError
+from headstart.hardware import ComputePrecision
 from headstart.settings import TrainSettings
 from headstart.training.checkpoint import read_checkpoint
 from headstart.training.curves import Epoch
-from headstart.training.loop import Plan, Trainer, calibrated_losses, mixed, scores
-from headstart.training.network import Trainable, blank_head
-from headstart.training.windows import windows_of
+from headstart.training.loop import Trainer, TrainingPlan, compute_calibrated_losses, mix_up, score_logits
+from headstart.training.network import TrainableTop, build_blank_head
+from headstart.training.windows import make_windows
 from tests.training import tiny
 
 CLASSES, SHAPE = 3, (8, 8, 16)  #: of the tiny network's boundary "stage2"
@@ -57,7 +57,7 @@ def trainer(
     *,
     train: Drawn | None = None,
     validation: Drawn | None = None,
-    precision: Arithmetic = "f32",
+    precision: ComputePrecision = "f32",
     dropout: float = 0.0,
     fold: bool = True,
     weights: tuple[float, ...] = (1, 1, 1),
@@ -65,17 +65,17 @@ def trainer(
     ends: int | None = None,
     **options: Any,
 ) -> Trainer:
-    network = Trainable(
-        tiny.traced(dropout=dropout), "stage2", blank_head(tiny.WIDTH, CLASSES), fold=fold, precision=precision,
+    network = TrainableTop(
+        tiny.traced(dropout=dropout), "stage2", build_blank_head(tiny.WIDTH, CLASSES), fold=fold, precision=precision,
         device="cpu",
     )  # fmt: skip
-    plan = Plan(given, 5, np.array(weights, np.float32), stop=stop, ends=ends)
+    plan = TrainingPlan(given, 5, np.array(weights, np.float32), stop=stop, ends=ends)
     return Trainer(network, train or Drawn(44, 0), validation or Drawn(30, 1), plan, name="tiny", **options)
 
 
 @pytest.mark.parametrize("precision", ["f32", "bf16"])
 @pytest.mark.parametrize("optimiser", ["adamw", "sgd"])
-def test_what_can_be_told_apart_is_learnt(precision: Arithmetic, optimiser: str) -> None:
+def test_what_can_be_told_apart_is_learnt(precision: ComputePrecision, optimiser: str) -> None:
     given = settings(epochs=8, optimiser=optimiser, rate=1e-2 if optimiser == "adamw" else 0.1, label_smoothing=0)
     epochs = trainer(given, precision=precision).run()
     assert [epoch.number for epoch in epochs] == list(range(9))
@@ -96,17 +96,17 @@ def test_epochs_take_their_own_views_and_the_last_batch_is_smaller() -> None:
 
 def test_steps_see_windows_and_what_is_scored_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: dict[bool, list[int]] = {True: [], False: []}
-    forward = Trainable.forward
+    forward = TrainableTop.forward
 
-    def noted(self: Trainable, activations: Tensor) -> Tensor:
+    def noted(self: TrainableTop, activations: Tensor) -> Tensor:
         seen[self.training].append(activations.shape[1])
         return forward(self, activations)
 
-    monkeypatch.setattr(Trainable, "forward", noted)
+    monkeypatch.setattr(TrainableTop, "forward", noted)
     runs = []
     for _ in range(2):
         made = trainer(settings())
-        made.plan = replace(made.plan, windows=windows_of(SHAPE, 0.5))
+        made.plan = replace(made.plan, windows=make_windows(SHAPE, 0.5))
         runs.append([(epoch.train_loss, epoch.validation_loss) for epoch in made.run()])
     assert set(seen[True]) == {4, 5, 6, 7, 8}
     assert set(seen[False]) == {8}
@@ -223,12 +223,12 @@ def test_a_surer_network_is_not_a_worse_one() -> None:
     chance = torch.Generator().manual_seed(0)
     labels = torch.randint(0, 4, (300,), generator=chance)
     logits = torch.randn(300, 4, generator=chance) + 1.5 * functional.one_hot(labels, 4)
-    plain, sure = (float(calibrated_losses(it, labels.numpy()).mean()) for it in (logits, 5 * logits))
+    plain, sure = (float(compute_calibrated_losses(it, labels.numpy()).mean()) for it in (logits, 5 * logits))
     assert sure == pytest.approx(plain, abs=1e-6)
     grid = [functional.cross_entropy(logits * float(t), labels).item() for t in np.geomspace(0.05, 20, 2001)]
     assert plain == pytest.approx(min(grid), abs=1e-3)
-    assert scores(5 * logits, labels)[0] > scores(logits, labels)[0] + 0.1
-    assert calibrated_losses(torch.full((3, 4), math.nan), labels[:3].numpy()).tolist() == [math.inf] * 3
+    assert score_logits(5 * logits, labels)[0] > score_logits(logits, labels)[0] + 0.1
+    assert compute_calibrated_losses(torch.full((3, 4), math.nan), labels[:3].numpy()).tolist() == [math.inf] * 3
 
 
 def test_without_an_average_the_weights_themselves_are_scored() -> None:
@@ -308,7 +308,7 @@ def points(epochs: list[Epoch]) -> list[Epoch]:
 )
 @pytest.mark.parametrize("at", ["Progress(stage='tiny', done=18, ", "Finished(stage='epoch 2/4'"])
 def test_a_killed_training_ends_as_if_undisturbed(
-    optimiser: str, precision: Arithmetic, fold: bool, at: str, tmp_path: Path
+    optimiser: str, precision: ComputePrecision, fold: bool, at: str, tmp_path: Path
 ) -> None:
     given = settings(optimiser=optimiser, mixup=0.4, rate=2e-2)
     options: dict[str, Any] = {"dropout": 0.3, "precision": precision, "fold": fold}
@@ -408,7 +408,7 @@ def test_mixed_photos_and_targets_in_the_same_shares() -> None:
     values = torch.randn(6, 4, 4, 2)
     targets = torch.eye(6)
     for alpha in (0.2, 1.0, 8.0):
-        both, shares = mixed(values, targets, alpha, np.random.default_rng(4))
+        both, shares = mix_up(values, targets, alpha, np.random.default_rng(4))
         torch.testing.assert_close(shares.sum(1), torch.ones(6))
         assert bool((shares >= 0).all())
         torch.testing.assert_close(both.flatten(1), shares @ values.flatten(1), rtol=1e-5, atol=1e-6)
@@ -424,13 +424,13 @@ def test_mixed_smoothed_targets_still_sum_to_one() -> None:
     targets = made._targets(LABELS)
     torch.testing.assert_close(targets.sum(1), torch.ones(8))
     assert float(targets[1, 1]) == pytest.approx(0.7 + 0.1)
-    _, shares = mixed(torch.rand(8, 2), targets, 0.5, np.random.default_rng(0))
+    _, shares = mix_up(torch.rand(8, 2), targets, 0.5, np.random.default_rng(0))
     torch.testing.assert_close(shares.sum(1), torch.ones(8))
 
 
 def test_pixels_are_mixed_as_numbers() -> None:
     pixels = torch.tensor([[0], [255]], dtype=torch.uint8)
     for seed in range(4):
-        both, shares = mixed(pixels, torch.eye(2), 1.0, np.random.default_rng(seed))
+        both, shares = mix_up(pixels, torch.eye(2), 1.0, np.random.default_rng(seed))
         assert both.is_floating_point()
         torch.testing.assert_close(both, 255 * shares[:, 1:])

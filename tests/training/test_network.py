@@ -6,31 +6,33 @@ import torch
 from torch import Tensor, nn
 
 from headstart.backbones.backbone import PIXELS
-from headstart.backbones.graph import Traced, top_of, trunk_of
-from headstart.engines.engine import Arithmetic
+from headstart.backbones.graph import TracedNetwork, extract_top, extract_trunk
+from headstart.hardware import ComputePrecision
 from headstart.heads.head import Dense, Head
-from headstart.training.network import Trainable, blank_head, frozen_tensors, head_module
+from headstart.training.network import TrainableTop, build_blank_head, build_head, collect_frozen_tensors
 from tests.training import tiny
 from tests.training.conftest import Network
 
 
 def trainable(
-    traced: Traced,
+    traced: TracedNetwork,
     boundary: str,
     *,
     fold: bool = True,
-    precision: Arithmetic = "f32",
+    precision: ComputePrecision = "f32",
     head: nn.Sequential | None = None,
-) -> Trainable:
+) -> TrainableTop:
     last = traced.parts[-1].shape[0]
-    return Trainable(traced, boundary, head or blank_head(last, 3), fold=fold, precision=precision, device="cpu")
+    return TrainableTop(
+        traced, boundary, head or build_blank_head(last, 3), fold=fold, precision=precision, device="cpu"
+    )
 
 
 def photos(count: int = 4) -> Tensor:
     return torch.randint(0, 256, (count, 16, 16, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 
 
-def statistics(network: Trainable) -> dict[str, Tensor]:
+def statistics(network: TrainableTop) -> dict[str, Tensor]:
     return {name: value.clone() for name, value in network.state_dict().items() if "running_" in name or "num_" in name}
 
 
@@ -76,16 +78,16 @@ def test_groups_of_real_networks(architecture: str, network: Network) -> None:
 
 @pytest.mark.parametrize("precision", ["f32", "bf16"])
 @pytest.mark.parametrize("fold", [True, False])
-def test_logits_are_the_head_on_the_networks_features(precision: Arithmetic, fold: bool) -> None:
+def test_logits_are_the_head_on_the_networks_features(precision: ComputePrecision, fold: bool) -> None:
     traced = tiny.traced()
-    head = head_module(Head("logistic", (Dense(np.eye(tiny.WIDTH, 3, dtype=np.float32), np.ones(3, np.float32)),)))
+    head = build_head(Head("logistic", (Dense(np.eye(tiny.WIDTH, 3, dtype=np.float32), np.ones(3, np.float32)),)))
     tolerance = 1e-5 if precision == "f32" else 0.03
     with torch.inference_mode():
         whole = traced.module(photos())[-1]
         for boundary in (PIXELS, "stage1", "stage2", "stage3"):
             network = trainable(traced, boundary, fold=fold, precision=precision, head=copy.deepcopy(head)).eval()
-            activations = photos() if boundary == PIXELS else trunk_of(traced, boundary)(photos()).bfloat16()
-            exact = whole if boundary == PIXELS else top_of(traced, boundary)(activations.float())
+            activations = photos() if boundary == PIXELS else extract_trunk(traced, boundary)(photos()).bfloat16()
+            exact = whole if boundary == PIXELS else extract_top(traced, boundary)(activations.float())
             features = network.features(activations)
             assert features.dtype == torch.float32
             torch.testing.assert_close(features, exact, rtol=tolerance, atol=tolerance * whole.abs().max().item())
@@ -108,7 +110,7 @@ def test_it_owns_copies_and_leaves_the_network_alone() -> None:
 
 
 @pytest.mark.parametrize("precision", ["f32", "bf16"])
-def test_statistics_stay_where_they_are_frozen_even_if_they_cannot_be_folded(precision: Arithmetic) -> None:
+def test_statistics_stay_where_they_are_frozen_even_if_they_cannot_be_folded(precision: ComputePrecision) -> None:
     network = trainable(tiny.traced(), "stage2", precision=precision).train()
     before = statistics(network)
     assert set(before) == {f"top.norm.{name}" for name in ("running_mean", "running_var", "num_batches_tracked")}
@@ -120,7 +122,7 @@ def test_statistics_stay_where_they_are_frozen_even_if_they_cannot_be_folded(pre
 
 
 @pytest.mark.parametrize("precision", ["f32", "bf16"])
-def test_statistics_move_where_they_are_updated(precision: Arithmetic) -> None:
+def test_statistics_move_where_they_are_updated(precision: ComputePrecision) -> None:
     """Second opinion: a tenth of the way to the batch's own mean, PyTorch's momentum."""
     traced = tiny.traced()
     network = trainable(traced, "stage2", fold=False, precision=precision).train()
@@ -142,7 +144,7 @@ def test_statistics_move_where_they_are_updated(precision: Arithmetic) -> None:
 
 
 @pytest.mark.parametrize("precision", ["f32", "bf16"])
-def test_dropout_works_in_training_only(precision: Arithmetic) -> None:
+def test_dropout_works_in_training_only(precision: ComputePrecision) -> None:
     network = trainable(tiny.traced(dropout=0.5), "stage3", precision=precision)
     values = torch.rand(4, 4, 4, 16)
     network.train()
@@ -164,7 +166,7 @@ def heads() -> list[Head]:
 
 @pytest.mark.parametrize("head", heads(), ids=lambda head: head.kind)
 def test_a_head_becomes_layers_and_a_head_again(head: Head) -> None:
-    network = trainable(tiny.traced(), "stage3", head=head_module(head))
+    network = trainable(tiny.traced(), "stage3", head=build_head(head))
     again = network.fitted_head(head.kind)
     assert again.kind == head.kind
     assert len(again.layers) == len(head.layers)
@@ -179,7 +181,7 @@ def test_a_head_becomes_layers_and_a_head_again(head: Head) -> None:
 
 
 def test_a_fitted_head_does_not_move_with_further_training() -> None:
-    network = trainable(tiny.traced(), "stage3", head=head_module(heads()[0]))
+    network = trainable(tiny.traced(), "stage3", head=build_head(heads()[0]))
     fitted = network.fitted_head("logistic")
     kept = [(layer.weight.copy(), layer.bias.copy()) for layer in fitted.layers]
     with torch.no_grad():
@@ -192,15 +194,15 @@ def test_a_fitted_head_does_not_move_with_further_training() -> None:
 
 def test_a_blank_head_prefers_nothing() -> None:
     with torch.inference_mode():
-        assert torch.equal(blank_head(5, 3)(torch.randn(4, 5)), torch.zeros(4, 3))
+        assert torch.equal(build_blank_head(5, 3)(torch.randn(4, 5)), torch.zeros(4, 3))
 
 
 def test_frozen_tensors_are_what_lies_below_with_its_statistics() -> None:
     traced = tiny.traced()
-    assert frozen_tensors(traced, PIXELS) == {}
-    below = frozen_tensors(traced, "stage1")
+    assert collect_frozen_tensors(traced, PIXELS) == {}
+    below = collect_frozen_tensors(traced, "stage1")
     state = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
     assert set(below) == {"stem.weight", *(f"stem_norm.{name}" for name in state)}
-    everything = frozen_tensors(traced, "stage3")
+    everything = collect_frozen_tensors(traced, "stage3")
     assert not any(name.startswith("wide") for name in everything)
     assert {"norm.running_var", "full.bias", "last.weight"} <= everything.keys()

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from headstart.errors import TrainingError
 from headstart.settings import TrainSettings
-from headstart.training.loop import Plan, Trainer
-from headstart.training.network import Group
-from headstart.training.rate_finder import BLOWN, STEPS, RateCurve, find_rate, photos_of, suggested
-from headstart.training.windows import windows_of
+from headstart.training.loop import Trainer, TrainingPlan
+from headstart.training.network import ParameterGroup
+from headstart.training.rate_finder import BLOWN, STEPS, RateCurve, count_sweep_photos, find_rate, suggest_rate
+from headstart.training.windows import make_windows
 
 CLASSES, WIDTH = 3, 6
 
@@ -34,8 +34,8 @@ class Small(nn.Module):
     def forward(self, activations: Tensor) -> Tensor:
         return self.head(self.body(activations))
 
-    def groups(self) -> list[Group]:
-        return [Group(0, tuple(self.parameters()), decayed=False)]
+    def groups(self) -> list[ParameterGroup]:
+        return [ParameterGroup(0, tuple(self.parameters()), decayed=False)]
 
 
 class Rows:
@@ -52,9 +52,9 @@ class Rows:
             yield torch.from_numpy(self.rows[order[start : start + size]])
 
 
-def plan(seed: int = 0, **settings: object) -> Plan:
+def plan(seed: int = 0, **settings: object) -> TrainingPlan:
     knobs = {"batch_size": 16, "epochs": 3, "ema": 0.0, **settings}
-    return Plan(TrainSettings(**knobs), seed, np.array([0.5, 1.0, 1.5], np.float32))
+    return TrainingPlan(TrainSettings(**knobs), seed, np.array([0.5, 1.0, 1.5], np.float32))
 
 
 def test_the_network_is_left_bit_for_bit() -> None:
@@ -102,7 +102,7 @@ class Seeing(Small):
 
 def test_it_sweeps_over_what_the_training_sees() -> None:
     """Windows of maps where steps train on windows: the rate would be that of another training otherwise."""
-    windows = windows_of((8, 8, WIDTH), 0.5)
+    windows = make_windows((8, 8, WIDTH), 0.5)
     swept, trained = Seeing(), Seeing()
     find_rate(swept, Maps(), replace(plan(), windows=windows))
     Trainer(trained, Maps(), Maps(seed=1), replace(plan(epochs=6), windows=windows)).run()
@@ -167,9 +167,9 @@ def test_the_suggestion_trains_better_than_rates_far_from_it(optimiser: str) -> 
 
 def test_what_is_suggested() -> None:
     rates = [1e-4, 1e-3, 1e-2, 1e-1, 1.0]
-    assert suggested(rates, [3.0, 2.0, 1.0, 1.5, 9.0]) == pytest.approx(1e-3)
-    assert suggested(rates, [1.0, 1.01, 1.015, 1.019, 9.0]) == pytest.approx(1e-2)  # flat: just before it rises
-    assert suggested(rates, [1.0, 2.0, 3.0, 4.0, 5.0]) == 1e-4  # never below the first
+    assert suggest_rate(rates, [3.0, 2.0, 1.0, 1.5, 9.0]) == pytest.approx(1e-3)
+    assert suggest_rate(rates, [1.0, 1.01, 1.015, 1.019, 9.0]) == pytest.approx(1e-2)  # flat: just before it rises
+    assert suggest_rate(rates, [1.0, 2.0, 3.0, 4.0, 5.0]) == 1e-4  # never below the first
 
 
 def test_a_loss_that_is_none_to_begin_with() -> None:
@@ -187,4 +187,4 @@ def test_through_json() -> None:
 
 
 def test_what_it_costs() -> None:
-    assert photos_of(TrainSettings(batch_size=16)) == 16 * STEPS
+    assert count_sweep_photos(TrainSettings(batch_size=16)) == 16 * STEPS

@@ -8,22 +8,22 @@ import pytest
 import torch
 
 from headstart.backbones.backbone import PIXELS, Backbone
-from headstart.backbones.catalog import find
-from headstart.backbones.graph import Traced, trace, trunk_of
-from headstart.backbones.zoo import load
-from headstart.engines.engine import Arithmetic
+from headstart.backbones.catalog import resolve_origin
+from headstart.backbones.graph import TracedNetwork, extract_trunk, trace
+from headstart.backbones.zoo import load_network
+from headstart.hardware import ComputePrecision
 from headstart.settings import Precision
-from headstart.training import trunk as trunks
+from headstart.training import build_trunk as trunks
 from headstart.training import windows
 from headstart.training.trunk import (
-    Nothing,
+    IdentityTrunk,
     OpenVinoTrunk,
     PyTorchTrunk,
     Trunk,
-    for_changed_views,
-    trunk,
-    trunk_graph,
-    view_edge,
+    build_trunk,
+    build_view_trunk,
+    export_trunk,
+    limit_view_size,
 )
 from tests.training.conftest import Network
 
@@ -31,8 +31,8 @@ BOUNDARY = "stage2"
 
 
 @pytest.fixture
-def lite0(tmp_path: Path) -> tuple[Backbone, Traced]:
-    loaded = load(find("efficientnet_lite0"))
+def lite0(tmp_path: Path) -> tuple[Backbone, TracedNetwork]:
+    loaded = load_network(resolve_origin("efficientnet_lite0"))
     backbone = Backbone(
         "efficientnet_lite0", "tf_efficientnet_lite0", loaded.weights, loaded.weights_sha256, loaded.licence,
         loaded.parameters, loaded.layers, loaded.spec, tmp_path,
@@ -52,11 +52,11 @@ def cosines(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return (a * b).sum(1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
 
 
-def test_openvino_gives_pytorchs_activations(lite0: tuple[Backbone, Traced]) -> None:
+def test_openvino_gives_pytorchs_activations(lite0: tuple[Backbone, TracedNetwork]) -> None:
     backbone, traced = lite0
     photos = pixels(3, 224)
     with torch.inference_mode():
-        exact = trunk_of(traced, BOUNDARY)(torch.from_numpy(photos)).numpy()
+        exact = extract_trunk(traced, BOUNDARY)(torch.from_numpy(photos)).numpy()
     assert exact.std() > 0
     found = {}
     for precision, least in (("f32", 0.9999), ("bf16", 0.995)):
@@ -68,37 +68,37 @@ def test_openvino_gives_pytorchs_activations(lite0: tuple[Backbone, Traced]) -> 
     np.testing.assert_allclose(found["f32"], exact, rtol=1e-3, atol=1e-3 * np.abs(exact).max())
 
 
-def test_the_graph_is_written_once(lite0: tuple[Backbone, Traced]) -> None:
+def test_the_graph_is_written_once(lite0: tuple[Backbone, TracedNetwork]) -> None:
     backbone, traced = lite0
-    file = trunk_graph(backbone, traced, "stage1", 224)
+    file = export_trunk(backbone, traced, "stage1", 224)
     assert file.parent == backbone.folder
     written = file.stat().st_mtime_ns
-    assert trunk_graph(backbone, traced, "stage1", 224) == file
+    assert export_trunk(backbone, traced, "stage1", 224) == file
     assert file.stat().st_mtime_ns == written
     assert [entry.name for entry in backbone.folder.iterdir()] == [file.name]  # no draft is left
 
 
 @pytest.mark.parametrize(("precision", "least"), [("f32", 0.999999), ("bf16", 0.99)])
-def test_pytorch_runs_it_too(precision: Arithmetic, least: float, lite0: tuple[Backbone, Traced]) -> None:
+def test_pytorch_runs_it_too(precision: ComputePrecision, least: float, lite0: tuple[Backbone, TracedNetwork]) -> None:
     backbone, traced = lite0
     own = PyTorchTrunk(backbone, traced, BOUNDARY, precision, "cpu")
     photos = pixels(2, 224)
     photos.flags.writeable = False
     with torch.inference_mode():
-        exact = trunk_of(traced, BOUNDARY)(torch.from_numpy(np.array(photos))).numpy()
+        exact = extract_trunk(traced, BOUNDARY)(torch.from_numpy(np.array(photos))).numpy()
     seen = own.run(photos)
     assert seen.dtype == np.float32
     assert seen.shape == (2, *own.shape)
     assert cosines(seen, exact).min() > least
 
 
-def test_the_engine_of_the_job_decides(lite0: tuple[Backbone, Traced]) -> None:
+def test_the_engine_of_the_job_decides(lite0: tuple[Backbone, TracedNetwork]) -> None:
     backbone, traced = lite0
     on = {name: SimpleNamespace(name=name, precision="f32") for name in ("openvino", "pytorch")}
-    assert isinstance(trunk(backbone, traced, PIXELS, on["openvino"], "cpu"), Nothing)
+    assert isinstance(build_trunk(backbone, traced, PIXELS, on["openvino"], "cpu"), IdentityTrunk)
     made = [
-        trunk(backbone, traced, "stage1", on["openvino"], "cpu"),
-        trunk(backbone, traced, "stage1", on["pytorch"], "cpu"),
+        build_trunk(backbone, traced, "stage1", on["openvino"], "cpu"),
+        build_trunk(backbone, traced, "stage1", on["pytorch"], "cpu"),
     ]
     assert [type(own) for own in made] == [OpenVinoTrunk, PyTorchTrunk]
     changed = replace(backbone, weights_sha256="0" * 64)
@@ -107,16 +107,16 @@ def test_the_engine_of_the_job_decides(lite0: tuple[Backbone, Traced]) -> None:
         PyTorchTrunk(backbone, traced, "stage2", "f32", "cpu"),
         PyTorchTrunk(backbone, traced, "stage1", "bf16", "cpu"),
         PyTorchTrunk(changed, traced, "stage1", "f32", "cpu"),
-        Nothing(224),
-        Nothing(240),
+        IdentityTrunk(224),
+        IdentityTrunk(240),
     ]
     assert len({own.fingerprint for own in others}) == len(others)
 
 
 def test_nothing_gives_the_pixels() -> None:
     photos = pixels(2, 28)
-    assert Nothing(28).run(photos) is photos
-    assert Nothing(28).kind == "u8"
+    assert IdentityTrunk(28).run(photos) is photos
+    assert IdentityTrunk(28).kind == "u8"
 
 
 def test_a_transformers_trunk_runs_in_openvino(network: Network, tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_a_transformers_trunk_runs_in_openvino(network: Network, tmp_path: Path)
     own = OpenVinoTrunk(backbone, traced, "stage2", "f32")
     photos = np.random.default_rng(0).integers(0, 256, (2, size, size, 3), dtype=np.uint8)
     with torch.inference_mode():
-        exact = trunk_of(traced, "stage2")(torch.from_numpy(photos)).numpy()
+        exact = extract_trunk(traced, "stage2")(torch.from_numpy(photos)).numpy()
     assert cosines(own.run(photos), exact).min() > 0.9999
 
 
@@ -134,18 +134,18 @@ Choose = Callable[..., Trunk]
 
 
 @pytest.fixture
-def chosen(lite0: tuple[Backbone, Traced], monkeypatch: pytest.MonkeyPatch) -> Choose:
+def chosen(lite0: tuple[Backbone, TracedNetwork], monkeypatch: pytest.MonkeyPatch) -> Choose:
     """What runs changed views beside a trunk, on a processor with bf16."""
     monkeypatch.setattr(trunks, "has_bf16", lambda: True)
 
     def choose(precision: Precision, exact: Trunk, size: int = 224) -> Trunk:
-        return for_changed_views(exact, *lite0, BOUNDARY, size, precision, lambda: pixels(4, 224))
+        return build_view_trunk(exact, *lite0, BOUNDARY, size, precision, lambda: pixels(4, 224))
 
     return choose
 
 
 def test_changed_views_take_the_faster_arithmetic(
-    lite0: tuple[Backbone, Traced], chosen: Choose, monkeypatch: pytest.MonkeyPatch
+    lite0: tuple[Backbone, TracedNetwork], chosen: Choose, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     exact = OpenVinoTrunk(*lite0, BOUNDARY, "f32")
     fast = chosen("auto", exact)
@@ -162,20 +162,20 @@ def test_changed_views_take_the_faster_arithmetic(
 
 @pytest.mark.parametrize("precision", ["auto", "f32"])
 def test_smaller_views_have_a_trunk_of_their_own(
-    precision: Precision, lite0: tuple[Backbone, Traced], chosen: Choose
+    precision: Precision, lite0: tuple[Backbone, TracedNetwork], chosen: Choose
 ) -> None:
     _, traced = lite0
     photos = pixels(4, 168)
     with torch.inference_mode():
-        exact = trunk_of(traced, BOUNDARY)(torch.from_numpy(photos)).numpy()
+        exact = extract_trunk(traced, BOUNDARY)(torch.from_numpy(photos)).numpy()
     for whole in (OpenVinoTrunk(*lite0, BOUNDARY, "f32"), PyTorchTrunk(*lite0, BOUNDARY, "f32", "cpu")):
         smaller = chosen(precision, whole, 168)
         assert type(smaller) is type(whole)
         assert smaller.fingerprint != whole.fingerprint
         assert smaller.shape == exact.shape[1:] != whole.shape
         assert cosines(smaller.run(photos), exact).min() > 0.995
-    bare = chosen(precision, Nothing(224), 168)
-    assert isinstance(bare, Nothing)
+    bare = chosen(precision, IdentityTrunk(224), 168)
+    assert isinstance(bare, IdentityTrunk)
     assert bare.shape == (168, 168, 3)
     wholes = OpenVinoTrunk(*lite0, BOUNDARY, "bf16")
     assert (
@@ -193,14 +193,14 @@ def test_views_are_smaller_where_the_network_bears_them(
 ) -> None:
     traced = network(name)
     for boundary in (PIXELS, traced.parts[1].name):
-        assert view_edge(traced, boundary, whole, 128) == edge
-        assert view_edge(traced, boundary, whole, whole) == whole
+        assert limit_view_size(traced, boundary, whole, 128) == edge
+        assert limit_view_size(traced, boundary, whole, whole) == whole
     monkeypatch.setattr(windows, "_fully_connected", lambda module: isinstance(module, torch.nn.Conv2d))
-    assert view_edge(traced, PIXELS, whole, 128) == whole
+    assert limit_view_size(traced, PIXELS, whole, 128) == whole
 
 
 def test_changed_views_stay_exact_where_bf16_is_broken(
-    lite0: tuple[Backbone, Traced], chosen: Choose, monkeypatch: pytest.MonkeyPatch
+    lite0: tuple[Backbone, TracedNetwork], chosen: Choose, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = OpenVinoTrunk.run
 

@@ -4,8 +4,8 @@ import torch
 from timm.models.vgg import ConvMlp
 from torch import nn
 
-from headstart.training.network import Trainable, blank_head
-from headstart.training.windows import WHOLE, Windows, bears, windows_of
+from headstart.training.network import TrainableTop, build_blank_head
+from headstart.training.windows import WHOLE, Windows, accepts_smaller_maps, make_windows
 from tests.training import tiny
 
 
@@ -22,20 +22,20 @@ from tests.training import tiny
 def test_the_edges_go_from_the_whole_to_the_smallest(
     shape: tuple[int, ...], smallest: float, edges: tuple[int, ...]
 ) -> None:
-    assert windows_of(shape, smallest).edges == edges
-    assert windows_of(shape, smallest).whole == (len(edges) == 1)
+    assert make_windows(shape, smallest).edges == edges
+    assert make_windows(shape, smallest).whole == (len(edges) == 1)
 
 
 @pytest.mark.parametrize("shape", [(197, 192), (28, 14, 40), (1280,)])
 def test_what_is_no_square_map_is_seen_whole(shape: tuple[int, ...]) -> None:
     values = torch.rand(2, *shape)
-    assert windows_of(shape, 0.5) is WHOLE
-    assert windows_of(shape, 0.5).of(values, np.random.default_rng(0)) is values
+    assert make_windows(shape, 0.5) is WHOLE
+    assert make_windows(shape, 0.5).of(values, np.random.default_rng(0)) is values
 
 
 def test_a_window_is_a_part_of_the_map_and_every_place_is_seen() -> None:
     places = torch.arange(64).view(1, 8, 8, 1).repeat(2, 1, 1, 1)
-    windows, chance = windows_of((8, 8, 1), 0.5), np.random.default_rng(0)
+    windows, chance = make_windows((8, 8, 1), 0.5), np.random.default_rng(0)
     seen, edges = set(), set()
     for _ in range(200):
         part = windows.of(places, chance)
@@ -56,14 +56,14 @@ def test_the_usual_edge_has_the_mean_area() -> None:
 
 
 def test_a_network_of_convolutions_bears_a_smaller_map_and_one_that_counts_positions_does_not() -> None:
-    made = Trainable(
-        tiny.traced(), "stage2", blank_head(tiny.WIDTH, 3), fold=True, precision="f32", device="cpu"
+    made = TrainableTop(
+        tiny.traced(), "stage2", build_blank_head(tiny.WIDTH, 3), fold=True, precision="f32", device="cpu"
     ).eval()
-    assert bears(made, torch.rand(2, 4, 4, 16))
+    assert accepts_smaller_maps(made, torch.rand(2, 4, 4, 16))
     counted = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(8 * 8 * 16, 3))
-    assert bears(counted, torch.rand(2, 8, 8, 16))
-    assert not bears(counted, torch.rand(2, 4, 4, 16))
-    assert not bears(made, torch.full((2, 4, 4, 16), float("nan")))
+    assert accepts_smaller_maps(counted, torch.rand(2, 8, 8, 16))
+    assert not accepts_smaller_maps(counted, torch.rand(2, 4, 4, 16))
+    assert not accepts_smaller_maps(made, torch.full((2, 4, 4, 16), float("nan")))
 
 
 def test_a_fully_connected_layer_is_known_also_when_it_is_a_convolution() -> None:
@@ -71,6 +71,6 @@ def test_a_fully_connected_layer_is_known_also_when_it_is_a_convolution() -> Non
     stretching = ConvMlp(8, 16, 7).eval()
     maps = torch.rand(1, 8, 4, 4)
     assert stretching(maps).isfinite().all()
-    assert not bears(stretching, maps)
-    assert bears(nn.Conv2d(8, 8, 7, padding=3), maps)
-    assert bears(nn.Conv2d(8, 8, 3), maps)
+    assert not accepts_smaller_maps(stretching, maps)
+    assert accepts_smaller_maps(nn.Conv2d(8, 8, 7, padding=3), maps)
+    assert accepts_smaller_maps(nn.Conv2d(8, 8, 3), maps)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from headstart.backbones.backbone import Layer
-from headstart.backbones.graph import Traced, trace
+from headstart.backbones.graph import TracedNetwork, trace
 from headstart.modalities.image.spec import ImageSpec
 
 SIZE, WIDTH = 16, 24
@@ -53,6 +53,6 @@ def loaded(*, dropout: float = 0.0, seed: int = 0) -> Any:
     return SimpleNamespace(network=network, spec=SPEC, layers=layers)
 
 
-def traced(*, dropout: float = 0.0, seed: int = 0) -> Traced:
+def traced(*, dropout: float = 0.0, seed: int = 0) -> TracedNetwork:
     """Its graph: boundaries of 8 x 8 x 8, 8 x 8 x 16 and 4 x 4 x 16."""
     return trace(loaded(dropout=dropout, seed=seed))

@@ -85,7 +85,7 @@ class Backbone:
         return cls(**fields, folder=folder)
 
 
-def middle(names: Sequence[str]) -> str:
+def middle_stage(names: Sequence[str]) -> str:
     """The stage that training begins at unless one is named.
 
     Args:

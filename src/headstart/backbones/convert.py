@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 
 from headstart import events
 from headstart.backbones.backbone import GRAPH, PIXELS, RECORD, SCHEMA_VERSION, Backbone
-from headstart.backbones.catalog import Origin, find
+from headstart.backbones.catalog import Origin, resolve_origin
 from headstart.backbones.pretrained import write_classifier
 from headstart.errors import BackboneError, refuse_machine_faults
-from headstart.process import waiting_patiently
+from headstart.process import passive_waiting
 from headstart.storage.atomic import new_folder, stamp
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from headstart.backbones.zoo import Loaded
+    from headstart.backbones.zoo import LoadedNetwork
 
 OPSET = 18  #: the first with an antialiased Resize, which the saved classifier's graph needs
 
 
-def obtain(name: str, folder: Path, listener: events.Listener = events.ignore) -> Backbone:
+def load_backbone(name: str, folder: Path, listener: events.Listener = events.ignore) -> Backbone:
     """The backbone of that name, converted now if it never was.
 
     Args:
@@ -34,7 +34,7 @@ def obtain(name: str, folder: Path, listener: events.Listener = events.ignore) -
     Raises:
         BackboneError: an unknown name, or weights that are not there or do not fit.
     """
-    origin = find(name)
+    origin = resolve_origin(name)
     home = folder / origin.key
     known = _known(home, origin)
     if known is None:
@@ -56,10 +56,10 @@ def _known(home: Path, origin: Origin) -> Backbone | None:
 
 def _convert(origin: Origin, home: Path, listener: events.Listener) -> Backbone:
     listener(events.Note(f"preparing {origin.name}: first use on this machine"))
-    with waiting_patiently():
-        from headstart.backbones.zoo import load
+    with passive_waiting():
+        from headstart.backbones.zoo import load_network
 
-    loaded = load(origin)
+    loaded = load_network(origin)
     backbone = Backbone(
         name=origin.name,
         architecture=origin.architecture,
@@ -83,9 +83,9 @@ def _convert(origin: Origin, home: Path, listener: events.Listener) -> Backbone:
     return backbone
 
 
-def _export(loaded: "Loaded", origin: Origin, file: Path) -> None:
+def _export(loaded: "LoadedNetwork", origin: Origin, file: Path) -> None:
     try:
-        export(loaded, file)
+        export_network(loaded, file)
     except Exception as error:  # the exporter raises whatever its tracing meets
         refuse_machine_faults(error, f"in the store for {origin.name} as ONNX ({file.parent.parent})")
         reason = " ".join(str(error).split())[:200] or type(error).__name__
@@ -94,7 +94,7 @@ def _export(loaded: "Loaded", origin: Origin, file: Path) -> None:
         ) from error
 
 
-def export(loaded: "Loaded", file: Path) -> None:
+def export_network(loaded: "LoadedNetwork", file: Path) -> None:
     """Writes a loaded network as one ONNX file with a free number of photos."""
     write_graph(loaded.network, loaded.spec.size, [layer.name for layer in loaded.layers], file)
 

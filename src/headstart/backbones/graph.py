@@ -15,7 +15,7 @@ from torch import Tensor, fx, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from headstart.backbones.backbone import PIXELS
-from headstart.backbones.zoo import Loaded
+from headstart.backbones.zoo import LoadedNetwork
 from headstart.errors import BackboneError, EngineError, nearest, refuse_machine_faults
 
 FINAL = "final"
@@ -33,7 +33,7 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Traced:
+class TracedNetwork:
     """A network's graph, from uint8 pixels (N, S, S, 3) to its layers' features, and where it can be cut."""
 
     module: fx.GraphModule
@@ -64,13 +64,13 @@ class Traced:
         return next(part.shape for part in self.parts if part.name == boundary)
 
 
-def shape_at(traced: Traced, boundary: str, size: int) -> tuple[int, ...] | None:
+def infer_shape(traced: TracedNetwork, boundary: str, size: int) -> tuple[int, ...] | None:
     """Of one photo's activations at a boundary, of pixels of another size; None where its code takes only its own."""
     if boundary == PIXELS:
         return (size, size, 3)
     try:
         with torch.inference_mode():
-            out = trunk_of(traced, boundary)(torch.zeros(1, size, size, 3, dtype=torch.uint8))
+            out = extract_trunk(traced, boundary)(torch.zeros(1, size, size, 3, dtype=torch.uint8))
     except Exception:  # noqa: BLE001  whatever its own code raises on pixels of another size
         return None
     return tuple(out.shape[1:])
@@ -86,7 +86,7 @@ class _Tracer(fx.Tracer):
         return isinstance(m, tuple(get_notrace_modules())) or super().is_leaf_module(m, module_qualified_name)
 
 
-def trace(loaded: Loaded) -> Traced:
+def trace(loaded: LoadedNetwork) -> TracedNetwork:
     """The graph of a loaded network; shares its parameters.
 
     Raises:
@@ -105,7 +105,7 @@ def trace(loaded: Loaded) -> Traced:
     module.eval()
     names = [layer.name for layer in loaded.layers]
     cuts = _cuts(module, names)
-    return Traced(module, cuts, tuple(_parts(module, cuts, loaded.spec.size)))
+    return TracedNetwork(module, cuts, tuple(_parts(module, cuts, loaded.spec.size)))
 
 
 def _cuts(module: fx.GraphModule, names: list[str]) -> dict[str, fx.Node]:
@@ -183,17 +183,17 @@ def _parts(module: fx.GraphModule, cuts: Mapping[str, fx.Node], size: int) -> It
         own, first = nodes[first : last + 1], last + 1
         if name == PIXELS:
             continue
-        tensors = tuple(dict.fromkeys(tensor for node in own for tensor in parameters_of(module, node)))
+        tensors = tuple(dict.fromkeys(tensor for node in own for tensor in parameter_names(module, node)))
         yield Section(
             name=name,
             parameters=sum(prod(known[tensor].shape) for tensor in tensors),
             work=sum(measure.work[node] for node in own) / total,
-            shape=channels_last(measure.shapes[cut])[1:],
+            shape=to_channels_last(measure.shapes[cut])[1:],
             tensors=tensors,
         )
 
 
-def parameters_of(module: fx.GraphModule, node: fx.Node) -> list[str]:
+def parameter_names(module: fx.GraphModule, node: fx.Node) -> list[str]:
     """The names of the parameters that a node uses."""
     if node.op == "call_module":
         return [f"{node.target}.{name}" for name, _ in module.get_submodule(str(node.target)).named_parameters()]
@@ -203,12 +203,12 @@ def parameters_of(module: fx.GraphModule, node: fx.Node) -> list[str]:
     return []
 
 
-def channels_last(shape: tuple[int, ...]) -> tuple[int, ...]:
+def to_channels_last(shape: tuple[int, ...]) -> tuple[int, ...]:
     """(N, C, H, W) -> (N, H, W, C); anything else as it is."""
     return (shape[0], *shape[2:], shape[1]) if len(shape) == 4 else shape
 
 
-def trunk_of(traced: Traced, boundary: str) -> fx.GraphModule:
+def extract_trunk(traced: TracedNetwork, boundary: str) -> fx.GraphModule:
     """Uint8 pixels (N, S, S, 3) -> activations at the boundary, float32, maps with their channels last."""
     graph = fx.Graph()
     out = _copied(graph, traced.module, [traced.cuts[PIXELS]], traced.cuts[boundary])
@@ -218,8 +218,8 @@ def trunk_of(traced: Traced, boundary: str) -> fx.GraphModule:
     return fx.GraphModule(traced.module, graph).eval()
 
 
-def top_of(traced: Traced, boundary: str) -> fx.GraphModule:
-    """Activations as ``trunk_of`` gives them -> the last layer's features (N, D); shares the network's parameters.
+def extract_top(traced: TracedNetwork, boundary: str) -> fx.GraphModule:
+    """Activations as ``extract_trunk`` gives them -> the last layer's features (N, D); shares the network's parameters.
 
     Raises:
         BackboneError: something above the boundary looks past it, at the input.

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from headstart.process import Override
 
 
-def reachable(endpoint: str | None = None, seconds: float = 3.0) -> bool:
+def is_hub_reachable(endpoint: str | None = None, seconds: float = 3.0) -> bool:
     """Whether the hub answers, if only to say no; HF_HUB_OFFLINE says that it need not be asked.
 
     Asked with the hub client's own session, so that its proxies and certificates count.
@@ -23,7 +23,7 @@ def reachable(endpoint: str | None = None, seconds: float = 3.0) -> bool:
 
 
 @contextmanager
-def without_waiting() -> Iterator[None]:
+def skip_unreachable_hub() -> Iterator[None]:
     """Inside, the hub's client takes what it has kept where the hub is not reached.
 
     By itself it tries each file five times, ever more slowly: 46 s to an error, measured.
@@ -36,7 +36,7 @@ def _offline_where_not_reached() -> Callable[[], object]:
     from huggingface_hub import constants
 
     before = constants.HF_HUB_OFFLINE
-    constants.HF_HUB_OFFLINE = before or not reachable()
+    constants.HF_HUB_OFFLINE = before or not is_hub_reachable()
     return lambda: setattr(constants, "HF_HUB_OFFLINE", before)
 
 

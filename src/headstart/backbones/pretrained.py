@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.backbones.backbone import Backbone
-from headstart.backbones.catalog import find
+from headstart.backbones.catalog import resolve_origin
 from headstart.errors import BackboneError
 from headstart.storage.atomic import replace_bytes
 
@@ -43,7 +43,7 @@ def write_classifier(folder: Path, classifier: PretrainedClassifier | None) -> N
     replace_bytes(folder / CLASSIFIER, save({name: np.ascontiguousarray(value) for name, value in tensors.items()}))
 
 
-def pretrained_classifier(backbone: Backbone) -> PretrainedClassifier | None:
+def read_pretrained_classifier(backbone: Backbone) -> PretrainedClassifier | None:
     """The classifier that a backbone was pretrained with; None where it had none that is a plain linear layer.
 
     For a network that was converted before classifiers were kept it loads PyTorch and the weights, once.
@@ -56,9 +56,9 @@ def pretrained_classifier(backbone: Backbone) -> PretrainedClassifier | None:
         return _read(file, backbone.layers[-1].width)
     except (OSError, ValueError):
         pass
-    from headstart.backbones.zoo import load
+    from headstart.backbones.zoo import load_network
 
-    loaded = load(find(backbone.name))
+    loaded = load_network(resolve_origin(backbone.name))
     if loaded.weights_sha256 != backbone.weights_sha256:
         raise BackboneError(
             f"the weights of {backbone.name} are no longer those that were converted; remove {backbone.folder} "

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from headstart.backbones.backbone import Layer
 from headstart.backbones.catalog import Origin
-from headstart.backbones.hub import without_waiting
+from headstart.backbones.hub import skip_unreachable_hub
 from headstart.backbones.pretrained import PretrainedClassifier
 from headstart.errors import BackboneError, refuse_machine_faults
 from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
@@ -46,7 +46,7 @@ class Network(nn.Module):
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedNetwork:
     """A network and what its weights brought with them."""
 
     network: Network
@@ -59,7 +59,7 @@ class Loaded:
     classifier: PretrainedClassifier | None = None  #: what it was pretrained with, where that is a linear layer
 
 
-def load(origin: Origin) -> Loaded:
+def load_network(origin: Origin) -> LoadedNetwork:
     """Builds the network in inference mode, float32, and measures its layers.
 
     Raises:
@@ -69,14 +69,16 @@ def load(origin: Origin) -> Loaded:
         return _from_hub(origin) if origin.kind == "hub" else _from_file(origin)
 
 
-def untrained(origin: Origin, seed: int) -> Loaded:
+def build_untrained(origin: Origin, seed: int) -> LoadedNetwork:
     """The same architecture with random weights, as its authors begin: the yardstick of what pretraining gives."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would set every GPU's too
         return _loaded(origin, _create(origin, pretrained=False), f"random, seed {seed}", "")
 
 
-def _loaded(origin: Origin, body: Any, weights: str, digest: str, state: Mapping[str, Tensor] | None = None) -> Loaded:
+def _loaded(
+    origin: Origin, body: Any, weights: str, digest: str, state: Mapping[str, Tensor] | None = None
+) -> LoadedNetwork:
     """The record of a network; ``state`` is what its weights came as, the pretrained classifier's among them."""
     body.eval().requires_grad_(requires_grad=False)
     spec = _spec(origin, body.pretrained_cfg)
@@ -85,7 +87,7 @@ def _loaded(origin: Origin, body: Any, weights: str, digest: str, state: Mapping
         outputs = network(torch.zeros(1, spec.size, spec.size, 3, dtype=torch.uint8))
     names = [f"stage{index + 1}" for index in range(len(outputs) - 1)] + ["final"]
     network.layers = tuple(Layer(name, output.shape[1]) for name, output in zip(names, outputs, strict=True))
-    return Loaded(
+    return LoadedNetwork(
         network=network,
         spec=spec,
         layers=network.layers,
@@ -172,7 +174,7 @@ def _create(origin: Origin, *, pretrained: bool) -> nn.Module:
     return body
 
 
-def _from_hub(origin: Origin) -> Loaded:
+def _from_hub(origin: Origin) -> LoadedNetwork:
     _known(origin)
     base, _, tag = origin.architecture.partition(".")
     if not timm.models.is_model_pretrained(origin.architecture):
@@ -182,7 +184,7 @@ def _from_hub(origin: Origin) -> Loaded:
             f"{'there are: ' + ', '.join(tags) if tags else 'give a checkpoint: timm:' + base + '@FILE'}"
         )
     try:
-        with without_waiting():
+        with skip_unreachable_hub():
             body = _create(origin, pretrained=True)
     except BackboneError:
         raise
@@ -200,7 +202,7 @@ def _from_hub(origin: Origin) -> Loaded:
     return _loaded(origin, body, where, _hash_of(state), learnt)
 
 
-def _from_file(origin: Origin) -> Loaded:
+def _from_file(origin: Origin) -> LoadedNetwork:
     assert origin.file is not None
     body = _create(origin, pretrained=False)
     state = _read(origin)

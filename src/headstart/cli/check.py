@@ -132,7 +132,7 @@ def _draw_sheet(sheet: Path, settings: AugmentSettings, found: "DataCheck") -> N
     from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
 
     spec = ImageSpec(SHEET_SIZE, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
-    write_sheet(sheet, found.samples, spec, Augmentation.of(settings))
+    write_sheet(sheet, found.samples, spec, Augmentation.from_settings(settings))
 
 
 def _in_words(found: "DataCheck") -> str:

@@ -15,7 +15,7 @@ from cyclopts.exceptions import CycloptsError, UnusedCliTokensError
 from headstart import __version__
 from headstart.cli.streams import all_streams, occupy_descriptors, tell
 from headstart.errors import HeadstartError, bounded, is_disk_full
-from headstart.process import wait_patiently
+from headstart.process import set_passive_waiting
 
 FINE, OUR_FAULT, YOUR_INPUT, STOPPED = 0, 1, 2, 130
 
@@ -41,7 +41,7 @@ def main() -> None:
     file is closed and every thread has ended.
     """
     occupy_descriptors()
-    wait_patiently()
+    set_passive_waiting()
     # Importing PyTorch and timm makes millions of objects and no garbage: looking for some took a third of the time.
     gc.set_threshold(200_000, 50, 50)
     for stream in (sys.stdout, sys.stderr):

@@ -10,7 +10,7 @@ from headstart.errors import BackboneError, SettingError
 from headstart.settings import locate_store
 
 if TYPE_CHECKING:
-    from headstart.backbones.layers import Anatomy, Unfreezable
+    from headstart.backbones.layers import BackboneLayers, TrainableLayer
 
 
 def models(
@@ -40,10 +40,10 @@ def models(
     """
     if layers:
         return _layers(pattern)
-    from headstart.backbones.listing import here, in_timm
+    from headstart.backbones.listing import list_local, search_timm
 
     networks = locate_store(store) / "networks"
-    listed = in_timm(pattern, networks) if pattern or all_ else here(networks)
+    listed = search_timm(pattern, networks) if pattern or all_ else list_local(networks)
     rows = [
         (
             entry.name,
@@ -51,7 +51,7 @@ def models(
             entry.size,
             entry.licence,
             entry.weights,
-            "yes" if entry.here else "no",
+            "yes" if entry.is_local else "no",
         )
         for entry in listed
     ]
@@ -66,16 +66,16 @@ def models(
 def _layers(name: str) -> int:
     if not name or any(sign in name for sign in "*?["):
         raise SettingError(f"--layers shows one backbone, seen {name!r}; give its name, such as VGG16")
-    from headstart.backbones.catalog import find
+    from headstart.backbones.catalog import resolve_origin
 
-    origin = find(name)  # a name that is none is said before PyTorch is imported, which takes seconds
-    from headstart.backbones.layers import anatomy
+    origin = resolve_origin(name)  # a name that is none is said before PyTorch is imported, which takes seconds
+    from headstart.backbones.layers import describe_layers
 
-    print(_in_words(anatomy(origin)))
+    print(_in_words(describe_layers(origin)))
     return 0
 
 
-def _in_words(it: "Anatomy") -> str:
+def _in_words(it: "BackboneLayers") -> str:
     lowest, auto = it.layers[0], next(layer for layer in it.layers if layer.name == it.auto)
     head = ("layer", "features", "at its end", "parameters", "work", "--unfreeze trains", "of the work")
     empty = [layer.name for layer in it.layers if not layer.trained]
@@ -94,6 +94,6 @@ def _in_words(it: "Anatomy") -> str:
     return "\n".join(lines)
 
 
-def _row(it: "Unfreezable") -> tuple[object, ...]:
+def _row(it: "TrainableLayer") -> tuple[object, ...]:
     shape = " x ".join(map(str, it.shape))
     return it.name, it.width, shape, it.parameters, f"{it.work:.1%}", it.trained, f"{it.trained_work:.1%}"

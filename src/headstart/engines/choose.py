@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 
 from headstart import events
 from headstart.backbones.backbone import Backbone
-from headstart.engines.engine import Arithmetic, Engine
+from headstart.engines.engine import Engine
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.errors import EngineError
-from headstart.inference.libraries import import_openvino
-from headstart.inference.openvino import has_bf16
-from headstart.process import waiting_patiently
+from headstart.hardware import ComputePrecision, has_bf16
+from headstart.libraries import import_openvino
+from headstart.process import passive_waiting
 from headstart.settings import EngineName, Precision
 from headstart.storage.atomic import replace_text
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 #: Between an engine's rows and the reference's, mean over the proof's photos. A row is all layers joined, each scaled
 #: to the same length, so that no layer drowns another: its cosine is the mean of the layers' cosines.
 LEAST_COSINE = 0.999
-PROOF_PHOTOS = 32  #: of bf16, for how much that loses differs from photo to photo
+PARITY_PHOTOS = 32  #: of bf16, for how much that loses differs from photo to photo
 CONVERSION_PHOTOS = 8  #: of a conversion, which is right or wrong; PyTorch takes half a second for them
 PROOF_VERSION = 2
 
@@ -45,7 +45,7 @@ class ParitySamples:
     """Real photos to prove an engine on; loaded only when a proof is due."""
 
     key: str  #: names the set they were drawn from
-    load: Callable[[], NDArray[np.uint8]]  #: gives them prepared, uint8 (B, S, S, 3), B up to ``PROOF_PHOTOS``
+    load: Callable[[], NDArray[np.uint8]]  #: gives them prepared, uint8 (B, S, S, 3), B up to ``PARITY_PHOTOS``
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +79,12 @@ class EngineChoice:
     """An engine, and why it may be trusted."""
 
     engine: Engine
-    proofs: tuple[
+    parity_checks: tuple[
         ParityCheck, ...
     ]  #: of conversion, and of bf16 where it was wanted; none for PyTorch, the reference itself
 
 
-def choose(
+def choose_engine(
     backbone: Backbone,
     photos: ParitySamples,
     *,
@@ -119,10 +119,10 @@ def _openvino(
     backbone: Backbone, photos: ParitySamples, precision: Precision, listener: events.Listener
 ) -> EngineChoice:
     @cache  # compiling takes a while, and a proof and the work after it want the same engine
-    def engine(step: Arithmetic) -> Engine:
+    def engine(step: ComputePrecision) -> Engine:
         return OpenVinoEngine(backbone, step)
 
-    wanted: Arithmetic = ("bf16" if has_bf16() else "f32") if precision == "auto" else precision
+    wanted: ComputePrecision = ("bf16" if has_bf16() else "f32") if precision == "auto" else precision
     conversion = _kept(
         backbone, f"conversion-{machine_key()}", lambda: _prove_conversion(backbone, engine, wanted, photos)
     )
@@ -153,27 +153,27 @@ def _has_gpu() -> bool:
     nodes = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg", "C:/Windows/System32/nvcuda.dll")
     if not apple and not any(Path(node).exists() for node in nodes):
         return False
-    with waiting_patiently():
-        from headstart.engines.pytorch import best_device
+    with passive_waiting():
+        from headstart.engines.pytorch import select_device
 
-    return best_device() != "cpu"
+    return select_device() != "cpu"
 
 
 def _on_pytorch(
     backbone: Backbone, photos: ParitySamples, precision: Precision, listener: events.Listener
 ) -> EngineChoice:
     """PyTorch on the fastest device; anything but float32 on a CPU, which is the reference, has to prove itself."""
-    with waiting_patiently():
-        from headstart.engines.pytorch import PyTorchEngine, best_device
+    with passive_waiting():
+        from headstart.engines.pytorch import PyTorchEngine, select_device
 
-    device = best_device()
-    wanted: Arithmetic = ("bf16" if device == "cuda" else "f32") if precision == "auto" else precision
+    device = select_device()
+    wanted: ComputePrecision = ("bf16" if device == "cuda" else "f32") if precision == "auto" else precision
     engine = PyTorchEngine(backbone, wanted, device=device)
     if device == "cpu" and wanted == "f32":
         return EngineChoice(engine, ())
     reference = PyTorchEngine(backbone, "f32", device="cpu")
     name = f"pytorch-{device}-{wanted}-{photos.key}"
-    proof = _kept(backbone, name, lambda: check_engine(engine, reference, photos.load()[:CONVERSION_PHOTOS]))
+    proof = _kept(backbone, name, lambda: check_parity(engine, reference, photos.load()[:CONVERSION_PHOTOS]))
     if proof.passed or precision != "auto":
         return EngineChoice(engine, (proof,))
     listener(
@@ -183,36 +183,36 @@ def _on_pytorch(
 
 
 def _prove_conversion(
-    backbone: Backbone, engine: Callable[[Arithmetic], Engine], wanted: Arithmetic, photos: ParitySamples
+    backbone: Backbone, engine: Callable[[ComputePrecision], Engine], wanted: ComputePrecision, photos: ParitySamples
 ) -> ParityCheck:
-    with waiting_patiently():
+    with passive_waiting():
         from headstart.engines.pytorch import PyTorchEngine
 
     exact = engine("f32")
     with ThreadPoolExecutor(1) as pool:
         compiled = pool.submit(engine, wanted)  # needed next, and ready by the time PyTorch has answered
         reference = PyTorchEngine(backbone, "f32", device="cpu")
-        proof = check_engine(exact, reference, photos.load()[:CONVERSION_PHOTOS])
+        proof = check_parity(exact, reference, photos.load()[:CONVERSION_PHOTOS])
         compiled.result()
     return proof
 
 
-def prove_trained(backbone: Backbone, network: "nn.Module", photos: ParitySamples) -> ParityCheck:
-    """Holds the conversion of a network that was trained here to the network in memory; kept for ``choose``."""
-    with waiting_patiently():
+def check_trained_network(backbone: Backbone, network: "nn.Module", photos: ParitySamples) -> ParityCheck:
+    """Holds the conversion of a network that was trained here to the network in memory; kept for ``choose_engine``."""
+    with passive_waiting():
         from headstart.engines.pytorch import PyTorchEngine
 
     reference = PyTorchEngine(backbone, "f32", device="cpu", network=network)
     exact = OpenVinoEngine(backbone, "f32")
     shown = photos.load()[:CONVERSION_PHOTOS]
-    return _kept(backbone, f"conversion-{machine_key()}", lambda: check_engine(exact, reference, shown))
+    return _kept(backbone, f"conversion-{machine_key()}", lambda: check_parity(exact, reference, shown))
 
 
 def _prove_bf16(engine: Engine, exact: Engine, photos: ParitySamples) -> ParityCheck:
-    return check_engine(engine, exact, photos.load())
+    return check_parity(engine, exact, photos.load())
 
 
-def check_engine(engine: Engine, reference: Engine, photos: NDArray[np.uint8]) -> ParityCheck:
+def check_parity(engine: Engine, reference: Engine, photos: NDArray[np.uint8]) -> ParityCheck:
     """Compares two engines' features of the same photos, uint8 (B, S, S, 3)."""
     seen, wanted = _features(engine, photos), _features(reference, photos)
     cosine = {layer: mean_cosine(rows, wanted[layer]) for layer, rows in seen.items()}

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.backbones.backbone import Backbone
-from headstart.engines.engine import Arithmetic
-from headstart.engines.rounding import rounded_graph
-from headstart.inference.openvino import BATCH, Runner, cores
+from headstart.engines.rounding import round_graph
+from headstart.hardware import ComputePrecision, count_cores
+from headstart.inference.openvino import BATCH, Runner
 
 
 class OpenVinoEngine:
@@ -16,16 +16,16 @@ class OpenVinoEngine:
 
     name: Literal["openvino", "pytorch"] = "openvino"
 
-    def __init__(self, backbone: Backbone, precision: Arithmetic, *, batch: int = BATCH, lanes: int = 0):
-        self.precision: Arithmetic = precision
+    def __init__(self, backbone: Backbone, precision: ComputePrecision, *, batch: int = BATCH, streams: int = 0):
+        self.precision: ComputePrecision = precision
         self.batch = batch
-        self.lanes = lanes or cores()
+        self.streams = streams or count_cores()
         self._runner = Runner(
-            rounded_graph(backbone.graph) if precision == "bf16" else backbone.graph,
+            round_graph(backbone.graph) if precision == "bf16" else backbone.graph,
             batch=batch,
             size=backbone.spec.size,
             precision=precision,
-            lanes=self.lanes,
+            streams=self.streams,
             outputs=tuple(layer.name for layer in backbone.layers),
         )
 

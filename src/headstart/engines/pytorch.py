@@ -9,23 +9,22 @@ from numpy.typing import NDArray
 from torch import nn
 
 from headstart.backbones.backbone import Backbone
-from headstart.backbones.catalog import find
-from headstart.backbones.zoo import load
-from headstart.engines.engine import Arithmetic
+from headstart.backbones.catalog import resolve_origin
+from headstart.backbones.zoo import load_network
 from headstart.errors import EngineError
-from headstart.inference.openvino import bf16_is_off, has_bf16
+from headstart.hardware import ComputePrecision, has_bf16, is_bf16_off
 
 
 class PyTorchEngine:
     """Runs a backbone's own network in inference mode, one batch at a time."""
 
     name: Literal["openvino", "pytorch"] = "pytorch"
-    lanes = 1
+    streams = 1
 
     def __init__(
         self,
         backbone: Backbone,
-        precision: Arithmetic,
+        precision: ComputePrecision,
         *,
         device: str | None = None,
         network: nn.Module | None = None,
@@ -41,8 +40,8 @@ class PyTorchEngine:
         Raises:
             EngineError: the weights are no longer those that were converted.
         """
-        self.device = torch.device(device or best_device())
-        self.precision: Arithmetic = precision
+        self.device = torch.device(device or select_device())
+        self.precision: ComputePrecision = precision
         self.batch = 8 if self.device.type == "cpu" else 128
         self._layers = [layer.name for layer in backbone.layers]
         network = _loaded(backbone) if network is None else network
@@ -61,7 +60,7 @@ class PyTorchEngine:
 
 
 def _loaded(backbone: Backbone) -> nn.Module:
-    loaded = load(find(backbone.name))
+    loaded = load_network(resolve_origin(backbone.name))
     if loaded.weights_sha256 != backbone.weights_sha256:
         raise EngineError(
             f"the weights of {backbone.name} are no longer those that were converted; remove {backbone.folder} "
@@ -70,16 +69,16 @@ def _loaded(backbone: Backbone) -> nn.Module:
     return loaded.network
 
 
-def trains_in_bf16(device: str) -> bool:
+def can_train_in_bf16(device: str) -> bool:
     """Whether a kind of device computes in bf16 itself: what only imitates it is many times slower than float32."""
-    if bf16_is_off():
+    if is_bf16_off():
         return False
     if device == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     return has_bf16() if device == "cpu" else torch.backends.mps.is_macos_or_newer(14, 0)
 
 
-def best_device() -> str:
+def select_device() -> str:
     """The fastest kind of device there is: cuda, mps or cpu."""
     if torch.cuda.is_available():
         return "cuda"

@@ -19,7 +19,7 @@ VERSION = 1  #: of the rounding; another one makes its copies anew
 MOST_ELEMENTS = 4_000_000
 
 
-def rounded_graph(graph: Path) -> Path:
+def round_graph(graph: Path) -> Path:
     """A copy of an ONNX graph, beside it, whose convolution weights are bf16 numbers; made once."""
     copy = graph.with_name(f"{graph.stem}-bf16-v{VERSION}.onnx")
     if copy.is_file():
@@ -31,13 +31,13 @@ def rounded_graph(graph: Path) -> Path:
     weights = {node.input[1] for node in model.graph.node if node.op_type == "Conv"}
     for tensor in model.graph.initializer:
         if tensor.name in weights and np.prod(tensor.dims) <= MOST_ELEMENTS:
-            values = diffused(numpy_helper.to_array(tensor))
+            values = diffuse_rounding(numpy_helper.to_array(tensor))
             tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
     replace_bytes(copy, model.SerializeToString())
     return copy
 
 
-def diffused(weights: NDArray[np.float32]) -> NDArray[np.float32]:
+def diffuse_rounding(weights: NDArray[np.float32]) -> NDArray[np.float32]:
     """Float32 (outputs, ...) -> the same shape in bf16 numbers, the sum of each output's taps kept."""
     taps = weights.reshape(len(weights), -1)
     order = np.argsort(-np.abs(taps), axis=1, kind="stable")

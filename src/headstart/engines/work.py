@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from headstart.backbones.backbone import PIXELS, Backbone
-from headstart.inference.libraries import import_openvino
+from headstart.libraries import import_openvino
 
 #: Multiplications that take as long as moving one number through memory: what makes a depthwise convolution on a large
 #: map dear, which multiplies little.
 PER_NUMBER = 30.0
 
 
-def work_above(backbone: Backbone) -> dict[str, float]:
+def count_work_above(backbone: Backbone) -> dict[str, float]:
     """Multiplications for one photo, and what moving its numbers counts as, above each layer and "pixels" (all).
 
     Raises:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 from headstart.errors import ClassifierError, refuse_machine_faults
-from headstart.inference.libraries import import_onnxruntime
+from headstart.libraries import import_onnxruntime
 
 #: Ops that read a tensor's shape only: what they give says nothing of a place in the photo.
 SHAPE_ONLY = frozenset({"Shape", "Size"})

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.backbones.backbone import Backbone
-from headstart.engines.engine import Arithmetic
-from headstart.engines.rounding import rounded_graph
+from headstart.engines.rounding import round_graph
+from headstart.hardware import ComputePrecision
 from headstart.heads.head import Head
 from headstart.inference.calibration import NONE, Calibration
 from headstart.inference.conformal import Sets
@@ -27,7 +27,7 @@ class FeatureBranch:
 
     backbone: Backbone
     engine: Literal["openvino", "pytorch"]  #: what ran it when the head was fitted
-    precision: Arithmetic
+    precision: ComputePrecision
     layers: tuple[str, ...]  #: their pooled outputs, joined in this order, are the branch's features
     flipped: bool = False  #: sees the photo mirrored left to right, after crop and resize
 
@@ -35,7 +35,7 @@ class FeatureBranch:
     def graph(self) -> Path:
         """The backbone's graph with the weights that the head was fitted on."""
         rounded = self.engine == "openvino" and self.precision == "bf16"
-        return rounded_graph(self.backbone.graph) if rounded else self.backbone.graph
+        return round_graph(self.backbone.graph) if rounded else self.backbone.graph
 
     @property
     def width(self) -> int:

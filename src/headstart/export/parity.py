@@ -12,7 +12,7 @@ from headstart.errors import SaveError
 from headstart.export.build import named
 from headstart.export.model import FeatureBranch, FittedModel, ParityExample
 from headstart.inference import format as layout
-from headstart.inference.libraries import import_onnxruntime
+from headstart.libraries import import_onnxruntime
 from headstart.modalities.image.decoding.decode import Pixels, crop_resize
 
 MOST_DIFFERENCE = 0.03  #: mean difference in probability that rounding can explain; more is a fault

@@ -1,6 +1,6 @@
 """The one pass over the photos: read, decode, forward, store. Decoding and computing share the cores.
 
-As many threads as the engine has lanes each take a few photos, decode them, run them forward on their own lane and
+As many threads as the engine has streams each take a few photos, decode them, run them forward on their own lane and
 hand the rows to the store; while one decodes another computes. There is no queue between the two and no core idles.
 The photos' looks (looks.py) are taken from the same pixels; where only they are missing nothing runs forward.
 """
@@ -19,7 +19,7 @@ from headstart.data.samples import Sample, SampleSource
 from headstart.engines.engine import Engine
 from headstart.errors import refuse_machine_faults
 from headstart.extraction.workers import WorkQueue, run_in_threads
-from headstart.inference.openvino import cores
+from headstart.hardware import count_cores
 from headstart.modalities.image.decoding.decode import BrokenPhoto, Photo, UnreadablePhoto, crop_resize, decode, to_rgb
 from headstart.modalities.image.spec import ImageSpec
 from headstart.modalities.image.stats import stats_of, stats_space
@@ -67,7 +67,7 @@ def extract(
         backbone: whose layers.
         engine: what runs it.
         store: where rows go.
-        workers: threads that decode; 0 for the engine's lanes, or one per core where a GPU computes.
+        workers: threads that decode; 0 for the engine's streams, or one per core where a GPU computes.
         flipped: mirror each photo left to right after crop and resize; its rows have a space of their own. Looks are
             of the photo as it is.
         listener: is told of progress ten times a second.
@@ -88,7 +88,7 @@ def extract(
         with store.writer(space) as rows, store.writer(looks) as seen:
             wanted = _Wanted(rows, set(missing)), _Wanted(seen, set(unseen))
             work = _Work(backbone.spec, engine, *wanted, unreadable, flipped)
-            run_in_threads(tasks, work, workers or max(engine.lanes, cores()))
+            run_in_threads(tasks, work, workers or max(engine.streams, count_cores()))
     return Extraction(
         space=space,
         issues={**store.issues(space, list(sources)), **unreadable},

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from headstart.inference.openvino import cores
+from headstart.hardware import count_cores
 
 SMALL = 5_000_000  #: numbers of features; with fewer a second thread gains nothing
 LOOK = 0.1  #: seconds in which it is seen how busy the cores are
@@ -46,7 +46,7 @@ def idle_threads_for(numbers: int) -> Iterator[None]:
     if numbers < SMALL:
         yield
         return
-    all_of_them = cores()
+    all_of_them = count_cores()
     free = max(1, int(all_of_them - busy_elsewhere(LOOK) + 0.25))
     if free >= all_of_them:
         yield

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.hardware import count_cores, has_bf16
 from headstart.inference import format as layout
-from headstart.inference.openvino import Runner, cores, has_bf16
+from headstart.inference.openvino import Runner
 from headstart.modalities.image.spec import ImageSpec
 
 
@@ -31,7 +32,7 @@ class Passes:
 
     all: tuple[Pass, ...]
     batch: int  #: photos in a call
-    lanes: int  #: calls that run at the same time
+    streams: int  #: calls that run at the same time
 
     @property
     def specs(self) -> tuple[ImageSpec, ...]:
@@ -58,7 +59,7 @@ def compiled(graph: bytes, branches: Sequence[layout.BranchFacts]) -> Passes:
     Raises:
         EngineError: OpenVINO cannot read or compile a network.
     """
-    lanes = cores()
+    streams = count_cores()
     views: dict[tuple[int, bool], list[int]] = {}
     for index, branch in enumerate(branches):
         views.setdefault((branch.network, branch.flipped), []).append(index)
@@ -69,11 +70,11 @@ def compiled(graph: bytes, branches: Sequence[layout.BranchFacts]) -> Passes:
         fitting = (it for it in runners if it.network == network and wanted.keys() <= it.outputs.keys())
         known = next(fitting, None)
         if known is None:
-            known = _Compiled(network, wanted, _runner(graph, branches[members[0]], members[0], wanted, lanes))
+            known = _Compiled(network, wanted, _runner(graph, branches[members[0]], members[0], wanted, streams))
             runners.append(known)
         outputs = {index: known.outputs[branches[index].layers] for index in members}
         passes.append(Pass(known.runner, branches[members[0]].spec, flipped, outputs))
-    return Passes(tuple(passes), runners[0].runner.batch, lanes)
+    return Passes(tuple(passes), runners[0].runner.batch, streams)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +85,14 @@ class _Compiled:
 
 
 def _runner(
-    graph: bytes, branch: layout.BranchFacts, first: int, outputs: Mapping[tuple[str, ...], str], lanes: int
+    graph: bytes, branch: layout.BranchFacts, first: int, outputs: Mapping[tuple[str, ...], str], streams: int
 ) -> Runner:
     """A network cut out of the graph, from the pixels of the first branch that sees this view to features."""
     return Runner(
         graph,
         size=branch.spec.size,
         precision="bf16" if branch.precision == "bf16" and has_bf16() else "f32",
-        lanes=lanes,
+        streams=streams,
         start=layout.pixels_of(first),
         outputs=tuple(outputs.values()),
     )

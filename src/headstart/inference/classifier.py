@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, cast, overload
 
 from headstart.errors import ClassifierError, DataError
+from headstart.hardware import count_cores
 from headstart.inference import format as layout
 from headstart.inference.engines import BatchEngine, Engines, InferenceEngine, InferenceEngineChoice, check_engine
 from headstart.inference.files import ModelFiles, read_files
-from headstart.inference.openvino import cores
 from headstart.inference.prediction import Prediction as Prediction
 from headstart.inference.prediction import make_failure, make_predictions
 from headstart.inference.session import GraphSession
@@ -150,7 +150,7 @@ class Classifier:
             batch = self._engines.batch if several or main == "openvino" else None
         with _clock("onnxruntime", timed):
             session = self._engines.session_of_one_thread() if several or main == "onnxruntime" else None
-        size, threads = (batch.passes.batch, batch.passes.lanes) if batch else (1, cores())
+        size, threads = (batch.passes.batch, batch.passes.streams) if batch else (1, count_cores())
 
         def answer(indices: list[int]) -> list[dict[InferenceEngine, Prediction]]:
             opened = {index: OpenedPhoto(photo(index)) for index in indices}
@@ -176,7 +176,7 @@ class Classifier:
             return (self._one(OpenedPhoto(photo), self._engines.session) for photo in photos)
         batch = self._engines.batch_or_error()
         passes = batch.passes
-        return answer_in_order(partial(self._many, batch), photos, size=passes.batch, threads=passes.lanes)
+        return answer_in_order(partial(self._many, batch), photos, size=passes.batch, threads=passes.streams)
 
     def _one(self, photo: OpenedPhoto, session: GraphSession) -> Prediction:
         """A photo through ONNX Runtime."""

@@ -4,42 +4,20 @@ A thread that calls ``run`` computes on its own stream, so a pool of as many thr
 then decode, keeps every core busy with one thing or the other and needs no queue between the two.
 """
 
-import os
 import threading
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headstart.errors import EngineError
+from headstart.hardware import ComputePrecision
 from headstart.inference.forking import after_fork, keep_for_ever
-from headstart.inference.libraries import import_openvino
-
-Arithmetic = Literal["bf16", "f32"]
-
-#: Environment variable: "off" takes this processor for one that does not compute in bf16, whatever it reports.
-BF16 = "HEADSTART_BF16"
+from headstart.libraries import import_openvino
 
 #: Photos in a call. Together with decoding, 8 was as fast as 1 or a little faster; alone, 16 and 32 were slower.
 BATCH = 8
-
-
-def cores() -> int:
-    """Processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def bf16_is_off() -> bool:
-    """Whether the environment says that nothing is to be computed in bf16."""
-    return os.environ.get(BF16, "").strip().lower() in ("off", "no", "false", "0")
-
-
-def has_bf16() -> bool:
-    """Whether this processor computes in bf16 natively, as OpenVINO reports it; not where HEADSTART_BF16 is "off"."""
-    if bf16_is_off():
-        return False
-    return "BF16" in import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 class Runner:
@@ -50,8 +28,8 @@ class Runner:
         graph: Path | bytes,
         *,
         size: int,
-        precision: Arithmetic,
-        lanes: int,
+        precision: ComputePrecision,
+        streams: int,
         outputs: tuple[str, ...],
         start: str | None = None,
         batch: int = BATCH,
@@ -62,7 +40,7 @@ class Runner:
             graph: an ONNX file, or its bytes.
             size: edge of the square input, pixels.
             precision: arithmetic inside; inputs and outputs keep their types.
-            lanes: calls that run at the same time, each on a core of its own.
+            streams: calls that run at the same time, each on a core of its own.
             outputs: the tensors to compute, outputs of the graph or tensors inside it; nothing else is computed.
             start: a tensor inside the graph to feed instead of its input: what lies before it is cut off.
             batch: photos in a call; fewer are padded.
@@ -70,7 +48,7 @@ class Runner:
         Raises:
             EngineError: OpenVINO cannot read or compile it.
         """
-        self.batch, self.lanes = batch, lanes
+        self.batch, self.streams = batch, streams
         core = import_openvino().Core()
         try:
             model = _cut(core.read_model(graph), start, outputs)
@@ -79,8 +57,8 @@ class Runner:
                 model,
                 "CPU",
                 {
-                    "NUM_STREAMS": lanes,
-                    "INFERENCE_NUM_THREADS": lanes,
+                    "NUM_STREAMS": streams,
+                    "INFERENCE_NUM_THREADS": streams,
                     "INFERENCE_PRECISION_HINT": precision,
                     # Without it two programs on one machine pin their threads to the same cores.
                     "ENABLE_CPU_PINNING": False,

@@ -5,8 +5,8 @@ from typing import Any
 from headstart.errors import ClassifierError, refuse_machine_faults
 from headstart.inference import format as layout
 from headstart.inference.files import ModelFiles
-from headstart.inference.libraries import import_onnxruntime
 from headstart.inference.postprocess import BatchPredictions
+from headstart.libraries import import_onnxruntime
 from headstart.modalities.image.decoding.decode import Pixels
 
 

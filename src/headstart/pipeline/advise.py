@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart import events
-from headstart.backbones.catalog import names_of
+from headstart.backbones.catalog import split_names
 from headstart.data.readers.reading import read_source
 from headstart.data.samples import Samples, Subset
 from headstart.data.splits import make_split
@@ -49,7 +49,7 @@ def advise_photos(
         HeadstartError: anything else that went wrong; features that were computed are kept.
     """
     settings = FitSettings.load(backbone=backbone, seed=seed, store=store)
-    if len(names_of(settings.backbone)) > 1:
+    if len(split_names(settings.backbone)) > 1:
         raise BackboneError(f"backbone {backbone!r} names several; wanted one: advice is about a network")
     log, home = RunLog(listener), locate_store(settings.store)
     with Store(home, log) as opened, opened.in_use(), tempfile.TemporaryDirectory() as scratch:
@@ -73,7 +73,7 @@ def advise_photos(
             engine=it.chosen.engine,
             store=opened,
             space=get_feature_space(it.backbone, it.chosen.engine),
-            proof=it.proof,
+            parity_samples=it.parity_samples,
             settings=settings,
             folder=Path(scratch),
             listener=log,

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from headstart import events
 from headstart.backbones.backbone import Backbone
-from headstart.backbones.catalog import names_of
-from headstart.backbones.convert import obtain
+from headstart.backbones.catalog import split_names
+from headstart.backbones.convert import load_backbone
 from headstart.data.depths import describe_ranges, find_grey_ranges
 from headstart.data.readers.reading import read_source
 from headstart.data.relabel import apply_relabels, find_relabel_tables
 from headstart.data.samples import Sample, Samples
 from headstart.data.splits import Split, load_split, make_split
-from headstart.engines.choose import PROOF_PHOTOS, EngineChoice, ParitySamples, choose
+from headstart.engines.choose import PARITY_PHOTOS, EngineChoice, ParitySamples, choose_engine
 from headstart.errors import DataError
 from headstart.events import RunLog
 from headstart.extraction.extract import load_pixels
@@ -35,7 +35,7 @@ class LoadedBackbone:
     """A network and what runs it."""
 
     backbone: Backbone
-    proof: ParitySamples
+    parity_samples: ParitySamples
     chosen: EngineChoice
 
 
@@ -53,7 +53,7 @@ def load_backbones(
         log(events.Note(describe_ranges(ranges, sum(sample.depth is not None for sample in train))))
     backbones = log.stage(
         "prepare backbone",
-        lambda: [obtain(name, store.networks, log).with_grey(ranges) for name in names],
+        lambda: [load_backbone(name, store.networks, log).with_grey(ranges) for name in names],
         lambda found: ", ".join(it.name for it in found),
     )
     return log.stage(
@@ -68,7 +68,7 @@ def _ready(backbone: Backbone, train: Sequence[Sample], settings: FitSettings, l
     return LoadedBackbone(
         backbone,
         proof,
-        choose(backbone, proof, engine=settings.engine, precision=settings.precision, listener=log),
+        choose_engine(backbone, proof, engine=settings.engine, precision=settings.precision, listener=log),
     )
 
 
@@ -77,14 +77,14 @@ def resolve_backbones(
 ) -> tuple[list[str], Ladder | None]:
     """The backbones that the settings name; with ``auto`` the one that a measured ladder ends on, and the ladder."""
     if settings.backbone.strip().lower() != AUTO:
-        return names_of(settings.backbone), None
+        return split_names(settings.backbone), None
     ranges = find_grey_ranges(train)
     ladder = log.stage(
         "climb",
         lambda: climb(
             train,
             photos,
-            lambda name: obtain(name, store.networks, log).with_grey(ranges),
+            lambda name: load_backbone(name, store.networks, log).with_grey(ranges),
             lambda backbone: _ready(backbone, train, settings, log).chosen,
             store,
             settings,
@@ -99,11 +99,11 @@ def resolve_backbones(
 
 def proof_photos(samples: Sequence[Sample], backbone: Backbone) -> ParitySamples:
     """The photos that engines are proved on: those with the smallest digests, so that listing order does not matter."""
-    drawn = sorted(samples, key=lambda sample: sample.digest)[: 2 * PROOF_PHOTOS]
+    drawn = sorted(samples, key=lambda sample: sample.digest)[: 2 * PARITY_PHOTOS]
     key = hashlib.blake2b("".join(sample.digest for sample in drawn).encode(), digest_size=6).hexdigest()
 
     def load() -> NDArray[np.uint8]:
-        photos = load_pixels(drawn, backbone.spec, PROOF_PHOTOS)
+        photos = load_pixels(drawn, backbone.spec, PARITY_PHOTOS)
         if not len(photos):
             raise DataError(f"none of the first {len(drawn)} photos decodes; run headstart check to see why")
         return photos

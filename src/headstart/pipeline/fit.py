@@ -20,12 +20,13 @@ from headstart.data.splits import Split, load_split
 from headstart.diagnostics import run as looking_back
 from headstart.diagnostics.run import diagnose
 from headstart.diagnostics.subject import Subject
-from headstart.engines.engine import Arithmetic, Engine
+from headstart.engines.engine import Engine
 from headstart.errors import DataError, HeadstartError, SettingError
 from headstart.evaluation.evaluation import Evaluation
 from headstart.events import RunLog
 from headstart.export import FittedModel, ParityExample, UnsteadyNoveltyError, add_scores, save
 from headstart.extraction.extract import load_photo
+from headstart.hardware import ComputePrecision
 from headstart.heads.threads import threads_for
 from headstart.inference.classifier import Classifier, load
 from headstart.inference.engines import InferenceEngineChoice
@@ -219,7 +220,7 @@ def _materials(
     log: RunLog,
 ) -> list[FitContext]:
     """What there is to learn from, for each network; all on one split."""
-    engines: dict[tuple[str, Arithmetic], Engine] = {}
+    engines: dict[tuple[str, ComputePrecision], Engine] = {}
     pairs = [(twins.first, twins.second) for twins in it.twins] if settings.near_duplicates == "group" else []
     loosened = make_relaxed_split(it.apart, pairs, lambda samples: _split(samples, settings))
     if loosened.classes:
@@ -232,7 +233,7 @@ def _materials(
             engine=network.chosen.engine,
             store=store,
             space=extraction.space,
-            proof=network.proof,
+            parity_samples=network.parity_samples,
             settings=settings,
             folder=out,
             clock=clock,

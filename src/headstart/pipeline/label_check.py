@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart import events
-from headstart.backbones.catalog import names_of
+from headstart.backbones.catalog import split_names
 from headstart.data.readers.loosening import make_relaxed_split
 from headstart.data.samples import Samples, Subset
 from headstart.data.splits import Split
@@ -84,7 +84,7 @@ def check_labels(
         HeadstartError: anything else that went wrong; features that were computed are kept.
     """
     chosen = FitSettings.load(**settings)
-    if len(names_of(chosen.backbone)) > 1 or chosen.backbone.strip().lower() == AUTO:
+    if len(split_names(chosen.backbone)) > 1 or chosen.backbone.strip().lower() == AUTO:
         raise BackboneError(f"backbone {chosen.backbone!r} is not one name; wanted one: labels are held to one network")
     file = Path(table).expanduser() if table is not None else None
     if file is not None:

@@ -200,7 +200,7 @@ def record_of(
         "copies": len(samples.copies),
         "split": {part.value: len(split.samples_in(samples, part)) for part in Subset},
         "engine": {"name": engine.engine.name, "precision": engine.engine.precision},
-        "proofs": [asdict(proof) for it in engines for proof in it.proofs],
+        "proofs": [asdict(proof) for it in engines for proof in it.parity_checks],
         "space": {"fingerprint": extraction.space.fingerprint, "description": extraction.space.description},
         "extraction": {
             "asked": extraction.asked,

@@ -19,7 +19,7 @@ from headstart.errors import HeadstartError
 from headstart.explanation.explainer import Explainer, overlay
 from headstart.extraction.extract import load_photo
 from headstart.modalities.image.augment.augmentation import Augmentation
-from headstart.modalities.image.augment.sheet import drawn, rows_of
+from headstart.modalities.image.augment.sheet import build_rows, draw_sheet
 from headstart.modalities.image.decoding.decode import BrokenPhoto, Pixels
 from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
 from headstart.runs.examples import shown_photos
@@ -102,11 +102,11 @@ def heat_pictures(folder: Path, samples: Sequence[Sample]) -> tuple[Jpegs, str]:
 
 def sheet_picture(material: FitContext) -> Jpegs:
     """The sheet of augmented views, as they were trained on."""
-    augmentation = Augmentation.of(material.settings)
-    rows = rows_of(material.samples, material.backbone.spec, augmentation, seed=material.settings.seed)
+    augmentation = Augmentation.from_settings(material.settings)
+    rows = build_rows(material.samples, material.backbone.spec, augmentation, seed=material.settings.seed)
     if not rows:
         return {}
-    return {SHEET: jpeg(np.asarray(drawn(rows, augmentation.describe())), SHEET_EDGE)}
+    return {SHEET: jpeg(np.asarray(draw_sheet(rows, augmentation.describe())), SHEET_EDGE)}
 
 
 def save_pictures(pictures: Mapping[str, NDArray[np.uint8]], file: Path) -> None:

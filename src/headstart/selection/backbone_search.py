@@ -23,10 +23,10 @@ from headstart.engines.engine import Engine
 from headstart.errors import BackboneError, DataError, EngineError
 from headstart.evaluation.metrics import log_loss
 from headstart.extraction.extract import extract, load_pixels
+from headstart.hardware import count_cores
 from headstart.heads.catalog import fit_head
 from headstart.heads.folds import assign_folds, count_folds, fold_groups
 from headstart.heads.head import TrainingSet
-from headstart.inference.openvino import cores
 from headstart.selection.context import Budget, targets_of
 from headstart.selection.failures import reason_of
 from headstart.selection.rule import Choice, choose_winner
@@ -264,7 +264,7 @@ def held_out(task: TrainingSet, settings: FitSettings) -> NDArray[np.float32]:
 
 
 def seconds_per_photo(samples: Sequence[Sample], backbone: Backbone, engine: Engine) -> float:
-    """Decoding and the whole network over all lanes, timed on a batch; the first run, which takes longer, is not."""
+    """Decoding and the whole network over all streams, timed on a batch; the first run, which takes longer, is not."""
     began = time.perf_counter()
     photos = load_pixels(samples, backbone.spec, engine.batch)
     decoding = (time.perf_counter() - began) / max(1, len(photos))
@@ -273,7 +273,7 @@ def seconds_per_photo(samples: Sequence[Sample], backbone: Backbone, engine: Eng
     began = time.perf_counter()
     engine.forward(whole)
     forward = (time.perf_counter() - began) / max(1, len(whole))
-    return decoding / max(engine.lanes, cores()) + forward / engine.lanes
+    return decoding / max(engine.streams, count_cores()) + forward / engine.streams
 
 
 def ladder_in_words(it: Ladder) -> str:

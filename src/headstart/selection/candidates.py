@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from headstart.backbones.catalog import BUNDLED
-from headstart.backbones.hub import reachable
-from headstart.backbones.listing import here
+from headstart.backbones.hub import is_hub_reachable
+from headstart.backbones.listing import list_local
 from headstart.backbones.names import KNOWN
 
 AUTO = "auto"  #: the name that asks for it
@@ -33,7 +33,7 @@ def flights(networks: Path, online: Callable[[], bool] | None = None) -> Iterato
     yield tuple(BUNDLED)
     local = others_here(networks)
     yield local
-    if (online or reachable)():
+    if (online or is_hub_reachable)():
         yield tuple(name for name in HUB if name not in local)
 
 
@@ -42,7 +42,7 @@ def others_here(networks: Path, cache: Path | None = None) -> tuple[str, ...]:
     names = {tag: name for name, tag in ((known.name, known.tag) for known in KNOWN)}
     converted = {
         names.get(it.name.removeprefix("timm:"), it.name): it.parameters * it.size**2
-        for it in here(networks)
+        for it in list_local(networks)
         if it.name not in BUNDLED and "@" not in it.name
     }
     fetched = {names.get(tag, f"timm:{tag}"): size for tag, size in _fetched(cache).items()}

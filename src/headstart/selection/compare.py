@@ -18,7 +18,7 @@ from headstart.selection.failures import FAILURES, reason_of
 from headstart.selection.rule import Choice, choose_winner
 from headstart.settings import FitSettings
 from headstart.training.cost import Cost
-from headstart.training.memory import free_device_memory, free_memory
+from headstart.training.memory import available_device_memory, available_memory
 
 PROBES = ("linear-probe", "intermediate-probe")  #: what "auto" tries where no budget is given: seconds
 WITHIN_BUDGET = (*PROBES, "partial-finetune", "full-finetune")  #: what it tries where one is
@@ -153,8 +153,8 @@ class _Contest:
             told = f"{planned.name}: predicted {cost.seconds:.0f} s, {cost.memory / 1e6:.0f} MB of memory, "
             self._tell(events.Finished("predict cost", took, f"{told}{cost.disk / 1e6:.0f} MB of disk"))
         for needed, free, where in (
-            (cost.memory, free_memory(), "memory"),
-            (cost.device_memory, free_device_memory(), "the GPU's memory"),
+            (cost.memory, available_memory(), "memory"),
+            (cost.device_memory, available_device_memory(), "the GPU's memory"),
         ):
             if needed > free:
                 return self._leave_out(

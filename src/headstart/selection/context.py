@@ -15,17 +15,18 @@ from headstart.data.groups import encode_groups
 from headstart.data.samples import Sample, Samples, Subset
 from headstart.data.splits import Split
 from headstart.engines.choose import ParitySamples
-from headstart.engines.engine import Arithmetic, Engine
+from headstart.engines.engine import Engine
 from headstart.evaluation.grouping import Targets
 from headstart.export import FeatureBranch, FittedModel
 from headstart.extraction.extract import extract
+from headstart.hardware import ComputePrecision
 from headstart.heads.head import FitResult, TrainingSet
 from headstart.settings import FitSettings
 from headstart.storage.space import FeatureSpace
 from headstart.storage.store import Store
 
 if TYPE_CHECKING:  # it imports PyTorch
-    from headstart.training.benchmark import Speeds
+    from headstart.training.benchmark import BenchmarkResult
 
 SAVING = 8.0  #: seconds of the budget for saving the winner; judging it comes on top
 TIMING = 0.1  #: share of the budget that timing trainings may take
@@ -73,20 +74,22 @@ class FitContext:
     engine: Engine
     store: Store
     space: FeatureSpace  #: of the backbone's rows, run by the engine, plain view
-    proof: ParitySamples
+    parity_samples: ParitySamples
     settings: FitSettings
     folder: Path  #: the run's, for what an arm leaves behind
     clock: Budget = field(default_factory=lambda: Budget(None))
     listener: events.Listener = events.ignore
     #: (fingerprint of the backbone, precision) -> engine; shared by all materials of a run
-    engines: dict[tuple[str, Arithmetic], Engine] = field(default_factory=dict)
+    engines: dict[tuple[str, ComputePrecision], Engine] = field(default_factory=dict)
 
     probes: dict[str, FitResult] = field(
         default_factory=dict
     )  #: by the head's name, on the last layer, fitted on train
     probe_seconds: dict[str, float] = field(default_factory=dict)  #: that each of them took
     least: dict[str, float] = field(default_factory=dict)  #: seconds of the shortest training above a boundary
-    timed: dict[str, "Speeds"] = field(default_factory=dict)  #: what trials found, by the boundary trained above
+    timed: dict[str, "BenchmarkResult"] = field(
+        default_factory=dict
+    )  #: what trials found, by the boundary trained above
 
     def __post_init__(self) -> None:
         self.register(self.backbone, self.engine)

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from headstart.backbones.backbone import PIXELS, middle
+from headstart.backbones.backbone import PIXELS, middle_stage
 from headstart.data.samples import Subset
-from headstart.engines.work import work_above
-from headstart.modalities.image.augment.presets import smallest_window, view_size
+from headstart.engines.work import count_work_above
+from headstart.modalities.image.augment.presets import resolve_smallest_window, resolve_view_size
 from headstart.selection.arm import ArmPlan
 from headstart.selection.context import FitContext
 from headstart.selection.finetune import full_finetune, partial_finetune
 from headstart.selection.probes import intermediate_probe, linear_probe
-from headstart.training.cost import EXPORTED, TRIAL_VERSION, trained_per_second, trial_file
+from headstart.training.cost import BENCHMARK_VERSION, EXPORTED, benchmark_file, photos_per_second
 
 #: A step of training takes as long as so many forward passes of the same part on the engine, the scoring of a photo as
 #: so many: 5.4 to 7.8, and 1.3, measured on lite0 with AVX512-BF16 and with AVX2.
@@ -44,7 +44,7 @@ def predict(material: FitContext, *, timed: bool = False) -> Predicted:
         trained = {"partial-finetune": partial_finetune, "full-finetune": full_finetune}
         return Predicted(seconds | {name: _sum(plan(material)) for name, plan in trained.items()})
     names = [layer.name for layer in material.backbone.layers]
-    boundaries = {"partial-finetune": names[names.index(middle(names)) - 1], "full-finetune": PIXELS}
+    boundaries = {"partial-finetune": names[names.index(middle_stage(names)) - 1], "full-finetune": PIXELS}
     seconds |= {name: _from_trial(material, boundary) for name, boundary in boundaries.items()}
     unknown = [name for name in boundaries if seconds[name] is None]
     if unknown:
@@ -62,13 +62,13 @@ def _from_trial(material: FitContext, boundary: str) -> float | None:
     """The epochs of a training and its export; decoding and the frozen part come on top, so it is a lower bound."""
     settings = material.settings
     try:
-        size = view_size(settings, material.backbone.spec.size)
-        kept = json.loads((material.backbone.folder / trial_file(settings, boundary, size)).read_text("utf-8"))
-        if kept.pop("version") != TRIAL_VERSION:
+        size = resolve_view_size(settings, material.backbone.spec.size)
+        kept = json.loads((material.backbone.folder / benchmark_file(settings, boundary, size)).read_text("utf-8"))
+        if kept.pop("version") != BENCHMARK_VERSION:
             return None
-        whole = smallest_window(settings) == 1
+        whole = resolve_smallest_window(settings) == 1
         speeds = [
-            (float(trained_per_second(it["photos"], it["windowed"], whole=whole)), float(it["scored"]))
+            (float(photos_per_second(it["photos"], it["windowed"], whole=whole)), float(it["scored"]))
             for it in kept.values()
             if isinstance(it, dict)
         ]
@@ -90,19 +90,19 @@ def _reckoned(material: FitContext, boundaries: Mapping[str, str]) -> dict[str, 
     """
     engine, size = material.engine, material.backbone.spec.size
     try:
-        above = work_above(material.backbone)
+        above = count_work_above(material.backbone)
     except (RuntimeError, KeyError):
         return dict.fromkeys(boundaries)
     blank = np.zeros((engine.batch, size, size, 3), np.uint8)
     engine.forward(blank)
-    per_second = engine.batch * engine.lanes / min(_seconds_of(lambda: engine.forward(blank)) for _ in range(3))
-    area = (view_size(material.settings, size) / size) ** 2
+    per_second = engine.batch * engine.streams / min(_seconds_of(lambda: engine.forward(blank)) for _ in range(3))
+    area = (resolve_view_size(material.settings, size) / size) ** 2
     train = len(material.of(Subset.TRAIN))
     views = train * min(material.settings.views, material.settings.epochs_for(train))
     found: dict[str, float | None] = {}
     for name, boundary in boundaries.items():
         share = above[boundary] / above[PIXELS]
-        step = STEP[engine.name] * share * area * _mean_window(smallest_window(material.settings))
+        step = STEP[engine.name] * share * area * _mean_window(resolve_smallest_window(material.settings))
         epochs = _of_epochs(material, per_second / step, per_second / (SCORE[engine.name] * share))
         found[name] = epochs + views * (1 - share) * area / per_second
     return found

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from headstart.backbones.pretrained import pretrained_classifier
+from headstart.backbones.pretrained import read_pretrained_classifier
 from headstart.data.groups import encode_groups
 from headstart.data.samples import Sample, Subset
 from headstart.errors import HeadstartError
@@ -140,7 +140,7 @@ def _asked(material: FitContext, sample: Sequence[Sample]) -> tuple[SimilarityAn
     """What the pretrained classifier says, or why it cannot be asked."""
     name = material.backbone.name
     try:
-        classifier = pretrained_classifier(material.backbone)
+        classifier = read_pretrained_classifier(material.backbone)
     except (HeadstartError, OSError) as error:
         return None, (f"familiarity: the pretrained classifier of {name} cannot be had ({error})",)
     if classifier is None:

@@ -14,14 +14,14 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headstart.backbones.backbone import middle
+from headstart.backbones.backbone import middle_stage
 from headstart.data.samples import Subset
-from headstart.engines.choose import choose
+from headstart.engines.choose import choose_engine
 from headstart.errors import SettingError
 from headstart.export import FeatureBranch, FittedModel
 from headstart.heads.catalog import fit_head
 from headstart.heads.head import Head
-from headstart.process import waiting_patiently
+from headstart.process import passive_waiting
 from headstart.selection.arm import Arm, ArmPlan, file_name, scored
 from headstart.selection.context import FitContext
 from headstart.selection.hyperparameters import CHOICES, Searched, search
@@ -30,10 +30,10 @@ from headstart.selection.probes import LAYER, base_head, parts_of, probe
 from headstart.selection.refit import refits, with_refit
 from headstart.settings import FitSettings
 from headstart.training.cost import Cost
-from headstart.training.curves import KEPT, Epoch
+from headstart.training.curves import KEPT_EPOCH_RULE, Epoch
 
 if TYPE_CHECKING:  # it imports PyTorch, which a run of probes has no need of
-    from headstart.training.benchmark import Speeds
+    from headstart.training.benchmark import BenchmarkResult
     from headstart.training.fine_tuning import FineTuneResult, FineTuning
 
 
@@ -43,7 +43,7 @@ ENDING = 5.0  #: seconds for exporting a trained network and scoring it
 def partial_finetune(material: FitContext, detail: str | None = None) -> Sequence[ArmPlan]:
     """The layers from ``detail``, or from the setting ``unfreeze``, upwards."""
     unfreeze = detail or material.settings.unfreeze
-    lowest = middle([layer.name for layer in material.backbone.layers]) if unfreeze == "auto" else unfreeze
+    lowest = middle_stage([layer.name for layer in material.backbone.layers]) if unfreeze == "auto" else unfreeze
     return [_planned(material, "partial-finetune", f"partial-finetune {lowest}", lowest, scratch=False)]
 
 
@@ -78,7 +78,7 @@ def _job_again(
     unfreeze: str | None,
     trained: "FineTuneResult",
     settings: FitSettings,
-    timed: "Speeds",
+    timed: "BenchmarkResult",
     share: float = 1.0,
     *,
     scratch: bool,
@@ -111,7 +111,7 @@ def _job(
     *,
     ends: int | None = None,
 ) -> "FineTuning":
-    with waiting_patiently():
+    with passive_waiting():
         from headstart.training.fine_tuning import FineTuneSpec, FineTuning
 
     held_out = material.of(Subset.VALIDATION)
@@ -126,7 +126,7 @@ def _job(
             unfreeze=unfreeze,
             head=head,
             rows=None if head is None else material.features(material.branch(LAYER), held_out),
-            proof=material.proof,
+            parity_samples=material.parity_samples,
             settings=settings,
             folder=material.store.folder,
             ends=ends,
@@ -253,8 +253,8 @@ def arm_of(material: FitContext, strategy: str, name: str, layer: str, trained: 
 def _parts(material: FitContext, trained: "FineTuneResult") -> FittedModel:
     """A classifier of a network that was trained here: it exists as ONNX alone, so OpenVINO runs it on any machine."""
     precision = material.settings.precision
-    chosen = choose(
-        trained.backbone, material.proof, engine="openvino", precision=precision, listener=material.listener
+    chosen = choose_engine(
+        trained.backbone, material.parity_samples, engine="openvino", precision=precision, listener=material.listener
     )
     material.register(trained.backbone, chosen.engine)
     branch = FeatureBranch(trained.backbone, chosen.engine.name, chosen.engine.precision, (LAYER,))
@@ -279,5 +279,5 @@ def _notes(trained: "FineTuneResult") -> tuple[str, ...]:
     if trained.best_epoch == 0:
         notes.append(f"none of {last} epochs was better on validation than the start, which is kept")
     elif trained.best_epoch < last:
-        notes.append(f"epoch {trained.best_epoch} of {last} is kept, {KEPT}")
+        notes.append(f"epoch {trained.best_epoch} of {last} is kept, {KEPT_EPOCH_RULE}")
     return tuple(notes)

@@ -180,9 +180,9 @@ def _own(job: "FineTuning") -> dict[str, Any]:
 
 
 def _rate(job: "FineTuning") -> float:
-    from headstart.training.schedule import highest_rate
+    from headstart.training.schedule import peak_rate
 
-    return highest_rate(job.settings, scratch=False)
+    return peak_rate(job.settings, scratch=False)
 
 
 def _job(job: "FineTuning", number: int, settings: Mapping[str, Any]) -> "FineTuning":

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from headstart import events
 from headstart.backbones.backbone import PIXELS
-from headstart.engines.work import work_above
+from headstart.engines.work import count_work_above
 from headstart.selection.context import TIMING, FitContext
 from headstart.selection.refit import refits
-from headstart.training.cost import Cost, Pace, cost_of, pace_of, trained_per_second
+from headstart.training.cost import Cost, PreparationSpeed, estimate_cost, measure_preparation, photos_per_second
 
 if TYPE_CHECKING:  # it imports PyTorch, which a run of probes has no need of
-    from headstart.training.benchmark import Speeds
+    from headstart.training.benchmark import BenchmarkResult
     from headstart.training.fine_tuning import FineTuning
 
 STAGE = "predict cost"
@@ -67,14 +67,14 @@ def planned_in_time(job: "FineTuning", material: FitContext) -> "FineTuning":
     return found
 
 
-def timed(job: "FineTuning", material: FitContext) -> Callable[[], Pace]:
+def timed(job: "FineTuning", material: FitContext) -> Callable[[], PreparationSpeed]:
     """Finds how fast this training goes, and tells of it; gives what measures the pace of what is around it, once."""
     listener, clock = material.listener, material.clock
-    paces: list[Pace] = []
+    paces: list[PreparationSpeed] = []
 
-    def pace() -> Pace:
+    def pace() -> PreparationSpeed:
         if not paces:
-            paces.append(pace_of(job))
+            paces.append(measure_preparation(job))
         return paces[0]
 
     listener(events.Progress(STAGE, 0, 2, "steps"))
@@ -100,7 +100,7 @@ def below(material: FitContext, unfreeze: str | None) -> str:
     return names[at - 1] if at else PIXELS
 
 
-def _speeds(job: "FineTuning", material: FitContext) -> "Speeds":
+def _speeds(job: "FineTuning", material: FitContext) -> "BenchmarkResult":
     """Of a trial, or by arithmetic where there is no time for one."""
     name, clock, tell = job.task.name, material.clock, material.listener
     if clock.left_for_timing < LEAST and (rough := _reckoned(job, material)) is not None:
@@ -117,7 +117,7 @@ def _speeds(job: "FineTuning", material: FitContext) -> "Speeds":
     return found
 
 
-def _least(job: "FineTuning", pace: Callable[[], Pace]) -> Cost:
+def _least(job: "FineTuning", pace: Callable[[], PreparationSpeed]) -> Cost:
     """Of the shortest training that could be planned."""
     fewest = min(SHORTER[0], job.epochs)
     if job.settings.epochs is not None or fewest == job.epochs:
@@ -147,7 +147,7 @@ def price_untimed(material: FitContext, name: str, unfreeze: str | None) -> Cost
 def _times_as_dear(material: FitContext, unfreeze: str | None, known: Iterable[str]) -> tuple[str, float] | None:
     """The cheapest known boundary, and how many times as much is computed above the one that is asked about."""
     try:
-        above = work_above(material.backbone)
+        above = count_work_above(material.backbone)
     except (RuntimeError, KeyError):  # what OpenVINO cannot read is timed
         return None
     cheapest = min(known, key=lambda boundary: above[boundary], default=None)
@@ -156,23 +156,23 @@ def _times_as_dear(material: FitContext, unfreeze: str | None, known: Iterable[s
     return cheapest, max(1.0, above[below(material, unfreeze)] / max(above[cheapest], 1.0))
 
 
-def _reckoned(job: "FineTuning", material: FitContext) -> "Speeds | None":
+def _reckoned(job: "FineTuning", material: FitContext) -> "BenchmarkResult | None":
     """The speeds by arithmetic from the cheapest training that was timed on this network; None where none was."""
     times = _times_as_dear(material, job.task.unfreeze, material.timed)
     return None if times is None else material.timed[times[0]].times_as_dear(times[1])
 
 
-def cost(job: "FineTuning", pace: Pace | Callable[[], Pace] | None = None) -> Cost:
+def cost(job: "FineTuning", pace: PreparationSpeed | Callable[[], PreparationSpeed] | None = None) -> Cost:
     """Of one training, with the range test where its rate is to be found."""
     if job.known is not None:
-        return cost_of(job)
-    found = cost_of(job, pace() if callable(pace) else pace)
+        return estimate_cost(job)
+    found = estimate_cost(job, pace() if callable(pace) else pace)
     if not job.settings.find_rate or job.settings.rate is not None:
         return found
-    from headstart.training.rate_finder import photos_of
+    from headstart.training.rate_finder import count_sweep_photos
 
     speed = job.trial[job.precision]
-    swept = photos_of(job.settings) / trained_per_second(speed.photos, speed.windowed, whole=job.windows.whole)
+    swept = count_sweep_photos(job.settings) / photos_per_second(speed.photos, speed.windowed, whole=job.windows.whole)
     return replace(found, seconds=found.seconds + swept)
 
 

@@ -19,7 +19,7 @@ from headstart.selection.arm import Arm
 from headstart.selection.context import FitContext
 from headstart.selection.dataset_stats import LARGE
 from headstart.selection.failures import FAILURES, reason_of
-from headstart.training.cost import refit_seconds
+from headstart.training.cost import estimate_refit_seconds
 
 if TYPE_CHECKING:  # it imports PyTorch
     from headstart.training.fine_tuning import FineTuneResult, FineTuning
@@ -56,7 +56,7 @@ def with_refit(
         return arm
 
     last = trained.epochs[-1].number
-    seconds = refit_seconds(
+    seconds = estimate_refit_seconds(
         trained.seconds,
         len(material.of(Subset.TRAIN)),
         len(material.of(Subset.VALIDATION)),

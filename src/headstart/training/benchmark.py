@@ -15,14 +15,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from headstart import events
-from headstart.engines.engine import Arithmetic
+from headstart.hardware import ComputePrecision
 from headstart.modalities.image.augment.presets import CROPPED
 from headstart.storage.atomic import replace_text
-from headstart.training.cost import TRIAL_VERSION
+from headstart.training.cost import BENCHMARK_VERSION
 from headstart.training.memory import MemoryMeter
-from headstart.training.network import Trainable
+from headstart.training.network import TrainableTop
 from headstart.training.trunk import Kind
-from headstart.training.windows import bears, windows_of
+from headstart.training.windows import accepts_smaller_maps, make_windows
 
 SECONDS = 0.8  #: that a precision is timed for at least, after a call that is not; one long call is enough
 ALONE = 0.8  #: share of the time that this thread has to have run for a trial to be kept: other work would be in it
@@ -32,7 +32,7 @@ FORWARD = 2.5  #: times as fast is the forward pass alone, where there was no ti
 
 
 @dataclass(frozen=True, slots=True)
-class Speed:
+class TrainingSpeed:
     """Of training at one precision."""
 
     photos: float  #: per second, forward, backward and step, on whole views
@@ -43,22 +43,22 @@ class Speed:
 
 
 @dataclass(frozen=True)
-class Speeds:
+class BenchmarkResult:
     """What a trial found."""
 
-    by_precision: dict[Arithmetic, Speed]  #: without those that were given up
-    hopeless: tuple[Arithmetic, ...] = ()  #: given up after a few photos
+    by_precision: dict[ComputePrecision, TrainingSpeed]  #: without those that were given up
+    hopeless: tuple[ComputePrecision, ...] = ()  #: given up after a few photos
     whole: bool = True  #: whether there was time to time everything
 
     @property
-    def fastest(self) -> Arithmetic:
+    def fastest(self) -> ComputePrecision:
         """The precision at which most photos are trained on in a second."""
         return max(self.by_precision, key=lambda choice: self.by_precision[choice].photos)
 
-    def times_as_dear(self, times: float) -> "Speeds":
+    def times_as_dear(self, times: float) -> "BenchmarkResult":
         """The speeds of a training whose every step computes so many times as much, by arithmetic."""
         dearer = {
-            choice: Speed(
+            choice: TrainingSpeed(
                 photos=it.photos / times,
                 windowed=None if it.windowed is None else it.windowed / times,
                 scored=it.scored / times,
@@ -85,9 +85,9 @@ class Allowance:
         return enough
 
 
-def speeds(
-    choices: Sequence[Arithmetic],
-    network: Callable[[Arithmetic], Trainable],
+def benchmark_training(
+    choices: Sequence[ComputePrecision],
+    network: Callable[[ComputePrecision], TrainableTop],
     shapes: tuple[tuple[int, ...], tuple[int, ...]],
     kind: Kind,
     batch: int,
@@ -95,7 +95,7 @@ def speeds(
     *,
     allowed: float = float("inf"),
     listener: events.Listener = events.ignore,
-) -> Speeds:
+) -> BenchmarkResult:
     """The speed at each precision, on activations of a kind; kept in a file, so that what was chosen stays chosen.
 
     It is not kept when other work took the processor meanwhile: one such trial had bf16 down at a sixteenth of its
@@ -116,8 +116,8 @@ def speeds(
         return kept
     began, ran = time.perf_counter(), time.thread_time()
     allowance = Allowance(allowed)
-    found: dict[Arithmetic, Speed] = {}
-    hopeless: list[Arithmetic] = []
+    found: dict[ComputePrecision, TrainingSpeed] = {}
+    hopeless: list[ComputePrecision] = []
     best = 0.0
     for number, choice in enumerate(choices):
         listener(events.Progress("time training", number, len(choices), "precisions"))
@@ -140,22 +140,22 @@ def speeds(
             speed, memory=timing.of_whole(meter.grown), device_memory=timing.of_whole(meter.device_grown)
         )
     listener(events.Progress("time training", len(choices), len(choices), "precisions"))
-    result = Speeds(found, tuple(hopeless), allowance.whole)
+    result = BenchmarkResult(found, tuple(hopeless), allowance.whole)
     if result.whole and time.thread_time() - ran >= ALONE * (time.perf_counter() - began):
         written = {choice: asdict(found[choice]) if choice in found else None for choice in choices}
-        replace_text(file, json.dumps({"version": TRIAL_VERSION, **written}))
+        replace_text(file, json.dumps({"version": BENCHMARK_VERSION, **written}))
     return result
 
 
-def _kept(choices: Sequence[Arithmetic], file: Path) -> Speeds | None:
+def _kept(choices: Sequence[ComputePrecision], file: Path) -> BenchmarkResult | None:
     try:
         kept = json.loads(file.read_text("utf-8"))
-        if kept.pop("version") != TRIAL_VERSION or not set(choices) <= kept.keys():
+        if kept.pop("version") != BENCHMARK_VERSION or not set(choices) <= kept.keys():
             return None
-        found = {choice: Speed(**kept[choice]) for choice in choices if kept[choice] is not None}
+        found = {choice: TrainingSpeed(**kept[choice]) for choice in choices if kept[choice] is not None}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return Speeds(found, tuple(choice for choice in choices if choice not in found)) if found else None
+    return BenchmarkResult(found, tuple(choice for choice in choices if choice not in found)) if found else None
 
 
 class _Timing:
@@ -163,7 +163,7 @@ class _Timing:
 
     def __init__(
         self,
-        network: Trainable,
+        network: TrainableTop,
         shapes: tuple[tuple[int, ...], tuple[int, ...]],
         kind: Kind,
         batch: int,
@@ -171,13 +171,13 @@ class _Timing:
     ):
         self.network, self.batch, self.allowance = network, batch, allowance
         self.inputs, self.plain = (_drawn((batch, *shape), kind) for shape in shapes)
-        self.windows = windows_of(shapes[0], CROPPED)
+        self.windows = make_windows(shapes[0], CROPPED)
         self.labels = torch.zeros(batch, dtype=torch.int64, device=network.device)
         self.optimiser = torch.optim.AdamW(network.parameters(), lr=0.0)
         self.few = 0.0  #: photos a second of a few
         self._largest = 0  #: numbers in what the largest step was shown
 
-    def measured(self, best: float) -> Speed | None:
+    def measured(self, best: float) -> TrainingSpeed | None:
         """The speed, memory left open; None where it is hopelessly slower.
 
         Args:
@@ -185,14 +185,14 @@ class _Timing:
         """
         self.network.eval()
         edge = self.windows.edges[-1]
-        borne = not self.windows.whole and bears(self.network, self.inputs[:2, :edge, :edge])
+        borne = not self.windows.whole and accepts_smaller_maps(self.network, self.inputs[:2, :edge, :edge])
         shown = self._window() if borne else self.inputs
         self._time_few(shown)
         if self.few * HOPELESS < best:
             return None
         trained = self._trained(shown)
         whole = self._whole(shown, trained) if borne else trained
-        return Speed(whole, trained if borne else None, self._scored(whole), 0)
+        return TrainingSpeed(whole, trained if borne else None, self._scored(whole), 0)
 
     def of_whole(self, grown: int) -> int:
         """Bytes that a step on a whole batch takes, from those that the largest step took that was made."""

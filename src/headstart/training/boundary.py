@@ -23,7 +23,7 @@ from headstart.data.samples import Sample
 from headstart.extraction.activations import Activations
 from headstart.extraction.extract import load_photo
 from headstart.extraction.workers import WorkQueue, run_in_threads
-from headstart.modalities.image.augment.augmentation import view
+from headstart.modalities.image.augment.augmentation import make_view
 from headstart.modalities.image.augment.presets import Augmentation
 from headstart.modalities.image.spec import ImageSpec
 from headstart.training.trunk import Trunk
@@ -33,7 +33,7 @@ U = TypeVar("U")
 
 
 @dataclass(frozen=True, slots=True)
-class Views:
+class ViewLoader:
     """How photos are changed before the frozen part sees them."""
 
     spec: ImageSpec
@@ -50,7 +50,8 @@ class Views:
         photo = load_photo(sample.source, self.spec).pixels
         changed = self.augmentation
         return [
-            view(photo, self.spec, changed, seed=self.seed, digest=sample.digest, number=number) for number in numbers
+            make_view(photo, self.spec, changed, seed=self.seed, digest=sample.digest, number=number)
+            for number in numbers
         ]
 
     @property
@@ -60,12 +61,12 @@ class Views:
         return ("plain" if self.plain else f"{self.augmentation.fingerprint} {self.seed}") + grey
 
 
-def key_of(trunk: Trunk, views: Views) -> str:
+def activations_key(trunk: Trunk, views: ViewLoader) -> str:
     """Names the activations of a frozen part on views: 40 hexadecimal digits over all that they depend on."""
     return hashlib.blake2b(f"{trunk.fingerprint} {views.fingerprint}".encode(), digest_size=20).hexdigest()
 
 
-class Cached:
+class CachedActivations:
     """Activations on disk; epoch e takes view e modulo ``count`` of each photo."""
 
     def __init__(self, samples: Sequence[Sample], activations: Activations, count: int):
@@ -78,13 +79,13 @@ class Cached:
         """See ``loop.Source``."""
         numbers = self._numbers[order, epoch % self._numbers.shape[1]]
         pieces = [numbers[start : start + size] for start in range(0, len(numbers), size)]
-        return _ahead(lambda piece: as_tensor(self._activations.gather(piece)), pieces, threads=1, most=2)
+        return _ahead(lambda piece: to_tensor(self._activations.gather(piece)), pieces, threads=1, most=2)
 
 
-class Streamed:
+class StreamedActivations:
     """Activations computed while the top trains; every epoch sees new views."""
 
-    def __init__(self, samples: Sequence[Sample], trunk: Trunk, views: Views):
+    def __init__(self, samples: Sequence[Sample], trunk: Trunk, views: ViewLoader):
         self.labels = np.array([sample.label for sample in samples], dtype=np.int64)
         self._samples, self._trunk, self._views = samples, trunk, views
 
@@ -93,7 +94,10 @@ class Streamed:
         step = self._trunk.batch
         pieces = [order[start : start + step] for start in range(0, len(order), step)]
         done = _ahead(
-            lambda piece: self._computed(epoch, piece), pieces, threads=self._trunk.lanes, most=self._trunk.lanes + 2
+            lambda piece: self._computed(epoch, piece),
+            pieces,
+            threads=self._trunk.streams,
+            most=self._trunk.streams + 2,
         )
         waiting: list[Tensor] = []
         have = 0
@@ -110,10 +114,10 @@ class Streamed:
     def _computed(self, epoch: int, piece: NDArray[np.int64]) -> Tensor:
         number = 0 if self._views.plain else epoch % 2**16
         pixels = [self._views.pixels(self._samples[index], [number])[0] for index in piece]
-        return as_tensor(self._trunk.run(np.stack(pixels)))
+        return to_tensor(self._trunk.run(np.stack(pixels)))
 
 
-def as_tensor(values: NDArray[Any]) -> Tensor:
+def to_tensor(values: NDArray[Any]) -> Tensor:
     """Stored bits or fresh numbers as what a network takes: bf16, or uint8 for pixels."""
     if values.dtype == np.uint16:
         return torch.from_numpy(values.view(np.int16)).view(torch.bfloat16)
@@ -121,11 +125,11 @@ def as_tensor(values: NDArray[Any]) -> Tensor:
     return tensor.to(torch.bfloat16) if tensor.is_floating_point() else tensor
 
 
-def compute(
+def compute_activations(
     samples: Sequence[Sample],
     count: int,
     trunk: Trunk,
-    views: Views,
+    views: ViewLoader,
     activations: Activations,
     listener: events.Listener = events.ignore,
 ) -> int:
@@ -147,7 +151,7 @@ def compute(
 
         if items:
             photos = max(1, trunk.batch // count)
-            run_in_threads(WorkQueue(items, photos, listener, stage="boundary"), work, trunk.lanes)
+            run_in_threads(WorkQueue(items, photos, listener, stage="boundary"), work, trunk.streams)
     return sum(map(len, wanted.values()))
 
 

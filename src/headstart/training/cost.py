@@ -15,7 +15,7 @@ from headstart.settings import TrainSettings
 if TYPE_CHECKING:
     from headstart.training.fine_tuning import FineTuning
 
-TRIAL_VERSION = 4  #: of the file that a timed trial is kept in
+BENCHMARK_VERSION = 4  #: of the file that a timed trial is kept in
 VIEWED = 16  #: views that are timed
 EXPORTED = 2.0  #: seconds: writing a network as ONNX, proving it, compiling it
 BYTES_PER_PARAMETER = 24  #: float32 of weights, gradients, two moments, the average and the best
@@ -32,7 +32,7 @@ class Cost:
     device_memory: int = 0  #: bytes by which a GPU's memory grows
 
 
-def refit_seconds(
+def estimate_refit_seconds(
     seconds: Mapping[str, float], train: int, validation: int, *, cached: bool, kept: float = 1.0
 ) -> float:
     """What a training takes once more with the validation photos, from what it takes without them, by stage.
@@ -51,32 +51,32 @@ def refit_seconds(
     return sum(value * again.get(stage, 1.0) for stage, value in seconds.items())
 
 
-def trial_file(settings: TrainSettings, boundary: str, size: int, *, scratch: bool = False) -> str:
+def benchmark_file(settings: TrainSettings, boundary: str, size: int, *, scratch: bool = False) -> str:
     """The name under which a timed trial is kept in a network's folder; ``size`` is of the views, as wanted."""
     facts = [boundary, size, settings.batch_size, settings.batchnorm, scratch, machine_key()]
     return f"trial-{hashlib.blake2b(json.dumps(facts).encode(), digest_size=6).hexdigest()}.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class PreparationSpeed:
     """How fast the parts around the training go, measured on a few photos."""
 
-    view: float  #: seconds: a photo decoded and changed, and the frozen part run, over all lanes
+    view: float  #: seconds: a photo decoded and changed, and the frozen part run, over all streams
     features: float  #: photos a second through the whole network on the engine
 
 
-def pace_of(job: "FineTuning") -> Pace:
+def measure_preparation(job: "FineTuning") -> PreparationSpeed:
     """Measures, in about a second."""
-    return Pace(_seconds_per_view(job), _features_per_second(job))
+    return PreparationSpeed(_seconds_per_view(job), _features_per_second(job))
 
 
-def cost_of(job: "FineTuning", pace: Pace | None = None) -> Cost:
+def estimate_cost(job: "FineTuning", pace: PreparationSpeed | None = None) -> Cost:
     """The cost of a training; nothing for one that an earlier run finished. The pace is measured where not given."""
     if job.known is not None:
         return Cost(0.0, 0, 0)
-    pace = pace_of(job) if pace is None else pace
+    pace = measure_preparation(job) if pace is None else pace
     speed = job.trial[job.precision]
-    trained = trained_per_second(speed.photos, speed.windowed, whole=job.windows.whole)
+    trained = photos_per_second(speed.photos, speed.windowed, whole=job.windows.whole)
     photos, held_out = len(job.task.train), len(job.task.validation)
     epochs = job.epochs
     views = photos * (job.views if job.cached else epochs) + held_out * (1 if job.cached else epochs + 1)
@@ -87,7 +87,7 @@ def cost_of(job: "FineTuning", pace: Pace | None = None) -> Cost:
         "scores": (min(photos, 2000) + held_out) / pace.features,
     }
     weights = BYTES_PER_PARAMETER * job.parameters
-    again = refit_seconds(seconds, photos, held_out, cached=job.cached)
+    again = estimate_refit_seconds(seconds, photos, held_out, cached=job.cached)
     return Cost(
         seconds=sum(seconds.values()),
         memory=speed.memory + weights,
@@ -97,7 +97,7 @@ def cost_of(job: "FineTuning", pace: Pace | None = None) -> Cost:
     )
 
 
-def trained_per_second(photos: float, windowed: float | None, *, whole: bool) -> float:
+def photos_per_second(photos: float, windowed: float | None, *, whole: bool) -> float:
     """Photos that a training goes through in a second, from what a trial measured; see ``trial.Speed``.
 
     Args:
@@ -109,7 +109,7 @@ def trained_per_second(photos: float, windowed: float | None, *, whole: bool) ->
 
 
 def _seconds_per_view(job: "FineTuning") -> float:
-    """Decoding, changing and the frozen part, over all lanes."""
+    """Decoding, changing and the frozen part, over all streams."""
     trunk = job.view_trunk
     samples = job.task.train[:VIEWED]
     numbers = range(max(1, VIEWED // len(samples)))
@@ -119,7 +119,7 @@ def _seconds_per_view(job: "FineTuning") -> float:
     views = [view for sample in samples for view in job.changed.pixels(sample, numbers)]
     for start in range(0, len(views), trunk.batch):
         trunk.run(np.stack(views[start : start + trunk.batch]))
-    return (time.perf_counter() - began) / len(views) / trunk.lanes
+    return (time.perf_counter() - began) / len(views) / trunk.streams
 
 
 def _features_per_second(job: "FineTuning") -> float:
@@ -128,4 +128,4 @@ def _features_per_second(job: "FineTuning") -> float:
     blank = np.zeros((engine.batch, size, size, 3), np.uint8)
     began = time.perf_counter()
     engine.forward(blank)
-    return engine.lanes * engine.batch / (time.perf_counter() - began)
+    return engine.streams * engine.batch / (time.perf_counter() - began)

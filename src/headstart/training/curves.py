@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 #: which epoch is kept (``training.loop``), for a person
-KEPT = "the last whose calibrated validation loss is within a standard error of the lowest"
+KEPT_EPOCH_RULE = "the last whose calibrated validation loss is within a standard error of the lowest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,5 +16,5 @@ class Epoch:
     train_accuracy: float
     validation_loss: float  #: of the averaged weights on plain views
     validation_accuracy: float
-    calibrated_loss: float  #: the validation loss at the temperature that is best for it: ``KEPT`` says how
+    calibrated_loss: float  #: the validation loss at the temperature that is best for it: ``KEPT_EPOCH_RULE`` says how
     seconds: float

@@ -21,36 +21,43 @@ from torch import Tensor, nn
 
 from headstart import events
 from headstart.backbones.backbone import GRAPH, PIXELS, RECORD, Backbone, Layer
-from headstart.backbones.catalog import find
+from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.convert import write_graph
-from headstart.backbones.graph import FINAL, Traced, trace, trunk_of
-from headstart.backbones.zoo import Loaded, load, untrained
+from headstart.backbones.graph import FINAL, TracedNetwork, extract_trunk, trace
+from headstart.backbones.zoo import LoadedNetwork, build_untrained, load_network
 from headstart.data.samples import Sample
-from headstart.engines.choose import ParitySamples, machine_key, prove_trained
-from headstart.engines.engine import Arithmetic, Engine
-from headstart.engines.pytorch import best_device, trains_in_bf16
+from headstart.engines.choose import ParitySamples, check_trained_network, machine_key
+from headstart.engines.engine import Engine
+from headstart.engines.pytorch import can_train_in_bf16, select_device
 from headstart.errors import EngineError, TrainingError
 from headstart.extraction.activations import Activations
+from headstart.hardware import ComputePrecision
 from headstart.heads.closed_form import class_weights
 from headstart.heads.head import Head
 from headstart.heads.saving import read_head, to_tensors, write_head
 from headstart.inference.format import sha256
-from headstart.modalities.image.augment.presets import PRESETS, Augmentation, smallest_window, view_size
+from headstart.modalities.image.augment.presets import PRESETS, Augmentation, resolve_smallest_window, resolve_view_size
 from headstart.settings import FitSettings, TrainSettings, parse_size
 from headstart.storage.activation_files import get_free_bytes
 from headstart.storage.atomic import new_folder, replace_text, stamp
 from headstart.storage.prune import TRAINED
-from headstart.training.benchmark import Speed, Speeds, speeds
-from headstart.training.boundary import Cached, Streamed, Views, compute, key_of
-from headstart.training.cost import trial_file
+from headstart.training.benchmark import BenchmarkResult, TrainingSpeed, benchmark_training
+from headstart.training.boundary import (
+    CachedActivations,
+    StreamedActivations,
+    ViewLoader,
+    activations_key,
+    compute_activations,
+)
+from headstart.training.cost import benchmark_file
 from headstart.training.curves import Epoch
-from headstart.training.loop import Plan, Source, Trainer
+from headstart.training.loop import ActivationSource, Trainer, TrainingPlan
 from headstart.training.memory import MemoryMeter
-from headstart.training.network import Trainable, blank_head, frozen_tensors, head_module
+from headstart.training.network import TrainableTop, build_blank_head, build_head, collect_frozen_tensors
 from headstart.training.rate_finder import RateCurve, find_rate
-from headstart.training.state import all_threads
-from headstart.training.trunk import Trunk, for_changed_views, trunk, view_edge
-from headstart.training.windows import WHOLE, Windows, windows_of
+from headstart.training.state import use_all_cores
+from headstart.training.trunk import Trunk, build_trunk, build_view_trunk, limit_view_size
+from headstart.training.windows import WHOLE, Windows, make_windows
 
 VERSION = 3  #: of training: raised whenever the same task would end elsewhere
 HEAD, CURVES, CHECKPOINT = "head.safetensors", "training.json", "checkpoint.safetensors"
@@ -72,7 +79,7 @@ class FineTuneSpec:
     unfreeze: str | None  #: the lowest layer that is trained; None: all
     head: Head | None  #: solved on the backbone's last layer; None: random weights, from scratch
     rows: NDArray[np.float32] | None  #: (validation, D) the features it reads, for the check before the first step
-    proof: ParitySamples
+    parity_samples: ParitySamples
     settings: FitSettings
     folder: Path  #: the store's
     ends: int | None = None  #: see ``loop.Plan``
@@ -88,7 +95,7 @@ class FineTuneResult:
     epochs: tuple[Epoch, ...]  #: number 0 is before the first step
     best_epoch: int
     parameters: int  #: that were trained
-    precision: Arithmetic  #: of training
+    precision: ComputePrecision  #: of training
     planned: int  #: epochs that were to be made
     cut: bool  #: whether the budget ended it before; else validation may have
     memory: int  #: bytes by which the process grew while it was trained; 0 where that is not known
@@ -107,20 +114,20 @@ class FineTuning:
         self.task, self.listener = task, listener
         self.settings: TrainSettings = task.settings
         self.scratch = task.head is None
-        self.device = best_device()
+        self.device = select_device()
         self.allowed = float("inf")  #: seconds that timing it may take
         self._open: list[Activations] = []  # until the training ends
         self._view_trunks: dict[int, Trunk] = {}  # by the edge of the views, pixels; shared with other settings' jobs
 
     @cached_property
-    def loaded(self) -> Loaded:
+    def loaded(self) -> LoadedNetwork:
         """The network, with its weights or random ones."""
-        origin = find(self.task.backbone.name)
-        loaded = untrained(origin, self.task.settings.seed) if self.scratch else load(origin)
+        origin = resolve_origin(self.task.backbone.name)
+        loaded = build_untrained(origin, self.task.settings.seed) if self.scratch else load_network(origin)
         return replace(loaded, spec=replace(loaded.spec, grey=self.task.backbone.spec.grey))
 
     @cached_property
-    def traced(self) -> Traced:
+    def traced(self) -> TracedNetwork:
         """Its graph."""
         return trace(self.loaded)
 
@@ -132,7 +139,7 @@ class FineTuning:
     @cached_property
     def trunk(self) -> Trunk:
         """What runs the frozen part."""
-        return trunk(self.task.backbone, self.traced, self.boundary, self.task.engine, self.device)
+        return build_trunk(self.task.backbone, self.traced, self.boundary, self.task.engine, self.device)
 
     @property
     def view_trunk(self) -> Trunk:
@@ -141,22 +148,28 @@ class FineTuning:
         if self.changed.plain and size == task.backbone.spec.size:
             return self.trunk
         if size not in self._view_trunks:
-            self._view_trunks[size] = for_changed_views(
-                self.trunk, task.backbone, self.traced, self.boundary, size, task.settings.precision, task.proof.load
+            self._view_trunks[size] = build_view_trunk(
+                self.trunk,
+                task.backbone,
+                self.traced,
+                self.boundary,
+                size,
+                task.settings.precision,
+                task.parity_samples.load,
             )
         return self._view_trunks[size]
 
     @cached_property
-    def changed(self) -> Views:
+    def changed(self) -> ViewLoader:
         """The views that are trained on."""
         settings, spec = self.task.settings, self.loaded.spec
-        size = view_edge(self.traced, self.boundary, spec.size, view_size(settings, spec.size))
-        return Views(replace(spec, size=size), Augmentation.of(settings), settings.seed)
+        size = limit_view_size(self.traced, self.boundary, spec.size, resolve_view_size(settings, spec.size))
+        return ViewLoader(replace(spec, size=size), Augmentation.from_settings(settings), settings.seed)
 
     @cached_property
-    def plain(self) -> Views:
+    def plain(self) -> ViewLoader:
         """The view that is validated on: as predicted on."""
-        return Views(self.loaded.spec, PRESETS["none"], 0)
+        return ViewLoader(self.loaded.spec, PRESETS["none"], 0)
 
     @property
     def epochs(self) -> int:
@@ -185,42 +198,42 @@ class FineTuning:
     def windows(self) -> Windows:
         """What a step sees of its batch."""
         borne = self.trial[self.precision].windowed is not None
-        return windows_of(self.view_trunk.shape, smallest_window(self.task.settings)) if borne else WHOLE
+        return make_windows(self.view_trunk.shape, resolve_smallest_window(self.task.settings)) if borne else WHOLE
 
-    def network(self, precision: Arithmetic) -> Trainable:
+    def network(self, precision: ComputePrecision) -> TrainableTop:
         """What is trained, at its start."""
         width = self.loaded.layers[-1].width
-        return Trainable(
+        return TrainableTop(
             self.traced,
             self.boundary,
-            blank_head(width, self.task.classes) if self.task.head is None else head_module(self.task.head),
+            build_blank_head(width, self.task.classes) if self.task.head is None else build_head(self.task.head),
             fold=self.settings.batchnorm == "frozen" and not self.scratch,
             precision=precision,
             device=self.device,
         )
 
     @cached_property
-    def timed(self) -> Speeds:
+    def timed(self) -> BenchmarkResult:
         """How fast training goes at each precision that may be chosen; measured once per machine and network."""
         wanted = self.settings.training_precision
-        both: tuple[Arithmetic, ...] = ("f32", "bf16") if trains_in_bf16(self.device) else ("f32",)
+        both: tuple[ComputePrecision, ...] = ("f32", "bf16") if can_train_in_bf16(self.device) else ("f32",)
         choices = both if wanted == "auto" else (wanted,)
-        size = view_size(self.task.settings, self.task.backbone.spec.size)
-        file = self.task.backbone.folder / trial_file(self.settings, self.boundary, size, scratch=self.scratch)
+        size = resolve_view_size(self.task.settings, self.task.backbone.spec.size)
+        file = self.task.backbone.folder / benchmark_file(self.settings, self.boundary, size, scratch=self.scratch)
         shapes = self.view_trunk.shape, self.trunk.shape
         batch, kind = self.settings.batch_size, self.trunk.kind
-        with all_threads():
-            return speeds(
+        with use_all_cores():
+            return benchmark_training(
                 choices, self.network, shapes, kind, batch, file, allowed=self.allowed, listener=self.listener
             )
 
     @property
-    def trial(self) -> dict[Arithmetic, Speed]:
+    def trial(self) -> dict[ComputePrecision, TrainingSpeed]:
         """The speed at each of these precisions."""
         return self.timed.by_precision
 
     @cached_property
-    def precision(self) -> Arithmetic:
+    def precision(self) -> ComputePrecision:
         """The arithmetic of training."""
         wanted = self.settings.training_precision
         return self.timed.fastest if wanted == "auto" else wanted
@@ -306,12 +319,12 @@ class FineTuning:
         )
 
     def _train(self, stop: Callable[[int, Epoch], bool]) -> FineTuneResult:
-        with all_threads(), MemoryMeter() as meter:
+        with use_all_cores(), MemoryMeter() as meter:
             return self._train_measured(stop, meter)
 
     def _train_measured(self, stop: Callable[[int, Epoch], bool], meter: MemoryMeter) -> FineTuneResult:
         stamp(self.checkpoint.parent)
-        before = {name: value.clone() for name, value in frozen_tensors(self.traced, self.boundary).items()}
+        before = {name: value.clone() for name, value in collect_frozen_tensors(self.traced, self.boundary).items()}
         began = time.perf_counter()
         train, validation = self.sources()
         boundary_seconds = time.perf_counter() - began
@@ -319,7 +332,7 @@ class FineTuning:
         self._same_start(network, validation)
         labels = np.array([sample.label for sample in self.task.train], np.int64)
         balanced = self.task.settings.class_weights == "balanced"
-        plan = Plan(
+        plan = TrainingPlan(
             self.settings,
             self.task.settings.seed,
             _per_class(labels, self.task.classes, balanced=balanced),
@@ -343,7 +356,7 @@ class FineTuning:
         epochs = trainer.run()
         trainer.let_go()
         began = time.perf_counter()
-        check_frozen(before, frozen_tensors(self.traced, self.boundary))
+        check_frozen(before, collect_frozen_tensors(self.traced, self.boundary))
         record = {
             "boundary": self.boundary,
             "epochs": [asdict(epoch) for epoch in epochs],
@@ -383,7 +396,7 @@ class FineTuning:
         """Removes an unfinished training."""
         shutil.rmtree(self.checkpoint.parent, ignore_errors=True)
 
-    def _rate_curve(self, network: Trainable, train: Source, plan: Plan) -> RateCurve | None:
+    def _rate_curve(self, network: TrainableTop, train: ActivationSource, plan: TrainingPlan) -> RateCurve | None:
         """The range test where one is wanted; kept, so that a killed training goes on at the rate it began with."""
         if not self.settings.find_rate or self.settings.rate is not None:
             return None
@@ -400,7 +413,7 @@ class FineTuning:
         self.listener(events.Finished("find rate", seconds, told))
         return curve
 
-    def sources(self) -> tuple[Source, Source]:
+    def sources(self) -> tuple[ActivationSource, ActivationSource]:
         """Activations of training photos' changed views and of validation photos, computed now where they are not."""
         if not self.cached:
             self.listener(
@@ -410,8 +423,8 @@ class FineTuning:
                 )
             )
             return (
-                Streamed(self.task.train, self.view_trunk, self.changed),
-                Streamed(self.task.validation, self.trunk, self.plain),
+                StreamedActivations(self.task.train, self.view_trunk, self.changed),
+                StreamedActivations(self.task.validation, self.trunk, self.plain),
             )
         self.listener(
             events.Note(
@@ -421,20 +434,20 @@ class FineTuning:
         train = self._cached(self.task.train, self.views, self.view_trunk, self.changed)
         return train, self._cached(self.task.validation, 1, self.trunk, self.plain)
 
-    def _cached(self, samples: Sequence[Sample], count: int, below: Trunk, views: Views) -> Cached:
+    def _cached(self, samples: Sequence[Sample], count: int, below: Trunk, views: ViewLoader) -> CachedActivations:
         described = f"{below.description}, {views.augmentation.describe()}"
         kept = Activations(
             self.task.folder / "activations",
-            key_of(below, views),
+            activations_key(below, views),
             below.shape,
             below.kind,
             described,
         )
         self._open.append(kept)
-        compute(samples, count, below, views, kept, self.listener)
-        return Cached(samples, kept, count)
+        compute_activations(samples, count, below, views, kept, self.listener)
+        return CachedActivations(samples, kept, count)
 
-    def _same_start(self, network: Trainable, validation: Source) -> None:
+    def _same_start(self, network: TrainableTop, validation: ActivationSource) -> None:
         """Epoch 0 must score what the probe scored: the top gives the features that the head was solved on.
 
         Raises:
@@ -453,9 +466,9 @@ class FineTuning:
                 f"network (cosine {cosine:.4f}, wanted {LEAST_COSINE}); use --precision f32 --training-precision f32"
             )
 
-    def _export(self, network: Trainable, record: dict[str, object], began: float, home: Path) -> None:
+    def _export(self, network: TrainableTop, record: dict[str, object], began: float, home: Path) -> None:
         """The trained network as an ONNX file with its record, head and curves: a backbone like any other."""
-        whole = _Whole(trunk_of(self.traced, self.boundary) if self.boundary != PIXELS else None, network).eval()
+        whole = _Whole(extract_trunk(self.traced, self.boundary) if self.boundary != PIXELS else None, network).eval()
         task = self.task
         with new_folder(home) as draft:
             write_graph(whole, self.loaded.spec.size, [FINAL], draft / GRAPH)
@@ -472,7 +485,7 @@ class FineTuning:
                 folder=draft,
             )
             write_head(network.fitted_head("linear"), draft / HEAD)
-            proof = prove_trained(backbone, whole, task.proof)
+            proof = check_trained_network(backbone, whole, task.parity_samples)
             if not proof.passed:
                 raise EngineError(
                     f"the trained {task.backbone.name} gives other features in OpenVINO than in PyTorch (cosine "
@@ -490,7 +503,7 @@ _INNER = frozenset({"unfreeze", "views", "cache_budget", "training_precision", "
 class _Whole(nn.Module):
     """Frozen part and trained top as one network: uint8 pixels -> the last layer's features."""
 
-    def __init__(self, below: nn.Module | None, network: Trainable):
+    def __init__(self, below: nn.Module | None, network: TrainableTop):
         super().__init__()
         self.below = below
         self.top = copy.deepcopy(network.top).cpu().float()

@@ -23,16 +23,16 @@ from headstart.heads.closed_form import best_temperature
 from headstart.settings import TrainSettings
 from headstart.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from headstart.training.curves import Epoch
-from headstart.training.network import Trainable
-from headstart.training.schedule import highest_rate, optimiser, set_rate, share_of_rate
-from headstart.training.state import own_random_numbers
+from headstart.training.network import TrainableTop
+from headstart.training.schedule import build_optimiser, peak_rate, rate_share, set_rate
+from headstart.training.state import isolate_random_state
 from headstart.training.weight_average import FAR, NEAR, Average
 from headstart.training.windows import WHOLE, Windows
 
 SCORED_BEFORE = 512  #: training photos that are scored before the first step, for the curve's first point
 
 
-class Source(Protocol):
+class ActivationSource(Protocol):
     """Where the activations of photos come from."""
 
     labels: NDArray[np.int64]  #: (N,)
@@ -43,7 +43,7 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TrainingPlan:
     """What a training is made of, beside its data."""
 
     settings: TrainSettings
@@ -62,10 +62,10 @@ class Trainer:
 
     def __init__(
         self,
-        network: Trainable,
-        train: Source,
-        validation: Source,
-        plan: Plan,
+        network: TrainableTop,
+        train: ActivationSource,
+        validation: ActivationSource,
+        plan: TrainingPlan,
         *,
         checkpoint: Path | None = None,
         listener: events.Listener = events.ignore,
@@ -77,10 +77,10 @@ class Trainer:
         self.total = plan.settings.epochs_for(len(train.labels))
         self.last = self.total if plan.ends is None else plan.ends
         self._checkpoint = checkpoint
-        self.optimiser = optimiser(network.groups(), plan.settings, scratch=plan.scratch)
+        self.optimiser = build_optimiser(network.groups(), plan.settings, scratch=plan.scratch)
         self.average = Average(network, plan.settings.ema, FAR if plan.scratch else NEAR)
         self.epochs: list[Epoch] = []
-        self.rate = highest_rate(plan.settings, scratch=plan.scratch)
+        self.rate = peak_rate(plan.settings, scratch=plan.scratch)
         self._weights = torch.from_numpy(plan.class_weights).to(network.device)
         self.best: dict[str, Tensor] = {}
         self.best_epoch = 0
@@ -99,7 +99,7 @@ class Trainer:
         Raises:
             TrainingError: a loss that is not a number; the message names the step.
         """
-        with own_random_numbers(self.network.device):
+        with isolate_random_state(self.network.device):
             return self._run()
 
     def _run(self) -> list[Epoch]:
@@ -143,7 +143,7 @@ class Trainer:
         size = self.settings.batch_size
         for index, activations in enumerate(self.train_source.batches(number - 1, order, size)):
             labels = torch.from_numpy(self.train_source.labels[order[index * size : (index + 1) * size]])
-            rate = self.rate * share_of_rate(first + index, total, self.settings.warmup)
+            rate = self.rate * rate_share(first + index, total, self.settings.warmup)
             set_rate(self.optimiser, rate)
             step = self.step(activations, labels.to(self.network.device), chance, first + index)
             loss, right = loss + step.loss * len(labels), right + step.right
@@ -169,7 +169,7 @@ class Trainer:
         targets = self._targets(labels)
         activations = self.plan.windows.of(activations, chance)
         if self.settings.mixup:
-            activations, targets = mixed(activations, targets, self.settings.mixup, chance)
+            activations, targets = mix_up(activations, targets, self.settings.mixup, chance)
         logits = self.network(activations)
         loss = -(targets * functional.log_softmax(logits, dim=1) * self._weights).sum(1).mean()
         self.optimiser.zero_grad(set_to_none=True)
@@ -192,19 +192,21 @@ class Trainer:
         smooth = self.settings.label_smoothing
         return functional.one_hot(labels, classes).float() * (1 - smooth) + smooth / classes
 
-    def score(self, source: Source, rows: NDArray[np.int64] | None = None, epoch: int = 0) -> tuple[float, float]:
+    def score(
+        self, source: ActivationSource, rows: NDArray[np.int64] | None = None, epoch: int = 0
+    ) -> tuple[float, float]:
         """Mean log loss and accuracy over a source's photos, or some of them."""
         rows = np.arange(len(source.labels)) if rows is None else rows
-        return scores(self.logits(source, rows, epoch), torch.from_numpy(source.labels[rows]))
+        return score_logits(self.logits(source, rows, epoch), torch.from_numpy(source.labels[rows]))
 
     def _held_out(self) -> tuple[float, float, float]:
         """Validation loss, accuracy, and the loss after calibration."""
         labels = self.validation_source.labels
         logits = self.logits(self.validation_source, np.arange(len(labels)))
-        self._losses = calibrated_losses(logits, labels)
-        return *scores(logits, torch.from_numpy(labels)), float(self._losses.mean())
+        self._losses = compute_calibrated_losses(logits, labels)
+        return *score_logits(logits, torch.from_numpy(labels)), float(self._losses.mean())
 
-    def logits(self, source: Source, rows: NDArray[np.int64], epoch: int = 0) -> Tensor:
+    def logits(self, source: ActivationSource, rows: NDArray[np.int64], epoch: int = 0) -> Tensor:
         """Float32 (len(rows), C) on the CPU."""
         self.network.eval()
         with torch.inference_mode():
@@ -293,12 +295,12 @@ class Step:
     right: int
 
 
-def scores(logits: Tensor, labels: Tensor) -> tuple[float, float]:
+def score_logits(logits: Tensor, labels: Tensor) -> tuple[float, float]:
     """Mean log loss and accuracy."""
     return functional.cross_entropy(logits, labels).item(), float((logits.argmax(1) == labels).double().mean())
 
 
-def calibrated_losses(logits: Tensor, labels: NDArray[np.int64]) -> NDArray[np.float64]:
+def compute_calibrated_losses(logits: Tensor, labels: NDArray[np.int64]) -> NDArray[np.float64]:
     """Each photo's log loss that is left once one temperature is fitted (Guo et al. 2017, ICML), (N,).
 
     Training on makes a network surer of itself before it makes it better: the plain log loss punishes the first and
@@ -311,7 +313,7 @@ def calibrated_losses(logits: Tensor, labels: NDArray[np.int64]) -> NDArray[np.f
     return functional.cross_entropy(best * values, torch.from_numpy(labels), reduction="none").numpy()
 
 
-def mixed(activations: Tensor, targets: Tensor, alpha: float, chance: np.random.Generator) -> tuple[Tensor, Tensor]:
+def mix_up(activations: Tensor, targets: Tensor, alpha: float, chance: np.random.Generator) -> tuple[Tensor, Tensor]:
     """Each photo mixed with another of its batch: mixup (Zhang et al. 2018, ICLR).
 
     At a boundary inside the network it is Manifold Mixup (Verma et al. 2019, ICML).

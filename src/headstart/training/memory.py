@@ -19,7 +19,7 @@ from typing import Any, ClassVar, Self
 STATUS, CLEAR, SAMPLED = Path("/proc/self/status"), Path("/proc/self/clear_refs"), 0.01  #: seconds between samples
 
 
-def free_memory() -> float:
+def available_memory() -> float:
     """Bytes that could be used without swapping; infinity where the system does not say."""
     with suppress(OSError, ValueError, IndexError):
         for line in Path("/proc/meminfo").read_text("ascii").splitlines():
@@ -32,7 +32,7 @@ def free_memory() -> float:
     return float("inf")
 
 
-def free_device_memory() -> float:
+def available_device_memory() -> float:
     """Bytes that are free on the GPU that trains; infinity where none does, or it shares the machine's memory."""
     torch = _torch_on_gpu()
     return float("inf") if torch is None else float(torch.cuda.mem_get_info()[0])

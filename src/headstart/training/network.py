@@ -12,15 +12,15 @@ import numpy as np
 import torch
 from torch import Tensor, fx, nn
 
-from headstart.backbones.graph import Traced, top_of
-from headstart.engines.engine import Arithmetic
+from headstart.backbones.graph import TracedNetwork, extract_top
+from headstart.hardware import ComputePrecision
 from headstart.heads.head import Dense, Head
 from headstart.training.folding import fold_batchnorm
 from headstart.training.kernels import accelerated
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ParameterGroup:
     """Parameters that are trained at one rate."""
 
     depth: int  #: layers between it and the head; 0 is the head and the last layer
@@ -30,11 +30,18 @@ class Group:
     size: float | None = None
 
 
-class Trainable(nn.Module):
+class TrainableTop(nn.Module):
     """Activations at a boundary -> logits. Owns copies of the parameters above the boundary, shares nothing."""
 
     def __init__(
-        self, traced: Traced, boundary: str, head: nn.Sequential, *, fold: bool, precision: Arithmetic, device: str
+        self,
+        traced: TracedNetwork,
+        boundary: str,
+        head: nn.Sequential,
+        *,
+        fold: bool,
+        precision: ComputePrecision,
+        device: str,
     ):
         """Copies the part above the boundary.
 
@@ -47,7 +54,7 @@ class Trainable(nn.Module):
             device: where it is trained.
         """
         super().__init__()
-        self.top: fx.GraphModule = copy.deepcopy(top_of(traced, boundary))
+        self.top: fx.GraphModule = copy.deepcopy(extract_top(traced, boundary))
         self.updates = not fold
         if fold:
             fold_batchnorm(self.top)
@@ -73,7 +80,7 @@ class Trainable(nn.Module):
             features = self._run[0](activations)
         return features.float()
 
-    def train(self, mode: bool = True) -> "Trainable":
+    def train(self, mode: bool = True) -> "TrainableTop":
         """Dropout as ``mode`` says; BatchNorm in inference mode unless its statistics are to be updated."""
         super().train(mode)
         for run in {id(run): run for run in (self.top, self._run[0])}.values():
@@ -83,7 +90,7 @@ class Trainable(nn.Module):
                     module.eval()
         return self
 
-    def groups(self) -> list[Group]:
+    def groups(self) -> list[ParameterGroup]:
         """All parameters, by the layer they belong to."""
         depth = {part.name: index for index, part in enumerate(reversed(self._parts))}
         owner = {tensor: depth[part.name] for part in self._parts for tensor in part.tensors}
@@ -93,13 +100,13 @@ class Trainable(nn.Module):
             own = owner.get(name, owner.get(f"{name.rpartition('.')[0]}.weight", len(self._parts) - 1))
             if parameter.ndim > 1 and name.endswith("weight"):  # tokens and positions are not filters
                 size = parameter.detach().float().square().mean().sqrt().item()
-                weights.append(Group(own, (parameter,), decayed=True, size=size))
+                weights.append(ParameterGroup(own, (parameter,), decayed=True, size=size))
             else:
                 others.setdefault(own, []).append(parameter)
         head = [parameter for parameter in self.head.parameters() if parameter.ndim > 1]
         others.setdefault(0, []).extend(parameter for parameter in self.head.parameters() if parameter.ndim == 1)
-        plain = [Group(own, tuple(found), decayed=False) for own, found in sorted(others.items())]
-        return [Group(0, tuple(head), decayed=True), *plain, *weights]
+        plain = [ParameterGroup(own, tuple(found), decayed=False) for own, found in sorted(others.items())]
+        return [ParameterGroup(0, tuple(head), decayed=True), *plain, *weights]
 
     def count(self) -> int:
         """Parameters that are trained."""
@@ -112,7 +119,7 @@ class Trainable(nn.Module):
         return Head(kind, tuple(Dense(np.ascontiguousarray(weight.T), bias.copy()) for weight, bias in arrays))
 
 
-def head_module(head: Head) -> nn.Sequential:
+def build_head(head: Head) -> nn.Sequential:
     """A fitted head as layers to train further."""
     layers: list[nn.Module] = []
     for dense in head.layers:
@@ -124,7 +131,7 @@ def head_module(head: Head) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-def blank_head(width: int, classes: int) -> nn.Sequential:
+def build_blank_head(width: int, classes: int) -> nn.Sequential:
     """A head that knows nothing: all classes are equally likely."""
     linear = nn.Linear(width, classes)
     nn.init.zeros_(linear.weight)
@@ -132,7 +139,7 @@ def blank_head(width: int, classes: int) -> nn.Sequential:
     return nn.Sequential(linear)
 
 
-def frozen_tensors(traced: Traced, boundary: str) -> dict[str, Tensor]:
+def collect_frozen_tensors(traced: TracedNetwork, boundary: str) -> dict[str, Tensor]:
     """Parameters and BatchNorm statistics of what lies under the boundary, by name."""
     below = traced.parts[: len(traced.parts) - len(traced.above(boundary))]
     modules = {tensor.rpartition(".")[0] for part in below for tensor in part.tensors}

@@ -23,10 +23,10 @@ from torch.nn import functional
 from headstart import events
 from headstart.errors import TrainingError
 from headstart.settings import TrainSettings
-from headstart.training.loop import Plan, Source
-from headstart.training.network import Trainable
-from headstart.training.schedule import optimiser, set_rate
-from headstart.training.state import own_random_numbers
+from headstart.training.loop import ActivationSource, TrainingPlan
+from headstart.training.network import TrainableTop
+from headstart.training.schedule import build_optimiser, set_rate
+from headstart.training.state import isolate_random_state
 
 STEPS = 80
 LOWEST, HIGHEST = 1e-6, 1.0  #: rates of the first and the last step, evenly spaced in their logarithms
@@ -58,7 +58,12 @@ class RateCurve:
 
 
 def find_rate(
-    network: Trainable, train: Source, plan: Plan, *, steps: int = STEPS, listener: events.Listener = events.ignore
+    network: TrainableTop,
+    train: ActivationSource,
+    plan: TrainingPlan,
+    *,
+    steps: int = STEPS,
+    listener: events.Listener = events.ignore,
 ) -> RateCurve:
     """Sweeps the rate over a short training and puts every weight and statistic back, bit for bit.
 
@@ -80,7 +85,7 @@ def find_rate(
     with _put_back(network), closing(_batches(train, plan)) as batches:
         torch.manual_seed(_chance(plan.seed, 0).integers(2**62))  # dropout's
         network.train()
-        steering = optimiser(network.groups(), plan.settings, scratch=plan.scratch)
+        steering = build_optimiser(network.groups(), plan.settings, scratch=plan.scratch)
         for number, (rate, batch) in enumerate(zip(rates, batches, strict=False), 1):
             set_rate(steering, float(rate))
             curve.add(float(rate), _step(network, batch, plan, steering))
@@ -89,15 +94,15 @@ def find_rate(
                 break
     if not curve.rates:
         raise TrainingError("the loss is not a number before the first step; the photos' activations are damaged")
-    return RateCurve(tuple(curve.rates), tuple(curve.smooth), suggested(curve.rates, curve.smooth), curve.blown)
+    return RateCurve(tuple(curve.rates), tuple(curve.smooth), suggest_rate(curve.rates, curve.smooth), curve.blown)
 
 
-def photos_of(settings: TrainSettings) -> int:
+def count_sweep_photos(settings: TrainSettings) -> int:
     """Photos that a sweep trains on, each time counted: what it costs."""
     return STEPS * settings.batch_size
 
 
-def suggested(rates: list[float], losses: list[float]) -> float:
+def suggest_rate(rates: list[float], losses: list[float]) -> float:
     """A tenth of the largest rate whose loss is about the lowest; never below the first rate."""
     enough = NEAR * min(losses)
     lowest = max(rate for rate, loss in zip(rates, losses, strict=True) if loss <= enough)
@@ -130,7 +135,7 @@ class _Batch:
     labels: Tensor  #: (B,)
 
 
-def _batches(train: Source, plan: Plan) -> Generator[_Batch, None, None]:
+def _batches(train: ActivationSource, plan: TrainingPlan) -> Generator[_Batch, None, None]:
     """Batches without end, each pass over the photos in an order and with views of its own."""
     size = plan.settings.batch_size
     for epoch in count():
@@ -145,7 +150,7 @@ def _chance(seed: int, number: int) -> np.random.Generator:
     return np.random.default_rng([seed, _SWEEP, number])
 
 
-def _step(network: Trainable, batch: _Batch, plan: Plan, steering: torch.optim.Optimizer) -> float:
+def _step(network: TrainableTop, batch: _Batch, plan: TrainingPlan, steering: torch.optim.Optimizer) -> float:
     """One step; gives the loss before it, in nats per photo."""
     settings, device = plan.settings, network.device
     loss = functional.cross_entropy(
@@ -163,11 +168,11 @@ def _step(network: Trainable, batch: _Batch, plan: Plan, steering: torch.optim.O
 
 
 @contextmanager
-def _put_back(network: Trainable) -> Iterator[None]:
+def _put_back(network: TrainableTop) -> Iterator[None]:
     """Weights, statistics, gradients, mode and PyTorch's random numbers are afterwards what they were."""
     before = {name: value.detach().clone() for name, value in network.state_dict().items()}
     mode = network.training
-    with own_random_numbers(network.device):
+    with isolate_random_state(network.device):
         try:
             yield
         finally:

@@ -13,7 +13,7 @@ from math import cos, pi
 import torch
 
 from headstart.settings import TrainSettings
-from headstart.training.network import Group
+from headstart.training.network import ParameterGroup
 
 RATES = {"adamw": 7e-4, "sgd": 5e-3}  #: at the top, of a pretrained network
 USUAL_SIZE = 0.1  #: root mean square of a weight that is trained at the full rate
@@ -21,7 +21,7 @@ LEAST_SIZE = 1e-3  #: a pretrained weight of zeros would never move
 FROM_SCRATCH = 4.0  #: times that, for random weights
 
 
-def share_of_rate(step: int, steps: int, warmup: float) -> float:
+def rate_share(step: int, steps: int, warmup: float) -> float:
     """The share of the highest rate that step 0, 1, ... ``steps`` - 1 is taken at."""
     rise = max(1, round(warmup * steps))
     if step < rise:
@@ -29,14 +29,14 @@ def share_of_rate(step: int, steps: int, warmup: float) -> float:
     return 0.5 * (1 + cos(pi * (step - rise) / max(1, steps - rise)))
 
 
-def highest_rate(settings: TrainSettings, *, scratch: bool) -> float:
+def peak_rate(settings: TrainSettings, *, scratch: bool) -> float:
     """The rate at the top: as set, else by optimiser."""
     if settings.rate is not None:
         return settings.rate
     return RATES[settings.optimiser] * (FROM_SCRATCH if scratch else 1.0)
 
 
-def optimiser(groups: list[Group], settings: TrainSettings, *, scratch: bool) -> torch.optim.Optimizer:
+def build_optimiser(groups: list[ParameterGroup], settings: TrainSettings, *, scratch: bool) -> torch.optim.Optimizer:
     """AdamW or SGD over groups; each group's own share of the rate is its ``"share"``."""
     options = [
         {
@@ -46,13 +46,13 @@ def optimiser(groups: list[Group], settings: TrainSettings, *, scratch: bool) ->
         }
         for group in groups
     ]
-    rate = highest_rate(settings, scratch=scratch)
+    rate = peak_rate(settings, scratch=scratch)
     if settings.optimiser == "sgd":
         return torch.optim.SGD(options, lr=rate, momentum=settings.momentum, nesterov=settings.momentum > 0)
     return torch.optim.AdamW(options, lr=rate, fused=True)
 
 
-def _share(group: Group, settings: TrainSettings) -> float:
+def _share(group: ParameterGroup, settings: TrainSettings) -> float:
     """Of a pretrained layer's rate: less the deeper it lies, more the larger its weights are."""
     share = settings.layer_decay**group.depth
     if group.size is None or settings.optimiser == "sgd":  # a step of SGD is as large as the gradient says
@@ -60,7 +60,7 @@ def _share(group: Group, settings: TrainSettings) -> float:
     return share * max(group.size, LEAST_SIZE) / USUAL_SIZE
 
 
-def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
+def set_rate(build_optimiser: torch.optim.Optimizer, rate: float) -> None:
     """Sets each group's rate from the rate at the top."""
-    for group in optimiser.param_groups:
+    for group in build_optimiser.param_groups:
         group["lr"] = rate * group["share"]

@@ -5,21 +5,21 @@ from contextlib import contextmanager
 
 import torch
 
-from headstart.inference.openvino import cores
+from headstart.hardware import count_cores
 from headstart.process import Override
 
 
 def _all_cores() -> Callable[[], object]:
     before = torch.get_num_threads()
-    torch.set_num_threads(cores())
+    torch.set_num_threads(count_cores())
     return lambda: torch.set_num_threads(before)
 
 
-all_threads = Override(_all_cores)  #: a context in which PyTorch computes on all cores that this process may use
+use_all_cores = Override(_all_cores)  #: a context in which PyTorch computes on all cores that this process may use
 
 
 @contextmanager
-def own_random_numbers(device: torch.device) -> Iterator[None]:
+def isolate_random_state(device: torch.device) -> Iterator[None]:
     """Inside, PyTorch's random numbers may be seeded; afterwards they go on as if nothing had happened.
 
     Args:

@@ -12,15 +12,16 @@ from torch import nn
 
 from headstart.backbones.backbone import PIXELS, Backbone
 from headstart.backbones.convert import write_graph
-from headstart.backbones.graph import Traced, shape_at, top_of, trunk_of
+from headstart.backbones.graph import TracedNetwork, extract_top, extract_trunk, infer_shape
 from headstart.engines.choose import mean_cosine
-from headstart.engines.engine import Arithmetic, Engine
-from headstart.engines.rounding import rounded_graph
+from headstart.engines.engine import Engine
+from headstart.engines.rounding import round_graph
 from headstart.errors import EngineError
-from headstart.inference.openvino import BATCH, Runner, cores, has_bf16
+from headstart.hardware import ComputePrecision, count_cores, has_bf16
+from headstart.inference.openvino import BATCH, Runner
 from headstart.settings import Precision
 from headstart.storage.atomic import replace_bytes
-from headstart.training.windows import bears, counts_positions
+from headstart.training.windows import accepts_smaller_maps, has_position_weights
 
 VERSION = 2  #: raised whenever the same frozen part would give other activations
 ACTIVATIONS = "activations"
@@ -32,21 +33,21 @@ Kind = Literal["bf16", "u8"]  #: of numbers
 
 
 class Trunk(Protocol):
-    """Runs the frozen part. ``run`` may be called from ``lanes`` threads at once."""
+    """Runs the frozen part. ``run`` may be called from ``streams`` threads at once."""
 
     fingerprint: str  #: changes whenever the activations would
     description: str
     shape: tuple[int, ...]  #: of one photo's activations
     kind: Kind  #: what they are kept as
     batch: int
-    lanes: int
+    streams: int
 
     def run(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
         """Uint8 (B, S, S, 3) -> (B, *shape): float32, or uint8 where nothing is frozen."""
         ...
 
 
-class Nothing:
+class IdentityTrunk:
     """Nothing is frozen: the pixels themselves."""
 
     kind: Kind = "u8"
@@ -56,7 +57,7 @@ class Nothing:
         self.fingerprint = f"{VERSION} pixels {size}"
         self.description = f"pixels, {size} x {size}"
         self.shape: tuple[int, ...] = (size, size, 3)
-        self.lanes = cores()
+        self.streams = count_cores()
 
     def run(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
         """The same."""
@@ -69,20 +70,25 @@ class OpenVinoTrunk:
     kind: Kind = "bf16"
 
     def __init__(
-        self, backbone: Backbone, traced: Traced, boundary: str, precision: Arithmetic, size: int | None = None
+        self,
+        backbone: Backbone,
+        traced: TracedNetwork,
+        boundary: str,
+        precision: ComputePrecision,
+        size: int | None = None,
     ):
         size = backbone.spec.size if size is None else size
-        graph = trunk_graph(backbone, traced, boundary, size)
+        graph = export_trunk(backbone, traced, boundary, size)
         self.shape = _shape(backbone, traced, boundary, size)
-        self.batch, self.lanes = BATCH, cores()
+        self.batch, self.streams = BATCH, count_cores()
         self.fingerprint = _fingerprint(backbone, boundary, f"openvino {precision}", size)
         self.description = f"{backbone.name} up to {boundary}, openvino {precision}"
         self.precision = precision
         self._runner = Runner(
-            rounded_graph(graph) if precision == "bf16" else graph,
+            round_graph(graph) if precision == "bf16" else graph,
             size=size,
             precision=precision,
-            lanes=self.lanes,
+            streams=self.streams,
             outputs=(ACTIVATIONS,),
         )
 
@@ -95,14 +101,14 @@ class PyTorchTrunk:
     """On a GPU, or where OpenVINO does not run the network."""
 
     kind: Kind = "bf16"
-    lanes = 1
+    streams = 1
 
     def __init__(
         self,
         backbone: Backbone,
-        traced: Traced,
+        traced: TracedNetwork,
         boundary: str,
-        precision: Arithmetic,
+        precision: ComputePrecision,
         device: str,
         size: int | None = None,
     ):
@@ -114,7 +120,7 @@ class PyTorchTrunk:
         self.precision, self.device = precision, device
         self._device = torch.device(device)
         # Of its own: it would take the network that is trained along to the device.
-        self._module: nn.Module = copy.deepcopy(trunk_of(traced, boundary)).to(self._device)
+        self._module: nn.Module = copy.deepcopy(extract_trunk(traced, boundary)).to(self._device)
 
     def run(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
         """See ``Trunk.run``."""
@@ -124,8 +130,8 @@ class PyTorchTrunk:
             return self._module(batch).float().cpu().numpy()
 
 
-def _shape(backbone: Backbone, traced: Traced, boundary: str, size: int) -> tuple[int, ...]:
-    shape = traced.shape(boundary) if size == backbone.spec.size else shape_at(traced, boundary, size)
+def _shape(backbone: Backbone, traced: TracedNetwork, boundary: str, size: int) -> tuple[int, ...]:
+    shape = traced.shape(boundary) if size == backbone.spec.size else infer_shape(traced, boundary, size)
     if shape is None:
         raise EngineError(f"{backbone.name} takes {backbone.spec.size} pixels, not {size}")
     return shape
@@ -136,19 +142,19 @@ def _fingerprint(backbone: Backbone, boundary: str, engine: str, size: int) -> s
     return f"{VERSION} {backbone.fingerprint} {boundary} {engine}{smaller}"
 
 
-def trunk(backbone: Backbone, traced: Traced, boundary: str, engine: Engine, device: str) -> Trunk:
+def build_trunk(backbone: Backbone, traced: TracedNetwork, boundary: str, engine: Engine, device: str) -> Trunk:
     """The frozen part under a boundary, on the engine that the features were computed on."""
     if boundary == PIXELS:
-        return Nothing(backbone.spec.size)
+        return IdentityTrunk(backbone.spec.size)
     if engine.name == "openvino":
         return OpenVinoTrunk(backbone, traced, boundary, engine.precision)
     return PyTorchTrunk(backbone, traced, boundary, engine.precision, device)
 
 
-def for_changed_views(
+def build_view_trunk(
     exact: Trunk,
     backbone: Backbone,
-    traced: Traced,
+    traced: TracedNetwork,
     boundary: str,
     size: int,
     precision: Precision,
@@ -164,12 +170,12 @@ def for_changed_views(
         backbone: as converted.
         traced: its graph.
         boundary: where it ends.
-        size: edge of the views, pixels; see ``view_edge``.
+        size: edge of the views, pixels; see ``limit_view_size``.
         precision: as set.
         photos: give real photos, uint8 (B, S, S, 3), on which bf16 has to be about the same.
     """
-    if isinstance(exact, Nothing):
-        return Nothing(size)
+    if isinstance(exact, IdentityTrunk):
+        return IdentityTrunk(size)
     same = size == backbone.spec.size
     if isinstance(exact, PyTorchTrunk):
         return exact if same else PyTorchTrunk(backbone, traced, boundary, exact.precision, exact.device, size)
@@ -178,14 +184,14 @@ def for_changed_views(
         fast = OpenVinoTrunk(backbone, traced, boundary, "bf16", size)
         shown = np.ascontiguousarray(photos()[: fast.batch, :size, :size])
         with torch.inference_mode():
-            sure = trunk_of(traced, boundary)(torch.from_numpy(shown)).numpy()
+            sure = extract_trunk(traced, boundary)(torch.from_numpy(shown)).numpy()
         likeness = mean_cosine(*(it.reshape(len(shown), -1) for it in (fast.run(shown), sure)))
         if likeness >= LEAST_LIKENESS:
             return fast
     return exact if same else OpenVinoTrunk(backbone, traced, boundary, exact.precision, size)
 
 
-def view_edge(traced: Traced, boundary: str, size: int, wanted: int) -> int:
+def limit_view_size(traced: TracedNetwork, boundary: str, size: int, wanted: int) -> int:
     """Edge of the views that a network can be trained on: the wanted one, or its own where it bears no other.
 
     Args:
@@ -196,20 +202,20 @@ def view_edge(traced: Traced, boundary: str, size: int, wanted: int) -> int:
     """
     if wanted == size:
         return size
-    shape = shape_at(traced, boundary, wanted)
-    if shape is None or len(shape) != 3 or counts_positions(traced.module):
+    shape = infer_shape(traced, boundary, wanted)
+    if shape is None or len(shape) != 3 or has_position_weights(traced.module):
         return size
     kind = torch.uint8 if boundary == PIXELS else torch.float32
-    return wanted if bears(top_of(traced, boundary), torch.zeros(1, *shape, dtype=kind)) else size
+    return wanted if accepts_smaller_maps(extract_top(traced, boundary), torch.zeros(1, *shape, dtype=kind)) else size
 
 
-def trunk_graph(backbone: Backbone, traced: Traced, boundary: str, size: int) -> Path:
+def export_trunk(backbone: Backbone, traced: TracedNetwork, boundary: str, size: int) -> Path:
     """The frozen part as an ONNX file beside the converted network, for pixels of a size; made once."""
     smaller = "" if size == backbone.spec.size else f"-{size}"
     file = backbone.folder / f"trunk-{boundary}{smaller}-v{VERSION}.onnx"
     if not file.is_file():
         draft = file.with_name(f".{file.name}")
-        write_graph(trunk_of(traced, boundary), size, [ACTIVATIONS], draft)
+        write_graph(extract_trunk(traced, boundary), size, [ACTIVATIONS], draft)
         replace_bytes(file, draft.read_bytes())
         draft.unlink()
     return file

@@ -46,7 +46,7 @@ class Windows:
 WHOLE = Windows((0,))
 
 
-def windows_of(shape: tuple[int, ...], smallest: float) -> Windows:
+def make_windows(shape: tuple[int, ...], smallest: float) -> Windows:
     """The windows of activations of a shape; only the whole where they are no square map.
 
     Args:
@@ -60,12 +60,12 @@ def windows_of(shape: tuple[int, ...], smallest: float) -> Windows:
     return Windows(tuple(edge for edge in range(full, 0, -step) if edge >= smallest * full))
 
 
-def bears(network: nn.Module, inputs: Tensor) -> bool:
+def accepts_smaller_maps(network: nn.Module, inputs: Tensor) -> bool:
     """Whether a network answers to a smaller map as it does to the whole.
 
     Not one that counts positions: a transformer has a number for each, a fully connected layer weights for each.
     """
-    if counts_positions(network):
+    if has_position_weights(network):
         return False
     try:
         with torch.inference_mode():
@@ -74,7 +74,7 @@ def bears(network: nn.Module, inputs: Tensor) -> bool:
         return False
 
 
-def counts_positions(network: nn.Module) -> bool:
+def has_position_weights(network: nn.Module) -> bool:
     """Whether it has a layer with weights of its own for each place of a map."""
     return any(_fully_connected(module) for module in network.modules())
 

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from headstart.arrays import Floats, Ints
 from headstart.backbones.backbone import Backbone
+from headstart.hardware import count_cores
 from headstart.heads.folds import assign_folds
 from headstart.inference.novelty import Novelty, joined
-from headstart.inference.openvino import cores
 
 KIND = "nearest"
 KINDS = (KIND,)
@@ -130,7 +130,7 @@ def left_out(features: Sequence[Floats], labels: Ints, groups: Ints, *, seed: in
         novelty = fit_unscaled([row[~held] for row in features], branches=(0,), seed=seed)
         scores[held] = novelty.score([row[held] for row in features])
 
-    with ThreadPoolExecutor(cores()) as pool:
+    with ThreadPoolExecutor(count_cores()) as pool:
         list(pool.map(leave_out, np.unique(fold)))
     return scores
 

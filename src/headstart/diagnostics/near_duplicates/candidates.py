@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Floats
-from headstart.inference.openvino import cores
+from headstart.hardware import count_cores
 from headstart.modalities.image.stats import GREY
 
 DIRECTIONS = 64  #: of the features
@@ -92,7 +92,7 @@ def _compared(descriptions: Floats, pool: Executor) -> NDArray[np.int64]:
 def _indexed(descriptions: Floats, faiss: Any) -> NDArray[np.int64]:
     """The nearest of each row among those of its nearest cells, an inverted file: Jegou et al., 2011, IEEE TPAMI 33."""
     before = faiss.omp_get_max_threads()  # OpenMP's, which PyTorch may share
-    faiss.omp_set_num_threads(cores())
+    faiss.omp_set_num_threads(count_cores())
     try:
         return _nearest_by_cells(descriptions, faiss)
     finally:

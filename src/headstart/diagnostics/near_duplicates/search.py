@@ -18,7 +18,7 @@ from headstart import events
 from headstart.data.samples import Sample
 from headstart.diagnostics.near_duplicates.candidates import candidates, centre_of, described
 from headstart.diagnostics.near_duplicates.clusters import sets_from, unchained
-from headstart.inference.openvino import cores
+from headstart.hardware import count_cores
 from headstart.modalities.image.near_duplicates.detail import LEAST_DETAIL, TOO_LITTLE, own_detail
 from headstart.modalities.image.near_duplicates.score import Evidence
 from headstart.modalities.image.stats import ImageStats
@@ -90,7 +90,7 @@ def _near(
         listener(events.Note(_poor(few, len(places))))
     evidence = Evidence(features, centre_of(features), looks.grey, looks.colour, places, detail)
     # Threads of our own on one BLAS thread each: BLAS's own are slower on small products, and spin where others work.
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(cores()) as pool:
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(count_cores()) as pool:
         maybe = candidates(described(features, looks.grey, evidence.centre, places), pool)
         odds = evidence.odds(maybe, pool)
         pairs, odds = maybe[odds > 0], odds[odds > 0]

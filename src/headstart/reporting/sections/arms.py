@@ -10,7 +10,7 @@ from headstart.reporting.charts import catalog as charts
 from headstart.reporting.charts.inline import InlineChart, draw_charts
 from headstart.reporting.records import Records
 from headstart.selection.leaderboard import caveats, from_json
-from headstart.training.curves import KEPT
+from headstart.training.curves import KEPT_EPOCH_RULE
 
 MOST_PAIRS = 15  #: that are shown; comparison.json has them all
 ABOUT = {"validation": "The best arm against each other, on validation", "test": "Arms in pairs, on test"}
@@ -112,7 +112,7 @@ class TrainingSection:
     """What the section shows."""
 
     arms: tuple[TrainedArm, ...]
-    kept: str = KEPT  #: which epoch of each
+    kept: str = KEPT_EPOCH_RULE  #: which epoch of each
 
 
 def build_training_section(records: Records) -> TrainingSection:

@@ -12,12 +12,20 @@ import pytest
 from PIL import Image, ImageEnhance
 
 from headstart.modalities.image.augment import presets as augment_presets
-from headstart.modalities.image.augment.augmentation import PRESETS, Augmentation, view
+from headstart.modalities.image.augment.augmentation import PRESETS, Augmentation, make_view
 from headstart.modalities.image.augment.chance import Chance
-from headstart.modalities.image.augment.colour import jittered
-from headstart.modalities.image.augment.place import looked_at, placed
-from headstart.modalities.image.augment.policy import OPS, RANGES, TONES, Drawn, drawn, moves_of, toned
-from headstart.modalities.image.augment.presets import view_size
+from headstart.modalities.image.augment.colour import jitter_colours
+from headstart.modalities.image.augment.place import draw_placement, resample
+from headstart.modalities.image.augment.policy import (
+    OPS,
+    RANGES,
+    TONES,
+    Transform,
+    apply_tones,
+    draw_transforms,
+    transform_moves,
+)
+from headstart.modalities.image.augment.presets import resolve_view_size
 from headstart.modalities.image.decoding.decode import crop_resize
 from headstart.modalities.image.spec import ImageSpec
 from headstart.settings import AugmentSettings, FitSettings
@@ -34,7 +42,7 @@ def smooth_photo(height: int = 150, width: int = 200, seed: int = 0) -> np.ndarr
 
 
 def seen(photo: np.ndarray, number: int = 0, *, seed: int = 0, digest: str = "a", **knobs: object) -> np.ndarray:
-    return view(photo, SPEC, Augmentation(**knobs), seed=seed, digest=digest, number=number)
+    return make_view(photo, SPEC, Augmentation(**knobs), seed=seed, digest=digest, number=number)
 
 
 def difference(one: np.ndarray, other: np.ndarray) -> float:
@@ -44,7 +52,7 @@ def difference(one: np.ndarray, other: np.ndarray) -> float:
 def place_of(photo: np.ndarray, augmentation: Augmentation, **chances: float) -> np.ndarray:
     """The pixels of a place that is drawn with these numbers, all others in the middle."""
     chance = Chance(**{**MIDDLE, **chances})
-    return looked_at(photo, SPEC, placed(augmentation, chance, SPEC, photo, []))
+    return resample(photo, SPEC, draw_placement(augmentation, chance, SPEC, photo, []))
 
 
 def spot(photo_size: int, x: float, y: float, radius: float) -> np.ndarray:
@@ -74,11 +82,11 @@ def test_the_name_of_a_view_decides_its_pixels(name) -> None:
     photo, other = smooth_photo(), smooth_photo(150, 200, seed=1)
 
     def one(number: int = 3, seed: int = 0, digest: str = "a") -> np.ndarray:
-        return view(photo, SPEC, PRESETS[name], seed=seed, digest=digest, number=number)
+        return make_view(photo, SPEC, PRESETS[name], seed=seed, digest=digest, number=number)
 
     before = photo.copy()
     first = one()
-    view(other, SPEC, PRESETS["strong"], seed=9, digest="z", number=1)
+    make_view(other, SPEC, PRESETS["strong"], seed=9, digest="z", number=1)
     np.random.default_rng().random()
     assert np.array_equal(first, one())
     for changed in (one(number=4), one(seed=1), one(digest="b")):
@@ -90,7 +98,7 @@ def test_threads_do_not_disturb_each_other() -> None:
     photo, augmentation = smooth_photo(), replace(PRESETS["strong"], policy="randaugment")
 
     def one(number: int) -> bytes:
-        return view(photo, SPEC, augmentation, seed=0, digest="a", number=number).tobytes()
+        return make_view(photo, SPEC, augmentation, seed=0, digest="a", number=number).tobytes()
 
     alone = [one(number) for number in range(60)]
     with ThreadPoolExecutor(4) as pool:
@@ -99,7 +107,7 @@ def test_threads_do_not_disturb_each_other() -> None:
 
 def test_numbers_of_a_view_are_uniform_and_independent() -> None:
     rows = np.array(
-        [[getattr(Chance.of(seed=0, digest="a", number=n), f.name) for f in fields(Chance)] for n in range(1000)]
+        [[getattr(Chance.draw(seed=0, digest="a", number=n), f.name) for f in fields(Chance)] for n in range(1000)]
     )
     assert np.abs(rows.mean(axis=0) - 0.5).max() < 4 * math.sqrt(1 / 12 / 1000)
     correlations = np.corrcoef(rows.T) - np.eye(rows.shape[1])
@@ -181,8 +189,8 @@ def test_random_crops_keep_the_share_and_the_ratio() -> None:
     photo = smooth_photo(300, 400)
     boxes = []
     for number in range(500):
-        chance = Chance.of(seed=0, digest="a", number=number)
-        boxes.append(placed(Augmentation(crop_scale=0.35), chance, SPEC, photo, []).box)
+        chance = Chance.draw(seed=0, digest="a", number=number)
+        boxes.append(draw_placement(Augmentation(crop_scale=0.35), chance, SPEC, photo, []).box)
     shares = np.array([box.width * box.height / 120_000 for box in boxes])
     ratios = np.array([box.width / box.height for box in boxes])
     assert 0.35 - 1e-9 <= shares.min() < 0.37
@@ -196,8 +204,8 @@ def test_random_crops_keep_the_share_and_the_ratio() -> None:
 def test_a_random_crop_is_pillows_resized_crop() -> None:
     photo = smooth_photo(300, 400)
     for number in range(5):
-        chance = Chance.of(seed=0, digest="a", number=number)
-        box = placed(Augmentation(crop_scale=0.35), chance, SPEC, photo, []).box
+        chance = Chance.draw(seed=0, digest="a", number=number)
+        box = draw_placement(Augmentation(crop_scale=0.35), chance, SPEC, photo, []).box
         edges = (box.left, box.top, box.left + box.width, box.top + box.height)
         wanted = Image.fromarray(photo).resize((SIZE, SIZE), Image.Resampling.BILINEAR, box=edges)
         assert difference(seen(photo, number, crop_scale=0.35), np.asarray(wanted)) < 1
@@ -206,7 +214,7 @@ def test_a_random_crop_is_pillows_resized_crop() -> None:
 def test_a_panorama_is_cropped_to_the_nearest_ratio() -> None:
     photo = smooth_photo(20, 3000)
     boxes = [
-        placed(Augmentation(crop_scale=0.35), Chance.of(seed=0, digest="a", number=n), SPEC, photo, []).box
+        draw_placement(Augmentation(crop_scale=0.35), Chance.draw(seed=0, digest="a", number=n), SPEC, photo, []).box
         for n in range(50)
     ]
     assert {(round(box.width, 6), box.height) for box in boxes} == {(round(20 * 4 / 3, 6), 20)}
@@ -228,8 +236,8 @@ def test_what_shrinks_a_lot_stays_antialiased_when_turned() -> None:
 def test_what_lies_outside_mirrors_the_photo() -> None:
     ramp = np.repeat(np.tile(np.linspace(40, 240, 256).astype(np.uint8), (256, 1))[:, :, None], 3, axis=2)
     whole = replace(SPEC, crop_permille=1000)
-    place = placed(Augmentation(shift_width=0.25), Chance(**{**MIDDLE, "shift_width": 1.0}), whole, ramp, [])
-    row = looked_at(ramp, whole, place)[SIZE // 2, :, 0].astype(int)
+    place = draw_placement(Augmentation(shift_width=0.25), Chance(**{**MIDDLE, "shift_width": 1.0}), whole, ramp, [])
+    row = resample(ramp, whole, place)[SIZE // 2, :, 0].astype(int)
     assert np.array_equal(row[:16], row[16:32][::-1])
     assert row[16] < 45
     assert row[-1] == pytest.approx(40 + 200 * 0.75, abs=3)
@@ -244,7 +252,7 @@ def test_what_lies_outside_mirrors_the_photo() -> None:
 @pytest.mark.parametrize("uniform", [0.0, 0.8])
 def test_colours_change_as_pillows_enhancers_do(slot, enhance, uniform) -> None:
     photo = Image.fromarray(smooth_photo(SIZE, SIZE) // 2 + 60)
-    changed = np.asarray(jittered(photo, 0.3, Chance(**{**MIDDLE, slot: uniform})))
+    changed = np.asarray(jitter_colours(photo, 0.3, Chance(**{**MIDDLE, slot: uniform})))
     wanted = np.asarray(enhance(photo).enhance(1 + 0.3 * (2 * uniform - 1)))
     assert np.abs(changed.astype(int) - wanted.astype(int)).max() <= 2
     assert difference(changed, np.asarray(photo)) > 2
@@ -253,7 +261,7 @@ def test_colours_change_as_pillows_enhancers_do(slot, enhance, uniform) -> None:
 @pytest.mark.parametrize("uniform", [0.0, 0.7, 1.0])
 def test_hue_turns_as_in_hsv(uniform) -> None:
     photo = Image.fromarray(smooth_photo(SIZE, SIZE) // 2 + 60)
-    turned = jittered(photo, 0.4, Chance(**{**MIDDLE, "hue": uniform}))
+    turned = jitter_colours(photo, 0.4, Chance(**{**MIDDLE, "hue": uniform}))
     before, after = (np.asarray(it.convert("HSV")).astype(int) for it in (photo, turned))
     coloured = (before[:, :, 1] > 60) & (after[:, :, 1] > 60)
     turns = ((after - before)[:, :, 0][coloured] + 128) % 256 - 128
@@ -293,19 +301,19 @@ def test_erasing_changes_one_rectangle_only() -> None:
 
 def test_policies_draw_every_transformation_as_often() -> None:
     for policy, count in (("randaugment", 2), ("trivialaugment", 1)):
-        every = [drawn(policy, Chance.of(seed=0, digest="a", number=number)) for number in range(1400)]
+        every = [draw_transforms(policy, Chance.draw(seed=0, digest="a", number=number)) for number in range(1400)]
         assert {len(ops) for ops in every} == {count}
         names = [it.op for ops in every for it in ops]
         expected = len(names) / len(OPS)
         assert all(abs(names.count(op) - expected) < 4.5 * math.sqrt(expected) for op in OPS)
-    assert drawn("none", Chance(**MIDDLE)) == []
+    assert draw_transforms("none", Chance(**MIDDLE)) == []
 
 
 def test_magnitudes_are_those_of_the_papers() -> None:
     def amount(policy, op, strength: float = 0.999, sign: float = 0.0) -> float:
         name = (OPS.index(op) + 0.5) / len(OPS)
         chances = {"first_name": name, "first_strength": strength, "first_sign": sign}
-        return drawn(policy, Chance(**{**MIDDLE, **chances}))[0].amount
+        return draw_transforms(policy, Chance(**{**MIDDLE, **chances}))[0].amount
 
     assert amount("trivialaugment", "rotate") == pytest.approx(135)
     assert amount("trivialaugment", "rotate", sign=0.9) == pytest.approx(-135)
@@ -323,20 +331,23 @@ def test_magnitudes_are_those_of_the_papers() -> None:
 def test_each_transformation_of_a_policy_moves_or_tones_never_both() -> None:
     image = Image.fromarray(smooth_photo(SIZE, SIZE) // 2 + 100)
     for op in OPS:
-        it = Drawn(op, 2 if op == "posterize" else 0.3)
-        moves, changed = bool(moves_of([it])), difference(np.asarray(toned(image, [it])), np.asarray(image)) > 0.1
+        it = Transform(op, 2 if op == "posterize" else 0.3)
+        moves, changed = (
+            bool(transform_moves([it])),
+            difference(np.asarray(apply_tones(image, [it])), np.asarray(image)) > 0.1,
+        )
         assert (moves, changed) == (op in OPS[3:8] and op not in TONES, op in TONES), op
     white = Image.new("RGB", (4, 4), "white")
-    assert toned(white, [Drawn("solarize", 0)]).tobytes() == white.tobytes()
+    assert apply_tones(white, [Transform("solarize", 0)]).tobytes() == white.tobytes()
 
 
 def test_the_moves_of_a_policy_join_the_step() -> None:
     photo = smooth_photo(200, 200)
     chance = Chance(**MIDDLE)
-    by_policy = placed(Augmentation(), chance, SPEC, photo, moves_of([Drawn("rotate", 20)]))
-    by_knob = placed(Augmentation(rotation=20), Chance(**{**MIDDLE, "rotation": 1.0}), SPEC, photo, [])
+    by_policy = draw_placement(Augmentation(), chance, SPEC, photo, transform_moves([Transform("rotate", 20)]))
+    by_knob = draw_placement(Augmentation(rotation=20), Chance(**{**MIDDLE, "rotation": 1.0}), SPEC, photo, [])
     assert np.allclose(by_policy.moves, by_knob.moves)
-    moved = placed(Augmentation(), chance, SPEC, photo, moves_of([Drawn("translate_y", -0.1)]))
+    moved = draw_placement(Augmentation(), chance, SPEC, photo, transform_moves([Transform("translate_y", -0.1)]))
     assert moved.moves[:2, 2] == pytest.approx((0, -0.1))
 
 
@@ -355,18 +366,18 @@ def test_photos_of_any_shape_give_a_square(shape, augmentation) -> None:
     photo = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
     photo.setflags(write=False)
     for number in range(12):
-        changed = view(photo, SPEC, augmentation, seed=0, digest="a", number=number)
+        changed = make_view(photo, SPEC, augmentation, seed=0, digest="a", number=number)
         assert (changed.shape, changed.dtype) == ((SIZE, SIZE, 3), np.uint8)
         assert changed.flags.c_contiguous
 
 
 def test_knobs_replace_their_part_of_a_preset() -> None:
     for name, preset in PRESETS.items():
-        assert Augmentation.of(AugmentSettings(augmentation=name)) == preset
+        assert Augmentation.from_settings(AugmentSettings(augmentation=name)) == preset
     given = AugmentSettings(augmentation="standard", rotation=7, flip_horizontal=False, policy="randaugment")
     expected = replace(PRESETS["standard"], rotation=7, flip_horizontal=False, policy="randaugment")
-    assert Augmentation.of(given) == expected
-    assert Augmentation.of(AugmentSettings(augmentation="strong", crop_scale=1.0)).crop_scale == 1.0
+    assert Augmentation.from_settings(given) == expected
+    assert Augmentation.from_settings(AugmentSettings(augmentation="strong", crop_scale=1.0)).crop_scale == 1.0
     assert {field.name for field in fields(Augmentation)} == set(AugmentSettings.model_fields) - {"augmentation"}
 
 
@@ -395,7 +406,7 @@ def test_a_knob_leaves_what_the_others_draw() -> None:
     for number in range(10):
         with_colours = seen(photo, number, crop_scale=0.4, colour_jitter=0.3)
         without = seen(photo, number, crop_scale=0.4)
-        again = jittered(Image.fromarray(without), 0.3, Chance.of(seed=0, digest="a", number=number))
+        again = jitter_colours(Image.fromarray(without), 0.3, Chance.draw(seed=0, digest="a", number=number))
         assert np.array_equal(with_colours, np.asarray(again))
 
 
@@ -431,4 +442,4 @@ def test_the_page_shows_the_presets_as_they_are() -> None:
     ],
 )
 def test_the_edge_of_views(given: dict[str, Any], size: int, edge: int) -> None:
-    assert view_size(FitSettings(**given), size) == edge
+    assert resolve_view_size(FitSettings(**given), size) == edge

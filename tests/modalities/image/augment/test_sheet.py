@@ -10,7 +10,16 @@ from headstart.data.readers.reading import read_source
 from headstart.errors import DataError, SettingError
 from headstart.extraction.extract import load_photo
 from headstart.modalities.image.augment.augmentation import PRESETS
-from headstart.modalities.image.augment.sheet import CAPTION, MARGIN, ROWS, VIEWS, corner, rows_of, spread, write_sheet
+from headstart.modalities.image.augment.sheet import (
+    CAPTION,
+    MARGIN,
+    ROWS,
+    VIEWS,
+    build_rows,
+    interleave_classes,
+    locate_picture,
+    write_sheet,
+)
 from headstart.modalities.image.decoding.decode import crop_resize
 from headstart.modalities.image.spec import ImageSpec
 
@@ -26,19 +35,19 @@ def test_a_sheet(samples, tmp_path) -> None:
     path = tmp_path / "new" / "sheet.png"
     write_sheet(path, samples, SPEC, PRESETS["standard"])
     pixels = np.asarray(Image.open(path))
-    right, below = corner(80, ROWS - 1, VIEWS)
+    right, below = locate_picture(80, ROWS - 1, VIEWS)
     assert pixels.shape == (below + 80 + MARGIN, right + 80 + MARGIN, 3)
     for edge in (pixels[:MARGIN], pixels[-MARGIN:], pixels[:, :MARGIN], pixels[:, -MARGIN:]):
         assert edge.min() == 255
 
     def picture(row: int, column: int) -> np.ndarray:
-        left, top = corner(80, row, column)
+        left, top = locate_picture(80, row, column)
         return pixels[top : top + 80, left : left + 80]
 
-    for row, sample in enumerate(spread(samples)[:ROWS]):
+    for row, sample in enumerate(interleave_classes(samples)[:ROWS]):
         assert np.array_equal(picture(row, 0), crop_resize(load_photo(sample.source, SPEC).pixels, SPEC))
         assert len({picture(row, column).tobytes() for column in range(VIEWS + 1)}) == VIEWS + 1
-        left, top = corner(80, row, 0)
+        left, top = locate_picture(80, row, 0)
         assert pixels[top - CAPTION : top, left:right].min() < 100  # the caption
     assert len({picture(row, 0).tobytes() for row in range(ROWS)}) == ROWS
 
@@ -48,7 +57,7 @@ def test_the_same_photos_make_the_same_sheet(samples, tmp_path) -> None:
     for name, given in (("a.png", samples), ("b.png", backwards)):
         write_sheet(tmp_path / name, given, SPEC, PRESETS["strong"])
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
-    rows = rows_of(samples, SPEC, PRESETS["none"], seed=0)
+    rows = build_rows(samples, SPEC, PRESETS["none"], seed=0)
     assert [row.caption for row in rows] == ["checks", "discs", "stripes"] * 2
     assert all(np.array_equal(row.pictures[0], changed) for row in rows for changed in row.pictures)
 
@@ -79,9 +88,9 @@ def test_what_cannot_be_written(samples, tmp_path) -> None:
 
 
 def test_photos_that_do_not_decode_are_passed_over(samples, tmp_path) -> None:
-    drawn_first = spread(samples)[0]
+    drawn_first = interleave_classes(samples)[0]
     drawn_first.source.path.write_bytes(b"no photo")
-    assert len(rows_of(samples, SPEC, PRESETS["light"], seed=0)) == ROWS
+    assert len(build_rows(samples, SPEC, PRESETS["light"], seed=0)) == ROWS
     for sample in samples.samples:
         sample.source.path.write_bytes(b"no photo")
     with pytest.raises(DataError, match="has no photo that decodes, so there is nothing to draw"):

@@ -1,4 +1,4 @@
-"""Changed views of training photos, so that a network that is trained sees new ones: ``view`` and what it draws from.
+"""Changed views of training photos, so that a network that is trained sees new ones: ``make_view`` and its draws.
 
 One step finds the pixels (crop, zoom, shear, turn, shift, resize: ``augment_place``), the rest is done to the small
 picture: mirrored, colours, a policy's tones, a rectangle erased. A view depends on what names it alone, never on a
@@ -10,21 +10,23 @@ import math
 import numpy as np
 from PIL import Image
 
-from headstart.modalities.image.augment.chance import Chance, between
-from headstart.modalities.image.augment.colour import jittered
-from headstart.modalities.image.augment.place import looked_at, placed
-from headstart.modalities.image.augment.policy import Drawn, drawn, moves_of, toned
+from headstart.modalities.image.augment.chance import Chance, scale_between
+from headstart.modalities.image.augment.colour import jitter_colours
+from headstart.modalities.image.augment.place import draw_placement, resample
+from headstart.modalities.image.augment.policy import Transform, apply_tones, draw_transforms, transform_moves
 from headstart.modalities.image.augment.presets import PRESETS, VERSION, Augmentation
 from headstart.modalities.image.decoding.decode import Pixels, crop_resize
 from headstart.modalities.image.spec import ImageSpec
 
-__all__ = ["PRESETS", "VERSION", "Augmentation", "view"]
+__all__ = ["PRESETS", "VERSION", "Augmentation", "make_view"]
 
 ERASED_AREA = (0.02, 0.33)  #: share of the view; Zhong et al. 2020, arXiv:1708.04896, as torchvision has it
 ERASED_RATIO = (math.log(0.3), math.log(3.3))  #: logarithms of height over width
 
 
-def view(photo: Pixels, spec: ImageSpec, augmentation: Augmentation, *, seed: int, digest: str, number: int) -> Pixels:
+def make_view(
+    photo: Pixels, spec: ImageSpec, augmentation: Augmentation, *, seed: int, digest: str, number: int
+) -> Pixels:
     """One changed view of a photo, as a network sees it: (S, S, 3) uint8, contiguous.
 
     Pure, and safe to call from many threads: the same photo, spec, augmentation and name give the same pixels.
@@ -39,14 +41,14 @@ def view(photo: Pixels, spec: ImageSpec, augmentation: Augmentation, *, seed: in
     """
     if augmentation.identity:
         return crop_resize(photo, spec)
-    chance = Chance.of(seed=seed, digest=digest, number=number)
-    ops = drawn(augmentation.policy, chance)
-    place = placed(augmentation, chance, spec, photo, moves_of(ops))
-    pixels = _recoloured(looked_at(photo, spec, place), augmentation, chance, ops)
+    chance = Chance.draw(seed=seed, digest=digest, number=number)
+    ops = draw_transforms(augmentation.policy, chance)
+    place = draw_placement(augmentation, chance, spec, photo, transform_moves(ops))
+    pixels = _recoloured(resample(photo, spec, place), augmentation, chance, ops)
     return _erased(pixels, spec, chance) if chance.erased < augmentation.erasing else pixels
 
 
-def _recoloured(pixels: Pixels, augmentation: Augmentation, chance: Chance, ops: list[Drawn]) -> Pixels:
+def _recoloured(pixels: Pixels, augmentation: Augmentation, chance: Chance, ops: list[Transform]) -> Pixels:
     """Mirrors, and changes colours and tones."""
     image = Image.fromarray(pixels)
     if augmentation.flip_horizontal and chance.flip_horizontal < 0.5:
@@ -54,8 +56,8 @@ def _recoloured(pixels: Pixels, augmentation: Augmentation, chance: Chance, ops:
     if augmentation.flip_vertical and chance.flip_vertical < 0.5:
         image = image.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
     if augmentation.colour_jitter:
-        image = jittered(image, augmentation.colour_jitter, chance)
-    return np.asarray(toned(image, ops))
+        image = jitter_colours(image, augmentation.colour_jitter, chance)
+    return np.asarray(apply_tones(image, ops))
 
 
 def _erased(pixels: Pixels, spec: ImageSpec, chance: Chance) -> Pixels:
@@ -64,8 +66,8 @@ def _erased(pixels: Pixels, spec: ImageSpec, chance: Chance) -> Pixels:
     Zhong et al. found mean and random colours equally good; noise would be new to frozen layers.
     """
     size = len(pixels)
-    area = between(*ERASED_AREA, chance.erased_area) * size**2
-    ratio = math.exp(between(*ERASED_RATIO, chance.erased_ratio))
+    area = scale_between(*ERASED_AREA, chance.erased_area) * size**2
+    ratio = math.exp(scale_between(*ERASED_RATIO, chance.erased_ratio))
     height = min(size, max(1, round(math.sqrt(area * ratio))))
     width = min(size, max(1, round(math.sqrt(area / ratio))))
     top = int(chance.erased_top * (size - height + 1))

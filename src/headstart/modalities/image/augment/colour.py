@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from headstart.modalities.image.augment.chance import Chance, either_way
+from headstart.modalities.image.augment.chance import Chance, scale_around_zero
 
 HUE_SHARE = 0.1  #: most turn of the hue, in full turns, at a jitter of 1
 LUMA = (0.299, 0.587, 0.114)  #: ITU-R BT.601, what Pillow makes grey with
@@ -21,7 +21,7 @@ YIQ = np.array([LUMA, (0.5959, -0.2746, -0.3213), (0.2115, -0.5227, 0.3112)])
 RGB = np.linalg.inv(YIQ)
 
 
-def jittered(image: Image.Image, most: float, chance: Chance) -> Image.Image:
+def jitter_colours(image: Image.Image, most: float, chance: Chance) -> Image.Image:
     """Changes an RGB picture's colours as drawn.
 
     Args:
@@ -29,10 +29,10 @@ def jittered(image: Image.Image, most: float, chance: Chance) -> Image.Image:
         most: change of brightness, contrast and saturation; of hue a tenth of it, in turns.
         chance: what was drawn.
     """
-    brightness = 1 + either_way(most, chance.brightness)
-    contrast = 1 + either_way(most, chance.contrast)
-    saturation = 1 + either_way(most, chance.saturation)
-    turn = either_way(HUE_SHARE * most, chance.hue)
+    brightness = 1 + scale_around_zero(most, chance.brightness)
+    contrast = 1 + scale_around_zero(most, chance.contrast)
+    saturation = 1 + scale_around_zero(most, chance.saturation)
+    turn = scale_around_zero(HUE_SHARE * most, chance.hue)
     linear = brightness * contrast * _colour_map(saturation, turn)
     grey = brightness * (1 - contrast) * _mean_luma(image)
     return image.convert("RGB", tuple(np.column_stack([linear, np.full(3, grey)]).ravel().tolist()))

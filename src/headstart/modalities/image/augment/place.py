@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from headstart.modalities.image.augment.chance import Chance, between, either_way
+from headstart.modalities.image.augment.chance import Chance, scale_around_zero, scale_between
 from headstart.modalities.image.augment.presets import Augmentation
 from headstart.modalities.image.decoding.decode import Pixels, crop_resize
 from headstart.modalities.image.spec import ImageSpec, Interpolation
@@ -55,16 +55,16 @@ class Visible:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Placement:
     """Where a view looks."""
 
     box: Box  #: what fills the view when nothing else is done
     moves: NDArray[np.float64]  #: (3, 3): where a point of the box goes; both squares have edges of 1 around 0, 0
 
 
-def placed(
+def draw_placement(
     augmentation: Augmentation, chance: Chance, spec: ImageSpec, photo: Pixels, more: Sequence[Sequence[float]]
-) -> Place:
+) -> Placement:
     """Where a view looks in a photo, as drawn; ``more`` are a policy's moves, done last."""
     height, width = photo.shape[:2]
     if augmentation.crop_scale < 1:
@@ -72,18 +72,18 @@ def placed(
     else:
         left, top, right, bottom = spec.crop_box(height, width)
         box = Box(left, top, right - left, bottom - top)
-    zoom = max(SMALLEST, 1 + either_way(augmentation.zoom, chance.zoom))
-    shear = math.tan(math.radians(either_way(augmentation.shear, chance.shear)))
-    angle = math.radians(either_way(augmentation.rotation, chance.rotation))
+    zoom = max(SMALLEST, 1 + scale_around_zero(augmentation.zoom, chance.zoom))
+    shear = math.tan(math.radians(scale_around_zero(augmentation.shear, chance.shear)))
+    angle = math.radians(scale_around_zero(augmentation.rotation, chance.rotation))
     cos, sin = math.cos(angle), math.sin(angle)
     moves = np.array(
         [(zoom * cos, zoom * (shear * cos - sin), 0), (zoom * sin, zoom * (shear * sin + cos), 0), (0, 0, 1)]
     )
-    moves[0, 2] = either_way(augmentation.shift_width, chance.shift_width)
-    moves[1, 2] = either_way(augmentation.shift_height, chance.shift_height)
+    moves[0, 2] = scale_around_zero(augmentation.shift_width, chance.shift_width)
+    moves[1, 2] = scale_around_zero(augmentation.shift_height, chance.shift_height)
     for rows in more:
         moves = np.array([rows[:3], rows[3:], (0, 0, 1)]) @ moves
-    return Place(box, moves)
+    return Placement(box, moves)
 
 
 def _random_box(smallest: float, chance: Chance, height: int, width: int) -> Box:
@@ -92,10 +92,10 @@ def _random_box(smallest: float, chance: Chance, height: int, width: int) -> Box
     The ratio is drawn from those that fit the photo at this area, so nothing is drawn twice. Where none does, as in a
     panorama, the crop has the nearest ratio and is as large as fits.
     """
-    area = between(smallest, 1, chance.crop_area) * height * width
+    area = scale_between(smallest, 1, chance.crop_area) * height * width
     low, high = max(RATIOS[0], area / height**2), min(RATIOS[1], width**2 / area)
     if low <= high:
-        ratio = math.exp(between(math.log(low), math.log(high), chance.crop_ratio))
+        ratio = math.exp(scale_between(math.log(low), math.log(high), chance.crop_ratio))
         across, down = math.sqrt(area * ratio), math.sqrt(area / ratio)
     else:
         ratio = RATIOS[1] if width > height else RATIOS[0]
@@ -103,7 +103,7 @@ def _random_box(smallest: float, chance: Chance, height: int, width: int) -> Box
     return Box((width - across) * chance.crop_left, (height - down) * chance.crop_top, across, down)
 
 
-def looked_at(photo: Pixels, spec: ImageSpec, place: Place) -> Pixels:
+def resample(photo: Pixels, spec: ImageSpec, place: Placement) -> Pixels:
     """The pixels of a place, resized to the network's square: (S, S, 3) uint8."""
     size, box = spec.size, place.box
     plain = np.array_equal(place.moves, np.eye(3))
@@ -120,7 +120,7 @@ def looked_at(photo: Pixels, spec: ImageSpec, place: Place) -> Pixels:
     return _warped(photo, spec, place, back)
 
 
-def _warped(photo: Pixels, spec: ImageSpec, place: Place, back: NDArray[np.float64]) -> Pixels:
+def _warped(photo: Pixels, spec: ImageSpec, place: Placement, back: NDArray[np.float64]) -> Pixels:
     """A view at an angle, or between the whole pixels of a small photo: shrunk to about its resolution, then warped.
 
     Args:

@@ -43,14 +43,14 @@ RANGES: dict[AugmentPolicy, Ranges] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class Transform:
     """One transformation with its strength."""
 
     op: Op
     amount: float  #: in the op's own unit, with its sign: tangent, share, degrees, change of tone, bits, share of 256
 
 
-def drawn(policy: AugmentPolicy, chance: Chance) -> list[Drawn]:
+def draw_transforms(policy: AugmentPolicy, chance: Chance) -> list[Transform]:
     """What a policy draws for a view, in the order in which it is done."""
     if policy == "none":
         return []
@@ -61,7 +61,7 @@ def drawn(policy: AugmentPolicy, chance: Chance) -> list[Drawn]:
     return [_one(policy, name, RANDAUGMENT_STRENGTH, sign) for name, _, sign in (first, second)]
 
 
-def _one(policy: AugmentPolicy, name: float, step: int, sign: float) -> Drawn:
+def _one(policy: AugmentPolicy, name: float, step: int, sign: float) -> Transform:
     op, share, most = OPS[int(name * len(OPS))], step / STEPS, RANGES[policy]
     signed = share if sign < 0.5 else -share
     amounts: dict[Op, float] = {
@@ -73,10 +73,10 @@ def _one(policy: AugmentPolicy, name: float, step: int, sign: float) -> Drawn:
         "posterize": round(share * most.posterize),
         "solarize": share,
     }
-    return Drawn(op, amounts.get(op, signed * most.tone))
+    return Transform(op, amounts.get(op, signed * most.tone))
 
 
-def moves_of(ops: list[Drawn]) -> list[tuple[float, ...]]:
+def transform_moves(ops: list[Transform]) -> list[tuple[float, ...]]:
     """The geometric ones as rows of matrices (a, b, c, d, e, f): x' = ax + by + c, y' = dx + ey + f, edges 1 long."""
     return [_move(it.op, it.amount) for it in ops if it.op in ("rotate", *OPS[3:7])]
 
@@ -104,7 +104,7 @@ TONES: dict[Op, Callable[[Image.Image, float], Image.Image]] = {
 }
 
 
-def toned(image: Image.Image, ops: list[Drawn]) -> Image.Image:
+def apply_tones(image: Image.Image, ops: list[Transform]) -> Image.Image:
     """Does those of the transformations that change tones."""
     for it in ops:
         if it.op in TONES:

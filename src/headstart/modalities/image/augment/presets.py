@@ -32,7 +32,7 @@ class Augmentation:
     policy: AugmentPolicy = "none"  #: transformations drawn from a list, on top
 
     @classmethod
-    def of(cls, settings: AugmentSettings) -> Self:
+    def from_settings(cls, settings: AugmentSettings) -> Self:
         """The preset, with the knobs that are set replacing their part of it."""
         given = {field.name: getattr(settings, field.name) for field in fields(cls)}
         resolved = replace(PRESETS[settings.augmentation], **{k: v for k, v in given.items() if v is not None})
@@ -69,12 +69,12 @@ class Augmentation:
         return ", ".join(text for text, done in said.items() if done) or "nothing is changed"
 
 
-def smallest_window(settings: FitSettings) -> float:
+def resolve_smallest_window(settings: FitSettings) -> float:
     """Share of a map's edge that a step of training sees at least: as set, else half where photos are cropped too."""
     return _where_cropped(settings, settings.window, CROPPED)
 
 
-def view_size(settings: FitSettings, size: int) -> int:
+def resolve_view_size(settings: FitSettings, size: int) -> int:
     """Edge of the views that are trained on, pixels, of a network whose input has edge ``size``."""
     share = _where_cropped(settings, settings.view_size, SMALLER)
     return min(size, max(MULTIPLE, round(share * size / MULTIPLE) * MULTIPLE)) if share < 1 else size
@@ -84,7 +84,7 @@ def _where_cropped(settings: FitSettings, given: float | None, share: float) -> 
     """As set, else a share where photos are cropped at random, else all."""
     if given is not None:
         return given
-    return share if Augmentation.of(settings).crop_scale < 1 else 1.0
+    return share if Augmentation.from_settings(settings).crop_scale < 1 else 1.0
 
 
 PRESETS: dict[AugmentPreset, Augmentation] = {

@@ -11,7 +11,7 @@ from headstart.data.own_output import save_picture
 from headstart.data.samples import Sample, Samples
 from headstart.errors import DataError, SettingError
 from headstart.extraction.extract import load_photo
-from headstart.modalities.image.augment.augmentation import Augmentation, view
+from headstart.modalities.image.augment.augmentation import Augmentation, make_view
 from headstart.modalities.image.decoding.decode import BrokenPhoto, Pixels, crop_resize
 from headstart.modalities.image.spec import ImageSpec
 from headstart.storage.atomic import replace_bytes
@@ -26,7 +26,7 @@ INK, FAINT = (25, 25, 25), (110, 110, 110)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SheetRow:
     """One photo on the sheet."""
 
     caption: str
@@ -53,21 +53,23 @@ def write_sheet(path: Path, samples: Samples, spec: ImageSpec, augmentation: Aug
         DataError: no photo decodes.
     """
     check_target(path)
-    rows = rows_of(samples, spec, augmentation, seed=seed)
+    rows = build_rows(samples, spec, augmentation, seed=seed)
     if not rows:
         raise DataError(f"{samples.root} has no photo that decodes, so there is nothing to draw; run headstart check")
     kind = FORMATS[path.suffix.lower()]
-    content = save_picture(drawn(rows, augmentation.describe()), kind, **({"quality": 92} if kind == "JPEG" else {}))
+    content = save_picture(
+        draw_sheet(rows, augmentation.describe()), kind, **({"quality": 92} if kind == "JPEG" else {})
+    )
     try:
         replace_bytes(path, content)
     except OSError as error:
         raise SettingError(f"sheet {str(path)!r} cannot be written: {error.strerror}; name another") from None
 
 
-def rows_of(samples: Samples, spec: ImageSpec, augmentation: Augmentation, *, seed: int) -> list[Row]:
+def build_rows(samples: Samples, spec: ImageSpec, augmentation: Augmentation, *, seed: int) -> list[SheetRow]:
     """A row for each of some photos, spread over the classes; those that do not decode are passed over."""
-    rows: list[Row] = []
-    for sample in spread(samples):
+    rows: list[SheetRow] = []
+    for sample in interleave_classes(samples):
         if len(rows) == ROWS:
             break
         try:
@@ -75,13 +77,14 @@ def rows_of(samples: Samples, spec: ImageSpec, augmentation: Augmentation, *, se
         except BrokenPhoto:
             continue
         changed = (
-            view(photo, spec, augmentation, seed=seed, digest=sample.digest, number=number) for number in range(VIEWS)
+            make_view(photo, spec, augmentation, seed=seed, digest=sample.digest, number=number)
+            for number in range(VIEWS)
         )
-        rows.append(Row(samples.classes[sample.label], (crop_resize(photo, spec), *changed)))
+        rows.append(SheetRow(samples.classes[sample.label], (crop_resize(photo, spec), *changed)))
     return rows
 
 
-def spread(samples: Samples) -> list[Sample]:
+def interleave_classes(samples: Samples) -> list[Sample]:
     """All samples, classes in turn, those of a class in the order of their digests: adding photos changes little."""
     by_class: list[list[Sample]] = [[] for _ in samples.classes]
     for sample in sorted(samples.samples, key=lambda sample: sample.digest):
@@ -89,29 +92,29 @@ def spread(samples: Samples) -> list[Sample]:
     return [sample for sample in chain.from_iterable(zip_longest(*by_class)) if sample is not None]
 
 
-def corner(size: int, row: int, column: int) -> tuple[int, int]:
+def locate_picture(size: int, row: int, column: int) -> tuple[int, int]:
     """Where a picture of ``size`` pixels stands on the sheet: its left and top, pixels."""
     heads = MARGIN + _line(TITLE) + _line(HEADING) + GAP
     return MARGIN + column * (size + GAP), heads + row * (_line(CAPTION) + size + GAP) + _line(CAPTION)
 
 
-def drawn(rows: Sequence[Row], title: str) -> Image.Image:
+def draw_sheet(rows: Sequence[SheetRow], title: str) -> Image.Image:
     """The rows on white, a title above all, headings above the columns and a caption above each row."""
     size, columns = len(rows[0].pictures[0]), len(rows[0].pictures)
-    right, below = corner(size, len(rows) - 1, columns - 1)
+    right, below = locate_picture(size, len(rows) - 1, columns - 1)
     sheet = Image.new("RGB", (right + size + MARGIN, below + size + MARGIN), "white")
     pen = ImageDraw.Draw(sheet)
     width = sheet.width - 2 * MARGIN
     _write(pen, (MARGIN, MARGIN), title, TITLE, INK, width)
     for column in range(columns):
         heading = f"view {column}" if column else "as predicted"
-        place = (corner(size, 0, column)[0], MARGIN + _line(TITLE))
+        place = (locate_picture(size, 0, column)[0], MARGIN + _line(TITLE))
         _write(pen, place, heading, HEADING, FAINT, size)
     for number, row in enumerate(rows):
-        left, top = corner(size, number, 0)
+        left, top = locate_picture(size, number, 0)
         _write(pen, (left, top - _line(CAPTION)), row.caption, CAPTION, INK, width)
         for column, picture in enumerate(row.pictures):
-            sheet.paste(Image.fromarray(picture), corner(size, number, column))
+            sheet.paste(Image.fromarray(picture), locate_picture(size, number, column))
     return sheet
 
 

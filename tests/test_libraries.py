@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from headstart.inference import libraries
+from headstart import libraries
 from tests.conftest import Warm
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,8 +8,9 @@ import timm
 import torch
 
 from headstart.backbones import layers
+from headstart.backbones.backbone import middle_stage
 from headstart.backbones.catalog import resolve_origin
-from headstart.backbones.layers import describe_layers, middle
+from headstart.backbones.layers import describe_layers
 from headstart.backbones.zoo import load_network
 from headstart.cli.main import run
 from headstart.selection import finetune
@@ -66,7 +67,7 @@ def test_auto_is_what_partial_fine_tuning_takes(stages) -> None:
     backbone = SimpleNamespace(layers=[SimpleNamespace(name=name) for name in names])
     material = SimpleNamespace(backbone=backbone, settings=SimpleNamespace(unfreeze="auto", search=0))
     (planned,) = finetune.partial_finetune(material)
-    assert planned.name == f"partial-finetune {middle(names)}"
+    assert planned.name == f"partial-finetune {middle_stage(names)}"
 
 
 def test_a_network_that_computes_while_it_is_built_is_built_with_memory(monkeypatch) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from headstart import events
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import load_backbone
-from headstart.engines import choose_engine as choosing
+from headstart.engines import choose as choosing
 from headstart.engines.choose import ParityCheck, ParitySamples, check_parity, choose_engine
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.errors import EngineError

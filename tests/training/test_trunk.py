@@ -13,7 +13,7 @@ from headstart.backbones.graph import TracedNetwork, extract_trunk, trace
 from headstart.backbones.zoo import load_network
 from headstart.hardware import ComputePrecision
 from headstart.settings import Precision
-from headstart.training import build_trunk as trunks
+from headstart.training import trunk as trunks
 from headstart.training import windows
 from headstart.training.trunk import (
     IdentityTrunk,

@@ -41,8 +41,8 @@ from headstart.extraction.extract import extract
 from headstart.heads.catalog import HEADS, fit_head
 from headstart.heads.crossfit import cross_val_predict
 from headstart.heads.head import TrainingSet
-from headstart.inference.calibration import Kind
-from headstart.inference.conformal import Kind as SetKind
+from headstart.inference.calibration import CalibrationKind
+from headstart.inference.conformal import ConformalKind
 from headstart.modalities.image.stats import read_stats
 from headstart.pipeline.backbones import load_backbones
 from headstart.settings import FitSettings, HeadSettings, locate_store
@@ -52,10 +52,10 @@ from headstart.uncertainty.calibration_fits import FITS
 from headstart.uncertainty.conformal import Coverage, conform, coverage_of
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
-KINDS: tuple[Kind, ...] = tuple(FITS)
+KINDS: tuple[CalibrationKind, ...] = tuple(FITS)
 COLLECTIONS = ("brain_mri", "cats_vs_dogs", "hymenoptera", "trash")
 WAYS = ("validation", "refitted", "cross-validated")
-SETS: tuple[SetKind, ...] = ("lac", "aps", "raps")
+SETS: tuple[ConformalKind, ...] = ("lac", "aps", "raps")
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def judge(
 
     def judged(known: np.ndarray) -> dict[str, Coverage]:
         made = {kind: conform(held_out[0], known, coverage=coverage, kind=kind) for kind in SETS}
-        return {kind: coverage_of(sets.of(after), labels, groups=groups) for kind, sets in made.items()}
+        return {kind: coverage_of(sets.predict(after), labels, groups=groups) for kind, sets in made.items()}
 
     sets, fitted = judged(found[0].crossed), judged(calibration.apply(held_out[1]))
     before = reliability(labels, said)

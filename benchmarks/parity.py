@@ -24,7 +24,7 @@ from headstart.data.readers.reading import read_source
 from headstart.data.samples import FileSource, Sample
 from headstart.extraction.extract import load_photo
 from headstart.hardware import count_cores
-from headstart.inference import format as layout
+from headstart.inference import model_format
 from headstart.inference.openvino import Runner
 from headstart.inference.postprocess import apply_head, parse_heads
 from headstart.libraries import import_onnxruntime
@@ -59,26 +59,26 @@ def _compare(photos: Path, precision: str) -> dict[str, float]:
         run = headstart.fit(photos, out=Path(folder) / "run", precision=precision)
         samples = list({sample.digest: sample for sample in read_source(photos).samples}.values())
         model = run.folder / "model"
-        record = layout.read_model(model)
-        (head,) = parse_heads((model / layout.HEAD).read_bytes(), 1)
+        record = model_format.read_model(model)
+        (head,) = parse_heads((model / model_format.HEAD).read_bytes(), 1)
         with Store(locate_store()) as store:
             rows = store.read(_space(run), [sample.digest for sample in samples], record.layer)
         fitted = apply_head(head, rows).argmax(axis=1)
-        session = _session(model / layout.GRAPH)
+        session = _session(model / model_format.GRAPH)
         runner = Runner(
-            model / layout.GRAPH,
+            model / model_format.GRAPH,
             size=record.spec.size,
             precision="f32",
             streams=count_cores(),
-            start=layout.PIXELS,
-            outputs=(layout.FEATURES,),
+            start=model_format.PIXELS,
+            outputs=(model_format.FEATURES,),
         )
 
         def look(sample: Sample) -> tuple[int, float, float, np.ndarray]:
             assert isinstance(sample.source, FileSource)
             full = decode(sample.source.read()).pixels
             host = crop_resize(load_photo(sample.source, record.spec).pixels, record.spec)
-            answer, pixels = session.run([layout.PROBABILITIES, layout.PIXELS], {layout.IMAGE: full})
+            answer, pixels = session.run([model_format.PROBABILITIES, model_format.PIXELS], {model_format.IMAGE: full})
             level = np.abs(pixels[0].astype(int) - crop_resize(full, record.spec)).mean()
             scaled = np.abs(pixels[0].astype(int) - host).mean()
             return int(answer.argmax()), float(level), float(scaled), host
@@ -89,7 +89,7 @@ def _compare(photos: Path, precision: str) -> dict[str, float]:
             for start in range(0, len(samples), 8):
                 looked = list(pool.map(look, samples[start : start + 8]))
                 answers = np.array([answer for answer, *_ in looked])
-                features = runner.run(np.stack([host for *_, host in looked]))[layout.FEATURES]
+                features = runner.run(np.stack([host for *_, host in looked]))[model_format.FEATURES]
                 same += int((answers == fitted[start : start + 8]).sum())
                 openvino_same += int((answers == apply_head(head, features).argmax(axis=1)).sum())
                 levels += sum(level for _, level, *_ in looked)
@@ -106,7 +106,7 @@ def _compare(photos: Path, precision: str) -> dict[str, float]:
 def _session(graph: Path) -> Any:
     """The shipped graph with its pixels as a second output."""
     model = onnx.load(graph)
-    model.graph.output.append(helper.make_empty_tensor_value_info(layout.PIXELS))
+    model.graph.output.append(helper.make_empty_tensor_value_info(model_format.PIXELS))
     return import_onnxruntime().InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
 
 

@@ -61,7 +61,7 @@ def test_predictions_are_what_the_saved_classifier_says(warm) -> None:
     for row, answer in zip(test, answers, strict=True):
         np.testing.assert_allclose(kept["probabilities"][row], answer.probabilities, atol=0.02)
         assert kept["novelty"][row] == pytest.approx(answer.novelty, rel=0.05)
-        assert kept["declined"][row] == (kept["novelty"][row] > 1)
+        assert kept["out_of_distribution"][row] == (kept["novelty"][row] > 1)
         inside = {run.classes[label] for label in np.flatnonzero(kept["prediction_set"][row])}
         assert inside >= {run.classes[kept["probabilities"][row].argmax()]}
     predicted = kept["probabilities"][test].argmax(axis=1)
@@ -81,17 +81,17 @@ def test_the_graph_alone_gives_sets_and_declines_as_predict_does(warm) -> None:
     )
     answer = run.classifier.predict(photo)
     assert {run.classes[label] for label in np.flatnonzero(given["prediction_set"])} == set(answer.prediction_set)
-    assert bool(given["declined"]) == answer.declined
+    assert bool(given["out_of_distribution"]) == answer.out_of_distribution
     assert float(given["novelty"]) == pytest.approx(answer.novelty, rel=1e-4)
 
 
 def test_a_stranger_is_declined_and_the_photos_learnt_from_are_not(warm, tmp_path) -> None:
     run = open_run(warm.run)
     noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)
-    assert run.classifier.predict(noise).declined
+    assert run.classifier.predict(noise).out_of_distribution
     split, names = Split.load(run.folder / "split.json"), names_of(run)
     seen = [warm.photos / names[id_] for id_, part in split.subsets.items() if part is Subset.TRAIN and "." not in id_]
-    assert not any(answer.declined for answer in run.classifier.predict(seen))
+    assert not any(answer.out_of_distribution for answer in run.classifier.predict(seen))
 
 
 def test_what_is_said_of_calibration_and_sets_is_so(small) -> None:
@@ -103,7 +103,7 @@ def test_what_is_said_of_calibration_and_sets_is_so(small) -> None:
     assert said["calibration"]["after"]["brier"] == pytest.approx(np.square(rows - truth).sum(axis=1).mean(), abs=1e-5)
     assert said["sets"]["test"]["coverage"] == kept["prediction_set"][test][np.arange(len(labels)), labels].mean()
     assert said["sets"]["test"]["mean_size"] == pytest.approx(kept["prediction_set"][test].sum(axis=1).mean())
-    assert said["novelty"]["accepted"]["share"] == 1 - kept["declined"][test].mean()
+    assert said["novelty"]["accepted"]["share"] == 1 - kept["out_of_distribution"][test].mean()
     record = json.loads((run.folder / "model/model.json").read_text())
     assert record["sets"]["coverage"] == 0.9
     assert record["calibration"]["kind"] == said["calibration"]["kind"]
@@ -113,7 +113,7 @@ def test_what_declines_nothing_has_no_score(small, tmp_path) -> None:
     run = small.fit(out=tmp_path / "run", acceptance=1.0)
     answer = run.classifier.predict(np.zeros((50, 50, 3), np.uint8))
     assert answer.novelty is None
-    assert not answer.declined
+    assert not answer.out_of_distribution
     assert run.trust["novelty"] is None
     assert not (run.folder / "report.html").exists()
 
@@ -129,9 +129,9 @@ def test_a_trained_network_that_wins_declines_strangers_too(warm, tmp_path) -> N
     assert run.trust["calibration"]["held_out"] == "validation"
     assert run.trust["novelty"]["layers"] == ["final"]
     if run.record["arms"][0]["best_epoch"]:
-        assert not kept["declined"][held_out].any()  # too few photos for a quantile: the largest score is the threshold
+        assert not kept["out_of_distribution"][held_out].any()  # too few photos for a quantile: the largest score is the threshold
         assert kept["novelty"][held_out].max() == pytest.approx(1, abs=1e-5)
-    assert run.classifier.predict(np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)).declined
+    assert run.classifier.predict(np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)).out_of_distribution
 
 
 # --- data ------------------------------------------------------------------------------------------------------------

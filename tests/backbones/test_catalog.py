@@ -7,7 +7,7 @@ import pytest
 from headstart.backbones import catalog
 from headstart.backbones.catalog import BUNDLED, find_bundled_file, resolve_origin
 from headstart.errors import BackboneError
-from headstart.inference.format import sha256
+from headstart.inference.model_format import hash_file
 
 
 @pytest.mark.parametrize("name", BUNDLED)
@@ -15,7 +15,7 @@ def test_bundled_weights_are_here_and_are_what_they_were(name: str) -> None:
     origin = resolve_origin(name)
     assert origin.kind == "bundled"
     assert origin.file is not None
-    assert sha256(origin.file) == BUNDLED[name].sha256 == origin.sha256
+    assert hash_file(origin.file) == BUNDLED[name].sha256 == origin.sha256
 
 
 @pytest.mark.parametrize("name", ["EfficientNet_Lite0", "EfficientNet-Lite0", "efficientnetlite0"])

@@ -19,9 +19,9 @@ from headstart.backbones.convert import load_backbone
 from headstart.cli.main import run
 from headstart.data.readers.csv_cells import unescape_cell
 from headstart.data.readers.reading import read_source
-from headstart.export import save
+from headstart.export import export_model
 from headstart.inference.calibration import Calibration
-from headstart.inference.conformal import Sets
+from headstart.inference.conformal import ConformalPredictor
 from tests.export.drawn import drawn_novelty, drawn_photos, single, witnesses
 
 
@@ -35,9 +35,9 @@ def guarded(warm, tmp_path_factory) -> Path:
     """A folder with a model of drawn weights that has sets and declines some of the photos beside it."""
     folder = tmp_path_factory.mktemp("guarded")
     plain = single(load_backbone("efficientnet_lite0", warm.store / "networks"), 3)
-    guards = {"calibration": Calibration("temperature", (0.3,)), "sets": Sets("lac", 0.9, 0.75)}
+    guards = {"calibration": Calibration("temperature", (0.3,)), "conformal": ConformalPredictor("lac", 0.9, 0.75)}
     parts = replace(plain, **guards, novelty=drawn_novelty(plain))
-    save(parts, folder / "model", witnesses(parts))
+    export_model(parts, folder / "model", witnesses(parts))
     for index, pixels in enumerate(drawn_photos()):
         Image.fromarray(pixels).save(folder / f"{index}.png")
     return folder
@@ -82,11 +82,11 @@ def test_csv_opens_as_a_table(model, three, capsys, tmp_path) -> None:
     out, errors = capsys.readouterr()
     rows = list(csv.DictReader(io.StringIO(out)))
     asked = ["source", "label", "probability", "label2", "probability2"]
-    assert list(rows[0]) == [*asked, "prediction_set", "novelty", "declined", "error", "repaired", "note"]
+    assert list(rows[0]) == [*asked, "prediction_set", "novelty", "out_of_distribution", "error", "repaired", "note"]
     assert [row["source"] for row in rows] == [three[0], str(broken), three[1]]
     assert [row["label"] for row in rows] == ["checks", "", "discs"]
     assert [row["error"] for row in rows] == ["", "not an image in a known format", ""]
-    assert (rows[1]["prediction_set"], rows[1]["novelty"], rows[1]["declined"]) == ("", "", "")
+    assert (rows[1]["prediction_set"], rows[1]["novelty"], rows[1]["out_of_distribution"]) == ("", "", "")
     assert errors == "headstart: 1 of 3 photos could not be read; their rows say why\n"
 
 
@@ -167,7 +167,7 @@ def test_the_same_answers_as_in_python(model, three, capsys) -> None:
 def test_an_unfamiliar_photo_is_declined_in_all_forms(guarded, tmp_path, capsys) -> None:
     files = [str(guarded / f"{index}.png") for index in range(4)]
     answers = headstart.load(guarded / "model").predict(files)
-    declined = [answer.declined for answer in answers]
+    declined = [answer.out_of_distribution for answer in answers]
     assert set(declined) == {True, False}
     assert len({len(answer.prediction_set) for answer in answers}) > 1
     assert run(["explain", str(guarded / "model"), *files, "--out", str(tmp_path / "why")]) == 0
@@ -175,31 +175,31 @@ def test_an_unfamiliar_photo_is_declined_in_all_forms(guarded, tmp_path, capsys)
     assert told == declined
     assert run(["predict", str(guarded / "model"), *files]) == 0
     for line, answer in zip(capsys.readouterr().out.splitlines(), answers, strict=True):
-        end = " (unfamiliar: declined)" if answer.declined else ""
+        end = " (unfamiliar: declined)" if answer.out_of_distribution else ""
         assert line == f"{answer.source}: {answer.label} {answer.probability:.1%}{end}"
     assert run(["predict", str(guarded / "model"), *files, "--json"]) == 0
     for line, answer in zip(capsys.readouterr().out.splitlines(), answers, strict=True):
         record = json.loads(line)
         assert record["prediction_set"] == list(answer.prediction_set)
-        assert (record["novelty"], record["declined"]) == (pytest.approx(answer.novelty), answer.declined)
+        assert (record["novelty"], record["out_of_distribution"]) == (pytest.approx(answer.novelty), answer.out_of_distribution)
         assert record["label"] == answer.label == answer.prediction_set[0]
     assert run(["predict", str(guarded / "model"), *files, "--csv"]) == 0
     for row, answer in zip(csv.DictReader(io.StringIO(capsys.readouterr().out)), answers, strict=True):
         assert row["prediction_set"].split("|") == list(answer.prediction_set)
         assert float(row["novelty"]) == pytest.approx(answer.novelty, abs=1e-6)
-        assert row["declined"] == ("true" if answer.declined else "false")
+        assert row["out_of_distribution"] == ("true" if answer.out_of_distribution else "false")
 
 
 def test_a_classifier_that_judges_no_novelty_says_so(guarded, warm, capsys, tmp_path) -> None:
     plain = single(load_backbone("efficientnet_lite0", warm.store / "networks"), 3)
-    save(plain, tmp_path / "model", witnesses(plain))
+    export_model(plain, tmp_path / "model", witnesses(plain))
     photo = str(guarded / "0.png")
     assert run(["predict", str(tmp_path / "model"), photo, "--json"]) == 0
     record = json.loads(capsys.readouterr().out)
-    assert (record["prediction_set"], record["novelty"], record["declined"]) == ([], None, False)
+    assert (record["prediction_set"], record["novelty"], record["out_of_distribution"]) == ([], None, False)
     assert run(["predict", str(tmp_path / "model"), photo, "--csv"]) == 0
     (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
-    assert (row["prediction_set"], row["novelty"], row["declined"]) == ("", "", "false")
+    assert (row["prediction_set"], row["novelty"], row["out_of_distribution"]) == ("", "", "false")
 
 
 def test_a_name_that_a_spreadsheet_would_run_is_text(model, three, capsys, tmp_path, monkeypatch) -> None:
@@ -322,7 +322,7 @@ KEYS = [
     "top",
     "prediction_set",
     "novelty",
-    "declined",
+    "out_of_distribution",
     "repaired",
     "note",
     "error",

@@ -12,7 +12,7 @@ from headstart.backbones.convert import load_backbone
 from headstart.errors import ClassifierError, DataError, UserError
 from headstart.explanation.explainer import Explainer, Heat, _gradient, overlay
 from headstart.explanation.maps import resized
-from headstart.export import EnsembleMember, FittedModel, save
+from headstart.export import EnsembleMember, FittedModel, export_model
 from headstart.inference.postprocess import parse_heads
 from tests.export.drawn import balanced, branch, drawn_head, drawn_photos, features, single, witnesses
 
@@ -31,7 +31,7 @@ def explainer(warm) -> Explainer:
 
 def saved(parts: FittedModel, folder: Path) -> Explainer:
     parts = balanced(parts, features(parts))
-    save(parts, folder, witnesses(parts)[:1])
+    export_model(parts, folder, witnesses(parts)[:1])
     return Explainer(folder)
 
 

@@ -88,7 +88,7 @@ def features(parts: FittedModel) -> list[NDArray[np.float32]]:
 def balanced(parts: FittedModel, rows: Sequence[NDArray[np.float32]]) -> FittedModel:
     """The heads as they are after standardisation: no layer drowns another. ``rows``: for each branch (N, D)."""
     answers = []
-    for answer in parts.answers:
+    for answer in parts.members:
         lengths: list[float] = []
         for index in answer.branches:
             start = 0
@@ -99,7 +99,7 @@ def balanced(parts: FittedModel, rows: Sequence[NDArray[np.float32]]) -> FittedM
         first, *others = answer.head.layers
         scaled = replace(first, weight=first.weight / np.array(lengths, np.float32)[:, None])
         answers.append(replace(answer, head=replace(answer.head, layers=(scaled, *others))))
-    return replace(parts, answers=tuple(answers))
+    return replace(parts, members=tuple(answers))
 
 
 def witnesses(parts: FittedModel) -> list[ParityExample]:
@@ -115,13 +115,13 @@ def by_hand(parts: FittedModel, rows: Sequence[NDArray[np.float32]]) -> NDArray[
     said = []
     for photo in range(len(rows[0])):
         answers = []
-        for answer in parts.answers:
+        for answer in parts.members:
             values = np.concatenate([rows[index][photo] for index in answer.branches]).astype(float)
             for number, layer in enumerate(answer.head.layers):
                 values = (np.maximum(values, 0) if number else values) @ layer.weight.astype(float) + layer.bias
             answers.append(softmax(values))
         if parts.combine == "mean":
-            said.append(sum(answer.weight * row for answer, row in zip(parts.answers, answers, strict=True)))
+            said.append(sum(answer.weight * row for answer, row in zip(parts.members, answers, strict=True)))
             continue
         total = sum(answers) / len(answers)
         for row in answers:

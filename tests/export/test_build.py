@@ -12,10 +12,10 @@ from headstart.backbones.backbone import Backbone
 from headstart.errors import SaveError
 from headstart.export import EnsembleMember, FittedModel
 from headstart.export import build as graph
-from headstart.export.backbones import Networks, renamed, up_to
+from headstart.export.backbones import Networks, rename_tensors, select_subgraph
 from headstart.export.build import build_onnx
-from headstart.inference import format as layout
-from headstart.inference.conformal import Sets
+from headstart.inference import model_format
+from headstart.inference.conformal import ConformalPredictor
 from headstart.modalities.graph_builder import GraphBuilder
 from headstart.modalities.image.decoding.decode import crop_resize
 from headstart.modalities.image.onnx import add_square, add_view
@@ -35,14 +35,14 @@ def test_the_graph_makes_the_hosts_pixels(
 ) -> None:
     spec = replace(lite0.spec, interpolation=interpolation, crop_permille=crop)
     pieces = GraphBuilder()
-    add_view(pieces, add_square(pieces, spec, "photo/"), layout.PIXELS, flipped=flipped)
-    image = helper.make_tensor_value_info(layout.IMAGE, onnx.TensorProto.UINT8, ["h", "w", 3])
-    pixels = helper.make_tensor_value_info(layout.PIXELS, onnx.TensorProto.UINT8, ["n", "s", "s", 3])
+    add_view(pieces, add_square(pieces, spec, "photo/"), model_format.PIXELS, flipped=flipped)
+    image = helper.make_tensor_value_info(model_format.IMAGE, onnx.TensorProto.UINT8, ["h", "w", 3])
+    pixels = helper.make_tensor_value_info(model_format.PIXELS, onnx.TensorProto.UINT8, ["n", "s", "s", 3])
     made_graph = helper.make_graph(pieces.nodes, "pixels", [image], [pixels], pieces.constants)
     model = helper.make_model(made_graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     photo = picture("discs", np.random.default_rng(height), (width, height))
-    (made,) = session.run(None, {layout.IMAGE: photo})
+    (made,) = session.run(None, {model_format.IMAGE: photo})
     expected = np.fliplr(crop_resize(photo, spec)) if flipped else crop_resize(photo, spec)
     difference = np.abs(made[0].astype(int) - expected)
     assert made.shape == (1, spec.size, spec.size, 3)
@@ -72,16 +72,16 @@ def test_the_graph_has_the_promised_ends(lite0: Backbone) -> None:
 
 def test_the_graph_has_an_end_for_all_that_the_classifier_says(lite0: Backbone) -> None:
     parts = single(lite0, 3)
-    whole = replace(parts, sets=Sets("lac", 0.9, 0.5), novelty=drawn_novelty(parts))
+    whole = replace(parts, conformal=ConformalPredictor("lac", 0.9, 0.5), novelty=drawn_novelty(parts))
     session = onnxruntime.InferenceSession(build_onnx(whole).SerializeToString(), providers=["CPUExecutionProvider"])
     assert [(it.name, it.type, it.shape) for it in session.get_outputs()] == [
         ("probabilities", "tensor(float)", [3]),
         ("uncalibrated", "tensor(float)", [3]),
         ("prediction_set", "tensor(bool)", [3]),
         ("novelty", "tensor(float)", []),
-        ("declined", "tensor(bool)", []),
+        ("out_of_distribution", "tensor(bool)", []),
     ]
-    said = session.run(["novelty", "declined"], {"image": np.zeros((50, 70, 3), np.uint8)})
+    said = session.run(["novelty", "out_of_distribution"], {"image": np.zeros((50, 70, 3), np.uint8)})
     assert [it.shape for it in said] == [(), ()]
     assert bool(said[1]) == (said[0] > 1)
 
@@ -182,8 +182,8 @@ def test_networks_with_branches_get_new_names_inside_too(tmp_path: Path) -> None
 
 def test_a_node_is_copied_not_changed() -> None:
     network = branching().graph
-    nodes, wanted = up_to(network, ["above"])
+    nodes, wanted = select_subgraph(network, ["above"])
     assert [node.op_type for node in nodes] == ["ReduceMean", "Greater"]
     assert wanted == {"x", "mean", "zero", "above"}
-    assert list(renamed(nodes[1], str.upper).input) == ["MEAN", "ZERO"]
+    assert list(rename_tensors(nodes[1], str.upper).input) == ["MEAN", "ZERO"]
     assert list(nodes[1].input) == ["mean", "zero"]

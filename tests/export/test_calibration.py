@@ -12,7 +12,7 @@ from scipy.special import softmax
 
 from headstart.export.calibration import add_calibration, add_sets
 from headstart.inference.calibration import NONE, Calibration
-from headstart.inference.conformal import Sets
+from headstart.inference.conformal import ConformalPredictor
 from headstart.modalities.graph_builder import GraphBuilder
 from headstart.uncertainty.calibration_fits import curve
 
@@ -47,15 +47,15 @@ def calibrations(classes: int) -> dict[str, Calibration]:
 
 
 SETS = {
-    "lac": Sets("lac", 0.9, 0.7),
-    "lac, the likeliest only": Sets("lac", 0.9, -1.0),
-    "aps": Sets("aps", 0.9, 0.6),
-    "aps, all": Sets("aps", 0.9, 1.001),
-    "raps": Sets("raps", 0.9, 0.55, 0.07, 2),
+    "lac": ConformalPredictor("lac", 0.9, 0.7),
+    "lac, the likeliest only": ConformalPredictor("lac", 0.9, -1.0),
+    "aps": ConformalPredictor("aps", 0.9, 0.6),
+    "aps, all": ConformalPredictor("aps", 0.9, 1.001),
+    "raps": ConformalPredictor("raps", 0.9, 0.55, 0.07, 2),
 }
 
 
-def session(calibration: Calibration, sets: Sets, classes: int) -> onnxruntime.InferenceSession:
+def session(calibration: Calibration, sets: ConformalPredictor, classes: int) -> onnxruntime.InferenceSession:
     pieces = GraphBuilder()
     calibrated = add_calibration(pieces, calibration, "uncalibrated")
     pieces.node("Identity", [calibrated], "calibrated")
@@ -89,16 +89,16 @@ def test_the_threshold_itself_is_in() -> None:
     """Sums of these are exact, so no rounding decides."""
     row = np.array([[0.5, 0.25, 0.125, 0.125]], np.float32)
     for sets, expected in (
-        (Sets("lac", 0.9, 0.75), [True, True, False, False]),
-        (Sets("aps", 0.9, 0.75), [True, True, True, False]),
-        (Sets("raps", 0.9, 1.0, 0.125, 1), [True, True, True, False]),
+        (ConformalPredictor("lac", 0.9, 0.75), [True, True, False, False]),
+        (ConformalPredictor("aps", 0.9, 0.75), [True, True, True, False]),
+        (ConformalPredictor("raps", 0.9, 1.0, 0.125, 1), [True, True, True, False]),
     ):
         assert session(NONE, sets, 4).run(["set"], {"uncalibrated": row})[0].tolist() == [expected]
-        assert sets.of(row).tolist() == [expected]
+        assert sets.predict(row).tolist() == [expected]
 
 
 def test_equals_are_taken_in_the_order_of_the_classes() -> None:
     row = np.full((1, 5), 0.2, np.float32)
     for kind in ("lac", "aps", "raps"):
-        made = session(NONE, Sets(kind, 0.9, -1.0), 5)  # type: ignore[arg-type]
+        made = session(NONE, ConformalPredictor(kind, 0.9, -1.0), 5)  # type: ignore[arg-type]
         assert made.run(["set"], {"uncalibrated": row})[0].tolist() == [[True, False, False, False, False]]

@@ -6,7 +6,7 @@ import pytest
 from headstart.backbones.backbone import Backbone
 from headstart.export import EnsembleMember, FittedModel
 from headstart.inference.calibration import Calibration
-from headstart.inference.conformal import Sets
+from headstart.inference.conformal import ConformalPredictor
 from tests.export.drawn import NAMES, branch, drawn_head, drawn_novelty, features, single
 
 
@@ -40,16 +40,16 @@ def test_a_branch_may_be_read_by_the_novelty_alone(lite0: Backbone) -> None:
     plain = single(lite0, 3)
     branches = (plain.branches[0], branch(lite0, "stage4"))
     novelty = drawn_novelty(
-        replace(plain, branches=branches, answers=(EnsembleMember((0, 1), drawn_head(1280 + 112, 3)),)), 1
+        replace(plain, branches=branches, members=(EnsembleMember((0, 1), drawn_head(1280 + 112, 3)),)), 1
     )
     parts = replace(plain, branches=branches, novelty=novelty)
     assert [it.layers for it in parts.branches] == [("final",), ("stage4",)]
     with pytest.raises(ValueError, match=r"answers read the branches \[0, 1\] of 1; wanted each, and no others"):
         replace(plain, novelty=novelty)
     rows = features(parts)
-    said = parts.answered(rows)
+    said = parts.predict(rows)
     np.testing.assert_array_equal(said.novelty, novelty.score([rows[1]]))
-    np.testing.assert_array_equal(said.declined, novelty.score([rows[1]]) > 1)
+    np.testing.assert_array_equal(said.out_of_distribution, novelty.score([rows[1]]) > 1)
 
 
 def test_a_calibration_is_of_as_many_classes(lite0: Backbone) -> None:
@@ -59,17 +59,17 @@ def test_a_calibration_is_of_as_many_classes(lite0: Backbone) -> None:
 
 
 def test_sets_are_made_of_calibrated_probabilities_and_novelty_of_uncalibrated_ones(lite0: Backbone) -> None:
-    softer, sets = Calibration("temperature", (0.05,)), Sets("lac", 0.9, 0.68)
-    parts = replace(single(lite0, 3), calibration=softer, sets=sets)
+    softer, conformal = Calibration("temperature", (0.05,)), ConformalPredictor("lac", 0.9, 0.68)
+    parts = replace(single(lite0, 3), calibration=softer, conformal=conformal)
     rows = features(parts)
-    said = parts.answered(rows)
+    said = parts.predict(rows)
     np.testing.assert_array_equal(said.uncalibrated, parts.probabilities(rows))
     np.testing.assert_array_equal(said.probabilities, softer.apply(said.uncalibrated))
-    assert said.sets is not None
-    np.testing.assert_array_equal(said.sets, sets.of(said.probabilities))
-    assert (said.sets != sets.of(said.uncalibrated)).any()
+    assert said.prediction_set is not None
+    np.testing.assert_array_equal(said.prediction_set, conformal.predict(said.probabilities))
+    assert (said.prediction_set != conformal.predict(said.uncalibrated)).any()
     assert said.novelty is None
-    assert not said.declined.any()
+    assert not said.out_of_distribution.any()
 
 
 def test_a_photo_is_decoded_for_the_network_that_lets_it_shrink_least(lite0: Backbone) -> None:

@@ -11,17 +11,17 @@ from PIL import Image
 from headstart.backbones.backbone import Backbone
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.errors import SaveError
-from headstart.export import EnsembleMember, FittedModel, UnsteadyNoveltyError, add_scores, heads, save
+from headstart.export import EnsembleMember, FittedModel, UnsteadyNoveltyError, add_scores, export_model, heads
 from headstart.export import build as graph
 from headstart.export.calibration import add_calibration
 from headstart.export.novelty import add_novelty
 from headstart.heads.head import Dense, Head
 from headstart.heads.saving import read_heads
-from headstart.inference import format as layout
-from headstart.inference.batch_runner import Passes
+from headstart.inference import model_format
+from headstart.inference.batch_runner import BatchRunner
 from headstart.inference.calibration import Calibration
-from headstart.inference.classifier import MANY, Classifier, load
-from headstart.inference.conformal import Sets
+from headstart.inference.classifier import BATCH_FROM, Classifier, load
+from headstart.inference.conformal import ConformalPredictor
 from headstart.modalities.image.decoding.decode import crop_resize, decode
 from headstart.modalities.image.spec import ImageSpec
 from tests.conftest import CLASSES, picture
@@ -46,11 +46,11 @@ def test_the_saved_graph_is_the_fitted_path(
 ) -> None:
     parts = single(network, *units, layer=layer)
     shown = witnesses(parts)
-    classifier = save(parts, tmp_path / "model", shown)
+    classifier = export_model(parts, tmp_path / "model", shown)
     assert classifier.record.parity.mean_difference < 1e-3
     assert classifier.record.parity.same_answers == 1
     assert classifier.record.layer == layer
-    expected = parts.answers[0].head.probabilities(np.stack([witness.features[0] for witness in shown]))
+    expected = parts.members[0].head.probabilities(np.stack([witness.features[0] for witness in shown]))
     for witness, row in zip(shown, expected, strict=True):
         np.testing.assert_allclose(classifier.predict(witness.load()).probabilities, row, atol=2e-3)
 
@@ -68,7 +68,7 @@ def ensemble(*members: tuple[float, Any], combine: Any = "mean") -> FittedModel:
     return balanced(parts, features(parts))
 
 
-def passes_of(classifier: Classifier) -> Passes:
+def passes_of(classifier: Classifier) -> BatchRunner:
     batch = classifier._engines.batch
     assert batch is not None
     return batch.passes
@@ -98,12 +98,12 @@ def test_composites_answer_the_same_in_onnx_runtime_in_openvino_and_by_hand(
     parts = COMPOSITES[kind](network, other)
     photos = drawn_photos()
     expected = by_hand(parts, features(parts))
-    classifier = save(parts, tmp_path / "model", witnesses(parts))
+    classifier = export_model(parts, tmp_path / "model", witnesses(parts))
     assert classifier.record.parity.same_answers == 1
     assert classifier.record.parity.mean_difference < 5e-4
     alone = np.stack([classifier.predict(photo).probabilities for photo in photos])
-    assert classifier.engine_for(MANY) == "openvino"
-    which = np.arange(MANY + 3) % len(photos)
+    assert classifier.engine_for(BATCH_FROM) == "openvino"
+    which = np.arange(BATCH_FROM + 3) % len(photos)
     together = np.stack([it.probabilities for it in classifier.predict([photos[index] for index in which])])
     np.testing.assert_allclose(alone, expected, atol=5e-4)
     np.testing.assert_allclose(together, expected[which], atol=1e-4)  # the same engine: rounding alone
@@ -120,29 +120,32 @@ def test_the_answers_above_hang_on_every_branch_and_every_view(network: Backbone
         for others in (unflipped[index], rows[index] * 0, rows[index][:, ::-1]):
             spoiled = by_hand(parts, [*rows[:index], others, *rows[index + 1 :]])
             assert np.abs(spoiled - expected).max() > 0.0015
-    if len(parts.answers) > 1:
-        even = tuple(replace(it, weight=1 / len(parts.answers)) for it in parts.answers)
-        combined = replace(parts, answers=even, combine="vote" if parts.combine == "mean" else "mean")
+    if len(parts.members) > 1:
+        even = tuple(replace(it, weight=1 / len(parts.members)) for it in parts.members)
+        combined = replace(parts, members=even, combine="vote" if parts.combine == "mean" else "mean")
         assert np.abs(by_hand(combined, rows) - expected).max() > 0.05
 
 
 #: What a classifier may say beyond probabilities, one for each composite; thresholds are found with ``between``.
-GUARDS: dict[str, tuple[Calibration, Sets]] = {
-    "layers joined": (Calibration("temperature", (0.6,)), Sets("lac", 0.9, 0)),
-    "backbones joined": (Calibration("vector", (0.5, 1.3, 0.9), (0.4, -0.2, 0.0)), Sets("aps", 0.9, 0)),
+GUARDS: dict[str, tuple[Calibration, ConformalPredictor]] = {
+    "layers joined": (Calibration("temperature", (0.6,)), ConformalPredictor("lac", 0.9, 0)),
+    "backbones joined": (Calibration("vector", (0.5, 1.3, 0.9), (0.4, -0.2, 0.0)), ConformalPredictor("aps", 0.9, 0)),
     "flips": (
         Calibration(
             "isotonic", knots=((0.1, 0.6), (0.2, 0.3, 0.8), (0.0, 1.0)), values=((0, 1), (0.1, 0.3, 0.9), (0, 1))
         ),
-        Sets("raps", 0.9, 0, 0.1, 1),
+        ConformalPredictor("raps", 0.9, 0, 0.1, 1),
     ),
-    "flip alone": (Calibration("temperature", (1.6,)), Sets("raps", 0.9, 0, 0.02, 2)),
-    "mean": (Calibration("vector", (2.0, 0.7, 1.5), (-0.5, 0.5, 0.1)), Sets("lac", 0.9, 0)),
-    "vote": (Calibration("isotonic", knots=((0.3, 0.7),) * 3, values=((0.05, 0.9),) * 3), Sets("aps", 0.9, 0)),
+    "flip alone": (Calibration("temperature", (1.6,)), ConformalPredictor("raps", 0.9, 0, 0.02, 2)),
+    "mean": (Calibration("vector", (2.0, 0.7, 1.5), (-0.5, 0.5, 0.1)), ConformalPredictor("lac", 0.9, 0)),
+    "vote": (
+        Calibration("isotonic", knots=((0.3, 0.7),) * 3, values=((0.05, 0.9),) * 3),
+        ConformalPredictor("aps", 0.9, 0),
+    ),
 }
 
 
-def between(sets: Sets, calibrated: Any) -> Sets:
+def between(sets: ConformalPredictor, calibrated: Any) -> ConformalPredictor:
     """With the threshold that stands furthest from any score of a class that is not the likeliest."""
     others = np.sort(np.sort(sets.scores(calibrated), axis=1)[:, 1:], axis=None)
     widest = int(np.diff(others).argmax())
@@ -160,20 +163,20 @@ def test_all_that_is_said_is_the_same_in_onnx_runtime_in_openvino_and_by_hand(
     uncalibrated = by_hand(plain, rows).astype(np.float32)
     calibrated = calibration.apply(uncalibrated)
     sets = between(sets, calibrated)
-    parts = replace(plain, calibration=calibration, sets=sets, novelty=novelty)
+    parts = replace(plain, calibration=calibration, conformal=sets, novelty=novelty)
     scores = novelty.score([rows[index] for index in novelty.branches], uncalibrated)
-    chosen = sets.of(calibrated)
+    chosen = sets.predict(calibrated)
     assert np.abs(scores - 1).min() > 2e-3
     assert 0 < (scores > 1).sum() < len(photos)
     assert chosen.sum(axis=1).max() > 1
     assert chosen.sum(axis=1).min() < 3
 
-    classifier = save(parts, tmp_path / "model", witnesses(parts))
+    classifier = export_model(parts, tmp_path / "model", witnesses(parts))
     assert classifier.record.parity.same_answers == 1
     assert classifier.record.parity.mean_difference < 1e-3
     assert 0 < (classifier.record.parity.novelty_difference or 0) < 2e-3
-    assert classifier.engine_for(MANY) == "openvino"
-    which = np.arange(MANY + 3) % len(photos)
+    assert classifier.engine_for(BATCH_FROM) == "openvino"
+    which = np.arange(BATCH_FROM + 3) % len(photos)
     alone = [classifier.predict(photo) for photo in photos]
     together = classifier.predict([photos[index] for index in which])
     for predictions, order, close in ((alone, np.arange(len(photos)), 2e-3), (together, which, 5e-4)):
@@ -184,36 +187,46 @@ def test_all_that_is_said_is_the_same_in_onnx_runtime_in_openvino_and_by_hand(
             names = [NAMES[it] for it in np.argsort(-calibrated[index]) if chosen[index, it]]
             assert list(prediction.prediction_set) == names
             assert prediction.novelty == pytest.approx(float(scores[index]), abs=close)
-            assert prediction.declined == (scores[index] > 1)
+            assert prediction.out_of_distribution == (scores[index] > 1)
     assert load(classifier.folder).record == classifier.record
 
 
 def test_bad_photos_are_neither_declined_nor_in_a_set(network: Backbone, tmp_path: Path) -> None:
-    parts = replace(single(network, 3), sets=Sets("lac", 0.9, 0.5), novelty=drawn_novelty(single(network, 3)))
-    classifier = save(parts, tmp_path / "model", witnesses(parts))
-    for count in (1, MANY // 4):
+    parts = replace(
+        single(network, 3), conformal=ConformalPredictor("lac", 0.9, 0.5), novelty=drawn_novelty(single(network, 3))
+    )
+    classifier = export_model(parts, tmp_path / "model", witnesses(parts))
+    for count in (1, BATCH_FROM // 4):
         prediction = classifier.predict([*drawn_photos() * count, b"no photo"])[-1]
         assert prediction.error is not None
-        assert (prediction.prediction_set, prediction.novelty, prediction.declined) == ((), None, False)
+        assert (prediction.prediction_set, prediction.novelty, prediction.out_of_distribution) == ((), None, False)
         assert len(prediction.uncalibrated) == 0
 
 
 def test_without_openvino_many_get_the_same_sets_and_novelty(
     network: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parts = replace(single(network, 3), sets=Sets("lac", 0.9, 0.5), novelty=drawn_novelty(single(network, 3)))
-    classifier = save(parts, tmp_path / "model", witnesses(parts))
+    parts = replace(
+        single(network, 3), conformal=ConformalPredictor("lac", 0.9, 0.5), novelty=drawn_novelty(single(network, 3))
+    )
+    classifier = export_model(parts, tmp_path / "model", witnesses(parts))
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    for many, photo in zip(classifier.predict(drawn_photos() * (MANY // 4)), drawn_photos() * (MANY // 4), strict=True):
+    for many, photo in zip(
+        classifier.predict(drawn_photos() * (BATCH_FROM // 4)), drawn_photos() * (BATCH_FROM // 4), strict=True
+    ):
         one = classifier.predict(photo)
-        assert (many.prediction_set, many.novelty, many.declined) == (one.prediction_set, one.novelty, one.declined)
+        assert (many.prediction_set, many.novelty, many.out_of_distribution) == (
+            one.prediction_set,
+            one.novelty,
+            one.out_of_distribution,
+        )
 
 
 def test_files_are_decoded_for_each_network_as_when_features_were_extracted(
     network: Backbone, other: Backbone, tmp_path: Path
 ) -> None:
     parts = COMPOSITES["backbones joined"](network, other)
-    classifier = save(parts, tmp_path / "model", witnesses(parts))
+    classifier = export_model(parts, tmp_path / "model", witnesses(parts))
     files = [tmp_path / f"{index}.jpg" for index in range(3)]
     for index, file in enumerate(files):
         Image.fromarray(picture(CLASSES[index], np.random.default_rng(index), (400, 300))).save(file)
@@ -225,10 +238,10 @@ def test_files_are_decoded_for_each_network_as_when_features_were_extracted(
         layers = OpenVinoEngine(it.backbone, "f32", streams=1).forward(np.stack(views))
         rows.append(np.concatenate([layers[layer] for layer in it.layers], axis=1))
     expected = by_hand(parts, rows)
-    answers = classifier.predict([*files * (MANY // 3), tmp_path / "bad.jpg"])
+    answers = classifier.predict([*files * (BATCH_FROM // 3), tmp_path / "bad.jpg"])
     assert answers.pop().error == "not an image in a known format"
     together = np.stack([prediction.probabilities for prediction in answers])
-    np.testing.assert_allclose(together, np.tile(expected, (MANY // 3, 1)), atol=1e-4)
+    np.testing.assert_allclose(together, np.tile(expected, (BATCH_FROM // 3, 1)), atol=1e-4)
     alone = np.stack([classifier.predict(file).probabilities for file in files])
     np.testing.assert_allclose(alone, expected, atol=0.25)  # decoded once, which noise as fine as this shows
     assert np.abs(alone - expected).max() > 1e-4  # the two decodings are not the same
@@ -236,9 +249,9 @@ def test_files_are_decoded_for_each_network_as_when_features_were_extracted(
 
 def test_flips_cost_no_room_and_no_second_network(lite0: Backbone, tmp_path: Path) -> None:
     plain, flips = single(lite0, 3), COMPOSITES["flips"](lite0, lite0)
-    one = save(plain, tmp_path / "plain", witnesses(plain))
-    two = save(flips, tmp_path / "flips", witnesses(flips))
-    sizes = [(it.folder / layout.GRAPH).stat().st_size for it in (one, two)]
+    one = export_model(plain, tmp_path / "plain", witnesses(plain))
+    two = export_model(flips, tmp_path / "flips", witnesses(flips))
+    sizes = [(it.folder / model_format.GRAPH).stat().st_size for it in (one, two)]
     assert sizes[1] <= 1.05 * sizes[0]
     passes = passes_of(two)
     assert passes is not None
@@ -250,7 +263,7 @@ def test_layers_that_a_view_lacks_get_a_network_of_their_own(network: Backbone, 
     parts = ensemble(
         (0.5, [branch(network, "stage3"), branch(network, "stage2")]), (0.5, [branch(network, "stage4", flipped=True)])
     )
-    passes = passes_of(save(parts, tmp_path / "model", witnesses(parts)))
+    passes = passes_of(export_model(parts, tmp_path / "model", witnesses(parts)))
     assert passes is not None
     assert [set(it.outputs) for it in passes.all] == [{0, 1}, {2}]
     assert passes.all[0].runner is not passes.all[1].runner
@@ -263,17 +276,17 @@ def test_one_branch_of_another_engine_sends_all_through_onnx_runtime(network: Ba
     parts = COMPOSITES["flips"](network, network)
     parts = replace(parts, branches=(parts.branches[0], replace(parts.branches[1], engine="pytorch")))
     photos = drawn_photos()
-    classifier = save(parts, tmp_path / "model", witnesses(parts))
+    classifier = export_model(parts, tmp_path / "model", witnesses(parts))
     assert [it.network for it in classifier.record.branches] == [0, 1]
-    many = classifier.predict(photos * (MANY // 4))
-    assert classifier.engine_for(MANY) == "onnxruntime"
-    for prediction, photo in zip(many, photos * (MANY // 4), strict=True):
+    many = classifier.predict(photos * (BATCH_FROM // 4))
+    assert classifier.engine_for(BATCH_FROM) == "onnxruntime"
+    for prediction, photo in zip(many, photos * (BATCH_FROM // 4), strict=True):
         np.testing.assert_array_equal(prediction.probabilities, classifier.predict(photo).probabilities)
 
 
 def test_the_folder_says_what_it_is_made_of(network: Backbone, other: Backbone, tmp_path: Path) -> None:
     parts = COMPOSITES["vote"](network, other)
-    classifier = save(parts, tmp_path / "model", witnesses(parts))
+    classifier = export_model(parts, tmp_path / "model", witnesses(parts))
     record = classifier.record
     assert [(it.backbone.name, it.layers, it.flipped, it.network) for it in record.branches] == [
         (other.name, ("final",), False, 0),
@@ -282,10 +295,10 @@ def test_the_folder_says_what_it_is_made_of(network: Backbone, other: Backbone, 
         (network.name, ("final",), False, 2),
         (network.name, ("stage4",), False, 2),
     ]
-    assert [it.branches for it in record.answers] == [(0, 1), (2,), (3, 4)]
+    assert [it.branches for it in record.members] == [(0, 1), (2,), (3, 4)]
     assert (record.combine, record.spec) == ("vote", other.spec)
     assert f"{other.name} + {network.name}" in repr(classifier)
-    for head, answer in zip(read_heads(classifier.folder / layout.HEAD), parts.answers, strict=True):
+    for head, answer in zip(read_heads(classifier.folder / model_format.HEAD), parts.members, strict=True):
         assert [layer.weight.tolist() for layer in head.layers] == [it.weight.tolist() for it in answer.head.layers]
     scored = add_scores(classifier, {"test": {"accuracy": 0.5}})
     assert scored.record == replace(record, scores={"test": {"accuracy": 0.5}})
@@ -317,7 +330,7 @@ def test_a_graph_that_answers_otherwise_is_not_saved(
         monkeypatch.setattr(heads, "add_novelty", lambda pieces, _, *rows: add_novelty(pieces, other_novelty, *rows))
     most = 0.1 if step == "novelty" else 0.03
     with pytest.raises(SaveError, match=rf"differ by 0\.\d+ on average, wanted at most {most}; \w.*\(step: .*{step}\)"):
-        save(parts, tmp_path / "model", shown)
+        export_model(parts, tmp_path / "model", shown)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -332,10 +345,10 @@ def test_photos_so_alike_that_rounding_decides_are_told_from_a_wrong_graph(netwo
         for it in witnesses(tiny)
     ]
     with pytest.raises(UnsteadyNoveltyError, match="novelty scores differ"):
-        save(tiny, tmp_path / "model", rounded)
+        export_model(tiny, tmp_path / "model", rounded)
     plain = tiny.without_novelty()
     assert (plain.novelty, plain.branches) == (None, parts.branches)
-    assert save(plain, tmp_path / "model", witnesses(plain)).record.novelty is None
+    assert export_model(plain, tmp_path / "model", witnesses(plain)).record.novelty is None
 
 
 def test_the_branch_that_differs_is_named(
@@ -348,16 +361,16 @@ def test_the_branch_that_differs_is_named(
     with pytest.raises(
         SaveError, match=rf"in branch 1 \({re.escape(network.name)} up to final, mirrored\) the features differ"
     ):
-        save(parts, tmp_path / "model", unmirrored)
+        export_model(parts, tmp_path / "model", unmirrored)
     with monkeypatch.context() as patched:
         _answers_the_contrary(patched)
         with pytest.raises(SaveError, match=r"; pixels and features agree \(step: the head\)"):
-            save(parts, tmp_path / "model", shown)
+            export_model(parts, tmp_path / "model", shown)
     _crops_too_narrowly(monkeypatch, lite0.spec)
     with pytest.raises(
         SaveError, match=rf"in branch 2 \({re.escape(lite0.name)} up to stage4 \+ final\) the pixels differ"
     ):
-        save(parts, tmp_path / "model", shown)
+        export_model(parts, tmp_path / "model", shown)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -46,7 +46,7 @@ def test_a_path_bytes_and_pixels_get_the_same_answer(classifier: Classifier, fil
 
 
 def test_many_are_answered_like_one_by_one_and_in_order(classifier: Classifier, files: list[Path]) -> None:
-    assert len(files) >= runtime.MANY
+    assert len(files) >= runtime.BATCH_FROM
     together = classifier.predict(iter(files))
     assert [prediction.source for prediction in together] == [str(file) for file in files]
     alone = [classifier.predict(file) for file in files]
@@ -108,7 +108,7 @@ def test_the_stream_reads_ahead_only_so_far(classifier: Classifier, files: list[
     for _ in range(40):
         next(stream)
     stream.close()
-    assert taken <= 40 + runtime.MANY + BATCH * (runtime.AHEAD * count_cores() + 1)
+    assert taken <= 40 + runtime.BATCH_FROM + BATCH * (runtime.PREFETCH * count_cores() + 1)
 
 
 @pytest.mark.parametrize("count", [1, 30])
@@ -129,7 +129,7 @@ def test_an_engine_gives_one_answer_however_many_are_asked(small: Small, engine:
 def test_auto_goes_by_how_many_are_asked(small: Small) -> None:
     classifier = load(small.run)
     assert classifier.engine == "auto"
-    assert [classifier.engine_for(count) for count in (1, runtime.MANY - 1, runtime.MANY, None)] == [
+    assert [classifier.engine_for(count) for count in (1, runtime.BATCH_FROM - 1, runtime.BATCH_FROM, None)] == [
         "onnxruntime",
         "onnxruntime",
         "openvino",

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from headstart.inference.conformal import Kind, Sets
+from headstart.inference.conformal import ConformalKind, ConformalPredictor
 
 KINDS = ("lac", "aps", "raps")
 
@@ -14,7 +14,7 @@ def drawn(rows: int = 300, classes: int = 5) -> np.ndarray:
     return softmax(np.random.default_rng(1).normal(0, 2, (rows, classes)), axis=1).astype(np.float32)
 
 
-def by_hand(sets: Sets, row: np.ndarray) -> list[bool]:
+def by_hand(sets: ConformalPredictor, row: np.ndarray) -> list[bool]:
     """Class by class, from the definitions."""
     order = sorted(range(len(row)), key=lambda index: (-row[index], index))
     scores = {}
@@ -27,19 +27,19 @@ def by_hand(sets: Sets, row: np.ndarray) -> list[bool]:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("threshold", [-1.0, 0.0, 0.31, 0.73, 0.97, 9.0])
-def test_sets_are_what_their_papers_say(kind: Kind, threshold: float) -> None:
-    sets = Sets(kind, 0.9, threshold, *((0.05, 2) if kind == "raps" else ()))
+def test_sets_are_what_their_papers_say(kind: ConformalKind, threshold: float) -> None:
+    sets = ConformalPredictor(kind, 0.9, threshold, *((0.05, 2) if kind == "raps" else ()))
     rows = drawn()
-    chosen = sets.of(rows)
+    chosen = sets.predict(rows)
     assert chosen.dtype == bool
     assert chosen.tolist() == [by_hand(sets, row) for row in rows]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_likeliest_class_is_always_in_and_likelier_ones_come_first(kind: Kind) -> None:
+def test_the_likeliest_class_is_always_in_and_likelier_ones_come_first(kind: ConformalKind) -> None:
     rows = drawn()
     for threshold in np.linspace(-0.5, 1.5, 21):
-        chosen = Sets(kind, 0.9, float(threshold), 0.01 * (kind == "raps"), 1).of(rows)
+        chosen = ConformalPredictor(kind, 0.9, float(threshold), 0.01 * (kind == "raps"), 1).of(rows)
         assert chosen[np.arange(len(rows)), rows.argmax(axis=1)].all()
         least_in = np.where(chosen, rows, 2).min(axis=1)
         most_out = np.where(chosen, -1, rows).max(axis=1)
@@ -47,32 +47,36 @@ def test_the_likeliest_class_is_always_in_and_likelier_ones_come_first(kind: Kin
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_equals_are_taken_in_the_order_of_the_classes(kind: Kind) -> None:
+def test_equals_are_taken_in_the_order_of_the_classes(kind: ConformalKind) -> None:
     rows = np.full((1, 4), 0.25, np.float32)
-    assert Sets(kind, 0.9, -1.0).of(rows).tolist() == [[True, False, False, False]]
-    assert Sets("aps", 0.9, 0.25).of(rows).tolist() == [[True, True, False, False]]
+    assert ConformalPredictor(kind, 0.9, -1.0).of(rows).tolist() == [[True, False, False, False]]
+    assert ConformalPredictor("aps", 0.9, 0.25).of(rows).tolist() == [[True, True, False, False]]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_large_threshold_takes_all_in(kind: Kind) -> None:
+def test_a_large_threshold_takes_all_in(kind: ConformalKind) -> None:
     saturated = np.array([[1, 0, 0], [1 / 3, 1 / 3, 1 / 3], [0.5, 0.5, 1e-38]], np.float32)
-    assert Sets(kind, 0.9, 1.001).of(saturated).all()
+    assert ConformalPredictor(kind, 0.9, 1.001).of(saturated).all()
 
 
 def test_the_free_ranks_cost_nothing() -> None:
-    np.testing.assert_allclose(Sets("raps", 0.9, 0.5, 0.1, 2).surcharges(5), [0, 0, 0.1, 0.2, 0.3], rtol=1e-6)
+    np.testing.assert_allclose(
+        ConformalPredictor("raps", 0.9, 0.5, 0.1, 2).surcharges(5), [0, 0, 0.1, 0.2, 0.3], rtol=1e-6
+    )
     rows = drawn()
-    np.testing.assert_array_equal(Sets("raps", 0.9, 0.5, 0.1, 5).scores(rows), Sets("aps", 0.9, 0.5).scores(rows))
+    np.testing.assert_array_equal(
+        ConformalPredictor("raps", 0.9, 0.5, 0.1, 5).scores(rows), ConformalPredictor("aps", 0.9, 0.5).scores(rows)
+    )
 
 
 def test_nothing_gives_nothing() -> None:
     for kind in KINDS:
-        assert Sets(kind, 0.9, 0.5).of(np.zeros((0, 3), np.float32)).shape == (0, 3)  # type: ignore[arg-type]
+        assert ConformalPredictor(kind, 0.9, 0.5).of(np.zeros((0, 3), np.float32)).shape == (0, 3)  # type: ignore[arg-type]
 
 
 def test_it_goes_through_json() -> None:
-    sets = Sets("raps", 0.9, 0.123456789012345, 0.01, 3)
-    assert Sets.from_json(json.loads(json.dumps(asdict(sets)))) == sets
+    sets = ConformalPredictor("raps", 0.9, 0.123456789012345, 0.01, 3)
+    assert ConformalPredictor.from_json(json.loads(json.dumps(asdict(sets)))) == sets
 
 
 @pytest.mark.parametrize(
@@ -80,4 +84,4 @@ def test_it_goes_through_json() -> None:
 )
 def test_what_cannot_be_meant_is_refused(wrong: tuple) -> None:  # type: ignore[type-arg]
     with pytest.raises(ValueError, match="wanted"):
-        Sets(*wrong)
+        ConformalPredictor(*wrong)

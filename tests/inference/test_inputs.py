@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 from headstart.errors import DataError
-from headstart.inference.classifier import MANY, Classifier, load
+from headstart.inference.classifier import BATCH_FROM, Classifier, load
 from headstart.modalities.image.load import WANTED
 from tests.conftest import Small, picture
 
@@ -132,7 +132,7 @@ def test_anything_else_is_one_error_alone_and_one_of_its_own_among_others(
     with pytest.raises(DataError) as caught:
         classifier.predict(photo)
     assert message in str(caught.value)
-    for count in (1, MANY):
+    for count in (1, BATCH_FROM):
         answers = classifier.predict([*[file] * count, photo, file])
         assert [it.error is None for it in answers] == [*[True] * count, False, True]
         assert f"{answers[count].source}: {answers[count].error}".startswith(str(caught.value)[:30])
@@ -158,7 +158,7 @@ def test_a_photo_that_was_mended_says_so(classifier: Classifier, file: Path) -> 
     content = io.BytesIO()
     Image.fromarray(picture("checks", np.random.default_rng(2), (300, 300))).save(content, "JPEG", quality=95)
     cut = content.getvalue()[: int(0.8 * len(content.getvalue()))]
-    for answer in (classifier.predict(cut), *classifier.predict([cut] * MANY)):
+    for answer in (classifier.predict(cut), *classifier.predict([cut] * BATCH_FROM)):
         assert answer.error is None
         assert answer.repaired is not None
         assert answer.repaired.startswith("truncated: ")

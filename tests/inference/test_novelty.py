@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from headstart.arrays import Floats
-from headstart.inference.novelty import Novelty, joined, nearest
+from headstart.inference.novelty import Novelty, concat_normalized, squared_distance_to_nearest
 
 
 def drawn(rank: int = 5, points: int = 7, branches: tuple[int, ...] = (0, 2), seed: int = 0) -> Novelty:
@@ -50,18 +50,18 @@ def test_brightness_of_features_does_not_matter_and_zeros_are_no_error() -> None
     assert novelty.score([7 * rows[0], rows[1] / 9]) == pytest.approx(novelty.score(rows), rel=1e-4)
     zeros = [np.zeros((2, 8), np.float32), np.zeros((2, 12), np.float32)]
     assert np.isfinite(novelty.score(zeros)).all()
-    assert not joined(zeros).any()
+    assert not concat_normalized(zeros).any()
 
 
 def test_pieces_of_rows_give_what_all_at_once_gives(monkeypatch: pytest.MonkeyPatch) -> None:
     chance = np.random.default_rng(0)
     places, points = chance.normal(size=(50, 6)).astype("f4"), chance.normal(size=(9, 6)).astype("f4")
-    whole = nearest(places, points)
+    whole = squared_distance_to_nearest(places, points)
     monkeypatch.setattr("headstart.inference.novelty._PIECE", 100)
-    assert np.array_equal(nearest(places, points), whole)
+    assert np.array_equal(squared_distance_to_nearest(places, points), whole)
     brute = np.square(places[:, None].astype(float) - points).sum(axis=2).min(axis=1)
     assert whole == pytest.approx(brute, rel=1e-5)
-    assert nearest(points, points) == pytest.approx(np.zeros(9), abs=1e-12)
+    assert squared_distance_to_nearest(points, points) == pytest.approx(np.zeros(9), abs=1e-12)
 
 
 def test_it_goes_through_json_and_tensors() -> None:

@@ -10,7 +10,7 @@ from scipy.special import softmax
 from headstart.heads.head import Dense, Head
 from headstart.heads.saving import write_heads
 from headstart.inference.calibration import NONE, Calibration
-from headstart.inference.conformal import Sets
+from headstart.inference.conformal import ConformalPredictor
 from headstart.inference.postprocess import BatchPredictions, apply_head, combine_members, parse_heads, postprocess
 
 
@@ -84,18 +84,18 @@ def test_of_equals_the_first_gets_the_vote() -> None:
 
 def test_what_is_said_follows_from_calibrated_probabilities() -> None:
     rows = np.array([[0.6, 0.3, 0.1], [0.34, 0.33, 0.33]], np.float32)
-    softer, sets = Calibration("temperature", (0.5,)), Sets("lac", 0.9, 0.7)
+    softer, sets = Calibration("temperature", (0.5,)), ConformalPredictor("lac", 0.9, 0.7)
     said = postprocess(rows, [], softer, sets, None)
     np.testing.assert_array_equal(said.uncalibrated, rows)
     np.testing.assert_array_equal(said.probabilities, softer.apply(rows))
-    assert said.sets is not None
-    assert said.sets.tolist() == [[True, True, False], [True, True, True]]
+    assert said.prediction_set is not None
+    assert said.prediction_set.tolist() == [[True, True, False], [True, True, True]]
     assert said.novelty is None
-    assert said.declined.tolist() == [False, False]
-    assert postprocess(rows, [], NONE, None, None).sets is None
+    assert said.out_of_distribution.tolist() == [False, False]
+    assert postprocess(rows, [], NONE, None, None).prediction_set is None
 
 
 def test_above_1_is_declined() -> None:
     rows = np.full((3, 2), 0.5, np.float32)
     novelty = np.array([0.99, 1.0, np.nextafter(np.float32(1), np.float32(2))], np.float32)
-    assert BatchPredictions(rows, rows, None, novelty).declined.tolist() == [False, False, True]
+    assert BatchPredictions(rows, rows, None, novelty).out_of_distribution.tolist() == [False, False, True]

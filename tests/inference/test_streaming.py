@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from headstart.inference import streaming
-from headstart.inference.streaming import AHEAD, Arrivals, answer_in_order
+from headstart.inference.streaming import PREFETCH, Arrivals, answer_in_order
 
 SIZE, THREADS = 4, 2
 
@@ -55,7 +55,7 @@ def test_where_items_come_quickly_only_so_many_are_taken_in_advance(monkeypatch:
     for _ in range(100):
         next(stream)
     stream.close()  # type: ignore[attr-defined]
-    assert next(taken) <= 100 + SIZE * (THREADS * AHEAD + 1)
+    assert next(taken) <= 100 + SIZE * (THREADS * PREFETCH + 1)
 
 
 def test_batches_fill_where_items_come_quickly(monkeypatch: pytest.MonkeyPatch) -> None:

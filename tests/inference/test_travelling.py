@@ -19,9 +19,9 @@ import headstart
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import load_backbone
 from headstart.errors import ClassifierError
-from headstart.export import EnsembleMember, FittedModel, save
-from headstart.inference import format as layout
-from headstart.inference.classifier import MANY, Classifier, load
+from headstart.export import EnsembleMember, FittedModel, export_model
+from headstart.inference import model_format
+from headstart.inference.classifier import BATCH_FROM, Classifier, load
 from tests.conftest import Small
 from tests.export.drawn import drawn_head, drawn_photos, single, witnesses
 
@@ -43,11 +43,11 @@ def other(network: Backbone, tmp_path_factory: pytest.TempPathFactory) -> Path:
     whole = single(network, 3)
     head = drawn_head(network.layer("final").width, 2, seed=5)
     parts = FittedModel(("one", "two"), whole.branches, (EnsembleMember((0,), head),))
-    return save(parts, tmp_path_factory.mktemp("other") / "model", witnesses(parts)).folder
+    return export_model(parts, tmp_path_factory.mktemp("other") / "model", witnesses(parts)).folder
 
 
 def rows(classifier: Classifier, *, many: bool) -> np.ndarray:
-    photos = drawn_photos() * (MANY // 4) if many else drawn_photos()
+    photos = drawn_photos() * (BATCH_FROM // 4) if many else drawn_photos()
     return np.stack([it.probabilities for it in classifier.predict(photos)])
 
 
@@ -103,15 +103,15 @@ def test_a_run_is_where_it_was_opened(small: Small, tmp_path: Path, monkeypatch:
 
 
 def test_a_folder_that_is_half_replaced_says_so(model: Path, other: Path) -> None:
-    shutil.copy(other / layout.RECORD, model / layout.RECORD)
+    shutil.copy(other / model_format.RECORD, model / model_format.RECORD)
     with pytest.raises(ClassifierError, match=r"not the file that was saved .* or load it again if it was being repl"):
         load(model)
 
 
 @pytest.mark.parametrize("many", [False, True])
 def test_classes_of_another_number_than_the_graph_has_are_refused(model: Path, *, many: bool) -> None:
-    record = layout.read_model(model)
-    (model / layout.RECORD).write_text(json.dumps(replace(record, classes=("a", "b")).to_json()))
+    record = model_format.read_model(model)
+    (model / model_format.RECORD).write_text(json.dumps(replace(record, classes=("a", "b")).to_json()))
     with pytest.raises(ClassifierError, match=r"gives .*3.*, model\.json names 2 classes; copy the whole model"):
         rows(load(model), many=many)
 

@@ -15,7 +15,7 @@ from headstart.data.samples import FileSource, Sample
 from headstart.errors import HeadstartError
 from headstart.evaluation import metrics
 from headstart.events import RunLog
-from headstart.inference.classifier import MANY, Classifier, load
+from headstart.inference.classifier import BATCH_FROM, Classifier, load
 from headstart.inference.engine_agreement import EngineAgreement
 from headstart.modalities.image import load as photos
 from headstart.pipeline import testing as judging
@@ -34,7 +34,7 @@ def samples(small: Small) -> tuple[Sample, ...]:
     return read_source(small.photos).samples
 
 
-@pytest.mark.parametrize(("count", "main"), [(MANY + 10, "openvino"), (MANY - 1, "onnxruntime")])
+@pytest.mark.parametrize(("count", "main"), [(BATCH_FROM + 10, "openvino"), (BATCH_FROM - 1, "onnxruntime")])
 def test_each_engine_is_scored_on_the_same_photos(
     classifier: Classifier, samples: tuple[Sample, ...], count: int, main: str
 ) -> None:

@@ -150,7 +150,7 @@ def _winner(
     novelty = (novelty / np.quantile(novelty[validation], 0.95)).astype(np.float32)
     if bare:
         novelty[:] = np.nan
-    return calibrated, uncalibrated, sets.of(calibrated), novelty, sets.threshold
+    return calibrated, uncalibrated, sets.predict(calibrated), novelty, sets.threshold
 
 
 def _write_predictions(folder: Path, drawn: ExampleRun) -> None:
@@ -165,7 +165,7 @@ def _write_predictions(folder: Path, drawn: ExampleRun) -> None:
         uncalibrated=drawn.uncalibrated,
         novelty=drawn.novelty,
         prediction_set=drawn.prediction_set,
-        declined=drawn.novelty > 1,
+        out_of_distribution=drawn.novelty > 1,
     )
 
 

@@ -239,7 +239,7 @@ def _novelty(drawn: "ExampleRun") -> dict[str, Any]:
     return {
         "kind": "nearest",
         "layers": ["stage4", "final"],
-        "acceptance": 0.95,
+        "ood_acceptance": 0.95,
         "accepted": _share(int((scores <= 1).sum()), len(scores)),
     }
 

@@ -61,7 +61,7 @@ class Files:
         self.id, self.label, self.sets = test["id"], test["label"], test["prediction_set"]
         self.group = test["group"]
         self.said, self.before = (self._sure(test[name]) for name in ("probabilities", "uncalibrated"))
-        self.novelty, self.declined = test["novelty"], test["declined"]
+        self.novelty, self.declined = test["novelty"], test["out_of_distribution"]
 
     @staticmethod
     def _sure(probabilities: Any) -> Any:

@@ -70,8 +70,8 @@ def test_predictions_read_back_without_pickle(tmp_path) -> None:
             kept["probabilities"], np.concatenate([first.probabilities, second.probabilities])
         )
         np.testing.assert_array_equal(kept["uncalibrated"][2:], second.uncalibrated)
-        np.testing.assert_array_equal(kept["prediction_set"][:2], first.sets)
-        np.testing.assert_array_equal(kept["declined"], [*(first.novelty > 1), *(second.novelty > 1)])
+        np.testing.assert_array_equal(kept["prediction_set"][:2], first.prediction_set)
+        np.testing.assert_array_equal(kept["out_of_distribution"], [*(first.novelty > 1), *(second.novelty > 1)])
         assert np.isnan(kept["novelty"][0])
 
 
@@ -82,14 +82,16 @@ def test_the_table_says_the_same(tmp_path) -> None:
         rows = list(csv.DictReader(file))
     assert [row["photo"] for row in rows] == [f"a,b/{number}.jpg" for number in range(4)]
     assert [row["label"] for row in rows] == ["z", "y", "x", "y"]
-    for row, probabilities, inside, novelty in zip(rows, given.probabilities, given.sets, given.novelty, strict=True):
+    for row, probabilities, inside, novelty in zip(
+        rows, given.probabilities, given.prediction_set, given.novelty, strict=True
+    ):
         assert row["predicted"] == "xyz"[probabilities.argmax()]
         assert float(row["probability"]) == pytest.approx(probabilities.max(), abs=1e-6)
         assert sorted(row["prediction_set"]) == sorted(
             "".join(np.array(list("xyz"))[inside]) + "|" * (inside.sum() - 1)
         )
         assert row["novelty"] == ("" if np.isnan(novelty) else f"{novelty:.4f}")
-        assert row["declined"] == ("" if np.isnan(novelty) else "yes" if novelty > 1 else "no")
+        assert row["out_of_distribution"] == ("" if np.isnan(novelty) else "yes" if novelty > 1 else "no")
 
 
 def test_a_set_is_named_likeliest_first(tmp_path: Path) -> None:
@@ -107,7 +109,7 @@ def test_a_classifier_without_sets_and_novelty_names_the_likeliest_class_and_dec
     with np.load(tmp_path / "predictions.npz", allow_pickle=False) as kept:
         assert kept["prediction_set"].tolist() == [[False, True, False], [True, False, False]]
         assert np.isnan(kept["novelty"]).all()
-        assert not kept["declined"].any()
+        assert not kept["out_of_distribution"].any()
 
 
 def test_names_that_a_spreadsheet_would_run_are_text_in_the_table(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def test_flips(several: tuple[list[FitContext], list[Arm]]) -> None:
     best = max(arms, key=lambda arm: (arm.validation.accuracy, -arm.validation.log_loss))
     assert made.name == f"flips of {best.name}"
     material, held_out = materials[0], materials[0].of(Subset.VALIDATION)
-    (branch,), (answer,) = best.parts.branches, best.parts.answers
+    (branch,), (answer,) = best.parts.branches, best.parts.members
     seen = material.features(material.branch(*branch.layers, flipped=True), held_out)
     assert not np.allclose(seen, material.features(branch, held_out))
     by_hand = (best.probabilities + answer.head.probabilities(seen)) / 2
@@ -90,7 +90,7 @@ def test_concat(several: tuple[list[FitContext], list[Arm]]) -> None:
             [it.store.read(it.space, [s.digest for s in samples], "final") for it in materials], axis=1
         )
 
-    (answer,) = made.parts.answers
+    (answer,) = made.parts.members
     assert answer.branches == (0, 1)
     np.testing.assert_allclose(made.probabilities, answer.head.probabilities(rows(Subset.VALIDATION)), atol=1e-6)
     assert answer.head.layers[0].weight.shape[0] == sum(it.backbone.layer("final").width for it in materials)
@@ -109,8 +109,8 @@ def test_refitted_members_of_an_ensemble(several: tuple[list[FitContext], list[A
     test = materials[0].of(Subset.TEST)
     members = [materials[0].probabilities(final_parts(materials[0], arm), test) for arm in arms]
     np.testing.assert_allclose(materials[0].probabilities(final, test), np.mean(members, axis=0), atol=1e-6)
-    before = [answer.head.layers[0].weight for answer in made.parts.answers]
-    after = [answer.head.layers[0].weight for answer in final.answers]
+    before = [answer.head.layers[0].weight for answer in made.parts.members]
+    after = [answer.head.layers[0].weight for answer in final.members]
     assert all(not np.array_equal(a, b) for a, b in zip(before, after, strict=True)), "fitted on validation too"
 
 
@@ -119,12 +119,12 @@ def test_joined_keeps_each_branch_once(several: tuple[list[FitContext], list[Arm
     parts = joined(arms[0].parts.classes, [(arm.parts, 1 / len(arms)) for arm in arms], "mean")
     final, deep, other = arms[0].parts.branches[0], arms[3].parts.branches[0], arms[4].parts.branches[0]
     assert parts.branches == tuple(dict.fromkeys((final, deep, other)))
-    assert [answer.branches for answer in parts.answers] == [
+    assert [answer.branches for answer in parts.members] == [
         (parts.branches.index(arm.parts.branches[0]),) for arm in arms
     ]
     twice = joined(parts.classes, [(parts, 0.5), (arms[0].parts, 0.5)], "mean")
     assert len(twice.branches) == len(parts.branches)
-    assert sum(answer.weight for answer in twice.answers) == pytest.approx(1)
+    assert sum(answer.weight for answer in twice.members) == pytest.approx(1)
     voted = joined(parts.classes, [(parts, 1.0)], "vote")
     with pytest.raises(SettingError, match="a vote cannot be part of another ensemble"):
         joined(parts.classes, [(voted, 1.0)], "mean")

@@ -80,8 +80,8 @@ def test_a_probe_is_fitted_again_on_train_and_validation(material: FitContext) -
     task = material.task([material.branch("final")], Subset.TRAIN, Subset.VALIDATION)
     assert len(task.labels) == len(material.of(Subset.TRAIN)) + len(material.of(Subset.VALIDATION))
     own = fit_head("logistic", task, material.settings, fixed=arm.chosen)
-    np.testing.assert_allclose(parts.answers[0].head.layers[0].weight, own.head.layers[0].weight, atol=1e-6)
-    assert not np.array_equal(parts.answers[0].head.layers[0].weight, arm.parts.answers[0].head.layers[0].weight)
+    np.testing.assert_allclose(parts.members[0].head.layers[0].weight, own.head.layers[0].weight, atol=1e-6)
+    assert not np.array_equal(parts.members[0].head.layers[0].weight, arm.parts.members[0].head.layers[0].weight)
 
 
 def test_rows_and_labels_belong_together(material: FitContext) -> None:

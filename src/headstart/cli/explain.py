@@ -74,7 +74,7 @@ def _explained(explainer: "Explainer", photo: str, out: Path, label: str | None)
     mark_folder(out)
     file = _free(out, Path(photo).stem)
     replace_bytes(file, save_picture(drawn, "JPEG", quality=90))
-    declined = DECLINED if heat.declined else ""
+    declined = DECLINED if heat.out_of_distribution else ""
     return f"{photo}: {heat.label} {heat.probability:.1%}{declined}, {file}"
 
 

@@ -85,14 +85,14 @@ def predict(
 
 def _asked(photos: Sequence[str], left_out: list[str]) -> Iterable[str]:
     """The files meant: a list of a few, for that is answered sooner, or what gives them one by one."""
-    from headstart.inference.classifier import MANY
+    from headstart.inference.classifier import BATCH_FROM
     from headstart.inference.streaming import Arrivals
 
     files = files_of(photos, left_out)
     if "-" in photos:
         return Arrivals(files)
-    first = list(islice(files, MANY))
-    return first if len(first) < MANY else chain(first, files)
+    first = list(islice(files, BATCH_FROM))
+    return first if len(first) < BATCH_FROM else chain(first, files)
 
 
 def files_of(photos: Iterable[str], left_out: list[str]) -> Iterator[str]:

@@ -6,7 +6,13 @@ from dataclasses import replace
 
 from headstart.data.readers.found import preview
 from headstart.data.samples import FileStatus, Sample, Samples
-from headstart.modalities.image.decoding.depth import Depth, common_ranges, describe_depth, describe_scaling, own_range
+from headstart.modalities.image.decoding.depth import (
+    BitDepth,
+    common_ranges,
+    describe_depth,
+    describe_scaling,
+    own_range,
+)
 from headstart.modalities.image.spec import GreyRange
 
 
@@ -34,7 +40,7 @@ def note_scaling(samples: Samples, ranges: Sequence[GreyRange]) -> Samples:
     return samples.with_updates(changes) if changes else samples
 
 
-def summarise_depths(depths: Iterable[Depth | None]) -> tuple[str, ...]:
+def summarise_depths(depths: Iterable[BitDepth | None]) -> tuple[str, ...]:
     """A note for the ledger that counts photos with more than 8 bits; none where there are none."""
     kinds = Counter(describe_depth(replace(it, missing=0)) for it in depths if it is not None)
     if not kinds:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.errors import bounded
-from headstart.modalities.image.decoding.depth import Depth
+from headstart.modalities.image.decoding.depth import BitDepth
 
 MOST_OF_A_REASON = 300  #: characters in the ledger
 
@@ -69,7 +69,7 @@ class Sample:
     group: str  #: samples of one group never straddle the split; the digest unless the user names groups
     subset: Subset | None  #: the part it was given in, None where the split is ours to make
     source: SampleSource
-    depth: Depth | None = None  #: of a photo with more than 8 bits: what its values are like
+    depth: BitDepth | None = None  #: of a photo with more than 8 bits: what its values are like
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class LedgerEntry:
     height: int = 0  #: pixels, as stored
     camera: str = ""  #: make and model, as EXIF says; "" where it says nothing
     note: str = ""  #: what was done with it that is not done with every photo, such as by what range it was scaled
-    depth: Depth | None = None  #: of a photo with more than 8 bits: what its values are like
+    depth: BitDepth | None = None  #: of a photo with more than 8 bits: what its values are like
 
     def __post_init__(self) -> None:
         if len(self.reason) > MOST_OF_A_REASON:  # it may hold a path, a label or what a library says

@@ -19,12 +19,12 @@ from headstart.errors import ClassifierError, DataError, UserError, nearest
 from headstart.explanation.choose_map import plan
 from headstart.explanation.graph import Graph
 from headstart.explanation.maps import ClassTokenMap, Map, RolloutMap, resized
-from headstart.inference import format as layout
+from headstart.inference import model_format
 from headstart.inference.files import read_files
 from headstart.inference.forking import after_fork, keep_for_ever
-from headstart.inference.postprocess import Head
+from headstart.inference.postprocess import DenseLayers
 from headstart.modalities.image.decoding.decode import BrokenPhoto, Pixels
-from headstart.modalities.image.load import PhotoLike, advise, name_of
+from headstart.modalities.image.load import PhotoLike, name_of, suggest_remedy
 from headstart.modalities.image.overlay import painted, upright
 from headstart.modalities.image.spec import ImageSpec
 
@@ -42,7 +42,7 @@ class Heat:
     probability: float  #: of that class, calibrated
     size: tuple[int, int]  #: (width, height) of the upright photo, pixels
     features: NDArray[np.float32]  #: (D,) of the first branch: what ``Neighbours`` compares
-    declined: bool = False  #: the photo is unlike all training photos: the label means little
+    out_of_distribution: bool = False  #: the photo is unlike all training photos: the label means little
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +62,17 @@ class Explainer:
         Raises:
             ClassifierError: it cannot be read, or a network has no map of places.
         """
-        self.folder = layout.find(Path(folder))
+        self.folder = model_format.find_model(Path(folder))
         self._files = read_files(self.folder)
         self.record = self._files.record
         self.classes = self.record.classes
         graph = Graph(self._files.graph)
-        self._branches = {index: self._layers(graph, index) for it in self.record.answers for index in it.branches}
+        self._branches = {index: self._layers(graph, index) for it in self.record.members for index in it.branches}
         layers = [layer for found in self._branches.values() for layer in found]
-        wanted = [layout.PROBABILITIES, *(name for it in layers for name in (it.name, *it.map.tensors))]
-        wanted += [layout.DECLINED] if self.record.novelty else []
+        wanted = [model_format.PROBABILITIES, *(name for it in layers for name in (it.name, *it.map.tensors))]
+        wanted += [model_format.OUT_OF_DISTRIBUTION] if self.record.novelty else []
         self._names = tuple(dict.fromkeys(wanted))
-        self._session: Any = graph.session({layout.IMAGE: TensorProto.UINT8}, self._names)
+        self._session: Any = graph.session({model_format.IMAGE: TensorProto.UINT8}, self._names)
         after_fork(self, Explainer._abandon)
 
     def _abandon(self) -> None:
@@ -81,8 +81,8 @@ class Explainer:
 
     def _run(self, pixels: Pixels) -> dict[str, Floats]:
         if self._session is None:  # in a forked child
-            self._session = Graph(self._files.graph).session({layout.IMAGE: TensorProto.UINT8}, self._names)
-        return dict(zip(self._names, self._session.run(None, {layout.IMAGE: pixels}), strict=True))
+            self._session = Graph(self._files.graph).session({model_format.IMAGE: TensorProto.UINT8}, self._names)
+        return dict(zip(self._names, self._session.run(None, {model_format.IMAGE: pixels}), strict=True))
 
     def heat(self, photo: PhotoLike, label: str | None = None) -> Heat:
         """What speaks for a label in a photo.
@@ -100,9 +100,9 @@ class Explainer:
         try:
             seen = upright(photo, self.record.spec)
         except BrokenPhoto as error:
-            raise DataError(f"{name_of(photo)}: {error}{advise(photo, str(error))}") from None
+            raise DataError(f"{name_of(photo)}: {error}{suggest_remedy(photo, str(error))}") from None
         values = self._run(seen.pixels)
-        probabilities = values[layout.PROBABILITIES]
+        probabilities = values[model_format.PROBABILITIES]
         index = int(probabilities.argmax()) if label is None else self.classes.index(label)
         places = np.maximum(self._places(values, index), 0)
         most = float(places.max())
@@ -114,7 +114,7 @@ class Explainer:
             probability=float(probabilities[index]),
             size=(seen.width, seen.height),
             features=np.concatenate([values[it.name][0] for it in self._branches[0]]),
-            declined=bool(values.get(layout.DECLINED, False)),
+            out_of_distribution=bool(values.get(model_format.OUT_OF_DISTRIBUTION, False)),
         )
 
     @property
@@ -125,7 +125,7 @@ class Explainer:
     def _places(self, values: dict[str, Floats], index: int) -> Floats:
         """What places add to a class, over all answers: an answer weighs as much as it gives to that class."""
         rows = []
-        for facts, head in zip(self.record.answers, self._heads, strict=True):
+        for facts, head in zip(self.record.members, self._heads, strict=True):
             features = [values[it.name][0] for branch in facts.branches for it in self._branches[branch]]
             logits, gradient = _gradient(head, np.concatenate(features), index)
             chances = np.exp(logits - logits.max())
@@ -171,16 +171,16 @@ class Explainer:
         facts = self.record.branches
         same = (index for index, it in enumerate(facts) if it.network == facts[branch].network)
         entry = next(index for index in same if facts[index].flipped == facts[branch].flipped)
-        features = layout.features_of(branch)
+        features = model_format.features_name(branch)
         node = graph.makers.get(features)
-        if node is None or layout.pixels_of(entry) not in graph.makers:
+        if node is None or model_format.pixels_name(entry) not in graph.makers:
             raise ClassifierError(
-                f"{layout.GRAPH} has no tensor {features!r} or {layout.pixels_of(entry)!r}; "
+                f"{model_format.GRAPH} has no tensor {features!r} or {model_format.pixels_name(entry)!r}; "
                 "copy the whole model folder again"
             )
         names = list(node.input) if node.op_type in ("Concat", "Identity") else [features]
         size = facts[branch].spec.size
-        return tuple(_Layer(name, plan(graph, layout.pixels_of(entry), name, size)) for name in names)
+        return tuple(_Layer(name, plan(graph, model_format.pixels_name(entry), name, size)) for name in names)
 
     @cached_property
     def _spec(self) -> ImageSpec:
@@ -188,11 +188,11 @@ class Explainer:
         return max((self.record.branches[it].spec for it in self._branches), key=lambda it: it.crop_permille)
 
     @cached_property
-    def _heads(self) -> tuple[Head, ...]:
+    def _heads(self) -> tuple[DenseLayers, ...]:
         return self._files.heads()
 
 
-def _gradient(head: Head, features: Floats, index: int) -> tuple[Floats, Floats]:
+def _gradient(head: DenseLayers, features: Floats, index: int) -> tuple[Floats, Floats]:
     """A head's logits (C,), and the gradient by its features (D,) of one logit less the mean of all."""
     values, masks = features, []
     for number, (weight, bias) in enumerate(head):

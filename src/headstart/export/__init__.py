@@ -2,7 +2,7 @@
 
 from headstart.export.model import EnsembleMember, FeatureBranch, FittedModel, ParityExample
 from headstart.export.parity import UnsteadyNoveltyError
-from headstart.export.write import add_scores, save
+from headstart.export.write import add_scores, export_model
 
 __all__ = [
     "EnsembleMember",
@@ -11,5 +11,5 @@ __all__ = [
     "ParityExample",
     "UnsteadyNoveltyError",
     "add_scores",
-    "save",
+    "export_model",
 ]

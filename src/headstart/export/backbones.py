@@ -33,10 +33,10 @@ class Networks:
         if graph not in self._models:
             self._models[graph] = onnx.load(graph)
         model = self._models[graph]
-        nodes, wanted = up_to(model.graph, layers)
+        nodes, wanted = select_subgraph(model.graph, layers)
         names = {"": "", model.graph.input[0].name: pixels}
         names |= {it.name: self._shared(it, prefix) for it in model.graph.initializer if it.name in wanted}
-        self._pieces.nodes.extend(renamed(node, lambda name: names.get(name, prefix + name)) for node in nodes)
+        self._pieces.nodes.extend(rename_tensors(node, lambda name: names.get(name, prefix + name)) for node in nodes)
         return model
 
     def _shared(self, weight: onnx.TensorProto, prefix: str) -> str:
@@ -53,7 +53,7 @@ class Networks:
         return self._names[digest]
 
 
-def up_to(graph: onnx.GraphProto, layers: Collection[str]) -> tuple[list[onnx.NodeProto], set[str]]:
+def select_subgraph(graph: onnx.GraphProto, layers: Collection[str]) -> tuple[list[onnx.NodeProto], set[str]]:
     """The nodes that some outputs need, in order, and the names of all tensors that these read or give."""
     wanted = set(layers)
     kept = []
@@ -80,7 +80,7 @@ def _inside(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
         yield from attribute.graphs
 
 
-def renamed(node: onnx.NodeProto, rename: Callable[[str], str]) -> onnx.NodeProto:
+def rename_tensors(node: onnx.NodeProto, rename: Callable[[str], str]) -> onnx.NodeProto:
     """A copy of a node with other names for itself and all tensors, its branches and loops included."""
     copy = onnx.NodeProto()
     copy.CopyFrom(node)

@@ -7,9 +7,9 @@ from onnx import TensorProto, helper
 
 from headstart.errors import SaveError
 from headstart.export.backbones import Networks
-from headstart.export.heads import add_answers, add_features
+from headstart.export.heads import add_features, add_outputs
 from headstart.export.model import FittedModel
-from headstart.inference import format as layout
+from headstart.inference import model_format
 from headstart.modalities.graph_builder import GraphBuilder
 from headstart.modalities.image.onnx import add_square, add_view
 from headstart.modalities.image.spec import ImageSpec
@@ -28,13 +28,13 @@ def build_onnx(parts: FittedModel) -> onnx.ModelProto:
     """
     pieces = GraphBuilder()
     network = _add_branches(pieces, parts)
-    add_answers(pieces, parts)
+    add_outputs(pieces, parts)
     if (size := sum(constant.ByteSize() for constant in pieces.constants)) > MOST_BYTES:
         raise SaveError(
             f"the classifier's {len(parts.branches)} branches hold {size / 1e9:.1f} GB of weights; an ONNX file holds "
             "2.1; leave some backbones out"
         )
-    image = helper.make_tensor_value_info(layout.IMAGE, TensorProto.UINT8, ["height", "width", 3])
+    image = helper.make_tensor_value_info(model_format.IMAGE, TensorProto.UINT8, ["height", "width", 3])
     backbones = ", ".join(dict.fromkeys(branch.backbone.name for branch in parts.branches))
     licences = ", ".join(dict.fromkeys(branch.backbone.licence for branch in parts.branches))
     whole = helper.make_graph(
@@ -47,7 +47,7 @@ def build_onnx(parts: FittedModel) -> onnx.ModelProto:
         model,
         {
             "classes": json.dumps(parts.classes, ensure_ascii=False),
-            "schema_version": str(layout.SCHEMA_VERSION),
+            "schema_version": str(model_format.SCHEMA_VERSION),
             "backbone": backbones,
             "licence": licences,
         },
@@ -59,11 +59,16 @@ def build_onnx(parts: FittedModel) -> onnx.ModelProto:
 def _outputs(parts: FittedModel) -> list[onnx.ValueInfoProto]:
     """What the graph says of a photo; see ``runtime.folder``."""
     info, classes = helper.make_tensor_value_info, [len(parts.classes)]
-    outputs = [info(name, TensorProto.FLOAT, classes) for name in (layout.PROBABILITIES, layout.UNCALIBRATED)]
-    if parts.sets is not None:
-        outputs.append(info(layout.PREDICTION_SET, TensorProto.BOOL, classes))
+    outputs = [
+        info(name, TensorProto.FLOAT, classes) for name in (model_format.PROBABILITIES, model_format.UNCALIBRATED)
+    ]
+    if parts.conformal is not None:
+        outputs.append(info(model_format.PREDICTION_SET, TensorProto.BOOL, classes))
     if parts.novelty is not None:
-        outputs += [info(layout.NOVELTY, TensorProto.FLOAT, []), info(layout.DECLINED, TensorProto.BOOL, [])]
+        outputs += [
+            info(model_format.NOVELTY, TensorProto.FLOAT, []),
+            info(model_format.OUT_OF_DISTRIBUTION, TensorProto.BOOL, []),
+        ]
     return outputs
 
 
@@ -77,24 +82,24 @@ def _add_branches(pieces: GraphBuilder, parts: FittedModel) -> onnx.ModelProto:
         spec = branch.backbone.spec
         if spec not in squares:
             squares[spec] = add_square(pieces, spec, f"photo{len(squares)}/")
-        add_view(pieces, squares[spec], layout.pixels_of(index), flipped=branch.flipped)
+        add_view(pieces, squares[spec], model_format.pixels_name(index), flipped=branch.flipped)
         sharing = [other for other in range(len(parts.branches)) if parts.entry(other) == index]
         layers = {layer for other in sharing for layer in parts.branches[other].layers}
         prefix = f"branch{index}/"
-        network = networks.add(branch.graph, layers, layout.pixels_of(index), prefix)
+        network = networks.add(branch.graph, layers, model_format.pixels_name(index), prefix)
         for other in sharing:
             joined = [prefix + layer for layer in parts.branches[other].layers]
-            add_features(pieces, joined, layout.features_of(other))
+            add_features(pieces, joined, model_format.features_name(other))
     return network
 
 
 def _described(parts: FittedModel) -> str:
-    branches = "; ".join(named(parts, index) for index in range(len(parts.branches)))
-    kinds = ", ".join(answer.head.kind for answer in parts.answers)
+    branches = "; ".join(describe_branch(parts, index) for index in range(len(parts.branches)))
+    kinds = ", ".join(answer.head.kind for answer in parts.members)
     return f"{branches}; {kinds} head, {len(parts.classes)} classes"
 
 
-def named(parts: FittedModel, index: int) -> str:
+def describe_branch(parts: FittedModel, index: int) -> str:
     """A branch, for a person."""
     branch = parts.branches[index]
     return f"{branch.backbone.name} up to {' + '.join(branch.layers)}{', mirrored' * branch.flipped}"

@@ -3,7 +3,7 @@
 import numpy as np
 
 from headstart.inference.calibration import SMALLEST, Calibration
-from headstart.inference.conformal import Sets
+from headstart.inference.conformal import ConformalPredictor
 from headstart.modalities.graph_builder import GraphBuilder
 
 
@@ -74,7 +74,7 @@ def _add_curves(pieces: GraphBuilder, calibration: Calibration, uncalibrated: st
     return node("Where", [nothing, uncalibrated, shared], "probabilities")
 
 
-def add_sets(pieces: GraphBuilder, sets: Sets, calibrated: str, classes: int) -> str:
+def add_sets(pieces: GraphBuilder, sets: ConformalPredictor, calibrated: str, classes: int) -> str:
     """Calibrated (1, C) -> the name of a tensor bool (1, C), whether each class is in: ``runtime.sets.Sets.of``."""
 
     def node(kind: str, inputs: list[str], *outputs: str, **attributes: object) -> str:

@@ -6,7 +6,7 @@ from headstart.export.calibration import add_calibration, add_sets
 from headstart.export.model import FittedModel
 from headstart.export.novelty import add_novelty
 from headstart.heads.head import Head
-from headstart.inference import format as layout
+from headstart.inference import model_format
 from headstart.modalities.graph_builder import GraphBuilder
 
 
@@ -15,30 +15,30 @@ def add_features(pieces: GraphBuilder, layers: list[str], features: str) -> None
     _join(pieces, layers, features)
 
 
-def add_answers(pieces: GraphBuilder, parts: FittedModel) -> None:
+def add_outputs(pieces: GraphBuilder, parts: FittedModel) -> None:
     """The branches' features -> the graph's outputs, as ``FittedModel.answered`` makes them."""
     uncalibrated = _combined(pieces, parts)
     calibrated = add_calibration(pieces, parts.calibration, uncalibrated)
     photo = pieces.constant("answers/photo", [0])
-    pieces.node("Squeeze", [uncalibrated, photo], layout.UNCALIBRATED)
-    pieces.node("Squeeze", [calibrated, photo], layout.PROBABILITIES)
-    if parts.sets is not None:
-        members = add_sets(pieces, parts.sets, calibrated, len(parts.classes))
-        pieces.node("Squeeze", [members, photo], layout.PREDICTION_SET)
+    pieces.node("Squeeze", [uncalibrated, photo], model_format.UNCALIBRATED)
+    pieces.node("Squeeze", [calibrated, photo], model_format.PROBABILITIES)
+    if parts.conformal is not None:
+        members = add_sets(pieces, parts.conformal, calibrated, len(parts.classes))
+        pieces.node("Squeeze", [members, photo], model_format.PREDICTION_SET)
     if parts.novelty is not None:
-        features = [layout.features_of(branch) for branch in parts.novelty.branches]
+        features = [model_format.features_name(branch) for branch in parts.novelty.branches]
         score = add_novelty(pieces, parts.novelty, features, uncalibrated)
-        pieces.node("Squeeze", [score, photo], layout.NOVELTY)
+        pieces.node("Squeeze", [score, photo], model_format.NOVELTY)
         limit = pieces.constant("answers/limit", 1, np.float32)
-        pieces.node("Greater", [layout.NOVELTY, limit], layout.DECLINED)
+        pieces.node("Greater", [model_format.NOVELTY, limit], model_format.OUT_OF_DISTRIBUTION)
 
 
 def _combined(pieces: GraphBuilder, parts: FittedModel) -> str:
     """Each head's probabilities, combined as ``runtime.answers.combined`` does, (1, C)."""
     rows = []
-    for index, answer in enumerate(parts.answers):
+    for index, answer in enumerate(parts.members):
         prefix = f"answer{index}/"
-        read = [layout.features_of(branch) for branch in answer.branches]
+        read = [model_format.features_name(branch) for branch in answer.branches]
         rows.append(_answer(pieces, answer.head, _join(pieces, read, f"{prefix}features"), prefix))
     stacked = pieces.node("Concat", rows, "answers/probabilities", axis=0)
     return _vote(pieces, stacked, parts) if parts.combine == "vote" else _mean(pieces, stacked, parts)
@@ -64,13 +64,13 @@ def _answer(pieces: GraphBuilder, head: Head, values: str, prefix: str) -> str:
 
 def _mean(pieces: GraphBuilder, stacked: str, parts: FittedModel) -> str:
     """The weighted mean of K answers: (K, C) -> (1, C)."""
-    weights = pieces.constant("answers/weights", [[answer.weight for answer in parts.answers]], np.float32)
+    weights = pieces.constant("answers/weights", [[answer.weight for answer in parts.members]], np.float32)
     return pieces.node("MatMul", [weights, stacked], "answers/mean")
 
 
 def _vote(pieces: GraphBuilder, stacked: str, parts: FittedModel) -> str:
     """One vote for each answer's likeliest class, and the mean as one voter more: (K, C) -> (1, C)."""
-    answers, classes = len(parts.answers), len(parts.classes)
+    answers, classes = len(parts.members), len(parts.classes)
     best = pieces.node("ArgMax", [stacked], "answers/best", axis=1, keepdims=0)
     depth, values = pieces.constant("answers/classes", classes), pieces.constant("answers/no-yes", [0, 1], np.float32)
     votes = pieces.node("OneHot", [best, depth, values], "answers/votes", axis=1)

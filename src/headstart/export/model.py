@@ -13,8 +13,8 @@ from headstart.engines.rounding import round_graph
 from headstart.hardware import ComputePrecision
 from headstart.heads.head import Head
 from headstart.inference.calibration import NONE, Calibration
-from headstart.inference.conformal import Sets
-from headstart.inference.format import Combine, least_shrinking
+from headstart.inference.conformal import ConformalPredictor
+from headstart.inference.model_format import Combine, largest_spec
 from headstart.inference.novelty import Novelty
 from headstart.inference.postprocess import BatchPredictions, combine_members, postprocess
 from headstart.modalities.image.decoding.decode import Pixels
@@ -72,22 +72,22 @@ class FittedModel:
 
     classes: tuple[str, ...]
     branches: tuple[FeatureBranch, ...]
-    answers: tuple[EnsembleMember, ...]
+    members: tuple[EnsembleMember, ...]
     combine: Combine = "mean"  #: how several answers become one: see ``runtime.answers.combined``
     calibration: Calibration = NONE
-    sets: Sets | None = None  #: how prediction sets are made
+    conformal: ConformalPredictor | None = None  #: how prediction sets are made
     novelty: Novelty | None = None  #: how unfamiliar photos are told; may read branches that no answer reads
 
     def __post_init__(self) -> None:
-        read = {branch for answer in self.answers for branch in answer.branches}
+        read = {branch for answer in self.members for branch in answer.branches}
         read |= set(self.novelty.branches) if self.novelty else set()
-        if not self.answers or read != set(range(len(self.branches))):
+        if not self.members or read != set(range(len(self.branches))):
             raise ValueError(
                 f"answers read the branches {sorted(read)} of {len(self.branches)}; wanted each, and no others"
             )
         if self.calibration.classes not in (None, len(self.classes)):
             raise ValueError(f"the calibration is of {self.calibration.classes} classes; wanted {len(self.classes)}")
-        for index, answer in enumerate(self.answers):
+        for index, answer in enumerate(self.members):
             width = sum(self.branches[branch].width for branch in answer.branches)
             layers = answer.head.layers
             seen = layers[0].weight.shape[0], layers[-1].bias.size
@@ -96,19 +96,19 @@ class FittedModel:
                     f"head {index} goes from {seen[0]} numbers to {seen[1]}; its branches give {width}, and there are "
                     f"{len(self.classes)} classes"
                 )
-        weights = [answer.weight for answer in self.answers]
+        weights = [answer.weight for answer in self.members]
         if self.combine == "mean" and (min(weights) < 0 or abs(sum(weights) - 1) > 1e-6):
             raise ValueError(f"the weights of a mean are {weights}; wanted none below 0 and a sum of 1")
 
     def without_novelty(self) -> "FittedModel":
         """The same, declining nothing; branches that only novelty reads are last, and go."""
-        read = {branch for answer in self.answers for branch in answer.branches}
+        read = {branch for answer in self.members for branch in answer.branches}
         return replace(self, branches=self.branches[: max(read) + 1], novelty=None)
 
     @property
     def spec(self) -> ImageSpec:
         """What a photo is decoded for where one decoding serves all branches."""
-        return least_shrinking(branch.backbone.spec for branch in self.branches)
+        return largest_spec(branch.backbone.spec for branch in self.branches)
 
     def network(self, branch: int) -> int:
         """The first branch with the network of this one."""
@@ -125,13 +125,13 @@ class FittedModel:
         """For each branch its features, float32 (N, D) -> uncalibrated, float32 (N, C)."""
         rows = [
             answer.head.probabilities(np.concatenate([features[branch] for branch in answer.branches], axis=1))
-            for answer in self.answers
+            for answer in self.members
         ]
-        return combine_members(rows, [answer.weight for answer in self.answers], self.combine)
+        return combine_members(rows, [answer.weight for answer in self.members], self.combine)
 
-    def answered(self, features: Sequence[NDArray[np.float32]]) -> BatchPredictions:
+    def predict(self, features: Sequence[NDArray[np.float32]]) -> BatchPredictions:
         """For each branch its features, float32 (N, D) -> all that the classifier says, calibrated."""
-        return postprocess(self.probabilities(features), features, self.calibration, self.sets, self.novelty)
+        return postprocess(self.probabilities(features), features, self.calibration, self.conformal, self.novelty)
 
 
 @dataclass(frozen=True, slots=True)

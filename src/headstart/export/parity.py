@@ -11,7 +11,7 @@ from onnx import helper
 from headstart.errors import SaveError
 from headstart.export.build import named
 from headstart.export.model import FeatureBranch, FittedModel, ParityExample
-from headstart.inference import format as layout
+from headstart.inference import model_format
 from headstart.libraries import import_onnxruntime
 from headstart.modalities.image.decoding.decode import Pixels, crop_resize
 
@@ -26,7 +26,7 @@ class UnsteadyNoveltyError(SaveError):
     """The graph is right, but photos are so alike that rounding of their features decides which are unfamiliar."""
 
 
-def check_export(graph: Path, parts: FittedModel, witnesses: Sequence[ParityExample]) -> layout.Parity:
+def check_export(graph: Path, parts: FittedModel, witnesses: Sequence[ParityExample]) -> model_format.ExportParity:
     """Compares the saved graph in ONNX Runtime with the path the heads were fitted on.
 
     Raises:
@@ -36,24 +36,24 @@ def check_export(graph: Path, parts: FittedModel, witnesses: Sequence[ParityExam
     """
     shipped = _shipped(graph, witnesses)
     features = [np.stack(rows) for rows in zip(*(witness.features for witness in witnesses), strict=True)]
-    fitted = parts.answered(features)
+    fitted = parts.predict(features)
     compared = {
-        layout.UNCALIBRATED: ("probabilities", fitted.uncalibrated, MOST_DIFFERENCE),
-        layout.PROBABILITIES: ("calibrated probabilities", fitted.probabilities, MOST_DIFFERENCE),
-        **({} if fitted.novelty is None else {layout.NOVELTY: ("novelty scores", fitted.novelty, MOST_NOVELTY)}),
+        model_format.UNCALIBRATED: ("probabilities", fitted.uncalibrated, MOST_DIFFERENCE),
+        model_format.PROBABILITIES: ("calibrated probabilities", fitted.probabilities, MOST_DIFFERENCE),
+        **({} if fitted.novelty is None else {model_format.NOVELTY: ("novelty scores", fitted.novelty, MOST_NOVELTY)}),
     }
     differences = {name: np.abs(shipped[name] - wanted) for name, (_, wanted, _) in compared.items()}
     for name, (words, _, most) in compared.items():
         if not differences[name].mean() <= most:  # written so that NaN fails too
-            unsteady = name == layout.NOVELTY and _is_rounding(graph, parts, witnesses, shipped[name])
+            unsteady = name == model_format.NOVELTY and _is_rounding(graph, parts, witnesses, shipped[name])
             raise (UnsteadyNoveltyError if unsteady else SaveError)(
                 f"the saved graph answers otherwise than what was fitted on {len(witnesses)} photos: {words} differ "
                 f"by {differences[name].mean():.3f} on average, wanted at most {most}; "
                 f"{_differing_step(graph, parts, witnesses, name)}"
             )
-    final, novelty = differences[layout.PROBABILITIES], differences.get(layout.NOVELTY)
-    same = shipped[layout.PROBABILITIES].argmax(axis=1) == fitted.probabilities.argmax(axis=1)
-    return layout.Parity(
+    final, novelty = differences[model_format.PROBABILITIES], differences.get(model_format.NOVELTY)
+    same = shipped[model_format.PROBABILITIES].argmax(axis=1) == fitted.probabilities.argmax(axis=1)
+    return model_format.ExportParity(
         photos=len(witnesses),
         mean_difference=float(final.mean()),
         largest_difference=float(final.max()),
@@ -66,12 +66,12 @@ def _shipped(graph: Path, witnesses: Sequence[ParityExample]) -> dict[str, NDArr
     """What the saved graph says: output -> (N, ...)."""
     session = import_onnxruntime().InferenceSession(graph, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
-    rows = [session.run(names, {layout.IMAGE: witness.load()}) for witness in witnesses]
+    rows = [session.run(names, {model_format.IMAGE: witness.load()}) for witness in witnesses]
     return {name: np.stack(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
 
 
 #: The step that makes an output of features that agree.
-_STEPS = {layout.UNCALIBRATED: "the head", layout.PROBABILITIES: "calibration", layout.NOVELTY: "novelty"}
+_STEPS = {model_format.UNCALIBRATED: "the head", model_format.PROBABILITIES: "calibration", model_format.NOVELTY: "novelty"}
 
 
 def _is_rounding(
@@ -79,9 +79,9 @@ def _is_rounding(
 ) -> bool:
     """Whether the graph's novelty (N,) is what the host makes of the graph's own features, which are much the same."""
     assert parts.novelty is not None
-    names = [layout.features_of(branch) for branch in parts.novelty.branches]
-    found = _inside(graph, witnesses, [*names, layout.UNCALIBRATED])
-    *features, uncalibrated = (np.stack([seen[name] for seen in found]) for name in [*names, layout.UNCALIBRATED])
+    names = [model_format.features_name(branch) for branch in parts.novelty.branches]
+    found = _inside(graph, witnesses, [*names, model_format.UNCALIBRATED])
+    *features, uncalibrated = (np.stack([seen[name] for seen in found]) for name in [*names, model_format.UNCALIBRATED])
     rows = [it.reshape(len(witnesses), -1) for it in features]
     again = parts.novelty.score(rows, uncalibrated.reshape(len(witnesses), -1))
     own = [np.stack([witness.features[branch] for witness in witnesses]) for branch in parts.novelty.branches]
@@ -99,7 +99,7 @@ def _inside(
     model.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in names if name not in known)
     session = import_onnxruntime().InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     photos = (witness.load() for witness in witnesses)
-    return [dict(zip(names, session.run(names, {layout.IMAGE: photo}), strict=True)) for photo in photos]
+    return [dict(zip(names, session.run(names, {model_format.IMAGE: photo}), strict=True)) for photo in photos]
 
 
 def _differing_step(graph: Path, parts: FittedModel, witnesses: Sequence[ParityExample], output: str) -> str:
@@ -109,7 +109,7 @@ def _differing_step(graph: Path, parts: FittedModel, witnesses: Sequence[ParityE
     """
     model = onnx.load(graph)
     entries = sorted({parts.entry(index) for index in range(len(parts.branches))})
-    pixels, features = map(layout.pixels_of, entries), map(layout.features_of, range(len(parts.branches)))
+    pixels, features = map(model_format.pixels_name, entries), map(model_format.features_name, range(len(parts.branches)))
     inside = [*pixels, *features]
     model.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in inside)
     session = import_onnxruntime().InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
@@ -117,13 +117,13 @@ def _differing_step(graph: Path, parts: FittedModel, witnesses: Sequence[ParityE
     cosines: list[list[float]] = [[] for _ in parts.branches]
     for witness in witnesses:
         photo = witness.load()
-        seen = dict(zip(inside, session.run(inside, {layout.IMAGE: photo}), strict=True))
+        seen = dict(zip(inside, session.run(inside, {model_format.IMAGE: photo}), strict=True))
         for index, branch in enumerate(parts.branches):
-            square = seen[layout.pixels_of(parts.entry(index))][0]
+            square = seen[model_format.pixels_name(parts.entry(index))][0]
             levels[index].append(float(np.abs(square.astype(int) - _view(photo, branch)).mean()))
-            cosines[index].append(_cosine(seen[layout.features_of(index)][0], witness.features[index]))
+            cosines[index].append(_cosine(seen[model_format.features_name(index)][0], witness.features[index]))
     for index in range(len(parts.branches)):
-        where = f"in branch {index} ({named(parts, index)}) " if len(parts.branches) > 1 else ""
+        where = f"in branch {index} ({describe_branch(parts, index)}) " if len(parts.branches) > 1 else ""
         if np.mean(levels[index]) > 1:
             far = f"{np.mean(levels[index]):.1f} grey levels on average"
             return f"{where}the pixels differ, by {far} (step: crop and resize)"

@@ -14,12 +14,12 @@ from headstart.export.build import build_onnx
 from headstart.export.model import FittedModel, ParityExample
 from headstart.export.parity import check_export
 from headstart.heads.saving import write_heads
-from headstart.inference import format as layout
+from headstart.inference import model_format
 from headstart.inference.classifier import Classifier, load
 from headstart.storage.atomic import new_folder, replace_text
 
 
-def save(parts: FittedModel, folder: Path, witnesses: Sequence[ParityExample]) -> Classifier:
+def export_model(parts: FittedModel, folder: Path, witnesses: Sequence[ParityExample]) -> Classifier:
     """Writes ``model/`` whole or not at all, and reads it back.
 
     Args:
@@ -32,11 +32,11 @@ def save(parts: FittedModel, folder: Path, witnesses: Sequence[ParityExample]) -
             more than a file can hold. Nothing is left behind.
     """
     with new_folder(folder) as draft:
-        onnx.save(build_onnx(parts), draft / layout.GRAPH)
-        write_heads([answer.head for answer in parts.answers], draft / layout.HEAD)
+        onnx.save(build_onnx(parts), draft / model_format.GRAPH)
+        write_heads([answer.head for answer in parts.members], draft / model_format.HEAD)
         if parts.novelty is not None:
-            save_file(parts.novelty.tensors(), draft / layout.NOVELTY_ARRAYS)
-        parity = check_export(draft / layout.GRAPH, parts, witnesses)
+            save_file(parts.novelty.tensors(), draft / model_format.NOVELTY_ARRAYS)
+        parity = check_export(draft / model_format.GRAPH, parts, witnesses)
         _write_record(draft, _record(parts, draft, parity))
         for file in draft.iterdir():
             file.chmod(0o666 & draft.stat().st_mode)  # some writers keep a file to its owner; a server may be another
@@ -44,7 +44,7 @@ def save(parts: FittedModel, folder: Path, witnesses: Sequence[ParityExample]) -
 
 
 def add_scores(
-    classifier: Classifier, scores: dict[str, Any], engines: layout.EngineAgreement | None = None
+    classifier: Classifier, scores: dict[str, Any], engines: model_format.EngineAgreement | None = None
 ) -> Classifier:
     """Writes evaluations of the saved classifier into its ``model.json``; an older one becomes one of this version.
 
@@ -59,33 +59,33 @@ def add_scores(
     return load(classifier.folder)
 
 
-def _write_record(folder: Path, record: layout.ModelRecord) -> None:
+def _write_record(folder: Path, record: model_format.ModelRecord) -> None:
     """``model.json``, whole or not at all."""
-    replace_text(folder / layout.RECORD, json.dumps(record.to_json(), indent=2, ensure_ascii=False))
+    replace_text(folder / model_format.RECORD, json.dumps(record.to_json(), indent=2, ensure_ascii=False))
 
 
-def _record(parts: FittedModel, folder: Path, parity: layout.Parity) -> layout.ModelRecord:
-    return layout.ModelRecord(
+def _record(parts: FittedModel, folder: Path, parity: model_format.ExportParity) -> model_format.ModelRecord:
+    return model_format.ModelRecord(
         classes=parts.classes,
         branches=tuple(_branch(parts, index) for index in range(len(parts.branches))),
-        answers=tuple(layout.AnswerFacts(it.branches, it.head.kind, it.weight) for it in parts.answers),
+        members=tuple(model_format.MemberFacts(it.branches, it.head.kind, it.weight) for it in parts.members),
         combine=parts.combine,
-        graph_sha256=layout.sha256(folder / layout.GRAPH),
-        head_sha256=layout.sha256(folder / layout.HEAD),
+        graph_sha256=model_format.hash_file(folder / model_format.GRAPH),
+        head_sha256=model_format.hash_file(folder / model_format.HEAD),
         parity=parity,
         headstart=__version__,
         calibration=parts.calibration,
-        sets=parts.sets,
+        conformal=parts.conformal,
         novelty=None if parts.novelty is None else parts.novelty.to_json(),
-        novelty_sha256=None if parts.novelty is None else layout.sha256(folder / layout.NOVELTY_ARRAYS),
+        novelty_sha256=None if parts.novelty is None else model_format.hash_file(folder / model_format.NOVELTY_ARRAYS),
     )
 
 
-def _branch(parts: FittedModel, index: int) -> layout.BranchFacts:
+def _branch(parts: FittedModel, index: int) -> model_format.BranchFacts:
     branch = parts.branches[index]
     backbone = branch.backbone
-    return layout.BranchFacts(
-        backbone=layout.BackboneFacts(
+    return model_format.BranchFacts(
+        backbone=model_format.BackboneFacts(
             backbone.name, backbone.architecture, backbone.weights, backbone.weights_sha256, backbone.licence
         ),
         spec=backbone.spec,

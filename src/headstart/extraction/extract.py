@@ -20,7 +20,7 @@ from headstart.engines.engine import Engine
 from headstart.errors import refuse_machine_faults
 from headstart.extraction.workers import WorkQueue, run_in_threads
 from headstart.hardware import count_cores
-from headstart.modalities.image.decoding.decode import BrokenPhoto, Photo, UnreadablePhoto, crop_resize, decode, to_rgb
+from headstart.modalities.image.decoding.decode import BrokenPhoto, Photo, UnreadablePhoto, crop_resize, decode, array_to_rgb
 from headstart.modalities.image.spec import ImageSpec
 from headstart.modalities.image.stats import stats_of, stats_space
 from headstart.storage.store import DecodeIssue, FeatureSpace, Store, Writer
@@ -109,7 +109,7 @@ def load_photo(source: SampleSource, spec: ImageSpec) -> Photo:
     except OSError as error:
         refuse_machine_faults(error, "to read photos")
         raise UnreadablePhoto(f"cannot be read: {error.strerror or error}") from error
-    return decode(content, spec) if isinstance(content, bytes) else Photo(to_rgb(content), None)
+    return decode(content, spec) if isinstance(content, bytes) else Photo(array_to_rgb(content), None)
 
 
 def load_pixels(samples: Iterable[Sample], spec: ImageSpec, most: int) -> NDArray[np.uint8]:

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.hardware import count_cores, has_bf16
-from headstart.inference import format as layout
+from headstart.inference import model_format
 from headstart.inference.openvino import Runner
 from headstart.modalities.image.spec import ImageSpec
 
 
 @dataclass(frozen=True, slots=True)
-class Pass:
+class ForwardPass:
     """One forward pass over one view of the photos."""
 
     runner: Runner
@@ -27,10 +27,10 @@ class Pass:
 
 
 @dataclass(frozen=True, slots=True)
-class Passes:
+class BatchRunner:
     """All that many photos go through, together or in any number of threads."""
 
-    all: tuple[Pass, ...]
+    all: tuple[ForwardPass, ...]
     batch: int  #: photos in a call
     streams: int  #: calls that run at the same time
 
@@ -49,7 +49,7 @@ class Passes:
         return [found[branch] for branch in range(len(found))]
 
 
-def compiled(graph: bytes, branches: Sequence[layout.BranchFacts]) -> Passes:
+def compile_branches(graph: bytes, branches: Sequence[model_format.BranchFacts]) -> BatchRunner:
     """The passes that give all branches' features.
 
     Args:
@@ -66,26 +66,26 @@ def compiled(graph: bytes, branches: Sequence[layout.BranchFacts]) -> Passes:
     runners: list[_Compiled] = []
     passes = []
     for (network, flipped), members in views.items():
-        wanted = {branches[index].layers: layout.features_of(index) for index in members}
+        wanted = {branches[index].layers: model_format.features_name(index) for index in members}
         fitting = (it for it in runners if it.network == network and wanted.keys() <= it.outputs.keys())
         known = next(fitting, None)
         if known is None:
             known = _Compiled(network, wanted, _runner(graph, branches[members[0]], members[0], wanted, streams))
             runners.append(known)
         outputs = {index: known.outputs[branches[index].layers] for index in members}
-        passes.append(Pass(known.runner, branches[members[0]].spec, flipped, outputs))
-    return Passes(tuple(passes), runners[0].runner.batch, streams)
+        passes.append(ForwardPass(known.runner, branches[members[0]].spec, flipped, outputs))
+    return BatchRunner(tuple(passes), runners[0].runner.batch, streams)
 
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
     network: int
-    outputs: Mapping[tuple[str, ...], str]  #: layers -> the output that holds them joined
+    outputs: Mapping[tuple[str, ...], str]  #: layers -> the output that holds them concat_normalized
     runner: Runner
 
 
 def _runner(
-    graph: bytes, branch: layout.BranchFacts, first: int, outputs: Mapping[tuple[str, ...], str], streams: int
+    graph: bytes, branch: model_format.BranchFacts, first: int, outputs: Mapping[tuple[str, ...], str], streams: int
 ) -> Runner:
     """A network cut out of the graph, from the pixels of the first branch that sees this view to features."""
     return Runner(
@@ -93,6 +93,6 @@ def _runner(
         size=branch.spec.size,
         precision="bf16" if branch.precision == "bf16" and has_bf16() else "f32",
         streams=streams,
-        start=layout.pixels_of(first),
+        start=model_format.pixels_name(first),
         outputs=tuple(outputs.values()),
     )

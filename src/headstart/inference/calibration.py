@@ -20,7 +20,7 @@ import numpy as np
 
 from headstart.arrays import Floats
 
-Kind = Literal["none", "temperature", "mixture", "vector", "isotonic"]
+CalibrationKind = Literal["none", "temperature", "mixture", "vector", "isotonic"]
 
 #: Probabilities below count as this: float32 has no smaller ones that all engines keep.
 SMALLEST = 1e-30
@@ -34,7 +34,7 @@ class Calibration:
         ValueError: numbers that do not belong to the kind.
     """
 
-    kind: Kind
+    kind: CalibrationKind
     scale: tuple[float, ...] = ()  #: temperature, mixture: one; vector: (C,); all above 0
     shift: tuple[float, ...] = ()  #: vector: (C,), nats
     knots: tuple[tuple[float, ...], ...] = ()  #: isotonic: for each class probabilities, rising

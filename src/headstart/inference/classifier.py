@@ -16,21 +16,21 @@ from typing import Any, cast, overload
 
 from headstart.errors import ClassifierError, DataError
 from headstart.hardware import count_cores
-from headstart.inference import format as layout
-from headstart.inference.engines import BatchEngine, Engines, InferenceEngine, InferenceEngineChoice, check_engine
+from headstart.inference import model_format
+from headstart.inference.engines import BatchPredictor, Predictors, InferenceEngine, InferenceEngineChoice, check_engine_choice
 from headstart.inference.files import ModelFiles, read_files
 from headstart.inference.prediction import Prediction as Prediction
 from headstart.inference.prediction import make_failure, make_predictions
-from headstart.inference.session import GraphSession
-from headstart.inference.streaming import AHEAD as AHEAD
+from headstart.inference.session import GraphPredictor
+from headstart.inference.streaming import PREFETCH as PREFETCH
 from headstart.inference.streaming import answer_in_order
 from headstart.modalities.image.decoding.decode import BrokenPhoto, Pixels
-from headstart.modalities.image.load import OpenedPhoto, advise, is_one_photo
+from headstart.modalities.image.load import OpenedPhoto, suggest_remedy, is_one_photo
 from headstart.modalities.image.load import PhotoLike as PhotoLike
 from headstart.modalities.image.spec import ImageSpec
 
 #: From this many photos on OpenVINO's start (half a second) pays.
-MANY = 24
+BATCH_FROM = 24
 
 
 class Classifier:
@@ -46,15 +46,15 @@ class Classifier:
         files: ModelFiles,
         folder: Path,
         engine: InferenceEngineChoice = "auto",
-        engines: Engines | None = None,
+        engines: Predictors | None = None,
     ):
-        check_engine(engine, files)
+        check_engine_choice(engine, files)
         self.folder = folder  #: where it was loaded from, absolute; nothing is read from there any more
         self.record = files.record
         self.classes = files.record.classes
         self.engine: InferenceEngineChoice = engine
         self._files = files
-        self._engines = engines or Engines(files)
+        self._engines = engines or Predictors(files)
 
     def __reduce__(self) -> tuple[Callable[..., "Classifier"], tuple[Any, ...]]:
         return type(self), (self._files, self.folder, self.engine)
@@ -87,13 +87,13 @@ class Classifier:
         if is_one_photo(photos):
             (prediction,) = self.stream([cast("PhotoLike", photos)])
             if prediction.error is not None:
-                raise DataError(f"{prediction.source}: {prediction.error}{advise(photos, prediction.error)}")
+                raise DataError(f"{prediction.source}: {prediction.error}{suggest_remedy(photos, prediction.error)}")
             return prediction
         several = cast("Iterable[PhotoLike]", photos)
         if isinstance(several, Sized):
             return list(self.stream(several))
         rest = iter(several)
-        first = list(itertools.islice(rest, MANY))
+        first = list(itertools.islice(rest, BATCH_FROM))
         return list(self._answered(itertools.chain(first, rest), self.engine_for(len(first))))
 
     def stream(self, photos: PhotoLike | Iterable[PhotoLike]) -> Iterator[Prediction]:
@@ -117,7 +117,7 @@ class Classifier:
     def engine_for(self, count: int | None) -> InferenceEngine:
         """Return what answers so many photos.
 
-        With the engine ``auto`` that is ONNX Runtime for fewer than ``MANY``, and OpenVINO for more, where it is
+        With the engine ``auto`` that is ONNX Runtime for fewer than ``BATCH_FROM``, and OpenVINO for more, where it is
         installed and ran the backbones when the heads were fitted. So it is for a stream of unknown length, None, from
         its first photo on, so that all of one stream go the same way.
 
@@ -127,7 +127,7 @@ class Classifier:
         if self.engine == "openvino":
             self._engines.batch_or_error()
             return "openvino"
-        if self.engine == "onnxruntime" or (count is not None and count < MANY) or self._engines.batch is None:
+        if self.engine == "onnxruntime" or (count is not None and count < BATCH_FROM) or self._engines.batch is None:
             return "onnxruntime"
         return "openvino"
 
@@ -178,15 +178,15 @@ class Classifier:
         passes = batch.passes
         return answer_in_order(partial(self._many, batch), photos, size=passes.batch, threads=passes.streams)
 
-    def _one(self, photo: OpenedPhoto, session: GraphSession) -> Prediction:
+    def _one(self, photo: OpenedPhoto, session: GraphPredictor) -> Prediction:
         """A photo through ONNX Runtime."""
         try:
-            pixels = photo.whole(self.record.spec)
+            pixels = photo.load(self.record.spec)
         except BrokenPhoto as error:
             return make_failure(photo, error)
         return make_predictions([photo], session.answer(pixels), self.classes)[0]
 
-    def _many(self, batch: BatchEngine, photos: Sequence[PhotoLike]) -> list[Prediction]:
+    def _many(self, batch: BatchPredictor, photos: Sequence[PhotoLike]) -> list[Prediction]:
         """A batch through OpenVINO."""
         opened = [OpenedPhoto(photo) for photo in photos]
         return self._answer_views(batch, opened, [self._viewed(photo) for photo in opened])
@@ -194,13 +194,13 @@ class Classifier:
     def _viewed(self, photo: OpenedPhoto) -> dict[ImageSpec, Pixels] | BrokenPhoto:
         """A photo as each branch's spec prepares it, or why it cannot be."""
         try:
-            return photo.views(tuple(dict.fromkeys(branch.spec for branch in self.record.branches)))
+            return photo.load_for_specs(tuple(dict.fromkeys(branch.spec for branch in self.record.branches)))
         except BrokenPhoto as error:
             return error
 
     def _answer_views(
         self,
-        batch: BatchEngine,
+        batch: BatchPredictor,
         photos: Sequence[OpenedPhoto],
         views: Sequence[dict[ImageSpec, Pixels] | BrokenPhoto],
     ) -> list[Prediction]:
@@ -239,5 +239,5 @@ def load(folder: str | os.PathLike[str], engine: InferenceEngineChoice = "auto")
         raise ClassifierError(
             f"a classifier cannot be loaded from {type(folder).__name__}; wanted the path of a model folder or of a run"
         )
-    found = layout.find(Path(folder).expanduser())
+    found = model_format.find(Path(folder).expanduser())
     return Classifier(read_files(found), Path(os.path.abspath(found)), engine)  # noqa: PTH100 (resolves no links)

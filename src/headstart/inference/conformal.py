@@ -24,18 +24,18 @@ from numpy.typing import NDArray
 
 from headstart.arrays import Floats
 
-Kind = Literal["lac", "aps", "raps"]
+ConformalKind = Literal["lac", "aps", "raps"]
 
 
 @dataclass(frozen=True, slots=True)
-class Sets:
+class ConformalPredictor:
     """How a prediction set is made of calibrated probabilities; plain numbers, for it stands in ``model.json``.
 
     Raises:
         ValueError: an unknown kind, or numbers that cannot be meant.
     """
 
-    kind: Kind
+    kind: ConformalKind
     coverage: float  #: share of photos whose set shall hold the true class
     threshold: float  #: largest score of a class that is in
     penalty: float = 0.0  #: raps: added to the score for each rank beyond the free ones
@@ -47,7 +47,7 @@ class Sets:
         if not (0 < self.coverage < 1 and np.isfinite(self.threshold) and 0 <= self.penalty < np.inf):
             raise ValueError(f"{self} cannot be meant; wanted a coverage in 0..1, a finite threshold and penalty")
 
-    def of(self, probabilities: Floats) -> NDArray[np.bool_]:
+    def predict(self, probabilities: Floats) -> NDArray[np.bool_]:
         """Calibrated float32 (N, C) -> which classes are in, (N, C); the likeliest, the first of equals, always is."""
         chosen = self.scores(probabilities) <= np.float32(self.threshold)
         chosen[np.arange(len(chosen)), probabilities.argmax(axis=1)] = True

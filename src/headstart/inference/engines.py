@@ -15,20 +15,20 @@ from headstart.errors import ClassifierError, EngineError, SettingError, nearest
 from headstart.inference.files import ModelFiles
 from headstart.inference.forking import after_fork, keep_for_ever
 from headstart.inference.novelty import Novelty
-from headstart.inference.postprocess import BatchPredictions, Head, apply_head, combine_members, postprocess
-from headstart.inference.session import GraphSession
+from headstart.inference.postprocess import BatchPredictions, DenseLayers, apply_head, combine_members, postprocess
+from headstart.inference.session import GraphPredictor
 from headstart.modalities.image.decoding.decode import Pixels
 from headstart.modalities.image.spec import ImageSpec
 
 if TYPE_CHECKING:
-    from headstart.inference.batch_runner import Passes
+    from headstart.inference.batch_runner import BatchRunner
 
 InferenceEngine = Literal["onnxruntime", "openvino"]
 InferenceEngineChoice = Literal["auto", "onnxruntime", "openvino"]
 CHOICES = ("auto", "onnxruntime", "openvino")
 
 
-class BatchEngine:
+class BatchPredictor:
     """A classifier's networks in OpenVINO; heads and what is made of their answers in NumPy."""
 
     def __init__(self, files: ModelFiles):
@@ -38,10 +38,10 @@ class BatchEngine:
             EngineError: OpenVINO cannot read or compile one.
             ClassifierError: heads or novelty do not belong to the record.
         """
-        from headstart.inference.batch_runner import compiled
+        from headstart.inference.batch_runner import compile_branches
 
         self._record = files.record
-        self._heads: tuple[Head, ...] = files.heads()
+        self._heads: tuple[DenseLayers, ...] = files.heads()
         self._novelty: Novelty | None = files.novelty_score()
         width = self._heads[-1][-1][1].size
         if width != len(self._record.classes):
@@ -49,7 +49,7 @@ class BatchEngine:
                 f"the head gives {width} probabilities, model.json names {len(self._record.classes)} classes; "
                 "copy the whole model folder again"
             )
-        self.passes: Passes = compiled(files.graph, files.record.branches)
+        self.passes: BatchRunner = compile_branches(files.graph, files.record.branches)
 
     def answer(self, views: Sequence[dict[ImageSpec, Pixels]]) -> BatchPredictions:
         """Return what is said of photos, each as all specs prepare it, uint8 (S, S, 3); at most a batch."""
@@ -58,27 +58,27 @@ class BatchEngine:
 
     def _answered(self, features: Sequence[NDArray[np.float32]]) -> BatchPredictions:
         """For each branch float32 (B, D) -> what is said of the photos."""
-        facts = self._record.answers
+        facts = self._record.members
         rows = [
             apply_head(head, np.concatenate([features[branch] for branch in answer.branches], axis=1))
             for head, answer in zip(self._heads, facts, strict=True)
         ]
         together = combine_members(rows, [answer.weight for answer in facts], self._record.combine)
-        return postprocess(together, features, self._record.calibration, self._record.sets, self._novelty)
+        return postprocess(together, features, self._record.calibration, self._record.conformal, self._novelty)
 
 
-class Engines:
+class Predictors:
     """A classifier's engines."""
 
     def __init__(self, files: ModelFiles):
         self._files = files
         self._forget()
-        after_fork(self, Engines._abandon)
+        after_fork(self, Predictors._abandon)
 
     def _forget(self) -> None:
         self._lock = threading.RLock()
-        self._session: GraphSession | None = None
-        self._batch: BatchEngine | None = None
+        self._session: GraphPredictor | None = None
+        self._batch: BatchPredictor | None = None
         self._trouble: str | None = None  #: why OpenVINO does not run here, once that is known
 
     def _abandon(self) -> None:
@@ -86,31 +86,31 @@ class Engines:
         self._forget()
 
     @property
-    def session(self) -> GraphSession:
+    def session(self) -> GraphPredictor:
         """ONNX Runtime."""
         with self._lock:
             if self._session is None:
-                self._session = GraphSession(self._files)
+                self._session = GraphPredictor(self._files)
             return self._session
 
-    def session_of_one_thread(self) -> GraphSession:
+    def session_of_one_thread(self) -> GraphPredictor:
         """Load the graph once more, for threads that each ask about another photo."""
-        return GraphSession(self._files, threads=1)
+        return GraphPredictor(self._files, threads=1)
 
     @property
-    def batch(self) -> BatchEngine | None:
+    def batch(self) -> BatchPredictor | None:
         """OpenVINO; None where it cannot be used."""
         with self._lock:  # two threads that compile at once could wait for each other for ever: see Runner
             if self._batch is None and self._trouble is None:
                 self._trouble = why_no_openvino(self._files)
                 if self._trouble is None:
                     try:
-                        self._batch = BatchEngine(self._files)
+                        self._batch = BatchPredictor(self._files)
                     except EngineError as error:
                         self._trouble = str(error)
             return self._batch
 
-    def batch_or_error(self) -> BatchEngine:
+    def batch_or_error(self) -> BatchPredictor:
         """Return OpenVINO.
 
         Raises:
@@ -130,7 +130,7 @@ def why_no_openvino(files: ModelFiles) -> str | None:
     return None if importlib.util.find_spec("openvino") else "OpenVINO is not installed"
 
 
-def check_engine(engine: str, files: ModelFiles) -> None:
+def check_engine_choice(engine: str, files: ModelFiles) -> None:
     """Check an engine that was asked for by name.
 
     Raises:

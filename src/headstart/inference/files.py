@@ -12,23 +12,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from headstart.errors import ClassifierError, refuse_machine_faults
-from headstart.inference import format as layout
+from headstart.inference import model_format
 from headstart.inference.novelty import Novelty
-from headstart.inference.postprocess import Head, parse_heads
+from headstart.inference.postprocess import DenseLayers, parse_heads
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ModelFiles:
     """All that a classifier is made of; it can be pickled, and copies share the bytes."""
 
-    record: layout.ModelRecord
+    record: model_format.ModelRecord
     graph: bytes = field(repr=False)  #: of model.onnx
     head: bytes = field(repr=False)  #: of head.safetensors
     novelty: bytes | None = field(repr=False)  #: of novelty.safetensors
 
-    def heads(self) -> tuple[Head, ...]:
+    def heads(self) -> tuple[DenseLayers, ...]:
         """The head of each answer."""
-        return parse_heads(self.head, len(self.record.answers))
+        return parse_heads(self.head, len(self.record.members))
 
     def novelty_score(self) -> Novelty | None:
         """What tells strangers, if anything does.
@@ -45,7 +45,8 @@ class ModelFiles:
             return Novelty.from_json(self.record.novelty, load(self.novelty))
         except (KeyError, TypeError, ValueError, SafetensorError) as error:
             raise ClassifierError(
-                f"{layout.NOVELTY_ARRAYS!r} does not belong to model.json: {error}; copy the whole model folder again"
+                f"{model_format.NOVELTY_ARRAYS!r} does not belong to model.json: {error}; "
+                "copy the whole model folder again"
             ) from None
 
 
@@ -55,12 +56,14 @@ def read_files(folder: Path) -> ModelFiles:
     Raises:
         ClassifierError: a file is missing or damaged, or the folder was being replaced meanwhile.
     """
-    record = layout.read_model(folder)
+    record = model_format.read_model(folder)
     return ModelFiles(
         record,
-        graph=_checked(folder / layout.GRAPH, record.graph_sha256),
-        head=_checked(folder / layout.HEAD, record.head_sha256),
-        novelty=_checked(folder / layout.NOVELTY_ARRAYS, record.novelty_sha256) if record.novelty_sha256 else None,
+        graph=_checked(folder / model_format.GRAPH, record.graph_sha256),
+        head=_checked(folder / model_format.HEAD, record.head_sha256),
+        novelty=_checked(folder / model_format.NOVELTY_ARRAYS, record.novelty_sha256)
+        if record.novelty_sha256
+        else None,
     )
 
 

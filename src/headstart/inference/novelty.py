@@ -24,7 +24,7 @@ class Novelty:
 
     kind: str  #: how it was fitted, a name of ``trust.novelty.KINDS``
     branches: tuple[int, ...]  #: indices into the classifier's branches; it reads their features in this order
-    acceptance: float  #: share of familiar photos that the threshold shall not decline
+    ood_acceptance: float  #: share of familiar photos that the threshold shall not decline
     scale: float  #: one over the threshold
     centre: Floats  #: (D,)
     directions: Floats  #: (D, R) orthonormal columns
@@ -40,10 +40,10 @@ class Novelty:
         Returns:
             float32 (N,), at least 0.
         """
-        rows = joined(features) - self.centre
+        rows = concat_normalized(features) - self.centre
         along = np.asarray(rows @ self.directions, np.float32)
         outside = rows - along @ self.directions.T
-        squared = nearest(along, self.points) + np.square(outside).sum(axis=1)
+        squared = squared_distance_to_nearest(along, self.points) + np.square(outside).sum(axis=1)
         return np.asarray(np.float32(self.scale) * np.sqrt(squared), np.float32)
 
     def tensors(self) -> dict[str, Floats]:
@@ -70,7 +70,7 @@ class Novelty:
         return made
 
 
-def joined(features: Sequence[Floats]) -> Floats:
+def concat_normalized(features: Sequence[Floats]) -> Floats:
     """Each branch's features (N, D of it) scaled to length 1, side by side, float32 (N, D)."""
     return np.concatenate(
         [
@@ -82,7 +82,7 @@ def joined(features: Sequence[Floats]) -> Floats:
     )
 
 
-def nearest(places: Floats, points: Floats) -> Floats:
+def squared_distance_to_nearest(places: Floats, points: Floats) -> Floats:
     """Squared distance of each place (N, R) to the nearest of the points (K, R), float32 (N,).
 
     From differences: from products and lengths, all digits would be lost near a point.

@@ -8,14 +8,16 @@ from numpy.typing import NDArray
 
 from headstart.errors import ClassifierError
 from headstart.inference.calibration import Calibration
-from headstart.inference.conformal import Sets
-from headstart.inference.format import Combine
+from headstart.inference.conformal import ConformalPredictor
+from headstart.inference.model_format import Combine
 from headstart.inference.novelty import Novelty
 
-Head = tuple[tuple[NDArray[np.float32], NDArray[np.float32]], ...]  #: (weight (D, H), bias (H,)) of each dense layer
+DenseLayers = tuple[
+    tuple[NDArray[np.float32], NDArray[np.float32]], ...
+]  #: (weight (D, H), bias (H,)) of each dense layer
 
 
-def parse_heads(content: bytes, count: int) -> tuple[Head, ...]:
+def parse_heads(content: bytes, count: int) -> tuple[DenseLayers, ...]:
     """The dense layers of so many answers' heads, from the bytes of ``head.safetensors``.
 
     Raises:
@@ -33,12 +35,12 @@ def parse_heads(content: bytes, count: int) -> tuple[Head, ...]:
         ) from None
 
 
-def _head(tensors: Mapping[str, NDArray[np.float32]], prefix: str) -> Head:
+def _head(tensors: Mapping[str, NDArray[np.float32]], prefix: str) -> DenseLayers:
     count = max(1, sum(name.startswith(prefix) for name in tensors) // 2)
     return tuple((tensors[f"{prefix}{index}.weight"], tensors[f"{prefix}{index}.bias"]) for index in range(count))
 
 
-def apply_head(head: Head, features: NDArray[np.float32]) -> NDArray[np.float32]:
+def apply_head(head: DenseLayers, features: NDArray[np.float32]) -> NDArray[np.float32]:
     """Float32 (N, D) -> probabilities, float32 (N, C): dense layers with ReLU between them, then softmax."""
     values = features
     for index, (weight, bias) in enumerate(head):
@@ -69,18 +71,18 @@ class BatchPredictions:
 
     probabilities: NDArray[np.float32]  #: (N, C), calibrated
     uncalibrated: NDArray[np.float32]  #: (N, C)
-    sets: NDArray[np.bool_] | None  #: (N, C), whether a class is in the photo's prediction set
+    prediction_set: NDArray[np.bool_] | None  #: (N, C), whether a class is in the photo's prediction set
     novelty: NDArray[np.float32] | None  #: (N,), above 1 is declined
 
     @property
-    def declined(self) -> NDArray[np.bool_]:
+    def out_of_distribution(self) -> NDArray[np.bool_]:
         """Whether a photo is unlike those that the classifier was made for, (N,)."""
         return np.zeros(len(self.probabilities), bool) if self.novelty is None else self.novelty > 1
 
-    def prediction_sets(self) -> NDArray[np.bool_]:
+    def prediction_set_or_likeliest(self) -> NDArray[np.bool_]:
         """Return prediction sets (N, C); where the classifier makes none, the likeliest class alone."""
-        if self.sets is not None:
-            return self.sets
+        if self.prediction_set is not None:
+            return self.prediction_set
         best = self.probabilities.argmax(axis=1)
         return np.asarray(np.arange(self.probabilities.shape[1]) == best[:, None])
 
@@ -89,7 +91,7 @@ def postprocess(
     uncalibrated: NDArray[np.float32],
     features: Sequence[NDArray[np.float32]],
     calibration: Calibration,
-    sets: Sets | None,
+    conformal: ConformalPredictor | None,
     novelty: Novelty | None,
 ) -> BatchPredictions:
     """What is said beyond probabilities, float32 (N, C), and features, for each branch float32 (N, D)."""
@@ -97,6 +99,6 @@ def postprocess(
     return BatchPredictions(
         calibrated,
         uncalibrated,
-        None if sets is None else sets.of(calibrated),
+        None if conformal is None else conformal.predict(calibrated),
         None if novelty is None else novelty.score([features[branch] for branch in novelty.branches], uncalibrated),
     )

@@ -25,7 +25,9 @@ class Prediction:
     #: the classes that it takes to hold the true one with the promised coverage, likeliest first; empty on an error and
     #: where the classifier makes none
     novelty: float | None = None  #: how unlike the training photos, 1.0 at the threshold; None where it is not judged
-    declined: bool = False  #: novelty is above 1: the label means little, for the photo is unlike all training photos
+    out_of_distribution: bool = (
+        False  #: novelty is above 1: the label means little, for the photo is unlike all training photos
+    )
     repaired: str | None = None  #: what had to be mended in memory before the photo could be answered, if anything
     note: str = ""
     #: what was done with the photo that is not done with every one: by what range more than 8 bits were scaled, and
@@ -34,7 +36,7 @@ class Prediction:
 
 def make_predictions(photos: Sequence[OpenedPhoto], said: BatchPredictions, classes: Sequence[str]) -> list[Prediction]:
     """Return a prediction for each photo, from what is said of all of them, in their order."""
-    declined = said.declined
+    declined = said.out_of_distribution
     predictions = []
     for index, (photo, row) in enumerate(zip(photos, said.probabilities, strict=True)):
         best = int(row.argmax())
@@ -44,9 +46,11 @@ def make_predictions(photos: Sequence[OpenedPhoto], said: BatchPredictions, clas
             float(row[best]),
             row,
             uncalibrated=said.uncalibrated[index],
-            prediction_set=() if said.sets is None else _names_in_set(row, said.sets[index], classes),
+            prediction_set=()
+            if said.prediction_set is None
+            else _names_in_set(row, said.prediction_set[index], classes),
             novelty=None if said.novelty is None else float(said.novelty[index]),
-            declined=bool(declined[index]),
+            out_of_distribution=bool(declined[index]),
             repaired=photo.repaired,
             note=photo.note,
         )

@@ -3,14 +3,14 @@
 from typing import Any
 
 from headstart.errors import ClassifierError, refuse_machine_faults
-from headstart.inference import format as layout
+from headstart.inference import model_format
 from headstart.inference.files import ModelFiles
 from headstart.inference.postprocess import BatchPredictions
 from headstart.libraries import import_onnxruntime
 from headstart.modalities.image.decoding.decode import Pixels
 
 
-class GraphSession:
+class GraphPredictor:
     """``model.onnx``, loaded from memory."""
 
     def __init__(self, files: ModelFiles, threads: int = 0):
@@ -30,28 +30,28 @@ class GraphSession:
         try:
             self._session: Any = onnxruntime.InferenceSession(files.graph, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # its errors have no common base
-            refuse_machine_faults(error, f"to load {layout.GRAPH}")
+            refuse_machine_faults(error, f"to load {model_format.GRAPH}")
             raise ClassifierError(
-                f"{layout.GRAPH} does not load in ONNX Runtime: {' '.join(str(error).split())[:300]}"
+                f"{model_format.GRAPH} does not load in ONNX Runtime: {' '.join(str(error).split())[:300]}"
             ) from error
         outputs = self._session.get_outputs()
         self._names = [output.name for output in outputs]  # older graphs have fewer
-        shape = next((output.shape for output in outputs if output.name == layout.PROBABILITIES), None)
+        shape = next((output.shape for output in outputs if output.name == model_format.PROBABILITIES), None)
         classes = len(files.record.classes)
         if shape != [classes]:
             raise ClassifierError(
-                f"{layout.GRAPH} gives probabilities of shape {shape}, {layout.RECORD} names {classes} classes; "
-                "copy the whole model folder again"
+                f"{model_format.GRAPH} gives probabilities of shape {shape}, {model_format.RECORD} names {classes} "
+                "classes; copy the whole model folder again"
             )
 
     def answer(self, pixels: Pixels) -> BatchPredictions:
         """Return what is said of one upright photo, uint8 (H, W, 3): arrays of one row."""
-        said = dict(zip(self._names, self._session.run(self._names, {layout.IMAGE: pixels}), strict=True))
+        said = dict(zip(self._names, self._session.run(self._names, {model_format.IMAGE: pixels}), strict=True))
         rows = {name: value[None] for name, value in said.items()}
-        probabilities = rows[layout.PROBABILITIES]
+        probabilities = rows[model_format.PROBABILITIES]
         return BatchPredictions(
             probabilities,
-            rows.get(layout.UNCALIBRATED, probabilities),
-            rows.get(layout.PREDICTION_SET),
-            rows.get(layout.NOVELTY),
+            rows.get(model_format.UNCALIBRATED, probabilities),
+            rows.get(model_format.PREDICTION_SET),
+            rows.get(model_format.NOVELTY),
         )

@@ -19,7 +19,7 @@ from headstart.errors import HeadstartError
 In = TypeVar("In")
 Out = TypeVar("Out")
 
-AHEAD = 4  #: batches per core that may be under way or wait for an earlier one, so that memory stays bounded
+PREFETCH = 4  #: batches per core that may be under way or wait for an earlier one, so that memory stays bounded
 PATIENCE = 0.05  #: seconds; a photo that took longer to come was waited for, and answers are not held back for more
 _LOOK = 0.5  #: seconds between two looks for Ctrl-C, which a wait without end does not notice on Windows
 
@@ -98,7 +98,7 @@ def answer_in_order(
             second is taken, then 2, 4 and 8 are taken at once, and so on while none of them takes longer than
             ``PATIENCE``; if one does, all that was taken is answered first.
         size: items in a batch.
-        threads: batches that are worked on at the same time; ``AHEAD`` times as many are taken in advance.
+        threads: batches that are worked on at the same time; ``PREFETCH`` times as many are taken in advance.
 
     Raises:
         Exception: what ``items`` raises, once all that it gave before is answered.
@@ -110,7 +110,7 @@ def answer_in_order(
             source = _UpToFailure(items)
             for batch in _batches(items, source, size):
                 waiting.append(pool.submit(work, batch.items))
-                while waiting and (batch.last_for_now or len(waiting) >= threads * AHEAD or waiting[0].done()):
+                while waiting and (batch.last_for_now or len(waiting) >= threads * PREFETCH or waiting[0].done()):
                     yield from waiting.popleft().result()
                     if os.getpid() != process:
                         raise HeadstartError("a stream was forked, and its threads were not; begin one in the child")

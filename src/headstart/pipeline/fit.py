@@ -24,7 +24,7 @@ from headstart.engines.engine import Engine
 from headstart.errors import DataError, HeadstartError, SettingError
 from headstart.evaluation.evaluation import Evaluation
 from headstart.events import RunLog
-from headstart.export import FittedModel, ParityExample, UnsteadyNoveltyError, add_scores, save
+from headstart.export import FittedModel, ParityExample, UnsteadyNoveltyError, add_scores, export_model
 from headstart.extraction.extract import load_photo
 from headstart.hardware import ComputePrecision
 from headstart.heads.threads import threads_for
@@ -291,10 +291,10 @@ def _saved(material: FitContext, parts: FittedModel, out: Path) -> Classifier:
     ]
     shutil.rmtree(out / MODEL, ignore_errors=True)  # of this run, when it was ended between saving and judging
     try:
-        return save(parts, out / MODEL, witnesses)
+        return export_model(parts, out / MODEL, witnesses)
     except UnsteadyNoveltyError:
         told = "photos are so alike that rounding decides which are unfamiliar, so that the classifier declines none"
         material.listener(events.Note(told))
         kept = parts.without_novelty()
         plain = [replace(witness, features=witness.features[: len(kept.branches)]) for witness in witnesses]
-        return save(kept, out / MODEL, plain)
+        return export_model(kept, out / MODEL, plain)

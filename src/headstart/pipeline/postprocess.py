@@ -31,14 +31,14 @@ def fit_postprocessors(material: FitContext, winner: Arm, parts: FittedModel) ->
     sets = conform(held.labels, found.crossed, coverage=settings.coverage, kind=settings.sets)
     declining = with_declining(material, winner, parts)
     calibrated = found.calibration.apply(winner.probabilities)
-    validation = BatchPredictions(calibrated, winner.probabilities, sets.of(calibrated), declining.validation)
-    saved = replace(declining.parts, calibration=found.calibration, sets=sets)
+    validation = BatchPredictions(calibrated, winner.probabilities, sets.predict(calibrated), declining.validation)
+    saved = replace(declining.parts, calibration=found.calibration, conformal=sets)
     return Postprocessed(saved, held, found.tried, validation)
 
 
 def in_words(it: Postprocessed) -> str:
     """One line for a person."""
-    sets, calibration = it.parts.sets, it.parts.calibration
+    sets, calibration = it.parts.conformal, it.parts.calibration
     how = f"{calibration.kind} calibration" if calibration.kind != "none" else "no calibration needed"
     covered = f", prediction sets for {sets.coverage:.0%}" if sets else ""
     return f"{how}{covered}, by {len(it.held.labels)} photos held out ({it.held.how})"

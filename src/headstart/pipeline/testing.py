@@ -167,6 +167,6 @@ def _answers(classes: Sequence[str], predictions: Sequence[Prediction]) -> Batch
     return BatchPredictions(
         probabilities=np.stack([it.probabilities for it in predictions]),
         uncalibrated=np.stack([it.uncalibrated for it in predictions]),
-        sets=sets if first.prediction_set else None,
+        prediction_set=sets if first.prediction_set else None,
         novelty=np.array([it.novelty for it in predictions], np.float32) if first.novelty is not None else None,
     )

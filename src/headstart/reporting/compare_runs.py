@@ -202,7 +202,7 @@ def _list_scores(a: Records, b: Records) -> Iterator[ScorePair]:
         "prediction sets that hold the class", "coverage", "percent", ours.get("coverage"), theirs.get("coverage")
     )
     yield ScorePair("classes in a set", "mean_size", "two", ours.get("mean_size"), theirs.get("mean_size"))
-    ours, theirs = (float(it.predictions.subset("test").declined.mean()) for it in (a, b))
+    ours, theirs = (float(it.predictions.subset("test").out_of_distribution.mean()) for it in (a, b))
     yield ScorePair("declined", "declined", "percent", ours, theirs)
     ours, theirs = (total_seconds(it.run) for it in (a, b))
     yield ScorePair("time", "seconds", "time", ours, theirs)

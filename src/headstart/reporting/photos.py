@@ -70,7 +70,7 @@ class PredictedPhotos:
             own=float(said[label]),
             likely=tuple(classes[k] for k in order if it.prediction_set[row, k]),
             novelty=float(it.novelty[row]),
-            declined=bool(it.declined[row]),
+            declined=bool(it.out_of_distribution[row]),
             neighbours=tuple(make_tile(self._records, near) for near, _ in self._neighbours.get(id_, ())),
         )
 

@@ -44,7 +44,7 @@ class Predictions:
     uncalibrated: NDArray[np.float32]  #: (M, C)
     novelty: NDArray[np.float32]  #: (M,) 1.0 is the threshold; NaN where the classifier has none
     prediction_set: NDArray[np.bool_]  #: (M, C)
-    declined: NDArray[np.bool_]  #: (M,)
+    out_of_distribution: NDArray[np.bool_]  #: (M,)
 
     def __len__(self) -> int:
         return len(self.id)

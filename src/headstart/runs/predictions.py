@@ -47,8 +47,9 @@ def save_predictions(folder: Path, parts: Sequence[AnsweredSubset], classes: Seq
 
     ``predictions.npz`` has, for N photos in the order given: ``id`` and ``part`` (N,) text, ``label`` and ``group``
     (N,) int64, ``probabilities`` and ``uncalibrated`` (N, C) float32, ``prediction_set`` (N, C) bool, ``novelty`` (N,)
-    float32, ``declined`` (N,) bool. Photos of one group belong together (equal bytes, near-duplicates, a name that the
-    user gave). Where novelty was not judged it is NaN, and ``declined`` False. No pickle is in it.
+    float32, ``out_of_distribution`` (N,) bool. Photos of one group belong together (equal bytes, near-duplicates, a
+    name that the user gave). Where novelty was not judged it is NaN, and ``out_of_distribution`` False. No pickle is in
+    it.
     """
     answers = [answers for _, _, answers in parts]
     arrays: dict[str, Any] = {
@@ -58,9 +59,9 @@ def save_predictions(folder: Path, parts: Sequence[AnsweredSubset], classes: Seq
         "label": np.array([sample.label for _, samples, _ in parts for sample in samples], dtype=np.int64),
         "probabilities": np.concatenate([it.probabilities for it in answers]),
         "uncalibrated": np.concatenate([it.uncalibrated for it in answers]),
-        "prediction_set": np.concatenate([it.prediction_sets() for it in answers]),
+        "prediction_set": np.concatenate([it.prediction_set_or_likeliest() for it in answers]),
         "novelty": np.concatenate([novelty_of(it) for it in answers]),
-        "declined": np.concatenate([it.declined for it in answers]),
+        "out_of_distribution": np.concatenate([it.out_of_distribution for it in answers]),
     }
     content = io.BytesIO()
     np.savez_compressed(content, allow_pickle=False, **arrays)
@@ -75,11 +76,11 @@ def novelty_of(it: BatchPredictions) -> NDArray[np.float32]:
 
 def _table(parts: Iterable[AnsweredSubset], classes: Sequence[str]) -> str:
     rows: list[Sequence[str]] = [
-        ("photo", "part", "label", "predicted", "probability", "prediction_set", "novelty", "declined")
+        ("photo", "part", "label", "predicted", "probability", "prediction_set", "novelty", "out_of_distribution")
     ]
     for name, samples, answers in parts:
         best = answers.probabilities.argmax(axis=1)
-        sets, novelties = answers.prediction_sets(), novelty_of(answers)
+        sets, novelties = answers.prediction_set_or_likeliest(), novelty_of(answers)
         for index, sample in enumerate(samples):
             inside = answers.probabilities[index].argsort(kind="stable")[::-1]
             novelty = novelties[index]
@@ -92,7 +93,7 @@ def _table(parts: Iterable[AnsweredSubset], classes: Sequence[str]) -> str:
                     f"{answers.probabilities[index, best[index]]:.6f}",
                     join_names(classes[label] for label in inside if sets[index, label]),
                     "" if np.isnan(novelty) else f"{novelty:.4f}",
-                    "" if np.isnan(novelty) else "yes" if answers.declined[index] else "no",
+                    "" if np.isnan(novelty) else "yes" if answers.out_of_distribution[index] else "no",
                 ]
             )
     return format_csv(rows)

@@ -130,7 +130,7 @@ def _calibration(it: Diagnostics) -> Mapping[str, Any]:
 
 def _sets(it: Diagnostics) -> Mapping[str, Any] | None:
     guarded = it.subject.guarded
-    sets = guarded.parts.sets
+    sets = guarded.parts.conformal
     if sets is None:
         return None
     return {
@@ -146,10 +146,10 @@ def _novelty(guarded: Postprocessed, judged: TestResult) -> Mapping[str, Any] | 
     novelty = guarded.parts.novelty
     if novelty is None:
         return None
-    declined: NDArray[np.bool_] = judged.answers.declined
+    unfamiliar: NDArray[np.bool_] = judged.answers.out_of_distribution
     return {
         "kind": novelty.kind,
         "layers": [layer for branch in novelty.branches for layer in guarded.parts.branches[branch].layers],
-        "acceptance": novelty.acceptance,
-        "accepted": share_among(~declined, encode_groups(judged.samples)),
+        "ood_acceptance": novelty.ood_acceptance,
+        "accepted": share_among(~unfamiliar, encode_groups(judged.samples)),
     }

@@ -17,7 +17,7 @@ from headstart.errors import SettingError
 from headstart.evaluation.blending import greedy
 from headstart.export import EnsembleMember, FeatureBranch, FittedModel
 from headstart.heads.catalog import fit_head
-from headstart.inference.format import Combine
+from headstart.inference.model_format import Combine
 from headstart.selection.arm import Arm, final_parts, scored
 from headstart.selection.context import FitContext, Refit
 from headstart.selection.probes import LAYER, base_head, size_of
@@ -41,7 +41,7 @@ def joined(classes: tuple[str, ...], members: Sequence[tuple[FittedModel, float]
         SettingError: one of them is a vote, which has no share in a mean.
     """
     branches: list[FeatureBranch] = []
-    answers: list[EnsembleMember] = []
+    joined: list[EnsembleMember] = []
     for parts, share in members:
         if parts.combine != "mean":
             raise SettingError("a vote cannot be part of another ensemble; leave it out of --arms")
@@ -50,10 +50,10 @@ def joined(classes: tuple[str, ...], members: Sequence[tuple[FittedModel, float]
             if branch not in branches:
                 branches.append(branch)
             places.append(branches.index(branch))
-        for answer in parts.answers:
-            read = tuple(places[index] for index in answer.branches)
-            answers.append(replace(answer, branches=read, weight=answer.weight * share))
-    return FittedModel(classes, tuple(branches), tuple(answers), combine)
+        for member in parts.members:
+            read = tuple(places[index] for index in member.branches)
+            joined.append(replace(member, branches=read, weight=member.weight * share))
+    return FittedModel(classes, tuple(branches), tuple(joined), combine)
 
 
 def average(materials: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:

@@ -35,7 +35,7 @@ from headstart.hardware import ComputePrecision
 from headstart.heads.closed_form import class_weights
 from headstart.heads.head import Head
 from headstart.heads.saving import read_head, to_tensors, write_head
-from headstart.inference.format import sha256
+from headstart.inference.model_format import hash_file
 from headstart.modalities.image.augment.presets import PRESETS, Augmentation, resolve_smallest_window, resolve_view_size
 from headstart.settings import FitSettings, TrainSettings, parse_size
 from headstart.storage.activation_files import get_free_bytes
@@ -477,7 +477,7 @@ class FineTuning:
                 name=f"{task.backbone.name} ({task.name})",
                 architecture=task.backbone.architecture,
                 weights=f"{origin} above {self.boundary}",
-                weights_sha256=sha256(draft / GRAPH),
+                weights_sha256=hash_file(draft / GRAPH),
                 licence="your own" if self.scratch else task.backbone.licence,
                 parameters=task.backbone.parameters,
                 layers=(Layer(FINAL, self.loaded.layers[-1].width),),

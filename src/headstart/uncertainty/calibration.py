@@ -20,14 +20,14 @@ from headstart.arrays import Doubles, Floats, Ints
 from headstart.errors import DataError
 from headstart.evaluation.metrics import SMALLEST as LEAST
 from headstart.heads.folds import assign_folds, count_folds
-from headstart.inference.calibration import NONE, Calibration, Kind
+from headstart.inference.calibration import NONE, Calibration, CalibrationKind
 from headstart.uncertainty.calibration_fits import FITS, HALF
 
 FEWEST = 20  #: photos from which anything is tried
 FEWEST_FOR_CURVES, FEWEST_FOR_A_CURVE = 100, 20  #: photos in all, and of each class, from which isotonic is tried
 FOLDS = 5
 MANY = 300_000  #: probabilities (rows x classes) from which a third is held out once, for the sake of time
-PREFERRED: tuple[Kind, ...] = ("mixture", "temperature", "none", "isotonic")  #: among kinds that are as good
+PREFERRED: tuple[CalibrationKind, ...] = ("mixture", "temperature", "none", "isotonic")  #: among kinds that are as good
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +84,10 @@ def calibrate(
     return Calibrated(wholes[chosen], means, len(labels), crossed)
 
 
-def _worth_trying(labels: Ints, classes: int) -> tuple[Kind, ...]:
+def _worth_trying(labels: Ints, classes: int) -> tuple[CalibrationKind, ...]:
     """The kinds that there are photos enough for, simple to rich."""
     n, rarest = len(labels), int(np.bincount(labels, minlength=classes).min())
-    enough: dict[Kind, bool] = {
+    enough: dict[CalibrationKind, bool] = {
         "none": True,
         "temperature": n >= FEWEST,
         "mixture": n >= FEWEST,
@@ -103,7 +103,7 @@ def _folds(labels: Ints, groups: Ints, wanted: int, seed: int) -> Ints | None:
 
 
 def _cross_fitted(
-    kind: Kind,
+    kind: CalibrationKind,
     labels: Ints,
     probabilities: Floats,
     fold: Ints,
@@ -125,7 +125,9 @@ def _losses(labels: Ints, probabilities: Floats) -> Doubles:
     return -np.log(np.maximum(own, LEAST))
 
 
-def _chosen(losses: Mapping[Kind, Doubles], least: Mapping[Kind, float], groups: Ints) -> Kind:
+def _chosen(
+    losses: Mapping[CalibrationKind, Doubles], least: Mapping[CalibrationKind, float], groups: Ints
+) -> CalibrationKind:
     """The first kind in order of preference that is within one standard error of the best; errors are of groups.
 
     Args:

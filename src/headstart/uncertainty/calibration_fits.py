@@ -20,7 +20,7 @@ from collections.abc import Callable
 import numpy as np
 
 from headstart.arrays import Bools, Doubles, Floats, Ints
-from headstart.inference.calibration import NONE, SMALLEST, Calibration, Kind
+from headstart.inference.calibration import NONE, SMALLEST, Calibration, CalibrationKind
 
 PRIOR = 0.25
 HALF = 0.5  #: photos that were answered with certainty and wrongly, before any is seen
@@ -123,7 +123,7 @@ def _softmax(logits: Floats) -> Floats:
 
 
 #: fit(labels, probabilities, start): ``start`` is near what comes out, or NONE.
-FITS: dict[Kind, Callable[[Ints, Floats, Calibration], Calibration]] = {
+FITS: dict[CalibrationKind, Callable[[Ints, Floats, Calibration], Calibration]] = {
     "none": fit_none,
     "temperature": fit_temperature,
     "mixture": fit_mixture,

@@ -38,7 +38,7 @@ def held_out(material: FitContext, winner: Arm, parts: FittedModel) -> HeldOut:
 
 def cross_validated(material: FitContext, parts: FittedModel, winner: Arm) -> NDArray[np.float32]:
     """Probabilities (N, C) for train and validation photos, each by a head that was not fitted on it."""
-    (answer,) = parts.answers
+    (answer,) = parts.members
     task = material.task([parts.branches[branch] for branch in answer.branches], Subset.TRAIN, Subset.VALIDATION)
     fixed = {name: float(value) for name, value in winner.chosen.items()}
     return cross_val_predict(task, HEADS[answer.head.kind], material.settings, fixed, folds=material.settings.folds)

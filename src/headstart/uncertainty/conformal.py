@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from headstart.arrays import Floats, Ints
 from headstart.errors import DataError
 from headstart.evaluation.intervals import grouped_wilson
-from headstart.inference.conformal import Kind, Sets
+from headstart.inference.conformal import ConformalKind, ConformalPredictor
 
 #: Added by ``raps`` to the score for each rank beyond the free ones: the value that Angelopoulos et al. use throughout
 #: where none is searched for.
@@ -35,7 +35,7 @@ class Coverage:
     per_class: tuple[float | None, ...]  #: coverage among the photos of each class; None where there is none
 
 
-def conform(labels: Ints, probabilities: Floats, *, coverage: float, kind: Kind) -> Sets:
+def conform(labels: Ints, probabilities: Floats, *, coverage: float, kind: ConformalKind) -> ConformalPredictor:
     """The sets of a kind with the threshold that photos the classifier has not seen ask for.
 
     ``raps`` leaves as many ranks free as it takes for ``coverage`` of these photos' true classes to be among them
@@ -56,12 +56,12 @@ def conform(labels: Ints, probabilities: Floats, *, coverage: float, kind: Kind)
     _check(labels, probabilities)
     penalty, free = (PENALTY, _free_ranks(labels, probabilities, coverage)) if kind == "raps" else (0.0, 0)
     everything = 1 + penalty * probabilities.shape[1] + 1e-3  # above any score, rounding included
-    sets = Sets(kind, coverage, everything, penalty, free)
+    sets = ConformalPredictor(kind, coverage, everything, penalty, free)
     rank = _rank(coverage, len(labels))
     if rank > len(labels):
         return sets
     scores = np.sort(sets.scores(probabilities)[np.arange(len(labels)), labels])
-    return Sets(kind, coverage, float(scores[rank - 1]), penalty, free)
+    return ConformalPredictor(kind, coverage, float(scores[rank - 1]), penalty, free)
 
 
 def coverage_of(sets: NDArray[np.bool_], labels: Ints, *, groups: Ints | None = None) -> Coverage:

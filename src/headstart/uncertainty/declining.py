@@ -59,7 +59,7 @@ def with_declining(material: FitContext, winner: Arm, parts: FittedModel) -> Dec
     scores = found.score(others)
     if parts is not winner.parts:
         anew = fit_unscaled(reading.features(material, seen), branches=reading.indices, seed=settings.seed)
-        found = replace(anew, acceptance=found.acceptance, scale=found.scale)
+        found = replace(anew, ood_acceptance=found.ood_acceptance, scale=found.scale)
     return Declining(reading.of(parts, found), scores)
 
 

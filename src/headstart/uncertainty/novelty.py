@@ -22,7 +22,7 @@ from headstart.arrays import Floats, Ints
 from headstart.backbones.backbone import Backbone
 from headstart.hardware import count_cores
 from headstart.heads.folds import assign_folds
-from headstart.inference.novelty import Novelty, joined
+from headstart.inference.novelty import Novelty, concat_normalized
 
 KIND = "nearest"
 KINDS = (KIND,)
@@ -88,7 +88,7 @@ def fit_unscaled(features: Sequence[Floats], *, branches: tuple[int, ...], seed:
         seed: of the sample and of centres.
     """
     drawn = _drawn(len(features[0]), seed)
-    rows = joined([row[drawn] for row in features])
+    rows = concat_normalized([row[drawn] for row in features])
     rows = rows[~odd(rows)]
     centre = rows.mean(axis=0, dtype=np.float64).astype(np.float32)
     directions = _principal(rows - centre, seed)
@@ -111,7 +111,7 @@ def accepted(novelty: Novelty, scores: NDArray[np.floating], acceptance: float) 
     ordered = np.sort(np.asarray(scores, np.float64))
     k = min(len(ordered), max(1, ceil(round((len(ordered) + 1) * acceptance, 9))))
     threshold = max(float(ordered[k - 1]), 1e-6)
-    return replace(novelty, acceptance=acceptance, scale=novelty.scale / threshold)
+    return replace(novelty, ood_acceptance=acceptance, scale=novelty.scale / threshold)
 
 
 def left_out(features: Sequence[Floats], labels: Ints, groups: Ints, *, seed: int) -> Floats:
@@ -139,7 +139,7 @@ def odd(rows: Floats) -> NDArray[np.bool_]:
     """Which photos stand apart from all others, (N,): they must not make what is like them familiar.
 
     Args:
-        rows: (N, D) features as ``joined`` gives them.
+        rows: (N, D) features as ``concat_normalized`` gives them.
     """
     if len(rows) <= 2 * NEIGHBOUR:
         return np.zeros(len(rows), bool)

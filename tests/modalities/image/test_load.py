@@ -55,7 +55,7 @@ def test_each_spec_gets_its_own_pixels_from_as_few_decodings_as_will_do(
         return decode(content, spec)
 
     monkeypatch.setattr(photos, "decode", counted)
-    views = OpenedPhoto(data).views(specs)
+    views = OpenedPhoto(data).load_for_specs(specs)
     assert calls == decodings
     for spec in specs:
         np.testing.assert_array_equal(views[spec], expected[spec])
@@ -63,7 +63,7 @@ def test_each_spec_gets_its_own_pixels_from_as_few_decodings_as_will_do(
 
 def test_an_array_is_prepared_for_each() -> None:
     pixels = picture("checks", np.random.default_rng(0), (300, 260))
-    for spec, view in OpenedPhoto(pixels).views((SMALL, LARGE)).items():
+    for spec, view in OpenedPhoto(pixels).load_for_specs((SMALL, LARGE)).items():
         np.testing.assert_array_equal(view, crop_resize(pixels, spec))
 
 
@@ -71,11 +71,11 @@ def test_an_array_is_prepared_for_each() -> None:
 @pytest.mark.parametrize("spoil", [lambda data: b"", lambda data: b"no photo", lambda data: data[:900]])
 def test_broken_photos(specs: tuple[ImageSpec, ...], spoil: Callable[[bytes], bytes]) -> None:
     with pytest.raises(BrokenPhoto):
-        OpenedPhoto(spoil(photo(700, 530))).views(specs)
+        OpenedPhoto(spoil(photo(700, 530))).load_for_specs(specs)
 
 
 def test_a_truncated_photo_is_repaired_alike() -> None:
     data = photo(700, 530)[:-4000]
     assert decode(data, SMALL).repaired
-    for spec, view in OpenedPhoto(data).views((SMALL, LARGE)).items():
+    for spec, view in OpenedPhoto(data).load_for_specs((SMALL, LARGE)).items():
         np.testing.assert_array_equal(view, crop_resize(decode(data, spec).pixels, spec))

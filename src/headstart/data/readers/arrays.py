@@ -14,7 +14,7 @@ from headstart.data.readers.found import RawSample, SourceListing, normalise_cla
 from headstart.data.readers.parts import parse_subset, resolve_subsets
 from headstart.data.samples import ArraySource, FileStatus, LedgerEntry, Subset
 from headstart.errors import DataError
-from headstart.modalities.image.decoding.decode import to_rgb
+from headstart.modalities.image.decoding.decode import array_to_rgb
 
 _IMAGES = ("images", "x", "X", "data", "image")
 _LABELS = ("labels", "y", "Y", "label", "targets")
@@ -118,7 +118,7 @@ def make_block(
     if array.ndim not in (3, 4):
         raise DataError(f"{name} has shape {array.shape}; wanted (N, H, W) or (N, H, W, channels), uint8")
     if len(array):
-        to_rgb(array[0])
+        array_to_rgb(array[0])
     texts = _label_texts(labels, classes)
     if len(texts) != len(array):
         raise DataError(f"{len(array)} images and {len(texts)} labels; wanted one label per image")

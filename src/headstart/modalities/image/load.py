@@ -18,11 +18,11 @@ from headstart.modalities.image.decoding.decode import (
     Header,
     Photo,
     Pixels,
+    array_to_rgb,
     crop_resize,
     decode,
     decode_image,
     identify,
-    to_rgb,
 )
 from headstart.modalities.image.spec import ImageSpec
 
@@ -63,7 +63,7 @@ def name_of(photo: object) -> str:
     return "array" if hasattr(photo, "__array__") else type(photo).__name__
 
 
-def advise(photo: object, said: str) -> str:
+def suggest_remedy(photo: object, said: str) -> str:
     """Return what to do about a photo that cannot be read, behind a message; empty where that says it already."""
     if "wanted" in said or isinstance(photo, np.ndarray):  # what is wrong with an array is said with what to do
         return ""
@@ -86,7 +86,7 @@ class OpenedPhoto:
         self._header: Header | None = None
         self._decoded: dict[ImageSpec, Photo] = {}
 
-    def whole(self, spec: ImageSpec) -> Pixels:
+    def load(self, spec: ImageSpec) -> Pixels:
         """Return the photo upright, (H, W, 3); a JPEG shrinks while decoding as the spec allows.
 
         Raises:
@@ -104,13 +104,13 @@ class OpenedPhoto:
         self.repaired, self.note = self.repaired or photo.repaired, photo.note
         return photo.pixels
 
-    def views(self, specs: Sequence[ImageSpec]) -> dict[ImageSpec, Pixels]:
+    def load_for_specs(self, specs: Sequence[ImageSpec]) -> dict[ImageSpec, Pixels]:
         """Return the photo as each spec prepares it, (S, S, 3): as when features are extracted for that alone.
 
         Raises:
             BrokenPhoto: it cannot be read or decoded.
         """
-        return {spec: crop_resize(self.whole(spec), spec) for spec in specs}
+        return {spec: crop_resize(self.load(spec), spec) for spec in specs}
 
     def header(self) -> Header | None:
         """Return what a file says of itself; None where pixels were given.
@@ -151,7 +151,7 @@ def load_image(photo: PhotoLike, spec: ImageSpec) -> Pixels:
     Raises:
         BrokenPhoto: it cannot be read or decoded.
     """
-    return OpenedPhoto(photo).whole(spec)
+    return OpenedPhoto(photo).load(spec)
 
 
 def _content(photo: object) -> bytes | Pixels | Image.Image:
@@ -175,7 +175,7 @@ def _content(photo: object) -> bytes | Pixels | Image.Image:
 
 def _pixels_of(array: Any) -> Pixels:
     try:
-        return to_rgb(np.asarray(array))
+        return array_to_rgb(np.asarray(array))
     except DataError as error:
         raise BrokenPhoto(str(error)) from None
     except Exception as error:  # a tensor on a GPU, or with a gradient

@@ -1,6 +1,6 @@
 """A photo's pixels in the graph: centre crop, one antialiased resize, perhaps mirrored."""
 
-from headstart.inference import format as layout
+from headstart.inference import model_format
 from headstart.modalities.graph_builder import GraphBuilder
 from headstart.modalities.image.spec import ImageSpec
 
@@ -19,7 +19,7 @@ def add_square(pieces: GraphBuilder, spec: ImageSpec, prefix: str) -> str:
         return pieces.constant(prefix + name, values)
 
     one, two = constant("one", 1), constant("two", 2)
-    shape = node("Shape", [layout.IMAGE], "shape", end=2)
+    shape = node("Shape", [model_format.IMAGE], "shape", end=2)
     shorter = node("ReduceMin", [shape], "shorter", keepdims=1)
     scaled = node("Mul", [shorter, constant("permille", spec.crop_permille)], "scaled")
     rounded = node("Add", [scaled, constant("half", 500)], "rounded")
@@ -27,7 +27,7 @@ def add_square(pieces: GraphBuilder, spec: ImageSpec, prefix: str) -> str:
     side = node("Max", [cut, one], "side")
     start = node("Div", [node("Sub", [shape, side], "margin"), two], "start")
     end = node("Add", [start, side], "end")
-    crop = node("Slice", [layout.IMAGE, start, end, constant("edges", 0, 1)], "crop")
+    crop = node("Slice", [model_format.IMAGE, start, end, constant("edges", 0, 1)], "crop")
     planes = node("Transpose", [crop], "planes", perm=[2, 0, 1])
     batch = node("Unsqueeze", [planes, constant("zero", 0)], "batch")
     resized = node(

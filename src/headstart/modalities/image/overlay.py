@@ -34,7 +34,7 @@ def upright(photo: PhotoLike, spec: ImageSpec) -> Upright:
         BrokenPhoto: it cannot be read or decoded.
     """
     opened = OpenedPhoto(photo)
-    pixels = opened.whole(spec)
+    pixels = opened.load(spec)
     height, width = pixels.shape[:2]
     header = opened.header()
     if header is None:

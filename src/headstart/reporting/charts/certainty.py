@@ -160,7 +160,7 @@ def novelty_chart(records: Records) -> Lines:
     photos = format_quantity(accepted["n"], "test photo")
     alt = (
         f"{format_percent(accepted['share'])} of {photos} are familiar enough to be answered, wanted were "
-        f"{format_percent(found['acceptance'], 0)}; the score at which a photo is declined is 1."
+        f"{format_percent(found['ood_acceptance'], 0)}; the score at which a photo is declined is 1."
     )
     return Lines(
         title="Novelty of familiar photos",

@@ -156,7 +156,7 @@ def _list_warnings(records: Records, data: DataSection, arms: ArmsSection, short
         yield "calibration"
     if records.sets_on_test and records.sets_on_test["high"] < trust["sets"]["coverage"]:
         yield "sets"
-    if trust["novelty"] and trust["novelty"]["accepted"]["high"] < trust["novelty"]["acceptance"]:
+    if trust["novelty"] and trust["novelty"]["accepted"]["high"] < trust["novelty"]["ood_acceptance"]:
         yield "novelty"
     if few:
         yield "few"

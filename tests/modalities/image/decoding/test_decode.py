@@ -19,10 +19,10 @@ from headstart.modalities.image.decoding import jpeg
 from headstart.modalities.image.decoding.decode import (
     BrokenPhoto,
     UnreadablePhoto,
+    array_to_rgb,
     crop_resize,
     decode,
     identify,
-    to_rgb,
 )
 from headstart.modalities.image.spec import ImageSpec
 
@@ -341,7 +341,7 @@ def test_arrays_become_rgb(shape):
     array = np.full(shape, 7, np.uint8)
     if shape[-1] == 4 and len(shape) == 3:
         array[..., 3] = 255
-    assert (to_rgb(array) == np.full((5, 4, 3), 7)).all()
+    assert (array_to_rgb(array) == np.full((5, 4, 3), 7)).all()
 
 
 @pytest.mark.parametrize(
@@ -364,7 +364,7 @@ def test_arrays_become_rgb(shape):
 )
 def test_arrays_that_are_no_photos(array, message):
     with pytest.raises(DataError, match=message):
-        to_rgb(array)
+        array_to_rgb(array)
 
 
 @pytest.mark.parametrize("exif", [b"Exif\x00\x00XXXXXXXX", b"Exif\x00\x00II*\x00", b"Exif\x00\x00"])

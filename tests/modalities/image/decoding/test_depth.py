@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from headstart.modalities.image.decoding.decode import BrokenPhoto, decode, identify, measure_depth
-from headstart.modalities.image.decoding.depth import Depth, common_ranges, describe_scaling
+from headstart.modalities.image.decoding.depth import BitDepth, common_ranges, describe_scaling
 from headstart.modalities.image.spec import GreyRange, ImageSpec
 
 GREY = np.random.default_rng(0).integers(0, 256, (60, 80)).astype(np.uint8)
@@ -79,7 +79,7 @@ def test_all_of_16_bits_is_as_it_always_was():
 def test_signed_values_are_shifted(order):
     scanned = (GREY.astype(np.int16) - 128) * 8  # as a CT: -1024 to 1016
     depth = measure_depth(tiff(scanned, order=order))
-    assert depth == Depth("int16", -1024.0, 1016.0)
+    assert depth == BitDepth("int16", -1024.0, 1016.0)
     assert off(tiff(scanned, order=order)) <= 1
     assert off(tiff(scanned.astype(np.int32) * 1000, order=order)) <= 1
     assert off(tiff(GREY.astype(np.int16) * 16, order=order)) <= 1  # no value below zero: as if unsigned
@@ -184,13 +184,13 @@ def test_photos_of_8_bits_have_no_note():
 
 
 def test_the_range_of_a_set():
-    twelve = [Depth("uint16", 0, high) for high in (1800, 3000, 2500)]
+    twelve = [BitDepth("uint16", 0, high) for high in (1800, 3000, 2500)]
     assert common_ranges(twelve) == (GreyRange("uint16", 0, 4095),)
     assert common_ranges([]) == ()
     many = twelve * 20
-    assert common_ranges([*many, Depth("uint16", 0, 65535)]) == (GreyRange("uint16", 0, 4095),)  # one file in 61
-    assert common_ranges([*many, *[Depth("uint16", 0, 65535)] * 6]) == (GreyRange("uint16", 0, 65535),)
-    mixed = common_ranges([Depth("int16", -1024, 3071), *twelve, Depth("float32", -0.0123, 0.9877)])
+    assert common_ranges([*many, BitDepth("uint16", 0, 65535)]) == (GreyRange("uint16", 0, 4095),)  # one file in 61
+    assert common_ranges([*many, *[BitDepth("uint16", 0, 65535)] * 6]) == (GreyRange("uint16", 0, 65535),)
+    mixed = common_ranges([BitDepth("int16", -1024, 3071), *twelve, BitDepth("float32", -0.0123, 0.9877)])
     assert mixed == (
         GreyRange("float32", -0.02, 0.99),
         GreyRange("int16", -1030, 3080),
@@ -199,7 +199,7 @@ def test_the_range_of_a_set():
 
 
 def test_a_photo_that_takes_little_of_the_range_is_told():
-    said = describe_scaling(Depth("float32", 0, 1), GreyRange("float32", 0, 255), "the set's")
+    said = describe_scaling(BitDepth("float32", 0, 1), GreyRange("float32", 0, 255), "the set's")
     assert said == "floating point, scaled by the set's range 0..255; it takes 0.4% of that, so little is seen"
 
 

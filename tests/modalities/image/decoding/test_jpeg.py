@@ -100,7 +100,7 @@ def test_several_photos_in_one_file_are_read_as_their_first():
 def test_a_walk_ends_at_the_first_scan_and_tells_how_it_is_stored():
     for how, buffered in (({}, False), ({"progressive": True}, True), ({"subsampling": 0}, False)):
         content = encoded(scene(), **how)
-        layout = jpeg.layout_of(content[:2] + COMMENTS + content[2:])
+        layout = jpeg.read_jpeg_layout(content[:2] + COMMENTS + content[2:])
         assert layout is not None
         assert (layout.width, layout.height, layout.buffered) == (64, 48, buffered)
         assert layout.scan == len(COMMENTS) + content.index(b"\xff\xda")
@@ -110,9 +110,9 @@ def test_a_walk_over_damage_finds_nothing_and_ends():
     content = encoded(scene())
     scan = content.index(b"\xff\xda")
     for cut in range(scan + 4):
-        assert jpeg.layout_of(content[:cut]) is None
+        assert jpeg.read_jpeg_layout(content[:cut]) is None
     for odd in (b"\xff\x00", b"\xff\xd0", b"\xff\xc8\x00\x02", segment(0xE0, b"")[:2] + b"\x00\x01", b"\x00"):
-        assert jpeg.layout_of(content[:2] + odd + content[2:]) is None
+        assert jpeg.read_jpeg_layout(content[:2] + odd + content[2:]) is None
 
 
 def claiming(content: bytes, width: int, height: int) -> bytes:

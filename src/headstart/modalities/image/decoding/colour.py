@@ -40,7 +40,7 @@ def orientation(image: Image.Image) -> int:
         return 1
 
 
-def upright(image: Image.Image, spec: ImageSpec | None = None, data: bytes | None = None) -> tuple[Pixels, str]:
+def to_upright_rgb(image: Image.Image, spec: ImageSpec | None = None, data: bytes | None = None) -> tuple[Pixels, str]:
     """RGB pixels of a loaded image, turned upright, and what was done with it where it has more than 8 bits.
 
     Args:
@@ -52,7 +52,7 @@ def upright(image: Image.Image, spec: ImageSpec | None = None, data: bytes | Non
         BrokenPhoto: no pixel has a value.
     """
     turn, note = _TURNS.get(orientation(image)), ""
-    deep = measured(image, data)
+    deep = measure_values_of(image, data)
     if deep is not None:
         ranges = spec.grey if spec is not None else ()
         scaled, scaled_by = depth.to_8_bits(deep, ranges)
@@ -63,17 +63,17 @@ def upright(image: Image.Image, spec: ImageSpec | None = None, data: bytes | Non
         if alpha is not None:
             image.putalpha(alpha)
     turned = image if turn is None else image.transpose(turn)
-    return np.ascontiguousarray(np.asarray(to_rgb(turned))), note
+    return np.ascontiguousarray(np.asarray(image_to_rgb(turned))), note
 
 
-def measured(image: Image.Image, data: bytes | None) -> depth.Deep | None:
+def measure_values_of(image: Image.Image, data: bytes | None) -> depth.Deep | None:
     """The values of a loaded image with more than 8 bits; None of others."""
     if depth.is_deep(image):
         return depth.read_deep(image)
     return read_deep_colour(image, data) if data is not None and is_deep_colour(image, data) else None
 
 
-def to_rgb(image: Image.Image) -> Image.Image:
+def image_to_rgb(image: Image.Image) -> Image.Image:
     """Any Pillow mode of 8 bits to RGB, transparency laid on white."""
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         rgba = image.convert("RGBA")

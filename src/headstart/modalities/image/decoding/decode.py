@@ -15,8 +15,8 @@ from headstart.errors import DataError
 from headstart.modalities.image.decoding import colour, jpeg
 from headstart.modalities.image.decoding.camera import camera_of
 from headstart.modalities.image.decoding.deep_colour import is_deep_colour
-from headstart.modalities.image.decoding.depth import Depth, is_deep
-from headstart.modalities.image.decoding.opening import load, opened, shrink
+from headstart.modalities.image.decoding.depth import BitDepth, is_deep
+from headstart.modalities.image.decoding.opening import load_pixels, open_image, shrink
 from headstart.modalities.image.decoding.photo import BrokenPhoto, Header, Photo, Pixels, UnreadablePhoto
 from headstart.modalities.image.decoding.pictures import choose_picture, describe_picture
 from headstart.modalities.image.decoding.repair import out_of_memory, refuse_undecodable, repair
@@ -29,12 +29,12 @@ __all__ = [
     "Photo",
     "Pixels",
     "UnreadablePhoto",
+    "array_to_rgb",
     "crop_resize",
     "decode",
     "decode_image",
     "identify",
     "measure_depth",
-    "to_rgb",
 ]
 
 SUFFIXES = frozenset(
@@ -48,18 +48,18 @@ def identify(data: bytes) -> Header:
     Raises:
         BrokenPhoto: not a photo in a known format, or so large that decoding it could exhaust memory.
     """
-    with opened(data) as image:
+    with open_image(data) as image:
         camera = camera_of(image.info, getattr(image, "tag_v2", None))
         deep = is_deep(image) or is_deep_colour(image, data)
         picture = _picture(image, data)
         return Header(image.format or "?", image.width, image.height, image.mode, camera, deep, picture)
 
 
-def measure_depth(data: bytes) -> Depth | None:
+def measure_depth(data: bytes) -> BitDepth | None:
     """What the values of a photo with more than 8 bits are like; None where it does not decode whole."""
-    with suppress(Exception), opened(data) as image:  # why it does not decode is said when it is decoded
-        load(image)
-        deep = colour.measured(image, data)
+    with suppress(Exception), open_image(data) as image:  # why it does not decode is said when it is decoded
+        load_pixels(image)
+        deep = colour.measure_values_of(image, data)
         return None if deep is None else deep.depth
     return None
 
@@ -92,7 +92,7 @@ def decode_image(image: Image.Image, spec: ImageSpec | None = None) -> Photo:
         raise BrokenPhoto(f"an image of {image.width} x {image.height} pixels; leave it out")
     with refuse_undecodable(image):
         image.load()
-        pixels, note = colour.upright(image, spec)
+        pixels, note = colour.to_upright_rgb(image, spec)
     return Photo(pixels, None, note)
 
 
@@ -107,7 +107,7 @@ def crop_resize(pixels: Pixels, spec: ImageSpec) -> Pixels:
     return np.asarray(cropped.resize((spec.size, spec.size), filter_))
 
 
-def to_rgb(array: NDArray[np.generic]) -> Pixels:
+def array_to_rgb(array: NDArray[np.generic]) -> Pixels:
     """An image array of a user's, (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) uint8, as (H, W, 3) RGB.
 
     Raises:
@@ -124,7 +124,7 @@ def to_rgb(array: NDArray[np.generic]) -> Pixels:
         return np.ascontiguousarray(array)
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[:, :, 0]
-    return np.asarray(colour.to_rgb(Image.fromarray(array)))
+    return np.asarray(colour.image_to_rgb(Image.fromarray(array)))
 
 
 def _how_to_convert(array: NDArray[Any]) -> str:
@@ -143,7 +143,7 @@ def _how_to_convert(array: NDArray[Any]) -> str:
 
 def _decode_plain_jpeg(data: bytes, spec: ImageSpec | None) -> Photo | None:
     """The fast path; None where Pillow has to look: segments out of order, an orientation, CMYK, damage."""
-    layout = jpeg.layout_of(data)
+    layout = jpeg.read_jpeg_layout(data)
     if layout is None or (jpeg.may_turn(data, layout) and _is_turned(data)):
         return None
     return jpeg.decode_plain(data, layout, spec)
@@ -155,19 +155,19 @@ def _picture(image: Image.Image, data: bytes) -> str:
 
 def _is_turned(data: bytes) -> bool:
     try:
-        with opened(data) as image:
+        with open_image(data) as image:
             return colour.orientation(image) != 1
     except BrokenPhoto:
         return False
 
 
 def _decode_with_pillow(data: bytes, spec: ImageSpec | None) -> Photo:
-    with opened(data) as image:
+    with open_image(data) as image:
         try:
             shrink(image, data, spec)
             picture = _picture(image, data)
-            load(image)
-            pixels, note = colour.upright(image, spec, data)
+            load_pixels(image)
+            pixels, note = colour.to_upright_rgb(image, spec, data)
             return Photo(pixels, None, "; ".join(filter(None, (picture, note))))
         except BrokenPhoto:
             raise

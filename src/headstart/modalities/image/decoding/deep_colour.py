@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from headstart.modalities.image.decoding.depth import COLOUR, Deep, measure_values
-from headstart.modalities.image.decoding.opening import load, opened
+from headstart.modalities.image.decoding.opening import load_pixels, open_image
 
 _SWAPPED = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}  # order of the bytes: big, little, own
 _BITS, _PHOTOMETRIC, _PLANAR = 258, 262, 284  # tags of TIFF 6.0
@@ -44,12 +44,12 @@ def read_deep_colour(image: Image.Image, data: bytes) -> Deep:
 
 
 def _low_bytes(data: bytes) -> NDArray[np.uint8]:
-    with opened(data) as image:
+    with open_image(data) as image:
         tiles = []
         for tile in image.tile:
             args = tile.args if isinstance(tile.args, tuple) else (tile.args,)
             swapped = f"{args[0][:-1]}{_SWAPPED[args[0][-1]]}"
             tiles.append(tile._replace(args=(swapped, *args[1:]) if isinstance(tile.args, tuple) else swapped))
         image.tile = tiles
-        load(image)
+        load_pixels(image)
         return np.asarray(image)[..., :3]

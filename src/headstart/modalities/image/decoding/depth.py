@@ -31,7 +31,7 @@ Values = NDArray[Any]  #: (H, W), of colour (H, W, 3), as stored
 
 
 @dataclass(frozen=True, slots=True)
-class Depth:
+class BitDepth:
     """What the values of one photo are like."""
 
     kind: str  #: see ``GreyRange``
@@ -53,7 +53,7 @@ class Deep:
 
     values: Values
     known: NDArray[np.bool_] | None  #: of their shape: where there is a value; None where there is one everywhere
-    depth: Depth
+    depth: BitDepth
 
 
 def is_deep(image: Image.Image) -> bool:
@@ -86,21 +86,21 @@ def read_deep(image: Image.Image) -> Deep:
     return Deep(values, known, depth)
 
 
-def measure_values(values: Values, kind: str) -> Depth:
+def measure_values(values: Values, kind: str) -> BitDepth:
     """The least and largest of one or more values, stray ones left out."""
     flat = values.ravel()
     low, high = _reach(flat, flat, max(flat.size // STRAY, int(flat.size > 99)), 1)
-    return Depth(kind, low if low < 0 or kind == "float32" else 0.0, high)
+    return BitDepth(kind, low if low < 0 or kind == "float32" else 0.0, high)
 
 
-def own_range(depth: Depth) -> GreyRange:
+def own_range(depth: BitDepth) -> GreyRange:
     """The range of one photo alone."""
     if depth.low < 0 or depth.kind == "float32":
         return GreyRange(depth.kind, depth.low, depth.high)
     return GreyRange(depth.kind, 0.0, float(2**depth.bits - 1))
 
 
-def common_ranges(depths: Sequence[Depth]) -> tuple[GreyRange, ...]:
+def common_ranges(depths: Sequence[BitDepth]) -> tuple[GreyRange, ...]:
     """A range for each kind of values among photos, of which few stray ones do not decide.
 
     Unsigned integers have that of their significant bits, others the least and largest value, rounded outwards to three
@@ -111,7 +111,7 @@ def common_ranges(depths: Sequence[Depth]) -> tuple[GreyRange, ...]:
         these = [depth for depth in depths if depth.kind == kind]
         lows, highs = np.array([it.low for it in these]), np.array([it.high for it in these])
         low, high = _reach(lows, highs, len(these) // STRAY_FILES, FILES_APART)
-        together = Depth(kind, low, high, max(it.declared for it in these))
+        together = BitDepth(kind, low, high, max(it.declared for it in these))
         it = own_range(together)
         ranges.append(it if it.kind != "float32" and it.low == 0 else GreyRange(kind, *_rounded(it.low, it.high)))
     return tuple(ranges)
@@ -140,7 +140,7 @@ def to_8_bits(deep: Deep, ranges: Sequence[GreyRange]) -> tuple[NDArray[np.uint8
     return scaled, it
 
 
-def describe_depth(depth: Depth) -> str:
+def describe_depth(depth: BitDepth) -> str:
     """What a photo's values are like, for a person."""
     names = {"float32": "floating point", "int16": "signed 16 bits", "int32": "signed 32 bits"}
     stored = "16 in colour" if depth.kind == COLOUR else depth.kind.removeprefix("uint")
@@ -152,7 +152,7 @@ def describe_depth(depth: Depth) -> str:
     return ", ".join(said)
 
 
-def describe_scaling(depth: Depth, it: GreyRange, whose: str) -> str:
+def describe_scaling(depth: BitDepth, it: GreyRange, whose: str) -> str:
     """What a photo's values are like and what was done with them, for a person.
 
     Args:

@@ -22,7 +22,7 @@ _TABLES = frozenset((0xC4, 0xCC, 0xDB, 0xDD, 0xFE, *range(0xE0, 0xF0)))  # Huffm
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class JpegLayout:
     """What stands before the first scan."""
 
     scan: int  #: offset of the first scan: all segments lie before it
@@ -32,7 +32,7 @@ class Layout:
     precision: int = 8  #: bits of a value
 
 
-def layout_of(data: bytes) -> Layout | None:
+def read_jpeg_layout(data: bytes) -> JpegLayout | None:
     """Walk a JPEG's segments up to the first scan; None where one is not in plain order, so that Pillow has to look.
 
     Segments may be any number, each of up to 64 KB, and 0xFF may be repeated before a marker (ITU-T T.81, B.1.1.2).
@@ -54,11 +54,11 @@ def layout_of(data: bytes) -> Layout | None:
     return None
 
 
-def _layout(scan: int, frame: tuple[int, bytes], in_scan: int) -> Layout:
+def _layout(scan: int, frame: tuple[int, bytes], in_scan: int) -> JpegLayout:
     """From a frame's marker and its fields: precision, height (2), width (2), components."""
     marker, fields = frame
     height, width = int.from_bytes(fields[1:3]), int.from_bytes(fields[3:5])
-    return Layout(scan, width, height, marker in _PROGRESSIVE or in_scan < fields[5], fields[0])
+    return JpegLayout(scan, width, height, marker in _PROGRESSIVE or in_scan < fields[5], fields[0])
 
 
 def too_large(width: int, height: int, factor: int, *, buffered: bool) -> bool:
@@ -68,19 +68,19 @@ def too_large(width: int, height: int, factor: int, *, buffered: bool) -> bool:
         width: as stored, pixels.
         height: as stored, pixels.
         factor: 1, 2, 4 or 8.
-        buffered: see ``Layout``; then shrinking saves little.
+        buffered: see ``JpegLayout``; then shrinking saves little.
     """
     stored = width * height
     return stored > MAX_STORED or (stored if buffered else stored // factor**2) > MAX_PIXELS
 
 
-def may_turn(data: bytes, layout: Layout) -> bool:
+def may_turn(data: bytes, layout: JpegLayout) -> bool:
     """Whether a segment may hold an orientation; Pillow reads it from Exif and from XMP, wherever they stand."""
     head = data[: layout.scan]
     return b"Exif\x00\x00" in head or b"tiff:Orientation" in head
 
 
-def decode_plain(data: bytes, layout: Layout, spec: ImageSpec | None) -> Photo | None:
+def decode_plain(data: bytes, layout: JpegLayout, spec: ImageSpec | None) -> Photo | None:
     """Decode an upright JPEG; None where Pillow has to look: CMYK, damage, too large, or bytes that are no JPEG."""
     if simplejpeg is None:
         return None

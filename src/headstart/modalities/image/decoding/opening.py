@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from PIL import ExifTags, Image, ImageFile, Jpeg2KImagePlugin, JpegImagePlugin, PngImagePlugin
 
-from headstart.modalities.image.decoding.jpeg import MAX_PIXELS, MAX_STORED, layout_of, too_large
+from headstart.modalities.image.decoding.jpeg import MAX_PIXELS, MAX_STORED, read_jpeg_layout, too_large
 from headstart.modalities.image.decoding.photo import BrokenPhoto
 from headstart.modalities.image.decoding.pictures import choose_picture
 from headstart.modalities.image.decoding.refusals import why_unknown
@@ -39,7 +39,7 @@ _PLUGINS = {
 
 
 @contextmanager
-def opened(data: bytes) -> Iterator[ImageFile.ImageFile]:
+def open_image(data: bytes) -> Iterator[ImageFile.ImageFile]:
     """A lazily opened Pillow image, with Pillow's many complaints as one error.
 
     Raises:
@@ -87,7 +87,7 @@ def guard(image: Image.Image, data: bytes, *, factor: int) -> None:
                 f"too large: {size}, more than {MAX_PIXELS:,}; save it smaller, or as a JPEG, which is decoded small"
             )
         return
-    layout = layout_of(data)
+    layout = read_jpeg_layout(data)
     buffered = layout is None or layout.buffered
     if too_large(image.width, image.height, factor, buffered=buffered):
         most, kind = (MAX_PIXELS, "a progressive JPEG of ") if buffered else (MAX_STORED, "")
@@ -111,7 +111,7 @@ def shrink(image: ImageFile.ImageFile, data: bytes, spec: ImageSpec | None) -> N
         image.draft(None, (image.width // factor, image.height // factor))
 
 
-def load(image: ImageFile.ImageFile, *, damaged: bool = False) -> None:
+def load_pixels(image: ImageFile.ImageFile, *, damaged: bool = False) -> None:
     """Decode an opened image.
 
     Args:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from headstart.modalities.image.decoding import tiff
-from headstart.modalities.image.decoding.jpeg import layout_of
+from headstart.modalities.image.decoding.jpeg import read_jpeg_layout
 from headstart.modalities.image.decoding.photo import BrokenPhoto
 from headstart.modalities.image.decoding.tiff import Directory
 
@@ -32,7 +32,7 @@ _RAWS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class PictureChoice:
     """The picture that is taken for the photo."""
 
     page: int = 0  #: of a TIFF
@@ -41,10 +41,10 @@ class Choice:
     note: str = ""  #: for the ledger
 
 
-FIRST = Choice()
+FIRST = PictureChoice()
 
 
-def choose_picture(data: bytes) -> Choice:
+def choose_picture(data: bytes) -> PictureChoice:
     """The picture of a file that is the photo.
 
     Raises:
@@ -63,7 +63,7 @@ def choose_picture(data: bytes) -> Choice:
     return _of_pages(found)
 
 
-def describe_picture(image: Image.Image, choice: Choice) -> str:
+def describe_picture(image: Image.Image, choice: PictureChoice) -> str:
     """Which of several pictures was taken, for a person; "" where there is one.
 
     Args:
@@ -77,14 +77,14 @@ def describe_picture(image: Image.Image, choice: Choice) -> str:
     return "the first frame of an animation" if animated else choice.note
 
 
-def _of_raw(data: bytes, found: list[Directory]) -> Choice:
+def _of_raw(data: bytes, found: list[Directory]) -> PictureChoice:
     sensor = max((max(it.width, it.height) for it in found), default=0)
     best, best_size = None, (0, 0)
     for it in found:
         if it.is_raw or it.stream is None:
             continue
         start, size = it.stream
-        layout = layout_of(data[start : start + size])
+        layout = read_jpeg_layout(data[start : start + size])
         if layout is not None and layout.width * layout.height > best_size[0] * best_size[1]:
             best, best_size = it, (layout.width, layout.height)
     if best is None or best.stream is None or max(best_size) < max(SMALLEST_EDGE, SMALLEST_SHARE * sensor):
@@ -94,10 +94,10 @@ def _of_raw(data: bytes, found: list[Directory]) -> Choice:
         raise BrokenPhoto(f"a camera raw in which only {only} can be read; {_EXPORT}".replace("only no", "no"))
     start, size = best.stream
     note = f"the JPEG of {best_size[0]} x {best_size[1]} pixels in a camera raw"
-    return Choice(0, data[start : start + size], found[0].orientation, note)
+    return PictureChoice(0, data[start : start + size], found[0].orientation, note)
 
 
-def _of_pages(found: list[Directory]) -> Choice:
+def _of_pages(found: list[Directory]) -> PictureChoice:
     pages = [it for it in found if it.page is not None]
     first = pages[0]
     full = [it for it in found if not it.kind & (tiff.REDUCED | tiff.MASK) and it.pixels > first.pixels]
@@ -109,8 +109,8 @@ def _of_pages(found: list[Directory]) -> Choice:
             size = f"{first.width} x {first.height}"
             raise BrokenPhoto(f"only a preview of {size} of {best.width} x {best.height} pixels can be read; {_EXPORT}")
         note = f"page {best.page + 1} of {len(pages)}, the largest: the first is a preview of it"
-        return Choice(best.page, note=note)
-    return Choice(note=f"page 1 of {len(pages)}" if len(pages) > 1 else "")
+        return PictureChoice(best.page, note=note)
+    return PictureChoice(note=f"page 1 of {len(pages)}" if len(pages) > 1 else "")
 
 
 def _is_thumbnail(small: Directory, large: Directory) -> bool:

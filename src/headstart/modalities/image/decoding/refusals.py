@@ -33,7 +33,7 @@ def why_unknown(data: bytes) -> str:
 
 
 def _of_jpeg(data: bytes) -> str:
-    layout = jpeg.layout_of(data)
+    layout = jpeg.read_jpeg_layout(data)
     if layout is None or layout.precision == 8:
         return ""
     return f"a JPEG of {layout.precision} bits, which is not read; save it as PNG or TIFF of 16 bits"

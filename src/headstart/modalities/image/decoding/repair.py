@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from headstart.modalities.image.decoding.colour import upright
-from headstart.modalities.image.decoding.opening import JPEGS, load, opened, shrink
+from headstart.modalities.image.decoding.colour import to_upright_rgb
+from headstart.modalities.image.decoding.opening import JPEGS, load_pixels, open_image, shrink
 from headstart.modalities.image.decoding.photo import BrokenPhoto, Photo, UnreadablePhoto
 from headstart.modalities.image.spec import ImageSpec
 
@@ -30,10 +30,10 @@ def repair(data: bytes, spec: ImageSpec | None, reason: str) -> Photo:
     Raises:
         BrokenPhoto: too little of it decodes.
     """
-    with opened(data) as image, refuse_undecodable(image, reason):
+    with open_image(data) as image, refuse_undecodable(image, reason):
         shrink(image, data, spec)
-        load(image, damaged=True)
-        pixels, note = upright(image, spec)
+        load_pixels(image, damaged=True)
+        pixels, note = to_upright_rgb(image, spec)
         share = _decoded_share(image)
     if share < USABLE_SHARE:
         raise BrokenPhoto(f"truncated: only {share:.0%} of its rows decode, {USABLE_SHARE:.0%} are wanted")

@@ -9,7 +9,7 @@
   float32 (C,); ``prediction_set`` bool (C,); ``novelty`` float32 (); ``declined`` bool (). The last three are there
   where the classifier has them. Crop, resize and scale are inside; so are the tensors ``pixels`` (N, S, S, 3) uint8 and
   ``features`` (N, D) float32 of the first branch, to enter and leave it by, and those of the others, ``pixels.1``,
-  ``features.1``, ... (see ``pixels_of`` and ``features_of``).
+  ``features.1``, ... (see ``pixels_name`` and ``features_name``).
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from typing import Any, Literal, Self
 
 from headstart.errors import ClassifierError
 from headstart.inference.calibration import NONE, Calibration
-from headstart.inference.conformal import Sets
+from headstart.inference.conformal import ConformalPredictor
 from headstart.inference.engine_agreement import EngineAgreement as EngineAgreement
 from headstart.modalities.image.spec import ImageSpec
 
@@ -34,7 +34,8 @@ NOVELTY_ARRAYS = "novelty.safetensors"
 
 #: Names of tensors in the graph.
 IMAGE, PIXELS, FEATURES, PROBABILITIES = "image", "pixels", "features", "probabilities"
-UNCALIBRATED, PREDICTION_SET, NOVELTY, DECLINED = "uncalibrated", "prediction_set", "novelty", "declined"
+UNCALIBRATED, PREDICTION_SET, NOVELTY = "uncalibrated", "prediction_set", "novelty"
+OUT_OF_DISTRIBUTION = "out_of_distribution"
 
 Combine = Literal["mean", "vote"]
 
@@ -51,7 +52,7 @@ class BackboneFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Parity:
+class ExportParity:
     """How the saved graph in ONNX Runtime answers beside the path the head was fitted on, on real photos."""
 
     photos: int
@@ -87,7 +88,7 @@ class BranchFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerFacts:
+class MemberFacts:
     """A head and what it reads."""
 
     branches: tuple[int, ...]  #: their features, joined in this order, are what the head reads
@@ -106,14 +107,14 @@ class ModelRecord:
 
     classes: tuple[str, ...]
     branches: tuple[BranchFacts, ...]
-    answers: tuple[AnswerFacts, ...]
+    members: tuple[MemberFacts, ...]
     combine: Combine  #: how several answers become one: see ``runtime.answers.combined``
     graph_sha256: str  #: of model.onnx
     head_sha256: str  #: of head.safetensors
-    parity: Parity
+    parity: ExportParity
     headstart: str  #: the version that saved it
     calibration: Calibration = NONE
-    sets: Sets | None = None  #: how prediction sets are made
+    conformal: ConformalPredictor | None = None  #: how prediction sets are made
     novelty: dict[str, Any] | None = None  #: how unfamiliar photos are told, as ``Novelty.to_json`` says it
     novelty_sha256: str | None = None  #: of novelty.safetensors
     scores: dict[str, Any] = field(default_factory=dict)  #: part -> evaluation, see evaluation.json
@@ -122,7 +123,7 @@ class ModelRecord:
     @property
     def spec(self) -> ImageSpec:
         """What a photo is decoded for where one decoding serves all branches."""
-        return least_shrinking(branch.spec for branch in self.branches)
+        return largest_spec(branch.spec for branch in self.branches)
 
     @property
     def layer(self) -> str:
@@ -132,7 +133,7 @@ class ModelRecord:
     @property
     def head(self) -> str:
         """For a person: the kind of the head, or of the heads."""
-        return " + ".join(answer.head for answer in self.answers)
+        return " + ".join(answer.head for answer in self.members)
 
     def to_json(self) -> dict[str, Any]:
         """A dict of plain values."""
@@ -148,10 +149,10 @@ class ModelRecord:
         values = {key: value for key, value in record.items() if key != "schema_version"}
         values["classes"] = tuple(record["classes"])
         values["branches"] = tuple(BranchFacts.from_json(branch) for branch in record["branches"])
-        values["answers"] = tuple(AnswerFacts.from_json(answer) for answer in record["answers"])
-        values["parity"] = Parity(**record["parity"])
+        values["members"] = tuple(MemberFacts.from_json(answer) for answer in record["members"])
+        values["parity"] = ExportParity(**record["parity"])
         values["calibration"] = Calibration.from_json(record["calibration"])
-        values["sets"] = None if record["sets"] is None else Sets.from_json(record["sets"])
+        values["conformal"] = None if record["conformal"] is None else ConformalPredictor.from_json(record["conformal"])
         values["engines"] = None if record["engines"] is None else EngineAgreement.from_json(record["engines"])
         made = cls(**values)
         made._check()
@@ -159,10 +160,10 @@ class ModelRecord:
 
     def _check(self) -> None:
         """Raises a ValueError where fields do not fit together."""
-        named = [index for answer in self.answers for index in answer.branches]
+        named = [index for answer in self.members for index in answer.branches]
         named += [branch.network for branch in self.branches]
         named += self.novelty["branches"] if self.novelty else []
-        if not self.answers or any(index not in range(len(self.branches)) for index in named):
+        if not self.members or any(index not in range(len(self.branches)) for index in named):
             raise ValueError("branches are named that are not there")
         if self.calibration.classes not in (None, len(self.classes)):
             raise ValueError("the calibration is of another number of classes")
@@ -170,28 +171,28 @@ class ModelRecord:
             raise ValueError("novelty and the digest of its arrays belong together")
 
 
-def least_shrinking(specs: Iterable[ImageSpec]) -> ImageSpec:
+def largest_spec(specs: Iterable[ImageSpec]) -> ImageSpec:
     """The spec that lets a JPEG shrink least while decoding: what is decoded for it suits the others too."""
     return max(specs, key=lambda spec: spec.size / spec.crop_permille)
 
 
-def pixels_of(branch: int) -> str:
+def pixels_name(branch: int) -> str:
     """Return the name of the tensor that a branch reads; branches of one network and view share the first one's."""
     return f"{PIXELS}.{branch}" if branch else PIXELS
 
 
-def features_of(branch: int) -> str:
+def features_name(branch: int) -> str:
     """The graph's tensor that holds a branch's features."""
     return f"{FEATURES}.{branch}" if branch else FEATURES
 
 
-def sha256(file: Path) -> str:
+def hash_file(file: Path) -> str:
     """SHA-256 of a file's bytes, hexadecimal, read in pieces."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def find(folder: Path) -> Path:
+def find_model(folder: Path) -> Path:
     """The model folder meant by a path: itself, or the ``model`` inside a run.
 
     Raises:
@@ -232,7 +233,7 @@ def read_model(folder: Path) -> ModelRecord:
     if version < 3:
         known -= _SINCE_VERSION_3.keys()
     if version == 1:
-        known = known - {"branches", "answers", "combine"} | {*_BRANCH_OF_VERSION_1, "layer", "head"}
+        known = known - {"branches", "members", "combine"} | {*_BRANCH_OF_VERSION_1, "layer", "head"}
     odd = sorted((known - {"scores", "engines"} - record.keys()) | (record.keys() - known - {"schema_version"}))
     if odd:
         raise _incomplete(file, f"missing or unknown: {', '.join(odd)}")
@@ -248,7 +249,7 @@ def read_model(folder: Path) -> ModelRecord:
 _SINCE_VERSION_4: dict[str, Any] = {"engines": None}
 
 #: What versions 1 and 2 did not have.
-_SINCE_VERSION_3 = {"calibration": asdict(NONE), "sets": None, "novelty": None, "novelty_sha256": None}
+_SINCE_VERSION_3 = {"calibration": asdict(NONE), "conformal": None, "novelty": None, "novelty_sha256": None}
 
 #: What version 1, which knew one branch and one answer, said of the branch outside ``layer``.
 _BRANCH_OF_VERSION_1 = ("backbone", "spec", "engine", "precision")
@@ -261,7 +262,7 @@ def _from_version_1(record: dict[str, Any]) -> dict[str, Any]:
     return {
         **kept,
         "branches": [{**branch, "layers": [record["layer"]], "flipped": False, "network": 0}],
-        "answers": [{"branches": [0], "head": record["head"], "weight": 1.0}],
+        "members": [{"branches": [0], "head": record["head"], "weight": 1.0}],
         "combine": "mean",
     }
 

@@ -13,13 +13,13 @@ from safetensors.numpy import load_file, save_file
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import load_backbone
 from headstart.errors import ClassifierError
-from headstart.export import add_scores, save
-from headstart.inference import format as layout
+from headstart.export import add_scores, export_model
+from headstart.inference import model_format
 from headstart.inference.calibration import Calibration
-from headstart.inference.classifier import MANY, Classifier, load
-from headstart.inference.conformal import Sets
+from headstart.inference.classifier import BATCH_FROM, Classifier, load
+from headstart.inference.conformal import ConformalPredictor
 from headstart.inference.engine_agreement import EngineAgreement, EngineScore
-from headstart.inference.format import least_shrinking
+from headstart.inference.model_format import largest_spec
 from headstart.modalities.image.spec import ImageSpec
 from tests.conftest import Warm
 from tests.export.drawn import drawn_novelty, drawn_photos, single, witnesses
@@ -34,10 +34,10 @@ def lite0(warm: Warm) -> Backbone:
 def guarded(lite0: Backbone, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model folder of everything: calibration, prediction sets, novelty; never to be written to."""
     folder = tmp_path_factory.mktemp("guarded") / "model"
-    sets = Sets("lac", 0.9, 0.9)
+    sets = ConformalPredictor("lac", 0.9, 0.9)
     novelty = drawn_novelty(single(lite0, 3))
     return uncalibrated(
-        lite0, folder, calibration=Calibration("temperature", (2.0,)), sets=sets, novelty=novelty
+        lite0, folder, calibration=Calibration("temperature", (2.0,)), conformal=sets, novelty=novelty
     ).folder
 
 
@@ -52,28 +52,28 @@ NULL = object()
 
 def rewrite(model: Path, **changes: Any) -> None:
     """Changes fields of model.json; None removes one, ``NULL`` makes it null."""
-    record = {**json.loads((model / layout.RECORD).read_text()), **changes}
+    record = {**json.loads((model / model_format.RECORD).read_text()), **changes}
     kept = {key: None if value is NULL else value for key, value in record.items() if value is not None}
-    (model / layout.RECORD).write_text(json.dumps(kept))
+    (model / model_format.RECORD).write_text(json.dumps(kept))
 
 
 def as_version_2(model: Path) -> None:
     """The folder as headstart wrote it before it calibrated: neither the record nor the graph know of that."""
     changes = dict.fromkeys(("calibration", "sets", "novelty", "novelty_sha256"))
-    graph = onnx.load(model / layout.GRAPH)
-    kept = [output for output in graph.graph.output if output.name == layout.PROBABILITIES]
+    graph = onnx.load(model / model_format.GRAPH)
+    kept = [output for output in graph.graph.output if output.name == model_format.PROBABILITIES]
     del graph.graph.output[:]
     graph.graph.output.extend(kept)
-    onnx.save(graph, model / layout.GRAPH)
-    (model / layout.NOVELTY_ARRAYS).unlink(missing_ok=True)
-    rewrite(model, schema_version=2, graph_sha256=layout.sha256(model / layout.GRAPH), **changes)
+    onnx.save(graph, model / model_format.GRAPH)
+    (model / model_format.NOVELTY_ARRAYS).unlink(missing_ok=True)
+    rewrite(model, schema_version=2, graph_sha256=model_format.hash_file(model / model_format.GRAPH), **changes)
 
 
 def as_version_1(model: Path) -> None:
     """The folder as headstart wrote it when a classifier was one branch and one head."""
     as_version_2(model)
-    record = json.loads((model / layout.RECORD).read_text())
-    (branch,), (answer,) = record["branches"], record["answers"]
+    record = json.loads((model / model_format.RECORD).read_text())
+    (branch,), (answer,) = record["branches"], record["members"]
     old = {
         "schema_version": 1,
         "classes": record["classes"],
@@ -85,13 +85,13 @@ def as_version_1(model: Path) -> None:
         "precision": branch["precision"],
         **{name: record[name] for name in ("graph_sha256", "head_sha256", "parity", "headstart", "scores")},
     }
-    (model / layout.RECORD).write_text(json.dumps(old))
+    (model / model_format.RECORD).write_text(json.dumps(old))
 
 
 def uncalibrated(backbone: Backbone, folder: Path, **more: Any) -> Classifier:
     """A classifier that says no more than those of versions 1 and 2 did, and what is added."""
     parts = replace(single(backbone, 3), **more)
-    return save(parts, folder, witnesses(parts))
+    return export_model(parts, folder, witnesses(parts))
 
 
 def test_how_engines_agree_is_kept(model: Path) -> None:
@@ -104,30 +104,37 @@ def test_how_engines_agree_is_kept(model: Path) -> None:
 
 def test_what_is_written_is_read(lite0: Backbone, tmp_path: Path) -> None:
     record = uncalibrated(
-        lite0, tmp_path / "model", calibration=Calibration("temperature", (1.5,)), sets=Sets("aps", 0.9, 0.25)
+        lite0,
+        tmp_path / "model",
+        calibration=Calibration("temperature", (1.5,)),
+        conformal=ConformalPredictor("aps", 0.9, 0.25),
     ).record
-    assert layout.ModelRecord.from_json(json.loads(json.dumps(record.to_json()))) == record
-    written = json.loads((tmp_path / "model" / layout.RECORD).read_text())
-    assert written["schema_version"] == layout.SCHEMA_VERSION == 4
+    assert model_format.ModelRecord.from_json(json.loads(json.dumps(record.to_json()))) == record
+    written = json.loads((tmp_path / "model" / model_format.RECORD).read_text())
+    assert written["schema_version"] == model_format.SCHEMA_VERSION == 4
     assert written["calibration"]["kind"] == "temperature"
     assert (record.layer, record.head, record.combine) == ("final", "drawn", "mean")
     assert record.spec == record.branches[0].spec
-    assert (record.calibration.scale, record.sets, record.novelty) == ((1.5,), Sets("aps", 0.9, 0.25), None)
+    assert (record.calibration.scale, record.conformal, record.novelty) == (
+        (1.5,),
+        ConformalPredictor("aps", 0.9, 0.25),
+        None,
+    )
 
 
 def test_a_record_of_version_3_keeps_its_calibration(lite0: Backbone, tmp_path: Path) -> None:
     """It knew no mixtures, classifiers were calibrated by scales and shifts of each class, and one engine scored."""
     now = uncalibrated(lite0, tmp_path / "model", calibration=Calibration("vector", (1.0, 2.0, 0.5), (0.0, 0.1, -0.1)))
-    record = json.loads((now.folder / layout.RECORD).read_text())
+    record = json.loads((now.folder / model_format.RECORD).read_text())
     del record["calibration"]["mix"], record["engines"]
-    (now.folder / layout.RECORD).write_text(json.dumps({**record, "schema_version": 3}))
-    assert layout.read_model(now.folder) == now.record
+    (now.folder / model_format.RECORD).write_text(json.dumps({**record, "schema_version": 3}))
+    assert model_format.read_model(now.folder) == now.record
 
 
 @pytest.mark.parametrize("version", [1, 2])
 def test_older_versions_are_read_and_answer_as_before(lite0: Backbone, tmp_path: Path, version: int) -> None:
     now = uncalibrated(lite0, tmp_path / "model")
-    photos = drawn_photos() * (MANY // 4)
+    photos = drawn_photos() * (BATCH_FROM // 4)
     expected = [prediction.probabilities for prediction in now.predict(photos)]
     alone = now.predict(photos[0]).probabilities
     (as_version_1 if version == 1 else as_version_2)(now.folder)
@@ -136,13 +143,13 @@ def test_older_versions_are_read_and_answer_as_before(lite0: Backbone, tmp_path:
     prediction = old.predict(photos[0])
     np.testing.assert_array_equal(prediction.probabilities, alone)
     np.testing.assert_array_equal(prediction.uncalibrated, alone)
-    assert (prediction.prediction_set, prediction.novelty, prediction.declined) == ((), None, False)
+    assert (prediction.prediction_set, prediction.novelty, prediction.out_of_distribution) == ((), None, False)
     for prediction, row in zip(old.predict(photos), expected, strict=True):
         np.testing.assert_allclose(prediction.probabilities, row, atol=1e-6)
         np.testing.assert_array_equal(prediction.uncalibrated, prediction.probabilities)
-        assert (prediction.prediction_set, prediction.novelty, prediction.declined) == ((), None, False)
+        assert (prediction.prediction_set, prediction.novelty, prediction.out_of_distribution) == ((), None, False)
     scored = add_scores(old, {"given": {}})
-    assert json.loads((now.folder / layout.RECORD).read_text())["schema_version"] == 4
+    assert json.loads((now.folder / model_format.RECORD).read_text())["schema_version"] == 4
     assert scored.record == replace(old.record, scores={"given": {}})
     np.testing.assert_array_equal(load(now.folder).predict(photos[0]).probabilities, alone)
 
@@ -156,15 +163,15 @@ def test_an_incomplete_version_1(model: Path, missing: str) -> None:
 
 
 def _no_record(model: Path) -> None:
-    (model / layout.RECORD).unlink()
+    (model / model_format.RECORD).unlink()
 
 
 def _not_json(model: Path) -> None:
-    (model / layout.RECORD).write_text("{")
+    (model / model_format.RECORD).write_text("{")
 
 
 def _no_object(model: Path) -> None:
-    (model / layout.RECORD).write_text("[1]")
+    (model / model_format.RECORD).write_text("[1]")
 
 
 def _newer(model: Path) -> None:
@@ -184,11 +191,11 @@ def _other_types(model: Path) -> None:
 
 
 def _no_such_branch(model: Path) -> None:
-    rewrite(model, answers=[{"branches": [0, 1], "head": "lda", "weight": 1.0}])
+    rewrite(model, members=[{"branches": [0, 1], "head": "lda", "weight": 1.0}])
 
 
 def _no_answer(model: Path) -> None:
-    rewrite(model, answers=[])
+    rewrite(model, members=[])
 
 
 def _no_calibration(model: Path) -> None:
@@ -200,11 +207,11 @@ def _odd_calibration(model: Path) -> None:
 
 
 def _odd_sets(model: Path) -> None:
-    rewrite(model, sets={"kind": "largest", "coverage": 0.9, "threshold": 0.5, "penalty": 0, "free": 0})
+    rewrite(model, conformal={"kind": "largest", "coverage": 0.9, "threshold": 0.5, "penalty": 0, "free": 0})
 
 
 def _novelty_of_no_branch(model: Path) -> None:
-    rewrite(model, novelty={**json.loads((model / layout.RECORD).read_text())["novelty"], "branches": [1]})
+    rewrite(model, novelty={**json.loads((model / model_format.RECORD).read_text())["novelty"], "branches": [1]})
 
 
 def _novelty_without_digest(model: Path) -> None:
@@ -212,20 +219,20 @@ def _novelty_without_digest(model: Path) -> None:
 
 
 def _damaged_novelty(model: Path) -> None:
-    file = model / layout.NOVELTY_ARRAYS
+    file = model / model_format.NOVELTY_ARRAYS
     file.write_bytes(file.read_bytes()[:-1] + b"!")
 
 
 def _no_novelty(model: Path) -> None:
-    (model / layout.NOVELTY_ARRAYS).unlink()
+    (model / model_format.NOVELTY_ARRAYS).unlink()
 
 
 def _damaged_graph(model: Path) -> None:
-    (model / layout.GRAPH).write_bytes((model / layout.GRAPH).read_bytes()[:-1] + b"!")
+    (model / model_format.GRAPH).write_bytes((model / model_format.GRAPH).read_bytes()[:-1] + b"!")
 
 
 def _no_head(model: Path) -> None:
-    (model / layout.HEAD).unlink()
+    (model / model_format.HEAD).unlink()
 
 
 @pytest.mark.parametrize(
@@ -259,11 +266,11 @@ def test_a_damaged_folder_gets_a_clear_error(model: Path, damage: Callable[[Path
 
 def test_arrays_of_another_novelty_get_a_clear_error(model: Path) -> None:
     """Of a right digest, so that they are met first where many photos are asked about."""
-    arrays = load_file(model / layout.NOVELTY_ARRAYS)
-    save_file({name: array for name, array in arrays.items() if name != "centre"}, model / layout.NOVELTY_ARRAYS)
-    rewrite(model, novelty_sha256=layout.sha256(model / layout.NOVELTY_ARRAYS))
+    arrays = load_file(model / model_format.NOVELTY_ARRAYS)
+    save_file({name: array for name, array in arrays.items() if name != "centre"}, model / model_format.NOVELTY_ARRAYS)
+    rewrite(model, novelty_sha256=model_format.hash_file(model / model_format.NOVELTY_ARRAYS))
     with pytest.raises(ClassifierError, match=r"safetensors' does not belong to model\.json: .*; copy the whole"):
-        load(model).predict(drawn_photos() * (MANY // 4))
+        load(model).predict(drawn_photos() * (BATCH_FROM // 4))
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
@@ -276,10 +283,10 @@ def test_the_least_shrinking_of_specs() -> None:
         return ImageSpec(size, permille, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
     small, large, close = spec(224, 875), spec(299, 1000), spec(224, 700)
-    assert least_shrinking([small, large]) == least_shrinking([large, small]) == large
-    assert least_shrinking([small, close, large]) == close  # of a narrow crop more pixels are wanted
+    assert largest_spec([small, large]) == largest_spec([large, small]) == large
+    assert largest_spec([small, close, large]) == close  # of a narrow crop more pixels are wanted
 
 
 def test_a_name_that_is_too_long_is_no_folder() -> None:
     with pytest.raises(ClassifierError, match="is not a saved classifier: no such folder"):
-        layout.find(Path(300 * "a"))
+        model_format.find_model(Path(300 * "a"))

@@ -129,9 +129,13 @@ def test_a_trained_network_that_wins_declines_strangers_too(warm, tmp_path) -> N
     assert run.trust["calibration"]["held_out"] == "validation"
     assert run.trust["novelty"]["layers"] == ["final"]
     if run.record["arms"][0]["best_epoch"]:
-        assert not kept["out_of_distribution"][held_out].any()  # too few photos for a quantile: the largest score is the threshold
+        assert not kept["out_of_distribution"][
+            held_out
+        ].any()  # too few photos for a quantile: the largest score is the threshold
         assert kept["novelty"][held_out].max() == pytest.approx(1, abs=1e-5)
-    assert run.classifier.predict(np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)).out_of_distribution
+    assert run.classifier.predict(
+        np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)
+    ).out_of_distribution
 
 
 # --- data ------------------------------------------------------------------------------------------------------------

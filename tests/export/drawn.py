@@ -51,7 +51,7 @@ def drawn_novelty(parts: FittedModel, *branches: int, seed: int = 0) -> Novelty:
     read = [features(parts)[index] for index in branches]
     seen = [np.repeat(rows[:2], 12, axis=0) for rows in read]
     familiar = [(rows * chance.uniform(0.5, 1.5, rows.shape)).astype(np.float32) for rows in seen]
-    novelty = replace(fit_unscaled(familiar, branches=branches, seed=seed), acceptance=0.95)
+    novelty = replace(fit_unscaled(familiar, branches=branches, seed=seed), ood_acceptance=0.95)
     scores = np.sort(novelty.score(read))
     widest = int(np.diff(scores).argmax())
     return replace(novelty, scale=novelty.scale / float(scores[widest : widest + 2].mean()))

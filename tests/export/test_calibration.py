@@ -81,7 +81,7 @@ def test_nodes_say_what_numpy_says(classes: int, kind: str, sets: str) -> None:
         np.testing.assert_allclose(calibrated, calibration.apply(row[None]), rtol=1e-5, atol=1e-7)
         scores = SETS[sets].scores(calibrated)
         clear = np.abs(scores - SETS[sets].threshold) > 1e-5  # on the threshold rounding decides
-        assert (SETS[sets].of(calibrated) == chosen)[clear].all()
+        assert (SETS[sets].predict(calibrated) == chosen)[clear].all()
         assert chosen[0, calibrated.argmax()]
 
 

@@ -39,7 +39,7 @@ def test_sets_are_what_their_papers_say(kind: ConformalKind, threshold: float) -
 def test_the_likeliest_class_is_always_in_and_likelier_ones_come_first(kind: ConformalKind) -> None:
     rows = drawn()
     for threshold in np.linspace(-0.5, 1.5, 21):
-        chosen = ConformalPredictor(kind, 0.9, float(threshold), 0.01 * (kind == "raps"), 1).of(rows)
+        chosen = ConformalPredictor(kind, 0.9, float(threshold), 0.01 * (kind == "raps"), 1).predict(rows)
         assert chosen[np.arange(len(rows)), rows.argmax(axis=1)].all()
         least_in = np.where(chosen, rows, 2).min(axis=1)
         most_out = np.where(chosen, -1, rows).max(axis=1)
@@ -49,14 +49,14 @@ def test_the_likeliest_class_is_always_in_and_likelier_ones_come_first(kind: Con
 @pytest.mark.parametrize("kind", KINDS)
 def test_equals_are_taken_in_the_order_of_the_classes(kind: ConformalKind) -> None:
     rows = np.full((1, 4), 0.25, np.float32)
-    assert ConformalPredictor(kind, 0.9, -1.0).of(rows).tolist() == [[True, False, False, False]]
-    assert ConformalPredictor("aps", 0.9, 0.25).of(rows).tolist() == [[True, True, False, False]]
+    assert ConformalPredictor(kind, 0.9, -1.0).predict(rows).tolist() == [[True, False, False, False]]
+    assert ConformalPredictor("aps", 0.9, 0.25).predict(rows).tolist() == [[True, True, False, False]]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_large_threshold_takes_all_in(kind: ConformalKind) -> None:
     saturated = np.array([[1, 0, 0], [1 / 3, 1 / 3, 1 / 3], [0.5, 0.5, 1e-38]], np.float32)
-    assert ConformalPredictor(kind, 0.9, 1.001).of(saturated).all()
+    assert ConformalPredictor(kind, 0.9, 1.001).predict(saturated).all()
 
 
 def test_the_free_ranks_cost_nothing() -> None:
@@ -71,7 +71,7 @@ def test_the_free_ranks_cost_nothing() -> None:
 
 def test_nothing_gives_nothing() -> None:
     for kind in KINDS:
-        assert ConformalPredictor(kind, 0.9, 0.5).of(np.zeros((0, 3), np.float32)).shape == (0, 3)  # type: ignore[arg-type]
+        assert ConformalPredictor(kind, 0.9, 0.5).predict(np.zeros((0, 3), np.float32)).shape == (0, 3)  # type: ignore[arg-type]
 
 
 def test_it_goes_through_json() -> None:

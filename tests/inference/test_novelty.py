@@ -69,7 +69,7 @@ def test_it_goes_through_json_and_tensors() -> None:
     record = json.loads(json.dumps(novelty.to_json()))
     again = Novelty.from_json(record, novelty.tensors())
     assert again.branches == (0, 2)
-    assert again.acceptance == 0.95
+    assert again.ood_acceptance == 0.95
     assert np.array_equal(again.score(features()), novelty.score(features()))
     assert all(array.dtype == np.float32 for array in novelty.tensors().values())
 

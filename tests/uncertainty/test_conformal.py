@@ -75,14 +75,14 @@ def test_raps_leaves_as_many_ranks_free_as_the_promise_takes() -> None:
 
 def test_raps_cuts_long_tails() -> None:
     labels, rows = drawn(3000, classes=60)
-    aps, raps = (conform(labels, rows, coverage=0.9, kind=kind).of(rows) for kind in ("aps", "raps"))
+    aps, raps = (conform(labels, rows, coverage=0.9, kind=kind).predict(rows) for kind in ("aps", "raps"))
     assert raps.sum(axis=1).max() < aps.sum(axis=1).max()
     assert abs(raps[np.arange(3000), labels].mean() - aps[np.arange(3000), labels].mean()) < 0.01
 
 
 def test_lac_has_the_smallest_sets_of_right_probabilities() -> None:
     labels, rows = drawn(6000, factor=1.0)
-    sizes = {kind: conform(labels, rows, coverage=0.9, kind=kind).of(rows).sum() for kind in KINDS}  # type: ignore[arg-type]
+    sizes = {kind: conform(labels, rows, coverage=0.9, kind=kind).predict(rows).sum() for kind in KINDS}  # type: ignore[arg-type]
     assert sizes["lac"] == min(sizes.values()) < sizes["aps"]
 
 

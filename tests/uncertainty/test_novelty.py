@@ -74,7 +74,7 @@ def test_the_threshold_is_the_conformal_quantile() -> None:
     assert 1 / accepted(novelty, scores, 0.95).scale == pytest.approx(1.9)
     assert 1 / accepted(novelty, scores, 0.9).scale == pytest.approx(1.8)
     assert 1 / accepted(novelty, scores[:5], 0.95).scale == pytest.approx(scores[:5].max())
-    assert accepted(novelty, scores, 0.9).acceptance == 0.9
+    assert accepted(novelty, scores, 0.9).ood_acceptance == 0.9
     twice = accepted(accepted(novelty, scores, 0.9), scores / 1.8, 0.9)
     assert 1 / twice.scale == pytest.approx(1.8)
     rows = photos(10, 3)

@@ -100,7 +100,9 @@ def diagnose(subject: Subject) -> Diagnostics:
         learning_curve=_learning_curve(material, judged),
         before=reliability(judged.labels, answers.uncalibrated, groups=encode_groups(judged.samples)),
         after=reliability(judged.labels, answers.probabilities, groups=encode_groups(judged.samples)),
-        coverage=coverage_of(answers.prediction_set_or_likeliest(), judged.labels, groups=encode_groups(judged.samples)),
+        coverage=coverage_of(
+            answers.prediction_set_or_likeliest(), judged.labels, groups=encode_groups(judged.samples)
+        ),
         neighbours=neighbours,
         alike=_alike(material, guarded.parts.branches[0], neighbours, looked_at(judged)),
     )

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from onnx import helper
 
 from headstart.errors import SaveError
-from headstart.export.build import named
 from headstart.export.model import FeatureBranch, FittedModel, ParityExample
 from headstart.inference import model_format
 from headstart.libraries import import_onnxruntime
@@ -71,7 +70,11 @@ def _shipped(graph: Path, witnesses: Sequence[ParityExample]) -> dict[str, NDArr
 
 
 #: The step that makes an output of features that agree.
-_STEPS = {model_format.UNCALIBRATED: "the head", model_format.PROBABILITIES: "calibration", model_format.NOVELTY: "novelty"}
+_STEPS = {
+    model_format.UNCALIBRATED: "the head",
+    model_format.PROBABILITIES: "calibration",
+    model_format.NOVELTY: "novelty",
+}
 
 
 def _is_rounding(
@@ -109,7 +112,10 @@ def _differing_step(graph: Path, parts: FittedModel, witnesses: Sequence[ParityE
     """
     model = onnx.load(graph)
     entries = sorted({parts.entry(index) for index in range(len(parts.branches))})
-    pixels, features = map(model_format.pixels_name, entries), map(model_format.features_name, range(len(parts.branches)))
+    pixels, features = (
+        map(model_format.pixels_name, entries),
+        map(model_format.features_name, range(len(parts.branches))),
+    )
     inside = [*pixels, *features]
     model.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in inside)
     session = import_onnxruntime().InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])

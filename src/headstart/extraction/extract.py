@@ -20,7 +20,14 @@ from headstart.engines.engine import Engine
 from headstart.errors import refuse_machine_faults
 from headstart.extraction.workers import WorkQueue, run_in_threads
 from headstart.hardware import count_cores
-from headstart.modalities.image.decoding.decode import BrokenPhoto, Photo, UnreadablePhoto, crop_resize, decode, array_to_rgb
+from headstart.modalities.image.decoding.decode import (
+    BrokenPhoto,
+    Photo,
+    UnreadablePhoto,
+    array_to_rgb,
+    crop_resize,
+    decode,
+)
 from headstart.modalities.image.spec import ImageSpec
 from headstart.modalities.image.stats import stats_of, stats_space
 from headstart.storage.store import DecodeIssue, FeatureSpace, Store, Writer

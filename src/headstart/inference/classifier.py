@@ -17,7 +17,13 @@ from typing import Any, cast, overload
 from headstart.errors import ClassifierError, DataError
 from headstart.hardware import count_cores
 from headstart.inference import model_format
-from headstart.inference.engines import BatchPredictor, Predictors, InferenceEngine, InferenceEngineChoice, check_engine_choice
+from headstart.inference.engines import (
+    BatchPredictor,
+    InferenceEngine,
+    InferenceEngineChoice,
+    Predictors,
+    check_engine_choice,
+)
 from headstart.inference.files import ModelFiles, read_files
 from headstart.inference.prediction import Prediction as Prediction
 from headstart.inference.prediction import make_failure, make_predictions
@@ -25,7 +31,7 @@ from headstart.inference.session import GraphPredictor
 from headstart.inference.streaming import PREFETCH as PREFETCH
 from headstart.inference.streaming import answer_in_order
 from headstart.modalities.image.decoding.decode import BrokenPhoto, Pixels
-from headstart.modalities.image.load import OpenedPhoto, suggest_remedy, is_one_photo
+from headstart.modalities.image.load import OpenedPhoto, is_one_photo, suggest_remedy
 from headstart.modalities.image.load import PhotoLike as PhotoLike
 from headstart.modalities.image.spec import ImageSpec
 
@@ -239,5 +245,5 @@ def load(folder: str | os.PathLike[str], engine: InferenceEngineChoice = "auto")
         raise ClassifierError(
             f"a classifier cannot be loaded from {type(folder).__name__}; wanted the path of a model folder or of a run"
         )
-    found = model_format.find(Path(folder).expanduser())
+    found = model_format.find_model(Path(folder).expanduser())
     return Classifier(read_files(found), Path(os.path.abspath(found)), engine)  # noqa: PTH100 (resolves no links)

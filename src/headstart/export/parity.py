@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from onnx import helper
 
 from headstart.errors import SaveError
+from headstart.export.build import describe_branch
 from headstart.export.model import FeatureBranch, FittedModel, ParityExample
 from headstart.inference import model_format
 from headstart.libraries import import_onnxruntime

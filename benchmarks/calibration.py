@@ -15,8 +15,8 @@ how often 90 % prediction sets hold the true class, and how many classes they ha
 coverage the 95 % interval of that mean, by splits, and in how many splits the split's own interval, by groups, holds
 what was wanted. Near-duplicates are one group, as in a fit. Sets have their threshold from cross-fitted calibrations;
 ``coverage_fitted`` is what they held were it from the calibration itself, on the photos that it was fitted on. ``auto``
-is what ``calibrate`` chooses. Where the collection has a test part of its own, only train and validation differ. The
-last line is one JSON object.
+is what ``choose_calibration`` chooses. Where the collection has a test part of its own, only train and validation
+differ. The last line is one JSON object.
 """
 
 from collections import Counter
@@ -47,9 +47,9 @@ from headstart.modalities.image.stats import read_stats
 from headstart.pipeline.backbones import load_backbones
 from headstart.settings import FitSettings, HeadSettings, locate_store
 from headstart.storage.store import Store
-from headstart.uncertainty.calibration import calibrate
+from headstart.uncertainty.calibration import choose_calibration
 from headstart.uncertainty.calibration_fits import FITS
-from headstart.uncertainty.conformal import Coverage, conform, coverage_of
+from headstart.uncertainty.conformal import Coverage, fit_conformal, measure_coverage
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 KINDS: tuple[CalibrationKind, ...] = tuple(FITS)
@@ -85,18 +85,18 @@ def judge(
 ) -> Judged:
     """Calibrates on (labels, probabilities, groups), judges on others like these."""
     labels, said, groups = test
-    found = [calibrate(*held_out, seed=seed)]
-    seconds = measuring.seconds(lambda: found.append(calibrate(*held_out, seed=seed)))
+    found = [choose_calibration(*held_out, seed=seed)]
+    seconds = measuring.seconds(lambda: found.append(choose_calibration(*held_out, seed=seed)))
     calibration = found[0].calibration
     after = calibration.apply(said)
     by_kind = {
-        kind: log_loss(labels, calibrate(*held_out, wanted=kind, seed=seed).calibration.apply(said))
+        kind: log_loss(labels, choose_calibration(*held_out, wanted=kind, seed=seed).calibration.apply(said))
         for kind in (*KINDS, "auto")
     }
 
     def judged(known: np.ndarray) -> dict[str, Coverage]:
-        made = {kind: conform(held_out[0], known, coverage=coverage, kind=kind) for kind in SETS}
-        return {kind: coverage_of(sets.predict(after), labels, groups=groups) for kind, sets in made.items()}
+        made = {kind: fit_conformal(held_out[0], known, coverage=coverage, kind=kind) for kind in SETS}
+        return {kind: measure_coverage(sets.predict(after), labels, groups=groups) for kind, sets in made.items()}
 
     sets, fitted = judged(found[0].crossed), judged(calibration.apply(held_out[1]))
     before = reliability(labels, said)

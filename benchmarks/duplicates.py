@@ -40,7 +40,7 @@ from headstart.engines.choose import choose_engine
 from headstart.engines.engine import Engine
 from headstart.extraction.extract import extract, load_pixels
 from headstart.modalities.image.decoding.decode import decode
-from headstart.modalities.image.stats import ImageStats, read_stats, stats_of
+from headstart.modalities.image.stats import ImageStats, compute_stats, read_stats
 from headstart.pipeline.backbones import proof_photos
 from headstart.settings import locate_store
 from headstart.storage.store import Store
@@ -233,7 +233,7 @@ def _looks_seconds(samples: Sequence[Sample], backbone: Backbone) -> float:
     for _ in range(5):
         began = time.process_time()
         for batch in batches:
-            stats_of(batch)
+            compute_stats(batch)
         taken.append(time.process_time() - began)
     return measuring.median(taken) * len(samples) / len(pixels)
 

@@ -26,9 +26,9 @@ import measuring
 from headstart import events
 from headstart.data.demo import write_digits
 from headstart.data.readers.reading import read_source
-from headstart.diagnostics.label_issues import LabelErrors
-from headstart.diagnostics.label_predictions import label_tasks
-from headstart.diagnostics.labels import hold_labels, suspects
+from headstart.diagnostics.label_issues import diagnose_labels, find_label_issues
+from headstart.diagnostics.label_noise import LabelNoise
+from headstart.diagnostics.label_predictions import make_training_sets
 from headstart.events import RunLog
 from headstart.heads.crossfit import cross_val_predict
 from headstart.heads.head import TrainingSet
@@ -76,7 +76,9 @@ def tasks_of(name: str, data: Path, scratch: Path, store: Store) -> dict[str, li
     layers = [layer.name for layer in network.backbone.layers]
     parts = {"late": layers, "early": layers[:3]}
     return {
-        part: label_tasks(it.samples, names, lambda layer: store.read(it.extractions[0].space, digests, layer), 0)
+        part: make_training_sets(
+            it.samples, names, lambda layer: store.read(it.extractions[0].space, digests, layer), 0
+        )
         for part, names in parts.items()
     }
 
@@ -100,7 +102,7 @@ def plant(
 def counted_before(task: TrainingSet) -> tuple[float, list[int]]:
     """Wrong labels by the confident joint, and the suspects' rows, by one head on the last layer."""
     chances = cross_val_predict(task, fit_logistic, FitSettings.load(), None, folds=FOLDS)
-    return off_diagonal(task.labels, chances), rows_of(suspects(names(task), task.labels, chances))
+    return off_diagonal(task.labels, chances), rows_of(find_label_issues(names(task), task.labels, chances))
 
 
 def off_diagonal(labels: Ints, chances: Chances) -> float:
@@ -127,17 +129,17 @@ def rows_of(found: Sequence[object]) -> list[int]:
 
 
 def measure(tasks: Sequence[TrainingSet], share: float, kind: str, chances: Chances, seeds: int) -> Planted:
-    said: list[LabelErrors] = []
+    said: list[LabelNoise] = []
     before, accuracy, first_before, first = [], [], [], []
     for seed in range(seeds):
         turned, rows = plant(tasks, share, kind, chances, seed)
-        held = hold_labels(names(turned[0]), turned, folds=FOLDS)
+        held = diagnose_labels(names(turned[0]), turned, folds=FOLDS)
         count, order = counted_before(turned[0])
-        said.append(held.errors)
+        said.append(held.noise)
         before.append(count)
         accuracy.append(held.accuracy)
         first_before.append(len(np.intersect1d(order[: len(rows)], rows)))
-        first.append(len(np.intersect1d(rows_of(held.suspects)[: len(rows)], rows)))
+        first.append(len(np.intersect1d(rows_of(held.issues)[: len(rows)], rows)))
     n, planted = len(tasks[0].labels), len(rows)
     told = [it for it in said if it.estimate is not None and it.low is not None and it.high is not None]
     return Planted(
@@ -172,7 +174,7 @@ def main() -> None:
     ):
         for name in given.only.split(","):
             for part, tasks in tasks_of(name, given.data, Path(scratch), store).items():
-                chances = hold_labels(names(tasks[0]), tasks, folds=FOLDS).probabilities
+                chances = diagnose_labels(names(tasks[0]), tasks, folds=FOLDS).probabilities
                 kinds = KINDS if tasks[0].classes > 2 else KINDS[:1]
                 cases = [(0.0, "random", 1), *((share, kind, given.seeds) for share in SHARES for kind in kinds)]
                 for share, kind, seeds in cases:

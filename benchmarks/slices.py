@@ -10,7 +10,7 @@ import numpy as np
 
 import measuring
 from headstart.data.samples import ArraySource, FileStatus, LedgerEntry, Sample
-from headstart.diagnostics.slices import slices_of
+from headstart.diagnostics.slices import compute_slices
 from headstart.modalities.image.stats import ImageStats
 
 CLASSES = ("bird", "cat", "dog")
@@ -40,8 +40,8 @@ def main() -> None:
     facts = {name: chance.random(count, dtype=np.float32) for name in FACTS}
     looks = ImageStats(np.zeros((count, 24, 24), np.float32), np.zeros((count, 8, 8, 3), np.float32), **facts)
     right = chance.random(count) < 0.9
-    found = slices_of(samples, entries, looks, right)
-    rounds = [measuring.seconds(lambda: slices_of(samples, entries, looks, right)) for _ in range(options.rounds)]
+    found = compute_slices(samples, entries, looks, right)
+    rounds = [measuring.seconds(lambda: compute_slices(samples, entries, looks, right)) for _ in range(options.rounds)]
     result = {"photos": count, "slices": len(found.slices), "seconds": measuring.median(rounds)}
     measuring.finish(__file__, result, keep=options.keep)
 

@@ -151,7 +151,7 @@ def test_copies_that_were_altered_stay_in_one_part(small, tmp_path) -> None:
     parts, names = Split.load(run.folder / "split.json").subsets, names_of(run)
     part_of = {names[id_]: part for id_, part in parts.items()}
     known = run.trust["names"]
-    found = {frozenset((known[it["first"]], known[it["second"]])) for it in run.trust["duplicates"]["twins"]}
+    found = {frozenset((known[it["first"]], known[it["second"]])) for it in run.trust["duplicates"]["pairs"]}
     wanted = {frozenset((str(a.relative_to(folder)), str(b.relative_to(folder)))) for a, b in pairs}
     assert found <= wanted
     assert len(found) >= len(wanted) - 1
@@ -207,7 +207,7 @@ def test_near_duplicates_that_leave_too_few_groups_are_not_kept_together_and_tha
     run = small.fit(folder, out=tmp_path / "run", store=small.new_store(tmp_path / "store"))
     (note,) = [note for note in run.notes if note.startswith("the score flatters")]
     assert "too few groups of 'dark', so 2 pairs of them may lie in unlike parts" in note
-    assert len(run.trust["duplicates"]["twins"]) == 2
+    assert len(run.trust["duplicates"]["pairs"]) == 2
     assert run.trust["leaks"]["leaks"], "what lies in unlike parts is listed"
 
 

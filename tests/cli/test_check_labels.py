@@ -23,7 +23,7 @@ from headstart.data.readers.reading import read_source
 from headstart.data.relabel import apply_relabels
 from headstart.data.samples import Subset
 from headstart.data.splits import load_split
-from headstart.diagnostics.label_hint import hint_relabelling
+from headstart.diagnostics.next_commands import suggest_relabelling
 from headstart.errors import BackboneError, DataError, SettingError
 from headstart.pipeline.label_check import check_labels
 
@@ -86,12 +86,12 @@ def test_in_json(folder, tmp_path, capsys):
     assert record["outcomes"] == {"accepted": 30, "repaired": 0, "skipped": 0}
     assert (labels["table"], labels["page"]) == (str(table), str(tmp_path / "fixes.html"))
     assert (labels["photos"], labels["backbone"]) == (30, "efficientnet_lite0")
-    assert labels["errors"]["n"] == 30
-    assert labels["errors"]["doubted"] == len(labels["suspects"])
+    assert labels["noise"]["n"] == 30
+    assert labels["noise"]["doubted"] == len(labels["issues"])
     assert labels["says"].startswith("how many of 30 labels are wrong can't be told")
-    assert labels["accuracy"] == pytest.approx(1 - len(labels["suspects"]) / 30)
+    assert labels["accuracy"] == pytest.approx(1 - len(labels["issues"]) / 30)
     written = [(row["photo"], row["given"], row["likely"]) for row in rows_of(table)]
-    assert [(it["photo"], it["given"], it["likely"]) for it in labels["suspects"]] == written
+    assert [(it["photo"], it["given"], it["likely"]) for it in labels["issues"]] == written
     assert shlex.split(labels["next"])[-4:] == ["--seed", "3", "--workers", "1"]
 
 
@@ -165,7 +165,7 @@ def test_the_printed_commands_run_as_printed(warm, tmp_path, monkeypatch, capsys
     """Hold a run's labels, correct one of test, fit: the next run knows it and says so, and more goes on from it."""
     monkeypatch.chdir(tmp_path)
     record = json.loads((warm.run / "run.json").read_text("utf-8"))
-    hint = hint_relabelling(str(warm.photos), warm.run, record["settings"])
+    hint = suggest_relabelling(str(warm.photos), warm.run, record["settings"])
     assert run([*shlex.split(hint.check)[1:], "--include-test", "--quiet"]) == 0
     assert hint.fit in html.unescape(Path("run-fixes.html").read_text("utf-8"))
     samples = read_source(warm.photos)
@@ -239,9 +239,9 @@ def test_nothing_is_written_without_a_table(folder, tmp_path):
     found = check_labels(folder)
     assert contents(tmp_path) == before
     names = {it.id: it.name for it in found.samples.samples}
-    assert {names[it.id] for it in found.suspects[:2]} == set(WRONG)
+    assert {names[it.id] for it in found.issues[:2]} == set(WRONG)
     again = check_labels(folder)
-    assert (again.errors, again.suspects) == (found.errors, found.suspects)
+    assert (again.noise, again.issues) == (found.noise, found.issues)
 
 
 def test_too_little_to_hold_labels_to(photos, tmp_path):

@@ -5,11 +5,11 @@ from sklearn.metrics import confusion_matrix
 
 from headstart.data.readers.reading import read_source
 from headstart.data.samples import ArraySource, FileStatus, Ledger, LedgerEntry, Sample, Samples
-from headstart.diagnostics.issues import Quality, look_over
+from headstart.diagnostics.issues import DatasetIssues, find_dataset_issues
 from headstart.diagnostics.near_duplicates.search import DuplicatePair
 from headstart.modalities.image.decoding.decode import crop_resize, decode
 from headstart.modalities.image.spec import ImageSpec
-from headstart.modalities.image.stats import FACTS, ImageStats, stats_of
+from headstart.modalities.image.stats import FACTS, ImageStats, compute_stats
 
 SOURCE = ArraySource(np.zeros((1, 1, 1), np.uint8), 0)
 EDGE = 112
@@ -24,7 +24,7 @@ def texture(chance: np.random.Generator, middle: float = 120.0, spread: float = 
 
 
 def seen(photos: list[np.ndarray]) -> ImageStats:
-    rows = stats_of(np.stack(photos))
+    rows = compute_stats(np.stack(photos))
     facts = {name: rows["facts"][:, place] for place, name in enumerate(FACTS)}
     return ImageStats(rows["grey"].reshape(-1, 24, 24), rows["colour"].reshape(-1, 8, 8, 3), **facts)
 
@@ -39,13 +39,13 @@ def known(n: int, sizes: dict[int, tuple[int, int]] | None = None, classes: int 
     return Samples(tuple(f"class {i}" for i in range(classes)), tuple(samples), Ledger(tuple(entries)), "here")
 
 
-def looked(samples: Samples, looks: ImageStats, twins: tuple[DuplicatePair, ...] = ()) -> Quality:
+def looked(samples: Samples, looks: ImageStats, twins: tuple[DuplicatePair, ...] = ()) -> DatasetIssues:
     labels = samples.labels
-    return look_over(samples, looks, twins, labels, np.eye(len(samples.classes), dtype=np.float32)[labels])
+    return find_dataset_issues(samples, looks, twins, labels, np.eye(len(samples.classes), dtype=np.float32)[labels])
 
 
-def flaws(found: Quality) -> dict[str, tuple[str, ...]]:
-    return {flaw.kind: flaw.ids for flaw in found.flaws}
+def ids_by_issue(found: DatasetIssues) -> dict[str, tuple[str, ...]]:
+    return {flaw.kind: flaw.ids for flaw in found.images}
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def blurred(photo: np.ndarray, radius: float) -> np.ndarray:
 
 
 def test_good_photos_have_no_flaw(good):
-    assert flaws(looked(known(60), seen(good))) == {}
+    assert ids_by_issue(looked(known(60), seen(good))) == {}
 
 
 def test_each_flaw_is_found_where_it_was_planted_and_nowhere_else(good):
@@ -73,7 +73,7 @@ def test_each_flaw_is_found_where_it_was_planted_and_nowhere_else(good):
     photos[31] = np.full_like(photos[31], 2)
     sizes = {40: (90, 111), 41: (60, 60), 50: (1200, 300), 51: (300, 1300)}
     found = looked(known(60, sizes), seen(photos))
-    assert flaws(found) == {
+    assert ids_by_issue(found) == {
         "blurred": ("4", "3"),
         "dark": ("10",),
         "bright": ("20",),
@@ -81,7 +81,7 @@ def test_each_flaw_is_found_where_it_was_planted_and_nowhere_else(good):
         "odd shape": ("51", "50"),
         "near-constant": ("31", "30"),
     }
-    limits = {flaw.kind: flaw.limit for flaw in found.flaws}
+    limits = {flaw.kind: flaw.limit for flaw in found.images}
     assert limits["tiny"] == "shorter edge below 112 pixels, where half of the photos have 300 or more"
     assert limits["odd shape"] == "longer than 2.7 : 1, where most are 1.3 : 1"
     assert limits["dark"].startswith("brightness below 15%, where half of the photos have ")
@@ -95,7 +95,7 @@ def test_colour_alone_is_something_to_see(good):
     photos = [photo, *good[1:]]
     looks = seen(photos)
     assert looks.contrast[0] < 0.01
-    assert "near-constant" not in flaws(looked(known(60), looks))
+    assert "near-constant" not in ids_by_issue(looked(known(60), looks))
 
 
 @pytest.mark.parametrize("change", ["dark", "bright", "blurred", "tiny", "long"])
@@ -111,13 +111,13 @@ def test_what_a_whole_set_is_like_is_no_flaw_of_single_photos(good, change):
         sizes = dict.fromkeys(range(60), (28, 28))
     else:
         sizes = dict.fromkeys(range(60), (1200, 300))
-    assert flaws(looked(known(60, sizes), seen(photos))) == {}
+    assert ids_by_issue(looked(known(60, sizes), seen(photos))) == {}
 
 
 def test_a_black_photo_among_dark_ones_is_far_from_them(good):
     photos = [(photo * 0.25).astype("u1") for photo in good]
     photos[7] = (photos[7] * 0.4).astype("u1")
-    assert flaws(looked(known(60), seen(photos))) == {"dark": ("7",)}
+    assert ids_by_issue(looked(known(60), seen(photos))) == {"dark": ("7",)}
 
 
 def test_repeated_are_the_later_twins_within_a_class(good):
@@ -128,7 +128,7 @@ def test_repeated_are_the_later_twins_within_a_class(good):
         DuplicatePair("1", "6", "near", 0.99),  # of two classes: no repetition, but a contradiction
         DuplicatePair("9", "3", "near", 0.8),
     )
-    assert flaws(looked(known(60), seen(good), twins)) == {"repeated": ("4", "2", "9")}
+    assert ids_by_issue(looked(known(60), seen(good), twins)) == {"repeated": ("4", "2", "9")}
 
 
 def test_counts_imbalance_and_confusable_pairs(good):
@@ -137,7 +137,7 @@ def test_counts_imbalance_and_confusable_pairs(good):
     labels = random.choice(3, 60, p=[0.6, 0.3, 0.1])
     labels[:3] = 0, 1, 2
     probabilities = random.dirichlet([1, 1, 1], 60)
-    found = look_over(samples, seen(good), (), labels, probabilities)
+    found = find_dataset_issues(samples, seen(good), (), labels, probabilities)
     counts = np.bincount(labels)
     assert found.counts == {f"class {i}": counts[i] for i in range(3)}
     assert found.imbalance == counts.max() / counts.min()
@@ -154,8 +154,8 @@ def test_counts_imbalance_and_confusable_pairs(good):
 
 def test_no_photos_and_one_photo(good):
     nothing = ImageStats(np.zeros((0, 24, 24), "f"), np.zeros((0, 8, 8, 3), "f"), *np.zeros((4, 0), "f"))
-    assert looked(known(0), nothing) == Quality((), {"class 0": 0, "class 1": 0}, 1.0, ())
-    assert looked(known(1), seen(good[:1])).flaws == ()
+    assert looked(known(0), nothing) == DatasetIssues((), {"class 0": 0, "class 1": 0}, 1.0, ())
+    assert looked(known(1), seen(good[:1])).images == ()
 
 
 @pytest.mark.realdata
@@ -165,7 +165,7 @@ def test_real_photos_are_not_flagged_wholesale(name, most, shared_data):
     spec = ImageSpec(224, 1000, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
     photos = [crop_resize(decode(sample.source.read(), spec).pixels, spec) for sample in samples.samples]
     found = looked(samples, seen(photos))
-    assert sum(len(flaw.ids) for flaw in found.flaws) <= most
+    assert sum(len(flaw.ids) for flaw in found.images) <= most
 
 
 def test_a_class_that_no_head_knew_is_not_mixed_up_with_another(good):
@@ -175,5 +175,5 @@ def test_a_class_that_no_head_knew_is_not_mixed_up_with_another(good):
     said = labels.copy()
     said[[0, 59]] = 1, 0
     probabilities = np.eye(3)[said]
-    found = look_over(samples, seen(good), (), labels, probabilities, known=labels != 2)
+    found = find_dataset_issues(samples, seen(good), (), labels, probabilities, known=labels != 2)
     assert [(it.first, it.second, it.wrong, it.n) for it in found.confusable] == [("class 0", "class 1", 1, 59)]

@@ -1,118 +1,76 @@
-"""How many labels are wrong: told where a floor of contradictions can be seen, else not."""
-
 import numpy as np
 import pytest
 
-from headstart.diagnostics.label_issues import LabelErrors, describe_label_errors, estimate_errors, fit_floor
+from headstart.diagnostics.label_issues import diagnose_labels, find_label_issues
+from headstart.heads.head import TrainingSet
 
 
-def _answers(n, share, seed, slope=1.0, classes=4, spread=3.0):
-    """A classifier that is as sure as it is right, but for ``slope``, and labels of which a share is wrong."""
+def _clouds(rows, classes, seed, share=0.08):
+    """Features, labels of which a share is flipped, and which ones are."""
     random = np.random.default_rng(seed)
-    logits = random.normal(0, spread, (n, classes))
-    chance = np.exp(logits - logits.max(axis=1, keepdims=True))
-    chance /= chance.sum(axis=1, keepdims=True)
-    true = (chance.cumsum(axis=1) > random.random(n)[:, None]).argmax(axis=1)
-    said = np.exp(slope * (logits - logits.max(axis=1, keepdims=True)))
-    wrong = random.permutation(n) < round(share * n)
-    labels = np.where(wrong, (true + random.integers(1, classes, n)) % classes, true)
-    return labels, (said / said.sum(axis=1, keepdims=True)).astype(np.float32), int(wrong.sum())
+    true = np.arange(rows) % classes
+    features = (random.standard_normal((classes, 6)) * 2.5)[true] + random.standard_normal((rows, 6))
+    flipped = random.permutation(rows) < share * rows
+    labels = np.where(flipped, (true + random.integers(1, classes, rows)) % classes, true)
+    return features.astype(np.float32), labels, flipped
 
 
-@pytest.mark.parametrize("share", [0, 0.005, 0.02, 0.05])
-def test_mistakes_of_the_classifier_are_not_counted(share):
-    """It errs in a tenth of the photos; what is said stays under twice the truth and a point."""
-    told = inside = 0
-    for seed in range(8):
-        labels, said, wrong = _answers(3000, share, seed, spread=6.0)
-        assert np.mean(said.argmax(axis=1) != labels) > 0.09
-        errors = estimate_errors(labels, said)
-        if errors.estimate is not None:
-            told += 1
-            inside += errors.low <= wrong <= errors.high
-            assert errors.estimate <= errors.high <= 2 * wrong + 0.01 * len(labels) + 1
-    assert told >= 2
-    assert inside >= told - 1
+def _tasks(features, labels, groups=None, seed=0):
+    groups = np.arange(len(labels)) if groups is None else groups
+    noise = np.random.default_rng(seed).standard_normal(features.shape).astype(np.float32)
+    return [
+        TrainingSet(rows, labels, int(labels.max()) + 1, groups, balanced=False, seed=seed)
+        for rows in (features, features + noise, noise)
+    ]
 
 
-@pytest.mark.parametrize("slope", [0.7, 1.5])
-def test_it_is_all_one_whether_the_classifier_is_too_sure_or_too_unsure(slope):
-    labels, said, _ = _answers(2000, 0.03, 5, spread=6.0)
-    other = fit_floor(labels, _answers(2000, 0.03, 5, spread=6.0, slope=slope)[1])
-    floor = fit_floor(labels, said)
-    assert (other.share, other.low, other.high) == pytest.approx(
-        (floor.share, floor.low, floor.high), rel=0.05, abs=0.002
-    )
+@pytest.mark.parametrize(("classes", "seed"), [(2, 0), (2, 1), (4, 2)])
+def test_flipped_labels_come_first_and_are_counted(classes, seed):
+    features, labels, flipped = _clouds(600, classes, seed)
+    held = diagnose_labels([str(n) for n in range(600)], _tasks(features, labels), folds=5)
+    rows = [int(it.id) for it in held.issues]
+    assert flipped[rows[: flipped.sum()]].mean() > 0.75
+    assert all(it.likely_probability > it.given_probability for it in held.issues)
+    assert set(rows) == set(np.flatnonzero(held.probabilities.argmax(axis=1) != labels))
+    assert held.noise.n == 600
+    assert held.noise.doubted == len(rows)
+    assert held.accuracy == pytest.approx(1 - len(rows) / 600)
+    assert held.noise.estimate is None or held.noise.low <= flipped.sum() <= held.noise.high
 
 
-def test_a_poor_classifier_tells_nothing():
-    labels, said, _ = _answers(1500, 0.02, seed=2, classes=2, spread=0.7)
-    errors = estimate_errors(labels, said)
-    assert errors.estimate is None
-    assert errors.doubted > 400
-    assert describe_label_errors(errors) == (
-        "how many of 1,500 labels are wrong can't be told: the classifier they are held to is wrong too often itself; "
-        f"{errors.doubted:,} are worth a second look, strongest first"
-    )
+def test_a_class_of_one_group_is_not_suspected():
+    """No head knows it without that group; all of it would be doubted, as on photos of one burst."""
+    features, labels, _ = _clouds(300, 3, 0, share=0)
+    groups = np.where(labels == 2, 1000, np.arange(300))
+    held = diagnose_labels([str(n) for n in range(300)], _tasks(features, labels, groups), folds=5)
+    assert held.noise.n == 200
+    np.testing.assert_array_equal(held.known, labels != 2)
+    assert not {it.id for it in held.issues} & {str(n) for n in range(2, 300, 3)}
 
 
-def test_few_photos_tell_nothing():
-    labels, said, _ = _answers(40, 0.1, seed=3)
-    assert "the photos are too few" in describe_label_errors(estimate_errors(labels, said))
+def test_where_all_is_one_group_nothing_is_said():
+    features, labels, _ = _clouds(60, 2, 0)
+    one_each = np.array([0, 1])
+    held = diagnose_labels(["a", "b"], _tasks(features[:2], labels[:2] * 0 + one_each, np.zeros(2, np.int64)), folds=5)
+    assert held.issues == ()
+    assert (held.noise.n, held.noise.doubted, held.noise.estimate) == (0, 0, None)
 
 
-def test_the_floor_is_that_of_a_search_by_another_way():
-    """The profile likelihood of a straight curve, on a fine grid, row by row."""
-    labels, said, _ = _answers(800, 0.06, seed=4, classes=2)
-    floor = fit_floor(labels, said)
-    two = np.sort(said.astype(np.float64), axis=1)
-    sure = np.minimum(np.log(two[:, -1] / np.maximum(two[:, -2], 1e-30)), 30) / np.median(
-        np.log(two[:, -1] / two[:, -2])
-    )
-    wrong = said.argmax(axis=1) != labels
-    best = {}
-    for share in np.linspace(0, 0.15, 61):
-        mistakes = 1 / (1 + np.exp(np.linspace(-1, 4, 41)[:, None, None] + np.geomspace(0.2, 9, 40)[:, None] * sure))
-        seen = mistakes + share * (1 - 2 * mistakes)
-        best[share] = np.log(np.where(wrong, seen, 1 - seen).clip(1e-9)).sum(axis=-1).max()
-    assert floor.share == pytest.approx(max(best, key=best.get), abs=0.012)
-    inside = [share for share, value in best.items() if value >= max(best.values()) - 1.9207]
-    assert floor.low <= min(inside) + 0.012
-    assert floor.high >= max(inside) - 0.012
+def test_the_order_is_of_odds_not_of_the_given_probability():
+    chance = np.array([[0.05, 0.06, 0.89], [0.02, 0.49, 0.49], [0.01, 0.5, 0.49]], np.float32)
+    chance = np.concatenate([chance, np.eye(3, dtype=np.float32)])
+    found = find_label_issues(list("abcdef"), np.array([0, 0, 0, 0, 1, 2]), chance)
+    assert [it.id for it in found] == ["c", "b", "a"]
+    assert [it.likely for it in found] == [1, 1, 2]
 
 
-def test_sentences():
-    assert describe_label_errors(LabelErrors(1265, 170, 63, 44, 80)) == (
-        "about 63 of 1,265 labels are wrong by estimate (95 % interval 44 to 80); 170 are worth a second look, "
-        "strongest first"
-    )
-    assert describe_label_errors(LabelErrors(900, 1, 0, 0, 7)) == (
-        "at most 7 of 900 labels are wrong by estimate; 1 is worth a second look, strongest first"
-    )
-    assert describe_label_errors(LabelErrors(900, 0, 0, 0, 3)) == (
-        "at most 3 of 900 labels are wrong by estimate; none is doubted"
-    )
-    assert describe_label_errors(LabelErrors(9, 0, 0, 0, 3), lambda name, value: f"[{name} {value}]").startswith(
-        "at most [high 3] of [n 9] labels"
-    )
+def test_as_likely_is_no_suspicion():
+    labels = np.array([0, 1, 2])
+    assert find_label_issues(["a", "b", "c"], labels, np.full((3, 3), 1 / 3, np.float32)) == ()
+    assert find_label_issues(["a", "b", "c"], labels, np.eye(3, dtype=np.float32)) == ()
 
 
-def test_records_come_back_and_earlier_counts_are_not_taken_for_estimates():
-    record = {"n": 9, "doubted": 2, "estimate": 1, "low": 1, "high": 2, "untold": "", "suspects": [{}, {}]}
-    assert LabelErrors.from_json(record) == LabelErrors(9, 2, 1, 1, 2)
-    old = LabelErrors.from_json({"n": 9, "estimated_errors": 7, "flagged": 5, "suspects": [{}, {}]})
-    assert (old.n, old.doubted, old.estimate) == (9, 2, None)
-    assert old.untold
-
-
-def test_photos_ten_times_over_say_no_more_than_once():
-    labels, said, _ = _answers(3000, 0.05, seed=0, spread=6.0)
-    once = estimate_errors(labels, said)
-    groups = np.repeat(np.arange(3000), 10)
-    tenfold = estimate_errors(np.repeat(labels, 10), np.repeat(said, 10, axis=0), groups)
-    assert once.estimate is not None
-    assert once.high - once.low > 40
-    assert (tenfold.low, tenfold.high) == pytest.approx((10 * once.low, 10 * once.high), rel=0.05)
-    assert estimate_errors(labels, said, np.arange(3000)) == once
-    few = estimate_errors(labels[:300], said[:300], np.arange(300) // 10)
-    assert "the photos are too few" in few.untold
+def test_probabilities_of_nothing():
+    chance = np.zeros((3, 3), np.float32)
+    chance[[0, 1, 2], [0, 1, 2]] = 1
+    assert [(it.id, it.likely) for it in find_label_issues(list("abc"), np.array([0, 1, 1]), chance)] == [("c", 2)]

@@ -13,12 +13,12 @@ from PIL import Image
 from headstart.data.readers.reading import read_source
 from headstart.data.relabel import apply_relabels
 from headstart.diagnostics import label_review as fixes
-from headstart.diagnostics.label_issues import LabelErrors
-from headstart.diagnostics.label_review import COLUMNS, check_table, page_of, write_fixes
-from headstart.diagnostics.labels import Suspect
+from headstart.diagnostics.label_issues import LabelIssue
+from headstart.diagnostics.label_noise import LabelNoise
+from headstart.diagnostics.label_review import COLUMNS, check_review_table, locate_review_page, write_label_review
 from headstart.errors import SettingError, StoreError
 
-ERRORS = LabelErrors(30, 9, 2, 1, 3)
+ERRORS = LabelNoise(30, 9, 2, 1, 3)
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def _suspects(samples, rows):
     its = [samples.samples[row] for row in rows]
     count = len(samples.classes)
     return [
-        Suspect(it.id, it.label, (it.label + 1) % count, 0.01 * place, 0.98762 - 0.01 * place)
+        LabelIssue(it.id, it.label, (it.label + 1) % count, 0.01 * place, 0.98762 - 0.01 * place)
         for place, it in enumerate(its)
     ]
 
@@ -59,7 +59,7 @@ class _Page(HTMLParser):
 
 
 def test_the_table_has_the_suspects_in_order(samples, tmp_path):
-    write_fixes(tmp_path / "fixes.csv", samples, _suspects(samples, [7, 2, 11]), errors=ERRORS)
+    write_label_review(tmp_path / "fixes.csv", samples, _suspects(samples, [7, 2, 11]), errors=ERRORS)
     assert (tmp_path / "fixes.csv").read_bytes().isascii()
     rows = _rows(tmp_path / "fixes.csv")
     assert tuple(rows[0]) == COLUMNS
@@ -76,7 +76,7 @@ def test_the_table_has_the_suspects_in_order(samples, tmp_path):
 def test_the_table_goes_round(samples, tmp_path):
     """Unedited it changes nothing; edited it changes that."""
     table = tmp_path / "fixes.csv"
-    write_fixes(table, samples, _suspects(samples, range(9)), errors=ERRORS)
+    write_label_review(table, samples, _suspects(samples, range(9)), errors=ERRORS)
     assert apply_relabels(samples, table).samples == samples.samples
     rows = _rows(table)
     rows[3]["label"] = "discs"
@@ -96,11 +96,11 @@ def test_names_that_are_not_ascii_are_marked_as_utf8_and_go_round(plant, tmp_pat
     names = ['ärger/ü, "1"; <b>.png', "ärger/x\udcff.png", "ärger/3.png", "Öl/=1.png", "Öl/2.png", "Öl/3.png"]
     samples = read_source(plant(tmp_path / "odd", *names), cache=tmp_path / "cache")
     table = tmp_path / "fixes.csv"
-    write_fixes(table, samples, _suspects(samples, range(6)), errors=ERRORS)
+    write_label_review(table, samples, _suspects(samples, range(6)), errors=ERRORS)
     assert table.read_bytes().startswith(b"\xef\xbb\xbf")
     assert apply_relabels(samples, table).samples == samples.samples
     assert {row["photo"] for row in _rows(table)} == {name.replace("\udcff", "\\udcff") for name in names}
-    page = _Page(page_of(table).read_text("utf-8"))
+    page = _Page(locate_review_page(table).read_text("utf-8"))
     assert '"1"; <b>.png' in page.text
     assert "b" not in page.opened
 
@@ -119,7 +119,9 @@ def _plant():
 
 def test_the_page_shows_the_photos_and_loads_nothing(samples, tmp_path):
     chosen = [7, 2, 11, 4]
-    write_fixes(tmp_path / "fixes.csv", samples, _suspects(samples, chosen), errors=ERRORS, command="headstart fit a b")
+    write_label_review(
+        tmp_path / "fixes.csv", samples, _suspects(samples, chosen), errors=ERRORS, command="headstart fit a b"
+    )
     text = (tmp_path / "fixes.html").read_text("utf-8")
     page = _Page(text)
     assert len(page.pictures) == 4
@@ -147,7 +149,7 @@ def test_the_page_shows_the_photos_and_loads_nothing(samples, tmp_path):
 
 def test_class_names_are_escaped(samples, tmp_path):
     odd = replace(samples, classes=('<i>"a"', "b&amp;", "c"))
-    write_fixes(tmp_path / "fixes.csv", odd, _suspects(odd, [0]), errors=ERRORS)
+    write_label_review(tmp_path / "fixes.csv", odd, _suspects(odd, [0]), errors=ERRORS)
     page = _Page((tmp_path / "fixes.html").read_text("utf-8"))
     assert page.pictures[0]["alt"] == 'row 2: labelled <i>"a", looks like b&amp;'
     assert "i" not in page.opened
@@ -158,7 +160,9 @@ def test_a_page_has_so_many_pictures_and_no_more(samples, tmp_path, monkeypatch)
     monkeypatch.setattr(fixes, "MOST_PICTURES", 6)
     monkeypatch.setattr(fixes, "FEWEST_PICTURES", 4)
     for name, high, pictures in (("few", 1, 4), ("some", 5, 5), ("many", 9, 6)):
-        write_fixes(tmp_path / f"{name}.csv", samples, _suspects(samples, range(9)), errors=replace(ERRORS, high=high))
+        write_label_review(
+            tmp_path / f"{name}.csv", samples, _suspects(samples, range(9)), errors=replace(ERRORS, high=high)
+        )
         page = _Page((tmp_path / f"{name}.html").read_text("utf-8"))
         assert len(page.pictures) == pictures
         assert f"{9 - pictures} more are in the table" in page.text
@@ -167,14 +171,14 @@ def test_a_page_has_so_many_pictures_and_no_more(samples, tmp_path, monkeypatch)
 
 def test_a_photo_that_has_gone_is_said_so(samples, tmp_path):
     samples.samples[3].source.path.unlink()
-    write_fixes(tmp_path / "fixes.csv", samples, _suspects(samples, [3, 4]), errors=ERRORS)
+    write_label_review(tmp_path / "fixes.csv", samples, _suspects(samples, [3, 4]), errors=ERRORS)
     page = _Page((tmp_path / "fixes.html").read_text("utf-8"))
     assert len(page.pictures) == 1
     assert "cannot be shown" in page.text
 
 
 def test_no_suspects_make_an_empty_table(samples, tmp_path):
-    write_fixes(tmp_path / "fixes.csv", samples, [], errors=ERRORS)
+    write_label_review(tmp_path / "fixes.csv", samples, [], errors=ERRORS)
     assert (tmp_path / "fixes.csv").read_text() == ",".join(COLUMNS) + "\n"
     assert "No label is doubted" in _Page((tmp_path / "fixes.html").read_text("utf-8")).text
     assert apply_relabels(samples, tmp_path / "fixes.csv").samples == samples.samples
@@ -184,14 +188,14 @@ def test_what_is_there_is_not_overwritten(samples, tmp_path):
     for there in ("fixes.csv", "fixes.html"):
         (tmp_path / there).write_bytes(b"mine")
         with pytest.raises(SettingError, match=rf"{there}' is there already and is not overwritten; name another"):
-            write_fixes(tmp_path / "fixes.csv", samples, [], errors=ERRORS)
+            write_label_review(tmp_path / "fixes.csv", samples, [], errors=ERRORS)
         assert [(file.name, file.read_bytes()) for file in tmp_path.glob("*.*")] == [(there, b"mine")]
         (tmp_path / there).unlink()
 
 
 def test_a_table_has_its_ending(tmp_path):
     with pytest.raises(SettingError, match=r"table '.*fixes.xlsx' ends in '.xlsx'; wanted .csv"):
-        check_table(tmp_path / "fixes.xlsx")
+        check_review_table(tmp_path / "fixes.xlsx")
 
 
 @pytest.mark.parametrize("broken", ["replace_bytes", "replace_text"])
@@ -202,21 +206,21 @@ def test_a_table_or_page_that_fails_leaves_the_next_try_open(samples, tmp_path, 
     with monkeypatch.context() as patched:
         patched.setattr(fixes, broken, full)
         with pytest.raises(StoreError, match=r"no space left for the table '.*fixes.csv'; free some"):
-            write_fixes(tmp_path / "fixes.csv", samples, [], errors=ERRORS)
-    write_fixes(tmp_path / "fixes.csv", samples, [], errors=ERRORS)
-    assert page_of(tmp_path / "fixes.csv").exists()
+            write_label_review(tmp_path / "fixes.csv", samples, [], errors=ERRORS)
+    write_label_review(tmp_path / "fixes.csv", samples, [], errors=ERRORS)
+    assert locate_review_page(tmp_path / "fixes.csv").exists()
 
 
 def test_a_place_that_cannot_be_written(samples, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(SettingError, match=r"table '.*fixes.csv' cannot be written: .*; name another"):
-        write_fixes(tmp_path / "file" / "fixes.csv", samples, [], errors=ERRORS)
+        write_label_review(tmp_path / "file" / "fixes.csv", samples, [], errors=ERRORS)
 
 
 def test_names_that_a_spreadsheet_would_run_are_text_and_go_round(photos, tmp_path):
     samples = read_source(photos(classes=("=1+1", "@home"), each=4), cache=tmp_path / "cache")
     table = tmp_path / "fixes.csv"
-    write_fixes(table, samples, [Suspect(samples.samples[1].id, 0, 1, 0.01, 0.99)], errors=ERRORS)
+    write_label_review(table, samples, [LabelIssue(samples.samples[1].id, 0, 1, 0.01, 0.99)], errors=ERRORS)
     (row,) = _rows(table)
     assert (row["photo"], row["given"], row["likely"]) == ("'=1+1/0-001.jpg", "'=1+1", "'@home")
     table.write_text(table.read_text().replace(",'=1+1\n", ",@home\n"))
@@ -224,7 +228,7 @@ def test_names_that_a_spreadsheet_would_run_are_text_and_go_round(photos, tmp_pa
 
 
 def test_the_page_says_why_it_lists_fewer_than_are_doubted(samples, tmp_path):
-    write_fixes(tmp_path / "fixes.csv", samples, _suspects(samples, range(6)), errors=ERRORS, in_test=3)
-    text = " ".join(_Page(page_of(tmp_path / "fixes.csv").read_text("utf-8")).text.split())
+    write_label_review(tmp_path / "fixes.csv", samples, _suspects(samples, range(6)), errors=ERRORS, in_test=3)
+    text = " ".join(_Page(locate_review_page(tmp_path / "fixes.csv").read_text("utf-8")).text.split())
     assert "9 are worth a second look, strongest first; 3 of these are of the test part and not in the table" in text
     assert "strongest first (6)" in text

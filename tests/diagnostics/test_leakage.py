@@ -3,7 +3,7 @@ import pytest
 
 from headstart.data.samples import ArraySource, Ledger, Sample, Samples, Subset
 from headstart.data.splits import Split
-from headstart.diagnostics.leakage import find_leaks, leak_scores
+from headstart.diagnostics.leakage import find_leaks, score_without_leaks
 from headstart.diagnostics.near_duplicates.search import DuplicatePair
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.intervals import wilson
@@ -48,7 +48,7 @@ def test_every_direction_that_counts_and_no_other() -> None:
         ("d", Subset.TEST, "c", True),
         ("c", Subset.VALIDATION, "a", False),
     ]
-    assert [it.likeness for it in found] == [0.9, 0.9, 0.7]
+    assert [it.similarity for it in found] == [0.9, 0.9, 0.7]
 
 
 def test_the_best_twin_is_told() -> None:
@@ -62,7 +62,7 @@ def test_the_best_twin_is_told() -> None:
 def test_equal_bytes_leak_without_being_listed_as_twins() -> None:
     samples, split = drawn(("a", 0, Subset.TEST), ("a", 0, Subset.TEST), ("a", 1, Subset.TRAIN))
     found = find_leaks(samples, split, [DuplicatePair(name("a"), f"{name('a')}.1", "same bytes", 1.0)])
-    assert [(it.held_out, it.seen, it.kind, it.likeness, it.same_label) for it in found] == [
+    assert [(it.held_out, it.seen, it.kind, it.similarity, it.same_label) for it in found] == [
         (name("a"), f"{name('a')}.2", "same bytes", 1.0, False),
         (f"{name('a')}.1", f"{name('a')}.2", "same bytes", 1.0, False),
     ]
@@ -87,7 +87,7 @@ def test_photos_without_a_part_are_left_out() -> None:
 def test_scores_with_and_without_leaks() -> None:
     chance = np.random.default_rng(0)
     labels, predicted, leaked = chance.integers(0, 3, 100), chance.integers(0, 3, 100), chance.random(100) < 0.2
-    scores = leak_scores(Targets.independent(labels), predicted, leaked)
+    scores = score_without_leaks(Targets.independent(labels), predicted, leaked)
     assert scores is not None
     assert scores.without_leaks is not None
     rows = [(a == b, c) for a, b, c in zip(labels.tolist(), predicted.tolist(), leaked.tolist(), strict=True)]
@@ -97,14 +97,16 @@ def test_scores_with_and_without_leaks() -> None:
     assert scores.without_leaks.share == pytest.approx(sum(new) / len(new))
     interval = wilson(sum(new), len(new))
     assert (scores.without_leaks.low, scores.without_leaks.high) == (interval.low, interval.high)
-    bursts = leak_scores(Targets(labels, np.arange(100) // 10), np.where(np.arange(100) < 50, labels, -1), leaked)
+    bursts = score_without_leaks(
+        Targets(labels, np.arange(100) // 10), np.where(np.arange(100) < 50, labels, -1), leaked
+    )
     assert bursts is not None
     assert bursts.with_leaks.high - bursts.with_leaks.low > 1.5 * (scores.with_leaks.high - scores.with_leaks.low)
 
 
 def test_a_test_part_that_leaked_whole_has_no_score_without() -> None:
     ones = np.ones(4, np.int64)
-    scores = leak_scores(Targets.independent(ones), ones, np.ones(4, bool))
+    scores = score_without_leaks(Targets.independent(ones), ones, np.ones(4, bool))
     assert scores is not None
     assert (scores.leaked, scores.without_leaks) == (4, None)
-    assert leak_scores(Targets.independent(ones[:0]), ones[:0], np.ones(0, bool)) is None
+    assert score_without_leaks(Targets.independent(ones[:0]), ones[:0], np.ones(0, bool)) is None

@@ -5,7 +5,7 @@ from sklearn.metrics import recall_score
 from sklearn.preprocessing import StandardScaler
 
 from headstart.diagnostics import learning_curve as more_data
-from headstart.diagnostics.learning_curve import LearningCurve, learning_curve
+from headstart.diagnostics.learning_curve import LearningCurve, fit_learning_curve
 from headstart.heads.catalog import HEADS
 from headstart.heads.head import Dense, FitResult, Head, TrainingSet
 from headstart.settings import HeadSettings
@@ -29,7 +29,7 @@ def curve(n, held_out=600, *, head="logistic", seed=0, groups=None, **how) -> Le
     task = TrainingSet(features, labels, classes, np.arange(n) if groups is None else groups, balanced=False, seed=0)
     names = [f"class {i}" for i in range(classes)]
     options = HeadSettings.model_validate({})
-    return learning_curve(task, more, truth, HEADS[head], options, FIXED[head], seed, names)
+    return fit_learning_curve(task, more, truth, HEADS[head], options, FIXED[head], seed, names)
 
 
 @pytest.mark.parametrize("head", ["logistic", "ridge", "lda"])
@@ -95,7 +95,7 @@ def test_the_class_that_gains_most_stands_first():
     (features, labels), (more, truth) = of(240, 1), of(1500, 2)
     task = TrainingSet(features, labels, 3, np.arange(240), balanced=False, seed=0)
     options = HeadSettings.model_validate({})
-    found = learning_curve(task, more, truth, HEADS["logistic"], options, {"C": 0.01}, 0, ["a", "b", "far"])
+    found = fit_learning_curve(task, more, truth, HEADS["logistic"], options, {"C": 0.01}, 0, ["a", "b", "far"])
     assert {gain.name for gain in found.gains[:2]} == {"a", "b"}
     assert found.gains[0].low > 0
     assert found.gains[-1].name == "far"
@@ -124,7 +124,7 @@ def test_parts_are_stratified_disjoint_and_keep_groups_together():
     labels = np.repeat(random.permutation(np.arange(80) % 2), 3)
     task = TrainingSet(np.arange(240, dtype=np.float32)[:, None], labels, 2, groups, balanced=True, seed=5)
     fit = Recorder()
-    learning_curve(task, task.features, labels, fit, "options", {"C": 3.0}, 0, ["a", "b"])
+    fit_learning_curve(task, task.features, labels, fit, "options", {"C": 3.0}, 0, ["a", "b"])
     assert len(fit.tasks) == 6 + 6 + 6 + 1
     assert all((options, fixed) == ("options", {"C": 3.0}) for _, options, fixed in fit.tasks)
     for size, start in ((30, 0), (60, 6), (120, 12)):
@@ -152,7 +152,7 @@ def test_intervals_hold_what_other_photos_would_say():
         task = TrainingSet(features, labels, 3, np.arange(160), balanced=False, seed=0)
         fixed = {"shrinkage": 0.5}
         options = HeadSettings.model_validate({})
-        found.append(learning_curve(task, more, truth, HEADS["lda"], options, fixed, seed, ["a", "b", "c"]))
+        found.append(fit_learning_curve(task, more, truth, HEADS["lda"], options, fixed, seed, ["a", "b", "c"]))
     for place in range(4):
         mean = np.mean([it.sizes[place].accuracy for it in found])
         held = [it.sizes[place].low <= mean <= it.sizes[place].high for it in found]

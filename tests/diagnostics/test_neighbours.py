@@ -31,9 +31,9 @@ def test_the_same_neighbours_as_scikit_learn(rows: int, width: int) -> None:
     scaler = StandardScaler().fit(features)
     wanted = cosine_similarity(scaler.transform(asked), scaler.transform(features))
     assert made.rows.shape[1] <= 128
-    np.testing.assert_allclose(found.likeness, -np.sort(-wanted, axis=1)[:, :4], atol=3e-3)
+    np.testing.assert_allclose(found.similarity, -np.sort(-wanted, axis=1)[:, :4], atol=3e-3)
     taken = np.take_along_axis(wanted, found.indices, axis=1)
-    np.testing.assert_allclose(found.likeness, taken, atol=3e-3)
+    np.testing.assert_allclose(found.similarity, taken, atol=3e-3)
 
 
 def test_the_directions_are_the_principal_ones() -> None:
@@ -52,8 +52,8 @@ def test_a_photo_is_most_like_itself() -> None:
     features = drawn(50, 80)
     found = Neighbours.of(names(50), features).nearest(features, 3)
     np.testing.assert_array_equal(found.indices[:, 0], np.arange(50))
-    np.testing.assert_allclose(found.likeness[:, 0], 1, atol=2e-3)
-    assert (np.diff(found.likeness, axis=1) <= 0).all()
+    np.testing.assert_allclose(found.similarity[:, 0], 1, atol=2e-3)
+    assert (np.diff(found.similarity, axis=1) <= 0).all()
 
 
 def test_more_rows_than_directions_are_found_from(monkeypatch) -> None:
@@ -68,8 +68,8 @@ def test_more_rows_than_directions_are_found_from(monkeypatch) -> None:
 def test_few_photos_and_features_that_say_nothing() -> None:
     features = np.ones((3, 5), np.float32)
     found = Neighbours.of(names(3), features).nearest(features, 9)
-    assert found.indices.shape == found.likeness.shape == (3, 3)
-    assert np.isfinite(found.likeness).all()
+    assert found.indices.shape == found.similarity.shape == (3, 3)
+    assert np.isfinite(found.similarity).all()
     with pytest.raises(ValueError, match="2 ids of 3 rows"):
         Neighbours.of(names(2), features)
 

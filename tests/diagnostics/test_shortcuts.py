@@ -32,7 +32,7 @@ def made(n, seed=0, colour=None, **given):
 
 def probed(photos, labels, groups=None, classifier=0.9, seed=0) -> dict[str, Shortcut]:
     groups = np.arange(len(labels)) if groups is None else groups
-    return {it.clue: it for it in probe_shortcuts(*photos, labels, groups, classifier, seed)}
+    return {it.cue: it for it in probe_shortcuts(*photos, labels, groups, classifier, seed)}
 
 
 def coloured(n: int, seed: int = 0) -> np.ndarray:
@@ -43,11 +43,11 @@ def test_the_file_format_gives_the_class_away():
     labels = np.arange(200) % 2
     found = probed(made(200, format=np.where(labels, "PNG", "JPEG")), labels)
     assert found["file"].accuracy == 1.0
-    assert found["file"].telling
+    assert found["file"].significant
     assert found["file"].low > 0.95
     assert found["file"].share_of_gain == pytest.approx((1 - 0.5) / (0.9 - 0.5))
-    assert not found["border"].telling
-    assert not found["mean colour"].telling
+    assert not found["border"].significant
+    assert not found["mean colour"].significant
 
 
 @pytest.mark.parametrize("column", ["camera", "width"])
@@ -76,13 +76,13 @@ def test_a_coloured_border_gives_the_class_away_and_the_middle_does_not():
     border[:, -1, :, 0] += 0.5 * labels[:, None]
     found = probed(made(160, colour=border), labels)
     assert found["border"].accuracy > 0.97
-    assert found["border"].telling
+    assert found["border"].significant
     middle = coloured(160) * 0.5
     middle[:, 1:-1, 1:-1] += 0.5 * labels[:, None, None, None]
     found = probed(made(160, colour=middle), labels)
-    assert not found["border"].telling
+    assert not found["border"].significant
     assert found["mean colour"].accuracy > 0.97
-    assert not found["file"].telling
+    assert not found["file"].significant
 
 
 def written(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -106,9 +106,9 @@ def written(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 def test_a_border_that_what_is_shown_reaches_into_is_no_finding_of_its_own():
     colour, labels = written(400)
     found = probed(made(400, colour=colour), labels)["border"]
-    assert found.telling
+    assert found.significant
     assert found.accuracy > 0.7
-    assert found.shown
+    assert found.subject_in_border
 
 
 @pytest.mark.parametrize("share", [1.0, 0.8])
@@ -121,8 +121,8 @@ def test_a_frame_or_a_stamp_is_found_though_what_is_shown_reaches_the_border(sha
     else:
         colour[marked, 7, 6:, 2] += 0.9 * labels[marked, None]
     found = probed(made(400, colour=colour.astype(np.float32)), labels)["border"]
-    assert found.telling
-    assert not found.shown
+    assert found.significant
+    assert not found.subject_in_border
 
 
 def test_the_border_of_handwritten_digits_is_no_finding_but_a_frame_around_them_is():
@@ -130,16 +130,16 @@ def test_the_border_of_handwritten_digits_is_no_finding_but_a_frame_around_them_
     labels = digits.target[:700]
     colour = np.repeat((digits.images[:700] / 16).astype(np.float32)[..., None], 3, axis=3)
     plain = probed(made(700, colour=colour), labels, classifier=0.97)["border"]
-    assert plain.telling
+    assert plain.significant
     assert plain.share_of_gain > 0.5
-    assert plain.shown
+    assert plain.subject_in_border
     framed = colour * 0.7
     shades = np.random.default_rng(0).random((10, 3))[labels].astype(np.float32)
     for side in (np.s_[:, 0], np.s_[:, -1], np.s_[:, :, 0], np.s_[:, :, -1]):
         framed[side] += 0.3 * shades[:, None]
     found = probed(made(700, colour=framed), labels, classifier=0.97)["border"]
     assert found.accuracy > 0.98
-    assert not found.shown
+    assert not found.subject_in_border
 
 
 def test_a_background_is_a_finding_in_the_border_too():
@@ -147,9 +147,9 @@ def test_a_background_is_a_finding_in_the_border_too():
     colour = coloured(300) * 0.5
     colour += 0.15 * labels[:, None, None, None]
     found = probed(made(300, colour=colour.astype(np.float32)), labels)
-    assert found["border"].telling
-    assert not found["border"].shown
-    assert not found["mean colour"].shown
+    assert found["border"].significant
+    assert not found["border"].subject_in_border
+    assert not found["mean colour"].subject_in_border
 
 
 def test_noise_tells_nothing():
@@ -157,7 +157,7 @@ def test_noise_tells_nothing():
     random = np.random.default_rng(3)
     photos = made(150, seed=3)
     labels = [random.integers(0, 3, 150) for _ in range(60)]
-    false = [any(it.telling for it in probed(photos, its, seed=i).values()) for i, its in enumerate(labels)]
+    false = [any(it.significant for it in probed(photos, its, seed=i).values()) for i, its in enumerate(labels)]
     assert sum(false) <= 7
 
 
@@ -171,7 +171,7 @@ def test_photos_of_one_group_do_not_give_each_other_away():
     apart, torn = probed(photos, labels, session), probed(photos, labels)
     assert torn["border"].accuracy > 0.9
     assert apart["border"].accuracy < 0.75
-    assert not apart["border"].telling
+    assert not apart["border"].significant
     assert apart["border"].high - apart["border"].low > 2 * (torn["file"].high - torn["file"].low)
 
 
@@ -198,7 +198,7 @@ def test_a_classifier_that_is_no_better_than_a_guess():
     assert found["file"].share_of_gain == 1.0
     alike = made(100, format=["JPEG"] * 100, width=[9] * 100, height=[9] * 100, camera=[""] * 100)
     nothing = probed(alike, labels, classifier=0.5)["file"]
-    assert (nothing.accuracy, nothing.telling, nothing.share_of_gain) == (0.5, False, 0.0)
+    assert (nothing.accuracy, nothing.significant, nothing.share_of_gain) == (0.5, False, 0.0)
 
 
 def test_hardly_any_photos():
@@ -206,10 +206,10 @@ def test_hardly_any_photos():
     assert probe_shortcuts(*made(5), np.zeros(5, np.int64), np.arange(5), 0.5, 0) == ()
     for labels in (np.array([0, 1]), np.array([0, 4, 4, 4])):
         found = probed(made(len(labels)), labels)
-        assert not any(it.telling for it in found.values())
+        assert not any(it.significant for it in found.values())
         assert all(0 <= it.low <= it.accuracy <= it.high <= 1 for it in found.values())
     one_group = probed(made(8), np.arange(8) % 2, np.zeros(8, np.int64))
-    assert not any(it.telling for it in one_group.values())
+    assert not any(it.significant for it in one_group.values())
     assert one_group["border"].low <= 0.5 <= one_group["border"].high
 
 

@@ -10,8 +10,8 @@ from PIL import Image
 import headstart
 from headstart.backbones.convert import load_backbone
 from headstart.errors import ClassifierError, DataError, UserError
-from headstart.explanation.explainer import Explainer, Heat, _gradient, overlay
-from headstart.explanation.maps import resized
+from headstart.explanation.explainer import Explainer, HeatMap, _gradient, overlay_heat
+from headstart.explanation.maps import resize_map
 from headstart.export import EnsembleMember, FittedModel, export_model
 from headstart.inference.postprocess import parse_heads
 from tests.export.drawn import balanced, branch, drawn_head, drawn_photos, features, single, witnesses
@@ -188,10 +188,10 @@ def test_an_overlay_is_yellow_where_the_heat_is_and_uncoloured_outside() -> None
     photo = np.full((60, 120, 3), 128, np.uint8)
     values = np.zeros((6, 6), np.float32)
     values[1, 4] = 1
-    heat = Heat(
+    heat = HeatMap(
         values, (60, 0, 120, 60), "hirescam", "ant", 1.0, (240, 120), np.zeros(1, np.float32)
     )  # the photo given is half its size
-    painted = overlay(photo, heat).astype(int)
+    painted = overlay_heat(photo, heat).astype(int)
     assert painted.shape == photo.shape
     row, column = np.unravel_index((painted[:, :, 0] - painted[:, :, 2]).argmax(), (60, 120))
     assert abs(row - 7.5) < 4
@@ -202,13 +202,13 @@ def test_an_overlay_is_yellow_where_the_heat_is_and_uncoloured_outside() -> None
 
 def test_light_grows_with_heat_so_that_colour_is_not_needed() -> None:
     values = np.linspace(0, 1, 32, dtype=np.float32)[None].repeat(32, axis=0)
-    heat = Heat(values, (0, 0, 64, 64), "hirescam", "ant", 1.0, (64, 64), np.zeros(1, np.float32))
-    painted = overlay(np.full((64, 64, 3), 110, np.uint8), heat) @ np.array([0.2126, 0.7152, 0.0722])
+    heat = HeatMap(values, (0, 0, 64, 64), "hirescam", "ant", 1.0, (64, 64), np.zeros(1, np.float32))
+    painted = overlay_heat(np.full((64, 64, 3), 110, np.uint8), heat) @ np.array([0.2126, 0.7152, 0.0722])
     assert (np.diff(painted[32, 2:-2]) >= -1.0).all()
     assert painted[32, -3] - painted[32, 2] > 80
 
 
 def test_resizing_keeps_the_mean() -> None:
     values = np.random.default_rng(0).normal(size=(28, 28)).astype(np.float32)
-    assert resized(values, 14).mean() == pytest.approx(values.mean(), abs=1e-2)
-    assert resized(values, 28) is values
+    assert resize_map(values, 14).mean() == pytest.approx(values.mean(), abs=1e-2)
+    assert resize_map(values, 28) is values

@@ -14,7 +14,7 @@ from headstart.export.calibration import add_calibration, add_sets
 from headstart.inference.calibration import NONE, Calibration
 from headstart.inference.conformal import ConformalPredictor
 from headstart.modalities.graph_builder import GraphBuilder
-from headstart.uncertainty.calibration_fits import curve
+from headstart.uncertainty.calibration_fits import fit_isotonic_curve
 
 Float = NDArray[np.float32]
 
@@ -32,7 +32,7 @@ def calibrations(classes: int) -> dict[str, Calibration]:
     chance = np.random.default_rng(classes)
     labels = chance.integers(classes, size=400)
     seen = softmax(chance.normal(0, 2, (400, classes)) + 2 * np.eye(classes)[labels], axis=1).astype(np.float32)
-    fitted = [curve(labels == index, seen[:, index]) for index in range(classes)]
+    fitted = [fit_isotonic_curve(labels == index, seen[:, index]) for index in range(classes)]
     fitted[-1] = ((0.25,), (0.5,))  # a curve of a single knot: a class that tells nothing
     steep = tuple(((0.5, float(np.nextafter(np.float32(0.5), np.float32(1)))), (0.0, 1.0)) for _ in range(classes))
     return {

@@ -12,7 +12,7 @@ from headstart.data.readers.reading import read_source
 from headstart.data.samples import ArraySource, FileSource
 from headstart.extraction.extract import extract, get_feature_space, load_pixels
 from headstart.modalities.image.spec import ImageSpec
-from headstart.modalities.image.stats import read_stats, stats_of, stats_space
+from headstart.modalities.image.stats import compute_stats, read_stats, stats_space
 from headstart.storage.store import Store, Writer
 from tests.conftest import Photos
 
@@ -163,7 +163,7 @@ def test_looks_come_with_the_features(photos: Photos, backbone: Backbone, engine
     with Store(tmp_path / "store") as store:
         extract(samples, backbone, engine, store)
         looks = read_stats(store, SPEC, digests)
-    expected = stats_of(load_pixels(samples, SPEC, len(samples)))
+    expected = compute_stats(load_pixels(samples, SPEC, len(samples)))
     np.testing.assert_allclose(looks.grey.reshape(len(samples), -1), expected["grey"], atol=1e-6)
     np.testing.assert_allclose(looks.sharpness, expected["facts"][:, 2], atol=1e-5)
 
@@ -193,7 +193,7 @@ def test_looks_of_a_mirrored_pass_are_of_the_photo_as_it_is(
         extract(samples, backbone, engine, store, flipped=True)
         looks = read_stats(store, SPEC, [sample.digest for sample in samples])
         missing = store.missing(stats_space(SPEC), [sample.digest for sample in samples])
-    expected = stats_of(load_pixels(samples, SPEC, len(samples)))
+    expected = compute_stats(load_pixels(samples, SPEC, len(samples)))
     np.testing.assert_allclose(looks.grey.reshape(len(samples), -1), expected["grey"], atol=1e-6)
     assert missing == []
 

@@ -25,7 +25,7 @@ from headstart.selection.leaderboard import Row, to_json
 from headstart.selection.rule import choose_winner
 from headstart.settings import FitSettings
 from headstart.training.curves import KEPT_EPOCH_RULE
-from headstart.uncertainty.conformal import conform
+from headstart.uncertainty.conformal import fit_conformal
 from tests.reporting.example_trust import make_trust
 
 HOSTILE = ("ant", "bee", 'cup & "saucer"', "<b>dog</b>", "elm", "fir")  #: names that a page must escape
@@ -145,7 +145,7 @@ def _winner(
     logits = arms[_choice(arms, labels, parts).winner][held_out]
     calibrated, uncalibrated = _softmax(logits), _softmax(2.5 * logits)
     validation = parts[held_out] == "validation"
-    sets = conform(labels[held_out][validation], calibrated[validation], coverage=0.9, kind="lac")
+    sets = fit_conformal(labels[held_out][validation], calibrated[validation], coverage=0.9, kind="lac")
     novelty = np.exp(chance.normal(-0.5, 0.35, len(logits)))
     novelty = (novelty / np.quantile(novelty[validation], 0.95)).astype(np.float32)
     if bare:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from headstart.evaluation.intervals import wilson
 from headstart.evaluation.reliability import reliability
-from headstart.uncertainty.conformal import coverage_of
+from headstart.uncertainty.conformal import measure_coverage
 
 if TYPE_CHECKING:
     from tests.reporting.example_run import ExampleRun
@@ -30,7 +30,7 @@ def make_trust(drawn: "ExampleRun", chance: np.random.Generator, *, given: bool,
         "duplicates": None if bare else _duplicates(drawn),
         "leaks": _leaks(drawn, right, given=given and not bare),
         "labels": _labels(drawn, chance),
-        "quality": _quality(drawn),
+        "issues": _quality(drawn),
         "slices": _slices(drawn, right),
         "shortcuts": _shortcuts(len(drawn.names), balanced),
         "learning_curve": None if bare else _learning_curve(drawn, float(right.mean())),
@@ -47,7 +47,7 @@ def make_trust(drawn: "ExampleRun", chance: np.random.Generator, *, given: bool,
             "coverage": 0.9,
             "threshold": drawn.threshold,
             "held_out_n": int(drawn.rows("validation").sum()),
-            "test": asdict(coverage_of(drawn.prediction_set[drawn.rows("test")], labels)),
+            "test": asdict(measure_coverage(drawn.prediction_set[drawn.rows("test")], labels)),
         },
         "novelty": None if bare else _novelty(drawn),
         "neighbours": {} if bare else _neighbours(drawn, shown, chance),
@@ -85,8 +85,8 @@ def _duplicates(drawn: "ExampleRun") -> dict[str, Any]:
         (train[4], train[9], "near", 0.93),
     ]
     return {
-        "twins": [
-            {"first": drawn.ids[a], "second": drawn.ids[b], "kind": kind, "likeness": likeness}
+        "pairs": [
+            {"first": drawn.ids[a], "second": drawn.ids[b], "kind": kind, "similarity": likeness}
             for a, b, kind, likeness in pairs
         ],
         "sets": [[drawn.ids[it] for it in train[:3]], [drawn.ids[train[4]], drawn.ids[train[9]]]],
@@ -104,10 +104,10 @@ def _leaks(drawn: "ExampleRun", right: NDArray[np.bool_], *, given: bool) -> dic
         "leaks": [
             {
                 "held_out": drawn.ids[test[number]],
-                "part": "test",
+                "subset": "test",
                 "seen": drawn.ids[train[number]],
                 "kind": "near",
-                "likeness": 0.98 - 0.01 * number,
+                "similarity": 0.98 - 0.01 * number,
                 "same_label": bool(drawn.labels[test[number]] == drawn.labels[train[number]]),
             }
             for number in range(leaked)
@@ -139,10 +139,10 @@ def _labels(drawn: "ExampleRun", chance: np.random.Generator) -> dict[str, Any]:
         "estimate": 4,
         "low": 3,
         "high": 6,
-        "untold": "",
+        "reason": "",
         "corrected_in_test": 0,
         "untouched": None,
-        "suspects": suspects,
+        "issues": suspects,
     }
 
 
@@ -155,7 +155,7 @@ def _quality(drawn: "ExampleRun") -> dict[str, Any]:
         ("tiny", "shorter edge below 64 pixels", some[33:34]),
     ]
     return {
-        "flaws": [{"kind": kind, "limit": limit, "ids": ids} for kind, limit, ids in flaws],
+        "images": [{"kind": kind, "limit": limit, "ids": ids} for kind, limit, ids in flaws],
         "counts": {name: int(count) for name, count in zip(drawn.names, counts, strict=True)},
         "imbalance": float(counts.max() / max(1, counts.min())),
         "confusable": [{"first": drawn.names[0], "second": drawn.names[1], "share": 0.09, "n": 66, "wrong": 6}],
@@ -194,14 +194,14 @@ def _shortcuts(classes: int, accuracy: float) -> list[dict[str, Any]]:
     lifts = {"border": 0.5, "file": 0.02, "mean colour": 0.2}
     return [
         {
-            "clue": clue,
+            "cue": clue,
             "accuracy": chance + lift * (accuracy - chance),
             "low": chance + (lift - 0.1) * (accuracy - chance),
             "high": chance + (lift + 0.1) * (accuracy - chance),
             "chance": chance,
-            "telling": lift > 0.1,
+            "significant": lift > 0.1,
             "share_of_gain": lift,
-            "shown": False,
+            "subject_in_border": False,
         }
         for clue, lift in lifts.items()
     ]

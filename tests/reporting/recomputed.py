@@ -352,13 +352,13 @@ def _(it: Files) -> float:
 
 @rule("duplicates.pairs")
 def _(it: Files) -> float:
-    return len(it.trust["duplicates"]["twins"])
+    return len(it.trust["duplicates"]["pairs"])
 
 
 @rule("duplicates.sets")
 def _(it: Files) -> float:
     sets: list[set[str]] = []
-    for twins in it.trust["duplicates"]["twins"]:
+    for twins in it.trust["duplicates"]["pairs"]:
         joined = {twins["first"], twins["second"]}
         for other in [one for one in sets if one & joined]:
             joined |= other
@@ -374,7 +374,7 @@ def _(it: Files) -> float:
 
 @rule("twin.#.likeness")
 def _(it: Files, index: int) -> float:
-    return it.trust["duplicates"]["twins"][index]["likeness"]
+    return it.trust["duplicates"]["pairs"][index]["similarity"]
 
 
 def leaked(it: Files) -> Any:
@@ -407,7 +407,7 @@ def _(it: Files, which: str, what: str) -> float:
 
 @rule("leak.#.likeness")
 def _(it: Files, index: int) -> float:
-    return it.trust["leaks"]["leaks"][index]["likeness"]
+    return it.trust["leaks"]["leaks"][index]["similarity"]
 
 
 @rule("labels.*")
@@ -417,22 +417,22 @@ def _(it: Files, what: str) -> float:
 
 @rule("suspect.#.*")
 def _(it: Files, index: int, which: str) -> float:
-    return it.trust["labels"]["suspects"][index][f"{which}_probability"]
+    return it.trust["labels"]["issues"][index][f"{which}_probability"]
 
 
 @rule("flaw.*")
 def _(it: Files, kind: str) -> float:
-    return sum(len(flaw["ids"]) for flaw in it.trust["quality"]["flaws"] if flaw["kind"].replace(" ", "-") == kind)
+    return sum(len(flaw["ids"]) for flaw in it.trust["issues"]["images"] if flaw["kind"].replace(" ", "-") == kind)
 
 
 @rule("confusable.#.*")
 def _(it: Files, index: int, field: str) -> float:
-    return it.trust["quality"]["confusable"][index][field]
+    return it.trust["issues"]["confusable"][index][field]
 
 
 @rule("shortcut.*.*")
 def _(it: Files, clue: str, field: str) -> float:
-    (found,) = [one for one in it.trust["shortcuts"] if one["clue"].replace(" ", "-") == clue]
+    (found,) = [one for one in it.trust["shortcuts"] if one["cue"].replace(" ", "-") == clue]
     if field == "chance":
         return 1 / it.classes
     if field == "share":

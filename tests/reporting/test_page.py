@@ -79,7 +79,7 @@ def test_no_share_is_shown_that_is_no_figure(name, pages, runs) -> None:
     html = re.sub(r'<span data-figure="[^"]*" data-as="[^"]*">[^<]*</span>', "", html)
     record = json.loads((runs[name] / "run.json").read_text("utf-8"))
     comparison = json.loads((runs[name] / "comparison.json").read_text("utf-8"))
-    flaws = json.loads((runs[name] / "trust.json").read_text("utf-8"))["quality"]["flaws"]
+    flaws = json.loads((runs[name] / "trust.json").read_text("utf-8"))["issues"]["images"]
     text = " ".join(re.sub(r"<[^>]*>", " ", html).split())
     advised = [record["advice"]["reason"]] if record["advice"] else []
     for told in (comparison["choice"]["reason"], *advised, *(it["limit"] for it in flaws)):
@@ -152,7 +152,7 @@ def test_warnings_lead_to_what_they_warn_of(read) -> None:
         (("labels", "low"), 0, "Some labels look wrong"),
         (("labels", "estimate"), None, "Some labels look wrong"),
         (("shortcuts",), [], "border of the photo alone"),
-        (("quality", "counts", "fir"), 12, "Few training photos"),
+        (("issues", "counts", "fir"), 12, "Few training photos"),
     ],
 )
 def test_a_warning_comes_and_goes_with_its_reason(path, value, words, runs, tmp_path) -> None:
@@ -174,9 +174,9 @@ def test_a_border_that_is_only_what_is_shown_is_no_warning(shown, runs, tmp_path
     """Records of before do not say whether it is."""
     folder = shutil.copytree(runs["given"], tmp_path / "run")
     trust = json.loads((folder / "trust.json").read_text("utf-8"))
-    trust["shortcuts"][0] |= {"clue": "border", "shown": True}
+    trust["shortcuts"][0] |= {"cue": "border", "subject_in_border": True}
     if shown is None:
-        del trust["shortcuts"][0]["shown"]
+        del trust["shortcuts"][0]["subject_in_border"]
     (folder / "trust.json").write_text(json.dumps(trust), "utf-8")
     page = PageReader(render_report(read_records(folder)).html)
     assert ("border of the photo alone" in page.all("header")[0].words) == (shown is None)
@@ -199,7 +199,7 @@ def test_corrected_test_labels_are_warned_of_with_the_score_of_the_others(tmp_pa
 def test_wrong_labels_that_an_earlier_version_counted_are_not_told(tmp_path) -> None:
     folder = write_example_run(tmp_path / "run")
     trust = json.loads((folder / "trust.json").read_text("utf-8"))
-    old = {key: value for key, value in trust["labels"].items() if key in ("n", "suspects")}
+    old = {key: value for key, value in trust["labels"].items() if key in ("n", "issues")}
     trust["labels"] = old | {"estimated_errors": 40, "flagged": 30}
     (folder / "trust.json").write_text(json.dumps(trust), "utf-8")
     html = render_report(read_records(folder)).html
@@ -210,7 +210,7 @@ def test_wrong_labels_that_an_earlier_version_counted_are_not_told(tmp_path) -> 
 def test_a_run_without_fault_is_told_so(tmp_path) -> None:
     folder = write_example_run(tmp_path / "run", test=140)
     change = {
-        "labels": {"n": 9, "doubted": 0, "estimate": 0, "low": 0, "high": 0, "untold": "", "suspects": []},
+        "labels": {"n": 9, "doubted": 0, "estimate": 0, "low": 0, "high": 0, "reason": "", "issues": []},
         "shortcuts": [],
     }
     trust = json.loads((folder / "trust.json").read_text("utf-8")) | change
@@ -352,7 +352,7 @@ def test_the_templates_are_in_the_package() -> None:
 def test_where_photos_have_too_little_detail_it_is_not_said_that_no_two_show_the_same(tmp_path) -> None:
     folder = write_example_run(tmp_path / "run", trained=False)
     trust, record = (json.loads((folder / name).read_text("utf-8")) for name in ("trust.json", "run.json"))
-    trust["duplicates"] |= {"twins": [], "sets": []}
+    trust["duplicates"] |= {"pairs": [], "sets": []}
     (folder / "trust.json").write_text(json.dumps(trust), "utf-8")
     said = "None were found: no two photos show the same."
     assert said in render_report(read_records(folder)).html

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from headstart.data.samples import Ledger, Samples
-from headstart.diagnostics.examples import CLOSE, TEST, in_test, looked_at
+from headstart.diagnostics.examples import CLOSE, TEST, select_examples, select_test_samples
 from headstart.evaluation.evaluation import evaluate
 from headstart.evaluation.grouping import Targets
 from headstart.inference.postprocess import BatchPredictions
@@ -30,7 +30,7 @@ def test_the_worst_mistakes_come_first_then_the_least_sure() -> None:
     it = judged(200)
     sure = it.answers.probabilities.max(axis=1)
     rank = {photo.id: index for index, photo in enumerate(it.samples)}
-    chosen = [rank[photo.id] for photo in looked_at(it)]
+    chosen = [rank[photo.id] for photo in select_examples(it)]
     wrong = [index for index in range(200) if it.answers.probabilities[index].argmax() != it.labels[index]]
     worst = sorted(wrong, key=lambda index: -sure[index])[:CLOSE]
     assert chosen[:CLOSE] == worst
@@ -42,14 +42,14 @@ def test_without_a_mistake_the_least_sure_are_left() -> None:
     rows = np.full((5, 2), [0.4, 0.6], np.float32)
     answers = BatchPredictions(rows, rows, rows > 0.5, None)
     samples = tuple(sample(number, 1) for number in range(5))
-    assert looked_at(
+    assert select_examples(
         TestResult(samples, answers, evaluate("test", Targets.independent(np.ones(5, np.int64)), rows, ("a", "b")))
     ) == list(samples)
 
 
 def test_of_many_test_photos_the_mistakes_are_shown_first() -> None:
     it = judged(TEST + 500)
-    shown = in_test(it)
+    shown = select_test_samples(it)
     wrong = {photo.id for photo, right in zip(it.samples, it.right, strict=True) if not right}
     assert len(shown) == TEST
     assert 100 < len(wrong) <= TEST

@@ -9,9 +9,17 @@ from headstart.evaluation.metrics import log_loss
 from headstart.heads.folds import assign_folds
 from headstart.inference.calibration import NONE, Calibration, CalibrationKind
 from headstart.uncertainty import calibration as calibrating
-from headstart.uncertainty.calibration import calibrate
-from headstart.uncertainty.calibration_fits import FITS, HALF, PRIOR, curve, fit_isotonic, fit_mixture, fit_temperature
-from headstart.uncertainty.conformal import conform, coverage_of
+from headstart.uncertainty.calibration import choose_calibration
+from headstart.uncertainty.calibration_fits import (
+    FITS,
+    HALF,
+    PRIOR,
+    fit_isotonic,
+    fit_isotonic_curve,
+    fit_mixture,
+    fit_temperature,
+)
+from headstart.uncertainty.conformal import fit_conformal, measure_coverage
 
 KINDS = tuple(FITS)
 
@@ -70,12 +78,12 @@ def test_a_sure_and_wrong_photo_that_none_of_those_held_out_was_like_costs_littl
     labels, said = drawn(200, 2)
     others, more = drawn(50, 2, seed=1)
     more[0] = np.eye(2, dtype=np.float32)[1 - others[0]] + np.float32(1e-23)
-    found = calibrate(labels, said, alone(200), seed=0)
+    found = choose_calibration(labels, said, alone(200), seed=0)
     assert found.calibration.kind in ("mixture", "isotonic")
     assert log_loss(others, found.calibration.apply(more)) < log_loss(others[1:], more[1:]) + 8 / 50
     assert log_loss(others, more) > log_loss(others[1:], more[1:]) + 30 / 50
     # The half photo that vouches for it is next to nothing among many.
-    assert calibrate(*drawn(20_000, 2), alone(20_000), seed=0).calibration.mix < 0.002
+    assert choose_calibration(*drawn(20_000, 2), alone(20_000), seed=0).calibration.mix < 0.002
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -84,7 +92,7 @@ def test_curves_agree_with_scikit_learn(seed: int) -> None:
     chance = np.random.default_rng(seed)
     x = np.round(chance.uniform(0, 1, 300), 2 if seed % 2 else 7).astype(np.float32)
     right = chance.uniform(0, 1, 300) < x**2
-    knots, values = curve(right, x)
+    knots, values = fit_isotonic_curve(right, x)
     places, hits = np.r_[x.min(), x, x.max()], np.r_[1, right, 0]
     weights = np.r_[0.5, np.ones(300), 0.5]
     levels = IsotonicRegression().fit(places, hits, sample_weight=weights).predict(places)
@@ -99,10 +107,10 @@ def test_curves_agree_with_scikit_learn(seed: int) -> None:
 def test_curves_of_a_class_that_is_never_and_always_right() -> None:
     x = np.array([0.2, 0.4, 0.9], np.float32)
     for right in (False, True):
-        _, values = curve(np.full(3, right), x)
+        _, values = fit_isotonic_curve(np.full(3, right), x)
         assert len(values) <= 2
         assert all(0 < value < 1 for value in values)
-    assert curve(np.array([True]), np.array([0.3], np.float32)) == ((pytest.approx(0.3),), (0.75,))
+    assert fit_isotonic_curve(np.array([True]), np.array([0.3], np.float32)) == ((pytest.approx(0.3),), (0.75,))
 
 
 def test_the_two_curves_of_two_classes_mirror_each_other() -> None:
@@ -119,7 +127,7 @@ def test_the_two_curves_of_two_classes_mirror_each_other() -> None:
 def test_what_is_ill_calibrated_gets_better_on_new_photos(rows: int, classes: int, factor: float) -> None:
     labels, said = drawn(rows, classes, factor=factor)
     others, more = drawn(4000, classes, factor=factor, seed=1)
-    found = calibrate(labels, said, alone(rows), seed=0)
+    found = choose_calibration(labels, said, alone(rows), seed=0)
     truth = log_loss(others, softmax(np.log(more.astype(float)) / factor, axis=1))
     gained = log_loss(others, more) - log_loss(others, found.calibration.apply(more))
     assert gained > 0.9 * (log_loss(others, more) - truth)
@@ -130,7 +138,7 @@ def test_what_is_ill_calibrated_gets_better_on_new_photos(rows: int, classes: in
 @pytest.mark.parametrize("seed", range(6))
 def test_what_is_well_calibrated_is_mostly_left_alone(seed: int) -> None:
     labels, said = drawn(400, 3, seed=seed)
-    found = calibrate(labels, said, alone(400), seed=0)
+    found = choose_calibration(labels, said, alone(400), seed=0)
     others, more = drawn(4000, 3, seed=100 + seed)
     assert log_loss(others, found.calibration.apply(more)) < log_loss(others, more) + 0.01
     assert found.calibration.kind == "mixture"
@@ -140,11 +148,11 @@ def test_what_is_well_calibrated_is_mostly_left_alone(seed: int) -> None:
 
 def test_each_kind_wins_where_it_is_the_one_that_helps() -> None:
     labels, said = drawn(3000, 3, factor=2.0)
-    assert calibrate(labels, said, alone(3000), seed=0).calibration.kind == "mixture"
+    assert choose_calibration(labels, said, alone(3000), seed=0).calibration.kind == "mixture"
     labels, rows = drawn(6000, 2)
     bent = np.where(rows < 0.5, rows * 0.2, 1 - (1 - rows) * 0.2) * (rows > 0.3) + 0.02 * (rows <= 0.3)
     said = (bent / bent.sum(axis=1, keepdims=True)).astype(np.float32)
-    found = calibrate(labels, said, alone(6000), seed=0)
+    found = choose_calibration(labels, said, alone(6000), seed=0)
     assert found.calibration.kind == "isotonic"
     assert set(found.tried) == set(KINDS)
 
@@ -163,13 +171,13 @@ def test_each_kind_wins_where_it_is_the_one_that_helps() -> None:
 def test_only_what_there_are_photos_enough_for_is_tried(rows: int, classes: int, kinds: list[str]) -> None:
     labels = np.arange(rows) % classes
     said = softmax(np.random.default_rng(0).normal(0, 1, (rows, classes)), axis=1).astype(np.float32)
-    assert list(calibrate(labels, said, alone(rows), seed=0).tried) == kinds
+    assert list(choose_calibration(labels, said, alone(rows), seed=0).tried) == kinds
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_wanted_kind_is_taken_as_given(kind: CalibrationKind) -> None:
     labels, said = drawn(30, 3)
-    found = calibrate(labels, said, alone(30), wanted=kind, seed=0)
+    found = choose_calibration(labels, said, alone(30), wanted=kind, seed=0)
     assert found.calibration.kind == kind
     assert list(found.tried) == ["none", *([kind] if kind != "none" else [])]
 
@@ -179,8 +187,8 @@ def test_photos_of_a_group_are_held_out_together(kind: CalibrationKind) -> None:
     """Rows that are there twice with one label and once more with another tell a lot of each other, if they may."""
     labels, said = drawn(40, 2)
     rows, twice = np.repeat(said, 25, axis=0), np.repeat(labels, 25)
-    together = calibrate(twice, rows, np.repeat(alone(40), 25), wanted=kind, seed=0).tried[kind]
-    apart = calibrate(twice, rows, alone(1000), wanted=kind, seed=0).tried[kind]
+    together = choose_calibration(twice, rows, np.repeat(alone(40), 25), wanted=kind, seed=0).tried[kind]
+    apart = choose_calibration(twice, rows, alone(1000), wanted=kind, seed=0).tried[kind]
     assert together > apart if kind != "none" else together == pytest.approx(apart)
 
 
@@ -214,7 +222,7 @@ def test_each_photo_is_calibrated_by_others_than_itself_and_its_group(
     groups = alone(300) // 3
     for many in (calibrating.MANY, 100):  # a third only is judged by where photos are many; all are calibrated
         monkeypatch.setattr(calibrating, "MANY", many)
-        before = calibrate(labels, said, groups, wanted=wanted, seed=0)  # type: ignore[arg-type]
+        before = choose_calibration(labels, said, groups, wanted=wanted, seed=0)  # type: ignore[arg-type]
         kind = before.calibration.kind
         fold = assign_folds(labels, groups, 3 if many == 100 else 5, 0)
         for held in np.unique(fold):
@@ -232,11 +240,11 @@ def test_sets_by_what_is_cross_fitted_keep_their_promise(n: int) -> None:
     for seed in range(30):
         labels, said = drawn(n, 4, seed=seed, clear=1.5)
         others, more = drawn(400, 4, seed=1000 + seed, clear=1.5)
-        found = calibrate(labels, said, alone(n), wanted="isotonic", seed=seed)
+        found = choose_calibration(labels, said, alone(n), wanted="isotonic", seed=seed)
         said, more = (found.calibration.apply(rows) for rows in (said, more))
         for rows, into in ((found.crossed, held), (said, too_small)):
-            sets = conform(labels, rows, coverage=0.9, kind="lac")
-            into.append(coverage_of(sets.predict(more), others).coverage)
+            sets = fit_conformal(labels, rows, coverage=0.9, kind="lac")
+            into.append(measure_coverage(sets.predict(more), others).coverage)
     assert 0.88 < np.mean(held) < 0.92
     assert np.mean(too_small) < np.mean(held) - 0.01
 
@@ -245,7 +253,7 @@ def test_a_classifier_that_makes_no_mistake_gets_a_bounded_scale() -> None:
     labels = np.arange(200) % 2
     said = np.where(labels[:, None] == np.arange(2), 0.99, 0.01).astype(np.float32)
     for kind in KINDS:
-        calibration = calibrate(labels, said, alone(200), wanted=kind, seed=0).calibration
+        calibration = choose_calibration(labels, said, alone(200), wanted=kind, seed=0).calibration
         calibrated = calibration.apply(said)
         assert np.isfinite(calibrated).all()
         assert calibrated.max() < 0.9999
@@ -258,7 +266,7 @@ def test_zeros_certainties_and_a_class_without_photos_do_no_harm(kind: Calibrati
     chance = np.random.default_rng(0)
     labels = chance.integers(2, size=300)
     said = np.eye(4, dtype=np.float32)[np.where(chance.uniform(size=300) < 0.9, labels, 3 - labels)]
-    calibration = calibrate(labels, said, alone(300), wanted=kind, seed=0).calibration
+    calibration = choose_calibration(labels, said, alone(300), wanted=kind, seed=0).calibration
     calibrated = calibration.apply(said)
     assert np.isfinite(calibrated).all()
     np.testing.assert_allclose(calibrated.sum(axis=1), 1, rtol=1e-5)
@@ -269,23 +277,23 @@ def test_zeros_certainties_and_a_class_without_photos_do_no_harm(kind: Calibrati
 def test_where_nothing_can_be_held_out_nothing_is_changed() -> None:
     labels, said = drawn(50, 3, factor=4)
     for wanted in ("auto", "temperature"):
-        found = calibrate(labels[:0], said[:0], alone(0), wanted=wanted, seed=0)  # type: ignore[arg-type]
+        found = choose_calibration(labels[:0], said[:0], alone(0), wanted=wanted, seed=0)  # type: ignore[arg-type]
         assert (found.calibration, found.tried, found.n, found.crossed.shape) == (NONE, {}, 0, (0, 3))
-    found = calibrate(labels, said, np.zeros(50, int), seed=0)
+    found = choose_calibration(labels, said, np.zeros(50, int), seed=0)
     assert (found.calibration, found.tried, found.n) == (NONE, {}, 50)
-    found = calibrate(labels, said, np.zeros(50, int), wanted="temperature", seed=0)
+    found = choose_calibration(labels, said, np.zeros(50, int), wanted="temperature", seed=0)
     assert (found.calibration.kind, found.tried) == ("temperature", {})
     np.testing.assert_array_equal(found.crossed, found.calibration.apply(said))
 
 
 def test_the_same_seed_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     labels, said = drawn(300, 3)
-    first, again, other = (calibrate(labels, said, alone(300), seed=seed) for seed in (0, 0, 1))
+    first, again, other = (choose_calibration(labels, said, alone(300), seed=seed) for seed in (0, 0, 1))
     assert first == again
     assert other.tried["none"] == pytest.approx(first.tried["none"])
     assert other.tried["temperature"] != first.tried["temperature"]
     monkeypatch.setattr(calibrating, "MANY", 100)
-    quick = calibrate(labels, said, alone(300), seed=0)
+    quick = choose_calibration(labels, said, alone(300), seed=0)
     assert list(quick.tried) == list(first.tried)
     assert quick.tried["none"] != first.tried["none"]  # a third of the photos is asked
 
@@ -294,11 +302,11 @@ def test_shapes_that_do_not_belong_together_are_refused() -> None:
     labels, said = drawn(30, 3)
     for wrong in ((labels[1:], said, alone(30)), (labels, said[:, 0], alone(30)), (labels, said, alone(29))):
         with pytest.raises(DataError, match=r"do not belong together; wanted \(N,\), \(N, C\) and \(N,\)"):
-            calibrate(*wrong, seed=0)
+            choose_calibration(*wrong, seed=0)
 
 
 def test_the_order_of_photos_is_kept_by_a_temperature() -> None:
     labels, said = drawn(300, 3, factor=3)
-    found = calibrate(labels, said, alone(300), wanted="temperature", seed=0).calibration
+    found = choose_calibration(labels, said, alone(300), wanted="temperature", seed=0).calibration
     assert isinstance(found, Calibration)
     np.testing.assert_array_equal(found.apply(said).argmax(axis=1), said.argmax(axis=1))

@@ -7,7 +7,7 @@ from scipy.special import softmax
 from headstart.errors import DataError
 from headstart.evaluation.intervals import wilson
 from headstart.inference.conformal import ConformalKind
-from headstart.uncertainty.conformal import PENALTY, conform, coverage_of
+from headstart.uncertainty.conformal import PENALTY, fit_conformal, measure_coverage
 
 KINDS = ("lac", "aps", "raps")
 
@@ -30,7 +30,7 @@ def test_sets_hold_the_true_class_as_often_as_promised(kind: ConformalKind, cove
     held = []
     for seed in range(60):
         labels, rows = drawn(n + 800, seed=seed)
-        sets = conform(labels[:n], rows[:n], coverage=coverage, kind=kind)
+        sets = fit_conformal(labels[:n], rows[:n], coverage=coverage, kind=kind)
         held.append(sets.predict(rows[n:])[np.arange(800), labels[n:]].mean())
     error = np.std(held) / 60**0.5
     assert coverage - 3 * error < np.mean(held) < coverage + 1 / (n + 1) + 3 * error
@@ -40,7 +40,7 @@ def test_sets_hold_the_true_class_as_often_as_promised(kind: ConformalKind, cove
 @pytest.mark.parametrize(("n", "coverage"), [(9, 0.9), (10, 0.9), (19, 0.95), (101, 0.7), (333, 0.99)])
 def test_the_threshold_is_the_finite_sample_quantile(kind: ConformalKind, n: int, coverage: float) -> None:
     labels, rows = drawn(n)
-    sets = conform(labels, rows, coverage=coverage, kind=kind)
+    sets = fit_conformal(labels, rows, coverage=coverage, kind=kind)
     scores = sets.scores(rows)[np.arange(n), labels]
     rank = ceil(round((n + 1) * coverage, 6))
     assert sets.threshold == np.sort(scores)[rank - 1]
@@ -52,7 +52,7 @@ def test_the_threshold_is_the_finite_sample_quantile(kind: ConformalKind, n: int
 @pytest.mark.parametrize(("n", "coverage"), [(0, 0.5), (8, 0.9), (18, 0.95), (998, 0.999)])
 def test_of_too_few_photos_sets_hold_all_classes(kind: ConformalKind, n: int, coverage: float) -> None:
     labels, rows = drawn(n) if n else (np.zeros(0, int), np.zeros((0, 5), np.float32))
-    sets = conform(labels, rows, coverage=coverage, kind=kind)
+    sets = fit_conformal(labels, rows, coverage=coverage, kind=kind)
     certain = np.eye(5, dtype=np.float32)
     assert sets.predict(certain).all()
     assert sets.predict(drawn(200, seed=3)[1]).all()
@@ -61,34 +61,34 @@ def test_of_too_few_photos_sets_hold_all_classes(kind: ConformalKind, n: int, co
 def test_raps_leaves_as_many_ranks_free_as_the_promise_takes() -> None:
     rows = np.tile(softmax([4.0, 3, 2, 1, 0]), (100, 1)).astype(np.float32)
     labels = np.repeat([0, 1, 2, 3, 4], [60, 25, 8, 5, 2])  # as the ranks of these classes are
-    assert [conform(labels, rows, coverage=it, kind="raps").free for it in (0.5, 0.7, 0.9, 0.95, 0.99)] == [
+    assert [fit_conformal(labels, rows, coverage=it, kind="raps").free for it in (0.5, 0.7, 0.9, 0.95, 0.99)] == [
         1,
         2,
         3,
         4,
         5,
     ]
-    assert conform(labels, rows, coverage=0.9, kind="raps").penalty == PENALTY
-    assert conform(labels[:3], rows[:3], coverage=0.9, kind="raps").free == 5
-    assert [conform(labels, rows, coverage=0.9, kind=it).free for it in ("lac", "aps")] == [0, 0]
+    assert fit_conformal(labels, rows, coverage=0.9, kind="raps").penalty == PENALTY
+    assert fit_conformal(labels[:3], rows[:3], coverage=0.9, kind="raps").free == 5
+    assert [fit_conformal(labels, rows, coverage=0.9, kind=it).free for it in ("lac", "aps")] == [0, 0]
 
 
 def test_raps_cuts_long_tails() -> None:
     labels, rows = drawn(3000, classes=60)
-    aps, raps = (conform(labels, rows, coverage=0.9, kind=kind).predict(rows) for kind in ("aps", "raps"))
+    aps, raps = (fit_conformal(labels, rows, coverage=0.9, kind=kind).predict(rows) for kind in ("aps", "raps"))
     assert raps.sum(axis=1).max() < aps.sum(axis=1).max()
     assert abs(raps[np.arange(3000), labels].mean() - aps[np.arange(3000), labels].mean()) < 0.01
 
 
 def test_lac_has_the_smallest_sets_of_right_probabilities() -> None:
     labels, rows = drawn(6000, factor=1.0)
-    sizes = {kind: conform(labels, rows, coverage=0.9, kind=kind).predict(rows).sum() for kind in KINDS}  # type: ignore[arg-type]
+    sizes = {kind: fit_conformal(labels, rows, coverage=0.9, kind=kind).predict(rows).sum() for kind in KINDS}  # type: ignore[arg-type]
     assert sizes["lac"] == min(sizes.values()) < sizes["aps"]
 
 
 def test_coverage_is_counted() -> None:
     sets = np.array([[1, 0, 0], [1, 1, 0], [0, 1, 0], [1, 1, 1], [1, 0, 0]], bool)
-    found = coverage_of(sets, np.array([0, 1, 0, 1, 0]))
+    found = measure_coverage(sets, np.array([0, 1, 0, 1, 0]))
     interval = wilson(4, 5)
     assert (found.coverage, found.low, found.high, found.n) == (0.8, interval.low, interval.high, 5)
     assert found.mean_size == 8 / 5
@@ -99,15 +99,15 @@ def test_coverage_is_counted() -> None:
 def test_what_does_not_belong_together_is_refused() -> None:
     labels, rows = drawn(10)
     with pytest.raises(DataError, match=r"do not belong together; wanted \(N,\) and \(N, C\)"):
-        conform(labels[1:], rows, coverage=0.9, kind="lac")
+        fit_conformal(labels[1:], rows, coverage=0.9, kind="lac")
     with pytest.raises(DataError, match="no prediction sets to judge"):
-        coverage_of(np.zeros((0, 3), bool), np.zeros(0, int))
+        measure_coverage(np.zeros((0, 3), bool), np.zeros(0, int))
 
 
 def test_photos_that_belong_together_widen_the_interval_of_coverage():
     """Ten bursts of five photos, held or missed together: ten photos' worth."""
     held = np.repeat(np.arange(10) < 9, 5)
     sets, labels = np.stack([held, ~held], axis=1), np.zeros(50, np.int64)
-    found = coverage_of(sets, labels, groups=np.repeat(np.arange(10), 5))
+    found = measure_coverage(sets, labels, groups=np.repeat(np.arange(10), 5))
     assert found.coverage == 0.9
-    assert found.low < coverage_of(sets, labels).low - 0.1
+    assert found.low < measure_coverage(sets, labels).low - 0.1

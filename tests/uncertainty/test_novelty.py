@@ -12,7 +12,14 @@ from headstart.arrays import Floats
 from headstart.backbones.backbone import Backbone
 from headstart.inference.novelty import concat_normalized
 from headstart.uncertainty import novelty as module
-from headstart.uncertainty.novelty import accepted, fit_novelty, fit_unscaled, left_out, novelty_layers, odd
+from headstart.uncertainty.novelty import (
+    find_outliers,
+    fit_novelty,
+    fit_unscaled,
+    novelty_layers,
+    score_left_out,
+    set_acceptance,
+)
 
 WIDTHS = (16, 40)
 
@@ -41,7 +48,7 @@ def fitted(rows: list[Floats], acceptance: float = 0.95, seed: int = 0) -> modul
 def test_with_all_directions_it_is_the_nearest_neighbour() -> None:
     rows, new = photos(100, 0), photos(30, 1)
     novelty = fit_unscaled(rows, branches=(0, 1), seed=0)
-    familiar = concat_normalized(rows)[~odd(concat_normalized(rows))]
+    familiar = concat_normalized(rows)[~find_outliers(concat_normalized(rows))]
     distances = NearestNeighbors(n_neighbors=1).fit(familiar).kneighbors(concat_normalized(new))[0][:, 0]
     assert novelty.directions.shape == (56, 56)
     assert novelty.score(new) == pytest.approx(distances, rel=1e-3)
@@ -71,14 +78,14 @@ def test_many_photos_become_centres(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_threshold_is_the_conformal_quantile() -> None:
     novelty = fit_unscaled(photos(40, 0), branches=(0, 1), seed=0)
     scores = np.random.default_rng(0).permutation(np.arange(1, 20)) / 10  # 19 scores: (19 + 1) * 0.95 is the 19th
-    assert 1 / accepted(novelty, scores, 0.95).scale == pytest.approx(1.9)
-    assert 1 / accepted(novelty, scores, 0.9).scale == pytest.approx(1.8)
-    assert 1 / accepted(novelty, scores[:5], 0.95).scale == pytest.approx(scores[:5].max())
-    assert accepted(novelty, scores, 0.9).ood_acceptance == 0.9
-    twice = accepted(accepted(novelty, scores, 0.9), scores / 1.8, 0.9)
+    assert 1 / set_acceptance(novelty, scores, 0.95).scale == pytest.approx(1.9)
+    assert 1 / set_acceptance(novelty, scores, 0.9).scale == pytest.approx(1.8)
+    assert 1 / set_acceptance(novelty, scores[:5], 0.95).scale == pytest.approx(scores[:5].max())
+    assert set_acceptance(novelty, scores, 0.9).ood_acceptance == 0.9
+    twice = set_acceptance(set_acceptance(novelty, scores, 0.9), scores / 1.8, 0.9)
     assert 1 / twice.scale == pytest.approx(1.8)
     rows = photos(10, 3)
-    assert accepted(novelty, scores, 0.9).score(rows) == pytest.approx(novelty.score(rows) / 1.8, rel=1e-5)
+    assert set_acceptance(novelty, scores, 0.9).score(rows) == pytest.approx(novelty.score(rows) / 1.8, rel=1e-5)
 
 
 @pytest.mark.parametrize("acceptance", [0.8, 0.95])
@@ -95,7 +102,7 @@ def test_so_many_new_familiar_photos_are_accepted_and_strangers_are_not(acceptan
 
 def test_scores_left_out_are_those_of_new_photos_and_scores_of_the_same_photos_are_not() -> None:
     rows, labels, groups = photos(80, 0), np.zeros(80, np.int64), np.arange(80)
-    held = left_out(rows, labels, groups, seed=0)
+    held = score_left_out(rows, labels, groups, seed=0)
     novelty = fit_unscaled(rows, branches=(0, 1), seed=0)
     new = novelty.score(photos(500, 1))
     assert np.median(held) == pytest.approx(np.median(new), rel=0.1)
@@ -106,7 +113,9 @@ def test_twins_of_one_group_do_not_make_the_threshold_small() -> None:
     rows = [np.repeat(row, 2, axis=0) for row in photos(60, 0)]
     labels = np.zeros(120, np.int64)
     apart, together = np.arange(120), np.repeat(np.arange(60), 2)
-    assert np.median(left_out(rows, labels, together, seed=0)) > 5 * np.median(left_out(rows, labels, apart, seed=0))
+    assert np.median(score_left_out(rows, labels, together, seed=0)) > 5 * np.median(
+        score_left_out(rows, labels, apart, seed=0)
+    )
 
 
 @pytest.mark.parametrize("strays", [1, 3])
@@ -114,7 +123,7 @@ def test_few_odd_photos_do_not_make_their_like_familiar(strays: int, monkeypatch
     strange = photos(200, 0, kind=1)
     rows = [np.concatenate([row, other[:strays]]) for row, other in zip(photos(150, 0), strange, strict=True)]
     rest = [row[strays:] for row in strange]
-    assert odd(concat_normalized(rows))[150:].all()
+    assert find_outliers(concat_normalized(rows))[150:].all()
     assert np.mean(fitted(rows).score(rest) > 1) > 0.99
     monkeypatch.setattr(module, "ODD", np.inf)
     assert np.mean(fitted(rows).score(rest) > 1) < 0.99  # so leaving them out is what does it

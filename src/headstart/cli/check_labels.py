@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.cli.tables import table
-from headstart.diagnostics.label_issues import describe_label_errors, describe_left_out
+from headstart.diagnostics.label_noise import describe_label_noise, describe_left_out
 from headstart.errors import SettingError
 
 if TYPE_CHECKING:
-    from headstart.diagnostics.labels import Suspect
+    from headstart.diagnostics.label_issues import LabelIssue
     from headstart.events import Listener
     from headstart.pipeline.label_check import LabelCheck
 
@@ -29,7 +29,7 @@ class Held:
         found = self.found
         counts = (
             f"labels of {len(found.samples):,} photos held to heads on {found.backbone} that had not seen them: "
-            f"{found.held.accuracy:.1%} are as they say\n{describe_label_errors(found.errors)}"
+            f"{found.held.accuracy:.1%} are as they say\n{describe_label_noise(found.noise)}"
         )
         if found.in_test:
             counts += f"\n{describe_left_out(found.in_test)}"
@@ -64,14 +64,14 @@ class Held:
             "backbone": found.backbone,
             "photos": len(found.samples),
             "accuracy": found.held.accuracy,
-            "errors": asdict(found.errors),
-            "says": describe_label_errors(found.errors),
+            "noise": asdict(found.noise),
+            "says": describe_label_noise(found.noise),
             "in_test": found.in_test,
-            "suspects": self._named(found.listed),
+            "issues": self._named(found.listed),
             "next": self.found.command,
         }
 
-    def _named(self, suspects: "Sequence[Suspect]") -> list[dict[str, Any]]:
+    def _named(self, suspects: "Sequence[LabelIssue]") -> list[dict[str, Any]]:
         """Doubted photos by their names and those of the classes."""
         names = {sample.id: sample.name for sample in self.found.samples.samples}
         classes = self.found.samples.classes

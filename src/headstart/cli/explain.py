@@ -62,7 +62,7 @@ def _explained(explainer: "Explainer", photo: str, out: Path, label: str | None)
     from PIL import Image
 
     from headstart.data.own_output import mark_folder, save_picture
-    from headstart.explanation.explainer import overlay
+    from headstart.explanation.explainer import overlay_heat
     from headstart.modalities.image.load import load_image
     from headstart.storage.atomic import replace_bytes
 
@@ -70,7 +70,7 @@ def _explained(explainer: "Explainer", photo: str, out: Path, label: str | None)
     pixels = load_image(photo, explainer.record.spec)
     width = max(1, round(EDGE * pixels.shape[1] / pixels.shape[0]))
     scaled = np.asarray(Image.fromarray(pixels).resize((width, EDGE), Image.Resampling.BILINEAR))
-    drawn = Image.fromarray(np.concatenate([scaled, overlay(scaled, heat)], axis=1))
+    drawn = Image.fromarray(np.concatenate([scaled, overlay_heat(scaled, heat)], axis=1))
     mark_folder(out)
     file = _free(out, Path(photo).stem)
     replace_bytes(file, save_picture(drawn, "JPEG", quality=90))

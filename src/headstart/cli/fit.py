@@ -10,8 +10,8 @@ from cyclopts import Parameter
 from headstart.cli.display import shown
 from headstart.cli.tables import paragraph, table
 from headstart.data.readers.found import count_noun
-from headstart.diagnostics.label_hint import hint_comparing, hint_relabelling
-from headstart.diagnostics.label_issues import LabelErrors, describe_label_errors
+from headstart.diagnostics.label_noise import LabelNoise, describe_label_noise
+from headstart.diagnostics.next_commands import suggest_comparing, suggest_relabelling
 from headstart.settings import FitSettings
 from headstart.storage.run_layout import REPORT
 
@@ -124,10 +124,10 @@ def _warnings(run: "Run") -> list[str]:
         score = f"; without them {without['share']:.1%}" if without else ""
         leaked = count_noun(scores["leaked"], "test photo", "show")
         lines.append(f"leak: {leaked} the same as photos that were learnt from{score}")
-    errors = LabelErrors.from_json(found["labels"])
+    errors = LabelNoise.from_json(found["labels"])
     if errors.doubted:
-        lines.append(paragraph(f"labels: {describe_label_errors(errors)}", WIDTH))
-        if hint := hint_relabelling(run.record["source"], run.folder, run.record["settings"]):
+        lines.append(paragraph(f"labels: {describe_label_noise(errors)}", WIDTH))
+        if hint := suggest_relabelling(run.record["source"], run.folder, run.record["settings"]):
             lines.append(f"look at them:  {hint.check}")
     if corrected := found["labels"].get("corrected_in_test"):
         others = found["labels"]["untouched"]
@@ -184,7 +184,7 @@ def _arms(run: "Run") -> list[str]:
     if left_out:
         lines.append(f"left out: {', '.join(arm['name'] for arm in left_out)}; see {run.folder / 'comparison.json'}")
     if not any(arm["curves"] for arm in arms) and run.validation.accuracy < 1:
-        compare = hint_comparing(run.record["source"], run.record["settings"])
+        compare = suggest_comparing(run.record["source"], run.record["settings"])
         lines.append(f"training part of the network may do better{f':  {compare}' if compare else ''}")
     return lines
 

@@ -9,7 +9,7 @@ CLOSE = 12  #: worst mistakes, and as many that the classifier was least sure of
 TEST = 1000  #: most test photos that a click on the confusion matrix shows; mistakes go first
 
 
-def looked_at(judged: TestResult) -> list[Sample]:
+def select_examples(judged: TestResult) -> list[Sample]:
     """The worst mistakes, the surest first, then the answers that were least sure; each photo once."""
     sure = judged.answers.probabilities.max(axis=1)
     wrong = np.flatnonzero(~judged.right)
@@ -18,7 +18,7 @@ def looked_at(judged: TestResult) -> list[Sample]:
     return [judged.samples[index] for index in dict.fromkeys([*worst.tolist(), *unsure.tolist()])]
 
 
-def in_test(judged: TestResult) -> list[Sample]:
+def select_test_samples(judged: TestResult) -> list[Sample]:
     """The test photos that are shown at all: mistakes first, then the others as they come."""
     order = np.argsort(judged.right, kind="stable")[:TEST]
     return [judged.samples[index] for index in order]

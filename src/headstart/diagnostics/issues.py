@@ -18,7 +18,7 @@ from headstart.diagnostics.near_duplicates.search import DuplicatePair
 from headstart.evaluation.metrics import confusion_matrix
 from headstart.modalities.image.stats import ImageStats
 
-Kind = Literal["blurred", "dark", "bright", "tiny", "odd shape", "near-constant", "repeated"]
+ImageIssueKind = Literal["blurred", "dark", "bright", "tiny", "odd shape", "near-constant", "repeated"]
 Mask = NDArray[np.bool_]
 
 FAR = 1.5  #: quartile distances beyond the quartiles: Tukey's fences (Exploratory Data Analysis, 1977, section 2D)
@@ -33,16 +33,16 @@ CONFUSABLE = 20  #: pairs of classes that are listed
 
 
 @dataclass(frozen=True, slots=True)
-class Flaw:
+class ImageIssue:
     """The photos of one flaw."""
 
-    kind: Kind
+    kind: ImageIssueKind
     limit: str  #: from where on a photo counts, in words
     ids: tuple[str, ...]  #: the worst first
 
 
 @dataclass(frozen=True, slots=True)
-class Confusable:
+class ConfusableClasses:
     """Two classes of which photos of one are taken for the other."""
 
     first: str
@@ -53,16 +53,16 @@ class Confusable:
 
 
 @dataclass(frozen=True, slots=True)
-class Quality:
+class DatasetIssues:
     """What stands out."""
 
-    flaws: tuple[Flaw, ...]  #: those that some photo has
+    images: tuple[ImageIssue, ...]  #: those that some photo has
     counts: dict[str, int]  #: class -> photos
     imbalance: float  #: photos of the largest class for each one of the smallest
-    confusable: tuple[Confusable, ...]  #: the highest share first, ``CONFUSABLE`` at most
+    confusable: tuple[ConfusableClasses, ...]  #: the highest share first, ``CONFUSABLE`` at most
 
 
-def look_over(
+def find_dataset_issues(
     samples: Samples,
     looks: ImageStats,
     twins: Sequence[DuplicatePair],
@@ -71,7 +71,7 @@ def look_over(
     *,
     known: Mask | None = None,
     edge: int = INPUT,
-) -> Quality:
+) -> DatasetIssues:
     """Looks at all photos.
 
     Args:
@@ -88,15 +88,15 @@ def look_over(
     counts = np.bincount(labels, minlength=len(samples.classes))
     present = counts[counts > 0]
     flaws = [*_flaws(samples, looks, edge), _repeated(samples, twins)]
-    return Quality(
-        flaws=tuple(flaw for flaw in flaws if flaw.ids),
+    return DatasetIssues(
+        images=tuple(flaw for flaw in flaws if flaw.ids),
         counts={name: int(count) for name, count in zip(samples.classes, counts, strict=True)},
         imbalance=float(present.max() / present.min()) if len(present) else 1.0,
         confusable=_confusable(samples.classes, labels[told], probabilities[told]),
     )
 
 
-def _flaws(samples: Samples, looks: ImageStats, edge: int) -> Iterator[Flaw]:
+def _flaws(samples: Samples, looks: ImageStats, edge: int) -> Iterator[ImageIssue]:
     """Flaws of single photos. One that shows nothing is that alone, and a tiny one is not blurred too."""
     if not len(samples):
         return
@@ -117,9 +117,9 @@ def _flaws(samples: Samples, looks: ImageStats, edge: int) -> Iterator[Flaw]:
     yield _flaw("near-constant", even_limit, ids, even, emptiness)
 
 
-def _flaw(kind: Kind, limit: str, ids: Sequence[str], mask: Mask, badness: Doubles) -> Flaw:
+def _flaw(kind: ImageIssueKind, limit: str, ids: Sequence[str], mask: Mask, badness: Doubles) -> ImageIssue:
     rows = np.flatnonzero(mask)
-    return Flaw(kind, limit, tuple(ids[row] for row in rows[np.argsort(-badness[rows], kind="stable")]))
+    return ImageIssue(kind, limit, tuple(ids[row] for row in rows[np.argsort(-badness[rows], kind="stable")]))
 
 
 def _stored(samples: Samples) -> tuple[Doubles, Doubles]:
@@ -184,26 +184,28 @@ def _odd(width: Doubles, height: Doubles) -> tuple[Doubles, Mask, str]:
     return long, long > end, f"longer than {end:.1f} : 1, where most are {median:.1f} : 1"
 
 
-def _repeated(samples: Samples, twins: Sequence[DuplicatePair]) -> Flaw:
+def _repeated(samples: Samples, twins: Sequence[DuplicatePair]) -> ImageIssue:
     """The photos that another photo of their class, earlier in the order of names, shows already."""
     place = {sample.id: (index, sample.label) for index, sample in enumerate(samples.samples)}
     best: dict[str, float] = {}
     for twin in twins:
         first, second = sorted((twin.first, twin.second), key=lambda id_: place[id_][0])
         if place[first][1] == place[second][1]:
-            best[second] = max(best.get(second, 0.0), twin.likeness)
+            best[second] = max(best.get(second, 0.0), twin.similarity)
     ids = sorted(best, key=lambda id_: (-best[id_], place[id_][0]))
-    return Flaw("repeated", "shows what another photo of the same class shows already", tuple(ids))
+    return ImageIssue("repeated", "shows what another photo of the same class shows already", tuple(ids))
 
 
 def _confusable(
     classes: Sequence[str], labels: NDArray[np.int64], probabilities: NDArray[np.floating]
-) -> tuple[Confusable, ...]:
+) -> tuple[ConfusableClasses, ...]:
     confusion = confusion_matrix(labels, probabilities.argmax(axis=1), len(classes))
     counts = confusion.sum(axis=1)
     mixed = confusion + confusion.T
     pairs = [
-        Confusable(classes[a], classes[b], float(mixed[a, b] / (counts[a] + counts[b])), int(n), int(mixed[a, b]))
+        ConfusableClasses(
+            classes[a], classes[b], float(mixed[a, b] / (counts[a] + counts[b])), int(n), int(mixed[a, b])
+        )
         for a, b in combinations(range(len(classes)), 2)
         if mixed[a, b] and (n := counts[a] + counts[b])
     ]

@@ -26,14 +26,14 @@ _LEAST = 1e-12  #: probability that counts as none
 
 
 @dataclass(frozen=True)
-class HeldOutAnswers:
+class HeldOutPredictions:
     """What is said of N photos by heads that were fitted without them."""
 
     probabilities: Floats  #: (N, C), not calibrated
     known: NDArray[np.bool_]  #: (N,) the head had seen the label's class, by other photos than those of its group
 
 
-def predict_held_out(tasks: Sequence[TrainingSet], *, folds: int) -> HeldOutAnswers:
+def predict_held_out(tasks: Sequence[TrainingSet], *, folds: int) -> HeldOutPredictions:
     """Return what logistic heads say of each photo that were fitted without its fold.
 
     Tried are the last layer, the last two, the last three, their log-probabilities averaged, each with a strong and a
@@ -48,13 +48,13 @@ def predict_held_out(tasks: Sequence[TrainingSet], *, folds: int) -> HeldOutAnsw
     together = fold_groups(labels, tasks[0].groups)
     folds = min(folds, len(np.unique(together.groups)))
     if not count_folds(labels, together.groups, folds):
-        return HeldOutAnswers(np.full((len(labels), classes), 1 / classes, np.float32), np.zeros(len(labels), bool))
+        return HeldOutPredictions(np.full((len(labels), classes), 1 / classes, np.float32), np.zeros(len(labels), bool))
     fold: Ints = assign_folds(labels, together.groups, folds, tasks[0].seed)
     by_layer = [held_out_along(task, fold, [k / task.features.shape[1] for k in STRENGTHS]) for task in tasks]
     mixed = [mix for answers in zip(*by_layer, strict=True) for mix in _mix(answers)]
     rows = np.arange(len(labels))
     best = min(mixed, key=lambda it: float(-np.log(np.maximum(it[rows, labels], _LEAST)).mean()))
-    return HeldOutAnswers(best, _classes_known(labels, fold, classes) & together.counted)
+    return HeldOutPredictions(best, _classes_known(labels, fold, classes) & together.counted)
 
 
 def _mix(answers: Sequence[Floats]) -> list[Floats]:
@@ -72,7 +72,9 @@ def _classes_known(labels: Ints, fold: Ints, classes: int) -> NDArray[np.bool_]:
     return np.asarray((counts.sum(axis=0) - counts)[fold, labels] > 0)
 
 
-def label_tasks(samples: Samples, layers: Sequence[str], rows: Callable[[str], Floats], seed: int) -> list[TrainingSet]:
+def make_training_sets(
+    samples: Samples, layers: Sequence[str], rows: Callable[[str], Floats], seed: int
+) -> list[TrainingSet]:
     """Return the photos and their labels as features of a network's last layers, as ``predict_held_out`` takes them.
 
     Args:

@@ -12,8 +12,8 @@ from PIL import Image
 from headstart.data.readers.csv_cells import format_csv
 from headstart.data.readers.inspection import default_workers, map_in_threads
 from headstart.data.samples import Sample, Samples
-from headstart.diagnostics.label_issues import LabelErrors, describe_label_errors, describe_left_out
-from headstart.diagnostics.labels import Suspect
+from headstart.diagnostics.label_issues import LabelIssue
+from headstart.diagnostics.label_noise import LabelNoise, describe_label_noise, describe_left_out
 from headstart.errors import SettingError, refuse_machine_faults
 from headstart.events import Listener, ignore
 from headstart.extraction.extract import load_photo
@@ -50,7 +50,7 @@ dt, .name { color: var(--soft); } dd { margin: 0; min-width: 0; overflow-wrap: b
 """
 
 
-def check_table(table: Path) -> None:
+def check_review_table(table: Path) -> None:
     """Refuses a table that cannot be written, or whose page could not, before anything is read.
 
     Raises:
@@ -58,22 +58,22 @@ def check_table(table: Path) -> None:
     """
     if table.suffix.lower() != ".csv":
         raise SettingError(f"table {str(table)!r} ends in {table.suffix!r}; wanted .csv")
-    for file in (table, page_of(table)):
+    for file in (table, locate_review_page(table)):
         if file.exists():
             raise SettingError(f"{str(file)!r} is there already and is not overwritten; name another, or remove it")
 
 
-def page_of(table: Path) -> Path:
+def locate_review_page(table: Path) -> Path:
     """Where the page lies that goes with a table."""
     return table.with_suffix(".html")
 
 
-def write_fixes(
+def write_label_review(
     table: Path,
     samples: Samples,
-    suspects: Sequence[Suspect],
+    suspects: Sequence[LabelIssue],
     *,
-    errors: LabelErrors,
+    errors: LabelNoise,
     command: str = "",
     in_test: int = 0,
     listener: Listener = ignore,
@@ -92,15 +92,15 @@ def write_fixes(
     Raises:
         SettingError: a file is there already, or cannot be written.
     """
-    check_table(table)
+    check_review_table(table)
     by_id = {sample.id: sample for sample in samples.samples}
     found = [(by_id[suspect.id], suspect) for suspect in suspects]
-    says = f"{describe_label_errors(errors)}{f'; {describe_left_out(in_test)}' if in_test else ''}."
+    says = f"{describe_label_noise(errors)}{f'; {describe_left_out(in_test)}' if in_test else ''}."
     page = _page(samples, found, says, _what_next(table, command), _count(errors), listener)
     rows = _table(samples, found)
     try:
         replace_bytes(table, rows)
-        replace_text(page_of(table), page)
+        replace_text(locate_review_page(table), page)
     except OSError as error:
         with suppress(OSError):
             table.unlink(missing_ok=True)  # of two that go together, one alone would refuse the next try
@@ -108,7 +108,7 @@ def write_fixes(
         raise SettingError(f"table {str(table)!r} cannot be written: {error.strerror}; name another") from None
 
 
-def _table(samples: Samples, found: Sequence[tuple[Sample, Suspect]]) -> bytes:
+def _table(samples: Samples, found: Sequence[tuple[Sample, LabelIssue]]) -> bytes:
     earlier = {relabel.photo: relabel for relabel in samples.relabels}
     rows: list[Sequence[str]] = [COLUMNS]
     for sample, it in found:
@@ -122,7 +122,7 @@ def _table(samples: Samples, found: Sequence[tuple[Sample, Suspect]]) -> bytes:
     return content if content.isascii() else b"\xef\xbb\xbf" + content
 
 
-def _count(errors: LabelErrors) -> int:
+def _count(errors: LabelNoise) -> int:
     """How many pictures the page has at most."""
     return min(max(errors.high or 0, FEWEST_PICTURES), MOST_PICTURES)
 
@@ -138,7 +138,7 @@ def _what_next(table: Path, command: str) -> str:
 
 def _page(
     samples: Samples,
-    found: Sequence[tuple[Sample, Suspect]],
+    found: Sequence[tuple[Sample, LabelIssue]],
     says: str,
     what_next: str,
     most: int,
@@ -170,7 +170,7 @@ def _section(title: str, cards: Sequence[str]) -> str:
     return f"<h2>{title} ({len(cards):,})</h2>\n<ol>\n{''.join(cards)}</ol>\n" if cards else ""
 
 
-def _card(row: int, sample: Sample, suspect: Suspect, picture: bytes, classes: Sequence[str]) -> str:
+def _card(row: int, sample: Sample, suspect: LabelIssue, picture: bytes, classes: Sequence[str]) -> str:
     given, likely = html.escape(classes[suspect.given]), html.escape(classes[suspect.likely])
     alt = f"row {row}: labelled {given}, looks like {likely}"
     shown = (

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from headstart.data.samples import Sample, Samples, Subset
 from headstart.data.splits import Split
-from headstart.diagnostics.near_duplicates.search import DuplicatePair, Kind
+from headstart.diagnostics.near_duplicates.search import DuplicateKind, DuplicatePair
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.intervals import Share, share_among
 
@@ -22,10 +22,10 @@ class Leak:
     """A photo that should be new, and the one most like it that is not."""
 
     held_out: str  #: id of a sample of test or validation
-    part: Subset  #: where it is
+    subset: Subset  #: where it is
     seen: str  #: id of its best twin, in train or, for a test photo, in validation
-    kind: Kind
-    likeness: float  #: as ``DuplicatePair`` has it
+    kind: DuplicateKind
+    similarity: float  #: as ``DuplicatePair`` has it
     same_label: bool  #: False: one of the two is mislabelled, or both are hard to tell
 
 
@@ -41,8 +41,8 @@ class LeakScores:
 @dataclass(frozen=True, slots=True)
 class _Twin:
     digest: str
-    kind: Kind
-    likeness: float
+    kind: DuplicateKind
+    similarity: float
 
 
 def find_leaks(samples: Samples, split: Split, twins: Iterable[DuplicatePair]) -> tuple[Leak, ...]:
@@ -63,13 +63,13 @@ def find_leaks(samples: Samples, split: Split, twins: Iterable[DuplicatePair]) -
         for sample in split.samples_in(samples, part):
             seen = [it for it in _twins_of(sample, near, by_digest) if split.subsets[it[1].id] in seen_parts]
             if seen:
-                twin, other = max(seen, key=lambda it: (it[0].kind == "same bytes", it[0].likeness))
+                twin, other = max(seen, key=lambda it: (it[0].kind == "same bytes", it[0].similarity))
                 same_label = sample.label == other.label
-                leaks.append(Leak(sample.id, part, other.id, twin.kind, twin.likeness, same_label))
+                leaks.append(Leak(sample.id, part, other.id, twin.kind, twin.similarity, same_label))
     return tuple(leaks)
 
 
-def leak_scores(targets: Targets, predicted: NDArray[np.int64], leaked: NDArray[np.bool_]) -> LeakScores | None:
+def score_without_leaks(targets: Targets, predicted: NDArray[np.int64], leaked: NDArray[np.bool_]) -> LeakScores | None:
     """Accuracy on test with the photos that leaked and without them; None of no photos.
 
     Args:
@@ -90,8 +90,8 @@ def _near(twins: Iterable[DuplicatePair]) -> Mapping[str, list[_Twin]]:
     for it in twins:
         first, second = (id_.partition(".")[0] for id_ in (it.first, it.second))
         if first != second:
-            near[first].append(_Twin(second, it.kind, it.likeness))
-            near[second].append(_Twin(first, it.kind, it.likeness))
+            near[first].append(_Twin(second, it.kind, it.similarity))
+            near[second].append(_Twin(first, it.kind, it.similarity))
     return near
 
 

@@ -36,7 +36,7 @@ NORMAL = 1.96  #: half the width of a 95 % interval in standard errors
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
+class CurvePoint:
     """How good heads are that were fitted on so many photos."""
 
     photos: int  #: mean over the repeats
@@ -48,14 +48,14 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True)
-class Gain:
+class ClassGain:
     """What the second half of the training photos was worth to one class."""
 
     name: str
     recall_half: float  #: mean over the repeats
     recall_all: float
     gain: float  #: ``recall_all - recall_half``
-    low: float  #: of its 95 % interval, as of ``Size``
+    low: float  #: of its 95 % interval, as of ``CurvePoint``
     high: float
 
 
@@ -63,9 +63,9 @@ class Gain:
 class LearningCurve:
     """Accuracy over training photos."""
 
-    sizes: tuple[Size, ...]  #: few to many
+    sizes: tuple[CurvePoint, ...]  #: few to many
     doubling: float | None  #: accuracy that twice the photos are expected to add; None where noise hides whether any
-    gains: tuple[Gain, ...]  #: the class that gained most first; a class without held-out photos is left out
+    gains: tuple[ClassGain, ...]  #: the class that gained most first; a class without held-out photos is left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class _Point:
     repeats: int
 
 
-def learning_curve(
+def fit_learning_curve(
     train: TrainingSet,
     held_out_features: Floats,
     held_out_labels: Labels,
@@ -152,14 +152,14 @@ def _point(photos: float, said: Sequence[Floats], labels: Labels, classes: int) 
     )
 
 
-def _size(point: _Point) -> Size:
+def _size(point: _Point) -> CurvePoint:
     """Wilson's interval for the photos that are held out, widened by the luck of the photos that were trained on."""
     accuracy, n = float(point.right.mean()), len(point.right)
     interval = wilson(round(accuracy * n), n)
     luck = NORMAL * point.spread / sqrt(point.repeats)
     below, above = (sqrt((accuracy - end) ** 2 + luck**2) for end in (interval.low, interval.high))
     low, high = max(0.0, accuracy - below), min(1.0, accuracy + above)
-    return Size(round(point.photos), accuracy, low, high, point.log_loss, point.repeats)
+    return CurvePoint(round(point.photos), accuracy, low, high, point.log_loss, point.repeats)
 
 
 def _doubling(points: Sequence[_Point], seed: int) -> float | None:
@@ -190,7 +190,7 @@ def _next_gain(accuracies: Doubles, photos: Doubles, least: float) -> Doubles:
     return np.asarray(2**at_all - 2 ** (at_all + slope))
 
 
-def _gains(half: _Point, whole: _Point, labels: Labels, classes: Sequence[str]) -> Iterator[Gain]:
+def _gains(half: _Point, whole: _Point, labels: Labels, classes: Sequence[str]) -> Iterator[ClassGain]:
     """By class. Half a photo won and half a photo lost are added, so that no interval has no width.
 
     So do Agresti & Min, 2005, Statistics in Medicine 24, for paired shares.
@@ -207,4 +207,4 @@ def _gains(half: _Point, whole: _Point, labels: Labels, classes: Sequence[str]) 
         luck = float(half.by_class[:, label].var(ddof=1)) * (1 / half.repeats + 1 / 2)
         width = NORMAL * sqrt(float(held_out) + luck)
         gain = after - before
-        yield Gain(name, before, after, gain, min(centre - width, gain), max(centre + width, gain))
+        yield ClassGain(name, before, after, gain, min(centre - width, gain), max(centre + width, gain))

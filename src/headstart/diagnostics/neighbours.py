@@ -21,11 +21,11 @@ MOST_ROWS = 4096  #: rows that the directions are found from; more change them l
 FLAT = 1e-6  #: a feature whose deviation is smaller says nothing
 
 
-class Nearest(NamedTuple):
+class NearestSamples(NamedTuple):
     """Training photos most like each of M photos."""
 
     indices: NDArray[np.int64]  #: (M, k), into ``Neighbours.ids``, the most alike first
-    likeness: NDArray[np.float32]  #: (M, k), cosine, -1..1
+    similarity: NDArray[np.float32]  #: (M, k), cosine, -1..1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +59,7 @@ class Neighbours:
         rows = _unit((features - centre) @ directions).astype(np.float16)
         return cls(tuple(ids), rows, centre, directions)
 
-    def nearest(self, features: NDArray[np.float32], k: int) -> Nearest:
+    def nearest(self, features: NDArray[np.float32], k: int) -> NearestSamples:
         """The training photos most like some photos.
 
         Args:
@@ -70,7 +70,7 @@ class Neighbours:
         asked = np.asarray((features - self.centre) @ self.directions, np.float32)
         cosines = _unit(asked) @ self.rows.astype(np.float32).T
         order = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
-        return Nearest(order, np.clip(np.take_along_axis(cosines, order, axis=1), -1, 1))
+        return NearestSamples(order, np.clip(np.take_along_axis(cosines, order, axis=1), -1, 1))
 
     def save(self, file: Path) -> None:
         """As a safetensors file, whole or not at all."""

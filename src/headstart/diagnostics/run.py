@@ -7,16 +7,16 @@ import numpy as np
 
 from headstart.data.groups import encode_groups
 from headstart.data.samples import Sample, Subset
-from headstart.diagnostics.examples import looked_at
-from headstart.diagnostics.issues import Quality, look_over
-from headstart.diagnostics.label_issues import describe_label_errors
-from headstart.diagnostics.label_predictions import label_tasks
-from headstart.diagnostics.labels import HeldLabels, hold_labels
-from headstart.diagnostics.leakage import Leak, LeakScores, find_leaks, leak_scores
-from headstart.diagnostics.learning_curve import LearningCurve, learning_curve
+from headstart.diagnostics.examples import select_examples
+from headstart.diagnostics.issues import DatasetIssues, find_dataset_issues
+from headstart.diagnostics.label_issues import LabelDiagnostics, diagnose_labels
+from headstart.diagnostics.label_noise import describe_label_noise
+from headstart.diagnostics.label_predictions import make_training_sets
+from headstart.diagnostics.leakage import Leak, LeakScores, find_leaks, score_without_leaks
+from headstart.diagnostics.learning_curve import LearningCurve, fit_learning_curve
 from headstart.diagnostics.neighbours import Neighbours
 from headstart.diagnostics.shortcuts import Shortcut, probe_shortcuts
-from headstart.diagnostics.slices import Slices, slices_of
+from headstart.diagnostics.slices import Slices, compute_slices
 from headstart.diagnostics.subject import Subject
 from headstart.evaluation.reliability import Reliability, reliability
 from headstart.export import FeatureBranch
@@ -25,17 +25,17 @@ from headstart.modalities.image.stats import read_stats
 from headstart.selection.context import FitContext, targets_of
 from headstart.selection.probes import LAYER, base_head, probe
 from headstart.selection.results import TestResult
-from headstart.uncertainty.conformal import Coverage, coverage_of
+from headstart.uncertainty.conformal import Coverage, measure_coverage
 
 ALIKE = 3  #: photos that are named beside one that is worth a look
 
 
 @dataclass(frozen=True, slots=True)
-class Alike:
+class SimilarSample:
     """A photo that was learnt from and is like another."""
 
     id: str
-    likeness: float  #: cosine
+    similarity: float  #: cosine
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class Diagnostics:
     subject: Subject
     leaks: tuple[Leak, ...]
     leak_scores: LeakScores | None  #: None without a leak into test
-    labels: HeldLabels
-    quality: Quality
+    labels: LabelDiagnostics
+    issues: DatasetIssues
     slices: Slices
     shortcuts: tuple[Shortcut, ...]
     learning_curve: LearningCurve | None  #: None where photos are too few for one
@@ -54,38 +54,42 @@ class Diagnostics:
     after: Reliability  #: on test, calibrated
     coverage: Coverage  #: of prediction sets on test
     neighbours: Neighbours  #: the photos that were learnt from, to find those most like another
-    alike: Mapping[str, tuple[Alike, ...]]  #: a judged photo that is worth a look -> those, the most alike first
+    similar: Mapping[
+        str, tuple[SimilarSample, ...]
+    ]  #: a judged photo that is worth a look -> those, the most alike first
 
 
 def diagnose(subject: Subject) -> Diagnostics:
     """Looks at a run's data and result."""
-    material, guarded, judged, twins = subject.material, subject.guarded, subject.judged, subject.twins
+    material, guarded, judged, duplicates = subject.material, subject.guarded, subject.judged, subject.duplicates
     samples = material.samples
     looks = read_stats(material.store, material.backbone.spec, [sample.digest for sample in samples.samples])
     places = {sample.id: place for place, sample in enumerate(samples.samples)}
     held = _held_labels(material)
-    leaks = tuple(find_leaks(samples, material.split, twins))
+    leaks = tuple(find_leaks(samples, material.split, duplicates))
     answers = judged.answers
     said = answers.probabilities.argmax(axis=1)
     neighbours = _neighbours(material, guarded.parts.branches[0])
-    leaked = {leak.held_out for leak in leaks if leak.part is Subset.TEST}
+    leaked = {leak.held_out for leak in leaks if leak.subset is Subset.TEST}
     mask = np.array([sample.id in leaked for sample in judged.samples])
     entries = {entry.name: entry for entry in samples.ledger.entries}
     return Diagnostics(
         subject=subject,
         leaks=leaks,
-        leak_scores=leak_scores(targets_of(judged.samples), said, mask) if leaked else None,
+        leak_scores=score_without_leaks(targets_of(judged.samples), said, mask) if leaked else None,
         labels=held,
-        quality=look_over(
+        issues=find_dataset_issues(
             samples,
             looks,
-            twins,
+            duplicates,
             samples.labels,
             held.probabilities,
             known=held.known,
             edge=material.backbone.spec.size,
         ),
-        slices=slices_of(judged.samples, entries, looks.at([places[it.id] for it in judged.samples]), judged.right),
+        slices=compute_slices(
+            judged.samples, entries, looks.at([places[it.id] for it in judged.samples]), judged.right
+        ),
         shortcuts=tuple(
             probe_shortcuts(
                 samples.samples,
@@ -100,18 +104,18 @@ def diagnose(subject: Subject) -> Diagnostics:
         learning_curve=_learning_curve(material, judged),
         before=reliability(judged.labels, answers.uncalibrated, groups=encode_groups(judged.samples)),
         after=reliability(judged.labels, answers.probabilities, groups=encode_groups(judged.samples)),
-        coverage=coverage_of(
+        coverage=measure_coverage(
             answers.prediction_set_or_likeliest(), judged.labels, groups=encode_groups(judged.samples)
         ),
         neighbours=neighbours,
-        alike=_alike(material, guarded.parts.branches[0], neighbours, looked_at(judged)),
+        similar=_alike(material, guarded.parts.branches[0], neighbours, select_examples(judged)),
     )
 
 
-def in_words(it: Diagnostics) -> str:
+def describe_diagnostics(it: Diagnostics) -> str:
     """One line for a person."""
     found = [f"ECE on test {it.after.ece:.3f} ({it.before.ece:.3f} before calibration)"]
-    found.append(describe_label_errors(it.labels.errors))
+    found.append(describe_label_noise(it.labels.noise))
     if it.leaks:
         found.append(f"{len(it.leaks)} leak{'s' * (len(it.leaks) > 1)}")
     if it.slices.worst:
@@ -119,14 +123,14 @@ def in_words(it: Diagnostics) -> str:
     return "; ".join(found)
 
 
-def _held_labels(material: FitContext) -> HeldLabels:
+def _held_labels(material: FitContext) -> LabelDiagnostics:
     """Every label held to heads on the first network that had not seen its photo, as ``check --labels`` does."""
     samples = material.samples
     layers = [layer.name for layer in material.backbone.layers]
-    tasks = label_tasks(
+    tasks = make_training_sets(
         samples, layers, lambda name: material.features(material.branch(name), samples.samples), material.settings.seed
     )
-    return hold_labels([sample.id for sample in samples.samples], tasks, folds=material.settings.folds)
+    return diagnose_labels([sample.id for sample in samples.samples], tasks, folds=material.settings.folds)
 
 
 def _head(material: FitContext) -> str:
@@ -142,13 +146,13 @@ def _neighbours(material: FitContext, branch: FeatureBranch) -> Neighbours:
 
 def _alike(
     material: FitContext, branch: FeatureBranch, neighbours: Neighbours, samples: Sequence[Sample]
-) -> dict[str, tuple[Alike, ...]]:
+) -> dict[str, tuple[SimilarSample, ...]]:
     if not samples:
         return {}
-    indices, likeness = neighbours.nearest(material.features(branch, samples), ALIKE)
+    indices, similarity = neighbours.nearest(material.features(branch, samples), ALIKE)
     return {
-        sample.id: tuple(Alike(neighbours.ids[index], float(how)) for index, how in zip(row, hows, strict=True))
-        for sample, row, hows in zip(samples, indices, likeness, strict=True)
+        sample.id: tuple(SimilarSample(neighbours.ids[index], float(how)) for index, how in zip(row, hows, strict=True))
+        for sample, row, hows in zip(samples, indices, similarity, strict=True)
     }
 
 
@@ -156,7 +160,7 @@ def _learning_curve(material: FitContext, judged: TestResult) -> LearningCurve |
     """What a head on frozen features gains from more photos: of train and validation, judged on test."""
     head = _head(material)
     branch = material.branch(LAYER)
-    return learning_curve(
+    return fit_learning_curve(
         material.task([branch], Subset.TRAIN, Subset.VALIDATION),
         material.features(branch, judged.samples),
         judged.labels,

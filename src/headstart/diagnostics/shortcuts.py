@@ -31,7 +31,7 @@ from headstart.heads.lda import fit_lda
 from headstart.modalities.image.stats import ImageStats
 from headstart.settings import HeadSettings
 
-Clue = Literal["border", "file", "mean colour"]
+Cue = Literal["border", "file", "mean colour"]
 
 FOLDS = 5
 SHRINKAGE = 0.1  #: of the covariance; facts are few, photos many
@@ -45,16 +45,16 @@ COMMON = 24  #: formats, sizes and cameras that a clue knows by name
 class Shortcut:
     """How well the classes are told from one clue."""
 
-    clue: Clue
+    cue: Cue
     accuracy: float  #: balanced, cross-validated
     low: float  #: of its 95 % interval
     high: float
     chance: float  #: accuracy of a guess
-    telling: bool  #: better than a guess beyond noise, with Bonferroni's correction for the three clues
+    significant: bool  #: better than a guess beyond noise, with Bonferroni's correction for the three clues
     share_of_gain: float  #: of what the classifier is better than a guess, how much the clue is; above 1 it is better
     #: border: the middle of the photo tells the classes better, and the border adds nothing to the rest, both beyond
     #: chance, so that what is shown reaches into the border rather than that the border says something of its own
-    shown: bool = False
+    subject_in_border: bool = False
 
 
 def probe_shortcuts(
@@ -83,7 +83,7 @@ def probe_shortcuts(
     present, classes = np.unique(labels, return_inverse=True)
     if len(present) < 2:
         return ()
-    clues: dict[Clue, Callable[[], Floats]] = {
+    clues: dict[Cue, Callable[[], Floats]] = {
         "border": lambda: _border(looks),
         "file": lambda: _file([entries[sample.name] for sample in samples]),
         "mean colour": lambda: _squared(looks.colour.mean(axis=(1, 2))),
@@ -94,8 +94,8 @@ def probe_shortcuts(
 
     with threadpool_limits(1, "blas"):  # on so few columns threads wait for each other longer than they work
         found = {clue: _shortcut(clue, task_of(rows()), classifier_accuracy) for clue, rows in clues.items()}
-        if found["border"].telling:
-            found["border"] = replace(found["border"], shown=_is_shown(looks, task_of))
+        if found["border"].significant:
+            found["border"] = replace(found["border"], subject_in_border=_is_shown(looks, task_of))
     return tuple(found.values())
 
 
@@ -120,12 +120,12 @@ def _said(task: TrainingSet) -> Floats:
     return cross_val_predict(task, fit_lda, HeadSettings.model_validate({}), {"shrinkage": SHRINKAGE}, folds=FOLDS)
 
 
-def _shortcut(clue: Clue, task: TrainingSet, classifier: float) -> Shortcut:
+def _shortcut(clue: Cue, task: TrainingSet, classifier: float) -> Shortcut:
     chance = 1 / task.classes
     confusion = confusion_matrix(task.labels, _said(task).argmax(axis=1), task.classes)
     accuracy = balanced_accuracy(confusion)
     low, high = _interval(accuracy, task, 0.95)
-    surely, _ = _interval(accuracy, task, 1 - 0.05 / len(get_args(Clue)))
+    surely, _ = _interval(accuracy, task, 1 - 0.05 / len(get_args(Cue)))
     gain = max(0.0, accuracy - chance)
     share = gain / (classifier - chance) if classifier > chance else float(gain > 0)
     return Shortcut(clue, accuracy, low, high, chance, surely > chance, share)

@@ -24,8 +24,8 @@ from headstart.evaluation.intervals import grouped_wilson
 from headstart.evaluation.paired import SIGNIFICANT, holm
 from headstart.modalities.image.stats import ImageStats
 
-By = Literal["class", "size", "shape", "brightness", "sharpness", "file type", "camera", "folder", "group"]
-Cut = tuple[By, str, Ints]  #: a slice's property, its value, the rows of its photos
+SliceProperty = Literal["class", "size", "shape", "brightness", "sharpness", "file type", "camera", "folder", "group"]
+Cut = tuple[SliceProperty, str, Ints]  #: a slice's property, its value, the rows of its photos
 
 LEAST = (
     10  #: photos; a smaller slice could hardly be told from the rest, and each one looked at makes the others' harder
@@ -38,7 +38,7 @@ _SQUARE, _USUAL = 1.25, 1.55  #: longer edge over the shorter: up to 5:4; up to 
 class Slice:
     """The test photos that share a property."""
 
-    by: By
+    by: SliceProperty
     value: str  #: the property's value or limits, in words
     n: int  #: photos
     right: int  #: of them answered rightly
@@ -61,7 +61,9 @@ class Slices:
     least: int  #: photos of the smallest slice looked at
 
 
-def slices_of(samples: Sequence[Sample], entries: Mapping[str, LedgerEntry], looks: ImageStats, right: Bools) -> Slices:
+def compute_slices(
+    samples: Sequence[Sample], entries: Mapping[str, LedgerEntry], looks: ImageStats, right: Bools
+) -> Slices:
     """Cuts judged photos and tests each slice against the rest.
 
     A slice of fewer than ``LEAST`` photos is not looked at, nor is one outside which there are fewer: it is all photos.
@@ -114,7 +116,7 @@ def _log_choose(n: int, k: int) -> float:
     return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
 
 
-def _slice(name: tuple[By, str], right: Bools, groups: Ints, rows: Ints) -> Slice:
+def _slice(name: tuple[SliceProperty, str], right: Bools, groups: Ints, rows: Ints) -> Slice:
     """A slice by itself; Holm's correction comes when all are known."""
     hits, n = int(right[rows].sum()), len(rows)
     interval = grouped_wilson(right[rows], groups[rows])
@@ -140,9 +142,9 @@ def _p_less(right: Bools, groups: Ints, rows: Ints) -> float:
 
 
 def _cuts(samples: Sequence[Sample], entries: Sequence[LedgerEntry], looks: ImageStats) -> Iterator[Cut]:
-    """Every slice of every property, in the order of ``By``; a property that all photos share gives none."""
+    """Every slice of every property, in the order of ``SliceProperty``; a property that all photos share gives none."""
     classes = {entry.label for entry in entries}
-    names: dict[By, list[list[str]]] = {
+    names: dict[SliceProperty, list[list[str]]] = {
         "class": [[entry.label] for entry in entries],
         "shape": [[_shape(entry)] for entry in entries],
         "file type": [[entry.format] for entry in entries],
@@ -151,17 +153,17 @@ def _cuts(samples: Sequence[Sample], entries: Sequence[LedgerEntry], looks: Imag
         "group": [[sample.group.removeprefix(GROUP)] * sample.group.startswith(GROUP) for sample in samples],
     }
     shorter = np.array([min(entry.width, entry.height) for entry in entries], np.float64)
-    numbers: dict[By, Iterator[Cut]] = {
+    numbers: dict[SliceProperty, Iterator[Cut]] = {
         "size": _thirds("size", shorter, ("small", "middle", "large"), " pixels along the shorter edge"),
         "brightness": _thirds("brightness", 100 * looks.brightness, ("dark", "middle", "bright"), " %"),
         "sharpness": _thirds("sharpness", 10 * looks.sharpness, ("soft", "middle", "sharp"), "", scale=10),
     }
-    for by in get_args(By):
+    for by in get_args(SliceProperty):
         yield from numbers[by] if by in numbers else _named(by, names[by])
 
 
 def _thirds(
-    by: By, values: NDArray[np.floating], names: tuple[str, str, str], unit: str, scale: int = 1
+    by: SliceProperty, values: NDArray[np.floating], names: tuple[str, str, str], unit: str, scale: int = 1
 ) -> Iterator[Cut]:
     """Thirds by a number, cut between whole ``values``, so that the limits named are the limits meant."""
     whole = np.rint(values)
@@ -175,7 +177,7 @@ def _thirds(
     yield by, f"{names[2]}: over {high}{unit}", np.flatnonzero(whole > second)
 
 
-def _named(by: By, values: Sequence[Sequence[str]]) -> Iterator[Cut]:
+def _named(by: SliceProperty, values: Sequence[Sequence[str]]) -> Iterator[Cut]:
     """A slice for each name that a photo has, in natural order; one with the photos of an earlier one is left out."""
     rows: dict[str, list[int]] = {}
     for row, its in enumerate(values):

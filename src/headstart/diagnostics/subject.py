@@ -14,5 +14,5 @@ class Subject:
     material: FitContext  #: of the first backbone
     guarded: Postprocessed  #: what was saved
     judged: TestResult  #: what it says of test
-    twins: tuple[DuplicatePair, ...]  #: near-duplicates among all photos
-    twins_took: float  #: seconds that finding them took
+    duplicates: tuple[DuplicatePair, ...]  #: near-duplicates among all photos
+    duplicates_seconds: float  #: seconds that finding them took

@@ -10,13 +10,22 @@ from onnx import TensorProto
 from headstart.arrays import Floats
 from headstart.errors import ClassifierError
 from headstart.explanation.graph import Graph
-from headstart.explanation.maps import ClassTokenMap, Forward, Layout, Map, MeanMap, MeasuredMap, RolloutMap, layout_of
+from headstart.explanation.maps import (
+    ClassTokenMap,
+    Forward,
+    Map,
+    MapLayout,
+    MeanMap,
+    MeasuredMap,
+    RolloutMap,
+    infer_layout,
+)
 
 TOGETHER = 8  #: tensors that are looked at in one run
 PASSING = ("Identity", "Dropout", "Cast")
 
 
-def plan(graph: Graph, source: str, layer: str, size: int) -> Map:
+def choose_map(graph: Graph, source: str, layer: str, size: int) -> Map:
     """How a layer's part of an answer is laid on the photo.
 
     Args:
@@ -30,7 +39,7 @@ def plan(graph: Graph, source: str, layer: str, size: int) -> Map:
     """
     pixels = np.random.default_rng(0).integers(0, 256, (1, size, size, 3), np.uint8)
     for name, values, features in _going_down(graph, source, layer, pixels):
-        layout = layout_of(values.shape)
+        layout = infer_layout(values.shape)
         if layout is None or (nodes := graph.between([name], [layer])) is None:
             continue
         if _close(layout.rows(values).mean(axis=0)[None], features):
@@ -52,14 +61,14 @@ def _going_down(graph: Graph, source: str, layer: str, pixels: Any) -> Iterator[
         yield from ((name, it, features) for name, it in zip(names, seen, strict=True) if it.dtype == np.float32)
 
 
-def _depends(above: Forward, layout: Layout, values: Floats, features: Floats) -> bool:
+def _depends(above: Forward, layout: MapLayout, values: Floats, features: Floats) -> bool:
     """Whether the features need the tokens of places, and not the class token alone; a check of ``above`` too."""
     changed = layout.weighted(values, np.full((1, layout.places), 1.5, np.float32))
     tilted = layout.weighted(values, np.linspace(0.5, 1.5, layout.places, dtype=np.float32)[None])
     return not (_close(above(changed), features) and _close(above(tilted), features))
 
 
-def _by_attention(graph: Graph, source: str, layer: str, pixels: Any, layout: Layout) -> Map | None:
+def _by_attention(graph: Graph, source: str, layer: str, pixels: Any, layout: MapLayout) -> Map | None:
     """For features of a class token: attention times gradient, or rollout where the last block is of another build."""
     names = [node.output[0] for node in graph.between([source], [layer]) or () if node.op_type == "Softmax"]
     if not names:
@@ -76,7 +85,7 @@ def _by_attention(graph: Graph, source: str, layer: str, pixels: Any, layout: La
 
 
 def _last_block(
-    graph: Graph, source: str, layer: str, pixels: Any, layout: Layout, attention: str
+    graph: Graph, source: str, layer: str, pixels: Any, layout: MapLayout, attention: str
 ) -> ClassTokenMap | None:
     """The last block's attention, values and way on; None where they are not as in a plain transformer."""
     below = graph.narrows(source, layer)

@@ -16,23 +16,23 @@ from onnx import TensorProto
 
 from headstart.arrays import Floats
 from headstart.errors import ClassifierError, DataError, UserError, nearest
-from headstart.explanation.choose_map import plan
+from headstart.explanation.choose_map import choose_map
 from headstart.explanation.graph import Graph
-from headstart.explanation.maps import ClassTokenMap, Map, RolloutMap, resized
+from headstart.explanation.maps import ClassTokenMap, Map, RolloutMap, resize_map
 from headstart.inference import model_format
 from headstart.inference.files import read_files
 from headstart.inference.forking import after_fork, keep_for_ever
 from headstart.inference.postprocess import DenseLayers
 from headstart.modalities.image.decoding.decode import BrokenPhoto, Pixels
 from headstart.modalities.image.load import PhotoLike, name_of, suggest_remedy
-from headstart.modalities.image.overlay import painted, upright
+from headstart.modalities.image.overlay import load_upright, paint_heat
 from headstart.modalities.image.spec import ImageSpec
 
 FINEST = 28  #: places along an edge where maps of several layers are added; finer ones are averaged
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Heat:
+class HeatMap:
     """What speaks for a label in a photo."""
 
     values: NDArray[np.float32]  #: (h, w), 0 where nothing speaks for the label, the most telling place 1
@@ -84,7 +84,7 @@ class Explainer:
             self._session = Graph(self._files.graph).session({model_format.IMAGE: TensorProto.UINT8}, self._names)
         return dict(zip(self._names, self._session.run(None, {model_format.IMAGE: pixels}), strict=True))
 
-    def heat(self, photo: PhotoLike, label: str | None = None) -> Heat:
+    def heat(self, photo: PhotoLike, label: str | None = None) -> HeatMap:
         """What speaks for a label in a photo.
 
         Args:
@@ -98,7 +98,7 @@ class Explainer:
         if label is not None and label not in self.classes:
             raise UserError(f"the classifier has no class {label!r}; {nearest(label, list(self.classes))}")
         try:
-            seen = upright(photo, self.record.spec)
+            seen = load_upright(photo, self.record.spec)
         except BrokenPhoto as error:
             raise DataError(f"{name_of(photo)}: {error}{suggest_remedy(photo, str(error))}") from None
         values = self._run(seen.pixels)
@@ -106,7 +106,7 @@ class Explainer:
         index = int(probabilities.argmax()) if label is None else self.classes.index(label)
         places = np.maximum(self._places(values, index), 0)
         most = float(places.max())
-        return Heat(
+        return HeatMap(
             values=(places / most if most > 0 else places).astype(np.float32),
             box=self._spec.crop_box(seen.height, seen.width),
             method=self.method,
@@ -180,7 +180,7 @@ class Explainer:
             )
         names = list(node.input) if node.op_type in ("Concat", "Identity") else [features]
         size = facts[branch].spec.size
-        return tuple(_Layer(name, plan(graph, model_format.pixels_name(entry), name, size)) for name in names)
+        return tuple(_Layer(name, choose_map(graph, model_format.pixels_name(entry), name, size)) for name in names)
 
     @cached_property
     def _spec(self) -> ImageSpec:
@@ -213,17 +213,17 @@ def _inside(places: Floats, edge: int, share: float) -> Floats:
     """A map on the grid, of which its photo covers so much in the middle."""
     inner = max(1, round(edge * share))
     if inner == edge:
-        return resized(places, edge)
+        return resize_map(places, edge)
     grid, start = np.zeros((edge, edge), np.float32), (edge - inner) // 2
-    grid[start : start + inner, start : start + inner] = resized(places, inner)
+    grid[start : start + inner, start : start + inner] = resize_map(places, inner)
     return grid
 
 
-def overlay(photo: NDArray[np.uint8], heat: Heat) -> NDArray[np.uint8]:
+def overlay_heat(photo: NDArray[np.uint8], heat: HeatMap) -> NDArray[np.uint8]:
     """A photo under its heat map, yellow where the heat is; what the network did not see keeps no colour of it.
 
     Args:
         photo: upright, uint8 (H, W, 3), of any size.
         heat: of this photo.
     """
-    return painted(photo, heat.values, heat.box, heat.size)
+    return paint_heat(photo, heat.values, heat.box, heat.size)

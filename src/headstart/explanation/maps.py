@@ -26,7 +26,7 @@ EXTRA_TOKENS = 8  #: class and register tokens that may stand before those of pl
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class MapLayout:
     """Where the places of a tensor lie: its shape is (N, C, h, w), (N, h, w, C) or (N, tokens, C)."""
 
     kind: Literal["channels first", "channels last", "tokens"]
@@ -54,19 +54,19 @@ class Layout:
         return values * np.pad(weights, ((0, 0), (self.first, 0)), constant_values=1)[:, :, None]
 
 
-def layout_of(shape: Sequence[int]) -> Layout | None:
+def infer_layout(shape: Sequence[int]) -> MapLayout | None:
     """How places lie in a tensor of this shape, batch first; None where it has none."""
     if len(shape) == 4 and shape[2] == shape[3] > 1:
-        return Layout("channels first", shape[2], shape[3])
+        return MapLayout("channels first", shape[2], shape[3])
     if len(shape) == 4 and shape[1] == shape[2] > 1:
-        return Layout("channels last", shape[1], shape[2])
+        return MapLayout("channels last", shape[1], shape[2])
     if len(shape) == 3 and (edge := math.isqrt(shape[1])) > 1 and shape[1] - edge**2 <= EXTRA_TOKENS:
-        return Layout("tokens", edge, edge, shape[1] - edge**2)
+        return MapLayout("tokens", edge, edge, shape[1] - edge**2)
     return None
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class Attribution:
     """What the places of a photo add to an answer."""
 
     places: Floats  #: (h, w): each one's part of the answer times the number of places, so their mean is their sum
@@ -81,14 +81,14 @@ class Map(Protocol):
         """What it needs of the graph."""
 
     @property
-    def layout(self) -> Layout:
+    def layout(self) -> MapLayout:
         """How its places lie."""
 
     @property
     def method(self) -> str:
         """Its name."""
 
-    def share(self, values: Sequence[Floats], features: Floats, gradient: Floats) -> Share:
+    def share(self, values: Sequence[Floats], features: Floats, gradient: Floats) -> Attribution:
         """From its tensors, the layer's features and the answer's gradient by them, both (D,)."""
 
 
@@ -97,13 +97,13 @@ class MeanMap:
     """Features that are the mean of a map: the places' parts are known exactly."""
 
     tensors: tuple[str]
-    layout: Layout
+    layout: MapLayout
     method: str = "hirescam"
 
-    def share(self, values: Sequence[Floats], features: Floats, gradient: Floats) -> Share:
+    def share(self, values: Sequence[Floats], features: Floats, gradient: Floats) -> Attribution:
         """See ``Map``."""
         rows = self.layout.rows(values[0]) @ gradient
-        return Share(rows.reshape(self.layout.height, self.layout.width), 0.0)
+        return Attribution(rows.reshape(self.layout.height, self.layout.width), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +111,12 @@ class MeasuredMap:
     """Features computed from a map in any way: HiResCAM by differences."""
 
     tensors: tuple[str]
-    layout: Layout
+    layout: MapLayout
     above: Forward
     dear: bool  #: attention lies above: places are measured in groups
     method: str = "hirescam"
 
-    def share(self, values: Sequence[Floats], features: Floats, gradient: Floats) -> Share:
+    def share(self, values: Sequence[Floats], features: Floats, gradient: Floats) -> Attribution:
         """See ``Map``."""
         groups = _groups(self.layout, MOST_DEAR if self.dear else self.layout.places)
         change = np.asarray(1 + STEP * np.concatenate([np.zeros_like(groups[:1]), groups]), np.float32)
@@ -124,7 +124,7 @@ class MeasuredMap:
         parts = (answers[1:] - answers[0]) / STEP
         spread = parts @ (groups / groups.sum(axis=1, keepdims=True)) * self.layout.places
         rest = float(features @ gradient - parts.sum())
-        return Share(spread.reshape(self.layout.height, self.layout.width).astype(np.float32), rest)
+        return Attribution(spread.reshape(self.layout.height, self.layout.width).astype(np.float32), rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ class ClassTokenMap:
     """
 
     tensors: tuple[str, str, str]  #: attention (1, H, T, T), values (1, H, T, d), the tokens before it (1, T, C)
-    layout: Layout
+    layout: MapLayout
     above: Forward  #: what the token took (B, 1, H * d) and was (B, 1, C) -> features
     method: str = "attention x gradient"
 
@@ -145,7 +145,7 @@ class ClassTokenMap:
         taken = np.einsum("ht,htd->thd", attention[0, :, 0], values[0])
         return np.asarray(taken.reshape(len(taken), -1), np.float32)
 
-    def share(self, values: Sequence[Floats], features: Floats, gradient: Floats) -> Share:
+    def share(self, values: Sequence[Floats], features: Floats, gradient: Floats) -> Attribution:
         """See ``Map``."""
         attention, tokens, before = values
         taken = self.taken(attention, tokens)
@@ -153,7 +153,7 @@ class ClassTokenMap:
         rows = (taken.sum(axis=0) + STEP * change)[:, None]
         answers = self.above(rows, np.repeat(before[:, :1], len(rows), axis=0)) @ gradient
         parts = (answers[1:] - answers[0]) / STEP * self.layout.places
-        return Share(parts.reshape(self.layout.height, self.layout.width), 0.0)
+        return Attribution(parts.reshape(self.layout.height, self.layout.width), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,20 +161,20 @@ class RolloutMap:
     """Attention rollout (Abnar and Zuidema, 2020): where the class token's input comes from, whatever the class."""
 
     tensors: tuple[str, ...]  #: attention (1, H, T, T) of each block, from the input upwards
-    layout: Layout
+    layout: MapLayout
     method: str = "rollout"
 
-    def share(self, values: Sequence[Floats], features: Floats, gradient: Floats) -> Share:
+    def share(self, values: Sequence[Floats], features: Floats, gradient: Floats) -> Attribution:
         """See ``Map``."""
         flow = np.eye(values[0].shape[-1], dtype=np.float32)
         for attention in values:
             flow = 0.5 * (attention[0].mean(axis=0) @ flow + flow)  # half passes by the attention
         row = flow[0, self.layout.first :]
         part = max(0.0, float(features @ gradient)) * row / row.mean()
-        return Share(part.reshape(self.layout.height, self.layout.width), 0.0)
+        return Attribution(part.reshape(self.layout.height, self.layout.width), 0.0)
 
 
-def resized(values: Floats, edge: int) -> Floats:
+def resize_map(values: Floats, edge: int) -> Floats:
     """(h, w) -> (edge, edge), bilinear; the mean stays, but for what the rim weighs."""
     if values.shape == (edge, edge):
         return values
@@ -182,7 +182,7 @@ def resized(values: Floats, edge: int) -> Floats:
     return np.asarray(image.resize((edge, edge), Image.Resampling.BILINEAR))
 
 
-def _groups(layout: Layout, most: int) -> Floats:
+def _groups(layout: MapLayout, most: int) -> Floats:
     """Places in square groups, at most so many: (groups, places), 1 where a place belongs to a group."""
     side = 1
     while math.ceil(layout.height / side) * math.ceil(layout.width / side) > most:

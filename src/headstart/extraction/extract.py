@@ -29,7 +29,7 @@ from headstart.modalities.image.decoding.decode import (
     decode,
 )
 from headstart.modalities.image.spec import ImageSpec
-from headstart.modalities.image.stats import stats_of, stats_space
+from headstart.modalities.image.stats import compute_stats, stats_space
 from headstart.storage.store import DecodeIssue, FeatureSpace, Store, Writer
 
 ROWS_VERSION = 2  #: raised whenever decoding, resizing, rounding or pooling changes what a row says
@@ -173,7 +173,7 @@ class _Work:
             return
         pixels = np.stack(photos)
         if places := self.looks.among(digests):
-            self.looks.writer.add([digests[place] for place in places], stats_of(_of(pixels, places)))
+            self.looks.writer.add([digests[place] for place in places], compute_stats(_of(pixels, places)))
         if places := self.rows.among(digests):
             own = _of(pixels, places)
             seen = np.ascontiguousarray(own[:, :, ::-1]) if self.flipped else own

@@ -26,7 +26,7 @@ class PreparedDataset:
 
     samples: Samples  #: those that decode; those that show the same in one group, unless the settings only report them
     extractions: tuple[Extraction, ...]  #: one for each network
-    twins: tuple[DuplicatePair, ...]
+    duplicates: tuple[DuplicatePair, ...]
     apart: Samples  #: those that decode, no near-duplicates joined
 
 

@@ -119,7 +119,7 @@ def fit(
             more = {"ladder": rungs, "refitted": parts is not winner.parts, **_held_to(advice, comparison)}
             run = Run(out, validation, judged.evaluation, {**record, **more})
             write(run, material, comparison, revealed)
-            subject = Subject(material, guards, judged, photos.twins, log.seconds[TWINS])
+            subject = Subject(material, guards, judged, photos.duplicates, log.seconds[TWINS])
             _look_back(subject, comparison, out, log)
             log.end(clock.elapsed, clock.budget)
             run = finished(run, material, log)
@@ -221,7 +221,7 @@ def _materials(
 ) -> list[FitContext]:
     """What there is to learn from, for each network; all on one split."""
     engines: dict[tuple[str, ComputePrecision], Engine] = {}
-    pairs = [(twins.first, twins.second) for twins in it.twins] if settings.near_duplicates == "group" else []
+    pairs = [(twins.first, twins.second) for twins in it.duplicates] if settings.near_duplicates == "group" else []
     loosened = make_relaxed_split(it.apart, pairs, lambda samples: _split(samples, settings))
     if loosened.classes:
         log(events.Note(loosened.split.notes[0]))
@@ -246,7 +246,7 @@ def _materials(
 
 def _look_back(subject: Subject, comparison: Comparison, out: Path, log: RunLog) -> None:
     """Writes what the run found out about its data and its answers, and the pictures that show it."""
-    findings = log.stage("look back", lambda: diagnose(subject), looking_back.in_words)
+    findings = log.stage("look back", lambda: diagnose(subject), looking_back.describe_diagnostics)
     trained = any(arm.trains for arm in comparison.arms)
     shown = log.stage("pictures", lambda: pictures_of(findings, out / MODEL, trained=trained), pictures.in_words)
     save_findings(findings, shown, out)

@@ -10,11 +10,11 @@ from headstart.backbones.catalog import split_names
 from headstart.data.readers.loosening import make_relaxed_split
 from headstart.data.samples import Samples, Subset
 from headstart.data.splits import Split
-from headstart.diagnostics.label_hint import fit_command
-from headstart.diagnostics.label_issues import LabelErrors, describe_label_errors
-from headstart.diagnostics.label_predictions import label_tasks
-from headstart.diagnostics.label_review import check_table, write_fixes
-from headstart.diagnostics.labels import HeldLabels, Suspect, hold_labels
+from headstart.diagnostics.label_issues import LabelDiagnostics, LabelIssue, diagnose_labels
+from headstart.diagnostics.label_noise import LabelNoise, describe_label_noise
+from headstart.diagnostics.label_predictions import make_training_sets
+from headstart.diagnostics.label_review import check_review_table, write_label_review
+from headstart.diagnostics.next_commands import suggest_fit
 from headstart.errors import BackboneError, DataError
 from headstart.events import RunLog
 from headstart.heads.head import TrainingSet
@@ -33,24 +33,24 @@ class LabelCheck:
 
     samples: Samples  #: all that were looked at; photos that do not decode are skipped
     backbone: str
-    held: HeldLabels
-    listed: tuple[Suspect, ...]  #: those in the table, strongest first
+    held: LabelDiagnostics
+    listed: tuple[LabelIssue, ...]  #: those in the table, strongest first
     command: str  #: that fits with the table once it is edited; empty without a table, or where photos are arrays
 
     @property
-    def suspects(self) -> tuple[Suspect, ...]:
+    def issues(self) -> tuple[LabelIssue, ...]:
         """All that are worth a second look, strongest first, those of the test part included."""
-        return self.held.suspects
+        return self.held.issues
 
     @property
-    def errors(self) -> LabelErrors:
+    def noise(self) -> LabelNoise:
         """How many labels are wrong by estimate."""
-        return self.held.errors
+        return self.held.noise
 
     @property
     def in_test(self) -> int:
         """How many are of the test part and not in the table."""
-        return len(self.suspects) - len(self.listed)
+        return len(self.issues) - len(self.listed)
 
 
 def check_labels(
@@ -88,7 +88,7 @@ def check_labels(
         raise BackboneError(f"backbone {chosen.backbone!r} is not one name; wanted one: labels are held to one network")
     file = Path(table).expanduser() if table is not None else None
     if file is not None:
-        check_table(file)
+        check_review_table(file)
     log, home = RunLog(listener), locate_store(chosen.store)
     with Store(home, log) as store, store.in_use():
         samples = log.stage("read", lambda: read_samples(source, labels, home, chosen, log), journal.read_in_words)
@@ -96,15 +96,15 @@ def check_labels(
     with threads_for(sum(task.features.size for task in tasks)):
         held = log.stage(
             "hold labels",
-            lambda: hold_labels([sample.id for sample in sound.samples], tasks, folds=chosen.folds),
-            lambda it: describe_label_errors(it.errors),
+            lambda: diagnose_labels([sample.id for sample in sound.samples], tasks, folds=chosen.folds),
+            lambda it: describe_label_noise(it.noise),
         )
     tested = set() if include_test else {sample.id for sample in split.samples_in(sound, Subset.TEST)}
-    listed = tuple(it for it in held.suspects if it.id not in tested)
-    command = fit_command(sound.root, file, settings) if file is not None else ""
+    listed = tuple(it for it in held.issues if it.id not in tested)
+    command = suggest_fit(sound.root, file, settings) if file is not None else ""
     if file is not None:
-        left_out = len(held.suspects) - len(listed)
-        write_fixes(file, sound, listed, errors=held.errors, command=command, in_test=left_out, listener=log)
+        left_out = len(held.issues) - len(listed)
+        write_label_review(file, sound, listed, errors=held.noise, command=command, in_test=left_out, listener=log)
     return LabelCheck(sound, chosen.backbone, held, listed, command)
 
 
@@ -120,9 +120,9 @@ def _passed(
     it = prepare_dataset(
         samples, [network], settings, store, log
     )  # a twin labelled as wrongly would say that all is well
-    pairs = [(twins.first, twins.second) for twins in it.twins] if settings.near_duplicates == "group" else []
+    pairs = [(twins.first, twins.second) for twins in it.duplicates] if settings.near_duplicates == "group" else []
     loosened = make_relaxed_split(it.apart, pairs, lambda samples: split_samples(samples, settings))
     digests = [sample.digest for sample in loosened.samples.samples]
     layers = [layer.name for layer in network.backbone.layers]
     rows = partial(store.read, it.extractions[0].space, digests)
-    return loosened.samples, loosened.split, label_tasks(loosened.samples, layers, rows, settings.seed)
+    return loosened.samples, loosened.split, make_training_sets(loosened.samples, layers, rows, settings.seed)

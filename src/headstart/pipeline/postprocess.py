@@ -10,10 +10,10 @@ from headstart.inference.postprocess import BatchPredictions
 from headstart.selection.arm import Arm
 from headstart.selection.context import FitContext
 from headstart.selection.results import Postprocessed
-from headstart.uncertainty.calibration import calibrate
-from headstart.uncertainty.calibration_set import held_out
-from headstart.uncertainty.conformal import conform
-from headstart.uncertainty.declining import with_declining
+from headstart.uncertainty.calibration import choose_calibration
+from headstart.uncertainty.calibration_set import predict_calibration_set
+from headstart.uncertainty.conformal import fit_conformal
+from headstart.uncertainty.declining import add_novelty
 
 
 def fit_postprocessors(material: FitContext, winner: Arm, parts: FittedModel) -> Postprocessed:
@@ -25,11 +25,13 @@ def fit_postprocessors(material: FitContext, winner: Arm, parts: FittedModel) ->
         parts: what is saved of it.
     """
     settings = material.settings
-    held = held_out(material, winner, parts)
-    found = calibrate(held.labels, held.probabilities, held.groups, wanted=settings.calibration, seed=settings.seed)
+    held = predict_calibration_set(material, winner, parts)
+    found = choose_calibration(
+        held.labels, held.probabilities, held.groups, wanted=settings.calibration, seed=settings.seed
+    )
     # By calibrations that were not fitted on the photo either: sets promise something about new photos.
-    sets = conform(held.labels, found.crossed, coverage=settings.coverage, kind=settings.sets)
-    declining = with_declining(material, winner, parts)
+    sets = fit_conformal(held.labels, found.crossed, coverage=settings.coverage, kind=settings.sets)
+    declining = add_novelty(material, winner, parts)
     calibrated = found.calibration.apply(winner.probabilities)
     validation = BatchPredictions(calibrated, winner.probabilities, sets.predict(calibrated), declining.validation)
     saved = replace(declining.parts, calibration=found.calibration, conformal=sets)

@@ -12,7 +12,7 @@ from functools import cache, partial
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from headstart.diagnostics.label_issues import describe_label_errors
+from headstart.diagnostics.label_noise import describe_label_noise
 from headstart.reporting.records import Records
 from headstart.reporting.sections.arms import build_arms_section
 from headstart.reporting.sections.data import build_data_section, is_strong
@@ -39,7 +39,7 @@ def render_card(records: Records) -> str:
             trust=records.trust,
             overview=overview,
             data=data,
-            labels=escape_markdown(describe_label_errors(data.label_errors)),
+            labels=escape_markdown(describe_label_noise(data.label_errors)),
             slices=build_slices_section(records),
             on_test=build_test_section(records),
             caveats=tuple(_list_caveats(records)),
@@ -73,7 +73,7 @@ def _list_caveats(records: Records) -> Iterator[str]:
     for it in trust["shortcuts"]:
         if is_strong(it):
             share = _with_plain_spaces(FORMS["percent"](it["accuracy"]))
-            yield f"The {it['clue']} alone tells the classes in {share} of photos; it may go by that."
+            yield f"The {it['cue']} alone tells the classes in {share} of photos; it may go by that."
     if any(row["test_accuracy"] is not None and not row["winner"] for row in records.comparison["arms"]):
         yield "Losing arms were scored on test too."
     yield "What is shown was measured on photos of the same source; elsewhere it may be worse."

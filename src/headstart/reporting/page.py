@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from headstart import __version__
-from headstart.diagnostics.label_issues import LabelErrors, describe_label_errors
+from headstart.diagnostics.label_noise import LabelNoise, describe_label_noise
 from headstart.reporting.charts.svg.style import STYLE
 from headstart.reporting.embedded_pictures import SHEET, EmbeddedPictures
 from headstart.reporting.records import Records
@@ -93,10 +93,10 @@ def render_page(template: str, pictures: EmbeddedPictures, **context: object) ->
     return Page(html, figures.values)
 
 
-def _describe_label_errors(it: LabelErrors, figures: ShownNumbers) -> Markup:
+def _describe_label_errors(it: LabelNoise, figures: ShownNumbers) -> Markup:
     """The sentence on wrong labels, its numbers as figures."""
-    safe = replace(it, untold=str(escape(it.untold)))
-    return Markup(describe_label_errors(safe, lambda name, value: str(figures(f"labels.{name}", value))))  # noqa: S704
+    safe = replace(it, reason=str(escape(it.reason)))
+    return Markup(describe_label_noise(safe, lambda name, value: str(figures(f"labels.{name}", value))))  # noqa: S704
 
 
 @cache

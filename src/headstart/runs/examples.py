@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from headstart.data.samples import Sample, Subset
-from headstart.diagnostics.examples import in_test, looked_at
+from headstart.diagnostics.examples import select_examples, select_test_samples
 from headstart.diagnostics.run import Diagnostics
 
 SUSPECTS, PAIRS, LEAKS, FLAWED = 60, 60, 60, 12  #: most that are shown of each, and of each kind of flaw
@@ -13,7 +13,7 @@ def shown_photos(it: Diagnostics) -> list[Sample]:
     """Those that a report shows, each once."""
     known = {sample.id: sample for sample in it.subject.material.samples.samples}
     judged = it.subject.judged
-    return _once([*in_test(judged), *looked_at(judged), *(known[id_] for id_ in _named(it))])
+    return _once([*select_test_samples(judged), *select_examples(judged), *(known[id_] for id_ in _named(it))])
 
 
 def mentioned_photos(it: Diagnostics) -> list[Sample]:
@@ -26,13 +26,13 @@ def _once(samples: list[Sample]) -> list[Sample]:
 
 
 def _named(it: Diagnostics) -> Iterator[str]:
-    for suspect in it.labels.suspects[:SUSPECTS]:
+    for suspect in it.labels.issues[:SUSPECTS]:
         yield suspect.id
-    for pair in it.subject.twins[:PAIRS]:
+    for pair in it.subject.duplicates[:PAIRS]:
         yield from (pair.first, pair.second)
     for leak in it.leaks[:LEAKS]:
         yield from (leak.held_out, leak.seen)
-    for flaw in it.quality.flaws:
+    for flaw in it.issues.images:
         yield from flaw.ids[:FLAWED]
-    for alike in it.alike.values():
+    for alike in it.similar.values():
         yield from (other.id for other in alike)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from headstart.data.groups import encode_groups
 from headstart.data.readers.arrays import IN_MEMORY
 from headstart.data.samples import Samples, Subset
-from headstart.diagnostics.near_duplicates.search import sets_of
+from headstart.diagnostics.near_duplicates.search import group_duplicates
 from headstart.diagnostics.run import Diagnostics
 from headstart.evaluation.intervals import share_among
 from headstart.runs.examples import SUSPECTS, mentioned_photos
@@ -44,7 +44,7 @@ def save_findings(it: Diagnostics, pictures: Pictures, folder: Path) -> None:
             "sets": _sets(it),
             "novelty": _novelty(it.subject.guarded, judged),
             **_of_the_job(material, folder),
-            "neighbours": {id_: [(other.id, other.likeness) for other in alike] for id_, alike in it.alike.items()},
+            "neighbours": {id_: [(other.id, other.similarity) for other in alike] for id_, alike in it.similar.items()},
             "explained": {"method": pictures.method, "ids": pictures.explained},
         },
         folder / TRUST,
@@ -54,17 +54,17 @@ def save_findings(it: Diagnostics, pictures: Pictures, folder: Path) -> None:
 def _of_data(it: Diagnostics) -> Mapping[str, Any]:
     return {
         "duplicates": {
-            "twins": it.subject.twins,
-            "sets": sets_of(it.subject.twins),
-            "seconds": it.subject.twins_took,
+            "pairs": it.subject.duplicates,
+            "sets": group_duplicates(it.subject.duplicates),
+            "seconds": it.subject.duplicates_seconds,
         },
         "leaks": {"given": it.subject.material.split.given, "leaks": it.leaks, "scores": it.leak_scores},
         "labels": {
-            **asdict(it.labels.errors),
+            **asdict(it.labels.noise),
             **_corrected(it),
-            "suspects": it.labels.suspects[:SUSPECTS],
+            "issues": it.labels.issues[:SUSPECTS],
         },
-        "quality": it.quality,
+        "issues": it.issues,
         "slices": it.slices,
         "shortcuts": it.shortcuts,
         "learning_curve": it.learning_curve,

@@ -46,7 +46,7 @@ from headstart.storage.run_layout import (
 
 if TYPE_CHECKING:
     from headstart.diagnostics.neighbours import Neighbours
-    from headstart.explanation.explainer import Explainer, Heat
+    from headstart.explanation.explainer import Explainer, HeatMap
     from headstart.reporting.plots import Plots
 
 ALIKE = 3  #: photos that an explanation names
@@ -56,7 +56,7 @@ ALIKE = 3  #: photos that an explanation names
 class Explanation:
     """Why a classifier says what it says of a photo."""
 
-    heat: "Heat"  #: what speaks for the class, place by place; ``headstart.explanation.explainer.overlay`` draws it
+    heat: "HeatMap"  #: what speaks for the class, place by place; ``explainer.overlay_heat`` draws it
     alike: tuple[tuple[str, float], ...]  #: the photos most alike among those learnt from: name and cosine, best first
 
 
@@ -114,7 +114,7 @@ class Run:
         near = self._neighbours.nearest(heat.features[None], ALIKE)
         names = {entry.digest: entry.name for entry in load_ledger(self._home / LEDGER).entries}
         ids = [self._neighbours.ids[index] for index in near.indices[0]]
-        found = zip((names[id_.partition(".")[0]] for id_ in ids), map(float, near.likeness[0]), strict=True)
+        found = zip((names[id_.partition(".")[0]] for id_ in ids), map(float, near.similarity[0]), strict=True)
         return Explanation(heat, tuple(found))
 
     @cached_property

@@ -13,10 +13,10 @@ from PIL import Image
 from headstart import events
 from headstart.data.readers.inspection import default_workers, map_in_threads
 from headstart.data.samples import Sample
-from headstart.diagnostics.examples import looked_at
+from headstart.diagnostics.examples import select_examples
 from headstart.diagnostics.run import Diagnostics
 from headstart.errors import HeadstartError
-from headstart.explanation.explainer import Explainer, overlay
+from headstart.explanation.explainer import Explainer, overlay_heat
 from headstart.extraction.extract import load_photo
 from headstart.modalities.image.augment.augmentation import Augmentation
 from headstart.modalities.image.augment.sheet import build_rows, draw_sheet
@@ -54,7 +54,7 @@ def pictures_of(it: Diagnostics, folder: Path, *, trained: bool) -> Pictures:
         folder: of the saved classifier.
         trained: whether a network was trained, so that changed views were seen.
     """
-    material, close = it.subject.material, looked_at(it.subject.judged)
+    material, close = it.subject.material, select_examples(it.subject.judged)
     if not material.settings.report:
         return Pictures({})
     try:
@@ -96,7 +96,7 @@ def heat_pictures(folder: Path, samples: Sequence[Sample]) -> tuple[Jpegs, str]:
             photo = load_photo(sample.source, spec).pixels
         except BrokenPhoto:
             continue
-        pictures[HEAT + sample.id] = jpeg(overlay(photo, explainer.heat(photo)), HEAT_EDGE)
+        pictures[HEAT + sample.id] = jpeg(overlay_heat(photo, explainer.heat(photo)), HEAT_EDGE)
     return pictures, explainer.method
 
 

@@ -31,7 +31,7 @@ PREFERRED: tuple[CalibrationKind, ...] = ("mixture", "temperature", "none", "iso
 
 
 @dataclass(frozen=True, slots=True)
-class Calibrated:
+class CalibrationChoice:
     """A calibration and how it was chosen."""
 
     calibration: Calibration
@@ -42,14 +42,14 @@ class Calibrated:
     crossed: Floats = field(compare=False, repr=False)
 
 
-def calibrate(
+def choose_calibration(
     labels: Ints,
     probabilities: Floats,
     groups: Ints,
     *,
     wanted: Literal["auto", "none", "temperature", "mixture", "isotonic"] = "auto",
     seed: int,
-) -> Calibrated:
+) -> CalibrationChoice:
     """Fits a calibration on photos that the classifier was not fitted on.
 
     Args:
@@ -73,7 +73,7 @@ def calibrate(
     fold = _folds(labels, groups, 3 if many else FOLDS, seed)
     if fold is None:
         whole = wholes.get("none" if wanted == "auto" else wanted, NONE)
-        return Calibrated(whole, {}, len(labels), whole.apply(probabilities))
+        return CalibrationChoice(whole, {}, len(labels), whole.apply(probabilities))
     asked = fold == 0 if many else fold >= 0
     tried = {kind: _cross_fitted(kind, labels, probabilities, fold, wholes[kind], asked)[asked] for kind in kinds}
     losses = {kind: _losses(labels[asked], rows) for kind, rows in tried.items()}
@@ -81,7 +81,7 @@ def calibrate(
     chosen = _chosen(losses, least, groups[asked]) if wanted == "auto" else wanted
     crossed = _cross_fitted(chosen, labels, probabilities, fold, wholes[chosen]) if many else tried[chosen]
     means: dict[str, float] = {kind: float(loss.mean()) for kind, loss in losses.items()}
-    return Calibrated(wholes[chosen], means, len(labels), crossed)
+    return CalibrationChoice(wholes[chosen], means, len(labels), crossed)
 
 
 def _worth_trying(labels: Ints, classes: int) -> tuple[CalibrationKind, ...]:

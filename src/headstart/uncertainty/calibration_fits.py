@@ -91,11 +91,11 @@ def _shared(own: Doubles, classes: int) -> float:
 
 def fit_isotonic(labels: Ints, probabilities: Floats, start: Calibration) -> Calibration:
     """A rising curve for each class against the rest; ``start`` is of no use to it."""
-    curves = [curve(labels == index, column) for index, column in enumerate(probabilities.T)]
+    curves = [fit_isotonic_curve(labels == index, column) for index, column in enumerate(probabilities.T)]
     return Calibration("isotonic", knots=tuple(knots for knots, _ in curves), values=tuple(it for _, it in curves))
 
 
-def curve(right: Bools, probabilities: Floats) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def fit_isotonic_curve(right: Bools, probabilities: Floats) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Knots and values of the rising curve from a class's probability (N,) to how often it was right (N,).
 
     Pool adjacent violators: all neighbours that do not rise are joined at once, until all rise.

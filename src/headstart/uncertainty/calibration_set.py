@@ -20,7 +20,7 @@ from headstart.selection.results import HeldOut
 FROZEN = (*PROBES, "concat")  #: ways to transfer in which a head on frozen networks is all that is fitted
 
 
-def held_out(material: FitContext, winner: Arm, parts: FittedModel) -> HeldOut:
+def predict_calibration_set(material: FitContext, winner: Arm, parts: FittedModel) -> HeldOut:
     """The honest answers there are for the parts that are saved.
 
     Args:

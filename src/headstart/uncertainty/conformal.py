@@ -35,7 +35,7 @@ class Coverage:
     per_class: tuple[float | None, ...]  #: coverage among the photos of each class; None where there is none
 
 
-def conform(labels: Ints, probabilities: Floats, *, coverage: float, kind: ConformalKind) -> ConformalPredictor:
+def fit_conformal(labels: Ints, probabilities: Floats, *, coverage: float, kind: ConformalKind) -> ConformalPredictor:
     """The sets of a kind with the threshold that photos the classifier has not seen ask for.
 
     ``raps`` leaves as many ranks free as it takes for ``coverage`` of these photos' true classes to be among them
@@ -64,7 +64,7 @@ def conform(labels: Ints, probabilities: Floats, *, coverage: float, kind: Confo
     return ConformalPredictor(kind, coverage, float(scores[rank - 1]), penalty, free)
 
 
-def coverage_of(sets: NDArray[np.bool_], labels: Ints, *, groups: Ints | None = None) -> Coverage:
+def measure_coverage(sets: NDArray[np.bool_], labels: Ints, *, groups: Ints | None = None) -> Coverage:
     """How well prediction sets (N, C) of photos with known labels (N,) do.
 
     Args:

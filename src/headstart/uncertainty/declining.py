@@ -13,7 +13,7 @@ from headstart.inference.novelty import Novelty
 from headstart.selection.arm import Arm
 from headstart.selection.context import FitContext
 from headstart.uncertainty.calibration_set import FROZEN
-from headstart.uncertainty.novelty import accepted, fit_novelty, fit_unscaled, novelty_layers
+from headstart.uncertainty.novelty import fit_novelty, fit_unscaled, novelty_layers, set_acceptance
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Declining:
     validation: NDArray[np.float32] | None  #: (N,) novelty of the validation photos, where they were held out for it
 
 
-def with_declining(material: FitContext, winner: Arm, parts: FittedModel) -> Declining:
+def add_novelty(material: FitContext, winner: Arm, parts: FittedModel) -> Declining:
     """Adds a score of novelty and the branches that it reads; nothing where all photos shall be accepted.
 
     Where the network is as it was loaded, photos of train and validation both make the score and, left out in turn,
@@ -55,7 +55,7 @@ def with_declining(material: FitContext, winner: Arm, parts: FittedModel) -> Dec
     learnt = validated.features(material, material.of(Subset.TRAIN))
     others = validated.features(material, material.of(Subset.VALIDATION))
     unscaled = fit_unscaled(learnt, branches=validated.indices, seed=settings.seed)
-    found = accepted(unscaled, unscaled.score(others), settings.acceptance)
+    found = set_acceptance(unscaled, unscaled.score(others), settings.acceptance)
     scores = found.score(others)
     if parts is not winner.parts:
         anew = fit_unscaled(reading.features(material, seen), branches=reading.indices, seed=settings.seed)

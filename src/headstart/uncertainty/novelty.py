@@ -73,14 +73,14 @@ def fit_novelty(
     drawn = _drawn(len(labels), seed)
     rows, groups = [row[drawn] for row in features], groups[drawn]
     novelty = fit_unscaled(rows, branches=branches, seed=seed)
-    return accepted(novelty, left_out(rows, labels[drawn], groups, seed=seed), acceptance)
+    return set_acceptance(novelty, score_left_out(rows, labels[drawn], groups, seed=seed), acceptance)
 
 
 def fit_unscaled(features: Sequence[Floats], *, branches: tuple[int, ...], seed: int) -> Novelty:
-    """A score whose threshold is a distance of 1; to be followed by ``accepted``.
+    """A score whose threshold is a distance of 1; to be followed by ``set_acceptance``.
 
     Where the network was trained on photos, their features are unlike those of new ones. So fit on the training
-    photos, score others with it and give these to ``accepted``.
+    photos, score others with it and give these to ``set_acceptance``.
 
     Args:
         features: for each of ``branches`` float32 (N, D of it), N at least 1.
@@ -89,14 +89,14 @@ def fit_unscaled(features: Sequence[Floats], *, branches: tuple[int, ...], seed:
     """
     drawn = _drawn(len(features[0]), seed)
     rows = concat_normalized([row[drawn] for row in features])
-    rows = rows[~odd(rows)]
+    rows = rows[~find_outliers(rows)]
     centre = rows.mean(axis=0, dtype=np.float64).astype(np.float32)
     directions = _principal(rows - centre, seed)
     points = _centres((rows - centre) @ directions, seed)
     return Novelty(KIND, branches, 1.0, 1.0, centre, directions, points)
 
 
-def accepted(novelty: Novelty, scores: NDArray[np.floating], acceptance: float) -> Novelty:
+def set_acceptance(novelty: Novelty, scores: NDArray[np.floating], acceptance: float) -> Novelty:
     """The score with its threshold where so many of the photos held out are accepted.
 
     Of n + 1 photos that are all alike strange, the last is among the k of smallest score with a chance of k / (n + 1).
@@ -114,7 +114,7 @@ def accepted(novelty: Novelty, scores: NDArray[np.floating], acceptance: float) 
     return replace(novelty, ood_acceptance=acceptance, scale=novelty.scale / threshold)
 
 
-def left_out(features: Sequence[Floats], labels: Ints, groups: Ints, *, seed: int) -> Floats:
+def score_left_out(features: Sequence[Floats], labels: Ints, groups: Ints, *, seed: int) -> Floats:
     """What each photo scores by a fit without its fold, float32 (N,), in units of distance.
 
     Where all photos are one group nothing can be left out, and these are the scores of the fit itself.
@@ -135,7 +135,7 @@ def left_out(features: Sequence[Floats], labels: Ints, groups: Ints, *, seed: in
     return scores
 
 
-def odd(rows: Floats) -> NDArray[np.bool_]:
+def find_outliers(rows: Floats) -> NDArray[np.bool_]:
     """Which photos stand apart from all others, (N,): they must not make what is like them familiar.
 
     Args:

@@ -14,15 +14,15 @@ from headstart import events
 from headstart.data.readers.reading import read_source
 from headstart.data.samples import ArraySource, Sample, compute_digest
 from headstart.diagnostics.near_duplicates import candidates as twin_candidates
-from headstart.diagnostics.near_duplicates.candidates import candidates
-from headstart.diagnostics.near_duplicates.clusters import LOOSE, sets_from, unchained
-from headstart.diagnostics.near_duplicates.search import DuplicatePair, find_near_duplicates, sets_of
+from headstart.diagnostics.near_duplicates.candidates import find_candidates
+from headstart.diagnostics.near_duplicates.clusters import LOOSE, connect_pairs, reject_chains
+from headstart.diagnostics.near_duplicates.search import DuplicatePair, find_near_duplicates, group_duplicates
 from headstart.extraction.extract import load_pixels
 from headstart.modalities.image.decoding.decode import crop_resize
-from headstart.modalities.image.near_duplicates.coarse_align import laid_roughly
-from headstart.modalities.image.near_duplicates.fine_align import Laid, laid_finely
+from headstart.modalities.image.near_duplicates.coarse_align import align_coarsely
+from headstart.modalities.image.near_duplicates.fine_align import Alignment, align_finely
 from headstart.modalities.image.spec import ImageSpec
-from headstart.modalities.image.stats import ImageStats, stats_of
+from headstart.modalities.image.stats import ImageStats, compute_stats
 
 SPEC = ImageSpec(224, 1000, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 Photos = list[Image.Image]
@@ -72,7 +72,7 @@ def features_of(looks: ImageStats) -> NDArray[np.float32]:
 
 
 def looks_at(pixels: NDArray[np.uint8]) -> ImageStats:
-    rows = stats_of(pixels)
+    rows = compute_stats(pixels)
     facts = {name: rows["facts"][:, place] for place, name in enumerate(("brightness", "contrast", "sharpness"))}
     grey, colour = rows["grey"].reshape(-1, 24, 24), rows["colour"].reshape(-1, 8, 8, 3)
     return ImageStats(grey, colour, **facts, saturation=rows["facts"][:, 3])
@@ -110,8 +110,8 @@ def test_altered_copies_are_found_and_nothing_else(kind: str) -> None:
     twins = found.twins()
     assert found.places(twins) == {(number, 60 + number) for number in range(15)}
     assert {it.kind for it in twins} == {"near"}
-    assert all(0.5 <= it.likeness <= 1 for it in twins)
-    assert [it.likeness for it in twins] == sorted((it.likeness for it in twins), reverse=True)
+    assert all(0.5 <= it.similarity <= 1 for it in twins)
+    assert [it.similarity for it in twins] == sorted((it.similarity for it in twins), reverse=True)
 
 
 def test_equal_bytes_are_twins_whatever_they_show() -> None:
@@ -119,8 +119,8 @@ def test_equal_bytes_are_twins_whatever_they_show() -> None:
     found = Set([flat, SCENES[0], flat, SCENES[1], flat])
     twins = found.twins()
     assert found.places(twins) == {(0, 2), (0, 4)}
-    assert {(it.kind, it.likeness) for it in twins} == {("same bytes", 1.0)}
-    assert sets_of(twins) == (tuple(found.samples[place].id for place in (0, 2, 4)),)
+    assert {(it.kind, it.similarity) for it in twins} == {("same bytes", 1.0)}
+    assert group_duplicates(twins) == (tuple(found.samples[place].id for place in (0, 2, 4)),)
 
 
 def test_flat_photos_are_not_taken_for_one_another() -> None:
@@ -156,15 +156,15 @@ def test_the_order_of_the_photos_decides_nothing() -> None:
     order = np.random.default_rng(0).permutation(len(photos))
     straight, mixed = Set(photos), Set([photos[place] for place in order])
     mixed.features = straight.features[order]
-    twins = {(frozenset((it.first, it.second)), it.likeness) for it in straight.twins()}
-    assert twins == {(frozenset((it.first, it.second)), it.likeness) for it in mixed.twins()}
+    twins = {(frozenset((it.first, it.second)), it.similarity) for it in straight.twins()}
+    assert twins == {(frozenset((it.first, it.second)), it.similarity) for it in mixed.twins()}
     place = {sample.id: number for number, sample in enumerate(mixed.samples)}
     assert all(place[it.first] < place[it.second] for it in mixed.twins())
 
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_too_few_photos_have_no_twins(count: int) -> None:
-    rows = stats_of(np.zeros((1, 224, 224, 3), np.uint8))
+    rows = compute_stats(np.zeros((1, 224, 224, 3), np.uint8))
     looks = ImageStats(
         np.zeros((count, 24, 24), np.float32), np.zeros((count, 8, 8, 3), np.float32), *(rows["facts"][:count].T)
     )
@@ -185,8 +185,8 @@ def test_a_picture_is_laid_where_it_was_cut_from(mirrored: bool) -> None:
         cut = ImageOps.mirror(cut)
     grey = looks_at(np.stack([crop_resize(np.asarray(it), SPEC) for it in (image, cut)])).grey
     pair = np.array([[0, 1]])
-    rough = laid_roughly(grey, pair)[0]
-    fine = laid_finely(grey, pair, rough)
+    rough = align_coarsely(grey, pair)[0]
+    fine = align_finely(grey, pair, rough)
     assert fine.mirrored[0] == mirrored
     np.testing.assert_allclose(fine.place[0], [0.9, 7 / 260, -8 / 260], atol=0.006)
     assert fine.detail[0] > max(0.98, rough.detail[0] - 0.01)
@@ -195,19 +195,19 @@ def test_a_picture_is_laid_where_it_was_cut_from(mirrored: bool) -> None:
 def test_no_step_makes_it_worse() -> None:
     grey = looks_at(np.stack([crop_resize(np.asarray(it), SPEC) for it in SCENES])).grey
     pairs = np.stack([np.arange(0, 60, 2), np.arange(1, 60, 2)], axis=1)
-    start = Laid(np.zeros(30, np.float32), np.tile(np.float32([1, 0, 0]), (30, 1)), np.zeros(30, bool))
-    once = laid_finely(grey, pairs, start)
-    twice = laid_finely(grey, pairs, once)
+    start = Alignment(np.zeros(30, np.float32), np.tile(np.float32([1, 0, 0]), (30, 1)), np.zeros(30, bool))
+    once = align_finely(grey, pairs, start)
+    twice = align_finely(grey, pairs, once)
     assert (twice.detail >= once.detail).all()
 
 
 def test_many_pairs_of_one_photo_are_laid_as_alone() -> None:
     grey = looks_at(np.stack([crop_resize(np.asarray(it), SPEC) for it in SCENES])).grey
     pairs = np.array([(0, other) for other in range(1, 60)] + [(3, 4)])
-    together = laid_roughly(grey, pairs)[0]
+    together = align_coarsely(grey, pairs)[0]
     for row in (0, 15, 16, 40, 59):
         np.testing.assert_allclose(
-            together.detail[row], laid_roughly(grey, pairs[row : row + 1])[0].detail[0], atol=1e-5
+            together.detail[row], align_coarsely(grey, pairs[row : row + 1])[0].detail[0], atol=1e-5
         )
 
 
@@ -232,7 +232,7 @@ def test_candidates_are_the_nearest(count: int, monkeypatch: pytest.MonkeyPatch)
             if cosines[row, other] >= twin_candidates.LEAST:
                 expected.add((min(row, int(other)), max(row, int(other))))
     with ThreadPoolExecutor(2) as pool:
-        found = candidates(rows, pool)
+        found = find_candidates(rows, pool)
     assert set(map(tuple, found.tolist())) == expected
     assert found.tolist() == sorted(found.tolist())
 
@@ -242,9 +242,9 @@ def test_the_index_finds_what_comparing_all_finds(monkeypatch: pytest.MonkeyPatc
         pytest.skip("faiss is not here")
     rows = unit_rows(3000)
     with ThreadPoolExecutor(2) as pool:
-        exact = set(map(tuple, candidates(rows, pool).tolist()))
+        exact = set(map(tuple, find_candidates(rows, pool).tolist()))
         monkeypatch.setattr(twin_candidates, "EXACT", 100)
-        indexed = candidates(rows, pool)
+        indexed = find_candidates(rows, pool)
     assert (indexed[:, 0] < indexed[:, 1]).all()
     assert ((rows[indexed[:, 0]] * rows[indexed[:, 1]]).sum(axis=1) > twin_candidates.LEAST - 1e-4).all()
     assert len(exact.intersection(map(tuple, indexed.tolist()))) > 0.97 * len(exact)
@@ -257,8 +257,8 @@ def test_a_chain_does_not_become_one_set() -> None:
     def near_in_the_chain(others: NDArray[np.int64]) -> NDArray[np.float32]:
         return np.where(np.abs(others[:, 0] - others[:, 1]) <= 3, 1, -1).astype(np.float32)
 
-    kept = unchained(pairs, odds, 300, near_in_the_chain)
-    sizes = [len(it) for it in sets_from((str(a), str(b)) for a, b in pairs[kept])]
+    kept = reject_chains(pairs, odds, 300, near_in_the_chain)
+    sizes = [len(it) for it in connect_pairs((str(a), str(b)) for a, b in pairs[kept])]
     assert max(sizes) <= LOOSE
     assert kept.mean() > 0.8
 
@@ -268,7 +268,7 @@ def test_many_copies_of_one_photo_stay_one_set() -> None:
     pairs = np.unique(np.sort(chance.integers(0, 150, (900, 2)), axis=1), axis=0)
     pairs = pairs[pairs[:, 0] != pairs[:, 1]]
     odds = chance.uniform(0, 5, len(pairs)).astype(np.float32)
-    kept = unchained(pairs, odds, 150, lambda others: np.ones(len(others), np.float32))
+    kept = reject_chains(pairs, odds, 150, lambda others: np.ones(len(others), np.float32))
     assert kept.all()
 
 
@@ -278,7 +278,7 @@ def test_sets_are_connected_components() -> None:
     graph = coo_array((np.ones(120), (pairs[:, 0], pairs[:, 1])), shape=(200, 200))
     _, component = connected_components(graph, directed=False)
     expected = {frozenset(np.nonzero(component == it)[0].tolist()) for it in set(component[pairs[:, 0]])}
-    found = sets_from((str(first), str(second)) for first, second in pairs)
+    found = connect_pairs((str(first), str(second)) for first, second in pairs)
     assert {frozenset(map(int, ids)) for ids in found} == expected
     assert [len(ids) for ids in found] == sorted(map(len, found), reverse=True)
 
@@ -289,7 +289,7 @@ def test_the_22_sets_of_equal_scans_are_found(shared_data: Path) -> None:
     looks = looks_at(load_pixels(samples, SPEC, len(samples)))
     twins = find_near_duplicates(samples, features_of(looks), looks)
     same = [it for it in twins if it.kind == "same bytes"]
-    sets = sets_of(same)
+    sets = group_duplicates(same)
     by_bytes: dict[bytes, set[str]] = {}
     for sample in samples:
         by_bytes.setdefault(sample.source.read(), set()).add(sample.id)  # type: ignore[arg-type]

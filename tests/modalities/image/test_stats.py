@@ -8,7 +8,7 @@ from PIL import Image, ImageFilter
 
 from headstart.errors import StoreError
 from headstart.modalities.image.spec import ImageSpec
-from headstart.modalities.image.stats import COLOUR, GREY, read_stats, stats_of, stats_space
+from headstart.modalities.image.stats import COLOUR, GREY, compute_stats, read_stats, stats_space
 from headstart.storage.store import Store
 
 SPEC = ImageSpec(224, 1000, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
@@ -30,7 +30,7 @@ def fact(looks: Mapping[str, NDArray[np.float32]], name: str) -> NDArray[np.floa
 @pytest.mark.parametrize("size", SIZES)
 def test_the_small_pictures_are_what_pillow_makes(size: int) -> None:
     pixels = drawn(size)
-    looks = stats_of(pixels)
+    looks = compute_stats(pixels)
     for photo, grey, colour in zip(pixels, looks["grey"], looks["colour"], strict=True):
         image = Image.fromarray(photo)
         if size == 299:  # 49 cells of 6 pixels
@@ -45,7 +45,7 @@ def test_the_small_pictures_are_what_pillow_makes(size: int) -> None:
 @pytest.mark.parametrize("size", SIZES)
 def test_facts_are_those_of_pillow(size: int) -> None:
     pixels = drawn(size)
-    looks = stats_of(pixels)
+    looks = compute_stats(pixels)
     luma = np.stack([np.asarray(Image.fromarray(photo).convert("L")) for photo in pixels]) / 255
     saturation = np.stack([np.asarray(Image.fromarray(photo).convert("HSV"))[..., 1] for photo in pixels]) / 255
     np.testing.assert_allclose(fact(looks, "brightness"), luma.mean(axis=(1, 2)), atol=0.006)
@@ -57,7 +57,7 @@ def test_sharpness_falls_with_every_blur_and_is_nothing_where_all_is_flat() -> N
     sharp = Image.fromarray(np.random.default_rng(0).integers(0, 256, (224, 224, 3), dtype=np.uint8))
     blurred = [np.asarray(sharp.filter(ImageFilter.GaussianBlur(radius))) for radius in (0, 1, 2, 4)]
     flat = np.full((224, 224, 3), 90, np.uint8)
-    sharpness = fact(stats_of(np.stack([*blurred, flat])), "sharpness")
+    sharpness = fact(compute_stats(np.stack([*blurred, flat])), "sharpness")
     assert (np.diff(sharpness) < -0.5).all()
     assert sharpness[-1] == 0
 
@@ -65,20 +65,20 @@ def test_sharpness_falls_with_every_blur_and_is_nothing_where_all_is_flat() -> N
 def test_white_noise_has_the_energy_that_the_laplacian_gives_it() -> None:
     noise = np.random.default_rng(0).normal(128, 10, (224, 224, 3)).round().clip(0, 255).astype(np.uint8)
     expected = np.log2(1 + (16 + 4) * 10**2)  # weights 4, -1, -1, -1, -1
-    assert fact(stats_of(noise[None]), "sharpness")[0] == pytest.approx(expected, abs=0.1)
+    assert fact(compute_stats(noise[None]), "sharpness")[0] == pytest.approx(expected, abs=0.1)
 
 
 def test_a_sharp_quarter_before_a_blurred_background_counts_as_sharp() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (224, 224, 3), dtype=np.uint8)
     subject = np.full((224, 224, 3), 120, np.uint8)
     subject[:112, :112] = noise[:112, :112]
-    sharpness = fact(stats_of(np.stack([noise, subject])), "sharpness")
+    sharpness = fact(compute_stats(np.stack([noise, subject])), "sharpness")
     assert sharpness[0] - sharpness[1] < 0.3
 
 
 def test_a_photo_has_the_same_looks_alone_and_in_a_batch() -> None:
     pixels = drawn(224)
-    together, alone = stats_of(pixels), stats_of(pixels[2:3])
+    together, alone = compute_stats(pixels), compute_stats(pixels[2:3])
     for name, rows in together.items():
         np.testing.assert_allclose(alone[name][0], rows[2], atol=1e-5)
 
@@ -93,7 +93,7 @@ def test_the_space_is_small_and_of_pixels_alone() -> None:
 
 def test_looks_are_read_in_the_order_asked_for(tmp_path) -> None:
     pixels, digests = drawn(224, 3), ["0a" * 20, "1b" * 20, "2c" * 20]
-    looks = stats_of(pixels)
+    looks = compute_stats(pixels)
     with Store(tmp_path) as store:
         with store.writer(stats_space(SPEC)) as writer:
             writer.add(digests, looks)

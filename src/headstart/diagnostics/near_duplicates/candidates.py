@@ -28,13 +28,13 @@ CELLS_PER_ROOT, PROBES = 4, 16  #: cells of the index, times the root of the pho
 CHUNK = 64  #: cosines of which the greatest is found first
 
 
-def centre_of(features: Floats) -> Floats:
+def estimate_centre(features: Floats) -> Floats:
     """(D,) what is subtracted from features before their cosine is taken."""
     total = features.sum(axis=0, dtype=np.float64)
     return np.asarray(total / (len(features) + PRIOR), np.float32)
 
 
-def described(features: Floats, grey: Floats, centre: Floats, photos: NDArray[np.int64]) -> Floats:
+def compute_descriptors(features: Floats, grey: Floats, centre: Floats, photos: NDArray[np.int64]) -> Floats:
     """Unit descriptions (M, <= 96) of some of N photos.
 
     Args:
@@ -49,7 +49,7 @@ def described(features: Floats, grey: Floats, centre: Floats, photos: NDArray[np
     return np.asarray(both / np.sqrt(1 + PICTURE**2), np.float32)
 
 
-def candidates(descriptions: Floats, pool: Executor) -> NDArray[np.int64]:
+def find_candidates(descriptions: Floats, pool: Executor) -> NDArray[np.int64]:
     """Pairs (M, 2) of rows that are near each other, once each, the lower first, in rising order.
 
     The search is exact up to ``EXACT`` rows. Beyond, its time would grow as their square, and an index of faiss, where

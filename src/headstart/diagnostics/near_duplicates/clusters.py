@@ -9,7 +9,7 @@ LOOSE = 20  #: photos that a set may have on the strength of pairs alone
 ROUNDS = 8  #: of joining larger sets
 
 
-class Sets:
+class DisjointSets:
     """Photos by their set, each set with the photo that it grew from."""
 
     def __init__(self, count: int):
@@ -34,7 +34,7 @@ class Sets:
         self._size[keeps] += self._size[goes]
 
 
-def unchained(
+def reject_chains(
     pairs: NDArray[np.int64],
     odds: NDArray[np.float32],
     count: int,
@@ -51,7 +51,7 @@ def unchained(
         count: of all photos.
         judge: the odds of other pairs, above 0 for twins; they are given with the lower photo first, in rising order.
     """
-    sets, waiting = Sets(count), []
+    sets, waiting = DisjointSets(count), []
     for place in np.argsort(-odds, kind="stable"):
         first, second = sets.seed(pairs[place, 0]), sets.seed(pairs[place, 1])
         if first == second:
@@ -71,11 +71,11 @@ def unchained(
     return np.array([sets.seed(first) == sets.seed(second) for first, second in pairs], np.bool_)
 
 
-def sets_from(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, ...], ...]:
+def connect_pairs(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, ...], ...]:
     """Ids that pairs join, directly or through others, as sets; the a set's ids as they come, the largest set first."""
     numbers: dict[str, int] = {}
     joined = [tuple(numbers.setdefault(id_, len(numbers)) for id_ in pair) for pair in pairs]
-    sets = Sets(len(numbers))
+    sets = DisjointSets(len(numbers))
     for first, second in joined:
         if (one := sets.seed(first)) != (other := sets.seed(second)):
             sets.join(one, other)
@@ -85,12 +85,12 @@ def sets_from(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(ids) for ids in sorted(members.values(), key=len, reverse=True))
 
 
-def _pair(sets: Sets, photos: NDArray[np.int64]) -> tuple[int, int]:
+def _pair(sets: DisjointSets, photos: NDArray[np.int64]) -> tuple[int, int]:
     first, second = sets.seed(photos[0]), sets.seed(photos[1])
     return (first, second) if first < second else (second, first)
 
 
-def _join(sets: Sets, seeds: list[tuple[int, int]], odds: NDArray[np.float32]) -> None:
+def _join(sets: DisjointSets, seeds: list[tuple[int, int]], odds: NDArray[np.float32]) -> None:
     """Joins sets whose seeds are twins; one that has just got another seed waits for the next round."""
     for place in np.argsort(-odds, kind="stable"):
         first, second = seeds[place]

@@ -16,14 +16,14 @@ from threadpoolctl import threadpool_limits
 
 from headstart import events
 from headstart.data.samples import Sample
-from headstart.diagnostics.near_duplicates.candidates import candidates, centre_of, described
-from headstart.diagnostics.near_duplicates.clusters import sets_from, unchained
+from headstart.diagnostics.near_duplicates.candidates import compute_descriptors, estimate_centre, find_candidates
+from headstart.diagnostics.near_duplicates.clusters import connect_pairs, reject_chains
 from headstart.hardware import count_cores
-from headstart.modalities.image.near_duplicates.detail import LEAST_DETAIL, TOO_LITTLE, own_detail
-from headstart.modalities.image.near_duplicates.score import Evidence
+from headstart.modalities.image.near_duplicates.detail import LEAST_DETAIL, TOO_LITTLE, measure_detail
+from headstart.modalities.image.near_duplicates.score import DuplicateScorer
 from headstart.modalities.image.stats import ImageStats
 
-Kind = Literal["same bytes", "near"]
+DuplicateKind = Literal["same bytes", "near"]
 STAGE = "find twins"
 
 
@@ -33,8 +33,8 @@ class DuplicatePair:
 
     first: str  #: id of a sample
     second: str  #: id of a later sample
-    kind: Kind
-    likeness: float  #: 0.5 at the threshold, 1 for equal bytes
+    kind: DuplicateKind
+    similarity: float  #: 0.5 at the threshold, 1 for equal bytes
 
 
 def find_near_duplicates(
@@ -70,12 +70,12 @@ def find_near_duplicates(
     for pair, log_odds in zip(pairs, odds, strict=True):
         first, second = sorted(places[pair])
         near.append(DuplicatePair(samples[first].id, samples[second].id, "near", _likeness(float(log_odds))))
-    return tuple(sorted(copies + near, key=lambda it: (-it.likeness, order[it.first], order[it.second])))
+    return tuple(sorted(copies + near, key=lambda it: (-it.similarity, order[it.first], order[it.second])))
 
 
-def sets_of(twins: Iterable[DuplicatePair]) -> tuple[tuple[str, ...], ...]:
+def group_duplicates(twins: Iterable[DuplicatePair]) -> tuple[tuple[str, ...], ...]:
     """Ids of photos that are twins of each other, directly or through others; the largest set first."""
-    return sets_from((it.first, it.second) for it in twins)
+    return connect_pairs((it.first, it.second) for it in twins)
 
 
 def _near(
@@ -85,16 +85,16 @@ def _near(
     if len(places) < 2:
         return np.empty((0, 2), np.int64), np.empty(0, np.float32)
     listener(events.Progress(STAGE, 0, len(places)))
-    detail = own_detail(looks.grey, looks.colour)
+    detail = measure_detail(looks.grey, looks.colour)
     if few := int((detail[places] < LEAST_DETAIL).sum()):
         listener(events.Note(_poor(few, len(places))))
-    evidence = Evidence(features, centre_of(features), looks.grey, looks.colour, places, detail)
+    evidence = DuplicateScorer(features, estimate_centre(features), looks.grey, looks.colour, places, detail)
     # Threads of our own on one BLAS thread each: BLAS's own are slower on small products, and spin where others work.
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(count_cores()) as pool:
-        maybe = candidates(described(features, looks.grey, evidence.centre, places), pool)
+        maybe = find_candidates(compute_descriptors(features, looks.grey, evidence.centre, places), pool)
         odds = evidence.odds(maybe, pool)
         pairs, odds = maybe[odds > 0], odds[odds > 0]
-        kept = unchained(pairs, odds, len(places), lambda others: evidence.odds(others, pool))
+        kept = reject_chains(pairs, odds, len(places), lambda others: evidence.odds(others, pool))
     if left := int((~kept).sum()):
         listener(events.Note(f"{left} pairs of near-duplicates only chain others to sets of unlike photos; left out"))
     listener(events.Progress(STAGE, len(places), len(places)))

@@ -19,7 +19,7 @@ GREYED = 0.6  #: how much of the photo's own colour is taken out, so that the he
 
 
 @dataclass(frozen=True, slots=True)
-class Upright:
+class UprightImage:
     """A decoded photo."""
 
     pixels: Pixels  #: perhaps smaller than the photo, as its spec allows
@@ -27,7 +27,7 @@ class Upright:
     height: int
 
 
-def upright(photo: PhotoLike, spec: ImageSpec) -> Upright:
+def load_upright(photo: PhotoLike, spec: ImageSpec) -> UprightImage:
     """Reads a photo for a classifier.
 
     Raises:
@@ -38,13 +38,13 @@ def upright(photo: PhotoLike, spec: ImageSpec) -> Upright:
     height, width = pixels.shape[:2]
     header = opened.header()
     if header is None:
-        return Upright(pixels, width, height)
+        return UprightImage(pixels, width, height)
     turned = (header.width > header.height) != (width > height) and header.width != header.height
     full = (header.height, header.width) if turned else (header.width, header.height)
-    return Upright(pixels, *full)
+    return UprightImage(pixels, *full)
 
 
-def painted(
+def paint_heat(
     photo: NDArray[np.uint8], values: NDArray[np.float32], box: tuple[int, int, int, int], size: tuple[int, int]
 ) -> NDArray[np.uint8]:
     """A photo under its heat map; what the network did not see stays grey.

@@ -57,7 +57,7 @@ def stats_space(spec: ImageSpec) -> FeatureSpace:
     )
 
 
-def stats_of(pixels: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+def compute_stats(pixels: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
     """The looks of prepared photos, uint8 (B, S, S, 3) with S >= 3: for each layer of the space float32 (B, width)."""
     count = len(pixels)
     red, green, blue = planes = _cells(pixels)

@@ -25,7 +25,7 @@ from headstart.reporting.records import Records
 def class_counts_chart(records: Records) -> Bars:
     """Photos of each class in each part; of many classes the largest and the smallest."""
     classes = records.classes
-    total = np.array([records.trust["quality"]["counts"][name] for name in classes], dtype=np.int64)
+    total = np.array([records.trust["issues"]["counts"][name] for name in classes], dtype=np.int64)
     held_out = {
         part: np.bincount(records.predictions.subset(part).label, minlength=len(classes))
         for part in (Subset.VALIDATION, Subset.TEST)

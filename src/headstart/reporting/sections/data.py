@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
-from headstart.diagnostics.label_hint import RelabelHint, hint_relabelling
-from headstart.diagnostics.label_issues import LabelErrors
-from headstart.modalities.image.near_duplicates.detail import told_apart_poorly
+from headstart.diagnostics.label_noise import LabelNoise
+from headstart.diagnostics.next_commands import RelabelCommands, suggest_relabelling
+from headstart.modalities.image.near_duplicates.detail import find_low_detail_note
 from headstart.reporting.photos import PhotoTile, make_tile
 from headstart.reporting.records import Records
 
@@ -130,8 +130,8 @@ class DataSection:
     other_leaks: tuple[ShownLeak, ...]  #: past those that are shown
     leaked: int  #: test photos
     suspects: tuple[ShownLabelIssue, ...]
-    label_errors: LabelErrors
-    hint: RelabelHint | None  #: what to type to correct labels
+    label_errors: LabelNoise
+    hint: RelabelCommands | None  #: what to type to correct labels
     flaws: tuple[ShownIssue, ...]
     shortcuts: tuple[ShownShortcut, ...]
 
@@ -154,7 +154,7 @@ def build_data_section(records: Records) -> DataSection:
     """What the section shows."""
     trust = records.trust
     leaks = tuple(_list_leaks(records))
-    suspects = trust["labels"]["suspects"]
+    suspects = trust["labels"]["issues"]
     return DataSection(
         seen=len(records.ledger.entries),
         counts=records.ledger.counts(),
@@ -162,13 +162,13 @@ def build_data_section(records: Records) -> DataSection:
         given=records.split.given,
         classes=tuple(_count_classes(records)),
         twins=tuple(_list_pairs(records)),
-        poor=told_apart_poorly(records.run["notes"]),
+        poor=find_low_detail_note(records.run["notes"]),
         leaks=leaks[:MOST_PAIRS],
         other_leaks=leaks[MOST_PAIRS:],
         leaked=len({it.held_out for it in leaks if it.part == Subset.TEST}),
         suspects=tuple(_list_label_issues(records, suspects[:MOST_SUSPECTS])),
-        label_errors=LabelErrors.from_json(trust["labels"]),
-        hint=hint_relabelling(records.run["source"], records.folder, records.run["settings"]),
+        label_errors=LabelNoise.from_json(trust["labels"]),
+        hint=suggest_relabelling(records.run["source"], records.folder, records.run["settings"]),
         flaws=tuple(_list_issues(records)),
         shortcuts=tuple(_list_shortcuts(trust["shortcuts"])),
     )
@@ -179,7 +179,7 @@ def _count_classes(records: Records) -> Iterator[ClassCounts]:
     held_out = [Counter(records.predictions.subset(part).label.tolist()) for part in (Subset.VALIDATION, Subset.TEST)]
     for index, name in enumerate(records.classes):
         validation, test = (counts[index] for counts in held_out)
-        yield ClassCounts(index, name, records.trust["quality"]["counts"][name] - validation - test, validation, test)
+        yield ClassCounts(index, name, records.trust["issues"]["counts"][name] - validation - test, validation, test)
 
 
 def _list_files(entries: Sequence[LedgerEntry]) -> Iterator[FileList]:
@@ -194,7 +194,7 @@ def _list_files(entries: Sequence[LedgerEntry]) -> Iterator[FileList]:
 
 def _list_pairs(records: Records) -> Iterator[ShownPair]:
     classes = records.trust["classes_of"]
-    for index, it in enumerate(((records.trust["duplicates"] or {}).get("twins") or ())[:MOST_PAIRS]):
+    for index, it in enumerate(((records.trust["duplicates"] or {}).get("pairs") or ())[:MOST_PAIRS]):
         first, second = it["first"], it["second"]
         yield ShownPair(
             index,
@@ -203,7 +203,7 @@ def _list_pairs(records: Records) -> Iterator[ShownPair]:
             records.name(first),
             records.name(second),
             it["kind"],
-            it["likeness"],
+            it["similarity"],
             classes.get(first) != classes.get(second),
         )
 
@@ -216,12 +216,12 @@ def _list_leaks(records: Records) -> Iterator[ShownLeak]:
             index=index,
             held_out=held_out,
             held_out_name=records.name(held_out),
-            part=it["part"],
+            part=it["subset"],
             seen=seen,
             seen_name=records.name(seen),
             seen_part=part.value,
             kind=it["kind"],
-            likeness=it["likeness"],
+            likeness=it["similarity"],
             same_label=it["same_label"],
         )
 
@@ -240,7 +240,7 @@ def _list_label_issues(records: Records, suspects: Sequence[Mapping[str, Any]]) 
 
 
 def _list_issues(records: Records) -> Iterator[ShownIssue]:
-    for it in records.trust["quality"]["flaws"]:
+    for it in records.trust["issues"]["images"]:
         if it["ids"]:
             kind, tiles = it["kind"], tuple(make_tile(records, id_) for id_ in it["ids"][:MOST_FLAWED])
             yield ShownIssue(kind[:1].upper() + kind[1:], kind.replace(" ", "-"), it["limit"], len(it["ids"]), tiles)
@@ -248,21 +248,21 @@ def _list_issues(records: Records) -> Iterator[ShownIssue]:
 
 def is_strong(shortcut: Mapping[str, Any]) -> bool:
     """Whether a clue is to be warned of; records of before do not say whether it is only what is shown."""
-    telling: bool = shortcut["telling"] and shortcut["share_of_gain"] >= STRONG
-    return telling and not shortcut.get("shown", False)
+    telling: bool = shortcut["significant"] and shortcut["share_of_gain"] >= STRONG
+    return telling and not shortcut.get("subject_in_border", False)
 
 
 def _list_shortcuts(found: Sequence[Mapping[str, Any]]) -> Iterator[ShownShortcut]:
     for it in found:
         strong = is_strong(it)
-        verdict = "no better than chance" if not it["telling"] else "a strong clue" if strong else "a weak clue"
-        if it["telling"] and it.get("shown", False):
+        verdict = "no better than chance" if not it["significant"] else "a strong clue" if strong else "a weak clue"
+        if it["significant"] and it.get("subject_in_border", False):
             verdict = (
                 "what is shown reaches into it: the middle of the photo tells more, and it adds nothing to the rest"
             )
         yield ShownShortcut(
-            key=it["clue"].replace(" ", "-"),
-            words=CLUES.get(it["clue"], it["clue"]),
+            key=it["cue"].replace(" ", "-"),
+            words=CLUES.get(it["cue"], it["cue"]),
             accuracy=it["accuracy"],
             low=it["low"],
             high=it["high"],

@@ -8,7 +8,7 @@ from datetime import datetime
 import numpy as np
 
 from headstart.data.samples import FileStatus
-from headstart.diagnostics.label_hint import hint_comparing, hint_relabelling
+from headstart.diagnostics.next_commands import suggest_comparing, suggest_relabelling
 from headstart.evaluation.intervals import Interval
 from headstart.reporting.by_chance import ece_by_chance
 from headstart.reporting.records import Records, total_seconds
@@ -181,7 +181,7 @@ def _list_next_steps(records: Records, data: DataSection, more: MoreDataSection)
     model = shlex.quote(str(records.folder / "model"))
     yield NextStep("Use it on new photos.", f"headstart predict {model} PHOTO")
     if _has_label_issues(data):
-        hint = hint_relabelling(records.run["source"], records.folder, records.run["settings"])
+        hint = suggest_relabelling(records.run["source"], records.folder, records.run["settings"])
         yield NextStep(
             "Look at the suspicious labels, correct them in the table, and fit again.",
             f"{hint.check}\n{hint.fit}" if hint else "",
@@ -189,7 +189,7 @@ def _list_next_steps(records: Records, data: DataSection, more: MoreDataSection)
     if not any(arm["curves"] for arm in records.run["arms"]):
         yield NextStep(
             "Training a part of the network may do better; this tries it within a time.",
-            hint_comparing(records.run["source"], records.run["settings"]),
+            suggest_comparing(records.run["source"], records.run["settings"]),
         )
     if more.most is not None and more.most.low > 0:
         yield NextStep(f"Collect more photos of {more.most.name}: that class gains most from them.")

@@ -10,8 +10,8 @@ from PIL import Image, ImageDraw, ImageOps
 from sklearn.datasets import load_digits
 
 from headstart import events
-from headstart.modalities.image.near_duplicates.detail import LEAST_DETAIL, equal_pixels, own_detail
-from headstart.modalities.image.near_duplicates.score import EQUAL, Evidence
+from headstart.modalities.image.near_duplicates.detail import LEAST_DETAIL, equal_pixels, measure_detail
+from headstart.modalities.image.near_duplicates.score import EQUAL, DuplicateScorer
 from tests.diagnostics.near_duplicates.test_search import Set, again, exposed, scene
 
 Chance = np.random.Generator
@@ -91,7 +91,7 @@ def test_pictures_of_little_detail_are_the_same_where_their_pixels_are(kind: str
     copies = [f"again{number}" for number in range(2)]  # of equal pixels, but other bytes
     digests = [f"{number:040x}" for number in range(len(pictures))] + copies
     found = Set([*pictures, *pictures[:2]], digests)
-    assert (own_detail(found.looks.grey, found.looks.colour) < LEAST_DETAIL).mean() > 0.97
+    assert (measure_detail(found.looks.grey, found.looks.colour) < LEAST_DETAIL).mean() > 0.97
     assert found.places(found.twins()) == {(0, len(pictures)), (1, len(pictures) + 1)}
 
 
@@ -148,16 +148,16 @@ def test_detail_is_what_is_not_backdrop_as_far_as_it_is_independent() -> None:
     half = np.where(np.arange(24)[:, None] < 12, 0.5, noise)
     smooth = np.asarray(Image.fromarray(noise[:4, :4].astype(np.float32)).resize((24, 24), Image.Resampling.BICUBIC))
     grey = np.stack([noise, half, smooth, np.full((24, 24), 0.5)]).astype(np.float32)
-    detail = own_detail(grey, np.zeros((4, 8, 8, 3), np.float32))
+    detail = measure_detail(grey, np.zeros((4, 8, 8, 3), np.float32))
     assert detail[0] > 400
     assert 200 < detail[1] < 280
     assert detail[2] < 60
     assert detail[3] == 0
     colour = chance.uniform(0, 1, (4, 8, 8, 3)).astype(np.float32)
-    np.testing.assert_allclose(own_detail(grey, colour), 1.5 * detail, rtol=0.03)
+    np.testing.assert_allclose(measure_detail(grey, colour), 1.5 * detail, rtol=0.03)
     one_ink = (1 - colour[..., :1]) * np.array([0.9, 0.2, 0.1], np.float32)
-    np.testing.assert_allclose(own_detail(grey, one_ink), detail, rtol=1e-3)
-    assert own_detail(grey[:0], colour[:0]).shape == (0,)
+    np.testing.assert_allclose(measure_detail(grey, one_ink), detail, rtol=1e-3)
+    assert measure_detail(grey[:0], colour[:0]).shape == (0,)
 
 
 def test_pixels_are_equal_but_for_rounding() -> None:
@@ -173,7 +173,7 @@ def test_many_pairs_of_little_detail_are_compared_in_bounded_memory() -> None:
     grey, colour = np.zeros((20, 24, 24), np.float32), np.zeros((20, 8, 8, 3), np.float32)
     grey[1::2] = 1
     nothing = np.zeros((20, 1), np.float32)
-    evidence = Evidence(nothing, nothing[0], grey, colour, np.arange(20), nothing[:, 0])
+    evidence = DuplicateScorer(nothing, nothing[0], grey, colour, np.arange(20), nothing[:, 0])
     pairs = np.stack(np.triu_indices(20, 1), axis=1)[np.sort(np.arange(24_000) % 190)]
     with ThreadPoolExecutor(1) as pool:
         tracemalloc.start()
@@ -186,4 +186,4 @@ def test_many_pairs_of_little_detail_are_compared_in_bounded_memory() -> None:
 
 def test_levels_beyond_black_and_white_count_as_these() -> None:
     grey = np.random.default_rng(0).uniform(-0.2, 1.2, (2, 24, 24)).astype(np.float32)
-    assert np.isfinite(own_detail(grey, np.zeros((2, 8, 8, 3), np.float32))).all()
+    assert np.isfinite(measure_detail(grey, np.zeros((2, 8, 8, 3), np.float32))).all()

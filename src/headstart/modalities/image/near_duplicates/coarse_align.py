@@ -6,7 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Floats
-from headstart.modalities.image.near_duplicates.fine_align import Laid, details_of, sampled, unit
+from headstart.modalities.image.near_duplicates.fine_align import (
+    Alignment,
+    extract_details,
+    normalise_details,
+    sample_windows,
+)
 
 SCALES = (0.88, 0.94, 1.0, 1.064, 1.136)  #: of the window; a 90 % crop makes 0.9 or 1.11
 SHIFTS = (-0.08, -0.04, 0.0, 0.04, 0.08)  #: of the window's centre, as a share of the edge
@@ -17,7 +22,7 @@ STARTS = 3  #: windows that are given for each pair
 BLOCK, MOST = 512, 16  #: photos whose windows are in memory at a time, 16 MB; pairs of one of them at a time
 
 
-def laid_roughly(grey: Floats, pairs: NDArray[np.int64]) -> tuple[Laid, ...]:
+def align_coarsely(grey: Floats, pairs: NDArray[np.int64]) -> tuple[Alignment, ...]:
     """The best windows of the grid for each pair, each of another scale; the best first.
 
     Args:
@@ -29,12 +34,14 @@ def laid_roughly(grey: Floats, pairs: NDArray[np.int64]) -> tuple[Laid, ...]:
     maps, places = _grid(grey.shape[1] // 2)
     small = _halved(grey)
     inner = maps[SCALES.index(1.0) * WINDOWS + WINDOWS // 2].T
-    templates = np.stack([unit(small @ inner), unit(_halved(grey[:, :, ::-1]) @ inner)], axis=1)
+    templates = np.stack(
+        [normalise_details(small @ inner), normalise_details(_halved(grey[:, :, ::-1]) @ inner)], axis=1
+    )
     flat = maps.reshape(-1, maps.shape[-1]).T
     owners, owner, turn = _turns(pairs[:, 0])
     for begin in range(0, len(owners), BLOCK):
         rows = slice(*np.searchsorted(owner, [begin, begin + BLOCK]))
-        windows = unit((small[owners[begin : begin + BLOCK]] @ flat).reshape(-1, len(maps), POINTS**2))
+        windows = normalise_details((small[owners[begin : begin + BLOCK]] @ flat).reshape(-1, len(maps), POINTS**2))
         asked = np.zeros((len(windows), turn[rows].max() + 1, 2, POINTS**2), np.float32)
         asked[owner[rows] - begin, turn[rows]] = templates[pairs[rows, 1]]
         agree = asked.reshape(len(windows), -1, POINTS**2) @ windows.swapaxes(1, 2)
@@ -44,7 +51,7 @@ def laid_roughly(grey: Floats, pairs: NDArray[np.int64]) -> tuple[Laid, ...]:
     side, window = np.divmod(found, WINDOWS)
     where = places[np.arange(len(SCALES)) * WINDOWS + window]
     ranked, each = np.argsort(-detail, axis=1, kind="stable")[:, :STARTS], np.arange(len(pairs))
-    return tuple(Laid(detail[each, scale], where[each, scale], side[each, scale] == 1) for scale in ranked.T)
+    return tuple(Alignment(detail[each, scale], where[each, scale], side[each, scale] == 1) for scale in ranked.T)
 
 
 def _turns(first: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
@@ -60,7 +67,7 @@ def _grid(edge: int) -> tuple[Floats, Floats]:
     """The details of every window as linear maps, (T, POINTS**2, edge**2), and the places, (T, 3); scale by scale."""
     places = np.array([(scale, right, down) for scale in SCALES for down in SHIFTS for right in SHIFTS], np.float32)
     dots = np.eye(edge * edge, dtype=np.float32).reshape(-1, edge, edge)
-    maps = [details_of(sampled(dots, np.tile(place, (len(dots), 1)), POINTS), DEGREE).T for place in places]
+    maps = [extract_details(sample_windows(dots, np.tile(place, (len(dots), 1)), POINTS), DEGREE).T for place in places]
     return np.stack(maps), places
 
 

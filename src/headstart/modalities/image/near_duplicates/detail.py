@@ -30,12 +30,12 @@ TOO_LITTLE = "too little detail"  #: as notes say it
 BLOCK = 4096  #: photos at a time, 60 MB
 
 
-def told_apart_poorly(notes: Iterable[str]) -> str:
+def find_low_detail_note(notes: Iterable[str]) -> str:
     """Return the note, among a run's, that photos have too little detail to be compared; empty where none has."""
     return next((note for note in notes if TOO_LITTLE in note), "")
 
 
-def own_detail(grey: Floats, colour: Floats) -> Floats:
+def measure_detail(grey: Floats, colour: Floats) -> Floats:
     """How many independent cells photos have.
 
     Args:

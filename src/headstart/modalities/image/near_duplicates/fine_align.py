@@ -24,19 +24,19 @@ FARTHEST_SHIFT, LEAST_SCALE, MOST_SCALE = 0.15, 0.75, 1.33
 
 
 @dataclass(frozen=True, slots=True)
-class Laid:
+class Alignment:
     """How the second picture of each of M pairs lies in the first."""
 
     detail: Floats  #: (M,) correlation of details, -1..1
     place: Floats  #: (M, 3) of the window in the first: scale, shift right, shift down
     mirrored: NDArray[np.bool_]  #: (M,) whether the second was mirrored left to right
 
-    def of(self, chosen: NDArray[np.int64]) -> "Laid":
+    def of(self, chosen: NDArray[np.int64]) -> "Alignment":
         """Those of some pairs."""
-        return Laid(self.detail[chosen], self.place[chosen], self.mirrored[chosen])
+        return Alignment(self.detail[chosen], self.place[chosen], self.mirrored[chosen])
 
 
-def laid_finely(grey: Floats, pairs: NDArray[np.int64], start: Laid) -> Laid:
+def align_finely(grey: Floats, pairs: NDArray[np.int64], start: Alignment) -> Alignment:
     """The best place that steps from the start come upon; never worse than the start.
 
     Args:
@@ -48,25 +48,25 @@ def laid_finely(grey: Floats, pairs: NDArray[np.int64], start: Laid) -> Laid:
     wanted[start.mirrored] = wanted[start.mirrored][:, :, ::-1]
     pictures, place = grey[pairs[:, 0]], start.place.copy()
     whole = np.tile(np.array([1, 0, 0], np.float32), (len(pairs), 1))
-    template = unit(details_of(sampled(wanted, whole, FINE)))
+    template = normalise_details(extract_details(sample_windows(wanted, whole, FINE)))
     best, best_place = np.full(len(pairs), -1, np.float32), place.copy()
     for step in range(STEPS + 1):
-        window = sampled(pictures, place, FINE)
-        details = details_of(window)
-        agree = (unit(details) * template).sum(axis=1)
+        window = sample_windows(pictures, place, FINE)
+        details = extract_details(window)
+        agree = (normalise_details(details) * template).sum(axis=1)
         better = agree > best
         best[better], best_place[better] = agree[better], place[better]
         if step < STEPS:
             place = _stepped(place, window, details, template * np.maximum(agree, 0)[:, None])
-    return Laid(best, best_place, start.mirrored)
+    return Alignment(best, best_place, start.mirrored)
 
 
-def sampled(pictures: Floats, place: Floats, points: int) -> Floats:
+def sample_windows(pictures: Floats, place: Floats, points: int) -> Floats:
     """Windows of pictures, bilinearly.
 
     Args:
         pictures: (M, G, G) or (M, G, G, channels).
-        place: (M, 3) as in ``Laid``; beyond the edge the picture goes on as it ends.
+        place: (M, 3) as in ``Alignment``; beyond the edge the picture goes on as it ends.
         points: along an edge of the window.
 
     Returns:
@@ -98,7 +98,7 @@ def _stepped(place: Floats, window: Floats, details: Floats, wanted: Floats) -> 
     down, across = (slope / spacing for slope in np.gradient(window, axis=(1, 2)))
     offsets = _offsets(FINE)
     slopes = np.stack([across * offsets + down * offsets[:, None], across, down], axis=1)
-    slopes = details_of(slopes.reshape(-1, FINE, FINE)).reshape(len(place), 3, -1)
+    slopes = extract_details(slopes.reshape(-1, FINE, FINE)).reshape(len(place), 3, -1)
     energy = np.sqrt((details**2).sum(axis=1))
     residual = wanted * energy[:, None] - details
     curvature = slopes @ slopes.transpose(0, 2, 1)
@@ -110,14 +110,14 @@ def _stepped(place: Floats, window: Floats, details: Floats, wanted: Floats) -> 
     return moved
 
 
-def details_of(windows: Floats, degree: int = DEGREE) -> Floats:
+def extract_details(windows: Floats, degree: int = DEGREE) -> Floats:
     """(M, points, points) -> (M, points**2) without the smooth part, a polynomial of that degree in x and y."""
     flat = windows.reshape(len(windows), -1)
     smooth = _smooth(windows.shape[1], degree)
     return np.asarray(flat - (flat @ smooth) @ smooth.T, np.float32)
 
 
-def unit(details: Floats) -> Floats:
+def normalise_details(details: Floats) -> Floats:
     """Details over their energy and the floor's."""
     energy = np.einsum("...k,...k->...", details, details)[..., None]
     return np.asarray(details / np.sqrt(energy + FLOOR**2 * details.shape[-1]), np.float32)

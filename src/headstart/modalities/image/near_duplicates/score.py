@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Floats
-from headstart.modalities.image.near_duplicates.coarse_align import laid_roughly
+from headstart.modalities.image.near_duplicates.coarse_align import align_coarsely
 from headstart.modalities.image.near_duplicates.detail import LEAST_DETAIL, equal_pixels
-from headstart.modalities.image.near_duplicates.fine_align import Laid, laid_finely, sampled
+from headstart.modalities.image.near_duplicates.fine_align import Alignment, align_finely, sample_windows
 from headstart.modalities.image.stats import LUMA
 
 Pairs = NDArray[np.int64]
@@ -29,7 +29,7 @@ SEGMENT, CHUNK = 4096, 512  #: pairs whose photos, and whose windows, are in mem
 
 
 @dataclass(frozen=True)
-class Evidence:
+class DuplicateScorer:
     """What pairs are judged by; M of N photos."""
 
     features: Floats  #: (N, D) rows
@@ -64,12 +64,12 @@ class Evidence:
         local, some = places.reshape(pairs.shape), self.photos[photos]
         grey, colour = self.grey[some], self.colour[some]
         odds = np.full(len(pairs), -np.inf, np.float32)
-        for start in laid_roughly(grey, local):
+        for start in align_coarsely(grey, local):
             left = np.nonzero((start.detail > needed - SLACK) & (odds < 0))[0]
             for first in range(0, len(left), CHUNK):
                 some = left[first : first + CHUNK]
-                laid = laid_finely(grey, local[some], start.of(some))
-                differ = colours_differ(colour, local[some], laid)
+                laid = align_finely(grey, local[some], start.of(some))
+                differ = compare_colours(colour, local[some], laid)
                 sums = _log_odds(laid.detail) + FEATURES * cosines[some] - COLOURS * differ - THRESHOLD
                 odds[some] = np.maximum(odds[some], sums)
         return odds
@@ -81,7 +81,7 @@ class Evidence:
         return cosines
 
 
-def colours_differ(colour: Floats, pairs: Pairs, laid: Laid) -> Floats:
+def compare_colours(colour: Floats, pairs: Pairs, laid: Alignment) -> Floats:
     """(M,) squared difference of chroma, cell by cell, over its energy: 0 the same, 2 unrelated.
 
     Args:
@@ -92,8 +92,8 @@ def colours_differ(colour: Floats, pairs: Pairs, laid: Laid) -> Floats:
     wanted = colour[pairs[:, 1]]
     wanted[laid.mirrored] = wanted[laid.mirrored][:, :, ::-1]
     whole = np.tile(np.array([1, 0, 0], np.float32), (len(pairs), 1))
-    first = _chroma(sampled(colour[pairs[:, 0]], laid.place, CELLS))
-    second = _chroma(sampled(wanted, whole, CELLS))
+    first = _chroma(sample_windows(colour[pairs[:, 0]], laid.place, CELLS))
+    second = _chroma(sample_windows(wanted, whole, CELLS))
     energy = (first**2).sum(axis=(1, 2, 3)) + (second**2).sum(axis=(1, 2, 3))
     differ: Floats = ((first - second) ** 2).sum(axis=(1, 2, 3)) / (energy + np.float32(PALE * CELLS**2))
     return differ

@@ -14,14 +14,14 @@ SHARED = ("backbone", "seed", "precision", "engine", "workers", "store", *DataSe
 
 
 @dataclass(frozen=True, slots=True)
-class RelabelHint:
+class RelabelCommands:
     """Hold a run's labels to a network, then fit with the table that was edited."""
 
     check: str
     fit: str
 
 
-def hint_relabelling(source: str, run: Path, settings: Mapping[str, Any]) -> RelabelHint | None:
+def suggest_relabelling(source: str, run: Path, settings: Mapping[str, Any]) -> RelabelCommands | None:
     """Return the commands that go on from a run: its split and its corrected labels stay.
 
     Args:
@@ -32,14 +32,14 @@ def hint_relabelling(source: str, run: Path, settings: Mapping[str, Any]) -> Rel
     if source == IN_MEMORY:
         return None
     table = f"{run.resolve().name}-fixes.csv"
-    more = ["--split-from", str(run), *shared_options(settings)]
-    return RelabelHint(
+    more = ["--split-from", str(run), *format_shared_options(settings)]
+    return RelabelCommands(
         shlex.join(["headstart", "check", source, "--labels", table, *more]),
         shlex.join(["headstart", "fit", source, "--relabel", table, *more]),
     )
 
 
-def fit_command(source: str, table: Path, settings: Mapping[str, Any]) -> str:
+def suggest_fit(source: str, table: Path, settings: Mapping[str, Any]) -> str:
     """Return the command that fits with an edited table; empty for arrays.
 
     Args:
@@ -50,17 +50,17 @@ def fit_command(source: str, table: Path, settings: Mapping[str, Any]) -> str:
     if source == IN_MEMORY:
         return ""
     kept = ["--split-from", str(settings["split_from"])] if settings.get("split_from") else []
-    return shlex.join(["headstart", "fit", source, "--relabel", str(table), *kept, *shared_options(settings)])
+    return shlex.join(["headstart", "fit", source, "--relabel", str(table), *kept, *format_shared_options(settings)])
 
 
-def hint_comparing(source: str, settings: Mapping[str, Any]) -> str:
+def suggest_comparing(source: str, settings: Mapping[str, Any]) -> str:
     """Return the command that tries to train parts of the network on a run's photos; empty for arrays."""
     if source == IN_MEMORY:
         return ""
-    return shlex.join(["headstart", "compare", source, "--budget", "10m", *shared_options(settings)])
+    return shlex.join(["headstart", "compare", source, "--budget", "10m", *format_shared_options(settings)])
 
 
-def shared_options(settings: Mapping[str, Any]) -> list[str]:
+def format_shared_options(settings: Mapping[str, Any]) -> list[str]:
     """Return the flags of those settings that both commands take and that are not as they are by default."""
     return [word for name in SHARED if name in settings for word in _flag(name, settings[name])]
 

@@ -81,9 +81,9 @@ def heads(rows: int, *, look: bool) -> float:
     from headstart.heads import threads
 
     if not look:
-        threads.busy_elsewhere = lambda seconds: 0.0
+        threads.measure_other_load = lambda seconds: 0.0
     features, labels = drawn.draw(rows, 1280, 2)
-    with threads.threads_for(features.size):
+    with threads.limit_threads(features.size):
         return measuring.seconds(lambda: drawn.fit(features, labels))
 
 

@@ -35,7 +35,7 @@ from headstart.data.samples import Samples, Subset
 from headstart.data.splits import make_split
 from headstart.diagnostics.near_duplicates.search import find_near_duplicates
 from headstart.evaluation.metrics import log_loss
-from headstart.evaluation.reliability import reliability
+from headstart.evaluation.reliability import measure_reliability
 from headstart.events import RunLog
 from headstart.extraction.extract import extract
 from headstart.heads.catalog import HEADS, fit_head
@@ -99,11 +99,11 @@ def judge(
         return {kind: measure_coverage(sets.predict(after), labels, groups=groups) for kind, sets in made.items()}
 
     sets, fitted = judged(found[0].crossed), judged(calibration.apply(held_out[1]))
-    before = reliability(labels, said)
+    before = measure_reliability(labels, said)
     return Judged(
         accuracy=float((after.argmax(axis=1) == labels).mean()),
         ece_before=before.ece,
-        ece_after=reliability(labels, after).ece,
+        ece_after=measure_reliability(labels, after).ece,
         log_loss_before=before.log_loss,
         log_loss_after=log_loss(labels, after),
         log_loss_by_kind=by_kind,

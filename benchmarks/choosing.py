@@ -24,11 +24,11 @@ from headstart.data.samples import Subset
 from headstart.data.splits import make_split
 from headstart.evaluation.metrics import log_loss
 from headstart.events import RunLog
-from headstart.heads.threads import threads_for
+from headstart.heads.threads import limit_threads
 from headstart.pipeline.backbones import LoadedBackbone, load_backbones
 from headstart.pipeline.dataset import PreparedDataset, prepare_dataset
-from headstart.selection.arm import Arm, final_parts
-from headstart.selection.compare import compare, requested_arms
+from headstart.selection.arm import Arm, refit_model
+from headstart.selection.compare import compare_arms, requested_arms
 from headstart.selection.context import FitContext
 from headstart.selection.rule import choose_winner
 from headstart.settings import FitSettings, locate_store
@@ -67,7 +67,7 @@ def one_split(photos: PreparedDataset, network: LoadedBackbone, store: Store, se
         photos.samples, split, network.backbone, engine, store, space, network.parity_samples, settings, Path("unused")
     )
     began = time.process_time()
-    found = compare([material], requested_arms(settings))
+    found = compare_arms([material], requested_arms(settings))
     took = time.process_time() - began
     answers = {arm.name: arm.probabilities for arm in found.arms}
     former = choose_winner(material.targets(Subset.VALIDATION), answers, "linear-probe", settings.seed).winner
@@ -78,7 +78,7 @@ def one_split(photos: PreparedDataset, network: LoadedBackbone, store: Store, se
 def scored(material: FitContext, arm: Arm) -> Scored:
     """An arm as it would be saved."""
     labels = material.labels(Subset.TEST)
-    said = material.probabilities(final_parts(material, arm), material.of(Subset.TEST))
+    said = material.predict_proba(refit_model(material, arm), material.samples_in(Subset.TEST))
     return Scored(arm.name, float((said.argmax(axis=1) == labels).mean()), log_loss(labels, said))
 
 
@@ -114,7 +114,7 @@ def main() -> None:
             (network,) = load_backbones(["efficientnet_lite0"], samples.samples, store, settings, log)
             photos = prepare_dataset(samples, [network], settings, store, log)
             width = sum(layer.width for layer in network.backbone.layers)
-            with threads_for(len(samples) * width):
+            with limit_threads(len(samples) * width):
                 splits = [
                     one_split(photos, network, store, settings.model_copy(update={"seed": seed}))
                     for seed in range(given.splits)

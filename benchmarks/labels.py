@@ -33,7 +33,7 @@ from headstart.events import RunLog
 from headstart.heads.crossfit import cross_val_predict
 from headstart.heads.head import TrainingSet
 from headstart.heads.logistic import fit_logistic
-from headstart.heads.threads import threads_for
+from headstart.heads.threads import limit_threads
 from headstart.pipeline.backbones import load_backbones
 from headstart.pipeline.dataset import prepare_dataset
 from headstart.settings import FitSettings
@@ -170,7 +170,7 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as scratch,
         Store(Path(scratch) / "store", events.ignore) as store,
-        threads_for(1),
+        limit_threads(1),
     ):
         for name in given.only.split(","):
             for part, tasks in tasks_of(name, given.data, Path(scratch), store).items():

@@ -12,7 +12,7 @@ import pytest
 from headstart.cli.main import VERBS, run
 from headstart.errors import BackboneError
 from headstart.pipeline.advise import advise_photos
-from headstart.selection.advisor import Advice
+from headstart.selection.advisor import StrategyAdvice
 
 WATCHED = """
 import sys
@@ -52,7 +52,7 @@ def test_advice_in_json_is_the_record_and_the_next_command(small, capsys):
     assert errors == ""
     record = json.loads(out)
     words = shlex.split(record.pop("next"))
-    advice = Advice.from_json(record)
+    advice = StrategyAdvice.from_json(record)
     again = advise_photos(small.photos, backbone=small.name, seed=3)
     assert replace(advice, seconds=again.seconds) == again, "but for what was timed just now"
     arms = words[words.index("--arms") + 1].split(",")
@@ -74,7 +74,7 @@ def test_only_a_sample_is_computed(small, photos, tmp_path, monkeypatch):
     small.new_store(store)
     heard = []
     advice = advise_photos(photos(each=20, seed=9), backbone=small.name, store=store, listener=heard.append)
-    assert advice.facts.answers.photos == advice.facts.layered == 12
+    assert advice.facts.domain.photos == advice.facts.layered == 12
     assert advice.facts.photos > 30
     assert max(it.total for it in heard if getattr(it, "stage", "") == "extract") == 12
 
@@ -84,7 +84,7 @@ def test_photos_that_do_not_decode_are_left_out(photos, tmp_path, small):
     for file in (folder / "discs").glob("*.jpg"):
         file.write_bytes(file.read_bytes()[:700])
     facts = advise_photos(folder, backbone=small.name, store=small.store).facts
-    assert facts.answers.photos < facts.photos
+    assert facts.domain.photos < facts.photos
 
 
 def test_several_backbones_are_refused(warm, capsys):

@@ -19,7 +19,7 @@ from headstart.backbones.catalog import resolve_origin
 from headstart.data.samples import Subset
 from headstart.pipeline.fit import _saved
 from headstart.selection import STRATEGIES
-from headstart.selection.arm import Arm, final_parts
+from headstart.selection.arm import Arm, refit_model
 from headstart.selection.context import FitContext
 from tests.conftest import draw_photos
 from tests.selection.made import LITE0, material_of, random_weights
@@ -64,16 +64,16 @@ def test_from_photos_to_a_saved_classifier(strategy: str, material: FitContext, 
     (planned,) = STRATEGIES[strategy](material)
     arm = planned.make()
     assert (planned.strategy, arm.strategy, arm.name) == (strategy, strategy, planned.name)
-    assert arm.validation.n == len(material.of(Subset.VALIDATION))
+    assert arm.validation.n == len(material.samples_in(Subset.VALIDATION))
     assert arm.probabilities.shape == (arm.validation.n, 2)
     assert np.isfinite(arm.probabilities).all()
     assert arm.trains == planned.trains == ("probe" not in strategy)
     if arm.trains:
         assert_trained(arm)
-    classifier = _saved(material, final_parts(material, arm), tmp_path)
+    classifier = _saved(material, refit_model(material, arm), tmp_path)
     assert classifier.record.parity.same_answers == 1
     assert classifier.record.parity.largest_difference < 0.02
-    held_out = material.of(Subset.VALIDATION)
+    held_out = material.samples_in(Subset.VALIDATION)
     answers = classifier.predict([sample.source.path for sample in held_out])
     if arm.trains:  # a trained network is shipped as it was validated
         said = np.stack([answer.probabilities for answer in answers])

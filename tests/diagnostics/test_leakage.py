@@ -6,7 +6,7 @@ from headstart.data.splits import Split
 from headstart.diagnostics.leakage import find_leaks, score_without_leaks
 from headstart.diagnostics.near_duplicates.search import DuplicatePair
 from headstart.evaluation.grouping import Targets
-from headstart.evaluation.intervals import wilson
+from headstart.evaluation.intervals import wilson_interval
 
 SOURCE = ArraySource(np.zeros((1, 2, 2), np.uint8), 0)
 
@@ -95,7 +95,7 @@ def test_scores_with_and_without_leaks() -> None:
     assert (scores.leaked, scores.with_leaks.right, scores.with_leaks.n) == (100 - len(new), right, 100)
     assert (scores.without_leaks.right, scores.without_leaks.n) == (sum(new), len(new))
     assert scores.without_leaks.share == pytest.approx(sum(new) / len(new))
-    interval = wilson(sum(new), len(new))
+    interval = wilson_interval(sum(new), len(new))
     assert (scores.without_leaks.low, scores.without_leaks.high) == (interval.low, interval.high)
     bursts = score_without_leaks(
         Targets(labels, np.arange(100) // 10), np.where(np.arange(100) < 50, labels, -1), leaked

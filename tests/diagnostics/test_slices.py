@@ -7,8 +7,8 @@ from scipy.stats import fisher_exact, hypergeom
 from headstart.data.groups import encode_groups
 from headstart.data.samples import ArraySource, FileStatus, LedgerEntry, Sample
 from headstart.diagnostics.slices import LEAST, Slices, compute_slices, fisher_less
-from headstart.evaluation.intervals import grouped_wilson, wilson
-from headstart.evaluation.paired import holm
+from headstart.evaluation.intervals import grouped_wilson_interval, wilson_interval
+from headstart.evaluation.paired import adjust_holm
 from headstart.modalities.image.stats import ImageStats
 
 SOURCE = ArraySource(np.zeros((1, 1, 1), np.uint8), 0)
@@ -116,7 +116,7 @@ def test_numbers_of_a_slice_are_recomputed():
     a, b = int(right[inside].sum()), int(right[~inside].sum())
     table = [[a, inside.sum() - a], [b, (~inside).sum() - b]]
     assert it.p == pytest.approx(fisher_exact(table, alternative="less").pvalue)
-    interval = grouped_wilson(right[inside], encode_groups(samples)[inside])
+    interval = grouped_wilson_interval(right[inside], encode_groups(samples)[inside])
     assert (it.n, it.right, it.accuracy, it.low, it.high) == (
         inside.sum(),
         a,
@@ -124,7 +124,7 @@ def test_numbers_of_a_slice_are_recomputed():
         interval.low,
         interval.high,
     )
-    assert [it.adjusted for it in found.slices] == list(holm([it.p for it in found.slices]))
+    assert [it.adjusted for it in found.slices] == list(adjust_holm([it.p for it in found.slices]))
 
 
 @pytest.mark.parametrize(
@@ -222,6 +222,6 @@ def test_intervals_count_a_group_as_the_table_of_classes_does():
     right = np.repeat(np.arange(20) % 5 != 0, 10)
     found = compute_slices(samples, entries, looks, right)
     cats = next(it for it in found.slices if (it.by, it.value) == ("class", "cats"))
-    wanted = grouped_wilson(right[:100], encode_groups(samples[:100]))
+    wanted = grouped_wilson_interval(right[:100], encode_groups(samples[:100]))
     assert (cats.low, cats.high) == (wanted.low, wanted.high)
-    assert cats.low < wilson(80, 100).low - 0.1
+    assert cats.low < wilson_interval(80, 100).low - 0.1

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import optimize
 
 from headstart.evaluation.grouping import Targets
-from headstart.evaluation.paired import percentiles, resampled_means
+from headstart.evaluation.paired import percentile_interval, resampled_means
 
 
 def rights(both: int, only_a: int, only_b: int, neither: int) -> tuple[np.ndarray, np.ndarray]:
@@ -46,4 +46,4 @@ def score_of(difference, only_a, only_b, n):
 def paired_interval(values_a, values_b, groups, seed, *, level=0.95, draws=2000):
     """Percentile bootstrap of mean(a - b) alone, both values (N,) of the same photos; whole groups are resampled."""
     differences = np.asarray(values_a, np.float64) - np.asarray(values_b, np.float64)
-    return percentiles(resampled_means(differences[:, None], groups, seed, draws)[:, 0], level)
+    return percentile_interval(resampled_means(differences[:, None], groups, seed, draws)[:, 0], level)

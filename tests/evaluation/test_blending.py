@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as hnp
 
 from headstart.errors import DataError
 from headstart.evaluation import metrics
-from headstart.evaluation.blending import average, greedy, vote
+from headstart.evaluation.blending import average, select_ensemble, vote
 
 
 @st.composite
@@ -52,7 +52,7 @@ def test_weights_that_are_none(weights):
 
 @pytest.mark.parametrize("stack", [np.ones((3, 2)), np.ones((0, 3, 2)), np.full((1, 3, 2), np.nan)])
 def test_what_is_no_stack(stack):
-    for blend in (average, vote, lambda it: greedy(it, np.zeros(3, np.int64))):
+    for blend in (average, vote, lambda it: select_ensemble(it, np.zeros(3, np.int64))):
         with pytest.raises(DataError, match="wanted \\(members, photos, classes\\)"):
             blend(stack)
 
@@ -106,7 +106,7 @@ def loss_of(labels, stack, weights):
 @given(stacks(), st.integers(0, 2**32 - 1), st.integers(0, 12))
 def test_greedy_is_never_worse_than_the_best_member(stack, seed, rounds):
     labels = np.random.default_rng(seed).integers(0, stack.shape[2], stack.shape[1])
-    weights = greedy(stack, labels, rounds=rounds)
+    weights = select_ensemble(stack, labels, rounds=rounds)
     assert weights.shape == (len(stack),)
     assert weights.min() >= 0
     assert weights.sum() == pytest.approx(1)
@@ -136,7 +136,7 @@ def slow_greedy(stack, labels, rounds):
 @pytest.mark.parametrize("seed", range(12))
 def test_greedy_step_by_step(seed):
     labels, stack = drawn(5, 40, 3, seed)
-    assert greedy(stack, labels, rounds=15) == pytest.approx(slow_greedy(stack, labels, 15))
+    assert select_ensemble(stack, labels, rounds=15) == pytest.approx(slow_greedy(stack, labels, 15))
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -149,7 +149,7 @@ def test_greedy_comes_close_to_the_best_of_all_ensembles(seed):
         for chosen in combinations_with_replacement(range(3), size)
     ]
     lowest = min(loss_of(labels, stack, weights) for weights in every)
-    assert loss_of(labels, stack, greedy(stack, labels)) <= lowest + 2e-3
+    assert loss_of(labels, stack, select_ensemble(stack, labels)) <= lowest + 2e-3
 
 
 def test_greedy_picks_members_that_complement_each_other():
@@ -165,7 +165,7 @@ def test_greedy_picks_members_that_complement_each_other():
     fair = member(0.62)
     stack = np.stack([fair, left, right])
     assert metrics.log_loss(labels, fair) < metrics.log_loss(labels, left)
-    weights = greedy(stack, labels)
+    weights = select_ensemble(stack, labels)
     # The best single member is where it starts from, is never taken again, and fades.
     assert weights[0] < 0.02
     assert weights[1] == pytest.approx(weights[2])
@@ -176,19 +176,19 @@ def test_greedy_picks_members_that_complement_each_other():
 def test_of_equals_the_cheaper_member_alone(seed):
     """However the rounding of their sums falls."""
     labels, stack = drawn(1, 31, 3, seed)
-    assert greedy(np.concatenate([stack] * 7), labels).tolist() == [1, 0, 0, 0, 0, 0, 0]
+    assert select_ensemble(np.concatenate([stack] * 7), labels).tolist() == [1, 0, 0, 0, 0, 0, 0]
 
 
 def test_a_useless_member_is_left_out():
     labels, stack = drawn(1, 200, 3, lift=3.0)
     wrong = np.roll(stack, 1, axis=2)
-    assert greedy(np.concatenate([wrong, stack]), labels).tolist() == [0, 1]
+    assert select_ensemble(np.concatenate([wrong, stack]), labels).tolist() == [0, 1]
 
 
 def test_a_member_counts_more_than_once():
     labels, stack = drawn(2, 400, 3, seed=1)
     stack[1] = 0.35 * stack[1] + 0.65 / 3  # much less sure
-    weights = greedy(stack, labels)
+    weights = select_ensemble(stack, labels)
     assert 0 < weights.min() < 0.5
     assert loss_of(labels, stack, weights) < loss_of(labels, stack, np.ones(2))
 
@@ -196,7 +196,7 @@ def test_a_member_counts_more_than_once():
 def test_single_precision_and_certainty_that_is_wrong():
     labels = np.array([0, 1])
     stack = np.array([[[0, 1], [0, 1]], [[0.5, 0.5], [0.5, 0.5]]], np.float32)
-    weights = greedy(stack, labels)
+    weights = select_ensemble(stack, labels)
     assert np.isfinite(loss_of(labels, stack, weights))
     assert weights[1] > 0
 
@@ -204,4 +204,4 @@ def test_single_precision_and_certainty_that_is_wrong():
 @pytest.mark.parametrize("labels", [[0, 1], [0, 1, 2], [-1, 0, 1]])
 def test_labels_that_do_not_belong(labels):
     with pytest.raises(DataError, match=r"wanted \(3,\), each in 0 to 1"):
-        greedy(np.full((2, 3, 2), 0.5), np.array(labels))
+        select_ensemble(np.full((2, 3, 2), 0.5), np.array(labels))

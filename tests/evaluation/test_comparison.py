@@ -7,10 +7,10 @@ import pytest
 
 from headstart.errors import DataError
 from headstart.evaluation import metrics
-from headstart.evaluation.comparison import Pair, compare_pairs
+from headstart.evaluation.comparison import PairedTest, compare_pairs
 from headstart.evaluation.grouping import Targets
-from headstart.evaluation.paired import accuracy_interval, holm, mcnemar_exact, standard_error
-from headstart.selection.rule import Choice, choose_winner
+from headstart.evaluation.paired import accuracy_interval, adjust_holm, mcnemar_exact, standard_error
+from headstart.selection.rule import ArmChoice, choose_winner
 from tests.evaluation.drawn import paired_interval
 
 
@@ -30,7 +30,7 @@ def test_pairs_hold_what_their_parts_say():
     pairs = compare_pairs(targets, made, 9)
     labels, groups = targets.labels, targets.groups
     assert [(pair.a, pair.b) for pair in pairs] == [("cheap", "middle"), ("cheap", "dear"), ("middle", "dear")]
-    assert [pair.p_holm for pair in pairs] == pytest.approx(holm([pair.p for pair in pairs]))
+    assert [pair.p_holm for pair in pairs] == pytest.approx(adjust_holm([pair.p for pair in pairs]))
     for pair in pairs:
         a, b = made[pair.a], made[pair.b]
         right_a, right_b = a.argmax(1) == labels, b.argmax(1) == labels
@@ -60,9 +60,9 @@ def test_a_seed_decides_the_intervals():
 def test_json_and_back():
     targets, made = three_arms()
     choice = choose_winner(targets, made, "cheap", 0)
-    assert Choice.from_json(json.loads(json.dumps(choice.to_json()))) == choice
+    assert ArmChoice.from_json(json.loads(json.dumps(choice.to_json()))) == choice
     pair = choice.pairs[0]
-    assert Pair.from_json(json.loads(json.dumps(pair.to_json()))) == pair
+    assert PairedTest.from_json(json.loads(json.dumps(pair.to_json()))) == pair
 
 
 def test_json_of_another_form():
@@ -71,10 +71,10 @@ def test_json_of_another_form():
     pair = choice["pairs"][0]
     for broken in (pair | {"mood": 1}, {name: pair[name] for name in pair if name != "interval"}):
         with pytest.raises(DataError, match="pair cannot be read"):
-            Pair.from_json(broken)
+            PairedTest.from_json(broken)
     for broken in (choice | {"mood": 1}, {name: choice[name] for name in choice if name != "pairs"}):
         with pytest.raises(DataError, match="choice cannot be read"):
-            Choice.from_json(broken)
+            ArmChoice.from_json(broken)
 
 
 @pytest.mark.parametrize(

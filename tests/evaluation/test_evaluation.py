@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from headstart.errors import DataError
-from headstart.evaluation.evaluation import Evaluation, caveat_of, evaluate
+from headstart.evaluation.evaluation import Evaluation, describe_caveat, score_predictions
 from headstart.evaluation.grouping import Targets
-from headstart.evaluation.intervals import grouped_wilson, wilson
+from headstart.evaluation.intervals import grouped_wilson_interval, wilson_interval
 
 LABELS = np.array([0, 0, 1, 1, 1])
 CHANCE = np.array([[0.9, 0.1, 0], [0.4, 0.6, 0], [0.2, 0.8, 0], [0.1, 0.7, 0.2], [0, 0.5, 0.5]], np.float32)
@@ -15,10 +15,10 @@ NAMES = ["ants", "bees", "wasps"]
 
 
 def test_every_number_knows_its_part_and_rows():
-    found = evaluate("test", TARGETS, CHANCE, NAMES)
+    found = score_predictions("test", TARGETS, CHANCE, NAMES)
     assert (found.part, found.n, found.classes) == ("test", 5, ("ants", "bees", "wasps"))
     assert found.accuracy == pytest.approx(0.8)
-    assert found.accuracy_interval == wilson(4, 5)
+    assert found.accuracy_interval == wilson_interval(4, 5)
     assert found.confusion == ((1, 1, 0), (0, 3, 0), (0, 0, 0))
     # Wasps have no rows and were not predicted: they count in neither mean.
     assert found.balanced_accuracy == pytest.approx((0.5 + 1) / 2)
@@ -27,14 +27,14 @@ def test_every_number_knows_its_part_and_rows():
     ants, bees, wasps = found.per_class
     assert (ants.name, ants.support, ants.precision, ants.recall) == ("ants", 2, 1, 0.5)
     assert (bees.support, bees.recall, bees.f1) == (3, 1, pytest.approx(6 / 7))
-    assert (bees.recall_interval, found.groups, found.effective_n) == (wilson(3, 3), 5, 5)
+    assert (bees.recall_interval, found.groups, found.effective_n) == (wilson_interval(3, 3), 5, 5)
     assert (wasps.support, wasps.precision, wasps.recall, wasps.f1, wasps.recall_interval) == (0, *[None] * 4)
 
 
 def test_a_class_without_rows_is_in_no_mean_even_where_it_was_predicted():
     """Two classes of three are there, as where a classifier is tried on some of its classes only."""
     chance = np.array([[0.9, 0.1, 0], [0.1, 0.2, 0.7], [0, 0.9, 0.1], [0, 0.8, 0.2], [0.1, 0.9, 0]], np.float32)
-    found = evaluate("given", TARGETS, chance, NAMES)
+    found = score_predictions("given", TARGETS, chance, NAMES)
     ants, bees, wasps = found.per_class
     assert (ants.f1, bees.f1) == (pytest.approx(2 / 3), 1)
     assert found.macro_f1 == pytest.approx((2 / 3 + 1) / 2)
@@ -43,29 +43,29 @@ def test_a_class_without_rows_is_in_no_mean_even_where_it_was_predicted():
 
 def test_photos_that_belong_together_widen_every_interval():
     grouped = Targets(LABELS, np.array([7, 7, 3, 3, 3]))
-    found, alone = evaluate("test", grouped, CHANCE, NAMES), evaluate("test", TARGETS, CHANCE, NAMES)
+    found, alone = score_predictions("test", grouped, CHANCE, NAMES), score_predictions("test", TARGETS, CHANCE, NAMES)
     assert (found.groups, found.accuracy) == (2, alone.accuracy)
     assert (found.counted, alone.counted) == ("5 photos in 2 groups", "5 photos")
     right = CHANCE.argmax(1) == LABELS
-    assert found.accuracy_interval == grouped_wilson(right, grouped.groups)
+    assert found.accuracy_interval == grouped_wilson_interval(right, grouped.groups)
     assert found.accuracy_interval.low < alone.accuracy_interval.low
-    assert found.per_class[1].recall_interval == grouped_wilson(right[2:], grouped.groups[2:])
+    assert found.per_class[1].recall_interval == grouped_wilson_interval(right[2:], grouped.groups[2:])
     assert found.per_class[1].recall_interval.low < alone.per_class[1].recall_interval.low
 
 
 def test_what_was_chosen_on_the_same_rows_is_said():
-    found = evaluate("validation", TARGETS, CHANCE, NAMES, chosen_on=("epoch", "search", "winner"))
+    found = score_predictions("validation", TARGETS, CHANCE, NAMES, chosen_on=("epoch", "search", "winner"))
     assert found.optimistic
     assert found.caveat == "optimistic: the same photos decided when to end the training, the settings and the winner"
-    assert caveat_of(("winner",)) == "optimistic: the same photos decided the winner"
-    plain = evaluate("test", TARGETS, CHANCE, NAMES)
+    assert describe_caveat(("winner",)) == "optimistic: the same photos decided the winner"
+    plain = score_predictions("test", TARGETS, CHANCE, NAMES)
     assert (plain.optimistic, plain.caveat) == (False, "")
 
 
 def test_json_of_the_first_version_is_read_as_if_it_were_of_this_one():
     """Of a time when a class without rows had zeros, counted in the macro F1 once predicted, and rows had no groups."""
     chance = np.array([[0.9, 0.1, 0], [0.1, 0.2, 0.7], [0, 0.9, 0.1], [0, 0.8, 0.2], [0.1, 0.9, 0]], np.float32)
-    now = evaluate("test", TARGETS, chance, NAMES)
+    now = score_predictions("test", TARGETS, chance, NAMES)
     value = now.to_json()
     for name in ("groups", "effective_n", "chosen_on"):
         del value[name]
@@ -77,14 +77,14 @@ def test_json_of_the_first_version_is_read_as_if_it_were_of_this_one():
 
 
 def test_json_and_back():
-    found = evaluate("validation", TARGETS, CHANCE, NAMES)
+    found = score_predictions("validation", TARGETS, CHANCE, NAMES)
     text = json.dumps(found.to_json())
     assert json.loads(text)["schema_version"] == 2
     assert Evaluation.from_json(json.loads(text)) == found
 
 
 def test_json_of_another_version_or_form():
-    value = evaluate("test", TARGETS, CHANCE, NAMES).to_json()
+    value = score_predictions("test", TARGETS, CHANCE, NAMES).to_json()
     with pytest.raises(DataError, match="schema version 99"):
         Evaluation.from_json(value | {"schema_version": 99})
     with pytest.raises(DataError, match="cannot be read"):
@@ -104,4 +104,4 @@ def test_json_of_another_version_or_form():
 )
 def test_what_cannot_be_evaluated(labels, chance, message):
     with pytest.raises(DataError, match=message):
-        evaluate("test", Targets.independent(labels), chance, NAMES)
+        score_predictions("test", Targets.independent(labels), chance, NAMES)

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from headstart.evaluation.grouping import effective_size, group_sums, number_groups
-from headstart.evaluation.intervals import grouped_wilson, share_among, wilson
+from headstart.evaluation.grouping import effective_sample_size, group_sums, number_groups
+from headstart.evaluation.intervals import estimate_proportion, grouped_wilson_interval, wilson_interval
 
 
 def drawn(random, sizes, share, alike):
@@ -21,14 +21,14 @@ def drawn(random, sizes, share, alike):
 def test_single_rows_are_worth_as_many_as_they_are(hits, chance):
     names = list(range(100, 100 + len(hits)))
     chance.shuffle(names)
-    assert effective_size(hits, np.array(names)) == len(hits)
-    assert grouped_wilson(hits, np.array(names)) == wilson(int(hits.sum()), len(hits))
+    assert effective_sample_size(hits, np.array(names)) == len(hits)
+    assert grouped_wilson_interval(hits, np.array(names)) == wilson_interval(int(hits.sum()), len(hits))
 
 
 @given(hnp.arrays(bool, 30), hnp.arrays(np.int64, 30, elements=st.integers(0, 12)))
 def test_rows_are_never_worth_more_than_they_are_nor_less_than_one(hits, groups):
-    assert 1 <= effective_size(hits, groups) <= 30
-    found = grouped_wilson(hits, groups)
+    assert 1 <= effective_sample_size(hits, groups) <= 30
+    found = grouped_wilson_interval(hits, groups)
     assert found.low <= hits.mean() <= found.high
 
 
@@ -40,15 +40,15 @@ def test_numbers_are_given_as_groups_appear():
 def test_where_no_row_deviates_a_group_counts_as_one_row():
     """40 bursts of 5 photos, all right: 40 photos' worth, for nothing says that those of a burst are independent."""
     groups = np.repeat(np.arange(40), 5)
-    assert effective_size(np.ones(200, bool), groups) == pytest.approx(40, rel=0.05)
-    assert share_among(np.ones(200, bool), groups).low == pytest.approx(wilson(40, 40).low, abs=0.005)
+    assert effective_sample_size(np.ones(200, bool), groups) == pytest.approx(40, rel=0.05)
+    assert estimate_proportion(np.ones(200, bool), groups).low == pytest.approx(wilson_interval(40, 40).low, abs=0.005)
 
 
 def test_many_deviating_rows_say_how_alike_groups_are():
     random = np.random.default_rng(0)
     for alike, worth in ((0.0, 3000), (1.0, 1000)):
         hits, groups = drawn(random, np.full(1000, 3), 0.7, alike)
-        assert effective_size(hits, groups) == pytest.approx(worth, rel=0.1)
+        assert effective_sample_size(hits, groups) == pytest.approx(worth, rel=0.1)
 
 
 @pytest.mark.parametrize("alike", [0.0, 0.5, 1.0])
@@ -63,7 +63,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say(sizes, alike):
     held, plainly = 0, 0
     for _ in range(400):
         hits, groups = drawn(random, sizes, 0.8, alike)
-        found, plain = grouped_wilson(hits, groups), wilson(int(hits.sum()), len(hits))
+        found, plain = grouped_wilson_interval(hits, groups), wilson_interval(int(hits.sum()), len(hits))
         held += found.low <= 0.8 <= found.high
         plainly += plain.low <= 0.8 <= plain.high
     assert held >= 0.92 * 400

@@ -15,12 +15,12 @@ from headstart.evaluation.comparison import compare_pairs
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.paired import (
     accuracy_interval,
+    adjust_holm,
     exceeds_one_se,
-    holm,
     mcnemar_exact,
-    smallest_difference,
+    smallest_detectable_difference,
     standard_error,
-    tango,
+    tango_interval,
 )
 from tests.evaluation.drawn import paired_interval, rights, score_of, sure
 
@@ -76,12 +76,12 @@ def closed_testing(p: list[float]) -> list[float]:
 
 @given(st.lists(st.floats(0, 1), max_size=6))
 def test_holm_is_closed_testing_with_bonferroni(p):
-    assert holm(p) == pytest.approx(tuple(closed_testing(p)))
+    assert adjust_holm(p) == pytest.approx(tuple(closed_testing(p)))
 
 
 def test_holm_keeps_the_order_given():
-    assert holm([0.04, 0.01, 0.03]) == pytest.approx((0.06, 0.03, 0.06))
-    assert holm([]) == ()
+    assert adjust_holm([0.04, 0.01, 0.03]) == pytest.approx((0.06, 0.03, 0.06))
+    assert adjust_holm([]) == ()
 
 
 # --- standard error and the rule of one standard error -------------------------------------------------------------
@@ -108,7 +108,7 @@ def test_told_is_a_difference_above_one_standard_error(n):
             mean = Fraction(only_a - only_b, n)
             variance = (only_a + only_b - n * mean**2) / (n - 1) / n
             assert float(variance) == pytest.approx(standard_error(a, b, single(a)) ** 2)
-            assert pair.told == (mean**2 > variance)
+            assert pair.exceeds_one_se == (mean**2 > variance)
 
 
 # --- intervals -----------------------------------------------------------------------------------------------------
@@ -223,7 +223,7 @@ def test_intervals_of_a_difference_on_bursts_hold_the_truth():
 
 @pytest.mark.parametrize(("only_a", "only_b", "n"), [(9, 3, 40), (1, 0, 50), (0, 6, 30), (5, 5, 20), (0, 0, 100)])
 def test_the_limits_are_those_at_which_the_score_is_z(only_a, only_b, n):
-    found, z = tango(only_a, only_b, n), stats.norm.ppf(0.975)
+    found, z = tango_interval(only_a, only_b, n), stats.norm.ppf(0.975)
     assert score_of(found.low, only_a, only_b, n) == pytest.approx(z, abs=1e-3)
     assert score_of(found.high, only_a, only_b, n) == pytest.approx(-z, abs=1e-3)
 
@@ -242,7 +242,7 @@ def test_where_no_answer_differs_something_is_left_open():
 
 @pytest.mark.parametrize("n", [6, 30, 250, 1000, 100_000])
 def test_smallest_difference_has_the_power_it_claims(n):
-    found = smallest_difference(n, 1.0)
+    found = smallest_detectable_difference(n, 1.0)
     counts = np.arange(min(n, 200) + 1)
     telling = counts[[stats.binomtest(0, int(count)).pvalue < 0.05 if count else False for count in counts]]
     assert stats.binom.sf(telling.min() - 1, n, found) == pytest.approx(0.8, abs=1e-3)
@@ -250,12 +250,12 @@ def test_smallest_difference_has_the_power_it_claims(n):
 
 def test_smallest_difference_in_a_simulation():
     random = np.random.default_rng(7)
-    share = smallest_difference(120, 0.3)
+    share = smallest_detectable_difference(120, 0.3)
     shown = [mcnemar_of((np.ones(120, bool), random.random(120) >= share)) < 0.05 for _ in range(2000)]
     assert np.mean(shown) == pytest.approx(0.8, abs=4 * sqrt(0.8 * 0.2 / 2000))
 
 
 def test_no_difference_can_be_shown_where_there_are_too_few_mistakes():
-    assert smallest_difference(5, 1.0) == inf
-    assert smallest_difference(100, 0.05) == inf  # 5 mistakes
-    assert smallest_difference(100, 0.1) == pytest.approx(0.078, abs=0.001)
+    assert smallest_detectable_difference(5, 1.0) == inf
+    assert smallest_detectable_difference(100, 0.05) == inf  # 5 mistakes
+    assert smallest_detectable_difference(100, 0.1) == pytest.approx(0.078, abs=0.001)

@@ -8,8 +8,8 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss, log_loss
 
 from headstart.errors import DataError
-from headstart.evaluation.intervals import wilson
-from headstart.evaluation.reliability import LEAST, reliability
+from headstart.evaluation.intervals import wilson_interval
+from headstart.evaluation.reliability import LEAST, measure_reliability
 
 
 def drawn(rows: int, classes: int, factor: float = 1.0, seed: int = 0):  # type: ignore[no-untyped-def]
@@ -22,7 +22,7 @@ def drawn(rows: int, classes: int, factor: float = 1.0, seed: int = 0):  # type:
 @pytest.mark.parametrize(("rows", "classes", "bins"), [(1500, 3, 15), (1507, 2, 15), (997, 5, 10)])
 def test_bins_agree_with_scikit_learn(rows: int, classes: int, bins: int) -> None:
     labels, said = drawn(rows, classes)
-    found = reliability(labels, said, bins)
+    found = measure_reliability(labels, said, bins)
     confidence, right = said.max(axis=1), said.argmax(axis=1) == labels
     edges = np.sort(confidence)[np.arange(1, bins) * rows // bins - 1]
     which = np.searchsorted(edges, confidence, side="left")
@@ -39,7 +39,7 @@ def test_bins_agree_with_scikit_learn(rows: int, classes: int, bins: int) -> Non
 @pytest.mark.parametrize("classes", [2, 4])
 def test_brier_and_log_loss_agree_with_scikit_learn(classes: int) -> None:
     labels, said = drawn(800, classes)
-    found = reliability(labels, said)
+    found = measure_reliability(labels, said)
     truth = np.eye(classes)[labels]
     columns = [brier_score_loss(truth[:, index], said[:, index]) for index in range(classes)]
     assert found.brier == pytest.approx(sum(columns))
@@ -49,9 +49,9 @@ def test_brier_and_log_loss_agree_with_scikit_learn(classes: int) -> None:
 
 def test_over_and_under_confidence_are_seen() -> None:
     labels, right = drawn(6000, 3)
-    assert reliability(labels, right).ece < 0.02
+    assert measure_reliability(labels, right).ece < 0.02
     for factor, sign in ((3.0, 1), (0.3, -1)):
-        found = reliability(labels, softmax(factor * np.log(right), axis=1))
+        found = measure_reliability(labels, softmax(factor * np.log(right), axis=1))
         assert found.ece > 0.05
         assert all(sign * (it.confidence - it.accuracy) > 0 for it in found.bins[1:-1])
 
@@ -60,27 +60,27 @@ def test_equals_are_never_in_two_bins_and_the_order_does_not_matter() -> None:
     confidence = np.array([0.6] * 70 + [0.7] * 5 + [0.8] * 25 + [1.0] * 50)
     said = np.stack([confidence, 1 - confidence], axis=1)
     labels = (np.random.default_rng(0).uniform(size=150) > confidence).astype(np.int64)
-    found = reliability(labels, said, bins=5)
+    found = measure_reliability(labels, said, bins=5)
     assert [it.n for it in found.bins] == [70, 30, 50]
     assert [it.confidence for it in found.bins] == pytest.approx([0.6, (5 * 0.7 + 25 * 0.8) / 30, 1.0])
     for seed in range(5):
         order = np.random.default_rng(seed).permutation(150)
-        again = reliability(labels[order], said[order], bins=5)
+        again = measure_reliability(labels[order], said[order], bins=5)
         assert again.ece == pytest.approx(found.ece)
         assert [(it.n, it.accuracy) for it in again.bins] == [(it.n, it.accuracy) for it in found.bins]
 
 
 def test_bins_hold_enough_to_be_counted() -> None:
     labels, said = drawn(51, 2)
-    assert len(reliability(labels, said).bins) == 51 // LEAST
-    (only,) = reliability(labels[:1], said[:1]).bins
+    assert len(measure_reliability(labels, said).bins) == 51 // LEAST
+    (only,) = measure_reliability(labels[:1], said[:1]).bins
     right = bool(said[0].argmax() == labels[0])
-    interval = wilson(int(right), 1)
+    interval = wilson_interval(int(right), 1)
     assert (only.n, only.accuracy, only.low, only.high) == (1, float(right), interval.low, interval.high)
 
 
 def test_certain_and_wrong_is_a_number() -> None:
-    found = reliability(np.array([0, 1]), np.array([[1.0, 0.0], [1.0, 0.0]], np.float32))
+    found = measure_reliability(np.array([0, 1]), np.array([[1.0, 0.0], [1.0, 0.0]], np.float32))
     assert found.ece == 0.5
     assert found.brier == 1.0
     assert np.isfinite(found.log_loss)
@@ -91,7 +91,7 @@ def test_what_cannot_be_scored_is_refused() -> None:
     labels, said = drawn(10, 2)
     for wrong in ((labels[1:], said), (labels, said[:, 0]), (labels[:0], said[:0])):
         with pytest.raises(DataError, match="cannot be scored"):
-            reliability(*wrong)
+            measure_reliability(*wrong)
 
 
 def test_rows_that_belong_together_widen_the_intervals_of_the_bins_and_nothing_else():
@@ -100,7 +100,10 @@ def test_rows_that_belong_together_widen_the_intervals_of_the_bins_and_nothing_e
     labels = (random.random(30) < 0.2).astype(np.int64)[groups]
     chance = np.stack([random.uniform(0.7, 0.9, 150), np.zeros(150)], axis=1)
     chance[:, 1] = 1 - chance[:, 0]
-    plain, grouped = reliability(labels, chance, bins=2), reliability(labels, chance, bins=2, groups=groups)
+    plain, grouped = (
+        measure_reliability(labels, chance, bins=2),
+        measure_reliability(labels, chance, bins=2, groups=groups),
+    )
     assert (grouped.ece, grouped.brier, grouped.log_loss) == (plain.ece, plain.brier, plain.log_loss)
     for one, other in zip(plain.bins, grouped.bins, strict=True):
         assert (one.n, one.accuracy) == (other.n, other.accuracy)

@@ -9,7 +9,7 @@ from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 
 from headstart.heads import lda, ridge
-from headstart.heads.closed_form import best_temperature, class_weights, spectrum
+from headstart.heads.closed_form import compute_sample_weight, decompose, fit_temperature
 from headstart.heads.scaling import Scaling
 from headstart.settings import HeadSettings
 
@@ -33,7 +33,7 @@ def _in_groups(task):
 @pytest.mark.parametrize(("rows", "columns"), SHAPES)
 def test_spectrum_rebuilds_the_rows(rows, columns):
     matrix = draw(rows, columns).features
-    found = spectrum(matrix - matrix.mean(axis=0))
+    found = decompose(matrix - matrix.mean(axis=0))
     assert np.abs(found.places @ found.basis.T - (matrix - matrix.mean(axis=0))).max() < 1e-3
     assert np.square(found.places).sum(axis=0) == pytest.approx(found.values, rel=1e-3, abs=1e-2)
 
@@ -49,15 +49,15 @@ def test_temperature_is_the_best_one():
         return weights @ (logsumexp(t * scores, axis=1) - t * own)
 
     wanted = np.exp(minimize_scalar(loss, bounds=(-5, 5), method="bounded", options={"xatol": 1e-9}).x)
-    assert best_temperature(scores, labels, weights) == pytest.approx(wanted, rel=1e-4)
+    assert fit_temperature(scores, labels, weights) == pytest.approx(wanted, rel=1e-4)
 
 
 def test_temperature_of_perfect_and_of_hopeless_scores_is_finite():
     labels = np.array([0, 1])
     # Two right answers: 0.875, which is (1 - 1/4) + 1/4 / 2.
-    assert best_temperature(np.eye(2), labels, np.ones(2)) == pytest.approx(np.log(7), rel=1e-5)
-    assert 0 < best_temperature(1 - np.eye(2), labels, np.ones(2)) < 0.1
-    assert np.isfinite(best_temperature(np.zeros((2, 2)), labels, np.ones(2)))
+    assert fit_temperature(np.eye(2), labels, np.ones(2)) == pytest.approx(np.log(7), rel=1e-5)
+    assert 0 < fit_temperature(1 - np.eye(2), labels, np.ones(2)) < 0.1
+    assert np.isfinite(fit_temperature(np.zeros((2, 2)), labels, np.ones(2)))
 
 
 @pytest.mark.parametrize("shrinkage", [0.01, 0.3, 0.9])
@@ -97,7 +97,7 @@ def test_lda_leaves_groups_out_as_brute_force_does(rows, columns, shrinkage):
 def test_ridge_leaves_groups_out_as_brute_force_does(rows, columns, penalty, balanced):
     task = _in_groups(draw(rows, columns, 3, apart=0.4, balanced=balanced))
     task = replace(task, labels=np.where(np.arange(rows) % 7 == 0, 0, task.labels))
-    weights = class_weights(task.labels, 3, balanced)
+    weights = compute_sample_weight(task.labels, 3, balanced)
     features = _rows(task)
     shift = weights @ features / weights.sum()
     squares = ridge._squares((features - shift).astype(np.float32), task, weights)
@@ -116,7 +116,7 @@ def test_ridge_is_that_of_scikit_learn_times_the_temperature(balanced):
     fitted = ridge.fit_ridge(task, OPTIONS)
     signs = np.where(np.arange(3) == task.labels[:, None], 1.0, -1.0)
     second = Ridge(alpha=fitted.chosen["penalty"])
-    second.fit(_rows(task), signs, sample_weight=class_weights(task.labels, 3, balanced))
+    second.fit(_rows(task), signs, sample_weight=compute_sample_weight(task.labels, 3, balanced))
     wanted = fitted.chosen["temperature"] * second.predict(_rows(task))
     assert fitted.head.logits(task.features) == pytest.approx(wanted, abs=1e-2)
 

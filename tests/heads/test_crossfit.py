@@ -11,7 +11,7 @@ from headstart.heads.catalog import HEADS
 from headstart.heads.crossfit import cross_val_predict
 from headstart.heads.folds import assign_folds
 from headstart.heads.head import Dense, FitResult, Head
-from headstart.heads.logistic import fit_logistic, held_out
+from headstart.heads.logistic import fit_logistic, predict_held_out
 from headstart.settings import HeadSettings
 
 from .drawn import draw
@@ -96,17 +96,17 @@ def test_folds_side_by_side_are_folds_fitted_one_by_one(tolerance, apart, C, cla
 def test_folds_in_parts_are_folds_at_once(monkeypatch):
     task = draw(60, 30, 3)
     fold = assign_folds(task.labels, task.groups, 5, 0)
-    at_once = held_out(task, fold, 0.1)
+    at_once = predict_held_out(task, fold, 0.1)
     monkeypatch.setattr(linear, "_BLOCK", 60 * 3 * 2)
-    assert np.abs(held_out(task, fold, 0.1) - at_once).max() < 3e-3
+    assert np.abs(predict_held_out(task, fold, 0.1) - at_once).max() < 3e-3
 
 
 def test_a_label_has_no_say_in_its_own_answer():
     task = draw(80, 10, 2, apart=1.0)
     fold = np.arange(80) % 5
-    before = held_out(task, fold, 1.0)
+    before = predict_held_out(task, fold, 1.0)
     turned = np.where(fold == 2, 1 - task.labels, task.labels)
-    after = held_out(replace(task, labels=turned), fold, 1.0)
+    after = predict_held_out(replace(task, labels=turned), fold, 1.0)
     assert np.abs(after - before)[fold == 2].max() < 2e-3
     assert np.abs(after - before)[fold != 2].max() > 0.1
 

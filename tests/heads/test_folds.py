@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from headstart.heads.folds import assign_folds, by_size, count_folds, fold_groups
+from headstart.heads.folds import assign_folds, batch_groups, count_folds, make_fold_groups
 
 
 def _groups(rows: int, names: int) -> st.SearchStrategy[np.ndarray]:
@@ -61,7 +61,7 @@ def test_a_rare_class_makes_no_fold_coarser_and_is_in_as_many_as_it_can():
 @given(st.integers(2, 40).flatmap(lambda n: st.tuples(_groups(n, 3), _groups(n, 8))))
 def test_only_a_class_of_one_group_is_torn_and_it_does_not_count(rows):
     labels, groups = rows
-    found = fold_groups(labels, groups)
+    found = make_fold_groups(labels, groups)
     for label in np.unique(labels):
         own = labels == label
         alone = len(np.unique(groups[own])) == 1
@@ -75,7 +75,7 @@ def test_only_a_class_of_one_group_is_torn_and_it_does_not_count(rows):
 
 @given(_groups(40, 12))
 def test_batches_hold_every_group_once(groups):
-    batches = by_size(groups)
+    batches = batch_groups(groups)
     assert sorted(np.concatenate([batch.ravel() for batch in batches])) == list(range(40))
     for batch in batches:
         assert (groups[batch] == groups[batch[:, :1]]).all()

@@ -7,10 +7,10 @@ from sklearn.preprocessing import StandardScaler
 
 from headstart.errors import DataError
 from headstart.heads import logistic as linear
-from headstart.heads.descent import Problems, likelihoods, minimise, start
+from headstart.heads.descent import Problems, initialise, minimise, probabilities_of_logits
 from headstart.heads.folds import assign_folds
 from headstart.heads.head import TrainingSet
-from headstart.heads.logistic import fit_logistic, held_out
+from headstart.heads.logistic import fit_logistic, predict_held_out
 from headstart.heads.space import DualSpace, PrimalSpace
 from headstart.settings import HeadSettings
 
@@ -45,7 +45,7 @@ def test_problems_side_by_side_are_the_problems_alone(space):
     targets = (np.arange(3)[:, None] == task.labels).astype(np.float32)[:, None]
     kept = (np.arange(80) % 4 != np.arange(4)[:, None]).astype(np.float32)
     here = space(rows, 0)
-    together = start(here, np.zeros((3, 4), np.float32))
+    together = initialise(here, np.zeros((3, 4), np.float32))
     minimise(here, Problems(targets, kept), together, 0.1, 1e-9, 500)
     for index in range(4):
         inside = kept[index] > 0
@@ -127,7 +127,7 @@ def test_all_rows_in_one_group_cannot_be_held_out():
 
 def test_likelihoods_stand_far_logits():
     far = np.array([[[-1e4, 0, 1e4]]], np.float32)
-    assert likelihoods(far).ravel() == pytest.approx([0, 0.5, 1], abs=1e-30)
+    assert probabilities_of_logits(far).ravel() == pytest.approx([0, 0.5, 1], abs=1e-30)
 
 
 def test_one_rare_class_does_not_make_all_folds_coarse():
@@ -139,7 +139,7 @@ def test_one_rare_class_does_not_make_all_folds_coarse():
     fold = assign_folds(labels, task.groups, 5, task.seed)
     fitted = fit_logistic(rare, OPTIONS)
     chosen = next(trial for trial in fitted.path if trial.value == fitted.chosen["C"])
-    right = held_out(rare, fold, fitted.chosen["C"]).argmax(axis=1) == labels
+    right = predict_held_out(rare, fold, fitted.chosen["C"]).argmax(axis=1) == labels
     assert chosen.accuracy == pytest.approx(right.mean(), abs=0.02)
 
 

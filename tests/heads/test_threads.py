@@ -14,7 +14,7 @@ from headstart.heads import threads
 from headstart.heads.crossfit import cross_val_predict
 from headstart.heads.head import FitResult
 from headstart.heads.lda import fit_lda
-from headstart.heads.threads import SMALL, idle_threads_for, threads_for
+from headstart.heads.threads import SMALL, limit_threads, limit_to_idle_threads
 from headstart.settings import HeadSettings
 from tests.heads.drawn import draw
 
@@ -28,14 +28,14 @@ def blas_threads() -> list[int]:
 def test_threads_follow_the_size_and_are_put_back(numbers: int, wanted: int) -> None:
     with threadpool_limits(limits=2, user_api="blas"):
         before = blas_threads()
-        with threads_for(numbers):
+        with limit_threads(numbers):
             assert set(blas_threads()) == {wanted}
         assert blas_threads() == before == [2] * len(before)
 
 
 def test_they_are_put_back_after_an_error() -> None:
     with threadpool_limits(limits=2, user_api="blas"):
-        with pytest.raises(RuntimeError, match="in between"), threads_for(1):
+        with pytest.raises(RuntimeError, match="in between"), limit_threads(1):
             raise RuntimeError("in between")
         assert set(blas_threads()) == {2}
 
@@ -44,10 +44,10 @@ def test_they_are_put_back_after_an_error() -> None:
 def test_large_work_takes_the_cores_that_others_leave(
     numbers: int, busy: float, wanted: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(threads, "busy_elsewhere", lambda seconds: busy)
+    monkeypatch.setattr(threads, "measure_other_load", lambda seconds: busy)
     monkeypatch.setattr(threads, "count_cores", lambda: 2)
     with threadpool_limits(limits=2, user_api="blas"):
-        with idle_threads_for(numbers):
+        with limit_to_idle_threads(numbers):
             assert set(blas_threads()) == {wanted}
         assert set(blas_threads()) == {2}
 
@@ -56,22 +56,22 @@ def test_what_is_held_out_is_solved_on_idle_cores_too(monkeypatch: pytest.Monkey
     """Beside one busy process on two cores, a fit on one thread; the heads of the folds are not left to spin."""
     seen: list[set[int]] = []
     monkeypatch.setattr(threads, "SMALL", 1)
-    monkeypatch.setattr(threads, "busy_elsewhere", lambda seconds: 1.0)
+    monkeypatch.setattr(threads, "measure_other_load", lambda seconds: 1.0)
     monkeypatch.setattr(threads, "count_cores", lambda: 2)
-    task, solve = draw(40), linear.descend
+    task, solve = draw(40), linear.minimise
 
     def seen_fit(*given: Any) -> FitResult:
         seen.append(set(blas_threads()))
         return fit_lda(*given)
 
-    def seen_descend(*given: Any) -> None:
+    def seen_minimise(*given: Any) -> None:
         seen.append(set(blas_threads()))
         solve(*given)
 
-    monkeypatch.setattr(linear, "descend", seen_descend)
+    monkeypatch.setattr(linear, "minimise", seen_minimise)
     with threadpool_limits(limits=2, user_api="blas"):
         cross_val_predict(task, seen_fit, HeadSettings.model_validate({}), None, folds=3)
-        linear.held_out_along(task, np.arange(40) % 3, [1.0])
+        linear.predict_held_out_path(task, np.arange(40) % 3, [1.0])
     assert len(seen) > 4
     assert all(it == {1} for it in seen)
 
@@ -79,8 +79,8 @@ def test_what_is_held_out_is_solved_on_idle_cores_too(monkeypatch: pytest.Monkey
 def test_two_fits_that_overlap_give_back_what_was() -> None:
     with threadpool_limits(limits=2, user_api="blas"):
         first, second = ExitStack(), ExitStack()
-        first.enter_context(threads_for(1))
-        second.enter_context(threads_for(1))
+        first.enter_context(limit_threads(1))
+        second.enter_context(limit_threads(1))
         first.close()
         second.close()
         assert set(blas_threads()) == {2}
@@ -106,7 +106,7 @@ def test_what_others_take_is_all_but_ones_own(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(threads, "_ticks", lambda: next(ticks))
     clock = SimpleNamespace(perf_counter=lambda: next(wall), process_time=lambda: next(own), sleep=lambda seconds: None)
     monkeypatch.setattr(threads, "time", clock)
-    assert threads.busy_elsewhere(1.0) == 1.5
+    assert threads.measure_other_load(1.0) == 1.5
 
 
 def test_ticks_of_the_cores_that_may_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,4 +118,4 @@ def test_ticks_of_the_cores_that_may_be_used(tmp_path: Path, monkeypatch: pytest
     assert threads._ticks() == 2.0
     stat.unlink()
     assert threads._ticks() is None
-    assert threads.busy_elsewhere(0.001) == 0.0
+    assert threads.measure_other_load(0.001) == 0.0

@@ -19,9 +19,9 @@ from PIL import Image
 from headstart.data.ledger import save_ledger
 from headstart.data.samples import FileStatus, Ledger, LedgerEntry, Subset
 from headstart.data.splits import Split
-from headstart.evaluation.evaluation import evaluate
+from headstart.evaluation.evaluation import score_predictions
 from headstart.evaluation.grouping import Targets
-from headstart.selection.leaderboard import Row, to_json
+from headstart.selection.leaderboard import LeaderboardRow, to_json
 from headstart.selection.rule import choose_winner
 from headstart.settings import FitSettings
 from headstart.training.curves import KEPT_EPOCH_RULE
@@ -234,8 +234,10 @@ def _arm(name: str, logits: Doubles, drawn: ExampleRun, *, number: int) -> dict[
     """As ``run.json`` has it."""
     trains = "finetune" in name
     scored = {
-        part: evaluate(part, Targets.independent(drawn.labels[at]), _softmax(logits[at]), drawn.names).to_json()
-        for part, at in (("train", drawn.of("train")), ("validation", drawn.of("validation")))
+        part: score_predictions(
+            part, Targets.independent(drawn.labels[at]), _softmax(logits[at]), drawn.names
+        ).to_json()
+        for part, at in (("train", drawn.samples_in("train")), ("validation", drawn.samples_in("validation")))
     }
     return {
         "name": name,
@@ -262,8 +264,8 @@ def _write_arms(folder: Path, drawn: ExampleRun, arms: Mapping[str, Doubles], sp
     told = [_arm(name, logits, drawn, number=number) for number, (name, logits) in enumerate(arms.items())]
     parts = {}
     for part in ("validation", "test"):
-        targets = Targets.independent(drawn.labels[drawn.of(part)])
-        scored = evaluate(part, targets, drawn.calibrated[drawn.rows(part)], drawn.names)
+        targets = Targets.independent(drawn.labels[drawn.samples_in(part)])
+        scored = score_predictions(part, targets, drawn.calibrated[drawn.rows(part)], drawn.names)
         parts[part] = scored.to_json()
     rows = tuple(_row(arm, choice.winner, parts["test"], number) for number, arm in enumerate(told))
     left_out = [
@@ -298,10 +300,10 @@ class _Cost:
     refit: float = 0.0
 
 
-def _row(arm: Mapping[str, Any], winner: str, test: Mapping[str, Any], number: int) -> Row:
+def _row(arm: Mapping[str, Any], winner: str, test: Mapping[str, Any], number: int) -> LeaderboardRow:
     won, validation = arm["name"] == winner, arm["validation"]
     interval = test["accuracy_interval"]
-    return Row(
+    return LeaderboardRow(
         arm=arm["name"],
         winner=won,
         backbone=arm["backbone"],
@@ -361,7 +363,7 @@ def _record(
         "classes": list(drawn.names),
         "photos": {"accepted": len(drawn.ids) - 1, "repaired": 1, "skipped": 2},
         "copies": 0,
-        "split": {part: len(drawn.of(part)) for part in ("train", "validation", "test")},
+        "split": {part: len(drawn.samples_in(part)) for part in ("train", "validation", "test")},
         "engine": {"name": "openvino", "precision": "bf16"},
         "proofs": [
             {
@@ -384,7 +386,7 @@ def _record(
         "notes": ["hidden files were not looked at"],
         "versions": {"numpy": "2.0.0", "onnxruntime": "1.20.0", "openvino": "2025.0.0", "torch": "2.6.0"},
         "machine": {"python": "3.11.7", "platform": "Linux-6"},
-        "ladder": [],
+        "backbone_search": [],
         "refitted": True,
         "advice": _advice(choice.winner) if trained else None,
     }

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.evaluation.intervals import wilson
-from headstart.evaluation.reliability import reliability
+from headstart.evaluation.intervals import wilson_interval
+from headstart.evaluation.reliability import measure_reliability
 from headstart.uncertainty.conformal import measure_coverage
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ SHOWN = 12  #: test photos that are shown in detail
 
 def make_trust(drawn: "ExampleRun", chance: np.random.Generator, *, given: bool, bare: bool) -> dict[str, Any]:
     """As a fit writes it; scores come from the drawn predictions."""
-    test = drawn.of("test")
+    test = drawn.samples_in("test")
     labels, said = drawn.labels[test], drawn.calibrated[drawn.rows("test")]
     right = said.argmax(axis=1) == labels
     balanced = float(np.mean([right[labels == name].mean() for name in np.unique(labels)]))
@@ -39,8 +39,8 @@ def make_trust(drawn: "ExampleRun", chance: np.random.Generator, *, given: bool,
             "held_out": "validation",
             "n": int(drawn.rows("validation").sum()),
             "tried": {"none": 0.61, "temperature": 0.52, "mixture": 0.55},
-            "before": asdict(reliability(labels, drawn.uncalibrated[drawn.rows("test")])),
-            "after": asdict(reliability(labels, said)),
+            "before": asdict(measure_reliability(labels, drawn.uncalibrated[drawn.rows("test")])),
+            "after": asdict(measure_reliability(labels, said)),
         },
         "sets": {
             "kind": "lac",
@@ -67,18 +67,18 @@ def make_trust(drawn: "ExampleRun", chance: np.random.Generator, *, given: bool,
 
 
 def _interval(right: int, n: int) -> dict[str, float]:
-    interval = wilson(right, n)
+    interval = wilson_interval(right, n)
     return {"accuracy": right / n, "low": interval.low, "high": interval.high}
 
 
 def _share(right: int, n: int) -> dict[str, float]:
     """As ``Share`` is saved."""
-    interval = wilson(right, n)
+    interval = wilson_interval(right, n)
     return {"right": right, "n": n, "share": right / n, "low": interval.low, "high": interval.high}
 
 
 def _duplicates(drawn: "ExampleRun") -> dict[str, Any]:
-    train = drawn.of("train")
+    train = drawn.samples_in("train")
     pairs = [
         (train[0], train[1], "same bytes", 1.0),
         (train[1], train[2], "near", 0.97),
@@ -97,7 +97,7 @@ def _duplicates(drawn: "ExampleRun") -> dict[str, Any]:
 def _leaks(drawn: "ExampleRun", right: NDArray[np.bool_], *, given: bool) -> dict[str, Any]:
     if not given:
         return {"given": False, "leaks": [], "scores": None}
-    test, train, leaked = drawn.of("test"), drawn.of("train"), 3
+    test, train, leaked = drawn.samples_in("test"), drawn.samples_in("train"), 3
     clean = right[leaked:]
     return {
         "given": True,
@@ -122,7 +122,7 @@ def _leaks(drawn: "ExampleRun", right: NDArray[np.bool_], *, given: bool) -> dic
 
 def _labels(drawn: "ExampleRun", chance: np.random.Generator) -> dict[str, Any]:
     """The first photos of train are suspected, some beyond doubt."""
-    train, classes = drawn.of("train"), len(drawn.names)
+    train, classes = drawn.samples_in("train"), len(drawn.names)
     suspects = [
         {
             "id": drawn.ids[at],
@@ -148,7 +148,7 @@ def _labels(drawn: "ExampleRun", chance: np.random.Generator) -> dict[str, Any]:
 
 def _quality(drawn: "ExampleRun") -> dict[str, Any]:
     counts = np.bincount(drawn.labels, minlength=len(drawn.names))
-    some = [drawn.ids[it] for it in drawn.of("train")]
+    some = [drawn.ids[it] for it in drawn.samples_in("train")]
     flaws = [
         ("blurred", "sharpness below 2.1, where half of the photos have 5.0", some[20:24]),
         ("dark", "brightness below 15 %", some[30:32]),
@@ -164,7 +164,7 @@ def _quality(drawn: "ExampleRun") -> dict[str, Any]:
 
 def _slices(drawn: "ExampleRun", right: NDArray[np.bool_]) -> dict[str, Any]:
     """By class as they are, and by a brightness that is drawn so that the dark third has the mistakes."""
-    labels = drawn.labels[drawn.of("test")]
+    labels = drawn.labels[drawn.samples_in("test")]
     cut = [("class", name, labels == label) for label, name in enumerate(drawn.names)]
     order = np.argsort(right, kind="stable")
     third = len(right) // 3
@@ -208,7 +208,7 @@ def _shortcuts(classes: int, accuracy: float) -> list[dict[str, Any]]:
 
 
 def _learning_curve(drawn: "ExampleRun", accuracy: float) -> dict[str, Any]:
-    photos = len(drawn.of("train"))
+    photos = len(drawn.samples_in("train"))
     sizes = [
         {
             "photos": photos // cut,
@@ -245,7 +245,7 @@ def _novelty(drawn: "ExampleRun") -> dict[str, Any]:
 
 
 def _neighbours(drawn: "ExampleRun", shown: list[str], chance: np.random.Generator) -> dict[str, Any]:
-    train = drawn.of("train")
+    train = drawn.samples_in("train")
     return {
         id_: [[drawn.ids[at], 0.9 - 0.1 * rank] for rank, at in enumerate(chance.choice(train, 3, replace=False))]
         for id_ in shown

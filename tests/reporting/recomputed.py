@@ -14,7 +14,7 @@ import numpy as np
 from scipy.stats import binomtest, norm
 from sklearn import metrics
 
-from headstart.evaluation.grouping import effective_size
+from headstart.evaluation.grouping import effective_sample_size
 
 Rule = Callable[..., float]
 RULES: list[tuple[re.Pattern[str], Rule]] = []
@@ -259,7 +259,7 @@ def _(it: Files) -> float:
     assert sum(cut["n"] for cut in bins) == it.n
     scatter = [norm(cut["confidence"], np.sqrt(cut["confidence"] * (1 - cut["confidence"]) / cut["n"])) for cut in bins]
     away = [its.expect(lambda x, its=its: abs(x - its.mean())) if its.std() else 0 for its in scatter]
-    worth = effective_size(it.said.argmax(axis=1) == it.label, it.group) / it.n
+    worth = effective_sample_size(it.said.argmax(axis=1) == it.label, it.group) / it.n
     return np.average(away, weights=[cut["n"] for cut in bins]) / np.sqrt(worth)
 
 

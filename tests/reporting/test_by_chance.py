@@ -5,8 +5,8 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from headstart.evaluation.grouping import effective_size
-from headstart.evaluation.reliability import reliability
+from headstart.evaluation.grouping import effective_sample_size
+from headstart.evaluation.reliability import measure_reliability
 from headstart.reporting.by_chance import ece_by_chance
 
 
@@ -24,14 +24,14 @@ def test_it_is_about_what_perfect_probabilities_show(groups):
     groups_of_rows = np.arange(200) // (200 // groups)
     for _ in range(40):
         labels, said = _drawn(chance, groups)
-        found = reliability(labels, said, groups=groups_of_rows)
+        found = measure_reliability(labels, said, groups=groups_of_rows)
         seen.append(found.ece)
-        worth = effective_size(said.argmax(axis=1) == labels, groups_of_rows) / 200
+        worth = effective_sample_size(said.argmax(axis=1) == labels, groups_of_rows) / 200
         told.append(ece_by_chance([asdict(it) for it in found.bins], worth))
     assert 0.8 < np.mean(told) / np.mean(seen) < 1.4
 
 
 def test_photos_by_themselves_count_in_full():
-    bins = [asdict(it) for it in reliability(*_drawn(np.random.default_rng(1), 200)).bins]
+    bins = [asdict(it) for it in measure_reliability(*_drawn(np.random.default_rng(1), 200)).bins]
     sure, n = (np.array([it[name] for it in bins]) for name in ("confidence", "n"))
     assert ece_by_chance(bins) == pytest.approx(np.sqrt(2 / np.pi * n * sure * (1 - sure)).sum() / 200)

@@ -7,7 +7,7 @@ import numpy as np
 
 from headstart.data.samples import Ledger, Samples
 from headstart.diagnostics.examples import CLOSE, TEST, select_examples, select_test_samples
-from headstart.evaluation.evaluation import evaluate
+from headstart.evaluation.evaluation import score_predictions
 from headstart.evaluation.grouping import Targets
 from headstart.inference.postprocess import BatchPredictions
 from headstart.runs.recording import command_of, digest_of_data
@@ -23,7 +23,7 @@ def judged(photos: int, seed: int = 0) -> TestResult:
     rows = chance.dirichlet(np.full(3, 0.5), photos).astype(np.float32)
     samples = tuple(sample(number, label) for number, label in enumerate(labels))
     answers = BatchPredictions(rows, rows, rows > 0.5, None)
-    return TestResult(samples, answers, evaluate("test", Targets.independent(labels), rows, ("x", "y", "z")))
+    return TestResult(samples, answers, score_predictions("test", Targets.independent(labels), rows, ("x", "y", "z")))
 
 
 def test_the_worst_mistakes_come_first_then_the_least_sure() -> None:
@@ -43,7 +43,9 @@ def test_without_a_mistake_the_least_sure_are_left() -> None:
     answers = BatchPredictions(rows, rows, rows > 0.5, None)
     samples = tuple(sample(number, 1) for number in range(5))
     assert select_examples(
-        TestResult(samples, answers, evaluate("test", Targets.independent(np.ones(5, np.int64)), rows, ("a", "b")))
+        TestResult(
+            samples, answers, score_predictions("test", Targets.independent(np.ones(5, np.int64)), rows, ("a", "b"))
+        )
     ) == list(samples)
 
 

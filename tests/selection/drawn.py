@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from headstart import events
 from headstart.data.samples import Subset
-from headstart.evaluation.evaluation import evaluate
+from headstart.evaluation.evaluation import score_predictions
 from headstart.evaluation.grouping import Targets
 from headstart.selection.arm import Arm, ArmPlan
 from headstart.selection.context import Budget, FitContext
@@ -39,9 +39,9 @@ def arm(name: str, accuracy: float = 0.8, **facts: Any) -> Arm:
         "layer": "final",
         "head": "logistic",
         "parameters": 7,
-        "parts": None,
-        "train": evaluate("train", TARGETS, probabilities(1.0), CLASSES),
-        "validation": evaluate("validation", TARGETS, said, CLASSES),
+        "model": None,
+        "train": score_predictions("train", TARGETS, probabilities(1.0), CLASSES),
+        "validation": score_predictions("validation", TARGETS, said, CLASSES),
         "probabilities": said,
         "seconds": 1.5,
     }
@@ -67,8 +67,8 @@ def material(heard: list[events.Event] | None = None, *, budget: float | None = 
 
     return Drawn(
         listener=heard.append if heard is not None else events.ignore,
-        clock=Budget(budget),
-        of=lambda part: [None] * (200 if part is Subset.TEST else 60),
+        budget=Budget(budget),
+        samples_in=lambda part: [None] * (200 if part is Subset.TEST else 60),
         labels=lambda part: LABELS,
         targets=lambda part: TARGETS,
         settings=FitSettings(),

@@ -20,7 +20,7 @@ from headstart.engines.choose import choose_engine
 from headstart.extraction.extract import extract
 from headstart.pipeline.backbones import proof_photos
 from headstart.selection.context import Budget, FitContext
-from headstart.selection.probes import base_head, probe
+from headstart.selection.probes import base_head_name, fit_probe
 from headstart.settings import FitSettings
 from headstart.storage.store import Store
 
@@ -99,12 +99,12 @@ def random_weights(architecture: str, file: Path) -> Path:
 
 def spoil(material: FitContext) -> None:
     """A head full of noise, so that training has something to gain: else the start would be best and kept."""
-    name = base_head(material)
-    fitted = probe(material, name)
+    name = base_head_name(material)
+    fitted = fit_probe(material, name)
     (dense,) = fitted.head.layers
     noise = np.random.default_rng(0).normal(0, 5 * dense.weight.std(), dense.weight.shape)
     weight = (dense.weight + noise).astype(np.float32)
-    rows = material.features(material.branch("final"), material.of(Subset.TRAIN))
+    rows = material.load_features(material.branch("final"), material.samples_in(Subset.TRAIN))
     weight /= (rows @ weight).std()  # unsure: what is far off is clipped where it is scored
     spoilt = replace(dense, weight=weight, bias=np.zeros_like(dense.bias))
     material.probes[name] = replace(fitted, head=replace(fitted.head, layers=(spoilt,)))

@@ -13,22 +13,28 @@ from headstart.data.samples import Subset
 from headstart.errors import BackboneError, DataError
 from headstart.evaluation.grouping import Targets
 from headstart.selection import STRATEGIES, costs
-from headstart.selection.advisor import RULE, Advice, advise, by_rule, outcome
-from headstart.selection.dataset_stats import Facts, LayerScore, drawn, measured
-from headstart.selection.domain_similarity import SimilarityAnswers, answers, entropy, jensen_shannon, log_softmax
+from headstart.selection.advisor import RULE, StrategyAdvice, advise_strategy, apply_rule, judge_advice
+from headstart.selection.dataset_stats import DatasetStats, LayerScore, measure_dataset, sample_by_class
+from headstart.selection.domain_similarity import (
+    DomainSimilarity,
+    entropy,
+    jensen_shannon,
+    log_softmax,
+    measure_similarity,
+)
 from headstart.selection.rule import choose_winner
 from headstart.training.benchmark import BenchmarkResult
 from headstart.training.cost import BENCHMARK_VERSION
 from tests.selection.made import material_of, random_weights
 
 
-def said(share: float) -> SimilarityAnswers:
-    return SimilarityAnswers(200, 1000, share * np.log(1000), share, 0.9, 0.01)
+def said(share: float) -> DomainSimilarity:
+    return DomainSimilarity(200, 1000, share * np.log(1000), share, 0.9, 0.01)
 
 
-def facts(per_class: float = 50, share: float | None = 0.2, layers: tuple[LayerScore, ...] = ()) -> Facts:
+def facts(per_class: float = 50, share: float | None = 0.2, layers: tuple[LayerScore, ...] = ()) -> DatasetStats:
     asked = None if share is None else said(share)
-    return Facts(int(2 * per_class), 2, int(per_class), per_class, asked, layers, 200 if layers else 0, ())
+    return DatasetStats(int(2 * per_class), 2, int(per_class), per_class, asked, layers, 200 if layers else 0, ())
 
 
 def scores(stage5: float, final: float) -> tuple[LayerScore, ...]:
@@ -54,13 +60,13 @@ def test_answers_of_no_idea_and_of_certainty():
     classes, width = 1000, 8
     blank = PretrainedClassifier(np.zeros((width, classes), np.float32), np.zeros(classes, np.float32))
     rows = np.ones((5, width), np.float32)
-    none = answers(blank, rows, rows)
+    none = measure_similarity(blank, rows, rows)
     assert none.entropy == pytest.approx(np.log(1000))
     assert none.share == pytest.approx(1)
     assert (none.agreement, none.divergence, none.familiarity) == (1, 0, "different")
     steep = PretrainedClassifier(np.eye(width, classes, dtype=np.float32) * 1e4, np.zeros(classes, np.float32))
     basis = np.eye(width, dtype=np.float32)
-    sure = answers(steep, basis, basis[::-1])
+    sure = measure_similarity(steep, basis, basis[::-1])
     assert sure.entropy == pytest.approx(0, abs=1e-9)
     assert (sure.agreement, sure.familiarity) == (0, "similar")
     assert sure.divergence == pytest.approx(np.log(2))
@@ -78,7 +84,7 @@ def test_answers_of_no_idea_and_of_certainty():
     ],
 )
 def test_the_quadrants(per_class, share, size, familiarity, expected):
-    advice = by_rule(facts(per_class, share))
+    advice = apply_rule(facts(per_class, share))
     assert (advice.size, advice.familiarity, advice.expected) == (size, familiarity, expected)
     assert f"{per_class} training photos per class" in advice.reason
     assert f"{share:.0%}" in advice.reason
@@ -108,7 +114,7 @@ def test_an_earlier_layer_that_does_better_is_evidence(stage5, final, share, fam
 
 
 def test_layers_that_speak_against_the_rule_are_heard():
-    against, along = (by_rule(facts(share=0.9, layers=scores(*it))) for it in ((0.80, 0.90), (0.90, 0.80)))
+    against, along = (apply_rule(facts(share=0.9, layers=scores(*it))) for it in ((0.80, 0.90), (0.90, 0.80)))
     assert (against.expected, against.runner_up) == ("intermediate-probe", "linear-probe")
     assert "the last layer alone did best" in against.reason
     assert (along.expected, along.runner_up) == ("intermediate-probe", "partial-finetune")
@@ -116,13 +122,13 @@ def test_layers_that_speak_against_the_rule_are_heard():
 
 def test_advice_survives_json():
     seconds = {"linear-probe": 0.5, "partial-finetune": 70.0, "full-finetune": None}
-    advice = replace(by_rule(facts(layers=scores(0.8, 0.9))), seconds=seconds, reckoned=("partial-finetune",))
-    assert Advice.from_json(json.loads(json.dumps(advice.to_json()))) == advice
-    blind = by_rule(facts(share=None))
-    assert Advice.from_json(json.loads(json.dumps(blind.to_json()))) == blind
+    advice = replace(apply_rule(facts(layers=scores(0.8, 0.9))), seconds=seconds, reckoned=("partial-finetune",))
+    assert StrategyAdvice.from_json(json.loads(json.dumps(advice.to_json()))) == advice
+    blind = apply_rule(facts(share=None))
+    assert StrategyAdvice.from_json(json.loads(json.dumps(blind.to_json()))) == blind
     for damage in ({"size": "small"}, {**advice.to_json(), "mood": 1}, {**advice.to_json(), "facts": {}}):
         with pytest.raises(DataError, match="advice cannot be read"):
-            Advice.from_json(damage)
+            StrategyAdvice.from_json(damage)
 
 
 def samples(counts):
@@ -135,17 +141,17 @@ def samples(counts):
 
 def test_a_sample_keeps_the_shares_of_the_classes_whatever_the_order(chance):
     all_ = samples((400, 200, 100))
-    picked = drawn(all_, 70)
+    picked = sample_by_class(all_, 70)
     assert np.abs(np.bincount([it.label for it in picked]) - [40, 20, 10]).max() <= 1
     shuffled = [all_[i] for i in chance.permutation(len(all_))]
-    assert drawn(shuffled, 70) == picked
-    assert {it.digest for it in drawn(all_ + all_[:50], 10_000)} == {it.digest for it in all_}
-    assert len(drawn(all_ + all_[:50], 10_000)) == 700
+    assert sample_by_class(shuffled, 70) == picked
+    assert {it.digest for it in sample_by_class(all_ + all_[:50], 10_000)} == {it.digest for it in all_}
+    assert len(sample_by_class(all_ + all_[:50], 10_000)) == 700
 
 
 def test_a_rare_class_is_drawn():
-    assert {it.label for it in drawn(samples((500, 500, 3)), 200)} >= {0, 1}
-    assert len(drawn(samples((500, 500, 3)), 200)) == 200
+    assert {it.label for it in sample_by_class(samples((500, 500, 3)), 200)} >= {0, 1}
+    assert len(sample_by_class(samples((500, 500, 3)), 200)) == 200
 
 
 @pytest.fixture
@@ -171,7 +177,7 @@ def test_an_arm_of_the_same_cost_that_won_by_log_loss_is_near():
     choice = choose_winner(
         Targets.independent(np.zeros(200, np.int64)), made, "linear", 0, [{"linear": 0.4, "deep": 0.3}]
     )
-    found = outcome(by_rule(facts(50, 0.2)), choice, {"linear": "linear-probe", "deep": "intermediate-probe"})
+    found = judge_advice(apply_rule(facts(50, 0.2)), choice, {"linear": "linear-probe", "deep": "intermediate-probe"})
     assert found.verdict == "near"
     assert found.text == (
         "The rule expected linear-probe; deep costs the same and had the lower cross-validated log loss."
@@ -180,19 +186,19 @@ def test_an_arm_of_the_same_cost_that_won_by_log_loss_is_near():
 
 def test_outcomes(chosen):
     arms = {"linear": "linear-probe", "partial": "partial-finetune", "full": "full-finetune"}
-    probe, training = by_rule(facts(50, 0.2)), by_rule(facts(5000, 0.9))
+    probe, training = apply_rule(facts(50, 0.2)), apply_rule(facts(5000, 0.9))
     assert (probe.expected, training.expected) == ("linear-probe", "full-finetune")
     clear = chosen(linear=60, partial=10, full=30)
-    assert outcome(by_rule(facts(5000, 0.2)), clear, arms).verdict == "hit"
-    missed = outcome(probe, clear, arms)
+    assert judge_advice(apply_rule(facts(5000, 0.2)), clear, arms).verdict == "hit"
+    missed = judge_advice(probe, clear, arms)
     assert (missed.verdict, missed.text) == (
         "miss",
         "The rule expected linear-probe; partial beat it by 25.0 points on validation.",
     )
-    best = outcome(training, chosen(linear=60, partial=11, full=10), arms)
+    best = judge_advice(training, chosen(linear=60, partial=11, full=10), arms)
     assert best.verdict == "near"
     assert "the best arm; partial cannot be told from it, costs less and won" in best.text
-    behind = outcome(training, chosen(linear=60, partial=10, full=11), arms)
+    behind = judge_advice(training, chosen(linear=60, partial=10, full=11), arms)
     assert behind.verdict == "near"
     assert "cannot be told from the best, partial" in behind.text
 
@@ -200,11 +206,11 @@ def test_outcomes(chosen):
 def test_an_expectation_that_was_not_put_to_the_test_is_open(chosen):
     choice = chosen(linear=60, deep=10)
     tried = {"linear": "linear-probe", "deep": "intermediate-probe"}
-    assert outcome(by_rule(facts(5000, 0.9)), choice, tried).text == (
+    assert judge_advice(apply_rule(facts(5000, 0.9)), choice, tried).text == (
         "The rule expected full-finetune, which was not tried; deep won."
     )
     same = {"linear": "linear-probe", "deep": "linear-probe"}
-    assert outcome(by_rule(facts()), choice, same).verdict == "open"
+    assert judge_advice(apply_rule(facts()), choice, same).verdict == "open"
 
 
 @pytest.fixture
@@ -227,11 +233,11 @@ def test_the_kept_classifier_gives_the_networks_own_answers(material):
     body = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval()
     state = torch.load(resolve_origin("efficientnet_lite0").file, weights_only=True)
     body.load_state_dict(dict(zip(body.state_dict(), state.values(), strict=True)))
-    shown = material.of(Subset.TRAIN)[:4]
+    shown = material.samples_in(Subset.TRAIN)[:4]
     pixels = torch.from_numpy(load_pixels(shown, material.backbone.spec, 4))
     with torch.inference_mode():
         expected = body((pixels.permute(0, 3, 1, 2).float() / 255 - 0.5) / 0.5).numpy()
-    seen = kept.logits(material.features(material.branch("final"), shown))
+    seen = kept.logits(material.load_features(material.branch("final"), shown))
     np.testing.assert_allclose(seen, expected, atol=2e-2)
 
 
@@ -251,12 +257,12 @@ def test_a_classifier_that_was_never_kept_is_made_on_demand(material, tmp_path, 
 
 
 def test_the_same_photos_get_the_same_advice(material):
-    first = advise(material)
-    again = advise(material)
+    first = advise_strategy(material)
+    again = advise_strategy(material)
     assert replace(again, seconds=first.seconds) == first, "but for what was timed just now"
     turned = replace(material.samples, samples=material.samples.samples[::-1])
-    assert advise(replace(material, samples=turned)).facts.answers == first.facts.answers
-    assert first.facts.photos == len(material.of(Subset.TRAIN))
+    assert advise_strategy(replace(material, samples=turned)).facts.domain == first.facts.domain
+    assert first.facts.photos == len(material.samples_in(Subset.TRAIN))
     assert first.facts.unknown == ()
     assert [it.layer for it in first.facts.layers] == [*(it.name for it in material.backbone.layers), "all"]
     assert first.size == "small"
@@ -266,8 +272,8 @@ def test_validation_and_test_are_not_looked_at(material, monkeypatch):
     looked = set()
     read = material.store.read
     monkeypatch.setattr(material.store, "read", lambda space, ids, layer: looked.update(ids) or read(space, ids, layer))
-    measured(material)
-    assert looked <= {it.digest for it in material.of(Subset.TRAIN)}
+    measure_dataset(material)
+    assert looked <= {it.digest for it in material.samples_in(Subset.TRAIN)}
     assert looked
 
 
@@ -278,13 +284,13 @@ def test_without_a_classifier_the_layers_speak(warm, tmp_path):
     with material_of(warm.photos, tmp_path / "store", tmp_path, f"timm:resnet10t@{file}") as material:
         assert read_pretrained_classifier(material.backbone) is None
         assert (material.backbone.folder / CLASSIFIER).is_file()
-        found = measured(material)
-    assert found.answers is None
+        found = measure_dataset(material)
+    assert found.domain is None
     assert found.unknown == (
         f"familiarity: {material.backbone.name} brings no pretrained classifier that is a linear layer",
     )
     assert found.layers
-    assert by_rule(found).expected in STRATEGIES
+    assert apply_rule(found).expected in STRATEGIES
 
 
 def without_head(file):
@@ -302,8 +308,8 @@ def without_head(file):
 )
 def test_what_cannot_be_asked_is_said_and_fails_nothing(material, monkeypatch, trouble, words):
     monkeypatch.setattr("headstart.selection.dataset_stats.read_pretrained_classifier", trouble)
-    advice = advise(material)
-    assert advice.facts.answers is None
+    advice = advise_strategy(material)
+    assert advice.facts.domain is None
     assert words in advice.facts.unknown[0]
     assert "cannot be asked" in advice.reason
 
@@ -312,19 +318,19 @@ def test_training_is_priced_from_a_kept_trial(material, tmp_path):
     folder = tmp_path / "network"
     folder.mkdir()
     cheap = replace(material, backbone=replace(material.backbone, folder=folder))
-    assert costs.predict(cheap).seconds["full-finetune"] is None, "there is no graph to count"
+    assert costs.estimate_costs(cheap).seconds["full-finetune"] is None, "there is no graph to count"
     kept = {"version": BENCHMARK_VERSION, "f32": {"photos": 10.0, "windowed": 20.0, "scored": 40.0, "memory": 1}}
     (folder / costs.trial_file(material.settings, "pixels", 224)).write_text(json.dumps(kept))
-    seconds = costs.predict(cheap).seconds
-    train, validation = len(material.of(Subset.TRAIN)), len(material.of(Subset.VALIDATION))
+    seconds = costs.estimate_costs(cheap).seconds
+    train, validation = len(material.samples_in(Subset.TRAIN)), len(material.samples_in(Subset.VALIDATION))
     assert seconds["full-finetune"] == pytest.approx(material.settings.epochs * (train / 10 + validation / 40) + 2)
     assert seconds["partial-finetune"] is None
     cropped = replace(cheap, settings=material.settings.model_copy(update={"window": 0.5}))
-    faster = costs.predict(cropped).seconds["full-finetune"]
+    faster = costs.estimate_costs(cropped).seconds["full-finetune"]
     assert faster == pytest.approx(material.settings.epochs * (train / 20 + validation / 40) + 2)
     assert 0 < seconds["linear-probe"] < seconds["intermediate-probe"] < 10
     (folder / costs.trial_file(material.settings, "pixels", 224)).write_text(json.dumps({**kept, "version": 1}))
-    assert costs.predict(cheap).seconds["full-finetune"] is None
+    assert costs.estimate_costs(cheap).seconds["full-finetune"] is None
 
 
 def test_where_nothing_was_timed_training_is_priced_by_arithmetic(material, monkeypatch):
@@ -336,8 +342,8 @@ def test_where_nothing_was_timed_training_is_priced_by_arithmetic(material, monk
     monkeypatch.setattr(costs, "count_work_above", lambda _: {"pixels": 8.0, middle: 4.0})
     engine = SimpleNamespace(name="openvino", precision="f32", batch=8, streams=1, forward=lambda pixels: None)
     plain = material.settings.model_copy(update={"epochs": 10, "views": 4})
-    found = costs.predict(replace(material, engine=engine, engines={}, settings=plain))
-    train, held_out = len(material.of(Subset.TRAIN)), len(material.of(Subset.VALIDATION))
+    found = costs.estimate_costs(replace(material, engine=engine, engines={}, settings=plain))
+    train, held_out = len(material.samples_in(Subset.TRAIN)), len(material.samples_in(Subset.VALIDATION))
     epochs = 10 * (train * 7 + held_out * 1.3) / 80
     assert found.seconds["full-finetune"] == pytest.approx(epochs + 2)
     assert found.seconds["partial-finetune"] == pytest.approx(epochs / 2 + 2 + 4 * train * 0.5 / 80)
@@ -347,12 +353,12 @@ def test_where_nothing_was_timed_training_is_priced_by_arithmetic(material, monk
 
 
 def test_advice_of_before_prices_were_reckoned_is_read():
-    older = {k: v for k, v in by_rule(facts()).to_json().items() if k != "reckoned"}
-    assert Advice.from_json({**older, "schema_version": 1}).reckoned == ()
+    older = {k: v for k, v in apply_rule(facts()).to_json().items() if k != "reckoned"}
+    assert StrategyAdvice.from_json({**older, "schema_version": 1}).reckoned == ()
 
 
 def test_a_trial_is_looked_for_where_training_keeps_it(material, monkeypatch):
-    from headstart.selection.finetune import job_of
+    from headstart.selection.finetune import build_training
     from headstart.training.trunk import IdentityTrunk
 
     files = []
@@ -360,7 +366,7 @@ def test_a_trial_is_looked_for_where_training_keeps_it(material, monkeypatch):
         "headstart.training.fine_tuning.benchmark_training",
         lambda *given, **_: files.append(given[-1].name) or BenchmarkResult({}),
     )
-    job = job_of(material, "full", None, scratch=False)
+    job = build_training(material, "full", None, scratch=False)
     plain = SimpleNamespace(plain=True, spec=material.backbone.spec)
     made = {"boundary": "pixels", "trunk": IdentityTrunk(224), "changed": plain}
     job.__dict__.update(made)  # else it loads the network

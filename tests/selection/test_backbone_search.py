@@ -1,4 +1,4 @@
-"""The ladder of backbones: what is measured, when climbing ends, and which rung is used."""
+"""The search of backbones: what is measured, when climbing ends, and which candidate is used."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -24,7 +24,14 @@ from headstart.heads.folds import assign_folds
 from headstart.heads.head import TrainingSet
 from headstart.modalities.image.spec import ImageSpec
 from headstart.pipeline.backbones import proof_photos
-from headstart.selection.backbone_search import FOLDS, PHOTOS, Ladder, climb, held_out, subset
+from headstart.selection.backbone_search import (
+    FOLDS,
+    PHOTOS,
+    BackboneSearch,
+    nested_cross_val_predict,
+    sample_candidates_photos,
+    select_backbone,
+)
 from headstart.selection.context import Budget
 from headstart.selection.rule import choose_winner
 from headstart.settings import FitSettings
@@ -81,24 +88,24 @@ class World:
     def choose(self, backbone: Backbone) -> EngineChoice:
         return EngineChoice(Eye(self.good[backbone.name], sorted(self.good).index(backbone.name)), ())
 
-    def climb(
+    def select(
         self,
         flights: Sequence[Sequence[str]],
         samples: Sequence[Sample] | None = None,
         *,
         photos: int = 150,
-        clock: Budget | None = None,
+        budget: Budget | None = None,
         listener: events.Listener = events.ignore,
-    ) -> Ladder:
+    ) -> BackboneSearch:
         with Store(self.folder / "store") as store:
-            return climb(
+            return select_backbone(
                 drawn() if samples is None else samples,
                 photos,
                 self.obtain,
                 self.choose,
                 store,
                 FitSettings(),
-                clock or Budget(None),
+                budget or Budget(None),
                 flights,
                 listener,
             )
@@ -109,17 +116,17 @@ class World:
 
 def test_the_subset_has_the_same_share_of_each_class() -> None:
     samples = [replace(it, label=0 if index % 10 else 1) for index, it in enumerate(drawn(2000))]
-    chosen = subset(samples)
+    chosen = sample_candidates_photos(samples)
     assert len(chosen) == len({it.id for it in chosen}) == PHOTOS
     assert sum(it.label for it in chosen) == pytest.approx(PHOTOS / 10, abs=2)
     shuffled = [samples[index] for index in np.random.default_rng(0).permutation(len(samples))]
-    assert subset(shuffled) == chosen
+    assert sample_candidates_photos(shuffled) == chosen
 
 
 def test_the_subset_has_two_of_the_rarest_class() -> None:
     samples = [replace(it, label=int(index in (7, 1500, 1700))) for index, it in enumerate(drawn(3000))]
-    assert sum(it.label for it in subset(samples)) >= 2
-    assert len(subset(samples[:30])) == 30
+    assert sum(it.label for it in sample_candidates_photos(samples)) >= 2
+    assert len(sample_candidates_photos(samples[:30])) == 30
 
 
 # --- what is measured ------------------------------------------------------------------------------------------------
@@ -135,8 +142,8 @@ def test_rows_are_answered_by_heads_that_have_not_seen_them_or_their_group() -> 
     rows = np.repeat(chance.normal(size=(60, 300)), 2, axis=0).astype(np.float32)
     labels = np.repeat(chance.integers(0, 2, 60), 2)
     twins, strangers = np.repeat(np.arange(60), 2), np.arange(120)
-    apart = held_out(task(rows, labels, strangers), FitSettings()).argmax(axis=1) == labels
-    together = held_out(task(rows, labels, twins), FitSettings()).argmax(axis=1) == labels
+    apart = nested_cross_val_predict(task(rows, labels, strangers), FitSettings()).argmax(axis=1) == labels
+    together = nested_cross_val_predict(task(rows, labels, twins), FitSettings()).argmax(axis=1) == labels
     assert apart.mean() > 0.8  # what it would say if groups were split
     assert together.mean() < 0.7
 
@@ -150,7 +157,7 @@ def test_held_out_answers_are_those_of_scikit_learn() -> None:
     chance = np.random.default_rng(1)
     labels = np.arange(90) % 3
     rows = (chance.normal(size=(3, 10))[labels] + chance.normal(size=(90, 10))).astype(np.float32)
-    ours = held_out(task(rows, labels, np.arange(90)), FitSettings())
+    ours = nested_cross_val_predict(task(rows, labels, np.arange(90)), FitSettings())
     fold = assign_folds(labels, np.arange(90), FOLDS, 0)
     for number in range(FOLDS):
         inside = fold != number
@@ -164,45 +171,45 @@ def test_held_out_answers_are_those_of_scikit_learn() -> None:
 
 def test_where_nothing_can_be_held_out_all_classes_are_alike() -> None:
     one = task(np.zeros((4, 2), np.float32), np.array([0, 1, 0, 1]), np.zeros(4, np.int64))
-    np.testing.assert_array_equal(held_out(one, FitSettings()), np.full((4, 2), 0.5))
+    np.testing.assert_array_equal(nested_cross_val_predict(one, FitSettings()), np.full((4, 2), 0.5))
 
 
 # --- climbing --------------------------------------------------------------------------------------------------------
 
 
 def test_a_dearer_rung_that_is_better_is_used(tmp_path) -> None:
-    ladder = World(tmp_path, a=0.3, b=3.0).climb([("a", "b")])
-    assert ladder.chosen == "b"
-    a, b = ladder.rungs
+    search = World(tmp_path, a=0.3, b=3.0).select([("a", "b")])
+    assert search.chosen == "b"
+    a, b = search.candidates
     assert b.dropped is None
     assert a.dropped == f"{100 * (b.accuracy - a.accuracy):.1f} points below b"
     assert b.accuracy > 0.95
     assert b.log_loss < a.log_loss
-    assert ladder.photos == 120
-    assert all(rung.photos_per_second > 0 and rung.seconds > 0 for rung in ladder.rungs)
+    assert search.photos == 120
+    assert all(candidate.photos_per_second > 0 and candidate.seconds > 0 for candidate in search.candidates)
 
 
 def test_of_rungs_that_cannot_be_told_apart_the_cheaper_is_used(tmp_path) -> None:
-    ladder = World(tmp_path, a=3.0, b=3.05).climb([("a", "b")])
-    assert ladder.chosen == "a"
-    assert ladder.rungs[1].dropped == "cannot be told from a, which is cheaper"
+    search = World(tmp_path, a=3.0, b=3.05).select([("a", "b")])
+    assert search.chosen == "a"
+    assert search.candidates[1].dropped == "cannot be told from a, which is cheaper"
 
 
 def test_a_flight_ends_after_two_rungs_that_were_not_better(tmp_path) -> None:
     world = World(tmp_path, a=1.0, b=0.2, c=0.3, d=9.0, e=0.2, f=9.0, g=0.2, h=0.2, i=9.0)
-    ladder = world.climb([("a", "b", "c", "d"), ("e", "f", "g", "h", "i")])
+    search = world.select([("a", "b", "c", "d"), ("e", "f", "g", "h", "i")])
     assert world.asked == ["a", "b", "c", "e", "f", "g", "h"]  # not d, nor i: two in a row before each
-    assert ladder.chosen == "f"
+    assert search.chosen == "f"
 
 
 def test_a_rung_that_cannot_be_had_does_not_count(tmp_path) -> None:
     world = World(tmp_path, a=1.0, b=0.2, c=9.0)
-    ladder = world.climb([("a", "gone", "b", "away", "c")])
-    assert ladder.chosen == "c"
-    assert ladder.rungs[1].dropped == "gone is not there"
-    assert ladder.rungs[1].accuracy is None
+    search = world.select([("a", "gone", "b", "away", "c")])
+    assert search.chosen == "c"
+    assert search.candidates[1].dropped == "gone is not there"
+    assert search.candidates[1].accuracy is None
     with pytest.raises(BackboneError, match=r"no backbone can be used \(gone: gone is not there\); name one"):
-        world.climb([("gone",)])
+        world.select([("gone",)])
 
 
 def test_a_rung_that_is_too_large_does_not_end_the_climb(tmp_path, monkeypatch) -> None:
@@ -214,9 +221,9 @@ def test_a_rung_that_is_too_large_does_not_end_the_climb(tmp_path, monkeypatch) 
         return forward(self, pixels)
 
     monkeypatch.setattr(Eye, "forward", short)
-    ladder = world.climb([("a", "b")])
-    assert ladder.chosen == "a"
-    assert ladder.rungs[1].dropped.startswith("memory was too short (CUDA out of memory.)")
+    search = world.select([("a", "b")])
+    assert search.chosen == "a"
+    assert search.candidates[1].dropped.startswith("memory was too short (CUDA out of memory.)")
 
 
 def test_the_winner_is_that_of_the_comparison(tmp_path) -> None:
@@ -224,9 +231,9 @@ def test_the_winner_is_that_of_the_comparison(tmp_path) -> None:
     from headstart.extraction.extract import extract
 
     world, samples = World(tmp_path, a=0.5, b=0.8, c=1.4), drawn()
-    ladder = world.climb([("a",), ("b",), ("c",)], samples)
+    search = world.select([("a",), ("b",), ("c",)], samples)
     answers = {}
-    chosen = subset(samples)
+    chosen = sample_candidates_photos(samples)
     labels = np.array([it.label for it in chosen])
     with Store(tmp_path / "store") as store:
         for name in "abc":
@@ -234,21 +241,23 @@ def test_the_winner_is_that_of_the_comparison(tmp_path) -> None:
             done = extract(chosen, backbone, world.choose(backbone).engine, store)
             assert done.computed == 0  # nothing is lost
             rows = store.read(done.space, [it.digest for it in chosen], "final")
-            answers[name] = held_out(
+            answers[name] = nested_cross_val_predict(
                 task(rows, labels, np.unique([it.group for it in chosen], return_inverse=True)[1]), FitSettings()
             )
     choice = choose_winner(Targets.independent(labels), answers, None, 0)
-    assert ladder.choice == choice
-    assert [rung.accuracy for rung in ladder.rungs] == [(it.argmax(axis=1) == labels).mean() for it in answers.values()]
+    assert search.choice == choice
+    assert [candidate.accuracy for candidate in search.candidates] == [
+        (it.argmax(axis=1) == labels).mean() for it in answers.values()
+    ]
 
 
 def test_a_budget_ends_the_climb_before_a_dearer_rung_is_obtained(tmp_path) -> None:
     world = World(tmp_path, a=0.3, b=3.0)
-    ladder = world.climb([("a", "b"), ("c",)], photos=10**9, clock=Budget(60.0))
-    assert ladder.chosen == "a"  # the first is used whatever it takes
+    search = world.select([("a", "b"), ("c",)], photos=10**9, budget=Budget(60.0))
+    assert search.chosen == "a"  # the first is used whatever it takes
     assert world.asked == ["a"]
-    assert "1000000000 photos would take at least" in ladder.rungs[1].dropped
-    assert len(ladder.rungs) == 2
+    assert "1000000000 photos would take at least" in search.candidates[1].dropped
+    assert len(search.candidates) == 2
 
 
 def test_a_rung_too_slow_for_the_budget_is_left_out(tmp_path, monkeypatch) -> None:
@@ -257,28 +266,28 @@ def test_a_rung_too_slow_for_the_budget_is_left_out(tmp_path, monkeypatch) -> No
     monkeypatch.setattr(
         "headstart.selection.backbone_search.seconds_per_photo", lambda samples, backbone, engine: paces[backbone.name]
     )
-    ladder = world.climb([("a", "b")], photos=1000, clock=Budget(100.0))
+    search = world.select([("a", "b")], photos=1000, budget=Budget(100.0))
     assert world.asked == ["a", "b"]
-    assert ladder.chosen == "a"
-    assert ladder.rungs[1].dropped.startswith("1000 photos would take 1000 s, ")
-    assert ladder.rungs[1].accuracy is None
-    assert world.climb([("a", "b")], photos=1000, clock=Budget(None)).chosen == "b"
+    assert search.chosen == "a"
+    assert search.candidates[1].dropped.startswith("1000 photos would take 1000 s, ")
+    assert search.candidates[1].accuracy is None
+    assert world.select([("a", "b")], photos=1000, budget=Budget(None)).chosen == "b"
 
 
 def test_photos_that_do_not_decode_are_left_out(tmp_path, photos) -> None:
     folder = photos(each=12)
     samples = read_source(folder).samples
     (folder / "discs" / "0-001.jpg").write_bytes(b"no photo")
-    ladder = World(tmp_path, a=1.0, b=1.0).climb([("a", "b")], samples)
-    assert ladder.photos == len(samples) - 1
-    assert all(rung.accuracy is not None for rung in ladder.rungs)
+    search = World(tmp_path, a=1.0, b=1.0).select([("a", "b")], samples)
+    assert search.photos == len(samples) - 1
+    assert all(candidate.accuracy is not None for candidate in search.candidates)
 
 
 def test_what_is_told(tmp_path) -> None:
     heard: list[events.Event] = []
-    World(tmp_path, a=9.0).climb([("a", "gone")], listener=heard.append)
+    World(tmp_path, a=9.0).select([("a", "gone")], listener=heard.append)
     told = [event for event in heard if isinstance(event, events.Finished)]
-    assert [event.stage for event in told] == ["rung", "rung"]
+    assert [event.stage for event in told] == ["candidate", "candidate"]
     assert told[0].summary.startswith("a: 100.0% on 120 photos, ")
     assert told[1].summary == "gone: gone is not there"
 
@@ -304,7 +313,7 @@ def test_bundled_networks_and_a_checkpoint(warm, checkpoint) -> None:
     samples = read_source(warm.photos).samples
     blank = checkpoint("resnet10t")
     with Store(warm.store) as store:
-        ladder = climb(
+        search = select_backbone(
             samples,
             len(samples),
             lambda name: load_backbone(name, warm.store / "networks"),
@@ -314,10 +323,10 @@ def test_bundled_networks_and_a_checkpoint(warm, checkpoint) -> None:
             Budget(None),
             [("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2"), (blank,)],
         )
-    assert [rung.name for rung in ladder.rungs][-1] == blank
-    assert ladder.chosen.startswith("efficientnet_lite")
-    assert all(rung.accuracy is not None for rung in ladder.rungs)
-    accuracies = {rung.name: rung.accuracy for rung in ladder.rungs}
-    assert accuracies[ladder.chosen] > 0.85
-    assert accuracies[blank] < accuracies[ladder.chosen]
-    assert [rung.name for rung in ladder.rungs if rung.dropped is None] == [ladder.chosen]
+    assert [candidate.name for candidate in search.candidates][-1] == blank
+    assert search.chosen.startswith("efficientnet_lite")
+    assert all(candidate.accuracy is not None for candidate in search.candidates)
+    accuracies = {candidate.name: candidate.accuracy for candidate in search.candidates}
+    assert accuracies[search.chosen] > 0.85
+    assert accuracies[blank] < accuracies[search.chosen]
+    assert [candidate.name for candidate in search.candidates if candidate.dropped is None] == [search.chosen]

@@ -7,7 +7,7 @@ from timm.models import get_pretrained_cfg
 
 from headstart.backbones.backbone import RECORD
 from headstart.backbones.catalog import BUNDLED, resolve_origin
-from headstart.selection.candidates import HUB, flights, others_here
+from headstart.selection.candidates import HUB, list_offline, list_tiers
 
 
 def converted(networks: Path, name: str, parameters: int, size: int) -> None:
@@ -28,7 +28,7 @@ def fetched(cache: Path, repository: str, file: str, size: int) -> None:
 def test_bundled_then_here_then_the_hub(tmp_path) -> None:
     converted(tmp_path, "resnet50", 25_000_000, 224)
     converted(tmp_path, "vit_s_16", 22_000_000, 224)
-    bundled, local, hub = flights(tmp_path, lambda: True)
+    bundled, local, hub = list_tiers(tmp_path, lambda: True)
     assert bundled == tuple(BUNDLED)
     assert local == ("vit_s_16", "resnet50")
     assert hub == tuple(name for name in HUB if name != "vit_s_16")
@@ -36,7 +36,7 @@ def test_bundled_then_here_then_the_hub(tmp_path) -> None:
 
 def test_the_hub_is_asked_for_only_when_all_else_was_tried(tmp_path) -> None:
     asked: list[bool] = []
-    names = flights(tmp_path, lambda: bool(asked.append(True)))
+    names = list_tiers(tmp_path, lambda: bool(asked.append(True)))
     next(names)
     next(names)
     assert not asked
@@ -55,8 +55,8 @@ def test_networks_on_this_machine_are_ordered_by_size_and_checkpoints_are_left_o
     fetched(cache, "timm/vgg16.tv_in1k", "model.safetensors", 500)
     fetched(cache, "timm/unfinished.in1k", "config.json", 10)
     fetched(cache, "other/model", "model.safetensors", 10)
-    assert others_here(networks, cache) == ("resnet18", "timm:small", "vgg16", "vgg19")
-    assert others_here(tmp_path / "none", tmp_path / "nothing") == ()
+    assert list_offline(networks, cache) == ("resnet18", "timm:small", "vgg16", "vgg19")
+    assert list_offline(tmp_path / "none", tmp_path / "nothing") == ()
 
 
 def test_every_name_of_the_hub_is_one_of_timm_with_a_licence_for_any_use() -> None:

@@ -13,7 +13,7 @@ from headstart.errors import SettingError, TrainingError
 from headstart.evaluation.grouping import Targets
 from headstart.selection import STRATEGIES
 from headstart.selection import compare as comparing
-from headstart.selection.compare import ArmSpec, compare, requested_arms
+from headstart.selection.compare import ArmSpec, compare_arms, requested_arms
 from headstart.selection.finetune import full_finetune, scratch
 from headstart.selection.probes import intermediate_probe, linear_probe
 from headstart.settings import FitSettings
@@ -85,7 +85,7 @@ def contest(monkeypatch: pytest.MonkeyPatch) -> Any:
         known = strategies(**made)
         monkeypatch.setattr(comparing, "STRATEGIES", known)
         materials = [material(heard, budget=budget, name=f"net{number}") for number in range(backbones)]
-        found = compare(materials, [ArmSpec(name) for name in known])
+        found = compare_arms(materials, [ArmSpec(name) for name in known])
         return SimpleNamespace(found=found, heard=heard, notes=[it.text for it in heard if isinstance(it, events.Note)])
 
     return run
@@ -185,7 +185,7 @@ def test_an_arm_that_made_the_others_late(contest: Any, monkeypatch: pytest.Monk
         return arm("linear-probe")
 
     first = replace(planned(arm("linear-probe")), make=slow)
-    monkeypatch.setattr("tests.selection.drawn.Clock", lambda budget: comparing_clock(budget))
+    monkeypatch.setattr("tests.selection.drawn.Budget", lambda budget: comparing_budget(budget))
     it = contest(100.0, linear_probe=[first], scratch=[planned(arm("scratch"), 50)])
     assert it.found.left_out[0].reason == "predicted 50 s, 30 s of the budget are left"
 
@@ -205,7 +205,7 @@ def test_time_is_not_kept_for_what_it_is_too_short_for(contest: Any) -> None:
     assert [made.name for made in it.found.arms] == ["partial-finetune", "full-finetune"]
 
 
-def comparing_clock(budget: float | None) -> Any:
+def comparing_budget(budget: float | None) -> Any:
     from headstart.selection.context import Budget
 
     return Budget(budget, began=0.0)
@@ -282,7 +282,7 @@ def test_an_ensemble_that_goes_wrong_leaves_its_members(contest: Any, monkeypatc
 
     monkeypatch.setitem(comparing.ENSEMBLES, "flips", flips)
     monkeypatch.setattr(comparing, "STRATEGIES", strategies(linear_probe=[planned(arm("linear-probe"))]))
-    found = compare([material()], [ArmSpec("linear-probe"), ArmSpec("flips")])
+    found = compare_arms([material()], [ArmSpec("linear-probe"), ArmSpec("flips")])
     assert [made.name for made in found.arms] == ["linear-probe"]
     assert [left.name for left in found.left_out] == ["flips"]
 

@@ -7,19 +7,19 @@ import pytest
 
 from headstart.data.samples import Subset
 from headstart.errors import SettingError
-from headstart.evaluation.blending import greedy
+from headstart.evaluation.blending import select_ensemble
 from headstart.heads.catalog import fit_head
-from headstart.selection.arm import Arm, final_parts
+from headstart.selection.arm import Arm, refit_model
 from headstart.selection.context import FitContext
 from headstart.selection.ensembles import (
     ENSEMBLES,
-    average,
-    concat,
-    flips,
-    greedy_selection,
-    joined,
-    mirrored,
-    vote,
+    add_mirrored,
+    average_arms,
+    combine_models,
+    concat_backbones,
+    mirror_best_arm,
+    select_arms,
+    vote_arms,
 )
 from headstart.selection.probes import intermediate_probe, linear_probe
 from tests.conftest import Warm
@@ -40,7 +40,7 @@ def several(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
 
 def test_average(several: tuple[list[FitContext], list[Arm]]) -> None:
     materials, arms = several
-    made = average(materials, arms)
+    made = average_arms(materials, arms)
     np.testing.assert_allclose(made.probabilities, np.mean([arm.probabilities for arm in arms], axis=0), atol=1e-6)
     assert made.chosen == {arm.name: 1 / len(arms) for arm in arms}
     assert made.seconds >= sum(arm.seconds for arm in arms)
@@ -49,7 +49,7 @@ def test_average(several: tuple[list[FitContext], list[Arm]]) -> None:
 
 def test_vote(several: tuple[list[FitContext], list[Arm]]) -> None:
     materials, arms = several
-    made = vote(materials, arms)
+    made = vote_arms(materials, arms)
     votes = np.sum([np.eye(3)[arm.probabilities.argmax(1)] for arm in arms], axis=0)
     mean = np.mean([arm.probabilities for arm in arms], axis=0)
     np.testing.assert_allclose(made.probabilities, (votes + mean) / (len(arms) + 1), atol=1e-6)
@@ -57,9 +57,9 @@ def test_vote(several: tuple[list[FitContext], list[Arm]]) -> None:
 
 def test_greedy(several: tuple[list[FitContext], list[Arm]]) -> None:
     materials, arms = several
-    made = greedy_selection(materials, arms)
+    made = select_arms(materials, arms)
     labels = materials[0].labels(Subset.VALIDATION)
-    weights = greedy(np.stack([arm.probabilities for arm in arms]), labels)
+    weights = select_ensemble(np.stack([arm.probabilities for arm in arms]), labels)
     assert made.chosen == {arm.name: weight for arm, weight in zip(arms, weights, strict=True) if weight > 0}
     by_hand = sum(weight * arm.probabilities for arm, weight in zip(arms, weights, strict=True))
     np.testing.assert_allclose(made.probabilities, by_hand, atol=1e-6)
@@ -68,66 +68,66 @@ def test_greedy(several: tuple[list[FitContext], list[Arm]]) -> None:
 
 def test_flips(several: tuple[list[FitContext], list[Arm]]) -> None:
     materials, arms = several
-    made = flips(materials, arms)
+    made = mirror_best_arm(materials, arms)
     best = max(arms, key=lambda arm: (arm.validation.accuracy, -arm.validation.log_loss))
     assert made.name == f"flips of {best.name}"
-    material, held_out = materials[0], materials[0].of(Subset.VALIDATION)
-    (branch,), (answer,) = best.parts.branches, best.parts.members
-    seen = material.features(material.branch(*branch.layers, flipped=True), held_out)
-    assert not np.allclose(seen, material.features(branch, held_out))
+    material, held_out = materials[0], materials[0].samples_in(Subset.VALIDATION)
+    (branch,), (answer,) = best.model.branches, best.model.members
+    seen = material.load_features(material.branch(*branch.layers, flipped=True), held_out)
+    assert not np.allclose(seen, material.load_features(branch, held_out))
     by_hand = (best.probabilities + answer.head.probabilities(seen)) / 2
     np.testing.assert_allclose(made.probabilities, by_hand, atol=1e-6)
-    assert mirrored(mirrored(best.parts)).branches == mirrored(best.parts).branches
+    assert add_mirrored(add_mirrored(best.model)).branches == add_mirrored(best.model).branches
 
 
 def test_concat(several: tuple[list[FitContext], list[Arm]]) -> None:
     materials, arms = several
-    made = concat(materials, arms)
+    made = concat_backbones(materials, arms)
 
     def rows(*parts: Subset) -> np.ndarray:
-        samples = materials[0].of(*parts)
+        samples = materials[0].samples_in(*parts)
         return np.concatenate(
             [it.store.read(it.space, [s.digest for s in samples], "final") for it in materials], axis=1
         )
 
-    (answer,) = made.parts.members
+    (answer,) = made.model.members
     assert answer.branches == (0, 1)
     np.testing.assert_allclose(made.probabilities, answer.head.probabilities(rows(Subset.VALIDATION)), atol=1e-6)
     assert answer.head.layers[0].weight.shape[0] == sum(it.backbone.layer("final").width for it in materials)
-    task = materials[0].task(made.parts.branches, Subset.TRAIN)
+    task = materials[0].training_set(made.model.branches, Subset.TRAIN)
     np.testing.assert_array_equal(task.features, rows(Subset.TRAIN))
     again = fit_head("logistic", task, materials[0].settings).head
     np.testing.assert_allclose(again.layers[0].weight, answer.head.layers[0].weight, atol=1e-6)
     with pytest.raises(SettingError, match="several backbones, and there is one"):
-        concat(materials[:1], arms)
+        concat_backbones(materials[:1], arms)
 
 
 def test_refitted_members_of_an_ensemble(several: tuple[list[FitContext], list[Arm]]) -> None:
     materials, arms = several
-    made = average(materials, arms)
-    final = final_parts(materials[0], made)
-    test = materials[0].of(Subset.TEST)
-    members = [materials[0].probabilities(final_parts(materials[0], arm), test) for arm in arms]
-    np.testing.assert_allclose(materials[0].probabilities(final, test), np.mean(members, axis=0), atol=1e-6)
-    before = [answer.head.layers[0].weight for answer in made.parts.members]
+    made = average_arms(materials, arms)
+    final = refit_model(materials[0], made)
+    test = materials[0].samples_in(Subset.TEST)
+    members = [materials[0].predict_proba(refit_model(materials[0], arm), test) for arm in arms]
+    np.testing.assert_allclose(materials[0].predict_proba(final, test), np.mean(members, axis=0), atol=1e-6)
+    before = [answer.head.layers[0].weight for answer in made.model.members]
     after = [answer.head.layers[0].weight for answer in final.members]
     assert all(not np.array_equal(a, b) for a, b in zip(before, after, strict=True)), "fitted on validation too"
 
 
 def test_joined_keeps_each_branch_once(several: tuple[list[FitContext], list[Arm]]) -> None:
     _, arms = several
-    parts = joined(arms[0].parts.classes, [(arm.parts, 1 / len(arms)) for arm in arms], "mean")
-    final, deep, other = arms[0].parts.branches[0], arms[3].parts.branches[0], arms[4].parts.branches[0]
+    parts = combine_models(arms[0].model.classes, [(arm.model, 1 / len(arms)) for arm in arms], "mean")
+    final, deep, other = arms[0].model.branches[0], arms[3].model.branches[0], arms[4].model.branches[0]
     assert parts.branches == tuple(dict.fromkeys((final, deep, other)))
     assert [answer.branches for answer in parts.members] == [
-        (parts.branches.index(arm.parts.branches[0]),) for arm in arms
+        (parts.branches.index(arm.model.branches[0]),) for arm in arms
     ]
-    twice = joined(parts.classes, [(parts, 0.5), (arms[0].parts, 0.5)], "mean")
+    twice = combine_models(parts.classes, [(parts, 0.5), (arms[0].model, 0.5)], "mean")
     assert len(twice.branches) == len(parts.branches)
     assert sum(answer.weight for answer in twice.members) == pytest.approx(1)
-    voted = joined(parts.classes, [(parts, 1.0)], "vote")
+    voted = combine_models(parts.classes, [(parts, 1.0)], "vote")
     with pytest.raises(SettingError, match="a vote cannot be part of another ensemble"):
-        joined(parts.classes, [(voted, 1.0)], "mean")
+        combine_models(parts.classes, [(voted, 1.0)], "mean")
 
 
 @pytest.mark.parametrize("name", ["average", "vote", "greedy"])

@@ -14,10 +14,10 @@ from tests.selection.drawn import material
 
 def test_a_training_ends_before_the_epoch_that_would_be_too_late() -> None:
     slow = Epoch(1, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 20.0)
-    assert not finetune.stop_in_time(material(budget=60.0))(1, slow)
-    assert finetune.stop_in_time(material(budget=30.0))(1, slow)
-    assert not finetune.stop_in_time(material(budget=30.0))(0, slow), "one epoch is made in any case"
-    assert not finetune.stop_in_time(material())(1, slow)
+    assert not finetune.make_stop_rule(material(budget=60.0))(1, slow)
+    assert finetune.make_stop_rule(material(budget=30.0))(1, slow)
+    assert not finetune.make_stop_rule(material(budget=30.0))(0, slow), "one epoch is made in any case"
+    assert not finetune.make_stop_rule(material())(1, slow)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_search_that_fails_lets_go_of_its_network(tmp_path: Path, monkeypatch:
     def search(*_: object, **__: object) -> None:
         raise RuntimeError("out of memory")
 
-    monkeypatch.setattr(finetune, "job_of", lambda *_, **__: made.pop())
+    monkeypatch.setattr(finetune, "build_training", lambda *_, **__: made.pop())
     monkeypatch.setattr(finetune, "planned_in_time", lambda job, _: job)
     monkeypatch.setattr(finetune, "search", search)
     drawn = material()

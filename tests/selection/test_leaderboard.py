@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from headstart.evaluation.evaluation import evaluate
+from headstart.evaluation.evaluation import score_predictions
 from headstart.selection import leaderboard
-from headstart.selection.leaderboard import Row
+from headstart.selection.leaderboard import LeaderboardRow
 from headstart.training.cost import Cost
 from headstart.training.curves import Epoch
 from tests.selection.drawn import CLASSES, TARGETS, arm, probabilities
@@ -20,7 +20,7 @@ CURVES = (Epoch(0, 0.0, 1.1, 0.5, 1.2, 0.4, 1.1, 0.1), Epoch(1, 5e-4, 0.9, 0.75,
 
 
 @pytest.fixture
-def board() -> tuple[Row, ...]:
+def board() -> tuple[LeaderboardRow, ...]:
     knobs: dict[str, Any] = {"planned_epochs": 17, "best_epoch": 1, "curves": CURVES}
     trained = arm("full-finetune", 0.9, parameters=4_000_000, seconds=12.25, memory=5, disk=6, **knobs)
     comparison: Any = SimpleNamespace(
@@ -28,14 +28,14 @@ def board() -> tuple[Row, ...]:
         predicted={"full-finetune": Cost(10.5, 50, 60)},
         choice=SimpleNamespace(winner="full-finetune"),
     )
-    tests = {"full-finetune": evaluate("test", TARGETS, probabilities(0.85), CLASSES)}
-    return leaderboard.rows(comparison, SimpleNamespace(tests=tests))  # type: ignore[arg-type]
+    tests = {"full-finetune": score_predictions("test", TARGETS, probabilities(0.85), CLASSES)}
+    return leaderboard.build_leaderboard(comparison, SimpleNamespace(tests=tests))  # type: ignore[arg-type]
 
 
-def test_rows_say_what_the_arms_say(board: tuple[Row, ...]) -> None:
+def test_rows_say_what_the_arms_say(board: tuple[LeaderboardRow, ...]) -> None:
     probe, trained = board
     assert (probe.arm, probe.winner, trained.arm, trained.winner) == ("linear-probe", False, "full-finetune", True)
-    said = evaluate("validation", TARGETS, probabilities(0.9), CLASSES)
+    said = score_predictions("validation", TARGETS, probabilities(0.9), CLASSES)
     assert (trained.validation_accuracy, trained.validation_loss) == (0.9, said.log_loss)
     assert (trained.validation_low, trained.validation_high) == (
         said.accuracy_interval.low,
@@ -51,15 +51,15 @@ def test_rows_say_what_the_arms_say(board: tuple[Row, ...]) -> None:
     assert (probe.epochs, probe.planned_epochs) == (0, 0)
 
 
-def test_json_there_and_back(board: tuple[Row, ...]) -> None:
+def test_json_there_and_back(board: tuple[LeaderboardRow, ...]) -> None:
     assert leaderboard.from_json(json.loads(json.dumps(leaderboard.to_json(board)))) == board
 
 
-def test_csv_read_back(board: tuple[Row, ...]) -> None:
+def test_csv_read_back(board: tuple[LeaderboardRow, ...]) -> None:
     lines = list(csv.DictReader(io.StringIO(leaderboard.to_csv(board))))
     assert [line["arm"] for line in lines] == ["linear-probe", "full-finetune"]
     for line, row in zip(lines, board, strict=True):
-        for field in fields(Row):
+        for field in fields(LeaderboardRow):
             value = getattr(row, field.name)
             assert line[field.name] == ("" if value is None else str(value))
             if isinstance(value, float):
@@ -72,12 +72,12 @@ def test_curves_read_back() -> None:
     assert tuple(back) == CURVES
 
 
-def test_markdown_is_a_table_with_the_winner_marked(board: tuple[Row, ...]) -> None:
+def test_markdown_is_a_table_with_the_winner_marked(board: tuple[LeaderboardRow, ...]) -> None:
     lines = leaderboard.to_markdown(board).splitlines()
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     assert len(lines) == 4
-    assert {len(row) for row in cells} == {len(leaderboard.HEAD)}
-    assert cells[0] == list(leaderboard.HEAD)
+    assert {len(row) for row in cells} == {len(leaderboard.COLUMNS)}
+    assert cells[0] == list(leaderboard.COLUMNS)
     assert set(cells[1]) == {"---"}
     probe, trained = (dict(zip(cells[0], row, strict=True)) for row in cells[2:])
     assert (probe["arm"], trained["arm"]) == ("linear-probe", "full-finetune *")
@@ -93,13 +93,13 @@ def test_markdown_is_a_table_with_the_winner_marked(board: tuple[Row, ...]) -> N
 
 def test_an_optimistic_score_is_marked_in_every_form() -> None:
     """The same validation photos chose the epoch and the winner."""
-    scored = evaluate("validation", TARGETS, probabilities(0.9), CLASSES, chosen_on=("epoch", "winner"))
+    scored = score_predictions("validation", TARGETS, probabilities(0.9), CLASSES, chosen_on=("epoch", "winner"))
     comparison: Any = SimpleNamespace(
         arms=(arm("linear-probe", 0.8), replace(arm("full-finetune"), validation=scored)),
         predicted={},
         choice=SimpleNamespace(winner="full-finetune"),
     )
-    board = leaderboard.rows(comparison, SimpleNamespace(tests={}))  # type: ignore[arg-type]
+    board = leaderboard.build_leaderboard(comparison, SimpleNamespace(tests={}))  # type: ignore[arg-type]
     assert [row["validation_chosen_on"] for row in leaderboard.to_json(board)] == ["", "epoch, winner"]
     assert leaderboard.from_json(json.loads(json.dumps(leaderboard.to_json(board)))) == board
     lines = list(csv.DictReader(io.StringIO(leaderboard.to_csv(board))))
@@ -112,6 +112,6 @@ def test_an_optimistic_score_is_marked_in_every_form() -> None:
     )
 
 
-def test_a_leaderboard_of_before_epochs_were_counted_is_read(board: tuple[Row, ...]) -> None:
+def test_a_leaderboard_of_before_epochs_were_counted_is_read(board: tuple[LeaderboardRow, ...]) -> None:
     older = [{k: v for k, v in it.items() if "epoch" not in k} for it in leaderboard.to_json(board)]
     assert leaderboard.from_json(older)[1].planned_epochs == 0

@@ -7,9 +7,9 @@ import pytest
 
 from headstart.data.samples import Subset
 from headstart.heads.catalog import fit_head
-from headstart.selection.arm import final_parts
+from headstart.selection.arm import refit_model
 from headstart.selection.context import FitContext
-from headstart.selection.probes import intermediate_probe, linear_probe, probe, size_of
+from headstart.selection.probes import count_parameters, fit_probe, intermediate_probe, linear_probe
 from tests.conftest import Warm
 from tests.selection.made import material_of
 
@@ -24,18 +24,18 @@ def test_linear_probe(material: FitContext) -> None:
     (planned,) = linear_probe(material)
     arm = planned.make()
     assert (arm.name, arm.strategy, arm.layer, arm.head) == ("linear-probe", "linear-probe", "final", "logistic")
-    own = fit_head("logistic", material.task([material.branch("final")], Subset.TRAIN), material.settings)
-    rows = material.features(material.branch("final"), material.of(Subset.VALIDATION))
+    own = fit_head("logistic", material.training_set([material.branch("final")], Subset.TRAIN), material.settings)
+    rows = material.load_features(material.branch("final"), material.samples_in(Subset.VALIDATION))
     np.testing.assert_allclose(arm.probabilities, own.head.probabilities(rows), atol=1e-6)
     assert arm.validation.accuracy == np.mean(arm.probabilities.argmax(1) == material.labels(Subset.VALIDATION))
-    assert arm.parameters == size_of(own.head) == 1280 * 3 + 3
+    assert arm.parameters == count_parameters(own.head) == 1280 * 3 + 3
     assert arm.chosen == own.chosen
-    assert arm.train.n == len(material.of(Subset.TRAIN))
+    assert arm.train.n == len(material.samples_in(Subset.TRAIN))
     assert not arm.trains
 
 
 def test_what_a_training_had_fitted_before_counts_as_the_probes(material: FitContext) -> None:
-    probe(material, "logistic")
+    fit_probe(material, "logistic")
     material.probe_seconds["logistic"] = 1000.0
     assert linear_probe(material)[0].make().seconds > 1000
 
@@ -52,11 +52,11 @@ def test_intermediate_probe_has_every_layer_and_all_of_them(material: FitContext
     for depth in arm.depth:
         layers = names if depth.layer == "all" else [depth.layer]
         branch = material.branch(*layers)
-        fitted = fit_head("logistic", material.task([branch], Subset.TRAIN), material.settings)
+        fitted = fit_head("logistic", material.training_set([branch], Subset.TRAIN), material.settings)
         scored = {trial.value: trial.log_loss for trial in fitted.path}
         assert depth.log_loss == pytest.approx(scored[fitted.chosen["C"]], rel=1e-6)
         assert depth.log_loss <= 1.001 * min(scored.values())  # the strongest penalty that comes near the lowest
-        rows = material.features(branch, material.of(Subset.VALIDATION))
+        rows = material.load_features(branch, material.samples_in(Subset.VALIDATION))
         right = fitted.head.logits(rows).argmax(1) == material.labels(Subset.VALIDATION)
         assert depth.validation_accuracy == right.mean()
 
@@ -69,25 +69,25 @@ def test_what_is_known_of_photos_that_a_head_was_not_fitted_on(material: FitCont
         trial = next(it for it in arm.path if it.value == arm.chosen["C"])
         rows = np.arange(len(arm.probabilities))
         lost = -np.log(arm.probabilities[rows, material.labels(Subset.VALIDATION)].astype(float))
-        inside = np.full(len(material.of(Subset.TRAIN)), trial.log_loss)
+        inside = np.full(len(material.samples_in(Subset.TRAIN)), trial.log_loss)
         assert arm.held_out_loss == pytest.approx(np.concatenate([inside, lost]).mean(), rel=1e-6)
 
 
 def test_a_probe_is_fitted_again_on_train_and_validation(material: FitContext) -> None:
     """With the hyperparameter that was chosen on train, not with one chosen anew."""
     arm = linear_probe(material)[0].make()
-    parts = final_parts(material, arm)
-    task = material.task([material.branch("final")], Subset.TRAIN, Subset.VALIDATION)
-    assert len(task.labels) == len(material.of(Subset.TRAIN)) + len(material.of(Subset.VALIDATION))
+    parts = refit_model(material, arm)
+    task = material.training_set([material.branch("final")], Subset.TRAIN, Subset.VALIDATION)
+    assert len(task.labels) == len(material.samples_in(Subset.TRAIN)) + len(material.samples_in(Subset.VALIDATION))
     own = fit_head("logistic", task, material.settings, fixed=arm.chosen)
     np.testing.assert_allclose(parts.members[0].head.layers[0].weight, own.head.layers[0].weight, atol=1e-6)
-    assert not np.array_equal(parts.members[0].head.layers[0].weight, arm.parts.members[0].head.layers[0].weight)
+    assert not np.array_equal(parts.members[0].head.layers[0].weight, arm.model.members[0].head.layers[0].weight)
 
 
 def test_rows_and_labels_belong_together(material: FitContext) -> None:
-    samples = material.of(Subset.VALIDATION, Subset.TRAIN)
+    samples = material.samples_in(Subset.VALIDATION, Subset.TRAIN)
     assert [sample.label for sample in samples] == material.labels(Subset.VALIDATION, Subset.TRAIN).tolist()
     branch = material.branch("stage1", "final")
-    rows = material.features(branch, samples)
+    rows = material.load_features(branch, samples)
     assert rows.shape == (len(samples), branch.width)
-    np.testing.assert_array_equal(rows[::-1], material.features(branch, samples[::-1]))
+    np.testing.assert_array_equal(rows[::-1], material.load_features(branch, samples[::-1]))

@@ -12,11 +12,11 @@ import pytest
 from headstart import events
 from headstart.data.samples import Subset
 from headstart.errors import TrainingError
-from headstart.selection.arm import Arm, final_parts
+from headstart.selection.arm import Arm, refit_model
 from headstart.selection.context import FitContext
 from headstart.selection.finetune import partial_finetune
-from headstart.selection.probes import probe
-from headstart.selection.refit import refits, with_refit
+from headstart.selection.probes import fit_probe
+from headstart.selection.refit import add_refit, should_refit
 from headstart.settings import FitSettings
 from headstart.training.fine_tuning import FineTuneResult, FineTuneSpec, FineTuning
 from tests.conftest import Warm
@@ -32,7 +32,7 @@ def test_a_network_is_trained_once_more_where_photos_are_few(refit: Any, per_cla
     material = drawn.material()
     material.settings = FitSettings(refit=refit)
     material.labels = lambda part: np.arange(3 * per_class) % 3
-    assert refits(material) == wanted
+    assert should_refit(material) == wanted
 
 
 @pytest.fixture(scope="module")
@@ -72,19 +72,21 @@ def test_it_learns_from_validation_photos_too(
         return train(self, stop)
 
     monkeypatch.setattr(FineTuning, "_train", noted)
-    parts = final_parts(material, arm)
+    parts = refit_model(material, arm)
     (task,) = made
-    assert [it.digest for it in task.train] == [it.digest for it in material.of(Subset.TRAIN, Subset.VALIDATION)]
-    few, all_ = len(material.of(Subset.TRAIN)), len(task.train)
+    assert [it.digest for it in task.train] == [
+        it.digest for it in material.samples_in(Subset.TRAIN, Subset.VALIDATION)
+    ]
+    few, all_ = len(material.samples_in(Subset.TRAIN)), len(task.train)
     assert task.settings.epochs == math.ceil(3 * few / all_)
     assert task.ends == max(1, round(task.settings.epochs * arm.best_epoch / 3))
     assert task.head is not None
-    (before,), (after,) = probe(material, "logistic").head.layers, task.head.layers
+    (before,), (after,) = fit_probe(material, "logistic").head.layers, task.head.layers
     assert not np.array_equal(before.weight, after.weight), "the head it starts from knows all photos too"
-    assert parts.branches[0].backbone.fingerprint != arm.parts.branches[0].backbone.fingerprint
+    assert parts.branches[0].backbone.fingerprint != arm.model.branches[0].backbone.fingerprint
     told = f"{arm.name} is trained once more, on all {all_} photos of train and validation: about "
     assert [it.text.startswith(told) for it in heard if isinstance(it, events.Note)].count(True) == 1
-    again = final_parts(material, arm)
+    again = refit_model(material, arm)
     assert again.branches[0].backbone.fingerprint == parts.branches[0].backbone.fingerprint
     assert len(made) == 1
 
@@ -92,7 +94,7 @@ def test_it_learns_from_validation_photos_too(
 def test_never(trained: tuple[FitContext, Arm, list[events.Event]]) -> None:
     material, arm, _ = trained
     unwanted = replace(material, settings=material.settings.model_copy(update={"refit": "never"}))
-    assert final_parts(unwanted, arm) is arm.parts
+    assert refit_model(unwanted, arm) is arm.model
     (planned,) = partial_finetune(unwanted, "stage3")
     assert planned.make().refit is None
 
@@ -103,8 +105,8 @@ def made_again(
     """What is saved of an arm with 80 % on validation, whose second training has ``right`` or goes wrong."""
     heard: list[events.Event] = []
     material = drawn.material(heard, budget=budget)
-    material.of = lambda *parts: [None] * 60 * len(parts)
-    material.probabilities = lambda parts, samples: drawn.probabilities(right)
+    material.samples_in = lambda *parts: [None] * 60 * len(parts)
+    material.probabilities = lambda parts, samples: drawn.predict_proba(right)
     own: Any = SimpleNamespace(name="validated")
     again: Any = SimpleNamespace(name="once more")
     points = [SimpleNamespace(number=number, seconds=1.0) for number in range(11)]
@@ -121,10 +123,10 @@ def made_again(
     was: Any = SimpleNamespace(
         seconds={"boundary": 9.0, "rate": 7.0, "epochs": 8.0, "export": 1.0}, cached=True, best_epoch=5, epochs=points
     )
-    made = drawn.arm("tuned", 0.8, parts=own)
-    arm = with_refit(material, made, was, lambda share: asked.append(share) or job, lambda _: again)
+    made = drawn.arm("tuned", 0.8, model=own)
+    arm = add_refit(material, made, was, lambda share: asked.append(share) or job, lambda _: again)
     assert arm.refit_seconds == 9.0 + 4.0 + 1.0
-    saved: Any = final_parts(material, arm)
+    saved: Any = refit_model(material, arm)
     assert asked == ([1.0] if budget != 22.5 else [1.0, 0.8])
     return saved.name, [it.text for it in heard if isinstance(it, events.Note)]
 
@@ -163,7 +165,7 @@ def test_where_it_is_short_there_are_fewer_steps() -> None:
 def test_a_probe_is_fitted_once_more_however_late_it_is() -> None:
     parts: Any = object()
     late = drawn.arm("linear-probe", refit=lambda material: parts)
-    assert final_parts(drawn.material(budget=0.0), late) is parts
+    assert refit_model(drawn.material(budget=0.0), late) is parts
 
 
 def test_a_head_that_cannot_be_fitted_once_more_is_saved_as_it_was_validated() -> None:
@@ -173,6 +175,6 @@ def test_a_head_that_cannot_be_fitted_once_more_is_saved_as_it_was_validated() -
         raise MemoryError
 
     own: Any = SimpleNamespace(name="validated")
-    assert final_parts(drawn.material(heard), drawn.arm("linear-probe", parts=own, refit=refit)) is own
+    assert refit_model(drawn.material(heard), drawn.arm("linear-probe", model=own, refit=refit)) is own
     (note,) = heard
     assert note.text.startswith("linear-probe is saved as it was validated, not fitted once more: memory was too")

@@ -10,7 +10,7 @@ from scipy import stats
 from headstart.errors import SettingError
 from headstart.evaluation import metrics
 from headstart.evaluation.grouping import Targets
-from headstart.evaluation.paired import holm, standard_error
+from headstart.evaluation.paired import adjust_holm, standard_error
 from headstart.selection.rule import choose_winner
 from tests.evaluation.drawn import arms, sure
 
@@ -33,7 +33,7 @@ def test_the_cheaper_arm_wins_where_no_difference_can_be_seen():
     # 6 photos against 4: (6 - 4)² is less than 6 + 4.
     found = choose_winner(*arms(100, probe=range(10, 26), dear=range(16, 30)), "probe", 0)
     (pair,) = found.pairs
-    assert (pair.a, pair.b, pair.only_a, pair.only_b, pair.told) == ("dear", "probe", 6, 4, False)
+    assert (pair.a, pair.b, pair.only_a, pair.only_b, pair.exceeds_one_se) == ("dear", "probe", 6, 4, False)
     assert (found.winner, found.best, found.told_apart, found.too_small) == ("probe", "dear", False, False)
     assert "the cheapest arm that cannot be told from the best, dear" in found.reason
     assert "dear is 2.0 points ahead of probe" in found.reason
@@ -59,7 +59,7 @@ def test_the_cheapest_of_those_that_cannot_be_told_from_the_best():
     found = choose_winner(targets, made, None, 0)
     assert (found.winner, found.best, found.told_apart) == ("middle", "best", False)
     assert [(pair.a, pair.b) for pair in found.pairs] == [("best", "worst"), ("best", "cheap"), ("best", "middle")]
-    assert [pair.p_holm for pair in found.pairs] == pytest.approx(holm([pair.p for pair in found.pairs]))
+    assert [pair.p_holm for pair in found.pairs] == pytest.approx(adjust_holm([pair.p for pair in found.pairs]))
 
 
 def test_an_arm_that_does_not_beat_the_baseline_never_wins():

@@ -24,7 +24,7 @@ from headstart.errors import BackboneError, TrainingError
 from headstart.extraction.extract import load_pixels
 from headstart.modalities.image.spec import GreyRange
 from headstart.selection.context import FitContext
-from headstart.selection.finetune import arm_of, job_of
+from headstart.selection.finetune import build_arm, build_training
 from headstart.selection.probes import linear_probe
 from headstart.training.curves import Epoch
 from headstart.training.fine_tuning import FineTuneResult, FineTuning, _per_class, check_frozen
@@ -59,7 +59,7 @@ def twice(
     """A training of two epochs above stage2, which several tests look at."""
     with material_of(small.photos, store, tmp_path_factory.mktemp("run"), small.name, epochs=2) as material:
         spoil(material)
-        job = job_of(material, "twice", "stage3", scratch=False)
+        job = build_training(material, "twice", "stage3", scratch=False)
         yield material, job, job.run()
 
 
@@ -219,7 +219,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from headstart import events
-from headstart.selection.finetune import job_of
+from headstart.selection.finetune import build_training
 from tests import small_network
 from tests.selection.made import material_of
 
@@ -232,7 +232,7 @@ def listen(event):
 
 knobs = {"epochs": 4, "views": 2, "augmentation": "standard", "mixup": 0.2}
 with material_of(photos, store, out, sys.argv[4], listener=listen, **knobs) as material:
-    job_of(material, "killed", "stage3", scratch=False).run()
+    build_training(material, "killed", "stage3", scratch=False).run()
 """
 
 
@@ -250,7 +250,7 @@ def test_killed_half_way_it_ends_as_if_nothing_had_happened(small: Warm, store: 
     for folder in (disturbed, store):
         told: list[events.Event] = []
         with material_of(small.photos, folder, tmp_path / "run", small.name, listener=told.append, **knobs) as material:
-            job = job_of(material, "killed", "stage3", scratch=False)
+            job = build_training(material, "killed", "stage3", scratch=False)
             homes.append(job.home)
             ended.append(job.run())
             heard.append(stages(told, "epoch"))
@@ -274,7 +274,7 @@ def test_a_second_run_takes_what_the_first_trained(
     heard: list[events.Event] = []
     with make(epochs=2, listener=heard.append) as material:
         spoil(material)
-        again = job_of(material, "twice", "stage3", scratch=False)
+        again = build_training(material, "twice", "stage3", scratch=False)
         assert again.home == job.home
         taken = again.run()
     assert stages(heard, "epoch") == []
@@ -358,7 +358,7 @@ def test_where_the_disk_budget_is_too_small_it_streams(
 def test_random_crops_are_trained_on_in_smaller_views(warm: Warm, tmp_path: Path) -> None:
     """The plain view, which is judged on, keeps the network's own size; search tries both kinds with one network."""
     with material_of(warm.photos, warm.store, tmp_path, epochs=2) as material:
-        job = job_of(material, "cropped", "stage5", scratch=False)
+        job = build_training(material, "cropped", "stage5", scratch=False)
         cropped = job.with_settings(job.task.settings.model_copy(update={"augmentation": "standard"}))
         light = cropped.with_settings(job.task.settings.model_copy(update={"augmentation": "light"}))
         whole = cropped.with_settings(cropped.task.settings.model_copy(update={"view_size": 1.0}))
@@ -385,7 +385,7 @@ def test_the_network_in_openvino_scores_what_the_best_epoch_scored(
     best = trained.epochs[trained.best_epoch]
     assert trained.best_epoch > 0
     assert best.validation_loss == min(epoch.validation_loss for epoch in trained.epochs)
-    samples = material.of(Subset.VALIDATION)
+    samples = material.samples_in(Subset.VALIDATION)
     engine = OpenVinoEngine(trained.backbone, "f32")
     photos = load_pixels(samples, trained.backbone.spec, len(samples))
     rows = [
@@ -396,7 +396,7 @@ def test_the_network_in_openvino_scores_what_the_best_epoch_scored(
     right = int((said.argmax(axis=1) == labels).sum())
     assert abs(right - round(best.validation_accuracy * len(samples))) <= 1
     assert -np.log(said[np.arange(len(labels)), labels]).mean() == pytest.approx(best.validation_loss, rel=5e-3)
-    arm = arm_of(material, "partial-finetune", "twice", "stage3", trained)
+    arm = build_arm(material, "partial-finetune", "twice", "stage3", trained)
     np.testing.assert_allclose(arm.probabilities, said, atol=2e-3)
     assert arm.notes[0] == f"{trained.frozen} tensors under stage2 are bit-identical to what was loaded"
     assert arm.parameters == trained.parameters
@@ -440,7 +440,7 @@ def test_class_weights_are_of_the_training_photos() -> None:
 
 def test_from_random_weights(make: Make) -> None:
     with make(epochs=1, batch_size=16) as material:
-        job = job_of(material, "scratch", None, scratch=True)
+        job = build_training(material, "scratch", None, scratch=True)
         trained = job.run()
     before = trained.epochs[0]
     assert before.validation_loss == pytest.approx(np.log(3), rel=1e-5), "its head knows nothing"

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import softmax
 
 from headstart.errors import DataError
-from headstart.evaluation.intervals import wilson
+from headstart.evaluation.intervals import wilson_interval
 from headstart.inference.conformal import ConformalKind
 from headstart.uncertainty.conformal import PENALTY, fit_conformal, measure_coverage
 
@@ -89,7 +89,7 @@ def test_lac_has_the_smallest_sets_of_right_probabilities() -> None:
 def test_coverage_is_counted() -> None:
     sets = np.array([[1, 0, 0], [1, 1, 0], [0, 1, 0], [1, 1, 1], [1, 0, 0]], bool)
     found = measure_coverage(sets, np.array([0, 1, 0, 1, 0]))
-    interval = wilson(4, 5)
+    interval = wilson_interval(4, 5)
     assert (found.coverage, found.low, found.high, found.n) == (0.8, interval.low, interval.high, 5)
     assert found.mean_size == 8 / 5
     assert found.sizes == (3, 1, 1)

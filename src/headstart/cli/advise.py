@@ -12,7 +12,7 @@ from headstart.cli.tables import table
 from headstart.settings import DataSettings
 
 if TYPE_CHECKING:
-    from headstart.selection.advisor import Advice
+    from headstart.selection.advisor import StrategyAdvice
 
 
 def advise(
@@ -66,12 +66,12 @@ def advise(
     return 0
 
 
-def arms_of(advice: "Advice") -> list[str]:
+def arms_of(advice: "StrategyAdvice") -> list[str]:
     """What is worth comparing: the baseline, the expected strategy and the runner-up, each once."""
     return list(dict.fromkeys(("linear-probe", advice.expected, advice.runner_up)))
 
 
-def in_words(advice: "Advice") -> str:
+def in_words(advice: "StrategyAdvice") -> str:
     """Advice that a person can read in ten seconds."""
     expected = f"{advice.size}, {advice.familiarity}: expect {advice.expected} ({advice.gain}), then {advice.runner_up}"
     sections = [
@@ -84,13 +84,13 @@ def in_words(advice: "Advice") -> str:
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
-def _facts(advice: "Advice") -> list[tuple[str, str]]:
+def _facts(advice: "StrategyAdvice") -> list[tuple[str, str]]:
     facts = advice.facts
     rows = [
         ("photos", f"{facts.photos:,} in {facts.classes} classes"),
         ("per class", f"median {facts.per_class_median:.0f}, least {facts.per_class_min}"),
     ]
-    if (said := facts.answers) is not None:
+    if (said := facts.domain) is not None:
         rows += [
             ("entropy of the network's own answers", f"{said.entropy:.2f} nats, {said.share:.0%} of the most there is"),
             ("same answer for the mirror image", f"{said.agreement:.0%} (divergence {said.divergence:.3f} nats)"),
@@ -99,12 +99,12 @@ def _facts(advice: "Advice") -> list[tuple[str, str]]:
     return rows
 
 
-def _layers(advice: "Advice") -> str:
+def _layers(advice: "StrategyAdvice") -> str:
     scores = [(it.layer, f"{it.accuracy:.1%}", f"{it.log_loss:.3f}") for it in advice.facts.layers]
     return table(("a quick head on", "accuracy", "log loss"), scores) if scores else ""
 
 
-def _seconds(advice: "Advice", name: str) -> str:
+def _seconds(advice: "StrategyAdvice", name: str) -> str:
     seconds = advice.seconds[name]
     if seconds is None:
         return "not known: this network's graph cannot be counted; --cost times a few steps"

@@ -8,10 +8,10 @@ from typing import Any
 
 from headstart.cli.tables import paragraph, size, table
 from headstart.errors import UserError
-from headstart.evaluation.comparison import Pair
+from headstart.evaluation.comparison import PairedTest
 from headstart.runs.run import Run
-from headstart.selection.leaderboard import HEAD, Row, caveats, cells, from_json
-from headstart.selection.rule import Choice
+from headstart.selection.leaderboard import COLUMNS, LeaderboardRow, format_cells, from_json, list_caveats
+from headstart.selection.rule import ArmChoice
 from headstart.storage.run_layout import COMPARISON, CURVES, SCHEMA_VERSION
 
 WIDTH = 110  #: columns that a line may take
@@ -27,10 +27,10 @@ class Compared:
     """A run's comparison, read back."""
 
     run: Run
-    board: tuple[Row, ...]  #: cheap to dear
-    choice: Choice  #: on validation
+    board: tuple[LeaderboardRow, ...]  #: cheap to dear
+    choice: ArmChoice  #: on validation
     left_out: tuple[dict[str, Any], ...]  #: name, reason, predicted
-    pairs: tuple[Pair, ...]  #: on test; none where it stayed shut for losing arms
+    pairs: tuple[PairedTest, ...]  #: on test; none where it stayed shut for losing arms
     smallest: float | None  #: difference in accuracy that the test part can show; None: none
     record: dict[str, Any]  #: what the file says
 
@@ -55,7 +55,7 @@ def read(run: Run) -> Compared:
                 f"{SCHEMA_VERSION}; open it with the headstart that wrote it"
             )
         board, test = from_json(record["arms"]), record["test"]
-        choice, pairs = Choice.from_json(record["choice"]), tuple(map(Pair.from_json, test["pairs"]))
+        choice, pairs = ArmChoice.from_json(record["choice"]), tuple(map(PairedTest.from_json, test["pairs"]))
         return Compared(run, board, choice, tuple(record["left_out"]), pairs, test["smallest_difference"], record)
     except (OSError, ValueError, KeyError, TypeError):
         raise UserError(
@@ -87,11 +87,11 @@ def _left_out(one: dict[str, Any]) -> str:
 
 def _scores(it: Compared) -> str:
     parts, board = it.run.record["split"], list(it.board)
-    columns = [HEAD.index(name) for name in SCORES]
-    rows = [[row[column] for column in columns] for row in cells(it.board)]
+    columns = [COLUMNS.index(name) for name in SCORES]
+    rows = [[row[column] for column in columns] for row in format_cells(it.board)]
     head = ["arm", *("accuracy" if name == "train" else name for name in SCORES[1:])]
     shut = "" if it.revealed or len(board) == 1 else "; the other arms have not seen test (--reveal-test)"
-    optimistic = "".join(f"\n{paragraph(note, WIDTH)}" for note in caveats(it.board))
+    optimistic = "".join(f"\n{paragraph(note, WIDTH)}" for note in list_caveats(it.board))
     return (
         f"{parts['train']} train, {parts['validation']} validation and {parts['test']} test photos; loss in nats, "
         f"accuracy with its 95 % interval\n\n{table(head, _wrapped(rows))}\n\n* the winner{shut}{optimistic}"
@@ -107,7 +107,7 @@ def _wrapped(rows: Iterable[Sequence[object]]) -> Iterator[Sequence[object]]:
             yield (f"  on {backbone}", *("" for _ in numbers))
 
 
-def _on_validation(choice: Choice) -> str:
+def _on_validation(choice: ArmChoice) -> str:
     if not choice.pairs:
         return ""
     n = choice.pairs[0].n
@@ -137,7 +137,7 @@ def _what_test_can_tell(it: Compared) -> str:
     )
 
 
-def _pair(it: Pair) -> tuple[str, ...]:
+def _pair(it: PairedTest) -> tuple[str, ...]:
     return (
         it.a,
         it.b,
@@ -183,7 +183,7 @@ def _depth(arm: dict[str, Any]) -> str:
     return f"{arm['name']} by depth; loss and accuracy are cross-validated inside train\n\n{table(head, rows)}"
 
 
-def _costs(board: Sequence[Row]) -> str:
+def _costs(board: Sequence[LeaderboardRow]) -> str:
     rows = [
         (
             row.arm,

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Doubles, Floats, Ints
-from headstart.evaluation.grouping import effective_size
+from headstart.evaluation.grouping import effective_sample_size
 
 _SHARES = np.concatenate([[0.0], np.geomspace(2e-4, 0.4, 80)])  #: of wrong labels that are tried
 _BENDS = (1.0, 0.7)  #: powers of sureness: the log odds of a mistake fall along it, or ever slower
@@ -76,7 +76,7 @@ def estimate_label_noise(labels: Ints, probabilities: Floats, groups: Ints | Non
     if not n:
         return LabelNoise(0, 0, None, None, None, _INCOMPLETE)
     doubted = int(np.sum(probabilities.max(axis=1) > probabilities[np.arange(n), labels]))
-    worth = float(n) if groups is None else effective_size(probabilities.argmax(axis=1) != labels, groups)
+    worth = float(n) if groups is None else effective_sample_size(probabilities.argmax(axis=1) != labels, groups)
     if worth < _FEWEST:
         return LabelNoise(n, doubted, None, None, None, _FEW)
     floor = fit_noise_floor(labels, probabilities, worth / n)

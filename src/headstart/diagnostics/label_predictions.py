@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from headstart.arrays import Floats, Ints
 from headstart.data.groups import encode_groups
 from headstart.data.samples import Samples
-from headstart.heads.folds import assign_folds, count_folds, fold_groups
+from headstart.heads.folds import assign_folds, count_folds, make_fold_groups
 from headstart.heads.head import TrainingSet
-from headstart.heads.logistic import held_out_along
+from headstart.heads.logistic import predict_held_out_path
 
 LAYERS = 3  #: last ones of a network that may answer together
 STRENGTHS = (3.0, 10.0)  #: C times the features' width: of standardised features, squares add up to that width
@@ -45,12 +45,12 @@ def predict_held_out(tasks: Sequence[TrainingSet], *, folds: int) -> HeldOutPred
             class is as likely, and no label's class is known.
     """
     labels, classes = tasks[0].labels, tasks[0].classes
-    together = fold_groups(labels, tasks[0].groups)
+    together = make_fold_groups(labels, tasks[0].groups)
     folds = min(folds, len(np.unique(together.groups)))
     if not count_folds(labels, together.groups, folds):
         return HeldOutPredictions(np.full((len(labels), classes), 1 / classes, np.float32), np.zeros(len(labels), bool))
     fold: Ints = assign_folds(labels, together.groups, folds, tasks[0].seed)
-    by_layer = [held_out_along(task, fold, [k / task.features.shape[1] for k in STRENGTHS]) for task in tasks]
+    by_layer = [predict_held_out_path(task, fold, [k / task.features.shape[1] for k in STRENGTHS]) for task in tasks]
     mixed = [mix for answers in zip(*by_layer, strict=True) for mix in _mix(answers)]
     rows = np.arange(len(labels))
     best = min(mixed, key=lambda it: float(-np.log(np.maximum(it[rows, labels], _LEAST)).mean()))

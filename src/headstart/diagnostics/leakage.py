@@ -11,7 +11,7 @@ from headstart.data.samples import Sample, Samples, Subset
 from headstart.data.splits import Split
 from headstart.diagnostics.near_duplicates.search import DuplicateKind, DuplicatePair
 from headstart.evaluation.grouping import Targets
-from headstart.evaluation.intervals import Share, share_among
+from headstart.evaluation.intervals import Proportion, estimate_proportion
 
 #: What a part must not share photos with: the test is leaked into by all that the classifier came from.
 SEEN = {Subset.TEST: (Subset.TRAIN, Subset.VALIDATION), Subset.VALIDATION: (Subset.TRAIN,)}
@@ -34,8 +34,8 @@ class LeakScores:
     """What leaks do to the score."""
 
     leaked: int  #: test photos
-    with_leaks: Share  #: of all test photos, the share that is right
-    without_leaks: Share | None  #: of those that are new; None where none is
+    with_leaks: Proportion  #: of all test photos, the share that is right
+    without_leaks: Proportion | None  #: of those that are new; None where none is
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +78,10 @@ def score_without_leaks(targets: Targets, predicted: NDArray[np.int64], leaked: 
         leaked: (N,) which of them have a twin that was seen.
     """
     right, groups = np.asarray(targets.labels == predicted), targets.groups
-    every = share_among(right, groups)
+    every = estimate_proportion(right, groups)
     if every is None:
         return None
-    return LeakScores(int(leaked.sum()), every, share_among(right[~leaked], groups[~leaked]))
+    return LeakScores(int(leaked.sum()), every, estimate_proportion(right[~leaked], groups[~leaked]))
 
 
 def _near(twins: Iterable[DuplicatePair]) -> Mapping[str, list[_Twin]]:

@@ -21,11 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Doubles, Floats
-from headstart.evaluation.intervals import wilson
+from headstart.evaluation.intervals import wilson_interval
 from headstart.evaluation.metrics import log_loss
 from headstart.heads.folds import assign_folds
 from headstart.heads.head import Fit, Labels, TrainingSet
-from headstart.heads.threads import threads_for
+from headstart.heads.threads import limit_threads
 
 PARTS = 8  #: the training photos in as many parts; a class needs a group in each
 SHARES = (1, 2, 4)  #: parts that a head is fitted on; all of them once besides
@@ -109,7 +109,7 @@ def fit_learning_curve(
     if not len(held_out_labels) or np.bincount(pairs, minlength=train.classes).min() < PARTS:
         return None
     points = []
-    with threads_for(train.features.size):
+    with limit_threads(train.features.size):
         for tasks in _tasks(train, seed):
             said = [fit(task, options, fixed).head.probabilities(held_out_features) for task in tasks]
             photos = float(np.mean([len(task.labels) for task in tasks]))
@@ -155,7 +155,7 @@ def _point(photos: float, said: Sequence[Floats], labels: Labels, classes: int) 
 def _size(point: _Point) -> CurvePoint:
     """Wilson's interval for the photos that are held out, widened by the luck of the photos that were trained on."""
     accuracy, n = float(point.right.mean()), len(point.right)
-    interval = wilson(round(accuracy * n), n)
+    interval = wilson_interval(round(accuracy * n), n)
     luck = NORMAL * point.spread / sqrt(point.repeats)
     below, above = (sqrt((accuracy - end) ** 2 + luck**2) for end in (interval.low, interval.high))
     low, high = max(0.0, accuracy - below), min(1.0, accuracy + above)

@@ -18,12 +18,12 @@ from headstart.diagnostics.neighbours import Neighbours
 from headstart.diagnostics.shortcuts import Shortcut, probe_shortcuts
 from headstart.diagnostics.slices import Slices, compute_slices
 from headstart.diagnostics.subject import Subject
-from headstart.evaluation.reliability import Reliability, reliability
+from headstart.evaluation.reliability import Reliability, measure_reliability
 from headstart.export import FeatureBranch
 from headstart.heads.catalog import HEADS, SOLVED
 from headstart.modalities.image.stats import read_stats
-from headstart.selection.context import FitContext, targets_of
-from headstart.selection.probes import LAYER, base_head, probe
+from headstart.selection.context import FitContext, make_targets
+from headstart.selection.probes import LAYER, base_head_name, fit_probe
 from headstart.selection.results import TestResult
 from headstart.uncertainty.conformal import Coverage, measure_coverage
 
@@ -69,14 +69,14 @@ def diagnose(subject: Subject) -> Diagnostics:
     leaks = tuple(find_leaks(samples, material.split, duplicates))
     answers = judged.answers
     said = answers.probabilities.argmax(axis=1)
-    neighbours = _neighbours(material, guarded.parts.branches[0])
+    neighbours = _neighbours(material, guarded.model.branches[0])
     leaked = {leak.held_out for leak in leaks if leak.subset is Subset.TEST}
     mask = np.array([sample.id in leaked for sample in judged.samples])
     entries = {entry.name: entry for entry in samples.ledger.entries}
     return Diagnostics(
         subject=subject,
         leaks=leaks,
-        leak_scores=score_without_leaks(targets_of(judged.samples), said, mask) if leaked else None,
+        leak_scores=score_without_leaks(make_targets(judged.samples), said, mask) if leaked else None,
         labels=held,
         issues=find_dataset_issues(
             samples,
@@ -102,13 +102,13 @@ def diagnose(subject: Subject) -> Diagnostics:
             )
         ),
         learning_curve=_learning_curve(material, judged),
-        before=reliability(judged.labels, answers.uncalibrated, groups=encode_groups(judged.samples)),
-        after=reliability(judged.labels, answers.probabilities, groups=encode_groups(judged.samples)),
+        before=measure_reliability(judged.labels, answers.uncalibrated, groups=encode_groups(judged.samples)),
+        after=measure_reliability(judged.labels, answers.probabilities, groups=encode_groups(judged.samples)),
         coverage=measure_coverage(
             answers.prediction_set_or_likeliest(), judged.labels, groups=encode_groups(judged.samples)
         ),
         neighbours=neighbours,
-        similar=_alike(material, guarded.parts.branches[0], neighbours, select_examples(judged)),
+        similar=_alike(material, guarded.model.branches[0], neighbours, select_examples(judged)),
     )
 
 
@@ -128,20 +128,25 @@ def _held_labels(material: FitContext) -> LabelDiagnostics:
     samples = material.samples
     layers = [layer.name for layer in material.backbone.layers]
     tasks = make_training_sets(
-        samples, layers, lambda name: material.features(material.branch(name), samples.samples), material.settings.seed
+        samples,
+        layers,
+        lambda name: material.load_features(material.branch(name), samples.samples),
+        material.settings.seed,
     )
     return diagnose_labels([sample.id for sample in samples.samples], tasks, folds=material.settings.folds)
 
 
 def _head(material: FitContext) -> str:
     """A head that can be solved many times over: that of the probes, where it is one."""
-    head = base_head(material)
+    head = base_head_name(material)
     return head if head in SOLVED else "logistic"
 
 
 def _neighbours(material: FitContext, branch: FeatureBranch) -> Neighbours:
-    seen = material.of(Subset.TRAIN, Subset.VALIDATION)
-    return Neighbours.of([sample.id for sample in seen], material.features(branch, seen), seed=material.settings.seed)
+    seen = material.samples_in(Subset.TRAIN, Subset.VALIDATION)
+    return Neighbours.of(
+        [sample.id for sample in seen], material.load_features(branch, seen), seed=material.settings.seed
+    )
 
 
 def _alike(
@@ -149,7 +154,7 @@ def _alike(
 ) -> dict[str, tuple[SimilarSample, ...]]:
     if not samples:
         return {}
-    indices, similarity = neighbours.nearest(material.features(branch, samples), ALIKE)
+    indices, similarity = neighbours.nearest(material.load_features(branch, samples), ALIKE)
     return {
         sample.id: tuple(SimilarSample(neighbours.ids[index], float(how)) for index, how in zip(row, hows, strict=True))
         for sample, row, hows in zip(samples, indices, similarity, strict=True)
@@ -161,12 +166,12 @@ def _learning_curve(material: FitContext, judged: TestResult) -> LearningCurve |
     head = _head(material)
     branch = material.branch(LAYER)
     return fit_learning_curve(
-        material.task([branch], Subset.TRAIN, Subset.VALIDATION),
-        material.features(branch, judged.samples),
+        material.training_set([branch], Subset.TRAIN, Subset.VALIDATION),
+        material.load_features(branch, judged.samples),
         judged.labels,
         HEADS[head],
         material.settings,
-        probe(material, head).chosen,
+        fit_probe(material, head).chosen,
         material.settings.seed,
         material.samples.classes,
     )

@@ -23,7 +23,7 @@ from threadpoolctl import threadpool_limits
 
 from headstart.arrays import Floats, Ints
 from headstart.data.samples import LedgerEntry, Sample
-from headstart.evaluation.intervals import wilson
+from headstart.evaluation.intervals import wilson_interval
 from headstart.evaluation.metrics import balanced_accuracy, confusion_matrix
 from headstart.heads.crossfit import cross_val_predict
 from headstart.heads.head import TrainingSet
@@ -140,7 +140,7 @@ def _interval(accuracy: float, task: TrainingSet, level: float) -> tuple[float, 
     pairs = np.unique(np.stack([task.labels, task.groups]), axis=1)[0]
     counts = np.bincount(pairs, minlength=task.classes)
     n = max(1, int(task.classes**2 / (1 / counts).sum() / DEPENDENT))
-    interval = wilson(round(accuracy * n), n, level)
+    interval = wilson_interval(round(accuracy * n), n, level)
     return min(interval.low, accuracy), max(interval.high, accuracy)
 
 

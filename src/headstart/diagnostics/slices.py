@@ -19,9 +19,9 @@ from headstart.data.groups import encode_groups
 from headstart.data.readers.found import natural_key, normalise_class_name
 from headstart.data.readers.parts import parse_subset
 from headstart.data.samples import LedgerEntry, Sample
-from headstart.evaluation.grouping import effective_size
-from headstart.evaluation.intervals import grouped_wilson
-from headstart.evaluation.paired import SIGNIFICANT, holm
+from headstart.evaluation.grouping import effective_sample_size
+from headstart.evaluation.intervals import grouped_wilson_interval
+from headstart.evaluation.paired import SIGNIFICANT, adjust_holm
 from headstart.modalities.image.stats import ImageStats
 
 SliceProperty = Literal["class", "size", "shape", "brightness", "sharpness", "file type", "camera", "folder", "group"]
@@ -81,7 +81,7 @@ def compute_slices(
     found = [_slice((by, value), right, groups, rows) for by, value, rows in cuts]
     tested = tuple(
         replace(it, adjusted=p, worse=p < SIGNIFICANT)
-        for it, p in zip(found, holm([it.p for it in found]), strict=True)
+        for it, p in zip(found, adjust_holm([it.p for it in found]), strict=True)
     )
     worst = min((it for it in tested if it.worse), key=lambda it: (it.accuracy, it.adjusted), default=None)
     return Slices(whole, float(right.mean()) if whole else float("nan"), tested, worst, LEAST)
@@ -119,7 +119,7 @@ def _log_choose(n: int, k: int) -> float:
 def _slice(name: tuple[SliceProperty, str], right: Bools, groups: Ints, rows: Ints) -> Slice:
     """A slice by itself; Holm's correction comes when all are known."""
     hits, n = int(right[rows].sum()), len(rows)
-    interval = grouped_wilson(right[rows], groups[rows])
+    interval = grouped_wilson_interval(right[rows], groups[rows])
     p = _p_less(right, groups, rows)
     return Slice(*name, n, hits, hits / n, interval.low, interval.high, p, p, False)
 
@@ -133,7 +133,7 @@ def _p_less(right: Bools, groups: Ints, rows: Ints) -> float:
     away = right - right.mean()  # if the slice is like the rest
     weights = np.full(total, -min(n, total - n) / (total - n))
     weights[rows] = min(n, total - n) / n
-    worth = effective_size(away * weights, groups) / total
+    worth = effective_sample_size(away * weights, groups) / total
     if worth == 1:
         return fisher_less(hits, n, int(right.sum()), total)
     size, fewer, all_right = round(total * worth), round(n * worth), round(int(right.sum()) * worth)

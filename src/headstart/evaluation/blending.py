@@ -45,7 +45,7 @@ def vote(stack: Stack) -> NDArray[np.float64]:
     return np.asarray((votes + average(stack)) / (members + 1), np.float64)
 
 
-def greedy(stack: Stack, labels: NDArray[np.int64], *, rounds: int = 50) -> Weights:
+def select_ensemble(stack: Stack, labels: NDArray[np.int64], *, rounds: int = 50) -> Weights:
     """Weights (K,), summing to 1, of an ensemble that is grown to the lowest log loss on these photos.
 
     Forward selection with replacement and sorted initialisation (Caruana, Niculescu-Mizil, Crew & Ksikes, 2004,

@@ -21,17 +21,17 @@ from headstart.evaluation.paired import (
     DRAWS,
     SIGNIFICANT,
     accuracy_interval,
+    adjust_holm,
     exceeds_one_se,
-    holm,
     mcnemar_exact,
-    percentiles,
+    percentile_interval,
     resampled_means,
     standard_error,
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class PairedTest:
     """Two arms on the same photos; differences are a - b."""
 
     a: str
@@ -46,10 +46,10 @@ class Pair:
     standard_error: float  #: of ``difference``, paired, by groups
     loss_difference: float  #: of log loss, nats per photo; below 0 where a is better
     loss_interval: Interval  #: of ``loss_difference``, bootstrapped over groups of photos
-    told: bool  #: whether the difference exceeds one standard error
+    exceeds_one_se: bool  #: whether the difference exceeds one standard error
 
     @property
-    def beyond_chance(self) -> bool:
+    def significant(self) -> bool:
         """Whether McNemar's test, corrected, says so too."""
         return self.p_holm < SIGNIFICANT
 
@@ -59,22 +59,21 @@ class Pair:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Back from ``to_json``; of before photos were told by groups, too.
+        """Return the pair that ``to_json`` wrote.
 
         Raises:
             DataError: fields missing or unknown.
         """
         try:
-            if "told" not in value:  # it followed from the counts
-                alone = value["only_a"], value["only_b"]
-                value = {**value, "told": (alone[0] - alone[1]) ** 2 > sum(alone)}
             intervals = {name: Interval(**value[name]) for name in ("interval", "loss_interval")}
             return cls(**{**value, **intervals})
         except (KeyError, TypeError) as error:
             raise DataError(f"pair cannot be read: {error}; wanted the fields that to_json writes") from None
 
 
-def compare_pairs(targets: Targets, probabilities: Mapping[str, NDArray[np.floating]], seed: int) -> tuple[Pair, ...]:
+def compare_pairs(
+    targets: Targets, probabilities: Mapping[str, NDArray[np.floating]], seed: int
+) -> tuple[PairedTest, ...]:
     """Every arm against every later one, Holm over all of these pairs.
 
     Args:
@@ -85,12 +84,12 @@ def compare_pairs(targets: Targets, probabilities: Mapping[str, NDArray[np.float
     Raises:
         DataError: no arms, no photos, or arrays that do not belong together.
     """
-    scored = scored_arms(targets, probabilities)
-    return pairs_of(scored, list(combinations(scored.names, 2)), seed)
+    scored = score_arms(targets, probabilities)
+    return run_paired_tests(scored, list(combinations(scored.names, 2)), seed)
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class ArmScores:
     """What arms answered, photo by photo."""
 
     targets: Targets  #: of N photos
@@ -99,7 +98,7 @@ class Scored:
     losses: Doubles  #: (N, K), nats
 
 
-def scored_arms(targets: Targets, probabilities: Mapping[str, NDArray[np.floating]]) -> Scored:
+def score_arms(targets: Targets, probabilities: Mapping[str, NDArray[np.floating]]) -> ArmScores:
     """Rights and losses of arms, from their probabilities (N, C).
 
     Raises:
@@ -120,10 +119,12 @@ def scored_arms(targets: Targets, probabilities: Mapping[str, NDArray[np.floatin
     rows = np.arange(len(labels))
     own = np.stack([array[rows, labels] for array in probabilities.values()], axis=1).astype(np.float64)
     right = np.stack([array.argmax(axis=1) == labels for array in probabilities.values()], axis=1)
-    return Scored(targets, tuple(probabilities), right, -np.log(np.clip(own, SMALLEST, 1)))
+    return ArmScores(targets, tuple(probabilities), right, -np.log(np.clip(own, SMALLEST, 1)))
 
 
-def pairs_of(scored: Scored, names: Collection[tuple[str, str]], seed: int, level: float = 0.95) -> tuple[Pair, ...]:
+def run_paired_tests(
+    scored: ArmScores, names: Collection[tuple[str, str]], seed: int, level: float = 0.95
+) -> tuple[PairedTest, ...]:
     """Pairs by name; every pair sees the same resamples, so that the cost hardly grows with their number."""
     if not names:
         return ()
@@ -133,7 +134,7 @@ def pairs_of(scored: Scored, names: Collection[tuple[str, str]], seed: int, leve
     rights = [(scored.right[:, a], scored.right[:, b]) for a, b in columns]
     p_values = [mcnemar_exact(a, b, groups) for a, b in rights]
     return tuple(
-        Pair(
+        PairedTest(
             a=scored.names[a],
             b=scored.names[b],
             n=len(ours),
@@ -145,8 +146,8 @@ def pairs_of(scored: Scored, names: Collection[tuple[str, str]], seed: int, leve
             p_holm=p_holm,
             standard_error=standard_error(ours, theirs, groups),
             loss_difference=float((losses[:, a] - losses[:, b]).mean()),
-            loss_interval=percentiles(drawn[:, a] - drawn[:, b], level),
-            told=exceeds_one_se(ours, theirs, groups),
+            loss_interval=percentile_interval(drawn[:, a] - drawn[:, b], level),
+            exceeds_one_se=exceeds_one_se(ours, theirs, groups),
         )
-        for (a, b), (ours, theirs), p, p_holm in zip(columns, rights, p_values, holm(p_values), strict=True)
+        for (a, b), (ours, theirs), p, p_holm in zip(columns, rights, p_values, adjust_holm(p_values), strict=True)
     )

@@ -12,7 +12,7 @@ from headstart.arrays import Doubles
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Roc:
+class RocCurve:
     """How many rows of a class are found, by how many others are taken for it; M is 1 + the number of unlike scores."""
 
     false_positives: Doubles  #: (M,) share of the other rows, rising from 0 to 1; all 0 where there are none
@@ -22,7 +22,7 @@ class Roc:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PrecisionRecall:
+class PrecisionRecallCurve:
     """How many of those taken for a class are of it, by how many of it are found; M is the number of unlike scores."""
 
     precision: Doubles  #: (M,)
@@ -32,7 +32,7 @@ class PrecisionRecall:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RiskCoverage:
+class RiskCoverageCurve:
     """How often answers are wrong where only the surest are given; M is the number of unlike confidences."""
 
     coverage: Doubles  #: (M,) share of the rows that are answered, rising to 1
@@ -41,26 +41,28 @@ class RiskCoverage:
     area: float | None  #: AURC, the mean risk over the coverages at which the rows are let in; None of no rows
 
 
-def roc(labels: NDArray[np.int64], probabilities: NDArray[np.floating], k: int) -> Roc:
+def roc_curve(labels: NDArray[np.int64], probabilities: NDArray[np.floating], k: int) -> RocCurve:
     """Receiver operating characteristic of class ``k`` against the rest: labels (N,), probabilities (N, C)."""
     thresholds, found, wrong = _passed(probabilities[:, k], labels == k)
     true_positives, false_positives = (np.r_[0.0, _shares(counts)] for counts in (found, wrong))
     known = len(found) > 0 and found[-1] > 0 and wrong[-1] > 0
     heights = (true_positives[1:] + true_positives[:-1]) / 2
     area = float((np.diff(false_positives) * heights).sum()) if known else None
-    return Roc(false_positives, true_positives, np.r_[np.inf, thresholds], area)
+    return RocCurve(false_positives, true_positives, np.r_[np.inf, thresholds], area)
 
 
-def precision_recall(labels: NDArray[np.int64], probabilities: NDArray[np.floating], k: int) -> PrecisionRecall:
+def precision_recall_curve(
+    labels: NDArray[np.int64], probabilities: NDArray[np.floating], k: int
+) -> PrecisionRecallCurve:
     """Precision and recall of class ``k`` against the rest: labels (N,), probabilities (N, C)."""
     thresholds, found, wrong = _passed(probabilities[:, k], labels == k)
     precision, recall = found / (found + wrong), _shares(found)
     known = len(found) > 0 and found[-1] > 0
     area = float((np.diff(recall, prepend=0.0) * precision).sum()) if known else None
-    return PrecisionRecall(precision, recall, thresholds, area)
+    return PrecisionRecallCurve(precision, recall, thresholds, area)
 
 
-def risk_coverage(right: NDArray[np.bool_], confidence: NDArray[np.floating]) -> RiskCoverage:
+def risk_coverage_curve(right: NDArray[np.bool_], confidence: NDArray[np.floating]) -> RiskCoverageCurve:
     """Risk by coverage of answers that were right or not, (N,), and how sure they were, (N,).
 
     The area is that of Geifman & El-Yaniv (2017, NeurIPS): the mean of the risks at the coverages 1/N, 2/N, ..., 1;
@@ -70,7 +72,7 @@ def risk_coverage(right: NDArray[np.bool_], confidence: NDArray[np.floating]) ->
     answered = good + wrong
     risk = wrong / answered
     area = float(np.average(risk, weights=np.diff(answered, prepend=0.0))) if len(right) else None
-    return RiskCoverage(answered / max(len(right), 1), risk, thresholds, area)
+    return RiskCoverageCurve(answered / max(len(right), 1), risk, thresholds, area)
 
 
 def _passed(scores: NDArray[np.floating], wanted: NDArray[np.bool_]) -> tuple[Doubles, Doubles, Doubles]:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from headstart.arrays import Ints
 from headstart.errors import DataError
 from headstart.evaluation import metrics
-from headstart.evaluation.grouping import Targets, effective_size, number_groups
-from headstart.evaluation.intervals import Interval, grouped_wilson, wilson
+from headstart.evaluation.grouping import Targets, effective_sample_size, number_groups
+from headstart.evaluation.intervals import Interval, grouped_wilson_interval, wilson_interval
 
 SCHEMA_VERSION = 2  #: 1 had no groups, no marks of optimism, and 0 for a class without rows
 
@@ -71,7 +71,7 @@ class Evaluation:
     @property
     def caveat(self) -> str:
         """Why the score flatters, for a person; empty where it does not."""
-        return caveat_of(self.chosen_on)
+        return describe_caveat(self.chosen_on)
 
     def to_json(self) -> dict[str, Any]:
         """As what ``json.dumps`` takes."""
@@ -101,7 +101,7 @@ class Evaluation:
             raise DataError(f"evaluation cannot be read: {error}; wanted the fields that to_json writes") from None
 
 
-def caveat_of(chosen_on: Sequence[str]) -> str:
+def describe_caveat(chosen_on: Sequence[str]) -> str:
     """Why a score flatters, for a person; empty where nothing was chosen on its rows."""
     told = [CHOICES.get(name, name) for name in chosen_on]
     listed = " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
@@ -119,7 +119,7 @@ def _from_first(fields: dict[str, Any]) -> dict[str, Any]:
     scores = []
     for place, score in enumerate(fields["per_class"]):
         there, met = score["support"] > 0, bool(confusion[:, place].any())
-        interval = asdict(wilson(int(confusion[place, place]), score["support"])) if there else None
+        interval = asdict(wilson_interval(int(confusion[place, place]), score["support"])) if there else None
         known = {
             "precision": score["precision"] if met else None,
             "recall": score["recall"] if there else None,
@@ -131,7 +131,7 @@ def _from_first(fields: dict[str, Any]) -> dict[str, Any]:
     return {**fields, "per_class": scores, "macro_f1": metrics.macro_f1(confusion), **grouped}
 
 
-def evaluate(
+def score_predictions(
     part: str,
     targets: Targets,
     probabilities: NDArray[np.floating],
@@ -161,14 +161,14 @@ def evaluate(
         n=len(labels),
         classes=tuple(classes),
         accuracy=metrics.accuracy(confusion),
-        accuracy_interval=grouped_wilson(right, targets.groups),
+        accuracy_interval=grouped_wilson_interval(right, targets.groups),
         balanced_accuracy=metrics.balanced_accuracy(confusion),
         macro_f1=metrics.macro_f1(confusion),
         log_loss=metrics.log_loss(labels, probabilities),
         per_class=tuple(_per_class(targets, right, confusion, classes)),
         confusion=tuple(tuple(int(count) for count in row) for row in confusion),
         groups=int(number_groups(targets.groups).max()) + 1,
-        effective_n=effective_size(right, targets.groups),
+        effective_n=effective_sample_size(right, targets.groups),
         chosen_on=tuple(chosen_on),
     )
 
@@ -186,7 +186,7 @@ def _per_class(
             precision=float(precision[k]) if met[k] else None,
             recall=float(recall[k]) if support[k] else None,
             f1=float(f1[k]) if support[k] else None,
-            recall_interval=grouped_wilson(right[own], targets.groups[own]) if support[k] else None,
+            recall_interval=grouped_wilson_interval(right[own], targets.groups[own]) if support[k] else None,
         )
 
 

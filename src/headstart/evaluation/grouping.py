@@ -47,7 +47,7 @@ def group_sums(values: NDArray[np.generic], groups: Ints) -> Doubles:
     return sums if values.ndim > 1 else sums[:, 0]
 
 
-def effective_size(values: NDArray[np.generic], groups: Ints) -> float:
+def effective_sample_size(values: NDArray[np.generic], groups: Ints) -> float:
     """How many independent rows tell as much of the mean of these values as the rows do that there are.
 
     The number of rows over the design effect: what groups make of the variance of a mean (Kish, 1965, Survey Sampling,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Ints
-from headstart.evaluation.grouping import effective_size
+from headstart.evaluation.grouping import effective_sample_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +20,11 @@ class Interval:
     level: float  #: 0.95 for 95 %
 
 
-def wilson(right: float, total: float, level: float = 0.95) -> Interval:
+def wilson_interval(right: float, total: float, level: float = 0.95) -> Interval:
     """Wilson's score interval of ``right`` out of ``total``; all of 0 to 1 where nothing was counted.
 
     Wilson, 1927, J. American Statistical Association 22; recommended for small samples and shares near 0 or 1 by
-    Brown, Cai & DasGupta, 2001, Statistical Science 16. Of rows that belong together see ``grouped_wilson``.
+    Brown, Cai & DasGupta, 2001, Statistical Science 16. Of rows that belong together see ``grouped_wilson_interval``.
     """
     if total == 0:
         return Interval(0.0, 1.0, level)
@@ -36,20 +36,24 @@ def wilson(right: float, total: float, level: float = 0.95) -> Interval:
     return Interval(max(0.0, min(centre - half, share)), min(1.0, max(centre + half, share)), level)
 
 
-def grouped_wilson(hits: NDArray[np.bool_], groups: Ints, level: float = 0.95) -> Interval:
+def grouped_wilson_interval(hits: NDArray[np.bool_], groups: Ints, level: float = 0.95) -> Interval:
     """Wilson's interval of the share of hits (N,), by as many rows as the groups (N,) are worth.
 
-    Where each row is a group of its own it is ``wilson``; where rows of a group are alike it is wider. How many rows
-    they are worth is said by ``effective_size``; to put that into an interval for shares: Korn & Graubard, 1998.
+    Where each row is a group of its own it is ``wilson_interval``; where rows of a group are alike it is wider.
+    ``effective_sample_size`` says how many rows they are worth; to use that for shares: Korn & Graubard, 1998.
     """
     if not len(hits):
         return Interval(0.0, 1.0, level)
-    right, size = int(hits.sum()), effective_size(hits, groups)
-    return wilson(right, len(hits), level) if size == len(hits) else wilson(right * size / len(hits), size, level)
+    right, size = int(hits.sum()), effective_sample_size(hits, groups)
+    return (
+        wilson_interval(right, len(hits), level)
+        if size == len(hits)
+        else wilson_interval(right * size / len(hits), size, level)
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class Proportion:
     """How many of some things are so, and where the share of all such things lies."""
 
     right: int
@@ -59,9 +63,9 @@ class Share:
     high: float
 
 
-def share_among(hits: NDArray[np.bool_], groups: Ints) -> Share | None:
+def estimate_proportion(hits: NDArray[np.bool_], groups: Ints) -> Proportion | None:
     """The share of hits (N,) with an interval that knows which rows belong together; None of no rows."""
     if not len(hits):
         return None
-    interval = grouped_wilson(hits, groups)
-    return Share(int(hits.sum()), len(hits), int(hits.sum()) / len(hits), interval.low, interval.high)
+    interval = grouped_wilson_interval(hits, groups)
+    return Proportion(int(hits.sum()), len(hits), int(hits.sum()) / len(hits), interval.low, interval.high)

@@ -11,7 +11,7 @@ from statistics import NormalDist
 import numpy as np
 
 from headstart.arrays import Bools, Doubles, Ints
-from headstart.evaluation.grouping import effective_size, group_sums, number_groups
+from headstart.evaluation.grouping import effective_sample_size, group_sums, number_groups
 from headstart.evaluation.intervals import Interval
 
 SIGNIFICANT = 0.05  #: a corrected p below this is beyond chance
@@ -42,7 +42,7 @@ def mcnemar_exact(right_a: Bools, right_b: Bools, groups: Ints) -> float:
         return 1.0
     if len(sizes) == 1:  # groups that weigh the same: a binomial
         first = (abs(total) // int(sizes[0]) + int(counts[0])) // 2
-        return two_sided(first, int(counts[0]) - first)
+        return binomial_p_value(first, int(counts[0]) - first)
     return _swaps_as_uneven(sizes, counts, abs(total))
 
 
@@ -58,7 +58,7 @@ def _swaps_as_uneven(sizes: Ints, counts: Ints, total: int) -> float:
     return min(1.0, float(chances[np.abs(sums) >= total].sum()))
 
 
-def two_sided(only_a: int, only_b: int) -> float:
+def binomial_p_value(only_a: int, only_b: int) -> float:
     """Twice the binomial tail; summed from its largest term down, so that 100,000 photos neither overflow nor round."""
     n, k = only_a + only_b, min(only_a, only_b)
     largest = exp(lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1) - n * log(2))
@@ -94,7 +94,7 @@ def exceeds_one_se(right_a: Bools, right_b: Bools, groups: Ints) -> bool:
     return bool(total**2 * n**2 * (count - 1) > count * spread)
 
 
-def holm(p_values: Sequence[float]) -> tuple[float, ...]:
+def adjust_holm(p_values: Sequence[float]) -> tuple[float, ...]:
     """P-values adjusted so that the chance of any false claim stays below the level; in the order given.
 
     Holm, 1979, Scandinavian J. of Statistics 6.
@@ -112,15 +112,15 @@ def accuracy_interval(right_a: Bools, right_b: Bools, groups: Ints, level: float
     It has a width where no answer differs too: n photos without a difference leave room for one of z² / (n + z²), a
     little more than the 3 / n of the rule of three. Tango, 1998, Statistics in Medicine 17; recommended for paired
     shares by Fagerland, Lydersen & Laake, 2014, Statistics in Medicine 33. Groups count as the photos that they are
-    worth, see ``effective_size``.
+    worth, see ``effective_sample_size``.
     """
     each = right_a.astype(np.int64) - right_b
     n = len(each)
-    worth = effective_size(each, groups) / n
-    return tango(worth * int((each > 0).sum()), worth * int((each < 0).sum()), worth * n, level)
+    worth = effective_sample_size(each, groups) / n
+    return tango_interval(worth * int((each > 0).sum()), worth * int((each < 0).sum()), worth * n, level)
 
 
-def tango(only_a: float, only_b: float, n: float, level: float = 0.95) -> Interval:
+def tango_interval(only_a: float, only_b: float, n: float, level: float = 0.95) -> Interval:
     """Where the difference between two paired shares lies, of ``only_a`` and ``only_b`` unlike answers among ``n``."""
     z, found = NormalDist().inv_cdf((1 + level) / 2), (only_a - only_b) / n
 
@@ -158,13 +158,13 @@ def resampled_means(values: Doubles, groups: Ints, seed: int, draws: int) -> Dou
     return means
 
 
-def percentiles(values: Doubles, level: float) -> Interval:
+def percentile_interval(values: Doubles, level: float) -> Interval:
     """The middle ``level`` of resampled values (draws,)."""
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(low), float(high), level)
 
 
-def smallest_difference(n: int, error_rate: float) -> float:
+def smallest_detectable_difference(n: int, error_rate: float) -> float:
     """The smallest difference in accuracy that n photos show in 4 of 5 cases; a rule of thumb.
 
     It is that of an arm which mends mistakes and makes no new ones: the photos that differ are then binomial (n,
@@ -178,7 +178,7 @@ def smallest_difference(n: int, error_rate: float) -> float:
     Returns:
         A share, about 7.9 / n; infinite where more than ``error_rate`` would have to be mended.
     """
-    needed = next(count for count in range(1, 64) if two_sided(0, count) < SIGNIFICANT)
+    needed = next(count for count in range(1, 64) if binomial_p_value(0, count) < SIGNIFICANT)
     if n < needed:
         return inf
     low, high = 0.0, 1.0

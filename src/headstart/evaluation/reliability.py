@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from headstart.errors import DataError
 from headstart.evaluation import metrics
-from headstart.evaluation.intervals import grouped_wilson
+from headstart.evaluation.intervals import grouped_wilson_interval
 
 LEAST = 10  #: rows in a bin, or there are fewer bins: what is counted on less is mostly chance
 
@@ -34,7 +34,7 @@ class Reliability:
     bins: tuple[Bin, ...]  #: of rising confidence
 
 
-def reliability(
+def measure_reliability(
     labels: NDArray[np.int64],
     probabilities: NDArray[np.floating],
     bins: int = 15,
@@ -83,7 +83,7 @@ def _binned(
     found = []
     for start, end in zip([0, *ends[:-1]], ends, strict=True):
         own = right[start:end]
-        interval = grouped_wilson(own, groups[start:end])
+        interval = grouped_wilson_interval(own, groups[start:end])
         mean = float(confidence[start:end].mean())
         found.append(Bin(len(own), mean, float(own.mean()), interval.low, interval.high))
     return tuple(found)

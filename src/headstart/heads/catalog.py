@@ -8,7 +8,7 @@ from headstart.heads.lda import fit_lda
 from headstart.heads.logistic import fit_logistic
 from headstart.heads.mlp import fit_mlp
 from headstart.heads.ridge import fit_ridge
-from headstart.heads.threads import idle_threads_for
+from headstart.heads.threads import limit_to_idle_threads
 from headstart.settings import HeadSettings
 
 SOLVED = ("logistic", "lda", "ridge")  #: heads that are solved, in seconds, not trained
@@ -28,5 +28,5 @@ def fit_head(
     if name not in HEADS:
         raise SettingError(f"unknown head {name!r}; {nearest(name, list(HEADS))}")
     task.check()
-    with idle_threads_for(task.features.size):
+    with limit_to_idle_threads(task.features.size):
         return HEADS[name](task, settings, fixed)

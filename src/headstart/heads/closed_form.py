@@ -21,7 +21,7 @@ class Spectrum:
     places: NDArray[np.floating]  #: (N, r) ``rows @ basis``; float64 where N <= D, float32 where there are many rows
 
 
-def spectrum(rows: Floats) -> Spectrum:
+def decompose(rows: Floats) -> Spectrum:
     """Of rows (N, D); one eigendecomposition of min(N, D) squared, in float64."""
     if len(rows) > rows.shape[1]:
         values, basis = np.linalg.eigh(_gram(rows))
@@ -41,7 +41,7 @@ def _gram(rows: Floats) -> Doubles:
     return total
 
 
-def best_temperature(scores: Doubles, labels: Ints, weights: Doubles) -> float:
+def fit_temperature(scores: Doubles, labels: Ints, weights: Doubles) -> float:
     """The factor t > 0 for which softmax(t * scores) has the smallest log loss; scores (N, C).
 
     The true class counts as (N + 1) / (N + 2), the rest as all classes alike (Platt, 1999), so that N right answers
@@ -66,7 +66,7 @@ def best_temperature(scores: Doubles, labels: Ints, weights: Doubles) -> float:
     return float(t)
 
 
-def trial(value: float, scores: Doubles, labels: Ints, weights: Doubles) -> Trial:
+def score_trial(value: float, scores: Doubles, labels: Ints, weights: Doubles) -> Trial:
     """Log loss and accuracy of softmax(scores) (N, C), rows weighted."""
     chance = _softmax(scores)[np.arange(len(labels)), labels]
     right = scores.argmax(axis=1) == labels
@@ -74,7 +74,7 @@ def trial(value: float, scores: Doubles, labels: Ints, weights: Doubles) -> Tria
     return Trial(value, float(np.average(lost, weights=weights)), float(np.average(right, weights=weights)))
 
 
-def class_weights(labels: Ints, classes: int, balanced: bool) -> Doubles:
+def compute_sample_weight(labels: Ints, classes: int, balanced: bool) -> Doubles:
     """A weight for each row (N,): 1, or N / (classes present x rows of its class)."""
     counts = np.bincount(labels, minlength=classes)
     if not balanced:

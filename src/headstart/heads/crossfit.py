@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from headstart.arrays import Floats, Ints
-from headstart.heads.folds import assign_folds, count_folds, fold_groups
+from headstart.heads.folds import assign_folds, count_folds, make_fold_groups
 from headstart.heads.head import Fit, TrainingSet
-from headstart.heads.logistic import fit_logistic, held_out
-from headstart.heads.threads import idle_threads_for
+from headstart.heads.logistic import fit_logistic, predict_held_out
+from headstart.heads.threads import limit_to_idle_threads
 
 
 def cross_val_predict(
@@ -18,10 +18,10 @@ def cross_val_predict(
 ) -> Floats:
     """Fits a head without each fold and asks it about that fold; groups stay together.
 
-    A class whose rows are all of one group is taken row by row, see ``fold_groups``: what is said of it flatters, and
-    says nothing of its labels. A class of one row is missing from what its head is fitted on; its probabilities are
-    then those that this kind of head gives to a class without rows. Where no class has two rows no head can be fitted,
-    and every class is as likely.
+    A class whose rows are all of one group is taken row by row, see ``make_fold_groups``: what is said of it
+    flatters, and says nothing of its labels. A class of one row is missing from what its head is fitted on; its
+    probabilities are then those that this kind of head gives to a class without rows. Where no class has two rows no
+    head can be fitted, and every class is as likely.
 
     Args:
         task: the rows.
@@ -34,15 +34,15 @@ def cross_val_predict(
         (N, C) float32 probabilities, rows sum to 1.
     """
     task.check()
-    groups = fold_groups(task.labels, task.groups).groups
+    groups = make_fold_groups(task.labels, task.groups).groups
     folds = min(folds, len(np.unique(groups)))
     if not count_folds(task.labels, groups, folds):
         return np.full((len(task.labels), task.classes), 1 / task.classes, np.float32)
     fold = assign_folds(task.labels, groups, folds, task.seed)
-    with idle_threads_for(task.features.size):
+    with limit_to_idle_threads(task.features.size):
         chosen = fit(task, options, None).chosen if fixed is None else fixed
         if fit is fit_logistic:
-            return held_out(task, fold, float(chosen["C"]))
+            return predict_held_out(task, fold, float(chosen["C"]))
         return _one_by_one(task, fit, options, chosen, fold)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Doubles, Floats
-from headstart.heads.space import Space, dots
+from headstart.heads.space import ParameterSpace, inner_products
 
 _SEARCHES = 8  #: most evaluations of one line search
 _FLATTER = 0.25  #: a line search ends where the slope is that share of what it was
@@ -31,7 +31,7 @@ class Problems:
 class Solution:
     """Where the problems stand; moved in place."""
 
-    unknown: Floats  #: (L, P, M), see ``Space``
+    unknown: Floats  #: (L, P, M), see ``ParameterSpace``
     bias: Floats  #: (L, P)
     logits: Floats  #: (L, P, N), of all rows, also those that a problem keeps out
     chance: Floats  #: (L, P, N), the probabilities of these
@@ -62,19 +62,21 @@ class _Slope:
     unknown: Floats  #: (L, P, M)
     bias: Floats  #: (L, P)
 
-    def along(self, move: _Move, space: Space) -> Floats:
+    def along(self, move: _Move, space: ParameterSpace) -> Floats:
         """(P,)."""
         return space.inner(self.unknown, move.unknown, move.pushed) + (self.bias * move.bias).sum(axis=0)
 
 
-def start(space: Space, bias: Floats) -> Solution:
+def initialise(space: ParameterSpace, bias: Floats) -> Solution:
     """Weights of nothing and a bias (L, P)."""
     rows = space.rows
     logits = np.repeat(bias[:, :, None], rows, axis=2)
-    return Solution(np.zeros((*bias.shape, space.size), np.float32), bias.copy(), logits, likelihoods(logits))
+    return Solution(
+        np.zeros((*bias.shape, space.size), np.float32), bias.copy(), logits, probabilities_of_logits(logits)
+    )
 
 
-def likelihoods(logits: Floats) -> Floats:
+def probabilities_of_logits(logits: Floats) -> Floats:
     """(L, P, N) -> probabilities of the same shape; a single logit is that of class 1."""
     if len(logits) == 1:
         return np.float32(1) / (np.exp(np.minimum(-logits, np.float32(80))) + np.float32(1))
@@ -84,7 +86,7 @@ def likelihoods(logits: Floats) -> Floats:
     return shifted
 
 
-def minimise(space: Space, problems: Problems, at: Solution, C: float, tolerance: float, steps: int) -> int:
+def minimise(space: ParameterSpace, problems: Problems, at: Solution, C: float, tolerance: float, steps: int) -> int:
     """Move ``at`` to the minimum for ``C``; returns the steps it took.
 
     A problem is done when the expected gain is below ``tolerance`` times the square of its weights: for a tolerance of
@@ -121,17 +123,17 @@ def minimise(space: Space, problems: Problems, at: Solution, C: float, tolerance
     return steps
 
 
-def _slope(space: Space, problems: Problems, at: Solution, C: float) -> _Slope:
+def _slope(space: ParameterSpace, problems: Problems, at: Solution, C: float) -> _Slope:
     residual = at.chance - problems.targets
     residual *= problems.weights
     residual *= np.float32(C)
-    return _Slope(space.pull(residual) + at.unknown, residual.sum(axis=2))
+    return _Slope(space.adjoint(residual) + at.unknown, residual.sum(axis=2))
 
 
-def _downhill(space: Space, slope: _Slope, stiffness: float, softness: Floats) -> _Move:
+def _downhill(space: ParameterSpace, slope: _Slope, stiffness: float, softness: Floats) -> _Move:
     """The preconditioned gradient; the steps go against it."""
     unknown = space.steep.precondition(slope.unknown, stiffness)
-    return _Move(unknown, slope.bias * softness, space.push(unknown))
+    return _Move(unknown, slope.bias * softness, space.forward(unknown))
 
 
 def _mean_curvature(chance: Floats, weights: Floats) -> float:
@@ -141,7 +143,13 @@ def _mean_curvature(chance: Floats, weights: Floats) -> float:
 
 
 def _search(
-    space: Space, problems: Problems, at: Solution, move: _Move, slope: Floats, active: NDArray[np.bool_], C: float
+    space: ParameterSpace,
+    problems: Problems,
+    at: Solution,
+    move: _Move,
+    slope: Floats,
+    active: NDArray[np.bool_],
+    C: float,
 ) -> Floats:
     """Lengths (P,) along ``move`` at which each problem is about lowest; moves the logits of ``at`` there.
 
@@ -161,8 +169,8 @@ def _search(
         inside = (newton > low) & (newton < high)
         length = np.where(active, np.where(inside, newton, bisected), 0)
         at.logits = origin + length.astype(np.float32)[:, None] * change
-        at.chance = likelihoods(at.logits)
-        current = C * dots(at.chance - problems.targets, weighted) + base + length * bend
+        at.chance = probabilities_of_logits(at.logits)
+        current = C * inner_products(at.chance - problems.targets, weighted) + base + length * bend
         if (~active | (np.abs(current) <= _FLATTER * np.abs(slope))).all():
             break
         low = np.where(current < 0, length, low)
@@ -174,6 +182,6 @@ def _curvature(chance: Floats, change: Floats, weighted: Floats) -> Doubles:
     """Second derivative of the log losses along the change, (P,)."""
     moved = chance * weighted
     if len(chance) == 1:
-        return dots(moved - moved * chance, change).astype(np.float64)
+        return inner_products(moved - moved * chance, change).astype(np.float64)
     mean = (chance * change).sum(axis=0)
-    return np.asarray(dots(moved, change) - np.einsum("pn,pn->p", moved.sum(axis=0), mean), np.float64)
+    return np.asarray(inner_products(moved, change) - np.einsum("pn,pn->p", moved.sum(axis=0), mean), np.float64)

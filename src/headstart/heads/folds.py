@@ -18,14 +18,14 @@ class FoldGroups:
     counted: NDArray[np.bool_]  #: (N,) rows of classes of several groups: what is said of the others tells nothing
 
 
-def fold_groups(labels: Labels, groups: Ints) -> FoldGroups:
+def make_fold_groups(labels: Labels, groups: Ints) -> FoldGroups:
     """The groups that folds keep together: those given, but a class that is all of one group is taken row by row.
 
     Kept together, such a class would be unknown to the head whenever it is asked about it: its rows would speak for the
     strongest penalty, and other rows would be asked of heads that lack one of the classes. Torn apart, it is there for
     the others, but its own rows are answered too easily: these do not count.
     """
-    torn = one_group_classes(labels, groups)
+    torn = find_one_group_classes(labels, groups)
     pairs = np.unique(np.stack([labels, groups]), axis=1)
     present, counts = np.unique(pairs[0], return_counts=True)
     counted = np.isin(labels, present[counts > 1])
@@ -37,14 +37,14 @@ def fold_groups(labels: Labels, groups: Ints) -> FoldGroups:
     return FoldGroups(apart, torn, counted)
 
 
-def one_group_classes(labels: Labels, groups: Ints) -> tuple[int, ...]:
+def find_one_group_classes(labels: Labels, groups: Ints) -> tuple[int, ...]:
     """The classes, of two rows or more, whose rows are all of one group."""
     pairs = np.unique(np.stack([labels, groups]), axis=1)
     present, counts = np.unique(pairs[0], return_counts=True)
     return tuple(int(label) for label in present[counts == 1] if (labels == label).sum() > 1)
 
 
-def counted_in(together: FoldGroups, labels: Labels, fold: Ints) -> NDArray[np.bool_]:
+def find_counted_rows(together: FoldGroups, labels: Labels, fold: Ints) -> NDArray[np.bool_]:
     """The rows (N,) that count and whose class has a row in another fold; all that count, were there none of these."""
     pairs = np.unique(np.stack([labels, fold]), axis=1)
     present, counts = np.unique(pairs[0], return_counts=True)
@@ -105,7 +105,7 @@ def _fill(there: NDArray[np.float64], total: NDArray[np.float64], rows: int) -> 
     return lowest // max(rows, 1)
 
 
-def by_size(groups: Ints) -> list[Ints]:
+def batch_groups(groups: Ints) -> list[Ints]:
     """Rows of the groups, batched: for each size of a group an index array (groups of that size, size)."""
     _, group, size = np.unique(groups, return_inverse=True, return_counts=True)
     order = np.argsort(group, kind="stable")

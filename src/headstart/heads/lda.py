@@ -14,8 +14,8 @@ from time import perf_counter
 import numpy as np
 
 from headstart.arrays import Doubles, Floats, Ints
-from headstart.heads.closed_form import Spectrum, best_temperature, class_weights, spectrum, trial
-from headstart.heads.folds import by_size, fold_groups
+from headstart.heads.closed_form import Spectrum, compute_sample_weight, decompose, fit_temperature, score_trial
+from headstart.heads.folds import batch_groups, make_fold_groups
 from headstart.heads.head import FitResult, Head, TrainingSet, Trial
 from headstart.heads.scaling import Scaling
 from headstart.settings import HeadSettings
@@ -47,9 +47,9 @@ def fit_lda(task: TrainingSet, options: HeadSettings, fixed: Mapping[str, float]
     began = perf_counter()
     scaling = Scaling.of(task.features)
     classes = _classes(scaling.apply(task.features), task)
-    weights = class_weights(task.labels, task.classes, task.balanced)
+    weights = compute_sample_weight(task.labels, task.classes, task.balanced)
     path: tuple[Trial, ...] = ()
-    together = fold_groups(task.labels, task.groups)
+    together = make_fold_groups(task.labels, task.groups)
     if fixed is not None:
         shrinkage, temperature = float(fixed["shrinkage"]), float(fixed.get("temperature", 1.0))
     elif together.counted.any():
@@ -71,7 +71,7 @@ def _classes(rows: Floats, task: TrainingSet) -> _Classes:
     sums = np.stack([rows[task.labels == index].sum(axis=0, dtype=np.float64) for index in range(task.classes)])
     means = sums / np.maximum(counts, 1)[:, None]
     rows -= means.astype(np.float32)[task.labels]
-    within = spectrum(rows)
+    within = decompose(rows)
     places = means @ within.basis
     outside = means @ means.T - places @ places.T
     size = np.diag(outside)
@@ -98,13 +98,13 @@ def _discriminant(classes: _Classes, shrinkage: float, temperature: float) -> tu
 
 def _tried(classes: _Classes, task: TrainingSet, weights: Doubles, shrinkage: float) -> tuple[Trial, float]:
     scores = np.empty((len(task.labels), task.classes))
-    for groups in by_size(task.groups):
+    for groups in batch_groups(task.groups):
         at_once = max(1, _VALUES // (groups.shape[1] * max(classes.places.shape[1], groups.shape[1] * task.classes)))
         for start in range(0, len(groups), at_once):
             part = groups[start : start + at_once]
             scores[part] = _left_out(classes, task.labels[part], part, shrinkage)
-    temperature = best_temperature(scores, task.labels, weights)
-    return trial(shrinkage, temperature * scores, task.labels, weights), temperature
+    temperature = fit_temperature(scores, task.labels, weights)
+    return score_trial(shrinkage, temperature * scores, task.labels, weights), temperature
 
 
 def _left_out(classes: _Classes, labels: Ints, groups: Ints, shrinkage: float) -> Doubles:

@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Doubles, Floats, Ints
-from headstart.heads.descent import Problems, likelihoods, minimise, start
-from headstart.heads.folds import FoldGroups, assign_folds, count_folds, counted_in, fold_groups
+from headstart.heads.descent import Problems, initialise, minimise, probabilities_of_logits
+from headstart.heads.folds import FoldGroups, assign_folds, count_folds, find_counted_rows, make_fold_groups
 from headstart.heads.head import Dense, FitResult, Head, TrainingSet, Trial, softmax
 from headstart.heads.scaling import Scaling
-from headstart.heads.space import Space, space_of
-from headstart.heads.threads import idle_threads_for
+from headstart.heads.space import ParameterSpace, choose_space
+from headstart.heads.threads import limit_to_idle_threads
 from headstart.settings import HeadSettings
 
 _ROUGH, _FINE = 1e-4, 1e-8  #: tolerances (see ``minimise``) on the path and of the head that is kept
@@ -45,9 +45,9 @@ def fit_logistic(task: TrainingSet, options: HeadSettings, fixed: Mapping[str, f
     """
     began = perf_counter()
     scaling = Scaling.of(task.features)
-    space = space_of(scaling.apply(task.features), task.seed)
+    space = choose_space(scaling.apply(task.features), task.seed)
     path: tuple[Trial, ...] = ()
-    together = fold_groups(task.labels, task.groups)
+    together = make_fold_groups(task.labels, task.groups)
     if fixed is not None:
         C = float(fixed["C"])
     elif together.counted.any():
@@ -57,7 +57,7 @@ def fit_logistic(task: TrainingSet, options: HeadSettings, fixed: Mapping[str, f
     else:
         C = _UNSURE
     problem = _problems(task, np.ones((1, len(task.labels)), bool))
-    solution = start(space, _first_bias(problem))
+    solution = initialise(space, _first_bias(problem))
     for lower in _approach(C):
         minimise(space, problem, solution, lower, _ROUGH, _STEPS)
     minimise(space, problem, solution, C, _FINE, _STEPS)
@@ -100,7 +100,7 @@ def _settled(bias: Floats, problems: Problems) -> Floats:
     return np.where(seen, bias, average + rarity).astype(np.float32)
 
 
-def held_out(task: TrainingSet, fold: Ints, C: float) -> Floats:
+def predict_held_out(task: TrainingSet, fold: Ints, C: float) -> Floats:
     """Probabilities (N, classes) of each row by the head at ``C`` that is fitted on the rows of the other folds.
 
     The folds are solved side by side, on features that all rows standardise.
@@ -110,20 +110,20 @@ def held_out(task: TrainingSet, fold: Ints, C: float) -> Floats:
         fold: (N,) in 0..folds-1, two folds at least.
         C: inverse of the penalty.
     """
-    (probabilities,) = held_out_along(task, fold, [C])
+    (probabilities,) = predict_held_out_path(task, fold, [C])
     return probabilities
 
 
-def held_out_along(task: TrainingSet, fold: Ints, path: Sequence[float]) -> list[Floats]:
-    """Return for each C of a growing path what ``held_out`` gives: each is solved from where the last one ended."""
-    with idle_threads_for(task.features.size):
-        space = space_of(Scaling.of(task.features).apply(task.features), task.seed)
-        folds = _Folds(space, task, fold)
+def predict_held_out_path(task: TrainingSet, fold: Ints, path: Sequence[float]) -> list[Floats]:
+    """Return the result of ``predict_held_out`` for each C of a growing path; each starts from the last solution."""
+    with limit_to_idle_threads(task.features.size):
+        space = choose_space(Scaling.of(task.features).apply(task.features), task.seed)
+        folds = _FoldSolver(space, task, fold)
         for lower in _approach(path[0]):
-            folds.descend(lower, _ROUGH)
+            folds.minimise(lower, _ROUGH)
         answers = []
         for C in path:
-            folds.descend(C, _HELD_OUT)
+            folds.minimise(C, _HELD_OUT)
             logits = folds.logits()
             if len(logits) == 1:
                 logits = np.concatenate([np.zeros_like(logits), logits])
@@ -131,10 +131,10 @@ def held_out_along(task: TrainingSet, fold: Ints, path: Sequence[float]) -> list
         return answers
 
 
-class _Folds:
+class _FoldSolver:
     """The problems that each leave out a fold, as many side by side as memory allows."""
 
-    def __init__(self, space: Space, task: TrainingSet, fold: Ints):
+    def __init__(self, space: ParameterSpace, task: TrainingSet, fold: Ints):
         self._space, self._fold = space, fold
         problems = _problems(task, fold != np.arange(fold.max() + 1)[:, None])
         together = max(1, _BLOCK // (len(problems.targets) * len(fold)))
@@ -142,9 +142,9 @@ class _Folds:
             Problems(problems.targets, problems.weights[at : at + together])
             for at in range(0, len(problems.weights), together)
         ]
-        self._states = [start(space, _first_bias(part)) for part in self._parts]
+        self._states = [initialise(space, _first_bias(part)) for part in self._parts]
 
-    def descend(self, C: float, tolerance: float) -> None:
+    def minimise(self, C: float, tolerance: float) -> None:
         """Moves all problems to their minima for ``C``."""
         for part, state in zip(self._parts, self._states, strict=True):
             minimise(self._space, part, state, C, tolerance, _STEPS)
@@ -161,16 +161,16 @@ class _Folds:
         return logits
 
 
-def _walk(space: Space, task: TrainingSet, together: FoldGroups, options: HeadSettings) -> tuple[Trial, ...]:
+def _walk(space: ParameterSpace, task: TrainingSet, together: FoldGroups, options: HeadSettings) -> tuple[Trial, ...]:
     """Cross-validated scores along growing C; folds are held out one by one."""
     count = count_folds(task.labels, together.groups, options.folds)
     fold = assign_folds(task.labels, together.groups, count, task.seed)
-    folds = _Folds(space, task, fold)
+    folds = _FoldSolver(space, task, fold)
     weights = _problems(task, np.ones((1, len(fold)), bool)).weights[0]
-    counted = weights * counted_in(together, task.labels, fold)
+    counted = weights * find_counted_rows(together, task.labels, fold)
     path: list[Trial] = []
     for C in np.geomspace(options.c_low, options.c_high, options.c_points):
-        folds.descend(float(C), _ROUGH)
+        folds.minimise(float(C), _ROUGH)
         path.append(_trial(float(C), folds.logits(), task.labels, counted))
         if _has_risen([trial.log_loss for trial in path]):
             break
@@ -178,7 +178,7 @@ def _walk(space: Space, task: TrainingSet, together: FoldGroups, options: HeadSe
 
 
 def _trial(C: float, logits: Floats, labels: Ints, weights: Floats) -> Trial:
-    single: Doubles = likelihoods(logits)[:, 0].astype(np.float64)
+    single: Doubles = probabilities_of_logits(logits)[:, 0].astype(np.float64)
     chance = np.concatenate([1 - single, single]) if len(single) == 1 else single
     lost = -np.log(np.maximum(chance[labels, np.arange(len(labels))], 1e-15))
     right = chance.argmax(axis=0) == labels

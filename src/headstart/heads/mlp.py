@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Floats
-from headstart.heads.closed_form import class_weights, trial
-from headstart.heads.folds import FoldGroups, assign_folds, count_folds, counted_in, fold_groups
+from headstart.heads.closed_form import compute_sample_weight, score_trial
+from headstart.heads.folds import FoldGroups, assign_folds, count_folds, find_counted_rows, make_fold_groups
 from headstart.heads.head import Dense, FitResult, Head, Labels, TrainingSet, Trial
 from headstart.heads.scaling import Scaling
 from headstart.settings import HeadSettings
@@ -101,10 +101,10 @@ def fit_mlp(task: TrainingSet, options: HeadSettings, fixed: Mapping[str, float]
     rows = _Rows(
         scaling.apply(task.features),
         task.labels,
-        class_weights(task.labels, task.classes, task.balanced).astype(np.float32),
+        compute_sample_weight(task.labels, task.classes, task.balanced).astype(np.float32),
     )
     path: tuple[Trial, ...] = ()
-    together = fold_groups(task.labels, task.groups)
+    together = make_fold_groups(task.labels, task.groups)
     if fixed is not None:
         epochs = int(fixed["epochs"])
     elif together.counted.any():
@@ -125,7 +125,7 @@ def _held_out(task: TrainingSet, together: FoldGroups, wanted: int) -> NDArray[n
     """The rows (N,) of the first fold that has some of which an answer tells something."""
     folds = count_folds(task.labels, together.groups, wanted)
     fold = assign_folds(task.labels, together.groups, folds, task.seed)
-    counted = counted_in(together, task.labels, fold)
+    counted = find_counted_rows(together, task.labels, fold)
     return np.asarray(counted & (fold == fold[counted].min()))
 
 
@@ -148,7 +148,7 @@ def _curve(network: _Network, rows: _Rows, held: NDArray[np.bool_], most: int) -
     for epoch in range(1, most + 1):
         network.epoch(inside)
         logits = network.logits(rows.features[held]).astype(np.float64)
-        path.append(trial(float(epoch), logits, rows.labels[held], rows.weights[held].astype(np.float64)))
+        path.append(score_trial(float(epoch), logits, rows.labels[held], rows.weights[held].astype(np.float64)))
         best = min(path, key=lambda tried: tried.log_loss)
         if epoch - best.value >= _PATIENCE:
             break

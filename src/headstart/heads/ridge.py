@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Doubles, Floats, Ints
-from headstart.heads.closed_form import Spectrum, best_temperature, class_weights, spectrum, trial
-from headstart.heads.folds import by_size, fold_groups
+from headstart.heads.closed_form import Spectrum, compute_sample_weight, decompose, fit_temperature, score_trial
+from headstart.heads.folds import batch_groups, make_fold_groups
 from headstart.heads.head import FitResult, Head, TrainingSet, Trial
 from headstart.heads.scaling import Scaling
 from headstart.settings import HeadSettings
@@ -43,9 +43,9 @@ def fit_ridge(task: TrainingSet, options: HeadSettings, fixed: Mapping[str, floa
     began = perf_counter()
     scaling = Scaling.of(task.features)
     rows = scaling.apply(task.features)
-    together = fold_groups(task.labels, task.groups)
+    together = make_fold_groups(task.labels, task.groups)
     task = replace(task, groups=together.groups)
-    weights = class_weights(task.labels, task.classes, task.balanced)
+    weights = compute_sample_weight(task.labels, task.classes, task.balanced)
     shift = (weights / weights.sum()).astype(np.float32) @ rows
     rows -= shift
     squares = _squares(rows, task, weights)
@@ -55,7 +55,7 @@ def fit_ridge(task: TrainingSet, options: HeadSettings, fixed: Mapping[str, floa
     if fixed is not None:
         penalty, temperature = float(fixed["penalty"]), fixed.get("temperature")
         if temperature is None:
-            temperature = best_temperature(_left_out(squares, task, penalty), task.labels, known)
+            temperature = fit_temperature(_left_out(squares, task, penalty), task.labels, known)
     else:
         scale = float(squares.spectrum.values.mean()) if len(squares.spectrum.values) else 1.0
         grid = _GRID if able else np.array([_UNSURE])
@@ -78,7 +78,7 @@ def _squares(rows: Floats, task: TrainingSet, weights: Doubles) -> _Squares:
     mean = weights @ signs / weights.sum()
     targets = (signs - mean) * roots[:, None]
     rows *= roots[:, None].astype(np.float32)
-    decomposed = spectrum(rows)
+    decomposed = decompose(rows)
     along = decomposed.places.T @ targets.astype(decomposed.places.dtype)
     aims = along / np.sqrt(np.maximum(decomposed.values, 1e-30))[:, None]
     aims[decomposed.values <= 1e-9 * decomposed.values.max(initial=0)] = 0
@@ -87,8 +87,8 @@ def _squares(rows: Floats, task: TrainingSet, weights: Doubles) -> _Squares:
 
 def _tried(squares: _Squares, task: TrainingSet, weights: Doubles, penalty: float) -> tuple[Trial, float]:
     scores = _left_out(squares, task, penalty)
-    temperature = best_temperature(scores, task.labels, weights)
-    return trial(penalty, temperature * scores, task.labels, weights), temperature
+    temperature = fit_temperature(scores, task.labels, weights)
+    return score_trial(penalty, temperature * scores, task.labels, weights), temperature
 
 
 def _left_out(squares: _Squares, task: TrainingSet, penalty: float) -> Doubles:
@@ -99,7 +99,7 @@ def _left_out(squares: _Squares, task: TrainingSet, penalty: float) -> Doubles:
     missed = squares.targets - fitted
     total = float(np.square(squares.roots).sum())
     left = np.empty_like(missed)
-    for group in by_size(task.groups):
+    for group in batch_groups(task.groups):
         if group.shape[1] == len(places):  # all rows are one group: nothing would be left
             return np.asarray(fitted / squares.roots[:, None] + squares.mean)
         left[group] = np.linalg.solve(_unfitted(places, share, squares.roots, total, group), missed[group])

@@ -19,7 +19,7 @@ _SAMPLE = 4096  #: rows from which these are estimated where there are more
 
 
 @dataclass(frozen=True, slots=True)
-class Steep:
+class Preconditioner:
     """The directions in which the logits move most: eigenvectors of Z Z^T or Z^T Z. They decide how slow CG is."""
 
     values: Floats  #: (k,) descending
@@ -35,17 +35,17 @@ class Steep:
         return moved.reshape(gradient.shape)
 
 
-class Space(Protocol):
+class ParameterSpace(Protocol):
     """Three products of a problem. Unknowns are (..., M), logits (..., N)."""
 
     rows: int  #: N
     size: int  #: M
-    steep: Steep
+    steep: Preconditioner
 
-    def push(self, unknown: Floats) -> Floats:
+    def forward(self, unknown: Floats) -> Floats:
         """What an unknown adds to the logits of the rows."""
 
-    def pull(self, residual: Floats) -> Floats:
+    def adjoint(self, residual: Floats) -> Floats:
         """The gradient that residuals of the rows make, in the form of an unknown."""
 
     def inner(self, left: Floats, right: Floats, pushed: Floats) -> Floats:
@@ -64,21 +64,21 @@ class DualSpace:
         self.rows = self.size = len(rows)
         self.steep = _steepest(lambda block: np.asarray(self._kernel @ block, np.float32), self.size, 1.0, seed)
 
-    def push(self, unknown: Floats) -> Floats:
-        """See ``Space``."""
+    def forward(self, unknown: Floats) -> Floats:
+        """See ``ParameterSpace``."""
         return _times(unknown, self._kernel)
 
-    def pull(self, residual: Floats) -> Floats:
-        """See ``Space``."""
+    def adjoint(self, residual: Floats) -> Floats:
+        """See ``ParameterSpace``."""
         # The rows are centred, so equal coefficients add up to nothing, and rounding would make them something.
         return residual - residual.mean(axis=-1, keepdims=True)
 
     def inner(self, left: Floats, right: Floats, pushed: Floats) -> Floats:
-        """See ``Space``."""
-        return dots(left, pushed)
+        """See ``ParameterSpace``."""
+        return inner_products(left, pushed)
 
     def weights(self, unknown: Floats) -> Floats:
-        """See ``Space``."""
+        """See ``ParameterSpace``."""
         return (unknown @ self._features).T
 
 
@@ -94,29 +94,29 @@ class PrimalSpace:
             lambda block: np.asarray(sample.T @ (sample @ block), np.float32), self.size, len(rows) / len(sample), seed
         )
 
-    def push(self, unknown: Floats) -> Floats:
-        """See ``Space``."""
+    def forward(self, unknown: Floats) -> Floats:
+        """See ``ParameterSpace``."""
         return _times(unknown, self._features.T)
 
-    def pull(self, residual: Floats) -> Floats:
-        """See ``Space``."""
+    def adjoint(self, residual: Floats) -> Floats:
+        """See ``ParameterSpace``."""
         return _times(residual, self._features)
 
     def inner(self, left: Floats, right: Floats, pushed: Floats) -> Floats:
-        """See ``Space``."""
-        return dots(left, right)
+        """See ``ParameterSpace``."""
+        return inner_products(left, right)
 
     def weights(self, unknown: Floats) -> Floats:
-        """See ``Space``."""
+        """See ``ParameterSpace``."""
         return unknown.T
 
 
-def space_of(rows: Floats, seed: int) -> Space:
+def choose_space(rows: Floats, seed: int) -> ParameterSpace:
     """The cheaper space for standardised rows (N, D): a step costs N x N in one, 2 x N x D in the other."""
     return DualSpace(rows, seed) if len(rows) <= 2 * rows.shape[1] else PrimalSpace(rows, seed)
 
 
-def dots(left: Floats, right: Floats) -> Floats:
+def inner_products(left: Floats, right: Floats) -> Floats:
     """(L, P, M) and (L, P, M) -> (P,)."""
     return np.einsum("lpm,lpm->p", left, right)
 
@@ -126,7 +126,7 @@ def _times(stack: Floats, matrix: Floats) -> Floats:
     return (stack.reshape(-1, stack.shape[-1]) @ matrix).reshape(*stack.shape[:-1], matrix.shape[1])
 
 
-def _steepest(product: Callable[[Floats], Floats], size: int, scale: float, seed: int) -> Steep:
+def _steepest(product: Callable[[Floats], Floats], size: int, scale: float, seed: int) -> Preconditioner:
     """Largest eigenvalues of a positive matrix by randomised subspace iteration (Halko, Martinsson & Tropp, 2011)."""
     wanted = min(_DIRECTIONS, max(1, size // 2))
     block = np.random.default_rng(seed).standard_normal((size, wanted), dtype=np.float32)
@@ -136,5 +136,5 @@ def _steepest(product: Callable[[Floats], Floats], size: int, scale: float, seed
     values, turn = np.linalg.eigh((small + small.T) / 2)
     kept = np.flatnonzero(values > _FLAT * values[-1])[::-1]
     if not len(kept):  # rows that are all alike
-        return Steep(np.zeros(1, np.float32), np.zeros((size, 1), np.float32))
-    return Steep(values[kept].astype(np.float32) * np.float32(scale), block @ turn[:, kept])
+        return Preconditioner(np.zeros(1, np.float32), np.zeros((size, 1), np.float32))
+    return Preconditioner(values[kept].astype(np.float32) * np.float32(scale), block @ turn[:, kept])

@@ -16,7 +16,7 @@ STAT = Path("/proc/stat")
 
 
 @contextmanager
-def threads_for(numbers: int) -> Iterator[None]:
+def limit_threads(numbers: int) -> Iterator[None]:
     """One thread of BLAS where little is computed, all of them where much is.
 
     OpenBLAS's threads spin while they wait for each other, so two of them on cores that have other work too took 7.6 s
@@ -34,7 +34,7 @@ def threads_for(numbers: int) -> Iterator[None]:
 
 
 @contextmanager
-def idle_threads_for(numbers: int) -> Iterator[None]:
+def limit_to_idle_threads(numbers: int) -> Iterator[None]:
     """Where much is computed, as many threads of BLAS as there are cores without other work, one at least.
 
     4,099 rows of 1,280 features beside two busy processes on two cores: two threads 29 s, one 5.4; no setting of
@@ -47,7 +47,7 @@ def idle_threads_for(numbers: int) -> Iterator[None]:
         yield
         return
     all_of_them = count_cores()
-    free = max(1, int(all_of_them - busy_elsewhere(LOOK) + 0.25))
+    free = max(1, int(all_of_them - measure_other_load(LOOK) + 0.25))
     if free >= all_of_them:
         yield
         return
@@ -55,7 +55,7 @@ def idle_threads_for(numbers: int) -> Iterator[None]:
         yield
 
 
-def busy_elsewhere(seconds: float) -> float:
+def measure_other_load(seconds: float) -> float:
     """How many of the cores that this process may use other processes keep busy, seen over so many seconds.
 
     0 where the system does not say (proc(5), /proc/stat).

@@ -15,7 +15,7 @@ from headstart.events import RunLog
 from headstart.extraction.extract import extract, get_feature_space
 from headstart.pipeline import progress as journal
 from headstart.pipeline.backbones import LoadedBackbone, load_backbones
-from headstart.selection.advisor import Advice, advise
+from headstart.selection.advisor import StrategyAdvice, advise_strategy
 from headstart.selection.context import FitContext
 from headstart.settings import DataSettings, FitSettings, locate_store
 from headstart.storage.store import Store
@@ -31,7 +31,7 @@ def advise_photos(
     store: Path | None = None,
     timed: bool = False,
     listener: events.Listener = events.ignore,
-) -> Advice:
+) -> StrategyAdvice:
     """Measures a sample of the photos that ``fit`` with the same seed would train on.
 
     Args:
@@ -78,7 +78,9 @@ def advise_photos(
             folder=Path(scratch),
             listener=log,
         )
-        return log.stage("look", lambda: advise(material, timed=timed), lambda it: f"{it.size}, {it.familiarity}")
+        return log.stage(
+            "look", lambda: advise_strategy(material, timed=timed), lambda it: f"{it.size}, {it.familiarity}"
+        )
 
 
 def _sound(samples: Samples, it: LoadedBackbone, store: Store, log: RunLog) -> Samples:

@@ -23,8 +23,8 @@ from headstart.errors import DataError
 from headstart.events import RunLog
 from headstart.extraction.extract import load_pixels
 from headstart.pipeline import progress as journal
-from headstart.selection.backbone_search import Ladder, climb, ladder_in_words
-from headstart.selection.candidates import AUTO, flights
+from headstart.selection.backbone_search import BackboneSearch, describe_search, select_backbone
+from headstart.selection.candidates import AUTO, list_tiers
 from headstart.selection.context import Budget
 from headstart.settings import FitSettings
 from headstart.storage.store import Store
@@ -74,14 +74,14 @@ def _ready(backbone: Backbone, train: Sequence[Sample], settings: FitSettings, l
 
 def resolve_backbones(
     train: Sequence[Sample], photos: int, store: Store, settings: FitSettings, clock: Budget, log: RunLog
-) -> tuple[list[str], Ladder | None]:
-    """The backbones that the settings name; with ``auto`` the one that a measured ladder ends on, and the ladder."""
+) -> tuple[list[str], BackboneSearch | None]:
+    """The backbones that the settings name; with ``auto`` the one that is chosen by measuring several, and how."""
     if settings.backbone.strip().lower() != AUTO:
         return split_names(settings.backbone), None
     ranges = find_grey_ranges(train)
-    ladder = log.stage(
-        "climb",
-        lambda: climb(
+    search = log.stage(
+        "select backbone",
+        lambda: select_backbone(
             train,
             photos,
             lambda name: load_backbone(name, store.networks, log).with_grey(ranges),
@@ -89,12 +89,12 @@ def resolve_backbones(
             store,
             settings,
             clock,
-            flights(store.networks),
+            list_tiers(store.networks),
             log,
         ),
-        ladder_in_words,
+        describe_search,
     )
-    return [ladder.chosen], ladder
+    return [search.chosen], search
 
 
 def proof_photos(samples: Sequence[Sample], backbone: Backbone) -> ParitySamples:

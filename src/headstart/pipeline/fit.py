@@ -27,7 +27,7 @@ from headstart.events import RunLog
 from headstart.export import FittedModel, ParityExample, UnsteadyNoveltyError, add_scores, export_model
 from headstart.extraction.extract import load_photo
 from headstart.hardware import ComputePrecision
-from headstart.heads.threads import threads_for
+from headstart.heads.threads import limit_threads
 from headstart.inference.classifier import Classifier, load
 from headstart.inference.engines import InferenceEngineChoice
 from headstart.pipeline import postprocess as guarding
@@ -42,9 +42,9 @@ from headstart.runs.recording import save_findings
 from headstart.runs.reservation import claim_run, reserve_run
 from headstart.runs.run import Run, finished, record_of, write
 from headstart.runs.thumbnails import pictures_of
-from headstart.selection.advisor import Advice, advise, outcome
-from headstart.selection.arm import final_parts
-from headstart.selection.compare import TRAINING, ArmSpec, Comparison, compare, requested_arms
+from headstart.selection.advisor import StrategyAdvice, advise_strategy, judge_advice
+from headstart.selection.arm import refit_model
+from headstart.selection.compare import TRAINING, ArmSpec, Comparison, compare_arms, requested_arms
 from headstart.selection.context import Budget, FitContext
 from headstart.selection.results import Postprocessed
 from headstart.selection.test_scores import score_on_test
@@ -90,38 +90,40 @@ def fit(
         samples = log.stage("read", lambda: read_samples(source, labels, home, chosen, log), journal.read_in_words)
         split = _split(samples, chosen)  # what is wrong with it is said now, not after the long pass
         train = split.samples_in(samples, Subset.TRAIN)
-        names, ladder = resolve_backbones(train, len(samples), store, chosen, clock, log)
+        names, search = resolve_backbones(train, len(samples), store, chosen, clock, log)
         found = load_backbones(names, train, store, chosen, log)
         width = max(sum(layer.width for layer in it.backbone.layers) for it in found)
-        with claim_run(reserved, source) as out, threads_for(len(samples) * width):
+        with claim_run(reserved, source) as out, limit_threads(len(samples) * width):
             photos = prepare_dataset(samples, found, chosen, store, log)
             materials = _materials(photos, found, chosen, store, out, clock, log)
             material = materials[0]
             advice = _advice(material, specs, log)
-            comparison = log.stage("fit", lambda: compare(materials, specs), journal.comparison_in_words)
+            comparison = log.stage("fit", lambda: compare_arms(materials, specs), journal.comparison_in_words)
             winner = comparison.winner
             parts = log.stage(
                 "refit",
-                lambda: final_parts(material, winner),
-                lambda it: journal.refit_in_words(winner, it, len(material.of(Subset.TRAIN, Subset.VALIDATION))),
+                lambda: refit_model(material, winner),
+                lambda it: journal.refit_in_words(
+                    winner, it, len(material.samples_in(Subset.TRAIN, Subset.VALIDATION))
+                ),
             )
             guards = log.stage("calibrate", lambda: fit_postprocessors(material, winner, parts), guarding.in_words)
-            classifier = log.stage("save", lambda: _saved(material, guards.parts, out), journal.parity_in_words)
+            classifier = log.stage("save", lambda: _saved(material, guards.model, out), journal.parity_in_words)
             if classifier.record.novelty is None:  # it may have had to be given up
-                guards = replace(guards, parts=guards.parts.without_novelty())
-            judged = judge_in_stages(classifier, material.of(Subset.TEST), chosen.seed, log)
+                guards = replace(guards, model=guards.model.without_novelty())
+            judged = judge_in_stages(classifier, material.samples_in(Subset.TEST), chosen.seed, log)
             validation = _marked(winner.validation, guards)
             scores = {"validation": validation.to_json(), "test": judged.evaluation.to_json()}
             add_scores(classifier, scores, judged.engines)
             revealed = score_on_test(material, comparison, judged.evaluation)
             record = record_of(materials, [it.chosen for it in found], photos.extractions, comparison, revealed, log)
-            rungs = [asdict(rung) for rung in ladder.rungs] if ladder else []
-            more = {"ladder": rungs, "refitted": parts is not winner.parts, **_held_to(advice, comparison)}
+            tried = [asdict(rung) for rung in search.candidates] if search else []
+            more = {"backbone_search": tried, "refitted": parts is not winner.model, **_held_to(advice, comparison)}
             run = Run(out, validation, judged.evaluation, {**record, **more})
             write(run, material, comparison, revealed)
             subject = Subject(material, guards, judged, photos.duplicates, log.seconds[TWINS])
             _look_back(subject, comparison, out, log)
-            log.end(clock.elapsed, clock.budget)
+            log.end(clock.elapsed, clock.limit)
             run = finished(run, material, log)
             if chosen.report:
                 _report(run, log)
@@ -191,22 +193,22 @@ def _seen(model: Path, samples: Sequence[Sample]) -> int:
     return sum(parts.get(sample.digest, Subset.TEST) is not Subset.TEST for sample in samples)
 
 
-def _advice(material: FitContext, specs: Sequence[ArmSpec], log: RunLog) -> Advice | None:
+def _advice(material: FitContext, specs: Sequence[ArmSpec], log: RunLog) -> StrategyAdvice | None:
     """What the field's rule expects, where a network is to be trained: a run of probes alone has no need of it."""
     if not any(spec.name in TRAINING for spec in specs):
         return None
     try:
-        return log.stage("advise", lambda: advise(material), lambda it: it.reason)
+        return log.stage("advise", lambda: advise_strategy(material), lambda it: it.reason)
     except HeadstartError as error:
         log(events.Note(f"no expectation could be formed: {error}"))
         return None
 
 
-def _held_to(advice: Advice | None, comparison: Comparison) -> dict[str, Any]:
+def _held_to(advice: StrategyAdvice | None, comparison: Comparison) -> dict[str, Any]:
     """The expectation and whether it came true, for the record."""
     if advice is None:
         return {"advice": None}
-    came = outcome(advice, comparison.choice, {arm.name: arm.strategy for arm in comparison.arms})
+    came = judge_advice(advice, comparison.choice, {arm.name: arm.strategy for arm in comparison.arms})
     return {"advice": {**advice.to_json(), "outcome": asdict(came)}}
 
 
@@ -236,7 +238,7 @@ def _materials(
             parity_samples=network.parity_samples,
             settings=settings,
             folder=out,
-            clock=clock,
+            budget=clock,
             listener=log,
             engines=engines,
         )
@@ -273,15 +275,15 @@ def _split(samples: Samples, settings: FitSettings) -> Split:
 
 def _marked(validation: Evaluation, guards: Postprocessed) -> Evaluation:
     """The score on validation, marked where the calibration was fitted on these photos too."""
-    if guards.held.how != "validation" or guards.parts.calibration.kind == "none":
+    if guards.held.how != "validation" or guards.model.calibration.kind == "none":
         return validation
     return replace(validation, chosen_on=(*validation.chosen_on, "calibration"))
 
 
 def _saved(material: FitContext, parts: FittedModel, out: Path) -> Classifier:
     """Saves a classifier, held to the fitted heads on validation photos."""
-    held_out = sorted(material.of(Subset.VALIDATION), key=lambda sample: sample.digest)[:WITNESSES]
-    rows = [material.features(branch, held_out) for branch in parts.branches]
+    held_out = sorted(material.samples_in(Subset.VALIDATION), key=lambda sample: sample.digest)[:WITNESSES]
+    rows = [material.load_features(branch, held_out) for branch in parts.branches]
     witnesses = [
         ParityExample(
             lambda source=sample.source: load_photo(source, parts.spec).pixels,  # type: ignore[misc]

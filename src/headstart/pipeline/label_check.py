@@ -18,7 +18,7 @@ from headstart.diagnostics.next_commands import suggest_fit
 from headstart.errors import BackboneError, DataError
 from headstart.events import RunLog
 from headstart.heads.head import TrainingSet
-from headstart.heads.threads import threads_for
+from headstart.heads.threads import limit_threads
 from headstart.pipeline import progress as journal
 from headstart.pipeline.backbones import load_backbones, read_samples, split_samples
 from headstart.pipeline.dataset import prepare_dataset
@@ -93,7 +93,7 @@ def check_labels(
     with Store(home, log) as store, store.in_use():
         samples = log.stage("read", lambda: read_samples(source, labels, home, chosen, log), journal.read_in_words)
         sound, split, tasks = _passed(samples, chosen, store, log)
-    with threads_for(sum(task.features.size for task in tasks)):
+    with limit_threads(sum(task.features.size for task in tasks)):
         held = log.stage(
             "hold labels",
             lambda: diagnose_labels([sample.id for sample in sound.samples], tasks, folds=chosen.folds),

@@ -40,7 +40,7 @@ def fit_postprocessors(material: FitContext, winner: Arm, parts: FittedModel) ->
 
 def in_words(it: Postprocessed) -> str:
     """One line for a person."""
-    sets, calibration = it.parts.conformal, it.parts.calibration
+    sets, calibration = it.model.conformal, it.model.calibration
     how = f"{calibration.kind} calibration" if calibration.kind != "none" else "no calibration needed"
     covered = f", prediction sets for {sets.coverage:.0%}" if sets else ""
     return f"{how}{covered}, by {len(it.held.labels)} photos held out ({it.held.how})"

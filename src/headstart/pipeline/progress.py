@@ -50,7 +50,7 @@ def comparison_in_words(it: Comparison) -> str:
 
 def refit_in_words(winner: Arm, saved: FittedModel, photos: int) -> str:
     """What the winner was fitted on in the end."""
-    if saved is winner.parts:
+    if saved is winner.model:
         return f"{winner.name} stays as it was validated, fitted on train alone"
     what = f"the members of {winner.name}, as far as time allows," if winner.strategy in ENSEMBLES else winner.name
     return f"{what} once more, on all {photos} photos of train and validation"

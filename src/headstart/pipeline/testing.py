@@ -14,13 +14,13 @@ from headstart import events
 from headstart.data.samples import ArraySource, Sample
 from headstart.errors import DataError, HeadstartError
 from headstart.evaluation import metrics
-from headstart.evaluation.evaluation import evaluate
+from headstart.evaluation.evaluation import score_predictions
 from headstart.events import RunLog
 from headstart.inference.classifier import Classifier, PhotoLike, Prediction
 from headstart.inference.engine_agreement import EngineAgreement, EngineScore
 from headstart.inference.engines import InferenceEngine
 from headstart.inference.postprocess import BatchPredictions
-from headstart.selection.context import targets_of
+from headstart.selection.context import make_targets
 from headstart.selection.results import TestResult
 
 MOST_TWICE = 256  #: photos that both engines answer: the share of equal answers is known to about 2 points then
@@ -65,7 +65,7 @@ def score_classifier(
     if not known:
         raise DataError(f"none of the {len(samples)} photos decodes; run headstart check to see why")
     answers = _answers(classifier.classes, predictions)
-    score = evaluate(part, targets_of(known), answers.probabilities, classifier.classes)
+    score = score_predictions(part, make_targets(known), answers.probabilities, classifier.classes)
     return TestResult(tuple(known), answers, score, both.agreement(), both.second_seconds)
 
 

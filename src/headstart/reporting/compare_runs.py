@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.evaluation.intervals import Interval, Share, share_among
+from headstart.evaluation.intervals import Interval, Proportion, estimate_proportion
 from headstart.evaluation.paired import SIGNIFICANT, accuracy_interval, mcnemar_exact
 from headstart.reporting.embedded_pictures import EmbeddedPictures
 from headstart.reporting.page import Page, render_page
@@ -46,8 +46,8 @@ class SharedPhotos:
     """Test photos that both runs have, photo by photo; differences are b - a, the second run less the first."""
 
     n: int
-    a: Share
-    b: Share
+    a: Proportion
+    b: Proportion
     difference: float  #: of accuracy
     interval: Interval  #: of ``difference``, by groups of photos
     only_a: int  #: photos that a alone has right
@@ -241,7 +241,7 @@ def _count_seen(a: Records, b: Records) -> int:
 
 def _compare_shared(photos: _PhotoPairs, names: tuple[str, str]) -> SharedPhotos:
     ours, theirs, groups = photos.a_right, photos.b_right, photos.groups
-    a, b = share_among(ours, groups), share_among(theirs, groups)
+    a, b = estimate_proportion(ours, groups), estimate_proportion(theirs, groups)
     assert a is not None
     assert b is not None
     p = mcnemar_exact(theirs, ours, groups)

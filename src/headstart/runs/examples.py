@@ -18,7 +18,7 @@ def shown_photos(it: Diagnostics) -> list[Sample]:
 
 def mentioned_photos(it: Diagnostics) -> list[Sample]:
     """Those that were judged, and those that are shown; each once."""
-    return _once([*it.subject.material.of(Subset.VALIDATION), *it.subject.judged.samples, *shown_photos(it)])
+    return _once([*it.subject.material.samples_in(Subset.VALIDATION), *it.subject.judged.samples, *shown_photos(it)])
 
 
 def _once(samples: list[Sample]) -> list[Sample]:

@@ -15,7 +15,7 @@ from headstart.data.readers.arrays import IN_MEMORY
 from headstart.data.samples import Samples, Subset
 from headstart.diagnostics.near_duplicates.search import group_duplicates
 from headstart.diagnostics.run import Diagnostics
-from headstart.evaluation.intervals import share_among
+from headstart.evaluation.intervals import estimate_proportion
 from headstart.runs.examples import SUSPECTS, mentioned_photos
 from headstart.runs.predictions import save_predictions, save_trust
 from headstart.runs.thumbnails import Pictures, save_pictures
@@ -31,7 +31,7 @@ def save_findings(it: Diagnostics, pictures: Pictures, folder: Path) -> None:
     """Writes ``trust.json``, the predictions, the neighbours and the pictures into the run's folder."""
     it.neighbours.save(folder / NEIGHBOURS)
     material, judged = it.subject.material, it.subject.judged
-    validation = ("validation", material.of(Subset.VALIDATION), it.subject.guarded.validation)
+    validation = ("validation", material.samples_in(Subset.VALIDATION), it.subject.guarded.validation)
     save_predictions(folder, [validation, ("test", judged.samples, judged.answers)], material.samples.classes)
     save_pictures(pictures.jpegs, folder / PICTURES)
     photos = mentioned_photos(it)
@@ -79,7 +79,7 @@ def _corrected(it: Diagnostics) -> Mapping[str, Any]:
     if not touched.any():
         return {"corrected_in_test": 0, "untouched": None}
     groups = encode_groups(judged.samples)[~touched]
-    return {"corrected_in_test": int(touched.sum()), "untouched": share_among(judged.right[~touched], groups)}
+    return {"corrected_in_test": int(touched.sum()), "untouched": estimate_proportion(judged.right[~touched], groups)}
 
 
 def _of_the_job(material: FitContext, folder: Path) -> Mapping[str, Any]:
@@ -119,7 +119,7 @@ def digest_of_data(samples: Samples) -> str:
 def _calibration(it: Diagnostics) -> Mapping[str, Any]:
     guarded = it.subject.guarded
     return {
-        "kind": guarded.parts.calibration.kind,
+        "kind": guarded.model.calibration.kind,
         "held_out": guarded.held.how,
         "n": len(guarded.held.labels),
         "tried": guarded.tried,
@@ -130,7 +130,7 @@ def _calibration(it: Diagnostics) -> Mapping[str, Any]:
 
 def _sets(it: Diagnostics) -> Mapping[str, Any] | None:
     guarded = it.subject.guarded
-    sets = guarded.parts.conformal
+    sets = guarded.model.conformal
     if sets is None:
         return None
     return {
@@ -143,13 +143,13 @@ def _sets(it: Diagnostics) -> Mapping[str, Any] | None:
 
 
 def _novelty(guarded: Postprocessed, judged: TestResult) -> Mapping[str, Any] | None:
-    novelty = guarded.parts.novelty
+    novelty = guarded.model.novelty
     if novelty is None:
         return None
     unfamiliar: NDArray[np.bool_] = judged.answers.out_of_distribution
     return {
         "kind": novelty.kind,
-        "layers": [layer for branch in novelty.branches for layer in guarded.parts.branches[branch].layers],
+        "layers": [layer for branch in novelty.branches for layer in guarded.model.branches[branch].layers],
         "ood_acceptance": novelty.ood_acceptance,
-        "accepted": share_among(~unfamiliar, encode_groups(judged.samples)),
+        "accepted": estimate_proportion(~unfamiliar, encode_groups(judged.samples)),
     }

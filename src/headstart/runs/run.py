@@ -23,10 +23,10 @@ from headstart.extraction.extract import Extraction
 from headstart.inference.classifier import Classifier, PhotoLike, load
 from headstart.reporting.records import total_seconds
 from headstart.selection import leaderboard
-from headstart.selection.arm import Arm, file_name
+from headstart.selection.arm import Arm, arm_file_name
 from headstart.selection.compare import Comparison
 from headstart.selection.context import FitContext
-from headstart.selection.test_scores import Revealed
+from headstart.selection.test_scores import ArmTestScores
 from headstart.storage.atomic import replace_text
 from headstart.storage.run_layout import (
     COMPARISON,
@@ -181,7 +181,7 @@ def record_of(
     engines: Sequence[EngineChoice],
     extractions: Sequence[Extraction],
     comparison: Comparison,
-    revealed: Revealed,
+    revealed: ArmTestScores,
     journal: RunLog,
 ) -> dict[str, Any]:
     """What ``run.json`` says: everything that is needed to repeat the run and to believe it."""
@@ -241,7 +241,7 @@ def _arm_in_json(arm: Arm) -> dict[str, Any]:
     }
 
 
-def write(run: Run, material: FitContext, comparison: Comparison, revealed: Revealed) -> None:
+def write(run: Run, material: FitContext, comparison: Comparison, revealed: ArmTestScores) -> None:
     """Everything beside ``model/``; ``run.json`` last, for it marks the run as finished."""
     replace_text(run.folder / SETTINGS, material.settings.to_toml())
     material.split.save(run.folder / SPLIT)
@@ -266,8 +266,8 @@ def _notes(material: FitContext, journal: RunLog) -> list[str]:
     return list(dict.fromkeys([*material.samples.ledger.notes, *material.split.notes, *journal.notes]))
 
 
-def _write_comparison(folder: Path, comparison: Comparison, revealed: Revealed) -> None:
-    board = leaderboard.rows(comparison, revealed)
+def _write_comparison(folder: Path, comparison: Comparison, revealed: ArmTestScores) -> None:
+    board = leaderboard.build_leaderboard(comparison, revealed)
     _write_json(
         folder / COMPARISON,
         {
@@ -287,7 +287,7 @@ def _write_comparison(folder: Path, comparison: Comparison, revealed: Revealed) 
     replace_text(folder / f"{LEADERBOARD}.csv", leaderboard.to_csv(board))
     for arm in comparison.arms:
         if arm.curves:
-            replace_text(folder / CURVES / f"{file_name(arm.name)}.csv", leaderboard.curves_to_csv(arm.curves))
+            replace_text(folder / CURVES / f"{arm_file_name(arm.name)}.csv", leaderboard.curves_to_csv(arm.curves))
 
 
 def _write_json(file: Path, record: dict[str, Any]) -> None:

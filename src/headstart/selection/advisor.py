@@ -13,16 +13,16 @@ from typing import Any, Literal, Self
 
 from headstart.errors import DataError
 from headstart.selection.context import FitContext
-from headstart.selection.costs import predict
-from headstart.selection.dataset_stats import LARGE, SMALL, Facts, LayerScore, Size, measured
-from headstart.selection.domain_similarity import DIFFERENT, SIMILAR, Familiarity, SimilarityAnswers
+from headstart.selection.costs import estimate_costs
+from headstart.selection.dataset_stats import LARGE, SMALL, DatasetSize, DatasetStats, LayerScore, measure_dataset
+from headstart.selection.domain_similarity import DIFFERENT, SIMILAR, DomainSimilarity, Similarity
 from headstart.selection.probes import LAYER
-from headstart.selection.rule import Choice
+from headstart.selection.rule import ArmChoice
 
 SCHEMA_VERSION = 2
 
 #: (size, familiarity) -> the strategy expected, the runner-up, and what to expect of it over a linear probe
-RULE: Mapping[tuple[Size, Familiarity], tuple[str, str, str]] = {
+RULE: Mapping[tuple[DatasetSize, Similarity], tuple[str, str, str]] = {
     ("small", "similar"): ("linear-probe", "intermediate-probe", "it is the baseline: training more gains little"),
     ("small", "between"): ("intermediate-probe", "partial-finetune", "a point or two over linear-probe"),
     ("small", "different"): ("intermediate-probe", "partial-finetune", "some points over linear-probe"),
@@ -36,12 +36,12 @@ RULE: Mapping[tuple[Size, Familiarity], tuple[str, str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Advice:
+class StrategyAdvice:
     """What the rule expects, and from what."""
 
-    facts: Facts
-    size: Size
-    familiarity: Familiarity
+    facts: DatasetStats
+    size: DatasetSize
+    familiarity: Similarity
     expected: str  #: a name in ``STRATEGIES``
     runner_up: str  #: another
     gain: str  #: what to expect of it over a linear probe, in words
@@ -63,17 +63,17 @@ class Advice:
         try:
             fields = {key: it for key, it in value.items() if key != "schema_version"}
             facts = dict(fields.pop("facts"))
-            asked = facts.pop("answers")
+            asked = facts.pop("domain")
             layers = tuple(LayerScore(**it) for it in facts.pop("layers"))
             unknown = tuple(facts.pop("unknown"))
             fields["reckoned"] = tuple(fields.get("reckoned", ()))
-            known = SimilarityAnswers(**asked) if asked is not None else None
-            return cls(facts=Facts(**facts, answers=known, layers=layers, unknown=unknown), **fields)
+            known = DomainSimilarity(**asked) if asked is not None else None
+            return cls(facts=DatasetStats(**facts, domain=known, layers=layers, unknown=unknown), **fields)
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"advice cannot be read: {error}; wanted the fields that to_json writes") from None
 
 
-def advise(material: FitContext, *, timed: bool = False) -> Advice:
+def advise_strategy(material: FitContext, *, timed: bool = False) -> StrategyAdvice:
     """Measures a sample of the training photos and says what the rule expects.
 
     Features that the store does not have are computed, of the sample only. Test and validation are not looked at.
@@ -85,37 +85,37 @@ def advise(material: FitContext, *, timed: bool = False) -> Advice:
     Raises:
         HeadstartError: features cannot be computed or stored.
     """
-    advice = by_rule(measured(material))
-    predicted = predict(material, timed=timed)
+    advice = apply_rule(measure_dataset(material))
+    predicted = estimate_costs(material, timed=timed)
     return replace(advice, seconds=predicted.seconds, reckoned=predicted.reckoned)
 
 
-def by_rule(facts: Facts) -> Advice:
+def apply_rule(facts: DatasetStats) -> StrategyAdvice:
     """What the rule expects of these facts; where the layers speak against it, the runner-up is what they speak for."""
     expected, runner_up, gain = RULE[facts.size, facts.familiarity]
     if _last_is_best(facts, expected):
         runner_up = "linear-probe"
-    return Advice(facts, facts.size, facts.familiarity, expected, runner_up, gain, {}, _reason(facts, expected))
+    return StrategyAdvice(facts, facts.size, facts.familiarity, expected, runner_up, gain, {}, _reason(facts, expected))
 
 
-def _last_is_best(facts: Facts, expected: str) -> bool:
+def _last_is_best(facts: DatasetStats, expected: str) -> bool:
     """Whether the rule wants earlier layers and the last one does best on the sample."""
     return expected == "intermediate-probe" and facts.best_layer is not None and facts.best_layer.layer == LAYER
 
 
-def _reason(facts: Facts, expected: str) -> str:
+def _reason(facts: DatasetStats, expected: str) -> str:
     limits = {
         "small": f"under {SMALL}",
         "middle": f"{SMALL} to {LARGE}, the rule's grey zone",
         "large": f"over {LARGE}",
     }
     size = f"{facts.per_class_median:.0f} training photos per class are a {facts.size} set ({limits[facts.size]})"
-    if facts.answers is None:
+    if facts.domain is None:
         likeness = "the network cannot be asked how familiar they are"
     else:
         bounds = f"under {SIMILAR:.0%} is similar, over {DIFFERENT:.0%} different"
         likeness = (
-            f"the entropy of the network's own answers is {facts.answers.share:.0%} of the most there is ({bounds})"
+            f"the entropy of the network's own answers is {facts.domain.share:.0%} of the most there is ({bounds})"
         )
     if facts.earlier_layer is not None:
         likeness += f", with {facts.earlier_layer.layer} telling the classes better than the last layer"
@@ -124,14 +124,14 @@ def _reason(facts: Facts, expected: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class AdviceOutcome:
     """Whether an expectation came true."""
 
     verdict: Literal["hit", "near", "miss", "open"]  #: near: not told from the best; open: it was not put to the test
     text: str  #: one sentence
 
 
-def outcome(advice: Advice, choice: Choice, strategies: Mapping[str, str]) -> Outcome:
+def judge_advice(advice: StrategyAdvice, choice: ArmChoice, strategies: Mapping[str, str]) -> AdviceOutcome:
     """Holds an expectation to a comparison.
 
     Args:
@@ -142,27 +142,27 @@ def outcome(advice: Advice, choice: Choice, strategies: Mapping[str, str]) -> Ou
     expected, won = advice.expected, strategies[choice.winner]
     own = [name for name, strategy in strategies.items() if strategy == expected]
     if not own:
-        return Outcome("open", f"The rule expected {expected}, which was not tried; {choice.winner} won.")
+        return AdviceOutcome("open", f"The rule expected {expected}, which was not tried; {choice.winner} won.")
     if len(set(strategies.values())) == 1:
-        return Outcome("open", f"The rule expected {expected}, and nothing else was tried.")
+        return AdviceOutcome("open", f"The rule expected {expected}, and nothing else was tried.")
     if won == expected:
-        return Outcome("hit", f"The rule expected {expected}, and {choice.winner} won.")
+        return AdviceOutcome("hit", f"The rule expected {expected}, and {choice.winner} won.")
     equal = next((it for it in choice.equals if it.best == choice.winner and set(it.behind) & set(own)), None)
     if equal is not None:
         text = (
             f"The rule expected {expected}; {choice.winner} costs the same and had the lower cross-validated log loss."
         )
-        return Outcome("near", text)
+        return AdviceOutcome("near", text)
     behind = {pair.b: pair for pair in choice.pairs if pair.b in own}
     if choice.best in own:
         text = (
             f"The rule expected {expected}, the best arm; {choice.winner} cannot be told from it, costs less and won."
         )
-        return Outcome("near", text)
-    if any(not pair.told for pair in behind.values()):
+        return AdviceOutcome("near", text)
+    if any(not pair.exceeds_one_se for pair in behind.values()):
         text = f"The rule expected {expected}, which cannot be told from the best, {choice.best}; {choice.winner} won."
-        return Outcome("near", text)
+        return AdviceOutcome("near", text)
     short = min(pair.difference for pair in behind.values())
-    return Outcome(
+    return AdviceOutcome(
         "miss", f"The rule expected {expected}; {choice.best} beat it by {100 * short:.1f} points on validation."
     )

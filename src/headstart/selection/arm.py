@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from headstart import events
 from headstart.data.samples import Subset
-from headstart.evaluation.evaluation import Evaluation, evaluate
+from headstart.evaluation.evaluation import Evaluation, score_predictions
 from headstart.export import FittedModel
 from headstart.heads.head import Trial
-from headstart.selection.context import FitContext, Refit, targets_of
-from headstart.selection.failures import FAILURES, reason_of
+from headstart.selection.context import FitContext, Refit, make_targets
+from headstart.selection.failures import FAILURES, describe_failure
 from headstart.training.cost import Cost
 from headstart.training.curves import Epoch
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # it imports PyTorch
 
 
 @dataclass(frozen=True, slots=True)
-class Depth:
+class DepthPoint:
     """A point of the curve of accuracy over depth: a head on one layer, or on all of them joined."""
 
     layer: str  #: a layer's name, or "all"
@@ -42,7 +42,7 @@ class Arm:
     backbone: str
     layer: str  #: what its head reads; of a trained network the lowest layer that was trained
     head: str
-    parts: FittedModel  #: a classifier, fitted on train alone
+    model: FittedModel  #: a classifier, fitted on train alone
     parameters: int  #: that were fitted or trained
     train: Evaluation  #: on training photos as they are predicted on, 2,000 at most
     validation: Evaluation
@@ -61,7 +61,7 @@ class Arm:
     planned_epochs: int = 0  #: that it was to make, were neither budget nor validation to end it
     best_epoch: int = 0
     rate_curve: "RateCurve | None" = None  #: of the range test that found the rate, where one did
-    depth: tuple[Depth, ...] = ()
+    depth: tuple[DepthPoint, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -97,34 +97,34 @@ class Strategy(Protocol):
         ...
 
 
-def scored(material: FitContext, parts: FittedModel, name: str, **facts: Any) -> Arm:
+def score_arm(material: FitContext, parts: FittedModel, name: str, **facts: Any) -> Arm:
     """An arm made of parts, with its scores on train and validation."""
-    inside, held_out = material.scored_in_train(), material.of(Subset.VALIDATION)
-    of_train = material.probabilities(parts, inside)
-    of_validation = material.probabilities(parts, held_out)
+    inside, held_out = material.train_samples_to_score(), material.samples_in(Subset.VALIDATION)
+    of_train = material.predict_proba(parts, inside)
+    of_validation = material.predict_proba(parts, held_out)
     classes = material.samples.classes
     return Arm(
         name=name,
-        parts=parts,
-        train=evaluate("train", targets_of(inside), of_train, classes),
-        validation=evaluate("validation", targets_of(held_out), of_validation, classes),
+        model=parts,
+        train=score_predictions("train", make_targets(inside), of_train, classes),
+        validation=score_predictions("validation", make_targets(held_out), of_validation, classes),
         probabilities=of_validation,
         **facts,
     )
 
 
-def final_parts(material: FitContext, arm: Arm) -> FittedModel:
+def refit_model(material: FitContext, arm: Arm) -> FittedModel:
     """What is saved when an arm wins: fitted on train and validation where that can be done without choosing anew."""
     if arm.refit is None or material.settings.refit == "never":
-        return arm.parts
+        return arm.model
     try:
         return arm.refit(material)
     except FAILURES as error:  # what was compared stands, and is worth more than nothing
-        told = f"{arm.name} is saved as it was validated, not fitted once more: {reason_of(error)}"
+        told = f"{arm.name} is saved as it was validated, not fitted once more: {describe_failure(error)}"
         material.listener(events.Note(told))
-        return arm.parts
+        return arm.model
 
 
-def file_name(arm: str) -> str:
+def arm_file_name(arm: str) -> str:
     """An arm's name as the name of a file or folder."""
     return re.sub(r"[^a-z0-9.]+", "-", arm.lower()).strip("-")

@@ -25,11 +25,11 @@ from headstart.evaluation.metrics import log_loss
 from headstart.extraction.extract import extract, load_pixels
 from headstart.hardware import count_cores
 from headstart.heads.catalog import fit_head
-from headstart.heads.folds import assign_folds, count_folds, fold_groups
+from headstart.heads.folds import assign_folds, count_folds, make_fold_groups
 from headstart.heads.head import TrainingSet
-from headstart.selection.context import Budget, targets_of
-from headstart.selection.failures import reason_of
-from headstart.selection.rule import Choice, choose_winner
+from headstart.selection.context import Budget, make_targets
+from headstart.selection.failures import describe_failure
+from headstart.selection.rule import ArmChoice, choose_winner
 from headstart.settings import FitSettings
 from headstart.storage.store import Store
 
@@ -41,7 +41,7 @@ LAYER = "final"
 
 
 @dataclass(frozen=True, slots=True)
-class Rung:
+class Candidate:
     """A backbone that was tried."""
 
     name: str
@@ -53,16 +53,16 @@ class Rung:
 
 
 @dataclass(frozen=True)
-class Ladder:
+class BackboneSearch:
     """What came of climbing."""
 
     chosen: str  #: the backbone to use
-    rungs: tuple[Rung, ...]  #: in the order tried
+    candidates: tuple[Candidate, ...]  #: in the order tried
     photos: int  #: that they were measured on
-    choice: Choice | None  #: among those that were measured; None where none was
+    choice: ArmChoice | None  #: among those that were measured; None where none was
 
 
-def subset(samples: Sequence[Sample], most: int = PHOTOS) -> list[Sample]:
+def sample_candidates_photos(samples: Sequence[Sample], most: int = PHOTOS) -> list[Sample]:
     """The photos that rungs are measured on: the same share of each class, two of each if there is room.
 
     Which ones is decided by their digests, so neither the order of the files nor chance has a say.
@@ -78,17 +78,17 @@ def subset(samples: Sequence[Sample], most: int = PHOTOS) -> list[Sample]:
     return [place[-1] for place in sorted(places, key=lambda place: place[:-1])[:most]]
 
 
-def climb(
+def select_backbone(
     samples: Sequence[Sample],
     photos: int,
     obtain: Callable[[str], Backbone],
     choose: Callable[[Backbone], EngineChoice],
     store: Store,
     settings: FitSettings,
-    clock: Budget,
+    budget: Budget,
     names: Iterable[Sequence[str]],
     listener: events.Listener = events.ignore,
-) -> Ladder:
+) -> BackboneSearch:
     """Tries backbones until dearer ones no longer pay; features that are computed stay in the store.
 
     A flight ends after two rungs in a row that were not better than the best cheaper one; the climb ends where the
@@ -101,32 +101,32 @@ def climb(
         choose: a backbone -> its engine, proved.
         store: where features go.
         settings: how heads are fitted, the seed, the workers.
-        clock: of the whole job.
+        budget: of the whole job.
         names: flights of names, each cheap to dear; see ``backbones.shortlist``.
         listener: is told of each rung.
 
     Raises:
         BackboneError: no rung at all could be used.
     """
-    climber = _Climber(subset(samples), photos, obtain, choose, store, settings, clock, listener)
+    searcher = _Searcher(sample_candidates_photos(samples), photos, obtain, choose, store, settings, budget, listener)
     for flight in names:
-        climber.fly(flight)
-        if climber.out_of_time:
+        searcher.fly(flight)
+        if searcher.out_of_time:
             break
-    return climber.ladder()
+    return searcher.result()
 
 
 @dataclass
-class _Climber:
+class _Searcher:
     samples: list[Sample]
     photos: int
     obtain: Callable[[str], Backbone]
     choose: Callable[[Backbone], EngineChoice]
     store: Store
     settings: FitSettings
-    clock: Budget
+    budget: Budget
     listener: events.Listener
-    rungs: list[Rung] = field(default_factory=list)
+    candidates: list[Candidate] = field(default_factory=list)
     answers: dict[str, NDArray[np.float32]] = field(default_factory=dict)  #: (N, C) of each rung, held out
     slowest: float = 0.0  #: seconds a photo, of the dearest rung so far
     out_of_time: bool = False
@@ -134,7 +134,7 @@ class _Climber:
     def fly(self, names: Sequence[str]) -> None:
         worse = 0
         for name in names:
-            if worse == ENOUGH or self.out_of_time or (self.rungs and not self._fits(name, self.slowest, 0.0)):
+            if worse == ENOUGH or self.out_of_time or (self.candidates and not self._fits(name, self.slowest, 0.0)):
                 return
             before = self._winner
             self._try(name)
@@ -152,23 +152,23 @@ class _Climber:
             self.slowest = max(self.slowest, pace)
             probabilities = self._measured(backbone, engine)
         except (BackboneError, EngineError, RuntimeError, MemoryError) as error:
-            dropped = str(error) if isinstance(error, BackboneError) else reason_of(error)
-            self._add(Rung(name, time.perf_counter() - began, dropped=dropped))
+            dropped = str(error) if isinstance(error, BackboneError) else describe_failure(error)
+            self._add(Candidate(name, time.perf_counter() - began, dropped=dropped))
             return
         self.answers[name] = probabilities
         right = probabilities.argmax(axis=1) == self.labels
         lost = log_loss(self.labels, probabilities)
-        self._add(Rung(name, time.perf_counter() - began, 1 / pace, float(right.mean()), lost))
+        self._add(Candidate(name, time.perf_counter() - began, 1 / pace, float(right.mean()), lost))
 
     def _fits(self, name: str, pace: float, seconds: float) -> bool:
         """Whether the features of all photos would be ready in time; where not, the climb is over."""
-        wanted, allowed = self.photos * pace, SHARE * max(0.0, self.clock.left)
+        wanted, allowed = self.photos * pace, SHARE * max(0.0, self.budget.left)
         if wanted <= allowed:
             return True
         self.out_of_time = True
         most = "" if seconds else "at least "  # before it was obtained, all that is known is that it is no cheaper
         reason = f"{self.photos} photos would take {most}{wanted:.0f} s, {allowed:.0f} s are allowed"
-        self._add(Rung(name, seconds, 1 / pace if seconds else None, dropped=reason))
+        self._add(Candidate(name, seconds, 1 / pace if seconds else None, dropped=reason))
         return False
 
     def _measured(self, backbone: Backbone, engine: Engine) -> NDArray[np.float32]:
@@ -181,7 +181,7 @@ class _Climber:
         groups = encode_groups(self.samples)
         balanced = self.settings.class_weights == "balanced"
         task = TrainingSet(rows, self.labels, self.classes, groups, balanced, self.settings.seed)
-        return held_out(task, self.settings)
+        return nested_cross_val_predict(task, self.settings)
 
     def _without(self, broken: set[str]) -> None:
         """Leaves out photos that do not decode, or could not be read now, also where a rung was measured with them.
@@ -195,8 +195,8 @@ class _Climber:
         self.answers = {name: rows[sound] for name, rows in self.answers.items()}
         self.samples = [sample for sample, good in zip(self.samples, sound, strict=True) if good]
 
-    def _add(self, rung: Rung) -> None:
-        self.rungs.append(rung)
+    def _add(self, rung: Candidate) -> None:
+        self.candidates.append(rung)
         said = (
             rung.dropped or f"{rung.accuracy:.1%} on {len(self.labels)} photos, {rung.photos_per_second:.0f} photos/s"
         )
@@ -216,38 +216,40 @@ class _Climber:
     def _winner(self) -> str | None:
         return self._choice().winner if self.answers else None
 
-    def _choice(self) -> Choice:
-        return choose_winner(targets_of(self.samples), self.answers, None, self.settings.seed)
+    def _choice(self) -> ArmChoice:
+        return choose_winner(make_targets(self.samples), self.answers, None, self.settings.seed)
 
-    def ladder(self) -> Ladder:
+    def result(self) -> BackboneSearch:
         """What came of it, with a reason for every rung but the winner.
 
         Raises:
             BackboneError: no rung could be used.
         """
         if not self.answers:
-            reasons = "; ".join(f"{rung.name}: {rung.dropped}" for rung in self.rungs)
+            reasons = "; ".join(f"{rung.name}: {rung.dropped}" for rung in self.candidates)
             raise BackboneError(f"no backbone can be used ({reasons}); name one with --backbone")
         choice = self._choice()
-        return Ladder(choice.winner, tuple(_judged(rung, choice) for rung in self.rungs), len(self.labels), choice)
+        return BackboneSearch(
+            choice.winner, tuple(_judged(rung, choice) for rung in self.candidates), len(self.labels), choice
+        )
 
 
-def _judged(rung: Rung, choice: Choice) -> Rung:
+def _judged(rung: Candidate, choice: ArmChoice) -> Candidate:
     """A rung with the reason why it is not used."""
     if rung.dropped is not None or rung.name == choice.winner:
         return rung
-    worse = next((pair.difference for pair in choice.pairs if pair.b == rung.name and pair.told), None)
+    worse = next((pair.difference for pair in choice.pairs if pair.b == rung.name and pair.exceeds_one_se), None)
     if worse is None:
         return replace(rung, dropped=f"cannot be told from {choice.winner}, which is cheaper")
     return replace(rung, dropped=f"{100 * worse:.1f} points below {choice.best}")
 
 
-def held_out(task: TrainingSet, settings: FitSettings) -> NDArray[np.float32]:
+def nested_cross_val_predict(task: TrainingSet, settings: FitSettings) -> NDArray[np.float32]:
     """Probabilities of a logistic head for rows that it was not fitted on, (N, C); groups stay together.
 
     Its penalty is chosen inside each fold's training rows. Where nothing can be held out, all classes are alike.
     """
-    together = fold_groups(task.labels, task.groups).groups
+    together = make_fold_groups(task.labels, task.groups).groups
     folds = count_folds(task.labels, together, FOLDS)
     answers = np.full((len(task.labels), task.classes), 1 / task.classes, np.float32)
     if not folds:
@@ -276,7 +278,7 @@ def seconds_per_photo(samples: Sequence[Sample], backbone: Backbone, engine: Eng
     return decoding / max(engine.streams, count_cores()) + forward / engine.streams
 
 
-def ladder_in_words(it: Ladder) -> str:
+def describe_search(it: BackboneSearch) -> str:
     """One line: what was chosen, among how many."""
-    tried = sum(rung.accuracy is not None for rung in it.rungs)
+    tried = sum(rung.accuracy is not None for rung in it.candidates)
     return f"{it.chosen} of {tried} backbones measured on {it.photos} training photos"

@@ -21,7 +21,7 @@ HUB = (
 )
 
 
-def flights(networks: Path, online: Callable[[], bool] | None = None) -> Iterator[tuple[str, ...]]:
+def list_tiers(networks: Path, online: Callable[[], bool] | None = None) -> Iterator[tuple[str, ...]]:
     """Names to try, cheap to dear within each flight: bundled, others on this machine, the hub's where it is reached.
 
     A user's own checkpoints are none of them: one may have been trained on the very photos that are kept for testing.
@@ -31,13 +31,13 @@ def flights(networks: Path, online: Callable[[], bool] | None = None) -> Iterato
         online: whether the hub can be reached; asked only when the climb has come that far.
     """
     yield tuple(BUNDLED)
-    local = others_here(networks)
+    local = list_offline(networks)
     yield local
     if (online or is_hub_reachable)():
         yield tuple(name for name in HUB if name not in local)
 
 
-def others_here(networks: Path, cache: Path | None = None) -> tuple[str, ...]:
+def list_offline(networks: Path, cache: Path | None = None) -> tuple[str, ...]:
     """Networks converted before or in the hub client's cache; by parameters times pixels, roughly their cost."""
     names = {tag: name for name, tag in ((known.name, known.tag) for known in KNOWN)}
     converted = {

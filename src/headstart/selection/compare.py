@@ -9,13 +9,13 @@ from headstart import events
 from headstart.data.readers.found import preview
 from headstart.data.samples import Subset
 from headstart.errors import SettingError, TrainingError, bounded, nearest
-from headstart.heads.folds import one_group_classes
+from headstart.heads.folds import find_one_group_classes
 from headstart.selection import STRATEGIES
 from headstart.selection.arm import Arm, ArmPlan
 from headstart.selection.context import FitContext
 from headstart.selection.ensembles import ENSEMBLES
-from headstart.selection.failures import FAILURES, reason_of
-from headstart.selection.rule import Choice, choose_winner
+from headstart.selection.failures import FAILURES, describe_failure
+from headstart.selection.rule import ArmChoice, choose_winner
 from headstart.settings import FitSettings
 from headstart.training.cost import Cost
 from headstart.training.memory import available_device_memory, available_memory
@@ -51,7 +51,7 @@ class Comparison:
     arms: tuple[Arm, ...]  #: cheap to dear
     predicted: Mapping[str, Cost]  #: by the arm's name; ensembles have none, they cost next to nothing
     left_out: tuple[SkippedArm, ...]
-    choice: Choice  #: on validation
+    choice: ArmChoice  #: on validation
 
     @property
     def winner(self) -> Arm:
@@ -86,7 +86,7 @@ def _spec(text: str) -> ArmSpec:
     return ArmSpec(name, detail or None)
 
 
-def compare(materials: Sequence[FitContext], specs: Sequence[ArmSpec]) -> Comparison:
+def compare_arms(materials: Sequence[FitContext], specs: Sequence[ArmSpec]) -> Comparison:
     """Plans, predicts, makes and compares arms.
 
     Args:
@@ -97,10 +97,12 @@ def compare(materials: Sequence[FitContext], specs: Sequence[ArmSpec]) -> Compar
         SettingError: a layer that is none, or an ensemble that cannot be.
         TrainingError: every arm went wrong.
     """
-    return _Contest(materials).run(specs)
+    return ArmRunner(materials).run(specs)
 
 
-class _Contest:
+class ArmRunner:
+    """A comparison while it is made: arms fitted so far, predicted costs, arms that were skipped."""
+
     def __init__(self, materials: Sequence[FitContext]):
         self._materials = materials
         self._first = materials[0]
@@ -110,6 +112,7 @@ class _Contest:
         self._left_out: list[SkippedArm] = []
 
     def run(self, specs: Sequence[ArmSpec]) -> Comparison:
+        """Fit the arms in order, then the ensembles, and choose the winner."""
         self._tell_of_one_group()
         # Each is predicted when its turn comes: what is left is known then, and a training is planned to fit into it.
         plans = list(self._planned(specs))
@@ -147,7 +150,7 @@ class _Contest:
         try:
             cost = self._predicted[planned.name] = planned.cost()
         except FAILURES as error:  # a network that cannot be cut, or run, or is too large
-            return self._leave_out(planned.name, reason_of(error), failed=True)
+            return self._leave_out(planned.name, describe_failure(error), failed=True)
         if planned.trains:
             took = time.perf_counter() - began
             told = f"{planned.name}: predicted {cost.seconds:.0f} s, {cost.memory / 1e6:.0f} MB of memory, "
@@ -180,18 +183,18 @@ class _Contest:
         try:
             self._done(planned.make())
         except FAILURES as error:  # one arm of several: the others stand
-            self._leave_out(planned.name, reason_of(error), failed=True)
+            self._leave_out(planned.name, describe_failure(error), failed=True)
 
     def _add_ensemble(self, name: str, base: Sequence[Arm]) -> None:
         try:
             self._done(ENSEMBLES[name](self._materials, base))
         except FAILURES as error:
-            self._leave_out(name, reason_of(error), failed=True)
+            self._leave_out(name, describe_failure(error), failed=True)
 
     def _done(self, arm: Arm) -> None:
         self._arms.append(arm)
         if arm.refit_seconds <= self._first.left_for_refit:
-            self._first.clock.reserved = max(self._first.clock.reserved, arm.refit_seconds)
+            self._first.budget.reserved = max(self._first.budget.reserved, arm.refit_seconds)
         it = arm.validation
         self._tell(events.Finished("arm", arm.seconds, f"{arm.name}: validation {it.accuracy:.1%} on {it.n} photos"))
 
@@ -203,7 +206,7 @@ class _Contest:
             f"no arm fits ({reasons}); give a larger --budget, or the arm linear-probe, which always fits"
         )
 
-    def _marked(self, arm: Arm, choice: Choice) -> Arm:
+    def _marked(self, arm: Arm, choice: ArmChoice) -> Arm:
         """The arm with its validation score marked by what was chosen on the same photos."""
         members = [arm, *(it for it in self._arms if it.name in arm.chosen or it.name == arm.chosen.get("of"))]
         trained = [it for it in members if it.trains]
@@ -220,7 +223,7 @@ class _Contest:
     def _tell_of_one_group(self) -> None:
         """Classes of which nothing can be held out: what is chosen by cross-validation knows nothing of them."""
         train, names = self._first.targets(Subset.TRAIN), self._first.samples.classes
-        alone = [names[label] for label in one_group_classes(train.labels, train.groups)]
+        alone = [names[label] for label in find_one_group_classes(train.labels, train.groups)]
         if alone:
             told = (
                 f"all training photos of {preview(alone)} are of one group a class (near-duplicates, or named as one)"
@@ -228,7 +231,7 @@ class _Contest:
             left = "what is chosen by cross-validation leaves these classes out, and their labels cannot be doubted"
             self._tell(events.Note(f"{told}: {left}"))
 
-    def _choice(self) -> Choice:
+    def _choice(self) -> ArmChoice:
         probes = [arm.name for arm in self._arms if arm.strategy == "linear-probe"]
         return choose_winner(
             self._first.targets(Subset.VALIDATION),

@@ -34,7 +34,7 @@ JUDGED_PER_SECOND = 100  #: photos, for that
 TRAIN_SCORED = 2000  #: training photos that an arm is scored on: its training score is for the eye, not for choosing
 
 
-def targets_of(samples: Sequence[Sample]) -> Targets:
+def make_targets(samples: Sequence[Sample]) -> Targets:
     """What predictions for samples are scored on: their labels, and which of them belong together."""
     return Targets(np.array([sample.label for sample in samples], np.int64), encode_groups(samples))
 
@@ -43,7 +43,7 @@ def targets_of(samples: Sequence[Sample]) -> Targets:
 class Budget:
     """What is left of the budget."""
 
-    budget: float | None  #: seconds for the whole job; None: no limit
+    limit: float | None  #: seconds for the whole job; None: no limit
     began: float = field(default_factory=time.perf_counter)
     reserved: float = 0.0  #: seconds of it that are kept for fitting the winner once more
     timed: float = 0.0  #: seconds of it that timing trainings has taken
@@ -51,7 +51,7 @@ class Budget:
     @property
     def left(self) -> float:
         """Seconds; infinity without a budget."""
-        return float("inf") if self.budget is None else self.budget - self.elapsed
+        return float("inf") if self.limit is None else self.limit - self.elapsed
 
     @property
     def elapsed(self) -> float:
@@ -61,7 +61,7 @@ class Budget:
     @property
     def left_for_timing(self) -> float:
         """Seconds that timing trainings may still take; infinity without a budget."""
-        return float("inf") if self.budget is None else max(0.0, TIMING * self.budget - self.timed)
+        return float("inf") if self.limit is None else max(0.0, TIMING * self.limit - self.timed)
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class FitContext:
     parity_samples: ParitySamples
     settings: FitSettings
     folder: Path  #: the run's, for what an arm leaves behind
-    clock: Budget = field(default_factory=lambda: Budget(None))
+    budget: Budget = field(default_factory=lambda: Budget(None))
     listener: events.Listener = events.ignore
     #: (fingerprint of the backbone, precision) -> engine; shared by all materials of a run
     engines: dict[tuple[str, ComputePrecision], Engine] = field(default_factory=dict)
@@ -92,44 +92,44 @@ class FitContext:
     )  #: what trials found, by the boundary trained above
 
     def __post_init__(self) -> None:
-        self.register(self.backbone, self.engine)
+        self.add_engine(self.backbone, self.engine)
 
-    def register(self, backbone: Backbone, engine: Engine) -> None:
+    def add_engine(self, backbone: Backbone, engine: Engine) -> None:
         """Makes an engine known for the branches of its backbone."""
         self.engines[backbone.fingerprint, engine.precision] = engine
 
     @property
     def left(self) -> float:
         """Seconds of the budget that arms may take; infinity without one."""
-        return self.left_for_refit - self.clock.reserved
+        return self.left_for_refit - self.budget.reserved
 
     @property
     def left_for_refit(self) -> float:
         """Seconds of it that fitting the winner once more may take."""
-        return self.clock.left - SAVING - len(self.of(Subset.TEST)) / JUDGED_PER_SECOND
+        return self.budget.left - SAVING - len(self.samples_in(Subset.TEST)) / JUDGED_PER_SECOND
 
-    def of(self, *parts: Subset) -> list[Sample]:
+    def samples_in(self, *parts: Subset) -> list[Sample]:
         """The samples of some parts, one part after the other."""
         return [sample for part in parts for sample in self.split.samples_in(self.samples, part)]
 
     def labels(self, *parts: Subset) -> NDArray[np.int64]:
-        """(N,) of some parts, in the order of ``of``."""
-        return np.array([sample.label for sample in self.of(*parts)], dtype=np.int64)
+        """(N,) of some parts, in the order of ``samples_in``."""
+        return np.array([sample.label for sample in self.samples_in(*parts)], dtype=np.int64)
 
     def targets(self, *parts: Subset) -> Targets:
-        """Labels and groups of some parts, in the order of ``of``."""
-        return targets_of(self.of(*parts))
+        """Labels and groups of some parts, in the order of ``samples_in``."""
+        return make_targets(self.samples_in(*parts))
 
-    def scored_in_train(self) -> list[Sample]:
+    def train_samples_to_score(self) -> list[Sample]:
         """The training photos that arms are scored on: all, or those with the smallest digests."""
-        train = self.of(Subset.TRAIN)
+        train = self.samples_in(Subset.TRAIN)
         return train if len(train) <= TRAIN_SCORED else sorted(train, key=lambda it: it.digest)[:TRAIN_SCORED]
 
     def branch(self, *layers: str, flipped: bool = False) -> FeatureBranch:
         """This backbone's branch with some layers."""
         return FeatureBranch(self.backbone, self.engine.name, self.engine.precision, layers, flipped)
 
-    def features(self, branch: FeatureBranch, samples: Sequence[Sample]) -> NDArray[np.float32]:
+    def load_features(self, branch: FeatureBranch, samples: Sequence[Sample]) -> NDArray[np.float32]:
         """A branch's features of some photos, (N, D); computed now where the store has none."""
         space = self._space(branch, samples)
         digests = [sample.digest for sample in samples]
@@ -150,10 +150,10 @@ class FitContext:
         )
         return done.space
 
-    def task(self, branches: Sequence[FeatureBranch], *parts: Subset) -> TrainingSet:
+    def training_set(self, branches: Sequence[FeatureBranch], *parts: Subset) -> TrainingSet:
         """The features of branches, joined, and the labels of some parts; rows are joined by the photos' digests."""
-        samples = self.of(*parts)
-        rows = [self.features(branch, samples) for branch in branches]
+        samples = self.samples_in(*parts)
+        rows = [self.load_features(branch, samples) for branch in branches]
         return TrainingSet(
             features=rows[0] if len(rows) == 1 else np.concatenate(rows, axis=1),
             labels=self.labels(*parts),
@@ -163,9 +163,9 @@ class FitContext:
             seed=self.settings.seed,
         )
 
-    def probabilities(self, parts: FittedModel, samples: Sequence[Sample]) -> NDArray[np.float32]:
+    def predict_proba(self, parts: FittedModel, samples: Sequence[Sample]) -> NDArray[np.float32]:
         """What a classifier made of these parts says of photos, (N, C), from stored features."""
-        return parts.probabilities([self.features(branch, samples) for branch in parts.branches])
+        return parts.probabilities([self.load_features(branch, samples) for branch in parts.branches])
 
 
 Refit = Callable[[FitContext], FittedModel]

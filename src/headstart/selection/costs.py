@@ -24,14 +24,14 @@ SIZES = 14  #: parts of a map's edge by which windows are cut, see ``training.wi
 
 
 @dataclass(frozen=True, slots=True)
-class Predicted:
+class StrategyCosts:
     """What strategies take, once features are stored."""
 
     seconds: Mapping[str, float | None]  #: by strategy; None where the network can be neither counted nor timed
     reckoned: tuple[str, ...] = ()  #: those of it that are arithmetic, right within a factor of two or three
 
 
-def predict(material: FitContext, *, timed: bool = False) -> Predicted:
+def estimate_costs(material: FitContext, *, timed: bool = False) -> StrategyCosts:
     """Seconds by strategy.
 
     Args:
@@ -42,7 +42,7 @@ def predict(material: FitContext, *, timed: bool = False) -> Predicted:
     seconds: dict[str, float | None] = {name: _sum(plan(material)) for name, plan in probes.items()}
     if timed:
         trained = {"partial-finetune": partial_finetune, "full-finetune": full_finetune}
-        return Predicted(seconds | {name: _sum(plan(material)) for name, plan in trained.items()})
+        return StrategyCosts(seconds | {name: _sum(plan(material)) for name, plan in trained.items()})
     names = [layer.name for layer in material.backbone.layers]
     boundaries = {"partial-finetune": names[names.index(middle_stage(names)) - 1], "full-finetune": PIXELS}
     seconds |= {name: _from_trial(material, boundary) for name, boundary in boundaries.items()}
@@ -51,7 +51,7 @@ def predict(material: FitContext, *, timed: bool = False) -> Predicted:
         by_arithmetic = _reckoned(material, {name: boundaries[name] for name in unknown})
         seconds |= by_arithmetic
         unknown = [name for name in unknown if by_arithmetic[name] is not None]
-    return Predicted(seconds, tuple(unknown))
+    return StrategyCosts(seconds, tuple(unknown))
 
 
 def _sum(planned: Sequence[ArmPlan]) -> float:
@@ -79,7 +79,7 @@ def _from_trial(material: FitContext, boundary: str) -> float | None:
 
 def _of_epochs(material: FitContext, trained: float, scored: float) -> float:
     """Seconds of all epochs and the export, from photos a second."""
-    train, held_out = len(material.of(Subset.TRAIN)), len(material.of(Subset.VALIDATION))
+    train, held_out = len(material.samples_in(Subset.TRAIN)), len(material.samples_in(Subset.VALIDATION))
     return material.settings.epochs_for(train) * (train / trained + held_out / scored) + EXPORTED
 
 
@@ -97,7 +97,7 @@ def _reckoned(material: FitContext, boundaries: Mapping[str, str]) -> dict[str, 
     engine.forward(blank)
     per_second = engine.batch * engine.streams / min(_seconds_of(lambda: engine.forward(blank)) for _ in range(3))
     area = (resolve_view_size(material.settings, size) / size) ** 2
-    train = len(material.of(Subset.TRAIN))
+    train = len(material.samples_in(Subset.TRAIN))
     views = train * min(material.settings.views, material.settings.epochs_for(train))
     found: dict[str, float | None] = {}
     for name, boundary in boundaries.items():

@@ -17,10 +17,10 @@ from headstart.extraction.extract import extract
 from headstart.heads.catalog import fit_head
 from headstart.heads.head import TrainingSet
 from headstart.selection.context import FitContext
-from headstart.selection.domain_similarity import LEAST_CLASSES, Familiarity, SimilarityAnswers, answers
-from headstart.selection.probes import ALL, LAYER, chosen_trial
+from headstart.selection.domain_similarity import LEAST_CLASSES, DomainSimilarity, Similarity, measure_similarity
+from headstart.selection.probes import ALL, LAYER, find_chosen_trial
 
-Size = Literal["small", "middle", "large"]
+DatasetSize = Literal["small", "middle", "large"]
 
 SMALL, LARGE = 100, 1000  #: training photos per class, median; between them lies the rule's grey zone
 SAMPLE = 200  #: training photos that are looked at
@@ -38,20 +38,20 @@ class LayerScore:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class DatasetStats:
     """What was measured, on training photos alone."""
 
     photos: int  #: training photos
     classes: int  #: C
     per_class_min: int  #: training photos of the rarest class
     per_class_median: float
-    answers: SimilarityAnswers | None  #: of the pretrained classifier; None where it cannot be asked
+    domain: DomainSimilarity | None  #: of the pretrained classifier; None where it cannot be asked
     layers: tuple[LayerScore, ...]  #: from the input upwards, then "all"; none where there are too few photos
     layered: int  #: photos that the layers were scored on
     unknown: tuple[str, ...]  #: what could not be measured, and why
 
     @property
-    def size(self) -> Size:
+    def size(self) -> DatasetSize:
         """By the median of the classes."""
         return "small" if self.per_class_median < SMALL else "large" if self.per_class_median > LARGE else "middle"
 
@@ -72,42 +72,42 @@ class Facts:
         return min(ahead, key=lambda it: it.log_loss, default=None)
 
     @property
-    def familiarity(self) -> Familiarity:
+    def familiarity(self) -> Similarity:
         """From the pretrained answers; an earlier layer that tells the classes better moves it a step away."""
-        steps: tuple[Familiarity, ...] = ("similar", "between", "different")
+        steps: tuple[Similarity, ...] = ("similar", "between", "different")
         earlier = self.earlier_layer is not None
-        if self.answers is None:
+        if self.domain is None:
             return "different" if earlier else "between"
-        return steps[min(steps.index(self.answers.familiarity) + earlier, 2)]
+        return steps[min(steps.index(self.domain.familiarity) + earlier, 2)]
 
 
-def measured(material: FitContext) -> Facts:
+def measure_dataset(material: FitContext) -> DatasetStats:
     """The facts of a material's training photos; features that the store lacks are computed, of the sample only.
 
     Raises:
         HeadstartError: features cannot be computed or stored.
     """
-    train = material.of(Subset.TRAIN)
+    train = material.samples_in(Subset.TRAIN)
     counts = np.bincount([sample.label for sample in train], minlength=len(material.samples.classes))
-    sample = _usable(material, drawn(train, SAMPLE))
+    sample = _usable(material, sample_by_class(train, SAMPLE))
     asked, unknown = _asked(material, sample)
     layers = _layer_scores(material, sample)
     if not layers:
         few = f"{len(sample)} photos are too few for {len(counts)} classes"
         unknown = (*unknown, f"which layer tells the classes: {few}")
-    return Facts(
+    return DatasetStats(
         photos=len(train),
         classes=len(counts),
         per_class_min=int(counts.min()),
         per_class_median=float(np.median(counts)),
-        answers=asked,
+        domain=asked,
         layers=layers,
         layered=len(sample) if layers else 0,
         unknown=unknown,
     )
 
 
-def drawn(samples: Sequence[Sample], most: int) -> list[Sample]:
+def sample_by_class(samples: Sequence[Sample], most: int) -> list[Sample]:
     """A sample that keeps the shares of the classes; inside a class the smallest digests, so that order is no matter.
 
     Equal bytes are drawn once.
@@ -136,7 +136,7 @@ def _usable(material: FitContext, samples: Sequence[Sample], *, flipped: bool = 
     return [it for it in samples if not (it.digest in done.issues and done.issues[it.digest].broken)]
 
 
-def _asked(material: FitContext, sample: Sequence[Sample]) -> tuple[SimilarityAnswers | None, tuple[str, ...]]:
+def _asked(material: FitContext, sample: Sequence[Sample]) -> tuple[DomainSimilarity | None, tuple[str, ...]]:
     """What the pretrained classifier says, or why it cannot be asked."""
     name = material.backbone.name
     try:
@@ -151,8 +151,10 @@ def _asked(material: FitContext, sample: Sequence[Sample]) -> tuple[SimilarityAn
     both = _usable(material, sample, flipped=True)
     if not both:
         return None, ("familiarity: none of the photos drawn decodes",)
-    plain, mirrored = (material.features(material.branch(LAYER, flipped=flipped), both) for flipped in (False, True))
-    return answers(classifier, plain, mirrored), ()
+    plain, mirrored = (
+        material.load_features(material.branch(LAYER, flipped=flipped), both) for flipped in (False, True)
+    )
+    return measure_similarity(classifier, plain, mirrored), ()
 
 
 def _layer_scores(material: FitContext, sample: Sequence[Sample]) -> tuple[LayerScore, ...]:
@@ -162,12 +164,14 @@ def _layer_scores(material: FitContext, sample: Sequence[Sample]) -> tuple[Layer
     if len(sample) < LEAST_PER_CLASS * classes or len(set(groups)) < 2:
         return ()
     labels = np.array([it.label for it in sample], np.int64)
-    rows = {layer.name: material.features(material.branch(layer.name), sample) for layer in material.backbone.layers}
+    rows = {
+        layer.name: material.load_features(material.branch(layer.name), sample) for layer in material.backbone.layers
+    }
     rows[ALL] = np.concatenate(list(rows.values()), axis=1)
     scores = []
     for place, features in rows.items():
         task = TrainingSet(features, labels, classes, groups, balanced=False, seed=0)
-        trial = chosen_trial(fit_head(HEAD, task, material.settings))
+        trial = find_chosen_trial(fit_head(HEAD, task, material.settings))
         if trial is not None:
             scores.append(LayerScore(place, trial.accuracy, trial.log_loss))
     return tuple(scores)

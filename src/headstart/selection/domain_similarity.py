@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from headstart.arrays import Doubles
 from headstart.backbones.pretrained import PretrainedClassifier
 
-Familiarity = Literal["similar", "between", "different"]
+Similarity = Literal["similar", "between", "different"]
 
 #: Shares of ln K. Means over 200 training photos of lite0 (K = 1,000): ants and bees 0.25, cats and dogs 0.44, trash
 #: 0.53, brain scans 0.64, handwritten digits 0.80. The thresholds lie half way between cats and trash, and between
@@ -25,7 +25,7 @@ LEAST_CLASSES = 1000  #: of the pretraining; below, being sure is no sign: there
 
 
 @dataclass(frozen=True, slots=True)
-class SimilarityAnswers:
+class DomainSimilarity:
     """What a pretrained classifier says of some photos and of their mirror images."""
 
     photos: int
@@ -36,14 +36,14 @@ class SimilarityAnswers:
     divergence: float  #: Jensen-Shannon, of the answers to a photo and to its mirror image, nats, mean; ln 2 at most
 
     @property
-    def familiarity(self) -> Familiarity:
+    def familiarity(self) -> Similarity:
         """What the entropy alone says; the mirror images are for the eye (digits agree well, and are unlike)."""
         return "similar" if self.share < SIMILAR else "different" if self.share > DIFFERENT else "between"
 
 
-def answers(
+def measure_similarity(
     classifier: PretrainedClassifier, features: NDArray[np.float32], mirrored: NDArray[np.float32]
-) -> SimilarityAnswers:
+) -> DomainSimilarity:
     """Asks a network's own classifier.
 
     Args:
@@ -53,7 +53,7 @@ def answers(
     """
     plain, flipped = log_softmax(classifier.logits(features)), log_softmax(classifier.logits(mirrored))
     mean = float(entropy(plain).mean())
-    return SimilarityAnswers(
+    return DomainSimilarity(
         photos=len(features),
         classes=classifier.classes,
         entropy=mean,

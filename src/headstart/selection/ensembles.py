@@ -2,7 +2,7 @@
 
 ``flips``: the best arm so far answers the photo and its mirror image, and the mean counts. ``average`` and ``vote``:
 all arms answer. ``greedy``: those that help, weighted by how often they were chosen on validation (Caruana et al.
-2004). ``concat``: one head on the last layers of several backbones. Each is judged like any other arm; ``greedy`` was
+2004). ``concat``: one head on the last layers of several backbones. Each is tested like any other arm; ``greedy`` was
 chosen on the validation photos, so its score there flatters it a little.
 """
 
@@ -14,34 +14,36 @@ import numpy as np
 
 from headstart.data.samples import Subset
 from headstart.errors import SettingError
-from headstart.evaluation.blending import greedy
+from headstart.evaluation.blending import select_ensemble
 from headstart.export import EnsembleMember, FeatureBranch, FittedModel
 from headstart.heads.catalog import fit_head
 from headstart.inference.model_format import Combine
-from headstart.selection.arm import Arm, final_parts, scored
+from headstart.selection.arm import Arm, refit_model, score_arm
 from headstart.selection.context import FitContext, Refit
-from headstart.selection.probes import LAYER, base_head, size_of
+from headstart.selection.probes import LAYER, base_head_name, count_parameters
 
 #: make(materials, arms so far) -> an arm; the first material is the first backbone's.
 Ensemble = Callable[[Sequence[FitContext], Sequence[Arm]], Arm]
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class WeightedArm:
     """An arm in an ensemble."""
 
     arm: Arm
     weight: float  #: its share
 
 
-def joined(classes: tuple[str, ...], members: Sequence[tuple[FittedModel, float]], combine: Combine) -> FittedModel:
+def combine_models(
+    classes: tuple[str, ...], members: Sequence[tuple[FittedModel, float]], combine: Combine
+) -> FittedModel:
     """Several classifiers as one: their branches, each once, and their answers with their shares.
 
     Raises:
         SettingError: one of them is a vote, which has no share in a mean.
     """
     branches: list[FeatureBranch] = []
-    joined: list[EnsembleMember] = []
+    combine_models: list[EnsembleMember] = []
     for parts, share in members:
         if parts.combine != "mean":
             raise SettingError("a vote cannot be part of another ensemble; leave it out of --arms")
@@ -52,37 +54,37 @@ def joined(classes: tuple[str, ...], members: Sequence[tuple[FittedModel, float]
             places.append(branches.index(branch))
         for member in parts.members:
             read = tuple(places[index] for index in member.branches)
-            joined.append(replace(member, branches=read, weight=member.weight * share))
-    return FittedModel(classes, tuple(branches), tuple(joined), combine)
+            combine_models.append(replace(member, branches=read, weight=member.weight * share))
+    return FittedModel(classes, tuple(branches), tuple(combine_models), combine)
 
 
-def average(materials: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
+def average_arms(materials: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
     """The mean of all arms' probabilities."""
-    members = [Member(arm, 1 / len(arms)) for arm in _several("average", arms)]
+    members = [WeightedArm(arm, 1 / len(arms)) for arm in _several("average", arms)]
     return _blend(materials[0], "average", members, "mean")
 
 
-def vote(materials: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
+def vote_arms(materials: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
     """The class that most arms name; ties go to the mean."""
-    members = [Member(arm, 1 / len(arms)) for arm in _several("vote", arms)]
+    members = [WeightedArm(arm, 1 / len(arms)) for arm in _several("vote", arms)]
     return _blend(materials[0], "vote", members, "vote")
 
 
-def greedy_selection(materials: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
+def select_arms(materials: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
     """The arms that lower the log loss on validation most, taken one after the other, some more than once."""
     stack = np.stack([arm.probabilities for arm in _several("greedy", arms)])
-    weights = greedy(stack, materials[0].labels(Subset.VALIDATION))
-    members = [Member(arm, float(weight)) for arm, weight in zip(arms, weights, strict=True) if weight > 0]
+    weights = select_ensemble(stack, materials[0].labels(Subset.VALIDATION))
+    members = [WeightedArm(arm, float(weight)) for arm, weight in zip(arms, weights, strict=True) if weight > 0]
     return _blend(materials[0], "greedy", members, "mean")
 
 
-def flips(materials: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
+def mirror_best_arm(materials: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
     """The best arm so far on the photo and on its mirror image."""
     best = max(arms, key=lambda arm: (arm.validation.accuracy, -arm.validation.log_loss))
     began = time.perf_counter()
-    arm = scored(
+    arm = score_arm(
         materials[0],
-        mirrored(best.parts),
+        add_mirrored(best.model),
         f"flips of {best.name}",
         strategy="flips",
         backbone=best.backbone,
@@ -90,20 +92,20 @@ def flips(materials: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
         head=best.head,
         parameters=best.parameters,
         seconds=0.0,
-        refit=lambda material: mirrored(final_parts(material, best)),
+        refit=lambda material: add_mirrored(refit_model(material, best)),
         refit_seconds=best.refit_seconds,
         chosen={"of": best.name},
     )
     return replace(arm, seconds=best.seconds + time.perf_counter() - began)
 
 
-def mirrored(parts: FittedModel) -> FittedModel:
+def add_mirrored(parts: FittedModel) -> FittedModel:
     """Each answer twice, for half its share: on the photo and on its mirror image."""
     flipped = replace(parts, branches=tuple(replace(branch, flipped=not branch.flipped) for branch in parts.branches))
-    return joined(parts.classes, [(parts, 0.5), (flipped, 0.5)], "mean")
+    return combine_models(parts.classes, [(parts, 0.5), (flipped, 0.5)], "mean")
 
 
-def concat(materials: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
+def concat_backbones(materials: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
     """One head on the last layers of all backbones."""
     if len(materials) < 2:
         raise SettingError(
@@ -111,14 +113,14 @@ def concat(materials: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
         )
     began = time.perf_counter()
     branches = tuple(material.branch(LAYER) for material in materials)
-    head = base_head(materials[0])
-    fitted = fit_head(head, materials[0].task(branches, Subset.TRAIN), materials[0].settings)
+    head = base_head_name(materials[0])
+    fitted = fit_head(head, materials[0].training_set(branches, Subset.TRAIN), materials[0].settings)
 
     def parts(own: FitContext, *learnt: Subset, fixed: Mapping[str, float]) -> FittedModel:
-        whole = fit_head(head, own.task(branches, *learnt), own.settings, fixed=fixed)
+        whole = fit_head(head, own.training_set(branches, *learnt), own.settings, fixed=fixed)
         return FittedModel(own.samples.classes, branches, (EnsembleMember(tuple(range(len(branches))), whole.head),))
 
-    return scored(
+    return score_arm(
         materials[0],
         FittedModel(
             materials[0].samples.classes, branches, (EnsembleMember(tuple(range(len(branches))), fitted.head),)
@@ -128,7 +130,7 @@ def concat(materials: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
         backbone=" + ".join(material.backbone.name for material in materials),
         layer=LAYER,
         head=head,
-        parameters=size_of(fitted.head),
+        parameters=count_parameters(fitted.head),
         seconds=time.perf_counter() - began,
         refit=lambda own: parts(own, Subset.TRAIN, Subset.VALIDATION, fixed=fitted.chosen),
         chosen=fitted.chosen,
@@ -136,13 +138,13 @@ def concat(materials: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
     )
 
 
-def _blend(material: FitContext, name: str, members: Sequence[Member], combine: Combine) -> Arm:
+def _blend(material: FitContext, name: str, members: Sequence[WeightedArm], combine: Combine) -> Arm:
     began = time.perf_counter()
     classes = material.samples.classes
     backbones = dict.fromkeys(member.arm.backbone for member in members)
-    arm = scored(
+    arm = score_arm(
         material,
-        joined(classes, [(member.arm.parts, member.weight) for member in members], combine),
+        combine_models(classes, [(member.arm.model, member.weight) for member in members], combine),
         name,
         strategy=name,
         backbone=" + ".join(backbones),
@@ -157,9 +159,9 @@ def _blend(material: FitContext, name: str, members: Sequence[Member], combine: 
     return replace(arm, seconds=sum(member.arm.seconds for member in members) + time.perf_counter() - began)
 
 
-def _refit(classes: tuple[str, ...], members: Sequence[Member], combine: Combine) -> Refit:
+def _refit(classes: tuple[str, ...], members: Sequence[WeightedArm], combine: Combine) -> Refit:
     def refit(material: FitContext) -> FittedModel:
-        return joined(classes, [(final_parts(material, it.arm), it.weight) for it in members], combine)
+        return combine_models(classes, [(refit_model(material, it.arm), it.weight) for it in members], combine)
 
     return refit
 
@@ -171,9 +173,9 @@ def _several(name: str, arms: Sequence[Arm]) -> Sequence[Arm]:
 
 
 ENSEMBLES: dict[str, Ensemble] = {
-    "flips": flips,
-    "average": average,
-    "vote": vote,
-    "greedy": greedy_selection,
-    "concat": concat,
+    "flips": mirror_best_arm,
+    "average": average_arms,
+    "vote": vote_arms,
+    "greedy": select_arms,
+    "concat": concat_backbones,
 }

@@ -12,7 +12,7 @@ FAILURES = (HeadstartError, RuntimeError, MemoryError, OSError)
 MOST = 300  #: characters of a reason
 
 
-def reason_of(error: BaseException) -> str:
+def describe_failure(error: BaseException) -> str:
     """Why it went wrong, one bounded line; lets go of all that the error holds on to, and of a GPU's spare memory.
 
     Raises:

@@ -3,7 +3,7 @@
 ``partial-finetune`` trains the layers above a boundary from cached activations, ``full-finetune`` all of them at a low
 rate (Girshick et al. 2014; Yosinski et al. 2014), ``scratch`` starts from random weights: what pretraining gives is
 the difference. The first two start from the solved head (``training.trainable``); with the setting ``search`` each of
-them is the best of several trainings (``search``).
+them is the best of several trainings (``hyperparameters``).
 """
 
 import gc
@@ -22,12 +22,17 @@ from headstart.export import FeatureBranch, FittedModel
 from headstart.heads.catalog import fit_head
 from headstart.heads.head import Head
 from headstart.process import passive_waiting
-from headstart.selection.arm import Arm, ArmPlan, file_name, scored
+from headstart.selection.arm import Arm, ArmPlan, arm_file_name, score_arm
 from headstart.selection.context import FitContext
-from headstart.selection.hyperparameters import CHOICES, Searched, search
-from headstart.selection.planning import cost, cost_of_search, planned_in_time, price_untimed
-from headstart.selection.probes import LAYER, base_head, parts_of, probe
-from headstart.selection.refit import refits, with_refit
+from headstart.selection.hyperparameters import CHOICES, SearchResult, search_hyperparameters
+from headstart.selection.planning import (
+    estimate_search_cost,
+    estimate_training_cost,
+    estimate_untimed,
+    plan_within_budget,
+)
+from headstart.selection.probes import LAYER, base_head_name, build_model, fit_probe
+from headstart.selection.refit import add_refit, should_refit
 from headstart.settings import FitSettings
 from headstart.training.cost import Cost
 from headstart.training.curves import KEPT_EPOCH_RULE, Epoch
@@ -64,11 +69,11 @@ def _no_detail(name: str, detail: str | None) -> None:
         raise SettingError(f"{name} takes no detail, seen {detail!r}; partial-finetune:{detail} trains from there up")
 
 
-def job_of(
+def build_training(
     material: FitContext, name: str, unfreeze: str | None, *, scratch: bool, settings: FitSettings | None = None
 ) -> "FineTuning":
     """The training, not started."""
-    head = None if scratch else probe(material, base_head(material)).head
+    head = None if scratch else fit_probe(material, base_head_name(material)).head
     return _job(material, name, unfreeze, head, [Subset.TRAIN], settings or material.settings)
 
 
@@ -85,16 +90,16 @@ def _job_again(
 ) -> "FineTuning":
     """The training once more, on train and validation photos, for a share of the steps that validation kept."""
     head, parts = None, [Subset.TRAIN, Subset.VALIDATION]
-    train = len(material.of(Subset.TRAIN))
+    train = len(material.samples_in(Subset.TRAIN))
     epochs = settings.epochs_for(train)
-    again = ceil(share * epochs * train / len(material.of(*parts)))
+    again = ceil(share * epochs * train / len(material.samples_in(*parts)))
     update: dict[str, object] = {"epochs": again}
     if trained.rate_curve is not None:
         update["rate"] = trained.rate_curve.suggestion
     if not scratch:
-        kind = base_head(material)
-        task = material.task([material.branch(LAYER)], *parts)
-        head = fit_head(kind, task, material.settings, fixed=probe(material, kind).chosen).head
+        kind = base_head_name(material)
+        task = material.training_set([material.branch(LAYER)], *parts)
+        head = fit_head(kind, task, material.settings, fixed=fit_probe(material, kind).chosen).head
     ends = max(1, round(again * trained.best_epoch / epochs))
     job = _job(material, name, unfreeze, head, parts, settings.model_copy(update=update), ends=ends)
     job.timed = timed
@@ -114,18 +119,18 @@ def _job(
     with passive_waiting():
         from headstart.training.fine_tuning import FineTuneSpec, FineTuning
 
-    held_out = material.of(Subset.VALIDATION)
+    held_out = material.samples_in(Subset.VALIDATION)
     return FineTuning(
         FineTuneSpec(
             name=name,
-            train=material.of(*learnt),
+            train=material.samples_in(*learnt),
             validation=held_out,
             classes=len(material.samples.classes),
             backbone=material.backbone,
             engine=material.engine,
             unfreeze=unfreeze,
             head=head,
-            rows=None if head is None else material.features(material.branch(LAYER), held_out),
+            rows=None if head is None else material.load_features(material.branch(LAYER), held_out),
             parity_samples=material.parity_samples,
             settings=settings,
             folder=material.store.folder,
@@ -140,15 +145,15 @@ def _planned(material: FitContext, strategy: str, name: str, unfreeze: str | Non
 
     def job() -> "FineTuning":
         if not jobs:
-            jobs.append(planned_in_time(job_of(material, name, unfreeze, scratch=scratch), material))
+            jobs.append(plan_within_budget(build_training(material, name, unfreeze, scratch=scratch), material))
         return jobs[0]
 
     def price() -> Cost | None:
-        return None if jobs else price_untimed(material, name, unfreeze)
+        return None if jobs else estimate_untimed(material, name, unfreeze)
 
     def make() -> Arm:
         try:
-            trained = job().run(stop_in_time(material))
+            trained = job().run(make_stop_rule(material))
             return finished(name, trained, job().task.settings)
         finally:
             jobs.clear()  # what failed for want of memory must not keep it from the next
@@ -157,8 +162,8 @@ def _planned(material: FitContext, strategy: str, name: str, unfreeze: str | Non
         timed = job().timed
         jobs.clear()
         gc.collect()  # a network as a graph is full of cycles, and the next one wants its memory
-        arm = arm_of(material, strategy, told, unfreeze or "stage1", trained)
-        return with_refit(
+        arm = build_arm(material, strategy, told, unfreeze or "stage1", trained)
+        return add_refit(
             material,
             arm,
             trained,
@@ -169,12 +174,16 @@ def _planned(material: FitContext, strategy: str, name: str, unfreeze: str | Non
     def make_best() -> Arm:
         folder = _folder(material, name)
         try:
-            again = cost(job()).refit if refits(material) and material.clock.budget is not None else 0.0
-            found = search(
+            again = (
+                estimate_training_cost(job()).refit
+                if should_refit(material) and material.budget.limit is not None
+                else 0.0
+            )
+            found = search_hyperparameters(
                 job(),
                 material.settings.search,
                 folder,
-                stop=stop_in_time(material),
+                stop=make_stop_rule(material),
                 left=lambda: material.left - ENDING - again,
             )
             settings = job().task.settings.model_copy(update=dict(found.best.settings))
@@ -183,20 +192,22 @@ def _planned(material: FitContext, strategy: str, name: str, unfreeze: str | Non
             jobs.clear()  # as in make
 
     if scratch or not material.settings.search:
-        return ArmPlan(name, strategy, lambda: price() or cost(job()), make, trains=True)
-    most = "" if material.clock.budget is None else "up to "
+        return ArmPlan(name, strategy, lambda: price() or estimate_training_cost(job()), make, trains=True)
+    most = "" if material.budget.limit is None else "up to "
     best = f"{name}, best of {most}{material.settings.search}"
     presets = len({*CHOICES["augmentation"], material.settings.augmentation})
-    return ArmPlan(best, strategy, lambda: price() or cost_of_search(material, job(), presets), make_best, trains=True)
+    return ArmPlan(
+        best, strategy, lambda: price() or estimate_search_cost(material, job(), presets), make_best, trains=True
+    )
 
 
 def _folder(material: FitContext, name: str) -> Path:
     """Where an arm leaves what it tried."""
     several = f" on {material.backbone.name}" if "," in material.settings.backbone else ""
-    return material.folder / "arms" / file_name(f"{name}{several}")
+    return material.folder / "arms" / arm_file_name(f"{name}{several}")
 
 
-def _best_of(arm: Arm, found: Searched, material: FitContext) -> Arm:
+def _best_of(arm: Arm, found: SearchResult, material: FitContext) -> Arm:
     """The arm of a search: what all its tries took, and what its validation score is worth."""
     tries, wanted = found.tries, material.settings.search
     best = f"try {found.best.number} of {len(tries)} was the best on validation"
@@ -216,7 +227,7 @@ def _best_of(arm: Arm, found: Searched, material: FitContext) -> Arm:
     )
 
 
-def stop_in_time(material: FitContext) -> "Callable[[int, Epoch], bool]":
+def make_stop_rule(material: FitContext) -> "Callable[[int, Epoch], bool]":
     """Ends a training whose next epoch would not end within the budget."""
 
     def stop(epochs: int, epoch: Epoch) -> bool:
@@ -225,10 +236,10 @@ def stop_in_time(material: FitContext) -> "Callable[[int, Epoch], bool]":
     return stop
 
 
-def arm_of(material: FitContext, strategy: str, name: str, layer: str, trained: "FineTuneResult") -> Arm:
+def build_arm(material: FitContext, strategy: str, name: str, layer: str, trained: "FineTuneResult") -> Arm:
     """A trained network as an arm: scored through the engine that will run it when it is shipped."""
     began = time.perf_counter()
-    arm = scored(
+    arm = score_arm(
         material,
         _parts(material, trained),
         name,
@@ -256,9 +267,9 @@ def _parts(material: FitContext, trained: "FineTuneResult") -> FittedModel:
     chosen = choose_engine(
         trained.backbone, material.parity_samples, engine="openvino", precision=precision, listener=material.listener
     )
-    material.register(trained.backbone, chosen.engine)
+    material.add_engine(trained.backbone, chosen.engine)
     branch = FeatureBranch(trained.backbone, chosen.engine.name, chosen.engine.precision, (LAYER,))
-    return parts_of(material, branch, trained.head)
+    return build_model(material, branch, trained.head)
 
 
 def _chosen(trained: "FineTuneResult") -> dict[str, object]:

@@ -19,7 +19,7 @@ import numpy as np
 
 from headstart import events
 from headstart.errors import TrainingError
-from headstart.selection.failures import FAILURES, reason_of
+from headstart.selection.failures import FAILURES, describe_failure
 from headstart.settings import FitSettings
 from headstart.storage.atomic import replace_text
 from headstart.training.curves import Epoch
@@ -40,7 +40,7 @@ CHOICES: dict[str, tuple[float | str, ...]] = {
     "augmentation": ("light", "standard", "strong"),
     "ema": (0.0, 0.999),
 }
-KNOBS = ("rate", "weight_decay", "layer_decay", *CHOICES)
+SEARCHED = ("rate", "weight_decay", "layer_decay", *CHOICES)
 AT_RANDOM = 4  #: tries before the sampler and the pruner trust what they have seen
 UNPRUNED = 2  #: epochs before a try may be given up: the warm-up and what follows it
 
@@ -55,12 +55,12 @@ class SearchTrial:
     epochs: int  #: that were made
     seconds: float
     disk: int  #: bytes of its boundary activations; tries of one augmentation share them
-    settings: Mapping[str, Any]  #: of ``KNOBS``
+    settings: Mapping[str, Any]  #: of ``SEARCHED``
     reason: str = ""  #: why it failed
 
 
 @dataclass(frozen=True)
-class Searched:
+class SearchResult:
     """What came of a search."""
 
     trained: "FineTuneResult"  #: of the best try
@@ -68,14 +68,14 @@ class Searched:
     tries: tuple[SearchTrial, ...]  #: in order
 
 
-def search(
+def search_hyperparameters(
     job: "FineTuning",
     wanted: int,
     folder: Path,
     *,
     stop: Callable[[int, Epoch], bool],
     left: Callable[[], float],
-) -> Searched:
+) -> SearchResult:
     """Tries settings of a training until enough are tried or the time is up; the first is made in any case.
 
     Args:
@@ -100,7 +100,7 @@ def search(
     if not ended:
         raise TrainingError(f"none of {len(tries)} tries of {job.task.name} ended: {tries[0].reason}")
     best = ended[min(ended)]  # of equals the first
-    return Searched(_job(job, best.number, best.settings).run(), best, tries)
+    return SearchResult(_job(job, best.number, best.settings).run(), best, tries)
 
 
 def _one(study: "Study", job: "FineTuning", number: int, stop: Callable[[int, Epoch], bool]) -> None:
@@ -135,7 +135,7 @@ def _one(study: "Study", job: "FineTuning", number: int, stop: Callable[[int, Ep
         study.tell(trial, state=TrialState.PRUNED)
     except FAILURES as error:
         tried.forget()
-        _keep(trial, settings, began, reason=reason_of(error), epochs=max(seen))
+        _keep(trial, settings, began, reason=describe_failure(error), epochs=max(seen))
         study.tell(trial, state=TrialState.FAIL)
     else:
         if number == 1 and trained.rate_curve is not None:
@@ -170,13 +170,13 @@ def _with_own(name: str, own: FitSettings) -> list[float | str]:
 
 def _point(own: FitSettings) -> dict[str, Any]:
     """What the user set as a point of the space; no decay, which has no logarithm, is its lower end."""
-    point = {name: getattr(own, name) for name in KNOBS if name != "rate"}
+    point = {name: getattr(own, name) for name in SEARCHED if name != "rate"}
     return {"rate_factor": 1.0, **point, "weight_decay": own.weight_decay or DECAYS[0]}
 
 
 def _own(job: "FineTuning") -> dict[str, Any]:
     """What the user set, with the rate that training takes where none was set."""
-    return {name: getattr(job.task.settings, name) for name in KNOBS} | {"rate": _rate(job)}
+    return {name: getattr(job.task.settings, name) for name in SEARCHED} | {"rate": _rate(job)}
 
 
 def _rate(job: "FineTuning") -> float:

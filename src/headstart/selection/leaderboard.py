@@ -5,16 +5,16 @@ from dataclasses import asdict, astuple, dataclass, fields
 from typing import Any
 
 from headstart.data.readers.csv_cells import format_csv
-from headstart.evaluation.evaluation import Evaluation, caveat_of
+from headstart.evaluation.evaluation import Evaluation, describe_caveat
 from headstart.selection.arm import Arm
 from headstart.selection.compare import Comparison
-from headstart.selection.test_scores import Revealed
+from headstart.selection.test_scores import ArmTestScores
 from headstart.training.cost import Cost
 from headstart.training.curves import Epoch
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class LeaderboardRow:
     """An arm."""
 
     arm: str
@@ -47,10 +47,10 @@ class Row:
     @property
     def caveat(self) -> str:
         """Why the validation score flatters, for a person; empty where it does not."""
-        return caveat_of(self.validation_chosen_on.split(", ") if self.validation_chosen_on else ())
+        return describe_caveat(self.validation_chosen_on.split(", ") if self.validation_chosen_on else ())
 
 
-def rows(comparison: Comparison, revealed: Revealed) -> tuple[Row, ...]:
+def build_leaderboard(comparison: Comparison, revealed: ArmTestScores) -> tuple[LeaderboardRow, ...]:
     """A row for each arm, cheap to dear."""
     return tuple(
         _row(arm, comparison.predicted.get(arm.name), revealed.tests.get(arm.name), comparison.choice.winner)
@@ -58,9 +58,9 @@ def rows(comparison: Comparison, revealed: Revealed) -> tuple[Row, ...]:
     )
 
 
-def _row(arm: Arm, predicted: Cost | None, test: Evaluation | None, winner: str) -> Row:
+def _row(arm: Arm, predicted: Cost | None, test: Evaluation | None, winner: str) -> LeaderboardRow:
     held_out = arm.validation
-    return Row(
+    return LeaderboardRow(
         arm=arm.name,
         winner=arm.name == winner,
         backbone=arm.backbone,
@@ -90,19 +90,19 @@ def _row(arm: Arm, predicted: Cost | None, test: Evaluation | None, winner: str)
     )
 
 
-def from_json(records: list[Mapping[str, Any]]) -> tuple[Row, ...]:
+def from_json(records: list[Mapping[str, Any]]) -> tuple[LeaderboardRow, ...]:
     """Rows of a saved run."""
-    return tuple(Row(**record) for record in records)
+    return tuple(LeaderboardRow(**record) for record in records)
 
 
-def to_json(board: tuple[Row, ...]) -> list[dict[str, Any]]:
+def to_json(board: tuple[LeaderboardRow, ...]) -> list[dict[str, Any]]:
     """For ``comparison.json``."""
     return [asdict(row) for row in board]
 
 
-def to_csv(board: tuple[Row, ...]) -> str:
+def to_csv(board: tuple[LeaderboardRow, ...]) -> str:
     """All fields, a line for each arm."""
-    return format_csv([[field.name for field in fields(Row)], *map(astuple, board)])
+    return format_csv([[field.name for field in fields(LeaderboardRow)], *map(astuple, board)])
 
 
 def curves_to_csv(curves: Sequence[Epoch]) -> str:
@@ -110,7 +110,7 @@ def curves_to_csv(curves: Sequence[Epoch]) -> str:
     return format_csv([[field.name for field in fields(Epoch)], *map(astuple, curves)])
 
 
-HEAD = (
+COLUMNS = (
     "arm",
     "parameters",
     "train loss",
@@ -125,8 +125,8 @@ HEAD = (
 )
 
 
-def cells(board: tuple[Row, ...]) -> Iterator[tuple[str, ...]]:
-    """What a person reads, in the columns of ``HEAD``; the winner has a star, an optimistic score a ``^``."""
+def format_cells(board: tuple[LeaderboardRow, ...]) -> Iterator[tuple[str, ...]]:
+    """What a person reads, in the columns of ``COLUMNS``; the winner has a star, an optimistic score a ``^``."""
     for row in board:
         yield (
             f"{row.arm} *" if row.winner else row.arm,
@@ -143,7 +143,7 @@ def cells(board: tuple[Row, ...]) -> Iterator[tuple[str, ...]]:
         )
 
 
-def _epochs(row: Row) -> str:
+def _epochs(row: LeaderboardRow) -> str:
     """How many were made, and of how many planned ones where those were more."""
     if not row.epochs:
         return ""
@@ -154,14 +154,14 @@ def _share(value: float, low: float | None, high: float | None) -> str:
     return f"{value:.1%} ({(low or 0) * 100:.1f}-{(high or 0) * 100:.1f})"
 
 
-def to_markdown(board: tuple[Row, ...]) -> str:
+def to_markdown(board: tuple[LeaderboardRow, ...]) -> str:
     """A table for a page, and under it which scores are optimistic."""
-    lines = [HEAD, tuple("---" for _ in HEAD), *cells(board)]
-    notes = "".join(f"\n{note}\n" for note in caveats(board))
+    lines = [COLUMNS, tuple("---" for _ in COLUMNS), *format_cells(board)]
+    notes = "".join(f"\n{note}\n" for note in list_caveats(board))
     return "".join(f"| {' | '.join(line)} |\n" for line in lines) + notes
 
 
-def caveats(board: tuple[Row, ...]) -> Iterator[str]:
+def list_caveats(board: tuple[LeaderboardRow, ...]) -> Iterator[str]:
     """Why validation scores are optimistic, each reason once with the arms that it holds for."""
     arms: dict[str, list[str]] = {}
     for row in board:

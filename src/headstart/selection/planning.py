@@ -13,7 +13,7 @@ from headstart import events
 from headstart.backbones.backbone import PIXELS
 from headstart.engines.work import count_work_above
 from headstart.selection.context import TIMING, FitContext
-from headstart.selection.refit import refits
+from headstart.selection.refit import should_refit
 from headstart.training.cost import Cost, PreparationSpeed, estimate_cost, measure_preparation, photos_per_second
 
 if TYPE_CHECKING:  # it imports PyTorch, which a run of probes has no need of
@@ -29,19 +29,19 @@ SURELY = 0.5  #: of a price by arithmetic: what is above the time left even so i
 LEAST = 1.0  #: seconds of timing, below which arithmetic has to do
 
 
-def planned_in_time(job: "FineTuning", material: FitContext) -> "FineTuning":
+def plan_within_budget(job: "FineTuning", material: FitContext) -> "FineTuning":
     """The training, timed, with fewer epochs where their number is not set and the budget is too short for the usual.
 
     Planned so, its rate falls to nothing in time; a training that is cut off is worse than a short one.
     """
-    pace = timed(job, material)  # first: under which name a result is known depends on the precision it finds
-    if job.known is not None or material.clock.budget is None:
+    pace = time_training(job, material)  # first: under which name a result is known depends on the precision it finds
+    if job.known is not None or material.budget.limit is None:
         return job
-    whole = cost(job, pace)
-    material.least[below(material, job.task.unfreeze)] = _least(job, pace).seconds
+    whole = estimate_training_cost(job, pace)
+    material.least[boundary_below(material, job.task.unfreeze)] = _least(job, pace).seconds
     if job.settings.epochs is not None:
         return job
-    left, again = SAFE * material.left, refits(material)
+    left, again = SAFE * material.left, should_refit(material)
     if whole.seconds + again * whole.refit <= left:
         return job
     fewer = (
@@ -49,7 +49,7 @@ def planned_in_time(job: "FineTuning", material: FitContext) -> "FineTuning":
         for it in reversed(SHORTER)
         if it < job.epochs
     )
-    shorter = [(it, cost(it, pace)) for it in fewer]
+    shorter = [(it, estimate_training_cost(it, pace)) for it in fewer]
     # Once more with all photos is worth more than the second half of the epochs, but not than the first.
     refitted = (
         it for it, price in shorter if again and 2 * it.epochs >= job.epochs and price.seconds + price.refit <= left
@@ -67,9 +67,9 @@ def planned_in_time(job: "FineTuning", material: FitContext) -> "FineTuning":
     return found
 
 
-def timed(job: "FineTuning", material: FitContext) -> Callable[[], PreparationSpeed]:
+def time_training(job: "FineTuning", material: FitContext) -> Callable[[], PreparationSpeed]:
     """Finds how fast this training goes, and tells of it; gives what measures the pace of what is around it, once."""
-    listener, clock = material.listener, material.clock
+    listener, budget = material.listener, material.budget
     paces: list[PreparationSpeed] = []
 
     def pace() -> PreparationSpeed:
@@ -86,14 +86,14 @@ def timed(job: "FineTuning", material: FitContext) -> Callable[[], PreparationSp
         if job.known is None:
             pace()
     finally:
-        clock.timed += time.perf_counter() - began
+        budget.timed += time.perf_counter() - began
     listener(events.Progress(STAGE, 2, 2, "steps"))
     if not job.scratch:
-        material.timed[below(material, job.task.unfreeze)] = job.timed
+        material.timed[boundary_below(material, job.task.unfreeze)] = job.timed
     return pace
 
 
-def below(material: FitContext, unfreeze: str | None) -> str:
+def boundary_below(material: FitContext, unfreeze: str | None) -> str:
     """The boundary under which all is frozen where a layer and those above it are trained."""
     names = [layer.name for layer in material.backbone.layers]
     at = 0 if unfreeze is None or unfreeze not in names else names.index(unfreeze)
@@ -102,12 +102,12 @@ def below(material: FitContext, unfreeze: str | None) -> str:
 
 def _speeds(job: "FineTuning", material: FitContext) -> "BenchmarkResult":
     """Of a trial, or by arithmetic where there is no time for one."""
-    name, clock, tell = job.task.name, material.clock, material.listener
-    if clock.left_for_timing < LEAST and (rough := _reckoned(job, material)) is not None:
+    name, budget, tell = job.task.name, material.budget, material.listener
+    if budget.left_for_timing < LEAST and (rough := _reckoned(job, material)) is not None:
         why = f"no time is left to time it, {TIMING:.0%} of the budget"
         tell(events.Note(f"{name} is priced by arithmetic, from what a cheaper training takes: {why}"))
         return rough
-    job.allowed = clock.left_for_timing
+    job.allowed = budget.left_for_timing
     found = job.timed
     if found.hopeless:
         slow = ", ".join(found.hopeless)
@@ -121,16 +121,16 @@ def _least(job: "FineTuning", pace: Callable[[], PreparationSpeed]) -> Cost:
     """Of the shortest training that could be planned."""
     fewest = min(SHORTER[0], job.epochs)
     if job.settings.epochs is not None or fewest == job.epochs:
-        return cost(job, pace)
-    return cost(job.with_settings(job.task.settings.model_copy(update={"epochs": fewest})), pace)
+        return estimate_training_cost(job, pace)
+    return estimate_training_cost(job.with_settings(job.task.settings.model_copy(update={"epochs": fewest})), pace)
 
 
-def price_untimed(material: FitContext, name: str, unfreeze: str | None) -> Cost | None:
+def estimate_untimed(material: FitContext, name: str, unfreeze: str | None) -> Cost | None:
     """By arithmetic from a cheaper training that was timed: the least that this one surely takes, if that is too long.
 
     None where it may fit, or nothing cheaper was timed: then it is to be timed itself.
     """
-    if material.clock.budget is None or not material.least:
+    if material.budget.limit is None or not material.least:
         return None
     times = _times_as_dear(material, unfreeze, material.least)
     if times is None:
@@ -153,7 +153,7 @@ def _times_as_dear(material: FitContext, unfreeze: str | None, known: Iterable[s
     cheapest = min(known, key=lambda boundary: above[boundary], default=None)
     if cheapest is None:
         return None
-    return cheapest, max(1.0, above[below(material, unfreeze)] / max(above[cheapest], 1.0))
+    return cheapest, max(1.0, above[boundary_below(material, unfreeze)] / max(above[cheapest], 1.0))
 
 
 def _reckoned(job: "FineTuning", material: FitContext) -> "BenchmarkResult | None":
@@ -162,7 +162,9 @@ def _reckoned(job: "FineTuning", material: FitContext) -> "BenchmarkResult | Non
     return None if times is None else material.timed[times[0]].times_as_dear(times[1])
 
 
-def cost(job: "FineTuning", pace: PreparationSpeed | Callable[[], PreparationSpeed] | None = None) -> Cost:
+def estimate_training_cost(
+    job: "FineTuning", pace: PreparationSpeed | Callable[[], PreparationSpeed] | None = None
+) -> Cost:
     """Of one training, with the range test where its rate is to be found."""
     if job.known is not None:
         return estimate_cost(job)
@@ -176,7 +178,7 @@ def cost(job: "FineTuning", pace: PreparationSpeed | Callable[[], PreparationSpe
     return replace(found, seconds=found.seconds + swept)
 
 
-def cost_of_search(material: FitContext, job: "FineTuning", presets: int) -> Cost:
+def estimate_search_cost(material: FitContext, job: "FineTuning", presets: int) -> Cost:
     """Of all tries; within a budget of one, for as many are made as fit, and one has to.
 
     Args:
@@ -185,9 +187,9 @@ def cost_of_search(material: FitContext, job: "FineTuning", presets: int) -> Cos
         presets: of augmentation that tries may choose, whose activations are kept apart.
     """
     known = job.known
-    one = cost(job) if known is None else Cost(sum(known.seconds.values()), known.memory, known.disk)
+    one = estimate_training_cost(job) if known is None else Cost(sum(known.seconds.values()), known.memory, known.disk)
     tries = material.settings.search
-    if material.clock.budget is not None:
+    if material.budget.limit is not None:
         told = f"{tries} tries of {job.task.name} would take about {tries * one.seconds:.0f} s; as many as fit are made"
         material.listener(events.Note(told))
         return one

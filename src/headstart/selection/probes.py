@@ -19,7 +19,7 @@ from headstart.evaluation.metrics import log_loss
 from headstart.export import EnsembleMember, FeatureBranch, FittedModel
 from headstart.heads.catalog import SOLVED, fit_head
 from headstart.heads.head import FitResult, Head, Trial
-from headstart.selection.arm import Arm, ArmPlan, Depth, scored
+from headstart.selection.arm import Arm, ArmPlan, DepthPoint, score_arm
 from headstart.selection.context import FitContext, Refit
 from headstart.training.cost import Cost
 
@@ -51,16 +51,16 @@ def intermediate_probe(material: FitContext, detail: str | None = None) -> Seque
     ]
 
 
-def base_head(material: FitContext) -> str:
+def base_head_name(material: FitContext) -> str:
     """The head that training starts from."""
     return "logistic" if material.settings.head == "auto" else material.settings.head
 
 
-def probe(material: FitContext, head: str) -> FitResult:
+def fit_probe(material: FitContext, head: str) -> FitResult:
     """The head on the last layer, fitted on train; once, though the probes and each training ask for it."""
     if head not in material.probes:
         began = time.perf_counter()
-        task = material.task([material.branch(LAYER)], Subset.TRAIN)
+        task = material.training_set([material.branch(LAYER)], Subset.TRAIN)
         material.probes[head] = fit_head(head, task, material.settings)
         material.probe_seconds[head] = time.perf_counter() - began
     return material.probes[head]
@@ -80,10 +80,10 @@ def _linear(material: FitContext, head: str, name: str) -> ArmPlan:
     width = material.backbone.layer(LAYER).width
 
     def make() -> Arm:
-        fitted = probe(material, head)
+        fitted = fit_probe(material, head)
         began = time.perf_counter() - material.probe_seconds.get(head, 0.0)  # perhaps fitted before, for a training
         branch = material.branch(LAYER)
-        return _arm(material, name, "linear-probe", _Place(LAYER, branch, fitted, chosen_trial(fitted)), began)
+        return _arm(material, name, "linear-probe", _Place(LAYER, branch, fitted, find_chosen_trial(fitted)), began)
 
     return ArmPlan(name, "linear-probe", lambda: _cost(material, width), make)
 
@@ -91,32 +91,32 @@ def _linear(material: FitContext, head: str, name: str) -> ArmPlan:
 def _deep(material: FitContext, name: str) -> Arm:
     began = time.perf_counter()
     layers = [layer.name for layer in material.backbone.layers]
-    head = base_head(material)
+    head = base_head_name(material)
     places = []
     for place, chosen in [*((layer, (layer,)) for layer in layers[:-1]), (ALL, tuple(layers))]:
         branch = material.branch(*chosen)
-        fitted = fit_head(head, material.task([branch], Subset.TRAIN), material.settings)
-        places.append(_Place(place, branch, fitted, chosen_trial(fitted)))
+        fitted = fit_head(head, material.training_set([branch], Subset.TRAIN), material.settings)
+        places.append(_Place(place, branch, fitted, find_chosen_trial(fitted)))
     # Where nothing could be held out, no layer is known to be better: all of them are read.
     best = min(reversed(places), key=lambda place: place.trial.log_loss if place.trial else inf)
-    last = probe(material, head)
-    everything = [*places[:-1], _Place(LAYER, material.branch(LAYER), last, chosen_trial(last)), places[-1]]
+    last = fit_probe(material, head)
+    everything = [*places[:-1], _Place(LAYER, material.branch(LAYER), last, find_chosen_trial(last)), places[-1]]
     return _arm(material, name, "intermediate-probe", best, began, tuple(_depth(material, it) for it in everything))
 
 
 def _arm(
-    material: FitContext, name: str, strategy: str, place: _Place, began: float, depth: tuple[Depth, ...] = ()
+    material: FitContext, name: str, strategy: str, place: _Place, began: float, depth: tuple[DepthPoint, ...] = ()
 ) -> Arm:
     head = place.fitted.head
-    arm = scored(
+    arm = score_arm(
         material,
-        parts_of(material, place.branch, head),
+        build_model(material, place.branch, head),
         name,
         strategy=strategy,
         backbone=material.backbone.name,
         layer=place.name,
         head=head.kind,
-        parameters=size_of(head),
+        parameters=count_parameters(head),
         seconds=time.perf_counter() - began,
         refit=_refit(place),
         chosen=place.fitted.chosen,
@@ -139,41 +139,41 @@ def _held_out_loss(material: FitContext, trial: Trial, arm: Arm) -> float:
     The folds' heads have answered the training photos, the head that is fitted on all of them the others: what is known
     is put together, and nothing is fitted for it.
     """
-    train, validation = len(material.of(Subset.TRAIN)), len(arm.probabilities)
+    train, validation = len(material.samples_in(Subset.TRAIN)), len(arm.probabilities)
     lost = log_loss(material.labels(Subset.VALIDATION), arm.probabilities)
     return (train * trial.log_loss + validation * lost) / (train + validation)
 
 
 def _refit(place: _Place) -> Refit:
     def refit(material: FitContext) -> FittedModel:
-        task = material.task([place.branch], Subset.TRAIN, Subset.VALIDATION)
+        task = material.training_set([place.branch], Subset.TRAIN, Subset.VALIDATION)
         fitted = fit_head(place.fitted.head.kind, task, material.settings, fixed=place.fitted.chosen)
-        return parts_of(material, place.branch, fitted.head)
+        return build_model(material, place.branch, fitted.head)
 
     return refit
 
 
-def parts_of(material: FitContext, branch: FeatureBranch, head: Head) -> FittedModel:
+def build_model(material: FitContext, branch: FeatureBranch, head: Head) -> FittedModel:
     """A classifier of one branch and one head."""
     return FittedModel(material.samples.classes, (branch,), (EnsembleMember((0,), head),))
 
 
-def size_of(head: Head) -> int:
+def count_parameters(head: Head) -> int:
     """Parameters of a head."""
     return sum(dense.weight.size + dense.bias.size for dense in head.layers)
 
 
-def chosen_trial(fitted: FitResult) -> Trial | None:
+def find_chosen_trial(fitted: FitResult) -> Trial | None:
     """The cross-validated score of what was chosen; None where nothing could be held out."""
     values = set(fitted.chosen.values())
     tried = [trial for trial in fitted.path if trial.value in values and isfinite(trial.log_loss)]
     return tried[-1] if tried else None
 
 
-def _depth(material: FitContext, place: _Place) -> Depth:
-    held_out = material.task([place.branch], Subset.VALIDATION)
+def _depth(material: FitContext, place: _Place) -> DepthPoint:
+    held_out = material.training_set([place.branch], Subset.VALIDATION)
     right = place.fitted.head.logits(held_out.features).argmax(axis=1) == held_out.labels
-    return Depth(
+    return DepthPoint(
         layer=place.name,
         width=held_out.features.shape[1],
         accuracy=place.trial.accuracy if place.trial else None,
@@ -183,7 +183,7 @@ def _depth(material: FitContext, place: _Place) -> Depth:
 
 
 def _cost(material: FitContext, width: int) -> Cost:
-    photos = len(material.of(Subset.TRAIN))
+    photos = len(material.samples_in(Subset.TRAIN))
     numbers = photos * width
     return Cost(seconds=0.2 + 5 * numbers / SOLVED_PER_SECOND, memory=16 * numbers, disk=0)
 

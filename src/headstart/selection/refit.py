@@ -18,7 +18,7 @@ from headstart.export import FittedModel
 from headstart.selection.arm import Arm
 from headstart.selection.context import FitContext
 from headstart.selection.dataset_stats import LARGE
-from headstart.selection.failures import FAILURES, reason_of
+from headstart.selection.failures import FAILURES, describe_failure
 from headstart.training.cost import estimate_refit_seconds
 
 if TYPE_CHECKING:  # it imports PyTorch
@@ -29,14 +29,14 @@ if TYPE_CHECKING:  # it imports PyTorch
 SHARES = (1.0, 0.8, 0.6)
 
 
-def refits(material: FitContext) -> bool:
+def should_refit(material: FitContext) -> bool:
     """Whether a trained network that wins is to be trained once more."""
     wanted = material.settings.refit
     per_class = np.bincount(material.labels(Subset.TRAIN), minlength=len(material.samples.classes))
     return wanted == "always" or (wanted == "auto" and float(np.median(per_class)) <= LARGE)
 
 
-def with_refit(
+def add_refit(
     material: FitContext,
     arm: Arm,
     trained: "FineTuneResult",
@@ -52,14 +52,16 @@ def with_refit(
         job: gives the training on all photos, with a share of the epochs; it ends with the one that was kept.
         parts: makes a classifier of what was trained.
     """
-    if trained.best_epoch == 0 or not refits(material):  # the start was kept: the probe's head on the probe's network
+    if trained.best_epoch == 0 or not should_refit(
+        material
+    ):  # the start was kept: the probe's head on the probe's network
         return arm
 
     last = trained.epochs[-1].number
     seconds = estimate_refit_seconds(
         trained.seconds,
-        len(material.of(Subset.TRAIN)),
-        len(material.of(Subset.VALIDATION)),
+        len(material.samples_in(Subset.TRAIN)),
+        len(material.samples_in(Subset.VALIDATION)),
         cached=trained.cached,
         kept=trained.best_epoch / last,
     )
@@ -72,7 +74,7 @@ def with_refit(
                 left = f"{max(0, own.left_for_refit):.0f} s of the budget are left"
                 return _as_validated(own, arm, f"that would take {seconds:.0f} s, {left}")
             again = again if share == 1 else job(share)
-            photos = len(own.of(Subset.TRAIN, Subset.VALIDATION))
+            photos = len(own.samples_in(Subset.TRAIN, Subset.VALIDATION))
             told = f"{arm.name} is trained once more, on all {photos} photos of train and validation"
             fewer = f", with {share:.0%} of the steps" if share < 1 else ""
             own.listener(events.Note(f"{told}{fewer}: about {share * seconds:.0f} s"))
@@ -80,10 +82,10 @@ def with_refit(
             tuned = again.run(lambda epochs, epoch: epochs > 0 and own.left_for_refit < epoch.seconds)
             whole = parts(tuned)
         except FAILURES as error:
-            return _as_validated(own, arm, reason_of(error))
+            return _as_validated(own, arm, describe_failure(error))
         if (made := tuned.epochs[-1].number) < (wanted := again.task.ends or 0):
             return _as_validated(own, arm, f"the budget was used up after {made} of {wanted} epochs")
-        right = own.probabilities(whole, own.of(Subset.VALIDATION)).argmax(1) == own.labels(Subset.VALIDATION)
+        right = own.predict_proba(whole, own.samples_in(Subset.VALIDATION)).argmax(1) == own.labels(Subset.VALIDATION)
         if np.mean(right) < arm.validation.accuracy:
             was = f"{arm.validation.accuracy:.1%} of the validation photos were right before it was trained on them"
             return _as_validated(own, arm, f"{was}, {np.mean(right):.1%} after that")
@@ -94,4 +96,4 @@ def with_refit(
 
 def _as_validated(material: FitContext, arm: Arm, reason: str) -> FittedModel:
     material.listener(events.Note(f"{arm.name} is saved as it was validated, not trained once more: {reason}"))
-    return arm.parts
+    return arm.model

@@ -34,7 +34,7 @@ class HeldOut:
 class Postprocessed:
     """What is saved, and how its guards came about."""
 
-    parts: FittedModel
+    model: FittedModel
     held: HeldOut
     tried: Mapping[str, float]  #: kind of calibration -> cross-validated log loss, nats
     validation: BatchPredictions  #: what the winner, as validated, says of the validation photos

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.errors import DataError, SettingError, nearest
-from headstart.evaluation.comparison import Pair, Scored, pairs_of, scored_arms
+from headstart.evaluation.comparison import ArmScores, PairedTest, run_paired_tests, score_arms
 from headstart.evaluation.grouping import Targets
-from headstart.evaluation.paired import SIGNIFICANT, group_differences, two_sided
+from headstart.evaluation.paired import SIGNIFICANT, binomial_p_value, group_differences
 
 
 @dataclass(frozen=True, slots=True)
-class Equals:
+class EqualCostArms:
     """Arms that cost the same to train and to run, so that the better one is taken however small its lead is."""
 
     best: str  #: the one that may win
@@ -31,16 +31,16 @@ class Equals:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ArmChoice:
     """The winner among arms, and why."""
 
     winner: str  #: the cheapest arm that cannot be told from ``best``
     best: str  #: the arm with the highest accuracy, of equals the lower log loss, of equals the cheaper
-    pairs: tuple[Pair, ...]  #: ``best`` (a) against each other arm (b), cheap to dear
+    pairs: tuple[PairedTest, ...]  #: ``best`` (a) against each other arm (b), cheap to dear
     told_apart: bool  #: ``best`` is told from every other arm that took part to the end
     too_small: bool  #: not even an arm without mistakes would be beyond chance on these photos
     reason: str  #: for a person
-    equals: tuple[Equals, ...] = ()  #: arms of one cost, of which one took part to the end
+    equals: tuple[EqualCostArms, ...] = ()  #: arms of one cost, of which one took part to the end
 
     def to_json(self) -> dict[str, Any]:
         """As what ``json.dumps`` takes."""
@@ -54,8 +54,8 @@ class Choice:
             DataError: fields missing or unknown.
         """
         try:
-            pairs = tuple(Pair.from_json(pair) for pair in value["pairs"])
-            equals = tuple(Equals(**equal) for equal in value.get("equals", ()))
+            pairs = tuple(PairedTest.from_json(pair) for pair in value["pairs"])
+            equals = tuple(EqualCostArms(**equal) for equal in value.get("equals", ()))
             return cls(**{**value, "pairs": pairs, "equals": equals})
         except (KeyError, TypeError) as error:
             raise DataError(f"choice cannot be read: {error}; wanted the fields that to_json writes") from None
@@ -67,7 +67,7 @@ def choose_winner(
     baseline: str | None,
     seed: int,
     equal: Sequence[Mapping[str, float]] = (),
-) -> Choice:
+) -> ArmChoice:
     """The cheapest arm that cannot be told from the best; of arms that cost the same, the better.
 
     Of arms that cost the same only the one with the lowest cross-validated log loss takes part: there is nothing to be
@@ -88,10 +88,10 @@ def choose_winner(
         DataError: no arms, no photos, or arrays that do not belong together.
         SettingError: the baseline is not among the arms.
     """
-    scored = scored_arms(targets, probabilities)
+    scored = score_arms(targets, probabilities)
     if baseline is not None and baseline not in scored.names:
         raise SettingError(f"baseline {baseline!r} is not among the arms; {nearest(baseline, list(scored.names))}")
-    equals = tuple(Equals(min(losses, key=lambda name: losses[name]), dict(losses)) for losses in equal)
+    equals = tuple(EqualCostArms(min(losses, key=lambda name: losses[name]), dict(losses)) for losses in equal)
     behind = {name for it in equals for name in it.behind}
     baseline = next((it.best for it in equals if baseline in it.losses), baseline)
     hits = dict(zip(scored.names, scored.right.sum(axis=0).tolist(), strict=True))
@@ -100,9 +100,9 @@ def choose_winner(
     left = [name for name in scored.names if name not in behind]
     able = [name for name in left if baseline in (None, name) or hits[name] > hits[baseline]]
     best = min(able, key=lambda name: (-hits[name], losses[name]))
-    pairs = pairs_of(scored, [(best, name) for name in scored.names if name != best], seed)
+    pairs = run_paired_tests(scored, [(best, name) for name in scored.names if name != best], seed)
     rivals = [pair for pair in pairs if pair.b not in behind]
-    told = {pair.b: pair.told for pair in rivals}
+    told = {pair.b: pair.exceeds_one_se for pair in rivals}
     winner = next(name for name in able if not told.get(name, False))
     head = f"{winner} wins with {hits[winner] / len(targets):.1%} of {len(targets)} photos right"
     if len(scored.names) == 1:
@@ -112,15 +112,17 @@ def choose_winner(
     else:
         sentences = [*_sentences(head, winner, best, rivals, baseline), *map(_of_equals, equals)]
     few = _too_few(scored, baseline or left[0], len(rivals)) if rivals else ""
-    return Choice(winner, best, pairs, all(told.values()), bool(few), " ".join(filter(None, [*sentences, few])), equals)
+    return ArmChoice(
+        winner, best, pairs, all(told.values()), bool(few), " ".join(filter(None, [*sentences, few])), equals
+    )
 
 
-def _too_few(scored: Scored, judged_by: str, rivals: int) -> str:
+def _too_few(scored: ArmScores, judged_by: str, rivals: int) -> str:
     """Why these photos cannot tell whatever arm there was; empty where they can."""
     right = scored.right[:, scored.names.index(judged_by)]
     mistakes = int((~right).sum())
     flips = int(np.count_nonzero(group_differences(np.ones_like(right), right, scored.targets.groups)))
-    extreme = min(1.0, two_sided(0, flips) * rivals)
+    extreme = min(1.0, binomial_p_value(0, flips) * rivals)
     if extreme < SIGNIFICANT:
         return ""
     together = f" in {flips} groups" if flips < mistakes else ""
@@ -131,7 +133,7 @@ def _too_few(scored: Scored, judged_by: str, rivals: int) -> str:
     )
 
 
-def _among_equals(it: Equals) -> str:
+def _among_equals(it: EqualCostArms) -> str:
     """By what one of the arms that cost the same was taken."""
     others = " and ".join(f"{it.losses[name]:.3f} of {name}" for name in it.behind)
     return (
@@ -140,7 +142,7 @@ def _among_equals(it: Equals) -> str:
     )
 
 
-def _of_equals(it: Equals) -> str:
+def _of_equals(it: EqualCostArms) -> str:
     others = " and ".join(f"{it.losses[name]:.3f} of {name}" for name in it.behind)
     return (
         f"Of the arms that cost the same, {it.best} took part: its cross-validated log loss over train and validation "
@@ -148,7 +150,7 @@ def _of_equals(it: Equals) -> str:
     )
 
 
-def _sentences(head: str, winner: str, best: str, pairs: Sequence[Pair], baseline: str | None) -> list[str]:
+def _sentences(head: str, winner: str, best: str, pairs: Sequence[PairedTest], baseline: str | None) -> list[str]:
     """Who wins, and what stands between it, its nearest rival and the baseline."""
     if winner != best:
         near = next(pair for pair in pairs if pair.b == winner)
@@ -159,7 +161,7 @@ def _sentences(head: str, winner: str, best: str, pairs: Sequence[Pair], baselin
     return found + [_in_words(pair) for pair in pairs if pair.b == baseline and pair is not near]
 
 
-def _in_words(pair: Pair) -> str:
+def _in_words(pair: PairedTest) -> str:
     points, low, high = (100 * share for share in (pair.difference, pair.interval.low, pair.interval.high))
     ahead = f"is {points:.1f} points ahead of {pair.b}" if points else f"and {pair.b} have as many photos right"
     lead = (
@@ -167,9 +169,9 @@ def _in_words(pair: Pair) -> str:
         f"{_p(pair.p_holm)} after Holm)"
     )
     error = f"one standard error ({100 * pair.standard_error:.1f} points)"
-    if not pair.told:
+    if not pair.exceeds_one_se:
         return f"{lead}, which is within {error}: no difference could be seen."
-    return f"{lead}: beyond chance." if pair.beyond_chance else f"{lead}: more than {error}, but not beyond chance."
+    return f"{lead}: beyond chance." if pair.significant else f"{lead}: more than {error}, but not beyond chance."
 
 
 def _p(p: float) -> str:

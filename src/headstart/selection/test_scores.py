@@ -7,28 +7,28 @@ import numpy as np
 
 from headstart import events
 from headstart.data.samples import Subset
-from headstart.evaluation.comparison import Pair, compare_pairs
-from headstart.evaluation.evaluation import Evaluation, evaluate
-from headstart.evaluation.paired import smallest_difference
+from headstart.evaluation.comparison import PairedTest, compare_pairs
+from headstart.evaluation.evaluation import Evaluation, score_predictions
+from headstart.evaluation.paired import smallest_detectable_difference
 from headstart.export import FittedModel
-from headstart.selection.arm import Arm, final_parts
+from headstart.selection.arm import Arm, refit_model
 from headstart.selection.compare import Comparison
 from headstart.selection.context import FitContext
 
 
 @dataclass(frozen=True, slots=True)
-class Revealed:
+class ArmTestScores:
     """The test part, as far as it was opened."""
 
     opened: bool  #: whether losing arms were scored on it
     tests: Mapping[str, Evaluation]  #: by the arm's name; the winner's is of the saved classifier
     #: Every arm against every dearer one, on test, on equal terms: fitted on train alone. None where it stayed shut.
-    pairs: tuple[Pair, ...]
+    pairs: tuple[PairedTest, ...]
     n: int  #: test photos
     smallest: float | None  #: difference in accuracy that so many photos can show; None where they can show none
 
 
-def score_on_test(material: FitContext, comparison: Comparison, winner: Evaluation) -> Revealed:
+def score_on_test(material: FitContext, comparison: Comparison, winner: Evaluation) -> ArmTestScores:
     """Scores the losing arms on test, if the settings ask for it.
 
     Args:
@@ -37,23 +37,23 @@ def score_on_test(material: FitContext, comparison: Comparison, winner: Evaluati
         winner: what the saved classifier scored on test.
     """
     rate = 1 - winner.accuracy
-    smallest = smallest_difference(int(winner.effective_n), rate)
+    smallest = smallest_detectable_difference(int(winner.effective_n), rate)
     shown = smallest if np.isfinite(smallest) else None
     own = {comparison.winner.name: winner}
     if not material.settings.reveal_test:
-        return Revealed(opened=False, tests=own, pairs=(), n=winner.n, smallest=shown)
+        return ArmTestScores(opened=False, tests=own, pairs=(), n=winner.n, smallest=shown)
     names = ", ".join(arm.name for arm in comparison.arms)
     material.listener(events.Note(f"test was opened for all arms: {names}"))
-    samples, targets = material.of(Subset.TEST), material.targets(Subset.TEST)
+    samples, targets = material.samples_in(Subset.TEST), material.targets(Subset.TEST)
     classes = material.samples.classes
     others = {arm.name: _shown(material, arm) for arm in comparison.arms if arm is not comparison.winner}
     tests = {
-        name: evaluate("test", targets, material.probabilities(parts, samples), classes)
+        name: score_predictions("test", targets, material.predict_proba(parts, samples), classes)
         for name, parts in others.items()
     }
-    alike = {arm.name: material.probabilities(arm.parts, samples) for arm in comparison.arms}
+    alike = {arm.name: material.predict_proba(arm.model, samples) for arm in comparison.arms}
     pairs = compare_pairs(targets, alike, material.settings.seed)
-    return Revealed(opened=True, tests={**tests, **own}, pairs=pairs, n=winner.n, smallest=shown)
+    return ArmTestScores(opened=True, tests={**tests, **own}, pairs=pairs, n=winner.n, smallest=shown)
 
 
 def _shown(material: FitContext, arm: Arm) -> FittedModel:
@@ -61,5 +61,5 @@ def _shown(material: FitContext, arm: Arm) -> FittedModel:
     if arm.refit_seconds:
         told = f"{arm.name} has its test score as it was validated, fitted on train alone"
         material.listener(events.Note(told))
-        return arm.parts
-    return final_parts(material, arm)
+        return arm.model
+    return refit_model(material, arm)

@@ -32,7 +32,7 @@ from headstart.engines.pytorch import can_train_in_bf16, select_device
 from headstart.errors import EngineError, TrainingError
 from headstart.extraction.activations import Activations
 from headstart.hardware import ComputePrecision
-from headstart.heads.closed_form import class_weights
+from headstart.heads.closed_form import compute_sample_weight
 from headstart.heads.head import Head
 from headstart.heads.saving import read_head, to_tensors, write_head
 from headstart.inference.model_format import hash_file
@@ -542,5 +542,5 @@ def _at(settings: TrainSettings, rate: float) -> TrainSettings:
 def _per_class(labels: NDArray[np.int64], classes: int, *, balanced: bool) -> NDArray[np.float32]:
     """The weight of each class, (C,)."""
     weights = np.ones(classes, np.float32)
-    weights[labels] = class_weights(labels, classes, balanced)
+    weights[labels] = compute_sample_weight(labels, classes, balanced)
     return weights

@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from headstart import events
 from headstart.errors import TrainingError
-from headstart.heads.closed_form import best_temperature
+from headstart.heads.closed_form import fit_temperature
 from headstart.settings import TrainSettings
 from headstart.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from headstart.training.curves import Epoch
@@ -309,7 +309,7 @@ def compute_calibrated_losses(logits: Tensor, labels: NDArray[np.int64]) -> NDAr
     if not torch.isfinite(logits).all():
         return np.full(len(labels), math.inf)
     values = logits.double()
-    best = best_temperature(values.numpy(), labels, np.ones(len(labels)))
+    best = fit_temperature(values.numpy(), labels, np.ones(len(labels)))
     return functional.cross_entropy(best * values, torch.from_numpy(labels), reduction="none").numpy()
 
 

@@ -28,17 +28,19 @@ def predict_calibration_set(material: FitContext, winner: Arm, parts: FittedMode
         winner: the arm, as validated.
         parts: what is saved of it.
     """
-    if parts is not winner.parts and winner.strategy in FROZEN and winner.head in SOLVED:
-        samples = material.of(Subset.TRAIN, Subset.VALIDATION)
+    if parts is not winner.model and winner.strategy in FROZEN and winner.head in SOLVED:
+        samples = material.samples_in(Subset.TRAIN, Subset.VALIDATION)
         rows = cross_validated(material, parts, winner)
         return HeldOut(tuple(samples), material.labels(Subset.TRAIN, Subset.VALIDATION), rows, "cross-validated")
-    samples = material.of(Subset.VALIDATION)
+    samples = material.samples_in(Subset.VALIDATION)
     return HeldOut(tuple(samples), material.labels(Subset.VALIDATION), winner.probabilities, "validation")
 
 
 def cross_validated(material: FitContext, parts: FittedModel, winner: Arm) -> NDArray[np.float32]:
     """Probabilities (N, C) for train and validation photos, each by a head that was not fitted on it."""
     (answer,) = parts.members
-    task = material.task([parts.branches[branch] for branch in answer.branches], Subset.TRAIN, Subset.VALIDATION)
+    task = material.training_set(
+        [parts.branches[branch] for branch in answer.branches], Subset.TRAIN, Subset.VALIDATION
+    )
     fixed = {name: float(value) for name, value in winner.chosen.items()}
     return cross_val_predict(task, HEADS[answer.head.kind], material.settings, fixed, folds=material.settings.folds)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from headstart.arrays import Floats, Ints
 from headstart.errors import DataError
-from headstart.evaluation.intervals import grouped_wilson
+from headstart.evaluation.intervals import grouped_wilson_interval
 from headstart.inference.conformal import ConformalKind, ConformalPredictor
 
 #: Added by ``raps`` to the score for each rank beyond the free ones: the value that Angelopoulos et al. use throughout
@@ -80,7 +80,7 @@ def measure_coverage(sets: NDArray[np.bool_], labels: Ints, *, groups: Ints | No
         raise DataError("there are no prediction sets to judge; wanted one photo at least")
     held, classes = sets[np.arange(len(labels)), labels], sets.shape[1]
     sizes = sets.sum(axis=1)
-    interval = grouped_wilson(held, np.arange(len(labels)) if groups is None else groups)
+    interval = grouped_wilson_interval(held, np.arange(len(labels)) if groups is None else groups)
     each = [held[labels == index] for index in range(classes)]
     return Coverage(
         coverage=float(held.mean()),

@@ -39,7 +39,7 @@ def add_novelty(material: FitContext, winner: Arm, parts: FittedModel) -> Declin
     settings = material.settings
     if settings.acceptance == 1:
         return Declining(parts, None)
-    seen = material.of(Subset.TRAIN, Subset.VALIDATION)
+    seen = material.samples_in(Subset.TRAIN, Subset.VALIDATION)
     reading = _reading(parts)
     if winner.strategy in FROZEN or parts.branches[0].backbone.fingerprint == material.backbone.fingerprint:
         novelty = fit_novelty(
@@ -51,13 +51,13 @@ def add_novelty(material: FitContext, winner: Arm, parts: FittedModel) -> Declin
             seed=settings.seed,
         )
         return Declining(reading.of(parts, novelty), None)
-    validated = _reading(winner.parts)
-    learnt = validated.features(material, material.of(Subset.TRAIN))
-    others = validated.features(material, material.of(Subset.VALIDATION))
+    validated = _reading(winner.model)
+    learnt = validated.features(material, material.samples_in(Subset.TRAIN))
+    others = validated.features(material, material.samples_in(Subset.VALIDATION))
     unscaled = fit_unscaled(learnt, branches=validated.indices, seed=settings.seed)
     found = set_acceptance(unscaled, unscaled.score(others), settings.acceptance)
     scores = found.score(others)
-    if parts is not winner.parts:
+    if parts is not winner.model:
         anew = fit_unscaled(reading.features(material, seen), branches=reading.indices, seed=settings.seed)
         found = replace(anew, ood_acceptance=found.ood_acceptance, scale=found.scale)
     return Declining(reading.of(parts, found), scores)
@@ -72,7 +72,7 @@ class _Reading:
 
     def features(self, material: FitContext, samples: Sequence[Sample]) -> list[NDArray[np.float32]]:
         """For each branch that novelty is told from float32 (N, D of it)."""
-        return [material.features(self.branches[index], samples) for index in self.indices]
+        return [material.load_features(self.branches[index], samples) for index in self.indices]
 
     def of(self, parts: FittedModel, novelty: Novelty) -> FittedModel:
         """The parts with these branches and this score."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from headstart.evaluation.intervals import grouped_wilson
+from headstart.evaluation.intervals import grouped_wilson_interval
 from headstart.reporting.charts.spec import (
     MOST_ROWS,
     Axis,
@@ -114,7 +114,7 @@ def class_coverage_chart(records: Records) -> Bars:
     if not few:
         shown = shown[np.argsort(held[shown] / n[shown], kind="stable")[:MOST_ROWS]]
     owns = [test.label == label for label in shown]
-    shares, intervals = held[shown] / n[shown], [grouped_wilson(hit[own], test.group[own]) for own in owns]
+    shares, intervals = held[shown] / n[shown], [grouped_wilson_interval(hit[own], test.group[own]) for own in owns]
     worst = int(shares.argmin())
     alt = (
         f"Prediction sets are to hold the true class of {format_percent(wanted, 0)} of all photos; of "

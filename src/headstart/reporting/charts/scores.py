@@ -93,7 +93,7 @@ def precision_recall_chart(records: Records) -> Lines:
 def risk_coverage_chart(records: Records) -> Lines:
     """How often answers on test are wrong where only the surest are given."""
     test = records.predictions.subset("test")
-    found = curves.risk_coverage(test.right, test.confidence)
+    found = curves.risk_coverage_curve(test.right, test.confidence)
     half = int(np.searchsorted(found.coverage, 0.5))
     error = float(found.risk[-1])
     alt = (
@@ -122,7 +122,7 @@ def _against_rest(records: Records, curve_of: Callable[[Predictions, int], _Curv
 
 
 def _roc_of(test: Predictions, k: int) -> _Curve | None:
-    found = curves.roc(test.label, test.probabilities, k)
+    found = curves.roc_curve(test.label, test.probabilities, k)
     return None if found.area is None else _Curve("", found.false_positives, found.true_positives, found.area)
 
 
@@ -131,7 +131,7 @@ def _precision_recall_of(test: Predictions, k: int) -> _Curve | None:
 
     It ends where all photos of the class are found: what lower thresholds let in is of other classes.
     """
-    found = curves.precision_recall(test.label, test.probabilities, k)
+    found = curves.precision_recall_curve(test.label, test.probabilities, k)
     if found.area is None:
         return None
     end = int(np.searchsorted(found.recall, found.recall[-1])) + 1

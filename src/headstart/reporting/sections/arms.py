@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from headstart.evaluation.comparison import Pair
+from headstart.evaluation.comparison import PairedTest
 from headstart.evaluation.intervals import Interval
 from headstart.reporting.charts import catalog as charts
 from headstart.reporting.charts.inline import InlineChart, draw_charts
 from headstart.reporting.records import Records
-from headstart.selection.leaderboard import caveats, from_json
+from headstart.selection.leaderboard import from_json, list_caveats
 from headstart.training.curves import KEPT_EPOCH_RULE
 
 MOST_PAIRS = 15  #: that are shown; comparison.json has them all
@@ -73,13 +73,15 @@ def build_arms_section(records: Records) -> ArmsSection:
             if arm["depth"]
         ),
         left_out=tuple(it["left_out"]),
-        caveats=tuple(caveats(from_json(board))),
+        caveats=tuple(list_caveats(from_json(board))),
     )
 
 
 def _list_pairs(found: Iterable[Mapping[str, Any]]) -> Iterator[ShownArmPair]:
-    for pair in [Pair.from_json(it) for it in found][:MOST_PAIRS]:
-        words = "beyond chance" if pair.beyond_chance else "told apart, just" if pair.told else "no difference seen"
+    for pair in [PairedTest.from_json(it) for it in found][:MOST_PAIRS]:
+        words = (
+            "beyond chance" if pair.significant else "told apart, just" if pair.exceeds_one_se else "no difference seen"
+        )
         yield ShownArmPair(
             pair.a,
             pair.b,

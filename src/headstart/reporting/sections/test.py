@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.evaluation.curves import precision_recall, risk_coverage, roc
+from headstart.evaluation.curves import precision_recall_curve, risk_coverage_curve, roc_curve
 from headstart.reporting.charts import catalog as charts
 from headstart.reporting.charts.inline import InlineChart, draw_charts
 from headstart.reporting.confusion_table import ConfusionTable, build_confusion_table
@@ -91,7 +91,7 @@ def build_test_section(records: Records) -> TestSection:
         sizes=tuple((size, n) for size, n in enumerate(sizes, 1) if n)[:MOST_SIZES],
         sets=(*draw_charts(charts.set_sizes_chart, records), *draw_charts(charts.class_coverage_chart, records)),
         kept={percent: _accuracy_of_surest(said, percent) for percent in KEPT},
-        aurc=risk_coverage(said.right, sure).area,
+        aurc=risk_coverage_curve(said.right, sure).area,
         risk=draw_charts(charts.risk_coverage_chart, records),
         accepted_accuracy=_share_right(said.right[~said.out_of_distribution]),
         declined_accuracy=_share_right(said.right[said.out_of_distribution]),
@@ -118,8 +118,8 @@ def _score_classes(records: Records, said: Predictions) -> Iterator[ClassScores]
             high=score.recall_interval.high if score.recall_interval else None,
             precision=score.precision,
             f1=score.f1,
-            auc=roc(said.label, said.probabilities, index).area,
-            average_precision=precision_recall(said.label, said.probabilities, index).area,
+            auc=roc_curve(said.label, said.probabilities, index).area,
+            average_precision=precision_recall_curve(said.label, said.probabilities, index).area,
             covered=_share_right(said.prediction_set[own, index]) if records.sets_on_test else None,
             other=other,
             taken_for=records.classes[other] if elsewhere[other] else "",

@@ -30,9 +30,9 @@ import numpy as np
 import measuring
 from headstart import events
 from headstart.data.groups import merge_groups
-from headstart.data.readers.reading import read_source
+from headstart.data.read import read_source
 from headstart.data.samples import Samples, Subset
-from headstart.data.splits import make_split
+from headstart.data.split import make_split
 from headstart.diagnostics.near_duplicates.search import find_near_duplicates
 from headstart.evaluation.metrics import log_loss
 from headstart.evaluation.reliability import measure_reliability

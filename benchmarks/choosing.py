@@ -19,9 +19,9 @@ import numpy as np
 
 import measuring
 from headstart import events
-from headstart.data.readers.reading import read_source
+from headstart.data.read import read_source
 from headstart.data.samples import Subset
-from headstart.data.splits import make_split
+from headstart.data.split import make_split
 from headstart.evaluation.metrics import log_loss
 from headstart.events import RunLog
 from headstart.heads.threads import limit_threads

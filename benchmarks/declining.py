@@ -22,7 +22,7 @@ from scipy.stats import rankdata
 import measuring
 from headstart import events
 from headstart.data.demo import write_digits
-from headstart.data.readers.reading import read_source
+from headstart.data.read import read_source
 from headstart.data.samples import Subset
 from headstart.events import RunLog
 from headstart.extraction.extract import extract, load_pixels

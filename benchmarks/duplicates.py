@@ -33,7 +33,7 @@ import measuring
 from drawn import KINDS
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import load_backbone
-from headstart.data.readers.reading import read_source
+from headstart.data.read import read_source
 from headstart.data.samples import ArraySource, Sample
 from headstart.diagnostics.near_duplicates.search import DuplicatePair, find_near_duplicates
 from headstart.engines.choose import choose_engine

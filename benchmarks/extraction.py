@@ -20,7 +20,7 @@ from PIL import Image
 import measuring
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import load_backbone
-from headstart.data.readers.reading import read_source
+from headstart.data.read import read_source
 from headstart.data.samples import FileSource, Sample
 from headstart.engines.choose import choose_engine
 from headstart.engines.engine import Engine

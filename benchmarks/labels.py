@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 import measuring
 from headstart import events
 from headstart.data.demo import write_digits
-from headstart.data.readers.reading import read_source
+from headstart.data.read import read_source
 from headstart.diagnostics.label_issues import diagnose_labels, find_label_issues
 from headstart.diagnostics.label_noise import LabelNoise
 from headstart.diagnostics.label_predictions import make_training_sets

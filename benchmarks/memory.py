@@ -81,7 +81,7 @@ def _forget_rows(store: Path) -> None:
 def _extract(photos: Path) -> dict[str, float]:
     """One extraction, and this process's peak of resident memory."""
     from headstart.backbones.convert import load_backbone
-    from headstart.data.readers.reading import read_source
+    from headstart.data.read import read_source
     from headstart.engines.choose import choose_engine
     from headstart.extraction.extract import extract
     from headstart.pipeline.backbones import proof_photos

@@ -20,7 +20,7 @@ from onnx import helper
 
 import headstart
 import measuring
-from headstart.data.readers.reading import read_source
+from headstart.data.read import read_source
 from headstart.data.samples import FileSource, Sample
 from headstart.extraction.extract import load_photo
 from headstart.hardware import count_cores

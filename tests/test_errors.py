@@ -8,8 +8,9 @@ import pytest
 
 import headstart
 from headstart import errors
-from headstart.data.readers import archives, tables
-from headstart.data.readers.walking import Walk
+from headstart.data.readers import archive as archive_reader
+from headstart.data.readers import table as table_reader
+from headstart.data.readers.walk import Walk
 from headstart.errors import (
     MOST,
     DataError,
@@ -122,13 +123,13 @@ def test_files_that_cannot_be_opened_any_more_are_not_blamed(tmp_path: Path, mon
 
     monkeypatch.setattr(Path, "read_bytes", spent)
     monkeypatch.setattr(os, "scandir", spent)
-    monkeypatch.setattr(archives, "_guessed_earlier", spent)
-    monkeypatch.setattr(tables, "_text_rows", spent)
+    monkeypatch.setattr(archive_reader, "_guessed_earlier", spent)
+    monkeypatch.setattr(table_reader, "_text_rows", spent)
     for read in (
         lambda: files._checked(tmp_path / "model.onnx", ""),
         lambda: photos.load_image(tmp_path / "a.jpg", ImageSpec(8, 1000, (0.5,) * 3, (0.5,) * 3)),
-        lambda: archives.unpack(tmp_path / "a.zip", tmp_path),
-        lambda: tables.read_rows(tmp_path / "a.csv", tmp_path),
+        lambda: archive_reader.unpack(tmp_path / "a.zip", tmp_path),
+        lambda: table_reader.read_rows(tmp_path / "a.csv", tmp_path),
         lambda: Walk(tmp_path).look(tmp_path / "inside"),
     ):
         with pytest.raises(HeadstartError, match=r"the machine ran short to .*Too many open files") as told:

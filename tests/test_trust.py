@@ -14,7 +14,7 @@ from sklearn.metrics import accuracy_score
 import headstart
 from headstart.data.ledger import load_ledger
 from headstart.data.samples import Subset
-from headstart.data.splits import Split
+from headstart.data.split import Split
 from headstart.errors import UserError
 from headstart.runs.run import Run, open_run
 

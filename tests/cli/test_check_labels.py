@@ -19,10 +19,10 @@ from PIL import Image
 from headstart.cli.check import _in_words
 from headstart.cli.main import run
 from headstart.data.check import check_samples
-from headstart.data.readers.reading import read_source
+from headstart.data.read import read_source
 from headstart.data.relabel import apply_relabels
 from headstart.data.samples import Subset
-from headstart.data.splits import load_split
+from headstart.data.split import load_split
 from headstart.diagnostics.next_commands import suggest_relabelling
 from headstart.errors import BackboneError, DataError, SettingError
 from headstart.pipeline.label_check import check_labels

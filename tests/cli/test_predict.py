@@ -17,11 +17,11 @@ from PIL import Image
 import headstart
 from headstart.backbones.convert import load_backbone
 from headstart.cli.main import run
-from headstart.data.readers.csv_cells import unescape_cell
-from headstart.data.readers.reading import read_source
+from headstart.data.read import read_source
 from headstart.export import export_model
 from headstart.inference.calibration import Calibration
 from headstart.inference.conformal import ConformalPredictor
+from headstart.storage.csv_cells import unescape_cell
 from tests.export.drawn import drawn_novelty, drawn_photos, single, witnesses
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from headstart.data.check import Range, check_samples
-from headstart.data.readers.reading import read_source
+from headstart.data.read import read_source
 from headstart.data.samples import FileStatus
 from headstart.events import Progress
 

@@ -1,7 +1,7 @@
 import pytest
 
 from headstart.data.demo import COUNT, EDGE, write_digits
-from headstart.data.readers.reading import read_source
+from headstart.data.read import read_source
 from headstart.errors import DataError
 
 

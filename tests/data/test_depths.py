@@ -7,7 +7,7 @@ from headstart.backbones.convert import load_backbone
 from headstart.data.check import check_samples
 from headstart.data.depths import find_grey_ranges, note_scaling
 from headstart.data.ledger import load_ledger, save_ledger
-from headstart.data.readers.reading import read_source
+from headstart.data.read import read_source
 from headstart.data.samples import Subset
 from headstart.extraction.extract import get_feature_space
 from headstart.modalities.image.spec import GreyRange

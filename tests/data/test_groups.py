@@ -5,7 +5,7 @@ from scipy.sparse.csgraph import connected_components
 
 from headstart.data.groups import assign_groups, merge_groups
 from headstart.data.samples import ArraySource, Ledger, Sample, Samples, Subset
-from headstart.data.splits import make_split
+from headstart.data.split import make_split
 
 SOURCE = ArraySource(np.zeros((1, 2, 2), np.uint8), 0)
 

@@ -62,7 +62,7 @@ def test_what_is_no_ledger(tmp_path, text, message):
 
 
 def test_amending_drops_what_is_skipped(pets):
-    from headstart.data.readers.reading import read_source
+    from headstart.data.read import read_source
 
     samples = read_source(pets)
     gone = LedgerEntry("cats/0.png", FileStatus.SKIPPED, "does not decode")

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from headstart.data.own_output import is_own_folder, is_own_picture, mark_folder, save_picture
-from headstart.data.readers.reading import read_source
+from headstart.data.read import read_source
 from headstart.data.samples import FileStatus
 from headstart.errors import DataError
 from headstart.settings import DataSettings

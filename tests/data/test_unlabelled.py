@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from headstart.data.inspection import MAX_BYTES
 from headstart.data.own_output import save_picture
-from headstart.data.readers.inspection import MAX_BYTES
 from headstart.data.unlabelled import HEAD, find_photos, is_photo
 from tests.conftest import picture
 

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image, ImageFilter
 from sklearn.metrics import confusion_matrix
 
-from headstart.data.readers.reading import read_source
+from headstart.data.read import read_source
 from headstart.data.samples import ArraySource, FileStatus, Ledger, LedgerEntry, Sample, Samples
 from headstart.diagnostics.issues import DatasetIssues, find_dataset_issues
 from headstart.diagnostics.near_duplicates.search import DuplicatePair

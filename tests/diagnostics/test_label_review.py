@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from headstart.data.readers.reading import read_source
+from headstart.data.read import read_source
 from headstart.data.relabel import apply_relabels
 from headstart.diagnostics import label_review as fixes
 from headstart.diagnostics.label_issues import LabelIssue

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from headstart.data.samples import ArraySource, Ledger, Sample, Samples, Subset
-from headstart.data.splits import Split
+from headstart.data.split import Split
 from headstart.diagnostics.leakage import find_leaks, score_without_leaks
 from headstart.diagnostics.near_duplicates.search import DuplicatePair
 from headstart.evaluation.grouping import Targets

@@ -22,7 +22,8 @@ from headstart.extraction import activations
 from headstart.extraction.activations import Activations, ViewKey
 from headstart.extraction.bfloat16 import to_bfloat16_bits
 from headstart.storage import activation_files
-from headstart.storage.activation_files import get_free_bytes, list_activations
+from headstart.storage.activation_files import list_activations
+from headstart.storage.usage import get_free_bytes
 
 KEY = "ab" * 20
 SHAPE = (5, 3, 2)

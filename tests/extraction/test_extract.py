@@ -8,7 +8,7 @@ from PIL import Image
 
 from headstart import events
 from headstart.backbones.backbone import Backbone, Layer
-from headstart.data.readers.reading import read_source
+from headstart.data.read import read_source
 from headstart.data.samples import ArraySource, FileSource
 from headstart.extraction.extract import extract, get_feature_space, load_pixels
 from headstart.modalities.image.spec import ImageSpec

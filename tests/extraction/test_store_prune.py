@@ -10,8 +10,8 @@ import pytest
 from headstart.errors import StoreError
 from headstart.extraction.activations import Activations
 from headstart.storage.activation_files import list_activations
-from headstart.storage.space import get_disk_usage
 from headstart.storage.store import DecodeIssue, FeatureSpace, Store
+from headstart.storage.usage import get_disk_usage
 
 OLD = FeatureSpace("0a" * 20, (("final", 1000),), "old")
 NEW = FeatureSpace("0b" * 20, (("final", 1000),), "new")

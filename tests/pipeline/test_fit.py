@@ -15,7 +15,7 @@ import headstart
 from headstart import events
 from headstart.data.ledger import load_ledger
 from headstart.data.samples import FileStatus, Subset
-from headstart.data.splits import Split
+from headstart.data.split import Split
 from headstart.errors import DataError, HeadstartError, SettingError
 from headstart.pipeline.fit import evaluate
 from headstart.runs.run import Run, open_run

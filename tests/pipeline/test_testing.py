@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from headstart import events
-from headstart.data.readers.reading import read_source
+from headstart.data.read import read_source
 from headstart.data.samples import FileSource, Sample
 from headstart.errors import HeadstartError
 from headstart.evaluation import metrics

@@ -18,7 +18,7 @@ from PIL import Image
 
 from headstart.data.ledger import save_ledger
 from headstart.data.samples import FileStatus, Ledger, LedgerEntry, Subset
-from headstart.data.splits import Split
+from headstart.data.split import Split
 from headstart.evaluation.evaluation import score_predictions
 from headstart.evaluation.grouping import Targets
 from headstart.selection.leaderboard import LeaderboardRow, to_json

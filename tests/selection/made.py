@@ -13,9 +13,9 @@ from safetensors.torch import save_file
 
 from headstart import events
 from headstart.backbones.convert import load_backbone
-from headstart.data.readers.reading import read_source
+from headstart.data.read import read_source
 from headstart.data.samples import Subset
-from headstart.data.splits import make_split
+from headstart.data.split import make_split
 from headstart.engines.choose import choose_engine
 from headstart.extraction.extract import extract
 from headstart.pipeline.backbones import proof_photos

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from headstart import events
 from headstart.backbones.backbone import Backbone, Layer
 from headstart.backbones.convert import load_backbone
-from headstart.data.readers.reading import read_source
+from headstart.data.read import read_source
 from headstart.data.samples import ArraySource, Sample
 from headstart.engines.choose import EngineChoice, choose_engine
 from headstart.errors import BackboneError

@@ -9,7 +9,7 @@ import pytest
 import headstart
 from headstart.data.ledger import load_ledger
 from headstart.data.samples import Subset
-from headstart.data.splits import Split
+from headstart.data.split import Split
 from headstart.runs.run import Run
 from headstart.selection import leaderboard
 from tests.conftest import Warm

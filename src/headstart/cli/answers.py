@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from headstart.data.readers.csv_cells import format_csv, join_names
+from headstart.storage.csv_cells import format_csv, join_names
 
 if TYPE_CHECKING:
     from headstart.inference.classifier import Classifier, Prediction

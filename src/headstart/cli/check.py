@@ -87,7 +87,7 @@ def check(
     network |= {name: value for name, value in going_on.items() if value is not None}
     check_flags(labels, network, fast=fast)
     read_as = data or DataSettings.model_validate({})
-    from headstart.storage.use import try_mark_in_use
+    from headstart.storage.locks import try_mark_in_use
 
     with try_mark_in_use(locate_store(store)):
         with shown(quiet=quiet or json_) as listener:
@@ -107,7 +107,7 @@ def check(
 def _surveyed(photos: Path, data: DataSettings, held: Held | None, *, fast: bool, listener: "Listener") -> "DataCheck":
     """The survey; of what holding labels has read and decoded, where that was done."""
     from headstart.data.check import check_samples
-    from headstart.data.readers.reading import read_source
+    from headstart.data.read import read_source
 
     if held is not None:
         return check_samples(held.found.samples, decode_all=False)

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from headstart.cli.display import shown
 from headstart.cli.tables import paragraph, table
-from headstart.data.readers.found import count_noun
+from headstart.data.names import count_noun
 from headstart.diagnostics.label_noise import LabelNoise, describe_label_noise
 from headstart.diagnostics.next_commands import suggest_comparing, suggest_relabelling
 from headstart.settings import FitSettings

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from statistics import median_low
 
-from headstart.data.readers.assembly import find_problems
-from headstart.data.readers.inspection import default_workers, map_in_threads, why_unreadable
+from headstart.data.assembly import find_problems
+from headstart.data.inspection import default_workers, map_in_threads, why_unreadable
 from headstart.data.samples import FileSource, FileStatus, LedgerEntry, Sample, Samples
 from headstart.events import Listener, ignore
 from headstart.modalities.image.decoding.decode import BrokenPhoto, decode

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from headstart.data.readers.found import preview
+from headstart.data.names import preview
 from headstart.data.samples import FileStatus, Sample, Samples
 from headstart.modalities.image.decoding.depth import (
     BitDepth,

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from headstart.data.readers.assembly import find_problems
-from headstart.data.readers.csv_cells import format_csv, unescape_cell
+from headstart.data.assembly import find_problems
+from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.csv_text import read_text_table, refuse_damaged_rows
-from headstart.data.readers.found import normalise_class_name, preview
 from headstart.data.samples import FileStatus, LedgerEntry, Relabel, Samples
 from headstart.errors import DataError, nearest
+from headstart.storage.csv_cells import format_csv, unescape_cell
 from headstart.storage.run_layout import RELABELS, SPLIT
 
 MOST = 8  #: problems named in one message

@@ -6,9 +6,9 @@ from functools import partial
 from operator import attrgetter
 from pathlib import Path
 
+from headstart.data.inspection import MAX_BYTES
 from headstart.data.own_output import is_own_picture
-from headstart.data.readers.inspection import MAX_BYTES
-from headstart.data.readers.walking import Walk
+from headstart.data.readers.walk import Walk
 from headstart.modalities.image.decoding.decode import SUFFIXES, BrokenPhoto, identify
 
 HEAD = 1 << 16  #: bytes that tell most files that are no photos

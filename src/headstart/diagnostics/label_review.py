@@ -9,8 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from headstart.data.readers.csv_cells import format_csv
-from headstart.data.readers.inspection import default_workers, map_in_threads
+from headstart.data.inspection import default_workers, map_in_threads
 from headstart.data.samples import Sample, Samples
 from headstart.diagnostics.label_issues import LabelIssue
 from headstart.diagnostics.label_noise import LabelNoise, describe_label_noise, describe_left_out
@@ -20,6 +19,7 @@ from headstart.extraction.extract import load_photo
 from headstart.modalities.image.decoding.decode import BrokenPhoto
 from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
 from headstart.storage.atomic import replace_bytes, replace_text
+from headstart.storage.csv_cells import format_csv
 
 COLUMNS = ("photo", "given", "now", "likely", "given_probability", "likely_probability", "label")
 MOST_PICTURES = 400  #: on the page; all suspects are in the table

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from headstart.arrays import Bools, Ints
 from headstart.data.groups import encode_groups
-from headstart.data.readers.found import natural_key, normalise_class_name
-from headstart.data.readers.parts import parse_subset
+from headstart.data.names import natural_key, normalise_class_name
 from headstart.data.samples import LedgerEntry, Sample
+from headstart.data.subsets import parse_subset
 from headstart.evaluation.grouping import effective_sample_size
 from headstart.evaluation.intervals import grouped_wilson_interval
 from headstart.evaluation.paired import SIGNIFICANT, adjust_holm

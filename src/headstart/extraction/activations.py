@@ -20,13 +20,7 @@ from numpy.typing import NDArray
 from headstart.errors import StoreError
 from headstart.events import Listener, Note, ignore
 from headstart.extraction.bfloat16 import all_finite, to_bfloat16_bits
-from headstart.storage.activation_files import (
-    KEY_BYTES,
-    Manifest,
-    ValueKind,
-    activation_lock,
-    open_activation_files,
-)
+from headstart.storage.activation_files import KEY_BYTES, Manifest, ValueKind, activation_lock, open_activation_files
 from headstart.storage.space import digest_to_bytes
 
 __all__ = ["Activations", "ValueKind", "ViewKey"]

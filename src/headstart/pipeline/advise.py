@@ -7,9 +7,9 @@ from typing import Any
 
 from headstart import events
 from headstart.backbones.catalog import split_names
-from headstart.data.readers.reading import read_source
+from headstart.data.read import read_source
 from headstart.data.samples import Samples, Subset
-from headstart.data.splits import make_split
+from headstart.data.split import make_split
 from headstart.errors import BackboneError, DataError
 from headstart.events import RunLog
 from headstart.extraction.extract import extract, get_feature_space

@@ -14,10 +14,10 @@ from headstart.backbones.backbone import Backbone
 from headstart.backbones.catalog import split_names
 from headstart.backbones.convert import load_backbone
 from headstart.data.depths import describe_ranges, find_grey_ranges
-from headstart.data.readers.reading import read_source
+from headstart.data.read import read_source
 from headstart.data.relabel import apply_relabels, find_relabel_tables
 from headstart.data.samples import Sample, Samples
-from headstart.data.splits import Split, load_split, make_split
+from headstart.data.split import Split, load_split, make_split
 from headstart.engines.choose import PARITY_PHOTOS, EngineChoice, ParitySamples, choose_engine
 from headstart.errors import DataError
 from headstart.events import RunLog

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from headstart.data.assembly import find_problems
 from headstart.data.depths import note_scaling
 from headstart.data.groups import merge_groups
-from headstart.data.readers.assembly import find_problems
 from headstart.data.samples import FileStatus, Samples
 from headstart.diagnostics.near_duplicates.search import DuplicatePair, find_near_duplicates
 from headstart.errors import DataError

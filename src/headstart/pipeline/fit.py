@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from headstart import events
-from headstart.data.readers.loosening import make_relaxed_split
-from headstart.data.readers.reading import read_source
-from headstart.data.readers.scorable import check_scorable
+from headstart.data.read import read_source
+from headstart.data.relaxed_split import make_relaxed_split
 from headstart.data.samples import FileStatus, Sample, Samples, Subset
-from headstart.data.splits import Split, load_split
+from headstart.data.scorable import check_scorable
+from headstart.data.split import Split, load_split
 from headstart.diagnostics import run as looking_back
 from headstart.diagnostics.run import diagnose
 from headstart.diagnostics.subject import Subject
@@ -49,9 +49,9 @@ from headstart.selection.context import Budget, FitContext
 from headstart.selection.results import Postprocessed
 from headstart.selection.test_scores import score_on_test
 from headstart.settings import DataSettings, FitSettings, locate_store, parse_duration
+from headstart.storage.locks import try_mark_in_use
 from headstart.storage.run_layout import MODEL, SPLIT
 from headstart.storage.store import Store
-from headstart.storage.use import try_mark_in_use
 
 WITNESSES = 48  #: validation photos on which the saved graph is held to the fitted head
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from headstart import events
 from headstart.backbones.catalog import split_names
-from headstart.data.readers.loosening import make_relaxed_split
+from headstart.data.relaxed_split import make_relaxed_split
 from headstart.data.samples import Samples, Subset
-from headstart.data.splits import Split
+from headstart.data.split import Split
 from headstart.diagnostics.label_issues import LabelDiagnostics, LabelIssue, diagnose_labels
 from headstart.diagnostics.label_noise import LabelNoise, describe_label_noise
 from headstart.diagnostics.label_predictions import make_training_sets

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from headstart.data.ledger import load_ledger
 from headstart.data.samples import Ledger
-from headstart.data.splits import Split
+from headstart.data.split import Split
 from headstart.errors import DataError, UserError
 from headstart.evaluation.evaluation import Evaluation
 from headstart.storage.run_layout import (

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.data.groups import encode_groups
-from headstart.data.readers.csv_cells import format_csv, join_names
 from headstart.data.samples import Sample
 from headstart.inference.postprocess import BatchPredictions
 from headstart.storage.atomic import replace_bytes, replace_text
+from headstart.storage.csv_cells import format_csv, join_names
 from headstart.storage.run_layout import PREDICTIONS, SCHEMA_VERSION
 
 AnsweredSubset = tuple[str, Sequence[Sample], BatchPredictions]  #: its name, its photos, what is said of them

@@ -23,7 +23,7 @@ from headstart.selection.context import FitContext
 from headstart.selection.results import Postprocessed, TestResult
 from headstart.settings import FitSettings
 from headstart.storage.run_layout import NEIGHBOURS, PICTURES, TRUST
-from headstart.storage.space import get_disk_usage
+from headstart.storage.usage import get_disk_usage
 from headstart.training.memory import peak_memory
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from headstart import events
-from headstart.data.readers.inspection import default_workers, map_in_threads
+from headstart.data.inspection import default_workers, map_in_threads
 from headstart.data.samples import Sample
 from headstart.diagnostics.examples import select_examples
 from headstart.diagnostics.run import Diagnostics

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from headstart import events
-from headstart.data.readers.found import preview
+from headstart.data.names import preview
 from headstart.data.samples import Subset
 from headstart.errors import SettingError, TrainingError, bounded, nearest
 from headstart.heads.folds import find_one_group_classes

@@ -13,7 +13,7 @@ from headstart import events
 from headstart.backbones.backbone import Backbone
 from headstart.data.groups import encode_groups
 from headstart.data.samples import Sample, Samples, Subset
-from headstart.data.splits import Split
+from headstart.data.split import Split
 from headstart.engines.choose import ParitySamples
 from headstart.engines.engine import Engine
 from headstart.evaluation.grouping import Targets

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from headstart.errors import StoreError, refuse_machine_faults
 from headstart.storage.atomic import new_folder
-from headstart.storage.space import get_disk_usage
+from headstart.storage.usage import get_disk_usage
 
 ValueKind = Literal["bf16", "u8"]
 
@@ -179,12 +179,6 @@ def activation_lock(home: Path) -> FileLock:
     """The lock of who writes the activations in a folder, or removes them; it lies beside the folder and stays."""
     # thread_local=False: the thread that leaves is not always the one that came.
     return FileLock(home.with_name(f"{home.name}.lock"), thread_local=False)
-
-
-def get_free_bytes(folder: Path) -> int:
-    """Bytes that are free on the disk of a folder, which need not be there yet."""
-    there = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
-    return shutil.disk_usage(there).free
 
 
 def list_activations(folder: Path) -> tuple[ActivationsUsage, ...]:

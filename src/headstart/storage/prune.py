@@ -8,9 +8,10 @@ from filelock import FileLock, Timeout
 
 from headstart.storage.activation_files import ACTIVATIONS, activation_lock
 from headstart.storage.index import Index
+from headstart.storage.locks import lock_for_pruning
 from headstart.storage.shards import ShardFolder
-from headstart.storage.space import PruneReport, get_disk_usage
-from headstart.storage.use import lock_for_pruning
+from headstart.storage.space import PruneReport
+from headstart.storage.usage import get_disk_usage
 
 GONE = ".gone-"  # begins the names of what is being removed
 ARCHIVES = "archives"  # where reading unpacks them

@@ -1,12 +1,8 @@
 """The records of the store: what rows are comparable, what decoding found, what lies on disk."""
 
-import os
-import stat
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 DIGEST_DIGITS = 40
 FLOAT_BYTES = 4
@@ -101,19 +97,3 @@ def digest_to_bytes(digest: str) -> bytes:
 def digests_to_bytes(digests: Sequence[str]) -> list[bytes]:
     """Digests as the index keeps them."""
     return [digest_to_bytes(digest) for digest in digests]
-
-
-def list_files(path: Path) -> list[os.stat_result]:
-    """The state of a file or of all files under a folder; what vanishes meanwhile is left out."""
-    found = []
-    for file in [path, *path.rglob("*")]:
-        with suppress(FileNotFoundError):
-            status = file.stat()
-            if not stat.S_ISDIR(status.st_mode):
-                found.append(status)
-    return found
-
-
-def get_disk_usage(path: Path) -> int:
-    """Bytes of a file or of all files under a folder."""
-    return sum(status.st_size for status in list_files(path))

@@ -26,10 +26,10 @@ from headstart.errors import StoreError, refuse_machine_faults
 from headstart.events import Listener, Note, ignore
 from headstart.storage.activation_files import ACTIVATIONS
 from headstart.storage.index import CHUNK, Index
+from headstart.storage.locks import mark_in_use
 from headstart.storage.prune import prune
 from headstart.storage.shards import ShardFolder, Wanted, gather_rows
 from headstart.storage.space import DecodeIssue, FeatureSpace, PruneReport, SpaceUsage, digests_to_bytes
-from headstart.storage.use import mark_in_use
 from headstart.storage.writer import COMMIT_ROWS, SHARD_BYTES, Writer
 
 __all__ = ["DecodeIssue", "FeatureSpace", "PruneReport", "SpaceUsage", "Store", "Writer"]

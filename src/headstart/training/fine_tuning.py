@@ -38,9 +38,9 @@ from headstart.heads.saving import read_head, to_tensors, write_head
 from headstart.inference.model_format import hash_file
 from headstart.modalities.image.augment.presets import PRESETS, Augmentation, resolve_smallest_window, resolve_view_size
 from headstart.settings import FitSettings, TrainSettings, parse_size
-from headstart.storage.activation_files import get_free_bytes
 from headstart.storage.atomic import new_folder, replace_text, stamp
 from headstart.storage.prune import TRAINED
+from headstart.storage.usage import get_free_bytes
 from headstart.training.benchmark import BenchmarkResult, TrainingSpeed, benchmark_training
 from headstart.training.boundary import (
     CachedActivations,

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from headstart.data.readers.reading import read_source
+from headstart.data.read import read_source
 from headstart.data.samples import FileStatus, Subset, compute_digest
 from headstart.errors import DataError
 

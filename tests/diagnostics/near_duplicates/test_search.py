@@ -11,7 +11,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from headstart import events
-from headstart.data.readers.reading import read_source
+from headstart.data.read import read_source
 from headstart.data.samples import ArraySource, Sample, compute_digest
 from headstart.diagnostics.near_duplicates import candidates as twin_candidates
 from headstart.diagnostics.near_duplicates.candidates import find_candidates

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.data.readers.found import RawSample, SourceListing, normalise_class_name, preview
-from headstart.data.readers.parts import parse_subset, resolve_subsets
+from headstart.data.names import normalise_class_name, preview
+from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.samples import ArraySource, FileStatus, LedgerEntry, Subset
+from headstart.data.subsets import parse_subset, resolve_subsets
 from headstart.errors import DataError
 from headstart.modalities.image.decoding.decode import array_to_rgb
 

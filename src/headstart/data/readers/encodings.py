@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from headstart.data.readers.found import preview
+from headstart.data.names import preview
 from headstart.errors import DataError, SettingError
 
 #: What is tried, by the part of the world that it is used in; the first of equally good ones is taken.

@@ -18,11 +18,12 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
+from headstart.data.names import preview
 from headstart.data.readers import arrays
-from headstart.data.readers.cached import refuse_full_store
-from headstart.data.readers.found import SourceListing, preview
-from headstart.data.readers.parts import parse_subset
+from headstart.data.readers.listing import SourceListing
+from headstart.data.readers.unpack import refuse_full_store
 from headstart.data.samples import FileStatus, LedgerEntry, Subset
+from headstart.data.subsets import parse_subset
 from headstart.errors import DataError
 from headstart.storage.atomic import new_folder, stamp
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headstart.data.readers.cached import unpack_once
-from headstart.data.readers.columns import ALIASES, TableRow, choose_columns
+from headstart.data.readers.table_columns import ALIASES, TableRow, choose_columns
+from headstart.data.readers.unpack import unpack_once
 from headstart.data.samples import FileSource
 from headstart.errors import DataError, MissingExtra
 

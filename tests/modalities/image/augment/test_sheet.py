@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from headstart.data.readers.reading import read_source
+from headstart.data.read import read_source
 from headstart.errors import DataError, SettingError
 from headstart.extraction.extract import load_photo
 from headstart.modalities.image.augment.augmentation import PRESETS

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from headstart.data.check import check_decoding
-from headstart.data.readers.reading import read_source
+from headstart.data.read import read_source
 from headstart.data.samples import FileStatus
 from headstart.modalities.image.decoding import decode as module
 from headstart.modalities.image.decoding import jpeg

@@ -6,7 +6,7 @@ import pillow_heif
 import pytest
 from PIL import Image
 
-from headstart.data.readers.reading import read_source
+from headstart.data.read import read_source
 from headstart.modalities.image.decoding.decode import BrokenPhoto, decode, identify
 from headstart.modalities.image.decoding.pictures import choose_picture
 from headstart.modalities.image.decoding.tiff import directories

@@ -4,9 +4,9 @@ from itertools import combinations
 
 import pytest
 
-from headstart.data.readers.loosening import make_relaxed_split
+from headstart.data.relaxed_split import make_relaxed_split
 from headstart.data.samples import Samples, Subset
-from headstart.data.splits import Split, TooFewGroupsError, make_split
+from headstart.data.split import Split, TooFewGroupsError, make_split
 from tests.data.test_splits import made
 
 

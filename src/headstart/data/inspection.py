@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from headstart.data.own_output import is_own_picture
-from headstart.data.readers.found import RawSample
+from headstart.data.readers.listing import RawSample
 from headstart.data.samples import ArraySource, FileSource, FileStatus, LedgerEntry, compute_digest
 from headstart.errors import refuse_machine_faults
 from headstart.events import Listener, Progress

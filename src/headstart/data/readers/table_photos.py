@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from headstart.data.readers.found import preview
+from headstart.data.names import preview
 from headstart.modalities.image.decoding.decode import SUFFIXES
 
 DEPTH = 4  #: folders below the table's that are looked into

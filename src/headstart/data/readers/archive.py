@@ -20,8 +20,8 @@ from hashlib import blake2b, file_digest
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
-from headstart.data.readers.cached import unpack_once
 from headstart.data.readers.encodings import check_encoding, escape_non_ascii, guess_encoding
+from headstart.data.readers.unpack import unpack_once
 from headstart.errors import DataError, refuse_machine_faults
 
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")

@@ -3,9 +3,9 @@ import io
 import numpy as np
 from PIL import Image
 
-from headstart.data.readers.found import RawSample
-from headstart.data.readers.inspection import inspect
-from headstart.data.readers.reading import read_source
+from headstart.data.inspection import inspect
+from headstart.data.read import read_source
+from headstart.data.readers.listing import RawSample
 from headstart.data.samples import ArraySource, FileSource, FileStatus, compute_digest
 from headstart.events import ignore
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headstart.data.readers.reading import read_source
+from headstart.data.read import read_source
 from headstart.data.samples import FileSource, Ledger, Relabel, Sample, Samples, Subset, compute_digest, numbered_ids
-from headstart.data.splits import Split, make_split
+from headstart.data.split import Split, make_split
 from headstart.errors import DataError
 
 SHARES = {"test_share": 0.2, "validation_share": 0.15}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import headstart
-from headstart.data.readers.csv_cells import escape_cell, format_csv, join_names, unescape_cell
+from headstart.storage.csv_cells import escape_cell, format_csv, join_names, unescape_cell
 
 FORMULAS = [
     "=1+1",

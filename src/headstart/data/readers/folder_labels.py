@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.encodings import check_encoding, guess_encoding
-from headstart.data.readers.found import RawSample, normalise_class_name, preview
-from headstart.data.readers.layouts import FIRST_WORD, NameRule, Seen, find_name_rule
+from headstart.data.readers.folder_layout import FIRST_WORD, NameRule, Seen, find_name_rule
+from headstart.data.readers.listing import RawSample
 from headstart.data.samples import FileSource, FileStatus, LedgerEntry
 from headstart.errors import DataError, SettingError
 from headstart.settings import DataSettings

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from headstart.data.readers.reading import read_source
+from headstart.data.read import read_source
 from headstart.data.samples import FileStatus, Subset
 from headstart.errors import DataError, MissingExtra, SettingError
 from headstart.settings import DataSettings

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from headstart.data.readers.found import preview
+from headstart.data.names import preview
 from headstart.data.samples import FileStatus, Samples
 from headstart.errors import DataError
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from headstart.data.names import normalise_class_name
 from headstart.data.own_output import mark_folder
-from headstart.data.readers.found import normalise_class_name
-from headstart.data.readers.reading import read_source
+from headstart.data.read import read_source
 from headstart.data.samples import FileStatus, Samples, Subset, compute_digest
 from headstart.errors import DataError
 from headstart.events import Progress

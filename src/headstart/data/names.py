@@ -1,38 +1,13 @@
-"""What a reader hands over before a single photo is opened: where each one lies, and what is claimed about it."""
+"""Names of classes and files: their natural order, the form that is kept, and lists of them in messages."""
 
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from natsort import natsort_keygen, ns
 
-from headstart.data.samples import LedgerEntry, SampleSource, Subset
 from headstart.errors import MOST_OF_A_NAME, bounded
 
 _natural = natsort_keygen(alg=ns.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class RawSample:
-    """A file or array row that may become a sample."""
-
-    name: str  #: unique in its listing; the name of the sample to be
-    label: str  #: the class's name
-    source: SampleSource
-    subset: Subset | None = None
-    group: str = ""  #: what the user calls its group; "" for none
-
-
-@dataclass(frozen=True, slots=True)
-class SourceListing:
-    """Everything a reader found at one place."""
-
-    root: str  #: what was read, for a person
-    found: tuple[RawSample, ...]
-    classes: frozenset[str]  #: every class that was named, with or without photos
-    entries: tuple[LedgerEntry, ...] = ()  #: files that were skipped without being opened
-    ignored: int = 0  #: hidden and system files
-    notes: tuple[str, ...] = ()
 
 
 def natural_key(name: str) -> tuple[object, str]:

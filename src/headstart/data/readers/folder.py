@@ -7,19 +7,20 @@ unless it is said to stand right above the photo or in its name. What headstart 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from headstart.data.names import preview
 from headstart.data.own_output import is_own_folder
-from headstart.data.readers.found import SourceListing, preview
-from headstart.data.readers.labelling import label_files
-from headstart.data.readers.layouts import (
+from headstart.data.readers.folder_labels import label_files
+from headstart.data.readers.folder_layout import (
     Seen,
     count_classes_in_names,
     find_subsets_in_names,
     refuse_containers,
     refuse_flat,
 )
-from headstart.data.readers.parts import KNOWN, parse_subset, resolve_subsets
-from headstart.data.readers.walking import Walk, get_file_id
+from headstart.data.readers.listing import SourceListing
+from headstart.data.readers.walk import Walk, get_file_id
 from headstart.data.samples import Subset
+from headstart.data.subsets import KNOWN, parse_subset, resolve_subsets
 from headstart.errors import DataError
 from headstart.modalities.image.decoding.decode import SUFFIXES
 from headstart.settings import DataSettings

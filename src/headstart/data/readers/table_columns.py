@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from headstart.data.readers.found import preview
+from headstart.data.names import preview
 from headstart.data.samples import FileSource
 from headstart.errors import DataError
 

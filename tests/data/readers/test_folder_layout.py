@@ -2,8 +2,8 @@
 
 import pytest
 
-from headstart.data.readers.layouts import count_classes_in_names, find_subset_in_name
-from headstart.data.readers.reading import read_source
+from headstart.data.read import read_source
+from headstart.data.readers.folder_layout import count_classes_in_names, find_subset_in_name
 from headstart.data.samples import Subset
 from headstart.errors import DataError, SettingError
 from headstart.settings import DataSettings

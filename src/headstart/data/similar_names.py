@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 
-from headstart.data.readers.found import preview
+from headstart.data.names import preview
 
 _MOST_DIGITS = 15  #: of a number that a float keeps whole
 

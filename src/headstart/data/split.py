@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Self
 
 from headstart.data.groups import NAMED, TWINS
-from headstart.data.readers.found import count_noun, preview
-from headstart.data.readers.placement import SampleGroup, place_groups
+from headstart.data.names import count_noun, preview
+from headstart.data.placement import SampleGroup, place_groups
 from headstart.data.samples import Sample, Samples, Subset
 from headstart.errors import DataError
 from headstart.storage.atomic import replace_text

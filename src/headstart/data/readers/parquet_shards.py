@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from headstart.data.readers.found import RawSample, SourceListing, preview
-from headstart.data.readers.parts import KNOWN, parse_subset, resolve_subsets
-from headstart.data.readers.tables import list_table
+from headstart.data.names import preview
+from headstart.data.readers.listing import RawSample, SourceListing
+from headstart.data.readers.table import list_table
 from headstart.data.samples import LedgerEntry, Subset
+from headstart.data.subsets import KNOWN, parse_subset, resolve_subsets
 from headstart.errors import DataError
 
 _BESIDE = frozenset({".md", ".json", ".jsonl", ".txt", ".yaml", ".yml", ".py", ".rst"})  #: what describes a data set

@@ -9,11 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from headstart import settings
-from headstart.data.readers import archives, arrays, folders, idx, tables
-from headstart.data.readers.assembly import assemble_samples, find_problems
-from headstart.data.readers.found import SourceListing, preview
-from headstart.data.readers.inspection import inspect
-from headstart.data.readers.parquet_folders import find_parquet_shards, list_shards, note_sibling_shards
+from headstart.data.assembly import assemble_samples, find_problems
+from headstart.data.inspection import inspect
+from headstart.data.names import preview
+from headstart.data.readers import idx
+from headstart.data.readers.archive import SUFFIXES as ARCHIVES
+from headstart.data.readers.archive import is_archive, unpack
+from headstart.data.readers.arrays import list_arrays, list_npz
+from headstart.data.readers.folder import find_base_folder, list_folder
+from headstart.data.readers.listing import SourceListing
+from headstart.data.readers.parquet_shards import find_parquet_shards, list_shards, note_sibling_shards
+from headstart.data.readers.table import SUFFIXES as TABLES
+from headstart.data.readers.table import list_table, photos_exist
 from headstart.data.samples import Samples
 from headstart.errors import DataError, SettingError
 from headstart.events import Listener, ignore
@@ -67,7 +74,7 @@ def _list(source: Any, labels: Any, options: DataSettings, cache: Path) -> Sourc
     if labels is None:
         raise DataError(f"got {type(source).__name__} without labels; wanted a path, or images with labels=...")
     _refuse_places(options, "arrays", "the labels")
-    return arrays.list_arrays(source, labels)
+    return list_arrays(source, labels)
 
 
 def _list_path(path: Path, options: DataSettings, cache: Path) -> SourceListing:
@@ -76,20 +83,20 @@ def _list_path(path: Path, options: DataSettings, cache: Path) -> SourceListing:
     if path.is_dir():
         return _list_folder(path, options, cache)
     suffix = path.suffix.lower()
-    if archives.is_archive(path):
+    if is_archive(path):
         return _list_archive(path, options, cache)
-    if suffix in tables.SUFFIXES:
+    if suffix in TABLES:
         _refuse_places(options, f"table {str(path)!r}", "its columns label and group")
-        listing = tables.list_table(path, cache, encoding=options.encoding)
+        listing = list_table(path, cache, encoding=options.encoding)
         return replace(listing, notes=(*listing.notes, *note_sibling_shards(path)))
     if suffix == ".npz":
         _refuse_places(options, repr(str(path)), "its labels")
-        return arrays.list_npz(path)
+        return list_npz(path)
     if idx.is_idx(path):
         raise DataError(
             f"{str(path)!r} is one file of a set; wanted the folder with its images and labels: {path.parent}"
         )
-    known = ", ".join((*tables.SUFFIXES, *archives.SUFFIXES, ".npz"))
+    known = ", ".join((*TABLES, *ARCHIVES, ".npz"))
     raise DataError(f"{str(path)!r} is a file of no kind that is read; wanted a folder or a file ending in {known}")
 
 
@@ -109,8 +116,8 @@ def _list_folder(folder: Path, options: DataSettings, cache: Path) -> SourceList
     if shards:
         _refuse_places(options, repr(str(folder)), "the columns of its tables")
         return list_shards(folder, shards, cache)
-    listing = folders.list_folder(folder, options)
-    beside = [path.name for path in sorted(folder.iterdir()) if path.suffix.lower() in (*tables.SUFFIXES, ".npz")]
+    listing = list_folder(folder, options)
+    beside = [path.name for path in sorted(folder.iterdir()) if path.suffix.lower() in (*TABLES, ".npz")]
     if len(listing.classes) < 2 and beside and options.classes_from is None:
         raise DataError(
             f"{str(folder)!r} has no two class folders but {preview(beside)}; wanted a folder per class; to read the "
@@ -121,13 +128,11 @@ def _list_folder(folder: Path, options: DataSettings, cache: Path) -> SourceList
 
 def _list_archive(archive: Path, options: DataSettings, cache: Path) -> SourceListing:
     """What was packed may be a table with its photos, arrays, or a folder of classes."""
-    content = archives.unpack(archive, cache, encoding=options.encoding)
-    unpacked = folders.find_base_folder(content.folder)
+    content = unpack(archive, cache, encoding=options.encoding)
+    unpacked = find_base_folder(content.folder)
     files = [path for path in sorted(unpacked.iterdir()) if path.is_file() and not path.name.startswith(".")]
     in_table = [
-        path
-        for path in files
-        if path.suffix.lower() in tables.SUFFIXES and tables.photos_exist(path, encoding=options.encoding)
+        path for path in files if path.suffix.lower() in TABLES and photos_exist(path, encoding=options.encoding)
     ]
     inner = idx.find_idx_folder(unpacked)
     shards = find_parquet_shards(content.folder)
@@ -136,11 +141,11 @@ def _list_archive(archive: Path, options: DataSettings, cache: Path) -> SourceLi
     elif len(shards) > 1:
         listing = list_shards(content.folder, shards, cache)
     elif len(in_table) == 1:
-        listing = tables.list_table(in_table[0], cache, encoding=options.encoding)
+        listing = list_table(in_table[0], cache, encoding=options.encoding)
     elif len(files) == 1 and files[0].suffix.lower() == ".npz":
-        listing = arrays.list_npz(files[0])
+        listing = list_npz(files[0])
     else:
-        listing = folders.list_folder(unpacked, options)
+        listing = list_folder(unpacked, options)
     return _named_after(archive, listing, content.notes)
 
 

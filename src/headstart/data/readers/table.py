@@ -7,13 +7,14 @@ and every row has its line in the ledger; a column that is missing is an error.
 from collections.abc import Sequence
 from pathlib import Path
 
-from headstart.data.readers.columns import TableRow, choose_columns, find_key_columns
+from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.csv_text import read_text_table
-from headstart.data.readers.found import RawSample, SourceListing, normalise_class_name, preview
-from headstart.data.readers.locating import Located, locate
+from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.parquet import holds_photos, read_parquet_rows
-from headstart.data.readers.parts import KNOWN, parse_subset, resolve_subsets
+from headstart.data.readers.table_columns import TableRow, choose_columns, find_key_columns
+from headstart.data.readers.table_photos import Located, locate
 from headstart.data.samples import FileSource, FileStatus, LedgerEntry, Subset
+from headstart.data.subsets import KNOWN, parse_subset, resolve_subsets
 from headstart.errors import DataError, bounded, refuse_machine_faults
 
 SUFFIXES = (".csv", ".tsv", ".parquet")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from headstart.data.readers.locating import _Files, locate
+from headstart.data.readers.table_photos import _Files, locate
 
 
 class Counted(str):

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from headstart.data.groups import merge_groups
-from headstart.data.readers.found import preview
+from headstart.data.names import preview
 from headstart.data.samples import Samples
-from headstart.data.splits import Split, TooFewGroupsError
+from headstart.data.split import Split, TooFewGroupsError
 
 
 @dataclass(frozen=True)

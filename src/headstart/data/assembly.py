@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from headstart.data.depths import summarise_depths
 from headstart.data.groups import assign_groups
-from headstart.data.readers.alike import note_similar_names
-from headstart.data.readers.found import SourceListing, natural_key, preview
-from headstart.data.readers.inspection import Inspected
+from headstart.data.inspection import Inspected
+from headstart.data.names import natural_key, preview
+from headstart.data.readers.listing import SourceListing
 from headstart.data.samples import FileStatus, Ledger, LedgerEntry, Sample, Samples, Subset, numbered_ids
+from headstart.data.similar_names import note_similar_names
 
 
 def assemble_samples(listing: SourceListing, inspected: Sequence[Inspected]) -> Samples:

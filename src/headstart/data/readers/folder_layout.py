@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from headstart.data.readers.found import preview
-from headstart.data.readers.parts import parse_subset
+from headstart.data.names import preview
 from headstart.data.samples import Subset
+from headstart.data.subsets import parse_subset
 from headstart.errors import DataError
 from headstart.modalities.image.decoding.decode import SUFFIXES
 

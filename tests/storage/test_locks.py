@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from headstart.cli.check import check
-from headstart.data.readers import reading
+from headstart.data import read as reading
 from headstart.errors import StoreError
 from headstart.pipeline import fit as workflow
 from headstart.storage.atomic import stamp
+from headstart.storage.locks import FOLDER, lock_for_pruning, mark_in_use, try_mark_in_use
 from headstart.storage.store import FeatureSpace, Store
-from headstart.storage.use import FOLDER, lock_for_pruning, mark_in_use, try_mark_in_use
 
 SPACE = FeatureSpace("0a" * 20, (("final", 10),), "drawn")
 DIGESTS = [f"{number:040x}" for number in range(10)]
@@ -75,7 +75,7 @@ def test_the_first_of_several_jobs_decides(store: Store) -> None:
 
 def test_a_job_that_was_killed_holds_nothing(store: Store) -> None:
     held = (
-        "import sys, pathlib, time; from headstart.storage.use import in_use\n"
+        "import sys, pathlib, time; from headstart.storage.locks import in_use\n"
         "with in_use(pathlib.Path(sys.argv[1])):\n print('held', flush=True); time.sleep(60)"
     )
     child = subprocess.Popen([sys.executable, "-c", held, store.folder], stdout=subprocess.PIPE)

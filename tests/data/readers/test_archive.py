@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from headstart.data.readers import archives
-from headstart.data.readers.reading import read_source
+from headstart.data.read import read_source
+from headstart.data.readers import archive as archive_reader
 from headstart.errors import DataError, SettingError, StoreError
 from headstart.settings import DataSettings
 
@@ -63,10 +63,10 @@ def test_without_a_cache_it_goes_to_the_store(pets, tmp_path, monkeypatch):
 
 def test_what_a_killed_run_left_is_replaced(pets, cache, tmp_path):
     archive = pack(pets, tmp_path / "pets.zip")
-    target = archives.unpack(archive, cache).folder
+    target = archive_reader.unpack(archive, cache).folder
     target.rename(target.with_suffix(".partial"))
     (target.with_suffix(".partial") / "cats/rubbish.png").write_bytes(b"half")
-    assert archives.unpack(archive, cache).folder == target
+    assert archive_reader.unpack(archive, cache).folder == target
     assert not (target / "cats/rubbish.png").exists()
 
 
@@ -141,14 +141,14 @@ def test_links_in_a_zip_are_refused(cache, tmp_path):
     ],
 )
 def test_limits(pets, cache, tmp_path, monkeypatch, limit, value, message):
-    monkeypatch.setattr(archives, limit, value)
+    monkeypatch.setattr(archive_reader, limit, value)
     with pytest.raises(DataError, match=message):
         read_source(pack(pets, tmp_path / "a.zip"), cache=cache)
 
 
 @pytest.mark.parametrize("ending", [".zip", ".tar.xz"])
 def test_bombs(cache, tmp_path, monkeypatch, ending):
-    monkeypatch.setattr(archives, "RATIO_FROM", 1_000_000)
+    monkeypatch.setattr(archive_reader, "RATIO_FROM", 1_000_000)
     (tmp_path / "in").mkdir()
     (tmp_path / "in/zeros.bin").write_bytes(bytes(20_000_000))
     archive = tmp_path / f"bomb{ending}"
@@ -281,7 +281,7 @@ def test_a_full_store_is_told_as_that(pets, cache, tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     archive = pack(pets, tmp_path / "pets.zip")
-    monkeypatch.setattr(archives.shutil, "copyfileobj", full)
+    monkeypatch.setattr(archive_reader.shutil, "copyfileobj", full)
     with pytest.raises(StoreError, match=r"no space left in the store for what 'pets.zip' unpacks to; free some"):
         read_source(archive, cache=cache)
     assert not [path for path in cache.iterdir() if path.is_dir()]

@@ -39,13 +39,15 @@ def known(n: int, sizes: dict[int, tuple[int, int]] | None = None, classes: int 
     return Samples(tuple(f"class {i}" for i in range(classes)), tuple(samples), Ledger(tuple(entries)), "here")
 
 
-def looked(samples: Samples, looks: ImageStats, twins: tuple[DuplicatePair, ...] = ()) -> DatasetIssues:
+def find_issues(samples: Samples, stats: ImageStats, duplicates: tuple[DuplicatePair, ...] = ()) -> DatasetIssues:
     labels = samples.labels
-    return find_dataset_issues(samples, looks, twins, labels, np.eye(len(samples.classes), dtype=np.float32)[labels])
+    return find_dataset_issues(
+        samples, stats, duplicates, labels, np.eye(len(samples.classes), dtype=np.float32)[labels]
+    )
 
 
 def ids_by_issue(found: DatasetIssues) -> dict[str, tuple[str, ...]]:
-    return {flaw.kind: flaw.ids for flaw in found.images}
+    return {issue.kind: issue.ids for issue in found.images}
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +60,11 @@ def blurred(photo: np.ndarray, radius: float) -> np.ndarray:
     return np.asarray(Image.fromarray(photo).filter(ImageFilter.GaussianBlur(radius)))
 
 
-def test_good_photos_have_no_flaw(good):
-    assert ids_by_issue(looked(known(60), seen(good))) == {}
+def test_good_photos_have_no_issue(good):
+    assert ids_by_issue(find_issues(known(60), seen(good))) == {}
 
 
-def test_each_flaw_is_found_where_it_was_planted_and_nowhere_else(good):
+def test_each_issue_is_found_where_it_was_planted_and_nowhere_else(good):
     photos = list(good)
     photos[3] = blurred(photos[3], 4)
     photos[4] = blurred(photos[4], 8)
@@ -72,7 +74,7 @@ def test_each_flaw_is_found_where_it_was_planted_and_nowhere_else(good):
     photos[30][:50] = 131
     photos[31] = np.full_like(photos[31], 2)
     sizes = {40: (90, 111), 41: (60, 60), 50: (1200, 300), 51: (300, 1300)}
-    found = looked(known(60, sizes), seen(photos))
+    found = find_issues(known(60, sizes), seen(photos))
     assert ids_by_issue(found) == {
         "blurred": ("4", "3"),
         "dark": ("10",),
@@ -81,7 +83,7 @@ def test_each_flaw_is_found_where_it_was_planted_and_nowhere_else(good):
         "odd shape": ("51", "50"),
         "near-constant": ("31", "30"),
     }
-    limits = {flaw.kind: flaw.limit for flaw in found.images}
+    limits = {issue.kind: issue.limit for issue in found.images}
     assert limits["tiny"] == "shorter edge below 112 pixels, where half of the photos have 300 or more"
     assert limits["odd shape"] == "longer than 2.7 : 1, where most are 1.3 : 1"
     assert limits["dark"].startswith("brightness below 15%, where half of the photos have ")
@@ -93,13 +95,13 @@ def test_colour_alone_is_something_to_see(good):
     photo[:, :56] = (150, 0, 0)
     photo[:, 56:] = (0, 76, 0)
     photos = [photo, *good[1:]]
-    looks = seen(photos)
-    assert looks.contrast[0] < 0.01
-    assert "near-constant" not in ids_by_issue(looked(known(60), looks))
+    stats = seen(photos)
+    assert stats.contrast[0] < 0.01
+    assert "near-constant" not in ids_by_issue(find_issues(known(60), stats))
 
 
 @pytest.mark.parametrize("change", ["dark", "bright", "blurred", "tiny", "long"])
-def test_what_a_whole_set_is_like_is_no_flaw_of_single_photos(good, change):
+def test_what_a_whole_set_is_like_is_no_issue_of_single_photos(good, change):
     photos, sizes = list(good), {}
     if change == "dark":
         photos = [(photo * 0.2).astype("u1") for photo in photos]
@@ -111,24 +113,24 @@ def test_what_a_whole_set_is_like_is_no_flaw_of_single_photos(good, change):
         sizes = dict.fromkeys(range(60), (28, 28))
     else:
         sizes = dict.fromkeys(range(60), (1200, 300))
-    assert ids_by_issue(looked(known(60, sizes), seen(photos))) == {}
+    assert ids_by_issue(find_issues(known(60, sizes), seen(photos))) == {}
 
 
 def test_a_black_photo_among_dark_ones_is_far_from_them(good):
     photos = [(photo * 0.25).astype("u1") for photo in good]
     photos[7] = (photos[7] * 0.4).astype("u1")
-    assert ids_by_issue(looked(known(60), seen(photos))) == {"dark": ("7",)}
+    assert ids_by_issue(find_issues(known(60), seen(photos))) == {"dark": ("7",)}
 
 
-def test_repeated_are_the_later_twins_within_a_class(good):
-    twins = (
+def test_repeated_are_the_later_duplicates_within_a_class(good):
+    duplicates = (
         DuplicatePair("0", "2", "near", 0.9),
         DuplicatePair("0", "4", "same bytes", 1.0),
         DuplicatePair("2", "4", "near", 0.95),
         DuplicatePair("1", "6", "near", 0.99),  # of two classes: no repetition, but a contradiction
         DuplicatePair("9", "3", "near", 0.8),
     )
-    assert ids_by_issue(looked(known(60), seen(good), twins)) == {"repeated": ("4", "2", "9")}
+    assert ids_by_issue(find_issues(known(60), seen(good), duplicates)) == {"repeated": ("4", "2", "9")}
 
 
 def test_counts_imbalance_and_confusable_pairs(good):
@@ -149,13 +151,13 @@ def test_counts_imbalance_and_confusable_pairs(good):
     shares = [pair.share for pair in found.confusable]
     assert shares == sorted(shares, reverse=True)
     assert len(shares) == 3
-    assert looked(known(60), seen(good)).confusable == ()
+    assert find_issues(known(60), seen(good)).confusable == ()
 
 
 def test_no_photos_and_one_photo(good):
     nothing = ImageStats(np.zeros((0, 24, 24), "f"), np.zeros((0, 8, 8, 3), "f"), *np.zeros((4, 0), "f"))
-    assert looked(known(0), nothing) == DatasetIssues((), {"class 0": 0, "class 1": 0}, 1.0, ())
-    assert looked(known(1), seen(good[:1])).images == ()
+    assert find_issues(known(0), nothing) == DatasetIssues((), {"class 0": 0, "class 1": 0}, 1.0, ())
+    assert find_issues(known(1), seen(good[:1])).images == ()
 
 
 @pytest.mark.realdata
@@ -164,8 +166,8 @@ def test_real_photos_are_not_flagged_wholesale(name, most, shared_data):
     samples = read_source(shared_data / name, strict=False)
     spec = ImageSpec(224, 1000, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
     photos = [crop_resize(decode(sample.source.read(), spec).pixels, spec) for sample in samples.samples]
-    found = looked(samples, seen(photos))
-    assert sum(len(flaw.ids) for flaw in found.images) <= most
+    found = find_issues(samples, seen(photos))
+    assert sum(len(issue.ids) for issue in found.images) <= most
 
 
 def test_a_class_that_no_head_knew_is_not_mixed_up_with_another(good):

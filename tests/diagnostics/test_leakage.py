@@ -16,20 +16,20 @@ def name(letter: str) -> str:
 
 
 def drawn(*photos: tuple[str, int, Subset]) -> tuple[Samples, Split]:
-    """Photos as (letter of the digest, label, part); a repeated letter is a copy."""
+    """Photos as (letter of the digest, label, subset); a repeated letter is a copy."""
     seen: dict[str, int] = {}
     samples = []
-    for letter, label, part in photos:
+    for letter, label, subset in photos:
         number = seen[letter] = seen.get(letter, -1) + 1
         id_ = f"{name(letter)}.{number}" if number else name(letter)
-        samples.append(Sample(id_, f"{letter}{number}", name(letter), label, name(letter), part, SOURCE))
-    parts = {sample.id: sample.subset for sample in samples if sample.subset}
-    return Samples(("a", "b"), tuple(samples), Ledger(()), "drawn"), Split(parts, 0, 0.2, 0.15, given=True)
+        samples.append(Sample(id_, f"{letter}{number}", name(letter), label, name(letter), subset, SOURCE))
+    subsets = {sample.id: sample.subset for sample in samples if sample.subset}
+    return Samples(("a", "b"), tuple(samples), Ledger(()), "drawn"), Split(subsets, 0, 0.2, 0.15, given=True)
 
 
-def near(first: str, second: str, likeness: float = 0.9) -> DuplicatePair:
+def near(first: str, second: str, similarity: float = 0.9) -> DuplicatePair:
     return DuplicatePair(
-        first if len(first) > 1 else name(first), second if len(second) > 1 else name(second), "near", likeness
+        first if len(first) > 1 else name(first), second if len(second) > 1 else name(second), "near", similarity
     )
 
 
@@ -41,8 +41,8 @@ def test_every_direction_that_counts_and_no_other() -> None:
         ("d", 1, Subset.TEST),
         ("e", 0, Subset.TEST),
     )
-    twins = [near("a", "b"), near("a", "c", 0.7), near("c", "d"), near("d", "e")]
-    found = find_leaks(samples, split, twins)
+    duplicates = [near("a", "b"), near("a", "c", 0.7), near("c", "d"), near("d", "e")]
+    found = find_leaks(samples, split, duplicates)
     assert [(it.held_out[0], it.subset, it.seen[0], it.same_label) for it in found] == [
         ("b", Subset.TEST, "a", True),
         ("d", Subset.TEST, "c", True),
@@ -51,15 +51,15 @@ def test_every_direction_that_counts_and_no_other() -> None:
     assert [it.similarity for it in found] == [0.9, 0.9, 0.7]
 
 
-def test_the_best_twin_is_told() -> None:
+def test_the_best_duplicate_is_given() -> None:
     samples, split = drawn(
         ("a", 0, Subset.TRAIN), ("b", 0, Subset.VALIDATION), ("c", 0, Subset.TRAIN), ("d", 0, Subset.TEST)
     )
-    twins = [near("a", "d", 0.6), near("b", "d", 0.99), near("c", "d", 0.8)]
-    assert [(it.held_out[0], it.seen[0]) for it in find_leaks(samples, split, twins)] == [("d", "b")]
+    duplicates = [near("a", "d", 0.6), near("b", "d", 0.99), near("c", "d", 0.8)]
+    assert [(it.held_out[0], it.seen[0]) for it in find_leaks(samples, split, duplicates)] == [("d", "b")]
 
 
-def test_equal_bytes_leak_without_being_listed_as_twins() -> None:
+def test_equal_bytes_leak_without_being_listed_as_duplicates() -> None:
     samples, split = drawn(("a", 0, Subset.TEST), ("a", 0, Subset.TEST), ("a", 1, Subset.TRAIN))
     found = find_leaks(samples, split, [DuplicatePair(name("a"), f"{name('a')}.1", "same bytes", 1.0)])
     assert [(it.held_out, it.seen, it.kind, it.similarity, it.same_label) for it in found] == [
@@ -68,7 +68,7 @@ def test_equal_bytes_leak_without_being_listed_as_twins() -> None:
     ]
 
 
-def test_copies_of_a_twin_leak_too() -> None:
+def test_copies_of_a_duplicate_leak_too() -> None:
     samples, split = drawn(("a", 0, Subset.TEST), ("b", 0, Subset.TEST), ("b", 0, Subset.TRAIN))
     found = find_leaks(samples, split, [near("a", "b")])
     assert [(it.held_out, it.seen, it.kind) for it in found] == [
@@ -77,7 +77,7 @@ def test_copies_of_a_twin_leak_too() -> None:
     ]
 
 
-def test_photos_without_a_part_are_left_out() -> None:
+def test_photos_without_a_subset_are_left_out() -> None:
     samples, split = drawn(("a", 0, Subset.TRAIN), ("b", 0, Subset.TEST))
     alone = Split({name("b"): Subset.TEST}, 0, 0.2, 0.15, given=True)
     assert len(find_leaks(samples, split, [near("a", "b")])) == 1

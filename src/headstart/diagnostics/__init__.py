@@ -1,1 +1,1 @@
-"""What a run's data and answers look like: leaks, wrong labels, poor images, weak slices, shortcuts."""
+"""Diagnostics of a run's data and answers: leaks, label issues, poor images, weak slices, shortcuts."""

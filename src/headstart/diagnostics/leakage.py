@@ -1,19 +1,19 @@
-"""Photos of test or validation that were seen before: their twins lie in a part that is learnt from or chosen on."""
+"""Leakage: photos of test or validation whose near-duplicates lie in a subset that is learnt from or chosen on."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from headstart.arrays import Bools, Ints
 from headstart.data.samples import Sample, Samples, Subset
 from headstart.data.split import Split
 from headstart.diagnostics.near_duplicates.search import DuplicateKind, DuplicatePair
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.intervals import Proportion, estimate_proportion
 
-#: What a part must not share photos with: the test is leaked into by all that the classifier came from.
+#: Subsets that a subset must not share photos with: the test is leaked into by all that the classifier came from.
 SEEN = {Subset.TEST: (Subset.TRAIN, Subset.VALIDATION), Subset.VALIDATION: (Subset.TRAIN,)}
 
 
@@ -22,16 +22,16 @@ class Leak:
     """A photo that should be new, and the one most like it that is not."""
 
     held_out: str  #: id of a sample of test or validation
-    subset: Subset  #: where it is
-    seen: str  #: id of its best twin, in train or, for a test photo, in validation
+    subset: Subset  #: of that sample
+    seen: str  #: id of its best duplicate, in train or, for a test photo, in validation
     kind: DuplicateKind
-    similarity: float  #: as ``DuplicatePair`` has it
+    similarity: float  #: as in ``DuplicatePair``
     same_label: bool  #: False: one of the two is mislabelled, or both are hard to tell
 
 
 @dataclass(frozen=True, slots=True)
 class LeakScores:
-    """What leaks do to the score."""
+    """Accuracy on test with and without the photos that leaked."""
 
     leaked: int  #: test photos
     with_leaks: Proportion  #: of all test photos, the share that is right
@@ -39,43 +39,52 @@ class LeakScores:
 
 
 @dataclass(frozen=True, slots=True)
-class _Twin:
+class _Match:
+    """A duplicate of a photo, by its contents."""
+
     digest: str
     kind: DuplicateKind
     similarity: float
 
 
-def find_leaks(samples: Samples, split: Split, twins: Iterable[DuplicatePair]) -> tuple[Leak, ...]:
-    """The leaks of test, then those of validation, each photo once with its best twin, in the order of ``samples``.
+def find_leaks(samples: Samples, split: Split, duplicates: Iterable[DuplicatePair]) -> tuple[Leak, ...]:
+    """Return the leaks of test, then those of validation, in the order of ``samples``.
+
+    Each photo is listed once, with its best duplicate.
 
     Args:
         samples: all photos.
-        split: which part each is in; photos without a part are left out.
-        twins: of ``find_twins``; all copies of a photo count as its twins, and as the twins of its twins.
+        split: the subset of each; photos without one are left out.
+        duplicates: of ``find_near_duplicates``; all copies of a photo count as its duplicates, and as those of its
+            duplicates.
     """
     by_digest: defaultdict[str, list[Sample]] = defaultdict(list)
     for sample in samples.samples:
         if sample.id in split.subsets:
             by_digest[sample.digest].append(sample)
-    near = _near(twins)
+    near = _match_digests(samples, duplicates)
     leaks = []
-    for part, seen_parts in SEEN.items():
-        for sample in split.samples_in(samples, part):
-            seen = [it for it in _twins_of(sample, near, by_digest) if split.subsets[it[1].id] in seen_parts]
-            if seen:
-                twin, other = max(seen, key=lambda it: (it[0].kind == "same bytes", it[0].similarity))
+    for subset, seen_subsets in SEEN.items():
+        for sample in split.samples_in(samples, subset):
+            matches = [
+                (match, other)
+                for match, other in _find_duplicates(sample, near, by_digest)
+                if split.subsets[other.id] in seen_subsets
+            ]
+            if matches:
+                match, other = max(matches, key=lambda it: (it[0].kind == "same bytes", it[0].similarity))
                 same_label = sample.label == other.label
-                leaks.append(Leak(sample.id, part, other.id, twin.kind, twin.similarity, same_label))
+                leaks.append(Leak(sample.id, subset, other.id, match.kind, match.similarity, same_label))
     return tuple(leaks)
 
 
-def score_without_leaks(targets: Targets, predicted: NDArray[np.int64], leaked: NDArray[np.bool_]) -> LeakScores | None:
-    """Accuracy on test with the photos that leaked and without them; None of no photos.
+def score_without_leaks(targets: Targets, predicted: Ints, leaked: Bools) -> LeakScores | None:
+    """Return the accuracy on test with the photos that leaked and without them; None for no photos.
 
     Args:
         targets: true classes and groups of the N test photos.
         predicted: (N,) likeliest classes.
-        leaked: (N,) which of them have a twin that was seen.
+        leaked: (N,) which of them have a duplicate that was seen.
     """
     right, groups = np.asarray(targets.labels == predicted), targets.groups
     every = estimate_proportion(right, groups)
@@ -84,22 +93,23 @@ def score_without_leaks(targets: Targets, predicted: NDArray[np.int64], leaked: 
     return LeakScores(int(leaked.sum()), every, estimate_proportion(right[~leaked], groups[~leaked]))
 
 
-def _near(twins: Iterable[DuplicatePair]) -> Mapping[str, list[_Twin]]:
-    """By digest, what is like it but not equal."""
-    near: defaultdict[str, list[_Twin]] = defaultdict(list)
-    for it in twins:
-        first, second = (id_.partition(".")[0] for id_ in (it.first, it.second))
+def _match_digests(samples: Samples, duplicates: Iterable[DuplicatePair]) -> Mapping[str, list[_Match]]:
+    """Return, by digest, what is like a photo but not equal to it."""
+    digests = {sample.id: sample.digest for sample in samples.samples}
+    near: defaultdict[str, list[_Match]] = defaultdict(list)
+    for pair in duplicates:
+        first, second = digests[pair.first], digests[pair.second]
         if first != second:
-            near[first].append(_Twin(second, it.kind, it.similarity))
-            near[second].append(_Twin(first, it.kind, it.similarity))
+            near[first].append(_Match(second, pair.kind, pair.similarity))
+            near[second].append(_Match(first, pair.kind, pair.similarity))
     return near
 
 
-def _twins_of(
-    sample: Sample, near: Mapping[str, list[_Twin]], by_digest: Mapping[str, list[Sample]]
-) -> Iterator[tuple[_Twin, Sample]]:
-    """Every sample that shows the same, and how."""
-    for twin in (_Twin(sample.digest, "same bytes", 1.0), *near.get(sample.digest, ())):
-        for other in by_digest.get(twin.digest, ()):
+def _find_duplicates(
+    sample: Sample, near: Mapping[str, list[_Match]], by_digest: Mapping[str, list[Sample]]
+) -> Iterator[tuple[_Match, Sample]]:
+    """Yield every other sample that shows the same as this one, and how they match."""
+    for match in (_Match(sample.digest, "same bytes", 1.0), *near.get(sample.digest, ())):
+        for other in by_digest.get(match.digest, ()):
             if other is not sample:
-                yield twin, other
+                yield match, other

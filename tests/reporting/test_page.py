@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from headstart.diagnostics.near_duplicates.search import _poor
+from headstart.diagnostics.near_duplicates.search import describe_low_detail
 from headstart.errors import SettingError, UserError
 from headstart.reporting.embedded_pictures import EmbeddedPictures
 from headstart.reporting.page import render_report
@@ -356,7 +356,7 @@ def test_where_photos_have_too_little_detail_it_is_not_said_that_no_two_show_the
     (folder / "trust.json").write_text(json.dumps(trust), "utf-8")
     said = "None were found: no two photos show the same."
     assert said in render_report(read_records(folder)).html
-    record["notes"].append(_poor(240, 240))
+    record["notes"].append(describe_low_detail(240, 240))
     (folder / "run.json").write_text(json.dumps(record), "utf-8")
     html = render_report(read_records(folder)).html
     assert said not in html

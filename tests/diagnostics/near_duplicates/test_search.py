@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from headstart import events
 from headstart.data.read import read_source
 from headstart.data.samples import ArraySource, Sample, compute_digest
-from headstart.diagnostics.near_duplicates import candidates as twin_candidates
+from headstart.diagnostics.near_duplicates import candidates as candidates_module
 from headstart.diagnostics.near_duplicates.candidates import find_candidates
 from headstart.diagnostics.near_duplicates.clusters import LOOSE, connect_pairs, reject_chains
 from headstart.diagnostics.near_duplicates.search import DuplicatePair, find_near_duplicates, group_duplicates
@@ -63,23 +63,23 @@ ALTERED: dict[str, Callable[[Image.Image], Image.Image]] = {
 }
 
 
-def features_of(looks: ImageStats) -> NDArray[np.float32]:
+def features_of(stats: ImageStats) -> NDArray[np.float32]:
     """What a network might make of photos: soft, mirror-blind, far from exact; (N, 96)."""
-    colour = looks.colour + looks.colour[:, :, ::-1]
+    colour = stats.colour + stats.colour[:, :, ::-1]
     flat = (colour / colour.mean(axis=(1, 2, 3), keepdims=True)).reshape(len(colour), -1)
     mixed = flat @ np.random.default_rng(0).normal(0, 1, (flat.shape[1], 96))
     return (mixed + np.random.default_rng(1).normal(0, 0.05 * mixed.std(), mixed.shape)).astype(np.float32)
 
 
-def looks_at(pixels: NDArray[np.uint8]) -> ImageStats:
+def measure(pixels: NDArray[np.uint8]) -> ImageStats:
     rows = compute_stats(pixels)
     facts = {name: rows["facts"][:, place] for place, name in enumerate(("brightness", "contrast", "sharpness"))}
     grey, colour = rows["grey"].reshape(-1, 24, 24), rows["colour"].reshape(-1, 8, 8, 3)
     return ImageStats(grey, colour, **facts, saturation=rows["facts"][:, 3])
 
 
-class Set:
-    """Drawn photos as samples, features and looks."""
+class PhotoSet:
+    """Drawn photos as samples, features and stats."""
 
     def __init__(self, photos: Photos, digests: list[str] | None = None):
         arrays = [np.asarray(photo) for photo in photos]
@@ -90,15 +90,15 @@ class Set:
             number = seen[digest] = seen.get(digest, -1) + 1
             id_ = f"{digest}.{number}" if number else digest
             self.samples.append(Sample(id_, f"#{place}", digest, 0, digest, None, ArraySource(array[None], 0)))
-        self.looks = looks_at(np.stack([crop_resize(array, SPEC) for array in arrays]))
-        self.features = features_of(self.looks)
+        self.stats = measure(np.stack([crop_resize(array, SPEC) for array in arrays]))
+        self.features = features_of(self.stats)
 
-    def twins(self, listener: events.Listener = events.ignore) -> tuple[DuplicatePair, ...]:
-        return find_near_duplicates(self.samples, self.features, self.looks, listener=listener)
+    def find(self, listener: events.Listener = events.ignore) -> tuple[DuplicatePair, ...]:
+        return find_near_duplicates(self.samples, self.features, self.stats, listener=listener)
 
-    def places(self, twins: tuple[DuplicatePair, ...]) -> set[tuple[int, int]]:
+    def places(self, duplicates: tuple[DuplicatePair, ...]) -> set[tuple[int, int]]:
         place = {sample.id: number for number, sample in enumerate(self.samples)}
-        return {(place[it.first], place[it.second]) for it in twins}
+        return {(place[it.first], place[it.second]) for it in duplicates}
 
 
 SCENES = [scene(number) for number in range(60)]
@@ -106,21 +106,21 @@ SCENES = [scene(number) for number in range(60)]
 
 @pytest.mark.parametrize("kind", ALTERED)
 def test_altered_copies_are_found_and_nothing_else(kind: str) -> None:
-    found = Set([*SCENES, *(ALTERED[kind](image) for image in SCENES[:15])])
-    twins = found.twins()
-    assert found.places(twins) == {(number, 60 + number) for number in range(15)}
-    assert {it.kind for it in twins} == {"near"}
-    assert all(0.5 <= it.similarity <= 1 for it in twins)
-    assert [it.similarity for it in twins] == sorted((it.similarity for it in twins), reverse=True)
+    found = PhotoSet([*SCENES, *(ALTERED[kind](image) for image in SCENES[:15])])
+    duplicates = found.find()
+    assert found.places(duplicates) == {(number, 60 + number) for number in range(15)}
+    assert {it.kind for it in duplicates} == {"near"}
+    assert all(0.5 <= it.similarity <= 1 for it in duplicates)
+    assert [it.similarity for it in duplicates] == sorted((it.similarity for it in duplicates), reverse=True)
 
 
-def test_equal_bytes_are_twins_whatever_they_show() -> None:
+def test_equal_bytes_are_duplicates_whatever_they_show() -> None:
     flat = Image.new("RGB", (50, 50), "grey")
-    found = Set([flat, SCENES[0], flat, SCENES[1], flat])
-    twins = found.twins()
-    assert found.places(twins) == {(0, 2), (0, 4)}
-    assert {(it.kind, it.similarity) for it in twins} == {("same bytes", 1.0)}
-    assert group_duplicates(twins) == (tuple(found.samples[place].id for place in (0, 2, 4)),)
+    found = PhotoSet([flat, SCENES[0], flat, SCENES[1], flat])
+    duplicates = found.find()
+    assert found.places(duplicates) == {(0, 2), (0, 4)}
+    assert {(it.kind, it.similarity) for it in duplicates} == {("same bytes", 1.0)}
+    assert group_duplicates(duplicates) == (tuple(found.samples[place].id for place in (0, 2, 4)),)
 
 
 def test_flat_photos_are_not_taken_for_one_another() -> None:
@@ -133,10 +133,10 @@ def test_flat_photos_are_not_taken_for_one_another() -> None:
         )
         for n in range(20)
     ]
-    assert Set([*papers, *SCENES]).twins() == ()
+    assert PhotoSet([*papers, *SCENES]).find() == ()
 
 
-def test_photos_that_share_a_backdrop_are_not_twins() -> None:
+def test_photos_that_share_a_backdrop_are_not_duplicates() -> None:
     backdrop = np.linspace(90, 220, 224)[:, None, None] * np.linspace(0.7, 1, 224)[None, :, None]
     photos = []
     for number in range(30):
@@ -148,42 +148,42 @@ def test_photos_that_share_a_backdrop_are_not_twins() -> None:
                 0, 50, 3
             )
         photos.append(Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)))
-    assert Set(photos).twins() == ()
+    assert PhotoSet(photos).find() == ()
 
 
 def test_the_order_of_the_photos_decides_nothing() -> None:
     photos = [*SCENES[:40], *(ALTERED["corner crop"](image) for image in SCENES[:10])]
     order = np.random.default_rng(0).permutation(len(photos))
-    straight, mixed = Set(photos), Set([photos[place] for place in order])
+    straight, mixed = PhotoSet(photos), PhotoSet([photos[place] for place in order])
     mixed.features = straight.features[order]
-    twins = {(frozenset((it.first, it.second)), it.similarity) for it in straight.twins()}
-    assert twins == {(frozenset((it.first, it.second)), it.similarity) for it in mixed.twins()}
+    duplicates = {(frozenset((it.first, it.second)), it.similarity) for it in straight.find()}
+    assert duplicates == {(frozenset((it.first, it.second)), it.similarity) for it in mixed.find()}
     place = {sample.id: number for number, sample in enumerate(mixed.samples)}
-    assert all(place[it.first] < place[it.second] for it in mixed.twins())
+    assert all(place[it.first] < place[it.second] for it in mixed.find())
 
 
 @pytest.mark.parametrize("count", [0, 1])
-def test_too_few_photos_have_no_twins(count: int) -> None:
+def test_too_few_photos_have_no_duplicates(count: int) -> None:
     rows = compute_stats(np.zeros((1, 224, 224, 3), np.uint8))
-    looks = ImageStats(
+    stats = ImageStats(
         np.zeros((count, 24, 24), np.float32), np.zeros((count, 8, 8, 3), np.float32), *(rows["facts"][:count].T)
     )
-    samples = Set(SCENES[:1]).samples[:count]
-    assert find_near_duplicates(samples, np.zeros((count, 4), np.float32), looks) == ()
+    samples = PhotoSet(SCENES[:1]).samples[:count]
+    assert find_near_duplicates(samples, np.zeros((count, 4), np.float32), stats) == ()
 
 
 def test_two_photos_are_enough() -> None:
-    found = Set([SCENES[0], ALTERED["jpeg"](SCENES[0])])
-    assert found.places(found.twins()) == {(0, 1)}
+    found = PhotoSet([SCENES[0], ALTERED["jpeg"](SCENES[0])])
+    assert found.places(found.find()) == {(0, 1)}
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
-def test_a_picture_is_laid_where_it_was_cut_from(mirrored: bool) -> None:
+def test_a_picture_is_aligned_where_it_was_cut_from(mirrored: bool) -> None:
     image = SCENES[3].crop((30, 0, 290, 260))
     cut = image.crop((20, 5, 254, 239))  # 234 of 260: a scale of 0.9, its centre 7 right and 8 up
     if mirrored:
         cut = ImageOps.mirror(cut)
-    grey = looks_at(np.stack([crop_resize(np.asarray(it), SPEC) for it in (image, cut)])).grey
+    grey = measure(np.stack([crop_resize(np.asarray(it), SPEC) for it in (image, cut)])).grey
     pair = np.array([[0, 1]])
     rough = align_coarsely(grey, pair)[0]
     fine = align_finely(grey, pair, rough)
@@ -193,7 +193,7 @@ def test_a_picture_is_laid_where_it_was_cut_from(mirrored: bool) -> None:
 
 
 def test_no_step_makes_it_worse() -> None:
-    grey = looks_at(np.stack([crop_resize(np.asarray(it), SPEC) for it in SCENES])).grey
+    grey = measure(np.stack([crop_resize(np.asarray(it), SPEC) for it in SCENES])).grey
     pairs = np.stack([np.arange(0, 60, 2), np.arange(1, 60, 2)], axis=1)
     start = Alignment(np.zeros(30, np.float32), np.tile(np.float32([1, 0, 0]), (30, 1)), np.zeros(30, bool))
     once = align_finely(grey, pairs, start)
@@ -201,8 +201,8 @@ def test_no_step_makes_it_worse() -> None:
     assert (twice.detail >= once.detail).all()
 
 
-def test_many_pairs_of_one_photo_are_laid_as_alone() -> None:
-    grey = looks_at(np.stack([crop_resize(np.asarray(it), SPEC) for it in SCENES])).grey
+def test_many_pairs_of_one_photo_are_aligned_as_alone() -> None:
+    grey = measure(np.stack([crop_resize(np.asarray(it), SPEC) for it in SCENES])).grey
     pairs = np.array([(0, other) for other in range(1, 60)] + [(3, 4)])
     together = align_coarsely(grey, pairs)[0]
     for row in (0, 15, 16, 40, 59):
@@ -222,14 +222,14 @@ def unit_rows(count: int, seed: int = 0) -> NDArray[np.float32]:
 
 @pytest.mark.parametrize("count", [2, 9, 63, 64, 300])
 def test_candidates_are_the_nearest(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(twin_candidates, "BLOCK_BYTES", 4 * 320 * 50)
+    monkeypatch.setattr(candidates_module, "BLOCK_BYTES", 4 * 320 * 50)
     rows = unit_rows(max(count, 4))[:count]
     cosines = rows @ rows.T
     np.fill_diagonal(cosines, -1)
     expected = set()
     for row in range(count):
-        for other in np.argsort(-cosines[row])[: twin_candidates.NEAREST]:
-            if cosines[row, other] >= twin_candidates.LEAST:
+        for other in np.argsort(-cosines[row])[: candidates_module.NEAREST]:
+            if cosines[row, other] >= candidates_module.LEAST:
                 expected.add((min(row, int(other)), max(row, int(other))))
     with ThreadPoolExecutor(2) as pool:
         found = find_candidates(rows, pool)
@@ -238,19 +238,19 @@ def test_candidates_are_the_nearest(count: int, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_index_finds_what_comparing_all_finds(monkeypatch: pytest.MonkeyPatch) -> None:
-    if twin_candidates._faiss() is None:
+    if candidates_module._import_faiss() is None:
         pytest.skip("faiss is not here")
     rows = unit_rows(3000)
     with ThreadPoolExecutor(2) as pool:
         exact = set(map(tuple, find_candidates(rows, pool).tolist()))
-        monkeypatch.setattr(twin_candidates, "EXACT", 100)
+        monkeypatch.setattr(candidates_module, "EXACT", 100)
         indexed = find_candidates(rows, pool)
     assert (indexed[:, 0] < indexed[:, 1]).all()
-    assert ((rows[indexed[:, 0]] * rows[indexed[:, 1]]).sum(axis=1) > twin_candidates.LEAST - 1e-4).all()
+    assert ((rows[indexed[:, 0]] * rows[indexed[:, 1]]).sum(axis=1) > candidates_module.LEAST - 1e-4).all()
     assert len(exact.intersection(map(tuple, indexed.tolist()))) > 0.97 * len(exact)
 
 
-def test_a_chain_does_not_become_one_set() -> None:
+def test_a_chain_does_not_become_one_cluster() -> None:
     pairs = np.stack([np.arange(299), np.arange(1, 300)], axis=1)
     odds = np.random.default_rng(0).uniform(0, 5, 299).astype(np.float32)
 
@@ -263,7 +263,7 @@ def test_a_chain_does_not_become_one_set() -> None:
     assert kept.mean() > 0.8
 
 
-def test_many_copies_of_one_photo_stay_one_set() -> None:
+def test_many_copies_of_one_photo_stay_one_cluster() -> None:
     chance = np.random.default_rng(0)
     pairs = np.unique(np.sort(chance.integers(0, 150, (900, 2)), axis=1), axis=0)
     pairs = pairs[pairs[:, 0] != pairs[:, 1]]
@@ -286,9 +286,9 @@ def test_sets_are_connected_components() -> None:
 @pytest.mark.realdata
 def test_the_22_sets_of_equal_scans_are_found(shared_data: Path) -> None:
     samples = read_source(shared_data / "brain_mri").samples
-    looks = looks_at(load_pixels(samples, SPEC, len(samples)))
-    twins = find_near_duplicates(samples, features_of(looks), looks)
-    same = [it for it in twins if it.kind == "same bytes"]
+    stats = measure(load_pixels(samples, SPEC, len(samples)))
+    duplicates = find_near_duplicates(samples, features_of(stats), stats)
+    same = [it for it in duplicates if it.kind == "same bytes"]
     sets = group_duplicates(same)
     by_bytes: dict[bytes, set[str]] = {}
     for sample in samples:

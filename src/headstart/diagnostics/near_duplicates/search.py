@@ -1,8 +1,8 @@
 """Near-duplicates: photos that show the same picture, re-encoded, resized, cropped, mirrored, exposed anew, shot twice.
 
-The features and a small grey picture say which photos may be twins (``twin_candidates``); laying one over the other
-says which are (``twin_alignment``, ``twin_evidence``); chains of twins are cut (``twin_sets``). Photos with too little
-detail of their own are twins where their pixels are equal, not where they are alike (``twin_detail``).
+Features and a small grey picture say which photos may be duplicates (``candidates``); aligning one with the other says
+which are (``modalities.image.near_duplicates``); chains of duplicates are cut (``clusters``). Photos with too little
+detail of their own are duplicates where their pixels are equal, not where they are alike.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from headstart import events
+from headstart.arrays import Floats, Ints
 from headstart.data.samples import Sample
 from headstart.diagnostics.near_duplicates.candidates import compute_descriptors, estimate_centre, find_candidates
 from headstart.diagnostics.near_duplicates.clusters import connect_pairs, reject_chains
@@ -39,19 +39,19 @@ class DuplicatePair:
 
 def find_near_duplicates(
     samples: Sequence[Sample],
-    features: NDArray[np.float32],
-    looks: ImageStats,
+    features: Floats,
+    stats: ImageStats,
     *,
     listener: events.Listener = events.ignore,
 ) -> tuple[DuplicatePair, ...]:
-    """All pairs of near-duplicates that are found, the surest first; of photos with equal bytes the first with each.
+    """Return all pairs of near-duplicates that are found, the surest first; of equal bytes the first photo with each.
 
     The order of the samples decides nothing but which photo of a pair is named first.
 
     Args:
         samples: N photos that decode.
         features: (N, D) rows of the final layer.
-        looks: of the same photos in the same order.
+        stats: of the same photos in the same order.
         listener: is told of photos with too little detail, and of pairs left out because they only chain others.
     """
     order = {sample.id: place for place, sample in enumerate(samples)}
@@ -63,45 +63,51 @@ def find_near_duplicates(
         for place, sample in enumerate(samples)
         if firsts[sample.digest] != place
     ]
-    # By digest, so that what is drawn or comes first in a tie does not depend on how files are named.
+    # By digest, so that a random choice or the first of a tie does not depend on how files are named.
     places = np.array([firsts[digest] for digest in sorted(firsts)], np.int64)
-    pairs, odds = _near(places, features, looks, listener)
+    pairs, odds = _find_near(places, features, stats, listener)
     near = []
     for pair, log_odds in zip(pairs, odds, strict=True):
         first, second = sorted(places[pair])
-        near.append(DuplicatePair(samples[first].id, samples[second].id, "near", _likeness(float(log_odds))))
-    return tuple(sorted(copies + near, key=lambda it: (-it.similarity, order[it.first], order[it.second])))
+        near.append(DuplicatePair(samples[first].id, samples[second].id, "near", _to_similarity(float(log_odds))))
+    return tuple(sorted(copies + near, key=lambda pair: (-pair.similarity, order[pair.first], order[pair.second])))
 
 
-def group_duplicates(twins: Iterable[DuplicatePair]) -> tuple[tuple[str, ...], ...]:
-    """Ids of photos that are twins of each other, directly or through others; the largest set first."""
-    return connect_pairs((it.first, it.second) for it in twins)
+def group_duplicates(duplicates: Iterable[DuplicatePair]) -> tuple[tuple[str, ...], ...]:
+    """Return ids of photos that are duplicates of each other, directly or through others; the largest group first."""
+    return connect_pairs((pair.first, pair.second) for pair in duplicates)
 
 
-def _near(
-    places: NDArray[np.int64], features: NDArray[np.float32], looks: ImageStats, listener: events.Listener
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Pairs (M, 2) of indices into ``places`` and their log-odds."""
+def _find_near(places: Ints, features: Floats, stats: ImageStats, listener: events.Listener) -> tuple[Ints, Floats]:
+    """Return pairs (M, 2) of indices into ``places`` and their log-odds (M,)."""
     if len(places) < 2:
         return np.empty((0, 2), np.int64), np.empty(0, np.float32)
     listener(events.Progress(STAGE, 0, len(places)))
-    detail = measure_detail(looks.grey, looks.colour)
+    detail = measure_detail(stats.grey, stats.colour)
     if few := int((detail[places] < LEAST_DETAIL).sum()):
-        listener(events.Note(_poor(few, len(places))))
-    evidence = DuplicateScorer(features, estimate_centre(features), looks.grey, looks.colour, places, detail)
+        listener(events.Note(describe_low_detail(few, len(places))))
+    scorer = DuplicateScorer(features, estimate_centre(features), stats.grey, stats.colour, places, detail)
     # Threads of our own on one BLAS thread each: BLAS's own are slower on small products, and spin where others work.
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(count_cores()) as pool:
-        maybe = find_candidates(compute_descriptors(features, looks.grey, evidence.centre, places), pool)
-        odds = evidence.odds(maybe, pool)
-        pairs, odds = maybe[odds > 0], odds[odds > 0]
-        kept = reject_chains(pairs, odds, len(places), lambda others: evidence.odds(others, pool))
-    if left := int((~kept).sum()):
-        listener(events.Note(f"{left} pairs of near-duplicates only chain others to sets of unlike photos; left out"))
+        candidates = find_candidates(compute_descriptors(features, stats.grey, scorer.centre, places), pool)
+        odds = scorer.score(candidates, pool)
+        pairs, odds = candidates[odds > 0], odds[odds > 0]
+        kept = reject_chains(pairs, odds, len(places), lambda others: scorer.score(others, pool))
+    if rejected := int((~kept).sum()):
+        listener(
+            events.Note(f"{rejected} pairs of near-duplicates only chain others to sets of unlike photos; left out")
+        )
     listener(events.Progress(STAGE, len(places), len(places)))
     return pairs[kept], odds[kept]
 
 
-def _poor(few: int, count: int) -> str:
+def describe_low_detail(few: int, count: int) -> str:
+    """Return the note on photos that have too little detail to be compared.
+
+    Args:
+        few: photos that have too little.
+        count: of all photos.
+    """
     who = "all photos have" if few == count else f"{few} of {count} photos {'has' if few == 1 else 'have'}"
     return (
         f"{who} {TOO_LITTLE} (drawings, blank or tiny pictures) to tell copies from look-alikes; there only equal "
@@ -109,5 +115,5 @@ def _poor(few: int, count: int) -> str:
     )
 
 
-def _likeness(log_odds: float) -> float:
+def _to_similarity(log_odds: float) -> float:
     return round(float(1 / (1 + np.exp(-log_odds))), 4)

@@ -10,9 +10,9 @@ from PIL import Image, ImageDraw, ImageOps
 from sklearn.datasets import load_digits
 
 from headstart import events
-from headstart.modalities.image.near_duplicates.detail import LEAST_DETAIL, equal_pixels, measure_detail
+from headstart.modalities.image.near_duplicates.detail import LEAST_DETAIL, have_equal_pixels, measure_detail
 from headstart.modalities.image.near_duplicates.score import EQUAL, DuplicateScorer
-from tests.diagnostics.near_duplicates.test_search import Set, again, exposed, scene
+from tests.diagnostics.near_duplicates.test_search import PhotoSet, again, exposed, scene
 
 Chance = np.random.Generator
 DIGITS = load_digits().images
@@ -90,13 +90,13 @@ def test_pictures_of_little_detail_are_the_same_where_their_pixels_are(kind: str
     pictures = list(distinct.values())
     copies = [f"again{number}" for number in range(2)]  # of equal pixels, but other bytes
     digests = [f"{number:040x}" for number in range(len(pictures))] + copies
-    found = Set([*pictures, *pictures[:2]], digests)
-    assert (measure_detail(found.looks.grey, found.looks.colour) < LEAST_DETAIL).mean() > 0.97
-    assert found.places(found.twins()) == {(0, len(pictures)), (1, len(pictures) + 1)}
+    found = PhotoSet([*pictures, *pictures[:2]], digests)
+    assert (measure_detail(found.stats.grey, found.stats.colour) < LEAST_DETAIL).mean() > 0.97
+    assert found.places(found.find()) == {(0, len(pictures)), (1, len(pictures) + 1)}
 
 
 def test_codes_are_told_apart() -> None:
-    assert Set([code(np.random.default_rng([5, number])) for number in range(100)]).twins() == ()
+    assert PhotoSet([code(np.random.default_rng([5, number])) for number in range(100)]).find() == ()
 
 
 SMALL = [scene(number).resize((32, 32), Image.Resampling.LANCZOS) for number in range(60)]
@@ -110,8 +110,8 @@ ALTERED: dict[str, Callable[[Image.Image], Image.Image]] = {
 
 @pytest.mark.parametrize("kind", ALTERED)
 def test_copies_of_small_photographs_are_found(kind: str) -> None:
-    found = Set([*SMALL, *(ALTERED[kind](image) for image in SMALL[:15])])
-    assert found.places(found.twins()) == {(number, 60 + number) for number in range(15)}
+    found = PhotoSet([*SMALL, *(ALTERED[kind](image) for image in SMALL[:15])])
+    assert found.places(found.find()) == {(number, 60 + number) for number in range(15)}
 
 
 def test_a_cut_out_photograph_is_compared_though_most_of_it_is_backdrop() -> None:
@@ -120,8 +120,8 @@ def test_a_cut_out_photograph_is_compared_though_most_of_it_is_backdrop() -> Non
         page.paste(scene(number).resize((180, 180)), (60, 60))
         return page.resize((size, size))
 
-    found = Set([*(cut_out(number, 300) for number in range(40)), *(cut_out(number, 150) for number in range(10))])
-    assert found.places(found.twins()) == {(number, 40 + number) for number in range(10)}
+    found = PhotoSet([*(cut_out(number, 300) for number in range(40)), *(cut_out(number, 150) for number in range(10))])
+    assert found.places(found.find()) == {(number, 40 + number) for number in range(10)}
 
 
 def test_it_is_said_how_many_have_too_little() -> None:
@@ -131,14 +131,14 @@ def test_it_is_said_how_many_have_too_little() -> None:
         if isinstance(event, events.Note):
             heard.append(event.text)
 
-    Set([*(sketch(np.random.default_rng(number)) for number in range(3)), *SMALL[:5]]).twins(listener)
+    PhotoSet([*(sketch(np.random.default_rng(number)) for number in range(3)), *SMALL[:5]]).find(listener)
     said = (
         "3 of 8 photos have too little detail (drawings, blank or tiny pictures) to tell copies from look-alikes; "
         "there only equal pixels count as the same"
     )
     assert heard == [said]
     heard.clear()
-    Set(SMALL[:5]).twins(listener)
+    PhotoSet(SMALL[:5]).find(listener)
     assert heard == []
 
 
@@ -165,19 +165,19 @@ def test_pixels_are_equal_but_for_rounding() -> None:
     second = first.copy()
     second[1] += 1e-6
     second[2, 0, 0, 0] += 1e-3
-    assert equal_pixels(first, second).tolist() == [True, True, False]
-    assert equal_pixels(first[:0], second[:0]).tolist() == []
+    assert have_equal_pixels(first, second).tolist() == [True, True, False]
+    assert have_equal_pixels(first[:0], second[:0]).tolist() == []
 
 
 def test_many_pairs_of_little_detail_are_compared_in_bounded_memory() -> None:
     grey, colour = np.zeros((20, 24, 24), np.float32), np.zeros((20, 8, 8, 3), np.float32)
     grey[1::2] = 1
     nothing = np.zeros((20, 1), np.float32)
-    evidence = DuplicateScorer(nothing, nothing[0], grey, colour, np.arange(20), nothing[:, 0])
+    scorer = DuplicateScorer(nothing, nothing[0], grey, colour, np.arange(20), nothing[:, 0])
     pairs = np.stack(np.triu_indices(20, 1), axis=1)[np.sort(np.arange(24_000) % 190)]
     with ThreadPoolExecutor(1) as pool:
         tracemalloc.start()
-        odds = evidence.odds(pairs, pool)
+        odds = scorer.score(pairs, pool)
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
     np.testing.assert_array_equal(odds, np.where(np.diff(pairs % 2)[:, 0] == 0, np.float32(EQUAL), -np.inf))

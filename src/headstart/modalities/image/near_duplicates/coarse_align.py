@@ -1,11 +1,10 @@
-"""Where the inner part of a small grey picture roughly lies in another: every window of a grid, by matrix products."""
+"""Coarse alignment of small grey pictures: every window of a grid, by matrix products."""
 
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-from headstart.arrays import Floats
+from headstart.arrays import Floats, Ints
 from headstart.modalities.image.near_duplicates.fine_align import (
     Alignment,
     extract_details,
@@ -22,8 +21,10 @@ STARTS = 3  #: windows that are given for each pair
 BLOCK, MOST = 512, 16  #: photos whose windows are in memory at a time, 16 MB; pairs of one of them at a time
 
 
-def align_coarsely(grey: Floats, pairs: NDArray[np.int64]) -> tuple[Alignment, ...]:
-    """The best windows of the grid for each pair, each of another scale; the best first.
+def align_coarsely(grey: Floats, pairs: Ints) -> tuple[Alignment, ...]:
+    """Return the best windows of the grid in which the second picture of each pair may lie in the first.
+
+    There are ``STARTS`` of each pair, each of another scale; the best first.
 
     Args:
         grey: (N, G, G) with even G.
@@ -31,21 +32,21 @@ def align_coarsely(grey: Floats, pairs: NDArray[np.int64]) -> tuple[Alignment, .
     """
     detail = np.empty((len(pairs), len(SCALES)), np.float32)
     found = np.empty((len(pairs), len(SCALES)), np.int64)
-    maps, places = _grid(grey.shape[1] // 2)
-    small = _halved(grey)
+    maps, places = _build_grid(grey.shape[1] // 2)
+    small = _halve(grey)
     inner = maps[SCALES.index(1.0) * WINDOWS + WINDOWS // 2].T
     templates = np.stack(
-        [normalise_details(small @ inner), normalise_details(_halved(grey[:, :, ::-1]) @ inner)], axis=1
+        [normalise_details(small @ inner), normalise_details(_halve(grey[:, :, ::-1]) @ inner)], axis=1
     )
     flat = maps.reshape(-1, maps.shape[-1]).T
-    owners, owner, turn = _turns(pairs[:, 0])
+    owners, owner, turn = _assign_turns(pairs[:, 0])
     for begin in range(0, len(owners), BLOCK):
         rows = slice(*np.searchsorted(owner, [begin, begin + BLOCK]))
         windows = normalise_details((small[owners[begin : begin + BLOCK]] @ flat).reshape(-1, len(maps), POINTS**2))
-        asked = np.zeros((len(windows), turn[rows].max() + 1, 2, POINTS**2), np.float32)
-        asked[owner[rows] - begin, turn[rows]] = templates[pairs[rows, 1]]
-        agree = asked.reshape(len(windows), -1, POINTS**2) @ windows.swapaxes(1, 2)
-        own = agree.reshape(*asked.shape[:3], len(SCALES), WINDOWS)[owner[rows] - begin, turn[rows]]
+        batch = np.zeros((len(windows), turn[rows].max() + 1, 2, POINTS**2), np.float32)
+        batch[owner[rows] - begin, turn[rows]] = templates[pairs[rows, 1]]
+        agree = batch.reshape(len(windows), -1, POINTS**2) @ windows.swapaxes(1, 2)
+        own = agree.reshape(*batch.shape[:3], len(SCALES), WINDOWS)[owner[rows] - begin, turn[rows]]
         by_scale = own.swapaxes(1, 2).reshape(len(own), len(SCALES), 2 * WINDOWS)
         found[rows], detail[rows] = by_scale.argmax(axis=2), by_scale.max(axis=2)
     side, window = np.divmod(found, WINDOWS)
@@ -54,8 +55,8 @@ def align_coarsely(grey: Floats, pairs: NDArray[np.int64]) -> tuple[Alignment, .
     return tuple(Alignment(detail[each, scale], where[each, scale], side[each, scale] == 1) for scale in ranked.T)
 
 
-def _turns(first: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Pairs by their first photo, at most ``MOST`` at a time: those photos; for each pair, which of them, its turn."""
+def _assign_turns(first: Ints) -> tuple[Ints, Ints, Ints]:
+    """Return the first photos of pairs, each for ``MOST`` pairs at most; for each pair, which of them, and its turn."""
     _, starts, counts = np.unique(first, return_index=True, return_counts=True)
     rank = np.arange(len(first)) - np.repeat(starts, counts)
     opens = rank % MOST == 0
@@ -63,15 +64,15 @@ def _turns(first: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int6
 
 
 @cache
-def _grid(edge: int) -> tuple[Floats, Floats]:
-    """The details of every window as linear maps, (T, POINTS**2, edge**2), and the places, (T, 3); scale by scale."""
+def _build_grid(edge: int) -> tuple[Floats, Floats]:
+    """Return the details of every window as linear maps, (T, POINTS**2, edge**2), and places (T, 3), scale by scale."""
     places = np.array([(scale, right, down) for scale in SCALES for down in SHIFTS for right in SHIFTS], np.float32)
     dots = np.eye(edge * edge, dtype=np.float32).reshape(-1, edge, edge)
     maps = [extract_details(sample_windows(dots, np.tile(place, (len(dots), 1)), POINTS), DEGREE).T for place in places]
     return np.stack(maps), places
 
 
-def _halved(grey: Floats) -> Floats:
-    """(N, G, G) -> (N, (G/2)**2), means over 2 x 2."""
+def _halve(grey: Floats) -> Floats:
+    """Return pictures (N, G, G) at half the size, means over 2 x 2: (N, (G/2)**2)."""
     halves = grey[:, ::2] + grey[:, 1::2]
     return np.asarray((halves[:, :, ::2] + halves[:, :, 1::2]).reshape(len(grey), -1) / 4, np.float32)

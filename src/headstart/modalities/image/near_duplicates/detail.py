@@ -1,4 +1,4 @@
-"""Which photos carry too little detail of their own for anyone to tell a copy from another that is merely alike.
+"""Detail of small pictures: whether there is enough of it to tell a copy from another that is merely alike.
 
 Two people's sevens agree at 8 x 8 pixels, any two arrows do as icons, and blank pages all do. What counts is not a
 picture's size in pixels but in how many places it says something of its own: the cells of its small grey picture that
@@ -36,7 +36,7 @@ def find_low_detail_note(notes: Iterable[str]) -> str:
 
 
 def measure_detail(grey: Floats, colour: Floats) -> Floats:
-    """How many independent cells photos have.
+    """Return how many independent cells photos have.
 
     Args:
         grey: (N, G, G) luma in 0..1.
@@ -46,33 +46,33 @@ def measure_detail(grey: Floats, colour: Floats) -> Floats:
         float32 (N,), 0 to 1.5 G * G.
     """
     starts = range(0, len(grey), BLOCK)
-    blocks = [_own_detail(grey[first : first + BLOCK], colour[first : first + BLOCK]) for first in starts]
+    blocks = [_measure_block(grey[first : first + BLOCK], colour[first : first + BLOCK]) for first in starts]
     return np.concatenate([*blocks, np.empty(0, np.float32)])
 
 
-def equal_pixels(first: Floats, second: Floats) -> Bools:
-    """Which pictures (M, ...) are those of equal pixels, (M,)."""
+def have_equal_pixels(first: Floats, second: Floats) -> Bools:
+    """Return which pairs of pictures, both (M, ...), have equal pixels, (M,)."""
     differ = np.abs(first - second).max(axis=tuple(range(1, first.ndim)), initial=0)
     return np.asarray(differ <= SAME)
 
 
-def _own_detail(grey: Floats, colour: Floats) -> Floats:
+def _measure_block(grey: Floats, colour: Floats) -> Floats:
     around = np.pad(grey, ((0, 0), (1, 1), (1, 1)), mode="edge")
     rows, columns = grey.shape[1:]
     shifted = [around[:, down : down + rows, right : right + columns] for down in range(3) for right in range(3)]
     total, squares = sum(shifted), sum(cells * cells for cells in shifted)
     varied = squares / 9 - (total / 9) ** 2 > LEAST_SPREAD**2
-    backdrop = _backdrop(grey)
-    said = (varied & ~_beside(backdrop)).sum(axis=(1, 2))
-    colourful = np.minimum(1, _beyond_one_ink(colour) / COLOURFUL)
+    backdrop = _find_backdrop(grey)
+    said = (varied & ~_dilate(backdrop)).sum(axis=(1, 2))
+    colourful = np.minimum(1, _measure_second_ink(colour) / COLOURFUL)
     outline = np.minimum(1, (1 - backdrop.mean(axis=(1, 2))) / (1 - MOST_BACKDROP))
-    independent = np.minimum(1, _frequency(shifted) / FULL)
-    told = colourful + (1 - colourful) * outline
-    return np.asarray(said * (told * independent) ** 2 * (1 + MORE * colourful), np.float32)
+    independent = np.minimum(1, _measure_frequency(shifted) / FULL)
+    weight = colourful + (1 - colourful) * outline
+    return np.asarray(said * (weight * independent) ** 2 * (1 + MORE * colourful), np.float32)
 
 
-def _beyond_one_ink(colour: Floats) -> Floats:
-    """How much colour (N, E, E, 3) varies that does not go with how dark it is, as one ink's does: (N,) of 0..1."""
+def _measure_second_ink(colour: Floats) -> Floats:
+    """Return how much colour (N, E, E, 3) varies apart from how dark it is, unlike one ink's: (N,) of 0..1."""
     cells = colour.reshape(len(colour), -1, 3)
     luma = cells @ LUMA
     chroma = cells - luma[:, :, None]
@@ -82,8 +82,8 @@ def _beyond_one_ink(colour: Floats) -> Floats:
     return np.asarray(np.sqrt((rest**2).sum(axis=2).mean(axis=1)), np.float32)
 
 
-def _backdrop(grey: Floats) -> Bools:
-    """Cells of the commonest grey level or of one beside it."""
+def _find_backdrop(grey: Floats) -> Bools:
+    """Return the cells of the commonest grey level or of one beside it, (N, G, G)."""
     count = len(grey)
     levels = np.clip(np.rint(grey.reshape(count, -1) / np.float32(LEVEL)), 0, 255).astype(np.int64)
     bins = np.bincount((levels + 1 + 258 * np.arange(count)[:, None]).ravel(), minlength=258 * count)
@@ -92,15 +92,15 @@ def _backdrop(grey: Floats) -> Bools:
     return np.asarray(np.abs(levels - commonest[:, None]) <= 1).reshape(grey.shape)
 
 
-def _beside(cells: Bools) -> Bools:
-    """These cells and their eight neighbours each."""
+def _dilate(cells: Bools) -> Bools:
+    """Return these cells and their eight neighbours each."""
     around = np.pad(cells, ((0, 0), (1, 1), (1, 1)))
     lines = around[:, :-2] | around[:, 1:-1] | around[:, 2:]
     return np.asarray(lines[:, :, :-2] | lines[:, :, 1:-1] | lines[:, :, 2:])
 
 
-def _frequency(shifted: list[Floats]) -> Floats:
-    """The root mean square frequency of gradients, (N,) radians a cell: the Laplacian's energy over the gradients'."""
+def _measure_frequency(shifted: list[Floats]) -> Floats:
+    """Return the root mean square frequency of gradients, (N,) radians a cell: the Laplacian's energy over theirs."""
     up, left, middle, right, down = (shifted[place][:, 1:-1, 1:-1] for place in (1, 3, 4, 5, 7))
     bent = ((up + down + left + right - 4 * middle) ** 2).sum(axis=(1, 2))
     sloped = ((right - left) ** 2 + (down - up) ** 2).sum(axis=(1, 2)) / 4

@@ -1,6 +1,6 @@
-"""How one small grey picture lies in another: shifted, scaled and mirrored as fits best.
+"""Fine alignment of small grey pictures: one is shifted, scaled and mirrored as fits the other best.
 
-The inner part of one picture is looked for in the other: first in windows of a grid (``twin_grid``), then, here,
+The inner part of one picture is looked for in the other: first in windows of a grid (``coarse_align``), then, here,
 between its points by Gauss-Newton steps (Lucas & Kanade, 1981, IJCAI; forward-additive, without rotation). What is
 compared is *detail*: a picture without its smooth part, which light and backdrop alone make, and without its gain,
 which exposure makes. The measure is the normalised correlation of details, with a floor under their energy, so that
@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-from headstart.arrays import Floats
+from headstart.arrays import Bools, Floats, Ints
 
 INNER = 0.74  #: edge of the part that is looked for, as a share of the picture's
 FINE = 16  #: points along an edge at which windows are compared
@@ -25,19 +24,19 @@ FARTHEST_SHIFT, LEAST_SCALE, MOST_SCALE = 0.15, 0.75, 1.33
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """How the second picture of each of M pairs lies in the first."""
+    """Place of the second picture of each of M pairs in the first."""
 
     detail: Floats  #: (M,) correlation of details, -1..1
     place: Floats  #: (M, 3) of the window in the first: scale, shift right, shift down
-    mirrored: NDArray[np.bool_]  #: (M,) whether the second was mirrored left to right
+    mirrored: Bools  #: (M,) whether the second was mirrored left to right
 
-    def of(self, chosen: NDArray[np.int64]) -> "Alignment":
-        """Those of some pairs."""
-        return Alignment(self.detail[chosen], self.place[chosen], self.mirrored[chosen])
+    def take(self, rows: Ints) -> "Alignment":
+        """Return the alignments of some pairs, by their rows."""
+        return Alignment(self.detail[rows], self.place[rows], self.mirrored[rows])
 
 
-def align_finely(grey: Floats, pairs: NDArray[np.int64], start: Alignment) -> Alignment:
-    """The best place that steps from the start come upon; never worse than the start.
+def align_finely(grey: Floats, pairs: Ints, start: Alignment) -> Alignment:
+    """Return the best place of each pair that steps from the start come upon; never worse than the start.
 
     Args:
         grey: (N, G, G).
@@ -57,12 +56,12 @@ def align_finely(grey: Floats, pairs: NDArray[np.int64], start: Alignment) -> Al
         better = agree > best
         best[better], best_place[better] = agree[better], place[better]
         if step < STEPS:
-            place = _stepped(place, window, details, template * np.maximum(agree, 0)[:, None])
+            place = _step(place, window, details, template * np.maximum(agree, 0)[:, None])
     return Alignment(best, best_place, start.mirrored)
 
 
 def sample_windows(pictures: Floats, place: Floats, points: int) -> Floats:
-    """Windows of pictures, bilinearly.
+    """Return windows of pictures, sampled bilinearly.
 
     Args:
         pictures: (M, G, G) or (M, G, G, channels).
@@ -73,30 +72,30 @@ def sample_windows(pictures: Floats, place: Floats, points: int) -> Floats:
         (M, points, points) or (M, points, points, channels).
     """
     edge = pictures.shape[1]
-    across = _weights(place[:, 0], place[:, 1], points, edge)
-    down = _weights(place[:, 0], place[:, 2], points, edge)
+    across = _weigh_cells(place[:, 0], place[:, 1], points, edge)
+    down = _weigh_cells(place[:, 0], place[:, 2], points, edge)
     lines = (down @ pictures.reshape(len(pictures), edge, -1)).reshape(-1, points, *pictures.shape[2:])
     return np.asarray(lines @ across.swapaxes(1, 2) if pictures.ndim == 3 else across[:, None] @ lines, np.float32)
 
 
-def _weights(scale: Floats, shift: Floats, points: int, edge: int) -> Floats:
-    """(M, points, edge) of the cells along an edge, for points between their middles."""
-    exact = (np.float32(0.5) + shift[:, None] + _offsets(points) * scale[:, None]) * edge - np.float32(0.5)
+def _weigh_cells(scale: Floats, shift: Floats, points: int, edge: int) -> Floats:
+    """Return weights (M, points, edge) of the cells along an edge, for points between their middles."""
+    exact = (np.float32(0.5) + shift[:, None] + _place_points(points) * scale[:, None]) * edge - np.float32(0.5)
     exact = np.clip(exact, 0, edge - 1).astype(np.float32)
     away = np.abs(exact[:, :, None] - np.arange(edge, dtype=np.float32))
     return np.maximum(np.float32(1) - away, np.float32(0))
 
 
-def _offsets(points: int) -> Floats:
-    """(points,) of a window's points from its centre, as shares of the picture's edge."""
+def _place_points(points: int) -> Floats:
+    """Return offsets (points,) of a window's points from its centre, as shares of the picture's edge."""
     return (((np.arange(points) + 0.5) / points - 0.5) * INNER).astype(np.float32)
 
 
-def _stepped(place: Floats, window: Floats, details: Floats, wanted: Floats) -> Floats:
-    """A Gauss-Newton step towards the wanted details, at the window's own contrast."""
+def _step(place: Floats, window: Floats, details: Floats, wanted: Floats) -> Floats:
+    """Return the places after a Gauss-Newton step towards the wanted details, at the window's own contrast."""
     spacing = (INNER / FINE) * place[:, 0, None, None]
     down, across = (slope / spacing for slope in np.gradient(window, axis=(1, 2)))
-    offsets = _offsets(FINE)
+    offsets = _place_points(FINE)
     slopes = np.stack([across * offsets + down * offsets[:, None], across, down], axis=1)
     slopes = extract_details(slopes.reshape(-1, FINE, FINE)).reshape(len(place), 3, -1)
     energy = np.sqrt((details**2).sum(axis=1))
@@ -111,21 +110,24 @@ def _stepped(place: Floats, window: Floats, details: Floats, wanted: Floats) -> 
 
 
 def extract_details(windows: Floats, degree: int = DEGREE) -> Floats:
-    """(M, points, points) -> (M, points**2) without the smooth part, a polynomial of that degree in x and y."""
+    """Return windows (M, points, points) without their smooth part, (M, points**2).
+
+    The smooth part is a polynomial of that degree in x and y.
+    """
     flat = windows.reshape(len(windows), -1)
-    smooth = _smooth(windows.shape[1], degree)
+    smooth = _make_polynomials(windows.shape[1], degree)
     return np.asarray(flat - (flat @ smooth) @ smooth.T, np.float32)
 
 
 def normalise_details(details: Floats) -> Floats:
-    """Details over their energy and the floor's."""
+    """Return details divided by the root of their energy and the floor's."""
     energy = np.einsum("...k,...k->...", details, details)[..., None]
     return np.asarray(details / np.sqrt(energy + FLOOR**2 * details.shape[-1]), np.float32)
 
 
 @cache
-def _smooth(points: int, degree: int) -> Floats:
-    """(points**2, terms) orthonormal polynomials over a window."""
+def _make_polynomials(points: int, degree: int) -> Floats:
+    """Return orthonormal polynomials over a window, (points**2, terms)."""
     line = np.linspace(-1, 1, points)
     terms = [
         np.outer(line**down, line**across).ravel() for down in range(degree + 1) for across in range(degree + 1 - down)

@@ -45,6 +45,8 @@ from headstart.inference.calibration import CalibrationKind
 from headstart.inference.conformal import ConformalKind
 from headstart.modalities.image.stats import read_stats
 from headstart.pipeline.backbones import load_backbones
+from headstart.selection.context import Budget
+from headstart.selection.run_context import RunContext
 from headstart.settings import FitSettings, HeadSettings, locate_store
 from headstart.storage.store import Store
 from headstart.uncertainty.calibration import choose_calibration
@@ -165,9 +167,8 @@ def mean(judged: Sequence[Judged]) -> dict[str, object]:
 def features_of(folder: Path, store: Store) -> tuple[Samples, np.ndarray]:
     """The photos of a folder that decode, near-duplicates in one group, and lite0's last layer for each."""
     samples = read_source(folder, strict=False)
-    (network,) = load_backbones(
-        ["efficientnet_lite0"], samples.samples, store, FitSettings.load(), RunLog(events.ignore)
-    )
+    context = RunContext(FitSettings.load(), store, Budget(None), RunLog(events.ignore))
+    network = load_backbones(samples.samples, len(samples), context).first
     done = extract(samples.samples, network.backbone, network.chosen.engine, store)
     broken = {digest for digest, finding in done.issues.items() if finding.broken}
     sound = replace(samples, samples=tuple(it for it in samples.samples if it.digest not in broken))

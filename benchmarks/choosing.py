@@ -29,8 +29,9 @@ from headstart.pipeline.backbones import LoadedBackbone, load_backbones
 from headstart.pipeline.dataset import PreparedDataset, prepare_dataset
 from headstart.selection.arm import Arm, refit_model
 from headstart.selection.compare import compare_arms, requested_arms
-from headstart.selection.context import FitContext
+from headstart.selection.context import Budget, FitContext
 from headstart.selection.rule import choose_winner
+from headstart.selection.run_context import RunContext
 from headstart.settings import FitSettings, locate_store
 from headstart.storage.store import Store
 
@@ -111,10 +112,10 @@ def main() -> None:
     with Store(locate_store()) as store:
         for folder in given.photos or [DATA / name for name in COLLECTIONS]:
             samples = read_source(folder)
-            (network,) = load_backbones(["efficientnet_lite0"], samples.samples, store, settings, log)
-            photos = prepare_dataset(samples, [network], settings, store, log)
-            width = sum(layer.width for layer in network.backbone.layers)
-            with limit_threads(len(samples) * width):
+            context = RunContext(settings, store, Budget(None), log)
+            backbones = load_backbones(samples.samples, len(samples), context)
+            photos, network = prepare_dataset(samples, backbones, context), backbones.first
+            with limit_threads(len(samples) * backbones.width):
                 splits = [
                     one_split(photos, network, store, settings.model_copy(update={"seed": seed}))
                     for seed in range(given.splits)

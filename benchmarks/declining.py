@@ -28,6 +28,8 @@ from headstart.events import RunLog
 from headstart.extraction.extract import extract, load_pixels
 from headstart.inference.novelty import Novelty
 from headstart.pipeline.backbones import load_backbones
+from headstart.selection.context import Budget
+from headstart.selection.run_context import RunContext
 from headstart.settings import FitSettings
 from headstart.storage.store import Store
 from headstart.uncertainty.novelty import fit_novelty, novelty_layers
@@ -84,7 +86,7 @@ def changes(chance: np.random.Generator) -> dict[str, Callable[[np.ndarray], np.
 def extracted(folder: Path, store: Store) -> Photos:
     log, settings = RunLog(events.ignore), FitSettings.load()
     samples = read_source(folder, listener=log, strict=False)
-    network = load_backbones(["efficientnet_lite0"], samples.samples, store, settings, log)[0]
+    network = load_backbones(samples.samples, len(samples), RunContext(settings, store, Budget(None), log)).first
     done = extract(samples.samples, network.backbone, network.chosen.engine, store)
     kept = [it for it in samples.samples if not (found := done.issues.get(it.digest)) or not found.broken]
     layers = novelty_layers(network.backbone)

@@ -41,7 +41,7 @@ from headstart.engines.engine import Engine
 from headstart.extraction.extract import extract, load_pixels
 from headstart.modalities.image.decoding.decode import decode
 from headstart.modalities.image.stats import ImageStats, compute_stats, read_stats
-from headstart.pipeline.backbones import proof_photos
+from headstart.pipeline.backbones import parity_samples
 from headstart.settings import locate_store
 from headstart.storage.store import Store
 
@@ -102,7 +102,7 @@ def main() -> None:
         planted = _plant(originals, Path(folder), options.copies)
         samples = read_source(Path(folder)).samples
         backbone = load_backbone(options.backbone, locate_store() / "networks")
-        engine = choose_engine(backbone, proof_photos(samples, backbone), listener=print).engine
+        engine = choose_engine(backbone, parity_samples(samples, backbone), listener=print).engine
         rounds = [_round(samples, backbone, engine) for _ in range(options.rounds)]
         looks_seconds = _looks_seconds(samples, backbone)
     for number, it in enumerate(rounds, 1):

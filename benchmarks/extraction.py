@@ -27,7 +27,7 @@ from headstart.engines.engine import Engine
 from headstart.extraction.extract import extract, load_photo
 from headstart.hardware import count_cores
 from headstart.modalities.image.decoding.decode import crop_resize
-from headstart.pipeline.backbones import proof_photos
+from headstart.pipeline.backbones import parity_samples
 from headstart.settings import locate_store
 from headstart.storage.store import Store
 
@@ -45,7 +45,7 @@ def main() -> None:
     samples = list({sample.digest: sample for sample in read_source(options.photos).samples}.values())
     backbone = load_backbone(options.backbone, locate_store() / "networks")
     engine = choose_engine(
-        backbone, proof_photos(samples, backbone), precision=options.precision, listener=print
+        backbone, parity_samples(samples, backbone), precision=options.precision, listener=print
     ).engine
     count = len(samples)
     rounds: dict[str, list[float]] = {"decode": [], "plain_decode": [], "forward": [], "headstart": []}

@@ -35,7 +35,9 @@ from headstart.heads.head import TrainingSet
 from headstart.heads.logistic import fit_logistic
 from headstart.heads.threads import limit_threads
 from headstart.pipeline.backbones import load_backbones
-from headstart.pipeline.dataset import prepare_dataset
+from headstart.pipeline.dataset import prepare_dataset, split_samples
+from headstart.selection.context import Budget
+from headstart.selection.run_context import RunContext
 from headstart.settings import FitSettings
 from headstart.storage.store import Store
 
@@ -70,15 +72,15 @@ def tasks_of(name: str, data: Path, scratch: Path, store: Store) -> dict[str, li
     log, settings = RunLog(events.ignore), FitSettings.load()
     source = write_digits(scratch / "digits") if name == "digits" else data / name
     samples = read_source(source, listener=log)
-    (network,) = load_backbones([settings.backbone], samples.samples, store, settings, log)
-    it = prepare_dataset(samples, [network], settings, store, log)
-    digests = [sample.digest for sample in it.samples.samples]
-    layers = [layer.name for layer in network.backbone.layers]
+    context = RunContext(settings, store, Budget(None), log)
+    backbones = load_backbones(samples.samples, len(samples), context)
+    dataset = prepare_dataset(samples, backbones, context, split_samples)
+    space = dataset.extractions[0].space
+    digests = [sample.digest for sample in dataset.samples.samples]
+    layers = [layer.name for layer in backbones.first.backbone.layers]
     parts = {"late": layers, "early": layers[:3]}
     return {
-        part: make_training_sets(
-            it.samples, names, lambda layer: store.read(it.extractions[0].space, digests, layer), 0
-        )
+        part: make_training_sets(dataset.samples, names, lambda layer: store.read(space, digests, layer), 0)
         for part, names in parts.items()
     }
 

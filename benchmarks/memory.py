@@ -84,14 +84,14 @@ def _extract(photos: Path) -> dict[str, float]:
     from headstart.data.read import read_source
     from headstart.engines.choose import choose_engine
     from headstart.extraction.extract import extract
-    from headstart.pipeline.backbones import proof_photos
+    from headstart.pipeline.backbones import parity_samples
     from headstart.settings import locate_store
     from headstart.storage.store import Store
 
     with Store(locate_store()) as store:
         samples = read_source(photos).samples
         backbone = load_backbone("efficientnet_lite0", locate_store() / "networks")
-        engine = choose_engine(backbone, proof_photos(samples, backbone)).engine
+        engine = choose_engine(backbone, parity_samples(samples, backbone)).engine
         done = extract(samples, backbone, engine, store)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return {"computed": done.computed, "per_second": round(done.computed / done.seconds, 1), "peak_bytes": peak}

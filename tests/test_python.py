@@ -7,7 +7,7 @@ import headstart
 from headstart.errors import ClassifierError, DataError, SettingError, UserError
 from headstart.events import Note
 from headstart.explanation.explainer import Explainer
-from headstart.pipeline.fit import evaluate
+from headstart.pipeline.evaluate import evaluate
 
 
 def test_the_public_names_are_offered() -> None:

@@ -48,7 +48,7 @@ headstart.fit(photos, listener=listen, **knobs)
 """
 EACH = 50  #: photos of a class
 IN_THE_PASS = ("1", "170")  #: rows computed; of this many some were committed before
-AFTER_IT = ("find twins", "fit", "save", "judge")
+AFTER_IT = ("near-duplicates", "fit", "save", "test")
 
 
 class Fit:

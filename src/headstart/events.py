@@ -1,18 +1,16 @@
 """What long work reports while it runs. Loops send these records; only the CLI, the page and the report speak."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
     """``done`` of ``total`` things of a stage are finished."""
 
-    stage: str  #: "read", "extract", "fit head", "judge", ...
+    stage: str  #: "read", "extract", "fit", "test", ...
     done: int
     total: int
     unit: str = "photos"
@@ -39,7 +37,15 @@ Listener = Callable[[Event], None]
 
 
 def ignore(event: Event) -> None:
-    """The listener of those who do not listen."""
+    """Do nothing with an event."""
+
+
+@dataclass
+class Stage:
+    """A stage under way."""
+
+    summary: str = ""  #: one line for a person, set before it ends
+    apart: float = 0.0  #: seconds of it that are reported as a stage of their own
 
 
 @dataclass
@@ -52,27 +58,24 @@ class RunLog:
     took: float | None = None  #: seconds by the clock up to the last result
 
     def __call__(self, event: Event) -> None:
-        """Hears an event: itself a listener."""
+        """Take an event: a log is itself a listener."""
         if isinstance(event, Note):
             self.notes.append(event.text)
         self.listener(event)
 
-    def stage(
-        self,
-        name: str,
-        work: Callable[[], T],
-        in_words: Callable[[T], str],
-        apart: Callable[[T], float] = lambda _: 0.0,
-    ) -> T:
-        """Does a stage's work, times it and reports it; ``apart``: seconds of it that are another stage's."""
-        began = time.perf_counter()
-        result = work()
-        self.seconds[name] = time.perf_counter() - began - apart(result)
-        self(Finished(name, self.seconds[name], in_words(result)))
-        return result
+    @contextmanager
+    def stage(self, name: str) -> Iterator["Stage"]:
+        """Time what is done inside as a stage, and report it with the summary that it was given.
 
-    def finished(self, name: str, seconds: float, summary: str) -> None:
-        """Reports a stage whose work was done inside another."""
+        A stage that fails is not reported.
+        """
+        began = time.perf_counter()
+        stage = Stage()
+        yield stage
+        self.finish(name, time.perf_counter() - began - stage.apart, stage.summary)
+
+    def finish(self, name: str, seconds: float, summary: str) -> None:
+        """Report a stage that took so many seconds."""
         self.seconds[name] = seconds
         self(Finished(name, seconds, summary))
 

@@ -58,7 +58,7 @@ def test_a_summary_that_a_person_can_read(warm, tmp_path, capsys) -> None:
     assert f"everything is in {out}" in printed
     assert f"next:  headstart predict {out / 'model'} PHOTO" in printed
     assert len(printed.strip().splitlines()) <= 24
-    for stage in ("read", "prepare engine", "extract", "fit", "save", "judge"):
+    for stage in ("read", "prepare engine", "extract", "fit", "save", "test"):
         assert re.search(rf"^ *{stage}  .*\(\d+\.\d s\)$", told, re.MULTILINE)
     assert sorted(path.name for path in out.iterdir()) == [
         *("comparison.json", "evaluation.json", "leaderboard.csv", "leaderboard.md", "ledger.jsonl", "model"),

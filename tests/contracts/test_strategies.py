@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 
 from headstart.backbones.catalog import resolve_origin
 from headstart.data.samples import Subset
-from headstart.pipeline.fit import _saved
+from headstart.pipeline.model import save_checked
 from headstart.selection import STRATEGIES
 from headstart.selection.arm import Arm, refit_model
 from headstart.selection.context import FitContext
@@ -70,7 +70,7 @@ def test_from_photos_to_a_saved_classifier(strategy: str, material: FitContext, 
     assert arm.trains == planned.trains == ("probe" not in strategy)
     if arm.trains:
         assert_trained(arm)
-    classifier = _saved(material, refit_model(material, arm), tmp_path)
+    classifier = save_checked(refit_model(material, arm), material, tmp_path / "model")
     assert classifier.record.parity.same_answers == 1
     assert classifier.record.parity.largest_difference < 0.02
     held_out = material.samples_in(Subset.VALIDATION)

@@ -17,7 +17,7 @@ from headstart.data.ledger import load_ledger
 from headstart.data.samples import FileStatus, Subset
 from headstart.data.split import Split
 from headstart.errors import DataError, HeadstartError, SettingError
-from headstart.pipeline.fit import evaluate
+from headstart.pipeline.evaluate import evaluate
 from headstart.runs.run import Run, open_run
 from headstart.storage.run_layout import UNFINISHED
 
@@ -43,7 +43,7 @@ def test_a_folder(warm, tmp_path) -> None:
     assert run.test.n == 9
     assert run.test.accuracy > 0.8
     assert run.test.part == "test"
-    assert set(run.seconds) >= {"read", "extract", "fit", "save", "judge"}
+    assert set(run.seconds) >= {"read", "extract", "fit", "save", "test"}
     assert {part: len(ids) for part, ids in digests(run).items()} == run.record["split"]
 
 
@@ -233,12 +233,12 @@ def test_a_given_part_without_photos_is_said_before_the_pass(small, photos, tmp_
 
 
 def test_engines_are_proved_on_training_photos_only(small, tmp_path, monkeypatch) -> None:
-    from headstart.pipeline import backbones as preparing
+    from headstart.pipeline import backbones as loading
 
     drawn = []
-    real = preparing.proof_photos
+    real = loading.parity_samples
     monkeypatch.setattr(
-        preparing, "proof_photos", lambda samples, backbone: drawn.extend(samples) or real(samples, backbone)
+        loading, "parity_samples", lambda samples, backbone: drawn.extend(samples) or real(samples, backbone)
     )
     run = small.fit(out=tmp_path / "run", near_duplicates="report")  # twins are found after the proof
     train = set(json.loads((run.folder / "split.json").read_text())["parts"]["train"])
@@ -355,18 +355,18 @@ def test_progress_and_stages_are_told(small, photos, tmp_path) -> None:
     finished = [event.stage for event in heard if isinstance(event, events.Finished)]
     arms, stages = [it for it in finished if it == "arm"], [it for it in finished if it != "arm"]
     assert len(arms) == len(run.record["arms"]) == 2
-    before = ["read", "prepare backbone", "prepare engine", "extract", "find twins"]
-    after = ["calibrate", "save", "judge", "second engine", "look back", "pictures", "report"]
+    before = ["read", "prepare backbone", "prepare engine", "extract", "near-duplicates"]
+    after = ["calibrate", "save", "test", "second engine", "diagnose", "thumbnails", "report"]
     assert stages == [*before, "fit", "refit", *after]
     assert run.record["refitted"]
     assert stages == list(run.seconds)
-    for stage, total in (("read", 27), ("extract", 27), ("judge", run.test.n)):
+    for stage, total in (("read", 27), ("extract", 27), ("test", run.test.n)):
         told = [event for event in heard if isinstance(event, events.Progress) and event.stage == stage]
         assert [event.done for event in told] == sorted(event.done for event in told)
         assert (told[-1].done, told[-1].total) == (total, total)
 
 
-def test_evaluate_on(warm, photos, tmp_path) -> None:
+def test_evaluate(warm, photos, tmp_path) -> None:
     result = evaluate(warm.run, photos("new", each=4, seed=60))
     assert result.n == 12
     assert result.classes == ("checks", "discs", "stripes")

@@ -19,8 +19,8 @@ from headstart.inference.classifier import BATCH_FROM, Classifier, load
 from headstart.inference.engine_agreement import EngineAgreement
 from headstart.modalities.image import load as photos
 from headstart.pipeline import testing as judging
-from headstart.pipeline.fit import evaluate
-from headstart.pipeline.testing import in_words, judge_in_stages, score_classifier, second_in_words
+from headstart.pipeline.evaluate import evaluate
+from headstart.pipeline.testing import describe_second_engine, describe_test, run_test, score_classifier
 from tests.conftest import Small
 
 
@@ -62,12 +62,12 @@ def test_a_share_of_equal_answers_below_one_is_told(classifier: Classifier, samp
     judged = score_classifier(classifier, samples, seed=0)
     assert judged.engines is not None
     engines = replace(judged.engines, same_answers=0.75, photos=len(samples) - 1)
-    said = second_in_words(replace(judged, engines=engines))
+    said = describe_second_engine(replace(judged, engines=engines))
     assert said is not None
     assert said.startswith("ONNX Runtime has ")
     assert said.endswith("; 75.0% same answers")
     assert f" of {len(samples) - 1} of these photos right, OpenVINO " in said
-    assert in_words(judged).endswith(" photos, answered by OpenVINO")
+    assert describe_test(judged).endswith(" photos, answered by OpenVINO")
 
 
 def test_only_so_many_go_twice_and_the_order_stays(
@@ -76,7 +76,7 @@ def test_only_so_many_go_twice_and_the_order_stays(
     monkeypatch.setattr(judging, "MOST_TWICE", 10)
     alone = score_classifier(classifier, samples)
     assert (alone.engines, alone.second_seconds) == (None, 0)
-    assert " answered by " not in in_words(alone)
+    assert " answered by " not in describe_test(alone)
     drawn = [score_classifier(classifier, samples, seed=seed) for seed in (0, 1)]
     for judged in drawn:
         assert judged.engines is not None
@@ -110,7 +110,7 @@ def test_where_there_is_one_engine_its_score_stands_alone(
     assert judged.engines is not None
     assert (judged.engines.judged_by, list(judged.engines.scores)) == ("onnxruntime", ["onnxruntime"])
     assert (judged.engines.same_answers, judged.engines.mean_difference) == (None, None)
-    assert (judged.second_seconds, second_in_words(judged)) == (0, None)
+    assert (judged.second_seconds, describe_second_engine(judged)) == (0, None)
 
 
 def test_a_photo_that_cannot_be_read_any_more(
@@ -133,10 +133,10 @@ def test_a_photo_that_cannot_be_read_any_more(
 def test_the_second_engine_is_a_stage_of_its_own(classifier: Classifier, samples: tuple[Sample, ...]) -> None:
     told: list[events.Event] = []
     log = RunLog(told.append)
-    judged = judge_in_stages(classifier, samples, 0, log)
+    judged = run_test(classifier, samples, 0, log)
     stages = [(it.stage, it.seconds) for it in told if isinstance(it, events.Finished)]
-    assert stages == [("judge", log.seconds["judge"]), ("second engine", judged.second_seconds)]
-    assert log.seconds["judge"] > 0
+    assert stages == [("test", log.seconds["test"]), ("second engine", judged.second_seconds)]
+    assert log.seconds["test"] > 0
 
 
 def test_a_run_keeps_it_in_the_model_folder(small: Small) -> None:

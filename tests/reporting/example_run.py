@@ -382,7 +382,7 @@ def _record(
         "choice": choice.to_json(),
         "test_opened_for": [choice.winner],
         "took": 5.75,
-        "seconds": {"read": 0.2, "prepare engine": 0.6, "extract": 1.8, "fit": 1.2, "save": 0.6, "judge": 0.9},
+        "seconds": {"read": 0.2, "prepare engine": 0.6, "extract": 1.8, "fit": 1.2, "save": 0.6, "test": 0.9},
         "notes": ["hidden files were not looked at"],
         "versions": {"numpy": "2.0.0", "onnxruntime": "1.20.0", "openvino": "2025.0.0", "torch": "2.6.0"},
         "machine": {"python": "3.11.7", "platform": "Linux-6"},

@@ -18,7 +18,7 @@ from headstart.data.samples import Subset
 from headstart.data.split import make_split
 from headstart.engines.choose import choose_engine
 from headstart.extraction.extract import extract
-from headstart.pipeline.backbones import proof_photos
+from headstart.pipeline.backbones import parity_samples
 from headstart.selection.context import Budget, FitContext
 from headstart.selection.probes import base_head_name, fit_probe
 from headstart.settings import FitSettings
@@ -76,7 +76,7 @@ def materials_of(
         made = []
         for name in backbones:
             network = load_backbone(name, opened.networks)
-            proof = proof_photos(split.samples_in(samples, Subset.TRAIN), network)
+            proof = parity_samples(split.samples_in(samples, Subset.TRAIN), network)
             engine = choose_engine(network, proof, engine=chosen.engine, precision=chosen.precision).engine
             space = extract(samples.samples, network, engine, opened).space
             made.append(

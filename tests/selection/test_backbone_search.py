@@ -23,7 +23,7 @@ from headstart.heads.catalog import fit_head
 from headstart.heads.folds import assign_folds
 from headstart.heads.head import TrainingSet
 from headstart.modalities.image.spec import ImageSpec
-from headstart.pipeline.backbones import proof_photos
+from headstart.pipeline.backbones import parity_samples
 from headstart.selection.backbone_search import (
     FOLDS,
     PHOTOS,
@@ -317,7 +317,7 @@ def test_bundled_networks_and_a_checkpoint(warm, checkpoint) -> None:
             samples,
             len(samples),
             lambda name: load_backbone(name, warm.store / "networks"),
-            lambda backbone: choose_engine(backbone, proof_photos(samples, backbone)),
+            lambda backbone: choose_engine(backbone, parity_samples(samples, backbone)),
             store,
             FitSettings(),
             Budget(None),

@@ -15,6 +15,7 @@ import pytest
 from headstart.cli.check import check
 from headstart.data import read as reading
 from headstart.errors import StoreError
+from headstart.pipeline import evaluate as evaluating
 from headstart.pipeline import fit as workflow
 from headstart.storage.atomic import stamp
 from headstart.storage.locks import FOLDER, lock_for_pruning, mark_in_use, try_mark_in_use
@@ -154,9 +155,9 @@ def test_what_reads_photos_alone_marks_the_store_too(tmp_path: Path, monkeypatch
         raise Seen(list((tmp_path / "store" / FOLDER).glob("*.lock")))
 
     monkeypatch.setenv("HEADSTART_STORE", str(tmp_path / "store"))
-    monkeypatch.setattr(workflow, "load", lambda *_: None)
+    monkeypatch.setattr(evaluating, "load", lambda *_: None)
     for module, begin in (
-        (workflow, lambda: workflow.evaluate("model", "photos")),
+        (evaluating, lambda: evaluating.evaluate("model", "photos")),
         (reading, lambda: check(tmp_path)),
     ):
         monkeypatch.setattr(module, "read_source", read)

@@ -37,7 +37,7 @@ def evaluate(
         engine: What answers: auto, onnxruntime or openvino; see headstart predict.
     """
     from headstart.inference.engines import InferenceEngineChoice
-    from headstart.pipeline.fit import evaluate
+    from headstart.pipeline.evaluate import evaluate
 
     with shown(quiet=quiet or json_) as listener:
         answering = cast("InferenceEngineChoice", engine)  # its name is checked where it is loaded

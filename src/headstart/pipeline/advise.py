@@ -1,4 +1,4 @@
-"""``advise``: what the field's rule expects of a set of photos, in seconds: a sample of them is looked at, not all."""
+"""``advise``: the field's rule applied to a set of photos, in seconds: a sample of them is looked at, not all."""
 
 import tempfile
 from dataclasses import replace
@@ -7,16 +7,15 @@ from typing import Any
 
 from headstart import events
 from headstart.backbones.catalog import split_names
-from headstart.data.read import read_source
 from headstart.data.samples import Samples, Subset
-from headstart.data.split import make_split
 from headstart.errors import BackboneError, DataError
 from headstart.events import RunLog
-from headstart.extraction.extract import extract, get_feature_space
-from headstart.pipeline import progress as journal
+from headstart.extraction.extract import get_feature_space
 from headstart.pipeline.backbones import LoadedBackbone, load_backbones
+from headstart.pipeline.dataset import describe_extraction, extract_features, read_samples, split_samples
 from headstart.selection.advisor import StrategyAdvice, advise_strategy
-from headstart.selection.context import FitContext
+from headstart.selection.context import Budget, FitContext
+from headstart.selection.run_context import RunContext
 from headstart.settings import DataSettings, FitSettings, locate_store
 from headstart.storage.store import Store
 
@@ -32,7 +31,7 @@ def advise_photos(
     timed: bool = False,
     listener: events.Listener = events.ignore,
 ) -> StrategyAdvice:
-    """Measures a sample of the photos that ``fit`` with the same seed would train on.
+    """Measure a sample of the photos that ``fit`` with the same seed would train on.
 
     Args:
         source: as ``headstart.fit`` takes it.
@@ -48,47 +47,46 @@ def advise_photos(
         UserError: photos, a name or a setting that cannot be used.
         HeadstartError: anything else that went wrong; features that were computed are kept.
     """
-    settings = FitSettings.load(backbone=backbone, seed=seed, store=store)
+    given: dict[str, Any] = dict(options.given()) if options is not None else {}
+    settings = FitSettings.load(backbone=backbone, seed=seed, store=store, **given)
     if len(split_names(settings.backbone)) > 1:
         raise BackboneError(f"backbone {backbone!r} names several; wanted one: advice is about a network")
-    log, home = RunLog(listener), locate_store(settings.store)
-    with Store(home, log) as opened, opened.in_use(), tempfile.TemporaryDirectory() as scratch:
-        samples = log.stage(
-            "read",
-            lambda: read_source(source, labels=labels, options=options, listener=log, cache=home / "archives"),
-            journal.read_in_words,
-        )
-        split = make_split(
-            samples, seed=seed, test_share=settings.test_share, validation_share=settings.validation_share
-        )
+    log = RunLog(listener)
+    with (
+        Store(locate_store(settings.store), log) as opened,
+        opened.in_use(),
+        tempfile.TemporaryDirectory() as scratch,
+    ):
+        context = RunContext(settings, opened, Budget(None), log)
+        samples = read_samples(source, labels, context)
+        split = split_samples(samples, settings)
         train = split.samples_in(samples, Subset.TRAIN)
         if not train:
             raise DataError(f"the train part of {samples.root} has no usable photo; put photos there")
-        (it,) = load_backbones([backbone], train, opened, settings, log)
-        sound = _sound(samples, it, opened, log) if timed else samples
-        material = FitContext(
-            samples=sound,
+        loaded = load_backbones(train, len(samples), context).first
+        decoded = _extract_decodable(samples, loaded, context) if timed else samples
+        network = FitContext(
+            samples=decoded,
             split=split,
-            backbone=it.backbone,
-            engine=it.chosen.engine,
+            backbone=loaded.backbone,
+            engine=loaded.chosen.engine,
             store=opened,
-            space=get_feature_space(it.backbone, it.chosen.engine),
-            parity_samples=it.parity_samples,
+            space=get_feature_space(loaded.backbone, loaded.chosen.engine),
+            parity_samples=loaded.parity_samples,
             settings=settings,
             folder=Path(scratch),
             listener=log,
         )
-        return log.stage(
-            "look", lambda: advise_strategy(material, timed=timed), lambda it: f"{it.size}, {it.familiarity}"
-        )
+        with log.stage("advise") as stage:
+            advice = advise_strategy(network, timed=timed)
+            stage.summary = f"{advice.size}, {advice.familiarity}"
+        return advice
 
 
-def _sound(samples: Samples, it: LoadedBackbone, store: Store, log: RunLog) -> Samples:
-    """The photos that decode, their features stored: a timed trial trains on any of them."""
-    done = log.stage(
-        "extract",
-        lambda: extract(samples.samples, it.backbone, it.chosen.engine, store, listener=log),
-        journal.extraction_in_words,
-    )
-    broken = {digest for digest, finding in done.issues.items() if finding.broken}
-    return replace(samples, samples=tuple(it for it in samples.samples if it.digest not in broken))
+def _extract_decodable(samples: Samples, loaded: LoadedBackbone, context: RunContext) -> Samples:
+    """Return the photos that decode, their features stored: a timed trial trains on any of them."""
+    with context.log.stage("extract") as stage:
+        done = extract_features(samples, loaded, context)
+        stage.summary = describe_extraction(done)
+    broken = {digest for digest, issue in done.issues.items() if issue.broken}
+    return replace(samples, samples=tuple(sample for sample in samples.samples if sample.digest not in broken))

@@ -1,9 +1,8 @@
-"""What comes before any photo is run: reading, splitting, networks and the engines that were proved on these photos."""
+"""Networks, converted, each with an engine that was proved on training photos."""
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -14,20 +13,13 @@ from headstart.backbones.backbone import Backbone
 from headstart.backbones.catalog import split_names
 from headstart.backbones.convert import load_backbone
 from headstart.data.depths import describe_ranges, find_grey_ranges
-from headstart.data.read import read_source
-from headstart.data.relabel import apply_relabels, find_relabel_tables
-from headstart.data.samples import Sample, Samples
-from headstart.data.split import Split, load_split, make_split
+from headstart.data.samples import Sample
 from headstart.engines.choose import PARITY_PHOTOS, EngineChoice, ParitySamples, choose_engine
 from headstart.errors import DataError
-from headstart.events import RunLog
 from headstart.extraction.extract import load_pixels
-from headstart.pipeline import progress as journal
 from headstart.selection.backbone_search import BackboneSearch, describe_search, select_backbone
 from headstart.selection.candidates import AUTO, list_tiers
-from headstart.selection.context import Budget
-from headstart.settings import FitSettings
-from headstart.storage.store import Store
+from headstart.selection.run_context import RunContext
 
 
 @dataclass(frozen=True)
@@ -39,66 +31,87 @@ class LoadedBackbone:
     chosen: EngineChoice
 
 
-def load_backbones(
-    names: Sequence[str], train: Sequence[Sample], store: Store, settings: FitSettings, log: RunLog
-) -> list[LoadedBackbone]:
-    """Networks, converted, each with an engine that is proved on training photos.
+@dataclass(frozen=True)
+class LoadedBackbones:
+    """The networks of a run, as they were named."""
+
+    all: tuple[LoadedBackbone, ...]
+    search: BackboneSearch | None  #: by which the one was found, where the settings say ``auto``
+
+    @property
+    def first(self) -> LoadedBackbone:
+        """The network that near-duplicates and label issues are told by."""
+        return self.all[0]
+
+    @property
+    def tried(self) -> list[dict[str, Any]]:
+        """Return what the search measured, for the run's record; nothing where there was none."""
+        return [asdict(candidate) for candidate in self.search.candidates] if self.search else []
+
+    @property
+    def width(self) -> int:
+        """Most features that the layers of a network give for a photo."""
+        return max(sum(layer.width for layer in loaded.backbone.layers) for loaded in self.all)
+
+
+def load_backbones(train: Sequence[Sample], photos: int, context: RunContext) -> LoadedBackbones:
+    """Return the networks that the settings name; with ``auto`` the one that a measured search ends on.
+
+    Args:
+        train: training photos, on some of which engines are proved.
+        photos: how many there are in all subsets, by which a search prices extraction.
+        context: of the run.
 
     Raises:
         UserError: a name that is none, or photos of which none decodes.
         HeadstartError: a network that cannot be had, or an engine that fails its proof.
     """
+    log, settings, networks = context.log, context.settings, context.store.networks
     ranges = find_grey_ranges(train)
+
+    def load_network(name: str) -> Backbone:
+        return load_backbone(name, networks, log).with_grey(ranges)
+
+    def add_engine(backbone: Backbone) -> LoadedBackbone:
+        samples = parity_samples(train, backbone)
+        chosen = choose_engine(backbone, samples, engine=settings.engine, precision=settings.precision, listener=log)
+        return LoadedBackbone(backbone, samples, chosen)
+
+    search = None
+    names = split_names(settings.backbone) if settings.backbone.strip().lower() != AUTO else []
+    if not names:
+        with log.stage("select backbone") as stage:
+            search = select_backbone(
+                train,
+                photos,
+                load_network,
+                lambda backbone: add_engine(backbone).chosen,
+                context.store,
+                settings,
+                context.budget,
+                list_tiers(networks),
+                log,
+            )
+            stage.summary = describe_search(search)
+        names = [search.chosen]
     if ranges:
         log(events.Note(describe_ranges(ranges, sum(sample.depth is not None for sample in train))))
-    backbones = log.stage(
-        "prepare backbone",
-        lambda: [load_backbone(name, store.networks, log).with_grey(ranges) for name in names],
-        lambda found: ", ".join(it.name for it in found),
-    )
-    return log.stage(
-        "prepare engine",
-        lambda: [_ready(backbone, train, settings, log) for backbone in backbones],
-        lambda found: ", ".join(dict.fromkeys(journal.engine_in_words(it.chosen) for it in found)),
-    )
+    with log.stage("prepare backbone") as stage:
+        backbones = [load_network(name) for name in names]
+        stage.summary = ", ".join(backbone.name for backbone in backbones)
+    with log.stage("prepare engine") as stage:
+        loaded = tuple(add_engine(backbone) for backbone in backbones)
+        stage.summary = ", ".join(dict.fromkeys(describe_engine(network.chosen) for network in loaded))
+    return LoadedBackbones(loaded, search)
 
 
-def _ready(backbone: Backbone, train: Sequence[Sample], settings: FitSettings, log: RunLog) -> LoadedBackbone:
-    proof = proof_photos(train, backbone)
-    return LoadedBackbone(
-        backbone,
-        proof,
-        choose_engine(backbone, proof, engine=settings.engine, precision=settings.precision, listener=log),
-    )
+def describe_engine(chosen: EngineChoice) -> str:
+    """Return the engine and the arithmetic it runs a network in."""
+    return f"{chosen.engine.name}, {chosen.engine.precision}"
 
 
-def resolve_backbones(
-    train: Sequence[Sample], photos: int, store: Store, settings: FitSettings, clock: Budget, log: RunLog
-) -> tuple[list[str], BackboneSearch | None]:
-    """The backbones that the settings name; with ``auto`` the one that is chosen by measuring several, and how."""
-    if settings.backbone.strip().lower() != AUTO:
-        return split_names(settings.backbone), None
-    ranges = find_grey_ranges(train)
-    search = log.stage(
-        "select backbone",
-        lambda: select_backbone(
-            train,
-            photos,
-            lambda name: load_backbone(name, store.networks, log).with_grey(ranges),
-            lambda backbone: _ready(backbone, train, settings, log).chosen,
-            store,
-            settings,
-            clock,
-            list_tiers(store.networks),
-            log,
-        ),
-        describe_search,
-    )
-    return [search.chosen], search
-
-
-def proof_photos(samples: Sequence[Sample], backbone: Backbone) -> ParitySamples:
-    """The photos that engines are proved on: those with the smallest digests, so that listing order does not matter."""
+def parity_samples(samples: Sequence[Sample], backbone: Backbone) -> ParitySamples:
+    """Return the photos that engines are proved on: those of the smallest digests, whatever their order."""
     drawn = sorted(samples, key=lambda sample: sample.digest)[: 2 * PARITY_PHOTOS]
     key = hashlib.blake2b("".join(sample.digest for sample in drawn).encode(), digest_size=6).hexdigest()
 
@@ -109,24 +122,3 @@ def proof_photos(samples: Sequence[Sample], backbone: Backbone) -> ParitySamples
         return photos
 
     return ParitySamples(key, load)
-
-
-def read_samples(source: Any, labels: Any, home: Path, settings: FitSettings, log: RunLog) -> Samples:
-    """Return photos and labels, corrected where the user corrected them; archives are unpacked into the store.
-
-    Raises:
-        DataError: nothing can be learnt from the source, or a table of corrections that cannot be used.
-    """
-    samples = read_source(source, labels=labels, options=settings, listener=log, cache=home / "archives")
-    return apply_relabels(samples, *find_relabel_tables(settings.relabel, settings.split_from))
-
-
-def split_samples(samples: Samples, settings: FitSettings) -> Split:
-    """Return the split of these settings, that of an earlier run where they name one; a part may be empty."""
-    return make_split(
-        samples,
-        seed=settings.seed,
-        test_share=settings.test_share,
-        validation_share=settings.validation_share,
-        split_from=load_split(settings.split_from) if settings.split_from else None,
-    )

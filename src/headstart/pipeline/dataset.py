@@ -1,73 +1,155 @@
-"""The pass over the photos: through all networks, the broken skipped, what shows the same found and grouped."""
+"""From a source to a dataset: read, run through all networks, near-duplicates grouped, split."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from headstart.data.assembly import find_problems
 from headstart.data.depths import note_scaling
-from headstart.data.groups import merge_groups
-from headstart.data.samples import FileStatus, Samples
+from headstart.data.read import read_source
+from headstart.data.relabel import apply_relabels, find_relabel_tables
+from headstart.data.relaxed_split import make_relaxed_split
+from headstart.data.samples import FileStatus, Sample, Samples, Subset
+from headstart.data.split import Split, load_split, make_split
 from headstart.diagnostics.near_duplicates.search import DuplicatePair, find_near_duplicates
 from headstart.errors import DataError
-from headstart.events import RunLog
 from headstart.extraction.extract import Extraction, extract
 from headstart.modalities.image.stats import read_stats
-from headstart.pipeline import progress as journal
-from headstart.pipeline.backbones import LoadedBackbone
+from headstart.pipeline.backbones import LoadedBackbone, LoadedBackbones
+from headstart.selection.run_context import RunContext
 from headstart.settings import FitSettings
-from headstart.storage.store import DecodeIssue, Store
+from headstart.storage.store import DecodeIssue
 
-TWINS = "find twins"  #: the stage in which near-duplicates are found
+NEAR_DUPLICATES = "near-duplicates"  #: the stage in which they are found
 
 
 @dataclass(frozen=True)
 class PreparedDataset:
-    """The photos after the pass."""
+    """Photos that decode, their subsets, and their features in the store."""
 
-    samples: Samples  #: those that decode; those that show the same in one group, unless the settings only report them
+    samples: Samples  #: those that show the same in one group, unless the settings only report them
+    split: Split
     extractions: tuple[Extraction, ...]  #: one for each network
-    duplicates: tuple[DuplicatePair, ...]
-    apart: Samples  #: those that decode, no near-duplicates joined
+    pairs: tuple[DuplicatePair, ...]  #: near-duplicates
+    torn: tuple[str, ...]  #: classes whose near-duplicates may lie in unlike subsets, for there were too few groups
+
+    def samples_in(self, *subsets: Subset) -> list[Sample]:
+        """Return the samples of some subsets, one subset after the other."""
+        return [sample for subset in subsets for sample in self.split.samples_in(self.samples, subset)]
+
+
+def read_samples(source: Any, labels: Any, context: RunContext) -> Samples:
+    """Return photos and labels, corrected where the user corrected them; archives are unpacked into the store.
+
+    Raises:
+        DataError: nothing can be learnt from the source, or a table of corrections that cannot be used.
+    """
+    settings, log = context.settings, context.log
+    with log.stage("read") as stage:
+        samples = read_source(source, labels=labels, options=settings, listener=log, cache=context.archives)
+        samples = apply_relabels(samples, *find_relabel_tables(settings.relabel, settings.split_from))
+        stage.summary = describe_samples(samples)
+    return samples
+
+
+def split_samples(samples: Samples, settings: FitSettings) -> Split:
+    """Return the split of these settings, that of an earlier run where they name one; a subset may be empty."""
+    return make_split(
+        samples,
+        seed=settings.seed,
+        test_share=settings.test_share,
+        validation_share=settings.validation_share,
+        split_from=load_split(settings.split_from) if settings.split_from else None,
+    )
+
+
+def split_for_fit(samples: Samples, settings: FitSettings) -> Split:
+    """Return the split of these settings.
+
+    Raises:
+        DataError: a subset has no photo, or there are too few.
+    """
+    split = split_samples(samples, settings)
+    empty = [subset.value for subset in Subset if not split.samples_in(samples, subset)]
+    if empty:
+        raise DataError(
+            f"the {' and '.join(empty)} part of {samples.root} has no usable photo; wanted one at least in train, "
+            "validation and test; put photos there, or remove its folder"
+        )
+    return split
 
 
 def prepare_dataset(
-    samples: Samples, found: Sequence[LoadedBackbone], settings: FitSettings, store: Store, log: RunLog
+    samples: Samples,
+    backbones: LoadedBackbones,
+    context: RunContext,
+    split: Callable[[Samples, FitSettings], Split] = split_for_fit,
 ) -> PreparedDataset:
-    """Runs photos through networks.
+    """Run photos through networks, leave out those that do not decode, group near-duplicates, split.
 
     Args:
         samples: as read.
-        found: networks and what runs them; near-duplicates are found by what the first one says.
-        settings: of the run.
-        store: where features go.
-        log: is told.
+        backbones: networks and what runs them; near-duplicates are found by what the first one says.
+        context: of the run.
+        split: makes the split of samples.
 
     Raises:
-        DataError: of the photos too few decode.
+        DataError: of the photos too few decode, or they cannot be split.
         StoreError: features could not be stored; what was stored stays.
     """
-    extractions = log.stage(
-        "extract",
-        lambda: tuple(
-            extract(samples.samples, it.backbone, it.chosen.engine, store, workers=settings.workers, listener=log)
-            for it in found
-        ),
-        lambda done: "; ".join(map(journal.extraction_in_words, done)),
-    )
-    samples = note_scaling(samples, found[0].backbone.spec.grey)
-    sound = _without_broken(samples, {key: it for done in extractions for key, it in done.issues.items()})
-    twins = log.stage(TWINS, lambda: _twins(sound, found[0], extractions[0], store, log), journal.twins_in_words)
-    together = [(it.first, it.second) for it in twins] if settings.near_duplicates == "group" else []
-    return PreparedDataset(merge_groups(sound, together), extractions, twins, apart=sound)
+    log, settings = context.log, context.settings
+    with log.stage("extract") as stage:
+        extractions = tuple(extract_features(samples, loaded, context) for loaded in backbones.all)
+        stage.summary = "; ".join(describe_extraction(extraction) for extraction in extractions)
+    samples = note_scaling(samples, backbones.first.backbone.spec.grey)
+    decoded = _without_broken(samples, {key: found for done in extractions for key, found in done.issues.items()})
+    with log.stage(NEAR_DUPLICATES) as stage:
+        pairs = _near_duplicates(decoded, backbones.first, extractions[0], context)
+        stage.summary = describe_near_duplicates(pairs)
+    together = [(pair.first, pair.second) for pair in pairs] if settings.near_duplicates == "group" else []
+    loosened = make_relaxed_split(decoded, together, lambda grouped: split(grouped, settings))
+    return PreparedDataset(loosened.samples, loosened.split, extractions, pairs, loosened.classes)
 
 
-def _twins(
-    samples: Samples, it: LoadedBackbone, extraction: Extraction, store: Store, log: RunLog
+def extract_features(samples: Samples, loaded: LoadedBackbone, context: RunContext) -> Extraction:
+    """Store the features of all layers of a network for photos that have none there yet."""
+    backbone, engine = loaded.backbone, loaded.chosen.engine
+    workers = context.settings.workers
+    return extract(samples.samples, backbone, engine, context.store, workers=workers, listener=context.log)
+
+
+def describe_samples(samples: Samples) -> str:
+    """Return how many photos there are, in one line."""
+    counts = samples.ledger.counts()
+    aside = f", {counts[FileStatus.SKIPPED]} skipped" if counts[FileStatus.SKIPPED] else ""
+    return f"{len(samples)} photos in {len(samples.classes)} classes{aside}"
+
+
+def describe_extraction(done: Extraction) -> str:
+    """Return how many rows were computed and how fast, in one line."""
+    broken = sum(issue.broken for issue in done.issues.values())
+    rate = f" at {done.computed / done.seconds:.0f} photos/s" if done.computed else ""
+    known = f"{done.asked - done.computed} known"
+    return f"{done.computed} photos computed{rate}, {known}{f', {broken} broken' if broken else ''}"
+
+
+def describe_near_duplicates(pairs: Sequence[DuplicatePair]) -> str:
+    """Return how many photos show the same, in one line."""
+    if not pairs:
+        return "no photos that show the same"
+    near = sum(pair.kind == "near" for pair in pairs)
+    count = f"{len(pairs)} pair{'s' * (len(pairs) != 1)}"
+    return f"{count} of photos that show the same, {len(pairs) - near} of them with equal bytes"
+
+
+def _near_duplicates(
+    samples: Samples, loaded: LoadedBackbone, extraction: Extraction, context: RunContext
 ) -> tuple[DuplicatePair, ...]:
-    """Near-duplicates, by what a network and a small picture of each photo say."""
+    """Return near-duplicates, by what a network and a small picture of each photo say."""
     digests = [sample.digest for sample in samples.samples]
-    features = store.read(extraction.space, digests, it.backbone.layers[-1].name)
-    return find_near_duplicates(samples.samples, features, read_stats(store, it.backbone.spec, digests), listener=log)
+    features = context.store.read(extraction.space, digests, loaded.backbone.layers[-1].name)
+    stats = read_stats(context.store, loaded.backbone.spec, digests)
+    return find_near_duplicates(samples.samples, features, stats, listener=context.log)
 
 
 def _without_broken(samples: Samples, findings: Mapping[str, DecodeIssue]) -> Samples:
@@ -81,9 +163,9 @@ def _without_broken(samples: Samples, findings: Mapping[str, DecodeIssue]) -> Sa
     for sample in samples.samples:
         if finding := findings.get(sample.digest):
             entry = entries[sample.name]
-            outcome = FileStatus.SKIPPED if finding.broken else FileStatus.REPAIRED
-            reason = "; ".join(filter(None, (entry.reason, finding.reason)))  # it may have been relabelled too
-            changes[sample.name] = replace(entry, status=outcome, reason=reason)
+            status = FileStatus.SKIPPED if finding.broken else FileStatus.REPAIRED
+            reason = "; ".join(filter(None, (entry.reason, finding.reason)))  # it may have been apply_relabels too
+            changes[sample.name] = replace(entry, status=status, reason=reason)
     amended = samples.with_updates(changes)
     if problems := find_problems(amended):
         raise DataError("; also: ".join(problems[:8]))

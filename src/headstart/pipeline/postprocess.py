@@ -1,46 +1,64 @@
-"""What is put around the winner before it is saved: calibration, prediction sets, and a score of novelty.
+"""What stands around the winner before it is saved: calibration, prediction sets, and a novelty score.
 
-All three are set on photos that the classifier was not fitted on, and are part of what is saved.
+All three are fitted on predictions for photos that the classifier was not fitted on, and are part of what is saved.
 """
 
 from dataclasses import replace
 
+from headstart.evaluation.evaluation import Evaluation
 from headstart.export import FittedModel
 from headstart.inference.postprocess import BatchPredictions
 from headstart.selection.arm import Arm
 from headstart.selection.context import FitContext
 from headstart.selection.results import Postprocessed
+from headstart.selection.run_context import RunContext
 from headstart.uncertainty.calibration import choose_calibration
 from headstart.uncertainty.calibration_set import predict_calibration_set
 from headstart.uncertainty.conformal import fit_conformal
 from headstart.uncertainty.declining import add_novelty
 
 
-def fit_postprocessors(material: FitContext, winner: Arm, parts: FittedModel) -> Postprocessed:
-    """Calibrates the winner, and says which photos it shall decline.
+def fit_postprocessors(context: FitContext, winner: Arm, model: FittedModel, run: RunContext) -> Postprocessed:
+    """Return the model with calibration, prediction sets and a threshold beyond which photos are unfamiliar.
 
     Args:
-        material: of the run.
+        context: what the winner was fitted on.
         winner: the arm, as validated.
-        parts: what is saved of it.
+        model: what is saved of it.
+        run: of the same run.
     """
-    settings = material.settings
-    held = predict_calibration_set(material, winner, parts)
+    with run.log.stage("calibrate") as stage:
+        fitted = postprocess_winner(context, winner, model)
+        stage.summary = describe_postprocessors(fitted)
+    return fitted
+
+
+def postprocess_winner(context: FitContext, winner: Arm, model: FittedModel) -> Postprocessed:
+    """Do what ``fit_postprocessors`` does, outside a stage."""
+    settings = context.settings
+    held = predict_calibration_set(context, winner, model)
     found = choose_calibration(
         held.labels, held.probabilities, held.groups, wanted=settings.calibration, seed=settings.seed
     )
     # By calibrations that were not fitted on the photo either: sets promise something about new photos.
     sets = fit_conformal(held.labels, found.crossed, coverage=settings.coverage, kind=settings.sets)
-    declining = add_novelty(material, winner, parts)
+    declining = add_novelty(context, winner, model)
     calibrated = found.calibration.apply(winner.probabilities)
     validation = BatchPredictions(calibrated, winner.probabilities, sets.predict(calibrated), declining.validation)
     saved = replace(declining.parts, calibration=found.calibration, conformal=sets)
     return Postprocessed(saved, held, found.tried, validation)
 
 
-def in_words(it: Postprocessed) -> str:
-    """One line for a person."""
-    sets, calibration = it.model.conformal, it.model.calibration
+def mark_validation(validation: Evaluation, fitted: Postprocessed) -> Evaluation:
+    """Return the score on validation, marked where the calibration was fitted on these photos too."""
+    if fitted.held.how != "validation" or fitted.model.calibration.kind == "none":
+        return validation
+    return replace(validation, chosen_on=(*validation.chosen_on, "calibration"))
+
+
+def describe_postprocessors(fitted: Postprocessed) -> str:
+    """Return what was fitted, and on how many photos, in one line."""
+    sets, calibration = fitted.model.conformal, fitted.model.calibration
     how = f"{calibration.kind} calibration" if calibration.kind != "none" else "no calibration needed"
     covered = f", prediction sets for {sets.coverage:.0%}" if sets else ""
-    return f"{how}{covered}, by {len(it.held.labels)} photos held out ({it.held.how})"
+    return f"{how}{covered}, by {len(fitted.held.labels)} photos held out ({fitted.held.how})"

@@ -1,4 +1,4 @@
-"""A saved classifier's answers for labelled photos, through its public ``predict``, and their score.
+"""The answers of a saved classifier for labelled photos, through its public ``predict``, and their score.
 
 A classifier may answer in ONNX Runtime and in OpenVINO. The score is of the answers of the engine that takes so many
 photos by itself; some of the photos are answered by the other one too, from the same decoded pixels.
@@ -14,8 +14,9 @@ from headstart import events
 from headstart.data.samples import ArraySource, Sample
 from headstart.errors import DataError, HeadstartError
 from headstart.evaluation import metrics
-from headstart.evaluation.evaluation import score_predictions
+from headstart.evaluation.evaluation import Evaluation, score_predictions
 from headstart.events import RunLog
+from headstart.export import add_scores
 from headstart.inference.classifier import Classifier, PhotoLike, Prediction
 from headstart.inference.engine_agreement import EngineAgreement, EngineScore
 from headstart.inference.engines import InferenceEngine
@@ -36,7 +37,7 @@ def score_classifier(
     strict: bool = True,
     seed: int | None = None,
 ) -> TestResult:
-    """Scores a saved classifier through its public ``predict``, from file bytes to class name.
+    """Score a saved classifier through its public ``predict``, from file bytes to class name.
 
     Args:
         classifier: as loaded.
@@ -61,7 +62,7 @@ def score_classifier(
         else:
             listener(events.Note(f"{sample.name} is left out: {prediction.error}"))
         if number % 32 == 0 or number == len(samples):
-            listener(events.Progress("judge", number, len(samples)))
+            listener(events.Progress("test", number, len(samples)))
     if not known:
         raise DataError(f"none of the {len(samples)} photos decodes; run headstart check to see why")
     answers = _answers(classifier.classes, predictions)
@@ -69,21 +70,24 @@ def score_classifier(
     return TestResult(tuple(known), answers, score, both.agreement(), both.second_seconds)
 
 
-def judge_in_stages(classifier: Classifier, samples: Sequence[Sample], seed: int, log: RunLog) -> TestResult:
-    """Scores a saved classifier on test, and tells apart how the other engine answers, and its time."""
-    judged = log.stage(
-        "judge",
-        lambda: score_classifier(classifier, samples, log, seed=seed),
-        in_words,
-        apart=lambda it: it.second_seconds,
-    )
-    if second := second_in_words(judged):
-        log.finished("second engine", judged.second_seconds, second)
-    return judged
+def run_test(classifier: Classifier, samples: Sequence[Sample], seed: int, log: RunLog) -> TestResult:
+    """Score a saved classifier on test; the time of the engine that does not give the score is a stage of its own."""
+    with log.stage("test") as stage:
+        test = score_classifier(classifier, samples, log, seed=seed)
+        stage.summary, stage.apart = describe_test(test), test.second_seconds
+    if second := describe_second_engine(test):
+        log.finish("second engine", test.second_seconds, second)
+    return test
+
+
+def record_scores(classifier: Classifier, validation: Evaluation, test: TestResult) -> None:
+    """Write the scores on validation and on test into the record of a saved classifier."""
+    scores = {"validation": validation.to_json(), "test": test.evaluation.to_json()}
+    add_scores(classifier, scores, test.engines)
 
 
 class _Both:
-    """Photos answered by the engine that judges, and some of them by the other too."""
+    """Photos answered by the engine whose answers are scored, and some of them by the other too."""
 
     def __init__(self, classifier: Classifier, samples: Sequence[Sample], seed: int | None):
         self._classifier, self._samples = classifier, samples
@@ -96,7 +100,7 @@ class _Both:
         self._twice[np.random.default_rng(seed).permutation(len(samples))[:count]] = True
 
     def predictions(self) -> Iterator[tuple[Sample, Prediction]]:
-        """Each sample and its prediction by the engine that judges."""
+        """Yield each sample and its prediction by the engine that is scored."""
         answers = self._classifier.answer_by_both(self._photo, self._twice.tolist(), self._timed)
         for sample, twice, said in zip(self._samples, self._twice, answers, strict=True):
             if twice:
@@ -113,12 +117,12 @@ class _Both:
 
     @property
     def second_seconds(self) -> float:
-        """That the engine took which does not judge; 0 where there is none."""
+        """Seconds that the other engine took; 0 where there is none."""
         others = {engine for _, said in self._answers for engine in said} - {self._main}
         return sum(self._seconds[engine] for engine in others)
 
     def agreement(self) -> EngineAgreement | None:
-        """How the engines answer; None where no photo that both answered could be read."""
+        """Return how the engines answer; None where no photo that both answered could be read."""
         read = [(label, said) for label, said in self._answers if said[self._main].error is None]
         if not read:
             return None
@@ -136,21 +140,21 @@ class _Both:
         return EngineAgreement(self._main, len(read), scores, same, difference)
 
 
-def in_words(it: TestResult) -> str:
-    """One line: the score, its interval, its N, and what gave it."""
-    score = it.evaluation
+def describe_test(test: TestResult) -> str:
+    """Return the score, its interval, its N, and the engine that gave it, in one line."""
+    score = test.evaluation
     low, high = score.accuracy_interval.low, score.accuracy_interval.high
-    engine = f", answered by {_NAMES[it.engines.judged_by]}" if it.engines else ""
+    engine = f", answered by {_NAMES[test.engines.judged_by]}" if test.engines else ""
     return f"{score.part} accuracy {score.accuracy:.1%} ({low:.1%} to {high:.1%}) on {score.counted}{engine}"
 
 
-def second_in_words(it: TestResult) -> str | None:
-    """One line: what the other engine scored beside the one that judges; None where there is no other."""
-    engines = it.engines
+def describe_second_engine(test: TestResult) -> str | None:
+    """Return the other engine's score beside that of the one that is scored, in one line; None without another."""
+    engines = test.engines
     if engines is None or engines.same_answers is None:
         return None
     (other,) = engines.scores.keys() - {engines.judged_by}
-    some = f"{engines.photos} of " if engines.photos < it.evaluation.n else ""
+    some = f"{engines.photos} of " if engines.photos < test.evaluation.n else ""
     return (
         f"{_NAMES[other]} has {engines.scores[other].accuracy:.1%} of {some}these photos right, "
         f"{_NAMES[engines.judged_by]} {engines.scores[engines.judged_by].accuracy:.1%}; "

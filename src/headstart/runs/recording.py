@@ -18,7 +18,7 @@ from headstart.diagnostics.run import Diagnostics
 from headstart.evaluation.intervals import estimate_proportion
 from headstart.runs.examples import SUSPECTS, mentioned_photos
 from headstart.runs.predictions import save_predictions, save_trust
-from headstart.runs.thumbnails import Pictures, save_pictures
+from headstart.runs.thumbnails import Thumbnails, save_pictures
 from headstart.selection.context import FitContext
 from headstart.selection.results import Postprocessed, TestResult
 from headstart.settings import FitSettings
@@ -27,7 +27,7 @@ from headstart.storage.usage import get_disk_usage
 from headstart.training.memory import peak_memory
 
 
-def save_findings(it: Diagnostics, pictures: Pictures, folder: Path) -> None:
+def save_findings(it: Diagnostics, pictures: Thumbnails, folder: Path) -> None:
     """Writes ``trust.json``, the predictions, the neighbours and the pictures into the run's folder."""
     it.neighbours.save(folder / NEIGHBOURS)
     material, judged = it.subject.material, it.subject.judged

@@ -38,49 +38,50 @@ Jpegs = dict[str, NDArray[np.uint8]]  #: a picture's name -> the bytes of its JP
 
 
 @dataclass(frozen=True)
-class Pictures:
-    """What is shown."""
+class Thumbnails:
+    """Small pictures for the report."""
 
     jpegs: Jpegs
     method: str = ""  #: of the heat maps
     explained: tuple[str, ...] = ()  #: ids of the photos that have one
 
 
-def pictures_of(it: Diagnostics, folder: Path, *, trained: bool) -> Pictures:
-    """All that the report shows; nothing where none is written.
+def make_thumbnails(diagnostics: Diagnostics, folder: Path, *, trained: bool) -> Thumbnails:
+    """Return all that the report shows; nothing where none is written.
 
     Args:
-        it: what the run found out.
+        diagnostics: of the run.
         folder: of the saved classifier.
         trained: whether a network was trained, so that changed views were seen.
     """
-    material, close = it.subject.material, select_examples(it.subject.judged)
-    if not material.settings.report:
-        return Pictures({})
+    context, close = diagnostics.subject.material, select_examples(diagnostics.subject.judged)
+    if not context.settings.report:
+        return Thumbnails({})
     try:
         heat, method = heat_pictures(folder, close)
     except HeadstartError as error:  # a network that has no places to point at; the rest can be shown
-        material.listener(events.Note(f"no heat maps: {error}"))
+        context.listener(events.Note(f"no heat maps: {error}"))
         heat, method = {}, ""
-    jpegs = small_pictures(shown_photos(it), material.listener) | heat
-    jpegs |= sheet_picture(material) if trained else {}
-    return Pictures(jpegs, method, tuple(sample.id for sample in close if HEAT + sample.id in heat))
+    jpegs = small_pictures(shown_photos(diagnostics), context.listener) | heat
+    jpegs |= sheet_picture(context) if trained else {}
+    return Thumbnails(jpegs, method, tuple(sample.id for sample in close if HEAT + sample.id in heat))
 
 
-def in_words(it: Pictures) -> str:
-    """One line for a person."""
-    return f"{len(it.jpegs)} small pictures, {len(it.explained)} of them with what spoke for the answer"
+def describe_thumbnails(thumbnails: Thumbnails) -> str:
+    """Return how many there are, in one line."""
+    count, explained = len(thumbnails.jpegs), len(thumbnails.explained)
+    return f"{count} small pictures, {explained} of them with what spoke for the answer"
 
 
 def small_pictures(samples: Iterable[Sample], listener: events.Listener = events.ignore) -> Jpegs:
-    """A small JPEG of each photo, by its id; those that can no longer be read are left out."""
+    """Return a small JPEG of each photo, by its id; those that can no longer be read are left out."""
     things = list(samples)
-    made = map_in_threads(_small, things, stage="pictures", workers=default_workers(), listener=listener)
+    made = map_in_threads(_small, things, stage="thumbnails", workers=default_workers(), listener=listener)
     return {sample.id: content for sample, content in zip(things, made, strict=True) if content is not None}
 
 
 def heat_pictures(folder: Path, samples: Sequence[Sample]) -> tuple[Jpegs, str]:
-    """Photos with what spoke for the predicted class laid over them, and the method's name; "" of nothing.
+    """Return photos with what spoke for the predicted class laid over them, and the method's name; "" of nothing.
 
     Args:
         folder: of the saved classifier.
@@ -100,17 +101,17 @@ def heat_pictures(folder: Path, samples: Sequence[Sample]) -> tuple[Jpegs, str]:
     return pictures, explainer.method
 
 
-def sheet_picture(material: FitContext) -> Jpegs:
-    """The sheet of augmented views, as they were trained on."""
-    augmentation = Augmentation.from_settings(material.settings)
-    rows = build_rows(material.samples, material.backbone.spec, augmentation, seed=material.settings.seed)
+def sheet_picture(context: FitContext) -> Jpegs:
+    """Return the sheet of augmented views, as they were trained on."""
+    augmentation = Augmentation.from_settings(context.settings)
+    rows = build_rows(context.samples, context.backbone.spec, augmentation, seed=context.settings.seed)
     if not rows:
         return {}
     return {SHEET: jpeg(np.asarray(draw_sheet(rows, augmentation.describe())), SHEET_EDGE)}
 
 
 def save_pictures(pictures: Mapping[str, NDArray[np.uint8]], file: Path) -> None:
-    """Writes all pictures as one ``.npz``, whole or not at all."""
+    """Write all pictures as one ``.npz``, whole or not at all."""
     content = io.BytesIO()
     arrays: dict[str, Any] = dict(pictures)
     np.savez(content, allow_pickle=False, **arrays)
@@ -118,7 +119,7 @@ def save_pictures(pictures: Mapping[str, NDArray[np.uint8]], file: Path) -> None
 
 
 def jpeg(pixels: Pixels, edge: int) -> NDArray[np.uint8]:
-    """A picture no longer or wider than ``edge`` pixels, as the bytes of a JPEG file."""
+    """Return a picture no longer or wider than ``edge`` pixels, as the bytes of a JPEG file."""
     image = Image.fromarray(pixels)
     image.thumbnail((edge, edge))
     content = io.BytesIO()

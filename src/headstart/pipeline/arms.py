@@ -1,0 +1,101 @@
+"""Ways to transfer, tried on train, compared on validation; the winner, fitted once more."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from headstart import events
+from headstart.data.samples import Subset
+from headstart.engines.engine import Engine
+from headstart.errors import HeadstartError
+from headstart.export import FittedModel
+from headstart.hardware import ComputePrecision
+from headstart.pipeline.backbones import LoadedBackbones
+from headstart.pipeline.dataset import PreparedDataset
+from headstart.selection.advisor import StrategyAdvice, advise_strategy, judge_advice
+from headstart.selection.arm import Arm, refit_model
+from headstart.selection.compare import TRAINING, ArmSpec, Comparison
+from headstart.selection.compare import compare_arms as compare
+from headstart.selection.context import FitContext
+from headstart.selection.ensembles import ENSEMBLES
+from headstart.selection.run_context import RunContext
+
+
+def make_contexts(
+    dataset: PreparedDataset, backbones: LoadedBackbones, folder: Path, context: RunContext
+) -> list[FitContext]:
+    """Return what there is to learn from, for each network; all on one split."""
+    if dataset.torn:
+        context.log(events.Note(dataset.split.notes[0]))
+    engines: dict[tuple[str, ComputePrecision], Engine] = {}
+    return [
+        FitContext(
+            samples=dataset.samples,
+            split=dataset.split,
+            backbone=loaded.backbone,
+            engine=loaded.chosen.engine,
+            store=context.store,
+            space=extraction.space,
+            parity_samples=loaded.parity_samples,
+            settings=context.settings,
+            folder=folder,
+            budget=context.budget,
+            listener=context.log,
+            engines=engines,
+        )
+        for loaded, extraction in zip(backbones.all, dataset.extractions, strict=True)
+    ]
+
+
+def form_expectation(context: FitContext, specs: Sequence[ArmSpec], run: RunContext) -> StrategyAdvice | None:
+    """Return what the field's rule expects; None where no network is to be trained, or nothing can be expected."""
+    if not any(spec.name in TRAINING for spec in specs):
+        return None
+    try:
+        with run.log.stage("advise") as stage:
+            advice = advise_strategy(context)
+            stage.summary = advice.reason
+    except HeadstartError as error:
+        run.log(events.Note(f"no expectation could be formed: {error}"))
+        return None
+    return advice
+
+
+def record_expectation(advice: StrategyAdvice | None, comparison: Comparison) -> dict[str, Any] | None:
+    """Return the expectation and whether it came true, for the run's record."""
+    if advice is None:
+        return None
+    came = judge_advice(advice, comparison.choice, {arm.name: arm.strategy for arm in comparison.arms})
+    return {**advice.to_json(), "outcome": asdict(came)}
+
+
+def compare_arms(contexts: Sequence[FitContext], specs: Sequence[ArmSpec], run: RunContext) -> Comparison:
+    """Return the arms, fitted on train and scored on validation, and which of them wins."""
+    with run.log.stage("fit") as stage:
+        comparison = compare(contexts, specs)
+        stage.summary = describe_comparison(comparison)
+    return comparison
+
+
+def refit_winner(context: FitContext, winner: Arm, run: RunContext) -> FittedModel:
+    """Return the winner, fitted on train and validation together where that pays."""
+    with run.log.stage("refit") as stage:
+        model = refit_model(context, winner)
+        stage.summary = describe_refit(winner, model, len(context.samples_in(Subset.TRAIN, Subset.VALIDATION)))
+    return model
+
+
+def describe_comparison(comparison: Comparison) -> str:
+    """Return how many arms there are and which wins, in one line."""
+    count = len(comparison.arms)
+    return f"{count} arm{'s' * (count != 1)}; {comparison.choice.winner} wins"
+
+
+def describe_refit(winner: Arm, model: FittedModel, photos: int) -> str:
+    """Return what the winner was fitted on in the end, in one line."""
+    if model is winner.model:
+        return f"{winner.name} stays as it was validated, fitted on train alone"
+    members = f"the members of {winner.name}, as far as time allows,"
+    what = members if winner.strategy in ENSEMBLES else winner.name
+    return f"{what} once more, on all {photos} photos of train and validation"

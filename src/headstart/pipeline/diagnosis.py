@@ -1,0 +1,36 @@
+"""What a run's data and answers look like: found, pictured, written into the run's folder."""
+
+from headstart import events
+from headstart.diagnostics.run import Diagnostics, describe_diagnostics, diagnose
+from headstart.diagnostics.subject import Subject
+from headstart.reporting.write import write_report
+from headstart.runs.recording import save_findings
+from headstart.runs.run import Run
+from headstart.runs.thumbnails import describe_thumbnails, make_thumbnails
+from headstart.selection.compare import Comparison
+from headstart.selection.run_context import RunContext
+from headstart.storage.run_layout import MODEL
+
+
+def diagnose_run(subject: Subject, comparison: Comparison, run: RunContext) -> Diagnostics:
+    """Find what the data and the answers look like, and write it with the pictures that show it."""
+    folder = subject.material.folder
+    with run.log.stage("diagnose") as stage:
+        diagnostics = diagnose(subject)
+        stage.summary = describe_diagnostics(diagnostics)
+    trained = any(arm.trains for arm in comparison.arms)
+    with run.log.stage("thumbnails") as stage:
+        thumbnails = make_thumbnails(diagnostics, folder / MODEL, trained=trained)
+        stage.summary = describe_thumbnails(thumbnails)
+    save_findings(diagnostics, thumbnails, folder)
+    return diagnostics
+
+
+def report_run(run: Run, context: RunContext) -> None:
+    """Write the report. The run is whole without it, so what goes wrong is told and costs nothing more."""
+    try:
+        with context.log.stage("report") as stage:
+            file = write_report(run.folder)
+            stage.summary = f"all of this to look at is in {file}"
+    except Exception as error:  # noqa: BLE001  a fault of ours must not cost hours of training
+        context.log(events.Note(f"no report was written: {type(error).__name__}: {error}"))

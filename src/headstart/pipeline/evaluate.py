@@ -1,0 +1,70 @@
+"""``evaluate``: a saved classifier's score on labelled photos."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from headstart import events
+from headstart.data.read import read_source
+from headstart.data.samples import FileStatus, Sample, Subset
+from headstart.data.scorable import check_scorable
+from headstart.data.split import load_split
+from headstart.errors import DataError
+from headstart.evaluation.evaluation import Evaluation
+from headstart.inference.classifier import Classifier, load
+from headstart.inference.engines import InferenceEngineChoice
+from headstart.pipeline.testing import score_classifier
+from headstart.runs.run import Run
+from headstart.settings import DataSettings, locate_store
+from headstart.storage.locks import try_mark_in_use
+from headstart.storage.run_layout import SPLIT
+
+
+def evaluate(
+    model: str | Path | Run | Classifier,
+    source: Any,
+    *,
+    labels: Any = None,
+    options: DataSettings | None = None,
+    engine: InferenceEngineChoice = "auto",
+    listener: events.Listener = events.ignore,
+) -> Evaluation:
+    """Score a saved classifier on labelled photos, all of them; classes are matched by name.
+
+    Args:
+        model: a saved classifier's folder, or the run's.
+        source: as ``fit`` takes it.
+        labels: with images, a label for each.
+        options: how photos and labels are read.
+        engine: what answers; see ``headstart.load``.
+        listener: is told of progress.
+
+    Raises:
+        UserError: photos or a classifier that cannot be used, or a class that the classifier does not know.
+    """
+    classifier = load(model, engine)
+    home = locate_store()
+    with try_mark_in_use(home):  # photos of an archive that were pruned meanwhile would be missing from the score
+        samples = read_source(
+            source, labels=labels, options=options, listener=listener, cache=home / "archives", strict=False
+        )
+        check_scorable(samples, classifier.classes)
+        index = {name: classifier.classes.index(name) for name in samples.classes}
+        apply_relabels = [replace(sample, label=index[samples.classes[sample.label]]) for sample in samples.samples]
+        aside = samples.ledger.counts()[FileStatus.SKIPPED]
+        if aside:
+            listener(events.Note(f"{aside} files are skipped; headstart check says why"))
+        if seen := _count_seen(classifier.folder, apply_relabels):
+            known = f"{seen} of {len(apply_relabels)} photos are among those that the classifier was made from"
+            listener(events.Note(f"{known}: the score flatters"))
+        return score_classifier(classifier, apply_relabels, listener, part="given", strict=False).evaluation
+
+
+def _count_seen(model: Path, samples: Sequence[Sample]) -> int:
+    """Return how many photos the run learnt from or chose by; 0 where the model lies in no run that says so."""
+    try:
+        parts = load_split(model.parent).by_digest() if (model.parent / SPLIT).is_file() else {}
+    except DataError:  # a score can be had without it
+        return 0
+    return sum(parts.get(sample.digest, Subset.TEST) is not Subset.TEST for sample in samples)

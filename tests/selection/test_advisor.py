@@ -320,7 +320,7 @@ def test_training_is_priced_from_a_kept_trial(material, tmp_path):
     cheap = replace(material, backbone=replace(material.backbone, folder=folder))
     assert costs.estimate_costs(cheap).seconds["full-finetune"] is None, "there is no graph to count"
     kept = {"version": BENCHMARK_VERSION, "f32": {"photos": 10.0, "windowed": 20.0, "scored": 40.0, "memory": 1}}
-    (folder / costs.trial_file(material.settings, "pixels", 224)).write_text(json.dumps(kept))
+    (folder / costs.benchmark_file(material.settings, "pixels", 224)).write_text(json.dumps(kept))
     seconds = costs.estimate_costs(cheap).seconds
     train, validation = len(material.samples_in(Subset.TRAIN)), len(material.samples_in(Subset.VALIDATION))
     assert seconds["full-finetune"] == pytest.approx(material.settings.epochs * (train / 10 + validation / 40) + 2)
@@ -329,7 +329,7 @@ def test_training_is_priced_from_a_kept_trial(material, tmp_path):
     faster = costs.estimate_costs(cropped).seconds["full-finetune"]
     assert faster == pytest.approx(material.settings.epochs * (train / 20 + validation / 40) + 2)
     assert 0 < seconds["linear-probe"] < seconds["intermediate-probe"] < 10
-    (folder / costs.trial_file(material.settings, "pixels", 224)).write_text(json.dumps({**kept, "version": 1}))
+    (folder / costs.benchmark_file(material.settings, "pixels", 224)).write_text(json.dumps({**kept, "version": 1}))
     assert costs.estimate_costs(cheap).seconds["full-finetune"] is None
 
 
@@ -368,7 +368,7 @@ def test_a_trial_is_looked_for_where_training_keeps_it(material, monkeypatch):
     )
     job = build_training(material, "full", None, scratch=False)
     plain = SimpleNamespace(plain=True, spec=material.backbone.spec)
-    made = {"boundary": "pixels", "trunk": IdentityTrunk(224), "changed": plain}
+    made = {"boundary": "pixels", "trunk": IdentityTrunk(224), "train_views": plain}
     job.__dict__.update(made)  # else it loads the network
-    assert job.trial == {}
-    assert files == [costs.trial_file(material.settings, "pixels", 224)]
+    assert job.speeds == {}
+    assert files == [costs.benchmark_file(material.settings, "pixels", 224)]

@@ -28,7 +28,7 @@ class Slow:
 
     def __init__(self, settings: FitSettings, photos: int = 823):
         self.settings, self.photos = settings, photos
-        self.task = SimpleNamespace(name="partial-finetune stage4", settings=settings, unfreeze=None)
+        self.spec = SimpleNamespace(name="partial-finetune stage4", settings=settings, unfreeze=None)
         self.epochs = settings.epochs_for(photos)
 
     def with_settings(self, settings: FitSettings) -> "Slow":
@@ -89,43 +89,43 @@ class Drawn:
 
     device, scratch, view_trunk = "cpu", False, None
     windows = SimpleNamespace(whole=True)
-    precision, epochs, views, cached, disk, parameters = "f32", 5, 1, True, 0, 0
+    precision, epochs, views_per_photo, is_cached, disk_bytes, parameters = "f32", 5, 1, True, 0, 0
 
     def __init__(self, now: list[float], unfreeze: str | None, settings: FitSettings | None = None, speed: float = 10):
         chosen = FitSettings(epochs=5) if settings is None else settings
-        self.now, self.speed, self.allowed, self.settings = now, speed, float("inf"), chosen
+        self.now, self.speed, self.benchmark_seconds, self.settings = now, speed, float("inf"), chosen
         photos = [None] * 100
         engine = SimpleNamespace()
-        self.task = SimpleNamespace(
+        self.spec = SimpleNamespace(
             name=f"from {unfreeze}", unfreeze=unfreeze, settings=chosen, train=photos, validation=photos, engine=engine
         )
         self.given: BenchmarkResult | None = None
         self.trials = 0
 
     @property
-    def timed(self) -> BenchmarkResult:
+    def benchmark(self) -> BenchmarkResult:
         if self.given is None:
             self.trials += 1
-            self.now[0] += min(self.allowed, 6.0)
+            self.now[0] += min(self.benchmark_seconds, 6.0)
             found = {"f32": TrainingSpeed(self.speed, None, self.speed, 0)}
-            self.given = BenchmarkResult(found, whole=self.allowed >= 6.0)  # type: ignore[arg-type]
+            self.given = BenchmarkResult(found, whole=self.benchmark_seconds >= 6.0)  # type: ignore[arg-type]
         return self.given
 
-    @timed.setter
-    def timed(self, speeds: BenchmarkResult) -> None:
+    @benchmark.setter
+    def benchmark(self, speeds: BenchmarkResult) -> None:
         self.given = speeds
 
     @property
-    def known(self) -> None:
+    def stored_result(self) -> None:
         """Nothing; to know that, the precision has to be known, and so the training has to be timed."""
-        assert self.timed
+        assert self.benchmark
 
     @property
-    def trial(self) -> Any:
-        return self.timed.by_precision
+    def speeds(self) -> Any:
+        return self.benchmark.by_precision
 
     def with_settings(self, settings: FitSettings, timed: BenchmarkResult | None = None) -> "Drawn":
-        twin = Drawn(self.now, self.task.unfreeze, settings, self.speed)
+        twin = Drawn(self.now, self.spec.unfreeze, settings, self.speed)
         twin.given = timed
         return twin
 
@@ -159,7 +159,7 @@ def test_timing_takes_a_tenth_of_the_budget_at_most(timing: Any) -> None:
     it = timing(30.0)
     job = Drawn(it.now, "stage2", speed=1000.0)
     planning.plan_within_budget(job, it.material)  # type: ignore[arg-type]
-    assert job.allowed == pytest.approx(3.0)
+    assert job.benchmark_seconds == pytest.approx(3.0)
     assert it.now[0] == it.material.budget.timed == pytest.approx(3.0)
     assert notes(it) == ["from stage2 was timed on a few photos only: timing may take 10% of the budget"]
     assert [event.done for event in it.heard if isinstance(event, events.Progress)] == [0, 1, 2]

@@ -68,7 +68,7 @@ def test_it_learns_from_validation_photos_too(
     train = FineTuning._train
 
     def noted(self: FineTuning, stop: Any) -> FineTuneResult:
-        made.append(self.task)
+        made.append(self.spec)
         return train(self, stop)
 
     monkeypatch.setattr(FineTuning, "_train", noted)

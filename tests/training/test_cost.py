@@ -36,20 +36,20 @@ def job(**given: Any) -> Any:
     """A job of 11 photos to train on and 4 held out, as far as its cost goes."""
     engine = SimpleNamespace(batch=2, streams=1, forward=None)
     facts = {
-        "known": None,
+        "stored_result": None,
         "precision": "f32",
-        "trial": {"f32": TrainingSpeed(photos=10.0, windowed=20.0, scored=40.0, memory=1000)},
-        "task": SimpleNamespace(train=samples(), validation=samples(4), engine=engine),
+        "speeds": {"f32": TrainingSpeed(photos=10.0, windowed=20.0, scored=40.0, memory=1000)},
+        "spec": SimpleNamespace(train=samples(), validation=samples(4), engine=engine),
         "epochs": 5,
-        "views": 3,
-        "cached": True,
-        "changed": STANDARD,
+        "views_per_photo": 3,
+        "is_cached": True,
+        "train_views": STANDARD,
         "trunk": Means(),
         "view_trunk": Means(),
         "loaded": SimpleNamespace(spec=tiny.SPEC),
         "windows": WHOLE,
         "parameters": 7,
-        "disk": 12345,
+        "disk_bytes": 12345,
     }
     return SimpleNamespace(**{**facts, **given})
 
@@ -58,20 +58,20 @@ def job(**given: Any) -> Any:
 def test_the_cost_is_the_sum_of_what_is_done(cached: bool, views: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cost, "_seconds_per_view", lambda job: 0.5)
     monkeypatch.setattr(cost, "_features_per_second", lambda job: 30.0)
-    found = estimate_cost(job(cached=cached))
+    found = estimate_cost(job(is_cached=cached))
     epochs = 5 * (11 / 10 + 4 / 40) + 11 / 40
     assert found.seconds == pytest.approx(views * 0.5 + epochs + EXPORTED + 15 / 30)
-    assert estimate_cost(job(cached=cached), PreparationSpeed(0.5, 30.0)) == found
+    assert estimate_cost(job(is_cached=cached), PreparationSpeed(0.5, 30.0)) == found
     assert found.memory == 1000 + 7 * BYTES_PER_PARAMETER
     assert found.disk == (12345 if cached else 0)
-    on_windows = estimate_cost(job(cached=cached, windows=Windows((8, 4))))
+    on_windows = estimate_cost(job(is_cached=cached, windows=Windows((8, 4))))
     assert on_windows.seconds == pytest.approx(found.seconds - 5 * (11 / 10 - 11 / 20))
     speed = {"f32": TrainingSpeed(photos=10.0, windowed=None, scored=40.0, memory=1000)}
-    assert estimate_cost(job(cached=cached, windows=Windows((8, 4)), trial=speed)) == found  # it does not bear them
+    assert estimate_cost(job(is_cached=cached, windows=Windows((8, 4)), speeds=speed)) == found  # it does not bear them
 
 
 def test_what_is_known_costs_nothing() -> None:
-    assert estimate_cost(job(known=object())) == Cost(0.0, 0, 0)
+    assert estimate_cost(job(stored_result=object())) == Cost(0.0, 0, 0)
 
 
 def test_views_are_timed_over_all_lanes(clock: Hands) -> None:
@@ -84,10 +84,10 @@ def test_views_are_timed_over_all_lanes(clock: Hands) -> None:
 
     trunk = Slow()
     assert cost._seconds_per_view(job(view_trunk=trunk)) == pytest.approx(0.004 / 3)
-    one = job(view_trunk=trunk, task=SimpleNamespace(train=samples(1)))
+    one = job(view_trunk=trunk, spec=SimpleNamespace(train=samples(1)))
     assert cost._seconds_per_view(one) == pytest.approx(0.004 / 3)
 
 
 def test_features_are_timed_on_the_engine(clock: Hands) -> None:
     engine = SimpleNamespace(batch=2, streams=3, forward=lambda pixels: clock.turn(0.005 * len(pixels)))
-    assert cost._features_per_second(job(task=SimpleNamespace(engine=engine))) == pytest.approx(3 / 0.005)
+    assert cost._features_per_second(job(spec=SimpleNamespace(engine=engine))) == pytest.approx(3 / 0.005)

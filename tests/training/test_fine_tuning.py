@@ -71,8 +71,8 @@ def sibling(
     **task: object,
 ) -> FineTuning:
     """A job of another task, with the network as it is loaded already."""
-    changed = job.task.settings.model_copy(update=settings or {})
-    other = FineTuning(replace(job.task, settings=changed, **task), listener)
+    changed = job.spec.settings.model_copy(update=settings or {})
+    other = FineTuning(replace(job.spec, settings=changed, **task), listener)
     other.loaded, other.traced = job.loaded, job.traced
     if other.boundary == job.boundary:
         other.trunk = job.trunk
@@ -131,7 +131,7 @@ def test_features_that_are_not_the_probes_stop_it(twice: tuple[FitContext, FineT
     job = sibling(base, rows=other, settings={"seed": 4})
     with pytest.raises(TrainingError, match="gives other features than the whole network"):
         job.run()
-    assert not job.home.exists()
+    assert not job.result_folder.exists()
 
 
 def test_a_layer_that_is_none(twice: tuple[FitContext, FineTuning, FineTuneResult]) -> None:
@@ -174,8 +174,8 @@ def test_one_changed_bit_under_the_boundary_saves_nothing(
             job.run()
     finally:
         bits.bitwise_xor_(1)
-    assert not job.home.exists()
-    assert job.known is None
+    assert not job.result_folder.exists()
+    assert job.stored_result is None
 
 
 def test_check_frozen_sees_bits_not_values() -> None:
@@ -251,7 +251,7 @@ def test_killed_half_way_it_ends_as_if_nothing_had_happened(small: Warm, store: 
         told: list[events.Event] = []
         with material_of(small.photos, folder, tmp_path / "run", small.name, listener=told.append, **knobs) as material:
             job = build_training(material, "killed", "stage3", scratch=False)
-            homes.append(job.home)
+            homes.append(job.result_folder)
             ended.append(job.run())
             heard.append(stages(told, "epoch"))
     assert heard == [["epoch 3/4", "epoch 4/4"], [f"epoch {number}/4" for number in range(5)]]
@@ -275,7 +275,7 @@ def test_a_second_run_takes_what_the_first_trained(
     with make(epochs=2, listener=heard.append) as material:
         spoil(material)
         again = build_training(material, "twice", "stage3", scratch=False)
-        assert again.home == job.home
+        assert again.result_folder == job.result_folder
         taken = again.run()
     assert stages(heard, "epoch") == []
     assert not [it for it in heard if isinstance(it, events.Progress)]
@@ -305,18 +305,18 @@ def test_another_setting_is_another_training(
 ) -> None:
     _, job, _ = twice
     another = sibling(job, settings=other)
-    assert another.home != job.home
-    assert another.known is None
+    assert another.result_folder != job.result_folder
+    assert another.stored_result is None
 
 
 def test_other_photos_labels_and_seeds_are_other_trainings(
     twice: tuple[FitContext, FineTuning, FineTuneResult], make: Make
 ) -> None:
     _, job, _ = twice
-    assert job.known is not None
-    head, train = job.task.head, list(job.task.train)
+    assert job.stored_result is not None
+    head, train = job.spec.head, list(job.spec.train)
     relabelled = [replace(train[0], label=(train[0].label + 1) % 3), *train[1:]]
-    homes = {job.home}
+    homes = {job.result_folder}
     bias = head.layers[0].bias + np.float32(1)
     for another in (
         sibling(job, train=relabelled),
@@ -327,10 +327,10 @@ def test_other_photos_labels_and_seeds_are_other_trainings(
         sibling(job, settings={"seed": 1}),
         sibling(job, head=replace(head, layers=(replace(head.layers[0], bias=bias),))),
     ):
-        assert another.known is None
-        homes.add(another.home)
+        assert another.stored_result is None
+        homes.add(another.result_folder)
     assert len(homes) == 8
-    assert sibling(job, name="by another name").home == job.home, "a name changes nothing"
+    assert sibling(job, name="by another name").result_folder == job.result_folder, "a name changes nothing"
 
 
 def test_where_the_disk_budget_is_too_small_it_streams(
@@ -359,18 +359,18 @@ def test_random_crops_are_trained_on_in_smaller_views(warm: Warm, tmp_path: Path
     """The plain view, which is judged on, keeps the network's own size; search tries both kinds with one network."""
     with material_of(warm.photos, warm.store, tmp_path, epochs=2) as material:
         job = build_training(material, "cropped", "stage5", scratch=False)
-        cropped = job.with_settings(job.task.settings.model_copy(update={"augmentation": "standard"}))
-        light = cropped.with_settings(job.task.settings.model_copy(update={"augmentation": "light"}))
-        whole = cropped.with_settings(cropped.task.settings.model_copy(update={"view_size": 1.0}))
-        assert (cropped.changed.spec.size, cropped.plain.spec.size) == (176, 224)
+        cropped = job.with_settings(job.spec.settings.model_copy(update={"augmentation": "standard"}))
+        light = cropped.with_settings(job.spec.settings.model_copy(update={"augmentation": "light"}))
+        whole = cropped.with_settings(cropped.spec.settings.model_copy(update={"view_size": 1.0}))
+        assert (cropped.train_views.spec.size, cropped.validation_views.spec.size) == (176, 224)
         assert (cropped.view_trunk.shape, cropped.trunk.shape) == ((11, 11, 112), (14, 14, 112))
-        train, held_out = len(job.task.train), len(job.task.validation)
-        assert cropped.disk == 2 * 112 * (11 * 11 * train * cropped.views + 14 * 14 * held_out)
+        train, held_out = len(job.spec.train), len(job.spec.validation)
+        assert cropped.disk_bytes == 2 * 112 * (11 * 11 * train * cropped.views_per_photo + 14 * 14 * held_out)
         assert cropped.windows.edges[0] == 11
         for other in (light, whole):
-            assert other.changed.spec.size == 224
+            assert other.train_views.spec.size == 224
             assert other.view_trunk.shape == (14, 14, 112)
-        assert cropped.view_trunk is cropped.with_settings(cropped.task.settings).view_trunk
+        assert cropped.view_trunk is cropped.with_settings(cropped.spec.settings).view_trunk
         train_source, _ = cropped.sources()
         (batch,) = train_source.batches(0, np.arange(3), 3)
         for opened in cropped._open:
@@ -424,7 +424,7 @@ def test_knobs_train_and_change_the_result(
     knobs: dict[str, object], twice: tuple[FitContext, FineTuning, FineTuneResult]
 ) -> None:
     _, job, plain = twice
-    train = job.task.train
+    train = job.spec.train
     if "class_weights" in knobs:  # the drawn classes have equal counts: take some photos of one away
         train = [it for it in train if it.label] + [it for it in train if not it.label][:3]
     trained = sibling(job, train=train, settings=knobs).run()
@@ -457,17 +457,17 @@ def test_a_loss_that_is_not_a_number_saves_nothing(twice: tuple[FitContext, Fine
     job = sibling(twice[1], head=replace(head, layers=(replace(head.layers[0], bias=bias),)))
     with pytest.raises(TrainingError, match=r"stopped at step 1 \(epoch 1\): the loss is nan.*lower the rate"):
         job.run()
-    assert not job.home.exists()
+    assert not job.result_folder.exists()
 
 
 def test_a_training_keeps_by_what_range_deep_photos_are_scaled(
     twice: tuple[FitContext, FineTuning, FineTuneResult],
 ) -> None:
     _, job, _ = twice
-    deep = job.task.backbone.with_grey((GreyRange("uint16", 0.0, 4095.0),))
-    other = FineTuning(replace(job.task, backbone=deep))
-    assert other.plain.spec == deep.spec
-    assert other.changed.spec.grey == deep.spec.grey
+    deep = job.spec.backbone.with_grey((GreyRange("uint16", 0.0, 4095.0),))
+    other = FineTuning(replace(job.spec, backbone=deep))
+    assert other.validation_views.spec == deep.spec
+    assert other.train_views.spec.grey == deep.spec.grey
     assert (
-        other.plain.fingerprint != job.plain.fingerprint
+        other.validation_views.fingerprint != job.validation_views.fingerprint
     )  # the activations of bare pixels have no network's in theirs

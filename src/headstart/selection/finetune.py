@@ -102,7 +102,7 @@ def _job_again(
         head = fit_head(kind, task, material.settings, fixed=fit_probe(material, kind).chosen).head
     ends = max(1, round(again * trained.best_epoch / epochs))
     job = _job(material, name, unfreeze, head, parts, settings.model_copy(update=update), ends=ends)
-    job.timed = timed
+    job.benchmark = timed
     return job
 
 
@@ -154,12 +154,12 @@ def _planned(material: FitContext, strategy: str, name: str, unfreeze: str | Non
     def make() -> Arm:
         try:
             trained = job().run(make_stop_rule(material))
-            return finished(name, trained, job().task.settings)
+            return finished(name, trained, job().spec.settings)
         finally:
             jobs.clear()  # what failed for want of memory must not keep it from the next
 
     def finished(told: str, trained: "FineTuneResult", settings: FitSettings) -> Arm:
-        timed = job().timed
+        timed = job().benchmark
         jobs.clear()
         gc.collect()  # a network as a graph is full of cycles, and the next one wants its memory
         arm = build_arm(material, strategy, told, unfreeze or "stage1", trained)
@@ -186,7 +186,7 @@ def _planned(material: FitContext, strategy: str, name: str, unfreeze: str | Non
                 stop=make_stop_rule(material),
                 left=lambda: material.left - ENDING - again,
             )
-            settings = job().task.settings.model_copy(update=dict(found.best.settings))
+            settings = job().spec.settings.model_copy(update=dict(found.best.settings))
             return _best_of(finished(best, found.trained, settings), found, material)
         finally:
             jobs.clear()  # as in make

@@ -98,7 +98,7 @@ def search_hyperparameters(
             _tell(job, tries[-1], wanted)
     ended = {it.log_loss: it for it in reversed(tries) if it.log_loss is not None and it.ended == "complete"}
     if not ended:
-        raise TrainingError(f"none of {len(tries)} tries of {job.task.name} ended: {tries[0].reason}")
+        raise TrainingError(f"none of {len(tries)} tries of {job.spec.name} ended: {tries[0].reason}")
     best = ended[min(ended)]  # of equals the first
     return SearchResult(_job(job, best.number, best.settings).run(), best, tries)
 
@@ -110,10 +110,10 @@ def _one(study: "Study", job: "FineTuning", number: int, stop: Callable[[int, Ep
     from optuna.trial import TrialState
 
     # A sampler of its own for each try: what it draws must not depend on how many were made in this process.
-    seed = int(np.random.default_rng([job.task.settings.seed, number]).integers(2**32))
+    seed = int(np.random.default_rng([job.spec.settings.seed, number]).integers(2**32))
     study.sampler = TPESampler(seed=seed, n_startup_trials=AT_RANDOM)
     trial = study.ask()
-    proposed = _proposed(trial, job.task.settings, study.user_attrs.get("rate", _rate(job)))
+    proposed = _proposed(trial, job.spec.settings, study.user_attrs.get("rate", _rate(job)))
     settings = _own(job) if number == 1 else proposed
     tried = _job(job, number, settings)
     seen = {0: float("inf")}  # validation loss, calibrated, after each epoch
@@ -131,7 +131,7 @@ def _one(study: "Study", job: "FineTuning", number: int, stop: Callable[[int, Ep
         trained = tried.run(ask)
     except TrialPruned:
         tried.forget()
-        _keep(trial, settings, began, log_loss=min(seen.values()), epochs=max(seen), disk=tried.disk)
+        _keep(trial, settings, began, log_loss=min(seen.values()), epochs=max(seen), disk=tried.disk_bytes)
         study.tell(trial, state=TrialState.PRUNED)
     except FAILURES as error:
         tried.forget()
@@ -176,7 +176,7 @@ def _point(own: FitSettings) -> dict[str, Any]:
 
 def _own(job: "FineTuning") -> dict[str, Any]:
     """What the user set, with the rate that training takes where none was set."""
-    return {name: getattr(job.task.settings, name) for name in SEARCHED} | {"rate": _rate(job)}
+    return {name: getattr(job.spec.settings, name) for name in SEARCHED} | {"rate": _rate(job)}
 
 
 def _rate(job: "FineTuning") -> float:
@@ -187,7 +187,7 @@ def _rate(job: "FineTuning") -> float:
 
 def _job(job: "FineTuning", number: int, settings: Mapping[str, Any]) -> "FineTuning":
     """The training of a try; the first is the user's own to the letter, so that a run without a search shares it."""
-    return job if number == 1 else job.with_settings(job.task.settings.model_copy(update=dict(settings)))
+    return job if number == 1 else job.with_settings(job.spec.settings.model_copy(update=dict(settings)))
 
 
 def _tries(study: "Study") -> tuple[SearchTrial, ...]:
@@ -209,7 +209,7 @@ def _longest(tries: tuple[SearchTrial, ...]) -> float:
 def _tell(job: "FineTuning", it: SearchTrial, wanted: int) -> None:
     said = "failed" if it.log_loss is None else f"{it.ended}, calibrated validation loss {it.log_loss:.3f}"
     values = ", ".join(f"{name} {value:.2g}" if isinstance(value, float) else value for name, value in _shown(it))
-    job.listener(events.Finished(f"try {it.number}/{wanted}", it.seconds, f"{job.task.name}: {said}; {values}"))
+    job.listener(events.Finished(f"try {it.number}/{wanted}", it.seconds, f"{job.spec.name}: {said}; {values}"))
 
 
 def _shown(it: SearchTrial) -> Iterator[tuple[str, Any]]:
@@ -233,7 +233,7 @@ def _study(file: Path, job: "FineTuning") -> Iterator["Study"]:
         try:
             study = optuna.create_study(
                 storage=storage,
-                study_name=job.home.name,
+                study_name=job.result_folder.name,
                 direction="minimize",
                 pruner=optuna.pruners.MedianPruner(n_startup_trials=AT_RANDOM, n_warmup_steps=UNPRUNED),
                 load_if_exists=True,
@@ -265,7 +265,7 @@ def _storage(file: Path, job: "FineTuning") -> Any:
     try:
         return opened()
     except (SQLAlchemyError, StorageInternalError, sqlite3.Error, RuntimeError):
-        job.listener(events.Note(f"the search of {job.task.name} cannot be read ({STORAGE}); it is begun anew"))
+        job.listener(events.Note(f"the search of {job.spec.name} cannot be read ({STORAGE}); it is begun anew"))
         file.unlink()
         return opened()
 
@@ -279,7 +279,7 @@ def _go_on(study: "Study", job: "FineTuning") -> None:
         study.tell(trial.number, state=TrialState.FAIL)
     waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
     if not waiting and not _tries(study):
-        study.enqueue_trial(_point(job.task.settings))
+        study.enqueue_trial(_point(job.spec.settings))
     elif not waiting and cut:
         study.enqueue_trial(cut[-1].params)
 

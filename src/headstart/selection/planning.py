@@ -35,17 +35,17 @@ def plan_within_budget(job: "FineTuning", material: FitContext) -> "FineTuning":
     Planned so, its rate falls to nothing in time; a training that is cut off is worse than a short one.
     """
     pace = time_training(job, material)  # first: under which name a result is known depends on the precision it finds
-    if job.known is not None or material.budget.limit is None:
+    if job.stored_result is not None or material.budget.limit is None:
         return job
     whole = estimate_training_cost(job, pace)
-    material.least[boundary_below(material, job.task.unfreeze)] = _least(job, pace).seconds
+    material.least[boundary_below(material, job.spec.unfreeze)] = _least(job, pace).seconds
     if job.settings.epochs is not None:
         return job
     left, again = SAFE * material.left, should_refit(material)
     if whole.seconds + again * whole.refit <= left:
         return job
     fewer = (
-        job.with_settings(job.task.settings.model_copy(update={"epochs": it}))
+        job.with_settings(job.spec.settings.model_copy(update={"epochs": it}))
         for it in reversed(SHORTER)
         if it < job.epochs
     )
@@ -58,11 +58,11 @@ def plan_within_budget(job: "FineTuning", material: FitContext) -> "FineTuning":
     found = next(refitted, None) or next(once, None)
     if found is None:  # it is left out with the figure of a whole one
         least, price = shorter[-1]
-        told = f"even {least.epochs} epochs of {job.task.name} would take about {price.seconds:.0f} s"
+        told = f"even {least.epochs} epochs of {job.spec.name} would take about {price.seconds:.0f} s"
         material.listener(events.Note(told))
     if found is None or found is job:
         return job
-    told = f"{job.task.name} is planned with {found.epochs} epochs: {job.epochs} would take about {whole.seconds:.0f} s"
+    told = f"{job.spec.name} is planned with {found.epochs} epochs: {job.epochs} would take about {whole.seconds:.0f} s"
     material.listener(events.Note(told))
     return found
 
@@ -82,14 +82,14 @@ def time_training(job: "FineTuning", material: FitContext) -> Callable[[], Prepa
     listener(events.Progress(STAGE, 1, 2, "steps"))
     began = time.perf_counter()
     try:
-        job.timed = _speeds(job, material)
-        if job.known is None:
+        job.benchmark = _speeds(job, material)
+        if job.stored_result is None:
             pace()
     finally:
         budget.timed += time.perf_counter() - began
     listener(events.Progress(STAGE, 2, 2, "steps"))
     if not job.scratch:
-        material.timed[boundary_below(material, job.task.unfreeze)] = job.timed
+        material.timed[boundary_below(material, job.spec.unfreeze)] = job.benchmark
     return pace
 
 
@@ -102,13 +102,13 @@ def boundary_below(material: FitContext, unfreeze: str | None) -> str:
 
 def _speeds(job: "FineTuning", material: FitContext) -> "BenchmarkResult":
     """Of a trial, or by arithmetic where there is no time for one."""
-    name, budget, tell = job.task.name, material.budget, material.listener
+    name, budget, tell = job.spec.name, material.budget, material.listener
     if budget.left_for_timing < LEAST and (rough := _reckoned(job, material)) is not None:
         why = f"no time is left to time it, {TIMING:.0%} of the budget"
         tell(events.Note(f"{name} is priced by arithmetic, from what a cheaper training takes: {why}"))
         return rough
-    job.allowed = budget.left_for_timing
-    found = job.timed
+    job.benchmark_seconds = budget.left_for_timing
+    found = job.benchmark
     if found.hopeless:
         slow = ", ".join(found.hopeless)
         tell(events.Note(f"{name} is trained in {found.fastest}: {slow} was given up after a few photos, far slower"))
@@ -122,7 +122,7 @@ def _least(job: "FineTuning", pace: Callable[[], PreparationSpeed]) -> Cost:
     fewest = min(SHORTER[0], job.epochs)
     if job.settings.epochs is not None or fewest == job.epochs:
         return estimate_training_cost(job, pace)
-    return estimate_training_cost(job.with_settings(job.task.settings.model_copy(update={"epochs": fewest})), pace)
+    return estimate_training_cost(job.with_settings(job.spec.settings.model_copy(update={"epochs": fewest})), pace)
 
 
 def estimate_untimed(material: FitContext, name: str, unfreeze: str | None) -> Cost | None:
@@ -158,7 +158,7 @@ def _times_as_dear(material: FitContext, unfreeze: str | None, known: Iterable[s
 
 def _reckoned(job: "FineTuning", material: FitContext) -> "BenchmarkResult | None":
     """The speeds by arithmetic from the cheapest training that was timed on this network; None where none was."""
-    times = _times_as_dear(material, job.task.unfreeze, material.timed)
+    times = _times_as_dear(material, job.spec.unfreeze, material.timed)
     return None if times is None else material.timed[times[0]].times_as_dear(times[1])
 
 
@@ -166,14 +166,14 @@ def estimate_training_cost(
     job: "FineTuning", pace: PreparationSpeed | Callable[[], PreparationSpeed] | None = None
 ) -> Cost:
     """Of one training, with the range test where its rate is to be found."""
-    if job.known is not None:
+    if job.stored_result is not None:
         return estimate_cost(job)
     found = estimate_cost(job, pace() if callable(pace) else pace)
     if not job.settings.find_rate or job.settings.rate is not None:
         return found
     from headstart.training.rate_finder import count_sweep_photos
 
-    speed = job.trial[job.precision]
+    speed = job.speeds[job.precision]
     swept = count_sweep_photos(job.settings) / photos_per_second(speed.photos, speed.windowed, whole=job.windows.whole)
     return replace(found, seconds=found.seconds + swept)
 
@@ -186,11 +186,11 @@ def estimate_search_cost(material: FitContext, job: "FineTuning", presets: int) 
         job: the first try.
         presets: of augmentation that tries may choose, whose activations are kept apart.
     """
-    known = job.known
+    known = job.stored_result
     one = estimate_training_cost(job) if known is None else Cost(sum(known.seconds.values()), known.memory, known.disk)
     tries = material.settings.search
     if material.budget.limit is not None:
-        told = f"{tries} tries of {job.task.name} would take about {tries * one.seconds:.0f} s; as many as fit are made"
+        told = f"{tries} tries of {job.spec.name} would take about {tries * one.seconds:.0f} s; as many as fit are made"
         material.listener(events.Note(told))
         return one
     return replace(one, seconds=tries * one.seconds, disk=min(tries, presets) * one.disk, refit=0.0)

@@ -68,7 +68,7 @@ def add_refit(
 
     def refit(own: FitContext) -> FittedModel:
         again = job(1.0)
-        if again.known is None:
+        if again.stored_result is None:
             share = next((it for it in SHARES if it * seconds <= own.left_for_refit), None)
             if share is None:
                 left = f"{max(0, own.left_for_refit):.0f} s of the budget are left"
@@ -83,7 +83,7 @@ def add_refit(
             whole = parts(tuned)
         except FAILURES as error:
             return _as_validated(own, arm, describe_failure(error))
-        if (made := tuned.epochs[-1].number) < (wanted := again.task.ends or 0):
+        if (made := tuned.epochs[-1].number) < (wanted := again.spec.ends or 0):
             return _as_validated(own, arm, f"the budget was used up after {made} of {wanted} epochs")
         right = own.predict_proba(whole, own.samples_in(Subset.VALIDATION)).argmax(1) == own.labels(Subset.VALIDATION)
         if np.mean(right) < arm.validation.accuracy:

@@ -15,13 +15,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from headstart import events
+from headstart.extraction.activations import ValueKind
 from headstart.hardware import ComputePrecision
 from headstart.modalities.image.augment.presets import CROPPED
 from headstart.storage.atomic import replace_text
 from headstart.training.cost import BENCHMARK_VERSION
 from headstart.training.memory import MemoryMeter
 from headstart.training.network import TrainableTop
-from headstart.training.trunk import Kind
 from headstart.training.windows import accepts_smaller_maps, make_windows
 
 SECONDS = 0.8  #: that a precision is timed for at least, after a call that is not; one long call is enough
@@ -89,7 +89,7 @@ def benchmark_training(
     choices: Sequence[ComputePrecision],
     network: Callable[[ComputePrecision], TrainableTop],
     shapes: tuple[tuple[int, ...], tuple[int, ...]],
-    kind: Kind,
+    kind: ValueKind,
     batch: int,
     file: Path,
     *,
@@ -165,7 +165,7 @@ class _Timing:
         self,
         network: TrainableTop,
         shapes: tuple[tuple[int, ...], tuple[int, ...]],
-        kind: Kind,
+        kind: ValueKind,
         batch: int,
         allowance: Allowance,
     ):
@@ -245,7 +245,7 @@ class _Timing:
             torch.cuda.synchronize()
 
 
-def _drawn(shape: tuple[int, ...], kind: Kind) -> Tensor:
+def _drawn(shape: tuple[int, ...], kind: ValueKind) -> Tensor:
     generator = torch.Generator().manual_seed(0)
     if kind == "u8":
         return torch.randint(0, 256, shape, generator=generator, dtype=torch.uint8)

@@ -72,14 +72,16 @@ def measure_preparation(job: "FineTuning") -> PreparationSpeed:
 
 def estimate_cost(job: "FineTuning", pace: PreparationSpeed | None = None) -> Cost:
     """The cost of a training; nothing for one that an earlier run finished. The pace is measured where not given."""
-    if job.known is not None:
+    if job.stored_result is not None:
         return Cost(0.0, 0, 0)
     pace = measure_preparation(job) if pace is None else pace
-    speed = job.trial[job.precision]
+    speed = job.speeds[job.precision]
     trained = photos_per_second(speed.photos, speed.windowed, whole=job.windows.whole)
-    photos, held_out = len(job.task.train), len(job.task.validation)
+    photos, held_out = len(job.spec.train), len(job.spec.validation)
     epochs = job.epochs
-    views = photos * (job.views if job.cached else epochs) + held_out * (1 if job.cached else epochs + 1)
+    views = photos * (job.views_per_photo if job.is_cached else epochs) + held_out * (
+        1 if job.is_cached else epochs + 1
+    )
     seconds = {
         "boundary": views * pace.view,
         "epochs": epochs * (photos / trained + held_out / speed.scored) + min(photos, 512) / speed.scored,
@@ -87,11 +89,11 @@ def estimate_cost(job: "FineTuning", pace: PreparationSpeed | None = None) -> Co
         "scores": (min(photos, 2000) + held_out) / pace.features,
     }
     weights = BYTES_PER_PARAMETER * job.parameters
-    again = estimate_refit_seconds(seconds, photos, held_out, cached=job.cached)
+    again = estimate_refit_seconds(seconds, photos, held_out, cached=job.is_cached)
     return Cost(
         seconds=sum(seconds.values()),
         memory=speed.memory + weights,
-        disk=job.disk if job.cached else 0,
+        disk=job.disk_bytes if job.is_cached else 0,
         refit=again,
         device_memory=speed.device_memory + weights if speed.device_memory else 0,
     )
@@ -111,12 +113,12 @@ def photos_per_second(photos: float, windowed: float | None, *, whole: bool) -> 
 def _seconds_per_view(job: "FineTuning") -> float:
     """Decoding, changing and the frozen part, over all streams."""
     trunk = job.view_trunk
-    samples = job.task.train[:VIEWED]
+    samples = job.spec.train[:VIEWED]
     numbers = range(max(1, VIEWED // len(samples)))
-    pixels = [view for sample in samples[:2] for view in job.changed.pixels(sample, [0])]
+    pixels = [view for sample in samples[:2] for view in job.train_views.pixels(sample, [0])]
     trunk.run(np.stack(pixels))  # the first run takes longer
     began = time.perf_counter()
-    views = [view for sample in samples for view in job.changed.pixels(sample, numbers)]
+    views = [view for sample in samples for view in job.train_views.pixels(sample, numbers)]
     for start in range(0, len(views), trunk.batch):
         trunk.run(np.stack(views[start : start + trunk.batch]))
     return (time.perf_counter() - began) / len(views) / trunk.streams
@@ -124,7 +126,7 @@ def _seconds_per_view(job: "FineTuning") -> float:
 
 def _features_per_second(job: "FineTuning") -> float:
     """Of the whole network on the engine."""
-    engine, size = job.task.engine, job.loaded.spec.size
+    engine, size = job.spec.engine, job.loaded.spec.size
     blank = np.zeros((engine.batch, size, size, 3), np.uint8)
     began = time.perf_counter()
     engine.forward(blank)

@@ -111,20 +111,20 @@ class FineTuning:
     """A training that is prepared, timed, and run."""
 
     def __init__(self, task: FineTuneSpec, listener: events.Listener = events.ignore):
-        self.task, self.listener = task, listener
+        self.spec, self.listener = task, listener
         self.settings: TrainSettings = task.settings
         self.scratch = task.head is None
         self.device = select_device()
-        self.allowed = float("inf")  #: seconds that timing it may take
+        self.benchmark_seconds = float("inf")  #: seconds that timing it may take
         self._open: list[Activations] = []  # until the training ends
         self._view_trunks: dict[int, Trunk] = {}  # by the edge of the views, pixels; shared with other settings' jobs
 
     @cached_property
     def loaded(self) -> LoadedNetwork:
         """The network, with its weights or random ones."""
-        origin = resolve_origin(self.task.backbone.name)
-        loaded = build_untrained(origin, self.task.settings.seed) if self.scratch else load_network(origin)
-        return replace(loaded, spec=replace(loaded.spec, grey=self.task.backbone.spec.grey))
+        origin = resolve_origin(self.spec.backbone.name)
+        loaded = build_untrained(origin, self.spec.settings.seed) if self.scratch else load_network(origin)
+        return replace(loaded, spec=replace(loaded.spec, grey=self.spec.backbone.spec.grey))
 
     @cached_property
     def traced(self) -> TracedNetwork:
@@ -134,18 +134,18 @@ class FineTuning:
     @cached_property
     def boundary(self) -> str:
         """The layer up to which all is frozen, or "pixels"."""
-        return PIXELS if self.task.unfreeze is None else self.traced.below(self.task.unfreeze)
+        return PIXELS if self.spec.unfreeze is None else self.traced.below(self.spec.unfreeze)
 
     @cached_property
     def trunk(self) -> Trunk:
         """What runs the frozen part."""
-        return build_trunk(self.task.backbone, self.traced, self.boundary, self.task.engine, self.device)
+        return build_trunk(self.spec.backbone, self.traced, self.boundary, self.spec.engine, self.device)
 
     @property
     def view_trunk(self) -> Trunk:
         """What runs it on the views that are trained on."""
-        size, task = self.changed.spec.size, self.task
-        if self.changed.plain and size == task.backbone.spec.size:
+        size, task = self.train_views.spec.size, self.spec
+        if self.train_views.plain and size == task.backbone.spec.size:
             return self.trunk
         if size not in self._view_trunks:
             self._view_trunks[size] = build_view_trunk(
@@ -160,45 +160,45 @@ class FineTuning:
         return self._view_trunks[size]
 
     @cached_property
-    def changed(self) -> ViewLoader:
+    def train_views(self) -> ViewLoader:
         """The views that are trained on."""
-        settings, spec = self.task.settings, self.loaded.spec
+        settings, spec = self.spec.settings, self.loaded.spec
         size = limit_view_size(self.traced, self.boundary, spec.size, resolve_view_size(settings, spec.size))
         return ViewLoader(replace(spec, size=size), Augmentation.from_settings(settings), settings.seed)
 
     @cached_property
-    def plain(self) -> ViewLoader:
+    def validation_views(self) -> ViewLoader:
         """The view that is validated on: as predicted on."""
         return ViewLoader(self.loaded.spec, PRESETS["none"], 0)
 
     @property
     def epochs(self) -> int:
         """Passes over the training photos."""
-        return self.settings.epochs_for(len(self.task.train))
+        return self.settings.epochs_for(len(self.spec.train))
 
     @cached_property
-    def views(self) -> int:
+    def views_per_photo(self) -> int:
         """Views of each photo that are kept: no more than there are epochs, one where nothing is changed."""
-        return 1 if self.changed.plain else min(self.settings.views, self.epochs)
+        return 1 if self.train_views.plain else min(self.settings.views, self.epochs)
 
     @property
-    def disk(self) -> int:
+    def disk_bytes(self) -> int:
         """Bytes that all boundary activations take."""
         trained, plain = (int(np.prod(it.shape)) for it in (self.view_trunk, self.trunk))
-        numbers = trained * len(self.task.train) * self.views + plain * len(self.task.validation)
+        numbers = trained * len(self.spec.train) * self.views_per_photo + plain * len(self.spec.validation)
         return numbers * (2 if self.trunk.kind == "bf16" else 1)
 
     @cached_property
-    def cached(self) -> bool:
+    def is_cached(self) -> bool:
         """Whether they fit."""
-        allowed = min(parse_size(self.settings.cache_budget), get_free_bytes(self.task.folder) - SPARE)
-        return self.disk <= allowed
+        allowed = min(parse_size(self.settings.cache_budget), get_free_bytes(self.spec.folder) - SPARE)
+        return self.disk_bytes <= allowed
 
     @property
     def windows(self) -> Windows:
         """What a step sees of its batch."""
-        borne = self.trial[self.precision].windowed is not None
-        return make_windows(self.view_trunk.shape, resolve_smallest_window(self.task.settings)) if borne else WHOLE
+        borne = self.speeds[self.precision].windowed is not None
+        return make_windows(self.view_trunk.shape, resolve_smallest_window(self.spec.settings)) if borne else WHOLE
 
     def network(self, precision: ComputePrecision) -> TrainableTop:
         """What is trained, at its start."""
@@ -206,51 +206,53 @@ class FineTuning:
         return TrainableTop(
             self.traced,
             self.boundary,
-            build_blank_head(width, self.task.classes) if self.task.head is None else build_head(self.task.head),
+            build_blank_head(width, self.spec.classes) if self.spec.head is None else build_head(self.spec.head),
             fold=self.settings.batchnorm == "frozen" and not self.scratch,
             precision=precision,
             device=self.device,
         )
 
     @cached_property
-    def timed(self) -> BenchmarkResult:
+    def benchmark(self) -> BenchmarkResult:
         """How fast training goes at each precision that may be chosen; measured once per machine and network."""
         wanted = self.settings.training_precision
         both: tuple[ComputePrecision, ...] = ("f32", "bf16") if can_train_in_bf16(self.device) else ("f32",)
         choices = both if wanted == "auto" else (wanted,)
-        size = resolve_view_size(self.task.settings, self.task.backbone.spec.size)
-        file = self.task.backbone.folder / benchmark_file(self.settings, self.boundary, size, scratch=self.scratch)
+        size = resolve_view_size(self.spec.settings, self.spec.backbone.spec.size)
+        file = self.spec.backbone.folder / benchmark_file(self.settings, self.boundary, size, scratch=self.scratch)
         shapes = self.view_trunk.shape, self.trunk.shape
         batch, kind = self.settings.batch_size, self.trunk.kind
         with use_all_cores():
             return benchmark_training(
-                choices, self.network, shapes, kind, batch, file, allowed=self.allowed, listener=self.listener
+                choices, self.network, shapes, kind, batch, file, allowed=self.benchmark_seconds, listener=self.listener
             )
 
     @property
-    def trial(self) -> dict[ComputePrecision, TrainingSpeed]:
+    def speeds(self) -> dict[ComputePrecision, TrainingSpeed]:
         """The speed at each of these precisions."""
-        return self.timed.by_precision
+        return self.benchmark.by_precision
 
     @cached_property
     def precision(self) -> ComputePrecision:
         """The arithmetic of training."""
         wanted = self.settings.training_precision
-        return self.timed.fastest if wanted == "auto" else wanted
+        return self.benchmark.fastest if wanted == "auto" else wanted
 
     @cached_property
-    def home(self) -> Path:
+    def result_folder(self) -> Path:
         """Where the result is kept: named by all that it depends on."""
-        task, settings = self.task, self.task.settings
+        task, settings = self.spec, self.spec.settings
         knobs = {name: getattr(settings, name) for name in TrainSettings.model_fields if name not in _INNER}
         knobs["epochs"] = self.epochs
         photos = [[(sample.digest, sample.label) for sample in part] for part in (task.train, task.validation)]
         digest = hashlib.blake2b(digest_size=10)
         for fact in (VERSION, torch.__version__, machine_key(), self.device, self.precision, self.boundary, knobs):
             digest.update(json.dumps(fact, default=str).encode())
-        for more in (settings.seed, settings.class_weights, self.views, self.scratch, photos):
+        for more in (settings.seed, settings.class_weights, self.views_per_photo, self.scratch, photos):
             digest.update(json.dumps(more).encode())
-        digest.update(f"{self.view_trunk.fingerprint} {self.changed.fingerprint} {task.backbone.fingerprint}".encode())
+        digest.update(
+            f"{self.view_trunk.fingerprint} {self.train_views.fingerprint} {task.backbone.fingerprint}".encode()
+        )
         if task.ends is not None:
             digest.update(json.dumps({"ends": task.ends}).encode())
         for name, tensor in sorted(to_tensors(task.head).items()) if task.head else ():
@@ -266,7 +268,7 @@ class FineTuning:
         Raises:
             TrainingError: a loss that is not a number, or something frozen that has changed.
         """
-        known = self.known
+        known = self.stored_result
         if known is not None:
             return known
         try:
@@ -277,11 +279,11 @@ class FineTuning:
 
     def with_settings(self, settings: FitSettings) -> "FineTuning":
         """The same training with other settings; the network is not loaded again."""
-        job = FineTuning(replace(self.task, settings=settings), self.listener)
+        job = FineTuning(replace(self.spec, settings=settings), self.listener)
         job.loaded, job.traced, job.trunk, job._view_trunks = self.loaded, self.traced, self.trunk, self._view_trunks
-        if settings.model_copy(update={"epochs": self.settings.epochs}) == self.task.settings:
-            job.changed, job.timed = self.changed, self.timed
-        job.allowed = self.allowed
+        if settings.model_copy(update={"epochs": self.settings.epochs}) == self.spec.settings:
+            job.train_views, job.benchmark = self.train_views, self.benchmark
+        job.benchmark_seconds = self.benchmark_seconds
         return job
 
     @property
@@ -290,9 +292,9 @@ class FineTuning:
         return sum(part.parameters for part in self.traced.above(self.boundary))
 
     @property
-    def known(self) -> FineTuneResult | None:
+    def stored_result(self) -> FineTuneResult | None:
         """What an earlier run trained to the end, if it did."""
-        return self._kept(self.home)
+        return self._kept(self.result_folder)
 
     @staticmethod
     def _kept(home: Path) -> FineTuneResult | None:
@@ -330,16 +332,16 @@ class FineTuning:
         boundary_seconds = time.perf_counter() - began
         network = self.network(self.precision)
         self._same_start(network, validation)
-        labels = np.array([sample.label for sample in self.task.train], np.int64)
-        balanced = self.task.settings.class_weights == "balanced"
+        labels = np.array([sample.label for sample in self.spec.train], np.int64)
+        balanced = self.spec.settings.class_weights == "balanced"
         plan = TrainingPlan(
             self.settings,
-            self.task.settings.seed,
-            _per_class(labels, self.task.classes, balanced=balanced),
+            self.spec.settings.seed,
+            _per_class(labels, self.spec.classes, balanced=balanced),
             self.scratch,
             self.windows,
             stop,
-            self.task.ends,
+            self.spec.ends,
         )
         began = time.perf_counter()
         curve = self._rate_curve(network, train, plan)
@@ -351,7 +353,7 @@ class FineTuning:
             plan if curve is None else replace(plan, settings=_at(self.settings, curve.suggestion)),
             checkpoint=self.checkpoint,
             listener=self.listener,
-            name=self.task.name,
+            name=self.spec.name,
         )
         epochs = trainer.run()
         trainer.let_go()
@@ -367,8 +369,8 @@ class FineTuning:
             "cut": trainer.cut,
             "memory_grown": meter.grown,
             "device_memory": meter.device_grown,
-            "cached": self.cached,
-            "disk": self.disk if self.cached else 0,
+            "cached": self.is_cached,
+            "disk": self.disk_bytes if self.is_cached else 0,
             "frozen": len(before),
             "seconds": {
                 "boundary": boundary_seconds,
@@ -378,7 +380,11 @@ class FineTuning:
             "rate_curve": None if curve is None else asdict(curve),
         }
         # Cut short by the budget it is kept apart, and the checkpoint stays: with more time it goes on from there.
-        home = self.home.with_name(f"{self.home.name}.{len(epochs) - 1}-epochs") if trainer.cut else self.home
+        home = (
+            self.result_folder.with_name(f"{self.result_folder.name}.{len(epochs) - 1}-epochs")
+            if trainer.cut
+            else self.result_folder
+        )
         if self._kept(home) is None:
             self._export(network, record, began, home)
         if not trainer.cut:
@@ -390,7 +396,7 @@ class FineTuning:
     @property
     def checkpoint(self) -> Path:
         """Where an unfinished training stands."""
-        return self.home.with_name(f"{self.home.name}.unfinished") / CHECKPOINT
+        return self.result_folder.with_name(f"{self.result_folder.name}.unfinished") / CHECKPOINT
 
     def forget(self) -> None:
         """Removes an unfinished training."""
@@ -409,35 +415,36 @@ class FineTuning:
         curve = find_rate(network, train, plan, listener=self.listener)
         replace_text(file, json.dumps(asdict(curve)))
         seconds = time.perf_counter() - began
-        told = f"{self.task.name}: rate {curve.suggestion:.1e} from a range test of {len(curve.rates)} steps"
+        told = f"{self.spec.name}: rate {curve.suggestion:.1e} from a range test of {len(curve.rates)} steps"
         self.listener(events.Finished("find rate", seconds, told))
         return curve
 
     def sources(self) -> tuple[ActivationSource, ActivationSource]:
         """Activations of training photos' changed views and of validation photos, computed now where they are not."""
-        if not self.cached:
+        if not self.is_cached:
             self.listener(
                 events.Note(
-                    f"boundary activations of {self.task.name} would take {self.disk / 1e9:.1f} GB, more than the disk "
-                    f"budget allows (--cache-budget {self.settings.cache_budget}); each epoch computes them anew"
+                    f"boundary activations of {self.spec.name} would take {self.disk_bytes / 1e9:.1f} GB, more than "
+                    f"the disk budget allows (--cache-budget {self.settings.cache_budget}); each epoch computes them anew"
                 )
             )
             return (
-                StreamedActivations(self.task.train, self.view_trunk, self.changed),
-                StreamedActivations(self.task.validation, self.trunk, self.plain),
+                StreamedActivations(self.spec.train, self.view_trunk, self.train_views),
+                StreamedActivations(self.spec.validation, self.trunk, self.validation_views),
             )
         self.listener(
             events.Note(
-                f"boundary activations of {self.task.name}: {self.views} views, {self.disk / 1e6:.0f} MB in the store"
+                f"boundary activations of {self.spec.name}: {self.views_per_photo} views, "
+                f"{self.disk_bytes / 1e6:.0f} MB in the store"
             )
         )
-        train = self._cached(self.task.train, self.views, self.view_trunk, self.changed)
-        return train, self._cached(self.task.validation, 1, self.trunk, self.plain)
+        train = self._cached(self.spec.train, self.views_per_photo, self.view_trunk, self.train_views)
+        return train, self._cached(self.spec.validation, 1, self.trunk, self.validation_views)
 
     def _cached(self, samples: Sequence[Sample], count: int, below: Trunk, views: ViewLoader) -> CachedActivations:
         described = f"{below.description}, {views.augmentation.describe()}"
         kept = Activations(
-            self.task.folder / "activations",
+            self.spec.folder / "activations",
             activations_key(below, views),
             below.shape,
             below.kind,
@@ -453,23 +460,23 @@ class FineTuning:
         Raises:
             TrainingError: it does not.
         """
-        if self.task.rows is None or not len(validation.labels):
+        if self.spec.rows is None or not len(validation.labels):
             return
         network.eval()
         shown = np.arange(min(16, len(validation.labels)))
         with torch.inference_mode():
             seen = torch.cat([network.features(batch).cpu() for batch in validation.batches(0, shown, 16)])
-        cosine = float(nn.functional.cosine_similarity(seen, torch.from_numpy(self.task.rows[shown])).mean())
+        cosine = float(nn.functional.cosine_similarity(seen, torch.from_numpy(self.spec.rows[shown])).mean())
         if not cosine >= LEAST_COSINE:
             raise TrainingError(
-                f"the part of {self.task.backbone.name} above {self.boundary} gives other features than the whole "
+                f"the part of {self.spec.backbone.name} above {self.boundary} gives other features than the whole "
                 f"network (cosine {cosine:.4f}, wanted {LEAST_COSINE}); use --precision f32 --training-precision f32"
             )
 
     def _export(self, network: TrainableTop, record: dict[str, object], began: float, home: Path) -> None:
         """The trained network as an ONNX file with its record, head and curves: a backbone like any other."""
         whole = _Whole(extract_trunk(self.traced, self.boundary) if self.boundary != PIXELS else None, network).eval()
-        task = self.task
+        task = self.spec
         with new_folder(home) as draft:
             write_graph(whole, self.loaded.spec.size, [FINAL], draft / GRAPH)
             origin = "trained from random weights" if self.scratch else f"{task.backbone.weights}, fine-tuned"

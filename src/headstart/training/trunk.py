@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from headstart.engines.choose import mean_cosine
 from headstart.engines.engine import Engine
 from headstart.engines.rounding import round_graph
 from headstart.errors import EngineError
+from headstart.extraction.activations import ValueKind
 from headstart.hardware import ComputePrecision, count_cores, has_bf16
 from headstart.inference.openvino import BATCH, Runner
 from headstart.settings import Precision
@@ -29,16 +30,13 @@ ACTIVATIONS = "activations"
 LEAST_LIKENESS = 0.99
 
 
-Kind = Literal["bf16", "u8"]  #: of numbers
-
-
 class Trunk(Protocol):
     """Runs the frozen part. ``run`` may be called from ``streams`` threads at once."""
 
     fingerprint: str  #: changes whenever the activations would
     description: str
     shape: tuple[int, ...]  #: of one photo's activations
-    kind: Kind  #: what they are kept as
+    kind: ValueKind  #: what they are kept as
     batch: int
     streams: int
 
@@ -50,7 +48,7 @@ class Trunk(Protocol):
 class IdentityTrunk:
     """Nothing is frozen: the pixels themselves."""
 
-    kind: Kind = "u8"
+    kind: ValueKind = "u8"
     batch = BATCH
 
     def __init__(self, size: int):
@@ -67,7 +65,7 @@ class IdentityTrunk:
 class OpenVinoTrunk:
     """On a CPU, one stream per core."""
 
-    kind: Kind = "bf16"
+    kind: ValueKind = "bf16"
 
     def __init__(
         self,
@@ -100,7 +98,7 @@ class OpenVinoTrunk:
 class PyTorchTrunk:
     """On a GPU, or where OpenVINO does not run the network."""
 
-    kind: Kind = "bf16"
+    kind: ValueKind = "bf16"
     streams = 1
 
     def __init__(

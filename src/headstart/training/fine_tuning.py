@@ -424,8 +424,9 @@ class FineTuning:
         if not self.is_cached:
             self.listener(
                 events.Note(
-                    f"boundary activations of {self.spec.name} would take {self.disk_bytes / 1e9:.1f} GB, more than "
-                    f"the disk budget allows (--cache-budget {self.settings.cache_budget}); each epoch computes them anew"
+                    f"boundary activations of {self.spec.name} would take {self.disk_bytes / 1e9:.1f} GB, more "
+                    f"than the disk budget allows (--cache-budget {self.settings.cache_budget}); each epoch computes "
+                    "them anew"
                 )
             )
             return (

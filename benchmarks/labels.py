@@ -26,9 +26,8 @@ import measuring
 from headstart import events
 from headstart.data.demo import write_digits
 from headstart.data.read import read_source
-from headstart.diagnostics.label_issues import diagnose_labels, find_label_issues
+from headstart.diagnostics.label_issues import diagnose_labels, find_label_issues, make_training_sets
 from headstart.diagnostics.label_noise import LabelNoise
-from headstart.diagnostics.label_predictions import make_training_sets
 from headstart.events import RunLog
 from headstart.heads.crossfit import cross_val_predict
 from headstart.heads.head import TrainingSet

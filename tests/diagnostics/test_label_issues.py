@@ -15,7 +15,7 @@ def _clouds(rows, classes, seed, share=0.08):
     return features.astype(np.float32), labels, flipped
 
 
-def _tasks(features, labels, groups=None, seed=0):
+def _training_sets(features, labels, groups=None, seed=0):
     groups = np.arange(len(labels)) if groups is None else groups
     noise = np.random.default_rng(seed).standard_normal(features.shape).astype(np.float32)
     return [
@@ -27,33 +27,35 @@ def _tasks(features, labels, groups=None, seed=0):
 @pytest.mark.parametrize(("classes", "seed"), [(2, 0), (2, 1), (4, 2)])
 def test_flipped_labels_come_first_and_are_counted(classes, seed):
     features, labels, flipped = _clouds(600, classes, seed)
-    held = diagnose_labels([str(n) for n in range(600)], _tasks(features, labels), folds=5)
-    rows = [int(it.id) for it in held.issues]
+    found = diagnose_labels([str(n) for n in range(600)], _training_sets(features, labels), folds=5)
+    rows = [int(it.id) for it in found.issues]
     assert flipped[rows[: flipped.sum()]].mean() > 0.75
-    assert all(it.likely_probability > it.given_probability for it in held.issues)
-    assert set(rows) == set(np.flatnonzero(held.probabilities.argmax(axis=1) != labels))
-    assert held.noise.n == 600
-    assert held.noise.doubted == len(rows)
-    assert held.accuracy == pytest.approx(1 - len(rows) / 600)
-    assert held.noise.estimate is None or held.noise.low <= flipped.sum() <= held.noise.high
+    assert all(it.likely_probability > it.given_probability for it in found.issues)
+    assert set(rows) == set(np.flatnonzero(found.probabilities.argmax(axis=1) != labels))
+    assert found.noise.n == 600
+    assert found.noise.doubted == len(rows)
+    assert found.accuracy == pytest.approx(1 - len(rows) / 600)
+    assert found.noise.estimate is None or found.noise.low <= flipped.sum() <= found.noise.high
 
 
-def test_a_class_of_one_group_is_not_suspected():
+def test_a_class_of_one_group_is_not_doubted():
     """No head knows it without that group; all of it would be doubted, as on photos of one burst."""
     features, labels, _ = _clouds(300, 3, 0, share=0)
     groups = np.where(labels == 2, 1000, np.arange(300))
-    held = diagnose_labels([str(n) for n in range(300)], _tasks(features, labels, groups), folds=5)
-    assert held.noise.n == 200
-    np.testing.assert_array_equal(held.known, labels != 2)
-    assert not {it.id for it in held.issues} & {str(n) for n in range(2, 300, 3)}
+    found = diagnose_labels([str(n) for n in range(300)], _training_sets(features, labels, groups), folds=5)
+    assert found.noise.n == 200
+    np.testing.assert_array_equal(found.known, labels != 2)
+    assert not {it.id for it in found.issues} & {str(n) for n in range(2, 300, 3)}
 
 
 def test_where_all_is_one_group_nothing_is_said():
     features, labels, _ = _clouds(60, 2, 0)
     one_each = np.array([0, 1])
-    held = diagnose_labels(["a", "b"], _tasks(features[:2], labels[:2] * 0 + one_each, np.zeros(2, np.int64)), folds=5)
-    assert held.issues == ()
-    assert (held.noise.n, held.noise.doubted, held.noise.estimate) == (0, 0, None)
+    found = diagnose_labels(
+        ["a", "b"], _training_sets(features[:2], labels[:2] * 0 + one_each, np.zeros(2, np.int64)), folds=5
+    )
+    assert found.issues == ()
+    assert (found.noise.n, found.noise.doubted, found.noise.estimate) == (0, 0, None)
 
 
 def test_the_order_is_of_odds_not_of_the_given_probability():

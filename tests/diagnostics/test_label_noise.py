@@ -97,12 +97,9 @@ def test_sentences():
     )
 
 
-def test_records_come_back_and_earlier_counts_are_not_taken_for_estimates():
-    record = {"n": 9, "doubted": 2, "estimate": 1, "low": 1, "high": 2, "reason": "", "suspects": [{}, {}]}
+def test_records_come_back():
+    record = {"n": 9, "doubted": 2, "estimate": 1, "low": 1, "high": 2, "reason": "", "issues": [{}, {}]}
     assert LabelNoise.from_json(record) == LabelNoise(9, 2, 1, 1, 2)
-    old = LabelNoise.from_json({"n": 9, "estimated_errors": 7, "flagged": 5, "suspects": [{}, {}]})
-    assert (old.n, old.doubted, old.estimate) == (9, 2, None)
-    assert old.reason
 
 
 def test_photos_ten_times_over_say_no_more_than_once():

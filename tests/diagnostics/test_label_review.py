@@ -12,13 +12,13 @@ from PIL import Image
 
 from headstart.data.read import read_source
 from headstart.data.relabel import apply_relabels
-from headstart.diagnostics import label_review as fixes
+from headstart.diagnostics import label_review as module
 from headstart.diagnostics.label_issues import LabelIssue
 from headstart.diagnostics.label_noise import LabelNoise
 from headstart.diagnostics.label_review import COLUMNS, check_review_table, locate_review_page, write_label_review
 from headstart.errors import SettingError, StoreError
 
-ERRORS = LabelNoise(30, 9, 2, 1, 3)
+NOISE = LabelNoise(30, 9, 2, 1, 3)
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def samples(photos, tmp_path):
     return read_source(photos(each=5), cache=tmp_path / "cache")
 
 
-def _suspects(samples, rows):
+def _issues(samples, rows):
     """Some of the photos, each held for the next class."""
     its = [samples.samples[row] for row in rows]
     count = len(samples.classes)
@@ -58,8 +58,8 @@ class _Page(HTMLParser):
         self.text += data
 
 
-def test_the_table_has_the_suspects_in_order(samples, tmp_path):
-    write_label_review(tmp_path / "fixes.csv", samples, _suspects(samples, [7, 2, 11]), errors=ERRORS)
+def test_the_table_has_the_issues_in_order(samples, tmp_path):
+    write_label_review(tmp_path / "fixes.csv", samples, _issues(samples, [7, 2, 11]), noise=NOISE)
     assert (tmp_path / "fixes.csv").read_bytes().isascii()
     rows = _rows(tmp_path / "fixes.csv")
     assert tuple(rows[0]) == COLUMNS
@@ -76,7 +76,7 @@ def test_the_table_has_the_suspects_in_order(samples, tmp_path):
 def test_the_table_goes_round(samples, tmp_path):
     """Unedited it changes nothing; edited it changes that."""
     table = tmp_path / "fixes.csv"
-    write_label_review(table, samples, _suspects(samples, range(9)), errors=ERRORS)
+    write_label_review(table, samples, _issues(samples, range(9)), noise=NOISE)
     assert apply_relabels(samples, table).samples == samples.samples
     rows = _rows(table)
     rows[3]["label"] = "discs"
@@ -96,7 +96,7 @@ def test_names_that_are_not_ascii_are_marked_as_utf8_and_go_round(plant, tmp_pat
     names = ['ärger/ü, "1"; <b>.png', "ärger/x\udcff.png", "ärger/3.png", "Öl/=1.png", "Öl/2.png", "Öl/3.png"]
     samples = read_source(plant(tmp_path / "odd", *names), cache=tmp_path / "cache")
     table = tmp_path / "fixes.csv"
-    write_label_review(table, samples, _suspects(samples, range(6)), errors=ERRORS)
+    write_label_review(table, samples, _issues(samples, range(6)), noise=NOISE)
     assert table.read_bytes().startswith(b"\xef\xbb\xbf")
     assert apply_relabels(samples, table).samples == samples.samples
     assert {row["photo"] for row in _rows(table)} == {name.replace("\udcff", "\\udcff") for name in names}
@@ -120,7 +120,7 @@ def _plant():
 def test_the_page_shows_the_photos_and_loads_nothing(samples, tmp_path):
     chosen = [7, 2, 11, 4]
     write_label_review(
-        tmp_path / "fixes.csv", samples, _suspects(samples, chosen), errors=ERRORS, command="headstart fit a b"
+        tmp_path / "fixes.csv", samples, _issues(samples, chosen), noise=NOISE, command="headstart fit a b"
     )
     text = (tmp_path / "fixes.html").read_text("utf-8")
     page = _Page(text)
@@ -131,7 +131,7 @@ def test_the_page_shows_the_photos_and_loads_nothing(samples, tmp_path):
         assert header == "data:image/jpeg;base64"
         shown = Image.open(io.BytesIO(base64.b64decode(data)))
         whole = Image.open(sample.source.path).convert("RGB")
-        assert max(shown.size) <= fixes.EDGE
+        assert max(shown.size) <= module.EDGE
         assert shown.width / shown.height == pytest.approx(whole.width / whole.height, rel=0.03)
         small = np.asarray(whole.resize(shown.size, Image.Resampling.BOX), np.float32)
         assert np.abs(np.asarray(shown, np.float32) - small).mean() < 30
@@ -149,7 +149,7 @@ def test_the_page_shows_the_photos_and_loads_nothing(samples, tmp_path):
 
 def test_class_names_are_escaped(samples, tmp_path):
     odd = replace(samples, classes=('<i>"a"', "b&amp;", "c"))
-    write_label_review(tmp_path / "fixes.csv", odd, _suspects(odd, [0]), errors=ERRORS)
+    write_label_review(tmp_path / "fixes.csv", odd, _issues(odd, [0]), noise=NOISE)
     page = _Page((tmp_path / "fixes.html").read_text("utf-8"))
     assert page.pictures[0]["alt"] == 'row 2: labelled <i>"a", looks like b&amp;'
     assert "i" not in page.opened
@@ -157,11 +157,11 @@ def test_class_names_are_escaped(samples, tmp_path):
 
 
 def test_a_page_has_so_many_pictures_and_no_more(samples, tmp_path, monkeypatch):
-    monkeypatch.setattr(fixes, "MOST_PICTURES", 6)
-    monkeypatch.setattr(fixes, "FEWEST_PICTURES", 4)
+    monkeypatch.setattr(module, "MOST_PICTURES", 6)
+    monkeypatch.setattr(module, "FEWEST_PICTURES", 4)
     for name, high, pictures in (("few", 1, 4), ("some", 5, 5), ("many", 9, 6)):
         write_label_review(
-            tmp_path / f"{name}.csv", samples, _suspects(samples, range(9)), errors=replace(ERRORS, high=high)
+            tmp_path / f"{name}.csv", samples, _issues(samples, range(9)), noise=replace(NOISE, high=high)
         )
         page = _Page((tmp_path / f"{name}.html").read_text("utf-8"))
         assert len(page.pictures) == pictures
@@ -171,14 +171,14 @@ def test_a_page_has_so_many_pictures_and_no_more(samples, tmp_path, monkeypatch)
 
 def test_a_photo_that_has_gone_is_said_so(samples, tmp_path):
     samples.samples[3].source.path.unlink()
-    write_label_review(tmp_path / "fixes.csv", samples, _suspects(samples, [3, 4]), errors=ERRORS)
+    write_label_review(tmp_path / "fixes.csv", samples, _issues(samples, [3, 4]), noise=NOISE)
     page = _Page((tmp_path / "fixes.html").read_text("utf-8"))
     assert len(page.pictures) == 1
     assert "cannot be shown" in page.text
 
 
-def test_no_suspects_make_an_empty_table(samples, tmp_path):
-    write_label_review(tmp_path / "fixes.csv", samples, [], errors=ERRORS)
+def test_no_issues_make_an_empty_table(samples, tmp_path):
+    write_label_review(tmp_path / "fixes.csv", samples, [], noise=NOISE)
     assert (tmp_path / "fixes.csv").read_text() == ",".join(COLUMNS) + "\n"
     assert "No label is doubted" in _Page((tmp_path / "fixes.html").read_text("utf-8")).text
     assert apply_relabels(samples, tmp_path / "fixes.csv").samples == samples.samples
@@ -188,7 +188,7 @@ def test_what_is_there_is_not_overwritten(samples, tmp_path):
     for there in ("fixes.csv", "fixes.html"):
         (tmp_path / there).write_bytes(b"mine")
         with pytest.raises(SettingError, match=rf"{there}' is there already and is not overwritten; name another"):
-            write_label_review(tmp_path / "fixes.csv", samples, [], errors=ERRORS)
+            write_label_review(tmp_path / "fixes.csv", samples, [], noise=NOISE)
         assert [(file.name, file.read_bytes()) for file in tmp_path.glob("*.*")] == [(there, b"mine")]
         (tmp_path / there).unlink()
 
@@ -204,23 +204,23 @@ def test_a_table_or_page_that_fails_leaves_the_next_try_open(samples, tmp_path, 
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(fixes, broken, full)
+        patched.setattr(module, broken, full)
         with pytest.raises(StoreError, match=r"no space left for the table '.*fixes.csv'; free some"):
-            write_label_review(tmp_path / "fixes.csv", samples, [], errors=ERRORS)
-    write_label_review(tmp_path / "fixes.csv", samples, [], errors=ERRORS)
+            write_label_review(tmp_path / "fixes.csv", samples, [], noise=NOISE)
+    write_label_review(tmp_path / "fixes.csv", samples, [], noise=NOISE)
     assert locate_review_page(tmp_path / "fixes.csv").exists()
 
 
 def test_a_place_that_cannot_be_written(samples, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(SettingError, match=r"table '.*fixes.csv' cannot be written: .*; name another"):
-        write_label_review(tmp_path / "file" / "fixes.csv", samples, [], errors=ERRORS)
+        write_label_review(tmp_path / "file" / "fixes.csv", samples, [], noise=NOISE)
 
 
 def test_names_that_a_spreadsheet_would_run_are_text_and_go_round(photos, tmp_path):
     samples = read_source(photos(classes=("=1+1", "@home"), each=4), cache=tmp_path / "cache")
     table = tmp_path / "fixes.csv"
-    write_label_review(table, samples, [LabelIssue(samples.samples[1].id, 0, 1, 0.01, 0.99)], errors=ERRORS)
+    write_label_review(table, samples, [LabelIssue(samples.samples[1].id, 0, 1, 0.01, 0.99)], noise=NOISE)
     (row,) = _rows(table)
     assert (row["photo"], row["given"], row["likely"]) == ("'=1+1/0-001.jpg", "'=1+1", "'@home")
     table.write_text(table.read_text().replace(",'=1+1\n", ",@home\n"))
@@ -228,7 +228,7 @@ def test_names_that_a_spreadsheet_would_run_are_text_and_go_round(photos, tmp_pa
 
 
 def test_the_page_says_why_it_lists_fewer_than_are_doubted(samples, tmp_path):
-    write_label_review(tmp_path / "fixes.csv", samples, _suspects(samples, range(6)), errors=ERRORS, in_test=3)
+    write_label_review(tmp_path / "fixes.csv", samples, _issues(samples, range(6)), noise=NOISE, in_test=3)
     text = " ".join(_Page(locate_review_page(tmp_path / "fixes.csv").read_text("utf-8")).text.split())
     assert "9 are worth a second look, strongest first; 3 of these are of the test part and not in the table" in text
     assert "strongest first (6)" in text

@@ -196,17 +196,6 @@ def test_corrected_test_labels_are_warned_of_with_the_score_of_the_others(tmp_pa
     assert "of the 10 others 80.0 % are right (50.0 % to 90.0 %)" in words
 
 
-def test_wrong_labels_that_an_earlier_version_counted_are_not_told(tmp_path) -> None:
-    folder = write_example_run(tmp_path / "run")
-    trust = json.loads((folder / "trust.json").read_text("utf-8"))
-    old = {key: value for key, value in trust["labels"].items() if key in ("n", "issues")}
-    trust["labels"] = old | {"estimated_errors": 40, "flagged": 30}
-    (folder / "trust.json").write_text(json.dumps(trust), "utf-8")
-    html = render_report(read_records(folder)).html
-    assert "labels are wrong can't be told" in html
-    assert "Some labels look wrong" not in html
-
-
 def test_a_run_without_fault_is_told_so(tmp_path) -> None:
     folder = write_example_run(tmp_path / "run", test=140)
     change = {

@@ -1,4 +1,4 @@
-"""How many labels are wrong: an interval, or that it can't be told.
+"""Label noise: an estimate of how many labels are wrong, with its interval, or the reason that there is none.
 
 What a held-out classifier contradicts is a wrong label or a mistake of its own. The two differ in one thing: its own
 mistakes get rarer as it gets surer, down to none, while a share of labels that is wrong stays, however sure it is. So
@@ -18,9 +18,8 @@ from dataclasses import dataclass, fields
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from headstart.arrays import Doubles, Floats, Ints
+from headstart.arrays import Bools, Doubles, Floats, Ints
 from headstart.evaluation.grouping import effective_sample_size
 
 _SHARES = np.concatenate([[0.0], np.geomspace(2e-4, 0.4, 80)])  #: of wrong labels that are tried
@@ -38,27 +37,24 @@ _MANY = 1000  #: photos from which on it is the classifier, not their number, th
 _WEAK = "the classifier they are held to is wrong too often itself"
 _FEW = "the photos are too few to tell a wrong label from a mistake of the classifier"
 _INCOMPLETE = "the photos of each class are all of one group, so no classifier could be made without them"
-_EARLIER = "an earlier headstart counted the classifier's own mistakes too"
 _SUREST = 30.0  #: log odds above which all are as sure
 
 
 @dataclass(frozen=True, slots=True)
 class LabelNoise:
-    """How many labels are wrong by estimate; the one record that every place shows."""
+    """Estimate of how many labels are wrong; the one record that every place shows."""
 
-    n: int  #: labels looked at
+    n: int  #: labels that were compared
     doubted: int  #: of them, another class is likelier
     estimate: int | None  #: wrong ones; None where it can't be told
     low: int | None  #: ends of its 95 % interval
     high: int | None
-    reason: str = ""  #: why it can't be told, in words; empty where it can
+    reason: str = ""  #: why it can't be told, for a person; empty where it can
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Self:
-        """Read what a run's trust.json has under ``labels``; what was counted before version 2 was no estimate."""
-        if "doubted" not in record:
-            return cls(record["n"], len(record["suspects"]), None, None, None, _EARLIER)
-        return cls(**{it.name: record[it.name] for it in fields(cls)})
+        """Read what a run's trust.json has under ``labels``."""
+        return cls(**{field.name: record[field.name] for field in fields(cls)})
 
 
 def estimate_label_noise(labels: Ints, probabilities: Floats, groups: Ints | None = None) -> LabelNoise:
@@ -87,28 +83,28 @@ def estimate_label_noise(labels: Ints, probabilities: Floats, groups: Ints | Non
     return LabelNoise(n, doubted, round(floor.share * n), math.floor(floor.low * n), math.ceil(floor.high * n))
 
 
-def describe_label_noise(it: LabelNoise, number: Callable[[str, int], str] = lambda _, value: f"{value:,}") -> str:
-    """Return the sentence that every place says of it, without a full stop.
+def describe_label_noise(noise: LabelNoise, number: Callable[[str, int], str] = lambda _, value: f"{value:,}") -> str:
+    """Return the sentence that every place says, without a full stop.
 
     Args:
-        it: the record.
+        noise: the estimate.
         number: shows a number, given its field's name; a page marks its numbers.
     """
-    n, doubted = number("n", it.n), number("doubted", it.doubted)
-    look = f"{doubted} {'is' if it.doubted == 1 else 'are'} worth a second look, strongest first"
-    rest = f"; {look}" if it.doubted else "; none is doubted"
-    if it.estimate is None or it.low is None or it.high is None:
-        return f"how many of {n} labels are wrong can't be told: {it.reason}{rest}"
-    high = number("high", it.high)
-    if not it.low:
+    n, doubted = number("n", noise.n), number("doubted", noise.doubted)
+    look = f"{doubted} {'is' if noise.doubted == 1 else 'are'} worth a second look, strongest first"
+    rest = f"; {look}" if noise.doubted else "; none is doubted"
+    if noise.estimate is None or noise.low is None or noise.high is None:
+        return f"how many of {n} labels are wrong can't be told: {noise.reason}{rest}"
+    high = number("high", noise.high)
+    if not noise.low:
         return f"at most {high} of {n} labels are wrong by estimate{rest}"
-    about, low = number("estimate", it.estimate), number("low", it.low)
+    about, low = number("estimate", noise.estimate), number("low", noise.low)
     return f"about {about} of {n} labels are wrong by estimate (95 % interval {low} to {high}){rest}"
 
 
 @dataclass(frozen=True, slots=True)
 class NoiseFloor:
-    """The share of wrong labels, by the curve of contradictions."""
+    """Share of wrong labels, by the curve of contradictions."""
 
     share: float
     low: float  #: ends of the 95 % interval
@@ -125,7 +121,7 @@ def fit_noise_floor(labels: Ints, probabilities: Floats, worth: float = 1.0) -> 
         worth: of a photo, where several tell as much as one by itself: 0 to 1. The likelihood counts by it, as Rao &
             Scott (1992, Biometrics 48) count shares of grouped rows.
     """
-    sure, wrong = _contradictions(labels, probabilities)
+    sure, wrong = _find_contradictions(labels, probabilities)
     bins = np.array_split(np.argsort(sure, kind="stable"), min(_BINS, len(sure)))
     at = np.array([sure[rows].mean() for rows in bins])
     n = np.array([len(rows) for rows in bins], float)
@@ -140,13 +136,13 @@ def fit_noise_floor(labels: Ints, probabilities: Floats, worth: float = 1.0) -> 
             seen = np.clip(seen, 1e-9, 1 - 1e-9)
             fit = np.log(seen) @ k + np.log1p(-seen) @ (n - k)
             likelihood = np.maximum(likelihood, fit.max(axis=1))
-    low, high = _ends(worth * likelihood)
+    low, high = _find_ends(worth * likelihood)
     surest = np.sort(probabilities.max(axis=1))[-max(1, len(sure) // 10) :]
     return NoiseFloor(float(_SHARES[likelihood.argmax()]), low, high, float(1 - surest.mean()))
 
 
-def _ends(likelihood: Doubles) -> tuple[float, float]:
-    """Where the log likelihood of the shares crosses the drop below its top, between the shares that were tried."""
+def _find_ends(likelihood: Doubles) -> tuple[float, float]:
+    """Return where the log likelihood of the shares crosses the drop below its top, between the shares that were tried."""
     above = likelihood - likelihood.max() + _DROP
     inside = np.flatnonzero(above >= 0)
     first, last = inside[0], inside[-1]
@@ -155,8 +151,8 @@ def _ends(likelihood: Doubles) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _contradictions(labels: Ints, probabilities: Floats) -> tuple[Doubles, NDArray[np.bool_]]:
-    """How sure each answer is, (N,) log odds of the likeliest class to the next, and whether its label differs."""
+def _find_contradictions(labels: Ints, probabilities: Floats) -> tuple[Doubles, Bools]:
+    """Return log odds (N,) of the likeliest class to the next, and whether the label differs from it (N,)."""
     two = np.log(np.maximum(np.partition(probabilities, -2, axis=1)[:, -2:].astype(np.float64), _LEAST))
     return np.minimum(two[:, 1] - two[:, 0], _SUREST), probabilities.argmax(axis=1) != labels
 

@@ -1,4 +1,4 @@
-"""The suspects among the labels for a person: a table to edit and hand back, and a page that shows the photos."""
+"""Label review by a person: a table of label issues to edit and hand back, and a page that shows the photos."""
 
 import base64
 import html
@@ -22,7 +22,7 @@ from headstart.storage.atomic import replace_bytes, replace_text
 from headstart.storage.csv_cells import format_csv
 
 COLUMNS = ("photo", "given", "now", "likely", "given_probability", "likely_probability", "label")
-MOST_PICTURES = 400  #: on the page; all suspects are in the table
+MOST_PICTURES = 400  #: on the page; all issues are in the table
 FEWEST_PICTURES = 60  #: that are shown though fewer labels are wrong by estimate
 EDGE, QUALITY = 180, 72  #: longest edge of a picture, pixels; of its JPEG
 
@@ -51,10 +51,10 @@ dt, .name { color: var(--soft); } dd { margin: 0; min-width: 0; overflow-wrap: b
 
 
 def check_review_table(table: Path) -> None:
-    """Refuses a table that cannot be written, or whose page could not, before anything is read.
+    """Check that a table and its page can be written, before anything is read.
 
     Raises:
-        SettingError: another ending than .csv, or a file that is there already.
+        SettingError: it ends in another way than .csv, or a file is there already.
     """
     if table.suffix.lower() != ".csv":
         raise SettingError(f"table {str(table)!r} ends in {table.suffix!r}; wanted .csv")
@@ -64,27 +64,27 @@ def check_review_table(table: Path) -> None:
 
 
 def locate_review_page(table: Path) -> Path:
-    """Where the page lies that goes with a table."""
+    """Return where the page lies that goes with a table."""
     return table.with_suffix(".html")
 
 
 def write_label_review(
     table: Path,
     samples: Samples,
-    suspects: Sequence[LabelIssue],
+    issues: Sequence[LabelIssue],
     *,
-    errors: LabelNoise,
+    noise: LabelNoise,
     command: str = "",
     in_test: int = 0,
     listener: Listener = ignore,
 ) -> None:
-    """Writes the table, strongest suspect first, then the labels that were corrected before; and the page beside it.
+    """Write the table, the strongest issue first, then the labels that were corrected before; and the page beside it.
 
     Args:
         table: where; its page has the same name and ends in .html.
-        samples: those that were looked at.
-        suspects: as ``trust.labels.suspects`` gives them.
-        errors: how many are wrong by estimate.
+        samples: those whose labels were checked.
+        issues: as ``find_label_issues`` gives them.
+        noise: how many are wrong by estimate.
         command: that fits with the table, as a shell takes it; for the page.
         in_test: how many more are doubted that are of the test part, and left out therefore; for the page.
         listener: is told of progress.
@@ -94,10 +94,10 @@ def write_label_review(
     """
     check_review_table(table)
     by_id = {sample.id: sample for sample in samples.samples}
-    found = [(by_id[suspect.id], suspect) for suspect in suspects]
-    says = f"{describe_label_noise(errors)}{f'; {describe_left_out(in_test)}' if in_test else ''}."
-    page = _page(samples, found, says, _what_next(table, command), _count(errors), listener)
-    rows = _table(samples, found)
+    found = [(by_id[issue.id], issue) for issue in issues]
+    sentence = f"{describe_label_noise(noise)}{f'; {describe_left_out(in_test)}' if in_test else ''}."
+    page = _render_page(samples, found, sentence, _describe_next_step(table, command), _count_pictures(noise), listener)
+    rows = _format_table(samples, found)
     try:
         replace_bytes(table, rows)
         replace_text(locate_review_page(table), page)
@@ -108,26 +108,26 @@ def write_label_review(
         raise SettingError(f"table {str(table)!r} cannot be written: {error.strerror}; name another") from None
 
 
-def _table(samples: Samples, found: Sequence[tuple[Sample, LabelIssue]]) -> bytes:
+def _format_table(samples: Samples, found: Sequence[tuple[Sample, LabelIssue]]) -> bytes:
     earlier = {relabel.photo: relabel for relabel in samples.relabels}
     rows: list[Sequence[str]] = [COLUMNS]
-    for sample, it in found:
-        now, likely = samples.classes[it.given], samples.classes[it.likely]
+    for sample, issue in found:
+        now, likely = samples.classes[issue.given], samples.classes[issue.likely]
         given = earlier.pop(sample.name).given if sample.name in earlier else now
-        shares = (f"{it.given_probability:.4f}", f"{it.likely_probability:.4f}")
+        shares = (f"{issue.given_probability:.4f}", f"{issue.likely_probability:.4f}")
         rows.append((sample.name, given, now, likely, *shares, now))
-    rows += [(it.photo, it.given, it.label, "", "", "", it.label) for it in earlier.values()]
+    rows += [(old.photo, old.given, old.label, "", "", "", old.label) for old in earlier.values()]
     content = format_csv(rows).encode("utf-8", "backslashreplace")
     # Spreadsheets take a table for UTF-8 by its mark only; where all is ASCII, other readers are spared it.
     return content if content.isascii() else b"\xef\xbb\xbf" + content
 
 
-def _count(errors: LabelNoise) -> int:
-    """How many pictures the page has at most."""
-    return min(max(errors.high or 0, FEWEST_PICTURES), MOST_PICTURES)
+def _count_pictures(noise: LabelNoise) -> int:
+    """Return how many pictures the page has at most."""
+    return min(max(noise.high or 0, FEWEST_PICTURES), MOST_PICTURES)
 
 
-def _what_next(table: Path, command: str) -> str:
+def _describe_next_step(table: Path, command: str) -> str:
     file = html.escape(table.name)
     then = f"<code>{html.escape(command)}</code>" if command else f"fit with <code>--relabel {file}</code>"
     return (
@@ -136,21 +136,23 @@ def _what_next(table: Path, command: str) -> str:
     )
 
 
-def _page(
+def _render_page(
     samples: Samples,
     found: Sequence[tuple[Sample, LabelIssue]],
-    says: str,
-    what_next: str,
+    sentence: str,
+    next_step: str,
     most: int,
     listener: Listener,
 ) -> str:
     shown = found[:most]
     pictures = list(
-        map_in_threads(_picture, [it for it, _ in shown], stage="draw", workers=default_workers(), listener=listener)
+        map_in_threads(
+            _make_picture, [it for it, _ in shown], stage="draw", workers=default_workers(), listener=listener
+        )
     )
     cards = [
-        _card(row, sample, suspect, picture, samples.classes)
-        for row, ((sample, suspect), picture) in enumerate(zip(shown, pictures, strict=True), 2)  # 1 is the header
+        _render_card(row, sample, issue, picture, samples.classes)
+        for row, ((sample, issue), picture) in enumerate(zip(shown, pictures, strict=True), 2)  # 1 is the header
     ]
     none = "" if found else "<p>No label is doubted.</p>\n"
     more = f"<p>{len(found) - len(shown):,} more are in the table.</p>" if len(found) > len(shown) else ""
@@ -158,20 +160,20 @@ def _page(
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Labels to look at</title><style>{_STYLE}</style></head><body><main>
 <h1>Labels to look at</h1>
-<p>{html.escape(samples.root)}: {html.escape(says)} Each photo was
+<p>{html.escape(samples.root)}: {html.escape(sentence)} Each photo was
 judged by a classifier that had not seen it. What it doubts is a wrong label, or a photo that is hard to tell.</p>
-<p>{what_next}</p>
-{_section("Worth a second look, strongest first", cards)}{none}{more}
+<p>{next_step}</p>
+{_render_section("Worth a second look, strongest first", cards)}{none}{more}
 </main></body></html>
 """
 
 
-def _section(title: str, cards: Sequence[str]) -> str:
+def _render_section(title: str, cards: Sequence[str]) -> str:
     return f"<h2>{title} ({len(cards):,})</h2>\n<ol>\n{''.join(cards)}</ol>\n" if cards else ""
 
 
-def _card(row: int, sample: Sample, suspect: LabelIssue, picture: bytes, classes: Sequence[str]) -> str:
-    given, likely = html.escape(classes[suspect.given]), html.escape(classes[suspect.likely])
+def _render_card(row: int, sample: Sample, issue: LabelIssue, picture: bytes, classes: Sequence[str]) -> str:
+    given, likely = html.escape(classes[issue.given]), html.escape(classes[issue.likely])
     alt = f"row {row}: labelled {given}, looks like {likely}"
     shown = (
         f'<img src="data:image/jpeg;base64,{base64.b64encode(picture).decode()}" alt="{alt}">'
@@ -179,19 +181,19 @@ def _card(row: int, sample: Sample, suspect: LabelIssue, picture: bytes, classes
         else '<span class="none">cannot be shown</span>'
     )
     return (
-        f"<li>{shown}<dl><dt>given</dt><dd>{given}</dd><dd>{suspect.given_probability:.1%}</dd>"
-        f'<dt>likely</dt><dd class="likely">{likely}</dd><dd>{suspect.likely_probability:.1%}</dd></dl>'
-        f'<p class="name">row {row}: {_breakable(sample.name)}</p></li>\n'
+        f"<li>{shown}<dl><dt>given</dt><dd>{given}</dd><dd>{issue.given_probability:.1%}</dd>"
+        f'<dt>likely</dt><dd class="likely">{likely}</dd><dd>{issue.likely_probability:.1%}</dd></dl>'
+        f'<p class="name">row {row}: {_allow_breaks(sample.name)}</p></li>\n'
     )
 
 
-def _breakable(name: str) -> str:
-    """A name that may be broken after the folders in it, and only there."""
+def _allow_breaks(name: str) -> str:
+    """Return a name, as HTML, that may be broken after the folders in it, and only there."""
     return html.escape(name).replace("/", "/<wbr>")
 
 
-def _picture(sample: Sample) -> bytes:
-    """A small JPEG of a photo; nothing where it does not decode."""
+def _make_picture(sample: Sample) -> bytes:
+    """Return a small JPEG of a photo; nothing where it does not decode."""
     try:
         image = Image.fromarray(load_photo(sample.source, _SPEC).pixels)
     except BrokenPhoto:

@@ -9,9 +9,8 @@ from headstart.data.groups import encode_groups
 from headstart.data.samples import Sample, Subset
 from headstart.diagnostics.examples import select_examples
 from headstart.diagnostics.issues import DatasetIssues, find_dataset_issues
-from headstart.diagnostics.label_issues import LabelDiagnostics, diagnose_labels
+from headstart.diagnostics.label_issues import LabelDiagnostics, diagnose_labels, make_training_sets
 from headstart.diagnostics.label_noise import describe_label_noise
-from headstart.diagnostics.label_predictions import make_training_sets
 from headstart.diagnostics.leakage import Leak, LeakScores, find_leaks, score_without_leaks
 from headstart.diagnostics.learning_curve import LearningCurve, fit_learning_curve
 from headstart.diagnostics.neighbours import Neighbours

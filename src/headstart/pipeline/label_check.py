@@ -8,9 +8,8 @@ from typing import Any
 from headstart import events
 from headstart.backbones.catalog import split_names
 from headstart.data.samples import Samples, Subset
-from headstart.diagnostics.label_issues import LabelDiagnostics, LabelIssue, diagnose_labels
+from headstart.diagnostics.label_issues import LabelDiagnostics, LabelIssue, diagnose_labels, make_training_sets
 from headstart.diagnostics.label_noise import LabelNoise, describe_label_noise
-from headstart.diagnostics.label_predictions import make_training_sets
 from headstart.diagnostics.label_review import check_review_table, write_label_review
 from headstart.diagnostics.next_commands import suggest_fit
 from headstart.errors import BackboneError, DataError
@@ -102,7 +101,7 @@ def check_labels(
     command = suggest_fit(decoded.root, file, settings) if file is not None else ""
     if file is not None:
         left_out = len(held.issues) - len(listed)
-        write_label_review(file, decoded, listed, errors=held.noise, command=command, in_test=left_out, listener=log)
+        write_label_review(file, decoded, listed, noise=held.noise, command=command, in_test=left_out, listener=log)
     return LabelCheck(decoded, chosen.backbone, held, listed, command)
 
 

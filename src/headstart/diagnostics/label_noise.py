@@ -142,7 +142,7 @@ def fit_noise_floor(labels: Ints, probabilities: Floats, worth: float = 1.0) -> 
 
 
 def _find_ends(likelihood: Doubles) -> tuple[float, float]:
-    """Return where the log likelihood of the shares crosses the drop below its top, between the shares that were tried."""
+    """Return where the log likelihood of the shares crosses the drop below its top, between shares that were tried."""
     above = likelihood - likelihood.max() + _DROP
     inside = np.flatnonzero(above >= 0)
     first, last = inside[0], inside[-1]

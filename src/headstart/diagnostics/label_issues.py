@@ -144,8 +144,8 @@ def _predict_held_out(training_sets: Sequence[TrainingSet], folds: int) -> _Held
 
 def _average(answers: Sequence[Floats]) -> list[Floats]:
     """Return means of the first one, two ... answers' log-probabilities, as probabilities (N, C)."""
-    sums = accumulate(np.log(np.maximum(answer, np.float32(_MIXED_LEAST))) for answer in answers)
-    return [softmax(total / np.float32(number)) for number, total in enumerate(sums, 1)]
+    sums = accumulate(np.log(np.maximum(answer, _MIXED_LEAST)) for answer in answers)
+    return [softmax(np.asarray(total / number, np.float32)) for number, total in enumerate(sums, 1)]
 
 
 def _find_known(labels: Ints, fold: Ints, classes: int) -> Bools:

@@ -241,7 +241,7 @@ def test_engines_are_proved_on_training_photos_only(small, tmp_path, monkeypatch
         loading, "parity_samples", lambda samples, backbone: drawn.extend(samples) or real(samples, backbone)
     )
     run = small.fit(out=tmp_path / "run", near_duplicates="report")  # twins are found after the proof
-    train = set(json.loads((run.folder / "split.json").read_text())["parts"]["train"])
+    train = set(json.loads((run.folder / "split.json").read_text())["subsets"]["train"])
     assert {sample.id for sample in drawn} == train
 
 

@@ -76,8 +76,8 @@ def test_the_first_of_several_jobs_decides(store: Store) -> None:
 
 def test_a_job_that_was_killed_holds_nothing(store: Store) -> None:
     held = (
-        "import sys, pathlib, time; from headstart.storage.locks import in_use\n"
-        "with in_use(pathlib.Path(sys.argv[1])):\n print('held', flush=True); time.sleep(60)"
+        "import sys, pathlib, time; from headstart.storage.locks import mark_in_use\n"
+        "with mark_in_use(pathlib.Path(sys.argv[1])):\n print('held', flush=True); time.sleep(60)"
     )
     child = subprocess.Popen([sys.executable, "-c", held, store.folder], stdout=subprocess.PIPE)
     assert child.stdout is not None

@@ -15,8 +15,8 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "headstart"
 MOST_LINES = 300
 #: Names that several modules may define: interchangeable modules of one registry, by the folder that holds them.
 INTERCHANGEABLE: dict[str, str] = {}
-#: Verbs of the command line stand in ``cli/`` beside the functions that they call.
-VERBS_IN = "cli"
+#: The faces of the package: what stands there may have the name of what it calls.
+FACES = ("cli", "verbs", "sklearn.py")
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _QUESTIONS = ("What ", "How ", "Which ")
 
@@ -41,7 +41,7 @@ def find_doubles(trees: dict[Path, ast.Module]) -> Iterator[tuple[Path, int, str
             if not name.startswith("_"):
                 places[name].append(file)
     for name, files in sorted(places.items()):
-        counted = [file for file in files if file.relative_to(SOURCE).parts[0] != VERBS_IN] or files[:1]
+        counted = [file for file in files if file.relative_to(SOURCE).parts[0] not in FACES] or files[:1]
         inside = INTERCHANGEABLE.get(name)
         counted = [file for file in counted if inside is None or not file.is_relative_to(SOURCE / inside)]
         if len(counted) > 1:

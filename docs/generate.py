@@ -1,4 +1,4 @@
-"""Writes the pages that are made from the code: ``docs/settings.md`` and ``docs/cli.md``.
+"""Write what is made from the code: ``docs/settings.md``, ``docs/cli.md`` and the types of the settings' keywords.
 
 ``python docs/generate.py`` writes them; with ``--check`` it compares instead, and ends with 1 if one is stale.
 """
@@ -17,27 +17,48 @@ from cyclopts import Parameter
 from pydantic.fields import FieldInfo
 
 from headstart.cli.main import VERBS
-from headstart.settings import (
-    AugmentSettings,
-    CompareSettings,
-    DataSettings,
-    FitSettings,
-    HeadSettings,
-    RunSettings,
-    TrainSettings,
-    TrustSettings,
-)
+from headstart.settings import CHAPTERS, AugmentSettings, DataSettings, FitSettings, chapters
+from headstart.settings.keywords import SPELLINGS
 
-DOCS = Path(__file__).resolve().parent
+ROOT = Path(__file__).resolve().parents[1]
 MADE = "<!-- Made by docs/generate.py from the code. Change the code, then run: make docs -->"
 METAVARS = {Path: "PATH", int: "INT", str: "TEXT", FitSettings: "", AugmentSettings: "", DataSettings: ""}
 LIMITS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}"}
 
+#: The chapters' headings.
+TITLES = {
+    "run": "The job",
+    "data": "Photos and labels",
+    "heads": "The head",
+    "train": "Training",
+    "augment": "Augmentation",
+    "compare": "Comparing",
+    "trust": "Trust",
+}
+
 SETTINGS_INTRO = """
-Every knob of `headstart fit` once. A knob has the same name everywhere: a keyword argument of `headstart.fit(...)`, a
-flag of `headstart fit`, a line of the TOML file that `--config` reads. A flag or an argument wins over the file. Each
-run writes what it used to `settings.toml` in its folder, so `headstart fit photos/ --config runs/x/settings.toml --out
-runs/y` repeats it.
+Every setting of `headstart fit` once. A setting has the same name everywhere: a keyword argument of
+`headstart.fit(...)`, a flag of `headstart fit`, a line of the TOML file that `--config` reads. A flag or an argument
+wins over the file. Each run writes what it used to `settings.toml` in its folder, so `headstart fit photos/ --config
+runs/x/settings.toml --out runs/y` repeats it.
+
+Settings lie in chapters. In Python and in a file a setting is given flat or in its chapter, whichever reads better, but
+once; on the command line always flat. These say the same:
+
+<!-- not run: two fits for one line -->
+```python
+headstart.fit("photos/", seed=1, rate=1e-3)
+headstart.fit("photos/", seed=1, train={"rate": 1e-3})
+```
+
+```toml
+seed = 1
+
+[train]
+rate = 1e-3
+```
+
+`optimizer` is read as `optimiser`, `color_jitter` as `colour_jitter`.
 """
 
 CLI_INTRO = """
@@ -53,15 +74,16 @@ The same as `headstart VERB --help` shows. Results go to standard output, progre
 
 
 def main(arguments: list[str]) -> int:
-    """Writes the pages, or compares them with ``--check``; gives the exit code."""
+    """Write the files, or compare them with ``--check``; give the exit code."""
     stale = []
-    for name, make in PAGES.items():
-        page = DOCS / name
+    for name, make in MADE_FILES.items():
+        page = ROOT / name
         text = make()
         if page.is_file() and page.read_text("utf-8") == text:
             continue
-        stale.append(f"docs/{name}")
+        stale.append(name)
         if "--check" not in arguments:
+            page.parent.mkdir(parents=True, exist_ok=True)
             page.write_text(text, "utf-8")
     if stale and "--check" in arguments:
         sys.stderr.write(f"stale: {', '.join(stale)}; run: python docs/generate.py\n")
@@ -70,38 +92,82 @@ def main(arguments: list[str]) -> int:
 
 
 def settings_page() -> str:
-    """Every knob in a table, by what it is about."""
-    sections = (
-        ("The job", RunSettings),
-        ("Photos and labels", DataSettings),
-        ("The head", HeadSettings),
-        ("Training", TrainSettings),
-        ("Augmentation", AugmentSettings),
-        ("Comparing", CompareSettings),
-        ("Trust", TrustSettings),
-    )
+    """Return every setting in a table, by chapter."""
     head = ("name", "flag", "default", "values", "what it does")
-    tables = (f"## {title}\n\n{_table(head, map(_knob, kind.model_fields.items()))}" for title, kind in sections)
+    tables = (
+        f"## {TITLES[name]}: `{name}`\n\n{_table(head, map(_setting, kind.model_fields.items()))}"
+        for name, kind in CHAPTERS.items()
+    )
     return _page("# Settings", SETTINGS_INTRO.strip(), *tables)
 
 
+def options_module() -> str:
+    """Return the source of the types of the settings' keywords, for editors and mypy."""
+    aliases = {
+        repr(value): name for name, value in vars(chapters).items() if get_origin(value) is Literal and name[0] != "_"
+    }
+    classes = []
+    for name, kind in CHAPTERS.items():
+        keys = {**kind.model_fields, **{other: kind.model_fields.get(own) for other, own in SPELLINGS.items()}}
+        lines = [f"    {key}: {_annotation(field.annotation, aliases)}" for key, field in keys.items() if field]
+        title = f"class {_options(name)}(TypedDict, total=False):"
+        classes.append("\n".join([title, f'    """Keywords of the chapter ``{name}``."""', "", *lines]))
+    bases = ", ".join(_options(name) for name in CHAPTERS)
+    whole = [
+        "class FitOptions(",
+        f"    {bases}, total=False",
+        "):",
+        '    """Keywords of ``fit``: flat or by chapter."""',
+        "",
+    ]
+    whole += [f"    {name}: {_options(name)} | {kind.__name__}" for name, kind in CHAPTERS.items()]
+    used = sorted({*(name for name in aliases.values() if any(f": {name}" in text for text in classes))})
+    names = sorted([*used, *(kind.__name__ for kind in CHAPTERS.values())], key=lambda name: (name[0].islower(), name))
+    imports = "\n".join(["from headstart.settings.chapters import (", *(f"    {name}," for name in names), ")"])
+    head = (
+        '"""Types of the settings\' keywords. Made by docs/generate.py from chapters.py: change that, then run it."""'
+    )
+    start = f"{head}\n\nfrom pathlib import Path\nfrom typing import Literal, TypedDict\n\n{imports}"
+    return "\n\n\n".join([start, *classes, "\n".join(whole)]) + "\n"
+
+
+def _options(chapter: str) -> str:
+    return f"{chapter.capitalize()}Options"
+
+
+def _annotation(kind: Any, aliases: dict[str, str]) -> str:
+    """Return a setting's type as source: without its limits, a path as text too."""
+    if get_origin(kind) in (Union, UnionType):
+        return " | ".join(_annotation(choice, aliases) for choice in get_args(kind))
+    if get_origin(kind) is Annotated:
+        return _annotation(get_args(kind)[0], aliases)
+    if get_origin(kind) is Literal:
+        choices = ", ".join(f'"{choice}"' for choice in get_args(kind))
+        return aliases.get(repr(kind), f"Literal[{choices}]")
+    return {Path: "str | Path", type(None): "None"}.get(kind) or kind.__name__
+
+
 def cli_page() -> str:
-    """Every verb: how it is called, what it does, its arguments and flags."""
+    """Return every verb: how it is called, what it does, its arguments and flags."""
     contents = _table(("verb", "what it does"), ((f"[{name}](#{name})", help_) for name, help_ in VERBS.items()))
     return _page("# Command line", CLI_INTRO.strip(), contents, *map(_verb, VERBS))
 
 
-PAGES: dict[str, Callable[[], str]] = {"settings.md": settings_page, "cli.md": cli_page}
+MADE_FILES: dict[str, Callable[[], str]] = {
+    "docs/settings.md": settings_page,
+    "docs/cli.md": cli_page,
+    "src/headstart/settings/options.py": options_module,
+}
 
 
-def _knob(named: tuple[str, FieldInfo]) -> tuple[str, ...]:
+def _setting(named: tuple[str, FieldInfo]) -> tuple[str, ...]:
     name, field = named
     default = "" if field.default is None else f"`{field.default}`"
     return f"`{name}`", f"`{_flag(name)}`", default, _values(field), field.description or ""
 
 
 def _values(field: FieldInfo) -> str:
-    """The type of a knob, its choices or its range."""
+    """Return the type of a setting, its choices or its range."""
     kind, metadata = field.annotation, list(field.metadata)
     if get_origin(kind) in (Union, UnionType):  # optional: what it is when it is given
         (kind,) = (choice for choice in get_args(kind) if choice is not type(None))
@@ -189,7 +255,8 @@ class _Argument:
         if get_origin(kind) is Annotated:
             kind, *more = get_args(kind)
             flag = next((name for given in more if isinstance(given, Parameter) for name in given.name or ()), flag)
-        kinds = [inner for inner in get_args(kind) or (kind,) if inner is not type(None)]
+        choices = (kind,) if get_origin(kind) is Literal else get_args(kind) or (kind,)
+        kinds = [inner for inner in choices if inner is not type(None)]
         value = "" if kind is bool else f" {_metavar(kinds[0])}"
         default = "" if required or parameter.default in (None, False, "") else f"`{parameter.default}`"
         shown = parameter.name.upper() if positional else f"{flag}{value}"

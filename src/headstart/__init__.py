@@ -10,13 +10,50 @@ run.classifier.predict("new.jpg").label
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from headstart import errors, events, settings, sklearn
     from headstart.errors import HeadstartError, UserError
     from headstart.inference.classifier import Classifier, Prediction, load
-    from headstart.pipeline.fit import fit
     from headstart.runs.run import Run, open_run
+    from headstart.verbs.advise import advise
+    from headstart.verbs.cache import cache
+    from headstart.verbs.check import check
+    from headstart.verbs.compare import compare
+    from headstart.verbs.demo import demo
+    from headstart.verbs.evaluate import evaluate
+    from headstart.verbs.explain import explain
+    from headstart.verbs.features import features
+    from headstart.verbs.fit import fit
+    from headstart.verbs.models import models
+    from headstart.verbs.predict import predict
+    from headstart.verbs.report import report
 
 __version__ = "0.1.0"
-__all__ = ["Classifier", "HeadstartError", "Prediction", "Run", "UserError", "__version__", "fit", "load", "open_run"]
+__all__ = [
+    "Classifier",
+    "HeadstartError",
+    "Prediction",
+    "Run",
+    "UserError",
+    "__version__",
+    "advise",
+    "cache",
+    "check",
+    "compare",
+    "demo",
+    "errors",
+    "evaluate",
+    "events",
+    "explain",
+    "features",
+    "fit",
+    "load",
+    "models",
+    "open_run",
+    "predict",
+    "report",
+    "settings",
+    "sklearn",
+]
 
 # Names are fetched when first used: loading a classifier must not cost the imports that fitting one needs.
 _HOMES = {
@@ -26,18 +63,31 @@ _HOMES = {
     "Prediction": "headstart.inference.classifier",
     "load": "headstart.inference.classifier",
     "Run": "headstart.runs.run",
-    "fit": "headstart.pipeline.fit",
     "open_run": "headstart.runs.run",
 }
+_MODULES = ("errors", "events", "settings", "sklearn")
+#: No module of the package has the name of a verb: importing it would hide the function.
+_VERBS = (
+    *("fit", "compare", "advise", "predict", "explain", "evaluate"),
+    *("check", "features", "report", "models", "cache", "demo"),
+)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'headstart' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_HOMES[name]), name)
+    if name in _MODULES:
+        return import_module(f"headstart.{name}")
+    if name in _HOMES:
+        found = getattr(import_module(_HOMES[name]), name)
+    elif name in _VERBS:
+        public = import_module("headstart.verbs.calling").public
+        found = public(getattr(import_module(f"headstart.verbs.{name}"), name))
+    else:
+        raise AttributeError(f"module 'headstart' has no attribute {name!r}")
+    globals()[name] = found
+    return found

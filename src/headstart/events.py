@@ -1,9 +1,16 @@
-"""What long work reports while it runs. Loops send these records; only the CLI, the page and the report speak."""
+"""Events that long work sends while it runs. Loops send these records; displays and the command line show them."""
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A stage has begun."""
+
+    stage: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +39,7 @@ class Note:
     text: str
 
 
-Event = Progress | Finished | Note
+Event = Started | Progress | Finished | Note
 Listener = Callable[[Event], None]
 
 
@@ -69,6 +76,7 @@ class RunLog:
 
         A stage that fails is not reported.
         """
+        self(Started(name))
         began = time.perf_counter()
         stage = Stage()
         yield stage

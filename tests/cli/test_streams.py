@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from headstart import events
-from headstart.cli.display import shown
 from headstart.cli.main import VERBS, run
-from headstart.cli.streams import all_streams, tell
+from headstart.cli.streams import all_streams
+from headstart.display.lines import print_to_stderr
+from headstart.display.watch import watch
 from headstart.runs.run import open_run
 
 STREAMS = ("stdin", "stdout", "stderr")
@@ -41,6 +42,7 @@ def commands(small, tmp_path: Path) -> dict[str, tuple[list[object], int]]:
         "evaluate": (["evaluate", model, small.photos], 0),
         "check": (["check", small.photos, "--fast"], 0),
         "report": (["report", tmp_path / "nowhere"], 2),
+        "features": (["features", tmp_path / "nowhere", "--out", tmp_path / "rows.npz"], 2),
         "models": (["models"], 0),
         "cache": (["cache"], 0),
         "demo": (["demo", "--nonsense"], 2),
@@ -105,10 +107,10 @@ def test_work_goes_on_when_nobody_reads_what_is_told(monkeypatch: pytest.MonkeyP
     os.close(reader)
     with open(writer, "w", closefd=False) as stream:
         monkeypatch.setattr(sys, "stderr", stream)
-        with shown(quiet=False) as listener:
+        with watch(progress=True) as listener:
             listener(events.Note("something"))
             listener(events.Finished("read", 1.0, "all of it"))
-        tell("more")
+        print_to_stderr("more")
         monkeypatch.undo()
         os.dup2(os.open(os.devnull, os.O_WRONLY), writer)  # for what its buffer still holds
     os.close(writer)

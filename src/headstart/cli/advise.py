@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from headstart.cli.display import shown
 from headstart.cli.tables import table
+from headstart.display.watch import watch
 from headstart.settings import DataSettings
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def advise(
     from headstart.pipeline.advise import advise_photos
 
     read_as = data or DataSettings.model_validate({})
-    with shown(quiet=quiet or json_) as listener:
+    with watch(progress=not (quiet or json_)) as listener:
         advice = advise_photos(
             photos, options=read_as, backbone=backbone, seed=seed, store=store, timed=cost, listener=listener
         )

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from headstart.cli.check_labels import Held, check_flags, hold
-from headstart.cli.display import shown
 from headstart.cli.tables import table
+from headstart.display.watch import watch
 from headstart.errors import SettingError
 from headstart.settings import AugmentSettings, DataSettings, EngineName, Precision, locate_store
 
@@ -90,7 +90,7 @@ def check(
     from headstart.storage.locks import try_mark_in_use
 
     with try_mark_in_use(locate_store(store)):
-        with shown(quiet=quiet or json_) as listener:
+        with watch(progress=not (quiet or json_)) as listener:
             held = hold(photos, labels, {**network, **read_as.given()}, listener) if labels is not None else None
             found = _surveyed(photos, read_as, held, fast=fast, listener=listener)
         if augment is not None:

@@ -9,9 +9,9 @@ def demo(folder: Path = Path("demo"), /) -> int:
     Args:
         folder: Where the digits and the run are written.
     """
-    from headstart.cli.display import shown
     from headstart.cli.fit import summary
     from headstart.data.demo import write_digits
+    from headstart.display.watch import watch
     from headstart.pipeline.fit import fit
 
     print(f"writing scikit-learn's 1,797 handwritten digits to {folder / 'digits'}")
@@ -20,7 +20,7 @@ def demo(folder: Path = Path("demo"), /) -> int:
     while (folder / f"run{number}" / "run.json").exists():
         number += 1
     print(f"headstart fit {digits} --out {folder / f'run{number}'}")
-    with shown(quiet=False) as listener:
+    with watch(progress=True) as listener:
         run = fit(digits, out=folder / f"run{number}", listener=listener)
     print(summary(run))
     photo = sorted((digits / "7").iterdir())[0]

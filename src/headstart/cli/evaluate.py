@@ -6,8 +6,8 @@ from typing import Annotated, cast
 
 from cyclopts import Parameter
 
-from headstart.cli.display import shown
 from headstart.cli.fit import classes_table
+from headstart.display.watch import watch
 from headstart.settings import DataSettings
 
 
@@ -39,7 +39,7 @@ def evaluate(
     from headstart.inference.engines import InferenceEngineChoice
     from headstart.pipeline.evaluate import evaluate
 
-    with shown(quiet=quiet or json_) as listener:
+    with watch(progress=not (quiet or json_)) as listener:
         answering = cast("InferenceEngineChoice", engine)  # its name is checked where it is loaded
         result = evaluate(model, photos, options=data, engine=answering, listener=listener)
     if json_:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headstart.cli.answers import DECLINED
-from headstart.cli.streams import tell
+from headstart.display.lines import print_to_stderr
 from headstart.errors import DataError, SettingError, UserError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def explain(model: Path, photos: list[str], /, *, out: Path, label: str | None =
     if not seen and "-" not in photos:
         raise UserError(f"no photos found in {', '.join(photos)}; give files, or folders with photos")
     if failed:
-        tell(f"headstart: {failed} of {seen} photos could not be read; their lines say why")
+        print_to_stderr(f"headstart: {failed} of {seen} photos could not be read; their lines say why")
     return 2 if failed else 0
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from headstart.cli.display import shown
 from headstart.cli.tables import paragraph, table
 from headstart.data.names import count_noun
 from headstart.diagnostics.label_noise import LabelNoise, describe_label_noise
 from headstart.diagnostics.next_commands import suggest_comparing, suggest_relabelling
+from headstart.display.watch import watch
 from headstart.settings import FitSettings
 from headstart.storage.run_layout import REPORT
 
@@ -69,7 +69,7 @@ def made(photos: Path, given: dict[str, Any], config: Path | None, *, quiet: boo
     """Fits, and shows how it goes."""
     from headstart.pipeline.fit import fit as run_fit
 
-    with shown(quiet=quiet) as listener:
+    with watch(progress=not quiet) as listener:
         return run_fit(photos, config=config, listener=listener, **given)
 
 

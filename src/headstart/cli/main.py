@@ -13,7 +13,8 @@ from cyclopts import App
 from cyclopts.exceptions import CycloptsError, UnusedCliTokensError
 
 from headstart import __version__
-from headstart.cli.streams import all_streams, occupy_descriptors, tell
+from headstart.cli.streams import all_streams, occupy_descriptors
+from headstart.display.lines import print_to_stderr
 from headstart.errors import HeadstartError, bounded, is_disk_full
 from headstart.process import set_passive_waiting
 
@@ -27,6 +28,7 @@ VERBS = {
     "explain": "Show where a saved classifier looked in photos.",
     "evaluate": "Score a saved classifier on labelled photos.",
     "check": "Look photos over before anything is fitted: counts, sizes, problems.",
+    "features": "Write what a frozen network says of photos, as numbers for other tools.",
     "report": "Make the report of a run anew, or set two runs side by side.",
     "models": "List backbones: size, licence, where their weights are.",
     "cache": "Show what is stored of earlier runs, and prune it to a size.",
@@ -122,7 +124,7 @@ def _in_words(error: CycloptsError) -> str:
 
 
 def _failed(message: str, code: int) -> int:
-    tell(f"headstart: {bounded(' '.join(message.split()))}")
+    print_to_stderr(f"headstart: {bounded(' '.join(message.split()))}")
     return code
 
 

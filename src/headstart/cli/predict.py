@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from headstart.cli.answers import csv_header, csv_lines, json_lines, text_lines
 from headstart.cli.names import names_on_stdin
-from headstart.cli.streams import tell
+from headstart.display.lines import print_to_stderr
 from headstart.errors import SettingError, UserError
 
 
@@ -79,7 +79,7 @@ def predict(
         print(csv_header(top))
     sys.stdout.flush()
     if failed:
-        tell(f"headstart: {failed} of {seen} photos could not be read; their rows say why")
+        print_to_stderr(f"headstart: {failed} of {seen} photos could not be read; their rows say why")
     return 2 if failed else 0
 
 
@@ -119,4 +119,4 @@ def tell_left_out(names: list[str]) -> None:
     """Say on standard error how much of folders was no photo."""
     if names:
         some = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-        tell(f"headstart: left out of folders, no photos: {len(names)} ({some[:300]})")
+        print_to_stderr(f"headstart: left out of folders, no photos: {len(names)} ({some[:300]})")

@@ -6,7 +6,7 @@ Services, schedulers, ``pythonw`` and windowed programs start processes without 
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 
 _MODES = {"stdin": "r", "stdout": "w", "stderr": "w"}
 
@@ -33,9 +33,3 @@ def all_streams() -> Iterator[None]:
                 kept.callback(setattr, sys, name, stream)
                 setattr(sys, name, kept.enter_context(open(os.devnull, mode, encoding="utf-8")))  # noqa: PTH123
         yield
-
-
-def tell(text: str) -> None:
-    """Print a line on standard error; where nobody reads it any more, nothing happens."""
-    with suppress(OSError, ValueError):
-        print(text, file=sys.stderr, flush=True)

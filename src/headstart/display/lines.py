@@ -1,0 +1,41 @@
+"""Progress as plain lines, for files and pipes."""
+
+import sys
+import time
+from contextlib import suppress
+
+from headstart import events
+
+PLAIN_SECONDS = 10  #: between two progress lines
+
+
+def print_to_stderr(text: str) -> None:
+    """Print a line on standard error; where nobody reads it any more, nothing happens."""
+    if sys.stderr is not None:
+        with suppress(OSError, ValueError):
+            sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()
+
+
+def describe_event(event: events.Finished | events.Note) -> str:
+    """Return an event as one line."""
+    if isinstance(event, events.Note):
+        return f"note: {event.text}"
+    return f"{event.stage:>16}  {event.summary}  ({event.seconds:.1f} s)"
+
+
+class LineDisplay:
+    """A listener that writes lines without colour or movement."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, float] = {}
+
+    def __call__(self, event: events.Event) -> None:
+        """Print what has ended at once, and progress every ``PLAIN_SECONDS``."""
+        if isinstance(event, events.Progress):
+            now = time.monotonic()
+            if now - self._last.setdefault(event.stage, now) >= PLAIN_SECONDS:
+                self._last[event.stage] = now
+                print_to_stderr(f"{event.stage}: {event.done} of {event.total} {event.unit}")
+        elif not isinstance(event, events.Started):
+            print_to_stderr(describe_event(event))

@@ -1,0 +1,141 @@
+"""Types of the settings' keywords. Made by docs/generate.py from chapters.py: change that, then run it."""
+
+from pathlib import Path
+from typing import Literal, TypedDict
+
+from headstart.settings.chapters import (
+    AugmentPolicy,
+    AugmentPreset,
+    AugmentSettings,
+    CompareSettings,
+    DataSettings,
+    EngineName,
+    HeadName,
+    HeadSettings,
+    PathPart,
+    Precision,
+    RunSettings,
+    StrategyName,
+    TrainSettings,
+    TrustSettings,
+)
+
+
+class RunOptions(TypedDict, total=False):
+    """Keywords of the chapter ``run``."""
+
+    out: str | Path | None
+    strategy: StrategyName
+    backbone: str
+    seed: int
+    budget: str | None
+    test_share: float
+    validation_share: float
+    split_from: str | Path | None
+    precision: Precision
+    engine: EngineName
+    workers: int
+    store: str | Path | None
+
+
+class DataOptions(TypedDict, total=False):
+    """Keywords of the chapter ``data``."""
+
+    classes_from: PathPart | None
+    groups_from: PathPart | None
+    encoding: str | None
+
+
+class HeadsOptions(TypedDict, total=False):
+    """Keywords of the chapter ``heads``."""
+
+    head: HeadName
+    class_weights: Literal["none", "balanced"]
+    folds: int
+    c_low: float
+    c_high: float
+    c_points: int
+    mlp_units: int
+    mlp_dropout: float
+    mlp_epochs: int
+    mlp_rate: float
+
+
+class TrainOptions(TypedDict, total=False):
+    """Keywords of the chapter ``train``."""
+
+    unfreeze: str
+    epochs: int | None
+    batch_size: int
+    optimiser: Literal["adamw", "sgd"]
+    rate: float | None
+    momentum: float
+    weight_decay: float
+    warmup: float
+    layer_decay: float
+    window: float | None
+    view_size: float | None
+    label_smoothing: float
+    mixup: float
+    clip: float
+    ema: float
+    patience: int
+    batchnorm: Literal["frozen", "update"]
+    views: int
+    cache_budget: str
+    training_precision: Precision
+    find_rate: bool
+    search: int
+    optimizer: Literal["adamw", "sgd"]
+
+
+class AugmentOptions(TypedDict, total=False):
+    """Keywords of the chapter ``augment``."""
+
+    augmentation: AugmentPreset
+    rotation: float | None
+    shift_width: float | None
+    shift_height: float | None
+    shear: float | None
+    zoom: float | None
+    flip_horizontal: bool | None
+    flip_vertical: bool | None
+    crop_scale: float | None
+    colour_jitter: float | None
+    erasing: float | None
+    policy: AugmentPolicy | None
+    color_jitter: float | None
+
+
+class CompareOptions(TypedDict, total=False):
+    """Keywords of the chapter ``compare``."""
+
+    arms: str
+    reveal_test: bool
+    refit: Literal["auto", "always", "never"]
+
+
+class TrustOptions(TypedDict, total=False):
+    """Keywords of the chapter ``trust``."""
+
+    near_duplicates: Literal["group", "report"]
+    relabel: str | Path | None
+    calibration: Literal["auto", "none", "temperature", "mixture", "isotonic"]
+    coverage: float
+    sets: Literal["lac", "aps", "raps"]
+    acceptance: float
+    report: bool
+
+
+class FitOptions(
+    RunOptions, DataOptions, HeadsOptions, TrainOptions, AugmentOptions, CompareOptions, TrustOptions, total=False
+):
+    """Keywords of ``fit``: flat or by chapter."""
+
+    run: RunOptions | RunSettings
+    data: DataOptions | DataSettings
+    heads: HeadsOptions | HeadSettings
+    train: TrainOptions | TrainSettings
+    augment: AugmentOptions | AugmentSettings
+    compare: CompareOptions | CompareSettings
+    trust: TrustOptions | TrustSettings

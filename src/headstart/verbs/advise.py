@@ -1,0 +1,53 @@
+"""``headstart.advise``."""
+
+from pathlib import Path
+from typing import Any, Unpack
+
+from headstart import events
+from headstart.display.watch import ShowProgress, watch
+from headstart.pipeline.advise import advise_photos
+from headstart.selection.advisor import StrategyAdvice
+from headstart.settings.options import DataOptions
+from headstart.verbs.data_options import load_data_settings
+
+
+def advise(
+    source: Any,
+    *,
+    labels: Any = None,
+    backbone: str = "efficientnet_lite0",
+    seed: int = 0,
+    cost: bool = False,
+    store: str | Path | None = None,
+    listener: events.Listener | None = None,
+    progress: ShowProgress = "auto",
+    **options: Unpack[DataOptions],
+) -> StrategyAdvice:
+    """Return which way to transfer the field's rule expects to do best, from a look at 200 of the photos.
+
+    Args:
+        source: labelled photos, as ``fit`` takes them.
+        labels: with images, a label for each.
+        backbone: the network, one name.
+        seed: of the split; the photos looked at are among those that ``fit`` with this seed trains on.
+        cost: time a few steps of training to predict what it takes; computes the features of all photos first.
+        store: the store's folder; HEADSTART_STORE or the platform's cache folder when not given.
+        listener: is told of progress.
+        progress: as of ``fit``.
+        **options: how photos and labels are read: ``classes_from``, ``groups_from``, ``encoding``.
+
+    Raises:
+        UserError: photos, a name or a setting that cannot be used.
+        HeadstartError: anything else that went wrong; features that were computed are kept.
+    """
+    with watch(listener, progress) as heard:
+        return advise_photos(
+            source,
+            labels=labels,
+            options=load_data_settings(options),
+            backbone=backbone,
+            seed=seed,
+            store=None if store is None else Path(store),
+            timed=cost,
+            listener=heard,
+        )

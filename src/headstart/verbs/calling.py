@@ -1,0 +1,42 @@
+"""Calls from Python: errors name keywords instead of flags, and hide the inner trace where the input is at fault."""
+
+import re
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from headstart.errors import HeadstartError, UserError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+#: A command that a message proposes keeps its flags; what stands outside of one is about the call.
+_COMMAND = re.compile(r"(headstart [a-z]+(?: [^;,()]*)?)")
+_FLAG = re.compile(r"(?<![\w-])--([a-z][a-z0-9-]*)")
+STOPPED = "stopped; what was computed is kept: the same call goes on from there"
+
+
+def name_keywords(message: str) -> str:
+    """Return a message with the keyword in place of each flag, commands of the terminal excepted."""
+    pieces = _COMMAND.split(message)
+    pieces[::2] = [_FLAG.sub(lambda found: found[1].replace("-", "_"), piece) for piece in pieces[::2]]
+    return "".join(pieces)
+
+
+def public(function: Callable[P, R]) -> Callable[P, R]:
+    """Return a function of the package as people call it from Python."""
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except HeadstartError as error:
+            error.args = (name_keywords(str(error)),)
+            if isinstance(error, UserError):
+                raise error.with_traceback(None) from None
+            raise
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(STOPPED) from None
+
+    call.__module__ = "headstart"  # where it stands for everybody: it is pickled and documented by that name
+    return call

@@ -1,0 +1,163 @@
+"""``headstart.check``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Unpack
+
+from headstart import events
+from headstart.data.check import DataCheck, check_samples
+from headstart.data.read import read_source
+from headstart.data.samples import FileStatus
+from headstart.display.html import html_table
+from headstart.display.watch import ShowProgress, watch
+from headstart.errors import SettingError, nearest
+from headstart.modalities.image.augment.augmentation import Augmentation
+from headstart.modalities.image.augment.sheet import check_target, write_sheet
+from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
+from headstart.pipeline.label_check import LabelCheck, check_labels
+from headstart.settings import AugmentSettings, DataSettings, EngineName, FitSettings, Precision, locate_store
+from headstart.settings.options import AugmentOptions, DataOptions
+from headstart.storage.locks import try_mark_in_use
+
+SHEET_SIZE = 224  #: edge of the sheet's pictures: no network has to be there to say what its own would be
+_NETWORK = ("backbone", "seed", "precision", "engine", "workers", "store", "relabel", "split_from")
+
+
+class CheckOptions(DataOptions, AugmentOptions, total=False):
+    """Keywords of ``check`` that are settings of ``fit`` too."""
+
+    relabel: str | Path | None
+    split_from: str | Path | None
+    backbone: str
+    seed: int
+    precision: Precision
+    engine: EngineName
+    workers: int
+    store: str | Path | None
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """Photos looked over before anything is fitted."""
+
+    data: DataCheck  #: counts, sizes, formats, copies, problems
+    labels: LabelCheck | None  #: labels that look wrong; None where they were not looked at
+    label_table: Path | None  #: the table of these
+    sheet: Path | None  #: the sheet of changed views
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Why nothing could be fitted; empty when it could."""
+        return self.data.problems
+
+    def _repr_html_(self) -> str:
+        counts = ", ".join(f"{count} {status.value}" for status, count in self.data.outcomes.items())
+        files = [
+            (entry.name, entry.status.value, entry.reason)
+            for entry in self.data.samples.ledger.entries
+            if entry.status is not FileStatus.ACCEPTED
+        ]
+        tables = [html_table(("class", "photos"), self.data.photos.items(), caption=counts)]
+        tables += [html_table(("file", "status", "reason"), files)] if files else []
+        tables += [html_table(("to mend before fitting",), [(it,) for it in self.problems])] if self.problems else []
+        return "".join(tables)
+
+
+def check(
+    source: Any,
+    *,
+    labels: Any = None,
+    sheet: str | Path | None = None,
+    label_table: str | Path | None = None,
+    check_labels: bool = False,
+    include_test: bool = False,
+    fast: bool = False,
+    listener: events.Listener | None = None,
+    progress: ShowProgress = "auto",
+    **options: Unpack[CheckOptions],
+) -> CheckReport:
+    """Look photos over before anything is fitted: counts, classes, sizes, problems. Nothing is changed.
+
+    Args:
+        source: labelled photos, as ``fit`` takes them.
+        labels: with images, a label for each.
+        sheet: write a sheet of changed views to this file, .png or .jpg (``--augment``). Never overwritten.
+        label_table: write photos whose labels look wrong to this table, .csv, with a page (``--labels``).
+        check_labels: look for labels that look wrong, without a table.
+        include_test: list photos of the test part too.
+        fast: read headers only; a photo that is damaged further on is not found then.
+        listener: is told of progress.
+        progress: as of ``fit``.
+        **options: how photos are read (``classes_from``, ...), how views are changed (``rotation``, ...), and the
+            network that labels are held to (``backbone``, ``seed``, ``precision``, ``engine``, ``workers``, ``store``,
+            ``relabel``, ``split_from``).
+
+    Raises:
+        UserError: a source or settings that cannot be used. What is wrong with photos is no error: the record has it.
+        HeadstartError: anything else that went wrong.
+    """
+    settings = load_check_settings(options)
+    table = None if label_table is None else Path(label_table)
+    network = {name: getattr(settings, name) for name in _NETWORK if name in settings.model_fields_set}
+    network |= {"include_test": True} if include_test else {}
+    review = check_labels or table is not None
+    refuse_clashes(network, review=review, fast=fast)
+    drawn = None if sheet is None else Path(sheet)
+    refuse_sheet(drawn, settings)
+    with try_mark_in_use(locate_store(settings.store)), watch(listener, progress) as heard:
+        found = None
+        if review:
+            found = _review_labels(source, labels, table, {**network, **settings.data.given()}, heard)
+            seen = check_samples(found.samples, decode_all=False)
+        else:
+            samples = read_source(source, labels=labels, options=settings, listener=heard, strict=False)
+            seen = check_samples(samples, decode_all=not fast, listener=heard)
+        if drawn is not None:
+            spec = ImageSpec(SHEET_SIZE, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+            write_sheet(drawn, seen.samples, spec, Augmentation.from_settings(settings))
+    return CheckReport(seen, found, table, drawn)
+
+
+def load_check_settings(options: Mapping[str, Any]) -> FitSettings:
+    """Return the settings of a check.
+
+    Raises:
+        SettingError: one that a check has not, or a value that cannot be used.
+    """
+    known = [*_NETWORK, *DataSettings.model_fields, *AugmentSettings.model_fields, "data", "augment", "color_jitter"]
+    unknown = [name for name in options if name not in known]
+    if unknown:
+        raise SettingError(f"unknown setting {unknown[0]!r}; {nearest(unknown[0], known)}")
+    return FitSettings.load(**options)
+
+
+def refuse_clashes(network: Mapping[str, Any], *, review: bool, fast: bool) -> None:
+    """Refuse settings that do not go together, before the long look at the photos.
+
+    Raises:
+        SettingError: settings of the network without labels to hold to it, or a quick look that is to be a long one.
+    """
+    if not review and network.keys() - {"store"}:
+        name = next(name for name in network if name != "store")
+        raise SettingError(f"{name} is given without labels to hold to it; add label_table='FILE.csv'")
+    if review and fast:
+        raise SettingError("fast reads headers only, labels are held to a network that sees every photo; drop one")
+
+
+def refuse_sheet(sheet: Path | None, settings: FitSettings) -> None:
+    """Refuse a sheet that cannot be written, and changes without a sheet.
+
+    Raises:
+        SettingError: either.
+    """
+    if sheet is not None:
+        check_target(sheet)
+    elif changed := sorted(settings.augment.model_fields_set):
+        raise SettingError(f"{changed[0]} is given without a sheet to show it on; add sheet='FILE.png'")
+
+
+def _review_labels(
+    source: Any, labels: Any, table: Path | None, network: Mapping[str, Any], listener: events.Listener
+) -> LabelCheck:
+    return check_labels(source, labels=labels, table=table, listener=listener, **network)

@@ -1,0 +1,120 @@
+"""``headstart.compare``."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Unpack
+
+from headstart import events
+from headstart.display.html import html_table
+from headstart.display.watch import ShowProgress
+from headstart.errors import SettingError, UserError
+from headstart.evaluation.comparison import PairedTest
+from headstart.runs.run import Run, open_run
+from headstart.selection.leaderboard import COLUMNS, LeaderboardRow, format_cells, from_json
+from headstart.selection.rule import ArmChoice
+from headstart.settings import FitSettings
+from headstart.settings.options import FitOptions
+from headstart.storage.run_layout import COMPARISON, RECORD, SCHEMA_VERSION, UNFINISHED
+from headstart.verbs.fit import fit, list_settings
+
+DEFAULT_ARMS = "linear-probe,intermediate-probe,partial-finetune"  #: what is compared where nothing says what
+
+
+@dataclass(frozen=True)
+class ComparedRun:
+    """A run's comparison, read back."""
+
+    run: Run
+    board: tuple[LeaderboardRow, ...]  #: cheap to dear
+    choice: ArmChoice  #: on validation
+    left_out: tuple[dict[str, Any], ...]  #: name, reason, predicted
+    pairs: tuple[PairedTest, ...]  #: on test; none where it stayed shut for losing arms
+    smallest: float | None  #: difference in accuracy that the test part can show; None: none
+    record: dict[str, Any]  #: what the file says
+
+    @property
+    def revealed(self) -> bool:
+        """Whether losing arms were scored on test."""
+        return any(row.test_accuracy is not None for row in self.board if not row.winner)
+
+    def _repr_html_(self) -> str:
+        return html_table(COLUMNS, format_cells(self.board), caption=self.choice.reason)
+
+
+def compare(
+    source: Any,
+    *,
+    labels: Any = None,
+    config: str | Path | None = None,
+    listener: events.Listener | None = None,
+    progress: ShowProgress = "auto",
+    **options: Unpack[FitOptions],
+) -> ComparedRun:
+    """Try several ways to transfer on one split, and compare them photo by photo.
+
+    The same work as ``fit``. Without ``arms``, ``strategy`` or ``budget``: both probes and a partial fine-tune.
+
+    Args:
+        source: labelled photos as ``fit`` takes them; or a finished run or its folder, whose comparison is read.
+        labels: with images, a label for each.
+        config: a TOML file of settings; keyword arguments win over it.
+        listener: is told of progress, notes and finished stages.
+        progress: as of ``fit``.
+        **options: the settings, as of ``fit``.
+
+    Raises:
+        UserError: photos or settings that cannot be used.
+        HeadstartError: anything else that went wrong; what was computed is kept.
+    """
+    if is_run(source):
+        if options or config is not None:
+            raise SettingError(
+                f"{str(source)!r} is a run, whose comparison is shown as it was made; leave the settings out, or give "
+                "the photos"
+            )
+        return read_comparison(source if isinstance(source, Run) else open_run(source))
+    options.update(choose_arms(Path(config) if config is not None else None, **options))
+    return read_comparison(fit(source, labels=labels, config=config, listener=listener, progress=progress, **options))
+
+
+def is_run(source: Any) -> bool:
+    """Return whether a source is a run, finished or not, rather than photos."""
+    if not isinstance(source, str | Path | Run):
+        return False
+    folder = Path(source).expanduser()
+    return (folder / RECORD).is_file() or (folder / UNFINISHED).is_file()
+
+
+def choose_arms(config: Path | None, **options: Any) -> FitOptions:
+    """Return the arms that are compared where neither keywords nor the file say which."""
+    settings = FitSettings.load(config, **options)
+    chosen = settings.arms or settings.strategy != "auto" or settings.budget is not None
+    return {} if chosen or "strategy" in settings.model_fields_set else {"arms": DEFAULT_ARMS}
+
+
+def read_comparison(run: Run) -> ComparedRun:
+    """Return the comparison of a run.
+
+    Raises:
+        UserError: there is none, or one of another schema.
+    """
+    file = run.folder / COMPARISON
+    try:
+        record = json.loads(file.read_text("utf-8"))
+        if record["schema_version"] not in range(1, SCHEMA_VERSION + 1):
+            raise UserError(
+                f"{str(file)!r} has schema version {record['schema_version']}, this headstart reads 1 to "
+                f"{SCHEMA_VERSION}; open it with the headstart that wrote it"
+            )
+        board, test = from_json(record["arms"]), record["test"]
+        choice, pairs = ArmChoice.from_json(record["choice"]), tuple(map(PairedTest.from_json, test["pairs"]))
+        return ComparedRun(run, board, choice, tuple(record["left_out"]), pairs, test["smallest_difference"], record)
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UserError(
+            f"{str(run.folder)!r} has no comparison that can be read: {COMPARISON} is missing or damaged; run "
+            "headstart compare on the photos"
+        ) from None
+
+
+compare.__signature__ = list_settings(compare)  # type: ignore[attr-defined]

@@ -1,0 +1,34 @@
+"""``headstart.demo``."""
+
+from pathlib import Path
+
+from headstart import events
+from headstart.data.demo import write_digits
+from headstart.display.watch import ShowProgress
+from headstart.runs.run import Run
+from headstart.verbs.fit import fit
+
+
+def demo(
+    folder: str | Path = "demo", *, listener: events.Listener | None = None, progress: ShowProgress = "auto"
+) -> Run:
+    """Run the whole job on scikit-learn's 1,797 handwritten digits, written as photos.
+
+    Args:
+        folder: where the digits and the run are written.
+        listener: is told of progress.
+        progress: as of ``fit``.
+
+    Raises:
+        UserError: something else is in that folder.
+    """
+    home = Path(folder)
+    return fit(write_digits(home / "digits"), out=find_run_folder(home), listener=listener, progress=progress)
+
+
+def find_run_folder(home: Path) -> Path:
+    """Return a folder for the next run of the demonstration."""
+    number = 1
+    while (home / f"run{number}" / "run.json").exists():
+        number += 1
+    return home / f"run{number}"

@@ -1,0 +1,43 @@
+"""``headstart.evaluate``."""
+
+from pathlib import Path
+from typing import Any, Unpack
+
+from headstart import events
+from headstart.display.watch import ShowProgress, watch
+from headstart.evaluation.evaluation import Evaluation
+from headstart.inference.classifier import Classifier
+from headstart.inference.engines import InferenceEngineChoice
+from headstart.pipeline.evaluate import evaluate as score_model
+from headstart.runs.run import Run
+from headstart.settings.options import DataOptions
+from headstart.verbs.data_options import load_data_settings
+
+
+def evaluate(
+    model: str | Path | Run | Classifier,
+    source: Any,
+    *,
+    labels: Any = None,
+    engine: InferenceEngineChoice = "auto",
+    listener: events.Listener | None = None,
+    progress: ShowProgress = "auto",
+    **options: Unpack[DataOptions],
+) -> Evaluation:
+    """Return the score of a saved classifier on labelled photos, all of them; classes are matched by name.
+
+    Args:
+        model: a saved classifier, its folder, or the run.
+        source: labelled photos, as ``fit`` takes them.
+        labels: with images, a label for each.
+        engine: what answers: "auto", "onnxruntime" or "openvino".
+        listener: is told of progress.
+        progress: as of ``fit``.
+        **options: how photos and labels are read: ``classes_from``, ``groups_from``, ``encoding``.
+
+    Raises:
+        UserError: photos or a classifier that cannot be used, or a class that the classifier does not know.
+    """
+    data = load_data_settings(options)
+    with watch(listener, progress) as heard:
+        return score_model(model, source, labels=labels, options=data, engine=engine, listener=heard)

@@ -1,0 +1,197 @@
+"""``headstart.features``."""
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Unpack
+
+import numpy as np
+
+from headstart import events
+from headstart.arrays import Floats
+from headstart.data.samples import Samples, Subset
+from headstart.data.split import Split
+from headstart.display.html import html_table
+from headstart.display.watch import ShowProgress, watch
+from headstart.errors import BackboneError, DataError, MissingExtra, SettingError
+from headstart.events import RunLog
+from headstart.pipeline.backbones import load_backbones
+from headstart.pipeline.dataset import prepare_dataset, read_samples, split_samples
+from headstart.selection.context import Budget
+from headstart.selection.run_context import RunContext
+from headstart.settings import FitSettings, locate_store, parse_duration
+from headstart.settings.options import FitOptions
+from headstart.storage.atomic import replace_bytes
+from headstart.storage.store import Store
+
+ALL_LAYERS = "all"
+SUFFIXES = (".npz", ".parquet")
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """What a frozen network says of labelled photos: a row for each, as ``fit`` learns from."""
+
+    ids: tuple[str, ...]  #: N, unique: a digest of the photo's bytes, numbered for further copies
+    names: tuple[str, ...]  #: N, of the photos
+    labels: tuple[str, ...]  #: N, names of classes
+    subsets: tuple[str, ...]  #: N: "train", "validation" or "test"
+    layers: Mapping[str, Floats]  #: by layer, from the input upwards: float32 (N, D)
+    backbone: str
+    computed: int  #: photos whose features were not stored yet
+
+    @property
+    def rows(self) -> Floats:
+        """The features of the highest layer that was asked for, float32 (N, D)."""
+        return list(self.layers.values())[-1]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes that occur, sorted."""
+        return tuple(sorted(set(self.labels)))
+
+    def save(self, file: str | Path) -> Path:
+        """Write the features to a new file, by its ending: .npz or .parquet; return it.
+
+        An ``.npz`` holds ``ids``, ``names``, ``labels``, ``subsets``, ``layers`` and ``rows/LAYER`` for each layer. A
+        Parquet table has the columns ``id``, ``name``, ``label``, ``subset`` and a list of numbers for each layer.
+
+        Raises:
+            SettingError: another ending, or the file is there.
+            MissingExtra: a Parquet table without pyarrow.
+        """
+        path = check_features_file(Path(file))
+        replace_bytes(path, _to_npz(self) if path.suffix.lower() == ".npz" else _to_parquet(self))
+        return path
+
+    def _repr_html_(self) -> str:
+        shapes = ", ".join(f"{name} {rows.shape[0]:,} x {rows.shape[1]:,}" for name, rows in self.layers.items())
+        rows = zip(self.names, self.labels, self.subsets, strict=True)
+        return html_table(("photo", "label", "subset"), rows, caption=f"{self.backbone}: {shapes}", most=5)
+
+
+def features(
+    source: Any,
+    *,
+    layer: str | Sequence[str] | None = None,
+    labels: Any = None,
+    config: str | Path | None = None,
+    listener: events.Listener | None = None,
+    progress: ShowProgress = "auto",
+    **options: Unpack[FitOptions],
+) -> Features:
+    """Return the features of labelled photos, those that ``fit`` with the same settings learns from.
+
+    What is stored is not computed again; what is computed is stored.
+
+    Args:
+        source: labelled photos, as ``fit`` takes them.
+        layer: the name of a layer, several names, or "all"; the last one when not given. ``headstart.models(NAME,
+            layers=True)`` lists them.
+        labels: with images, a label for each.
+        config: a TOML file of settings; keyword arguments win over it.
+        listener: is told of progress.
+        progress: as of ``fit``.
+        **options: settings of ``fit``: ``backbone`` (one name), ``seed``, ``precision``, ``engine``, ``store``, ...
+
+    Raises:
+        UserError: photos, names or settings that cannot be used.
+        HeadstartError: anything else that went wrong; features that were computed are kept.
+    """
+    settings = FitSettings.load(Path(config) if config is not None else None, **options)
+    with watch(listener, progress) as heard:
+        return _extract_features(source, labels, layer, settings, RunLog(heard))
+
+
+def _extract_features(
+    source: Any, labels: Any, layer: str | Sequence[str] | None, settings: FitSettings, log: RunLog
+) -> Features:
+    with Store(locate_store(settings.store), log) as store, store.in_use():
+        context = RunContext(settings, store, Budget(parse_duration(settings.budget)), log)
+        read = read_samples(source, labels, context)
+        train = split_samples(read, settings).samples_in(read, Subset.TRAIN)
+        if not train:
+            raise DataError(f"the train part of {read.root} has no usable photo; put photos there")
+        backbones = load_backbones(train, len(read), context)
+        if len(backbones.all) > 1:
+            raise BackboneError(
+                f"backbone {settings.backbone!r} names several; wanted one: features are of one network"
+            )
+        backbone = backbones.first.backbone
+        known = [one.name for one in backbone.layers]
+        wanted = _choose_layers(layer, known)
+        for name in wanted:
+            backbone.layer(name)  # an unknown one is said before the pass
+        dataset = prepare_dataset(read, backbones, context, split_samples)
+        digests = [sample.digest for sample in dataset.samples.samples]
+        (extraction,) = dataset.extractions
+        rows = {name: store.read(extraction.space, digests, name) for name in known if name in wanted}
+    return _to_features(dataset.samples, dataset.split, rows, backbone.name, extraction.computed)
+
+
+def _choose_layers(layer: str | Sequence[str] | None, known: Sequence[str]) -> list[str]:
+    if layer is None:
+        return [known[-1]]
+    if layer == ALL_LAYERS:
+        return list(known)
+    return [layer] if isinstance(layer, str) else list(layer)
+
+
+def _to_features(samples: Samples, split: Split, rows: dict[str, Floats], backbone: str, computed: int) -> Features:
+    subsets = {sample.id: subset.value for subset in Subset for sample in split.samples_in(samples, subset)}
+    return Features(
+        ids=tuple(sample.id for sample in samples.samples),
+        names=tuple(sample.name for sample in samples.samples),
+        labels=tuple(samples.classes[sample.label] for sample in samples.samples),
+        subsets=tuple(subsets.get(sample.id, "") for sample in samples.samples),
+        layers=rows,
+        backbone=backbone,
+        computed=computed,
+    )
+
+
+def check_features_file(file: Path) -> Path:
+    """Return a file that features can be written to.
+
+    Raises:
+        SettingError: another ending than ``SUFFIXES``, or the file is there.
+    """
+    file = file.expanduser()
+    if file.suffix.lower() not in SUFFIXES:
+        raise SettingError(f"out {str(file)!r} ends in neither .npz nor .parquet; choose one of them")
+    if file.exists():
+        raise SettingError(f"out {str(file)!r} is there already and is not overwritten; name another, or remove it")
+    return file
+
+
+def _to_npz(table: Features) -> bytes:
+    columns = {
+        "ids": np.array(table.ids),
+        "names": np.array(table.names),
+        "labels": np.array(table.labels),
+        "subsets": np.array(table.subsets),
+        "layers": np.array(list(table.layers)),
+    }
+    buffer = io.BytesIO()
+    np.savez(buffer, **columns, **{f"rows/{name}": rows for name, rows in table.layers.items()})  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def _to_parquet(table: Features) -> bytes:
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError:
+        raise MissingExtra("pyarrow", "tables", "writing a Parquet table") from None
+    columns: dict[str, Any] = {
+        "id": pyarrow.array(table.ids),
+        "name": pyarrow.array(table.names),
+        "label": pyarrow.array(table.labels),
+        "subset": pyarrow.array(table.subsets),
+    }
+    for name, rows in table.layers.items():
+        columns[name] = pyarrow.FixedSizeListArray.from_arrays(pyarrow.array(rows.reshape(-1)), rows.shape[1])
+    buffer = io.BytesIO()
+    parquet.write_table(pyarrow.table(columns), buffer)
+    return buffer.getvalue()

@@ -1,0 +1,56 @@
+"""``headstart.fit``."""
+
+import inspect
+from pathlib import Path
+from typing import Any, Unpack
+
+from headstart import events
+from headstart.display.watch import ShowProgress, watch
+from headstart.pipeline.fit import fit as run_fit
+from headstart.runs.run import Run
+from headstart.settings import FitSettings
+from headstart.settings.options import FitOptions
+
+
+def fit(
+    source: Any,
+    *,
+    labels: Any = None,
+    config: str | Path | None = None,
+    listener: events.Listener | None = None,
+    progress: ShowProgress = "auto",
+    **options: Unpack[FitOptions],
+) -> Run:
+    """Make a tested classifier from labelled photos.
+
+    Args:
+        source: a folder with a folder per class, perhaps inside train/validation/test; a table; an archive; an
+            ``.npz``; or images, (N, H, W[, channels]) uint8.
+        labels: with images, a label for each.
+        config: a TOML file of settings; keyword arguments win over it.
+        listener: is told of progress, notes and finished stages; see ``headstart.events``.
+        progress: whether stages and a bar are shown while it works; "auto": in a terminal or a notebook, where no
+            listener takes their place.
+        **options: the settings, flat (``rate=1e-3``) or by chapter (``train={"rate": 1e-3}``); see
+            ``headstart.settings.FitSettings``, or ``headstart fit --help-all``.
+
+    Raises:
+        UserError: photos or settings that cannot be used; no run is written then.
+        HeadstartError: anything else that went wrong; features that were computed are kept.
+    """
+    with watch(listener, progress) as heard:
+        return run_fit(source, labels=labels, config=config, listener=heard, **options)
+
+
+def list_settings(function: Any) -> inspect.Signature:
+    """Return a function's signature with every setting by name, for ``help`` and notebooks."""
+    parameters = inspect.signature(function).parameters.values()
+    own = [parameter for parameter in parameters if parameter.kind is not inspect.Parameter.VAR_KEYWORD]
+    settings = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=field.annotation)
+        for name, field in FitSettings.model_fields.items()
+    ]
+    return inspect.Signature([*own, *settings], return_annotation=inspect.signature(function).return_annotation)
+
+
+fit.__signature__ = list_settings(fit)  # type: ignore[attr-defined]

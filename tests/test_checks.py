@@ -1,0 +1,94 @@
+"""The checks of the source refuse what they say they refuse, and the short fit for other systems works."""
+
+import ast
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def load_check(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"checks_{name}", ROOT / "checks" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def naming(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    module = load_check("naming")
+    monkeypatch.setattr(module, "SOURCE", tmp_path / "package")
+    return module
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        (
+            {"a/x.py": "class Row: ...\n", "b/y.py": "class Row: ...\n"},
+            "Row is defined in several modules: a/x.py, b/y.py",
+        ),
+        ({"a/x.py": "Row = int\n", "b/y.py": "def Row(): ...\n"}, "Row is defined in several modules"),
+        ({"a/x.py": "def f(it): return it\n"}, "the variable 'it' has no name"),
+        ({"a/x.py": "f = lambda it: it\n"}, "the variable 'it' has no name"),
+        ({"a/x.py": "rows = [\n    it\n    for it in range(3)\n]\n"}, "the variable 'it' has no name"),
+        ({"a/x.py": "for it in range(3):\n    print(it)\n"}, "the variable 'it' has no name"),
+        ({"a/x.py": '"""What there is."""\n'}, "the docstring begins with 'What'"),
+        ({"a/x.py": 'def f():\n    """How many there are."""\n'}, "the docstring begins with 'How'"),
+        ({"a/x.py": "x = 1\n" * 301}, "301 lines; at most 300"),
+    ],
+)
+def test_an_offence_against_the_conventions_is_told(
+    naming: ModuleType, tmp_path: Path, files: dict[str, str], said: str
+) -> None:
+    for name, text in files.items():
+        (tmp_path / "package" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "package" / name).write_text(text)
+    found = naming.find_offences()
+    assert found
+    assert all(told.startswith(said) or said in told for _, _, told in found)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"a/x.py": "class _Row: ...\nROW = 1\n", "b/y.py": "class _Row: ...\nROW = 1\n"},
+        {"cli/fit.py": "def fit(): ...\n", "pipeline/fit.py": "def fit(): ...\n"},
+        {"a/x.py": '"""Rows and what is in them."""\nrows = [it for it in range(3)]\n'},
+    ],
+)
+def test_what_keeps_to_them_is_not(naming: ModuleType, tmp_path: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (tmp_path / "package" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "package" / name).write_text(text)
+    assert naming.find_offences() == []
+
+
+def test_circles_of_imports_are_found_inside_functions_too() -> None:
+    circles = load_check("circles")
+    text = {
+        "p.a": "import p.b\n",
+        "p.b": "def f():\n    from p import c\n",
+        "p.c": "from p.a import x\n",
+        "p.d": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from p.e import y\n",
+        "p.e": "from p.d import z\n",
+    }
+    known = {"p", *text}
+    graph = {"p": set()} | {name: circles.imported_by(ast.parse(source), known) for name, source in text.items()}
+    assert list(circles.find_circles(graph)) == [["p.a", "p.b", "p.c"]]
+
+
+@pytest.mark.slow
+def test_the_short_fit_for_other_systems() -> None:
+    script = ROOT / "checks" / "smoke.py"
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, env={**os.environ}, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("48 of 48 answers are right\n")

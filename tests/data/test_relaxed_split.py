@@ -7,7 +7,7 @@ import pytest
 from headstart.data.relaxed_split import make_relaxed_split
 from headstart.data.samples import Samples, Subset
 from headstart.data.split import Split, TooFewGroupsError, make_split
-from tests.data.test_splits import made
+from tests.data.test_split import made
 
 
 def split(samples: Samples) -> Split:

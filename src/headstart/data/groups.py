@@ -1,107 +1,101 @@
-"""Which samples must never straddle a split: those with equal bytes, and those the user says belong together."""
+"""Groups of samples that a split keeps together: equal bytes, near-duplicates, and groups that the user named."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from operator import attrgetter
 
 import numpy as np
-from numpy.typing import NDArray
 
-from headstart.data.samples import Sample, Samples
-
-NAMED, TWINS = "group:", "twins:"  # what the user named; such a group that only its twins tear apart
+from headstart.arrays import Ints
+from headstart.data.samples import GroupKind, Sample, SampleGroup, Samples, Subset
 
 
-def assign_groups(digests: Sequence[str], named: Sequence[str]) -> list[str]:
-    """A group for each sample: samples that share a digest or a name, directly or through others, share it.
+def assign_groups(digests: Sequence[str], names: Sequence[str]) -> list[SampleGroup]:
+    """Return the group of each sample: samples that share a digest or a name, directly or through others, share it.
 
     Args:
-        digests: of the samples' content.
-        named: what the user calls each sample's group; "" for none.
+        digests: of the samples' content, (N,).
+        names: the user's name of each sample's group, (N,); "" for none.
 
     Returns:
-        The digest where no name is involved; else "group:" and the first name, in code order, of all that were joined.
+        (N,) groups. Where names are involved a group has the first of them, in code order.
     """
-    joined = _Joined()
-    for digest, name in zip(digests, named, strict=True):
+    connected = _UnionFind()
+    content = {digest: SampleGroup(GroupKind.CONTENT, digest) for digest in digests}
+    named = {name: SampleGroup(GroupKind.NAMED, name) for name in names if name}
+    for digest, name in zip(digests, names, strict=True):
         if name:
-            joined.join(_of_bytes(digest), _named(name))
-    first: dict[str, str] = {}
-    for name in sorted({name for name in named if name}):
-        first.setdefault(joined.root(_named(name)), _named(name))
-    return [first.get(joined.root(_of_bytes(digest)), digest) for digest in digests]
+            connected.union(content[digest], named[name])
+    first: dict[SampleGroup, SampleGroup] = {}
+    for name in sorted(named):
+        first.setdefault(connected.find(named[name]), named[name])
+    return [first.get(connected.find(content[digest]), content[digest]) for digest in digests]
 
 
 def merge_groups(samples: Samples, pairs: Iterable[tuple[str, str]]) -> Samples:
-    """The samples with the groups of each pair joined, so that no split tears the two apart.
+    """Return the samples with the groups of each pair merged, so that no split separates the two.
 
     Args:
         samples: all of them.
         pairs: ids of two samples.
 
     Returns:
-        The same samples in the same order. The name of a joined group is the first, in code order, of those that the
-        user gave, else of the digests; ``twins:`` and such a name where given parts tear apart the joined group, but
-        none of those that the user named, so that nobody looks for a mistake in the names.
+        The same samples in the same order. A merged group has the first name, in code order, that the user gave, else
+        the smallest digest. It is of the kind ``NEAR_DUPLICATES`` where the given subsets separate the merged group,
+        but none that the user named, so that nobody looks for a mistake in the names.
     """
     group_of = {sample.id: sample.group for sample in samples.samples}
-    joined = _Joined()
+    connected = _UnionFind()
     for first, second in pairs:
-        joined.join(group_of[first], group_of[second])
-    members: defaultdict[str, set[str]] = defaultdict(set)
-    parts: defaultdict[str, set[str | None]] = defaultdict(set)
+        connected.union(group_of[first], group_of[second])
+    members: defaultdict[SampleGroup, set[SampleGroup]] = defaultdict(set)
+    subsets: defaultdict[SampleGroup, set[Subset | None]] = defaultdict(set)
     for sample in samples.samples:
-        members[joined.root(sample.group)].add(sample.group)
-        parts[sample.group].add(sample.subset)
-    names = {root: _name(groups, parts) for root, groups in members.items()}
+        members[connected.find(sample.group)].add(sample.group)
+        subsets[sample.group].add(sample.subset)
+    merged = {root: _merge(groups, subsets) for root, groups in members.items() if len(groups) > 1}
     return replace(
         samples,
         samples=tuple(
-            sample if len(members[root]) == 1 else replace(sample, group=names[root])
-            for sample, root in ((it, joined.root(it.group)) for it in samples.samples)
+            replace(sample, group=merged[root]) if (root := connected.find(sample.group)) in merged else sample
+            for sample in samples.samples
         ),
     )
 
 
-class _Joined:
-    """What belongs together, directly or through others (union-find)."""
+def encode_groups(samples: Sequence[Sample]) -> Ints:
+    """Return the number of each sample's group, (N,) from 0 on, as cross-validation takes them."""
+    groups = sorted({sample.group for sample in samples}, key=attrgetter("kind", "name"))
+    order = {group: number for number, group in enumerate(groups)}
+    return np.array([order[sample.group] for sample in samples], dtype=np.int64)
+
+
+class _UnionFind:
+    """Disjoint sets of groups."""
 
     def __init__(self) -> None:
-        self._parent: dict[str, str] = {}
+        self._parent: dict[SampleGroup, SampleGroup] = {}
 
-    def root(self, node: str) -> str:
-        """The same for all that were joined."""
+    def find(self, node: SampleGroup) -> SampleGroup:
+        """Return the representative of a node's set."""
         self._parent.setdefault(node, node)
         while self._parent[node] != node:
             self._parent[node] = self._parent[self._parent[node]]
             node = self._parent[node]
         return node
 
-    def join(self, first: str, second: str) -> None:
-        """These two, and all that belong to either."""
-        self._parent[self.root(first)] = self.root(second)
+    def union(self, first: SampleGroup, second: SampleGroup) -> None:
+        """Unite the sets of two nodes."""
+        self._parent[self.find(first)] = self.find(second)
 
 
-def _name(groups: set[str], parts: dict[str, set[str | None]]) -> str:
-    """What joined groups are called; parts are those of each group's own samples."""
-    named = sorted(group for group in groups if group.startswith((NAMED, TWINS)))
+def _merge(groups: set[SampleGroup], subsets: Mapping[SampleGroup, set[Subset | None]]) -> SampleGroup:
+    """Return the group that takes the place of some; the subsets are those of each group's own samples."""
+    named = sorted(group for group in groups if group.kind is not GroupKind.CONTENT)
     if not named:
         return min(groups)
-    torn = [group for group in named if len(parts[group]) > 1]
-    if not torn and len(set().union(*(parts[group] for group in groups))) > 1:
-        return f"{TWINS}{named[0].removeprefix(NAMED).removeprefix(TWINS)}"
-    return (torn or named)[0]
-
-
-def _named(name: str) -> str:
-    return f"{NAMED}{name}"
-
-
-def _of_bytes(digest: str) -> str:
-    return f"bytes:{digest}"
-
-
-def encode_groups(samples: Sequence[Sample]) -> NDArray[np.int64]:
-    """A number for each sample's group, (N,), as folds take them."""
-    _, numbers = np.unique([sample.group for sample in samples], return_inverse=True)
-    return numbers.astype(np.int64)
+    separated = [group for group in named if len(subsets[group]) > 1]
+    if not separated and len(set().union(*(subsets[group] for group in groups))) > 1:
+        return SampleGroup(GroupKind.NEAR_DUPLICATES, named[0].name)
+    return (separated or named)[0]

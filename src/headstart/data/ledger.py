@@ -7,39 +7,39 @@ from typing import Any
 
 from headstart.data.samples import FileStatus, Ledger, LedgerEntry
 from headstart.errors import DataError
-from headstart.modalities.image.decoding.depth import BitDepth
+from headstart.modalities.image.decoding.depth import Depth
 from headstart.storage.atomic import replace_text
 
-SCHEMA_VERSION = 3  #: 2 has ``camera``, 3 has ``note`` and ``depth``; entries of older ledgers have none
+LEDGER_SCHEMA = 4
 
 
 def save_ledger(ledger: Ledger, path: Path) -> None:
-    """Writes a header and a line per entry; empty fields are left out."""
-    header = {"schema_version": SCHEMA_VERSION, "ignored": ledger.ignored, "notes": list(ledger.notes)}
+    """Write a header and a line for each entry; empty fields are left out."""
+    header = {"schema_version": LEDGER_SCHEMA, "ignored": ledger.ignored, "notes": list(ledger.notes)}
     lines = [header, *({key: value for key, value in asdict(entry).items() if value} for entry in ledger.entries)]
     replace_text(path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
 
 
 def load_ledger(path: Path) -> Ledger:
-    """The inverse of ``save_ledger``.
+    """Read what ``save_ledger`` wrote.
 
     Raises:
-        DataError: no file there, no ledger in it, or one of a later version.
+        DataError: no file there, no ledger in it, or one of another schema.
     """
     try:
         header, *lines = [json.loads(line) for line in path.read_text("utf-8").split("\n") if line]
-        if header["schema_version"] > SCHEMA_VERSION:
+        if header["schema_version"] != LEDGER_SCHEMA:
             raise DataError(
-                f"ledger {str(path)!r} has schema version {header['schema_version']}, known is {SCHEMA_VERSION}; "
-                "update headstart"
+                f"ledger {str(path)!r} has schema version {header['schema_version']}, this headstart reads "
+                f"{LEDGER_SCHEMA}; make the run again, or use the headstart that wrote it"
             )
-        return Ledger(tuple(_entry(line) for line in lines), header["ignored"], tuple(header["notes"]))
+        return Ledger(tuple(_parse_entry(line) for line in lines), header["ignored"], tuple(header["notes"]))
     except OSError as error:
         raise DataError(f"ledger {str(path)!r} cannot be read: {error.strerror}; check the path") from None
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"{str(path)!r} is not a ledger: {type(error).__name__} {error}; make the run again") from None
 
 
-def _entry(line: dict[str, Any]) -> LedgerEntry:
-    depth = BitDepth(**line["depth"]) if line.get("depth") else None
+def _parse_entry(line: dict[str, Any]) -> LedgerEntry:
+    depth = Depth(**line["depth"]) if line.get("depth") else None
     return LedgerEntry(**{**line, "status": FileStatus(line["status"]), "depth": depth})

@@ -15,7 +15,7 @@ _ATTEMPTS = 50  #: orders that are tried where groups of several classes get int
 
 
 @dataclass(frozen=True, slots=True)
-class SampleGroup:
+class GroupCounts:
     """Samples that stay together."""
 
     key: str  #: the smallest digest in it
@@ -43,11 +43,11 @@ class _Board:
     held: dict[Subset, Counter[int]]
     subsets: dict[str, Subset] = field(default_factory=dict)
 
-    def put(self, group: SampleGroup, part: Subset) -> None:
+    def put(self, group: GroupCounts, part: Subset) -> None:
         self.subsets[group.key] = part
         self.held[part].update(group.counts)
 
-    def gain(self, group: SampleGroup, part: Subset) -> float:
+    def gain(self, group: GroupCounts, part: Subset) -> float:
         """By how much the squared distance to the targets shrinks when the part gets the group."""
         total = 0.0
         for label, count in sorted(group.counts.items()):
@@ -55,13 +55,13 @@ class _Board:
             total += deficit**2 - (deficit - count) ** 2
         return total
 
-    def fits(self, group: SampleGroup, part: Subset) -> bool:
+    def fits(self, group: GroupCounts, part: Subset) -> bool:
         """Whether the part is better off with the group and not swamped by it."""
         return group.size <= max(1.0, sum(self.targets[part].values())) and self.gain(group, part) > 0
 
 
 def place_groups(
-    groups: Sequence[SampleGroup], shares: Mapping[Subset, float], *, seed: int, held: Mapping[Subset, Counter[int]]
+    groups: Sequence[GroupCounts], shares: Mapping[Subset, float], *, seed: int, held: Mapping[Subset, Counter[int]]
 ) -> Placement:
     """A part for every group.
 
@@ -83,7 +83,7 @@ def place_groups(
 
 
 def _place_once(
-    groups: Sequence[SampleGroup], shares: Mapping[Subset, float], held: Mapping[Subset, Counter[int]]
+    groups: Sequence[GroupCounts], shares: Mapping[Subset, float], held: Mapping[Subset, Counter[int]]
 ) -> Placement:
     counts = Counter[int]()
     for some_counts in (*held.values(), *(group.counts for group in groups)):
@@ -101,9 +101,9 @@ def _place_once(
     return Placement(board.subsets, {c: parts for c, parts in lacking.items() if parts})
 
 
-def _cover(board: _Board, groups: Sequence[SampleGroup]) -> None:
+def _cover(board: _Board, groups: Sequence[GroupCounts]) -> None:
     """One group of each class for each part, the classes with the fewest groups first."""
-    having: dict[int, list[SampleGroup]] = {}
+    having: dict[int, list[GroupCounts]] = {}
     for group in groups:
         for label in group.counts:
             having.setdefault(label, []).append(group)
@@ -122,7 +122,7 @@ def _lacks(placement: Placement) -> int:
     return sum(len(parts) for parts in placement.lacking.values())
 
 
-def _order(seed: int, attempt: int) -> Callable[[SampleGroup], tuple[bytes, str]]:
+def _order(seed: int, attempt: int) -> Callable[[GroupCounts], tuple[bytes, str]]:
     """The key that puts groups in an order that nobody can foresee and everybody can repeat."""
     key = f"{seed} {attempt}".encode()
     return lambda group: (blake2b(group.key.encode(), key=key, digest_size=16).digest(), group.key)

@@ -1,8 +1,8 @@
-"""The records that reading makes: samples, classes, and the ledger of what became of every file seen."""
+"""Records of a data set: samples, their classes and groups, and the ledger of every file seen."""
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.errors import bounded
-from headstart.modalities.image.decoding.depth import BitDepth
+from headstart.modalities.image.decoding.depth import Depth
 
-MOST_OF_A_REASON = 300  #: characters in the ledger
+LONGEST_REASON = 300  #: characters in the ledger
 
 
 class Subset(StrEnum):
-    """The parts of a split."""
+    """A subset of a split."""
 
     TRAIN = "train"
     VALIDATION = "validation"
@@ -25,11 +25,32 @@ class Subset(StrEnum):
 
 
 class FileStatus(StrEnum):
-    """What became of a file."""
+    """The status of a file after reading."""
 
     ACCEPTED = "accepted"
     REPAIRED = "repaired"
     SKIPPED = "skipped"
+
+
+class GroupKind(StrEnum):
+    """The reason why samples belong together."""
+
+    CONTENT = "content"  #: equal bytes, or near-duplicates; its name is a digest
+    NAMED = "named"  #: the user named the group
+    NEAR_DUPLICATES = "near-duplicates"  #: a named group that the given subsets separate only from near-duplicates
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SampleGroup:
+    """Samples that a split keeps in one subset."""
+
+    kind: GroupKind
+    name: str  #: the user's name, or the smallest digest of the samples
+
+    @property
+    def given_name(self) -> str:
+        """The name that the user gave; empty for a group of content."""
+        return "" if self.kind is GroupKind.CONTENT else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +60,7 @@ class FileSource:
     path: Path
 
     def read(self) -> bytes:
-        """The file's bytes."""
+        """Return the file's bytes."""
         return self.path.read_bytes()
 
 
@@ -51,7 +72,7 @@ class ArraySource:
     index: int
 
     def read(self) -> NDArray[np.uint8]:
-        """The photo's pixels as given, (H, W) or (H, W, channels) uint8."""
+        """Return the photo's pixels as given, (H, W) or (H, W, channels) uint8."""
         return np.asarray(self.images[self.index])
 
 
@@ -60,16 +81,21 @@ SampleSource = FileSource | ArraySource
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One labelled photo."""
+    """A labelled photo."""
 
-    id: str  #: unique: the digest, with ".1", ".2", ... for further copies of the same bytes in order of their names
-    name: str  #: for people: the path under the source's root with "/" between its parts, or "#17" in an array
-    digest: str  #: ``compute_digest`` its content; features are stored under it
+    name: str  #: for people: the path under the source's root with "/" between its steps, or "#17" in an array
+    digest: str  #: ``compute_digest`` of its content; features are stored under it
     label: int  #: index into the classes
-    group: str  #: samples of one group never straddle the split; the digest unless the user names groups
-    subset: Subset | None  #: the part it was given in, None where the split is ours to make
+    group: SampleGroup
+    subset: Subset | None  #: the subset it was given in, None where the split is to be made
     source: SampleSource
-    depth: BitDepth | None = None  #: of a photo with more than 8 bits: what its values are like
+    depth: Depth | None = None  #: of a photo with more than 8 bits: the range and kind of its values
+    copy: int = 0  #: 0 for the first sample with these bytes, then 1, 2, ... in the order of their names
+
+    @property
+    def id(self) -> str:
+        """The unique name of a sample in files: the digest, and for a further copy its number."""
+        return f"{self.digest}.{self.copy}" if self.copy else self.digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,29 +111,29 @@ class LedgerEntry:
     width: int = 0  #: pixels, as stored
     height: int = 0  #: pixels, as stored
     camera: str = ""  #: make and model, as EXIF says; "" where it says nothing
-    note: str = ""  #: what was done with it that is not done with every photo, such as by what range it was scaled
-    depth: BitDepth | None = None  #: of a photo with more than 8 bits: what its values are like
+    note: str = ""  #: what was done with this photo and not with every other, such as the range it was scaled by
+    depth: Depth | None = None  #: of a photo with more than 8 bits: the range and kind of its values
 
     def __post_init__(self) -> None:
-        if len(self.reason) > MOST_OF_A_REASON:  # it may hold a path, a label or what a library says
-            object.__setattr__(self, "reason", bounded(self.reason, MOST_OF_A_REASON))
+        if len(self.reason) > LONGEST_REASON:  # it may hold a path, a label or what a library says
+            object.__setattr__(self, "reason", bounded(self.reason, LONGEST_REASON))
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """What became of every file seen, in natural order of the names."""
+    """The status of every file seen, in natural order of the names."""
 
     entries: tuple[LedgerEntry, ...]
     ignored: int = 0  #: hidden and system files, not looked at
-    notes: tuple[str, ...] = ()  #: what was assumed while reading, for a person
+    notes: tuple[str, ...] = ()  #: assumptions made while reading, for a person
 
     def counts(self) -> dict[FileStatus, int]:
-        """How many files ended in each way."""
+        """Return the number of files of each status."""
         seen = Counter(entry.status for entry in self.entries)
-        return {outcome: seen[outcome] for outcome in FileStatus}
+        return {status: seen[status] for status in FileStatus}
 
-    def with_updates(self, changes: dict[str, LedgerEntry]) -> "Ledger":
-        """The ledger with the entries of some names replaced, as decoding finds what reading could not."""
+    def with_updates(self, changes: Mapping[str, LedgerEntry]) -> "Ledger":
+        """Return the ledger with the entries of some names replaced."""
         return replace(self, entries=tuple(changes.get(entry.name, entry) for entry in self.entries))
 
 
@@ -122,14 +148,14 @@ class Relabel:
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """Everything that can be learnt from, and the ledger of what was seen."""
+    """The samples of a source, their classes, and the ledger of every file seen."""
 
     classes: tuple[str, ...]  #: in natural order; a label is an index into it
     samples: tuple[Sample, ...]  #: in natural order of the names
     ledger: Ledger
-    root: str  #: what was read, for a person
+    root: str  #: the source, for a person
     relabels: tuple[Relabel, ...] = ()  #: labels that were corrected since, by name of the photo
-    left_out: tuple[Sample, ...] = ()  #: those that a correction left out, as they were given
+    left_out: tuple[Sample, ...] = ()  #: samples that a correction left out, with their given labels
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -141,28 +167,28 @@ class Samples:
 
     @property
     def copies(self) -> list[list[Sample]]:
-        """Sets of samples with equal bytes, two or more each."""
+        """Lists of samples with equal bytes, two or more each."""
         by_digest: dict[str, list[Sample]] = {}
         for sample in self.samples:
             by_digest.setdefault(sample.digest, []).append(sample)
         return [same for same in by_digest.values() if len(same) > 1]
 
-    def as_given(self) -> tuple[Sample, ...]:
-        """The samples with the labels of the source, and behind them those that a correction left out."""
+    def with_given_labels(self) -> tuple[Sample, ...]:
+        """Return the samples with the labels of the source, and behind them those that a correction left out."""
         index = {name: label for label, name in enumerate(self.classes)}
-        given = {it.photo: index[it.given] for it in self.relabels}
+        given = {relabel.photo: index[relabel.given] for relabel in self.relabels}
         kept = (replace(it, label=given[it.name]) if it.name in given else it for it in self.samples)
         return (*kept, *self.left_out)
 
-    def with_updates(self, changes: dict[str, LedgerEntry]) -> "Samples":
-        """With the entries of some names replaced in the ledger, and without the samples that they skipped."""
+    def with_updates(self, changes: Mapping[str, LedgerEntry]) -> "Samples":
+        """Return the samples with some ledger entries replaced, without those that are skipped now."""
         gone = {name for name, entry in changes.items() if entry.status is FileStatus.SKIPPED}
         kept = tuple(sample for sample in self.samples if sample.name not in gone)
         return replace(self, samples=kept, ledger=self.ledger.with_updates(changes))
 
 
 def compute_digest(content: bytes | NDArray[np.uint8]) -> str:
-    """BLAKE2b-160 of a file's bytes, or of an array's shape and bytes; 40 hexadecimal digits."""
+    """Return the BLAKE2b-160 of a file's bytes, or of an array's shape and bytes; 40 hexadecimal digits."""
     digest = hashlib.blake2b(digest_size=20)
     if isinstance(content, bytes):
         digest.update(content)
@@ -172,11 +198,11 @@ def compute_digest(content: bytes | NDArray[np.uint8]) -> str:
     return digest.hexdigest()
 
 
-def numbered_ids(digests: Sequence[str]) -> list[str]:
-    """Unique ids for samples in the order of their names: the digest, then digest.1, digest.2 for its copies."""
+def number_copies(digests: Sequence[str]) -> list[int]:
+    """Return the number of each copy, (N,): 0 for the first sample with a digest, then 1, 2, ..."""
     seen: Counter[str] = Counter()
-    ids = []
+    numbers = []
     for digest in digests:
-        ids.append(f"{digest}.{seen[digest]}" if seen[digest] else digest)
+        numbers.append(seen[digest])
         seen[digest] += 1
-    return ids
+    return numbers

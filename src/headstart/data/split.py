@@ -1,26 +1,25 @@
-"""The split: train, validation and test, decided by seed and content alone, so that no listing or folder changes it."""
+"""The split into train, validation and test: it follows from seed and content alone, not from order or place."""
 
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from headstart.data.groups import NAMED, TWINS
 from headstart.data.names import count_noun, preview
-from headstart.data.placement import SampleGroup, place_groups
-from headstart.data.samples import Sample, Samples, Subset
+from headstart.data.placement import GroupCounts, place_groups
+from headstart.data.samples import GroupKind, Sample, SampleGroup, Samples, Subset
 from headstart.errors import DataError
 from headstart.storage.atomic import replace_text
 from headstart.storage.run_layout import SPLIT
 
-SCHEMA_VERSION = 1
-MOST_TOLD = 3  #: classes that a message tells of
+SPLIT_SCHEMA = 2
+MOST_CLASSES_SHOWN = 3  #: in a message
 
 
 class TooFewGroupsError(DataError):
-    """Classes that have too few groups to be in every part."""
+    """Classes have too few groups to be in every subset."""
 
     def __init__(self, message: str, labels: Iterable[int]) -> None:
         super().__init__(message)
@@ -29,57 +28,60 @@ class TooFewGroupsError(DataError):
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Where each sample is."""
+    """The subset of each sample."""
 
-    subsets: Mapping[str, Subset]  #: sample id -> its part
+    subsets: Mapping[str, Subset]  #: sample id -> its subset
     seed: int
-    test_share: float  #: of all photos, where the split is ours
-    validation_share: float  #: of all photos; of train where a test part is given
-    given: bool  #: whether the photos came with parts
+    test_share: float  #: of all photos, where no split was given
+    validation_share: float  #: of all photos; of train where a test subset is given
+    given: bool  #: whether the photos came with subsets
     notes: tuple[str, ...] = ()  #: leaks and assumptions, for a person
+    copies: Mapping[str, str] = field(default_factory=dict)  #: id -> digest, of samples that are further copies
 
     def samples_in(self, samples: Samples, subset: Subset) -> list[Sample]:
-        """The samples of one part, in the order of ``samples``. Samples that the split doesn't know are in none."""
+        """Return the samples of a subset, in the order of ``samples``; those that the split does not know are in none."""
         return [sample for sample in samples.samples if self.subsets.get(sample.id) is subset]
 
     def by_digest(self) -> dict[str, Subset]:
-        """Digest -> part. A photo that leaked into several counts as seen: it is in train, else in validation."""
+        """Return digest -> subset. A photo that is in several counts as seen: it is in train, else in validation."""
         known: dict[str, Subset] = {}
-        for id_, part in self.subsets.items():
-            digest = id_.partition(".")[0]
-            known[digest] = min(part, known.get(digest, part), key=list(Subset).index)
+        for id_, subset in self.subsets.items():
+            digest = self.copies.get(id_, id_)
+            known[digest] = min(subset, known.get(digest, subset), key=list(Subset).index)
         return known
 
     def save(self, path: Path) -> None:
-        """Writes JSON with the ids of each part."""
+        """Write JSON with the ids of each subset."""
         record = {
-            "schema_version": SCHEMA_VERSION,
+            "schema_version": SPLIT_SCHEMA,
             "seed": self.seed,
             "test_share": self.test_share,
             "validation_share": self.validation_share,
             "given": self.given,
             "notes": list(self.notes),
-            "subsets": {part.value: [id_ for id_, its in self.subsets.items() if its is part] for part in Subset},
+            "subsets": {subset.value: [it for it, its in self.subsets.items() if its is subset] for subset in Subset},
+            "copies": dict(self.copies),
         }
         replace_text(path, json.dumps(record, ensure_ascii=False, indent=1) + "\n")
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """The inverse of ``save``.
+        """Read what ``save`` wrote.
 
         Raises:
-            DataError: no file there, no split in it, or one of a later version.
+            DataError: no file there, no split in it, or one of another schema.
         """
         try:
             record = json.loads(path.read_text("utf-8"))
-            if record["schema_version"] > SCHEMA_VERSION:
+            if record["schema_version"] != SPLIT_SCHEMA:
                 raise DataError(
-                    f"split {str(path)!r} has schema version {record['schema_version']}, known is {SCHEMA_VERSION}; "
-                    "update headstart"
+                    f"split {str(path)!r} has schema version {record['schema_version']}, this headstart reads "
+                    f"{SPLIT_SCHEMA}; make the run again, or use the headstart that wrote it"
                 )
-            parts = {id_: Subset(part) for part, ids in record["subsets"].items() for id_ in ids}
+            subsets = {id_: Subset(subset) for subset, ids in record["subsets"].items() for id_ in ids}
             shares = float(record["test_share"]), float(record["validation_share"])
-            return cls(parts, int(record["seed"]), *shares, bool(record["given"]), tuple(record["notes"]))
+            copies = {str(id_): str(digest) for id_, digest in record["copies"].items()}
+            return cls(subsets, int(record["seed"]), *shares, bool(record["given"]), tuple(record["notes"]), copies)
         except OSError as error:
             raise DataError(
                 f"split {str(path)!r} cannot be read: {error.strerror}; name a run's folder or its split.json"
@@ -92,7 +94,7 @@ def load_split(earlier: Path) -> Split:
     """Return the split of an earlier run, given its folder or the file.
 
     Raises:
-        DataError: no file there, no split in it, or one of a later version.
+        DataError: no file there, no split in it, or one of another schema.
     """
     earlier = earlier.expanduser()
     return Split.load(earlier / SPLIT if earlier.is_dir() else earlier)
@@ -101,22 +103,22 @@ def load_split(earlier: Path) -> Split:
 def make_split(
     samples: Samples, *, seed: int, test_share: float, validation_share: float, split_from: Split | None = None
 ) -> Split:
-    """A part for every sample: as given where parts are given, else stratified by class, groups kept together.
+    """Return a subset for every sample: the given ones, else stratified by class with groups kept together.
 
     Classes are those of the source, and photos that a correction left out take part: correcting labels moves no photo
-    to another part, so that the test photos before and after are the same. Where that leaves a class without a photo to
-    learn from, the split is made by the corrected labels.
+    to another subset, so that the test photos before and after are the same. Where that leaves a class without a photo
+    to learn from, the split is made by the corrected labels.
 
     Args:
-        samples: what is to be split.
+        samples: the samples to split.
         seed: another seed, another split.
-        test_share: of all photos, for the test part.
-        validation_share: of all photos; of train where a test part is given without a validation part.
+        test_share: of all photos, for the test subset.
+        validation_share: of all photos; of train where a test subset is given without a validation subset.
         split_from: an earlier split: photos that it knows stay where they were.
 
     Raises:
-        TooFewGroupsError: a class has too few groups to be in every part.
-        DataError: only some samples have a part given.
+        TooFewGroupsError: a class has too few groups to be in every subset.
+        DataError: only some samples have a subset given.
     """
     given = {sample.id: sample.subset for sample in samples.samples if sample.subset}
     if given and len(given) < len(samples):
@@ -126,88 +128,90 @@ def make_split(
     shares = {Subset.TEST: test_share, Subset.VALIDATION: validation_share}
     earlier = split_from.by_digest() if split_from else {}
 
-    def parted(before: Sequence[Sample]) -> tuple[dict[str, Subset], list[str]]:
+    def assign(labelled: Sequence[Sample]) -> tuple[dict[str, Subset], list[str]]:
         if given:
-            parts, notes = _as_given(samples, before, given, seed, validation_share, earlier)
+            subsets, notes = _keep_given(samples, labelled, given, seed, validation_share, earlier)
         else:
-            known, notes = _known(samples, earlier)
-            parts = _placed(before, samples.classes, shares, seed, known)
-        return {sample.id: parts[sample.id] for sample in samples.samples}, notes
+            known, notes = _find_known(samples, earlier)
+            subsets = _place(labelled, samples.classes, shares, seed, known)
+        return {sample.id: subsets[sample.id] for sample in samples.samples}, notes
 
-    parts, notes = parted(samples.as_given())
-    if samples.relabels and _unlearnt(samples, parts):
-        parts, notes = parted(samples.samples)
+    subsets, notes = assign(samples.with_given_labels())
+    if samples.relabels and _lacks_class(samples, subsets):
+        subsets, notes = assign(samples.samples)
         notes.append("corrected labels left a class without a training photo, so the split was made by them")
-    notes.extend(_absences(samples, parts))
-    return Split(parts, seed, test_share, validation_share, bool(given), tuple(notes))
+    notes.extend(_note_absent_classes(samples, subsets))
+    copies = {sample.id: sample.digest for sample in samples.samples if sample.copy}
+    return Split(subsets, seed, test_share, validation_share, bool(given), tuple(notes), copies)
 
 
-def _unlearnt(samples: Samples, parts: Mapping[str, Subset]) -> bool:
-    """Whether a class has no photo in train."""
-    return len({it.label for it in samples.samples if parts[it.id] is Subset.TRAIN}) < len(samples.classes)
+def _lacks_class(samples: Samples, subsets: Mapping[str, Subset]) -> bool:
+    """Return whether a class has no photo in train."""
+    return len({it.label for it in samples.samples if subsets[it.id] is Subset.TRAIN}) < len(samples.classes)
 
 
-def _as_given(
+def _keep_given(
     samples: Samples,
-    before: Sequence[Sample],
+    labelled: Sequence[Sample],
     given: Mapping[str, Subset],
     seed: int,
     validation_share: float,
     earlier: Mapping[str, Subset],
 ) -> tuple[dict[str, Subset], list[str]]:
-    """The given parts, and validation carved out of train where none is given, as an earlier split carved it."""
-    parts = dict(given)
-    notes = _leaks(samples, given)
-    if Subset.VALIDATION not in parts.values():
-        train = [sample for sample in before if sample.subset is Subset.TRAIN]
+    """Return the given subsets; validation is carved out of train where none is given, as an earlier split did."""
+    subsets = dict(given)
+    notes = _note_leaks(samples, given)
+    if Subset.VALIDATION not in subsets.values():
+        train = [sample for sample in labelled if sample.subset is Subset.TRAIN]
         known = {
             sample.id: earlier[sample.digest]
             for sample in train
             if earlier.get(sample.digest, Subset.TEST) != Subset.TEST
         }
-        parts.update(_placed(train, samples.classes, {Subset.VALIDATION: validation_share}, seed, known))
+        subsets.update(_place(train, samples.classes, {Subset.VALIDATION: validation_share}, seed, known))
         if known:
             notes.append(f"{len(known)} of {len(train)} training photos stay where the earlier split had them")
     elif earlier:
         notes.append("the parts are given, so the earlier split was not used")
-    return parts, notes
+    return subsets, notes
 
 
-def _absences(samples: Samples, parts: Mapping[str, Subset]) -> Iterator[str]:
-    """Classes that a part knows nothing of; only parts that were given, now or earlier, can be like that."""
-    for part in (Subset.VALIDATION, Subset.TEST):
-        there = {sample.label for sample in samples.samples if parts[sample.id] is part}
-        absent = [name for label, name in enumerate(samples.classes) if label not in there]
+def _note_absent_classes(samples: Samples, subsets: Mapping[str, Subset]) -> Iterator[str]:
+    """Yield a note on classes without a photo in validation or test, as given or earlier subsets may have it."""
+    for subset in (Subset.VALIDATION, Subset.TEST):
+        present = {sample.label for sample in samples.samples if subsets[sample.id] is subset}
+        absent = [name for label, name in enumerate(samples.classes) if label not in present]
         if absent:
-            yield f"the {part} part has no photo of {preview(absent)}"
+            yield f"the {subset} part has no photo of {preview(absent)}"
 
 
-def _leaks(samples: Samples, given: Mapping[str, Subset]) -> list[str]:
-    """What straddles the given parts: equal bytes, and groups of the user's; near-duplicates are told of as leaks."""
+def _note_leaks(samples: Samples, given: Mapping[str, Subset]) -> list[str]:
+    """Return notes on equal bytes and named groups in several given subsets; near-duplicates are reported as leaks."""
     notes = []
-    straddling = [same for same in samples.copies if len({given[sample.id] for sample in same}) > 1]
-    if straddling:
-        names = [" = ".join(f"{sample.name} ({given[sample.id]})" for sample in same) for same in straddling]
+    leaked = [same for same in samples.copies if len({given[sample.id] for sample in same}) > 1]
+    if leaked:
+        names = [" = ".join(f"{sample.name} ({given[sample.id]})" for sample in same) for same in leaked]
         notes.append(
-            f"leak: {count_noun(len(straddling), 'photo', 'are')} in more than one given part, so its score flatters: "
+            f"leak: {count_noun(len(leaked), 'photo', 'are')} in more than one given part, so its score flatters: "
             f"{preview(names, show=str)}"
         )
     by_group = defaultdict(set)
     for sample in samples.samples:
         by_group[sample.group].add(given[sample.id])
-    torn = [
-        group.removeprefix(NAMED) for group, parts in by_group.items() if len(parts) > 1 and group.startswith(NAMED)
+    separated = [
+        group.name for group, its in by_group.items() if len(its) > 1 and group.kind is GroupKind.NAMED
     ]
-    if torn:
+    if separated:
         notes.append(
-            f"leak: {count_noun(len(torn), 'group', 'are')} in more than one given part: {preview(sorted(torn))}"
+            f"leak: {count_noun(len(separated), 'group', 'are')} in more than one given part: "
+            f"{preview(sorted(separated))}"
         )
     return notes
 
 
-def _known(samples: Samples, earlier: Mapping[str, Subset]) -> tuple[dict[str, Subset], list[str]]:
-    """Sample id -> part, for photos of an earlier split and for new ones in a group with such a photo."""
-    by_group: defaultdict[str, Counter[Subset]] = defaultdict(Counter)
+def _find_known(samples: Samples, earlier: Mapping[str, Subset]) -> tuple[dict[str, Subset], list[str]]:
+    """Return sample id -> subset for photos of an earlier split and new ones in a group with such a photo, and notes."""
+    by_group: defaultdict[SampleGroup, Counter[Subset]] = defaultdict(Counter)
     for sample in samples.samples:
         if sample.digest in earlier:
             by_group[sample.group][earlier[sample.digest]] += 1
@@ -217,62 +221,63 @@ def _known(samples: Samples, earlier: Mapping[str, Subset]) -> tuple[dict[str, S
             known[sample.id] = earlier[sample.digest]
         elif sample.group in by_group:
             seen = by_group[sample.group]
-            known[sample.id] = max(Subset, key=lambda part, seen=seen: seen[part])  # type: ignore[misc]
-    torn = [_for_people(group, samples) for group, seen in by_group.items() if len(seen) > 1]
-    notes = (
-        [f"{count_noun(len(torn), 'group', 'straddle')} the earlier split, and so this one: {preview(torn)}"]
-        if torn
-        else []
-    )
+            known[sample.id] = max(Subset, key=lambda subset, seen=seen: seen[subset])  # type: ignore[misc]
+    separated = [_describe_group(group, samples) for group, seen in by_group.items() if len(seen) > 1]
+    notes = []
+    if separated:
+        groups = count_noun(len(separated), "group", "straddle")
+        notes.append(f"{groups} the earlier split, and so this one: {preview(separated)}")
     if earlier:
         stay = sum(sample.digest in earlier for sample in samples.samples)
         notes.append(f"{stay} of {len(samples)} photos stay where the earlier split had them")
     return known, notes
 
 
-def _for_people(group: str, samples: Samples) -> str:
-    """The user's name of a group; of photos that were found to be alike, the name of the first."""
-    if group.startswith((NAMED, TWINS)):
-        return group.removeprefix(NAMED).removeprefix(TWINS)
+def _describe_group(group: SampleGroup, samples: Samples) -> str:
+    """Return the user's name of a group; of near-duplicates the name of the first photo."""
+    if group.given_name:
+        return group.given_name
     first = next(sample for sample in samples.samples if sample.group == group)
     return f"{first.name} and its near-duplicates"
 
 
-def _placed(
+def _place(
     samples: Sequence[Sample],
     classes: Sequence[str],
     shares: Mapping[Subset, float],
     seed: int,
     known: Mapping[str, Subset],
 ) -> dict[str, Subset]:
-    """Sample id -> part; groups that have no part yet are placed."""
-    held: dict[Subset, Counter[int]] = {part: Counter() for part in Subset}
+    """Return sample id -> subset; groups without a known subset are placed."""
+    held: dict[Subset, Counter[int]] = {subset: Counter() for subset in Subset}
     for sample in samples:
         if sample.id in known:
             held[known[sample.id]][sample.label] += 1
     free = [sample for sample in samples if sample.id not in known]
-    groups = _groups(free)
-    placement = place_groups(list(groups.values()), shares, seed=seed, held=held)
-    lacking = {label: parts for label, parts in placement.lacking.items() if not known or Subset.TRAIN in parts}
+    counts = _count_groups(free)
+    placement = place_groups(list(counts.values()), shares, seed=seed, held=held)
+    lacking = {label: subsets for label, subsets in placement.lacking.items() if not known or Subset.TRAIN in subsets}
     if lacking:
-        told = [_too_few(samples, classes[label], label, parts) for label, parts in list(lacking.items())[:MOST_TOLD]]
-        more = f" (and {len(lacking) - len(told)} more classes like these)" if len(lacking) > len(told) else ""
-        raise TooFewGroupsError(f"{'; also: '.join(told)}{more}", lacking)
-    return {**known, **{sample.id: placement.subsets[groups[sample.group].key] for sample in free}}
+        shown = list(lacking.items())[:MOST_CLASSES_SHOWN]
+        messages = [_describe_lack(samples, classes[label], label, subsets) for label, subsets in shown]
+        rest = len(lacking) - len(shown)
+        more = f" (and {rest} more classes like these)" if rest else ""
+        raise TooFewGroupsError(f"{'; also: '.join(messages)}{more}", lacking)
+    return {**known, **{sample.id: placement.subsets[counts[sample.group].key] for sample in free}}
 
 
-def _groups(samples: Iterable[Sample]) -> dict[str, SampleGroup]:
-    digests: dict[str, str] = {}
-    counts: defaultdict[str, Counter[int]] = defaultdict(Counter)
+def _count_groups(samples: Iterable[Sample]) -> dict[SampleGroup, GroupCounts]:
+    digests: dict[SampleGroup, str] = {}
+    counts: defaultdict[SampleGroup, Counter[int]] = defaultdict(Counter)
     for sample in samples:
         digests[sample.group] = min(sample.digest, digests.get(sample.group, sample.digest))
         counts[sample.group][sample.label] += 1
-    return {group: SampleGroup(digests[group], counts[group]) for group in counts}
+    return {group: GroupCounts(digests[group], counts[group]) for group in counts}
 
 
-def _too_few(samples: Sequence[Sample], name: str, label: int, parts: Sequence[Subset]) -> str:
+def _describe_lack(samples: Sequence[Sample], name: str, label: int, subsets: Sequence[Subset]) -> str:
     groups = len({sample.group for sample in samples if sample.label == label})
     return (
         f"class {name!r} has {groups} group{'s' * (groups != 1)} of photos that must stay together, and none for "
-        f"{' and '.join(parts)}; wanted one group at least in each part; add photos or name smaller groups"
+        f"{' and '.join(subsets)}; wanted one group at least in each part; add photos or name smaller groups"
     )

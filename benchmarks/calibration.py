@@ -29,7 +29,7 @@ import numpy as np
 
 import measuring
 from headstart import events
-from headstart.data.groups import merge_groups
+from headstart.data.groups import encode_groups, merge_groups
 from headstart.data.read import read_source
 from headstart.data.samples import Samples, Subset
 from headstart.data.split import make_split
@@ -124,7 +124,7 @@ def one_split(samples: Samples, features: np.ndarray, seed: int, coverage: float
     split = make_split(samples, seed=seed, test_share=0.2, validation_share=0.15)
     parts = np.array([split.subsets[sample.id].value for sample in samples.samples])
     labels = np.array([sample.label for sample in samples.samples], np.int64)
-    groups = np.unique([sample.group for sample in samples.samples], return_inverse=True)[1].astype(np.int64)
+    groups = encode_groups(samples.samples)
 
     def task(rows: np.ndarray) -> TrainingSet:
         return TrainingSet(features[rows], labels[rows], len(samples.classes), groups[rows], balanced=False, seed=seed)

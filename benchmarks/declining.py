@@ -22,6 +22,7 @@ from scipy.stats import rankdata
 import measuring
 from headstart import events
 from headstart.data.demo import write_digits
+from headstart.data.groups import encode_groups
 from headstart.data.read import read_source
 from headstart.data.samples import Subset
 from headstart.events import RunLog
@@ -100,7 +101,7 @@ def extracted(folder: Path, store: Store) -> Photos:
         found = [network.chosen.engine.forward(views[start : start + 8]) for start in range(0, len(views), 8)]
         changed[name] = [np.concatenate([rows[layer] for rows in found]) for layer in layers]
     digests = [it.digest for it in kept]
-    groups = np.unique([it.group for it in kept], return_inverse=True)[1].astype(np.int64)
+    groups = encode_groups(kept)
     labels = np.array([it.label for it in kept], np.int64)
     return Photos([store.read(done.space, digests, layer) for layer in layers], labels, groups, given, changed)
 

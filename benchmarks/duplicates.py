@@ -34,7 +34,7 @@ from drawn import KINDS
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import load_backbone
 from headstart.data.read import read_source
-from headstart.data.samples import ArraySource, Sample
+from headstart.data.samples import ArraySource, GroupKind, Sample, SampleGroup
 from headstart.diagnostics.near_duplicates.search import DuplicatePair, find_near_duplicates
 from headstart.engines.choose import choose_engine
 from headstart.engines.engine import Engine
@@ -242,7 +242,11 @@ def _scaled(real: Round, many: int, per_photo: float) -> dict[str, Any]:
     """The search among many drawn photos."""
     features, looks, copies = _drawn(real, many)
     source = ArraySource(np.zeros((1, 1, 1), np.uint8), 0)
-    samples = [Sample(f"{n:040x}", f"#{n}", f"{n:040x}", 0, f"{n:040x}", None, source) for n in range(many)]
+    digests = [f"{n:040x}" for n in range(many)]
+    samples = [
+        Sample(f"#{n}", digest, 0, SampleGroup(GroupKind.CONTENT, digest), None, source)
+        for n, digest in enumerate(digests)
+    ]
     before = _peak()
     twins: list[DuplicatePair] = []
     taken = measuring.seconds(lambda: twins.extend(find_near_duplicates(samples, features, looks)))

@@ -9,7 +9,7 @@ JSON.
 import numpy as np
 
 import measuring
-from headstart.data.samples import ArraySource, FileStatus, LedgerEntry, Sample
+from headstart.data.samples import ArraySource, FileStatus, GroupKind, LedgerEntry, Sample, SampleGroup
 from headstart.diagnostics.slices import compute_slices
 from headstart.modalities.image.stats import ImageStats
 
@@ -32,7 +32,8 @@ def main() -> None:
         zip(chance.integers(0, 3, count), chance.integers(99, 999, count), strict=True)
     ):
         name, digest = f"{CLASSES[label]}/{number}.jpg", f"{number:040x}"
-        samples.append(Sample(digest, name, digest, int(label), f"group:{number % options.groups}", None, source))
+        group = SampleGroup(GroupKind.NAMED, str(number % options.groups))
+        samples.append(Sample(name, digest, int(label), group, None, source))
         camera = ("", "one", "other")[number % 3]
         entries[name] = LedgerEntry(
             name, FileStatus.ACCEPTED, "", CLASSES[label], digest, "JPEG", int(edge), int(edge), camera

@@ -20,7 +20,16 @@ from headstart.arrays import Floats
 from headstart.backbones.backbone import Backbone
 from headstart.data.inspection import inspect
 from headstart.data.readers.listing import RawSample
-from headstart.data.samples import ArraySource, FileSource, FileStatus, Sample, SampleSource, compute_digest
+from headstart.data.samples import (
+    ArraySource,
+    FileSource,
+    FileStatus,
+    GroupKind,
+    Sample,
+    SampleGroup,
+    SampleSource,
+    compute_digest,
+)
 from headstart.engines.choose import ParitySamples, choose_engine
 from headstart.errors import DataError
 from headstart.events import RunLog
@@ -270,7 +279,7 @@ def list_samples(X: Iterable[Any]) -> list[Sample]:
         entry = inspected.entry
         if entry.status is FileStatus.SKIPPED:
             raise DataError(f"{entry.name}: {entry.reason}; leave it out")
-        samples[entry.name] = _sample(entry.name, entry.digest, inspected.found.source, entry.depth)
+        samples[entry.name] = _sample(entry.name, entry.digest, inspected.raw.source, entry.depth)
     for name, photo in photos.items():
         if isinstance(photo, bytes):
             samples[name] = _sample(name, compute_digest(photo), cast("SampleSource", BytesSource(photo)), None)
@@ -278,7 +287,7 @@ def list_samples(X: Iterable[Any]) -> list[Sample]:
 
 
 def _sample(name: str, digest: str, source: SampleSource, depth: BitDepth | None) -> Sample:
-    return Sample(digest, name, digest, 0, digest, None, source, depth)
+    return Sample(name, digest, 0, SampleGroup(GroupKind.CONTENT, digest), None, source, depth)
 
 
 def is_broken(issue: Any) -> bool:

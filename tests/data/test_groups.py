@@ -6,6 +6,7 @@ from scipy.sparse.csgraph import connected_components
 from headstart.data.groups import assign_groups, merge_groups
 from headstart.data.samples import ArraySource, Ledger, Sample, Samples, Subset
 from headstart.data.split import make_split
+from tests.groups import by_content, by_name
 
 SOURCE = ArraySource(np.zeros((1, 2, 2), np.uint8), 0)
 
@@ -15,7 +16,7 @@ def drawn(count: int, *, named: dict[int, str] | None = None, parts: dict[int, S
     digests = [f"{number:040x}" for number in range(count)]
     groups = assign_groups(digests, [(named or {}).get(number, "") for number in range(count)])
     samples = [
-        Sample(digest, f"photo{number}.jpg", digest, number % 2, group, (parts or {}).get(number), SOURCE)
+        Sample(f"photo{number}.jpg", digest, number % 2, group, (parts or {}).get(number), SOURCE)
         for number, (digest, group) in enumerate(zip(digests, groups, strict=True))
     ]
     return Samples(("a", "b"), tuple(samples), Ledger(()), "drawn")
@@ -47,8 +48,8 @@ def test_names_do_not_depend_on_the_order_of_anything() -> None:
     mixed = Samples(samples.classes, samples.samples[::-1], samples.ledger, samples.root)
     other = {sample.id: sample.group for sample in merge_groups(mixed, [it[::-1] for it in pairs[::-1]]).samples}
     assert one == other
-    assert {one[samples.samples[number].id] for number in (3, 5, 9, 10)} == {"group:b"}
-    assert {one[samples.samples[number].id] for number in (20, 21, 22)} == {samples.samples[20].digest}
+    assert {one[samples.samples[number].id] for number in (3, 5, 9, 10)} == {by_name("b")}
+    assert {one[samples.samples[number].id] for number in (20, 21, 22)} == {by_content(samples.samples[20].digest)}
 
 
 def test_without_pairs_nothing_changes() -> None:

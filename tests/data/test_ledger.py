@@ -22,7 +22,7 @@ def test_round_trip_with_names_of_every_kind(tmp_path):
     save_ledger(LEDGER, tmp_path / "new/ledger.jsonl")
     assert load_ledger(tmp_path / "new/ledger.jsonl") == LEDGER
     header, *lines = (tmp_path / "new/ledger.jsonl").read_text("utf-8").rstrip("\n").split("\n")
-    assert json.loads(header) == {"schema_version": 3, "ignored": 2, "notes": ["a note"]}
+    assert json.loads(header) == {"schema_version": 4, "ignored": 2, "notes": ["a note"]}
     assert "schöne Äpfel" in lines[0]
 
 
@@ -33,25 +33,14 @@ def test_writing_leaves_nothing_beside_and_replaces(tmp_path):
     assert load_ledger(tmp_path / "ledger.jsonl") == LEDGER
 
 
-def test_a_ledger_of_the_first_version_knows_no_cameras(tmp_path):
-    lines = [
-        '{"schema_version": 1, "ignored": 2, "notes": ["a note"]}',
-        '{"name": "a.png", "outcome": "accepted", "label": "a", "digest": "ab", "format": "PNG", "width": 3}',
-    ]
-    (tmp_path / "l").write_text("\n".join(lines) + "\n")
-    entry = LedgerEntry("a.png", FileStatus.ACCEPTED, "", "a", "ab", "PNG", 3)
-    assert load_ledger(tmp_path / "l") == Ledger((entry,), ignored=2, notes=("a note",))
-    assert entry.camera == ""
-
-
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         (None, "cannot be read: No such file"),
         ("", "is not a ledger"),
         ("[]", "is not a ledger"),
-        ('{"schema_version": 4}', "has schema version 4, known is 3; update headstart"),
-        ('{"schema_version": 1, "ignored": 0, "notes": []}\n{"name": "a"}', "is not a ledger"),
+        ('{"schema_version": 3}', "has schema version 3, this headstart reads 4; make the run again, or use the"),
+        ('{"schema_version": 4, "ignored": 0, "notes": []}\n{"name": "a"}', "is not a ledger"),
     ],
 )
 def test_what_is_no_ledger(tmp_path, text, message):

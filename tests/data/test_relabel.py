@@ -270,8 +270,8 @@ def test_a_table_that_a_later_one_repeats_is_not_told_of_as_empty(samples, table
         "fixes.csv: 1 photo relabelled, 1 left out",
     )
     assert [it.name for it in result.left_out] == ["dogs/2.png"]
-    assert result.as_given()[-1] == result.left_out[0]
-    assert labels_of(replace(result, samples=result.as_given())) == labels_of(samples)
+    assert result.with_given_labels()[-1] == result.left_out[0]
+    assert labels_of(replace(result, samples=result.with_given_labels())) == labels_of(samples)
 
 
 def test_what_an_earlier_run_kept_is_taken_as_far_as_it_fits(pets, tmp_path, table):

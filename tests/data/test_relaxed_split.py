@@ -40,7 +40,7 @@ def test_where_groups_are_enough_nothing_is_given_up() -> None:
 
 
 def test_groups_that_the_user_named_are_never_given_up() -> None:
-    samples = made([0] * 9 + [1] * 9, ["group:a", "group:b", "group:a"] * 3 + [f"group:{i}" for i in range(9)])
+    samples = made([0] * 9 + [1] * 9, ["a", "b", "a"] * 3 + [f"{i}" for i in range(9)])
     with pytest.raises(TooFewGroupsError, match="class 'c0' has 2 groups"):
         make_relaxed_split(samples, pairs_among(samples, 1, 0, 2), split)
 

@@ -10,10 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headstart.data.read import read_source
-from headstart.data.samples import FileSource, Ledger, Relabel, Sample, Samples, Subset, compute_digest, numbered_ids
+from headstart.data.samples import FileSource, Ledger, Relabel, Sample, Samples, Subset, compute_digest, number_copies
 from headstart.data.split import Split, make_split
 from headstart.errors import DataError
+from tests.groups import by_content, by_name
 
+NOWHERE = FileSource(Path("nowhere"))
 SHARES = {"test_share": 0.2, "validation_share": 0.15}
 
 
@@ -21,9 +23,16 @@ def made(labels: list[int], groups: list[str] | None = None, parts: list[Subset 
     """Samples without files: content i is the number i."""
     digests = [compute_digest(str(i).encode()) for i in range(len(labels))]
     samples = tuple(
-        Sample(digest, f"{i}.png", digest, label, group, part, FileSource(Path("nowhere")))
+        Sample(
+            f"{i}.png",
+            digest,
+            label,
+            by_name(group) if group else by_content(digest),
+            part,
+            FileSource(Path("nowhere")),
+        )
         for i, (digest, label, group, part) in enumerate(
-            zip(digests, labels, groups or digests, parts or [None] * len(labels), strict=True)
+            zip(digests, labels, groups or [""] * len(labels), parts or [None] * len(labels), strict=True)
         )
     )
     return Samples(tuple(f"c{label}" for label in range(max(labels) + 1)), samples, Ledger(()), "made")
@@ -77,7 +86,7 @@ def test_added_photos_move_few_others():
 )
 def test_no_group_straddles_and_each_class_is_everywhere(rows, seed):
     rows = [*rows, *((label, 100 + 3 * label + i) for label in range(4) for i in range(3))]  # three groups of its own
-    samples = made([label for label, _ in rows], [f"group:{group}" for _, group in rows])
+    samples = made([label for label, _ in rows], [f"{group}" for _, group in rows])
     split = make_split(samples, seed=seed, **SHARES)
     parts_of = defaultdict(set)
     for sample in samples.samples:
@@ -89,21 +98,21 @@ def test_no_group_straddles_and_each_class_is_everywhere(rows, seed):
 
 
 def test_a_giant_group_goes_to_train():
-    samples = made([0] * 60 + [1] * 60, ["group:giant"] * 30 + [f"group:{i}" for i in range(90)])
+    samples = made([0] * 60 + [1] * 60, ["giant"] * 30 + [f"{i}" for i in range(90)])
     for seed in range(10):
         split = make_split(samples, seed=seed, **SHARES)
         assert split.subsets[samples.samples[0].id] is Subset.TRAIN
 
 
 def test_too_few_groups():
-    samples = made([0] * 9 + [1] * 9, ["group:a", "group:b", "group:a"] * 3 + [f"group:{i}" for i in range(9)])
+    samples = made([0] * 9 + [1] * 9, ["a", "b", "a"] * 3 + [f"{i}" for i in range(9)])
     with pytest.raises(DataError, match=r"class 'c0' has 2 groups of photos .* and none for train; wanted one"):
         make_split(samples, seed=0, **SHARES)
 
 
 def test_given_parts_are_honoured():
     parts = [Subset.TRAIN, Subset.VALIDATION, Subset.TEST] * 4
-    samples = made([0] * 6 + [1] * 6, subsets=parts)
+    samples = made([0] * 6 + [1] * 6, parts=parts)
     split = make_split(samples, seed=0, **SHARES)
     assert list(split.subsets.values()) == parts
     assert split.given
@@ -112,7 +121,7 @@ def test_given_parts_are_honoured():
 def test_validation_is_carved_out_of_train_by_groups():
     labels = [0, 1] * 60
     parts = [Subset.TRAIN] * 100 + [Subset.TEST] * 20
-    samples = made(labels, [f"group:{i // 4}" for i in range(120)], parts)
+    samples = made(labels, [f"{i // 4}" for i in range(120)], parts)
     split = make_split(samples, seed=0, **SHARES)
     assert [split.subsets[sample.id] for sample in samples.samples[100:]] == [Subset.TEST] * 20
     validation = split.samples_in(samples, Subset.VALIDATION)
@@ -138,7 +147,7 @@ def test_leaks_are_reported_and_nothing_is_moved(pets, tmp_path, plant):
 
 def test_groups_that_straddle_given_parts_and_absent_classes_are_noted():
     parts = [Subset.TRAIN, Subset.TRAIN, Subset.VALIDATION, Subset.TEST]
-    samples = made([0, 1, 0, 0], ["group:p7", "group:b", "group:c", "group:p7"], parts)
+    samples = made([0, 1, 0, 0], ["p7", "b", "c", "p7"], parts)
     assert make_split(samples, seed=0, **SHARES).notes == (
         "leak: 1 group is in more than one given part: 'p7'",
         "the validation part has no photo of 'c1'",
@@ -148,7 +157,7 @@ def test_groups_that_straddle_given_parts_and_absent_classes_are_noted():
 
 def test_parts_for_some_only():
     with pytest.raises(DataError, match="1 of 2 photos have no part given; give all of them one, or none"):
-        make_split(made([0, 1], subsets=[None, Subset.TRAIN]), seed=0, **SHARES)
+        make_split(made([0, 1], parts=[None, Subset.TRAIN]), seed=0, **SHARES)
 
 
 def test_split_from_keeps_what_it_knows_and_fills_up(tmp_path):
@@ -164,7 +173,7 @@ def test_split_from_keeps_what_it_knows_and_fills_up(tmp_path):
 
 def test_split_from_new_photos_follow_their_group():
     earlier = make_split(made([0, 1] * 10), seed=0, **SHARES)
-    labels, groups = [0, 1] * 20, [f"group:{i % 20}" for i in range(40)]
+    labels, groups = [0, 1] * 20, [f"{i % 20}" for i in range(40)]
     samples = made(labels, groups)
     split = make_split(samples, seed=0, split_from=earlier, **SHARES)
     for sample in samples.samples[20:]:
@@ -173,7 +182,7 @@ def test_split_from_new_photos_follow_their_group():
 
 def test_split_from_where_groups_were_torn_before():
     earlier = make_split(made([0, 1] * 10), seed=0, **SHARES)
-    samples = made([0, 1] * 10, ["group:all"] * 20)
+    samples = made([0, 1] * 10, ["all"] * 20)
     split = make_split(samples, seed=0, split_from=earlier, **SHARES)
     assert split.subsets == earlier.subsets
     assert split.notes[0] == "1 group straddles the earlier split, and so this one: 'all'"
@@ -182,7 +191,7 @@ def test_split_from_where_groups_were_torn_before():
 def test_given_parts_win_over_split_from():
     earlier = make_split(made([0, 1] * 10), seed=0, **SHARES)
     parts = [Subset.TEST, Subset.TEST, *[Subset.TRAIN] * 14, *[Subset.VALIDATION] * 4]
-    split = make_split(made([0, 1] * 10, subsets=parts), seed=0, split_from=earlier, **SHARES)
+    split = make_split(made([0, 1] * 10, parts=parts), seed=0, split_from=earlier, **SHARES)
     assert list(split.subsets.values()) == parts
     assert split.notes == ("the parts are given, so the earlier split was not used",)
 
@@ -193,8 +202,8 @@ def test_saved_and_loaded(tmp_path):
     loaded = Split.load(tmp_path / "split.json")
     assert loaded == split
     record = json.loads((tmp_path / "split.json").read_text())
-    assert record["schema_version"] == 1
-    assert len(record["parts"]["train"]) == 14
+    assert record["schema_version"] == 2
+    assert len(record["subsets"]["train"]) == 14
 
 
 @pytest.mark.parametrize(
@@ -203,7 +212,7 @@ def test_saved_and_loaded(tmp_path):
         (None, "cannot be read: No such file"),
         ("{", "is not a split"),
         ("{}", "is not a split"),
-        ('{"schema_version": 9}', "has schema version 9, known is 1; update headstart"),
+        ('{"schema_version": 9}', "has schema version 9, this headstart reads 2; make"),
     ],
 )
 def test_what_is_no_split(tmp_path, text, message):
@@ -214,7 +223,7 @@ def test_what_is_no_split(tmp_path, text, message):
 
 
 def test_ids_of_copies():
-    assert numbered_ids(["a", "b", "a", "a"]) == ["a", "b", "a.1", "a.2"]
+    assert number_copies(["a", "b", "a", "a"]) == [0, 0, 1, 2]
 
 
 @pytest.mark.realdata
@@ -244,7 +253,7 @@ def corrected(samples: Samples, labels: dict[int, int | None]) -> Samples:
 
 @pytest.mark.parametrize("parts", [None, [Subset.TRAIN] * 40 + [Subset.TEST] * 20], ids=["drawn", "given"])
 def test_correcting_labels_moves_no_photo_to_another_part(parts):
-    samples = made([0, 1, 2] * 20, subsets=parts)
+    samples = made([0, 1, 2] * 20, parts=parts)
     before = make_split(samples, seed=0, **SHARES)
     for changed in range(0, 60, 6):
         now = corrected(samples, {changed: 1, changed + 1: 2, changed + 2: 0, changed + 3: None, changed + 4: 2})

@@ -10,6 +10,7 @@ from headstart.diagnostics.near_duplicates.search import DuplicatePair
 from headstart.modalities.image.decoding.decode import crop_resize, decode
 from headstart.modalities.image.spec import ImageSpec
 from headstart.modalities.image.stats import FACTS, ImageStats, compute_stats
+from tests.groups import by_content
 
 SOURCE = ArraySource(np.zeros((1, 1, 1), np.uint8), 0)
 EDGE = 112
@@ -31,7 +32,7 @@ def seen(photos: list[np.ndarray]) -> ImageStats:
 
 def known(n: int, sizes: dict[int, tuple[int, int]] | None = None, classes: int = 2) -> Samples:
     """Samples "0", "1", ... of classes in turn, 400 x 300 pixels each but for some."""
-    samples = [Sample(str(i), f"{i}.jpg", str(i), i % classes, str(i), None, SOURCE) for i in range(n)]
+    samples = [Sample(f"{i}.jpg", str(i), i % classes, by_content(str(i)), None, SOURCE) for i in range(n)]
     entries = [
         LedgerEntry(f"{i}.jpg", FileStatus.ACCEPTED, "", "", str(i), "JPEG", *(sizes or {}).get(i, (400, 300)))
         for i in range(n)

@@ -7,6 +7,7 @@ from headstart.diagnostics.leakage import find_leaks, score_without_leaks
 from headstart.diagnostics.near_duplicates.search import DuplicatePair
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.intervals import wilson_interval
+from tests.groups import by_content
 
 SOURCE = ArraySource(np.zeros((1, 2, 2), np.uint8), 0)
 
@@ -21,8 +22,8 @@ def drawn(*photos: tuple[str, int, Subset]) -> tuple[Samples, Split]:
     samples = []
     for letter, label, subset in photos:
         number = seen[letter] = seen.get(letter, -1) + 1
-        id_ = f"{name(letter)}.{number}" if number else name(letter)
-        samples.append(Sample(id_, f"{letter}{number}", name(letter), label, name(letter), subset, SOURCE))
+        group = by_content(name(letter))
+        samples.append(Sample(f"{letter}{number}", name(letter), label, group, subset, SOURCE, copy=number))
     subsets = {sample.id: sample.subset for sample in samples if sample.subset}
     return Samples(("a", "b"), tuple(samples), Ledger(()), "drawn"), Split(subsets, 0, 0.2, 0.15, given=True)
 

@@ -8,6 +8,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from headstart.data.samples import ArraySource, FileStatus, LedgerEntry, Sample
 from headstart.diagnostics.shortcuts import Shortcut, probe_shortcuts
 from headstart.modalities.image.stats import ImageStats
+from tests.groups import by_content
 
 SOURCE = ArraySource(np.zeros((1, 1, 1), np.uint8), 0)
 
@@ -21,7 +22,7 @@ def made(n, seed=0, colour=None, **given):
         "height": random.integers(100, 900, n),
         "camera": random.choice(["", "Canon", "SONY"], n),
     } | given
-    samples = [Sample(str(i), f"{i}.jpg", str(i), 0, str(i), None, SOURCE) for i in range(n)]
+    samples = [Sample(f"{i}.jpg", str(i), 0, by_content(str(i)), None, SOURCE) for i in range(n)]
     entries = {
         f"{i}.jpg": LedgerEntry(f"{i}.jpg", FileStatus.ACCEPTED, "", "x", str(i), str(a), int(b), int(c), str(d))
         for i, (a, b, c, d) in enumerate(zip(*drawn.values(), strict=True))

@@ -51,7 +51,8 @@ class Files:
             return json.loads((folder / name).read_text("utf-8"))
 
         self.run, self.comparison, self.trust = load("run.json"), load("comparison.json"), load("trust.json")
-        self.parts = load("split.json")["subsets"]
+        split = load("split.json")
+        self.parts, self.copies = split["subsets"], split["copies"]
         with (folder / "ledger.jsonl").open(encoding="utf-8") as lines:
             self.ledger = [json.loads(line) for line in lines][1:]
         with np.load(folder / "predictions.npz") as arrays:
@@ -341,7 +342,7 @@ def _(it: Files, part: str) -> float:
 @rule("count.*.#")
 def _(it: Files, part: str, label: int) -> float:
     ids = [id_ for name, its in it.parts.items() if part in (name, "all") for id_ in its]
-    return sum(it.label_of[id_.partition(".")[0]] == label for id_ in ids)
+    return sum(it.label_of[it.copies.get(id_, id_)] == label for id_ in ids)
 
 
 @rule("quality.imbalance")

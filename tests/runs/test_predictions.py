@@ -11,11 +11,12 @@ import pytest
 from headstart.data.samples import ArraySource, Sample, Subset
 from headstart.inference.postprocess import BatchPredictions
 from headstart.runs.predictions import plain, save_predictions, save_trust
+from tests.groups import by_content
 
 
 def sample(number: int, label: int) -> Sample:
     source = ArraySource(np.zeros((1, 2, 2), np.uint8), 0)
-    return Sample(f"{number:040x}", f"a,b/{number}.jpg", f"{number:040x}", label, "", None, source)
+    return Sample(f"a,b/{number}.jpg", f"{number:040x}", label, by_content(""), None, source)
 
 
 def answers(photos: int, seed: int, classes: int = 3) -> BatchPredictions:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from headstart import events
 from headstart.backbones.backbone import Backbone, Layer
 from headstart.backbones.convert import load_backbone
+from headstart.data.groups import encode_groups
 from headstart.data.read import read_source
 from headstart.data.samples import ArraySource, Sample
 from headstart.engines.choose import EngineChoice, choose_engine
@@ -36,6 +37,7 @@ from headstart.selection.context import Budget
 from headstart.selection.rule import choose_winner
 from headstart.settings import FitSettings
 from headstart.storage.store import Store
+from tests.groups import by_content
 
 SIZE = 8
 
@@ -48,7 +50,7 @@ def drawn(count: int = 120, classes: int = 2, seed: int = 0) -> list[Sample]:
     images[:, :, :, 0] = (labels * 200 + 20)[:, None, None]
     digests = [hashlib.blake2b(f"{seed} {index}".encode(), digest_size=20).hexdigest() for index in range(count)]
     return [
-        Sample(digest, f"#{index}", digest, int(labels[index]), digest, None, ArraySource(images, index))
+        Sample(f"#{index}", digest, int(labels[index]), by_content(digest), None, ArraySource(images, index))
         for index, digest in enumerate(digests)
     ]
 
@@ -241,9 +243,7 @@ def test_the_winner_is_that_of_the_comparison(tmp_path) -> None:
             done = extract(chosen, backbone, world.choose(backbone).engine, store)
             assert done.computed == 0  # nothing is lost
             rows = store.read(done.space, [it.digest for it in chosen], "final")
-            answers[name] = nested_cross_val_predict(
-                task(rows, labels, np.unique([it.group for it in chosen], return_inverse=True)[1]), FitSettings()
-            )
+            answers[name] = nested_cross_val_predict(task(rows, labels, encode_groups(chosen)), FitSettings())
     choice = choose_winner(Targets.independent(labels), answers, None, 0)
     assert search.choice == choice
     assert [candidate.accuracy for candidate in search.candidates] == [

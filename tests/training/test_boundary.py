@@ -25,6 +25,7 @@ from headstart.training.boundary import (
     to_tensor,
 )
 from headstart.training.trunk import IdentityTrunk
+from tests.groups import by_content
 from tests.training import tiny
 
 COUNT = 11  #: photos, which no batch size here divides
@@ -35,7 +36,7 @@ def samples(count: int = COUNT) -> list[Sample]:
     found = []
     for index, image in enumerate(images):
         digest = compute_digest(image)
-        found.append(Sample(digest, f"#{index}", digest, index % 3, digest, None, ArraySource(images, index)))
+        found.append(Sample(f"#{index}", digest, index % 3, by_content(digest), None, ArraySource(images, index)))
     return found
 
 

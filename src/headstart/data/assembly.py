@@ -1,4 +1,4 @@
-"""From what was found and looked at to samples: conflicts skipped, classes ordered, groups joined, ids given."""
+"""Samples from listed and inspected files: conflicts skipped, classes ordered, groups and copies numbered."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -9,30 +9,30 @@ from headstart.data.groups import assign_groups
 from headstart.data.inspection import Inspected
 from headstart.data.names import natural_key, preview
 from headstart.data.readers.listing import SourceListing
-from headstart.data.samples import FileStatus, Ledger, LedgerEntry, Sample, Samples, Subset, numbered_ids
+from headstart.data.samples import FileStatus, Ledger, LedgerEntry, Sample, Samples, Subset, number_copies
 from headstart.data.similar_names import note_similar_names
 
 
 def assemble_samples(listing: SourceListing, inspected: Sequence[Inspected]) -> Samples:
-    """Everything that can be learnt from, in natural order, and the ledger of all that was seen."""
+    """Return the samples of a source in natural order, and the ledger of every file seen."""
     inspected = _skip_conflicts(inspected)
     entries = sorted((*listing.entries, *(item.entry for item in inspected)), key=lambda entry: natural_key(entry.name))
     classes = tuple(sorted(listing.classes, key=natural_key))
     accepted = [item for item in inspected if item.entry.status is FileStatus.ACCEPTED]
-    accepted.sort(key=lambda item: natural_key(item.found.name))
+    accepted.sort(key=lambda item: natural_key(item.raw.name))
     notes = (*listing.notes, *note_similar_names(classes), *summarise_depths(it.entry.depth for it in accepted))
     return Samples(
         classes,
-        tuple(_samples(accepted, classes)),
+        tuple(_make_samples(accepted, classes)),
         Ledger(tuple(entries), listing.ignored, notes),
         listing.root,
     )
 
 
 def find_problems(samples: Samples) -> list[str]:
-    """Why nothing can be learnt from these samples: what was seen, what was wanted, what to do; empty when it can."""
+    """Return why nothing can be fitted on these samples: what was seen, wanted, and what to do; empty when it can."""
     if not samples.classes:
-        reasons = _reasons(samples.ledger.entries)
+        reasons = _describe_reasons(samples.ledger.entries)
         wanted = "a folder per class with photos in it, a table with path and label, or arrays of images and labels"
         return [f"{samples.root!r} has no class with photos{reasons}; wanted {wanted}"]
     problems = []
@@ -50,7 +50,8 @@ def find_problems(samples: Samples) -> list[str]:
         by_class[entry.label].append(entry)
     for label, name in enumerate(samples.classes):
         if not usable[label]:
-            problems.append(f"class {name!r} has no usable photo{_reasons(by_class[name])}; add photos or remove it")
+            reasons = _describe_reasons(by_class[name])
+            problems.append(f"class {name!r} has no usable photo{reasons}; add photos or remove it")
         elif given and not in_train[label]:
             problems.append(f"class {name!r} has no usable photo in train; wanted one at least; move some there")
         elif carve and in_train[label] < 2:
@@ -63,8 +64,8 @@ def find_problems(samples: Samples) -> list[str]:
     return problems
 
 
-def _reasons(entries: Sequence[LedgerEntry]) -> str:
-    """What most of the files skipped suffer from, in brackets."""
+def _describe_reasons(entries: Sequence[LedgerEntry]) -> str:
+    """Return the most frequent reasons why files were skipped, in brackets."""
     reasons = Counter(entry.reason for entry in entries if entry.status is FileStatus.SKIPPED)
     if not reasons:
         return ""
@@ -72,32 +73,36 @@ def _reasons(entries: Sequence[LedgerEntry]) -> str:
     return f" (skipped: {preview(most, show=str)})"
 
 
-def _samples(accepted: Sequence[Inspected], classes: Sequence[str]) -> list[Sample]:
+def _make_samples(accepted: Sequence[Inspected], classes: Sequence[str]) -> list[Sample]:
     index = {name: label for label, name in enumerate(classes)}
     digests = [item.entry.digest for item in accepted]
-    groups = assign_groups(digests, [item.found.group for item in accepted])
+    groups = assign_groups(digests, [item.raw.group for item in accepted])
     return [
-        _sample(item, id_, index[item.found.label], group)
-        for item, id_, group in zip(accepted, numbered_ids(digests), groups, strict=True)
+        Sample(
+            item.raw.name,
+            item.entry.digest,
+            index[item.raw.label],
+            group,
+            item.raw.subset,
+            item.raw.source,
+            item.entry.depth,
+            copy,
+        )
+        for item, copy, group in zip(accepted, number_copies(digests), groups, strict=True)
     ]
 
 
-def _sample(item: Inspected, id_: str, label: int, group: str) -> Sample:
-    found, entry = item.found, item.entry
-    return Sample(id_, found.name, entry.digest, label, group, found.subset, found.source, entry.depth)
-
-
 def _skip_conflicts(inspected: Sequence[Inspected]) -> list[Inspected]:
-    """Files with equal bytes and different labels: at most one of them can be right, and nobody knows which."""
+    """Skip files with equal bytes and different labels: at most one is right, and nothing here says which."""
     same = defaultdict(list)
     for item in inspected:
         if item.entry.status is FileStatus.ACCEPTED:
             same[item.entry.digest].append(item)
-    return [_unless_contradicted(item, same.get(item.entry.digest, [])) for item in inspected]
+    return [_skip_contradicted(item, same.get(item.entry.digest, [])) for item in inspected]
 
 
-def _unless_contradicted(item: Inspected, same: Sequence[Inspected]) -> Inspected:
-    others = [other.found for other in same if other.found.label != item.found.label]
+def _skip_contradicted(item: Inspected, same: Sequence[Inspected]) -> Inspected:
+    others = [other.raw for other in same if other.raw.label != item.raw.label]
     if not others:
         return item
     other = min(others, key=lambda found: natural_key(found.name))

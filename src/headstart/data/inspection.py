@@ -30,7 +30,7 @@ Answer = TypeVar("Answer")
 class Inspected:
     """A found file and what its bytes say."""
 
-    found: RawSample
+    raw: RawSample
     entry: LedgerEntry  #: accepted so far, or skipped
 
 

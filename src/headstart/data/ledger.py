@@ -7,7 +7,7 @@ from typing import Any
 
 from headstart.data.samples import FileStatus, Ledger, LedgerEntry
 from headstart.errors import DataError
-from headstart.modalities.image.decoding.depth import Depth
+from headstart.modalities.image.decoding.depth import BitDepth
 from headstart.storage.atomic import replace_text
 
 LEDGER_SCHEMA = 4
@@ -41,5 +41,5 @@ def load_ledger(path: Path) -> Ledger:
 
 
 def _parse_entry(line: dict[str, Any]) -> LedgerEntry:
-    depth = Depth(**line["depth"]) if line.get("depth") else None
+    depth = BitDepth(**line["depth"]) if line.get("depth") else None
     return LedgerEntry(**{**line, "status": FileStatus(line["status"]), "depth": depth})

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.errors import bounded
-from headstart.modalities.image.decoding.depth import Depth
+from headstart.modalities.image.decoding.depth import BitDepth
 
 LONGEST_REASON = 300  #: characters in the ledger
 
@@ -89,7 +89,7 @@ class Sample:
     group: SampleGroup
     subset: Subset | None  #: the subset it was given in, None where the split is to be made
     source: SampleSource
-    depth: Depth | None = None  #: of a photo with more than 8 bits: the range and kind of its values
+    depth: BitDepth | None = None  #: of a photo with more than 8 bits: the range and kind of its values
     copy: int = 0  #: 0 for the first sample with these bytes, then 1, 2, ... in the order of their names
 
     @property
@@ -112,7 +112,7 @@ class LedgerEntry:
     height: int = 0  #: pixels, as stored
     camera: str = ""  #: make and model, as EXIF says; "" where it says nothing
     note: str = ""  #: what was done with this photo and not with every other, such as the range it was scaled by
-    depth: Depth | None = None  #: of a photo with more than 8 bits: the range and kind of its values
+    depth: BitDepth | None = None  #: of a photo with more than 8 bits: the range and kind of its values
 
     def __post_init__(self) -> None:
         if len(self.reason) > LONGEST_REASON:  # it may hold a path, a label or what a library says

@@ -39,7 +39,7 @@ class Split:
     copies: Mapping[str, str] = field(default_factory=dict)  #: id -> digest, of samples that are further copies
 
     def samples_in(self, samples: Samples, subset: Subset) -> list[Sample]:
-        """Return the samples of a subset, in the order of ``samples``; those that the split does not know are in none."""
+        """Return the samples of a subset, in the order of ``samples``; samples that the split lacks are in none."""
         return [sample for sample in samples.samples if self.subsets.get(sample.id) is subset]
 
     def by_digest(self) -> dict[str, Subset]:
@@ -198,9 +198,7 @@ def _note_leaks(samples: Samples, given: Mapping[str, Subset]) -> list[str]:
     by_group = defaultdict(set)
     for sample in samples.samples:
         by_group[sample.group].add(given[sample.id])
-    separated = [
-        group.name for group, its in by_group.items() if len(its) > 1 and group.kind is GroupKind.NAMED
-    ]
+    separated = [group.name for group, its in by_group.items() if len(its) > 1 and group.kind is GroupKind.NAMED]
     if separated:
         notes.append(
             f"leak: {count_noun(len(separated), 'group', 'are')} in more than one given part: "
@@ -210,7 +208,7 @@ def _note_leaks(samples: Samples, given: Mapping[str, Subset]) -> list[str]:
 
 
 def _find_known(samples: Samples, earlier: Mapping[str, Subset]) -> tuple[dict[str, Subset], list[str]]:
-    """Return sample id -> subset for photos of an earlier split and new ones in a group with such a photo, and notes."""
+    """Return sample id -> subset for photos of an earlier split and others of their groups, and notes."""
     by_group: defaultdict[SampleGroup, Counter[Subset]] = defaultdict(Counter)
     for sample in samples.samples:
         if sample.digest in earlier:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from headstart.arrays import Bools, Ints
 from headstart.data.groups import encode_groups
 from headstart.data.names import natural_key, normalise_class_name
-from headstart.data.samples import LedgerEntry, Sample
+from headstart.data.samples import GroupKind, LedgerEntry, Sample
 from headstart.data.subsets import parse_subset
 from headstart.evaluation.grouping import effective_sample_size
 from headstart.evaluation.intervals import grouped_wilson_interval
@@ -30,7 +30,6 @@ Cut = tuple[SliceProperty, str, Ints]  #: a slice's property, its value, the row
 LEAST = (
     10  #: photos; a smaller slice could hardly be told from the rest, and each one looked at makes the others' harder
 )
-GROUP = "group:"  #: what the name of a group begins with when the user gave it
 _SQUARE, _USUAL = 1.25, 1.55  #: longer edge over the shorter: up to 5:4; up to 3:2 and a little, as cameras have it
 
 
@@ -150,7 +149,7 @@ def _cuts(samples: Sequence[Sample], entries: Sequence[LedgerEntry], looks: Imag
         "file type": [[entry.format] for entry in entries],
         "camera": [[entry.camera or "not named"] for entry in entries],
         "folder": [_folders(sample.name, classes) for sample in samples],
-        "group": [[sample.group.removeprefix(GROUP)] * sample.group.startswith(GROUP) for sample in samples],
+        "group": [[sample.group.name] if sample.group.kind is GroupKind.NAMED else [] for sample in samples],
     }
     shorter = np.array([min(entry.width, entry.height) for entry in entries], np.float64)
     numbers: dict[SliceProperty, Iterator[Cut]] = {

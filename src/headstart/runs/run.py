@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.data.ledger import load_ledger
+from headstart.data.split import load_split
 from headstart.errors import UserError
 from headstart.evaluation.evaluation import Evaluation
 from headstart.inference.classifier import Classifier, PhotoLike, load
@@ -83,8 +84,9 @@ class Run:
         heat = self._explainer.heat(photo, label)
         near = self._neighbours.nearest(heat.features[None], ALIKE)
         names = {entry.digest: entry.name for entry in load_ledger(self._home / LEDGER).entries}
-        ids = [self._neighbours.ids[index] for index in near.indices[0]]
-        found = zip((names[id_.partition(".")[0]] for id_ in ids), map(float, near.similarity[0]), strict=True)
+        ids, copies = self._neighbours.ids, load_split(self._home).copies
+        seen = (ids[index] for index in near.indices[0])
+        found = zip((names[copies.get(id_, id_)] for id_ in seen), map(float, near.similarity[0]), strict=True)
         return Explanation(heat, tuple(found))
 
     @cached_property

@@ -24,7 +24,9 @@ def test_a_folder_per_class(pets):
     assert samples.classes == ("cats", "dogs")
     assert len(samples) == 20
     assert samples.samples[0].name == "cats/0.png"
-    assert samples.samples[0].digest == compute_digest((pets / "cats/0.png").read_bytes()) == samples.samples[0].group
+    assert (
+        samples.samples[0].digest == compute_digest((pets / "cats/0.png").read_bytes()) == samples.samples[0].group.name
+    )
     assert samples.samples[0].subset is None
     assert Counter(samples.labels.tolist()) == {0: 10, 1: 10}
     assert samples.ledger.counts()[FileStatus.ACCEPTED] == 20

@@ -39,7 +39,7 @@ def test_patients_are_no_classes_and_are_proposed_as_groups(patients):
     samples = read_source(patients, options=options("parent", "folder"))
     assert samples.classes == ("0", "1")
     assert all(labels_of(samples)[name] == name.split("/")[1] for name in labels_of(samples))
-    assert {sample.group for sample in samples.samples} == {f"group:p{i}" for i in range(8)}
+    assert {sample.group.given_name for sample in samples.samples} == {f"p{i}" for i in range(8)}
     assert any("8 groups, such as 'p0', 'p1', 'p2' and 5 more" in note for note in samples.ledger.notes)
     assert read_source(patients, options=options("folder")).classes == tuple(f"p{i}" for i in range(8))
 
@@ -194,7 +194,7 @@ def test_other_files_make_no_classes(patients):
 def test_groups_in_names(plant, tmp_path):
     names = [f"{label}/mouse{mouse}_slice{i}.png" for label in ("ill", "well") for mouse in range(4) for i in range(3)]
     samples = read_source(plant(tmp_path / "mice", *names), options=options(None, "name"))
-    assert {sample.group for sample in samples.samples} == {f"group:mouse{i}" for i in range(4)}
+    assert {sample.group.given_name for sample in samples.samples} == {f"mouse{i}" for i in range(4)}
 
 
 def test_what_cannot_be_said(pets, plant, tmp_path):

@@ -84,7 +84,7 @@ def test_split_and_group_columns(pets):
         Subset.VALIDATION: 4,
         Subset.TEST: 4,
     }
-    assert {sample.group for sample in samples.samples} == {"group:p0", "group:p1", "group:p2"}
+    assert {sample.group.given_name for sample in samples.samples} == {"p0", "p1", "p2"}
 
 
 def test_copies_join_the_groups_they_are_in(pets):
@@ -92,9 +92,9 @@ def test_copies_join_the_groups_they_are_in(pets):
     groups = ["a", "a", *"bcdefghi"[:8], *"klmnopqrst"]
     rows = [f"{row},{group}" for row, group in zip(rows_of_pets(), groups, strict=True)]
     (pets / "t.csv").write_text(lines("path,label,group", *rows, "cats/copy.png,cats,b"))
-    group_of = {sample.name: sample.group for sample in read_source(pets / "t.csv").samples}
-    assert {group_of[f"cats/{name}.png"] for name in ("0", "1", "2", "copy")} == {"group:a"}
-    assert group_of["cats/3.png"] == "group:c"
+    group_of = {sample.name: sample.group.given_name for sample in read_source(pets / "t.csv").samples}
+    assert {group_of[f"cats/{name}.png"] for name in ("0", "1", "2", "copy")} == {"a"}
+    assert group_of["cats/3.png"] == "c"
 
 
 def test_parquet(pets):

@@ -23,6 +23,7 @@ from headstart.modalities.image.near_duplicates.coarse_align import align_coarse
 from headstart.modalities.image.near_duplicates.fine_align import Alignment, align_finely
 from headstart.modalities.image.spec import ImageSpec
 from headstart.modalities.image.stats import ImageStats, compute_stats
+from tests.groups import by_content
 
 SPEC = ImageSpec(224, 1000, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 Photos = list[Image.Image]
@@ -88,8 +89,8 @@ class PhotoSet:
         self.samples = []
         for place, (digest, array) in enumerate(zip(digests, arrays, strict=True)):
             number = seen[digest] = seen.get(digest, -1) + 1
-            id_ = f"{digest}.{number}" if number else digest
-            self.samples.append(Sample(id_, f"#{place}", digest, 0, digest, None, ArraySource(array[None], 0)))
+            source = ArraySource(array[None], 0)
+            self.samples.append(Sample(f"#{place}", digest, 0, by_content(digest), None, source, copy=number))
         self.stats = measure(np.stack([crop_resize(array, SPEC) for array in arrays]))
         self.features = features_of(self.stats)
 

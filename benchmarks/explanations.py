@@ -32,7 +32,7 @@ from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import load_backbone
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.explanation.explainer import Explainer
-from headstart.export import EnsembleMember, FeatureBranch, FittedModel, ParityExample, export_model
+from headstart.export import EnsembleMember, FeatureBranch, FittedModel, ParityExample, write_model
 from headstart.heads.catalog import fit_head
 from headstart.heads.head import TrainingSet
 from headstart.modalities.image.decoding.decode import crop_resize, decode
@@ -142,7 +142,7 @@ def fitted(family: Family, backbone: Backbone, data: Path, folder: Path) -> tupl
     head = fit_head(family.head, task, HeadSettings(c_points=8)).head
     branch, answer = FeatureBranch(backbone, "openvino", "f32", layers), EnsembleMember((0,), head)
     witness = ParityExample(partial(np.asarray, squares[0]), (features[0],))
-    export_model(FittedModel(classes, (branch,), (answer,)), folder, [witness])
+    write_model(FittedModel(classes, (branch,), (answer,)), folder, [witness])
     right = np.flatnonzero(head.probabilities(features).argmax(axis=1) == labels)
     chosen = np.random.default_rng(0).permutation(right)[:EXPLAINED]
     return squares[chosen], labels[chosen]

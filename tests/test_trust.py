@@ -109,7 +109,7 @@ def test_what_is_said_of_calibration_and_sets_is_so(small) -> None:
     assert said["sets"]["test"]["mean_size"] == pytest.approx(kept["prediction_set"][test].sum(axis=1).mean())
     assert said["novelty"]["accepted"]["share"] == 1 - kept["out_of_distribution"][test].mean()
     record = json.loads((run.folder / "model/model.json").read_text())
-    assert record["sets"]["coverage"] == 0.9
+    assert record["conformal"]["coverage"] == 0.9
     assert record["calibration"]["kind"] == said["calibration"]["kind"]
 
 

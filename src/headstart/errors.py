@@ -141,6 +141,13 @@ class MissingExtra(UserError):
         super().__init__(f"{purpose} needs the package {package!r}; install it with: pip install 'headstart[{extra}]'")
 
 
+def describe_schema_mismatch(file: str, found: object, known: int) -> str:
+    """Return the message about a saved file of a schema that this version does not read."""
+    return (
+        f"{file!r} has schema version {found}, this headstart reads {known}; open it with the headstart that wrote it"
+    )
+
+
 def nearest(name: str, known: list[str]) -> str:
     """The end of an error about an unknown name: the nearest match, if there is one, and the list."""
     from difflib import get_close_matches

@@ -14,7 +14,7 @@ from headstart.engines.openvino import OpenVinoEngine
 from headstart.explanation import choose_map as explain_planning
 from headstart.explanation import maps as explain_maps
 from headstart.explanation.explainer import Explainer
-from headstart.export import EnsembleMember, FeatureBranch, FittedModel, ParityExample, export_model
+from headstart.export import EnsembleMember, FeatureBranch, FittedModel, ParityExample, write_model
 from headstart.inference.postprocess import parse_heads
 from headstart.modalities.image.spec import ImageSpec
 from tests.export.drawn import drawn_head
@@ -51,7 +51,7 @@ def saved(architecture: str, folder: Path, layers: str = "final") -> Explainer:
     row = np.concatenate([rows[name][0] for name in names])
     head = drawn_head(len(row), 3, scale=3 / np.sqrt(np.square(row).mean()))
     parts = FittedModel(NAMES, (FeatureBranch(backbone, "openvino", "f32", names),), (EnsembleMember((0,), head),))
-    export_model(parts, folder / "model", [ParityExample(partial(np.asarray, square), (row,))])
+    write_model(parts, folder / "model", [ParityExample(partial(np.asarray, square), (row,))])
     return Explainer(folder / "model")
 
 

@@ -12,7 +12,7 @@ from headstart.backbones.convert import load_backbone
 from headstart.errors import ClassifierError, DataError, UserError
 from headstart.explanation.explainer import Explainer, HeatMap, _gradient, overlay_heat
 from headstart.explanation.maps import resize_map
-from headstart.export import EnsembleMember, FittedModel, export_model
+from headstart.export import EnsembleMember, FittedModel, write_model
 from headstart.inference.postprocess import parse_heads
 from tests.export.drawn import balanced, branch, drawn_head, drawn_photos, features, single, witnesses
 
@@ -31,7 +31,7 @@ def explainer(warm) -> Explainer:
 
 def saved(parts: FittedModel, folder: Path) -> Explainer:
     parts = balanced(parts, features(parts))
-    export_model(parts, folder, witnesses(parts)[:1])
+    write_model(parts, folder, witnesses(parts)[:1])
     return Explainer(folder)
 
 

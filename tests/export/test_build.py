@@ -122,7 +122,7 @@ def test_another_crop_is_another_view_of_the_same_weights(lite0: Backbone) -> No
     model = build_onnx(parts)
     assert [node.op_type for node in model.graph.node].count("Resize") == 2
     assert model.ByteSize() <= 1.05 * build_onnx(single(lite0, 3)).ByteSize()
-    assert [parts.network(index) for index in range(2)] == [0, 1]
+    assert [parts.find_network(index) for index in range(2)] == [0, 1]
 
 
 def test_more_weights_than_a_file_holds_are_refused(lite0: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:

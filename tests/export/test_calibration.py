@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from onnx import helper
 from scipy.special import softmax
 
-from headstart.export.calibration import add_calibration, add_sets
+from headstart.export.calibration import add_calibration, add_conformal
 from headstart.inference.calibration import NONE, Calibration
 from headstart.inference.conformal import ConformalPredictor
 from headstart.modalities.graph_builder import GraphBuilder
@@ -37,10 +37,9 @@ def calibrations(classes: int) -> dict[str, Calibration]:
     steep = tuple(((0.5, float(np.nextafter(np.float32(0.5), np.float32(1)))), (0.0, 1.0)) for _ in range(classes))
     return {
         "none": NONE,
-        "sharper": Calibration("temperature", (2.2,)),
-        "softer": Calibration("temperature", (0.1,)),
-        "mixture": Calibration("mixture", (0.7,), mix=0.03),
-        "vector": Calibration("vector", tuple(chance.uniform(0.3, 3, classes)), tuple(chance.normal(0, 1, classes))),
+        "sharper": Calibration("temperature", 2.2),
+        "softer": Calibration("temperature", 0.1),
+        "mixture": Calibration("mixture", 0.7, mix=0.03),
         "isotonic": Calibration("isotonic", knots=tuple(it for it, _ in fitted), values=tuple(it for _, it in fitted)),
         "all or nothing": Calibration("isotonic", knots=tuple(k for k, _ in steep), values=tuple(v for _, v in steep)),
     }
@@ -59,7 +58,7 @@ def session(calibration: Calibration, sets: ConformalPredictor, classes: int) ->
     pieces = GraphBuilder()
     calibrated = add_calibration(pieces, calibration, "uncalibrated")
     pieces.node("Identity", [calibrated], "calibrated")
-    pieces.node("Identity", [add_sets(pieces, sets, calibrated, classes)], "set")
+    pieces.node("Identity", [add_conformal(pieces, sets, calibrated, classes)], "set")
     info, shape = helper.make_tensor_value_info, [1, classes]
     ends = [info("calibrated", onnx.TensorProto.FLOAT, shape), info("set", onnx.TensorProto.BOOL, shape)]
     start = info("uncalibrated", onnx.TensorProto.FLOAT, shape)

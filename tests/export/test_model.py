@@ -14,9 +14,9 @@ def test_parts_that_do_not_fit_together_are_refused(lite0: Backbone) -> None:
     head = drawn_head(1280, 3)
     final = branch(lite0, "final")
     cases: list[tuple[tuple[EnsembleMember, ...], str]] = [
-        ((), r"answers read the branches \[\] of 2; wanted each, and no others"),
-        ((EnsembleMember((0,), head),), r"answers read the branches \[0\] of 2"),
-        ((EnsembleMember((0, 1, 2), head),), r"answers read the branches \[0, 1, 2\] of 2"),
+        ((), r"members read the branches \[\] of 2; wanted each, and no others"),
+        ((EnsembleMember((0,), head),), r"members read the branches \[0\] of 2"),
+        ((EnsembleMember((0, 1, 2), head),), r"members read the branches \[0, 1, 2\] of 2"),
         (
             (EnsembleMember((0, 1), head),),
             r"head 0 goes from 1280 numbers to 3; its branches give 2560, and there are 3",
@@ -44,7 +44,7 @@ def test_a_branch_may_be_read_by_the_novelty_alone(lite0: Backbone) -> None:
     )
     parts = replace(plain, branches=branches, novelty=novelty)
     assert [it.layers for it in parts.branches] == [("final",), ("stage4",)]
-    with pytest.raises(ValueError, match=r"answers read the branches \[0, 1\] of 1; wanted each, and no others"):
+    with pytest.raises(ValueError, match=r"members read the branches \[0, 1\] of 1; wanted each, and no others"):
         replace(plain, novelty=novelty)
     rows = features(parts)
     said = parts.predict(rows)
@@ -53,17 +53,17 @@ def test_a_branch_may_be_read_by_the_novelty_alone(lite0: Backbone) -> None:
 
 
 def test_a_calibration_is_of_as_many_classes(lite0: Backbone) -> None:
-    two = Calibration("vector", (1.0, 1.0), (0.0, 0.0))
+    two = Calibration("isotonic", knots=((0.5,),) * 2, values=((0.5,),) * 2)
     with pytest.raises(ValueError, match="the calibration is of 2 classes; wanted 3"):
         replace(single(lite0, 3), calibration=two)
 
 
 def test_sets_are_made_of_calibrated_probabilities_and_novelty_of_uncalibrated_ones(lite0: Backbone) -> None:
-    softer, conformal = Calibration("temperature", (0.05,)), ConformalPredictor("lac", 0.9, 0.68)
+    softer, conformal = Calibration("temperature", 0.05), ConformalPredictor("lac", 0.9, 0.68)
     parts = replace(single(lite0, 3), calibration=softer, conformal=conformal)
     rows = features(parts)
     said = parts.predict(rows)
-    np.testing.assert_array_equal(said.uncalibrated, parts.probabilities(rows))
+    np.testing.assert_array_equal(said.uncalibrated, parts.predict_proba(rows))
     np.testing.assert_array_equal(said.probabilities, softer.apply(said.uncalibrated))
     assert said.prediction_set is not None
     np.testing.assert_array_equal(said.prediction_set, conformal.predict(said.probabilities))

@@ -11,7 +11,7 @@ from PIL import Image
 from headstart.backbones.backbone import Backbone
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.errors import SaveError
-from headstart.export import EnsembleMember, FittedModel, UnsteadyNoveltyError, add_scores, export_model, heads
+from headstart.export import EnsembleMember, FittedModel, UnsteadyNoveltyError, add_scores, heads, write_model
 from headstart.export import build as graph
 from headstart.export.calibration import add_calibration
 from headstart.export.novelty import add_novelty
@@ -46,7 +46,7 @@ def test_the_saved_graph_is_the_fitted_path(
 ) -> None:
     parts = single(network, *units, layer=layer)
     shown = witnesses(parts)
-    classifier = export_model(parts, tmp_path / "model", shown)
+    classifier = write_model(parts, tmp_path / "model", shown)
     assert classifier.record.parity.mean_difference < 1e-3
     assert classifier.record.parity.same_answers == 1
     assert classifier.record.layer == layer
@@ -68,10 +68,10 @@ def ensemble(*members: tuple[float, Any], combine: Any = "mean") -> FittedModel:
     return balanced(parts, features(parts))
 
 
-def passes_of(classifier: Classifier) -> BatchRunner:
-    batch = classifier._engines.batch
+def runner_of(classifier: Classifier) -> BatchRunner:
+    batch = classifier._predictors.batch
     assert batch is not None
-    return batch.passes
+    return batch.runner
 
 
 COMPOSITES: dict[str, Callable[[Backbone, Backbone], FittedModel]] = {
@@ -98,11 +98,11 @@ def test_composites_answer_the_same_in_onnx_runtime_in_openvino_and_by_hand(
     parts = COMPOSITES[kind](network, other)
     photos = drawn_photos()
     expected = by_hand(parts, features(parts))
-    classifier = export_model(parts, tmp_path / "model", witnesses(parts))
+    classifier = write_model(parts, tmp_path / "model", witnesses(parts))
     assert classifier.record.parity.same_answers == 1
     assert classifier.record.parity.mean_difference < 5e-4
     alone = np.stack([classifier.predict(photo).probabilities for photo in photos])
-    assert classifier.engine_for(BATCH_FROM) == "openvino"
+    assert classifier.select_engine(BATCH_FROM) == "openvino"
     which = np.arange(BATCH_FROM + 3) % len(photos)
     together = np.stack([it.probabilities for it in classifier.predict([photos[index] for index in which])])
     np.testing.assert_allclose(alone, expected, atol=5e-4)
@@ -128,16 +128,16 @@ def test_the_answers_above_hang_on_every_branch_and_every_view(network: Backbone
 
 #: What a classifier may say beyond probabilities, one for each composite; thresholds are found with ``between``.
 GUARDS: dict[str, tuple[Calibration, ConformalPredictor]] = {
-    "layers joined": (Calibration("temperature", (0.6,)), ConformalPredictor("lac", 0.9, 0)),
-    "backbones joined": (Calibration("vector", (0.5, 1.3, 0.9), (0.4, -0.2, 0.0)), ConformalPredictor("aps", 0.9, 0)),
+    "layers joined": (Calibration("temperature", 0.6), ConformalPredictor("lac", 0.9, 0)),
+    "backbones joined": (Calibration("mixture", 0.7, mix=0.05), ConformalPredictor("aps", 0.9, 0)),
     "flips": (
         Calibration(
             "isotonic", knots=((0.1, 0.6), (0.2, 0.3, 0.8), (0.0, 1.0)), values=((0, 1), (0.1, 0.3, 0.9), (0, 1))
         ),
         ConformalPredictor("raps", 0.9, 0, 0.1, 1),
     ),
-    "flip alone": (Calibration("temperature", (1.6,)), ConformalPredictor("raps", 0.9, 0, 0.02, 2)),
-    "mean": (Calibration("vector", (2.0, 0.7, 1.5), (-0.5, 0.5, 0.1)), ConformalPredictor("lac", 0.9, 0)),
+    "flip alone": (Calibration("temperature", 1.6), ConformalPredictor("raps", 0.9, 0, 0.02, 2)),
+    "mean": (Calibration("mixture", 1.4, mix=0.02), ConformalPredictor("lac", 0.9, 0)),
     "vote": (
         Calibration("isotonic", knots=((0.3, 0.7),) * 3, values=((0.05, 0.9),) * 3),
         ConformalPredictor("aps", 0.9, 0),
@@ -171,11 +171,11 @@ def test_all_that_is_said_is_the_same_in_onnx_runtime_in_openvino_and_by_hand(
     assert chosen.sum(axis=1).max() > 1
     assert chosen.sum(axis=1).min() < 3
 
-    classifier = export_model(parts, tmp_path / "model", witnesses(parts))
+    classifier = write_model(parts, tmp_path / "model", witnesses(parts))
     assert classifier.record.parity.same_answers == 1
     assert classifier.record.parity.mean_difference < 1e-3
     assert 0 < (classifier.record.parity.novelty_difference or 0) < 2e-3
-    assert classifier.engine_for(BATCH_FROM) == "openvino"
+    assert classifier.select_engine(BATCH_FROM) == "openvino"
     which = np.arange(BATCH_FROM + 3) % len(photos)
     alone = [classifier.predict(photo) for photo in photos]
     together = classifier.predict([photos[index] for index in which])
@@ -195,7 +195,7 @@ def test_bad_photos_are_neither_declined_nor_in_a_set(network: Backbone, tmp_pat
     parts = replace(
         single(network, 3), conformal=ConformalPredictor("lac", 0.9, 0.5), novelty=drawn_novelty(single(network, 3))
     )
-    classifier = export_model(parts, tmp_path / "model", witnesses(parts))
+    classifier = write_model(parts, tmp_path / "model", witnesses(parts))
     for count in (1, BATCH_FROM // 4):
         prediction = classifier.predict([*drawn_photos() * count, b"no photo"])[-1]
         assert prediction.error is not None
@@ -209,7 +209,7 @@ def test_without_openvino_many_get_the_same_sets_and_novelty(
     parts = replace(
         single(network, 3), conformal=ConformalPredictor("lac", 0.9, 0.5), novelty=drawn_novelty(single(network, 3))
     )
-    classifier = export_model(parts, tmp_path / "model", witnesses(parts))
+    classifier = write_model(parts, tmp_path / "model", witnesses(parts))
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     for many, photo in zip(
         classifier.predict(drawn_photos() * (BATCH_FROM // 4)), drawn_photos() * (BATCH_FROM // 4), strict=True
@@ -226,7 +226,7 @@ def test_files_are_decoded_for_each_network_as_when_features_were_extracted(
     network: Backbone, other: Backbone, tmp_path: Path
 ) -> None:
     parts = COMPOSITES["backbones joined"](network, other)
-    classifier = export_model(parts, tmp_path / "model", witnesses(parts))
+    classifier = write_model(parts, tmp_path / "model", witnesses(parts))
     files = [tmp_path / f"{index}.jpg" for index in range(3)]
     for index, file in enumerate(files):
         Image.fromarray(picture(CLASSES[index], np.random.default_rng(index), (400, 300))).save(file)
@@ -249,26 +249,24 @@ def test_files_are_decoded_for_each_network_as_when_features_were_extracted(
 
 def test_flips_cost_no_room_and_no_second_network(lite0: Backbone, tmp_path: Path) -> None:
     plain, flips = single(lite0, 3), COMPOSITES["flips"](lite0, lite0)
-    one = export_model(plain, tmp_path / "plain", witnesses(plain))
-    two = export_model(flips, tmp_path / "flips", witnesses(flips))
+    one = write_model(plain, tmp_path / "plain", witnesses(plain))
+    two = write_model(flips, tmp_path / "flips", witnesses(flips))
     sizes = [(it.folder / model_format.GRAPH).stat().st_size for it in (one, two)]
     assert sizes[1] <= 1.05 * sizes[0]
-    passes = passes_of(two)
-    assert passes is not None
-    assert [it.flipped for it in passes.all] == [False, True]
-    assert passes.all[0].runner is passes.all[1].runner
+    runner = runner_of(two)
+    assert [it.flipped for it in runner.passes] == [False, True]
+    assert runner.passes[0].runner is runner.passes[1].runner
 
 
 def test_layers_that_a_view_lacks_get_a_network_of_their_own(network: Backbone, tmp_path: Path) -> None:
     parts = ensemble(
         (0.5, [branch(network, "stage3"), branch(network, "stage2")]), (0.5, [branch(network, "stage4", flipped=True)])
     )
-    passes = passes_of(export_model(parts, tmp_path / "model", witnesses(parts)))
-    assert passes is not None
-    assert [set(it.outputs) for it in passes.all] == [{0, 1}, {2}]
-    assert passes.all[0].runner is not passes.all[1].runner
+    runner = runner_of(write_model(parts, tmp_path / "model", witnesses(parts)))
+    assert [set(it.outputs) for it in runner.passes] == [{0, 1}, {2}]
+    assert runner.passes[0].runner is not runner.passes[1].runner
     pixels = {network.spec: np.stack([crop_resize(photo, network.spec) for photo in drawn_photos()])}
-    for seen, wanted in zip(passes.features(pixels), features(parts), strict=True):
+    for seen, wanted in zip(runner.extract(pixels), features(parts), strict=True):
         np.testing.assert_allclose(seen, wanted, rtol=1e-3, atol=1e-3)
 
 
@@ -276,17 +274,17 @@ def test_one_branch_of_another_engine_sends_all_through_onnx_runtime(network: Ba
     parts = COMPOSITES["flips"](network, network)
     parts = replace(parts, branches=(parts.branches[0], replace(parts.branches[1], engine="pytorch")))
     photos = drawn_photos()
-    classifier = export_model(parts, tmp_path / "model", witnesses(parts))
+    classifier = write_model(parts, tmp_path / "model", witnesses(parts))
     assert [it.network for it in classifier.record.branches] == [0, 1]
     many = classifier.predict(photos * (BATCH_FROM // 4))
-    assert classifier.engine_for(BATCH_FROM) == "onnxruntime"
+    assert classifier.select_engine(BATCH_FROM) == "onnxruntime"
     for prediction, photo in zip(many, photos * (BATCH_FROM // 4), strict=True):
         np.testing.assert_array_equal(prediction.probabilities, classifier.predict(photo).probabilities)
 
 
 def test_the_folder_says_what_it_is_made_of(network: Backbone, other: Backbone, tmp_path: Path) -> None:
     parts = COMPOSITES["vote"](network, other)
-    classifier = export_model(parts, tmp_path / "model", witnesses(parts))
+    classifier = write_model(parts, tmp_path / "model", witnesses(parts))
     record = classifier.record
     assert [(it.backbone.name, it.layers, it.flipped, it.network) for it in record.branches] == [
         (other.name, ("final",), False, 0),
@@ -320,9 +318,9 @@ def test_a_graph_that_answers_otherwise_is_not_saved(
             for witness in shown
         ]
     elif step == "head":
-        _answers_the_contrary(monkeypatch)
+        _predicts_the_contrary(monkeypatch)
     elif step == "calibration":
-        colder = Calibration("temperature", (0.1,))
+        colder = Calibration("temperature", 0.1)
         monkeypatch.setattr(heads, "add_calibration", lambda pieces, _, row: add_calibration(pieces, colder, row))
     else:
         novelty = drawn_novelty(parts)
@@ -330,7 +328,7 @@ def test_a_graph_that_answers_otherwise_is_not_saved(
         monkeypatch.setattr(heads, "add_novelty", lambda pieces, _, *rows: add_novelty(pieces, other_novelty, *rows))
     most = 0.1 if step == "novelty" else 0.03
     with pytest.raises(SaveError, match=rf"differ by 0\.\d+ on average, wanted at most {most}; \w.*\(step: .*{step}\)"):
-        export_model(parts, tmp_path / "model", shown)
+        write_model(parts, tmp_path / "model", shown)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -345,10 +343,10 @@ def test_photos_so_alike_that_rounding_decides_are_told_from_a_wrong_graph(netwo
         for it in witnesses(tiny)
     ]
     with pytest.raises(UnsteadyNoveltyError, match="novelty scores differ"):
-        export_model(tiny, tmp_path / "model", rounded)
+        write_model(tiny, tmp_path / "model", rounded)
     plain = tiny.without_novelty()
     assert (plain.novelty, plain.branches) == (None, parts.branches)
-    assert export_model(plain, tmp_path / "model", witnesses(plain)).record.novelty is None
+    assert write_model(plain, tmp_path / "model", witnesses(plain)).record.novelty is None
 
 
 def test_the_branch_that_differs_is_named(
@@ -361,16 +359,16 @@ def test_the_branch_that_differs_is_named(
     with pytest.raises(
         SaveError, match=rf"in branch 1 \({re.escape(network.name)} up to final, mirrored\) the features differ"
     ):
-        export_model(parts, tmp_path / "model", unmirrored)
+        write_model(parts, tmp_path / "model", unmirrored)
     with monkeypatch.context() as patched:
-        _answers_the_contrary(patched)
+        _predicts_the_contrary(patched)
         with pytest.raises(SaveError, match=r"; pixels and features agree \(step: the head\)"):
-            export_model(parts, tmp_path / "model", shown)
+            write_model(parts, tmp_path / "model", shown)
     _crops_too_narrowly(monkeypatch, lite0.spec)
     with pytest.raises(
         SaveError, match=rf"in branch 2 \({re.escape(lite0.name)} up to stage4 \+ final\) the pixels differ"
     ):
-        export_model(parts, tmp_path / "model", shown)
+        write_model(parts, tmp_path / "model", shown)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -383,11 +381,11 @@ def _crops_too_narrowly(monkeypatch: pytest.MonkeyPatch, spoiled: ImageSpec) -> 
     monkeypatch.setattr(graph, "add_square", narrow)
 
 
-def _answers_the_contrary(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = heads._answer
+def _predicts_the_contrary(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = heads._add_head
 
     def contrary(pieces: Any, head: Head, values: str, prefix: str) -> str:
         flipped = tuple(Dense(-3 * layer.weight, -3 * layer.bias) for layer in head.layers)
         return right(pieces, Head(head.kind, flipped), values, prefix)
 
-    monkeypatch.setattr(heads, "_answer", contrary)
+    monkeypatch.setattr(heads, "_add_head", contrary)

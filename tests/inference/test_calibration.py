@@ -3,13 +3,12 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
-from scipy.special import log_softmax, softmax
+from scipy.special import softmax
 
 from headstart.inference.calibration import NONE, SMALLEST, Calibration
 
-TEMPERATURE = Calibration("temperature", (1.7,))
-MIXTURE = Calibration("mixture", (0.6,), mix=0.04)
-VECTOR = Calibration("vector", (0.8, 2.0, 1.1), (0.3, -1.0, 0.0))
+TEMPERATURE = Calibration("temperature", 1.7)
+MIXTURE = Calibration("mixture", 0.6, mix=0.04)
 ISOTONIC = Calibration(
     "isotonic", knots=((0.1, 0.5, 0.9), (0.4,), (0.0, 1.0)), values=((0.0, 0.2, 0.95), (0.3,), (0.0, 1.0))
 )
@@ -26,7 +25,7 @@ def test_none_changes_nothing() -> None:
 
 def test_a_temperature_divides_logits() -> None:
     logits = np.random.default_rng(0).normal(0, 3, (200, 5))
-    calibrated = Calibration("temperature", (1 / 2.5,)).apply(softmax(logits, axis=1).astype(np.float32))
+    calibrated = Calibration("temperature", 1 / 2.5).apply(softmax(logits, axis=1).astype(np.float32))
     np.testing.assert_allclose(calibrated, softmax(logits / 2.5, axis=1), rtol=2e-5)
     assert calibrated.dtype == np.float32
 
@@ -37,12 +36,6 @@ def test_a_mixture_gives_a_share_to_all_classes_alike() -> None:
     np.testing.assert_allclose(calibrated, 0.96 * softmax(0.6 * logits, axis=1) + 0.04 / 5, rtol=2e-5)
     assert calibrated.dtype == np.float32
     assert calibrated.min() >= np.float32(0.04 / 5)
-
-
-def test_vector_scaling_is_a_logit_each() -> None:
-    logits = np.random.default_rng(0).normal(0, 3, (200, 3))
-    expected = softmax(log_softmax(logits, axis=1) * VECTOR.scale + VECTOR.shift, axis=1)
-    np.testing.assert_allclose(VECTOR.apply(softmax(logits, axis=1).astype(np.float32)), expected, rtol=2e-5)
 
 
 def test_curves_are_linear_between_their_knots_and_level_beyond() -> None:
@@ -57,7 +50,7 @@ def test_a_row_that_all_curves_make_nothing_stays_as_it_is() -> None:
     np.testing.assert_array_equal(nothing.apply(rows), [[0.5, 0.5], [1, 0]])
 
 
-@pytest.mark.parametrize("calibration", [TEMPERATURE, MIXTURE, VECTOR, ISOTONIC, Calibration("temperature", (0.05,))])
+@pytest.mark.parametrize("calibration", [TEMPERATURE, MIXTURE, ISOTONIC, Calibration("temperature", 0.05)])
 def test_probabilities_of_0_are_as_good_as_others(calibration: Calibration) -> None:
     smallest = np.float32(np.finfo(np.float32).smallest_subnormal)
     rows = np.array([[1, 0, 0], [0, 0, 1], [0.5, 0.5, 0], [1, smallest, smallest]], np.float32)
@@ -70,40 +63,34 @@ def test_probabilities_of_0_are_as_good_as_others(calibration: Calibration) -> N
 
 
 def test_nothing_gives_nothing() -> None:
-    for calibration in (NONE, TEMPERATURE, MIXTURE, VECTOR, ISOTONIC):
+    for calibration in (NONE, TEMPERATURE, MIXTURE, ISOTONIC):
         assert calibration.apply(np.zeros((0, 3), np.float32)).shape == (0, 3)
 
 
 def test_it_goes_through_json() -> None:
-    for calibration in (NONE, TEMPERATURE, MIXTURE, VECTOR, ISOTONIC):
+    for calibration in (NONE, TEMPERATURE, MIXTURE, ISOTONIC):
         assert Calibration.from_json(json.loads(json.dumps(asdict(calibration)))) == calibration
-    assert [it.classes for it in (NONE, TEMPERATURE, MIXTURE, VECTOR, ISOTONIC)] == [None, None, None, 3, 3]
-
-
-def test_records_from_before_mixtures_are_read() -> None:
-    record = {"kind": "vector", "scale": [1, 2], "shift": [0, 0.5], "knots": [], "values": []}
-    assert Calibration.from_json(record) == Calibration("vector", (1.0, 2.0), (0.0, 0.5))
+    assert [it.classes for it in (NONE, TEMPERATURE, MIXTURE, ISOTONIC)] == [None, None, None, 3]
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"kind": "none", "scale": (1.0,)},
+        {"kind": "none", "scale": 2.0},
         {"kind": "platt"},
-        {"kind": "temperature"},
-        {"kind": "temperature", "scale": (-1.0,)},
-        {"kind": "temperature", "scale": (float("nan"),)},
-        {"kind": "vector", "scale": (1.0, 1.0), "shift": (0.0,)},
-        {"kind": "vector"},
-        {"kind": "mixture", "scale": (1.0,)},
-        {"kind": "mixture", "scale": (1.0,), "mix": 1.0},
-        {"kind": "mixture", "scale": (1.0,), "mix": float("nan")},
-        {"kind": "temperature", "scale": (1.0,), "mix": 0.1},
+        {"kind": "temperature", "scale": -1.0},
+        {"kind": "temperature", "scale": float("nan")},
+        {"kind": "mixture", "scale": 1.0},
+        {"kind": "mixture", "scale": 1.0, "mix": 1.0},
+        {"kind": "mixture", "scale": 1.0, "mix": float("nan")},
+        {"kind": "temperature", "scale": 1.0, "mix": 0.1},
         {"kind": "isotonic", "knots": ((0.5, 0.5),), "values": ((0.1, 0.2),)},
         {"kind": "isotonic", "knots": ((0.5, 0.5 + 1e-9),), "values": ((0.1, 0.2),)},
         {"kind": "isotonic", "knots": ((0.4, 0.5),), "values": ((0.2, 0.1),)},
         {"kind": "isotonic", "knots": ((0.4, 0.5),), "values": ((0.2,),)},
         {"kind": "isotonic", "knots": ((),), "values": ((),)},
+        {"kind": "isotonic"},
+        {"kind": "none", "knots": ((0.5,),), "values": ((0.5,),)},
     ],
 )
 def test_numbers_that_cannot_be_meant_are_refused(wrong: dict) -> None:  # type: ignore[type-arg]

@@ -13,6 +13,7 @@ from headstart.hardware import count_cores
 from headstart.inference import classifier as runtime
 from headstart.inference.classifier import Classifier, load
 from headstart.inference.openvino import BATCH
+from headstart.inference.streaming import PREFETCH
 from tests.conftest import CLASSES, Small, Warm
 
 
@@ -108,7 +109,7 @@ def test_the_stream_reads_ahead_only_so_far(classifier: Classifier, files: list[
     for _ in range(40):
         next(stream)
     stream.close()
-    assert taken <= 40 + runtime.BATCH_FROM + BATCH * (runtime.PREFETCH * count_cores() + 1)
+    assert taken <= 40 + runtime.BATCH_FROM + BATCH * (PREFETCH * count_cores() + 1)
 
 
 @pytest.mark.parametrize("count", [1, 30])
@@ -123,13 +124,13 @@ def test_an_engine_gives_one_answer_however_many_are_asked(small: Small, engine:
         list(classifier.stream(iter(photos))),
     ):
         np.testing.assert_array_equal(np.stack([it.probabilities for it in together]), alone)
-    assert {classifier.engine_for(number) for number in (1, 23, 24, None)} == {engine}
+    assert {classifier.select_engine(number) for number in (1, 23, 24, None)} == {engine}
 
 
 def test_auto_goes_by_how_many_are_asked(small: Small) -> None:
     classifier = load(small.run)
     assert classifier.engine == "auto"
-    assert [classifier.engine_for(count) for count in (1, runtime.BATCH_FROM - 1, runtime.BATCH_FROM, None)] == [
+    assert [classifier.select_engine(count) for count in (1, runtime.BATCH_FROM - 1, runtime.BATCH_FROM, None)] == [
         "onnxruntime",
         "onnxruntime",
         "openvino",

@@ -61,7 +61,7 @@ def test_a_large_threshold_takes_all_in(kind: ConformalKind) -> None:
 
 def test_the_free_ranks_cost_nothing() -> None:
     np.testing.assert_allclose(
-        ConformalPredictor("raps", 0.9, 0.5, 0.1, 2).surcharges(5), [0, 0, 0.1, 0.2, 0.3], rtol=1e-6
+        ConformalPredictor("raps", 0.9, 0.5, 0.1, 2).rank_penalties(5), [0, 0, 0.1, 0.2, 0.3], rtol=1e-6
     )
     rows = drawn()
     np.testing.assert_array_equal(

@@ -5,15 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import onnx
 import pytest
 from safetensors.numpy import load_file, save_file
 
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import load_backbone
 from headstart.errors import ClassifierError
-from headstart.export import add_scores, export_model
+from headstart.export import add_scores, write_model
 from headstart.inference import model_format
 from headstart.inference.calibration import Calibration
 from headstart.inference.classifier import BATCH_FROM, Classifier, load
@@ -36,9 +34,7 @@ def guarded(lite0: Backbone, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("guarded") / "model"
     sets = ConformalPredictor("lac", 0.9, 0.9)
     novelty = drawn_novelty(single(lite0, 3))
-    return uncalibrated(
-        lite0, folder, calibration=Calibration("temperature", (2.0,)), conformal=sets, novelty=novelty
-    ).folder
+    return exported(lite0, folder, calibration=Calibration("temperature", 2.0), conformal=sets, novelty=novelty).folder
 
 
 @pytest.fixture
@@ -57,41 +53,10 @@ def rewrite(model: Path, **changes: Any) -> None:
     (model / model_format.RECORD).write_text(json.dumps(kept))
 
 
-def as_version_2(model: Path) -> None:
-    """The folder as headstart wrote it before it calibrated: neither the record nor the graph know of that."""
-    changes = dict.fromkeys(("calibration", "sets", "novelty", "novelty_sha256"))
-    graph = onnx.load(model / model_format.GRAPH)
-    kept = [output for output in graph.graph.output if output.name == model_format.PROBABILITIES]
-    del graph.graph.output[:]
-    graph.graph.output.extend(kept)
-    onnx.save(graph, model / model_format.GRAPH)
-    (model / model_format.NOVELTY_ARRAYS).unlink(missing_ok=True)
-    rewrite(model, schema_version=2, graph_sha256=model_format.hash_file(model / model_format.GRAPH), **changes)
-
-
-def as_version_1(model: Path) -> None:
-    """The folder as headstart wrote it when a classifier was one branch and one head."""
-    as_version_2(model)
-    record = json.loads((model / model_format.RECORD).read_text())
-    (branch,), (answer,) = record["branches"], record["members"]
-    old = {
-        "schema_version": 1,
-        "classes": record["classes"],
-        "spec": branch["spec"],
-        "backbone": branch["backbone"],
-        "layer": branch["layers"][0],
-        "head": answer["head"],
-        "engine": branch["engine"],
-        "precision": branch["precision"],
-        **{name: record[name] for name in ("graph_sha256", "head_sha256", "parity", "headstart", "scores")},
-    }
-    (model / model_format.RECORD).write_text(json.dumps(old))
-
-
-def uncalibrated(backbone: Backbone, folder: Path, **more: Any) -> Classifier:
-    """A classifier that says no more than those of versions 1 and 2 did, and what is added."""
+def exported(backbone: Backbone, folder: Path, **more: Any) -> Classifier:
+    """A classifier of one branch and one head, and what is added."""
     parts = replace(single(backbone, 3), **more)
-    return export_model(parts, folder, witnesses(parts))
+    return write_model(parts, folder, witnesses(parts))
 
 
 def test_how_engines_agree_is_kept(model: Path) -> None:
@@ -103,63 +68,23 @@ def test_how_engines_agree_is_kept(model: Path) -> None:
 
 
 def test_what_is_written_is_read(lite0: Backbone, tmp_path: Path) -> None:
-    record = uncalibrated(
+    record = exported(
         lite0,
         tmp_path / "model",
-        calibration=Calibration("temperature", (1.5,)),
+        calibration=Calibration("temperature", 1.5),
         conformal=ConformalPredictor("aps", 0.9, 0.25),
     ).record
     assert model_format.ModelRecord.from_json(json.loads(json.dumps(record.to_json()))) == record
     written = json.loads((tmp_path / "model" / model_format.RECORD).read_text())
-    assert written["schema_version"] == model_format.SCHEMA_VERSION == 4
+    assert written["schema_version"] == model_format.SCHEMA_VERSION == 1
     assert written["calibration"]["kind"] == "temperature"
     assert (record.layer, record.head, record.combine) == ("final", "drawn", "mean")
     assert record.spec == record.branches[0].spec
     assert (record.calibration.scale, record.conformal, record.novelty) == (
-        (1.5,),
+        1.5,
         ConformalPredictor("aps", 0.9, 0.25),
         None,
     )
-
-
-def test_a_record_of_version_3_keeps_its_calibration(lite0: Backbone, tmp_path: Path) -> None:
-    """It knew no mixtures, classifiers were calibrated by scales and shifts of each class, and one engine scored."""
-    now = uncalibrated(lite0, tmp_path / "model", calibration=Calibration("vector", (1.0, 2.0, 0.5), (0.0, 0.1, -0.1)))
-    record = json.loads((now.folder / model_format.RECORD).read_text())
-    del record["calibration"]["mix"], record["engines"]
-    (now.folder / model_format.RECORD).write_text(json.dumps({**record, "schema_version": 3}))
-    assert model_format.read_model(now.folder) == now.record
-
-
-@pytest.mark.parametrize("version", [1, 2])
-def test_older_versions_are_read_and_answer_as_before(lite0: Backbone, tmp_path: Path, version: int) -> None:
-    now = uncalibrated(lite0, tmp_path / "model")
-    photos = drawn_photos() * (BATCH_FROM // 4)
-    expected = [prediction.probabilities for prediction in now.predict(photos)]
-    alone = now.predict(photos[0]).probabilities
-    (as_version_1 if version == 1 else as_version_2)(now.folder)
-    old = load(now.folder)
-    assert old.record == replace(now.record, graph_sha256=old.record.graph_sha256)
-    prediction = old.predict(photos[0])
-    np.testing.assert_array_equal(prediction.probabilities, alone)
-    np.testing.assert_array_equal(prediction.uncalibrated, alone)
-    assert (prediction.prediction_set, prediction.novelty, prediction.out_of_distribution) == ((), None, False)
-    for prediction, row in zip(old.predict(photos), expected, strict=True):
-        np.testing.assert_allclose(prediction.probabilities, row, atol=1e-6)
-        np.testing.assert_array_equal(prediction.uncalibrated, prediction.probabilities)
-        assert (prediction.prediction_set, prediction.novelty, prediction.out_of_distribution) == ((), None, False)
-    scored = add_scores(old, {"given": {}})
-    assert json.loads((now.folder / model_format.RECORD).read_text())["schema_version"] == 4
-    assert scored.record == replace(old.record, scores={"given": {}})
-    np.testing.assert_array_equal(load(now.folder).predict(photos[0]).probabilities, alone)
-
-
-@pytest.mark.parametrize("missing", ["spec", "backbone", "layer", "head", "engine", "precision", "classes"])
-def test_an_incomplete_version_1(model: Path, missing: str) -> None:
-    as_version_1(model)
-    rewrite(model, **{missing: None})
-    with pytest.raises(ClassifierError, match=f"is incomplete: missing or unknown: {missing}; copy"):
-        load(model)
 
 
 def _no_record(model: Path) -> None:
@@ -174,8 +99,8 @@ def _no_object(model: Path) -> None:
     (model / model_format.RECORD).write_text("[1]")
 
 
-def _newer(model: Path) -> None:
-    rewrite(model, schema_version=99)
+def _other_schema(model: Path) -> None:
+    rewrite(model, schema_version=7)
 
 
 def _incomplete(model: Path) -> None:
@@ -194,7 +119,7 @@ def _no_such_branch(model: Path) -> None:
     rewrite(model, members=[{"branches": [0, 1], "head": "lda", "weight": 1.0}])
 
 
-def _no_answer(model: Path) -> None:
+def _no_member(model: Path) -> None:
     rewrite(model, members=[])
 
 
@@ -203,7 +128,7 @@ def _no_calibration(model: Path) -> None:
 
 
 def _odd_calibration(model: Path) -> None:
-    rewrite(model, calibration={"kind": "vector", "scale": [1, 2], "shift": [0, 0], "knots": [], "values": []})
+    rewrite(model, calibration={"kind": "temperature", "scale": -1.0, "mix": 0.0, "knots": [], "values": []})
 
 
 def _odd_sets(model: Path) -> None:
@@ -241,12 +166,12 @@ def _no_head(model: Path) -> None:
         (_no_record, "not a saved classifier: no model.json in it"),
         (_not_json, "cannot be read"),
         (_no_object, "is no record of a classifier"),
-        (_newer, "schema version 99, this headstart reads 1 to 4"),
+        (_other_schema, "schema version 7, this headstart reads 1; open it with the headstart that wrote it"),
         (_incomplete, "incomplete: missing or unknown: classes"),
         (_mixed, "incomplete: missing or unknown: layer"),
         (_other_types, "incomplete: a field is of another type"),
         (_no_such_branch, "incomplete: a field is of another type"),
-        (_no_answer, "incomplete: a field is of another type"),
+        (_no_member, "incomplete: a field is of another type"),
         (_no_calibration, "incomplete: missing or unknown: calibration"),
         (_odd_calibration, "incomplete: a field is of another type"),
         (_odd_sets, "incomplete: a field is of another type"),

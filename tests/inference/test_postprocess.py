@@ -84,7 +84,7 @@ def test_of_equals_the_first_gets_the_vote() -> None:
 
 def test_what_is_said_follows_from_calibrated_probabilities() -> None:
     rows = np.array([[0.6, 0.3, 0.1], [0.34, 0.33, 0.33]], np.float32)
-    softer, sets = Calibration("temperature", (0.5,)), ConformalPredictor("lac", 0.9, 0.7)
+    softer, sets = Calibration("temperature", 0.5), ConformalPredictor("lac", 0.9, 0.7)
     said = postprocess(rows, [], softer, sets, None)
     np.testing.assert_array_equal(said.uncalibrated, rows)
     np.testing.assert_array_equal(said.probabilities, softer.apply(rows))

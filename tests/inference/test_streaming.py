@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from headstart.inference import streaming
-from headstart.inference.streaming import PREFETCH, Arrivals, answer_in_order
+from headstart.inference.streaming import PREFETCH, Arrivals, map_in_order
 
 SIZE, THREADS = 4, 2
 
@@ -17,7 +17,7 @@ def doubled(batch: list[int]) -> list[int]:
 
 
 def answers(items: object) -> Iterator[int]:
-    return answer_in_order(doubled, items, size=SIZE, threads=THREADS)  # type: ignore[arg-type]
+    return map_in_order(doubled, items, size=SIZE, threads=THREADS)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, 4, 5, 100])
@@ -66,7 +66,7 @@ def test_batches_fill_where_items_come_quickly(monkeypatch: pytest.MonkeyPatch) 
         sizes.append(len(batch))
         return batch
 
-    list(answer_in_order(counted, iter(range(100)), size=SIZE, threads=1))
+    list(map_in_order(counted, iter(range(100)), size=SIZE, threads=1))
     assert sizes[:3] == [1, 2, 4]
     assert set(sizes[3:-1]) == {SIZE}
 
@@ -95,7 +95,7 @@ def test_what_goes_wrong_in_a_source_is_raised_where_it_is_used() -> None:
     assert next(arrivals) == 1
     with pytest.raises(OSError, match="the pipe is gone"):
         next(arrivals)
-    assert arrivals.ready()
+    assert arrivals.is_ready()
     assert list(arrivals) == []
 
 

@@ -19,7 +19,7 @@ import headstart
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import load_backbone
 from headstart.errors import ClassifierError
-from headstart.export import EnsembleMember, FittedModel, export_model
+from headstart.export import EnsembleMember, FittedModel, write_model
 from headstart.inference import model_format
 from headstart.inference.classifier import BATCH_FROM, Classifier, load
 from tests.conftest import Small
@@ -43,7 +43,7 @@ def other(network: Backbone, tmp_path_factory: pytest.TempPathFactory) -> Path:
     whole = single(network, 3)
     head = drawn_head(network.layer("final").width, 2, seed=5)
     parts = FittedModel(("one", "two"), whole.branches, (EnsembleMember((0,), head),))
-    return export_model(parts, tmp_path_factory.mktemp("other") / "model", witnesses(parts)).folder
+    return write_model(parts, tmp_path_factory.mktemp("other") / "model", witnesses(parts)).folder
 
 
 def rows(classifier: Classifier, *, many: bool) -> np.ndarray:
@@ -151,10 +151,10 @@ FORKS = """
 import os, signal, sys, warnings
 warnings.simplefilter("ignore", DeprecationWarning)  # of forking where there are threads, which is what is tested
 import headstart, numpy
-from headstart.inference.classifier import MANY
+from headstart.inference.classifier import BATCH_FROM
 from headstart.explanation.explainer import Explainer
 
-photos = [numpy.random.default_rng(seed).integers(0, 256, (60, 60, 3), numpy.uint8) for seed in range(MANY)]
+photos = [numpy.random.default_rng(seed).integers(0, 256, (60, 60, 3), numpy.uint8) for seed in range(BATCH_FROM)]
 classifier = headstart.load(sys.argv[1])
 stream = classifier.stream(iter(photos))
 next(stream)

@@ -48,8 +48,8 @@ def test_the_temperature_is_the_best_there_is(factor: float) -> None:
         return float(-said[np.arange(400), labels].sum() + position**2 / (2 * PRIOR**2))
 
     best = minimize_scalar(objective, bounds=(-4, 4), method="bounded", options={"xatol": 1e-8}).x
-    assert np.log(calibration.scale[0]) == pytest.approx(best, abs=1e-3)
-    assert calibration.scale[0] == pytest.approx(1 / factor, rel=0.2)
+    assert np.log(calibration.scale) == pytest.approx(best, abs=1e-3)
+    assert calibration.scale == pytest.approx(1 / factor, rel=0.2)
 
 
 @pytest.mark.parametrize(("factor", "wrong"), [(0.4, 0.0), (1.0, 0.1), (2.5, 0.03)])
@@ -67,10 +67,10 @@ def test_scale_and_share_of_a_mixture_are_the_best_there_are(factor: float, wron
         return float(lost + place[0] ** 2 / (2 * PRIOR**2))
 
     best = minimize(objective, [0, -3], method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-9}).x
-    assert np.log(calibration.scale[0]) == pytest.approx(best[0], abs=1e-3)
+    assert np.log(calibration.scale) == pytest.approx(best[0], abs=1e-3)
     assert calibration.mix == pytest.approx(expit(best[1]), rel=0.01)
     again = fit_mixture(labels, rows, calibration)
-    assert (again.scale[0], again.mix) == pytest.approx((calibration.scale[0], calibration.mix), rel=1e-3)
+    assert (again.scale, again.mix) == pytest.approx((calibration.scale, calibration.mix), rel=1e-3)
 
 
 def test_a_sure_and_wrong_photo_that_none_of_those_held_out_was_like_costs_little() -> None:
@@ -258,7 +258,7 @@ def test_a_classifier_that_makes_no_mistake_gets_a_bounded_scale() -> None:
         assert np.isfinite(calibrated).all()
         assert calibrated.max() < 0.9999
         assert calibration.mix < 0.01
-        assert all(0.5 < scale < 3 for scale in calibration.scale)
+        assert 0.5 < calibration.scale < 3
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -36,7 +36,7 @@ def evaluate(
         json_: Print the result as one JSON object.
         engine: What answers: auto, onnxruntime or openvino; see headstart predict.
     """
-    from headstart.inference.engines import InferenceEngineChoice
+    from headstart.inference.predictors import InferenceEngineChoice
     from headstart.pipeline.evaluate import evaluate
 
     with watch(progress=not (quiet or json_)) as listener:

@@ -189,7 +189,7 @@ class Explainer:
 
     @cached_property
     def _heads(self) -> tuple[DenseLayers, ...]:
-        return self._files.heads()
+        return self._files.load_heads()
 
 
 def _gradient(head: DenseLayers, features: Floats, index: int) -> tuple[Floats, Floats]:

@@ -1,8 +1,8 @@
-"""Fitted parts -> ``model/``, read back and proved on real photos."""
+"""From a fitted model to ``model/``, which is read back and compared on real photos."""
 
 from headstart.export.model import EnsembleMember, FeatureBranch, FittedModel, ParityExample
 from headstart.export.parity import UnsteadyNoveltyError
-from headstart.export.write import add_scores, export_model
+from headstart.export.write import add_scores, write_model
 
 __all__ = [
     "EnsembleMember",
@@ -11,5 +11,5 @@ __all__ = [
     "ParityExample",
     "UnsteadyNoveltyError",
     "add_scores",
-    "export_model",
+    "write_model",
 ]

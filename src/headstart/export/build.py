@@ -1,4 +1,4 @@
-"""Fitted parts as one ONNX graph, from a photo's pixels to probabilities. See ``runtime.folder``."""
+"""The fitted model as one ONNX graph, from a photo's pixels to probabilities. See ``inference.model_format``."""
 
 import json
 
@@ -17,8 +17,8 @@ from headstart.modalities.image.spec import ImageSpec
 MOST_BYTES = 2**31 - 2**20  #: of a Protobuf file, 2 GB, less what is not weights
 
 
-def build_onnx(parts: FittedModel) -> onnx.ModelProto:
-    """The whole way as one graph: pixels, each backbone up to its layers, the heads, their answers combined.
+def build_onnx(model: FittedModel) -> onnx.ModelProto:
+    """Build the whole way as one graph: pixels, each backbone up to its layers, the heads, the combination of members.
 
     Branches of one image spec share crop and resize, branches of one network and view share its nodes, and equal
     weights stand in the graph once, whoever reads them.
@@ -26,45 +26,45 @@ def build_onnx(parts: FittedModel) -> onnx.ModelProto:
     Raises:
         SaveError: more weights than an ONNX file can hold.
     """
-    pieces = GraphBuilder()
-    network = _add_branches(pieces, parts)
-    add_outputs(pieces, parts)
-    if (size := sum(constant.ByteSize() for constant in pieces.constants)) > MOST_BYTES:
+    builder = GraphBuilder()
+    network = _add_branches(builder, model)
+    add_outputs(builder, model)
+    if (size := sum(constant.ByteSize() for constant in builder.constants)) > MOST_BYTES:
         raise SaveError(
-            f"the classifier's {len(parts.branches)} branches hold {size / 1e9:.1f} GB of weights; an ONNX file holds "
+            f"the classifier's {len(model.branches)} branches hold {size / 1e9:.1f} GB of weights; an ONNX file holds "
             "2.1; leave some backbones out"
         )
     image = helper.make_tensor_value_info(model_format.IMAGE, TensorProto.UINT8, ["height", "width", 3])
-    backbones = ", ".join(dict.fromkeys(branch.backbone.name for branch in parts.branches))
-    licences = ", ".join(dict.fromkeys(branch.backbone.licence for branch in parts.branches))
+    backbones = ", ".join(dict.fromkeys(branch.backbone.name for branch in model.branches))
+    licences = ", ".join(dict.fromkeys(branch.backbone.licence for branch in model.branches))
     whole = helper.make_graph(
-        pieces.nodes, "headstart", [image], _outputs(parts), pieces.constants, doc_string=_described(parts)
+        builder.nodes, "headstart", [image], _list_outputs(model), builder.constants, doc_string=_describe(model)
     )
-    model = helper.make_model(
+    proto = helper.make_model(
         whole, opset_imports=network.opset_import, ir_version=network.ir_version, producer_name="headstart"
     )
     helper.set_model_props(
-        model,
+        proto,
         {
-            "classes": json.dumps(parts.classes, ensure_ascii=False),
+            "classes": json.dumps(model.classes, ensure_ascii=False),
             "schema_version": str(model_format.SCHEMA_VERSION),
             "backbone": backbones,
             "licence": licences,
         },
     )
-    onnx.checker.check_model(model)
-    return model
+    onnx.checker.check_model(proto)
+    return proto
 
 
-def _outputs(parts: FittedModel) -> list[onnx.ValueInfoProto]:
-    """What the graph says of a photo; see ``runtime.folder``."""
-    info, classes = helper.make_tensor_value_info, [len(parts.classes)]
+def _list_outputs(model: FittedModel) -> list[onnx.ValueInfoProto]:
+    """Return the outputs of the graph; see ``inference.model_format``."""
+    info, classes = helper.make_tensor_value_info, [len(model.classes)]
     outputs = [
         info(name, TensorProto.FLOAT, classes) for name in (model_format.PROBABILITIES, model_format.UNCALIBRATED)
     ]
-    if parts.conformal is not None:
+    if model.conformal is not None:
         outputs.append(info(model_format.PREDICTION_SET, TensorProto.BOOL, classes))
-    if parts.novelty is not None:
+    if model.novelty is not None:
         outputs += [
             info(model_format.NOVELTY, TensorProto.FLOAT, []),
             info(model_format.OUT_OF_DISTRIBUTION, TensorProto.BOOL, []),
@@ -72,34 +72,34 @@ def _outputs(parts: FittedModel) -> list[onnx.ValueInfoProto]:
     return outputs
 
 
-def _add_branches(pieces: GraphBuilder, parts: FittedModel) -> onnx.ModelProto:
-    """From the image to each branch's features; gives one of the networks, for all are of one opset."""
-    networks = Networks(pieces)
+def _add_branches(builder: GraphBuilder, model: FittedModel) -> onnx.ModelProto:
+    """Add all from the image to each branch's features; return one of the networks, for all are of one opset."""
+    networks = Networks(builder)
     squares: dict[ImageSpec, str] = {}
-    for index, branch in enumerate(parts.branches):
-        if parts.entry(index) != index:
+    for index, branch in enumerate(model.branches):
+        if model.find_view(index) != index:
             continue
         spec = branch.backbone.spec
         if spec not in squares:
-            squares[spec] = add_square(pieces, spec, f"photo{len(squares)}/")
-        add_view(pieces, squares[spec], model_format.pixels_name(index), flipped=branch.flipped)
-        sharing = [other for other in range(len(parts.branches)) if parts.entry(other) == index]
-        layers = {layer for other in sharing for layer in parts.branches[other].layers}
+            squares[spec] = add_square(builder, spec, f"photo{len(squares)}/")
+        add_view(builder, squares[spec], model_format.pixels_name(index), flipped=branch.flipped)
+        sharing = [other for other in range(len(model.branches)) if model.find_view(other) == index]
+        layers = {layer for other in sharing for layer in model.branches[other].layers}
         prefix = f"branch{index}/"
         network = networks.add(branch.graph, layers, model_format.pixels_name(index), prefix)
         for other in sharing:
-            joined = [prefix + layer for layer in parts.branches[other].layers]
-            add_features(pieces, joined, model_format.features_name(other))
+            outputs = [prefix + layer for layer in model.branches[other].layers]
+            add_features(builder, outputs, model_format.features_name(other))
     return network
 
 
-def _described(parts: FittedModel) -> str:
-    branches = "; ".join(describe_branch(parts, index) for index in range(len(parts.branches)))
-    kinds = ", ".join(answer.head.kind for answer in parts.members)
-    return f"{branches}; {kinds} head, {len(parts.classes)} classes"
+def _describe(model: FittedModel) -> str:
+    branches = "; ".join(describe_branch(model, index) for index in range(len(model.branches)))
+    kinds = ", ".join(member.head.kind for member in model.members)
+    return f"{branches}; {kinds} head, {len(model.classes)} classes"
 
 
-def describe_branch(parts: FittedModel, index: int) -> str:
-    """A branch, for a person."""
-    branch = parts.branches[index]
+def describe_branch(model: FittedModel, index: int) -> str:
+    """Return a branch's network, layers and view in a few words."""
+    branch = model.branches[index]
     return f"{branch.backbone.name} up to {' + '.join(branch.layers)}{', mirrored' * branch.flipped}"

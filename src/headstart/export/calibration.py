@@ -1,4 +1,4 @@
-"""Calibration and prediction sets in the graph of a classifier: what ``runtime`` does in NumPy, on one row (1, C)."""
+"""Calibration and prediction sets in the graph of a classifier, as ``inference`` computes them, on one row (1, C)."""
 
 import numpy as np
 
@@ -7,35 +7,34 @@ from headstart.inference.conformal import ConformalPredictor
 from headstart.modalities.graph_builder import GraphBuilder
 
 
-def add_calibration(pieces: GraphBuilder, calibration: Calibration, uncalibrated: str) -> str:
-    """Uncalibrated (1, C) -> the name of the calibrated tensor, (1, C): ``runtime.calibration.Calibration.apply``."""
+def add_calibration(builder: GraphBuilder, calibration: Calibration, uncalibrated: str) -> str:
+    """Add ``Calibration.apply``; return the name of the calibrated tensor, (1, C)."""
     if calibration.kind == "none":
         return uncalibrated
     if calibration.kind == "isotonic":
-        return _add_curves(pieces, calibration, uncalibrated)
-    smallest = pieces.constant("calibration/smallest", SMALLEST, np.float32)
-    logits = pieces.node("Log", [pieces.node("Max", [uncalibrated, smallest], "calibration/above")], "calibration/log")
-    scale = pieces.constant("calibration/scale", calibration.scale, np.float32)
-    logits = pieces.node("Mul", [logits, scale], "calibration/scaled")
-    if calibration.shift:
-        shift = pieces.constant("calibration/shift", calibration.shift, np.float32)
-        logits = pieces.node("Add", [logits, shift], "calibration/shifted")
-    scaled = pieces.node("Softmax", [logits], "calibration/probabilities", axis=1)
-    return _add_mix(pieces, calibration.mix, scaled) if calibration.mix else scaled
+        return _add_curves(builder, calibration, uncalibrated)
+    smallest = builder.constant("calibration/smallest", SMALLEST, np.float32)
+    logits = builder.node(
+        "Log", [builder.node("Max", [uncalibrated, smallest], "calibration/above")], "calibration/log"
+    )
+    scale = builder.constant("calibration/scale", [calibration.scale], np.float32)
+    logits = builder.node("Mul", [logits, scale], "calibration/scaled")
+    scaled = builder.node("Softmax", [logits], "calibration/probabilities", axis=1)
+    return _add_mix(builder, calibration.mix, scaled) if calibration.mix else scaled
 
 
-def _add_mix(pieces: GraphBuilder, mix: float, scaled: str) -> str:
-    """A share of every class alike: of the mean of a row, which sums to 1, that is."""
-    axis = pieces.constant("calibration/classes", [1], np.int64)
-    alike = pieces.node("ReduceMean", [scaled, axis], "calibration/alike", keepdims=1)
-    share, rest = (pieces.constant(f"calibration/{n}", v, np.float32) for n, v in (("mix", mix), ("rest", 1 - mix)))
-    shared = pieces.node("Mul", [alike, share], "calibration/shared-alike")
-    kept = pieces.node("Mul", [scaled, rest], "calibration/kept")
-    return pieces.node("Add", [kept, shared], "calibration/mixed")
+def _add_mix(builder: GraphBuilder, mix: float, scaled: str) -> str:
+    """Add a share of every class alike: of the mean of a row, which sums to 1, that is."""
+    axis = builder.constant("calibration/classes", [1], np.int64)
+    alike = builder.node("ReduceMean", [scaled, axis], "calibration/alike", keepdims=1)
+    share, rest = (builder.constant(f"calibration/{n}", v, np.float32) for n, v in (("mix", mix), ("rest", 1 - mix)))
+    shared = builder.node("Mul", [alike, share], "calibration/shared-alike")
+    kept = builder.node("Mul", [scaled, rest], "calibration/kept")
+    return builder.node("Add", [kept, shared], "calibration/mixed")
 
 
-def _add_curves(pieces: GraphBuilder, calibration: Calibration, uncalibrated: str) -> str:
-    """Each class through its curve: the piece it lies in is found, then where on it, then all divided by the sum.
+def _add_curves(builder: GraphBuilder, calibration: Calibration, uncalibrated: str) -> str:
+    """Add the curve of each class: the piece it lies in is found, then where on it, then all divided by the sum.
 
     Curves of fewer knots than the longest get more beyond 1, where no probability lies.
     """
@@ -45,14 +44,14 @@ def _add_curves(pieces: GraphBuilder, calibration: Calibration, uncalibrated: st
     values = np.array([[*own, *([own[-1]] * (length - len(own)))] for _, own in rows], np.float32)
 
     def constant(name: str, value: object, dtype: type[np.generic] = np.int64) -> str:
-        return pieces.constant(f"calibration/{name}", value, dtype)
+        return builder.constant(f"calibration/{name}", value, dtype)
 
     def node(kind: str, inputs: list[str], output: str, **attributes: object) -> str:
-        return pieces.node(kind, inputs, f"calibration/{output}", **attributes)
+        return builder.node(kind, inputs, f"calibration/{output}", **attributes)
 
     column = node("Transpose", [uncalibrated], "column", perm=[1, 0])
-    passed = node("GreaterOrEqual", [column, constant("inner", knots[:, 1:-1], np.float32)], "passed")
-    counted = node("Cast", [passed], "counted", to=7)  # int64
+    beyond = node("GreaterOrEqual", [column, constant("inner", knots[:, 1:-1], np.float32)], "knots-below")
+    counted = node("Cast", [beyond], "counted", to=7)  # int64
     piece = node("ReduceSum", [counted, constant("columns", [1])], "piece", keepdims=1)
     ends = [
         node("GatherElements", [constant(f"{name}-all", array, np.float32), piece], name, axis=1)
@@ -74,23 +73,23 @@ def _add_curves(pieces: GraphBuilder, calibration: Calibration, uncalibrated: st
     return node("Where", [nothing, uncalibrated, shared], "probabilities")
 
 
-def add_sets(pieces: GraphBuilder, sets: ConformalPredictor, calibrated: str, classes: int) -> str:
-    """Calibrated (1, C) -> the name of a tensor bool (1, C), whether each class is in: ``runtime.sets.Sets.of``."""
+def add_conformal(builder: GraphBuilder, conformal: ConformalPredictor, calibrated: str, classes: int) -> str:
+    """Add ``ConformalPredictor.predict``; return the name of a tensor bool (1, C), whether each class is in."""
 
     def node(kind: str, inputs: list[str], *outputs: str, **attributes: object) -> str:
         first, *more = (f"sets/{output}" for output in outputs)
-        return pieces.node(kind, inputs, first, *more, **attributes)
+        return builder.node(kind, inputs, first, *more, **attributes)
 
-    threshold = pieces.constant("sets/threshold", sets.threshold, np.float32)
-    first = pieces.constant("sets/first", np.arange(classes)[None] == 0, np.bool_)
-    most = pieces.constant("sets/classes", [classes])
+    threshold = builder.constant("sets/threshold", conformal.threshold, np.float32)
+    first = builder.constant("sets/first", np.arange(classes)[None] == 0, np.bool_)
+    most = builder.constant("sets/classes", [classes])
     falling = node("TopK", [calibrated, most], "falling", "order", axis=1)
-    if sets.kind == "lac":
-        score = node("Sub", [pieces.constant("sets/one", 1, np.float32), falling], "score")
+    if conformal.kind == "lac":
+        score = node("Sub", [builder.constant("sets/one", 1, np.float32), falling], "score")
     else:
-        surcharges = pieces.constant("sets/surcharges", sets.surcharges(classes)[None], np.float32)
-        heaped = node("CumSum", [falling, pieces.constant("sets/axis", 1)], "heaped", exclusive=1)
-        score = node("Add", [heaped, surcharges], "score")
+        penalties = builder.constant("sets/penalties", conformal.rank_penalties(classes)[None], np.float32)
+        cumulated = node("CumSum", [falling, builder.constant("sets/axis", 1)], "cumulated", exclusive=1)
+        score = node("Add", [cumulated, penalties], "score")
     chosen = node("Or", [node("LessOrEqual", [score, threshold], "below"), first], "chosen")
-    nobody = pieces.constant("sets/nobody", np.zeros((1, classes)), np.bool_)
+    nobody = builder.constant("sets/nobody", np.zeros((1, classes)), np.bool_)
     return node("ScatterElements", [nobody, "sets/order", chosen], "members", axis=1)

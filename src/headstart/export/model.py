@@ -1,4 +1,4 @@
-"""What a classifier is made of: branches, which give features, and answers, which read them."""
+"""A fitted classifier before it is saved: branches, which give features, and members, whose heads read them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from headstart.arrays import Floats
 from headstart.backbones.backbone import Backbone
 from headstart.engines.rounding import round_graph
 from headstart.hardware import ComputePrecision
@@ -43,102 +43,98 @@ class FeatureBranch:
         return sum(self.backbone.layer(name).width for name in self.layers)
 
     def same_network(self, other: "FeatureBranch") -> bool:
-        """Whether both run the same weights in the same way on the same pixels, mirrored or not."""
+        """Return whether both run the same weights in the same way on the same pixels, mirrored or not."""
 
-        def facts(it: FeatureBranch) -> tuple[object, ...]:
-            return it.backbone.graph, it.backbone.fingerprint, it.engine, it.precision
+        def facts(branch: FeatureBranch) -> tuple[object, ...]:
+            return branch.backbone.graph, branch.backbone.fingerprint, branch.engine, branch.precision
 
         return facts(self) == facts(other)
 
 
 @dataclass(frozen=True, slots=True)
 class EnsembleMember:
-    """A head and what it reads."""
+    """A head and the branches that it reads."""
 
-    branches: tuple[
-        int, ...
-    ]  #: indices into ``FittedModel.branches``; their features, joined in this order, are what it reads
+    branches: tuple[int, ...]  #: indices into ``FittedModel.branches``, whose features are joined in this order
     head: Head
-    weight: float = 1.0  #: share in a mean; those of all answers sum to 1. A vote counts all answers the same
+    weight: float = 1.0  #: share in a mean; those of all members sum to 1. A vote counts all members the same
 
 
 @dataclass(frozen=True, slots=True)
 class FittedModel:
-    """What a classifier is made of.
+    """A fitted classifier.
 
     Raises:
-        ValueError: the parts do not fit together.
+        ValueError: its branches, members and postprocessors do not fit together.
     """
 
     classes: tuple[str, ...]
     branches: tuple[FeatureBranch, ...]
     members: tuple[EnsembleMember, ...]
-    combine: Combine = "mean"  #: how several answers become one: see ``runtime.answers.combined``
+    combine: Combine = "mean"  #: how several members become one: see ``inference.postprocess``
     calibration: Calibration = NONE
     conformal: ConformalPredictor | None = None  #: how prediction sets are made
-    novelty: Novelty | None = None  #: how unfamiliar photos are told; may read branches that no answer reads
+    novelty: Novelty | None = None  #: how unfamiliar photos are told; may read branches that no member reads
 
     def __post_init__(self) -> None:
-        read = {branch for answer in self.members for branch in answer.branches}
+        read = {branch for member in self.members for branch in member.branches}
         read |= set(self.novelty.branches) if self.novelty else set()
         if not self.members or read != set(range(len(self.branches))):
             raise ValueError(
-                f"answers read the branches {sorted(read)} of {len(self.branches)}; wanted each, and no others"
+                f"members read the branches {sorted(read)} of {len(self.branches)}; wanted each, and no others"
             )
         if self.calibration.classes not in (None, len(self.classes)):
             raise ValueError(f"the calibration is of {self.calibration.classes} classes; wanted {len(self.classes)}")
-        for index, answer in enumerate(self.members):
-            width = sum(self.branches[branch].width for branch in answer.branches)
-            layers = answer.head.layers
+        for index, member in enumerate(self.members):
+            width = sum(self.branches[branch].width for branch in member.branches)
+            layers = member.head.layers
             seen = layers[0].weight.shape[0], layers[-1].bias.size
             if seen != (width, len(self.classes)):
                 raise ValueError(
                     f"head {index} goes from {seen[0]} numbers to {seen[1]}; its branches give {width}, and there are "
                     f"{len(self.classes)} classes"
                 )
-        weights = [answer.weight for answer in self.members]
+        weights = [member.weight for member in self.members]
         if self.combine == "mean" and (min(weights) < 0 or abs(sum(weights) - 1) > 1e-6):
             raise ValueError(f"the weights of a mean are {weights}; wanted none below 0 and a sum of 1")
 
     def without_novelty(self) -> "FittedModel":
-        """The same, declining nothing; branches that only novelty reads are last, and go."""
-        read = {branch for answer in self.members for branch in answer.branches}
+        """Return the model without novelty; branches that only novelty reads are last, and go."""
+        read = {branch for member in self.members for branch in member.branches}
         return replace(self, branches=self.branches[: max(read) + 1], novelty=None)
 
     @property
     def spec(self) -> ImageSpec:
-        """What a photo is decoded for where one decoding serves all branches."""
+        """The image spec that a photo is decoded for where one decoding serves all branches."""
         return largest_spec(branch.backbone.spec for branch in self.branches)
 
-    def network(self, branch: int) -> int:
-        """The first branch with the network of this one."""
-        return next(index for index, it in enumerate(self.branches) if it.same_network(self.branches[branch]))
-
-    def entry(self, branch: int) -> int:
-        """The first branch with the network and the view of this one: they share their nodes in the graph."""
+    def find_network(self, branch: int) -> int:
+        """Return the first branch with the network of this one."""
         own = self.branches[branch]
-        return next(
-            index for index, it in enumerate(self.branches) if it.same_network(own) and it.flipped == own.flipped
-        )
+        return next(index for index, other in enumerate(self.branches) if other.same_network(own))
 
-    def probabilities(self, features: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-        """For each branch its features, float32 (N, D) -> uncalibrated, float32 (N, C)."""
+    def find_view(self, branch: int) -> int:
+        """Return the first branch with the network and the view of this one: they share their nodes in the graph."""
+        own = self.branches[branch]
+        same = (other.same_network(own) and other.flipped == own.flipped for other in self.branches)
+        return next(index for index, found in enumerate(same) if found)
+
+    def predict_proba(self, features: Sequence[Floats]) -> Floats:
+        """Return uncalibrated probabilities, float32 (N, C), from the features of each branch, float32 (N, D)."""
         rows = [
-            answer.head.probabilities(np.concatenate([features[branch] for branch in answer.branches], axis=1))
-            for answer in self.members
+            member.head.probabilities(np.concatenate([features[branch] for branch in member.branches], axis=1))
+            for member in self.members
         ]
-        return combine_members(rows, [answer.weight for answer in self.members], self.combine)
+        return combine_members(rows, [member.weight for member in self.members], self.combine)
 
-    def predict(self, features: Sequence[NDArray[np.float32]]) -> BatchPredictions:
-        """For each branch its features, float32 (N, D) -> all that the classifier says, calibrated."""
-        return postprocess(self.probabilities(features), features, self.calibration, self.conformal, self.novelty)
+    def predict(self, features: Sequence[Floats]) -> BatchPredictions:
+        """Return predictions, calibrated, from the features of each branch, float32 (N, D)."""
+        return postprocess(self.predict_proba(features), features, self.calibration, self.conformal, self.novelty)
 
 
 @dataclass(frozen=True, slots=True)
 class ParityExample:
-    """A real photo and what the path that the heads were fitted on says of it."""
+    """A real photo and its features on the path that the heads were fitted on."""
 
-    load: Callable[
-        [], Pixels
-    ]  #: decodes it for ``FittedModel.spec``, upright, (H, W, 3); one at a time: photos are large
-    features: tuple[NDArray[np.float32], ...]  #: for each branch (D,)
+    load: Callable[[], Pixels]  #: decodes it for ``FittedModel.spec``, upright, (H, W, 3); photos are large
+    features: tuple[Floats, ...]  #: for each branch (D,)

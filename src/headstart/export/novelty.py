@@ -1,4 +1,4 @@
-"""The novelty score as nodes of the graph. See ``runtime.novelty``."""
+"""The novelty score as nodes of the graph. See ``inference.novelty``."""
 
 import numpy as np
 
@@ -8,11 +8,11 @@ from headstart.modalities.graph_builder import GraphBuilder
 SCORE = "novelty/score"
 
 
-def add_novelty(pieces: GraphBuilder, novelty: Novelty, features: list[str], uncalibrated: str) -> str:
-    """From the features of its branches to the score; 1.0 is the threshold.
+def add_novelty(builder: GraphBuilder, novelty: Novelty, features: list[str], uncalibrated: str) -> str:
+    """Add ``Novelty.score``, from the features of its branches; 1.0 is the threshold.
 
     Args:
-        pieces: what the nodes are added to.
+        builder: the graph.
         novelty: the fitted score.
         features: for each of ``novelty.branches`` the tensor of its features, (1, D of it).
         uncalibrated: the tensor of uncalibrated probabilities, (1, C); this kind does not read it.
@@ -22,27 +22,27 @@ def add_novelty(pieces: GraphBuilder, novelty: Novelty, features: list[str], unc
     """
 
     def constant(name: str, value: object) -> str:
-        return pieces.constant(f"novelty/{name}", value, np.float32)
+        return builder.constant(f"novelty/{name}", value, np.float32)
 
-    across = pieces.constant("novelty/across", [1])
-    units = [_unit(pieces, name, f"novelty/{index}/", across) for index, name in enumerate(features)]
-    whole = pieces.node("Concat", units, "novelty/features", axis=1) if len(units) > 1 else units[0]
-    rows = pieces.node("Sub", [whole, constant("centre", novelty.centre)], "novelty/centred")
+    across = builder.constant("novelty/across", [1])
+    units = [_normalize(builder, name, f"novelty/{index}/", across) for index, name in enumerate(features)]
+    whole = builder.node("Concat", units, "novelty/features", axis=1) if len(units) > 1 else units[0]
+    rows = builder.node("Sub", [whole, constant("centre", novelty.centre)], "novelty/centred")
     directions = constant("directions", novelty.directions)
-    along = pieces.node("MatMul", [rows, directions], "novelty/along")
-    apart = pieces.node("Sub", [along, constant("points", novelty.points)], "novelty/apart")
-    each = pieces.node("ReduceSumSquare", [apart, across], "novelty/each", keepdims=0)
-    near = pieces.node("ReduceMin", [each], "novelty/near", keepdims=0)
-    inside = pieces.node("Gemm", [along, directions], "novelty/inside", transB=1)
-    outside = pieces.node("Sub", [rows, inside], "novelty/outside")
-    left = pieces.node("ReduceSumSquare", [outside, across], "novelty/left", keepdims=0)
-    root = pieces.node("Sqrt", [pieces.node("Add", [near, left], "novelty/squared")], "novelty/distance")
-    return pieces.node("Mul", [root, constant("scale", [novelty.scale])], SCORE)
+    along = builder.node("MatMul", [rows, directions], "novelty/along")
+    apart = builder.node("Sub", [along, constant("points", novelty.points)], "novelty/apart")
+    each = builder.node("ReduceSumSquare", [apart, across], "novelty/each", keepdims=0)
+    near = builder.node("ReduceMin", [each], "novelty/near", keepdims=0)
+    inside = builder.node("Gemm", [along, directions], "novelty/inside", transB=1)
+    outside = builder.node("Sub", [rows, inside], "novelty/outside")
+    left = builder.node("ReduceSumSquare", [outside, across], "novelty/left", keepdims=0)
+    root = builder.node("Sqrt", [builder.node("Add", [near, left], "novelty/squared")], "novelty/distance")
+    return builder.node("Mul", [root, constant("scale", [novelty.scale])], SCORE)
 
 
-def _unit(pieces: GraphBuilder, features: str, prefix: str, across: str) -> str:
-    """A row (1, D) scaled to length 1."""
-    squared = pieces.node("ReduceSumSquare", [features, across], f"{prefix}squared", keepdims=1)
-    tiny = pieces.constant(f"{prefix}tiny", [TINY], np.float32)
-    length = pieces.node("Sqrt", [pieces.node("Add", [squared, tiny], f"{prefix}positive")], f"{prefix}length")
-    return pieces.node("Div", [features, length], f"{prefix}unit")
+def _normalize(builder: GraphBuilder, features: str, prefix: str, across: str) -> str:
+    """Scale a row (1, D) to length 1."""
+    squared = builder.node("ReduceSumSquare", [features, across], f"{prefix}squared", keepdims=1)
+    tiny = builder.constant(f"{prefix}tiny", [TINY], np.float32)
+    length = builder.node("Sqrt", [builder.node("Add", [squared, tiny], f"{prefix}positive")], f"{prefix}length")
+    return builder.node("Div", [features, length], f"{prefix}unit")

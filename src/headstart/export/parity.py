@@ -1,13 +1,13 @@
-"""The saved graph held to the path that the heads were fitted on, on real photos."""
+"""A comparison of the saved graph with the path that the heads were fitted on, on real photos."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 from onnx import helper
 
+from headstart.arrays import Floats
 from headstart.errors import SaveError
 from headstart.export.build import describe_branch
 from headstart.export.model import FeatureBranch, FittedModel, ParityExample
@@ -26,17 +26,17 @@ class UnsteadyNoveltyError(SaveError):
     """The graph is right, but photos are so alike that rounding of their features decides which are unfamiliar."""
 
 
-def check_export(graph: Path, parts: FittedModel, witnesses: Sequence[ParityExample]) -> model_format.ExportParity:
-    """Compares the saved graph in ONNX Runtime with the path the heads were fitted on.
+def check_export(graph: Path, model: FittedModel, examples: Sequence[ParityExample]) -> model_format.ExportParity:
+    """Compare the saved graph in ONNX Runtime with the path the heads were fitted on.
 
     Raises:
         UnsteadyNoveltyError: their novelty differs by more than it may, and it is for rounding of the features.
         SaveError: their probabilities, before or after calibration, or their novelty differ by more than rounding
             explains.
     """
-    shipped = _shipped(graph, witnesses)
-    features = [np.stack(rows) for rows in zip(*(witness.features for witness in witnesses), strict=True)]
-    fitted = parts.predict(features)
+    shipped = _run_graph(graph, examples)
+    features = [np.stack(rows) for rows in zip(*(example.features for example in examples), strict=True)]
+    fitted = model.predict(features)
     compared = {
         model_format.UNCALIBRATED: ("probabilities", fitted.uncalibrated, MOST_DIFFERENCE),
         model_format.PROBABILITIES: ("calibrated probabilities", fitted.probabilities, MOST_DIFFERENCE),
@@ -45,16 +45,16 @@ def check_export(graph: Path, parts: FittedModel, witnesses: Sequence[ParityExam
     differences = {name: np.abs(shipped[name] - wanted) for name, (_, wanted, _) in compared.items()}
     for name, (words, _, most) in compared.items():
         if not differences[name].mean() <= most:  # written so that NaN fails too
-            unsteady = name == model_format.NOVELTY and _is_rounding(graph, parts, witnesses, shipped[name])
+            unsteady = name == model_format.NOVELTY and _is_rounding(graph, model, examples, shipped[name])
             raise (UnsteadyNoveltyError if unsteady else SaveError)(
-                f"the saved graph answers otherwise than what was fitted on {len(witnesses)} photos: {words} differ "
+                f"the saved graph answers otherwise than what was fitted on {len(examples)} photos: {words} differ "
                 f"by {differences[name].mean():.3f} on average, wanted at most {most}; "
-                f"{_differing_step(graph, parts, witnesses, name)}"
+                f"{_find_differing_step(graph, model, examples, name)}"
             )
     final, novelty = differences[model_format.PROBABILITIES], differences.get(model_format.NOVELTY)
     same = shipped[model_format.PROBABILITIES].argmax(axis=1) == fitted.probabilities.argmax(axis=1)
     return model_format.ExportParity(
-        photos=len(witnesses),
+        photos=len(examples),
         mean_difference=float(final.mean()),
         largest_difference=float(final.max()),
         same_answers=float(same.mean()),
@@ -62,11 +62,11 @@ def check_export(graph: Path, parts: FittedModel, witnesses: Sequence[ParityExam
     )
 
 
-def _shipped(graph: Path, witnesses: Sequence[ParityExample]) -> dict[str, NDArray[np.float32]]:
-    """What the saved graph says: output -> (N, ...)."""
+def _run_graph(graph: Path, examples: Sequence[ParityExample]) -> dict[str, Floats]:
+    """Return the outputs of the saved graph by name, (N, ...)."""
     session = import_onnxruntime().InferenceSession(graph, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
-    rows = [session.run(names, {model_format.IMAGE: witness.load()}) for witness in witnesses]
+    rows = [session.run(names, {model_format.IMAGE: example.load()}) for example in examples]
     return {name: np.stack(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
 
 
@@ -78,59 +78,59 @@ _STEPS = {
 }
 
 
-def _is_rounding(
-    graph: Path, parts: FittedModel, witnesses: Sequence[ParityExample], shipped: NDArray[np.float32]
-) -> bool:
-    """Whether the graph's novelty (N,) is what the host makes of the graph's own features, which are much the same."""
-    assert parts.novelty is not None
-    names = [model_format.features_name(branch) for branch in parts.novelty.branches]
-    found = _inside(graph, witnesses, [*names, model_format.UNCALIBRATED])
+def _is_rounding(graph: Path, model: FittedModel, examples: Sequence[ParityExample], shipped: Floats) -> bool:
+    """Return whether the graph's novelty (N,) is the host's for the graph's own features, which are much the same."""
+    assert model.novelty is not None
+    names = [model_format.features_name(branch) for branch in model.novelty.branches]
+    found = _run_inside(graph, examples, [*names, model_format.UNCALIBRATED])
     *features, uncalibrated = (np.stack([seen[name] for seen in found]) for name in [*names, model_format.UNCALIBRATED])
-    rows = [it.reshape(len(witnesses), -1) for it in features]
-    again = parts.novelty.score(rows, uncalibrated.reshape(len(witnesses), -1))
-    own = [np.stack([witness.features[branch] for witness in witnesses]) for branch in parts.novelty.branches]
+    rows = [values.reshape(len(examples), -1) for values in features]
+    again = model.novelty.score(rows, uncalibrated.reshape(len(examples), -1))
+    own = [np.stack([example.features[branch] for example in examples]) for branch in model.novelty.branches]
     pairs = [pair for one, other in zip(rows, own, strict=True) for pair in zip(one, other, strict=True)]
     alike = all(_cosine(a, b) > ALIKE for a, b in pairs)
     return alike and bool(np.abs(again - shipped.reshape(-1)).mean() <= MOST_NOVELTY / 10)
 
 
-def _inside(
-    graph: Path, witnesses: Sequence[ParityExample], names: Sequence[str]
-) -> list[dict[str, NDArray[np.float32]]]:
-    """For each photo what the graph has under some names inside it."""
-    model = onnx.load(graph)
-    known = {output.name for output in model.graph.output}
-    model.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in names if name not in known)
-    session = import_onnxruntime().InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    photos = (witness.load() for witness in witnesses)
+def _run_inside(graph: Path, examples: Sequence[ParityExample], names: Sequence[str]) -> list[dict[str, Floats]]:
+    """Return for each photo some tensors inside the graph, by name."""
+    proto = onnx.load(graph)
+    known = {output.name for output in proto.graph.output}
+    proto.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in names if name not in known)
+    session = import_onnxruntime().InferenceSession(proto.SerializeToString(), providers=["CPUExecutionProvider"])
+    photos = (example.load() for example in examples)
     return [dict(zip(names, session.run(names, {model_format.IMAGE: photo}), strict=True)) for photo in photos]
 
 
-def _differing_step(graph: Path, parts: FittedModel, witnesses: Sequence[ParityExample], output: str) -> str:
-    """Which step of the graph is the first to differ from the host's: a branch's pixels, its features, or what follows.
+def _find_differing_step(graph: Path, model: FittedModel, examples: Sequence[ParityExample], output: str) -> str:
+    """Return the first step that differs from the host's: a branch's pixels, its features, or what follows them.
 
-    ``output`` is the first output that differs.
+    Args:
+        graph: the saved graph.
+        model: the fitted model.
+        examples: real photos.
+        output: the first output that differs.
     """
-    model = onnx.load(graph)
-    entries = sorted({parts.entry(index) for index in range(len(parts.branches))})
+    proto = onnx.load(graph)
+    entries = sorted({model.find_view(index) for index in range(len(model.branches))})
     pixels, features = (
         map(model_format.pixels_name, entries),
-        map(model_format.features_name, range(len(parts.branches))),
+        map(model_format.features_name, range(len(model.branches))),
     )
     inside = [*pixels, *features]
-    model.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in inside)
-    session = import_onnxruntime().InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    levels: list[list[float]] = [[] for _ in parts.branches]
-    cosines: list[list[float]] = [[] for _ in parts.branches]
-    for witness in witnesses:
-        photo = witness.load()
+    proto.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in inside)
+    session = import_onnxruntime().InferenceSession(proto.SerializeToString(), providers=["CPUExecutionProvider"])
+    levels: list[list[float]] = [[] for _ in model.branches]
+    cosines: list[list[float]] = [[] for _ in model.branches]
+    for example in examples:
+        photo = example.load()
         seen = dict(zip(inside, session.run(inside, {model_format.IMAGE: photo}), strict=True))
-        for index, branch in enumerate(parts.branches):
-            square = seen[model_format.pixels_name(parts.entry(index))][0]
-            levels[index].append(float(np.abs(square.astype(int) - _view(photo, branch)).mean()))
-            cosines[index].append(_cosine(seen[model_format.features_name(index)][0], witness.features[index]))
-    for index in range(len(parts.branches)):
-        where = f"in branch {index} ({describe_branch(parts, index)}) " if len(parts.branches) > 1 else ""
+        for index, branch in enumerate(model.branches):
+            square = seen[model_format.pixels_name(model.find_view(index))][0]
+            levels[index].append(float(np.abs(square.astype(int) - _make_view(photo, branch)).mean()))
+            cosines[index].append(_cosine(seen[model_format.features_name(index)][0], example.features[index]))
+    for index in range(len(model.branches)):
+        where = f"in branch {index} ({describe_branch(model, index)}) " if len(model.branches) > 1 else ""
         if np.mean(levels[index]) > 1:
             far = f"{np.mean(levels[index]):.1f} grey levels on average"
             return f"{where}the pixels differ, by {far} (step: crop and resize)"
@@ -142,12 +142,12 @@ def _differing_step(graph: Path, parts: FittedModel, witnesses: Sequence[ParityE
     return f"pixels and features agree (step: {_STEPS[output]})"
 
 
-def _view(photo: Pixels, branch: FeatureBranch) -> Pixels:
-    """What a branch sees of a photo, made on the host."""
+def _make_view(photo: Pixels, branch: FeatureBranch) -> Pixels:
+    """Return a branch's view of a photo, made on the host."""
     square = crop_resize(photo, branch.backbone.spec)
     return square[:, ::-1] if branch.flipped else square
 
 
-def _cosine(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+def _cosine(a: Floats, b: Floats) -> float:
     lengths = float(np.linalg.norm(a) * np.linalg.norm(b))
     return float(a @ b / max(lengths, 1e-12))

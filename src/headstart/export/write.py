@@ -1,4 +1,4 @@
-"""Writing ``model/``, and scores into it."""
+"""The ``model/`` folder: it is written, read back and compared, and scores are added to it."""
 
 import json
 from collections.abc import Sequence
@@ -19,25 +19,25 @@ from headstart.inference.classifier import Classifier, load
 from headstart.storage.atomic import new_folder, replace_text
 
 
-def export_model(parts: FittedModel, folder: Path, witnesses: Sequence[ParityExample]) -> Classifier:
-    """Writes ``model/`` whole or not at all, and reads it back.
+def write_model(model: FittedModel, folder: Path, examples: Sequence[ParityExample]) -> Classifier:
+    """Write ``model/`` whole or not at all, and read it back.
 
     Args:
-        parts: what to save.
+        model: the fitted model.
         folder: the ``model`` folder to make.
-        witnesses: real photos that the saved graph must answer like the fitted heads do.
+        examples: real photos for which the saved graph must predict what the fitted heads do.
 
     Raises:
-        SaveError: it answers otherwise, and the message names the branch and the step that differ; or the weights are
+        SaveError: its predictions differ, and the message names the branch and the step that differ; or the weights are
             more than a file can hold. Nothing is left behind.
     """
     with new_folder(folder) as draft:
-        onnx.save(build_onnx(parts), draft / model_format.GRAPH)
-        write_heads([answer.head for answer in parts.members], draft / model_format.HEAD)
-        if parts.novelty is not None:
-            save_file(parts.novelty.tensors(), draft / model_format.NOVELTY_ARRAYS)
-        parity = check_export(draft / model_format.GRAPH, parts, witnesses)
-        _write_record(draft, _record(parts, draft, parity))
+        onnx.save(build_onnx(model), draft / model_format.GRAPH)
+        write_heads([member.head for member in model.members], draft / model_format.HEAD)
+        if model.novelty is not None:
+            save_file(model.novelty.tensors(), draft / model_format.NOVELTY_ARRAYS)
+        parity = check_export(draft / model_format.GRAPH, model, examples)
+        _write_record(draft, _describe_model(model, draft, parity))
         for file in draft.iterdir():
             file.chmod(0o666 & draft.stat().st_mode)  # some writers keep a file to its owner; a server may be another
     return load(folder)
@@ -46,11 +46,11 @@ def export_model(parts: FittedModel, folder: Path, witnesses: Sequence[ParityExa
 def add_scores(
     classifier: Classifier, scores: dict[str, Any], engines: model_format.EngineAgreement | None = None
 ) -> Classifier:
-    """Writes evaluations of the saved classifier into its ``model.json``; an older one becomes one of this version.
+    """Write evaluations of the saved classifier into its ``model.json``.
 
     Args:
         classifier: as saved.
-        scores: part -> evaluation; other parts' stay.
+        scores: subset -> evaluation; those of other subsets stay.
         engines: how each engine answers test photos; None leaves what is there.
     """
     known = classifier.record
@@ -60,29 +60,29 @@ def add_scores(
 
 
 def _write_record(folder: Path, record: model_format.ModelRecord) -> None:
-    """``model.json``, whole or not at all."""
+    """Write ``model.json``, whole or not at all."""
     replace_text(folder / model_format.RECORD, json.dumps(record.to_json(), indent=2, ensure_ascii=False))
 
 
-def _record(parts: FittedModel, folder: Path, parity: model_format.ExportParity) -> model_format.ModelRecord:
+def _describe_model(model: FittedModel, folder: Path, parity: model_format.ExportParity) -> model_format.ModelRecord:
     return model_format.ModelRecord(
-        classes=parts.classes,
-        branches=tuple(_branch(parts, index) for index in range(len(parts.branches))),
-        members=tuple(model_format.MemberFacts(it.branches, it.head.kind, it.weight) for it in parts.members),
-        combine=parts.combine,
+        classes=model.classes,
+        branches=tuple(_describe_branch(model, index) for index in range(len(model.branches))),
+        members=tuple(model_format.MemberFacts(one.branches, one.head.kind, one.weight) for one in model.members),
+        combine=model.combine,
         graph_sha256=model_format.hash_file(folder / model_format.GRAPH),
         head_sha256=model_format.hash_file(folder / model_format.HEAD),
         parity=parity,
         headstart=__version__,
-        calibration=parts.calibration,
-        conformal=parts.conformal,
-        novelty=None if parts.novelty is None else parts.novelty.to_json(),
-        novelty_sha256=None if parts.novelty is None else model_format.hash_file(folder / model_format.NOVELTY_ARRAYS),
+        calibration=model.calibration,
+        conformal=model.conformal,
+        novelty=None if model.novelty is None else model.novelty.to_json(),
+        novelty_sha256=None if model.novelty is None else model_format.hash_file(folder / model_format.NOVELTY_ARRAYS),
     )
 
 
-def _branch(parts: FittedModel, index: int) -> model_format.BranchFacts:
-    branch = parts.branches[index]
+def _describe_branch(model: FittedModel, index: int) -> model_format.BranchFacts:
+    branch = model.branches[index]
     backbone = branch.backbone
     return model_format.BranchFacts(
         backbone=model_format.BackboneFacts(
@@ -93,5 +93,5 @@ def _branch(parts: FittedModel, index: int) -> model_format.BranchFacts:
         flipped=branch.flipped,
         engine=branch.engine,
         precision=branch.precision,
-        network=parts.network(index),
+        network=model.find_network(index),
     )

@@ -1,1 +1,1 @@
-"""What predicting needs, and nothing else: NumPy, Pillow, ONNX Runtime; simplejpeg and OpenVINO where installed."""
+"""Prediction with a saved classifier: NumPy, Pillow, ONNX Runtime; simplejpeg and OpenVINO where installed."""

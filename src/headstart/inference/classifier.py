@@ -2,13 +2,13 @@
 
 Photos go through ``model.onnx`` in ONNX Runtime one by one, in float32; or through the same file's networks in OpenVINO
 many at a time, at the precision the heads were fitted at, cropped and resized on the host. Which of the two is the
-caller's to choose; how far their answers agree on test photos stands in ``model.json``.
+caller's to choose; how far they agree on test photos is recorded in ``model.json``.
 """
 
 import itertools
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -17,19 +17,20 @@ from typing import Any, cast, overload
 from headstart.errors import ClassifierError, DataError
 from headstart.hardware import count_cores
 from headstart.inference import model_format
-from headstart.inference.engines import (
+from headstart.inference.display import render_table
+from headstart.inference.files import ModelFiles, read_files
+from headstart.inference.graph_predictor import GraphPredictor
+from headstart.inference.postprocess import BatchPredictions
+from headstart.inference.prediction import Prediction as Prediction
+from headstart.inference.prediction import make_failure, make_predictions
+from headstart.inference.predictors import (
     BatchPredictor,
     InferenceEngine,
     InferenceEngineChoice,
     Predictors,
     check_engine_choice,
 )
-from headstart.inference.files import ModelFiles, read_files
-from headstart.inference.prediction import Prediction as Prediction
-from headstart.inference.prediction import make_failure, make_predictions
-from headstart.inference.session import GraphPredictor
-from headstart.inference.streaming import PREFETCH as PREFETCH
-from headstart.inference.streaming import answer_in_order
+from headstart.inference.streaming import map_in_order
 from headstart.modalities.image.decoding.decode import BrokenPhoto, Pixels
 from headstart.modalities.image.load import OpenedPhoto, is_one_photo, suggest_remedy
 from headstart.modalities.image.load import PhotoLike as PhotoLike
@@ -37,10 +38,13 @@ from headstart.modalities.image.spec import ImageSpec
 
 #: From this many photos on OpenVINO's start (half a second) pays.
 BATCH_FROM = 24
+_CLASSES_SHOWN = 12  #: names of classes in the table for notebooks
+
+Views = Mapping[ImageSpec, Pixels]  #: a photo as each image spec prepares it, (S, S, 3)
 
 
 class Classifier:
-    """Predicts classes of photos. Made by ``load``.
+    """A saved classifier that predicts the classes of photos. Made by ``load``.
 
     It is what was loaded: its files were read into memory and hashed there, so it does not matter what becomes of the
     folder, nor of the working directory. It travels to other processes as these bytes (pickle, spawn), copies share
@@ -52,7 +56,7 @@ class Classifier:
         files: ModelFiles,
         folder: Path,
         engine: InferenceEngineChoice = "auto",
-        engines: Predictors | None = None,
+        predictors: Predictors | None = None,
     ):
         check_engine_choice(engine, files)
         self.folder = folder  #: where it was loaded from, absolute; nothing is read from there any more
@@ -60,25 +64,46 @@ class Classifier:
         self.classes = files.record.classes
         self.engine: InferenceEngineChoice = engine
         self._files = files
-        self._engines = engines or Predictors(files)
+        self._predictors = predictors or Predictors(files)
+        self._specs = tuple(dict.fromkeys(branch.spec for branch in files.record.branches))
 
     def __reduce__(self) -> tuple[Callable[..., "Classifier"], tuple[Any, ...]]:
         return type(self), (self._files, self.folder, self.engine)
 
     def __fspath__(self) -> str:
-        """Its folder, so that it can be given wherever that can."""
+        """Return its folder, so that it can be given wherever that can."""
         return str(self.folder)
 
     def __repr__(self) -> str:
-        backbones = " + ".join(dict.fromkeys(branch.backbone.name for branch in self.record.branches))
-        return f"Classifier({str(self.folder)!r}, {len(self.classes)} classes, {backbones})"
+        return f"Classifier({str(self.folder)!r}, {len(self.classes)} classes, {self._name_backbones()})"
+
+    def _repr_html_(self) -> str:
+        """Return a small table for notebooks."""
+        record = self.record
+        shown = ", ".join(self.classes[:_CLASSES_SHOWN])
+        more = len(self.classes) - _CLASSES_SHOWN
+        rows = [
+            ("classes", f"{len(self.classes)}: {shown}" + (f" and {more} more" if more > 0 else "")),
+            ("backbone", self._name_backbones()),
+            ("layer", record.layer),
+            ("head", record.head),
+            ("calibration", record.calibration.kind),
+            ("prediction sets", f"{record.conformal.coverage:.0%} coverage" if record.conformal else "none"),
+            ("unfamiliar photos", "are told" if record.novelty else "are not told"),
+        ]
+        if (accuracy := record.scores.get("test", {}).get("accuracy")) is not None:
+            rows.append(("test accuracy", f"{accuracy:.1%}"))
+        return render_table(f"Classifier {self.folder}", rows)
+
+    def _name_backbones(self) -> str:
+        return " + ".join(dict.fromkeys(branch.backbone.name for branch in self.record.branches))
 
     @overload
     def predict(self, photos: PhotoLike) -> Prediction: ...  # type: ignore[overload-overlap]
     @overload
     def predict(self, photos: Iterable[PhotoLike]) -> list[Prediction]: ...
     def predict(self, photos: PhotoLike | Iterable[PhotoLike]) -> Prediction | list[Prediction]:
-        """Predicts one photo, or each of several.
+        """Predict one photo, or each of several.
 
         Args:
             photos: one path, bytes, open binary file, PIL image or array, or any iterable of them.
@@ -100,28 +125,28 @@ class Classifier:
             return list(self.stream(several))
         rest = iter(several)
         first = list(itertools.islice(rest, BATCH_FROM))
-        return list(self._answered(itertools.chain(first, rest), self.engine_for(len(first))))
+        return list(self._predict_all(itertools.chain(first, rest), self.select_engine(len(first))))
 
     def stream(self, photos: PhotoLike | Iterable[PhotoLike]) -> Iterator[Prediction]:
-        """Predicts photos one after the other as they come, in order, with bounded memory for any number of them.
+        """Predict photos one after the other as they come, in order, with bounded memory for any number of them.
 
-        The first answer comes as soon as the first photo is there. Of an iterator whose photos come quickly more are
-        taken in advance; with the engine ``onnxruntime`` each is answered before the next is taken.
+        The first prediction comes as soon as the first photo is there. Of an iterator whose photos come quickly more
+        are taken in advance; with the engine ``onnxruntime`` each is answered before the next is taken.
         """
         several = [cast("PhotoLike", photos)] if is_one_photo(photos) else cast("Iterable[PhotoLike]", photos)
-        return self._answered(several, self.engine_for(len(several) if isinstance(several, Sized) else None))
+        return self._predict_all(several, self.select_engine(len(several) if isinstance(several, Sized) else None))
 
     def with_engine(self, engine: InferenceEngineChoice) -> "Classifier":
-        """Return the same classifier answering with another engine; what is loaded is shared.
+        """Return the same classifier on another engine; what is loaded is shared.
 
         Raises:
             ClassifierError: the engine cannot run it here.
             SettingError: there is no such engine.
         """
-        return type(self)(self._files, self.folder, engine, self._engines)
+        return type(self)(self._files, self.folder, engine, self._predictors)
 
-    def engine_for(self, count: int | None) -> InferenceEngine:
-        """Return what answers so many photos.
+    def select_engine(self, count: int | None) -> InferenceEngine:
+        """Return the engine that predicts so many photos.
 
         With the engine ``auto`` that is ONNX Runtime for fewer than ``BATCH_FROM``, and OpenVINO for more, where it is
         installed and ran the backbones when the heads were fitted. So it is for a stream of unknown length, None, from
@@ -131,114 +156,120 @@ class Classifier:
             ClassifierError: the engine openvino was asked for and cannot run the classifier.
         """
         if self.engine == "openvino":
-            self._engines.batch_or_error()
+            self._predictors.require_batch()
             return "openvino"
-        if self.engine == "onnxruntime" or (count is not None and count < BATCH_FROM) or self._engines.batch is None:
+        few = count is not None and count < BATCH_FROM
+        if self.engine == "onnxruntime" or few or self._predictors.batch is None:
             return "onnxruntime"
         return "openvino"
 
-    def answer_by_both(
+    def predict_by_engine(
         self,
         photo: Callable[[int], PhotoLike],
         twice: Sequence[bool],
         timed: Callable[[InferenceEngine, float], None] = lambda *_: None,
-    ) -> Iterator[dict[InferenceEngine, Prediction]]:
-        """Yield each photo's prediction by the engine that takes so many, and of some by every engine there is here.
+    ) -> Iterator[dict[InferenceEngine, BatchPredictions] | BrokenPhoto]:
+        """Predict each photo with the engine that takes so many, and some of them with every engine there is here.
 
         Args:
             photo: gives the photo of an index; called once for each, from several threads.
-            twice: for each index whether every engine that can run the classifier answers that photo.
+            twice: for each index whether every engine that can run the classifier predicts that photo.
             timed: told of the seconds that an engine took, its start included, decoding left out: of threads that work
                 at the same time each its share. Called from these threads.
+
+        Returns:
+            For each photo, in order, the prediction by each engine, as arrays of one row; or the error of a photo that
+            cannot be read.
         """
-        main, several = self.engine_for(len(twice)), any(twice)
+        main, several = self.select_engine(len(twice)), any(twice)
         with _clock("openvino", timed):
-            batch = self._engines.batch if several or main == "openvino" else None
+            batch = self._predictors.batch if several or main == "openvino" else None
         with _clock("onnxruntime", timed):
-            session = self._engines.session_of_one_thread() if several or main == "onnxruntime" else None
-        size, threads = (batch.passes.batch, batch.passes.streams) if batch else (1, count_cores())
+            graph = self._predictors.load_graph_of_one_thread() if several or main == "onnxruntime" else None
+        size, threads = (batch.runner.batch, batch.runner.streams) if batch else (1, count_cores())
 
-        def answer(indices: list[int]) -> list[dict[InferenceEngine, Prediction]]:
-            opened = {index: OpenedPhoto(photo(index)) for index in indices}
-            said: dict[int, dict[InferenceEngine, Prediction]] = {index: {} for index in indices}
-            if batch:
-                asked = [index for index in indices if twice[index] or main == "openvino"]
-                views = [self._viewed(opened[index]) for index in asked]
+        def predict(indices: list[int]) -> list[dict[InferenceEngine, BatchPredictions] | BrokenPhoto]:
+            views: dict[int, Views] = {}
+            pixels: dict[int, Pixels] = {}
+            broken: dict[int, BrokenPhoto] = {}
+            for index in indices:
+                opened = OpenedPhoto(photo(index))
+                try:
+                    if batch and (twice[index] or main == "openvino"):
+                        views[index] = opened.load_for_specs(self._specs)
+                    if graph and (twice[index] or main == "onnxruntime"):
+                        pixels[index] = opened.load(self.record.spec)
+                except BrokenPhoto as error:
+                    broken[index] = error
+            rows: dict[int, dict[InferenceEngine, BatchPredictions]] = {index: {} for index in indices}
+            if batch and views:
                 with _clock("openvino", timed, threads):
-                    predictions = self._answer_views(batch, [opened[index] for index in asked], views)
-                for index, prediction in zip(asked, predictions, strict=True):
-                    said[index]["openvino"] = prediction
-            if session:
-                asked = [index for index in indices if twice[index] or main == "onnxruntime"]
+                    together = batch.predict(list(views.values()))
+                for row, index in enumerate(views):
+                    rows[index]["openvino"] = together.select(slice(row, row + 1))
+            if graph:
                 with _clock("onnxruntime", timed, threads):
-                    for index in asked:
-                        said[index]["onnxruntime"] = self._one(opened[index], session)
-            return list(said.values())
+                    for index, image in pixels.items():
+                        rows[index]["onnxruntime"] = graph.predict(image)
+            return [broken.get(index, rows[index]) for index in indices]
 
-        return answer_in_order(answer, range(len(twice)), size=size, threads=threads)
+        return map_in_order(predict, range(len(twice)), size=size, threads=threads)
 
-    def _answered(self, photos: Iterable[PhotoLike], engine: InferenceEngine) -> Iterator[Prediction]:
+    def _predict_all(self, photos: Iterable[PhotoLike], engine: InferenceEngine) -> Iterator[Prediction]:
         if engine == "onnxruntime":
-            return (self._one(OpenedPhoto(photo), self._engines.session) for photo in photos)
-        batch = self._engines.batch_or_error()
-        passes = batch.passes
-        return answer_in_order(partial(self._many, batch), photos, size=passes.batch, threads=passes.streams)
+            return (self._predict_one(OpenedPhoto(photo), self._predictors.graph) for photo in photos)
+        batch = self._predictors.require_batch()
+        runner = batch.runner
+        return map_in_order(partial(self._predict_batch, batch), photos, size=runner.batch, threads=runner.streams)
 
-    def _one(self, photo: OpenedPhoto, session: GraphPredictor) -> Prediction:
-        """A photo through ONNX Runtime."""
+    def _predict_one(self, photo: OpenedPhoto, graph: GraphPredictor) -> Prediction:
+        """Predict a photo with ONNX Runtime."""
         try:
             pixels = photo.load(self.record.spec)
         except BrokenPhoto as error:
-            return make_failure(photo, error)
-        return make_predictions([photo], session.answer(pixels), self.classes)[0]
+            return make_failure(photo, error, self.classes)
+        return make_predictions([photo], graph.predict(pixels), self.classes)[0]
 
-    def _many(self, batch: BatchPredictor, photos: Sequence[PhotoLike]) -> list[Prediction]:
-        """A batch through OpenVINO."""
+    def _predict_batch(self, batch: BatchPredictor, photos: Sequence[PhotoLike]) -> list[Prediction]:
+        """Predict a batch of photos with OpenVINO."""
         opened = [OpenedPhoto(photo) for photo in photos]
-        return self._answer_views(batch, opened, [self._viewed(photo) for photo in opened])
+        views = [self._load_views(photo) for photo in opened]
+        sound = [(photo, view) for photo, view in zip(opened, views, strict=True) if not isinstance(view, BrokenPhoto)]
+        rows = batch.predict([view for _, view in sound]) if sound else None
+        predicted = iter(make_predictions([photo for photo, _ in sound], rows, self.classes) if rows else ())
+        return [
+            make_failure(photo, view, self.classes) if isinstance(view, BrokenPhoto) else next(predicted)
+            for photo, view in zip(opened, views, strict=True)
+        ]
 
-    def _viewed(self, photo: OpenedPhoto) -> dict[ImageSpec, Pixels] | BrokenPhoto:
-        """A photo as each branch's spec prepares it, or why it cannot be."""
+    def _load_views(self, photo: OpenedPhoto) -> Views | BrokenPhoto:
+        """Return a photo as each branch's spec prepares it, or why it cannot be."""
         try:
-            return photo.load_for_specs(tuple(dict.fromkeys(branch.spec for branch in self.record.branches)))
+            return photo.load_for_specs(self._specs)
         except BrokenPhoto as error:
             return error
-
-    def _answer_views(
-        self,
-        batch: BatchPredictor,
-        photos: Sequence[OpenedPhoto],
-        views: Sequence[dict[ImageSpec, Pixels] | BrokenPhoto],
-    ) -> list[Prediction]:
-        sound = [(photo, seen) for photo, seen in zip(photos, views, strict=True) if isinstance(seen, dict)]
-        said = batch.answer([seen for _, seen in sound]) if sound else None
-        predicted = iter(make_predictions([photo for photo, _ in sound], said, self.classes) if said else ())
-        return [
-            make_failure(photo, seen) if isinstance(seen, BrokenPhoto) else next(predicted)
-            for photo, seen in zip(photos, views, strict=True)
-        ]
 
 
 @contextmanager
 def _clock(
     engine: InferenceEngine, timed: Callable[[InferenceEngine, float], None], threads: int = 1
 ) -> Iterator[None]:
-    """Tell what is done inside as an engine's seconds, shared by threads that work at the same time."""
+    """Tell the seconds of what is done inside as an engine's, shared by threads that work at the same time."""
     began = time.perf_counter()
     yield
     timed(engine, (time.perf_counter() - began) / threads)
 
 
 def load(folder: str | os.PathLike[str], engine: InferenceEngineChoice = "auto") -> Classifier:
-    """Loads a saved classifier into memory.
+    """Load a saved classifier into memory.
 
     Args:
         folder: a ``model`` folder, or a run that has one; a ``Run`` or a ``Classifier`` stands for its folder.
-        engine: what answers: ``onnxruntime``, ``openvino``, or ``auto``, which goes by how many are asked for; see
-            ``Classifier.engine_for``.
+        engine: what predicts: ``onnxruntime``, ``openvino``, or ``auto``, which goes by how many are asked for; see
+            ``Classifier.select_engine``.
 
     Raises:
-        ClassifierError: there is none, it is damaged, a newer headstart saved it, or the engine cannot run it.
+        ClassifierError: there is none, it is damaged, another headstart saved it, or the engine cannot run it.
         SettingError: there is no such engine.
     """
     if not isinstance(folder, str | os.PathLike):

@@ -1,7 +1,7 @@
 """Prediction sets: as many classes as it takes to hold the true one in a promised share of photos.
 
 Each class of a photo gets a score, small where it fits; a set holds the classes whose score is no larger than the
-threshold, which ``trust.conformal`` finds on photos that the classifier has not seen.
+threshold, which ``uncertainty.conformal`` finds on photos that the classifier has not seen.
 
 * ``lac``: 1 - p of the class. The smallest sets on average (Sadinle, Lei & Wasserman, 2019, J. American Statistical
   Association 114).
@@ -20,16 +20,15 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from headstart.arrays import Floats
+from headstart.arrays import Bools, Floats
 
 ConformalKind = Literal["lac", "aps", "raps"]
 
 
 @dataclass(frozen=True, slots=True)
 class ConformalPredictor:
-    """How a prediction set is made of calibrated probabilities; plain numbers, for it stands in ``model.json``.
+    """A rule that makes prediction sets of calibrated probabilities; plain numbers, saved in ``model.json``.
 
     Raises:
         ValueError: an unknown kind, or numbers that cannot be meant.
@@ -47,34 +46,38 @@ class ConformalPredictor:
         if not (0 < self.coverage < 1 and np.isfinite(self.threshold) and 0 <= self.penalty < np.inf):
             raise ValueError(f"{self} cannot be meant; wanted a coverage in 0..1, a finite threshold and penalty")
 
-    def predict(self, probabilities: Floats) -> NDArray[np.bool_]:
-        """Calibrated float32 (N, C) -> which classes are in, (N, C); the likeliest, the first of equals, always is."""
+    def predict(self, probabilities: Floats) -> Bools:
+        """Return whether each class is in the prediction set, (N, C); the likeliest, the first of equals, always is.
+
+        Args:
+            probabilities: calibrated, float32 (N, C).
+        """
         chosen = self.scores(probabilities) <= np.float32(self.threshold)
         chosen[np.arange(len(chosen)), probabilities.argmax(axis=1)] = True
         return chosen
 
     def scores(self, probabilities: Floats) -> Floats:
-        """Calibrated float32 (N, C) -> the score of each class, float32 (N, C)."""
+        """Return the score of each class, float32 (N, C), from calibrated probabilities, float32 (N, C)."""
         if self.kind == "lac":
             return np.float32(1) - probabilities
         order = np.argsort(-probabilities, axis=1, kind="stable")
-        heaped = np.zeros_like(probabilities)
-        np.cumsum(np.take_along_axis(probabilities, order, axis=1)[:, :-1], axis=1, out=heaped[:, 1:])
+        cumulated = np.zeros_like(probabilities)
+        np.cumsum(np.take_along_axis(probabilities, order, axis=1)[:, :-1], axis=1, out=cumulated[:, 1:])
         scores = np.empty_like(probabilities)
-        np.put_along_axis(scores, order, heaped + self.surcharges(order.shape[1]), axis=1)
+        np.put_along_axis(scores, order, cumulated + self.rank_penalties(order.shape[1]), axis=1)
         return scores
 
-    def surcharges(self, classes: int) -> Floats:
-        """What is added to the score by rank, likeliest first, (C,)."""
+    def rank_penalties(self, classes: int) -> Floats:
+        """Return the penalties that are added to the score by rank, likeliest first, (C,)."""
         ranks = np.arange(1, classes + 1)
         return (self.penalty * np.maximum(ranks - self.free, 0)).astype(np.float32)
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Self:
-        """The inverse of ``dataclasses.asdict``.
+        """Return the rule that ``dataclasses.asdict`` was given.
 
         Raises:
-            KeyError, TypeError, ValueError: it is not what that gives.
+            KeyError, TypeError, ValueError: the record is not what ``asdict`` gives.
         """
         coverage, threshold, penalty = (float(record[name]) for name in ("coverage", "threshold", "penalty"))
         return cls(record["kind"], coverage, threshold, penalty, int(record["free"]))

@@ -1,4 +1,4 @@
-"""How the engines that can run a classifier answer the same test photos: a record in ``model.json``."""
+"""The scores of the engines that can run a classifier, on the same test photos: a record in ``model.json``."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, Self
 
 @dataclass(frozen=True, slots=True)
 class EngineScore:
-    """What one engine scored."""
+    """The score of one engine."""
 
     accuracy: float
     log_loss: float  #: nats per photo
@@ -25,9 +25,9 @@ class EngineAgreement:
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Self:
-        """The inverse of ``dataclasses.asdict``.
+        """Return the agreement that ``dataclasses.asdict`` was given.
 
         Raises:
-            KeyError, TypeError, AttributeError: it is not what that gives.
+            KeyError, TypeError, AttributeError: the record is not what ``asdict`` gives.
         """
         return cls(**{**record, "scores": {name: EngineScore(**it) for name, it in record["scores"].items()}})

@@ -1,7 +1,7 @@
 """The files of a saved classifier in memory: what was hashed is what runs, whatever becomes of the folder.
 
 Each file is read once, and its digest is that of the bytes that were read. Nothing is opened later. A graph is at most
-2.1 GB (``saving.graph`` refuses more), which ONNX Runtime and OpenVINO both take from memory; weights in a file beside
+2.1 GB (``export.build`` refuses more), which ONNX Runtime and OpenVINO both take from memory; weights in a file beside
 it, ONNX's external data, are never written and so not read. The graph's bytes stay for as long as the classifier does:
 another process, a copy, a fork and the other engine are made from them. Of 336 MB of weights ONNX Runtime holds 338 MB,
 loaded from a file, and 666 MB so; while it loads, 403 MB and 984 MB.
@@ -19,19 +19,19 @@ from headstart.inference.postprocess import DenseLayers, parse_heads
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ModelFiles:
-    """All that a classifier is made of; it can be pickled, and copies share the bytes."""
+    """The files of a classifier; they can be pickled, and copies share the bytes."""
 
     record: model_format.ModelRecord
     graph: bytes = field(repr=False)  #: of model.onnx
     head: bytes = field(repr=False)  #: of head.safetensors
     novelty: bytes | None = field(repr=False)  #: of novelty.safetensors
 
-    def heads(self) -> tuple[DenseLayers, ...]:
-        """The head of each answer."""
+    def load_heads(self) -> tuple[DenseLayers, ...]:
+        """Return the dense layers of each member's head."""
         return parse_heads(self.head, len(self.record.members))
 
-    def novelty_score(self) -> Novelty | None:
-        """What tells strangers, if anything does.
+    def load_novelty(self) -> Novelty | None:
+        """Return the novelty score, None where the classifier has none.
 
         Raises:
             ClassifierError: its arrays do not belong to the record.
@@ -51,7 +51,7 @@ class ModelFiles:
 
 
 def read_files(folder: Path) -> ModelFiles:
-    """Reads a ``model`` folder into memory.
+    """Read a ``model`` folder into memory.
 
     Raises:
         ClassifierError: a file is missing or damaged, or the folder was being replaced meanwhile.
@@ -59,16 +59,16 @@ def read_files(folder: Path) -> ModelFiles:
     record = model_format.read_model(folder)
     return ModelFiles(
         record,
-        graph=_checked(folder / model_format.GRAPH, record.graph_sha256),
-        head=_checked(folder / model_format.HEAD, record.head_sha256),
-        novelty=_checked(folder / model_format.NOVELTY_ARRAYS, record.novelty_sha256)
+        graph=_read_checked(folder / model_format.GRAPH, record.graph_sha256),
+        head=_read_checked(folder / model_format.HEAD, record.head_sha256),
+        novelty=_read_checked(folder / model_format.NOVELTY_ARRAYS, record.novelty_sha256)
         if record.novelty_sha256
         else None,
     )
 
 
-def _checked(file: Path, wanted: str) -> bytes:
-    """A file's bytes, if they are those that were saved."""
+def _read_checked(file: Path, sha256: str) -> bytes:
+    """Return a file's bytes, if they are those that were saved."""
     try:
         content = file.read_bytes()
     except (OSError, MemoryError) as error:
@@ -76,9 +76,9 @@ def _checked(file: Path, wanted: str) -> bytes:
         raise ClassifierError(
             f"{str(file)!r} cannot be read: {getattr(error, 'strerror', None) or error}; copy the whole model folder"
         ) from None
-    if (seen := hashlib.sha256(content).hexdigest()) != wanted:
+    if (seen := hashlib.sha256(content).hexdigest()) != sha256:
         raise ClassifierError(
-            f"{str(file)!r} is not the file that was saved (SHA-256 {seen[:12]}…, model.json says {wanted[:12]}…); "
+            f"{str(file)!r} is not the file that was saved (SHA-256 {seen[:12]}…, model.json says {sha256[:12]}…); "
             "copy the whole model folder again, or load it again if it was being replaced just now"
         )
     return content

@@ -13,17 +13,17 @@ _watched: "weakref.WeakKeyDictionary[object, Callable[[Any], None]]" = weakref.W
 
 
 def after_fork(owner: object, abandon: Callable[[Any], None]) -> None:
-    """Has ``abandon(owner)`` called in every child that this process forks while the owner lives."""
+    """Have ``abandon(owner)`` called in every child that this process forks while the owner lives."""
     _watched[owner] = abandon
 
 
 def keep_for_ever(*inherited: object) -> None:
-    """Objects that are never freed, not even when the interpreter ends."""
+    """Keep objects for ever: they are not freed, not even when the interpreter ends."""
     import ctypes
 
-    for it in inherited:
-        if it is not None:
-            ctypes.pythonapi.Py_IncRef(ctypes.py_object(it))
+    for one in inherited:
+        if one is not None:
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(one))
 
 
 def _in_child() -> None:

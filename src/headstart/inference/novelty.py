@@ -1,8 +1,8 @@
-"""How unlike the photos that a classifier was fitted on a photo is, from its features, in NumPy.
+"""A novelty score in NumPy: the distance of a photo's features from those that a classifier was fitted on.
 
 Each branch's features are scaled to length 1 and ``centre`` is taken from them. What counts is the distance to the
 nearest of ``points`` along ``directions``, and the length of what lies outside these: the root of the sum of their
-squares, divided by the threshold. Above 1.0 a photo is declined. How it is fitted: ``trust.novelty``.
+squares, divided by the threshold. Above 1.0 a photo is out of distribution. It is fitted in ``uncertainty.novelty``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,25 +20,22 @@ _ARRAYS = ("centre", "directions", "points")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Novelty:
-    """What tells strangers. D is the width of its branches' features, joined."""
+    """A fitted novelty score. D is the width of its branches' features, joined."""
 
-    kind: str  #: how it was fitted, a name of ``trust.novelty.KINDS``
+    kind: str  #: how it was fitted, a name of ``uncertainty.novelty.KINDS``
     branches: tuple[int, ...]  #: indices into the classifier's branches; it reads their features in this order
-    ood_acceptance: float  #: share of familiar photos that the threshold shall not decline
+    ood_acceptance: float  #: share of familiar photos that the threshold shall accept
     scale: float  #: one over the threshold
     centre: Floats  #: (D,)
     directions: Floats  #: (D, R) orthonormal columns
     points: Floats  #: (K, R) what is familiar: photos of training, or centres of them, along ``directions``
 
     def score(self, features: Sequence[Floats], uncalibrated: Floats | None = None) -> Floats:
-        """How novel photos are; 1.0 is the threshold.
+        """Return how unlike the training photos each photo is, float32 (N,), at least 0; 1.0 is the threshold.
 
         Args:
             features: for each of ``branches`` float32 (N, D of it).
             uncalibrated: probabilities (N, C); this kind does not read them.
-
-        Returns:
-            float32 (N,), at least 0.
         """
         rows = concat_normalized(features) - self.centre
         along = np.asarray(rows @ self.directions, np.float32)
@@ -47,16 +44,16 @@ class Novelty:
         return np.asarray(np.float32(self.scale) * np.sqrt(squared), np.float32)
 
     def tensors(self) -> dict[str, Floats]:
-        """Its arrays by name, for ``novelty.safetensors``."""
+        """Return the arrays by name, for ``novelty.safetensors``."""
         return {name: np.ascontiguousarray(getattr(self, name), np.float32) for name in _ARRAYS}
 
     def to_json(self) -> dict[str, Any]:
-        """A dict of plain values, without the arrays."""
+        """Return a dict of plain values, without the arrays."""
         return {it.name: getattr(self, it.name) for it in fields(self) if it.name not in _ARRAYS}
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any], tensors: Mapping[str, Floats]) -> Self:
-        """The inverse of ``to_json`` and ``tensors``.
+        """Return the score that ``to_json`` and ``tensors`` describe.
 
         Raises:
             KeyError, TypeError, ValueError: they are not what those give, or do not fit together.
@@ -71,7 +68,7 @@ class Novelty:
 
 
 def concat_normalized(features: Sequence[Floats]) -> Floats:
-    """Each branch's features (N, D of it) scaled to length 1, side by side, float32 (N, D)."""
+    """Scale each branch's features, (N, D of it), to length 1 and join them, float32 (N, D)."""
     return np.concatenate(
         [
             row / np.sqrt(np.square(row).sum(axis=1, keepdims=True, dtype=np.float32) + np.float32(TINY))
@@ -83,7 +80,7 @@ def concat_normalized(features: Sequence[Floats]) -> Floats:
 
 
 def squared_distance_to_nearest(places: Floats, points: Floats) -> Floats:
-    """Squared distance of each place (N, R) to the nearest of the points (K, R), float32 (N,).
+    """Return the squared distance of each place (N, R) to the nearest of the points (K, R), float32 (N,).
 
     From differences: from products and lengths, all digits would be lost near a point.
     """

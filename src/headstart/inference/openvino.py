@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.arrays import Floats
 from headstart.errors import EngineError
 from headstart.hardware import ComputePrecision
 from headstart.inference.forking import after_fork, keep_for_ever
@@ -75,7 +76,7 @@ class Runner:
         # that do so at once can wait for each other for ever. It also takes the first run's extra time out of the rest.
         self.run(np.zeros(self._shape, np.uint8))
 
-    def run(self, pixels: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+    def run(self, pixels: NDArray[np.uint8]) -> dict[str, Floats]:
         """Uint8 (B, S, S, 3), B <= batch -> for each output's name float32 (B, ...), the caller's to keep."""
         count = len(pixels)
         if count < self.batch:

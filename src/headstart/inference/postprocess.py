@@ -1,24 +1,23 @@
-"""From features to answers in NumPy: the heads of a saved classifier, several made one, and what is said of these."""
+"""From features to predictions in NumPy: heads, the combination of members, calibration, prediction sets, novelty."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from headstart.arrays import Bools, Floats
 from headstart.errors import ClassifierError
 from headstart.inference.calibration import Calibration
 from headstart.inference.conformal import ConformalPredictor
 from headstart.inference.model_format import Combine
 from headstart.inference.novelty import Novelty
 
-DenseLayers = tuple[
-    tuple[NDArray[np.float32], NDArray[np.float32]], ...
-]  #: (weight (D, H), bias (H,)) of each dense layer
+DenseLayers = tuple[tuple[Floats, Floats], ...]  #: (weight (D, H), bias (H,)) of each dense layer
 
 
 def parse_heads(content: bytes, count: int) -> tuple[DenseLayers, ...]:
-    """The dense layers of so many answers' heads, from the bytes of ``head.safetensors``.
+    """Return the dense layers of so many members' heads, from the bytes of ``head.safetensors``.
 
     Raises:
         ClassifierError: they are not there.
@@ -35,13 +34,18 @@ def parse_heads(content: bytes, count: int) -> tuple[DenseLayers, ...]:
         ) from None
 
 
-def _head(tensors: Mapping[str, NDArray[np.float32]], prefix: str) -> DenseLayers:
+def _head(tensors: Mapping[str, Floats], prefix: str) -> DenseLayers:
     count = max(1, sum(name.startswith(prefix) for name in tensors) // 2)
     return tuple((tensors[f"{prefix}{index}.weight"], tensors[f"{prefix}{index}.bias"]) for index in range(count))
 
 
-def apply_head(head: DenseLayers, features: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Float32 (N, D) -> probabilities, float32 (N, C): dense layers with ReLU between them, then softmax."""
+def apply_head(head: DenseLayers, features: Floats) -> Floats:
+    """Return probabilities, float32 (N, C): dense layers with ReLU between them, then softmax.
+
+    Args:
+        head: the dense layers.
+        features: float32 (N, D).
+    """
     values = features
     for index, (weight, bias) in enumerate(head):
         values = (np.maximum(values, 0) if index else values) @ weight + bias
@@ -49,37 +53,59 @@ def apply_head(head: DenseLayers, features: NDArray[np.float32]) -> NDArray[np.f
     return np.asarray(values / values.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
-def combine_members(
-    answers: Sequence[NDArray[np.float32]], weights: Sequence[float], combine: Combine
-) -> NDArray[np.float32]:
-    """Several answers, each float32 (N, C), as one, float32 (N, C).
+def combine_members(members: Sequence[Floats], weights: Sequence[float], combine: Combine) -> Floats:
+    """Combine the members' probabilities, each float32 (N, C), to one, float32 (N, C).
 
     A ``mean`` weighs them. In a ``vote`` each gives one vote to its likeliest class (the first of equals), and the mean
     of all counts as one more voter, whose vote is spread over the classes: so where one class has more votes than any
     other it wins, and ties go to the mean.
     """
-    stacked = np.stack(answers)
+    stacked = np.stack(members)
     if combine == "mean":
         return np.einsum("k,knc->nc", np.asarray(weights, np.float32), stacked)
     votes = np.eye(stacked.shape[2], dtype=np.float32)[stacked.argmax(axis=2)].sum(axis=0)
-    return np.asarray((votes + stacked.mean(axis=0)) / (len(answers) + 1), dtype=np.float32)
+    return np.asarray((votes + stacked.mean(axis=0)) / (len(members) + 1), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BatchPredictions:
-    """All that a classifier says of N photos."""
+    """The predictions of a classifier for N photos, as arrays."""
 
-    probabilities: NDArray[np.float32]  #: (N, C), calibrated
-    uncalibrated: NDArray[np.float32]  #: (N, C)
-    prediction_set: NDArray[np.bool_] | None  #: (N, C), whether a class is in the photo's prediction set
-    novelty: NDArray[np.float32] | None  #: (N,), above 1 is declined
+    probabilities: Floats  #: (N, C), calibrated
+    uncalibrated: Floats  #: (N, C)
+    prediction_set: Bools | None  #: (N, C), whether a class is in the photo's prediction set
+    novelty: Floats | None  #: (N,), above 1 is out of distribution
 
     @property
-    def out_of_distribution(self) -> NDArray[np.bool_]:
-        """Whether a photo is unlike those that the classifier was made for, (N,)."""
+    def out_of_distribution(self) -> Bools:
+        """Whether each photo is unlike the training photos, (N,); False where novelty is not judged."""
         return np.zeros(len(self.probabilities), bool) if self.novelty is None else self.novelty > 1
 
-    def prediction_set_or_likeliest(self) -> NDArray[np.bool_]:
+    def __len__(self) -> int:
+        return len(self.probabilities)
+
+    def select(self, rows: slice) -> Self:
+        """Return the predictions of some of the photos."""
+        return type(self)(
+            self.probabilities[rows],
+            self.uncalibrated[rows],
+            None if self.prediction_set is None else self.prediction_set[rows],
+            None if self.novelty is None else self.novelty[rows],
+        )
+
+    @classmethod
+    def concatenate(cls, batches: Sequence[Self]) -> Self:
+        """Join predictions of one classifier, at least one batch, in their order."""
+        sets = [batch.prediction_set for batch in batches if batch.prediction_set is not None]
+        novelty = [batch.novelty for batch in batches if batch.novelty is not None]
+        return cls(
+            np.concatenate([batch.probabilities for batch in batches]),
+            np.concatenate([batch.uncalibrated for batch in batches]),
+            np.concatenate(sets) if sets else None,
+            np.concatenate(novelty) if novelty else None,
+        )
+
+    def prediction_set_or_likeliest(self) -> Bools:
         """Return prediction sets (N, C); where the classifier makes none, the likeliest class alone."""
         if self.prediction_set is not None:
             return self.prediction_set
@@ -88,13 +114,21 @@ class BatchPredictions:
 
 
 def postprocess(
-    uncalibrated: NDArray[np.float32],
-    features: Sequence[NDArray[np.float32]],
+    uncalibrated: Floats,
+    features: Sequence[Floats],
     calibration: Calibration,
     conformal: ConformalPredictor | None,
     novelty: Novelty | None,
 ) -> BatchPredictions:
-    """What is said beyond probabilities, float32 (N, C), and features, for each branch float32 (N, D)."""
+    """Return predictions: calibrated probabilities, prediction sets and novelty.
+
+    Args:
+        uncalibrated: the members' combined probabilities, float32 (N, C).
+        features: for each branch float32 (N, D).
+        calibration: is applied to the probabilities.
+        conformal: makes prediction sets; None makes none.
+        novelty: tells photos that are out of distribution; None judges none.
+    """
     calibrated = calibration.apply(uncalibrated)
     return BatchPredictions(
         calibrated,

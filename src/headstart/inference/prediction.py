@@ -1,68 +1,112 @@
-"""What is said of one photo, and how it is made of arrays."""
+"""The prediction for one photo, and how it is made of arrays."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from headstart.arrays import Bools, Floats
+from headstart.inference.display import render_table
 from headstart.inference.postprocess import BatchPredictions
 from headstart.modalities.image.load import OpenedPhoto
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prediction:
-    """The answer for one photo. A photo that could not be read has an ``error``, no label and no probabilities."""
+    """The prediction for one photo. One that could not be read has an ``error``, no label and no probabilities."""
 
     source: str  #: the path as given, or what was given: "bytes", "array", "image", "file"
-    label: str | None  #: the likeliest class, also of a photo that is declined
+    label: str | None  #: the likeliest class, also of a photo that is out of distribution
     probability: float  #: of ``label``; 0 where there is none
-    probabilities: NDArray[np.float32]  #: (C,), in the order of the classifier's classes, sums to 1; (0,) on an error
+    probabilities: Floats  #: (C,), in the order of the classifier's classes, sums to 1; (0,) on an error
     error: str | None = None
-    uncalibrated: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    uncalibrated: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
     #: (C,), the probabilities before calibration; (0,) on an error
     prediction_set: tuple[str, ...] = ()
     #: the classes that it takes to hold the true one with the promised coverage, likeliest first; empty on an error and
     #: where the classifier makes none
     novelty: float | None = None  #: how unlike the training photos, 1.0 at the threshold; None where it is not judged
-    out_of_distribution: bool = (
-        False  #: novelty is above 1: the label means little, for the photo is unlike all training photos
-    )
+    out_of_distribution: bool = False  #: novelty is above 1: the photo is unlike all training photos, the label unsure
     repaired: str | None = None  #: what had to be mended in memory before the photo could be answered, if anything
     note: str = ""
     #: what was done with the photo that is not done with every one: by what range more than 8 bits were scaled, and
     #: whether values outside of it were clipped; which picture of a file of several was taken
+    classes: tuple[str, ...] = field(default=(), repr=False)  #: the classifier's, in the order of ``probabilities``
+
+    def top(self, count: int) -> list[tuple[str, float]]:
+        """Return the likeliest classes with their probabilities, at most ``count``; none on an error."""
+        order = np.argsort(-self.probabilities, kind="stable")[:count]
+        return [(self.classes[index], float(self.probabilities[index])) for index in order]
+
+    def to_json(self, top: int = 1) -> dict[str, Any]:
+        """Return plain values for ``json.dumps``. Every key is always there; None stands where there is nothing to say.
+
+        Args:
+            top: how many of the likeliest classes ``"top"`` lists.
+        """
+        read = self.error is None
+        probabilities = zip(self.classes, self.probabilities.tolist(), strict=read)
+        likeliest = [{"label": label, "probability": probability} for label, probability in self.top(top)]
+        return {
+            "source": self.source,
+            "label": self.label,
+            "probability": self.probability if read else None,
+            "probabilities": dict(probabilities) if read else None,
+            "top": likeliest if read else None,
+            "prediction_set": list(self.prediction_set) if read else None,
+            "novelty": self.novelty,
+            "out_of_distribution": self.out_of_distribution if read else None,
+            "repaired": self.repaired,
+            "note": self.note or None,
+            "error": self.error,
+        }
+
+    def _repr_html_(self) -> str:
+        """Return a small table for notebooks."""
+        if self.error is not None:
+            return render_table(self.source, [("error", self.error)])
+        rows = [(label, f"{probability:.1%}") for label, probability in self.top(3)]
+        if self.prediction_set:
+            rows.append(("prediction set", ", ".join(self.prediction_set)))
+        if self.out_of_distribution:
+            rows.append(("unfamiliar", "unlike the training photos: do not trust this prediction"))
+        rows += [(name, text) for name, text in (("repaired", self.repaired), ("note", self.note)) if text]
+        return render_table(self.source, rows)
 
 
-def make_predictions(photos: Sequence[OpenedPhoto], said: BatchPredictions, classes: Sequence[str]) -> list[Prediction]:
-    """Return a prediction for each photo, from what is said of all of them, in their order."""
-    declined = said.out_of_distribution
+def make_predictions(
+    photos: Sequence[OpenedPhoto], batch: BatchPredictions, classes: tuple[str, ...]
+) -> list[Prediction]:
+    """Return a prediction for each photo, in their order, from the arrays of all of them."""
+    unfamiliar = batch.out_of_distribution
     predictions = []
-    for index, (photo, row) in enumerate(zip(photos, said.probabilities, strict=True)):
+    for index, (photo, row) in enumerate(zip(photos, batch.probabilities, strict=True)):
         best = int(row.argmax())
         prediction = Prediction(
             photo.name,
             classes[best],
             float(row[best]),
             row,
-            uncalibrated=said.uncalibrated[index],
+            uncalibrated=batch.uncalibrated[index],
             prediction_set=()
-            if said.prediction_set is None
-            else _names_in_set(row, said.prediction_set[index], classes),
-            novelty=None if said.novelty is None else float(said.novelty[index]),
-            out_of_distribution=bool(declined[index]),
+            if batch.prediction_set is None
+            else _list_members(row, batch.prediction_set[index], classes),
+            novelty=None if batch.novelty is None else float(batch.novelty[index]),
+            out_of_distribution=bool(unfamiliar[index]),
             repaired=photo.repaired,
             note=photo.note,
+            classes=classes,
         )
         predictions.append(prediction)
     return predictions
 
 
-def make_failure(photo: OpenedPhoto, error: Exception) -> Prediction:
-    """Return the answer for a photo that cannot be read."""
-    return Prediction(photo.name, None, 0.0, np.zeros(0, np.float32), str(error))
+def make_failure(photo: OpenedPhoto, error: Exception, classes: tuple[str, ...]) -> Prediction:
+    """Return the prediction for a photo that cannot be read."""
+    return Prediction(photo.name, None, 0.0, np.zeros(0, np.float32), str(error), classes=classes)
 
 
-def _names_in_set(row: NDArray[np.float32], chosen: NDArray[np.bool_], classes: Sequence[str]) -> tuple[str, ...]:
-    """A prediction set (C,) by its names, likeliest first."""
-    return tuple(classes[index] for index in np.argsort(-row, kind="stable") if chosen[index])
+def _list_members(probabilities: Floats, inside: Bools, classes: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of the classes in a prediction set (C,), likeliest first."""
+    return tuple(classes[index] for index in np.argsort(-probabilities, kind="stable") if inside[index])

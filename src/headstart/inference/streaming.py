@@ -1,4 +1,4 @@
-"""Photos answered in batches, in threads, in the order in which they come.
+"""Work on batches of items in threads, in the order in which the items come.
 
 What comes slowly is never held back for a batch to fill, nor for answers that are under way.
 """
@@ -21,11 +21,11 @@ Out = TypeVar("Out")
 
 PREFETCH = 4  #: batches per core that may be under way or wait for an earlier one, so that memory stays bounded
 PATIENCE = 0.05  #: seconds; a photo that took longer to come was waited for, and answers are not held back for more
-_LOOK = 0.5  #: seconds between two looks for Ctrl-C, which a wait without end does not notice on Windows
+_POLL = 0.5  #: seconds between two looks for Ctrl-C, which a wait without end does not notice on Windows
 
 
 class Arrivals(Iterator[In], Generic[In]):
-    """What a slow source gives, taken from it by a thread, so that one can tell whether more is there already.
+    """The items of a slow source, taken from it by a thread, so that one can tell whether more are there already.
 
     For a pipe or a queue that another program feeds. The source must not mind the thread.
     """
@@ -35,14 +35,14 @@ class Arrivals(Iterator[In], Generic[In]):
         self._over = False
         threading.Thread(target=self._take, args=(source,), name="arrivals", daemon=True).start()
 
-    def ready(self) -> bool:
-        """Whether ``next`` would not wait."""
+    def is_ready(self) -> bool:
+        """Return whether ``next`` would not wait."""
         return self._over or not self._queue.empty()
 
     def __next__(self) -> In:
         while not self._over:
             try:
-                kind, value = self._queue.get(timeout=_LOOK)
+                kind, value = self._queue.get(timeout=_POLL)
             except queue.Empty:
                 continue
             if kind == "item":
@@ -86,7 +86,7 @@ class _Batch(Generic[In]):
     last_for_now: bool  #: what is under way is to be given before more is waited for
 
 
-def answer_in_order(
+def map_in_order(
     work: Callable[[list[In]], list[Out]], items: Iterable[In], *, size: int, threads: int
 ) -> Iterator[Out]:
     """Yield what ``work`` makes of batches of items, in order.
@@ -128,24 +128,24 @@ def _batches(items: Iterable[In], source: Iterator[In], size: int) -> Iterator[_
         while taken := list(islice(source, size)):
             yield _Batch(taken, last_for_now=False)
     elif isinstance(items, Arrivals):
-        yield from _arrived(items, source, size)
+        yield from _batch_arrivals(items, source, size)
     else:
-        yield from _tried(source, size)
+        yield from _batch_by_pace(source, size)
 
 
-def _arrived(arrivals: Arrivals[In], source: Iterator[In], size: int) -> Iterator[_Batch[In]]:
+def _batch_arrivals(arrivals: Arrivals[In], source: Iterator[In], size: int) -> Iterator[_Batch[In]]:
     for first in source:
         taken = [first]
-        while len(taken) < size and arrivals.ready():
+        while len(taken) < size and arrivals.is_ready():
             try:
                 taken.append(next(source))
             except StopIteration:
                 break
-        yield _Batch(taken, last_for_now=not arrivals.ready())
+        yield _Batch(taken, last_for_now=not arrivals.is_ready())
 
 
-def _tried(items: Iterator[In], size: int) -> Iterator[_Batch[In]]:
-    """The quicker they come, the more are taken before the first of them is answered."""
+def _batch_by_pace(items: Iterator[In], size: int) -> Iterator[_Batch[In]]:
+    """Yield batches that grow while items come quickly."""
     trust = 1
     while True:
         taken: list[In] = []

@@ -13,7 +13,7 @@ from headstart.data.split import load_split
 from headstart.errors import DataError
 from headstart.evaluation.evaluation import Evaluation
 from headstart.inference.classifier import Classifier, load
-from headstart.inference.engines import InferenceEngineChoice
+from headstart.inference.predictors import InferenceEngineChoice
 from headstart.pipeline.testing import score_classifier
 from headstart.runs.run import Run
 from headstart.settings import DataSettings, locate_store

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from headstart.data.samples import ArraySource, FileSource, Subset
 from headstart.events import Note
-from headstart.export import FittedModel, ParityExample, UnsteadyNoveltyError
-from headstart.export import export_model as export_files
+from headstart.export import FittedModel, ParityExample, UnsteadyNoveltyError, write_model
 from headstart.extraction.extract import load_photo
 from headstart.inference.classifier import Classifier
 from headstart.modalities.image.decoding.decode import Pixels
@@ -40,13 +39,13 @@ def save_checked(model: FittedModel, context: FitContext, folder: Path) -> Class
     examples = _parity_examples(model, context)
     shutil.rmtree(folder, ignore_errors=True)  # of this run, when it was ended between saving and testing
     try:
-        return export_files(model, folder, examples)
+        return write_model(model, folder, examples)
     except UnsteadyNoveltyError:
         reason = "photos are so alike that rounding decides which are unfamiliar"
         context.listener(Note(f"{reason}, so that the classifier declines none"))
         kept = model.without_novelty()
         shorter = [replace(example, features=example.features[: len(kept.branches)]) for example in examples]
-        return export_files(kept, folder, shorter)
+        return write_model(kept, folder, shorter)
 
 
 def _parity_examples(model: FittedModel, context: FitContext) -> Sequence[ParityExample]:

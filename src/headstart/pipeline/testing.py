@@ -1,4 +1,4 @@
-"""The answers of a saved classifier for labelled photos, through its public ``predict``, and their score.
+"""The predictions of a saved classifier for labelled photos, from the bytes of files, and their score.
 
 A classifier may answer in ONNX Runtime and in OpenVINO. The score is of the answers of the engine that takes so many
 photos by itself; some of the photos are answered by the other one too, from the same decoded pixels.
@@ -6,7 +6,7 @@ photos by itself; some of the photos are answered by the other one too, from the
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -17,10 +17,11 @@ from headstart.evaluation import metrics
 from headstart.evaluation.evaluation import Evaluation, score_predictions
 from headstart.events import RunLog
 from headstart.export import add_scores
-from headstart.inference.classifier import Classifier, PhotoLike, Prediction
+from headstart.inference.classifier import Classifier, PhotoLike
 from headstart.inference.engine_agreement import EngineAgreement, EngineScore
-from headstart.inference.engines import InferenceEngine
 from headstart.inference.postprocess import BatchPredictions
+from headstart.inference.predictors import InferenceEngine
+from headstart.modalities.image.decoding.decode import BrokenPhoto
 from headstart.selection.context import make_targets
 from headstart.selection.results import TestResult
 
@@ -37,7 +38,7 @@ def score_classifier(
     strict: bool = True,
     seed: int | None = None,
 ) -> TestResult:
-    """Score a saved classifier through its public ``predict``, from file bytes to class name.
+    """Score a saved classifier, from the bytes of files to probabilities.
 
     Args:
         classifier: as loaded.
@@ -52,22 +53,22 @@ def score_classifier(
     """
     both = _Both(classifier, samples, seed)
     known: list[Sample] = []
-    predictions: list[Prediction] = []
-    for number, (sample, prediction) in enumerate(both.predictions(), 1):
-        if prediction.error is None:
+    rows: list[BatchPredictions] = []
+    for number, (sample, row) in enumerate(both.predict(), 1):
+        if not isinstance(row, BrokenPhoto):
             known.append(sample)
-            predictions.append(prediction)
+            rows.append(row)
         elif strict:
-            raise HeadstartError(f"{sample.name} could be read before and now cannot: {prediction.error}; run it again")
+            raise HeadstartError(f"{sample.name} could be read before and now cannot: {row}; run it again")
         else:
-            listener(events.Note(f"{sample.name} is left out: {prediction.error}"))
+            listener(events.Note(f"{sample.name} is left out: {row}"))
         if number % 32 == 0 or number == len(samples):
             listener(events.Progress("test", number, len(samples)))
     if not known:
         raise DataError(f"none of the {len(samples)} photos decodes; run headstart check to see why")
-    answers = _answers(classifier.classes, predictions)
-    score = score_predictions(part, make_targets(known), answers.probabilities, classifier.classes)
-    return TestResult(tuple(known), answers, score, both.agreement(), both.second_seconds)
+    predictions = BatchPredictions.concatenate(rows)
+    score = score_predictions(part, make_targets(known), predictions.probabilities, classifier.classes)
+    return TestResult(tuple(known), predictions, score, both.compare(), both.second_seconds)
 
 
 def run_test(classifier: Classifier, samples: Sequence[Sample], seed: int, log: RunLog) -> TestResult:
@@ -91,21 +92,27 @@ class _Both:
 
     def __init__(self, classifier: Classifier, samples: Sequence[Sample], seed: int | None):
         self._classifier, self._samples = classifier, samples
-        self._main = classifier.engine_for(len(samples))
+        self._main = classifier.select_engine(len(samples))
         self._seconds: dict[str, float] = defaultdict(float)
         self._lock = threading.Lock()
-        self._answers: list[tuple[int, Mapping[InferenceEngine, Prediction]]] = []  #: with the true class, of both
+        self._rows: dict[InferenceEngine, list[BatchPredictions]] = defaultdict(list)  #: of photos that go twice
+        self._labels: list[int] = []  #: of these
         count = 0 if seed is None else min(len(samples), MOST_TWICE)
         self._twice = np.zeros(len(samples), bool)
         self._twice[np.random.default_rng(seed).permutation(len(samples))[:count]] = True
 
-    def predictions(self) -> Iterator[tuple[Sample, Prediction]]:
-        """Yield each sample and its prediction by the engine that is scored."""
-        answers = self._classifier.answer_by_both(self._photo, self._twice.tolist(), self._timed)
-        for sample, twice, said in zip(self._samples, self._twice, answers, strict=True):
+    def predict(self) -> Iterator[tuple[Sample, BatchPredictions | BrokenPhoto]]:
+        """Yield each sample and its prediction by the engine that is scored, as one row."""
+        found = self._classifier.predict_by_engine(self._photo, self._twice.tolist(), self._timed)
+        for sample, twice, rows in zip(self._samples, self._twice, found, strict=True):
+            if isinstance(rows, BrokenPhoto):
+                yield sample, rows
+                continue
             if twice:
-                self._answers.append((sample.label, said))
-            yield sample, said[self._main]
+                self._labels.append(sample.label)
+                for engine, row in rows.items():
+                    self._rows[engine].append(row)
+            yield sample, rows[self._main]
 
     def _photo(self, index: int) -> PhotoLike:
         source = self._samples[index].source
@@ -118,26 +125,24 @@ class _Both:
     @property
     def second_seconds(self) -> float:
         """Seconds that the other engine took; 0 where there is none."""
-        others = {engine for _, said in self._answers for engine in said} - {self._main}
-        return sum(self._seconds[engine] for engine in others)
+        return sum(self._seconds[engine] for engine in self._rows.keys() - {self._main})
 
-    def agreement(self) -> EngineAgreement | None:
-        """Return how the engines answer; None where no photo that both answered could be read."""
-        read = [(label, said) for label, said in self._answers if said[self._main].error is None]
-        if not read:
+    def compare(self) -> EngineAgreement | None:
+        """Return how the engines predict; None where no photo that both were asked about could be read."""
+        if not self._labels:
             return None
-        labels = np.array([label for label, _ in read], np.int64)
-        rows = {engine: np.stack([said[engine].probabilities for _, said in read]) for engine in read[0][1]}
+        labels = np.array(self._labels, np.int64)
+        rows = {engine: BatchPredictions.concatenate(found).probabilities for engine, found in self._rows.items()}
         chosen = {engine: row.argmax(axis=1) for engine, row in rows.items()}
         scores: dict[str, EngineScore] = {
             engine: EngineScore(float((chosen[engine] == labels).mean()), metrics.log_loss(labels, row))
             for engine, row in rows.items()
         }
         if len(rows) == 1:
-            return EngineAgreement(self._main, len(read), scores, None, None)
+            return EngineAgreement(self._main, len(labels), scores, None, None)
         (a, b), (first, second) = rows.values(), chosen.values()
         same, difference = float((first == second).mean()), float(np.abs(a - b).mean())
-        return EngineAgreement(self._main, len(read), scores, same, difference)
+        return EngineAgreement(self._main, len(labels), scores, same, difference)
 
 
 def describe_test(test: TestResult) -> str:
@@ -159,18 +164,4 @@ def describe_second_engine(test: TestResult) -> str | None:
         f"{_NAMES[other]} has {engines.scores[other].accuracy:.1%} of {some}these photos right, "
         f"{_NAMES[engines.judged_by]} {engines.scores[engines.judged_by].accuracy:.1%}; "
         f"{engines.same_answers:.1%} same answers"
-    )
-
-
-def _answers(classes: Sequence[str], predictions: Sequence[Prediction]) -> BatchPredictions:
-    first = predictions[0]
-    index = {name: place for place, name in enumerate(classes)}
-    sets = np.zeros((len(predictions), len(classes)), np.bool_)
-    for row, prediction in enumerate(predictions):
-        sets[row, [index[name] for name in prediction.prediction_set]] = True
-    return BatchPredictions(
-        probabilities=np.stack([it.probabilities for it in predictions]),
-        uncalibrated=np.stack([it.uncalibrated for it in predictions]),
-        prediction_set=sets if first.prediction_set else None,
-        novelty=np.array([it.novelty for it in predictions], np.float32) if first.novelty is not None else None,
     )

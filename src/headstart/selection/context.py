@@ -165,7 +165,7 @@ class FitContext:
 
     def predict_proba(self, parts: FittedModel, samples: Sequence[Sample]) -> NDArray[np.float32]:
         """What a classifier made of these parts says of photos, (N, C), from stored features."""
-        return parts.probabilities([self.load_features(branch, samples) for branch in parts.branches])
+        return parts.predict_proba([self.load_features(branch, samples) for branch in parts.branches])
 
 
 Refit = Callable[[FitContext], FittedModel]

@@ -37,14 +37,14 @@ def fit_none(labels: Ints, probabilities: Floats, start: Calibration) -> Calibra
 def fit_temperature(labels: Ints, probabilities: Floats, start: Calibration) -> Calibration:
     """One scale for all classes: Newton's method in log scale, from that of ``start``."""
     logs = _logs(probabilities)
-    position = float(np.log(start.scale[0])) if start.scale else 0.0
+    position = float(np.log(start.scale))
     for _ in range(_STEPS):
         said = _softmax(np.float32(np.exp(position)) * logs)
         step = _step(labels, logs, said, position, np.ones(len(labels)))
         position -= step
         if abs(step) < _SETTLED:
             break
-    return Calibration("temperature", (float(np.exp(position)),))
+    return Calibration("temperature", float(np.exp(position)))
 
 
 def fit_mixture(labels: Ints, probabilities: Floats, start: Calibration) -> Calibration:
@@ -55,7 +55,7 @@ def fit_mixture(labels: Ints, probabilities: Floats, start: Calibration) -> Cali
     Statistical Society B 39).
     """
     logs, classes = _logs(probabilities), probabilities.shape[1]
-    position, mix = float(np.log(start.scale[0])) if start.scale else 0.0, HALF / (len(labels) + HALF)
+    position, mix = float(np.log(start.scale)), HALF / (len(labels) + HALF)
     for _ in range(_STEPS):
         said = _softmax(np.float32(np.exp(position)) * logs)
         own = said[np.arange(len(labels)), labels].astype(np.float64)
@@ -64,7 +64,7 @@ def fit_mixture(labels: Ints, probabilities: Floats, start: Calibration) -> Cali
         position -= step
         if abs(step) < _SETTLED:
             break
-    return Calibration("mixture", (float(np.exp(position)),), mix=mix)
+    return Calibration("mixture", float(np.exp(position)), mix=mix)
 
 
 def _step(labels: Ints, logs: Floats, said: Floats, position: float, weights: Doubles) -> float:

@@ -7,7 +7,7 @@ from headstart import events
 from headstart.display.watch import ShowProgress, watch
 from headstart.evaluation.evaluation import Evaluation
 from headstart.inference.classifier import Classifier
-from headstart.inference.engines import InferenceEngineChoice
+from headstart.inference.predictors import InferenceEngineChoice
 from headstart.pipeline.evaluate import evaluate as score_model
 from headstart.runs.run import Run
 from headstart.settings.options import DataOptions

@@ -8,7 +8,7 @@ from typing import cast
 from headstart.display.html import html_table
 from headstart.errors import UserError
 from headstart.inference.classifier import PhotoLike, Prediction, load
-from headstart.inference.engines import InferenceEngineChoice
+from headstart.inference.predictors import InferenceEngineChoice
 from headstart.modalities.image.load import is_one_photo
 
 

@@ -21,7 +21,6 @@ KINDS = {
     "temperature": "The logits are divided by one temperature, which changes how sure it is and no answer.",
     "mixture": "The logits are divided by one temperature, and a small share is given to all classes alike, for photos "
     "on which it is sure and wrong; no answer is changed.",
-    "vector": "The logits of each class have a scale and a shift of their own.",
     "isotonic": "Each probability goes through a rising curve that was fitted to how often it came true.",
 }
 

@@ -1,22 +1,22 @@
-"""What a classifier computes with: its graph in ONNX Runtime, and its networks in OpenVINO.
+"""The predictors of a classifier: its graph in ONNX Runtime, and its networks in OpenVINO.
 
 Both are made from memory when they are first needed, by one thread at a time, and once more in a forked child.
 """
 
 import importlib.util
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from headstart.arrays import Floats
 from headstart.errors import ClassifierError, EngineError, SettingError, nearest
 from headstart.inference.files import ModelFiles
 from headstart.inference.forking import after_fork, keep_for_ever
+from headstart.inference.graph_predictor import GraphPredictor
 from headstart.inference.novelty import Novelty
 from headstart.inference.postprocess import BatchPredictions, DenseLayers, apply_head, combine_members, postprocess
-from headstart.inference.session import GraphPredictor
 from headstart.modalities.image.decoding.decode import Pixels
 from headstart.modalities.image.spec import ImageSpec
 
@@ -29,7 +29,7 @@ CHOICES = ("auto", "onnxruntime", "openvino")
 
 
 class BatchPredictor:
-    """A classifier's networks in OpenVINO; heads and what is made of their answers in NumPy."""
+    """A classifier's networks in OpenVINO; its heads and what follows them in NumPy."""
 
     def __init__(self, files: ModelFiles):
         """Compile the networks.
@@ -41,34 +41,34 @@ class BatchPredictor:
         from headstart.inference.batch_runner import compile_branches
 
         self._record = files.record
-        self._heads: tuple[DenseLayers, ...] = files.heads()
-        self._novelty: Novelty | None = files.novelty_score()
+        self._heads: tuple[DenseLayers, ...] = files.load_heads()
+        self._novelty: Novelty | None = files.load_novelty()
         width = self._heads[-1][-1][1].size
         if width != len(self._record.classes):
             raise ClassifierError(
                 f"the head gives {width} probabilities, model.json names {len(self._record.classes)} classes; "
                 "copy the whole model folder again"
             )
-        self.passes: BatchRunner = compile_branches(files.graph, files.record.branches)
+        self.runner: BatchRunner = compile_branches(files.graph, files.record.branches)
 
-    def answer(self, views: Sequence[dict[ImageSpec, Pixels]]) -> BatchPredictions:
-        """Return what is said of photos, each as all specs prepare it, uint8 (S, S, 3); at most a batch."""
-        pixels = {spec: np.stack([seen[spec] for seen in views]) for spec in self.passes.specs}
-        return self._answered(self.passes.features(pixels))
+    def predict(self, views: Sequence[Mapping[ImageSpec, Pixels]]) -> BatchPredictions:
+        """Return predictions for photos, each prepared for all specs, uint8 (S, S, 3); at most a batch."""
+        pixels = {spec: np.stack([view[spec] for view in views]) for spec in self.runner.specs}
+        return self._predict_features(self.runner.extract(pixels))
 
-    def _answered(self, features: Sequence[NDArray[np.float32]]) -> BatchPredictions:
-        """For each branch float32 (B, D) -> what is said of the photos."""
-        facts = self._record.members
+    def _predict_features(self, features: Sequence[Floats]) -> BatchPredictions:
+        """Return predictions from the features of each branch, float32 (B, D)."""
+        members = self._record.members
         rows = [
-            apply_head(head, np.concatenate([features[branch] for branch in answer.branches], axis=1))
-            for head, answer in zip(self._heads, facts, strict=True)
+            apply_head(head, np.concatenate([features[branch] for branch in member.branches], axis=1))
+            for head, member in zip(self._heads, members, strict=True)
         ]
-        together = combine_members(rows, [answer.weight for answer in facts], self._record.combine)
-        return postprocess(together, features, self._record.calibration, self._record.conformal, self._novelty)
+        combined = combine_members(rows, [member.weight for member in members], self._record.combine)
+        return postprocess(combined, features, self._record.calibration, self._record.conformal, self._novelty)
 
 
 class Predictors:
-    """A classifier's engines."""
+    """The predictors of one classifier, each made when it is first asked for."""
 
     def __init__(self, files: ModelFiles):
         self._files = files
@@ -77,32 +77,32 @@ class Predictors:
 
     def _forget(self) -> None:
         self._lock = threading.RLock()
-        self._session: GraphPredictor | None = None
+        self._graph: GraphPredictor | None = None
         self._batch: BatchPredictor | None = None
         self._trouble: str | None = None  #: why OpenVINO does not run here, once that is known
 
     def _abandon(self) -> None:
-        keep_for_ever(self._session, self._batch)
+        keep_for_ever(self._graph, self._batch)
         self._forget()
 
     @property
-    def session(self) -> GraphPredictor:
-        """ONNX Runtime."""
+    def graph(self) -> GraphPredictor:
+        """The one in ONNX Runtime."""
         with self._lock:
-            if self._session is None:
-                self._session = GraphPredictor(self._files)
-            return self._session
+            if self._graph is None:
+                self._graph = GraphPredictor(self._files)
+            return self._graph
 
-    def session_of_one_thread(self) -> GraphPredictor:
+    def load_graph_of_one_thread(self) -> GraphPredictor:
         """Load the graph once more, for threads that each ask about another photo."""
         return GraphPredictor(self._files, threads=1)
 
     @property
     def batch(self) -> BatchPredictor | None:
-        """OpenVINO; None where it cannot be used."""
+        """The one in OpenVINO; None where it cannot be used."""
         with self._lock:  # two threads that compile at once could wait for each other for ever: see Runner
             if self._batch is None and self._trouble is None:
-                self._trouble = why_no_openvino(self._files)
+                self._trouble = explain_no_openvino(self._files)
                 if self._trouble is None:
                     try:
                         self._batch = BatchPredictor(self._files)
@@ -110,8 +110,8 @@ class Predictors:
                         self._trouble = str(error)
             return self._batch
 
-    def batch_or_error(self) -> BatchPredictor:
-        """Return OpenVINO.
+    def require_batch(self) -> BatchPredictor:
+        """Return the one in OpenVINO.
 
         Raises:
             ClassifierError: it cannot run the classifier.
@@ -122,7 +122,7 @@ class Predictors:
         return batch
 
 
-def why_no_openvino(files: ModelFiles) -> str | None:
+def explain_no_openvino(files: ModelFiles) -> str | None:
     """Return why OpenVINO is not tried: it is to be installed, and to have run all backbones when heads were fitted."""
     others = sorted({branch.engine for branch in files.record.branches} - {"openvino"})
     if others:
@@ -139,7 +139,7 @@ def check_engine_choice(engine: str, files: ModelFiles) -> None:
     """
     if engine not in CHOICES:
         raise SettingError(f"unknown engine {str(engine)[:40]!r}; {nearest(str(engine)[:40], list(CHOICES))}")
-    if engine != "openvino" or (reason := why_no_openvino(files)) is None:
+    if engine != "openvino" or (reason := explain_no_openvino(files)) is None:
         return
     if importlib.util.find_spec("openvino") is None:
         raise ClassifierError(f"{reason}; install it with: pip install openvino, or take the engine onnxruntime")

@@ -11,7 +11,7 @@ from headstart.modalities.image.decoding.decode import Pixels
 
 
 class GraphPredictor:
-    """``model.onnx``, loaded from memory."""
+    """A session of ONNX Runtime with ``model.onnx``, loaded from memory."""
 
     def __init__(self, files: ModelFiles, threads: int = 0):
         """Load the graph.
@@ -35,7 +35,7 @@ class GraphPredictor:
                 f"{model_format.GRAPH} does not load in ONNX Runtime: {' '.join(str(error).split())[:300]}"
             ) from error
         outputs = self._session.get_outputs()
-        self._names = [output.name for output in outputs]  # older graphs have fewer
+        self._names = [output.name for output in outputs]
         shape = next((output.shape for output in outputs if output.name == model_format.PROBABILITIES), None)
         classes = len(files.record.classes)
         if shape != [classes]:
@@ -44,14 +44,13 @@ class GraphPredictor:
                 "classes; copy the whole model folder again"
             )
 
-    def answer(self, pixels: Pixels) -> BatchPredictions:
-        """Return what is said of one upright photo, uint8 (H, W, 3): arrays of one row."""
-        said = dict(zip(self._names, self._session.run(self._names, {model_format.IMAGE: pixels}), strict=True))
-        rows = {name: value[None] for name, value in said.items()}
-        probabilities = rows[model_format.PROBABILITIES]
+    def predict(self, pixels: Pixels) -> BatchPredictions:
+        """Return the prediction for one upright photo, uint8 (H, W, 3), as arrays of one row."""
+        values = self._session.run(self._names, {model_format.IMAGE: pixels})
+        rows = {name: value[None] for name, value in zip(self._names, values, strict=True)}
         return BatchPredictions(
-            probabilities,
-            rows.get(model_format.UNCALIBRATED, probabilities),
+            rows[model_format.PROBABILITIES],
+            rows[model_format.UNCALIBRATED],
             rows.get(model_format.PREDICTION_SET),
             rows.get(model_format.NOVELTY),
         )

@@ -43,13 +43,13 @@ def model(guarded: Path, tmp_path: Path) -> Path:
     return tmp_path / "model"
 
 
-NULL = object()
+MISSING = object()
 
 
 def rewrite(model: Path, **changes: Any) -> None:
-    """Changes fields of model.json; None removes one, ``NULL`` makes it null."""
+    """Change fields of model.json; ``MISSING`` removes one."""
     record = {**json.loads((model / model_format.RECORD).read_text()), **changes}
-    kept = {key: None if value is NULL else value for key, value in record.items() if value is not None}
+    kept = {key: value for key, value in record.items() if value is not MISSING}
     (model / model_format.RECORD).write_text(json.dumps(kept))
 
 
@@ -104,7 +104,7 @@ def _other_schema(model: Path) -> None:
 
 
 def _incomplete(model: Path) -> None:
-    rewrite(model, classes=None)
+    rewrite(model, classes=MISSING)
 
 
 def _mixed(model: Path) -> None:
@@ -124,7 +124,7 @@ def _no_member(model: Path) -> None:
 
 
 def _no_calibration(model: Path) -> None:
-    rewrite(model, calibration=None)
+    rewrite(model, calibration=MISSING)
 
 
 def _odd_calibration(model: Path) -> None:
@@ -140,7 +140,7 @@ def _novelty_of_no_branch(model: Path) -> None:
 
 
 def _novelty_without_digest(model: Path) -> None:
-    rewrite(model, novelty_sha256=NULL)
+    rewrite(model, novelty_sha256=None)
 
 
 def _damaged_novelty(model: Path) -> None:

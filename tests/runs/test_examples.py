@@ -10,7 +10,7 @@ from headstart.diagnostics.examples import CLOSE, TEST, select_examples, select_
 from headstart.evaluation.evaluation import score_predictions
 from headstart.evaluation.grouping import Targets
 from headstart.inference.postprocess import BatchPredictions
-from headstart.runs.recording import command_of, digest_of_data
+from headstart.runs.recording import build_repeat_command, hash_dataset
 from headstart.selection.results import TestResult
 from headstart.settings import FitSettings
 
@@ -63,7 +63,7 @@ def test_the_command_says_what_differs_from_the_defaults() -> None:
     settings = FitSettings.load(
         seed=3, head="auto", out="runs/x", find_rate=True, report=False, arms="linear-probe,flips"
     )
-    words = shlex.split(command_of(settings, "my photos/"))
+    words = shlex.split(build_repeat_command(settings, "my photos/"))
     assert words[:3] == ["headstart", "fit", "my photos/"]
     flags = ["--seed", "3", "--head", "auto", "--find-rate", "--arms", "linear-probe,flips", "--no-report"]
     flags += ["--out", str(Path("runs/x-again"))]  # its own is taken
@@ -75,7 +75,7 @@ def test_the_digest_of_data_knows_contents_and_labels_only() -> None:
     photos = [sample(1, 0), sample(2, 1), sample(3, 0)]
 
     def digest(*them) -> str:
-        return digest_of_data(Samples(("a", "b"), tuple(them), Ledger(()), "somewhere"))
+        return hash_dataset(Samples(("a", "b"), tuple(them), Ledger(()), "somewhere"))
 
     assert digest(*photos) == digest(*photos[::-1])
     assert digest(*photos) != digest(*photos[:2])

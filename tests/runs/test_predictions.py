@@ -10,7 +10,7 @@ import pytest
 
 from headstart.data.samples import ArraySource, Sample, Subset
 from headstart.inference.postprocess import BatchPredictions
-from headstart.runs.predictions import plain, save_predictions, save_trust
+from headstart.runs.predictions import save_predictions, save_trust, to_plain
 from tests.groups import by_content
 
 
@@ -45,7 +45,7 @@ class Outer:
 
 def test_records_become_plain_values_and_what_is_no_number_becomes_none() -> None:
     value = Outer((Inner(Subset.TEST, float("nan")), Inner(Subset.TRAIN, 0.5)), np.array([[1.0, np.inf]], np.float32))
-    assert plain({"a": value, 3: np.int64(4), "b": (True, None, "x")}) == {
+    assert to_plain({"a": value, 3: np.int64(4), "b": (True, None, "x")}) == {
         "a": {"inner": [{"part": "test", "value": None}, {"part": "train", "value": 0.5}], "array": [[1.0, None]]},
         "3": 4,
         "b": [True, None, "x"],

@@ -15,8 +15,7 @@ from headstart.pipeline.backbones import LoadedBackbones
 from headstart.pipeline.dataset import PreparedDataset
 from headstart.selection.advisor import StrategyAdvice, advise_strategy, judge_advice
 from headstart.selection.arm import Arm, refit_model
-from headstart.selection.compare import TRAINING, ArmSpec, Comparison
-from headstart.selection.compare import compare_arms as compare
+from headstart.selection.compare import TRAINING, ArmSpec, Comparison, compare_arms
 from headstart.selection.context import FitContext
 from headstart.selection.ensembles import ENSEMBLES
 from headstart.selection.run_context import RunContext
@@ -70,10 +69,10 @@ def record_expectation(advice: StrategyAdvice | None, comparison: Comparison) ->
     return {**advice.to_json(), "outcome": asdict(came)}
 
 
-def compare_arms(contexts: Sequence[FitContext], specs: Sequence[ArmSpec], run: RunContext) -> Comparison:
+def try_arms(contexts: Sequence[FitContext], specs: Sequence[ArmSpec], run: RunContext) -> Comparison:
     """Return the arms, fitted on train and scored on validation, and which of them wins."""
     with run.log.stage("fit") as stage:
-        comparison = compare(contexts, specs)
+        comparison = compare_arms(contexts, specs)
         stage.summary = describe_comparison(comparison)
     return comparison
 

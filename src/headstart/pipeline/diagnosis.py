@@ -1,10 +1,10 @@
-"""What a run's data and answers look like: found, pictured, written into the run's folder."""
+"""The diagnostics of a run: found, pictured, written into its folder; and its report."""
 
 from headstart import events
 from headstart.diagnostics.run import Diagnostics, describe_diagnostics, diagnose
 from headstart.diagnostics.subject import Subject
 from headstart.reporting.write import write_report
-from headstart.runs.recording import save_findings
+from headstart.runs.recording import save_diagnostics
 from headstart.runs.run import Run
 from headstart.runs.thumbnails import describe_thumbnails, make_thumbnails
 from headstart.selection.compare import Comparison
@@ -22,7 +22,7 @@ def diagnose_run(subject: Subject, comparison: Comparison, run: RunContext) -> D
     with run.log.stage("thumbnails") as stage:
         thumbnails = make_thumbnails(diagnostics, folder / MODEL, trained=trained)
         stage.summary = describe_thumbnails(thumbnails)
-    save_findings(diagnostics, thumbnails, folder)
+    save_diagnostics(diagnostics, thumbnails, folder)
     return diagnostics
 
 

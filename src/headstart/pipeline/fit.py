@@ -14,7 +14,7 @@ from headstart.data.samples import Subset
 from headstart.diagnostics.subject import Subject
 from headstart.errors import SettingError
 from headstart.heads.threads import limit_threads
-from headstart.pipeline.arms import compare_arms, form_expectation, make_contexts, record_expectation, refit_winner
+from headstart.pipeline.arms import form_expectation, make_contexts, record_expectation, refit_winner, try_arms
 from headstart.pipeline.backbones import load_backbones
 from headstart.pipeline.dataset import NEAR_DUPLICATES, prepare_dataset, read_samples, split_for_fit
 from headstart.pipeline.diagnosis import diagnose_run, report_run
@@ -71,7 +71,7 @@ def fit(
             first = networks[0]
             expectation = form_expectation(first, specs, context)
 
-            comparison = compare_arms(networks, specs, context)
+            comparison = try_arms(networks, specs, context)
             winner = comparison.winner
             model = refit_winner(first, winner, context)
             ready = fit_postprocessors(first, winner, model, context)

@@ -1,4 +1,4 @@
-"""What stands around the winner before it is saved: calibration, prediction sets, and a novelty score.
+"""Postprocessors of the winner, fitted before it is saved: calibration, prediction sets, and a novelty score.
 
 All three are fitted on predictions for photos that the classifier was not fitted on, and are part of what is saved.
 """

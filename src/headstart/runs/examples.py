@@ -1,4 +1,4 @@
-"""The photos that what was found speaks of."""
+"""The photos that the diagnostics of a run speak of."""
 
 from collections.abc import Iterator
 
@@ -6,33 +6,39 @@ from headstart.data.samples import Sample, Subset
 from headstart.diagnostics.examples import select_examples, select_test_samples
 from headstart.diagnostics.run import Diagnostics
 
-SUSPECTS, PAIRS, LEAKS, FLAWED = 60, 60, 60, 12  #: most that are shown of each, and of each kind of flaw
+LABEL_ISSUES, PAIRS, LEAKS, IMAGE_ISSUES = 60, 60, 60, 12  #: most that are shown of each; of image issues, of a kind
 
 
-def shown_photos(it: Diagnostics) -> list[Sample]:
-    """Those that a report shows, each once."""
-    known = {sample.id: sample for sample in it.subject.material.samples.samples}
-    judged = it.subject.judged
-    return _once([*select_test_samples(judged), *select_examples(judged), *(known[id_] for id_ in _named(it))])
+def select_shown_photos(diagnostics: Diagnostics) -> list[Sample]:
+    """Return the photos that a report shows, each once."""
+    known = {sample.id: sample for sample in diagnostics.subject.material.samples.samples}
+    test = diagnostics.subject.judged
+    return _once([*select_test_samples(test), *select_examples(test), *(known[id_] for id_ in _named_ids(diagnostics))])
 
 
-def mentioned_photos(it: Diagnostics) -> list[Sample]:
-    """Those that were judged, and those that are shown; each once."""
-    return _once([*it.subject.material.samples_in(Subset.VALIDATION), *it.subject.judged.samples, *shown_photos(it)])
+def select_mentioned_photos(diagnostics: Diagnostics) -> list[Sample]:
+    """Return the photos of validation and test, and those that are shown; each once."""
+    return _once(
+        [
+            *diagnostics.subject.material.samples_in(Subset.VALIDATION),
+            *diagnostics.subject.judged.samples,
+            *select_shown_photos(diagnostics),
+        ]
+    )
 
 
 def _once(samples: list[Sample]) -> list[Sample]:
     return list({sample.id: sample for sample in samples}.values())
 
 
-def _named(it: Diagnostics) -> Iterator[str]:
-    for suspect in it.labels.issues[:SUSPECTS]:
-        yield suspect.id
-    for pair in it.subject.duplicates[:PAIRS]:
+def _named_ids(diagnostics: Diagnostics) -> Iterator[str]:
+    for issue in diagnostics.labels.issues[:LABEL_ISSUES]:
+        yield issue.id
+    for pair in diagnostics.subject.duplicates[:PAIRS]:
         yield from (pair.first, pair.second)
-    for leak in it.leaks[:LEAKS]:
+    for leak in diagnostics.leaks[:LEAKS]:
         yield from (leak.held_out, leak.seen)
-    for flaw in it.issues.images:
-        yield from flaw.ids[:FLAWED]
-    for alike in it.similar.values():
+    for image_issue in diagnostics.issues.images:
+        yield from image_issue.ids[:IMAGE_ISSUES]
+    for alike in diagnostics.similar.values():
         yield from (other.id for other in alike)

@@ -1,4 +1,4 @@
-"""What was looked back on, as files: ``trust.json``, ``predictions.npz`` and ``predictions.csv``."""
+"""``trust.json``, ``predictions.npz`` and ``predictions.csv`` of a run."""
 
 import io
 import json
@@ -23,27 +23,27 @@ AnsweredSubset = tuple[str, Sequence[Sample], BatchPredictions]  #: its name, it
 
 
 def save_trust(record: Mapping[str, Any], file: Path) -> None:
-    """Writes a record of records as JSON, whole or not at all; a number that is none becomes null."""
-    replace_text(file, json.dumps({"schema_version": SCHEMA_VERSION, **plain(record)}, indent=1, ensure_ascii=False))
+    """Write a record of records as JSON, whole or not at all; a number that is none becomes null."""
+    replace_text(file, json.dumps({"schema_version": SCHEMA_VERSION, **to_plain(record)}, indent=1, ensure_ascii=False))
 
 
-def plain(value: Any) -> Any:
-    """Records, arrays and enums as what JSON knows; NaN and infinities as None."""
+def to_plain(value: Any) -> Any:
+    """Return records, arrays and enums as what JSON knows; NaN and infinities as None."""
     if is_dataclass(value) and not isinstance(value, type):
-        return plain(asdict(value))
+        return to_plain(asdict(value))
     if isinstance(value, Mapping):
-        return {str(key): plain(it) for key, it in value.items()}
+        return {str(key): to_plain(it) for key, it in value.items()}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, np.ndarray | np.generic):
-        return plain(value.tolist())
+        return to_plain(value.tolist())
     if isinstance(value, list | tuple | set | frozenset):
-        return [plain(it) for it in value]
+        return [to_plain(it) for it in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def save_predictions(folder: Path, parts: Sequence[AnsweredSubset], classes: Sequence[str]) -> None:
-    """Writes what is said of the photos of some parts: arrays for programs, a table for people.
+    """Write what is said of the photos of some parts: arrays for programs, a table for people.
 
     ``predictions.npz`` has, for N photos in the order given: ``id`` and ``part`` (N,) text, ``label`` and ``group``
     (N,) int64, ``probabilities`` and ``uncalibrated`` (N, C) float32, ``prediction_set`` (N, C) bool, ``novelty`` (N,)
@@ -60,7 +60,7 @@ def save_predictions(folder: Path, parts: Sequence[AnsweredSubset], classes: Seq
         "probabilities": np.concatenate([it.probabilities for it in answers]),
         "uncalibrated": np.concatenate([it.uncalibrated for it in answers]),
         "prediction_set": np.concatenate([it.prediction_set_or_likeliest() for it in answers]),
-        "novelty": np.concatenate([novelty_of(it) for it in answers]),
+        "novelty": np.concatenate([novelty_or_nan(it) for it in answers]),
         "out_of_distribution": np.concatenate([it.out_of_distribution for it in answers]),
     }
     content = io.BytesIO()
@@ -69,9 +69,9 @@ def save_predictions(folder: Path, parts: Sequence[AnsweredSubset], classes: Seq
     replace_text(folder / f"{PREDICTIONS}.csv", _table(parts, classes))
 
 
-def novelty_of(it: BatchPredictions) -> NDArray[np.float32]:
-    """Novelty (N,); NaN where the classifier does not judge it."""
-    return it.novelty if it.novelty is not None else np.full(len(it.probabilities), np.nan, np.float32)
+def novelty_or_nan(answers: BatchPredictions) -> NDArray[np.float32]:
+    """Return novelty (N,); NaN where the classifier does not judge it."""
+    return answers.novelty if answers.novelty is not None else np.full(len(answers.probabilities), np.nan, np.float32)
 
 
 def _table(parts: Iterable[AnsweredSubset], classes: Sequence[str]) -> str:
@@ -80,7 +80,7 @@ def _table(parts: Iterable[AnsweredSubset], classes: Sequence[str]) -> str:
     ]
     for name, samples, answers in parts:
         best = answers.probabilities.argmax(axis=1)
-        sets, novelties = answers.prediction_set_or_likeliest(), novelty_of(answers)
+        sets, novelties = answers.prediction_set_or_likeliest(), novelty_or_nan(answers)
         for index, sample in enumerate(samples):
             inside = answers.probabilities[index].argsort(kind="stable")[::-1]
             novelty = novelties[index]

@@ -22,7 +22,7 @@ from headstart.modalities.image.augment.augmentation import Augmentation
 from headstart.modalities.image.augment.sheet import build_rows, draw_sheet
 from headstart.modalities.image.decoding.decode import BrokenPhoto, Pixels
 from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
-from headstart.runs.examples import shown_photos
+from headstart.runs.examples import select_shown_photos
 from headstart.selection.context import FitContext
 from headstart.storage.atomic import replace_bytes
 
@@ -62,7 +62,7 @@ def make_thumbnails(diagnostics: Diagnostics, folder: Path, *, trained: bool) ->
     except HeadstartError as error:  # a network that has no places to point at; the rest can be shown
         context.listener(events.Note(f"no heat maps: {error}"))
         heat, method = {}, ""
-    jpegs = small_pictures(shown_photos(diagnostics), context.listener) | heat
+    jpegs = small_pictures(select_shown_photos(diagnostics), context.listener) | heat
     jpegs |= sheet_picture(context) if trained else {}
     return Thumbnails(jpegs, method, tuple(sample.id for sample in close if HEAT + sample.id in heat))
 
@@ -90,7 +90,7 @@ def heat_pictures(folder: Path, samples: Sequence[Sample]) -> tuple[Jpegs, str]:
     if not samples:
         return {}, ""
     explainer, pictures = Explainer(folder), {}
-    spec = max(_SPEC, explainer.record.spec, key=lambda it: it.size)
+    spec = max(_SPEC, explainer.record.spec, key=lambda spec: spec.size)
     spec = replace(spec, grey=explainer.record.spec.grey)
     for sample in samples:
         try:

@@ -94,7 +94,7 @@ def _describe_job(context: FitContext, folder: Path) -> Mapping[str, Any]:
         "disk": {"run": get_disk_usage(folder), "store": get_disk_usage(context.store.folder)},
         "command": build_repeat_command(context.settings, context.samples.root),
         "weights_sha256": context.backbone.weights_sha256,
-        "data_digest": digest_describe_data(context.samples),
+        "data_digest": hash_dataset(context.samples),
     }
 
 
@@ -116,7 +116,7 @@ def build_repeat_command(settings: FitSettings, root: str) -> str:
     return shlex.join(words)
 
 
-def digest_describe_data(samples: Samples) -> str:
+def hash_dataset(samples: Samples) -> str:
     """Return BLAKE2b-160 over all photos' contents and labels, whatever their names and order; hexadecimal."""
     lines = sorted(f"{sample.digest} {samples.classes[sample.label]}" for sample in samples.samples)
     return hashlib.blake2b("\n".join(lines).encode(), digest_size=20).hexdigest()

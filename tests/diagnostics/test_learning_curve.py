@@ -4,7 +4,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import recall_score
 from sklearn.preprocessing import StandardScaler
 
-from headstart.diagnostics import learning_curve as more_data
+from headstart.diagnostics import learning_curve as module
 from headstart.diagnostics.learning_curve import LearningCurve, fit_learning_curve
 from headstart.heads.catalog import HEADS
 from headstart.heads.head import Dense, FitResult, Head, TrainingSet
@@ -66,10 +66,10 @@ def test_what_doubling_was_worth_is_foretold():
 def test_a_power_law_is_continued():
     photos = np.array([100.0, 200, 400, 800])
     errors = 0.8 * photos**-0.4
-    foretold = more_data._next_gain(1 - errors[None], photos, 1e-9)[0]
+    foretold = module._extrapolate(1 - errors[None], photos, 1e-9)[0]
     assert foretold == pytest.approx(0.8 * 800**-0.4 - 0.8 * 1600**-0.4)
-    assert more_data._next_gain(np.ones((1, 4)), photos, 0.01)[0] == pytest.approx(0, abs=1e-12)
-    assert more_data._next_gain(np.full((1, 4), 0.7), photos, 0.01)[0] == pytest.approx(0, abs=1e-12)
+    assert module._extrapolate(np.ones((1, 4)), photos, 0.01)[0] == pytest.approx(0, abs=1e-12)
+    assert module._extrapolate(np.full((1, 4), 0.7), photos, 0.01)[0] == pytest.approx(0, abs=1e-12)
 
 
 def test_where_all_is_right_or_nothing_can_be_learnt_no_gain_is_promised():
@@ -189,5 +189,5 @@ def test_it_is_the_same_twice_and_another_with_another_seed():
 
 
 def test_many_photos_are_cut_fewer_times(monkeypatch):
-    monkeypatch.setattr(more_data, "MANY", 100)
+    monkeypatch.setattr(module, "MANY", 100)
     assert [size.repeats for size in curve(120).sizes] == [3, 3, 3, 1]

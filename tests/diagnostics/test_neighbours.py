@@ -26,8 +26,8 @@ def names(count: int) -> list[str]:
 def test_the_same_neighbours_as_scikit_learn(rows: int, width: int) -> None:
     both = drawn(rows + 9, width)
     features, asked = both[:rows], both[rows:]
-    made = Neighbours.of(names(rows), features)
-    found = made.nearest(asked, 4)
+    made = Neighbours.fit(names(rows), features)
+    found = made.query(asked, 4)
     scaler = StandardScaler().fit(features)
     wanted = cosine_similarity(scaler.transform(asked), scaler.transform(features))
     assert made.rows.shape[1] <= 128
@@ -39,7 +39,7 @@ def test_the_same_neighbours_as_scikit_learn(rows: int, width: int) -> None:
 def test_the_directions_are_the_principal_ones() -> None:
     chance = np.random.default_rng(3)
     features = (chance.normal(size=(400, 200)) @ chance.normal(size=(200, 200))).astype(np.float32)
-    made = Neighbours.of(names(400), features)
+    made = Neighbours.fit(names(400), features)
     rows = StandardScaler().fit_transform(features.astype(float))
     kept = PCA(neighbours.MOST_WIDTH, svd_solver="full").fit(rows).transform(rows)
     assert made.rows.dtype == np.float16
@@ -50,7 +50,7 @@ def test_the_directions_are_the_principal_ones() -> None:
 
 def test_a_photo_is_most_like_itself() -> None:
     features = drawn(50, 80)
-    found = Neighbours.of(names(50), features).nearest(features, 3)
+    found = Neighbours.fit(names(50), features).query(features, 3)
     np.testing.assert_array_equal(found.indices[:, 0], np.arange(50))
     np.testing.assert_allclose(found.similarity[:, 0], 1, atol=2e-3)
     assert (np.diff(found.similarity, axis=1) <= 0).all()
@@ -59,30 +59,30 @@ def test_a_photo_is_most_like_itself() -> None:
 def test_more_rows_than_directions_are_found_from(monkeypatch) -> None:
     monkeypatch.setattr(neighbours, "MOST_ROWS", 100)
     features = drawn(250, 40)
-    one, other = (Neighbours.of(names(250), features, seed=1) for _ in range(2))
+    one, other = (Neighbours.fit(names(250), features, seed=1) for _ in range(2))
     np.testing.assert_array_equal(one.rows, other.rows)
-    found = one.nearest(features[:20], 1)
+    found = one.query(features[:20], 1)
     np.testing.assert_array_equal(found.indices[:, 0], np.arange(20))
 
 
 def test_few_photos_and_features_that_say_nothing() -> None:
     features = np.ones((3, 5), np.float32)
-    found = Neighbours.of(names(3), features).nearest(features, 9)
+    found = Neighbours.fit(names(3), features).query(features, 9)
     assert found.indices.shape == found.similarity.shape == (3, 3)
     assert np.isfinite(found.similarity).all()
     with pytest.raises(ValueError, match="2 ids of 3 rows"):
-        Neighbours.of(names(2), features)
+        Neighbours.fit(names(2), features)
 
 
 def test_saved_and_loaded(tmp_path) -> None:
     ids = ("a/ü 1.jpg", "line\nbreak\\n.png", "bad\udcff.png", *names(27))
-    made = Neighbours.of(ids, drawn(30, 40))
+    made = Neighbours.fit(ids, drawn(30, 40))
     file = tmp_path / "neighbours.safetensors"
     made.save(file)
     again = Neighbours.load(file)
     assert again.ids == ids
     asked = drawn(5, 40, seed=1)
-    np.testing.assert_array_equal(again.nearest(asked, 3).indices, made.nearest(asked, 3).indices)
+    np.testing.assert_array_equal(again.query(asked, 3).indices, made.query(asked, 3).indices)
     np.testing.assert_array_equal(again.rows, made.rows)
 
 

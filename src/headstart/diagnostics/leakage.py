@@ -39,6 +39,14 @@ class LeakScores:
 
 
 @dataclass(frozen=True, slots=True)
+class Leakage:
+    """Leaks into test and validation."""
+
+    leaks: tuple[Leak, ...]  #: those of test first
+    scores: LeakScores | None  #: None without a leak into test
+
+
+@dataclass(frozen=True, slots=True)
 class _Match:
     """A duplicate of a photo, by its contents."""
 
@@ -91,6 +99,12 @@ def score_without_leaks(targets: Targets, predicted: Ints, leaked: Bools) -> Lea
     if every is None:
         return None
     return LeakScores(int(leaked.sum()), every, estimate_proportion(right[~leaked], groups[~leaked]))
+
+
+def describe_leakage(leakage: Leakage) -> str:
+    """Return how many leaks there are, for a person; empty where there is none."""
+    count = len(leakage.leaks)
+    return f"{count} leak{'s' * (count > 1)}" if count else ""
 
 
 def _match_digests(samples: Samples, duplicates: Iterable[DuplicatePair]) -> Mapping[str, list[_Match]]:

@@ -1,4 +1,4 @@
-"""What more photos would be worth: heads fitted on parts of the training photos, scored on photos held out.
+"""Learning curve: heads fitted on parts of the training photos, scored on photos held out.
 
 Hyperparameters stay as they were chosen on all photos: C of ``logistic`` and the penalty of ``ridge`` are the strength
 of a prior on the weights, which has nothing to do with how many photos there are. On a half of four sets, one split
@@ -18,9 +18,8 @@ from math import sqrt
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from headstart.arrays import Doubles, Floats
+from headstart.arrays import Bools, Doubles, Floats
 from headstart.evaluation.intervals import wilson_interval
 from headstart.evaluation.metrics import log_loss
 from headstart.heads.folds import assign_folds
@@ -37,7 +36,7 @@ NORMAL = 1.96  #: half the width of a 95 % interval in standard errors
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
-    """How good heads are that were fitted on so many photos."""
+    """Scores of heads that were fitted on so many photos."""
 
     photos: int  #: mean over the repeats
     accuracy: float  #: mean over the repeats
@@ -49,7 +48,7 @@ class CurvePoint:
 
 @dataclass(frozen=True, slots=True)
 class ClassGain:
-    """What the second half of the training photos was worth to one class."""
+    """Gain of one class by the second half of the training photos."""
 
     name: str
     recall_half: float  #: mean over the repeats
@@ -69,8 +68,8 @@ class LearningCurve:
 
 
 @dataclass(frozen=True, slots=True)
-class _Point:
-    """One size's answers."""
+class _Answers:
+    """Answers of the heads that were fitted on one number of photos."""
 
     photos: float
     right: Doubles  #: (M,) share of the repeats that answer each held-out photo rightly
@@ -90,7 +89,7 @@ def fit_learning_curve(
     seed: int,
     classes: Sequence[str],
 ) -> LearningCurve | None:
-    """Fits heads on an eighth, a quarter, a half and all of the training photos; groups stay together.
+    """Fit heads on an eighth, a quarter, a half and all of the training photos; groups stay together.
 
     Args:
         train: the training photos.
@@ -110,50 +109,53 @@ def fit_learning_curve(
         return None
     points = []
     with limit_threads(train.features.size):
-        for tasks in _tasks(train, seed):
-            said = [fit(task, options, fixed).head.probabilities(held_out_features) for task in tasks]
-            photos = float(np.mean([len(task.labels) for task in tasks]))
-            points.append(_point(photos, said, held_out_labels, train.classes))
+        for sets in _make_training_sets(train, seed):
+            probabilities = [fit(rows, options, fixed).head.probabilities(held_out_features) for rows in sets]
+            photos = float(np.mean([len(rows.labels) for rows in sets]))
+            points.append(_summarise(photos, probabilities, held_out_labels, train.classes))
     # Of all photos there is one draw only. Its luck is less than a half's, as the square root of the photos.
     points[-1] = replace(points[-1], spread=points[-2].spread / sqrt(2))
     return LearningCurve(
-        sizes=tuple(_size(point) for point in points),
-        doubling=_doubling(points, seed),
-        gains=tuple(sorted(_gains(points[-2], points[-1], held_out_labels, classes), key=lambda it: -it.gain)),
+        sizes=tuple(_estimate_point(point) for point in points),
+        doubling=_predict_doubling(points, seed),
+        gains=tuple(sorted(_estimate_gains(points[-2], points[-1], held_out_labels, classes), key=lambda it: -it.gain)),
     )
 
 
-def _tasks(train: TrainingSet, seed: int) -> Iterator[list[TrainingSet]]:
-    """For each size, few to many, its training sets. Those of one cut into parts have no photo in common."""
+def _make_training_sets(train: TrainingSet, seed: int) -> Iterator[list[TrainingSet]]:
+    """Yield, for each size, few to many, its training sets. Those of one cut into parts have no photo in common."""
     repeats = REPEATS if len(train.labels) <= MANY else FEWER
     cuts = [assign_folds(train.labels, train.groups, PARTS, seed + number) for number in range((repeats + 1) // 2)]
     for share in SHARES:
         sets = PARTS // share
-        yield [_part(train, cuts[number // sets] // share == number % sets) for number in range(repeats)]
+        yield [_select(train, cuts[number // sets] // share == number % sets) for number in range(repeats)]
     yield [train]
 
 
-def _part(train: TrainingSet, inside: NDArray[np.bool_]) -> TrainingSet:
+def _select(train: TrainingSet, inside: Bools) -> TrainingSet:
     return replace(train, features=train.features[inside], labels=train.labels[inside], groups=train.groups[inside])
 
 
-def _point(photos: float, said: Sequence[Floats], labels: Labels, classes: int) -> _Point:
-    right = np.stack([probabilities.argmax(axis=1) == labels for probabilities in said]).astype(np.float64)
+def _summarise(photos: float, answers: Sequence[Floats], labels: Labels, classes: int) -> _Answers:
+    right = np.stack([probabilities.argmax(axis=1) == labels for probabilities in answers]).astype(np.float64)
     member = labels[:, None] == np.arange(classes)
     counts = member.sum(axis=0)
     found = right @ member
-    return _Point(
+    return _Answers(
         photos=photos,
         right=right.mean(axis=0),
         by_class=np.divide(found, counts, out=np.full(found.shape, np.nan), where=counts > 0),
         spread=float(right.mean(axis=1).std(ddof=1)) if len(right) > 1 else float("nan"),
-        log_loss=float(np.mean([log_loss(labels, probabilities) for probabilities in said])),
+        log_loss=float(np.mean([log_loss(labels, probabilities) for probabilities in answers])),
         repeats=len(right),
     )
 
 
-def _size(point: _Point) -> CurvePoint:
-    """Wilson's interval for the photos that are held out, widened by the luck of the photos that were trained on."""
+def _estimate_point(point: _Answers) -> CurvePoint:
+    """Return the scores of a size.
+
+    The interval is Wilson's for the photos held out, widened by the luck of the photos that were trained on.
+    """
     accuracy, n = float(point.right.mean()), len(point.right)
     interval = wilson_interval(round(accuracy * n), n)
     luck = NORMAL * point.spread / sqrt(point.repeats)
@@ -162,8 +164,8 @@ def _size(point: _Point) -> CurvePoint:
     return CurvePoint(round(point.photos), accuracy, low, high, point.log_loss, point.repeats)
 
 
-def _doubling(points: Sequence[_Point], seed: int) -> float | None:
-    """The gain of the next doubling by a power law through the errors; None where chance could have made it 0.
+def _predict_doubling(points: Sequence[_Answers], seed: int) -> float | None:
+    """Return the gain of the next doubling by a power law through the errors; None where chance could have made it 0.
 
     The accuracies are drawn anew as other held-out photos, the same for all sizes, and other training photos would have
     made them. 95 % one-sided.
@@ -176,13 +178,13 @@ def _doubling(points: Sequence[_Point], seed: int) -> float | None:
     drawn = np.random.default_rng(seed).multivariate_normal(
         right.mean(axis=1), noise + np.diag(luck**2), DRAWS, method="eigh"
     )
-    if np.quantile(_next_gain(drawn, photos, least), 0.05) <= 0:
+    if np.quantile(_extrapolate(drawn, photos, least), 0.05) <= 0:
         return None
-    return float(_next_gain(right.mean(axis=1)[None], photos, least)[0])
+    return float(_extrapolate(right.mean(axis=1)[None], photos, least)[0])
 
 
-def _next_gain(accuracies: Doubles, photos: Doubles, least: float) -> Doubles:
-    """Of curves (K, S), what the next doubling adds (K,): the line through log error over log photos, one on."""
+def _extrapolate(accuracies: Doubles, photos: Doubles, least: float) -> Doubles:
+    """Return what the next doubling adds to curves (K, S), (K,), by a line through log error over log photos."""
     errors = np.log2(np.maximum(1 - accuracies, least))
     along = np.log2(photos) - np.log2(photos).mean()
     slope = errors @ along / (along @ along)
@@ -190,8 +192,8 @@ def _next_gain(accuracies: Doubles, photos: Doubles, least: float) -> Doubles:
     return np.asarray(2**at_all - 2 ** (at_all + slope))
 
 
-def _gains(half: _Point, whole: _Point, labels: Labels, classes: Sequence[str]) -> Iterator[ClassGain]:
-    """By class. Half a photo won and half a photo lost are added, so that no interval has no width.
+def _estimate_gains(half: _Answers, whole: _Answers, labels: Labels, classes: Sequence[str]) -> Iterator[ClassGain]:
+    """Yield the gain of each class. Half a photo won and half a photo lost are added, so that no interval has no width.
 
     So do Agresti & Min, 2005, Statistics in Medicine 24, for paired shares.
     """

@@ -1,4 +1,4 @@
-"""What the data and the result of a run look like, once it has been judged: all of it measured, nothing acted on."""
+"""Diagnostics of a run: its data and its answers on test, measured, nothing acted on."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,171 +6,165 @@ from dataclasses import dataclass
 import numpy as np
 
 from headstart.data.groups import encode_groups
-from headstart.data.samples import Sample, Subset
+from headstart.data.samples import Subset
 from headstart.diagnostics.examples import select_examples
 from headstart.diagnostics.issues import DatasetIssues, find_dataset_issues
 from headstart.diagnostics.label_issues import LabelDiagnostics, diagnose_labels, make_training_sets
 from headstart.diagnostics.label_noise import describe_label_noise
-from headstart.diagnostics.leakage import Leak, LeakScores, find_leaks, score_without_leaks
+from headstart.diagnostics.leakage import Leakage, describe_leakage, find_leaks, score_without_leaks
 from headstart.diagnostics.learning_curve import LearningCurve, fit_learning_curve
-from headstart.diagnostics.neighbours import Neighbours
+from headstart.diagnostics.near_duplicates.search import DuplicatePair
+from headstart.diagnostics.neighbours import Neighbours, SimilarSample, find_similar
 from headstart.diagnostics.shortcuts import Shortcut, probe_shortcuts
-from headstart.diagnostics.slices import Slices, compute_slices
-from headstart.diagnostics.subject import Subject
+from headstart.diagnostics.slices import Slices, compute_slices, describe_worst_slice
 from headstart.evaluation.reliability import Reliability, measure_reliability
-from headstart.export import FeatureBranch
+from headstart.export import FeatureBranch, FittedModel
 from headstart.heads.catalog import HEADS, SOLVED
-from headstart.modalities.image.stats import read_stats
+from headstart.modalities.image.stats import ImageStats, read_stats
 from headstart.selection.context import FitContext, make_targets
 from headstart.selection.probes import LAYER, base_head_name, fit_probe
 from headstart.selection.results import TestResult
 from headstart.uncertainty.conformal import Coverage, measure_coverage
 
-ALIKE = 3  #: photos that are named beside one that is worth a look
-
-
-@dataclass(frozen=True, slots=True)
-class SimilarSample:
-    """A photo that was learnt from and is like another."""
-
-    id: str
-    similarity: float  #: cosine
-
 
 @dataclass(frozen=True)
 class Diagnostics:
-    """What was found."""
+    """All that is found out about a run's data and its answers on test."""
 
-    subject: Subject
-    leaks: tuple[Leak, ...]
-    leak_scores: LeakScores | None  #: None without a leak into test
+    duplicates: tuple[DuplicatePair, ...]  #: near-duplicates among all photos
+    leakage: Leakage
     labels: LabelDiagnostics
     issues: DatasetIssues
     slices: Slices
     shortcuts: tuple[Shortcut, ...]
     learning_curve: LearningCurve | None  #: None where photos are too few for one
-    before: Reliability  #: on test, uncalibrated
-    after: Reliability  #: on test, calibrated
-    coverage: Coverage  #: of prediction sets on test
+    uncalibrated: Reliability  #: of the probabilities before calibration
+    calibrated: Reliability
+    coverage: Coverage  #: of prediction sets
     neighbours: Neighbours  #: the photos that were learnt from, to find those most like another
-    similar: Mapping[
-        str, tuple[SimilarSample, ...]
-    ]  #: a judged photo that is worth a look -> those, the most alike first
+    similar: Mapping[str, tuple[SimilarSample, ...]]  #: id of an example -> photos that were learnt from
 
 
-def diagnose(subject: Subject) -> Diagnostics:
-    """Looks at a run's data and result."""
-    material, guarded, judged, duplicates = subject.material, subject.guarded, subject.judged, subject.duplicates
-    samples = material.samples
-    looks = read_stats(material.store, material.backbone.spec, [sample.digest for sample in samples.samples])
-    places = {sample.id: place for place, sample in enumerate(samples.samples)}
-    held = _held_labels(material)
-    leaks = tuple(find_leaks(samples, material.split, duplicates))
-    answers = judged.answers
-    said = answers.probabilities.argmax(axis=1)
-    neighbours = _neighbours(material, guarded.model.branches[0])
-    leaked = {leak.held_out for leak in leaks if leak.subset is Subset.TEST}
-    mask = np.array([sample.id in leaked for sample in judged.samples])
+def diagnose(
+    context: FitContext, model: FittedModel, test: TestResult, duplicates: Sequence[DuplicatePair]
+) -> Diagnostics:
+    """Return what there is to find out about a run's data and its answers.
+
+    Args:
+        context: of the first backbone.
+        model: what was saved.
+        test: its answers on test.
+        duplicates: near-duplicates among all photos.
+    """
+    samples, settings, spec = context.samples, context.settings, context.backbone.spec
+    stats = read_stats(context.store, spec, [sample.digest for sample in samples.samples])
     entries = {entry.name: entry for entry in samples.ledger.entries}
+    groups = encode_groups(test.samples)
+    labels = _diagnose_labels(context)
+    neighbours = _fit_neighbours(context, model.branches[0])
     return Diagnostics(
-        subject=subject,
-        leaks=leaks,
-        leak_scores=score_without_leaks(make_targets(judged.samples), said, mask) if leaked else None,
-        labels=held,
+        duplicates=tuple(duplicates),
+        leakage=_diagnose_leakage(context, test, duplicates),
+        labels=labels,
         issues=find_dataset_issues(
-            samples,
-            looks,
-            duplicates,
+            samples, stats, duplicates, samples.labels, labels.probabilities, known=labels.known, edge=spec.size
+        ),
+        slices=compute_slices(test.samples, entries, _select_stats(stats, context, test), test.right),
+        shortcuts=probe_shortcuts(
+            samples.samples,
+            entries,
+            stats,
             samples.labels,
-            held.probabilities,
-            known=held.known,
-            edge=material.backbone.spec.size,
+            encode_groups(samples.samples),
+            test.evaluation.balanced_accuracy,
+            settings.seed,
         ),
-        slices=compute_slices(
-            judged.samples, entries, looks.at([places[it.id] for it in judged.samples]), judged.right
-        ),
-        shortcuts=tuple(
-            probe_shortcuts(
-                samples.samples,
-                entries,
-                looks,
-                samples.labels,
-                encode_groups(samples.samples),
-                judged.evaluation.balanced_accuracy,
-                material.settings.seed,
-            )
-        ),
-        learning_curve=_learning_curve(material, judged),
-        before=measure_reliability(judged.labels, answers.uncalibrated, groups=encode_groups(judged.samples)),
-        after=measure_reliability(judged.labels, answers.probabilities, groups=encode_groups(judged.samples)),
-        coverage=measure_coverage(
-            answers.prediction_set_or_likeliest(), judged.labels, groups=encode_groups(judged.samples)
-        ),
+        learning_curve=_fit_learning_curve(context, test),
+        uncalibrated=measure_reliability(test.labels, test.answers.uncalibrated, groups=groups),
+        calibrated=measure_reliability(test.labels, test.answers.probabilities, groups=groups),
+        coverage=measure_coverage(test.answers.prediction_set_or_likeliest(), test.labels, groups=groups),
         neighbours=neighbours,
-        similar=_alike(material, guarded.model.branches[0], neighbours, select_examples(judged)),
+        similar=_find_similar(context, model.branches[0], neighbours, test),
     )
 
 
-def describe_diagnostics(it: Diagnostics) -> str:
-    """One line for a person."""
-    found = [f"ECE on test {it.after.ece:.3f} ({it.before.ece:.3f} before calibration)"]
-    found.append(describe_label_noise(it.labels.noise))
-    if it.leaks:
-        found.append(f"{len(it.leaks)} leak{'s' * (len(it.leaks) > 1)}")
-    if it.slices.worst:
-        found.append(f"worst where {it.slices.worst.by} is {it.slices.worst.value}")
-    return "; ".join(found)
+def describe_diagnostics(diagnostics: Diagnostics) -> str:
+    """Return one line for a person."""
+    sentences = [
+        _describe_calibration(diagnostics.uncalibrated, diagnostics.calibrated),
+        describe_label_noise(diagnostics.labels.noise),
+        describe_leakage(diagnostics.leakage),
+        describe_worst_slice(diagnostics.slices),
+    ]
+    return "; ".join(filter(None, sentences))
 
 
-def _held_labels(material: FitContext) -> LabelDiagnostics:
-    """Every label held to heads on the first network that had not seen its photo, as ``check --labels`` does."""
-    samples = material.samples
-    layers = [layer.name for layer in material.backbone.layers]
-    tasks = make_training_sets(
+def _describe_calibration(before: Reliability, after: Reliability) -> str:
+    return (
+        f"stated probabilities are off by {100 * after.ece:.1f} points on average "
+        f"({100 * before.ece:.1f} before calibration)"
+    )
+
+
+def _diagnose_labels(context: FitContext) -> LabelDiagnostics:
+    """Compare every label with heads on the first network that had not seen its photo, as ``check --labels`` does."""
+    samples, settings = context.samples, context.settings
+    training_sets = make_training_sets(
         samples,
-        layers,
-        lambda name: material.load_features(material.branch(name), samples.samples),
-        material.settings.seed,
+        [layer.name for layer in context.backbone.layers],
+        lambda name: context.load_features(context.branch(name), samples.samples),
+        settings.seed,
     )
-    return diagnose_labels([sample.id for sample in samples.samples], tasks, folds=material.settings.folds)
+    return diagnose_labels([sample.id for sample in samples.samples], training_sets, folds=settings.folds)
 
 
-def _head(material: FitContext) -> str:
-    """A head that can be solved many times over: that of the probes, where it is one."""
-    head = base_head_name(material)
-    return head if head in SOLVED else "logistic"
+def _diagnose_leakage(context: FitContext, test: TestResult, duplicates: Sequence[DuplicatePair]) -> Leakage:
+    leaks = find_leaks(context.samples, context.split, duplicates)
+    leaked = {leak.held_out for leak in leaks if leak.subset is Subset.TEST}
+    if not leaked:
+        return Leakage(leaks, None)
+    mask = np.array([sample.id in leaked for sample in test.samples])
+    predicted = test.answers.probabilities.argmax(axis=1)
+    return Leakage(leaks, score_without_leaks(make_targets(test.samples), predicted, mask))
 
 
-def _neighbours(material: FitContext, branch: FeatureBranch) -> Neighbours:
-    seen = material.samples_in(Subset.TRAIN, Subset.VALIDATION)
-    return Neighbours.of(
-        [sample.id for sample in seen], material.load_features(branch, seen), seed=material.settings.seed
-    )
+def _select_stats(stats: ImageStats, context: FitContext, test: TestResult) -> ImageStats:
+    """Return the stats of the test photos, in the order of their answers."""
+    places = {sample.id: place for place, sample in enumerate(context.samples.samples)}
+    return stats.take([places[sample.id] for sample in test.samples])
 
 
-def _alike(
-    material: FitContext, branch: FeatureBranch, neighbours: Neighbours, samples: Sequence[Sample]
-) -> dict[str, tuple[SimilarSample, ...]]:
-    if not samples:
-        return {}
-    indices, similarity = neighbours.nearest(material.load_features(branch, samples), ALIKE)
-    return {
-        sample.id: tuple(SimilarSample(neighbours.ids[index], float(how)) for index, how in zip(row, hows, strict=True))
-        for sample, row, hows in zip(samples, indices, similarity, strict=True)
-    }
+def _fit_learning_curve(context: FitContext, test: TestResult) -> LearningCurve | None:
+    """Return what a head on frozen features gains from more photos: fitted on train and validation, scored on test.
 
-
-def _learning_curve(material: FitContext, judged: TestResult) -> LearningCurve | None:
-    """What a head on frozen features gains from more photos: of train and validation, judged on test."""
-    head = _head(material)
-    branch = material.branch(LAYER)
+    The head is that of the probes where it can be solved many times over, else a logistic one.
+    """
+    head = base_head_name(context)
+    head = head if head in SOLVED else "logistic"
+    branch = context.branch(LAYER)
     return fit_learning_curve(
-        material.training_set([branch], Subset.TRAIN, Subset.VALIDATION),
-        material.load_features(branch, judged.samples),
-        judged.labels,
+        context.training_set([branch], Subset.TRAIN, Subset.VALIDATION),
+        context.load_features(branch, test.samples),
+        test.labels,
         HEADS[head],
-        material.settings,
-        fit_probe(material, head).chosen,
-        material.settings.seed,
-        material.samples.classes,
+        context.settings,
+        fit_probe(context, head).chosen,
+        context.settings.seed,
+        context.samples.classes,
     )
+
+
+def _fit_neighbours(context: FitContext, branch: FeatureBranch) -> Neighbours:
+    seen = context.samples_in(Subset.TRAIN, Subset.VALIDATION)
+    ids = [sample.id for sample in seen]
+    return Neighbours.fit(ids, context.load_features(branch, seen), seed=context.settings.seed)
+
+
+def _find_similar(
+    context: FitContext, branch: FeatureBranch, neighbours: Neighbours, test: TestResult
+) -> dict[str, tuple[SimilarSample, ...]]:
+    """Return, for each example, the photos that were learnt from and are most like it."""
+    examples = select_examples(test)
+    if not examples:
+        return {}
+    return find_similar(neighbours, [sample.id for sample in examples], context.load_features(branch, examples))

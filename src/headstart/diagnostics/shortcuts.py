@@ -1,8 +1,8 @@
-"""Could the classes be told without looking at what is shown? Small classifiers are given a clue each, and no more.
+"""Shortcuts: cues other than what is shown that tell the classes. A small classifier is given each cue alone.
 
 A classifier goes by whatever tells the classes apart in the photos it is given: if all sick patients were photographed
 in one room, it learns the room (Geirhos et al., 2020, Shortcut learning in deep neural networks, Nature Machine
-Intelligence 2). A clue that tells the classes is no proof that it is used, nor a fault where it belongs to the class.
+Intelligence 2). A cue that tells the classes is no proof that it is used, nor a fault where it belongs to the class.
 
 Where what is shown fills the photo, its border is a part of that: the strokes of a digit reach there. Then the middle
 of the photo tells the classes better, and the border adds nothing to the rest; of backgrounds, frames and stamps either
@@ -18,10 +18,9 @@ from itertools import combinations_with_replacement
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from headstart.arrays import Floats, Ints
+from headstart.arrays import Bools, Floats, Ints
 from headstart.data.samples import LedgerEntry, Sample
 from headstart.evaluation.intervals import wilson_interval
 from headstart.evaluation.metrics import balanced_accuracy, confusion_matrix
@@ -38,20 +37,22 @@ SHRINKAGE = 0.1  #: of the covariance; facts are few, photos many
 DEPENDENT = 1.6  #: times as large as a binomial's is the variance of a cross-validated accuracy
 SURE = 2.0  #: standard errors of a paired difference
 DISC = 0.33  #: radius of the middle, in edges of the photo: as many cells as the border has, or a few less
-COMMON = 24  #: formats, sizes and cameras that a clue knows by name
+COMMON = 24  #: formats, sizes and cameras that are known by name
 
 
 @dataclass(frozen=True, slots=True)
 class Shortcut:
-    """How well the classes are told from one clue."""
+    """Accuracy of the classes told from one cue alone."""
 
     cue: Cue
     accuracy: float  #: balanced, cross-validated
     low: float  #: of its 95 % interval
     high: float
     chance: float  #: accuracy of a guess
-    significant: bool  #: better than a guess beyond noise, with Bonferroni's correction for the three clues
-    share_of_gain: float  #: of what the classifier is better than a guess, how much the clue is; above 1 it is better
+    significant: bool  #: better than a guess beyond noise, with Bonferroni's correction for the three cues
+    share_of_gain: (
+        float  #: of what the classifier is better than a guess, how much the cue is; above 1 the cue is better
+    )
     #: border: the middle of the photo tells the classes better, and the border adds nothing to the rest, both beyond
     #: chance, so that what is shown reaches into the border rather than that the border says something of its own
     subject_in_border: bool = False
@@ -60,114 +61,119 @@ class Shortcut:
 def probe_shortcuts(
     samples: Sequence[Sample],
     entries: Mapping[str, LedgerEntry],
-    looks: ImageStats,
+    stats: ImageStats,
     labels: Ints,
     groups: Ints,
     classifier_accuracy: float,
     seed: int,
 ) -> tuple[Shortcut, ...]:
-    """Tells the classes from each clue by linear discriminants, cross-validated with groups kept together.
+    """Return how well each cue tells the classes, by linear discriminants, cross-validated with groups kept together.
 
     Args:
         samples: N photos.
         entries: the ledger's entries by the photos' names.
-        looks: of the photos, in their order.
+        stats: of the photos, in their order.
         labels: (N,) their classes.
         groups: (N,) a number for each group.
-        classifier_accuracy: balanced accuracy of what the clues are held against.
+        classifier_accuracy: balanced accuracy of what the cues are compared with.
         seed: of the folds.
 
     Returns:
-        The clues, each by itself; none where there are no two classes.
+        One record for each cue; none where there are no two classes.
     """
     present, classes = np.unique(labels, return_inverse=True)
     if len(present) < 2:
         return ()
-    clues: dict[Cue, Callable[[], Floats]] = {
-        "border": lambda: _border(looks),
-        "file": lambda: _file([entries[sample.name] for sample in samples]),
-        "mean colour": lambda: _squared(looks.colour.mean(axis=(1, 2))),
+    cues: dict[Cue, Callable[[], Floats]] = {
+        "border": lambda: _describe_border(stats),
+        "file": lambda: _describe_files([entries[sample.name] for sample in samples]),
+        "mean colour": lambda: _add_products(stats.colour.mean(axis=(1, 2))),
     }
 
-    def task_of(rows: Floats) -> TrainingSet:
+    def make_training_set(rows: Floats) -> TrainingSet:
         return TrainingSet(rows, classes.astype(np.int64), len(present), groups, True, seed)
 
     with threadpool_limits(1, "blas"):  # on so few columns threads wait for each other longer than they work
-        found = {clue: _shortcut(clue, task_of(rows()), classifier_accuracy) for clue, rows in clues.items()}
+        found = {
+            cue: _score_cue(cue, make_training_set(describe()), classifier_accuracy) for cue, describe in cues.items()
+        }
         if found["border"].significant:
-            found["border"] = replace(found["border"], subject_in_border=_is_shown(looks, task_of))
+            found["border"] = replace(found["border"], subject_in_border=_reaches_border(stats, make_training_set))
     return tuple(found.values())
 
 
-def _is_shown(looks: ImageStats, task_of: Callable[[Floats], TrainingSet]) -> bool:
-    """Whether the border tells less than the middle of the photo, and nothing that the rest does not tell."""
-    border, middle, inside = _places(looks.colour.shape[1])
-    tasks = [task_of(_patch(looks, cells)) for cells in (border, middle, inside, border | inside)]
-    by_border, by_middle, by_inside, by_all = (_said(task).argmax(axis=1) == task.labels for task in tasks)
-    return _better(by_middle, by_border, tasks[0]) and not _better(by_all, by_inside, tasks[0])
+def _reaches_border(stats: ImageStats, make_training_set: Callable[[Floats], TrainingSet]) -> bool:
+    """Return whether the border tells less than the middle of the photo, and nothing that the rest does not tell."""
+    border, middle, inside = _split_cells(stats.colour.shape[1])
+    rows = [make_training_set(_describe_patch(stats, cells)) for cells in (border, middle, inside, border | inside)]
+    by_border, by_middle, by_inside, by_all = (_cross_validate(it).argmax(axis=1) == it.labels for it in rows)
+    return _is_better(by_middle, by_border, rows[0]) and not _is_better(by_all, by_inside, rows[0])
 
 
-def _better(right: NDArray[np.bool_], other: NDArray[np.bool_], task: TrainingSet) -> bool:
-    """Whether more of the photos (N,) are right, every class and every group counting the same, beyond two errors."""
-    weight = 1 / np.bincount(task.labels, minlength=task.classes)[task.labels]
+def _is_better(right: Bools, other: Bools, rows: TrainingSet) -> bool:
+    """Return whether more photos (N,) are right by two errors, every class and every group counting the same."""
+    weight = 1 / np.bincount(rows.labels, minlength=rows.classes)[rows.labels]
     gain = weight * (right.astype(np.float64) - other)
-    by_group = np.bincount(np.unique(task.groups, return_inverse=True)[1], gain)
+    by_group = np.bincount(np.unique(rows.groups, return_inverse=True)[1], gain)
     return bool(by_group.sum() > SURE * np.sqrt(DEPENDENT * (by_group**2).sum()))
 
 
-def _said(task: TrainingSet) -> Floats:
-    """Probabilities (N, C) by discriminants that were not fitted on the photo."""
-    return cross_val_predict(task, fit_lda, HeadSettings.model_validate({}), {"shrinkage": SHRINKAGE}, folds=FOLDS)
+def _cross_validate(rows: TrainingSet) -> Floats:
+    """Return probabilities (N, C) by discriminants that were not fitted on the photo."""
+    return cross_val_predict(rows, fit_lda, HeadSettings.model_validate({}), {"shrinkage": SHRINKAGE}, folds=FOLDS)
 
 
-def _shortcut(clue: Cue, task: TrainingSet, classifier: float) -> Shortcut:
-    chance = 1 / task.classes
-    confusion = confusion_matrix(task.labels, _said(task).argmax(axis=1), task.classes)
+def _score_cue(cue: Cue, rows: TrainingSet, classifier: float) -> Shortcut:
+    chance = 1 / rows.classes
+    confusion = confusion_matrix(rows.labels, _cross_validate(rows).argmax(axis=1), rows.classes)
     accuracy = balanced_accuracy(confusion)
-    low, high = _interval(accuracy, task, 0.95)
-    surely, _ = _interval(accuracy, task, 1 - 0.05 / len(get_args(Cue)))
+    low, high = _estimate_interval(accuracy, rows, 0.95)
+    surely, _ = _estimate_interval(accuracy, rows, 1 - 0.05 / len(get_args(Cue)))
     gain = max(0.0, accuracy - chance)
     share = gain / (classifier - chance) if classifier > chance else float(gain > 0)
-    return Shortcut(clue, accuracy, low, high, chance, surely > chance, share)
+    return Shortcut(cue, accuracy, low, high, chance, surely > chance, share)
 
 
-def _interval(accuracy: float, task: TrainingSet, level: float) -> tuple[float, float]:
-    """Wilson's, of as many photos as would make a plain accuracy as uncertain as the mean of the classes' recalls is.
+def _estimate_interval(accuracy: float, rows: TrainingSet, level: float) -> tuple[float, float]:
+    """Return Wilson's interval of a balanced accuracy.
 
-    What counts is groups, for photos of one group are right or wrong together; and folds are not independent (Bengio &
+    It is of as many photos as would make a plain accuracy as uncertain as the mean of the classes' recalls is. What
+    counts is groups, for photos of one group are right or wrong together; and folds are not independent (Bengio &
     Grandvalet, 2004, J. Machine Learning Research 5), by a factor measured on real photos with shuffled labels.
     """
-    pairs = np.unique(np.stack([task.labels, task.groups]), axis=1)[0]
-    counts = np.bincount(pairs, minlength=task.classes)
-    n = max(1, int(task.classes**2 / (1 / counts).sum() / DEPENDENT))
+    pairs = np.unique(np.stack([rows.labels, rows.groups]), axis=1)[0]
+    counts = np.bincount(pairs, minlength=rows.classes)
+    n = max(1, int(rows.classes**2 / (1 / counts).sum() / DEPENDENT))
     interval = wilson_interval(round(accuracy * n), n, level)
     return min(interval.low, accuracy), max(interval.high, accuracy)
 
 
-def _border(looks: ImageStats) -> Floats:
-    """The outer ring of the coloured picture, (N, 28 * 3), and by how much and how evenly it is coloured."""
-    return _patch(looks, _places(looks.colour.shape[1])[0])
+def _describe_border(stats: ImageStats) -> Floats:
+    """Return the outer ring of the coloured picture, (N, 28 * 3), and by how much and how evenly it is coloured."""
+    return _describe_patch(stats, _split_cells(stats.colour.shape[1])[0])
 
 
-def _patch(looks: ImageStats, cells: NDArray[np.bool_]) -> Floats:
-    """Cells of the coloured picture, and by how much and how evenly they are coloured."""
-    patch = looks.colour[:, cells]
-    return np.hstack([patch.reshape(len(patch), -1), _squared(patch.mean(axis=1))[:, 3:], _squared(patch.std(axis=1))])
+def _describe_patch(stats: ImageStats, cells: Bools) -> Floats:
+    """Return cells of the coloured picture, and by how much and how evenly they are coloured."""
+    patch = stats.colour[:, cells]
+    return np.hstack(
+        [patch.reshape(len(patch), -1), _add_products(patch.mean(axis=1))[:, 3:], _add_products(patch.std(axis=1))]
+    )
 
 
-def _places(edge: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
-    """The cells of the outer ring, 28 of 8 x 8; of a disc in the middle, 24; and all that are not of the ring."""
+def _split_cells(edge: int) -> tuple[Bools, Bools, Bools]:
+    """Return the cells of the outer ring, 28 of 8 x 8; of a disc in the middle, 24; and all but the ring."""
     inside = np.zeros((edge, edge), bool)
     inside[1:-1, 1:-1] = True
     away = np.arange(edge) - (edge - 1) / 2
     return ~inside, np.hypot(away[:, None], away) < DISC * edge, inside
 
 
-def _file(entries: Sequence[LedgerEntry]) -> Floats:
-    """What is known of a file unseen: its sizes, and by name the commonest formats, sizes and cameras."""
+def _describe_files(entries: Sequence[LedgerEntry]) -> Floats:
+    """Return what is known of files without their photos: sizes, and the commonest formats, sizes and cameras."""
     width = np.log2(np.maximum(1, [entry.width for entry in entries]))
     height = np.log2(np.maximum(1, [entry.height for entry in entries]))
-    sizes = _squared(np.stack([width + height, width - height, np.abs(width - height)], axis=1).astype(np.float32))
+    sizes = _add_products(np.stack([width + height, width - height, np.abs(width - height)], axis=1).astype(np.float32))
     names = (
         [entry.format for entry in entries],
         [f"{entry.width} x {entry.height}" for entry in entries],
@@ -175,19 +181,19 @@ def _file(entries: Sequence[LedgerEntry]) -> Floats:
         [str(entry.height) for entry in entries],
         [entry.camera for entry in entries],
     )
-    return np.hstack([sizes, *(_one_hot(values) for values in names)])
+    return np.hstack([sizes, *(_encode_one_hot(values) for values in names)])
 
 
-def _one_hot(names: Sequence[str]) -> Floats:
-    """(N, k) 0 or 1: whether it is the commonest name, the next, ...; names that are met once say nothing."""
+def _encode_one_hot(names: Sequence[str]) -> Floats:
+    """Return whether each name is the commonest, the next, ...: (N, k) of 0 or 1; names that are met once have none."""
     common = [name for name, count in Counter(names).most_common(COMMON) if count > 1]
     place = {name: index for index, name in enumerate(common)}
     known = np.array([place.get(name, -1) for name in names])
     return np.asarray(known[:, None] == np.arange(len(common)), np.float32)
 
 
-def _squared(rows: Floats) -> Floats:
-    """(N, k) -> (N, k + k (k + 1) / 2): with all squares and products, so that a line becomes a conic."""
+def _add_products(rows: Floats) -> Floats:
+    """Return rows (N, k) with all squares and products, (N, k + k (k + 1) / 2), so that a line becomes a conic."""
     centred = rows - rows.mean(axis=0)
     pairs = combinations_with_replacement(range(rows.shape[1]), 2)
     return np.stack([*rows.T, *(centred[:, a] * centred[:, b] for a, b in pairs)], axis=1).astype(np.float32)

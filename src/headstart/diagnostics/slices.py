@@ -1,7 +1,7 @@
-"""Where a classifier is worse than elsewhere: test photos cut by one property at a time.
+"""Slices of the test photos by one property at a time, and those in which a classifier is worse than elsewhere.
 
-Each slice is held against all photos outside it by Fisher's exact test, one-sided, for what is asked is whether it is
-worse; Holm's correction over all slices that were looked at. So in at most 1 of 20 results is any slice called worse
+Each slice is compared with all photos outside it by Fisher's exact test, one-sided, for what is asked is whether it is
+worse; Holm's correction over all slices that were tested. So in at most 1 of 20 results is any slice called worse
 that is not. Photos that belong together count as fewer: a patient's or a burst's are answered alike, and one group that
 is answered wrongly is no proof of anything that its photos share.
 """
@@ -27,9 +27,7 @@ from headstart.modalities.image.stats import ImageStats
 SliceProperty = Literal["class", "size", "shape", "brightness", "sharpness", "file type", "camera", "folder", "group"]
 Cut = tuple[SliceProperty, str, Ints]  #: a slice's property, its value, the rows of its photos
 
-LEAST = (
-    10  #: photos; a smaller slice could hardly be told from the rest, and each one looked at makes the others' harder
-)
+LEAST = 10  #: photos; a smaller slice could hardly be told from the rest, and each one tested makes the others' harder
 _SQUARE, _USUAL = 1.25, 1.55  #: longer edge over the shorter: up to 5:4; up to 3:2 and a little, as cameras have it
 
 
@@ -38,14 +36,14 @@ class Slice:
     """The test photos that share a property."""
 
     by: SliceProperty
-    value: str  #: the property's value or limits, in words
+    value: str  #: the property's value or limits, for a person
     n: int  #: photos
     right: int  #: of them answered rightly
     accuracy: float
     low: float  #: of Wilson's 95 % interval, by as many photos as their groups are worth
     high: float
     p: float  #: one-sided: of so few right here, if the mistakes fell anywhere
-    adjusted: float  #: ``p`` after Holm over all slices looked at
+    adjusted: float  #: ``p`` after Holm over all slices
     worse: bool  #: less accurate than the rest, beyond chance
 
 
@@ -57,37 +55,42 @@ class Slices:
     accuracy: float  #: of all; NaN of nothing
     slices: tuple[Slice, ...]  #: by property, then by value
     worst: Slice | None  #: the least accurate of those that are worse; None where none is
-    least: int  #: photos of the smallest slice looked at
+    least: int  #: photos of the smallest slice that is tested
 
 
 def compute_slices(
-    samples: Sequence[Sample], entries: Mapping[str, LedgerEntry], looks: ImageStats, right: Bools
+    samples: Sequence[Sample], entries: Mapping[str, LedgerEntry], stats: ImageStats, right: Bools
 ) -> Slices:
-    """Cuts judged photos and tests each slice against the rest.
+    """Return slices of the test photos, each tested against the rest.
 
-    A slice of fewer than ``LEAST`` photos is not looked at, nor is one outside which there are fewer: it is all photos.
+    A slice of fewer than ``LEAST`` photos is left out, nor is one outside which there are fewer: it is all photos.
 
     Args:
         samples: N photos that the classifier was not fitted on.
         entries: the ledger's entries by the photos' names.
-        looks: of the photos, in their order.
+        stats: of the photos, in their order.
         right: (N,) whether each was answered rightly.
     """
     whole = len(samples)
     known = [entries[sample.name] for sample in samples]
-    cuts = (cut for cut in _cuts(samples, known, looks) if LEAST <= len(cut[2]) <= whole - LEAST)
+    cuts = (cut for cut in _cut(samples, known, stats) if LEAST <= len(cut[2]) <= whole - LEAST)
     groups = encode_groups(samples)
-    found = [_slice((by, value), right, groups, rows) for by, value, rows in cuts]
-    tested = tuple(
+    found = [_test_slice((by, value), right, groups, rows) for by, value, rows in cuts]
+    corrected = tuple(
         replace(it, adjusted=p, worse=p < SIGNIFICANT)
         for it, p in zip(found, adjust_holm([it.p for it in found]), strict=True)
     )
-    worst = min((it for it in tested if it.worse), key=lambda it: (it.accuracy, it.adjusted), default=None)
-    return Slices(whole, float(right.mean()) if whole else float("nan"), tested, worst, LEAST)
+    worst = min((it for it in corrected if it.worse), key=lambda it: (it.accuracy, it.adjusted), default=None)
+    return Slices(whole, float(right.mean()) if whole else float("nan"), corrected, worst, LEAST)
+
+
+def describe_worst_slice(slices: Slices) -> str:
+    """Return where the classifier is worst, for a person; empty where no slice is worse than the rest."""
+    return f"worst where {slices.worst.by} is {slices.worst.value}" if slices.worst else ""
 
 
 def fisher_less(right: int, n: int, all_right: int, total: int) -> float:
-    """P of at most ``right`` right among ``n`` photos drawn from ``total`` of which ``all_right`` are right.
+    """Return P of at most ``right`` right among ``n`` photos drawn from ``total`` of which ``all_right`` are right.
 
     Fisher, 1935, J. Royal Statistical Society 98. Summed from its largest term down, so that many photos neither
     overflow nor round.
@@ -96,12 +99,12 @@ def fisher_less(right: int, n: int, all_right: int, total: int) -> float:
         return 1.0
     mode = (n + 1) * (all_right + 1) / (total + 2)
     if right > mode:  # the other tail is the shorter one
-        return 1.0 - _tail(n - right - 1, n, total - all_right, total)
-    return _tail(right, n, all_right, total)
+        return 1.0 - _sum_tail(n - right - 1, n, total - all_right, total)
+    return _sum_tail(right, n, all_right, total)
 
 
-def _tail(most: int, n: int, marked: int, total: int) -> float:
-    """P of at most ``most`` marked ones; ``most`` lies below the mode, so its own term is the largest."""
+def _sum_tail(most: int, n: int, marked: int, total: int) -> float:
+    """Return P of at most ``most`` marked ones; ``most`` lies below the mode, so its own term is the largest."""
     fewest = max(0, n - (total - marked))
     if most < fewest:
         return 0.0
@@ -115,18 +118,19 @@ def _log_choose(n: int, k: int) -> float:
     return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
 
 
-def _slice(name: tuple[SliceProperty, str], right: Bools, groups: Ints, rows: Ints) -> Slice:
-    """A slice by itself; Holm's correction comes when all are known."""
+def _test_slice(name: tuple[SliceProperty, str], right: Bools, groups: Ints, rows: Ints) -> Slice:
+    """Return a slice by itself; Holm's correction comes when all are known."""
     hits, n = int(right[rows].sum()), len(rows)
     interval = grouped_wilson_interval(right[rows], groups[rows])
-    p = _p_less(right, groups, rows)
+    p = _test_worse(right, groups, rows)
     return Slice(*name, n, hits, hits / n, interval.low, interval.high, p, p, False)
 
 
-def _p_less(right: Bools, groups: Ints, rows: Ints) -> float:
-    """Fisher's P of a slice, of as many photos as tell the same of the two shares' difference if each is by itself.
+def _test_worse(right: Bools, groups: Ints, rows: Ints) -> float:
+    """Return Fisher's P of a slice, by as many photos as its groups are worth.
 
-    All counts are divided by the design effect of that difference (Rao & Scott, 1992, Biometrics 48).
+    Those tell the same of the two shares' difference if each is by itself: all counts are divided by the design effect
+    of that difference (Rao & Scott, 1992, Biometrics 48).
     """
     total, n, hits = len(right), len(rows), int(right[rows].sum())
     away = right - right.mean()  # if the slice is like the rest
@@ -140,31 +144,31 @@ def _p_less(right: Bools, groups: Ints, rows: Ints) -> float:
     return fisher_less(max(least, min(most, ceil(hits * worth))), fewer, all_right, size)
 
 
-def _cuts(samples: Sequence[Sample], entries: Sequence[LedgerEntry], looks: ImageStats) -> Iterator[Cut]:
-    """Every slice of every property, in the order of ``SliceProperty``; a property that all photos share gives none."""
+def _cut(samples: Sequence[Sample], entries: Sequence[LedgerEntry], stats: ImageStats) -> Iterator[Cut]:
+    """Yield every slice, in the order of ``SliceProperty``; a property that all photos share gives none."""
     classes = {entry.label for entry in entries}
     names: dict[SliceProperty, list[list[str]]] = {
         "class": [[entry.label] for entry in entries],
-        "shape": [[_shape(entry)] for entry in entries],
+        "shape": [[_name_shape(entry)] for entry in entries],
         "file type": [[entry.format] for entry in entries],
         "camera": [[entry.camera or "not named"] for entry in entries],
-        "folder": [_folders(sample.name, classes) for sample in samples],
+        "folder": [_list_folders(sample.name, classes) for sample in samples],
         "group": [[sample.group.name] if sample.group.kind is GroupKind.NAMED else [] for sample in samples],
     }
     shorter = np.array([min(entry.width, entry.height) for entry in entries], np.float64)
     numbers: dict[SliceProperty, Iterator[Cut]] = {
-        "size": _thirds("size", shorter, ("small", "middle", "large"), " pixels along the shorter edge"),
-        "brightness": _thirds("brightness", 100 * looks.brightness, ("dark", "middle", "bright"), " %"),
-        "sharpness": _thirds("sharpness", 10 * looks.sharpness, ("soft", "middle", "sharp"), "", scale=10),
+        "size": _cut_thirds("size", shorter, ("small", "middle", "large"), " pixels along the shorter edge"),
+        "brightness": _cut_thirds("brightness", 100 * stats.brightness, ("dark", "middle", "bright"), " %"),
+        "sharpness": _cut_thirds("sharpness", 10 * stats.sharpness, ("soft", "middle", "sharp"), "", scale=10),
     }
     for by in get_args(SliceProperty):
-        yield from numbers[by] if by in numbers else _named(by, names[by])
+        yield from numbers[by] if by in numbers else _cut_by_name(by, names[by])
 
 
-def _thirds(
+def _cut_thirds(
     by: SliceProperty, values: NDArray[np.floating], names: tuple[str, str, str], unit: str, scale: int = 1
 ) -> Iterator[Cut]:
-    """Thirds by a number, cut between whole ``values``, so that the limits named are the limits meant."""
+    """Yield thirds by a number, cut between whole ``values``, so that the limits named are the limits meant."""
     whole = np.rint(values)
     if not len(whole):
         return
@@ -176,11 +180,11 @@ def _thirds(
     yield by, f"{names[2]}: over {high}{unit}", np.flatnonzero(whole > second)
 
 
-def _named(by: SliceProperty, values: Sequence[Sequence[str]]) -> Iterator[Cut]:
-    """A slice for each name that a photo has, in natural order; one with the photos of an earlier one is left out."""
+def _cut_by_name(by: SliceProperty, values: Sequence[Sequence[str]]) -> Iterator[Cut]:
+    """Yield a slice for each name, in natural order; one with the photos of an earlier one is left out."""
     rows: dict[str, list[int]] = {}
-    for row, its in enumerate(values):
-        for name in its:
+    for row, own in enumerate(values):
+        for name in own:
             rows.setdefault(name, []).append(row)
     seen = set()
     for name in sorted(rows, key=natural_key):
@@ -190,18 +194,18 @@ def _named(by: SliceProperty, values: Sequence[Sequence[str]]) -> Iterator[Cut]:
             yield by, name, inside
 
 
-def _shape(entry: LedgerEntry) -> str:
-    """How long a photo is, either way: its header does not say which way is up."""
+def _name_shape(entry: LedgerEntry) -> str:
+    """Return the shape of a photo, either way: its header does not say which way is up."""
     ratio = max(entry.width, entry.height) / max(1, min(entry.width, entry.height))
     if ratio <= _SQUARE:
         return "about square: up to 5:4"
     return "usual: up to 3:2" if ratio <= _USUAL else "long: over 3:2"
 
 
-def _folders(name: str, classes: set[str]) -> list[str]:
-    """The folders that a photo lies in, outermost first, each with those above it; not those of classes and parts.
+def _list_folders(name: str, classes: set[str]) -> list[str]:
+    """Return the folders that a photo lies in, outermost first, each with those above it.
 
-    A photo that was relabelled still lies in the folder of another class.
+    Those of classes and subsets are left out. A photo that was relabelled still lies in the folder of another class.
     """
     above = name.split("/")[:-1]
     kept = [folder for folder in above if normalise_class_name(folder) not in classes and parse_subset(folder) is None]

@@ -2,27 +2,44 @@
 
 from headstart import events
 from headstart.diagnostics.run import Diagnostics, describe_diagnostics, diagnose
-from headstart.diagnostics.subject import Subject
+from headstart.pipeline.dataset import NEAR_DUPLICATES, PreparedDataset
 from headstart.reporting.write import write_report
 from headstart.runs.recording import save_diagnostics
 from headstart.runs.run import Run
 from headstart.runs.thumbnails import describe_thumbnails, make_thumbnails
 from headstart.selection.compare import Comparison
+from headstart.selection.context import FitContext
+from headstart.selection.results import Postprocessed, TestResult
 from headstart.selection.run_context import RunContext
-from headstart.storage.run_layout import MODEL
 
 
-def diagnose_run(subject: Subject, comparison: Comparison, run: RunContext) -> Diagnostics:
-    """Find what the data and the answers look like, and write it with the pictures that show it."""
-    folder = subject.material.folder
+def diagnose_run(
+    dataset: PreparedDataset,
+    comparison: Comparison,
+    fitted: Postprocessed,
+    test: TestResult,
+    network: FitContext,
+    run: RunContext,
+) -> Diagnostics:
+    """Find out what the data and the answers look like, and write it with the pictures that show it.
+
+    Args:
+        dataset: the photos and their near-duplicates.
+        comparison: of the arms.
+        fitted: what was saved.
+        test: its answers on test.
+        network: the context of the first backbone.
+        run: the context of the run.
+    """
     with run.log.stage("diagnose") as stage:
-        diagnostics = diagnose(subject)
+        diagnostics = diagnose(network, fitted.model, test, dataset.pairs)
         stage.summary = describe_diagnostics(diagnostics)
     trained = any(arm.trains for arm in comparison.arms)
     with run.log.stage("thumbnails") as stage:
-        thumbnails = make_thumbnails(diagnostics, folder / MODEL, trained=trained)
+        thumbnails = make_thumbnails(diagnostics, network, test, trained=trained)
         stage.summary = describe_thumbnails(thumbnails)
-    save_diagnostics(diagnostics, thumbnails, folder)
+    seconds = run.log.seconds[NEAR_DUPLICATES]
+    save_diagnostics(diagnostics, thumbnails, network, fitted, test, seconds=seconds)
     return diagnostics
 
 

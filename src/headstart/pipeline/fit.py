@@ -11,12 +11,11 @@ from typing import Any
 
 from headstart import events
 from headstart.data.samples import Subset
-from headstart.diagnostics.subject import Subject
 from headstart.errors import SettingError
 from headstart.heads.threads import limit_threads
 from headstart.pipeline.arms import form_expectation, make_contexts, record_expectation, refit_winner, try_arms
 from headstart.pipeline.backbones import load_backbones
-from headstart.pipeline.dataset import NEAR_DUPLICATES, prepare_dataset, read_samples, split_for_fit
+from headstart.pipeline.dataset import prepare_dataset, read_samples, split_for_fit
 from headstart.pipeline.diagnosis import diagnose_run, report_run
 from headstart.pipeline.model import export_model
 from headstart.pipeline.postprocess import fit_postprocessors, mark_validation
@@ -98,8 +97,7 @@ def fit(
                     "advice": record_expectation(expectation, comparison),
                 },
             )
-            subject = Subject(first, ready, test, dataset.pairs, log.seconds[NEAR_DUPLICATES])
-            diagnose_run(subject, comparison, context)
+            diagnose_run(dataset, comparison, ready, test, first, context)
             log.end(budget.elapsed, budget.limit)
             run = finish_run(run, first, log)
             if chosen.report:

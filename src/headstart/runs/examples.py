@@ -5,26 +5,22 @@ from collections.abc import Iterator
 from headstart.data.samples import Sample, Subset
 from headstart.diagnostics.examples import select_examples, select_test_samples
 from headstart.diagnostics.run import Diagnostics
+from headstart.selection.context import FitContext
+from headstart.selection.results import TestResult
 
 LABEL_ISSUES, PAIRS, LEAKS, IMAGE_ISSUES = 60, 60, 60, 12  #: most that are shown of each; of image issues, of a kind
 
 
-def select_shown_photos(diagnostics: Diagnostics) -> list[Sample]:
+def select_shown_photos(diagnostics: Diagnostics, context: FitContext, test: TestResult) -> list[Sample]:
     """Return the photos that a report shows, each once."""
-    known = {sample.id: sample for sample in diagnostics.subject.material.samples.samples}
-    test = diagnostics.subject.judged
+    known = {sample.id: sample for sample in context.samples.samples}
     return _once([*select_test_samples(test), *select_examples(test), *(known[id_] for id_ in _named_ids(diagnostics))])
 
 
-def select_mentioned_photos(diagnostics: Diagnostics) -> list[Sample]:
+def select_mentioned_photos(diagnostics: Diagnostics, context: FitContext, test: TestResult) -> list[Sample]:
     """Return the photos of validation and test, and those that are shown; each once."""
-    return _once(
-        [
-            *diagnostics.subject.material.samples_in(Subset.VALIDATION),
-            *diagnostics.subject.judged.samples,
-            *select_shown_photos(diagnostics),
-        ]
-    )
+    shown = select_shown_photos(diagnostics, context, test)
+    return _once([*context.samples_in(Subset.VALIDATION), *test.samples, *shown])
 
 
 def _once(samples: list[Sample]) -> list[Sample]:
@@ -34,9 +30,9 @@ def _once(samples: list[Sample]) -> list[Sample]:
 def _named_ids(diagnostics: Diagnostics) -> Iterator[str]:
     for issue in diagnostics.labels.issues[:LABEL_ISSUES]:
         yield issue.id
-    for pair in diagnostics.subject.duplicates[:PAIRS]:
+    for pair in diagnostics.duplicates[:PAIRS]:
         yield from (pair.first, pair.second)
-    for leak in diagnostics.leaks[:LEAKS]:
+    for leak in diagnostics.leakage.leaks[:LEAKS]:
         yield from (leak.held_out, leak.seen)
     for image_issue in diagnostics.issues.images:
         yield from image_issue.ids[:IMAGE_ISSUES]

@@ -27,23 +27,40 @@ from headstart.storage.usage import get_disk_usage
 from headstart.training.memory import peak_memory
 
 
-def save_diagnostics(diagnostics: Diagnostics, pictures: Thumbnails, folder: Path) -> None:
-    """Write ``trust.json``, the predictions, the neighbours and the pictures into the run's folder."""
+def save_diagnostics(
+    diagnostics: Diagnostics,
+    pictures: Thumbnails,
+    context: FitContext,
+    fitted: Postprocessed,
+    test: TestResult,
+    *,
+    seconds: float,
+) -> None:
+    """Write ``trust.json``, the predictions, the neighbours and the pictures into the run's folder.
+
+    Args:
+        diagnostics: of the run.
+        pictures: for its report.
+        context: of the first backbone.
+        fitted: what was saved.
+        test: its answers on test.
+        seconds: that finding near-duplicates took.
+    """
+    folder = context.folder
     diagnostics.neighbours.save(folder / NEIGHBOURS)
-    context, test = diagnostics.subject.material, diagnostics.subject.judged
-    validation = ("validation", context.samples_in(Subset.VALIDATION), diagnostics.subject.guarded.validation)
+    validation = ("validation", context.samples_in(Subset.VALIDATION), fitted.validation)
     save_predictions(folder, [validation, ("test", test.samples, test.answers)], context.samples.classes)
     save_pictures(pictures.jpegs, folder / PICTURES)
-    photos = select_mentioned_photos(diagnostics)
+    photos = select_mentioned_photos(diagnostics, context, test)
     save_trust(
         {
             "names": {sample.id: sample.name for sample in photos},
             "classes_of": {sample.id: sample.label for sample in photos},
-            **_describe_data(diagnostics),
-            "calibration": _describe_calibration(diagnostics),
-            "sets": _describe_sets(diagnostics),
-            "novelty": _describe_novelty(diagnostics.subject.guarded, test),
-            **_describe_job(context, folder),
+            **_describe_data(diagnostics, context, test, seconds),
+            "calibration": _describe_calibration(diagnostics, fitted),
+            "sets": _describe_sets(diagnostics, fitted),
+            "novelty": _describe_novelty(fitted, test),
+            **_describe_job(context),
             "neighbours": {
                 id_: [(other.id, other.similarity) for other in alike] for id_, alike in diagnostics.similar.items()
             },
@@ -53,21 +70,23 @@ def save_diagnostics(diagnostics: Diagnostics, pictures: Thumbnails, folder: Pat
     )
 
 
-def _describe_data(diagnostics: Diagnostics) -> Mapping[str, Any]:
+def _describe_data(
+    diagnostics: Diagnostics, context: FitContext, test: TestResult, seconds: float
+) -> Mapping[str, Any]:
     return {
         "duplicates": {
-            "pairs": diagnostics.subject.duplicates,
-            "sets": group_duplicates(diagnostics.subject.duplicates),
-            "seconds": diagnostics.subject.duplicates_seconds,
+            "pairs": diagnostics.duplicates,
+            "sets": group_duplicates(diagnostics.duplicates),
+            "seconds": seconds,
         },
         "leaks": {
-            "given": diagnostics.subject.material.split.given,
-            "leaks": diagnostics.leaks,
-            "scores": diagnostics.leak_scores,
+            "given": context.split.given,
+            "leaks": diagnostics.leakage.leaks,
+            "scores": diagnostics.leakage.scores,
         },
         "labels": {
             **asdict(diagnostics.labels.noise),
-            **_describe_corrections(diagnostics),
+            **_describe_corrections(context, test),
             "issues": diagnostics.labels.issues[:LABEL_ISSUES],
         },
         "issues": diagnostics.issues,
@@ -77,10 +96,9 @@ def _describe_data(diagnostics: Diagnostics) -> Mapping[str, Any]:
     }
 
 
-def _describe_corrections(diagnostics: Diagnostics) -> Mapping[str, Any]:
+def _describe_corrections(context: FitContext, test: TestResult) -> Mapping[str, Any]:
     """Return how many test labels were corrected: only disputed ones are looked at, so the score gains by that."""
-    named = {relabel.photo for relabel in diagnostics.subject.material.samples.relabels}
-    test = diagnostics.subject.judged
+    named = {relabel.photo for relabel in context.samples.relabels}
     touched = np.array([sample.name in named for sample in test.samples], dtype=bool)
     if not touched.any():
         return {"corrected_in_test": 0, "untouched": None}
@@ -88,10 +106,10 @@ def _describe_corrections(diagnostics: Diagnostics) -> Mapping[str, Any]:
     return {"corrected_in_test": int(touched.sum()), "untouched": estimate_proportion(test.right[~touched], groups)}
 
 
-def _describe_job(context: FitContext, folder: Path) -> Mapping[str, Any]:
+def _describe_job(context: FitContext) -> Mapping[str, Any]:
     return {
         "memory": peak_memory(),
-        "disk": {"run": get_disk_usage(folder), "store": get_disk_usage(context.store.folder)},
+        "disk": {"run": get_disk_usage(context.folder), "store": get_disk_usage(context.store.folder)},
         "command": build_repeat_command(context.settings, context.samples.root),
         "weights_sha256": context.backbone.weights_sha256,
         "data_digest": hash_dataset(context.samples),
@@ -122,20 +140,18 @@ def hash_dataset(samples: Samples) -> str:
     return hashlib.blake2b("\n".join(lines).encode(), digest_size=20).hexdigest()
 
 
-def _describe_calibration(diagnostics: Diagnostics) -> Mapping[str, Any]:
-    fitted = diagnostics.subject.guarded
+def _describe_calibration(diagnostics: Diagnostics, fitted: Postprocessed) -> Mapping[str, Any]:
     return {
         "kind": fitted.model.calibration.kind,
         "held_out": fitted.held.how,
         "n": len(fitted.held.labels),
         "tried": fitted.tried,
-        "before": diagnostics.before,
-        "after": diagnostics.after,
+        "before": diagnostics.uncalibrated,
+        "after": diagnostics.calibrated,
     }
 
 
-def _describe_sets(diagnostics: Diagnostics) -> Mapping[str, Any] | None:
-    fitted = diagnostics.subject.guarded
+def _describe_sets(diagnostics: Diagnostics, fitted: Postprocessed) -> Mapping[str, Any] | None:
     sets = fitted.model.conformal
     if sets is None:
         return None

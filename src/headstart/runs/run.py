@@ -82,7 +82,7 @@ class Run:
             UserError: the classifier has no such class, or the run is of before there were neighbours.
         """
         heat = self._explainer.heat(photo, label)
-        near = self._neighbours.nearest(heat.features[None], ALIKE)
+        near = self._neighbours.query(heat.features[None], ALIKE)
         names = {entry.digest: entry.name for entry in load_ledger(self._home / LEDGER).entries}
         ids, copies = self._neighbours.ids, load_split(self._home).copies
         seen = (ids[index] for index in near.indices[0])

@@ -24,7 +24,9 @@ from headstart.modalities.image.decoding.decode import BrokenPhoto, Pixels
 from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
 from headstart.runs.examples import select_shown_photos
 from headstart.selection.context import FitContext
+from headstart.selection.results import TestResult
 from headstart.storage.atomic import replace_bytes
+from headstart.storage.run_layout import MODEL
 
 EDGE, QUALITY = 128, 72  #: of a small picture: its longest edge in pixels, JPEG's quality
 HEAT_EDGE = 192  #: of a photo with its heat map: it is looked at closely
@@ -46,25 +48,26 @@ class Thumbnails:
     explained: tuple[str, ...] = ()  #: ids of the photos that have one
 
 
-def make_thumbnails(diagnostics: Diagnostics, folder: Path, *, trained: bool) -> Thumbnails:
+def make_thumbnails(diagnostics: Diagnostics, context: FitContext, test: TestResult, *, trained: bool) -> Thumbnails:
     """Return all that the report shows; nothing where none is written.
 
     Args:
         diagnostics: of the run.
-        folder: of the saved classifier.
+        context: of the first backbone.
+        test: the saved classifier's answers.
         trained: whether a network was trained, so that changed views were seen.
     """
-    context, close = diagnostics.subject.material, select_examples(diagnostics.subject.judged)
+    examples = select_examples(test)
     if not context.settings.report:
         return Thumbnails({})
     try:
-        heat, method = heat_pictures(folder, close)
+        heat, method = heat_pictures(context.folder / MODEL, examples)
     except HeadstartError as error:  # a network that has no places to point at; the rest can be shown
         context.listener(events.Note(f"no heat maps: {error}"))
         heat, method = {}, ""
-    jpegs = small_pictures(select_shown_photos(diagnostics), context.listener) | heat
+    jpegs = small_pictures(select_shown_photos(diagnostics, context, test), context.listener) | heat
     jpegs |= sheet_picture(context) if trained else {}
-    return Thumbnails(jpegs, method, tuple(sample.id for sample in close if HEAT + sample.id in heat))
+    return Thumbnails(jpegs, method, tuple(sample.id for sample in examples if HEAT + sample.id in heat))
 
 
 def describe_thumbnails(thumbnails: Thumbnails) -> str:

@@ -24,7 +24,7 @@ from headstart.modalities.image.near_duplicates.score import DuplicateScorer
 from headstart.modalities.image.stats import ImageStats
 
 DuplicateKind = Literal["same bytes", "near"]
-STAGE = "find twins"
+STAGE = "near-duplicates"  #: as the pipeline calls it
 
 
 @dataclass(frozen=True, slots=True)

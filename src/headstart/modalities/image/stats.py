@@ -1,7 +1,7 @@
-"""Looks: small facts about each photo that need no network, taken from the same decoded pixels as its features.
+"""Image stats: small facts about each photo that need no network, from the same decoded pixels as its features.
 
 They say how bright, sharp and colourful a photo is, and hold two small pictures of it: a grey one, by which
-near-duplicates are proved, and a coloured one. All are of the square that a network sees.
+near-duplicates are found, and a coloured one. All are of the square that a network sees.
 """
 
 import hashlib
@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from headstart.modalities.image.spec import ImageSpec
 from headstart.storage.store import FeatureSpace, Store
 
-LOOKS_VERSION = 2  #: raised whenever what is stored changes
+STATS_VERSION = 2  #: raised whenever what is stored changes
 GREY = 24  #: edge of the grey picture
 COLOUR = 8  #: edge of the coloured picture
 COARSE = 48  #: the pictures are made from cells of whole pixels, at least so many along an edge
 TILES = 4  #: tiles along an edge, of which the sharpest quarter says how sharp a photo is
-LINES = 28  #: about so many lines of a photo are looked at for sharpness
+LINES = 28  #: about so many lines of a photo are used for sharpness
 FACTS = ("brightness", "contrast", "sharpness", "saturation")
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 DARKEST = np.float32(1 / 255)  # black has no saturation
@@ -28,7 +28,7 @@ DARKEST = np.float32(1 / 255)  # black has no saturation
 
 @dataclass(frozen=True, slots=True)
 class ImageStats:
-    """The looks of N photos."""
+    """Stats of N photos."""
 
     grey: NDArray[np.float32]  #: (N, 24, 24) luma, 0..1
     colour: NDArray[np.float32]  #: (N, 8, 8, 3) RGB, 0..1
@@ -41,40 +41,40 @@ class ImageStats:
     def __len__(self) -> int:
         return len(self.grey)
 
-    def at(self, places: Sequence[int]) -> "ImageStats":
-        """Return the looks of some of the photos, by their places, in that order."""
-        return ImageStats(**{field.name: getattr(self, field.name)[list(places)] for field in fields(self)})
+    def take(self, rows: Sequence[int]) -> "ImageStats":
+        """Return the stats of some of the photos, by their rows, in that order."""
+        return ImageStats(**{field.name: getattr(self, field.name)[list(rows)] for field in fields(self)})
 
 
 def stats_space(spec: ImageSpec) -> FeatureSpace:
-    """Where the looks of photos prepared by a spec lie; what the network subtracts and divides by is no matter."""
+    """Return where the stats of photos prepared by a spec are stored, whatever the network subtracts and divides by."""
     pixels = {name: value for name, value in spec.to_json().items() if name not in ("mean", "std")}
-    facts = f"looks {LOOKS_VERSION} {sorted(pixels.items())}"
+    facts = f"stats {STATS_VERSION} {sorted(pixels.items())}"
     return FeatureSpace(
         fingerprint=hashlib.blake2b(facts.encode(), digest_size=20).hexdigest(),
         layers=(("grey", GREY * GREY), ("colour", COLOUR * COLOUR * 3), ("facts", len(FACTS))),
-        description=f"looks, {spec.size} pixels",
+        description=f"stats, {spec.size} pixels",
     )
 
 
 def compute_stats(pixels: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
-    """The looks of prepared photos, uint8 (B, S, S, 3) with S >= 3: for each layer of the space float32 (B, width)."""
+    """Return the stats of prepared photos, uint8 (B, S, S, 3) with S >= 3: float32 (B, width) for each layer."""
     count = len(pixels)
-    red, green, blue = planes = _cells(pixels)
+    red, green, blue = planes = _average_cells(pixels)
     luma = LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
     highest = np.maximum(np.maximum(red, green), blue)
     lowest = np.minimum(np.minimum(red, green), blue)
     saturation = (highest - lowest) / np.maximum(highest, DARKEST)
-    facts = (luma.mean(axis=(1, 2)), luma.std(axis=(1, 2)), _sharpness(pixels), saturation.mean(axis=(1, 2)))
+    facts = (luma.mean(axis=(1, 2)), luma.std(axis=(1, 2)), _measure_sharpness(pixels), saturation.mean(axis=(1, 2)))
     return {
-        "grey": _shrunk(luma, GREY).reshape(count, -1),
-        "colour": np.moveaxis(_shrunk(planes, COLOUR), 0, -1).reshape(count, -1),
+        "grey": _shrink(luma, GREY).reshape(count, -1),
+        "colour": np.moveaxis(_shrink(planes, COLOUR), 0, -1).reshape(count, -1),
         "facts": np.stack(facts, axis=1).astype(np.float32),
     }
 
 
 def read_stats(store: Store, spec: ImageSpec, digests: Sequence[str]) -> ImageStats:
-    """The looks of photos, in the order of the digests.
+    """Read the stats of photos, in the order of the digests.
 
     Raises:
         StoreError: those of some were not computed; ``extract`` computes them.
@@ -88,8 +88,8 @@ def read_stats(store: Store, spec: ImageSpec, digests: Sequence[str]) -> ImageSt
     )
 
 
-def _cells(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Means over cells of whole pixels, (3, B, n, n), 0..1; what is left over is left out, on all sides alike.
+def _average_cells(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return means over cells of whole pixels, (3, B, n, n), 0..1; what is left over is left out, on all sides alike.
 
     Whole lines are added first, then the columns of their sums: twice as fast as Pillow.
     """
@@ -108,14 +108,16 @@ def _cells(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     return planes
 
 
-def _shrunk(planes: NDArray[np.float32], edge: int) -> NDArray[np.float32]:
-    """Antialiased: (..., n, n) -> (..., edge, edge)."""
-    weights = _pooling(planes.shape[-1], edge)
+def _shrink(planes: NDArray[np.float32], edge: int) -> NDArray[np.float32]:
+    """Return planes (..., n, n) as (..., edge, edge), antialiased."""
+    weights = _make_pooling(planes.shape[-1], edge)
     return np.asarray(weights @ planes @ weights.T, np.float32)
 
 
-def _sharpness(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Energy of the 4-neighbour Laplacian of every eighth line or so; over tiles, for a blurred background is no flaw.
+def _measure_sharpness(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the energy of the 4-neighbour Laplacian in the sharpest tiles, for backgrounds may be blurred.
+
+    Every eighth line or so is taken.
 
     The variance of the Laplacian is the usual measure: Pech-Pacheco et al., 2000, ICPR; here per tile and channel.
     """
@@ -128,14 +130,14 @@ def _sharpness(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         laplacian -= neighbour
     energy = laplacian.astype(np.float32)
     energy *= energy
-    tiles = _blocks(energy.shape[1]) @ energy @ _blocks(energy.shape[2]).T
+    tiles = _make_tiles(energy.shape[1]) @ energy @ _make_tiles(energy.shape[2]).T
     sharpest = np.sort(tiles.reshape(count, -1), axis=1)[:, -TILES:]
     return np.asarray(np.log2(1 + sharpest.mean(axis=1)), np.float32)
 
 
 @cache
-def _pooling(source: int, target: int) -> NDArray[np.float32]:
-    """Weights (target, source) of a triangle filter, as wide as an antialiased bilinear resize has it."""
+def _make_pooling(source: int, target: int) -> NDArray[np.float32]:
+    """Return weights (target, source) of a triangle filter, as wide as an antialiased bilinear resize has it."""
     scale = source / target
     centres = (np.arange(target) + 0.5) * scale
     distance = np.abs(np.arange(source) + 0.5 - centres[:, None]) / max(scale, 1.0)
@@ -144,8 +146,8 @@ def _pooling(source: int, target: int) -> NDArray[np.float32]:
 
 
 @cache
-def _blocks(source: int) -> NDArray[np.float32]:
-    """Weights (TILES, source) that take the mean over each of so many tiles; the same ones where there are too few."""
+def _make_tiles(source: int) -> NDArray[np.float32]:
+    """Return weights (TILES, source) that take the mean over each tile; tiles are alike where there are too few."""
     block = np.arange(TILES)[:, None] * source // TILES
     end = np.maximum((np.arange(TILES)[:, None] + 1) * source // TILES, block + 1)
     place = np.arange(source)

@@ -1,4 +1,5 @@
 import shutil
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -191,3 +192,24 @@ def test_classes_and_load_are_the_public_names(warm: Warm) -> None:
     assert classifier.classes == CLASSES
     assert isinstance(classifier, headstart.Classifier)
     assert "3 classes" in repr(classifier)
+
+
+def test_a_batch_holds_one_decoded_photo_at_a_time(small: Small, tmp_path: Path) -> None:
+    """Whatever its size: of a batch of large photos only what the networks see of them is kept."""
+    edge, count = 600, 12
+    pixels = np.random.default_rng(3).integers(0, 256, (edge, edge, 3), np.uint8)
+    files = [tmp_path / f"{number}.bmp" for number in range(count)]
+    for file in files:
+        Image.fromarray(pixels).save(file)
+    classifier = load(small.run)
+    ways = {
+        "both": lambda: list(classifier.predict_by_engine(files.__getitem__, [True] * count)),
+        "many": lambda: classifier.with_engine("openvino").predict(files),
+    }
+    for name, answer in ways.items():
+        answer()  # engines are built
+        tracemalloc.start()
+        answer()
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < count * 2 * pixels.nbytes / 2, name  # bytes and pixels of all would be twice as much

@@ -1,6 +1,9 @@
 """Answers in order, none held back while more is waited for, and bounded memory."""
 
 import itertools
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -132,3 +135,43 @@ def test_a_source_is_taken_from_only_so_far_in_advance() -> None:
     assert next(arrivals) == 0
     assert full.wait(60)
     assert len(taken) == 1 + 3 + 1  # given, waiting, and in the hand of the thread
+
+
+#: All batches are under way when the first is answered; then comes the fork. A child that waits is killed by its alarm.
+FORKS = """
+import os, signal, threading, warnings
+from headstart.errors import HeadstartError
+from headstart.inference.streaming import map_in_order
+
+warnings.simplefilter("ignore", DeprecationWarning)  # of forking where there are threads, which is what is tested
+all_taken, forked = threading.Event(), threading.Event()
+
+class Items(list):
+    def __iter__(self):
+        yield from (1, 2)
+        all_taken.set()
+
+def work(batch):
+    (all_taken if batch == [1] else forked).wait()
+    return batch
+
+answers = map_in_order(work, Items([1, 2]), size=1, threads=2)
+assert next(answers) == 1
+child = os.fork()
+if not child:
+    signal.alarm(20)
+    try:
+        list(answers)
+    except HeadstartError as error:
+        os._exit(0 if "stream was forked" in str(error) else 1)
+    os._exit(2)
+forked.set()
+assert list(answers) == [2]
+print("child ended with", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_stream_forked_during_its_last_batches_ends_with_an_error_in_the_child() -> None:
+    done = subprocess.run([sys.executable, "-c", FORKS], capture_output=True, text=True, check=False, timeout=60)
+    assert done.stdout == "child ended with 0\n", done.stderr

@@ -190,27 +190,25 @@ class Classifier:
 
         def predict(indices: list[int]) -> list[dict[InferenceEngine, BatchPredictions] | BrokenPhoto]:
             views: dict[int, Views] = {}
-            pixels: dict[int, Pixels] = {}
+            rows: dict[int, dict[InferenceEngine, BatchPredictions]] = {index: {} for index in indices}
             broken: dict[int, BrokenPhoto] = {}
-            for index in indices:
+            for index in indices:  # one after the other: each thread holds one decoded photo, whatever its size
                 opened = OpenedPhoto(photo(index))
                 try:
                     if batch and (twice[index] or main == "openvino"):
                         views[index] = opened.load_for_specs(self._specs)
                     if graph and (twice[index] or main == "onnxruntime"):
-                        pixels[index] = opened.load(self.record.spec)
+                        pixels = opened.load(self.record.spec)
+                        with _clock("onnxruntime", timed, threads):
+                            rows[index]["onnxruntime"] = graph.predict(pixels)
                 except BrokenPhoto as error:
                     broken[index] = error
-            rows: dict[int, dict[InferenceEngine, BatchPredictions]] = {index: {} for index in indices}
+                opened.forget()
             if batch and views:
                 with _clock("openvino", timed, threads):
                     together = batch.predict(list(views.values()))
                 for row, index in enumerate(views):
                     rows[index]["openvino"] = together.select(slice(row, row + 1))
-            if graph:
-                with _clock("onnxruntime", timed, threads):
-                    for index, image in pixels.items():
-                        rows[index]["onnxruntime"] = graph.predict(image)
             return [broken.get(index, rows[index]) for index in indices]
 
         return map_in_order(predict, range(len(twice)), size=size, threads=threads)
@@ -233,7 +231,10 @@ class Classifier:
     def _predict_batch(self, batch: BatchPredictor, photos: Sequence[PhotoLike]) -> list[Prediction]:
         """Predict a batch of photos with OpenVINO."""
         opened = [OpenedPhoto(photo) for photo in photos]
-        views = [self._load_views(photo) for photo in opened]
+        views = []
+        for photo in opened:
+            views.append(self._load_views(photo))
+            photo.forget()
         sound = [(photo, view) for photo, view in zip(opened, views, strict=True) if not isinstance(view, BrokenPhoto)]
         rows = batch.predict([view for _, view in sound]) if sound else None
         predicted = iter(make_predictions([photo for photo, _ in sound], rows, self.classes) if rows else ())

@@ -112,15 +112,20 @@ def map_in_order(
                 waiting.append(pool.submit(work, batch.items))
                 while waiting and (batch.last_for_now or len(waiting) >= threads * PREFETCH or waiting[0].done()):
                     yield from waiting.popleft().result()
-                    if os.getpid() != process:
-                        raise HeadstartError("a stream was forked, and its threads were not; begin one in the child")
+                    _refuse_fork(process)
             while waiting:
                 yield from waiting.popleft().result()
+                _refuse_fork(process)
             if source.failure is not None:
                 raise source.failure
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def _refuse_fork(process: int) -> None:
+    if os.getpid() != process:
+        raise HeadstartError("a stream was forked, and its threads were not; begin one in the child")
 
 
 def _batches(items: Iterable[In], source: Iterator[In], size: int) -> Iterator[_Batch[In]]:

@@ -23,8 +23,7 @@ from headstart.selection.domain_similarity import (
     measure_similarity,
 )
 from headstart.selection.rule import choose_winner
-from headstart.training.benchmark import BenchmarkResult
-from headstart.training.cost import BENCHMARK_VERSION
+from headstart.training.benchmark_record import BENCHMARK_VERSION, BenchmarkResult
 from tests.selection.made import material_of, random_weights
 
 

@@ -45,15 +45,15 @@ class Drawn:
     kill_at: int | None = None  #: training that a kill ends, counted from 1
     fail: Callable[[FitSettings], bool] = lambda settings: False
     listener: events.Listener = events.ignore
-    disk: int = 100
+    disk_bytes: int = 100
     error: Exception = field(default_factory=lambda: TrainingError("the loss is nan"))
 
     @property
-    def task(self) -> SimpleNamespace:
+    def spec(self) -> SimpleNamespace:
         return SimpleNamespace(settings=self.settings, name="drawn")
 
     @property
-    def home(self) -> Path:
+    def result_folder(self) -> Path:
         return Path("drawn-0123")
 
     def with_settings(self, settings: FitSettings) -> "Drawn":

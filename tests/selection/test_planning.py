@@ -16,7 +16,7 @@ from headstart.engines.work import PER_NUMBER, count_work_above
 from headstart.modalities.image.spec import ImageSpec
 from headstart.selection import planning
 from headstart.settings import FitSettings
-from headstart.training.benchmark import BenchmarkResult, TrainingSpeed
+from headstart.training.benchmark_record import BenchmarkResult, TrainingSpeed
 from headstart.training.cost import Cost, PreparationSpeed
 from tests.selection.drawn import material
 
@@ -24,7 +24,7 @@ from tests.selection.drawn import material
 class Slow:
     """A training of 10 s an epoch."""
 
-    known = None
+    stored_result = None
 
     def __init__(self, settings: FitSettings, photos: int = 823):
         self.settings, self.photos = settings, photos
@@ -171,7 +171,7 @@ def test_a_dearer_training_is_priced_by_arithmetic_where_no_time_is_left_to_time
     dear = Drawn(it.now, None)
     planning.time_training(dear, it.material)  # type: ignore[arg-type]
     assert dear.trials == 0
-    assert dear.trial["f32"].photos == pytest.approx(10 / 4), "16 parts of the work instead of 4"
+    assert dear.speeds["f32"].photos == pytest.approx(10 / 4), "16 parts of the work instead of 4"
     assert it.now[0] == pytest.approx(3.0)
     assert "no time is left to time it" in notes(it)[-1]
 

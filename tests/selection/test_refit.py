@@ -67,9 +67,9 @@ def test_it_learns_from_validation_photos_too(
     made: list[FineTuneSpec] = []
     train = FineTuning._train
 
-    def noted(self: FineTuning, stop: Any) -> FineTuneResult:
+    def noted(self: FineTuning, *given: Any) -> FineTuneResult:
         made.append(self.spec)
-        return train(self, stop)
+        return train(self, *given)
 
     monkeypatch.setattr(FineTuning, "_train", noted)
     parts = refit_model(material, arm)
@@ -119,7 +119,7 @@ def made_again(
         assert not stop(1, points[1])
         return SimpleNamespace(epochs=points[: epochs + 1])
 
-    job: Any = SimpleNamespace(run=run, known=None, task=SimpleNamespace(ends=5))
+    job: Any = SimpleNamespace(run=run, stored_result=None, spec=SimpleNamespace(ends=5))
     was: Any = SimpleNamespace(
         seconds={"boundary": 9.0, "rate": 7.0, "epochs": 8.0, "export": 1.0}, cached=True, best_epoch=5, epochs=points
     )

@@ -8,8 +8,8 @@ import torch
 from headstart import events
 from headstart.hardware import ComputePrecision
 from headstart.training import benchmark as trial
-from headstart.training.benchmark import FEW, TrainingSpeed, benchmark_training
-from headstart.training.cost import BENCHMARK_VERSION
+from headstart.training.benchmark import FEW, benchmark_training
+from headstart.training.benchmark_record import BENCHMARK_VERSION, TrainingSpeed
 from headstart.training.network import TrainableTop, build_blank_head
 from tests.training import tiny
 
@@ -175,7 +175,7 @@ def test_a_dearer_training_by_arithmetic() -> None:
     cheap = trial.BenchmarkResult(
         {"f32": TrainingSpeed(10.0, 20.0, 40.0, 1000, 500), "bf16": TrainingSpeed(5.0, None, 8.0, 10)}
     )
-    dear = cheap.times_as_dear(2.0)
+    dear = cheap.scale_cost(2.0)
     assert dear.by_precision == {
         "f32": TrainingSpeed(5.0, 10.0, 20.0, 2000, 1000),
         "bf16": TrainingSpeed(2.5, None, 4.0, 20),

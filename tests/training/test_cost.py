@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from headstart.training import cost
-from headstart.training.benchmark import TrainingSpeed
+from headstart.training.benchmark_record import TrainingSpeed
 from headstart.training.cost import BYTES_PER_PARAMETER, EXPORTED, Cost, PreparationSpeed, estimate_cost
 from headstart.training.windows import WHOLE, Windows
 from tests.training import tiny

@@ -26,10 +26,12 @@ from headstart.modalities.image.spec import GreyRange
 from headstart.selection.context import FitContext
 from headstart.selection.finetune import build_arm, build_training
 from headstart.selection.probes import linear_probe
+from headstart.training.checks import check_frozen
 from headstart.training.curves import Epoch
-from headstart.training.fine_tuning import FineTuneResult, FineTuning, _per_class, check_frozen
+from headstart.training.fine_tuning import FineTuneResult, FineTuning
 from headstart.training.loop import Trainer
 from headstart.training.network import TrainableTop, collect_frozen_tensors
+from headstart.training.plan import weigh_classes
 from tests.conftest import Warm
 from tests.selection.made import material_of, spoil
 
@@ -371,7 +373,7 @@ def test_random_crops_are_trained_on_in_smaller_views(warm: Warm, tmp_path: Path
             assert other.train_views.spec.size == 224
             assert other.view_trunk.shape == (14, 14, 112)
         assert cropped.view_trunk is cropped.with_settings(cropped.spec.settings).view_trunk
-        train_source, _ = cropped.sources()
+        train_source, _ = cropped.open_sources()
         (batch,) = train_source.batches(0, np.arange(3), 3)
         for opened in cropped._open:
             opened.close()
@@ -434,8 +436,8 @@ def test_knobs_train_and_change_the_result(
 
 def test_class_weights_are_of_the_training_photos() -> None:
     labels = np.array([0, 0, 0, 1, 1, 3])
-    np.testing.assert_allclose(_per_class(labels, 4, balanced=True), [6 / 9, 6 / 6, 1, 6 / 3], rtol=1e-6)
-    np.testing.assert_array_equal(_per_class(labels, 4, balanced=False), np.ones(4, np.float32))
+    np.testing.assert_allclose(weigh_classes(labels, 4, balanced=True), [6 / 9, 6 / 6, 1, 6 / 3], rtol=1e-6)
+    np.testing.assert_array_equal(weigh_classes(labels, 4, balanced=False), np.ones(4, np.float32))
 
 
 def test_from_random_weights(make: Make) -> None:

@@ -17,8 +17,10 @@ from headstart.hardware import ComputePrecision
 from headstart.settings import TrainSettings
 from headstart.training.checkpoint import read_checkpoint
 from headstart.training.curves import Epoch
-from headstart.training.loop import Trainer, TrainingPlan, compute_calibrated_losses, mix_up, score_logits
+from headstart.training.loop import Trainer
+from headstart.training.losses import compute_calibrated_losses, mix_up, score_logits
 from headstart.training.network import TrainableTop, build_blank_head
+from headstart.training.plan import TrainingPlan
 from headstart.training.windows import make_windows
 from tests.training import tiny
 
@@ -276,7 +278,7 @@ def test_what_only_steps_need_is_freed() -> None:
     made = trainer(settings())
     made.run()
     best = {name: value.clone() for name, value in made.best.items()}
-    made.let_go()
+    made.release_memory()
     assert (made.best, made.average.tensors, made._moments()) == ({}, {}, {})
     assert all(value.grad is None for value in made.network.parameters())
     for name, value in made.network.state_dict().items():

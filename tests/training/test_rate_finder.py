@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from headstart.errors import TrainingError
 from headstart.settings import TrainSettings
-from headstart.training.loop import Trainer, TrainingPlan
+from headstart.training.loop import Trainer
 from headstart.training.network import ParameterGroup
+from headstart.training.plan import TrainingPlan
 from headstart.training.rate_finder import BLOWN, STEPS, RateCurve, count_sweep_photos, find_rate, suggest_rate
 from headstart.training.windows import make_windows
 

@@ -26,7 +26,7 @@ from headstart.storage.space import FeatureSpace
 from headstart.storage.store import Store
 
 if TYPE_CHECKING:  # it imports PyTorch
-    from headstart.training.benchmark import BenchmarkResult
+    from headstart.training.benchmark_record import BenchmarkResult
 
 SAVING = 8.0  #: seconds of the budget for saving the winner; judging it comes on top
 TIMING = 0.1  #: share of the budget that timing trainings may take

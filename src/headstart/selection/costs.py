@@ -15,7 +15,8 @@ from headstart.selection.arm import ArmPlan
 from headstart.selection.context import FitContext
 from headstart.selection.finetune import full_finetune, partial_finetune
 from headstart.selection.probes import intermediate_probe, linear_probe
-from headstart.training.cost import BENCHMARK_VERSION, EXPORTED, benchmark_file, photos_per_second
+from headstart.training.benchmark_record import BENCHMARK_VERSION, benchmark_file
+from headstart.training.cost import EXPORTED, photos_per_second
 
 #: A step of training takes as long as so many forward passes of the same part on the engine, the scoring of a photo as
 #: so many: 5.4 to 7.8, and 1.3, measured on lite0 with AVX512-BF16 and with AVX2.

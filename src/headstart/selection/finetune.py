@@ -38,7 +38,7 @@ from headstart.training.cost import Cost
 from headstart.training.curves import KEPT_EPOCH_RULE, Epoch
 
 if TYPE_CHECKING:  # it imports PyTorch, which a run of probes has no need of
-    from headstart.training.benchmark import BenchmarkResult
+    from headstart.training.benchmark_record import BenchmarkResult
     from headstart.training.fine_tuning import FineTuneResult, FineTuning
 
 

@@ -17,7 +17,7 @@ from headstart.selection.refit import should_refit
 from headstart.training.cost import Cost, PreparationSpeed, estimate_cost, measure_preparation, photos_per_second
 
 if TYPE_CHECKING:  # it imports PyTorch, which a run of probes has no need of
-    from headstart.training.benchmark import BenchmarkResult
+    from headstart.training.benchmark_record import BenchmarkResult
     from headstart.training.fine_tuning import FineTuning
 
 STAGE = "predict cost"
@@ -159,7 +159,7 @@ def _times_as_dear(material: FitContext, unfreeze: str | None, known: Iterable[s
 def _reckoned(job: "FineTuning", material: FitContext) -> "BenchmarkResult | None":
     """The speeds by arithmetic from the cheapest training that was timed on this network; None where none was."""
     times = _times_as_dear(material, job.spec.unfreeze, material.timed)
-    return None if times is None else material.timed[times[0]].times_as_dear(times[1])
+    return None if times is None else material.timed[times[0]].scale_cost(times[1])
 
 
 def estimate_training_cost(

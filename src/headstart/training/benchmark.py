@@ -4,10 +4,9 @@ It may be given little time. Then a few photos say what a batch would take; what
 what was timed: by the area of the maps, or by the usual share of the forward pass in a step.
 """
 
-import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -18,8 +17,7 @@ from headstart import events
 from headstart.extraction.activations import ValueKind
 from headstart.hardware import ComputePrecision
 from headstart.modalities.image.augment.presets import CROPPED
-from headstart.storage.atomic import replace_text
-from headstart.training.cost import BENCHMARK_VERSION
+from headstart.training.benchmark_record import BenchmarkResult, TrainingSpeed, read_benchmark, write_benchmark
 from headstart.training.memory import MemoryMeter
 from headstart.training.network import TrainableTop
 from headstart.training.windows import accepts_smaller_maps, make_windows
@@ -29,45 +27,6 @@ ALONE = 0.8  #: share of the time that this thread has to have run for a trial t
 FEW = 4  #: photos of the first calls, by which it is seen whether a whole batch can be afforded
 HOPELESS = 3.0  #: times slower than the precision before, on a few photos: it is not timed any further
 FORWARD = 2.5  #: times as fast is the forward pass alone, where there was no time to time it (backward is twice that)
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingSpeed:
-    """Of training at one precision."""
-
-    photos: float  #: per second, forward, backward and step, on whole views
-    windowed: float | None  #: likewise, on windows of the usual size; None where the network does not bear them
-    scored: float  #: per second, forward only, on the plain view
-    memory: int  #: bytes by which the process grew
-    device_memory: int = 0  #: bytes by which a CUDA device's memory grew
-
-
-@dataclass(frozen=True)
-class BenchmarkResult:
-    """What a trial found."""
-
-    by_precision: dict[ComputePrecision, TrainingSpeed]  #: without those that were given up
-    hopeless: tuple[ComputePrecision, ...] = ()  #: given up after a few photos
-    whole: bool = True  #: whether there was time to time everything
-
-    @property
-    def fastest(self) -> ComputePrecision:
-        """The precision at which most photos are trained on in a second."""
-        return max(self.by_precision, key=lambda choice: self.by_precision[choice].photos)
-
-    def times_as_dear(self, times: float) -> "BenchmarkResult":
-        """The speeds of a training whose every step computes so many times as much, by arithmetic."""
-        dearer = {
-            choice: TrainingSpeed(
-                photos=it.photos / times,
-                windowed=None if it.windowed is None else it.windowed / times,
-                scored=it.scored / times,
-                memory=round(it.memory * times),
-                device_memory=round(it.device_memory * times),
-            )
-            for choice, it in self.by_precision.items()
-        }
-        return replace(self, by_precision=dearer, whole=False)
 
 
 @dataclass
@@ -111,7 +70,7 @@ def benchmark_training(
         allowed: seconds that it may take; the first precision's first photos are timed in any case.
         listener: is told of each precision.
     """
-    kept = _kept(choices, file)
+    kept = read_benchmark(choices, file)
     if kept is not None:
         return kept
     began, ran = time.perf_counter(), time.thread_time()
@@ -142,20 +101,8 @@ def benchmark_training(
     listener(events.Progress("time training", len(choices), len(choices), "precisions"))
     result = BenchmarkResult(found, tuple(hopeless), allowance.whole)
     if result.whole and time.thread_time() - ran >= ALONE * (time.perf_counter() - began):
-        written = {choice: asdict(found[choice]) if choice in found else None for choice in choices}
-        replace_text(file, json.dumps({"version": BENCHMARK_VERSION, **written}))
+        write_benchmark(choices, result, file)
     return result
-
-
-def _kept(choices: Sequence[ComputePrecision], file: Path) -> BenchmarkResult | None:
-    try:
-        kept = json.loads(file.read_text("utf-8"))
-        if kept.pop("version") != BENCHMARK_VERSION or not set(choices) <= kept.keys():
-            return None
-        found = {choice: TrainingSpeed(**kept[choice]) for choice in choices if kept[choice] is not None}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
-    return BenchmarkResult(found, tuple(choice for choice in choices if choice not in found)) if found else None
 
 
 class _Timing:

@@ -1,7 +1,5 @@
 """What a training will take, predicted from a timed micro-run on the photos themselves."""
 
-import hashlib
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,13 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from headstart.engines.choose import machine_key
-from headstart.settings import TrainSettings
-
 if TYPE_CHECKING:
     from headstart.training.fine_tuning import FineTuning
 
-BENCHMARK_VERSION = 4  #: of the file that a timed trial is kept in
 VIEWED = 16  #: views that are timed
 EXPORTED = 2.0  #: seconds: writing a network as ONNX, proving it, compiling it
 BYTES_PER_PARAMETER = 24  #: float32 of weights, gradients, two moments, the average and the best
@@ -49,12 +43,6 @@ def estimate_refit_seconds(
     """
     again = {"boundary": validation / train if cached else 1.0, "epochs": kept, "rate": 0.0}
     return sum(value * again.get(stage, 1.0) for stage, value in seconds.items())
-
-
-def benchmark_file(settings: TrainSettings, boundary: str, size: int, *, scratch: bool = False) -> str:
-    """The name under which a timed trial is kept in a network's folder; ``size`` is of the views, as wanted."""
-    facts = [boundary, size, settings.batch_size, settings.batchnorm, scratch, machine_key()]
-    return f"trial-{hashlib.blake2b(json.dumps(facts).encode(), digest_size=6).hexdigest()}.json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,7 @@ would have made: it ends bit-equal on the same machine.
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -19,42 +16,16 @@ from torch.nn import functional
 
 from headstart import events
 from headstart.errors import TrainingError
-from headstart.heads.closed_form import fit_temperature
-from headstart.settings import TrainSettings
 from headstart.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from headstart.training.curves import Epoch
+from headstart.training.losses import Step, compute_calibrated_losses, mix_up, score_logits
 from headstart.training.network import TrainableTop
+from headstart.training.plan import ActivationSource, TrainingPlan
 from headstart.training.schedule import build_optimiser, peak_rate, rate_share, set_rate
 from headstart.training.state import isolate_random_state
 from headstart.training.weight_average import FAR, NEAR, Average
-from headstart.training.windows import WHOLE, Windows
 
 SCORED_BEFORE = 512  #: training photos that are scored before the first step, for the curve's first point
-
-
-class ActivationSource(Protocol):
-    """Where the activations of photos come from."""
-
-    labels: NDArray[np.int64]  #: (N,)
-
-    def batches(self, epoch: int, order: NDArray[np.int64], size: int) -> Iterator[Tensor]:
-        """Activations of photos ``order`` in that order, ``size`` at a time; an epoch's own views of them."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingPlan:
-    """What a training is made of, beside its data."""
-
-    settings: TrainSettings
-    seed: int
-    class_weights: NDArray[np.float32]  #: (C,), mean 1 over the photos
-    scratch: bool = False
-    windows: Windows = WHOLE
-    stop: Callable[[int, Epoch], bool] = field(default=lambda epochs, epoch: False)  #: asked after each epoch
-    #: The epoch that is the last and is kept: nothing is held out, the validation photos are trained on. None: the
-    #: schedule's last, and validation says which is kept.
-    ends: int | None = None
 
 
 class Trainer:
@@ -114,7 +85,7 @@ class Trainer:
         self.network.load_state_dict(self.best)
         return self.epochs
 
-    def let_go(self) -> None:
+    def release_memory(self) -> None:
         """Frees what only steps need, five times the memory of the weights: writing the network takes as much."""
         self.optimiser.zero_grad(set_to_none=True)
         self.optimiser.state.clear()
@@ -160,7 +131,7 @@ class Trainer:
         count = len(order)
         return Epoch(number, rate, loss / count, right / count, *validation, time.perf_counter() - began)
 
-    def step(self, activations: Tensor, labels: Tensor, chance: np.random.Generator, number: int) -> "Step":
+    def step(self, activations: Tensor, labels: Tensor, chance: np.random.Generator, number: int) -> Step:
         """One step of the optimiser on a batch; labels (B,).
 
         Raises:
@@ -285,41 +256,3 @@ class Trainer:
             laid = torch.empty_like(like).copy_(value) if value.shape == like.shape else value
             states.setdefault(int(index), {})[name] = laid
         self.optimiser.load_state_dict({**self.optimiser.state_dict(), "state": states})
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What a step saw before it was taken."""
-
-    loss: float  #: nats per photo, without smoothing
-    right: int
-
-
-def score_logits(logits: Tensor, labels: Tensor) -> tuple[float, float]:
-    """Mean log loss and accuracy."""
-    return functional.cross_entropy(logits, labels).item(), float((logits.argmax(1) == labels).double().mean())
-
-
-def compute_calibrated_losses(logits: Tensor, labels: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Each photo's log loss that is left once one temperature is fitted (Guo et al. 2017, ICML), (N,).
-
-    Training on makes a network surer of itself before it makes it better: the plain log loss punishes the first and
-    ends the training there, although a temperature takes it away.
-    """
-    if not torch.isfinite(logits).all():
-        return np.full(len(labels), math.inf)
-    values = logits.double()
-    best = fit_temperature(values.numpy(), labels, np.ones(len(labels)))
-    return functional.cross_entropy(best * values, torch.from_numpy(labels), reduction="none").numpy()
-
-
-def mix_up(activations: Tensor, targets: Tensor, alpha: float, chance: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Each photo mixed with another of its batch: mixup (Zhang et al. 2018, ICLR).
-
-    At a boundary inside the network it is Manifold Mixup (Verma et al. 2019, ICML).
-    """
-    share = float(chance.beta(alpha, alpha))
-    other = torch.from_numpy(chance.permutation(len(targets)))
-    whole = activations if activations.is_floating_point() else activations.float()
-    both = whole * share + whole[other] * (1 - share)
-    return both, targets * share + targets[other] * (1 - share)

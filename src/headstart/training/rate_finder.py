@@ -7,11 +7,14 @@ steepest point of a flat curve is noise. For the same reason the lowest loss is 
 comes within a few percent of it.
 """
 
+import json
 import math
+import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import count
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -23,8 +26,9 @@ from torch.nn import functional
 from headstart import events
 from headstart.errors import TrainingError
 from headstart.settings import TrainSettings
-from headstart.training.loop import ActivationSource, TrainingPlan
+from headstart.storage.atomic import replace_text
 from headstart.training.network import TrainableTop
+from headstart.training.plan import ActivationSource, TrainingPlan
 from headstart.training.schedule import build_optimiser, set_rate
 from headstart.training.state import isolate_random_state
 
@@ -95,6 +99,22 @@ def find_rate(
     if not curve.rates:
         raise TrainingError("the loss is not a number before the first step; the photos' activations are damaged")
     return RateCurve(tuple(curve.rates), tuple(curve.smooth), suggest_rate(curve.rates, curve.smooth), curve.blown)
+
+
+def find_rate_once(
+    network: TrainableTop, train: ActivationSource, plan: TrainingPlan, file: Path, name: str, listener: events.Listener
+) -> RateCurve:
+    """Return the range test that is kept in a file, or make and keep one: a killed training goes on at its rate."""
+    try:
+        return RateCurve.from_json(json.loads(file.read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        pass
+    began = time.perf_counter()
+    curve = find_rate(network, train, plan, listener=listener)
+    replace_text(file, json.dumps(asdict(curve)))
+    told = f"{name}: rate {curve.suggestion:.1e} from a range test of {len(curve.rates)} steps"
+    listener(events.Finished("find rate", time.perf_counter() - began, told))
+    return curve
 
 
 def count_sweep_photos(settings: TrainSettings) -> int:

@@ -1,0 +1,85 @@
+"""The export of a trained network: frozen part and trained top as one ONNX file, a backbone like any other."""
+
+import copy
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from headstart.backbones.backbone import GRAPH, PIXELS, RECORD, Backbone, Layer
+from headstart.backbones.convert import write_graph
+from headstart.backbones.graph import FINAL, extract_trunk
+from headstart.engines.choose import check_trained_network
+from headstart.errors import EngineError
+from headstart.heads.saving import write_head
+from headstart.inference.model_format import hash_file
+from headstart.storage.atomic import new_folder
+from headstart.training.cache import CURVES, HEAD
+from headstart.training.inputs import TrainingInputs
+from headstart.training.network import TrainableTop
+
+
+class WholeNetwork(nn.Module):
+    """Frozen part and trained top as one network: uint8 pixels -> the last layer's features."""
+
+    def __init__(self, below: nn.Module | None, network: TrainableTop):
+        super().__init__()
+        self.below = below
+        self.top = copy.deepcopy(network.top).cpu().float()
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor]:
+        """Compute the last layer's features, uint8 (N, S, S, 3) -> float32 (N, D)."""
+        return (self.top(pixels if self.below is None else self.below(pixels)),)
+
+
+def export_result(
+    inputs: TrainingInputs, network: TrainableTop, record: Mapping[str, Any], folder: Path, began: float
+) -> None:
+    """Write a trained network with its record, head and curves into a new folder, whole or not at all.
+
+    Args:
+        inputs: of the training.
+        network: as trained.
+        record: the fields of ``FineTuneResult`` but backbone and head.
+        folder: is made.
+        began: when the export began, by ``time.perf_counter``.
+
+    Raises:
+        EngineError: OpenVINO gives other features than PyTorch.
+    """
+    spec, boundary = inputs.spec, inputs.boundary
+    below = extract_trunk(inputs.traced, boundary) if boundary != PIXELS else None
+    whole = WholeNetwork(below, network).eval()
+    with new_folder(folder) as draft:
+        write_graph(whole, inputs.loaded.spec.size, [FINAL], draft / GRAPH)
+        backbone = _describe_backbone(inputs, draft)
+        write_head(network.fitted_head("linear"), draft / HEAD)
+        parity = check_trained_network(backbone, whole, spec.parity_samples)
+        if not parity.passed:
+            raise EngineError(
+                f"the trained {spec.backbone.name} gives other features in OpenVINO than in PyTorch (cosine "
+                f"{parity.least_cosine:.4f}); report it with the backbone's name"
+            )
+        (draft / RECORD).write_text(json.dumps(backbone.to_json(), indent=2), "utf-8")
+        seconds = {**record["seconds"], "export": time.perf_counter() - began}
+        (draft / CURVES).write_text(json.dumps({**record, "seconds": seconds}, indent=2), "utf-8")
+
+
+def _describe_backbone(inputs: TrainingInputs, folder: Path) -> Backbone:
+    """The record of the trained network, whose graph lies in a folder."""
+    spec = inputs.spec
+    origin = "trained from random weights" if inputs.scratch else f"{spec.backbone.weights}, fine-tuned"
+    return Backbone(
+        name=f"{spec.backbone.name} ({spec.name})",
+        architecture=spec.backbone.architecture,
+        weights=f"{origin} above {inputs.boundary}",
+        weights_sha256=hash_file(folder / GRAPH),
+        licence="your own" if inputs.scratch else spec.backbone.licence,
+        parameters=spec.backbone.parameters,
+        layers=(Layer(FINAL, inputs.loaded.layers[-1].width),),
+        spec=inputs.loaded.spec,
+        folder=folder,
+    )

@@ -1,0 +1,173 @@
+"""The inputs of a training, made when they are first asked for: network, boundary, frozen part, views, activations."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart import events
+from headstart.backbones.backbone import PIXELS, Backbone
+from headstart.backbones.catalog import resolve_origin
+from headstart.backbones.graph import TracedNetwork, trace
+from headstart.backbones.zoo import LoadedNetwork, build_untrained, load_network
+from headstart.data.samples import Sample
+from headstart.engines.choose import ParitySamples
+from headstart.engines.engine import Engine
+from headstart.engines.pytorch import select_device
+from headstart.extraction.activations import Activations
+from headstart.heads.head import Head
+from headstart.modalities.image.augment.presets import PRESETS, Augmentation, resolve_view_size
+from headstart.settings import FitSettings, TrainSettings, parse_size
+from headstart.storage.usage import get_free_bytes
+from headstart.training.boundary import (
+    CachedActivations,
+    StreamedActivations,
+    ViewLoader,
+    activations_key,
+    compute_activations,
+)
+from headstart.training.plan import ActivationSource
+from headstart.training.trunk import Trunk, build_trunk, build_view_trunk, limit_view_size
+
+SPARE = 10**9  #: bytes of a disk that are never filled
+
+
+@dataclass(frozen=True)
+class FineTuneSpec:
+    """A training that is wanted: network, photos, where to begin, settings."""
+
+    name: str  #: for people: "partial-finetune stage4"
+    train: Sequence[Sample]
+    validation: Sequence[Sample]
+    classes: int
+    backbone: Backbone
+    engine: Engine  #: what the head's features were computed with, and what runs the frozen part
+    unfreeze: str | None  #: the lowest layer that is trained; None: all
+    head: Head | None  #: solved on the backbone's last layer; None: random weights, from scratch
+    rows: NDArray[np.float32] | None  #: (validation, D) the features it reads, for the check before the first step
+    parity_samples: ParitySamples
+    settings: FitSettings
+    folder: Path  #: the store's
+    ends: int | None = None  #: see ``TrainingPlan``
+
+
+class TrainingInputs:
+    """The network of a training, cut at its boundary, and the views and activations that it learns from."""
+
+    def __init__(self, spec: FineTuneSpec, listener: events.Listener = events.ignore):
+        self.spec, self.listener = spec, listener
+        self.settings: TrainSettings = spec.settings
+        self.scratch = spec.head is None
+        self.device = select_device()
+        self._open: list[Activations] = []  # until the training ends
+        self._view_trunks: dict[int, Trunk] = {}  # by the edge of the views, pixels; shared with other settings' jobs
+
+    @cached_property
+    def loaded(self) -> LoadedNetwork:
+        """The network, with its weights or random ones."""
+        origin = resolve_origin(self.spec.backbone.name)
+        loaded = build_untrained(origin, self.spec.settings.seed) if self.scratch else load_network(origin)
+        return replace(loaded, spec=replace(loaded.spec, grey=self.spec.backbone.spec.grey))
+
+    @cached_property
+    def traced(self) -> TracedNetwork:
+        """The network's graph."""
+        return trace(self.loaded)
+
+    @cached_property
+    def boundary(self) -> str:
+        """The layer up to which all is frozen, or "pixels"."""
+        return PIXELS if self.spec.unfreeze is None else self.traced.below(self.spec.unfreeze)
+
+    @property
+    def parameters(self) -> int:
+        """Parameters that are trained, without the head."""
+        return sum(part.parameters for part in self.traced.above(self.boundary))
+
+    @cached_property
+    def trunk(self) -> Trunk:
+        """The frozen part, for the plain views that are validated on."""
+        return build_trunk(self.spec.backbone, self.traced, self.boundary, self.spec.engine, self.device)
+
+    @property
+    def view_trunk(self) -> Trunk:
+        """The frozen part, for the views that are trained on."""
+        size, spec = self.train_views.spec.size, self.spec
+        if self.train_views.plain and size == spec.backbone.spec.size:
+            return self.trunk
+        if size not in self._view_trunks:
+            precision, samples = spec.settings.precision, spec.parity_samples.load
+            self._view_trunks[size] = build_view_trunk(
+                self.trunk, spec.backbone, self.traced, self.boundary, size, precision, samples
+            )
+        return self._view_trunks[size]
+
+    @cached_property
+    def train_views(self) -> ViewLoader:
+        """The views that are trained on."""
+        settings, spec = self.spec.settings, self.loaded.spec
+        size = limit_view_size(self.traced, self.boundary, spec.size, resolve_view_size(settings, spec.size))
+        return ViewLoader(replace(spec, size=size), Augmentation.from_settings(settings), settings.seed)
+
+    @cached_property
+    def validation_views(self) -> ViewLoader:
+        """The views that are validated on: as predicted on."""
+        return ViewLoader(self.loaded.spec, PRESETS["none"], 0)
+
+    @property
+    def epochs(self) -> int:
+        """Passes over the training photos."""
+        return self.settings.epochs_for(len(self.spec.train))
+
+    @cached_property
+    def views_per_photo(self) -> int:
+        """Views of each photo that are kept: no more than there are epochs, one where nothing is changed."""
+        return 1 if self.train_views.plain else min(self.settings.views, self.epochs)
+
+    @property
+    def disk_bytes(self) -> int:
+        """Bytes that all boundary activations take."""
+        trained, plain = (int(np.prod(trunk.shape)) for trunk in (self.view_trunk, self.trunk))
+        numbers = trained * len(self.spec.train) * self.views_per_photo + plain * len(self.spec.validation)
+        return numbers * (2 if self.trunk.kind == "bf16" else 1)
+
+    @cached_property
+    def is_cached(self) -> bool:
+        """Whether the activations fit on disk and are kept; else each epoch computes them anew."""
+        allowed = min(parse_size(self.settings.cache_budget), get_free_bytes(self.spec.folder) - SPARE)
+        return self.disk_bytes <= allowed
+
+    def open_sources(self) -> tuple[ActivationSource, ActivationSource]:
+        """Return the activations of training and of validation photos; what is not stored is computed first."""
+        name = self.spec.name
+        if not self.is_cached:
+            self.listener(
+                events.Note(
+                    f"boundary activations of {name} would take {self.disk_bytes / 1e9:.1f} GB, more than the disk "
+                    f"budget allows (--cache-budget {self.settings.cache_budget}); each epoch computes them anew"
+                )
+            )
+            return (
+                StreamedActivations(self.spec.train, self.view_trunk, self.train_views),
+                StreamedActivations(self.spec.validation, self.trunk, self.validation_views),
+            )
+        told = f"{self.views_per_photo} views, {self.disk_bytes / 1e6:.0f} MB in the store"
+        self.listener(events.Note(f"boundary activations of {name}: {told}"))
+        train = self._open_cached(self.spec.train, self.views_per_photo, self.view_trunk, self.train_views)
+        return train, self._open_cached(self.spec.validation, 1, self.trunk, self.validation_views)
+
+    def close(self) -> None:
+        """Close the stored activations."""
+        while self._open:
+            self._open.pop().close()
+
+    def _open_cached(self, samples: Sequence[Sample], count: int, trunk: Trunk, views: ViewLoader) -> CachedActivations:
+        described = f"{trunk.description}, {views.augmentation.describe()}"
+        folder, key = self.spec.folder / "activations", activations_key(trunk, views)
+        activations = Activations(folder, key, trunk.shape, trunk.kind, described)
+        self._open.append(activations)
+        compute_activations(samples, count, trunk, views, activations, self.listener)
+        return CachedActivations(samples, activations, count)

@@ -1,0 +1,46 @@
+"""The plan of a training, and the protocol of the data that it learns from."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from torch import Tensor
+
+from headstart.arrays import Floats, Ints
+from headstart.heads.closed_form import compute_sample_weight
+from headstart.settings import TrainSettings
+from headstart.training.curves import Epoch
+from headstart.training.windows import WHOLE, Windows
+
+
+class ActivationSource(Protocol):
+    """A source of photos' activations."""
+
+    labels: Ints  #: (N,)
+
+    def batches(self, epoch: int, order: Ints, size: int) -> Iterator[Tensor]:
+        """Yield the activations of photos ``order`` in that order, ``size`` at a time; each epoch has its own views."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPlan:
+    """The settings of a training, beside its network and its data."""
+
+    settings: TrainSettings
+    seed: int
+    class_weights: Floats  #: (C,), mean 1 over the photos
+    scratch: bool = False
+    windows: Windows = WHOLE
+    stop: Callable[[int, Epoch], bool] = field(default=lambda epochs, epoch: False)  #: asked after each epoch
+    #: The epoch that is the last and is kept: nothing is held out, the validation photos are trained on. None: the
+    #: schedule's last, and validation says which is kept.
+    ends: int | None = None
+
+
+def weigh_classes(labels: Ints, classes: int, *, balanced: bool) -> Floats:
+    """Return the weight of each class, (C,): 1 for all, or as ``compute_sample_weight`` balances them."""
+    weights = np.ones(classes, np.float32)
+    weights[labels] = compute_sample_weight(labels, classes, balanced)
+    return weights

@@ -75,7 +75,7 @@ class Drawn:
                 raise KeyboardInterrupt
         best = min(epochs, key=lambda it: it.calibrated_loss).number
         return SimpleNamespace(
-            epochs=tuple(epochs), best_epoch=best, seconds={"epochs": 0.1}, disk=self.disk, rate_curve=None
+            epochs=tuple(epochs), best_epoch=best, seconds={"epochs": 0.1}, disk=self.disk_bytes, rate_curve=None
         )
 
     @property

@@ -92,7 +92,7 @@ def judge(
     calibration = found[0].calibration
     after = calibration.apply(said)
     by_kind = {
-        kind: log_loss(labels, choose_calibration(*held_out, wanted=kind, seed=seed).calibration.apply(said))
+        kind: log_loss(labels, choose_calibration(*held_out, kind=kind, seed=seed).calibration.apply(said))
         for kind in (*KINDS, "auto")
     }
 
@@ -100,7 +100,7 @@ def judge(
         made = {kind: fit_conformal(held_out[0], known, coverage=coverage, kind=kind) for kind in SETS}
         return {kind: measure_coverage(sets.predict(after), labels, groups=groups) for kind, sets in made.items()}
 
-    sets, fitted = judged(found[0].crossed), judged(calibration.apply(held_out[1]))
+    sets, fitted = judged(found[0].cross_fitted), judged(calibration.apply(held_out[1]))
     before = measure_reliability(labels, said)
     return Judged(
         accuracy=float((after.argmax(axis=1) == labels).mean()),

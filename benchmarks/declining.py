@@ -33,7 +33,7 @@ from headstart.selection.context import Budget
 from headstart.selection.run_context import RunContext
 from headstart.settings import FitSettings
 from headstart.storage.store import Store
-from headstart.uncertainty.novelty import fit_novelty, novelty_layers
+from headstart.uncertainty.novelty_fits import fit_score, select_layers
 
 SPLITS, TEST, ACCEPTANCE, CHANGED = 10, 0.2, 0.95, 150
 STRANGERS = 600  #: most photos of a set that are asked about as strangers
@@ -90,7 +90,7 @@ def extracted(folder: Path, store: Store) -> Photos:
     network = load_backbones(samples.samples, len(samples), RunContext(settings, store, Budget(None), log)).first
     done = extract(samples.samples, network.backbone, network.chosen.engine, store)
     kept = [it for it in samples.samples if not (found := done.issues.get(it.digest)) or not found.broken]
-    layers = novelty_layers(network.backbone)
+    layers = select_layers(network.backbone)
     given = np.array([it.subset is Subset.TEST for it in kept])
     tested = [it for it, test in zip(kept, given, strict=True) if test or not given.any()]
     order = np.random.default_rng(0).permutation(len(tested))[:CHANGED]
@@ -114,7 +114,7 @@ def split(photos: Photos, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def fitted(photos: Photos, rows: np.ndarray, seed: int) -> Novelty:
-    return fit_novelty(
+    return fit_score(
         photos.of(rows),
         photos.labels[rows],
         photos.groups[rows],

@@ -14,7 +14,7 @@ from headstart.export import EnsembleMember, FeatureBranch, FittedModel, ParityE
 from headstart.heads.head import Dense, Head
 from headstart.inference.novelty import Novelty
 from headstart.modalities.image.decoding.decode import Pixels, crop_resize
-from headstart.uncertainty.novelty import fit_unscaled
+from headstart.uncertainty.novelty_fits import fit_unscaled
 from tests.conftest import CLASSES, picture
 
 NAMES = ("ant", "bee", "cat")

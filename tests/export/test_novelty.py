@@ -9,7 +9,7 @@ from headstart.backbones.convert import OPSET
 from headstart.export.novelty import add_novelty
 from headstart.inference.novelty import Novelty
 from headstart.modalities.graph_builder import GraphBuilder
-from headstart.uncertainty.novelty import fit_unscaled
+from headstart.uncertainty.novelty_fits import fit_unscaled
 
 
 def in_onnx(novelty: Novelty, rows: list[Floats]) -> Floats:

@@ -8,7 +8,7 @@ from headstart.errors import DataError
 from headstart.evaluation.metrics import log_loss
 from headstart.heads.folds import assign_folds
 from headstart.inference.calibration import NONE, Calibration, CalibrationKind
-from headstart.uncertainty import calibration as calibrating
+from headstart.uncertainty import calibration as module
 from headstart.uncertainty.calibration import choose_calibration
 from headstart.uncertainty.calibration_fits import (
     FITS,
@@ -17,7 +17,7 @@ from headstart.uncertainty.calibration_fits import (
     fit_isotonic,
     fit_isotonic_curve,
     fit_mixture,
-    fit_temperature,
+    fit_temperature_scaling,
 )
 from headstart.uncertainty.conformal import fit_conformal, measure_coverage
 
@@ -40,7 +40,7 @@ def alone(rows: int) -> np.ndarray:
 @pytest.mark.parametrize("factor", [0.25, 1.0, 3.0])
 def test_the_temperature_is_the_best_there_is(factor: float) -> None:
     labels, rows = drawn(400, 4, factor=factor)
-    calibration = fit_temperature(labels, rows, NONE)
+    calibration = fit_temperature_scaling(labels, rows, NONE)
     logits = np.log(rows.astype(float))
 
     def objective(position: float) -> float:
@@ -131,7 +131,7 @@ def test_what_is_ill_calibrated_gets_better_on_new_photos(rows: int, classes: in
     truth = log_loss(others, softmax(np.log(more.astype(float)) / factor, axis=1))
     gained = log_loss(others, more) - log_loss(others, found.calibration.apply(more))
     assert gained > 0.9 * (log_loss(others, more) - truth)
-    assert found.tried[found.calibration.kind] < found.tried["none"]
+    assert found.log_losses[found.calibration.kind] < found.log_losses["none"]
     assert found.n == rows
 
 
@@ -154,7 +154,7 @@ def test_each_kind_wins_where_it_is_the_one_that_helps() -> None:
     said = (bent / bent.sum(axis=1, keepdims=True)).astype(np.float32)
     found = choose_calibration(labels, said, alone(6000), seed=0)
     assert found.calibration.kind == "isotonic"
-    assert set(found.tried) == set(KINDS)
+    assert set(found.log_losses) == set(KINDS)
 
 
 @pytest.mark.parametrize(
@@ -171,15 +171,15 @@ def test_each_kind_wins_where_it_is_the_one_that_helps() -> None:
 def test_only_what_there_are_photos_enough_for_is_tried(rows: int, classes: int, kinds: list[str]) -> None:
     labels = np.arange(rows) % classes
     said = softmax(np.random.default_rng(0).normal(0, 1, (rows, classes)), axis=1).astype(np.float32)
-    assert list(choose_calibration(labels, said, alone(rows), seed=0).tried) == kinds
+    assert list(choose_calibration(labels, said, alone(rows), seed=0).log_losses) == kinds
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_wanted_kind_is_taken_as_given(kind: CalibrationKind) -> None:
     labels, said = drawn(30, 3)
-    found = choose_calibration(labels, said, alone(30), wanted=kind, seed=0)
+    found = choose_calibration(labels, said, alone(30), kind=kind, seed=0)
     assert found.calibration.kind == kind
-    assert list(found.tried) == ["none", *([kind] if kind != "none" else [])]
+    assert list(found.log_losses) == ["none", *([kind] if kind != "none" else [])]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -187,8 +187,8 @@ def test_photos_of_a_group_are_held_out_together(kind: CalibrationKind) -> None:
     """Rows that are there twice with one label and once more with another tell a lot of each other, if they may."""
     labels, said = drawn(40, 2)
     rows, twice = np.repeat(said, 25, axis=0), np.repeat(labels, 25)
-    together = choose_calibration(twice, rows, np.repeat(alone(40), 25), wanted=kind, seed=0).tried[kind]
-    apart = choose_calibration(twice, rows, alone(1000), wanted=kind, seed=0).tried[kind]
+    together = choose_calibration(twice, rows, np.repeat(alone(40), 25), kind=kind, seed=0).log_losses[kind]
+    apart = choose_calibration(twice, rows, alone(1000), kind=kind, seed=0).log_losses[kind]
     assert together > apart if kind != "none" else together == pytest.approx(apart)
 
 
@@ -199,7 +199,7 @@ def test_the_error_is_of_groups_not_of_rows() -> None:
     least = dict.fromkeys(losses, 0.01)
 
     def chosen(losses: dict[str, np.ndarray], groups: np.ndarray) -> CalibrationKind:
-        return calibrating._chosen(losses, least, groups)  # type: ignore[arg-type]
+        return module._choose_kind(losses, least, groups)  # type: ignore[arg-type]
 
     assert chosen(losses, alone(30)) == "mixture"
     many = {kind: np.tile(values, 20) for kind, values in losses.items()}
@@ -210,8 +210,8 @@ def test_the_error_is_of_groups_not_of_rows() -> None:
 def test_half_a_photo_of_the_least_probability_counts_too() -> None:
     """Nothing that is held out tells a kind that says 1e-15 from one that is bounded; one photo more would."""
     losses = {"none": np.full(100, 0.1), "isotonic": np.full(100, 0.15)}
-    assert calibrating._chosen(losses, {"none": 1e-15, "isotonic": 0.01}, alone(100)) == "isotonic"
-    assert calibrating._chosen(losses, {"none": 0.005, "isotonic": 0.01}, alone(100)) == "none"
+    assert module._choose_kind(losses, {"none": 1e-15, "isotonic": 0.01}, alone(100)) == "isotonic"
+    assert module._choose_kind(losses, {"none": 0.005, "isotonic": 0.01}, alone(100)) == "none"
 
 
 @pytest.mark.parametrize("wanted", [*KINDS, "auto"])
@@ -220,17 +220,17 @@ def test_each_photo_is_calibrated_by_others_than_itself_and_its_group(
 ) -> None:
     labels, said = drawn(300, 3, factor=2)
     groups = alone(300) // 3
-    for many in (calibrating.MANY, 100):  # a third only is judged by where photos are many; all are calibrated
-        monkeypatch.setattr(calibrating, "MANY", many)
-        before = choose_calibration(labels, said, groups, wanted=wanted, seed=0)  # type: ignore[arg-type]
+    for many in (module.MANY, 100):  # a third only is judged by where photos are many; all are calibrated
+        monkeypatch.setattr(module, "MANY", many)
+        before = choose_calibration(labels, said, groups, kind=wanted, seed=0)  # type: ignore[arg-type]
         kind = before.calibration.kind
         fold = assign_folds(labels, groups, 3 if many == 100 else 5, 0)
         for held in np.unique(fold):
             out = fold == held
             fitted = FITS[kind](labels[~out], said[~out], before.calibration)
-            np.testing.assert_array_equal(before.crossed[out], fitted.apply(said[out]))
+            np.testing.assert_array_equal(before.cross_fitted[out], fitted.apply(said[out]))
         if kind != "none":
-            assert (before.crossed != before.calibration.apply(said)).any()
+            assert (before.cross_fitted != before.calibration.apply(said)).any()
 
 
 @pytest.mark.parametrize("n", [100, 150])
@@ -240,9 +240,9 @@ def test_sets_by_what_is_cross_fitted_keep_their_promise(n: int) -> None:
     for seed in range(30):
         labels, said = drawn(n, 4, seed=seed, clear=1.5)
         others, more = drawn(400, 4, seed=1000 + seed, clear=1.5)
-        found = choose_calibration(labels, said, alone(n), wanted="isotonic", seed=seed)
+        found = choose_calibration(labels, said, alone(n), kind="isotonic", seed=seed)
         said, more = (found.calibration.apply(rows) for rows in (said, more))
-        for rows, into in ((found.crossed, held), (said, too_small)):
+        for rows, into in ((found.cross_fitted, held), (said, too_small)):
             sets = fit_conformal(labels, rows, coverage=0.9, kind="lac")
             into.append(measure_coverage(sets.predict(more), others).coverage)
     assert 0.88 < np.mean(held) < 0.92
@@ -253,7 +253,7 @@ def test_a_classifier_that_makes_no_mistake_gets_a_bounded_scale() -> None:
     labels = np.arange(200) % 2
     said = np.where(labels[:, None] == np.arange(2), 0.99, 0.01).astype(np.float32)
     for kind in KINDS:
-        calibration = choose_calibration(labels, said, alone(200), wanted=kind, seed=0).calibration
+        calibration = choose_calibration(labels, said, alone(200), kind=kind, seed=0).calibration
         calibrated = calibration.apply(said)
         assert np.isfinite(calibrated).all()
         assert calibrated.max() < 0.9999
@@ -266,7 +266,7 @@ def test_zeros_certainties_and_a_class_without_photos_do_no_harm(kind: Calibrati
     chance = np.random.default_rng(0)
     labels = chance.integers(2, size=300)
     said = np.eye(4, dtype=np.float32)[np.where(chance.uniform(size=300) < 0.9, labels, 3 - labels)]
-    calibration = choose_calibration(labels, said, alone(300), wanted=kind, seed=0).calibration
+    calibration = choose_calibration(labels, said, alone(300), kind=kind, seed=0).calibration
     calibrated = calibration.apply(said)
     assert np.isfinite(calibrated).all()
     np.testing.assert_allclose(calibrated.sum(axis=1), 1, rtol=1e-5)
@@ -277,25 +277,25 @@ def test_zeros_certainties_and_a_class_without_photos_do_no_harm(kind: Calibrati
 def test_where_nothing_can_be_held_out_nothing_is_changed() -> None:
     labels, said = drawn(50, 3, factor=4)
     for wanted in ("auto", "temperature"):
-        found = choose_calibration(labels[:0], said[:0], alone(0), wanted=wanted, seed=0)  # type: ignore[arg-type]
-        assert (found.calibration, found.tried, found.n, found.crossed.shape) == (NONE, {}, 0, (0, 3))
+        found = choose_calibration(labels[:0], said[:0], alone(0), kind=wanted, seed=0)  # type: ignore[arg-type]
+        assert (found.calibration, found.log_losses, found.n, found.cross_fitted.shape) == (NONE, {}, 0, (0, 3))
     found = choose_calibration(labels, said, np.zeros(50, int), seed=0)
-    assert (found.calibration, found.tried, found.n) == (NONE, {}, 50)
-    found = choose_calibration(labels, said, np.zeros(50, int), wanted="temperature", seed=0)
-    assert (found.calibration.kind, found.tried) == ("temperature", {})
-    np.testing.assert_array_equal(found.crossed, found.calibration.apply(said))
+    assert (found.calibration, found.log_losses, found.n) == (NONE, {}, 50)
+    found = choose_calibration(labels, said, np.zeros(50, int), kind="temperature", seed=0)
+    assert (found.calibration.kind, found.log_losses) == ("temperature", {})
+    np.testing.assert_array_equal(found.cross_fitted, found.calibration.apply(said))
 
 
 def test_the_same_seed_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     labels, said = drawn(300, 3)
     first, again, other = (choose_calibration(labels, said, alone(300), seed=seed) for seed in (0, 0, 1))
     assert first == again
-    assert other.tried["none"] == pytest.approx(first.tried["none"])
-    assert other.tried["temperature"] != first.tried["temperature"]
-    monkeypatch.setattr(calibrating, "MANY", 100)
+    assert other.log_losses["none"] == pytest.approx(first.log_losses["none"])
+    assert other.log_losses["temperature"] != first.log_losses["temperature"]
+    monkeypatch.setattr(module, "MANY", 100)
     quick = choose_calibration(labels, said, alone(300), seed=0)
-    assert list(quick.tried) == list(first.tried)
-    assert quick.tried["none"] != first.tried["none"]  # a third of the photos is asked
+    assert list(quick.log_losses) == list(first.log_losses)
+    assert quick.log_losses["none"] != first.log_losses["none"]  # a third of the photos is asked
 
 
 def test_shapes_that_do_not_belong_together_are_refused() -> None:
@@ -307,6 +307,6 @@ def test_shapes_that_do_not_belong_together_are_refused() -> None:
 
 def test_the_order_of_photos_is_kept_by_a_temperature() -> None:
     labels, said = drawn(300, 3, factor=3)
-    found = choose_calibration(labels, said, alone(300), wanted="temperature", seed=0).calibration
+    found = choose_calibration(labels, said, alone(300), kind="temperature", seed=0).calibration
     assert isinstance(found, Calibration)
     np.testing.assert_array_equal(found.apply(said).argmax(axis=1), said.argmax(axis=1))

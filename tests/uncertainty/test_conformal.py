@@ -100,7 +100,7 @@ def test_what_does_not_belong_together_is_refused() -> None:
     labels, rows = drawn(10)
     with pytest.raises(DataError, match=r"do not belong together; wanted \(N,\) and \(N, C\)"):
         fit_conformal(labels[1:], rows, coverage=0.9, kind="lac")
-    with pytest.raises(DataError, match="no prediction sets to judge"):
+    with pytest.raises(DataError, match="no prediction sets to measure"):
         measure_coverage(np.zeros((0, 3), bool), np.zeros(0, int))
 
 

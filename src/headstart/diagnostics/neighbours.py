@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from headstart.arrays import Floats, Ints
 from headstart.errors import ClassifierError
+from headstart.linalg import normalize_rows
 from headstart.storage.atomic import replace_bytes
 
 SCHEMA_VERSION = 1
@@ -66,7 +67,7 @@ class Neighbours:
         scale = np.where(deviation > FLAT, 1 / np.maximum(deviation, FLAT), 0).astype(np.float32)
         sample = _draw_rows(len(features), seed)
         directions = np.asarray(scale[:, None] * _find_directions((features[sample] - centre) * scale), np.float32)
-        rows = _normalise((features - centre) @ directions).astype(np.float16)
+        rows = normalize_rows((features - centre) @ directions, 1e-12).astype(np.float16)
         return cls(tuple(ids), rows, centre, directions)
 
     def query(self, features: Floats, k: int) -> NearestSamples:
@@ -78,7 +79,7 @@ class Neighbours:
         """
         k = min(k, len(self.ids))
         projected = np.asarray((features - self.centre) @ self.directions, np.float32)
-        cosines = _normalise(projected) @ self.rows.astype(np.float32).T
+        cosines = normalize_rows(projected, 1e-12) @ self.rows.astype(np.float32).T
         order = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
         return NearestSamples(order, np.clip(np.take_along_axis(cosines, order, axis=1), -1, 1))
 
@@ -162,11 +163,6 @@ def _draw_rows(count: int, seed: int) -> Ints:
     if count <= MOST_ROWS:
         return np.arange(count)
     return np.sort(np.random.default_rng(seed).choice(count, MOST_ROWS, replace=False))
-
-
-def _normalise(rows: Floats) -> Floats:
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.maximum(lengths, 1e-12), np.float32)
 
 
 def _escape(name: str) -> str:

@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from headstart.arrays import Floats
+from headstart.linalg import iterate_subspace
 
 _DIRECTIONS = 96  #: steepest directions that the preconditioner knows
 _FLAT = 1e-3  #: share of the steepest under which a direction is left as it is: float32 would lift rounding with it
@@ -130,8 +131,7 @@ def _steepest(product: Callable[[Floats], Floats], size: int, scale: float, seed
     """Largest eigenvalues of a positive matrix by randomised subspace iteration (Halko, Martinsson & Tropp, 2011)."""
     wanted = min(_DIRECTIONS, max(1, size // 2))
     block = np.random.default_rng(seed).standard_normal((size, wanted), dtype=np.float32)
-    for _ in range(2):
-        block = np.linalg.qr(product(block))[0]
+    block = iterate_subspace(product, block)
     small = block.T @ product(block)
     values, turn = np.linalg.eigh((small + small.T) / 2)
     kept = np.flatnonzero(values > _FLAT * values[-1])[::-1]

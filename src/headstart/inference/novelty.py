@@ -2,7 +2,7 @@
 
 Each branch's features are scaled to length 1 and ``centre`` is taken from them. What counts is the distance to the
 nearest of ``points`` along ``directions``, and the length of what lies outside these: the root of the sum of their
-squares, divided by the threshold. Above 1.0 a photo is out of distribution. It is fitted in ``uncertainty.novelty``.
+squares, divided by the threshold. Above 1.0 a photo is out of distribution. ``uncertainty.novelty_fits`` fits it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ _ARRAYS = ("centre", "directions", "points")
 class Novelty:
     """A fitted novelty score. D is the width of its branches' features, joined."""
 
-    kind: str  #: how it was fitted, a name of ``uncertainty.novelty.KINDS``
+    kind: str  #: how it was fitted, a name of ``uncertainty.novelty_fits.KINDS``
     branches: tuple[int, ...]  #: indices into the classifier's branches; it reads their features in this order
     ood_acceptance: float  #: share of familiar photos that the threshold shall accept
     scale: float  #: one over the threshold

@@ -15,7 +15,7 @@ from headstart.selection.run_context import RunContext
 from headstart.uncertainty.calibration import choose_calibration
 from headstart.uncertainty.calibration_set import predict_calibration_set
 from headstart.uncertainty.conformal import fit_conformal
-from headstart.uncertainty.declining import add_novelty
+from headstart.uncertainty.novelty import fit_novelty
 
 
 def fit_postprocessors(context: FitContext, winner: Arm, model: FittedModel, run: RunContext) -> Postprocessed:
@@ -38,15 +38,15 @@ def postprocess_winner(context: FitContext, winner: Arm, model: FittedModel) -> 
     settings = context.settings
     held = predict_calibration_set(context, winner, model)
     found = choose_calibration(
-        held.labels, held.probabilities, held.groups, wanted=settings.calibration, seed=settings.seed
+        held.labels, held.probabilities, held.groups, kind=settings.calibration, seed=settings.seed
     )
     # By calibrations that were not fitted on the photo either: sets promise something about new photos.
-    sets = fit_conformal(held.labels, found.crossed, coverage=settings.coverage, kind=settings.sets)
-    declining = add_novelty(context, winner, model)
+    sets = fit_conformal(held.labels, found.cross_fitted, coverage=settings.coverage, kind=settings.sets)
+    novelty = fit_novelty(context, winner, model)
     calibrated = found.calibration.apply(winner.probabilities)
-    validation = BatchPredictions(calibrated, winner.probabilities, sets.predict(calibrated), declining.validation)
-    saved = replace(declining.parts, calibration=found.calibration, conformal=sets)
-    return Postprocessed(saved, held, found.tried, validation)
+    validation = BatchPredictions(calibrated, winner.probabilities, sets.predict(calibrated), novelty.validation)
+    saved = replace(novelty.model, calibration=found.calibration, conformal=sets)
+    return Postprocessed(saved, held, found.log_losses, validation)
 
 
 def mark_validation(validation: Evaluation, fitted: Postprocessed) -> Evaluation:

@@ -1,1 +1,1 @@
-"""How sure an answer is: calibration, prediction sets, novelty."""
+"""Uncertainty of answers: calibration, prediction sets, novelty."""

@@ -1,6 +1,6 @@
-"""Which calibration suits a classifier, found on photos that it was not fitted on.
+"""Choice of a classifier's calibration on photos that it was not fitted on.
 
-Each kind is fitted, and judged by the log loss of photos that it was not fitted on either (grouped cross-validation),
+Each kind is fitted, and scored by the log loss of photos that it was not fitted on either (grouped cross-validation),
 and of half a photo more that gets the least probability of all: photos to which a head gives 1e-23 are too rare to be
 among those held out, and too dear to be forgotten. ``mixture``, which bounds what they cost, is taken unless another
 kind is better by more than one standard error of their difference (the one-standard-error rule: Breiman, Friedman,
@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from headstart.arrays import Doubles, Floats, Ints
+from headstart.arrays import Bools, Doubles, Floats, Ints
 from headstart.errors import DataError
 from headstart.evaluation.metrics import SMALLEST as LEAST
 from headstart.heads.folds import assign_folds, count_folds
@@ -35,11 +34,11 @@ class CalibrationChoice:
     """A calibration and how it was chosen."""
 
     calibration: Calibration
-    tried: dict[str, float]  #: kind -> cross-validated log loss, nats; empty where nothing could be held out
+    log_losses: dict[str, float]  #: kind -> cross-validated log loss, nats; empty where nothing could be held out
     n: int  #: photos that it was fitted on
     #: (N, C) float32 of these photos, each calibrated by a fit without the photos of its fold and so of its group;
     #: by the calibration itself where nothing could be held out.
-    crossed: Floats = field(compare=False, repr=False)
+    cross_fitted: Floats = field(compare=False, repr=False)
 
 
 def choose_calibration(
@@ -47,16 +46,16 @@ def choose_calibration(
     probabilities: Floats,
     groups: Ints,
     *,
-    wanted: Literal["auto", "none", "temperature", "mixture", "isotonic"] = "auto",
+    kind: Literal["auto", "none", "temperature", "mixture", "isotonic"] = "auto",
     seed: int,
 ) -> CalibrationChoice:
-    """Fits a calibration on photos that the classifier was not fitted on.
+    """Return a calibration fitted on photos that the classifier was not fitted on.
 
     Args:
         labels: (N,) in 0..C-1.
         probabilities: (N, C) float32, uncalibrated.
         groups: (N,), photos of one group stay together.
-        wanted: the kind, taken as given; ``auto`` chooses among those that there are photos enough for.
+        kind: taken as given; ``auto`` chooses among those that there are photos enough for.
         seed: of the folds.
 
     Raises:
@@ -67,25 +66,25 @@ def choose_calibration(
             f"labels {labels.shape}, probabilities {probabilities.shape} and groups {groups.shape} do not belong "
             "together; wanted (N,), (N, C) and (N,)"
         )
-    kinds = _worth_trying(labels, probabilities.shape[1]) if wanted == "auto" else tuple({"none": 0, wanted: 0})
-    wholes = {kind: FITS[kind](labels, probabilities, NONE) for kind in kinds} if len(labels) else {}
+    kinds = _list_kinds(labels, probabilities.shape[1]) if kind == "auto" else tuple({"none": 0, kind: 0})
+    fitted = {name: FITS[name](labels, probabilities, NONE) for name in kinds} if len(labels) else {}
     many = probabilities.size > MANY
-    fold = _folds(labels, groups, 3 if many else FOLDS, seed)
+    fold = _assign_folds(labels, groups, 3 if many else FOLDS, seed)
     if fold is None:
-        whole = wholes.get("none" if wanted == "auto" else wanted, NONE)
-        return CalibrationChoice(whole, {}, len(labels), whole.apply(probabilities))
-    asked = fold == 0 if many else fold >= 0
-    tried = {kind: _cross_fitted(kind, labels, probabilities, fold, wholes[kind], asked)[asked] for kind in kinds}
-    losses = {kind: _losses(labels[asked], rows) for kind, rows in tried.items()}
-    least = {kind: float(rows.min()) for kind, rows in tried.items()}
-    chosen = _chosen(losses, least, groups[asked]) if wanted == "auto" else wanted
-    crossed = _cross_fitted(chosen, labels, probabilities, fold, wholes[chosen]) if many else tried[chosen]
-    means: dict[str, float] = {kind: float(loss.mean()) for kind, loss in losses.items()}
-    return CalibrationChoice(wholes[chosen], means, len(labels), crossed)
+        only = fitted.get("none" if kind == "auto" else kind, NONE)
+        return CalibrationChoice(only, {}, len(labels), only.apply(probabilities))
+    rows = fold == 0 if many else fold >= 0
+    tried = {name: _cross_fit(name, labels, probabilities, fold, fitted[name], rows)[rows] for name in kinds}
+    losses = {name: _compute_losses(labels[rows], calibrated) for name, calibrated in tried.items()}
+    least = {name: float(calibrated.min()) for name, calibrated in tried.items()}
+    chosen = _choose_kind(losses, least, groups[rows]) if kind == "auto" else kind
+    cross_fitted = _cross_fit(chosen, labels, probabilities, fold, fitted[chosen]) if many else tried[chosen]
+    means: dict[str, float] = {name: float(loss.mean()) for name, loss in losses.items()}
+    return CalibrationChoice(fitted[chosen], means, len(labels), cross_fitted)
 
 
-def _worth_trying(labels: Ints, classes: int) -> tuple[CalibrationKind, ...]:
-    """The kinds that there are photos enough for, simple to rich."""
+def _list_kinds(labels: Ints, classes: int) -> tuple[CalibrationKind, ...]:
+    """Return the kinds that there are photos enough for, simple to rich."""
     n, rarest = len(labels), int(np.bincount(labels, minlength=classes).min())
     enough: dict[CalibrationKind, bool] = {
         "none": True,
@@ -96,39 +95,39 @@ def _worth_trying(labels: Ints, classes: int) -> tuple[CalibrationKind, ...]:
     return tuple(kind for kind in FITS if enough[kind])
 
 
-def _folds(labels: Ints, groups: Ints, wanted: int, seed: int) -> Ints | None:
-    """The fold of each photo, (N,); None where nothing can be held out."""
+def _assign_folds(labels: Ints, groups: Ints, wanted: int, seed: int) -> Ints | None:
+    """Return the fold of each photo, (N,); None where nothing can be held out."""
     folds = count_folds(labels, groups, wanted) if len(labels) else 0
     return assign_folds(labels, groups, folds, seed) if folds else None
 
 
-def _cross_fitted(
+def _cross_fit(
     kind: CalibrationKind,
     labels: Ints,
     probabilities: Floats,
     fold: Ints,
-    whole: Calibration,
-    asked: NDArray[np.bool_] | None = None,
+    start: Calibration,
+    rows: Bools | None = None,
 ) -> Floats:
-    """(N, C): each photo calibrated by a fit without its fold; what is not asked for stays as it is."""
+    """Return probabilities (N, C), each row by a fit without its fold; those not in ``rows`` may stay as they are."""
     if kind == "none":
         return probabilities
-    crossed = probabilities.copy()
-    for held in np.unique(fold if asked is None else fold[asked]):
+    calibrated = probabilities.copy()
+    for held in np.unique(fold if rows is None else fold[rows]):
         out = fold == held
-        crossed[out] = FITS[kind](labels[~out], probabilities[~out], whole).apply(probabilities[out])
-    return crossed
+        calibrated[out] = FITS[kind](labels[~out], probabilities[~out], start).apply(probabilities[out])
+    return calibrated
 
 
-def _losses(labels: Ints, probabilities: Floats) -> Doubles:
+def _compute_losses(labels: Ints, probabilities: Floats) -> Doubles:
     own = probabilities[np.arange(len(labels)), labels].astype(np.float64)
     return -np.log(np.maximum(own, LEAST))
 
 
-def _chosen(
+def _choose_kind(
     losses: Mapping[CalibrationKind, Doubles], least: Mapping[CalibrationKind, float], groups: Ints
 ) -> CalibrationKind:
-    """The first kind in order of preference that is within one standard error of the best; errors are of groups.
+    """Return the first kind in order of preference that is within one standard error of the best; errors are of groups.
 
     Args:
         losses: of the photos held out, (M,) each.

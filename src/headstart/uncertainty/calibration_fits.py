@@ -1,4 +1,4 @@
-"""How each kind of calibration is fitted: labels (N,) and uncalibrated probabilities (N, C) -> ``Calibration``.
+"""Fits of each kind of calibration: labels (N,) and uncalibrated probabilities (N, C) -> ``Calibration``.
 
 Held-out photos are few, so what is fitted is drawn towards doing nothing: before any photo is seen, log scale is taken
 to lie ``PRIOR`` around 0, one standard deviation. With 40 to 240 validation photos of four collections, test log loss
@@ -20,6 +20,7 @@ from collections.abc import Callable
 import numpy as np
 
 from headstart.arrays import Bools, Doubles, Floats, Ints
+from headstart.heads.head import softmax
 from headstart.inference.calibration import NONE, SMALLEST, Calibration, CalibrationKind
 
 PRIOR = 0.25
@@ -30,17 +31,17 @@ _HALVINGS = 40  #: of the interval in which the share is looked for
 
 
 def fit_none(labels: Ints, probabilities: Floats, start: Calibration) -> Calibration:
-    """Nothing is fitted."""
+    """Return the calibration that changes nothing."""
     return NONE
 
 
-def fit_temperature(labels: Ints, probabilities: Floats, start: Calibration) -> Calibration:
-    """One scale for all classes: Newton's method in log scale, from that of ``start``."""
-    logs = _logs(probabilities)
+def fit_temperature_scaling(labels: Ints, probabilities: Floats, start: Calibration) -> Calibration:
+    """Fit one scale for all classes by Newton's method in log scale, from that of ``start``."""
+    logs = _take_logs(probabilities)
     position = float(np.log(start.scale))
     for _ in range(_STEPS):
-        said = _softmax(np.float32(np.exp(position)) * logs)
-        step = _step(labels, logs, said, position, np.ones(len(labels)))
+        scaled = softmax(np.float32(np.exp(position)) * logs)
+        step = _step(labels, logs, scaled, position, np.ones(len(labels)))
         position -= step
         if abs(step) < _SETTLED:
             break
@@ -48,36 +49,36 @@ def fit_temperature(labels: Ints, probabilities: Floats, start: Calibration) -> 
 
 
 def fit_mixture(labels: Ints, probabilities: Floats, start: Calibration) -> Calibration:
-    """One scale, and the share that all classes have alike.
+    """Fit one scale, and the share that all classes have alike.
 
     In turn the best share for the scale, and a step of Newton's method for the scale in which each photo counts as much
     as it is likely not to be of that share (expectation maximisation: Dempster, Laird & Rubin, 1977, J. Royal
     Statistical Society B 39).
     """
-    logs, classes = _logs(probabilities), probabilities.shape[1]
+    logs, classes = _take_logs(probabilities), probabilities.shape[1]
     position, mix = float(np.log(start.scale)), HALF / (len(labels) + HALF)
     for _ in range(_STEPS):
-        said = _softmax(np.float32(np.exp(position)) * logs)
-        own = said[np.arange(len(labels)), labels].astype(np.float64)
-        mix = _shared(own, classes)
-        step = _step(labels, logs, said, position, (1 - mix) * own / ((1 - mix) * own + mix / classes))
+        scaled = softmax(np.float32(np.exp(position)) * logs)
+        own = scaled[np.arange(len(labels)), labels].astype(np.float64)
+        mix = _fit_share(own, classes)
+        step = _step(labels, logs, scaled, position, (1 - mix) * own / ((1 - mix) * own + mix / classes))
         position -= step
         if abs(step) < _SETTLED:
             break
     return Calibration("mixture", float(np.exp(position)), mix=mix)
 
 
-def _step(labels: Ints, logs: Floats, said: Floats, position: float, weights: Doubles) -> float:
-    """Newton's step in log scale, to be taken off; each photo's loss has a weight (N,)."""
+def _step(labels: Ints, logs: Floats, scaled: Floats, position: float, weights: Doubles) -> float:
+    """Return Newton's step in log scale, to be taken off; each photo's loss has a weight (N,)."""
     scale = float(np.exp(position))
-    mean = np.einsum("nc,nc->n", said, logs).astype(np.float64)
-    spread = float(weights @ (np.einsum("nc,nc,nc->n", said, logs, logs) - mean * mean))
+    mean = np.einsum("nc,nc->n", scaled, logs).astype(np.float64)
+    spread = float(weights @ (np.einsum("nc,nc,nc->n", scaled, logs, logs) - mean * mean))
     slope = scale * float(weights @ (mean - logs[np.arange(len(labels)), labels])) + position / PRIOR**2
     return float(np.clip(slope / (scale * scale * max(spread, 0.0) + PRIOR**-2), -1, 1))
 
 
-def _shared(own: Doubles, classes: int) -> float:
-    """The likeliest share that all classes have alike, given each photo's probability of its class (N,).
+def _fit_share(own: Doubles, classes: int) -> float:
+    """Return the likeliest share that all classes have alike, given each photo's probability of its class (N,).
 
     The likelihood is concave in it, so its slope is halved in on.
     """
@@ -90,13 +91,15 @@ def _shared(own: Doubles, classes: int) -> float:
 
 
 def fit_isotonic(labels: Ints, probabilities: Floats, start: Calibration) -> Calibration:
-    """A rising curve for each class against the rest; ``start`` is of no use to it."""
+    """Fit a rising curve for each class against the rest; ``start`` is of no use to it."""
     curves = [fit_isotonic_curve(labels == index, column) for index, column in enumerate(probabilities.T)]
-    return Calibration("isotonic", knots=tuple(knots for knots, _ in curves), values=tuple(it for _, it in curves))
+    return Calibration(
+        "isotonic", knots=tuple(knots for knots, _ in curves), values=tuple(values for _, values in curves)
+    )
 
 
 def fit_isotonic_curve(right: Bools, probabilities: Floats) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Knots and values of the rising curve from a class's probability (N,) to how often it was right (N,).
+    """Return knots and values of the rising curve from a class's probability (N,) to how often it was right (N,).
 
     Pool adjacent violators: all neighbours that do not rise are joined at once, until all rise.
     """
@@ -112,20 +115,14 @@ def fit_isotonic_curve(right: Bools, probabilities: Floats) -> tuple[tuple[float
     return tuple(map(float, knots)), tuple(map(float, hits / weight))
 
 
-def _logs(probabilities: Floats) -> Floats:
+def _take_logs(probabilities: Floats) -> Floats:
     return np.log(np.maximum(probabilities, np.float32(SMALLEST)))
-
-
-def _softmax(logits: Floats) -> Floats:
-    raised: Floats = np.exp(logits - logits.max(axis=1, keepdims=True))
-    raised /= raised.sum(axis=1, keepdims=True)
-    return raised
 
 
 #: fit(labels, probabilities, start): ``start`` is near what comes out, or NONE.
 FITS: dict[CalibrationKind, Callable[[Ints, Floats, Calibration], Calibration]] = {
     "none": fit_none,
-    "temperature": fit_temperature,
+    "temperature": fit_temperature_scaling,
     "mixture": fit_mixture,
     "isotonic": fit_isotonic,
 }

@@ -1,13 +1,11 @@
-"""What the winner says of photos that it was not fitted on: what its probabilities are calibrated by.
+"""Calibration set: the winner's predictions for photos that it was not fitted on.
 
 What is saved may have been fitted on validation too. So validation is answered by the classifier as it was validated;
 and where only a head was solved again, which is cheap, all photos of train and validation are answered by
 cross-validation instead: six times as many as validation alone has.
 """
 
-import numpy as np
-from numpy.typing import NDArray
-
+from headstart.arrays import Floats
 from headstart.data.samples import Subset
 from headstart.export import FittedModel
 from headstart.heads.catalog import HEADS, SOLVED
@@ -20,27 +18,28 @@ from headstart.selection.results import HeldOut
 FROZEN = (*PROBES, "concat")  #: ways to transfer in which a head on frozen networks is all that is fitted
 
 
-def predict_calibration_set(material: FitContext, winner: Arm, parts: FittedModel) -> HeldOut:
-    """The honest answers there are for the parts that are saved.
+def predict_calibration_set(context: FitContext, winner: Arm, model: FittedModel) -> HeldOut:
+    """Return held-out predictions to calibrate the saved model by.
 
     Args:
-        material: of the run.
+        context: what the winner was fitted on.
         winner: the arm, as validated.
-        parts: what is saved of it.
+        model: what is saved of it.
     """
-    if parts is not winner.model and winner.strategy in FROZEN and winner.head in SOLVED:
-        samples = material.samples_in(Subset.TRAIN, Subset.VALIDATION)
-        rows = cross_validated(material, parts, winner)
-        return HeldOut(tuple(samples), material.labels(Subset.TRAIN, Subset.VALIDATION), rows, "cross-validated")
-    samples = material.samples_in(Subset.VALIDATION)
-    return HeldOut(tuple(samples), material.labels(Subset.VALIDATION), winner.probabilities, "validation")
+    if model is not winner.model and winner.strategy in FROZEN and winner.head in SOLVED:
+        samples = context.samples_in(Subset.TRAIN, Subset.VALIDATION)
+        probabilities = _cross_validate(context, model, winner)
+        labels = context.labels(Subset.TRAIN, Subset.VALIDATION)
+        return HeldOut(tuple(samples), labels, probabilities, "cross-validated")
+    samples = context.samples_in(Subset.VALIDATION)
+    return HeldOut(tuple(samples), context.labels(Subset.VALIDATION), winner.probabilities, "validation")
 
 
-def cross_validated(material: FitContext, parts: FittedModel, winner: Arm) -> NDArray[np.float32]:
-    """Probabilities (N, C) for train and validation photos, each by a head that was not fitted on it."""
-    (answer,) = parts.members
-    task = material.training_set(
-        [parts.branches[branch] for branch in answer.branches], Subset.TRAIN, Subset.VALIDATION
-    )
+def _cross_validate(context: FitContext, model: FittedModel, winner: Arm) -> Floats:
+    """Return probabilities (N, C) for train and validation photos, each by a head that was not fitted on it."""
+    (member,) = model.members
+    branches = [model.branches[branch] for branch in member.branches]
+    rows = context.training_set(branches, Subset.TRAIN, Subset.VALIDATION)
     fixed = {name: float(value) for name, value in winner.chosen.items()}
-    return cross_val_predict(task, HEADS[answer.head.kind], material.settings, fixed, folds=material.settings.folds)
+    settings = context.settings
+    return cross_val_predict(rows, HEADS[member.head.kind], settings, fixed, folds=settings.folds)

@@ -1,4 +1,4 @@
-"""Thresholds of prediction sets by split conformal prediction, and how well sets keep their promise.
+"""Thresholds of prediction sets by split conformal prediction, and the coverage that sets reach.
 
 Of n photos that the classifier was not fitted on, the threshold is the ceil((n + 1) * coverage)-th smallest score of
 the true class. A further photo of the same kind then has its true class in its set with a probability of at least
@@ -12,7 +12,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.arrays import Floats, Ints
+from headstart.arrays import Bools, Floats, Ints
 from headstart.errors import DataError
 from headstart.evaluation.intervals import grouped_wilson_interval
 from headstart.inference.conformal import ConformalKind, ConformalPredictor
@@ -24,7 +24,7 @@ PENALTY = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How often prediction sets held the true class, and how large they were."""
+    """Share of prediction sets that held the true class, and how large they were."""
 
     coverage: float  #: share of photos
     low: float  #: of Wilson's 95 % interval
@@ -36,7 +36,7 @@ class Coverage:
 
 
 def fit_conformal(labels: Ints, probabilities: Floats, *, coverage: float, kind: ConformalKind) -> ConformalPredictor:
-    """The sets of a kind with the threshold that photos the classifier has not seen ask for.
+    """Return prediction sets of a kind, with their threshold fitted on photos that the classifier has not seen.
 
     ``raps`` leaves as many ranks free as it takes for ``coverage`` of these photos' true classes to be among them
     (Angelopoulos et al., 2021, algorithm 4).
@@ -54,18 +54,18 @@ def fit_conformal(labels: Ints, probabilities: Floats, *, coverage: float, kind:
         DataError: shapes that do not belong together.
     """
     _check(labels, probabilities)
-    penalty, free = (PENALTY, _free_ranks(labels, probabilities, coverage)) if kind == "raps" else (0.0, 0)
+    penalty, free = (PENALTY, _count_free_ranks(labels, probabilities, coverage)) if kind == "raps" else (0.0, 0)
     everything = 1 + penalty * probabilities.shape[1] + 1e-3  # above any score, rounding included
     sets = ConformalPredictor(kind, coverage, everything, penalty, free)
-    rank = _rank(coverage, len(labels))
+    rank = _find_rank(coverage, len(labels))
     if rank > len(labels):
         return sets
     scores = np.sort(sets.scores(probabilities)[np.arange(len(labels)), labels])
     return ConformalPredictor(kind, coverage, float(scores[rank - 1]), penalty, free)
 
 
-def measure_coverage(sets: NDArray[np.bool_], labels: Ints, *, groups: Ints | None = None) -> Coverage:
-    """How well prediction sets (N, C) of photos with known labels (N,) do.
+def measure_coverage(sets: Bools, labels: Ints, *, groups: Ints | None = None) -> Coverage:
+    """Return how well prediction sets (N, C) of photos with known labels (N,) do.
 
     Args:
         sets: (N, C).
@@ -77,7 +77,7 @@ def measure_coverage(sets: NDArray[np.bool_], labels: Ints, *, groups: Ints | No
     """
     _check(labels, sets)
     if not len(labels):
-        raise DataError("there are no prediction sets to judge; wanted one photo at least")
+        raise DataError("there are no prediction sets to measure; wanted one photo at least")
     held, classes = sets[np.arange(len(labels)), labels], sets.shape[1]
     sizes = sets.sum(axis=1)
     interval = grouped_wilson_interval(held, np.arange(len(labels)) if groups is None else groups)
@@ -93,17 +93,17 @@ def measure_coverage(sets: NDArray[np.bool_], labels: Ints, *, groups: Ints | No
     )
 
 
-def _free_ranks(labels: Ints, probabilities: Floats, coverage: float) -> int:
-    """The rank within which ``coverage`` of the photos have their true class; C of too few photos."""
+def _count_free_ranks(labels: Ints, probabilities: Floats, coverage: float) -> int:
+    """Return the rank within which ``coverage`` of the photos have their true class; C of too few photos."""
     classes = probabilities.shape[1]
     order = np.argsort(-probabilities, axis=1, kind="stable")
     ranks = np.sort(1 + np.argmax(order == labels[:, None], axis=1))
-    rank = _rank(coverage, len(labels))
+    rank = _find_rank(coverage, len(labels))
     return int(ranks[rank - 1]) if rank <= len(labels) else classes
 
 
-def _rank(coverage: float, n: int) -> int:
-    """ceil((n + 1) * coverage), whatever rounding makes of 0.9 * 10."""
+def _find_rank(coverage: float, n: int) -> int:
+    """Return ceil((n + 1) * coverage), whatever rounding makes of 0.9 * 10."""
     return ceil((n + 1) * coverage - 1e-9)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from headstart.arrays import Floats, Ints
 from headstart.hardware import count_cores
+from headstart.linalg import iterate_subspace, normalize_rows
 from headstart.modalities.image.stats import GREY
 
 DIRECTIONS = 64  #: of the features
@@ -25,6 +26,7 @@ BLOCK_BYTES = 8 * 2**20  #: of a block of cosines
 EXACT = 20_000  #: photos up to which all are compared with all: a few seconds
 CELLS_PER_ROOT, PROBES = 4, 16  #: cells of the index, times the root of the photos; cells that are looked through
 CHUNK = 64  #: cosines of which the greatest is found first
+_SHORTEST = 1e-6  #: length of rows that say something
 
 
 def estimate_centre(features: Floats) -> Floats:
@@ -43,7 +45,7 @@ def compute_descriptors(features: Floats, grey: Floats, centre: Floats, photos: 
         photos: (M,) of which photos, in this order.
     """
     basis = _find_directions(features[photos[:: max(1, len(photos) // SAMPLE)]] - centre)
-    main = _normalise((features @ basis)[photos] - centre @ basis)
+    main = normalize_rows((features @ basis)[photos] - centre @ basis, _SHORTEST)
     both = np.concatenate([main, np.float32(PICTURE) * _shrink_symmetric(grey)[photos]], axis=1)
     return np.asarray(both / np.sqrt(1 + PICTURE**2), np.float32)
 
@@ -148,16 +150,10 @@ def _find_greatest(cosines: Floats, nearest: int, first: int) -> Ints:
 
 
 def _find_directions(centred: Floats) -> Floats:
-    """Return orthonormal main directions, (D, <= DIRECTIONS), by subspace iteration from a fixed start.
-
-    Halko, Martinsson & Tropp, 2011, SIAM Review 53, algorithm 4.4 with one iteration.
-    """
+    """Return orthonormal main directions, (D, <= DIRECTIONS), by subspace iteration from a fixed start."""
     count = min(DIRECTIONS, *centred.shape)
     start = np.random.default_rng(0).standard_normal((centred.shape[1], count), dtype=np.float32)
-    basis = start
-    for _ in range(2):
-        basis, _ = np.linalg.qr(centred.T @ (centred @ basis))
-    return basis
+    return iterate_subspace(lambda block: centred.T @ (centred @ block), start)
 
 
 def _shrink_symmetric(grey: Floats) -> Floats:
@@ -165,9 +161,4 @@ def _shrink_symmetric(grey: Floats) -> Floats:
     cell = GREY // TINY
     picture = grey.reshape(len(grey), TINY, cell, TINY, cell).mean(axis=(2, 4))
     both = (picture + picture[:, :, ::-1])[:, :, : TINY // 2].reshape(len(grey), -1)
-    return _normalise(both - both.mean(axis=1, keepdims=True))
-
-
-def _normalise(rows: Floats) -> Floats:
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.maximum(lengths, np.float32(1e-6)), np.float32)
+    return normalize_rows(both - both.mean(axis=1, keepdims=True), _SHORTEST)

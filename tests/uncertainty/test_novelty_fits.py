@@ -11,13 +11,13 @@ from sklearn.neighbors import NearestNeighbors
 from headstart.arrays import Floats
 from headstart.backbones.backbone import Backbone
 from headstart.inference.novelty import concat_normalized
-from headstart.uncertainty import novelty as module
-from headstart.uncertainty.novelty import (
+from headstart.uncertainty import novelty_fits as module
+from headstart.uncertainty.novelty_fits import (
     find_outliers,
-    fit_novelty,
+    fit_score,
     fit_unscaled,
-    novelty_layers,
     score_left_out,
+    select_layers,
     set_acceptance,
 )
 
@@ -42,7 +42,7 @@ def photos(count: int, seed: int, kind: int = 0) -> list[Floats]:
 def fitted(rows: list[Floats], acceptance: float = 0.95, seed: int = 0) -> module.Novelty:
     count = len(rows[0])
     labels = np.arange(count, dtype=np.int64) % 2
-    return fit_novelty(rows, labels, np.arange(count), branches=(0, 1), acceptance=acceptance, seed=seed)
+    return fit_score(rows, labels, np.arange(count), branches=(0, 1), acceptance=acceptance, seed=seed)
 
 
 def test_with_all_directions_it_is_the_nearest_neighbour() -> None:
@@ -151,6 +151,6 @@ def test_of_more_photos_a_sample_is_taken_and_a_seed_gives_the_same(monkeypatch:
 def test_the_layers_read_are_the_highest_of_the_classifier_and_the_one_below() -> None:
     names = ("stage1", "stage2", "stage3", "final")
     backbone = cast("Backbone", SimpleNamespace(layers=[SimpleNamespace(name=name) for name in names]))
-    assert novelty_layers(backbone) == ("stage3", "final")
-    assert novelty_layers(backbone, "stage2") == ("stage1", "stage2")
-    assert novelty_layers(backbone, "stage1") == ("stage1",)
+    assert select_layers(backbone) == ("stage3", "final")
+    assert select_layers(backbone, "stage2") == ("stage1", "stage2")
+    assert select_layers(backbone, "stage1") == ("stage1",)

@@ -1,0 +1,28 @@
+"""Linear algebra that several rooms use."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from headstart.arrays import Floats
+
+
+def normalize_rows(rows: Floats, least: float) -> Floats:
+    """Return rows (N, D) scaled to length 1, float32; rows shorter than ``least`` are divided by that."""
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.maximum(lengths, np.float32(least)), np.float32)
+
+
+def iterate_subspace(product: Callable[[Floats], Floats], block: Floats, rounds: int = 2) -> Floats:
+    """Return an orthonormal basis (D, K) of about the strongest directions of a symmetric matrix (D, D).
+
+    Subspace iteration: Halko, Martinsson & Tropp, 2011, SIAM Review 53, algorithm 4.4.
+
+    Args:
+        product: gives the product of the matrix and a block (D, K).
+        block: to start from, (D, K).
+        rounds: of the iteration.
+    """
+    for _ in range(rounds):
+        block = np.linalg.qr(product(block))[0]
+    return block

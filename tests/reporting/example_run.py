@@ -24,6 +24,7 @@ from headstart.evaluation.grouping import Targets
 from headstart.selection.leaderboard import LeaderboardRow, to_json
 from headstart.selection.rule import choose_winner
 from headstart.settings import FitSettings
+from headstart.storage.run_layout import SCHEMA_VERSION
 from headstart.training.curves import KEPT_EPOCH_RULE
 from headstart.uncertainty.conformal import fit_conformal
 from tests.reporting.example_trust import make_trust
@@ -272,7 +273,7 @@ def _write_arms(folder: Path, drawn: ExampleRun, arms: Mapping[str, Doubles], sp
         {"name": "scratch", "reason": "predicted 900 s, the budget has 300 s left", "predicted": asdict(_Cost())}
     ]
     comparison = {
-        "schema_version": 1,
+        "schema_version": SCHEMA_VERSION,
         "arms": to_json(rows),
         "left_out": left_out,
         "choice": choice.to_json(),
@@ -285,7 +286,7 @@ def _write_arms(folder: Path, drawn: ExampleRun, arms: Mapping[str, Doubles], sp
     }
     record = _record(folder, drawn, told, choice, left_out, split, trained=trained)
     for file, content in (
-        ("evaluation.json", {"schema_version": 1, "parts": parts}),
+        ("evaluation.json", {"schema_version": SCHEMA_VERSION, "parts": parts}),
         ("comparison.json", comparison),
         ("run.json", record),
     ):
@@ -353,7 +354,7 @@ def _record(
     }
     settings = FitSettings(out=Path("runs/drawn"), seed=split.seed).model_dump(mode="json")
     return {
-        "schema_version": 1,
+        "schema_version": SCHEMA_VERSION,
         "headstart": "0.1.0",
         "date": "2026-01-31T12:00:00+00:00",
         "source": "photos <drawn>",
@@ -395,7 +396,7 @@ def _record(
 def _advice(winner: str) -> dict[str, Any]:
     """As far as a page reads it."""
     return {
-        "schema_version": 1,
+        "schema_version": SCHEMA_VERSION,
         "facts": {"per_class_median": 30.0},
         "size": "small",
         "familiarity": "between",

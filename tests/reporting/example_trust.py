@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from headstart.evaluation.intervals import wilson_interval
 from headstart.evaluation.reliability import measure_reliability
+from headstart.storage.run_layout import SCHEMA_VERSION
 from headstart.uncertainty.conformal import measure_coverage
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ def make_trust(drawn: "ExampleRun", chance: np.random.Generator, *, given: bool,
     doubtful = np.argsort(np.where(right, 1, -1) * said.max(axis=1), kind="stable")[:SHOWN]
     shown = [drawn.ids[test[row]] for row in doubtful]
     trust = {
-        "schema_version": 1,
-        "duplicates": None if bare else _duplicates(drawn),
+        "schema_version": SCHEMA_VERSION,
+        "duplicates": {"pairs": [], "sets": [], "seconds": 0.0} if bare else _duplicates(drawn),
         "leaks": _leaks(drawn, right, given=given and not bare),
         "labels": _labels(drawn, chance),
         "issues": _quality(drawn),

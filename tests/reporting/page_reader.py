@@ -1,4 +1,4 @@
-"""What a page shows, read back from its HTML: elements with their text, and the figures as the reader sees them."""
+"""What a page shows, read back from its HTML: elements with their text, and the numbers as the reader sees them."""
 
 import json
 import re
@@ -62,17 +62,17 @@ class PageReader(HTMLParser):
         return Counter(it.attributes["id"] for it in self.elements if "id" in it.attributes)
 
     @property
-    def figures(self) -> dict[str, float]:
-        (block,) = [it for it in self.all("script") if it.attributes.get("id") == "figures"]
+    def numbers(self) -> dict[str, float]:
+        (block,) = [it for it in self.all("script") if it.attributes.get("id") == "numbers"]
         return json.loads("".join(block.text))
 
     @property
     def read(self) -> list[tuple[str, str, str]]:
-        """(name, form, text) of each figure that is shown."""
+        """(name, form, text) of each number that is shown."""
         return [
-            (it.attributes["data-figure"], it.attributes["data-as"], "".join(it.text))
+            (it.attributes["data-number"], it.attributes["data-as"], "".join(it.text))
             for it in self.elements
-            if "data-figure" in it.attributes
+            if "data-number" in it.attributes
         ]
 
 
@@ -90,8 +90,8 @@ def parse_number(form: str, text: str) -> tuple[float, float]:
         parts = dict(zip(("h", "min", "s"), _time(text), strict=True))
         seconds = 3600 * parts["h"] + 60 * parts["min"] + parts["s"]
         return seconds, 30 if "h" in text else 0.5 if "min" in text else 0.05 if seconds >= 1 else 0.005
-    if form == "short":
-        return float(text), 0.005 * abs(float(text))
+    if form == "hundredths":
+        return float(text) / 100, 0.0005 if "." in text else 0.005
     places = {"count": 0, "one": 1, "two": 2, "three": 3}[form]
     return float(text), 0.5 * 10**-places
 

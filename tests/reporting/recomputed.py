@@ -1,6 +1,7 @@
-"""Every figure of a report a second time: from the run's files, by scikit-learn, SciPy or brute force.
+"""Every number of a report a second time: from the run's files, by scikit-learn, SciPy or brute force.
 
-Nothing of ``headstart`` is used. Where a file holds the only trace of a number, it is read from there.
+Of ``headstart`` only the effective size of groups is used. Where a file holds the only trace of a number, it is read
+from there.
 """
 
 import json
@@ -21,7 +22,7 @@ RULES: list[tuple[re.Pattern[str], Rule]] = []
 
 
 def rule(pattern: str) -> Callable[[Rule], Rule]:
-    """Says which figures a function computes; # stands for a position, * for a word; both are its arguments."""
+    """Say which numbers a function computes; # stands for a position, * for a word; both are its arguments."""
     regex = re.escape(pattern).replace(r"\#", r"(\d+)").replace(r"\*", r"([a-z][a-z0-9_-]*)")
 
     def add(function: Rule) -> Rule:
@@ -32,7 +33,7 @@ def rule(pattern: str) -> Callable[[Rule], Rule]:
 
 
 def again(files: "Files", name: str) -> float:
-    """A figure once more.
+    """Return a number once more.
 
     Raises:
         LookupError: no second way is known.
@@ -62,7 +63,7 @@ class Files:
         self.id, self.label, self.sets = test["id"], test["label"], test["prediction_set"]
         self.group = test["group"]
         self.said, self.before = (self._sure(test[name]) for name in ("probabilities", "uncalibrated"))
-        self.novelty, self.declined = test["novelty"], test["out_of_distribution"]
+        self.novelty, self.unfamiliar = test["novelty"], test["out_of_distribution"]
 
     @staticmethod
     def _sure(probabilities: Any) -> Any:
@@ -284,6 +285,18 @@ def _(it: Files) -> float:
     return sum(int(row.sum()) for row in it.sets) / it.n
 
 
+@rule("sets.fewest")
+def _(it: Files) -> float:
+    sizes = sorted(int(row.sum()) for row in it.sets)
+    return sizes[it.n // 20]
+
+
+@rule("sets.most")
+def _(it: Files) -> float:
+    sizes = sorted(int(row.sum()) for row in it.sets)
+    return sizes[-1 - it.n // 20]
+
+
 @rule("sets.size.#")
 def _(it: Files, size: int) -> float:
     return sum(int(row.sum()) == size for row in it.sets)
@@ -309,16 +322,16 @@ def _(it: Files) -> float:
 @rule("novelty.*")
 def _(it: Files, what: str) -> float:
     acceptance = it.run["settings"]["acceptance"]
-    accepted, declined = np.mean(it.novelty <= 1), np.mean(it.declined)
-    return {"acceptance": acceptance, "most": 1 - acceptance, "accepted": accepted, "declined": declined}[what]
+    familiar, unfamiliar = np.mean(it.novelty <= 1), np.mean(it.unfamiliar)
+    return {"acceptance": acceptance, "most": 1 - acceptance, "familiar": familiar, "unfamiliar": unfamiliar}[what]
 
 
 @rule("novelty.*.accuracy")
 def _(it: Files, which: str) -> float:
-    return it.right[it.declined == (which == "declined")].mean()
+    return it.right[it.unfamiliar == (which == "unfamiliar")].mean()
 
 
-@rule("novelty.accepted.*")
+@rule("novelty.familiar.*")
 def _(it: Files, end: str) -> float:
     return wilson((it.novelty <= 1).sum(), it.n)[END[end]]
 
@@ -331,10 +344,10 @@ def _(it: Files, which: str) -> float:
     outcomes = [line["outcome"] for line in it.ledger]
     counts = {name: outcomes.count(name) for name in ("accepted", "repaired", "skipped")}
     usable = counts["accepted"] + counts["repaired"]
-    return {**counts, "aside": counts["skipped"], "seen": len(outcomes), "usable": usable}[which]
+    return {**counts, "seen": len(outcomes), "usable": usable}[which]
 
 
-@rule("part.*")
+@rule("subset.*")
 def _(it: Files, part: str) -> float:
     return len(it.parts[part])
 
@@ -373,7 +386,7 @@ def _(it: Files) -> float:
     return it.trust["duplicates"]["seconds"]
 
 
-@rule("twin.#.likeness")
+@rule("duplicate.#.similarity")
 def _(it: Files, index: int) -> float:
     return it.trust["duplicates"]["pairs"][index]["similarity"]
 
@@ -406,7 +419,7 @@ def _(it: Files, which: str, what: str) -> float:
     return values[what] if what in values else wilson(right.sum(), len(right))[END[what]]
 
 
-@rule("leak.#.likeness")
+@rule("leak.#.similarity")
 def _(it: Files, index: int) -> float:
     return it.trust["leaks"]["leaks"][index]["similarity"]
 
@@ -416,12 +429,12 @@ def _(it: Files, what: str) -> float:
     return it.trust["labels"][what]
 
 
-@rule("suspect.#.*")
+@rule("label.#.*")
 def _(it: Files, index: int, which: str) -> float:
     return it.trust["labels"]["issues"][index][f"{which}_probability"]
 
 
-@rule("flaw.*")
+@rule("issue.*")
 def _(it: Files, kind: str) -> float:
     return sum(len(flaw["ids"]) for flaw in it.trust["issues"]["images"] if flaw["kind"].replace(" ", "-") == kind)
 

@@ -1,6 +1,4 @@
-"""What perfect probabilities would show."""
-
-from dataclasses import asdict
+"""The calibration error of perfect probabilities."""
 
 import numpy as np
 import pytest
@@ -27,11 +25,11 @@ def test_it_is_about_what_perfect_probabilities_show(groups):
         found = measure_reliability(labels, said, groups=groups_of_rows)
         seen.append(found.ece)
         worth = effective_sample_size(said.argmax(axis=1) == labels, groups_of_rows) / 200
-        told.append(ece_by_chance([asdict(it) for it in found.bins], worth))
+        told.append(ece_by_chance(found.bins, worth))
     assert 0.8 < np.mean(told) / np.mean(seen) < 1.4
 
 
 def test_photos_by_themselves_count_in_full():
-    bins = [asdict(it) for it in measure_reliability(*_drawn(np.random.default_rng(1), 200)).bins]
-    sure, n = (np.array([it[name] for it in bins]) for name in ("confidence", "n"))
+    bins = measure_reliability(*_drawn(np.random.default_rng(1), 200)).bins
+    sure, n = (np.array([getattr(single, name) for single in bins]) for name in ("confidence", "n"))
     assert ece_by_chance(bins) == pytest.approx(np.sqrt(2 / np.pi * n * sure * (1 - sure)).sum() / 200)

@@ -83,7 +83,7 @@ def test_without_prediction_sets_the_page_and_the_card_say_so(run, tmp_path) -> 
     assert "prediction sets that hold the right class" not in card
     page = render_report(records)
     assert "This classifier gives no prediction sets" in page.html
-    assert not [name for name in page.figures if name.startswith("sets.")]
+    assert not [name for name in page.numbers if name.startswith("sets.")]
 
 
 def test_an_optimistic_validation_score_is_said_to_be_so(run, tmp_path) -> None:

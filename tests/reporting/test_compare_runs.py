@@ -1,4 +1,4 @@
-"""Two runs side by side: every figure of the page a second time, and what may be compared at all."""
+"""Two runs side by side: every number of the page a second time, and what may be compared at all."""
 
 import json
 import shutil
@@ -64,7 +64,7 @@ def expected(a: Files, b: Files) -> dict[str, float]:
     return found
 
 
-#: A score of one run -> the same among a report's figures.
+#: A score of one run -> the same among a report's numbers.
 ALIKE = {
     "n": "test.n",
     "accuracy.low": "test.accuracy.low",
@@ -83,36 +83,36 @@ ALIKE = {
 }
 
 
-def test_every_figure_a_second_time(runs) -> None:
+def test_every_number_a_second_time(runs) -> None:
     page = render_comparison(*map(read_records, runs))
     files = dict(zip("ab", map(Files, runs), strict=True))
     shared = expected(files["a"], files["b"])
     counts = shared["shared.only_b"], shared["shared.only_a"], shared["shared.n"]
-    for figure, value in page.figures.items():
-        run, _, name = figure.partition(".")
-        if figure in ("shared.difference.low", "shared.difference.high"):  # where the score says 1.96
+    for number, value in page.numbers.items():
+        run, _, name = number.partition(".")
+        if number in ("shared.difference.low", "shared.difference.high"):  # where the score says 1.96
             assert abs(score_of(value, *counts)) == pytest.approx(1.96, abs=0.01)
-        elif figure in shared:
-            assert value == pytest.approx(shared[figure]), figure
+        elif number in shared:
+            assert value == pytest.approx(shared[number]), number
         elif name.startswith("photo."):
             assert value == pytest.approx(again(files[run], name), rel=1e-6)
         elif run == "a":
-            assert value == pytest.approx(again(files[run], ALIKE[name]), rel=2e-6), figure
+            assert value == pytest.approx(again(files[run], ALIKE[name]), rel=2e-6), number
         else:  # the second run's own scores are of the records that its predictions were changed under
             record = read_records(runs[1])
             assert name in ALIKE
             assert name not in ("accuracy", "log_loss") or value == getattr(record.test, name)
-    assert shared.keys() <= page.figures.keys()
-    assert {"a.accuracy", "b.accuracy", "a.ece", "b.seconds"} <= page.figures.keys()
+    assert shared.keys() <= page.numbers.keys()
+    assert {"a.accuracy", "b.accuracy", "a.ece", "b.seconds"} <= page.numbers.keys()
 
 
-def test_what_is_read_is_what_the_figures_say(runs) -> None:
+def test_what_is_read_is_what_the_numbers_say(runs) -> None:
     shown = PageReader(write_comparison(*runs, runs[0].parent / "page.html").read_text("utf-8"))
-    figures = shown.figures
-    assert {name for name, _, _ in shown.read} == figures.keys()
+    numbers = shown.numbers
+    assert {name for name, _, _ in shown.read} == numbers.keys()
     for name, form, text in shown.read:
         number, rounding = parse_number(form, text)
-        assert abs(number - figures[name]) <= 1.000001 * rounding, name
+        assert abs(number - numbers[name]) <= 1.000001 * rounding, name
 
 
 def test_the_second_run_is_held_against_the_first_and_both_are_named(runs) -> None:
@@ -122,9 +122,9 @@ def test_the_second_run_is_held_against_the_first_and_both_are_named(runs) -> No
         render_comparison(*map(read_records, (worse, better))),
         render_comparison(*map(read_records, runs)),
     )
-    assert forward.figures["shared.difference"] > 0
-    assert forward.figures["shared.difference"] == -backward.figures["shared.difference"]
-    assert forward.figures["shared.difference.high"] == pytest.approx(-backward.figures["shared.difference.low"])
+    assert forward.numbers["shared.difference"] > 0
+    assert forward.numbers["shared.difference"] == -backward.numbers["shared.difference"]
+    assert forward.numbers["shared.difference.high"] == pytest.approx(-backward.numbers["shared.difference.low"])
     lead = " ".join(it.words for it in PageReader(forward.html).all("header"))
     assert "first less second" in lead
 
@@ -147,11 +147,11 @@ def test_classes_in_another_order_are_matched_by_name(runs) -> None:
     for name in ("probabilities", "uncalibrated", "prediction_set"):
         held_out[name] = held_out[name][:, order]
     held_out["label"] = 5 - held_out["label"]
-    before = render_comparison(*map(read_records, runs)).figures
+    before = render_comparison(*map(read_records, runs)).numbers
     np.savez(second / "predictions.npz", **held_out)
     change(second / "evaluation.json", lambda it: [part["classes"].reverse() for part in it["parts"].values()])
     change(second / "run.json", lambda it: it["classes"].reverse())
-    after = render_comparison(read_records(first), read_records(second)).figures
+    after = render_comparison(read_records(first), read_records(second)).numbers
     assert {k: v for k, v in after.items() if k.startswith("shared")} == {
         k: v for k, v in before.items() if k.startswith("shared")
     }
@@ -163,9 +163,9 @@ def test_labels_that_were_corrected_are_left_out(runs) -> None:
     rows = np.flatnonzero(held_out["part"] == "test")[:7]
     held_out["label"][rows] = (held_out["label"][rows] + 1) % 6
     np.savez(runs[1] / "predictions.npz", **held_out)
-    figures = render_comparison(*map(read_records, runs)).figures
-    assert figures["left_out"] == 7
-    assert figures["shared.n"] == 73
+    numbers = render_comparison(*map(read_records, runs)).numbers
+    assert numbers["left_out"] == 7
+    assert numbers["shared.n"] == 73
 
 
 def test_photos_that_the_other_run_learnt_from_are_told(runs) -> None:
@@ -176,24 +176,24 @@ def test_photos_that_the_other_run_learnt_from_are_told(runs) -> None:
 
     change(runs[1] / "split.json", moved)
     page = render_comparison(*map(read_records, runs))
-    assert page.figures["seen"] == 9
+    assert page.numbers["seen"] == 9
     assert "The split is not the same" in page.html
 
 
 def test_runs_whose_classifiers_give_no_prediction_sets(runs) -> None:
     """The record says null; the other's scores and everything else are there, a dash in place of theirs."""
     change(runs[1] / "trust.json", lambda it: it.update(sets=None))
-    figures = render_comparison(*map(read_records, runs)).figures
-    assert "a.coverage" in figures
-    assert not {"b.coverage", "b.mean_size"} & figures.keys()
+    numbers = render_comparison(*map(read_records, runs)).numbers
+    assert "a.coverage" in numbers
+    assert not {"b.coverage", "b.mean_size"} & numbers.keys()
 
 
 def test_runs_without_a_common_photo(tmp_path) -> None:
     runs = [write_example_run(tmp_path / str(seed), test=20, seed=seed) for seed in (1, 2)]
     page = render_comparison(*map(read_records, runs))
     assert "No photo is in the test part of both" in page.html
-    assert not [name for name in page.figures if name.startswith("shared")]
-    assert PageReader(page.html).figures["a.accuracy"] == read_records(runs[0]).test.accuracy
+    assert not [name for name in page.numbers if name.startswith("shared")]
+    assert PageReader(page.html).numbers["a.accuracy"] == read_records(runs[0]).test.accuracy
 
 
 def test_nothing_is_overwritten(runs, tmp_path, monkeypatch) -> None:

@@ -1,4 +1,4 @@
-"""The page of a run: every figure a second time, what is shown of it, and that nothing of it can do harm."""
+"""The page of a run: every number a second time, what is shown of it, and that nothing of it can do harm."""
 
 import json
 import re
@@ -56,27 +56,27 @@ def read(pages):
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_every_figure_a_second_time(name, runs, pages) -> None:
+def test_every_number_a_second_time(name, runs, pages) -> None:
     files = Files(runs[name])
-    assert len(pages[name].figures) > 100
-    for figure, value in pages[name].figures.items():
-        assert value == pytest.approx(again(files, figure), rel=2e-6, abs=1e-7), figure
+    assert len(pages[name].numbers) > 100
+    for key, value in pages[name].numbers.items():
+        assert value == pytest.approx(again(files, key), rel=2e-6, abs=1e-7), key
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_what_is_read_is_what_the_figures_say(name, pages, read) -> None:
-    figures, shown = read[name].figures, read[name].read
-    assert figures == pages[name].figures
-    assert {figure for figure, _, _ in shown} == figures.keys()
-    for figure, form, text in shown:
+def test_what_is_read_is_what_the_numbers_say(name, pages, read) -> None:
+    numbers, shown = read[name].numbers, read[name].read
+    assert numbers == pages[name].numbers
+    assert {key for key, _, _ in shown} == numbers.keys()
+    for key, form, text in shown:
         number, rounding = parse_number(form, text)
-        assert abs(number - figures[figure]) <= 1.000001 * rounding, (figure, text)
+        assert abs(number - numbers[key]) <= 1.000001 * rounding, (key, text)
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_no_share_is_shown_that_is_no_figure(name, pages, runs) -> None:
+def test_no_share_is_shown_that_is_not_kept(name, pages, runs) -> None:
     html = re.sub(r"<(style|script|svg|pre|code).*?</\1>", "", pages[name].html, flags=re.DOTALL)
-    html = re.sub(r'<span data-figure="[^"]*" data-as="[^"]*">[^<]*</span>', "", html)
+    html = re.sub(r'<span data-number="[^"]*" data-as="[^"]*">[^<]*</span>', "", html)
     record = json.loads((runs[name] / "run.json").read_text("utf-8"))
     comparison = json.loads((runs[name] / "comparison.json").read_text("utf-8"))
     flaws = json.loads((runs[name] / "trust.json").read_text("utf-8"))["issues"]["images"]
@@ -307,15 +307,15 @@ def test_a_thousand_photos_stay_below_ten_megabytes(tmp_path) -> None:
     assert 5e6 < page.stat().st_size < 10e6
 
 
-def test_a_figure_has_one_value() -> None:
-    figures = ShownNumbers()
-    assert str(figures("a.b", 0.12345, "percent")) == '<span data-figure="a.b" data-as="percent">12.3\u00a0%</span>'
-    assert str(figures("a.b", 0.12345, "three")) == '<span data-figure="a.b" data-as="three">0.123</span>'
-    assert "–" in figures("missing", None)
-    assert "–" in figures("missing", float("nan"))
-    assert figures.values == {"a.b": 0.12345}
+def test_a_number_has_one_value() -> None:
+    numbers = ShownNumbers()
+    assert str(numbers("a.b", 0.12345, "percent")) == '<span data-number="a.b" data-as="percent">12.3\u00a0%</span>'
+    assert str(numbers("a.b", 0.12345, "three")) == '<span data-number="a.b" data-as="three">0.123</span>'
+    assert "–" in numbers("missing", None)
+    assert "–" in numbers("missing", float("nan"))
+    assert numbers.values == {"a.b": 0.12345}
     with pytest.raises(ValueError, match="two values"):
-        figures("a.b", 0.2, "percent")
+        numbers("a.b", 0.2, "percent")
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -1,4 +1,4 @@
-"""The model card: what a classifier is, what it is for and how good it is, in Markdown.
+"""The model card: what a classifier is, its purpose, its limits and its scores, in Markdown.
 
 In the sections of Mitchell et al. 2019, "Model Cards for Model Reporting" (FAT*, arXiv:1810.03993).
 """
@@ -15,9 +15,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from headstart.diagnostics.label_noise import describe_label_noise
 from headstart.reporting.records import Records
 from headstart.reporting.sections.arms import build_arms_section
-from headstart.reporting.sections.data import build_data_section, is_strong
+from headstart.reporting.sections.data import CUES, build_data_section, is_strong
+from headstart.reporting.sections.more_data import build_more_data_section
 from headstart.reporting.sections.overview import SMALL, build_overview
-from headstart.reporting.sections.rest import build_more_data_section, build_slices_section
 from headstart.reporting.sections.test import build_test_section
 from headstart.reporting.shown_numbers import FORMS, SPACE
 
@@ -25,12 +25,12 @@ SIGNS = re.compile(r"([\\`*_\[\]|#~])")  #: that mean something in Markdown; tho
 
 
 def render_card(records: Records) -> str:
-    """The model card of a run's classifier."""
+    """Return the model card of a run's classifier."""
     data = build_data_section(records)
     overview = build_overview(records, data, build_arms_section(records), build_more_data_section(records))
     model = records.folder / "model"
     return (
-        _environment()
+        _make_environment()
         .get_template("card.md")
         .render(
             run=records.run,
@@ -39,9 +39,8 @@ def render_card(records: Records) -> str:
             trust=records.trust,
             overview=overview,
             data=data,
-            labels=escape_markdown(describe_label_noise(data.label_errors)),
-            slices=build_slices_section(records),
-            on_test=build_test_section(records),
+            labels=escape_markdown(describe_label_noise(data.label_noise)),
+            tested=build_test_section(records),
             caveats=tuple(_list_caveats(records)),
             model=_join_lines(shlex.quote(str(model))),
             model_in_python=json.dumps(str(model))[1:-1],
@@ -50,7 +49,7 @@ def render_card(records: Records) -> str:
 
 
 def escape_markdown(text: object) -> str:
-    """Text of anyone's as Markdown shows it: no sign of it is taken for markup, and it stays in its line."""
+    """Return text of anyone's as Markdown shows it: no sign of it is taken for markup, and it stays in its line."""
     return SIGNS.sub(r"\\\1", html.escape(_join_lines(str(text)), quote=False))
 
 
@@ -59,33 +58,30 @@ def _join_lines(text: str) -> str:
 
 
 def _escape_code(text: object) -> str:
-    """Text between backquotes, which cannot be escaped there."""
+    """Return text for between backquotes, which cannot be escaped there."""
     return _join_lines(str(text)).replace("`", "'")
 
 
 def _list_caveats(records: Records) -> Iterator[str]:
-    """What the records speak against."""
+    """Yield reasons for caution that the records give."""
     trust, test = records.trust, records.test
     if test.n < SMALL:
-        yield f"The test part is small, {test.n} photos; the intervals are wide."
-    if trust["leaks"]["leaks"]:
-        yield "Some held-out photos show the same as photos that were learnt from; the score without them stands above."
-    for it in trust["shortcuts"]:
-        if is_strong(it):
-            share = _with_plain_spaces(FORMS["percent"](it["accuracy"]))
-            yield f"The {it['cue']} alone tells the classes in {share} of photos; it may go by that."
-    if any(row["test_accuracy"] is not None and not row["winner"] for row in records.comparison["arms"]):
-        yield "Losing arms were scored on test too."
-    yield "What is shown was measured on photos of the same source; elsewhere it may be worse."
-
-
-def _with_plain_spaces(text: str) -> str:
-    return text.replace(SPACE, " ")
+        yield f"There are only {test.n} test photos, so the scores are uncertain; see their intervals."
+    if trust.leaks.leaks:
+        yield "Some test photos show the same as photos that it learned from; the score without them stands above."
+    for shortcut in trust.shortcuts:
+        if is_strong(shortcut):
+            share = FORMS["percent"](shortcut.accuracy).replace(SPACE, " ")
+            cue = CUES.get(shortcut.cue, shortcut.cue)
+            yield f"The classes can be told from {cue} alone in {share} of photos; it may go by that."
+    if records.comparison.opened_test:
+        yield "Other ways than the one that was kept were scored on the test photos too."
+    yield "All scores are of photos from the same source; on photos from elsewhere it may do worse."
 
 
 @cache
-def _environment() -> Environment:
-    """Not escaped as HTML: what goes into the card goes through ``md`` or is a number."""
+def _make_environment() -> Environment:
+    """Return an environment that does not escape HTML: what goes into the card goes through ``md`` or is a number."""
     environment = Environment(
         loader=PackageLoader("headstart.reporting"),
         autoescape=False,  # noqa: S701
@@ -100,5 +96,5 @@ def _environment() -> Environment:
 
 
 def _format(form: Callable[[int | float], str], value: float | None) -> str:
-    """A number as people read it; a dash where there is none, as everywhere."""
-    return "-" if value is None else _with_plain_spaces(form(value))
+    """Return a number as people read it; a dash where there is none."""
+    return "-" if value is None else form(value).replace(SPACE, " ")

@@ -1,6 +1,5 @@
 """Two runs side by side: how they differ in settings, split and scores, and which photos changed."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -8,14 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.arrays import Bools, Ints
 from headstart.evaluation.intervals import Interval, Proportion, estimate_proportion
 from headstart.evaluation.paired import SIGNIFICANT, accuracy_interval, mcnemar_exact
 from headstart.reporting.embedded_pictures import EmbeddedPictures
 from headstart.reporting.page import Page, render_page
 from headstart.reporting.photos import PredictedPhoto, PredictedPhotos
-from headstart.reporting.records import Records, total_seconds
+from headstart.reporting.records import Records
+from headstart.reporting.sections.repeat import format_setting
 
-UNSHOWN = ("out", "store", "report")  #: settings that change no answer
+NOT_COMPARED = ("out", "store", "report")  #: settings that change no answer
 MOST_CHANGED = 48  #: photos of each kind of change that are shown
 
 
@@ -30,10 +31,10 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class ScorePair:
-    """A score of both runs, each on its own test part."""
+    """A score of both runs, each on its own test photos."""
 
     name: str
-    key: str  #: in names of figures
+    key: str  #: in names of numbers
     form: str
     a: float | None
     b: float | None
@@ -70,7 +71,7 @@ class ClassChange:
 
 @dataclass(frozen=True, slots=True)
 class ChangedPhoto:
-    """A photo and what each run made of it."""
+    """A photo and its prediction by each run."""
 
     a: PredictedPhoto
     b: PredictedPhoto
@@ -81,49 +82,48 @@ class ChangedPhotos:
     """Photos that changed alike."""
 
     title: str
-    key: str  #: in names of figures
+    key: str  #: in names of numbers
     n: int
     photos: tuple[ChangedPhoto, ...]
 
 
 @dataclass(frozen=True)
 class RunComparison:
-    """What the page shows."""
+    """The contents of the page."""
 
-    a: str  #: what the runs are called
+    a: str  #: name of the first run
     b: str
     differences: tuple[Difference, ...]
     split: str  #: a sentence
     scores: tuple[ScorePair, ...]
     left_out: int  #: shared photos that the runs label otherwise
-    seen: int  #: test photos of a that b learnt from, and the other way round
+    seen: int  #: test photos of a that b learned from, and the other way round
     shared: SharedPhotos | None  #: None where no test photo is in both
     classes: tuple[ClassChange, ...]
     changes: tuple[ChangedPhotos, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _PhotoPairs:
-    """Test photos that both runs have and label alike."""
+    """The M test photos that both runs have, with the same label."""
 
-    a_rows: NDArray[np.int64]  #: (M,) in predictions.npz of a
-    b_rows: NDArray[np.int64]  #: (M,) of b
+    a_rows: Ints  #: (M,) rows of a's predictions
+    b_rows: Ints  #: (M,) of b's
     names: NDArray[np.object_]  #: (M,) of the true class
-    a_right: NDArray[np.bool_]  #: (M,)
-    b_right: NDArray[np.bool_]
+    a_right: Bools  #: (M,)
+    b_right: Bools
     a_said: NDArray[np.object_]  #: (M,) predicted names
     b_said: NDArray[np.object_]
-    groups: NDArray[np.int64]  #: (M,) which of them belong together, as the second run has it
+    groups: Ints  #: (M,) a number for each group of photos that belong together, as the second run has them
     left_out: int
 
 
 def render_comparison(a: Records, b: Records) -> Page:
-    """The page of two runs."""
+    """Return the page of two runs."""
     photos = _pair_photos(a, b)
     names = _name_runs(a, b)
-    shared = _compare_shared(photos, names) if len(photos.a_rows) else None
     changes = tuple(_list_changes(a, b, photos, names))
-    view = RunComparison(
+    comparison = RunComparison(
         a=names[0],
         b=names[1],
         differences=tuple(_list_differences(a, b)),
@@ -131,17 +131,13 @@ def render_comparison(a: Records, b: Records) -> Page:
         scores=tuple(_list_scores(a, b)),
         left_out=photos.left_out,
         seen=_count_seen(a, b) + _count_seen(b, a),
-        shared=shared,
+        shared=_compare_shared(photos, names) if len(photos.a_rows) else None,
         classes=tuple(_compare_classes(photos)),
         changes=changes,
     )
     wanted = [change.a.id for kind in changes for change in kind.photos]
-    return render_page(
-        "compare_runs.html",
-        EmbeddedPictures({**_select_pictures(b, wanted), **_select_pictures(a, wanted)}, wanted),
-        it=view,
-        runs=(a, b),
-    )
+    pictures = EmbeddedPictures({**_select_pictures(b, wanted), **_select_pictures(a, wanted)}, wanted)
+    return render_page("compare_runs.html", pictures, comparison=comparison, runs=(a, b))
 
 
 def _select_pictures(records: Records, wanted: list[str]) -> dict[str, bytes]:
@@ -154,67 +150,67 @@ def _name_runs(a: Records, b: Records) -> tuple[str, str]:
 
 
 def _list_differences(a: Records, b: Records) -> Iterator[Difference]:
-    """Settings, then what was made of them."""
-    ours, theirs = a.run["settings"], b.run["settings"]
+    """Yield settings that differ, then facts."""
+    ours, theirs = a.run.settings, b.run.settings
     for name in dict.fromkeys([*ours, *theirs]):
-        if name not in UNSHOWN and ours.get(name) != theirs.get(name):
-            yield Difference(name, _format_setting(ours.get(name)), _format_setting(theirs.get(name)))
+        if name not in NOT_COMPARED and ours.get(name) != theirs.get(name):
+            yield Difference(name, format_setting(ours.get(name)), format_setting(theirs.get(name)))
     facts: dict[str, tuple[Any, Any]] = {
-        "photos": (a.run["source"], b.run["source"]),
+        "photos": (a.run.source, b.run.source),
         "classes": (", ".join(a.classes), ", ".join(b.classes)),
-        "winner": (a.run["winner"], b.run["winner"]),
-        "calibration chosen": (a.trust["calibration"]["kind"], b.trust["calibration"]["kind"]),
-        "headstart": (a.run["headstart"], b.run["headstart"]),
+        "winner": (a.run.winner, b.run.winner),
+        "calibration chosen": (a.trust.calibration.kind, b.trust.calibration.kind),
+        "headstart": (a.run.headstart, b.run.headstart),
     }
     yield from (Difference(name, str(one), str(other)) for name, (one, other) in facts.items() if one != other)
 
 
-def _format_setting(value: Any) -> str:
-    return "not set" if value is None else json.dumps(value, ensure_ascii=False)
-
-
 def _describe_split(a: Records, b: Records) -> str:
     if dict(a.split.subsets) == dict(b.split.subsets):
-        return "The split is the same, photo by photo."
+        return "The photos are split the same way in both."
     both = a.split.subsets.keys() & b.split.subsets.keys()
     moved = sum(a.split.subsets[id_] is not b.split.subsets[id_] for id_ in both)
     if not both:
         return "The runs have no photo in common."
     if not moved:
-        return "The split is the same for the photos that both have; one has photos that the other has not."
-    return "The split is not the same: some photos are in another part."
+        return "Photos that both runs have are split the same way; one run has photos that the other has not."
+    return "The photos are not split the same way: some are test photos in one run and training photos in the other."
 
 
 def _list_scores(a: Records, b: Records) -> Iterator[ScorePair]:
+    def pair(name: str, key: str, form: str, values: tuple[float | None, float | None]) -> ScorePair:
+        return ScorePair(name, key, form, *values)
+
     one, other = a.test, b.test
-    yield ScorePair(
-        "accuracy", "accuracy", "percent", one.accuracy, other.accuracy, one.accuracy_interval, other.accuracy_interval
+    intervals = (one.accuracy_interval, other.accuracy_interval)
+    yield ScorePair("accuracy", "accuracy", "percent", one.accuracy, other.accuracy, *intervals)
+    yield pair("test photos", "n", "count", (one.n, other.n))
+    yield pair("balanced accuracy", "balanced_accuracy", "percent", (one.balanced_accuracy, other.balanced_accuracy))
+    yield pair("F1, mean over classes (macro F1)", "macro_f1", "three", (one.macro_f1, other.macro_f1))
+    yield pair("log loss, nats", "log_loss", "three", (one.log_loss, other.log_loss))
+    ours, theirs = a.trust.calibration.after, b.trust.calibration.after
+    yield pair("stated probabilities are off by (ECE)", "ece", "percent", (ours.ece, theirs.ece))
+    yield pair("Brier score", "brier", "three", (ours.brier, theirs.brier))
+    sets = [records.trust.sets.test if records.trust.sets else None for records in (a, b)]  # a dash where none are made
+    coverage = [found.coverage if found else None for found in sets]
+    yield pair(
+        "the right class is among its candidates (prediction set)", "coverage", "percent", (coverage[0], coverage[1])
     )
-    yield ScorePair("test photos", "n", "count", one.n, other.n)
-    yield ScorePair("balanced accuracy", "balanced_accuracy", "percent", one.balanced_accuracy, other.balanced_accuracy)
-    yield ScorePair("macro F1", "macro_f1", "three", one.macro_f1, other.macro_f1)
-    yield ScorePair("log loss, nats", "log_loss", "three", one.log_loss, other.log_loss)
-    ours, theirs = (it.trust["calibration"]["after"] for it in (a, b))
-    yield ScorePair("calibration error (ECE)", "ece", "percent", ours["ece"], theirs["ece"])
-    yield ScorePair("Brier score", "brier", "three", ours["brier"], theirs["brier"])
-    ours, theirs = (it.sets_on_test or {} for it in (a, b))  # a dash where a run made no sets
-    yield ScorePair(
-        "prediction sets that hold the class", "coverage", "percent", ours.get("coverage"), theirs.get("coverage")
-    )
-    yield ScorePair("classes in a set", "mean_size", "two", ours.get("mean_size"), theirs.get("mean_size"))
-    ours, theirs = (float(it.predictions.subset("test").out_of_distribution.mean()) for it in (a, b))
-    yield ScorePair("declined", "declined", "percent", ours, theirs)
-    ours, theirs = (total_seconds(it.run) for it in (a, b))
-    yield ScorePair("time", "seconds", "time", ours, theirs)
-    ours, theirs = ((it.trust["disk"] or {}).get("run") for it in (a, b))
-    yield ScorePair("folder", "disk", "size", ours, theirs)
+    sizes = [found.mean_size if found else None for found in sets]
+    yield pair("candidates, mean", "mean_size", "two", (sizes[0], sizes[1]))
+    unfamiliar = [float(records.predictions.subset("test").out_of_distribution.mean()) for records in (a, b)]
+    yield pair("unlike the training photos", "unfamiliar", "percent", (unfamiliar[0], unfamiliar[1]))
+    yield pair("time", "seconds", "time", (a.seconds, b.seconds))
+    yield pair("size of the run's folder", "disk", "size", (a.trust.disk.run, b.trust.disk.run))
 
 
 def _pair_photos(a: Records, b: Records) -> _PhotoPairs:
-    ours, theirs = ({str(it.predictions.id[row]): row for row in PredictedPhotos(it).rows.tolist()} for it in (a, b))
+    ours, theirs = (
+        {str(records.predictions.id[row]): row for row in PredictedPhotos(records).rows.tolist()} for records in (a, b)
+    )
     both = [id_ for id_ in ours if id_ in theirs]
     a_rows, b_rows = (np.array([rows[id_] for id_ in both], np.int64) for rows in (ours, theirs))
-    a_classes, b_classes = (np.array(it.classes, dtype=object) for it in (a, b))
+    a_classes, b_classes = (np.array(records.classes, dtype=object) for records in (a, b))
     names = a_classes[a.predictions.label[a_rows]]
     alike = names == b_classes[b.predictions.label[b_rows]]
     a_rows, b_rows, names = a_rows[alike], b_rows[alike], names[alike]
@@ -233,7 +229,7 @@ def _pair_photos(a: Records, b: Records) -> _PhotoPairs:
 
 
 def _count_seen(a: Records, b: Records) -> int:
-    """Test photos of one run that the other learnt from."""
+    """Return how many test photos of one run the other learned from."""
     return sum(
         b.split.subsets.get(str(id_), "test") != "test" for id_ in a.predictions.id[a.predictions.part == "test"]
     )
@@ -247,7 +243,12 @@ def _compare_shared(photos: _PhotoPairs, names: tuple[str, str]) -> SharedPhotos
     p = mcnemar_exact(theirs, ours, groups)
     difference = (b.right - a.right) / len(ours)
     better = names[1] if difference > 0 else names[0]
-    verdict = f"{better} is better, beyond chance." if p < SIGNIFICANT else "No difference beyond chance could be seen."
+    if p < SIGNIFICANT:
+        verdict = f"{better} is better, by more than chance."
+    elif difference:
+        verdict = f"{better} has more photos right, but this difference can be chance."
+    else:
+        verdict = "Both have as many photos right."
     return SharedPhotos(
         n=len(ours),
         a=a,
@@ -270,18 +271,15 @@ def _compare_classes(photos: _PhotoPairs) -> Iterator[ClassChange]:
 
 def _list_changes(a: Records, b: Records, photos: _PhotoPairs, names: tuple[str, str]) -> Iterator[ChangedPhotos]:
     ours, theirs = PredictedPhotos(a), PredictedPhotos(b)
+    both_wrong = ~photos.a_right & (photos.a_said != photos.b_said) & ~photos.b_right
     kinds = (
         (f"Right in {names[0]} only", "only_a", photos.a_right & ~photos.b_right),
         (f"Right in {names[1]} only", "only_b", photos.b_right & ~photos.a_right),
-        (
-            "Wrong in both, each in its own way",
-            "both_wrong",
-            ~photos.a_right & (photos.a_said != photos.b_said) & ~photos.b_right,
-        ),
+        ("Wrong in both, each in its own way", "both_wrong", both_wrong),
     )
     for title, key, changed in kinds:
         rows = np.flatnonzero(changed)
         shown = tuple(
-            ChangedPhoto(ours[int(photos.a_rows[it])], theirs[int(photos.b_rows[it])]) for it in rows[:MOST_CHANGED]
+            ChangedPhoto(ours[int(photos.a_rows[row])], theirs[int(photos.b_rows[row])]) for row in rows[:MOST_CHANGED]
         )
         yield ChangedPhotos(title, key, len(rows), shown)

@@ -1,11 +1,11 @@
-"""The confusion matrix of a page: numbers that open the photos they count."""
+"""The confusion matrix of a page: a table whose numbers open the photos they count."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from headstart.arrays import Ints
 from headstart.reporting.photos import PredictedPhoto, PredictedPhotos
 from headstart.reporting.records import Records
 
@@ -25,7 +25,7 @@ class ConfusionCell:
     miss: bool
     shown: bool  #: its photos are seen when the page opens
     anchor: str
-    figure: str  #: the name of its number
+    number: str  #: the name of its number
     photos: tuple[PredictedPhoto, ...]  #: the least sure first
 
     @property
@@ -36,15 +36,8 @@ class ConfusionCell:
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
-    """The head of a column."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
 class ConfusionRow:
-    """A class and what its photos were taken for."""
+    """A class and the classes that its photos were taken for."""
 
     name: str
     cells: tuple[ConfusionCell, ...]
@@ -52,9 +45,9 @@ class ConfusionRow:
 
 @dataclass(frozen=True)
 class ConfusionTable:
-    """What is shown."""
+    """The table."""
 
-    columns: tuple[Name, ...]
+    columns: tuple[str, ...]  #: names of classes
     rows: tuple[ConfusionRow, ...]
     cut: bool  #: not all classes are shown
 
@@ -64,26 +57,20 @@ class ConfusionTable:
         return (cell for row in self.rows for cell in row.cells if cell.n)
 
     def pictures(self) -> Iterator[str]:
-        """Keys of the pictures, mistakes first."""
+        """Yield keys of the pictures, mistakes first."""
         for cell in sorted(self.galleries, key=lambda cell: not cell.miss):
-            yield from (it.id for it in cell.photos)
+            yield from (photo.id for photo in cell.photos)
 
 
 def build_confusion_table(records: Records, photos: PredictedPhotos) -> ConfusionTable:
-    """The matrix of the test part."""
-    counts = np.array(records.test.confusion, np.int64)
+    """Return the table of the test photos; the cell with the most mistakes is open."""
+    counts, names = np.array(records.test.confusion, np.int64), records.classes
     shown = _select_classes(counts)
     most = int(np.clip(MOST_TILES // max(1, int((counts > 0).sum())), FEWEST_IN_CELL, MOST_IN_CELL))
-    misses = np.where(np.eye(len(counts), dtype=bool), -1, counts)[np.ix_(shown, shown)]
-    first = np.unravel_index(int(misses.argmax()), misses.shape) if misses.max() > 0 else (0, 0)
-    open_ = int(shown[first[0]]), int(shown[first[1]])
-    it, names = records.predictions, records.classes
-    predicted, confidence = it.predicted, it.confidence
-    by_cell: dict[tuple[int, int], list[int]] = {}
-    for row in photos.rows[np.argsort(confidence[photos.rows], kind="stable")].tolist():
-        by_cell.setdefault((int(it.label[row]), int(predicted[row])), []).append(row)
+    open_cell = _find_open_cell(counts, shown)
+    by_cell = _sort_into_cells(records, photos)
 
-    def cell(true: int, said: int) -> ConfusionCell:
+    def build_cell(true: int, said: int) -> ConfusionCell:
         n = int(counts[true, said])
         return ConfusionCell(
             true=names[true],
@@ -91,20 +78,39 @@ def build_confusion_table(records: Records, photos: PredictedPhotos) -> Confusio
             n=n,
             share=n / max(1, int(counts[true].sum())),
             miss=true != said,
-            shown=(true, said) == open_,
+            shown=(true, said) == open_cell,
             anchor=f"cell-{true}-{said}",
-            figure=f"confusion.{true}.{said}",
+            number=f"confusion.{true}.{said}",
             photos=tuple(photos[row] for row in by_cell.get((true, said), ())[:most]),
         )
 
     return ConfusionTable(
-        columns=tuple(Name(names[k]) for k in shown),
-        rows=tuple(ConfusionRow(names[true], tuple(cell(int(true), int(said)) for said in shown)) for true in shown),
+        columns=tuple(names[label] for label in shown),
+        rows=tuple(
+            ConfusionRow(names[true], tuple(build_cell(int(true), int(said)) for said in shown)) for true in shown
+        ),
         cut=len(shown) < len(counts),
     )
 
 
-def _select_classes(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Which classes are shown, in their order: those with the most mistakes, as rows or columns."""
+def _select_classes(counts: Ints) -> Ints:
+    """Return the classes that are shown, in their order: those with the most mistakes, as rows or columns."""
     mistakes = counts.sum(axis=0) + counts.sum(axis=1) - 2 * np.diag(counts)
     return np.sort(np.argsort(-mistakes, kind="stable")[:MOST_CLASSES])
+
+
+def _find_open_cell(counts: Ints, shown: Ints) -> tuple[int, int]:
+    """Return the true and predicted class of the cell that is open at first."""
+    misses = np.where(np.eye(len(counts), dtype=bool), -1, counts)[np.ix_(shown, shown)]
+    row, column = np.unravel_index(int(misses.argmax()), misses.shape) if misses.max() > 0 else (0, 0)
+    return int(shown[row]), int(shown[column])
+
+
+def _sort_into_cells(records: Records, photos: PredictedPhotos) -> dict[tuple[int, int], list[int]]:
+    """Return rows of ``predictions.npz`` by true and predicted class, the least sure first."""
+    predictions = records.predictions
+    predicted, confidence = predictions.predicted, predictions.confidence
+    by_cell: dict[tuple[int, int], list[int]] = {}
+    for row in photos.rows[np.argsort(confidence[photos.rows], kind="stable")].tolist():
+        by_cell.setdefault((int(predictions.label[row]), int(predicted[row])), []).append(row)
+    return by_cell

@@ -15,10 +15,10 @@ KINDS = {b"\xff\xd8\xff": "jpeg", b"\x89PN": "png", b"RIF": "webp"}  #: first by
 
 
 class EmbeddedPictures:
-    """Those that a page has asked for."""
+    """The pictures that a page shows."""
 
     def __init__(self, stored: Mapping[str, bytes], wanted: Iterable[str], budget: int = BUDGET) -> None:
-        """Takes what the budget holds.
+        """Take as many pictures as the budget holds.
 
         Args:
             stored: encoded pictures by key: a photo's id, "heat/" and its id, or "sheet".
@@ -45,7 +45,7 @@ class EmbeddedPictures:
         return key in self._numbers
 
     def css_class(self, key: str) -> str:
-        """The class that shows a picture; an empty one for one that is not there."""
+        """Return the class that shows a picture; an empty text for a picture that is not there."""
         return f"p{self._numbers[key]}" if key in self._numbers else ""
 
     @property
@@ -54,13 +54,13 @@ class EmbeddedPictures:
         return next((uri for uri, number in self._uris.items() if number == self._numbers.get(SHEET)), "")
 
     def style(self) -> Markup:
-        """The rules, for a style block. Base 64 has no sign that could end it."""
+        """Return the rules for a style block; base 64 has no sign that could end it."""
         alone = self._numbers.get(SHEET)
         rules = (f".p{number}{{background-image:url({uri})}}" for uri, number in self._uris.items() if number != alone)
         return Markup("\n".join(rules))  # noqa: S704
 
 
 def _encode_uri(content: bytes) -> str | None:
-    """A picture as a data URI; None for what is none."""
+    """Return a picture as a data URI; None for bytes that are no picture."""
     kind = KINDS.get(content[:3])
     return None if kind is None else f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"

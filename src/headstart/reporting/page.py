@@ -2,8 +2,9 @@
 
 import base64
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -13,29 +14,30 @@ from headstart import __version__
 from headstart.diagnostics.label_noise import LabelNoise, describe_label_noise
 from headstart.reporting.charts.svg.style import STYLE
 from headstart.reporting.embedded_pictures import SHEET, EmbeddedPictures
+from headstart.reporting.glossary import Glossary
 from headstart.reporting.records import Records
-from headstart.reporting.sections.arms import build_arms_section, build_training_section
+from headstart.reporting.sections.arms import build_arms_section
+from headstart.reporting.sections.cost import build_cost_section
 from headstart.reporting.sections.data import build_data_section
+from headstart.reporting.sections.more_data import build_more_data_section
 from headstart.reporting.sections.overview import build_overview
-from headstart.reporting.sections.rest import (
-    build_cost_section,
-    build_more_data_section,
-    build_repeat_section,
-    build_slices_section,
-)
+from headstart.reporting.sections.repeat import build_repeat_section
+from headstart.reporting.sections.slices import build_slices_section
 from headstart.reporting.sections.test import build_test_section
+from headstart.reporting.sections.training import build_training_section
 from headstart.reporting.shown_numbers import ShownNumbers
 
 SECTIONS = {
-    "data": "Data",
-    "arms": "Arms",
+    "data": "Photos",
+    "arms": "Ways tried",
     "training": "Training",
     "test": "Test",
-    "slices": "Slices",
-    "more-data": "More data?",
+    "slices": "Kinds of photos",
+    "more-data": "Would more photos help?",
     "advisor": "Expected and found",
-    "cost": "Cost",
+    "cost": "Time and memory",
     "repeat": "How to repeat it",
+    "words": "Words used here",
 }  #: a template's name -> the section's heading
 
 
@@ -44,27 +46,28 @@ class Page:
     """A page as it is written."""
 
     html: str
-    figures: dict[str, int | float]  #: every number that it shows, by name; also inside ``html``
+    numbers: dict[str, int | float]  #: every number that it shows, by name; also inside ``html``
 
 
 def render_report(records: Records) -> Page:
-    """The report of a run."""
+    """Return the report of a run."""
     data, arms, training = build_data_section(records), build_arms_section(records), build_training_section(records)
     more, tested = build_more_data_section(records), build_test_section(records)
     wanted = (*tested.pictures(), *data.pictures(), SHEET, *tested.matrix.pictures())
-    without = {"training": not training.arms, "advisor": not records.run.get("advice")}
+    without = {"training": not training.arms, "advisor": records.run.advice is None}
     return render_page(
         "report.html",
         EmbeddedPictures(records.pictures, wanted),
         run=records.run,
         test=records.test,
         trust=records.trust,
+        photo_name=records.name,
         sections=tuple((id_, title) for id_, title in SECTIONS.items() if not without.get(id_)),
         overview=build_overview(records, data, arms, more),
         data=data,
         arms=arms,
         training=training,
-        on_test=tested,
+        tested=tested,
         slices=build_slices_section(records),
         more=more,
         cost=build_cost_section(records),
@@ -73,15 +76,16 @@ def render_report(records: Records) -> Page:
 
 
 def render_page(template: str, pictures: EmbeddedPictures, **context: object) -> Page:
-    """A page from a template; whatever is put into it is escaped, and no script but ours may run in it."""
-    figures, script = ShownNumbers(), _read_asset("page.js")
+    """Return a page made from a template; whatever is put into it is escaped, and no script but ours may run in it."""
+    numbers, script, glossary = ShownNumbers(), _read_asset("page.js"), Glossary()
     html = (
-        _environment()
+        _make_environment()
         .get_template(template)
         .render(
             **context,
-            figure=figures,
-            label_errors=lambda it: _describe_label_errors(it, figures),
+            show=numbers,
+            term=glossary,
+            describe_label_noise=partial(_describe_label_noise, show=numbers),
             pictures=pictures,
             chart_css=Markup(STYLE),  # noqa: S704
             css=Markup(_read_asset("page.css")),  # noqa: S704
@@ -90,17 +94,17 @@ def render_page(template: str, pictures: EmbeddedPictures, **context: object) ->
             version=__version__,
         )
     )
-    return Page(html, figures.values)
+    return Page(html, numbers.values)
 
 
-def _describe_label_errors(it: LabelNoise, figures: ShownNumbers) -> Markup:
-    """The sentence on wrong labels, its numbers as figures."""
-    safe = replace(it, reason=str(escape(it.reason)))
-    return Markup(describe_label_noise(safe, lambda name, value: str(figures(f"labels.{name}", value))))  # noqa: S704
+def _describe_label_noise(errors: LabelNoise, show: Callable[[str, int], Markup]) -> Markup:
+    """Return the sentence on wrong labels, its numbers kept."""
+    safe = replace(errors, reason=str(escape(errors.reason)))
+    return Markup(describe_label_noise(safe, lambda name, value: str(show(f"labels.{name}", value))))  # noqa: S704
 
 
 @cache
-def _environment() -> Environment:
+def _make_environment() -> Environment:
     return Environment(
         loader=PackageLoader("headstart.reporting"),
         autoescape=True,

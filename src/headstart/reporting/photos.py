@@ -1,8 +1,6 @@
-"""Photos as a page shows them: what each is, what was said of it, what it is like."""
+"""Photos as a page shows them: name, class, prediction and the training photos most like them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -20,7 +18,7 @@ class PhotoTile:
 
 @dataclass(frozen=True, slots=True)
 class PredictedPhoto:
-    """A test photo and what the saved classifier said of it."""
+    """A test photo and the saved classifier's prediction for it."""
 
     row: int  #: in predictions.npz
     id: str
@@ -32,7 +30,7 @@ class PredictedPhoto:
     own: float  #: of the true class
     likely: tuple[str, ...]  #: its prediction set, likeliest first
     novelty: float  #: NaN where there is none
-    declined: bool
+    unfamiliar: bool
     neighbours: tuple[PhotoTile, ...]  #: the training photos most like it, where they were kept
 
     @property
@@ -42,23 +40,22 @@ class PredictedPhoto:
 
     @property
     def alt(self) -> str:
-        """What the picture shows, for those who don't see it."""
+        """The picture in words, for those who don't see it."""
         return f"{self.name}: {self.label}, " + ("found" if self.right else f"taken for {self.predicted}")
 
 
 class PredictedPhotos:
-    """The photos of the test part, by their rows in ``predictions.npz``."""
+    """The test photos, by their rows in ``predictions.npz``."""
 
     def __init__(self, records: Records) -> None:
         self._records = records
-        self._neighbours: Mapping[str, Any] = records.trust.get("neighbours") or {}
         self.rows = np.flatnonzero(records.predictions.part == "test")  #: (T,)
 
     def __getitem__(self, row: int) -> PredictedPhoto:
-        it, classes = self._records.predictions, self._records.classes
-        said, id_ = it.probabilities[row], str(it.id[row])
-        predicted, label = int(said.argmax()), int(it.label[row])
-        order = np.argsort(-said, kind="stable")
+        predictions, classes = self._records.predictions, self._records.classes
+        probabilities, id_ = predictions.probabilities[row], str(predictions.id[row])
+        predicted, label = int(probabilities.argmax()), int(predictions.label[row])
+        order = np.argsort(-probabilities, kind="stable")
         return PredictedPhoto(
             row=int(row),
             id=id_,
@@ -66,16 +63,16 @@ class PredictedPhotos:
             label=classes[label],
             predicted=classes[predicted],
             right=predicted == label,
-            probability=float(said[predicted]),
-            own=float(said[label]),
-            likely=tuple(classes[k] for k in order if it.prediction_set[row, k]),
-            novelty=float(it.novelty[row]),
-            declined=bool(it.out_of_distribution[row]),
-            neighbours=tuple(make_tile(self._records, near) for near, _ in self._neighbours.get(id_, ())),
+            probability=float(probabilities[predicted]),
+            own=float(probabilities[label]),
+            likely=tuple(classes[k] for k in order if predictions.prediction_set[row, k]),
+            novelty=float(predictions.novelty[row]),
+            unfamiliar=bool(predictions.out_of_distribution[row]),
+            neighbours=tuple(make_tile(self._records, near) for near, _ in self._records.trust.neighbours.get(id_, ())),
         )
 
 
 def make_tile(records: Records, id_: str) -> PhotoTile:
-    """Any photo that the run's records name."""
-    label = records.trust["classes_of"].get(id_)
+    """Return the tile of any photo that the run's records name."""
+    label = records.trust.classes_of.get(id_)
     return PhotoTile(id_, records.name(id_), "" if label is None else records.classes[label])

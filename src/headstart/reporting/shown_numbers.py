@@ -1,7 +1,7 @@
-"""Every figure of a page once: what is shown, and the number it was rounded from.
+"""Every number of a page once: what is shown, and the number it was rounded from.
 
-A template writes ``figure("test.accuracy", 0.9477, "percent")``; the reader sees ``94.8 %``, and the page's JSON block
-``figures`` holds ``"test.accuracy": 0.9477``. So whatever is shown can be computed again by other means.
+A template writes ``show("test.accuracy", 0.9477, "percent")``; the reader sees ``94.8 %``, and the page's JSON block
+``numbers`` holds ``"test.accuracy": 0.9477``. So whatever is shown can be computed again by other means.
 """
 
 import json
@@ -22,7 +22,7 @@ class ShownNumbers:
         self.values: dict[str, Number] = {}
 
     def __call__(self, name: str, value: Number | None, form: str = "count") -> Markup:
-        """Keeps a number and gives what is shown of it.
+        """Keep a number and return what is shown of it.
 
         Args:
             name: such as ``test.accuracy``; dots between its parts, positions in place of names of classes and files.
@@ -35,33 +35,40 @@ class ShownNumbers:
         if value is None or not math.isfinite(value):
             return MISSING
         if self.values.setdefault(name, value) != value:
-            raise ValueError(f"the figure {name!r} has two values, {self.values[name]!r} and {value!r}")
+            raise ValueError(f"the number {name!r} has two values, {self.values[name]!r} and {value!r}")
         text = escape(FORMS[form](value))
-        return Markup(f'<span data-figure="{escape(name)}" data-as="{form}">{text}</span>')  # noqa: S704 - escaped
+        return Markup(f'<span data-number="{escape(name)}" data-as="{form}">{text}</span>')  # noqa: S704
 
     def to_json(self) -> Markup:
-        """For the script block; no text in it can end the block, for names and numbers are all there is."""
+        """Return the script block's content; it holds names and numbers only, which cannot end the block."""
         return Markup(json.dumps(self.values, allow_nan=False).replace("<", "\\u003c"))  # noqa: S704
 
 
 def format_share(share: Number) -> str:
-    """A share of one."""
+    """Return a share of one as "94.8 %"."""
     return f"{100 * share:.1f}{SPACE}%"
 
 
+def format_hundredths(share: Number) -> str:
+    """Return a share of one as a whole number of hundredths, for "94 of 100 photos"; near 0 and 1 with a decimal."""
+    hundredths = 100 * share
+    rounded = round(hundredths) in (0, 100) and hundredths not in (0, 100)
+    return f"{hundredths:.1f}" if rounded else f"{hundredths:.0f}"
+
+
 def format_points(share: Number) -> str:
-    """A difference between two shares, with its sign, in hundredths."""
+    """Return a difference between two shares, with its sign, in hundredths."""
     text = f"{100 * share:+z.1f}".replace("-", "−")
     return "0.0" if text == "+0.0" else text
 
 
 def format_count(value: Number) -> str:
-    """A whole number."""
+    """Return a whole number."""
     return f"{value:,.0f}"
 
 
 def format_duration(seconds: Number) -> str:
-    """Seconds; from two minutes on minutes and seconds, from two hours on hours and minutes."""
+    """Return seconds; from two minutes on minutes and seconds, from two hours on hours and minutes."""
     if seconds < 1:
         return f"{seconds:.2f}{SPACE}s"
     if seconds < 119.95:
@@ -74,7 +81,7 @@ def format_duration(seconds: Number) -> str:
 
 
 def format_size(count: Number) -> str:
-    """Bytes; units are thousands."""
+    """Return bytes in a unit that fits; units are thousands."""
     value = float(count)
     for unit in ("B", "kB", "MB", "GB"):
         if value < 999.95:
@@ -84,28 +91,23 @@ def format_size(count: Number) -> str:
 
 
 def format_p_value(p: Number) -> str:
-    """A p-value."""
+    """Return a p-value."""
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def format_significant(value: Number) -> str:
-    """Three significant digits, of a number of any size."""
-    return f"{value:.3g}".replace("-", "−")
-
-
 def format_decimals(places: int) -> Callable[[Number], str]:
-    """A form of so many decimals."""
+    """Return a form of so many decimals."""
     return lambda value: f"{value:z.{places}f}".replace("-", "−")
 
 
 FORMS: Mapping[str, Callable[[Number], str]] = {
     "percent": format_share,
+    "hundredths": format_hundredths,
     "points": format_points,
     "count": format_count,
     "time": format_duration,
     "size": format_size,
     "p": format_p_value,
-    "short": format_significant,
     "one": format_decimals(1),
     "two": format_decimals(2),
     "three": format_decimals(3),

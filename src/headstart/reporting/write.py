@@ -12,7 +12,7 @@ from headstart.storage.run_layout import CARD, RECORD, REPORT
 
 
 def write_report(folder: str | Path, out: Path | None = None) -> Path:
-    """Makes the report of a run from its records alone, and gives its file.
+    """Make the report of a run from its records alone, and return its file.
 
     Args:
         folder: of the run. Its ``report.html`` is replaced; a ``model-card.md`` that is there is kept, for a person may
@@ -35,7 +35,7 @@ def write_report(folder: str | Path, out: Path | None = None) -> Path:
 
 
 def write_comparison(first: str | Path, second: str | Path, out: Path | None = None) -> Path:
-    """Sets two runs side by side in one page, and gives its file.
+    """Set two runs side by side in one page, and return its file.
 
     Args:
         first: a run's folder.
@@ -47,14 +47,14 @@ def write_comparison(first: str | Path, second: str | Path, out: Path | None = N
         SettingError: the file is there already.
     """
     folder = Path(second).expanduser()
-    names = [Path(it).expanduser().resolve().name for it in (first, second)]
+    names = [Path(run).expanduser().resolve().name for run in (first, second)]
     file = _check_new_file(out or Path(f"{names[0]}-versus-{names[1]}.html"))
     replace_text(file, render_comparison(read_records(first), read_records(folder)).html)
     return file
 
 
 def _check_new_file(file: Path) -> Path:
-    """A file that may be written.
+    """Return a file that may be written.
 
     Raises:
         SettingError: something is there that is not a run's own report, or its folder is none.

@@ -36,6 +36,20 @@ class Files:
         self.classes = self.run["classes"]
 
 
+def with_trust(records, **changes):
+    return replace(records, trust=replace(records.trust, **changes))
+
+
+def with_arms(records, change):
+    arms = tuple(change(arm) for arm in records.run.arms)
+    return replace(records, run=replace(records.run, arms=arms))
+
+
+def with_rows(records, change):
+    rows = tuple(change(row) for row in records.comparison.arms)
+    return replace(records, comparison=replace(records.comparison, arms=rows))
+
+
 @pytest.fixture(scope="module")
 def six(tmp_path_factory):
     return Files(tmp_path_factory.mktemp("six") / "run", classes=6, test=120)
@@ -203,7 +217,7 @@ def test_sizes_of_sets_are_counted(six):
     chart = charts.set_sizes_chart(six.records)
     sizes = Counter(six.test["prediction_set"].sum(axis=1).tolist())
     shares = dict(zip(chart.categories, chart.groups[0].values, strict=True))
-    named = {f"{n} class{'es' * (n > 1)}": sizes[n] / 120 for n in range(1, max(sizes) + 1)}
+    named = {f"{n} candidate{'s' * (n > 1)}": sizes[n] / 120 for n in range(1, max(sizes) + 1)}
     assert shares == pytest.approx(named)
     assert f"the mean is {six.test['prediction_set'].sum() / 120:.2f}" in chart.alt
 
@@ -212,10 +226,10 @@ def test_the_largest_sets_share_a_row(many):
     counts = [0] * 30
     for number in (1, 2, 12, 13, 25):
         counts[number - 1] = number
-    found = {**many.trust["sets"]["test"], "sizes": counts, "n": sum(counts)}
-    records = replace(many.records, trust={**many.trust, "sets": {**many.trust["sets"], "test": found}})
-    chart = charts.set_sizes_chart(records)
-    assert chart.categories[-1] == "12 to 25 classes"
+    sets = many.records.trust.sets
+    found = replace(sets.test, sizes=tuple(counts), n=sum(counts))
+    chart = charts.set_sizes_chart(with_trust(many.records, sets=replace(sets, test=found)))
+    assert chart.categories[-1] == "12 to 25 candidates"
     assert len(chart.categories) == 12
     assert chart.groups[0].values[-1] == pytest.approx((12 + 13 + 25) / sum(counts))
     assert sum(chart.groups[0].values) == pytest.approx(1)
@@ -256,7 +270,7 @@ def test_class_counts_are_those_of_split_and_ledger(run):
         entry = json.loads(line)
         if "digest" in entry:
             label[entry["digest"]] = entry["label"]
-    parts = json.loads((run.folder / "split.json").read_text("utf-8"))["parts"]
+    parts = json.loads((run.folder / "split.json").read_text("utf-8"))["subsets"]
     for group in chart.groups:
         count = Counter(label[id_] for id_ in parts[group.name])
         assert [count[name] for name in chart.categories] == list(group.values)
@@ -278,7 +292,7 @@ def test_slices_are_those_found(six):
         assert (at in chart.marked) == it["worse"]
     said = six.test["probabilities"].argmax(axis=1)
     assert chart.marks[0].value == pytest.approx(metrics.accuracy_score(six.test["label"], said))
-    assert "worse beyond chance: brightness dark" in chart.alt
+    assert "worse by more than chance: brightness dark" in chart.alt
 
 
 def test_of_many_slices_the_least_accurate_are_shown(many):
@@ -299,8 +313,8 @@ def test_learning_curve_and_its_doubled_point(six):
     assert expected.x == (last["photos"], 2 * last["photos"])
     assert expected.y[1] == pytest.approx(min(1, last["accuracy"] + curve["doubling"]))
     assert f"{100 * curve['doubling']:+.1f} points" in chart.alt
-    unknown = {**six.trust, "learning_curve": {**curve, "doubling": None}}
-    chart = charts.learning_curve_chart(replace(six.records, trust=unknown))
+    unknown = replace(six.records.trust.learning_curve, doubling=None)
+    chart = charts.learning_curve_chart(with_trust(six.records, learning_curve=unknown))
     assert len(chart.series) == 1
     assert "cannot be told" in chart.alt
 
@@ -334,22 +348,20 @@ def test_curves_of_each_trained_arm(six):
 
 
 def test_words_of_the_arms(six):
-    """What is said where the usual sentence would not be true."""
-    arms = [{**arm, "best_epoch": 0, "depth": arm["depth"][:-1]} for arm in six.run["arms"]]
-    rows = [
-        {**row, "memory": 0, "seconds": 500.0 if row["winner"] else row["seconds"]} for row in six.comparison["arms"]
-    ]
-    records = replace(six.records, run={**six.run, "arms": arms}, comparison={**six.comparison, "arms": rows})
+    """Where the usual sentence would not be true, another is said."""
+    records = with_arms(six.records, lambda arm: replace(arm, best_epoch=0, depth=arm.depth[:-1]))
+    records = with_rows(records, lambda row: replace(row, memory=0, seconds=500.0 if row.winner else row.seconds))
     loss, accuracy = charts.training_curves_chart(records)[:2]
-    start = next(arm["curves"][0] for arm in arms if arm["curves"])
-    kept = "before the first step, which is kept, for no epoch was better"
+    start = next(arm["curves"][0] for arm in six.run["arms"] if arm["curves"])
+    kept = "before the first step; training did not help, and the untrained network was kept"
     assert f"is {start['validation_loss']:.3f} {kept}" in loss.alt
     assert f"is {format_percent(start['validation_accuracy'])} {kept}" in accuracy.alt
-    assert "the dearest of 4 arms." in charts.accuracy_over_cost_chart(records).alt
+    assert "the slowest of 4 ways." in charts.accuracy_over_cost_chart(records).alt
     assert "are told from final, the last layer." in charts.depth_chart(records)[0].alt
     assert charts.cost_chart(records)[1].alt == "No arm took any memory; predicted were 900\u00a0MB at most."
-    alone = replace(records, comparison={**six.comparison, "arms": [row for row in rows if row["winner"]]})
-    assert "it is the only arm." in charts.accuracy_over_cost_chart(alone).alt
+    winner = tuple(row for row in records.comparison.arms if row.winner)
+    alone = replace(records, comparison=replace(records.comparison, arms=winner))
+    assert "nothing else was tried." in charts.accuracy_over_cost_chart(alone).alt
 
 
 def test_range_test_of_the_rate(six):
@@ -365,20 +377,19 @@ def test_accuracy_over_cost_has_each_arm_and_its_winner(six):
     chart = charts.accuracy_over_cost_chart(six.records)
     arms = {arm["name"]: arm for arm in six.run["arms"]}
     for series in chart.series:
-        arm = arms[series.name.removesuffix(" (winner)")]
+        arm = arms[series.name.removesuffix(" (kept)")]
         confusion = np.array(arm["validation"]["confusion"])
         right, n = int(np.trace(confusion)), int(confusion.sum())
         assert series.x == (arm["seconds"],)
         assert series.y == (pytest.approx(right / n),)
         assert (series.low[0], series.high[0]) == pytest.approx(wilson(right, n))
-    assert [series.name for series in chart.series if series.marked] == [f"{six.run['winner']} (winner)"]
+    assert [series.name for series in chart.series if series.marked] == [f"{six.run['winner']} (kept)"]
     assert len(chart.series) == len(arms)
-    assert chart.alt.startswith(f"{six.run['winner']} wins")
+    assert chart.alt.startswith(f"{six.run['winner']} was kept")
 
 
 def test_an_arm_that_took_no_time_has_a_place(six):
-    rows = [{**row, "seconds": 0.0} for row in six.comparison["arms"]]
-    free = charts.accuracy_over_cost_chart(replace(six.records, comparison={**six.comparison, "arms": rows}))
+    free = charts.accuracy_over_cost_chart(with_rows(six.records, lambda row: replace(row, seconds=0.0)))
     assert {series.x for series in free.series} == {(0.01,)}
 
 
@@ -400,12 +411,11 @@ def test_cost_predicted_and_real(six):
         predicted, real = chart.groups
         assert list(predicted.values) == [row[f"predicted_{field}"] for row in rows]
         assert list(real.values) == [row[field] for row in rows]
-    idle = [{**row, "disk": 0, "predicted_disk": 0} for row in six.comparison["arms"]]
-    left = charts.cost_chart(replace(six.records, comparison={**six.comparison, "arms": idle}))
-    assert [chart.title for chart in left] == ["Cost: time", "Cost: memory"]
-    unpriced = [{**row, "predicted_seconds": None} for row in six.comparison["arms"]]
+    idle = with_rows(six.records, lambda row: replace(row, disk=0, predicted_disk=0))
+    assert [chart.title for chart in charts.cost_chart(idle)] == ["Time", "Memory"]
+    unpriced = with_rows(six.records, lambda row: replace(row, predicted_seconds=None))
     with pytest.raises(UserError, match="nothing was predicted"):
-        charts.cost_chart(replace(six.records, comparison={**six.comparison, "arms": unpriced}))
+        charts.cost_chart(unpriced)
 
 
 MISSING = {
@@ -424,9 +434,8 @@ def test_a_chart_whose_data_the_run_lacks_says_so(bare, name):
 
 
 def test_other_things_that_may_be_missing(bare):
-    trust = {**bare.trust, "sets": None, "slices": {**bare.trust["slices"], "slices": []}}
-    arms = [{**arm, "depth": []} for arm in bare.run["arms"]]
-    records = replace(bare.records, trust=trust, run={**bare.run, "arms": arms})
+    none = replace(bare.records.trust.slices, slices=())
+    records = with_trust(with_arms(bare.records, lambda arm: replace(arm, depth=())), sets=None, slices=none)
     for name, words in {
         "set_sizes": "no prediction sets",
         "class_coverage": "no prediction sets",
@@ -437,7 +446,7 @@ def test_other_things_that_may_be_missing(bare):
             CHARTS[name](records)
 
 
-def test_of_run_has_what_can_be_drawn(six, bare):
+def test_make_charts_has_what_can_be_drawn(six, bare):
     assert set(make_charts(six.records)) == set(CHARTS)
     assert set(CHARTS) - set(make_charts(bare.records)) == set(MISSING)
 

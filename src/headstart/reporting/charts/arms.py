@@ -1,7 +1,6 @@
-"""Charts of the arms: what each scored, from which layer, and what it cost."""
+"""Charts of the ways that were tried (arms): score, layer and cost."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from headstart.reporting.charts.spec import (
     Axis,
@@ -17,10 +16,13 @@ from headstart.reporting.charts.spec import (
     to_floats,
 )
 from headstart.reporting.charts.training import join_arm_names
+from headstart.reporting.record_types import ArmRecord
 from headstart.reporting.records import Records
+from headstart.selection.arm import DepthPoint
+from headstart.selection.leaderboard import LeaderboardRow
 
 LEAST_SECONDS = 0.01  #: an arm that took less, as an ensemble does, stands here on the logarithmic axis
-#: A field of the leaderboard's rows, what it is called, how it is written.
+#: A field of the leaderboard's rows, its name, how it is written.
 KINDS: tuple[tuple[str, str, Form], ...] = (
     ("seconds", "time", "seconds"),
     ("memory", "memory", "bytes"),
@@ -29,116 +31,117 @@ KINDS: tuple[tuple[str, str, Form], ...] = (
 
 
 def accuracy_over_cost_chart(records: Records) -> Lines:
-    """What each arm scored on validation over the seconds that it took."""
-    rows = records.comparison["arms"]
-    won = next(row for row in rows if row["winner"])
-    dearest = max(rows, key=lambda row: float(row["seconds"]))
-    alt = f"{won['arm']} wins with {_scored(won)}"
+    """Return the validation accuracy of each arm over the seconds that it took."""
+    rows = records.comparison.arms
+    winner = next(row for row in rows if row.winner)
+    dearest = max(rows, key=lambda row: row.seconds)
+    alt = f"{winner.arm} was kept with {_describe_score(winner)}"
     if len(rows) == 1:
-        alt += "; it is the only arm."
-    elif dearest is won:
-        alt += f"; it is the dearest of {format_quantity(len(rows), 'arm')}."
+        alt += "; nothing else was tried."
+    elif dearest is winner:
+        alt += f"; it is the slowest of {format_quantity(len(rows), 'way')}."
     else:
-        alt += f"; of {format_quantity(len(rows), 'arm')} the dearest, {dearest['arm']}, has {_scored(dearest)}."
+        alt += f"; of {format_quantity(len(rows), 'way')} the slowest, {dearest.arm}, has {_describe_score(dearest)}."
     return Lines(
-        title="Accuracy over cost",
+        title="Accuracy over time",
         alt=alt,
-        x=Axis("seconds to make the arm (logarithmic)", "seconds", log=True),
+        x=Axis("seconds it took to make (logarithmic)", "seconds", log=True),
         y=Axis("validation accuracy, 95\u00a0% interval", "share"),
-        series=tuple(_priced(row) for row in rows),
+        series=tuple(map(_plot_arm, rows)),
     )
 
 
-def _scored(row: Mapping[str, Any]) -> str:
-    return f"{format_percent(row['validation_accuracy'])} on validation in {format_value(row['seconds'], 'seconds')}"
+def _describe_score(row: LeaderboardRow) -> str:
+    return f"{format_percent(row.validation_accuracy)} on validation in {format_value(row.seconds, 'seconds')}"
 
 
-def _priced(row: Mapping[str, Any]) -> Series:
+def _plot_arm(row: LeaderboardRow) -> Series:
     return Series(
-        name=f"{row['arm']} (winner)" if row["winner"] else row["arm"],
-        x=(max(float(row["seconds"]), LEAST_SECONDS),),
-        y=(float(row["validation_accuracy"]),),
-        low=(float(row["validation_low"]),),
-        high=(float(row["validation_high"]),),
+        name=f"{row.arm} (kept)" if row.winner else row.arm,
+        x=(max(row.seconds, LEAST_SECONDS),),
+        y=(row.validation_accuracy,),
+        low=(row.validation_low,),
+        high=(row.validation_high,),
         style="points",
-        notes=(f"took {format_value(row['seconds'], 'seconds')}",),
-        marked=(0,) if row["winner"] else (),
+        notes=(f"took {format_value(row.seconds, 'seconds')}",),
+        marked=(0,) if row.winner else (),
     )
 
 
 def depth_chart(records: Records) -> tuple[Lines, ...]:
-    """How well the classes are told from each layer, a chart for each arm that looked.
+    """Return the accuracy by layer, a chart for each arm that compared layers.
 
     Raises:
         NotRecorded: none did.
     """
-    looked = [arm for arm in records.run["arms"] if arm["depth"]]
-    if not looked:
+    arms = [arm for arm in records.run.arms if arm.depth]
+    if not arms:
         raise NotRecorded(
             f"this run has no intermediate-probe, so no layers were compared; its arms are {join_arm_names(records)}. "
             "Add one with --arms linear-probe,intermediate-probe"
         )
-    several = len({arm["backbone"] for arm in looked}) > 1
-    return tuple(_by_layer(arm, f", {arm['backbone']}" if several else "") for arm in looked)
+    several = len({arm.backbone for arm in arms}) > 1
+    return tuple(_plot_layers(arm, f", {arm.backbone}" if several else "") for arm in arms)
 
 
-def _by_layer(arm: Mapping[str, Any], of: str) -> Lines:
-    points = arm["depth"]
-    best = max(points, key=lambda it: float(it["validation_accuracy"]))
-    last = next((it for it in reversed(points) if it["layer"] != "all"), best)
-    where = "all layers joined" if best["layer"] == "all" else best["layer"]
-    alt = f"The most validation photos, {format_percent(best['validation_accuracy'])}, are told from {where}"
+def _plot_layers(arm: ArmRecord, of: str) -> Lines:
+    points = arm.depth
+    best = max(points, key=lambda point: point.validation_accuracy)
+    last = next((point for point in reversed(points) if point.layer != "all"), best)
+    where = "all layers joined" if best.layer == "all" else best.layer
+    alt = f"The most validation photos, {format_percent(best.validation_accuracy)}, are told from {where}"
     if best is last:
         alt += ", the last layer."
     else:
-        alt += f"; from the last layer alone, {last['layer']}, {format_percent(last['validation_accuracy'])}."
-    inside = [place for place, it in enumerate(points) if it["accuracy"] is not None]
+        alt += f"; from the last layer alone, {last.layer}, {format_percent(last.validation_accuracy)}."
+    inside = [place for place, point in enumerate(points) if point.accuracy is not None]
     series = [
         Series("validation", *_accuracy_of(points, range(len(points)), "validation_accuracy"), style="dots"),
         Series("cross-validated inside train", *_accuracy_of(points, inside, "accuracy"), style="dots"),
     ]
-    names = tuple("joined" if it["layer"] == "all" else str(it["layer"]) for it in points)
+    names = tuple("joined" if point.layer == "all" else point.layer for point in points)
     x = Axis("layer the head reads, from the pixels upwards", "count", low=0, high=len(points) - 1, names=names)
-    title = f"Accuracy over depth{of}"
-    return Lines(title, alt, x, Axis("accuracy", "share"), tuple(it for it in series if it.x))
+    shown = tuple(line for line in series if line.x)
+    return Lines(f"Accuracy by layer{of}", alt, x, Axis("accuracy", "share"), shown)
 
 
 def _accuracy_of(
-    points: Sequence[Mapping[str, Any]], places: Sequence[int], field: str
+    points: Sequence[DepthPoint], places: Sequence[int], field: str
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    return to_floats(places), to_floats(points[place][field] for place in places)
+    return to_floats(places), to_floats(getattr(points[place], field) for place in places)
 
 
 def cost_chart(records: Records) -> tuple[Bars, ...]:
-    """What each arm was predicted to take and took: charts of time, memory and disk, as far as any was taken.
+    """Return predicted and real time, memory and disk of each arm, as far as any was taken.
 
     Raises:
         NotRecorded: nothing was predicted.
     """
-    rows = [row for row in records.comparison["arms"] if row["predicted_seconds"] is not None]
+    rows = [row for row in records.comparison.arms if row.predicted_seconds is not None]
     if not rows:
         raise NotRecorded("nothing was predicted of this run's arms, so there is nothing to hold their cost to")
     return tuple(
-        _predicted(rows, field, name, form)
+        _plot_cost(rows, field, name, form)
         for field, name, form in KINDS
-        if any(row[field] or row[f"predicted_{field}"] for row in rows)
+        if any(getattr(row, field) or getattr(row, f"predicted_{field}") for row in rows)
     )
 
 
-def _predicted(rows: Sequence[Mapping[str, Any]], field: str, name: str, form: Form) -> Bars:
-    predicted, real = to_floats(row[f"predicted_{field}"] or 0 for row in rows), to_floats(row[field] for row in rows)
+def _plot_cost(rows: Sequence[LeaderboardRow], field: str, name: str, form: Form) -> Bars:
+    predicted = to_floats(getattr(row, f"predicted_{field}") or 0 for row in rows)
+    real = to_floats(getattr(row, field) for row in rows)
     most = max(range(len(rows)), key=lambda place: real[place])
     alt = (
-        f"The most {name}, {format_value(real[most], form)}, went to {rows[most]['arm']}; predicted were "
+        f"The most {name}, {format_value(real[most], form)}, went to {rows[most].arm}; predicted were "
         f"{format_value(predicted[most], form)}."
     )
     if not real[most]:
         alt = f"No arm took any {name}; predicted were {format_value(max(predicted), form)} at most."
     groups = (BarGroup("predicted", predicted), BarGroup("real", real))
     return Bars(
-        f"Cost: {name}",
-        alt,
-        tuple(row["arm"] for row in rows),
-        Axis("seconds" if form == "seconds" else name, form, low=0),
-        groups,
+        title=name.capitalize(),
+        alt=alt,
+        categories=tuple(row.arm for row in rows),
+        value=Axis("seconds" if form == "seconds" else name, form, low=0),
+        groups=groups,
     )

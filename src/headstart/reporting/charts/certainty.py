@@ -1,11 +1,9 @@
 """Charts of how sure the classifier is, and whether it may be: calibration, prediction sets, novelty."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
 from headstart.evaluation.intervals import grouped_wilson_interval
+from headstart.evaluation.reliability import Reliability
 from headstart.reporting.charts.spec import (
     MOST_ROWS,
     Axis,
@@ -19,6 +17,7 @@ from headstart.reporting.charts.spec import (
     format_quantity,
     to_floats,
 )
+from headstart.reporting.record_types import SetsRecord
 from headstart.reporting.records import Records
 
 COLUMNS = 20  #: of a histogram of confidence
@@ -28,83 +27,82 @@ CHANCE = Series("as sure as right", (0.0, 1.0), (0.0, 1.0), style="reference")
 
 
 def reliability_chart(records: Records) -> Lines:
-    """How often the classifier is right when it is so sure, on test, before and after calibration."""
-    calibration = records.trust["calibration"]
-    before, after = calibration["before"], calibration["after"]
+    """Return the share of right answers over their stated probability, on test, before and after calibration."""
+    calibration = records.trust.calibration
+    before, after = calibration.before, calibration.after
     test = records.predictions.subset("test")
     edges = np.linspace(0, 1, COLUMNS + 1)
     heights = np.histogram(test.confidence.clip(0, 1), edges)[0] / max(1, len(test))
     share = Series("share of photos, calibrated", to_floats(edges), to_floats(heights), style="columns")
-    verb = "falls" if after["ece"] < before["ece"] else "goes"
-    photos = format_quantity(after["n"], "test photo")
+    photos = format_quantity(after.n, "test photo")
     alt = (
-        f"The expected calibration error on {photos} {verb} from {format_percent(before['ece'])} to "
-        f"{format_percent(after['ece'])} by calibration ({calibration['kind']}); the Brier score goes from "
-        f"{before['brier']:.3f} to {after['brier']:.3f}."
+        f"On {photos} the stated probabilities are off by {100 * before.ece:.1f} points on average without "
+        f"calibration and by {100 * after.ece:.1f} with it ({calibration.kind}); the Brier score goes from "
+        f"{before.brier:.3f} to {after.brier:.3f}."
     )
     return Lines(
-        title="Reliability",
+        title="How often it is right when it is so sure",
         alt=alt,
-        x=Axis("probability of the predicted class", "share", low=0, high=1),
+        x=Axis("stated probability of the predicted class", "share", low=0, high=1),
         y=Axis("share of photos that are right, 95\u00a0% interval", "share", low=0, high=1),
-        series=(_bins("calibrated", after), _bins("uncalibrated", before), share, CHANCE),
+        series=(_plot_bins("calibrated", after), _plot_bins("uncalibrated", before), share, CHANCE),
         square=True,
     )
 
 
-def _bins(name: str, found: Mapping[str, Any]) -> Series:
-    bins = found["bins"]
+def _plot_bins(name: str, found: Reliability) -> Series:
+    bins = found.bins
     return Series(
         name,
-        to_floats(it["confidence"] for it in bins),
-        to_floats(it["accuracy"] for it in bins),
-        to_floats(it["low"] for it in bins),
-        to_floats(it["high"] for it in bins),
+        to_floats(single.confidence for single in bins),
+        to_floats(single.accuracy for single in bins),
+        to_floats(single.low for single in bins),
+        to_floats(single.high for single in bins),
         style="dots",
         notes=tuple(
-            f"{format_quantity(it['n'], 'photo')}, {format_percent(it['n'] / found['n'])} of all" for it in bins
+            f"{format_quantity(single.n, 'photo')}, {format_percent(single.n / found.n)} of all" for single in bins
         ),
     )
 
 
 def set_sizes_chart(records: Records) -> Bars:
-    """How many classes the prediction sets of test photos hold.
+    """Return how many classes the prediction sets of test photos hold.
 
     Raises:
         NotRecorded: the classifier makes none.
     """
-    made = _sets(records)
-    found = made["test"]
-    counts = np.array(found["sizes"], dtype=np.int64)
+    sets = _require_sets(records)
+    found = sets.test
+    counts = np.array(found.sizes, dtype=np.int64)
     largest = int(np.flatnonzero(counts)[-1]) + 1 if counts.any() else 1
     rows = counts[:largest]
-    names = [format_quantity(size, "class", "classes") for size in range(1, largest + 1)]
+    names = [format_quantity(size, "candidate") for size in range(1, largest + 1)]
     if largest > MOST_SIZES:
         rows = np.r_[counts[: MOST_SIZES - 1], counts[MOST_SIZES - 1 :].sum()]
-        names[MOST_SIZES - 1 :] = [f"{MOST_SIZES} to {largest} classes"]
-    single, photos = format_percent(counts[0] / max(1, found["n"])), format_quantity(found["n"], "test photo")
+        names[MOST_SIZES - 1 :] = [f"{MOST_SIZES} to {largest} candidates"]
+    single, photos = format_percent(counts[0] / max(1, found.n)), format_quantity(found.n, "test photo")
     alt = (
-        f"{single} of {photos} have a prediction set of one class, the mean is {found['mean_size']:.2f} of "
-        f"{len(counts)}; {format_percent(found['coverage'])} of the sets hold the true class, wanted were "
-        f"{format_percent(made['coverage'], 0)}."
+        f"{single} of {photos} have a single candidate, the mean is {found.mean_size:.2f} of {len(counts)} classes; "
+        f"the right class is among the candidates of {format_percent(found.coverage)}, wanted were "
+        f"{format_percent(sets.coverage, 0)}."
     )
     return Bars(
-        title="Sizes of prediction sets",
+        title="Number of candidates (size of the prediction set)",
         alt=alt,
         categories=tuple(names),
         value=Axis("share of test photos", "share", low=0),
-        groups=(BarGroup("share", to_floats(rows / max(1, found["n"]))),),
+        groups=(BarGroup("share", to_floats(rows / max(1, found.n))),),
         notes=tuple(format_quantity(int(count), "photo") for count in rows),
     )
 
 
 def class_coverage_chart(records: Records) -> Bars:
-    """How many prediction sets hold the true class, by class; of many classes those with the fewest.
+    """Return how many prediction sets hold the true class, by class; of many classes those with the fewest.
 
     Raises:
         NotRecorded: the classifier makes no prediction sets.
     """
-    wanted = _sets(records)["coverage"]
+    wanted = _require_sets(records).coverage
     test = records.predictions.subset("test")
     hit = test.prediction_set[np.arange(len(test)), test.label]
     n = np.bincount(test.label, minlength=len(records.classes))
@@ -117,59 +115,63 @@ def class_coverage_chart(records: Records) -> Bars:
     shares, intervals = held[shown] / n[shown], [grouped_wilson_interval(hit[own], test.group[own]) for own in owns]
     worst = int(shares.argmin())
     alt = (
-        f"Prediction sets are to hold the true class of {format_percent(wanted, 0)} of all photos; of "
-        f"{records.classes[shown[worst]]} they hold it least often, {format_percent(shares[worst])} of "
+        f"The right class is to be among the candidates of {format_percent(wanted, 0)} of all photos; it is least "
+        f"often so for {records.classes[shown[worst]]}, {format_percent(shares[worst])} of "
         f"{format_quantity(int(n[shown[worst]]), 'test photo')}."
     )
-    group = BarGroup(
-        "coverage", to_floats(shares), to_floats(it.low for it in intervals), to_floats(it.high for it in intervals)
-    )
+    low, high = to_floats(interval.low for interval in intervals), to_floats(interval.high for interval in intervals)
     return Bars(
-        title="Coverage of prediction sets by class" + ("" if few else f": the {MOST_ROWS} lowest"),
+        title="Right class among the candidates, by class" + ("" if few else f": the {MOST_ROWS} lowest"),
         alt=alt,
-        categories=tuple(records.classes[it] for it in shown),
-        value=Axis("share of sets with the true class, 95\u00a0% interval", "share"),
-        groups=(group,),
+        categories=tuple(records.classes[label] for label in shown),
+        value=Axis("share of photos, 95\u00a0% interval", "share"),
+        groups=(BarGroup("coverage", to_floats(shares), low, high),),
         dots=True,
-        notes=tuple(f"{held[it]} of {format_quantity(int(n[it]), 'photo')}" for it in shown),
+        notes=tuple(f"{held[label]} of {format_quantity(int(n[label]), 'photo')}" for label in shown),
         marks=(Mark(wanted, f"wanted: {format_percent(wanted, 0)}"),),
     )
 
 
-def _sets(records: Records) -> Mapping[str, Any]:
-    made: Mapping[str, Any] | None = records.trust["sets"]
-    if made is None:
+def _require_sets(records: Records) -> SetsRecord:
+    sets = records.trust.sets
+    if sets is None:
         raise NotRecorded("this run's classifier makes no prediction sets; fit again to have them")
-    return made
+    return sets
 
 
 def novelty_chart(records: Records) -> Lines:
-    """How unfamiliar the validation and test photos are to the classifier, beside the threshold.
+    """Return the novelty of the validation and test photos, beside the threshold.
 
     Raises:
-        NotRecorded: the classifier declines nothing.
+        NotRecorded: the classifier has no novelty score.
     """
-    found = records.trust["novelty"]
-    scores = {part: records.predictions.subset(part).novelty for part in ("validation", "test")}
-    known = {part: it[np.isfinite(it)].astype(np.float64) for part, it in scores.items() if np.isfinite(it).any()}
+    found = records.trust.novelty
+    scores = {subset: records.predictions.subset(subset).novelty for subset in ("validation", "test")}
+    known = {
+        subset: values[np.isfinite(values)].astype(np.float64)
+        for subset, values in scores.items()
+        if np.isfinite(values).any()
+    }
     if not found or not known:
-        raise NotRecorded("this run's classifier has no novelty score, so it declines no photo; fit again to have one")
+        raise NotRecorded(
+            "this run's classifier has no novelty score, so it takes no photo for unfamiliar; fit again to have one"
+        )
     every = np.concatenate(list(known.values()))
     edges = np.linspace(min(0.0, every.min()), max(1.05, every.max()), NOVELTY_COLUMNS + 1)
-    accepted = found["accepted"]
-    photos = format_quantity(accepted["n"], "test photo")
+    accepted = found.accepted
+    photos = format_quantity(accepted.n, "test photo")
     alt = (
-        f"{format_percent(accepted['share'])} of {photos} are familiar enough to be answered, wanted were "
-        f"{format_percent(found['ood_acceptance'], 0)}; the score at which a photo is declined is 1."
+        f"{format_percent(accepted.share)} of {photos} are like the training photos, wanted were "
+        f"{format_percent(found.ood_acceptance, 0)}; above a novelty of 1 a photo is unlike them."
     )
     return Lines(
-        title="Novelty of familiar photos",
+        title="How unlike the training photos they are",
         alt=alt,
-        x=Axis("novelty (above 1 a photo is declined)"),
-        y=Axis("share of the part's photos", "share", low=0),
+        x=Axis("novelty (above 1: unlike the training photos)"),
+        y=Axis("share of the photos", "share", low=0),
         series=tuple(
-            Series(part, to_floats(edges), to_floats(np.histogram(it, edges)[0] / len(it)), style="columns")
-            for part, it in known.items()
+            Series(subset, to_floats(edges), to_floats(np.histogram(values, edges)[0] / len(values)), style="columns")
+            for subset, values in known.items()
         ),
         marks=(Mark(1.0, "threshold"),),
     )

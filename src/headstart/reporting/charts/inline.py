@@ -24,8 +24,9 @@ def draw_charts(maker: ChartMaker, records: Records) -> tuple[InlineChart, ...]:
     A confusion matrix is not drawn: a page shows it as a table.
     """
     name = maker.__name__.removesuffix("_chart").replace("_", "-")
-    charts = [chart for chart in make_if_recorded(maker, records) if not isinstance(chart, Matrix)]
-    return tuple(
-        InlineChart(chart.title, Markup(draw(chart, f"chart-{name}-{number}")))  # noqa: S704 - escaped as it is drawn
-        for number, chart in enumerate(charts)
-    )
+    made = []
+    for number, chart in enumerate(make_if_recorded(maker, records)):
+        if not isinstance(chart, Matrix):
+            svg = Markup(draw(chart, f"chart-{name}-{number}"))  # noqa: S704 - escaped as it is drawn
+            made.append(InlineChart(chart.title, svg))
+    return tuple(made)

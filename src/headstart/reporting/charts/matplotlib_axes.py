@@ -1,4 +1,4 @@
-"""Puts a chart on the axes of a matplotlib figure."""
+"""Drawings of charts on the axes of a matplotlib figure."""
 
 from math import ceil
 from typing import TYPE_CHECKING
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from headstart.reporting.charts.spec import Axis, Bars, Chart, Form, Lines, Matrix, Series, format_value
-from headstart.reporting.charts.svg.marks import width
-from headstart.reporting.charts.svg.scale import roomy_scale
-from headstart.reporting.charts.svg.style import DASHES, LIGHT, MARKERS, colour_of, dash_of
+from headstart.reporting.charts.svg.marks import measure_text
+from headstart.reporting.charts.svg.scale import fit_roomy_scale
+from headstart.reporting.charts.svg.style import DASHES, LIGHT, MARKERS, colour_number, dash_number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,35 +19,35 @@ NAMED = 40  #: names along a matrix, at most
 
 
 def draw_on(axes: "Axes", chart: Chart) -> None:
-    """Title, data, axes and legend."""
+    """Draw title, data, axes and legend."""
     axes.set_title(chart.title, loc="left", fontsize="medium", fontweight="bold", parse_math=False)
     if isinstance(chart, Lines):
-        _lines(axes, chart)
+        _draw_lines(axes, chart)
     elif isinstance(chart, Bars):
-        _bars(axes, chart)
+        _draw_bars(axes, chart)
     else:
-        _matrix(axes, chart)
+        _draw_matrix(axes, chart)
 
 
-def _lines(axes: "Axes", chart: Lines) -> None:
+def _draw_lines(axes: "Axes", chart: Lines) -> None:
     colours = iter(range(len(chart.series)))
-    for it in chart.series:
-        _series(axes, it, 0 if it.style == "reference" else next(colours))
+    for series in chart.series:
+        _draw_series(axes, series, 0 if series.style == "reference" else next(colours))
     for mark in chart.marks:
         line = axes.axvline if mark.axis == "x" else axes.axhline
         line(mark.value, color="black", linestyle=":", linewidth=1, label=mark.name)
-    _scaled(axes, "x", chart.x)
-    _scaled(axes, "y", chart.y)
+    _set_axis(axes, "x", chart.x)
+    _set_axis(axes, "y", chart.y)
     if chart.square:
         axes.set_aspect("equal")
     if len(chart.series) + len(chart.marks) > 1:
-        _legend(axes)
+        _draw_legend(axes)
 
 
-def _series(axes: "Axes", series: Series, place: int) -> None:
-    colour, dash = LIGHT[colour_of(place)], DASHES[dash_of(place)]
-    style = (0, tuple(float(it) / 2 for it in dash.split())) if dash else "-"
-    mark = MARKERS[colour_of(place)]
+def _draw_series(axes: "Axes", series: Series, place: int) -> None:
+    colour, dash = LIGHT[colour_number(place)], DASHES[dash_number(place)]
+    style = (0, tuple(float(length) / 2 for length in dash.split())) if dash else "-"
+    mark = MARKERS[colour_number(place)]
     if series.style == "columns":
         axes.stairs(series.y, series.x, fill=True, alpha=0.3, color=colour, label=series.name)
         return
@@ -62,36 +62,36 @@ def _series(axes: "Axes", series: Series, place: int) -> None:
     axes.plot(x, y, "o", markersize=13, markerfacecolor="none", markeredgecolor="black")
 
 
-def _scaled(axes: "Axes", which: str, axis: Axis) -> None:
-    """Name, ends and how values are written."""
+def _set_axis(axes: "Axes", which: str, axis: Axis) -> None:
+    """Set the name, the ends and the form of values."""
     axes.set(**{f"{which}label": axis.name})
     along = axes.xaxis if which == "x" else axes.yaxis
     if axis.log:
         axes.set(**{f"{which}scale": "log"})
-        _ticked(axes, which, axis)
+        _set_log_ticks(axes, which, axis)
     elif axis.names:
         along.set_ticks(range(len(axis.names)), axis.names, parse_math=False)
         if which == "x":
             along.set_tick_params(rotation=90)
     else:
-        _written(along, axis.form)
+        _set_format(along, axis.form)
     if axis.low is not None and not axis.names:
         axes.set(**{f"{which}lim": (axis.low, axis.high)})
 
 
-def _ticked(axes: "Axes", which: str, axis: Axis) -> None:
-    """The ticks of the page's drawing: on a short range those that matplotlib labels between powers of ten touch."""
+def _set_log_ticks(axes: "Axes", which: str, axis: Axis) -> None:
+    """Set the ticks of the page's drawing: on a short range those that matplotlib labels touch."""
     from matplotlib.ticker import NullLocator
 
     low, high = axes.get_xlim() if which == "x" else axes.get_ylim()
-    scale = roomy_scale(axis, [low, high], ROOM, lambda label: width(label, TYPE), 8)
+    scale = fit_roomy_scale(axis, [low, high], ROOM, lambda label: measure_text(label, TYPE), 8)
     along = axes.xaxis if which == "x" else axes.yaxis
     along.set_ticks([value for value, _ in scale.ticks], [label for _, label in scale.ticks], parse_math=False)
     along.set_minor_locator(NullLocator())
     axes.set(**{f"{which}lim": (low, high)})
 
 
-def _written(along: object, form: Form) -> None:
+def _set_format(along: object, form: Form) -> None:
     from matplotlib.axis import Axis as Along
     from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
@@ -104,12 +104,12 @@ def _written(along: object, form: Form) -> None:
         along.set_major_formatter(FuncFormatter(lambda value, _: format_value(value, form)))
 
 
-def _bars(axes: "Axes", chart: Bars) -> None:
-    """Rows from top to bottom."""
+def _draw_bars(axes: "Axes", chart: Bars) -> None:
+    """Draw rows from top to bottom."""
     rows = np.arange(len(chart.categories))
     reached = np.zeros(len(rows))
     for place, group in enumerate(chart.groups):
-        values, colour = np.array(group.values), LIGHT[colour_of(place)]
+        values, colour = np.array(group.values), LIGHT[colour_number(place)]
         if chart.dots:
             colours = [LIGHT[int(row in chart.marked)] for row in rows]
             axes.scatter(values, rows, color=colours, zorder=3, label=group.name)
@@ -127,13 +127,13 @@ def _bars(axes: "Axes", chart: Bars) -> None:
         axes.axvline(mark.value, color="black", linestyle=":", linewidth=1, label=mark.name)
     axes.set_yticks(rows, chart.categories, parse_math=False)
     axes.set_ylim(max(len(rows), 3) - 0.5, -0.5)
-    _scaled(axes, "x", chart.value)
+    _set_axis(axes, "x", chart.value)
     if len(chart.groups) > 1 or chart.marks:
-        _legend(axes)
+        _draw_legend(axes)
 
 
-def _matrix(axes: "Axes", chart: Matrix) -> None:
-    """Coloured by the share of the row."""
+def _draw_matrix(axes: "Axes", chart: Matrix) -> None:
+    """Draw cells coloured by their share of the row."""
     shares, classes = np.array(chart.shares), len(chart.names)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     every = max(1, ceil(classes / NAMED))
@@ -150,7 +150,7 @@ def _matrix(axes: "Axes", chart: Matrix) -> None:
                     axes.text(predicted, true, f"{count:,}", ha="center", va="center", color=ink)
 
 
-def _legend(axes: "Axes") -> None:
-    """Names of classes and arms are no formulas, whatever signs are in them."""
+def _draw_legend(axes: "Axes") -> None:
+    """Draw the legend; names of classes and arms are no formulas, whatever signs are in them."""
     for text in axes.legend(fontsize="small").get_texts():
         text.set_parse_math(False)

@@ -1,7 +1,7 @@
-"""Charts of the answers on test: what was taken for what, and how well each class is told from the rest."""
+"""Charts of the answers on test: confusions, and how well each class is told from the rest."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -36,31 +36,31 @@ class _Curve:
 
 
 def confusion_chart(records: Records) -> Matrix:
-    """Test photos by their class and by what they were taken for."""
+    """Return the test photos by true and by predicted class."""
     test = records.test
     counts = np.array(test.confusion)
     np.fill_diagonal(counts, 0)
     places = [divmod(int(at), len(counts)) for at in np.argsort(-counts, axis=None, kind="stable")[:CONFUSIONS]]
     most = [(true, predicted) for true, predicted in places if counts[true, predicted]]
-    told = ", ".join(
+    named = ", ".join(
         f"{test.classes[true]} for {test.classes[predicted]} ({counts[true, predicted]})" for true, predicted in most
     )
     alt = (
         f"{format_percent(test.accuracy)} of {format_quantity(test.n, 'test photo')} are right; "
-        f"{f'most often taken: {told}' if told else 'none was taken for another class'}."
+        f"{f'most often taken: {named}' if named else 'none was taken for another class'}."
     )
     return Matrix("Confusion matrix", alt, test.classes, test.confusion)
 
 
 def roc_chart(records: Records) -> Lines:
-    """True over false positives of each class against the rest, on test; of many classes the mean and the lowest.
+    """Return true over false positives of each class against the rest, on test; of many the mean and the lowest.
 
     Raises:
         NotRecorded: no class can be held against others.
     """
-    found = _against_rest(records, _roc_of)
-    grid = np.unique(np.concatenate([it.x for it in found]))
-    shown, alt = _shown(found, _mean(found, grid), "area under the curve")
+    found = _curves_against_rest(records, _compute_roc)
+    grid = np.unique(np.concatenate([curve.x for curve in found]))
+    shown, alt = _select_curves(found, _average(found, grid), "area under the curve")
     return Lines(
         title="ROC curves",
         alt=alt,
@@ -72,14 +72,14 @@ def roc_chart(records: Records) -> Lines:
 
 
 def precision_recall_chart(records: Records) -> Lines:
-    """Precision over recall of each class against the rest, on test; of many classes the mean and the lowest.
+    """Return precision over recall of each class against the rest, on test; of many the mean and the lowest.
 
     Raises:
         NotRecorded: no class has test photos.
     """
-    found = _against_rest(records, _precision_recall_of)
-    grid = np.unique(np.concatenate([it.x for it in found]))
-    shown, alt = _shown(found, _mean(found, grid), "average precision")
+    found = _curves_against_rest(records, _compute_precision_recall)
+    grid = np.unique(np.concatenate([curve.x for curve in found]))
+    shown, alt = _select_curves(found, _average(found, grid), "average precision")
     return Lines(
         title="Precision and recall",
         alt=alt,
@@ -91,7 +91,7 @@ def precision_recall_chart(records: Records) -> Lines:
 
 
 def risk_coverage_chart(records: Records) -> Lines:
-    """How often answers on test are wrong where only the surest are given."""
+    """Return the share of wrong answers on test where only the surest are given."""
     test = records.predictions.subset("test")
     found = curves.risk_coverage_curve(test.right, test.confidence)
     half = int(np.searchsorted(found.coverage, 0.5))
@@ -102,32 +102,32 @@ def risk_coverage_chart(records: Records) -> Lines:
         f"The area is {found.area or 0.0:.3f}."
     )
     return Lines(
-        title="Risk over coverage",
+        title="Mistakes when only the surest photos are answered",
         alt=alt,
-        x=Axis("coverage: share of photos that are answered, the surest first", "share", low=0, high=1),
-        y=Axis("risk: share of the answers that are wrong", "share", low=0),
-        series=(Series("risk", to_floats(found.coverage), to_floats(found.risk)),),
+        x=Axis("share of photos that are answered, the surest first (coverage)", "share", low=0, high=1),
+        y=Axis("share of the answers that are wrong (risk)", "share", low=0),
+        series=(Series("wrong", to_floats(found.coverage), to_floats(found.risk)),),
         marks=(Mark(error, "all answered", "y"),),
     )
 
 
-def _against_rest(records: Records, curve_of: Callable[[Predictions, int], _Curve | None]) -> list[_Curve]:
-    """A curve for each class of which one can be drawn, named by the class."""
+def _curves_against_rest(records: Records, curve_of: Callable[[Predictions, int], _Curve | None]) -> list[_Curve]:
+    """Return a curve for each class of which one can be drawn, named by the class."""
     test = records.predictions.subset("test")
     made = [(name, curve_of(test, k)) for k, name in enumerate(records.classes)]
-    found = [_Curve(name, it.x, it.y, it.area) for name, it in made if it is not None]
+    found = [replace(curve, name=name) for name, curve in made if curve is not None]
     if not found:
         raise NotRecorded("all test photos are of one class, so none can be told from others; test on more classes")
     return found
 
 
-def _roc_of(test: Predictions, k: int) -> _Curve | None:
+def _compute_roc(test: Predictions, k: int) -> _Curve | None:
     found = curves.roc_curve(test.label, test.probabilities, k)
     return None if found.area is None else _Curve("", found.false_positives, found.true_positives, found.area)
 
 
-def _precision_recall_of(test: Predictions, k: int) -> _Curve | None:
-    """As steps: the precision of a point holds for the recall between the point before and it.
+def _compute_precision_recall(test: Predictions, k: int) -> _Curve | None:
+    """Return the curve as steps: the precision of a point holds for the recall between the point before and it.
 
     It ends where all photos of the class are found: what lower thresholds let in is of other classes.
     """
@@ -139,19 +139,19 @@ def _precision_recall_of(test: Predictions, k: int) -> _Curve | None:
     return _Curve("", x, y, found.area)
 
 
-def _mean(found: list[_Curve], grid: Doubles) -> _Curve:
-    """The mean of curves, exact: at each place its value from the left and from the right, for curves may jump.
+def _average(found: list[_Curve], grid: Doubles) -> _Curve:
+    """Return the mean of curves, exact: at each place its value from the left and from the right, for curves may jump.
 
     The area under it is the mean of the areas.
     """
-    left = np.mean([_side(it, grid, "left") for it in found], axis=0)
-    right = np.mean([_side(it, grid, "right") for it in found], axis=0)
+    left = np.mean([_evaluate(curve, grid, "left") for curve in found], axis=0)
+    right = np.mean([_evaluate(curve, grid, "right") for curve in found], axis=0)
     y = np.column_stack([left, right]).ravel()
-    return _Curve("mean of all classes", np.repeat(grid, 2), y, float(np.mean([it.area for it in found])))
+    return _Curve("mean of all classes", np.repeat(grid, 2), y, float(np.mean([curve.area for curve in found])))
 
 
-def _side(curve: _Curve, grid: Doubles, side: str) -> Doubles:
-    """A curve's values at places between 0 and 1; where it jumps, as it comes from the left or goes on to the right."""
+def _evaluate(curve: _Curve, grid: Doubles, side: str) -> Doubles:
+    """Return a curve's values at places between 0 and 1; where it jumps, those on its left or right side."""
     first = np.searchsorted(curve.x, grid, "left")
     last = np.searchsorted(curve.x, grid, "right") - 1
     there = last >= first
@@ -159,10 +159,11 @@ def _side(curve: _Curve, grid: Doubles, side: str) -> Doubles:
     return np.where(there, curve.y[np.clip(at, 0, len(curve.y) - 1)], np.interp(grid, curve.x, curve.y))
 
 
-def _shown(found: list[_Curve], mean: _Curve, measure: str) -> tuple[tuple[Series, ...], str]:
-    """The curves that are drawn, and what they say in words."""
-    lowest = min(found, key=lambda it: it.area)
+def _select_curves(found: list[_Curve], mean: _Curve, measure: str) -> tuple[tuple[Series, ...], str]:
+    """Return the curves that are drawn, and their finding in words."""
+    lowest = min(found, key=lambda curve: curve.area)
     alt = f"The {measure} is {mean.area:.3f} on average over {format_quantity(len(found), 'class', 'classes')}"
     alt += "." if len(found) == 1 else f", lowest for {lowest.name} with {lowest.area:.3f}."
-    drawn = found if len(found) <= FEW else [mean, *sorted(found, key=lambda it: it.area)[:LOWEST]]
-    return tuple(Series(f"{it.name} ({it.area:.3f})", to_floats(it.x), to_floats(it.y)) for it in drawn), alt
+    shown = found if len(found) <= FEW else [mean, *sorted(found, key=lambda curve: curve.area)[:LOWEST]]
+    series = (Series(f"{curve.name} ({curve.area:.3f})", to_floats(curve.x), to_floats(curve.y)) for curve in shown)
+    return tuple(series), alt

@@ -1,4 +1,4 @@
-"""What a chart is: its numbers as they are, and what a reader needs to make sense of them.
+"""Charts as records: their numbers as they are, with the axes and words that a reader needs.
 
 Three kinds are enough: ``Lines`` over two axes, ``Bars`` over categories, and a ``Matrix`` of counts. ``svg`` draws
 them for the page, ``plots`` as matplotlib figures.
@@ -95,7 +95,7 @@ class Bars:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """How often each class was taken for each."""
+    """Counts of photos by true and predicted class."""
 
     title: str
     alt: str
@@ -112,12 +112,12 @@ Chart = Lines | Bars | Matrix
 
 
 def to_floats(values: Iterable[float]) -> tuple[float, ...]:
-    """An array as plain numbers."""
+    """Return values as plain floats."""
     return tuple(float(value) for value in values)
 
 
 def format_value(value: float, form: Form) -> str:
-    """A value with its unit, as a reader wants it."""
+    """Return a value with its unit, as a reader wants it."""
     if form == "share":
         return format_percent(value)
     if form == "count":
@@ -130,12 +130,12 @@ def format_value(value: float, form: Form) -> str:
 
 
 def format_percent(share: float, digits: int = 1) -> str:
-    """A share of one, in hundredths."""
+    """Return a share of one in hundredths, as "94.8 %"."""
     return f"{100 * share:z.{digits}f}{NO_BREAK}%".replace("-", "−")
 
 
 def format_bytes(value: float) -> str:
-    """Bytes, in the unit that leaves one to three digits before the point."""
+    """Return bytes in the unit that leaves one to three digits before the point."""
     for unit in ("B", "kB", "MB"):
         if value < 999.5:
             return f"{value:.3g}{NO_BREAK}{unit}"
@@ -144,5 +144,5 @@ def format_bytes(value: float) -> str:
 
 
 def format_quantity(count: int, noun: str, several: str = "") -> str:
-    """A number and what it counts."""
+    """Return a number with the noun that it counts."""
     return f"{count:,} {noun if count == 1 else several or f'{noun}s'}"

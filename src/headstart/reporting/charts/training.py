@@ -13,88 +13,90 @@ from headstart.reporting.charts.spec import (
     format_quantity,
     to_floats,
 )
+from headstart.reporting.record_types import ArmRecord
 from headstart.reporting.records import Records
+from headstart.training.curves import Epoch
 
 
 def training_curves_chart(records: Records) -> tuple[Lines, ...]:
-    """Loss and accuracy by epoch, two charts for each arm that trained a network.
+    """Return loss and accuracy by epoch, two charts for each arm that trained a network.
 
     Raises:
         NotRecorded: no network was trained.
     """
-    trained = [arm for arm in records.run["arms"] if arm["curves"]]
+    trained = [arm for arm in records.run.arms if arm.curves]
     if not trained:
         raise NotRecorded(
             f"this run trained no network, so it has no curves; its arms are {join_arm_names(records)}. "
             "Train one with --arms linear-probe,partial-finetune"
         )
-    return tuple(chart for arm in trained for chart in (_losses(arm), _accuracies(arm)))
+    return tuple(chart for arm in trained for chart in (_plot_losses(arm), _plot_accuracies(arm)))
 
 
-def _losses(arm: Mapping[str, Any]) -> Lines:
-    epochs, best = arm["curves"], arm["best_epoch"]
-    losses = {it["number"]: f"{it['validation_loss']:.3f}" for it in epochs}
-    last = epochs[-1]["number"]
+def _plot_losses(arm: ArmRecord) -> Lines:
+    epochs, best = arm.curves, arm.best_epoch
+    losses = {epoch.number: f"{epoch.validation_loss:.3f}" for epoch in epochs}
+    last = epochs[-1].number
     alt = (
-        f"{arm['name']}: the validation loss {_course(losses, epochs[0]['number'], best)}; the last of "
+        f"{arm.name}: the validation loss {_describe_course(losses, epochs[0].number, best)}; the last of "
         f"{format_quantity(last, 'epoch')} has {losses[last]}."
     )
     series = (
-        _by_epoch("training, changed views", epochs, "train_loss"),
-        _by_epoch("validation", epochs, "validation_loss", best),
-        _by_epoch("validation, calibrated (chooses the epoch)", epochs, "calibrated_loss"),
+        _plot_field("training, changed views", epochs, "train_loss"),
+        _plot_field("validation", epochs, "validation_loss", best),
+        _plot_field("validation, calibrated (chooses the epoch)", epochs, "calibrated_loss"),
     )
-    title = f"Loss of {arm['name']}"
-    return Lines(title, alt, _epochs(epochs), Axis("loss (nats per photo)"), series, (_kept(best),))
+    title = f"Loss of {arm.name}"
+    return Lines(title, alt, _epoch_axis(epochs), Axis("loss (nats per photo)"), series, (_mark_kept(best),))
 
 
-def _accuracies(arm: Mapping[str, Any]) -> Lines:
-    epochs, best = arm["curves"], arm["best_epoch"]
-    shares = {it["number"]: format_percent(it["validation_accuracy"]) for it in epochs}
-    alt = f"{arm['name']}: the validation accuracy {_course(shares, epochs[0]['number'], best)}."
+def _plot_accuracies(arm: ArmRecord) -> Lines:
+    epochs, best = arm.curves, arm.best_epoch
+    shares = {epoch.number: format_percent(epoch.validation_accuracy) for epoch in epochs}
+    alt = f"{arm.name}: the validation accuracy {_describe_course(shares, epochs[0].number, best)}."
     series = (
-        _by_epoch("training, changed views", epochs, "train_accuracy"),
-        _by_epoch("validation", epochs, "validation_accuracy", best),
+        _plot_field("training, changed views", epochs, "train_accuracy"),
+        _plot_field("validation", epochs, "validation_accuracy", best),
     )
-    title = f"Accuracy of {arm['name']}"
-    return Lines(title, alt, _epochs(epochs), Axis("accuracy", "share"), series, (_kept(best),))
+    title = f"Accuracy of {arm.name}"
+    return Lines(title, alt, _epoch_axis(epochs), Axis("accuracy", "share"), series, (_mark_kept(best),))
 
 
-def _course(written_at: Mapping[int, str], first: int, best: int) -> str:
-    """How a score went, by epoch, up to the one that is kept."""
+def _describe_course(scores: Mapping[int, str], first: int, best: int) -> str:
+    """Return how a score went, by epoch, up to the one that is kept."""
     if best == first:
-        return f"is {written_at[first]} before the first step, which is kept, for no epoch was better"
-    return f"goes from {written_at[first]} before the first step to {written_at[best]} at epoch {best}, which is kept"
+        return f"is {scores[first]} before the first step; training did not help, and the untrained network was kept"
+    return f"goes from {scores[first]} before the first step to {scores[best]} at epoch {best}, which is kept"
 
 
-def _by_epoch(name: str, epochs: Sequence[Mapping[str, Any]], field: str, best: int | None = None) -> Series:
-    known = [it for it in epochs if it[field] is not None]
-    x, y = to_floats(it["number"] for it in known), to_floats(it[field] for it in known)
-    marked = tuple(place for place, it in enumerate(known) if it["number"] == best)
+def _plot_field(name: str, epochs: Sequence[Epoch], field: str, best: int | None = None) -> Series:
+    known = [epoch for epoch in epochs if getattr(epoch, field) is not None]
+    x, y = to_floats(epoch.number for epoch in known), to_floats(getattr(epoch, field) for epoch in known)
+    marked = tuple(place for place, epoch in enumerate(known) if epoch.number == best)
     return Series(name, x, y, style="dots", marked=marked)
 
 
-def _epochs(epochs: Sequence[Mapping[str, Any]]) -> Axis:
-    return Axis("epoch (0: before the first step)", "count", low=0, high=max(1, epochs[-1]["number"]))
+def _epoch_axis(epochs: Sequence[Epoch]) -> Axis:
+    return Axis("epoch (0: before the first step)", "count", low=0, high=max(1, epochs[-1].number))
 
 
-def _kept(best: int) -> Mark:
-    return Mark(best, f"epoch {best} is kept")
+def _mark_kept(best: int) -> Mark:
+    return Mark(best, f"epoch {best} is kept" if best else "the untrained network is kept")
 
 
 def rate_finder_chart(records: Records) -> tuple[Lines, ...]:
-    """The loss while the rate grows, a chart for each range test.
+    """Return the loss while the learning rate grows, a chart for each range test.
 
     Raises:
         NotRecorded: no rate was looked for.
     """
-    found = [(arm["name"], arm["rate_curve"]) for arm in records.run["arms"] if arm.get("rate_curve")]
+    found = [(arm.name, arm.rate_curve) for arm in records.run.arms if arm.rate_curve]
     if not found:
         raise NotRecorded("this run made no range test of the learning rate; fit with --find-rate to have one")
-    return tuple(_range_test(name, curve) for name, curve in found)
+    return tuple(_plot_range_test(name, curve) for name, curve in found)
 
 
-def _range_test(name: str, curve: Mapping[str, Any]) -> Lines:
+def _plot_range_test(name: str, curve: Mapping[str, Any]) -> Lines:
     rates, losses, chosen = curve["rates"], curve["losses"], curve["suggestion"]
     end = "until the loss blew up" if curve["stopped"] else "and the loss never blew up"
     alt = (
@@ -112,5 +114,5 @@ def _range_test(name: str, curve: Mapping[str, Any]) -> Lines:
 
 
 def join_arm_names(records: Records) -> str:
-    """For people."""
-    return ", ".join(arm["name"] for arm in records.run["arms"])
+    """Return the names of a run's arms for people."""
+    return ", ".join(arm.name for arm in records.run.arms)

@@ -1,34 +1,41 @@
-"""The sections on the arms and on how networks were trained."""
+"""The section on the ways that were tried (arms)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from headstart.evaluation.comparison import PairedTest
-from headstart.evaluation.intervals import Interval
 from headstart.reporting.charts import catalog as charts
 from headstart.reporting.charts.inline import InlineChart, draw_charts
+from headstart.reporting.glossary import WAYS
 from headstart.reporting.records import Records
-from headstart.selection.leaderboard import from_json, list_caveats
-from headstart.training.curves import KEPT_EPOCH_RULE
+from headstart.selection.arm import DepthPoint
+from headstart.selection.compare import SkippedArm
+from headstart.selection.leaderboard import LeaderboardRow, list_caveats
+from headstart.selection.rule import ArmChoice
 
 MOST_PAIRS = 15  #: that are shown; comparison.json has them all
-ABOUT = {"validation": "The best arm against each other, on validation", "test": "Arms in pairs, on test"}
+HEADINGS = {
+    "validation": "Was the best way really better? On the validation photos",
+    "test": "Ways in pairs, on the test photos",
+}
+COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 @dataclass(frozen=True, slots=True)
 class ShownArmPair:
-    """Two arms on the same photos; differences are a - b."""
+    """Two arms on the same photos, and what their difference means in words."""
 
-    a: str
-    b: str
-    difference: float
-    interval: Interval
-    only_a: int
-    only_b: int
-    p: float
-    p_holm: float
-    words: str
+    pair: PairedTest
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class PairTable:
+    """Pairs of arms on the photos of one subset."""
+
+    subset: str  #: "validation" or "test"
+    heading: str
+    pairs: tuple[ShownArmPair, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,105 +44,80 @@ class DepthCurve:
 
     index: int  #: of the arm
     arm: str
-    points: tuple[Mapping[str, Any], ...]
+    points: tuple[DepthPoint, ...]
 
 
 @dataclass(frozen=True)
 class ArmsSection:
-    """What the section shows."""
+    """The contents of the section."""
 
-    reason: str  #: why the winner won
-    board: tuple[Mapping[str, Any], ...]  #: rows of the leaderboard
-    revealed: bool  #: losing arms were scored on test
-    pairs: tuple[tuple[str, tuple[ShownArmPair, ...], str], ...]  #: a part, its pairs, a heading
+    verdict: str  #: which way was kept and why, in a sentence
+    reason: str  #: the same in exact figures
+    names: tuple[tuple[str, str], ...]  #: each strategy with its explanation
+    board: tuple[LeaderboardRow, ...]  #: rows of the leaderboard
+    opened_test: bool  #: losing arms were scored on test too
+    tables: tuple[PairTable, ...]
     smallest: float | None  #: difference in accuracy that test can show; None: none
     charts: tuple[InlineChart, ...]
     depths: tuple[DepthCurve, ...]
-    left_out: tuple[Mapping[str, Any], ...]
+    skipped: tuple[SkippedArm, ...]
     caveats: tuple[str, ...]  #: why validation scores are optimistic
 
 
 def build_arms_section(records: Records) -> ArmsSection:
-    """What the section shows."""
-    it = records.comparison
-    board, test = it["arms"], it["test"]
-    pairs = {"validation": it["choice"]["pairs"], "test": test["pairs"]}
+    """Return the leaderboard, the paired comparisons and the charts of the arms."""
+    comparison = records.comparison
+    strategies = dict.fromkeys(arm.strategy for arm in records.run.arms)
+    tables = (
+        PairTable("validation", HEADINGS["validation"], tuple(_list_pairs(comparison.choice.pairs))),
+        PairTable("test", HEADINGS["test"], tuple(_list_pairs(comparison.test.pairs))),
+    )
     return ArmsSection(
-        reason=it["choice"]["reason"],
-        board=tuple(board),
-        revealed=any(row["test_accuracy"] is not None and not row["winner"] for row in board),
-        pairs=tuple((part, tuple(_list_pairs(found)), ABOUT[part]) for part, found in pairs.items() if found),
-        smallest=test["smallest_difference"],
+        verdict=describe_choice(comparison.choice),
+        reason=comparison.choice.reason,
+        names=tuple((name, WAYS[name]) for name in strategies if name in WAYS),
+        board=comparison.arms,
+        opened_test=comparison.opened_test,
+        tables=tuple(table for table in tables if table.pairs),
+        smallest=comparison.test.smallest_difference,
         charts=(*draw_charts(charts.accuracy_over_cost_chart, records), *draw_charts(charts.depth_chart, records)),
-        depths=tuple(
-            DepthCurve(index, arm["name"], tuple(arm["depth"]))
-            for index, arm in enumerate(records.run["arms"])
-            if arm["depth"]
-        ),
-        left_out=tuple(it["left_out"]),
-        caveats=tuple(list_caveats(from_json(board))),
+        depths=tuple(DepthCurve(index, arm.name, arm.depth) for index, arm in enumerate(records.run.arms) if arm.depth),
+        skipped=comparison.left_out,
+        caveats=tuple(list_caveats(comparison.arms)),
     )
 
 
-def _list_pairs(found: Iterable[Mapping[str, Any]]) -> Iterator[ShownArmPair]:
-    for pair in [PairedTest.from_json(it) for it in found][:MOST_PAIRS]:
-        words = (
-            "beyond chance" if pair.significant else "told apart, just" if pair.exceeds_one_se else "no difference seen"
+def _list_pairs(pairs: Iterable[PairedTest]) -> Iterator[ShownArmPair]:
+    for pair in list(pairs)[:MOST_PAIRS]:
+        yield ShownArmPair(pair, _describe_difference(pair))
+
+
+def _describe_difference(pair: PairedTest) -> str:
+    """Return whether the difference of two arms can be chance."""
+    if pair.significant:
+        return "yes: more than chance"
+    return "perhaps: this difference can be chance" if pair.exceeds_one_se else "this difference can be chance"
+
+
+def describe_choice(choice: ArmChoice) -> str:
+    """Return which way was kept and why, in a sentence or two."""
+    winner = choice.winner
+    if not choice.pairs:
+        return f"{winner} was the only way that was tried."
+    behind = {name for equals in choice.equals for name in equals.behind}
+    pairs = [pair for pair in choice.pairs if pair.b not in behind]
+    if not pairs:
+        return f"{winner} was kept: of ways that take as long it did best in cross-validation."
+    even = 1 + sum(not pair.exceeds_one_se for pair in pairs)
+    if even > 1:
+        count = COUNTS[even] if even < len(COUNTS) else f"{even}"
+        quicker = "quicker one" if even == 2 else "quickest of them"
+        verdict = (
+            f"{count.capitalize()} ways did equally well, as far as {pairs[0].n:,} validation photos can tell; the "
+            f"{quicker}, {winner}, was kept."
         )
-        yield ShownArmPair(
-            pair.a,
-            pair.b,
-            pair.difference,
-            pair.interval,
-            pair.only_a,
-            pair.only_b,
-            pair.p,
-            pair.p_holm,
-            words,
-        )
-
-
-@dataclass(frozen=True)
-class TrainedArm:
-    """An arm that trained a network."""
-
-    index: int  #: among those
-    name: str
-    best_epoch: int
-    epochs: int
-    start: Mapping[str, Any]  #: the epoch before the first step
-    best: Mapping[str, Any]  #: the one that is kept
-    notes: tuple[str, ...]
-    charts: tuple[InlineChart, ...]
-
-
-@dataclass(frozen=True)
-class TrainingSection:
-    """What the section shows."""
-
-    arms: tuple[TrainedArm, ...]
-    kept: str = KEPT_EPOCH_RULE  #: which epoch of each
-
-
-def build_training_section(records: Records) -> TrainingSection:
-    """What the section shows; no arms where nothing was trained."""
-    arms = [arm for arm in records.run["arms"] if arm["curves"]]
-    drawn = draw_charts(charts.training_curves_chart, records)  # two of each arm
-    sought = iter(draw_charts(charts.rate_finder_chart, records))
-    found = []
-    for index, arm in enumerate(arms):
-        by_number = {epoch["number"]: epoch for epoch in arm["curves"]}
-        ranges = (next(sought),) if arm.get("rate_curve") else ()
-        found.append(
-            TrainedArm(
-                index=index,
-                name=arm["name"],
-                best_epoch=arm["best_epoch"],
-                epochs=max(by_number),
-                start=arm["curves"][0],
-                best=by_number[arm["best_epoch"]],
-                notes=tuple(arm["notes"]),
-                charts=(*drawn[2 * index : 2 * index + 2], *ranges),
-            )
-        )
-    return TrainingSection(tuple(found))
+    elif all(pair.significant for pair in pairs):
+        verdict = f"{winner} did best, by more than chance."
+    else:
+        verdict = f"{winner} did best, but its lead can be chance."
+    return f"{verdict} These photos are too few to tell ways apart surely." if choice.too_small else verdict

@@ -1,7 +1,7 @@
 """The first screen: what it predicts, how well, how sure; what matters, and what to do next."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,10 +11,10 @@ from headstart.data.samples import FileStatus
 from headstart.diagnostics.next_commands import suggest_comparing, suggest_relabelling
 from headstart.evaluation.intervals import Interval
 from headstart.reporting.by_chance import ece_by_chance
-from headstart.reporting.records import Records, total_seconds
+from headstart.reporting.records import Records
 from headstart.reporting.sections.arms import ArmsSection
 from headstart.reporting.sections.data import ClassCounts, DataSection, ShownShortcut
-from headstart.reporting.sections.rest import MoreDataSection
+from headstart.reporting.sections.more_data import MoreDataSection
 
 FEW = 20  #: training photos of a class: fewer are warned of
 MOST_FEW = 4  #: of those that are named
@@ -22,6 +22,7 @@ DOUBTFUL = 0.005  #: share of labels that are wrong by estimate from which on th
 SMALL = 100  #: test photos: fewer are warned of
 WELL, FAIRLY = 0.01, 0.03  #: calibration errors above what chance makes, up to which the probabilities are called so
 MOST_NAMES, LONGEST = 6, 60  #: names, letters: more classes are counted, not named
+RARE = 0.05  #: share of the photos with the fewest candidates, and of those with the most, that "1 or 2" leaves out
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,14 @@ class WorstClass:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidates:
+    """The number of classes that a prediction set names for most photos."""
+
+    fewest: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class NextStep:
     """Something to do next."""
 
@@ -44,17 +53,17 @@ class NextStep:
 
 @dataclass(frozen=True)
 class Overview:
-    """What the first screen shows."""
+    """The contents of the first screen."""
 
     name: str  #: of the run's folder
     date: str
     heading: str
-    title: str
     commonest: str  #: the class that test has most of
     majority: float  #: its share
     worst: WorstClass | None
-    calibrated: str  #: in words
+    certainty: str  #: whether probabilities can be taken at their word
     ece_by_chance: float  #: the calibration error of perfect probabilities on so few photos
+    candidates: Candidates | None  #: None without prediction sets
     usable: int  #: photos
     seconds: float
     backbones: str
@@ -63,47 +72,46 @@ class Overview:
     shortcuts: tuple[ShownShortcut, ...]  #: to be warned of
     few: tuple[ClassCounts, ...]  #: classes with few training photos, the fewest first
     more_few: bool  #: there are more of them
-    advice: tuple[NextStep, ...]
+    next_steps: tuple[NextStep, ...]
 
     @staticmethod
     def axis(share: float) -> str:
-        """A place on the axis from 0 to 100."""
+        """Return a place on the axis from 0 to 100."""
         return f"{100 * share:.2f}"
 
     @staticmethod
     def width(interval: Interval) -> str:
-        """How much of that axis an interval takes."""
+        """Return how much of that axis an interval takes."""
         return f"{100 * (interval.high - interval.low):.2f}"
 
 
 def build_overview(records: Records, data: DataSection, arms: ArmsSection, more: MoreDataSection) -> Overview:
-    """What the first screen shows, from the records and from sections that were made of them."""
-    run, test = records.run, records.test
-    heading = f"Tells {_join_names(records.classes)} apart"
-    few = sorted((it for it in data.classes if it.train < FEW), key=lambda it: it.train)
-    support = [it.support for it in test.per_class]
+    """Return the contents of the first screen, from the records and from sections that were made of them."""
+    run, test, trust = records.run, records.test, records.trust
+    few = sorted((counts for counts in data.classes if counts.train < FEW), key=lambda counts: counts.train)
+    support = [score.support for score in test.per_class]
     commonest = int(np.argmax(support))
-    shortcuts = tuple(it for it in data.shortcuts if it.strong)
-    by_chance = _expected_ece(records)
+    shortcuts = tuple(shown for shown in data.shortcuts if shown.strong)
+    expected_ece = _expected_ece(records)
     return Overview(
         name=records.folder.resolve().name,
-        date=_format_date(run["date"]),
-        heading=heading,
-        title=heading,
+        date=_format_date(run.date),
+        heading=f"Tells {_join_names(records.classes)} apart",
         commonest=records.classes[commonest],
         majority=support[commonest] / test.n,
         worst=_find_worst_class(records),
-        calibrated=_describe_calibration(records.trust["calibration"]["after"]["ece"] - by_chance),
-        ece_by_chance=by_chance,
-        usable=sum(run["split"].values()),
-        seconds=total_seconds(run),
-        backbones=", ".join(it["name"] for it in run["backbones"]),
-        licences=", ".join(dict.fromkeys(it["licence"] or "unknown" for it in run["backbones"])),
-        warnings=tuple(_list_warnings(records, data, arms, bool(shortcuts), bool(few))),
+        certainty=_describe_certainty(trust.calibration.after.ece - expected_ece),
+        ece_by_chance=expected_ece,
+        candidates=_count_candidates(trust.sets.test.sizes) if trust.sets else None,
+        usable=run.split.total,
+        seconds=records.seconds,
+        backbones=", ".join(backbone.name for backbone in run.backbones),
+        licences=", ".join(dict.fromkeys(backbone.licence or "unknown" for backbone in run.backbones)),
+        warnings=tuple(_list_warnings(records, data, arms, shortcuts=bool(shortcuts), few=bool(few))),
         shortcuts=shortcuts,
         few=tuple(few[:MOST_FEW]),
         more_few=len(few) > MOST_FEW,
-        advice=tuple(_list_next_steps(records, data, more)),
+        next_steps=tuple(_list_next_steps(records, data, more)),
     )
 
 
@@ -113,7 +121,7 @@ def _join_names(classes: tuple[str, ...]) -> str:
 
 
 def _format_date(text: str) -> str:
-    """A day for a person; what cannot be read as one is given as it is."""
+    """Return a day for a person; a text that cannot be read as one is returned as it is."""
     try:
         day = datetime.fromisoformat(text)
     except ValueError:
@@ -123,76 +131,84 @@ def _format_date(text: str) -> str:
 
 def _find_worst_class(records: Records) -> WorstClass | None:
     scores = [
-        WorstClass(i, it.name, it.recall, it.support)
-        for i, it in enumerate(records.test.per_class)
-        if it.recall is not None
+        WorstClass(index, score.name, score.recall, score.support)
+        for index, score in enumerate(records.test.per_class)
+        if score.recall is not None
     ]
-    return min(scores, key=lambda it: it.recall, default=None)
+    return min(scores, key=lambda worst: worst.recall, default=None)
 
 
-def _describe_calibration(excess: float) -> str:
-    return "Well calibrated" if excess <= WELL else "Fairly calibrated" if excess <= FAIRLY else "Poorly calibrated"
+def _describe_certainty(excess: float) -> str:
+    """Return whether probabilities can be taken at their word, from their error above what chance makes."""
+    if excess <= WELL:
+        return "It knows how sure it is"
+    return "It knows roughly how sure it is" if excess <= FAIRLY else "It does not know how sure it is"
+
+
+def _count_candidates(sizes: Sequence[int]) -> Candidates:
+    """Return the sizes of most prediction sets: without the smallest and the largest 5 %.
+
+    Args:
+        sizes: how many sets have 1, 2, ... classes.
+    """
+    reached, photos = np.cumsum(sizes), sum(sizes)
+    fewest = int(np.argmax(reached > RARE * photos)) + 1
+    most = int(np.argmax(reached >= (1 - RARE) * photos)) + 1
+    return Candidates(fewest, max(fewest, most))
 
 
 def _has_label_issues(data: DataSection) -> bool:
-    """Whether labels are to be warned of: more than a stray one is wrong by estimate."""
-    errors = data.label_errors
+    """Return whether labels are to be warned of: more than a stray one is wrong by estimate."""
+    errors = data.label_noise
     return bool(errors.low) and (errors.estimate or 0) >= max(2, DOUBTFUL * errors.n)
 
 
 def _expected_ece(records: Records) -> float:
-    """The calibration error of perfect probabilities, of photos that belong together as those of the test part do."""
-    return ece_by_chance(records.trust["calibration"]["after"]["bins"], records.test.effective_n / records.test.n)
+    """Return the calibration error of perfect probabilities, for photos that belong together as those of test do."""
+    return ece_by_chance(records.trust.calibration.after.bins, records.test.effective_n / records.test.n)
 
 
-def _list_warnings(records: Records, data: DataSection, arms: ArmsSection, shortcuts: bool, few: bool) -> Iterator[str]:
-    trust, test = records.trust, records.test
-    yield from _list_data_warnings(records, data)
-    if shortcuts:
-        yield "shortcuts"
-    if trust["slices"]["worst"]:
-        yield "slice"
-    if trust["calibration"]["after"]["ece"] > FAIRLY + _expected_ece(records):
-        yield "calibration"
-    if records.sets_on_test and records.sets_on_test["high"] < trust["sets"]["coverage"]:
-        yield "sets"
-    if trust["novelty"] and trust["novelty"]["accepted"]["high"] < trust["novelty"]["ood_acceptance"]:
-        yield "novelty"
-    if few:
-        yield "few"
-    if test.n < SMALL:
-        yield "small"
-    if arms.revealed:
-        yield "opened"
-    if data.counts[FileStatus.SKIPPED]:
-        yield "aside"
-
-
-def _list_data_warnings(records: Records, data: DataSection) -> Iterator[str]:
-    if data.leaked:
-        yield "leaks"
-    if _has_label_issues(data):
-        yield "labels"
-    if records.trust["labels"].get("corrected_in_test"):
-        yield "corrected"
+def _list_warnings(
+    records: Records, data: DataSection, arms: ArmsSection, *, shortcuts: bool, few: bool
+) -> Iterator[str]:
+    trust = records.trust
+    wrong_labels, sets, novelty = trust.labels, trust.sets, trust.novelty
+    reasons = {
+        "leaks": data.leaked > 0,
+        "labels": _has_label_issues(data),
+        "corrected": wrong_labels.corrected_in_test > 0,
+        "shortcuts": shortcuts,
+        "slice": trust.slices.worst is not None,
+        "calibration": trust.calibration.after.ece > FAIRLY + _expected_ece(records),
+        "sets": sets is not None and sets.test.high < sets.coverage,
+        "novelty": novelty is not None and novelty.accepted.high < novelty.ood_acceptance,
+        "few": few,
+        "small": records.test.n < SMALL,
+        "opened": arms.opened_test,
+        "skipped": data.counts[FileStatus.SKIPPED] > 0,
+    }
+    yield from (key for key, holds in reasons.items() if holds)
 
 
 def _list_next_steps(records: Records, data: DataSection, more: MoreDataSection) -> Iterator[NextStep]:
-    model = shlex.quote(str(records.folder / "model"))
+    run, model = records.run, shlex.quote(str(records.folder / "model"))
     yield NextStep("Use it on new photos.", f"headstart predict {model} PHOTO")
     if _has_label_issues(data):
-        hint = suggest_relabelling(records.run["source"], records.folder, records.run["settings"])
+        hint = suggest_relabelling(run.source, records.folder, run.settings)
         yield NextStep(
             "Look at the suspicious labels, correct them in the table, and fit again.",
             f"{hint.check}\n{hint.fit}" if hint else "",
         )
-    if not any(arm["curves"] for arm in records.run["arms"]):
+    if not any(arm.curves for arm in run.arms):
         yield NextStep(
-            "Training a part of the network may do better; this tries it within a time.",
-            suggest_comparing(records.run["source"], records.run["settings"]),
+            "Training a part of the network may do better; this tries it within a time limit.",
+            suggest_comparing(run.source, run.settings),
         )
     if more.most is not None and more.most.low > 0:
         yield NextStep(f"Collect more photos of {more.most.name}: that class gains most from them.")
-    if records.trust["leaks"]["leaks"]:
-        yield NextStep("Take the photos that leak out of one of the parts; they are listed under Data.")
+    if records.trust.leaks.leaks:
+        yield NextStep(
+            "Some test photos show the same as training photos, which flatters the score: take them out of one of the "
+            "two. They are listed under Photos."
+        )
     yield NextStep("See where it looks in a photo.", f"headstart explain {model} PHOTO --out looked")

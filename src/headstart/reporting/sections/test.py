@@ -1,12 +1,13 @@
-"""The section on the test part: what the saved classifier got right, how sure it was, where it looked."""
+"""The section on the test photos: what the saved classifier got right, how sure it was, where it looked."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from headstart.arrays import Bools, Floats
 from headstart.evaluation.curves import precision_recall_curve, risk_coverage_curve, roc_curve
+from headstart.evaluation.evaluation import ClassScore
 from headstart.reporting.charts import catalog as charts
 from headstart.reporting.charts.inline import InlineChart, draw_charts
 from headstart.reporting.confusion_table import ConfusionTable, build_confusion_table
@@ -15,8 +16,8 @@ from headstart.reporting.records import Predictions, Records
 
 MOST_STUDIED = 12  #: of the worst mistakes, of the least sure and of the least familiar
 MOST_SIZES = 12  #: columns of the table of prediction sets
-KEPT = (90, 80, 50)  #: percent of the photos, the surest, whose accuracy is told
-KINDS = {
+KEPT = (90, 80, 50)  #: percent of the photos, the surest, whose accuracy is shown
+CALIBRATIONS = {
     "none": "Nothing was changed: the probabilities were better as they are than after any correction.",
     "temperature": "The logits are divided by one temperature, which changes how sure it is and no answer.",
     "mixture": "The logits are divided by one temperature, and a small share is given to all classes alike, for photos "
@@ -30,24 +31,18 @@ class ClassScores:
     """A class on test."""
 
     index: int
-    name: str
-    support: int
-    recall: float | None  #: None where it has no photo
-    low: float | None  #: of the 95 % interval of the recall
-    high: float | None
-    precision: float | None  #: None where nothing was taken for it
-    f1: float | None  #: None where it has no photo
+    score: ClassScore
     auc: float | None  #: None where the class, or all others, has no photo
     average_precision: float | None
     covered: float | None  #: share of its photos whose prediction set holds it
     other: int  #: the class that it is most often taken for
-    taken_for: str  #: likewise; empty for none
+    taken_for: str  #: its name; empty for none
     taken: int  #: photos
 
 
 @dataclass(frozen=True)
 class TestSection:
-    """What the section shows."""
+    """The contents of the section."""
 
     right: int
     matrix: ConfusionTable
@@ -60,86 +55,77 @@ class TestSection:
     kept: dict[int, float]  #: percent of the photos that are kept -> their accuracy
     aurc: float | None
     risk: tuple[InlineChart, ...]
-    accepted_accuracy: float | None
-    declined_accuracy: float | None
-    declined_n: int
+    familiar_accuracy: float | None
+    unfamiliar_accuracy: float | None
+    unfamiliar_n: int
     novelty: tuple[InlineChart, ...]
     strangest: tuple[PredictedPhoto, ...]
     worst: tuple[PredictedPhoto, ...]
     least_sure: tuple[PredictedPhoto, ...]
 
     def pictures(self) -> Iterator[str]:
-        """Keys of the pictures that are shown in detail."""
-        for it in (*self.worst, *self.least_sure):
-            yield from (it.id, it.heat, *(near.id for near in it.neighbours))
-        yield from (it.id for it in self.strangest)
+        """Yield keys of the pictures that are shown in detail."""
+        for photo in (*self.worst, *self.least_sure):
+            yield from (photo.id, photo.heat, *(near.id for near in photo.neighbours))
+        yield from (photo.id for photo in self.strangest)
 
 
 def build_test_section(records: Records) -> TestSection:
-    """What the section shows."""
-    photos, said = PredictedPhotos(records), records.predictions.subset("test")
-    sure = said.confidence
-    sizes = (records.sets_on_test or {"sizes": ()})["sizes"]
+    """Return the scores, charts and photos of test."""
+    photos, test = PredictedPhotos(records), records.predictions.subset("test")
+    sure, sets = test.confidence, records.trust.sets
     return TestSection(
-        right=int(said.right.sum()),
+        right=int(test.right.sum()),
         matrix=build_confusion_table(records, photos),
-        per_class=tuple(_score_classes(records, said)),
+        per_class=tuple(_score_classes(records, test)),
         curves=(*draw_charts(charts.roc_chart, records), *draw_charts(charts.precision_recall_chart, records)),
-        calibration=KINDS.get(records.trust["calibration"]["kind"], ""),
+        calibration=CALIBRATIONS.get(records.trust.calibration.kind, ""),
         reliability=draw_charts(charts.reliability_chart, records),
-        sizes=tuple((size, n) for size, n in enumerate(sizes, 1) if n)[:MOST_SIZES],
+        sizes=tuple((size, n) for size, n in enumerate(sets.test.sizes if sets else (), 1) if n)[:MOST_SIZES],
         sets=(*draw_charts(charts.set_sizes_chart, records), *draw_charts(charts.class_coverage_chart, records)),
-        kept={percent: _accuracy_of_surest(said, percent) for percent in KEPT},
-        aurc=risk_coverage_curve(said.right, sure).area,
+        kept={percent: _accuracy_of_surest(test, percent) for percent in KEPT},
+        aurc=risk_coverage_curve(test.right, sure).area,
         risk=draw_charts(charts.risk_coverage_chart, records),
-        accepted_accuracy=_share_right(said.right[~said.out_of_distribution]),
-        declined_accuracy=_share_right(said.right[said.out_of_distribution]),
-        declined_n=int(said.out_of_distribution.sum()),
+        familiar_accuracy=_share_right(test.right[~test.out_of_distribution]),
+        unfamiliar_accuracy=_share_right(test.right[test.out_of_distribution]),
+        unfamiliar_n=int(test.out_of_distribution.sum()),
         novelty=draw_charts(charts.novelty_chart, records),
-        strangest=_select_photos(photos, -said.novelty, said.novelty > 1),
-        worst=_select_photos(photos, -sure, ~said.right),
-        least_sure=_select_photos(photos, sure, np.ones(len(said), bool)),
+        strangest=_select_photos(photos, -test.novelty, test.novelty > 1),
+        worst=_select_photos(photos, -sure, ~test.right),
+        least_sure=_select_photos(photos, sure, np.ones(len(test), bool)),
     )
 
 
-def _score_classes(records: Records, said: Predictions) -> Iterator[ClassScores]:
+def _score_classes(records: Records, test: Predictions) -> Iterator[ClassScores]:
     confusion = np.array(records.test.confusion, np.int64)
     for index, score in enumerate(records.test.per_class):
-        own = said.label == index
         elsewhere = np.where(np.arange(len(confusion)) == index, 0, confusion[index])
         other = int(elsewhere.argmax())
+        in_set = test.prediction_set[test.label == index, index]
         yield ClassScores(
             index=index,
-            name=score.name,
-            support=score.support,
-            recall=score.recall,
-            low=score.recall_interval.low if score.recall_interval else None,
-            high=score.recall_interval.high if score.recall_interval else None,
-            precision=score.precision,
-            f1=score.f1,
-            auc=roc_curve(said.label, said.probabilities, index).area,
-            average_precision=precision_recall_curve(said.label, said.probabilities, index).area,
-            covered=_share_right(said.prediction_set[own, index]) if records.sets_on_test else None,
+            score=score,
+            auc=roc_curve(test.label, test.probabilities, index).area,
+            average_precision=precision_recall_curve(test.label, test.probabilities, index).area,
+            covered=_share_right(in_set) if records.trust.sets else None,
             other=other,
             taken_for=records.classes[other] if elsewhere[other] else "",
             taken=int(elsewhere[other]),
         )
 
 
-def _share_right(right: NDArray[np.bool_]) -> float | None:
+def _share_right(right: Bools) -> float | None:
     return float(right.mean()) if len(right) else None
 
 
-def _accuracy_of_surest(said: Predictions, percent: int) -> float:
-    """Accuracy on so many percent of the photos, rounded up to a whole one."""
-    kept = -(-len(said) * percent // 100)
-    order = np.argsort(-said.confidence, kind="stable")
-    return float(said.right[order[:kept]].mean())
+def _accuracy_of_surest(test: Predictions, percent: int) -> float:
+    """Return the accuracy on so many percent of the photos, rounded up to a whole one."""
+    kept = -(-len(test) * percent // 100)
+    order = np.argsort(-test.confidence, kind="stable")
+    return float(test.right[order[:kept]].mean())
 
 
-def _select_photos(
-    photos: PredictedPhotos, order: NDArray[np.floating], wanted: NDArray[np.bool_]
-) -> tuple[PredictedPhoto, ...]:
-    """The first photos by an order (T,), of those that are wanted."""
+def _select_photos(photos: PredictedPhotos, order: Floats, wanted: Bools) -> tuple[PredictedPhoto, ...]:
+    """Return the first photos by an order (T,), of those that are wanted."""
     rows = np.argsort(order, kind="stable")
     return tuple(photos[int(photos.rows[row])] for row in rows if wanted[row])[:MOST_STUDIED]

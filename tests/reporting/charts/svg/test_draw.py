@@ -15,9 +15,9 @@ from PIL import ImageFont
 from headstart.reporting.charts import catalog as charts
 from headstart.reporting.charts.spec import Axis, BarGroup, Bars, Lines, Mark, Matrix, Series
 from headstart.reporting.charts.svg.draw import draw
-from headstart.reporting.charts.svg.marks import cut, polyline, width
-from headstart.reporting.charts.svg.scale import scale_of
-from headstart.reporting.charts.svg.style import DARK, LIGHT, STYLE, SURFACES, dash_of
+from headstart.reporting.charts.svg.marks import measure_text, shorten, trace_polyline
+from headstart.reporting.charts.svg.scale import fit_scale
+from headstart.reporting.charts.svg.style import DARK, LIGHT, STYLE, SURFACES, dash_number
 from headstart.reporting.records import read_records
 from tests.reporting.charts.every_chart import make_charts
 from tests.reporting.example_run import write_example_run
@@ -221,7 +221,7 @@ def test_ticks_are_ones_twos_and_fives(most):
     for _ in range(300):
         low = chance.normal() * 10 ** chance.uniform(-6, 6)
         values = [low, low + 10 ** chance.uniform(-3, 6)]
-        scale = scale_of(Axis("x"), values, most)
+        scale = fit_scale(Axis("x"), values, most)
         ticks = [value for value, _ in scale.ticks]
         steps = np.diff(ticks)
         step = steps.mean()
@@ -253,23 +253,23 @@ def test_ticks_are_ones_twos_and_fives(most):
     ],
 )
 def test_ticks_are_written_with_the_digits_they_need(axis, values, labels):
-    assert [label.replace("\u00a0", " ") for _, label in scale_of(axis, values, 6).ticks] == labels
+    assert [label.replace("\u00a0", " ") for _, label in fit_scale(axis, values, 6).ticks] == labels
 
 
 def test_a_scale_puts_values_in_their_place():
-    linear = scale_of(Axis("x"), [0, 10], 6).placed(100, 0)
+    linear = fit_scale(Axis("x"), [0, 10], 6).place(100, 0)
     assert (linear(0), linear(5), linear(10), linear(99)) == (100, 50, 0, 0)
-    log = scale_of(Axis("x", log=True), [1, 100], 6).placed(0, 1)
+    log = fit_scale(Axis("x", log=True), [1, 100], 6).place(0, 1)
     assert log(10) == pytest.approx(0.5)
     assert log(0) == 0
 
 
 def test_lines_lose_only_points_that_cannot_be_seen():
-    assert polyline([(0, 0), (1, 1), (2, 2), (2, 5), (2, 9), (3, 9), (3.01, 9.01)]) == "M0,0L2,2L2,9L3,9"
-    assert polyline([(0, 0), (5, 0), (2, 0)]) == "M0,0L5,0L2,0"
+    assert trace_polyline([(0, 0), (1, 1), (2, 2), (2, 5), (2, 9), (3, 9), (3.01, 9.01)]) == "M0,0L2,2L2,9L3,9"
+    assert trace_polyline([(0, 0), (5, 0), (2, 0)]) == "M0,0L5,0L2,0"
     chance = np.random.default_rng(1)
     points = np.round(np.cumsum(chance.integers(0, 3, (90, 2)), axis=0) / 10, 1)
-    kept = np.array([[float(n) for n in it.split(",")] for it in polyline(points.tolist())[1:].split("L")])
+    kept = np.array([[float(n) for n in it.split(",")] for it in trace_polyline(points.tolist())[1:].split("L")])
     assert len(kept) < 90
     assert max(min(distance(it, *ends) for ends in itertools.pairwise(kept)) for it in points) < 0.01
 
@@ -289,12 +289,12 @@ def test_texts_are_no_wider_than_they_are_thought():
         "100.0 %",
         "10⁻⁵",
     ):
-        assert FONT.getlength(text) / 100 * 12 <= width(text) * 1.02, text
-    assert cut("abcdefghij", 5 * 7.2) == "abcd…"
-    assert cut("abcde", 5 * 7.2) == "abcde"
-    assert width("日本語") == 3 * 12
-    assert cut("日本語のとても長い", 36) == "日本…"
-    assert cut("abc", 0) == "…"
+        assert FONT.getlength(text) / 100 * 12 <= measure_text(text) * 1.02, text
+    assert shorten("abcdefghij", 5 * 7.2) == "abcd…"
+    assert shorten("abcde", 5 * 7.2) == "abcde"
+    assert measure_text("日本語") == 3 * 12
+    assert shorten("日本語のとても長い", 36) == "日本…"
+    assert shorten("abc", 0) == "…"
 
 
 def luminance(colour):
@@ -355,8 +355,8 @@ def test_colours_differ_for_all_eyes(colours, sight):
 
 
 def test_series_differ_by_more_than_colour():
-    assert all(dash_of(number) != dash_of(number + 1) for number in range(5))
-    assert len({(number % 6, dash_of(number)) for number in range(24)}) == 24
+    assert all(dash_number(number) != dash_number(number + 1) for number in range(5))
+    assert len({(number % 6, dash_number(number)) for number in range(24)}) == 24
 
 
 def test_a_chart_without_photos_is_drawn():

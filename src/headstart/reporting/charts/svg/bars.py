@@ -1,4 +1,4 @@
-"""Draws values by category, a row for each."""
+"""Drawings of values by category, a row for each."""
 
 from collections.abc import Iterator
 
@@ -6,17 +6,17 @@ from headstart.reporting.charts.spec import Bars, format_value
 from headstart.reporting.charts.svg.marks import (
     LINE,
     SMALL,
-    css_of,
-    cut,
-    legend,
-    marker,
-    number,
-    path,
-    rect,
-    text,
-    width,
+    color_class,
+    draw_legend,
+    draw_marker,
+    draw_path,
+    draw_rect,
+    draw_text,
+    fmt,
+    measure_text,
+    shorten,
 )
-from headstart.reporting.charts.svg.scale import Scale, roomy_scale
+from headstart.reporting.charts.svg.scale import Scale, fit_roomy_scale
 
 WIDE = 440.0  #: of the drawing
 LABELS = 176.0  #: most room for names of categories
@@ -25,98 +25,98 @@ BAR = 0.62  #: share of its height that a bar fills
 
 
 def draw_bars(chart: Bars) -> tuple[float, float, list[str]]:
-    """Width, height and strokes of a drawing."""
-    names = [cut(name, LABELS) for name in chart.categories]
-    left = max((width(name) for name in names), default=0) + 10
-    ends = [_end(chart, row) for row in range(len(names))]
-    right = WIDE - _margin(chart, ends)
-    scale = _scale(chart, right - left).placed(left, right)
-    shown = [(rect(3, -5, 16, 10, _bar(place)), it.name) for place, it in enumerate(chart.groups)]
-    keys, high = legend(shown if len(shown) > 1 else [], WIDE, 0.0, 0.0)
+    """Return width, height and strokes of a drawing."""
+    names = [shorten(name, LABELS) for name in chart.categories]
+    left = max((measure_text(name) for name in names), default=0) + 10
+    ends = [_format_end(chart, row) for row in range(len(names))]
+    right = WIDE - _measure_margin(chart, ends)
+    scale = _fit_bar_scale(chart, right - left).place(left, right)
+    shown = [(draw_rect(3, -5, 16, 10, _bar_classes(place)), it.name) for place, it in enumerate(chart.groups)]
+    keys, high = draw_legend(shown if len(shown) > 1 else [], WIDE, 0.0, 0.0)
     top = high + (LINE if chart.marks else 4)
     row_high = ROW if chart.stacked or len(chart.groups) == 1 else ROW + THIN * (len(chart.groups) - 1) - 4
     bottom = top + row_high * len(names)
-    strokes = [*keys, *_grid(scale, top, bottom)]
+    strokes = [*keys, *_draw_grid(scale, top, bottom)]
     for mark in chart.marks:
         x = scale(mark.value)
-        strokes.append(path(f"M{number(x)},{number(top)}V{number(bottom)}", "mark"))
-        flipped = x + width(mark.name, SMALL) > WIDE
-        strokes.append(text(x, top - 4, mark.name, f"value {'end' if flipped else 'mid'}"))
+        strokes.append(draw_path(f"M{fmt(x)},{fmt(top)}V{fmt(bottom)}", "mark"))
+        flipped = x + measure_text(mark.name, SMALL) > WIDE
+        strokes.append(draw_text(x, top - 4, mark.name, f"value {'end' if flipped else 'mid'}"))
     for row, name in enumerate(names):
         y = top + row_high * (row + 0.5)
         css = "end strong" if row in chart.marked else "end"
-        strokes.append(text(left - 6, y + 4, name, css, told=chart.categories[row]))
-        strokes += _row(chart, row, scale, y, row_high)
-        strokes.append(text(WIDE - 2, y + 4, ends[row], "value end"))
-    strokes.append(text((left + right) / 2, bottom + 32, cut(chart.value.name, WIDE), "name mid"))
+        strokes.append(draw_text(left - 6, y + 4, name, css, tooltip=chart.categories[row]))
+        strokes += _draw_row(chart, row, scale, y, row_high)
+        strokes.append(draw_text(WIDE - 2, y + 4, ends[row], "value end"))
+    strokes.append(draw_text((left + right) / 2, bottom + 32, shorten(chart.value.name, WIDE), "name mid"))
     return WIDE, bottom + 38, strokes
 
 
-def _margin(chart: Bars, ends: list[str]) -> float:
-    """Room at the right: for what stands at the ends of rows, or at the end of the longest bar."""
+def _measure_margin(chart: Bars, ends: list[str]) -> float:
+    """Return the room at the right: for the ends of rows, or for the end of the longest bar."""
     if len(chart.groups) > 1 and not chart.stacked:
         ends = [format_value(max(it.values), chart.value.form) for it in chart.groups if it.values]
-    return max((width(end, SMALL) for end in ends), default=0) + 14
+    return max((measure_text(end, SMALL) for end in ends), default=0) + 14
 
 
-def _scale(chart: Bars, room: float) -> Scale:
+def _fit_bar_scale(chart: Bars, room: float) -> Scale:
     if chart.stacked:
         values = [sum(it.values[row] for it in chart.groups) for row in range(len(chart.categories))]
     else:
         values = [value for it in chart.groups for value in (*it.values, *it.low, *it.high)]
     values += [mark.value for mark in chart.marks]
-    return roomy_scale(chart.value, values, room, lambda label: width(label, SMALL), 6)
+    return fit_roomy_scale(chart.value, values, room, lambda label: measure_text(label, SMALL), 6)
 
 
-def _grid(scale: Scale, top: float, bottom: float) -> Iterator[str]:
+def _draw_grid(scale: Scale, top: float, bottom: float) -> Iterator[str]:
     for value, label in scale.ticks:
-        yield path(f"M{number(scale(value))},{number(top)}V{number(bottom)}", "grid")
-        yield text(scale(value), bottom + 15, label, "tick mid")
+        yield draw_path(f"M{fmt(scale(value))},{fmt(top)}V{fmt(bottom)}", "grid")
+        yield draw_text(scale(value), bottom + 15, label, "tick mid")
 
 
-def _bar(place: int) -> str:
-    return f"bar {css_of(place)}"
+def _bar_classes(place: int) -> str:
+    return f"bar {color_class(place)}"
 
 
-def _end(chart: Bars, row: int) -> str:
-    """What stands at the end of a row: its value, or the sum of a stack."""
+def _format_end(chart: Bars, row: int) -> str:
+    """Return the text at the end of a row: its value, or the sum of a stack."""
     if chart.stacked:
         return format_value(sum(it.values[row] for it in chart.groups), chart.value.form)
     return format_value(chart.groups[0].values[row], chart.value.form) if len(chart.groups) == 1 else ""
 
 
-def _row(chart: Bars, row: int, scale: Scale, y: float, high: float) -> Iterator[str]:
+def _draw_row(chart: Bars, row: int, scale: Scale, y: float, high: float) -> Iterator[str]:
     if chart.dots:
-        yield from _dot(chart, row, scale, y)
+        yield from _draw_dot(chart, row, scale, y)
         return
     reached, zero = 0.0, scale(0.0)
     each = (high - 4) / (1 if chart.stacked else len(chart.groups))
     for place, group in enumerate(chart.groups):
-        value, told = group.values[row], _told(chart, row, place)
+        value, tooltip = group.values[row], _describe_bar(chart, row, place)
         if chart.stacked:
             begin, end = scale(reached), scale(reached + value)
             reached += value
-            yield rect(begin, y - BAR * ROW / 2, end - begin, BAR * ROW, _bar(place), told)
+            yield draw_rect(begin, y - BAR * ROW / 2, end - begin, BAR * ROW, _bar_classes(place), tooltip)
             continue
         middle = y + (place - (len(chart.groups) - 1) / 2) * each
         thick = min(BAR * ROW, 0.8 * each)
         begin, end = sorted((zero, scale(value)))
-        yield rect(begin, middle - thick / 2, max(1.0, end - begin), thick, _bar(place), told)
+        yield draw_rect(begin, middle - thick / 2, max(1.0, end - begin), thick, _bar_classes(place), tooltip)
         if len(chart.groups) > 1:
-            yield text(scale(value) + 4, middle + 4, format_value(value, chart.value.form), "value halo")
+            yield draw_text(scale(value) + 4, middle + 4, format_value(value, chart.value.form), "value halo")
 
 
-def _dot(chart: Bars, row: int, scale: Scale, y: float) -> Iterator[str]:
+def _draw_dot(chart: Bars, row: int, scale: Scale, y: float) -> Iterator[str]:
     group, place = chart.groups[0], int(row in chart.marked)
     if group.low:
         low, high = scale(group.low[row]), scale(group.high[row])
-        bounds = f"M{number(low)},{number(y - 4)}v8M{number(low)},{number(y)}H{number(high)}m0,-4v8"
-        yield path(bounds, f"whisker {css_of(place)}")
-    yield marker(place, scale(group.values[row]), y, _told(chart, row, 0), 4.4)
+        bounds = f"M{fmt(low)},{fmt(y - 4)}v8M{fmt(low)},{fmt(y)}H{fmt(high)}m0,-4v8"
+        yield draw_path(bounds, f"whisker {color_class(place)}")
+    yield draw_marker(place, scale(group.values[row]), y, _describe_bar(chart, row, 0), 4.4)
 
 
-def _told(chart: Bars, row: int, place: int) -> str:
-    """What a pointer over a bar is told."""
+def _describe_bar(chart: Bars, row: int, place: int) -> str:
+    """Return the text that a pointer over a bar is shown."""
     group, form = chart.groups[place], chart.value.form
     interval = f" ({format_value(group.low[row], form)} to {format_value(group.high[row], form)})" if group.low else ""
     more = f"; {chart.notes[row]}" if chart.notes else ""

@@ -9,7 +9,7 @@ from html import escape
 from headstart.reporting.charts.spec import Bars, Lines
 from headstart.reporting.charts.svg.bars import draw_bars
 from headstart.reporting.charts.svg.lines import draw_lines
-from headstart.reporting.charts.svg.marks import number
+from headstart.reporting.charts.svg.marks import fmt
 
 LEGIBLE = 0.75  #: of its own size: how far a wide drawing is shrunk, before it is to be scrolled
 
@@ -23,12 +23,12 @@ def draw(chart: Lines | Bars, key: str) -> str:
     """
     wide, high, strokes = draw_lines(chart) if isinstance(chart, Lines) else draw_bars(chart)
     kind = type(chart).__name__.lower()
-    style = f"max-width:{number(1.5 * wide)}px"
+    style = f"max-width:{fmt(1.5 * wide)}px"
     if wide > 640:
-        style += f";min-width:{number(LEGIBLE * wide)}px"
+        style += f";min-width:{fmt(LEGIBLE * wide)}px"
     names = f'aria-labelledby="{escape(key)}-title" aria-describedby="{escape(key)}-alt"'
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart {kind}" viewBox="0 0 {number(wide)} {number(high)}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart {kind}" viewBox="0 0 {fmt(wide)} {fmt(high)}" '
         f'role="img" {names} style="{style}">'
         f'<title id="{escape(key)}-title">{escape(chart.title)}</title>'
         f'<desc id="{escape(key)}-alt">{escape(chart.alt)}</desc>'

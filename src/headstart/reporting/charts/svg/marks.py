@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 from unicodedata import east_asian_width
 
-from headstart.reporting.charts.svg.style import colour_of, dash_of
+from headstart.reporting.charts.svg.style import colour_number, dash_number
 
 CHARACTER = 0.6  #: width of a letter over the size of its type: wider than most types have it, so that nothing overlaps
 TYPE = 12.0  #: size of type, in units of the drawing
@@ -21,91 +21,91 @@ _SHAPES = {  #: around 0, 0 with a radius of about 1, by the number of the colou
 }
 
 
-def number(value: float) -> str:
-    """A coordinate: a tenth of a unit cannot be seen."""
-    text = f"{value:.1f}"
-    return text.removesuffix(".0") if text != "-0.0" else "0"
+def fmt(value: float) -> str:
+    """Return a coordinate with one decimal: a tenth of a unit cannot be seen."""
+    draw_text = f"{value:.1f}"
+    return draw_text.removesuffix(".0") if draw_text != "-0.0" else "0"
 
 
-def width(text: str, size: float = TYPE) -> float:
-    """An upper estimate of how wide a text is; Chinese, Japanese and Korean signs are as wide as they are high."""
-    if text.isascii():
-        return CHARACTER * size * len(text)
-    return size * sum(1.0 if east_asian_width(sign) in "WF" else CHARACTER for sign in text)
+def measure_text(draw_text: str, size: float = TYPE) -> float:
+    """Return an upper estimate of a text's width; Chinese, Japanese and Korean signs are as wide as they are high."""
+    if draw_text.isascii():
+        return CHARACTER * size * len(draw_text)
+    return size * sum(1.0 if east_asian_width(sign) in "WF" else CHARACTER for sign in draw_text)
 
 
-def cut(text: str, room: float, size: float = TYPE) -> str:
-    """As much of a text as there is room for."""
-    if width(text, size) <= room:
-        return text
-    kept = text[: max(0, int(room / (CHARACTER * size)) - 1)]
-    while kept and width(f"{kept}…", size) > room:
+def shorten(draw_text: str, room: float, size: float = TYPE) -> str:
+    """Return as much of a text as there is room for."""
+    if measure_text(draw_text, size) <= room:
+        return draw_text
+    kept = draw_text[: max(0, int(room / (CHARACTER * size)) - 1)]
+    while kept and measure_text(f"{kept}…", size) > room:
         kept = kept[:-1]
     return f"{kept}…"
 
 
-def text(x: float, y: float, content: str, css: str = "", more: str = "", told: str = "") -> str:
-    """A text; ``told`` is what a pointer is told where the text had to be cut."""
-    inside = escape(content) + (f"<title>{escape(told)}</title>" if told and told != content else "")
-    return f'<text x="{number(x)}" y="{number(y)}"{_class(css)}{more}>{inside}</text>'
+def draw_text(x: float, y: float, content: str, css: str = "", more: str = "", tooltip: str = "") -> str:
+    """Return a text; ``tooltip`` is shown to a pointer where the text had to be cut."""
+    inside = escape(content) + (f"<title>{escape(tooltip)}</title>" if tooltip and tooltip != content else "")
+    return f'<text x="{fmt(x)}" y="{fmt(y)}"{_class_attribute(css)}{more}>{inside}</text>'
 
 
-def path(d: str, css: str, told: str = "", more: str = "") -> str:
-    """A path, with what a pointer over it is told."""
-    return f'<path d="{d}" class="{css}"{more}{_closed("path", told)}'
+def draw_path(d: str, css: str, tooltip: str = "", more: str = "") -> str:
+    """Return a path, with the tooltip of a pointer over it."""
+    return f'<path d="{d}" class="{css}"{more}{_close_element("path", tooltip)}'
 
 
-def rect(x: float, y: float, wide: float, high: float, css: str, told: str = "", more: str = "") -> str:
-    """A rectangle."""
-    place = f'x="{number(x)}" y="{number(y)}" width="{number(max(0, wide))}" height="{number(max(0, high))}"'
-    return f"<rect {place}{_class(css)}{more}{_closed('rect', told)}"
+def draw_rect(x: float, y: float, wide: float, high: float, css: str, tooltip: str = "", more: str = "") -> str:
+    """Return a rectangle."""
+    place = f'x="{fmt(x)}" y="{fmt(y)}" width="{fmt(max(0, wide))}" height="{fmt(max(0, high))}"'
+    return f"<rect {place}{_class_attribute(css)}{more}{_close_element('rect', tooltip)}"
 
 
-def _class(css: str) -> str:
+def _class_attribute(css: str) -> str:
     return f' class="{css}"' if css else ""
 
 
-def _closed(element: str, told: str) -> str:
-    return f"><title>{escape(told)}</title></{element}>" if told else "/>"
+def _close_element(element: str, tooltip: str) -> str:
+    return f"><title>{escape(tooltip)}</title></{element}>" if tooltip else "/>"
 
 
-def marker(series: int, x: float, y: float, told: str = "", radius: float = 3.6) -> str:
-    """The sign of a series at a place."""
-    move = f' transform="translate({number(x)} {number(y)}) scale({radius})" vector-effect="non-scaling-stroke"'
-    return path(_SHAPES[colour_of(series)], f"point {css_of(series)}", told, move)
+def draw_marker(series: int, x: float, y: float, tooltip: str = "", radius: float = 3.6) -> str:
+    """Return the sign of a series at a place."""
+    move = f' transform="translate({fmt(x)} {fmt(y)}) scale({radius})" vector-effect="non-scaling-stroke"'
+    return draw_path(_SHAPES[colour_number(series)], f"point {color_class(series)}", tooltip, move)
 
 
-def css_of(series: int) -> str:
-    """The class that gives a series its colour."""
-    return f"s{colour_of(series) + 1}"
+def color_class(series: int) -> str:
+    """Return the class that gives a series its colour."""
+    return f"s{colour_number(series) + 1}"
 
 
-def line_css(series: int) -> str:
-    """The classes of a series' line: colour and dash."""
-    return f"line {css_of(series)} d{dash_of(series)}"
+def line_classes(series: int) -> str:
+    """Return the classes of a series' line: colour and dash."""
+    return f"line {color_class(series)} d{dash_number(series)}"
 
 
-def polyline(points: Sequence[tuple[float, float]]) -> str:
-    """The path through points, without those that cannot be seen: on the straight between their neighbours."""
+def trace_polyline(points: Sequence[tuple[float, float]]) -> str:
+    """Return the path through points, without those that lie on the straight between their neighbours."""
     kept: list[tuple[float, float]] = []
     for x, y in ((round(x, 1), round(y, 1)) for x, y in points):
         if kept and kept[-1] == (x, y):
             continue
-        if len(kept) > 1 and _between(kept[-2], kept[-1], (x, y)):
+        if len(kept) > 1 and _is_between(kept[-2], kept[-1], (x, y)):
             kept.pop()
         kept.append((x, y))
-    return "M" + "L".join(f"{number(x)},{number(y)}" for x, y in kept)
+    return "M" + "L".join(f"{fmt(x)},{fmt(y)}" for x, y in kept)
 
 
-def _between(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> bool:
-    """Whether b lies on the straight from a to c, which goes on in the same direction."""
+def _is_between(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> bool:
+    """Return whether b lies on the straight from a to c, which goes on in the same direction."""
     along, across = (b[0] - a[0], b[1] - a[1]), (c[0] - b[0], c[1] - b[1])
     turned = along[0] * across[1] - along[1] * across[0]
     return abs(turned) < 0.005 and along[0] * across[0] + along[1] * across[1] >= 0
 
 
-def legend(items: Sequence[tuple[str, str]], room: float, left: float, top: float) -> tuple[list[str], float]:
-    """Samples and names in rows.
+def draw_legend(items: Sequence[tuple[str, str]], room: float, left: float, top: float) -> tuple[list[str], float]:
+    """Draw samples and names in rows.
 
     Args:
         items: the strokes of a sample, drawn around (11, 0), and the name.
@@ -118,11 +118,11 @@ def legend(items: Sequence[tuple[str, str]], room: float, left: float, top: floa
     """
     strokes, x, y = [], left, top
     for sample, name in items:
-        shown = cut(name, room - SAMPLE - 8)
-        wide = SAMPLE + 5 + width(shown) + 12
+        shown = shorten(name, room - SAMPLE - 8)
+        wide = SAMPLE + 5 + measure_text(shown) + 12
         if x > left and x + wide - 12 > left + room:
             x, y = left, y + LINE
-        strokes.append(f'<g transform="translate({number(x)} {number(y + LINE / 2)})">{sample}</g>')
-        strokes.append(text(x + SAMPLE + 5, y + LINE / 2 + 4, shown, told=name))
+        strokes.append(f'<g transform="translate({fmt(x)} {fmt(y + LINE / 2)})">{sample}</g>')
+        strokes.append(draw_text(x + SAMPLE + 5, y + LINE / 2 + 4, shown, tooltip=name))
         x += wide
     return strokes, y + LINE - top if items else 0.0

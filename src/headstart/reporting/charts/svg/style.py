@@ -1,4 +1,4 @@
-"""How charts look: colours for light, dark and print, and the rules that use them.
+"""The look of charts: colours for light, dark and print, and the rules that use them.
 
 Colours were searched for by hue: every two of a theme differ by 0.11 or more in OKLab as seen with normal sight,
 protanopia, deuteranopia and tritanopia (Machado, Oliveira & Fernandes 2009), and each has a contrast of 3:1 or more to
@@ -13,17 +13,17 @@ SURFACES = {"light": "#ffffff", "dark": "#14181d"}
 _INK = {"light": ("#1a1f24", "#56606b", "#dfe3e8"), "dark": ("#e8ecf0", "#a3aeb9", "#343c45")}  #: text, names, grid
 
 
-def colour_of(number: int) -> int:
-    """Which colour and marker a series has."""
+def colour_number(number: int) -> int:
+    """Return the number of a series' colour and marker."""
     return number % len(LIGHT)
 
 
-def dash_of(number: int) -> int:
-    """Which dash: neighbours differ, and so do series of one colour."""
+def dash_number(number: int) -> int:
+    """Return the number of a series' dash: neighbours differ, and so do series of one colour."""
     return (number + number // len(LIGHT)) % len(DASHES)
 
 
-def _variables(theme: str, colours: tuple[str, ...]) -> str:
+def _define_variables(theme: str, colours: tuple[str, ...]) -> str:
     ink, muted, grid = _INK[theme]
     names = "".join(f"--chart-{number}:{colour};" for number, colour in enumerate(colours, 1))
     return f"{names}--chart-ink:{ink};--chart-muted:{muted};--chart-grid:{grid};--chart-surface:{SURFACES[theme]}"
@@ -33,10 +33,10 @@ _SERIES = "\n".join(f".chart .s{number}{{--c:var(--chart-{number})}}" for number
 _DASHED = "\n".join(f".chart .d{number}{{stroke-dasharray:{dash}}}" for number, dash in enumerate(DASHES) if dash)
 
 #: For one ``style`` element of the page; ``data-theme`` on the root, "light" or "dark", wins over the system's theme.
-STYLE = f""":root{{{_variables("light", LIGHT)}}}
-:root[data-theme=dark]{{{_variables("dark", DARK)}}}
-@media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{_variables("dark", DARK)}}}}}
-@media print{{:root,:root:not([data-theme=light]),:root[data-theme=dark]{{{_variables("light", LIGHT)}}}}}
+STYLE = f""":root{{{_define_variables("light", LIGHT)}}}
+:root[data-theme=dark]{{{_define_variables("dark", DARK)}}}
+@media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{_define_variables("dark", DARK)}}}}}
+@media print{{:root,:root:not([data-theme=light]),:root[data-theme=dark]{{{_define_variables("light", LIGHT)}}}}}
 .chart{{display:block;width:100%;height:auto;color:var(--chart-ink);font:12px system-ui,"DejaVu Sans",sans-serif;\
 -webkit-print-color-adjust:exact;print-color-adjust:exact}}
 .chart text{{fill:currentColor}}

@@ -1,0 +1,241 @@
+"""The records of a run's folder as types: ``run.json``, ``comparison.json`` and ``trust.json``.
+
+What a run wrote as a dataclass is read back as that dataclass; the types here are the frames around these. Keys of the
+files that no report needs are not read.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from headstart.diagnostics.issues import DatasetIssues
+from headstart.diagnostics.label_issues import LabelIssue
+from headstart.diagnostics.label_noise import LabelNoise
+from headstart.diagnostics.leakage import Leak, LeakScores
+from headstart.diagnostics.learning_curve import LearningCurve
+from headstart.diagnostics.near_duplicates.search import DuplicatePair
+from headstart.diagnostics.shortcuts import Shortcut
+from headstart.diagnostics.slices import Slices
+from headstart.engines.choose import ParityCheck
+from headstart.evaluation.comparison import PairedTest
+from headstart.evaluation.intervals import Proportion
+from headstart.evaluation.reliability import Reliability
+from headstart.selection.advisor import AdviceOutcome
+from headstart.selection.arm import DepthPoint
+from headstart.selection.compare import SkippedArm
+from headstart.selection.leaderboard import LeaderboardRow
+from headstart.selection.rule import ArmChoice
+from headstart.training.curves import Epoch
+from headstart.uncertainty.conformal import Coverage
+
+
+@dataclass(frozen=True, slots=True)
+class BackboneRecord:
+    """A backbone that a run used."""
+
+    name: str
+    architecture: str
+    parameters: int
+    weights: str
+    weights_sha256: str
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineRecord:
+    """The engine that computed a run's features."""
+
+    name: str
+    precision: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubsetSizes:
+    """Photos of each subset."""
+
+    train: int
+    validation: int
+    test: int
+
+    @property
+    def total(self) -> int:
+        """Photos of all subsets."""
+        return self.train + self.validation + self.test
+
+
+@dataclass(frozen=True, slots=True)
+class ArmRecord:
+    """An arm of a run: one way that was tried."""
+
+    name: str
+    strategy: str
+    backbone: str
+    depth: tuple[DepthPoint, ...]  #: by layer; empty where it did not compare layers
+    curves: tuple[Epoch, ...]  #: by epoch; empty where no network was trained
+    best_epoch: int
+    notes: tuple[str, ...]
+    rate_curve: Mapping[str, Any] | None = None  #: the fields of ``RateCurve``, whose module needs PyTorch
+
+
+@dataclass(frozen=True, slots=True)
+class AdviceRecord:
+    """The advisor's expectation and how it came out."""
+
+    reason: str
+    gain: str
+    outcome: AdviceOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """``run.json``."""
+
+    headstart: str  #: the version that made the run
+    date: str
+    source: str
+    settings: Mapping[str, Any]
+    backbones: tuple[BackboneRecord, ...]
+    split: SubsetSizes
+    engine: EngineRecord
+    proofs: tuple[ParityCheck, ...]
+    arms: tuple[ArmRecord, ...]
+    winner: str
+    seconds: Mapping[str, float]  #: by stage
+    notes: tuple[str, ...]
+    versions: Mapping[str, str]
+    machine: Mapping[str, str]
+    refitted: bool = False  #: the winner was fitted once more, on training and validation photos together
+    advice: AdviceRecord | None = None
+    took: float | None = None  #: seconds from the beginning to the last result
+
+
+@dataclass(frozen=True, slots=True)
+class TestComparison:
+    """The test photos in a comparison of arms."""
+
+    pairs: tuple[PairedTest, ...]
+    smallest_difference: float | None  #: in accuracy that the test photos can show; None: none
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonRecord:
+    """``comparison.json``."""
+
+    arms: tuple[LeaderboardRow, ...]
+    left_out: tuple[SkippedArm, ...]
+    choice: ArmChoice
+    test: TestComparison
+
+    @property
+    def opened_test(self) -> bool:
+        """Whether losing arms were scored on test too."""
+        return any(row.test_accuracy is not None and not row.winner for row in self.arms)
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicatesRecord:
+    """Near-duplicates among all photos."""
+
+    pairs: tuple[DuplicatePair, ...]
+    sets: tuple[tuple[str, ...], ...]  #: ids of photos that show the same
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class LeaksRecord:
+    """Held-out photos that show the same as photos that were learned from."""
+
+    leaks: tuple[Leak, ...]
+    scores: LeakScores | None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelsRecord:
+    """Labels that look wrong: the fields of ``LabelNoise``, the strongest of them and what was corrected."""
+
+    n: int
+    doubted: int
+    estimate: int | None
+    low: int | None
+    high: int | None
+    reason: str  #: why there is no estimate; empty where there is one
+    issues: tuple[LabelIssue, ...]
+    corrected_in_test: int
+    untouched: Proportion | None  #: accuracy on the test photos whose labels were not corrected
+
+    @property
+    def errors(self) -> LabelNoise:
+        """The estimate of wrong labels."""
+        return LabelNoise(self.n, self.doubted, self.estimate, self.low, self.high, self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationRecord:
+    """The calibration that was chosen, and how the probabilities did on test without and with it."""
+
+    kind: str
+    held_out: str  #: the photos that it was chosen on: "validation", or training photos, cross-validated
+    n: int  #: of these photos
+    tried: Mapping[str, float]  #: kind -> cross-validated log loss, nats
+    before: Reliability
+    after: Reliability
+
+
+@dataclass(frozen=True, slots=True)
+class SetsRecord:
+    """Prediction sets and how they did on test."""
+
+    kind: str
+    coverage: float  #: wanted
+    held_out_n: int  #: photos that the threshold is from
+    test: Coverage
+
+
+@dataclass(frozen=True, slots=True)
+class NoveltyRecord:
+    """The novelty score and how it did on test."""
+
+    kind: str
+    layers: tuple[str, ...]
+    ood_acceptance: float  #: wanted
+    accepted: Proportion  #: test photos below the threshold
+
+
+@dataclass(frozen=True, slots=True)
+class DiskRecord:
+    """Bytes on the disk."""
+
+    run: int
+    store: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedRecord:
+    """Photos with a picture of where the classifier looked."""
+
+    method: str
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrustRecord:
+    """``trust.json``: what was found about the data and about how far the answers can be trusted."""
+
+    names: Mapping[str, str]  #: of photos, by id
+    classes_of: Mapping[str, int]  #: by id
+    duplicates: DuplicatesRecord
+    leaks: LeaksRecord
+    labels: LabelsRecord
+    issues: DatasetIssues
+    slices: Slices
+    shortcuts: tuple[Shortcut, ...]
+    learning_curve: LearningCurve | None
+    calibration: CalibrationRecord
+    sets: SetsRecord | None
+    novelty: NoveltyRecord | None
+    neighbours: Mapping[str, tuple[tuple[str, float], ...]]  #: id -> ids and cosines of the most alike training photos
+    explained: ExplainedRecord
+    memory: int | None  #: bytes at the peak
+    disk: DiskRecord
+    command: str  #: that makes the same run again
+    data_digest: str

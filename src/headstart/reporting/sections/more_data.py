@@ -1,0 +1,32 @@
+"""The section on whether more photos would help."""
+
+from dataclasses import dataclass
+
+from headstart.diagnostics.learning_curve import PARTS, ClassGain
+from headstart.reporting.charts import catalog as charts
+from headstart.reporting.charts.inline import InlineChart, draw_charts
+from headstart.reporting.records import Records
+
+
+@dataclass(frozen=True)
+class MoreDataSection:
+    """The contents of the section."""
+
+    charts: tuple[InlineChart, ...]
+    gains: tuple[tuple[int, ClassGain], ...]  #: place in trust.json and gain, most first
+    most: ClassGain | None  #: of the class that gains most; None where none does
+    most_index: int  #: its place in trust.json; -1 where there is none
+    least: int = PARTS  #: training photos of each class, no two of one group, that a learning curve takes
+
+
+def build_more_data_section(records: Records) -> MoreDataSection:
+    """Return the learning curve and the gain of each class."""
+    curve = records.trust.learning_curve
+    gains = sorted(enumerate(curve.gains if curve else ()), key=lambda pair: -pair[1].gain)
+    index, most = gains[0] if gains and gains[0][1].gain > 0 else (-1, None)
+    return MoreDataSection(
+        charts=(*draw_charts(charts.learning_curve_chart, records), *draw_charts(charts.gains_chart, records)),
+        gains=tuple(gains),
+        most=most,
+        most_index=index,
+    )

@@ -54,7 +54,7 @@ class ExampleRun:
         """(N,)."""
         return self.parts != "train"
 
-    def of(self, part: str) -> NDArray[np.int64]:
+    def where(self, part: str) -> NDArray[np.int64]:
         """Where a part's photos stand among all."""
         return np.flatnonzero(self.parts == part)
 
@@ -180,7 +180,7 @@ def _write_data(folder: Path, drawn: ExampleRun, seed: int, *, given: bool) -> S
         LedgerEntry(file, FileStatus.ACCEPTED, "", drawn.names[label], id_, "JPEG", 512, 384)
         for file, label, id_ in zip(drawn.files, drawn.labels, drawn.ids, strict=True)
     ]
-    entries[3] = replace(entries[3], outcome=FileStatus.REPAIRED, reason="the file ends early; the rest is grey")
+    entries[3] = replace(entries[3], status=FileStatus.REPAIRED, reason="the file ends early; the rest is grey")
     entries.append(LedgerEntry("notes <old>.txt", FileStatus.SKIPPED, "no photo: its format is not known"))
     entries.append(
         LedgerEntry(f"{drawn.names[0]}/broken.jpg", FileStatus.SKIPPED, "it does not decode", drawn.names[0])
@@ -238,7 +238,7 @@ def _arm(name: str, logits: Doubles, drawn: ExampleRun, *, number: int) -> dict[
         part: score_predictions(
             part, Targets.independent(drawn.labels[at]), _softmax(logits[at]), drawn.names
         ).to_json()
-        for part, at in (("train", drawn.samples_in("train")), ("validation", drawn.samples_in("validation")))
+        for part, at in (("train", drawn.where("train")), ("validation", drawn.where("validation")))
     }
     return {
         "name": name,
@@ -265,7 +265,7 @@ def _write_arms(folder: Path, drawn: ExampleRun, arms: Mapping[str, Doubles], sp
     told = [_arm(name, logits, drawn, number=number) for number, (name, logits) in enumerate(arms.items())]
     parts = {}
     for part in ("validation", "test"):
-        targets = Targets.independent(drawn.labels[drawn.samples_in(part)])
+        targets = Targets.independent(drawn.labels[drawn.where(part)])
         scored = score_predictions(part, targets, drawn.calibrated[drawn.rows(part)], drawn.names)
         parts[part] = scored.to_json()
     rows = tuple(_row(arm, choice.winner, parts["test"], number) for number, arm in enumerate(told))
@@ -364,7 +364,7 @@ def _record(
         "classes": list(drawn.names),
         "photos": {"accepted": len(drawn.ids) - 1, "repaired": 1, "skipped": 2},
         "copies": 0,
-        "split": {part: len(drawn.samples_in(part)) for part in ("train", "validation", "test")},
+        "split": {part: len(drawn.where(part)) for part in ("train", "validation", "test")},
         "engine": {"name": "openvino", "precision": "bf16"},
         "proofs": [
             {

@@ -20,7 +20,7 @@ SHOWN = 12  #: test photos that are shown in detail
 
 def make_trust(drawn: "ExampleRun", chance: np.random.Generator, *, given: bool, bare: bool) -> dict[str, Any]:
     """As a fit writes it; scores come from the drawn predictions."""
-    test = drawn.samples_in("test")
+    test = drawn.where("test")
     labels, said = drawn.labels[test], drawn.calibrated[drawn.rows("test")]
     right = said.argmax(axis=1) == labels
     balanced = float(np.mean([right[labels == name].mean() for name in np.unique(labels)]))
@@ -79,7 +79,7 @@ def _share(right: int, n: int) -> dict[str, float]:
 
 
 def _duplicates(drawn: "ExampleRun") -> dict[str, Any]:
-    train = drawn.samples_in("train")
+    train = drawn.where("train")
     pairs = [
         (train[0], train[1], "same bytes", 1.0),
         (train[1], train[2], "near", 0.97),
@@ -98,7 +98,7 @@ def _duplicates(drawn: "ExampleRun") -> dict[str, Any]:
 def _leaks(drawn: "ExampleRun", right: NDArray[np.bool_], *, given: bool) -> dict[str, Any]:
     if not given:
         return {"given": False, "leaks": [], "scores": None}
-    test, train, leaked = drawn.samples_in("test"), drawn.samples_in("train"), 3
+    test, train, leaked = drawn.where("test"), drawn.where("train"), 3
     clean = right[leaked:]
     return {
         "given": True,
@@ -123,7 +123,7 @@ def _leaks(drawn: "ExampleRun", right: NDArray[np.bool_], *, given: bool) -> dic
 
 def _labels(drawn: "ExampleRun", chance: np.random.Generator) -> dict[str, Any]:
     """The first photos of train are suspected, some beyond doubt."""
-    train, classes = drawn.samples_in("train"), len(drawn.names)
+    train, classes = drawn.where("train"), len(drawn.names)
     suspects = [
         {
             "id": drawn.ids[at],
@@ -149,7 +149,7 @@ def _labels(drawn: "ExampleRun", chance: np.random.Generator) -> dict[str, Any]:
 
 def _quality(drawn: "ExampleRun") -> dict[str, Any]:
     counts = np.bincount(drawn.labels, minlength=len(drawn.names))
-    some = [drawn.ids[it] for it in drawn.samples_in("train")]
+    some = [drawn.ids[it] for it in drawn.where("train")]
     flaws = [
         ("blurred", "sharpness below 2.1, where half of the photos have 5.0", some[20:24]),
         ("dark", "brightness below 15 %", some[30:32]),
@@ -165,7 +165,7 @@ def _quality(drawn: "ExampleRun") -> dict[str, Any]:
 
 def _slices(drawn: "ExampleRun", right: NDArray[np.bool_]) -> dict[str, Any]:
     """By class as they are, and by a brightness that is drawn so that the dark third has the mistakes."""
-    labels = drawn.labels[drawn.samples_in("test")]
+    labels = drawn.labels[drawn.where("test")]
     cut = [("class", name, labels == label) for label, name in enumerate(drawn.names)]
     order = np.argsort(right, kind="stable")
     third = len(right) // 3
@@ -209,7 +209,7 @@ def _shortcuts(classes: int, accuracy: float) -> list[dict[str, Any]]:
 
 
 def _learning_curve(drawn: "ExampleRun", accuracy: float) -> dict[str, Any]:
-    photos = len(drawn.samples_in("train"))
+    photos = len(drawn.where("train"))
     sizes = [
         {
             "photos": photos // cut,
@@ -246,7 +246,7 @@ def _novelty(drawn: "ExampleRun") -> dict[str, Any]:
 
 
 def _neighbours(drawn: "ExampleRun", shown: list[str], chance: np.random.Generator) -> dict[str, Any]:
-    train = drawn.samples_in("train")
+    train = drawn.where("train")
     return {
         id_: [[drawn.ids[at], 0.9 - 0.1 * rank] for rank, at in enumerate(chance.choice(train, 3, replace=False))]
         for id_ in shown

@@ -341,7 +341,7 @@ def _(it: Files, end: str) -> float:
 
 @rule("photos.*")
 def _(it: Files, which: str) -> float:
-    outcomes = [line["outcome"] for line in it.ledger]
+    outcomes = [line["status"] for line in it.ledger]
     counts = {name: outcomes.count(name) for name in ("accepted", "repaired", "skipped")}
     usable = counts["accepted"] + counts["repaired"]
     return {**counts, "seen": len(outcomes), "usable": usable}[which]

@@ -50,7 +50,7 @@ def test_metrics(run, card) -> None:
     assert rows["always the commonest class"] == f"{100 * again(files, 'test.majority'):.1f} %"
     assert f"{100 * again(files, 'leaks.without'):.1f} %" in next(rows[key] for key in rows if "3 test photos" in key)
     errors = (f"{100 * again(files, f'calibration.{when}.ece'):.1f} %" for when in ("before", "after"))
-    assert rows["calibration error (ECE), before and after calibration"] == ", ".join(errors)
+    assert rows["stated probabilities are off on average (ECE), before and after calibration"] == ", ".join(errors)
 
 
 def test_classes(run, card) -> None:
@@ -67,9 +67,9 @@ def test_classes(run, card) -> None:
 
 def test_licence_and_limits(card) -> None:
     assert "licence **apache-2.0**" in card
-    assert "Worse beyond chance: brightness" in card
-    assert "show the same as photos that were learnt from" in card
-    assert "The border alone tells the classes" in card
+    assert "Worse by more than chance: brightness" in card
+    assert "show the same as photos that were learned from" in card
+    assert "The classes can be told from the border of the photo alone" in card
 
 
 def test_without_prediction_sets_the_page_and_the_card_say_so(run, tmp_path) -> None:
@@ -80,9 +80,9 @@ def test_without_prediction_sets_the_page_and_the_card_say_so(run, tmp_path) -> 
     records = read_records(bare)
     card = render_card(records)
     assert "**Prediction sets:** none." in card
-    assert "prediction sets that hold the right class" not in card
+    assert "the right class is among the candidates" not in card
     page = render_report(records)
-    assert "This classifier gives no prediction sets" in page.html
+    assert "This classifier names no further candidates" in page.html
     assert not [name for name in page.numbers if name.startswith("sets.")]
 
 
@@ -98,8 +98,8 @@ def test_an_optimistic_validation_score_is_said_to_be_so(run, tmp_path) -> None:
 
 def test_what_may_be_missing_is_missing(tmp_path) -> None:
     card = render_card(read_records(write_example_run(tmp_path / "run", bare=True, trained=False, test=12)))
-    assert "**Declining:** none" in card
-    assert "The test part is small, 12 photos" in card
+    assert "**Photos unlike the training photos:** not marked" in card
+    assert "There are only 12 test photos" in card
     assert re.findall(r"^## (.*)$", card, re.MULTILINE) == SECTIONS
 
 

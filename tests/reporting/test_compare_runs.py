@@ -77,7 +77,7 @@ ALIKE = {
     "brier": "calibration.after.brier",
     "coverage": "sets.reached",
     "mean_size": "sets.mean_size",
-    "declined": "novelty.declined",
+    "unfamiliar": "novelty.unfamiliar",
     "seconds": "seconds.total",
     "disk": "disk.run",
 }
@@ -132,7 +132,7 @@ def test_the_second_run_is_held_against_the_first_and_both_are_named(runs) -> No
 def test_what_differs_is_named(runs) -> None:
     shown = PageReader(render_comparison(*map(read_records, runs)).html)
     words, rows = shown.all("main")[0].words, [it.words for it in shown.all("tr")]
-    assert "The split is the same, photo by photo." in words
+    assert "The photos are split the same way in both." in words
     assert "Right in first only" in words
     assert 'head"logistic""ridge"' in rows
     assert "seed05" in rows
@@ -168,16 +168,16 @@ def test_labels_that_were_corrected_are_left_out(runs) -> None:
     assert numbers["shared.n"] == 73
 
 
-def test_photos_that_the_other_run_learnt_from_are_told(runs) -> None:
+def test_photos_that_the_other_run_learned_from_are_counted(runs) -> None:
     def moved(split):
-        ids = split["parts"]["test"][:9]
-        split["parts"]["test"] = split["parts"]["test"][9:]
-        split["parts"]["train"] += ids
+        ids = split["subsets"]["test"][:9]
+        split["subsets"]["test"] = split["subsets"]["test"][9:]
+        split["subsets"]["train"] += ids
 
     change(runs[1] / "split.json", moved)
     page = render_comparison(*map(read_records, runs))
     assert page.numbers["seen"] == 9
-    assert "The split is not the same" in page.html
+    assert "The photos are not split the same way" in page.html
 
 
 def test_runs_whose_classifiers_give_no_prediction_sets(runs) -> None:
@@ -191,7 +191,7 @@ def test_runs_whose_classifiers_give_no_prediction_sets(runs) -> None:
 def test_runs_without_a_common_photo(tmp_path) -> None:
     runs = [write_example_run(tmp_path / str(seed), test=20, seed=seed) for seed in (1, 2)]
     page = render_comparison(*map(read_records, runs))
-    assert "No photo is in the test part of both" in page.html
+    assert "The runs have no test photo in common" in page.html
     assert not [name for name in page.numbers if name.startswith("shared")]
     assert PageReader(page.html).numbers["a.accuracy"] == read_records(runs[0]).test.accuracy
 

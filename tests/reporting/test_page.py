@@ -75,7 +75,7 @@ def test_what_is_read_is_what_the_numbers_say(name, pages, read) -> None:
 
 @pytest.mark.parametrize("name", RUNS)
 def test_no_share_is_shown_that_is_not_kept(name, pages, runs) -> None:
-    html = re.sub(r"<(style|script|svg|pre|code).*?</\1>", "", pages[name].html, flags=re.DOTALL)
+    html = re.sub(r"<(style|script|svg|pre|code|dl class=.words).*?</(\1|dl)>", "", pages[name].html, flags=re.DOTALL)
     html = re.sub(r'<span data-number="[^"]*" data-as="[^"]*">[^<]*</span>', "", html)
     record = json.loads((runs[name] / "run.json").read_text("utf-8"))
     comparison = json.loads((runs[name] / "comparison.json").read_text("utf-8"))
@@ -122,8 +122,8 @@ def test_a_picture_is_at_most_once_in_a_page(name, pages) -> None:
 
 def test_what_may_be_missing_is_missing(read) -> None:
     words = read["bare"].all("main")[0].words
-    assert "They were not looked for" in words
-    assert "declines nothing" in words
+    assert "None were found: no two photos show the same." in words
+    assert "does not judge whether a photo is unlike the training photos" in words
     assert "It cannot be told: a learning curve takes at least 8 training photos of each class" in words
     assert "no picture" in words
     assert "Training" not in read["bare"].all("nav")[0].words
@@ -145,9 +145,9 @@ def test_warnings_lead_to_what_they_warn_of(read) -> None:
 @pytest.mark.parametrize(
     ("path", "value", "words"),
     [
-        (("novelty", "accepted", "high"), 0.94, "of familiar photos are declined"),
-        (("sets", "test", "high"), 0.89, "Prediction sets hold the right class in"),
-        (("calibration", "after", "ece"), 0.3, "Probabilities are off by 30.0"),
+        (("novelty", "accepted", "high"), 0.94, "of the test photos are taken for unlike the training photos"),
+        (("sets", "test", "high"), 0.89, "The right class is among the candidates in only"),
+        (("calibration", "after", "ece"), 0.3, "Stated probabilities are off by 30 points"),
         (("slices", "worst"), None, "Worse than elsewhere"),
         (("labels", "low"), 0, "Some labels look wrong"),
         (("labels", "estimate"), None, "Some labels look wrong"),
@@ -199,7 +199,17 @@ def test_corrected_test_labels_are_warned_of_with_the_score_of_the_others(tmp_pa
 def test_a_run_without_fault_is_told_so(tmp_path) -> None:
     folder = write_example_run(tmp_path / "run", test=140)
     change = {
-        "labels": {"n": 9, "doubted": 0, "estimate": 0, "low": 0, "high": 0, "reason": "", "issues": []},
+        "labels": {
+            "n": 9,
+            "doubted": 0,
+            "estimate": 0,
+            "low": 0,
+            "high": 0,
+            "reason": "",
+            "issues": [],
+            "corrected_in_test": 0,
+            "untouched": None,
+        },
         "shortcuts": [],
     }
     trust = json.loads((folder / "trust.json").read_text("utf-8")) | change
@@ -209,7 +219,7 @@ def test_a_run_without_fault_is_told_so(tmp_path) -> None:
     (folder / "trust.json").write_text(json.dumps(trust), "utf-8")
     lines = (folder / "ledger.jsonl").read_text("utf-8").splitlines(keepends=True)
     (folder / "ledger.jsonl").write_text("".join(it for it in lines if "skipped" not in it), "utf-8")
-    assert "Nothing: no leak, no label, slice" in render_report(read_records(folder)).html
+    assert "Nothing: no leak, no label, kind of photo" in render_report(read_records(folder)).html
 
 
 def test_cells_open_the_photos_that_they_count(read, runs) -> None:

@@ -74,7 +74,7 @@ def test_pictures_are_unpacked_when_asked_for(folder):
     records = read_records(folder)
     known = next(iter(records.predictions.id.tolist()))
     assert Image.open(io.BytesIO(records.pictures[known])).size == (128, 96)
-    assert f"heat/{records.trust['explained']['ids'][0]}" in records.pictures
+    assert f"heat/{records.trust.explained.ids[0]}" in records.pictures
     assert "no such photo" not in records.pictures
     assert len(records.pictures) == len(list(records.pictures))
     assert records.pictures["sheet"].startswith(b"\xff\xd8\xff")
@@ -87,7 +87,7 @@ def test_a_run_without_pictures_has_none(tmp_path):
 def test_a_photo_is_called_by_its_name(folder):
     records = read_records(folder)
     id_ = str(records.predictions.id[0])
-    assert records.name(id_) == records.trust["names"][id_]
+    assert records.name(id_) == records.trust.names[id_]
     assert records.name("unheard of") == "unheard of"
 
 

@@ -201,7 +201,7 @@ def test_reliability_bins_hold_the_photos_of_their_confidence(run, name, key):
         assert (series.low[at], series.high[at]) == pytest.approx(wilson(int(right[own].sum()), n))
         error += n / len(sure) * abs(sure[own].mean() - right[own].mean())
         start += n
-    assert format_percent(error) in chart.alt
+    assert f"{100 * error:.1f}" in chart.alt
 
 
 def test_reliability_shows_how_many_photos_are_so_sure(six):

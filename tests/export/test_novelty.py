@@ -6,7 +6,7 @@ from onnx import helper
 
 from headstart.arrays import Floats
 from headstart.backbones.convert import OPSET
-from headstart.export.novelty import add_novelty
+from headstart.export.novelty import add_novelty_score
 from headstart.inference.novelty import Novelty
 from headstart.modalities.graph_builder import GraphBuilder
 from headstart.uncertainty.novelty_fits import fit_unscaled
@@ -16,7 +16,7 @@ def in_onnx(novelty: Novelty, rows: list[Floats]) -> Floats:
     """The score of each photo by ONNX Runtime, (N,)."""
     pieces = GraphBuilder()
     names = [f"features.{index}" for index in range(len(rows))]
-    score = add_novelty(pieces, novelty, names, "uncalibrated")
+    score = add_novelty_score(pieces, novelty, names, "uncalibrated")
     floats = onnx.TensorProto.FLOAT
     inputs = [
         helper.make_tensor_value_info(name, floats, [1, row.shape[1]]) for name, row in zip(names, rows, strict=True)

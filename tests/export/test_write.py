@@ -14,7 +14,7 @@ from headstart.errors import SaveError
 from headstart.export import EnsembleMember, FittedModel, UnsteadyNoveltyError, add_scores, heads, write_model
 from headstart.export import build as graph
 from headstart.export.calibration import add_calibration
-from headstart.export.novelty import add_novelty
+from headstart.export.novelty import add_novelty_score
 from headstart.heads.head import Dense, Head
 from headstart.heads.saving import read_heads
 from headstart.inference import model_format
@@ -325,7 +325,9 @@ def test_a_graph_that_answers_otherwise_is_not_saved(
     else:
         novelty = drawn_novelty(parts)
         parts, other_novelty = replace(parts, novelty=novelty), replace(novelty, scale=0.5 * novelty.scale)
-        monkeypatch.setattr(heads, "add_novelty", lambda pieces, _, *rows: add_novelty(pieces, other_novelty, *rows))
+        monkeypatch.setattr(
+            heads, "add_novelty_score", lambda pieces, _, *rows: add_novelty_score(pieces, other_novelty, *rows)
+        )
     most = 0.1 if step == "novelty" else 0.03
     with pytest.raises(SaveError, match=rf"differ by 0\.\d+ on average, wanted at most {most}; \w.*\(step: .*{step}\)"):
         write_model(parts, tmp_path / "model", shown)

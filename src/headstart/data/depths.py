@@ -8,17 +8,17 @@ from headstart.data.names import preview
 from headstart.data.samples import FileStatus, Sample, Samples
 from headstart.modalities.image.decoding.depth import (
     BitDepth,
-    common_ranges,
     describe_depth,
     describe_scaling,
-    own_range,
+    fit_common_ranges,
+    fit_range,
 )
 from headstart.modalities.image.spec import GreyRange
 
 
 def find_grey_ranges(train: Iterable[Sample]) -> tuple[GreyRange, ...]:
     """The ranges of training photos with more than 8 bits, one for each kind of values; none where all have 8."""
-    return common_ranges([sample.depth for sample in train if sample.depth is not None])
+    return fit_common_ranges([sample.depth for sample in train if sample.depth is not None])
 
 
 def describe_ranges(ranges: Sequence[GreyRange], photos: int) -> str:
@@ -35,7 +35,7 @@ def note_scaling(samples: Samples, ranges: Sequence[GreyRange]) -> Samples:
         depth = entry.depth
         if depth is not None and entry.status is not FileStatus.SKIPPED:
             of_set = by_kind.get(depth.kind)
-            scaling = describe_scaling(depth, of_set or own_range(depth), "the set's" if of_set else "its own")
+            scaling = describe_scaling(depth, of_set or fit_range(depth), "the set's" if of_set else "its own")
             changes[entry.name] = replace(entry, note=entry.note.replace(describe_depth(depth), scaling))
     return samples.with_updates(changes) if changes else samples
 

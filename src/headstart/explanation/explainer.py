@@ -24,7 +24,7 @@ from headstart.inference.files import read_files
 from headstart.inference.forking import after_fork, keep_for_ever
 from headstart.inference.postprocess import DenseLayers
 from headstart.modalities.image.decoding.decode import BrokenPhoto, Pixels
-from headstart.modalities.image.load import PhotoLike, name_of, suggest_remedy
+from headstart.modalities.image.load import PhotoLike, name_photo, suggest_remedy
 from headstart.modalities.image.overlay import load_upright, paint_heat
 from headstart.modalities.image.spec import ImageSpec
 
@@ -100,7 +100,7 @@ class Explainer:
         try:
             seen = load_upright(photo, self.record.spec)
         except BrokenPhoto as error:
-            raise DataError(f"{name_of(photo)}: {error}{suggest_remedy(photo, str(error))}") from None
+            raise DataError(f"{name_photo(photo)}: {error}{suggest_remedy(photo, str(error))}") from None
         values = self._run(seen.pixels)
         probabilities = values[model_format.PROBABILITIES]
         index = int(probabilities.argmax()) if label is None else self.classes.index(label)

@@ -4,7 +4,7 @@ import numpy as np
 
 from headstart.export.calibration import add_calibration, add_conformal
 from headstart.export.model import FittedModel
-from headstart.export.novelty import add_novelty
+from headstart.export.novelty import add_novelty_score
 from headstart.heads.head import Head
 from headstart.inference import model_format
 from headstart.modalities.graph_builder import GraphBuilder
@@ -27,7 +27,7 @@ def add_outputs(builder: GraphBuilder, model: FittedModel) -> None:
         builder.node("Squeeze", [inside, photo], model_format.PREDICTION_SET)
     if model.novelty is not None:
         features = [model_format.features_name(branch) for branch in model.novelty.branches]
-        score = add_novelty(builder, model.novelty, features, uncalibrated)
+        score = add_novelty_score(builder, model.novelty, features, uncalibrated)
         builder.node("Squeeze", [score, photo], model_format.NOVELTY)
         limit = builder.constant("members/limit", 1, np.float32)
         builder.node("Greater", [model_format.NOVELTY, limit], model_format.OUT_OF_DISTRIBUTION)

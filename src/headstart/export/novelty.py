@@ -8,7 +8,7 @@ from headstart.modalities.graph_builder import GraphBuilder
 SCORE = "novelty/score"
 
 
-def add_novelty(builder: GraphBuilder, novelty: Novelty, features: list[str], uncalibrated: str) -> str:
+def add_novelty_score(builder: GraphBuilder, novelty: Novelty, features: list[str], uncalibrated: str) -> str:
     """Add ``Novelty.score``, from the features of its branches; 1.0 is the threshold.
 
     Args:

@@ -15,7 +15,7 @@ from headstart.display.html import html_table
 from headstart.errors import DataError, SettingError, UserError
 from headstart.explanation.explainer import Explainer, HeatMap, overlay_heat
 from headstart.inference.classifier import PhotoLike
-from headstart.modalities.image.load import is_one_photo, load_image, name_of
+from headstart.modalities.image.load import is_one_photo, load_image, name_photo
 from headstart.storage.atomic import replace_bytes
 from headstart.verbs.predict import expand_folders
 
@@ -89,7 +89,7 @@ def explain_each(
         raise SettingError(f"out {str(folder)!r} is a file; name a folder for the pictures")
     explainer = Explainer(Path(model))
     for photo in photos:
-        name = name_of(photo)
+        name = name_photo(photo)
         try:
             heat = explainer.heat(photo, label)
             picture = _write_picture(explainer, photo, heat, folder) if folder is not None else None
@@ -105,7 +105,7 @@ def _write_picture(explainer: Explainer, photo: PhotoLike, heat: HeatMap, folder
     scaled = np.asarray(Image.fromarray(pixels).resize((width, PICTURE_HEIGHT), Image.Resampling.BILINEAR))
     drawn = Image.fromarray(np.concatenate([scaled, overlay_heat(scaled, heat)], axis=1))
     mark_folder(folder)
-    file = _find_free_name(folder, Path(name_of(photo)).stem)
+    file = _find_free_name(folder, Path(name_photo(photo)).stem)
     replace_bytes(file, save_picture(drawn, "JPEG", quality=90))
     return file
 

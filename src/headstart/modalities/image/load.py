@@ -41,7 +41,7 @@ WANTED = "wanted a path, the bytes of a file, an open binary file, a PIL image o
 
 
 def is_one_photo(given: object) -> bool:
-    """Return whether what a caller gave is one photo, or an attempt at one, and not a collection of photos."""
+    """Return whether a caller gave one photo, or an attempt at one, and not a collection of photos."""
     if isinstance(given, np.ndarray):
         return not (given.ndim == 1 and given.dtype.kind in "UO")  # of paths
     if isinstance(given, str | os.PathLike | bytes | bytearray | memoryview | Image.Image | Mapping):
@@ -50,27 +50,27 @@ def is_one_photo(given: object) -> bool:
     return tensor or hasattr(given, "read") or not isinstance(given, Iterable)
 
 
-def name_of(photo: object) -> str:
-    """For a person: the path as given, the name of an open file, or what it is: "bytes", "array", "image", ..."""
+def name_photo(photo: object) -> str:
+    """Return the path as given, the name of an open file, or what it is: "bytes", "array", "image", ..."""
     if isinstance(photo, str | os.PathLike):
         return os.fsdecode(photo)
     if isinstance(photo, bytes | bytearray | memoryview):
         return "bytes"
     if isinstance(photo, Image.Image):
-        return _text(getattr(photo, "filename", "")) or "image"
+        return _decode_text(getattr(photo, "filename", "")) or "image"
     if hasattr(photo, "read"):
-        return _text(getattr(photo, "name", "")) or "file"
+        return _decode_text(getattr(photo, "name", "")) or "file"
     return "array" if hasattr(photo, "__array__") else type(photo).__name__
 
 
-def suggest_remedy(photo: object, said: str) -> str:
-    """Return what to do about a photo that cannot be read, behind a message; empty where that says it already."""
-    if "wanted" in said or isinstance(photo, np.ndarray):  # what is wrong with an array is said with what to do
+def suggest_remedy(photo: object, message: str) -> str:
+    """Return advice about a photo that cannot be read, to stand behind a message; empty where that has it already."""
+    if "wanted" in message or isinstance(photo, np.ndarray):  # what is wrong with an array is said with what to do
         return ""
     return "; give a photo that opens in a viewer"
 
 
-def _text(name: object) -> str:
+def _decode_text(name: object) -> str:
     return os.fsdecode(name) if isinstance(name, str | bytes | os.PathLike) else ""
 
 
@@ -78,7 +78,7 @@ class OpenedPhoto:
     """A photo that is read once, and decoded once for all specs by which it decodes to the same pixels."""
 
     def __init__(self, photo: object):
-        self.name = name_of(photo)
+        self.name = name_photo(photo)
         self.repaired: str | None = None  #: what a decoder had to mend in memory, once it is decoded
         self.note = ""  #: what was done with it that is not done with every photo, once it is decoded
         self._photo = photo
@@ -130,11 +130,11 @@ class OpenedPhoto:
 
     def _read(self) -> bytes | Pixels | Image.Image:
         if self._content is None:
-            self._content = _content(self._photo)
+            self._content = _read_content(self._photo)
         return self._content
 
     def _decodes_alike(self, content: bytes, *specs: ImageSpec) -> bool:
-        """Whether the decoded pixels are the same for these specs: scaled alike, and shrunk by as much."""
+        """Return whether the decoded pixels are the same for these specs: scaled alike, and shrunk by as much."""
         if len({spec.grey for spec in specs}) > 1:
             return False
         if self._header is None:
@@ -146,7 +146,7 @@ class OpenedPhoto:
 
 
 def load_image(photo: PhotoLike, spec: ImageSpec) -> Pixels:
-    """A photo upright, (H, W, 3); a JPEG shrinks while decoding as the spec allows.
+    """Load a photo upright, (H, W, 3); a JPEG shrinks while decoding as the spec allows.
 
     Raises:
         BrokenPhoto: it cannot be read or decoded.
@@ -154,8 +154,8 @@ def load_image(photo: PhotoLike, spec: ImageSpec) -> Pixels:
     return OpenedPhoto(photo).load(spec)
 
 
-def _content(photo: object) -> bytes | Pixels | Image.Image:
-    """A photo's bytes, or its pixels or image where they were given.
+def _read_content(photo: object) -> bytes | Pixels | Image.Image:
+    """Read a photo's bytes, or take its pixels or image where they were given.
 
     Raises:
         BrokenPhoto: it cannot be read, is an array of another shape or type, or no photo at all.
@@ -169,11 +169,11 @@ def _content(photo: object) -> bytes | Pixels | Image.Image:
     if hasattr(photo, "read"):
         return _read_file(photo)
     if hasattr(photo, "__array__") and not isinstance(photo, np.generic):
-        return _pixels_of(photo)
+        return _convert_array(photo)
     raise BrokenPhoto(f"a photo cannot be of type {type(photo).__name__}; {WANTED}")
 
 
-def _pixels_of(array: Any) -> Pixels:
+def _convert_array(array: Any) -> Pixels:
     try:
         return array_to_rgb(np.asarray(array))
     except DataError as error:

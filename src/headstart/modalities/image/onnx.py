@@ -1,22 +1,22 @@
-"""A photo's pixels in the graph: centre crop, one antialiased resize, perhaps mirrored."""
+"""Preprocessing of photos in ONNX: centre crop, one antialiased resize, perhaps mirrored."""
 
 from headstart.inference import model_format
 from headstart.modalities.graph_builder import GraphBuilder
 from headstart.modalities.image.spec import ImageSpec
 
 
-def add_square(pieces: GraphBuilder, spec: ImageSpec, prefix: str) -> str:
-    """``ImageSpec.crop_box`` and one antialiased resize, image -> (1, S, S, 3), in whole numbers like on the host.
+def add_square(builder: GraphBuilder, spec: ImageSpec, prefix: str) -> str:
+    """Add ``ImageSpec.crop_box`` and one antialiased resize, image -> (1, S, S, 3), in whole numbers like on the host.
 
     On uint8 ONNX Runtime's antialiased ``Resize`` follows Pillow's arithmetic: less than 0.001 grey levels apart on
     average where a photo shrinks, 0.04 where it grows.
     """
 
     def node(kind: str, inputs: list[str], output: str, **attributes: object) -> str:
-        return pieces.node(kind, inputs, prefix + output, **attributes)
+        return builder.node(kind, inputs, prefix + output, **attributes)
 
     def constant(name: str, *values: int) -> str:
-        return pieces.constant(prefix + name, values)
+        return builder.constant(prefix + name, values)
 
     one, two = constant("one", 1), constant("two", 2)
     shape = node("Shape", [model_format.IMAGE], "shape", end=2)
@@ -43,11 +43,11 @@ def add_square(pieces: GraphBuilder, spec: ImageSpec, prefix: str) -> str:
     return node("Transpose", [resized], "square", perm=[0, 2, 3, 1])
 
 
-def add_view(pieces: GraphBuilder, square: str, pixels: str, *, flipped: bool) -> None:
-    """The square as a branch sees it, under the name of the branch's pixels; perhaps mirrored left to right."""
+def add_view(builder: GraphBuilder, square: str, pixels: str, *, flipped: bool) -> None:
+    """Add a branch's view of the square, under the name of the branch's pixels; perhaps mirrored left to right."""
     if not flipped:
-        pieces.node("Identity", [square], pixels)
+        builder.node("Identity", [square], pixels)
         return
-    last, before_first = pieces.constant(f"{pixels}/last", [-1]), pieces.constant(f"{pixels}/before", [-(2**31)])
-    width, backwards = pieces.constant(f"{pixels}/width", [2]), pieces.constant(f"{pixels}/step", [-1])
-    pieces.node("Slice", [square, last, before_first, width, backwards], pixels)
+    last, before_first = builder.constant(f"{pixels}/last", [-1]), builder.constant(f"{pixels}/before", [-(2**31)])
+    width, backwards = builder.constant(f"{pixels}/width", [2]), builder.constant(f"{pixels}/step", [-1])
+    builder.node("Slice", [square, last, before_first, width, backwards], pixels)

@@ -1,4 +1,4 @@
-"""The image spec: bytes -> array, as data. Saved with every classifier; NumPy and Pillow only.
+"""The image spec: the way from a photo's bytes to an array, as data. It is saved with every classifier.
 
 One path, simple enough to be the same on a host, in an ONNX graph and in a browser: centre crop of the source in
 whole pixels, then one antialiased resize to the network's square, then ``(pixel / 255 - mean) / std``.
@@ -13,7 +13,7 @@ WHOLE_EDGE = 1000  #: thousandths of the shorter edge that every backbone sees: 
 
 @dataclass(frozen=True, slots=True)
 class GreyRange:
-    """Which values of photos with more than 8 bits become black and white: found once, over the training photos."""
+    """The values of photos with more than 8 bits that become black and white: found once, over the training photos."""
 
     kind: str  #: how values are stored: "uint16", "int16", "uint32", "int32", "float32" of grey, "rgb16" of colour
     low: float  #: becomes 0, and so does what is below
@@ -22,7 +22,7 @@ class GreyRange:
 
 @dataclass(frozen=True, slots=True)
 class ImageSpec:
-    """How a photo becomes the input of a network."""
+    """The way from a photo to the input of a network."""
 
     size: int  #: edge of the network's square input, pixels
     crop_permille: int  #: edge of the centre crop, thousandths of the photo's shorter edge; integer, so all agree
@@ -32,36 +32,34 @@ class ImageSpec:
     orientation: Literal["exif"] = "exif"  #: turned upright as EXIF says
     colour: Literal["rgb-on-white"] = "rgb-on-white"  #: any mode to RGB; transparency is laid on white
     decode: Literal["scaled-2x"] = "scaled-2x"  #: JPEGs shrink by 2, 4 or 8 while decoding, never below the target
-    grey: tuple[
-        GreyRange, ...
-    ] = ()  #: of the kinds that the training photos have; another kind: each photo's own range
+    grey: tuple[GreyRange, ...] = ()  #: of the kinds in the training photos; of another kind each photo's own range
 
     def crop_side(self, height: int, width: int) -> int:
-        """Edge of the centre crop in whole source pixels, at least 1."""
+        """Return the edge of the centre crop in whole source pixels, at least 1."""
         return max(1, (min(height, width) * self.crop_permille + 500) // 1000)
 
     def crop_box(self, height: int, width: int) -> tuple[int, int, int, int]:
-        """(left, top, right, bottom) of the centre crop in whole source pixels, Pillow's order."""
+        """Return (left, top, right, bottom) of the centre crop in whole source pixels, Pillow's order."""
         side = self.crop_side(height, width)
         left, top = (width - side) // 2, (height - side) // 2
         return left, top, left + side, top + side
 
     def shrink(self, height: int, width: int) -> int:
-        """The factor 1, 2, 4 or 8 by which a JPEG may shrink while decoding: the crop stays >= ``size``."""
+        """Return the factor 1, 2, 4 or 8 by which a JPEG may shrink while decoding: the crop stays >= ``size``."""
         factor = 1
         while factor < 8 and self.crop_side(height, width) >= 2 * factor * self.size:
             factor *= 2
         return factor
 
     def to_json(self) -> dict[str, Any]:
-        """A dict of plain values, for ``model.json`` and fingerprints."""
+        """Return a dict of plain values, for ``model.json`` and fingerprints."""
         values = asdict(self)
-        if not self.grey:  # as it was before there were ranges: fingerprints of ordinary photos stay
+        if not self.grey:  # fingerprints of ordinary photos do not change with it
             del values["grey"]
         return values
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Self:
-        """The inverse of ``to_json``."""
+        """Return the spec that ``to_json`` describes."""
         grey = tuple(GreyRange(**it) for it in record.get("grey", ()))
         return cls(**{**record, "mean": tuple(record["mean"]), "std": tuple(record["std"]), "grey": grey})

@@ -6,7 +6,7 @@ import pillow_heif
 import pytest
 from PIL import Image
 
-from headstart.modalities.image.decoding.camera import LONGEST, camera_of
+from headstart.modalities.image.decoding.camera import LONGEST, read_camera
 from headstart.modalities.image.decoding.decode import identify
 
 
@@ -74,18 +74,18 @@ def block(order: str, *entries: tuple[int, int, bytes]) -> bytes:
     ],
 )
 def test_names_are_one_clean_line(order, make, model, camera):
-    assert camera_of({"exif": block(order, (0x010F, 2, make), (0x0110, 2, model))}) == camera
+    assert read_camera({"exif": block(order, (0x010F, 2, make), (0x0110, 2, model))}) == camera
 
 
 def test_numbers_in_the_place_of_a_name_are_no_name():
-    assert camera_of({"exif": block("<", (0x010F, 3, b"\x01\x00"), (0x0110, 2, b"D70\x00"))}) == "D70"
+    assert read_camera({"exif": block("<", (0x010F, 3, b"\x01\x00"), (0x0110, 2, b"D70\x00"))}) == "D70"
 
 
 def test_damage_never_raises_and_never_warns():
     whole = block(">", (0x010F, 2, b"Canon\x00"), (0x0110, 2, b"EOS 5D\x00"))
-    assert camera_of({"exif": whole}) == "Canon EOS 5D"
+    assert read_camera({"exif": whole}) == "Canon EOS 5D"
     for cut in range(len(whole)):
-        assert camera_of({"exif": whole[:cut]}) in {"", "Canon", "Cano", "Can", "Ca", "C"} | {
+        assert read_camera({"exif": whole[:cut]}) in {"", "Canon", "Cano", "Can", "Ca", "C"} | {
             f"Canon {'EOS 5D'[:size].strip()}" for size in range(1, 7)
         }
     random = np.random.default_rng(0)
@@ -93,11 +93,11 @@ def test_damage_never_raises_and_never_warns():
         damaged = bytearray(whole)
         for at in random.integers(0, len(whole), 4):
             damaged[at] = random.integers(256)
-        camera = camera_of({"exif": bytes(damaged)})
+        camera = read_camera({"exif": bytes(damaged)})
         assert len(camera) <= LONGEST
         assert camera.isprintable()
     for other in (None, "text", 3, b"", b"Exif\x00\x00"):
-        assert camera_of({"exif": other}) == ""
+        assert read_camera({"exif": other}) == ""
 
 
 def test_a_broken_block_in_a_file_leaves_the_header_readable():
@@ -111,4 +111,4 @@ def test_a_broken_block_in_a_file_leaves_the_header_readable():
 
 
 def test_a_tiff_whose_tags_are_no_text():
-    assert camera_of({}, {0x010F: (1, 2), 0x0110: 7.0}) == ""
+    assert read_camera({}, {0x010F: (1, 2), 0x0110: 7.0}) == ""

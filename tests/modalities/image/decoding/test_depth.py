@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from headstart.modalities.image.decoding.decode import BrokenPhoto, decode, identify, measure_depth
-from headstart.modalities.image.decoding.depth import BitDepth, common_ranges, describe_scaling
+from headstart.modalities.image.decoding.depth import BitDepth, describe_scaling, fit_common_ranges
 from headstart.modalities.image.spec import GreyRange, ImageSpec
 
 GREY = np.random.default_rng(0).integers(0, 256, (60, 80)).astype(np.uint8)
@@ -185,12 +185,12 @@ def test_photos_of_8_bits_have_no_note():
 
 def test_the_range_of_a_set():
     twelve = [BitDepth("uint16", 0, high) for high in (1800, 3000, 2500)]
-    assert common_ranges(twelve) == (GreyRange("uint16", 0, 4095),)
-    assert common_ranges([]) == ()
+    assert fit_common_ranges(twelve) == (GreyRange("uint16", 0, 4095),)
+    assert fit_common_ranges([]) == ()
     many = twelve * 20
-    assert common_ranges([*many, BitDepth("uint16", 0, 65535)]) == (GreyRange("uint16", 0, 4095),)  # one file in 61
-    assert common_ranges([*many, *[BitDepth("uint16", 0, 65535)] * 6]) == (GreyRange("uint16", 0, 65535),)
-    mixed = common_ranges([BitDepth("int16", -1024, 3071), *twelve, BitDepth("float32", -0.0123, 0.9877)])
+    assert fit_common_ranges([*many, BitDepth("uint16", 0, 65535)]) == (GreyRange("uint16", 0, 4095),)  # one file in 61
+    assert fit_common_ranges([*many, *[BitDepth("uint16", 0, 65535)] * 6]) == (GreyRange("uint16", 0, 65535),)
+    mixed = fit_common_ranges([BitDepth("int16", -1024, 3071), *twelve, BitDepth("float32", -0.0123, 0.9877)])
     assert mixed == (
         GreyRange("float32", -0.02, 0.99),
         GreyRange("int16", -1030, 3080),

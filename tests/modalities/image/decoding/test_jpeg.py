@@ -151,7 +151,7 @@ def test_a_large_photo_is_read_and_checked_like_any_other(phone_photo, tmp_path)
         (tmp_path / name).parent.mkdir()
         (tmp_path / name).write_bytes(phone_photo + name.encode())
     seen = check_decoding(read_source(tmp_path, strict=False))
-    assert [entry.outcome for entry in seen.ledger.entries] == [FileStatus.ACCEPTED] * 2
+    assert [entry.status for entry in seen.ledger.entries] == [FileStatus.ACCEPTED] * 2
 
 
 @pytest.mark.parametrize(

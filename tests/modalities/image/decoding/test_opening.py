@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageFile, PngImagePlugin
 
 from headstart.modalities.image.decoding.decode import BrokenPhoto, decode
-from headstart.modalities.image.decoding.opening import load_pixels, open_image
+from headstart.modalities.image.decoding.opening import decode_opened, open_image
 
 
 def noisy(size: tuple[int, int] = (160, 200)) -> Image.Image:
@@ -51,7 +51,7 @@ def test_a_damaged_photo_is_decoded_as_far_as_pillow_does_with_its_own_switch(ki
                     image.load()
             else:
                 with open_image(cut) as image:
-                    load_pixels(image, damaged=True)
+                    decode_opened(image, damaged=True)
         except Exception as error:  # noqa: BLE001
             return type(error).__name__
         return image.tobytes()

@@ -9,7 +9,7 @@ from PIL import Image
 from headstart.data.read import read_source
 from headstart.modalities.image.decoding.decode import BrokenPhoto, decode, identify
 from headstart.modalities.image.decoding.pictures import choose_picture
-from headstart.modalities.image.decoding.tiff import directories
+from headstart.modalities.image.decoding.tiff import read_directories
 
 
 def scene(width: int = 64, height: int = 48) -> Image.Image:
@@ -134,8 +134,8 @@ def test_a_large_page_of_another_shape_is_another_picture():
 
 def test_one_page_has_no_note():
     assert decode(encoded(scene(), "TIFF")).note == ""
-    assert [it.page for it in directories(encoded(scene(), "TIFF"))] == [0]
-    assert directories(encoded(scene(), "PNG")) == []
+    assert [it.page for it in read_directories(encoded(scene(), "TIFF"))] == [0]
+    assert read_directories(encoded(scene(), "PNG")) == []
 
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
@@ -160,17 +160,17 @@ def test_damaged_directories_end():
     chance = np.random.default_rng(0)
     start = struct.unpack_from("<I", whole, 4)[0]
     for cut in range(start, len(whole)):
-        directories(whole[:cut])
+        read_directories(whole[:cut])
     for _ in range(300):
         damaged = bytearray(whole)
         for at in chance.integers(start - 200, len(whole), 6):
             damaged[at] = chance.integers(256)
-        directories(bytes(damaged))
+        read_directories(bytes(damaged))
     looped = bytearray(encoded(scene(), "TIFF"))
     at = struct.unpack_from("<I", looped, 4)[0]
     after = at + 2 + 12 * struct.unpack_from("<H", looped, at)[0]
     struct.pack_into("<I", looped, after, at)  # its next page is itself
-    assert len(directories(bytes(looped))) == 1
+    assert len(read_directories(bytes(looped))) == 1
 
 
 def test_the_ledger_says_which_picture_it_is(tmp_path):

@@ -28,5 +28,5 @@ def test_only_so_many_numbers_of_a_tag_are_read_as_are_used(monkeypatch: pytest.
 
     known = SimpleNamespace(unpack_from=counted, calcsize=struct.calcsize, error=struct.error)
     monkeypatch.setattr(tiff, "struct", known)
-    assert [(it.page, it.width) for it in tiff.directories(data)] == [(number, 7) for number in range(count)]
+    assert [(it.page, it.width) for it in tiff.read_directories(data)] == [(number, 7) for number in range(count)]
     assert read < 20 * count

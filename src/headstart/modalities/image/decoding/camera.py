@@ -1,4 +1,4 @@
-"""Which camera took a photo, as its EXIF says: two entries of the first directory, read without anything else.
+"""The camera that took a photo, as its EXIF says: two entries of the first directory, read without anything else.
 
 Pillow's own reader warns of damage on standard error and decodes a PNG to find its EXIF; this one does neither.
 """
@@ -14,8 +14,8 @@ _TEXT = (2, 7)  #: types ASCII and UNDEFINED, one byte a value
 _ORDERS = {b"II*\x00": "<", b"MM\x00*": ">"}
 
 
-def camera_of(info: dict[Any, Any], tags: Any = None) -> str:
-    """Make and model in one, such as "Canon EOS 5D"; "" where nothing is known.
+def read_camera(info: dict[Any, Any], tags: Any = None) -> str:
+    """Return make and model in one, such as "Canon EOS 5D"; "" where nothing is known.
 
     Args:
         info: an opened Pillow image's ``info``; nothing is read but its ``"exif"``.
@@ -23,16 +23,16 @@ def camera_of(info: dict[Any, Any], tags: Any = None) -> str:
     """
     block = info.get("exif")
     try:
-        found = _entries(block) if isinstance(block, bytes) else {}
+        found = _read_entries(block) if isinstance(block, bytes) else {}
         if tags is not None:
             found = {tag: tags.get(tag) for tag in (MAKE, MODEL)} | found
     except Exception:  # noqa: BLE001 (damaged bytes; a photo is worth more than the name of its camera)
         return ""
-    return _named(_clean(found.get(MAKE)), _clean(found.get(MODEL)))
+    return _join_names(_clean(found.get(MAKE)), _clean(found.get(MODEL)))
 
 
-def _entries(block: bytes) -> dict[int, bytes]:
-    """The texts of make and model in an EXIF block; offsets count from its byte order mark."""
+def _read_entries(block: bytes) -> dict[int, bytes]:
+    """Return the texts of make and model in an EXIF block; offsets count from its byte order mark."""
     block = block.removeprefix(b"Exif\x00\x00")
     order = _ORDERS.get(block[:4])
     if order is None:
@@ -52,7 +52,7 @@ def _entries(block: bytes) -> dict[int, bytes]:
 
 
 def _clean(value: Any) -> str:
-    """One line of printable text, up to the first NUL."""
+    """Return one line of printable text, up to the first NUL."""
     if isinstance(value, bytes):
         value = value.partition(b"\x00")[0]
         try:
@@ -65,8 +65,8 @@ def _clean(value: Any) -> str:
     return " ".join("".join(letter if letter.isprintable() else " " for letter in value).split())[:LONGEST].rstrip()
 
 
-def _named(make: str, model: str) -> str:
-    """Most models repeat the maker: "Canon", "Canon EOS 5D"; "NIKON CORPORATION", "NIKON D70"."""
+def _join_names(make: str, model: str) -> str:
+    """Join make and model; most models repeat the maker: "Canon", "Canon EOS 5D"; "NIKON CORPORATION", "NIKON D70"."""
     if not make or not model:
         return make or model
     repeated = model.casefold().split()[0] == make.casefold().split()[0]

@@ -24,8 +24,8 @@ _IN_XMP = re.compile(rb"""tiff:Orientation\s*(?:=\s*["']|>)\s*([1-8])""")
 _XMP_COUNTS = ("JPEG", "MPO", "PNG", "WEBP")  # the other plugins turn the photo themselves
 
 
-def orientation(image: Image.Image) -> int:
-    """How an image is stored, 1 (upright) to 8: as Exif says, else as XMP does, in either kind of quotation marks.
+def read_orientation(image: Image.Image) -> int:
+    """Return how an image is stored, 1 (upright) to 8: as Exif says, else as XMP does.
 
     What cannot be read counts as upright: damaged EXIF is no reason to lose the photo.
     """
@@ -41,7 +41,7 @@ def orientation(image: Image.Image) -> int:
 
 
 def to_upright_rgb(image: Image.Image, spec: ImageSpec | None = None, data: bytes | None = None) -> tuple[Pixels, str]:
-    """RGB pixels of a loaded image, turned upright, and what was done with it where it has more than 8 bits.
+    """Return RGB pixels of a loaded image, turned upright, and what was done with it where it has more than 8 bits.
 
     Args:
         image: loaded.
@@ -51,11 +51,11 @@ def to_upright_rgb(image: Image.Image, spec: ImageSpec | None = None, data: byte
     Raises:
         BrokenPhoto: no pixel has a value.
     """
-    turn, note = _TURNS.get(orientation(image)), ""
-    deep = measure_values_of(image, data)
+    turn, note = _TURNS.get(read_orientation(image)), ""
+    deep = read_deep_values(image, data)
     if deep is not None:
         ranges = spec.grey if spec is not None else ()
-        scaled, scaled_by = depth.to_8_bits(deep, ranges)
+        scaled, scaled_by = depth.scale_to_8_bits(deep, ranges)
         whose = "the training photos'" if scaled_by in ranges else "its own"
         note = depth.describe_scaling(deep.depth, scaled_by, whose)
         alpha = image.getchannel("A") if image.mode == "RGBA" else None
@@ -66,15 +66,15 @@ def to_upright_rgb(image: Image.Image, spec: ImageSpec | None = None, data: byte
     return np.ascontiguousarray(np.asarray(image_to_rgb(turned))), note
 
 
-def measure_values_of(image: Image.Image, data: bytes | None) -> depth.Deep | None:
-    """The values of a loaded image with more than 8 bits; None of others."""
+def read_deep_values(image: Image.Image, data: bytes | None) -> depth.Deep | None:
+    """Return the values of a loaded image with more than 8 bits; None of others."""
     if depth.is_deep(image):
         return depth.read_deep(image)
     return read_deep_colour(image, data) if data is not None and is_deep_colour(image, data) else None
 
 
 def image_to_rgb(image: Image.Image) -> Image.Image:
-    """Any Pillow mode of 8 bits to RGB, transparency laid on white."""
+    """Convert any Pillow mode of 8 bits to RGB, transparency laid on white."""
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         rgba = image.convert("RGBA")
         white = Image.new("RGBA", rgba.size, "white")

@@ -13,13 +13,13 @@ from PIL import Image
 
 from headstart.errors import DataError
 from headstart.modalities.image.decoding import colour, jpeg
-from headstart.modalities.image.decoding.camera import camera_of
+from headstart.modalities.image.decoding.camera import read_camera
 from headstart.modalities.image.decoding.deep_colour import is_deep_colour
 from headstart.modalities.image.decoding.depth import BitDepth, is_deep
-from headstart.modalities.image.decoding.opening import load_pixels, open_image, shrink
+from headstart.modalities.image.decoding.opening import decode_opened, open_image, shrink
 from headstart.modalities.image.decoding.photo import BrokenPhoto, Header, Photo, Pixels, UnreadablePhoto
 from headstart.modalities.image.decoding.pictures import choose_picture, describe_picture
-from headstart.modalities.image.decoding.repair import out_of_memory, refuse_undecodable, repair
+from headstart.modalities.image.decoding.repair import make_memory_error, refuse_undecodable, repair
 from headstart.modalities.image.spec import ImageSpec
 
 __all__ = [
@@ -43,29 +43,29 @@ SUFFIXES = frozenset(
 
 
 def identify(data: bytes) -> Header:
-    """Reads a photo's header.
+    """Read a photo's header.
 
     Raises:
         BrokenPhoto: not a photo in a known format, or so large that decoding it could exhaust memory.
     """
     with open_image(data) as image:
-        camera = camera_of(image.info, getattr(image, "tag_v2", None))
+        camera = read_camera(image.info, getattr(image, "tag_v2", None))
         deep = is_deep(image) or is_deep_colour(image, data)
-        picture = _picture(image, data)
+        picture = _describe_picture(image, data)
         return Header(image.format or "?", image.width, image.height, image.mode, camera, deep, picture)
 
 
 def measure_depth(data: bytes) -> BitDepth | None:
-    """What the values of a photo with more than 8 bits are like; None where it does not decode whole."""
+    """Return the depth of a photo with more than 8 bits; None of others, and where it does not decode whole."""
     with suppress(Exception), open_image(data) as image:  # why it does not decode is said when it is decoded
-        load_pixels(image)
-        deep = colour.measure_values_of(image, data)
+        decode_opened(image)
+        deep = colour.read_deep_values(image, data)
         return None if deep is None else deep.depth
     return None
 
 
 def decode(data: bytes, spec: ImageSpec | None = None) -> Photo:
-    """Decodes a photo upright, in RGB; with a spec, JPEGs shrink while decoding as it allows.
+    """Decode a photo upright, in RGB; with a spec, JPEGs shrink while decoding as it allows.
 
     Args:
         data: the bytes of the file.
@@ -79,7 +79,7 @@ def decode(data: bytes, spec: ImageSpec | None = None) -> Photo:
 
 
 def decode_image(image: Image.Image, spec: ImageSpec | None = None) -> Photo:
-    """Turns an image of a caller's upright, in RGB, at its own size; the image stays as it is.
+    """Turn an image of a caller's upright, in RGB, at its own size; the image stays as it is.
 
     Args:
         image: opened or made with Pillow.
@@ -97,7 +97,7 @@ def decode_image(image: Image.Image, spec: ImageSpec | None = None) -> Photo:
 
 
 def crop_resize(pixels: Pixels, spec: ImageSpec) -> Pixels:
-    """Crops and resizes an upright RGB photo to the network's square: (S, S, 3) uint8."""
+    """Crop and resize an upright RGB photo to the network's square, (S, S, 3) uint8."""
     height, width = pixels.shape[:2]
     left, top, right, bottom = spec.crop_box(height, width)
     if right - left == spec.size:
@@ -108,7 +108,7 @@ def crop_resize(pixels: Pixels, spec: ImageSpec) -> Pixels:
 
 
 def array_to_rgb(array: NDArray[np.generic]) -> Pixels:
-    """An image array of a user's, (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) uint8, as (H, W, 3) RGB.
+    """Return an image array of a user's, (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) uint8, as (H, W, 3) RGB.
 
     Raises:
         DataError: another shape or type.
@@ -116,7 +116,7 @@ def array_to_rgb(array: NDArray[np.generic]) -> Pixels:
     if array.dtype != np.uint8 or array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)):
         raise DataError(
             f"an image array has shape {array.shape} and type {array.dtype}; wanted uint8 of shape (H, W), (H, W, 1), "
-            f"(H, W, 3) or (H, W, 4) with values 0 to 255; {_how_to_convert(array)}"
+            f"(H, W, 3) or (H, W, 4) with values 0 to 255; {_explain_conversion(array)}"
         )
     if 0 in array.shape:
         raise DataError(f"an image array has shape {array.shape}, so no pixels; leave it out")
@@ -127,8 +127,8 @@ def array_to_rgb(array: NDArray[np.generic]) -> Pixels:
     return np.asarray(colour.image_to_rgb(Image.fromarray(array)))
 
 
-def _how_to_convert(array: NDArray[Any]) -> str:
-    """What to do with an array of another type or shape."""
+def _explain_conversion(array: NDArray[Any]) -> str:
+    """Return advice about an array of another type or shape."""
     if array.dtype == np.uint8:
         first = array.ndim == 3 and array.shape[0] in (1, 3, 4)
         return "channels are the last axis" + (": x.transpose(1, 2, 0)" if first else "")
@@ -142,21 +142,21 @@ def _how_to_convert(array: NDArray[Any]) -> str:
 
 
 def _decode_plain_jpeg(data: bytes, spec: ImageSpec | None) -> Photo | None:
-    """The fast path; None where Pillow has to look: segments out of order, an orientation, CMYK, damage."""
+    """Decode on the fast path; None where Pillow has to look: segments out of order, an orientation, CMYK, damage."""
     layout = jpeg.read_jpeg_layout(data)
     if layout is None or (jpeg.may_turn(data, layout) and _is_turned(data)):
         return None
     return jpeg.decode_plain(data, layout, spec)
 
 
-def _picture(image: Image.Image, data: bytes) -> str:
+def _describe_picture(image: Image.Image, data: bytes) -> str:
     return describe_picture(image, choose_picture(data))
 
 
 def _is_turned(data: bytes) -> bool:
     try:
         with open_image(data) as image:
-            return colour.orientation(image) != 1
+            return colour.read_orientation(image) != 1
     except BrokenPhoto:
         return False
 
@@ -165,14 +165,14 @@ def _decode_with_pillow(data: bytes, spec: ImageSpec | None) -> Photo:
     with open_image(data) as image:
         try:
             shrink(image, data, spec)
-            picture = _picture(image, data)
-            load_pixels(image)
+            picture = _describe_picture(image, data)
+            decode_opened(image)
             pixels, note = colour.to_upright_rgb(image, spec, data)
             return Photo(pixels, None, "; ".join(filter(None, (picture, note))))
         except BrokenPhoto:
             raise
         except MemoryError as error:
-            raise out_of_memory(image) from error
+            raise make_memory_error(image) from error
         except Exception as error:  # noqa: BLE001 (Pillow's plugins raise what they like on damaged bytes)
             reason = str(error) or type(error).__name__
     return repair(data, spec, reason)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from headstart.modalities.image.decoding.depth import COLOUR, Deep, measure_values
-from headstart.modalities.image.decoding.opening import load_pixels, open_image
+from headstart.modalities.image.decoding.opening import decode_opened, open_image
 
 _SWAPPED = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}  # order of the bytes: big, little, own
 _BITS, _PHOTOMETRIC, _PLANAR = 258, 262, 284  # tags of TIFF 6.0
@@ -20,7 +20,7 @@ _RGB = 2
 
 
 def is_deep_colour(image: Image.Image, data: bytes) -> bool:
-    """Whether an opened PNG or TIFF has 16 bits in each of red, green and blue; grey with transparency is not meant."""
+    """Return whether an opened PNG or TIFF has 16 bits in each of red, green and blue; grey with alpha has not."""
     if image.mode not in ("RGB", "RGBA"):
         return False
     if image.format == "PNG":
@@ -32,18 +32,18 @@ def is_deep_colour(image: Image.Image, data: bytes) -> bool:
 
 
 def read_deep_colour(image: Image.Image, data: bytes) -> Deep:
-    """The values of a loaded image, (H, W, 3) uint16, and their measure over all channels.
+    """Return the values of a loaded image, (H, W, 3) uint16, and their depth over all channels.
 
     Args:
         image: loaded; it has the higher bytes.
         data: the file's bytes, from which the lower ones are read.
     """
     high = np.asarray(image)[..., :3].astype(np.uint16)
-    values = (high << 8) + _low_bytes(data)
+    values = (high << 8) + _read_low_bytes(data)
     return Deep(values, None, measure_values(values, COLOUR))
 
 
-def _low_bytes(data: bytes) -> NDArray[np.uint8]:
+def _read_low_bytes(data: bytes) -> NDArray[np.uint8]:
     with open_image(data) as image:
         tiles = []
         for tile in image.tile:
@@ -51,5 +51,5 @@ def _low_bytes(data: bytes) -> NDArray[np.uint8]:
             swapped = f"{args[0][:-1]}{_SWAPPED[args[0][-1]]}"
             tiles.append(tile._replace(args=(swapped, *args[1:]) if isinstance(tile.args, tuple) else swapped))
         image.tile = tiles
-        load_pixels(image)
+        decode_opened(image)
         return np.asarray(image)[..., :3]

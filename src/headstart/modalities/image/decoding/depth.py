@@ -2,7 +2,7 @@
 
 The container says little: a microscope or an X-ray panel stores 12 bits in 16, a CT counts from -1,024, a satellite
 marks cells without a value with -9,999. So the range is measured: robustly within each file, then over the training
-photos (``common_ranges``), and it is kept in the image spec, so that later photos are scaled alike.
+photos (``fit_common_ranges``), and it is kept in the image spec, so that later photos are scaled alike.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ Values = NDArray[Any]  #: (H, W), of colour (H, W, 3), as stored
 
 @dataclass(frozen=True, slots=True)
 class BitDepth:
-    """What the values of one photo are like."""
+    """The range and kind of the values of one photo."""
 
     kind: str  #: see ``GreyRange``
     low: float  #: the least and the largest value, stray ones left out; of unsigned integers 0 and the largest
@@ -49,7 +49,7 @@ class BitDepth:
 
 @dataclass(frozen=True, slots=True)
 class Deep:
-    """The values of a loaded photo."""
+    """The values of a loaded photo, and their depth."""
 
     values: Values
     known: NDArray[np.bool_] | None  #: of their shape: where there is a value; None where there is one everywhere
@@ -57,22 +57,22 @@ class Deep:
 
 
 def is_deep(image: Image.Image) -> bool:
-    """Whether an opened image has more than 8 bits of grey."""
+    """Return whether an opened image has more than 8 bits of grey."""
     return image.mode.startswith("I;16") or image.mode in ("I", "F")
 
 
 def read_deep(image: Image.Image) -> Deep:
-    """The values of a loaded image and their measure.
+    """Return the values of a loaded image and their depth.
 
     Raises:
         BrokenPhoto: no pixel has a value.
     """
     tags: Mapping[int, Any] = getattr(image, "tag_v2", {})
     values = np.asarray(image)
-    kind = _kind(image.mode, tags)
+    kind = _name_kind(image.mode, tags)
     if kind == "uint32":
         values = values.view(np.uint32) if values.dtype.itemsize == 4 else values
-    known = _known(values, kind, tags)
+    known = _find_known(values, kind, tags)
     seen = values if known is None else values[known]
     if not seen.size:
         raise BrokenPhoto("no pixel has a finite value")
@@ -87,21 +87,21 @@ def read_deep(image: Image.Image) -> Deep:
 
 
 def measure_values(values: Values, kind: str) -> BitDepth:
-    """The least and largest of one or more values, stray ones left out."""
+    """Return the least and largest of one or more values, stray ones left out."""
     flat = values.ravel()
-    low, high = _reach(flat, flat, max(flat.size // STRAY, int(flat.size > 99)), 1)
+    low, high = _find_reach(flat, flat, max(flat.size // STRAY, int(flat.size > 99)), 1)
     return BitDepth(kind, low if low < 0 or kind == "float32" else 0.0, high)
 
 
-def own_range(depth: BitDepth) -> GreyRange:
-    """The range of one photo alone."""
+def fit_range(depth: BitDepth) -> GreyRange:
+    """Return the range that one photo has by itself."""
     if depth.low < 0 or depth.kind == "float32":
         return GreyRange(depth.kind, depth.low, depth.high)
     return GreyRange(depth.kind, 0.0, float(2**depth.bits - 1))
 
 
-def common_ranges(depths: Sequence[BitDepth]) -> tuple[GreyRange, ...]:
-    """A range for each kind of values among photos, of which few stray ones do not decide.
+def fit_common_ranges(depths: Sequence[BitDepth]) -> tuple[GreyRange, ...]:
+    """Return a range for each kind of values among photos, of which few stray ones do not decide.
 
     Unsigned integers have that of their significant bits, others the least and largest value, rounded outwards to three
     digits, so that a few photos more or less change nothing.
@@ -109,69 +109,69 @@ def common_ranges(depths: Sequence[BitDepth]) -> tuple[GreyRange, ...]:
     ranges = []
     for kind in sorted({depth.kind for depth in depths}):
         these = [depth for depth in depths if depth.kind == kind]
-        lows, highs = np.array([it.low for it in these]), np.array([it.high for it in these])
-        low, high = _reach(lows, highs, len(these) // STRAY_FILES, FILES_APART)
-        together = BitDepth(kind, low, high, max(it.declared for it in these))
-        it = own_range(together)
-        ranges.append(it if it.kind != "float32" and it.low == 0 else GreyRange(kind, *_rounded(it.low, it.high)))
+        lows, highs = np.array([depth.low for depth in these]), np.array([depth.high for depth in these])
+        low, high = _find_reach(lows, highs, len(these) // STRAY_FILES, FILES_APART)
+        common = fit_range(BitDepth(kind, low, high, max(depth.declared for depth in these)))
+        exact = kind != "float32" and common.low == 0
+        ranges.append(common if exact else GreyRange(kind, *_round_outwards(common.low, common.high)))
     return tuple(ranges)
 
 
-def to_8_bits(deep: Deep, ranges: Sequence[GreyRange]) -> tuple[NDArray[np.uint8], GreyRange]:
-    """uint8 of the shape of the values, and the range it was scaled by: the given one of its kind, else its own.
+def scale_to_8_bits(deep: Deep, ranges: Sequence[GreyRange]) -> tuple[NDArray[np.uint8], GreyRange]:
+    """Return uint8 of the shape of the values, and the range it was scaled by: the given one of its kind, else its own.
 
     What lies outside is clipped; a pixel without a value is black; where white is zero it is inverted.
     """
-    own = own_range(deep.depth)
-    it = next((given for given in ranges if given.kind == own.kind), own)
-    if it == GreyRange(COLOUR, 0.0, 65535.0):
-        return (deep.values >> 8).astype(np.uint8), it  # as Pillow does, so as it always was
-    scale = 255 / ((it.high - it.low) or 1.0)
+    own = fit_range(deep.depth)
+    used = next((given for given in ranges if given.kind == own.kind), own)
+    if used == GreyRange(COLOUR, 0.0, 65535.0):
+        return (deep.values >> 8).astype(np.uint8), used  # as Pillow does, so as it always was
+    scale = 255 / ((used.high - used.low) or 1.0)
     if deep.values.dtype.itemsize == 2 and deep.values.dtype.kind == "u":
-        every = np.clip(np.rint((np.arange(65536) - it.low) * scale), 0, 255).astype(np.uint8)
+        every = np.clip(np.rint((np.arange(65536) - used.low) * scale), 0, 255).astype(np.uint8)
         scaled = every[deep.values]
     else:
-        values = deep.values.astype(np.float64) if deep.known is None else np.where(deep.known, deep.values, it.low)
-        scaled = np.clip(np.rint((values - it.low) * scale), 0, 255).astype(np.uint8)
+        values = deep.values.astype(np.float64) if deep.known is None else np.where(deep.known, deep.values, used.low)
+        scaled = np.clip(np.rint((values - used.low) * scale), 0, 255).astype(np.uint8)
     if deep.depth.inverted:
         scaled = 255 - scaled
     if deep.known is not None:
         scaled = np.where(deep.known, scaled, np.uint8(0))
-    return scaled, it
+    return scaled, used
 
 
 def describe_depth(depth: BitDepth) -> str:
-    """What a photo's values are like, for a person."""
+    """Return the kind of a photo's values in words."""
     names = {"float32": "floating point", "int16": "signed 16 bits", "int32": "signed 32 bits"}
     stored = "16 in colour" if depth.kind == COLOUR else depth.kind.removeprefix("uint")
-    said = [names.get(depth.kind, f"{depth.bits} significant bits of {stored}")]
+    words = [names.get(depth.kind, f"{depth.bits} significant bits of {stored}")]
     if depth.inverted:
-        said.append("white is zero")
+        words.append("white is zero")
     if depth.missing:
-        said.append(f"{depth.missing:,} pixels without a value are black")
-    return ", ".join(said)
+        words.append(f"{depth.missing:,} pixels without a value are black")
+    return ", ".join(words)
 
 
-def describe_scaling(depth: BitDepth, it: GreyRange, whose: str) -> str:
-    """What a photo's values are like and what was done with them, for a person.
+def describe_scaling(depth: BitDepth, used: GreyRange, whose: str) -> str:
+    """Return the kind of a photo's values and what was done with them in words.
 
     Args:
         depth: of the photo.
-        it: what it was scaled by.
+        used: the range it was scaled by.
         whose: "the set's", "its own", ...
     """
-    said = f"{describe_depth(depth)}, scaled by {whose} range {it.low:.6g}..{it.high:.6g}"
-    above, below = depth.high > it.high, depth.low < it.low
+    said = f"{describe_depth(depth)}, scaled by {whose} range {used.low:.6g}..{used.high:.6g}"
+    above, below = depth.high > used.high, depth.low < used.low
     if above or below:
         where = " and ".join([word for word, is_so in (("below", below), ("above", above)) if is_so])
         said += f"; it has values {where}, to {depth.low:.6g}..{depth.high:.6g}, which are clipped"
-    taken = (min(depth.high, it.high) - max(depth.low, it.low)) / ((it.high - it.low) or 1.0)
+    taken = (min(depth.high, used.high) - max(depth.low, used.low)) / ((used.high - used.low) or 1.0)
     if taken < 1 / 32:
         said += f"; it takes {max(taken, 0.0):.1%} of that, so little is seen"
     return said
 
 
-def _kind(mode: str, tags: Mapping[int, Any]) -> str:
+def _name_kind(mode: str, tags: Mapping[int, Any]) -> str:
     if mode == "F":
         return "float32"
     if mode != "I" or not tags:
@@ -184,10 +184,10 @@ def _first(tag: Any) -> Any:
     return tag[0] if isinstance(tag, tuple) and tag else tag
 
 
-def _known(values: Values, kind: str, tags: Mapping[int, Any]) -> NDArray[np.bool_] | None:
-    """Where there is a value: no NaN, no infinity, no mark for a missing one."""
+def _find_known(values: Values, kind: str, tags: Mapping[int, Any]) -> NDArray[np.bool_] | None:
+    """Return where there is a value: no NaN, no infinity, no mark for a missing one; None: everywhere."""
     known = np.isfinite(values) & (np.abs(values) < LARGEST) if kind == "float32" else np.ones(values.shape, bool)
-    mark = _nodata(tags)
+    mark = _read_nodata(tags)
     if mark is not None:
         known &= values != mark
     if kind == "float32" or kind.startswith("int"):
@@ -198,7 +198,7 @@ def _known(values: Values, kind: str, tags: Mapping[int, Any]) -> NDArray[np.boo
     return None if known.all() else known
 
 
-def _nodata(tags: Mapping[int, Any]) -> float | None:
+def _read_nodata(tags: Mapping[int, Any]) -> float | None:
     try:
         return float(str(_first(tags.get(_NODATA))).strip("\x00 "))
     except ValueError:
@@ -206,12 +206,12 @@ def _nodata(tags: Mapping[int, Any]) -> float | None:
 
 
 def _lies_apart(others: Values, mark: float) -> bool:
-    """Whether a mark is below all other values by more than those reach."""
+    """Return whether a mark is below all other values by more than those reach."""
     return bool(others.size) and float(others.min()) - mark > float(others.max()) - float(others.min())
 
 
-def _reach(lows: Values, highs: Values, stray: int, apart: float) -> tuple[float, float]:
-    """The least and largest, without the ``stray`` outermost where they lie further out than ``apart`` ranges."""
+def _find_reach(lows: Values, highs: Values, stray: int, apart: float) -> tuple[float, float]:
+    """Return the least and largest, without ``stray`` outermost ones that lie further out than ``apart`` ranges."""
     low = float(np.partition(lows, stray)[stray])
     high = float(np.partition(highs, len(highs) - 1 - stray)[len(highs) - 1 - stray])
     span = (high - low) * apart
@@ -220,8 +220,8 @@ def _reach(lows: Values, highs: Values, stray: int, apart: float) -> tuple[float
     return float(lows[lows >= low - span].min()), float(highs[highs <= high + span].max())
 
 
-def _rounded(low: float, high: float) -> tuple[float, float]:
-    """Outwards, to three digits of what lies between."""
+def _round_outwards(low: float, high: float) -> tuple[float, float]:
+    """Round both outwards, to three digits of what lies between."""
     if not high > low:
         return low, high
     step = 10.0 ** (np.floor(np.log10(high - low)) - 2)

@@ -1,4 +1,4 @@
-"""Plain JPEGs through libjpeg-turbo: what their segments say, and the fast decoder for those it decodes like Pillow."""
+"""Plain JPEGs through libjpeg-turbo: their segments, and the fast decoder for those it decodes like Pillow."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ _TABLES = frozenset((0xC4, 0xCC, 0xDB, 0xDD, 0xFE, *range(0xE0, 0xF0)))  # Huffm
 
 @dataclass(frozen=True, slots=True)
 class JpegLayout:
-    """What stands before the first scan."""
+    """The facts that stand before the first scan."""
 
     scan: int  #: offset of the first scan: all segments lie before it
     width: int  #: pixels, as stored
@@ -45,7 +45,7 @@ def read_jpeg_layout(data: bytes) -> JpegLayout | None:
         if size < 2 or at + 1 + size > len(data):
             return None
         if marker == _SCAN:
-            return _layout(at - 1, frame, data[at + 3]) if frame is not None else None
+            return _read_frame(at - 1, frame, data[at + 3]) if frame is not None else None
         if marker in _FRAMES and size >= 8:
             frame = marker, data[at + 3 : at + 9]
         elif marker not in _TABLES:
@@ -54,15 +54,15 @@ def read_jpeg_layout(data: bytes) -> JpegLayout | None:
     return None
 
 
-def _layout(scan: int, frame: tuple[int, bytes], in_scan: int) -> JpegLayout:
-    """From a frame's marker and its fields: precision, height (2), width (2), components."""
+def _read_frame(scan: int, frame: tuple[int, bytes], in_scan: int) -> JpegLayout:
+    """Read a frame's fields: precision, height (2), width (2), components."""
     marker, fields = frame
     height, width = int.from_bytes(fields[1:3]), int.from_bytes(fields[3:5])
     return JpegLayout(scan, width, height, marker in _PROGRESSIVE or in_scan < fields[5], fields[0])
 
 
-def too_large(width: int, height: int, factor: int, *, buffered: bool) -> bool:
-    """Whether decoding a JPEG shrunk by a factor would take too much memory or time.
+def is_too_large(width: int, height: int, factor: int, *, buffered: bool) -> bool:
+    """Return whether decoding a JPEG shrunk by a factor would take too much memory or time.
 
     Args:
         width: as stored, pixels.
@@ -75,7 +75,7 @@ def too_large(width: int, height: int, factor: int, *, buffered: bool) -> bool:
 
 
 def may_turn(data: bytes, layout: JpegLayout) -> bool:
-    """Whether a segment may hold an orientation; Pillow reads it from Exif and from XMP, wherever they stand."""
+    """Return whether a segment may hold an orientation; Pillow reads it from Exif and from XMP, wherever they stand."""
     head = data[: layout.scan]
     return b"Exif\x00\x00" in head or b"tiff:Orientation" in head
 
@@ -87,7 +87,9 @@ def decode_plain(data: bytes, layout: JpegLayout, spec: ImageSpec | None) -> Pho
     try:
         height, width, colour, _ = simplejpeg.decode_jpeg_header(data)
         factor = spec.shrink(height, width) if spec else 1
-        if colour not in ("YCbCr", "RGB", "Gray", "GRAY") or too_large(width, height, factor, buffered=layout.buffered):
+        if colour not in ("YCbCr", "RGB", "Gray", "GRAY") or is_too_large(
+            width, height, factor, buffered=layout.buffered
+        ):
             return None
         if factor == 1:
             return Photo(simplejpeg.decode_jpeg(data), None)

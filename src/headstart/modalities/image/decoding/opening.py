@@ -16,10 +16,10 @@ from typing import Any, cast
 
 from PIL import ExifTags, Image, ImageFile, Jpeg2KImagePlugin, JpegImagePlugin, PngImagePlugin
 
-from headstart.modalities.image.decoding.jpeg import MAX_PIXELS, MAX_STORED, read_jpeg_layout, too_large
+from headstart.modalities.image.decoding.jpeg import MAX_PIXELS, MAX_STORED, is_too_large, read_jpeg_layout
 from headstart.modalities.image.decoding.photo import BrokenPhoto
 from headstart.modalities.image.decoding.pictures import choose_picture
-from headstart.modalities.image.decoding.refusals import why_unknown
+from headstart.modalities.image.decoding.refusals import explain_unknown
 from headstart.modalities.image.spec import ImageSpec
 
 JPEGS = ("JPEG", "MPO")  #: Pillow's names for files that shrink while they are decoded
@@ -40,7 +40,7 @@ _PLUGINS = {
 
 @contextmanager
 def open_image(data: bytes) -> Iterator[ImageFile.ImageFile]:
-    """A lazily opened Pillow image, with Pillow's many complaints as one error.
+    """Open an image with Pillow, lazily, with Pillow's many complaints as one error.
 
     Raises:
         BrokenPhoto: not a photo in a known format, a camera raw of which only a preview could be read, or so large that
@@ -50,7 +50,7 @@ def open_image(data: bytes) -> Iterator[ImageFile.ImageFile]:
         raise BrokenPhoto("zero bytes")
     choice = choose_picture(data)
     try:
-        image = _identified(data if choice.stream is None else choice.stream)
+        image = _open_unchecked(data if choice.stream is None else choice.stream)
         if image is not None and choice.page:
             image.seek(choice.page)
     except BrokenPhoto:
@@ -60,7 +60,7 @@ def open_image(data: bytes) -> Iterator[ImageFile.ImageFile]:
     except Exception as error:
         raise BrokenPhoto(f"broken header: {error or type(error).__name__}") from error
     if image is None:
-        raise BrokenPhoto(why_unknown(data))
+        raise BrokenPhoto(explain_unknown(data))
     with image:
         guard(image, data, factor=8)
         if choice.orientation != 1:
@@ -89,7 +89,7 @@ def guard(image: Image.Image, data: bytes, *, factor: int) -> None:
         return
     layout = read_jpeg_layout(data)
     buffered = layout is None or layout.buffered
-    if too_large(image.width, image.height, factor, buffered=buffered):
+    if is_too_large(image.width, image.height, factor, buffered=buffered):
         most, kind = (MAX_PIXELS, "a progressive JPEG of ") if buffered else (MAX_STORED, "")
         if not buffered and image.width * image.height <= MAX_STORED:
             raise BrokenPhoto(
@@ -111,7 +111,7 @@ def shrink(image: ImageFile.ImageFile, data: bytes, spec: ImageSpec | None) -> N
         image.draft(None, (image.width // factor, image.height // factor))
 
 
-def load_pixels(image: ImageFile.ImageFile, *, damaged: bool = False) -> None:
+def decode_opened(image: ImageFile.ImageFile, *, damaged: bool = False) -> None:
     """Decode an opened image.
 
     Args:
@@ -121,13 +121,13 @@ def load_pixels(image: ImageFile.ImageFile, *, damaged: bool = False) -> None:
     Raises:
         Exception: whatever Pillow's plugin raises on damaged bytes.
     """
-    image.__class__ = _loading(type(image), damaged)
+    image.__class__ = _make_loading_class(type(image), damaged)
     image.load()
 
 
-def _identified(data: bytes) -> ImageFile.ImageFile | None:
-    """What ``Image.open`` gives, without its check for bombs, which obeys and warns by a global switch."""
-    for factory, accept in _factories():
+def _open_unchecked(data: bytes) -> ImageFile.ImageFile | None:
+    """Return what ``Image.open`` does, without its check for bombs, which obeys and warns by a global switch."""
+    for factory, accept in _list_factories():
         said = accept(data[:16]) if accept is not None else True
         if isinstance(said, str):  # this Pillow was built without what the format needs
             raise BrokenPhoto(f"not read on this machine: {said}")
@@ -141,8 +141,8 @@ Factory = Callable[[io.BytesIO, str], ImageFile.ImageFile]
 
 
 @cache
-def _factories() -> tuple[tuple[Factory, Callable[[bytes], Any] | None], ...]:
-    """What Pillow may read: photos only. Its other formats run programs (EPS), or take many a text file for theirs.
+def _list_factories() -> tuple[tuple[Factory, Callable[[bytes], Any] | None], ...]:
+    """List what Pillow may read: photos only. Its other formats run programs (EPS), or take many a text for theirs.
 
     Cached only once the photos of phones are registered too, so no thread sees the list before that.
     """
@@ -158,7 +158,7 @@ def _factories() -> tuple[tuple[Factory, Callable[[bytes], Any] | None], ...]:
 
 
 def _load_with(switch: bool) -> Callable[[ImageFile.ImageFile], Any]:
-    """Pillow's own ``ImageFile.load``, reading a LOAD_TRUNCATED_IMAGES that is not the process's but this one."""
+    """Return Pillow's own ``ImageFile.load``, with a LOAD_TRUNCATED_IMAGES that is not the process's."""
     own = ImageFile.ImageFile.load
     names = {**vars(ImageFile), "LOAD_TRUNCATED_IMAGES": switch}
     return FunctionType(own.__code__, names, own.__name__, own.__defaults__, own.__closure__)
@@ -202,8 +202,8 @@ class _DamagedPng(PngImagePlugin.PngImageFile):
 
 
 @cache
-def _loading(kind: type[ImageFile.ImageFile], damaged: bool) -> type[ImageFile.ImageFile]:
-    """A plugin's class whose ``load``, also where its own calls it through ``super()``, is one of the two above."""
+def _make_loading_class(kind: type[ImageFile.ImageFile], damaged: bool) -> type[ImageFile.ImageFile]:
+    """Return a plugin's class whose ``load``, also where it is called through ``super()``, is one of the two above."""
     base = _Damaged if damaged else _Whole
     if issubclass(kind, JpegImagePlugin.JpegImageFile):
         bases: tuple[type, ...] = (_DamagedJpeg if damaged else _WholeJpeg, kind, base)

@@ -1,4 +1,4 @@
-"""What decoding gives: a photo, what its first bytes say of it, and the errors of those that are none."""
+"""The results of decoding: a photo, the facts in its first bytes, and the errors of files that are none."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ class UnreadablePhoto(BrokenPhoto):
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a photo's first bytes say, without decoding it."""
+    """The facts in a photo's first bytes, without decoding it."""
 
     format: str  #: Pillow's name: "JPEG", "PNG", ...
     width: int  #: stored width, pixels, before EXIF orientation

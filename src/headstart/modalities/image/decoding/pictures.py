@@ -1,4 +1,4 @@
-"""Which picture of a file is the photo. The first one is not always: it may be a preview.
+"""The picture of a file that is the photo. The first one is not always: it may be a preview.
 
 * TIFF: the first page, unless it is marked as reduced, or a page of the same shape has four times its pixels: then the
   largest. Of a camera raw the largest JPEG inside, if it is no mere preview: sensor data are not developed here.
@@ -45,7 +45,7 @@ FIRST = PictureChoice()
 
 
 def choose_picture(data: bytes) -> PictureChoice:
-    """The picture of a file that is the photo.
+    """Return the picture of a file that is the photo.
 
     Raises:
         BrokenPhoto: it is a camera raw of which only a preview could be read.
@@ -55,16 +55,16 @@ def choose_picture(data: bytes) -> PictureChoice:
             raise BrokenPhoto(f"a camera raw ({name}), which is not developed here; {_EXPORT}")
     if data[4:12] == b"ftypcrx ":
         raise BrokenPhoto(f"a camera raw (Canon's CR3), which is not developed here; {_EXPORT}")
-    found = tiff.directories(data)
+    found = tiff.read_directories(data)
     if not found:
         return FIRST
-    if data[8:10] == b"CR" or any(it.is_raw or it.is_dng for it in found):
-        return _of_raw(data, found)
-    return _of_pages(found)
+    if data[8:10] == b"CR" or any(page.is_raw or page.is_dng for page in found):
+        return _choose_in_raw(data, found)
+    return _choose_page(found)
 
 
 def describe_picture(image: Image.Image, choice: PictureChoice) -> str:
-    """Which of several pictures was taken, for a person; "" where there is one.
+    """Return in words which of several pictures was taken; "" where there is one.
 
     Args:
         image: opened, not loaded yet.
@@ -77,16 +77,16 @@ def describe_picture(image: Image.Image, choice: PictureChoice) -> str:
     return "the first frame of an animation" if animated else choice.note
 
 
-def _of_raw(data: bytes, found: list[Directory]) -> PictureChoice:
-    sensor = max((max(it.width, it.height) for it in found), default=0)
+def _choose_in_raw(data: bytes, found: list[Directory]) -> PictureChoice:
+    sensor = max((max(one.width, one.height) for one in found), default=0)
     best, best_size = None, (0, 0)
-    for it in found:
-        if it.is_raw or it.stream is None:
+    for one in found:
+        if one.is_raw or one.stream is None:
             continue
-        start, size = it.stream
+        start, size = one.stream
         layout = read_jpeg_layout(data[start : start + size])
         if layout is not None and layout.width * layout.height > best_size[0] * best_size[1]:
-            best, best_size = it, (layout.width, layout.height)
+            best, best_size = one, (layout.width, layout.height)
     if best is None or best.stream is None or max(best_size) < max(SMALLEST_EDGE, SMALLEST_SHARE * sensor):
         first = (found[0].width, found[0].height) if not found[0].is_raw else (0, 0)
         width, height = max(best_size, first, key=lambda size: size[0] * size[1])
@@ -97,14 +97,14 @@ def _of_raw(data: bytes, found: list[Directory]) -> PictureChoice:
     return PictureChoice(0, data[start : start + size], found[0].orientation, note)
 
 
-def _of_pages(found: list[Directory]) -> PictureChoice:
-    pages = [it for it in found if it.page is not None]
+def _choose_page(found: list[Directory]) -> PictureChoice:
+    pages = [one for one in found if one.page is not None]
     first = pages[0]
-    full = [it for it in found if not it.kind & (tiff.REDUCED | tiff.MASK) and it.pixels > first.pixels]
+    full = [one for one in found if not one.kind & (tiff.REDUCED | tiff.MASK) and one.pixels > first.pixels]
     if not first.kind & tiff.REDUCED:
-        full = [it for it in full if _is_thumbnail(first, it)]
+        full = [one for one in full if _is_thumbnail(first, one)]
     if full:
-        best = max(full, key=lambda it: it.pixels)
+        best = max(full, key=lambda one: one.pixels)
         if best.page is None:
             size = f"{first.width} x {first.height}"
             raise BrokenPhoto(f"only a preview of {size} of {best.width} x {best.height} pixels can be read; {_EXPORT}")
@@ -114,7 +114,7 @@ def _of_pages(found: list[Directory]) -> PictureChoice:
 
 
 def _is_thumbnail(small: Directory, large: Directory) -> bool:
-    """Whether a page has the shape of another and at most a quarter of its pixels."""
+    """Return whether a page has the shape of another and at most a quarter of its pixels."""
     if not small.pixels or 4 * small.pixels > large.pixels:
         return False
     across, down = large.width / small.width, large.height / small.height

@@ -1,4 +1,4 @@
-"""Why bytes are no photo that can be read: what they are instead, and what to do."""
+"""Reasons why bytes are no photo that can be read, and advice."""
 
 from headstart.modalities.image.decoding import jpeg, tiff
 
@@ -17,8 +17,8 @@ _TEXTS = (
 )
 
 
-def why_unknown(data: bytes) -> str:
-    """What to say of bytes that no decoder takes."""
+def explain_unknown(data: bytes) -> str:
+    """Return what bytes that no decoder takes are instead, and what to do."""
     start = data[:256].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     what = next((text for mark, text in _TEXTS if start.startswith(mark)), "")
     if data[128:132] == b"DICM":
@@ -26,20 +26,20 @@ def why_unknown(data: bytes) -> str:
     elif start.startswith(b"<?xml") and b"<svg" in data[:2000]:
         what = "an SVG drawing; export it as PNG"
     elif data.startswith(jpeg.START):
-        what = _of_jpeg(data)
-    elif found := tiff.directories(data):
-        what = _of_tiff(found[0])
+        what = _explain_jpeg(data)
+    elif found := tiff.read_directories(data):
+        what = _explain_tiff(found[0])
     return f"{UNKNOWN}: {what}" if what else UNKNOWN
 
 
-def _of_jpeg(data: bytes) -> str:
+def _explain_jpeg(data: bytes) -> str:
     layout = jpeg.read_jpeg_layout(data)
     if layout is None or layout.precision == 8:
         return ""
     return f"a JPEG of {layout.precision} bits, which is not read; save it as PNG or TIFF of 16 bits"
 
 
-def _of_tiff(first: tiff.Directory) -> str:
+def _explain_tiff(first: tiff.Directory) -> str:
     kind = (
         f"{first.channels} channel{'s' * (first.channels != 1)} of {first.bits} bits, {_FORMS.get(first.form, 'odd')}"
     )

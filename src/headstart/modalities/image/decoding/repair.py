@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from headstart.modalities.image.decoding.colour import to_upright_rgb
-from headstart.modalities.image.decoding.opening import JPEGS, load_pixels, open_image, shrink
+from headstart.modalities.image.decoding.opening import JPEGS, decode_opened, open_image, shrink
 from headstart.modalities.image.decoding.photo import BrokenPhoto, Photo, UnreadablePhoto
 from headstart.modalities.image.spec import ImageSpec
 
@@ -32,9 +32,9 @@ def repair(data: bytes, spec: ImageSpec | None, reason: str) -> Photo:
     """
     with open_image(data) as image, refuse_undecodable(image, reason):
         shrink(image, data, spec)
-        load_pixels(image, damaged=True)
+        decode_opened(image, damaged=True)
         pixels, note = to_upright_rgb(image, spec)
-        share = _decoded_share(image)
+        share = _measure_decoded_share(image)
     if share < USABLE_SHARE:
         raise BrokenPhoto(f"truncated: only {share:.0%} of its rows decode, {USABLE_SHARE:.0%} are wanted")
     return Photo(pixels, f"truncated: {share:.0%} of its rows decode", note)
@@ -56,18 +56,18 @@ def refuse_undecodable(image: Image.Image, reason: str = "") -> Iterator[None]:
     except BrokenPhoto:
         raise
     except MemoryError as error:
-        raise out_of_memory(image) from error
+        raise make_memory_error(image) from error
     except Exception as error:
         raise BrokenPhoto(f"does not decode: {reason or str(error) or type(error).__name__}") from error
 
 
-def out_of_memory(image: Image.Image) -> UnreadablePhoto:
-    """What to say of an image that did not fit into memory."""
+def make_memory_error(image: Image.Image) -> UnreadablePhoto:
+    """Return the error of an image that did not fit into memory."""
     return UnreadablePhoto(f"not enough memory to decode {image.width} x {image.height} pixels")
 
 
-def _decoded_share(image: Image.Image) -> float:
-    """The share of rows that are no filler, which decoders leave for the rows that they could not read.
+def _measure_decoded_share(image: Image.Image) -> float:
+    """Return the share of rows that are no filler, which decoders leave for the rows that they could not read.
 
     JPEG's filler is mid-grey; the others' is 0 in each channel as stored, whatever colour that becomes. A plain end of
     another value is part of the photo. It lies at the bottom, and at the top where rows are stored upwards.
@@ -77,13 +77,13 @@ def _decoded_share(image: Image.Image) -> float:
     if image.format == "GIF" or image.info.get("interlace"):  # rows, in a PNG pixels, come in passes over the whole
         missing = (stored == filler).all(axis=2)
         return 1.0 - float((missing.all(axis=1) if image.format == "GIF" else missing).mean())
-    if image.format in _UPWARDS and _is(stored[0, 0], filler):
+    if image.format in _UPWARDS and _is_filler(stored[0, 0], filler):
         stored = stored[::-1]
-    if not _is(stored[-1, -1], filler):
+    if not _is_filler(stored[-1, -1], filler):
         return 1.0
     real = np.nonzero((stored != stored[-1, -1]).any(axis=(1, 2)))[0]
     return float(real[-1] + 1) / len(stored) if len(real) else 0.0
 
 
-def _is(pixel: NDArray[Any], filler: int) -> bool:
+def _is_filler(pixel: NDArray[Any], filler: int) -> bool:
     return bool(np.abs(pixel.astype(float) - filler).max() <= 1)

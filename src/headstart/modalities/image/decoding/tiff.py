@@ -46,7 +46,7 @@ class Directory:
 
     @property
     def pixels(self) -> int:
-        """How many there are."""
+        """The number of pixels."""
         return self.width * self.height
 
     @property
@@ -55,8 +55,8 @@ class Directory:
         return self.photometric in RAW_KINDS
 
 
-def directories(data: bytes) -> list[Directory]:
-    """The pages of a TIFF in order, each followed by those inside it; as far as they can be read."""
+def read_directories(data: bytes) -> list[Directory]:
+    """Return the pages of a TIFF in order, each followed by those inside it; as far as they can be read."""
     order = _ORDERS.get(data[:4])
     found: list[Directory] = []
     if order is None:
@@ -66,27 +66,27 @@ def directories(data: bytes) -> list[Directory]:
         seen, page = set(), 0
         while at and at not in seen and len(found) < MOST:
             seen.add(at)
-            tags, after = _entries(data, at, order)
-            found.append(_directory(data, tags, page))
+            tags, after = _read_entries(data, at, order)
+            found.append(_make_directory(data, tags, page))
             for inner in tags.get(_INNER, ()):
                 if inner not in seen and len(found) < MOST:
                     seen.add(inner)
-                    found.append(_directory(data, _entries(data, inner, order)[0], None))
+                    found.append(_make_directory(data, _read_entries(data, inner, order)[0], None))
             at, page = after, page + 1
     except struct.error:  # cut off; what came before counts
         pass
     return found
 
 
-def _entries(data: bytes, at: int, order: str) -> tuple[dict[int, tuple[int, ...]], int]:
-    """The first whole numbers of a directory by tag, and the offset of the next one."""
+def _read_entries(data: bytes, at: int, order: str) -> tuple[dict[int, tuple[int, ...]], int]:
+    """Return the first whole numbers of a directory by tag, and the offset of the next one."""
     (count,) = struct.unpack_from(f"{order}H", data, at)
-    tags = dict(_numbers(data, at + 2, count, order))
+    tags = dict(_read_numbers(data, at + 2, count, order))
     (after,) = struct.unpack_from(f"{order}L", data, at + 2 + 12 * count)
     return tags, after
 
 
-def _numbers(data: bytes, at: int, count: int, order: str) -> Iterator[tuple[int, tuple[int, ...]]]:
+def _read_numbers(data: bytes, at: int, count: int, order: str) -> Iterator[tuple[int, tuple[int, ...]]]:
     for place in range(at, at + 12 * count, 12):
         tag, kind, size = struct.unpack_from(f"{order}HHL", data, place)
         letter = _SIZES.get(kind)
@@ -99,7 +99,7 @@ def _numbers(data: bytes, at: int, count: int, order: str) -> Iterator[tuple[int
         yield tag, struct.unpack_from(f"{order}{used}{letter}", data, start)
 
 
-def _directory(data: bytes, tags: dict[int, tuple[int, ...]], page: int | None) -> Directory:
+def _make_directory(data: bytes, tags: dict[int, tuple[int, ...]], page: int | None) -> Directory:
     def number(tag: int, otherwise: int = 0) -> int:
         return tags[tag][0] if tags.get(tag) else otherwise
 

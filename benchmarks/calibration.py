@@ -45,8 +45,8 @@ from headstart.inference.calibration import CalibrationKind
 from headstart.inference.conformal import ConformalKind
 from headstart.modalities.image.stats import read_stats
 from headstart.pipeline.backbones import load_backbones
-from headstart.selection.context import Budget
-from headstart.selection.run_context import RunContext
+from headstart.selection.budget import Budget
+from headstart.selection.context import RunContext
 from headstart.settings import FitSettings, HeadSettings, locate_store
 from headstart.storage.store import Store
 from headstart.uncertainty.calibration import choose_calibration

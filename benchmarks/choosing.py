@@ -28,10 +28,11 @@ from headstart.heads.threads import limit_threads
 from headstart.pipeline.backbones import LoadedBackbone, load_backbones
 from headstart.pipeline.dataset import PreparedDataset, prepare_dataset
 from headstart.selection.arm import Arm, refit_model
+from headstart.selection.budget import Budget
 from headstart.selection.compare import compare_arms, requested_arms
-from headstart.selection.context import Budget, FitContext
+from headstart.selection.context import DatasetContext, FitContext, RunContext
+from headstart.selection.feature_table import FeatureSource
 from headstart.selection.rule import choose_winner
-from headstart.selection.run_context import RunContext
 from headstart.settings import FitSettings, locate_store
 from headstart.storage.store import Store
 
@@ -62,24 +63,30 @@ def one_split(photos: PreparedDataset, network: LoadedBackbone, store: Store, se
     split = make_split(
         photos.samples, seed=settings.seed, test_share=settings.test_share, validation_share=settings.validation_share
     )
-    space = photos.extractions[0].space
-    engine = network.chosen.engine
-    material = FitContext(
-        photos.samples, split, network.backbone, engine, store, space, network.parity_samples, settings, Path("unused")
+    dataset = DatasetContext(
+        settings=settings,
+        store=store,
+        budget=Budget(None),
+        log=RunLog(events.ignore),
+        samples=photos.samples,
+        split=split,
+        folder=Path("unused"),
+        features=FeatureSource(store, photos.samples.samples),
     )
+    context = dataset.with_backbone(network.backbone, network.chosen.engine, network.parity_samples)
     began = time.process_time()
-    found = compare_arms([material], requested_arms(settings))
+    found = compare_arms(dataset, [context], requested_arms(settings))
     took = time.process_time() - began
     answers = {arm.name: arm.probabilities for arm in found.arms}
-    former = choose_winner(material.targets(Subset.VALIDATION), answers, "linear-probe", settings.seed).winner
+    former = choose_winner(context.targets(Subset.VALIDATION), answers, "linear-probe", settings.seed).winner
     arms = {arm.name: arm for arm in found.arms}
-    return Both(scored(material, arms[former]), scored(material, found.winner), took)
+    return Both(scored(context, arms[former]), scored(context, found.winner), took)
 
 
-def scored(material: FitContext, arm: Arm) -> Scored:
+def scored(context: FitContext, arm: Arm) -> Scored:
     """An arm as it would be saved."""
-    labels = material.labels(Subset.TEST)
-    said = material.predict_proba(refit_model(material, arm), material.samples_in(Subset.TEST))
+    labels = context.labels(Subset.TEST)
+    said = context.predict_proba(refit_model(context, arm), context.samples_in(Subset.TEST))
     return Scored(arm.name, float((said.argmax(axis=1) == labels).mean()), log_loss(labels, said))
 
 

@@ -29,8 +29,8 @@ from headstart.events import RunLog
 from headstart.extraction.extract import extract, load_pixels
 from headstart.inference.novelty import Novelty
 from headstart.pipeline.backbones import load_backbones
-from headstart.selection.context import Budget
-from headstart.selection.run_context import RunContext
+from headstart.selection.budget import Budget
+from headstart.selection.context import RunContext
 from headstart.settings import FitSettings
 from headstart.storage.store import Store
 from headstart.uncertainty.novelty_fits import fit_score, select_layers

@@ -35,8 +35,8 @@ from headstart.heads.logistic import fit_logistic
 from headstart.heads.threads import limit_threads
 from headstart.pipeline.backbones import load_backbones
 from headstart.pipeline.dataset import prepare_dataset, split_samples
-from headstart.selection.context import Budget
-from headstart.selection.run_context import RunContext
+from headstart.selection.budget import Budget
+from headstart.selection.context import RunContext
 from headstart.settings import FitSettings
 from headstart.storage.store import Store
 

@@ -38,8 +38,8 @@ from headstart.modalities.image.decoding.depth import BitDepth
 from headstart.modalities.image.load import PhotoLike
 from headstart.pipeline.backbones import load_backbones
 from headstart.pipeline.fit import fit as run_fit
-from headstart.selection.context import Budget
-from headstart.selection.run_context import RunContext
+from headstart.selection.budget import Budget
+from headstart.selection.context import RunContext
 from headstart.settings import EngineName, FitSettings, HeadName, Precision, StrategyName, locate_store
 from headstart.storage.store import Store
 

@@ -22,7 +22,7 @@ from headstart.selection import STRATEGIES
 from headstart.selection.arm import Arm, refit_model
 from headstart.selection.context import FitContext
 from tests.conftest import draw_photos
-from tests.selection.made import LITE0, material_of, random_weights
+from tests.selection.made import LITE0, make_context, random_weights
 from tests.small_network import FAMILIES
 
 SMALL = tuple(f"timm:{architecture}" for architecture in FAMILIES.values())
@@ -38,7 +38,7 @@ STEP = {"refit": "never", "batch_size": 4, "epochs": 1, "c_low": 1e-4, "c_points
 
 
 @pytest.fixture(scope="module", params=NETWORKS)
-def material(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FitContext]:
+def context(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FitContext]:
     """Six photos of each of two classes and a network, converted once for all strategies; removed afterwards."""
     name, home = request.param, tmp_path_factory.mktemp("network")
     photos = draw_photos(home / "photos", classes=("checks", "discs"), each=6)
@@ -49,7 +49,7 @@ def material(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             request.getfixturevalue("warm").new_store(home / "store")
         else:
             name = f"{name}@{weights_of(name, home / 'weights.safetensors')}"
-        yield stack.enter_context(material_of(photos, home / "store", home / "run", name, **STEP))
+        yield stack.enter_context(make_context(photos, home / "store", home / "run", name, **STEP))
     shutil.rmtree(home)
 
 
@@ -60,20 +60,20 @@ def weights_of(name: str, file: Path) -> Path:
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_from_photos_to_a_saved_classifier(strategy: str, material: FitContext, tmp_path: Path) -> None:
-    (planned,) = STRATEGIES[strategy](material)
+def test_from_photos_to_a_saved_classifier(strategy: str, context: FitContext, tmp_path: Path) -> None:
+    (planned,) = STRATEGIES[strategy](context)
     arm = planned.make()
     assert (planned.strategy, arm.strategy, arm.name) == (strategy, strategy, planned.name)
-    assert arm.validation.n == len(material.samples_in(Subset.VALIDATION))
+    assert arm.validation.n == len(context.samples_in(Subset.VALIDATION))
     assert arm.probabilities.shape == (arm.validation.n, 2)
     assert np.isfinite(arm.probabilities).all()
     assert arm.trains == planned.trains == ("probe" not in strategy)
     if arm.trains:
         assert_trained(arm)
-    classifier = save_checked(refit_model(material, arm), material, tmp_path / "model")
+    classifier = save_checked(refit_model(context, arm), context, tmp_path / "model")
     assert classifier.record.parity.same_answers == 1
     assert classifier.record.parity.largest_difference < 0.02
-    held_out = material.samples_in(Subset.VALIDATION)
+    held_out = context.samples_in(Subset.VALIDATION)
     answers = classifier.predict([sample.source.path for sample in held_out])
     if arm.trains:  # a trained network is shipped as it was validated
         said = np.stack([answer.probabilities for answer in answers])

@@ -1,4 +1,4 @@
-"""Arms and material that tests of comparing draw: no network, no photos, probabilities as they please."""
+"""Arms and context that tests of comparing draw: no network, no photos, probabilities as they please."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,7 +13,8 @@ from headstart.data.samples import Subset
 from headstart.evaluation.evaluation import score_predictions
 from headstart.evaluation.grouping import Targets
 from headstart.selection.arm import Arm, ArmPlan
-from headstart.selection.context import Budget, FitContext
+from headstart.selection.budget import Budget
+from headstart.selection.context import BackboneMemo, FitContext
 from headstart.settings import FitSettings
 from headstart.training.cost import Cost
 
@@ -59,26 +60,25 @@ def failing(name: str, error: Exception) -> ArmPlan:
     return replace(planned(arm(name)), make=make)
 
 
-def material(heard: list[events.Event] | None = None, *, budget: float | None = None, name: str = "net") -> Any:
-    """What comparing asks of a material."""
+def context(heard: list[events.Event] | None = None, *, budget: float | None = None, name: str = "net") -> Any:
+    """What comparing asks of a context."""
 
     class Drawn(SimpleNamespace):
         left, left_for_refit = FitContext.left, FitContext.left_for_refit
 
     return Drawn(
-        listener=heard.append if heard is not None else events.ignore,
+        log=heard.append if heard is not None else events.ignore,
         budget=Budget(budget),
         samples_in=lambda part: [None] * (200 if part is Subset.TEST else 60),
         labels=lambda part: LABELS,
         targets=lambda part: TARGETS,
         settings=FitSettings(),
         backbone=SimpleNamespace(name=name, layers=[]),
-        timed={},
-        least={},
+        memo=BackboneMemo(),
         samples=SimpleNamespace(classes=CLASSES),
     )
 
 
 def strategies(**made: Sequence[ArmPlan]) -> dict[str, Any]:
     """Strategies by name ("_" for "-") that plan what they are given."""
-    return {name.replace("_", "-"): lambda material, detail=None, own=own: list(own) for name, own in made.items()}
+    return {name.replace("_", "-"): lambda context, detail=None, own=own: list(own) for name, own in made.items()}

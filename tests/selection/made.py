@@ -1,4 +1,4 @@
-"""What tests of strategies and trainings start from: material as ``fit`` makes it, of photos and a network's name."""
+"""What tests of strategies and trainings start from: context as ``fit`` makes it, of photos and a network's name."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -19,7 +19,9 @@ from headstart.data.split import make_split
 from headstart.engines.choose import choose_engine
 from headstart.extraction.extract import extract
 from headstart.pipeline.backbones import parity_samples
-from headstart.selection.context import Budget, FitContext
+from headstart.selection.budget import Budget
+from headstart.selection.context import DatasetContext, FitContext
+from headstart.selection.feature_table import FeatureSource
 from headstart.selection.probes import base_head_name, fit_probe
 from headstart.settings import FitSettings
 from headstart.storage.store import Store
@@ -38,7 +40,7 @@ QUICK = {
 
 
 @contextmanager
-def material_of(
+def make_context(
     photos: Path,
     store: Path,
     out: Path,
@@ -48,13 +50,13 @@ def material_of(
     budget: float | None = None,
     **settings: Any,
 ) -> Iterator[FitContext]:
-    """Material of one backbone, features computed."""
-    with materials_of(photos, store, out, [backbone], listener=listener, budget=budget, **settings) as (material,):
-        yield material
+    """Context of one backbone, features computed."""
+    with make_contexts(photos, store, out, [backbone], listener=listener, budget=budget, **settings) as (context,):
+        yield context
 
 
 @contextmanager
-def materials_of(
+def make_contexts(
     photos: Path,
     store: Path,
     out: Path,
@@ -64,24 +66,31 @@ def materials_of(
     budget: float | None = None,
     **settings: Any,
 ) -> Iterator[list[FitContext]]:
-    """Material of several backbones on one split."""
+    """Contexts of several backbones on one split."""
     chosen = FitSettings.load(None, **{**QUICK, **settings})
     samples = read_source(photos)
     split = make_split(
         samples, seed=chosen.seed, test_share=chosen.test_share, validation_share=chosen.validation_share
     )
-    clock, known = Budget(budget), {}
     with ExitStack() as stack:
         opened = stack.enter_context(Store(store))
-        made = []
+        made, log = [], events.RunLog(listener)
+        dataset = DatasetContext(
+            settings=chosen,
+            store=opened,
+            budget=Budget(budget),
+            log=log,
+            samples=samples,
+            split=split,
+            folder=out,
+            features=FeatureSource(opened, samples.samples, workers=chosen.workers, listener=log),
+        )
         for name in backbones:
             network = load_backbone(name, opened.networks)
             proof = parity_samples(split.samples_in(samples, Subset.TRAIN), network)
             engine = choose_engine(network, proof, engine=chosen.engine, precision=chosen.precision).engine
-            space = extract(samples.samples, network, engine, opened).space
-            made.append(
-                FitContext(samples, split, network, engine, opened, space, proof, chosen, out, clock, listener, known)
-            )
+            extract(samples.samples, network, engine, opened)
+            made.append(dataset.with_backbone(network, engine, proof))
         yield made
 
 
@@ -97,14 +106,14 @@ def random_weights(architecture: str, file: Path) -> Path:
     return file
 
 
-def spoil(material: FitContext) -> None:
+def spoil(context: FitContext) -> None:
     """A head full of noise, so that training has something to gain: else the start would be best and kept."""
-    name = base_head_name(material)
-    fitted = fit_probe(material, name)
+    name = base_head_name(context)
+    fitted = fit_probe(context, name)
     (dense,) = fitted.head.layers
     noise = np.random.default_rng(0).normal(0, 5 * dense.weight.std(), dense.weight.shape)
     weight = (dense.weight + noise).astype(np.float32)
-    rows = material.load_features(material.branch("final"), material.samples_in(Subset.TRAIN))
+    rows = context.load_features(context.branch("final"), context.samples_in(Subset.TRAIN))
     weight /= (rows @ weight).std()  # unsure: what is far off is clipped where it is scored
     spoilt = replace(dense, weight=weight, bias=np.zeros_like(dense.bias))
-    material.probes[name] = replace(fitted, head=replace(fitted.head, layers=(spoilt,)))
+    context.memo.probes[name] = replace(fitted, head=replace(fitted.head, layers=(spoilt,)))

@@ -22,9 +22,10 @@ from headstart.selection.domain_similarity import (
     log_softmax,
     measure_similarity,
 )
+from headstart.selection.feature_table import FeatureSource
 from headstart.selection.rule import choose_winner
 from headstart.training.benchmark_record import BENCHMARK_VERSION, BenchmarkResult
-from tests.selection.made import material_of, random_weights
+from tests.selection.made import make_context, random_weights
 
 
 def said(share: float) -> DomainSimilarity:
@@ -213,12 +214,12 @@ def test_an_expectation_that_was_not_put_to_the_test_is_open(chosen):
 
 
 @pytest.fixture
-def material(warm, tmp_path):
-    with material_of(warm.photos, warm.store, tmp_path) as made:
+def context(warm, tmp_path):
+    with make_context(warm.photos, warm.store, tmp_path) as made:
         yield made
 
 
-def test_the_kept_classifier_gives_the_networks_own_answers(material):
+def test_the_kept_classifier_gives_the_networks_own_answers(context):
     """Second opinion: the whole network in PyTorch, its classifier loaded the way its authors do."""
     import timm
     import torch
@@ -226,24 +227,24 @@ def test_the_kept_classifier_gives_the_networks_own_answers(material):
     from headstart.backbones.catalog import resolve_origin
     from headstart.extraction.extract import load_pixels
 
-    kept = read_pretrained_classifier(material.backbone)
+    kept = read_pretrained_classifier(context.backbone)
     assert kept is not None
     assert kept.weight.shape == (1280, 1000)
     body = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval()
     state = torch.load(resolve_origin("efficientnet_lite0").file, weights_only=True)
     body.load_state_dict(dict(zip(body.state_dict(), state.values(), strict=True)))
-    shown = material.samples_in(Subset.TRAIN)[:4]
-    pixels = torch.from_numpy(load_pixels(shown, material.backbone.spec, 4))
+    shown = context.samples_in(Subset.TRAIN)[:4]
+    pixels = torch.from_numpy(load_pixels(shown, context.backbone.spec, 4))
     with torch.inference_mode():
         expected = body((pixels.permute(0, 3, 1, 2).float() / 255 - 0.5) / 0.5).numpy()
-    seen = kept.logits(material.load_features(material.branch("final"), shown))
+    seen = kept.logits(context.load_features(context.branch("final"), shown))
     np.testing.assert_allclose(seen, expected, atol=2e-2)
 
 
-def test_a_classifier_that_was_never_kept_is_made_on_demand(material, tmp_path, monkeypatch):
+def test_a_classifier_that_was_never_kept_is_made_on_demand(context, tmp_path, monkeypatch):
     (tmp_path / "network").mkdir()
-    bare = replace(material.backbone, folder=tmp_path / "network")
-    made, kept = read_pretrained_classifier(bare), read_pretrained_classifier(material.backbone)
+    bare = replace(context.backbone, folder=tmp_path / "network")
+    made, kept = read_pretrained_classifier(bare), read_pretrained_classifier(context.backbone)
     np.testing.assert_array_equal(made.weight, kept.weight)
     monkeypatch.setattr("headstart.backbones.zoo.load_network", lambda *_: pytest.fail("loaded again"))
     np.testing.assert_array_equal(read_pretrained_classifier(bare).bias, kept.bias)
@@ -255,24 +256,26 @@ def test_a_classifier_that_was_never_kept_is_made_on_demand(material, tmp_path, 
         read_pretrained_classifier(replace(bare, weights_sha256="0" * 64))
 
 
-def test_the_same_photos_get_the_same_advice(material):
-    first = advise_strategy(material)
-    again = advise_strategy(material)
+def test_the_same_photos_get_the_same_advice(context):
+    first = advise_strategy(context)
+    again = advise_strategy(context)
     assert replace(again, seconds=first.seconds) == first, "but for what was timed just now"
-    turned = replace(material.samples, samples=material.samples.samples[::-1])
-    assert advise_strategy(replace(material, samples=turned)).facts.domain == first.facts.domain
-    assert first.facts.photos == len(material.samples_in(Subset.TRAIN))
+    turned = replace(context.samples, samples=context.samples.samples[::-1])
+    assert advise_strategy(replace(context, samples=turned)).facts.domain == first.facts.domain
+    assert first.facts.photos == len(context.samples_in(Subset.TRAIN))
     assert first.facts.unknown == ()
-    assert [it.layer for it in first.facts.layers] == [*(it.name for it in material.backbone.layers), "all"]
+    assert [it.layer for it in first.facts.layers] == [*(it.name for it in context.backbone.layers), "all"]
     assert first.size == "small"
 
 
-def test_validation_and_test_are_not_looked_at(material, monkeypatch):
+def test_validation_and_test_are_not_looked_at(context, monkeypatch):
     looked = set()
-    read = material.store.read
-    monkeypatch.setattr(material.store, "read", lambda space, ids, layer: looked.update(ids) or read(space, ids, layer))
-    measure_dataset(material)
-    assert looked <= {it.digest for it in material.samples_in(Subset.TRAIN)}
+    read = context.store.read
+    features = FeatureSource(context.store, context.samples.samples)
+    features.add_engine(context.backbone, context.engine, stored=True)
+    monkeypatch.setattr(context.store, "read", lambda space, ids, layer: looked.update(ids) or read(space, ids, layer))
+    measure_dataset(replace(context, features=features))
+    assert looked <= {it.digest for it in context.samples_in(Subset.TRAIN)}
     assert looked
 
 
@@ -280,13 +283,13 @@ def test_without_a_classifier_the_layers_speak(warm, tmp_path):
     """A checkpoint of a network whose answer is no single linear layer, as far as its catalogue says."""
     file = random_weights("resnet10t", tmp_path / "resnet10t.safetensors")
     without_head(file)
-    with material_of(warm.photos, tmp_path / "store", tmp_path, f"timm:resnet10t@{file}") as material:
-        assert read_pretrained_classifier(material.backbone) is None
-        assert (material.backbone.folder / CLASSIFIER).is_file()
-        found = measure_dataset(material)
+    with make_context(warm.photos, tmp_path / "store", tmp_path, f"timm:resnet10t@{file}") as context:
+        assert read_pretrained_classifier(context.backbone) is None
+        assert (context.backbone.folder / CLASSIFIER).is_file()
+        found = measure_dataset(context)
     assert found.domain is None
     assert found.unknown == (
-        f"familiarity: {material.backbone.name} brings no pretrained classifier that is a linear layer",
+        f"familiarity: {context.backbone.name} brings no pretrained classifier that is a linear layer",
     )
     assert found.layers
     assert apply_rule(found).expected in STRATEGIES
@@ -305,44 +308,44 @@ def without_head(file):
         (lambda _: (_ for _ in ()).throw(BackboneError("the wheel is gone")), "cannot be had (the wheel is gone)"),
     ],
 )
-def test_what_cannot_be_asked_is_said_and_fails_nothing(material, monkeypatch, trouble, words):
+def test_what_cannot_be_asked_is_said_and_fails_nothing(context, monkeypatch, trouble, words):
     monkeypatch.setattr("headstart.selection.dataset_stats.read_pretrained_classifier", trouble)
-    advice = advise_strategy(material)
+    advice = advise_strategy(context)
     assert advice.facts.domain is None
     assert words in advice.facts.unknown[0]
     assert "cannot be asked" in advice.reason
 
 
-def test_training_is_priced_from_a_kept_trial(material, tmp_path):
+def test_training_is_priced_from_a_kept_trial(context, tmp_path):
     folder = tmp_path / "network"
     folder.mkdir()
-    cheap = replace(material, backbone=replace(material.backbone, folder=folder))
+    cheap = replace(context, backbone=replace(context.backbone, folder=folder))
     assert costs.estimate_costs(cheap).seconds["full-finetune"] is None, "there is no graph to count"
     kept = {"version": BENCHMARK_VERSION, "f32": {"photos": 10.0, "windowed": 20.0, "scored": 40.0, "memory": 1}}
-    (folder / costs.benchmark_file(material.settings, "pixels", 224)).write_text(json.dumps(kept))
+    (folder / costs.benchmark_file(context.settings, "pixels", 224)).write_text(json.dumps(kept))
     seconds = costs.estimate_costs(cheap).seconds
-    train, validation = len(material.samples_in(Subset.TRAIN)), len(material.samples_in(Subset.VALIDATION))
-    assert seconds["full-finetune"] == pytest.approx(material.settings.epochs * (train / 10 + validation / 40) + 2)
+    train, validation = len(context.samples_in(Subset.TRAIN)), len(context.samples_in(Subset.VALIDATION))
+    assert seconds["full-finetune"] == pytest.approx(context.settings.epochs * (train / 10 + validation / 40) + 2)
     assert seconds["partial-finetune"] is None
-    cropped = replace(cheap, settings=material.settings.model_copy(update={"window": 0.5}))
+    cropped = replace(cheap, settings=context.settings.model_copy(update={"window": 0.5}))
     faster = costs.estimate_costs(cropped).seconds["full-finetune"]
-    assert faster == pytest.approx(material.settings.epochs * (train / 20 + validation / 40) + 2)
+    assert faster == pytest.approx(context.settings.epochs * (train / 20 + validation / 40) + 2)
     assert 0 < seconds["linear-probe"] < seconds["intermediate-probe"] < 10
-    (folder / costs.benchmark_file(material.settings, "pixels", 224)).write_text(json.dumps({**kept, "version": 1}))
+    (folder / costs.benchmark_file(context.settings, "pixels", 224)).write_text(json.dumps({**kept, "version": 1}))
     assert costs.estimate_costs(cheap).seconds["full-finetune"] is None
 
 
-def test_where_nothing_was_timed_training_is_priced_by_arithmetic(material, monkeypatch):
+def test_where_nothing_was_timed_training_is_priced_by_arithmetic(context, monkeypatch):
     """An engine of 80 photos a second; half of the work lies above the middle stage."""
     now = iter([0.0, 0.3, 1.0, 1.1, 2.0, 2.2])
     monkeypatch.setattr(costs, "time", SimpleNamespace(perf_counter=lambda: next(now)))
     monkeypatch.setattr(costs, "_from_trial", lambda *_: None)
-    middle = [layer.name for layer in material.backbone.layers][1]
+    middle = [layer.name for layer in context.backbone.layers][1]
     monkeypatch.setattr(costs, "count_work_above", lambda _: {"pixels": 8.0, middle: 4.0})
     engine = SimpleNamespace(name="openvino", precision="f32", batch=8, streams=1, forward=lambda pixels: None)
-    plain = material.settings.model_copy(update={"epochs": 10, "views": 4})
-    found = costs.estimate_costs(replace(material, engine=engine, engines={}, settings=plain))
-    train, held_out = len(material.samples_in(Subset.TRAIN)), len(material.samples_in(Subset.VALIDATION))
+    plain = context.settings.model_copy(update={"epochs": 10, "views": 4})
+    found = costs.estimate_costs(replace(context, engine=engine, settings=plain))
+    train, held_out = len(context.samples_in(Subset.TRAIN)), len(context.samples_in(Subset.VALIDATION))
     epochs = 10 * (train * 7 + held_out * 1.3) / 80
     assert found.seconds["full-finetune"] == pytest.approx(epochs + 2)
     assert found.seconds["partial-finetune"] == pytest.approx(epochs / 2 + 2 + 4 * train * 0.5 / 80)
@@ -356,7 +359,7 @@ def test_advice_of_before_prices_were_reckoned_is_read():
     assert StrategyAdvice.from_json({**older, "schema_version": 1}).reckoned == ()
 
 
-def test_a_trial_is_looked_for_where_training_keeps_it(material, monkeypatch):
+def test_a_trial_is_looked_for_where_training_keeps_it(context, monkeypatch):
     from headstart.selection.finetune import build_training
     from headstart.training.trunk import IdentityTrunk
 
@@ -365,9 +368,9 @@ def test_a_trial_is_looked_for_where_training_keeps_it(material, monkeypatch):
         "headstart.training.fine_tuning.benchmark_training",
         lambda *given, **_: files.append(given[-1].name) or BenchmarkResult({}),
     )
-    job = build_training(material, "full", None, scratch=False)
-    plain = SimpleNamespace(plain=True, spec=material.backbone.spec)
+    job = build_training(context, "full", None, scratch=False)
+    plain = SimpleNamespace(plain=True, spec=context.backbone.spec)
     made = {"boundary": "pixels", "trunk": IdentityTrunk(224), "train_views": plain}
     job.__dict__.update(made)  # else it loads the network
     assert job.speeds == {}
-    assert files == [costs.benchmark_file(material.settings, "pixels", 224)]
+    assert files == [costs.benchmark_file(context.settings, "pixels", 224)]

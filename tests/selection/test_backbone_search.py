@@ -33,7 +33,7 @@ from headstart.selection.backbone_search import (
     sample_candidates_photos,
     select_backbone,
 )
-from headstart.selection.context import Budget
+from headstart.selection.budget import Budget
 from headstart.selection.rule import choose_winner
 from headstart.settings import FitSettings
 from headstart.storage.store import Store

@@ -18,7 +18,7 @@ from headstart.selection.finetune import full_finetune, scratch
 from headstart.selection.probes import intermediate_probe, linear_probe
 from headstart.settings import FitSettings
 from headstart.training.curves import Epoch
-from tests.selection.drawn import LABELS, arm, failing, material, planned, strategies
+from tests.selection.drawn import LABELS, arm, context, failing, planned, strategies
 
 
 def specs(**settings: Any) -> list[str]:
@@ -70,7 +70,7 @@ def test_arms_that_are_none(arms: str, message: str) -> None:
 def test_a_detail_on_a_strategy_that_takes_none(strategy: Any) -> None:
     name = strategy.__name__.replace("_", "-")
     with pytest.raises(SettingError, match=rf"{name} takes no detail, seen 'stage4'; "):
-        strategy(material(), "stage4")
+        strategy(context(), "stage4")
 
 
 # --- which are made --------------------------------------------------------------------------------------------------
@@ -84,8 +84,8 @@ def contest(monkeypatch: pytest.MonkeyPatch) -> Any:
         heard: list[events.Event] = []
         known = strategies(**made)
         monkeypatch.setattr(comparing, "STRATEGIES", known)
-        materials = [material(heard, budget=budget, name=f"net{number}") for number in range(backbones)]
-        found = compare_arms(materials, [ArmSpec(name) for name in known])
+        contexts = [context(heard, budget=budget, name=f"net{number}") for number in range(backbones)]
+        found = compare_arms(contexts[0], contexts, [ArmSpec(name) for name in known])
         return SimpleNamespace(found=found, heard=heard, notes=[it.text for it in heard if isinstance(it, events.Note)])
 
     return run
@@ -178,7 +178,7 @@ def test_a_training_is_not_even_planned_where_little_is_left(contest: Any) -> No
 def test_an_arm_that_made_the_others_late(contest: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is left is looked at when its turn comes."""
     now = [0.0]
-    monkeypatch.setattr("headstart.selection.context.time", SimpleNamespace(perf_counter=lambda: now[0]))
+    monkeypatch.setattr("headstart.selection.budget.time", SimpleNamespace(perf_counter=lambda: now[0]))
 
     def slow() -> Any:
         now[0] += 60
@@ -206,7 +206,7 @@ def test_time_is_not_kept_for_what_it_is_too_short_for(contest: Any) -> None:
 
 
 def comparing_budget(budget: float | None) -> Any:
-    from headstart.selection.context import Budget
+    from headstart.selection.budget import Budget
 
     return Budget(budget, began=0.0)
 
@@ -277,12 +277,12 @@ def test_what_goes_wrong_while_it_is_timed_is_a_failure_too(contest: Any) -> Non
 
 
 def test_an_ensemble_that_goes_wrong_leaves_its_members(contest: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def flips(materials: Any, arms: Any) -> Any:
+    def flips(context: Any, contexts: Any, arms: Any) -> Any:
         raise MemoryError
 
     monkeypatch.setitem(comparing.ENSEMBLES, "flips", flips)
     monkeypatch.setattr(comparing, "STRATEGIES", strategies(linear_probe=[planned(arm("linear-probe"))]))
-    found = compare_arms([material()], [ArmSpec("linear-probe"), ArmSpec("flips")])
+    found = compare_arms(context(), [context()], [ArmSpec("linear-probe"), ArmSpec("flips")])
     assert [made.name for made in found.arms] == ["linear-probe"]
     assert [left.name for left in found.left_out] == ["flips"]
 

@@ -23,7 +23,7 @@ from headstart.selection.ensembles import (
 )
 from headstart.selection.probes import intermediate_probe, linear_probe
 from tests.conftest import Warm
-from tests.selection.made import LITE0, materials_of, random_weights
+from tests.selection.made import LITE0, make_contexts, random_weights
 
 
 @pytest.fixture(scope="module")
@@ -31,34 +31,34 @@ def several(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
     """Two backbones, and five arms of the first: the heads, the layers, and one on an early layer."""
     home = tmp_path_factory.mktemp("ensembles")
     other = f"timm:resnet10t@{random_weights('resnet10t', home / 'weights.safetensors')}"
-    with materials_of(warm.photos, warm.store, home, [LITE0, other], head="auto") as materials:
-        arms = [planned.make() for planned in linear_probe(materials[0])]
-        arms += [planned.make() for planned in intermediate_probe(materials[0])]
-        arms += [linear_probe(materials[1])[0].make()]
-        yield materials, arms
+    with make_contexts(warm.photos, warm.store, home, [LITE0, other], head="auto") as contexts:
+        arms = [planned.make() for planned in linear_probe(contexts[0])]
+        arms += [planned.make() for planned in intermediate_probe(contexts[0])]
+        arms += [linear_probe(contexts[1])[0].make()]
+        yield contexts, arms
 
 
 def test_average(several: tuple[list[FitContext], list[Arm]]) -> None:
-    materials, arms = several
-    made = average_arms(materials, arms)
+    contexts, arms = several
+    made = average_arms(contexts[0], contexts, arms)
     np.testing.assert_allclose(made.probabilities, np.mean([arm.probabilities for arm in arms], axis=0), atol=1e-6)
     assert made.chosen == {arm.name: 1 / len(arms) for arm in arms}
     assert made.seconds >= sum(arm.seconds for arm in arms)
-    assert made.validation.accuracy == np.mean(made.probabilities.argmax(1) == materials[0].labels(Subset.VALIDATION))
+    assert made.validation.accuracy == np.mean(made.probabilities.argmax(1) == contexts[0].labels(Subset.VALIDATION))
 
 
 def test_vote(several: tuple[list[FitContext], list[Arm]]) -> None:
-    materials, arms = several
-    made = vote_arms(materials, arms)
+    contexts, arms = several
+    made = vote_arms(contexts[0], contexts, arms)
     votes = np.sum([np.eye(3)[arm.probabilities.argmax(1)] for arm in arms], axis=0)
     mean = np.mean([arm.probabilities for arm in arms], axis=0)
     np.testing.assert_allclose(made.probabilities, (votes + mean) / (len(arms) + 1), atol=1e-6)
 
 
 def test_greedy(several: tuple[list[FitContext], list[Arm]]) -> None:
-    materials, arms = several
-    made = select_arms(materials, arms)
-    labels = materials[0].labels(Subset.VALIDATION)
+    contexts, arms = several
+    made = select_arms(contexts[0], contexts, arms)
+    labels = contexts[0].labels(Subset.VALIDATION)
     weights = select_ensemble(np.stack([arm.probabilities for arm in arms]), labels)
     assert made.chosen == {arm.name: weight for arm, weight in zip(arms, weights, strict=True) if weight > 0}
     by_hand = sum(weight * arm.probabilities for arm, weight in zip(arms, weights, strict=True))
@@ -67,48 +67,46 @@ def test_greedy(several: tuple[list[FitContext], list[Arm]]) -> None:
 
 
 def test_flips(several: tuple[list[FitContext], list[Arm]]) -> None:
-    materials, arms = several
-    made = mirror_best_arm(materials, arms)
+    contexts, arms = several
+    made = mirror_best_arm(contexts[0], contexts, arms)
     best = max(arms, key=lambda arm: (arm.validation.accuracy, -arm.validation.log_loss))
     assert made.name == f"flips of {best.name}"
-    material, held_out = materials[0], materials[0].samples_in(Subset.VALIDATION)
+    context, held_out = contexts[0], contexts[0].samples_in(Subset.VALIDATION)
     (branch,), (answer,) = best.model.branches, best.model.members
-    seen = material.load_features(material.branch(*branch.layers, flipped=True), held_out)
-    assert not np.allclose(seen, material.load_features(branch, held_out))
+    seen = context.load_features(context.branch(*branch.layers, flipped=True), held_out)
+    assert not np.allclose(seen, context.load_features(branch, held_out))
     by_hand = (best.probabilities + answer.head.probabilities(seen)) / 2
     np.testing.assert_allclose(made.probabilities, by_hand, atol=1e-6)
     assert add_mirrored(add_mirrored(best.model)).branches == add_mirrored(best.model).branches
 
 
 def test_concat(several: tuple[list[FitContext], list[Arm]]) -> None:
-    materials, arms = several
-    made = concat_backbones(materials, arms)
+    contexts, arms = several
+    made = concat_backbones(contexts[0], contexts, arms)
 
     def rows(*parts: Subset) -> np.ndarray:
-        samples = materials[0].samples_in(*parts)
-        return np.concatenate(
-            [it.store.read(it.space, [s.digest for s in samples], "final") for it in materials], axis=1
-        )
+        samples = contexts[0].samples_in(*parts)
+        return np.concatenate([it.load_features(it.branch("final"), samples) for it in contexts], axis=1)
 
     (answer,) = made.model.members
     assert answer.branches == (0, 1)
     np.testing.assert_allclose(made.probabilities, answer.head.probabilities(rows(Subset.VALIDATION)), atol=1e-6)
-    assert answer.head.layers[0].weight.shape[0] == sum(it.backbone.layer("final").width for it in materials)
-    task = materials[0].training_set(made.model.branches, Subset.TRAIN)
+    assert answer.head.layers[0].weight.shape[0] == sum(it.backbone.layer("final").width for it in contexts)
+    task = contexts[0].training_set(made.model.branches, Subset.TRAIN)
     np.testing.assert_array_equal(task.features, rows(Subset.TRAIN))
-    again = fit_head("logistic", task, materials[0].settings).head
+    again = fit_head("logistic", task, contexts[0].settings).head
     np.testing.assert_allclose(again.layers[0].weight, answer.head.layers[0].weight, atol=1e-6)
     with pytest.raises(SettingError, match="several backbones, and there is one"):
-        concat_backbones(materials[:1], arms)
+        concat_backbones(contexts[0], contexts[:1], arms)
 
 
 def test_refitted_members_of_an_ensemble(several: tuple[list[FitContext], list[Arm]]) -> None:
-    materials, arms = several
-    made = average_arms(materials, arms)
-    final = refit_model(materials[0], made)
-    test = materials[0].samples_in(Subset.TEST)
-    members = [materials[0].predict_proba(refit_model(materials[0], arm), test) for arm in arms]
-    np.testing.assert_allclose(materials[0].predict_proba(final, test), np.mean(members, axis=0), atol=1e-6)
+    contexts, arms = several
+    made = average_arms(contexts[0], contexts, arms)
+    final = refit_model(contexts[0], made)
+    test = contexts[0].samples_in(Subset.TEST)
+    members = [contexts[0].predict_proba(refit_model(contexts[0], arm), test) for arm in arms]
+    np.testing.assert_allclose(contexts[0].predict_proba(final, test), np.mean(members, axis=0), atol=1e-6)
     before = [answer.head.layers[0].weight for answer in made.model.members]
     after = [answer.head.layers[0].weight for answer in final.members]
     assert all(not np.array_equal(a, b) for a, b in zip(before, after, strict=True)), "fitted on validation too"
@@ -132,6 +130,6 @@ def test_joined_keeps_each_branch_once(several: tuple[list[FitContext], list[Arm
 
 @pytest.mark.parametrize("name", ["average", "vote", "greedy"])
 def test_an_ensemble_of_one(name: str, several: tuple[list[FitContext], list[Arm]]) -> None:
-    materials, arms = several
+    contexts, arms = several
     with pytest.raises(SettingError, match=f"{name} blends several arms, and there is 1"):
-        ENSEMBLES[name](materials, arms[:1])
+        ENSEMBLES[name](contexts[0], contexts, arms[:1])

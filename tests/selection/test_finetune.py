@@ -9,15 +9,15 @@ import pytest
 from headstart.selection import finetune
 from headstart.settings import FitSettings
 from headstart.training.curves import Epoch
-from tests.selection.drawn import material
+from tests.selection.drawn import context
 
 
 def test_a_training_ends_before_the_epoch_that_would_be_too_late() -> None:
     slow = Epoch(1, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 20.0)
-    assert not finetune.make_stop_rule(material(budget=60.0))(1, slow)
-    assert finetune.make_stop_rule(material(budget=30.0))(1, slow)
-    assert not finetune.make_stop_rule(material(budget=30.0))(0, slow), "one epoch is made in any case"
-    assert not finetune.make_stop_rule(material())(1, slow)
+    assert not finetune.make_stop_rule(context(budget=60.0))(1, slow)
+    assert finetune.make_stop_rule(context(budget=30.0))(1, slow)
+    assert not finetune.make_stop_rule(context(budget=30.0))(0, slow), "one epoch is made in any case"
+    assert not finetune.make_stop_rule(context())(1, slow)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_search_that_fails_lets_go_of_its_network(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(finetune, "build_training", lambda *_, **__: made.pop())
     monkeypatch.setattr(finetune, "planned_in_time", lambda job, _: job)
     monkeypatch.setattr(finetune, "search", search)
-    drawn = material()
+    drawn = context()
     drawn.settings, drawn.folder = FitSettings.load(search=3), tmp_path
     (planned,) = finetune.full_finetune(drawn)
     try:

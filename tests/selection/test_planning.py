@@ -18,7 +18,7 @@ from headstart.selection import planning
 from headstart.settings import FitSettings
 from headstart.training.benchmark_record import BenchmarkResult, TrainingSpeed
 from headstart.training.cost import Cost, PreparationSpeed
-from tests.selection.drawn import material
+from tests.selection.drawn import context
 
 
 class Slow:
@@ -37,7 +37,7 @@ class Slow:
 
 @pytest.fixture
 def _timed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planning, "time_training", lambda job, material: lambda: None)
+    monkeypatch.setattr(planning, "time_training", lambda job, context: lambda: None)
     monkeypatch.setattr(planning, "estimate_cost", lambda job, pace=None: Cost(10.0 * job.epochs, 0, 0))
 
 
@@ -48,7 +48,7 @@ def _timed(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_training_is_planned_as_long_as_the_budget_allows(budget: float | None, epochs: int) -> None:
     """Of 211 s, 10 are for saving and judging; 85 % of 201 are 171. What has no room for 3 epochs stays as it is."""
     heard: list[events.Event] = []
-    job: Any = planning.plan_within_budget(Slow(FitSettings()), material(heard, budget=budget))  # type: ignore[arg-type]
+    job: Any = planning.plan_within_budget(Slow(FitSettings()), context(heard, budget=budget))  # type: ignore[arg-type]
     assert job.epochs == epochs
     notes = [it.text for it in heard if isinstance(it, events.Note)]
     told = f"partial-finetune stage4 is planned with {epochs} epochs: 39 would take about 390 s"
@@ -65,9 +65,9 @@ def test_and_so_that_it_can_be_made_once_more(budget: float, epochs: int, monkey
     monkeypatch.setattr(
         planning, "estimate_cost", lambda job, pace=None: Cost(10.0 * job.epochs, 0, 0, refit=10.0 * job.epochs)
     )
-    job: Any = planning.plan_within_budget(Slow(FitSettings()), material(budget=budget))  # type: ignore[arg-type]
+    job: Any = planning.plan_within_budget(Slow(FitSettings()), context(budget=budget))  # type: ignore[arg-type]
     assert job.epochs == epochs
-    once: Any = material(budget=budget)
+    once: Any = context(budget=budget)
     once.settings = FitSettings(refit="never")
     alone: Any = planning.plan_within_budget(Slow(FitSettings()), once)  # type: ignore[arg-type]
     assert alone.epochs == (33 if budget == 400.0 else 39)
@@ -75,7 +75,7 @@ def test_and_so_that_it_can_be_made_once_more(budget: float, epochs: int, monkey
 
 @pytest.mark.usefixtures("_timed")
 def test_epochs_that_are_set_are_made_or_not() -> None:
-    job: Any = planning.plan_within_budget(Slow(FitSettings(epochs=20)), material(budget=100.0))  # type: ignore[arg-type]
+    job: Any = planning.plan_within_budget(Slow(FitSettings(epochs=20)), context(budget=100.0))  # type: ignore[arg-type]
     assert job.epochs == 20
 
 
@@ -132,21 +132,21 @@ class Drawn:
 
 @pytest.fixture
 def timing(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    """timing(budget) -> now, what was heard, and a material of a network of three layers: 16, 4 and 1 above each."""
+    """timing(budget) -> now, what was heard, and a context of a network of three layers: 16, 4 and 1 above each."""
     now = [0.0]
     clock = SimpleNamespace(perf_counter=lambda: now[0])
     monkeypatch.setattr(planning, "time", clock)
-    monkeypatch.setattr("headstart.selection.context.time", clock)
+    monkeypatch.setattr("headstart.selection.budget.time", clock)
     monkeypatch.setattr(planning, "measure_preparation", lambda job: PreparationSpeed(0.0, 1e9))
     above = {"pixels": 16.0, "stage1": 4.0, "stage2": 1.0, "final": 0.0}
     monkeypatch.setattr(planning, "count_work_above", lambda backbone: above)
 
     def make(budget: float | None) -> Any:
         heard: list[events.Event] = []
-        drawn = material(heard, budget=budget)
+        drawn = context(heard, budget=budget)
         drawn.budget.began = 0.0
         drawn.backbone = SimpleNamespace(name="net", layers=[SimpleNamespace(name=name) for name in NAMES])
-        return SimpleNamespace(now=now, heard=heard, material=drawn)
+        return SimpleNamespace(now=now, heard=heard, context=drawn)
 
     return make
 
@@ -158,18 +158,18 @@ def notes(it: Any) -> list[str]:
 def test_timing_takes_a_tenth_of_the_budget_at_most(timing: Any) -> None:
     it = timing(30.0)
     job = Drawn(it.now, "stage2", speed=1000.0)
-    planning.plan_within_budget(job, it.material)  # type: ignore[arg-type]
+    planning.plan_within_budget(job, it.context)  # type: ignore[arg-type]
     assert job.benchmark_seconds == pytest.approx(3.0)
-    assert it.now[0] == it.material.budget.timed == pytest.approx(3.0)
+    assert it.now[0] == it.context.budget.timed == pytest.approx(3.0)
     assert notes(it) == ["from stage2 was timed on a few photos only: timing may take 10% of the budget"]
     assert [event.done for event in it.heard if isinstance(event, events.Progress)] == [0, 1, 2]
 
 
 def test_a_dearer_training_is_priced_by_arithmetic_where_no_time_is_left_to_time_it(timing: Any) -> None:
     it = timing(30.0)
-    planning.time_training(Drawn(it.now, "stage2"), it.material)  # type: ignore[arg-type]
+    planning.time_training(Drawn(it.now, "stage2"), it.context)  # type: ignore[arg-type]
     dear = Drawn(it.now, None)
-    planning.time_training(dear, it.material)  # type: ignore[arg-type]
+    planning.time_training(dear, it.context)  # type: ignore[arg-type]
     assert dear.trials == 0
     assert dear.speeds["f32"].photos == pytest.approx(10 / 4), "16 parts of the work instead of 4"
     assert it.now[0] == pytest.approx(3.0)
@@ -182,16 +182,16 @@ def test_a_dearer_training_that_surely_does_not_fit_is_not_even_loaded(timing: A
     Of 230 s are 212 left after that, less what saving and judging take: half of 448 s is more, half of 220 s is not.
     """
     it = timing(230.0)
-    planning.plan_within_budget(Drawn(it.now, None), timing(None).material)  # type: ignore[arg-type]
-    assert planning.estimate_untimed(it.material, "dear", "stage2") is None, "nothing cheaper was timed"
-    planning.plan_within_budget(Drawn(it.now, "final"), it.material)  # type: ignore[arg-type]
-    assert it.material.least == {"stage2": pytest.approx(112, abs=1)}
-    dear = planning.estimate_untimed(it.material, "dear", "stage2")
+    planning.plan_within_budget(Drawn(it.now, None), timing(None).context)  # type: ignore[arg-type]
+    assert planning.estimate_untimed(it.context, "dear", "stage2") is None, "nothing cheaper was timed"
+    planning.plan_within_budget(Drawn(it.now, "final"), it.context)  # type: ignore[arg-type]
+    assert it.context.memo.shortest == {"stage2": pytest.approx(112, abs=1)}
+    dear = planning.estimate_untimed(it.context, "dear", "stage2")
     assert dear is not None
     assert dear.seconds == pytest.approx(4 * 112, abs=4)
     assert notes(it)[-1].startswith("dear is not timed: even a short training would take about 44")
-    it.material.budget.limit = 10_000.0
-    assert planning.estimate_untimed(it.material, "dear", "stage2") is None
+    it.context.budget.limit = 10_000.0
+    assert planning.estimate_untimed(it.context, "dear", "stage2") is None
 
 
 def test_what_may_fit_is_timed_and_without_a_budget_everything_is(timing: Any) -> None:
@@ -199,7 +199,7 @@ def test_what_may_fit_is_timed_and_without_a_budget_everything_is(timing: Any) -
         it = timing(budget)
         jobs = [Drawn(it.now, name) for name in ("stage2", None)]
         for job in jobs:
-            planning.time_training(job, it.material)  # type: ignore[arg-type]
+            planning.time_training(job, it.context)  # type: ignore[arg-type]
         assert [job.trials for job in jobs] == [1, 1]
         assert notes(it) == []
 

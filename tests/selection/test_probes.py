@@ -11,83 +11,83 @@ from headstart.selection.arm import refit_model
 from headstart.selection.context import FitContext
 from headstart.selection.probes import count_parameters, fit_probe, intermediate_probe, linear_probe
 from tests.conftest import Warm
-from tests.selection.made import material_of
+from tests.selection.made import make_context
 
 
 @pytest.fixture(scope="module")
-def material(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FitContext]:
-    with material_of(warm.photos, warm.store, tmp_path_factory.mktemp("run"), precision="auto") as made:
+def context(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FitContext]:
+    with make_context(warm.photos, warm.store, tmp_path_factory.mktemp("run"), precision="auto") as made:
         yield made
 
 
-def test_linear_probe(material: FitContext) -> None:
-    (planned,) = linear_probe(material)
+def test_linear_probe(context: FitContext) -> None:
+    (planned,) = linear_probe(context)
     arm = planned.make()
     assert (arm.name, arm.strategy, arm.layer, arm.head) == ("linear-probe", "linear-probe", "final", "logistic")
-    own = fit_head("logistic", material.training_set([material.branch("final")], Subset.TRAIN), material.settings)
-    rows = material.load_features(material.branch("final"), material.samples_in(Subset.VALIDATION))
+    own = fit_head("logistic", context.training_set([context.branch("final")], Subset.TRAIN), context.settings)
+    rows = context.load_features(context.branch("final"), context.samples_in(Subset.VALIDATION))
     np.testing.assert_allclose(arm.probabilities, own.head.probabilities(rows), atol=1e-6)
-    assert arm.validation.accuracy == np.mean(arm.probabilities.argmax(1) == material.labels(Subset.VALIDATION))
+    assert arm.validation.accuracy == np.mean(arm.probabilities.argmax(1) == context.labels(Subset.VALIDATION))
     assert arm.parameters == count_parameters(own.head) == 1280 * 3 + 3
     assert arm.chosen == own.chosen
-    assert arm.train.n == len(material.samples_in(Subset.TRAIN))
+    assert arm.train.n == len(context.samples_in(Subset.TRAIN))
     assert not arm.trains
 
 
-def test_what_a_training_had_fitted_before_counts_as_the_probes(material: FitContext) -> None:
-    fit_probe(material, "logistic")
-    material.probe_seconds["logistic"] = 1000.0
-    assert linear_probe(material)[0].make().seconds > 1000
+def test_what_a_training_had_fitted_before_counts_as_the_probes(context: FitContext) -> None:
+    fit_probe(context, "logistic")
+    context.memo.probe_seconds["logistic"] = 1000.0
+    assert linear_probe(context)[0].make().seconds > 1000
 
 
-def test_intermediate_probe_has_every_layer_and_all_of_them(material: FitContext) -> None:
-    (planned,) = intermediate_probe(material)
+def test_intermediate_probe_has_every_layer_and_all_of_them(context: FitContext) -> None:
+    (planned,) = intermediate_probe(context)
     arm = planned.make()
-    names = [layer.name for layer in material.backbone.layers]
+    names = [layer.name for layer in context.backbone.layers]
     assert [depth.layer for depth in arm.depth] == [*names, "all"]
-    widths = {layer.name: layer.width for layer in material.backbone.layers}
+    widths = {layer.name: layer.width for layer in context.backbone.layers}
     assert [depth.width for depth in arm.depth] == [*widths.values(), sum(widths.values())]
     losses = {depth.layer: depth.log_loss for depth in arm.depth if depth.layer != "final"}
     assert arm.layer == min(losses, key=losses.__getitem__)
     for depth in arm.depth:
         layers = names if depth.layer == "all" else [depth.layer]
-        branch = material.branch(*layers)
-        fitted = fit_head("logistic", material.training_set([branch], Subset.TRAIN), material.settings)
+        branch = context.branch(*layers)
+        fitted = fit_head("logistic", context.training_set([branch], Subset.TRAIN), context.settings)
         scored = {trial.value: trial.log_loss for trial in fitted.path}
         assert depth.log_loss == pytest.approx(scored[fitted.chosen["C"]], rel=1e-6)
         assert depth.log_loss <= 1.001 * min(scored.values())  # the strongest penalty that comes near the lowest
-        rows = material.load_features(branch, material.samples_in(Subset.VALIDATION))
-        right = fitted.head.logits(rows).argmax(1) == material.labels(Subset.VALIDATION)
+        rows = context.load_features(branch, context.samples_in(Subset.VALIDATION))
+        right = fitted.head.logits(rows).argmax(1) == context.labels(Subset.VALIDATION)
         assert depth.validation_accuracy == right.mean()
 
 
-def test_what_is_known_of_photos_that_a_head_was_not_fitted_on(material: FitContext) -> None:
+def test_what_is_known_of_photos_that_a_head_was_not_fitted_on(context: FitContext) -> None:
     """Over train by its folds and over validation by the head that is kept; both probes cost the same."""
-    linear, deep = linear_probe(material)[0].make(), intermediate_probe(material)[0].make()
+    linear, deep = linear_probe(context)[0].make(), intermediate_probe(context)[0].make()
     assert linear.cost_class == deep.cost_class is not None
     for arm in (linear, deep):
         trial = next(it for it in arm.path if it.value == arm.chosen["C"])
         rows = np.arange(len(arm.probabilities))
-        lost = -np.log(arm.probabilities[rows, material.labels(Subset.VALIDATION)].astype(float))
-        inside = np.full(len(material.samples_in(Subset.TRAIN)), trial.log_loss)
+        lost = -np.log(arm.probabilities[rows, context.labels(Subset.VALIDATION)].astype(float))
+        inside = np.full(len(context.samples_in(Subset.TRAIN)), trial.log_loss)
         assert arm.held_out_loss == pytest.approx(np.concatenate([inside, lost]).mean(), rel=1e-6)
 
 
-def test_a_probe_is_fitted_again_on_train_and_validation(material: FitContext) -> None:
+def test_a_probe_is_fitted_again_on_train_and_validation(context: FitContext) -> None:
     """With the hyperparameter that was chosen on train, not with one chosen anew."""
-    arm = linear_probe(material)[0].make()
-    parts = refit_model(material, arm)
-    task = material.training_set([material.branch("final")], Subset.TRAIN, Subset.VALIDATION)
-    assert len(task.labels) == len(material.samples_in(Subset.TRAIN)) + len(material.samples_in(Subset.VALIDATION))
-    own = fit_head("logistic", task, material.settings, fixed=arm.chosen)
+    arm = linear_probe(context)[0].make()
+    parts = refit_model(context, arm)
+    task = context.training_set([context.branch("final")], Subset.TRAIN, Subset.VALIDATION)
+    assert len(task.labels) == len(context.samples_in(Subset.TRAIN)) + len(context.samples_in(Subset.VALIDATION))
+    own = fit_head("logistic", task, context.settings, fixed=arm.chosen)
     np.testing.assert_allclose(parts.members[0].head.layers[0].weight, own.head.layers[0].weight, atol=1e-6)
     assert not np.array_equal(parts.members[0].head.layers[0].weight, arm.model.members[0].head.layers[0].weight)
 
 
-def test_rows_and_labels_belong_together(material: FitContext) -> None:
-    samples = material.samples_in(Subset.VALIDATION, Subset.TRAIN)
-    assert [sample.label for sample in samples] == material.labels(Subset.VALIDATION, Subset.TRAIN).tolist()
-    branch = material.branch("stage1", "final")
-    rows = material.load_features(branch, samples)
+def test_rows_and_labels_belong_together(context: FitContext) -> None:
+    samples = context.samples_in(Subset.VALIDATION, Subset.TRAIN)
+    assert [sample.label for sample in samples] == context.labels(Subset.VALIDATION, Subset.TRAIN).tolist()
+    branch = context.branch("stage1", "final")
+    rows = context.load_features(branch, samples)
     assert rows.shape == (len(samples), branch.width)
-    np.testing.assert_array_equal(rows[::-1], material.load_features(branch, samples[::-1]))
+    np.testing.assert_array_equal(rows[::-1], context.load_features(branch, samples[::-1]))

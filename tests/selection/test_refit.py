@@ -21,7 +21,7 @@ from headstart.settings import FitSettings
 from headstart.training.fine_tuning import FineTuneResult, FineTuneSpec, FineTuning
 from tests.conftest import Warm
 from tests.selection import drawn
-from tests.selection.made import material_of, spoil
+from tests.selection.made import make_context, spoil
 
 
 @pytest.mark.parametrize(
@@ -29,10 +29,10 @@ from tests.selection.made import material_of, spoil
     [("auto", 1000, True), ("auto", 1001, False), ("always", 1001, True), ("never", 2, False)],
 )
 def test_a_network_is_trained_once_more_where_photos_are_few(refit: Any, per_class: int, wanted: bool) -> None:
-    material = drawn.material()
-    material.settings = FitSettings(refit=refit)
-    material.labels = lambda part: np.arange(3 * per_class) % 3
-    assert should_refit(material) == wanted
+    context = drawn.context()
+    context.settings = FitSettings(refit=refit)
+    context.labels = lambda part: np.arange(3 * per_class) % 3
+    assert should_refit(context) == wanted
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def trained(
     home = tmp_path_factory.mktemp("refit")
     small.new_store(home / "store")
     heard: list[events.Event] = []
-    with material_of(
+    with make_context(
         small.photos,
         home / "store",
         home / "run",
@@ -52,17 +52,17 @@ def trained(
         epochs=3,
         augmentation="light",
         views=2,
-    ) as material:
-        spoil(material)
-        (planned,) = partial_finetune(material, "stage3")
-        yield material, planned.make(), heard
+    ) as context:
+        spoil(context)
+        (planned,) = partial_finetune(context, "stage3")
+        yield context, planned.make(), heard
 
 
 def test_it_learns_from_validation_photos_too(
     trained: tuple[FitContext, Arm, list[events.Event]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As many steps, so epochs are fewer; and once only: the second time it is known."""
-    material, arm, heard = trained
+    context, arm, heard = trained
     assert arm.refit_seconds > 0
     made: list[FineTuneSpec] = []
     train = FineTuning._train
@@ -72,28 +72,26 @@ def test_it_learns_from_validation_photos_too(
         return train(self, *given)
 
     monkeypatch.setattr(FineTuning, "_train", noted)
-    parts = refit_model(material, arm)
+    parts = refit_model(context, arm)
     (task,) = made
-    assert [it.digest for it in task.train] == [
-        it.digest for it in material.samples_in(Subset.TRAIN, Subset.VALIDATION)
-    ]
-    few, all_ = len(material.samples_in(Subset.TRAIN)), len(task.train)
+    assert [it.digest for it in task.train] == [it.digest for it in context.samples_in(Subset.TRAIN, Subset.VALIDATION)]
+    few, all_ = len(context.samples_in(Subset.TRAIN)), len(task.train)
     assert task.settings.epochs == math.ceil(3 * few / all_)
     assert task.ends == max(1, round(task.settings.epochs * arm.best_epoch / 3))
     assert task.head is not None
-    (before,), (after,) = fit_probe(material, "logistic").head.layers, task.head.layers
+    (before,), (after,) = fit_probe(context, "logistic").head.layers, task.head.layers
     assert not np.array_equal(before.weight, after.weight), "the head it starts from knows all photos too"
     assert parts.branches[0].backbone.fingerprint != arm.model.branches[0].backbone.fingerprint
     told = f"{arm.name} is trained once more, on all {all_} photos of train and validation: about "
     assert [it.text.startswith(told) for it in heard if isinstance(it, events.Note)].count(True) == 1
-    again = refit_model(material, arm)
+    again = refit_model(context, arm)
     assert again.branches[0].backbone.fingerprint == parts.branches[0].backbone.fingerprint
     assert len(made) == 1
 
 
 def test_never(trained: tuple[FitContext, Arm, list[events.Event]]) -> None:
-    material, arm, _ = trained
-    unwanted = replace(material, settings=material.settings.model_copy(update={"refit": "never"}))
+    context, arm, _ = trained
+    unwanted = replace(context, settings=context.settings.model_copy(update={"refit": "never"}))
     assert refit_model(unwanted, arm) is arm.model
     (planned,) = partial_finetune(unwanted, "stage3")
     assert planned.make().refit is None
@@ -104,9 +102,9 @@ def made_again(
 ) -> tuple[str, list[str]]:
     """What is saved of an arm with 80 % on validation, whose second training has ``right`` or goes wrong."""
     heard: list[events.Event] = []
-    material = drawn.material(heard, budget=budget)
-    material.samples_in = lambda *parts: [None] * 60 * len(parts)
-    material.probabilities = lambda parts, samples: drawn.predict_proba(right)
+    context = drawn.context(heard, budget=budget)
+    context.samples_in = lambda *parts: [None] * 60 * len(parts)
+    context.predict_proba = lambda parts, samples: drawn.probabilities(right)
     own: Any = SimpleNamespace(name="validated")
     again: Any = SimpleNamespace(name="once more")
     points = [SimpleNamespace(number=number, seconds=1.0) for number in range(11)]
@@ -124,9 +122,9 @@ def made_again(
         seconds={"boundary": 9.0, "rate": 7.0, "epochs": 8.0, "export": 1.0}, cached=True, best_epoch=5, epochs=points
     )
     made = drawn.arm("tuned", 0.8, model=own)
-    arm = add_refit(material, made, was, lambda share: asked.append(share) or job, lambda _: again)
+    arm = add_refit(context, made, was, lambda share: asked.append(share) or job, lambda _: again)
     assert arm.refit_seconds == 9.0 + 4.0 + 1.0
-    saved: Any = refit_model(material, arm)
+    saved: Any = refit_model(context, arm)
     assert asked == ([1.0] if budget != 22.5 else [1.0, 0.8])
     return saved.name, [it.text for it in heard if isinstance(it, events.Note)]
 
@@ -164,17 +162,17 @@ def test_where_it_is_short_there_are_fewer_steps() -> None:
 
 def test_a_probe_is_fitted_once_more_however_late_it_is() -> None:
     parts: Any = object()
-    late = drawn.arm("linear-probe", refit=lambda material: parts)
-    assert refit_model(drawn.material(budget=0.0), late) is parts
+    late = drawn.arm("linear-probe", refit=lambda context: parts)
+    assert refit_model(drawn.context(budget=0.0), late) is parts
 
 
 def test_a_head_that_cannot_be_fitted_once_more_is_saved_as_it_was_validated() -> None:
     heard: list[events.Event] = []
 
-    def refit(material: Any) -> Any:
+    def refit(context: Any) -> Any:
         raise MemoryError
 
     own: Any = SimpleNamespace(name="validated")
-    assert refit_model(drawn.material(heard), drawn.arm("linear-probe", model=own, refit=refit)) is own
+    assert refit_model(drawn.context(heard), drawn.arm("linear-probe", model=own, refit=refit)) is own
     (note,) = heard
     assert note.text.startswith("linear-probe is saved as it was validated, not fitted once more: memory was too")

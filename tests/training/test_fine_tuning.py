@@ -33,7 +33,7 @@ from headstart.training.loop import Trainer
 from headstart.training.network import TrainableTop, collect_frozen_tensors
 from headstart.training.plan import weigh_classes
 from tests.conftest import Warm
-from tests.selection.made import material_of, spoil
+from tests.selection.made import make_context, spoil
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -51,7 +51,7 @@ def store(small: Warm, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def make(small: Warm, store: Path, tmp_path: Path) -> Make:
     """Material of the drawn photos."""
-    return lambda **settings: material_of(small.photos, store, tmp_path, small.name, **settings)
+    return lambda **settings: make_context(small.photos, store, tmp_path, small.name, **settings)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def twice(
     small: Warm, store: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[FitContext, FineTuning, FineTuneResult]]:
     """A training of two epochs above stage2, which several tests look at."""
-    with material_of(small.photos, store, tmp_path_factory.mktemp("run"), small.name, epochs=2) as material:
+    with make_context(small.photos, store, tmp_path_factory.mktemp("run"), small.name, epochs=2) as material:
         spoil(material)
         job = build_training(material, "twice", "stage3", scratch=False)
         yield material, job, job.run()
@@ -223,7 +223,7 @@ from pathlib import Path
 from headstart import events
 from headstart.selection.finetune import build_training
 from tests import small_network
-from tests.selection.made import material_of
+from tests.selection.made import make_context
 
 photos, store, out = map(Path, sys.argv[1:4])
 
@@ -233,7 +233,7 @@ def listen(event):
         os.kill(os.getpid(), signal.SIGKILL)
 
 knobs = {"epochs": 4, "views": 2, "augmentation": "standard", "mixup": 0.2}
-with material_of(photos, store, out, sys.argv[4], listener=listen, **knobs) as material:
+with make_context(photos, store, out, sys.argv[4], listener=listen, **knobs) as material:
     build_training(material, "killed", "stage3", scratch=False).run()
 """
 
@@ -251,7 +251,9 @@ def test_killed_half_way_it_ends_as_if_nothing_had_happened(small: Warm, store: 
     ended, heard, homes = [], [], []
     for folder in (disturbed, store):
         told: list[events.Event] = []
-        with material_of(small.photos, folder, tmp_path / "run", small.name, listener=told.append, **knobs) as material:
+        with make_context(
+            small.photos, folder, tmp_path / "run", small.name, listener=told.append, **knobs
+        ) as material:
             job = build_training(material, "killed", "stage3", scratch=False)
             homes.append(job.result_folder)
             ended.append(job.run())
@@ -359,7 +361,7 @@ def test_where_the_disk_budget_is_too_small_it_streams(
 @pytest.mark.slow
 def test_random_crops_are_trained_on_in_smaller_views(warm: Warm, tmp_path: Path) -> None:
     """The plain view, which is judged on, keeps the network's own size; search tries both kinds with one network."""
-    with material_of(warm.photos, warm.store, tmp_path, epochs=2) as material:
+    with make_context(warm.photos, warm.store, tmp_path, epochs=2) as material:
         job = build_training(material, "cropped", "stage5", scratch=False)
         cropped = job.with_settings(job.spec.settings.model_copy(update={"augmentation": "standard"}))
         light = cropped.with_settings(job.spec.settings.model_copy(update={"augmentation": "light"}))

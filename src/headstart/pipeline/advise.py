@@ -10,12 +10,12 @@ from headstart.backbones.catalog import split_names
 from headstart.data.samples import Samples, Subset
 from headstart.errors import BackboneError, DataError
 from headstart.events import RunLog
-from headstart.extraction.extract import get_feature_space
 from headstart.pipeline.backbones import LoadedBackbone, load_backbones
 from headstart.pipeline.dataset import describe_extraction, extract_features, read_samples, split_samples
 from headstart.selection.advisor import StrategyAdvice, advise_strategy
-from headstart.selection.context import Budget, FitContext
-from headstart.selection.run_context import RunContext
+from headstart.selection.budget import Budget
+from headstart.selection.context import DatasetContext, RunContext
+from headstart.selection.feature_table import FeatureSource
 from headstart.settings import DataSettings, FitSettings, locate_store
 from headstart.storage.store import Store
 
@@ -65,18 +65,17 @@ def advise_photos(
             raise DataError(f"the train part of {samples.root} has no usable photo; put photos there")
         loaded = load_backbones(train, len(samples), context).first
         decoded = _extract_decodable(samples, loaded, context) if timed else samples
-        network = FitContext(
+        data = DatasetContext(
+            settings=settings,
+            store=opened,
+            budget=context.budget,
+            log=log,
             samples=decoded,
             split=split,
-            backbone=loaded.backbone,
-            engine=loaded.chosen.engine,
-            store=opened,
-            space=get_feature_space(loaded.backbone, loaded.chosen.engine),
-            parity_samples=loaded.parity_samples,
-            settings=settings,
             folder=Path(scratch),
-            listener=log,
+            features=FeatureSource(opened, train, workers=settings.workers, listener=log),
         )
+        network = data.with_backbone(loaded.backbone, loaded.chosen.engine, loaded.parity_samples)
         with log.stage("advise") as stage:
             advice = advise_strategy(network, timed=timed)
             stage.summary = f"{advice.size}, {advice.familiarity}"

@@ -7,43 +7,36 @@ from typing import Any
 
 from headstart import events
 from headstart.data.samples import Subset
-from headstart.engines.engine import Engine
 from headstart.errors import HeadstartError
 from headstart.export import FittedModel
-from headstart.hardware import ComputePrecision
 from headstart.pipeline.backbones import LoadedBackbones
 from headstart.pipeline.dataset import PreparedDataset
 from headstart.selection.advisor import StrategyAdvice, advise_strategy, judge_advice
 from headstart.selection.arm import Arm, refit_model
 from headstart.selection.compare import TRAINING, ArmSpec, Comparison, compare_arms
-from headstart.selection.context import FitContext
+from headstart.selection.context import DatasetContext, FitContext, RunContext
 from headstart.selection.ensembles import ENSEMBLES
-from headstart.selection.run_context import RunContext
+from headstart.selection.feature_table import FeatureSource
 
 
 def make_contexts(
-    dataset: PreparedDataset, backbones: LoadedBackbones, folder: Path, context: RunContext
-) -> list[FitContext]:
-    """Return what there is to learn from, for each network; all on one split."""
+    dataset: PreparedDataset, backbones: LoadedBackbones, folder: Path, run: RunContext
+) -> tuple[DatasetContext, list[FitContext]]:
+    """Return what there is to learn from: the run with its dataset, and the same with each backbone."""
     if dataset.torn:
-        context.log(events.Note(dataset.split.notes[0]))
-    engines: dict[tuple[str, ComputePrecision], Engine] = {}
-    return [
-        FitContext(
-            samples=dataset.samples,
-            split=dataset.split,
-            backbone=loaded.backbone,
-            engine=loaded.chosen.engine,
-            store=context.store,
-            space=extraction.space,
-            parity_samples=loaded.parity_samples,
-            settings=context.settings,
-            folder=folder,
-            budget=context.budget,
-            listener=context.log,
-            engines=engines,
-        )
-        for loaded, extraction in zip(backbones.all, dataset.extractions, strict=True)
+        run.log(events.Note(dataset.split.notes[0]))
+    context = DatasetContext(
+        settings=run.settings,
+        store=run.store,
+        budget=run.budget,
+        log=run.log,
+        samples=dataset.samples,
+        split=dataset.split,
+        folder=folder,
+        features=FeatureSource(run.store, dataset.samples.samples, workers=run.settings.workers, listener=run.log),
+    )
+    return context, [
+        context.with_backbone(loaded.backbone, loaded.chosen.engine, loaded.parity_samples) for loaded in backbones.all
     ]
 
 
@@ -69,17 +62,17 @@ def record_expectation(advice: StrategyAdvice | None, comparison: Comparison) ->
     return {**advice.to_json(), "outcome": asdict(came)}
 
 
-def try_arms(contexts: Sequence[FitContext], specs: Sequence[ArmSpec], run: RunContext) -> Comparison:
+def try_arms(context: DatasetContext, backbones: Sequence[FitContext], specs: Sequence[ArmSpec]) -> Comparison:
     """Return the arms, fitted on train and scored on validation, and which of them wins."""
-    with run.log.stage("fit") as stage:
-        comparison = compare_arms(contexts, specs)
+    with context.log.stage("fit") as stage:
+        comparison = compare_arms(context, backbones, specs)
         stage.summary = describe_comparison(comparison)
     return comparison
 
 
-def refit_winner(context: FitContext, winner: Arm, run: RunContext) -> FittedModel:
+def refit_winner(context: DatasetContext, winner: Arm) -> FittedModel:
     """Return the winner, fitted on train and validation together where that pays."""
-    with run.log.stage("refit") as stage:
+    with context.log.stage("refit") as stage:
         model = refit_model(context, winner)
         stage.summary = describe_refit(winner, model, len(context.samples_in(Subset.TRAIN, Subset.VALIDATION)))
     return model

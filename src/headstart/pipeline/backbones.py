@@ -19,7 +19,7 @@ from headstart.errors import DataError
 from headstart.extraction.extract import load_pixels
 from headstart.selection.backbone_search import BackboneSearch, describe_search, select_backbone
 from headstart.selection.candidates import AUTO, list_tiers
-from headstart.selection.run_context import RunContext
+from headstart.selection.context import RunContext
 
 
 @dataclass(frozen=True)

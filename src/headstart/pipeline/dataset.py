@@ -16,7 +16,7 @@ from headstart.errors import DataError
 from headstart.extraction.extract import Extraction, extract
 from headstart.modalities.image.stats import read_stats
 from headstart.pipeline.backbones import LoadedBackbone, LoadedBackbones
-from headstart.selection.run_context import RunContext
+from headstart.selection.context import RunContext
 from headstart.settings import FitSettings
 from headstart.storage.store import DecodeIssue
 

@@ -8,9 +8,8 @@ from headstart.runs.recording import save_diagnostics
 from headstart.runs.run import Run
 from headstart.runs.thumbnails import describe_thumbnails, make_thumbnails
 from headstart.selection.compare import Comparison
-from headstart.selection.context import FitContext
+from headstart.selection.context import FitContext, RunContext
 from headstart.selection.results import Postprocessed, TestResult
-from headstart.selection.run_context import RunContext
 
 
 def diagnose_run(

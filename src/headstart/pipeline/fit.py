@@ -23,9 +23,9 @@ from headstart.pipeline.testing import record_scores, run_test
 from headstart.runs.reservation import claim_run, reserve_run
 from headstart.runs.run import Run
 from headstart.runs.writer import finish_run, write_run
+from headstart.selection.budget import Budget
 from headstart.selection.compare import requested_arms
-from headstart.selection.context import Budget
-from headstart.selection.run_context import RunContext
+from headstart.selection.context import RunContext
 from headstart.selection.test_scores import score_on_test
 from headstart.settings import FitSettings, locate_store, parse_duration
 from headstart.storage.store import Store
@@ -66,13 +66,13 @@ def fit(
         backbones = load_backbones(split.samples_in(samples, Subset.TRAIN), len(samples), context)
         with claim_run(reserved, source) as folder, limit_threads(len(samples) * backbones.width):
             dataset = prepare_dataset(samples, backbones, context)
-            networks = make_contexts(dataset, backbones, folder, context)
+            data, networks = make_contexts(dataset, backbones, folder, context)
             first = networks[0]
             expectation = form_expectation(first, specs, context)
 
-            comparison = try_arms(networks, specs, context)
+            comparison = try_arms(data, networks, specs)
             winner = comparison.winner
-            model = refit_winner(first, winner, context)
+            model = refit_winner(data, winner)
             ready = fit_postprocessors(first, winner, model, context)
 
             classifier = export_model(ready.model, first, context)
@@ -81,7 +81,7 @@ def fit(
             validation = mark_validation(winner.validation, ready)
             test = run_test(classifier, dataset.samples_in(Subset.TEST), chosen.seed, log)
             record_scores(classifier, validation, test)
-            scores = score_on_test(first, comparison, test.evaluation)
+            scores = score_on_test(data, comparison, test.evaluation)
 
             run = write_run(
                 networks,

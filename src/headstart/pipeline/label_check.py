@@ -18,9 +18,9 @@ from headstart.heads.head import TrainingSet
 from headstart.heads.threads import limit_threads
 from headstart.pipeline.backbones import load_backbones
 from headstart.pipeline.dataset import PreparedDataset, prepare_dataset, read_samples, split_samples
+from headstart.selection.budget import Budget
 from headstart.selection.candidates import AUTO
-from headstart.selection.context import Budget
-from headstart.selection.run_context import RunContext
+from headstart.selection.context import RunContext
 from headstart.settings import FitSettings, locate_store
 from headstart.storage.store import Store
 

@@ -12,8 +12,7 @@ from headstart.extraction.extract import load_photo
 from headstart.inference.classifier import Classifier
 from headstart.modalities.image.decoding.decode import Pixels
 from headstart.modalities.image.spec import ImageSpec
-from headstart.selection.context import FitContext
-from headstart.selection.run_context import RunContext
+from headstart.selection.context import FitContext, RunContext
 from headstart.storage.run_layout import MODEL
 
 EXAMPLES = 48  #: validation photos on which the saved graph is checked against the fitted head
@@ -42,7 +41,7 @@ def save_checked(model: FittedModel, context: FitContext, folder: Path) -> Class
         return write_model(model, folder, examples)
     except UnsteadyNoveltyError:
         reason = "photos are so alike that rounding decides which are unfamiliar"
-        context.listener(Note(f"{reason}, so that the classifier declines none"))
+        context.log(Note(f"{reason}, so that the classifier declines none"))
         kept = model.without_novelty()
         shorter = [replace(example, features=example.features[: len(kept.branches)]) for example in examples]
         return write_model(kept, folder, shorter)

@@ -9,9 +9,8 @@ from headstart.evaluation.evaluation import Evaluation
 from headstart.export import FittedModel
 from headstart.inference.postprocess import BatchPredictions
 from headstart.selection.arm import Arm
-from headstart.selection.context import FitContext
+from headstart.selection.context import FitContext, RunContext
 from headstart.selection.results import Postprocessed
-from headstart.selection.run_context import RunContext
 from headstart.uncertainty.calibration import choose_calibration
 from headstart.uncertainty.calibration_set import predict_calibration_set
 from headstart.uncertainty.conformal import fit_conformal

@@ -63,9 +63,9 @@ def make_thumbnails(diagnostics: Diagnostics, context: FitContext, test: TestRes
     try:
         heat, method = heat_pictures(context.folder / MODEL, examples)
     except HeadstartError as error:  # a network that has no places to point at; the rest can be shown
-        context.listener(events.Note(f"no heat maps: {error}"))
+        context.log(events.Note(f"no heat maps: {error}"))
         heat, method = {}, ""
-    jpegs = small_pictures(select_shown_photos(diagnostics, context, test), context.listener) | heat
+    jpegs = small_pictures(select_shown_photos(diagnostics, context, test), context.log) | heat
     jpegs |= sheet_picture(context) if trained else {}
     return Thumbnails(jpegs, method, tuple(sample.id for sample in examples if HEAT + sample.id in heat))
 

@@ -73,20 +73,20 @@ class StrategyAdvice:
             raise DataError(f"advice cannot be read: {error}; wanted the fields that to_json writes") from None
 
 
-def advise_strategy(material: FitContext, *, timed: bool = False) -> StrategyAdvice:
+def advise_strategy(context: FitContext, *, timed: bool = False) -> StrategyAdvice:
     """Measures a sample of the training photos and says what the rule expects.
 
     Features that the store does not have are computed, of the sample only. Test and validation are not looked at.
 
     Args:
-        material: its head settings do not matter, its seed neither: the sample goes by digests.
+        context: its head settings do not matter, its seed neither: the sample goes by digests.
         timed: predict what training takes from a timed trial; imports PyTorch and wants all features stored.
 
     Raises:
         HeadstartError: features cannot be computed or stored.
     """
-    advice = apply_rule(measure_dataset(material))
-    predicted = estimate_costs(material, timed=timed)
+    advice = apply_rule(measure_dataset(context))
+    predicted = estimate_costs(context, timed=timed)
     return replace(advice, seconds=predicted.seconds, reckoned=predicted.reckoned)
 
 

@@ -13,7 +13,7 @@ from headstart.data.samples import Subset
 from headstart.evaluation.evaluation import Evaluation, score_predictions
 from headstart.export import FittedModel
 from headstart.heads.head import Trial
-from headstart.selection.context import FitContext, Refit, make_targets
+from headstart.selection.context import DatasetContext, FitContext, Refit, make_targets
 from headstart.selection.failures import FAILURES, describe_failure
 from headstart.training.cost import Cost
 from headstart.training.curves import Epoch
@@ -84,11 +84,11 @@ class ArmPlan:
 class Strategy(Protocol):
     """A way to transfer."""
 
-    def __call__(self, material: FitContext, detail: str | None = None) -> Sequence[ArmPlan]:
+    def __call__(self, context: FitContext, detail: str | None = None) -> Sequence[ArmPlan]:
         """Its arms, cheap to dear.
 
         Args:
-            material: what it learns from.
+            context: what it learns from.
             detail: what stands behind the colon in ``--arms``: the lowest layer that is trained.
 
         Raises:
@@ -97,12 +97,12 @@ class Strategy(Protocol):
         ...
 
 
-def score_arm(material: FitContext, parts: FittedModel, name: str, **facts: Any) -> Arm:
+def score_arm(context: DatasetContext, parts: FittedModel, name: str, **facts: Any) -> Arm:
     """An arm made of parts, with its scores on train and validation."""
-    inside, held_out = material.train_samples_to_score(), material.samples_in(Subset.VALIDATION)
-    of_train = material.predict_proba(parts, inside)
-    of_validation = material.predict_proba(parts, held_out)
-    classes = material.samples.classes
+    inside, held_out = context.train_samples_to_score(), context.samples_in(Subset.VALIDATION)
+    of_train = context.predict_proba(parts, inside)
+    of_validation = context.predict_proba(parts, held_out)
+    classes = context.samples.classes
     return Arm(
         name=name,
         model=parts,
@@ -113,15 +113,15 @@ def score_arm(material: FitContext, parts: FittedModel, name: str, **facts: Any)
     )
 
 
-def refit_model(material: FitContext, arm: Arm) -> FittedModel:
+def refit_model(context: DatasetContext, arm: Arm) -> FittedModel:
     """What is saved when an arm wins: fitted on train and validation where that can be done without choosing anew."""
-    if arm.refit is None or material.settings.refit == "never":
+    if arm.refit is None or context.settings.refit == "never":
         return arm.model
     try:
-        return arm.refit(material)
+        return arm.refit(context)
     except FAILURES as error:  # what was compared stands, and is worth more than nothing
         told = f"{arm.name} is saved as it was validated, not fitted once more: {describe_failure(error)}"
-        material.listener(events.Note(told))
+        context.log(events.Note(told))
         return arm.model
 
 

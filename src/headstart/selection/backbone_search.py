@@ -27,7 +27,8 @@ from headstart.hardware import count_cores
 from headstart.heads.catalog import fit_head
 from headstart.heads.folds import assign_folds, count_folds, make_fold_groups
 from headstart.heads.head import TrainingSet
-from headstart.selection.context import Budget, make_targets
+from headstart.selection.budget import Budget
+from headstart.selection.context import make_targets
 from headstart.selection.failures import describe_failure
 from headstart.selection.rule import ArmChoice, choose_winner
 from headstart.settings import FitSettings

@@ -12,7 +12,7 @@ from headstart.errors import SettingError, TrainingError, bounded, nearest
 from headstart.heads.folds import find_one_group_classes
 from headstart.selection import STRATEGIES
 from headstart.selection.arm import Arm, ArmPlan
-from headstart.selection.context import FitContext
+from headstart.selection.context import DatasetContext, FitContext
 from headstart.selection.ensembles import ENSEMBLES
 from headstart.selection.failures import FAILURES, describe_failure
 from headstart.selection.rule import ArmChoice, choose_winner
@@ -86,27 +86,27 @@ def _spec(text: str) -> ArmSpec:
     return ArmSpec(name, detail or None)
 
 
-def compare_arms(materials: Sequence[FitContext], specs: Sequence[ArmSpec]) -> Comparison:
+def compare_arms(context: DatasetContext, backbones: Sequence[FitContext], specs: Sequence[ArmSpec]) -> Comparison:
     """Plans, predicts, makes and compares arms.
 
     Args:
-        materials: one for each backbone, cheap to dear; all of the same split.
+        context: of the run.
+        backbones: contexts of its backbones, cheap to dear; all of the same split.
         specs: the arms, cheap to dear; each strategy is tried on each backbone.
 
     Raises:
         SettingError: a layer that is none, or an ensemble that cannot be.
         TrainingError: every arm went wrong.
     """
-    return ArmRunner(materials).run(specs)
+    return ArmRunner(context, backbones).run(specs)
 
 
 class ArmRunner:
     """A comparison while it is made: arms fitted so far, predicted costs, arms that were skipped."""
 
-    def __init__(self, materials: Sequence[FitContext]):
-        self._materials = materials
-        self._first = materials[0]
-        self._tell = self._first.listener
+    def __init__(self, context: DatasetContext, backbones: Sequence[FitContext]):
+        self._context, self._backbones = context, backbones
+        self._tell = context.log
         self._arms: list[Arm] = []
         self._predicted: dict[str, Cost] = {}
         self._left_out: list[SkippedArm] = []
@@ -136,15 +136,15 @@ class ArmRunner:
 
     def _planned(self, specs: Sequence[ArmSpec]) -> Iterator[ArmPlan]:
         for spec in specs:
-            for material in self._materials if spec.name in STRATEGIES else ():
-                for planned in STRATEGIES[spec.name](material, spec.detail):
-                    yield _named(planned, material) if len(self._materials) > 1 else planned
+            for backbone in self._backbones if spec.name in STRATEGIES else ():
+                for planned in STRATEGIES[spec.name](backbone, spec.detail):
+                    yield _named(planned, backbone) if len(self._backbones) > 1 else planned
 
     def _fits(self, planned: ArmPlan) -> bool:
         """Predicts what an arm will take, and whether there is that much."""
-        if planned.trains and self._first.left < PLANNING:
+        if planned.trains and self._context.left < PLANNING:
             return self._leave_out(
-                planned.name, f"{max(0, self._first.left):.0f} s are left, too few to plan a training"
+                planned.name, f"{max(0, self._context.left):.0f} s are left, too few to plan a training"
             )
         began = time.perf_counter()
         try:
@@ -168,10 +168,10 @@ class ArmRunner:
     def _in_time(self, planned: ArmPlan) -> bool:
         """Whether it ends within the budget; a probe is made whatever that is, for something must be shipped."""
         seconds = self._predicted[planned.name].seconds
-        if planned.strategy in PROBES or seconds <= max(0.0, self._first.left):
+        if planned.strategy in PROBES or seconds <= max(0.0, self._context.left):
             return True
         return self._leave_out(
-            planned.name, f"predicted {seconds:.0f} s, {max(0, self._first.left):.0f} s of the budget are left"
+            planned.name, f"predicted {seconds:.0f} s, {max(0, self._context.left):.0f} s of the budget are left"
         )
 
     def _leave_out(self, name: str, reason: str, *, failed: bool = False) -> bool:
@@ -187,14 +187,14 @@ class ArmRunner:
 
     def _add_ensemble(self, name: str, base: Sequence[Arm]) -> None:
         try:
-            self._done(ENSEMBLES[name](self._materials, base))
+            self._done(ENSEMBLES[name](self._context, self._backbones, base))
         except FAILURES as error:
             self._leave_out(name, describe_failure(error), failed=True)
 
     def _done(self, arm: Arm) -> None:
         self._arms.append(arm)
-        if arm.refit_seconds <= self._first.left_for_refit:
-            self._first.budget.reserved = max(self._first.budget.reserved, arm.refit_seconds)
+        if arm.refit_seconds <= self._context.left_for_refit:
+            self._context.budget.reserved = max(self._context.budget.reserved, arm.refit_seconds)
         it = arm.validation
         self._tell(events.Finished("arm", arm.seconds, f"{arm.name}: validation {it.accuracy:.1%} on {it.n} photos"))
 
@@ -212,7 +212,7 @@ class ArmRunner:
         trained = [it for it in members if it.trains]
         marks = {
             "epoch": bool(trained),
-            "search": bool(trained) and self._first.settings.search > 0,
+            "search": bool(trained) and self._context.settings.search > 0,
             "weights": arm.strategy == "greedy",
             "best": arm.strategy == "flips",
             "winner": arm.name == choice.winner and len(self._arms) > 1,
@@ -222,7 +222,7 @@ class ArmRunner:
 
     def _tell_of_one_group(self) -> None:
         """Classes of which nothing can be held out: what is chosen by cross-validation knows nothing of them."""
-        train, names = self._first.targets(Subset.TRAIN), self._first.samples.classes
+        train, names = self._context.targets(Subset.TRAIN), self._context.samples.classes
         alone = [names[label] for label in find_one_group_classes(train.labels, train.groups)]
         if alone:
             told = (
@@ -234,10 +234,10 @@ class ArmRunner:
     def _choice(self) -> ArmChoice:
         probes = [arm.name for arm in self._arms if arm.strategy == "linear-probe"]
         return choose_winner(
-            self._first.targets(Subset.VALIDATION),
+            self._context.targets(Subset.VALIDATION),
             {arm.name: arm.probabilities for arm in self._arms},
             probes[0] if probes else None,
-            self._first.settings.seed,
+            self._context.settings.seed,
             self._equal(),
         )
 
@@ -250,7 +250,7 @@ class ArmRunner:
         return [losses for losses in classes.values() if len(losses) > 1]
 
 
-def _named(planned: ArmPlan, material: FitContext) -> ArmPlan:
+def _named(planned: ArmPlan, context: FitContext) -> ArmPlan:
     """Where there are several backbones, an arm's name says which is its own."""
-    name = f"{planned.name} on {material.backbone.name}"
+    name = f"{planned.name} on {context.backbone.name}"
     return replace(planned, name=name, make=lambda: replace(planned.make(), name=name))

@@ -12,7 +12,7 @@ from headstart.data.samples import Subset
 from headstart.engines.work import count_work_above
 from headstart.modalities.image.augment.presets import resolve_smallest_window, resolve_view_size
 from headstart.selection.arm import ArmPlan
-from headstart.selection.context import FitContext
+from headstart.selection.context import DatasetContext, FitContext
 from headstart.selection.finetune import full_finetune, partial_finetune
 from headstart.selection.probes import intermediate_probe, linear_probe
 from headstart.training.benchmark_record import BENCHMARK_VERSION, benchmark_file
@@ -32,24 +32,24 @@ class StrategyCosts:
     reckoned: tuple[str, ...] = ()  #: those of it that are arithmetic, right within a factor of two or three
 
 
-def estimate_costs(material: FitContext, *, timed: bool = False) -> StrategyCosts:
+def estimate_costs(context: FitContext, *, timed: bool = False) -> StrategyCosts:
     """Seconds by strategy.
 
     Args:
-        material: what would be learnt from.
+        context: what would be learnt from.
         timed: time the training of a few batches where no earlier trial is kept; imports PyTorch.
     """
     probes = {"linear-probe": linear_probe, "intermediate-probe": intermediate_probe}
-    seconds: dict[str, float | None] = {name: _sum(plan(material)) for name, plan in probes.items()}
+    seconds: dict[str, float | None] = {name: _sum(plan(context)) for name, plan in probes.items()}
     if timed:
         trained = {"partial-finetune": partial_finetune, "full-finetune": full_finetune}
-        return StrategyCosts(seconds | {name: _sum(plan(material)) for name, plan in trained.items()})
-    names = [layer.name for layer in material.backbone.layers]
+        return StrategyCosts(seconds | {name: _sum(plan(context)) for name, plan in trained.items()})
+    names = [layer.name for layer in context.backbone.layers]
     boundaries = {"partial-finetune": names[names.index(middle_stage(names)) - 1], "full-finetune": PIXELS}
-    seconds |= {name: _from_trial(material, boundary) for name, boundary in boundaries.items()}
+    seconds |= {name: _from_trial(context, boundary) for name, boundary in boundaries.items()}
     unknown = [name for name in boundaries if seconds[name] is None]
     if unknown:
-        by_arithmetic = _reckoned(material, {name: boundaries[name] for name in unknown})
+        by_arithmetic = _reckoned(context, {name: boundaries[name] for name in unknown})
         seconds |= by_arithmetic
         unknown = [name for name in unknown if by_arithmetic[name] is not None]
     return StrategyCosts(seconds, tuple(unknown))
@@ -59,12 +59,12 @@ def _sum(planned: Sequence[ArmPlan]) -> float:
     return sum(it.cost().seconds for it in planned)
 
 
-def _from_trial(material: FitContext, boundary: str) -> float | None:
+def _from_trial(context: FitContext, boundary: str) -> float | None:
     """The epochs of a training and its export; decoding and the frozen part come on top, so it is a lower bound."""
-    settings = material.settings
+    settings = context.settings
     try:
-        size = resolve_view_size(settings, material.backbone.spec.size)
-        kept = json.loads((material.backbone.folder / benchmark_file(settings, boundary, size)).read_text("utf-8"))
+        size = resolve_view_size(settings, context.backbone.spec.size)
+        kept = json.loads((context.backbone.folder / benchmark_file(settings, boundary, size)).read_text("utf-8"))
         if kept.pop("version") != BENCHMARK_VERSION:
             return None
         whole = resolve_smallest_window(settings) == 1
@@ -73,38 +73,38 @@ def _from_trial(material: FitContext, boundary: str) -> float | None:
             for it in kept.values()
             if isinstance(it, dict)
         ]
-        return _of_epochs(material, *max(speeds))
+        return _of_epochs(context, *max(speeds))
     except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
         return None
 
 
-def _of_epochs(material: FitContext, trained: float, scored: float) -> float:
+def _of_epochs(context: DatasetContext, trained: float, scored: float) -> float:
     """Seconds of all epochs and the export, from photos a second."""
-    train, held_out = len(material.samples_in(Subset.TRAIN)), len(material.samples_in(Subset.VALIDATION))
-    return material.settings.epochs_for(train) * (train / trained + held_out / scored) + EXPORTED
+    train, held_out = len(context.samples_in(Subset.TRAIN)), len(context.samples_in(Subset.VALIDATION))
+    return context.settings.epochs_for(train) * (train / trained + held_out / scored) + EXPORTED
 
 
-def _reckoned(material: FitContext, boundaries: Mapping[str, str]) -> dict[str, float | None]:
+def _reckoned(context: FitContext, boundaries: Mapping[str, str]) -> dict[str, float | None]:
     """From the engine's speed on one batch, and from how much of the network lies above each boundary.
 
     The frozen part's pass over the changed views is in it, decoding is not.
     """
-    engine, size = material.engine, material.backbone.spec.size
+    engine, size = context.engine, context.backbone.spec.size
     try:
-        above = count_work_above(material.backbone)
+        above = count_work_above(context.backbone)
     except (RuntimeError, KeyError):
         return dict.fromkeys(boundaries)
     blank = np.zeros((engine.batch, size, size, 3), np.uint8)
     engine.forward(blank)
     per_second = engine.batch * engine.streams / min(_seconds_of(lambda: engine.forward(blank)) for _ in range(3))
-    area = (resolve_view_size(material.settings, size) / size) ** 2
-    train = len(material.samples_in(Subset.TRAIN))
-    views = train * min(material.settings.views, material.settings.epochs_for(train))
+    area = (resolve_view_size(context.settings, size) / size) ** 2
+    train = len(context.samples_in(Subset.TRAIN))
+    views = train * min(context.settings.views, context.settings.epochs_for(train))
     found: dict[str, float | None] = {}
     for name, boundary in boundaries.items():
         share = above[boundary] / above[PIXELS]
-        step = STEP[engine.name] * share * area * _mean_window(resolve_smallest_window(material.settings))
-        epochs = _of_epochs(material, per_second / step, per_second / (SCORE[engine.name] * share))
+        step = STEP[engine.name] * share * area * _mean_window(resolve_smallest_window(context.settings))
+        epochs = _of_epochs(context, per_second / step, per_second / (SCORE[engine.name] * share))
         found[name] = epochs + views * (1 - share) * area / per_second
     return found
 

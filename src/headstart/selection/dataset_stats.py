@@ -81,17 +81,17 @@ class DatasetStats:
         return steps[min(steps.index(self.domain.familiarity) + earlier, 2)]
 
 
-def measure_dataset(material: FitContext) -> DatasetStats:
-    """The facts of a material's training photos; features that the store lacks are computed, of the sample only.
+def measure_dataset(context: FitContext) -> DatasetStats:
+    """The facts of a context's training photos; features that the store lacks are computed, of the sample only.
 
     Raises:
         HeadstartError: features cannot be computed or stored.
     """
-    train = material.samples_in(Subset.TRAIN)
-    counts = np.bincount([sample.label for sample in train], minlength=len(material.samples.classes))
-    sample = _usable(material, sample_by_class(train, SAMPLE))
-    asked, unknown = _asked(material, sample)
-    layers = _layer_scores(material, sample)
+    train = context.samples_in(Subset.TRAIN)
+    counts = np.bincount([sample.label for sample in train], minlength=len(context.samples.classes))
+    sample = _usable(context, sample_by_class(train, SAMPLE))
+    asked, unknown = _asked(context, sample)
+    layers = _layer_scores(context, sample)
     if not layers:
         few = f"{len(sample)} photos are too few for {len(counts)} classes"
         unknown = (*unknown, f"which layer tells the classes: {few}")
@@ -122,25 +122,25 @@ def sample_by_class(samples: Sequence[Sample], most: int) -> list[Sample]:
     return [sample for *_, sample in sorted(placed, key=lambda it: it[:2])[:most]]
 
 
-def _usable(material: FitContext, samples: Sequence[Sample], *, flipped: bool = False) -> list[Sample]:
+def _usable(context: FitContext, samples: Sequence[Sample], *, flipped: bool = False) -> list[Sample]:
     """The samples that have features, after computing those that the store lacks."""
     done = extract(
         samples,
-        material.backbone,
-        material.engine,
-        material.store,
+        context.backbone,
+        context.engine,
+        context.store,
         flipped=flipped,
-        workers=material.settings.workers,
-        listener=material.listener,
+        workers=context.settings.workers,
+        listener=context.log,
     )
     return [it for it in samples if not (it.digest in done.issues and done.issues[it.digest].broken)]
 
 
-def _asked(material: FitContext, sample: Sequence[Sample]) -> tuple[DomainSimilarity | None, tuple[str, ...]]:
+def _asked(context: FitContext, sample: Sequence[Sample]) -> tuple[DomainSimilarity | None, tuple[str, ...]]:
     """What the pretrained classifier says, or why it cannot be asked."""
-    name = material.backbone.name
+    name = context.backbone.name
     try:
-        classifier = read_pretrained_classifier(material.backbone)
+        classifier = read_pretrained_classifier(context.backbone)
     except (HeadstartError, OSError) as error:
         return None, (f"familiarity: the pretrained classifier of {name} cannot be had ({error})",)
     if classifier is None:
@@ -148,30 +148,26 @@ def _asked(material: FitContext, sample: Sequence[Sample]) -> tuple[DomainSimila
     if classifier.classes < LEAST_CLASSES:
         few = f"{classifier.classes} classes; wanted {LEAST_CLASSES} or more"
         return None, (f"familiarity: the pretrained classifier of {name} has {few}",)
-    both = _usable(material, sample, flipped=True)
+    both = _usable(context, sample, flipped=True)
     if not both:
         return None, ("familiarity: none of the photos drawn decodes",)
-    plain, mirrored = (
-        material.load_features(material.branch(LAYER, flipped=flipped), both) for flipped in (False, True)
-    )
+    plain, mirrored = (context.load_features(context.branch(LAYER, flipped=flipped), both) for flipped in (False, True))
     return measure_similarity(classifier, plain, mirrored), ()
 
 
-def _layer_scores(material: FitContext, sample: Sequence[Sample]) -> tuple[LayerScore, ...]:
+def _layer_scores(context: FitContext, sample: Sequence[Sample]) -> tuple[LayerScore, ...]:
     """A head's left-out scores on each layer and on all joined; none where there is too little to leave out."""
-    classes = len(material.samples.classes)
+    classes = len(context.samples.classes)
     groups = encode_groups(sample)
     if len(sample) < LEAST_PER_CLASS * classes or len(set(groups)) < 2:
         return ()
     labels = np.array([it.label for it in sample], np.int64)
-    rows = {
-        layer.name: material.load_features(material.branch(layer.name), sample) for layer in material.backbone.layers
-    }
+    rows = {layer.name: context.load_features(context.branch(layer.name), sample) for layer in context.backbone.layers}
     rows[ALL] = np.concatenate(list(rows.values()), axis=1)
     scores = []
     for place, features in rows.items():
         task = TrainingSet(features, labels, classes, groups, balanced=False, seed=0)
-        trial = find_chosen_trial(fit_head(HEAD, task, material.settings))
+        trial = find_chosen_trial(fit_head(HEAD, task, context.settings))
         if trial is not None:
             scores.append(LayerScore(place, trial.accuracy, trial.log_loss))
     return tuple(scores)

@@ -19,11 +19,11 @@ from headstart.export import EnsembleMember, FeatureBranch, FittedModel
 from headstart.heads.catalog import fit_head
 from headstart.inference.model_format import Combine
 from headstart.selection.arm import Arm, refit_model, score_arm
-from headstart.selection.context import FitContext, Refit
+from headstart.selection.context import DatasetContext, FitContext, Refit
 from headstart.selection.probes import LAYER, base_head_name, count_parameters
 
-#: make(materials, arms so far) -> an arm; the first material is the first backbone's.
-Ensemble = Callable[[Sequence[FitContext], Sequence[Arm]], Arm]
+#: make(context of the run, those of its backbones, arms so far) -> an arm
+Ensemble = Callable[[DatasetContext, Sequence[FitContext], Sequence[Arm]], Arm]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,32 +58,32 @@ def combine_models(
     return FittedModel(classes, tuple(branches), tuple(combine_models), combine)
 
 
-def average_arms(materials: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
+def average_arms(context: DatasetContext, backbones: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
     """The mean of all arms' probabilities."""
     members = [WeightedArm(arm, 1 / len(arms)) for arm in _several("average", arms)]
-    return _blend(materials[0], "average", members, "mean")
+    return _blend(context, "average", members, "mean")
 
 
-def vote_arms(materials: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
+def vote_arms(context: DatasetContext, backbones: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
     """The class that most arms name; ties go to the mean."""
     members = [WeightedArm(arm, 1 / len(arms)) for arm in _several("vote", arms)]
-    return _blend(materials[0], "vote", members, "vote")
+    return _blend(context, "vote", members, "vote")
 
 
-def select_arms(materials: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
+def select_arms(context: DatasetContext, backbones: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
     """The arms that lower the log loss on validation most, taken one after the other, some more than once."""
     stack = np.stack([arm.probabilities for arm in _several("greedy", arms)])
-    weights = select_ensemble(stack, materials[0].labels(Subset.VALIDATION))
+    weights = select_ensemble(stack, context.labels(Subset.VALIDATION))
     members = [WeightedArm(arm, float(weight)) for arm, weight in zip(arms, weights, strict=True) if weight > 0]
-    return _blend(materials[0], "greedy", members, "mean")
+    return _blend(context, "greedy", members, "mean")
 
 
-def mirror_best_arm(materials: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
+def mirror_best_arm(context: DatasetContext, backbones: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
     """The best arm so far on the photo and on its mirror image."""
     best = max(arms, key=lambda arm: (arm.validation.accuracy, -arm.validation.log_loss))
     began = time.perf_counter()
     arm = score_arm(
-        materials[0],
+        context,
         add_mirrored(best.model),
         f"flips of {best.name}",
         strategy="flips",
@@ -92,7 +92,7 @@ def mirror_best_arm(materials: Sequence[FitContext], arms: Sequence[Arm]) -> Arm
         head=best.head,
         parameters=best.parameters,
         seconds=0.0,
-        refit=lambda material: add_mirrored(refit_model(material, best)),
+        refit=lambda context: add_mirrored(refit_model(context, best)),
         refit_seconds=best.refit_seconds,
         chosen={"of": best.name},
     )
@@ -105,29 +105,27 @@ def add_mirrored(parts: FittedModel) -> FittedModel:
     return combine_models(parts.classes, [(parts, 0.5), (flipped, 0.5)], "mean")
 
 
-def concat_backbones(materials: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
+def concat_backbones(context: DatasetContext, backbones: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
     """One head on the last layers of all backbones."""
-    if len(materials) < 2:
+    if len(backbones) < 2:
         raise SettingError(
             "concat joins the features of several backbones, and there is one; name more: --backbone a,b"
         )
     began = time.perf_counter()
-    branches = tuple(material.branch(LAYER) for material in materials)
-    head = base_head_name(materials[0])
-    fitted = fit_head(head, materials[0].training_set(branches, Subset.TRAIN), materials[0].settings)
+    branches = tuple(backbone.branch(LAYER) for backbone in backbones)
+    head = base_head_name(context)
+    fitted = fit_head(head, context.training_set(branches, Subset.TRAIN), context.settings)
 
-    def parts(own: FitContext, *learnt: Subset, fixed: Mapping[str, float]) -> FittedModel:
+    def parts(own: DatasetContext, *learnt: Subset, fixed: Mapping[str, float]) -> FittedModel:
         whole = fit_head(head, own.training_set(branches, *learnt), own.settings, fixed=fixed)
         return FittedModel(own.samples.classes, branches, (EnsembleMember(tuple(range(len(branches))), whole.head),))
 
     return score_arm(
-        materials[0],
-        FittedModel(
-            materials[0].samples.classes, branches, (EnsembleMember(tuple(range(len(branches))), fitted.head),)
-        ),
+        context,
+        FittedModel(context.samples.classes, branches, (EnsembleMember(tuple(range(len(branches))), fitted.head),)),
         "concat",
         strategy="concat",
-        backbone=" + ".join(material.backbone.name for material in materials),
+        backbone=" + ".join(each.backbone.name for each in backbones),
         layer=LAYER,
         head=head,
         parameters=count_parameters(fitted.head),
@@ -138,12 +136,12 @@ def concat_backbones(materials: Sequence[FitContext], arms: Sequence[Arm]) -> Ar
     )
 
 
-def _blend(material: FitContext, name: str, members: Sequence[WeightedArm], combine: Combine) -> Arm:
+def _blend(context: DatasetContext, name: str, members: Sequence[WeightedArm], combine: Combine) -> Arm:
     began = time.perf_counter()
-    classes = material.samples.classes
+    classes = context.samples.classes
     backbones = dict.fromkeys(member.arm.backbone for member in members)
     arm = score_arm(
-        material,
+        context,
         combine_models(classes, [(member.arm.model, member.weight) for member in members], combine),
         name,
         strategy=name,
@@ -160,8 +158,8 @@ def _blend(material: FitContext, name: str, members: Sequence[WeightedArm], comb
 
 
 def _refit(classes: tuple[str, ...], members: Sequence[WeightedArm], combine: Combine) -> Refit:
-    def refit(material: FitContext) -> FittedModel:
-        return combine_models(classes, [(refit_model(material, it.arm), it.weight) for it in members], combine)
+    def refit(context: DatasetContext) -> FittedModel:
+        return combine_models(classes, [(refit_model(context, it.arm), it.weight) for it in members], combine)
 
     return refit
 

@@ -45,23 +45,23 @@ if TYPE_CHECKING:  # it imports PyTorch, which a run of probes has no need of
 ENDING = 5.0  #: seconds for exporting a trained network and scoring it
 
 
-def partial_finetune(material: FitContext, detail: str | None = None) -> Sequence[ArmPlan]:
+def partial_finetune(context: FitContext, detail: str | None = None) -> Sequence[ArmPlan]:
     """The layers from ``detail``, or from the setting ``unfreeze``, upwards."""
-    unfreeze = detail or material.settings.unfreeze
-    lowest = middle_stage([layer.name for layer in material.backbone.layers]) if unfreeze == "auto" else unfreeze
-    return [_planned(material, "partial-finetune", f"partial-finetune {lowest}", lowest, scratch=False)]
+    unfreeze = detail or context.settings.unfreeze
+    lowest = middle_stage([layer.name for layer in context.backbone.layers]) if unfreeze == "auto" else unfreeze
+    return [_planned(context, "partial-finetune", f"partial-finetune {lowest}", lowest, scratch=False)]
 
 
-def full_finetune(material: FitContext, detail: str | None = None) -> Sequence[ArmPlan]:
+def full_finetune(context: FitContext, detail: str | None = None) -> Sequence[ArmPlan]:
     """All layers."""
     _no_detail("full-finetune", detail)
-    return [_planned(material, "full-finetune", "full-finetune", None, scratch=False)]
+    return [_planned(context, "full-finetune", "full-finetune", None, scratch=False)]
 
 
-def scratch(material: FitContext, detail: str | None = None) -> Sequence[ArmPlan]:
+def scratch(context: FitContext, detail: str | None = None) -> Sequence[ArmPlan]:
     """All layers, from random weights."""
     _no_detail("scratch", detail)
-    return [_planned(material, "scratch", "scratch", None, scratch=True)]
+    return [_planned(context, "scratch", "scratch", None, scratch=True)]
 
 
 def _no_detail(name: str, detail: str | None) -> None:
@@ -70,15 +70,15 @@ def _no_detail(name: str, detail: str | None) -> None:
 
 
 def build_training(
-    material: FitContext, name: str, unfreeze: str | None, *, scratch: bool, settings: FitSettings | None = None
+    context: FitContext, name: str, unfreeze: str | None, *, scratch: bool, settings: FitSettings | None = None
 ) -> "FineTuning":
     """The training, not started."""
-    head = None if scratch else fit_probe(material, base_head_name(material)).head
-    return _job(material, name, unfreeze, head, [Subset.TRAIN], settings or material.settings)
+    head = None if scratch else fit_probe(context, base_head_name(context)).head
+    return _job(context, name, unfreeze, head, [Subset.TRAIN], settings or context.settings)
 
 
 def _job_again(
-    material: FitContext,
+    context: FitContext,
     name: str,
     unfreeze: str | None,
     trained: "FineTuneResult",
@@ -90,24 +90,24 @@ def _job_again(
 ) -> "FineTuning":
     """The training once more, on train and validation photos, for a share of the steps that validation kept."""
     head, parts = None, [Subset.TRAIN, Subset.VALIDATION]
-    train = len(material.samples_in(Subset.TRAIN))
+    train = len(context.samples_in(Subset.TRAIN))
     epochs = settings.epochs_for(train)
-    again = ceil(share * epochs * train / len(material.samples_in(*parts)))
+    again = ceil(share * epochs * train / len(context.samples_in(*parts)))
     update: dict[str, object] = {"epochs": again}
     if trained.rate_curve is not None:
         update["rate"] = trained.rate_curve.suggestion
     if not scratch:
-        kind = base_head_name(material)
-        task = material.training_set([material.branch(LAYER)], *parts)
-        head = fit_head(kind, task, material.settings, fixed=fit_probe(material, kind).chosen).head
+        kind = base_head_name(context)
+        task = context.training_set([context.branch(LAYER)], *parts)
+        head = fit_head(kind, task, context.settings, fixed=fit_probe(context, kind).chosen).head
     ends = max(1, round(again * trained.best_epoch / epochs))
-    job = _job(material, name, unfreeze, head, parts, settings.model_copy(update=update), ends=ends)
+    job = _job(context, name, unfreeze, head, parts, settings.model_copy(update=update), ends=ends)
     job.benchmark = timed
     return job
 
 
 def _job(
-    material: FitContext,
+    context: FitContext,
     name: str,
     unfreeze: str | None,
     head: Head | None,
@@ -119,41 +119,41 @@ def _job(
     with passive_waiting():
         from headstart.training.fine_tuning import FineTuneSpec, FineTuning
 
-    held_out = material.samples_in(Subset.VALIDATION)
+    held_out = context.samples_in(Subset.VALIDATION)
     return FineTuning(
         FineTuneSpec(
             name=name,
-            train=material.samples_in(*learnt),
+            train=context.samples_in(*learnt),
             validation=held_out,
-            classes=len(material.samples.classes),
-            backbone=material.backbone,
-            engine=material.engine,
+            classes=len(context.samples.classes),
+            backbone=context.backbone,
+            engine=context.engine,
             unfreeze=unfreeze,
             head=head,
-            rows=None if head is None else material.load_features(material.branch(LAYER), held_out),
-            parity_samples=material.parity_samples,
+            rows=None if head is None else context.load_features(context.branch(LAYER), held_out),
+            parity_samples=context.parity_samples,
             settings=settings,
-            folder=material.store.folder,
+            folder=context.store.folder,
             ends=ends,
         ),
-        material.listener,
+        context.log,
     )
 
 
-def _planned(material: FitContext, strategy: str, name: str, unfreeze: str | None, *, scratch: bool) -> ArmPlan:
+def _planned(context: FitContext, strategy: str, name: str, unfreeze: str | None, *, scratch: bool) -> ArmPlan:
     jobs: list[FineTuning] = []  # made when first asked for: loading the network takes seconds
 
     def job() -> "FineTuning":
         if not jobs:
-            jobs.append(plan_within_budget(build_training(material, name, unfreeze, scratch=scratch), material))
+            jobs.append(plan_within_budget(build_training(context, name, unfreeze, scratch=scratch), context))
         return jobs[0]
 
     def price() -> Cost | None:
-        return None if jobs else estimate_untimed(material, name, unfreeze)
+        return None if jobs else estimate_untimed(context, name, unfreeze)
 
     def make() -> Arm:
         try:
-            trained = job().run(make_stop_rule(material))
+            trained = job().run(make_stop_rule(context))
             return finished(name, trained, job().spec.settings)
         finally:
             jobs.clear()  # what failed for want of memory must not keep it from the next
@@ -162,54 +162,54 @@ def _planned(material: FitContext, strategy: str, name: str, unfreeze: str | Non
         timed = job().benchmark
         jobs.clear()
         gc.collect()  # a network as a graph is full of cycles, and the next one wants its memory
-        arm = build_arm(material, strategy, told, unfreeze or "stage1", trained)
+        arm = build_arm(context, strategy, told, unfreeze or "stage1", trained)
         return add_refit(
-            material,
+            context,
             arm,
             trained,
-            lambda share: _job_again(material, name, unfreeze, trained, settings, timed, share, scratch=scratch),
-            lambda again: _parts(material, again),
+            lambda share: _job_again(context, name, unfreeze, trained, settings, timed, share, scratch=scratch),
+            lambda again: _parts(context, again),
         )
 
     def make_best() -> Arm:
-        folder = _folder(material, name)
+        folder = _folder(context, name)
         try:
             again = (
                 estimate_training_cost(job()).refit
-                if should_refit(material) and material.budget.limit is not None
+                if should_refit(context) and context.budget.limit is not None
                 else 0.0
             )
             found = search_hyperparameters(
                 job(),
-                material.settings.search,
+                context.settings.search,
                 folder,
-                stop=make_stop_rule(material),
-                left=lambda: material.left - ENDING - again,
+                stop=make_stop_rule(context),
+                left=lambda: context.left - ENDING - again,
             )
             settings = job().spec.settings.model_copy(update=dict(found.best.settings))
-            return _best_of(finished(best, found.trained, settings), found, material)
+            return _best_of(finished(best, found.trained, settings), found, context)
         finally:
             jobs.clear()  # as in make
 
-    if scratch or not material.settings.search:
+    if scratch or not context.settings.search:
         return ArmPlan(name, strategy, lambda: price() or estimate_training_cost(job()), make, trains=True)
-    most = "" if material.budget.limit is None else "up to "
-    best = f"{name}, best of {most}{material.settings.search}"
-    presets = len({*CHOICES["augmentation"], material.settings.augmentation})
+    most = "" if context.budget.limit is None else "up to "
+    best = f"{name}, best of {most}{context.settings.search}"
+    presets = len({*CHOICES["augmentation"], context.settings.augmentation})
     return ArmPlan(
-        best, strategy, lambda: price() or estimate_search_cost(material, job(), presets), make_best, trains=True
+        best, strategy, lambda: price() or estimate_search_cost(context, job(), presets), make_best, trains=True
     )
 
 
-def _folder(material: FitContext, name: str) -> Path:
+def _folder(context: FitContext, name: str) -> Path:
     """Where an arm leaves what it tried."""
-    several = f" on {material.backbone.name}" if "," in material.settings.backbone else ""
-    return material.folder / "arms" / arm_file_name(f"{name}{several}")
+    several = f" on {context.backbone.name}" if "," in context.settings.backbone else ""
+    return context.folder / "arms" / arm_file_name(f"{name}{several}")
 
 
-def _best_of(arm: Arm, found: SearchResult, material: FitContext) -> Arm:
+def _best_of(arm: Arm, found: SearchResult, context: FitContext) -> Arm:
     """The arm of a search: what all its tries took, and what its validation score is worth."""
-    tries, wanted = found.tries, material.settings.search
+    tries, wanted = found.tries, context.settings.search
     best = f"try {found.best.number} of {len(tries)} was the best on validation"
     notes = [f"{best}, which therefore flatters it: it was chosen on these photos; the test score is fair"]
     if len(tries) < wanted:
@@ -227,24 +227,24 @@ def _best_of(arm: Arm, found: SearchResult, material: FitContext) -> Arm:
     )
 
 
-def make_stop_rule(material: FitContext) -> "Callable[[int, Epoch], bool]":
+def make_stop_rule(context: FitContext) -> "Callable[[int, Epoch], bool]":
     """Ends a training whose next epoch would not end within the budget."""
 
     def stop(epochs: int, epoch: Epoch) -> bool:
-        return epochs > 0 and material.left < epoch.seconds + ENDING
+        return epochs > 0 and context.left < epoch.seconds + ENDING
 
     return stop
 
 
-def build_arm(material: FitContext, strategy: str, name: str, layer: str, trained: "FineTuneResult") -> Arm:
+def build_arm(context: FitContext, strategy: str, name: str, layer: str, trained: "FineTuneResult") -> Arm:
     """A trained network as an arm: scored through the engine that will run it when it is shipped."""
     began = time.perf_counter()
     arm = score_arm(
-        material,
-        _parts(material, trained),
+        context,
+        _parts(context, trained),
         name,
         strategy=strategy,
-        backbone=material.backbone.name,
+        backbone=context.backbone.name,
         layer=layer,
         head=trained.head.kind,
         parameters=trained.parameters,
@@ -261,15 +261,15 @@ def build_arm(material: FitContext, strategy: str, name: str, layer: str, traine
     return replace(arm, seconds=sum(trained.seconds.values()) + time.perf_counter() - began)
 
 
-def _parts(material: FitContext, trained: "FineTuneResult") -> FittedModel:
+def _parts(context: FitContext, trained: "FineTuneResult") -> FittedModel:
     """A classifier of a network that was trained here: it exists as ONNX alone, so OpenVINO runs it on any machine."""
-    precision = material.settings.precision
+    precision = context.settings.precision
     chosen = choose_engine(
-        trained.backbone, material.parity_samples, engine="openvino", precision=precision, listener=material.listener
+        trained.backbone, context.parity_samples, engine="openvino", precision=precision, listener=context.log
     )
-    material.add_engine(trained.backbone, chosen.engine)
+    context.features.add_engine(trained.backbone, chosen.engine)
     branch = FeatureBranch(trained.backbone, chosen.engine.name, chosen.engine.precision, (LAYER,))
-    return build_model(material, branch, trained.head)
+    return build_model(context, branch, trained.head)
 
 
 def _chosen(trained: "FineTuneResult") -> dict[str, object]:

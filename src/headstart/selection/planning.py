@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from headstart import events
 from headstart.backbones.backbone import PIXELS
 from headstart.engines.work import count_work_above
-from headstart.selection.context import TIMING, FitContext
+from headstart.selection.budget import TIMING
+from headstart.selection.context import FitContext
 from headstart.selection.refit import should_refit
 from headstart.training.cost import Cost, PreparationSpeed, estimate_cost, measure_preparation, photos_per_second
 
@@ -29,19 +30,19 @@ SURELY = 0.5  #: of a price by arithmetic: what is above the time left even so i
 LEAST = 1.0  #: seconds of timing, below which arithmetic has to do
 
 
-def plan_within_budget(job: "FineTuning", material: FitContext) -> "FineTuning":
+def plan_within_budget(job: "FineTuning", context: FitContext) -> "FineTuning":
     """The training, timed, with fewer epochs where their number is not set and the budget is too short for the usual.
 
     Planned so, its rate falls to nothing in time; a training that is cut off is worse than a short one.
     """
-    pace = time_training(job, material)  # first: under which name a result is known depends on the precision it finds
-    if job.stored_result is not None or material.budget.limit is None:
+    pace = time_training(job, context)  # first: under which name a result is known depends on the precision it finds
+    if job.stored_result is not None or context.budget.limit is None:
         return job
     whole = estimate_training_cost(job, pace)
-    material.least[boundary_below(material, job.spec.unfreeze)] = _least(job, pace).seconds
+    context.memo.shortest[boundary_below(context, job.spec.unfreeze)] = _least(job, pace).seconds
     if job.settings.epochs is not None:
         return job
-    left, again = SAFE * material.left, should_refit(material)
+    left, again = SAFE * context.left, should_refit(context)
     if whole.seconds + again * whole.refit <= left:
         return job
     fewer = (
@@ -59,17 +60,17 @@ def plan_within_budget(job: "FineTuning", material: FitContext) -> "FineTuning":
     if found is None:  # it is left out with the figure of a whole one
         least, price = shorter[-1]
         told = f"even {least.epochs} epochs of {job.spec.name} would take about {price.seconds:.0f} s"
-        material.listener(events.Note(told))
+        context.log(events.Note(told))
     if found is None or found is job:
         return job
     told = f"{job.spec.name} is planned with {found.epochs} epochs: {job.epochs} would take about {whole.seconds:.0f} s"
-    material.listener(events.Note(told))
+    context.log(events.Note(told))
     return found
 
 
-def time_training(job: "FineTuning", material: FitContext) -> Callable[[], PreparationSpeed]:
+def time_training(job: "FineTuning", context: FitContext) -> Callable[[], PreparationSpeed]:
     """Finds how fast this training goes, and tells of it; gives what measures the pace of what is around it, once."""
-    listener, budget = material.listener, material.budget
+    listener, budget = context.log, context.budget
     paces: list[PreparationSpeed] = []
 
     def pace() -> PreparationSpeed:
@@ -82,28 +83,28 @@ def time_training(job: "FineTuning", material: FitContext) -> Callable[[], Prepa
     listener(events.Progress(STAGE, 1, 2, "steps"))
     began = time.perf_counter()
     try:
-        job.benchmark = _speeds(job, material)
+        job.benchmark = _speeds(job, context)
         if job.stored_result is None:
             pace()
     finally:
         budget.timed += time.perf_counter() - began
     listener(events.Progress(STAGE, 2, 2, "steps"))
     if not job.scratch:
-        material.timed[boundary_below(material, job.spec.unfreeze)] = job.benchmark
+        context.memo.benchmarks[boundary_below(context, job.spec.unfreeze)] = job.benchmark
     return pace
 
 
-def boundary_below(material: FitContext, unfreeze: str | None) -> str:
+def boundary_below(context: FitContext, unfreeze: str | None) -> str:
     """The boundary under which all is frozen where a layer and those above it are trained."""
-    names = [layer.name for layer in material.backbone.layers]
+    names = [layer.name for layer in context.backbone.layers]
     at = 0 if unfreeze is None or unfreeze not in names else names.index(unfreeze)
     return names[at - 1] if at else PIXELS
 
 
-def _speeds(job: "FineTuning", material: FitContext) -> "BenchmarkResult":
+def _speeds(job: "FineTuning", context: FitContext) -> "BenchmarkResult":
     """Of a trial, or by arithmetic where there is no time for one."""
-    name, budget, tell = job.spec.name, material.budget, material.listener
-    if budget.left_for_timing < LEAST and (rough := _reckoned(job, material)) is not None:
+    name, budget, tell = job.spec.name, context.budget, context.log
+    if budget.left_for_timing < LEAST and (rough := _reckoned(job, context)) is not None:
         why = f"no time is left to time it, {TIMING:.0%} of the budget"
         tell(events.Note(f"{name} is priced by arithmetic, from what a cheaper training takes: {why}"))
         return rough
@@ -125,41 +126,41 @@ def _least(job: "FineTuning", pace: Callable[[], PreparationSpeed]) -> Cost:
     return estimate_training_cost(job.with_settings(job.spec.settings.model_copy(update={"epochs": fewest})), pace)
 
 
-def estimate_untimed(material: FitContext, name: str, unfreeze: str | None) -> Cost | None:
+def estimate_untimed(context: FitContext, name: str, unfreeze: str | None) -> Cost | None:
     """By arithmetic from a cheaper training that was timed: the least that this one surely takes, if that is too long.
 
     None where it may fit, or nothing cheaper was timed: then it is to be timed itself.
     """
-    if material.budget.limit is None or not material.least:
+    if context.budget.limit is None or not context.memo.shortest:
         return None
-    times = _times_as_dear(material, unfreeze, material.least)
+    times = _times_as_dear(context, unfreeze, context.memo.shortest)
     if times is None:
         return None
     boundary, factor = times
-    seconds = factor * material.least[boundary]
-    if SURELY * seconds <= material.left:
+    seconds = factor * context.memo.shortest[boundary]
+    if SURELY * seconds <= context.left:
         return None
     told = f"even a short training would take about {seconds:.0f} s by arithmetic, from what one above {boundary} takes"
-    material.listener(events.Note(f"{name} is not timed: {told}"))
+    context.log(events.Note(f"{name} is not timed: {told}"))
     return Cost(seconds, 0, 0)
 
 
-def _times_as_dear(material: FitContext, unfreeze: str | None, known: Iterable[str]) -> tuple[str, float] | None:
+def _times_as_dear(context: FitContext, unfreeze: str | None, known: Iterable[str]) -> tuple[str, float] | None:
     """The cheapest known boundary, and how many times as much is computed above the one that is asked about."""
     try:
-        above = count_work_above(material.backbone)
+        above = count_work_above(context.backbone)
     except (RuntimeError, KeyError):  # what OpenVINO cannot read is timed
         return None
     cheapest = min(known, key=lambda boundary: above[boundary], default=None)
     if cheapest is None:
         return None
-    return cheapest, max(1.0, above[boundary_below(material, unfreeze)] / max(above[cheapest], 1.0))
+    return cheapest, max(1.0, above[boundary_below(context, unfreeze)] / max(above[cheapest], 1.0))
 
 
-def _reckoned(job: "FineTuning", material: FitContext) -> "BenchmarkResult | None":
+def _reckoned(job: "FineTuning", context: FitContext) -> "BenchmarkResult | None":
     """The speeds by arithmetic from the cheapest training that was timed on this network; None where none was."""
-    times = _times_as_dear(material, job.spec.unfreeze, material.timed)
-    return None if times is None else material.timed[times[0]].scale_cost(times[1])
+    times = _times_as_dear(context, job.spec.unfreeze, context.memo.benchmarks)
+    return None if times is None else context.memo.benchmarks[times[0]].scale_cost(times[1])
 
 
 def estimate_training_cost(
@@ -178,19 +179,19 @@ def estimate_training_cost(
     return replace(found, seconds=found.seconds + swept)
 
 
-def estimate_search_cost(material: FitContext, job: "FineTuning", presets: int) -> Cost:
+def estimate_search_cost(context: FitContext, job: "FineTuning", presets: int) -> Cost:
     """Of all tries; within a budget of one, for as many are made as fit, and one has to.
 
     Args:
-        material: what is learnt from.
+        context: what is learnt from.
         job: the first try.
         presets: of augmentation that tries may choose, whose activations are kept apart.
     """
     known = job.stored_result
     one = estimate_training_cost(job) if known is None else Cost(sum(known.seconds.values()), known.memory, known.disk)
-    tries = material.settings.search
-    if material.budget.limit is not None:
+    tries = context.settings.search
+    if context.budget.limit is not None:
         told = f"{tries} tries of {job.spec.name} would take about {tries * one.seconds:.0f} s; as many as fit are made"
-        material.listener(events.Note(told))
+        context.log(events.Note(told))
         return one
     return replace(one, seconds=tries * one.seconds, disk=min(tries, presets) * one.disk, refit=0.0)

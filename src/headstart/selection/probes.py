@@ -20,7 +20,7 @@ from headstart.export import EnsembleMember, FeatureBranch, FittedModel
 from headstart.heads.catalog import SOLVED, fit_head
 from headstart.heads.head import FitResult, Head, Trial
 from headstart.selection.arm import Arm, ArmPlan, DepthPoint, score_arm
-from headstart.selection.context import FitContext, Refit
+from headstart.selection.context import DatasetContext, FitContext, Refit
 from headstart.training.cost import Cost
 
 LAYER = "final"
@@ -29,41 +29,41 @@ AUTO = ("logistic", "lda", "ridge")  #: the heads that cost seconds
 SOLVED_PER_SECOND = 2e7  #: numbers of features a second that cross-validation of a head goes through here, about
 
 
-def linear_probe(material: FitContext, detail: str | None = None) -> Sequence[ArmPlan]:
+def linear_probe(context: FitContext, detail: str | None = None) -> Sequence[ArmPlan]:
     """An arm for each head that the settings name."""
     _no_detail("linear-probe", detail)
-    heads = AUTO if material.settings.head == "auto" else (material.settings.head,)
+    heads = AUTO if context.settings.head == "auto" else (context.settings.head,)
     many = len(heads) > 1
-    return [_linear(material, head, f"linear-probe {head}" if many else "linear-probe") for head in heads]
+    return [_linear(context, head, f"linear-probe {head}" if many else "linear-probe") for head in heads]
 
 
-def intermediate_probe(material: FitContext, detail: str | None = None) -> Sequence[ArmPlan]:
+def intermediate_probe(context: FitContext, detail: str | None = None) -> Sequence[ArmPlan]:
     """One arm: the layer, or all of them, that does best in cross-validation."""
     _no_detail("intermediate-probe", detail)
-    widths = sum(layer.width for layer in material.backbone.layers)
+    widths = sum(layer.width for layer in context.backbone.layers)
     return [
         ArmPlan(
             "intermediate-probe",
             "intermediate-probe",
-            lambda: _cost(material, 2 * widths),
-            lambda: _deep(material, "intermediate-probe"),
+            lambda: _cost(context, 2 * widths),
+            lambda: _deep(context, "intermediate-probe"),
         )
     ]
 
 
-def base_head_name(material: FitContext) -> str:
+def base_head_name(context: DatasetContext) -> str:
     """The head that training starts from."""
-    return "logistic" if material.settings.head == "auto" else material.settings.head
+    return "logistic" if context.settings.head == "auto" else context.settings.head
 
 
-def fit_probe(material: FitContext, head: str) -> FitResult:
+def fit_probe(context: FitContext, head: str) -> FitResult:
     """The head on the last layer, fitted on train; once, though the probes and each training ask for it."""
-    if head not in material.probes:
+    if head not in context.memo.probes:
         began = time.perf_counter()
-        task = material.training_set([material.branch(LAYER)], Subset.TRAIN)
-        material.probes[head] = fit_head(head, task, material.settings)
-        material.probe_seconds[head] = time.perf_counter() - began
-    return material.probes[head]
+        task = context.training_set([context.branch(LAYER)], Subset.TRAIN)
+        context.memo.probes[head] = fit_head(head, task, context.settings)
+        context.memo.probe_seconds[head] = time.perf_counter() - began
+    return context.memo.probes[head]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,44 +76,44 @@ class _Place:
     trial: Trial | None
 
 
-def _linear(material: FitContext, head: str, name: str) -> ArmPlan:
-    width = material.backbone.layer(LAYER).width
+def _linear(context: FitContext, head: str, name: str) -> ArmPlan:
+    width = context.backbone.layer(LAYER).width
 
     def make() -> Arm:
-        fitted = fit_probe(material, head)
-        began = time.perf_counter() - material.probe_seconds.get(head, 0.0)  # perhaps fitted before, for a training
-        branch = material.branch(LAYER)
-        return _arm(material, name, "linear-probe", _Place(LAYER, branch, fitted, find_chosen_trial(fitted)), began)
+        fitted = fit_probe(context, head)
+        began = time.perf_counter() - context.memo.probe_seconds.get(head, 0.0)  # perhaps fitted before, for a training
+        branch = context.branch(LAYER)
+        return _arm(context, name, "linear-probe", _Place(LAYER, branch, fitted, find_chosen_trial(fitted)), began)
 
-    return ArmPlan(name, "linear-probe", lambda: _cost(material, width), make)
+    return ArmPlan(name, "linear-probe", lambda: _cost(context, width), make)
 
 
-def _deep(material: FitContext, name: str) -> Arm:
+def _deep(context: FitContext, name: str) -> Arm:
     began = time.perf_counter()
-    layers = [layer.name for layer in material.backbone.layers]
-    head = base_head_name(material)
+    layers = [layer.name for layer in context.backbone.layers]
+    head = base_head_name(context)
     places = []
     for place, chosen in [*((layer, (layer,)) for layer in layers[:-1]), (ALL, tuple(layers))]:
-        branch = material.branch(*chosen)
-        fitted = fit_head(head, material.training_set([branch], Subset.TRAIN), material.settings)
+        branch = context.branch(*chosen)
+        fitted = fit_head(head, context.training_set([branch], Subset.TRAIN), context.settings)
         places.append(_Place(place, branch, fitted, find_chosen_trial(fitted)))
     # Where nothing could be held out, no layer is known to be better: all of them are read.
     best = min(reversed(places), key=lambda place: place.trial.log_loss if place.trial else inf)
-    last = fit_probe(material, head)
-    everything = [*places[:-1], _Place(LAYER, material.branch(LAYER), last, find_chosen_trial(last)), places[-1]]
-    return _arm(material, name, "intermediate-probe", best, began, tuple(_depth(material, it) for it in everything))
+    last = fit_probe(context, head)
+    everything = [*places[:-1], _Place(LAYER, context.branch(LAYER), last, find_chosen_trial(last)), places[-1]]
+    return _arm(context, name, "intermediate-probe", best, began, tuple(_depth(context, it) for it in everything))
 
 
 def _arm(
-    material: FitContext, name: str, strategy: str, place: _Place, began: float, depth: tuple[DepthPoint, ...] = ()
+    context: FitContext, name: str, strategy: str, place: _Place, began: float, depth: tuple[DepthPoint, ...] = ()
 ) -> Arm:
     head = place.fitted.head
     arm = score_arm(
-        material,
-        build_model(material, place.branch, head),
+        context,
+        build_model(context, place.branch, head),
         name,
         strategy=strategy,
-        backbone=material.backbone.name,
+        backbone=context.backbone.name,
         layer=place.name,
         head=head.kind,
         parameters=count_parameters(head),
@@ -128,34 +128,34 @@ def _arm(
     # All layers come out of one pass over the photo, and each of these heads is solved in seconds.
     return replace(
         arm,
-        cost_class=f"heads on {material.backbone.name}",
-        held_out_loss=_held_out_loss(material, place.trial, arm),
+        cost_class=f"heads on {context.backbone.name}",
+        held_out_loss=_held_out_loss(context, place.trial, arm),
     )
 
 
-def _held_out_loss(material: FitContext, trial: Trial, arm: Arm) -> float:
+def _held_out_loss(context: DatasetContext, trial: Trial, arm: Arm) -> float:
     """Log loss over train and validation, each photo by a head that was not fitted on it or its group.
 
     The folds' heads have answered the training photos, the head that is fitted on all of them the others: what is known
     is put together, and nothing is fitted for it.
     """
-    train, validation = len(material.samples_in(Subset.TRAIN)), len(arm.probabilities)
-    lost = log_loss(material.labels(Subset.VALIDATION), arm.probabilities)
+    train, validation = len(context.samples_in(Subset.TRAIN)), len(arm.probabilities)
+    lost = log_loss(context.labels(Subset.VALIDATION), arm.probabilities)
     return (train * trial.log_loss + validation * lost) / (train + validation)
 
 
 def _refit(place: _Place) -> Refit:
-    def refit(material: FitContext) -> FittedModel:
-        task = material.training_set([place.branch], Subset.TRAIN, Subset.VALIDATION)
-        fitted = fit_head(place.fitted.head.kind, task, material.settings, fixed=place.fitted.chosen)
-        return build_model(material, place.branch, fitted.head)
+    def refit(context: DatasetContext) -> FittedModel:
+        task = context.training_set([place.branch], Subset.TRAIN, Subset.VALIDATION)
+        fitted = fit_head(place.fitted.head.kind, task, context.settings, fixed=place.fitted.chosen)
+        return build_model(context, place.branch, fitted.head)
 
     return refit
 
 
-def build_model(material: FitContext, branch: FeatureBranch, head: Head) -> FittedModel:
+def build_model(context: DatasetContext, branch: FeatureBranch, head: Head) -> FittedModel:
     """A classifier of one branch and one head."""
-    return FittedModel(material.samples.classes, (branch,), (EnsembleMember((0,), head),))
+    return FittedModel(context.samples.classes, (branch,), (EnsembleMember((0,), head),))
 
 
 def count_parameters(head: Head) -> int:
@@ -170,8 +170,8 @@ def find_chosen_trial(fitted: FitResult) -> Trial | None:
     return tried[-1] if tried else None
 
 
-def _depth(material: FitContext, place: _Place) -> DepthPoint:
-    held_out = material.training_set([place.branch], Subset.VALIDATION)
+def _depth(context: DatasetContext, place: _Place) -> DepthPoint:
+    held_out = context.training_set([place.branch], Subset.VALIDATION)
     right = place.fitted.head.logits(held_out.features).argmax(axis=1) == held_out.labels
     return DepthPoint(
         layer=place.name,
@@ -182,8 +182,8 @@ def _depth(material: FitContext, place: _Place) -> DepthPoint:
     )
 
 
-def _cost(material: FitContext, width: int) -> Cost:
-    photos = len(material.samples_in(Subset.TRAIN))
+def _cost(context: DatasetContext, width: int) -> Cost:
+    photos = len(context.samples_in(Subset.TRAIN))
     numbers = photos * width
     return Cost(seconds=0.2 + 5 * numbers / SOLVED_PER_SECOND, memory=16 * numbers, disk=0)
 

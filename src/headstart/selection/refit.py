@@ -16,7 +16,7 @@ from headstart import events
 from headstart.data.samples import Subset
 from headstart.export import FittedModel
 from headstart.selection.arm import Arm
-from headstart.selection.context import FitContext
+from headstart.selection.context import DatasetContext
 from headstart.selection.dataset_stats import LARGE
 from headstart.selection.failures import FAILURES, describe_failure
 from headstart.training.cost import estimate_refit_seconds
@@ -29,15 +29,15 @@ if TYPE_CHECKING:  # it imports PyTorch
 SHARES = (1.0, 0.8, 0.6)
 
 
-def should_refit(material: FitContext) -> bool:
+def should_refit(context: DatasetContext) -> bool:
     """Whether a trained network that wins is to be trained once more."""
-    wanted = material.settings.refit
-    per_class = np.bincount(material.labels(Subset.TRAIN), minlength=len(material.samples.classes))
+    wanted = context.settings.refit
+    per_class = np.bincount(context.labels(Subset.TRAIN), minlength=len(context.samples.classes))
     return wanted == "always" or (wanted == "auto" and float(np.median(per_class)) <= LARGE)
 
 
 def add_refit(
-    material: FitContext,
+    context: DatasetContext,
     arm: Arm,
     trained: "FineTuneResult",
     job: Callable[[float], "FineTuning"],
@@ -46,27 +46,27 @@ def add_refit(
     """An arm that is trained once more if it wins.
 
     Args:
-        material: what it was trained on.
+        context: what it was trained on.
         arm: as validated.
         trained: its network.
         job: gives the training on all photos, with a share of the epochs; it ends with the one that was kept.
         parts: makes a classifier of what was trained.
     """
     if trained.best_epoch == 0 or not should_refit(
-        material
+        context
     ):  # the start was kept: the probe's head on the probe's network
         return arm
 
     last = trained.epochs[-1].number
     seconds = estimate_refit_seconds(
         trained.seconds,
-        len(material.samples_in(Subset.TRAIN)),
-        len(material.samples_in(Subset.VALIDATION)),
+        len(context.samples_in(Subset.TRAIN)),
+        len(context.samples_in(Subset.VALIDATION)),
         cached=trained.cached,
         kept=trained.best_epoch / last,
     )
 
-    def refit(own: FitContext) -> FittedModel:
+    def refit(own: DatasetContext) -> FittedModel:
         again = job(1.0)
         if again.stored_result is None:
             share = next((it for it in SHARES if it * seconds <= own.left_for_refit), None)
@@ -77,7 +77,7 @@ def add_refit(
             photos = len(own.samples_in(Subset.TRAIN, Subset.VALIDATION))
             told = f"{arm.name} is trained once more, on all {photos} photos of train and validation"
             fewer = f", with {share:.0%} of the steps" if share < 1 else ""
-            own.listener(events.Note(f"{told}{fewer}: about {share * seconds:.0f} s"))
+            own.log(events.Note(f"{told}{fewer}: about {share * seconds:.0f} s"))
         try:
             tuned = again.run(lambda epochs, epoch: epochs > 0 and own.left_for_refit < epoch.seconds)
             whole = parts(tuned)
@@ -94,6 +94,6 @@ def add_refit(
     return replace(arm, refit=refit, refit_seconds=seconds)
 
 
-def _as_validated(material: FitContext, arm: Arm, reason: str) -> FittedModel:
-    material.listener(events.Note(f"{arm.name} is saved as it was validated, not trained once more: {reason}"))
+def _as_validated(context: DatasetContext, arm: Arm, reason: str) -> FittedModel:
+    context.log(events.Note(f"{arm.name} is saved as it was validated, not trained once more: {reason}"))
     return arm.model

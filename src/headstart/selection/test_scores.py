@@ -13,7 +13,7 @@ from headstart.evaluation.paired import smallest_detectable_difference
 from headstart.export import FittedModel
 from headstart.selection.arm import Arm, refit_model
 from headstart.selection.compare import Comparison
-from headstart.selection.context import FitContext
+from headstart.selection.context import DatasetContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,11 @@ class ArmTestScores:
     smallest: float | None  #: difference in accuracy that so many photos can show; None where they can show none
 
 
-def score_on_test(material: FitContext, comparison: Comparison, winner: Evaluation) -> ArmTestScores:
+def score_on_test(context: DatasetContext, comparison: Comparison, winner: Evaluation) -> ArmTestScores:
     """Scores the losing arms on test, if the settings ask for it.
 
     Args:
-        material: of the first backbone.
+        context: of the first backbone.
         comparison: whose arms.
         winner: what the saved classifier scored on test.
     """
@@ -40,26 +40,26 @@ def score_on_test(material: FitContext, comparison: Comparison, winner: Evaluati
     smallest = smallest_detectable_difference(int(winner.effective_n), rate)
     shown = smallest if np.isfinite(smallest) else None
     own = {comparison.winner.name: winner}
-    if not material.settings.reveal_test:
+    if not context.settings.reveal_test:
         return ArmTestScores(opened=False, tests=own, pairs=(), n=winner.n, smallest=shown)
     names = ", ".join(arm.name for arm in comparison.arms)
-    material.listener(events.Note(f"test was opened for all arms: {names}"))
-    samples, targets = material.samples_in(Subset.TEST), material.targets(Subset.TEST)
-    classes = material.samples.classes
-    others = {arm.name: _shown(material, arm) for arm in comparison.arms if arm is not comparison.winner}
+    context.log(events.Note(f"test was opened for all arms: {names}"))
+    samples, targets = context.samples_in(Subset.TEST), context.targets(Subset.TEST)
+    classes = context.samples.classes
+    others = {arm.name: _shown(context, arm) for arm in comparison.arms if arm is not comparison.winner}
     tests = {
-        name: score_predictions("test", targets, material.predict_proba(parts, samples), classes)
+        name: score_predictions("test", targets, context.predict_proba(parts, samples), classes)
         for name, parts in others.items()
     }
-    alike = {arm.name: material.predict_proba(arm.model, samples) for arm in comparison.arms}
-    pairs = compare_pairs(targets, alike, material.settings.seed)
+    alike = {arm.name: context.predict_proba(arm.model, samples) for arm in comparison.arms}
+    pairs = compare_pairs(targets, alike, context.settings.seed)
     return ArmTestScores(opened=True, tests={**tests, **own}, pairs=pairs, n=winner.n, smallest=shown)
 
 
-def _shown(material: FitContext, arm: Arm) -> FittedModel:
+def _shown(context: DatasetContext, arm: Arm) -> FittedModel:
     """What of an arm is scored: what would be saved of it, but no network is trained once more only to be looked at."""
     if arm.refit_seconds:
         told = f"{arm.name} has its test score as it was validated, fitted on train alone"
-        material.listener(events.Note(told))
+        context.log(events.Note(told))
         return arm.model
-    return refit_model(material, arm)
+    return refit_model(context, arm)

@@ -18,8 +18,8 @@ from headstart.errors import BackboneError, DataError, MissingExtra, SettingErro
 from headstart.events import RunLog
 from headstart.pipeline.backbones import load_backbones
 from headstart.pipeline.dataset import prepare_dataset, read_samples, split_samples
-from headstart.selection.context import Budget
-from headstart.selection.run_context import RunContext
+from headstart.selection.budget import Budget
+from headstart.selection.context import RunContext
 from headstart.settings import FitSettings, locate_store, parse_duration
 from headstart.settings.options import FitOptions
 from headstart.storage.atomic import replace_bytes

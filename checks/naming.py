@@ -16,7 +16,7 @@ MOST_LINES = 300
 #: Names that several modules may define: interchangeable modules of one registry, by the folder that holds them.
 INTERCHANGEABLE: dict[str, str] = {}
 #: The faces of the package: what stands there may have the name of what it calls.
-FACES = ("cli", "verbs", "sklearn.py")
+FACES = ("cli", "verbs", "sklearn")
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _QUESTIONS = ("What ", "How ", "Which ")
 

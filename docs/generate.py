@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from cyclopts import Parameter
 from pydantic.fields import FieldInfo
 
+from headstart.cli.help import TITLES
 from headstart.cli.main import VERBS
 from headstart.settings import CHAPTERS, AugmentSettings, DataSettings, FitSettings, chapters
 from headstart.settings.keywords import SPELLINGS
@@ -24,17 +25,6 @@ ROOT = Path(__file__).resolve().parents[1]
 MADE = "<!-- Made by docs/generate.py from the code. Change the code, then run: make docs -->"
 METAVARS = {Path: "PATH", int: "INT", str: "TEXT", FitSettings: "", AugmentSettings: "", DataSettings: ""}
 LIMITS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}"}
-
-#: The chapters' headings.
-TITLES = {
-    "run": "The job",
-    "data": "Photos and labels",
-    "heads": "The head",
-    "train": "Training",
-    "augment": "Augmentation",
-    "compare": "Comparing",
-    "trust": "Trust",
-}
 
 SETTINGS_INTRO = """
 Every setting of `headstart fit` once. A setting has the same name everywhere: a keyword argument of

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from headstart.cli.main import VERBS, _app, run
+from headstart.cli.main import VERBS, make_app, run
 from headstart.settings import AugmentSettings, FitSettings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -193,7 +193,7 @@ def test_stale_pages_are_named_with_what_to_run(tmp_path):
 @pytest.mark.parametrize("verb", VERBS)
 def test_the_command_line_page_has_the_flags_that_help_shows(verb, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
-    assert run([verb, "--help"]) == 0
+    assert run([verb, "--help-all"]) == 0
     told = capsys.readouterr().out.partition("Examples:")[0]
     column = re.findall(r"^│[ *]{1,6}((?:--[a-z-]+ ?)+)", told, re.MULTILINE)
     shown = {flag for cell in column for flag in cell.split() if not flag.startswith("--no-")}
@@ -212,5 +212,5 @@ def test_the_examples_of_a_verb_are_understood(verb):
         if "[FLAGS]" in command or command.split()[1] != verb:
             continue
         words = shlex.split(re.split(r" [>|] ", command)[0])
-        function, *_ = _app(verb).parse_args(words[1:], exit_on_error=False, print_error=False)
+        function, *_ = make_app(verb).parse_args(words[1:], exit_on_error=False, print_error=False)
         assert function.__name__ == verb

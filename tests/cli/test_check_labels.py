@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from headstart.cli.check import _in_words
+from headstart.cli.check import describe_check
 from headstart.cli.main import run
 from headstart.data.check import check_samples
 from headstart.data.read import read_source
@@ -185,7 +185,7 @@ def test_corrected_photos_are_not_counted_as_skipped_or_repaired(photos, tmp_pat
     folder, table = photos(each=5), tmp_path / "first.csv"
     names = sorted(file.name for file in (folder / "checks").iterdir())
     table.write_text(f"photo,label\nchecks/{names[0]},discs\nchecks/{names[1]},\n")
-    told = _in_words(check_samples(apply_relabels(read_source(folder), table), decode_all=False))
+    told = describe_check(check_samples(apply_relabels(read_source(folder), table), decode_all=False))
     assert f"1 skipped or repaired:\n  checks/{names[1]}: skipped: left out by first.csv\n" in told
     assert f"1 accepted with a corrected label:\n  checks/{names[0]}: accepted: relabelled: 'checks' -> 'discs'" in told
     assert "1 note:\n" in told

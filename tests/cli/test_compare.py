@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 
 from headstart.cli import comparison
-from headstart.cli.compare import ARMS, _arms
-from headstart.cli.comparison import in_words, read
+from headstart.cli.comparison import describe_comparison
 from headstart.cli.main import run
 from headstart.errors import UserError
 from headstart.evaluation.comparison import compare_pairs
 from headstart.evaluation.grouping import Targets
 from headstart.runs.run import open_run
 from headstart.settings import FitSettings
+from headstart.verbs.compare import DEFAULT_ARMS, choose_arms, read_comparison
 from tests.conftest import CLASSES, draw_photos
 
 WIDEST = 120
@@ -58,8 +58,8 @@ def shown(compared, capsys):
 
 def test_the_arms_that_are_compared_when_none_are_named(compared) -> None:
     record = open_run(compared).record
-    assert [arm["strategy"] for arm in record["arms"]] == ARMS.split(",")
-    assert record["settings"]["arms"] == ARMS
+    assert [arm["strategy"] for arm in record["arms"]] == DEFAULT_ARMS.split(",")
+    assert record["settings"]["arms"] == DEFAULT_ARMS
 
 
 def test_the_table_has_what_the_leaderboard_has(compared, shown) -> None:
@@ -152,27 +152,27 @@ def test_losing_arms_have_not_seen_test_unless_it_was_opened(warm, capsys) -> No
 
 
 def test_what_the_test_part_can_tell(compared) -> None:
-    it = read(open_run(compared))
-    assert "test photos, on which the winner makes" in in_words(it)
-    assert "are too few to tell anything" in in_words(replace(it, smallest=None))
-    enough = " ".join(in_words(replace(it, smallest=0.0262)).split())
+    it = read_comparison(open_run(compared))
+    assert "test photos, on which the winner makes" in describe_comparison(it)
+    assert "are too few to tell anything" in describe_comparison(replace(it, smallest=None))
+    enough = " ".join(describe_comparison(replace(it, smallest=0.0262)).split())
     assert "can show that another arm is better only if it is so by 2.6 points or more" in enough
     assert "too few" not in enough.partition("test photos, on which")[2]
 
 
 def test_what_was_left_out_is_said_with_its_reason(compared) -> None:
     left_out = ({"name": "scratch", "reason": "predicted 400 s, 60 s of the budget are left", "predicted": None},)
-    text = in_words(replace(read(open_run(compared)), left_out=left_out))
+    text = describe_comparison(replace(read_comparison(open_run(compared)), left_out=left_out))
     assert "left out: scratch: predicted 400 s, 60 s of the budget are left" in text
 
 
 def test_a_long_name_takes_two_lines_and_many_pairs_are_cut(compared) -> None:
-    it = read(open_run(compared))
+    it = read_comparison(open_run(compared))
     board = tuple(replace(row, arm=f"{row.arm} on efficientnet_lite0") for row in it.board)
     chance = np.random.default_rng(0)
     said = {f"arm {number}": chance.dirichlet(np.ones(3), 9) for number in range(7)}
     pairs = compare_pairs(Targets.independent(chance.integers(0, 3, 9)), said, 0)
-    text = in_words(replace(it, board=board, pairs=pairs))
+    text = describe_comparison(replace(it, board=board, pairs=pairs))
     assert max(len(line) for line in text.splitlines() if str(it.run.folder) not in line) <= WIDEST
     assert text.count("\n  on efficientnet_lite0") == 2 * len(board)
     assert "... and 6 more pairs" in text
@@ -186,7 +186,7 @@ def test_a_run_without_a_comparison(compared, tmp_path, capsys) -> None:
     record = json.loads((compared / "comparison.json").read_text("utf-8"))
     (copy / "comparison.json").write_text(json.dumps({**record, "schema_version": 99}), "utf-8")
     with pytest.raises(UserError, match="schema version 99, this headstart reads 1"):
-        read(open_run(copy))
+        read_comparison(open_run(copy))
 
 
 def test_an_unfinished_run_is_none(tmp_path, capsys) -> None:
@@ -204,8 +204,8 @@ def test_a_run_takes_no_settings(compared, capsys) -> None:
 @pytest.mark.parametrize(
     ("given", "file", "wanted"),
     [
-        ({}, "", {"arms": ARMS}),
-        ({"seed": 3}, 'strategy = "auto"', {"arms": ARMS}),
+        ({}, "", {"arms": DEFAULT_ARMS}),
+        ({"seed": 3}, 'strategy = "auto"', {"arms": DEFAULT_ARMS}),
         ({"arms": "linear-probe"}, "", {}),
         ({}, 'arms = "scratch"', {}),
         ({"strategy": "auto"}, "", {}),
@@ -216,7 +216,7 @@ def test_a_run_takes_no_settings(compared, capsys) -> None:
 def test_arms_that_are_named_stand(given, file, wanted, tmp_path) -> None:
     config = tmp_path / "settings.toml"
     config.write_text(file, "utf-8")
-    assert _arms(given, config) == wanted
+    assert choose_arms(config, **given) == wanted
 
 
 def test_settings_are_the_flags_as_in_fit() -> None:
@@ -230,7 +230,7 @@ def test_settings_are_the_flags_as_in_fit() -> None:
 
 
 def test_the_command_that_is_printed_is_quoted(compared) -> None:
-    it = read(open_run(compared))
-    text = in_words(replace(it, run=replace(it.run, folder=Path("runs/it's mine"))))
+    it = read_comparison(open_run(compared))
+    text = describe_comparison(replace(it, run=replace(it.run, folder=Path("runs/it's mine"))))
     (command,) = [line.partition("next:  ")[2] for line in text.splitlines() if line.startswith("next:  ")]
     assert shlex.split(command) == ["headstart", "predict", str(Path("runs/it's mine/model")), "PHOTO"]

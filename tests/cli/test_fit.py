@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from headstart.cli.fit import _caveats, in_json, summary
+from headstart.cli.fit_summary import _caveats, describe_run, run_to_json
 from headstart.cli.main import run
 from headstart.reporting.shown_numbers import format_duration
 from headstart.runs.run import open_run
@@ -81,8 +81,8 @@ def test_the_time_is_the_same_wherever_it_is_said(probed) -> None:
     """In the summary, in its JSON and on the page; what the report took comes on top and is a stage of its own."""
     stages = sum(value for name, value in probed.seconds.items() if name != "report")
     assert stages <= probed.took == probed.record["took"]
-    assert f"took {probed.took:.1f} s" in summary(probed)
-    assert in_json(probed)["took"] == probed.took
+    assert f"took {probed.took:.1f} s" in describe_run(probed)
+    assert run_to_json(probed)["took"] == probed.took
     shown = re.search(r'data-figure="seconds.total"[^>]*>([^<]*)<', (probed.folder / "report.html").read_text("utf-8"))
     assert shown is not None
     assert shown[1] == format_duration(probed.took)
@@ -92,7 +92,7 @@ HINT = "training part of the network may do better:  headstart compare "
 
 
 def test_the_summary_says_why_the_winner_won_and_what_else_was_tried(probed) -> None:
-    lines = summary(probed).splitlines()
+    lines = describe_run(probed).splitlines()
     why = "on validation linear-probe wins with 77.5% of 40 photos right; also tried: intermediate-probe 75.0%"
     assert lines[lines.index(why) + 1].startswith(HINT)
     assert shlex.split(lines[lines.index(why) + 1].removeprefix(HINT))[:3] == [
@@ -100,28 +100,28 @@ def test_the_summary_says_why_the_winner_won_and_what_else_was_tried(probed) -> 
         "--budget",
         "10m",
     ]
-    assert "More is said here" not in summary(probed)
+    assert "More is said here" not in describe_run(probed)
 
 
 def test_the_hint_is_not_given_where_it_is_of_no_use(probed) -> None:
     right = replace(probed, validation=replace(probed.validation, accuracy=1.0))
     trained = {**probed.record["arms"][1], "name": "full-finetune", "curves": [{"number": 0}]}
     tried = replace(probed, record={**probed.record, "arms": [probed.record["arms"][0], trained]})
-    assert HINT in summary(probed)
-    assert HINT not in summary(right)
-    assert HINT not in summary(tried)
-    assert "also tried: full-finetune 75.0%" in summary(tried)
+    assert HINT in describe_run(probed)
+    assert HINT not in describe_run(right)
+    assert HINT not in describe_run(tried)
+    assert "also tried: full-finetune 75.0%" in describe_run(tried)
 
 
 def test_a_single_arm_has_no_others(probed) -> None:
-    alone = summary(replace(probed, record={**probed.record, "arms": probed.record["arms"][:1]}))
+    alone = describe_run(replace(probed, record={**probed.record, "arms": probed.record["arms"][:1]}))
     assert "on validation" not in alone
     assert HINT in alone
 
 
 def test_arms_that_were_left_out_are_named(probed) -> None:
     left_out = [{"name": "scratch", "reason": "predicted 90 s, 40 s of the budget are left", "predicted": None}]
-    said = summary(replace(probed, record={**probed.record, "left_out": left_out}))
+    said = describe_run(replace(probed, record={**probed.record, "left_out": left_out}))
     assert f"left out: scratch; see {probed.folder / 'comparison.json'}" in said
 
 
@@ -158,9 +158,9 @@ def test_a_settings_file_equals_flags_and_flags_win(small, tmp_path, capsys) -> 
         assert run(small.words("--out", tmp_path / name, "--quiet", *given)) == 0
     assert evaluation(tmp_path / "flags") == evaluation(tmp_path / "file") == evaluation(tmp_path / "both")
     saved = [tomllib.loads((tmp_path / name / "settings.toml").read_text("utf-8")) for name in commands]
-    assert all("out" not in settings for settings in saved)
+    assert all("out" not in settings["run"] for settings in saved)
     assert saved[0] == saved[1] == saved[2]
-    assert saved[0]["seed"] == 3
+    assert saved[0]["run"]["seed"] == 3
     capsys.readouterr()
 
 

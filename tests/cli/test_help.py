@@ -6,6 +6,7 @@ import pytest
 from pydantic import BaseModel
 
 import headstart
+from headstart.cli.help import FIRST, LONG_VERBS, TITLES
 from headstart.cli.main import VERBS, run
 from headstart.settings import AugmentSettings, DataSettings, FitSettings
 
@@ -29,6 +30,11 @@ FLAGS = {
         *("--labels", "--backbone", "--seed", "--precision", "--engine", "--workers", "--store"),
         *("--relabel", "--split-from", "--include-test"),
     ],
+    "features": [
+        *flags_of(DataSettings),
+        *("--out", "--backbone", "--layer", "--seed", "--split-from", "--precision", "--engine", "--workers"),
+        *("--store", "--quiet", "--json"),
+    ],
     "explain": ["--out", "--label"],
     "report": ["--out", "--open"],
     "models": ["--all", "--layers", "--store"],
@@ -40,7 +46,7 @@ FLAGS = {
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run([verb, "--help"]) == 0
+    assert run([verb, "--help-all"]) == 0
     out, errors = capsys.readouterr()
     assert errors == ""
     assert f"Usage: headstart {verb}" in out
@@ -73,3 +79,25 @@ def test_without_arguments_it_helps(capsys: pytest.CaptureFixture[str]) -> None:
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--version"]) == 0
     assert capsys.readouterr().out.strip() == headstart.__version__
+
+
+@pytest.mark.parametrize("verb", LONG_VERBS)
+def test_help_shows_the_settings_that_most_people_need(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    run([verb, "--help"])
+    told = capsys.readouterr().out.partition("Examples:")[0]
+    shown = {flag for cell in re.findall(r"^│[ *]{1,6}((?:--[a-z-]+ ?)+)", told, re.MULTILINE) for flag in cell.split()}
+    assert shown == {*(f"--{name.replace('_', '-')}" for name in FIRST), "--config", "--quiet", "--json"}
+    assert f"All settings: headstart {verb} --help-all" in told
+    assert len(FIRST) == 10
+
+
+def test_all_help_is_in_named_groups(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["fit", "--help-all"])
+    told = capsys.readouterr().out
+    assert [title for title in TITLES.values() if f"╭─ {title} ─" not in told] == []
+
+
+@pytest.mark.parametrize("flag", ["--optimizer=sgd", "--color-jitter=0.5", "--colour-jitter=0.5"])
+def test_both_spellings_are_flags(flag: str, tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["fit", str(tmp_path / "nowhere"), flag]) == 2
+    assert "nowhere' does not exist" in capsys.readouterr().err  # the flag was understood

@@ -130,11 +130,11 @@ def test_explanations(small, tmp_path) -> None:
     [
         (
             lambda photos: headstart.check(photos, rotation=10),
-            "rotation is given without a sheet to show it on; add sheet=",
+            "rotation is given without a sheet to show it on; add sheet FILE.png",
         ),
         (
             lambda photos: headstart.check(photos, seed=1),
-            "seed is given without labels to hold to it; add label_table=",
+            "seed is given without labels to hold to it; add label_table FILE.csv",
         ),
         (lambda photos: headstart.check(photos, rate=1), "unknown setting 'rate'"),
         (lambda photos: headstart.evaluate("x", photos, seed=1), "unknown setting 'seed'"),

@@ -3,12 +3,11 @@
 import json
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from headstart.cli.tables import table
-from headstart.display.watch import watch
 from headstart.settings import DataSettings
 
 if TYPE_CHECKING:
@@ -46,33 +45,32 @@ def advise(
         quiet: Show nothing but errors and the result.
         json_: Print the result as one JSON object.
     """
-    from headstart.pipeline.advise import advise_photos
+    from headstart.verbs.advise import advise as form_advice
 
-    read_as = data or DataSettings.model_validate({})
-    with watch(progress=not (quiet or json_)) as listener:
-        advice = advise_photos(
-            photos, options=read_as, backbone=backbone, seed=seed, store=store, timed=cost, listener=listener
-        )
-    words = ["headstart", "fit", str(photos), "--arms", ",".join(arms_of(advice))]
+    options: dict[str, Any] = {"data": data} if data is not None else {}
+    quiet = quiet or json_
+    advice = form_advice(photos, backbone=backbone, seed=seed, store=store, cost=cost, progress=not quiet, **options)
+    words = ["headstart", "fit", str(photos), "--arms", ",".join(list_arms(advice))]
     words += ["--backbone", backbone] if backbone != "efficientnet_lite0" else []
     words += ["--seed", str(seed)] if seed else []
     words += ["--store", str(store)] if store is not None else []
-    words += [word for name, value in read_as.given().items() for word in (f"--{name.replace('_', '-')}", value)]
+    given = data.given() if data is not None else {}
+    words += [word for name, value in given.items() for word in (f"--{name.replace('_', '-')}", value)]
     command = shlex.join(words)
     if json_:
         print(json.dumps({**advice.to_json(), "next": command}, ensure_ascii=False))
     else:
-        print(f"{in_words(advice)}\nnext:  {command}")
+        print(f"{describe_advice(advice)}\nnext:  {command}")
     return 0
 
 
-def arms_of(advice: "StrategyAdvice") -> list[str]:
-    """What is worth comparing: the baseline, the expected strategy and the runner-up, each once."""
+def list_arms(advice: "StrategyAdvice") -> list[str]:
+    """Return what is worth comparing: the baseline, the expected strategy and the runner-up, each once."""
     return list(dict.fromkeys(("linear-probe", advice.expected, advice.runner_up)))
 
 
-def in_words(advice: "StrategyAdvice") -> str:
-    """Advice that a person can read in ten seconds."""
+def describe_advice(advice: "StrategyAdvice") -> str:
+    """Return advice as a person reads it."""
     expected = f"{advice.size}, {advice.familiarity}: expect {advice.expected} ({advice.gain}), then {advice.runner_up}"
     sections = [
         table(("measured on training photos", ""), _facts(advice)),

@@ -9,7 +9,7 @@ from headstart.storage.csv_cells import format_csv, join_names
 if TYPE_CHECKING:
     from headstart.inference.classifier import Classifier, Prediction
 
-DECLINED = " (unfamiliar: declined)"  #: behind the label of a photo that is unlike all that were learnt from
+UNFAMILIAR = " (unfamiliar: declined)"  #: behind the label of a photo that is unlike all that were learnt from
 
 #: classifier, predictions, how many classes of each -> for each its line, and whether it is an error
 Form = Callable[["Classifier", Iterable["Prediction"], int], Iterator[tuple[str, bool]]]
@@ -23,7 +23,7 @@ def text_lines(classifier: "Classifier", predictions: Iterable["Prediction"], to
         else:
             best = _best(classifier, prediction, top)
             answers = ", ".join(f"{label} {probability:.1%}" for label, probability in best)
-            declined = DECLINED if prediction.out_of_distribution else ""
+            declined = UNFAMILIAR if prediction.out_of_distribution else ""
             remarks = "; ".join(filter(None, (prediction.repaired, prediction.note)))
             yield f"{prediction.source}: {answers}{declined}{f' ({remarks})' if remarks else ''}", False
 

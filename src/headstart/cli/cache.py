@@ -4,7 +4,6 @@ from datetime import datetime
 from pathlib import Path
 
 from headstart.cli.tables import size, table
-from headstart.settings import locate_store, parse_size
 
 
 def cache(*, prune_to: str | None = None, store: Path | None = None) -> int:
@@ -20,23 +19,18 @@ def cache(*, prune_to: str | None = None, store: Path | None = None) -> int:
         prune_to: A size such as 500MB or 2GB; 0GB removes everything but what a running job uses.
         store: The store's folder; HEADSTART_STORE or the platform's cache folder when not given.
     """
-    from headstart.storage.activation_files import list_activations
-    from headstart.storage.store import Store
+    from headstart.verbs.cache import cache as inspect_store
 
-    folder = locate_store(store)
-    budget = None if prune_to is None else parse_size(prune_to)
-    with Store(folder) as stored:
-        if budget is not None:
-            report = stored.prune(budget)
-            print(f"removed {size(report.bytes_before - report.bytes_after)}; {size(report.bytes_after)} are left")
-            if report.held:
-                print(f"{report.held} kept, since a running job uses them; prune again when it has ended")
-        spaces, activations = stored.usage(), list_activations(stored.activations)
-    print(f"{folder}")
-    rows = [(space.description, space.rows, size(space.bytes), _when(space.last_used)) for space in spaces]
+    found = inspect_store(prune_to=prune_to, store=store)
+    if (pruned := found.pruned) is not None:
+        print(f"removed {size(pruned.bytes_before - pruned.bytes_after)}; {size(pruned.bytes_after)} are left")
+        if pruned.held:
+            print(f"{pruned.held} kept, since a running job uses them; prune again when it has ended")
+    print(f"{found.folder}")
+    rows = [(space.description, space.rows, size(space.bytes), _when(space.last_used)) for space in found.features]
     print(table(("features", "photos", "size", "last used"), rows) if rows else "no features are stored")
-    if activations:
-        rows = [(it.description, it.rows, size(it.bytes), _when(it.last_used)) for it in activations]
+    if found.activations:
+        rows = [(kept.description, kept.rows, size(kept.bytes), _when(kept.last_used)) for kept in found.activations]
         print()
         print(table(("activations to train from", "views", "size", "last used"), rows))
     return 0

@@ -7,18 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from headstart.cli.check_labels import Held, check_flags, hold
+from headstart.cli.check_labels import describe_label_check, label_check_to_json
 from headstart.cli.tables import table
-from headstart.display.watch import watch
-from headstart.errors import SettingError
-from headstart.settings import AugmentSettings, DataSettings, EngineName, Precision, locate_store
+from headstart.settings import AugmentSettings, DataSettings, EngineName, Precision
 
 if TYPE_CHECKING:
     from headstart.data.check import DataCheck, Range
     from headstart.data.samples import LedgerEntry
-    from headstart.events import Listener
 
-SHEET_SIZE = 224  #: edge of the sheet's pictures: no network has to be there to say what its own would be
 MOST_LINES = 12  #: of files or sets shown under a heading
 
 
@@ -80,62 +76,34 @@ def check(
         quiet: Show nothing but errors and the result.
         json_: Print the result as one JSON object.
     """
-    _check_sheet(augment, settings)
-    given = {"backbone": backbone, "seed": seed, "precision": precision, "engine": engine, "workers": workers}
-    network = {name: value for name, value in {**given, "store": store}.items() if value is not None}
-    going_on: dict[str, Any] = {"relabel": relabel, "split_from": split_from, "include_test": include_test or None}
-    network |= {name: value for name, value in going_on.items() if value is not None}
-    check_flags(labels, network, fast=fast)
-    read_as = data or DataSettings.model_validate({})
-    from headstart.storage.locks import try_mark_in_use
+    from headstart.verbs.check import check as check_photos
 
-    with try_mark_in_use(locate_store(store)):
-        with watch(progress=not (quiet or json_)) as listener:
-            held = hold(photos, labels, {**network, **read_as.given()}, listener) if labels is not None else None
-            found = _surveyed(photos, read_as, held, fast=fast, listener=listener)
-        if augment is not None:
-            _draw_sheet(augment, settings or AugmentSettings.model_validate({}), found)
+    network = {"backbone": backbone, "seed": seed, "precision": precision, "engine": engine, "workers": workers}
+    given = {**network, "store": store, "relabel": relabel, "split_from": split_from, "data": data}
+    options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    found = check_photos(
+        photos,
+        sheet=augment,
+        label_table=labels,
+        include_test=include_test,
+        fast=fast,
+        progress=not (quiet or json_),
+        **options,
+        **(settings.model_dump(exclude_unset=True) if settings is not None else {}),
+    )
     if json_:
-        more = {"sheet": str(augment) if augment else None, "labels": held.to_json() if held else None}
-        print(json.dumps({**_in_json(found), **more}, ensure_ascii=False))
+        issues = label_check_to_json(found.labels, labels) if found.labels and labels else None
+        more = {"sheet": str(augment) if augment else None, "labels": issues}
+        print(json.dumps({**_to_json(found.data), **more}, ensure_ascii=False))
     else:
         views = f"changed views are shown in {augment}" if augment else ""
-        print("\n\n".join(section for section in (_in_words(found), views, held.in_words() if held else "") if section))
+        held = describe_label_check(found.labels, labels) if found.labels and labels else ""
+        print("\n\n".join(section for section in (describe_check(found.data), views, held) if section))
     return 2 if found.problems else 0
 
 
-def _surveyed(photos: Path, data: DataSettings, held: Held | None, *, fast: bool, listener: "Listener") -> "DataCheck":
-    """The survey; of what holding labels has read and decoded, where that was done."""
-    from headstart.data.check import check_samples
-    from headstart.data.read import read_source
-
-    if held is not None:
-        return check_samples(held.found.samples, decode_all=False)
-    samples = read_source(photos, options=data, listener=listener, strict=False)
-    return check_samples(samples, decode_all=not fast, listener=listener)
-
-
-def _check_sheet(sheet: Path | None, settings: AugmentSettings | None) -> None:
-    """Says what is wrong with the sheet before the long look at the photos."""
-    if sheet is not None:
-        from headstart.modalities.image.augment.sheet import check_target
-
-        check_target(sheet)
-    elif settings is not None and settings.model_fields_set:
-        flag = sorted(settings.model_fields_set)[0].replace("_", "-")
-        raise SettingError(f"--{flag} is given without a sheet to show it on; add --augment FILE.png")
-
-
-def _draw_sheet(sheet: Path, settings: AugmentSettings, found: "DataCheck") -> None:
-    from headstart.modalities.image.augment.augmentation import Augmentation
-    from headstart.modalities.image.augment.sheet import write_sheet
-    from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
-
-    spec = ImageSpec(SHEET_SIZE, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
-    write_sheet(sheet, found.samples, spec, Augmentation.from_settings(settings))
-
-
-def _in_words(found: "DataCheck") -> str:
+def describe_check(found: "DataCheck") -> str:
+    """Return what a look at photos found, for a person."""
     from headstart.data.samples import FileStatus
 
     samples = found.samples
@@ -173,7 +141,7 @@ def _listed(heading: str, lines: list[str]) -> str:
     return "\n".join([f"{len(lines)} {heading}:", *(f"  {line}" for line in lines[:MOST_LINES]), *more])
 
 
-def _in_json(found: "DataCheck") -> dict[str, Any]:
+def _to_json(found: "DataCheck") -> dict[str, Any]:
     return {
         "root": found.samples.root,
         "outcomes": {outcome.value: count for outcome, count in found.outcomes.items()},

@@ -2,18 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
-from headstart.cli.fit import given_in, in_json, made
-from headstart.errors import SettingError
+from headstart.cli.fit import list_given
 from headstart.settings import FitSettings
-
-if TYPE_CHECKING:
-    from headstart.cli.comparison import Compared
-
-ARMS = "linear-probe,intermediate-probe,partial-finetune"  #: what is compared where nothing says what
 
 
 def compare(
@@ -46,39 +40,10 @@ def compare(
         quiet: Show nothing but errors and the result.
         json_: Print the result as one JSON object.
     """
-    from headstart.runs.run import open_run
-    from headstart.storage.run_layout import RECORD, UNFINISHED
+    from headstart.cli.comparison import comparison_to_json, describe_comparison
+    from headstart.verbs.compare import compare as compare_arms
 
-    given = given_in(settings)
-    if (photos / RECORD).is_file() or (photos / UNFINISHED).is_file():
-        if given or config is not None:
-            raise SettingError(
-                f"{str(photos)!r} is a run, whose comparison is shown as it was made; leave the settings out, or give "
-                "the photos"
-            )
-        run = open_run(photos)
-    else:
-        run = made(photos, given | _arms(given, config), config, quiet=quiet or json_)
-    from headstart.cli.comparison import in_words, read
-
-    compared = read(run)
-    print(json.dumps(_in_json(compared), ensure_ascii=False) if json_ else in_words(compared))
+    compared = compare_arms(photos, config=config, progress=not (quiet or json_), **list_given(settings))
+    told = json.dumps(comparison_to_json(compared), ensure_ascii=False) if json_ else describe_comparison(compared)
+    print(told)
     return 0
-
-
-def _arms(given: dict[str, Any], config: Path | None) -> dict[str, str]:
-    """What is compared where neither flags nor the file say what."""
-    chosen = FitSettings.load(config, **given)
-    told = chosen.arms or chosen.strategy != "auto" or "strategy" in given or chosen.budget is not None
-    return {} if told else {"arms": ARMS}
-
-
-def _in_json(it: "Compared") -> dict[str, Any]:
-    arms = it.run.record["arms"]
-    return {
-        **in_json(it.run),
-        **{name: value for name, value in it.record.items() if name not in ("schema_version", "test")},
-        "on_test": it.record["test"],
-        "depth": {arm["name"]: arm["depth"] for arm in arms if arm["depth"]},
-        "curves": {arm["name"]: arm["curves"] for arm in arms if arm["curves"]},
-    }

@@ -1,18 +1,17 @@
 """A finished comparison as text: the leaderboard first, then why it came out so, and what it cost."""
 
-import json
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from headstart.cli.fit_summary import run_to_json
 from headstart.cli.tables import paragraph, size, table
-from headstart.errors import UserError
 from headstart.evaluation.comparison import PairedTest
 from headstart.runs.run import Run
-from headstart.selection.leaderboard import COLUMNS, LeaderboardRow, format_cells, from_json, list_caveats
+from headstart.selection.leaderboard import COLUMNS, LeaderboardRow, format_cells, list_caveats
 from headstart.selection.rule import ArmChoice
-from headstart.storage.run_layout import COMPARISON, CURVES, SCHEMA_VERSION
+from headstart.storage.run_layout import COMPARISON, CURVES
+from headstart.verbs.compare import ComparedRun
 
 WIDTH = 110  #: columns that a line may take
 SCORES = ("arm", "train loss", "train", "val loss", "validation", "test loss", "test")
@@ -22,60 +21,19 @@ MOST_PAIRS = 15  #: shown of those on test; comparison.json has them all
 DOTS = 41  #: places of the axis of the curve over depth
 
 
-@dataclass(frozen=True)
-class Compared:
-    """A run's comparison, read back."""
-
-    run: Run
-    board: tuple[LeaderboardRow, ...]  #: cheap to dear
-    choice: ArmChoice  #: on validation
-    left_out: tuple[dict[str, Any], ...]  #: name, reason, predicted
-    pairs: tuple[PairedTest, ...]  #: on test; none where it stayed shut for losing arms
-    smallest: float | None  #: difference in accuracy that the test part can show; None: none
-    record: dict[str, Any]  #: what the file says
-
-    @property
-    def revealed(self) -> bool:
-        """Whether losing arms were scored on test."""
-        return any(row.test_accuracy is not None for row in self.board if not row.winner)
-
-
-def read(run: Run) -> Compared:
-    """The comparison of a run.
-
-    Raises:
-        UserError: there is none, or one of another schema.
-    """
-    file = run.folder / COMPARISON
-    try:
-        record = json.loads(file.read_text("utf-8"))
-        if record["schema_version"] not in range(1, SCHEMA_VERSION + 1):
-            raise UserError(
-                f"{str(file)!r} has schema version {record['schema_version']}, this headstart reads 1 to "
-                f"{SCHEMA_VERSION}; open it with the headstart that wrote it"
-            )
-        board, test = from_json(record["arms"]), record["test"]
-        choice, pairs = ArmChoice.from_json(record["choice"]), tuple(map(PairedTest.from_json, test["pairs"]))
-        return Compared(run, board, choice, tuple(record["left_out"]), pairs, test["smallest_difference"], record)
-    except (OSError, ValueError, KeyError, TypeError):
-        raise UserError(
-            f"{str(run.folder)!r} has no comparison that can be read: {COMPARISON} is missing or damaged; run "
-            "headstart compare on the photos"
-        ) from None
-
-
-def in_words(it: Compared) -> str:
-    """The whole comparison for a terminal of ``WIDTH`` columns."""
+def describe_comparison(compared: ComparedRun) -> str:
+    """Return the whole comparison for a terminal of ``WIDTH`` columns."""
+    folder = compared.run.folder
     sections = [
-        _scores(it),
-        paragraph(it.choice.reason, WIDTH),
-        "\n".join(_left_out(one) for one in it.left_out),
-        _on_validation(it.choice),
-        _on_test(it),
-        *(_depth(arm) for arm in it.run.record["arms"] if arm["depth"]),
-        _costs(it.board),
-        _trained(it.run),
-        f"everything is in {it.run.folder}\nnext:  headstart predict {shlex.quote(str(it.run.folder / 'model'))} PHOTO",
+        _scores(compared),
+        paragraph(compared.choice.reason, WIDTH),
+        "\n".join(_left_out(one) for one in compared.left_out),
+        _on_validation(compared.choice),
+        _on_test(compared),
+        *(_depth(arm) for arm in compared.run.record["arms"] if arm["depth"]),
+        _costs(compared.board),
+        _trained(compared.run),
+        f"everything is in {folder}\nnext:  headstart predict {shlex.quote(str(folder / 'model'))} PHOTO",
     ]
     return "\n\n".join(section for section in sections if section)
 
@@ -85,13 +43,13 @@ def _left_out(one: dict[str, Any]) -> str:
     return paragraph(f"{what}: {one['name']}: {one['reason']}", WIDTH, "  ")
 
 
-def _scores(it: Compared) -> str:
-    parts, board = it.run.record["split"], list(it.board)
+def _scores(compared: ComparedRun) -> str:
+    parts, board = compared.run.record["split"], list(compared.board)
     columns = [COLUMNS.index(name) for name in SCORES]
-    rows = [[row[column] for column in columns] for row in format_cells(it.board)]
+    rows = [[row[column] for column in columns] for row in format_cells(compared.board)]
     head = ["arm", *("accuracy" if name == "train" else name for name in SCORES[1:])]
-    shut = "" if it.revealed or len(board) == 1 else "; the other arms have not seen test (--reveal-test)"
-    optimistic = "".join(f"\n{paragraph(note, WIDTH)}" for note in list_caveats(it.board))
+    shut = "" if compared.revealed or len(board) == 1 else "; the other arms have not seen test (--reveal-test)"
+    optimistic = "".join(f"\n{paragraph(note, WIDTH)}" for note in list_caveats(compared.board))
     return (
         f"{parts['train']} train, {parts['validation']} validation and {parts['test']} test photos; loss in nats, "
         f"accuracy with its 95 % interval\n\n{table(head, _wrapped(rows))}\n\n* the winner{shut}{optimistic}"
@@ -116,36 +74,36 @@ def _on_validation(choice: ArmChoice) -> str:
     )
 
 
-def _on_test(it: Compared) -> str:
-    told = [paragraph(_what_test_can_tell(it), WIDTH)]
-    if it.pairs:
-        alike = f"on the same {it.pairs[0].n} test photos, each arm as it was validated, fitted on train alone"
-        told.append(f"{alike}\n\n{table(PAIRS, map(_pair, it.pairs[:MOST_PAIRS]))}")
-    if len(it.pairs) > MOST_PAIRS:
-        told.append(f"... and {len(it.pairs) - MOST_PAIRS} more pairs: see {it.run.folder / COMPARISON}")
+def _on_test(compared: ComparedRun) -> str:
+    told = [paragraph(_what_test_can_tell(compared), WIDTH)]
+    if compared.pairs:
+        alike = f"on the same {compared.pairs[0].n} test photos, each arm as it was validated, fitted on train alone"
+        told.append(f"{alike}\n\n{table(PAIRS, map(_pair, compared.pairs[:MOST_PAIRS]))}")
+    if len(compared.pairs) > MOST_PAIRS:
+        told.append(f"... and {len(compared.pairs) - MOST_PAIRS} more pairs: see {compared.run.folder / COMPARISON}")
     return "\n\n".join(told)
 
 
-def _what_test_can_tell(it: Compared) -> str:
-    mistakes = round(it.run.test.n * (1 - it.run.test.accuracy))
-    seen = f"{it.run.test.n} test photos, on which the winner makes {mistakes} mistake{'s' * (mistakes != 1)},"
-    if it.smallest is None:
+def _what_test_can_tell(compared: ComparedRun) -> str:
+    mistakes = round(compared.run.test.n * (1 - compared.run.test.accuracy))
+    seen = f"{compared.run.test.n} test photos, on which the winner makes {mistakes} mistake{'s' * (mistakes != 1)},"
+    if compared.smallest is None:
         return f"{seen} are too few to tell anything: even an arm without mistakes could be better by chance alone."
     return (
-        f"{seen} can show that another arm is better only if it is so by {100 * it.smallest:.1f} points or more "
+        f"{seen} can show that another arm is better only if it is so by {100 * compared.smallest:.1f} points or more "
         "(in 4 of 5 cases); smaller differences can be chance."
     )
 
 
-def _pair(it: PairedTest) -> tuple[str, ...]:
+def _pair(pair: PairedTest) -> tuple[str, ...]:
     return (
-        it.a,
-        it.b,
-        _points(it.difference),
-        f"{_points(it.interval.low)} to {_points(it.interval.high)}",
-        f"{it.only_a} : {it.only_b}",
-        _p(it.p),
-        _p(it.p_holm),
+        pair.a,
+        pair.b,
+        _points(pair.difference),
+        f"{_points(pair.interval.low)} to {_points(pair.interval.high)}",
+        f"{pair.only_a} : {pair.only_b}",
+        _p(pair.p),
+        _p(pair.p_holm),
     )
 
 
@@ -200,8 +158,8 @@ def _costs(board: Sequence[LeaderboardRow]) -> str:
     return f"what each arm fitted or trained, and what that took\n\n{table(COSTS, _wrapped(rows))}"
 
 
-def _known(value: float | None, in_words: Any) -> str:
-    return "-" if value is None else str(in_words(value))
+def _known(value: float | None, describe: Any) -> str:
+    return "-" if value is None else str(describe(value))
 
 
 def _trained(run: Run) -> str:
@@ -212,3 +170,15 @@ def _trained(run: Run) -> str:
     ]
     files = sorted((run.folder / CURVES).glob("*.csv"))
     return "\n".join([*lines, *(f"curves of loss and accuracy: {file}" for file in files)])
+
+
+def comparison_to_json(compared: ComparedRun) -> dict[str, Any]:
+    """Return a comparison as a program reads it."""
+    arms = compared.run.record["arms"]
+    return {
+        **run_to_json(compared.run),
+        **{name: value for name, value in compared.record.items() if name not in ("schema_version", "test")},
+        "on_test": compared.record["test"],
+        "depth": {arm["name"]: arm["depth"] for arm in arms if arm["depth"]},
+        "curves": {arm["name"]: arm["curves"] for arm in arms if arm["curves"]},
+    }

@@ -9,21 +9,15 @@ def demo(folder: Path = Path("demo"), /) -> int:
     Args:
         folder: Where the digits and the run are written.
     """
-    from headstart.cli.fit import summary
-    from headstart.data.demo import write_digits
-    from headstart.display.watch import watch
-    from headstart.pipeline.fit import fit
+    from headstart.cli.fit_summary import describe_run
+    from headstart.verbs.demo import demo as run_demo
+    from headstart.verbs.demo import find_run_folder
 
     print(f"writing scikit-learn's 1,797 handwritten digits to {folder / 'digits'}")
-    digits = write_digits(folder / "digits")
-    number = 1
-    while (folder / f"run{number}" / "run.json").exists():
-        number += 1
-    print(f"headstart fit {digits} --out {folder / f'run{number}'}")
-    with watch(progress=True) as listener:
-        run = fit(digits, out=folder / f"run{number}", listener=listener)
-    print(summary(run))
-    photo = sorted((digits / "7").iterdir())[0]
+    print(f"headstart fit {folder / 'digits'} --out {find_run_folder(folder)}")
+    run = run_demo(folder, progress=True)
+    print(describe_run(run))
+    photo = sorted((folder / "digits" / "7").iterdir())[0]
     prediction = run.classifier.predict(photo)
     print(f"\nheadstart predict {run.folder / 'model'} {photo}")
     print(f"{photo}: {prediction.label} {prediction.probability:.1%}")

@@ -2,12 +2,10 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from headstart.cli.fit import classes_table
-from headstart.display.watch import watch
 from headstart.settings import DataSettings
 
 
@@ -36,17 +34,17 @@ def evaluate(
         json_: Print the result as one JSON object.
         engine: What answers: auto, onnxruntime or openvino; see headstart predict.
     """
-    from headstart.inference.predictors import InferenceEngineChoice
-    from headstart.pipeline.evaluate import evaluate
+    from headstart.cli.fit_summary import describe_classes
+    from headstart.verbs.evaluate import evaluate as score_model
 
-    with watch(progress=not (quiet or json_)) as listener:
-        answering = cast("InferenceEngineChoice", engine)  # its name is checked where it is loaded
-        result = evaluate(model, photos, options=data, engine=answering, listener=listener)
+    options: dict[str, Any] = {"data": data} if data is not None else {}
+    answering: Any = engine  # its name is checked where it is loaded
+    result = score_model(model, photos, engine=answering, progress=not (quiet or json_), **options)
     if json_:
         print(json.dumps(result.to_json(), ensure_ascii=False))
         return 0
     low, high = result.accuracy_interval.low, result.accuracy_interval.high
     print(f"\nAccuracy {result.accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}) on {result.counted}")
     print(f"balanced {result.balanced_accuracy:.1%}, macro F1 {result.macro_f1:.3f}, log loss {result.log_loss:.3f}\n")
-    print(classes_table(result))
+    print(describe_classes(result))
     return 0

@@ -13,6 +13,7 @@ from cyclopts import App
 from cyclopts.exceptions import CycloptsError, UnusedCliTokensError
 
 from headstart import __version__
+from headstart.cli.help import HELP_ALL, GroupedHelp, spell_flags
 from headstart.cli.streams import all_streams, occupy_descriptors
 from headstart.display.lines import print_to_stderr
 from headstart.errors import HeadstartError, bounded, is_disk_full
@@ -57,7 +58,7 @@ def main() -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Runs one command and gives its exit code: 0 well, 1 our fault, 2 your input, 130 stopped by Ctrl-C."""
+    """Run one command and return its exit code: 0 well, 1 our fault, 2 your input, 130 stopped by Ctrl-C."""
     warnings.filterwarnings("ignore", module="PIL")  # what Pillow warns of stands in the ledger
     with all_streams():
         return _run(arguments)
@@ -65,12 +66,16 @@ def run(arguments: list[str]) -> int:
 
 def _run(arguments: list[str]) -> int:
     verb = arguments[0] if arguments and arguments[0] in VERBS else ""
+    everything = bool(verb) and HELP_ALL in arguments
+    if everything:
+        arguments = [verb, "--help"]
     try:
-        code = _app(verb)(arguments, exit_on_error=False, print_error=False) or FINE
+        app = make_app(verb, everything=everything)
+        code = app(spell_flags(arguments), exit_on_error=False, print_error=False) or FINE
         sys.stdout.flush()
         return int(code)
     except CycloptsError as error:
-        return _failed(f"{_in_words(error)}; see headstart {f'{verb} ' if verb else ''}--help", YOUR_INPUT)
+        return _failed(f"{_describe(error)}; see headstart {f'{verb} ' if verb else ''}--help", YOUR_INPUT)
     except HeadstartError as error:
         return _failed(str(error), error.exit_code)
     except KeyboardInterrupt:
@@ -89,14 +94,20 @@ def _run(arguments: list[str]) -> int:
         return _failed(f"{type(error).__name__}: {error}", OUR_FAULT)
 
 
-def _app(verb: str) -> App:
-    """The command line; the verb that is called brings its own, longer help."""
+def make_app(verb: str, *, everything: bool = False) -> App:
+    """Return the command line; the verb that is called brings its own, longer help.
+
+    Args:
+        verb: the verb that is called; "" for none.
+        everything: its help shows all settings.
+    """
     app = App(
         name="headstart",
         help="From a folder of labelled photos to a tested classifier, by transfer learning.",
         version=__version__,
         result_action="return_value",
         suppress_keyboard_interrupt=False,
+        help_formatter=GroupedHelp(verb, everything=everything),
     )
     for name, help_ in VERBS.items():
         own = {"help_epilogue": _examples(name)} if name == verb else {"help": help_}
@@ -105,13 +116,13 @@ def _app(verb: str) -> App:
 
 
 def _examples(verb: str) -> str:
-    """The examples in a verb's docstring as a block of code: cyclopts takes no notice of them."""
+    """Return the examples in a verb's docstring as a block of code: cyclopts takes no notice of them."""
     doc = inspect.getdoc(getattr(import_module(f"headstart.cli.{verb}"), verb)) or ""
     block = doc.partition("Examples:\n")[2].partition("\n\n")[0]
     return f"Examples:\n```\n{inspect.cleandoc(block)}\n```" if block else ""
 
 
-def _in_words(error: CycloptsError) -> str:
+def _describe(error: CycloptsError) -> str:
     from pydantic import ValidationError
 
     from headstart.settings import describe_validation_error

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from headstart.cli.tables import table
-from headstart.errors import BackboneError, SettingError
-from headstart.settings import locate_store
 
 if TYPE_CHECKING:
     from headstart.backbones.layers import BackboneLayers, TrainableLayer
@@ -38,12 +36,11 @@ def models(
         layers: The layers of the one that is named.
         store: The store's folder; HEADSTART_STORE or the platform's cache folder when not given.
     """
-    if layers:
-        return _layers(pattern)
-    from headstart.backbones.listing import list_local, search_timm
+    from headstart.verbs.models import models as list_models
 
-    networks = locate_store(store) / "networks"
-    listed = search_timm(pattern, networks) if pattern or all_ else list_local(networks)
+    if layers:
+        print(_describe_layers(list_models(pattern, layers=True, store=store)))
+        return 0
     rows = [
         (
             entry.name,
@@ -53,37 +50,23 @@ def models(
             entry.weights,
             "yes" if entry.is_local else "no",
         )
-        for entry in listed
+        for entry in list_models(pattern, all=all_, store=store)
     ]
-    if not rows:
-        raise BackboneError(f"no backbone matches {pattern!r}; try part of a name, such as resnet or 'vit_*'")
     print(table(("name", "parameters", "input", "licence", "weights", "here"), rows))
     if not pattern and not all_:
         print("\nmore: headstart models PATTERN searches all of timm; a checkpoint of yours is named timm:NAME@FILE")
     return 0
 
 
-def _layers(name: str) -> int:
-    if not name or any(sign in name for sign in "*?["):
-        raise SettingError(f"--layers shows one backbone, seen {name!r}; give its name, such as VGG16")
-    from headstart.backbones.catalog import resolve_origin
-
-    origin = resolve_origin(name)  # a name that is none is said before PyTorch is imported, which takes seconds
-    from headstart.backbones.layers import describe_layers
-
-    print(_in_words(describe_layers(origin)))
-    return 0
-
-
-def _in_words(it: "BackboneLayers") -> str:
-    lowest, auto = it.layers[0], next(layer for layer in it.layers if layer.name == it.auto)
+def _describe_layers(found: "BackboneLayers") -> str:
+    lowest, auto = found.layers[0], next(layer for layer in found.layers if layer.name == found.auto)
     head = ("layer", "features", "at its end", "parameters", "work", "--unfreeze trains", "of the work")
-    empty = [layer.name for layer in it.layers if not layer.trained]
-    weights = "The weights, fetched at the first use, were" if it.fetched else "The weights were"
+    empty = [layer.name for layer in found.layers if not layer.trained]
+    weights = "The weights, fetched at the first use, were" if found.fetched else "The weights were"
     lines = [
-        f"{it.name} ({it.architecture}): {it.size} x {it.size} pixels, {lowest.trained:,} parameters",
+        f"{found.name} ({found.architecture}): {found.size} x {found.size} pixels, {lowest.trained:,} parameters",
         "",
-        table(head, map(_row, it.layers)),
+        table(head, map(_row, found.layers)),
         "",
         "--unfreeze LAYER trains that layer and all above it, and the head; what is below stays frozen.",
         f"--unfreeze auto is {auto.name} here: {auto.trained:,} parameters, {auto.trained_work:.1%} of the work.",
@@ -94,6 +77,14 @@ def _in_words(it: "BackboneLayers") -> str:
     return "\n".join(lines)
 
 
-def _row(it: "TrainableLayer") -> tuple[object, ...]:
-    shape = " x ".join(map(str, it.shape))
-    return it.name, it.width, shape, it.parameters, f"{it.work:.1%}", it.trained, f"{it.trained_work:.1%}"
+def _row(layer: "TrainableLayer") -> tuple[object, ...]:
+    shape = " x ".join(map(str, layer.shape))
+    return (
+        layer.name,
+        layer.width,
+        shape,
+        layer.parameters,
+        f"{layer.work:.1%}",
+        layer.trained,
+        f"{layer.trained_work:.1%}",
+    )

@@ -64,6 +64,6 @@ def _without_mark(first: bytes, encoding: str) -> tuple[bytes, str]:
 
 
 def _available(stream: BinaryIO) -> bytes:
-    """What there is to read now, some bytes at least until the end."""
+    """Return what there is to read now, some bytes at least until the end."""
     read1 = getattr(stream, "read1", None)
     return bytes(read1(CHUNK)) if read1 is not None else stream.read(CHUNK)

@@ -1,6 +1,5 @@
 """``headstart predict MODEL FILE|FOLDER|-...``."""
 
-import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
@@ -65,16 +64,16 @@ def predict(
     top = min(top, len(classifier.classes))
     form = json_lines if json_ else csv_lines if csv_ else text_lines
     seen = failed = 0
-    left_out: list[str] = []
-    for line, bad in form(classifier, classifier.stream(_asked(photos, left_out)), top):
+    skipped: list[str] = []
+    for line, bad in form(classifier, classifier.stream(_asked(photos, skipped)), top):
         if csv_ and not seen:
             print(csv_header(top))
         print(line, flush=True)  # who feeds standard input may wait for the answer
         seen, failed = seen + 1, failed + bad
     if not seen and "-" not in photos:
-        others = f" ({len(left_out)} other files, such as {left_out[0]!r})" if left_out else ""
+        others = f" ({len(skipped)} other files, such as {skipped[0]!r})" if skipped else ""
         raise UserError(f"no photos found in {', '.join(photos)[:300]}{others}; give files, or folders with photos")
-    tell_left_out(left_out)
+    report_skipped(skipped)
     if csv_ and not seen:
         print(csv_header(top))
     sys.stdout.flush()
@@ -83,39 +82,35 @@ def predict(
     return 2 if failed else 0
 
 
-def _asked(photos: Sequence[str], left_out: list[str]) -> Iterable[str]:
-    """The files meant: a list of a few, for that is answered sooner, or what gives them one by one."""
+def _asked(photos: Sequence[str], skipped: list[str]) -> Iterable[str]:
+    """Return the files meant: a list of a few, for that is answered sooner, or what gives them one by one."""
     from headstart.inference.classifier import BATCH_FROM
     from headstart.inference.streaming import Arrivals
 
-    files = files_of(photos, left_out)
+    files = list_files(photos, skipped)
     if "-" in photos:
         return Arrivals(files)
     first = list(islice(files, BATCH_FROM))
     return first if len(first) < BATCH_FROM else chain(first, files)
 
 
-def files_of(photos: Iterable[str], left_out: list[str]) -> Iterator[str]:
-    """The files meant; of a folder those whose bytes are a photo's, in natural order.
+def list_files(photos: Iterable[str], skipped: list[str]) -> Iterator[str]:
+    """Yield the files meant; of a folder those whose bytes are a photo's, in natural order.
 
-    ``left_out`` is added the names of what else lies in folders.
+    Args:
+        photos: files, folders, and "-" for names on standard input.
+        skipped: the names of what else lies in folders are added.
     """
+    from headstart.verbs.predict import expand_folders
+
     for photo in photos:
         if photo == "-":
             yield from names_on_stdin()
-        elif os.path.isdir(photo):  # noqa: PTH112 (Path.is_dir raises for names that are too long)
-            from headstart.data.unlabelled import find_photos
-
-            folder, others = Path(photo), list[str]()
-            for path in find_photos(folder, others):
-                # the name as the user wrote it, "./a.jpg" included
-                yield os.path.join(photo, path.relative_to(folder))  # noqa: PTH118
-            left_out += [os.path.join(photo, name) for name in others]  # noqa: PTH118
         else:
-            yield photo
+            yield from map(str, expand_folders([photo], skipped))
 
 
-def tell_left_out(names: list[str]) -> None:
+def report_skipped(names: list[str]) -> None:
     """Say on standard error how much of folders was no photo."""
     if names:
         some = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")

@@ -28,9 +28,9 @@ def report(
         out: A new file for the page; RUN/report.html, or FIRST-versus-SECOND.html here, when not given.
         open_: Show the page in the default browser.
     """
-    from headstart.reporting.write import write_comparison, write_report
+    from headstart.verbs.report import report as make_report
 
-    file = write_report(run, out) if other is None else write_comparison(run, other, out)
+    file = make_report(run, other, out=out)
     print(file)
     if open_:
         import webbrowser

@@ -16,10 +16,19 @@ _FLAG = re.compile(r"(?<![\w-])--([a-z][a-z0-9-]*)")
 STOPPED = "stopped; what was computed is kept: the same call goes on from there"
 
 
-def name_keywords(message: str) -> str:
+#: Flags whose keywords have another name, for in Python it means something else: by function.
+RENAMED = {"check": {"labels": "label_table", "augment": "sheet"}}
+
+
+def name_keywords(message: str, verb: str = "") -> str:
     """Return a message with the keyword in place of each flag, commands of the terminal excepted."""
+
+    def name_keyword(found: re.Match[str]) -> str:
+        name = found[1].replace("-", "_")
+        return RENAMED.get(verb, {}).get(name, name)
+
     pieces = _COMMAND.split(message)
-    pieces[::2] = [_FLAG.sub(lambda found: found[1].replace("-", "_"), piece) for piece in pieces[::2]]
+    pieces[::2] = [_FLAG.sub(name_keyword, piece) for piece in pieces[::2]]
     return "".join(pieces)
 
 
@@ -31,7 +40,7 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         except HeadstartError as error:
-            error.args = (name_keywords(str(error)),)
+            error.args = (name_keywords(str(error), function.__name__),)
             if isinstance(error, UserError):
                 raise error.with_traceback(None) from None
             raise

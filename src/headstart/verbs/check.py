@@ -138,11 +138,11 @@ def refuse_clashes(network: Mapping[str, Any], *, review: bool, fast: bool) -> N
     Raises:
         SettingError: settings of the network without labels to hold to it, or a quick look that is to be a long one.
     """
-    if not review and network.keys() - {"store"}:
-        name = next(name for name in network if name != "store")
-        raise SettingError(f"{name} is given without labels to hold to it; add label_table='FILE.csv'")
+    if not review and network:
+        name = next(iter(network))
+        raise SettingError(f"--{name.replace('_', '-')} is given without labels to hold to it; add --labels FILE.csv")
     if review and fast:
-        raise SettingError("fast reads headers only, labels are held to a network that sees every photo; drop one")
+        raise SettingError("--fast reads headers only, --labels shows every photo to a network; drop one of them")
 
 
 def refuse_sheet(sheet: Path | None, settings: FitSettings) -> None:
@@ -154,7 +154,8 @@ def refuse_sheet(sheet: Path | None, settings: FitSettings) -> None:
     if sheet is not None:
         check_target(sheet)
     elif changed := sorted(settings.augment.model_fields_set):
-        raise SettingError(f"{changed[0]} is given without a sheet to show it on; add sheet='FILE.png'")
+        flag = changed[0].replace("_", "-")
+        raise SettingError(f"--{flag} is given without a sheet to show it on; add --augment FILE.png")
 
 
 def _review_labels(

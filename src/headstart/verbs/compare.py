@@ -90,7 +90,8 @@ def choose_arms(config: Path | None, **options: Any) -> FitOptions:
     """Return the arms that are compared where neither keywords nor the file say which."""
     settings = FitSettings.load(config, **options)
     chosen = settings.arms or settings.strategy != "auto" or settings.budget is not None
-    return {} if chosen or "strategy" in settings.model_fields_set else {"arms": DEFAULT_ARMS}
+    named = "strategy" in FitSettings.load(**options).model_fields_set  # auto, but said so
+    return {} if chosen or named else {"arms": DEFAULT_ARMS}
 
 
 def read_comparison(run: Run) -> ComparedRun:

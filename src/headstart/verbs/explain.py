@@ -86,7 +86,7 @@ def explain_each(
     """
     folder = Path(out).expanduser() if out is not None else None
     if folder is not None and folder.exists() and not folder.is_dir():
-        raise SettingError(f"out {str(folder)!r} is a file; name a folder for the pictures")
+        raise SettingError(f"--out {str(folder)!r} is a file; name a folder for the pictures")
     explainer = Explainer(Path(model))
     for photo in photos:
         name = name_photo(photo)

@@ -31,7 +31,7 @@ SUFFIXES = (".npz", ".parquet")
 
 @dataclass(frozen=True, eq=False)
 class Features:
-    """What a frozen network says of labelled photos: a row for each, as ``fit`` learns from."""
+    """A row of a frozen network's features for each labelled photo, as ``fit`` learns from."""
 
     ids: tuple[str, ...]  #: N, unique: a digest of the photo's bytes, numbered for further copies
     names: tuple[str, ...]  #: N, of the photos

@@ -1,0 +1,168 @@
+"""A finished run as text, short enough to be read in ten seconds, and as JSON."""
+
+import shlex
+from typing import Any
+
+from headstart.cli.tables import paragraph, table
+from headstart.data.names import count_noun
+from headstart.diagnostics.label_noise import LabelNoise, describe_label_noise
+from headstart.diagnostics.next_commands import suggest_comparing, suggest_relabelling
+from headstart.evaluation.evaluation import Evaluation
+from headstart.runs.run import Run
+from headstart.storage.run_layout import REPORT
+
+MOST_CLASSES = 20  #: shown; evaluation.json has them all
+WIDTH = 110  #: columns that a line may take
+
+
+def describe_run(run: Run) -> str:
+    """Return a run as a person reads it."""
+    test, record = run.test, run.record
+    low, high = test.accuracy_interval.low, test.accuracy_interval.high
+    engine, parts = record["engine"], record["split"]
+    told = [*_optimism(run), *_trust(run), *_arms(run), *_caveats(run)]
+    return f"""
+Test accuracy {test.accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}) on {test.counted} it had never seen
+balanced {test.balanced_accuracy:.1%}, macro F1 {test.macro_f1:.3f}, log loss {test.log_loss:.3f}; \
+validation accuracy {run.validation.accuracy:.1%} on {run.validation.n}{" ^" * run.validation.optimistic}
+
+{describe_classes(run.test)}
+
+{record["winner"]} (weights: {record["backbone"]["licence"]}), {engine["name"]} {engine["precision"]}
+train {parts["train"]}, validation {parts["validation"]}, test {parts["test"]} photos; {_took(run)}
+{"".join(f"{line}{chr(10)}" for line in told)}everything is in {run.folder}
+look:  {_look(run)}
+next:  headstart predict {shlex.quote(str(run.folder / "model"))} PHOTO"""
+
+
+def _look(run: Run) -> str:
+    report = run.folder / REPORT
+    return (
+        f"{report} (or headstart report {shlex.quote(str(run.folder))} --open)"
+        if report.exists()
+        else f"headstart report {shlex.quote(str(run.folder))}"
+    )
+
+
+def _trust(run: Run) -> list[str]:
+    """Return how far the answers can be trusted, and what of the data should be looked at."""
+    found = run.trust
+    if not found:
+        return []
+    before, after = found["calibration"]["before"]["ece"], found["calibration"]["after"]["ece"]
+    sure = [f"calibration error {after:.1%} ({before:.1%} before)"]
+    if sets := found["sets"]:
+        test = sets["test"]
+        sure.append(f"sets of {test['mean_size']:.1f} classes hold the right one in {test['coverage']:.0%}")
+    if novelty := found["novelty"]:
+        sure.append(f"{1 - novelty['accepted']['share']:.0%} of the test photos declined as unfamiliar")
+    return [paragraph("; ".join(sure), WIDTH), *_warnings(run)]
+
+
+def _warnings(run: Run) -> list[str]:
+    found, lines = run.trust, []
+    if scores := found["leaks"]["scores"]:
+        without = scores["without_leaks"]
+        score = f"; without them {without['share']:.1%}" if without else ""
+        leaked = count_noun(scores["leaked"], "test photo", "show")
+        lines.append(f"leak: {leaked} the same as photos that were learnt from{score}")
+    errors = LabelNoise.from_json(found["labels"])
+    if errors.doubted:
+        lines.append(paragraph(f"labels: {describe_label_noise(errors)}", WIDTH))
+        if hint := suggest_relabelling(run.record["source"], run.folder, run.record["settings"]):
+            lines.append(f"look at them:  {hint.check}")
+    if corrected := found["labels"].get("corrected_in_test"):
+        others = found["labels"]["untouched"]
+        rest = f"{others['share']:.1%} of the {others['n']} others are right" if others else "no other is there"
+        were = "label was" if corrected == 1 else "labels were"
+        lines.append(f"{corrected} test {were} corrected, which flatters the score: {rest}")
+    if worst := found["slices"]["worst"]:
+        lines.append(
+            f"worse than the rest: {worst['by']} {worst['value']}, {worst['accuracy']:.1%} of {worst['n']} test photos"
+        )
+    return lines
+
+
+def _share(value: float | None) -> str:
+    """Return a share in percent; a dash for what there is not, such as the recall of a class without photos."""
+    return "-" if value is None else f"{value:.1%}"
+
+
+def describe_classes(evaluation: Evaluation) -> str:
+    """Return a table of each class, how well it was told, and what it was most often taken for."""
+    met = [it for it in enumerate(evaluation.per_class) if it[1].support or it[1].precision is not None]
+    rows = [
+        (score.name, score.support, _share(score.precision), _share(score.recall), _mistaken(evaluation, index))
+        for index, score in met[:MOST_CLASSES]
+    ]
+    more, absent = len(met) - MOST_CLASSES, len(evaluation.per_class) - len(met)
+    note = f"\n... and {more} more classes" if more > 0 else ""
+    if absent:
+        note += f"\n{absent} class{'es have' if absent > 1 else ' has'} no photo here, and none was taken for one"
+    return table(("class", "photos", "precision", "recall", "most often taken for"), rows) + note
+
+
+def _mistaken(evaluation: Evaluation, label: int) -> str:
+    row = list(evaluation.confusion[label])
+    row[label] = 0
+    most = max(row)
+    return f"{evaluation.classes[row.index(most)]} ({most})" if most else ""
+
+
+def _took(run: Run) -> str:
+    return f"took {run.took:.1f} s"
+
+
+def _arms(run: Run) -> list[str]:
+    """Return why the winner won, what else was tried, and what has not been."""
+    arms, left_out = run.record["arms"], run.record["left_out"]
+    others = [
+        f"{arm['name']} {arm['validation']['accuracy']:.1%}" for arm in arms if arm["name"] != run.record["winner"]
+    ]
+    lines = []
+    if others:
+        why = run.record["choice"]["reason"].partition(". ")[0].removesuffix(".")
+        lines.append(paragraph(f"on validation {why}; also tried: {', '.join(others)}", WIDTH))
+    if left_out:
+        lines.append(f"left out: {', '.join(arm['name'] for arm in left_out)}; see {run.folder / 'comparison.json'}")
+    if not any(arm["curves"] for arm in arms) and run.validation.accuracy < 1:
+        compare = suggest_comparing(run.record["source"], run.record["settings"])
+        lines.append(f"training part of the network may do better{f':  {compare}' if compare else ''}")
+    return lines
+
+
+def _optimism(run: Run) -> list[str]:
+    """Return why the validation score flatters."""
+    return [paragraph(f"^ validation is {run.validation.caveat}", WIDTH)] if run.validation.optimistic else []
+
+
+def _caveats(run: Run) -> list[str]:
+    """Return what was skipped or assumed, each in a line; the ledger has the rest."""
+    aside = run.record["photos"]["skipped"]
+    repaired = run.record["photos"]["repaired"]
+    lines = [f"note: {note}" for note in run.notes[:6] if not note.startswith("preparing")]
+    if aside or repaired:
+        lines.append(f"{aside} files skipped, {repaired} repaired in memory: see {run.folder / 'ledger.jsonl'}")
+    if run.record["copies"]:
+        torn = any(note.startswith("leak: ") for note in run.notes)
+        where = "" if torn else ", each kept on one side of the split"
+        copies = run.record["copies"]
+        lines.append(f"{copies} set{'s' * (copies != 1)} of photos with equal bytes{where}")
+    return lines
+
+
+def run_to_json(run: Run) -> dict[str, Any]:
+    """Return a run as a program reads it."""
+    return {
+        "folder": str(run.folder),
+        "model": str(run.folder / "model"),
+        "winner": run.record["winner"],
+        "reason": run.record["choice"]["reason"],
+        "split": run.record["split"],
+        "photos": run.record["photos"],
+        "took": run.took,
+        "seconds": run.seconds,
+        "notes": list(run.notes),
+        "validation": run.validation.to_json(),
+        "test": run.test.to_json(),
+    }

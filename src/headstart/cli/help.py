@@ -1,0 +1,86 @@
+"""Help of a verb: its flags in named groups, the ones that most people need first."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from headstart.settings.keywords import CHAPTERS, SPELLINGS
+
+if TYPE_CHECKING:
+    from cyclopts.help import DefaultFormatter, HelpEntry, HelpPanel
+    from rich.console import Console, ConsoleOptions
+
+#: The chapters' headings.
+TITLES = {
+    "run": "The job",
+    "data": "Photos and labels",
+    "heads": "The head",
+    "train": "Training",
+    "augment": "Augmentation",
+    "compare": "Comparing",
+    "trust": "Trust",
+}
+#: The settings that most people need, shown by --help of verbs that take all of them.
+FIRST = (
+    *("out", "backbone", "strategy", "budget", "head", "class_weights", "seed"),
+    *("groups_from", "split_from", "relabel"),
+)
+LONG_VERBS = ("fit", "compare")  #: whose --help shows ``FIRST`` alone
+HELP_ALL = "--help-all"
+
+
+class GroupedHelp:
+    """A formatter of help that shows settings by chapter."""
+
+    def __init__(self, verb: str, *, everything: bool):
+        self._verb = verb
+        self._short = verb in LONG_VERBS and not everything
+
+    def __call__(self, console: "Console", options: "ConsoleOptions", panel: "HelpPanel") -> None:
+        """Draw a panel; one of parameters in groups."""
+        draw = _default()
+        if panel.format != "parameter" or not self._verb:
+            draw(console, options, panel)
+            return
+        for title, entries in self._group(panel.entries):
+            draw(console, options, panel.copy(title=title or panel.title, entries=entries))
+        if self._short and any(entry.positive_names for entry in panel.entries):
+            console.print(f"All settings: headstart {self._verb} {HELP_ALL}\n")
+
+    def render_usage(self, console: "Console", options: "ConsoleOptions", usage: Any) -> None:
+        """Draw the line of usage."""
+        _default().render_usage(console, options, usage)
+
+    def render_description(self, console: "Console", options: "ConsoleOptions", description: Any) -> None:
+        """Draw the description."""
+        _default().render_description(console, options, description)
+
+    def _group(self, entries: "Iterable[HelpEntry]") -> "list[tuple[str, list[HelpEntry]]]":
+        chapters = {name: chapter for chapter, kind in CHAPTERS.items() for name in kind.model_fields}
+        own: list[HelpEntry] = []
+        groups: dict[str, list[HelpEntry]] = {title: [] for title in TITLES.values()}
+        for entry in entries:
+            name = next((flag.lstrip("-").replace("-", "_") for flag in entry.positive_names), "")
+            if self._short and name in chapters:
+                if name in FIRST:
+                    own.append(entry)
+            elif name in chapters and (self._verb in LONG_VERBS or chapters[name] in ("data", "augment")):
+                groups[TITLES[chapters[name]]].append(entry)
+            else:
+                own.append(entry)
+        return [(title, found) for title, found in {"": own, **groups}.items() if found]
+
+
+def _default() -> "DefaultFormatter":
+    from cyclopts.help import DefaultFormatter  # where no help is asked for it is not imported
+
+    return DefaultFormatter()
+
+
+def spell_flags(arguments: Iterable[str]) -> list[str]:
+    """Return arguments with each flag in the spelling that is known here, such as --optimizer as --optimiser."""
+    flags = {f"--{other.replace('_', '-')}": f"--{own.replace('_', '-')}" for other, own in SPELLINGS.items()}
+    spelt = []
+    for argument in arguments:
+        flag, sign, value = argument.partition("=")
+        spelt.append(f"{flags[flag]}{sign}{value}" if flag in flags else argument)
+    return spelt

@@ -1,0 +1,136 @@
+"""The whole job as an estimator."""
+
+import csv
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+
+from headstart.errors import DataError
+from headstart.modalities.image.load import PhotoLike
+from headstart.pipeline.fit import fit as run_fit
+from headstart.settings import HeadName, StrategyName
+
+if TYPE_CHECKING:
+    from sklearn.utils import Tags  # from scikit-learn 1.6 on
+
+
+class Classifier(ClassifierMixin, BaseEstimator):
+    """The whole job as an estimator: fitted on photos and labels, calibrated, tested on a share of them.
+
+    The test photos are taken from those given to ``fit``; ``test_`` is their score.
+    """
+
+    def __init__(
+        self,
+        backbone: str = "efficientnet_lite0",
+        *,
+        strategy: StrategyName = "auto",
+        head: HeadName = "logistic",
+        budget: str | None = None,
+        seed: int = 0,
+        out: str | Path | None = None,
+        store: str | Path | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ):
+        """Keep the parameters.
+
+        Args:
+            backbone: as of ``headstart.fit``, like ``strategy``, ``head``, ``budget``, ``seed`` and ``store``.
+            strategy: how to transfer.
+            head: what is fitted on the features.
+            budget: time that may be spent.
+            seed: of the split and the folds.
+            out: the folder of the run; None keeps the classifier alone.
+            store: the folder of what is computed.
+            settings: further settings of ``headstart.fit``, by name or by chapter.
+        """
+        self.backbone = backbone
+        self.strategy = strategy
+        self.head = head
+        self.budget = budget
+        self.seed = seed
+        self.out = out
+        self.store = store
+        self.settings = settings
+
+    def fit(self, X: Iterable[Any], y: Iterable[Any]) -> Self:
+        """Make a classifier from photos and their labels.
+
+        Args:
+            X: paths of photos, or pixels, uint8 (N, H, W) or (N, H, W, channels).
+            y: N labels, text or numbers.
+
+        Raises:
+            UserError: photos, labels or settings that cannot be used.
+            HeadstartError: anything else that went wrong.
+        """
+        photos, labels = list(X), np.asarray(list(y))
+        if len(photos) != len(labels):
+            raise DataError(f"{len(photos)} photos have {len(labels)} labels; give one for each")
+        classes = np.unique(labels)
+        names = {str(label): label for label in classes}
+        options = {name: getattr(self, name) for name in ("backbone", "strategy", "head", "budget", "seed", "store")}
+        options |= self.settings or {}
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = Path(self.out) if self.out is not None else Path(scratch) / "run"
+            if photos and isinstance(photos[0], str | Path):
+                run = run_fit(write_table(photos, labels, Path(scratch) / "labels.csv"), out=folder, **options)
+            else:
+                pixels = np.stack([np.asarray(photo) for photo in photos])
+                run = run_fit(pixels, labels=[str(label) for label in labels], out=folder, **options)
+            self.classifier_ = run.classifier
+            self.test_ = run.test
+        if set(run.classes) != names.keys():
+            raise DataError(f"labels {sorted(names)[:5]} were read as {list(run.classes)[:5]}; give them plainer names")
+        self._order = [run.classes.index(str(label)) for label in classes]
+        self.classes_ = classes
+        return self
+
+    def predict_proba(self, X: Iterable[Any]) -> NDArray[np.float64]:
+        """Return calibrated probabilities, (N, C), in the order of ``classes_``.
+
+        Raises:
+            DataError: a photo that cannot be read.
+        """
+        check_is_fitted(self)
+        photos = [cast("PhotoLike", _as_path(photo)) for photo in X]
+        predictions = self.classifier_.predict(photos)
+        bad = next((one for one in predictions if one.error is not None), None)
+        if bad is not None:
+            raise DataError(f"{bad.source}: {bad.error}; leave it out")
+        rows = np.stack([one.probabilities for one in predictions]) if predictions else np.zeros((0, len(self._order)))
+        return np.asarray(rows[:, self._order], np.float64)
+
+    def predict(self, X: Iterable[Any]) -> NDArray[Any]:
+        """Return the likeliest class of each photo, as ``y`` had it.
+
+        Raises:
+            DataError: a photo that cannot be read.
+        """
+        check_is_fitted(self)
+        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+
+    def __sklearn_tags__(self) -> "Tags":
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.string = True
+        return tags
+
+
+def write_table(photos: Iterable[str | Path], labels: Iterable[Any], file: Path) -> Path:
+    """Write a table of photos and labels for ``fit``; return its path."""
+    with file.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(("path", "label"))
+        writer.writerows((str(Path(photo).absolute()), str(label)) for photo, label in zip(photos, labels, strict=True))
+    return file
+
+
+def _as_path(photo: Any) -> Any:
+    return str(photo) if isinstance(photo, np.str_) else photo

@@ -1,0 +1,135 @@
+"""A frozen network as a transformer."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from headstart import events
+from headstart.arrays import Floats
+from headstart.backbones.backbone import Backbone
+from headstart.engines.choose import ParitySamples, choose_engine
+from headstart.errors import DataError
+from headstart.events import RunLog
+from headstart.extraction.extract import extract
+from headstart.pipeline.backbones import load_backbones
+from headstart.selection.budget import Budget
+from headstart.selection.context import RunContext
+from headstart.settings import EngineName, FitSettings, Precision, locate_store
+from headstart.sklearn.photos import list_samples
+from headstart.storage.store import Store
+
+if TYPE_CHECKING:
+    from sklearn.utils import Tags  # from scikit-learn 1.6 on
+
+
+class FeatureExtractor(TransformerMixin, BaseEstimator):
+    """A frozen network that turns photos into rows of features; each photo is computed once and stored.
+
+    Parameters are those of ``headstart.features``. A photo is a path, the bytes of a file, or pixels, uint8 (H, W),
+    (H, W, 3) or (H, W, 4); several of them are a list or an array.
+    """
+
+    def __init__(
+        self,
+        backbone: str = "efficientnet_lite0",
+        *,
+        layer: str | None = None,
+        engine: EngineName = "auto",
+        precision: Precision = "auto",
+        workers: int = 0,
+        store: str | Path | None = None,
+    ):
+        self.backbone = backbone
+        self.layer = layer
+        self.engine = engine
+        self.precision = precision
+        self.workers = workers
+        self.store = store
+
+    def fit(self, X: Iterable[Any], y: Any = None) -> Self:
+        """Load the network and choose the engine that runs it; nothing is learnt from the photos.
+
+        Args:
+            X: photos; the engine is proved on some of them.
+            y: not used.
+
+        Raises:
+            UserError: no photo, one that cannot be read, or a name that is none.
+            HeadstartError: a network that cannot be had.
+        """
+        settings = self._settings()
+        samples = list_samples(X)
+        with Store(locate_store(settings.store)) as store, store.in_use():
+            context = RunContext(settings, store, Budget(None), RunLog(events.ignore))
+            backbones = load_backbones(samples, len(samples), context)
+        loaded = backbones.first
+        self.backbone_: Backbone = loaded.backbone
+        self.engine_: str = loaded.chosen.engine.name
+        self.precision_: str = loaded.chosen.engine.precision
+        self.layer_: str = self.layer if self.layer is not None else loaded.backbone.layers[-1].name
+        self.n_features_out_: int = loaded.backbone.layer(self.layer_).width
+        self._chosen = loaded.chosen
+        return self
+
+    def transform(self, X: Iterable[Any]) -> Floats:
+        """Return the features of photos, float32 (N, D).
+
+        Raises:
+            DataError: a photo that cannot be read.
+        """
+        check_is_fitted(self)
+        settings = self._settings()
+        samples = list_samples(X)
+        with Store(locate_store(settings.store)) as store, store.in_use():
+            done = extract(samples, self.backbone_, self._load_engine(), store, workers=self.workers)
+            broken = next((sample for sample in samples if is_broken(done.issues.get(sample.digest))), None)
+            if broken is not None:
+                raise DataError(f"{broken.name}: {done.issues[broken.digest].reason}; leave it out")
+            return store.read(done.space, [sample.digest for sample in samples], self.layer_)
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """Return names of the features: those of the layer, numbered."""
+        check_is_fitted(self)
+        return np.array([f"{self.layer_}_{number}" for number in range(self.n_features_out_)], dtype=object)
+
+    def _settings(self) -> FitSettings:
+        return FitSettings.load(
+            backbone=self.backbone,
+            engine=self.engine,
+            precision=self.precision,
+            workers=self.workers,
+            store=self.store,
+        )
+
+    def _load_engine(self) -> Any:
+        """Return the engine that was chosen; in another process it is made anew."""
+        if getattr(self, "_chosen", None) is None:
+            size = self.backbone_.spec.size
+            blank = ParitySamples("none", lambda: np.zeros((1, size, size, 3), np.uint8))
+            self._chosen = choose_engine(
+                self.backbone_,
+                blank,
+                engine=cast("EngineName", self.engine_),
+                precision=cast("Precision", self.precision_),
+            )
+        return self._chosen.engine
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_chosen": None}  # an engine belongs to its process
+
+    def __sklearn_tags__(self) -> "Tags":
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.string = True
+        tags.requires_fit = True
+        return tags
+
+
+def is_broken(issue: Any) -> bool:
+    """Return whether a photo could not be decoded."""
+    return issue is not None and issue.broken

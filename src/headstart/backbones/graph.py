@@ -23,7 +23,7 @@ FINAL = "final"
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What lies between the layer below and this one."""
+    """The part of a network between the layer below and this one."""
 
     name: str  #: the layer it ends in
     parameters: int
@@ -65,7 +65,7 @@ class TracedNetwork:
 
 
 def infer_shape(traced: TracedNetwork, boundary: str, size: int) -> tuple[int, ...] | None:
-    """Of one photo's activations at a boundary, of pixels of another size; None where its code takes only its own."""
+    """Return the shape of a photo's activations for pixels of another size; None where the code takes only its own."""
     if boundary == PIXELS:
         return (size, size, 3)
     try:
@@ -87,7 +87,7 @@ class _Tracer(fx.Tracer):
 
 
 def trace(loaded: LoadedNetwork) -> TracedNetwork:
-    """The graph of a loaded network; shares its parameters.
+    """Return the graph of a loaded network; it shares its parameters.
 
     Raises:
         EngineError: its code depends on its input in a way that cannot be drawn as a graph.
@@ -135,7 +135,7 @@ def _made_from(node: fx.Node) -> set[fx.Node]:
 
 
 def _path(module: fx.GraphModule, final: fx.Node) -> list[fx.Node]:
-    """What is made from the input and ends in ``final``, in order; constants and parameters are not in it."""
+    """The nodes that are made from the input and end in ``final``, in order; constants and parameters are not in it."""
     needed = _made_from(final)
     path: dict[fx.Node, None] = {}
     for node in module.graph.nodes:
@@ -194,7 +194,7 @@ def _parts(module: fx.GraphModule, cuts: Mapping[str, fx.Node], size: int) -> It
 
 
 def parameter_names(module: fx.GraphModule, node: fx.Node) -> list[str]:
-    """The names of the parameters that a node uses."""
+    """Return the names of the parameters that a node uses."""
     if node.op == "call_module":
         return [f"{node.target}.{name}" for name, _ in module.get_submodule(str(node.target)).named_parameters()]
     if node.op == "get_attr":
@@ -204,12 +204,12 @@ def parameter_names(module: fx.GraphModule, node: fx.Node) -> list[str]:
 
 
 def to_channels_last(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """(N, C, H, W) -> (N, H, W, C); anything else as it is."""
+    """Return the shape (N, C, H, W) as (N, H, W, C); anything else as it is."""
     return (shape[0], *shape[2:], shape[1]) if len(shape) == 4 else shape
 
 
 def extract_trunk(traced: TracedNetwork, boundary: str) -> fx.GraphModule:
-    """Uint8 pixels (N, S, S, 3) -> activations at the boundary, float32, maps with their channels last."""
+    """Return the frozen part: uint8 pixels (N, S, S, 3) to activations, float32, maps with their channels last."""
     graph = fx.Graph()
     out = _copied(graph, traced.module, [traced.cuts[PIXELS]], traced.cuts[boundary])
     if len(traced.shape(boundary)) == 3:
@@ -219,7 +219,7 @@ def extract_trunk(traced: TracedNetwork, boundary: str) -> fx.GraphModule:
 
 
 def extract_top(traced: TracedNetwork, boundary: str) -> fx.GraphModule:
-    """Activations as ``extract_trunk`` gives them -> the last layer's features (N, D); shares the network's parameters.
+    """Return the top: activations of ``extract_trunk`` to the last layer's features (N, D); it shares parameters.
 
     Raises:
         BackboneError: something above the boundary looks past it, at the input.

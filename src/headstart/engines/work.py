@@ -1,4 +1,4 @@
-"""How much a network computes below and above each of its layers, counted on its graph: for prices by arithmetic."""
+"""The work of a network below and above each of its layers, counted on its graph: for prices by arithmetic."""
 
 from collections.abc import Iterable
 from functools import lru_cache

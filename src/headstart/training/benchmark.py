@@ -31,7 +31,7 @@ FORWARD = 2.5  #: times as fast is the forward pass alone, where there was no ti
 
 @dataclass
 class Allowance:
-    """The time that a trial may take."""
+    """The time that a benchmark may take."""
 
     seconds: float = float("inf")
     began: float = field(default_factory=lambda: time.perf_counter())
@@ -55,7 +55,7 @@ def benchmark_training(
     allowed: float = float("inf"),
     listener: events.Listener = events.ignore,
 ) -> BenchmarkResult:
-    """The speed at each precision, on activations of a kind; kept in a file, so that what was chosen stays chosen.
+    """Time training at each precision, on activations of a kind; kept in a file, so that what was chosen stays chosen.
 
     It is not kept when other work took the processor meanwhile: one such trial had bf16 down at a sixteenth of its
     speed, and every later training would have gone without it. Nor is one that was cut short.

@@ -34,7 +34,7 @@ U = TypeVar("U")
 
 @dataclass(frozen=True, slots=True)
 class ViewLoader:
-    """How photos are changed before the frozen part sees them."""
+    """The loader of photos' changed views, as the frozen part sees them."""
 
     spec: ImageSpec
     augmentation: Augmentation
@@ -46,7 +46,7 @@ class ViewLoader:
         return self.augmentation.identity
 
     def pixels(self, sample: Sample, numbers: Iterable[int]) -> list[NDArray[np.uint8]]:
-        """Some views of a photo, (S, S, 3) each; it is decoded once."""
+        """Return some views of a photo, uint8 (S, S, 3) each; it is decoded once."""
         photo = load_photo(sample.source, self.spec).pixels
         changed = self.augmentation
         return [
@@ -62,7 +62,7 @@ class ViewLoader:
 
 
 def activations_key(trunk: Trunk, views: ViewLoader) -> str:
-    """Names the activations of a frozen part on views: 40 hexadecimal digits over all that they depend on."""
+    """Return the key of a frozen part's activations on views: 40 hexadecimal digits over all that they depend on."""
     return hashlib.blake2b(f"{trunk.fingerprint} {views.fingerprint}".encode(), digest_size=20).hexdigest()
 
 
@@ -118,7 +118,7 @@ class StreamedActivations:
 
 
 def to_tensor(values: NDArray[Any]) -> Tensor:
-    """Stored bits or fresh numbers as what a network takes: bf16, or uint8 for pixels."""
+    """Return stored bits or fresh numbers as a network takes them: bf16, or uint8 for pixels."""
     if values.dtype == np.uint16:
         return torch.from_numpy(values.view(np.int16)).view(torch.bfloat16)
     tensor = torch.from_numpy(values)
@@ -133,7 +133,7 @@ def compute_activations(
     activations: Activations,
     listener: events.Listener = events.ignore,
 ) -> int:
-    """Computes and stores what is missing of ``count`` views of each photo; gives how many views that were."""
+    """Compute and store what is missing of ``count`` views of each photo; return how many views that were."""
     with activations.writing(listener):
         rows = [(sample.digest, number) for sample in samples for number in range(count)]
         wanted: dict[str, list[int]] = {}

@@ -15,7 +15,7 @@ _KINDS = ("network", "best", "average", "moments", "lowest")
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What a training needs to go on."""
+    """The state that a training goes on from."""
 
     epochs: tuple[Epoch, ...]
     best_epoch: int
@@ -27,7 +27,7 @@ class Checkpoint:
 
 
 def write_checkpoint(path: Path, state: Checkpoint) -> None:
-    """Replaces the checkpoint."""
+    """Replace the checkpoint."""
     from safetensors.torch import save
 
     tensors = {
@@ -44,7 +44,7 @@ def write_checkpoint(path: Path, state: Checkpoint) -> None:
 
 
 def read_checkpoint(path: Path) -> Checkpoint | None:
-    """The checkpoint of an unfinished training; None where there is none, or none that can be used."""
+    """Return the checkpoint of an unfinished training; None where there is none, or none that can be used."""
     from safetensors import SafetensorError, safe_open
 
     try:

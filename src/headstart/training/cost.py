@@ -1,4 +1,4 @@
-"""What a training will take, predicted from a timed micro-run on the photos themselves."""
+"""The cost of a training, predicted from a timed micro-run on the photos themselves."""
 
 import time
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ BYTES_PER_PARAMETER = 24  #: float32 of weights, gradients, two moments, the ave
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What an arm takes."""
+    """The seconds and bytes that an arm takes."""
 
     seconds: float
     memory: int  #: bytes by which the process grows
@@ -29,7 +29,7 @@ class Cost:
 def estimate_refit_seconds(
     seconds: Mapping[str, float], train: int, validation: int, *, cached: bool, kept: float = 1.0
 ) -> float:
-    """What a training takes once more with the validation photos, from what it takes without them, by stage.
+    """Return the seconds of a training made once more with the validation photos, from those without them, by stage.
 
     As many steps are made as up to the epoch that is kept, and none to find the rate; activations that are stored need
     not be computed again.
@@ -47,19 +47,19 @@ def estimate_refit_seconds(
 
 @dataclass(frozen=True, slots=True)
 class PreparationSpeed:
-    """How fast the parts around the training go, measured on a few photos."""
+    """The speed of the parts around the training, measured on a few photos."""
 
     view: float  #: seconds: a photo decoded and changed, and the frozen part run, over all streams
     features: float  #: photos a second through the whole network on the engine
 
 
 def measure_preparation(job: "FineTuning") -> PreparationSpeed:
-    """Measures, in about a second."""
+    """Measure the parts around a training, in about a second."""
     return PreparationSpeed(_seconds_per_view(job), _features_per_second(job))
 
 
 def estimate_cost(job: "FineTuning", pace: PreparationSpeed | None = None) -> Cost:
-    """The cost of a training; nothing for one that an earlier run finished. The pace is measured where not given."""
+    """Return the cost of a training, nothing for one that is stored; the pace is measured where not given."""
     if job.stored_result is not None:
         return Cost(0.0, 0, 0)
     pace = measure_preparation(job) if pace is None else pace
@@ -88,7 +88,7 @@ def estimate_cost(job: "FineTuning", pace: PreparationSpeed | None = None) -> Co
 
 
 def photos_per_second(photos: float, windowed: float | None, *, whole: bool) -> float:
-    """Photos that a training goes through in a second, from what a trial measured; see ``trial.Speed``.
+    """Return the photos that a training goes through in a second, from a benchmark; see ``TrainingSpeed``.
 
     Args:
         photos: per second where steps see whole maps.

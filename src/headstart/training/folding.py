@@ -15,7 +15,7 @@ _FOLDABLE = (nn.Conv2d, Conv2dSame)
 
 
 def fold_batchnorm(module: fx.GraphModule) -> int:
-    """Folds in place every BatchNorm that alone follows a plain convolution; gives how many.
+    """Fold in place every BatchNorm that alone follows a plain convolution; return how many.
 
     What was in a ``BatchNormAct2d`` beside the norm, dropout and activation, stays in the graph as modules.
     """

@@ -109,7 +109,7 @@ def _of_filter(gradient: Tensor, values: Tensor, weight: Tensor, stride: int, pa
 
 
 def accelerated(module: fx.GraphModule) -> fx.GraphModule:
-    """A copy of a graph with the fast kernels in place of the convolutions they suit; parameters are shared."""
+    """Return a copy of a graph with the fast kernels in place of the convolutions they suit; parameters are shared."""
     names = {}
     for name, child in module.named_modules():
         if getattr(child, "inplace", False):

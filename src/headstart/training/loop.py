@@ -65,7 +65,7 @@ class Trainer:
         return math.ceil(len(self.train_source.labels) / self.settings.batch_size)
 
     def run(self) -> list[Epoch]:
-        """All epochs; the network has the best weights afterwards.
+        """Make all epochs; the network has the best weights afterwards.
 
         Raises:
             TrainingError: a loss that is not a number; the message names the step.
@@ -86,7 +86,7 @@ class Trainer:
         return self.epochs
 
     def release_memory(self) -> None:
-        """Frees what only steps need, five times the memory of the weights: writing the network takes as much."""
+        """Free what only steps need, five times the memory of the weights: writing the network takes as much."""
         self.optimiser.zero_grad(set_to_none=True)
         self.optimiser.state.clear()
         self.average = Average(self.network, 0)
@@ -132,7 +132,7 @@ class Trainer:
         return Epoch(number, rate, loss / count, right / count, *validation, time.perf_counter() - began)
 
     def step(self, activations: Tensor, labels: Tensor, chance: np.random.Generator, number: int) -> Step:
-        """One step of the optimiser on a batch; labels (B,).
+        """Take one step of the optimiser on a batch; labels (B,).
 
         Raises:
             TrainingError: the loss or the gradient is not a number.
@@ -166,7 +166,7 @@ class Trainer:
     def score(
         self, source: ActivationSource, rows: NDArray[np.int64] | None = None, epoch: int = 0
     ) -> tuple[float, float]:
-        """Mean log loss and accuracy over a source's photos, or some of them."""
+        """Return mean log loss and accuracy over a source's photos, or some of them."""
         rows = np.arange(len(source.labels)) if rows is None else rows
         return score_logits(self.logits(source, rows, epoch), torch.from_numpy(source.labels[rows]))
 
@@ -178,7 +178,7 @@ class Trainer:
         return *score_logits(logits, torch.from_numpy(labels)), float(self._losses.mean())
 
     def logits(self, source: ActivationSource, rows: NDArray[np.int64], epoch: int = 0) -> Tensor:
-        """Float32 (len(rows), C) on the CPU."""
+        """Return the logits of photos, float32 (len(rows), C) on the CPU."""
         self.network.eval()
         with torch.inference_mode():
             return torch.cat([self.network(batch).cpu() for batch in source.batches(epoch, rows, 64)])

@@ -1,4 +1,4 @@
-"""How much memory the machine has left, and by how much a piece of work made this process grow.
+"""The memory that the machine has left, and by how much a piece of work made this process grow.
 
 The process's own high-water mark (``ru_maxrss``) does not answer that: it never falls, so work that needs less than an
 earlier piece would measure nothing. Here the mark is set back before the work where the system can (Linux), and else
@@ -20,7 +20,7 @@ STATUS, CLEAR, SAMPLED = Path("/proc/self/status"), Path("/proc/self/clear_refs"
 
 
 def available_memory() -> float:
-    """Bytes that could be used without swapping; infinity where the system does not say."""
+    """Return the bytes that could be used without swapping; infinity where the system does not say."""
     with suppress(OSError, ValueError, IndexError):
         for line in Path("/proc/meminfo").read_text("ascii").splitlines():
             if line.startswith("MemAvailable:"):
@@ -33,13 +33,13 @@ def available_memory() -> float:
 
 
 def available_device_memory() -> float:
-    """Bytes that are free on the GPU that trains; infinity where none does, or it shares the machine's memory."""
+    """Return the free bytes of the GPU that trains; infinity where none does, or it shares the machine's memory."""
     torch = _torch_on_gpu()
     return float("inf") if torch is None else float(torch.cuda.mem_get_info()[0])
 
 
 def resident_memory() -> int:
-    """Bytes of this process that are in memory now; 0 where the system does not say."""
+    """Return the bytes of this process that are in memory now; 0 where the system does not say."""
     with suppress(OSError):
         return _from_status("VmRSS")
     with suppress(AttributeError, OSError):
@@ -48,7 +48,7 @@ def resident_memory() -> int:
 
 
 def peak_memory() -> int:
-    """The most memory that this process ever had, bytes; 0 where the system does not say."""
+    """Return the most memory that this process ever had, bytes; 0 where the system does not say."""
     with suppress(OSError):
         return max(MemoryMeter.ever, _from_status("VmHWM"))
     with suppress(ImportError):
@@ -113,7 +113,7 @@ class MemoryMeter:
 
     @classmethod
     def _read_all(cls) -> None:
-        """What the marks say now counts for every open meter: the next one to begin sets them back."""
+        """Count the marks of now for every open meter: the next one to begin sets them back."""
         highest, torch = _high_water(), _torch_on_gpu()
         on_device = 0 if torch is None else torch.cuda.max_memory_allocated()
         cls.ever = max(cls.ever, highest)
@@ -121,7 +121,7 @@ class MemoryMeter:
             meter.see(highest, on_device)
 
     def see(self, resident: int, on_device: int = 0) -> None:
-        """Takes note of so many bytes that were resident, and of a device's, while this was open."""
+        """Take note of so many bytes that were resident, and of a device's, while this was open."""
         self._highest = max(self._highest, resident)
         self._device_highest = max(self._device_highest, on_device)
 

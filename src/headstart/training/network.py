@@ -1,4 +1,4 @@
-"""What is trained: the part of a network above a boundary, with a head on it.
+"""The trained part of a network: all above a boundary, with a head on it.
 
 It starts as what the probe scored: the pretrained network's own weights and the head that was solved on its features
 (LP-FT: Kumar et al. 2022, ICLR, "Fine-tuning can distort pretrained features and underperform out-of-distribution").
@@ -91,7 +91,7 @@ class TrainableTop(nn.Module):
         return self
 
     def groups(self) -> list[ParameterGroup]:
-        """All parameters, by the layer they belong to."""
+        """Return all parameters, by the layer they belong to."""
         depth = {part.name: index for index, part in enumerate(reversed(self._parts))}
         owner = {tensor: depth[part.name] for part in self._parts for tensor in part.tensors}
         weights, others = [], dict[int, list[nn.Parameter]]()
@@ -109,18 +109,18 @@ class TrainableTop(nn.Module):
         return [ParameterGroup(0, tuple(head), decayed=True), *plain, *weights]
 
     def count(self) -> int:
-        """Parameters that are trained."""
+        """Return the number of parameters that are trained."""
         return sum(parameter.numel() for parameter in self.parameters())
 
     def fitted_head(self, kind: str) -> Head:
-        """The head as it is now."""
+        """Return the head as it is now."""
         layers = [layer for layer in self.head if isinstance(layer, nn.Linear)]
         arrays = [(layer.weight.detach().cpu().numpy(), layer.bias.detach().cpu().numpy()) for layer in layers]
         return Head(kind, tuple(Dense(np.ascontiguousarray(weight.T), bias.copy()) for weight, bias in arrays))
 
 
 def build_head(head: Head) -> nn.Sequential:
-    """A fitted head as layers to train further."""
+    """Return a fitted head as layers to train further."""
     layers: list[nn.Module] = []
     for dense in head.layers:
         linear = nn.Linear(*dense.weight.shape)
@@ -132,7 +132,7 @@ def build_head(head: Head) -> nn.Sequential:
 
 
 def build_blank_head(width: int, classes: int) -> nn.Sequential:
-    """A head that knows nothing: all classes are equally likely."""
+    """Return a head that knows nothing: all classes are equally likely."""
     linear = nn.Linear(width, classes)
     nn.init.zeros_(linear.weight)
     nn.init.zeros_(linear.bias)
@@ -140,7 +140,7 @@ def build_blank_head(width: int, classes: int) -> nn.Sequential:
 
 
 def collect_frozen_tensors(traced: TracedNetwork, boundary: str) -> dict[str, Tensor]:
-    """Parameters and BatchNorm statistics of what lies under the boundary, by name."""
+    """Return the parameters and BatchNorm statistics of what lies under the boundary, by name."""
     below = traced.parts[: len(traced.parts) - len(traced.above(boundary))]
     modules = {tensor.rpartition(".")[0] for part in below for tensor in part.tensors}
     tensors = {tensor for part in below for tensor in part.tensors}

@@ -43,7 +43,7 @@ _SWEEP = 2**31  #: beside the seed: apart from the numbers of epochs, which the 
 
 @dataclass(frozen=True, slots=True)
 class RateCurve:
-    """What a range test saw."""
+    """The losses over growing rates that a range test saw."""
 
     rates: tuple[float, ...]  #: at the top, growing, one for each step
     losses: tuple[float, ...]  #: before each step, of what is minimised, smoothed; nats per photo
@@ -69,7 +69,7 @@ def find_rate(
     steps: int = STEPS,
     listener: events.Listener = events.ignore,
 ) -> RateCurve:
-    """Sweeps the rate over a short training and puts every weight and statistic back, bit for bit.
+    """Sweep the rate over a short training and put every weight and statistic back, bit for bit.
 
     It minimises what the training will, on windows of the photos as the training sees them, without mixup, whose loss
     is noise in so short a run. The same seed sees the same photos and windows in the same order.
@@ -118,12 +118,12 @@ def find_rate_once(
 
 
 def count_sweep_photos(settings: TrainSettings) -> int:
-    """Photos that a sweep trains on, each time counted: what it costs."""
+    """Return the photos that a sweep trains on, each time counted: what it costs."""
     return STEPS * settings.batch_size
 
 
 def suggest_rate(rates: list[float], losses: list[float]) -> float:
-    """A tenth of the largest rate whose loss is about the lowest; never below the first rate."""
+    """Return a tenth of the largest rate whose loss is about the lowest; never below the first rate."""
     enough = NEAR * min(losses)
     lowest = max(rate for rate, loss in zip(rates, losses, strict=True) if loss <= enough)
     return max(lowest / BELOW, rates[0])

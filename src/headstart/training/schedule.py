@@ -22,7 +22,7 @@ FROM_SCRATCH = 4.0  #: times that, for random weights
 
 
 def rate_share(step: int, steps: int, warmup: float) -> float:
-    """The share of the highest rate that step 0, 1, ... ``steps`` - 1 is taken at."""
+    """Return the share of the peak rate that step 0, 1, ... ``steps`` - 1 is taken at."""
     rise = max(1, round(warmup * steps))
     if step < rise:
         return 0.01 + 0.99 * step / rise
@@ -30,14 +30,14 @@ def rate_share(step: int, steps: int, warmup: float) -> float:
 
 
 def peak_rate(settings: TrainSettings, *, scratch: bool) -> float:
-    """The rate at the top: as set, else by optimiser."""
+    """Return the rate at the top: as set, else by optimiser."""
     if settings.rate is not None:
         return settings.rate
     return RATES[settings.optimiser] * (FROM_SCRATCH if scratch else 1.0)
 
 
 def build_optimiser(groups: list[ParameterGroup], settings: TrainSettings, *, scratch: bool) -> torch.optim.Optimizer:
-    """AdamW or SGD over groups; each group's own share of the rate is its ``"share"``."""
+    """Return AdamW or SGD over groups; each group's own share of the rate is its ``"share"``."""
     options = [
         {
             "params": list(group.parameters),
@@ -61,6 +61,6 @@ def _share(group: ParameterGroup, settings: TrainSettings) -> float:
 
 
 def set_rate(build_optimiser: torch.optim.Optimizer, rate: float) -> None:
-    """Sets each group's rate from the rate at the top."""
+    """Set each group's rate from the rate at the top."""
     for group in build_optimiser.param_groups:
         group["lr"] = rate * group["share"]

@@ -1,4 +1,4 @@
-"""What PyTorch has once for the whole process, changed for a training and given back."""
+"""PyTorch's state that there is once for the whole process, changed for a training and given back."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -141,7 +141,7 @@ def _fingerprint(backbone: Backbone, boundary: str, engine: str, size: int) -> s
 
 
 def build_trunk(backbone: Backbone, traced: TracedNetwork, boundary: str, engine: Engine, device: str) -> Trunk:
-    """The frozen part under a boundary, on the engine that the features were computed on."""
+    """Return the frozen part under a boundary, on the engine that the features were computed on."""
     if boundary == PIXELS:
         return IdentityTrunk(backbone.spec.size)
     if engine.name == "openvino":
@@ -158,7 +158,7 @@ def build_view_trunk(
     precision: Precision,
     photos: Callable[[], NDArray[np.uint8]],
 ) -> Trunk:
-    """The frozen part for views that are trained on: in bf16 where that is faster and nobody asked for another.
+    """Return the frozen part for views that are trained on: in bf16 where that is faster and nobody asked for another.
 
     What bf16 loses is little beside how the views were changed, and they are kept as bf16 in any case. The plain view,
     which is judged on, stays with ``exact``: the engine that has proved itself.
@@ -190,7 +190,7 @@ def build_view_trunk(
 
 
 def limit_view_size(traced: TracedNetwork, boundary: str, size: int, wanted: int) -> int:
-    """Edge of the views that a network can be trained on: the wanted one, or its own where it bears no other.
+    """Return the edge of views that a network can be trained on: the wanted one, or its own where it bears no other.
 
     Args:
         traced: its graph.
@@ -208,7 +208,7 @@ def limit_view_size(traced: TracedNetwork, boundary: str, size: int, wanted: int
 
 
 def export_trunk(backbone: Backbone, traced: TracedNetwork, boundary: str, size: int) -> Path:
-    """The frozen part as an ONNX file beside the converted network, for pixels of a size; made once."""
+    """Return the frozen part as an ONNX file beside the converted network, for pixels of a size; made once."""
     smaller = "" if size == backbone.spec.size else f"-{size}"
     file = backbone.folder / f"trunk-{boundary}{smaller}-v{VERSION}.onnx"
     if not file.is_file():

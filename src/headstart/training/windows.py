@@ -29,7 +29,7 @@ class Windows:
         return len(self.edges) == 1
 
     def of(self, activations: Tensor, chance: np.random.Generator) -> Tensor:
-        """A part of a batch, (N, H, W, C) -> (N, edge, edge, C), a view; nothing is drawn where all is seen."""
+        """Return a part of a batch, (N, H, W, C) -> (N, edge, edge, C), a view; nothing is drawn where all is seen."""
         if self.whole:
             return activations
         edge = int(chance.choice(self.edges))
@@ -47,7 +47,7 @@ WHOLE = Windows((0,))
 
 
 def make_windows(shape: tuple[int, ...], smallest: float) -> Windows:
-    """The windows of activations of a shape; only the whole where they are no square map.
+    """Return the windows of activations of a shape; only the whole where they are no square map.
 
     Args:
         shape: of one photo's activations.
@@ -61,7 +61,7 @@ def make_windows(shape: tuple[int, ...], smallest: float) -> Windows:
 
 
 def accepts_smaller_maps(network: nn.Module, inputs: Tensor) -> bool:
-    """Whether a network answers to a smaller map as it does to the whole.
+    """Return whether a network answers to a smaller map as it does to the whole.
 
     Not one that counts positions: a transformer has a number for each, a fully connected layer weights for each.
     """
@@ -75,7 +75,7 @@ def accepts_smaller_maps(network: nn.Module, inputs: Tensor) -> bool:
 
 
 def has_position_weights(network: nn.Module) -> bool:
-    """Whether it has a layer with weights of its own for each place of a map."""
+    """Return whether it has a layer with weights of its own for each place of a map."""
     return any(_fully_connected(module) for module in network.modules())
 
 

@@ -27,7 +27,7 @@ ERASED_RATIO = (math.log(0.3), math.log(3.3))  #: logarithms of height over widt
 def make_view(
     photo: Pixels, spec: ImageSpec, augmentation: Augmentation, *, seed: int, digest: str, number: int
 ) -> Pixels:
-    """One changed view of a photo, as a network sees it: (S, S, 3) uint8, contiguous.
+    """Return one changed view of a photo, as a network sees it: (S, S, 3) uint8, contiguous.
 
     Pure, and safe to call from many threads: the same photo, spec, augmentation and name give the same pixels.
 

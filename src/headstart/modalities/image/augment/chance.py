@@ -43,17 +43,17 @@ class Chance:
 
     @classmethod
     def draw(cls, *, seed: int, digest: str, number: int) -> Self:
-        """The numbers of one view of one photo: the same on every machine, in every thread, in any order."""
+        """Draw the numbers of one view of one photo: the same on every machine, in every thread, in any order."""
         name = hashlib.blake2b(f"{seed} {digest} {number}".encode(), digest_size=16).digest()
         chance = np.random.Generator(np.random.PCG64(int.from_bytes(name, "little")))
         return cls(*chance.random(len(fields(cls))).tolist())
 
 
 def scale_between(low: float, high: float, uniform: float) -> float:
-    """A uniform number of 0..1 as one of ``low``..``high``."""
+    """Return a uniform number of 0..1 as one of ``low``..``high``."""
     return low + (high - low) * uniform
 
 
 def scale_around_zero(most: float, uniform: float) -> float:
-    """A uniform number of 0..1 as one of ``-most``..``most``."""
+    """Return a uniform number of 0..1 as one of ``-most``..``most``."""
     return most * (2 * uniform - 1)

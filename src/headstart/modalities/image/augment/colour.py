@@ -22,7 +22,7 @@ RGB = np.linalg.inv(YIQ)
 
 
 def jitter_colours(image: Image.Image, most: float, chance: Chance) -> Image.Image:
-    """Changes an RGB picture's colours as drawn.
+    """Change an RGB picture's colours as drawn.
 
     Args:
         image: RGB.

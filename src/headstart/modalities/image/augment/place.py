@@ -55,7 +55,7 @@ class Visible:
 
 
 @dataclass(frozen=True, slots=True)
-class Placement:
+class ViewPlacement:
     """Where a view looks."""
 
     box: Box  #: what fills the view when nothing else is done
@@ -64,8 +64,8 @@ class Placement:
 
 def draw_placement(
     augmentation: Augmentation, chance: Chance, spec: ImageSpec, photo: Pixels, more: Sequence[Sequence[float]]
-) -> Placement:
-    """Where a view looks in a photo, as drawn; ``more`` are a policy's moves, done last."""
+) -> ViewPlacement:
+    """Draw where a view looks in a photo; ``more`` are a policy's moves, done last."""
     height, width = photo.shape[:2]
     if augmentation.crop_scale < 1:
         box = _random_box(augmentation.crop_scale, chance, height, width)
@@ -83,7 +83,7 @@ def draw_placement(
     moves[1, 2] = scale_around_zero(augmentation.shift_height, chance.shift_height)
     for rows in more:
         moves = np.array([rows[:3], rows[3:], (0, 0, 1)]) @ moves
-    return Placement(box, moves)
+    return ViewPlacement(box, moves)
 
 
 def _random_box(smallest: float, chance: Chance, height: int, width: int) -> Box:
@@ -103,8 +103,8 @@ def _random_box(smallest: float, chance: Chance, height: int, width: int) -> Box
     return Box((width - across) * chance.crop_left, (height - down) * chance.crop_top, across, down)
 
 
-def resample(photo: Pixels, spec: ImageSpec, place: Placement) -> Pixels:
-    """The pixels of a place, resized to the network's square: (S, S, 3) uint8."""
+def resample(photo: Pixels, spec: ImageSpec, place: ViewPlacement) -> Pixels:
+    """Return the pixels of a place, resized to the network's square: (S, S, 3) uint8."""
     size, box = spec.size, place.box
     plain = np.array_equal(place.moves, np.eye(3))
     if plain and (box.left, box.top, box.left + box.width, box.top + box.height) == spec.crop_box(*photo.shape[:2]):
@@ -120,7 +120,7 @@ def resample(photo: Pixels, spec: ImageSpec, place: Placement) -> Pixels:
     return _warped(photo, spec, place, back)
 
 
-def _warped(photo: Pixels, spec: ImageSpec, place: Placement, back: NDArray[np.float64]) -> Pixels:
+def _warped(photo: Pixels, spec: ImageSpec, place: ViewPlacement, back: NDArray[np.float64]) -> Pixels:
     """A view at an angle, or between the whole pixels of a small photo: shrunk to about its resolution, then warped.
 
     Args:

@@ -27,7 +27,7 @@ OPS: tuple[Op, ...] = Op.__args__  # type: ignore[attr-defined]
 
 @dataclass(frozen=True, slots=True)
 class Ranges:
-    """What the highest magnitude means."""
+    """The meaning of the highest magnitude."""
 
     shear: float  #: tangent of the angle
     translate: float  #: share of the picture's edge
@@ -51,7 +51,7 @@ class Transform:
 
 
 def draw_transforms(policy: AugmentPolicy, chance: Chance) -> list[Transform]:
-    """What a policy draws for a view, in the order in which it is done."""
+    """Draw a policy's transformations for a view, in the order in which they are done."""
     if policy == "none":
         return []
     first = (chance.first_name, chance.first_strength, chance.first_sign)
@@ -77,7 +77,7 @@ def _one(policy: AugmentPolicy, name: float, step: int, sign: float) -> Transfor
 
 
 def transform_moves(ops: list[Transform]) -> list[tuple[float, ...]]:
-    """The geometric ones as rows of matrices (a, b, c, d, e, f): x' = ax + by + c, y' = dx + ey + f, edges 1 long."""
+    """Return the geometric ones as matrices (a, b, c, d, e, f): x' = ax + by + c, y' = dx + ey + f, edges 1 long."""
     return [_move(it.op, it.amount) for it in ops if it.op in ("rotate", *OPS[3:7])]
 
 
@@ -105,8 +105,8 @@ TONES: dict[Op, Callable[[Image.Image, float], Image.Image]] = {
 
 
 def apply_tones(image: Image.Image, ops: list[Transform]) -> Image.Image:
-    """Does those of the transformations that change tones."""
-    for it in ops:
-        if it.op in TONES:
-            image = TONES[it.op](image, it.amount)
+    """Apply those of the transformations that change tones."""
+    for transform in ops:
+        if transform.op in TONES:
+            image = TONES[transform.op](image, transform.amount)
     return image

@@ -1,4 +1,4 @@
-"""How strongly training photos are changed: every knob as a number, and the presets. No PyTorch is imported here."""
+"""The strength of augmentation: every knob as a number, and the presets. No PyTorch is imported here."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ VERSION = 1  #: raised whenever the same knobs and the same draws give other pix
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
-    """What is drawn for each view of a photo; every knob has a number, all at rest by default."""
+    """The changes that are drawn for each view of a photo; every knob has a number, all at rest by default."""
 
     rotation: float = 0.0  #: most degrees either way
     shift_width: float = 0.0  #: most either way, as a share of the view's width
@@ -33,7 +33,7 @@ class Augmentation:
 
     @classmethod
     def from_settings(cls, settings: AugmentSettings) -> Self:
-        """The preset, with the knobs that are set replacing their part of it."""
+        """Return the preset, with the knobs that are set replacing their part of it."""
         given = {field.name: getattr(settings, field.name) for field in fields(cls)}
         resolved = replace(PRESETS[settings.augmentation], **{k: v for k, v in given.items() if v is not None})
         return cls(**asdict(resolved))
@@ -50,7 +50,7 @@ class Augmentation:
         return hashlib.blake2b(facts.encode(), digest_size=8).hexdigest()
 
     def describe(self) -> str:
-        """What is done, in one line for a person."""
+        """Return the changes in one line for a person."""
         said = {
             f"crop of {self.crop_scale:.0%} of the area or more": self.crop_scale < 1,
             "mirrored": self.flip_horizontal,
@@ -70,12 +70,12 @@ class Augmentation:
 
 
 def resolve_smallest_window(settings: FitSettings) -> float:
-    """Share of a map's edge that a step of training sees at least: as set, else half where photos are cropped too."""
+    """Return the least share of a map's edge that a step sees: as set, else half where photos are cropped too."""
     return _where_cropped(settings, settings.window, CROPPED)
 
 
 def resolve_view_size(settings: FitSettings, size: int) -> int:
-    """Edge of the views that are trained on, pixels, of a network whose input has edge ``size``."""
+    """Return the edge of the views that are trained on, pixels, of a network whose input has edge ``size``."""
     share = _where_cropped(settings, settings.view_size, SMALLER)
     return min(size, max(MULTIPLE, round(share * size / MULTIPLE) * MULTIPLE)) if share < 1 else size
 

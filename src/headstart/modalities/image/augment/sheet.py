@@ -34,7 +34,7 @@ class SheetRow:
 
 
 def check_target(path: Path) -> None:
-    """Refuses a file for the sheet that cannot be written, before anything is read.
+    """Refuse a file for the sheet that cannot be written, before anything is read.
 
     Raises:
         SettingError: another ending, or a file that is there already.
@@ -46,7 +46,7 @@ def check_target(path: Path) -> None:
 
 
 def write_sheet(path: Path, samples: Samples, spec: ImageSpec, augmentation: Augmentation, *, seed: int = 0) -> None:
-    """Draws some photos of every class and writes them as one picture.
+    """Draw some photos of every class and writes them as one picture.
 
     Raises:
         SettingError: the file cannot be written, or is there already.
@@ -67,7 +67,7 @@ def write_sheet(path: Path, samples: Samples, spec: ImageSpec, augmentation: Aug
 
 
 def build_rows(samples: Samples, spec: ImageSpec, augmentation: Augmentation, *, seed: int) -> list[SheetRow]:
-    """A row for each of some photos, spread over the classes; those that do not decode are passed over."""
+    """Return a row for each of some photos, spread over the classes; those that do not decode are passed over."""
     rows: list[SheetRow] = []
     for sample in interleave_classes(samples):
         if len(rows) == ROWS:
@@ -85,7 +85,7 @@ def build_rows(samples: Samples, spec: ImageSpec, augmentation: Augmentation, *,
 
 
 def interleave_classes(samples: Samples) -> list[Sample]:
-    """All samples, classes in turn, those of a class in the order of their digests: adding photos changes little."""
+    """Return all samples, classes in turn, those of a class by their digests: adding photos changes little."""
     by_class: list[list[Sample]] = [[] for _ in samples.classes]
     for sample in sorted(samples.samples, key=lambda sample: sample.digest):
         by_class[sample.label].append(sample)
@@ -93,13 +93,13 @@ def interleave_classes(samples: Samples) -> list[Sample]:
 
 
 def locate_picture(size: int, row: int, column: int) -> tuple[int, int]:
-    """Where a picture of ``size`` pixels stands on the sheet: its left and top, pixels."""
+    """Return where a picture of ``size`` pixels stands on the sheet: its left and top, pixels."""
     heads = MARGIN + _line(TITLE) + _line(HEADING) + GAP
     return MARGIN + column * (size + GAP), heads + row * (_line(CAPTION) + size + GAP) + _line(CAPTION)
 
 
 def draw_sheet(rows: Sequence[SheetRow], title: str) -> Image.Image:
-    """The rows on white, a title above all, headings above the columns and a caption above each row."""
+    """Draw the rows on white, a title above all, headings above the columns and a caption above each row."""
     size, columns = len(rows[0].pictures[0]), len(rows[0].pictures)
     right, below = locate_picture(size, len(rows) - 1, columns - 1)
     sheet = Image.new("RGB", (right + size + MARGIN, below + size + MARGIN), "white")

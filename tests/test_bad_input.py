@@ -699,9 +699,9 @@ CLASSIFIERS = [
         "model.json that is a list", model_json_says("[]"), r"'model/model.json' is no record of a classifier; copy .*"
     ),
     Case(
-        "a model of a later headstart",
+        "a model of another schema",
         changed(lambda record: record.update(schema_version=99)),
-        r"'model/model.json' has schema version 99, this headstart reads 1 to 4; install .*",
+        r"'model/model.json' has schema version 99, this headstart reads 1; open .*",
     ),
     Case(
         "model.json without classes",

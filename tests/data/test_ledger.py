@@ -22,7 +22,7 @@ def test_round_trip_with_names_of_every_kind(tmp_path):
     save_ledger(LEDGER, tmp_path / "new/ledger.jsonl")
     assert load_ledger(tmp_path / "new/ledger.jsonl") == LEDGER
     header, *lines = (tmp_path / "new/ledger.jsonl").read_text("utf-8").rstrip("\n").split("\n")
-    assert json.loads(header) == {"schema_version": 4, "ignored": 2, "notes": ["a note"]}
+    assert json.loads(header) == {"schema_version": 1, "ignored": 2, "notes": ["a note"]}
     assert "schöne Äpfel" in lines[0]
 
 
@@ -39,8 +39,8 @@ def test_writing_leaves_nothing_beside_and_replaces(tmp_path):
         (None, "cannot be read: No such file"),
         ("", "is not a ledger"),
         ("[]", "is not a ledger"),
-        ('{"schema_version": 3}', "has schema version 3, this headstart reads 4; make the run again, or use the"),
-        ('{"schema_version": 4, "ignored": 0, "notes": []}\n{"name": "a"}', "is not a ledger"),
+        ('{"schema_version": 3}', "has schema version 3, this headstart reads 1; open it with the"),
+        ('{"schema_version": 1, "ignored": 0, "notes": []}\n{"name": "a"}', "is not a ledger"),
     ],
 )
 def test_what_is_no_ledger(tmp_path, text, message):

@@ -202,7 +202,7 @@ def test_saved_and_loaded(tmp_path):
     loaded = Split.load(tmp_path / "split.json")
     assert loaded == split
     record = json.loads((tmp_path / "split.json").read_text())
-    assert record["schema_version"] == 2
+    assert record["schema_version"] == 1
     assert len(record["subsets"]["train"]) == 14
 
 
@@ -212,7 +212,7 @@ def test_saved_and_loaded(tmp_path):
         (None, "cannot be read: No such file"),
         ("{", "is not a split"),
         ("{}", "is not a split"),
-        ('{"schema_version": 9}', "has schema version 9, this headstart reads 2; make"),
+        ('{"schema_version": 9}', "has schema version 9, this headstart reads 1; open"),
     ],
 )
 def test_what_is_no_split(tmp_path, text, message):

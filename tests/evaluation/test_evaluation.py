@@ -62,24 +62,10 @@ def test_what_was_chosen_on_the_same_rows_is_said():
     assert (plain.optimistic, plain.caveat) == (False, "")
 
 
-def test_json_of_the_first_version_is_read_as_if_it_were_of_this_one():
-    """Of a time when a class without rows had zeros, counted in the macro F1 once predicted, and rows had no groups."""
-    chance = np.array([[0.9, 0.1, 0], [0.1, 0.2, 0.7], [0, 0.9, 0.1], [0, 0.8, 0.2], [0.1, 0.9, 0]], np.float32)
-    now = score_predictions("test", TARGETS, chance, NAMES)
-    value = now.to_json()
-    for name in ("groups", "effective_n", "chosen_on"):
-        del value[name]
-    for score in value["per_class"]:
-        del score["recall_interval"]
-        score.update({name: it or 0.0 for name, it in score.items() if name in ("precision", "recall", "f1")})
-    value.update(schema_version=1, macro_f1=now.macro_f1 * 2 / 3)
-    assert Evaluation.from_json(json.loads(json.dumps(value))) == now
-
-
 def test_json_and_back():
     found = score_predictions("validation", TARGETS, CHANCE, NAMES)
     text = json.dumps(found.to_json())
-    assert json.loads(text)["schema_version"] == 2
+    assert json.loads(text)["schema_version"] == 1
     assert Evaluation.from_json(json.loads(text)) == found
 
 

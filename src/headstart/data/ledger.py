@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from headstart.data.samples import FileStatus, Ledger, LedgerEntry
-from headstart.errors import DataError
+from headstart.errors import DataError, describe_schema_mismatch
 from headstart.modalities.image.decoding.depth import BitDepth
 from headstart.storage.atomic import replace_text
 
-LEDGER_SCHEMA = 4
+LEDGER_SCHEMA = 1
 
 
 def save_ledger(ledger: Ledger, path: Path) -> None:
@@ -29,10 +29,7 @@ def load_ledger(path: Path) -> Ledger:
     try:
         header, *lines = [json.loads(line) for line in path.read_text("utf-8").split("\n") if line]
         if header["schema_version"] != LEDGER_SCHEMA:
-            raise DataError(
-                f"ledger {str(path)!r} has schema version {header['schema_version']}, this headstart reads "
-                f"{LEDGER_SCHEMA}; make the run again, or use the headstart that wrote it"
-            )
+            raise DataError(describe_schema_mismatch(str(path), header["schema_version"], LEDGER_SCHEMA))
         return Ledger(tuple(_parse_entry(line) for line in lines), header["ignored"], tuple(header["notes"]))
     except OSError as error:
         raise DataError(f"ledger {str(path)!r} cannot be read: {error.strerror}; check the path") from None

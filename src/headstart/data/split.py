@@ -10,11 +10,11 @@ from typing import Self
 from headstart.data.names import count_noun, preview
 from headstart.data.placement import GroupCounts, place_groups
 from headstart.data.samples import GroupKind, Sample, SampleGroup, Samples, Subset
-from headstart.errors import DataError
+from headstart.errors import DataError, describe_schema_mismatch
 from headstart.storage.atomic import replace_text
 from headstart.storage.run_layout import SPLIT
 
-SPLIT_SCHEMA = 2
+SPLIT_SCHEMA = 1
 MOST_CLASSES_SHOWN = 3  #: in a message
 
 
@@ -74,10 +74,7 @@ class Split:
         try:
             record = json.loads(path.read_text("utf-8"))
             if record["schema_version"] != SPLIT_SCHEMA:
-                raise DataError(
-                    f"split {str(path)!r} has schema version {record['schema_version']}, this headstart reads "
-                    f"{SPLIT_SCHEMA}; make the run again, or use the headstart that wrote it"
-                )
+                raise DataError(describe_schema_mismatch(str(path), record["schema_version"], SPLIT_SCHEMA))
             subsets = {id_: Subset(subset) for subset, ids in record["subsets"].items() for id_ in ids}
             shares = float(record["test_share"]), float(record["validation_share"])
             copies = {str(id_): str(digest) for id_, digest in record["copies"].items()}

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Floats, Ints
-from headstart.errors import ClassifierError
+from headstart.errors import ClassifierError, describe_schema_mismatch
 from headstart.linalg import normalize_rows
 from headstart.storage.atomic import replace_bytes
 
@@ -102,7 +102,7 @@ class Neighbours:
         """Read what ``save`` wrote.
 
         Raises:
-            ClassifierError: not readable, of a newer schema, or damaged.
+            ClassifierError: not readable, of another schema, or damaged.
         """
         from safetensors import SafetensorError, safe_open
 
@@ -110,10 +110,7 @@ class Neighbours:
             with safe_open(file, framework="numpy") as tensors:
                 version = (tensors.metadata() or {}).get("schema_version")
                 if version != str(SCHEMA_VERSION):
-                    raise ClassifierError(
-                        f"{str(file)!r} has schema version {version}, this headstart reads {SCHEMA_VERSION}; "
-                        "install the headstart that saved it or a newer one"
-                    )
+                    raise ClassifierError(describe_schema_mismatch(str(file), version, SCHEMA_VERSION))
                 rows, centre, directions, text = map(tensors.get_tensor, ("rows", "centre", "directions", "ids"))
         except (OSError, SafetensorError) as error:
             raise ClassifierError(f"{str(file)!r} cannot be read: {error}; copy the whole folder again") from None

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Ints
-from headstart.errors import DataError
+from headstart.errors import DataError, describe_schema_mismatch
 from headstart.evaluation import metrics
 from headstart.evaluation.grouping import Targets, effective_sample_size, number_groups
-from headstart.evaluation.intervals import Interval, grouped_wilson_interval, wilson_interval
+from headstart.evaluation.intervals import Interval, grouped_wilson_interval
 
-SCHEMA_VERSION = 2  #: 1 had no groups, no marks of optimism, and 0 for a class without rows
+SCHEMA_VERSION = 1
 
 
 #: What can be chosen on the rows that a score is of, in words: the score is optimistic then.
@@ -79,18 +79,16 @@ class Evaluation:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
-        """Back from ``to_json``, of this version or an earlier one.
+        """Return the evaluation that ``to_json`` describes.
 
         Raises:
-            DataError: a later version, or fields missing or unknown.
+            DataError: another schema, or fields missing or unknown.
         """
         fields = dict(value)
         version = fields.pop("schema_version", None)
-        if version not in range(1, SCHEMA_VERSION + 1):
-            raise DataError(f"evaluation has schema version {version!r}; this headstart reads 1 to {SCHEMA_VERSION}")
+        if version != SCHEMA_VERSION:
+            raise DataError(describe_schema_mismatch("evaluation", version, SCHEMA_VERSION))
         try:
-            if version == 1:
-                fields = _from_first(fields)
             fields["classes"] = tuple(fields["classes"])
             fields["accuracy_interval"] = Interval(**fields["accuracy_interval"])
             fields["per_class"] = tuple(map(_class_score, fields["per_class"]))
@@ -111,24 +109,6 @@ def describe_caveat(chosen_on: Sequence[str]) -> str:
 def _class_score(value: dict[str, Any]) -> ClassScore:
     interval = value["recall_interval"]
     return ClassScore(**{**value, "recall_interval": None if interval is None else Interval(**interval)})
-
-
-def _from_first(fields: dict[str, Any]) -> dict[str, Any]:
-    """The fields of version 1 as they are now; rows counted as independent then, so as many groups as rows."""
-    confusion = np.array(fields["confusion"], np.int64)
-    scores = []
-    for place, score in enumerate(fields["per_class"]):
-        there, met = score["support"] > 0, bool(confusion[:, place].any())
-        interval = asdict(wilson_interval(int(confusion[place, place]), score["support"])) if there else None
-        known = {
-            "precision": score["precision"] if met else None,
-            "recall": score["recall"] if there else None,
-            "f1": score["f1"] if there else None,
-            "recall_interval": interval,
-        }
-        scores.append({**score, **known})
-    grouped = {"groups": fields["n"], "effective_n": float(fields["n"]), "chosen_on": ()}
-    return {**fields, "per_class": scores, "macro_f1": metrics.macro_f1(confusion), **grouped}
 
 
 def score_predictions(

@@ -16,7 +16,7 @@ from headstart.arrays import Bools, Floats, Ints
 from headstart.data.ledger import load_ledger
 from headstart.data.samples import Ledger
 from headstart.data.split import Split
-from headstart.errors import DataError, UserError
+from headstart.errors import DataError, UserError, describe_schema_mismatch
 from headstart.evaluation.evaluation import Evaluation
 from headstart.reporting.record_types import ComparisonRecord, RunRecord, TrustRecord
 from headstart.storage.run_layout import (
@@ -195,10 +195,7 @@ def _read_json(folder: Path, name: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _damaged_error(folder, name, f"a JSON object was wanted, seen {type(value).__name__}")
     if (version := value.get("schema_version")) != SCHEMA_VERSION:
-        raise UserError(
-            f"{str(folder / name)!r} has schema version {version}, this headstart reads {SCHEMA_VERSION}; open the run "
-            "with the headstart that wrote it"
-        )
+        raise UserError(describe_schema_mismatch(str(folder / name), version, SCHEMA_VERSION))
     return value
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from headstart.data.ledger import load_ledger
 from headstart.data.split import load_split
-from headstart.errors import UserError
+from headstart.errors import UserError, describe_schema_mismatch
 from headstart.evaluation.evaluation import Evaluation
 from headstart.inference.classifier import Classifier, PhotoLike, load
 from headstart.reporting.records import total_seconds
@@ -138,11 +138,8 @@ def open_run(folder: str | os.PathLike[str]) -> Run:
     except (OSError, ValueError, KeyError, TypeError):
         state = "there is no such folder" if not folder.exists() else "it has no finished run in it"
         raise UserError(f"{str(folder)!r} is not a run: {state}; give the folder that headstart fit wrote") from None
-    if schema not in range(1, SCHEMA_VERSION + 1):
-        raise UserError(
-            f"{str(folder)!r} has schema version {schema}, this headstart reads 1 to {SCHEMA_VERSION}; "
-            "open it with the headstart that wrote it"
-        )
+    if schema != SCHEMA_VERSION:
+        raise UserError(describe_schema_mismatch(str(folder), schema, SCHEMA_VERSION))
     if not {"validation", "test"} <= parts.keys():
         raise UserError(f"{str(folder)!r} is not a whole run: {EVALUATION} lacks a part; make the run again")
     return Run(folder, Evaluation.from_json(parts["validation"]), Evaluation.from_json(parts["test"]), record)

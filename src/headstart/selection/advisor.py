@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Self
 
-from headstart.errors import DataError
+from headstart.errors import DataError, describe_schema_mismatch
 from headstart.selection.context import FitContext
 from headstart.selection.costs import estimate_costs
 from headstart.selection.dataset_stats import LARGE, SMALL, DatasetSize, DatasetStats, LayerScore, measure_dataset
@@ -19,7 +19,7 @@ from headstart.selection.domain_similarity import DIFFERENT, SIMILAR, DomainSimi
 from headstart.selection.probes import LAYER
 from headstart.selection.rule import ArmChoice
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 1
 
 #: (size, familiarity) -> the strategy expected, the runner-up, and what to expect of it over a linear probe
 RULE: Mapping[tuple[DatasetSize, Similarity], tuple[str, str, str]] = {
@@ -58,15 +58,17 @@ class StrategyAdvice:
         """The inverse of ``to_json``.
 
         Raises:
-            DataError: fields missing or unknown.
+            DataError: another schema, or fields missing or unknown.
         """
+        if (version := value.get("schema_version")) != SCHEMA_VERSION:
+            raise DataError(describe_schema_mismatch("advice", version, SCHEMA_VERSION))
         try:
             fields = {key: it for key, it in value.items() if key != "schema_version"}
             facts = dict(fields.pop("facts"))
             asked = facts.pop("domain")
             layers = tuple(LayerScore(**it) for it in facts.pop("layers"))
             unknown = tuple(facts.pop("unknown"))
-            fields["reckoned"] = tuple(fields.get("reckoned", ()))
+            fields["reckoned"] = tuple(fields["reckoned"])
             known = DomainSimilarity(**asked) if asked is not None else None
             return cls(facts=DatasetStats(**facts, domain=known, layers=layers, unknown=unknown), **fields)
         except (KeyError, TypeError, ValueError) as error:

@@ -55,7 +55,7 @@ class ArmChoice:
         """
         try:
             pairs = tuple(PairedTest.from_json(pair) for pair in value["pairs"])
-            equals = tuple(EqualCostArms(**equal) for equal in value.get("equals", ()))
+            equals = tuple(EqualCostArms(**equal) for equal in value["equals"])
             return cls(**{**value, "pairs": pairs, "equals": equals})
         except (KeyError, TypeError) as error:
             raise DataError(f"choice cannot be read: {error}; wanted the fields that to_json writes") from None

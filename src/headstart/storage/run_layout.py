@@ -1,8 +1,6 @@
 """The names of the files in a run's folder."""
 
-#: Of run.json, evaluation.json, comparison.json and trust.json; all from 1 on are read. 2 has groups of photos in its
-#: scores, says which scores are optimistic, and has wrong labels as an estimate with an interval.
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 1  #: of run.json, evaluation.json, comparison.json and trust.json
 
 RECORD = "run.json"  #: written last: it marks the run as finished
 SETTINGS = "settings.toml"

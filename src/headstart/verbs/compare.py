@@ -8,7 +8,7 @@ from typing import Any, Unpack
 from headstart import events
 from headstart.display.html import html_table
 from headstart.display.watch import ShowProgress
-from headstart.errors import SettingError, UserError
+from headstart.errors import SettingError, UserError, describe_schema_mismatch
 from headstart.evaluation.comparison import PairedTest
 from headstart.runs.run import Run, open_run
 from headstart.selection.leaderboard import COLUMNS, LeaderboardRow, format_cells, from_json
@@ -103,11 +103,8 @@ def read_comparison(run: Run) -> ComparedRun:
     file = run.folder / COMPARISON
     try:
         record = json.loads(file.read_text("utf-8"))
-        if record["schema_version"] not in range(1, SCHEMA_VERSION + 1):
-            raise UserError(
-                f"{str(file)!r} has schema version {record['schema_version']}, this headstart reads 1 to "
-                f"{SCHEMA_VERSION}; open it with the headstart that wrote it"
-            )
+        if record["schema_version"] != SCHEMA_VERSION:
+            raise UserError(describe_schema_mismatch(str(file), record["schema_version"], SCHEMA_VERSION))
         board, test = from_json(record["arms"]), record["test"]
         choice, pairs = ArmChoice.from_json(record["choice"]), tuple(map(PairedTest.from_json, test["pairs"]))
         return ComparedRun(run, board, choice, tuple(record["left_out"]), pairs, test["smallest_difference"], record)

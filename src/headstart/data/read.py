@@ -4,27 +4,40 @@ Every file that is seen stands in the ledger: accepted, or skipped with a reason
 """
 
 import os
-from dataclasses import replace
+from collections.abc import Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 from headstart import settings
 from headstart.data.assembly import assemble_samples, find_problems
 from headstart.data.inspection import inspect
-from headstart.data.names import preview
-from headstart.data.readers import idx
-from headstart.data.readers.archive import SUFFIXES as ARCHIVES
-from headstart.data.readers.archive import is_archive, unpack
-from headstart.data.readers.arrays import list_arrays, list_npz
-from headstart.data.readers.folder import find_base_folder, list_folder
+from headstart.data.readers.archive import ArchiveReader
+from headstart.data.readers.arrays import ArrayReader, LabelledArrays, NpzReader
+from headstart.data.readers.folder import FolderReader
+from headstart.data.readers.idx import IdxReader
 from headstart.data.readers.listing import SourceListing
-from headstart.data.readers.parquet_shards import find_parquet_shards, list_shards, note_sibling_shards
-from headstart.data.readers.table import SUFFIXES as TABLES
-from headstart.data.readers.table import list_table, photos_exist
+from headstart.data.readers.parquet_shards import ShardReader
+from headstart.data.readers.reader import ReadContext, Reader
+from headstart.data.readers.table import TableReader
+from headstart.data.readers.walk import FileTree
 from headstart.data.samples import Samples
 from headstart.errors import DataError, SettingError
 from headstart.events import Listener, ignore
 from headstart.settings import DataSettings
+
+#: The first that accepts a source reads it.
+READERS: tuple[Reader, ...] = (
+    ArrayReader(),
+    TableReader(),
+    ArchiveReader(),
+    NpzReader(),
+    IdxReader(),
+    ShardReader(),
+    FolderReader(),
+)
+GROUP = "headstart.readers"  #: of the entry points by which other packages add readers; these are asked first
+MOST_PROBLEMS = 8  #: in one message
 
 
 def read_source(
@@ -36,123 +49,90 @@ def read_source(
     cache: Path | None = None,
     strict: bool = True,
 ) -> Samples:
-    """Everything that can be learnt from a source, and the ledger of what was seen.
+    """Return the samples of a source, and the ledger of every file seen.
 
     Args:
         source: a path to a folder (a folder per class, perhaps inside train/val/test, or IDX files), a table (.csv,
             .tsv, .parquet), an archive of these or an .npz file; or images, (N, H, W) or (N, H, W, channels) uint8; or
-            (images, labels).
+            (images, labels); or what the reader of another package accepts.
         labels: with images, a label for each: integers or text.
-        options: where classes and groups stand, and what text is encoded in; found out when not given.
-        listener: told of the progress.
-        cache: where archives and packed IDX files are unpacked; "archives" in the store when not given.
+        options: where classes and groups stand, and the encoding of text; found out when not given.
+        listener: is told of the progress.
+        cache: where archives and packed files are unpacked; "archives" in the store when not given.
         strict: False returns samples that nothing can be fitted on too, so that a person can be shown what is wrong.
 
     Raises:
-        DataError: nothing can be learnt from it; all problems at once.
+        DataError: nothing can be fitted on it; all problems at once.
         MissingExtra: a Parquet table without pyarrow.
     """
     options = options or DataSettings.model_validate({})
-    listing = _list(source, labels, options, cache or settings.locate_store() / "archives")
-    samples = assemble_samples(listing, inspect(listing.found, listener))
+    context = ReadContext(options, cache or settings.locate_store() / "archives")
+    listing = _list_source(_resolve_source(source, labels), context)
+    samples = assemble_samples(listing, inspect(listing.samples, listener))
     problems = find_problems(samples) if strict else []
     if problems:
-        more = f"; and {len(problems) - 8} more problems like these" if len(problems) > 8 else ""
-        raise DataError("; also: ".join(problems[:8]) + more)
+        rest = len(problems) - MOST_PROBLEMS
+        more = f"; and {rest} more problems like these" if rest > 0 else ""
+        raise DataError("; also: ".join(problems[:MOST_PROBLEMS]) + more)
     return samples
 
 
-def _list(source: Any, labels: Any, options: DataSettings, cache: Path) -> SourceListing:
+def iter_readers() -> Iterator[Reader]:
+    """Yield the readers in the order they are asked: those of other packages, then the built-in ones.
+
+    Raises:
+        DataError: the reader of another package cannot be loaded.
+    """
+    for entry in entry_points(group=GROUP):
+        try:
+            reader: Reader = entry.load()
+        except Exception as error:
+            raise DataError(
+                f"the reader {entry.name!r} ({entry.value}) cannot be loaded: {error}; update or remove its package"
+            ) from error
+        yield reader
+    yield from READERS
+
+
+def _resolve_source(source: Any, labels: Any) -> Any:
+    """Return a path that is there, arrays with their labels, or the object itself.
+
+    Raises:
+        DataError: there is no such path, or labels are given beside one.
+    """
     if isinstance(source, str | os.PathLike):
         if labels is not None:
             raise DataError(
                 f"labels are given beside the path {str(source)!r}; wanted them with arrays only; drop them"
             )
-        return _list_path(Path(source).expanduser(), options, cache)
+        path = Path(source).expanduser()
+        if not os.path.exists(path):  # noqa: PTH110 (Path.exists raises for names that are too long)
+            raise DataError(
+                f"{str(path)!r} does not exist; wanted a folder, a table, an archive or .npz; check the path"
+            )
+        return path
     if labels is None and isinstance(source, tuple) and len(source) == 2:
-        source, labels = source
-    if labels is None:
+        return LabelledArrays(*source)
+    return source if labels is None else LabelledArrays(source, labels)
+
+
+def _list_source(source: Any, context: ReadContext) -> SourceListing:
+    tree = FileTree(source) if isinstance(source, Path) and source.is_dir() else None
+    for reader in iter_readers():
+        if reader.accepts(source, tree):
+            _refuse_folder_options(source, reader, context.options)
+            return reader.list(source, tree, context)
+    if not isinstance(source, Path):
         raise DataError(f"got {type(source).__name__} without labels; wanted a path, or images with labels=...")
-    _refuse_places(options, "arrays", "the labels")
-    return list_arrays(source, labels)
+    known = ", ".join(suffix for reader in iter_readers() for suffix in reader.suffixes)
+    raise DataError(f"{str(source)!r} is a file of no kind that is read; wanted a folder or a file ending in {known}")
 
 
-def _list_path(path: Path, options: DataSettings, cache: Path) -> SourceListing:
-    if not os.path.exists(path):  # noqa: PTH110 (Path.exists raises for names that are too long)
-        raise DataError(f"{str(path)!r} does not exist; wanted a folder, a table, an archive or .npz; check the path")
-    if path.is_dir():
-        return _list_folder(path, options, cache)
-    suffix = path.suffix.lower()
-    if is_archive(path):
-        return _list_archive(path, options, cache)
-    if suffix in TABLES:
-        _refuse_places(options, f"table {str(path)!r}", "its columns label and group")
-        listing = list_table(path, cache, encoding=options.encoding)
-        return replace(listing, notes=(*listing.notes, *note_sibling_shards(path)))
-    if suffix == ".npz":
-        _refuse_places(options, repr(str(path)), "its labels")
-        return list_npz(path)
-    if idx.is_idx(path):
-        raise DataError(
-            f"{str(path)!r} is one file of a set; wanted the folder with its images and labels: {path.parent}"
-        )
-    known = ", ".join((*TABLES, *ARCHIVES, ".npz"))
-    raise DataError(f"{str(path)!r} is a file of no kind that is read; wanted a folder or a file ending in {known}")
-
-
-def _refuse_places(options: DataSettings, what: str, where: str) -> None:
-    """Says that folders have no say where labels are given."""
+def _refuse_folder_options(source: Any, reader: Reader, options: DataSettings) -> None:
+    """Refuse to look for classes and groups in the names of folders where the labels are elsewhere."""
+    if not reader.label_place:
+        return
+    what = repr(str(source)) if isinstance(source, Path) else "arrays"
     for name in ("classes_from", "groups_from"):
         if getattr(options, name) is not None:
-            raise SettingError(f"{name} is for folders of photos; {what} has {where}; drop it")
-
-
-def _list_folder(folder: Path, options: DataSettings, cache: Path) -> SourceListing:
-    inner = idx.find_idx_folder(folder)
-    if inner:
-        _refuse_places(options, repr(str(folder)), "its labels")
-        return idx.list_idx(folder, inner, cache)
-    shards = find_parquet_shards(folder)
-    if shards:
-        _refuse_places(options, repr(str(folder)), "the columns of its tables")
-        return list_shards(folder, shards, cache)
-    listing = list_folder(folder, options)
-    beside = [path.name for path in sorted(folder.iterdir()) if path.suffix.lower() in (*TABLES, ".npz")]
-    if len(listing.classes) < 2 and beside and options.classes_from is None:
-        raise DataError(
-            f"{str(folder)!r} has no two class folders but {preview(beside)}; wanted a folder per class; to read the "
-            f"table or the arrays, name the file: {folder / beside[0]}"
-        )
-    return listing
-
-
-def _list_archive(archive: Path, options: DataSettings, cache: Path) -> SourceListing:
-    """What was packed may be a table with its photos, arrays, or a folder of classes."""
-    content = unpack(archive, cache, encoding=options.encoding)
-    unpacked = find_base_folder(content.folder)
-    files = [path for path in sorted(unpacked.iterdir()) if path.is_file() and not path.name.startswith(".")]
-    in_table = [
-        path for path in files if path.suffix.lower() in TABLES and photos_exist(path, encoding=options.encoding)
-    ]
-    inner = idx.find_idx_folder(unpacked)
-    shards = find_parquet_shards(content.folder)
-    if inner:
-        listing = idx.list_idx(unpacked, inner, cache)
-    elif len(shards) > 1:
-        listing = list_shards(content.folder, shards, cache)
-    elif len(in_table) == 1:
-        listing = list_table(in_table[0], cache, encoding=options.encoding)
-    elif len(files) == 1 and files[0].suffix.lower() == ".npz":
-        listing = list_npz(files[0])
-    else:
-        listing = list_folder(unpacked, options)
-    return _named_after(archive, listing, content.notes)
-
-
-def _named_after(archive: Path, listing: SourceListing, notes: tuple[str, ...]) -> SourceListing:
-    """The listing under the archive's name: its place in the cache means nothing to a person."""
-    read_as = Path(listing.root)
-    note = () if read_as.is_dir() else (f"the labels come from {read_as.name!r} in the archive",)
-    return SourceListing(
-        str(archive), listing.found, listing.classes, listing.entries, listing.ignored, (*notes, *listing.notes, *note)
-    )
+            raise SettingError(f"{name} is for folders of photos; {what} has {reader.label_place}; drop it")

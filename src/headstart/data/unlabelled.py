@@ -8,7 +8,7 @@ from pathlib import Path
 
 from headstart.data.inspection import MAX_BYTES
 from headstart.data.own_output import is_own_picture
-from headstart.data.readers.walk import Walk
+from headstart.data.readers.walk import FileTree, Walk
 from headstart.modalities.image.decoding.decode import SUFFIXES, BrokenPhoto, identify
 
 HEAD = 1 << 16  #: bytes that tell most files that are no photos
@@ -33,7 +33,7 @@ def find_photos(folder: Path, left_out: list[str]) -> Iterator[Path]:
     """
     from natsort import natsorted
 
-    walk = Walk(folder)
+    walk = Walk(FileTree(folder))
     for path in walk.files_under(folder, partial(natsorted, key=attrgetter("name"))):
         if is_photo(path):
             yield path

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from headstart.data.readers.table_photos import _Files, locate
+from headstart.data.readers.table_photos import _PhotoIndex, locate_photos
 
 
 class Counted(str):
@@ -20,7 +20,7 @@ def test_one_name_in_many_folders_is_told_by_the_last_folders_it_shares(tmp_path
         (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / place).touch()
     paths = ["/old/SET/p1/Front", "/old/P2/left/front.jpg", "/old/P9/front.jpg", "/old/P9/back.jpg"]
-    located = locate(tmp_path / "t.csv", paths)
+    located = locate_photos(tmp_path / "t.csv", paths)
     assert [located.places[path].relative_to(tmp_path).as_posix() for path in (paths[0], paths[1], paths[3])] == [
         "set/P1/front.jpg",
         "set/P2/left/front.jpg",
@@ -33,10 +33,10 @@ def test_one_name_in_many_folders_is_told_by_the_last_folders_it_shares(tmp_path
 
 
 def test_a_row_is_not_compared_with_every_file_of_its_name(tmp_path: Path) -> None:
-    files = _Files(tmp_path)
+    files = _PhotoIndex(tmp_path)
     files.__dict__["_files"] = [Counted(f"P{number}/front.jpg") for number in range(300)]
     Counted.looks = 0
     for number in range(300):
-        assert files.named(f"/old/P{number}/front.jpg") == [f"P{number}/front.jpg"]
-        assert len(files.named(f"/old/Q{number}/front.jpg")) == 300
+        assert files.find(f"/old/P{number}/front.jpg") == [f"P{number}/front.jpg"]
+        assert len(files.find(f"/old/Q{number}/front.jpg")) == 300
     assert Counted.looks < 5 * 300

@@ -15,13 +15,21 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b, file_digest
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import IO
+from typing import IO, Any
 
+from headstart.data.readers.arrays import NpzReader
 from headstart.data.readers.encodings import check_encoding, escape_non_ascii, guess_encoding
+from headstart.data.readers.folder import find_base_folder, list_folder
+from headstart.data.readers.idx import IdxReader
+from headstart.data.readers.listing import SourceListing
+from headstart.data.readers.parquet_shards import ShardReader, find_shards
+from headstart.data.readers.reader import ReadContext
+from headstart.data.readers.table import TABLE_SUFFIXES, TableReader, photos_exist
 from headstart.data.readers.unpack import unpack_once
+from headstart.data.readers.walk import FileTree
 from headstart.errors import DataError, refuse_machine_faults
 
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
@@ -41,8 +49,8 @@ _GUESSED = "guessed-"  #: before an encoding in the name of a folder in the cach
 
 
 @dataclass(frozen=True, slots=True)
-class Unpacked:
-    """An archive's content."""
+class UnpackedArchive:
+    """The content of an archive."""
 
     folder: Path  #: in the cache
     notes: tuple[str, ...]
@@ -65,12 +73,47 @@ class _UnknownEncodingError(Exception):
     """A name is not UTF-8, and nobody has said what it is."""
 
 
-def is_archive(path: Path) -> bool:
-    """Whether a file's name ends like an archive's."""
-    return path.name.lower().endswith(SUFFIXES)
+class ArchiveReader:
+    """The reader of an archive: of a table with its photos, arrays, or a folder of classes."""
+
+    suffixes: tuple[str, ...] = SUFFIXES
+    label_place: str = ""
+
+    def accepts(self, source: Any, tree: FileTree | None) -> bool:
+        """Return whether a file's name ends like an archive's."""
+        return isinstance(source, Path) and tree is None and source.name.lower().endswith(self.suffixes)
+
+    def list(self, source: Path, tree: FileTree | None, context: ReadContext) -> SourceListing:
+        """Return what the archive holds, under its name: its place in the cache means nothing to a person.
+
+        Raises:
+            DataError: it is damaged or refused, or holds nothing that is read.
+        """
+        archive = unpack(source, context.cache, encoding=context.options.encoding)
+        listing = _list_folder(FileTree(archive.folder), context)
+        read_as = Path(listing.root)
+        note = () if read_as.is_dir() else (f"the labels come from {read_as.name!r} in the archive",)
+        return replace(listing, root=str(source), notes=(*archive.notes, *listing.notes, *note))
 
 
-def unpack(archive: Path, cache: Path, *, encoding: str | None = None) -> Unpacked:
+def _list_folder(tree: FileTree, context: ReadContext) -> SourceListing:
+    """Return what an unpacked folder holds: IDX files, shards, else the one table or the arrays in it, else photos."""
+    base = FileTree(find_base_folder(tree))
+    if (idx := IdxReader()).accepts(base.root, base):
+        return idx.list(base.root, base, context)
+    if len(find_shards(tree)) > 1:
+        return ShardReader().list(tree.root, tree, context)
+    files = base.scan(base.root).files
+    encoding = context.options.encoding
+    tables = [it for it in files if it.suffix.lower() in TABLE_SUFFIXES and photos_exist(it, encoding=encoding)]
+    if len(tables) == 1:
+        return TableReader().list(tables[0], None, context)
+    if len(files) == 1 and (npz := NpzReader()).accepts(files[0], None):
+        return npz.list(files[0], None, context)
+    return list_folder(base, context.options)
+
+
+def unpack(archive: Path, cache: Path, *, encoding: str | None = None) -> UnpackedArchive:
     """Return the folder in the cache with an archive's content, unpacked now or earlier.
 
     Args:
@@ -87,22 +130,22 @@ def unpack(archive: Path, cache: Path, *, encoding: str | None = None) -> Unpack
     try:
         if encoding is not None:
             name = check_encoding(encoding)
-            return Unpacked(unpack_once(archive, cache, _writer(archive, name), variant=name), ())
-        guessed = _guessed_earlier(archive, cache)
+            return UnpackedArchive(unpack_once(archive, cache, _make_writer(archive, name), variant=name), ())
+        guessed = _find_earlier_guess(archive, cache)
         if guessed is None:
             try:
-                return Unpacked(unpack_once(archive, cache, _writer(archive, None)), ())
+                return UnpackedArchive(unpack_once(archive, cache, _make_writer(archive, None)), ())
             except _UnknownEncodingError:
-                guessed = _guess(archive)
-        folder = unpack_once(archive, cache, _writer(archive, guessed), variant=f"{_GUESSED}{guessed}")
-        return Unpacked(folder, (_told(archive, guessed),))
+                guessed = _guess_name_encoding(archive)
+        folder = unpack_once(archive, cache, _make_writer(archive, guessed), variant=f"{_GUESSED}{guessed}")
+        return UnpackedArchive(folder, (_describe_encoding(archive, guessed),))
     except OSError as error:
         refuse_machine_faults(error, f"to unpack the archive {str(archive)!r}")
         raise DataError(f"archive {str(archive)!r} cannot be unpacked: {error.strerror or error}") from None
 
 
-def _guessed_earlier(archive: Path, cache: Path) -> str | None:
-    """The encoding that was found when the archive was unpacked earlier."""
+def _find_earlier_guess(archive: Path, cache: Path) -> str | None:
+    """Return the encoding that was found when the archive was unpacked earlier."""
     with archive.open("rb") as file:
         digest = file_digest(file, lambda: blake2b(digest_size=20)).hexdigest()
     start = f"{digest}-{_GUESSED}"
@@ -110,8 +153,8 @@ def _guessed_earlier(archive: Path, cache: Path) -> str | None:
     return folders[0].removeprefix(start) if folders else None
 
 
-def _guess(archive: Path) -> str:
-    """The encoding of the names; of files alone any will do, for nothing is called after them."""
+def _guess_name_encoding(archive: Path) -> str:
+    """Return the encoding of the names; of files alone any will do, for nothing is called after them."""
     names = [member.raw.replace(b"\\", b"/") for member in _members(archive) if not _is_utf8(member.raw)]
     folders = {step for name in names for step in name.split(b"/")[:-1] if not _is_utf8(step)}
     files = {name.rpartition(b"/")[2] for name in names}
@@ -123,7 +166,7 @@ def _guess(archive: Path) -> str:
         return _ESCAPED
 
 
-def _told(archive: Path, encoding: str) -> str:
+def _describe_encoding(archive: Path, encoding: str) -> str:
     if encoding == _ESCAPED:
         return f"{archive.name} has names of files that are not UTF-8; they are shown with escapes"
     return (
@@ -132,8 +175,8 @@ def _told(archive: Path, encoding: str) -> str:
     )
 
 
-def _writer(archive: Path, encoding: str | None) -> Callable[[Path], None]:
-    """What unpacks an archive into a folder."""
+def _make_writer(archive: Path, encoding: str | None) -> Callable[[Path], None]:
+    """Return the function that unpacks an archive into a folder."""
 
     def write(folder: Path) -> None:
         try:
@@ -149,11 +192,11 @@ def _write_members(archive: Path, folder: Path, encoding: str | None) -> None:
     total = 0
     for count, member in enumerate(_members(archive), 1):
         total += member.size
-        name = _name(archive, member, encoding)
-        problem = _problem(member, name, count, total, archive.stat().st_size)
+        name = _decode_name(archive, member, encoding)
+        problem = _find_problem(member, name, count, total, archive.stat().st_size)
         if problem:
             raise DataError(f"archive {str(archive)!r} is refused: {problem}; unpack it yourself if you trust it")
-        path = folder.joinpath(*_steps(name))
+        path = folder.joinpath(*_split_path(name))
         if member.is_folder:
             path.mkdir(parents=True, exist_ok=True)
             continue
@@ -172,8 +215,8 @@ def _is_utf8(raw: bytes) -> bool:
     return True
 
 
-def _name(archive: Path, member: _Member, encoding: str | None) -> str:
-    """A member's name. All that are not marked are of one encoding; short ones may happen to be valid UTF-8 too."""
+def _decode_name(archive: Path, member: _Member, encoding: str | None) -> str:
+    """Return a member's name. All that are not marked have one encoding; short ones may be valid UTF-8 by chance."""
     raw = member.raw
     if raw.isascii() or member.is_utf8 or encoding in (None, _ESCAPED):
         if _is_utf8(raw):
@@ -194,10 +237,10 @@ def _members(archive: Path) -> Iterator[_Member]:
     return _zip_members(archive) if archive.name.lower().endswith(".zip") else _tar_members(archive)
 
 
-def _problem(member: _Member, name: str, count: int, total: int, packed_total: int) -> str:
+def _find_problem(member: _Member, name: str, count: int, total: int, packed_total: int) -> str:
     if member.refused:
         return f"{name!r} is {member.refused}; wanted files and folders only"
-    if _leaves(name):
+    if _escapes(name):
         return f"{name!r} would leave the folder it is unpacked into"
     if count > MAX_MEMBERS:
         return f"it has more than {MAX_MEMBERS:,} members"
@@ -210,32 +253,32 @@ def _problem(member: _Member, name: str, count: int, total: int, packed_total: i
     return ""
 
 
-def _leaves(name: str) -> bool:
+def _escapes(name: str) -> bool:
     windows = PureWindowsPath(name)
     drive = windows.drive and (os.name == "nt" or windows.root)  # elsewhere "a: ants" is a name like others
     return ".." in windows.parts or bool(drive or windows.root)
 
 
-def _steps(name: str) -> tuple[str, ...]:
-    """The folders and the file of a member. Some packers on Windows write backslashes."""
+def _split_path(name: str) -> tuple[str, ...]:
+    """Return the folders and the file of a member. Some packers on Windows write backslashes."""
     return PurePosixPath(name.replace("\\", "/")).parts
 
 
 def _zip_members(archive: Path) -> Iterator[_Member]:
-    with zipfile.ZipFile(archive) as opened:
-        for info in opened.infolist():
+    with zipfile.ZipFile(archive) as file:
+        for info in file.infolist():
             kind = stat.S_IFMT(info.external_attr >> 16)
             refused = "encrypted" if info.flag_bits & 1 else ""
             if kind and not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
                 refused = "a link or a device"
-            content = lambda info=info: _opened(archive, opened, info)  # noqa: E731 (a default holds this turn's member)
+            content = lambda info=info: _open_member(archive, file, info)  # noqa: E731 (a default holds this turn's member)
             is_folder = info.filename.endswith(("/", "\\"))
-            yield _Member(*_raw_name(info), info.file_size, info.compress_size, is_folder, refused, content)
+            yield _Member(*_read_raw_name(info), info.file_size, info.compress_size, is_folder, refused, content)
 
 
-def _opened(archive: Path, opened: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
+def _open_member(archive: Path, file: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
     try:
-        return opened.open(info)
+        return file.open(info)
     except NotImplementedError:
         method = _METHODS.get(info.compress_type, f"method {info.compress_type}")
         raise DataError(
@@ -243,8 +286,8 @@ def _opened(archive: Path, opened: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO
         ) from None
 
 
-def _raw_name(info: zipfile.ZipInfo) -> tuple[bytes, bool]:
-    """The bytes of a name, those of Info-ZIP's extra field 0x7075 first; whether they are said to be UTF-8."""
+def _read_raw_name(info: zipfile.ZipInfo) -> tuple[bytes, bool]:
+    """Return the bytes of a name, Info-ZIP's extra field 0x7075 first, and whether they are said to be UTF-8."""
     extra, name = info.extra, info.orig_filename
     while len(extra) >= 4:
         kind, size = struct.unpack_from("<HH", extra)
@@ -260,10 +303,10 @@ def _raw_name(info: zipfile.ZipInfo) -> tuple[bytes, bool]:
 
 
 def _tar_members(archive: Path) -> Iterator[_Member]:
-    with tarfile.open(archive) as opened:
-        while info := opened.next():
+    with tarfile.open(archive) as file:
+        while info := file.next():
             refused = "" if info.isfile() or info.isdir() else "a link or a device"
-            content = lambda info=info: opened.extractfile(info)  # noqa: E731 (as above)
+            content = lambda info=info: file.extractfile(info)  # noqa: E731 (as above)
             raw = info.name.encode("utf-8", "surrogateescape")
             yield _Member(raw, "path" in info.pax_headers, info.size, 0, info.isdir(), refused, content)
-            opened.members.clear()  # type: ignore[attr-defined]  # it would keep every member it has passed
+            file.members.clear()  # type: ignore[attr-defined]  # it would keep every member it has passed

@@ -1,8 +1,8 @@
-"""Arrays: images and labels in memory or in an ``.npz`` file, perhaps in parts as in Keras' ``mnist.npz``."""
+"""Arrays: images and labels in memory or in an ``.npz`` file, perhaps in subsets as in Keras' ``mnist.npz``."""
 
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.listing import RawSample, SourceListing
+from headstart.data.readers.reader import ReadContext
+from headstart.data.readers.walk import FileTree
 from headstart.data.samples import ArraySource, FileStatus, LedgerEntry, Subset
 from headstart.data.subsets import parse_subset, resolve_subsets
 from headstart.errors import DataError
@@ -26,85 +28,83 @@ IN_MEMORY = "arrays in memory"  #: what such samples have instead of a path
 
 
 @dataclass(frozen=True, slots=True)
-class ArrayBlock:
-    """Images of one part, and a label for each."""
+class LabelledArrays:
+    """Images and labels as the user gave them."""
 
-    images: NDArray[np.uint8]  #: (N, H, W) or (N, H, W, channels)
-    labels: list[str]  #: N names of classes
-    found_part: Subset | None
-    prefix: str  #: before "#17" in the names, so that rows of different parts differ
-
-
-def list_arrays(images: Any, labels: Any) -> SourceListing:
-    """Every image of an array: images (N, H, W) or (N, H, W, channels) uint8; labels (N,) integers or text.
-
-    Raises:
-        DataError: another shape or type, or not one label per image.
-    """
-    return list_blocks(IN_MEMORY, [make_block("images", images, labels, None, None, "")])
-
-
-def list_npz(path: Path) -> SourceListing:
-    """Every image of an ``.npz`` file.
-
-    Raises:
-        DataError: it is no such file, holds pickled objects, or arrays that are not images and labels.
-    """
-    try:
-        with path.open("rb") as raw, np.lib.npyio.NpzFile(raw, allow_pickle=False) as file:
-            arrays = _Named(str(path), {name: name for name in file.files})
-            return list_blocks(str(path), _blocks(arrays, file))
-    except (ValueError, OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
-        raise DataError(
-            f"{str(path)!r} cannot be read as arrays: {error}; save it with numpy.savez(images=..., labels=...), "
-            "without objects"
-        ) from None
+    images: Any  #: (N, H, W) or (N, H, W, channels) uint8
+    labels: Any  #: (N,) integers or text
 
 
 @dataclass(frozen=True, slots=True)
-class _Named:
-    """The names of the arrays in a file."""
+class ArrayBlock:
+    """Images of one subset, and a label for each."""
 
-    root: str
-    names: dict[str, str]
+    images: NDArray[np.uint8]  #: (N, H, W) or (N, H, W, channels)
+    labels: list[str]  #: N names of classes
+    given_subset: Subset | None
+    prefix: str  #: before "#17" in the names, so that rows of different subsets differ
 
-    def one_of(self, aliases: tuple[str, ...], suffix: str = "") -> str | None:
-        return next((alias + suffix for alias in aliases if alias + suffix in self.names), None)
+
+class ArrayReader:
+    """The reader of arrays in memory."""
+
+    suffixes: tuple[str, ...] = ()
+    label_place: str = "the labels"
+
+    def accepts(self, source: Any, tree: FileTree | None) -> bool:
+        """Return whether a source is images and labels."""
+        return isinstance(source, LabelledArrays)
+
+    def list(self, source: LabelledArrays, tree: FileTree | None, context: ReadContext) -> SourceListing:
+        """Return every image.
+
+        Raises:
+            DataError: another shape or type, or not one label for each image.
+        """
+        return list_blocks(IN_MEMORY, [make_block("images", source.images, source.labels, None, None, "")])
 
 
-def _blocks(arrays: _Named, file: Mapping[str, NDArray[Any]]) -> list[ArrayBlock]:
-    named = arrays.one_of(_CLASSES)
-    classes = [str(name) for name in file[named]] if named else None
-    endings = {name.rpartition("_")[2] for name in arrays.names}
-    parts = sorted(ending for ending in endings if parse_subset(ending) and arrays.one_of(_IMAGES, f"_{ending}"))
-    blocks = []
-    for part in parts or [""]:
-        suffix = f"_{part}" if part else ""
-        images, labels = arrays.one_of(_IMAGES, suffix), arrays.one_of(_LABELS, suffix)
-        if images is None or labels is None:
-            raise DataError(f"{arrays.root!r} has the arrays {preview(sorted(arrays.names), most=8)}; {_WANTED}")
+class NpzReader:
+    """The reader of an ``.npz`` file."""
+
+    suffixes: tuple[str, ...] = (".npz",)
+    label_place: str = "its labels"
+
+    def accepts(self, source: Any, tree: FileTree | None) -> bool:
+        """Return whether a file ends in .npz."""
+        return isinstance(source, Path) and tree is None and source.suffix.lower() in self.suffixes
+
+    def list(self, source: Path, tree: FileTree | None, context: ReadContext) -> SourceListing:
+        """Return every image.
+
+        Raises:
+            DataError: it is no such file, holds pickled objects, or arrays that are not images and labels.
+        """
         try:
-            blocks.append(make_block(images, file[images], file[labels], classes, parse_subset(part), part))
-        except DataError as error:
-            raise DataError(f"{arrays.root!r}: {error}") from None
-    return blocks
+            with source.open("rb") as raw, np.lib.npyio.NpzFile(raw, allow_pickle=False) as file:
+                return list_blocks(str(source), _make_blocks(str(source), file))
+        except (ValueError, OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+            raise DataError(
+                f"{str(source)!r} cannot be read as arrays: {error}; save it with numpy.savez(images=..., labels=...), "
+                "without objects"
+            ) from None
 
 
 def make_block(
-    name: str, images: Any, labels: Any, classes: list[str] | None, part: Subset | None, prefix: str
+    name: str, images: Any, labels: Any, classes: Sequence[str] | None, subset: Subset | None, prefix: str
 ) -> ArrayBlock:
-    """Images and labels that belong together.
+    """Return images and labels that belong together.
 
     Args:
-        name: what the images are called in an error.
+        name: of the images, in an error.
         images: (N, H, W) or (N, H, W, channels) uint8; kept as it is, so it may be memory-mapped.
         labels: (N,) or (N, 1) integers or text.
         classes: a name for each label, which is then an index; None names a class after its label.
-        part: the part they are given in, if any.
+        subset: the subset they are given in, if any.
         prefix: see ``ArrayBlock``.
 
     Raises:
-        DataError: another shape or type, or not one label per image.
+        DataError: another shape or type, or not one label for each image.
     """
     try:
         array = np.asarray(images)
@@ -120,13 +120,59 @@ def make_block(
         raise DataError(f"{name} has shape {array.shape}; wanted (N, H, W) or (N, H, W, channels), uint8")
     if len(array):
         array_to_rgb(array[0])
-    texts = _label_texts(labels, classes)
+    texts = _format_labels(labels, classes)
     if len(texts) != len(array):
         raise DataError(f"{len(array)} images and {len(texts)} labels; wanted one label per image")
-    return ArrayBlock(array, texts, part, prefix)
+    return ArrayBlock(array, texts, subset, prefix)
 
 
-def _label_texts(labels: Any, classes: list[str] | None) -> list[str]:
+def list_blocks(root: str, blocks: Sequence[ArrayBlock]) -> SourceListing:
+    """Return every image of some blocks.
+
+    Raises:
+        DataError: the subsets of the blocks make no split.
+    """
+    given = resolve_subsets(block.given_subset for block in blocks if block.given_subset)
+    if given.problem:
+        raise DataError(f"{root!r}: {given.problem}")
+    samples, entries = [], []
+    for block in blocks:
+        subset = given.used_as[block.given_subset] if block.given_subset else None
+        for index, label in enumerate(block.labels):
+            name = f"{block.prefix}#{index}"
+            if label:
+                samples.append(RawSample(name, label, ArraySource(block.images, index), subset))
+            else:
+                entries.append(LedgerEntry(name, FileStatus.SKIPPED, "empty label"))
+    notes = (given.note,) if given.note else ()
+    classes = frozenset(sample.label for sample in samples)
+    return SourceListing(root, tuple(samples), classes, tuple(entries), notes=notes)
+
+
+def _make_blocks(root: str, arrays: Mapping[str, NDArray[Any]]) -> list[ArrayBlock]:
+    """Return a block for each subset that the names of the arrays end in, else one."""
+
+    def find(aliases: Sequence[str], suffix: str = "") -> str | None:
+        return next((alias + suffix for alias in aliases if alias + suffix in arrays), None)
+
+    named = find(_CLASSES)
+    classes = [str(name) for name in arrays[named]] if named else None
+    endings = {name.rpartition("_")[2] for name in arrays}
+    subsets = sorted(ending for ending in endings if parse_subset(ending) and find(_IMAGES, f"_{ending}"))
+    blocks = []
+    for ending in subsets or [""]:
+        suffix = f"_{ending}" if ending else ""
+        images, labels = find(_IMAGES, suffix), find(_LABELS, suffix)
+        if images is None or labels is None:
+            raise DataError(f"{root!r} has the arrays {preview(sorted(arrays), most=8)}; {_WANTED}")
+        try:
+            blocks.append(make_block(images, arrays[images], arrays[labels], classes, parse_subset(ending), ending))
+        except DataError as error:
+            raise DataError(f"{root!r}: {error}") from None
+    return blocks
+
+
+def _format_labels(labels: Any, classes: Sequence[str] | None) -> list[str]:
     array = np.asarray(labels)
     if array.size == 0:
         return []
@@ -145,25 +191,3 @@ def _label_texts(labels: Any, classes: list[str] | None) -> list[str]:
             f"{len(classes)} class names are given; wanted labels that are integers from 0 up to below that"
         )
     return [normalise_class_name(classes[index]) for index in indices]
-
-
-def list_blocks(root: str, blocks: list[ArrayBlock]) -> SourceListing:
-    """Every image of some blocks.
-
-    Raises:
-        DataError: the blocks are parts that make no split.
-    """
-    given = resolve_subsets(block.found_part for block in blocks if block.found_part)
-    if given.problem:
-        raise DataError(f"{root!r}: {given.problem}")
-    found, entries = [], []
-    for block in blocks:
-        part = given.used_as[block.found_part] if block.found_part else None
-        for i, label in enumerate(block.labels):
-            name = f"{block.prefix}#{i}"
-            if label:
-                found.append(RawSample(name, label, ArraySource(block.images, i), part))
-            else:
-                entries.append(LedgerEntry(name, FileStatus.SKIPPED, "empty label"))
-    notes = (given.note,) if given.note else ()
-    return SourceListing(root, tuple(found), frozenset(item.label for item in found), tuple(entries), notes=notes)

@@ -19,7 +19,7 @@ from headstart.modalities.image.decoding.decode import SUFFIXES
 DELIMITERS = ",;\t"
 
 #: Which columns of a header tell a row, by their place: those of the path and the label.
-Keys = Callable[[Sequence[str]], Sequence[int]]
+FindKeys = Callable[[Sequence[str]], Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,14 @@ class TextTable:
     notes: tuple[str, ...]
 
 
-def read_text_table(table: Path, keys: Keys, *, encoding: str | None = None, remedy: str = REMEDY) -> TextTable:
+def read_text_table(
+    table: Path, find_keys: FindKeys, *, encoding: str | None = None, remedy: str = REMEDY
+) -> TextTable:
     """Return the cells of a text table.
 
     Args:
         table: the file; one that ends in .tsv has tabs whatever its header looks like.
-        keys: the columns of a header that tell a row, the path's first.
+        find_keys: returns the columns of a header that tell a row, the path's first.
         encoding: of the text; None finds it.
         remedy: what to do where none is found, for an error.
 
@@ -62,28 +64,30 @@ def read_text_table(table: Path, keys: Keys, *, encoding: str | None = None, rem
             "with --encoding"
         )
     lines = io.StringIO(decoded.text, newline=None).read().split("\n")  # every kind of line end
-    named = re.fullmatch(r"sep=(.)", lines[0].strip()) if lines else None  # a line that Excel writes and reads
-    skipped = 1 if named else 0
+    separator = re.fullmatch(r"sep=(.)", lines[0].strip()) if lines else None  # a line that Excel writes and reads
+    skipped = 1 if separator else 0
     first = next((line for line in lines[skipped:] if line.strip()), "")
-    delimiter = named[1] if named else "\t" if table.suffix.lower() == ".tsv" else _delimiter(first, keys)
-    rows = [row for row in _rows(lines, skipped, delimiter, keys) if any(cell.strip() for cell in row.cells)]
+    delimiter = (
+        separator[1] if separator else "\t" if table.suffix.lower() == ".tsv" else _choose_delimiter(first, find_keys)
+    )
+    rows = [row for row in _parse_rows(lines, skipped, delimiter, find_keys) if any(cell.strip() for cell in row.cells)]
     if not rows:
         return TextTable((), (), tuple(notes))
     return TextTable(rows[0].cells, rows[1:], tuple(notes))
 
 
-def _delimiter(header: str, keys: Keys) -> str:
-    """What separates the columns: that with which a header has the most known ones, then the most frequent."""
-    return max(DELIMITERS, key=lambda it: (len(keys(_cells(header, it))), header.count(it)))
+def _choose_delimiter(header: str, find_keys: FindKeys) -> str:
+    """Return what separates the columns: by which a header has the most known ones, then the most frequent one."""
+    return max(DELIMITERS, key=lambda sign: (len(find_keys(_split_cells(header, sign))), header.count(sign)))
 
 
-def _cells(line: str, delimiter: str) -> list[str]:
+def _split_cells(line: str, delimiter: str) -> list[str]:
     return next(csv.reader([line], delimiter=delimiter), [])
 
 
-def _rows(lines: Sequence[str], skipped: int, delimiter: str, keys: Keys) -> Iterator[TextRow]:
-    """Every row, blank ones too, for a person counts them."""
-    source = _Source(lines, skipped, delimiter)
+def _parse_rows(lines: Sequence[str], skipped: int, delimiter: str, find_keys: FindKeys) -> Iterator[TextRow]:
+    """Yield every row, blank ones too, for a person counts them."""
+    source = _LineSource(lines, skipped, delimiter)
     reader = csv.reader(source, delimiter=delimiter)
     number = skipped
     while source.next < len(lines):
@@ -100,11 +104,11 @@ def _rows(lines: Sequence[str], skipped: int, delimiter: str, keys: Keys) -> Ite
             cells, problem = [], "a quotation mark that is not closed"
         if problem:
             source.next = begins + 1
-            cells = _cells(lines[begins].replace('"', "").replace("\0", ""), delimiter)
+            cells = _split_cells(lines[begins].replace('"', "").replace("\0", ""), delimiter)
             problem = f"{problem} (line {begins + 1}); remove it or close it"
             reader = csv.reader(source, delimiter=delimiter)
         if source.columns is None and any(cell.strip() for cell in cells):
-            source.learn(cells, keys(cells))
+            source.learn(cells, find_keys(cells))
         yield TextRow(number, begins + 1, cells, problem)
 
 
@@ -112,8 +116,8 @@ class _OpenQuoteError(Exception):
     """A cell is open at the end of the file, or where the next row begins."""
 
 
-class _Source:
-    """The lines as a reader asks for them; it asks for another within a row when a quoted cell is open at its end."""
+class _LineSource:
+    """The lines of a table for a CSV reader, which asks for one more where a quoted cell is open at its end."""
 
     def __init__(self, lines: Sequence[str], start: int, delimiter: str) -> None:
         self._lines, self._delimiter = lines, delimiter
@@ -123,14 +127,14 @@ class _Source:
         self._open: list[str] = []  # the lines of the row so far
 
     def learn(self, header: Sequence[str], keys: Sequence[int]) -> None:
-        """Takes note of what a row looks like."""
+        """Remember the columns of the table."""
         self.columns, self._keys = len(header), keys
 
     def begin(self) -> None:
-        """A new row begins with the next line."""
+        """Begin a new row with the next line."""
         self._open = []
 
-    def __iter__(self) -> "_Source":
+    def __iter__(self) -> "_LineSource":
         return self
 
     def __next__(self) -> str:
@@ -145,25 +149,27 @@ class _Source:
         return line + "\n"
 
     def _is_row(self, line: str) -> bool:
-        """Whether a line inside an open cell is the next row: a cell of text may run over lines, a path does not."""
+        """Return whether a line inside an open cell is the next row: text may run over lines, a path does not."""
         if self.columns is None or self.columns < 2:
             return False
-        so_far = _cells(self._open[0], self._delimiter)
+        so_far = _split_cells(self._open[0], self._delimiter)
         place, left = len(so_far) - 1, self.columns - len(so_far)
         whole = line.partition('"')[0].count(self._delimiter) >= self.columns - 1
         if so_far[-1].count(self._delimiter) < left or not (whole or (left and len(self._open) == 1 and '"' in line)):
             return False  # the row with the mark has cells that this one would lack
         if place in self._keys:
             return True
-        cells = _cells(line.replace('"', ""), self._delimiter)
+        cells = _split_cells(line.replace('"', ""), self._delimiter)
         path = self._keys[0] if self._keys else 0
         if len(cells) != self.columns or path >= len(so_far):
             return False
-        return Path(cells[path].strip()).suffix.lower() in SUFFIXES or _shape(cells[path]) == _shape(so_far[path])
+        return Path(cells[path].strip()).suffix.lower() in SUFFIXES or _get_pattern(cells[path]) == _get_pattern(
+            so_far[path]
+        )
 
 
-def _shape(cell: str) -> str:
-    """What a cell is like: digits as 0, letters as a."""
+def _get_pattern(cell: str) -> str:
+    """Return the pattern of a cell: digits as 0, letters as a."""
     return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "0", cell.strip()))
 
 

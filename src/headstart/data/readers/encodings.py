@@ -26,8 +26,8 @@ _KANA = re.compile("[\\u3041-\\u3096\\u30a1-\\u30fa\\u30fc]")
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
-    """Text, and what it was read as."""
+class DecodedText:
+    """Text, and the encoding it was read in."""
 
     text: str
     encoding: str
@@ -49,7 +49,7 @@ def check_encoding(name: str) -> str:
     return codec.name
 
 
-def decode_text(raw: bytes, given: str | None, what: str, remedy: str = REMEDY) -> Decoded:
+def decode_text(raw: bytes, given: str | None, what: str, remedy: str = REMEDY) -> DecodedText:
     """Return the text of a file.
 
     Args:
@@ -64,15 +64,15 @@ def decode_text(raw: bytes, given: str | None, what: str, remedy: str = REMEDY) 
     """
     for mark, encoding in _BYTE_ORDER_MARKS:
         if raw.startswith(mark):
-            return Decoded(_decode(raw, encoding, what), encoding, guessed=False)
+            return DecodedText(_decode(raw, encoding, what), encoding, guessed=False)
     if given is not None:
-        return Decoded(_decode(raw, check_encoding(given), what), given, guessed=False)
+        return DecodedText(_decode(raw, check_encoding(given), what), given, guessed=False)
     try:
-        return Decoded(raw.decode("utf-8"), "utf-8", guessed=False)
+        return DecodedText(raw.decode("utf-8"), "utf-8", guessed=False)
     except UnicodeDecodeError:
         lines = [line for line in raw.splitlines() if not line.isascii()]
         encoding = guess_encoding(lines, what, remedy)
-        return Decoded(_decode(raw, encoding, what), encoding, guessed=True)
+        return DecodedText(_decode(raw, encoding, what), encoding, guessed=True)
 
 
 def guess_encoding(texts: Sequence[bytes], what: str, remedy: str = REMEDY) -> str:
@@ -90,14 +90,16 @@ def guess_encoding(texts: Sequence[bytes], what: str, remedy: str = REMEDY) -> s
     for order, encoding in enumerate(CANDIDATES):
         read = _read_all(texts, encoding)
         if read is not None:
-            scored.append((-round(_plausibility(read), 3), order, encoding, read))
+            scored.append((-round(_score_text(read), 3), order, encoding, read))
     scored.sort()
     if not scored or -scored[0][0] < POOR:
         raise DataError(f"{what} has text that is not UTF-8 ({preview(escape_non_ascii(texts))}); {remedy}")
     best = scored[0]
     rivals = [it for it in scored[1:] if best[0] + CLEAR > it[0] and it[3] != best[3]]
     if rivals:
-        ways = "; ".join(f"{encoding}: {preview(_telling(read))}" for _, _, encoding, read in [best, *rivals][:3])
+        ways = "; ".join(
+            f"{encoding}: {preview(_find_telling_words(read))}" for _, _, encoding, read in [best, *rivals][:3]
+        )
         raise DataError(f"{what} has text that is not UTF-8 and may be {ways}; {remedy}")
     return best[2]
 
@@ -107,8 +109,8 @@ def escape_non_ascii(texts: Sequence[bytes]) -> list[str]:
     return [text.decode("ascii", "backslashreplace") for text in texts]
 
 
-def _telling(read: Sequence[str]) -> list[str]:
-    """The words with letters beyond ASCII, each once."""
+def _find_telling_words(read: Sequence[str]) -> list[str]:
+    """Return the words with letters beyond ASCII, each once."""
     words = (word for text in read for word in re.split(r"[\s/\\,;]+", text) if not word.isascii())
     return list(dict.fromkeys(words))
 
@@ -128,21 +130,21 @@ def _decode(raw: bytes, encoding: str, what: str) -> str:
         raise DataError(f"{what} is no text in {encoding} (byte {at}); name another with --encoding") from None
 
 
-def _plausibility(texts: Sequence[str]) -> float:
-    """How much like words the characters beyond ASCII are, 0 to 1."""
+def _score_text(texts: Sequence[str]) -> float:
+    """Return how much like words the characters beyond ASCII are, 0 to 1."""
     total = count = 0.0
     for text in texts:
         for index, char in enumerate(text):
             if not char.isascii():
-                total += _likely(char, text[index - 1 : index], text[index + 1 : index + 2])
+                total += _score_char(char, text[index - 1 : index], text[index + 1 : index + 2])
                 count += 1
         if count >= ENOUGH:
             break
     return total / count if count else 0.0
 
 
-def _likely(char: str, before: str, after: str) -> float:
-    """How likely a character is where it stands, 0 to 1."""
+def _score_char(char: str, before: str, after: str) -> float:
+    """Return how likely a character is where it stands, 0 to 1."""
     kind = unicodedata.category(char)
     if kind in ("Cc", "Cn", "Co", "So", "Sk", "Sm", "Sc", "Cf"):
         return 0.0
@@ -157,7 +159,7 @@ def _likely(char: str, before: str, after: str) -> float:
         return 0.95
     if name.startswith("CJK UNIFIED"):
         return 0.9 if _is_common(char) else 0.25
-    return _likely_letter(char, name, before, after)
+    return _score_letter(char, name, before, after)
 
 
 def _is_latin(char: str) -> bool:
@@ -168,8 +170,8 @@ def _is_hangul(char: str) -> bool:
     return "\uac00" <= char <= "\ud7a3"
 
 
-def _likely_letter(char: str, name: str, before: str, after: str) -> float:
-    """A letter of an alphabet: Cyrillic comes in words of its own, an accent among plain Latin letters."""
+def _score_letter(char: str, name: str, before: str, after: str) -> float:
+    """Return how likely a letter is: Cyrillic comes in words of its own, an accent among plain Latin letters."""
     neighbours = [it for it in (before, after) if it.isalpha()]
     if name.startswith("CYRILLIC"):
         own = [unicodedata.name(it, "").startswith("CYRILLIC") for it in neighbours]
@@ -187,7 +189,7 @@ _RUSSIAN = frozenset(unicodedata.name(chr(code)) for code in (*range(0x410, 0x45
 
 
 def _is_common(char: str) -> bool:
-    """Whether a Chinese character is among those that a national standard lists first, by how often they are used."""
+    """Return whether a national standard lists a Chinese character first, among those that are used most."""
     for encoding, low, high in (("gb2312", 0xB0, 0xD7), ("big5", 0xA4, 0xC6), ("shift_jis", 0x88, 0x97)):
         try:
             lead = char.encode(encoding)[0]

@@ -1,139 +1,219 @@
 """Folders: a folder per class, or the same already split into train, validation and test.
 
-The class of a photo is the first folder under the root (or under its part's folder), however deep it lies in there,
-unless it is said to stand right above the photo or in its name. What headstart wrote there is skipped.
+The class of a photo is the first folder under the root (or under its subset's folder), however deep it lies in there,
+unless the settings say that it stands right above the photo or in its name.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from headstart.data.names import preview
 from headstart.data.own_output import is_own_folder
 from headstart.data.readers.folder_labels import label_files
 from headstart.data.readers.folder_layout import (
-    Seen,
+    FoundFile,
     count_classes_in_names,
     find_subsets_in_names,
     refuse_containers,
     refuse_flat,
 )
 from headstart.data.readers.listing import SourceListing
-from headstart.data.readers.walk import Walk, get_file_id
+from headstart.data.readers.reader import ReadContext
+from headstart.data.readers.table import TABLE_SUFFIXES
+from headstart.data.readers.walk import FileTree, Walk, get_file_id
 from headstart.data.samples import Subset
 from headstart.data.subsets import KNOWN, parse_subset, resolve_subsets
 from headstart.errors import DataError
 from headstart.modalities.image.decoding.decode import SUFFIXES
 from headstart.settings import DataSettings
 
-_NO_CLASS, _NO_PART = "not in a class folder", "not in the folder of a part"
+_NO_CLASS, _NO_SUBSET = "not in a class folder", "not in the folder of a part"
+
+
+class FolderReader:
+    """The reader of a folder of photos."""
+
+    suffixes: tuple[str, ...] = ()
+    label_place: str = ""
+
+    def accepts(self, source: Any, tree: FileTree | None) -> bool:
+        """Return whether a source is a folder."""
+        return tree is not None
+
+    def list(self, source: Path, tree: FileTree | None, context: ReadContext) -> SourceListing:
+        """Return every file under a folder of classes or subsets.
+
+        Raises:
+            DataError: the folder cannot be read, is laid out in a way that could mean two things, or holds something
+                else than classes, such as a table.
+        """
+        assert tree is not None
+        listing = list_folder(tree, context.options)
+        beside = [it.name for it in tree.scan(tree.root).files if it.suffix.lower() in (*TABLE_SUFFIXES, ".npz")]
+        if len(listing.classes) < 2 and beside and context.options.classes_from is None:
+            raise DataError(
+                f"{str(source)!r} has no two class folders but {preview(beside)}; wanted a folder per class; to read "
+                f"the table or the arrays, name the file: {source / beside[0]}"
+            )
+        return listing
 
 
 @dataclass(slots=True)
-class _Walk(Walk):
-    """One look at a tree of classes."""
+class _ClassWalk(Walk):
+    """A walk over a tree of classes."""
 
-    seen: list[Seen] = field(default_factory=list)
+    found: list[FoundFile] = field(default_factory=list)
     classes: list[str] = field(default_factory=list)  #: names of the folders that are classes, empty ones too
 
-    def take_class(self, folder: Path, part: Subset | None) -> None:
-        """Every file under a class folder."""
+    def add_class(self, folder: Path, subset: Subset | None) -> None:
+        """Add every file under a class folder."""
         self.classes.append(folder.name)
-        self.take(folder, folder.parent, part)
+        self.add_files(folder, folder.parent, subset)
 
-    def take(self, folder: Path, base: Path, part: Subset | None) -> None:
-        """Every file under a folder, with the folders from the base to it."""
+    def add_files(self, folder: Path, base: Path, subset: Subset | None) -> None:
+        """Add every file under a folder, with the folders from the base to it."""
         for path in self.files_under(folder):
-            self.seen.append(Seen(self.name(path), path, path.relative_to(base).parts[:-1], part))
+            self.found.append(FoundFile(self.name(path), path, path.relative_to(base).parts[:-1], subset))
 
-    def leave_out(self, folder: Path, reason: str) -> None:
-        """Every file under a folder that is no class."""
+    def skip_files(self, folder: Path, reason: str) -> None:
+        """Skip every file under a folder that is no class."""
         for path in self.files_under(folder):
             self.skip(path, reason)
 
+    def add_note(self, note: str) -> None:
+        """Add a note; an empty one is none."""
+        self.notes += [note] if note else []
 
-def list_folder(root: Path, options: DataSettings) -> SourceListing:
-    """Return every file under a folder of classes or parts.
 
-    Args:
-        root: the folder.
-        options: where classes and groups stand.
+def list_folder(tree: FileTree, options: DataSettings) -> SourceListing:
+    """Return every file under a folder of classes or subsets.
 
     Raises:
-        DataError: the folder cannot be read, is laid out in a way that could mean two things, or holds something else
-            than classes.
+        DataError: the folder cannot be read, or is laid out in a way that could mean two things.
     """
+    root = tree.root
     if is_own_folder(root):
         raise DataError(f"{str(root)!r} is something that headstart wrote, not photos; give the folder of the photos")
-    walk = _Walk(root)
+    walk = _ClassWalk(tree)
     if options.classes_from in (None, "folder"):
-        _take(walk, root)
+        _add_classes(walk)
     else:
-        _take_all(walk, root)
+        _add_everything(walk)
     if options.classes_from is None:
-        refuse_containers(str(root), walk.seen)
+        refuse_containers(str(root), walk.found)
         refuse_flat(str(root), [root / entry.name for entry in walk.entries if not walk.classes])
-    labelled = label_files(str(root), walk.seen, walk.classes, options)
+    labelled = label_files(str(root), walk.found, walk.classes, options)
     if walk.own:
-        walk.notes.append(f"{len(walk.own)} folders that headstart wrote are skipped: {preview(walk.own)}")
+        walk.add_note(f"{len(walk.own)} folders that headstart wrote are skipped: {preview(walk.own)}")
     entries = (*walk.entries, *labelled.entries)
-    return SourceListing(
-        str(root), labelled.found, labelled.classes, entries, walk.ignored, (*walk.notes, *labelled.notes)
-    )
+    notes = (*walk.notes, *labelled.notes)
+    return SourceListing(str(root), labelled.samples, labelled.classes, entries, walk.ignored, notes)
 
 
-def find_base_folder(folder: Path) -> Path:
-    """The folder in which the classes or parts lie: a folder that only wraps another is descended into."""
-    return _descend(_Walk(folder), folder)[0]
+def find_base_folder(tree: FileTree) -> Path:
+    """Return the folder in which classes or subsets lie: a folder that only wraps another is descended into."""
+    return _descend(_ClassWalk(tree))[0]
 
 
-def _take(walk: _Walk, root: Path) -> None:
-    base, folders = _descend(walk, root)
-    parts = [folder for folder in folders if parse_subset(folder.name)]
-    split = [folder for folder in parts if _Walk(root).look(folder)[0]]
-    if not split and len(parts) == len(folders) > 1:
+def _add_classes(walk: _ClassWalk) -> None:
+    """Add the files of class folders, perhaps inside folders of subsets."""
+    base, folders = _descend(walk)
+    subsets = [folder for folder in folders if parse_subset(folder.name)]
+    split = [folder for folder in subsets if walk.tree.scan(folder).folders]
+    if not split and len(subsets) == len(folders) > 1:
         raise DataError(
-            f"{str(base)!r} has the parts {preview([part.name for part in parts])} but no class folders in them; "
-            f"wanted a folder per class inside each, such as train/cats/1.jpg{_hint(parts)}"
+            f"{str(base)!r} has the parts {preview([folder.name for folder in subsets])} but no class folders in them; "
+            f"wanted a folder per class inside each, such as train/cats/1.jpg{_suggest_names(walk.tree, subsets)}"
         )
     if not split:
         for folder in folders:
-            walk.take_class(folder, None)
+            walk.add_class(folder, None)
         return
-    _refuse_mixture(base, split, [folder for folder in folders if folder not in parts])
-    _take_parts(walk, base, split)
+    _refuse_mixture(walk.tree, base, split, [folder for folder in folders if folder not in subsets])
+    _add_subsets(walk, base, split)
     for folder in folders:
         if folder not in split:
-            walk.leave_out(folder, "not in a class folder of a part")
+            walk.skip_files(folder, "not in a class folder of a part")
 
 
-def _take_all(walk: _Walk, root: Path) -> None:
-    """Every file wherever it lies: its class stands right above it or in its name. Folders of parts are still known."""
-    looked = _Walk(root)  # what it sees is seen once more where the root is taken
-    base, folders = _descend(looked, root)
-    strict = {folder.name: part for folder in folders if (part := parse_subset(folder.name))}
-    parts = strict if len(strict) == len(folders) > 1 else find_subsets_in_names([folder.name for folder in folders])
-    if not parts:
-        walk.take(root, root, None)  # files beside the folders are photos like all others here
+def _add_subsets(walk: _ClassWalk, base: Path, folders: Sequence[Path]) -> None:
+    by_subset: dict[Subset, Path] = {}
+    for folder in folders:
+        subset = parse_subset(folder.name)
+        assert subset is not None
+        if subset in by_subset:
+            raise DataError(
+                f"{str(base)!r} has two folders for {subset}: {by_subset[subset].name!r} and {folder.name!r}; merge "
+                "them"
+            )
+        by_subset[subset] = folder
+    used_as = _resolve(walk, base, by_subset)
+    for subset, folder in by_subset.items():
+        content = walk.enter(folder)
+        for path in content.files:
+            walk.skip(path, _NO_CLASS)
+        for inner in content.folders:
+            walk.add_class(inner, used_as[subset])
+
+
+def _add_everything(walk: _ClassWalk) -> None:
+    """Add every file wherever it lies: its class stands right above it or in its name. Subsets are still known."""
+    above = _ClassWalk(walk.tree)  # its records are made once more where the root is added
+    base, folders = _descend(above)
+    strict = {folder.name: subset for folder in folders if (subset := parse_subset(folder.name))}
+    subsets = strict if len(strict) == len(folders) > 1 else find_subsets_in_names([it.name for it in folders])
+    if not subsets:
+        walk.add_files(walk.tree.root, walk.tree.root, None)  # files beside the folders are photos like all others
         return
-    walk.own, walk.ignored, walk.notes = looked.own, looked.ignored, looked.notes
-    loose = [name for name in parts if not parse_subset(name)]
+    walk.own, walk.ignored, walk.notes = above.own, above.ignored, above.notes
+    loose = [name for name in subsets if not parse_subset(name)]
     if loose:
-        walk.notes.append(f"the folders {preview(loose)} are taken for parts of a split")
-    by_part = {part: base / name for name, part in parts.items()}
-    if len(by_part) < len(parts):
-        raise DataError(f"{str(base)!r} has two folders of one part among {preview(list(parts))}; merge them")
-    given = resolve_subsets(by_part)
+        walk.add_note(f"the folders {preview(loose)} are taken for parts of a split")
+    by_subset = {subset: base / name for name, subset in subsets.items()}
+    if len(by_subset) < len(subsets):
+        raise DataError(f"{str(base)!r} has two folders of one part among {preview(list(subsets))}; merge them")
+    used_as = _resolve(walk, base, by_subset)
+    for subset, folder in by_subset.items():
+        walk.add_files(folder, folder, used_as[subset])
+    walk.entries += [replace(it, reason=_NO_SUBSET) if it.reason == _NO_CLASS else it for it in above.entries]
+
+
+def _resolve(walk: _ClassWalk, base: Path, found: Iterable[Subset]) -> dict[Subset, Subset | None]:
+    """Return the use of each subset that was found, and note an assumption.
+
+    Raises:
+        DataError: they make no split.
+    """
+    given = resolve_subsets(found)
     if given.problem:
         raise DataError(f"{str(base)!r}: {given.problem}")
-    walk.notes.extend([given.note] if given.note else [])
-    for part, folder in by_part.items():
-        walk.take(folder, folder, given.used_as[part])
-    walk.entries += [replace(it, reason=_NO_PART) if it.reason == _NO_CLASS else it for it in looked.entries]
+    walk.add_note(given.note)
+    return given.used_as
 
 
-def _hint(folders: list[Path]) -> str:
-    """Where the classes of photos without folders may stand: in their names."""
-    stems = [path.stem for folder in folders for path in _Walk(folder).look(folder)[1] if _is_photo(path)]
+def _descend(walk: _ClassWalk) -> tuple[Path, tuple[Path, ...]]:
+    """Go down while there is one folder only and it holds folders; return the last folder and the folders in it."""
+    folder, entered = walk.tree.root, set()
+    while True:
+        entered.add(get_file_id(folder))
+        content = walk.enter(folder)
+        for path in content.files:
+            walk.skip(path, _NO_CLASS)
+        only = content.folders[0] if len(content.folders) == 1 else None
+        if only is None or get_file_id(only) in entered or not walk.tree.scan(only).folders:
+            return folder, content.folders
+        folder = only
+        subset = parse_subset(folder.name)
+        walk.add_note(
+            resolve_subsets([subset]).note if subset else f"the classes were looked for in {walk.name(folder)!r}"
+        )
+
+
+def _suggest_names(tree: FileTree, folders: Sequence[Path]) -> str:
+    """Return where the classes of photos without folders may stand: in their names."""
+    stems = [path.stem for folder in folders for path in tree.scan(folder).files if path.suffix.lower() in SUFFIXES]
     classes = count_classes_in_names(stems)
     if not classes:
         return ""
@@ -141,54 +221,11 @@ def _hint(folders: list[Path]) -> str:
     return f"; the names of the files begin with {seen}: where these are the classes, add --classes-from name"
 
 
-def _is_photo(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES
-
-
-def _descend(walk: _Walk, folder: Path) -> tuple[Path, list[Path]]:
-    """Goes down while there is one folder only and it holds folders itself; the last folder and what it holds."""
-    entered = set()
-    while True:
-        entered.add(get_file_id(folder))
-        folders, files = walk.look(folder)
-        for path in files:
-            walk.skip(path, _NO_CLASS)
-        if len(folders) != 1 or get_file_id(folders[0]) in entered or not _Walk(folder).look(folders[0])[0]:
-            return folder, folders
-        folder = folders[0]
-        part = parse_subset(folder.name)
-        walk.notes.append(
-            resolve_subsets([part]).note if part else f"the classes were looked for in {walk.name(folder)!r}"
-        )
-
-
-def _take_parts(walk: _Walk, base: Path, folders: list[Path]) -> None:
-    by_part: dict[Subset, Path] = {}
-    for folder in folders:
-        part = parse_subset(folder.name)
-        assert part is not None
-        if part in by_part:
-            raise DataError(
-                f"{str(base)!r} has two folders for {part}: {by_part[part].name!r} and {folder.name!r}; merge them"
-            )
-        by_part[part] = folder
-    given = resolve_subsets(by_part)
-    if given.problem:
-        raise DataError(f"{str(base)!r}: {given.problem}")
-    walk.notes.extend([given.note] if given.note else [])
-    for part, folder in by_part.items():
-        classes, files = walk.look(folder)
-        for path in files:
-            walk.skip(path, "not in a class folder")
-        for inner in classes:
-            walk.take_class(inner, given.used_as[part])
-
-
-def _refuse_mixture(base: Path, split: list[Path], others: list[Path]) -> None:
-    """Folders beside the parts may hold notes and tables, but a photo in one could mean a class."""
+def _refuse_mixture(tree: FileTree, base: Path, split: Sequence[Path], others: Sequence[Path]) -> None:
+    """Refuse folders with photos beside those of subsets: they could mean a class. Notes and tables are no matter."""
     for folder in others:
-        if any(path.suffix.lower() in SUFFIXES for path in _Walk(base).files_under(folder)):
+        if any(path.suffix.lower() in SUFFIXES for path in tree.files_under(folder)):
             raise DataError(
-                f"{str(base)!r} has part folders ({preview([part.name for part in split])}) and another folder with "
+                f"{str(base)!r} has part folders ({preview([it.name for it in split])}) and another folder with "
                 f"photos ({folder.name!r}); wanted either {KNOWN}, or class folders only; move {folder.name!r} away"
             )

@@ -1,4 +1,4 @@
-"""From files and the folders they lie in to classes and groups, as the settings say."""
+"""Classes and groups of files, from the folders they lie in or from their names, as the settings say."""
 
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.encodings import check_encoding, guess_encoding
-from headstart.data.readers.folder_layout import FIRST_WORD, NameRule, Seen, find_name_rule
+from headstart.data.readers.folder_layout import FIRST_WORD, FoundFile, NameRule, find_name_rule
 from headstart.data.readers.listing import RawSample
 from headstart.data.samples import FileSource, FileStatus, LedgerEntry
 from headstart.errors import DataError, SettingError
@@ -15,22 +15,22 @@ from headstart.settings import DataSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
+class LabelledFiles:
     """Files with their classes and groups."""
 
-    found: tuple[RawSample, ...]
+    samples: tuple[RawSample, ...]
     classes: frozenset[str]
-    entries: tuple[LedgerEntry, ...]  #: of files that have no class
+    entries: tuple[LedgerEntry, ...]  #: files without a class
     notes: tuple[str, ...]
 
 
-def label_files(root: str, seen: Sequence[Seen], folders: Sequence[str], options: DataSettings) -> Labelled:
+def label_files(root: str, files: Sequence[FoundFile], folders: Sequence[str], options: DataSettings) -> LabelledFiles:
     """Return files with the classes and groups that their folders or names say.
 
     Args:
-        root: what was read, for a person.
-        seen: the files.
-        folders: that are classes, where the first folder is the class.
+        root: the source, for a person.
+        files: every file in a class folder, or every file.
+        folders: names of the class folders, where the first folder is the class.
         options: where classes and groups stand.
 
     Raises:
@@ -43,34 +43,33 @@ def label_files(root: str, seen: Sequence[Seen], folders: Sequence[str], options
             f"classes and groups are both read from the {where}, so each class would be one group; choose another "
             "for --groups-from"
         )
-    notes = []
-    rule = _rule(root, seen) if where == "name" else None
-    names = _Names({step for it in seen for step in (*it.steps, it.path.name)} | set(folders), options.encoding)
-    notes += names.notes
-    if rule is not None:
-        notes.append(f"the class of a photo is {rule.told}")
-    label_of = _reader(where, rule, names)
-    labels = {it.name: label_of(it) for it in seen if where == "folder" or it.is_photo}
-    classes = {names.read(name) for name in folders} | {label for label in labels.values() if label}
-    group_of = _reader(options.groups_from, FIRST_WORD, names) if options.groups_from else lambda it: ""
-    found, entries = [], []
-    for it in seen:
-        label = labels.get(it.name) or label_of(it)
+    rule = _choose_rule(root, files) if where == "name" else None
+    decoder = _NameDecoder(
+        {it for file in files for it in (*file.steps, file.path.name)} | set(folders), options.encoding
+    )
+    notes = [*decoder.notes, *([f"the class of a photo is {rule.description}"] if rule is not None else [])]
+    read_label = _make_reader(where, rule, decoder)
+    labels = {file.name: read_label(file) for file in files if where == "folder" or file.is_photo}
+    classes = {decoder.decode(name) for name in folders} | {label for label in labels.values() if label}
+    read_group = _make_reader(options.groups_from, FIRST_WORD, decoder) if options.groups_from else lambda _: ""
+    samples, entries = [], []
+    for file in files:
+        label = labels.get(file.name) or read_label(file)
         if label in classes:
-            found.append(RawSample(it.name, label, FileSource(it.path), it.subset, group_of(it)))
+            samples.append(RawSample(file.name, label, FileSource(file.path), file.subset, read_group(file)))
         else:
             reason = "no class in its name" if where == "name" else "not in a class folder"
-            entries.append(LedgerEntry(it.name, FileStatus.SKIPPED, reason))
+            entries.append(LedgerEntry(file.name, FileStatus.SKIPPED, reason))
     if options.groups_from:
-        notes.append(_told_of_groups({it.group for it in found if it.group}, options.groups_from))
-    return Labelled(tuple(found), frozenset(classes), tuple(entries), tuple(notes))
+        notes.append(_describe_groups({sample.group for sample in samples if sample.group}, options.groups_from))
+    return LabelledFiles(tuple(samples), frozenset(classes), tuple(entries), tuple(notes))
 
 
-class _Names:
+class _NameDecoder:
     """Names of folders and files as text: the system gives bytes, which are not always UTF-8."""
 
     def __init__(self, names: Iterable[str], encoding: str | None) -> None:
-        """Find out what names are encoded in where they are not UTF-8.
+        """Find the encoding of names that are not UTF-8.
 
         Raises:
             SettingError: an unknown encoding.
@@ -84,13 +83,13 @@ class _Names:
             with suppress(DataError):
                 self._encoding = guess_encoding([os.fsencode(name) for name in odd], "the folder")
         shown = f"read as {self._encoding}" if self._encoding else "kept with escapes"
-        which = preview([self.read(it) for it in odd])
+        examples = preview([self.decode(name) for name in odd])
         self.notes.append(
-            f"{len(odd)} names of folders and files are not UTF-8 and are {shown} ({which}); where they look wrong, "
+            f"{len(odd)} names of folders and files are not UTF-8 and are {shown} ({examples}); where they look wrong, "
             "say what they are with --encoding"
         )
 
-    def read(self, name: str) -> str:
+    def decode(self, name: str) -> str:
         """Return a name as text."""
         if self._encoding and not _is_text(name):
             with suppress(UnicodeDecodeError):
@@ -106,8 +105,8 @@ def _is_text(name: str) -> bool:
     return True
 
 
-def _rule(root: str, seen: Sequence[Seen]) -> NameRule:
-    stems = [it.path.stem for it in seen if it.is_photo]
+def _choose_rule(root: str, files: Sequence[FoundFile]) -> NameRule:
+    stems = [file.path.stem for file in files if file.is_photo]
     rule = find_name_rule(stems)
     if rule is None:
         raise DataError(
@@ -117,15 +116,15 @@ def _rule(root: str, seen: Sequence[Seen]) -> NameRule:
     return rule
 
 
-def _reader(where: str, rule: NameRule | None, names: _Names) -> Callable[[Seen], str]:
-    """What reads a class or a group off a file."""
+def _make_reader(where: str, rule: NameRule | None, decoder: _NameDecoder) -> Callable[[FoundFile], str]:
+    """Return the function that reads a class or a group off a file."""
     if where == "name":
         assert rule is not None
-        return lambda it: names.read(rule.read(it.path.stem)) if rule.read(it.path.stem) else ""
+        return lambda file: decoder.decode(name) if (name := rule.read(file.path.stem)) else ""
     place = 0 if where == "folder" else -1
-    return lambda it: names.read(it.steps[place]) if it.steps else ""
+    return lambda file: decoder.decode(file.steps[place]) if file.steps else ""
 
 
-def _told_of_groups(groups: set[str], where: str) -> str:
-    place = {"folder": "the first folder", "parent": "the folder right above it", "name": FIRST_WORD.told}[where]
+def _describe_groups(groups: set[str], where: str) -> str:
+    place = {"folder": "the first folder", "parent": "the folder right above it", "name": FIRST_WORD.description}[where]
     return f"the group of a photo is {place}: {len(groups)} groups, such as {preview(sorted(groups))}"

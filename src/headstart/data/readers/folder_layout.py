@@ -1,4 +1,4 @@
-"""Where the classes of a folder of photos stand: in the first folder, in the one right above a photo, or in its name.
+"""The place of the classes in a folder of photos: the first folder, the one right above a photo, or its name.
 
 The first folder is taken unless the folders say that they are something else: parts of a split, folders for photos, or
 patients. Then nothing is fitted: what they look like is said, and how to say what is meant.
@@ -51,8 +51,8 @@ _CAMERA = frozenset("img dsc dscn dscf pict image photo picture pic frame scan p
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A file that was met under a folder, before it has a class."""
+class FoundFile:
+    """A file under a folder, before it has a class."""
 
     name: str  #: the path under the root, with "/"
     path: Path
@@ -61,7 +61,7 @@ class Seen:
 
     @property
     def is_photo(self) -> bool:
-        """Whether it ends like a photo."""
+        """Whether its name ends like a photo's."""
         return self.path.suffix.lower() in SUFFIXES
 
 
@@ -82,9 +82,9 @@ def _before_first_number(stem: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class NameRule:
-    """How a class is read off a file's name."""
+    """A rule that reads a class off a file's name."""
 
-    told: str  #: for a person
+    description: str  #: for a person
     read: Callable[[str], str]  #: a name without its ending -> the class; "" for none
 
 
@@ -98,11 +98,11 @@ FIRST_WORD = NAME_RULES[1]
 
 def find_name_rule(stems: Sequence[str]) -> NameRule | None:
     """Return the first rule by which names are of a few classes, with some photos in each; None where none is."""
-    return next((rule for rule in NAME_RULES if _classes_in(stems, rule)), None)
+    return next((rule for rule in NAME_RULES if _count_classes(stems, rule)), None)
 
 
-def _classes_in(stems: Sequence[str], rule: NameRule) -> dict[str, int]:
-    """Class -> photos, by a rule; empty where these are no classes."""
+def _count_classes(stems: Sequence[str], rule: NameRule) -> dict[str, int]:
+    """Return class -> photos by a rule; empty where these are no classes."""
     counts = Counter(rule.read(stem) for stem in stems)
     counts.pop("", None)
     large = {name: count for name, count in counts.most_common() if count >= FEWEST}
@@ -115,7 +115,7 @@ def _classes_in(stems: Sequence[str], rule: NameRule) -> dict[str, int]:
 def count_classes_in_names(stems: Sequence[str]) -> dict[str, int]:
     """Return the classes that file names without their endings speak of in words, and the photos of each."""
     rule = find_name_rule(stems)
-    classes = _classes_in(stems, rule) if rule else {}
+    classes = _count_classes(stems, rule) if rule else {}
     return {} if all(not _words(name) for name in classes) else classes
 
 
@@ -141,32 +141,32 @@ def _words(name: str) -> list[str]:
     return [word.lower() for word in re.findall(r"[^\W\d_]+", apart)]
 
 
-def refuse_containers(root: str, seen: Sequence[Seen]) -> None:
+def refuse_containers(root: str, files: Sequence[FoundFile]) -> None:
     """Raise an error where the first folders hold photos of several classes each, as far as names can tell.
 
     Args:
         root: what was read, for a person.
-        seen: every file in a folder.
+        files: every file in a folder.
 
     Raises:
         DataError: what the folders look like, where the classes seem to be, and how to say what is meant.
     """
-    folders: defaultdict[str, list[Seen]] = defaultdict(list)
-    for it in seen:
-        if it.is_photo and it.steps:
-            folders[it.steps[0]].append(it)
-    look = _look_of(list(folders))
+    folders: defaultdict[str, list[FoundFile]] = defaultdict(list)
+    for file in files:
+        if file.is_photo and file.steps:
+            folders[file.steps[0]].append(file)
+    look = _recognise_folders(list(folders))
     if len(folders) < 2 and not (look or any(map(find_subset_in_name, folders))):
         return
-    below = _classes_below(folders)
+    below = _find_classes_below(folders)
     if below and (look or _are_owners(list(folders)) or _are_answers(below, len(folders))):
-        raise DataError(_told_of_the_level_below(root, folders, below, look))
+        raise DataError(_describe_level_below(root, folders, below, look))
     if look or len(folders) == 1:
         in_names = {
             name: classes for name, files in folders.items() if (classes := count_classes_in_names(_stems(files)))
         }
         if in_names or (len(folders) > 1 and look != "products"):
-            raise DataError(_told_of_names(root, list(folders), in_names, look))
+            raise DataError(_describe_names(root, list(folders), in_names, look))
 
 
 def refuse_flat(root: str, files: Sequence[Path]) -> None:
@@ -182,17 +182,18 @@ def refuse_flat(root: str, files: Sequence[Path]) -> None:
     stems = [path.stem for path in files if path.suffix.lower() in SUFFIXES]
     if classes := count_classes_in_names(stems):
         raise DataError(
-            f"{root!r} has no class folders but {len(stems)} photos whose names begin with {_counts(classes)}; to read "
-            "these as the classes, add --classes-from name; else put them into a folder per class"
+            f"{root!r} has no class folders but {len(stems)} photos whose names begin with "
+            f"{_format_counts(classes)}; to read these as the classes, add --classes-from name; else put "
+            "them into a folder per class"
         )
 
 
-def _counts(classes: Mapping[str, int]) -> str:
+def _format_counts(classes: Mapping[str, int]) -> str:
     return preview([f"{label!r} ({count})" for label, count in classes.items()], show=str)
 
 
-def _look_of(names: Sequence[str]) -> str:
-    """What all of some folders look like by their names: "parts", "places" of photos, "products" or nothing."""
+def _recognise_folders(names: Sequence[str]) -> str:
+    """Return what all of some folders are by their names: "parts", "places" of photos, "products" or nothing."""
     if find_subsets_in_names(names):
         return "parts"
     words = [set(_words(name)) for name in names]
@@ -202,8 +203,8 @@ def _look_of(names: Sequence[str]) -> str:
     return "places" if any(it & _PLACES for it in words) else "products"
 
 
-def _classes_below(folders: Mapping[str, Sequence[Seen]]) -> list[str]:
-    """The folders right above the photos, where the same ones come again in most of the first folders."""
+def _find_classes_below(folders: Mapping[str, Sequence[FoundFile]]) -> list[str]:
+    """Return the folders right above the photos, where the same ones come again in most of the first folders."""
     above = {name: {it.steps[-1] for it in files if len(it.steps) > 1} for name, files in folders.items()}
     again = Counter(inner for names in above.values() for inner in names)
     shared = {name for name, count in again.items() if count >= max(2, len(folders) / 2)}
@@ -213,7 +214,7 @@ def _classes_below(folders: Mapping[str, Sequence[Seen]]) -> list[str]:
 
 
 def _are_owners(names: Sequence[str]) -> bool:
-    """Whether folders are numbered people, animals or places: a word for these and a number, or long odd numbers."""
+    """Return whether folders are numbered owners: a word for people, animals or places and a number, or odd numbers."""
     words = [_words(name) for name in names]
     if all(re.search(r"\d", name) and it and set(it) <= _OWNERS for name, it in zip(names, words, strict=True)):
         return True
@@ -225,11 +226,13 @@ def _are_answers(below: Sequence[str], folders: int) -> bool:
     return folders > max(2, len(below)) and {name.lower() for name in below} in _ANSWERS
 
 
-def _stems(files: Sequence[Seen]) -> list[str]:
+def _stems(files: Sequence[FoundFile]) -> list[str]:
     return [it.path.stem for it in files]
 
 
-def _told_of_the_level_below(root: str, folders: Mapping[str, Sequence[Seen]], below: Sequence[str], look: str) -> str:
+def _describe_level_below(
+    root: str, folders: Mapping[str, Sequence[FoundFile]], below: Sequence[str], look: str
+) -> str:
     what = "parts of a split" if look == "parts" else "places" if look else "patients or the like"
     groups = "" if look else " --groups-from folder, which keeps each of them on one side of the split"
     return (
@@ -239,7 +242,7 @@ def _told_of_the_level_below(root: str, folders: Mapping[str, Sequence[Seen]], b
     )
 
 
-def _told_of_names(root: str, names: Sequence[str], in_names: Mapping[str, Mapping[str, int]], look: str) -> str:
+def _describe_names(root: str, names: Sequence[str], in_names: Mapping[str, Mapping[str, int]], look: str) -> str:
     what = "parts of a split" if look == "parts" else "places for photos and results"
     start = f"{root!r} has the folders {preview(names)}, which look like {what}, not like classes"
     end = "if the folders are the classes, add --classes-from folder"
@@ -249,5 +252,5 @@ def _told_of_names(root: str, names: Sequence[str], in_names: Mapping[str, Mappi
     source = root if look == "parts" else str(Path(root) / name)
     return (
         f"{start}: the classes seem to stand in the names of the files, which in {name!r} begin with "
-        f"{_counts(classes)}; to read them so, give {shlex.quote(source)} with --classes-from name; {end}"
+        f"{_format_counts(classes)}; to read them so, give {shlex.quote(source)} with --classes-from name; {end}"
     )

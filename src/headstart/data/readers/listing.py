@@ -1,4 +1,4 @@
-"""What a reader hands over before a single photo is opened: where each one lies, and what is claimed about it."""
+"""The samples of a source before a photo is opened: where each lies, and its claimed class, subset and group."""
 
 from dataclasses import dataclass
 
@@ -9,19 +9,19 @@ from headstart.data.samples import LedgerEntry, SampleSource, Subset
 class RawSample:
     """A file or array row that may become a sample."""
 
-    name: str  #: unique in its listing; the name of the sample to be
+    name: str  #: unique in its listing; the name of the sample
     label: str  #: the class's name
     source: SampleSource
     subset: Subset | None = None
-    group: str = ""  #: what the user calls its group; "" for none
+    group: str = ""  #: the user's name of its group; "" for none
 
 
 @dataclass(frozen=True, slots=True)
 class SourceListing:
-    """Everything a reader found at one place."""
+    """Everything that a reader found in a source."""
 
-    root: str  #: what was read, for a person
-    found: tuple[RawSample, ...]
+    root: str  #: the source, for a person
+    samples: tuple[RawSample, ...]
     classes: frozenset[str]  #: every class that was named, with or without photos
     entries: tuple[LedgerEntry, ...] = ()  #: files that were skipped without being opened
     ignored: int = 0  #: hidden and system files

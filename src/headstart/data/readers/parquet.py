@@ -31,13 +31,13 @@ def read_parquet_rows(table: Path, cache: Path) -> tuple[list[TableRow], list[st
         DataError: it is no Parquet file, or lacks a column.
         MissingExtra: pyarrow is not installed.
     """
-    with _opened(table) as file:
+    with _ParquetTable(table) as file:
         taken, notes = choose_columns(table, file.schema_arrow.names)
-        names = _class_names(file.schema_arrow, taken["label"])
+        names = _read_class_names(file.schema_arrow, taken["label"])
         if not _holds_photos(file.schema_arrow, taken["path"]):
-            return list(_rows(file, taken, names, None)), notes
+            return list(_iter_rows(file, taken, names, None)), notes
         folder = unpack_once(table, cache, lambda draft: _write_photos(file, taken["path"], draft))
-        return list(_rows(file, taken, names, folder)), notes
+        return list(_iter_rows(file, taken, names, folder)), notes
 
 
 def holds_photos(table: Path) -> bool:
@@ -47,13 +47,13 @@ def holds_photos(table: Path) -> bool:
         DataError: it is no Parquet file, or lacks a column.
         MissingExtra: pyarrow is not installed.
     """
-    with _opened(table) as file:
+    with _ParquetTable(table) as file:
         taken, _ = choose_columns(table, file.schema_arrow.names)
         return _holds_photos(file.schema_arrow, taken["path"])
 
 
-class _opened:  # noqa: N801 (used like a function)
-    """A Parquet file, and its library's errors as ours."""
+class _ParquetTable:
+    """An open Parquet file; errors of its library are turned into ours."""
 
     def __init__(self, table: Path) -> None:
         self._table = table
@@ -89,8 +89,8 @@ def _holds_photos(schema: "pyarrow.Schema", column: str) -> bool:
     return bool(types.is_binary(kind) or types.is_large_binary(kind))
 
 
-def _class_names(schema: "pyarrow.Schema", column: str) -> list[str]:
-    """The names of the classes by number, as ``datasets`` writes them beside the schema; empty where it does not."""
+def _read_class_names(schema: "pyarrow.Schema", column: str) -> list[str]:
+    """Return the names of the classes by number, as ``datasets`` writes them beside the schema; empty where not."""
     try:
         told = json.loads((schema.metadata or {})[b"huggingface"])
         names = told["info"]["features"][column]["names"]
@@ -100,43 +100,45 @@ def _class_names(schema: "pyarrow.Schema", column: str) -> list[str]:
 
 
 def _write_photos(file: "ParquetFile", column: str, folder: Path) -> None:
-    """Every photo as a file named after its row."""
+    """Write every photo as a file named after its row."""
     number = 0
-    for batch in _batches(file, BATCH_OF_PHOTOS, [column]):
+    for batch in _iter_batches(file, BATCH_OF_PHOTOS, [column]):
         for cell in batch.column(0):
             number += 1
             value = cell.as_py()
             content = value.get("bytes") if isinstance(value, dict) else value
             if content:
-                place = _place(folder, number)
+                place = _locate_photo(folder, number)
                 place.parent.mkdir(exist_ok=True)
                 place.write_bytes(content)
 
 
-def _batches(file: "ParquetFile", rows: int, columns: list[str]) -> Iterator["pyarrow.RecordBatch"]:
-    """The rows in batches, a row group after the other: read in one go, the groups behind are kept in memory."""
+def _iter_batches(file: "ParquetFile", rows: int, columns: list[str]) -> Iterator["pyarrow.RecordBatch"]:
+    """Yield the rows in batches, a row group after the other: read in one go, the groups behind are kept in memory."""
     for group in range(file.num_row_groups):
         yield from file.iter_batches(rows, row_groups=[group], columns=columns, use_threads=False)
 
 
-def _place(folder: Path, number: int) -> Path:
+def _locate_photo(folder: Path, number: int) -> Path:
     return folder / f"{number // IN_A_FOLDER:05d}" / f"{number:08d}"
 
 
-def _rows(file: "ParquetFile", taken: dict[str, str], names: Sequence[str], folder: Path | None) -> Iterator[TableRow]:
-    """The rows; of photos that are in the table the name only."""
+def _iter_rows(
+    file: "ParquetFile", taken: dict[str, str], names: Sequence[str], folder: Path | None
+) -> Iterator[TableRow]:
+    """Yield the rows; of photos that are in the table the name only."""
     columns = [column for role, column in taken.items() if folder is None or role != "path"]
     if folder is not None and _has_path(file.schema_arrow, taken["path"]):
         columns.append(f"{taken['path']}.path")
     number = 0
-    for batch in _batches(file, BATCH, columns):
+    for batch in _iter_batches(file, BATCH, columns):
         cells = {name: batch.column(index).to_pylist() for index, name in enumerate(batch.schema.names)}
         for at in range(batch.num_rows):
             number += 1
             of_role = {role: cells[column][at] if column in cells else None for role, column in taken.items()}
             if folder is not None and isinstance(of_role["path"], dict):
                 of_role["path"] = of_role["path"].get("path")
-            yield _row(number, of_role, names, folder)
+            yield _make_row(number, of_role, names, folder)
 
 
 def _has_path(schema: "pyarrow.Schema", column: str) -> bool:
@@ -146,7 +148,7 @@ def _has_path(schema: "pyarrow.Schema", column: str) -> bool:
     return types.is_struct(kind) and any(kind.field(index).name == "path" for index in range(kind.num_fields))
 
 
-def _row(number: int, cells: dict[str, Any], names: Sequence[str], folder: Path | None) -> TableRow:
+def _make_row(number: int, cells: dict[str, Any], names: Sequence[str], folder: Path | None) -> TableRow:
     label = cells["label"]
     problem = ""
     if names and isinstance(label, int):
@@ -157,23 +159,23 @@ def _row(number: int, cells: dict[str, Any], names: Sequence[str], folder: Path 
     texts = {}
     for role in ALIASES:
         try:
-            texts[role] = _as_text(cells.get(role))
+            texts[role] = _format_cell(cells.get(role))
         except (TypeError, UnicodeDecodeError):
             texts[role] = ""
             problem = problem or f"its {role} is a {type(cells[role]).__name__}; wanted text or a number"
-    texts["label"] = _label_text(label, texts["label"])
+    texts["label"] = _format_label(label, texts["label"])
     photo = None
-    if folder is not None and (place := _place(folder, number)).is_file():
+    if folder is not None and (place := _locate_photo(folder, number)).is_file():
         photo = FileSource(place)
     return TableRow(number, texts["path"], texts["label"], texts["split"], texts["group"], photo, problem)
 
 
-def _label_text(label: Any, text: str) -> str:
+def _format_label(label: Any, text: str) -> str:
     return label if isinstance(label, str) else text
 
 
-def _as_text(cell: Any) -> str:
-    """A typed cell as text: nothing for missing, and a whole number that became a float for want of one as itself.
+def _format_cell(cell: Any) -> str:
+    """Return a typed cell as text: nothing for a missing one, a whole number that became a float as whole.
 
     Raises:
         TypeError: it is a list or a structure.

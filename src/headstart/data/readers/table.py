@@ -1,24 +1,50 @@
-"""Tables: a row per photo with its path and label, perhaps its part and group. CSV, TSV or Parquet.
+"""Tables: a row per photo with its path and label, perhaps its subset and group. CSV, TSV or Parquet.
 
 Paths are relative to the table; a Parquet table may hold the photos themselves. A row that cannot be used is skipped,
 and every row has its line in the ledger; a column that is missing is an error.
 """
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.csv_text import read_text_table
 from headstart.data.readers.listing import RawSample, SourceListing
 from headstart.data.readers.parquet import holds_photos, read_parquet_rows
+from headstart.data.readers.reader import ReadContext
 from headstart.data.readers.table_columns import TableRow, choose_columns, find_key_columns
-from headstart.data.readers.table_photos import Located, locate
+from headstart.data.readers.table_photos import locate_photos
+from headstart.data.readers.walk import FileTree
 from headstart.data.samples import FileSource, FileStatus, LedgerEntry, Subset
 from headstart.data.subsets import KNOWN, parse_subset, resolve_subsets
 from headstart.errors import DataError, bounded, refuse_machine_faults
 
-SUFFIXES = (".csv", ".tsv", ".parquet")
-MOST_OF_A_NAME = 1000  #: characters of a path that are kept as a photo's name
+TABLE_SUFFIXES = (".csv", ".tsv", ".parquet")
+LONGEST_NAME = 1000  #: characters of a path that are kept as a photo's name
+
+
+class TableReader:
+    """The reader of a table."""
+
+    suffixes: tuple[str, ...] = TABLE_SUFFIXES
+    label_place: str = "its columns label and group"
+
+    def accepts(self, source: Any, tree: FileTree | None) -> bool:
+        """Return whether a file ends like a table."""
+        return isinstance(source, Path) and tree is None and source.suffix.lower() in self.suffixes
+
+    def list(self, source: Path, tree: FileTree | None, context: ReadContext) -> SourceListing:
+        """Return every row of a table.
+
+        Raises:
+            DataError: it cannot be read, lacks a column, or its split column cannot be used.
+            MissingExtra: it is a Parquet file and pyarrow is not installed.
+        """
+        listing = list_table(source, context.cache, encoding=context.options.encoding)
+        return replace(listing, notes=(*listing.notes, *note_sibling_shards(source)))
 
 
 def list_table(table: Path, cache: Path, *, encoding: str | None = None) -> SourceListing:
@@ -34,26 +60,29 @@ def list_table(table: Path, cache: Path, *, encoding: str | None = None) -> Sour
         MissingExtra: it is a Parquet file and pyarrow is not installed.
     """
     rows, notes = read_rows(table, cache, encoding=encoding)
-    parts, part_note = _given_parts(table, rows)
-    located = locate(table, [row.path for row in rows if row.photo is None and not _why_not(row, row.label, 0)])
-    found: list[RawSample] = []
+    subsets, subset_note = _resolve_split(table, rows)
+    located = locate_photos(
+        table, [row.path for row in rows if row.photo is None and not _find_problem(row, row.label, 0)]
+    )
+    samples: list[RawSample] = []
     entries: list[LedgerEntry] = []
     first: dict[tuple[str, str], int] = {}
     names: set[str] = set()
     for row in rows:
         label = normalise_class_name(row.label)
-        name = bounded(row.path, MOST_OF_A_NAME)
+        name = bounded(row.path, LONGEST_NAME)
         name = name if name and name not in names else f"{name or 'row'} (row {row.number})"
         names.add(name)
         again = first.setdefault((row.path, label), row.number) if row.photo is None else row.number
-        reason = _why_not(row, label, again) or located.reasons.get(row.path, "")
+        reason = _find_problem(row, label, again) or located.reasons.get(row.path, "")
         if reason:
             entries.append(LedgerEntry(name, FileStatus.SKIPPED, reason, label))
         else:
-            found.append(RawSample(name, label, _source(row, located), parts[row.split], row.group))
-    notes = [*notes, *located.notes, *([part_note] if part_note else [])]
-    classes = frozenset(item.label for item in found)
-    return SourceListing(str(table), tuple(found), classes, tuple(entries), notes=tuple(notes))
+            source = row.photo or FileSource(located.places[row.path])
+            samples.append(RawSample(name, label, source, subsets[row.split], row.group))
+    notes = [*notes, *located.notes, *([subset_note] if subset_note else [])]
+    classes = frozenset(sample.label for sample in samples)
+    return SourceListing(str(table), tuple(samples), classes, tuple(entries), notes=tuple(notes))
 
 
 def read_rows(table: Path, cache: Path, *, encoding: str | None = None) -> tuple[list[TableRow], list[str]]:
@@ -64,7 +93,9 @@ def read_rows(table: Path, cache: Path, *, encoding: str | None = None) -> tuple
         MissingExtra: it is a Parquet file and pyarrow is not installed.
     """
     try:
-        return read_parquet_rows(table, cache) if table.suffix.lower() == ".parquet" else _text_rows(table, encoding)
+        return (
+            read_parquet_rows(table, cache) if table.suffix.lower() == ".parquet" else _read_text_rows(table, encoding)
+        )
     except OSError as error:
         refuse_machine_faults(error, f"to read the table {str(table)!r}")
         raise DataError(f"table {str(table)!r} cannot be read: {error.strerror or error}; check the file") from None
@@ -79,15 +110,22 @@ def photos_exist(table: Path, look_at: int = 100, *, encoding: str | None = None
     except DataError:
         return False
     paths = [row.path for row in rows[:look_at] if not row.problem]
-    located = locate(table, paths)
+    located = locate_photos(table, paths)
     return 2 * sum(located.places[path].is_file() for path in paths) > len(paths)
 
 
-def _source(row: TableRow, located: Located) -> FileSource:
-    return row.photo or FileSource(located.places[row.path])
+def note_sibling_shards(table: Path) -> list[str]:
+    """Return a note where a table is one of several shards, the others of which lie beside it."""
+    match = re.fullmatch(r"(.*-)\d{5}(-of-\d{5}.*\.parquet)", table.name)
+    if match is None:
+        return []
+    others = [it for it in table.parent.glob("*.parquet") if it != table and it.name.startswith(match[1])]
+    if not others:
+        return []
+    return [f"{len(others)} more tables of this set lie beside it; the folder {str(table.parent)!r} is all of them"]
 
 
-def _why_not(row: TableRow, label: str, first: int) -> str:
+def _find_problem(row: TableRow, label: str, first: int) -> str:
     if row.problem:
         return row.problem
     if not row.path and row.photo is None:
@@ -99,8 +137,8 @@ def _why_not(row: TableRow, label: str, first: int) -> str:
     return f"listed before, in row {first}" if 0 < first != row.number else ""
 
 
-def _given_parts(table: Path, rows: Sequence[TableRow]) -> tuple[dict[str, Subset | None], str]:
-    """Cell of the split column -> the part it means."""
+def _resolve_split(table: Path, rows: Sequence[TableRow]) -> tuple[dict[str, Subset | None], str]:
+    """Return the subset that each cell of the split column means, and a note."""
     rows = [row for row in rows if not row.problem]
     cells = {row.split for row in rows}
     if cells <= {""}:
@@ -112,16 +150,16 @@ def _given_parts(table: Path, rows: Sequence[TableRow]) -> tuple[dict[str, Subse
             "or drop it and a split is made"
         )
     meant = {cell: parse_subset(cell) for cell in cells}
-    unknown = sorted(cell for cell, part in meant.items() if part is None)
+    unknown = sorted(cell for cell, subset in meant.items() if subset is None)
     if unknown:
         raise DataError(f"table {str(table)!r}: the split column says {preview(unknown)}; wanted {KNOWN}")
-    given = resolve_subsets(part for part in meant.values() if part)
+    given = resolve_subsets(subset for subset in meant.values() if subset)
     if given.problem:
         raise DataError(f"table {str(table)!r}: {given.problem}")
-    return {cell: given.used_as[part] for cell, part in meant.items() if part}, given.note
+    return {cell: given.used_as[subset] for cell, subset in meant.items() if subset}, given.note
 
 
-def _text_rows(table: Path, encoding: str | None) -> tuple[list[TableRow], list[str]]:
+def _read_text_rows(table: Path, encoding: str | None) -> tuple[list[TableRow], list[str]]:
     content = read_text_table(table, find_key_columns, encoding=encoding)
     if not content.header:
         raise DataError(f"table {str(table)!r} is empty; wanted a header with path and label, and a row per photo")

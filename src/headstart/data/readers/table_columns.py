@@ -1,4 +1,4 @@
-"""What a row of a table says, and which column says it: the names that people give them."""
+"""The rows of a table, and the columns that they are read from, by the names that people give them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ def find_key_columns(header: Sequence[str]) -> list[int]:
     """Return the places of the columns that have a known name, the path's first."""
     places: dict[str, int] = {}
     for place, column in enumerate(header):
-        places.setdefault(_plain(column), place)
+        places.setdefault(_normalise(column), place)
     found = [next((places[it] for it in aliases if it in places), None) for aliases in ALIASES.values()]
     return [place for place in found if place is not None]
 
@@ -49,7 +49,7 @@ def choose_columns(table: Path, header: Iterable[str]) -> tuple[dict[str, str], 
         DataError: none has the path, or none the label.
     """
     columns = list(header)
-    seen = {_plain(column): column for column in reversed(columns)}  # the first of one name
+    seen = {_normalise(column): column for column in reversed(columns)}  # the first of one name
     taken, notes = {}, []
     for role, aliases in ALIASES.items():
         fitting = [seen[alias] for alias in aliases if alias in seen]
@@ -57,7 +57,7 @@ def choose_columns(table: Path, header: Iterable[str]) -> tuple[dict[str, str], 
             taken[role] = fitting[0]
         if len(fitting) > 1:
             notes.append(f"the {role} is read from column {fitting[0]!r}, not from {preview(fitting[1:])}")
-        same = [column for column in columns if fitting and _plain(column) == _plain(fitting[0])]
+        same = [column for column in columns if fitting and _normalise(column) == _normalise(fitting[0])]
         if len(same) > 1:
             notes.append(f"the table has {len(same)} columns called {fitting[0]!r}; the {role} is read from the first")
     missing = [role for role in ("path", "label") if role not in taken]
@@ -69,5 +69,5 @@ def choose_columns(table: Path, header: Iterable[str]) -> tuple[dict[str, str], 
     return taken, notes
 
 
-def _plain(column: str) -> str:
+def _normalise(column: str) -> str:
     return column.strip().lower().replace(" ", "_").replace("-", "_")

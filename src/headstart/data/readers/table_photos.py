@@ -1,4 +1,4 @@
-"""Where the photo of a table's row lies: beside the table as its path says, else wherever only one file can be meant.
+"""The photo of a table's row: beside the table as its path says, else wherever only one file can be meant.
 
 Tables are made on other machines, for photos in another folder, and some name photos by an id without an ending. Where
 a path leads nowhere, the files under the table's folder are listed once, and one is taken if its name, or its name
@@ -20,16 +20,16 @@ MOST_FILES = 500_000  #: that are listed; beyond, nothing is guessed
 
 
 @dataclass(frozen=True, slots=True)
-class Located:
-    """Where the photos of some paths lie."""
+class LocatedPhotos:
+    """The files of some paths."""
 
     places: Mapping[str, Path]  #: of each path, whether a file is there or not
     reasons: Mapping[str, str]  #: of a path for which none can be taken, why
     notes: tuple[str, ...]
 
 
-def locate(table: Path, paths: Iterable[str]) -> Located:
-    """Return where the photos of a table lie.
+def locate_photos(table: Path, paths: Iterable[str]) -> LocatedPhotos:
+    """Return the files that the paths of a table mean.
 
     Args:
         table: its folder is where paths begin.
@@ -38,13 +38,13 @@ def locate(table: Path, paths: Iterable[str]) -> Located:
     places: dict[str, Path] = {}
     missing = []
     for path in dict.fromkeys(paths):
-        places[path] = _beside(table.parent, path)
+        places[path] = _resolve(table.parent, path)
         if path and not os.path.exists(places[path]):  # noqa: PTH110 (Path.exists raises for names that are too long)
             missing.append(path)
     if not missing:
-        return Located(places, {}, ())
-    files = _Files(table.parent)
-    candidates = {path: files.named(path) for path in missing}
+        return LocatedPhotos(places, {}, ())
+    files = _PhotoIndex(table.parent)
+    candidates = {path: files.find(path) for path in missing}
     claims: defaultdict[str, list[str]] = defaultdict(list)
     for path, found in candidates.items():
         if len(found) == 1:
@@ -56,10 +56,10 @@ def locate(table: Path, paths: Iterable[str]) -> Located:
         for path, found in candidates.items()
         if len(found) > 1
     }
-    return Located(places, reasons, tuple(_notes(table.parent, missing, taken, files)))
+    return LocatedPhotos(places, reasons, tuple(_describe(table.parent, missing, taken, files)))
 
 
-def _notes(folder: Path, missing: list[str], taken: Mapping[str, str], files: "_Files") -> list[str]:
+def _describe(folder: Path, missing: list[str], taken: Mapping[str, str], files: "_PhotoIndex") -> list[str]:
     notes = []
     if taken:
         path, file = next(iter(taken.items()))
@@ -72,23 +72,23 @@ def _notes(folder: Path, missing: list[str], taken: Mapping[str, str], files: "_
     return notes
 
 
-def _beside(folder: Path, path: str) -> Path:
-    """Where a path leads. Tables made on Windows may have backslashes in their paths."""
+def _resolve(folder: Path, path: str) -> Path:
+    """Return the file that a path leads to. Tables made on Windows may have backslashes in their paths."""
     located = folder / path
     if "\\" in path and not os.path.exists(located):  # noqa: PTH110
         return folder / path.replace("\\", "/")
     return located
 
 
-class _Files:
+class _PhotoIndex:
     """The photos under a folder, listed when first asked for."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._by_folders: dict[str, dict[tuple[str, ...], list[str]]] = {}  #: of a name, once it is asked for
 
-    def named(self, path: str) -> list[str]:
-        """The files that a path may mean, best first: those that share most of its last steps, in any case."""
+    def find(self, path: str) -> list[str]:
+        """Return the files that a path may mean: those that share most of its last steps, in any case."""
         wanted = [step.casefold() for step in PurePosixPath(path.replace("\\", "/")).parts]
         if not wanted or not wanted[-1].strip(". "):
             return []
@@ -97,14 +97,14 @@ class _Files:
         if len(same) < 2:
             return same
         if name not in self._by_folders:
-            self._by_folders[name] = _by_last_folders(same)
+            self._by_folders[name] = _index_by_folders(same)
         tails = (tuple(folders[-count:]) for count in range(min(len(folders), DEPTH), 0, -1))
         found = (self._by_folders[name].get(tail) for tail in tails)
         return next(filter(None, found), same)
 
     @property
     def summary(self) -> str:
-        """What there is, for a person."""
+        """The photos that there are, for a person."""
         if not self._files:
             return "no photos in it"
         folders = sorted({os.path.dirname(file) or "." for file in self._files})  # noqa: PTH120
@@ -135,8 +135,8 @@ class _Files:
         return found
 
 
-def _by_last_folders(files: list[str]) -> dict[tuple[str, ...], list[str]]:
-    """The last folders of files, as many as one likes, in any case -> those files, so that each row is one look."""
+def _index_by_folders(files: list[str]) -> dict[tuple[str, ...], list[str]]:
+    """Return any number of last folders, in any case -> the files in them, so that each row is one look-up."""
     found: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
     for file in files:
         folders = tuple(file.casefold().split("/")[:-1])

@@ -1,4 +1,4 @@
-"""Content of a file, unpacked once into the cache: never beside the user's file.
+"""Files unpacked once into the cache, never beside the user's file.
 
 Its place is the BLAKE2b of the file's bytes; it is written into a sibling and renamed when complete, so what has that
 name is whole. A lock makes a second process wait instead of unpacking too.
@@ -28,8 +28,8 @@ def unpack_once(file: Path, cache: Path, write: Callable[[Path], None], variant:
         OSError: the file cannot be read or the cache not be written.
         StoreError: there is no space left.
     """
-    with file.open("rb") as opened:
-        digest = file_digest(opened, lambda: blake2b(digest_size=20)).hexdigest()
+    with file.open("rb") as stream:
+        digest = file_digest(stream, lambda: blake2b(digest_size=20)).hexdigest()
     target = cache / f"{digest}{variant and '-'}{variant}"
     if target.is_dir():
         stamp(target)  # pruning goes by it

@@ -1,6 +1,6 @@
-"""A look at a tree of files, the same for photos to learn from and for photos to answer.
+"""Walks over a tree of files, the same for photos to learn from and for photos to predict.
 
-Hidden files, those that systems leave behind and what headstart wrote are skipped; links are followed.
+Hidden files, those that systems leave behind and what headstart wrote are left out; links are followed.
 """
 
 import os
@@ -13,76 +13,126 @@ from headstart.data.samples import FileStatus, LedgerEntry
 from headstart.errors import DataError, refuse_machine_faults
 
 SYSTEM = frozenset({"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin"})
-Order = Callable[[list[Path]], list[Path]]
+SortPaths = Callable[[list[Path]], list[Path]]
+
+
+@dataclass(frozen=True, slots=True)
+class FolderContent:
+    """The folders and files directly in a folder, by name."""
+
+    folders: tuple[Path, ...] = ()
+    files: tuple[Path, ...] = ()
+    ignored: int = 0  #: hidden and system files and folders
+    own: tuple[Path, ...] = ()  #: folders that headstart wrote
+    error: str = ""  #: why the folder cannot be read
+
+
+class FileTree:
+    """A folder and all below it; each folder is scanned once, when it is first asked for."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._contents: dict[Path, FolderContent] = {}
+
+    def scan(self, folder: Path) -> FolderContent:
+        """Return what lies directly in a folder.
+
+        Raises:
+            HeadstartError: the machine is short of something.
+        """
+        if folder not in self._contents:
+            try:
+                self._contents[folder] = _scan(folder)
+            except OSError as error:
+                refuse_machine_faults(error, f"to read the folder {str(folder)!r}")
+                self._contents[folder] = FolderContent(error=error.strerror or str(error))
+        return self._contents[folder]
+
+    def files_under(self, folder: Path) -> Iterator[Path]:
+        """Yield every file under a folder, a folder's own ones first, by name."""
+        return Walk(self).files_under(folder)
 
 
 @dataclass(slots=True)
 class Walk:
-    """One look at a tree: what was met on the way."""
+    """A walk over a tree, and a record of what was met on the way."""
 
-    root: Path
-    entries: list[LedgerEntry] = field(default_factory=list)  #: what was skipped
+    tree: FileTree
+    entries: list[LedgerEntry] = field(default_factory=list)  #: skipped files
     ignored: int = 0  #: hidden and system files and folders
     own: list[str] = field(default_factory=list)  #: folders that headstart wrote
     notes: list[str] = field(default_factory=list)
 
     def name(self, path: Path) -> str:
-        """A path below the root, with slashes."""
-        return path.relative_to(self.root).as_posix()
+        """Return a path below the root, with slashes."""
+        return path.relative_to(self.tree.root).as_posix()
 
     def skip(self, path: Path, reason: str, label: str = "") -> None:
-        """Notes that a file or folder is not used, and why."""
+        """Record that a file or folder is not used, and why."""
         self.entries.append(LedgerEntry(self.name(path), FileStatus.SKIPPED, reason, label))
 
-    def look(self, folder: Path) -> tuple[list[Path], list[Path]]:
-        """The folders and the files directly inside, without hidden and system ones."""
-        folders: list[Path] = []
-        files: list[Path] = []
-        try:
-            with os.scandir(folder) as inside:
-                for item in sorted(inside, key=lambda item: item.name):
-                    if item.name.startswith(".") or item.name.lower() in SYSTEM:
-                        self.ignored += 1
-                    elif not _is_folder(item):
-                        files.append(folder / item.name)
-                    elif is_own_folder(folder / item.name):
-                        self.own.append(self.name(folder / item.name))
-                    else:
-                        folders.append(folder / item.name)
-        except OSError as error:
-            refuse_machine_faults(error, f"to read the folder {str(folder)!r}")
-            if folder == self.root:
-                raise DataError(f"{str(folder)!r} cannot be read: {error.strerror}; check its permissions") from None
-            self.skip(folder, f"unreadable folder: {error.strerror}")
-        return folders, files
+    def enter(self, folder: Path) -> FolderContent:
+        """Return what lies directly in a folder, and record what is left out.
 
-    def files_under(self, folder: Path, order: Order | None = None) -> Iterator[Path]:
-        """Every file under a folder, a folder's own ones first, by name or in an ``order``.
+        Raises:
+            DataError: it is the root, and cannot be read.
+        """
+        content = self.tree.scan(folder)
+        self.ignored += content.ignored
+        self.own += [self.name(own) for own in content.own]
+        if content.error and folder == self.tree.root:
+            raise DataError(f"{str(folder)!r} cannot be read: {content.error}; check its permissions")
+        if content.error:
+            self.skip(folder, f"unreadable folder: {content.error}")
+        return content
+
+    def files_under(self, folder: Path, sort: SortPaths | None = None) -> Iterator[Path]:
+        """Yield every file under a folder, a folder's own ones first, by name or as ``sort`` orders them.
 
         Links are followed, but no folder is entered twice, nor one that holds it.
         """
         entered = {get_file_id(place) for place in (folder.resolve(), *folder.resolve().parents)}
         waiting = [folder]
         while waiting:
-            folders, files = self.look(waiting.pop())
-            if order is not None:
-                folders, files = order(folders), order(files)
+            content = self.enter(waiting.pop())
+            folders, files = list(content.folders), list(content.files)
+            if sort is not None:
+                folders, files = sort(folders), sort(files)
             yield from files
             for inner in reversed(folders):
-                identity = get_file_id(inner)
-                if identity in entered:
+                file_id = get_file_id(inner)
+                if file_id in entered:
                     self.notes.append(
                         f"{self.name(inner)!r} is a link to a folder that was already entered; not followed"
                     )
                 else:
-                    entered.add(identity)
+                    entered.add(file_id)
                     waiting.append(inner)
 
 
 def get_file_id(folder: Path) -> tuple[int, int]:
-    """What tells a folder from all others, by whatever name it is reached."""
+    """Return device and inode, which are the same by whatever name a folder is reached."""
     status = folder.stat()
     return status.st_dev, status.st_ino
+
+
+def _scan(folder: Path) -> FolderContent:
+    folders: list[Path] = []
+    files: list[Path] = []
+    own: list[Path] = []
+    ignored = 0
+    with os.scandir(folder) as inside:
+        for item in sorted(inside, key=lambda item: item.name):
+            path = folder / item.name
+            if item.name.startswith(".") or item.name.lower() in SYSTEM:
+                ignored += 1
+            elif not _is_folder(item):
+                files.append(path)
+            elif is_own_folder(path):
+                own.append(path)
+            else:
+                folders.append(path)
+    return FolderContent(tuple(folders), tuple(files), ignored, tuple(own))
 
 
 def _is_folder(item: os.DirEntry[str]) -> bool:

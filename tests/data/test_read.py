@@ -1,0 +1,107 @@
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from headstart.data.read import READERS, read_source
+from headstart.data.readers.walk import FileTree
+from headstart.data.samples import Subset
+from headstart.errors import DataError
+
+READER = '''
+import numpy as np
+
+from headstart.data.readers.listing import RawSample, SourceListing
+from headstart.data.samples import ArraySource, Subset
+
+
+class StripesReader:
+    """Reads text files of the lines "label grey"."""
+
+    suffixes = (".stripes",)
+    label_place = "its lines"
+
+    def accepts(self, source, tree):
+        return tree is None and getattr(source, "suffix", "") == ".stripes"
+
+    def list(self, source, tree, context):
+        rows = [line.split() for line in source.read_text().splitlines()]
+        images = np.array([np.full((4, 4), int(grey), np.uint8) for _, grey in rows])
+        samples = [
+            RawSample(f"line {number}", label, ArraySource(images, number), None, f"g{number % 5}")
+            for number, (label, _) in enumerate(rows)
+        ]
+        return SourceListing(str(source), tuple(samples), frozenset(it.label for it in samples))
+
+
+READER = StripesReader()
+'''
+
+
+def install(folder: Path, name: str, value: str) -> None:
+    """Write what installing a package with one entry point leaves."""
+    info = folder / f"{name}-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[headstart.readers]\n{name} = {value}\n")
+
+
+@pytest.fixture
+def packages(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path / "packages"))
+    yield tmp_path / "packages"
+    sys.modules.pop("stripes", None)
+
+
+def write_stripes(file: Path, count: int = 20) -> Path:
+    file.write_text("".join(f"{'light' if number % 2 else 'dark'} {number * 5}\n" for number in range(count)))
+    return file
+
+
+def test_a_package_adds_a_reader(packages, tmp_path):
+    install(packages, "stripes", "stripes:READER")
+    (packages / "stripes.py").write_text(READER)
+    samples = read_source(write_stripes(tmp_path / "a.stripes"))
+    assert samples.classes == ("dark", "light")
+    assert [sample.name for sample in samples.samples][:2] == ["line 0", "line 1"]
+    assert {sample.group.given_name for sample in samples.samples} == {f"g{number}" for number in range(5)}
+    assert np.array_equal(samples.samples[3].source.read(), np.full((4, 4), 15, np.uint8))
+    with pytest.raises(DataError, match=r"is a file of no kind that is read; wanted .* ending in \.stripes, \.csv, "):
+        read_source(Path(__file__))
+
+
+def test_a_reader_that_cannot_be_loaded_is_named(packages, tmp_path):
+    install(packages, "stripes", "stripes:READER")
+    with pytest.raises(DataError, match=r"the reader 'stripes' \(stripes:READER\) cannot be loaded: .*; update"):
+        read_source(write_stripes(tmp_path / "a.stripes"))
+
+
+def test_without_the_package_the_file_is_of_no_kind(tmp_path):
+    with pytest.raises(DataError, match=r"a\.stripes' is a file of no kind that is read"):
+        read_source(write_stripes(tmp_path / "a.stripes"))
+
+
+def test_an_object_that_no_reader_accepts():
+    with pytest.raises(DataError, match="got int without labels; wanted a path, or images with labels="):
+        read_source(3)
+
+
+def test_a_folder_is_scanned_once(plant, tmp_path, monkeypatch):
+    import os
+
+    names = [f"{subset}/{label}/{number}.png" for subset in ("train", "test") for label in "ab" for number in range(3)]
+    plant(tmp_path / "set", *names)
+    scanned, scandir = [], os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path: scanned.append(Path(path)) or scandir(path))
+    tree = FileTree(tmp_path / "set")
+    from headstart.data.readers.reader import ReadContext
+    from headstart.settings import DataSettings
+
+    context = ReadContext(DataSettings.model_validate({}), tmp_path)
+    reader = next(reader for reader in READERS if reader.accepts(tree.root, tree))
+    listing = reader.list(tree.root, tree, context)
+    assert len(listing.samples) == 12
+    assert {sample.subset for sample in listing.samples} == {Subset.TRAIN, Subset.TEST}
+    own = [path for path in scanned if path.parent != tmp_path or path == tmp_path / "set"]
+    assert max(own.count(path) for path in own) <= 2  # once for the tree, once to see that headstart did not write it

@@ -1,10 +1,20 @@
 """Linear algebra that several rooms use."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from headstart.arrays import Floats
+
+Real = TypeVar("Real", np.float32, np.float64)
+
+
+def softmax(logits: NDArray[Real]) -> NDArray[Real]:
+    """Return the row-wise softmax of logits (N, C), in their precision."""
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
 
 
 def normalize_rows(rows: Floats, least: float) -> Floats:

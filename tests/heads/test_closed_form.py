@@ -19,23 +19,23 @@ OPTIONS = HeadSettings()
 SHAPES = [(60, 150), (200, 20)]
 
 
-def _rows(task):
-    return StandardScaler().fit_transform(task.features.astype(np.float64))
+def _rows(training_set):
+    return StandardScaler().fit_transform(training_set.features.astype(np.float64))
 
 
-def _in_groups(task):
+def _in_groups(training_set):
     """Most rows alone, some in twos and threes."""
-    groups = task.groups.copy()
+    groups = training_set.groups.copy()
     groups[1:4], groups[10:12], groups[20:22] = 1, 10, 20
-    return replace(task, groups=groups)
+    return replace(training_set, groups=groups)
 
 
 @pytest.mark.parametrize(("rows", "columns"), SHAPES)
 def test_spectrum_rebuilds_the_rows(rows, columns):
     matrix = draw(rows, columns).features
     found = decompose(matrix - matrix.mean(axis=0))
-    assert np.abs(found.places @ found.basis.T - (matrix - matrix.mean(axis=0))).max() < 1e-3
-    assert np.square(found.places).sum(axis=0) == pytest.approx(found.values, rel=1e-3, abs=1e-2)
+    assert np.abs(found.coordinates @ found.basis.T - (matrix - matrix.mean(axis=0))).max() < 1e-3
+    assert np.square(found.coordinates).sum(axis=0) == pytest.approx(found.values, rel=1e-3, abs=1e-2)
 
 
 def test_temperature_is_the_best_one():
@@ -64,29 +64,31 @@ def test_temperature_of_perfect_and_of_hopeless_scores_is_finite():
 @pytest.mark.parametrize(("rows", "columns"), SHAPES)
 @pytest.mark.parametrize("classes", [2, 4])
 def test_lda_is_that_of_scikit_learn(rows, columns, classes, shrinkage):
-    task = draw(rows, columns, classes, apart=0.4)
-    second = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage).fit(_rows(task), task.labels)
-    found = lda.fit_lda(task, OPTIONS, {"shrinkage": shrinkage}).head.probabilities(task.features)
-    assert np.abs(found - second.predict_proba(_rows(task))).max() < 1e-3
+    training_set = draw(rows, columns, classes, apart=0.4)
+    second = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage).fit(
+        _rows(training_set), training_set.labels
+    )
+    found = lda.fit_lda(training_set, OPTIONS, {"shrinkage": shrinkage}).head.probabilities(training_set.features)
+    assert np.abs(found - second.predict_proba(_rows(training_set))).max() < 1e-3
 
 
 @pytest.mark.parametrize(("rows", "columns"), SHAPES)
 @pytest.mark.parametrize("shrinkage", [0.05, 0.5])
 def test_lda_leaves_groups_out_as_brute_force_does(rows, columns, shrinkage):
-    task = _in_groups(draw(rows, columns, 3, apart=0.4))
-    features = _rows(task)
-    classes = lda._classes(Scaling.of(task.features).apply(task.features), task)
+    training_set = _in_groups(draw(rows, columns, 3, apart=0.4))
+    features = _rows(training_set)
+    classes = lda._classes(Scaling.fit(training_set.features).transform(training_set.features), training_set)
     for group in (np.array([0]), np.array([1, 2, 3]), np.array([10, 11])):
         kept = ~np.isin(np.arange(rows), group)
-        found = lda._left_out(classes, task.labels[group][None], group[None], shrinkage)[0]
-        inside, labels = features[kept], task.labels[kept]
+        found = lda._left_out(classes, training_set.labels[group][None], group[None], shrinkage)[0]
+        inside, labels = features[kept], training_set.labels[kept]
         means = np.stack([inside[labels == index].mean(axis=0) for index in range(3)])
         spread = inside - means[labels]
         # Held at the trace of all rows, as lda.py says.
         covariance = (1 - shrinkage) * spread.T @ spread / len(inside) + shrinkage * classes.trace * np.eye(columns)
         away = features[group][:, None] - means
         distance = np.einsum("ikd,de,ike->ik", away, np.linalg.inv(covariance), away)
-        wanted = -distance / 2 + np.log(np.bincount(task.labels) / rows)
+        wanted = -distance / 2 + np.log(np.bincount(training_set.labels) / rows)
         # Rows are placed in float32.
         assert found - found[:, :1] == pytest.approx(wanted - wanted[:, :1], abs=2e-3 * np.abs(distance).max())
 
@@ -95,14 +97,14 @@ def test_lda_leaves_groups_out_as_brute_force_does(rows, columns, shrinkage):
 @pytest.mark.parametrize("penalty", [1.0, 50.0])
 @pytest.mark.parametrize(("rows", "columns"), SHAPES)
 def test_ridge_leaves_groups_out_as_brute_force_does(rows, columns, penalty, balanced):
-    task = _in_groups(draw(rows, columns, 3, apart=0.4, balanced=balanced))
-    task = replace(task, labels=np.where(np.arange(rows) % 7 == 0, 0, task.labels))
-    weights = compute_sample_weight(task.labels, 3, balanced)
-    features = _rows(task)
+    training_set = _in_groups(draw(rows, columns, 3, apart=0.4, balanced=balanced))
+    training_set = replace(training_set, labels=np.where(np.arange(rows) % 7 == 0, 0, training_set.labels))
+    weights = compute_sample_weight(training_set.labels, 3, balanced)
+    features = _rows(training_set)
     shift = weights @ features / weights.sum()
-    squares = ridge._squares((features - shift).astype(np.float32), task, weights)
-    found = ridge._left_out(squares, task, penalty)
-    signs = np.where(np.arange(3) == task.labels[:, None], 1.0, -1.0)
+    squares = ridge._squares((features - shift).astype(np.float32), training_set, weights)
+    found = ridge._left_out(squares, training_set, penalty)
+    signs = np.where(np.arange(3) == training_set.labels[:, None], 1.0, -1.0)
     for group in ([0], [1, 2, 3], [10, 11], [20, 21]):
         kept = ~np.isin(np.arange(rows), group)
         second = Ridge(alpha=penalty).fit(features[kept], signs[kept], sample_weight=weights[kept])
@@ -111,29 +113,29 @@ def test_ridge_leaves_groups_out_as_brute_force_does(rows, columns, penalty, bal
 
 @pytest.mark.parametrize("balanced", [False, True])
 def test_ridge_is_that_of_scikit_learn_times_the_temperature(balanced):
-    task = draw(100, 30, 3, apart=0.4, balanced=balanced)
-    task = replace(task, labels=np.where(np.arange(100) % 5 == 0, 0, task.labels))
-    fitted = ridge.fit_ridge(task, OPTIONS)
-    signs = np.where(np.arange(3) == task.labels[:, None], 1.0, -1.0)
+    training_set = draw(100, 30, 3, apart=0.4, balanced=balanced)
+    training_set = replace(training_set, labels=np.where(np.arange(100) % 5 == 0, 0, training_set.labels))
+    fitted = ridge.fit_ridge(training_set, OPTIONS)
+    signs = np.where(np.arange(3) == training_set.labels[:, None], 1.0, -1.0)
     second = Ridge(alpha=fitted.chosen["penalty"])
-    second.fit(_rows(task), signs, sample_weight=compute_sample_weight(task.labels, 3, balanced))
-    wanted = fitted.chosen["temperature"] * second.predict(_rows(task))
-    assert fitted.head.logits(task.features) == pytest.approx(wanted, abs=1e-2)
+    second.fit(_rows(training_set), signs, sample_weight=compute_sample_weight(training_set.labels, 3, balanced))
+    wanted = fitted.chosen["temperature"] * second.predict(_rows(training_set))
+    assert fitted.head.logits(training_set.features) == pytest.approx(wanted, abs=1e-2)
 
 
 @pytest.mark.parametrize("fit", [lda.fit_lda, ridge.fit_ridge])
 def test_copies_do_not_leak(fit):
-    task = draw(60, 200, 3, apart=0.05)
+    training_set = draw(60, 200, 3, apart=0.05)
     twice = replace(
-        task,
-        features=np.concatenate([task.features] * 2),
-        labels=np.tile(task.labels, 2),
-        groups=np.tile(task.groups, 2),
+        training_set,
+        features=np.concatenate([training_set.features] * 2),
+        labels=np.tile(training_set.labels, 2),
+        groups=np.tile(training_set.groups, 2),
     )
     leaking = replace(twice, groups=np.arange(120))
     best = {
         name: max(trial.accuracy for trial in fit(given, OPTIONS).path)
-        for name, given in {"grouped": twice, "leaking": leaking, "single": task}.items()
+        for name, given in {"grouped": twice, "leaking": leaking, "single": training_set}.items()
     }
     assert best["leaking"] > 0.95
     assert best["grouped"] < best["single"] + 0.15

@@ -25,22 +25,23 @@ class Remembering:
     def __init__(self):
         self.seen, self.fixed = [], []
 
-    def __call__(self, task, options, fixed):
-        self.seen.append(set(task.features[:, 0]))
+    def __call__(self, training_set, options, fixed):
+        self.seen.append(set(training_set.features[:, 0]))
         self.fixed.append(fixed)
         number = np.float32(len(self.seen))
         layer = Dense(
-            np.zeros((task.features.shape[1], task.classes), np.float32), np.log(np.array([number, 1.0, 1.0]))
+            np.zeros((training_set.features.shape[1], training_set.classes), np.float32),
+            np.log(np.array([number, 1.0, 1.0])),
         )
         return FitResult(Head("remembering", (layer,)), {"chosen": 7.0}, (), 0.0)
 
 
 def _numbered(rows=60, groups=None):
-    """A task whose first column is the row's number."""
-    task = draw(rows, 4, 3)
-    features = task.features.copy()
+    """A training_set whose first column is the row's number."""
+    training_set = draw(rows, 4, 3)
+    features = training_set.features.copy()
     features[:, 0] = np.arange(rows)
-    return replace(task, features=features, groups=np.arange(rows) if groups is None else groups)
+    return replace(training_set, features=features, groups=np.arange(rows) if groups is None else groups)
 
 
 def _answered_by(answers):
@@ -50,18 +51,18 @@ def _answered_by(answers):
 
 @pytest.mark.parametrize("name", HEADS)
 def test_every_kind_of_head_answers_every_row(name):
-    task = draw(90, 20, 3, apart=2.0)
-    answers = cross_val_predict(task, HEADS[name], OPTIONS, None, folds=5)
+    training_set = draw(90, 20, 3, apart=2.0)
+    answers = cross_val_predict(training_set, HEADS[name], OPTIONS, None, folds=5)
     assert answers.shape == (90, 3)
     assert answers.dtype == np.float32
     assert np.abs(answers.sum(axis=1) - 1).max() < 1e-5
-    assert (answers.argmax(axis=1) == task.labels).mean() > 0.7
+    assert (answers.argmax(axis=1) == training_set.labels).mean() > 0.7
 
 
 def test_no_row_is_answered_by_a_head_that_saw_it_or_its_group():
-    task = _numbered(groups=np.arange(60) // 3)
+    training_set = _numbered(groups=np.arange(60) // 3)
     fit = Remembering()
-    answered = _answered_by(cross_val_predict(task, fit, OPTIONS, {"any": 1.0}, folds=4))
+    answered = _answered_by(cross_val_predict(training_set, fit, OPTIONS, {"any": 1.0}, folds=4))
     assert len(fit.seen) == 4
     assert set(answered) == {0, 1, 2, 3}
     for row, call in enumerate(answered):
@@ -83,40 +84,40 @@ def test_without_hyperparameters_they_are_chosen_once_on_all_rows():
 def test_folds_side_by_side_are_folds_fitted_one_by_one(tolerance, apart, C, classes, balanced, monkeypatch):
     if tolerance:
         monkeypatch.setattr(linear, "_HELD_OUT", tolerance)
-    task = draw(100, 30, classes, apart=0.4, balanced=balanced)
-    answers = cross_val_predict(task, fit_logistic, OPTIONS, {"C": C}, folds=5)
-    fold = assign_folds(task.labels, task.groups, 5, task.seed)
-    rows = StandardScaler().fit_transform(task.features.astype(np.float64))
+    training_set = draw(100, 30, classes, apart=0.4, balanced=balanced)
+    answers = cross_val_predict(training_set, fit_logistic, OPTIONS, {"C": C}, folds=5)
+    fold = assign_folds(training_set.labels, training_set.groups, 5, training_set.seed)
+    rows = StandardScaler().fit_transform(training_set.features.astype(np.float64))
     for held in range(5):
         model = LogisticRegression(C=C, tol=1e-10, max_iter=10_000, class_weight="balanced" if balanced else None)
-        model.fit(rows[fold != held], task.labels[fold != held])
+        model.fit(rows[fold != held], training_set.labels[fold != held])
         assert np.abs(answers[fold == held] - model.predict_proba(rows[fold == held])).max() < apart
 
 
 def test_folds_in_parts_are_folds_at_once(monkeypatch):
-    task = draw(60, 30, 3)
-    fold = assign_folds(task.labels, task.groups, 5, 0)
-    at_once = predict_held_out(task, fold, 0.1)
+    training_set = draw(60, 30, 3)
+    fold = assign_folds(training_set.labels, training_set.groups, 5, 0)
+    at_once = predict_held_out(training_set, fold, 0.1)
     monkeypatch.setattr(linear, "_BLOCK", 60 * 3 * 2)
-    assert np.abs(predict_held_out(task, fold, 0.1) - at_once).max() < 3e-3
+    assert np.abs(predict_held_out(training_set, fold, 0.1) - at_once).max() < 3e-3
 
 
 def test_a_label_has_no_say_in_its_own_answer():
-    task = draw(80, 10, 2, apart=1.0)
+    training_set = draw(80, 10, 2, apart=1.0)
     fold = np.arange(80) % 5
-    before = predict_held_out(task, fold, 1.0)
-    turned = np.where(fold == 2, 1 - task.labels, task.labels)
-    after = predict_held_out(replace(task, labels=turned), fold, 1.0)
+    before = predict_held_out(training_set, fold, 1.0)
+    turned = np.where(fold == 2, 1 - training_set.labels, training_set.labels)
+    after = predict_held_out(replace(training_set, labels=turned), fold, 1.0)
     assert np.abs(after - before)[fold == 2].max() < 2e-3
     assert np.abs(after - before)[fold != 2].max() > 0.1
 
 
 @pytest.mark.parametrize("name", ["logistic", "lda", "ridge"])
 def test_a_class_of_one_row_is_filled_and_improbable_there(name):
-    task = draw(61, 8, 3)
-    labels = np.where(task.labels == 2, 0, task.labels)
+    training_set = draw(61, 8, 3)
+    labels = np.where(training_set.labels == 2, 0, training_set.labels)
     labels[60] = 2
-    answers = cross_val_predict(replace(task, labels=labels), HEADS[name], OPTIONS, None, folds=5)
+    answers = cross_val_predict(replace(training_set, labels=labels), HEADS[name], OPTIONS, None, folds=5)
     assert np.isfinite(answers).all()
     assert 0 < answers[60, 2] < 0.1
     assert np.abs(answers.sum(axis=1) - 1).max() < 1e-5
@@ -129,17 +130,19 @@ def test_more_folds_than_groups_are_as_many_as_groups():
 
 
 def test_single_rows_of_each_class_leave_every_class_as_likely():
-    task = replace(_numbered(rows=3), labels=np.arange(3))
-    assert cross_val_predict(task, Remembering(), OPTIONS, None, folds=5) == pytest.approx(np.full((3, 3), 1 / 3))
+    training_set = replace(_numbered(rows=3), labels=np.arange(3))
+    assert cross_val_predict(training_set, Remembering(), OPTIONS, None, folds=5) == pytest.approx(
+        np.full((3, 3), 1 / 3)
+    )
 
 
 @pytest.mark.parametrize("name", HEADS)
 def test_a_class_of_one_group_is_known_to_the_heads_that_answer_it(name):
     """Near-duplicates, of which all classes but the first consist: kept together, they would be answered blindly."""
-    task = draw(90, 20, 3, apart=2.0)
-    groups = np.where(task.labels == 0, np.arange(90), 100 + task.labels)
-    found = cross_val_predict(replace(task, groups=groups), HEADS[name], OPTIONS, None, folds=5)
-    assert (found.argmax(axis=1) == task.labels).mean() > 0.7
+    training_set = draw(90, 20, 3, apart=2.0)
+    groups = np.where(training_set.labels == 0, np.arange(90), 100 + training_set.labels)
+    found = cross_val_predict(replace(training_set, groups=groups), HEADS[name], OPTIONS, None, folds=5)
+    assert (found.argmax(axis=1) == training_set.labels).mean() > 0.7
 
 
 def test_labels_that_do_not_belong_to_the_features_are_refused():

@@ -19,10 +19,12 @@ from .drawn import draw
 OPTIONS = HeadSettings()
 
 
-def _second_opinion(task, C):
-    model = LogisticRegression(C=C, tol=1e-10, max_iter=20_000, class_weight="balanced" if task.balanced else None)
-    features = StandardScaler().fit_transform(task.features.astype(np.float64))
-    model.fit(features, task.labels)
+def _second_opinion(training_set, C):
+    model = LogisticRegression(
+        C=C, tol=1e-10, max_iter=20_000, class_weight="balanced" if training_set.balanced else None
+    )
+    features = StandardScaler().fit_transform(training_set.features.astype(np.float64))
+    model.fit(features, training_set.labels)
     return model.predict_proba(features)
 
 
@@ -31,18 +33,23 @@ def _second_opinion(task, C):
 @pytest.mark.parametrize(("rows", "columns"), [(90, 300), (400, 30)])
 @pytest.mark.parametrize("C", [1e-4, 1e-2, 1.0, 100.0])
 def test_probabilities_are_those_of_scikit_learn(rows, columns, classes, balanced, C):
-    task = draw(rows, columns, classes, apart=0.4, seed=2, balanced=balanced)
-    uneven = (task.labels > 0) | (np.arange(rows) % 4 == 0)
-    task = replace(task, features=task.features[uneven], labels=task.labels[uneven], groups=task.groups[uneven])
-    fitted = fit_logistic(task, OPTIONS, {"C": C})
-    assert np.abs(fitted.head.probabilities(task.features) - _second_opinion(task, C)).max() < 1e-3
+    training_set = draw(rows, columns, classes, apart=0.4, seed=2, balanced=balanced)
+    uneven = (training_set.labels > 0) | (np.arange(rows) % 4 == 0)
+    training_set = replace(
+        training_set,
+        features=training_set.features[uneven],
+        labels=training_set.labels[uneven],
+        groups=training_set.groups[uneven],
+    )
+    fitted = fit_logistic(training_set, OPTIONS, {"C": C})
+    assert np.abs(fitted.head.probabilities(training_set.features) - _second_opinion(training_set, C)).max() < 1e-3
 
 
 @pytest.mark.parametrize("space", [DualSpace, PrimalSpace])
 def test_problems_side_by_side_are_the_problems_alone(space):
-    task = draw(80, 50, 3, apart=0.5)
-    rows = ((task.features - task.features.mean(0)) / task.features.std(0)).astype(np.float32)
-    targets = (np.arange(3)[:, None] == task.labels).astype(np.float32)[:, None]
+    training_set = draw(80, 50, 3, apart=0.5)
+    rows = ((training_set.features - training_set.features.mean(0)) / training_set.features.std(0)).astype(np.float32)
+    targets = (np.arange(3)[:, None] == training_set.labels).astype(np.float32)[:, None]
     kept = (np.arange(80) % 4 != np.arange(4)[:, None]).astype(np.float32)
     here = space(rows, 0)
     together = initialise(here, np.zeros((3, 4), np.float32))
@@ -50,7 +57,7 @@ def test_problems_side_by_side_are_the_problems_alone(space):
     for index in range(4):
         inside = kept[index] > 0
         model = LogisticRegression(C=0.1, tol=1e-10, max_iter=10_000).fit(
-            rows[inside].astype(float), task.labels[inside]
+            rows[inside].astype(float), training_set.labels[inside]
         )
         assert np.abs(together.chance[:, index].T - model.predict_proba(rows.astype(float))).max() < 1e-3
         # Rows that a problem keeps out have no part in its weights.
@@ -59,18 +66,18 @@ def test_problems_side_by_side_are_the_problems_alone(space):
 
 
 def test_path_scores_are_those_of_folds_fitted_one_by_one():
-    task = draw(90, 40, 3, apart=0.4)
-    fitted = fit_logistic(task, OPTIONS)
-    fold = assign_folds(task.labels, task.groups, 5, task.seed)
-    rows = StandardScaler().fit_transform(task.features.astype(float))
+    training_set = draw(90, 40, 3, apart=0.4)
+    fitted = fit_logistic(training_set, OPTIONS)
+    fold = assign_folds(training_set.labels, training_set.groups, 5, training_set.seed)
+    rows = StandardScaler().fit_transform(training_set.features.astype(float))
     for trial in fitted.path[::3]:
         lost, right = [], []
         for held in range(5):
             model = LogisticRegression(C=trial.value, tol=1e-9, max_iter=10_000)
-            model.fit(rows[fold != held], task.labels[fold != held])
+            model.fit(rows[fold != held], training_set.labels[fold != held])
             chance = model.predict_proba(rows[fold == held])
-            lost += list(-np.log(chance[np.arange(len(chance)), task.labels[fold == held]]))
-            right += list(chance.argmax(1) == task.labels[fold == held])
+            lost += list(-np.log(chance[np.arange(len(chance)), training_set.labels[fold == held]]))
+            right += list(chance.argmax(1) == training_set.labels[fold == held])
         assert trial.log_loss == pytest.approx(np.mean(lost), rel=0.02)
         assert trial.accuracy == pytest.approx(np.mean(right), abs=0.023)
 
@@ -85,41 +92,43 @@ def test_chosen_is_the_smallest_c_near_the_lowest_loss_and_the_path_ends_after_t
 
 
 def test_folds_in_parts_are_folds_at_once(monkeypatch):
-    task = draw(60, 30, 3)
-    at_once = fit_logistic(task, OPTIONS)
+    training_set = draw(60, 30, 3)
+    at_once = fit_logistic(training_set, OPTIONS)
     monkeypatch.setattr(linear, "_BLOCK", 60 * 3 * 2)
-    in_parts = fit_logistic(task, OPTIONS)
+    in_parts = fit_logistic(training_set, OPTIONS)
     for one, other in zip(at_once.path, in_parts.path, strict=True):
         assert one.log_loss == pytest.approx(other.log_loss, rel=0.01)
 
 
 def test_missing_class_is_improbable_but_possible():
-    task = draw(60, 10, 3)
-    wider = replace(task, classes=5, labels=np.where(task.labels == 2, 4, task.labels))
-    chance = fit_logistic(wider, OPTIONS).head.probabilities(task.features)
+    training_set = draw(60, 10, 3)
+    wider = replace(training_set, classes=5, labels=np.where(training_set.labels == 2, 4, training_set.labels))
+    chance = fit_logistic(wider, OPTIONS).head.probabilities(training_set.features)
     assert np.array_equal(chance.argmax(1) == 4, chance[:, [0, 1, 4]].argmax(1) == 2)
     assert (chance[:, [2, 3]] > 0).all()
     assert (chance[:, [2, 3]] < 0.05).all()
 
 
 def test_only_one_class_of_two_answers_with_it():
-    task = draw(20, 5, 2)
-    chance = fit_logistic(replace(task, labels=np.ones(20, np.int64)), OPTIONS).head.probabilities(task.features)
+    training_set = draw(20, 5, 2)
+    chance = fit_logistic(replace(training_set, labels=np.ones(20, np.int64)), OPTIONS).head.probabilities(
+        training_set.features
+    )
     assert chance[:, 1] == pytest.approx(20 / 21 + 0 * chance[:, 1], abs=0.01)
 
 
 def test_rows_that_are_not_finite_are_counted_and_named():
-    task = draw(20, 5, 2)
-    features = task.features.copy()
+    training_set = draw(20, 5, 2)
+    features = training_set.features.copy()
     features[7, 2] = np.nan
     features[9, 0] = np.inf
     with pytest.raises(DataError, match="2 of 20 rows of features hold NaN or infinity, the first is row 7"):
-        fit_logistic(replace(task, features=features), OPTIONS)
+        fit_logistic(replace(training_set, features=features), OPTIONS)
 
 
 def test_all_rows_in_one_group_cannot_be_held_out():
-    task = draw(40, 5, 2)
-    fitted = fit_logistic(replace(task, groups=np.zeros(40, np.int64)), OPTIONS)
+    training_set = draw(40, 5, 2)
+    fitted = fit_logistic(replace(training_set, groups=np.zeros(40, np.int64)), OPTIONS)
     assert fitted.path == ()
     assert fitted.chosen["C"] == 0.01
     assert fitted.torn == (0, 1)
@@ -132,11 +141,11 @@ def test_likelihoods_stand_far_logits():
 
 def test_one_rare_class_does_not_make_all_folds_coarse():
     """A class of two rows: the path is that of five folds for the others, not of two halves."""
-    task = draw(120, 30, 3, apart=0.5)
-    labels = np.where(task.labels == 2, task.labels - 1, task.labels)
+    training_set = draw(120, 30, 3, apart=0.5)
+    labels = np.where(training_set.labels == 2, training_set.labels - 1, training_set.labels)
     labels[:2] = 2
-    rare = replace(task, labels=labels)
-    fold = assign_folds(labels, task.groups, 5, task.seed)
+    rare = replace(training_set, labels=labels)
+    fold = assign_folds(labels, training_set.groups, 5, training_set.seed)
     fitted = fit_logistic(rare, OPTIONS)
     chosen = next(trial for trial in fitted.path if trial.value == fitted.chosen["C"])
     right = predict_held_out(rare, fold, fitted.chosen["C"]).argmax(axis=1) == labels
@@ -146,12 +155,12 @@ def test_one_rare_class_does_not_make_all_folds_coarse():
 def test_classes_of_one_group_do_not_choose_the_penalty():
     """Near-duplicates of one photo a class. Held out together they want the strongest penalty, torn the weakest."""
     random = np.random.default_rng(0)
-    task = draw(60, 20, 2, apart=1.0)
+    training_set = draw(60, 20, 2, apart=1.0)
     copies = np.repeat(random.normal(0, 3, (3, 20)), 12, axis=0) + random.normal(0, 0.01, (36, 20))
-    features = np.concatenate([task.features, copies.astype(np.float32)])
-    labels = np.concatenate([task.labels, np.repeat([2, 3, 4], 12)])
+    features = np.concatenate([training_set.features, copies.astype(np.float32)])
+    labels = np.concatenate([training_set.labels, np.repeat([2, 3, 4], 12)])
     groups = np.concatenate([np.arange(60), np.repeat([70, 71, 72], 12)])
     fitted = fit_logistic(TrainingSet(features, labels, 5, groups, balanced=False, seed=0), OPTIONS)
     assert fitted.torn == (2, 3, 4)
-    alone = fit_logistic(task, OPTIONS)
+    alone = fit_logistic(training_set, OPTIONS)
     assert abs(np.log10(fitted.chosen["C"] / alone.chosen["C"])) <= 1

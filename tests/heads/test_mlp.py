@@ -18,10 +18,10 @@ def _loss(network, rows):
 
 
 def test_gradients_are_those_of_the_loss():
-    task = draw(20, 5, 3)
-    network = _network(task, OPTIONS)
+    training_set = draw(20, 5, 3)
+    network = _network(training_set, OPTIONS)
     weights = np.linspace(0.5, 1.5, 20).astype(np.float32)
-    rows = _Rows(((task.features - 3) / 4).astype(np.float32), task.labels, weights)
+    rows = _Rows(((training_set.features - 3) / 4).astype(np.float32), training_set.labels, weights)
     found = network._gradients(rows.features, rows.labels, rows.weights)
     for tensor, gradient in zip(network.tensors, found, strict=True):
         for place in [(0,) * tensor.ndim, tuple(size - 1 for size in tensor.shape)]:
@@ -35,8 +35,8 @@ def test_gradients_are_those_of_the_loss():
 
 
 def test_first_step_of_adam_is_the_rate():
-    task = draw(20, 5, 3)
-    network = _network(task, OPTIONS)
+    training_set = draw(20, 5, 3)
+    network = _network(training_set, OPTIONS)
     before = [tensor.copy() for tensor in network.tensors]
     network._adam([np.full_like(tensor, 5) for tensor in network.tensors])
     for old, new in zip(before, network.tensors, strict=True):
@@ -51,13 +51,13 @@ def test_epochs_are_those_of_the_lowest_held_out_loss():
 
 
 def test_seed_decides():
-    task = draw(60, 10, 3)
-    one, other = fit_mlp(task, OPTIONS), fit_mlp(replace(task, seed=9), OPTIONS)
+    training_set = draw(60, 10, 3)
+    one, other = fit_mlp(training_set, OPTIONS), fit_mlp(replace(training_set, seed=9), OPTIONS)
     assert not np.array_equal(one.head.layers[0].weight, other.head.layers[0].weight)
 
 
 def test_dropped_units_keep_the_expected_answer():
-    task = draw(60, 10, 3)
+    training_set = draw(60, 10, 3)
     options = HeadSettings(mlp_units=64, mlp_dropout=0.5, mlp_epochs=5)
-    fitted = fit_mlp(task, options)
-    assert (fitted.head.probabilities(task.features).argmax(1) == task.labels).mean() > 0.6
+    fitted = fit_mlp(training_set, options)
+    assert (fitted.head.probabilities(training_set.features).argmax(1) == training_set.labels).mean() > 0.6

@@ -9,8 +9,8 @@ RANDOM = np.random.default_rng(0)
 
 def test_standardised_and_unfolded_answer_alike():
     features = (RANDOM.standard_normal((50, 4)) * [1, 10, 0.1, 1] + [0, 5, 1, 2]).astype(np.float32)
-    scaling = Scaling.of(features)
-    rows = scaling.apply(features)
+    scaling = Scaling.fit(features)
+    rows = scaling.transform(features)
     assert rows.dtype == np.float32
     assert np.abs(rows.mean(axis=0)).max() < 1e-5
     assert rows.std(axis=0) == pytest.approx(np.ones(4), abs=1e-4)
@@ -23,7 +23,7 @@ def test_standardised_and_unfolded_answer_alike():
 def test_columns_that_never_change_leave_the_head(value):
     features = np.full((30, 2), value, np.float32)
     features[:, 1] = RANDOM.standard_normal(30)
-    scaling = Scaling.of(features)
+    scaling = Scaling.fit(features)
     assert scaling.inverse[0] == 0
     assert scaling.unfold(np.ones((2, 1), np.float32), np.zeros(1, np.float32)).weight[0, 0] == 0
 
@@ -31,4 +31,4 @@ def test_columns_that_never_change_leave_the_head(value):
 @pytest.mark.parametrize("shape", [(0, 3), (3, 0), (3,)])
 def test_no_rows_is_said(shape):
     with pytest.raises(DataError, match=r"wanted \(rows, columns\)"):
-        Scaling.of(np.zeros(shape, np.float32))
+        Scaling.fit(np.zeros(shape, np.float32))

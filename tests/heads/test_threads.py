@@ -58,7 +58,7 @@ def test_what_is_held_out_is_solved_on_idle_cores_too(monkeypatch: pytest.Monkey
     monkeypatch.setattr(threads, "SMALL", 1)
     monkeypatch.setattr(threads, "measure_other_load", lambda seconds: 1.0)
     monkeypatch.setattr(threads, "count_cores", lambda: 2)
-    task, solve = draw(40), linear.minimise
+    training_set, solve = draw(40), linear.minimise
 
     def seen_fit(*given: Any) -> FitResult:
         seen.append(set(blas_threads()))
@@ -70,8 +70,8 @@ def test_what_is_held_out_is_solved_on_idle_cores_too(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(linear, "minimise", seen_minimise)
     with threadpool_limits(limits=2, user_api="blas"):
-        cross_val_predict(task, seen_fit, HeadSettings.model_validate({}), None, folds=3)
-        linear.predict_held_out_path(task, np.arange(40) % 3, [1.0])
+        cross_val_predict(training_set, seen_fit, HeadSettings.model_validate({}), None, folds=3)
+        linear.predict_held_out_path(training_set, np.arange(40) % 3, [1.0])
     assert len(seen) > 4
     assert all(it == {1} for it in seen)
 

@@ -19,11 +19,11 @@ from typing import Any
 
 import numpy as np
 
-from headstart.arrays import Bools, Doubles, Floats
+from headstart.arrays import Bools, Doubles, Floats, Ints
 from headstart.evaluation.intervals import wilson_interval
 from headstart.evaluation.metrics import log_loss
 from headstart.heads.folds import assign_folds
-from headstart.heads.head import Fit, Labels, TrainingSet
+from headstart.heads.head import Fit, TrainingSet
 from headstart.heads.threads import limit_threads
 
 PARTS = 8  #: the training photos in as many parts; a class needs a group in each
@@ -82,7 +82,7 @@ class _Answers:
 def fit_learning_curve(
     train: TrainingSet,
     held_out_features: Floats,
-    held_out_labels: Labels,
+    held_out_labels: Ints,
     fit: Fit,
     options: Any,
     fixed: Mapping[str, float] | None,
@@ -136,7 +136,7 @@ def _select(train: TrainingSet, inside: Bools) -> TrainingSet:
     return replace(train, features=train.features[inside], labels=train.labels[inside], groups=train.groups[inside])
 
 
-def _summarise(photos: float, answers: Sequence[Floats], labels: Labels, classes: int) -> _Answers:
+def _summarise(photos: float, answers: Sequence[Floats], labels: Ints, classes: int) -> _Answers:
     right = np.stack([probabilities.argmax(axis=1) == labels for probabilities in answers]).astype(np.float64)
     member = labels[:, None] == np.arange(classes)
     counts = member.sum(axis=0)
@@ -192,7 +192,7 @@ def _extrapolate(accuracies: Doubles, photos: Doubles, least: float) -> Doubles:
     return np.asarray(2**at_all - 2 ** (at_all + slope))
 
 
-def _estimate_gains(half: _Answers, whole: _Answers, labels: Labels, classes: Sequence[str]) -> Iterator[ClassGain]:
+def _estimate_gains(half: _Answers, whole: _Answers, labels: Ints, classes: Sequence[str]) -> Iterator[ClassGain]:
     """Yield the gain of each class. Half a photo won and half a photo lost are added, so that no interval has no width.
 
     So do Agresti & Min, 2005, Statistics in Medicine 24, for paired shares.

@@ -1,4 +1,4 @@
-"""Every kind of head by its name."""
+"""All kinds of heads, by name."""
 
 from collections.abc import Mapping
 
@@ -17,7 +17,7 @@ HEADS: dict[str, Fit] = {"logistic": fit_logistic, "lda": fit_lda, "ridge": fit_
 
 
 def fit_head(
-    name: str, task: TrainingSet, settings: HeadSettings, fixed: Mapping[str, float] | None = None
+    name: str, training_set: TrainingSet, settings: HeadSettings, fixed: Mapping[str, float] | None = None
 ) -> FitResult:
     """Fit the head called ``name``; ``fixed`` is the ``chosen`` of an earlier fit, which is then not chosen again.
 
@@ -27,6 +27,6 @@ def fit_head(
     """
     if name not in HEADS:
         raise SettingError(f"unknown head {name!r}; {nearest(name, list(HEADS))}")
-    task.check()
-    with limit_to_idle_threads(task.features.size):
-        return HEADS[name](task, settings, fixed)
+    training_set.check()
+    with limit_to_idle_threads(training_set.features.size):
+        return HEADS[name](training_set, settings, fixed)

@@ -1,4 +1,4 @@
-"""What ridge and lda share: the spectrum of the rows, and a temperature that makes scores into probabilities."""
+"""Parts shared by ridge and lda: the spectrum of the rows, and a temperature that makes scores into probabilities."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from headstart.arrays import Doubles, Floats, Ints
 from headstart.heads.head import Trial
+from headstart.linalg import softmax
 
 _ROWS = 4096  #: converted to float64 at a time
 _RANK = 1e-9  #: share of the largest eigenvalue under which one is rounding
@@ -18,11 +19,13 @@ class Spectrum:
 
     values: Doubles  #: (r,) not negative
     basis: Doubles  #: (D, r) orthonormal columns, which span the rows
-    places: NDArray[np.floating]  #: (N, r) ``rows @ basis``; float64 where N <= D, float32 where there are many rows
+    coordinates: NDArray[
+        np.floating
+    ]  #: (N, r) ``rows @ basis``; float64 where N <= D, float32 where there are many rows
 
 
 def decompose(rows: Floats) -> Spectrum:
-    """Of rows (N, D); one eigendecomposition of min(N, D) squared, in float64."""
+    """Return the spectrum of rows (N, D) by one eigendecomposition of a square matrix of min(N, D), in float64."""
     if len(rows) > rows.shape[1]:
         values, basis = np.linalg.eigh(_gram(rows))
         return Spectrum(np.maximum(values, 0), basis, rows @ basis.astype(np.float32))
@@ -42,7 +45,7 @@ def _gram(rows: Floats) -> Doubles:
 
 
 def fit_temperature(scores: Doubles, labels: Ints, weights: Doubles) -> float:
-    """The factor t > 0 for which softmax(t * scores) has the smallest log loss; scores (N, C).
+    """Return the factor t > 0 for which softmax(t * scores) has the smallest log loss; scores (N, C).
 
     The true class counts as (N + 1) / (N + 2), the rest as all classes alike (Platt, 1999), so that N right answers
     do not make certainty. The loss is convex in t: Newton's method, kept between slopes of both signs.
@@ -53,7 +56,7 @@ def fit_temperature(scores: Doubles, labels: Ints, weights: Doubles) -> float:
     scale = max(float(np.abs(scores - scores.mean(axis=1, keepdims=True)).max()), 1e-12)
     low, high, t = 1e-3 / scale, 1e4 / scale, 1 / scale
     for _ in range(60):
-        chance = _softmax(t * scores)
+        chance = softmax(t * scores)
         mean = (chance * scores).sum(axis=1)
         slope = shares @ (mean - own)
         low, high = (t, high) if slope < 0 else (low, t)
@@ -67,21 +70,16 @@ def fit_temperature(scores: Doubles, labels: Ints, weights: Doubles) -> float:
 
 
 def score_trial(value: float, scores: Doubles, labels: Ints, weights: Doubles) -> Trial:
-    """Log loss and accuracy of softmax(scores) (N, C), rows weighted."""
-    chance = _softmax(scores)[np.arange(len(labels)), labels]
+    """Return log loss and accuracy of softmax(scores) (N, C), rows weighted, as the trial of a value."""
+    chance = softmax(scores)[np.arange(len(labels)), labels]
     right = scores.argmax(axis=1) == labels
     lost = -np.log(np.maximum(chance, 1e-15))
     return Trial(value, float(np.average(lost, weights=weights)), float(np.average(right, weights=weights)))
 
 
 def compute_sample_weight(labels: Ints, classes: int, balanced: bool) -> Doubles:
-    """A weight for each row (N,): 1, or N / (classes present x rows of its class)."""
+    """Return a weight for each row (N,): 1, or N / (classes present x rows of its class)."""
     counts = np.bincount(labels, minlength=classes)
     if not balanced:
         return np.ones(len(labels))
     return np.asarray(len(labels) / ((counts > 0).sum() * counts[labels]), np.float64)
-
-
-def _softmax(scores: Doubles) -> Doubles:
-    shifted = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))

@@ -1,4 +1,4 @@
-"""Probabilities of every row by a head that was not fitted on it (cross-fitting)."""
+"""Cross-validated predictions: probabilities of every row by a head that was not fitted on it."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,9 +14,9 @@ from headstart.heads.threads import limit_to_idle_threads
 
 
 def cross_val_predict(
-    task: TrainingSet, fit: Fit, options: Any, fixed: Mapping[str, float] | None, *, folds: int
+    training_set: TrainingSet, fit: Fit, options: Any, fixed: Mapping[str, float] | None, *, folds: int
 ) -> Floats:
-    """Fits a head without each fold and asks it about that fold; groups stay together.
+    """Return each row's probabilities by a head that was fitted without the row's fold; groups stay together.
 
     A class whose rows are all of one group is taken row by row, see ``make_fold_groups``: what is said of it
     flatters, and says nothing of its labels. A class of one row is missing from what its head is fitted on; its
@@ -24,7 +24,7 @@ def cross_val_predict(
     head can be fitted, and every class is as likely.
 
     Args:
-        task: the rows.
+        training_set: the rows.
         fit: the kind of head.
         options: its settings.
         fixed: its hyperparameters; None chooses them once, on all rows: one row has next to no say in that.
@@ -33,24 +33,29 @@ def cross_val_predict(
     Returns:
         (N, C) float32 probabilities, rows sum to 1.
     """
-    task.check()
-    groups = make_fold_groups(task.labels, task.groups).groups
+    training_set.check()
+    groups = make_fold_groups(training_set.labels, training_set.groups).groups
     folds = min(folds, len(np.unique(groups)))
-    if not count_folds(task.labels, groups, folds):
-        return np.full((len(task.labels), task.classes), 1 / task.classes, np.float32)
-    fold = assign_folds(task.labels, groups, folds, task.seed)
-    with limit_to_idle_threads(task.features.size):
-        chosen = fit(task, options, None).chosen if fixed is None else fixed
+    if not count_folds(training_set.labels, groups, folds):
+        return np.full((len(training_set.labels), training_set.classes), 1 / training_set.classes, np.float32)
+    fold = assign_folds(training_set.labels, groups, folds, training_set.seed)
+    with limit_to_idle_threads(training_set.features.size):
+        chosen = fit(training_set, options, None).chosen if fixed is None else fixed
         if fit is fit_logistic:
-            return predict_held_out(task, fold, float(chosen["C"]))
-        return _one_by_one(task, fit, options, chosen, fold)
+            return predict_held_out(training_set, fold, float(chosen["C"]))
+        return _one_by_one(training_set, fit, options, chosen, fold)
 
 
-def _one_by_one(task: TrainingSet, fit: Fit, options: Any, chosen: Mapping[str, float], fold: Ints) -> Floats:
+def _one_by_one(training_set: TrainingSet, fit: Fit, options: Any, chosen: Mapping[str, float], fold: Ints) -> Floats:
     """(N, C): the folds' heads, fitted one after the other."""
-    answers = np.empty((len(fold), task.classes), np.float32)
+    answers = np.empty((len(fold), training_set.classes), np.float32)
     for held in np.unique(fold):
         seen = fold != held
-        rest = replace(task, features=task.features[seen], labels=task.labels[seen], groups=task.groups[seen])
-        answers[~seen] = fit(rest, options, chosen).head.probabilities(task.features[~seen])
+        rest = replace(
+            training_set,
+            features=training_set.features[seen],
+            labels=training_set.labels[seen],
+            groups=training_set.groups[seen],
+        )
+        answers[~seen] = fit(rest, options, chosen).head.probabilities(training_set.features[~seen])
     return answers

@@ -29,7 +29,7 @@ class Problems:
 
 @dataclass(slots=True)
 class Solution:
-    """Where the problems stand; moved in place."""
+    """A point in the space of the problems; moved in place."""
 
     unknown: Floats  #: (L, P, M), see ``ParameterSpace``
     bias: Floats  #: (L, P)
@@ -39,19 +39,19 @@ class Solution:
 
 @dataclass(frozen=True, slots=True)
 class _Move:
-    """A direction and what it does to the logits."""
+    """A direction and the change of the logits along it."""
 
     unknown: Floats  #: (L, P, M)
     bias: Floats  #: (L, P)
-    pushed: Floats  #: (L, P, N), without the bias
+    logits: Floats  #: (L, P, N), without the bias
 
     def combined(self, share: Floats, other: "_Move") -> "_Move":
-        """``share * self - other``, a share for each problem (P,)."""
+        """Return ``share * self - other``, a share for each problem (P,)."""
         stretch = share[:, None]
         return _Move(
             stretch * self.unknown - other.unknown,
             share * self.bias - other.bias,
-            stretch * self.pushed - other.pushed,
+            stretch * self.logits - other.logits,
         )
 
 
@@ -63,12 +63,12 @@ class _Slope:
     bias: Floats  #: (L, P)
 
     def along(self, move: _Move, space: ParameterSpace) -> Floats:
-        """(P,)."""
-        return space.inner(self.unknown, move.unknown, move.pushed) + (self.bias * move.bias).sum(axis=0)
+        """Return the slope (P,) along a move."""
+        return space.inner(self.unknown, move.unknown, move.logits) + (self.bias * move.bias).sum(axis=0)
 
 
 def initialise(space: ParameterSpace, bias: Floats) -> Solution:
-    """Weights of nothing and a bias (L, P)."""
+    """Return the point with weights of 0 and a bias (L, P)."""
     rows = space.rows
     logits = np.repeat(bias[:, :, None], rows, axis=2)
     return Solution(
@@ -77,7 +77,7 @@ def initialise(space: ParameterSpace, bias: Floats) -> Solution:
 
 
 def probabilities_of_logits(logits: Floats) -> Floats:
-    """(L, P, N) -> probabilities of the same shape; a single logit is that of class 1."""
+    """Return the probabilities of logits (L, P, N), of the same shape; a single logit is that of class 1."""
     if len(logits) == 1:
         return np.float32(1) / (np.exp(np.minimum(-logits, np.float32(80))) + np.float32(1))
     shifted = logits - logits.max(axis=0)
@@ -87,7 +87,7 @@ def probabilities_of_logits(logits: Floats) -> Floats:
 
 
 def minimise(space: ParameterSpace, problems: Problems, at: Solution, C: float, tolerance: float, steps: int) -> int:
-    """Move ``at`` to the minimum for ``C``; returns the steps it took.
+    """Move ``at`` to the minimum for ``C`` and return the steps it took.
 
     A problem is done when the expected gain is below ``tolerance`` times the square of its weights: for a tolerance of
     1e-4 the weights are within some 1 % of the best.
@@ -108,7 +108,7 @@ def minimise(space: ParameterSpace, problems: Problems, at: Solution, C: float, 
         if not active.any():
             return step
         if move is None or previous is None:
-            move = _Move(-ahead.unknown, -ahead.bias, -ahead.pushed)
+            move = _Move(-ahead.unknown, -ahead.bias, -ahead.logits)
         else:
             turn = np.maximum(0, (gain - previous.along(ahead, space)) / before)
             # Where the sum would climb, start anew from the gradient.
@@ -131,13 +131,13 @@ def _slope(space: ParameterSpace, problems: Problems, at: Solution, C: float) ->
 
 
 def _downhill(space: ParameterSpace, slope: _Slope, stiffness: float, softness: Floats) -> _Move:
-    """The preconditioned gradient; the steps go against it."""
-    unknown = space.steep.precondition(slope.unknown, stiffness)
+    """Return the preconditioned gradient; the steps go against it."""
+    unknown = space.preconditioner.precondition(slope.unknown, stiffness)
     return _Move(unknown, slope.bias * softness, space.forward(unknown))
 
 
 def _mean_curvature(chance: Floats, weights: Floats) -> float:
-    """Of the log loss, p (1 - p), averaged over rows and logits: how stiff the log loss is where we stand."""
+    """Return the curvature of the log loss, p (1 - p), averaged over rows and logits: its stiffness at this point."""
     spread = np.einsum("lpn,pn->", chance - chance * chance, weights)
     return float(spread) / (float(weights.sum(dtype=np.float64)) * len(chance))
 
@@ -151,15 +151,15 @@ def _search(
     active: NDArray[np.bool_],
     C: float,
 ) -> Floats:
-    """Lengths (P,) along ``move`` at which each problem is about lowest; moves the logits of ``at`` there.
+    """Return lengths (P,) along ``move`` at which each problem is about lowest, and move the logits of ``at`` there.
 
     The slope grows with the length (the loss is convex), so Newton's steps are kept between the largest length seen
     with a negative slope and the smallest with a positive one.
     """
-    change = move.pushed + move.bias[:, :, None]
+    change = move.logits + move.bias[:, :, None]
     weighted = change * problems.weights
-    base = space.inner(at.unknown, move.unknown, move.pushed).astype(np.float64)
-    bend = space.inner(move.unknown, move.unknown, move.pushed).astype(np.float64)
+    base = space.inner(at.unknown, move.unknown, move.logits).astype(np.float64)
+    bend = space.inner(move.unknown, move.unknown, move.logits).astype(np.float64)
     low, high = np.zeros(len(slope)), np.full(len(slope), np.inf)
     length, current, origin = low, slope.astype(np.float64), at.logits
     for _ in range(_SEARCHES):
@@ -179,7 +179,7 @@ def _search(
 
 
 def _curvature(chance: Floats, change: Floats, weighted: Floats) -> Doubles:
-    """Second derivative of the log losses along the change, (P,)."""
+    """Return the second derivative of the log losses along the change, (P,)."""
     moved = chance * weighted
     if len(chance) == 1:
         return inner_products(moved - moved * chance, change).astype(np.float64)

@@ -6,20 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Ints
-from headstart.heads.head import Labels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FoldGroups:
-    """What a cross-validation keeps together."""
+    """Groups of rows that a cross-validation keeps together."""
 
     groups: Ints  #: (N,) a number for each group
     torn: tuple[int, ...]  #: classes whose rows were all of one group, so that it had to be torn apart
     counted: NDArray[np.bool_]  #: (N,) rows of classes of several groups: what is said of the others tells nothing
 
 
-def make_fold_groups(labels: Labels, groups: Ints) -> FoldGroups:
-    """The groups that folds keep together: those given, but a class that is all of one group is taken row by row.
+def make_fold_groups(labels: Ints, groups: Ints) -> FoldGroups:
+    """Return the groups that folds keep together: those given; a class that is all of one group is taken row by row.
 
     Kept together, such a class would be unknown to the head whenever it is asked about it: its rows would speak for the
     strongest penalty, and other rows would be asked of heads that lack one of the classes. Torn apart, it is there for
@@ -37,23 +36,23 @@ def make_fold_groups(labels: Labels, groups: Ints) -> FoldGroups:
     return FoldGroups(apart, torn, counted)
 
 
-def find_one_group_classes(labels: Labels, groups: Ints) -> tuple[int, ...]:
-    """The classes, of two rows or more, whose rows are all of one group."""
+def find_one_group_classes(labels: Ints, groups: Ints) -> tuple[int, ...]:
+    """Return the classes, of two rows or more, whose rows are all of one group."""
     pairs = np.unique(np.stack([labels, groups]), axis=1)
     present, counts = np.unique(pairs[0], return_counts=True)
     return tuple(int(label) for label in present[counts == 1] if (labels == label).sum() > 1)
 
 
-def find_counted_rows(together: FoldGroups, labels: Labels, fold: Ints) -> NDArray[np.bool_]:
-    """The rows (N,) that count and whose class has a row in another fold; all that count, were there none of these."""
+def find_counted_rows(together: FoldGroups, labels: Ints, fold: Ints) -> NDArray[np.bool_]:
+    """Return the rows (N,) that count and whose class has a row in another fold; if none, all that count."""
     pairs = np.unique(np.stack([labels, fold]), axis=1)
     present, counts = np.unique(pairs[0], return_counts=True)
     known = together.counted & np.isin(labels, present[counts > 1])
     return known if known.any() else together.counted
 
 
-def count_folds(labels: Labels, groups: Ints, wanted: int) -> int:
-    """How many folds can be had: as many as are wanted, or as some class has groups; 0 where no class has two.
+def count_folds(labels: Ints, groups: Ints, wanted: int) -> int:
+    """Return the number of folds: as many as are wanted, or as some class has groups; 0 where no class has two.
 
     A class with fewer groups is in as many folds as it has groups, so that a rare one makes nothing coarser for others.
     """
@@ -62,8 +61,8 @@ def count_folds(labels: Labels, groups: Ints, wanted: int) -> int:
     return min(wanted, most) if most > 1 else 0
 
 
-def assign_folds(labels: Labels, groups: Ints, folds: int, seed: int) -> Ints:
-    """The fold, in 0..folds-1, of every row (N,).
+def assign_folds(labels: Ints, groups: Ints, folds: int, seed: int) -> Ints:
+    """Return the fold, in 0..folds-1, of every row (N,).
 
     Groups of several rows are placed first, largest first, each where its classes are rarest so far; single rows then
     fill up class by class. Ties go by ``seed``.
@@ -98,7 +97,7 @@ def assign_folds(labels: Labels, groups: Ints, folds: int, seed: int) -> Ints:
 
 
 def _fill(there: NDArray[np.float64], total: NDArray[np.float64], rows: int) -> Ints:
-    """The folds that take the next ``rows`` rows of a class: always the one with the fewest of it, then of all."""
+    """Return the folds that take the next ``rows`` rows of a class: the one with the fewest of it, then of all."""
     rank = np.argsort(np.argsort(total, kind="stable"), kind="stable") / (len(total) + 1)
     heights = there[:, None] + rank[:, None] + np.arange(rows)[None, :]
     lowest = np.argsort(heights, axis=None, kind="stable")[:rows]
@@ -106,7 +105,7 @@ def _fill(there: NDArray[np.float64], total: NDArray[np.float64], rows: int) -> 
 
 
 def batch_groups(groups: Ints) -> list[Ints]:
-    """Rows of the groups, batched: for each size of a group an index array (groups of that size, size)."""
+    """Return the rows of all groups in batches: for each size of a group an index array (groups of that size, size)."""
     _, group, size = np.unique(groups, return_inverse=True, return_counts=True)
     order = np.argsort(group, kind="stable")
     sizes = size[group[order]]

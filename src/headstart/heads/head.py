@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.arrays import Floats
+from headstart.arrays import Floats, Ints
 from headstart.errors import DataError
-
-Labels = NDArray[np.int64]
+from headstart.linalg import softmax
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class Head:
     layers: tuple[Dense, ...]
 
     def logits(self, features: Floats) -> Floats:
-        """(N, D) float32 -> (N, C) float32."""
+        """Return the logits, float32 (N, C), of features, float32 (N, D)."""
         values = features
         for index, layer in enumerate(self.layers):
             values = values @ layer.weight + layer.bias
@@ -42,7 +41,7 @@ class Head:
         return values
 
     def probabilities(self, features: Floats) -> Floats:
-        """(N, D) float32 -> (N, C) float32, rows sum to 1."""
+        """Return the probabilities, float32 (N, C), of features, float32 (N, D)."""
         return softmax(self.logits(features))
 
 
@@ -68,10 +67,10 @@ class FitResult:
 
 @dataclass(frozen=True, slots=True)
 class TrainingSet:
-    """What a head is fitted on."""
+    """Features, labels and groups that a head is fitted on."""
 
     features: Floats  #: (N, D)
-    labels: Labels  #: (N,) in 0..classes-1; a class may be missing
+    labels: Ints  #: (N,) in 0..classes-1; a class may be missing
     classes: int  #: C
     groups: NDArray[np.int64]  #: (N,) rows of one group stay in one fold
     balanced: bool  #: weigh each class by N / (classes present x its count), as scikit-learn's "balanced" does
@@ -91,11 +90,5 @@ class TrainingSet:
             )
 
 
-#: fit(task, options, fixed): ``fixed`` holds the hyperparameters of an earlier fit, which are then not chosen again.
+#: fit(training_set, options, fixed): ``fixed`` holds hyperparameters of an earlier fit, which are not chosen again.
 Fit = Callable[[TrainingSet, Any, Mapping[str, float] | None], FitResult]
-
-
-def softmax(logits: Floats) -> Floats:
-    """Row-wise softmax, float32."""
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return (shifted / shifted.sum(axis=1, keepdims=True)).astype(np.float32)

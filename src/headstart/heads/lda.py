@@ -39,21 +39,22 @@ class _Classes:
     trace: float  #: tr(W) / (N D)
 
 
-def fit_lda(task: TrainingSet, options: HeadSettings, fixed: Mapping[str, float] | None = None) -> FitResult:
-    """See the module. ``chosen`` is ``{"shrinkage": ..., "temperature": ...}``; a fixed one without temperature has 1.
+def fit_lda(training_set: TrainingSet, options: HeadSettings, fixed: Mapping[str, float] | None = None) -> FitResult:
+    """Fit Gaussian classes, see the module. ``chosen`` is ``{"shrinkage": ..., "temperature": ...}``.
 
+    A fixed shrinkage without temperature has temperature 1.
     With class weights the priors are equal. A class without rows gets the average logit of the others less log(N + 1).
     """
     began = perf_counter()
-    scaling = Scaling.of(task.features)
-    classes = _classes(scaling.apply(task.features), task)
-    weights = compute_sample_weight(task.labels, task.classes, task.balanced)
+    scaling = Scaling.fit(training_set.features)
+    classes = _classes(scaling.transform(training_set.features), training_set)
+    weights = compute_sample_weight(training_set.labels, training_set.classes, training_set.balanced)
     path: tuple[Trial, ...] = ()
-    together = make_fold_groups(task.labels, task.groups)
+    together = make_fold_groups(training_set.labels, training_set.groups)
     if fixed is not None:
         shrinkage, temperature = float(fixed["shrinkage"]), float(fixed.get("temperature", 1.0))
     elif together.counted.any():
-        apart = replace(task, groups=together.groups)
+        apart = replace(training_set, groups=together.groups)
         found = [_tried(classes, apart, weights * together.counted, value) for value in _GRID]
         path = tuple(tried for tried, _ in found)
         best, temperature = min(found, key=lambda pair: pair[0].log_loss)
@@ -66,23 +67,25 @@ def fit_lda(task: TrainingSet, options: HeadSettings, fixed: Mapping[str, float]
     return FitResult(Head("lda", (layer,)), chosen, path, perf_counter() - began, together.torn)
 
 
-def _classes(rows: Floats, task: TrainingSet) -> _Classes:
-    counts = np.bincount(task.labels, minlength=task.classes).astype(np.float64)
-    sums = np.stack([rows[task.labels == index].sum(axis=0, dtype=np.float64) for index in range(task.classes)])
+def _classes(rows: Floats, training_set: TrainingSet) -> _Classes:
+    counts = np.bincount(training_set.labels, minlength=training_set.classes).astype(np.float64)
+    sums = np.stack(
+        [rows[training_set.labels == index].sum(axis=0, dtype=np.float64) for index in range(training_set.classes)]
+    )
     means = sums / np.maximum(counts, 1)[:, None]
-    rows -= means.astype(np.float32)[task.labels]
+    rows -= means.astype(np.float32)[training_set.labels]
     within = decompose(rows)
     places = means @ within.basis
     outside = means @ means.T - places @ places.T
     size = np.diag(outside)
     apart = np.maximum(size[:, None] + size - 2 * outside, 0)
-    prior = (counts > 0) / (counts > 0).sum() if task.balanced else counts / counts.sum()
+    prior = (counts > 0) / (counts > 0).sum() if training_set.balanced else counts / counts.sum()
     trace = float(within.values.sum()) / rows.size
     return _Classes(within, means, places, apart, counts, prior, max(trace, 1e-9))
 
 
 def _discriminant(classes: _Classes, shrinkage: float, temperature: float) -> tuple[Doubles, Doubles]:
-    """Weights (D, C) and bias (C,): x A^-1 m - m A^-1 m / 2 + log prior, A the shrunk covariance, times temperature."""
+    """Return weights (D, C) and bias (C,): x A^-1 m - m A^-1 m / 2 + log prior, A the shrunk covariance."""
     rows = classes.counts.sum()
     ridge = max(shrinkage * classes.trace, 1e-9)
     spread = (1 - shrinkage) * classes.within.values / rows + ridge
@@ -96,19 +99,21 @@ def _discriminant(classes: _Classes, shrinkage: float, temperature: float) -> tu
     return weight, bias
 
 
-def _tried(classes: _Classes, task: TrainingSet, weights: Doubles, shrinkage: float) -> tuple[Trial, float]:
-    scores = np.empty((len(task.labels), task.classes))
-    for groups in batch_groups(task.groups):
-        at_once = max(1, _VALUES // (groups.shape[1] * max(classes.places.shape[1], groups.shape[1] * task.classes)))
+def _tried(classes: _Classes, training_set: TrainingSet, weights: Doubles, shrinkage: float) -> tuple[Trial, float]:
+    scores = np.empty((len(training_set.labels), training_set.classes))
+    for groups in batch_groups(training_set.groups):
+        at_once = max(
+            1, _VALUES // (groups.shape[1] * max(classes.places.shape[1], groups.shape[1] * training_set.classes))
+        )
         for start in range(0, len(groups), at_once):
             part = groups[start : start + at_once]
-            scores[part] = _left_out(classes, task.labels[part], part, shrinkage)
-    temperature = fit_temperature(scores, task.labels, weights)
-    return score_trial(shrinkage, temperature * scores, task.labels, weights), temperature
+            scores[part] = _left_out(classes, training_set.labels[part], part, shrinkage)
+    temperature = fit_temperature(scores, training_set.labels, weights)
+    return score_trial(shrinkage, temperature * scores, training_set.labels, weights), temperature
 
 
 def _left_out(classes: _Classes, labels: Ints, groups: Ints, shrinkage: float) -> Doubles:
-    """Log joint (n, b, C) of the rows of n groups of size b, each by the classes without its group.
+    """Return the log joint (n, b, C) of the rows of n groups of size b, each by the classes without its group.
 
     Letters in the sums: n group, b and l rows of it, k class, r place along the basis.
     """
@@ -116,7 +121,7 @@ def _left_out(classes: _Classes, labels: Ints, groups: Ints, shrinkage: float) -
     # In units of W: W + ridge I.
     ridge = shrinkage * classes.trace * (rows - size) / (1 - shrinkage)
     ease = 1 / (classes.within.values + max(ridge, 1e-9))
-    own = classes.within.places[groups].astype(np.float64)
+    own = classes.within.coordinates[groups].astype(np.float64)
     eased = own * ease
     whole = own + classes.places[labels]
     member = (labels[:, :, None] == np.arange(len(classes.counts))).astype(np.float64)

@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from headstart.arrays import Doubles, Floats, Ints
 from headstart.heads.descent import Problems, initialise, minimise, probabilities_of_logits
 from headstart.heads.folds import FoldGroups, assign_folds, count_folds, find_counted_rows, make_fold_groups
-from headstart.heads.head import Dense, FitResult, Head, TrainingSet, Trial, softmax
+from headstart.heads.head import Dense, FitResult, Head, TrainingSet, Trial
 from headstart.heads.scaling import Scaling
 from headstart.heads.space import ParameterSpace, choose_space
 from headstart.heads.threads import limit_to_idle_threads
+from headstart.linalg import softmax
 from headstart.settings import HeadSettings
 
 _ROUGH, _FINE = 1e-4, 1e-8  #: tolerances (see ``minimise``) on the path and of the head that is kept
@@ -37,26 +38,28 @@ _EASY = 1e-3  #: C up to which the way is short
 _UNSURE = 1e-2  #: C where nothing can be held out
 
 
-def fit_logistic(task: TrainingSet, options: HeadSettings, fixed: Mapping[str, float] | None = None) -> FitResult:
-    """See the module. ``chosen`` is ``{"C": ...}``.
+def fit_logistic(
+    training_set: TrainingSet, options: HeadSettings, fixed: Mapping[str, float] | None = None
+) -> FitResult:
+    """Fit a logistic regression, see the module. ``chosen`` is ``{"C": ...}``.
 
     A class without rows keeps weights of 0 and the probability of about 1 / (rows + 1) before the features speak.
     With class weights the path's log loss and accuracy are of weighted rows too.
     """
     began = perf_counter()
-    scaling = Scaling.of(task.features)
-    space = choose_space(scaling.apply(task.features), task.seed)
+    scaling = Scaling.fit(training_set.features)
+    space = choose_space(scaling.transform(training_set.features), training_set.seed)
     path: tuple[Trial, ...] = ()
-    together = make_fold_groups(task.labels, task.groups)
+    together = make_fold_groups(training_set.labels, training_set.groups)
     if fixed is not None:
         C = float(fixed["C"])
     elif together.counted.any():
-        path = _walk(space, task, together, options)
+        path = _walk(space, training_set, together, options)
         enough = _NEAR * min(trial.log_loss for trial in path)
         C = next(trial.value for trial in path if trial.log_loss <= enough)
     else:
         C = _UNSURE
-    problem = _problems(task, np.ones((1, len(task.labels)), bool))
+    problem = _problems(training_set, np.ones((1, len(training_set.labels)), bool))
     solution = initialise(space, _first_bias(problem))
     for lower in _approach(C):
         minimise(space, problem, solution, lower, _ROUGH, _STEPS)
@@ -65,33 +68,33 @@ def fit_logistic(task: TrainingSet, options: HeadSettings, fixed: Mapping[str, f
     return FitResult(Head("logistic", (layer,)), {"C": C}, path, perf_counter() - began, together.torn)
 
 
-def _problems(task: TrainingSet, kept: NDArray[np.bool_]) -> Problems:
-    """One problem for each row of ``kept`` (P, N), with class weights where the task wants these."""
-    targets = np.equal(np.arange(task.classes)[:, None], task.labels).astype(np.float32)
+def _problems(training_set: TrainingSet, kept: NDArray[np.bool_]) -> Problems:
+    """Return one problem for each row of ``kept`` (P, N), with class weights where they are wanted."""
+    targets = np.equal(np.arange(training_set.classes)[:, None], training_set.labels).astype(np.float32)
     weights = kept.astype(np.float32)
-    if task.balanced:
+    if training_set.balanced:
         counts = weights @ targets.T
         rows, present = counts.sum(axis=1, keepdims=True), (counts > 0).sum(axis=1, keepdims=True)
         weights *= (rows / (present * np.maximum(counts, 1))) @ targets
-    return Problems(targets[-1:, None] if task.classes == 2 else targets[:, None], weights)
+    return Problems(targets[-1:, None] if training_set.classes == 2 else targets[:, None], weights)
 
 
 def _class_shares(problems: Problems) -> Floats:
-    """Weighted share of each class (C, P)."""
+    """Return the weighted share of each class (C, P)."""
     counts = problems.targets[:, 0] @ problems.weights.T
     total = problems.weights.sum(axis=1)
     return np.concatenate([total - counts, counts] if len(counts) == 1 else [counts]) / total
 
 
 def _first_bias(problems: Problems) -> Floats:
-    """Log shares of the classes (L, P)."""
+    """Return the log shares of the classes (L, P)."""
     shares = _class_shares(problems)
     bias = np.where(shares > 0, np.log(np.maximum(shares, 1e-30)), _UNSEEN).astype(np.float32)
     return bias[1:] - bias[:1] if len(problems.targets) == 1 else bias
 
 
 def _settled(bias: Floats, problems: Problems) -> Floats:
-    """The bias (L, P) with classes that have no row at 1 / (rows + 1) of the average of those that have."""
+    """Return the bias (L, P) with classes that have no row at 1 / (rows + 1) of the average of those that have."""
     seen = _class_shares(problems) > 0
     rarity = -np.log(problems.weights.sum(axis=1) + 1)
     if len(bias) == 1:
@@ -100,25 +103,25 @@ def _settled(bias: Floats, problems: Problems) -> Floats:
     return np.where(seen, bias, average + rarity).astype(np.float32)
 
 
-def predict_held_out(task: TrainingSet, fold: Ints, C: float) -> Floats:
-    """Probabilities (N, classes) of each row by the head at ``C`` that is fitted on the rows of the other folds.
+def predict_held_out(training_set: TrainingSet, fold: Ints, C: float) -> Floats:
+    """Return probabilities (N, C) of each row by the head at ``C`` that is fitted on the rows of the other folds.
 
     The folds are solved side by side, on features that all rows standardise.
 
     Args:
-        task: the rows.
+        training_set: the rows.
         fold: (N,) in 0..folds-1, two folds at least.
         C: inverse of the penalty.
     """
-    (probabilities,) = predict_held_out_path(task, fold, [C])
+    (probabilities,) = predict_held_out_path(training_set, fold, [C])
     return probabilities
 
 
-def predict_held_out_path(task: TrainingSet, fold: Ints, path: Sequence[float]) -> list[Floats]:
+def predict_held_out_path(training_set: TrainingSet, fold: Ints, path: Sequence[float]) -> list[Floats]:
     """Return the result of ``predict_held_out`` for each C of a growing path; each starts from the last solution."""
-    with limit_to_idle_threads(task.features.size):
-        space = choose_space(Scaling.of(task.features).apply(task.features), task.seed)
-        folds = _FoldSolver(space, task, fold)
+    with limit_to_idle_threads(training_set.features.size):
+        space = choose_space(Scaling.fit(training_set.features).transform(training_set.features), training_set.seed)
+        folds = _FoldSolver(space, training_set, fold)
         for lower in _approach(path[0]):
             folds.minimise(lower, _ROUGH)
         answers = []
@@ -134,9 +137,9 @@ def predict_held_out_path(task: TrainingSet, fold: Ints, path: Sequence[float]) 
 class _FoldSolver:
     """The problems that each leave out a fold, as many side by side as memory allows."""
 
-    def __init__(self, space: ParameterSpace, task: TrainingSet, fold: Ints):
+    def __init__(self, space: ParameterSpace, training_set: TrainingSet, fold: Ints):
         self._space, self._fold = space, fold
-        problems = _problems(task, fold != np.arange(fold.max() + 1)[:, None])
+        problems = _problems(training_set, fold != np.arange(fold.max() + 1)[:, None])
         together = max(1, _BLOCK // (len(problems.targets) * len(fold)))
         self._parts = [
             Problems(problems.targets, problems.weights[at : at + together])
@@ -145,12 +148,12 @@ class _FoldSolver:
         self._states = [initialise(space, _first_bias(part)) for part in self._parts]
 
     def minimise(self, C: float, tolerance: float) -> None:
-        """Moves all problems to their minima for ``C``."""
+        """Move all problems to their minima for ``C``."""
         for part, state in zip(self._parts, self._states, strict=True):
             minimise(self._space, part, state, C, tolerance, _STEPS)
 
     def logits(self) -> Floats:
-        """(L, 1, N): of each row by the problem that left it out."""
+        """Return the logits (L, 1, N) of each row by the problem that left it out."""
         logits = np.empty((len(self._parts[0].targets), 1, len(self._fold)), np.float32)
         first = 0
         for part, state in zip(self._parts, self._states, strict=True):
@@ -161,17 +164,19 @@ class _FoldSolver:
         return logits
 
 
-def _walk(space: ParameterSpace, task: TrainingSet, together: FoldGroups, options: HeadSettings) -> tuple[Trial, ...]:
-    """Cross-validated scores along growing C; folds are held out one by one."""
-    count = count_folds(task.labels, together.groups, options.folds)
-    fold = assign_folds(task.labels, together.groups, count, task.seed)
-    folds = _FoldSolver(space, task, fold)
-    weights = _problems(task, np.ones((1, len(fold)), bool)).weights[0]
-    counted = weights * find_counted_rows(together, task.labels, fold)
+def _walk(
+    space: ParameterSpace, training_set: TrainingSet, together: FoldGroups, options: HeadSettings
+) -> tuple[Trial, ...]:
+    """Return cross-validated scores along growing C; folds are held out one by one."""
+    count = count_folds(training_set.labels, together.groups, options.folds)
+    fold = assign_folds(training_set.labels, together.groups, count, training_set.seed)
+    folds = _FoldSolver(space, training_set, fold)
+    weights = _problems(training_set, np.ones((1, len(fold)), bool)).weights[0]
+    counted = weights * find_counted_rows(together, training_set.labels, fold)
     path: list[Trial] = []
     for C in np.geomspace(options.c_low, options.c_high, options.c_points):
         folds.minimise(float(C), _ROUGH)
-        path.append(_trial(float(C), folds.logits(), task.labels, counted))
+        path.append(_trial(float(C), folds.logits(), training_set.labels, counted))
         if _has_risen([trial.log_loss for trial in path]):
             break
     return tuple(path)
@@ -186,19 +191,19 @@ def _trial(C: float, logits: Floats, labels: Ints, weights: Floats) -> Trial:
 
 
 def _has_risen(losses: list[float]) -> bool:
-    """The path is past its valley: rising for some points and clearly above the lowest."""
+    """Return whether the path is past its valley: rising for some points and clearly above the lowest."""
     last = losses[-_RISES - 1 :]
     rising = len(last) > _RISES and all(after > before for before, after in pairwise(last))
     return rising and losses[-1] > _RISEN * min(losses)
 
 
 def _approach(C: float) -> list[float]:
-    """Smaller C on the way to a large one, where rows are so settled that the way from nothing is long."""
+    """Return smaller C on the way to a large one, where rows are so settled that the way from nothing is long."""
     return [C / 10**step for step in range(12, 0, -1) if C / 10**step > _EASY]
 
 
 def _layer(weight: Floats, bias: Floats, scaling: Scaling) -> Dense:
-    """Weights (D, L) and bias (L,) as a layer of C logits: a single logit is half for one class, half against."""
+    """Return weights (D, L) and bias (L,) as a layer of C logits: a single one is half for, half against a class."""
     if len(bias) == 1:
         half = np.float32(0.5)
         return scaling.unfold(half * np.concatenate([-weight, weight], axis=1), half * np.concatenate([-bias, bias]))

@@ -12,10 +12,10 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.arrays import Floats
+from headstart.arrays import Floats, Ints
 from headstart.heads.closed_form import compute_sample_weight, score_trial
 from headstart.heads.folds import FoldGroups, assign_folds, count_folds, find_counted_rows, make_fold_groups
-from headstart.heads.head import Dense, FitResult, Head, Labels, TrainingSet, Trial
+from headstart.heads.head import Dense, FitResult, Head, TrainingSet, Trial
 from headstart.heads.scaling import Scaling
 from headstart.settings import HeadSettings
 
@@ -29,7 +29,7 @@ _FIRST, _SECOND, _TINY = 0.9, 0.999, 1e-8  #: Adam's decays and its guard agains
 @dataclass(frozen=True, slots=True)
 class _Rows:
     features: Floats  #: (N, D) standardised
-    labels: Labels  #: (N,)
+    labels: Ints  #: (N,)
     weights: Floats  #: (N,) mean 1
 
 
@@ -50,19 +50,19 @@ class _Network:
         self.second = [np.zeros_like(tensor) for tensor in self.tensors]
 
     def epoch(self, rows: _Rows) -> None:
-        """One pass over the rows in random order."""
+        """Pass once over the rows, in random order."""
         order = self.random.permutation(len(rows.labels))
         size = min(max(len(order) // _BATCHES, _SMALL), _LARGE)
         for batch in np.array_split(order, max(1, round(len(order) / size))):
             self._adam(self._gradients(rows.features[batch], rows.labels[batch], rows.weights[batch]))
 
     def logits(self, features: Floats) -> Floats:
-        """(N, D) -> (N, C), nothing dropped."""
+        """Return logits (N, C) of standardised features (N, D), nothing dropped."""
         inner, inner_bias, outer, outer_bias = self.tensors
         return np.maximum(features @ inner + inner_bias, 0) @ outer + outer_bias
 
-    def _gradients(self, features: Floats, labels: Labels, weights: Floats) -> list[Floats]:
-        """Of the mean log loss of a batch, in the order of ``tensors``."""
+    def _gradients(self, features: Floats, labels: Ints, weights: Floats) -> list[Floats]:
+        """Return the gradients of the mean log loss of a batch, in the order of ``tensors``."""
         inner, inner_bias, outer, outer_bias = self.tensors
         hidden = features @ inner + inner_bias
         kept = self.random.random(hidden.shape, dtype=np.float32) >= self.dropout
@@ -94,26 +94,29 @@ class _Network:
             tensor -= gradient
 
 
-def fit_mlp(task: TrainingSet, options: HeadSettings, fixed: Mapping[str, float] | None = None) -> FitResult:
-    """See the module. ``chosen`` is ``{"epochs": ...}``; the path is the held-out score after each epoch."""
+def fit_mlp(training_set: TrainingSet, options: HeadSettings, fixed: Mapping[str, float] | None = None) -> FitResult:
+    """Train a network, see the module. ``chosen`` is ``{"epochs": ...}``.
+
+    The path has the held-out score after each epoch.
+    """
     began = perf_counter()
-    scaling = Scaling.of(task.features)
+    scaling = Scaling.fit(training_set.features)
     rows = _Rows(
-        scaling.apply(task.features),
-        task.labels,
-        compute_sample_weight(task.labels, task.classes, task.balanced).astype(np.float32),
+        scaling.transform(training_set.features),
+        training_set.labels,
+        compute_sample_weight(training_set.labels, training_set.classes, training_set.balanced).astype(np.float32),
     )
     path: tuple[Trial, ...] = ()
-    together = make_fold_groups(task.labels, task.groups)
+    together = make_fold_groups(training_set.labels, training_set.groups)
     if fixed is not None:
         epochs = int(fixed["epochs"])
     elif together.counted.any():
-        held = _held_out(task, together, options.folds)
-        path = _curve(_network(task, options), rows, held, options.mlp_epochs)
+        held = _held_out(training_set, together, options.folds)
+        path = _curve(_network(training_set, options), rows, held, options.mlp_epochs)
         epochs = int(min(path, key=lambda tried: tried.log_loss).value)
     else:
         epochs = min(_UNSURE, options.mlp_epochs)
-    network = _network(task, options)
+    network = _network(training_set, options)
     for _ in range(epochs):
         network.epoch(rows)
     inner, inner_bias, outer, outer_bias = network.tensors
@@ -121,28 +124,28 @@ def fit_mlp(task: TrainingSet, options: HeadSettings, fixed: Mapping[str, float]
     return FitResult(head, {"epochs": float(epochs)}, path, perf_counter() - began, together.torn)
 
 
-def _held_out(task: TrainingSet, together: FoldGroups, wanted: int) -> NDArray[np.bool_]:
-    """The rows (N,) of the first fold that has some of which an answer tells something."""
-    folds = count_folds(task.labels, together.groups, wanted)
-    fold = assign_folds(task.labels, together.groups, folds, task.seed)
-    counted = find_counted_rows(together, task.labels, fold)
+def _held_out(training_set: TrainingSet, together: FoldGroups, wanted: int) -> NDArray[np.bool_]:
+    """Return the rows (N,) of the first fold that has some of which an answer tells something."""
+    folds = count_folds(training_set.labels, together.groups, wanted)
+    fold = assign_folds(training_set.labels, together.groups, folds, training_set.seed)
+    counted = find_counted_rows(together, training_set.labels, fold)
     return np.asarray(counted & (fold == fold[counted].min()))
 
 
-def _network(task: TrainingSet, options: HeadSettings) -> _Network:
-    random = np.random.default_rng(task.seed)
-    columns, units = task.features.shape[1], options.mlp_units
+def _network(training_set: TrainingSet, options: HeadSettings) -> _Network:
+    random = np.random.default_rng(training_set.seed)
+    columns, units = training_set.features.shape[1], options.mlp_units
     tensors = [
         random.standard_normal((columns, units), dtype=np.float32) * np.float32(np.sqrt(2 / columns)),
         np.zeros(units, np.float32),
-        random.standard_normal((units, task.classes), dtype=np.float32) * np.float32(np.sqrt(1 / units)),
-        np.zeros(task.classes, np.float32),
+        random.standard_normal((units, training_set.classes), dtype=np.float32) * np.float32(np.sqrt(1 / units)),
+        np.zeros(training_set.classes, np.float32),
     ]
     return _Network(tensors, options.mlp_rate, options.mlp_dropout, random)
 
 
 def _curve(network: _Network, rows: _Rows, held: NDArray[np.bool_], most: int) -> tuple[Trial, ...]:
-    """Held-out scores epoch by epoch, until they stop getting better."""
+    """Return held-out scores epoch by epoch, until they stop getting better."""
     inside = _Rows(rows.features[~held], rows.labels[~held], rows.weights[~held])
     path: list[Trial] = []
     for epoch in range(1, most + 1):

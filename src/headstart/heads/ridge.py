@@ -35,31 +35,32 @@ class _Squares:
     mean: Doubles  #: (C,) of the targets
 
 
-def fit_ridge(task: TrainingSet, options: HeadSettings, fixed: Mapping[str, float] | None = None) -> FitResult:
-    """See the module. ``chosen`` is ``{"penalty": ..., "temperature": ...}``, of the smallest left-out log loss.
+def fit_ridge(training_set: TrainingSet, options: HeadSettings, fixed: Mapping[str, float] | None = None) -> FitResult:
+    """Fit a ridge regression, see the module. ``chosen`` is ``{"penalty": ..., "temperature": ...}``.
 
+    Both are of the smallest left-out log loss.
     A class without rows is aimed at -1 everywhere. A fixed penalty without temperature gets the best one.
     """
     began = perf_counter()
-    scaling = Scaling.of(task.features)
-    rows = scaling.apply(task.features)
-    together = make_fold_groups(task.labels, task.groups)
-    task = replace(task, groups=together.groups)
-    weights = compute_sample_weight(task.labels, task.classes, task.balanced)
+    scaling = Scaling.fit(training_set.features)
+    rows = scaling.transform(training_set.features)
+    together = make_fold_groups(training_set.labels, training_set.groups)
+    training_set = replace(training_set, groups=together.groups)
+    weights = compute_sample_weight(training_set.labels, training_set.classes, training_set.balanced)
     shift = (weights / weights.sum()).astype(np.float32) @ rows
     rows -= shift
-    squares = _squares(rows, task, weights)
+    squares = _squares(rows, training_set, weights)
     path: tuple[Trial, ...] = ()
     able = bool(together.counted.any())
     known = weights * together.counted if able else weights
     if fixed is not None:
         penalty, temperature = float(fixed["penalty"]), fixed.get("temperature")
         if temperature is None:
-            temperature = fit_temperature(_left_out(squares, task, penalty), task.labels, known)
+            temperature = fit_temperature(_left_out(squares, training_set, penalty), training_set.labels, known)
     else:
         scale = float(squares.spectrum.values.mean()) if len(squares.spectrum.values) else 1.0
         grid = _GRID if able else np.array([_UNSURE])
-        found = [_tried(squares, task, known, float(penalty)) for penalty in grid * max(scale, 1e-9)]
+        found = [_tried(squares, training_set, known, float(penalty)) for penalty in grid * max(scale, 1e-9)]
         path = tuple(tried for tried, _ in found) if len(grid) > 1 else ()
         best, temperature = min(found, key=lambda pair: pair[0].log_loss)
         penalty = best.value
@@ -71,51 +72,51 @@ def fit_ridge(task: TrainingSet, options: HeadSettings, fixed: Mapping[str, floa
     return FitResult(head, chosen, path, perf_counter() - began, together.torn)
 
 
-def _squares(rows: Floats, task: TrainingSet, weights: Doubles) -> _Squares:
-    """Of centred rows, which are overwritten."""
+def _squares(rows: Floats, training_set: TrainingSet, weights: Doubles) -> _Squares:
+    """Return the problem of centred rows, which are overwritten."""
     roots = np.sqrt(weights)
-    signs = np.where(np.arange(task.classes) == task.labels[:, None], 1.0, -1.0)
+    signs = np.where(np.arange(training_set.classes) == training_set.labels[:, None], 1.0, -1.0)
     mean = weights @ signs / weights.sum()
     targets = (signs - mean) * roots[:, None]
     rows *= roots[:, None].astype(np.float32)
     decomposed = decompose(rows)
-    along = decomposed.places.T @ targets.astype(decomposed.places.dtype)
+    along = decomposed.coordinates.T @ targets.astype(decomposed.coordinates.dtype)
     aims = along / np.sqrt(np.maximum(decomposed.values, 1e-30))[:, None]
     aims[decomposed.values <= 1e-9 * decomposed.values.max(initial=0)] = 0
     return _Squares(decomposed, targets, aims, roots, mean)
 
 
-def _tried(squares: _Squares, task: TrainingSet, weights: Doubles, penalty: float) -> tuple[Trial, float]:
-    scores = _left_out(squares, task, penalty)
-    temperature = fit_temperature(scores, task.labels, weights)
-    return score_trial(penalty, temperature * scores, task.labels, weights), temperature
+def _tried(squares: _Squares, training_set: TrainingSet, weights: Doubles, penalty: float) -> tuple[Trial, float]:
+    scores = _left_out(squares, training_set, penalty)
+    temperature = fit_temperature(scores, training_set.labels, weights)
+    return score_trial(penalty, temperature * scores, training_set.labels, weights), temperature
 
 
-def _left_out(squares: _Squares, task: TrainingSet, penalty: float) -> Doubles:
-    """Scores (N, C) of every row by the fit without its group."""
-    places, values = squares.spectrum.places, squares.spectrum.values
+def _left_out(squares: _Squares, training_set: TrainingSet, penalty: float) -> Doubles:
+    """Return the scores (N, C) of every row by the fit without its group."""
+    coordinates, values = squares.spectrum.coordinates, squares.spectrum.values
     share = 1 / (values + penalty)
-    fitted = places @ (squares.aims * (np.sqrt(values) * share)[:, None]).astype(places.dtype)
+    fitted = coordinates @ (squares.aims * (np.sqrt(values) * share)[:, None]).astype(coordinates.dtype)
     missed = squares.targets - fitted
     total = float(np.square(squares.roots).sum())
     left = np.empty_like(missed)
-    for group in batch_groups(task.groups):
-        if group.shape[1] == len(places):  # all rows are one group: nothing would be left
+    for group in batch_groups(training_set.groups):
+        if group.shape[1] == len(coordinates):  # all rows are one group: nothing would be left
             return np.asarray(fitted / squares.roots[:, None] + squares.mean)
-        left[group] = np.linalg.solve(_unfitted(places, share, squares.roots, total, group), missed[group])
+        left[group] = np.linalg.solve(_unfitted(coordinates, share, squares.roots, total, group), missed[group])
     scores: Doubles = (squares.targets - left) / squares.roots[:, None] + squares.mean
     return scores
 
 
-def _unfitted(places: NDArray[np.floating], share: Doubles, roots: Doubles, total: float, group: Ints) -> Doubles:
-    """I - H for the rows of each group (groups, size, size); the bias is the last term of H."""
+def _unfitted(coordinates: NDArray[np.floating], share: Doubles, roots: Doubles, total: float, group: Ints) -> Doubles:
+    """Return I - H for the rows of each group (groups, size, size); the bias is the last term of H."""
     size = group.shape[1]
     if size == 1:
-        leverage = np.square(places) @ share.astype(places.dtype)
+        leverage = np.square(coordinates) @ share.astype(coordinates.dtype)
         own = 1 - leverage[group[:, 0]] - np.square(roots[group[:, 0]]) / total
         return np.maximum(own, 1e-9).astype(np.float64)[:, None, None]
     inside = np.empty((len(group), size, size))
     for index, members in enumerate(group):
-        block = places[members].astype(np.float64)
+        block = coordinates[members].astype(np.float64)
         inside[index] = (block * share) @ block.T + np.outer(roots[members], roots[members]) / total
     return np.eye(size) * (1 + 1e-9) - inside

@@ -1,4 +1,4 @@
-"""A head, or several, as named tensors, the form they are saved in, and back."""
+"""Heads as named tensors, the form in which they are saved, and back."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ from headstart.heads.head import Dense, Head
 
 
 def to_tensors(head: Head) -> dict[str, Floats]:
-    """``{"0.weight": (D, H), "0.bias": (H,), "1.weight": ...}``, layers counted from the features on."""
+    """Return ``{"0.weight": (D, H), "0.bias": (H,), "1.weight": ...}``, layers counted from the features on."""
     tensors = {}
     for index, layer in enumerate(head.layers):
         tensors[f"{index}.weight"] = np.ascontiguousarray(layer.weight, np.float32)
@@ -20,7 +20,7 @@ def to_tensors(head: Head) -> dict[str, Floats]:
 
 
 def from_tensors(kind: str, tensors: Mapping[str, Floats]) -> Head:
-    """The head that ``to_tensors`` took apart.
+    """Return the head that ``to_tensors`` took apart.
 
     Raises:
         ClassifierError: names or shapes that are no chain of dense layers.
@@ -45,7 +45,7 @@ def from_tensors(kind: str, tensors: Mapping[str, Floats]) -> Head:
 
 
 def write_heads(heads: Sequence[Head], path: Path) -> None:
-    """As one safetensors file, several heads each under its number, ``0/0.weight``; their kinds are in the metadata."""
+    """Write heads to one safetensors file, several each under its number, ``0/0.weight``; kinds are in the metadata."""
     from safetensors.numpy import save_file
 
     tensors: dict[str, Floats] = {}
@@ -57,12 +57,12 @@ def write_heads(heads: Sequence[Head], path: Path) -> None:
 
 
 def write_head(head: Head, path: Path) -> None:
-    """As a safetensors file; its kind is in the metadata."""
+    """Write a head to a safetensors file; its kind is in the metadata."""
     write_heads([head], path)
 
 
 def read_heads(path: Path) -> tuple[Head, ...]:
-    """From a safetensors file, in order.
+    """Return the heads of a safetensors file, in order.
 
     Raises:
         ClassifierError: not such a file, or not heads.
@@ -90,7 +90,7 @@ def read_heads(path: Path) -> tuple[Head, ...]:
 
 
 def read_head(path: Path) -> Head:
-    """From a safetensors file of one head.
+    """Return the head of a safetensors file of one head.
 
     Raises:
         ClassifierError: not such a file, not a head, or several.
@@ -102,5 +102,5 @@ def read_head(path: Path) -> Head:
 
 
 def _prefixes(count: int) -> list[str]:
-    """What the names of each head's tensors begin with."""
+    """Return the prefix of the names of each head's tensors."""
     return [f"{index}/" for index in range(count)] if count > 1 else [""] * count

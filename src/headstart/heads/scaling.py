@@ -21,8 +21,8 @@ class Scaling:
     inverse: Floats  #: (D,)
 
     @classmethod
-    def of(cls, features: Floats) -> Self:
-        """Mean and spread of the rows' columns, (N, D).
+    def fit(cls, features: Floats) -> Self:
+        """Return the scaling of rows (N, D) by the mean and spread of their columns.
 
         Raises:
             DataError: no rows, or values that are not finite.
@@ -42,20 +42,20 @@ class Scaling:
         inverse = np.divide(1, spread, out=np.zeros_like(spread), where=moving)
         return cls(mean.astype(np.float32), inverse.astype(np.float32))
 
-    def apply(self, features: Floats) -> Floats:
-        """(N, D) raw -> (N, D) standardised, a new array."""
+    def transform(self, features: Floats) -> Floats:
+        """Return features (N, D) standardised, a new array."""
         scaled = features - self.mean
         scaled *= self.inverse
         return np.asarray(scaled, np.float32)
 
     def unfold(self, weight: Floats, bias: Floats) -> Dense:
-        """The layer on raw features that answers as ``weight`` (D, outputs), ``bias`` do on standardised ones."""
+        """Return the layer on raw features that does what ``weight`` (D, outputs), ``bias`` do on standardised ones."""
         raw = weight.astype(np.float64) * self.inverse[:, None]
         return Dense(raw.astype(np.float32), (bias - self.mean.astype(np.float64) @ raw).astype(np.float32))
 
 
 def _column_sums(features: Floats, mean: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
-    """Sums in float64 of the columns, or of their squared distances to ``mean``; a block of rows at a time."""
+    """Return sums in float64 of the columns, or of their squared distances to ``mean``; a block of rows at a time."""
     total = np.zeros(features.shape[1])
     rows = max(1, _BLOCK // features.shape[1])
     for start in range(0, len(features), rows):

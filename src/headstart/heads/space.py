@@ -1,4 +1,4 @@
-"""Where the weights of a linear head live while it is solved: rows of an (N, N) kernel, or columns.
+"""Parameter spaces of linear heads while they are solved: dual (a coefficient for each row), or primal (weights).
 
 The best weights are a combination of the rows, W = Z^T a (the representer theorem: Kimeldorf & Wahba, 1971, J. Math.
 Anal. Appl. 33). With few rows and long features ``a`` is the shorter unknown and needs Z Z^T only, once. Both spaces
@@ -21,13 +21,13 @@ _SAMPLE = 4096  #: rows from which these are estimated where there are more
 
 @dataclass(frozen=True, slots=True)
 class Preconditioner:
-    """The directions in which the logits move most: eigenvectors of Z Z^T or Z^T Z. They decide how slow CG is."""
+    """Directions in which the logits move most: eigenvectors of Z Z^T or Z^T Z. They decide how slow CG is."""
 
     values: Floats  #: (k,) descending
     vectors: Floats  #: (M, k) orthonormal, M the length of the unknown
 
     def precondition(self, gradient: Floats, stiffness: float) -> Floats:
-        """An approximate (I + stiffness * Z^T Z)^-1 gradient, over the last axis."""
+        """Return an approximate (I + stiffness * Z^T Z)^-1 gradient, over the last axis."""
         tail = 1 + stiffness * float(self.values[-1])
         shrink = (tail / (1 + stiffness * self.values) - 1).astype(np.float32)
         flat = gradient.reshape(-1, gradient.shape[-1])
@@ -37,23 +37,23 @@ class Preconditioner:
 
 
 class ParameterSpace(Protocol):
-    """Three products of a problem. Unknowns are (..., M), logits (..., N)."""
+    """A linear problem, seen through three products. Unknowns are (..., M), logits (..., N)."""
 
     rows: int  #: N
     size: int  #: M
-    steep: Preconditioner
+    preconditioner: Preconditioner
 
     def forward(self, unknown: Floats) -> Floats:
-        """What an unknown adds to the logits of the rows."""
+        """Return what an unknown adds to the logits of the rows: features times weights."""
 
     def adjoint(self, residual: Floats) -> Floats:
-        """The gradient that residuals of the rows make, in the form of an unknown."""
+        """Return the gradient that residuals of the rows make, as an unknown: features transposed times residuals."""
 
-    def inner(self, left: Floats, right: Floats, pushed: Floats) -> Floats:
-        """Inner product of the weights of two unknowns (L, P, M) -> (P,); ``pushed`` is ``push(right)``."""
+    def inner(self, left: Floats, right: Floats, logits: Floats) -> Floats:
+        """Return the inner products (P,) of the weights of two unknowns (L, P, M); ``logits`` is ``forward(right)``."""
 
     def weights(self, unknown: Floats) -> Floats:
-        """Unknown (L, M) -> weights (D, L)."""
+        """Return the weights (D, L) of an unknown (L, M)."""
 
 
 class DualSpace:
@@ -63,7 +63,9 @@ class DualSpace:
         self._features = rows
         self._kernel = rows @ rows.T
         self.rows = self.size = len(rows)
-        self.steep = _steepest(lambda block: np.asarray(self._kernel @ block, np.float32), self.size, 1.0, seed)
+        self.preconditioner = _precondition(
+            lambda block: np.asarray(self._kernel @ block, np.float32), self.size, 1.0, seed
+        )
 
     def forward(self, unknown: Floats) -> Floats:
         """See ``ParameterSpace``."""
@@ -74,9 +76,9 @@ class DualSpace:
         # The rows are centred, so equal coefficients add up to nothing, and rounding would make them something.
         return residual - residual.mean(axis=-1, keepdims=True)
 
-    def inner(self, left: Floats, right: Floats, pushed: Floats) -> Floats:
+    def inner(self, left: Floats, right: Floats, logits: Floats) -> Floats:
         """See ``ParameterSpace``."""
-        return inner_products(left, pushed)
+        return inner_products(left, logits)
 
     def weights(self, unknown: Floats) -> Floats:
         """See ``ParameterSpace``."""
@@ -91,7 +93,7 @@ class PrimalSpace:
         self.rows, self.size = rows.shape
         step = max(1, len(rows) // _SAMPLE)
         sample = rows[::step]
-        self.steep = _steepest(
+        self.preconditioner = _precondition(
             lambda block: np.asarray(sample.T @ (sample @ block), np.float32), self.size, len(rows) / len(sample), seed
         )
 
@@ -103,7 +105,7 @@ class PrimalSpace:
         """See ``ParameterSpace``."""
         return _times(residual, self._features)
 
-    def inner(self, left: Floats, right: Floats, pushed: Floats) -> Floats:
+    def inner(self, left: Floats, right: Floats, logits: Floats) -> Floats:
         """See ``ParameterSpace``."""
         return inner_products(left, right)
 
@@ -113,22 +115,22 @@ class PrimalSpace:
 
 
 def choose_space(rows: Floats, seed: int) -> ParameterSpace:
-    """The cheaper space for standardised rows (N, D): a step costs N x N in one, 2 x N x D in the other."""
+    """Return the cheaper space for standardised rows (N, D): a step costs N x N in one, 2 x N x D in the other."""
     return DualSpace(rows, seed) if len(rows) <= 2 * rows.shape[1] else PrimalSpace(rows, seed)
 
 
 def inner_products(left: Floats, right: Floats) -> Floats:
-    """(L, P, M) and (L, P, M) -> (P,)."""
+    """Return the inner products (P,) of two stacks (L, P, M)."""
     return np.einsum("lpm,lpm->p", left, right)
 
 
 def _times(stack: Floats, matrix: Floats) -> Floats:
-    """(..., A) by (A, B) as one large product, which is what BLAS is fast at."""
+    """Return (..., A) times (A, B) as one large product, which is what BLAS is fast at."""
     return (stack.reshape(-1, stack.shape[-1]) @ matrix).reshape(*stack.shape[:-1], matrix.shape[1])
 
 
-def _steepest(product: Callable[[Floats], Floats], size: int, scale: float, seed: int) -> Preconditioner:
-    """Largest eigenvalues of a positive matrix by randomised subspace iteration (Halko, Martinsson & Tropp, 2011)."""
+def _precondition(product: Callable[[Floats], Floats], size: int, scale: float, seed: int) -> Preconditioner:
+    """Return the preconditioner of a positive matrix (size, size), from its largest eigenvalues."""
     wanted = min(_DIRECTIONS, max(1, size // 2))
     block = np.random.default_rng(seed).standard_normal((size, wanted), dtype=np.float32)
     block = iterate_subspace(product, block)

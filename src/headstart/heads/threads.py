@@ -1,4 +1,4 @@
-"""How many threads BLAS may use while heads are solved."""
+"""Limits on the threads of BLAS while heads are solved."""
 
 import os
 import threading
@@ -17,7 +17,7 @@ STAT = Path("/proc/stat")
 
 @contextmanager
 def limit_threads(numbers: int) -> Iterator[None]:
-    """One thread of BLAS where little is computed, all of them where much is.
+    """Give BLAS one thread where little is computed, all of them where much is.
 
     OpenBLAS's threads spin while they wait for each other, so two of them on cores that have other work too took 7.6 s
     for what one does in 0.8 (1,013 rows of 1,280 features, six classes; idle cores: 0.8 s either way). With 8,000
@@ -35,7 +35,7 @@ def limit_threads(numbers: int) -> Iterator[None]:
 
 @contextmanager
 def limit_to_idle_threads(numbers: int) -> Iterator[None]:
-    """Where much is computed, as many threads of BLAS as there are cores without other work, one at least.
+    """Give BLAS, where much is computed, as many threads as there are cores without other work, one at least.
 
     4,099 rows of 1,280 features beside two busy processes on two cores: two threads 29 s, one 5.4; no setting of
     OpenBLAS helps, for one that computes waits for the other within each product.
@@ -56,7 +56,7 @@ def limit_to_idle_threads(numbers: int) -> Iterator[None]:
 
 
 def measure_other_load(seconds: float) -> float:
-    """How many of the cores that this process may use other processes keep busy, seen over so many seconds.
+    """Return how many of the cores that this process may use other processes keep busy, seen over so many seconds.
 
     0 where the system does not say (proc(5), /proc/stat).
     """
@@ -73,7 +73,7 @@ def measure_other_load(seconds: float) -> float:
 
 
 def _ticks() -> float | None:
-    """Seconds that the cores which this process may use were busy since the machine was started."""
+    """Return the seconds that the cores which this process may use were busy since the machine was started."""
     with suppress(OSError, ValueError, AttributeError):
         allowed = {f"cpu{number}" for number in os.sched_getaffinity(0)}
         hertz, busy = os.sysconf("SC_CLK_TCK"), 0
@@ -100,7 +100,7 @@ class _Limits:
 
     @contextmanager
     def __call__(self, threads: int) -> Iterator[None]:
-        """Inside, BLAS has as many threads at most."""
+        """Let BLAS have as many threads at most, inside."""
         from threadpoolctl import threadpool_limits
 
         with self._lock:

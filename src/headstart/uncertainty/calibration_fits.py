@@ -20,8 +20,8 @@ from collections.abc import Callable
 import numpy as np
 
 from headstart.arrays import Bools, Doubles, Floats, Ints
-from headstart.heads.head import softmax
 from headstart.inference.calibration import NONE, SMALLEST, Calibration, CalibrationKind
+from headstart.linalg import softmax
 
 PRIOR = 0.25
 HALF = 0.5  #: photos that were answered with certainty and wrongly, before any is seen

@@ -100,7 +100,8 @@ def heat_pictures(folder: Path, samples: Sequence[Sample]) -> tuple[Jpegs, str]:
             photo = load_photo(sample.source, spec).pixels
         except BrokenPhoto:
             continue
-        pictures[HEAT + sample.id] = jpeg(overlay_heat(photo, explainer.heat(photo)), HEAT_EDGE)
+        heat = explainer.heat(photo)
+        pictures[HEAT + sample.id] = jpeg(overlay_heat(shrink(photo, HEAT_EDGE), heat), HEAT_EDGE)
     return pictures, explainer.method
 
 
@@ -121,12 +122,19 @@ def save_pictures(pictures: Mapping[str, NDArray[np.uint8]], file: Path) -> None
     replace_bytes(file, content.getvalue())
 
 
-def jpeg(pixels: Pixels, edge: int) -> NDArray[np.uint8]:
-    """Return a picture no longer or wider than ``edge`` pixels, as the bytes of a JPEG file."""
+def shrink(pixels: Pixels, edge: int) -> Pixels:
+    """Return a picture no longer or wider than ``edge`` pixels; a smaller one as it is."""
+    if max(pixels.shape[:2]) <= edge:
+        return pixels
     image = Image.fromarray(pixels)
     image.thumbnail((edge, edge))
+    return np.asarray(image)
+
+
+def jpeg(pixels: Pixels, edge: int) -> NDArray[np.uint8]:
+    """Return a picture no longer or wider than ``edge`` pixels, as the bytes of a JPEG file."""
     content = io.BytesIO()
-    image.save(content, "JPEG", quality=QUALITY)
+    Image.fromarray(shrink(pixels, edge)).save(content, "JPEG", quality=QUALITY)
     return np.frombuffer(content.getvalue(), np.uint8)
 
 

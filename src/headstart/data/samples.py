@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.display.html import html_table
 from headstart.errors import bounded
 from headstart.modalities.image.decoding.depth import BitDepth
 
@@ -126,6 +127,12 @@ class Ledger:
     entries: tuple[LedgerEntry, ...]
     ignored: int = 0  #: hidden and system files, not looked at
     notes: tuple[str, ...] = ()  #: assumptions made while reading, for a person
+
+    def _repr_html_(self) -> str:
+        told = ", ".join(f"{count} {status.value}" for status, count in self.counts().items())
+        listed = sorted(self.entries, key=lambda entry: entry.status is FileStatus.ACCEPTED)  # the others first
+        rows = [(entry.name, entry.status.value, entry.label, entry.reason) for entry in listed]
+        return html_table(("file", "status", "label", "reason"), rows, caption=told)
 
     def counts(self) -> dict[FileStatus, int]:
         """Return the number of files of each status."""

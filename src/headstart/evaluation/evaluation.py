@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Ints
+from headstart.display.html import html_table
 from headstart.errors import DataError, describe_schema_mismatch
 from headstart.evaluation import metrics
 from headstart.evaluation.grouping import Targets, effective_sample_size, number_groups
@@ -72,6 +73,12 @@ class Evaluation:
     def caveat(self) -> str:
         """Why the score flatters, for a person; empty where it does not."""
         return describe_caveat(self.chosen_on)
+
+    def _repr_html_(self) -> str:
+        low, high = self.accuracy_interval.low, self.accuracy_interval.high
+        rows = [(score.name, score.support, score.precision, score.recall, score.f1) for score in self.per_class]
+        told = f"{self.part}: accuracy {self.accuracy:.1%} ({low:.1%} to {high:.1%}) on {self.counted}"
+        return html_table(("class", "photos", "precision", "recall", "F1"), rows, caption=told)
 
     def to_json(self) -> dict[str, Any]:
         """As what ``json.dumps`` takes."""

@@ -4,7 +4,6 @@ photos -> samples and ledger -> features -> split -> arms, fitted on train, comp
 once more on train and validation -> saved, read back -> tested once.
 """
 
-import inspect
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -104,16 +103,3 @@ def fit(
                 report_run(run, context)
                 run = finish_run(run, first, log)  # once more: it says what the report took
     return run
-
-
-def _signature() -> inspect.Signature:
-    """Return what ``help(fit)`` shows: the settings by name, each from the one place where it stands."""
-    own = [it for it in inspect.signature(fit).parameters.values() if it.kind is not inspect.Parameter.VAR_KEYWORD]
-    knobs = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=knob.default, annotation=knob.annotation)
-        for name, knob in FitSettings.model_fields.items()
-    ]
-    return inspect.Signature([*own, *knobs], return_annotation=Run)
-
-
-fit.__signature__ = _signature()  # type: ignore[attr-defined]

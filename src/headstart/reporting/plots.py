@@ -95,14 +95,14 @@ class Plots:
 
 def draw_figure(*made: Chart) -> "Figure":
     """Draw charts side by side in one figure."""
-    from matplotlib.figure import Figure
+    from headstart.reporting.charts.notebook_figure import NotebookFigure
 
     columns = min(COLUMNS, len(made))
     rows = ceil(len(made) / columns)
     heights = [
         max(_measure_height(chart) for chart in made[start : start + columns]) for start in range(0, len(made), columns)
     ]
-    figure = Figure(figsize=(WIDE * columns, sum(heights)), layout="constrained")
+    figure = NotebookFigure(figsize=(WIDE * columns, sum(heights)), layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False, height_ratios=heights).ravel()
     for axes, chart in zip(grid, made, strict=False):
         draw_on(axes, chart)

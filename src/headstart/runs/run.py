@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.data.ledger import load_ledger
+from headstart.data.readers.arrays import IN_MEMORY
 from headstart.data.split import load_split
+from headstart.display.html import html_table
 from headstart.errors import UserError, describe_schema_mismatch
 from headstart.evaluation.evaluation import Evaluation
 from headstart.inference.classifier import Classifier, PhotoLike, load
 from headstart.reporting.records import total_seconds
+from headstart.runs.tables import MisclassifiedPhotos, RunLayers, list_layers, list_misclassified
 from headstart.storage.run_layout import EVALUATION, LEDGER, MODEL, NEIGHBOURS, RECORD, SCHEMA_VERSION, TRUST
 
 if TYPE_CHECKING:
@@ -100,6 +103,46 @@ class Run:
         from headstart.diagnostics.neighbours import Neighbours
 
         return Neighbours.load(self._home / NEIGHBOURS)
+
+    @cached_property
+    def features(self) -> Any:
+        """Return the features of its photos, of every layer of its network, from the store: ``headstart.features``.
+
+        Raises:
+            UserError: it was made from arrays, or its photos are gone.
+        """
+        import headstart
+
+        source = self.record["source"]
+        if source == IN_MEMORY:
+            raise UserError("this run was made from arrays; give them to headstart.features(images, labels=...)")
+        settings = {**self.record["settings"], "out": None, "backbone": self.record["backbone"]["name"]}
+        return headstart.features(source, layer="all", progress=False, **settings)
+
+    def misclassified(self, subset: str = "test") -> MisclassifiedPhotos:
+        """Return the photos of test, or of validation, that were given another class than their own.
+
+        Raises:
+            UserError: the run has no predictions.
+        """
+        return list_misclassified(self._home, self.classes, subset)
+
+    def layers(self) -> RunLayers:
+        """Return the layers of the winner's network: which are frozen, which were trained, which its head reads."""
+        return list_layers(self.record)
+
+    def _repr_html_(self) -> str:
+        test, parts = self.test, self.record["split"]
+        interval = test.accuracy_interval
+        rows = [
+            ("test accuracy", f"{test.accuracy:.1%} ({interval.low:.1%} to {interval.high:.1%}) on {test.counted}"),
+            ("validation accuracy", f"{self.validation.accuracy:.1%} on {self.validation.n} photos"),
+            ("winner", f"{self.record['winner']} on {self.record['backbone']['name']}"),
+            ("photos", ", ".join(f"{name} {count}" for name, count in parts.items())),
+            ("took", f"{self.took:.1f} s"),
+            ("folder", self.folder),
+        ]
+        return html_table(("run", ""), rows)
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -1,0 +1,129 @@
+"""Tables that a run shows in a notebook: test photos that were misclassified, and layers of its network."""
+
+import base64
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from headstart.data.ledger import load_ledger
+from headstart.data.samples import FileStatus
+from headstart.display.html import html_table
+from headstart.errors import UserError
+from headstart.selection.ensembles import ENSEMBLES
+from headstart.storage.run_layout import LEDGER, PICTURES, PREDICTIONS
+
+MOST_PICTURES = 24  #: shown in a notebook
+
+
+@dataclass(frozen=True)
+class MisclassifiedPhoto:
+    """A test photo that was given another class than its own."""
+
+    photo: str  #: its name in the source
+    label: str  #: its own class
+    predicted: str
+    probability: float  #: of ``predicted``
+    picture: bytes | None  #: a small JPEG, where the run has one
+
+
+class MisclassifiedPhotos(list[MisclassifiedPhoto]):
+    """Misclassified photos, the most confident first."""
+
+    def _repr_html_(self) -> str:
+        cells = []
+        for one in self[:MOST_PICTURES]:
+            source = base64.b64encode(one.picture).decode() if one.picture else ""
+            image = f'<img alt="" style="height:96px" src="data:image/jpeg;base64,{source}"><br>' if source else ""
+            said = f"{escape(one.photo)}<br>is {escape(one.label)}, answered <b>{escape(one.predicted)}</b>"
+            cells.append(
+                f'<div style="display:inline-block;margin:4px;vertical-align:top;max-width:14em;font-size:85%;'
+                f'overflow-wrap:anywhere">{image}{said} {one.probability:.0%}</div>'
+            )
+        more = f"<div>... and {len(self) - MOST_PICTURES:,} more</div>" if len(self) > MOST_PICTURES else ""
+        return "".join(cells) + more if self else "<div>every test photo is right</div>"
+
+
+@dataclass(frozen=True)
+class RunLayer:
+    """A layer of a run's network."""
+
+    name: str  #: "stage1" ... "final", from the input upwards
+    width: int  #: features that it gives
+    frozen: bool | None  #: whether its weights are the pretrained ones; None: members of the winner differ
+    read: bool  #: whether the winner's head reads it
+
+
+class RunLayers(list[RunLayer]):
+    """Layers of a run's network, from the input upwards."""
+
+    def _repr_html_(self) -> str:
+        words = {True: "frozen", False: "trained", None: "as its members have it"}
+        rows = [(layer.name, layer.width, words[layer.frozen], "yes" if layer.read else "") for layer in self]
+        return html_table(("layer", "features", "weights", "read by the head"), rows)
+
+
+def list_misclassified(folder: Path, classes: tuple[str, ...], subset: str = "test") -> MisclassifiedPhotos:
+    """Return the photos of a subset that were given another class than their own, the most confident first.
+
+    Args:
+        folder: of the run.
+        classes: their names, in order.
+        subset: "test" or "validation".
+
+    Raises:
+        UserError: the run has no predictions.
+    """
+    file = folder / f"{PREDICTIONS}.npz"
+    if not file.is_file():
+        raise UserError(f"{str(folder)!r} has no {file.name}; make the run again")
+    names = name_photos(folder)
+    pictures = folder / PICTURES
+    with np.load(file, allow_pickle=False) as said:
+        labels, rows = said["label"], said["probabilities"]
+        best = rows.argmax(axis=1)
+        wrong = np.flatnonzero((said["part"] == subset) & (best != labels))
+        confident = wrong[np.argsort(-rows[wrong, best[wrong]], kind="stable")]
+        ids = said["id"]
+        found = [(str(ids[row]), int(labels[row]), int(best[row]), float(rows[row, best[row]])) for row in confident]
+    small: dict[str, bytes] = {}
+    if pictures.is_file():
+        with np.load(pictures, allow_pickle=False) as kept:
+            small = {id_: kept[id_].tobytes() for id_, *_ in found if id_ in kept.files}
+    return MisclassifiedPhotos(
+        MisclassifiedPhoto(names.get(id_, id_), classes[label], classes[predicted], probability, small.get(id_))
+        for id_, label, predicted, probability in found
+    )
+
+
+def name_photos(folder: Path) -> dict[str, str]:
+    """Return the name of each photo of a run by its id: the digest, numbered for further copies."""
+    seen: Counter[str] = Counter()
+    names = {}
+    for entry in load_ledger(folder / LEDGER).entries:
+        if entry.status is not FileStatus.SKIPPED:
+            copy = seen[entry.digest]
+            names[f"{entry.digest}.{copy}" if copy else entry.digest] = entry.name
+            seen[entry.digest] += 1
+    return names
+
+
+def list_layers(record: Mapping[str, Any]) -> RunLayers:
+    """Return the layers of the winner's network, as ``run.json`` tells them."""
+    winner = next(arm for arm in record["arms"] if arm["name"] == record["winner"])
+    networks = {network["name"]: network for network in record["backbones"]}
+    network = networks.get(winner["backbone"], record["backbone"])
+    layers = [(layer["name"], layer["width"]) for layer in network["layers"]]
+    names = [name for name, _ in layers]
+    mixed = winner["strategy"] in ENSEMBLES
+    trained = bool(winner["curves"])
+    lowest = names.index(winner["layer"]) if trained and winner["layer"] in names else 0
+    read = {names[-1]} if trained else set(names) if winner["layer"] == "all" else {winner["layer"]}
+    return RunLayers(
+        RunLayer(name, width, None if mixed else not (trained and place >= lowest), name in read)
+        for place, (name, width) in enumerate(layers)
+    )

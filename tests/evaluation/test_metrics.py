@@ -34,26 +34,19 @@ def test_scores_are_those_of_scikit_learn(pairs):
     assert metrics.macro_f1(found) == pytest.approx(macro)
 
 
-def test_log_loss_and_top_accuracy_are_those_of_scikit_learn():
+def test_log_loss_is_that_of_scikit_learn():
     random = np.random.default_rng(0)
     labels, chance = random.integers(5, size=200), random.dirichlet(np.ones(5), 200)
     assert metrics.log_loss(labels, chance) == pytest.approx(second.log_loss(labels, chance, labels=list(range(5))))
-    for k in (1, 2, 4):
-        wanted = second.top_k_accuracy_score(labels, chance, k=k, labels=list(range(5)))
-        assert metrics.top_accuracy(labels, chance, k) == pytest.approx(wanted)
 
 
 def test_certain_and_wrong_is_dear_but_finite():
     assert metrics.log_loss(np.array([0]), np.array([[0.0, 1.0]], np.float32)) == pytest.approx(34.54, abs=0.01)
 
 
-def test_ties_count_against():
-    assert metrics.top_accuracy(np.array([0, 1]), np.full((2, 3), 1 / 3), 2) == 0
-
-
 def test_nothing_is_not_a_number():
     nothing = np.zeros(0, np.int64)
     confusion = metrics.confusion_matrix(nothing, nothing, 3)
     scores = [metrics.accuracy(confusion), metrics.balanced_accuracy(confusion), metrics.macro_f1(confusion)]
-    scores += [metrics.log_loss(nothing, np.zeros((0, 3))), metrics.top_accuracy(nothing, np.zeros((0, 3)), 1)]
+    scores.append(metrics.log_loss(nothing, np.zeros((0, 3))))
     assert np.isnan(scores).all()

@@ -7,7 +7,7 @@ import pytest
 
 from headstart.data.samples import Subset
 from headstart.errors import SettingError
-from headstart.evaluation.blending import select_ensemble
+from headstart.evaluation.ensemble_selection import select_ensemble
 from headstart.heads.catalog import fit_head
 from headstart.selection.arm import Arm, refit_model
 from headstart.selection.context import FitContext

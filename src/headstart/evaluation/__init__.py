@@ -1,1 +1,1 @@
-"""How well it does: scores, intervals, comparisons. Arrays in, records out."""
+"""Evaluation of predictions: scores, intervals, comparisons. Arrays in, records out."""

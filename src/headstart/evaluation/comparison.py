@@ -50,11 +50,11 @@ class PairedTest:
 
     @property
     def significant(self) -> bool:
-        """Whether McNemar's test, corrected, says so too."""
+        """Whether the difference is beyond chance by McNemar's test, corrected for the number of pairs."""
         return self.p_holm < SIGNIFICANT
 
     def to_json(self) -> dict[str, Any]:
-        """As what ``json.dumps`` takes."""
+        """Return a record that ``json.dumps`` takes."""
         return asdict(self)
 
     @classmethod
@@ -74,7 +74,7 @@ class PairedTest:
 def compare_pairs(
     targets: Targets, probabilities: Mapping[str, NDArray[np.floating]], seed: int
 ) -> tuple[PairedTest, ...]:
-    """Every arm against every later one, Holm over all of these pairs.
+    """Test every arm against every later one, with Holm's correction over all of these pairs.
 
     Args:
         targets: labels and groups of N photos.
@@ -90,7 +90,7 @@ def compare_pairs(
 
 @dataclass(frozen=True, slots=True)
 class ArmScores:
-    """What arms answered, photo by photo."""
+    """Answers of arms, photo by photo: which are right, and their losses."""
 
     targets: Targets  #: of N photos
     names: tuple[str, ...]  #: K arms
@@ -99,7 +99,7 @@ class ArmScores:
 
 
 def score_arms(targets: Targets, probabilities: Mapping[str, NDArray[np.floating]]) -> ArmScores:
-    """Rights and losses of arms, from their probabilities (N, C).
+    """Return the rights and losses of arms, from their probabilities (N, C).
 
     Raises:
         DataError: no arms, no photos, or arrays that do not belong together.
@@ -125,7 +125,7 @@ def score_arms(targets: Targets, probabilities: Mapping[str, NDArray[np.floating
 def run_paired_tests(
     scored: ArmScores, names: Collection[tuple[str, str]], seed: int, level: float = 0.95
 ) -> tuple[PairedTest, ...]:
-    """Pairs by name; every pair sees the same resamples, so that the cost hardly grows with their number."""
+    """Test pairs of arms, given by name; all see the same resamples, so the cost hardly grows with their number."""
     if not names:
         return ()
     columns = [(scored.names.index(a), scored.names.index(b)) for a, b in names]

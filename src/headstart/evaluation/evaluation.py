@@ -1,4 +1,4 @@
-"""How good predictions are: one record, which knows of what part and of how many rows it speaks."""
+"""The evaluation of predictions: one record, which knows of which subset and of how many rows it speaks."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -81,7 +81,7 @@ class Evaluation:
         return html_table(("class", "photos", "precision", "recall", "F1"), rows, caption=told)
 
     def to_json(self) -> dict[str, Any]:
-        """As what ``json.dumps`` takes."""
+        """Return a record that ``json.dumps`` takes."""
         return {"schema_version": SCHEMA_VERSION, **json.loads(json.dumps(asdict(self)))}
 
     @classmethod
@@ -107,7 +107,7 @@ class Evaluation:
 
 
 def describe_caveat(chosen_on: Sequence[str]) -> str:
-    """Why a score flatters, for a person; empty where nothing was chosen on its rows."""
+    """Return why a score flatters, for a person; empty where nothing was chosen on its rows."""
     told = [CHOICES.get(name, name) for name in chosen_on]
     listed = " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
     return f"optimistic: the same photos decided {listed}" if told else ""

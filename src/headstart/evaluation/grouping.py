@@ -1,4 +1,4 @@
-"""What is known of the rows that are scored, and how much rows that belong together tell.
+"""Labels and groups of the rows that are scored, and how much rows that belong together tell.
 
 Photos of one burst, one patient or one scene are answered alike: ten of them tell less than ten photos of ten.
 Everything in this room that says how sure a score is takes such rows as one draw.
@@ -24,7 +24,7 @@ class Targets:
 
     @classmethod
     def independent(cls, labels: Ints) -> Self:
-        """Rows that have nothing to do with each other: each is a group of its own."""
+        """Return the targets of rows that have nothing to do with each other: each is a group of its own."""
         return cls(labels, np.arange(len(labels)))
 
     def __len__(self) -> int:
@@ -32,7 +32,7 @@ class Targets:
 
 
 def number_groups(groups: Ints) -> Ints:
-    """Groups (N,) renumbered 0, 1, ... as they first appear: single rows have the numbers of their rows."""
+    """Return groups (N,) renumbered 0, 1, ... as they first appear: single rows have the numbers of their rows."""
     _, first, number = np.unique(groups, return_index=True, return_inverse=True)
     rank = np.empty(len(first), np.int64)
     rank[np.argsort(first)] = np.arange(len(first))
@@ -40,7 +40,7 @@ def number_groups(groups: Ints) -> Ints:
 
 
 def group_sums(values: NDArray[np.generic], groups: Ints) -> Doubles:
-    """Sums (G, M) of values (N, M), or (G,) of (N,), over numbered groups."""
+    """Return sums (G, M) of values (N, M), or (G,) of (N,), over numbered groups."""
     count = int(groups.max(initial=-1)) + 1
     columns = values.astype(np.float64).reshape(len(values), -1).T
     sums: Doubles = np.stack([np.bincount(groups, column, minlength=count) for column in columns], axis=1)
@@ -48,7 +48,7 @@ def group_sums(values: NDArray[np.generic], groups: Ints) -> Doubles:
 
 
 def effective_sample_size(values: NDArray[np.generic], groups: Ints) -> float:
-    """How many independent rows tell as much of the mean of these values as the rows do that there are.
+    """Return the number of independent rows that tell as much of the mean of these values as these rows do.
 
     The number of rows over the design effect: what groups make of the variance of a mean (Kish, 1965, Survey Sampling,
     section 5.4; Rao & Scott, 1992, Biometrics 48, for shares). Where few rows deviate from the mean the variance

@@ -1,4 +1,4 @@
-"""How sure a share is."""
+"""Confidence intervals of shares."""
 
 from dataclasses import dataclass
 from math import sqrt
@@ -13,7 +13,7 @@ from headstart.evaluation.grouping import effective_sample_size
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Where a share lies with a confidence of ``level``."""
+    """The range in which a share lies with a confidence of ``level``."""
 
     low: float
     high: float
@@ -21,7 +21,7 @@ class Interval:
 
 
 def wilson_interval(right: float, total: float, level: float = 0.95) -> Interval:
-    """Wilson's score interval of ``right`` out of ``total``; all of 0 to 1 where nothing was counted.
+    """Return Wilson's score interval of ``right`` out of ``total``; all of 0 to 1 where nothing was counted.
 
     Wilson, 1927, J. American Statistical Association 22; recommended for small samples and shares near 0 or 1 by
     Brown, Cai & DasGupta, 2001, Statistical Science 16. Of rows that belong together see ``grouped_wilson_interval``.
@@ -37,7 +37,7 @@ def wilson_interval(right: float, total: float, level: float = 0.95) -> Interval
 
 
 def grouped_wilson_interval(hits: NDArray[np.bool_], groups: Ints, level: float = 0.95) -> Interval:
-    """Wilson's interval of the share of hits (N,), by as many rows as the groups (N,) are worth.
+    """Return Wilson's interval of the share of hits (N,), by as many rows as the groups (N,) are worth.
 
     Where each row is a group of its own it is ``wilson_interval``; where rows of a group are alike it is wider.
     ``effective_sample_size`` says how many rows they are worth; to use that for shares: Korn & Graubard, 1998.
@@ -54,7 +54,7 @@ def grouped_wilson_interval(hits: NDArray[np.bool_], groups: Ints, level: float 
 
 @dataclass(frozen=True, slots=True)
 class Proportion:
-    """How many of some things are so, and where the share of all such things lies."""
+    """A share that was counted, with its confidence interval."""
 
     right: int
     n: int
@@ -64,7 +64,7 @@ class Proportion:
 
 
 def estimate_proportion(hits: NDArray[np.bool_], groups: Ints) -> Proportion | None:
-    """The share of hits (N,) with an interval that knows which rows belong together; None of no rows."""
+    """Return the share of hits (N,) with an interval that knows which rows belong together; None of no rows."""
     if not len(hits):
         return None
     interval = grouped_wilson_interval(hits, groups)

@@ -1,6 +1,6 @@
 """Scores of predictions, in NumPy. scikit-learn is the second opinion, in the tests: importing it takes a second.
 
-All but ``log_loss`` and ``top_accuracy`` are made from the confusion matrix: (C, C), rows the true class, columns the
+All but ``log_loss`` are made from the confusion matrix: (C, C), rows the true class, columns the
 predicted one.
 """
 
@@ -13,40 +13,40 @@ SMALLEST = 1e-15  #: a probability of 0 that was wrong costs 34.5 nats, not infi
 
 
 def confusion_matrix(labels: Ints, predicted: Ints, classes: int) -> Ints:
-    """Counts (C, C) of labels (N,) and predictions (N,)."""
+    """Return counts (C, C) of labels (N,) and predictions (N,)."""
     return np.bincount(labels.astype(np.int64) * classes + predicted, minlength=classes * classes).reshape(
         classes, classes
     )
 
 
 def accuracy(confusion: Ints) -> float:
-    """Share of right predictions; NaN of nothing."""
+    """Return the share of right predictions; NaN of nothing."""
     return float(np.trace(confusion) / confusion.sum()) if confusion.sum() else float("nan")
 
 
 def recalls(confusion: Ints) -> Doubles:
-    """Share of each class (C,) that was found; 0 for a class without rows."""
+    """Return the share of each class (C,) that was found; 0 for a class without rows."""
     return _shares(np.diag(confusion), confusion.sum(axis=1))
 
 
 def precisions(confusion: Ints) -> Doubles:
-    """Share of the predictions of each class (C,) that were right; 0 for one never predicted."""
+    """Return the share of the predictions of each class (C,) that were right; 0 for one never predicted."""
     return _shares(np.diag(confusion), confusion.sum(axis=0))
 
 
 def f1_scores(confusion: Ints) -> Doubles:
-    """Harmonic mean of precision and recall (C,); 0 where both are."""
+    """Return the harmonic mean of precision and recall (C,); 0 where both are."""
     return _shares(2 * np.diag(confusion), confusion.sum(axis=0) + confusion.sum(axis=1))
 
 
 def balanced_accuracy(confusion: Ints) -> float:
-    """Mean recall of the classes that have rows, as scikit-learn does; NaN of nothing."""
+    """Return the mean recall of the classes that have rows, as scikit-learn does; NaN of nothing."""
     present = confusion.sum(axis=1) > 0
     return float(recalls(confusion)[present].mean()) if present.any() else float("nan")
 
 
 def macro_f1(confusion: Ints) -> float:
-    """Mean F1 of the classes that have rows; NaN of nothing.
+    """Return the mean F1 of the classes that have rows; NaN of nothing.
 
     A class that was predicted but has no row has no F1 of its own: the rows that it took count as misses of theirs.
     scikit-learn does the same when it is given those classes as ``labels``.
@@ -56,19 +56,11 @@ def macro_f1(confusion: Ints) -> float:
 
 
 def log_loss(labels: Ints, probabilities: NDArray[np.floating]) -> float:
-    """Mean of -ln(probability of the true class), nats; labels (N,), probabilities (N, C). NaN of nothing."""
+    """Return the mean -ln(probability of the true class), nats; labels (N,), probabilities (N, C). NaN of nothing."""
     if not len(labels):
         return float("nan")
     own = probabilities[np.arange(len(labels)), labels].astype(np.float64)
     return float(-np.log(np.clip(own, SMALLEST, 1)).mean())
-
-
-def top_accuracy(labels: Ints, probabilities: NDArray[np.floating], k: int) -> float:
-    """Share of rows whose class is among the ``k`` most probable; ties count against. NaN of nothing."""
-    if not len(labels):
-        return float("nan")
-    own = probabilities[np.arange(len(labels)), labels]
-    return float(((probabilities >= own[:, None]).sum(axis=1) <= k).mean())
 
 
 def _shares(part: Ints, whole: Ints) -> Doubles:

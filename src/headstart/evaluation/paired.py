@@ -1,4 +1,4 @@
-"""Two arms on the same photos: what their difference is, and what of it can be chance.
+"""Two arms on the same photos: their difference, and whether it can be chance.
 
 Photos that belong together (bursts, patients, near-duplicates) are drawn, flipped and counted as one group. Where each
 photo is a group of its own, all of this is what textbooks have for single photos.
@@ -22,13 +22,13 @@ _HALVINGS = 60  #: of an interval in which the limit of a score interval is soug
 
 
 def group_differences(right_a: Bools, right_b: Bools, groups: Ints) -> Ints:
-    """For each group (G,) the photos that a alone has right less those that b alone has right."""
+    """Return for each group (G,) the photos that a alone has right less those that b alone has right."""
     each = right_a.astype(np.int64) - right_b
     return group_sums(each, number_groups(groups)).astype(np.int64)
 
 
 def mcnemar_exact(right_a: Bools, right_b: Bools, groups: Ints) -> float:
-    """Two-sided p of as uneven a count among the photos that one arm alone has right; 1 where there are none.
+    """Return the two-sided p of as uneven a count among photos that one arm alone has right; 1 where there are none.
 
     If neither arm is better, their answers to a group could as well be swapped: p is the share of all swaps of whole
     groups that leave as large a difference. Of single photos that is McNemar's test with the binomial in place of
@@ -47,7 +47,7 @@ def mcnemar_exact(right_a: Bools, right_b: Bools, groups: Ints) -> float:
 
 
 def _swaps_as_uneven(sizes: Ints, counts: Ints, total: int) -> float:
-    """Share of the swaps of groups, of ``sizes`` as often as ``counts``, whose sum is as far from 0 as ``total``."""
+    """Return the share of swaps of groups (``counts`` of each of ``sizes``) whose sum is as far from 0 as ``total``."""
     chances = np.ones(1)  # of the sums -reach, -reach + 1, ... reach
     for size, count in zip(sizes.tolist(), counts.tolist(), strict=True):
         ways = np.array([lgamma(count + 1) - lgamma(k + 1) - lgamma(count - k + 1) for k in range(count + 1)])
@@ -59,7 +59,7 @@ def _swaps_as_uneven(sizes: Ints, counts: Ints, total: int) -> float:
 
 
 def binomial_p_value(only_a: int, only_b: int) -> float:
-    """Twice the binomial tail; summed from its largest term down, so that 100,000 photos neither overflow nor round."""
+    """Return twice the binomial tail, summed from its largest term down: 100,000 photos neither overflow nor round."""
     n, k = only_a + only_b, min(only_a, only_b)
     largest = exp(lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1) - n * log(2))
     counts = np.arange(k, 0, -1)
@@ -67,7 +67,7 @@ def binomial_p_value(only_a: int, only_b: int) -> float:
 
 
 def standard_error(right_a: Bools, right_b: Bools, groups: Ints) -> float:
-    """Standard error of accuracy a - accuracy b on the same photos (N,), from the variance between groups.
+    """Return the standard error of accuracy a - accuracy b on the same photos (N,), from the variance between groups.
 
     That of a ratio: the sum over groups, by their sizes (Cochran, 1977, Sampling Techniques, section 6.3), with G - 1.
     Of single photos it is the sample variance's. Of one group, which has no variance, it is the difference itself.
@@ -81,7 +81,7 @@ def standard_error(right_a: Bools, right_b: Bools, groups: Ints) -> float:
 
 
 def exceeds_one_se(right_a: Bools, right_b: Bools, groups: Ints) -> bool:
-    """Whether the difference is larger than its ``standard_error``; in whole numbers, as rounding decides ties.
+    """Return whether the difference is larger than its ``standard_error``; in whole numbers, as rounding decides ties.
 
     Of single photos it is (only_a - only_b)² > only_a + only_b.
     """
@@ -95,7 +95,7 @@ def exceeds_one_se(right_a: Bools, right_b: Bools, groups: Ints) -> bool:
 
 
 def adjust_holm(p_values: Sequence[float]) -> tuple[float, ...]:
-    """P-values adjusted so that the chance of any false claim stays below the level; in the order given.
+    """Return p-values adjusted so that the chance of any false claim stays below the level; in the order given.
 
     Holm, 1979, Scandinavian J. of Statistics 6.
     """
@@ -107,7 +107,7 @@ def adjust_holm(p_values: Sequence[float]) -> tuple[float, ...]:
 
 
 def accuracy_interval(right_a: Bools, right_b: Bools, groups: Ints, level: float = 0.95) -> Interval:
-    """Tango's score interval of accuracy a - accuracy b on the same photos (N,).
+    """Return Tango's score interval of accuracy a - accuracy b on the same photos (N,).
 
     It has a width where no answer differs too: n photos without a difference leave room for one of z² / (n + z²), a
     little more than the 3 / n of the rule of three. Tango, 1998, Statistics in Medicine 17; recommended for paired
@@ -121,11 +121,11 @@ def accuracy_interval(right_a: Bools, right_b: Bools, groups: Ints, level: float
 
 
 def tango_interval(only_a: float, only_b: float, n: float, level: float = 0.95) -> Interval:
-    """Where the difference between two paired shares lies, of ``only_a`` and ``only_b`` unlike answers among ``n``."""
+    """Return the interval of the difference of two paired shares, with ``only_a`` and ``only_b`` of ``n`` unlike."""
     z, found = NormalDist().inv_cdf((1 + level) / 2), (only_a - only_b) / n
 
     def score(difference: float) -> float:
-        """How many standard errors what was seen lies above ``difference``, were that the truth."""
+        """Return by how many standard errors the observation lies above ``difference``, were that the truth."""
         second = -only_a - only_b + (2 * n - only_a + only_b) * difference
         free = -only_b * difference * (1 - difference)
         share = (sqrt(max(0.0, second**2 - 8 * n * free)) - second) / (4 * n)
@@ -144,7 +144,7 @@ def tango_interval(only_a: float, only_b: float, n: float, level: float = 0.95) 
 
 
 def resampled_means(values: Doubles, groups: Ints, seed: int, draws: int) -> Doubles:
-    """Means (draws, M) of values (N, M) over the rows of resampled groups, in chunks of bounded memory."""
+    """Return means (draws, M) of values (N, M) over the rows of resampled groups, in chunks of bounded memory."""
     numbers = number_groups(groups)
     sums, sizes = group_sums(values, numbers), np.bincount(numbers).astype(np.float64)
     n, random = len(sums), np.random.default_rng(seed)
@@ -159,13 +159,13 @@ def resampled_means(values: Doubles, groups: Ints, seed: int, draws: int) -> Dou
 
 
 def percentile_interval(values: Doubles, level: float) -> Interval:
-    """The middle ``level`` of resampled values (draws,)."""
+    """Return the middle ``level`` of resampled values (draws,)."""
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(low), float(high), level)
 
 
 def smallest_detectable_difference(n: int, error_rate: float) -> float:
-    """The smallest difference in accuracy that n photos show in 4 of 5 cases; a rule of thumb.
+    """Return the smallest difference in accuracy that n photos show in 4 of 5 cases; a rule of thumb.
 
     It is that of an arm which mends mistakes and makes no new ones: the photos that differ are then binomial (n,
     difference), and McNemar's exact test at 0.05 needs 6 of them. Two arms that each have photos of their own right

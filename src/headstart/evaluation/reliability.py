@@ -1,4 +1,4 @@
-"""Whether probabilities mean what they say."""
+"""Reliability of probabilities: how far confidence and accuracy are apart."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """How far probabilities are from how often they are right; smaller is better for all three scores."""
+    """The distance of probabilities from the share that is right; smaller is better for all three scores."""
 
     n: int
     ece: float  #: expected calibration error: mean over rows of |confidence - accuracy| of their bin
@@ -41,7 +41,7 @@ def measure_reliability(
     *,
     groups: NDArray[np.int64] | None = None,
 ) -> Reliability:
-    """Scores probabilities (N, C) against labels (N,), by the confidence in the predicted class.
+    """Score probabilities (N, C) against labels (N,), by the confidence in the predicted class.
 
     Bins hold as many rows each (equal mass: Nguyen & O'Connor, 2015, EMNLP; with bins of equal width most rows of a
     good classifier fall into the last). Rows of equal confidence are never in two bins, so the order of the rows does
@@ -61,7 +61,7 @@ def measure_reliability(
     confidence = probabilities.max(axis=1).astype(np.float64)
     right = probabilities.argmax(axis=1) == labels
     own = np.arange(len(labels)) if groups is None else groups
-    found = _binned(confidence, right, own, max(1, min(bins, len(labels) // LEAST)))
+    found = _fill_bins(confidence, right, own, max(1, min(bins, len(labels) // LEAST)))
     truth = np.zeros(probabilities.shape)
     truth[np.arange(len(labels)), labels] = 1
     return Reliability(
@@ -73,7 +73,7 @@ def measure_reliability(
     )
 
 
-def _binned(
+def _fill_bins(
     confidence: NDArray[np.float64], right: NDArray[np.bool_], groups: NDArray[np.int64], bins: int
 ) -> tuple[Bin, ...]:
     order = np.argsort(confidence, kind="stable")

@@ -14,7 +14,7 @@ import numpy as np
 
 from headstart.data.samples import Subset
 from headstart.errors import SettingError
-from headstart.evaluation.blending import select_ensemble
+from headstart.evaluation.ensemble_selection import select_ensemble
 from headstart.export import EnsembleMember, FeatureBranch, FittedModel
 from headstart.heads.catalog import fit_head
 from headstart.inference.model_format import Combine

@@ -1,4 +1,4 @@
-"""Ensembles as arithmetic on probabilities.
+"""Selection of the members of an ensemble, with weights.
 
 A stack is (K, N, C): the probabilities of K members, cheap to dear, for the same N photos; each row sums to 1.
 """
@@ -16,41 +16,12 @@ _GAIN = 1e-9  #: nats; less is rounding
 _PATIENCE = 5  #: rounds without a gain to the end
 
 
-def average(stack: Stack, weights: Weights | None = None) -> NDArray[np.float64]:
-    """Weighted mean probabilities (N, C); the plain mean without weights.
-
-    Raises:
-        DataError: not a stack, or weights that do not fit, are below 0 or are all 0.
-    """
-    _check(stack)
-    weights = np.ones(len(stack)) if weights is None else np.asarray(weights, np.float64)
-    if weights.shape != (len(stack),) or not np.isfinite(weights).all() or weights.min() < 0 or not weights.any():
-        raise DataError(f"weights are {weights.tolist()}; wanted {len(stack)} of 0 or more, not all 0")
-    return np.tensordot(weights / weights.sum(), stack.astype(np.float64), axes=1)
-
-
-def vote(stack: Stack) -> NDArray[np.float64]:
-    """Votes as probabilities (N, C): (votes + mean probability) / (K + 1); each member votes for its likeliest class.
-
-    The mean counts as one more vote that is shared out. So rows sum to 1, equal votes are decided by the mean, and the
-    class with most votes always wins: it leads by a whole vote or more, and the mean would make up for that only if
-    it gave the leader nothing, which it cannot, as somebody voted for it. Calibrated it is not.
-
-    Raises:
-        DataError: not a stack.
-    """
-    _check(stack)
-    members, _, classes = stack.shape
-    votes = (stack.argmax(axis=2)[..., None] == np.arange(classes)).sum(axis=0)
-    return np.asarray((votes + average(stack)) / (members + 1), np.float64)
-
-
 def select_ensemble(stack: Stack, labels: NDArray[np.int64], *, rounds: int = 50) -> Weights:
-    """Weights (K,), summing to 1, of an ensemble that is grown to the lowest log loss on these photos.
+    """Return weights (K,), summing to 1, of an ensemble that is grown to the lowest log loss on these photos.
 
     Forward selection with replacement and sorted initialisation (Caruana, Niculescu-Mizil, Crew & Ksikes, 2004,
     Ensemble selection from libraries of models, ICML, section 2). It starts from the best few members, as many as score
-    best together; each round adds the member that helps most, or hurts least. What counts is the best ensemble met on
+    best together; each round adds the member that helps most, or hurts least. The result is the best ensemble met on
     the way, so it is never worse on these photos than the best member. Of equals the earlier member is taken, and the
     smaller ensemble.
 
@@ -81,7 +52,7 @@ def select_ensemble(stack: Stack, labels: NDArray[np.int64], *, rounds: int = 50
 
 
 def _initial(own: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Counts (K,): 1 for each of the best members, as many of them as score best together."""
+    """Return counts (K,): 1 for each of the best members, as many of them as score best together."""
     order = np.argsort(_losses(own, 1), kind="stable")
     sizes = np.arange(1, len(own) + 1)
     losses = _losses(np.cumsum(own[order], axis=0), sizes[:, None])
@@ -92,7 +63,7 @@ def _initial(own: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def _losses(sums: NDArray[np.float64], members: int | NDArray[np.int64]) -> NDArray[np.float64]:
-    """Log losses (...) from sums (..., N) of what ``members`` members give to the true class."""
+    """Return log losses (...) from sums (..., N) of what ``members`` members give to the true class."""
     return np.asarray(-np.log(np.clip(sums / members, SMALLEST, 1)).mean(axis=-1), np.float64)
 
 

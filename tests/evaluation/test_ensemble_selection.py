@@ -1,4 +1,4 @@
-from itertools import combinations_with_replacement, product
+from itertools import combinations_with_replacement
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as hnp
 
 from headstart.errors import DataError
 from headstart.evaluation import metrics
-from headstart.evaluation.blending import average, select_ensemble, vote
+from headstart.evaluation.ensemble_selection import select_ensemble
 
 
 @st.composite
@@ -28,78 +28,14 @@ def drawn(members, photos, classes, seed=0, lift=1.0):
     return labels, raw / raw.sum(axis=2, keepdims=True)
 
 
-# --- average -------------------------------------------------------------------------------------------------------
-
-
-@given(stacks())
-def test_average_by_hand(stack):
-    assert average(stack) == pytest.approx(stack.mean(axis=0))
-    weights = np.arange(len(stack)) + 0.5
-    wanted = sum(weight * member for weight, member in zip(weights, stack, strict=True)) / weights.sum()
-    assert average(stack, weights) == pytest.approx(wanted)
-    assert average(stack, 7 * weights).sum(axis=1) == pytest.approx(np.ones(stack.shape[1]))
-
-
-def test_average_is_in_double():
-    assert average(np.full((2, 3, 2), 0.5, np.float32)).dtype == np.float64
-
-
-@pytest.mark.parametrize("weights", [[1.0], [1.0, -0.1], [0.0, 0.0], [1.0, np.nan], [[1.0, 1.0]]])
-def test_weights_that_are_none(weights):
-    with pytest.raises(DataError, match="wanted 2 of 0 or more, not all 0"):
-        average(np.full((2, 3, 2), 0.5), np.array(weights))
-
-
 @pytest.mark.parametrize("stack", [np.ones((3, 2)), np.ones((0, 3, 2)), np.full((1, 3, 2), np.nan)])
 def test_what_is_no_stack(stack):
-    for blend in (average, vote, lambda it: select_ensemble(it, np.zeros(3, np.int64))):
-        with pytest.raises(DataError, match="wanted \\(members, photos, classes\\)"):
-            blend(stack)
-
-
-# --- vote ----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("members", [1, 2, 3, 4, 5])
-def test_most_votes_win_and_the_mean_decides_ties(members):
-    """Every way to vote on three classes, each voter once barely and once fully convinced."""
-    barely = np.full((3, 3), 0.33) + 0.01 * np.eye(3)
-    ballots = [barely[0], barely[1], barely[2], *np.eye(3)]
-    stack = np.array(list(product(ballots, repeat=members))).transpose(1, 0, 2)
-    found, mean = vote(stack), stack.mean(axis=0)
-    assert found.sum(axis=1) == pytest.approx(np.ones(stack.shape[1]))
-    for row, members_of_it in enumerate(stack.transpose(1, 0, 2)):
-        counts = np.bincount([int(np.argmax(one)) for one in members_of_it], minlength=3)
-        leading = np.flatnonzero(counts == counts.max())
-        best = leading[np.argmax(mean[row, leading])]
-        assert found[row].max() == pytest.approx(found[row, best])
-        assert int(found[row].argmax()) in leading
-        if len(leading) == 1:
-            assert all(found[row, best] > found[row, other] for other in range(3) if other != best)
-
-
-@given(stacks())
-def test_more_votes_are_more_probable(stack):
-    found = vote(stack)
-    assert found.sum(axis=1) == pytest.approx(np.ones(stack.shape[1]))
-    for row in range(stack.shape[1]):
-        counts = np.bincount(stack[:, row].argmax(axis=1), minlength=stack.shape[2])
-        leading = counts == counts.max()
-        assert leading[found[row].argmax()]
-        assert found[row][leading].min() > found[row][~leading].max(initial=0)
-
-
-def test_vote_of_one_by_hand():
-    found = vote(np.array([[[0.7, 0.3]], [[0.6, 0.4]], [[0.1, 0.9]]]))
-    assert found[0] == pytest.approx([(2 + 1.4 / 3) / 4, (1 + 1.6 / 3) / 4])
-    assert average(np.array([[[0.7, 0.3]], [[0.6, 0.4]], [[0.1, 0.9]]]))[0].argmax() == 1  # the mean says otherwise
-
-
-# --- greedy --------------------------------------------------------------------------------------------------------
+    with pytest.raises(DataError, match="wanted \\(members, photos, classes\\)"):
+        select_ensemble(stack, np.zeros(3, np.int64))
 
 
 def loss_of(labels, stack, weights):
-    return metrics.log_loss(labels, average(stack, weights))
+    return metrics.log_loss(labels, np.tensordot(weights / np.sum(weights), stack, axes=1))
 
 
 @settings(deadline=None)

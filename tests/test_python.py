@@ -40,7 +40,7 @@ def test_what_is_said_of_an_array_ends_with_what_to_do(warm) -> None:
     with pytest.raises(DataError, match=r"no pixels; leave it out$"):
         headstart.load(warm.run).predict(np.zeros((0, 4, 3), np.uint8))
     with pytest.raises(DataError) as told:
-        Explainer(warm.run / "model").heat(np.zeros((4, 4, 3)))
+        Explainer(warm.run / "model").explain(np.zeros((4, 4, 3)))
     assert "viewer" not in str(told.value)
 
 

@@ -11,8 +11,8 @@ import torch
 
 from headstart.backbones.convert import load_backbone
 from headstart.engines.openvino import OpenVinoEngine
-from headstart.explanation import choose_map as explain_planning
-from headstart.explanation import maps as explain_maps
+from headstart.explanation import choose_map as choose_map_module
+from headstart.explanation import maps as maps_module
 from headstart.explanation.explainer import Explainer
 from headstart.export import EnsembleMember, FeatureBranch, FittedModel, ParityExample, write_model
 from headstart.inference.postprocess import parse_heads
@@ -104,17 +104,17 @@ def by_pytorch(architecture: str, weights: Path, square: np.ndarray, spec: Image
 def test_places_get_what_gradients_give_them(
     architecture: str, method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(explain_maps, "MOST_DEAR", 10_000)
+    monkeypatch.setattr(maps_module, "MOST_COSTLY", 10_000)
     made = saved(architecture, tmp_path)
     assert made.method == method
     spec = made.record.branches[0].spec
     square = drawn(spec)
-    heat = made.heat(square, "bee")
+    heat = made.explain(square, "bee")
     values = dict(zip(made._names, made._session.run(None, {"image": square}), strict=True))
     (((weight, _),),) = parse_heads((made.folder / "head.safetensors").read_bytes(), 1)
     gradient = weight[:, 1] - weight.mean(axis=1)
     wanted = by_pytorch(architecture, tmp_path / "weights.safetensors", square, spec, gradient)
-    places = made._places(values, 1)
+    places = made._attribute(values, 1)
     assert places.shape == wanted.shape
     wanted = wanted * wanted.size
     if method == HIRESCAM:  # what no place is responsible for is spread over all
@@ -131,7 +131,7 @@ def test_places_get_what_gradients_give_them(
 @pytest.mark.parametrize("architecture", ["mobilenetv2_035", "convnext_atto", "test_vit"])
 def test_all_layers_joined(architecture: str, tmp_path: Path) -> None:
     made = saved(architecture, tmp_path, "all")
-    heat = made.heat(drawn(made.record.branches[0].spec))
+    heat = made.explain(drawn(made.record.branches[0].spec))
     assert heat.method.startswith("hirescam")
     assert heat.values.max() == 1
     assert np.ptp(heat.values) > 0.1
@@ -140,7 +140,7 @@ def test_all_layers_joined(architecture: str, tmp_path: Path) -> None:
 def test_places_are_measured_in_groups_under_attention(tmp_path: Path) -> None:
     """Ten by ten of them, two by two: 25 answers instead of 100."""
     made = saved("test_vit3", tmp_path)
-    values = made.heat(drawn(made.record.branches[0].spec)).values
+    values = made.explain(drawn(made.record.branches[0].spec)).values
     assert values.shape == (10, 10)
     blocks = values.reshape(5, 2, 5, 2)
     np.testing.assert_allclose(blocks, np.broadcast_to(blocks[:, :1, :, :1], blocks.shape), atol=1e-6)
@@ -149,7 +149,7 @@ def test_places_are_measured_in_groups_under_attention(tmp_path: Path) -> None:
 
 def test_rollout_where_the_last_block_is_of_another_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By hand: half of each token stays where it is, half comes as attention, averaged over heads, says."""
-    monkeypatch.setattr(explain_planning, "_last_block", lambda *_: None)
+    monkeypatch.setattr(choose_map_module, "_read_last_block", lambda *_: None)
     made = saved("test_vit", tmp_path)
     assert made.method == "rollout"
     square = drawn(made.record.branches[0].spec)
@@ -160,5 +160,5 @@ def test_rollout_where_the_last_block_is_of_another_build(tmp_path: Path, monkey
     for block in blocks:
         flow = (0.5 * block + 0.5 * np.eye(len(block))) @ flow
     label = NAMES[int(values["probabilities"].argmax())]
-    heat = made.heat(square, label).values.ravel()
+    heat = made.explain(square, label).values.ravel()
     np.testing.assert_allclose(heat, flow[0, 1:] / flow[0, 1:].max(), rtol=1e-3)

@@ -10,7 +10,7 @@ from PIL import Image
 import headstart
 from headstart.backbones.convert import load_backbone
 from headstart.errors import ClassifierError, DataError, UserError
-from headstart.explanation.explainer import Explainer, HeatMap, _gradient, overlay_heat
+from headstart.explanation.explainer import Explainer, HeatMap, _differentiate, overlay_heat
 from headstart.explanation.maps import resize_map
 from headstart.export import EnsembleMember, FittedModel, write_model
 from headstart.inference.postprocess import parse_heads
@@ -38,7 +38,7 @@ def saved(parts: FittedModel, folder: Path) -> Explainer:
 def test_the_likeliest_label_is_explained_as_predict_says_it(explainer, warm) -> None:
     classifier = headstart.load(warm.run)
     for file in sorted(warm.photos.rglob("*.*"))[::6]:
-        heat, prediction = explainer.heat(file), classifier.predict(str(file))
+        heat, prediction = explainer.explain(file), classifier.predict(str(file))
         assert heat.label == prediction.label
         assert heat.probability == pytest.approx(prediction.probability, abs=1e-6)
         assert heat.values.dtype == np.float32
@@ -61,7 +61,9 @@ def test_places_add_up_to_the_logit(lite0, tmp_path, units) -> None:
         for index in range(3):
             values = dict(zip(made._names, made._session.run(None, {"image": photo}), strict=True))
             wanted = logits[index] - logits.mean()
-            assert made._places(values, index).mean() == pytest.approx(wanted, abs=2e-2 * float(np.abs(logits).max()))
+            assert made._attribute(values, index).mean() == pytest.approx(
+                wanted, abs=2e-2 * float(np.abs(logits).max())
+            )
 
 
 def test_layers_joined_add_up_too(lite0, tmp_path) -> None:
@@ -73,7 +75,7 @@ def test_layers_joined_add_up_too(lite0, tmp_path) -> None:
     (((weight, bias),),) = parse_heads((made.folder / "head.safetensors").read_bytes(), 1)
     logits = row @ weight + bias
     values = dict(zip(made._names, made._session.run(None, {"image": photo}), strict=True))
-    places = made._places(values, 2)
+    places = made._attribute(values, 2)
     assert places.shape == (28, 28)
     assert places.mean() == pytest.approx(logits[2] - logits.mean(), abs=3e-2 * float(np.abs(logits).max()))
 
@@ -87,8 +89,8 @@ def test_a_mirrored_branch_is_mirrored_back(lite0, tmp_path) -> None:
         for it in (False, True)
     )
     photo = drawn_photos()[0]
-    one = plain.heat(np.ascontiguousarray(photo[:, ::-1]))
-    other = flipped.heat(photo, one.label)
+    one = plain.explain(np.ascontiguousarray(photo[:, ::-1]))
+    other = flipped.explain(photo, one.label)
     np.testing.assert_allclose(one.values[:, ::-1], other.values, atol=2e-2)
     assert np.abs(one.values - other.values).max() > 0.1
 
@@ -110,7 +112,7 @@ def test_answers_weigh_as_much_as_they_give_to_the_label(lite0, tmp_path, combin
     raw = []
     for it in (made, *alone):
         values = dict(zip(it._names, it._session.run(None, {"image": photo}), strict=True))
-        raw.append((it._places(values, 1), values["probabilities"][1]))
+        raw.append((it._attribute(values, 1), values["probabilities"][1]))
     weights = np.array([raw[1][1], raw[2][1]]) * (shares if combine == "mean" else (1, 1))
     wanted = (weights[0] * raw[1][0] + weights[1] * raw[2][0]) / weights.sum()
     np.testing.assert_allclose(raw[0][0], wanted, rtol=1e-3, atol=1e-3)
@@ -122,17 +124,17 @@ def test_the_gradient_of_a_head_is_its_slope() -> None:
         (layer.weight.astype(np.float64), layer.bias.astype(np.float64)) for layer in drawn_head(20, 8, 6, 4).layers
     )
     row = chance.normal(size=20)
-    _, gradient = _gradient(head, row, 2)
+    _, gradient = _differentiate(head, row, 2)
     for index in range(20):
         step = np.eye(20)[index] * 1e-6
-        above, below = (_gradient(head, row + sign * step, 2)[0] for sign in (1, -1))
+        above, below = (_differentiate(head, row + sign * step, 2)[0] for sign in (1, -1))
         slope = ((above - below)[2] - (above - below).mean()) / 2e-6
         assert gradient[index] == pytest.approx(slope, abs=1e-5)
 
 
 def test_the_box_is_the_square_that_was_seen(explainer) -> None:
     for height, width, box in ((100, 300, (100, 0, 200, 100)), (300, 100, (0, 100, 100, 200))):
-        heat = explainer.heat(np.zeros((height, width, 3), np.uint8))
+        heat = explainer.explain(np.zeros((height, width, 3), np.uint8))
         assert heat.box == box
         assert heat.size == (width, height)
 
@@ -144,7 +146,7 @@ def test_box_and_size_are_of_the_upright_photo_at_full_size(explainer) -> None:
     stored = io.BytesIO()
     noise = np.random.default_rng(0).integers(0, 256, (30, 45, 3), np.uint8)
     Image.fromarray(noise).resize((1500, 1000)).save(stored, "JPEG", exif=exif)
-    heat = explainer.heat(stored.getvalue())
+    heat = explainer.explain(stored.getvalue())
     assert heat.size == (1000, 1500)
     assert heat.box == (0, 250, 1000, 1250)
 
@@ -152,19 +154,19 @@ def test_box_and_size_are_of_the_upright_photo_at_full_size(explainer) -> None:
 def test_a_label_that_nothing_speaks_for(lite0, tmp_path) -> None:
     made = saved(single(lite0, 3), tmp_path / "model")
     photo = drawn_photos()[0]
-    heats = [made.heat(photo, name).values for name in NAMES]
+    heats = [made.explain(photo, name).values for name in NAMES]
     assert all(it.max() in (0, 1) for it in heats)
     made._heads[0][0][1][0] -= 1e6  # the bias of the first class
-    assert not made.heat(photo, "ant").values.any()
+    assert not made.explain(photo, "ant").values.any()
 
 
 def test_errors_say_what_to_do(explainer, tmp_path) -> None:
     with pytest.raises(UserError, match=r"no class 'stripe'; did you mean 'stripes'\? Known: checks, discs, stripes"):
-        explainer.heat(np.zeros((9, 9, 3), np.uint8), "stripe")
+        explainer.explain(np.zeros((9, 9, 3), np.uint8), "stripe")
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"no photo")
     with pytest.raises(DataError, match=r"broken.jpg: not an image in a known format; give a photo"):
-        explainer.heat(broken)
+        explainer.explain(broken)
     with pytest.raises(ClassifierError, match="is not a saved classifier"):
         Explainer(tmp_path)
 

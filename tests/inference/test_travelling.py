@@ -160,13 +160,13 @@ stream = classifier.stream(iter(photos))
 next(stream)
 answers = [it.label for it in classifier.predict(photos)], classifier.predict(photos[0]).label
 explainer = Explainer(sys.argv[1])
-heat = explainer.heat(photos[0]).values.tolist()
+heat = explainer.explain(photos[0]).values.tolist()
 child = os.fork()
 if not child:
     signal.alarm(60)  # a child that hangs is killed by it
     answered = [it.label for it in classifier.predict(photos)], classifier.predict(photos[0]).label
     assert answered == answers, answered
-    assert explainer.heat(photos[0]).values.tolist() == heat
+    assert explainer.explain(photos[0]).values.tolist() == heat
     try:
         list(stream)
     except headstart.HeadstartError as error:

@@ -41,7 +41,7 @@ def test_the_heat_lies_where_it_lies_on_the_whole_photo(small: Small, photo: Pat
     assert shown.shape == (77, HEAT_EDGE, 3)
     with Image.open(photo) as image:
         pixels = np.asarray(image)
-    whole = opened(jpeg(overlay_heat(pixels, Explainer(small.run).heat(pixels)), HEAT_EDGE))
+    whole = opened(jpeg(overlay_heat(pixels, Explainer(small.run).explain(pixels)), HEAT_EDGE))
     assert np.abs(shown - whole).mean() < 2
     yellow = [picture[:, :, 0] - picture[:, :, 2] for picture in (shown, whole)]
     assert np.corrcoef(yellow[0].ravel(), yellow[1].ravel())[0, 1] > 0.98

@@ -1,1 +1,1 @@
-"""What spoke for an answer, place by place."""
+"""Explanations of answers: heat maps of the places that speak for a class."""

@@ -1,4 +1,4 @@
-"""The graph of a saved classifier, taken apart: where it narrows to one tensor, and pieces of it as sessions.
+"""Graph of a saved classifier, taken apart: tensors that it narrows to, and pieces of it as sessions.
 
 ``model.onnx`` is the only whole record of a network, a fine-tuned one included, so explanations work on it alone.
 """
@@ -32,19 +32,19 @@ class Graph:
             ) from error
         graph = self._model.graph
         self.nodes = list(graph.node)
-        self.constants = {it.name: it for it in graph.initializer}
+        self.constants = {constant.name: constant for constant in graph.initializer}
         self.input = graph.input[0].name
         self._arrays: dict[str, NDArray[np.generic]] = {}
-        self.makers = {name: node for node in self.nodes for name in node.output if name}
+        self.producers = {name: node for node in self.nodes for name in node.output if name}
 
-    def narrows(self, source: str, sink: str) -> list[str]:
-        """The tensors that every way from one tensor to another leads through, both included, nearest the sink first.
+    def find_bottlenecks(self, source: str, sink: str) -> list[str]:
+        """Return the tensors that every way from one tensor to another leads through, nearest the sink first.
 
-        Ways through a tensor's shape alone do not count.
+        Both ends are included. Ways through a tensor's shape alone do not count.
         """
         reached = {source}
         for node in self.nodes:
-            if node.op_type not in SHAPE_ONLY and reached.intersection(_read_by(node)):
+            if node.op_type not in SHAPE_ONLY and reached.intersection(_list_inputs(node)):
                 reached.update(node.output)
         needed = {sink}
         last_use: dict[str, int] = {sink: len(self.nodes)}
@@ -53,7 +53,7 @@ class Graph:
             node = self.nodes[index]
             if node.op_type in SHAPE_ONLY or not needed.intersection(node.output) or source in node.output:
                 continue
-            read = reached.intersection(_read_by(node))
+            read = reached.intersection(_list_inputs(node))
             if not read:
                 continue
             between.append(index)
@@ -68,29 +68,29 @@ class Graph:
                 found.extend(alive - {found[-1]})
         return found[::-1]
 
-    def reader(self, name: str, passed: Collection[str]) -> onnx.NodeProto | None:
-        """The one node that reads a tensor, behind nodes of these ops; None where there are several or none."""
+    def find_reader(self, name: str, skipped: Collection[str]) -> onnx.NodeProto | None:
+        """Return the one node that reads a tensor, past nodes of skipped ops; None where there is not just one."""
         while True:
-            readers = [node for node in self.nodes if name in _read_by(node) and node.op_type not in SHAPE_ONLY]
-            if len(readers) != 1 or readers[0].op_type not in passed:
+            readers = [node for node in self.nodes if name in _list_inputs(node) and node.op_type not in SHAPE_ONLY]
+            if len(readers) != 1 or readers[0].op_type not in skipped:
                 return readers[0] if len(readers) == 1 else None
             name = readers[0].output[0]
 
-    def needs(self, source: str, sinks: Collection[str]) -> set[str]:
-        """All tensors that are computed on the way from one to others; none where others are needed too."""
-        return {name for node in self.between([source], sinks) or () for name in node.output}
+    def list_computed(self, source: str, sinks: Collection[str]) -> set[str]:
+        """Return all tensors that are computed on the way from one to others; none where others are needed too."""
+        return {name for node in self.select_nodes([source], sinks) or () for name in node.output}
 
-    def between(self, sources: Collection[str], sinks: Collection[str]) -> list[onnx.NodeProto] | None:
-        """The nodes that compute some tensors from others, in order; None where those others are not enough."""
+    def select_nodes(self, sources: Collection[str], sinks: Collection[str]) -> list[onnx.NodeProto] | None:
+        """Return the nodes that compute some tensors from others, in order; None where those others are not enough."""
         wanted, kept = set(sinks) - set(sources), []
         for node in reversed(self.nodes):
             if wanted.intersection(node.output):
-                wanted.update(set(_read_by(node)) - set(sources))
+                wanted.update(set(_list_inputs(node)) - set(sources))
                 kept.append(node)
         return None if self.input in wanted else kept[::-1]
 
-    def session(self, sources: dict[str, int], sinks: Sequence[str], *, once: bool = False) -> Any:
-        """An ONNX Runtime session from some tensors to others.
+    def create_session(self, sources: dict[str, int], sinks: Sequence[str], *, once: bool = False) -> Any:
+        """Return an ONNX Runtime session from some tensors to others.
 
         Args:
             sources: tensors and their ONNX element types; all that the sinks need.
@@ -98,35 +98,35 @@ class Graph:
             once: it runs a time or two: optimising it would take longer than it saves.
         """
         onnxruntime = import_onnxruntime()
-        nodes = self.between(sources, sinks)
+        nodes = self.select_nodes(sources, sinks)
         if nodes is None:
             raise ValueError(f"{sinks} need more than {list(sources)}")
-        used = {name for node in nodes for name in _read_by(node)}.intersection(self.constants)
+        used = {name for node in nodes for name in _list_inputs(node)}.intersection(self.constants)
         large = [name for name in used if self.constants[name].ByteSize() > LARGE]
         piece = helper.make_graph(
             nodes,
             "piece",
             [helper.make_tensor_value_info(name, kind, None) for name, kind in sources.items()],
             [onnx.ValueInfoProto(name=name) for name in sinks],
-            [_elsewhere(self.constants[name]) if name in large else self.constants[name] for name in used],
+            [_externalise(self.constants[name]) if name in large else self.constants[name] for name in used],
         )
         model = helper.make_model(piece, opset_imports=self._model.opset_import, ir_version=self._model.ir_version)
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
-        values = [onnxruntime.OrtValue.ortvalue_from_numpy(self._array(name)) for name in large]
+        values = [onnxruntime.OrtValue.ortvalue_from_numpy(self._load_constant(name)) for name in large]
         options.add_external_initializers(large, values)
         if once:
             options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
-    def _array(self, name: str) -> NDArray[np.generic]:
+    def _load_constant(self, name: str) -> NDArray[np.generic]:
         if name not in self._arrays:
             self._arrays[name] = numpy_helper.to_array(self.constants[name])
         return self._arrays[name]
 
 
-def _elsewhere(constant: onnx.TensorProto) -> onnx.TensorProto:
-    """A large constant as one that is handed over beside the graph, so that sessions share it and none copies it."""
+def _externalise(constant: onnx.TensorProto) -> onnx.TensorProto:
+    """Return a large constant as one that is given beside the graph, so that sessions share it and none copies it."""
     place = onnx.StringStringEntryProto(key="location", value="beside")
     return onnx.TensorProto(
         name=constant.name,
@@ -137,10 +137,10 @@ def _elsewhere(constant: onnx.TensorProto) -> onnx.TensorProto:
     )
 
 
-def _read_by(node: onnx.NodeProto) -> Iterator[str]:
-    """What a node reads, its branches and loops included."""
+def _list_inputs(node: onnx.NodeProto) -> Iterator[str]:
+    """Yield the tensors that a node reads, its branches and loops included."""
     yield from (name for name in node.input if name)
     for attribute in node.attribute:
         for graph in (attribute.g, *attribute.graphs):
             for inner in graph.node:
-                yield from _read_by(inner)
+                yield from _list_inputs(inner)

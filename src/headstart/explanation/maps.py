@@ -1,4 +1,4 @@
-"""What each place of a network's map adds to a layer's answer. Arrays only.
+"""Attribution of a layer's answer to the places of a network's map. Arrays only.
 
 A map is the last tensor with places that a layer's features are made from. HiResCAM (Draelos and Carin, 2020,
 *Use HiResCAM instead of Grad-CAM for faithful explanations of convolutional neural networks*) sums gradient times
@@ -21,13 +21,13 @@ Forward = Callable[..., Floats]  #: what lies above a map: its tensors, batch fi
 
 STEP = 0.01  #: share by which a place is made stronger; small beside the whole map, so one difference will do
 ROWS = 32  #: that many changed maps are run together
-MOST_DEAR = 64  #: places that are measured one by one where attention lies above the map
+MOST_COSTLY = 64  #: places that are measured one by one where attention lies above the map
 EXTRA_TOKENS = 8  #: class and register tokens that may stand before those of places
 
 
 @dataclass(frozen=True, slots=True)
 class MapLayout:
-    """Where the places of a tensor lie: its shape is (N, C, h, w), (N, h, w, C) or (N, tokens, C)."""
+    """Layout of a tensor with places: its shape is (N, C, h, w), (N, h, w, C) or (N, tokens, C)."""
 
     kind: Literal["channels first", "channels last", "tokens"]
     height: int
@@ -36,17 +36,17 @@ class MapLayout:
 
     @property
     def places(self) -> int:
-        """How many there are."""
+        """Return how many there are."""
         return self.height * self.width
 
-    def rows(self, values: Floats) -> Floats:
-        """A map of one photo as one row per place, (places, C)."""
+    def to_rows(self, values: Floats) -> Floats:
+        """Return a map of one photo as one row per place, (places, C)."""
         if self.kind == "channels first":
             return np.asarray(values[0].reshape(values.shape[1], -1).T)
         return np.asarray(values[0].reshape(-1, values.shape[-1])[self.first :])
 
-    def weighted(self, values: Floats, weights: Floats) -> Floats:
-        """A map of one photo, B times over, its places multiplied by (B, places)."""
+    def weigh(self, values: Floats, weights: Floats) -> Floats:
+        """Return a map of one photo, B times over, its places multiplied by (B, places)."""
         if self.kind == "channels first":
             return values * weights.reshape(-1, 1, self.height, self.width)
         if self.kind == "channels last":
@@ -55,7 +55,7 @@ class MapLayout:
 
 
 def infer_layout(shape: Sequence[int]) -> MapLayout | None:
-    """How places lie in a tensor of this shape, batch first; None where it has none."""
+    """Return the layout of a tensor of this shape, batch first; None where it has no places."""
     if len(shape) == 4 and shape[2] == shape[3] > 1:
         return MapLayout("channels first", shape[2], shape[3])
     if len(shape) == 4 and shape[1] == shape[2] > 1:
@@ -67,60 +67,61 @@ def infer_layout(shape: Sequence[int]) -> MapLayout | None:
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """What the places of a photo add to an answer."""
+    """Parts of an answer by the places of a photo."""
 
     places: Floats  #: (h, w): each one's part of the answer times the number of places, so their mean is their sum
     rest: float  #: of the layer's part of the answer, what no place is responsible for
 
 
 class Map(Protocol):
-    """How a layer's part of an answer is laid on the photo."""
+    """Attribution of a layer's part of an answer to the places of a photo."""
 
     @property
     def tensors(self) -> tuple[str, ...]:
-        """What it needs of the graph."""
+        """Return the tensors of the graph that it needs."""
 
     @property
     def layout(self) -> MapLayout:
-        """How its places lie."""
+        """Return how its places lie."""
 
     @property
     def method(self) -> str:
-        """Its name."""
+        """Return its name."""
 
-    def share(self, values: Sequence[Floats], features: Floats, gradient: Floats) -> Attribution:
-        """From its tensors, the layer's features and the answer's gradient by them, both (D,)."""
+    def attribute(self, values: Sequence[Floats], features: Floats, gradient: Floats) -> Attribution:
+        """Return the parts by its tensors, the layer's features and the answer's gradient by them, both (D,)."""
 
 
 @dataclass(frozen=True, slots=True)
 class MeanMap:
-    """Features that are the mean of a map: the places' parts are known exactly."""
+    """Map of which the features are the mean: the places' parts are known exactly."""
 
     tensors: tuple[str]
     layout: MapLayout
     method: str = "hirescam"
 
-    def share(self, values: Sequence[Floats], features: Floats, gradient: Floats) -> Attribution:
+    def attribute(self, values: Sequence[Floats], features: Floats, gradient: Floats) -> Attribution:
         """See ``Map``."""
-        rows = self.layout.rows(values[0]) @ gradient
+        rows = self.layout.to_rows(values[0]) @ gradient
         return Attribution(rows.reshape(self.layout.height, self.layout.width), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class MeasuredMap:
-    """Features computed from a map in any way: HiResCAM by differences."""
+    """Map from which the features are computed in any way: HiResCAM by differences."""
 
     tensors: tuple[str]
     layout: MapLayout
     above: Forward
-    dear: bool  #: attention lies above: places are measured in groups
+    costly: bool  #: attention lies above: places are measured in groups
     method: str = "hirescam"
 
-    def share(self, values: Sequence[Floats], features: Floats, gradient: Floats) -> Attribution:
+    def attribute(self, values: Sequence[Floats], features: Floats, gradient: Floats) -> Attribution:
         """See ``Map``."""
-        groups = _groups(self.layout, MOST_DEAR if self.dear else self.layout.places)
+        groups = _make_groups(self.layout, MOST_COSTLY if self.costly else self.layout.places)
         change = np.asarray(1 + STEP * np.concatenate([np.zeros_like(groups[:1]), groups]), np.float32)
-        answers = np.concatenate([self.above(self.layout.weighted(values[0], it)) @ gradient for it in _some(change)])
+        batches = (self.layout.weigh(values[0], weights) for weights in _split_rows(change))
+        answers = np.concatenate([self.above(batch) @ gradient for batch in batches])
         parts = (answers[1:] - answers[0]) / STEP
         spread = parts @ (groups / groups.sum(axis=1, keepdims=True)) * self.layout.places
         rest = float(features @ gradient - parts.sum())
@@ -129,7 +130,7 @@ class MeasuredMap:
 
 @dataclass(frozen=True, slots=True)
 class ClassTokenMap:
-    """Features of a transformer's class token: attention times gradient in the last block (Chefer et al., 2021).
+    """Map of a transformer's class token: attention times gradient in the last block (Chefer et al., 2021).
 
     What the token takes from each place there is its attention times the place's value, over all heads; how much that
     moves the answer is measured on the token alone, for after the last attention it meets no other.
@@ -140,15 +141,15 @@ class ClassTokenMap:
     above: Forward  #: what the token took (B, 1, H * d) and was (B, 1, C) -> features
     method: str = "attention x gradient"
 
-    def taken(self, attention: Floats, values: Floats) -> Floats:
-        """What the class token takes from each token, (T, H * d)."""
+    def compute_taken(self, attention: Floats, values: Floats) -> Floats:
+        """Return what the class token takes from each token, (T, H * d)."""
         taken = np.einsum("ht,htd->thd", attention[0, :, 0], values[0])
         return np.asarray(taken.reshape(len(taken), -1), np.float32)
 
-    def share(self, values: Sequence[Floats], features: Floats, gradient: Floats) -> Attribution:
+    def attribute(self, values: Sequence[Floats], features: Floats, gradient: Floats) -> Attribution:
         """See ``Map``."""
         attention, tokens, before = values
-        taken = self.taken(attention, tokens)
+        taken = self.compute_taken(attention, tokens)
         change = np.concatenate([np.zeros_like(taken[:1]), taken[self.layout.first :]])
         rows = (taken.sum(axis=0) + STEP * change)[:, None]
         answers = self.above(rows, np.repeat(before[:, :1], len(rows), axis=0)) @ gradient
@@ -158,13 +159,13 @@ class ClassTokenMap:
 
 @dataclass(frozen=True, slots=True)
 class RolloutMap:
-    """Attention rollout (Abnar and Zuidema, 2020): where the class token's input comes from, whatever the class."""
+    """Map by attention rollout (Abnar and Zuidema, 2020): where the class token's input comes from."""
 
     tensors: tuple[str, ...]  #: attention (1, H, T, T) of each block, from the input upwards
     layout: MapLayout
     method: str = "rollout"
 
-    def share(self, values: Sequence[Floats], features: Floats, gradient: Floats) -> Attribution:
+    def attribute(self, values: Sequence[Floats], features: Floats, gradient: Floats) -> Attribution:
         """See ``Map``."""
         flow = np.eye(values[0].shape[-1], dtype=np.float32)
         for attention in values:
@@ -175,15 +176,15 @@ class RolloutMap:
 
 
 def resize_map(values: Floats, edge: int) -> Floats:
-    """(h, w) -> (edge, edge), bilinear; the mean stays, but for what the rim weighs."""
+    """Return a map (h, w) as (edge, edge), bilinear; the mean stays, but for what the rim weighs."""
     if values.shape == (edge, edge):
         return values
     image = Image.fromarray(np.ascontiguousarray(values, np.float32))
     return np.asarray(image.resize((edge, edge), Image.Resampling.BILINEAR))
 
 
-def _groups(layout: MapLayout, most: int) -> Floats:
-    """Places in square groups, at most so many: (groups, places), 1 where a place belongs to a group."""
+def _make_groups(layout: MapLayout, most: int) -> Floats:
+    """Return square groups of places, ``most`` at most: (groups, places), 1 where a place is in a group."""
     side = 1
     while math.ceil(layout.height / side) * math.ceil(layout.width / side) > most:
         side += 1
@@ -192,6 +193,6 @@ def _groups(layout: MapLayout, most: int) -> Floats:
     return np.asarray(np.arange(group.max() + 1)[:, None] == group, np.float32)
 
 
-def _some(rows: Floats) -> Iterator[Floats]:
+def _split_rows(rows: Floats) -> Iterator[Floats]:
     for start in range(0, len(rows), ROWS):
         yield rows[start : start + ROWS]

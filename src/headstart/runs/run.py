@@ -84,7 +84,7 @@ class Run:
             DataError: the photo cannot be read.
             UserError: the classifier has no such class, or the run is of before there were neighbours.
         """
-        heat = self._explainer.heat(photo, label)
+        heat = self._explainer.explain(photo, label)
         near = self._neighbours.query(heat.features[None], ALIKE)
         names = {entry.digest: entry.name for entry in load_ledger(self._home / LEDGER).entries}
         ids, copies = self._neighbours.ids, load_split(self._home).copies

@@ -100,7 +100,7 @@ def heat_pictures(folder: Path, samples: Sequence[Sample]) -> tuple[Jpegs, str]:
             photo = load_photo(sample.source, spec).pixels
         except BrokenPhoto:
             continue
-        heat = explainer.heat(photo)
+        heat = explainer.explain(photo)
         pictures[HEAT + sample.id] = jpeg(overlay_heat(shrink(photo, HEAT_EDGE), heat), HEAT_EDGE)
     return pictures, explainer.method
 

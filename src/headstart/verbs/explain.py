@@ -91,7 +91,7 @@ def explain_each(
     for photo in photos:
         name = name_photo(photo)
         try:
-            heat = explainer.heat(photo, label)
+            heat = explainer.explain(photo, label)
             picture = _write_picture(explainer, photo, heat, folder) if folder is not None else None
             yield ExplainedPhoto(name, heat, picture, None)
         except DataError as error:

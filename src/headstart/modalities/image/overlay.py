@@ -1,4 +1,4 @@
-"""Photos of explanations: read upright with their full size, and painted with a heat map."""
+"""Overlay of a heat map on a photo, which is read upright with its full size."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ GREYED = 0.6  #: how much of the photo's own colour is taken out, so that the he
 
 @dataclass(frozen=True, slots=True)
 class UprightImage:
-    """A decoded photo."""
+    """A decoded photo, upright."""
 
     pixels: Pixels  #: perhaps smaller than the photo, as its spec allows
     width: int  #: of the upright photo at full size, pixels
@@ -28,7 +28,7 @@ class UprightImage:
 
 
 def load_upright(photo: PhotoLike, spec: ImageSpec) -> UprightImage:
-    """Reads a photo for a classifier.
+    """Read a photo for a classifier.
 
     Raises:
         BrokenPhoto: it cannot be read or decoded.
@@ -47,7 +47,7 @@ def load_upright(photo: PhotoLike, spec: ImageSpec) -> UprightImage:
 def paint_heat(
     photo: NDArray[np.uint8], values: NDArray[np.float32], box: tuple[int, int, int, int], size: tuple[int, int]
 ) -> NDArray[np.uint8]:
-    """A photo under its heat map; what the network did not see stays grey.
+    """Return a photo under its heat map; what the network did not see stays grey.
 
     Args:
         photo: upright, uint8 (H, W, 3), of any size.

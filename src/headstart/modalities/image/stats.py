@@ -117,9 +117,8 @@ def _shrink(planes: NDArray[np.float32], edge: int) -> NDArray[np.float32]:
 def _measure_sharpness(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return the energy of the 4-neighbour Laplacian in the sharpest tiles, for backgrounds may be blurred.
 
-    Every eighth line or so is taken.
-
-    The variance of the Laplacian is the usual measure: Pech-Pacheco et al., 2000, ICPR; here per tile and channel.
+    Every eighth line or so is taken. The variance of the Laplacian is the usual measure: Pech-Pacheco et al., 2000,
+    ICPR; here per tile and channel.
     """
     count, edge = pixels.shape[:2]
     lines = pixels.reshape(count, edge, edge * 3)  # neighbours of a channel are three apart, all in one piece

@@ -19,11 +19,11 @@ from headstart.errors import ClassifierError, DataError, UserError, nearest
 from headstart.explanation.choose_map import choose_map
 from headstart.explanation.graph import Graph
 from headstart.explanation.maps import ClassTokenMap, Map, RolloutMap, resize_map
-from headstart.heads.head import softmax
 from headstart.inference import model_format
 from headstart.inference.files import read_files
 from headstart.inference.forking import after_fork, keep_for_ever
 from headstart.inference.postprocess import DenseLayers
+from headstart.linalg import softmax
 from headstart.modalities.image.decoding.decode import BrokenPhoto, Pixels
 from headstart.modalities.image.load import PhotoLike, name_photo, suggest_remedy
 from headstart.modalities.image.overlay import load_upright, paint_heat

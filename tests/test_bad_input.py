@@ -499,7 +499,9 @@ SETTINGS = [
         "an unknown precision", with_("--precision", "f16"), r"unknown precision 'f16'; did you mean 'bf16'\? Known: .*"
     ),
     Case(
-        "an unknown engine", with_("--engine", "tvm"), r"unknown engine 'tvm'; known: auto, openvino, pytorch; see .*"
+        "an unknown engine",
+        with_("--engine", "tvm"),
+        r"unknown engine 'tvm'; known: auto, openvino, onnxruntime, pytorch; see .*",
     ),
     Case(
         "a budget without a unit",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import headstart
 from headstart.errors import SettingError
 from headstart.settings import CHAPTERS, FitSettings, TrainSettings, locate_store, parse_duration
 
@@ -116,3 +117,10 @@ def test_chapters_that_cannot_be_used(options, told) -> None:
     with pytest.raises(SettingError) as caught:
         FitSettings.load(**options)
     assert told in str(caught.value)
+
+
+def test_an_engine_of_saved_classifiers_does_not_run_backbones(small) -> None:
+    with pytest.raises(SettingError, match="a backbone is run by openvino or pytorch"):
+        FitSettings.load(engine="onnxruntime")
+    with pytest.raises(SettingError, match="a saved one is answered by onnxruntime or openvino"):
+        headstart.load(small.run, engine="pytorch")

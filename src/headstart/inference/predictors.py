@@ -137,6 +137,11 @@ def check_engine_choice(engine: str, files: ModelFiles) -> None:
         SettingError: there is no such engine.
         ClassifierError: it cannot run the classifier here.
     """
+    if engine == "pytorch":
+        raise SettingError(
+            "engine 'pytorch' runs backbones while a classifier is made; a saved one is answered by onnxruntime or "
+            "openvino; choose one of them, or auto"
+        )
     if engine not in CHOICES:
         raise SettingError(f"unknown engine {str(engine)[:40]!r}; {nearest(str(engine)[:40], list(CHOICES))}")
     if engine != "openvino" or (reason := explain_no_openvino(files)) is None:

@@ -14,7 +14,8 @@ StrategyName = Literal["auto", "linear-probe", "intermediate-probe", "partial-fi
 Precision = Literal["auto", "bf16", "f32"]
 AugmentPreset = Literal["none", "light", "standard", "strong"]
 AugmentPolicy = Literal["none", "randaugment", "trivialaugment"]
-EngineName = Literal["auto", "openvino", "pytorch"]
+#: One list everywhere: backbones are run by openvino or pytorch, saved classifiers by openvino or onnxruntime.
+EngineName = Literal["auto", "openvino", "onnxruntime", "pytorch"]
 
 PathPart = Literal["folder", "parent", "name"]
 
@@ -72,7 +73,9 @@ class RunSettings(_Chapter):
     )
     split_from: Path | None = Field(None, description="A run whose split is kept; only new photos are placed.")
     precision: Precision = Field("auto", description="Arithmetic of the forward pass; auto: bf16 where the CPU has it.")
-    engine: EngineName = Field("auto", description="What runs the backbone; auto picks the fastest that proves itself.")
+    engine: EngineName = Field(
+        "auto", description="What runs the backbone: openvino or pytorch; auto picks the fastest that proves itself."
+    )
     workers: Annotated[int, Field(ge=0, le=1024)] = Field(0, description="Threads for decoding; 0 means one per core.")
     store: Path | None = Field(None, description="Folder of computed features; default HEADSTART_STORE or a cache.")
 

@@ -53,6 +53,11 @@ class FitSettings(
                 f"test_share {settings.test_share:g} and validation_share {settings.validation_share:g} leave "
                 "less than 5 % to train on; make them smaller"
             )
+        if settings.engine == "onnxruntime":
+            raise SettingError(
+                "engine 'onnxruntime' answers with saved classifiers; a backbone is run by openvino or pytorch; "
+                "choose one of them, or auto"
+            )
         parse_duration(settings.budget)
         parse_size(settings.cache_budget)
         return settings

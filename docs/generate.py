@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 
 from headstart.cli.help import TITLES
 from headstart.cli.main import VERBS
+from headstart.reporting.glossary import render_glossary
 from headstart.settings import CHAPTERS, AugmentSettings, DataSettings, FitSettings, chapters
 from headstart.settings.keywords import SPELLINGS
 
@@ -60,6 +61,11 @@ The same as `headstart VERB --help` shows. Results go to standard output, progre
 | 1 | our fault, or the machine's: a bug, a full disk, a store that cannot be written |
 | 2 | your input: photos, settings, a classifier or a name that cannot be used; the message says what to do |
 | 130 | stopped with Ctrl-C; the same command goes on where it stopped |
+"""
+
+
+GLOSSARY_INTRO = """
+Words of this field that reports and documents use. A report ends with those that it uses itself.
 """
 
 
@@ -143,9 +149,15 @@ def cli_page() -> str:
     return _page("# Command line", CLI_INTRO.strip(), contents, *map(_verb, VERBS))
 
 
+def glossary_page() -> str:
+    """Return the words that stay in reports and documents, each in plain sentences."""
+    return _page("# Glossary", GLOSSARY_INTRO.strip(), render_glossary())
+
+
 MADE_FILES: dict[str, Callable[[], str]] = {
     "docs/settings.md": settings_page,
     "docs/cli.md": cli_page,
+    "docs/glossary.md": glossary_page,
     "src/headstart/settings/options.py": options_module,
 }
 

@@ -184,7 +184,7 @@ def test_stale_pages_are_named_with_what_to_run(tmp_path):
     check = [sys.executable, str(made), "--check"]
     done = subprocess.run(check, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    made_files = "docs/settings.md, docs/cli.md, src/headstart/settings/options.py"
+    made_files = "docs/settings.md, docs/cli.md, docs/glossary.md, src/headstart/settings/options.py"
     assert done.stderr == f"stale: {made_files}; run: python docs/generate.py\n"
     subprocess.run([sys.executable, str(made)], check=True)
     assert subprocess.run(check, check=False).returncode == 0

@@ -79,7 +79,7 @@ class PageReader(HTMLParser):
 def parse_number(form: str, text: str) -> tuple[float, float]:
     """The number that a reader takes from a text, and how far rounding may have moved it."""
     text = text.replace("\u00a0", " ").replace("−", "-").replace(",", "")
-    if form in ("percent", "points"):
+    if form in ("percent", "points", "unsigned points"):
         return float(text.removesuffix(" %")) / 100, 0.0005
     if form == "p":
         return (0.0005, 0.0005) if text == "< 0.001" else (float(text), 0.0005)

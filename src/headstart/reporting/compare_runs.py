@@ -1,7 +1,7 @@
 """Two runs side by side: how they differ in settings, split and scores, and which photos changed."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,7 @@ class ScorePair:
     form: str
     a: float | None
     b: float | None
+    term: str = ""  #: of the glossary, that the name links to
     a_interval: Interval | None = None
     b_interval: Interval | None = None
 
@@ -178,30 +179,36 @@ def _describe_split(a: Records, b: Records) -> str:
 
 
 def _list_scores(a: Records, b: Records) -> Iterator[ScorePair]:
-    def pair(name: str, key: str, form: str, values: tuple[float | None, float | None]) -> ScorePair:
-        return ScorePair(name, key, form, *values)
+    def pair(name: str, key: str, form: str, score: Callable[[Records], float | None], term: str = "") -> ScorePair:
+        return ScorePair(name, key, form, score(a), score(b), term)
 
-    one, other = a.test, b.test
-    intervals = (one.accuracy_interval, other.accuracy_interval)
-    yield ScorePair("accuracy", "accuracy", "percent", one.accuracy, other.accuracy, *intervals)
-    yield pair("test photos", "n", "count", (one.n, other.n))
-    yield pair("balanced accuracy", "balanced_accuracy", "percent", (one.balanced_accuracy, other.balanced_accuracy))
-    yield pair("F1, mean over classes (macro F1)", "macro_f1", "three", (one.macro_f1, other.macro_f1))
-    yield pair("log loss, nats", "log_loss", "three", (one.log_loss, other.log_loss))
-    ours, theirs = a.trust.calibration.after, b.trust.calibration.after
-    yield pair("stated probabilities are off by (ECE)", "ece", "percent", (ours.ece, theirs.ece))
-    yield pair("Brier score", "brier", "three", (ours.brier, theirs.brier))
-    sets = [records.trust.sets.test if records.trust.sets else None for records in (a, b)]  # a dash where none are made
-    coverage = [found.coverage if found else None for found in sets]
+    accuracy = pair("accuracy", "accuracy", "percent", lambda run: run.test.accuracy, "accuracy")
+    yield replace(accuracy, a_interval=a.test.accuracy_interval, b_interval=b.test.accuracy_interval)
+    yield pair("test photos", "n", "count", lambda run: run.test.n)
+    term = "balanced accuracy"
+    yield pair(term, "balanced_accuracy", "percent", lambda run: run.test.balanced_accuracy, term)
+    yield pair("F1, mean over classes", "macro_f1", "three", lambda run: run.test.macro_f1, "F1")
+    yield pair("log loss, nats", "log_loss", "three", lambda run: run.test.log_loss, "log loss")
+    name = "stated probabilities are off by (ECE)"
+    yield pair(name, "ece", "percent", lambda run: run.trust.calibration.after.ece, "calibration error")
+    yield pair("Brier score", "brier", "three", lambda run: run.trust.calibration.after.brier, "Brier score")
+    name = "the right class is among its candidates"
     yield pair(
-        "the right class is among its candidates (prediction set)", "coverage", "percent", (coverage[0], coverage[1])
+        name,
+        "coverage",
+        "percent",
+        lambda run: run.trust.sets.test.coverage if run.trust.sets else None,
+        "prediction set",
     )
-    sizes = [found.mean_size if found else None for found in sets]
-    yield pair("candidates, mean", "mean_size", "two", (sizes[0], sizes[1]))
-    unfamiliar = [float(records.predictions.subset("test").out_of_distribution.mean()) for records in (a, b)]
-    yield pair("unlike the training photos", "unfamiliar", "percent", (unfamiliar[0], unfamiliar[1]))
-    yield pair("time", "seconds", "time", (a.seconds, b.seconds))
-    yield pair("size of the run's folder", "disk", "size", (a.trust.disk.run, b.trust.disk.run))
+    yield pair(
+        "candidates, mean", "mean_size", "two", lambda run: run.trust.sets.test.mean_size if run.trust.sets else None
+    )
+    name, term = "unlike the training photos", "unfamiliar"
+    yield pair(
+        name, term, "percent", lambda run: float(run.predictions.subset("test").out_of_distribution.mean()), term
+    )
+    yield pair("time", "seconds", "time", lambda run: run.seconds)
+    yield pair("size of the run's folder", "disk", "size", lambda run: run.trust.disk.run)
 
 
 def _pair_photos(a: Records, b: Records) -> _PhotoPairs:

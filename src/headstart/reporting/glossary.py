@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 #: In alphabetical order. ``docs/glossary.md`` is made from it, and a report ends with those that it uses.
 TERMS: Mapping[str, str] = {
@@ -128,5 +128,6 @@ def make_anchor(term: str) -> str:
 
 
 def render_glossary() -> str:
-    """Return all terms as Markdown."""
-    return "\n\n".join(f"**{escape(term)}**: {meaning}" for term, meaning in TERMS.items())
+    """Return all terms and ways as Markdown, in alphabetical order."""
+    entries = sorted({**TERMS, **WAYS}.items(), key=lambda entry: entry[0].lower())
+    return "\n".join(f"- **{name}**: {meaning}" for name, meaning in entries)

@@ -104,6 +104,7 @@ FORMS: Mapping[str, Callable[[Number], str]] = {
     "percent": format_share,
     "hundredths": format_hundredths,
     "points": format_points,
+    "unsigned points": lambda share: f"{100 * share:.1f}",
     "count": format_count,
     "time": format_duration,
     "size": format_size,

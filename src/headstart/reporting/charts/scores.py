@@ -104,8 +104,8 @@ def risk_coverage_chart(records: Records) -> Lines:
     return Lines(
         title="Mistakes when only the surest photos are answered",
         alt=alt,
-        x=Axis("share of photos that are answered, the surest first (coverage)", "share", low=0, high=1),
-        y=Axis("share of the answers that are wrong (risk)", "share", low=0),
+        x=Axis("share of photos that are answered, the surest first", "share", low=0, high=1),
+        y=Axis("share of the answers that are wrong", "share", low=0),
         series=(Series("wrong", to_floats(found.coverage), to_floats(found.risk)),),
         marks=(Mark(error, "all answered", "y"),),
     )

@@ -224,5 +224,5 @@ def _show_shortcut(shortcut: Shortcut) -> ShownShortcut:
     elif shortcut.subject_in_border:
         verdict = "what is shown reaches into it: the middle of the photo tells more, and it adds nothing to the rest"
     else:
-        verdict = "a strong clue" if strong else "a weak clue"
+        verdict = "a strong cue" if strong else "a weak cue"
     return ShownShortcut(shortcut, CUES.get(shortcut.cue, shortcut.cue), verdict, strong)

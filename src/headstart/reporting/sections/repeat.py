@@ -69,7 +69,7 @@ def _list_facts(records: Records) -> Iterator[Fact]:
     yield Fact("ran on", f"{run.engine.name}, {run.engine.precision}")
     for check in run.proofs:
         yield Fact(
-            "parity check",
+            "parity check of the engine",
             f"{check.engine} {check.precision} against {check.reference} on {check.photos} photos: least cosine of a "
             f"layer's features {min(check.cosine.values()):.4f}",
         )

@@ -3,6 +3,7 @@
 import os
 from typing import Literal
 
+from headstart.errors import EngineError
 from headstart.libraries import import_openvino
 
 #: The arithmetic that a network is computed in; the setting ``Precision`` also allows "auto".
@@ -25,8 +26,12 @@ def is_bf16_off() -> bool:
 def has_bf16() -> bool:
     """Return whether this processor computes in bf16 natively, as OpenVINO reports it.
 
-    It is False where ``HEADSTART_BF16`` is "off".
+    It is False where ``HEADSTART_BF16`` is "off", and where there is no OpenVINO to ask.
     """
     if is_bf16_off():
         return False
-    return "BF16" in import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    try:
+        openvino = import_openvino()
+    except EngineError:
+        return False
+    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")

@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
+from headstart.errors import EngineError
+
 ORT_SWITCH = "ORT_DISABLE_TELEMETRY"
 _OPENVINO_REPORTER = "openvino_telemetry"
 
@@ -34,9 +36,18 @@ def import_onnxruntime() -> Any:
 
 
 def import_openvino() -> Any:
-    """The module ``openvino``, which finds no package to report with unless that was imported already."""
+    """Return the module ``openvino``, which finds no package to report with unless that was imported already.
+
+    Raises:
+        EngineError: it is not installed, or does not load.
+    """
     with _hidden(_OPENVINO_REPORTER):
-        return import_module("openvino")
+        try:
+            return import_module("openvino")
+        except ModuleNotFoundError as error:
+            if error.name != "openvino":
+                raise
+            raise EngineError("OpenVINO is not installed (pip install openvino)") from None
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from headstart.engines import choose as choosing
 from headstart.engines.choose import ParityCheck, ParitySamples, check_parity, choose_engine
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.errors import EngineError
+from headstart.hardware import has_bf16
 from tests.conftest import CLASSES, Warm, picture
 
 
@@ -98,6 +100,29 @@ def test_a_graph_that_does_not_load_falls_back_to_pytorch(network: Backbone) -> 
     chosen = choose_engine(network, ParitySamples("a", drawn), precision="f32", listener=heard.append)
     assert chosen.engine.name == "pytorch"
     assert any("OpenVINO cannot run" in event.text for event in heard if isinstance(event, events.Note))
+
+
+def test_without_openvino_pytorch_runs_it_with_a_note(network: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)  # importing it fails as where it is not installed
+    heard: list[events.Event] = []
+    chosen = choose_engine(network, ParitySamples("a", drawn), listener=heard.append)
+    assert chosen.engine.name == "pytorch"
+    said = [event.text for event in heard if isinstance(event, events.Note)]
+    assert said == ["OpenVINO is not installed (pip install openvino); PyTorch runs it instead"]
+    with pytest.raises(EngineError, match="OpenVINO is not installed"):
+        choose_engine(network, ParitySamples("a", drawn), engine="openvino")
+
+
+def test_without_openvino_the_machine_still_has_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_openvino = choosing.machine_key()
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    assert choosing.machine_key.__wrapped__() not in ("", with_openvino)
+    assert not has_bf16()
+
+
+@pytest.mark.parametrize(("value", "said"), [(0.5, "0.500"), (0.998999, "0.998999"), (0.99895, "0.99895")])
+def test_a_cosine_that_is_too_low_is_not_said_as_the_one_that_is_wanted(value: float, said: str) -> None:
+    assert choosing.describe_cosine(value) == said
 
 
 def test_a_damaged_proof_is_made_anew(network: Backbone) -> None:

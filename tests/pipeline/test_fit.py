@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+import sys
 import zipfile
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from headstart.errors import DataError, HeadstartError, SettingError
 from headstart.pipeline.evaluate import evaluate
 from headstart.runs.run import Run, open_run
 from headstart.storage.run_layout import UNFINISHED
+from tests.conftest import Small
 
 
 def digests(run: Run) -> dict[Subset, set[str]]:
@@ -379,3 +381,13 @@ def test_real_photos(shared_data, tmp_path) -> None:
     run = headstart.fit(shared_data / "hymenoptera", out=tmp_path / "run")
     assert run.test.n == 153
     assert run.test.accuracy >= 0.947
+
+
+def test_without_openvino_a_fit_goes_through_pytorch_and_trains_no_network(
+    small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)  # importing it fails as where it is not installed
+    run = small.fit(out=tmp_path / "run")
+    assert {branch.engine for branch in headstart.load(run).record.branches} == {"pytorch"}
+    with pytest.raises(HeadstartError, match=r"OpenVINO is not installed \(pip install openvino\)"):
+        small.fit(out=tmp_path / "trained", strategy="partial-finetune")

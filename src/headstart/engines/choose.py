@@ -128,8 +128,8 @@ def _openvino(
     )
     if not conversion.passed:
         raise EngineError(
-            f"OpenVINO gives other features than PyTorch for {backbone.name} (cosine {conversion.least_cosine:.4f}, "
-            f"wanted {LEAST_COSINE})"
+            f"OpenVINO gives other features than PyTorch for {backbone.name} "
+            f"(cosine {describe_cosine(conversion.least_cosine)}, wanted {LEAST_COSINE})"
         )
     if wanted == "f32":
         return EngineChoice(engine("f32"), (conversion,))
@@ -140,8 +140,8 @@ def _openvino(
         return EngineChoice(engine("bf16"), (conversion, proof))
     listener(
         events.Note(
-            f"bf16 loses too much on these photos (cosine {proof.least_cosine:.5f}, wanted {LEAST_COSINE}); float32 is "
-            "used instead, about half as fast"
+            f"bf16 loses too much on these photos (cosine {describe_cosine(proof.least_cosine)}, wanted "
+            f"{LEAST_COSINE}); float32 is used instead, about half as fast"
         )
     )
     return EngineChoice(engine("f32"), (conversion, proof))
@@ -177,7 +177,10 @@ def _on_pytorch(
     if proof.passed or precision != "auto":
         return EngineChoice(engine, (proof,))
     listener(
-        events.Note(f"PyTorch {wanted} on {device} loses too much (cosine {proof.least_cosine:.5f}); float32 is used")
+        events.Note(
+            f"PyTorch {wanted} on {device} loses too much (cosine {describe_cosine(proof.least_cosine)}); float32 is "
+            "used"
+        )
     )
     return EngineChoice(PyTorchEngine(backbone, "f32", device=device), (proof,))
 
@@ -210,6 +213,14 @@ def check_trained_network(backbone: Backbone, network: "nn.Module", photos: Pari
 
 def _prove_bf16(engine: Engine, exact: Engine, photos: ParitySamples) -> ParityCheck:
     return check_parity(engine, exact, photos.load())
+
+
+def describe_cosine(value: float) -> str:
+    """Return a cosine with three digits, or as many as tell it from the one that was wanted."""
+    digits = 3
+    while value < LEAST_COSINE <= round(value, digits):
+        digits += 1
+    return f"{value:.{digits}f}"
 
 
 def check_parity(engine: Engine, reference: Engine, photos: NDArray[np.uint8]) -> ParityCheck:
@@ -249,6 +260,9 @@ def _kept(backbone: Backbone, name: str, make: Callable[[], ParityCheck]) -> Par
 @cache
 def machine_key() -> str:
     """Return the name of processor and OpenVINO, which a check holds for: others round otherwise."""
-    openvino = import_openvino()
-    processor = openvino.Core().get_property("CPU", "FULL_DEVICE_NAME")
-    return hashlib.blake2b(f"{processor} {openvino.__version__}".encode(), digest_size=4).hexdigest()
+    try:
+        openvino = import_openvino()
+        facts = f"{openvino.Core().get_property('CPU', 'FULL_DEVICE_NAME')} {openvino.__version__}"
+    except EngineError:
+        facts = f"{platform.processor() or platform.machine()} without OpenVINO"
+    return hashlib.blake2b(facts.encode(), digest_size=4).hexdigest()

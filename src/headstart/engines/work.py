@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart.backbones.backbone import PIXELS, Backbone
+from headstart.errors import EngineError
 from headstart.libraries import import_openvino
 
 #: Multiplications that take as long as moving one number through memory: what makes a depthwise convolution on a large
@@ -24,7 +25,11 @@ def count_work_above(backbone: Backbone) -> dict[str, float]:
 
 @lru_cache(8)
 def _work_above(graph: Path, size: int, layers: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
-    model = import_openvino().Core().read_model(graph)
+    try:
+        openvino = import_openvino()
+    except EngineError as error:
+        raise RuntimeError(str(error)) from None
+    model = openvino.Core().read_model(graph)
     model.reshape([1, size, size, 3])
     work = {operation.get_friendly_name(): _work(operation) for operation in model.get_ordered_ops()}
     ends = {name: port.get_node() for port in model.outputs for name in port.get_names()}

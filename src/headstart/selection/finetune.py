@@ -21,6 +21,7 @@ from headstart.errors import SettingError
 from headstart.export import FeatureBranch, FittedModel
 from headstart.heads.catalog import fit_head
 from headstart.heads.head import Head
+from headstart.libraries import import_openvino
 from headstart.process import passive_waiting
 from headstart.selection.arm import Arm, ArmPlan, arm_file_name, score_arm
 from headstart.selection.context import FitContext
@@ -116,6 +117,7 @@ def _job(
     *,
     ends: int | None = None,
 ) -> "FineTuning":
+    import_openvino()  # a trained network runs in nothing else: said before the training, not after it
     with passive_waiting():
         from headstart.training.fine_tuning import FineTuneSpec, FineTuning
 

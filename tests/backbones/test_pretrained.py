@@ -7,13 +7,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from headstart.backbones.catalog import resolve_origin
+from headstart.backbones.classifier import CLASSIFIER, PretrainedClassifier, write_classifier
 from headstart.backbones.convert import load_backbone
-from headstart.backbones.pretrained import (
-    CLASSIFIER,
-    PretrainedClassifier,
-    read_pretrained_classifier,
-    write_classifier,
-)
+from headstart.backbones.pretrained import read_pretrained_classifier
 from headstart.backbones.zoo import build_untrained, load_network
 
 

@@ -71,7 +71,7 @@ def test_auto_is_what_partial_fine_tuning_takes(stages) -> None:
 
 
 def test_a_network_that_computes_while_it_is_built_is_built_with_memory(monkeypatch) -> None:
-    untrained = layers.untrained
+    untrained = layers.build_untrained
 
     def computing(origin, seed):
         torch.zeros(1).item()

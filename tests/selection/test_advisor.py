@@ -8,7 +8,8 @@ from scipy.spatial.distance import jensenshannon
 from scipy.special import log_softmax as scipy_log_softmax
 from scipy.stats import entropy as scipy_entropy
 
-from headstart.backbones.pretrained import CLASSIFIER, PretrainedClassifier, read_pretrained_classifier
+from headstart.backbones.classifier import CLASSIFIER, PretrainedClassifier
+from headstart.backbones.pretrained import read_pretrained_classifier
 from headstart.data.samples import Subset
 from headstart.errors import BackboneError, DataError
 from headstart.evaluation.grouping import Targets

@@ -6,7 +6,8 @@ from pathlib import Path
 from timm.models import get_pretrained_cfg
 
 from headstart.backbones.backbone import RECORD
-from headstart.backbones.catalog import BUNDLED, resolve_origin
+from headstart.backbones.catalog import resolve_origin
+from headstart.backbones.providers.bundled import BUNDLED
 from headstart.selection.candidates import HUB, list_offline, list_tiers
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from headstart import events
 from headstart.backbones.backbone import GRAPH, PIXELS, RECORD, SCHEMA_VERSION, Backbone
-from headstart.backbones.catalog import Origin, resolve_origin
-from headstart.backbones.pretrained import write_classifier
+from headstart.backbones.catalog import resolve_origin
+from headstart.backbones.classifier import write_classifier
+from headstart.backbones.origin import Origin
 from headstart.errors import BackboneError, refuse_machine_faults
 from headstart.process import passive_waiting
 from headstart.storage.atomic import new_folder, stamp
@@ -18,7 +19,7 @@ from headstart.storage.atomic import new_folder, stamp
 if TYPE_CHECKING:
     from torch import nn
 
-    from headstart.backbones.zoo import LoadedNetwork
+    from headstart.backbones.loaded import LoadedNetwork
 
 OPSET = 18  #: the first with an antialiased Resize, which the saved classifier's graph needs
 

@@ -15,7 +15,7 @@ from torch import Tensor, fx, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from headstart.backbones.backbone import PIXELS
-from headstart.backbones.zoo import LoadedNetwork
+from headstart.backbones.loaded import LoadedNetwork
 from headstart.errors import BackboneError, EngineError, nearest, refuse_machine_faults
 
 FINAL = "final"

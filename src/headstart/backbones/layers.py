@@ -7,9 +7,10 @@ from itertools import accumulate
 import torch
 
 from headstart.backbones.backbone import middle_stage
-from headstart.backbones.catalog import Origin
 from headstart.backbones.graph import Section, trace
-from headstart.backbones.zoo import LoadedNetwork, build_untrained
+from headstart.backbones.loaded import LoadedNetwork
+from headstart.backbones.origin import Origin
+from headstart.backbones.zoo import build_untrained
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def describe_layers(origin: Origin) -> BackboneLayers:
         TrainableLayer(layer.name, layer.width, part.shape, part.parameters, part.work, int(parameters), share)
         for layer, part, parameters, share in zip(loaded.layers, parts, trained, work, strict=True)
     )
-    return BackboneLayers(origin.name, origin.architecture, origin.kind == "hub", loaded.spec.size, layers)
+    return BackboneLayers(origin.name, origin.architecture, origin.file is None, loaded.spec.size, layers)
 
 
 def _built(origin: Origin) -> tuple[LoadedNetwork, tuple[Section, ...]]:

@@ -104,3 +104,8 @@ def suggest_names(name: str, others: tuple[str, ...] = (), most: int = 3) -> lis
     names = {key: known.name for key, known in _BY_KEY.items()} | {normalise_name(other): other for other in others}
     close = get_close_matches(normalise_name(name), list(names), n=2 * most, cutoff=0.6)  # aliases: one name, many keys
     return list(dict.fromkeys(names[key] for key in close))[:most]
+
+
+def to_wildcard(pattern: str) -> str:
+    """Return a pattern with ``*`` and ``?`` in lower case as it is, anything else as part of a name."""
+    return pattern.lower() if any(sign in pattern for sign in "*?[") else f"*{pattern.lower()}*"

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Doubles
-from headstart.backbones.pretrained import PretrainedClassifier
+from headstart.backbones.classifier import PretrainedClassifier
 
 Similarity = Literal["similar", "between", "different"]
 

@@ -12,7 +12,8 @@ from headstart import events
 from headstart.backbones.backbone import PIXELS, Backbone
 from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.graph import TracedNetwork, trace
-from headstart.backbones.zoo import LoadedNetwork, build_untrained, load_network
+from headstart.backbones.loaded import LoadedNetwork
+from headstart.backbones.zoo import build_untrained, load_network
 from headstart.data.samples import Sample
 from headstart.engines.choose import ParitySamples
 from headstart.engines.engine import Engine

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
 from headstart.backbones.catalog import resolve_origin
-from headstart.backbones.listing import BackboneListing, list_local, search_timm
+from headstart.backbones.listing import list_local, search_backbones
+from headstart.backbones.origin import BackboneListing
 from headstart.display.html import html_table
 from headstart.errors import BackboneError, SettingError
 from headstart.settings import locate_store
@@ -56,7 +57,7 @@ def models(
 
         return describe_layers(origin)
     networks = locate_store(None if store is None else Path(store)) / "networks"
-    found = Models(search_timm(pattern, networks) if pattern or all else list_local(networks))
+    found = Models(search_backbones(pattern, networks) if pattern or all else list_local(networks))
     if not found:
         raise BackboneError(f"no backbone matches {pattern!r}; try part of a name, such as resnet or 'vit_*'")
     return found

@@ -1,0 +1,23 @@
+"""A network in memory with what its weights brought with them."""
+
+from dataclasses import dataclass
+
+from torch import nn
+
+from headstart.backbones.backbone import Layer
+from headstart.backbones.classifier import PretrainedClassifier
+from headstart.modalities.image.spec import ImageSpec
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedNetwork:
+    """A network and what its weights brought with them."""
+
+    network: nn.Module  #: uint8 (N, S, S, 3) -> float32 (N, width) for each layer, in inference mode
+    spec: ImageSpec
+    layers: tuple[Layer, ...]
+    weights: str  #: where they come from, for a person
+    weights_sha256: str
+    licence: str
+    parameters: int
+    classifier: PretrainedClassifier | None = None  #: what it was pretrained with, where that is a linear layer

@@ -1,0 +1,36 @@
+"""Records of where backbones come from and of what a search for them finds. No PyTorch is imported here."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The place that the weights of a name come from."""
+
+    name: str  #: as the user gave it, spelled the catalogue's way: "vgg16" for "VGG-16"
+    provider: str  #: the scheme of the provider that loads it: "bundled", "timm", "checkpoint", or another's
+    architecture: str  #: as the provider names it: timm's name, with its pretrained tag
+    file: Path | None  #: the weights' file; None where the provider fetches them
+    sha256: str  #: of that file; "" where it is known once fetched
+
+    @property
+    def key(self) -> str:
+        """The name of the converted network's folder: the same weights and architecture, the same key."""
+        facts = f"{self.provider} {self.architecture} {self.sha256}"
+        plain = "".join(sign if sign.isalnum() or sign in "._-" else "_" for sign in self.architecture)
+        return f"{plain}-{hashlib.blake2b(facts.encode(), digest_size=6).hexdigest()}"
+
+
+@dataclass(frozen=True, slots=True)
+class BackboneListing:
+    """A backbone as a list or a search shows it."""
+
+    name: str
+    parameters: int  #: 0 where so many were listed that they were not counted
+    size: int  #: edge of the input, pixels
+    licence: str
+    weights: str  #: where they are
+    is_local: bool  #: on this machine
+    aliases: tuple[str, ...] = ()  #: other names of the same network

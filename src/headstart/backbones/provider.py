@@ -1,0 +1,38 @@
+"""The protocol of a provider: a zoo of pretrained networks."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Protocol
+
+from headstart.backbones.origin import BackboneListing, Origin
+
+if TYPE_CHECKING:
+    from headstart.backbones.loaded import LoadedNetwork
+
+
+class Provider(Protocol):
+    """Finds and loads the networks of one zoo. Only ``load`` imports PyTorch.
+
+    A package of your own registers one under the entry point group ``headstart.providers``; see docs/backbones.md.
+    """
+
+    scheme: str  #: names the provider; another's own names begin with it and a colon, "zoo:NAME"
+
+    def resolve(self, name: str) -> Origin | None:
+        """Return where the weights of a backbone's name come from; None where the name is none of this provider's.
+
+        Raises:
+            BackboneError: the name is this provider's and there is no such network, or its weights are damaged.
+        """
+        ...
+
+    def search(self, pattern: str) -> Iterable[BackboneListing]:
+        """Yield the networks whose names match a pattern with * and ?, or contain it; in any case."""
+        ...
+
+    def load(self, origin: Origin, seed: int | None = None) -> "LoadedNetwork":
+        """Return a network in inference mode, float32; with a seed, random weights instead of pretrained ones.
+
+        Raises:
+            BackboneError: an unknown architecture, or weights that do not fit or cannot be fetched.
+        """
+        ...

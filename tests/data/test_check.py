@@ -23,7 +23,7 @@ def damaged(pets, draw):
 def test_a_survey_decodes_everything_and_amends_the_ledger(damaged):
     seen = []
     found = check_samples(read_source(damaged), listener=seen.append)
-    assert found.outcomes == {FileStatus.ACCEPTED: 22, FileStatus.REPAIRED: 1, FileStatus.SKIPPED: 1}
+    assert found.counts == {FileStatus.ACCEPTED: 22, FileStatus.REPAIRED: 1, FileStatus.SKIPPED: 1}
     assert found.photos == {"cats": 12, "dogs": 11}
     assert found.width == Range(12, 12, 100)
     assert found.height == Range(9, 9, 50)
@@ -37,7 +37,7 @@ def test_a_survey_decodes_everything_and_amends_the_ledger(damaged):
 
 
 def test_a_survey_of_headers_only(damaged):
-    assert check_samples(read_source(damaged), decode_all=False).outcomes[FileStatus.ACCEPTED] == 24
+    assert check_samples(read_source(damaged), decode_all=False).counts[FileStatus.ACCEPTED] == 24
 
 
 def test_problems_that_only_decoding_finds(tmp_path, plant, draw):
@@ -51,7 +51,7 @@ def test_a_file_that_vanished_since(pets):
     samples = read_source(pets)
     (pets / "cats/0.png").unlink()
     found = check_samples(samples)
-    assert found.outcomes[FileStatus.SKIPPED] == 1
+    assert found.counts[FileStatus.SKIPPED] == 1
     assert found.samples.ledger.entries[0].reason == "missing file"
 
 

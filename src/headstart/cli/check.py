@@ -107,11 +107,11 @@ def describe_check(found: "DataCheck") -> str:
     from headstart.data.samples import FileStatus
 
     samples = found.samples
-    counts = ", ".join(f"{count} {outcome.value}" for outcome, count in found.outcomes.items())
+    counts = ", ".join(f"{count} {outcome.value}" for outcome, count in found.counts.items())
     told = [entry for entry in samples.ledger.entries if entry.reason]
     ignored = f", {samples.ledger.ignored} hidden or system files ignored" if samples.ledger.ignored else ""
     sections = [
-        f"{samples.root}: {sum(found.outcomes.values())} files seen: {counts}{ignored}",
+        f"{samples.root}: {sum(found.counts.values())} files seen: {counts}{ignored}",
         table(("class", "photos"), found.photos.items()),
         f"formats: {', '.join(f'{name} {count}' for name, count in found.formats.items())}",
         f"width {_range(found.width)}, height {_range(found.height)}",
@@ -144,7 +144,7 @@ def _listed(heading: str, lines: list[str]) -> str:
 def _to_json(found: "DataCheck") -> dict[str, Any]:
     return {
         "root": found.samples.root,
-        "outcomes": {outcome.value: count for outcome, count in found.outcomes.items()},
+        "counts": {outcome.value: count for outcome, count in found.counts.items()},
         "ignored": found.samples.ledger.ignored,
         "photos": dict(found.photos),
         "formats": dict(found.formats),

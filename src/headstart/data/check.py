@@ -1,4 +1,4 @@
-"""A survey of photos before anything is fitted: what is there, what is broken, what is there twice."""
+"""A check of photos before anything is fitted: classes, sizes, formats, broken files and copies."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from statistics import median_low
 
 from headstart.data.assembly import find_problems
-from headstart.data.inspection import default_workers, map_in_threads, why_unreadable
+from headstart.data.inspection import default_workers, describe_read_error, map_in_threads
 from headstart.data.samples import FileSource, FileStatus, LedgerEntry, Sample, Samples
 from headstart.events import Listener, ignore
 from headstart.modalities.image.decoding.decode import BrokenPhoto, decode
@@ -27,10 +27,10 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class DataCheck:
-    """What is there."""
+    """The result of a check of photos."""
 
-    samples: Samples  #: without those that do not decode, the ledger amended
-    outcomes: Mapping[FileStatus, int]  #: files that ended in each way
+    samples: Samples  #: without those that do not decode, the ledger updated
+    counts: Mapping[FileStatus, int]  #: files of each status
     photos: Mapping[str, int]  #: usable photos of each class, in the order of the classes
     width: Range | None  #: pixels, as stored; None without a usable photo
     height: Range | None  #: pixels, as stored
@@ -42,13 +42,13 @@ class DataCheck:
 def check_samples(
     samples: Samples, *, decode_all: bool = True, workers: int = 0, listener: Listener = ignore
 ) -> DataCheck:
-    """Looks at everything that was read.
+    """Return the counts, sizes, formats, copies and problems of everything that was read.
 
     Args:
-        samples: from ``read``, with ``strict=False`` to be shown problems instead of an error.
-        decode_all: decodes every photo too, as a fit would, and amends the ledger by what that finds.
+        samples: from ``read_source``, with ``strict=False`` to be shown problems instead of an error.
+        decode_all: decode every photo too, as a fit would, and update the ledger.
         workers: threads for decoding; 0 means one per core, two at least.
-        listener: told of the progress.
+        listener: is told of the progress.
     """
     if decode_all:
         samples = check_decoding(samples, workers=workers, listener=listener)
@@ -58,8 +58,8 @@ def check_samples(
         samples,
         samples.ledger.counts(),
         {name: per_class[label] for label, name in enumerate(samples.classes)},
-        _range([entry.width for entry in usable]),
-        _range([entry.height for entry in usable]),
+        _summarise([entry.width for entry in usable]),
+        _summarise([entry.height for entry in usable]),
         dict(Counter(entry.format for entry in usable).most_common()),
         tuple(tuple(sample.name for sample in same) for same in samples.copies),
         tuple(find_problems(samples)),
@@ -67,15 +67,17 @@ def check_samples(
 
 
 def check_decoding(samples: Samples, *, workers: int = 0, listener: Listener = ignore) -> Samples:
-    """The samples without those that don't decode; the ledger says which, and which had to be repaired."""
+    """Return the samples without those that don't decode; the ledger says which, and which had to be repaired."""
     entries = {entry.name: entry for entry in samples.ledger.entries}
     work = [(sample, entries[sample.name]) for sample in samples.samples]
-    answers = map_in_threads(_decoded, work, stage="check", workers=workers or default_workers(), listener=listener)
-    changes = {entry.name: entry for entry in answers if entry != entries[entry.name]}
+    decoded = map_in_threads(
+        _decode_entry, work, stage="check", workers=workers or default_workers(), listener=listener
+    )
+    changes = {entry.name: entry for entry in decoded if entry != entries[entry.name]}
     return samples.with_updates(changes)
 
 
-def _decoded(work: tuple[Sample, LedgerEntry]) -> LedgerEntry:
+def _decode_entry(work: tuple[Sample, LedgerEntry]) -> LedgerEntry:
     sample, entry = work
     if not isinstance(sample.source, FileSource):
         return entry
@@ -84,9 +86,9 @@ def _decoded(work: tuple[Sample, LedgerEntry]) -> LedgerEntry:
     except BrokenPhoto as error:
         return replace(entry, status=FileStatus.SKIPPED, reason=str(error))
     except OSError as error:
-        return replace(entry, status=FileStatus.SKIPPED, reason=why_unreadable(error))
+        return replace(entry, status=FileStatus.SKIPPED, reason=describe_read_error(error))
     return replace(entry, status=FileStatus.REPAIRED, reason=repaired) if repaired else entry
 
 
-def _range(values: list[int]) -> Range | None:
+def _summarise(values: list[int]) -> Range | None:
     return Range(min(values), median_low(values), max(values)) if values else None

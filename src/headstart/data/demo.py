@@ -13,7 +13,7 @@ COUNT = 1797
 
 
 def write_digits(folder: Path) -> Path:
-    """Writes the digits into a folder per class; a folder that has them already is left as it is.
+    """Write the digits into a folder per class; a folder that has them already is left as it is.
 
     Raises:
         DataError: something else is in that folder, or it cannot be written.

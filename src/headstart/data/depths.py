@@ -1,4 +1,4 @@
-"""Photos with more than 8 bits in a set: by what range all of them are scaled, and what the ledger says of each."""
+"""Photos with more than 8 bits in a set: the ranges that scale them, and their notes in the ledger."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -17,18 +17,18 @@ from headstart.modalities.image.spec import GreyRange
 
 
 def find_grey_ranges(train: Iterable[Sample]) -> tuple[GreyRange, ...]:
-    """The ranges of training photos with more than 8 bits, one for each kind of values; none where all have 8."""
+    """Return the ranges of training photos with more than 8 bits, one for each kind; none where all have 8."""
     return fit_common_ranges([sample.depth for sample in train if sample.depth is not None])
 
 
 def describe_ranges(ranges: Sequence[GreyRange], photos: int) -> str:
-    """One line: by what range training photos, so many, are scaled."""
+    """Return a line on the ranges that training photos, so many, are scaled by."""
     each = [f"{it.low:.6g}..{it.high:.6g} ({it.kind})" for it in ranges]
     return f"photos with more than 8 bits are scaled by {', '.join(each)}, the range of {photos} of them in train"
 
 
 def note_scaling(samples: Samples, ranges: Sequence[GreyRange]) -> Samples:
-    """The samples, the ledger saying of each photo with more than 8 bits how it is scaled."""
+    """Return the samples with a note in the ledger on each photo with more than 8 bits: how it is scaled."""
     by_kind = {it.kind: it for it in ranges}
     changes = {}
     for entry in samples.ledger.entries:
@@ -41,7 +41,7 @@ def note_scaling(samples: Samples, ranges: Sequence[GreyRange]) -> Samples:
 
 
 def summarise_depths(depths: Iterable[BitDepth | None]) -> tuple[str, ...]:
-    """A note for the ledger that counts photos with more than 8 bits; none where there are none."""
+    """Return a note for the ledger that counts photos with more than 8 bits; none where there are none."""
     kinds = Counter(describe_depth(replace(it, missing=0)) for it in depths if it is not None)
     if not kinds:
         return ()

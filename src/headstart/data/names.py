@@ -11,12 +11,12 @@ _natural = natsort_keygen(alg=ns.IGNORECASE)
 
 
 def natural_key(name: str) -> tuple[object, str]:
-    """The key of natural order: ``2`` before ``10``, ``a`` before ``B``; names equal but for case in code order."""
+    """Return the key of natural order: ``2`` before ``10``, ``a`` before ``B``; by code where only the case differs."""
     return _natural(name), name
 
 
 def normalise_class_name(text: str) -> str:
-    """A class's name as it is kept: NFC, so a folder means the same class on macOS and elsewhere; no outer blanks.
+    """Return a class's name as it is kept: NFC, as a folder means the same class on macOS; no outer blanks.
 
     Bytes of a folder's name that are no text are kept as escapes, for a name goes into files that have to be text.
     """
@@ -29,12 +29,12 @@ def normalise_class_name(text: str) -> str:
 
 
 def count_noun(count: int, noun: str, verb: str) -> str:
-    """A number, what it counts and what that does, in the singular or plural: "1 photo is", "2 photos are"."""
+    """Return a number with its noun and verb, in the singular or plural: "1 photo is", "2 photos are"."""
     one = {"are": "is", "have": "has"}.get(verb, f"{verb}s")
     return f"{count} {noun} {one}" if count == 1 else f"{count} {noun}s {verb}"
 
 
 def preview(names: Sequence[str], show: Callable[[str], str] = repr, most: int = 3) -> str:
-    """A list for a message: the first few names, none of them of any length, and how many more there are."""
+    """Return a list for a message: the first few names, none of them too long, and how many more there are."""
     shown = ", ".join(show(bounded(name, MOST_OF_A_NAME * 2)) for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -1,4 +1,4 @@
-"""What headstart itself wrote, so that it is not taken for photos: runs, classifiers, pictures, stores.
+"""Output of headstart, so that it is not taken for photos: runs, classifiers, pictures, stores.
 
 They are known by their files, not by their names. Pictures say inside that they were drawn, so they are known wherever
 they are moved to.

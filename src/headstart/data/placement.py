@@ -1,4 +1,4 @@
-"""Placing groups into parts: by content and seed only, each class in its shares, no group torn apart.
+"""Placement of groups into subsets: by content and seed only, each class in its shares, no group separated.
 
 Groups come in the order of a keyed hash of their content. TEST takes from that order until its shares are filled, then
 VALIDATION does, and TRAIN gets the rest: photos that are added later move only those near the two borders.
@@ -16,7 +16,7 @@ _ATTEMPTS = 50  #: orders that are tried where groups of several classes get int
 
 @dataclass(frozen=True, slots=True)
 class GroupCounts:
-    """Samples that stay together."""
+    """The photos of each class in a group."""
 
     key: str  #: the smallest digest in it
     counts: Mapping[int, int]  #: class -> photos of it
@@ -29,52 +29,52 @@ class GroupCounts:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where the groups went."""
+    """The subset of each group."""
 
-    subsets: Mapping[str, Subset]  #: key of the group -> its part
-    lacking: Mapping[int, Sequence[Subset]]  #: class -> parts without a photo of it; empty when each has one
+    subsets: Mapping[str, Subset]  #: key of the group -> its subset
+    lacking: Mapping[int, Sequence[Subset]]  #: class -> subsets without a photo of it; empty when each has one
 
 
 @dataclass(slots=True)
 class _Board:
-    """Parts that are being filled."""
+    """Subsets that are being filled."""
 
     targets: dict[Subset, dict[int, float]]  #: of TEST and VALIDATION, or VALIDATION alone: photos wanted of each class
     held: dict[Subset, Counter[int]]
     subsets: dict[str, Subset] = field(default_factory=dict)
 
-    def put(self, group: GroupCounts, part: Subset) -> None:
-        self.subsets[group.key] = part
-        self.held[part].update(group.counts)
+    def put(self, group: GroupCounts, subset: Subset) -> None:
+        self.subsets[group.key] = subset
+        self.held[subset].update(group.counts)
 
-    def gain(self, group: GroupCounts, part: Subset) -> float:
-        """By how much the squared distance to the targets shrinks when the part gets the group."""
+    def gain(self, group: GroupCounts, subset: Subset) -> float:
+        """Return by how much the squared distance to the targets shrinks when the subset gets the group."""
         total = 0.0
         for label, count in sorted(group.counts.items()):
-            deficit = self.targets[part].get(label, 0.0) - self.held[part][label]
+            deficit = self.targets[subset].get(label, 0.0) - self.held[subset][label]
             total += deficit**2 - (deficit - count) ** 2
         return total
 
-    def fits(self, group: GroupCounts, part: Subset) -> bool:
-        """Whether the part is better off with the group and not swamped by it."""
-        return group.size <= max(1.0, sum(self.targets[part].values())) and self.gain(group, part) > 0
+    def fits(self, group: GroupCounts, subset: Subset) -> bool:
+        """Return whether the subset is better off with the group and not swamped by it."""
+        return group.size <= max(1.0, sum(self.targets[subset].values())) and self.gain(group, subset) > 0
 
 
 def place_groups(
     groups: Sequence[GroupCounts], shares: Mapping[Subset, float], *, seed: int, held: Mapping[Subset, Counter[int]]
 ) -> Placement:
-    """A part for every group.
+    """Return a subset for every group.
 
     Args:
-        groups: what is to be placed, in any order.
+        groups: in any order.
         shares: of TEST and VALIDATION, or of VALIDATION alone, among all photos; TRAIN gets the rest.
         seed: another seed, another order.
-        held: photos of each class that the parts have already.
+        held: photos of each class that the subsets have already.
     """
     best: Placement | None = None
     for attempt in range(_ATTEMPTS):
-        placement = _place_once(sorted(groups, key=_order(seed, attempt)), shares, held)
-        if best is None or _lacks(placement) < _lacks(best):
+        placement = _place_once(sorted(groups, key=_make_order(seed, attempt)), shares, held)
+        if best is None or _count_lacking(placement) < _count_lacking(best):
             best = placement
         if not best.lacking:
             break
@@ -88,41 +88,41 @@ def _place_once(
     counts = Counter[int]()
     for some_counts in (*held.values(), *(group.counts for group in groups)):
         counts.update(some_counts)
-    targets = {part: {c: max(1.0, share * n) for c, n in counts.items()} for part, share in shares.items()}
+    targets = {subset: {c: max(1.0, share * n) for c, n in counts.items()} for subset, share in shares.items()}
     train = {c: n - sum(target[c] for target in targets.values()) for c, n in counts.items()}
     targets[Subset.TRAIN] = train
-    board = _Board(targets, {part: Counter(held.get(part, {})) for part in targets})
+    board = _Board(targets, {subset: Counter(held.get(subset, {})) for subset in targets})
     _cover(board, groups)
     for group in groups:
         if group.key not in board.subsets:
-            part = next((part for part in shares if board.fits(group, part)), Subset.TRAIN)
-            board.put(group, part)
-    lacking = {c: [part for part in targets if not board.held[part][c]] for c in sorted(counts)}
-    return Placement(board.subsets, {c: parts for c, parts in lacking.items() if parts})
+            subset = next((subset for subset in shares if board.fits(group, subset)), Subset.TRAIN)
+            board.put(group, subset)
+    lacking = {c: [subset for subset in targets if not board.held[subset][c]] for c in sorted(counts)}
+    return Placement(board.subsets, {c: subsets for c, subsets in lacking.items() if subsets})
 
 
 def _cover(board: _Board, groups: Sequence[GroupCounts]) -> None:
-    """One group of each class for each part, the classes with the fewest groups first."""
+    """Place one group of each class in each subset, the classes with the fewest groups first."""
     having: dict[int, list[GroupCounts]] = {}
     for group in groups:
         for label in group.counts:
             having.setdefault(label, []).append(group)
     for label in sorted(having, key=lambda label: (len(having[label]), label)):
-        for part in _needy(board, label):
+        for subset in _find_needy(board, label):
             free = [group for group in having[label] if group.key not in board.subsets]
             if free:
-                board.put(max(free, key=lambda group: board.gain(group, part)), part)
+                board.put(max(free, key=lambda group: board.gain(group, subset)), subset)
 
 
-def _needy(board: _Board, label: int) -> Iterator[Subset]:
-    return (part for part in board.targets if not board.held[part][label])
+def _find_needy(board: _Board, label: int) -> Iterator[Subset]:
+    return (subset for subset in board.targets if not board.held[subset][label])
 
 
-def _lacks(placement: Placement) -> int:
-    return sum(len(parts) for parts in placement.lacking.values())
+def _count_lacking(placement: Placement) -> int:
+    return sum(len(subsets) for subsets in placement.lacking.values())
 
 
-def _order(seed: int, attempt: int) -> Callable[[GroupCounts], tuple[bytes, str]]:
-    """The key that puts groups in an order that nobody can foresee and everybody can repeat."""
+def _make_order(seed: int, attempt: int) -> Callable[[GroupCounts], tuple[bytes, str]]:
+    """Return the key that puts groups in an order that nobody can foresee and everybody can repeat."""
     key = f"{seed} {attempt}".encode()
     return lambda group: (blake2b(group.key.encode(), key=key, digest_size=16).digest(), group.key)

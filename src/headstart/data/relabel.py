@@ -17,7 +17,7 @@ from headstart.errors import DataError, nearest
 from headstart.storage.csv_cells import format_csv, unescape_cell
 from headstart.storage.run_layout import RELABELS, SPLIT
 
-MOST = 8  #: problems named in one message
+MOST_PROBLEMS = 8  #: in one message
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def find_relabel_tables(relabel: Path | None, split_from: Path | None) -> tuple[
 
 
 def apply_relabels(samples: Samples, *tables: Path) -> Samples:
-    """The samples with labels as the tables say; what none names stays. The ledger tells what was changed.
+    """Return the samples with labels as the tables say; samples that none names stay. The ledger says what changed.
 
     A table that an earlier run kept may be older than the photos: rows that fit them no more are left out, with a note.
 
@@ -56,21 +56,21 @@ def apply_relabels(samples: Samples, *tables: Path) -> Samples:
     """
     given = {sample.name: samples.classes[sample.label] for sample in samples.samples}
     wanted: dict[str, tuple[str, Path]] = {}
-    outdated = []
+    notes = []
     for table in tables:
         corrections = _read(table)
-        found = _found(samples, corrections)
+        names = _match_names(samples, corrections)
         if _is_of_run(table):
-            corrections, others = _parted(samples, corrections, found)
-            outdated += [_outdated(table, others)] if others else []
-        wanted |= {name: (label, table) for name, label in _wanted(samples, table, corrections, found).items()}
+            corrections, outdated = _separate_outdated(samples, corrections, names)
+            notes += [_describe_outdated(table, outdated)] if outdated else []
+        wanted |= {name: (label, table) for name, label in _check(samples, table, corrections, names).items()}
     changed = {name: to for name, to in wanted.items() if name in given and to[0] != given[name]}
     if not tables:
         return samples
-    result = _with_labels(samples, changed, tables, outdated)
-    _refuse(tables[-1], [*_contradictions(result), *find_problems(result)])
+    result = _change_labels(samples, changed, tables, notes)
+    _refuse(tables[-1], [*_find_contradictions(result), *find_problems(result)])
     relabels = tuple(Relabel(name, given[name], to[0]) for name, to in changed.items())
-    gone = {it.photo for it in relabels if not it.label}
+    gone = {relabel.photo for relabel in relabels if not relabel.label}
     return replace(result, relabels=relabels, left_out=tuple(it for it in samples.samples if it.name in gone))
 
 
@@ -83,44 +83,46 @@ def _is_of_run(table: Path) -> bool:
     return table.name == RELABELS and (table.parent / SPLIT).is_file()
 
 
-def _parted(
-    samples: Samples, corrections: Sequence[Correction], found: Mapping[str, str]
+def _separate_outdated(
+    samples: Samples, corrections: Sequence[Correction], names: Mapping[str, str]
 ) -> tuple[list[Correction], list[Correction]]:
-    """Rows whose photo and class are there, and the others."""
-    aside = {entry.name for entry in samples.ledger.entries if entry.status is FileStatus.SKIPPED}
-    parted: tuple[list[Correction], list[Correction]] = ([], [])
-    for it in corrections:
-        name = found.get(it.photo)
-        fits = it.kept or not it.label or (it.label in samples.classes and name not in aside)
-        parted[name is None or not fits].append(it)
-    return parted
+    """Return the rows whose photo and class are there, and the others."""
+    skipped = {entry.name for entry in samples.ledger.entries if entry.status is FileStatus.SKIPPED}
+    current: list[Correction] = []
+    outdated: list[Correction] = []
+    for row in corrections:
+        name = names.get(row.photo)
+        fits = row.kept or not row.label or (row.label in samples.classes and name not in skipped)
+        (current if name is not None and fits else outdated).append(row)
+    return current, outdated
 
 
-def _outdated(table: Path, rows: Sequence[Correction]) -> str:
-    named = preview([f"{it.photo!r} (row {it.row})" for it in rows], show=str)
-    return f"{_name(table)}: {len(rows)} rows left out, for their photo or class is there no more: {named}"
+def _describe_outdated(table: Path, rows: Sequence[Correction]) -> str:
+    photos = preview([f"{it.photo!r} (row {it.row})" for it in rows], show=str)
+    return f"{_name(table)}: {len(rows)} rows left out, for their photo or class is there no more: {photos}"
 
 
-def _wanted(
-    samples: Samples, table: Path, corrections: Sequence[Correction], found: Mapping[str, str]
+def _check(
+    samples: Samples, table: Path, corrections: Sequence[Correction], names: Mapping[str, str]
 ) -> dict[str, str]:
-    """Name of the file -> label that a table wants, "" for leaving it out."""
-    unknown = [it for it in corrections if it.photo not in found]
-    _refuse(
-        table,
-        [
-            *_unknown_photos(samples, unknown),
-            *_unknown_classes(samples, corrections),
-            *_at_odds(corrections, found),
-            *_skipped_rows(samples, corrections, found),
-        ],
-    )
-    return {found[it.photo]: it.label for it in corrections if not it.kept}
+    """Return name of the file -> label that a table wants, "" for leaving it out.
+
+    Raises:
+        DataError: rows that do not fit the photos.
+    """
+    problems = [
+        *_find_unknown_photos(samples, [it for it in corrections if it.photo not in names]),
+        *_find_unknown_classes(samples, corrections),
+        *_find_conflicts(corrections, names),
+        *_find_skipped(samples, corrections, names),
+    ]
+    _refuse(table, problems)
+    return {names[it.photo]: it.label for it in corrections if not it.kept}
 
 
 def _read(table: Path) -> list[Correction]:
     try:
-        content = read_text_table(table, _keys, remedy="save it as UTF-8")
+        content = read_text_table(table, _find_keys, remedy="save it as UTF-8")
     except OSError as error:
         raise DataError(f"table {str(table)!r} cannot be read: {error.strerror or error}; check the path") from None
     refuse_damaged_rows(table, content.rows)
@@ -130,16 +132,16 @@ def _read(table: Path) -> list[Correction]:
         wanted = "the columns photo and label, as headstart check --labels writes them"
         raise DataError(f"table {str(table)!r} {seen}; wanted {wanted}")
     place = {column: header.index(column) for column in ["photo", "given", "now", "label"] if column in header}
-    return [_correction(row.number, row.cells, place) for row in content.rows]
+    return [_parse_correction(row.number, row.cells, place) for row in content.rows]
 
 
-def _keys(header: Sequence[str]) -> list[int]:
-    """The columns that tell a row."""
+def _find_keys(header: Sequence[str]) -> list[int]:
+    """Return the columns that tell a row."""
     names = [cell.strip().lower() for cell in header]
     return [names.index(name) for name in ("photo", "label", "given") if name in names]
 
 
-def _correction(row: int, cells: Sequence[str], place: Mapping[str, int]) -> Correction:
+def _parse_correction(row: int, cells: Sequence[str], place: Mapping[str, int]) -> Correction:
     # Spreadsheets leave out the empty cells at a row's end.
     cell = {name: unescape_cell(cells[at]) if at < len(cells) else "" for name, at in place.items()}
     given = cell.get("given") or None
@@ -147,86 +149,87 @@ def _correction(row: int, cells: Sequence[str], place: Mapping[str, int]) -> Cor
     return Correction(row, cell["photo"], normalise_class_name(cell["label"]), kept)
 
 
-def _found(samples: Samples, corrections: Sequence[Correction]) -> dict[str, str]:
-    """Cell of the column ``photo`` -> name of the file seen; cells that name none are missing.
+def _match_names(samples: Samples, corrections: Sequence[Correction]) -> dict[str, str]:
+    """Return cell of the column ``photo`` -> name of the file seen; cells that name none are missing.
 
     A name may have been composed (NFC) or have lost its outer blanks on the way, where only one file can be meant.
     """
     written = {entry.name.encode("utf-8", "backslashreplace").decode(): entry.name for entry in samples.ledger.entries}
     alike = Counter(map(normalise_class_name, written))
-    loose = {
-        normalise_class_name(text): name for text, name in written.items() if alike[normalise_class_name(text)] == 1
-    }
+    loose = {normalised: name for text, name in written.items() if alike[normalised := normalise_class_name(text)] == 1}
     names = {it.photo: written.get(it.photo) or loose.get(normalise_class_name(it.photo)) for it in corrections}
     return {cell: name for cell, name in names.items() if name is not None}
 
 
-def _unknown_photos(samples: Samples, unknown: Sequence[Correction]) -> list[str]:
+def _find_unknown_photos(samples: Samples, unknown: Sequence[Correction]) -> list[str]:
     if not unknown:
         return []
     by_file = {_file(sample.name): sample.name for sample in samples.samples}
-    named = []
-    for it in unknown:
-        meant = by_file.get(_file(it.photo))
-        named.append(f"{it.photo!r} (row {it.row}{f'; did you mean {meant!r}?' if meant else ''})")
-    return [f"no photo is called {preview(named, show=str)}; wanted names as headstart check --labels writes them"]
+    photos = []
+    for row in unknown:
+        meant = by_file.get(_file(row.photo))
+        photos.append(f"{row.photo!r} (row {row.row}{f'; did you mean {meant!r}?' if meant else ''})")
+    return [f"no photo is called {preview(photos, show=str)}; wanted names as headstart check --labels writes them"]
 
 
 def _file(name: str) -> str:
     return name.replace("\\", "/").rpartition("/")[2]
 
 
-def _unknown_classes(samples: Samples, corrections: Sequence[Correction]) -> list[str]:
+def _find_unknown_classes(samples: Samples, corrections: Sequence[Correction]) -> list[str]:
     rows: dict[str, list[int]] = defaultdict(list)
-    for it in corrections:
-        if it.label and not it.kept and it.label not in samples.classes:
-            rows[it.label].append(it.row)
+    for row in corrections:
+        if row.label and not row.kept and row.label not in samples.classes:
+            rows[row.label].append(row.row)
     return [
-        f"row {preview([str(row) for row in at], show=str)}: label {label!r} is no class of these photos; "
+        f"row {preview([str(row) for row in numbers], show=str)}: label {label!r} is no class of these photos; "
         + nearest(label, list(samples.classes))
-        for label, at in rows.items()
+        for label, numbers in rows.items()
     ]
 
 
-def _at_odds(corrections: Sequence[Correction], found: Mapping[str, str]) -> list[str]:
-    """Photos that stand in the table twice, with different labels."""
+def _find_conflicts(corrections: Sequence[Correction], names: Mapping[str, str]) -> list[str]:
+    """Return problems of photos that stand in the table twice, with different labels."""
     rows: dict[str, list[Correction]] = defaultdict(list)
-    for it in corrections:
-        if it.photo in found:
-            rows[found[it.photo]].append(it)
+    for row in corrections:
+        if row.photo in names:
+            rows[names[row.photo]].append(row)
+    problems = []
+    for name, same in rows.items():
+        labels = list(dict.fromkeys(row.label for row in same))
+        if len(labels) > 1:
+            numbers = preview([str(row.row) for row in same], show=str)
+            problems.append(f"rows {numbers}: {name!r} is labelled {' and '.join(map(repr, labels))}; keep one row")
+    return problems
+
+
+def _find_skipped(samples: Samples, corrections: Sequence[Correction], names: Mapping[str, str]) -> list[str]:
+    reasons = {entry.name: entry.reason for entry in samples.ledger.entries if entry.status is FileStatus.SKIPPED}
     return [
-        f"rows {preview([str(it.row) for it in same], show=str)}: {name!r} is labelled "
-        f"{' and '.join(repr(label) for label in dict.fromkeys(it.label for it in same))}; keep one row"
-        for name, same in rows.items()
-        if len({it.label for it in same}) > 1
+        f"row {row.row}: {row.photo!r} is skipped ({reasons[names[row.photo]]}) and can have no label; remove the row"
+        for row in corrections
+        if row.label and not row.kept and names.get(row.photo) in reasons
     ]
 
 
-def _skipped_rows(samples: Samples, corrections: Sequence[Correction], found: Mapping[str, str]) -> list[str]:
-    aside = {entry.name: entry.reason for entry in samples.ledger.entries if entry.status is FileStatus.SKIPPED}
-    return [
-        f"row {it.row}: {it.photo!r} is skipped ({aside[found[it.photo]]}) and can have no label; remove the row"
-        for it in corrections
-        if it.label and not it.kept and found.get(it.photo) in aside
-    ]
-
-
-def _with_labels(
+def _change_labels(
     samples: Samples, changed: Mapping[str, tuple[str, Path]], tables: Sequence[Path], notes: Sequence[str]
 ) -> Samples:
-    """With the labels of some names changed, "" for those left out, in samples and ledger, which is added notes."""
+    """Return samples and ledger with the labels of some names changed, "" for those left out, and notes added."""
     index = {label: number for number, label in enumerate(samples.classes)}
     corrected = tuple(
         replace(sample, label=index[changed[sample.name][0]]) if changed.get(sample.name, ("",))[0] else sample
         for sample in samples.samples
     )
     entries = {
-        entry.name: _amended(entry, *changed[entry.name]) for entry in samples.ledger.entries if entry.name in changed
+        entry.name: _update_entry(entry, *changed[entry.name])
+        for entry in samples.ledger.entries
+        if entry.name in changed
     }
     notes = [
         *notes,
         *(
-            _note(table, [label for label, by in changed.values() if by == table], last=table == tables[-1])
+            _describe_changes(table, [label for label, by in changed.values() if by == table], last=table == tables[-1])
             for table in tables
         ),
     ]
@@ -234,8 +237,8 @@ def _with_labels(
     return replace(samples, samples=corrected, ledger=ledger).with_updates(entries)
 
 
-def _note(table: Path, labels: Sequence[str], *, last: bool) -> str:
-    """What a table changed, where no later one has the photo too."""
+def _describe_changes(table: Path, labels: Sequence[str], *, last: bool) -> str:
+    """Return a note on what a table changed, where no later one has the photo too."""
     left_out = sum(not label for label in labels)
     if not labels and not last:
         return f"{_name(table)}: every correction in it stands in the table given later, which counts"
@@ -247,14 +250,14 @@ def _name(table: Path) -> str:
     return f"{table.name} of {table.parent.name}" if table.name == RELABELS else table.name
 
 
-def _amended(entry: LedgerEntry, label: str, table: Path) -> LedgerEntry:
+def _update_entry(entry: LedgerEntry, label: str, table: Path) -> LedgerEntry:
     if not label:
         return replace(entry, status=FileStatus.SKIPPED, reason=f"left out by {table.name}")
     return replace(entry, label=label, reason=f"relabelled: {entry.label!r} -> {label!r}")
 
 
-def _contradictions(samples: Samples) -> list[str]:
-    """Photos with equal bytes that would now be of different classes."""
+def _find_contradictions(samples: Samples) -> list[str]:
+    """Return problems of photos with equal bytes that would now be of different classes."""
     problems = []
     for same in samples.copies:
         other = next((sample for sample in same if sample.label != same[0].label), None)
@@ -268,7 +271,9 @@ def _contradictions(samples: Samples) -> list[str]:
 
 
 def _refuse(table: Path, problems: Sequence[str]) -> None:
-    """Raises one error for all problems."""
+    """Raise one error for all problems."""
     if problems:
-        more = f"; and {len(problems) - MOST} more problems like these" if len(problems) > MOST else ""
-        raise DataError(f"table {str(table)!r}: " + "; also: ".join(problems[:MOST]) + more)
+        more = (
+            f"; and {len(problems) - MOST_PROBLEMS} more problems like these" if len(problems) > MOST_PROBLEMS else ""
+        )
+        raise DataError(f"table {str(table)!r}: " + "; also: ".join(problems[:MOST_PROBLEMS]) + more)

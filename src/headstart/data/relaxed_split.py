@@ -1,4 +1,4 @@
-"""A split where near-duplicates leave too few groups: classes that need it give theirs up, and it is said.
+"""A split where near-duplicates leave too few groups: classes that need it are separated, and it is said.
 
 Photos of a fixed camera, or of one object, all show nearly the same. Kept in one part they could not be split at all;
 split, they flatter the test score. A user is better off with a score that says so than with none.
@@ -15,11 +15,11 @@ from headstart.data.split import Split, TooFewGroupsError
 
 @dataclass(frozen=True)
 class RelaxedSplit:
-    """Photos and their split."""
+    """Photos and their split, and the classes whose near-duplicates it separates."""
 
-    samples: Samples  #: near-duplicates in one group, but of the classes that gave them up
+    samples: Samples  #: near-duplicates in one group, but those of ``classes``
     split: Split  #: its first note tells of these
-    classes: tuple[str, ...]  #: that gave theirs up, by name; none where nothing had to be
+    classes: tuple[str, ...]  #: whose near-duplicates are separated, by name; none where nothing had to be
 
 
 def make_relaxed_split(
@@ -28,28 +28,28 @@ def make_relaxed_split(
     """Split photos with near-duplicates kept together, as far as each class still has groups for each part.
 
     Args:
-        samples: near-duplicates not joined yet.
+        samples: near-duplicates not merged yet.
         pairs: ids of two samples that show the same.
-        make: makes the split of samples.
+        make: returns the split of samples.
 
     Raises:
         DataError: there are too few groups, or photos, without near-duplicates too.
     """
     label_of = {sample.id: sample.label for sample in samples.samples}
-    kept, loosened = list(pairs), set[int]()
+    kept, separated = list(pairs), set[int]()
     found = len(kept)
     while True:
         grouped = merge_groups(samples, kept)
         try:
             split = make(grouped)
         except TooFewGroupsError as error:
-            loosened |= error.labels
-            left = [pair for pair in kept if not loosened & {label_of[id_] for id_ in pair}]
+            separated |= error.labels
+            left = [pair for pair in kept if not separated & {label_of[id_] for id_ in pair}]
             if len(left) == len(kept):  # it is not for near-duplicates that groups are few
                 raise
             kept = left
             continue
-        names = tuple(samples.classes[label] for label in sorted(loosened))
+        names = tuple(samples.classes[label] for label in sorted(separated))
         if not names:
             return RelaxedSplit(grouped, split, ())
         note = (

@@ -1,4 +1,4 @@
-"""Whether a saved classifier can be scored on photos, and if not, where was looked and what lies there."""
+"""A check that a saved classifier can be scored on photos; where it cannot, what lies there."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ def check_scorable(samples: Samples, known: Sequence[str]) -> None:
     """
     wanted = f"wanted photos of {preview(list(known), show=str, most=8)}, in a folder per class or a table with labels"
     if not len(samples):
-        raise DataError(f"{samples.root} has no photos with a label{_what_lies_there(samples)}; {wanted}")
+        raise DataError(f"{samples.root} has no photos with a label{_describe_skipped(samples)}; {wanted}")
     unknown = [name for name in samples.classes if name not in known]
     if unknown:
         above = {name.split("/")[-2] for name in (sample.name for sample in samples.samples) if "/" in name}
@@ -32,13 +32,13 @@ def check_scorable(samples: Samples, known: Sequence[str]) -> None:
         )
 
 
-def _what_lies_there(samples: Samples) -> str:
-    """Why each of the files that were seen has no label, most frequent first."""
+def _describe_skipped(samples: Samples) -> str:
+    """Return why each of the files that were seen has no label, most frequent first."""
     examples: dict[str, list[str]] = {}
     for entry in samples.ledger.entries:
         if entry.status is FileStatus.SKIPPED:
             examples.setdefault(entry.reason, []).append(entry.name)
     if not examples:
         return ": nothing lies there"
-    most = sorted(examples.items(), key=lambda it: -len(it[1]))
+    most = sorted(examples.items(), key=lambda example: -len(example[1]))
     return ": " + preview([f"{len(names)} {reason}, such as {names[0]!r}" for reason, names in most], show=str)

@@ -15,18 +15,18 @@ def note_similar_names(names: Iterable[str]) -> list[str]:
     Args:
         names: of the classes, in order.
     """
-    alike: defaultdict[str, list[str]] = defaultdict(list)
+    similar: defaultdict[str, list[str]] = defaultdict(list)
     for name in names:
-        alike[_gist(name)].append(name)
-    sets = [same for same in alike.values() if len(same) > 1]
+        similar[_normalise(name)].append(name)
+    sets = [same for same in similar.values() if len(same) > 1]
     if not sets:
         return []
     shown = preview([" and ".join(map(repr, same[:4])) for same in sets], show=str)
     return [f"classes that may be one are kept apart: {shown}; give them one name where they are"]
 
 
-def _gist(name: str) -> str:
-    """What is left of a name without case, blanks and signs; of a number its value."""
+def _normalise(name: str) -> str:
+    """Return a name without case, blanks and signs; of a number its value."""
     text = name.strip()
     if re.fullmatch(r"[+-]?\d{1,15}(\.\d*)?", text) and sum(map(str.isdigit, text)) <= _MOST_DIGITS:
         return f"number {float(text)}"

@@ -1,4 +1,4 @@
-"""Parts that are given: how people name them, and what is made of two of them, or of one."""
+"""Subsets that are given: the names that people have for them, and the use of two of them, or of one."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,29 +19,29 @@ KNOWN = "train, val (or valid, validation) and test, in any case"
 
 @dataclass(frozen=True, slots=True)
 class GivenSubsets:
-    """What the parts that were found are used as."""
+    """The use of the subsets that were found."""
 
-    used_as: dict[Subset, Subset | None]  #: found part -> the part its photos go to; None leaves the split to us
+    used_as: dict[Subset, Subset | None]  #: found subset -> its use; None where a split is to be made
     note: str  #: what was assumed, for a person; "" for nothing
-    problem: str = ""  #: why these parts cannot be used; "" when they can
+    problem: str = ""  #: why these subsets cannot be used; "" when they can
 
 
 def parse_subset(text: str) -> Subset | None:
-    """The part that a folder's or cell's name means; None when it means none."""
+    """Return the subset that a folder's or cell's name means; None where it means none."""
     return _NAMES.get(text.strip().lower())
 
 
 def resolve_subsets(found: Iterable[Subset]) -> GivenSubsets:
-    """Three parts (or none) are used as given; the second of two is the test part; one alone is no split."""
-    parts = sorted(set(found), key=list(Subset).index)
-    if len(parts) in (0, 3):
-        return GivenSubsets({part: part for part in parts}, "")
-    if len(parts) == 1:
-        note = f"all photos are in the {parts[0]} part, so no split is given and one is made"
-        return GivenSubsets({parts[0]: None}, note)
-    if Subset.TRAIN not in parts:
+    """Return the use of subsets: three (or none) as given, the second of two as test; one alone is no split."""
+    subsets = sorted(set(found), key=list(Subset).index)
+    if len(subsets) in (0, 3):
+        return GivenSubsets({subset: subset for subset in subsets}, "")
+    if len(subsets) == 1:
+        note = f"all photos are in the {subsets[0]} part, so no split is given and one is made"
+        return GivenSubsets({subsets[0]: None}, note)
+    if Subset.TRAIN not in subsets:
         return GivenSubsets({}, "", "the parts validation and test are given without train; name the third one train")
-    other = parts[1]
+    other = subsets[1]
     use = "" if other is Subset.TEST else f"{other} is used as the test part and "
     note = f"two parts are given, train and {other}: {use}validation is carved out of train"
     return GivenSubsets({Subset.TRAIN: Subset.TRAIN, other: Subset.TEST}, note)

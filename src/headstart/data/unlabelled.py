@@ -1,4 +1,4 @@
-"""Photos under a folder that are to be answered: those that would be found to learn from, by their bytes."""
+"""Photos under a folder that are to be predicted: those that would be found to learn from, by their bytes."""
 
 import stat
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ _BRANDS = frozenset({b"avif", b"avis", b"mif1", b"msf1", b"heic", b"heix", b"hei
 
 
 def find_photos(folder: Path, left_out: list[str]) -> Iterator[Path]:
-    """Give the photos under a folder, in natural order, a folder's own ones first.
+    """Yield the photos under a folder, in natural order, a folder's own ones first.
 
     Args:
         folder: is searched in depth, as one to learn from is.
@@ -44,7 +44,7 @@ def find_photos(folder: Path, left_out: list[str]) -> Iterator[Path]:
 
 
 def is_photo(file: Path) -> bool:
-    """Return whether a file is to be answered: its bytes or its ending are a photo's, and headstart did not draw it.
+    """Return whether a file is to be predicted: its bytes or its ending are a photo's, and headstart did not draw it.
 
     One that cannot be read counts, so that it is told. As for fit, pipes and files of more than ``MAX_BYTES`` are none.
     """
@@ -67,7 +67,7 @@ def is_photo(file: Path) -> bool:
 
 
 def _may_be_known(content: bytes) -> bool:
-    """Whether a file that begins so may say further on that it is a photo; films are not read for that."""
+    """Return whether a file that begins so may turn out to be a photo; films are not read for that."""
     if content[4:8] == b"ftyp":
         box = content[8 : int.from_bytes(content[:4], "big")]
         return any(box[at : at + 4] in _BRANDS for at in range(0, len(box), 4))

@@ -52,7 +52,7 @@ class CheckReport:
         return self.data.problems
 
     def _repr_html_(self) -> str:
-        counts = ", ".join(f"{count} {status.value}" for status, count in self.data.outcomes.items())
+        counts = ", ".join(f"{count} {status.value}" for status, count in self.data.counts.items())
         files = [
             (entry.name, entry.status.value, entry.reason)
             for entry in self.data.samples.ledger.entries

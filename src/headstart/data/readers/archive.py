@@ -8,18 +8,17 @@ import importlib
 import lzma
 import os
 import shutil
-import stat
-import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import blake2b, file_digest
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import IO, Any
+from typing import Any
 
+from headstart.data.readers.archive_members import Member, is_utf8, iter_members
 from headstart.data.readers.arrays import NpzReader
 from headstart.data.readers.encodings import check_encoding, escape_non_ascii, guess_encoding
 from headstart.data.readers.folder import find_base_folder, list_folder
@@ -38,12 +37,11 @@ MAX_MEMBERS = 10_000_000
 MAX_RATIO = 1000  #: unpacked bytes per packed byte ...
 RATIO_FROM = 100_000_000  #: ... of what unpacks to more than this many bytes
 
-#: What libraries raise of an archive that is not whole, or that is something else.
+#: The errors that libraries raise of an archive that is not whole, or that is something else.
 _DAMAGE: tuple[type[Exception], ...] = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError)
 with suppress(ImportError, AttributeError):  # from Python 3.14 on
     _DAMAGE = (*_DAMAGE, importlib.import_module("compression.zstd").ZstdError)
 
-_METHODS = {9: "Deflate64", 20: "Zstandard", 93: "Zstandard", 95: "XZ", 96: "JPEG", 97: "WavPack", 98: "PPMd"}
 _ESCAPED = "escaped"  #: for an encoding that could not be told, where only names of files have it
 _GUESSED = "guessed-"  #: before an encoding in the name of a folder in the cache
 
@@ -54,19 +52,6 @@ class UnpackedArchive:
 
     folder: Path  #: in the cache
     notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Member:
-    """One file or folder of an archive, as its directory describes it."""
-
-    raw: bytes  #: its name, as it stands there
-    is_utf8: bool  #: whether the archive says that the name is UTF-8
-    size: int  #: bytes when unpacked
-    packed: int  #: bytes in the archive; 0 where the format does not say
-    is_folder: bool
-    refused: str  #: what it is when it is neither; ""
-    content: Callable[[], IO[bytes] | None]
 
 
 class _UnknownEncodingError(Exception):
@@ -155,8 +140,8 @@ def _find_earlier_guess(archive: Path, cache: Path) -> str | None:
 
 def _guess_name_encoding(archive: Path) -> str:
     """Return the encoding of the names; of files alone any will do, for nothing is called after them."""
-    names = [member.raw.replace(b"\\", b"/") for member in _members(archive) if not _is_utf8(member.raw)]
-    folders = {step for name in names for step in name.split(b"/")[:-1] if not _is_utf8(step)}
+    names = [member.raw.replace(b"\\", b"/") for member in iter_members(archive) if not is_utf8(member.raw)]
+    folders = {step for name in names for step in name.split(b"/")[:-1] if not is_utf8(step)}
     files = {name.rpartition(b"/")[2] for name in names}
     try:
         return guess_encoding(sorted(folders or files), f"archive {str(archive)!r}")
@@ -190,7 +175,7 @@ def _make_writer(archive: Path, encoding: str | None) -> Callable[[Path], None]:
 
 def _write_members(archive: Path, folder: Path, encoding: str | None) -> None:
     total = 0
-    for count, member in enumerate(_members(archive), 1):
+    for count, member in enumerate(iter_members(archive), 1):
         total += member.size
         name = _decode_name(archive, member, encoding)
         problem = _find_problem(member, name, count, total, archive.stat().st_size)
@@ -207,19 +192,11 @@ def _write_members(archive: Path, folder: Path, encoding: str | None) -> None:
                 shutil.copyfileobj(content, out, 1 << 20)
 
 
-def _is_utf8(raw: bytes) -> bool:
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _decode_name(archive: Path, member: _Member, encoding: str | None) -> str:
+def _decode_name(archive: Path, member: Member, encoding: str | None) -> str:
     """Return a member's name. All that are not marked have one encoding; short ones may be valid UTF-8 by chance."""
     raw = member.raw
     if raw.isascii() or member.is_utf8 or encoding in (None, _ESCAPED):
-        if _is_utf8(raw):
+        if is_utf8(raw):
             return raw.decode("utf-8")
         if encoding is None:
             raise _UnknownEncodingError
@@ -227,17 +204,13 @@ def _decode_name(archive: Path, member: _Member, encoding: str | None) -> str:
     try:
         return raw.decode(encoding or "utf-8")
     except UnicodeDecodeError:
-        if _is_utf8(raw):
+        if is_utf8(raw):
             return raw.decode("utf-8")
     seen = escape_non_ascii([raw])[0]
     raise DataError(f"archive {str(archive)!r} has a name that is no {encoding}: {seen!r}; name another")
 
 
-def _members(archive: Path) -> Iterator[_Member]:
-    return _zip_members(archive) if archive.name.lower().endswith(".zip") else _tar_members(archive)
-
-
-def _find_problem(member: _Member, name: str, count: int, total: int, packed_total: int) -> str:
+def _find_problem(member: Member, name: str, count: int, total: int, packed_total: int) -> str:
     if member.refused:
         return f"{name!r} is {member.refused}; wanted files and folders only"
     if _escapes(name):
@@ -262,51 +235,3 @@ def _escapes(name: str) -> bool:
 def _split_path(name: str) -> tuple[str, ...]:
     """Return the folders and the file of a member. Some packers on Windows write backslashes."""
     return PurePosixPath(name.replace("\\", "/")).parts
-
-
-def _zip_members(archive: Path) -> Iterator[_Member]:
-    with zipfile.ZipFile(archive) as file:
-        for info in file.infolist():
-            kind = stat.S_IFMT(info.external_attr >> 16)
-            refused = "encrypted" if info.flag_bits & 1 else ""
-            if kind and not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
-                refused = "a link or a device"
-            content = lambda info=info: _open_member(archive, file, info)  # noqa: E731 (a default holds this turn's member)
-            is_folder = info.filename.endswith(("/", "\\"))
-            yield _Member(*_read_raw_name(info), info.file_size, info.compress_size, is_folder, refused, content)
-
-
-def _open_member(archive: Path, file: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
-    try:
-        return file.open(info)
-    except NotImplementedError:
-        method = _METHODS.get(info.compress_type, f"method {info.compress_type}")
-        raise DataError(
-            f"archive {str(archive)!r} is packed by a method that is not read ({method}); unpack it and give the folder"
-        ) from None
-
-
-def _read_raw_name(info: zipfile.ZipInfo) -> tuple[bytes, bool]:
-    """Return the bytes of a name, Info-ZIP's extra field 0x7075 first, and whether they are said to be UTF-8."""
-    extra, name = info.extra, info.orig_filename
-    while len(extra) >= 4:
-        kind, size = struct.unpack_from("<HH", extra)
-        if kind == 0x7075 and size > 5 and extra[4] == 1 and _is_utf8(extra[9 : 4 + size]):
-            return extra[9 : 4 + size], True
-        extra = extra[4 + size :]
-    if info.flag_bits & 0x800:
-        return name.encode("utf-8", "surrogateescape"), True
-    try:
-        return name.encode("cp437"), False  # as which zipfile reads every byte
-    except UnicodeEncodeError:
-        return name.encode("utf-8", "surrogateescape"), True
-
-
-def _tar_members(archive: Path) -> Iterator[_Member]:
-    with tarfile.open(archive) as file:
-        while info := file.next():
-            refused = "" if info.isfile() or info.isdir() else "a link or a device"
-            content = lambda info=info: file.extractfile(info)  # noqa: E731 (as above)
-            raw = info.name.encode("utf-8", "surrogateescape")
-            yield _Member(raw, "path" in info.pax_headers, info.size, 0, info.isdir(), refused, content)
-            file.members.clear()  # type: ignore[attr-defined]  # it would keep every member it has passed

@@ -248,7 +248,7 @@ def _describe_names(root: str, names: Sequence[str], in_names: Mapping[str, Mapp
     end = "if the folders are the classes, add --classes-from folder"
     if not in_names:
         return f"{start}; wanted a folder per class, or a table with path and label; {end}"
-    name, classes = max(in_names.items(), key=lambda it: sum(it[1].values()))
+    name, classes = max(in_names.items(), key=lambda item: sum(item[1].values()))
     source = root if look == "parts" else str(Path(root) / name)
     return (
         f"{start}: the classes seem to stand in the names of the files, which in {name!r} begin with "

@@ -1,0 +1,93 @@
+"""The members of a ZIP or tar archive, as its directory describes them."""
+
+import stat
+import struct
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from headstart.errors import DataError
+
+_METHODS = {9: "Deflate64", 20: "Zstandard", 93: "Zstandard", 95: "XZ", 96: "JPEG", 97: "WavPack", 98: "PPMd"}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A file or folder of an archive."""
+
+    raw: bytes  #: its name, as it stands there
+    is_utf8: bool  #: whether the archive says that the name is UTF-8
+    size: int  #: bytes when unpacked
+    packed: int  #: bytes in the archive; 0 where the format does not say
+    is_folder: bool
+    refused: str  #: what it is when it is neither; ""
+    content: Callable[[], IO[bytes] | None]
+
+
+def iter_members(archive: Path) -> Iterator[Member]:
+    """Yield the files and folders of an archive.
+
+    Raises:
+        DataError: a member is packed by a method that is not read.
+    """
+    return _zip_members(archive) if archive.name.lower().endswith(".zip") else _tar_members(archive)
+
+
+def is_utf8(raw: bytes) -> bool:
+    """Return whether bytes are UTF-8."""
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _zip_members(archive: Path) -> Iterator[Member]:
+    with zipfile.ZipFile(archive) as file:
+        for info in file.infolist():
+            kind = stat.S_IFMT(info.external_attr >> 16)
+            refused = "encrypted" if info.flag_bits & 1 else ""
+            if kind and not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
+                refused = "a link or a device"
+            content = lambda info=info: _open_member(archive, file, info)  # noqa: E731 (a default holds this turn's member)
+            is_folder = info.filename.endswith(("/", "\\"))
+            yield Member(*_read_raw_name(info), info.file_size, info.compress_size, is_folder, refused, content)
+
+
+def _open_member(archive: Path, file: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
+    try:
+        return file.open(info)
+    except NotImplementedError:
+        method = _METHODS.get(info.compress_type, f"method {info.compress_type}")
+        raise DataError(
+            f"archive {str(archive)!r} is packed by a method that is not read ({method}); unpack it and give the folder"
+        ) from None
+
+
+def _read_raw_name(info: zipfile.ZipInfo) -> tuple[bytes, bool]:
+    """Return the bytes of a name, Info-ZIP's extra field 0x7075 first, and whether they are said to be UTF-8."""
+    extra, name = info.extra, info.orig_filename
+    while len(extra) >= 4:
+        kind, size = struct.unpack_from("<HH", extra)
+        if kind == 0x7075 and size > 5 and extra[4] == 1 and is_utf8(extra[9 : 4 + size]):
+            return extra[9 : 4 + size], True
+        extra = extra[4 + size :]
+    if info.flag_bits & 0x800:
+        return name.encode("utf-8", "surrogateescape"), True
+    try:
+        return name.encode("cp437"), False  # as which zipfile reads every byte
+    except UnicodeEncodeError:
+        return name.encode("utf-8", "surrogateescape"), True
+
+
+def _tar_members(archive: Path) -> Iterator[Member]:
+    with tarfile.open(archive) as file:
+        while info := file.next():
+            refused = "" if info.isfile() or info.isdir() else "a link or a device"
+            content = lambda info=info: file.extractfile(info)  # noqa: E731 (as above)
+            raw = info.name.encode("utf-8", "surrogateescape")
+            yield Member(raw, "path" in info.pax_headers, info.size, 0, info.isdir(), refused, content)
+            file.members.clear()  # type: ignore[attr-defined]  # it would keep every member it has passed

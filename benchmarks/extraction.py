@@ -20,11 +20,12 @@ from PIL import Image
 import measuring
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import load_backbone
+from headstart.data.load import load_photo
 from headstart.data.read import read_source
 from headstart.data.samples import FileSource, Sample
 from headstart.engines.choose import choose_engine
 from headstart.engines.engine import Engine
-from headstart.extraction.extract import extract, load_photo
+from headstart.extraction.extract import extract
 from headstart.hardware import count_cores
 from headstart.modalities.image.decoding.decode import crop_resize
 from headstart.pipeline.backbones import parity_samples

@@ -20,9 +20,9 @@ from onnx import helper
 
 import headstart
 import measuring
+from headstart.data.load import load_photo
 from headstart.data.read import read_source
 from headstart.data.samples import FileSource, Sample
-from headstart.extraction.extract import load_photo
 from headstart.hardware import count_cores
 from headstart.inference import model_format
 from headstart.inference.openvino import Runner

@@ -106,7 +106,7 @@ def test_a_full_disk_keeps_what_was_stored(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, limits[1]))
         try:
             writer = store.writer(SPACE)
-            writer.find(DecodeIssue(digests[60], broken=True, reason="no picture"))
+            writer.add_issue(DecodeIssue(digests[60], broken=True, reason="no picture"))
             with pytest.raises(StoreError, match="could not be written: File too large; free some space and run again"):
                 writer.add(many, rows_of(many))
             with pytest.raises(StoreError, match="free some space"):

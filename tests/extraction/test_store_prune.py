@@ -63,7 +63,7 @@ def test_a_budget_that_is_kept_removes_nothing(store: Store) -> None:
 
 def test_budget_nothing_removes_everything_and_the_store_goes_on(store: Store) -> None:
     with store.writer(OLD) as writer:
-        writer.find(DecodeIssue("ff" * 20, broken=True, reason="no picture"))
+        writer.add_issue(DecodeIssue("ff" * 20, broken=True, reason="no picture"))
     report = store.prune(0)
     assert (report.rows, report.shards) == (200, 20)
     assert store.usage() == ()

@@ -77,22 +77,22 @@ def test_missing_is_unique_in_order_and_leaves_out_stored_and_broken(store: Stor
     assert store.missing(SPACE, [*digests, *digests]) == digests
     fill(store, digests[:1000], commit_rows=500)
     with store.writer(SPACE) as writer:
-        writer.find(DecodeIssue(digests[1500], broken=True, reason="no image data"))
-        writer.find(DecodeIssue(digests[1501], broken=False, reason="cut off"))
+        writer.add_issue(DecodeIssue(digests[1500], broken=True, reason="no image data"))
+        writer.add_issue(DecodeIssue(digests[1501], broken=False, reason="cut off"))
     asked = [digests[1501], digests[3], digests[1500], digests[1501], digests[1200]]
     assert store.missing(SPACE, asked) == [digests[1501], digests[1200]]
     assert store.missing(SPACE, digests) == [*digests[1000:1500], *digests[1501:]]
     assert store.missing(OTHER, digests[:5]) == digests[:5]
 
 
-def test_findings_come_back_by_digest(store: Store) -> None:
+def test_issues_come_back_by_digest(store: Store) -> None:
     digests = digests_of(3)
     repaired = DecodeIssue(digests[0], broken=False, reason="the end was missing")
     broken = DecodeIssue(digests[1], broken=True, reason="not a picture")
     assert store.issues(SPACE, digests) == {}
     with store.writer(SPACE) as writer:
-        writer.find(repaired)
-        writer.find(broken)
+        writer.add_issue(repaired)
+        writer.add_issue(broken)
     assert store.issues(SPACE, digests) == {digests[0]: repaired, digests[1]: broken}
     assert store.issues(OTHER, digests) == {}
 
@@ -203,7 +203,7 @@ def test_many_threads_may_add_to_one_writer(store: Store) -> None:
             for start in range(first, 800, 80):
                 part = digests[start : start + 10]
                 writer.add(part, rows_of(part))
-                writer.find(DecodeIssue(part[0], broken=False, reason=f"thread {first}"))
+                writer.add_issue(DecodeIssue(part[0], broken=False, reason=f"thread {first}"))
                 store.missing(SPACE, part)
         except BaseException as error:  # noqa: BLE001  # raised below
             failures.append(error)

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from statistics import median_low
 
 from headstart.data.assembly import find_problems
-from headstart.data.inspection import default_workers, describe_read_error, map_in_threads
+from headstart.data.inspection import default_workers, map_in_threads
+from headstart.data.load import load_photo
 from headstart.data.samples import FileSource, FileStatus, LedgerEntry, Sample, Samples
 from headstart.events import Listener, ignore
-from headstart.modalities.image.decoding.decode import BrokenPhoto, decode
+from headstart.modalities.image.decoding.decode import BrokenPhoto
 from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
 
 #: Photos are decoded as for a network of the usual size: what a fit refuses or repairs is what is found here.
@@ -82,11 +83,9 @@ def _decode_entry(work: tuple[Sample, LedgerEntry]) -> LedgerEntry:
     if not isinstance(sample.source, FileSource):
         return entry
     try:
-        repaired = decode(sample.source.read(), _SPEC).repaired
+        repaired = load_photo(sample.source, _SPEC).repaired
     except BrokenPhoto as error:
         return replace(entry, status=FileStatus.SKIPPED, reason=str(error))
-    except OSError as error:
-        return replace(entry, status=FileStatus.SKIPPED, reason=describe_read_error(error))
     return replace(entry, status=FileStatus.REPAIRED, reason=repaired) if repaired else entry
 
 

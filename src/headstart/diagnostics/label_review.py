@@ -10,12 +10,12 @@ from pathlib import Path
 from PIL import Image
 
 from headstart.data.inspection import default_workers, map_in_threads
+from headstart.data.load import load_photo
 from headstart.data.samples import Sample, Samples
 from headstart.diagnostics.label_issues import LabelIssue
 from headstart.diagnostics.label_noise import LabelNoise, describe_label_noise, describe_left_out
 from headstart.errors import SettingError, refuse_machine_faults
 from headstart.events import Listener, ignore
-from headstart.extraction.extract import load_photo
 from headstart.modalities.image.decoding.decode import BrokenPhoto
 from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
 from headstart.storage.atomic import replace_bytes, replace_text

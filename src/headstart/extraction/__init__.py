@@ -1,1 +1,1 @@
-"""What a network makes of photos: computed once per photo and layer, kept in the store."""
+"""Extraction of features and activations: computed once per photo and layer, kept in the store."""

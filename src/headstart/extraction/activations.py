@@ -1,4 +1,4 @@
-"""Activations at a boundary: what the frozen part of a network gives for each view of a photo, kept for training.
+"""Activations at a boundary: the output of the frozen layers of a network for each view of a photo, for training.
 
 The rows are large and every epoch reads them all in random order, so they lie apart from the features
 (activation_files.py): bfloat16 bits instead of float32, one file for each key, no database between. A commit puts rows
@@ -20,7 +20,12 @@ from numpy.typing import NDArray
 from headstart.errors import StoreError
 from headstart.events import Listener, Note, ignore
 from headstart.extraction.bfloat16 import all_finite, to_bfloat16_bits
-from headstart.storage.activation_files import KEY_BYTES, Manifest, ValueKind, activation_lock, open_activation_files
+from headstart.storage.activation_files import (
+    Manifest,
+    ValueKind,
+    get_activation_lock,
+    open_activation_files,
+)
 from headstart.storage.space import digest_to_bytes
 
 __all__ = ["Activations", "ValueKind", "ViewKey"]
@@ -55,28 +60,28 @@ class Activations:
         self.home = folder / key.lower()
         self.dtype: np.dtype[Any] = np.dtype(np.uint16 if kind == "bf16" else np.uint8)  #: of what is gathered
         self._manifest = Manifest(tuple(shape), kind, description)
-        self._lock = activation_lock(self.home)
+        self._lock = get_activation_lock(self.home)
         self._turn = threading.Lock()  # over the end of the values and what waits for a commit
         self._commit_turn = threading.Lock()  # over the index; taken before _turn
         self._waiting: dict[bytes, None] = {}  # added and not committed, in the order of their places
         self._writes = False
         self._refusal = OUTSIDE  # why nothing is taken now
         self._files = open_activation_files(self.home, self._manifest, self._lock)
-        self._touch()
+        self._stamp()
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of one row."""
+        """The shape of a row."""
         return self._manifest.shape
 
     @property
     def row_bytes(self) -> int:
-        """What a row takes in the file of values."""
+        """Bytes of a row in the file of values."""
         return self._files.row_bytes
 
     @contextmanager
     def writing(self, listen: Listener = ignore) -> Iterator[Self]:
-        """Makes this process the one that adds rows, after waiting for another one that is; ask for ``missing`` inside.
+        """Make this process the one that adds rows, after waiting for another that is; ask for ``missing`` inside.
 
         Leaving commits what was added, also when an exception leaves: those rows are right. Should the rows have been
         pruned since they were opened, places asked for earlier are void.
@@ -97,19 +102,15 @@ class Activations:
             self._leave()
 
     def missing(self, rows: Sequence[ViewKey]) -> list[ViewKey]:
-        """The rows that are neither stored nor added, once each, in the order given."""
-        keys = {row: _key(row) for row in rows}
-        left = [row for row, key in keys.items() if not self._knows(key)]
+        """Return the rows that are neither stored nor added, once each, in the order given."""
+        keys = {row: _encode_key(row) for row in rows}
+        left = [row for row, key in keys.items() if not self._has(key)]
         if left and self._refresh():
-            left = [row for row in left if not self._knows(keys[row])]
+            left = [row for row in left if not self._has(keys[row])]
         return left
 
-    def need(self, rows: Sequence[ViewKey]) -> int:
-        """Bytes that the missing among these rows will take on disk, to be held against ``get_free_bytes(folder)``."""
-        return len(self.missing(rows)) * (self.row_bytes + KEY_BYTES)
-
     def add(self, rows: Sequence[ViewKey], values: NDArray[Any]) -> None:
-        """Takes rows; one that is known already is left as it is. They can be gathered after the next commit.
+        """Take rows; one that is known already is left as it is. They can be gathered after the next commit.
 
         Args:
             rows: (B,) of digest and view.
@@ -120,24 +121,24 @@ class Activations:
             StoreError: shape or type is wrong, a number is not finite in bfloat16 (nothing of the call is taken), the
                 disk refused this or an earlier call, or this is not inside ``writing``.
         """
-        keys = [_key(row) for row in rows]
-        bits = self._bits(rows, values)
+        keys = [_encode_key(row) for row in rows]
+        bits = self._to_bits(rows, values)
         with self._turn:
             self._refuse()
             fresh: dict[bytes, int] = {}
             for number, key in enumerate(keys):
-                if not self._knows(key):
+                if not self._has(key):
                     fresh.setdefault(key, number)
             place = len(self._files.places) + len(self._waiting)
             try:
                 self._files.write(place, bits if len(fresh) == len(bits) else bits[list(fresh.values())])
             except OSError as error:
-                raise self._ended(error) from error
+                raise self._end(error) from error
             self._waiting.update(dict.fromkeys(fresh))
         self._commit(COMMIT_BYTES)
 
     def flush(self) -> None:
-        """Commits what was added; it is on disk and visible to other processes afterwards.
+        """Commit what was added; it is on disk and visible to other processes afterwards.
 
         Raises:
             StoreError: the disk refused. Rows of earlier commits are kept; what was added since is lost.
@@ -145,12 +146,12 @@ class Activations:
         self._commit(1)
 
     def numbers(self, rows: Sequence[ViewKey]) -> NDArray[np.int64]:
-        """The places of rows, (N,), for ``gather``; rows may repeat.
+        """Return the places of rows, (N,), for ``gather``; rows may repeat.
 
         Raises:
             StoreError: rows are not there; says how many.
         """
-        keys = [_key(row) for row in rows]
+        keys = [_encode_key(row) for row in rows]
         absent = sum(key not in self._files.places for key in keys)
         if absent and self._refresh():
             absent = sum(key not in self._files.places for key in keys)
@@ -161,7 +162,7 @@ class Activations:
         return np.array([self._files.places[key] for key in keys], np.int64)
 
     def gather(self, numbers: NDArray[np.int64], out: NDArray[Any] | None = None) -> NDArray[Any]:
-        """Copies rows, (B, *shape) uint16 bits or uint8, in the order of the places, which may repeat.
+        """Copy rows, (B, *shape) uint16 bits or uint8, in the order of the places, which may repeat.
 
         Args:
             numbers: (B,) from ``numbers``.
@@ -181,8 +182,8 @@ class Activations:
         return out
 
     def close(self) -> None:
-        """Leaves the files."""
-        self._touch()
+        """Close the files."""
+        self._stamp()
         self._files.close()
 
     def __enter__(self) -> Self:
@@ -226,14 +227,14 @@ class Activations:
             self._refusal = OUTSIDE
             self._waiting.clear()
             with suppress(OSError):  # gives back what a full disk took of the last rows
-                self._files.take_up()  # a block whose fsync failed: others may have read it, so it must stay
+                self._files.refresh()  # a block whose fsync failed: others may have read it, so it must stay
                 self._files.drop_loose_ends()
-            self._touch()
+            self._stamp()
             self._lock.release()
             self._writes = False
 
     def _commit(self, least: int) -> None:
-        """Commits if so many bytes wait. Other threads add while the disk writes; all wait where it falls behind."""
+        """Commit if so many bytes wait. Other threads add while the disk writes; all wait where it falls behind."""
         with self._commit_turn:
             with self._turn:
                 if len(self._waiting) * self.row_bytes < least:
@@ -243,13 +244,13 @@ class Activations:
             try:
                 self._files.commit(batch)
             except OSError as error:
-                raise self._ended(error) from error
+                raise self._end(error) from error
             with self._turn:
-                self._files.take_up()
+                self._files.refresh()
                 for key in batch:
                     del self._waiting[key]
 
-    def _ended(self, error: OSError) -> StoreError:
+    def _end(self, error: OSError) -> StoreError:
         # Not tried again: after a failed fsync the system may take the lost pages for written ones.
         self._refusal = (
             f"{self.home} could not be written: {error.strerror}; free some space on that disk, for one with headstart "
@@ -261,18 +262,18 @@ class Activations:
         if self._refusal:
             raise StoreError(self._refusal)
 
-    def _knows(self, key: bytes) -> bool:
+    def _has(self, key: bytes) -> bool:
         return key in self._waiting or key in self._files.places
 
     def _refresh(self) -> bool:
         with self._commit_turn, self._turn:
-            return self._files.take_up()
+            return self._files.refresh()
 
-    def _touch(self) -> None:
+    def _stamp(self) -> None:
         with suppress(OSError):  # pruned; Path.touch would make a file in its place
             os.utime(self.home)
 
-    def _bits(self, rows: Sequence[ViewKey], values: NDArray[Any]) -> NDArray[Any]:
+    def _to_bits(self, rows: Sequence[ViewKey], values: NDArray[Any]) -> NDArray[Any]:
         wanted = (len(rows), *self.shape)
         types = ("float32", "uint16") if self._manifest.kind == "bf16" else ("uint8",)
         if values.shape != wanted or values.dtype.name not in types:
@@ -286,7 +287,7 @@ class Activations:
         return to_bfloat16_bits(values) if values.dtype == np.float32 else np.ascontiguousarray(values)
 
 
-def _key(row: ViewKey) -> bytes:
+def _encode_key(row: ViewKey) -> bytes:
     digest, view = row
     if not 0 <= view < 2**16:
         raise ValueError(f"view {view} of photo {digest}; wanted 0 to 65535")

@@ -1,8 +1,8 @@
-"""The one pass over the photos: read, decode, forward, store. Decoding and computing share the cores.
+"""Extraction of features: one pass over the photos that reads, decodes, runs a network forward and stores.
 
-As many threads as the engine has streams each take a few photos, decode them, run them forward on their own lane and
+As many threads as the engine has streams each take a few photos, decode them, run them forward on their own stream and
 hand the rows to the store; while one decodes another computes. There is no queue between the two and no core idles.
-The photos' looks (looks.py) are taken from the same pixels; where only they are missing nothing runs forward.
+The photos' statistics are taken from the same pixels; where only they are missing nothing runs forward.
 """
 
 import hashlib
@@ -15,18 +15,15 @@ from numpy.typing import NDArray
 
 from headstart import events
 from headstart.backbones.backbone import Backbone
+from headstart.data.load import load_photo
 from headstart.data.samples import Sample, SampleSource
 from headstart.engines.engine import Engine
-from headstart.errors import refuse_machine_faults
 from headstart.extraction.workers import WorkQueue, run_in_threads
 from headstart.hardware import count_cores
 from headstart.modalities.image.decoding.decode import (
     BrokenPhoto,
-    Photo,
     UnreadablePhoto,
-    array_to_rgb,
     crop_resize,
-    decode,
 )
 from headstart.modalities.image.spec import ImageSpec
 from headstart.modalities.image.stats import compute_stats, stats_space
@@ -38,7 +35,7 @@ PLAIN, FLIPPED = "plain", "flipped"  #: views: as it is; mirrored left to right
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """What a pass did."""
+    """The result of a pass over the photos."""
 
     space: FeatureSpace  #: where the rows are
     issues: dict[str, DecodeIssue]  #: by digest: photos that were repaired, do not decode, or could not be read now
@@ -48,7 +45,7 @@ class Extraction:
 
 
 def get_feature_space(backbone: Backbone, engine: Engine, view: str = PLAIN) -> FeatureSpace:
-    """Where the rows of a backbone run by an engine lie: what could change a row changes the fingerprint."""
+    """Return the space of a backbone's rows, run by an engine; all that could change a row is in its fingerprint."""
     facts = f"{ROWS_VERSION} {backbone.fingerprint} {engine.name} {engine.precision} {view}"
     return FeatureSpace(
         fingerprint=hashlib.blake2b(facts.encode(), digest_size=20).hexdigest(),
@@ -67,16 +64,16 @@ def extract(
     flipped: bool = False,
     listener: events.Listener = events.ignore,
 ) -> Extraction:
-    """Computes and stores the features of every layer, and the looks, of the photos that the store has not yet.
+    """Compute and store the features of every layer, and the statistics, of the photos that the store lacks.
 
     Args:
         samples: photos; equal bytes are computed once.
-        backbone: whose layers.
-        engine: what runs it.
-        store: where rows go.
+        backbone: the network, with its layers.
+        engine: runs it.
+        store: takes the rows.
         workers: threads that decode; 0 for the engine's streams, or one per core where a GPU computes.
-        flipped: mirror each photo left to right after crop and resize; its rows have a space of their own. Looks are
-            of the photo as it is.
+        flipped: mirror each photo left to right after crop and resize; its rows have a space of their own. The
+            statistics are of the photo as it is.
         listener: is told of progress ten times a second.
 
     Raises:
@@ -86,16 +83,16 @@ def extract(
     space = get_feature_space(backbone, engine, FLIPPED if flipped else PLAIN)
     sources = {sample.digest: sample.source for sample in samples}
     missing = store.missing(space, list(sources))
-    looks = stats_space(backbone.spec)
-    unseen = store.missing(looks, list(sources))
+    stats = stats_space(backbone.spec)
+    without_stats = store.missing(stats, list(sources))
     unreadable: dict[str, DecodeIssue] = {}
-    if missing or unseen:
-        either = dict.fromkeys([*missing, *unseen])
-        tasks = WorkQueue([(digest, sources[digest]) for digest in either], engine.batch, listener, stage="extract")
-        with store.writer(space) as rows, store.writer(looks) as seen:
-            wanted = _Wanted(rows, set(missing)), _Wanted(seen, set(unseen))
-            work = _Work(backbone.spec, engine, *wanted, unreadable, flipped)
-            run_in_threads(tasks, work, workers or max(engine.streams, count_cores()))
+    if missing or without_stats:
+        either = dict.fromkeys([*missing, *without_stats])
+        queue = WorkQueue([(digest, sources[digest]) for digest in either], engine.batch, listener, stage="extract")
+        with store.writer(space) as rows, store.writer(stats) as seen:
+            wanted = _MissingRows(rows, set(missing)), _MissingRows(seen, set(without_stats))
+            work = _BatchWork(backbone.spec, engine, *wanted, unreadable, flipped)
+            run_in_threads(queue, work, workers or max(engine.streams, count_cores()))
     return Extraction(
         space=space,
         issues={**store.issues(space, list(sources)), **unreadable},
@@ -105,25 +102,11 @@ def extract(
     )
 
 
-def load_photo(source: SampleSource, spec: ImageSpec) -> Photo:
-    """A sample's photo, upright RGB, ready for ``crop_resize``.
-
-    Raises:
-        BrokenPhoto: it cannot be read or decoded; the message is the reason.
-    """
-    try:
-        content = source.read()
-    except OSError as error:
-        refuse_machine_faults(error, "to read photos")
-        raise UnreadablePhoto(f"cannot be read: {error.strerror or error}") from error
-    return decode(content, spec) if isinstance(content, bytes) else Photo(array_to_rgb(content), None)
-
-
-def load_pixels(samples: Iterable[Sample], spec: ImageSpec, most: int) -> NDArray[np.uint8]:
-    """The first ``most`` photos that decode, as a network sees them: uint8 (B, S, S, 3)."""
+def load_pixels(samples: Iterable[Sample], spec: ImageSpec, count: int) -> NDArray[np.uint8]:
+    """Return the first photos that decode, ``count`` at most, as a network sees them: uint8 (B, S, S, 3)."""
     photos: list[NDArray[np.uint8]] = []
     for sample in samples:
-        if len(photos) == most:
+        if len(photos) == count:
             break
         try:
             photos.append(crop_resize(load_photo(sample.source, spec).pixels, spec))
@@ -135,30 +118,30 @@ def load_pixels(samples: Iterable[Sample], spec: ImageSpec, most: int) -> NDArra
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class _MissingRows:
     """Rows that a space lacks."""
 
     writer: Writer
-    digests: set[str]  #: whose rows
+    digests: set[str]  #: of the photos whose rows are missing
 
-    def find(self, finding: DecodeIssue) -> None:
-        """Keeps what decoding found, where the photo is one of these."""
-        if finding.digest in self.digests:
-            self.writer.find(finding)
+    def add_issue(self, issue: DecodeIssue) -> None:
+        """Keep what decoding found, where the photo is one of these."""
+        if issue.digest in self.digests:
+            self.writer.add_issue(issue)
 
-    def among(self, digests: list[str]) -> list[int]:
-        """The places of those that are wanted."""
+    def places(self, digests: list[str]) -> list[int]:
+        """Return the places of those that are missing."""
         return [place for place, digest in enumerate(digests) if digest in self.digests]
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
-    """What a thread does with a batch."""
+class _BatchWork:
+    """The work of a thread on a batch."""
 
     spec: ImageSpec
     engine: Engine
-    rows: _Wanted
-    looks: _Wanted
+    rows: _MissingRows
+    stats: _MissingRows
     unreadable: dict[str, DecodeIssue]  #: not stored: a network drive that dropped out must not brand a photo for good
     flipped: bool
 
@@ -166,38 +149,38 @@ class _Work:
         digests: list[str] = []
         photos: list[NDArray[np.uint8]] = []
         for digest, source in batch:
-            if (photo := self._decoded(digest, source)) is not None:
+            if (photo := self._load(digest, source)) is not None:
                 digests.append(digest)
                 photos.append(photo)
         if not digests:
             return
         pixels = np.stack(photos)
-        if places := self.looks.among(digests):
-            self.looks.writer.add([digests[place] for place in places], compute_stats(_of(pixels, places)))
-        if places := self.rows.among(digests):
-            own = _of(pixels, places)
-            seen = np.ascontiguousarray(own[:, :, ::-1]) if self.flipped else own
-            self.rows.writer.add([digests[place] for place in places], self.engine.forward(seen))
+        if places := self.stats.places(digests):
+            self.stats.writer.add([digests[place] for place in places], compute_stats(_take(pixels, places)))
+        if places := self.rows.places(digests):
+            own = _take(pixels, places)
+            shown = np.ascontiguousarray(own[:, :, ::-1]) if self.flipped else own
+            self.rows.writer.add([digests[place] for place in places], self.engine.forward(shown))
 
-    def _decoded(self, digest: str, source: SampleSource) -> NDArray[np.uint8] | None:
-        """A photo as the network sees it, (S, S, 3), or None with a finding."""
+    def _load(self, digest: str, source: SampleSource) -> NDArray[np.uint8] | None:
+        """Return a photo as the network sees it, (S, S, 3), or None and record an issue."""
         try:
             photo = load_photo(source, self.spec)
         except UnreadablePhoto as error:
             self.unreadable[digest] = DecodeIssue(digest, broken=True, reason=str(error))
             return None
         except BrokenPhoto as error:
-            self._find(DecodeIssue(digest, broken=True, reason=str(error)))
+            self._add_issue(DecodeIssue(digest, broken=True, reason=str(error)))
             return None
         if photo.repaired:
-            self._find(DecodeIssue(digest, broken=False, reason=photo.repaired))
+            self._add_issue(DecodeIssue(digest, broken=False, reason=photo.repaired))
         return crop_resize(photo.pixels, self.spec)
 
-    def _find(self, finding: DecodeIssue) -> None:
-        for wanted in (self.rows, self.looks):
-            wanted.find(finding)
+    def _add_issue(self, issue: DecodeIssue) -> None:
+        for missing in (self.rows, self.stats):
+            missing.add_issue(issue)
 
 
-def _of(pixels: NDArray[np.uint8], places: list[int]) -> NDArray[np.uint8]:
-    """Some photos of a batch, which is not copied where they are all of it."""
+def _take(pixels: NDArray[np.uint8], places: list[int]) -> NDArray[np.uint8]:
+    """Return some photos of a batch, which is not copied where they are all of it."""
     return pixels if len(places) == len(pixels) else pixels[places]

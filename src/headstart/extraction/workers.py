@@ -1,4 +1,4 @@
-"""Threads that share a list of work: batches are handed out, progress is told, the first error ends it all."""
+"""Threads that share a queue of work: batches are handed out, progress is reported, the first error ends it."""
 
 import itertools
 import threading
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class WorkQueue(Generic[T]):
-    """Hands out batches to threads, counts what is done, and stops when asked or when one fails."""
+    """A queue that hands out batches to threads, counts what is done, and ends when a thread fails."""
 
     def __init__(self, items: Sequence[T], batch: int, listener: events.Listener, *, stage: str):
         self._items: Iterator[T] = iter(items)
@@ -25,12 +25,12 @@ class WorkQueue(Generic[T]):
         self.failure: BaseException | None = None
 
     def take(self) -> list[T]:
-        """The next batch; empty at the end or once the pass has failed."""
+        """Return the next batch; empty at the end or once the pass has failed."""
         with self._lock:
             return [] if self.failure else list(itertools.islice(self._items, self._batch))
 
     def finish(self, count: int) -> None:
-        """Counts what is done; tells the listener now and then."""
+        """Count what is done; tell the listener now and then."""
         with self._lock:
             self._done += count
             now = time.perf_counter()
@@ -40,45 +40,45 @@ class WorkQueue(Generic[T]):
             self._listener(events.Progress(self._stage, done, self._total))
 
     def fail(self, error: BaseException) -> None:
-        """Ends the pass: no thread gets another batch."""
+        """End the pass: no thread gets another batch."""
         with self._lock:
             self.failure = self.failure or error
 
 
-def run_in_threads(tasks: WorkQueue[T], work: Callable[[list[T]], None], count: int) -> None:
-    """Works through all tasks in threads; the first error ends the pass and is raised here. So does Ctrl-C."""
+def run_in_threads(queue: WorkQueue[T], work: Callable[[list[T]], None], count: int) -> None:
+    """Work through a queue in threads; the first error ends the pass and is raised here. So does Ctrl-C."""
     # Not Thread.join: interrupted by Ctrl-C, Python before 3.13 takes the thread for ended while it still runs, and
     # OpenVINO aborts a process that ends under it.
     ended = [threading.Event() for _ in range(count)]
 
     def loop(end: threading.Event) -> None:
         try:
-            while batch := tasks.take():
+            while batch := queue.take():
                 work(batch)
-                tasks.finish(len(batch))
+                queue.finish(len(batch))
         except BaseException as error:  # noqa: BLE001 (raised again below, in the caller's thread)
-            tasks.fail(error)
+            queue.fail(error)
         finally:
             end.set()
 
     for index, end in enumerate(ended):
         threading.Thread(target=loop, args=(end,), name=f"worker-{index}", daemon=True).start()
     try:
-        _wait(ended, tasks)
-        if tasks.failure:
-            raise tasks.failure
+        _wait(ended, queue)
+        if queue.failure:
+            raise queue.failure
     finally:
-        tasks.failure = None  # it holds the frames it came through, and they hold it: the engine would never be freed
+        queue.failure = None  # it holds the frames it came through, and they hold it: the engine would never be freed
 
 
-def _wait(ended: Sequence[threading.Event], tasks: WorkQueue[T]) -> None:
-    """Until all threads have ended, which they soon do when Ctrl-C interrupts this."""
+def _wait(ended: Sequence[threading.Event], queue: WorkQueue[T]) -> None:
+    """Wait until all threads have ended, which they soon do when Ctrl-C interrupts this."""
     try:
         for end in ended:
             while not end.wait(0.2):  # a wait without end would not let Ctrl-C through on every platform
                 pass
     except BaseException as error:
-        tasks.fail(error)
+        queue.fail(error)
         for end in ended:
             end.wait()
         raise

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from headstart.data.load import load_photo
 from headstart.data.samples import ArraySource, FileSource, Subset
 from headstart.events import Note
 from headstart.export import FittedModel, ParityExample, UnsteadyNoveltyError, write_model
-from headstart.extraction.extract import load_photo
 from headstart.inference.classifier import Classifier
 from headstart.modalities.image.decoding.decode import Pixels
 from headstart.modalities.image.spec import ImageSpec

@@ -12,12 +12,12 @@ from PIL import Image
 
 from headstart import events
 from headstart.data.inspection import default_workers, map_in_threads
+from headstart.data.load import load_photo
 from headstart.data.samples import Sample
 from headstart.diagnostics.examples import select_examples
 from headstart.diagnostics.run import Diagnostics
 from headstart.errors import HeadstartError
 from headstart.explanation.explainer import Explainer, overlay_heat
-from headstart.extraction.extract import load_photo
 from headstart.modalities.image.augment.augmentation import Augmentation
 from headstart.modalities.image.augment.sheet import build_rows, draw_sheet
 from headstart.modalities.image.decoding.decode import BrokenPhoto, Pixels

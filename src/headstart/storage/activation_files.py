@@ -1,4 +1,4 @@
-"""The files of cached activations: made, appended to, read, counted, locked.
+"""The files of cached activations.
 
 ::
 
@@ -20,6 +20,7 @@ import zlib
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from io import FileIO
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -42,7 +43,7 @@ HEADER = struct.Struct("<QII")  # place of the first row, rows, CRC-32 of these 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What the rows of a key are."""
+    """The description of the rows of a key."""
 
     shape: tuple[int, ...]  #: of one row
     kind: ValueKind
@@ -52,7 +53,7 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class ActivationsUsage:
-    """What the activations of one key take."""
+    """The disk space that the activations of a key take."""
 
     key: str
     description: str
@@ -71,20 +72,20 @@ class ActivationFiles:
     def __init__(self, home: Path, row_bytes: int):
         self.row_bytes = row_bytes
         self.places: dict[bytes, int] = {}  #: key -> place, of the rows that are committed
-        self._index_end = 0  #: bytes of the index that were taken up
+        self._index_end = 0  #: bytes of the index that were read
         self._reading = threading.Lock()  # over the position of _source
         with ExitStack() as stack:
             # Unbuffered: a buffer would keep what a full disk refused and try again when the file is closed.
             self._values = stack.enter_context((home / VALUES).open("r+b", buffering=0))
             self._source = stack.enter_context((home / VALUES).open("rb", buffering=0))
             self._index = stack.enter_context((home / INDEX).open("r+b", buffering=0))
-            self.take_up()
+            self.refresh()
             if not self.are_at(home):  # an old index beside new values would tell of wrong rows
                 raise FileNotFoundError(home)
             stack.pop_all()
 
     def are_at(self, home: Path) -> bool:
-        """Whether these are still the files of that folder, with all committed rows in them."""
+        """Return whether these are still the files of that folder, with all committed rows in them."""
         try:
             status = os.fstat(self._values.fileno())
             same = os.path.samestat(status, (home / VALUES).stat())
@@ -92,35 +93,35 @@ class ActivationFiles:
             return False
         return same and status.st_size >= len(self.places) * self.row_bytes
 
-    def take_up(self) -> bool:
-        """Reads what was committed since the last time, by this process or another; whether there was anything."""
+    def refresh(self) -> bool:
+        """Read what was committed since the last time, by any process; return whether there was anything."""
         self._refuse_closed()
         self._index.seek(self._index_end)
         content, rows = self._index.read(), os.fstat(self._values.fileno()).st_size // self.row_bytes
-        keys, length = keys_in(content, len(self.places), rows)
+        keys, length = parse_keys(content, len(self.places), rows)
         self.places.update(zip(keys, range(len(self.places), len(self.places) + len(keys)), strict=True))
         self._index_end += length
         return bool(keys)
 
     def drop_loose_ends(self) -> None:
-        """Cuts off what was never committed: for the writer only."""
+        """Cut off what was never committed: for the writer only."""
         self._values.truncate(len(self.places) * self.row_bytes)
         self._index.truncate(self._index_end)
 
     def write(self, place: int, rows: NDArray[Any]) -> None:
-        """Writes rows from a place on; they are not safe and not visible yet."""
+        """Write rows from a place on; they are not safe and not visible yet."""
         self._values.seek(place * self.row_bytes)
         _write_all(self._values, rows.reshape(-1).view(np.uint8).data)
 
     def commit(self, keys: list[bytes]) -> None:
-        """Waits until the rows written behind the committed ones are on disk, then makes them visible to others."""
+        """Wait until the rows written behind the committed ones are on disk, then make them visible to others."""
         os.fsync(self._values.fileno())
         self._index.seek(self._index_end)
-        _write_all(self._index, memoryview(_block(len(self.places), keys)))
+        _write_all(self._index, memoryview(_pack_block(len(self.places), keys)))
         os.fsync(self._index.fileno())
 
     def read(self, places: NDArray[np.int64], out: NDArray[Any]) -> None:
-        """Copies rows into ``out``, whose rows lie one behind the other.
+        """Copy rows into ``out``, whose rows lie one behind the other.
 
         By reads instead of a memory map: touching a row of a map makes up to 2 MB around it part of this process, so
         that it soon holds the whole file; and touching what somebody cut off kills the process. Measured, random rows
@@ -143,7 +144,7 @@ class ActivationFiles:
                     raise StoreError("stored activations were cut outside headstart; run again to compute them anew")
 
     def close(self) -> None:
-        """Leaves the files, after the reads that are under way."""
+        """Close the files, after the reads that are under way."""
         with self._reading:
             for file in (self._values, self._source, self._index):
                 file.close()
@@ -154,7 +155,7 @@ class ActivationFiles:
 
 
 def open_activation_files(home: Path, manifest: Manifest, lock: FileLock) -> ActivationFiles:
-    """The files of a key, made where they are not there, not whole or of another schema.
+    """Return the files of a key, made where they are not there, not whole or of another schema.
 
     Raises:
         StoreError: the key was stored with another shape or kind, or the folder cannot be made.
@@ -162,10 +163,10 @@ def open_activation_files(home: Path, manifest: Manifest, lock: FileLock) -> Act
     row_bytes = int(np.prod(manifest.shape)) * (2 if manifest.kind == "bf16" else 1)
     try:
         home.parent.mkdir(parents=True, exist_ok=True)
-        files = _found(home, manifest, row_bytes)
+        files = _open_existing(home, manifest, row_bytes)
         if files is None:
             with lock:  # asked again: another process may just have made them
-                files = _found(home, manifest, row_bytes) or _made(home, manifest, row_bytes)
+                files = _open_existing(home, manifest, row_bytes) or _create(home, manifest, row_bytes)
     except OSError as error:
         refuse_machine_faults(error, f"in the store for the activations {home}")
         raise StoreError(
@@ -175,27 +176,27 @@ def open_activation_files(home: Path, manifest: Manifest, lock: FileLock) -> Act
     return files
 
 
-def activation_lock(home: Path) -> FileLock:
-    """The lock of who writes the activations in a folder, or removes them; it lies beside the folder and stays."""
+def get_activation_lock(home: Path) -> FileLock:
+    """Return the lock of who writes or removes the activations in a folder; it lies beside the folder and stays."""
     # thread_local=False: the thread that leaves is not always the one that came.
     return FileLock(home.with_name(f"{home.name}.lock"), thread_local=False)
 
 
 def list_activations(folder: Path) -> tuple[ActivationsUsage, ...]:
-    """What each key in the store's folder ``activations`` takes, least recently used first."""
+    """Return what each key in the store's folder ``activations`` takes, least recently used first."""
     found = []
     for home in folder.glob("[!.]*/"):
         with suppress(OSError):  # pruned meanwhile
-            manifest = _manifest(home)
-            rows = 0 if manifest is None else len(keys_in((home / INDEX).read_bytes(), 0, 2**62)[0])
+            manifest = _read_manifest(home)
+            rows = 0 if manifest is None else len(parse_keys((home / INDEX).read_bytes(), 0, 2**62)[0])
             description = manifest.description if manifest else ""
             used = home.stat().st_mtime
             found.append(ActivationsUsage(home.name, description or home.name, rows, get_disk_usage(home), used))
-    return tuple(sorted(found, key=lambda it: it.last_used))
+    return tuple(sorted(found, key=attrgetter("last_used")))
 
 
-def keys_in(content: bytes, first: int, rows: int) -> tuple[list[bytes], int]:
-    """The keys of an index, or of its end, and how many bytes of it they take; a torn block and all behind it is left.
+def parse_keys(content: bytes, first: int, rows: int) -> tuple[list[bytes], int]:
+    """Return the keys of an index, or of its end, and the bytes they take; a torn block and all behind it is left.
 
     Args:
         content: of the index from a block on.
@@ -209,19 +210,19 @@ def keys_in(content: bytes, first: int, rows: int) -> tuple[list[bytes], int]:
         end = begin + count * KEY_BYTES
         if not count or place != first + len(keys) or place + count > rows or end > len(content):
             break
-        if check != _check(place, count, content[begin:end]):
+        if check != _compute_crc(place, count, content[begin:end]):
             break
         keys += [content[key : key + KEY_BYTES] for key in range(begin, end, KEY_BYTES)]
         start = end
     return keys, start
 
 
-def _block(first: int, keys: list[bytes]) -> bytes:
+def _pack_block(first: int, keys: list[bytes]) -> bytes:
     packed = b"".join(keys)
-    return HEADER.pack(first, len(keys), _check(first, len(keys), packed)) + packed
+    return HEADER.pack(first, len(keys), _compute_crc(first, len(keys), packed)) + packed
 
 
-def _check(first: int, count: int, packed: bytes) -> int:
+def _compute_crc(first: int, count: int, packed: bytes) -> int:
     return zlib.crc32(packed, zlib.crc32(struct.pack("<QI", first, count)))
 
 
@@ -230,8 +231,8 @@ def _write_all(file: FileIO, rest: memoryview) -> None:
         rest = rest[file.write(rest) :]
 
 
-def _found(home: Path, wanted: Manifest, row_bytes: int) -> ActivationFiles | None:
-    seen = _manifest(home)
+def _open_existing(home: Path, wanted: Manifest, row_bytes: int) -> ActivationFiles | None:
+    seen = _read_manifest(home)
     if seen is None:
         return None
     if (seen.shape, seen.kind) != (wanted.shape, wanted.kind):
@@ -245,7 +246,7 @@ def _found(home: Path, wanted: Manifest, row_bytes: int) -> ActivationFiles | No
         return None
 
 
-def _made(home: Path, manifest: Manifest, row_bytes: int) -> ActivationFiles:
+def _create(home: Path, manifest: Manifest, row_bytes: int) -> ActivationFiles:
     shutil.rmtree(home, ignore_errors=True)
     with new_folder(home) as draft:
         (draft / MANIFEST).write_text(json.dumps(asdict(manifest)), "utf-8")
@@ -254,8 +255,8 @@ def _made(home: Path, manifest: Manifest, row_bytes: int) -> ActivationFiles:
     return ActivationFiles(home, row_bytes)
 
 
-def _manifest(home: Path) -> Manifest | None:
-    """None where there is none that this headstart can read."""
+def _read_manifest(home: Path) -> Manifest | None:
+    """Return a manifest; None where there is none that this headstart can read."""
     try:
         seen = json.loads((home / MANIFEST).read_text("utf-8"))
         if seen["schema"] != SCHEMA:

@@ -11,7 +11,7 @@ from headstart.errors import StoreError, is_disk_full
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Writes UTF-8 text; a reader, or a run after a crash, sees the old file or the new one, never half of one.
+    """Write UTF-8 text; a reader, or a run after a crash, sees the old file or the new one, never half of one.
 
     Names of files that are no valid text are kept as JSON's escapes of them.
     """
@@ -19,13 +19,13 @@ def replace_text(path: Path, text: str) -> None:
 
 
 def replace_bytes(path: Path, content: bytes) -> None:
-    """Writes a file whole or not at all, with the rights that any new file gets.
+    """Write a file whole or not at all, with the rights that any new file gets.
 
     Raises:
         OSError: it cannot be written.
         StoreError: there is no space left.
     """
-    draft = _beside(path)
+    draft = _draft_path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with draft.open("xb") as file:
@@ -41,7 +41,7 @@ def replace_bytes(path: Path, content: bytes) -> None:
 
 
 def stamp(folder: Path) -> None:
-    """Notes by a folder's time that it is used now: pruning goes by that. Nothing where it is no more.
+    """Set the time of a folder that is used now: pruning goes by that. Nothing happens where there is none.
 
     ``Path.touch`` would make a file in its place.
     """
@@ -51,13 +51,13 @@ def stamp(folder: Path) -> None:
 
 @contextmanager
 def new_folder(target: Path) -> Iterator[Path]:
-    """A draft of a folder beside its place, renamed into it at the end; after an error nothing is left of it.
+    """Yield a draft of a folder beside its place, renamed into it at the end; after an error nothing is left of it.
 
     Raises:
         OSError: it cannot be made, or the place is taken by a folder that is not empty.
         StoreError: there is no space left.
     """
-    draft = _beside(target)
+    draft = _draft_path(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         draft.mkdir()
@@ -78,11 +78,11 @@ def _refuse_full(error: OSError, path: Path) -> None:
         raise StoreError(f"no space left to write {str(path)!r}; free some and run the same command again") from error
 
 
-def _beside(path: Path) -> Path:
+def _draft_path(path: Path) -> Path:
     return path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}")
 
 
 def _sync(file: Path) -> None:
-    """Waits until a file's bytes are on the disk, so that a power cut after the rename leaves no empty file."""
+    """Wait until a file's bytes are on the disk, so that a power cut after the rename leaves no empty file."""
     with file.open("rb+") as stream:
         os.fsync(stream.fileno())

@@ -1,4 +1,4 @@
-"""The SQLite file of the store: opening, schema, transactions, and errors in words."""
+"""The SQLite file of the store: opening, schema, transactions, errors."""
 
 import sqlite3
 import threading
@@ -44,18 +44,18 @@ class Database:
     def __init__(self, path: Path):
         self.path = path
         self._turn = threading.RLock()
-        with _in_words(path):
-            self._connection = _opened(path)
+        with _translate_errors(path):
+            self._connection = _connect(path)
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
-        """The answer to a question, whole, so that no reader holds back the log."""
-        with self._turn, _in_words(self.path):
+        """Return the answer to a query, whole, so that no reader holds back the log."""
+        with self._turn, _translate_errors(self.path):
             return self._connection.execute(sql, values).fetchall()
 
     @contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
-        """A transaction: everything in it is on disk when it ends, or nothing is."""
-        with self._turn, _in_words(self.path):
+        """Open a transaction: everything in it is on disk when it ends, or nothing is."""
+        with self._turn, _translate_errors(self.path):
             # IMMEDIATE: a transaction that reads first and writes later cannot wait for its turn in the middle.
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -77,7 +77,7 @@ class Database:
             self._connection.close()
 
 
-def _opened(path: Path) -> sqlite3.Connection:
+def _connect(path: Path) -> sqlite3.Connection:
     # The lock covers what SQLite cannot wait for: two processes making the file and switching it to WAL at once.
     with FileLock(path.with_suffix(".lock"), timeout=PATIENCE):
         connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
@@ -116,22 +116,22 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 
 
 @contextmanager
-def _in_words(path: Path) -> Iterator[None]:
-    """SQLite's errors as ours, with what to do about them."""
+def _translate_errors(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into ours, with what to do about them."""
     try:
         yield
     except Timeout:
-        raise StoreError(_busy(path)) from None
+        raise StoreError(_describe_busy(path)) from None
     except sqlite3.ProgrammingError as error:
         raise StoreError(f"the store {path.parent} is closed ({error}); open it again") from error
     except sqlite3.Error as error:
-        raise StoreError(_words(error, path)) from error
+        raise StoreError(_describe_error(error, path)) from error
 
 
-def _words(error: sqlite3.Error, path: Path) -> str:
+def _describe_error(error: sqlite3.Error, path: Path) -> str:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-        return _busy(path)
+        return _describe_busy(path)
     if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
         return f"{path} could not be written: {error}; free some space and run again, what was stored is kept"
     if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}:
@@ -139,5 +139,5 @@ def _words(error: sqlite3.Error, path: Path) -> str:
     return f"{path} is damaged: {error}; delete the folder {path.parent}, its features will be computed again"
 
 
-def _busy(path: Path) -> str:
+def _describe_busy(path: Path) -> str:
     return f"{path} was locked by another process for {PATIENCE:.0f} s; end that process or choose another --store"

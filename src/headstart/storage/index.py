@@ -1,4 +1,4 @@
-"""What the store knows: spaces, shards, where each row lies, what decoding found. Every query stands here."""
+"""The index of the store: spaces, shards, the place of each row, decode issues. Every query stands here."""
 
 import json
 import sqlite3
@@ -17,7 +17,7 @@ STAMP_SECONDS = 60.0  # reading the same space again within this time writes no 
 
 
 class RowLocation(NamedTuple):
-    """Where a row lies."""
+    """The place of a row."""
 
     shard: int
     start: int  #: byte in the shard where its block starts
@@ -27,7 +27,7 @@ class RowLocation(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """What the index knows of a shard."""
+    """A shard, as the index has it."""
 
     id: int
     committed: int  #: bytes; the index points to nothing beyond
@@ -45,14 +45,14 @@ class RowBlock:
 
 
 class Index:
-    """The questions and changes of the store, in its words."""
+    """The queries and changes of the store."""
 
     def __init__(self, path: Path):
         self._database = Database(path)
         self._stamped = (0, 0.0)  # the space this index stamped last, and when
 
     def space_id(self, space: FeatureSpace) -> int | None:
-        """The number of a space, None if nothing was ever stored in it.
+        """Return the number of a space, None if nothing was ever stored in it.
 
         Raises:
             StoreError: its fingerprint was stored with other layers.
@@ -68,8 +68,8 @@ class Index:
             )
         return int(found[0][0])
 
-    def settled(self, space: int, keys: Sequence[bytes]) -> set[bytes]:
-        """Those of up to CHUNK keys that need no computing: stored, or known broken."""
+    def find_settled(self, space: int, keys: Sequence[bytes]) -> set[bytes]:
+        """Return those of up to CHUNK keys that need no computing: stored, or known broken."""
         asked = ",".join(f"?{place}" for place in range(2, len(keys) + 2))
         found = self._database.rows(
             f"SELECT digest FROM rows WHERE space = ?1 AND digest IN ({asked}) UNION ALL "  # noqa: S608  # only "?2,?3"
@@ -79,7 +79,7 @@ class Index:
         return {key for (key,) in found}
 
     def places(self, space: int, keys: Sequence[bytes]) -> dict[bytes, RowLocation]:
-        """Where the rows of up to CHUNK keys lie; those that are not stored are left out."""
+        """Return the places of the rows of up to CHUNK keys; those that are not stored are left out."""
         found = self._database.rows(
             "SELECT digest, shard, start, blocks.rows, position FROM rows JOIN blocks ON blocks.id = block "  # noqa: S608
             f"WHERE space = ? AND digest IN ({','.join('?' * len(keys))})",
@@ -88,7 +88,7 @@ class Index:
         return {key: RowLocation(*place) for key, *place in found}
 
     def issues(self, space: int, keys: Sequence[bytes]) -> Iterator[DecodeIssue]:
-        """What decoding found in the photos of up to CHUNK keys."""
+        """Return the decode issues of the photos of up to CHUNK keys."""
         found = self._database.rows(
             "SELECT digest, broken, reason FROM findings "  # noqa: S608  # only "?,?"
             f"WHERE space = ? AND digest IN ({','.join('?' * len(keys))})",
@@ -105,12 +105,12 @@ class Index:
             self._stamped = (space, time.monotonic())
 
     def shards(self, space: int) -> list[Shard]:
-        """All shards of a space, oldest first."""
+        """Return all shards of a space, oldest first."""
         found = self._database.rows("SELECT id, committed FROM shards WHERE space = ? ORDER BY id", [space])
         return [Shard(*values) for values in found]
 
-    def unfinished(self, space: FeatureSpace) -> list[Shard]:
-        """The shards of a space that take more blocks, oldest first."""
+    def open_shards(self, space: FeatureSpace) -> list[Shard]:
+        """Return the shards of a space that take more blocks, oldest first."""
         found = self._database.rows(
             "SELECT shards.id, committed FROM shards JOIN spaces ON spaces.id = space "
             "WHERE fingerprint = ? AND open ORDER BY shards.id",
@@ -119,23 +119,23 @@ class Index:
         return [Shard(*values) for values in found]
 
     def add_shard(self, space: FeatureSpace) -> None:
-        """A new shard, and the space if it is new; whoever locks the shard first writes to it."""
+        """Add a shard, and the space if it is new; whoever locks the shard first writes to it."""
         with self._database.change() as change:
-            change.execute("INSERT INTO shards (space) VALUES (?)", [_ensured(change, space)])
+            change.execute("INSERT INTO shards (space) VALUES (?)", [_ensure_space(change, space)])
 
-    def commit(self, space: FeatureSpace, block: RowBlock | None, findings: Sequence[DecodeIssue]) -> None:
-        """Make rows visible, whose bytes must be safe on disk, and findings."""
+    def commit(self, space: FeatureSpace, block: RowBlock | None, issues: Sequence[DecodeIssue]) -> None:
+        """Make rows visible, whose bytes must be safe on disk, and decode issues."""
         with self._database.change() as change:
-            number = _ensured(change, space)
+            number = _ensure_space(change, space)
             if block is not None:
-                _insert(change, number, block)
+                _insert_block(change, number, block)
             change.executemany(
                 "INSERT OR REPLACE INTO findings VALUES (?, ?, ?, ?)",
-                [(number, digest_to_bytes(finding.digest), finding.broken, finding.reason) for finding in findings],
+                [(number, digest_to_bytes(issue.digest), issue.broken, issue.reason) for issue in issues],
             )
 
     def cut(self, shard: int, length: int) -> int:
-        """Forget the rows of a shard beyond the length its file has now, and close it; how many rows that were."""
+        """Forget the rows of a shard beyond the length its file has now, and close it; return their number."""
         with self._database.change() as change:
             lost = (
                 "SELECT blocks.id FROM blocks JOIN shards ON shards.id = shard JOIN spaces ON spaces.id = space "
@@ -152,7 +152,7 @@ class Index:
         return gone
 
     def remove(self, shards: Sequence[int]) -> int:
-        """Forget shards, their rows, and spaces that have none left; how many rows that were."""
+        """Forget shards, their rows, and spaces that have none left; return the number of rows."""
         numbers = [(shard,) for shard in shards]
         with self._database.change() as change:
             change.execute("CREATE TEMP TABLE IF NOT EXISTS doomed (shard INTEGER PRIMARY KEY)")
@@ -170,13 +170,13 @@ class Index:
             change.executemany(f"DELETE FROM spaces WHERE id IN ({empty})", spaces)  # noqa: S608
         return gone
 
-    def unfinished_shard(self, shard: int) -> Shard | None:
-        """A shard as it is now, None if it was removed or closed; what a fresh lock on it has to ask."""
+    def open_shard(self, shard: int) -> Shard | None:
+        """Return a shard as it is now, None if it was removed or closed; to be asked under a fresh lock on it."""
         found = self._database.rows("SELECT id, committed FROM shards WHERE id = ? AND open", [shard])
         return Shard(*found[0]) if found else None
 
     def shards_by_use(self) -> list[tuple[Shard, float]]:
-        """All shards with the time their space was last used (seconds since 1970), least recently used first."""
+        """Return all shards with the time their space was last used (seconds since 1970), least recently used first."""
         found = self._database.rows(
             "SELECT shards.id, committed, last_used FROM shards JOIN spaces ON spaces.id = space "
             "ORDER BY last_used, shards.id"
@@ -184,7 +184,7 @@ class Index:
         return [(Shard(number, committed), used) for number, committed, used in found]
 
     def usage(self) -> list[SpaceUsage]:
-        """All spaces, least recently used first."""
+        """Return all spaces, least recently used first."""
         found = self._database.rows(
             "SELECT fingerprint, description, (SELECT count(*) FROM rows WHERE space = spaces.id), "
             "(SELECT coalesce(sum(committed), 0) FROM shards WHERE space = spaces.id), last_used "
@@ -201,8 +201,8 @@ class Index:
         self._database.close()
 
 
-def _ensured(change: sqlite3.Connection, space: FeatureSpace) -> int:
-    """The number of a space, made if it is new (another process may have pruned it), stamped as used now."""
+def _ensure_space(change: sqlite3.Connection, space: FeatureSpace) -> int:
+    """Return the number of a space, made if it is new (another process may have pruned it), stamped as used now."""
     change.execute(
         "INSERT INTO spaces (fingerprint, layers, row_bytes, description, last_used) VALUES (?, ?, ?, ?, ?) "
         "ON CONFLICT (fingerprint) DO UPDATE SET last_used = excluded.last_used",
@@ -212,7 +212,7 @@ def _ensured(change: sqlite3.Connection, space: FeatureSpace) -> int:
     return int(found[0])
 
 
-def _insert(change: sqlite3.Connection, space: int, block: RowBlock) -> None:
+def _insert_block(change: sqlite3.Connection, space: int, block: RowBlock) -> None:
     moved = change.execute(
         "UPDATE shards SET committed = ?, open = ? WHERE id = ? AND open", [block.end, not block.fills, block.shard]
     ).rowcount

@@ -1,4 +1,4 @@
-"""Which jobs have a store in use, so that pruning leaves what they need.
+"""Marks of the jobs that have a store in use, so that pruning leaves what they need.
 
 ::
 
@@ -24,7 +24,7 @@ SLACK = 2.0  #: seconds by which clocks and times of files may differ
 
 @contextmanager
 def mark_in_use(store: Path) -> Iterator[None]:
-    """Marks a store as in use by a job for as long as the block runs; waits while it is pruned.
+    """Mark a store as in use by a job for as long as the block runs; wait while it is pruned.
 
     Raises:
         OSError: the mark cannot be made.
@@ -45,7 +45,7 @@ def mark_in_use(store: Path) -> Iterator[None]:
 
 @contextmanager
 def try_mark_in_use(store: Path) -> Iterator[None]:
-    """Marks a store as ``mark_in_use`` does, for a job that may unpack photos into it and wants nothing else of it.
+    """Mark a store as ``mark_in_use`` does, for a job that may unpack photos into it and wants nothing else of it.
 
     Where it cannot be marked nothing is: a folder of photos needs no store, and an archive says so when it is unpacked.
     """
@@ -57,7 +57,7 @@ def try_mark_in_use(store: Path) -> Iterator[None]:
 
 @contextmanager
 def lock_for_pruning(store: Path) -> Iterator[float]:
-    """Keeps jobs from beginning; gives the time from which on stamps are of running jobs, infinity where none runs.
+    """Keep jobs from beginning; yield the time from which on stamps are of running jobs, infinity where none runs.
 
     Seconds since 1970. Marks of jobs that are no more are removed.
     """
@@ -65,12 +65,13 @@ def lock_for_pruning(store: Path) -> Iterator[float]:
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / GATE, thread_local=False):
         yield min(
-            (began for mark in folder.glob(f"*{ENDING}") if (began := _began(mark)) is not None), default=float("inf")
+            (began for mark in folder.glob(f"*{ENDING}") if (began := _read_beginning(mark)) is not None),
+            default=float("inf"),
         )
 
 
-def _began(mark: Path) -> float | None:
-    """When the job of a mark began, less the slack; None where it runs no more."""
+def _read_beginning(mark: Path) -> float | None:
+    """Return when the job of a mark began, less the slack; None where it runs no more."""
     try:
         with FileLock(mark, thread_local=False).acquire(blocking=False):
             pass

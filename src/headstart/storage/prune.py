@@ -1,4 +1,4 @@
-"""Keeping the store within a budget: what was not used for longest goes first, in whole shards."""
+"""Pruning of the store to a budget: the least recently used goes first, in whole shards."""
 
 import shutil
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from headstart.storage.activation_files import ACTIVATIONS, activation_lock
+from headstart.storage.activation_files import ACTIVATIONS, get_activation_lock
 from headstart.storage.index import Index
 from headstart.storage.locks import lock_for_pruning
 from headstart.storage.shards import ShardFolder
@@ -29,7 +29,7 @@ class _Candidate:
     entry: Path | None  #: a converted network, an unpacked archive or the activations of a key
 
     def used_since(self, moment: float) -> bool:
-        """Whether it was used from a moment on, seconds since 1970; of an entry that is asked once more."""
+        """Return whether it was used from a moment on, seconds since 1970; of an entry that is asked once more."""
         if self.last_used >= moment or self.entry is None:
             return self.last_used >= moment
         try:
@@ -52,13 +52,13 @@ def _prune(index: Index, shards: ShardFolder, networks: Path, budget_bytes: int,
     root = shards.folder.parent
     before = get_disk_usage(root)
     _remove_orphans(index, shards)
-    for folder in _folders(root, networks):
+    for folder in _list_folders(root, networks):
         for left in folder.glob(f"{GONE}*"):
             _erase(left)
     index.shrink()  # first: the log can be larger than what has to go
     excess = get_disk_usage(root) - budget_bytes
     doomed, gone = _Doomed(index, shards), 0
-    for candidate in _candidates(index, shards, networks):
+    for candidate in _list_candidates(index, shards, networks):
         if excess <= 0:
             break
         if candidate.used_since(in_use_from):
@@ -77,7 +77,7 @@ def _prune(index: Index, shards: ShardFolder, networks: Path, budget_bytes: int,
 
 
 class _Doomed:
-    """What is removed: shards that are locked by us first and go together, other entries at once."""
+    """Entries that are being removed: shards that are locked by us first and go together, other entries at once."""
 
     def __init__(self, index: Index, folder: ShardFolder):
         self._index, self._folder = index, folder
@@ -101,7 +101,7 @@ class _Doomed:
             _delete(entry)
             return True
         try:
-            with activation_lock(entry).acquire(blocking=False):
+            with get_activation_lock(entry).acquire(blocking=False):
                 _delete(entry)
         except Timeout:
             self.held += 1
@@ -117,16 +117,16 @@ class _Doomed:
         self._locks.clear()
 
 
-def _folders(root: Path, networks: Path) -> tuple[Path, ...]:
-    """Where entries lie that go as a whole."""
+def _list_folders(root: Path, networks: Path) -> tuple[Path, ...]:
+    """Return the folders of entries that go as a whole."""
     return networks, root / ARCHIVES, root / ACTIVATIONS, root / TRAINED
 
 
-def _candidates(index: Index, shards: ShardFolder, networks: Path) -> list[_Candidate]:
+def _list_candidates(index: Index, shards: ShardFolder, networks: Path) -> list[_Candidate]:
     found = [
         _Candidate(used, shards.length(shard.id), shard.id, None) for shard, used in index.shards_by_use()
     ]  # stable sort: within a space the oldest shard stays first
-    folders = [folder for folder in _folders(shards.folder.parent, networks) if folder.is_dir()]
+    folders = [folder for folder in _list_folders(shards.folder.parent, networks) if folder.is_dir()]
     entries = [entry for folder in folders for entry in folder.iterdir() if _is_whole(entry)]
     found.extend(_Candidate(entry.stat().st_mtime, get_disk_usage(entry), None, entry) for entry in entries)
     return sorted(found, key=lambda candidate: candidate.last_used)
@@ -143,12 +143,12 @@ def _remove_orphans(index: Index, shards: ShardFolder) -> None:
 
 
 def _is_whole(entry: Path) -> bool:
-    """Whether nobody is making it just now: drafts start with a dot, archives are unpacked under another ending."""
+    """Return whether nobody makes an entry now: drafts start with a dot, archives are unpacked under another ending."""
     return not entry.name.startswith(".") and entry.suffix not in (".lock", ".partial")
 
 
 def _delete(entry: Path) -> None:
-    """Takes the name away first: killed half way, what is left must not be taken for the whole."""
+    """Take the name away first: killed half way, what is left must not be taken for the whole."""
     doomed = entry.with_name(f"{GONE}{entry.name}")
     try:
         entry.replace(doomed)

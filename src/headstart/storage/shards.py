@@ -1,4 +1,4 @@
-"""The files rows lie in: append-only, written by one process at a time, read by memory map.
+"""The files of the rows: append-only, written by one process at a time, read by memory map.
 
 A shard belongs to one space and is a sequence of blocks; a block is what one commit wrote, layer by layer::
 
@@ -28,7 +28,7 @@ SUFFIX = ".rows"
 STORED = np.dtype("<f4")
 
 
-class Wanted(NamedTuple):
+class RowRequest(NamedTuple):
     """A row to read and where it goes."""
 
     place: RowLocation
@@ -42,18 +42,18 @@ class ShardFolder:
         self.folder = folder
 
     def path(self, shard: int) -> Path:
-        """The file of a shard."""
+        """Return the file of a shard."""
         return self.folder / f"{shard:08d}{SUFFIX}"
 
     def length(self, shard: int) -> int:
-        """Bytes in the file of a shard; 0 if somebody deleted it."""
+        """Return the bytes in the file of a shard; 0 if somebody deleted it."""
         try:
             return self.path(shard).stat().st_size
         except FileNotFoundError:
             return 0
 
     def lock(self, shard: int) -> FileLock | None:
-        """The writer's lock on a shard, None while another writer has it. The system releases it if we are killed."""
+        """Return the writer's lock on a shard, None while another has it. The system releases it if we are killed."""
         # thread_local=False: the thread that fills a shard is often not the one that took it.
         lock = FileLock(self.path(shard).with_suffix(".lock"), thread_local=False)
         try:
@@ -75,7 +75,7 @@ class ShardFolder:
             Path(lock.lock_file).unlink(missing_ok=True)
 
     def numbers(self) -> list[int]:
-        """The shards that have a file, known to the index or not."""
+        """Return the shards that have a file, known to the index or not."""
         return sorted(int(path.stem) for path in self.folder.glob(f"*{SUFFIX}") if path.stem.isdecimal())
 
 
@@ -94,7 +94,7 @@ class OpenShard:
         self._file = path.open("r+b", buffering=0)
 
     def append(self, block: bytes | bytearray) -> int:
-        """Write a block behind the last one and wait until it is on disk; the byte it starts at."""
+        """Write a block behind the last one and wait until it is on disk; return the byte it starts at."""
         status = os.fstat(self._file.fileno())
         if status.st_nlink == 0 or status.st_size < self.committed:
             raise StoreError(f"shard {self.id} was deleted or cut while it was written to; run again to go on")
@@ -114,17 +114,17 @@ class OpenShard:
 
 
 def claim_shard(index: Index, folder: ShardFolder, space: FeatureSpace) -> OpenShard:
-    """An unfinished shard of the space that no writer holds, or a new one.
+    """Return an open shard of the space that no writer holds, or a new one.
 
     Ten runs of ten photos fill one shard, two processes at once fill two.
     """
     while True:
-        for listed in index.unfinished(space):
+        for listed in index.open_shards(space):
             lock = folder.lock(listed.id)
             if lock is None:
                 continue
             # Asked again under the lock: the last holder may have written, filled or pruned it since.
-            shard = index.unfinished_shard(listed.id)
+            shard = index.open_shard(listed.id)
             if shard is not None and folder.length(shard.id) >= shard.committed:
                 try:
                     return OpenShard(folder, shard, lock)
@@ -138,44 +138,44 @@ def claim_shard(index: Index, folder: ShardFolder, space: FeatureSpace) -> OpenS
 
 
 def pack_rows(
-    space: FeatureSpace, parts: Sequence[Mapping[str, NDArray[np.float32]]], picked: Sequence[int]
+    space: FeatureSpace, batches: Sequence[Mapping[str, NDArray[np.float32]]], picked: Sequence[int]
 ) -> bytearray:
-    """A block of the picked rows of the parts, counted through all parts, layer by layer."""
+    """Return a block of the picked rows of some batches, counted through all of them, layer by layer."""
     block = bytearray(len(picked) * space.row_bytes)
     floats, first = np.frombuffer(block, STORED), 0
-    whole = len(picked) == sum(len(part[space.layers[0][0]]) for part in parts)
+    whole = len(picked) == sum(len(batch[space.layers[0][0]]) for batch in batches)
     for name, width in space.layers:
         rows = floats[first : first + len(picked) * width].reshape(len(picked), width)
         if whole:
-            np.concatenate([part[name] for part in parts], out=rows)
+            np.concatenate([batch[name] for batch in batches], out=rows)
         else:
-            rows[:] = np.concatenate([part[name] for part in parts])[list(picked)]
+            rows[:] = np.concatenate([batch[name] for batch in batches])[list(picked)]
         first += rows.size
     return block
 
 
 def gather_rows(
-    folder: ShardFolder, space: FeatureSpace, layer: str, wanted: Iterable[Wanted], out: NDArray[np.float32]
+    folder: ShardFolder, space: FeatureSpace, layer: str, requests: Iterable[RowRequest], out: NDArray[np.float32]
 ) -> int:
-    """Copy rows of one layer into ``out``; how many could not be, for somebody deleted or cut their shard."""
+    """Copy rows of one layer into ``out``; return how many are lost, for somebody deleted or cut their shard."""
     lost = 0
-    for number, of_shard in groupby(sorted(wanted), key=lambda row: row.place.shard):
+    for number, of_shard in groupby(sorted(requests), key=lambda row: row.place.shard):
         rows = list(of_shard)
-        floats = _mapped(folder.path(number))
-        if _end(rows[-1].place, space) > floats.nbytes:  # touching a map behind the file's end kills the process
-            there = [row for row in rows if _end(row.place, space) <= floats.nbytes]
+        floats = _map_shard(folder.path(number))
+        if _find_end(rows[-1].place, space) > floats.nbytes:  # touching a map behind the file's end kills the process
+            there = [row for row in rows if _find_end(row.place, space) <= floats.nbytes]
             lost += len(rows) - len(there)
             rows = there
         _copy_blocks(floats, space, layer, rows, out)
     return lost
 
 
-def _end(place: RowLocation, space: FeatureSpace) -> int:
+def _find_end(place: RowLocation, space: FeatureSpace) -> int:
     return place.start + place.rows * space.row_bytes
 
 
-def _mapped(path: Path) -> NDArray[np.float32]:
-    """A shard's numbers, not read yet; none if it is gone."""
+def _map_shard(path: Path) -> NDArray[np.float32]:
+    """Map a shard's numbers, which are not read yet; none if it is gone."""
     try:
         data = np.asarray(np.memmap(path, np.uint8, "r"))
     except (FileNotFoundError, ValueError):  # deleted; empty, which cannot be mapped
@@ -184,7 +184,7 @@ def _mapped(path: Path) -> NDArray[np.float32]:
 
 
 def _copy_blocks(
-    floats: NDArray[np.float32], space: FeatureSpace, layer: str, rows: list[Wanted], out: NDArray[np.float32]
+    floats: NDArray[np.float32], space: FeatureSpace, layer: str, rows: list[RowRequest], out: NDArray[np.float32]
 ) -> None:
     width, before = space.width(layer), space.floats_before(layer)
     for (start, count), of_block in groupby(rows, key=lambda row: (row.place.start, row.place.rows)):

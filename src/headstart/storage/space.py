@@ -1,4 +1,4 @@
-"""The records of the store: what rows are comparable, what decoding found, what lies on disk."""
+"""Records of the store: the space of comparable rows, decode issues, disk space."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ FLOAT_BYTES = 4
 
 @dataclass(frozen=True)
 class FeatureSpace:
-    """What makes rows comparable: one network, one way of feeding it, one arithmetic."""
+    """The space of comparable rows: of one network, one way of feeding it, one arithmetic."""
 
     fingerprint: str  #: 40 hexadecimal digits over weights, image spec, view, precision and engine
     layers: tuple[tuple[str, int], ...]  #: name and width of each layer, in the order they are stored
@@ -29,11 +29,11 @@ class FeatureSpace:
 
     @property
     def row_bytes(self) -> int:
-        """What one photo takes in a shard."""
+        """Bytes that one photo takes in a shard."""
         return FLOAT_BYTES * sum(self.widths.values())
 
     def width(self, layer: str) -> int:
-        """Numbers per photo of one layer.
+        """Return the numbers per photo of one layer.
 
         Raises:
             KeyError: the space has no such layer.
@@ -43,7 +43,7 @@ class FeatureSpace:
         return self.widths[layer]
 
     def floats_before(self, layer: str) -> int:
-        """Numbers per photo in the layers that are stored before this one."""
+        """Return the numbers per photo in the layers that are stored before this one."""
         names = list(self.widths)
         return sum(self.widths[name] for name in names[: names.index(layer)])
 
@@ -53,7 +53,7 @@ class FeatureSpace:
 
 @dataclass(frozen=True, slots=True)
 class DecodeIssue:
-    """What decoding a photo found that its features do not tell."""
+    """An issue that decoding a photo found and its features do not show."""
 
     digest: str
     broken: bool  #: True: no features, and none will come; False: repaired, and its features are stored
@@ -62,7 +62,7 @@ class DecodeIssue:
 
 @dataclass(frozen=True, slots=True)
 class SpaceUsage:
-    """What a space takes."""
+    """The disk space that a space takes."""
 
     fingerprint: str
     description: str
@@ -73,7 +73,7 @@ class SpaceUsage:
 
 @dataclass(frozen=True, slots=True)
 class PruneReport:
-    """What a pruning removed."""
+    """The result of a pruning."""
 
     bytes_before: int  #: of everything in the store's folder
     bytes_after: int
@@ -84,7 +84,11 @@ class PruneReport:
 
 
 def digest_to_bytes(digest: str) -> bytes:
-    """A digest as the index keeps it: 20 bytes."""
+    """Return a digest as the index keeps it: 20 bytes.
+
+    Raises:
+        ValueError: it is no digest.
+    """
     try:
         key = bytes.fromhex(digest)
     except ValueError:
@@ -95,5 +99,5 @@ def digest_to_bytes(digest: str) -> bytes:
 
 
 def digests_to_bytes(digests: Sequence[str]) -> list[bytes]:
-    """Digests as the index keeps them."""
+    """Return digests as the index keeps them."""
     return [digest_to_bytes(digest) for digest in digests]

@@ -1,12 +1,12 @@
-"""The store: what a frozen network made of each photo, computed once per photo and space, ever.
+"""The store: the features of each photo from a frozen network, computed once per photo and space.
 
 ::
 
-    STORE/index.sqlite3         which rows there are and where they lie; what decoding found
+    STORE/index.sqlite3         which rows there are and where they lie; decode issues
     STORE/shards/00000001.rows  the rows (shards.py); beside it the lock of its writer
     STORE/networks/             converted networks; the engines' own, here only counted and pruned
-    STORE/in-use/               which jobs run (use.py)
-    STORE/activations/          large rows that networks are trained from (activations.py), likewise
+    STORE/in-use/               which jobs run (locks.py)
+    STORE/activations/          large rows that networks are trained from (extraction/activations.py)
 
 Rows go by the digest of the photo's bytes and a space (space.py). A row is visible once its bytes are safe on disk, so
 ``kill -9`` or a power cut loses the batch in flight and nothing else. Any number of processes may read and write at
@@ -28,7 +28,7 @@ from headstart.storage.activation_files import ACTIVATIONS
 from headstart.storage.index import CHUNK, Index
 from headstart.storage.locks import mark_in_use
 from headstart.storage.prune import prune
-from headstart.storage.shards import ShardFolder, Wanted, gather_rows
+from headstart.storage.shards import RowRequest, ShardFolder, gather_rows
 from headstart.storage.space import DecodeIssue, FeatureSpace, PruneReport, SpaceUsage, digests_to_bytes
 from headstart.storage.writer import COMMIT_ROWS, SHARD_BYTES, Writer
 
@@ -63,7 +63,7 @@ class Store:
             ) from error
 
     def missing(self, space: FeatureSpace, digests: Sequence[str]) -> list[str]:
-        """The photos to compute: those neither stored nor known to be broken, once each, in the order given.
+        """Return the photos to compute: those neither stored nor known to be broken, once each, in the order given.
 
         Rows whose shard somebody deleted or cut are dropped from the index here, with a note, and are missing.
         """
@@ -77,15 +77,15 @@ class Store:
         left = []
         for chunk in _chunks(unique):
             keys = digests_to_bytes(chunk)
-            settled = self._index.settled(number, keys)
+            settled = self._index.find_settled(number, keys)
             left += [digest for digest, key in zip(chunk, keys, strict=True) if key not in settled]
         return left
 
     def writer(self, space: FeatureSpace, *, commit_rows: int = COMMIT_ROWS, shard_bytes: int = SHARD_BYTES) -> Writer:
-        """What adds rows to a space; a context manager.
+        """Return a writer that adds rows to a space; a context manager.
 
         Args:
-            space: what the rows belong to.
+            space: the space of the rows.
             commit_rows: rows are stored when this many have been added.
             shard_bytes: a shard this long or longer takes no more.
 
@@ -95,7 +95,7 @@ class Store:
         return Writer(self._index, self._shards, space, commit_rows=commit_rows, shard_bytes=shard_bytes)
 
     def read(self, space: FeatureSpace, digests: Sequence[str], layer: str) -> NDArray[np.float32]:
-        """The rows of one layer, (N, width) float32, in the order of the digests, which may repeat.
+        """Return the rows of one layer, (N, width) float32, in the order of the digests, which may repeat.
 
         Raises:
             StoreError: rows are not there; says how many.
@@ -111,7 +111,7 @@ class Store:
             for chunk in _chunks(digests):
                 keys = digests_to_bytes(chunk)
                 places = self._index.places(number, keys)
-                wanted = [Wanted(places[key], first + row) for row, key in enumerate(keys) if key in places]
+                wanted = [RowRequest(places[key], first + row) for row, key in enumerate(keys) if key in places]
                 lost += gather_rows(self._shards, space, layer, wanted, out)
                 absent += len(keys) - len(wanted)
                 first += len(keys)
@@ -123,7 +123,7 @@ class Store:
         return out
 
     def issues(self, space: FeatureSpace, digests: Sequence[str]) -> dict[str, DecodeIssue]:
-        """What decoding found in these photos, by digest; most photos have no finding."""
+        """Return the decode issues of photos, by digest; most photos have none."""
         number = self._index.space_id(space)
         if number is None:
             return {}
@@ -133,12 +133,12 @@ class Store:
         }
 
     def usage(self) -> tuple[SpaceUsage, ...]:
-        """What each space takes, least recently used first."""
+        """Return what each space takes, least recently used first."""
         return tuple(self._index.usage())
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
-        """For as long as the block runs, nothing that is used from now on is pruned; see ``features.use``.
+        """Keep all that is used from now on from being pruned, for as long as the block runs; see ``storage.locks``.
 
         Raises:
             StoreError: the mark of that cannot be made.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def list_files(path: Path) -> list[os.stat_result]:
-    """The state of a file or of all files under a folder; what vanishes meanwhile is left out."""
+    """Return the status of a file or of all files under a folder; what vanishes meanwhile is left out."""
     found = []
     for file in [path, *path.rglob("*")]:
         with suppress(FileNotFoundError):
@@ -19,11 +19,11 @@ def list_files(path: Path) -> list[os.stat_result]:
 
 
 def get_disk_usage(path: Path) -> int:
-    """Bytes of a file or of all files under a folder."""
+    """Return the bytes of a file or of all files under a folder."""
     return sum(status.st_size for status in list_files(path))
 
 
 def get_free_bytes(folder: Path) -> int:
-    """Bytes that are free on the disk of a folder, which need not be there yet."""
+    """Return the bytes that are free on the disk of a folder, which need not be there yet."""
     there = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
     return shutil.disk_usage(there).free

@@ -1,4 +1,4 @@
-"""Adding rows to the store: collected, written a block at a time, visible once they are safe on disk."""
+"""The writer of rows: collected, written a block at a time, visible once they are safe on disk."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -20,15 +20,15 @@ SHARD_BYTES = 256 * 2**20
 
 @dataclass(slots=True)
 class _Batch:
-    """What was added since the last commit."""
+    """Rows and issues that were added since the last commit."""
 
     keys: list[bytes] = field(default_factory=list)
-    parts: list[Mapping[str, NDArray[np.float32]]] = field(default_factory=list)
+    rows: list[Mapping[str, NDArray[np.float32]]] = field(default_factory=list)
     issues: list[DecodeIssue] = field(default_factory=list)
 
 
 class Writer:
-    """Adds rows of one space. Every method may be called from any thread.
+    """A writer of the rows of one space. Every method may be called from any thread.
 
     Leaving the ``with`` block commits what is left, also when an exception leaves it: those rows are right.
     """
@@ -69,17 +69,17 @@ class Writer:
         with self._batch_turn:
             self._refuse_after_end()
             self._batch.keys.extend(keys)
-            self._batch.parts.append(copies)
+            self._batch.rows.append(copies)
             full = len(self._batch.keys) >= self._commit_rows
         if full:
             self.commit()
 
-    def find(self, finding: DecodeIssue) -> None:
-        """Take what decoding found; it is stored with the next commit."""
-        digests_to_bytes([finding.digest])
+    def add_issue(self, issue: DecodeIssue) -> None:
+        """Take a decode issue; it is stored with the next commit."""
+        digests_to_bytes([issue.digest])
         with self._batch_turn:
             self._refuse_after_end()
-            self._batch.issues.append(finding)
+            self._batch.issues.append(issue)
 
     def commit(self) -> None:
         """Store everything added before this call; it is on disk and visible to other processes afterwards.
@@ -92,7 +92,7 @@ class Writer:
                 self._refuse_after_end()
                 batch, self._batch = self._batch, _Batch()
             try:
-                self._store(batch)
+                self._write(batch)
             except StoreError as error:
                 self._ended = str(error)
                 raise
@@ -135,13 +135,13 @@ class Writer:
         if self._ended:
             raise StoreError(self._ended)
 
-    def _store(self, batch: _Batch) -> None:
-        fresh = self._fresh(batch.keys)
+    def _write(self, batch: _Batch) -> None:
+        fresh = self._find_new(batch.keys)
         if not fresh:
             if batch.issues:
                 self._index.commit(self.space, None, batch.issues)
             return
-        block = pack_rows(self.space, batch.parts, list(fresh.values()))
+        block = pack_rows(self.space, batch.rows, list(fresh.values()))
         if self._shard is None:
             self._shard = claim_shard(self._index, self._folder, self.space)
         start = self._shard.append(block)
@@ -152,8 +152,8 @@ class Writer:
             self._shard.close()
             self._shard = None
 
-    def _fresh(self, keys: Sequence[bytes]) -> dict[bytes, int]:
-        """Keys that are not stored yet, once each, and their place in the batch.
+    def _find_new(self, keys: Sequence[bytes]) -> dict[bytes, int]:
+        """Return the keys that are not stored yet, once each, and their place in the batch.
 
         A second process on the same photos is often one batch behind: what it computed twice need not be kept twice.
         """

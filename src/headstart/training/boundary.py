@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from headstart import events
+from headstart.data.load import load_photo
 from headstart.data.samples import Sample
 from headstart.extraction.activations import Activations
-from headstart.extraction.extract import load_photo
 from headstart.extraction.workers import WorkQueue, run_in_threads
 from headstart.modalities.image.augment.augmentation import make_view
 from headstart.modalities.image.augment.presets import Augmentation

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from headstart.data.load import load_photo
 from headstart.data.read import read_source
 from headstart.errors import DataError, SettingError
-from headstart.extraction.extract import load_photo
 from headstart.modalities.image.augment.augmentation import PRESETS
 from headstart.modalities.image.augment.sheet import (
     CAPTION,

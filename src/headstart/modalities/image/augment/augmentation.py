@@ -32,7 +32,7 @@ def make_view(
     Pure, and safe to call from many threads: the same photo, spec, augmentation and name give the same pixels.
 
     Args:
-        photo: upright RGB, (H, W, 3) uint8, as ``features.extract.load_photo`` gives it for this spec.
+        photo: upright RGB, (H, W, 3) uint8, as ``data.load.load_photo`` gives it for this spec.
         spec: of the network.
         augmentation: what may be done. One that does nothing gives ``crop_resize(photo, spec)``.
         seed: of the run.

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+from headstart.data.load import load_photo
 from headstart.data.own_output import save_picture
 from headstart.data.samples import Sample, Samples
 from headstart.errors import DataError, SettingError
-from headstart.extraction.extract import load_photo
 from headstart.modalities.image.augment.augmentation import Augmentation, make_view
 from headstart.modalities.image.decoding.decode import BrokenPhoto, Pixels, crop_resize
 from headstart.modalities.image.spec import ImageSpec

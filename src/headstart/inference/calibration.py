@@ -18,6 +18,7 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from headstart.arrays import Floats
+from headstart.linalg import softmax
 
 CalibrationKind = Literal["none", "temperature", "mixture", "isotonic"]
 
@@ -73,8 +74,7 @@ class Calibration:
         if self.kind == "isotonic":
             return self._apply_curves(probabilities)
         logits = np.log(np.maximum(probabilities, np.float32(SMALLEST))) * np.float32(self.scale)
-        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-        scaled = np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True), np.float32)
+        scaled = softmax(logits)
         if not self.mix:
             return scaled
         return scaled * np.float32(1 - self.mix) + np.float32(self.mix / probabilities.shape[1])

@@ -12,6 +12,7 @@ from headstart.inference.calibration import Calibration
 from headstart.inference.conformal import ConformalPredictor
 from headstart.inference.model_format import Combine
 from headstart.inference.novelty import Novelty
+from headstart.linalg import softmax
 
 DenseLayers = tuple[tuple[Floats, Floats], ...]  #: (weight (D, H), bias (H,)) of each dense layer
 
@@ -49,8 +50,7 @@ def apply_head(head: DenseLayers, features: Floats) -> Floats:
     values = features
     for index, (weight, bias) in enumerate(head):
         values = (np.maximum(values, 0) if index else values) @ weight + bias
-    values = np.exp(values - values.max(axis=1, keepdims=True))
-    return np.asarray(values / values.sum(axis=1, keepdims=True), dtype=np.float32)
+    return softmax(values)
 
 
 def combine_members(members: Sequence[Floats], weights: Sequence[float], combine: Combine) -> Floats:

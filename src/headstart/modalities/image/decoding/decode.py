@@ -16,7 +16,7 @@ from headstart.modalities.image.decoding import colour, jpeg
 from headstart.modalities.image.decoding.camera import read_camera
 from headstart.modalities.image.decoding.deep_colour import is_deep_colour
 from headstart.modalities.image.decoding.depth import BitDepth, is_deep
-from headstart.modalities.image.decoding.opening import decode_opened, open_image, shrink
+from headstart.modalities.image.decoding.opening import decode_opened, open_image, shrink_jpeg
 from headstart.modalities.image.decoding.photo import BrokenPhoto, Header, Photo, Pixels, UnreadablePhoto
 from headstart.modalities.image.decoding.pictures import choose_picture, describe_picture
 from headstart.modalities.image.decoding.repair import make_memory_error, refuse_undecodable, repair
@@ -164,7 +164,7 @@ def _is_turned(data: bytes) -> bool:
 def _decode_with_pillow(data: bytes, spec: ImageSpec | None) -> Photo:
     with open_image(data) as image:
         try:
-            shrink(image, data, spec)
+            shrink_jpeg(image, data, spec)
             picture = _describe_picture(image, data)
             decode_opened(image)
             pixels, note = colour.to_upright_rgb(image, spec, data)

@@ -99,7 +99,7 @@ def guard(image: Image.Image, data: bytes, *, factor: int) -> None:
         raise BrokenPhoto(f"too large: {kind}{size}, more than {most:,}; {advice}")
 
 
-def shrink(image: ImageFile.ImageFile, data: bytes, spec: ImageSpec | None) -> None:
+def shrink_jpeg(image: ImageFile.ImageFile, data: bytes, spec: ImageSpec | None) -> None:
     """Let a JPEG shrink while it is decoded, as far as a spec allows; then refuse what is still too large.
 
     Raises:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from headstart.modalities.image.decoding.colour import to_upright_rgb
-from headstart.modalities.image.decoding.opening import JPEGS, decode_opened, open_image, shrink
+from headstart.modalities.image.decoding.opening import JPEGS, decode_opened, open_image, shrink_jpeg
 from headstart.modalities.image.decoding.photo import BrokenPhoto, Photo, UnreadablePhoto
 from headstart.modalities.image.spec import ImageSpec
 
@@ -31,7 +31,7 @@ def repair(data: bytes, spec: ImageSpec | None, reason: str) -> Photo:
         BrokenPhoto: too little of it decodes.
     """
     with open_image(data) as image, refuse_undecodable(image, reason):
-        shrink(image, data, spec)
+        shrink_jpeg(image, data, spec)
         decode_opened(image, damaged=True)
         pixels, note = to_upright_rgb(image, spec)
         share = _measure_decoded_share(image)

@@ -141,8 +141,8 @@ def fitted(family: Family, backbone: Backbone, data: Path, folder: Path) -> tupl
     task = TrainingSet(features, labels.astype(np.int64), len(classes), np.arange(len(labels)), False, 0)
     head = fit_head(family.head, task, HeadSettings(c_points=8)).head
     branch, answer = FeatureBranch(backbone, "openvino", "f32", layers), EnsembleMember((0,), head)
-    witness = ParityExample(partial(np.asarray, squares[0]), (features[0],))
-    write_model(FittedModel(classes, (branch,), (answer,)), folder, [witness])
+    example = ParityExample(partial(np.asarray, squares[0]), (features[0],))
+    write_model(FittedModel(classes, (branch,), (answer,)), folder, [example])
     right = np.flatnonzero(head.probabilities(features).argmax(axis=1) == labels)
     chosen = np.random.default_rng(0).permutation(right)[:EXPLAINED]
     return squares[chosen], labels[chosen]

@@ -22,7 +22,7 @@ from headstart.export import write_model
 from headstart.inference.calibration import Calibration
 from headstart.inference.conformal import ConformalPredictor
 from headstart.storage.csv_cells import unescape_cell
-from tests.export.drawn import drawn_novelty, drawn_photos, single, witnesses
+from tests.export.drawn import drawn_novelty, drawn_photos, parity_examples, single
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def guarded(warm, tmp_path_factory) -> Path:
     plain = single(load_backbone("efficientnet_lite0", warm.store / "networks"), 3)
     guards = {"calibration": Calibration("temperature", 0.3), "conformal": ConformalPredictor("lac", 0.9, 0.75)}
     parts = replace(plain, **guards, novelty=drawn_novelty(plain))
-    write_model(parts, folder / "model", witnesses(parts))
+    write_model(parts, folder / "model", parity_examples(parts))
     for index, pixels in enumerate(drawn_photos()):
         Image.fromarray(pixels).save(folder / f"{index}.png")
     return folder
@@ -193,7 +193,7 @@ def test_an_unfamiliar_photo_is_declined_in_all_forms(guarded, tmp_path, capsys)
 
 def test_a_classifier_that_judges_no_novelty_says_so(guarded, warm, capsys, tmp_path) -> None:
     plain = single(load_backbone("efficientnet_lite0", warm.store / "networks"), 3)
-    write_model(plain, tmp_path / "model", witnesses(plain))
+    write_model(plain, tmp_path / "model", parity_examples(plain))
     photo = str(guarded / "0.png")
     assert run(["predict", str(tmp_path / "model"), photo, "--json"]) == 0
     record = json.loads(capsys.readouterr().out)

@@ -14,7 +14,7 @@ from headstart.explanation.explainer import Explainer, HeatMap, _differentiate, 
 from headstart.explanation.maps import resize_map
 from headstart.export import EnsembleMember, FittedModel, write_model
 from headstart.inference.postprocess import parse_heads
-from tests.export.drawn import balanced, branch, drawn_head, drawn_photos, features, single, witnesses
+from tests.export.drawn import balanced, branch, drawn_head, drawn_photos, features, parity_examples, single
 
 NAMES = ("ant", "bee", "cat")
 
@@ -31,7 +31,7 @@ def explainer(warm) -> Explainer:
 
 def saved(parts: FittedModel, folder: Path) -> Explainer:
     parts = balanced(parts, features(parts))
-    write_model(parts, folder, witnesses(parts)[:1])
+    write_model(parts, folder, parity_examples(parts)[:1])
     return Explainer(folder)
 
 

@@ -1,4 +1,4 @@
-"""Heads, photos and witnesses that tests of saving draw, and what a classifier should say, computed by hand."""
+"""Heads, photos and parity_examples that tests of saving draw, and what a classifier should say, computed by hand."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -102,7 +102,7 @@ def balanced(parts: FittedModel, rows: Sequence[NDArray[np.float32]]) -> FittedM
     return replace(parts, members=tuple(answers))
 
 
-def witnesses(parts: FittedModel) -> list[ParityExample]:
+def parity_examples(parts: FittedModel) -> list[ParityExample]:
     rows = features(parts)
     return [
         ParityExample(partial(np.asarray, photo), tuple(row[index] for row in rows))

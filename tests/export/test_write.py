@@ -34,8 +34,8 @@ from tests.export.drawn import (
     drawn_novelty,
     drawn_photos,
     features,
+    parity_examples,
     single,
-    witnesses,
 )
 
 
@@ -45,14 +45,14 @@ def test_the_saved_graph_is_the_fitted_path(
     network: Backbone, tmp_path: Path, units: tuple[int, ...], layer: str
 ) -> None:
     parts = single(network, *units, layer=layer)
-    shown = witnesses(parts)
+    shown = parity_examples(parts)
     classifier = write_model(parts, tmp_path / "model", shown)
     assert classifier.record.parity.mean_difference < 1e-3
     assert classifier.record.parity.same_answers == 1
     assert classifier.record.layer == layer
-    expected = parts.members[0].head.probabilities(np.stack([witness.features[0] for witness in shown]))
-    for witness, row in zip(shown, expected, strict=True):
-        np.testing.assert_allclose(classifier.predict(witness.load()).probabilities, row, atol=2e-3)
+    expected = parts.members[0].head.probabilities(np.stack([example.features[0] for example in shown]))
+    for example, row in zip(shown, expected, strict=True):
+        np.testing.assert_allclose(classifier.predict(example.load()).probabilities, row, atol=2e-3)
 
 
 def ensemble(*members: tuple[float, Any], combine: Any = "mean") -> FittedModel:
@@ -92,13 +92,13 @@ COMPOSITES: dict[str, Callable[[Backbone, Backbone], FittedModel]] = {
 
 
 @pytest.mark.parametrize("kind", COMPOSITES)
-def test_composites_answer_the_same_in_onnx_runtime_in_openvino_and_by_hand(
+def test_composites_predict_the_same_in_onnx_runtime_in_openvino_and_by_hand(
     network: Backbone, other: Backbone, tmp_path: Path, kind: str
 ) -> None:
     parts = COMPOSITES[kind](network, other)
     photos = drawn_photos()
     expected = by_hand(parts, features(parts))
-    classifier = write_model(parts, tmp_path / "model", witnesses(parts))
+    classifier = write_model(parts, tmp_path / "model", parity_examples(parts))
     assert classifier.record.parity.same_answers == 1
     assert classifier.record.parity.mean_difference < 5e-4
     alone = np.stack([classifier.predict(photo).probabilities for photo in photos])
@@ -110,7 +110,9 @@ def test_composites_answer_the_same_in_onnx_runtime_in_openvino_and_by_hand(
 
 
 @pytest.mark.parametrize("kind", COMPOSITES)
-def test_the_answers_above_hang_on_every_branch_and_every_view(network: Backbone, other: Backbone, kind: str) -> None:
+def test_the_predictions_above_depend_on_every_branch_and_every_view(
+    network: Backbone, other: Backbone, kind: str
+) -> None:
     """Or the test above could not fail: its tolerance is a third of what the smallest fault makes."""
     parts = COMPOSITES[kind](network, other)
     rows = features(parts)
@@ -154,7 +156,7 @@ def between(sets: ConformalPredictor, calibrated: Any) -> ConformalPredictor:
 
 
 @pytest.mark.parametrize("kind", COMPOSITES)
-def test_all_that_is_said_is_the_same_in_onnx_runtime_in_openvino_and_by_hand(
+def test_all_outputs_are_the_same_in_onnx_runtime_in_openvino_and_by_hand(
     network: Backbone, other: Backbone, tmp_path: Path, kind: str
 ) -> None:
     plain, (calibration, sets) = COMPOSITES[kind](network, other), GUARDS[kind]
@@ -171,7 +173,7 @@ def test_all_that_is_said_is_the_same_in_onnx_runtime_in_openvino_and_by_hand(
     assert chosen.sum(axis=1).max() > 1
     assert chosen.sum(axis=1).min() < 3
 
-    classifier = write_model(parts, tmp_path / "model", witnesses(parts))
+    classifier = write_model(parts, tmp_path / "model", parity_examples(parts))
     assert classifier.record.parity.same_answers == 1
     assert classifier.record.parity.mean_difference < 1e-3
     assert 0 < (classifier.record.parity.novelty_difference or 0) < 2e-3
@@ -191,11 +193,11 @@ def test_all_that_is_said_is_the_same_in_onnx_runtime_in_openvino_and_by_hand(
     assert load(classifier.folder).record == classifier.record
 
 
-def test_bad_photos_are_neither_declined_nor_in_a_set(network: Backbone, tmp_path: Path) -> None:
+def test_bad_photos_are_neither_unfamiliar_nor_in_a_set(network: Backbone, tmp_path: Path) -> None:
     parts = replace(
         single(network, 3), conformal=ConformalPredictor("lac", 0.9, 0.5), novelty=drawn_novelty(single(network, 3))
     )
-    classifier = write_model(parts, tmp_path / "model", witnesses(parts))
+    classifier = write_model(parts, tmp_path / "model", parity_examples(parts))
     for count in (1, BATCH_FROM // 4):
         prediction = classifier.predict([*drawn_photos() * count, b"no photo"])[-1]
         assert prediction.error is not None
@@ -209,7 +211,7 @@ def test_without_openvino_many_get_the_same_sets_and_novelty(
     parts = replace(
         single(network, 3), conformal=ConformalPredictor("lac", 0.9, 0.5), novelty=drawn_novelty(single(network, 3))
     )
-    classifier = write_model(parts, tmp_path / "model", witnesses(parts))
+    classifier = write_model(parts, tmp_path / "model", parity_examples(parts))
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     for many, photo in zip(
         classifier.predict(drawn_photos() * (BATCH_FROM // 4)), drawn_photos() * (BATCH_FROM // 4), strict=True
@@ -226,7 +228,7 @@ def test_files_are_decoded_for_each_network_as_when_features_were_extracted(
     network: Backbone, other: Backbone, tmp_path: Path
 ) -> None:
     parts = COMPOSITES["backbones joined"](network, other)
-    classifier = write_model(parts, tmp_path / "model", witnesses(parts))
+    classifier = write_model(parts, tmp_path / "model", parity_examples(parts))
     files = [tmp_path / f"{index}.jpg" for index in range(3)]
     for index, file in enumerate(files):
         Image.fromarray(picture(CLASSES[index], np.random.default_rng(index), (400, 300))).save(file)
@@ -249,8 +251,8 @@ def test_files_are_decoded_for_each_network_as_when_features_were_extracted(
 
 def test_flips_cost_no_room_and_no_second_network(lite0: Backbone, tmp_path: Path) -> None:
     plain, flips = single(lite0, 3), COMPOSITES["flips"](lite0, lite0)
-    one = write_model(plain, tmp_path / "plain", witnesses(plain))
-    two = write_model(flips, tmp_path / "flips", witnesses(flips))
+    one = write_model(plain, tmp_path / "plain", parity_examples(plain))
+    two = write_model(flips, tmp_path / "flips", parity_examples(flips))
     sizes = [(it.folder / model_format.GRAPH).stat().st_size for it in (one, two)]
     assert sizes[1] <= 1.05 * sizes[0]
     runner = runner_of(two)
@@ -262,7 +264,7 @@ def test_layers_that_a_view_lacks_get_a_network_of_their_own(network: Backbone, 
     parts = ensemble(
         (0.5, [branch(network, "stage3"), branch(network, "stage2")]), (0.5, [branch(network, "stage4", flipped=True)])
     )
-    runner = runner_of(write_model(parts, tmp_path / "model", witnesses(parts)))
+    runner = runner_of(write_model(parts, tmp_path / "model", parity_examples(parts)))
     assert [set(it.outputs) for it in runner.passes] == [{0, 1}, {2}]
     assert runner.passes[0].runner is not runner.passes[1].runner
     pixels = {network.spec: np.stack([crop_resize(photo, network.spec) for photo in drawn_photos()])}
@@ -274,7 +276,7 @@ def test_one_branch_of_another_engine_sends_all_through_onnx_runtime(network: Ba
     parts = COMPOSITES["flips"](network, network)
     parts = replace(parts, branches=(parts.branches[0], replace(parts.branches[1], engine="pytorch")))
     photos = drawn_photos()
-    classifier = write_model(parts, tmp_path / "model", witnesses(parts))
+    classifier = write_model(parts, tmp_path / "model", parity_examples(parts))
     assert [it.network for it in classifier.record.branches] == [0, 1]
     many = classifier.predict(photos * (BATCH_FROM // 4))
     assert classifier.select_engine(BATCH_FROM) == "onnxruntime"
@@ -284,7 +286,7 @@ def test_one_branch_of_another_engine_sends_all_through_onnx_runtime(network: Ba
 
 def test_the_folder_says_what_it_is_made_of(network: Backbone, other: Backbone, tmp_path: Path) -> None:
     parts = COMPOSITES["vote"](network, other)
-    classifier = write_model(parts, tmp_path / "model", witnesses(parts))
+    classifier = write_model(parts, tmp_path / "model", parity_examples(parts))
     record = classifier.record
     assert [(it.backbone.name, it.layers, it.flipped, it.network) for it in record.branches] == [
         (other.name, ("final",), False, 0),
@@ -304,18 +306,18 @@ def test_the_folder_says_what_it_is_made_of(network: Backbone, other: Backbone, 
 
 
 @pytest.mark.parametrize("step", ["crop and resize", "forward pass", "head", "calibration", "novelty"])
-def test_a_graph_that_answers_otherwise_is_not_saved(
+def test_a_graph_that_predicts_otherwise_is_not_saved(
     network: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     parts = single(network, 3)
-    shown = witnesses(parts)
+    shown = parity_examples(parts)
     if step == "crop and resize":
         _crops_too_narrowly(monkeypatch, network.spec)
     elif step == "forward pass":
         chance = np.random.default_rng(0)
         shown = [
-            replace(witness, features=(chance.normal(0, 1, network.layers[-1].width).astype(np.float32),))
-            for witness in shown
+            replace(example, features=(chance.normal(0, 1, network.layers[-1].width).astype(np.float32),))
+            for example in shown
         ]
     elif step == "head":
         _predicts_the_contrary(monkeypatch)
@@ -334,7 +336,9 @@ def test_a_graph_that_answers_otherwise_is_not_saved(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_photos_so_alike_that_rounding_decides_are_told_from_a_wrong_graph(network: Backbone, tmp_path: Path) -> None:
+def test_photos_so_alike_that_rounding_decides_are_not_taken_for_a_wrong_graph(
+    network: Backbone, tmp_path: Path
+) -> None:
     """Distances of which rounding is a large part: the graph is right, and the rest can be saved without novelty."""
     parts = single(network, 3)
     novelty = drawn_novelty(parts)
@@ -342,13 +346,13 @@ def test_photos_so_alike_that_rounding_decides_are_told_from_a_wrong_graph(netwo
     chance = np.random.default_rng(0)
     rounded = [
         replace(it, features=(it.features[0] * chance.normal(1, 0.02, network.layers[-1].width).astype(np.float32),))
-        for it in witnesses(tiny)
+        for it in parity_examples(tiny)
     ]
     with pytest.raises(UnsteadyNoveltyError, match="novelty scores differ"):
         write_model(tiny, tmp_path / "model", rounded)
     plain = tiny.without_novelty()
     assert (plain.novelty, plain.branches) == (None, parts.branches)
-    assert write_model(plain, tmp_path / "model", witnesses(plain)).record.novelty is None
+    assert write_model(plain, tmp_path / "model", parity_examples(plain)).record.novelty is None
 
 
 def test_the_branch_that_differs_is_named(
@@ -356,7 +360,7 @@ def test_the_branch_that_differs_is_named(
 ) -> None:
     branches = [branch(network, "final"), branch(network, "final", flipped=True), branch(lite0, "stage4", "final")]
     parts = ensemble((1.0, branches))
-    shown = witnesses(parts)
+    shown = parity_examples(parts)
     unmirrored = [replace(it, features=(it.features[0], -9 * it.features[1], it.features[2])) for it in shown]
     with pytest.raises(
         SaveError, match=rf"in branch 1 \({re.escape(network.name)} up to final, mirrored\) the features differ"

@@ -39,7 +39,7 @@ def test_one_photo_gives_one_prediction(classifier: Classifier, files: list[Path
     assert classifier.classes[int(prediction.probabilities.argmax())] == prediction.label
 
 
-def test_a_path_bytes_and_pixels_get_the_same_answer(classifier: Classifier, files: list[Path]) -> None:
+def test_a_path_bytes_and_pixels_get_the_same_prediction(classifier: Classifier, files: list[Path]) -> None:
     file = next(file for file in files if file.suffix == ".png")
     answers = [file, str(file), file.read_bytes(), np.asarray(Image.open(file).convert("RGB"))]
     rows = [classifier.predict(photo).probabilities for photo in answers]
@@ -47,7 +47,7 @@ def test_a_path_bytes_and_pixels_get_the_same_answer(classifier: Classifier, fil
         np.testing.assert_array_equal(row, rows[0])
 
 
-def test_many_are_answered_like_one_by_one_and_in_order(classifier: Classifier, files: list[Path]) -> None:
+def test_many_are_predicted_like_one_by_one_and_in_order(classifier: Classifier, files: list[Path]) -> None:
     assert len(files) >= runtime.BATCH_FROM
     together = classifier.predict(iter(files))
     assert [prediction.source for prediction in together] == [str(file) for file in files]
@@ -115,7 +115,7 @@ def test_the_stream_reads_ahead_only_so_far(classifier: Classifier, files: list[
 
 @pytest.mark.parametrize("count", [1, 30])
 @pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])
-def test_an_engine_gives_one_answer_however_many_are_asked(small: Small, engine: Any, count: int) -> None:
+def test_an_engine_gives_one_prediction_however_many_are_asked(small: Small, engine: Any, count: int) -> None:
     photos = sorted(file for file in small.photos.rglob("*") if file.is_file())[:count]
     classifier = load(small.run, engine)
     alone = np.stack([classifier.predict(photo).probabilities for photo in photos])
@@ -144,7 +144,7 @@ def test_auto_goes_by_how_many_are_asked(small: Small) -> None:
         np.testing.assert_array_equal(given.probabilities, wanted)
 
 
-def test_the_first_answer_comes_before_the_second_photo_is_taken(small: Small) -> None:
+def test_the_first_prediction_comes_before_the_second_photo_is_taken(small: Small) -> None:
     def feed() -> Iterator[Path]:
         yield next(small.photos.rglob("*.png"))
         raise AssertionError("the second was taken")

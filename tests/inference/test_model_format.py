@@ -20,7 +20,7 @@ from headstart.inference.engine_agreement import EngineAgreement, EngineScore
 from headstart.inference.model_format import largest_spec
 from headstart.modalities.image.spec import ImageSpec
 from tests.conftest import Warm
-from tests.export.drawn import drawn_novelty, drawn_photos, single, witnesses
+from tests.export.drawn import drawn_novelty, drawn_photos, parity_examples, single
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +56,7 @@ def rewrite(model: Path, **changes: Any) -> None:
 def exported(backbone: Backbone, folder: Path, **more: Any) -> Classifier:
     """A classifier of one branch and one head, and what is added."""
     parts = replace(single(backbone, 3), **more)
-    return write_model(parts, folder, witnesses(parts))
+    return write_model(parts, folder, parity_examples(parts))
 
 
 def test_how_engines_agree_is_kept(model: Path) -> None:

@@ -82,7 +82,7 @@ def test_of_equals_the_first_gets_the_vote() -> None:
     np.testing.assert_allclose(combine_members([even, even], [0.5, 0.5], "vote"), [[7 / 9, 1 / 9, 1 / 9]], atol=1e-6)
 
 
-def test_what_is_said_follows_from_calibrated_probabilities() -> None:
+def test_predictions_follow_from_calibrated_probabilities() -> None:
     rows = np.array([[0.6, 0.3, 0.1], [0.34, 0.33, 0.33]], np.float32)
     softer, sets = Calibration("temperature", 0.5), ConformalPredictor("lac", 0.9, 0.7)
     said = postprocess(rows, [], softer, sets, None)

@@ -25,11 +25,11 @@ def answers(items: object) -> Iterator[int]:
 
 @pytest.mark.parametrize("count", [0, 1, 3, 4, 5, 100])
 @pytest.mark.parametrize("made", [list, iter, lambda it: Arrivals(iter(it))])
-def test_every_item_is_answered_once_and_in_order(made: object, count: int) -> None:
+def test_every_item_is_done_once_and_in_order(made: object, count: int) -> None:
     assert list(answers(made(range(count)))) == [2 * item for item in range(count)]  # type: ignore[operator]
 
 
-def test_the_first_is_answered_before_the_second_is_taken() -> None:
+def test_the_first_is_done_before_the_second_is_taken() -> None:
     def one_then_nothing() -> Iterator[int]:
         yield 1
         raise AssertionError("the second was taken")
@@ -37,7 +37,7 @@ def test_the_first_is_answered_before_the_second_is_taken() -> None:
     assert next(answers(one_then_nothing())) == 2
 
 
-def test_where_items_come_slowly_each_is_answered_before_the_next_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_items_come_slowly_each_is_done_before_the_next_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every one, however many there are: who asks may wait for the answer before it asks again."""
     monkeypatch.setattr(streaming, "PATIENCE", -1.0)  # every item came slowly
     given = 0
@@ -74,7 +74,7 @@ def test_batches_fill_where_items_come_quickly(monkeypatch: pytest.MonkeyPatch) 
     assert set(sizes[3:-1]) == {SIZE}
 
 
-def test_of_arrivals_all_that_is_there_is_answered_before_more_is_waited_for() -> None:
+def test_of_arrivals_all_that_is_there_is_done_before_more_is_waited_for() -> None:
     """A burst of nine, then nothing until all of it is answered: an ordinary iterator could not tell."""
     answered = threading.Event()
 
@@ -113,7 +113,7 @@ class _ListThatFails(list[int]):
 @pytest.mark.parametrize(
     "made", [lambda: iter(_ListThatFails([0])), lambda: Arrivals(_ListThatFails([0])), lambda: _ListThatFails([0])]
 )
-def test_what_came_before_a_source_fails_is_answered(made: object) -> None:
+def test_what_came_before_a_source_fails_is_done(made: object) -> None:
     stream, answered = answers(made()), []  # type: ignore[operator]
     with pytest.raises(OSError, match="the drive is gone"):
         answered.extend(stream)  # a list keeps what it was given before an error

@@ -23,7 +23,7 @@ from headstart.export import EnsembleMember, FittedModel, write_model
 from headstart.inference import model_format
 from headstart.inference.classifier import BATCH_FROM, Classifier, load
 from tests.conftest import Small
-from tests.export.drawn import drawn_head, drawn_photos, single, witnesses
+from tests.export.drawn import drawn_head, drawn_photos, parity_examples, single
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def other(network: Backbone, tmp_path_factory: pytest.TempPathFactory) -> Path:
     whole = single(network, 3)
     head = drawn_head(network.layer("final").width, 2, seed=5)
     parts = FittedModel(("one", "two"), whole.branches, (EnsembleMember((0,), head),))
-    return write_model(parts, tmp_path_factory.mktemp("other") / "model", witnesses(parts)).folder
+    return write_model(parts, tmp_path_factory.mktemp("other") / "model", parity_examples(parts)).folder
 
 
 def rows(classifier: Classifier, *, many: bool) -> np.ndarray:
@@ -118,7 +118,7 @@ def test_classes_of_another_number_than_the_graph_has_are_refused(model: Path, *
 
 @pytest.mark.parametrize("copied", [lambda it: pickle.loads(pickle.dumps(it)), copy.copy, copy.deepcopy])
 @pytest.mark.parametrize("asked", [False, True])
-def test_copies_answer_alike(small: Small, copied: Callable[[Classifier], Classifier], *, asked: bool) -> None:
+def test_copies_predict_alike(small: Small, copied: Callable[[Classifier], Classifier], *, asked: bool) -> None:
     classifier = load(small.run, engine="openvino" if asked else "auto")
     expected = rows(classifier, many=asked)
     twin = copied(classifier)
@@ -181,7 +181,7 @@ print("child ended with", os.waitstatus_to_exitcode(status))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-def test_a_forked_child_answers(small: Small) -> None:
+def test_a_forked_child_predicts(small: Small) -> None:
     done = subprocess.run(
         [sys.executable, "-c", FORKS, small.run], capture_output=True, text=True, check=False, timeout=180
     )

@@ -88,10 +88,10 @@ class FittedModel:
         for index, member in enumerate(self.members):
             width = sum(self.branches[branch].width for branch in member.branches)
             layers = member.head.layers
-            seen = layers[0].weight.shape[0], layers[-1].bias.size
-            if seen != (width, len(self.classes)):
+            shape = layers[0].weight.shape[0], layers[-1].bias.size
+            if shape != (width, len(self.classes)):
                 raise ValueError(
-                    f"head {index} goes from {seen[0]} numbers to {seen[1]}; its branches give {width}, and there are "
+                    f"head {index} goes from {shape[0]} numbers to {shape[1]}; its branches give {width}, and there are "
                     f"{len(self.classes)} classes"
                 )
         weights = [member.weight for member in self.members]

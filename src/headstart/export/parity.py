@@ -83,7 +83,9 @@ def _is_rounding(graph: Path, model: FittedModel, examples: Sequence[ParityExamp
     assert model.novelty is not None
     names = [model_format.features_name(branch) for branch in model.novelty.branches]
     found = _run_inside(graph, examples, [*names, model_format.UNCALIBRATED])
-    *features, uncalibrated = (np.stack([seen[name] for seen in found]) for name in [*names, model_format.UNCALIBRATED])
+    *features, uncalibrated = (
+        np.stack([tensors[name] for tensors in found]) for name in [*names, model_format.UNCALIBRATED]
+    )
     rows = [values.reshape(len(examples), -1) for values in features]
     again = model.novelty.score(rows, uncalibrated.reshape(len(examples), -1))
     own = [np.stack([example.features[branch] for example in examples]) for branch in model.novelty.branches]
@@ -124,11 +126,11 @@ def _find_differing_step(graph: Path, model: FittedModel, examples: Sequence[Par
     cosines: list[list[float]] = [[] for _ in model.branches]
     for example in examples:
         photo = example.load()
-        seen = dict(zip(inside, session.run(inside, {model_format.IMAGE: photo}), strict=True))
+        tensors = dict(zip(inside, session.run(inside, {model_format.IMAGE: photo}), strict=True))
         for index, branch in enumerate(model.branches):
-            square = seen[model_format.pixels_name(model.find_view(index))][0]
+            square = tensors[model_format.pixels_name(model.find_view(index))][0]
             levels[index].append(float(np.abs(square.astype(int) - _make_view(photo, branch)).mean()))
-            cosines[index].append(_cosine(seen[model_format.features_name(index)][0], example.features[index]))
+            cosines[index].append(_cosine(tensors[model_format.features_name(index)][0], example.features[index]))
     for index in range(len(model.branches)):
         where = f"in branch {index} ({describe_branch(model, index)}) " if len(model.branches) > 1 else ""
         if np.mean(levels[index]) > 1:

@@ -1,4 +1,4 @@
-"""Calibration: probabilities changed so that what is said with 80 % is right in 80 % of cases.
+"""Calibration: probabilities changed so that a prediction of 80 % is right in 80 % of cases.
 
 Fitted on photos that the classifier has not seen (``uncertainty.calibration``), applied here in NumPy and in
 ``model.onnx`` by ``export.calibration``.

@@ -76,9 +76,9 @@ def _read_checked(file: Path, sha256: str) -> bytes:
         raise ClassifierError(
             f"{str(file)!r} cannot be read: {getattr(error, 'strerror', None) or error}; copy the whole model folder"
         ) from None
-    if (seen := hashlib.sha256(content).hexdigest()) != sha256:
+    if (digest := hashlib.sha256(content).hexdigest()) != sha256:
         raise ClassifierError(
-            f"{str(file)!r} is not the file that was saved (SHA-256 {seen[:12]}…, model.json says {sha256[:12]}…); "
+            f"{str(file)!r} is not the file that was saved (SHA-256 {digest[:12]}…, model.json says {sha256[:12]}…); "
             "copy the whole model folder again, or load it again if it was being replaced just now"
         )
     return content

@@ -1,4 +1,4 @@
-"""Running an ONNX graph with OpenVINO, one stream per core.
+"""ONNX graphs in OpenVINO, one stream per core.
 
 A thread that calls ``run`` computes on its own stream, so a pool of as many threads as streams that decode, then run,
 then decode, keeps every core busy with one thing or the other and needs no queue between the two.
@@ -35,7 +35,7 @@ class Runner:
         start: str | None = None,
         batch: int = BATCH,
     ):
-        """Compiles the graph.
+        """Compile the graph.
 
         Args:
             graph: an ONNX file, or its bytes.
@@ -77,7 +77,11 @@ class Runner:
         self.run(np.zeros(self._shape, np.uint8))
 
     def run(self, pixels: NDArray[np.uint8]) -> dict[str, Floats]:
-        """Uint8 (B, S, S, 3), B <= batch -> for each output's name float32 (B, ...), the caller's to keep."""
+        """Return for each output's name float32 (B, ...), the caller's to keep.
+
+        Args:
+            pixels: uint8 (B, S, S, 3), B at most ``batch``.
+        """
         count = len(pixels)
         if count < self.batch:
             padded = np.zeros(self._shape, np.uint8)
@@ -93,7 +97,7 @@ class Runner:
 
 
 def _cut(model: Any, start: str | None, outputs: tuple[str, ...]) -> Any:
-    """The part of a graph from the tensor ``start``, or its input, to the tensors ``outputs``."""
+    """Return the part of a graph from the tensor ``start``, or its input, to the tensors ``outputs``."""
     openvino = import_openvino()
     ports = {name: port for node in model.get_ops() for port in node.outputs() for name in port.get_names()}
     ends = [ports[name] for name in outputs]

@@ -197,7 +197,7 @@ def _read_path(path: str) -> bytes:
 
 
 def _read_file(file: Any) -> bytes:
-    """All bytes of an open file from its beginning, where it can go there; it stands where it stood then."""
+    """Return all bytes of an open file from its beginning, where it can go there; it stands where it stood then."""
     try:
         seekable = getattr(file, "seekable", None)
         place = file.tell() if seekable is not None and seekable() else None

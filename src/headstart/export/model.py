@@ -91,8 +91,8 @@ class FittedModel:
             shape = layers[0].weight.shape[0], layers[-1].bias.size
             if shape != (width, len(self.classes)):
                 raise ValueError(
-                    f"head {index} goes from {shape[0]} numbers to {shape[1]}; its branches give {width}, and there are "
-                    f"{len(self.classes)} classes"
+                    f"head {index} goes from {shape[0]} numbers to {shape[1]}; its branches give {width}, "
+                    f"and there are {len(self.classes)} classes"
                 )
         weights = [member.weight for member in self.members]
         if self.combine == "mean" and (min(weights) < 0 or abs(sum(weights) - 1) > 1e-6):

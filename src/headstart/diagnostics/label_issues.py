@@ -49,7 +49,7 @@ class LabelDiagnostics:
     noise: LabelNoise  #: how many are wrong by estimate
     issues: tuple[LabelIssue, ...]  #: the strongest first
     probabilities: Floats  #: (N, C)
-    known: Bools  #: (N,) whose label's class the heads knew by other photos; of the rest nothing is said
+    known: Bools  #: (N,) whose label's class the heads knew by other photos; of the rest nothing is known
     accuracy: float  #: share of the labels that the heads agree with
 
 
@@ -139,7 +139,9 @@ def _predict_held_out(training_sets: Sequence[TrainingSet], folds: int) -> _Held
     ]
     averaged = [mean for answers in zip(*by_layer, strict=True) for mean in _average(answers)]
     places = np.arange(len(labels))
-    best = min(averaged, key=lambda it: float(-np.log(np.maximum(it[places, labels], _MIXED_LEAST)).mean()))
+    own = (np.maximum(answer[places, labels], _MIXED_LEAST) for answer in averaged)
+    losses = [float(-np.log(probabilities).mean()) for probabilities in own]
+    best = averaged[losses.index(min(losses))]
     return _HeldOut(best, _find_known(labels, fold, classes) & together.counted)
 
 

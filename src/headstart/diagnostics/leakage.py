@@ -80,7 +80,7 @@ def find_leaks(samples: Samples, split: Split, duplicates: Iterable[DuplicatePai
                 if split.subsets[other.id] in seen_subsets
             ]
             if matches:
-                match, other = max(matches, key=lambda it: (it[0].kind == "same bytes", it[0].similarity))
+                match, other = max(matches, key=lambda found: (found[0].kind == "same bytes", found[0].similarity))
                 same_label = sample.label == other.label
                 leaks.append(Leak(sample.id, subset, other.id, match.kind, match.similarity, same_label))
     return tuple(leaks)

@@ -118,7 +118,9 @@ def fit_learning_curve(
     return LearningCurve(
         sizes=tuple(_estimate_point(point) for point in points),
         doubling=_predict_doubling(points, seed),
-        gains=tuple(sorted(_estimate_gains(points[-2], points[-1], held_out_labels, classes), key=lambda it: -it.gain)),
+        gains=tuple(
+            sorted(_estimate_gains(points[-2], points[-1], held_out_labels, classes), key=lambda gain: -gain.gain)
+        ),
     )
 
 

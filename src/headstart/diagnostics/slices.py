@@ -77,10 +77,11 @@ def compute_slices(
     groups = encode_groups(samples)
     found = [_test_slice((by, value), right, groups, rows) for by, value, rows in cuts]
     corrected = tuple(
-        replace(it, adjusted=p, worse=p < SIGNIFICANT)
-        for it, p in zip(found, adjust_holm([it.p for it in found]), strict=True)
+        replace(tested, adjusted=p, worse=p < SIGNIFICANT)
+        for tested, p in zip(found, adjust_holm([it.p for it in found]), strict=True)
     )
-    worst = min((it for it in corrected if it.worse), key=lambda it: (it.accuracy, it.adjusted), default=None)
+    worse = [it for it in corrected if it.worse]
+    worst = min(worse, key=lambda tested: (tested.accuracy, tested.adjusted), default=None)
     return Slices(whole, float(right.mean()) if whole else float("nan"), corrected, worst, LEAST)
 
 

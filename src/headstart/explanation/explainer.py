@@ -192,7 +192,9 @@ class Explainer:
     @cached_property
     def _spec(self) -> ImageSpec:
         """Return the spec that sees most of a photo."""
-        return max((self.record.branches[branch].spec for branch in self._branches), key=lambda it: it.crop_permille)
+        return max(
+            (self.record.branches[branch].spec for branch in self._branches), key=lambda spec: spec.crop_permille
+        )
 
     @cached_property
     def _heads(self) -> tuple[DenseLayers, ...]:

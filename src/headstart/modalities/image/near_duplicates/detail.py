@@ -63,12 +63,12 @@ def _measure_block(grey: Floats, colour: Floats) -> Floats:
     total, squares = sum(shifted), sum(cells * cells for cells in shifted)
     varied = squares / 9 - (total / 9) ** 2 > LEAST_SPREAD**2
     backdrop = _find_backdrop(grey)
-    said = (varied & ~_dilate(backdrop)).sum(axis=(1, 2))
+    distinct = (varied & ~_dilate(backdrop)).sum(axis=(1, 2))
     colourful = np.minimum(1, _measure_second_ink(colour) / COLOURFUL)
     outline = np.minimum(1, (1 - backdrop.mean(axis=(1, 2))) / (1 - MOST_BACKDROP))
     independent = np.minimum(1, _measure_frequency(shifted) / FULL)
     weight = colourful + (1 - colourful) * outline
-    return np.asarray(said * (weight * independent) ** 2 * (1 + MORE * colourful), np.float32)
+    return np.asarray(distinct * (weight * independent) ** 2 * (1 + MORE * colourful), np.float32)
 
 
 def _measure_second_ink(colour: Floats) -> Floats:

@@ -174,8 +174,8 @@ def features_of(folder: Path, store: Store) -> tuple[Samples, np.ndarray]:
     sound = replace(samples, samples=tuple(it for it in samples.samples if it.digest not in broken))
     digests = [sample.digest for sample in sound.samples]
     features = np.asarray(store.read(done.space, digests, network.backbone.layers[-1].name), np.float32)
-    twins = find_near_duplicates(sound.samples, features, read_stats(store, network.backbone.spec, digests))
-    return merge_groups(sound, [(it.first, it.second) for it in twins]), features
+    pairs = find_near_duplicates(sound.samples, features, read_stats(store, network.backbone.spec, digests))
+    return merge_groups(sound, [(it.first, it.second) for it in pairs]), features
 
 
 def told(name: str, way: str, it: dict[str, object]) -> str:

@@ -4,10 +4,10 @@
 
 Plants altered copies of photos among them, so many of each kind: saved as JPEG of quality 40; cropped to 90 % of width
 and height, anywhere; resized to half; mirrored; brightened and darkened by 20 %. A pair is right if it is a copy and
-its original; any other is counted as false, and named, so that it can be looked at: PHOTOS may hold twins of its own.
-Then the same search in ``--many`` photos that are drawn from the features and looks of the real ones, a twentieth of
-them near-copies of others; its share is of the time that extracting so many would take. ``looks_share`` is what
-computing looks takes of the extraction that it is part of, both in seconds of the processor. Other ratios are medians
+its original; any other is counted as false, and named, so that it can be looked at: PHOTOS may hold near-duplicates of
+its own. Then the same search in ``--many`` photos that are drawn from the features and stats of the real ones, a twentieth of
+them near-copies of others; its share is of the time that extracting so many would take. ``stats_share`` is what
+computing stats takes of the extraction that it is part of, both in seconds of the processor. Other ratios are medians
 over the rounds.
 
 Then what carries little detail: ``--drawn`` pictures of each kind in ``drawn``, no two the same, and 5 of them once
@@ -77,12 +77,12 @@ SMALL = 32  #: edge of photos that are shrunk
 class Round:
     """One time through."""
 
-    twins: tuple[DuplicatePair, ...]
+    pairs: tuple[DuplicatePair, ...]
     extraction: float  #: seconds
     processor: float  #: seconds of all cores that the extraction took
     finding: float  #: seconds
     features: NDArray[np.float32]
-    looks: ImageStats
+    stats: ImageStats
 
 
 def main() -> None:
@@ -106,16 +106,16 @@ def main() -> None:
         rounds = [_round(samples, backbone, engine) for _ in range(options.rounds)]
         looks_seconds = _looks_seconds(samples, backbone)
     for number, it in enumerate(rounds, 1):
-        print(f"round {number}: extraction {it.extraction:.2f} s, twins {it.finding:.2f} s")
+        print(f"round {number}: extraction {it.extraction:.2f} s, pairs {it.finding:.2f} s")
     extraction = measuring.median([it.extraction for it in rounds])
     result: dict[str, Any] = {
         "photos": len(originals),
         "planted": len(planted),
-        **_counts(rounds[0].twins, planted, {sample.id: sample.name for sample in samples}, options.copies),
+        **_counts(rounds[0].pairs, planted, {sample.id: sample.name for sample in samples}, options.copies),
         "extraction_seconds": extraction,
         "finding_seconds": measuring.median([it.finding for it in rounds]),
         "share_of_extraction": measuring.median([it.finding / it.extraction for it in rounds]),
-        "looks_share": measuring.median([looks_seconds / it.processor for it in rounds]),
+        "stats_share": measuring.median([looks_seconds / it.processor for it in rounds]),
     }
     if options.many:
         result |= _scaled(rounds[0], options.many, extraction / len(samples))
@@ -157,17 +157,17 @@ def _round(samples: Sequence[Sample], backbone: Backbone, engine: Engine) -> Rou
         worked = time.process_time() - worked
         began = time.perf_counter()
         features = store.read(done.space, digests, "final")
-        looks = read_stats(store, backbone.spec, digests)
-        twins = find_near_duplicates(samples, features, looks)
-        return Round(twins, done.seconds, worked, time.perf_counter() - began, features, looks)
+        stats = read_stats(store, backbone.spec, digests)
+        pairs = find_near_duplicates(samples, features, stats)
+        return Round(pairs, done.seconds, worked, time.perf_counter() - began, features, stats)
 
 
 def _counts(
-    twins: Iterable[DuplicatePair], planted: dict[str, tuple[str, str]], names: dict[str, str], copies: int
+    pairs: Iterable[DuplicatePair], planted: dict[str, tuple[str, str]], names: dict[str, str], copies: int
 ) -> dict[str, Any]:
     found: Counter[str] = Counter()
     wrong = []
-    for it in twins:
+    for it in pairs:
         first, second = names[it.first], names[it.second]
         copy, original = (first, second) if first in planted else (second, first)
         if copy in planted and planted[copy][0] == original:
@@ -200,7 +200,7 @@ def _of_drawn(backbone: Backbone, engine: Engine, many: int) -> dict[str, Any]:
                 if number < AGAIN:
                     Image.open(file).save(place / f"again-{number:04d}.png", compress_level=1)
             samples = read_source(Path(folder)).samples
-            found = _round(samples, backbone, engine).twins
+            found = _round(samples, backbone, engine).pairs
         names = {sample.id: Path(sample.name).stem.removeprefix("again-") for sample in samples}
         right = sum(names[it.first] == names[it.second] for it in found)
         pairs[kind], equal[kind] = len(found) - right, right / min(AGAIN, len(pictures))
@@ -220,13 +220,13 @@ def _of_small(originals: list[Sample], backbone: Backbone, engine: Engine, copie
         planted = _plant(small, Path(folder), copies)
         samples = read_source(Path(folder)).samples
         counts = _counts(
-            _round(samples, backbone, engine).twins, planted, {sample.id: sample.name for sample in samples}, copies
+            _round(samples, backbone, engine).pairs, planted, {sample.id: sample.name for sample in samples}, copies
         )
     return {f"small_{name}": value for name, value in counts.items()}
 
 
 def _looks_seconds(samples: Sequence[Sample], backbone: Backbone) -> float:
-    """What looks of all photos take of the processor."""
+    """What stats of all photos take of the processor."""
     pixels = load_pixels(samples, backbone.spec, 256)
     batches = [pixels[first : first + 8] for first in range(0, len(pixels), 8)]
     taken = []
@@ -240,7 +240,7 @@ def _looks_seconds(samples: Sequence[Sample], backbone: Backbone) -> float:
 
 def _scaled(real: Round, many: int, per_photo: float) -> dict[str, Any]:
     """The search among many drawn photos."""
-    features, looks, copies = _drawn(real, many)
+    features, stats, copies = _drawn(real, many)
     source = ArraySource(np.zeros((1, 1, 1), np.uint8), 0)
     digests = [f"{n:040x}" for n in range(many)]
     samples = [
@@ -248,9 +248,9 @@ def _scaled(real: Round, many: int, per_photo: float) -> dict[str, Any]:
         for n, digest in enumerate(digests)
     ]
     before = _peak()
-    twins: list[DuplicatePair] = []
-    taken = measuring.seconds(lambda: twins.extend(find_near_duplicates(samples, features, looks)))
-    found = {(it.first, it.second) for it in twins}
+    pairs: list[DuplicatePair] = []
+    taken = measuring.seconds(lambda: pairs.extend(find_near_duplicates(samples, features, stats)))
+    found = {(it.first, it.second) for it in pairs}
     hit = sum(tuple(sorted((f"{a:040x}", f"{b:040x}"))) in found for a, b in copies)
     return {
         "many": many,
@@ -265,10 +265,10 @@ def _scaled(real: Round, many: int, per_photo: float) -> dict[str, Any]:
 
 
 def _drawn(real: Round, many: int) -> tuple[NDArray[np.float32], ImageStats, list[tuple[int, int]]]:
-    """Features and looks with the real ones' means and covariances, around each of them; and which are copies."""
+    """Features and stats with the real ones' means and covariances, around each of them; and which are copies."""
     chance = np.random.default_rng(0)
     count, width = real.features.shape
-    grey, colour = real.looks.grey.reshape(count, -1), real.looks.colour.reshape(count, -1)
+    grey, colour = real.stats.grey.reshape(count, -1), real.stats.colour.reshape(count, -1)
     rows = np.concatenate([real.features, grey, colour], axis=1)
     mean = rows.mean(axis=0)
     rows -= mean
@@ -286,12 +286,12 @@ def _drawn(real: Round, many: int) -> tuple[NDArray[np.float32], ImageStats, lis
     drawn[copies, width:] += chance.normal(0, 0.002, (len(copies), drawn.shape[1] - width))
     pictures = np.split(drawn, [width, width + grey.shape[1]], axis=1)
     facts = {it.name: np.zeros(many, np.float32) for it in fields(ImageStats) if it.name not in ("grey", "colour")}
-    looks = ImageStats(
-        np.clip(pictures[1], 0, 1).reshape(many, *real.looks.grey.shape[1:]),
-        np.clip(pictures[2], 0, 1).reshape(many, *real.looks.colour.shape[1:]),
+    stats = ImageStats(
+        np.clip(pictures[1], 0, 1).reshape(many, *real.stats.grey.shape[1:]),
+        np.clip(pictures[2], 0, 1).reshape(many, *real.stats.colour.shape[1:]),
         **facts,
     )
-    return np.ascontiguousarray(pictures[0]), looks, list(zip(sources.tolist(), copies.tolist(), strict=True))
+    return np.ascontiguousarray(pictures[0]), stats, list(zip(sources.tolist(), copies.tolist(), strict=True))
 
 
 def _peak() -> int:

@@ -39,10 +39,10 @@ def main() -> None:
             name, FileStatus.ACCEPTED, "", CLASSES[label], digest, "JPEG", int(edge), int(edge), camera
         )
     facts = {name: chance.random(count, dtype=np.float32) for name in FACTS}
-    looks = ImageStats(np.zeros((count, 24, 24), np.float32), np.zeros((count, 8, 8, 3), np.float32), **facts)
+    stats = ImageStats(np.zeros((count, 24, 24), np.float32), np.zeros((count, 8, 8, 3), np.float32), **facts)
     right = chance.random(count) < 0.9
-    found = compute_slices(samples, entries, looks, right)
-    rounds = [measuring.seconds(lambda: compute_slices(samples, entries, looks, right)) for _ in range(options.rounds)]
+    found = compute_slices(samples, entries, stats, right)
+    rounds = [measuring.seconds(lambda: compute_slices(samples, entries, stats, right)) for _ in range(options.rounds)]
     result = {"photos": count, "slices": len(found.slices), "seconds": measuring.median(rounds)}
     measuring.finish(__file__, result, keep=options.keep)
 

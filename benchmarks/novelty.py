@@ -1,9 +1,9 @@
 """How well strangers are declined: every set of photos as the familiar one, all other sets as its strangers.
 
-    python benchmarks/declining.py ../shared/data                   # folders of photos in it; digits are drawn beside
-    python benchmarks/declining.py ../shared/data --store STORE     # features are kept there
-    python benchmarks/declining.py ../shared/data --features DIR    # NAME.npz of features, instead of photos
-    python benchmarks/declining.py DATA --no-digits                 # of the folders alone
+    python benchmarks/novelty.py ../shared/data                   # folders of photos in it; digits are drawn beside
+    python benchmarks/novelty.py ../shared/data --store STORE     # features are kept there
+    python benchmarks/novelty.py ../shared/data --features DIR    # NAME.npz of features, instead of photos
+    python benchmarks/novelty.py DATA --no-digits                 # of the folders alone
 
 Features are lite0's. A score is fitted on four fifths of a set and asked about the rest and about photos of the other
 sets; ten splits by seed. Where parts are given, it is fitted on the given train part too, and asked about test photos

@@ -5,8 +5,8 @@
 Plants altered copies of photos among them, so many of each kind: saved as JPEG of quality 40; cropped to 90 % of width
 and height, anywhere; resized to half; mirrored; brightened and darkened by 20 %. A pair is right if it is a copy and
 its original; any other is counted as false, and named, so that it can be looked at: PHOTOS may hold near-duplicates of
-its own. Then the same search in ``--many`` photos that are drawn from the features and stats of the real ones, a twentieth of
-them near-copies of others; its share is of the time that extracting so many would take. ``stats_share`` is what
+its own. Then the same search in ``--many`` photos that are drawn from the features and stats of the real ones, a
+twentieth of them near-copies of others; its share is of the time that extracting so many would take. ``stats_share`` is what
 computing stats takes of the extraction that it is part of, both in seconds of the processor. Other ratios are medians
 over the rounds.
 

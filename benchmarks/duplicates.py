@@ -6,9 +6,9 @@ Plants altered copies of photos among them, so many of each kind: saved as JPEG 
 and height, anywhere; resized to half; mirrored; brightened and darkened by 20 %. A pair is right if it is a copy and
 its original; any other is counted as false, and named, so that it can be looked at: PHOTOS may hold near-duplicates of
 its own. Then the same search in ``--many`` photos that are drawn from the features and stats of the real ones, a
-twentieth of them near-copies of others; its share is of the time that extracting so many would take. ``stats_share`` is what
-computing stats takes of the extraction that it is part of, both in seconds of the processor. Other ratios are medians
-over the rounds.
+twentieth of them near-copies of others; its share is of the time that extracting so many would take. ``stats_share`` is
+what computing stats takes of the extraction that it is part of, both in seconds of the processor. Other ratios are
+medians over the rounds.
 
 Then what carries little detail: ``--drawn`` pictures of each kind in ``drawn``, no two the same, and 5 of them once
 more with equal pixels in another file; ``drawn_pairs`` is how many others are found. And PHOTOS shrunk to 32 pixels,

@@ -52,7 +52,7 @@ def test_a_file_that_vanished_since(pets):
     (pets / "cats/0.png").unlink()
     found = check_samples(samples)
     assert found.counts[FileStatus.SKIPPED] == 1
-    assert found.samples.ledger.entries[0].reason == "missing file"
+    assert found.samples.ledger.entries[0].reason == "cannot be read: No such file or directory"
 
 
 def test_arrays_and_nothing_at_all(tmp_path):

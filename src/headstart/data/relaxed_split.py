@@ -25,7 +25,7 @@ class RelaxedSplit:
 def make_relaxed_split(
     samples: Samples, pairs: Iterable[tuple[str, str]], make: Callable[[Samples], Split]
 ) -> RelaxedSplit:
-    """Split photos with near-duplicates kept together, as far as each class still has groups for each part.
+    """Split photos with near-duplicates kept together, as far as each class still has groups for each subset.
 
     Args:
         samples: near-duplicates not merged yet.

@@ -56,7 +56,7 @@ class FoundFile:
 
     name: str  #: the path under the root, with "/"
     path: Path
-    steps: tuple[str, ...]  #: the folders it lies in, from the first under the root or the part
+    steps: tuple[str, ...]  #: the folders it lies in, from the first under the root or the subset
     subset: Subset | None
 
     @property
@@ -123,17 +123,17 @@ def count_classes_in_names(stems: Sequence[str]) -> dict[str, int]:
 
 
 def find_subset_in_name(name: str) -> Subset | None:
-    """Return the part that a folder's name speaks of among filling words and numbers: ``Final_Training``, ``test1``."""
+    """Return the subset that a folder's name speaks of among filling words and numbers: ``Final_Training``, ``test1``."""
     words = _words(name)
-    parts = {part for word in words if (part := parse_subset(word))}
+    subsets = {subset for word in words if (subset := parse_subset(word))}
     rest = [word for word in words if not parse_subset(word) and word not in _FILLER | _PLACES | _PRODUCTS]
-    return parts.pop() if len(parts) == 1 and not rest else None
+    return subsets.pop() if len(subsets) == 1 and not rest else None
 
 
 def find_subsets_in_names(names: Sequence[str]) -> dict[str, Subset]:
-    """Return the part of each folder where all are parts, two different ones at least; else nothing."""
-    parts = {name: part for name in names if (part := find_subset_in_name(name))}
-    return parts if len(parts) == len(names) and len(set(parts.values())) > 1 else {}
+    """Return the subset of each folder where all are subsets, two different ones at least; else nothing."""
+    subsets = {name: subset for name in names if (subset := find_subset_in_name(name))}
+    return subsets if len(subsets) == len(names) and len(set(subsets.values())) > 1 else {}
 
 
 def _words(name: str) -> list[str]:
@@ -193,9 +193,9 @@ def _format_counts(classes: Mapping[str, int]) -> str:
 
 
 def _recognise_folders(names: Sequence[str]) -> str:
-    """Return what all of some folders are by their names: "parts", "places" of photos, "products" or nothing."""
+    """Return what all of some folders are by their names: "subsets", "places" of photos, "products" or nothing."""
     if find_subsets_in_names(names):
-        return "parts"
+        return "subsets"
     words = [set(_words(name)) for name in names]
     known = [bool(it & (_PLACES | _PRODUCTS)) and it <= _PLACES | _PRODUCTS | _FILLER for it in words]
     if not all(it or find_subset_in_name(name) for it, name in zip(known, names, strict=True)):
@@ -233,7 +233,7 @@ def _stems(files: Sequence[FoundFile]) -> list[str]:
 def _describe_level_below(
     root: str, folders: Mapping[str, Sequence[FoundFile]], below: Sequence[str], look: str
 ) -> str:
-    what = "parts of a split" if look == "parts" else "places" if look else "patients or the like"
+    what = "parts of a split" if look == "subsets" else "places" if look else "patients or the like"
     groups = "" if look else " --groups-from folder, which keeps each of them on one side of the split"
     return (
         f"{root!r} has the folders {preview(list(folders))}, which look like {what}, not like classes: the classes "
@@ -243,13 +243,13 @@ def _describe_level_below(
 
 
 def _describe_names(root: str, names: Sequence[str], in_names: Mapping[str, Mapping[str, int]], look: str) -> str:
-    what = "parts of a split" if look == "parts" else "places for photos and results"
+    what = "parts of a split" if look == "subsets" else "places for photos and results"
     start = f"{root!r} has the folders {preview(names)}, which look like {what}, not like classes"
     end = "if the folders are the classes, add --classes-from folder"
     if not in_names:
         return f"{start}; wanted a folder per class, or a table with path and label; {end}"
     name, classes = max(in_names.items(), key=lambda item: sum(item[1].values()))
-    source = root if look == "parts" else str(Path(root) / name)
+    source = root if look == "subsets" else str(Path(root) / name)
     return (
         f"{start}: the classes seem to stand in the names of the files, which in {name!r} begin with "
         f"{_format_counts(classes)}; to read them so, give {shlex.quote(source)} with --classes-from name; {end}"

@@ -123,7 +123,7 @@ def count_classes_in_names(stems: Sequence[str]) -> dict[str, int]:
 
 
 def find_subset_in_name(name: str) -> Subset | None:
-    """Return the subset that a folder's name speaks of among filling words and numbers: ``Final_Training``, ``test1``."""
+    """Return the subset in a folder's name, among filling words and numbers: ``Final_Training``, ``test1``."""
     words = _words(name)
     subsets = {subset for word in words if (subset := parse_subset(word))}
     rest = [word for word in words if not parse_subset(word) and word not in _FILLER | _PLACES | _PRODUCTS]

@@ -83,7 +83,7 @@ def test_the_time_is_the_same_wherever_it_is_said(probed) -> None:
     assert stages <= probed.took == probed.record["took"]
     assert f"took {probed.took:.1f} s" in describe_run(probed)
     assert run_to_json(probed)["took"] == probed.took
-    shown = re.search(r'data-figure="seconds.total"[^>]*>([^<]*)<', (probed.folder / "report.html").read_text("utf-8"))
+    shown = re.search(r'data-number="seconds.total"[^>]*>([^<]*)<', (probed.folder / "report.html").read_text("utf-8"))
     assert shown is not None
     assert shown[1] == format_duration(probed.took)
 

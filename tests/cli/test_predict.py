@@ -16,6 +16,7 @@ from PIL import Image
 
 import headstart
 from headstart.backbones.convert import load_backbone
+from headstart.cli.answers import UNFAMILIAR
 from headstart.cli.main import run
 from headstart.data.read import read_source
 from headstart.export import write_model
@@ -171,11 +172,11 @@ def test_an_unfamiliar_photo_is_declined_in_all_forms(guarded, tmp_path, capsys)
     assert set(declined) == {True, False}
     assert len({len(answer.prediction_set) for answer in answers}) > 1
     assert run(["explain", str(guarded / "model"), *files, "--out", str(tmp_path / "why")]) == 0
-    told = [" (unfamiliar: declined), " in line for line in capsys.readouterr().out.splitlines()]
+    told = [f"{UNFAMILIAR}, " in line for line in capsys.readouterr().out.splitlines()]
     assert told == declined
     assert run(["predict", str(guarded / "model"), *files]) == 0
     for line, answer in zip(capsys.readouterr().out.splitlines(), answers, strict=True):
-        end = " (unfamiliar: declined)" if answer.out_of_distribution else ""
+        end = UNFAMILIAR if answer.out_of_distribution else ""
         assert line == f"{answer.source}: {answer.label} {answer.probability:.1%}{end}"
     assert run(["predict", str(guarded / "model"), *files, "--json"]) == 0
     for line, answer in zip(capsys.readouterr().out.splitlines(), answers, strict=True):

@@ -21,6 +21,8 @@ def test_a_run_an_evaluation_and_a_ledger_are_tables(small) -> None:
     page = load_ledger(small.run / LEDGER)._repr_html_()
     assert "42 accepted" in page
     assert "more" in page
+    explained = run.explain(next(small.photos.rglob("*.png")))
+    assert explained.alike[0][0] in explained._repr_html_()
     picture = run.plot.confusion()._repr_png_()
     assert picture.startswith(b"\x89PNG")
 

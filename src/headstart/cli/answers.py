@@ -9,7 +9,8 @@ from headstart.storage.csv_cells import format_csv, join_names
 if TYPE_CHECKING:
     from headstart.inference.prediction import Prediction
 
-UNFAMILIAR = " (unfamiliar: declined)"  #: behind the label of a photo that is unlike all that were learnt from
+#: Behind the label of a photo that is unlike all that were learnt from.
+UNFAMILIAR = " (unlike the training photos: don't trust this answer)"
 
 #: predictions, how many classes of each -> for each its line, and whether it is an error
 Form = Callable[[Iterable["Prediction"], int], Iterator[tuple[str, bool]]]

@@ -17,6 +17,7 @@ WIDTH = 110  #: columns that a line may take
 SCORES = ("arm", "train loss", "train", "val loss", "validation", "test loss", "test")
 COSTS = ("arm", "parameters", "seconds", "predicted", "memory", "predicted", "disk", "predicted")
 PAIRS = ("arm", "against", "difference", "95 % interval", "right alone", "p", "p (Holm)")
+CHANCE = "where p (Holm) is above 0.05, the difference can be chance"
 MOST_PAIRS = 15  #: shown of those on test; comparison.json has them all
 DOTS = 41  #: places of the axis of the curve over depth
 
@@ -69,16 +70,17 @@ def _on_validation(choice: ArmChoice) -> str:
     if not choice.pairs:
         return ""
     n = choice.pairs[0].n
-    return f"the best against each other arm, on the same {n} validation photos, in points of accuracy\n\n" + table(
-        PAIRS, map(_pair, choice.pairs)
-    )
+    told = f"the best against each other arm, on the same {n} validation photos, in points of accuracy; {CHANCE}"
+    return f"{paragraph(told, WIDTH)}\n\n{table(PAIRS, map(_pair, choice.pairs))}"
 
 
 def _on_test(compared: ComparedRun) -> str:
     told = [paragraph(_what_test_can_tell(compared), WIDTH)]
     if compared.pairs:
         alike = f"on the same {compared.pairs[0].n} test photos, each arm as it was validated, fitted on train alone"
-        told.append(f"{alike}\n\n{table(PAIRS, map(_pair, compared.pairs[:MOST_PAIRS]))}")
+        told.append(
+            f"{paragraph(f'{alike}; {CHANCE}', WIDTH)}\n\n{table(PAIRS, map(_pair, compared.pairs[:MOST_PAIRS]))}"
+        )
     if len(compared.pairs) > MOST_PAIRS:
         told.append(f"... and {len(compared.pairs) - MOST_PAIRS} more pairs: see {compared.run.folder / COMPARISON}")
     return "\n\n".join(told)

@@ -50,13 +50,20 @@ def _trust(run: Run) -> list[str]:
     if not found:
         return []
     before, after = found["calibration"]["before"]["ece"], found["calibration"]["after"]["ece"]
-    sure = [f"calibration error {after:.1%} ({before:.1%} before)"]
+    off = f"stated probabilities are off by {100 * after:.0f} points on average"
+    lines = [f"calibration error {after:.1%} ({before:.1%} before): {off}"]
     if sets := found["sets"]:
-        test = sets["test"]
-        sure.append(f"sets of {test['mean_size']:.1f} classes hold the right one in {test['coverage']:.0%}")
+        size, share = sets["test"]["mean_size"], 100 * sets["test"]["coverage"]
+        classes = f"{size:.1f} class{'es' * (f'{size:.1f}' != '1.0')}"
+        lines.append(
+            f"prediction sets name {classes} on average; the right one is among them in {share:.0f} of 100 photos"
+        )
     if novelty := found["novelty"]:
-        sure.append(f"{1 - novelty['accepted']['share']:.0%} of the test photos declined as unfamiliar")
-    return [paragraph("; ".join(sure), WIDTH), *_warnings(run)]
+        share = 1 - novelty["accepted"]["share"]
+        lines.append(
+            f"declined as unfamiliar: {share:.0%} of the test photos, unlike the others; don't trust their answers"
+        )
+    return [*(paragraph(line, WIDTH) for line in lines), *_warnings(run)]
 
 
 def _warnings(run: Run) -> list[str]:

@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from headstart.settings.keywords import CHAPTERS, SPELLINGS
-
 if TYPE_CHECKING:
     from cyclopts.help import DefaultFormatter, HelpEntry, HelpPanel
     from rich.console import Console, ConsoleOptions
@@ -25,6 +23,7 @@ FIRST = (
     *("groups_from", "split_from", "relabel"),
 )
 LONG_VERBS = ("fit", "compare")  #: whose --help shows ``FIRST`` alone
+SPELT_VERBS = (*LONG_VERBS, "check")  #: that have a flag with two spellings
 HELP_ALL = "--help-all"
 
 
@@ -55,6 +54,8 @@ class GroupedHelp:
         _default().render_description(console, options, description)
 
     def _group(self, entries: "Iterable[HelpEntry]") -> "list[tuple[str, list[HelpEntry]]]":
+        from headstart.settings import CHAPTERS
+
         chapters = {name: chapter for chapter, kind in CHAPTERS.items() for name in kind.model_fields}
         own: list[HelpEntry] = []
         groups: dict[str, list[HelpEntry]] = {title: [] for title in TITLES.values()}
@@ -78,6 +79,8 @@ def _default() -> "DefaultFormatter":
 
 def spell_flags(arguments: Iterable[str]) -> list[str]:
     """Return arguments with each flag in the spelling that is known here, such as --optimizer as --optimiser."""
+    from headstart.settings.keywords import SPELLINGS
+
     flags = {f"--{other.replace('_', '-')}": f"--{own.replace('_', '-')}" for other, own in SPELLINGS.items()}
     spelt = []
     for argument in arguments:

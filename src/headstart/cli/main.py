@@ -13,7 +13,7 @@ from cyclopts import App
 from cyclopts.exceptions import CycloptsError, UnusedCliTokensError
 
 from headstart import __version__
-from headstart.cli.help import HELP_ALL, GroupedHelp, spell_flags
+from headstart.cli.help import HELP_ALL, SPELT_VERBS, GroupedHelp, spell_flags
 from headstart.cli.streams import all_streams, occupy_descriptors
 from headstart.display.lines import print_to_stderr
 from headstart.errors import HeadstartError, bounded, is_disk_full
@@ -71,7 +71,8 @@ def _run(arguments: list[str]) -> int:
         arguments = [verb, "--help"]
     try:
         app = make_app(verb, everything=everything)
-        code = app(spell_flags(arguments), exit_on_error=False, print_error=False) or FINE
+        spelt = spell_flags(arguments) if verb in SPELT_VERBS else arguments
+        code = app(spelt, exit_on_error=False, print_error=False) or FINE
         sys.stdout.flush()
         return int(code)
     except CycloptsError as error:

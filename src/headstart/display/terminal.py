@@ -35,6 +35,7 @@ class TerminalDisplay:
         self._task: TaskID | None = None
         self._began = 0.0
         self._bars.start()
+        self._begin("starting")
         return self
 
     def __exit__(

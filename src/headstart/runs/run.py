@@ -33,6 +33,12 @@ class Explanation:
     heat: "HeatMap"  #: what speaks for the class, place by place; ``headstart.explanation.explainer.overlay`` draws it
     alike: tuple[tuple[str, float], ...]  #: the photos most alike among those learnt from: name and cosine, best first
 
+    def _repr_html_(self) -> str:
+        told = (
+            f"{self.heat.label} {self.heat.probability:.1%} ({self.heat.method}); most alike among those learnt from:"
+        )
+        return html_table(("photo", "similarity"), self.alike, caption=told)
+
 
 @dataclass(frozen=True)
 class Run:

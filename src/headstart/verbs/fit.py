@@ -2,14 +2,15 @@
 
 import inspect
 from pathlib import Path
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from headstart import events
 from headstart.display.watch import ShowProgress, watch
-from headstart.pipeline.fit import fit as run_fit
-from headstart.runs.run import Run
 from headstart.settings import FitSettings
 from headstart.settings.options import FitOptions
+
+if TYPE_CHECKING:
+    from headstart.runs.run import Run
 
 
 def fit(
@@ -20,7 +21,7 @@ def fit(
     listener: events.Listener | None = None,
     progress: ShowProgress = "auto",
     **options: Unpack[FitOptions],
-) -> Run:
+) -> "Run":
     """Make a tested classifier from labelled photos.
 
     Args:
@@ -39,6 +40,8 @@ def fit(
         HeadstartError: anything else that went wrong; features that were computed are kept.
     """
     with watch(listener, progress) as heard:
+        from headstart.pipeline.fit import fit as run_fit  # what this imports takes a second or two, which is shown
+
         return run_fit(source, labels=labels, config=config, listener=heard, **options)
 
 

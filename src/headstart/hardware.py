@@ -1,6 +1,7 @@
 """The processor: how many cores there are to use, and whether it computes in bf16. Nothing heavy is imported here."""
 
 import os
+from dataclasses import dataclass
 from typing import Literal
 
 from headstart.errors import EngineError
@@ -11,6 +12,14 @@ ComputePrecision = Literal["bf16", "f32"]
 
 #: Environment variable: "off" takes this processor for one that does not compute in bf16, whatever it reports.
 BF16 = "HEADSTART_BF16"
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """The parts of a machine that engines are ranked by."""
+
+    cores: int  #: that this process may use
+    accelerator: str | None = None  #: "cuda" or "mps", where PyTorch can use one
 
 
 def count_cores() -> int:

@@ -9,8 +9,8 @@ import torch
 from safetensors.torch import save_file
 
 from headstart.backbones.convert import load_backbone
-from headstart.engines.choose import LEAST_COSINE, check_parity
 from headstart.engines.openvino import OpenVinoEngine
+from headstart.engines.parity import LEAST_COSINE, check_parity
 from headstart.engines.pytorch import PyTorchEngine
 
 FAMILIES = ("resnet10t", "mobilenetv2_035", "convnext_atto", "vit_tiny_patch16_224", "test_vit")

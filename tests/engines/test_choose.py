@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from headstart import events
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import load_backbone
-from headstart.engines import choose as choosing
-from headstart.engines.choose import ParityCheck, ParitySamples, check_parity, choose_engine
+from headstart.engines import openvino, parity
+from headstart.engines.choose import choose_engine
 from headstart.engines.openvino import OpenVinoEngine
+from headstart.engines.parity import ParityCheck, ParitySamples, check_parity
 from headstart.errors import EngineError
 from headstart.hardware import has_bf16
 from tests.conftest import CLASSES, Warm, picture
@@ -72,9 +73,9 @@ def test_proofs_are_kept_for_the_same_photos_and_asked_again_for_others(network:
 
 
 def test_bf16_that_loses_too_much_falls_back_with_a_note(network: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(choosing, "has_bf16", lambda: True)
+    monkeypatch.setattr(openvino, "has_bf16", lambda: True)
     poor = ParityCheck("openvino", "bf16", "openvino f32", {"final": 0.9}, 8)
-    monkeypatch.setattr(choosing, "_prove_bf16", lambda *_: poor)
+    monkeypatch.setattr(openvino, "_check_bf16", lambda *_: poor)
     heard: list[events.Event] = []
     chosen = choose_engine(network, ParitySamples("a", drawn), listener=heard.append)
     assert chosen.engine.precision == "f32"
@@ -84,7 +85,7 @@ def test_bf16_that_loses_too_much_falls_back_with_a_note(network: Backbone, monk
 
 def test_a_wrong_conversion_falls_back_to_pytorch(network: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        choosing, "_prove_conversion", lambda *_: ParityCheck("openvino", "f32", "pytorch f32", {"final": 0.5}, 8)
+        openvino, "_check_conversion", lambda *_: ParityCheck("openvino", "f32", "pytorch f32", {"final": 0.5}, 8)
     )
     heard: list[events.Event] = []
     chosen = choose_engine(network, ParitySamples("a", drawn), listener=heard.append)
@@ -114,15 +115,15 @@ def test_without_openvino_pytorch_runs_it_with_a_note(network: Backbone, monkeyp
 
 
 def test_without_openvino_the_machine_still_has_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    with_openvino = choosing.machine_key()
+    with_openvino = parity.machine_key()
     monkeypatch.setitem(sys.modules, "openvino", None)
-    assert choosing.machine_key.__wrapped__() not in ("", with_openvino)
+    assert parity.machine_key.__wrapped__() not in ("", with_openvino)
     assert not has_bf16()
 
 
 @pytest.mark.parametrize(("value", "said"), [(0.5, "0.500"), (0.998999, "0.998999"), (0.99895, "0.99895")])
 def test_a_cosine_that_is_too_low_is_not_said_as_the_one_that_is_wanted(value: float, said: str) -> None:
-    assert choosing.describe_cosine(value) == said
+    assert parity.describe_cosine(value) == said
 
 
 def test_a_damaged_proof_is_made_anew(network: Backbone) -> None:

@@ -17,7 +17,8 @@ from headstart.backbones.convert import load_backbone
 from headstart.data.groups import encode_groups
 from headstart.data.read import read_source
 from headstart.data.samples import ArraySource, Sample
-from headstart.engines.choose import EngineChoice, choose_engine
+from headstart.engines.choose import choose_engine
+from headstart.engines.parity import EngineChoice
 from headstart.errors import BackboneError
 from headstart.evaluation.grouping import Targets
 from headstart.heads.catalog import fit_head

@@ -1,20 +1,46 @@
-"""OpenVINO on a CPU."""
+"""OpenVINO on a CPU.
 
-from typing import Literal
+Two checks are kept beside the converted network. *Conversion*: at a network's first use on a machine OpenVINO in
+float32 is held to PyTorch in float32. *Precision*: bf16 is held to float32 on each new set of photos, for how much it
+loses depends on them (photos with flat backgrounds lose most); this one needs no PyTorch.
+"""
 
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import TYPE_CHECKING
 
+from headstart import events
+from headstart.arrays import Floats
 from headstart.backbones.backbone import Backbone
+from headstart.engines.engine import Engine
+from headstart.engines.parity import (
+    CONVERSION_PHOTOS,
+    LEAST_COSINE,
+    EngineChoice,
+    ParityCheck,
+    ParitySamples,
+    check_parity,
+    describe_cosine,
+    keep_check,
+    machine_key,
+)
 from headstart.engines.rounding import round_graph
-from headstart.hardware import ComputePrecision, count_cores
+from headstart.errors import EngineError
+from headstart.hardware import ComputePrecision, Hardware, count_cores, has_bf16
 from headstart.inference.openvino import BATCH, Runner
+from headstart.modalities.image.decoding.decode import Pixels
+from headstart.process import passive_waiting
+from headstart.settings import Precision
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 class OpenVinoEngine:
     """Runs a backbone's graph on the processor, one stream per core."""
 
-    name: Literal["openvino", "pytorch"] = "openvino"
+    name = "openvino"
 
     def __init__(self, backbone: Backbone, precision: ComputePrecision, *, batch: int = BATCH, streams: int = 0):
         self.precision: ComputePrecision = precision
@@ -29,6 +55,79 @@ class OpenVinoEngine:
             outputs=tuple(layer.name for layer in backbone.layers),
         )
 
-    def forward(self, pixels: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+    def forward(self, pixels: Pixels) -> dict[str, Floats]:
         """See ``Engine.forward``."""
         return self._runner.run(pixels)
+
+
+class OpenVinoFactory:
+    """Starts OpenVINO: in float32 checked against PyTorch, in bf16 against itself."""
+
+    name, title = "openvino", "OpenVINO"
+
+    def rank(self, backbone: Backbone, hardware: Hardware) -> float | None:
+        """See ``EngineFactory.rank``."""
+        return 1.0
+
+    def start(
+        self, backbone: Backbone, photos: ParitySamples, precision: Precision, listener: events.Listener
+    ) -> EngineChoice:
+        """See ``EngineFactory.start``."""
+
+        @cache  # compiling takes a while, and a check and the work after it want the same engine
+        def engine(step: ComputePrecision) -> Engine:
+            return OpenVinoEngine(backbone, step)
+
+        wanted: ComputePrecision = ("bf16" if has_bf16() else "f32") if precision == "auto" else precision
+        conversion = keep_check(
+            backbone, f"conversion-{machine_key()}", lambda: _check_conversion(backbone, engine, wanted, photos)
+        )
+        if not conversion.passed:
+            raise EngineError(
+                f"OpenVINO gives other features than PyTorch for {backbone.name} "
+                f"(cosine {describe_cosine(conversion.least_cosine)}, wanted {LEAST_COSINE})"
+            )
+        if wanted == "f32":
+            return EngineChoice(engine("f32"), (conversion,))
+        check = keep_check(
+            backbone, f"bf16-{machine_key()}-{photos.key}", lambda: _check_bf16(engine("bf16"), engine("f32"), photos)
+        )
+        if check.passed or precision == "bf16":
+            return EngineChoice(engine("bf16"), (conversion, check))
+        listener(
+            events.Note(
+                f"bf16 loses too much on these photos (cosine {describe_cosine(check.least_cosine)}, wanted "
+                f"{LEAST_COSINE}); float32 is used instead, about half as fast"
+            )
+        )
+        return EngineChoice(engine("f32"), (conversion, check))
+
+
+def _check_conversion(
+    backbone: Backbone, engine: Callable[[ComputePrecision], Engine], wanted: ComputePrecision, photos: ParitySamples
+) -> ParityCheck:
+    with passive_waiting():
+        from headstart.engines.pytorch import PyTorchEngine
+
+    exact = engine("f32")
+    with ThreadPoolExecutor(1) as pool:
+        compiled = pool.submit(engine, wanted)  # needed next, and ready by the time PyTorch has answered
+        reference = PyTorchEngine(backbone, "f32", device="cpu")
+        check = check_parity(exact, reference, photos.load()[:CONVERSION_PHOTOS])
+        compiled.result()
+    return check
+
+
+def check_trained_network(backbone: Backbone, network: "nn.Module", photos: ParitySamples) -> ParityCheck:
+    """Hold the conversion of a network that was trained here to the network in memory; kept for later."""
+    with passive_waiting():
+        from headstart.engines.pytorch import PyTorchEngine
+
+    reference = PyTorchEngine(backbone, "f32", device="cpu", network=network)
+    exact = OpenVinoEngine(backbone, "f32")
+    shown = photos.load()[:CONVERSION_PHOTOS]
+    return keep_check(backbone, f"conversion-{machine_key()}", lambda: check_parity(exact, reference, shown))
+
+
+def _check_bf16(engine: Engine, exact: Engine, photos: ParitySamples) -> ParityCheck:
+    return check_parity(engine, exact, photos.load())

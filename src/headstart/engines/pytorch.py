@@ -1,7 +1,6 @@
 """PyTorch: on CUDA and MPS, and on a CPU where a network does not convert. The reference that others are held to."""
 
 import threading
-from typing import Literal
 
 import numpy as np
 import torch
@@ -18,7 +17,7 @@ from headstart.hardware import ComputePrecision, has_bf16, is_bf16_off
 class PyTorchEngine:
     """Runs a backbone's own network in inference mode, one batch at a time."""
 
-    name: Literal["openvino", "pytorch"] = "pytorch"
+    name = "pytorch"
     streams = 1
 
     def __init__(
@@ -70,7 +69,7 @@ def _loaded(backbone: Backbone) -> nn.Module:
 
 
 def can_train_in_bf16(device: str) -> bool:
-    """Whether a kind of device computes in bf16 itself: what only imitates it is many times slower than float32."""
+    """Return whether a kind of device computes in bf16 itself: imitating it is many times slower than float32."""
     if is_bf16_off():
         return False
     if device == "cuda":
@@ -79,7 +78,7 @@ def can_train_in_bf16(device: str) -> bool:
 
 
 def select_device() -> str:
-    """The fastest kind of device there is: cuda, mps or cpu."""
+    """Return the fastest kind of device there is: cuda, mps or cpu."""
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"

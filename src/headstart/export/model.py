@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -26,7 +25,7 @@ class FeatureBranch:
     """One network's forward pass over one view of the photo."""
 
     backbone: Backbone
-    engine: Literal["openvino", "pytorch"]  #: what ran it when the head was fitted
+    engine: str  #: what ran it when the head was fitted
     precision: ComputePrecision
     layers: tuple[str, ...]  #: their pooled outputs, joined in this order, are the branch's features
     flipped: bool = False  #: sees the photo mirrored left to right, after crop and resize

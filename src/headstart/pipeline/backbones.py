@@ -14,7 +14,8 @@ from headstart.backbones.catalog import split_names
 from headstart.backbones.convert import load_backbone
 from headstart.data.depths import describe_ranges, find_grey_ranges
 from headstart.data.samples import Sample
-from headstart.engines.choose import PARITY_PHOTOS, EngineChoice, ParitySamples, choose_engine
+from headstart.engines.choose import choose_engine
+from headstart.engines.parity import PARITY_PHOTOS, EngineChoice, ParitySamples
 from headstart.errors import DataError
 from headstart.extraction.extract import load_pixels
 from headstart.selection.backbone_search import BackboneSearch, describe_search, select_backbone

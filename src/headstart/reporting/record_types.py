@@ -16,7 +16,7 @@ from headstart.diagnostics.learning_curve import LearningCurve
 from headstart.diagnostics.near_duplicates.search import DuplicatePair
 from headstart.diagnostics.shortcuts import Shortcut
 from headstart.diagnostics.slices import Slices
-from headstart.engines.choose import ParityCheck
+from headstart.engines.parity import ParityCheck
 from headstart.evaluation.comparison import PairedTest
 from headstart.evaluation.intervals import Proportion
 from headstart.evaluation.reliability import Reliability

@@ -13,7 +13,7 @@ from headstart import __version__
 from headstart.data.ledger import save_ledger
 from headstart.data.relabel import format_relabels
 from headstart.data.samples import Subset
-from headstart.engines.choose import EngineChoice
+from headstart.engines.parity import EngineChoice
 from headstart.evaluation.evaluation import Evaluation
 from headstart.events import RunLog
 from headstart.extraction.extract import Extraction

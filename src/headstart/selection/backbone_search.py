@@ -18,8 +18,8 @@ from headstart import events
 from headstart.backbones.backbone import Backbone
 from headstart.data.groups import encode_groups
 from headstart.data.samples import Sample
-from headstart.engines.choose import EngineChoice
 from headstart.engines.engine import Engine
+from headstart.engines.parity import EngineChoice
 from headstart.errors import BackboneError, DataError, EngineError
 from headstart.evaluation.metrics import log_loss
 from headstart.extraction.extract import extract, load_pixels

@@ -12,8 +12,8 @@ from headstart.backbones.backbone import Backbone
 from headstart.data.groups import encode_groups
 from headstart.data.samples import Sample, Samples, Subset
 from headstart.data.split import Split
-from headstart.engines.choose import ParitySamples
 from headstart.engines.engine import Engine
+from headstart.engines.parity import ParitySamples
 from headstart.evaluation.grouping import Targets
 from headstart.events import RunLog
 from headstart.export import FeatureBranch, FittedModel

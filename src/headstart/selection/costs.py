@@ -103,8 +103,13 @@ def _reckoned(context: FitContext, boundaries: Mapping[str, str]) -> dict[str, f
     found: dict[str, float | None] = {}
     for name, boundary in boundaries.items():
         share = above[boundary] / above[PIXELS]
-        step = STEP[engine.name] * share * area * _mean_window(resolve_smallest_window(context.settings))
-        epochs = _of_epochs(context, per_second / step, per_second / (SCORE[engine.name] * share))
+        step = (
+            STEP.get(engine.name, STEP["pytorch"])
+            * share
+            * area
+            * _mean_window(resolve_smallest_window(context.settings))
+        )
+        epochs = _of_epochs(context, per_second / step, per_second / (SCORE.get(engine.name, SCORE["pytorch"]) * share))
         found[name] = epochs + views * (1 - share) * area / per_second
     return found
 

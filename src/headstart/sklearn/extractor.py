@@ -12,7 +12,8 @@ from sklearn.utils.validation import check_is_fitted
 from headstart import events
 from headstart.arrays import Floats
 from headstart.backbones.backbone import Backbone
-from headstart.engines.choose import ParitySamples, choose_engine
+from headstart.engines.choose import choose_engine
+from headstart.engines.parity import ParitySamples
 from headstart.errors import DataError
 from headstart.events import RunLog
 from headstart.extraction.extract import extract

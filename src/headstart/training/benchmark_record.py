@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from headstart.engines.choose import machine_key
+from headstart.engines.parity import machine_key
 from headstart.hardware import ComputePrecision
 from headstart.settings import TrainSettings
 from headstart.storage.atomic import replace_text

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from headstart.backbones.backbone import RECORD, Backbone
-from headstart.engines.choose import machine_key
+from headstart.engines.parity import machine_key
 from headstart.hardware import ComputePrecision
 from headstart.heads.head import Head
 from headstart.heads.saving import read_head, to_tensors

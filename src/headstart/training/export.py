@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from headstart.backbones.backbone import GRAPH, PIXELS, RECORD, Backbone, Layer
 from headstart.backbones.convert import write_graph
 from headstart.backbones.graph import FINAL, extract_trunk
-from headstart.engines.choose import check_trained_network
+from headstart.engines.openvino import check_trained_network
 from headstart.errors import EngineError
 from headstart.heads.saving import write_head
 from headstart.inference.model_format import hash_file

@@ -15,8 +15,8 @@ from headstart.backbones.graph import TracedNetwork, trace
 from headstart.backbones.loaded import LoadedNetwork
 from headstart.backbones.zoo import build_untrained, load_network
 from headstart.data.samples import Sample
-from headstart.engines.choose import ParitySamples
 from headstart.engines.engine import Engine
+from headstart.engines.parity import ParitySamples
 from headstart.engines.pytorch import select_device
 from headstart.extraction.activations import Activations
 from headstart.heads.head import Head

@@ -13,8 +13,8 @@ from torch import nn
 from headstart.backbones.backbone import PIXELS, Backbone
 from headstart.backbones.convert import write_graph
 from headstart.backbones.graph import TracedNetwork, extract_top, extract_trunk, infer_shape
-from headstart.engines.choose import mean_cosine
 from headstart.engines.engine import Engine
+from headstart.engines.parity import mean_cosine
 from headstart.engines.rounding import round_graph
 from headstart.errors import EngineError
 from headstart.extraction.activations import ValueKind

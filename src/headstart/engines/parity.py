@@ -1,0 +1,124 @@
+"""Parity of engines: the same features of the same real photos, within what bf16 loses.
+
+A check is kept beside the converted network, since what it holds for does not change.
+"""
+
+import hashlib
+import json
+import platform
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import cache
+
+import numpy as np
+
+from headstart.arrays import Floats
+from headstart.backbones.backbone import Backbone
+from headstart.engines.engine import Engine
+from headstart.errors import EngineError
+from headstart.libraries import import_openvino
+from headstart.modalities.image.decoding.decode import Pixels
+from headstart.storage.atomic import replace_text
+
+#: Between an engine's rows and the reference's, mean over the photos. A row is all layers joined, each scaled
+#: to the same length, so that no layer drowns another: its cosine is the mean of the layers' cosines.
+LEAST_COSINE = 0.999
+PARITY_PHOTOS = 32  #: of bf16, for how much that loses differs from photo to photo
+CONVERSION_PHOTOS = 8  #: of a conversion, which is right or wrong; PyTorch takes half a second for them
+CHECK_VERSION = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ParitySamples:
+    """Real photos to check an engine on; loaded only when a check is due."""
+
+    key: str  #: names the set they were drawn from
+    load: Callable[[], Pixels]  #: gives them prepared, uint8 (B, S, S, 3), B up to ``PARITY_PHOTOS``
+
+
+@dataclass(frozen=True, slots=True)
+class ParityCheck:
+    """The comparison of an engine's features with a reference's on the same photos."""
+
+    engine: str
+    precision: str
+    reference: str
+    cosine: dict[str, float]  #: per layer, mean over the photos
+    photos: int
+
+    @property
+    def row_cosine(self) -> float:
+        """Of whole rows, mean over the photos."""
+        return float(np.mean(list(self.cosine.values())))
+
+    @property
+    def least_cosine(self) -> float:
+        """The smaller of two: of whole rows, and of the last layer alone, which most heads are fitted on."""
+        return min(self.row_cosine, list(self.cosine.values())[-1])
+
+    @property
+    def passed(self) -> bool:
+        """Whether the features are close enough."""
+        return self.least_cosine >= LEAST_COSINE
+
+
+@dataclass(frozen=True, slots=True)
+class EngineChoice:
+    """An engine with the checks that it passed."""
+
+    engine: Engine
+    #: Of conversion, and of bf16 where it was wanted; none for PyTorch on a CPU, the reference itself.
+    parity_checks: tuple[ParityCheck, ...]
+
+
+def describe_cosine(value: float) -> str:
+    """Return a cosine with three digits, or as many as tell it from the one that was wanted."""
+    digits = 3
+    while value < LEAST_COSINE <= round(value, digits):
+        digits += 1
+    return f"{value:.{digits}f}"
+
+
+def check_parity(engine: Engine, reference: Engine, photos: Pixels) -> ParityCheck:
+    """Compare two engines' features of the same photos, uint8 (B, S, S, 3)."""
+    seen, wanted = _features(engine, photos), _features(reference, photos)
+    cosine = {layer: mean_cosine(rows, wanted[layer]) for layer, rows in seen.items()}
+    return ParityCheck(engine.name, engine.precision, f"{reference.name} {reference.precision}", cosine, len(photos))
+
+
+def _features(engine: Engine, photos: Pixels) -> dict[str, Floats]:
+    batches = [engine.forward(photos[start : start + engine.batch]) for start in range(0, len(photos), engine.batch)]
+    return {layer: np.concatenate([batch[layer] for batch in batches]) for layer in batches[0]}
+
+
+def mean_cosine(a: Floats, b: Floats) -> float:
+    """Return the mean over rows of the cosine between two (B, D) arrays; 0 where either is not finite."""
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        return 0.0
+    lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+    return float(np.mean((a * b).sum(axis=1) / np.maximum(lengths, 1e-12)))
+
+
+def keep_check(backbone: Backbone, name: str, make: Callable[[], ParityCheck]) -> ParityCheck:
+    """Return a check from the network's folder, or make and keep a new one."""
+    file = backbone.folder / f"proof-{name}.json"
+    try:
+        kept = json.loads(file.read_text("utf-8"))
+        if kept.pop("version") == CHECK_VERSION:
+            return ParityCheck(**kept)
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    made = make()
+    replace_text(file, json.dumps({"version": CHECK_VERSION, **asdict(made)}, indent=2))
+    return made
+
+
+@cache
+def machine_key() -> str:
+    """Return the name of processor and OpenVINO, which a check holds for: others round otherwise."""
+    try:
+        openvino = import_openvino()
+        facts = f"{openvino.Core().get_property('CPU', 'FULL_DEVICE_NAME')} {openvino.__version__}"
+    except EngineError:
+        facts = f"{platform.processor() or platform.machine()} without OpenVINO"
+    return hashlib.blake2b(facts.encode(), digest_size=4).hexdigest()

@@ -1,0 +1,62 @@
+"""Starting PyTorch on the fastest device, without importing it before."""
+
+import platform
+from pathlib import Path
+
+from headstart import events
+from headstart.backbones.backbone import Backbone
+from headstart.engines.parity import (
+    CONVERSION_PHOTOS,
+    EngineChoice,
+    ParitySamples,
+    check_parity,
+    describe_cosine,
+    keep_check,
+)
+from headstart.hardware import ComputePrecision, Hardware
+from headstart.process import passive_waiting
+from headstart.settings import Precision
+
+
+class PyTorchFactory:
+    """Starts PyTorch; anything but float32 on a CPU, which is the reference, is checked against that."""
+
+    name, title = "pytorch", "PyTorch"
+
+    def rank(self, backbone: Backbone, hardware: Hardware) -> float | None:
+        """See ``EngineFactory.rank``."""
+        return 0.0 if hardware.accelerator is None else 2.0
+
+    def start(
+        self, backbone: Backbone, photos: ParitySamples, precision: Precision, listener: events.Listener
+    ) -> EngineChoice:
+        """See ``EngineFactory.start``."""
+        with passive_waiting():
+            from headstart.engines.pytorch import PyTorchEngine, select_device
+
+        device = select_device()
+        wanted: ComputePrecision = ("bf16" if device == "cuda" else "f32") if precision == "auto" else precision
+        engine = PyTorchEngine(backbone, wanted, device=device)
+        if device == "cpu" and wanted == "f32":
+            return EngineChoice(engine, ())
+        reference = PyTorchEngine(backbone, "f32", device="cpu")
+        name = f"pytorch-{device}-{wanted}-{photos.key}"
+        check = keep_check(backbone, name, lambda: check_parity(engine, reference, photos.load()[:CONVERSION_PHOTOS]))
+        if check.passed or precision != "auto":
+            return EngineChoice(engine, (check,))
+        seen = describe_cosine(check.least_cosine)
+        listener(events.Note(f"PyTorch {wanted} on {device} loses too much (cosine {seen}); float32 is used"))
+        return EngineChoice(PyTorchEngine(backbone, "f32", device=device), (check,))
+
+
+def find_accelerator() -> str | None:
+    """Return the kind of GPU that PyTorch could use; it is not imported where there is clearly none."""
+    apple = platform.system() == "Darwin" and platform.machine() == "arm64"
+    nodes = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg", "C:/Windows/System32/nvcuda.dll")
+    if not apple and not any(Path(node).exists() for node in nodes):
+        return None
+    with passive_waiting():
+        from headstart.engines.pytorch import select_device
+
+    device = select_device()
+    return None if device == "cpu" else device

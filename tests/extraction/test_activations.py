@@ -46,7 +46,7 @@ def opened(folder: Path) -> Activations:
 
 
 def filled(folder: Path, count: int = 20) -> None:
-    with opened(folder) as kept, kept.writing():
+    with opened(folder) as kept, kept.lock_for_writing():
         kept.add(rows_of(count), bits_for(rows_of(count)))
 
 
@@ -57,8 +57,8 @@ def write(folder: str, count: str, until: str) -> None:
     """
     activations.COMMIT_BYTES = 16 * bits_for(rows_of(1)).nbytes
     rows, made = rows_of(int(count)), 0
-    with opened(Path(folder)) as kept, kept.writing(lambda event: print("waits", flush=True)):
-        missing = kept.missing(rows)
+    with opened(Path(folder)) as kept, kept.lock_for_writing(lambda event: print("waits", flush=True)):
+        missing = kept.find_missing(rows)
         print("ready", flush=True)
         for start in range(0, len(missing), 8):
             part = missing[start : start + 8]
@@ -78,12 +78,12 @@ def started(folder: Path, count: int, until: int) -> "subprocess.Popen[str]":
 
 
 def present(kept: Activations, rows: list[ViewKey]) -> list[ViewKey]:
-    missing = set(kept.missing(rows))
+    missing = set(kept.find_missing(rows))
     return [row for row in rows if row not in missing]
 
 
 def assert_right(kept: Activations, rows: list[ViewKey]) -> None:
-    np.testing.assert_array_equal(kept.gather(kept.numbers(rows)), bits_for(rows))
+    np.testing.assert_array_equal(kept.gather(kept.find_places(rows)), bits_for(rows))
 
 
 def raises(message: str, kind: type[Exception] = StoreError):  # type: ignore[no-untyped-def]
@@ -112,34 +112,34 @@ def test_rows_come_back_in_any_order_and_may_repeat(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     rows, values = rows_of(40), rng.normal(size=(40, *SHAPE)).astype(np.float32)
     with opened(tmp_path) as kept:
-        with kept.writing():
+        with kept.lock_for_writing():
             for first in range(0, 40, 10):
                 kept.add(rows[first : first + 10], values[first : first + 10])
         order = rng.integers(0, 40, 100)
-        np.testing.assert_array_equal(kept.numbers([rows[place] for place in order]), order)
+        np.testing.assert_array_equal(kept.find_places([rows[place] for place in order]), order)
         np.testing.assert_array_equal(kept.gather(order), to_bfloat16_bits(values)[order])
     with opened(tmp_path) as kept:
         out = np.empty((3, *SHAPE), np.uint16)
-        assert kept.gather(kept.numbers([rows[7], rows[0], rows[7]]), out) is out
+        assert kept.gather(kept.find_places([rows[7], rows[0], rows[7]]), out) is out
         np.testing.assert_array_equal(out, to_bfloat16_bits(values)[[7, 0, 7]])
-        assert kept.gather(kept.numbers([])).shape == (0, *SHAPE)
+        assert kept.gather(kept.find_places([])).shape == (0, *SHAPE)
 
 
 def test_pixels_are_kept_as_they_are(tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (4, 6, 6, 3), dtype=np.uint8)
     with Activations(tmp_path, KEY, (6, 6, 3), "u8") as kept:
-        with kept.writing():
+        with kept.lock_for_writing():
             kept.add(rows_of(4), pixels)
-        np.testing.assert_array_equal(kept.gather(kept.numbers(rows_of(4))), pixels)
+        np.testing.assert_array_equal(kept.gather(kept.find_places(rows_of(4))), pixels)
         assert kept.row_bytes == 108
 
 
 def test_a_known_row_is_left_as_it_is(tmp_path: Path) -> None:
     rows = rows_of(6)
     with opened(tmp_path) as kept:
-        with kept.writing():
+        with kept.lock_for_writing():
             kept.add([rows[2], rows[1], rows[2]], np.concatenate([bits_for(rows[2:0:-1]), bits_for(rows[3:4])]))
-            assert kept.missing([*rows, *rows]) == [rows[0], *rows[3:]]
+            assert kept.find_missing([*rows, *rows]) == [rows[0], *rows[3:]]
             kept.flush()
             kept.add(rows, np.concatenate([bits_for(rows[:1]), bits_for(rows[:2]), bits_for(rows[3:])]))
         assert_right(kept, rows)
@@ -148,20 +148,20 @@ def test_a_known_row_is_left_as_it_is(tmp_path: Path) -> None:
 
 def test_rows_are_known_when_they_are_committed(tmp_path: Path) -> None:
     rows = rows_of(4)
-    with opened(tmp_path) as kept, opened(tmp_path) as other, kept.writing():
+    with opened(tmp_path) as kept, opened(tmp_path) as other, kept.lock_for_writing():
         kept.add(rows, bits_for(rows))
-        assert kept.missing(rows) == []
-        assert other.missing(rows) == rows
+        assert kept.find_missing(rows) == []
+        assert other.find_missing(rows) == rows
         with raises("4 of 4 rows are not among the activations a network at stage4; compute what is missing"):
-            kept.numbers(rows)
+            kept.find_places(rows)
         kept.flush()
-        assert other.missing(rows) == []
+        assert other.find_missing(rows) == []
         assert_right(other, rows)
 
 
 def test_an_error_of_the_caller_loses_nothing(tmp_path: Path) -> None:
     with opened(tmp_path) as kept:
-        with raises("boom", RuntimeError), kept.writing():
+        with raises("boom", RuntimeError), kept.lock_for_writing():
             kept.add(rows_of(3), bits_for(rows_of(3)))
             raise RuntimeError("boom")
         assert_right(kept, rows_of(3))
@@ -178,7 +178,7 @@ def test_threads_add_and_gather_at_once(tmp_path: Path, monkeypatch) -> None:  #
         kept.flush()
         assert_right(kept, some + part)
 
-    with opened(tmp_path) as kept, kept.writing(), ThreadPoolExecutor(4) as pool:
+    with opened(tmp_path) as kept, kept.lock_for_writing(), ThreadPoolExecutor(4) as pool:
         list(pool.map(work, parts))
     with opened(tmp_path) as kept:
         assert_right(kept, rows_of(1400))
@@ -187,7 +187,7 @@ def test_threads_add_and_gather_at_once(tmp_path: Path, monkeypatch) -> None:  #
 
 def test_what_is_not_finite_in_bfloat16_is_refused_whole(tmp_path: Path) -> None:
     rows = rows_of(3)
-    with opened(tmp_path) as kept, kept.writing():
+    with opened(tmp_path) as kept, kept.lock_for_writing():
         for bad in (np.nan, np.inf, -np.inf, -np.finfo(np.float32).max):
             values = np.ones((3, *SHAPE), np.float32)
             values[1, 4, 2, 1] = bad
@@ -198,7 +198,7 @@ def test_what_is_not_finite_in_bfloat16_is_refused_whole(tmp_path: Path) -> None
             bits[2, 0, 0, 0] = bad_bits
             with raises(f"first of photo {rows[2][0]}; nothing of them was stored"):
                 kept.add(rows, bits)
-        assert kept.missing(rows) == rows
+        assert kept.find_missing(rows) == rows
         kept.add(rows, np.full((3, *SHAPE), np.float32(3.38e38)))
 
 
@@ -207,12 +207,12 @@ def test_wrong_values_rows_and_places_are_refused(tmp_path: Path) -> None:
     with opened(tmp_path) as kept:
         with raises("inside writing"):
             kept.add(rows, good)
-        with kept.writing():
+        with kept.lock_for_writing():
             with raises(r"float64 \(2, 5, 3, 2\).*wanted float32 \(2, 5, 3, 2\)"):
                 kept.add(rows, good.astype(np.float64))
             with raises(r"float32 \(1, 5, 3, 2\).*wanted float32 \(2, 5, 3, 2\)"):
                 kept.add(rows, good[:1])
-            with raises("by this process already"), kept.writing():
+            with raises("by this process already"), kept.lock_for_writing():
                 pass
             with raises("view 65536", ValueError):
                 kept.add([("00" * 20, 65536)], good[:1])
@@ -242,7 +242,7 @@ def test_another_shape_is_refused_and_another_schema_made_anew(tmp_path: Path) -
     assert facts == {"shape": [5, 3, 2], "kind": "bf16", "description": "a network at stage4", "schema": 1}
     manifest.write_text(json.dumps({**facts, "schema": 99}), "utf-8")
     with opened(tmp_path) as kept:
-        assert kept.missing(rows_of(20)) == rows_of(20)
+        assert kept.find_missing(rows_of(20)) == rows_of(20)
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
@@ -255,7 +255,7 @@ def test_a_torn_index_ends_at_its_last_whole_block(tmp_path: Path) -> None:
     rows = rows_of(20)
     with opened(tmp_path) as kept:
         for first in (0, 10):
-            with kept.writing():
+            with kept.lock_for_writing():
                 kept.add(rows[first : first + 10], bits_for(rows[first : first + 10]))
         index = kept.home / "index"
     whole = index.read_bytes()
@@ -265,11 +265,11 @@ def test_a_torn_index_ends_at_its_last_whole_block(tmp_path: Path) -> None:
     for torn, left in ((whole[:-1], 10), (whole[: half + 5], 10), (bytes(flipped), 10), (whole + b"\0" * 50, 20)):
         index.write_bytes(torn)
         with opened(tmp_path) as kept:
-            assert kept.missing(rows) == rows[left:]
+            assert kept.find_missing(rows) == rows[left:]
             assert_right(kept, rows[:left])
     index.write_bytes(whole[:-1])
     with opened(tmp_path) as kept:
-        with kept.writing():
+        with kept.lock_for_writing():
             kept.add(rows_of(3, 50), bits_for(rows_of(3, 50)))
         assert_right(kept, rows[:10] + rows_of(3, 50))
     with opened(tmp_path) as kept:
@@ -279,12 +279,12 @@ def test_a_torn_index_ends_at_its_last_whole_block(tmp_path: Path) -> None:
 def test_values_cut_by_somebody_are_missing_not_wrong(tmp_path: Path) -> None:
     filled(tmp_path)
     with opened(tmp_path) as reader:
-        places = reader.numbers(rows_of(20))
+        places = reader.find_places(rows_of(20))
         os.truncate(reader.home / "values", 19 * reader.row_bytes)
         with raises("were cut outside headstart"):
             reader.gather(places)
-        with reader.writing():
-            assert reader.missing(rows_of(20)) == rows_of(20)
+        with reader.lock_for_writing():
+            assert reader.find_missing(rows_of(20)) == rows_of(20)
             reader.add(rows_of(20), bits_for(rows_of(20)))
         assert_right(reader, rows_of(20))
 
@@ -294,7 +294,7 @@ def test_a_file_that_is_gone_is_made_anew(tmp_path: Path) -> None:
         filled(tmp_path)
         (tmp_path / KEY / name).unlink()
         with opened(tmp_path) as kept:
-            assert len(kept.missing(rows_of(20))) == 20
+            assert len(kept.find_missing(rows_of(20))) == 20
 
 
 def test_removed_while_open_it_is_read_on_and_written_anew(tmp_path: Path) -> None:
@@ -304,8 +304,8 @@ def test_removed_while_open_it_is_read_on_and_written_anew(tmp_path: Path) -> No
             file.unlink()
         kept.home.rmdir()
         assert_right(kept, rows_of(20))
-        with kept.writing():
-            assert len(kept.missing(rows_of(20))) == 20
+        with kept.lock_for_writing():
+            assert len(kept.find_missing(rows_of(20))) == 20
             kept.add(rows_of(5), bits_for(rows_of(5)))
     with opened(tmp_path) as kept:
         assert_right(kept, rows_of(5))
@@ -319,14 +319,14 @@ def test_a_full_disk_keeps_what_was_stored(tmp_path: Path, monkeypatch) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with opened(tmp_path) as kept:
-        with raises("No space left on device; free some space on that disk.*stored is kept"), kept.writing():
+        with raises("No space left on device; free some space on that disk.*stored is kept"), kept.lock_for_writing():
             kept.add(rows_of(3, 20), bits_for(rows_of(3, 20)))
             monkeypatch.setattr(activation_files, "_write_all", half)
             kept.add(rows_of(10, 30), bits_for(rows_of(10, 30)))
         monkeypatch.undo()
         assert_right(kept, rows_of(20))
         assert (kept.home / "values").stat().st_size == 20 * kept.row_bytes
-        with kept.writing():
+        with kept.lock_for_writing():
             kept.add(rows_of(10, 20), bits_for(rows_of(10, 20)))
         assert_right(kept, rows_of(30))
 
@@ -338,15 +338,15 @@ def test_rows_that_others_saw_stay_though_the_disk_failed_after(tmp_path: Path, 
     def failing(descriptor: int) -> None:
         calls.append(descriptor)
         if len(calls) == 2:  # the index, after its block was written
-            assert other.missing(rows_of(3, 20)) == []
+            assert other.find_missing(rows_of(3, 20)) == []
             raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     with opened(tmp_path) as kept, opened(tmp_path) as other:
-        with raises("Input/output error"), kept.writing():
+        with raises("Input/output error"), kept.lock_for_writing():
             kept.add(rows_of(3, 20), bits_for(rows_of(3, 20)))
             monkeypatch.setattr(activation_files.os, "fsync", failing)
         monkeypatch.undo()
-        with kept.writing():
+        with kept.lock_for_writing():
             kept.add(rows_of(3, 90), bits_for(rows_of(3, 90)))
         assert_right(other, rows_of(23))
 
@@ -382,9 +382,9 @@ def test_a_second_process_waits_and_makes_only_what_is_missing(tmp_path: Path) -
         print(file=first.stdin, flush=True)  # we wait: it may go on
 
     with opened(tmp_path) as kept:
-        with kept.writing(told):
+        with kept.lock_for_writing(told):
             assert first.poll() is not None or "made 160" in first.stdout.read()
-            assert kept.missing(rows_of(170)) == rows_of(10, 160)
+            assert kept.find_missing(rows_of(170)) == rows_of(10, 160)
             kept.add(rows_of(10, 160), bits_for(rows_of(10, 160)))
         assert_right(kept, rows_of(170))
     assert [type(note) for note in notes] == [Note]
@@ -393,8 +393,8 @@ def test_a_second_process_waits_and_makes_only_what_is_missing(tmp_path: Path) -
 
 def test_two_at_once_in_one_process_take_turns(tmp_path: Path) -> None:
     def work(first: int) -> None:
-        with opened(tmp_path) as kept, kept.writing():
-            missing = kept.missing(rows_of(50, first))
+        with opened(tmp_path) as kept, kept.lock_for_writing():
+            missing = kept.find_missing(rows_of(50, first))
             kept.add(missing, bits_for(missing))
 
     threads = [threading.Thread(target=work, args=(first,)) for first in (0, 25, 50)]
@@ -414,7 +414,7 @@ def test_reading_takes_no_memory(tmp_path: Path) -> None:
         pytest.skip("this system does not tell what a process holds")
     rows, out = rows_of(256), np.zeros((1, 2**16), np.uint8)
     with Activations(tmp_path, KEY, (2**16,), "u8") as kept:
-        with kept.writing():
+        with kept.lock_for_writing():
             kept.add(rows, np.arange(256, dtype=np.uint8)[:, None].repeat(2**16, axis=1))
         before = _resident_bytes()
         for place in np.random.default_rng(0).permutation(256):

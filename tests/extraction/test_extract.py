@@ -192,7 +192,7 @@ def test_looks_of_a_mirrored_pass_are_of_the_photo_as_it_is(
     with Store(tmp_path / "store") as store:
         extract(samples, backbone, engine, store, flipped=True)
         looks = read_stats(store, SPEC, [sample.digest for sample in samples])
-        missing = store.missing(stats_space(SPEC), [sample.digest for sample in samples])
+        missing = store.find_missing(stats_space(SPEC), [sample.digest for sample in samples])
     expected = compute_stats(load_pixels(samples, SPEC, len(samples)))
     np.testing.assert_allclose(looks.grey.reshape(len(samples), -1), expected["grey"], atol=1e-6)
     assert missing == []
@@ -229,11 +229,13 @@ def test_after_a_break_no_stored_row_is_computed_again(
         with pytest.raises(RuntimeError, match="the engine broke"):
             extract(samples, backbone, engine, store)
         spaces = (get_feature_space(backbone, engine), stats_space(SPEC))
-        kept = {(space.description, it) for space in spaces for it in set(digests) - set(store.missing(space, digests))}
+        kept = {
+            (space.description, it) for space in spaces for it in set(digests) - set(store.find_missing(space, digests))
+        }
         assert len(kept) > 100
         added.clear()
         engine.fail_at = None
         extract(samples, backbone, engine, store)
-        assert all(not store.missing(space, digests) for space in spaces)
+        assert all(not store.find_missing(space, digests) for space in spaces)
     assert len(set(added)) == len(added)
     assert kept.isdisjoint(added)

@@ -54,7 +54,7 @@ def test_a_cut_shard_costs_its_rows_and_a_note(tmp_path: Path) -> None:
         with pytest.raises(StoreError, match=r"50 of 100 rows .* \(50 were deleted or cut outside headstart\)"):
             store.read(SPACE, digests, "final")
         np.testing.assert_array_equal(store.read(SPACE, digests[:50], "final"), rows_of(digests[:50])["final"])
-        assert store.missing(SPACE, digests) == digests[50:]
+        assert store.find_missing(SPACE, digests) == digests[50:]
         assert [event.text for event in heard if isinstance(event, Note)] == [
             "50 stored rows of a small network were deleted or cut outside headstart; they are computed again"
         ]
@@ -71,10 +71,10 @@ def test_deleted_shards_cost_their_rows(tmp_path: Path) -> None:
             for first in range(0, 40, 10):
                 writer.add(digests[first : first + 10], rows_of(digests[first : first + 10]))
         sorted(tmp_path.glob("shards/*.rows"))[1].unlink()
-        assert store.missing(SPACE, digests) == digests[10:20]
+        assert store.find_missing(SPACE, digests) == digests[10:20]
         shutil.rmtree(tmp_path / "shards")
         (tmp_path / "shards").mkdir()
-        assert store.missing(SPACE, digests) == digests
+        assert store.find_missing(SPACE, digests) == digests
         with store.writer(SPACE) as writer:
             writer.add(digests, rows_of(digests))
         assert_all_right(store, digests)
@@ -91,7 +91,7 @@ def test_a_shard_deleted_or_cut_under_its_writer_never_makes_wrong_rows(tmp_path
             writer.add(digests[10:], rows_of(digests[10:]))
             with pytest.raises(StoreError, match="deleted or cut while it was written to; run again"):
                 writer.close()
-            assert store.missing(SPACE, digests) == digests
+            assert store.find_missing(SPACE, digests) == digests
 
 
 def test_a_full_disk_keeps_what_was_stored(tmp_path: Path) -> None:
@@ -134,4 +134,4 @@ def test_no_row_is_visible_before_its_bytes_are_on_disk(tmp_path: Path, monkeypa
             with pytest.raises(StoreError, match="could not be written: Input/output error"):
                 writer.commit()
         writer.close()
-        assert store.missing(SPACE, digests) == digests
+        assert store.find_missing(SPACE, digests) == digests

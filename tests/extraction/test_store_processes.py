@@ -46,7 +46,7 @@ def write(folder: str, first: str, count: str, until: str, step: str) -> None:
 
     halting(halt)
     with Store(Path(folder)) as store:
-        missing = store.missing(SPACE, digests_of(int(count), int(first)))
+        missing = store.find_missing(SPACE, digests_of(int(count), int(first)))
         print("ready", flush=True)
         done = int(count) - len(missing)
         with store.writer(SPACE, commit_rows=16, shard_bytes=SHARD_BYTES) as writer:
@@ -97,7 +97,7 @@ def assert_all_right(store: Store, digests: list[str]) -> None:
 
 
 def present(store: Store, digests: list[str]) -> list[str]:
-    missing = set(store.missing(SPACE, digests))
+    missing = set(store.find_missing(SPACE, digests))
     return [digest for digest in digests if digest not in missing]
 
 
@@ -125,7 +125,7 @@ def test_kill_loses_the_batch_in_flight_and_nothing_else(tmp_path: Path) -> None
             assert_all_right(store, there)
         before = len(there)
     with Store(tmp_path) as store:
-        left = store.missing(SPACE, digests)[:500]
+        left = store.find_missing(SPACE, digests)[:500]
         with store.writer(SPACE, commit_rows=50, shard_bytes=SHARD_BYTES) as writer:
             writer.add(left, rows_of(left))
         assert_all_right(store, present(store, digests))
@@ -145,7 +145,7 @@ def test_processes_write_at_once(tmp_path: Path) -> None:
     with Store(tmp_path) as store:
         assert_all_right(store, digests_of(1200))
         assert store.usage()[0].rows == 1200
-        assert store.missing(SPACE, digests_of(1200)) == []
+        assert store.find_missing(SPACE, digests_of(1200)) == []
 
 
 def test_opening_at_once_for_the_first_time(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def test_the_least_recently_used_space_goes_first_and_its_oldest_shards(store: S
     assert report.bytes_after == get_disk_usage(store.folder)
     assert rows(store)["new"] == 100
     assert report.rows == 100 - rows(store)["old"] == 10 * report.shards > 0
-    assert store.missing(OLD, DIGESTS) == DIGESTS[: report.rows]
+    assert store.find_missing(OLD, DIGESTS) == DIGESTS[: report.rows]
     np.testing.assert_array_equal(store.read(NEW, DIGESTS, "final"), ROWS)
     kept = DIGESTS[report.rows :]
     np.testing.assert_array_equal(store.read(OLD, kept, "final"), ROWS[report.rows :])
@@ -82,7 +82,7 @@ def test_a_shard_of_a_live_writer_stays(store: Store) -> None:
         writer.commit()
         report = store.prune(0)
         assert (report.rows, report.shards, report.held) == (200, 20, 1)
-        assert store.missing(OLD, more) == more[10:]
+        assert store.find_missing(OLD, more) == more[10:]
         writer.add(more[10:], {"final": ROWS[10:20]})
     np.testing.assert_array_equal(store.read(OLD, more, "final"), ROWS[:20])
     assert store.prune(0).held == 0
@@ -157,7 +157,7 @@ def test_a_closed_store_is_not_pruned(store: Store) -> None:
 
 def test_activations_go_by_their_last_use_and_those_being_written_stay(store: Store) -> None:
     for key in ("01" * 20, "02" * 20, "03" * 20):
-        with Activations(store.activations, key, (50_000,), "u8") as kept, kept.writing():
+        with Activations(store.activations, key, (50_000,), "u8") as kept, kept.lock_for_writing():
             kept.add([(DIGESTS[0], 0)], np.full((1, 50_000), 7, np.uint8))
     for age, key in enumerate(("02" * 20, "01" * 20, "03" * 20)):
         os.utime(store.activations / key, (1e9 + age, 1e9 + age))
@@ -166,12 +166,12 @@ def test_activations_go_by_their_last_use_and_those_being_written_stay(store: St
     assert [it.key for it in list_activations(store.activations)] == ["01" * 20, "03" * 20]
     assert (report.rows, report.networks, report.held) == (0, 0, 0)
     with Activations(store.activations, "01" * 20, (50_000,), "u8") as kept:
-        with kept.writing():
+        with kept.lock_for_writing():
             kept.add([(DIGESTS[1], 3)], np.full((1, 50_000), 8, np.uint8))
             report = store.prune(0)
             assert (report.held, report.networks) == (1, 0)
         assert [it.key for it in list_activations(store.activations)] == ["01" * 20]
         assert store.prune(0).held == 0
         assert list_activations(store.activations) == ()
-        places = kept.numbers([(DIGESTS[1], 3), (DIGESTS[0], 0)])  # who has them open reads on
+        places = kept.find_places([(DIGESTS[1], 3), (DIGESTS[0], 0)])  # who has them open reads on
         np.testing.assert_array_equal(kept.gather(places)[:, 0], [8, 7])

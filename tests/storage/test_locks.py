@@ -59,7 +59,7 @@ def test_what_a_running_job_has_taken_up_stays(store: Store) -> None:
 
 def test_rows_that_a_running_job_reads_stay(store: Store) -> None:
     with mark_in_use(store.folder):
-        assert store.missing(SPACE, DIGESTS) == []
+        assert store.find_missing(SPACE, DIGESTS) == []
         assert store.prune(0).rows == 0
         np.testing.assert_array_equal(store.read(SPACE, DIGESTS, "final"), np.ones((10, 10)))
     assert store.prune(0).rows == 10
@@ -127,7 +127,7 @@ def test_a_stamp_on_what_is_gone_makes_nothing(tmp_path: Path) -> None:
 
 def test_a_store_that_cannot_be_marked_is_an_error(store: Store) -> None:
     (store.folder / FOLDER).write_text("a file in its place")
-    with pytest.raises(StoreError, match="cannot be written"), store.in_use():
+    with pytest.raises(StoreError, match="cannot be written"), store.mark_in_use():
         pass
 
 

@@ -74,15 +74,15 @@ def test_special_numbers_keep_their_bits(store: Store) -> None:
 
 def test_missing_is_unique_in_order_and_leaves_out_stored_and_broken(store: Store) -> None:
     digests = digests_of(2000)
-    assert store.missing(SPACE, [*digests, *digests]) == digests
+    assert store.find_missing(SPACE, [*digests, *digests]) == digests
     fill(store, digests[:1000], commit_rows=500)
     with store.writer(SPACE) as writer:
         writer.add_issue(DecodeIssue(digests[1500], broken=True, reason="no image data"))
         writer.add_issue(DecodeIssue(digests[1501], broken=False, reason="cut off"))
     asked = [digests[1501], digests[3], digests[1500], digests[1501], digests[1200]]
-    assert store.missing(SPACE, asked) == [digests[1501], digests[1200]]
-    assert store.missing(SPACE, digests) == [*digests[1000:1500], *digests[1501:]]
-    assert store.missing(OTHER, digests[:5]) == digests[:5]
+    assert store.find_missing(SPACE, asked) == [digests[1501], digests[1200]]
+    assert store.find_missing(SPACE, digests) == [*digests[1000:1500], *digests[1501:]]
+    assert store.find_missing(OTHER, digests[:5]) == digests[:5]
 
 
 def test_issues_come_back_by_digest(store: Store) -> None:
@@ -128,13 +128,13 @@ def test_wrong_rows_are_refused_whole(store: Store, change: dict[str, np.ndarray
         with pytest.raises(StoreError, match=message):
             writer.add(digests, rows)
         writer.add(digests[:1], rows_of(digests[:1]))  # the writer goes on
-    assert store.missing(SPACE, digests) == digests[1:]
+    assert store.find_missing(SPACE, digests) == digests[1:]
 
 
 def test_an_id_is_not_taken_for_a_digest(store: Store) -> None:
     for wrong in (digests_of(1)[0] + ".1", "zz" * 20, "0a 0" * 10):
         with pytest.raises(ValueError, match="40 hexadecimal digits"):
-            store.missing(SPACE, [wrong])
+            store.find_missing(SPACE, [wrong])
 
 
 @pytest.mark.parametrize("layers", [(), (("final", 0),), (("final", 3), ("final", 4))])
@@ -146,7 +146,7 @@ def test_a_space_without_sense_is_refused(layers: tuple[tuple[str, int], ...]) -
 def test_one_fingerprint_stands_for_one_list_of_layers(store: Store) -> None:
     fill(store, digests_of(2))
     changed = FeatureSpace(SPACE.fingerprint, (("final", 8),))
-    for ask in (lambda: store.missing(changed, digests_of(2)), lambda: store.writer(changed)):
+    for ask in (lambda: store.find_missing(changed, digests_of(2)), lambda: store.writer(changed)):
         with pytest.raises(StoreError, match="one fingerprint stands for one list of layers"):
             ask()
 
@@ -157,9 +157,9 @@ def test_rows_are_visible_after_commit_and_copied_when_added(store: Store) -> No
     with store.writer(SPACE, commit_rows=100) as writer:
         writer.add(digests, rows)
         rows["final"][:] = 0
-        assert store.missing(SPACE, digests) == digests
+        assert store.find_missing(SPACE, digests) == digests
         writer.commit()
-        assert store.missing(SPACE, digests) == []
+        assert store.find_missing(SPACE, digests) == []
     np.testing.assert_array_equal(store.read(SPACE, digests, "final"), rows_of(digests)["final"])
 
 
@@ -171,7 +171,7 @@ def test_an_exception_keeps_what_was_added_before(store: Store) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         stopped()
-    assert store.missing(SPACE, digests_of(6)) == digests_of(1, 5)
+    assert store.find_missing(SPACE, digests_of(6)) == digests_of(1, 5)
 
 
 def test_the_same_photo_twice_is_stored_once(store: Store) -> None:
@@ -204,7 +204,7 @@ def test_many_threads_may_add_to_one_writer(store: Store) -> None:
                 part = digests[start : start + 10]
                 writer.add(part, rows_of(part))
                 writer.add_issue(DecodeIssue(part[0], broken=False, reason=f"thread {first}"))
-                store.missing(SPACE, part)
+                store.find_missing(SPACE, part)
         except BaseException as error:  # noqa: BLE001  # raised below
             failures.append(error)
 
@@ -232,7 +232,7 @@ def test_reading_takes_no_memory_but_its_answer(store: Store) -> None:
         assert tracemalloc.get_traced_memory()[1] < answer.nbytes + 2 * 2**20
         del answer
         tracemalloc.reset_peak()
-        assert store.missing(wide, digests) == []
+        assert store.find_missing(wide, digests) == []
         assert tracemalloc.get_traced_memory()[1] < 2 * 2**20
     finally:
         tracemalloc.stop()
@@ -274,7 +274,7 @@ def test_a_closed_store_and_a_closed_writer_say_so(store: Store) -> None:
         writer.add(digests_of(1), rows_of(digests_of(1)))
     store.close()
     with pytest.raises(StoreError, match="is closed"):
-        store.missing(SPACE, digests_of(1))
+        store.find_missing(SPACE, digests_of(1))
 
 
 def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
@@ -344,7 +344,7 @@ class AgainstADict(RuleBasedStateMachine):
     def lose_the_end_of_a_shard(self, cut: int) -> None:
         for path in sorted(self.store.folder.glob("shards/*.rows"))[:1]:
             os.truncate(path, min(cut, path.stat().st_size))
-        missing = self.store.missing(SPACE, self.digests)
+        missing = self.store.find_missing(SPACE, self.digests)
         kept = {number for number in range(30) if self.digests[number] not in missing}
         assert kept <= self.expected
         self.expected = kept
@@ -358,7 +358,7 @@ class AgainstADict(RuleBasedStateMachine):
     def what_is_there_is_right(self) -> None:
         there = [self.digests[number] for number in sorted(self.expected, reverse=True)]
         absent = [digest for number, digest in enumerate(self.digests) if number not in self.expected]
-        assert self.store.missing(SPACE, self.digests) == absent
+        assert self.store.find_missing(SPACE, self.digests) == absent
         np.testing.assert_array_equal(self.store.read(SPACE, there, "final"), rows_of(there)["final"])
 
     def teardown(self) -> None:

@@ -80,7 +80,7 @@ class Activations:
         return self._files.row_bytes
 
     @contextmanager
-    def writing(self, listen: Listener = ignore) -> Iterator[Self]:
+    def lock_for_writing(self, listen: Listener = ignore) -> Iterator[Self]:
         """Make this process the one that adds rows, after waiting for another that is; ask for ``missing`` inside.
 
         Leaving commits what was added, also when an exception leaves: those rows are right. Should the rows have been
@@ -101,7 +101,7 @@ class Activations:
         finally:
             self._leave()
 
-    def missing(self, rows: Sequence[ViewKey]) -> list[ViewKey]:
+    def find_missing(self, rows: Sequence[ViewKey]) -> list[ViewKey]:
         """Return the rows that are neither stored nor added, once each, in the order given."""
         keys = {row: _encode_key(row) for row in rows}
         left = [row for row, key in keys.items() if not self._has(key)]
@@ -145,7 +145,7 @@ class Activations:
         """
         self._commit(1)
 
-    def numbers(self, rows: Sequence[ViewKey]) -> NDArray[np.int64]:
+    def find_places(self, rows: Sequence[ViewKey]) -> NDArray[np.int64]:
         """Return the places of rows, (N,), for ``gather``; rows may repeat.
 
         Raises:

@@ -82,9 +82,9 @@ def extract(
     began = time.perf_counter()
     space = get_feature_space(backbone, engine, FLIPPED if flipped else PLAIN)
     sources = {sample.digest: sample.source for sample in samples}
-    missing = store.missing(space, list(sources))
+    missing = store.find_missing(space, list(sources))
     stats = stats_space(backbone.spec)
-    without_stats = store.missing(stats, list(sources))
+    without_stats = store.find_missing(stats, list(sources))
     unreadable: dict[str, DecodeIssue] = {}
     if missing or without_stats:
         either = dict.fromkeys([*missing, *without_stats])

@@ -54,7 +54,7 @@ def advise_photos(
     log = RunLog(listener)
     with (
         Store(locate_store(settings.store), log) as opened,
-        opened.in_use(),
+        opened.mark_in_use(),
         tempfile.TemporaryDirectory() as scratch,
     ):
         context = RunContext(settings, opened, Budget(None), log)

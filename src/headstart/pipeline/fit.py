@@ -58,7 +58,7 @@ def fit(
     specs = requested_arms(chosen)
     log, budget = events.RunLog(listener), Budget(parse_duration(chosen.budget))
     reserved = reserve_run(chosen.out)
-    with Store(locate_store(chosen.store), log) as store, store.in_use():
+    with Store(locate_store(chosen.store), log) as store, store.mark_in_use():
         context = RunContext(chosen, store, budget, log)
         samples = read_samples(source, labels, context)
         split = split_for_fit(samples, chosen)  # what is wrong with it is said now, not after the long pass

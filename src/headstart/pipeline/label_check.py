@@ -88,7 +88,7 @@ def check_labels(
     if file is not None:
         check_review_table(file)
     log = RunLog(listener)
-    with Store(locate_store(chosen.store), log) as store, store.in_use():
+    with Store(locate_store(chosen.store), log) as store, store.mark_in_use():
         context = RunContext(chosen, store, Budget(None), log)
         samples = read_samples(source, labels, context)
         dataset, tasks = _prepare(samples, context)

@@ -65,7 +65,7 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):
         """
         settings = self._settings()
         samples = list_samples(X)
-        with Store(locate_store(settings.store)) as store, store.in_use():
+        with Store(locate_store(settings.store)) as store, store.mark_in_use():
             context = RunContext(settings, store, Budget(None), RunLog(events.ignore))
             backbones = load_backbones(samples, len(samples), context)
         loaded = backbones.first
@@ -86,7 +86,7 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         settings = self._settings()
         samples = list_samples(X)
-        with Store(locate_store(settings.store)) as store, store.in_use():
+        with Store(locate_store(settings.store)) as store, store.mark_in_use():
             done = extract(samples, self.backbone_, self._load_engine(), store, workers=self.workers)
             broken = next((sample for sample in samples if is_broken(done.issues.get(sample.digest))), None)
             if broken is not None:

@@ -62,7 +62,7 @@ class Store:
                 "choose another folder with --store or HEADSTART_STORE"
             ) from error
 
-    def missing(self, space: FeatureSpace, digests: Sequence[str]) -> list[str]:
+    def find_missing(self, space: FeatureSpace, digests: Sequence[str]) -> list[str]:
         """Return the photos to compute: those neither stored nor known to be broken, once each, in the order given.
 
         Rows whose shard somebody deleted or cut are dropped from the index here, with a note, and are missing.
@@ -137,7 +137,7 @@ class Store:
         return tuple(self._index.usage())
 
     @contextmanager
-    def in_use(self) -> Iterator[None]:
+    def mark_in_use(self) -> Iterator[None]:
         """Keep all that is used from now on from being pruned, for as long as the block runs; see ``storage.locks``.
 
         Raises:

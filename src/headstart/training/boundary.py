@@ -73,7 +73,7 @@ class CachedActivations:
         self.labels = np.array([sample.label for sample in samples], dtype=np.int64)
         self._activations = activations
         rows = [(sample.digest, number) for sample in samples for number in range(count)]
-        self._numbers = activations.numbers(rows).reshape(len(samples), count)
+        self._numbers = activations.find_places(rows).reshape(len(samples), count)
 
     def batches(self, epoch: int, order: NDArray[np.int64], size: int) -> Iterator[Tensor]:
         """See ``loop.Source``."""
@@ -134,10 +134,10 @@ def compute_activations(
     listener: events.Listener = events.ignore,
 ) -> int:
     """Compute and store what is missing of ``count`` views of each photo; return how many views that were."""
-    with activations.writing(listener):
+    with activations.lock_for_writing(listener):
         rows = [(sample.digest, number) for sample in samples for number in range(count)]
         wanted: dict[str, list[int]] = {}
-        for digest, number in activations.missing(rows):
+        for digest, number in activations.find_missing(rows):
             wanted.setdefault(digest, []).append(number)
         by_digest = {sample.digest: sample for sample in samples}
         items = [(by_digest[digest], tuple(numbers)) for digest, numbers in wanted.items()]

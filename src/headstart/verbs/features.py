@@ -107,7 +107,7 @@ def features(
 def _extract_features(
     source: Any, labels: Any, layer: str | Sequence[str] | None, settings: FitSettings, log: RunLog
 ) -> Features:
-    with Store(locate_store(settings.store), log) as store, store.in_use():
+    with Store(locate_store(settings.store), log) as store, store.mark_in_use():
         context = RunContext(settings, store, Budget(parse_duration(settings.budget)), log)
         read = read_samples(source, labels, context)
         train = split_samples(read, settings).samples_in(read, Subset.TRAIN)

@@ -15,7 +15,7 @@ from headstart.errors import BackboneError, DataError
 from headstart.evaluation.grouping import Targets
 from headstart.selection import STRATEGIES, costs
 from headstart.selection.advisor import RULE, StrategyAdvice, advise_strategy, apply_rule, judge_advice
-from headstart.selection.dataset_stats import DatasetStats, LayerScore, measure_dataset, sample_by_class
+from headstart.selection.dataset_stats import DatasetStats, LayerScore, measure_dataset
 from headstart.selection.domain_similarity import (
     DomainSimilarity,
     entropy,
@@ -134,29 +134,6 @@ def test_advice_survives_json():
     ):
         with pytest.raises(DataError, match="advice cannot be read"):
             StrategyAdvice.from_json(damage)
-
-
-def samples(counts):
-    return [
-        SimpleNamespace(digest=f"{(97 * i + 13 * label) % 1009:04d}-{label}", label=label)
-        for label, count in enumerate(counts)
-        for i in range(count)
-    ]
-
-
-def test_a_sample_keeps_the_shares_of_the_classes_whatever_the_order(chance):
-    all_ = samples((400, 200, 100))
-    picked = sample_by_class(all_, 70)
-    assert np.abs(np.bincount([it.label for it in picked]) - [40, 20, 10]).max() <= 1
-    shuffled = [all_[i] for i in chance.permutation(len(all_))]
-    assert sample_by_class(shuffled, 70) == picked
-    assert {it.digest for it in sample_by_class(all_ + all_[:50], 10_000)} == {it.digest for it in all_}
-    assert len(sample_by_class(all_ + all_[:50], 10_000)) == 700
-
-
-def test_a_rare_class_is_drawn():
-    assert {it.label for it in sample_by_class(samples((500, 500, 3)), 200)} >= {0, 1}
-    assert len(sample_by_class(samples((500, 500, 3)), 200)) == 200
 
 
 @pytest.fixture

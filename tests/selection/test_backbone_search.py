@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,11 +30,11 @@ from headstart.selection.backbone_search import (
     PHOTOS,
     BackboneSearch,
     nested_cross_val_predict,
-    sample_candidates_photos,
     select_backbone,
 )
 from headstart.selection.budget import Budget
 from headstart.selection.rule import choose_winner
+from headstart.selection.sampling import stratified_sample
 from headstart.settings import FitSettings
 from headstart.storage.store import Store
 from tests.groups import by_content
@@ -112,24 +111,6 @@ class World:
                 flights,
                 listener,
             )
-
-
-# --- which photos ----------------------------------------------------------------------------------------------------
-
-
-def test_the_subset_has_the_same_share_of_each_class() -> None:
-    samples = [replace(it, label=0 if index % 10 else 1) for index, it in enumerate(drawn(2000))]
-    chosen = sample_candidates_photos(samples)
-    assert len(chosen) == len({it.id for it in chosen}) == PHOTOS
-    assert sum(it.label for it in chosen) == pytest.approx(PHOTOS / 10, abs=2)
-    shuffled = [samples[index] for index in np.random.default_rng(0).permutation(len(samples))]
-    assert sample_candidates_photos(shuffled) == chosen
-
-
-def test_the_subset_has_two_of_the_rarest_class() -> None:
-    samples = [replace(it, label=int(index in (7, 1500, 1700))) for index, it in enumerate(drawn(3000))]
-    assert sum(it.label for it in sample_candidates_photos(samples)) >= 2
-    assert len(sample_candidates_photos(samples[:30])) == 30
 
 
 # --- what is measured ------------------------------------------------------------------------------------------------
@@ -236,7 +217,7 @@ def test_the_winner_is_that_of_the_comparison(tmp_path) -> None:
     world, samples = World(tmp_path, a=0.5, b=0.8, c=1.4), drawn()
     search = world.select([("a",), ("b",), ("c",)], samples)
     answers = {}
-    chosen = sample_candidates_photos(samples)
+    chosen = stratified_sample(samples, PHOTOS, least_per_class=2)
     labels = np.array([it.label for it in chosen])
     with Store(tmp_path / "store") as store:
         for name in "abc":

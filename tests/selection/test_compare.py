@@ -98,7 +98,7 @@ def test_all_that_fit_are_made_in_order(contest: Any) -> None:
     assert it.found.winner.name == dear.name
     assert it.found.winner.probabilities is dear.probabilities
     assert it.found.predicted["full-finetune"].seconds == 9
-    assert it.found.left_out == ()
+    assert it.found.skipped == ()
     stages = [event.stage for event in it.heard if isinstance(event, events.Finished)]
     assert stages == ["arm", "predict cost", "arm"], "probes are made before a training is even timed"
 
@@ -150,7 +150,7 @@ def test_what_does_not_fit_the_budget_is_left_out_by_name(contest: Any) -> None:
     never = replace(planned(arm("full-finetune"), 21), make=lambda: pytest.fail("it was made"))
     it = contest(30.0, linear_probe=[planned(arm("linear-probe"))], full_finetune=[never])
     assert [made.name for made in it.found.arms] == ["linear-probe"]
-    (left,) = it.found.left_out
+    (left,) = it.found.skipped
     assert (left.name, left.predicted.seconds) == ("full-finetune", 21)
     assert left.reason == "predicted 21 s, 20 s of the budget are left"
     assert it.notes == [f"full-finetune is left out: {left.reason}"]
@@ -171,8 +171,8 @@ def test_a_training_is_not_even_planned_where_little_is_left(contest: Any) -> No
         linear_probe=[planned(arm("linear-probe"))],
         scratch=[replace(planned(arm("scratch"), trains=True), cost=cost)],
     )
-    assert it.found.left_out[0].reason == "15 s are left, too few to plan a training"
-    assert it.found.left_out[0].predicted is None
+    assert it.found.skipped[0].reason == "15 s are left, too few to plan a training"
+    assert it.found.skipped[0].predicted is None
 
 
 def test_an_arm_that_made_the_others_late(contest: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,7 +187,7 @@ def test_an_arm_that_made_the_others_late(contest: Any, monkeypatch: pytest.Monk
     first = replace(planned(arm("linear-probe")), make=slow)
     monkeypatch.setattr("tests.selection.drawn.Budget", lambda budget: comparing_budget(budget))
     it = contest(100.0, linear_probe=[first], scratch=[planned(arm("scratch"), 50)])
-    assert it.found.left_out[0].reason == "predicted 50 s, 30 s of the budget are left"
+    assert it.found.skipped[0].reason == "predicted 50 s, 30 s of the budget are left"
 
 
 def test_time_is_kept_for_fitting_the_winner_once_more(contest: Any) -> None:
@@ -196,7 +196,7 @@ def test_time_is_kept_for_fitting_the_winner_once_more(contest: Any) -> None:
     it = contest(100.0, linear_probe=[planned(arm("linear-probe"))], partial_finetune=[tuned],
                  full_finetune=[planned(arm("full-finetune"), 50)])  # fmt: skip
     assert [made.name for made in it.found.arms] == ["linear-probe", "partial-finetune"]
-    assert it.found.left_out[0].reason == "predicted 50 s, 30 s of the budget are left"
+    assert it.found.skipped[0].reason == "predicted 50 s, 30 s of the budget are left"
 
 
 def test_time_is_not_kept_for_what_it_is_too_short_for(contest: Any) -> None:
@@ -214,7 +214,7 @@ def comparing_budget(budget: float | None) -> Any:
 def test_too_little_memory(contest: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(comparing, "available_memory", lambda: 2e9)
     it = contest(linear_probe=[planned(arm("linear-probe"))], scratch=[planned(arm("scratch"), memory=3 * 10**9)])
-    assert it.found.left_out[0].reason == "predicted 3.0 GB of memory, 2.0 GB are free"
+    assert it.found.skipped[0].reason == "predicted 3.0 GB of memory, 2.0 GB are free"
 
 
 @pytest.mark.parametrize("backbones", [1, 2])
@@ -222,7 +222,7 @@ def test_probes_always_fit(backbones: int, contest: Any) -> None:
     heads = [planned(arm(f"linear-probe {head}"), 99) for head in ("logistic", "lda")]
     it = contest(10.0, backbones, linear_probe=heads, intermediate_probe=[planned(arm("intermediate-probe"), 99)])
     assert len(it.found.arms) == 3 * backbones
-    assert it.found.left_out == ()
+    assert it.found.skipped == ()
 
 
 def test_nothing_fits(contest: Any) -> None:
@@ -250,7 +250,7 @@ def test_an_arm_that_goes_wrong_leaves_the_others_standing(contest: Any, error: 
     probe, last = planned(arm("linear-probe")), planned(arm("full-finetune"))
     it = contest(linear_probe=[probe], scratch=[failing("scratch", error)], full_finetune=[last])
     assert [made.name for made in it.found.arms] == ["linear-probe", "full-finetune"]
-    (left,) = it.found.left_out
+    (left,) = it.found.skipped
     assert (left.name, left.failed) == ("scratch", True)
     assert left.reason.startswith(reason)
     assert it.notes == [f"scratch failed: {left.reason}"]
@@ -273,7 +273,7 @@ def test_what_goes_wrong_while_it_is_timed_is_a_failure_too(contest: Any) -> Non
 
     dear = replace(planned(arm("full-finetune")), cost=cost)
     it = contest(linear_probe=[planned(arm("linear-probe"))], full_finetune=[dear])
-    assert [(left.name, left.failed) for left in it.found.left_out] == [("full-finetune", True)]
+    assert [(left.name, left.failed) for left in it.found.skipped] == [("full-finetune", True)]
 
 
 def test_an_ensemble_that_goes_wrong_leaves_its_members(contest: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -284,7 +284,7 @@ def test_an_ensemble_that_goes_wrong_leaves_its_members(contest: Any, monkeypatc
     monkeypatch.setattr(comparing, "STRATEGIES", strategies(linear_probe=[planned(arm("linear-probe"))]))
     found = compare_arms(context(), [context()], [ArmSpec("linear-probe"), ArmSpec("flips")])
     assert [made.name for made in found.arms] == ["linear-probe"]
-    assert [left.name for left in found.left_out] == ["flips"]
+    assert [left.name for left in found.skipped] == ["flips"]
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), SettingError("no such layer")])

@@ -95,19 +95,19 @@ def test_the_first_try_is_what_the_user_set(tmp_path) -> None:
     job = drawn(weight_decay=0.0, mixup=0.7, augmentation="none", layer_decay=0.3, ema=0.5, rate=5.0)
     found = go(job, tmp_path, wanted=3)
     assert job.log[0] is job.settings
-    assert found.tries[0].settings == {name: getattr(job.settings, name) for name in SEARCHED}
+    assert found.trials[0].settings == {name: getattr(job.settings, name) for name in SEARCHED}
 
 
 def test_the_rate_that_was_not_set_is_the_default(tmp_path) -> None:
-    assert go(drawn(), tmp_path, wanted=1).tries[0].settings["rate"] == 7e-4
-    assert go(drawn(optimiser="sgd"), tmp_path / "sgd", wanted=1).tries[0].settings["rate"] == 5e-3
+    assert go(drawn(), tmp_path, wanted=1).trials[0].settings["rate"] == 7e-4
+    assert go(drawn(optimiser="sgd"), tmp_path / "sgd", wanted=1).trials[0].settings["rate"] == 5e-3
 
 
 def test_all_tries_lie_within_the_bounds_and_differ(tmp_path) -> None:
-    tries = go(drawn(), tmp_path, wanted=12).tries
-    assert [it.number for it in tries] == list(range(1, 13))
-    assert len({json.dumps(dict(it.settings)) for it in tries}) == 12
-    for it in tries:
+    trials = go(drawn(), tmp_path, wanted=12).trials
+    assert [it.number for it in trials] == list(range(1, 13))
+    assert len({json.dumps(dict(it.settings)) for it in trials}) == 12
+    for it in trials:
         assert 7e-4 * RATES[0] <= it.settings["rate"] <= 7e-4 * RATES[1] * (1 + 1e-9)
         assert DECAYS[0] <= it.settings["weight_decay"] <= DECAYS[1]
         assert 0.5 <= it.settings["layer_decay"] <= 1
@@ -120,20 +120,20 @@ def test_all_tries_lie_within_the_bounds_and_differ(tmp_path) -> None:
 def test_the_best_complete_try_wins(tmp_path) -> None:
     job = drawn()
     found = go(job, tmp_path, wanted=10)
-    complete = [it for it in found.tries if it.ended == "complete"]
+    complete = [it for it in found.trials if it.ended == "complete"]
     assert found.best.log_loss == min(it.log_loss for it in complete)
     best = job.settings.model_copy(update=dict(found.best.settings))
     assert found.best.log_loss == pytest.approx(drawn_loss(best, 4))
     assert found.trained.epochs[-1].calibrated_loss == found.best.log_loss
     record = json.loads((tmp_path / RECORD).read_text())
-    assert [it["log_loss"] for it in record["tries"]] == [it.log_loss for it in found.tries]
+    assert [it["log_loss"] for it in record["trials"]] == [it.log_loss for it in found.trials]
 
 
 def test_hopeless_tries_are_given_up(tmp_path) -> None:
     """Against the rule by hand: its best loss so far is above the median of the complete tries at that epoch."""
     job = drawn(rate=5e-4)
     found = go(job, tmp_path, wanted=14)
-    pruned = [it for it in found.tries if it.ended == "pruned"]
+    pruned = [it for it in found.trials if it.ended == "pruned"]
     assert pruned
     assert job.log.count("forget") == len(pruned)
     for it in pruned:
@@ -141,7 +141,7 @@ def test_hopeless_tries_are_given_up(tmp_path) -> None:
         assert UNPRUNED <= it.epochs < 4
         earlier = [
             drawn_loss(job.settings.model_copy(update=dict(other.settings)), it.epochs)
-            for other in found.tries[: it.number - 1]
+            for other in found.trials[: it.number - 1]
             if other.ended == "complete"
         ]
         assert it.log_loss > np.median(earlier)
@@ -156,48 +156,48 @@ def test_a_killed_search_ends_as_an_undisturbed_one(kill_at: int, tmp_path) -> N
         go(job, tmp_path / "killed")
     job.kill_at = None
     again = go(job, tmp_path / "killed")
-    assert [(it.settings, it.log_loss, it.ended) for it in again.tries] == [
-        (it.settings, it.log_loss, it.ended) for it in whole.tries
+    assert [(it.settings, it.log_loss, it.ended) for it in again.trials] == [
+        (it.settings, it.log_loss, it.ended) for it in whole.trials
     ]
     begun = [entry for entry in job.log if entry != "forget"]
     assert begun[kill_at - 1] == begun[kill_at]  # the one that was cut off is tried again, and none beside it
-    assert len(begun) == 8 + 1 + 1  # all tries, the one cut off, and the best asked for at the end
+    assert len(begun) == 8 + 1 + 1  # all trials, the one cut off, and the best asked for at the end
 
 
 def test_a_finished_search_is_not_made_again_and_can_be_gone_on_with(tmp_path) -> None:
     go(drawn(), tmp_path, wanted=5)
     job = drawn()
     found = go(job, tmp_path, wanted=5)
-    assert len(found.tries) == 5
+    assert len(found.trials) == 5
     assert job.begun == 1  # the best
-    assert len(go(drawn(), tmp_path, wanted=7).tries) == 7
+    assert len(go(drawn(), tmp_path, wanted=7).trials) == 7
 
 
 def test_the_seed_decides(tmp_path) -> None:
     one, two = (go(drawn(seed=seed), tmp_path / str(seed), wanted=3) for seed in (0, 1))
-    assert one.tries[0].settings == two.tries[0].settings
-    assert one.tries[1].settings != two.tries[1].settings
+    assert one.trials[0].settings == two.trials[0].settings
+    assert one.trials[1].settings != two.trials[1].settings
 
 
 def test_it_ends_where_no_other_try_fits(tmp_path) -> None:
-    assert len(go(drawn(), tmp_path, left=0.05).tries) == 1  # a try takes 0.1 s
-    assert len(go(drawn(), tmp_path, left=0.05).tries) == 1
+    assert len(go(drawn(), tmp_path, left=0.05).trials) == 1  # a try takes 0.1 s
+    assert len(go(drawn(), tmp_path, left=0.05).trials) == 1
 
 
 def test_a_try_that_fails_is_one_of_them(tmp_path) -> None:
     job = drawn()
     job.fail = lambda settings: settings.rate is not None and settings.rate > BEST
     found = go(job, tmp_path)
-    failed = [it for it in found.tries if it.ended == "failed"]
+    failed = [it for it in found.trials if it.ended == "failed"]
     assert failed
     assert all(it.log_loss is None and it.reason == "the loss is nan" for it in failed)
     assert found.best.ended == "complete"
-    assert len(found.tries) == 8
+    assert len(found.trials) == 8
     job.fail = lambda settings: True
-    with pytest.raises(TrainingError, match="none of 2 tries of drawn ended: the loss is nan"):
+    with pytest.raises(TrainingError, match="none of 2 trials of drawn ended: the loss is nan"):
         go(job, tmp_path / "all", wanted=2)
     job.error = RuntimeError("CUDA out of memory.")
-    with pytest.raises(TrainingError, match=r"none of 2 tries of drawn ended: memory was too short \(CUDA out of"):
+    with pytest.raises(TrainingError, match=r"none of 2 trials of drawn ended: memory was too short \(CUDA out of"):
         go(job, tmp_path / "short", wanted=2)
 
 
@@ -206,13 +206,13 @@ def test_a_damaged_database_is_begun_anew(tmp_path) -> None:
     heard: list[events.Event] = []
     job = drawn()
     job.listener = heard.append
-    assert len(go(job, tmp_path, wanted=2).tries) == 2
+    assert len(go(job, tmp_path, wanted=2).trials) == 2
     assert any("begun anew" in event.text for event in heard if isinstance(event, events.Note))
 
 
 def test_any_name_of_a_folder(tmp_path) -> None:
     folder = tmp_path / "50% of #1? é"
-    assert len(go(drawn(), folder, wanted=2).tries) == 2
+    assert len(go(drawn(), folder, wanted=2).trials) == 2
     assert sorted(file.name for file in folder.iterdir()) == [RECORD, STORAGE]
 
 
@@ -232,7 +232,7 @@ def test_what_is_told(tmp_path) -> None:
     job.listener = heard.append
     go(job, tmp_path, wanted=2)
     told = [event for event in heard if isinstance(event, events.Finished)]
-    assert [event.stage for event in told] == ["try 1/2", "try 2/2"]
+    assert [event.stage for event in told] == ["trial 1/2", "trial 2/2"]
     assert told[0].summary.startswith(
         "drawn: complete, calibrated validation loss 0.900; rate 0.0007, weight decay 0.02, "
     )
@@ -255,7 +255,7 @@ def test_a_searched_and_a_plain_training_with_a_rate_that_is_found(warm, tmp_pat
     assert arm["chosen"].keys() >= set(SEARCHED)
     assert any("of 2 was the best on validation, which therefore flatters it" in note for note in arm["notes"])
     folder = run.folder / "arms" / "partial-finetune-stage5"
-    first, second = json.loads((folder / RECORD).read_text())["tries"]
+    first, second = json.loads((folder / RECORD).read_text())["trials"]
     assert min(first["log_loss"], second["log_loss"]) == pytest.approx(
         arm["curves"][arm["best_epoch"]]["calibrated_loss"]
     )

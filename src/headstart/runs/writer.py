@@ -98,7 +98,7 @@ def build_record(
             "seconds": sum(it.seconds for it in extractions),
         },
         "arms": [_describe_arm(arm) for arm in comparison.arms],
-        "left_out": [asdict(it) for it in comparison.left_out],
+        "left_out": [asdict(it) for it in comparison.skipped],
         "winner": comparison.winner.name,
         "choice": comparison.choice.to_json(),
         "test_opened_for": list(scores.tests),
@@ -163,7 +163,7 @@ def _write_comparison(folder: Path, comparison: Comparison, scores: ArmTestScore
         {
             "schema_version": SCHEMA_VERSION,
             "arms": leaderboard.to_json(board),
-            "left_out": [asdict(it) for it in comparison.left_out],
+            "left_out": [asdict(it) for it in comparison.skipped],
             "choice": comparison.choice.to_json(),
             "test": {
                 "opened_for": list(scores.tests),

@@ -1,4 +1,4 @@
-"""What the field's rule expects of a set of photos, from measurements, before anything dear is tried.
+"""Advice: the strategy that the field's rule expects to do best, from quick measurements of the photos.
 
 The rule goes by size and by likeness to what the network was pretrained on (Stanford CS231n, notes on transfer
 learning): small and similar, a linear classifier on top; small and different, one on earlier layers; large and
@@ -37,7 +37,7 @@ RULE: Mapping[tuple[DatasetSize, Similarity], tuple[str, str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class StrategyAdvice:
-    """What the rule expects, and from what."""
+    """The strategy that the rule expects to do best, and the measurements behind it."""
 
     facts: DatasetStats
     size: DatasetSize
@@ -50,12 +50,12 @@ class StrategyAdvice:
     reckoned: tuple[str, ...] = ()  #: strategies whose seconds are arithmetic, right within a factor of two or three
 
     def to_json(self) -> dict[str, Any]:
-        """As what ``json.dumps`` takes."""
+        """Return a record that ``json.dumps`` takes."""
         return {"schema_version": SCHEMA_VERSION, **asdict(self)}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """The inverse of ``to_json``.
+        """Return the advice that ``to_json`` wrote.
 
         Raises:
             DataError: another schema, or fields missing or unknown.
@@ -63,7 +63,7 @@ class StrategyAdvice:
         if (version := value.get("schema_version")) != SCHEMA_VERSION:
             raise DataError(describe_schema_mismatch("advice", version, SCHEMA_VERSION))
         try:
-            fields = {key: it for key, it in value.items() if key != "schema_version"}
+            fields = {key: field for key, field in value.items() if key != "schema_version"}
             facts = dict(fields.pop("facts"))
             asked = facts.pop("domain")
             layers = tuple(LayerScore(**it) for it in facts.pop("layers"))
@@ -76,7 +76,7 @@ class StrategyAdvice:
 
 
 def advise_strategy(context: FitContext, *, timed: bool = False) -> StrategyAdvice:
-    """Measures a sample of the training photos and says what the rule expects.
+    """Measure a sample of the training photos and apply the rule.
 
     Features that the store does not have are computed, of the sample only. Test and validation are not looked at.
 
@@ -93,7 +93,7 @@ def advise_strategy(context: FitContext, *, timed: bool = False) -> StrategyAdvi
 
 
 def apply_rule(facts: DatasetStats) -> StrategyAdvice:
-    """What the rule expects of these facts; where the layers speak against it, the runner-up is what they speak for."""
+    """Apply the rule to these facts; where the layers speak against it, the runner-up is what they speak for."""
     expected, runner_up, gain = RULE[facts.size, facts.familiarity]
     if _last_is_best(facts, expected):
         runner_up = "linear-probe"
@@ -101,7 +101,7 @@ def apply_rule(facts: DatasetStats) -> StrategyAdvice:
 
 
 def _last_is_best(facts: DatasetStats, expected: str) -> bool:
-    """Whether the rule wants earlier layers and the last one does best on the sample."""
+    """Return whether the rule wants earlier layers and the last one does best on the sample."""
     return expected == "intermediate-probe" and facts.best_layer is not None and facts.best_layer.layer == LAYER
 
 
@@ -134,7 +134,7 @@ class AdviceOutcome:
 
 
 def judge_advice(advice: StrategyAdvice, choice: ArmChoice, strategies: Mapping[str, str]) -> AdviceOutcome:
-    """Holds an expectation to a comparison.
+    """Compare the advice with the outcome of a comparison.
 
     Args:
         advice: made before.
@@ -149,7 +149,7 @@ def judge_advice(advice: StrategyAdvice, choice: ArmChoice, strategies: Mapping[
         return AdviceOutcome("open", f"The rule expected {expected}, and nothing else was tried.")
     if won == expected:
         return AdviceOutcome("hit", f"The rule expected {expected}, and {choice.winner} won.")
-    equal = next((it for it in choice.equals if it.best == choice.winner and set(it.behind) & set(own)), None)
+    equal = next((tie for tie in choice.equals if tie.best == choice.winner and set(tie.behind) & set(own)), None)
     if equal is not None:
         text = (
             f"The rule expected {expected}; {choice.winner} costs the same and had the lower cross-validated log loss."

@@ -1,4 +1,4 @@
-"""The contract of a strategy: it plans arms, says what each will cost, and makes them."""
+"""Arms, and the contract of a strategy: it plans arms, predicts what each will cost, and fits them."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -66,7 +66,7 @@ class Arm:
 
     @property
     def trains(self) -> bool:
-        """Whether a network was trained."""
+        """Whether a network was trained for it."""
         return bool(self.curves)
 
 
@@ -85,7 +85,7 @@ class Strategy(Protocol):
     """A way to transfer."""
 
     def __call__(self, context: FitContext, detail: str | None = None) -> Sequence[ArmPlan]:
-        """Its arms, cheap to dear.
+        """Return the arms of this strategy, cheap to dear.
 
         Args:
             context: what it learns from.
@@ -97,15 +97,15 @@ class Strategy(Protocol):
         ...
 
 
-def score_arm(context: DatasetContext, parts: FittedModel, name: str, **facts: Any) -> Arm:
-    """An arm made of parts, with its scores on train and validation."""
+def score_arm(context: DatasetContext, model: FittedModel, name: str, **facts: Any) -> Arm:
+    """Return an arm with a fitted model, scored on train and validation."""
     inside, held_out = context.train_samples_to_score(), context.samples_in(Subset.VALIDATION)
-    of_train = context.predict_proba(parts, inside)
-    of_validation = context.predict_proba(parts, held_out)
+    of_train = context.predict_proba(model, inside)
+    of_validation = context.predict_proba(model, held_out)
     classes = context.samples.classes
     return Arm(
         name=name,
-        model=parts,
+        model=model,
         train=score_predictions("train", make_targets(inside), of_train, classes),
         validation=score_predictions("validation", make_targets(held_out), of_validation, classes),
         probabilities=of_validation,
@@ -114,17 +114,17 @@ def score_arm(context: DatasetContext, parts: FittedModel, name: str, **facts: A
 
 
 def refit_model(context: DatasetContext, arm: Arm) -> FittedModel:
-    """What is saved when an arm wins: fitted on train and validation where that can be done without choosing anew."""
+    """Return the model that is saved when an arm wins: fitted on train and validation, where nothing is chosen anew."""
     if arm.refit is None or context.settings.refit == "never":
         return arm.model
     try:
         return arm.refit(context)
     except FAILURES as error:  # what was compared stands, and is worth more than nothing
-        told = f"{arm.name} is saved as it was validated, not fitted once more: {describe_failure(error)}"
-        context.log(events.Note(told))
+        text = f"{arm.name} is saved as it was validated, not fitted once more: {describe_failure(error)}"
+        context.log(events.Note(text))
         return arm.model
 
 
 def arm_file_name(arm: str) -> str:
-    """An arm's name as the name of a file or folder."""
+    """Return an arm's name as the name of a file or folder."""
     return re.sub(r"[^a-z0-9.]+", "-", arm.lower()).strip("-")

@@ -1,9 +1,9 @@
-"""``--backbone auto``: a ladder of backbones, cheap to dear, each measured on some of the training photos.
+"""``--backbone auto``: backbones, cheap to dear, each measured on some of the training photos.
 
 A published score says how well a network knows ImageNet, not these photos: on the whole the order holds, but what
 raises the score can make frozen features worse (Kornblith et al. 2019, CVPR, "Do Better ImageNet Models Transfer
-Better?"). So each rung is a logistic head on the last layer, cross-validated, and a dearer rung has to beat the cheaper
-ones photo by photo.
+Better?"). So each candidate gets a logistic head on its last layer, cross-validated, and a dearer candidate has to
+beat the cheaper ones photo by photo.
 """
 
 import time
@@ -31,12 +31,13 @@ from headstart.selection.budget import Budget
 from headstart.selection.context import make_targets
 from headstart.selection.failures import describe_failure
 from headstart.selection.rule import ArmChoice, choose_winner
+from headstart.selection.sampling import stratified_sample
 from headstart.settings import FitSettings
 from headstart.storage.store import Store
 
-PHOTOS = 400  #: training photos that a rung is measured on, at most
+PHOTOS = 400  #: training photos that a candidate is measured on, at most
 FOLDS = 3
-ENOUGH = 2  #: rungs in a row that were not better end a flight
+ENOUGH = 2  #: candidates in a row that were not better end a tier
 SHARE = 0.5  #: of the time left: what extracting all photos may take
 LAYER = "final"
 
@@ -55,28 +56,12 @@ class Candidate:
 
 @dataclass(frozen=True)
 class BackboneSearch:
-    """What came of climbing."""
+    """The outcome of a search: the backbone to use, and what was tried."""
 
     chosen: str  #: the backbone to use
     candidates: tuple[Candidate, ...]  #: in the order tried
     photos: int  #: that they were measured on
     choice: ArmChoice | None  #: among those that were measured; None where none was
-
-
-def sample_candidates_photos(samples: Sequence[Sample], most: int = PHOTOS) -> list[Sample]:
-    """The photos that rungs are measured on: the same share of each class, two of each if there is room.
-
-    Which ones is decided by their digests, so neither the order of the files nor chance has a say.
-    """
-    by_class: dict[int, list[Sample]] = {}
-    for sample in sorted(samples, key=lambda it: (it.digest, it.id)):
-        by_class.setdefault(sample.label, []).append(sample)
-    places = [
-        (rank >= 2, (rank + 0.5) / len(own), sample.digest, sample.id, sample)
-        for own in by_class.values()
-        for rank, sample in enumerate(own)
-    ]
-    return [place[-1] for place in sorted(places, key=lambda place: place[:-1])[:most]]
 
 
 def select_backbone(
@@ -87,31 +72,33 @@ def select_backbone(
     store: Store,
     settings: FitSettings,
     budget: Budget,
-    names: Iterable[Sequence[str]],
+    tiers: Iterable[Sequence[str]],
     listener: events.Listener = events.ignore,
 ) -> BackboneSearch:
-    """Tries backbones until dearer ones no longer pay; features that are computed stay in the store.
+    """Try backbones until dearer ones no longer pay; features that are computed stay in the store.
 
-    A flight ends after two rungs in a row that were not better than the best cheaper one; the climb ends where the
+    A tier ends after two candidates in a row that were not better than the best cheaper one; the search ends where the
     features of all photos would take more than half of the time left.
 
     Args:
         samples: of the train part; no other part is looked at.
         photos: of all parts, which the winner's features will be computed for.
         obtain: a name -> its backbone.
-        choose: a backbone -> its engine, proved.
+        choose: a backbone -> its engine, checked.
         store: where features go.
         settings: how heads are fitted, the seed, the workers.
         budget: of the whole job.
-        names: flights of names, each cheap to dear; see ``backbones.shortlist``.
-        listener: is told of each rung.
+        tiers: names, each tier cheap to dear; see ``candidates.list_tiers``.
+        listener: is told of each candidate.
 
     Raises:
-        BackboneError: no rung at all could be used.
+        BackboneError: no candidate could be used.
     """
-    searcher = _Searcher(sample_candidates_photos(samples), photos, obtain, choose, store, settings, budget, listener)
-    for flight in names:
-        searcher.fly(flight)
+    searcher = _Searcher(
+        stratified_sample(samples, PHOTOS, least_per_class=2), photos, obtain, choose, store, settings, budget, listener
+    )
+    for tier in tiers:
+        searcher.try_tier(tier)
         if searcher.out_of_time:
             break
     return searcher.result()
@@ -128,11 +115,12 @@ class _Searcher:
     budget: Budget
     listener: events.Listener
     candidates: list[Candidate] = field(default_factory=list)
-    answers: dict[str, NDArray[np.float32]] = field(default_factory=dict)  #: (N, C) of each rung, held out
-    slowest: float = 0.0  #: seconds a photo, of the dearest rung so far
+    answers: dict[str, NDArray[np.float32]] = field(default_factory=dict)  #: (N, C) of each candidate, held out
+    slowest: float = 0.0  #: seconds a photo, of the dearest candidate so far
     out_of_time: bool = False
 
-    def fly(self, names: Sequence[str]) -> None:
+    def try_tier(self, names: Sequence[str]) -> None:
+        """Try the backbones of a tier, until dearer ones no longer pay."""
         worse = 0
         for name in names:
             if worse == ENOUGH or self.out_of_time or (self.candidates and not self._fits(name, self.slowest, 0.0)):
@@ -151,7 +139,7 @@ class _Searcher:
             if self.answers and not self._fits(name, pace, time.perf_counter() - began):
                 return
             self.slowest = max(self.slowest, pace)
-            probabilities = self._measured(backbone, engine)
+            probabilities = self._measure(backbone, engine)
         except (BackboneError, EngineError, RuntimeError, MemoryError) as error:
             dropped = str(error) if isinstance(error, BackboneError) else describe_failure(error)
             self._add(Candidate(name, time.perf_counter() - began, dropped=dropped))
@@ -162,7 +150,7 @@ class _Searcher:
         self._add(Candidate(name, time.perf_counter() - began, 1 / pace, float(right.mean()), lost))
 
     def _fits(self, name: str, pace: float, seconds: float) -> bool:
-        """Whether the features of all photos would be ready in time; where not, the climb is over."""
+        """Return whether the features of all photos would be ready in time; where not, the search is over."""
         wanted, allowed = self.photos * pace, SHARE * max(0.0, self.budget.left)
         if wanted <= allowed:
             return True
@@ -172,20 +160,20 @@ class _Searcher:
         self._add(Candidate(name, seconds, 1 / pace if seconds else None, dropped=reason))
         return False
 
-    def _measured(self, backbone: Backbone, engine: Engine) -> NDArray[np.float32]:
-        """Held-out probabilities of a logistic head on the last layer, (N, C)."""
+    def _measure(self, backbone: Backbone, engine: Engine) -> NDArray[np.float32]:
+        """Return held-out probabilities of a logistic head on the last layer, (N, C)."""
         done = extract(
             self.samples, backbone, engine, self.store, workers=self.settings.workers, listener=self.listener
         )
-        self._without({digest for digest, finding in done.issues.items() if finding.broken})
+        self._drop_broken({digest for digest, finding in done.issues.items() if finding.broken})
         rows = self.store.read(done.space, [sample.digest for sample in self.samples], LAYER)
         groups = encode_groups(self.samples)
         balanced = self.settings.class_weights == "balanced"
-        task = TrainingSet(rows, self.labels, self.classes, groups, balanced, self.settings.seed)
-        return nested_cross_val_predict(task, self.settings)
+        training_set = TrainingSet(rows, self.labels, self.classes, groups, balanced, self.settings.seed)
+        return nested_cross_val_predict(training_set, self.settings)
 
-    def _without(self, broken: set[str]) -> None:
-        """Leaves out photos that do not decode, or could not be read now, also where a rung was measured with them.
+    def _drop_broken(self, broken: set[str]) -> None:
+        """Leave out photos that do not decode, or could not be read now, also where a candidate was measured with them.
 
         Raises:
             DataError: none is left.
@@ -196,12 +184,13 @@ class _Searcher:
         self.answers = {name: rows[sound] for name, rows in self.answers.items()}
         self.samples = [sample for sample, good in zip(self.samples, sound, strict=True) if good]
 
-    def _add(self, rung: Candidate) -> None:
-        self.candidates.append(rung)
+    def _add(self, candidate: Candidate) -> None:
+        self.candidates.append(candidate)
         said = (
-            rung.dropped or f"{rung.accuracy:.1%} on {len(self.labels)} photos, {rung.photos_per_second:.0f} photos/s"
+            candidate.dropped
+            or f"{candidate.accuracy:.1%} on {len(self.labels)} photos, {candidate.photos_per_second:.0f} photos/s"
         )
-        self.listener(events.Finished("rung", rung.seconds, f"{rung.name}: {said}"))
+        self.listener(events.Finished("candidate", candidate.seconds, f"{candidate.name}: {said}"))
 
     @property
     def labels(self) -> NDArray[np.int64]:
@@ -221,53 +210,64 @@ class _Searcher:
         return choose_winner(make_targets(self.samples), self.answers, None, self.settings.seed)
 
     def result(self) -> BackboneSearch:
-        """What came of it, with a reason for every rung but the winner.
+        """Return the outcome, with a reason for every candidate but the winner.
 
         Raises:
-            BackboneError: no rung could be used.
+            BackboneError: no candidate could be used.
         """
         if not self.answers:
-            reasons = "; ".join(f"{rung.name}: {rung.dropped}" for rung in self.candidates)
+            reasons = "; ".join(f"{candidate.name}: {candidate.dropped}" for candidate in self.candidates)
             raise BackboneError(f"no backbone can be used ({reasons}); name one with --backbone")
         choice = self._choice()
         return BackboneSearch(
-            choice.winner, tuple(_judged(rung, choice) for rung in self.candidates), len(self.labels), choice
+            choice.winner,
+            tuple(_with_reason(candidate, choice) for candidate in self.candidates),
+            len(self.labels),
+            choice,
         )
 
 
-def _judged(rung: Candidate, choice: ArmChoice) -> Candidate:
-    """A rung with the reason why it is not used."""
-    if rung.dropped is not None or rung.name == choice.winner:
-        return rung
-    worse = next((pair.difference for pair in choice.pairs if pair.b == rung.name and pair.exceeds_one_se), None)
+def _with_reason(candidate: Candidate, choice: ArmChoice) -> Candidate:
+    """Return a candidate with the reason why it is not used."""
+    if candidate.dropped is not None or candidate.name == choice.winner:
+        return candidate
+    worse = next((pair.difference for pair in choice.pairs if pair.b == candidate.name and pair.exceeds_one_se), None)
     if worse is None:
-        return replace(rung, dropped=f"cannot be told from {choice.winner}, which is cheaper")
-    return replace(rung, dropped=f"{100 * worse:.1f} points below {choice.best}")
+        return replace(candidate, dropped=f"cannot be told from {choice.winner}, which is cheaper")
+    return replace(candidate, dropped=f"{100 * worse:.1f} points below {choice.best}")
 
 
-def nested_cross_val_predict(task: TrainingSet, settings: FitSettings) -> NDArray[np.float32]:
-    """Probabilities of a logistic head for rows that it was not fitted on, (N, C); groups stay together.
+def nested_cross_val_predict(training_set: TrainingSet, settings: FitSettings) -> NDArray[np.float32]:
+    """Return probabilities of a logistic head for rows that it was not fitted on, (N, C); groups stay together.
 
     Its penalty is chosen inside each fold's training rows. Where nothing can be held out, all classes are alike.
     """
-    together = make_fold_groups(task.labels, task.groups).groups
-    folds = count_folds(task.labels, together, FOLDS)
-    answers = np.full((len(task.labels), task.classes), 1 / task.classes, np.float32)
+    together = make_fold_groups(training_set.labels, training_set.groups).groups
+    folds = count_folds(training_set.labels, together, FOLDS)
+    answers = np.full((len(training_set.labels), training_set.classes), 1 / training_set.classes, np.float32)
     if not folds:
         return answers
-    fold = assign_folds(task.labels, together, folds, task.seed)
+    fold = assign_folds(training_set.labels, together, folds, training_set.seed)
     inner = settings.model_copy(update={"folds": FOLDS})
     for number in range(folds):
         out = fold == number
         if out.all() or not out.any():
             continue
-        inside = replace(task, features=task.features[~out], labels=task.labels[~out], groups=task.groups[~out])
-        answers[out] = fit_head("logistic", inside, inner).head.probabilities(task.features[out])
+        inside = replace(
+            training_set,
+            features=training_set.features[~out],
+            labels=training_set.labels[~out],
+            groups=training_set.groups[~out],
+        )
+        answers[out] = fit_head("logistic", inside, inner).head.probabilities(training_set.features[out])
     return answers
 
 
 def seconds_per_photo(samples: Sequence[Sample], backbone: Backbone, engine: Engine) -> float:
-    """Decoding and the whole network over all streams, timed on a batch; the first run, which takes longer, is not."""
+    """Return the seconds that decoding and the network take for a photo, over all streams, timed on one batch.
+
+    The first run, which takes longer, is not timed.
+    """
     began = time.perf_counter()
     photos = load_pixels(samples, backbone.spec, engine.batch)
     decoding = (time.perf_counter() - began) / max(1, len(photos))
@@ -279,7 +279,7 @@ def seconds_per_photo(samples: Sequence[Sample], backbone: Backbone, engine: Eng
     return decoding / max(engine.streams, count_cores()) + forward / engine.streams
 
 
-def describe_search(it: BackboneSearch) -> str:
-    """One line: what was chosen, among how many."""
-    tried = sum(rung.accuracy is not None for rung in it.candidates)
-    return f"{it.chosen} of {tried} backbones measured on {it.photos} training photos"
+def describe_search(search: BackboneSearch) -> str:
+    """Return what was chosen, among how many, in one line."""
+    tried = sum(candidate.accuracy is not None for candidate in search.candidates)
+    return f"{search.chosen} of {tried} backbones measured on {search.photos} training photos"

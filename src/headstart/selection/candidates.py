@@ -22,13 +22,13 @@ HUB = (
 
 
 def list_tiers(networks: Path, online: Callable[[], bool] | None = None) -> Iterator[tuple[str, ...]]:
-    """Names to try, cheap to dear within each flight: bundled, others on this machine, the hub's where it is reached.
+    """Yield names to try, cheap to dear within each tier: bundled, others on this machine, the hub's if it is reached.
 
     A user's own checkpoints are none of them: one may have been trained on the very photos that are kept for testing.
 
     Args:
         networks: where converted networks lie.
-        online: whether the hub can be reached; asked only when the climb has come that far.
+        online: whether the hub can be reached; asked only when the search has come that far.
     """
     yield tuple(BUNDLED)
     local = list_offline(networks)
@@ -38,30 +38,33 @@ def list_tiers(networks: Path, online: Callable[[], bool] | None = None) -> Iter
 
 
 def list_offline(networks: Path, cache: Path | None = None) -> tuple[str, ...]:
-    """Networks converted before or in the hub client's cache; by parameters times pixels, roughly their cost."""
-    names = {tag: name for name, tag in ((known.name, known.tag) for known in KNOWN)}
+    """Return networks that were converted before or are in the hub client's cache.
+
+    They are ordered by parameters times pixels, which is roughly their cost.
+    """
+    names = {known.tag: known.name for known in KNOWN}
     converted = {
-        names.get(it.name.removeprefix("timm:"), it.name): it.parameters * it.size**2
-        for it in list_local(networks)
-        if it.name not in BUNDLED and "@" not in it.name
+        names.get(listing.name.removeprefix("timm:"), listing.name): listing.parameters * listing.size**2
+        for listing in list_local(networks)
+        if listing.name not in BUNDLED and "@" not in listing.name
     }
-    fetched = {names.get(tag, f"timm:{tag}"): size for tag, size in _fetched(cache).items()}
-    return tuple(sorted({**fetched, **converted}, key=lambda name: ({**fetched, **converted}[name], name)))
+    fetched = {names.get(tag, f"timm:{tag}"): size for tag, size in _list_fetched(cache).items()}
+    costs = {**fetched, **converted}
+    return tuple(sorted(costs, key=lambda name: (costs[name], name)))
 
 
-def _fetched(cache: Path | None) -> dict[str, int]:
-    """Timm's tags in the hub client's cache; of each the bytes of its weights as so many parameters at 224 pixels."""
+def _list_fetched(cache: Path | None) -> dict[str, int]:
+    """Return timm's tags in the hub client's cache, with the cost of each as if at 224 pixels."""
     from huggingface_hub import CacheNotFound, scan_cache_dir
 
     try:
         repositories = scan_cache_dir(cache).repos
     except CacheNotFound:
         return {}
+    weights = ("model.safetensors", "pytorch_model.bin")
     return {
-        it.repo_id.removeprefix("timm/"): it.size_on_disk // 4 * 224**2
-        for it in repositories
-        if it.repo_id.startswith("timm/")
-        and any(
-            file.file_name in ("model.safetensors", "pytorch_model.bin") for rev in it.revisions for file in rev.files
-        )
+        repository.repo_id.removeprefix("timm/"): repository.size_on_disk // 4 * 224**2
+        for repository in repositories
+        if repository.repo_id.startswith("timm/")
+        and any(file.file_name in weights for revision in repository.revisions for file in revision.files)
     }

@@ -46,11 +46,11 @@ class SkippedArm:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What came of it."""
+    """The outcome: arms, those that were skipped, and the choice among them."""
 
     arms: tuple[Arm, ...]  #: cheap to dear
     predicted: Mapping[str, Cost]  #: by the arm's name; ensembles have none, they cost next to nothing
-    left_out: tuple[SkippedArm, ...]
+    skipped: tuple[SkippedArm, ...]
     choice: ArmChoice  #: on validation
 
     @property
@@ -60,13 +60,13 @@ class Comparison:
 
 
 def requested_arms(settings: FitSettings) -> tuple[ArmSpec, ...]:
-    """The arms that the settings name, cheap to dear.
+    """Return the arms that the settings name, cheap to dear.
 
     Raises:
         SettingError: an unknown name, or ensembles of nothing.
     """
     if settings.arms:
-        specs = [_spec(text) for text in settings.arms.split(",") if text.strip()]
+        specs = [_parse_spec(text) for text in settings.arms.split(",") if text.strip()]
     elif settings.strategy == "auto":
         specs = [ArmSpec(name) for name in (PROBES if settings.budget is None else WITHIN_BUDGET)]
     else:
@@ -77,7 +77,7 @@ def requested_arms(settings: FitSettings) -> tuple[ArmSpec, ...]:
     return tuple(sorted(dict.fromkeys(specs), key=lambda spec: order.index(spec.name)))
 
 
-def _spec(text: str) -> ArmSpec:
+def _parse_spec(text: str) -> ArmSpec:
     name, _, detail = text.strip().partition(":")
     if name not in STRATEGIES and name not in ENSEMBLES:
         raise SettingError(f"unknown arm {name!r}; {nearest(name, [*STRATEGIES, *ENSEMBLES])}")
@@ -87,7 +87,7 @@ def _spec(text: str) -> ArmSpec:
 
 
 def compare_arms(context: DatasetContext, backbones: Sequence[FitContext], specs: Sequence[ArmSpec]) -> Comparison:
-    """Plans, predicts, makes and compares arms.
+    """Plan, predict, fit and compare arms.
 
     Args:
         context: of the run.
@@ -109,48 +109,46 @@ class ArmRunner:
         self._tell = context.log
         self._arms: list[Arm] = []
         self._predicted: dict[str, Cost] = {}
-        self._left_out: list[SkippedArm] = []
+        self._skipped: list[SkippedArm] = []
 
     def run(self, specs: Sequence[ArmSpec]) -> Comparison:
         """Fit the arms in order, then the ensembles, and choose the winner."""
-        self._tell_of_one_group()
+        self._note_one_group_classes()
         # Each is predicted when its turn comes: what is left is known then, and a training is planned to fit into it.
-        plans = list(self._planned(specs))
+        plans = list(self._plan_arms(specs))
         while plans:
             planned = plans.pop(0)
             trains = planned.trains
             if self._fits(planned):
-                self._make(planned)
+                self._fit(planned)
             del planned  # it may hold a network, made or left out
             if trains:
                 gc.collect()  # a network as a graph is full of cycles, and the next arm wants its memory
         if not self._arms:
-            self._nothing_left()
+            self._refuse_nothing()
         base = list(self._arms)
         for spec in specs:
             if spec.name in ENSEMBLES:
                 self._add_ensemble(spec.name, base)
-        choice = self._choice()
-        arms = tuple(self._marked(arm, choice) for arm in self._arms)
-        return Comparison(arms, self._predicted, tuple(self._left_out), choice)
+        choice = self._choose()
+        arms = tuple(self._mark(arm, choice) for arm in self._arms)
+        return Comparison(arms, self._predicted, tuple(self._skipped), choice)
 
-    def _planned(self, specs: Sequence[ArmSpec]) -> Iterator[ArmPlan]:
+    def _plan_arms(self, specs: Sequence[ArmSpec]) -> Iterator[ArmPlan]:
         for spec in specs:
             for backbone in self._backbones if spec.name in STRATEGIES else ():
                 for planned in STRATEGIES[spec.name](backbone, spec.detail):
-                    yield _named(planned, backbone) if len(self._backbones) > 1 else planned
+                    yield _name_backbone(planned, backbone) if len(self._backbones) > 1 else planned
 
     def _fits(self, planned: ArmPlan) -> bool:
-        """Predicts what an arm will take, and whether there is that much."""
+        """Predict what an arm will take, and return whether there is that much."""
         if planned.trains and self._context.left < PLANNING:
-            return self._leave_out(
-                planned.name, f"{max(0, self._context.left):.0f} s are left, too few to plan a training"
-            )
+            return self._skip(planned.name, f"{max(0, self._context.left):.0f} s are left, too few to plan a training")
         began = time.perf_counter()
         try:
             cost = self._predicted[planned.name] = planned.cost()
         except FAILURES as error:  # a network that cannot be cut, or run, or is too large
-            return self._leave_out(planned.name, describe_failure(error), failed=True)
+            return self._skip(planned.name, describe_failure(error), failed=True)
         if planned.trains:
             took = time.perf_counter() - began
             told = f"{planned.name}: predicted {cost.seconds:.0f} s, {cost.memory / 1e6:.0f} MB of memory, "
@@ -160,54 +158,56 @@ class ArmRunner:
             (cost.device_memory, available_device_memory(), "the GPU's memory"),
         ):
             if needed > free:
-                return self._leave_out(
+                return self._skip(
                     planned.name, f"predicted {needed / 1e9:.1f} GB of {where}, {free / 1e9:.1f} GB are free"
                 )
-        return self._in_time(planned)
+        return self._fits_budget(planned)
 
-    def _in_time(self, planned: ArmPlan) -> bool:
-        """Whether it ends within the budget; a probe is made whatever that is, for something must be shipped."""
+    def _fits_budget(self, planned: ArmPlan) -> bool:
+        """Return whether an arm ends within the budget; a probe always counts as fitting: something must be saved."""
         seconds = self._predicted[planned.name].seconds
         if planned.strategy in PROBES or seconds <= max(0.0, self._context.left):
             return True
-        return self._leave_out(
+        return self._skip(
             planned.name, f"predicted {seconds:.0f} s, {max(0, self._context.left):.0f} s of the budget are left"
         )
 
-    def _leave_out(self, name: str, reason: str, *, failed: bool = False) -> bool:
-        self._left_out.append(SkippedArm(name, reason, self._predicted.get(name), failed))
+    def _skip(self, name: str, reason: str, *, failed: bool = False) -> bool:
+        self._skipped.append(SkippedArm(name, reason, self._predicted.get(name), failed))
         self._tell(events.Note(f"{name} {'failed' if failed else 'is left out'}: {reason}"))
         return False
 
-    def _make(self, planned: ArmPlan) -> None:
+    def _fit(self, planned: ArmPlan) -> None:
         try:
-            self._done(planned.make())
+            self._add(planned.make())
         except FAILURES as error:  # one arm of several: the others stand
-            self._leave_out(planned.name, describe_failure(error), failed=True)
+            self._skip(planned.name, describe_failure(error), failed=True)
 
     def _add_ensemble(self, name: str, base: Sequence[Arm]) -> None:
         try:
-            self._done(ENSEMBLES[name](self._context, self._backbones, base))
+            self._add(ENSEMBLES[name](self._context, self._backbones, base))
         except FAILURES as error:
-            self._leave_out(name, describe_failure(error), failed=True)
+            self._skip(name, describe_failure(error), failed=True)
 
-    def _done(self, arm: Arm) -> None:
+    def _add(self, arm: Arm) -> None:
         self._arms.append(arm)
         if arm.refit_seconds <= self._context.left_for_refit:
             self._context.budget.reserved = max(self._context.budget.reserved, arm.refit_seconds)
-        it = arm.validation
-        self._tell(events.Finished("arm", arm.seconds, f"{arm.name}: validation {it.accuracy:.1%} on {it.n} photos"))
+        score = arm.validation
+        self._tell(
+            events.Finished("arm", arm.seconds, f"{arm.name}: validation {score.accuracy:.1%} on {score.n} photos")
+        )
 
-    def _nothing_left(self) -> None:
-        reasons = bounded("; ".join(f"{it.name}: {it.reason}" for it in self._left_out), 800)
-        if any(it.failed for it in self._left_out):
+    def _refuse_nothing(self) -> None:
+        reasons = bounded("; ".join(f"{it.name}: {it.reason}" for it in self._skipped), 800)
+        if any(it.failed for it in self._skipped):
             raise TrainingError(f"no arm could be made ({reasons}); the arm linear-probe needs least")
         raise SettingError(
             f"no arm fits ({reasons}); give a larger --budget, or the arm linear-probe, which always fits"
         )
 
-    def _marked(self, arm: Arm, choice: ArmChoice) -> Arm:
-        """The arm with its validation score marked by what was chosen on the same photos."""
+    def _mark(self, arm: Arm, choice: ArmChoice) -> Arm:
+        """Return the arm with its validation score marked by what was chosen on the same photos."""
         members = [arm, *(it for it in self._arms if it.name in arm.chosen or it.name == arm.chosen.get("of"))]
         trained = [it for it in members if it.trains]
         marks = {
@@ -220,8 +220,8 @@ class ArmRunner:
         chosen_on = tuple(name for name, is_so in marks.items() if is_so)
         return replace(arm, validation=replace(arm.validation, chosen_on=chosen_on))
 
-    def _tell_of_one_group(self) -> None:
-        """Classes of which nothing can be held out: what is chosen by cross-validation knows nothing of them."""
+    def _note_one_group_classes(self) -> None:
+        """Tell of classes of which nothing can be held out: cross-validation knows nothing of them."""
         train, names = self._context.targets(Subset.TRAIN), self._context.samples.classes
         alone = [names[label] for label in find_one_group_classes(train.labels, train.groups)]
         if alone:
@@ -231,18 +231,18 @@ class ArmRunner:
             left = "what is chosen by cross-validation leaves these classes out, and their labels cannot be doubted"
             self._tell(events.Note(f"{told}: {left}"))
 
-    def _choice(self) -> ArmChoice:
+    def _choose(self) -> ArmChoice:
         probes = [arm.name for arm in self._arms if arm.strategy == "linear-probe"]
         return choose_winner(
             self._context.targets(Subset.VALIDATION),
             {arm.name: arm.probabilities for arm in self._arms},
             probes[0] if probes else None,
             self._context.settings.seed,
-            self._equal(),
+            self._equal_costs(),
         )
 
-    def _equal(self) -> list[dict[str, float]]:
-        """Arms that cost the same, by class: name -> held-out log loss."""
+    def _equal_costs(self) -> list[dict[str, float]]:
+        """Return arms that cost the same, by class: name -> held-out log loss."""
         classes: dict[str, dict[str, float]] = {}
         for arm in self._arms:
             if arm.cost_class is not None and arm.held_out_loss is not None:
@@ -250,7 +250,7 @@ class ArmRunner:
         return [losses for losses in classes.values() if len(losses) > 1]
 
 
-def _named(planned: ArmPlan, context: FitContext) -> ArmPlan:
-    """Where there are several backbones, an arm's name says which is its own."""
+def _name_backbone(planned: ArmPlan, context: FitContext) -> ArmPlan:
+    """Return the plan with the backbone's name in the arm's."""
     name = f"{planned.name} on {context.backbone.name}"
     return replace(planned, name=name, make=lambda: replace(planned.make(), name=name))

@@ -97,7 +97,7 @@ class DatasetContext(RunContext):
     def train_samples_to_score(self) -> list[Sample]:
         """Return the training photos that arms are scored on: all, or the 2,000 with the smallest digests."""
         train = self.samples_in(Subset.TRAIN)
-        return train if len(train) <= TRAIN_SCORED else sorted(train, key=lambda it: it.digest)[:TRAIN_SCORED]
+        return train if len(train) <= TRAIN_SCORED else sorted(train, key=lambda sample: sample.digest)[:TRAIN_SCORED]
 
     def load_features(self, branch: FeatureBranch, samples: Sequence[Sample]) -> Floats:
         """Return a branch's features of some photos, float32 (N, D); computed now where the store has none."""

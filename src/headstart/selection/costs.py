@@ -1,4 +1,4 @@
-"""What each strategy takes on a set of photos: from what is known already, from a timed trial, or by arithmetic."""
+"""Predicted seconds of each strategy on a set of photos: from an earlier benchmark, a timed trial, or arithmetic."""
 
 import json
 import time
@@ -26,17 +26,17 @@ SIZES = 14  #: parts of a map's edge by which windows are cut, see ``training.wi
 
 @dataclass(frozen=True, slots=True)
 class StrategyCosts:
-    """What strategies take, once features are stored."""
+    """Predicted seconds of strategies, once features are stored."""
 
     seconds: Mapping[str, float | None]  #: by strategy; None where the network can be neither counted nor timed
     reckoned: tuple[str, ...] = ()  #: those of it that are arithmetic, right within a factor of two or three
 
 
 def estimate_costs(context: FitContext, *, timed: bool = False) -> StrategyCosts:
-    """Seconds by strategy.
+    """Predict the seconds of each strategy.
 
     Args:
-        context: what would be learnt from.
+        context: of the backbone.
         timed: time the training of a few batches where no earlier trial is kept; imports PyTorch.
     """
     probes = {"linear-probe": linear_probe, "intermediate-probe": intermediate_probe}
@@ -60,7 +60,10 @@ def _sum(planned: Sequence[ArmPlan]) -> float:
 
 
 def _from_trial(context: FitContext, boundary: str) -> float | None:
-    """The epochs of a training and its export; decoding and the frozen part come on top, so it is a lower bound."""
+    """Return the seconds of a training's epochs and its export, from an earlier benchmark; None where there is none.
+
+    Decoding and the frozen part come on top, so it is a lower bound.
+    """
     settings = context.settings
     try:
         size = resolve_view_size(settings, context.backbone.spec.size)
@@ -69,9 +72,9 @@ def _from_trial(context: FitContext, boundary: str) -> float | None:
             return None
         whole = resolve_smallest_window(settings) == 1
         speeds = [
-            (float(photos_per_second(it["photos"], it["windowed"], whole=whole)), float(it["scored"]))
-            for it in kept.values()
-            if isinstance(it, dict)
+            (float(photos_per_second(speed["photos"], speed["windowed"], whole=whole)), float(speed["scored"]))
+            for speed in kept.values()
+            if isinstance(speed, dict)
         ]
         return _of_epochs(context, *max(speeds))
     except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
@@ -79,13 +82,13 @@ def _from_trial(context: FitContext, boundary: str) -> float | None:
 
 
 def _of_epochs(context: DatasetContext, trained: float, scored: float) -> float:
-    """Seconds of all epochs and the export, from photos a second."""
+    """Return the seconds of all epochs and the export, from photos a second."""
     train, held_out = len(context.samples_in(Subset.TRAIN)), len(context.samples_in(Subset.VALIDATION))
     return context.settings.epochs_for(train) * (train / trained + held_out / scored) + EXPORTED
 
 
 def _reckoned(context: FitContext, boundaries: Mapping[str, str]) -> dict[str, float | None]:
-    """From the engine's speed on one batch, and from how much of the network lies above each boundary.
+    """Return seconds by the engine's speed on one batch, and from how much of the network lies above each boundary.
 
     The frozen part's pass over the changed views is in it, decoding is not.
     """
@@ -121,6 +124,6 @@ def _seconds_of(work: Callable[[], object]) -> float:
 
 
 def _mean_window(smallest: float) -> float:
-    """Share of a map's area that steps see on average, where the smallest window has this share of its edge."""
+    """Return the share of a map's area that steps see on average; the smallest window has this share of its edge."""
     edges = [edge for edge in range(1, SIZES + 1) if edge >= smallest * SIZES]
     return float(np.mean(np.square(edges))) / SIZES**2

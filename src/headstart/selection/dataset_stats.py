@@ -1,4 +1,4 @@
-"""What the advisor measures: how many photos there are, how familiar they are, which layer tells their classes.
+"""Measurements for advice: how many photos there are, how familiar they are, which layer tells their classes.
 
 A sample of the training photos is looked at, no more; validation and test stay shut.
 """
@@ -19,6 +19,7 @@ from headstart.heads.head import TrainingSet
 from headstart.selection.context import FitContext
 from headstart.selection.domain_similarity import LEAST_CLASSES, DomainSimilarity, Similarity, measure_similarity
 from headstart.selection.probes import ALL, LAYER, find_chosen_trial
+from headstart.selection.sampling import stratified_sample
 
 DatasetSize = Literal["small", "middle", "large"]
 
@@ -30,7 +31,7 @@ HEAD = "ridge"  #: leaves each photo out in closed form: tenths of a second for 
 
 @dataclass(frozen=True, slots=True)
 class LayerScore:
-    """How well a quick head tells the classes from a layer, each photo left out once."""
+    """Cross-validated scores of a quick head on a layer, each photo left out once."""
 
     layer: str  #: a layer's name, or "all" of them joined
     accuracy: float
@@ -39,7 +40,7 @@ class LayerScore:
 
 @dataclass(frozen=True, slots=True)
 class DatasetStats:
-    """What was measured, on training photos alone."""
+    """Measurements on training photos alone."""
 
     photos: int  #: training photos
     classes: int  #: C
@@ -52,13 +53,13 @@ class DatasetStats:
 
     @property
     def size(self) -> DatasetSize:
-        """By the median of the classes."""
+        """The size of the set, by the median of its classes."""
         return "small" if self.per_class_median < SMALL else "large" if self.per_class_median > LARGE else "middle"
 
     @property
     def best_layer(self) -> LayerScore | None:
         """The place with the lowest log loss."""
-        return min(self.layers, key=lambda it: it.log_loss, default=None)
+        return min(self.layers, key=lambda layer: layer.log_loss, default=None)
 
     @property
     def earlier_layer(self) -> LayerScore | None:
@@ -69,7 +70,7 @@ class DatasetStats:
         error = float(np.sqrt(last.accuracy * (1 - last.accuracy) / self.layered))
         earlier = [it for it in self.layers if it.layer not in (LAYER, ALL) and it.log_loss < last.log_loss]
         ahead = [it for it in earlier if it.accuracy > last.accuracy + error]
-        return min(ahead, key=lambda it: it.log_loss, default=None)
+        return min(ahead, key=lambda layer: layer.log_loss, default=None)
 
     @property
     def familiarity(self) -> Similarity:
@@ -82,16 +83,17 @@ class DatasetStats:
 
 
 def measure_dataset(context: FitContext) -> DatasetStats:
-    """The facts of a context's training photos; features that the store lacks are computed, of the sample only.
+    """Measure the training photos; features that the store lacks are computed, of the sample only.
 
     Raises:
         HeadstartError: features cannot be computed or stored.
     """
     train = context.samples_in(Subset.TRAIN)
     counts = np.bincount([sample.label for sample in train], minlength=len(context.samples.classes))
-    sample = _usable(context, sample_by_class(train, SAMPLE))
-    asked, unknown = _asked(context, sample)
-    layers = _layer_scores(context, sample)
+    unique = list({sample.digest: sample for sample in train}.values())  # equal bytes count once
+    sample = _keep_decodable(context, stratified_sample(unique, SAMPLE))
+    asked, unknown = _measure_similarity(context, sample)
+    layers = _score_layers(context, sample)
     if not layers:
         few = f"{len(sample)} photos are too few for {len(counts)} classes"
         unknown = (*unknown, f"which layer tells the classes: {few}")
@@ -107,23 +109,8 @@ def measure_dataset(context: FitContext) -> DatasetStats:
     )
 
 
-def sample_by_class(samples: Sequence[Sample], most: int) -> list[Sample]:
-    """A sample that keeps the shares of the classes; inside a class the smallest digests, so that order is no matter.
-
-    Equal bytes are drawn once.
-    """
-    by_class: dict[int, list[Sample]] = {}
-    for sample in sorted({it.digest: it for it in samples}.values(), key=lambda it: it.digest):
-        by_class.setdefault(sample.label, []).append(sample)
-    # Each photo's place in its class, 0 to 1: cutting at one place takes the same share of every class.
-    placed = [
-        ((rank + 0.5) / len(own), sample.digest, sample) for own in by_class.values() for rank, sample in enumerate(own)
-    ]
-    return [sample for *_, sample in sorted(placed, key=lambda it: it[:2])[:most]]
-
-
-def _usable(context: FitContext, samples: Sequence[Sample], *, flipped: bool = False) -> list[Sample]:
-    """The samples that have features, after computing those that the store lacks."""
+def _keep_decodable(context: FitContext, samples: Sequence[Sample], *, flipped: bool = False) -> list[Sample]:
+    """Return the samples that have features, after computing those that the store lacks."""
     done = extract(
         samples,
         context.backbone,
@@ -136,8 +123,10 @@ def _usable(context: FitContext, samples: Sequence[Sample], *, flipped: bool = F
     return [it for it in samples if not (it.digest in done.issues and done.issues[it.digest].broken)]
 
 
-def _asked(context: FitContext, sample: Sequence[Sample]) -> tuple[DomainSimilarity | None, tuple[str, ...]]:
-    """What the pretrained classifier says, or why it cannot be asked."""
+def _measure_similarity(
+    context: FitContext, sample: Sequence[Sample]
+) -> tuple[DomainSimilarity | None, tuple[str, ...]]:
+    """Return how familiar the photos are to the pretrained classifier, or why it cannot be asked."""
     name = context.backbone.name
     try:
         classifier = read_pretrained_classifier(context.backbone)
@@ -148,15 +137,15 @@ def _asked(context: FitContext, sample: Sequence[Sample]) -> tuple[DomainSimilar
     if classifier.classes < LEAST_CLASSES:
         few = f"{classifier.classes} classes; wanted {LEAST_CLASSES} or more"
         return None, (f"familiarity: the pretrained classifier of {name} has {few}",)
-    both = _usable(context, sample, flipped=True)
+    both = _keep_decodable(context, sample, flipped=True)
     if not both:
         return None, ("familiarity: none of the photos drawn decodes",)
     plain, mirrored = (context.load_features(context.branch(LAYER, flipped=flipped), both) for flipped in (False, True))
     return measure_similarity(classifier, plain, mirrored), ()
 
 
-def _layer_scores(context: FitContext, sample: Sequence[Sample]) -> tuple[LayerScore, ...]:
-    """A head's left-out scores on each layer and on all joined; none where there is too little to leave out."""
+def _score_layers(context: FitContext, sample: Sequence[Sample]) -> tuple[LayerScore, ...]:
+    """Return a head's left-out scores on each layer and on all joined; none where there is too little to leave out."""
     classes = len(context.samples.classes)
     groups = encode_groups(sample)
     if len(sample) < LEAST_PER_CLASS * classes or len(set(groups)) < 2:
@@ -166,8 +155,8 @@ def _layer_scores(context: FitContext, sample: Sequence[Sample]) -> tuple[LayerS
     rows[ALL] = np.concatenate(list(rows.values()), axis=1)
     scores = []
     for place, features in rows.items():
-        task = TrainingSet(features, labels, classes, groups, balanced=False, seed=0)
-        trial = find_chosen_trial(fit_head(HEAD, task, context.settings))
+        training_set = TrainingSet(features, labels, classes, groups, balanced=False, seed=0)
+        trial = find_chosen_trial(fit_head(HEAD, training_set, context.settings))
         if trial is not None:
             scores.append(LayerScore(place, trial.accuracy, trial.log_loss))
     return tuple(scores)

@@ -1,4 +1,4 @@
-"""How familiar photos are to a pretrained network, measured without their labels.
+"""Similarity of photos to those that a network was pretrained on, measured without their labels.
 
 The network's own classifier is asked what it sees. Of photos like those it learnt from it is sure, of others it is not:
 the mean entropy of its answers. (Hendrycks & Gimpel 2017, A Baseline for Detecting Misclassified and
@@ -26,7 +26,7 @@ LEAST_CLASSES = 1000  #: of the pretraining; below, being sure is no sign: there
 
 @dataclass(frozen=True, slots=True)
 class DomainSimilarity:
-    """What a pretrained classifier says of some photos and of their mirror images."""
+    """Answers of a pretrained classifier to some photos and to their mirror images."""
 
     photos: int
     classes: int  #: K of the pretraining
@@ -37,14 +37,14 @@ class DomainSimilarity:
 
     @property
     def familiarity(self) -> Similarity:
-        """What the entropy alone says; the mirror images are for the eye (digits agree well, and are unlike)."""
+        """The similarity by the entropy alone; mirror images have no say: digits agree well, and are unlike."""
         return "similar" if self.share < SIMILAR else "different" if self.share > DIFFERENT else "between"
 
 
 def measure_similarity(
     classifier: PretrainedClassifier, features: NDArray[np.float32], mirrored: NDArray[np.float32]
 ) -> DomainSimilarity:
-    """Asks a network's own classifier.
+    """Ask a network's own classifier.
 
     Args:
         classifier: K classes.
@@ -64,18 +64,18 @@ def measure_similarity(
 
 
 def log_softmax(logits: NDArray[np.float32]) -> Doubles:
-    """(N, K) -> (N, K) log probabilities, float64."""
+    """Return log probabilities, float64 (N, K), of logits (N, K)."""
     shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
     return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
 
 
 def entropy(log_probabilities: Doubles) -> Doubles:
-    """(N, K) -> (N,) nats."""
+    """Return the entropies (N,), nats, of log probabilities (N, K)."""
     return np.asarray(-(np.exp(log_probabilities) * log_probabilities).sum(axis=1))
 
 
 def jensen_shannon(a: Doubles, b: Doubles) -> Doubles:
-    """Divergence of two answers given as log probabilities (N, K) -> (N,) nats, 0 to ln 2 (Lin 1991)."""
+    """Return the divergences (N,), nats, 0 to ln 2, of two answers given as log probabilities (N, K) (Lin 1991)."""
     middle = np.logaddexp(a, b) - np.log(2)
     halves = np.exp(a) * (a - middle) + np.exp(b) * (b - middle)
     return np.asarray(np.maximum(halves.sum(axis=1) / 2, 0))

@@ -37,49 +37,49 @@ class WeightedArm:
 def combine_models(
     classes: tuple[str, ...], members: Sequence[tuple[FittedModel, float]], combine: Combine
 ) -> FittedModel:
-    """Several classifiers as one: their branches, each once, and their answers with their shares.
+    """Return several models as one: their branches, each once, and their answers with their shares.
 
     Raises:
         SettingError: one of them is a vote, which has no share in a mean.
     """
     branches: list[FeatureBranch] = []
     combine_models: list[EnsembleMember] = []
-    for parts, share in members:
-        if parts.combine != "mean":
+    for model, share in members:
+        if model.combine != "mean":
             raise SettingError("a vote cannot be part of another ensemble; leave it out of --arms")
         places = []
-        for branch in parts.branches:
+        for branch in model.branches:
             if branch not in branches:
                 branches.append(branch)
             places.append(branches.index(branch))
-        for member in parts.members:
+        for member in model.members:
             read = tuple(places[index] for index in member.branches)
             combine_models.append(replace(member, branches=read, weight=member.weight * share))
     return FittedModel(classes, tuple(branches), tuple(combine_models), combine)
 
 
 def average_arms(context: DatasetContext, backbones: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
-    """The mean of all arms' probabilities."""
-    members = [WeightedArm(arm, 1 / len(arms)) for arm in _several("average", arms)]
+    """Return an arm that is the mean of all arms' probabilities."""
+    members = [WeightedArm(arm, 1 / len(arms)) for arm in _require_several("average", arms)]
     return _blend(context, "average", members, "mean")
 
 
 def vote_arms(context: DatasetContext, backbones: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
-    """The class that most arms name; ties go to the mean."""
-    members = [WeightedArm(arm, 1 / len(arms)) for arm in _several("vote", arms)]
+    """Return an arm that answers the class which most arms name; ties go to the mean."""
+    members = [WeightedArm(arm, 1 / len(arms)) for arm in _require_several("vote", arms)]
     return _blend(context, "vote", members, "vote")
 
 
 def select_arms(context: DatasetContext, backbones: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
-    """The arms that lower the log loss on validation most, taken one after the other, some more than once."""
-    stack = np.stack([arm.probabilities for arm in _several("greedy", arms)])
+    """Return an arm of those that lower the log loss on validation most, taken one by one, some more than once."""
+    stack = np.stack([arm.probabilities for arm in _require_several("greedy", arms)])
     weights = select_ensemble(stack, context.labels(Subset.VALIDATION))
     members = [WeightedArm(arm, float(weight)) for arm, weight in zip(arms, weights, strict=True) if weight > 0]
     return _blend(context, "greedy", members, "mean")
 
 
 def mirror_best_arm(context: DatasetContext, backbones: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
-    """The best arm so far on the photo and on its mirror image."""
+    """Return the best arm so far on the photo and on its mirror image."""
     best = max(arms, key=lambda arm: (arm.validation.accuracy, -arm.validation.log_loss))
     began = time.perf_counter()
     arm = score_arm(
@@ -99,14 +99,14 @@ def mirror_best_arm(context: DatasetContext, backbones: Sequence[FitContext], ar
     return replace(arm, seconds=best.seconds + time.perf_counter() - began)
 
 
-def add_mirrored(parts: FittedModel) -> FittedModel:
-    """Each answer twice, for half its share: on the photo and on its mirror image."""
-    flipped = replace(parts, branches=tuple(replace(branch, flipped=not branch.flipped) for branch in parts.branches))
-    return combine_models(parts.classes, [(parts, 0.5), (flipped, 0.5)], "mean")
+def add_mirrored(model: FittedModel) -> FittedModel:
+    """Return a model with each member twice, for half its share: on the photo and on its mirror image."""
+    flipped = replace(model, branches=tuple(replace(branch, flipped=not branch.flipped) for branch in model.branches))
+    return combine_models(model.classes, [(model, 0.5), (flipped, 0.5)], "mean")
 
 
 def concat_backbones(context: DatasetContext, backbones: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
-    """One head on the last layers of all backbones."""
+    """Return an arm of one head on the last layers of all backbones."""
     if len(backbones) < 2:
         raise SettingError(
             "concat joins the features of several backbones, and there is one; name more: --backbone a,b"
@@ -116,7 +116,7 @@ def concat_backbones(context: DatasetContext, backbones: Sequence[FitContext], a
     head = base_head_name(context)
     fitted = fit_head(head, context.training_set(branches, Subset.TRAIN), context.settings)
 
-    def parts(own: DatasetContext, *learnt: Subset, fixed: Mapping[str, float]) -> FittedModel:
+    def fit_again(own: DatasetContext, *learnt: Subset, fixed: Mapping[str, float]) -> FittedModel:
         whole = fit_head(head, own.training_set(branches, *learnt), own.settings, fixed=fixed)
         return FittedModel(own.samples.classes, branches, (EnsembleMember(tuple(range(len(branches))), whole.head),))
 
@@ -130,7 +130,7 @@ def concat_backbones(context: DatasetContext, backbones: Sequence[FitContext], a
         head=head,
         parameters=count_parameters(fitted.head),
         seconds=time.perf_counter() - began,
-        refit=lambda own: parts(own, Subset.TRAIN, Subset.VALIDATION, fixed=fitted.chosen),
+        refit=lambda own: fit_again(own, Subset.TRAIN, Subset.VALIDATION, fixed=fitted.chosen),
         chosen=fitted.chosen,
         path=fitted.path,
     )
@@ -164,7 +164,7 @@ def _refit(classes: tuple[str, ...], members: Sequence[WeightedArm], combine: Co
     return refit
 
 
-def _several(name: str, arms: Sequence[Arm]) -> Sequence[Arm]:
+def _require_several(name: str, arms: Sequence[Arm]) -> Sequence[Arm]:
     if len(arms) < 2:
         raise SettingError(f"{name} blends several arms, and there is {len(arms)}; name more in --arms")
     return arms

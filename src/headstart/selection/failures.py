@@ -1,4 +1,4 @@
-"""What may go wrong with one arm, one try or one rung of several without ending the others."""
+"""Failures of one arm, one trial or one backbone of several, which do not end the others."""
 
 import gc
 import sys
@@ -13,7 +13,9 @@ MOST = 300  #: characters of a reason
 
 
 def describe_failure(error: BaseException) -> str:
-    """Why it went wrong, one bounded line; lets go of all that the error holds on to, and of a GPU's spare memory.
+    """Return why it went wrong, in one bounded line.
+
+    Lets go of all that the error holds on to, and of a GPU's spare memory.
 
     Raises:
         UserError: that is what it is, and nobody else's arm would do better.

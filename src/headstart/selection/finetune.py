@@ -47,25 +47,25 @@ ENDING = 5.0  #: seconds for exporting a trained network and scoring it
 
 
 def partial_finetune(context: FitContext, detail: str | None = None) -> Sequence[ArmPlan]:
-    """The layers from ``detail``, or from the setting ``unfreeze``, upwards."""
+    """Plan the training of the layers from ``detail``, or from the setting ``unfreeze``, upwards."""
     unfreeze = detail or context.settings.unfreeze
     lowest = middle_stage([layer.name for layer in context.backbone.layers]) if unfreeze == "auto" else unfreeze
-    return [_planned(context, "partial-finetune", f"partial-finetune {lowest}", lowest, scratch=False)]
+    return [_plan_arm(context, "partial-finetune", f"partial-finetune {lowest}", lowest, scratch=False)]
 
 
 def full_finetune(context: FitContext, detail: str | None = None) -> Sequence[ArmPlan]:
-    """All layers."""
-    _no_detail("full-finetune", detail)
-    return [_planned(context, "full-finetune", "full-finetune", None, scratch=False)]
+    """Plan the training of all layers."""
+    _refuse_detail("full-finetune", detail)
+    return [_plan_arm(context, "full-finetune", "full-finetune", None, scratch=False)]
 
 
 def scratch(context: FitContext, detail: str | None = None) -> Sequence[ArmPlan]:
-    """All layers, from random weights."""
-    _no_detail("scratch", detail)
-    return [_planned(context, "scratch", "scratch", None, scratch=True)]
+    """Plan the training of all layers, from random weights."""
+    _refuse_detail("scratch", detail)
+    return [_plan_arm(context, "scratch", "scratch", None, scratch=True)]
 
 
-def _no_detail(name: str, detail: str | None) -> None:
+def _refuse_detail(name: str, detail: str | None) -> None:
     if detail:
         raise SettingError(f"{name} takes no detail, seen {detail!r}; partial-finetune:{detail} trains from there up")
 
@@ -73,12 +73,12 @@ def _no_detail(name: str, detail: str | None) -> None:
 def build_training(
     context: FitContext, name: str, unfreeze: str | None, *, scratch: bool, settings: FitSettings | None = None
 ) -> "FineTuning":
-    """The training, not started."""
+    """Return the training, not started."""
     head = None if scratch else fit_probe(context, base_head_name(context)).head
-    return _job(context, name, unfreeze, head, [Subset.TRAIN], settings or context.settings)
+    return _build(context, name, unfreeze, head, [Subset.TRAIN], settings or context.settings)
 
 
-def _job_again(
+def _build_refit(
     context: FitContext,
     name: str,
     unfreeze: str | None,
@@ -89,7 +89,7 @@ def _job_again(
     *,
     scratch: bool,
 ) -> "FineTuning":
-    """The training once more, on train and validation photos, for a share of the steps that validation kept."""
+    """Return the training once more, on train and validation photos, for a share of the steps that validation kept."""
     head, parts = None, [Subset.TRAIN, Subset.VALIDATION]
     train = len(context.samples_in(Subset.TRAIN))
     epochs = settings.epochs_for(train)
@@ -102,12 +102,12 @@ def _job_again(
         task = context.training_set([context.branch(LAYER)], *parts)
         head = fit_head(kind, task, context.settings, fixed=fit_probe(context, kind).chosen).head
     ends = max(1, round(again * trained.best_epoch / epochs))
-    job = _job(context, name, unfreeze, head, parts, settings.model_copy(update=update), ends=ends)
+    job = _build(context, name, unfreeze, head, parts, settings.model_copy(update=update), ends=ends)
     job.benchmark = timed
     return job
 
 
-def _job(
+def _build(
     context: FitContext,
     name: str,
     unfreeze: str | None,
@@ -142,7 +142,7 @@ def _job(
     )
 
 
-def _planned(context: FitContext, strategy: str, name: str, unfreeze: str | None, *, scratch: bool) -> ArmPlan:
+def _plan_arm(context: FitContext, strategy: str, name: str, unfreeze: str | None, *, scratch: bool) -> ArmPlan:
     jobs: list[FineTuning] = []  # made when first asked for: loading the network takes seconds
 
     def job() -> "FineTuning":
@@ -156,11 +156,11 @@ def _planned(context: FitContext, strategy: str, name: str, unfreeze: str | None
     def make() -> Arm:
         try:
             trained = job().run(make_stop_rule(context))
-            return finished(name, trained, job().spec.settings)
+            return build(name, trained, job().spec.settings)
         finally:
             jobs.clear()  # what failed for want of memory must not keep it from the next
 
-    def finished(told: str, trained: "FineTuneResult", settings: FitSettings) -> Arm:
+    def build(told: str, trained: "FineTuneResult", settings: FitSettings) -> Arm:
         timed = job().benchmark
         jobs.clear()
         gc.collect()  # a network as a graph is full of cycles, and the next one wants its memory
@@ -169,12 +169,12 @@ def _planned(context: FitContext, strategy: str, name: str, unfreeze: str | None
             context,
             arm,
             trained,
-            lambda share: _job_again(context, name, unfreeze, trained, settings, timed, share, scratch=scratch),
-            lambda again: _parts(context, again),
+            lambda share: _build_refit(context, name, unfreeze, trained, settings, timed, share, scratch=scratch),
+            lambda again: _build_model(context, again),
         )
 
     def make_best() -> Arm:
-        folder = _folder(context, name)
+        folder = _arm_folder(context, name)
         try:
             again = (
                 estimate_training_cost(job()).refit
@@ -189,7 +189,7 @@ def _planned(context: FitContext, strategy: str, name: str, unfreeze: str | None
                 left=lambda: context.left - ENDING - again,
             )
             settings = job().spec.settings.model_copy(update=dict(found.best.settings))
-            return _best_of(finished(best, found.trained, settings), found, context)
+            return _describe_search(build(best, found.trained, settings), found, context)
         finally:
             jobs.clear()  # as in make
 
@@ -203,26 +203,26 @@ def _planned(context: FitContext, strategy: str, name: str, unfreeze: str | None
     )
 
 
-def _folder(context: FitContext, name: str) -> Path:
-    """Where an arm leaves what it tried."""
+def _arm_folder(context: FitContext, name: str) -> Path:
+    """Return the folder where an arm leaves what it tried."""
     several = f" on {context.backbone.name}" if "," in context.settings.backbone else ""
     return context.folder / "arms" / arm_file_name(f"{name}{several}")
 
 
-def _best_of(arm: Arm, found: SearchResult, context: FitContext) -> Arm:
-    """The arm of a search: what all its tries took, and what its validation score is worth."""
-    tries, wanted = found.tries, context.settings.search
-    best = f"try {found.best.number} of {len(tries)} was the best on validation"
+def _describe_search(arm: Arm, found: SearchResult, context: FitContext) -> Arm:
+    """Return the arm of a search: the time of all its trials, and notes on its validation score."""
+    trials, wanted = found.trials, context.settings.search
+    best = f"trial {found.best.number} of {len(trials)} was the best on validation"
     notes = [f"{best}, which therefore flatters it: it was chosen on these photos; the test score is fair"]
-    if len(tries) < wanted:
-        notes.append(f"the budget allowed {len(tries)} of {wanted} tries")
+    if len(trials) < wanted:
+        notes.append(f"the budget allowed {len(trials)} of {wanted} trials")
     for ended, said in (("pruned", "given up early"), ("failed", "failed")):
-        if count := sum(it.ended == ended for it in tries):
-            notes.append(f"{count} of {len(tries)} tries {said}")
-    disk = {it.settings["augmentation"]: it.disk for it in tries}
+        if count := sum(it.ended == ended for it in trials):
+            notes.append(f"{count} of {len(trials)} trials {said}")
+    disk = {it.settings["augmentation"]: it.disk for it in trials}
     return replace(
         arm,
-        seconds=arm.seconds - sum(found.trained.seconds.values()) + sum(it.seconds for it in tries),
+        seconds=arm.seconds - sum(found.trained.seconds.values()) + sum(it.seconds for it in trials),
         disk=sum(disk.values()),
         chosen={**arm.chosen, **found.best.settings},
         notes=(*notes, *arm.notes),
@@ -230,7 +230,7 @@ def _best_of(arm: Arm, found: SearchResult, context: FitContext) -> Arm:
 
 
 def make_stop_rule(context: FitContext) -> "Callable[[int, Epoch], bool]":
-    """Ends a training whose next epoch would not end within the budget."""
+    """Return a rule that ends a training whose next epoch would not end within the budget."""
 
     def stop(epochs: int, epoch: Epoch) -> bool:
         return epochs > 0 and context.left < epoch.seconds + ENDING
@@ -239,11 +239,11 @@ def make_stop_rule(context: FitContext) -> "Callable[[int, Epoch], bool]":
 
 
 def build_arm(context: FitContext, strategy: str, name: str, layer: str, trained: "FineTuneResult") -> Arm:
-    """A trained network as an arm: scored through the engine that will run it when it is shipped."""
+    """Return a trained network as an arm: scored through the engine that will run it when it is shipped."""
     began = time.perf_counter()
     arm = score_arm(
         context,
-        _parts(context, trained),
+        _build_model(context, trained),
         name,
         strategy=strategy,
         backbone=context.backbone.name,
@@ -254,17 +254,17 @@ def build_arm(context: FitContext, strategy: str, name: str, layer: str, trained
         disk=trained.disk,
         memory=trained.memory,
         planned_epochs=trained.planned,
-        chosen=_chosen(trained),
+        chosen=_list_chosen(trained),
         curves=trained.epochs,
         best_epoch=trained.best_epoch,
         rate_curve=trained.rate_curve,
-        notes=_notes(trained),
+        notes=_list_notes(trained),
     )
     return replace(arm, seconds=sum(trained.seconds.values()) + time.perf_counter() - began)
 
 
-def _parts(context: FitContext, trained: "FineTuneResult") -> FittedModel:
-    """A classifier of a network that was trained here: it exists as ONNX alone, so OpenVINO runs it on any machine."""
+def _build_model(context: FitContext, trained: "FineTuneResult") -> FittedModel:
+    """Return a model of a network that was trained here; it exists as ONNX alone, so OpenVINO runs it everywhere."""
     precision = context.settings.precision
     chosen = choose_engine(
         trained.backbone, context.parity_samples, engine="openvino", precision=precision, listener=context.log
@@ -274,12 +274,12 @@ def _parts(context: FitContext, trained: "FineTuneResult") -> FittedModel:
     return build_model(context, branch, trained.head)
 
 
-def _chosen(trained: "FineTuneResult") -> dict[str, object]:
+def _list_chosen(trained: "FineTuneResult") -> dict[str, object]:
     found = {"rate": trained.rate_curve.suggestion} if trained.rate_curve is not None else {}
     return {"training_precision": trained.precision, **found}
 
 
-def _notes(trained: "FineTuneResult") -> tuple[str, ...]:
+def _list_notes(trained: "FineTuneResult") -> tuple[str, ...]:
     last = trained.epochs[-1].number
     notes = [f"{trained.frozen} tensors under {trained.boundary} are bit-identical to what was loaded"]
     if (curve := trained.rate_curve) is not None:

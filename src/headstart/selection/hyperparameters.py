@@ -1,9 +1,9 @@
 """Settings of fine-tuning are tried, and the best on validation are kept.
 
 A tree-structured Parzen estimator proposes them (Bergstra et al. 2011, NeurIPS, "Algorithms for Hyper-Parameter
-Optimization"; Optuna: Akiba et al. 2019, KDD), and a try whose calibrated validation loss is above the median of the
-earlier ones at the same epoch is given up. The first try is what the user set. Tries are kept in a database in the
-run's folder: a search that was killed goes on with those it has, and its last try from that try's last epoch.
+Optimization"; Optuna: Akiba et al. 2019, KDD), and a trial whose calibrated validation loss is above the median of the
+earlier ones at the same epoch is given up. The first trial is what the user set. Trials are kept in a database in the
+run's folder: a search that was killed goes on with those it has, and its last trial from that trial's last epoch.
 """
 
 import json
@@ -41,31 +41,31 @@ CHOICES: dict[str, tuple[float | str, ...]] = {
     "ema": (0.0, 0.999),
 }
 SEARCHED = ("rate", "weight_decay", "layer_decay", *CHOICES)
-AT_RANDOM = 4  #: tries before the sampler and the pruner trust what they have seen
-UNPRUNED = 2  #: epochs before a try may be given up: the warm-up and what follows it
+AT_RANDOM = 4  #: trials before the sampler and the pruner trust what they have seen
+UNPRUNED = 2  #: epochs before a trial may be given up: the warm-up and what follows it
 
 
 @dataclass(frozen=True, slots=True)
 class SearchTrial:
-    """One setting that was tried."""
+    """Settings that were tried."""
 
     number: int  #: 1 is what the user set
     ended: Literal["complete", "pruned", "failed"]
     log_loss: float | None  #: validation after calibration, nats per photo, of its best epoch; None where it failed
     epochs: int  #: that were made
     seconds: float
-    disk: int  #: bytes of its boundary activations; tries of one augmentation share them
+    disk: int  #: bytes of its boundary activations; trials of one augmentation share them
     settings: Mapping[str, Any]  #: of ``SEARCHED``
     reason: str = ""  #: why it failed
 
 
 @dataclass(frozen=True)
 class SearchResult:
-    """What came of a search."""
+    """The outcome of a search: the best training, and all trials."""
 
-    trained: "FineTuneResult"  #: of the best try
+    trained: "FineTuneResult"  #: of the best trial
     best: SearchTrial
-    tries: tuple[SearchTrial, ...]  #: in order
+    trials: tuple[SearchTrial, ...]  #: in order
 
 
 def search_hyperparameters(
@@ -76,51 +76,51 @@ def search_hyperparameters(
     stop: Callable[[int, Epoch], bool],
     left: Callable[[], float],
 ) -> SearchResult:
-    """Tries settings of a training until enough are tried or the time is up; the first is made in any case.
+    """Try settings of a training until enough are tried or the time is up; the first is made in any case.
 
     Args:
         job: the training as the user set it.
-        wanted: tries, with those of a search that was killed.
-        folder: where the tries are kept.
+        wanted: trials, with those of a search that was killed.
+        folder: where the trials are kept.
         stop: ends a training whose next epoch would not end within the budget.
         left: seconds that the search may still take.
 
     Raises:
-        TrainingError: every try failed.
+        TrainingError: every trial failed.
     """
     job.listener = _each_note_once(job.listener)
     with _study(folder / STORAGE, job) as study:
-        tries = _tries(study)
-        while len(tries) < wanted and (not tries or left() > _longest(tries)):
-            _one(study, job, len(tries) + 1, stop)
-            tries = _tries(study)
-            _record(folder / RECORD, tries)
-            _tell(job, tries[-1], wanted)
-    ended = {it.log_loss: it for it in reversed(tries) if it.log_loss is not None and it.ended == "complete"}
+        trials = _list_trials(study)
+        while len(trials) < wanted and (not trials or left() > _longest(trials)):
+            _run_trial(study, job, len(trials) + 1, stop)
+            trials = _list_trials(study)
+            _record(folder / RECORD, trials)
+            _tell(job, trials[-1], wanted)
+    ended = {it.log_loss: it for it in reversed(trials) if it.log_loss is not None and it.ended == "complete"}
     if not ended:
-        raise TrainingError(f"none of {len(tries)} tries of {job.spec.name} ended: {tries[0].reason}")
+        raise TrainingError(f"none of {len(trials)} trials of {job.spec.name} ended: {trials[0].reason}")
     best = ended[min(ended)]  # of equals the first
-    return SearchResult(_job(job, best.number, best.settings).run(), best, tries)
+    return SearchResult(_with_settings(job, best.number, best.settings).run(), best, trials)
 
 
-def _one(study: "Study", job: "FineTuning", number: int, stop: Callable[[int, Epoch], bool]) -> None:
-    """Asks for settings, trains with them, and keeps what came of it."""
+def _run_trial(study: "Study", job: "FineTuning", number: int, stop: Callable[[int, Epoch], bool]) -> None:
+    """Ask for settings, train with them, and keep the result."""
     from optuna import TrialPruned
     from optuna.samplers import TPESampler
     from optuna.trial import TrialState
 
-    # A sampler of its own for each try: what it draws must not depend on how many were made in this process.
+    # A sampler of its own for each trial: what it draws must not depend on how many were made in this process.
     seed = int(np.random.default_rng([job.spec.settings.seed, number]).integers(2**32))
     study.sampler = TPESampler(seed=seed, n_startup_trials=AT_RANDOM)
     trial = study.ask()
-    proposed = _proposed(trial, job.spec.settings, study.user_attrs.get("rate", _rate(job)))
-    settings = _own(job) if number == 1 else proposed
-    tried = _job(job, number, settings)
+    proposed = _propose(trial, job.spec.settings, study.user_attrs.get("rate", _rate(job)))
+    settings = _initial_settings(job) if number == 1 else proposed
+    tried = _with_settings(job, number, settings)
     seen = {0: float("inf")}  # validation loss, calibrated, after each epoch
 
     def ask(epochs: int, epoch: Epoch) -> bool:
         seen[epochs] = epoch.calibrated_loss
-        if epochs > 0:  # before the first step all tries are the same
+        if epochs > 0:  # before the first step all trials are the same
             trial.report(epoch.calibrated_loss, epochs)
             if trial.should_prune():
                 raise TrialPruned
@@ -151,8 +151,8 @@ def _keep(trial: "Trial", settings: Mapping[str, Any], began: float, **facts: An
     trial.set_user_attr("facts", {"settings": settings, "seconds": time.perf_counter() - began, **facts})
 
 
-def _proposed(trial: "Trial", own: FitSettings, rate: float) -> dict[str, Any]:
-    """Settings for a try. What the user set is always within the bounds, so that the first try is a point of them."""
+def _propose(trial: "Trial", own: FitSettings, rate: float) -> dict[str, Any]:
+    """Return settings for a trial. The user's are within the bounds, so that the first trial is one of them."""
     factor = trial.suggest_float("rate_factor", *RATES, log=True)
     decays = (min(DECAYS[0], own.weight_decay or DECAYS[0]), max(DECAYS[1], own.weight_decay))
     layers = (min(LAYER_DECAYS[0], own.layer_decay), LAYER_DECAYS[1])
@@ -169,13 +169,13 @@ def _with_own(name: str, own: FitSettings) -> list[float | str]:
 
 
 def _point(own: FitSettings) -> dict[str, Any]:
-    """What the user set as a point of the space; no decay, which has no logarithm, is its lower end."""
+    """Return the user's settings as a point of the space; no decay, which has no logarithm, is its lower end."""
     point = {name: getattr(own, name) for name in SEARCHED if name != "rate"}
     return {"rate_factor": 1.0, **point, "weight_decay": own.weight_decay or DECAYS[0]}
 
 
-def _own(job: "FineTuning") -> dict[str, Any]:
-    """What the user set, with the rate that training takes where none was set."""
+def _initial_settings(job: "FineTuning") -> dict[str, Any]:
+    """Return the user's settings, with the rate that training takes where none was set."""
     return {name: getattr(job.spec.settings, name) for name in SEARCHED} | {"rate": _rate(job)}
 
 
@@ -185,44 +185,43 @@ def _rate(job: "FineTuning") -> float:
     return peak_rate(job.settings, scratch=False)
 
 
-def _job(job: "FineTuning", number: int, settings: Mapping[str, Any]) -> "FineTuning":
-    """The training of a try; the first is the user's own to the letter, so that a run without a search shares it."""
+def _with_settings(job: "FineTuning", number: int, settings: Mapping[str, Any]) -> "FineTuning":
+    """Return the training of a trial; the first is the user's own, so that a run without a search shares it."""
     return job if number == 1 else job.with_settings(job.spec.settings.model_copy(update=dict(settings)))
 
 
-def _tries(study: "Study") -> tuple[SearchTrial, ...]:
-    """Those that have ended, one way or another; not those that a kill cut off."""
+def _list_trials(study: "Study") -> tuple[SearchTrial, ...]:
+    """Return the trials that have ended, one way or another; not those that a kill cut off."""
     names = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}
     ended = [it for it in study.get_trials(deepcopy=False) if it.state.is_finished() and "facts" in it.user_attrs]
     facts = {"log_loss": None, "reason": "", "disk": 0}
     return tuple(
-        SearchTrial(number=number, ended=names[it.state.name], **{**facts, **it.user_attrs["facts"]})  # type: ignore[arg-type]
-        for number, it in enumerate(ended, 1)
+        SearchTrial(number=number, ended=names[trial.state.name], **{**facts, **trial.user_attrs["facts"]})  # type: ignore[arg-type]
+        for number, trial in enumerate(ended, 1)
     )
 
 
-def _longest(tries: tuple[SearchTrial, ...]) -> float:
-    """Seconds that one more may take."""
-    return max(it.seconds for it in tries)
+def _longest(trials: tuple[SearchTrial, ...]) -> float:
+    """Return the seconds that one more trial may take."""
+    return max(it.seconds for it in trials)
 
 
-def _tell(job: "FineTuning", it: SearchTrial, wanted: int) -> None:
-    said = "failed" if it.log_loss is None else f"{it.ended}, calibrated validation loss {it.log_loss:.3f}"
-    values = ", ".join(f"{name} {value:.2g}" if isinstance(value, float) else value for name, value in _shown(it))
-    job.listener(events.Finished(f"try {it.number}/{wanted}", it.seconds, f"{job.spec.name}: {said}; {values}"))
+def _tell(job: "FineTuning", trial: SearchTrial, wanted: int) -> None:
+    said = "failed" if trial.log_loss is None else f"{trial.ended}, calibrated validation loss {trial.log_loss:.3f}"
+    values = ", ".join(
+        f"{name.replace('_', ' ')} {value:.2g}" if isinstance(value, float) else value
+        for name, value in trial.settings.items()
+    )
+    job.listener(events.Finished(f"trial {trial.number}/{wanted}", trial.seconds, f"{job.spec.name}: {said}; {values}"))
 
 
-def _shown(it: SearchTrial) -> Iterator[tuple[str, Any]]:
-    return ((name.replace("_", " "), value) for name, value in it.settings.items())
-
-
-def _record(file: Path, tries: tuple[SearchTrial, ...]) -> None:
-    replace_text(file, json.dumps({"schema_version": 1, "tries": [asdict(it) for it in tries]}, indent=2))
+def _record(file: Path, trials: tuple[SearchTrial, ...]) -> None:
+    replace_text(file, json.dumps({"schema_version": 1, "trials": [asdict(it) for it in trials]}, indent=2))
 
 
 @contextmanager
 def _study(file: Path, job: "FineTuning") -> Iterator["Study"]:
-    """The study of this training; one for other photos or settings in the same file is left alone."""
+    """Open the study of this training; one for other photos or settings in the same file is left alone."""
     import optuna
 
     said = optuna.logging.get_verbosity()
@@ -238,7 +237,7 @@ def _study(file: Path, job: "FineTuning") -> Iterator["Study"]:
                 pruner=optuna.pruners.MedianPruner(n_startup_trials=AT_RANDOM, n_warmup_steps=UNPRUNED),
                 load_if_exists=True,
             )
-            _go_on(study, job)
+            _resume(study, job)
             yield study
         finally:
             storage.remove_session()
@@ -248,7 +247,7 @@ def _study(file: Path, job: "FineTuning") -> Iterator["Study"]:
 
 
 def _storage(file: Path, job: "FineTuning") -> Any:
-    """The database; one that is damaged is begun anew."""
+    """Open the database; one that is damaged is begun anew."""
     from optuna.exceptions import StorageInternalError
     from optuna.storages import RDBStorage
     from sqlalchemy.exc import SQLAlchemyError
@@ -270,22 +269,22 @@ def _storage(file: Path, job: "FineTuning") -> Any:
         return opened()
 
 
-def _go_on(study: "Study", job: "FineTuning") -> None:
-    """Queues what is to be tried first: what the user set, or what a kill cut off."""
+def _resume(study: "Study", job: "FineTuning") -> None:
+    """Queue what is to be tried first: what the user set, or what a kill cut off."""
     from optuna.trial import TrialState
 
     cut: list[FrozenTrial] = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
     for trial in cut:
         study.tell(trial.number, state=TrialState.FAIL)
     waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
-    if not waiting and not _tries(study):
+    if not waiting and not _list_trials(study):
         study.enqueue_trial(_point(job.spec.settings))
     elif not waiting and cut:
         study.enqueue_trial(cut[-1].params)
 
 
 def _each_note_once(listener: events.Listener) -> events.Listener:
-    """Every try has the same things to note."""
+    """Return a listener that passes each note on once: every trial has the same things to note."""
     told: set[str] = set()
 
     def listen(event: events.Event) -> None:

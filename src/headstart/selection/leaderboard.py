@@ -51,7 +51,7 @@ class LeaderboardRow:
 
 
 def build_leaderboard(comparison: Comparison, revealed: ArmTestScores) -> tuple[LeaderboardRow, ...]:
-    """A row for each arm, cheap to dear."""
+    """Return a row for each arm, cheap to dear."""
     return tuple(
         _row(arm, comparison.predicted.get(arm.name), revealed.tests.get(arm.name), comparison.choice.winner)
         for arm in comparison.arms
@@ -91,22 +91,22 @@ def _row(arm: Arm, predicted: Cost | None, test: Evaluation | None, winner: str)
 
 
 def from_json(records: list[Mapping[str, Any]]) -> tuple[LeaderboardRow, ...]:
-    """Rows of a saved run."""
+    """Return the rows of a saved run."""
     return tuple(LeaderboardRow(**record) for record in records)
 
 
 def to_json(board: tuple[LeaderboardRow, ...]) -> list[dict[str, Any]]:
-    """For ``comparison.json``."""
+    """Return the rows as ``comparison.json`` has them."""
     return [asdict(row) for row in board]
 
 
 def to_csv(board: tuple[LeaderboardRow, ...]) -> str:
-    """All fields, a line for each arm."""
+    """Return all fields as CSV, a line for each arm."""
     return format_csv([[field.name for field in fields(LeaderboardRow)], *map(astuple, board)])
 
 
 def curves_to_csv(curves: Sequence[Epoch]) -> str:
-    """A line for each epoch."""
+    """Return a training's curves as CSV, a line for each epoch."""
     return format_csv([[field.name for field in fields(Epoch)], *map(astuple, curves)])
 
 
@@ -126,7 +126,7 @@ COLUMNS = (
 
 
 def format_cells(board: tuple[LeaderboardRow, ...]) -> Iterator[tuple[str, ...]]:
-    """What a person reads, in the columns of ``COLUMNS``; the winner has a star, an optimistic score a ``^``."""
+    """Yield cells for people, in the columns of ``COLUMNS``; the winner has a star, an optimistic score a ``^``."""
     for row in board:
         yield (
             f"{row.arm} *" if row.winner else row.arm,
@@ -144,7 +144,7 @@ def format_cells(board: tuple[LeaderboardRow, ...]) -> Iterator[tuple[str, ...]]
 
 
 def _epochs(row: LeaderboardRow) -> str:
-    """How many were made, and of how many planned ones where those were more."""
+    """Return how many epochs were made, and of how many planned ones where those were more."""
     if not row.epochs:
         return ""
     return f"{row.epochs} of {row.planned_epochs}" if row.epochs < row.planned_epochs else f"{row.epochs}"
@@ -155,14 +155,14 @@ def _share(value: float, low: float | None, high: float | None) -> str:
 
 
 def to_markdown(board: tuple[LeaderboardRow, ...]) -> str:
-    """A table for a page, and under it which scores are optimistic."""
+    """Return a Markdown table, and under it which scores are optimistic."""
     lines = [COLUMNS, tuple("---" for _ in COLUMNS), *format_cells(board)]
     notes = "".join(f"\n{note}\n" for note in list_caveats(board))
     return "".join(f"| {' | '.join(line)} |\n" for line in lines) + notes
 
 
 def list_caveats(board: tuple[LeaderboardRow, ...]) -> Iterator[str]:
-    """Why validation scores are optimistic, each reason once with the arms that it holds for."""
+    """Yield why validation scores are optimistic, each reason once with the arms that it holds for."""
     arms: dict[str, list[str]] = {}
     for row in board:
         if row.caveat:

@@ -1,4 +1,4 @@
-"""What a training will take, found within a tenth of the budget, and how many of its epochs fit.
+"""Predicted cost of a training, found within a tenth of the budget, and the number of epochs that fit.
 
 The cheapest training is timed on a few batches. A dearer one of the same network is first priced by arithmetic from
 that, before anything of it is loaded: by how much more of the network it computes. Only what may fit is timed too.
@@ -31,7 +31,7 @@ LEAST = 1.0  #: seconds of timing, below which arithmetic has to do
 
 
 def plan_within_budget(job: "FineTuning", context: FitContext) -> "FineTuning":
-    """The training, timed, with fewer epochs where their number is not set and the budget is too short for the usual.
+    """Return the training, timed, with fewer epochs where these are not set and the budget is too short for the usual.
 
     Planned so, its rate falls to nothing in time; a training that is cut off is worse than a short one.
     """
@@ -46,16 +46,18 @@ def plan_within_budget(job: "FineTuning", context: FitContext) -> "FineTuning":
     if whole.seconds + again * whole.refit <= left:
         return job
     fewer = (
-        job.with_settings(job.spec.settings.model_copy(update={"epochs": it}))
-        for it in reversed(SHORTER)
-        if it < job.epochs
+        job.with_settings(job.spec.settings.model_copy(update={"epochs": epochs}))
+        for epochs in reversed(SHORTER)
+        if epochs < job.epochs
     )
-    shorter = [(it, estimate_training_cost(it, pace)) for it in fewer]
+    shorter = [(training, estimate_training_cost(training, pace)) for training in fewer]
     # Once more with all photos is worth more than the second half of the epochs, but not than the first.
     refitted = (
-        it for it, price in shorter if again and 2 * it.epochs >= job.epochs and price.seconds + price.refit <= left
+        training
+        for training, price in shorter
+        if again and 2 * training.epochs >= job.epochs and price.seconds + price.refit <= left
     )
-    once = (it for it, price in [(job, whole), *shorter] if price.seconds <= left)
+    once = (training for training, price in [(job, whole), *shorter] if price.seconds <= left)
     found = next(refitted, None) or next(once, None)
     if found is None:  # it is left out with the figure of a whole one
         least, price = shorter[-1]
@@ -69,7 +71,7 @@ def plan_within_budget(job: "FineTuning", context: FitContext) -> "FineTuning":
 
 
 def time_training(job: "FineTuning", context: FitContext) -> Callable[[], PreparationSpeed]:
-    """Finds how fast this training goes, and tells of it; gives what measures the pace of what is around it, once."""
+    """Time a training, and return a function that measures the pace of what is around it, once."""
     listener, budget = context.log, context.budget
     paces: list[PreparationSpeed] = []
 
@@ -95,14 +97,14 @@ def time_training(job: "FineTuning", context: FitContext) -> Callable[[], Prepar
 
 
 def boundary_below(context: FitContext, unfreeze: str | None) -> str:
-    """The boundary under which all is frozen where a layer and those above it are trained."""
+    """Return the boundary under which all is frozen where a layer and those above it are trained."""
     names = [layer.name for layer in context.backbone.layers]
     at = 0 if unfreeze is None or unfreeze not in names else names.index(unfreeze)
     return names[at - 1] if at else PIXELS
 
 
 def _speeds(job: "FineTuning", context: FitContext) -> "BenchmarkResult":
-    """Of a trial, or by arithmetic where there is no time for one."""
+    """Return speeds of a trial, or by arithmetic where there is no time for one."""
     name, budget, tell = job.spec.name, context.budget, context.log
     if budget.left_for_timing < LEAST and (rough := _reckoned(job, context)) is not None:
         why = f"no time is left to time it, {TIMING:.0%} of the budget"
@@ -119,7 +121,7 @@ def _speeds(job: "FineTuning", context: FitContext) -> "BenchmarkResult":
 
 
 def _least(job: "FineTuning", pace: Callable[[], PreparationSpeed]) -> Cost:
-    """Of the shortest training that could be planned."""
+    """Return the cost of the shortest training that could be planned."""
     fewest = min(SHORTER[0], job.epochs)
     if job.settings.epochs is not None or fewest == job.epochs:
         return estimate_training_cost(job, pace)
@@ -127,7 +129,7 @@ def _least(job: "FineTuning", pace: Callable[[], PreparationSpeed]) -> Cost:
 
 
 def estimate_untimed(context: FitContext, name: str, unfreeze: str | None) -> Cost | None:
-    """By arithmetic from a cheaper training that was timed: the least that this one surely takes, if that is too long.
+    """Return the least that a training takes, by arithmetic from a cheaper one that was timed, if that is too long.
 
     None where it may fit, or nothing cheaper was timed: then it is to be timed itself.
     """
@@ -146,7 +148,7 @@ def estimate_untimed(context: FitContext, name: str, unfreeze: str | None) -> Co
 
 
 def _times_as_dear(context: FitContext, unfreeze: str | None, known: Iterable[str]) -> tuple[str, float] | None:
-    """The cheapest known boundary, and how many times as much is computed above the one that is asked about."""
+    """Return the cheapest known boundary, and how many times as much is computed above the one that is asked about."""
     try:
         above = count_work_above(context.backbone)
     except (RuntimeError, KeyError):  # what OpenVINO cannot read is timed
@@ -158,7 +160,7 @@ def _times_as_dear(context: FitContext, unfreeze: str | None, known: Iterable[st
 
 
 def _reckoned(job: "FineTuning", context: FitContext) -> "BenchmarkResult | None":
-    """The speeds by arithmetic from the cheapest training that was timed on this network; None where none was."""
+    """Return speeds by arithmetic from the cheapest training that was timed on this network; None where none was."""
     times = _times_as_dear(context, job.spec.unfreeze, context.memo.benchmarks)
     return None if times is None else context.memo.benchmarks[times[0]].scale_cost(times[1])
 
@@ -166,7 +168,7 @@ def _reckoned(job: "FineTuning", context: FitContext) -> "BenchmarkResult | None
 def estimate_training_cost(
     job: "FineTuning", pace: PreparationSpeed | Callable[[], PreparationSpeed] | None = None
 ) -> Cost:
-    """Of one training, with the range test where its rate is to be found."""
+    """Return the cost of one training, with the range test where its rate is to be found."""
     if job.stored_result is not None:
         return estimate_cost(job)
     found = estimate_cost(job, pace() if callable(pace) else pace)
@@ -180,7 +182,7 @@ def estimate_training_cost(
 
 
 def estimate_search_cost(context: FitContext, job: "FineTuning", presets: int) -> Cost:
-    """Of all tries; within a budget of one, for as many are made as fit, and one has to.
+    """Return the cost of all trials; within a budget of one, for as many are made as fit, and one has to.
 
     Args:
         context: what is learnt from.

@@ -30,45 +30,45 @@ SOLVED_PER_SECOND = 2e7  #: numbers of features a second that cross-validation o
 
 
 def linear_probe(context: FitContext, detail: str | None = None) -> Sequence[ArmPlan]:
-    """An arm for each head that the settings name."""
-    _no_detail("linear-probe", detail)
+    """Plan an arm for each head that the settings name."""
+    _refuse_detail("linear-probe", detail)
     heads = AUTO if context.settings.head == "auto" else (context.settings.head,)
     many = len(heads) > 1
-    return [_linear(context, head, f"linear-probe {head}" if many else "linear-probe") for head in heads]
+    return [_plan_linear(context, head, f"linear-probe {head}" if many else "linear-probe") for head in heads]
 
 
 def intermediate_probe(context: FitContext, detail: str | None = None) -> Sequence[ArmPlan]:
-    """One arm: the layer, or all of them, that does best in cross-validation."""
-    _no_detail("intermediate-probe", detail)
+    """Plan one arm: the layer, or all of them, that does best in cross-validation."""
+    _refuse_detail("intermediate-probe", detail)
     widths = sum(layer.width for layer in context.backbone.layers)
     return [
         ArmPlan(
             "intermediate-probe",
             "intermediate-probe",
-            lambda: _cost(context, 2 * widths),
-            lambda: _deep(context, "intermediate-probe"),
+            lambda: _estimate_cost(context, 2 * widths),
+            lambda: _fit_intermediate(context, "intermediate-probe"),
         )
     ]
 
 
 def base_head_name(context: DatasetContext) -> str:
-    """The head that training starts from."""
+    """Return the name of the head that training starts from."""
     return "logistic" if context.settings.head == "auto" else context.settings.head
 
 
 def fit_probe(context: FitContext, head: str) -> FitResult:
-    """The head on the last layer, fitted on train; once, though the probes and each training ask for it."""
+    """Return the head on the last layer, fitted on train; once, though the probes and each training ask for it."""
     if head not in context.memo.probes:
         began = time.perf_counter()
-        task = context.training_set([context.branch(LAYER)], Subset.TRAIN)
-        context.memo.probes[head] = fit_head(head, task, context.settings)
+        training_set = context.training_set([context.branch(LAYER)], Subset.TRAIN)
+        context.memo.probes[head] = fit_head(head, training_set, context.settings)
         context.memo.probe_seconds[head] = time.perf_counter() - began
     return context.memo.probes[head]
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a head could be put, and how it does there."""
+    """A place where a head could be put, and the head that was fitted there."""
 
     name: str  #: the layer, or "all"
     branch: FeatureBranch
@@ -76,19 +76,19 @@ class _Place:
     trial: Trial | None
 
 
-def _linear(context: FitContext, head: str, name: str) -> ArmPlan:
+def _plan_linear(context: FitContext, head: str, name: str) -> ArmPlan:
     width = context.backbone.layer(LAYER).width
 
     def make() -> Arm:
         fitted = fit_probe(context, head)
         began = time.perf_counter() - context.memo.probe_seconds.get(head, 0.0)  # perhaps fitted before, for a training
         branch = context.branch(LAYER)
-        return _arm(context, name, "linear-probe", _Place(LAYER, branch, fitted, find_chosen_trial(fitted)), began)
+        return _score(context, name, "linear-probe", _Place(LAYER, branch, fitted, find_chosen_trial(fitted)), began)
 
-    return ArmPlan(name, "linear-probe", lambda: _cost(context, width), make)
+    return ArmPlan(name, "linear-probe", lambda: _estimate_cost(context, width), make)
 
 
-def _deep(context: FitContext, name: str) -> Arm:
+def _fit_intermediate(context: FitContext, name: str) -> Arm:
     began = time.perf_counter()
     layers = [layer.name for layer in context.backbone.layers]
     head = base_head_name(context)
@@ -101,10 +101,12 @@ def _deep(context: FitContext, name: str) -> Arm:
     best = min(reversed(places), key=lambda place: place.trial.log_loss if place.trial else inf)
     last = fit_probe(context, head)
     everything = [*places[:-1], _Place(LAYER, context.branch(LAYER), last, find_chosen_trial(last)), places[-1]]
-    return _arm(context, name, "intermediate-probe", best, began, tuple(_depth(context, it) for it in everything))
+    return _score(
+        context, name, "intermediate-probe", best, began, tuple(_depth_point(context, it) for it in everything)
+    )
 
 
-def _arm(
+def _score(
     context: FitContext, name: str, strategy: str, place: _Place, began: float, depth: tuple[DepthPoint, ...] = ()
 ) -> Arm:
     head = place.fitted.head
@@ -134,7 +136,7 @@ def _arm(
 
 
 def _held_out_loss(context: DatasetContext, trial: Trial, arm: Arm) -> float:
-    """Log loss over train and validation, each photo by a head that was not fitted on it or its group.
+    """Return the log loss over train and validation, each photo by a head that was not fitted on it or its group.
 
     The folds' heads have answered the training photos, the head that is fitted on all of them the others: what is known
     is put together, and nothing is fitted for it.
@@ -146,31 +148,31 @@ def _held_out_loss(context: DatasetContext, trial: Trial, arm: Arm) -> float:
 
 def _refit(place: _Place) -> Refit:
     def refit(context: DatasetContext) -> FittedModel:
-        task = context.training_set([place.branch], Subset.TRAIN, Subset.VALIDATION)
-        fitted = fit_head(place.fitted.head.kind, task, context.settings, fixed=place.fitted.chosen)
+        training_set = context.training_set([place.branch], Subset.TRAIN, Subset.VALIDATION)
+        fitted = fit_head(place.fitted.head.kind, training_set, context.settings, fixed=place.fitted.chosen)
         return build_model(context, place.branch, fitted.head)
 
     return refit
 
 
 def build_model(context: DatasetContext, branch: FeatureBranch, head: Head) -> FittedModel:
-    """A classifier of one branch and one head."""
+    """Return a model of one branch and one head."""
     return FittedModel(context.samples.classes, (branch,), (EnsembleMember((0,), head),))
 
 
 def count_parameters(head: Head) -> int:
-    """Parameters of a head."""
+    """Return the number of parameters of a head."""
     return sum(dense.weight.size + dense.bias.size for dense in head.layers)
 
 
 def find_chosen_trial(fitted: FitResult) -> Trial | None:
-    """The cross-validated score of what was chosen; None where nothing could be held out."""
+    """Return the cross-validated score of what was chosen; None where nothing could be held out."""
     values = set(fitted.chosen.values())
     tried = [trial for trial in fitted.path if trial.value in values and isfinite(trial.log_loss)]
     return tried[-1] if tried else None
 
 
-def _depth(context: DatasetContext, place: _Place) -> DepthPoint:
+def _depth_point(context: DatasetContext, place: _Place) -> DepthPoint:
     held_out = context.training_set([place.branch], Subset.VALIDATION)
     right = place.fitted.head.logits(held_out.features).argmax(axis=1) == held_out.labels
     return DepthPoint(
@@ -182,12 +184,12 @@ def _depth(context: DatasetContext, place: _Place) -> DepthPoint:
     )
 
 
-def _cost(context: DatasetContext, width: int) -> Cost:
+def _estimate_cost(context: DatasetContext, width: int) -> Cost:
     photos = len(context.samples_in(Subset.TRAIN))
     numbers = photos * width
     return Cost(seconds=0.2 + 5 * numbers / SOLVED_PER_SECOND, memory=16 * numbers, disk=0)
 
 
-def _no_detail(name: str, detail: str | None) -> None:
+def _refuse_detail(name: str, detail: str | None) -> None:
     if detail:
         raise SettingError(f"{name} takes no detail, seen {detail!r}; write {name} alone")

@@ -30,7 +30,7 @@ SHARES = (1.0, 0.8, 0.6)
 
 
 def should_refit(context: DatasetContext) -> bool:
-    """Whether a trained network that wins is to be trained once more."""
+    """Return whether a trained network that wins is to be trained once more."""
     wanted = context.settings.refit
     per_class = np.bincount(context.labels(Subset.TRAIN), minlength=len(context.samples.classes))
     return wanted == "always" or (wanted == "auto" and float(np.median(per_class)) <= LARGE)
@@ -41,16 +41,16 @@ def add_refit(
     arm: Arm,
     trained: "FineTuneResult",
     job: Callable[[float], "FineTuning"],
-    parts: Callable[["FineTuneResult"], FittedModel],
+    build_model: Callable[["FineTuneResult"], FittedModel],
 ) -> Arm:
-    """An arm that is trained once more if it wins.
+    """Return an arm that is trained once more if it wins.
 
     Args:
         context: what it was trained on.
         arm: as validated.
         trained: its network.
         job: gives the training on all photos, with a share of the epochs; it ends with the one that was kept.
-        parts: makes a classifier of what was trained.
+        build_model: makes a model of what was trained.
     """
     if trained.best_epoch == 0 or not should_refit(
         context
@@ -80,7 +80,7 @@ def add_refit(
             own.log(events.Note(f"{told}{fewer}: about {share * seconds:.0f} s"))
         try:
             tuned = again.run(lambda epochs, epoch: epochs > 0 and own.left_for_refit < epoch.seconds)
-            whole = parts(tuned)
+            whole = build_model(tuned)
         except FAILURES as error:
             return _as_validated(own, arm, describe_failure(error))
         if (made := tuned.epochs[-1].number) < (wanted := again.spec.ends or 0):

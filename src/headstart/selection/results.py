@@ -1,4 +1,4 @@
-"""What the steps after the comparison give each other and the record of a run."""
+"""Results that the steps after the comparison hand on, and that the record of a run keeps."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class HeldOut:
 
 @dataclass(frozen=True)
 class Postprocessed:
-    """What is saved, and how its guards came about."""
+    """The model that is saved, with its postprocessors and the predictions that they were fitted on."""
 
     model: FittedModel
     held: HeldOut

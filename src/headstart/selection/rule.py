@@ -1,4 +1,4 @@
-"""Which of several arms wins, and why.
+"""The choice of the winner among several arms, with the reason.
 
 An arm's answer is its most probable class, the first of equals. Where arms stand in a mapping, they stand in the order
 cheap to dear.
@@ -43,12 +43,12 @@ class ArmChoice:
     equals: tuple[EqualCostArms, ...] = ()  #: arms of one cost, of which one took part to the end
 
     def to_json(self) -> dict[str, Any]:
-        """As what ``json.dumps`` takes."""
+        """Return a record that ``json.dumps`` takes."""
         return asdict(self) | {"pairs": [pair.to_json() for pair in self.pairs]}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Back from ``to_json``.
+        """Return the choice that ``to_json`` wrote.
 
         Raises:
             DataError: fields missing or unknown.
@@ -68,7 +68,7 @@ def choose_winner(
     seed: int,
     equal: Sequence[Mapping[str, float]] = (),
 ) -> ArmChoice:
-    """The cheapest arm that cannot be told from the best; of arms that cost the same, the better.
+    """Choose the cheapest arm that cannot be told from the best; of arms that cost the same, the better.
 
     Of arms that cost the same only the one with the lowest cross-validated log loss takes part: there is nothing to be
     had for waiting until it is surely better. An arm is told from the best when it falls short of it by more than one
@@ -108,17 +108,17 @@ def choose_winner(
     if len(scored.names) == 1:
         sentences = [head.replace(" wins with ", " is the only arm; it has ") + "."]
     elif not rivals:
-        sentences = [f"{head.replace(' wins with ', ' is taken, with ')}{_among_equals(equals[0])}."]
+        sentences = [f"{head.replace(' wins with ', ' is taken, with ')}{_describe_taken(equals[0])}."]
     else:
-        sentences = [*_sentences(head, winner, best, rivals, baseline), *map(_of_equals, equals)]
-    few = _too_few(scored, baseline or left[0], len(rivals)) if rivals else ""
+        sentences = [*_describe_winner(head, winner, best, rivals, baseline), *map(_describe_equals, equals)]
+    few = _describe_too_few(scored, baseline or left[0], len(rivals)) if rivals else ""
     return ArmChoice(
         winner, best, pairs, all(told.values()), bool(few), " ".join(filter(None, [*sentences, few])), equals
     )
 
 
-def _too_few(scored: ArmScores, judged_by: str, rivals: int) -> str:
-    """Why these photos cannot tell whatever arm there was; empty where they can."""
+def _describe_too_few(scored: ArmScores, judged_by: str, rivals: int) -> str:
+    """Return why these photos cannot tell whatever arm there was; empty where they can."""
     right = scored.right[:, scored.names.index(judged_by)]
     mistakes = int((~right).sum())
     flips = int(np.count_nonzero(group_differences(np.ones_like(right), right, scored.targets.groups)))
@@ -128,45 +128,45 @@ def _too_few(scored: ArmScores, judged_by: str, rivals: int) -> str:
     together = f" in {flips} groups" if flips < mistakes else ""
     return (
         f"These {len(right)} photos are too few to tell: {judged_by} makes {mistakes} mistake{'s' * (mistakes != 1)}"
-        f"{together} on them, so that even an arm without mistakes would have p {_p(extreme)} after Holm; wanted below "
-        f"{SIGNIFICANT}."
+        f"{together} on them, so that even an arm without mistakes would have p {_format_p(extreme)} after Holm; "
+        f"wanted below {SIGNIFICANT}."
     )
 
 
-def _among_equals(it: EqualCostArms) -> str:
-    """By what one of the arms that cost the same was taken."""
-    others = " and ".join(f"{it.losses[name]:.3f} of {name}" for name in it.behind)
+def _describe_taken(tie: EqualCostArms) -> str:
+    """Return by what one of the arms that cost the same was taken."""
+    others = " and ".join(f"{tie.losses[name]:.3f} of {name}" for name in tie.behind)
     return (
-        f" and the lowest cross-validated log loss of the arms that cost the same ({it.losses[it.best]:.3f} over train "
-        f"and validation, against {others})"
+        f" and the lowest cross-validated log loss of the arms that cost the same ({tie.losses[tie.best]:.3f} over "
+        f"train and validation, against {others})"
     )
 
 
-def _of_equals(it: EqualCostArms) -> str:
-    others = " and ".join(f"{it.losses[name]:.3f} of {name}" for name in it.behind)
+def _describe_equals(tie: EqualCostArms) -> str:
+    others = " and ".join(f"{tie.losses[name]:.3f} of {name}" for name in tie.behind)
     return (
-        f"Of the arms that cost the same, {it.best} took part: its cross-validated log loss over train and validation "
-        f"is the lowest ({it.losses[it.best]:.3f}, against {others})."
+        f"Of the arms that cost the same, {tie.best} took part: its cross-validated log loss over train and validation "
+        f"is the lowest ({tie.losses[tie.best]:.3f}, against {others})."
     )
 
 
-def _sentences(head: str, winner: str, best: str, pairs: Sequence[PairedTest], baseline: str | None) -> list[str]:
-    """Who wins, and what stands between it, its nearest rival and the baseline."""
+def _describe_winner(head: str, winner: str, best: str, pairs: Sequence[PairedTest], baseline: str | None) -> list[str]:
+    """Return who wins, and what stands between it, its nearest rival and the baseline."""
     if winner != best:
         near = next(pair for pair in pairs if pair.b == winner)
-        found = [f"{head}: it is the cheapest arm that cannot be told from the best, {best}.", _in_words(near)]
+        found = [f"{head}: it is the cheapest arm that cannot be told from the best, {best}.", _describe_pair(near)]
     else:
         near = min(pairs, key=lambda pair: (pair.difference, -pair.loss_difference))
-        found = [f"{head}{': no other arm beats it' if winner == baseline else ''}.", _in_words(near)]
-    return found + [_in_words(pair) for pair in pairs if pair.b == baseline and pair is not near]
+        found = [f"{head}{': no other arm beats it' if winner == baseline else ''}.", _describe_pair(near)]
+    return found + [_describe_pair(pair) for pair in pairs if pair.b == baseline and pair is not near]
 
 
-def _in_words(pair: PairedTest) -> str:
+def _describe_pair(pair: PairedTest) -> str:
     points, low, high = (100 * share for share in (pair.difference, pair.interval.low, pair.interval.high))
     ahead = f"is {points:.1f} points ahead of {pair.b}" if points else f"and {pair.b} have as many photos right"
     lead = (
         f"{pair.a} {ahead} ({100 * pair.interval.level:.0f} % interval {low:z.1f} to {high:z.1f} points, McNemar p "
-        f"{_p(pair.p_holm)} after Holm)"
+        f"{_format_p(pair.p_holm)} after Holm)"
     )
     error = f"one standard error ({100 * pair.standard_error:.1f} points)"
     if not pair.exceeds_one_se:
@@ -174,5 +174,5 @@ def _in_words(pair: PairedTest) -> str:
     return f"{lead}: beyond chance." if pair.significant else f"{lead}: more than {error}, but not beyond chance."
 
 
-def _p(p: float) -> str:
+def _format_p(p: float) -> str:
     return "below 0.001" if p < 0.001 else f"{p:.2g}"

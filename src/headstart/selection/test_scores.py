@@ -1,4 +1,4 @@
-"""What arms score on test: the winner always, the others only when asked, and then the record says so."""
+"""Scores of arms on test: the winner always, the others only when asked, and then the record says so."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class ArmTestScores:
 
 
 def score_on_test(context: DatasetContext, comparison: Comparison, winner: Evaluation) -> ArmTestScores:
-    """Scores the losing arms on test, if the settings ask for it.
+    """Score the losing arms on test, if the settings ask for it.
 
     Args:
         context: of the first backbone.
@@ -46,20 +46,20 @@ def score_on_test(context: DatasetContext, comparison: Comparison, winner: Evalu
     context.log(events.Note(f"test was opened for all arms: {names}"))
     samples, targets = context.samples_in(Subset.TEST), context.targets(Subset.TEST)
     classes = context.samples.classes
-    others = {arm.name: _shown(context, arm) for arm in comparison.arms if arm is not comparison.winner}
+    others = {arm.name: _model_to_score(context, arm) for arm in comparison.arms if arm is not comparison.winner}
     tests = {
-        name: score_predictions("test", targets, context.predict_proba(parts, samples), classes)
-        for name, parts in others.items()
+        name: score_predictions("test", targets, context.predict_proba(model, samples), classes)
+        for name, model in others.items()
     }
     alike = {arm.name: context.predict_proba(arm.model, samples) for arm in comparison.arms}
     pairs = compare_pairs(targets, alike, context.settings.seed)
     return ArmTestScores(opened=True, tests={**tests, **own}, pairs=pairs, n=winner.n, smallest=shown)
 
 
-def _shown(context: DatasetContext, arm: Arm) -> FittedModel:
-    """What of an arm is scored: what would be saved of it, but no network is trained once more only to be looked at."""
+def _model_to_score(context: DatasetContext, arm: Arm) -> FittedModel:
+    """Return the model that is saved if the arm wins; but no network is trained once more only to be scored."""
     if arm.refit_seconds:
-        told = f"{arm.name} has its test score as it was validated, fitted on train alone"
-        context.log(events.Note(told))
+        text = f"{arm.name} has its test score as it was validated, fitted on train alone"
+        context.log(events.Note(text))
         return arm.model
     return refit_model(context, arm)

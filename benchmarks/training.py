@@ -79,13 +79,13 @@ def main() -> None:
     torch.manual_seed(0)
     loaded = load_network(resolve_origin(BACKBONE))
     traced = trace(loaded)
-    boundary = traced.below(given.unfreeze)
+    boundary = traced.boundary_below(given.unfreeze)
     whole = load_network(resolve_origin(BACKBONE)).network.body.requires_grad_(requires_grad=True)
     whole.reset_classifier(CLASSES)
     whole.to(memory_format=torch.channels_last)
     size = loaded.spec.size
     pixels = torch.rand(given.batch, 3, size, size).to(memory_format=torch.channels_last)
-    activations = torch.rand(given.batch, *traced.shape(boundary)).bfloat16()
+    activations = torch.rand(given.batch, *traced.shape_at(boundary)).bfloat16()
 
     def top(precision: ComputePrecision) -> TrainableTop:
         head = build_blank_head(loaded.layers[-1].width, CLASSES)

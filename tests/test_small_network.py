@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def test_it_is_found_loaded_cut_and_converted(small: Warm) -> None:
     origin = resolve_origin(small.name)
     assert (origin.provider, origin.architecture) == ("checkpoint", ARCHITECTURE)
-    parts = trace(load_network(origin)).parts
+    parts = trace(load_network(origin)).sections
     assert [part.name for part in parts] == ["stage1", "stage2", "stage3", "final"]
     assert [part.shape for part in parts] == [(16, 16, 16), (8, 8, 16), (4, 4, 24), (WIDTH,)]
     converted = load_backbone(small.name, small.store / "networks")

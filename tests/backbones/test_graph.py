@@ -89,15 +89,15 @@ def used(loaded: LoadedNetwork) -> dict[str, Tensor]:
 def test_trunk_and_top_are_the_whole_network_at_every_boundary(name: str, network: Make) -> None:
     loaded = network(name)
     traced = trace(loaded)
-    assert [part.name for part in traced.parts] == [layer.name for layer in loaded.layers]
-    assert len(traced.parts) >= 3
+    assert [part.name for part in traced.sections] == [layer.name for layer in loaded.layers]
+    assert len(traced.sections) >= 3
     pixels = photos(loaded)
     with torch.inference_mode():
         whole = loaded.network(pixels)[-1]
         assert torch.equal(extract_top(traced, PIXELS)(pixels), whole)
-        for part in traced.parts[:-1]:
+        for part in traced.sections[:-1]:
             activations = extract_trunk(traced, part.name)(pixels)
-            assert activations.shape == (2, *part.shape) == (2, *traced.shape(part.name))
+            assert activations.shape == (2, *part.shape) == (2, *traced.shape_at(part.name))
             assert activations.dtype == torch.float32
             assert activations.is_contiguous()
             before = activations.clone()
@@ -111,15 +111,15 @@ def test_every_parameter_is_in_exactly_one_part(name: str, network: Make) -> Non
     loaded = network(name)
     traced = trace(loaded)
     expected = used(loaded)
-    listed = [tensor for part in traced.parts for tensor in part.tensors]
+    listed = [tensor for part in traced.sections for tensor in part.tensors]
     assert len(listed) == len(set(listed))
     assert set(listed) == expected.keys()
-    assert sum(part.parameters for part in traced.parts) == sum(value.numel() for value in expected.values())
-    assert sum(part.work for part in traced.parts) == pytest.approx(1)
-    assert all(part.work >= 0 for part in traced.parts)
-    for boundary in [PIXELS, *(part.name for part in traced.parts[:-1])]:
+    assert sum(part.parameters for part in traced.sections) == sum(value.numel() for value in expected.values())
+    assert sum(part.work for part in traced.sections) == pytest.approx(1)
+    assert all(part.work >= 0 for part in traced.sections)
+    for boundary in [PIXELS, *(part.name for part in traced.sections[:-1])]:
         top = extract_top(traced, boundary)
-        above = [tensor for part in traced.above(boundary) for tensor in part.tensors]
+        above = [tensor for part in traced.sections_above(boundary) for tensor in part.tensors]
         assert sorted(dict(top.named_parameters())) == sorted(above)
 
 
@@ -143,37 +143,37 @@ def test_work_is_the_share_of_the_arithmetic(network: Make) -> None:
     counts = {layer: edge**2 * 9 * channels for layer, (edge, channels) in convs.items()}
     counts |= {"stage5": 14**2 * 9 * 12 * 12, "stage6": 0, FINAL: 49 * 12 * 16 + 16 * 16}
     total = sum(counts.values())
-    assert {part.name: part.work for part in traced.parts} == pytest.approx(
+    assert {part.name: part.work for part in traced.sections} == pytest.approx(
         {layer: count / total for layer, count in counts.items()}
     )
-    assert {part.name: part.shape for part in traced.parts}["stage2"] == (112, 112, 8)
+    assert {part.name: part.shape for part in traced.sections}["stage2"] == (112, 112, 8)
 
 
 def test_a_transformer_is_cut_between_blocks_with_its_class_token(network: Make) -> None:
     traced = trace(network("vit_tiny_patch16_224"))
-    assert [part.shape for part in traced.parts] == [(197, 192)] * 4 + [(192,)]
-    blocks = [{name.split(".")[2] for name in part.tensors if ".blocks." in name} for part in traced.parts]
+    assert [part.shape for part in traced.sections] == [(197, 192)] * 4 + [(192,)]
+    blocks = [{name.split(".")[2] for name in part.tensors if ".blocks." in name} for part in traced.sections]
     assert blocks == [{"0", "1", "2"}, {"3", "4", "5"}, {"6", "7", "8"}, {"9", "10", "11"}, set()]
-    assert {"body.cls_token", "body.pos_embed"} <= set(traced.parts[0].tensors)
+    assert {"body.cls_token", "body.pos_embed"} <= set(traced.sections[0].tensors)
 
 
 def test_below_and_above(network: Make) -> None:
     traced = trace(network("resnet10t"))
-    assert traced.below("stage1") == PIXELS
-    assert traced.below("stage4") == "stage3"
-    assert [part.name for part in traced.above("stage3")] == ["stage4", "stage5", "final"]
-    assert traced.above(PIXELS) == traced.parts
+    assert traced.boundary_below("stage1") == PIXELS
+    assert traced.boundary_below("stage4") == "stage3"
+    assert [part.name for part in traced.sections_above("stage3")] == ["stage4", "stage5", "final"]
+    assert traced.sections_above(PIXELS) == traced.sections
     with pytest.raises(
         BackboneError, match=r"no layer 'stag4' can be unfrozen; did you mean 'stage\d'\? Known: stage1,"
     ):
-        traced.below("stag4")
+        traced.boundary_below("stag4")
     with pytest.raises(BackboneError, match="'final' has nothing to train: it only pools; unfreeze stage5"):
-        traced.below(FINAL)
+        traced.boundary_below(FINAL)
 
 
 def test_the_last_layer_can_be_unfrozen_where_it_has_parameters(network: Make) -> None:
     traced = trace(network("mobilenetv2_035"))
-    assert traced.below(FINAL) == "stage5"
+    assert traced.boundary_below(FINAL) == "stage5"
 
 
 def test_a_network_that_cannot_be_traced_says_so(network: Make) -> None:
@@ -203,8 +203,8 @@ def traced_skipping() -> TracedNetwork:
 
 def test_a_connection_past_a_layer_moves_the_cut_below_it() -> None:
     traced = traced_skipping()
-    assert traced.parts[0].parameters == 0  # the cut lies under the first convolution
-    assert traced.parts[1].tensors == ("first.weight", "first.bias", "second.weight", "second.bias", "gain")
+    assert traced.sections[0].parameters == 0  # the cut lies under the first convolution
+    assert traced.sections[1].tensors == ("first.weight", "first.bias", "second.weight", "second.bias", "gain")
     pixels = torch.randint(0, 256, (2, 8, 8, 3), dtype=torch.uint8)
     assert torch.equal(
         extract_top(traced, "stage1")(extract_trunk(traced, "stage1")(pixels)), traced.module(pixels)[-1]
@@ -214,7 +214,7 @@ def test_a_connection_past_a_layer_moves_the_cut_below_it() -> None:
 def test_a_top_that_looks_at_the_input_is_refused() -> None:
     traced = traced_skipping()
     (inner,) = (node for node in traced.module.graph.nodes if node.target == "first")
-    wrong = TracedNetwork(traced.module, {**traced.cuts, "stage1": inner}, traced.parts)
+    wrong = TracedNetwork(traced.module, {**traced.cuts, "stage1": inner}, traced.sections)
     with pytest.raises(BackboneError, match="also looks at the input"):
         extract_top(wrong, "stage1")
 

@@ -23,7 +23,7 @@ def test_the_classifier_is_that_of_the_checkpoint(weights, classes):
     pixels = torch.randint(0, 256, (3, 176, 176, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         final = loaded.network(pixels)[-1].numpy()
-        expected = body(loaded.network.normalised(pixels)).numpy()
+        expected = body(loaded.network.normalise(pixels)).numpy()
     assert loaded.classifier.classes == classes
     np.testing.assert_allclose(loaded.classifier.logits(final), expected, rtol=1e-4, atol=1e-4)
 

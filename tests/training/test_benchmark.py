@@ -152,8 +152,8 @@ def test_memory_of_a_whole_batch_is_reckoned_from_a_few_photos() -> None:
     timing = trial._Timing(Networks("stage2")("f32"), SHAPES, "bf16", 32, trial.Allowance())
     timing._step(timing.inputs[:4])
     fixed = 12 * sum(it.numel() for it in timing.network.parameters())
-    assert timing.of_whole(fixed + 1000) == fixed + 8000
-    assert timing.of_whole(fixed - 1) == fixed - 1
+    assert timing.scale_to_batch(fixed + 1000) == fixed + 8000
+    assert timing.scale_to_batch(fixed - 1) == fixed - 1
 
 
 def test_what_only_imitates_a_precision_and_fails_is_no_choice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,7 +226,7 @@ def test_the_rate_is_of_the_fastest_call(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("time.perf_counter", lambda: next(clock))
     calls: list[int] = []
     monkeypatch.setattr(trial.Allowance, "allows", lambda self, seconds: True)
-    assert trial._rate(lambda: calls.append(1), 8, trial.Allowance(began=0.0)) == 8 / 0.25
+    assert trial._time_rate(lambda: calls.append(1), 8, trial.Allowance(began=0.0)) == 8 / 0.25
     assert len(calls) == 4  # the first is not timed
 
 
@@ -234,4 +234,4 @@ def test_one_long_call_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([0.0, 9.0, 9.0, 11.0])
     monkeypatch.setattr("time.perf_counter", lambda: next(clock))
     monkeypatch.setattr(trial.Allowance, "allows", lambda self, seconds: True)
-    assert trial._rate(lambda: None, 8, trial.Allowance(began=0.0)) == 8 / 2
+    assert trial._time_rate(lambda: None, 8, trial.Allowance(began=0.0)) == 8 / 2

@@ -410,7 +410,7 @@ def test_the_network_in_openvino_scores_what_the_best_epoch_scored(
 def test_what_was_counted(twice: tuple[FitContext, FineTuning, FineTuneResult]) -> None:
     _, job, trained = twice
     module = job.traced.module
-    trainable = {name for part in job.traced.above("stage2") for name in part.tensors}
+    trainable = {name for part in job.traced.sections_above("stage2") for name in part.tensors}
     sizes = dict(module.named_parameters())
     # BatchNorm (scale and shift) is folded: each convolution has a bias in its place, so a scale less per channel.
     scales = sum(sizes[name].numel() for name in trainable if sizes[name].ndim == 1 and name.endswith("weight"))

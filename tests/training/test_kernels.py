@@ -10,7 +10,7 @@ from torch.nn import functional
 from headstart.backbones.backbone import PIXELS
 from headstart.backbones.graph import extract_top
 from headstart.training.folding import fold_batchnorm
-from headstart.training.kernels import Depthwise, Pointwise, _kind, accelerated
+from headstart.training.kernels import Depthwise, Pointwise, _kind, accelerate_convolutions
 from tests.training import tiny
 from tests.training.conftest import Network
 
@@ -127,7 +127,7 @@ def test_depthwise_with_tensorflows_padding(size: int, stride: int) -> None:
 
 def test_more_padding_than_the_filter_is_wide_is_left_alone() -> None:
     conv = made(nn.Conv2d, 4, 4, 3, padding=4, groups=4)
-    fast = accelerated(fx.symbolic_trace(nn.Sequential(conv)))
+    fast = accelerate_convolutions(fx.symbolic_trace(nn.Sequential(conv)))
     assert not any(isinstance(module, Depthwise) for module in fast.modules())
 
 
@@ -178,7 +178,7 @@ def test_accelerated_shares_parameters_and_leaves_the_graph_alone() -> None:
     top.requires_grad_(requires_grad=True)
     names = [name for name, _ in top.named_modules()]
     code, before = top.code, {name: value.clone() for name, value in top.state_dict().items()}
-    fast = accelerated(top)
+    fast = accelerate_convolutions(top)
     assert [kinds(fast).count(kind) for kind in (Pointwise, Depthwise)] == [2, 1]  # "point" and "wide"; "deep"
     assert {id(value) for value in fast.parameters()} == {id(value) for value in top.parameters()}
     pixels = torch.randint(0, 256, (4, 16, 16, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
@@ -202,10 +202,10 @@ def test_accelerated_shares_parameters_and_leaves_the_graph_alone() -> None:
 @pytest.mark.parametrize("architecture", ["efficientnet_lite0", "mobilenetv2_035", "convnext_atto"])
 def test_an_accelerated_network_gives_the_same_features(architecture: str, network: Network) -> None:
     traced = network(architecture)
-    top = extract_top(traced, traced.parts[-3].name)
-    fast = accelerated(top)
+    top = extract_top(traced, traced.sections[-3].name)
+    fast = accelerate_convolutions(top)
     assert {Pointwise, Depthwise} & set(kinds(fast))
-    values = torch.randn(4, *traced.shape(traced.parts[-3].name), generator=torch.Generator().manual_seed(0))
+    values = torch.randn(4, *traced.shape_at(traced.sections[-3].name), generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         exact = top(values)
         with torch.autocast("cpu", torch.bfloat16):

@@ -140,7 +140,7 @@ def test_scores_are_those_of_the_whole_validation_part() -> None:
 def test_a_loss_that_is_not_a_number_ends_the_training_and_says_where(epoch: int, batch: int, step: int) -> None:
     train = Drawn(44, 0)
     made = trainer(settings(), train=train)
-    made._keep(made._before())
+    made._keep(made._score_start())
     train.spoilt = (epoch, batch)
     for number in range(1, epoch + 1):
         made._keep(made._epoch(number))
@@ -154,7 +154,7 @@ def test_a_loss_that_is_not_a_number_ends_the_training_and_says_where(epoch: int
 def test_a_validation_loss_that_is_not_a_number_ends_it_too() -> None:
     validation = Drawn(30, 1)
     made = trainer(settings(), validation=validation)
-    made._keep(made._before())
+    made._keep(made._score_start())
     validation.spoilt = (0, 0)
     with pytest.raises(TrainingError, match="validation loss after epoch 1 is nan"):
         made._epoch(1)

@@ -22,7 +22,7 @@ def trainable(
     precision: ComputePrecision = "f32",
     head: nn.Sequential | None = None,
 ) -> TrainableTop:
-    last = traced.parts[-1].shape[0]
+    last = traced.sections[-1].shape[0]
     return TrainableTop(
         traced, boundary, head or build_blank_head(last, 3), fold=fold, precision=precision, device="cpu"
     )
@@ -67,7 +67,7 @@ def test_groups_of_real_networks(architecture: str, network: Network) -> None:
     groups = own.groups()
     assert sorted(id(value) for group in groups for value in group.parameters) == sorted(map(id, own.parameters()))
     named = {id(value): name for name, value in own.top.named_parameters()}
-    for depth, part in enumerate(reversed(traced.parts)):
+    for depth, part in enumerate(reversed(traced.sections)):
         listed = {
             named[id(value)] for it in groups if it.depth == depth for value in it.parameters if id(value) in named
         }
@@ -101,7 +101,7 @@ def test_it_owns_copies_and_leaves_the_network_alone() -> None:
     network = trainable(traced, "stage1", precision="bf16")
     assert {id(value) for value in network.parameters()}.isdisjoint(map(id, traced.module.parameters()))
     network.train()
-    network(torch.rand(4, *traced.shape("stage1"))).square().sum().backward()
+    network(torch.rand(4, *traced.shape_at("stage1"))).square().sum().backward()
     with torch.no_grad():
         for value in network.parameters():
             value.add_(1)

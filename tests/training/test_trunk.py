@@ -121,7 +121,7 @@ def test_nothing_gives_the_pixels() -> None:
 
 def test_a_transformers_trunk_runs_in_openvino(network: Network, tmp_path: Path) -> None:
     traced = network("test_convnext")
-    size = traced.shape("stage1")[0] * 4
+    size = traced.shape_at("stage1")[0] * 4
     backbone = SimpleNamespace(folder=tmp_path, spec=SimpleNamespace(size=size), fingerprint="x", name="test")
     own = OpenVinoTrunk(backbone, traced, "stage2", "f32")
     photos = np.random.default_rng(0).integers(0, 256, (2, size, size, 3), dtype=np.uint8)
@@ -192,7 +192,7 @@ def test_views_are_smaller_where_the_network_bears_them(
     name: str, whole: int, edge: int, network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     traced = network(name)
-    for boundary in (PIXELS, traced.parts[1].name):
+    for boundary in (PIXELS, traced.sections[1].name):
         assert limit_view_size(traced, boundary, whole, 128) == edge
         assert limit_view_size(traced, boundary, whole, whole) == whole
     monkeypatch.setattr(windows, "_fully_connected", lambda module: isinstance(module, torch.nn.Conv2d))

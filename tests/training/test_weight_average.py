@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from headstart.training.weight_average import FAR, NEAR, Average
+from headstart.training.weight_average import FAR, NEAR, WeightAverage
 
 
 def network() -> nn.Sequential:
@@ -22,7 +22,7 @@ def moved(net: nn.Module, step: int) -> None:
 def test_the_mean_after_some_steps_is_the_weighted_sum(decay: float, n: int) -> None:
     """Closed form: weights w_0 ... w_k with shares (1 - d_i) times the product of the later d."""
     net = network()
-    average = Average(net, decay, n)
+    average = WeightAverage(net, decay, n)
     seen = [[value.detach().double().clone() for value in net.parameters()]]
     for step in range(1, 31):
         moved(net, step)
@@ -43,7 +43,7 @@ def test_the_mean_after_some_steps_is_the_weighted_sum(decay: float, n: int) -> 
 
 def test_without_a_limit_each_step_weighs_as_its_number() -> None:
     net = network()
-    average = Average(net, 0.999)
+    average = WeightAverage(net, 0.999)
     seen = []
     for step in range(1, 21):
         moved(net, step)
@@ -56,7 +56,7 @@ def test_without_a_limit_each_step_weighs_as_its_number() -> None:
 
 def test_applied_puts_the_mean_in_and_the_weights_back() -> None:
     net = network()
-    average = Average(net, 0.9)
+    average = WeightAverage(net, 0.9)
     for step in (1, 2):
         moved(net, step)
         average.update()
@@ -77,7 +77,7 @@ def test_applied_puts_the_mean_in_and_the_weights_back() -> None:
 
 def test_gradients_are_recorded_as_before_after_applied() -> None:
     net = network()
-    average = Average(net, 0.9)
+    average = WeightAverage(net, 0.9)
     with average.applied():
         pass
     net.eval()(torch.ones(2, 3)).sum().backward()
@@ -86,7 +86,7 @@ def test_gradients_are_recorded_as_before_after_applied() -> None:
 
 def test_no_decay_does_nothing() -> None:
     net = network()
-    average = Average(net, 0.0)
+    average = WeightAverage(net, 0.0)
     own = {name: value.clone() for name, value in net.state_dict().items()}
     average.update()
     assert average.tensors == {}
@@ -98,11 +98,11 @@ def test_no_decay_does_nothing() -> None:
 
 def test_it_goes_on_from_its_tensors() -> None:
     first, second = network(), network()
-    one = Average(first, 0.9)
+    one = WeightAverage(first, 0.9)
     for step in (1, 2, 3):
         moved(first, step)
         one.update()
-    other = Average(second, 0.9)
+    other = WeightAverage(second, 0.9)
     other.load({name: value.clone() for name, value in one.tensors.items()})
     for net, average in ((first, one), (second, other)):
         moved(net, 4)

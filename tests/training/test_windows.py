@@ -30,7 +30,7 @@ def test_the_edges_go_from_the_whole_to_the_smallest(
 def test_what_is_no_square_map_is_seen_whole(shape: tuple[int, ...]) -> None:
     values = torch.rand(2, *shape)
     assert make_windows(shape, 0.5) is WHOLE
-    assert make_windows(shape, 0.5).of(values, np.random.default_rng(0)) is values
+    assert make_windows(shape, 0.5).cut(values, np.random.default_rng(0)) is values
 
 
 def test_a_window_is_a_part_of_the_map_and_every_place_is_seen() -> None:
@@ -38,7 +38,7 @@ def test_a_window_is_a_part_of_the_map_and_every_place_is_seen() -> None:
     windows, chance = make_windows((8, 8, 1), 0.5), np.random.default_rng(0)
     seen, edges = set(), set()
     for _ in range(200):
-        part = windows.of(places, chance)
+        part = windows.cut(places, chance)
         edge = part.shape[1]
         edges.add(edge)
         assert part.shape == (2, edge, edge, 1)

@@ -35,10 +35,10 @@ def resolve_origin(name: str) -> Origin:
     for provider in all_providers():
         if (origin := provider.resolve(name)) is not None:
             return origin
-    raise BackboneError(_unknown(name.partition("@")[0]))
+    raise BackboneError(_describe_unknown(name.partition("@")[0]))
 
 
-def _unknown(name: str) -> str:
+def _describe_unknown(name: str) -> str:
     close = [f"timm:{name}"] if "." in name else suggest_names(name, tuple(BUNDLED))  # timm's tags follow a dot
     hint = f"did you mean {' or '.join(map(repr, close))}? Known" if close else "known"
     return (

@@ -37,14 +37,14 @@ def load_backbone(name: str, folder: Path, listener: events.Listener = events.ig
     """
     origin = resolve_origin(name)
     home = folder / origin.key
-    known = _known(home, origin)
+    known = _read_converted(home, origin)
     if known is None:
         return _convert(origin, home, listener)
     stamp(home)  # pruning goes by it
     return known
 
 
-def _known(home: Path, origin: Origin) -> Backbone | None:
+def _read_converted(home: Path, origin: Origin) -> Backbone | None:
     """The converted network, if it is whole and of this version; an older one is converted anew."""
     try:
         record = json.loads((home / RECORD).read_text("utf-8"))
@@ -79,7 +79,7 @@ def _convert(origin: Origin, home: Path, listener: events.Listener) -> Backbone:
             (draft / RECORD).write_text(json.dumps(backbone.to_json(), indent=2), "utf-8")
             shutil.rmtree(home, ignore_errors=True)  # damaged, or of another version
     except OSError:
-        if _known(home, origin) is None:  # else another process was faster, and its conversion serves
+        if _read_converted(home, origin) is None:  # else another process was faster, and its conversion serves
             raise
     return backbone
 

@@ -38,30 +38,30 @@ class TracedNetwork:
 
     module: fx.GraphModule
     cuts: Mapping[str, fx.Node]  #: layer -> the tensor above which the next layer begins; "pixels" is the input
-    parts: tuple[Section, ...]  #: from the input upwards, the last is "final"
+    sections: tuple[Section, ...]  #: from the input upwards, the last is "final"
 
-    def below(self, unfreeze: str) -> str:
+    def boundary_below(self, unfreeze: str) -> str:
         """The boundary under a layer: the layer below it, or "pixels".
 
         Raises:
             BackboneError: no such layer, or nothing to train in it and above.
         """
-        names = [part.name for part in self.parts]
+        names = [part.name for part in self.sections]
         if unfreeze not in names:
             raise BackboneError(f"no layer {unfreeze!r} can be unfrozen; {nearest(unfreeze, names)}")
         index = names.index(unfreeze)
-        if not any(part.parameters for part in self.parts[index:]):
+        if not any(part.parameters for part in self.sections[index:]):
             raise BackboneError(f"{unfreeze!r} has nothing to train: it only pools; unfreeze {names[index - 1]}")
         return names[index - 1] if index else PIXELS
 
-    def above(self, boundary: str) -> tuple[Section, ...]:
+    def sections_above(self, boundary: str) -> tuple[Section, ...]:
         """The parts that are trained when all up to ``boundary`` is frozen."""
-        names = [PIXELS, *(part.name for part in self.parts)]
-        return self.parts[names.index(boundary) :]
+        names = [PIXELS, *(part.name for part in self.sections)]
+        return self.sections[names.index(boundary) :]
 
-    def shape(self, boundary: str) -> tuple[int, ...]:
+    def shape_at(self, boundary: str) -> tuple[int, ...]:
         """Of one photo's activations at a boundary."""
-        return next(part.shape for part in self.parts if part.name == boundary)
+        return next(part.shape for part in self.sections if part.name == boundary)
 
 
 def infer_shape(traced: TracedNetwork, boundary: str, size: int) -> tuple[int, ...] | None:
@@ -104,27 +104,27 @@ def trace(loaded: LoadedNetwork) -> TracedNetwork:
         ) from error
     module.eval()
     names = [layer.name for layer in loaded.layers]
-    cuts = _cuts(module, names)
-    return TracedNetwork(module, cuts, tuple(_parts(module, cuts, loaded.spec.size)))
+    cuts = _find_cuts(module, names)
+    return TracedNetwork(module, cuts, tuple(_measure_sections(module, cuts, loaded.spec.size)))
 
 
-def _cuts(module: fx.GraphModule, names: list[str]) -> dict[str, fx.Node]:
-    outputs = _outputs(module)
-    path = _path(module, outputs[-1])
-    single = set(_single(path))
+def _find_cuts(module: fx.GraphModule, names: list[str]) -> dict[str, fx.Node]:
+    outputs = _output_nodes(module)
+    path = _find_path(module, outputs[-1])
+    single = set(_unbridged(path))
     cuts = {PIXELS: path[0]}
     for name, output in zip(names[:-1], outputs[:-1], strict=True):
-        own = _made_from(output)
+        own = _ancestors(output)
         cuts[name] = [node for node in path if node in single and node in own][-1]
     return {**cuts, FINAL: outputs[-1]}
 
 
-def _outputs(module: fx.GraphModule) -> tuple[fx.Node, ...]:
+def _output_nodes(module: fx.GraphModule) -> tuple[fx.Node, ...]:
     (node,) = (node for node in module.graph.nodes if node.op == "output")
     return tuple(node.args[0])
 
 
-def _made_from(node: fx.Node) -> set[fx.Node]:
+def _ancestors(node: fx.Node) -> set[fx.Node]:
     found: set[fx.Node] = set()
     waiting = [node]
     while waiting:
@@ -134,9 +134,9 @@ def _made_from(node: fx.Node) -> set[fx.Node]:
     return found
 
 
-def _path(module: fx.GraphModule, final: fx.Node) -> list[fx.Node]:
+def _find_path(module: fx.GraphModule, final: fx.Node) -> list[fx.Node]:
     """The nodes that are made from the input and end in ``final``, in order; constants and parameters are not in it."""
-    needed = _made_from(final)
+    needed = _ancestors(final)
     path: dict[fx.Node, None] = {}
     for node in module.graph.nodes:
         if node in needed and (node.op == "placeholder" or any(source in path for source in node.all_input_nodes)):
@@ -144,7 +144,7 @@ def _path(module: fx.GraphModule, final: fx.Node) -> list[fx.Node]:
     return list(path)
 
 
-def _single(path: list[fx.Node]) -> Iterator[fx.Node]:
+def _unbridged(path: list[fx.Node]) -> Iterator[fx.Node]:
     """The nodes that no edge of the path jumps over."""
     place = {node: index for index, node in enumerate(path)}
     reach = 0
@@ -171,7 +171,7 @@ class _Measure(fx.Interpreter):
         return result
 
 
-def _parts(module: fx.GraphModule, cuts: Mapping[str, fx.Node], size: int) -> Iterator[Section]:
+def _measure_sections(module: fx.GraphModule, cuts: Mapping[str, fx.Node], size: int) -> Iterator[Section]:
     measure = _Measure(module)
     with torch.inference_mode():
         measure.run(torch.zeros(1, size, size, 3, dtype=torch.uint8))
@@ -211,8 +211,8 @@ def to_channels_last(shape: tuple[int, ...]) -> tuple[int, ...]:
 def extract_trunk(traced: TracedNetwork, boundary: str) -> fx.GraphModule:
     """Return the frozen part: uint8 pixels (N, S, S, 3) to activations, float32, maps with their channels last."""
     graph = fx.Graph()
-    out = _copied(graph, traced.module, [traced.cuts[PIXELS]], traced.cuts[boundary])
-    if len(traced.shape(boundary)) == 3:
+    out = _copy_nodes(graph, traced.module, [traced.cuts[PIXELS]], traced.cuts[boundary])
+    if len(traced.shape_at(boundary)) == 3:
         out = graph.call_method("contiguous", (graph.call_method("permute", (out, 0, 2, 3, 1)),))
     graph.output(out)
     return fx.GraphModule(traced.module, graph).eval()
@@ -227,17 +227,17 @@ def extract_top(traced: TracedNetwork, boundary: str) -> fx.GraphModule:
     graph = fx.Graph()
     start = traced.cuts[boundary]
     if boundary == PIXELS:
-        out = _copied(graph, traced.module, [start], traced.cuts[FINAL])
+        out = _copy_nodes(graph, traced.module, [start], traced.cuts[FINAL])
     else:
         source = graph.placeholder("activations")
-        if len(traced.shape(boundary)) == 3:
+        if len(traced.shape_at(boundary)) == 3:
             source = graph.call_method("permute", (source, 0, 3, 1, 2))
-        out = _copied(graph, traced.module, [], traced.cuts[FINAL], {start: source})
+        out = _copy_nodes(graph, traced.module, [], traced.cuts[FINAL], {start: source})
     graph.output(out)
     return fx.GraphModule(traced.module, graph).eval()
 
 
-def _copied(
+def _copy_nodes(
     graph: fx.Graph,
     module: fx.GraphModule,
     inputs: list[fx.Node],

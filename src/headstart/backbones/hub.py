@@ -32,7 +32,7 @@ def skip_unreachable_hub() -> Iterator[None]:
         yield
 
 
-def _offline_where_not_reached() -> Callable[[], object]:
+def _go_offline_if_unreachable() -> Callable[[], object]:
     from huggingface_hub import constants
 
     before = constants.HF_HUB_OFFLINE
@@ -40,4 +40,4 @@ def _offline_where_not_reached() -> Callable[[], object]:
     return lambda: setattr(constants, "HF_HUB_OFFLINE", before)
 
 
-_OFFLINE = Override(_offline_where_not_reached)
+_OFFLINE = Override(_go_offline_if_unreachable)

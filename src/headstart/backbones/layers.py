@@ -50,11 +50,11 @@ def describe_layers(origin: Origin) -> BackboneLayers:
     """
     try:
         with torch.device("meta"):
-            loaded, parts = _built(origin)
+            loaded, parts = _measure(origin)
     except RuntimeError:  # a few networks compute while they are built
-        loaded, parts = _built(origin)
-    trained = _from_the_top([part.parameters for part in parts])
-    work = _from_the_top([part.work for part in parts])
+        loaded, parts = _measure(origin)
+    trained = _sum_from_top([part.parameters for part in parts])
+    work = _sum_from_top([part.work for part in parts])
     layers = tuple(
         TrainableLayer(layer.name, layer.width, part.shape, part.parameters, part.work, int(parameters), share)
         for layer, part, parameters, share in zip(loaded.layers, parts, trained, work, strict=True)
@@ -62,11 +62,11 @@ def describe_layers(origin: Origin) -> BackboneLayers:
     return BackboneLayers(origin.name, origin.architecture, origin.file is None, loaded.spec.size, layers)
 
 
-def _built(origin: Origin) -> tuple[LoadedNetwork, tuple[Section, ...]]:
+def _measure(origin: Origin) -> tuple[LoadedNetwork, tuple[Section, ...]]:
     loaded = build_untrained(origin, seed=0)
-    return loaded, trace(loaded).parts
+    return loaded, trace(loaded).sections
 
 
-def _from_the_top(values: Sequence[float]) -> list[float]:
+def _sum_from_top(values: Sequence[float]) -> list[float]:
     """Return the sum of each value and all behind it."""
     return list(accumulate(reversed(values)))[::-1]

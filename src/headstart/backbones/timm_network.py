@@ -28,16 +28,16 @@ class Network(nn.Module):
         self.body = body
         self.register_buffer("scale", 1 / (255 * torch.tensor(spec.std)).view(1, 3, 1, 1))
         self.register_buffer("centre", 255 * torch.tensor(spec.mean).view(1, 3, 1, 1))
-        self.places = _places(body)
+        self.places = _choose_stages(body)
         self.layers: tuple[Layer, ...] = ()
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
         """Uint8 (N, S, S, 3) RGB -> one float32 (N, width) per layer, from the input upwards."""
-        last, stages = self.body.forward_intermediates(self.normalised(pixels), indices=self.places)
+        last, stages = self.body.forward_intermediates(self.normalise(pixels), indices=self.places)
         final = self.body.forward_head(last, pre_logits=True)
         return (*(stage.mean((2, 3)) for stage in stages), final.flatten(1))
 
-    def normalised(self, pixels: Tensor) -> Tensor:
+    def normalise(self, pixels: Tensor) -> Tensor:
         """Uint8 (N, S, S, 3) RGB -> what the body takes, (N, 3, S, S)."""
         # Centred before it is scaled: the other way round, bf16 loses half a grey level and cosines fall to 0.997.
         return (pixels.permute(0, 3, 1, 2).to(self.scale.dtype) - self.centre) * self.scale
@@ -69,7 +69,7 @@ def describe_network(
         licence: of the weights; what timm says where not given.
     """
     body.eval().requires_grad_(requires_grad=False)
-    spec = _spec(origin, body.pretrained_cfg)
+    spec = _read_spec(origin, body.pretrained_cfg)
     network = Network(body, spec).eval()
     with torch.inference_mode():
         outputs = network(torch.zeros(1, spec.size, spec.size, 3, dtype=torch.uint8))
@@ -83,11 +83,11 @@ def describe_network(
         weights_sha256=digest,
         licence=licence or str(body.pretrained_cfg.get("license") or "unknown"),
         parameters=sum(parameter.numel() for parameter in body.parameters()),
-        classifier=_classifier(network, spec.size, state or {}),
+        classifier=_find_classifier(network, spec.size, state or {}),
     )
 
 
-def _classifier(network: Network, size: int, state: Mapping[str, Tensor]) -> PretrainedClassifier | None:
+def _find_classifier(network: Network, size: int, state: Mapping[str, Tensor]) -> PretrainedClassifier | None:
     """The linear layer that gives a network's pretrained answer, if it has one and its weights came along.
 
     It is looked for in ``state``, not in the network: ``fit_into`` leaves the network's own as it was drawn.
@@ -110,7 +110,7 @@ def _ends_linear(network: Network, size: int) -> bool:
         return False
     pixels = torch.randint(0, 256, (1, size, size, 3), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
     with torch.inference_mode():
-        last = body.forward_features(network.normalised(pixels))
+        last = body.forward_features(network.normalise(pixels))
         final, answer = body.forward_head(last, pre_logits=True).flatten(1), body.forward_head(last)
         return (
             final.shape[1] == linear.in_features
@@ -119,7 +119,7 @@ def _ends_linear(network: Network, size: int) -> bool:
         )
 
 
-def _places(body: nn.Module) -> list[int] | None:
+def _choose_stages(body: nn.Module) -> list[int] | None:
     """Indices of the intermediates that become stages; None takes them all."""
     info = body.feature_info
     count = len(info if isinstance(info, list) else info.info)
@@ -128,7 +128,7 @@ def _places(body: nn.Module) -> list[int] | None:
     return [(stage + 1) * count // EVEN_STAGES - 1 for stage in range(EVEN_STAGES)]
 
 
-def _spec(origin: Origin, config: Mapping[str, Any]) -> ImageSpec:
+def _read_spec(origin: Origin, config: Mapping[str, Any]) -> ImageSpec:
     """The preprocessing that timm names, as an image spec.
 
     Bilinear always, and the whole shorter edge: what stands at a photo's edge belongs to it too. ARCHITECTURE.md has

@@ -81,12 +81,12 @@ def describe_cosine(value: float) -> str:
 
 def check_parity(engine: Engine, reference: Engine, photos: Pixels) -> ParityCheck:
     """Compare two engines' features of the same photos, uint8 (B, S, S, 3)."""
-    seen, wanted = _features(engine, photos), _features(reference, photos)
+    seen, wanted = _extract(engine, photos), _extract(reference, photos)
     cosine = {layer: mean_cosine(rows, wanted[layer]) for layer, rows in seen.items()}
     return ParityCheck(engine.name, engine.precision, f"{reference.name} {reference.precision}", cosine, len(photos))
 
 
-def _features(engine: Engine, photos: Pixels) -> dict[str, Floats]:
+def _extract(engine: Engine, photos: Pixels) -> dict[str, Floats]:
     batches = [engine.forward(photos[start : start + engine.batch]) for start in range(0, len(photos), engine.batch)]
     return {layer: np.concatenate([batch[layer] for batch in batches]) for layer in batches[0]}
 

@@ -43,7 +43,7 @@ class PyTorchEngine:
         self.precision: ComputePrecision = precision
         self.batch = 8 if self.device.type == "cpu" else 128
         self._layers = [layer.name for layer in backbone.layers]
-        network = _loaded(backbone) if network is None else network
+        network = _load(backbone) if network is None else network
         self._network = network.to(self.device, memory_format=torch.channels_last)
         self._lock = threading.Lock()
 
@@ -58,7 +58,7 @@ class PyTorchEngine:
         return dict(zip(self._layers, rows, strict=True))
 
 
-def _loaded(backbone: Backbone) -> nn.Module:
+def _load(backbone: Backbone) -> nn.Module:
     loaded = load_network(resolve_origin(backbone.name))
     if loaded.weights_sha256 != backbone.weights_sha256:
         raise EngineError(

@@ -20,25 +20,25 @@ def count_work_above(backbone: Backbone) -> dict[str, float]:
     Raises:
         RuntimeError: OpenVINO cannot read the graph.
     """
-    return dict(_work_above(backbone.graph, backbone.spec.size, tuple(layer.name for layer in backbone.layers)))
+    return dict(_count_work(backbone.graph, backbone.spec.size, tuple(layer.name for layer in backbone.layers)))
 
 
 @lru_cache(8)
-def _work_above(graph: Path, size: int, layers: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
+def _count_work(graph: Path, size: int, layers: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
     try:
         openvino = import_openvino()
     except EngineError as error:
         raise RuntimeError(str(error)) from None
     model = openvino.Core().read_model(graph)
     model.reshape([1, size, size, 3])
-    work = {operation.get_friendly_name(): _work(operation) for operation in model.get_ordered_ops()}
+    work = {operation.get_friendly_name(): _operation_work(operation) for operation in model.get_ordered_ops()}
     ends = {name: port.get_node() for port in model.outputs for name in port.get_names()}
     whole = _ancestors(ends[layers[-1]])  # not what pools an earlier layer's features
     below = {PIXELS: set[str](), **{name: _ancestors(ends[name]) for name in layers}}
-    return tuple((name, sum(work[it] for it in whole - known)) for name, known in below.items())
+    return tuple((name, sum(work[operation] for operation in whole - known)) for name, known in below.items())
 
 
-def _work(operation: Any) -> float:
+def _operation_work(operation: Any) -> float:
     """Of one operation: weights are constants and cost nothing, what is put out has to be moved."""
     kind = operation.get_type_name()
     if kind in ("Constant", "Parameter", "Result", "Convert"):

@@ -86,7 +86,7 @@ def benchmark_training(
         try:
             with MemoryMeter() as meter:
                 timing = _Timing(made, shapes, kind, batch, allowance)
-                speed = timing.measured(best)
+                speed = timing.measure(best)
         except RuntimeError:
             if not found:
                 raise
@@ -96,7 +96,7 @@ def benchmark_training(
             continue
         best = max(best, timing.few)
         found[choice] = replace(
-            speed, memory=timing.of_whole(meter.grown), device_memory=timing.of_whole(meter.device_grown)
+            speed, memory=timing.scale_to_batch(meter.grown), device_memory=timing.scale_to_batch(meter.device_grown)
         )
     listener(events.Progress("time training", len(choices), len(choices), "precisions"))
     result = BenchmarkResult(found, tuple(hopeless), allowance.whole)
@@ -117,14 +117,14 @@ class _Timing:
         allowance: Allowance,
     ):
         self.network, self.batch, self.allowance = network, batch, allowance
-        self.inputs, self.plain = (_drawn((batch, *shape), kind) for shape in shapes)
+        self.inputs, self.plain = (_draw((batch, *shape), kind) for shape in shapes)
         self.windows = make_windows(shapes[0], CROPPED)
         self.labels = torch.zeros(batch, dtype=torch.int64, device=network.device)
         self.optimiser = torch.optim.AdamW(network.parameters(), lr=0.0)
         self.few = 0.0  #: photos a second of a few
         self._largest = 0  #: numbers in what the largest step was shown
 
-    def measured(self, best: float) -> TrainingSpeed | None:
+    def measure(self, best: float) -> TrainingSpeed | None:
         """The speed, memory left open; None where it is hopelessly slower.
 
         Args:
@@ -137,11 +137,11 @@ class _Timing:
         self._time_few(shown)
         if self.few * HOPELESS < best:
             return None
-        trained = self._trained(shown)
-        whole = self._whole(shown, trained) if borne else trained
-        return TrainingSpeed(whole, trained if borne else None, self._scored(whole), 0)
+        trained = self._time_steps(shown)
+        whole = self._time_whole_steps(shown, trained) if borne else trained
+        return TrainingSpeed(whole, trained if borne else None, self._time_scoring(whole), 0)
 
-    def of_whole(self, grown: int) -> int:
+    def scale_to_batch(self, grown: int) -> int:
         """Bytes that a step on a whole batch takes, from those that the largest step took that was made."""
         fixed = 12 * sum(parameter.numel() for parameter in self.network.parameters())  # gradients and two moments
         share = self.inputs.numel() / max(1, self._largest)
@@ -154,26 +154,26 @@ class _Timing:
         """Sets ``few``; the second call is the one to go by, where there is time for it."""
         few = shown[:FEW]
         self.network.train()
-        first = _timed(lambda: self._step(few))
-        again = _timed(lambda: self._step(few)) if self.allowance.allows(first) else first
+        first = _time(lambda: self._step(few))
+        again = _time(lambda: self._step(few)) if self.allowance.allows(first) else first
         self.few = len(few) / min(first, again)
 
-    def _trained(self, shown: Tensor) -> float:
+    def _time_steps(self, shown: Tensor) -> float:
         """Photos a second of whole batches; of a few, where there is no time for that."""
         if not self.allowance.allows(2 * self.batch / self.few):
             return self.few
         self.network.train()
-        return _rate(lambda: self._step(shown), self.batch, self.allowance)
+        return _time_rate(lambda: self._step(shown), self.batch, self.allowance)
 
-    def _whole(self, window: Tensor, windowed: float) -> float:
+    def _time_whole_steps(self, window: Tensor, windowed: float) -> float:
         """Likewise, where the steps see all of the maps."""
         reckoned = windowed * window.shape[1] ** 2 / self.inputs.shape[1] ** 2
         if not self.allowance.allows(2 * self.batch / reckoned):
             return reckoned
         self.network.train()
-        return _rate(lambda: self._step(self.inputs), self.batch, self.allowance)
+        return _time_rate(lambda: self._step(self.inputs), self.batch, self.allowance)
 
-    def _scored(self, trained: float) -> float:
+    def _time_scoring(self, trained: float) -> float:
         """Photos a second of the forward pass alone, on the plain view."""
         numbers = self.inputs[0].numel() / self.plain[0].numel()
         reckoned = FORWARD * trained * numbers
@@ -181,7 +181,7 @@ class _Timing:
             return reckoned
         self.network.eval()
         with torch.inference_mode():
-            return _rate(lambda: self.network(self.plain.to(self.network.device)), self.batch, self.allowance)
+            return _time_rate(lambda: self.network(self.plain.to(self.network.device)), self.batch, self.allowance)
 
     def _step(self, shown: Tensor) -> None:
         self._largest = max(self._largest, shown.numel())
@@ -192,25 +192,25 @@ class _Timing:
             torch.cuda.synchronize()
 
 
-def _drawn(shape: tuple[int, ...], kind: ValueKind) -> Tensor:
+def _draw(shape: tuple[int, ...], kind: ValueKind) -> Tensor:
     generator = torch.Generator().manual_seed(0)
     if kind == "u8":
         return torch.randint(0, 256, shape, generator=generator, dtype=torch.uint8)
     return torch.rand(shape, generator=generator).to(torch.bfloat16)
 
 
-def _timed(work: Callable[[], object]) -> float:
+def _time(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
     return max(time.perf_counter() - start, 1e-9)
 
 
-def _rate(work: Callable[[], object], batch: int, allowance: Allowance) -> float:
+def _time_rate(work: Callable[[], object], batch: int, allowance: Allowance) -> float:
     """Photos a second, from the fastest of a few calls: what disturbs a machine only makes it slower."""
-    first = _timed(work)
+    first = _time(work)
     if not allowance.allows(first):
         return batch / first
-    taken = [_timed(work)]
+    taken = [_time(work)]
     while sum(taken) < SECONDS and allowance.allows(taken[-1]):
-        taken.append(_timed(work))
+        taken.append(_time(work))
     return batch / min(taken)

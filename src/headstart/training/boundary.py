@@ -79,7 +79,7 @@ class CachedActivations:
         """See ``loop.Source``."""
         numbers = self._numbers[order, epoch % self._numbers.shape[1]]
         pieces = [numbers[start : start + size] for start in range(0, len(numbers), size)]
-        return _ahead(lambda piece: to_tensor(self._activations.gather(piece)), pieces, threads=1, most=2)
+        return _map_ahead(lambda piece: to_tensor(self._activations.gather(piece)), pieces, threads=1, most=2)
 
 
 class StreamedActivations:
@@ -93,8 +93,8 @@ class StreamedActivations:
         """See ``loop.Source``."""
         step = self._trunk.batch
         pieces = [order[start : start + step] for start in range(0, len(order), step)]
-        done = _ahead(
-            lambda piece: self._computed(epoch, piece),
+        done = _map_ahead(
+            lambda piece: self._compute(epoch, piece),
             pieces,
             threads=self._trunk.streams,
             most=self._trunk.streams + 2,
@@ -111,7 +111,7 @@ class StreamedActivations:
         if have:
             yield torch.cat(waiting)
 
-    def _computed(self, epoch: int, piece: NDArray[np.int64]) -> Tensor:
+    def _compute(self, epoch: int, piece: NDArray[np.int64]) -> Tensor:
         number = 0 if self._views.plain else epoch % 2**16
         pixels = [self._views.pixels(self._samples[index], [number])[0] for index in piece]
         return to_tensor(self._trunk.run(np.stack(pixels)))
@@ -155,7 +155,7 @@ def compute_activations(
     return sum(map(len, wanted.values()))
 
 
-def _ahead(work: Callable[[T], U], items: Iterable[T], *, threads: int, most: int) -> Iterator[U]:
+def _map_ahead(work: Callable[[T], U], items: Iterable[T], *, threads: int, most: int) -> Iterator[U]:
     """``map`` in threads: results in order, only so many under way or waiting."""
     pool = ThreadPoolExecutor(threads, thread_name_prefix="boundary")
     waiting: deque[Future[U]] = deque()

@@ -29,16 +29,20 @@ def fold_batchnorm(module: fx.GraphModule) -> int:
         if source.op != "call_module" or len(source.users) != 1:
             continue
         conv = module.get_submodule(str(source.target))
-        if type(conv) not in _FOLDABLE or _uses(module, str(source.target)) > 1 or _uses(module, str(node.target)) > 1:
+        if (
+            type(conv) not in _FOLDABLE
+            or _count_uses(module, str(source.target)) > 1
+            or _count_uses(module, str(node.target)) > 1
+        ):
             continue
-        _set(module, str(source.target), _folded(cast("nn.Conv2d", conv), norm))
-        _set(module, str(node.target), _after(norm))
+        _replace_module(module, str(source.target), _fold(cast("nn.Conv2d", conv), norm))
+        _replace_module(module, str(node.target), _rest_of_norm(norm))
         count += 1
     module.recompile()
     return count
 
 
-def _folded(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
+def _fold(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
     with torch.no_grad():
         assert norm.running_mean is not None
         assert norm.running_var is not None
@@ -53,16 +57,16 @@ def _folded(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
     return conv
 
 
-def _after(norm: nn.BatchNorm2d) -> nn.Module:
+def _rest_of_norm(norm: nn.BatchNorm2d) -> nn.Module:
     if isinstance(norm, BatchNormAct2d):
         return nn.Sequential(norm.drop, norm.act)
     return nn.Identity()
 
 
-def _uses(module: fx.GraphModule, target: str) -> int:
+def _count_uses(module: fx.GraphModule, target: str) -> int:
     return sum(node.op == "call_module" and node.target == target for node in module.graph.nodes)
 
 
-def _set(module: fx.GraphModule, target: str, new: nn.Module) -> None:
+def _replace_module(module: fx.GraphModule, target: str, new: nn.Module) -> None:
     owner, _, name = target.rpartition(".")
     setattr(module.get_submodule(owner), name, new)

@@ -81,12 +81,12 @@ class TrainingInputs:
     @cached_property
     def boundary(self) -> str:
         """The layer up to which all is frozen, or "pixels"."""
-        return PIXELS if self.spec.unfreeze is None else self.traced.below(self.spec.unfreeze)
+        return PIXELS if self.spec.unfreeze is None else self.traced.boundary_below(self.spec.unfreeze)
 
     @property
     def parameters(self) -> int:
         """Parameters that are trained, without the head."""
-        return sum(part.parameters for part in self.traced.above(self.boundary))
+        return sum(part.parameters for part in self.traced.sections_above(self.boundary))
 
     @cached_property
     def trunk(self) -> Trunk:

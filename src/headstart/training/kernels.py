@@ -41,12 +41,12 @@ class Depthwise(nn.Module):
         """(N, C, H, W) -> (N, C, H', W'), computed in bf16."""
         size, padding = self.weight.shape[-1], self.padding
         if self.same:
-            values = _padded_same(values, size, self.stride)
+            values = _pad_same(values, size, self.stride)
         out: Tensor = _Depthwise.apply(values.to(torch.bfloat16), self.weight, self.stride, padding)
         return out if self.bias is None else out + self.bias.to(out.dtype).view(1, -1, 1, 1)
 
 
-def _padded_same(values: Tensor, size: int, stride: int) -> Tensor:
+def _pad_same(values: Tensor, size: int, stride: int) -> Tensor:
     """TensorFlow's padding: as much as the last window needs, the odd pixel at the end."""
     lacks = [max((-(-edge // stride) - 1) * stride + size - edge, 0) for edge in values.shape[-2:]]
     (high, wide) = lacks
@@ -108,7 +108,7 @@ def _of_filter(gradient: Tensor, values: Tensor, weight: Tensor, stride: int, pa
     return of_filter
 
 
-def accelerated(module: fx.GraphModule) -> fx.GraphModule:
+def accelerate_convolutions(module: fx.GraphModule) -> fx.GraphModule:
     """Return a copy of a graph with the fast kernels in place of the convolutions they suit; parameters are shared."""
     names = {}
     for name, child in module.named_modules():

@@ -23,7 +23,7 @@ from headstart.training.network import TrainableTop
 from headstart.training.plan import ActivationSource, TrainingPlan
 from headstart.training.schedule import build_optimiser, peak_rate, rate_share, set_rate
 from headstart.training.state import isolate_random_state
-from headstart.training.weight_average import FAR, NEAR, Average
+from headstart.training.weight_average import FAR, NEAR, WeightAverage
 
 SCORED_BEFORE = 512  #: training photos that are scored before the first step, for the curve's first point
 
@@ -49,7 +49,7 @@ class Trainer:
         self.last = self.total if plan.ends is None else plan.ends
         self._checkpoint = checkpoint
         self.optimiser = build_optimiser(network.groups(), plan.settings, scratch=plan.scratch)
-        self.average = Average(network, plan.settings.ema, FAR if plan.scratch else NEAR)
+        self.average = WeightAverage(network, plan.settings.ema, FAR if plan.scratch else NEAR)
         self.epochs: list[Epoch] = []
         self.rate = peak_rate(plan.settings, scratch=plan.scratch)
         self._weights = torch.from_numpy(plan.class_weights).to(network.device)
@@ -76,12 +76,12 @@ class Trainer:
     def _run(self) -> list[Epoch]:
         self._resume()
         if not self.epochs:
-            self._keep(self._before())
-        while len(self.epochs) <= self.last and not self._stalled():
+            self._keep(self._score_start())
+        while len(self.epochs) <= self.last and not self._has_stalled():
             if self.plan.stop(len(self.epochs) - 1, self.epochs[-1]):
                 self.cut = True
                 break
-            self._keep(self._epoch(len(self.epochs)))
+            self._keep(self._run_epoch(len(self.epochs)))
         self.network.load_state_dict(self.best)
         return self.epochs
 
@@ -89,20 +89,20 @@ class Trainer:
         """Free what only steps need, five times the memory of the weights: writing the network takes as much."""
         self.optimiser.zero_grad(set_to_none=True)
         self.optimiser.state.clear()
-        self.average = Average(self.network, 0)
+        self.average = WeightAverage(self.network, 0)
         self.best = {}
 
-    def _stalled(self) -> bool:
+    def _has_stalled(self) -> bool:
         return len(self.epochs) - 1 - self.best_epoch >= self.settings.patience
 
-    def _before(self) -> Epoch:
+    def _score_start(self) -> Epoch:
         began = time.perf_counter()
         drawn = np.random.default_rng([self.plan.seed, 0]).permutation(len(self.train_source.labels))[:SCORED_BEFORE]
         train = self.score(self.train_source, drawn, 0)
-        validation = self._held_out()
+        validation = self._score_validation()
         return Epoch(0, 0.0, *train, *validation, time.perf_counter() - began)
 
-    def _epoch(self, number: int) -> Epoch:
+    def _run_epoch(self, number: int) -> Epoch:
         began = time.perf_counter()
         chance = np.random.default_rng([self.plan.seed, number])
         torch.manual_seed(int(chance.integers(2**62)))  # dropout's
@@ -122,7 +122,7 @@ class Trainer:
                 self.listener(events.Progress(self.name, first + index + 1, told, "steps"))
         self.listener(events.Progress(self.name, first + self.steps_per_epoch, told, "steps"))
         with self.average.applied():
-            validation = self._held_out()
+            validation = self._score_validation()
         if not math.isfinite(validation[0]):
             raise TrainingError(
                 f"the validation loss after epoch {number} is {validation[0]}; lower the rate ({self.rate:g}), "
@@ -138,7 +138,7 @@ class Trainer:
             TrainingError: the loss or the gradient is not a number.
         """
         targets = self._targets(labels)
-        activations = self.plan.windows.of(activations, chance)
+        activations = self.plan.windows.cut(activations, chance)
         if self.settings.mixup:
             activations, targets = mix_up(activations, targets, self.settings.mixup, chance)
         logits = self.network(activations)
@@ -170,7 +170,7 @@ class Trainer:
         rows = np.arange(len(source.labels)) if rows is None else rows
         return score_logits(self.logits(source, rows, epoch), torch.from_numpy(source.labels[rows]))
 
-    def _held_out(self) -> tuple[float, float, float]:
+    def _score_validation(self) -> tuple[float, float, float]:
         """Validation loss, accuracy, and the loss after calibration."""
         labels = self.validation_source.labels
         logits = self.logits(self.validation_source, np.arange(len(labels)))

@@ -16,7 +16,7 @@ from headstart.backbones.graph import TracedNetwork, extract_top
 from headstart.hardware import ComputePrecision
 from headstart.heads.head import Dense, Head
 from headstart.training.folding import fold_batchnorm
-from headstart.training.kernels import accelerated
+from headstart.training.kernels import accelerate_convolutions
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,8 @@ class TrainableTop(nn.Module):
         self.to(self.device, memory_format=torch.channels_last)
         fast = precision == "bf16" and self.device.type == "cpu"
         # Not a child: it shares the parameters of ``top`` under other names.
-        self._run = [accelerated(self.top) if fast else self.top]
-        self._parts = traced.above(boundary)
+        self._run = [accelerate_convolutions(self.top) if fast else self.top]
+        self._parts = traced.sections_above(boundary)
 
     def forward(self, activations: Tensor) -> Tensor:
         """(N, *shape), bf16, float32 or uint8 -> logits float32 (N, C)."""
@@ -141,7 +141,7 @@ def build_blank_head(width: int, classes: int) -> nn.Sequential:
 
 def collect_frozen_tensors(traced: TracedNetwork, boundary: str) -> dict[str, Tensor]:
     """Return the parameters and BatchNorm statistics of what lies under the boundary, by name."""
-    below = traced.parts[: len(traced.parts) - len(traced.above(boundary))]
+    below = traced.sections[: len(traced.sections) - len(traced.sections_above(boundary))]
     modules = {tensor.rpartition(".")[0] for part in below for tensor in part.tensors}
     tensors = {tensor for part in below for tensor in part.tensors}
     state: Mapping[str, Tensor] = traced.module.state_dict()

@@ -86,7 +86,7 @@ def find_rate(
     """
     rates = np.geomspace(LOWEST, HIGHEST, steps)
     curve = _Curve()
-    with _put_back(network), closing(_batches(train, plan)) as batches:
+    with _restoring(network), closing(_batches(train, plan)) as batches:
         torch.manual_seed(_chance(plan.seed, 0).integers(2**62))  # dropout's
         network.train()
         steering = build_optimiser(network.groups(), plan.settings, scratch=plan.scratch)
@@ -163,7 +163,7 @@ def _batches(train: ActivationSource, plan: TrainingPlan) -> Generator[_Batch, N
         order: NDArray[np.int64] = chance.permutation(len(train.labels))
         for index, activations in enumerate(train.batches(epoch, order, size)):
             labels = train.labels[order[index * size : (index + 1) * size]]
-            yield _Batch(plan.windows.of(activations, chance), torch.from_numpy(labels))
+            yield _Batch(plan.windows.cut(activations, chance), torch.from_numpy(labels))
 
 
 def _chance(seed: int, number: int) -> np.random.Generator:
@@ -188,7 +188,7 @@ def _step(network: TrainableTop, batch: _Batch, plan: TrainingPlan, steering: to
 
 
 @contextmanager
-def _put_back(network: TrainableTop) -> Iterator[None]:
+def _restoring(network: TrainableTop) -> Iterator[None]:
     """Weights, statistics, gradients, mode and PyTorch's random numbers are afterwards what they were."""
     before = {name: value.detach().clone() for name, value in network.state_dict().items()}
     mode = network.training

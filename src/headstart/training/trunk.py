@@ -27,7 +27,7 @@ from headstart.training.windows import accepts_smaller_maps, has_position_weight
 VERSION = 2  #: raised whenever the same frozen part would give other activations
 ACTIVATIONS = "activations"
 #: Between bf16 and float32, mean over the proof's photos, for the bf16 of changed views: broken is far below it.
-LEAST_LIKENESS = 0.99
+LEAST_COSINE = 0.99
 
 
 class Trunk(Protocol):
@@ -129,7 +129,7 @@ class PyTorchTrunk:
 
 
 def _shape(backbone: Backbone, traced: TracedNetwork, boundary: str, size: int) -> tuple[int, ...]:
-    shape = traced.shape(boundary) if size == backbone.spec.size else infer_shape(traced, boundary, size)
+    shape = traced.shape_at(boundary) if size == backbone.spec.size else infer_shape(traced, boundary, size)
     if shape is None:
         raise EngineError(f"{backbone.name} takes {backbone.spec.size} pixels, not {size}")
     return shape
@@ -183,8 +183,8 @@ def build_view_trunk(
         shown = np.ascontiguousarray(photos()[: fast.batch, :size, :size])
         with torch.inference_mode():
             sure = extract_trunk(traced, boundary)(torch.from_numpy(shown)).numpy()
-        likeness = mean_cosine(*(it.reshape(len(shown), -1) for it in (fast.run(shown), sure)))
-        if likeness >= LEAST_LIKENESS:
+        cosine = mean_cosine(*(values.reshape(len(shown), -1) for values in (fast.run(shown), sure)))
+        if cosine >= LEAST_COSINE:
             return fast
     return exact if same else OpenVinoTrunk(backbone, traced, boundary, exact.precision, size)
 

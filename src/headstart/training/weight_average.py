@@ -14,7 +14,7 @@ from torch import Tensor, nn
 NEAR, FAR = 1, 8  #: n for pretrained and for random weights
 
 
-class Average:
+class WeightAverage:
     """Follows a network's parameters; statistics of BatchNorm are taken as they are."""
 
     def __init__(self, network: nn.Module, decay: float, n: int = NEAR):

@@ -28,7 +28,7 @@ class Windows:
         """Whether every step sees all."""
         return len(self.edges) == 1
 
-    def of(self, activations: Tensor, chance: np.random.Generator) -> Tensor:
+    def cut(self, activations: Tensor, chance: np.random.Generator) -> Tensor:
         """Return a part of a batch, (N, H, W, C) -> (N, edge, edge, C), a view; nothing is drawn where all is seen."""
         if self.whole:
             return activations

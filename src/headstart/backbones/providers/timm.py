@@ -41,7 +41,7 @@ class TimmProvider:
         tags = {known.tag: known.name for known in match_names(pattern)}
         listed = fnmatch.filter(timm.list_pretrained(), to_wildcard(pattern))
         tags |= {tag: f"{PREFIX}{tag}" for tag in listed if tag not in tags}
-        counts = _parameters({tag.partition(".")[0] for tag in tags})
+        counts = _count_parameters({tag.partition(".")[0] for tag in tags})
         for tag, name in tags.items():
             yield _describe(name, tag, counts)
 
@@ -99,10 +99,10 @@ def _fetch(origin: Origin) -> "LoadedNetwork":
     where = f"Hugging Face hub: {config.get('hf_hub_id') or config.get('url')}"
     # A network made for other classes than its weights has a classifier that was drawn at random.
     learnt = state if getattr(body, "num_classes", None) == config.get("num_classes") else {}
-    return describe_network(origin, body, where, _hash_of(state), learnt)
+    return describe_network(origin, body, where, _hash_weights(state), learnt)
 
 
-def _hash_of(state: Mapping[str, "Tensor"]) -> str:
+def _hash_weights(state: Mapping[str, "Tensor"]) -> str:
     """SHA-256 over names and bytes of a state dict, for weights that arrive without a file of their own."""
     import torch
 
@@ -124,12 +124,12 @@ def _describe(name: str, tag: str, counts: dict[str, int]) -> BackboneListing:
         size=config.input_size[-1],
         licence=config.license or "unknown",
         weights=f"hub: {config.hf_hub_id}" if config.hf_hub_id else f"{urlsplit(config.url or '').netloc}: {tag}",
-        is_local=_fetched(config),
+        is_local=_is_fetched(config),
         aliases=(f"timm:{tag}",),
     )
 
 
-def _fetched(config: "PretrainedCfg") -> bool:
+def _is_fetched(config: "PretrainedCfg") -> bool:
     """Whether the weights lie in the cache already, the hub client's or PyTorch's."""
     import torch
     from huggingface_hub import try_to_load_from_cache
@@ -140,7 +140,7 @@ def _fetched(config: "PretrainedCfg") -> bool:
     return any(isinstance(try_to_load_from_cache(config.hf_hub_id, file), str) for file in files)
 
 
-def _parameters(architectures: set[str]) -> dict[str, int]:
+def _count_parameters(architectures: set[str]) -> dict[str, int]:
     """Parameters of each architecture, built without memory for its weights; none where there are too many to build."""
     if len(architectures) > MOST_BUILT:
         return {}

@@ -44,11 +44,11 @@ def make_view(
     chance = Chance.draw(seed=seed, digest=digest, number=number)
     ops = draw_transforms(augmentation.policy, chance)
     place = draw_placement(augmentation, chance, spec, photo, transform_moves(ops))
-    pixels = _recoloured(resample(photo, spec, place), augmentation, chance, ops)
-    return _erased(pixels, spec, chance) if chance.erased < augmentation.erasing else pixels
+    pixels = _recolour(resample(photo, spec, place), augmentation, chance, ops)
+    return _erase(pixels, spec, chance) if chance.erased < augmentation.erasing else pixels
 
 
-def _recoloured(pixels: Pixels, augmentation: Augmentation, chance: Chance, ops: list[Transform]) -> Pixels:
+def _recolour(pixels: Pixels, augmentation: Augmentation, chance: Chance, ops: list[Transform]) -> Pixels:
     """Mirrors, and changes colours and tones."""
     image = Image.fromarray(pixels)
     if augmentation.flip_horizontal and chance.flip_horizontal < 0.5:
@@ -60,7 +60,7 @@ def _recoloured(pixels: Pixels, augmentation: Augmentation, chance: Chance, ops:
     return np.asarray(apply_tones(image, ops))
 
 
-def _erased(pixels: Pixels, spec: ImageSpec, chance: Chance) -> Pixels:
+def _erase(pixels: Pixels, spec: ImageSpec, chance: Chance) -> Pixels:
     """A copy with a rectangle in the network's mean colour, which normalisation makes zero.
 
     Zhong et al. found mean and random colours equally good; noise would be new to frozen layers.

@@ -68,7 +68,7 @@ def draw_placement(
     """Draw where a view looks in a photo; ``more`` are a policy's moves, done last."""
     height, width = photo.shape[:2]
     if augmentation.crop_scale < 1:
-        box = _random_box(augmentation.crop_scale, chance, height, width)
+        box = _draw_box(augmentation.crop_scale, chance, height, width)
     else:
         left, top, right, bottom = spec.crop_box(height, width)
         box = Box(left, top, right - left, bottom - top)
@@ -86,7 +86,7 @@ def draw_placement(
     return ViewPlacement(box, moves)
 
 
-def _random_box(smallest: float, chance: Chance, height: int, width: int) -> Box:
+def _draw_box(smallest: float, chance: Chance, height: int, width: int) -> Box:
     """A random resized crop (Szegedy et al. 2015, arXiv:1409.4842, section 6): area uniform, ratio uniform in its log.
 
     The ratio is drawn from those that fit the photo at this area, so nothing is drawn twice. Where none does, as in a
@@ -114,13 +114,13 @@ def resample(photo: Pixels, spec: ImageSpec, place: ViewPlacement) -> Pixels:
     back = back @ np.linalg.inv(place.moves)
     straight = abs(back[0, 1]) + abs(back[1, 0]) < 1e-9 * min(box.width, box.height)
     if straight and min(back[0, 0], back[1, 1]) >= size:
-        across = _whole(back[0, 2] - back[0, 0] / 2, back[0, 0], photo.shape[1], size)
-        down = _whole(back[1, 2] - back[1, 1] / 2, back[1, 1], photo.shape[0], size)
-        return _seen(photo, across, down, spec.interpolation)
-    return _warped(photo, spec, place, back)
+        across = _to_whole_pixels(back[0, 2] - back[0, 0] / 2, back[0, 0], photo.shape[1], size)
+        down = _to_whole_pixels(back[1, 2] - back[1, 1] / 2, back[1, 1], photo.shape[0], size)
+        return _show(photo, across, down, spec.interpolation)
+    return _warp(photo, spec, place, back)
 
 
-def _warped(photo: Pixels, spec: ImageSpec, place: ViewPlacement, back: NDArray[np.float64]) -> Pixels:
+def _warp(photo: Pixels, spec: ImageSpec, place: ViewPlacement, back: NDArray[np.float64]) -> Pixels:
     """A view at an angle, or between the whole pixels of a small photo: shrunk to about its resolution, then warped.
 
     Args:
@@ -133,9 +133,9 @@ def _warped(photo: Pixels, spec: ImageSpec, place: ViewPlacement, back: NDArray[
     steps = np.maximum(1, np.array([place.box.width, place.box.height]) / (size * enlarged))
     corners = (back @ CORNERS)[:2]
     low, high = corners.min(axis=1) - MARGIN * steps, corners.max(axis=1) + MARGIN * steps
-    across = _stepped(low[0], high[0], photo.shape[1], steps[0])
-    down = _stepped(low[1], high[1], photo.shape[0], steps[1])
-    image = Image.fromarray(_seen(photo, across, down, spec.interpolation))
+    across = _to_steps(low[0], high[0], photo.shape[1], steps[0])
+    down = _to_steps(low[1], high[1], photo.shape[0], steps[1])
+    image = Image.fromarray(_show(photo, across, down, spec.interpolation))
     to_image = _scaling(
         across.share, down.share, across.first - across.low * across.share, down.first - down.low * down.share
     )
@@ -144,7 +144,7 @@ def _warped(photo: Pixels, spec: ImageSpec, place: ViewPlacement, back: NDArray[
     return np.asarray(image.transform((size, size), Image.Transform.AFFINE, rows, Image.Resampling.BILINEAR))
 
 
-def _whole(start: float, extent: float, length: int, wanted: int) -> Visible:
+def _to_whole_pixels(start: float, extent: float, length: int, wanted: int) -> Visible:
     """An edge of a crop, to whole pixels of the photo and of the ``wanted`` ones; one of each is visible at least."""
     low, high = round(start), round(start + extent)
     first = min(max(low, 0), length - 1)
@@ -154,7 +154,7 @@ def _whole(start: float, extent: float, length: int, wanted: int) -> Visible:
     return Visible(first, last, at, max(1, round((last - low) * scale) - at), wanted)
 
 
-def _stepped(low: float, high: float, length: int, step: float) -> Visible:
+def _to_steps(low: float, high: float, length: int, step: float) -> Visible:
     """An edge of a picture that covers ``low``..``high`` of the photo with a pixel for about ``step`` of the photo's.
 
     One step is visible at least, so that the picture stays small however little of the photo it shows.
@@ -168,24 +168,24 @@ def _stepped(low: float, high: float, length: int, step: float) -> Visible:
     return Visible(first, last, -begin, count, end - begin)
 
 
-def _seen(photo: Pixels, across: Visible, down: Visible, interpolation: Interpolation) -> Pixels:
+def _show(photo: Pixels, across: Visible, down: Visible, interpolation: Interpolation) -> Pixels:
     """A picture of a photo: what lies inside is resized, what lies outside mirrors it."""
     inside = photo[down.low : down.high, across.low : across.high]
-    seen = _resized(inside, across.count, down.count, interpolation)
+    seen = _resize(inside, across.count, down.count, interpolation)
     if (down.first, down.count) != (0, down.wanted):
-        seen = seen.take(_mirrored(down), axis=0)
+        seen = seen.take(_mirror(down), axis=0)
     if (across.first, across.count) != (0, across.wanted):
-        seen = seen.take(_mirrored(across), axis=1)
+        seen = seen.take(_mirror(across), axis=1)
     return seen
 
 
-def _mirrored(edge: Visible) -> NDArray[np.intp]:
+def _mirror(edge: Visible) -> NDArray[np.intp]:
     """(wanted,): the visible pixel that each pixel of the picture shows, to and fro beyond their ends."""
     at = (np.arange(edge.wanted) - edge.first) % (2 * edge.count)
     return np.minimum(at, 2 * edge.count - 1 - at)
 
 
-def _resized(pixels: Pixels, width: int, height: int, interpolation: Interpolation) -> Pixels:
+def _resize(pixels: Pixels, width: int, height: int, interpolation: Interpolation) -> Pixels:
     """Antialiased, rounded to uint8."""
     if pixels.shape[:2] == (height, width):
         return pixels

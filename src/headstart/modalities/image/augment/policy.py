@@ -57,11 +57,11 @@ def draw_transforms(policy: AugmentPolicy, chance: Chance) -> list[Transform]:
     first = (chance.first_name, chance.first_strength, chance.first_sign)
     second = (chance.second_name, chance.second_strength, chance.second_sign)
     if policy == "trivialaugment":
-        return [_one(policy, first[0], int(first[1] * (STEPS + 1)), first[2])]
-    return [_one(policy, name, RANDAUGMENT_STRENGTH, sign) for name, _, sign in (first, second)]
+        return [_draw_one(policy, first[0], int(first[1] * (STEPS + 1)), first[2])]
+    return [_draw_one(policy, name, RANDAUGMENT_STRENGTH, sign) for name, _, sign in (first, second)]
 
 
-def _one(policy: AugmentPolicy, name: float, step: int, sign: float) -> Transform:
+def _draw_one(policy: AugmentPolicy, name: float, step: int, sign: float) -> Transform:
     op, share, most = OPS[int(name * len(OPS))], step / STEPS, RANGES[policy]
     signed = share if sign < 0.5 else -share
     amounts: dict[Op, float] = {
@@ -78,7 +78,7 @@ def _one(policy: AugmentPolicy, name: float, step: int, sign: float) -> Transfor
 
 def transform_moves(ops: list[Transform]) -> list[tuple[float, ...]]:
     """Return the geometric ones as matrices (a, b, c, d, e, f): x' = ax + by + c, y' = dx + ey + f, edges 1 long."""
-    return [_move(it.op, it.amount) for it in ops if it.op in ("rotate", *OPS[3:7])]
+    return [_move(change.op, change.amount) for change in ops if change.op in ("rotate", *OPS[3:7])]
 
 
 def _move(op: Op, amount: float) -> tuple[float, ...]:

@@ -399,7 +399,7 @@ def _advice(winner: str) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "facts": {"per_class_median": 30.0},
         "size": "small",
-        "familiarity": "between",
+        "similarity": "between",
         "expected": "intermediate-probe",
         "runner_up": "partial-finetune",
         "gain": "a point or two over linear-probe",

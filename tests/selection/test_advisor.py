@@ -64,17 +64,17 @@ def test_answers_of_no_idea_and_of_certainty():
     none = measure_similarity(blank, rows, rows)
     assert none.entropy == pytest.approx(np.log(1000))
     assert none.share == pytest.approx(1)
-    assert (none.agreement, none.divergence, none.familiarity) == (1, 0, "different")
+    assert (none.agreement, none.divergence, none.similarity) == (1, 0, "different")
     steep = PretrainedClassifier(np.eye(width, classes, dtype=np.float32) * 1e4, np.zeros(classes, np.float32))
     basis = np.eye(width, dtype=np.float32)
     sure = measure_similarity(steep, basis, basis[::-1])
     assert sure.entropy == pytest.approx(0, abs=1e-9)
-    assert (sure.agreement, sure.familiarity) == (0, "similar")
+    assert (sure.agreement, sure.similarity) == (0, "similar")
     assert sure.divergence == pytest.approx(np.log(2))
 
 
 @pytest.mark.parametrize(
-    ("per_class", "share", "size", "familiarity", "expected"),
+    ("per_class", "share", "size", "similarity", "expected"),
     [
         (99, 0.47, "small", "similar", "linear-probe"),
         (99, 0.59, "small", "different", "intermediate-probe"),
@@ -84,9 +84,9 @@ def test_answers_of_no_idea_and_of_certainty():
         (1000, 0.58, "middle", "between", "partial-finetune"),
     ],
 )
-def test_the_quadrants(per_class, share, size, familiarity, expected):
+def test_the_quadrants(per_class, share, size, similarity, expected):
     advice = apply_rule(facts(per_class, share))
-    assert (advice.size, advice.familiarity, advice.expected) == (size, familiarity, expected)
+    assert (advice.size, advice.similarity, advice.expected) == (size, similarity, expected)
     assert f"{per_class} training photos per class" in advice.reason
     assert f"{share:.0%}" in advice.reason
 
@@ -99,7 +99,7 @@ def test_the_rule_names_strategies_and_covers_everything():
 
 
 @pytest.mark.parametrize(
-    ("stage5", "final", "share", "familiarity"),
+    ("stage5", "final", "share", "similarity"),
     [
         (0.90, 0.80, 0.2, "between"),  # a standard error is 0.028
         (0.90, 0.80, 0.5, "different"),
@@ -110,8 +110,8 @@ def test_the_rule_names_strategies_and_covers_everything():
         (0.80, 0.90, None, "between"),
     ],
 )
-def test_an_earlier_layer_that_does_better_is_evidence(stage5, final, share, familiarity):
-    assert facts(share=share, layers=scores(stage5, final)).familiarity == familiarity
+def test_an_earlier_layer_that_does_better_is_evidence(stage5, final, share, similarity):
+    assert facts(share=share, layers=scores(stage5, final)).similarity == similarity
 
 
 def test_layers_that_speak_against_the_rule_are_heard():
@@ -123,7 +123,7 @@ def test_layers_that_speak_against_the_rule_are_heard():
 
 def test_advice_survives_json():
     seconds = {"linear-probe": 0.5, "partial-finetune": 70.0, "full-finetune": None}
-    advice = replace(apply_rule(facts(layers=scores(0.8, 0.9))), seconds=seconds, reckoned=("partial-finetune",))
+    advice = replace(apply_rule(facts(layers=scores(0.8, 0.9))), seconds=seconds, approximate=("partial-finetune",))
     assert StrategyAdvice.from_json(json.loads(json.dumps(advice.to_json()))) == advice
     blind = apply_rule(facts(share=None))
     assert StrategyAdvice.from_json(json.loads(json.dumps(blind.to_json()))) == blind
@@ -271,7 +271,7 @@ def test_without_a_classifier_the_layers_speak(warm, tmp_path):
         found = measure_dataset(context)
     assert found.domain is None
     assert found.unknown == (
-        f"familiarity: {context.backbone.name} brings no pretrained classifier that is a linear layer",
+        f"similarity: {context.backbone.name} brings no pretrained classifier that is a linear layer",
     )
     assert found.layers
     assert apply_rule(found).expected in STRATEGIES
@@ -331,7 +331,7 @@ def test_where_nothing_was_timed_training_is_priced_by_arithmetic(context, monke
     epochs = 10 * (train * 7 + held_out * 1.3) / 80
     assert found.seconds["full-finetune"] == pytest.approx(epochs + 2)
     assert found.seconds["partial-finetune"] == pytest.approx(epochs / 2 + 2 + 4 * train * 0.5 / 80)
-    assert found.reckoned == ("partial-finetune", "full-finetune")
+    assert found.approximate == ("partial-finetune", "full-finetune")
     assert costs._mean_window(0.5) == pytest.approx(sum(edge**2 for edge in range(7, 15)) / 8 / 14**2)
     assert costs._mean_window(1.0) == 1
 

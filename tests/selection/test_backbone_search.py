@@ -1,4 +1,4 @@
-"""The search of backbones: what is measured, when climbing ends, and which candidate is used."""
+"""The search of backbones: what is measured, when the search ends, and which candidate is used."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -92,7 +92,7 @@ class World:
 
     def select(
         self,
-        flights: Sequence[Sequence[str]],
+        tiers: Sequence[Sequence[str]],
         samples: Sequence[Sample] | None = None,
         *,
         photos: int = 150,
@@ -108,7 +108,7 @@ class World:
                 store,
                 FitSettings(),
                 budget or Budget(None),
-                flights,
+                tiers,
                 listener,
             )
 
@@ -158,7 +158,7 @@ def test_where_nothing_can_be_held_out_all_classes_are_alike() -> None:
     np.testing.assert_array_equal(nested_cross_val_predict(one, FitSettings()), np.full((4, 2), 0.5))
 
 
-# --- climbing --------------------------------------------------------------------------------------------------------
+# --- searching -------------------------------------------------------------------------------------------------------
 
 
 def test_a_dearer_rung_that_is_better_is_used(tmp_path) -> None:
@@ -179,7 +179,7 @@ def test_of_rungs_that_cannot_be_told_apart_the_cheaper_is_used(tmp_path) -> Non
     assert search.candidates[1].dropped == "cannot be told from a, which is cheaper"
 
 
-def test_a_flight_ends_after_two_rungs_that_were_not_better(tmp_path) -> None:
+def test_a_tier_ends_after_two_candidates_that_were_not_better(tmp_path) -> None:
     world = World(tmp_path, a=1.0, b=0.2, c=0.3, d=9.0, e=0.2, f=9.0, g=0.2, h=0.2, i=9.0)
     search = world.select([("a", "b", "c", "d"), ("e", "f", "g", "h", "i")])
     assert world.asked == ["a", "b", "c", "e", "f", "g", "h"]  # not d, nor i: two in a row before each
@@ -211,7 +211,7 @@ def test_a_rung_that_is_too_large_does_not_end_the_climb(tmp_path, monkeypatch) 
 
 
 def test_the_winner_is_that_of_the_comparison(tmp_path) -> None:
-    """Recomputed from the features that the climb left in the store."""
+    """Recomputed from the features that the search left in the store."""
     from headstart.extraction.extract import extract
 
     world, samples = World(tmp_path, a=0.5, b=0.8, c=1.4), drawn()
@@ -233,7 +233,7 @@ def test_the_winner_is_that_of_the_comparison(tmp_path) -> None:
     ]
 
 
-def test_a_budget_ends_the_climb_before_a_dearer_rung_is_obtained(tmp_path) -> None:
+def test_a_budget_ends_the_search_before_a_dearer_candidate_is_loaded(tmp_path) -> None:
     world = World(tmp_path, a=0.3, b=3.0)
     search = world.select([("a", "b"), ("c",)], photos=10**9, budget=Budget(60.0))
     assert search.chosen == "a"  # the first is used whatever it takes
@@ -242,7 +242,7 @@ def test_a_budget_ends_the_climb_before_a_dearer_rung_is_obtained(tmp_path) -> N
     assert len(search.candidates) == 2
 
 
-def test_a_rung_too_slow_for_the_budget_is_left_out(tmp_path, monkeypatch) -> None:
+def test_a_candidate_too_slow_for_the_budget_is_left_out(tmp_path, monkeypatch) -> None:
     world = World(tmp_path, a=0.3, b=3.0)
     paces = {"a": 1e-4, "b": 1.0}
     monkeypatch.setattr(

@@ -71,7 +71,7 @@ def list_arms(advice: "StrategyAdvice") -> list[str]:
 
 def describe_advice(advice: "StrategyAdvice") -> str:
     """Return advice as a person reads it."""
-    expected = f"{advice.size}, {advice.familiarity}: expect {advice.expected} ({advice.gain}), then {advice.runner_up}"
+    expected = f"{advice.size}, {advice.similarity}: expect {advice.expected} ({advice.gain}), then {advice.runner_up}"
     sections = [
         table(("measured on training photos", ""), _facts(advice)),
         _layers(advice),
@@ -109,6 +109,6 @@ def _seconds(advice: "StrategyAdvice", name: str) -> str:
     told = f"{seconds:.0f} s" if seconds >= 1 else "under 1 s"
     return (
         f"{told}, by arithmetic, perhaps half or twice that; --cost times a few steps"
-        if name in advice.reckoned
+        if name in advice.approximate
         else told
     )

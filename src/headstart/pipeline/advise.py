@@ -78,7 +78,7 @@ def advise_photos(
         network = data.with_backbone(loaded.backbone, loaded.chosen.engine, loaded.parity_samples)
         with log.stage("advise") as stage:
             advice = advise_strategy(network, timed=timed)
-            stage.summary = f"{advice.size}, {advice.familiarity}"
+            stage.summary = f"{advice.size}, {advice.similarity}"
         return advice
 
 

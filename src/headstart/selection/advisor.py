@@ -21,7 +21,7 @@ from headstart.selection.rule import ArmChoice
 
 SCHEMA_VERSION = 1
 
-#: (size, familiarity) -> the strategy expected, the runner-up, and what to expect of it over a linear probe
+#: (size, similarity) -> the strategy expected, the runner-up, and what to expect of it over a linear probe
 RULE: Mapping[tuple[DatasetSize, Similarity], tuple[str, str, str]] = {
     ("small", "similar"): ("linear-probe", "intermediate-probe", "it is the baseline: training more gains little"),
     ("small", "between"): ("intermediate-probe", "partial-finetune", "a point or two over linear-probe"),
@@ -41,13 +41,13 @@ class StrategyAdvice:
 
     facts: DatasetStats
     size: DatasetSize
-    familiarity: Similarity
+    similarity: Similarity
     expected: str  #: a name in ``STRATEGIES``
     runner_up: str  #: another
     gain: str  #: what to expect of it over a linear probe, in words
     seconds: Mapping[str, float | None]  #: by strategy, predicted, once features are stored; None: unknown
     reason: str  #: one or two sentences
-    reckoned: tuple[str, ...] = ()  #: strategies whose seconds are arithmetic, right within a factor of two or three
+    approximate: tuple[str, ...] = ()  #: strategies whose seconds are arithmetic, right within a factor of two or three
 
     def to_json(self) -> dict[str, Any]:
         """Return a record that ``json.dumps`` takes."""
@@ -68,7 +68,7 @@ class StrategyAdvice:
             asked = facts.pop("domain")
             layers = tuple(LayerScore(**it) for it in facts.pop("layers"))
             unknown = tuple(facts.pop("unknown"))
-            fields["reckoned"] = tuple(fields["reckoned"])
+            fields["approximate"] = tuple(fields["approximate"])
             known = DomainSimilarity(**asked) if asked is not None else None
             return cls(facts=DatasetStats(**facts, domain=known, layers=layers, unknown=unknown), **fields)
         except (KeyError, TypeError, ValueError) as error:
@@ -89,15 +89,15 @@ def advise_strategy(context: FitContext, *, timed: bool = False) -> StrategyAdvi
     """
     advice = apply_rule(measure_dataset(context))
     predicted = estimate_costs(context, timed=timed)
-    return replace(advice, seconds=predicted.seconds, reckoned=predicted.reckoned)
+    return replace(advice, seconds=predicted.seconds, approximate=predicted.approximate)
 
 
 def apply_rule(facts: DatasetStats) -> StrategyAdvice:
     """Apply the rule to these facts; where the layers speak against it, the runner-up is what they speak for."""
-    expected, runner_up, gain = RULE[facts.size, facts.familiarity]
+    expected, runner_up, gain = RULE[facts.size, facts.similarity]
     if _last_is_best(facts, expected):
         runner_up = "linear-probe"
-    return StrategyAdvice(facts, facts.size, facts.familiarity, expected, runner_up, gain, {}, _reason(facts, expected))
+    return StrategyAdvice(facts, facts.size, facts.similarity, expected, runner_up, gain, {}, _reason(facts, expected))
 
 
 def _last_is_best(facts: DatasetStats, expected: str) -> bool:

@@ -29,7 +29,7 @@ class StrategyCosts:
     """Predicted seconds of strategies, once features are stored."""
 
     seconds: Mapping[str, float | None]  #: by strategy; None where the network can be neither counted nor timed
-    reckoned: tuple[str, ...] = ()  #: those of it that are arithmetic, right within a factor of two or three
+    approximate: tuple[str, ...] = ()  #: those of it that are arithmetic, right within a factor of two or three
 
 
 def estimate_costs(context: FitContext, *, timed: bool = False) -> StrategyCosts:
@@ -49,7 +49,7 @@ def estimate_costs(context: FitContext, *, timed: bool = False) -> StrategyCosts
     seconds |= {name: _from_trial(context, boundary) for name, boundary in boundaries.items()}
     unknown = [name for name in boundaries if seconds[name] is None]
     if unknown:
-        by_arithmetic = _reckoned(context, {name: boundaries[name] for name in unknown})
+        by_arithmetic = _estimate_by_arithmetic(context, {name: boundaries[name] for name in unknown})
         seconds |= by_arithmetic
         unknown = [name for name in unknown if by_arithmetic[name] is not None]
     return StrategyCosts(seconds, tuple(unknown))
@@ -87,7 +87,7 @@ def _of_epochs(context: DatasetContext, trained: float, scored: float) -> float:
     return context.settings.epochs_for(train) * (train / trained + held_out / scored) + EXPORTED
 
 
-def _reckoned(context: FitContext, boundaries: Mapping[str, str]) -> dict[str, float | None]:
+def _estimate_by_arithmetic(context: FitContext, boundaries: Mapping[str, str]) -> dict[str, float | None]:
     """Return seconds by the engine's speed on one batch, and from how much of the network lies above each boundary.
 
     The frozen part's pass over the changed views is in it, decoding is not.

@@ -73,13 +73,13 @@ class DatasetStats:
         return min(ahead, key=lambda layer: layer.log_loss, default=None)
 
     @property
-    def familiarity(self) -> Similarity:
+    def similarity(self) -> Similarity:
         """From the pretrained answers; an earlier layer that tells the classes better moves it a step away."""
         steps: tuple[Similarity, ...] = ("similar", "between", "different")
         earlier = self.earlier_layer is not None
         if self.domain is None:
             return "different" if earlier else "between"
-        return steps[min(steps.index(self.domain.familiarity) + earlier, 2)]
+        return steps[min(steps.index(self.domain.similarity) + earlier, 2)]
 
 
 def measure_dataset(context: FitContext) -> DatasetStats:
@@ -131,15 +131,15 @@ def _measure_similarity(
     try:
         classifier = read_pretrained_classifier(context.backbone)
     except (HeadstartError, OSError) as error:
-        return None, (f"familiarity: the pretrained classifier of {name} cannot be had ({error})",)
+        return None, (f"similarity: the pretrained classifier of {name} cannot be had ({error})",)
     if classifier is None:
-        return None, (f"familiarity: {name} brings no pretrained classifier that is a linear layer",)
+        return None, (f"similarity: {name} brings no pretrained classifier that is a linear layer",)
     if classifier.classes < LEAST_CLASSES:
         few = f"{classifier.classes} classes; wanted {LEAST_CLASSES} or more"
-        return None, (f"familiarity: the pretrained classifier of {name} has {few}",)
+        return None, (f"similarity: the pretrained classifier of {name} has {few}",)
     both = _keep_decodable(context, sample, flipped=True)
     if not both:
-        return None, ("familiarity: none of the photos drawn decodes",)
+        return None, ("similarity: none of the photos drawn decodes",)
     plain, mirrored = (context.load_features(context.branch(LAYER, flipped=flipped), both) for flipped in (False, True))
     return measure_similarity(classifier, plain, mirrored), ()
 

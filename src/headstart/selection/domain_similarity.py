@@ -36,7 +36,7 @@ class DomainSimilarity:
     divergence: float  #: Jensen-Shannon, of the answers to a photo and to its mirror image, nats, mean; ln 2 at most
 
     @property
-    def familiarity(self) -> Similarity:
+    def similarity(self) -> Similarity:
         """The similarity by the entropy alone; mirror images have no say: digits agree well, and are unlike."""
         return "similar" if self.share < SIMILAR else "different" if self.share > DIFFERENT else "between"
 

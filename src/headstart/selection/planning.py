@@ -106,7 +106,7 @@ def boundary_below(context: FitContext, unfreeze: str | None) -> str:
 def _speeds(job: "FineTuning", context: FitContext) -> "BenchmarkResult":
     """Return speeds of a trial, or by arithmetic where there is no time for one."""
     name, budget, tell = job.spec.name, context.budget, context.log
-    if budget.left_for_timing < LEAST and (rough := _reckoned(job, context)) is not None:
+    if budget.left_for_timing < LEAST and (rough := _estimate_by_arithmetic(job, context)) is not None:
         why = f"no time is left to time it, {TIMING:.0%} of the budget"
         tell(events.Note(f"{name} is priced by arithmetic, from what a cheaper training takes: {why}"))
         return rough
@@ -159,7 +159,7 @@ def _times_as_dear(context: FitContext, unfreeze: str | None, known: Iterable[st
     return cheapest, max(1.0, above[boundary_below(context, unfreeze)] / max(above[cheapest], 1.0))
 
 
-def _reckoned(job: "FineTuning", context: FitContext) -> "BenchmarkResult | None":
+def _estimate_by_arithmetic(job: "FineTuning", context: FitContext) -> "BenchmarkResult | None":
     """Return speeds by arithmetic from the cheapest training that was timed on this network; None where none was."""
     times = _times_as_dear(context, job.spec.unfreeze, context.memo.benchmarks)
     return None if times is None else context.memo.benchmarks[times[0]].scale_cost(times[1])

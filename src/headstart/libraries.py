@@ -25,7 +25,7 @@ _OPENVINO_REPORTER = "openvino_telemetry"
 
 
 def import_onnxruntime() -> Any:
-    """The module ``onnxruntime``, its telemetry off unless the user set the switch or has imported it already."""
+    """Return ``onnxruntime``, its telemetry off unless the user set the switch or has imported it already."""
     if "onnxruntime" not in sys.modules:
         ours = os.environ.setdefault(ORT_SWITCH, "1") == "1"  # inherited by processes that this one starts
         module = import_module("onnxruntime")

@@ -1,6 +1,6 @@
-"""The contract of a backbone: a pretrained network as a small record and an ONNX graph beside it.
+"""The record of a backbone: a pretrained network as a small record and an ONNX graph beside it.
 
-The graph takes ``pixels``, uint8 (N, S, S, 3) RGB as ``pixels.decode.prepare`` makes them, and gives every layer's
+The graph takes ``pixels``, uint8 (N, S, S, 3) RGB as ``crop_resize`` makes them, and gives every layer's
 pooled output, float32 (N, width), under the layer's name. Normalisation is inside. Engines run the graph, so a
 backbone that was converted once is used without importing PyTorch.
 """
@@ -49,7 +49,7 @@ class Backbone:
         return self.folder / GRAPH
 
     def layer(self, name: str) -> Layer:
-        """The layer of that name.
+        """Return the layer of that name.
 
         Raises:
             BackboneError: there is none.
@@ -67,18 +67,18 @@ class Backbone:
         return hashlib.blake2b(json.dumps(facts, sort_keys=True).encode(), digest_size=20).hexdigest()
 
     def with_grey(self, ranges: tuple[GreyRange, ...]) -> Self:
-        """The same network for photos whose values of more than 8 bits are scaled by these ranges."""
+        """Return the same network for photos whose values of more than 8 bits are scaled by these ranges."""
         return replace(self, spec=replace(self.spec, grey=ranges)) if ranges else self
 
     def to_json(self) -> dict[str, Any]:
-        """A dict of plain values, without the folder: that is where it was read from."""
+        """Return a dict of plain values, without the folder: that is where it was read from."""
         record = asdict(self)
         del record["folder"]
         return {"schema_version": SCHEMA_VERSION, **record}
 
     @classmethod
     def from_json(cls, record: dict[str, Any], folder: Path) -> Self:
-        """The inverse of ``to_json``."""
+        """Return the backbone of a dict that ``to_json`` gave."""
         fields = {key: value for key, value in record.items() if key != "schema_version"}
         fields["layers"] = tuple(Layer(**layer) for layer in record["layers"])
         fields["spec"] = ImageSpec.from_json(record["spec"])
@@ -86,7 +86,7 @@ class Backbone:
 
 
 def middle_stage(names: Sequence[str]) -> str:
-    """The stage that training begins at unless one is named.
+    """Return the stage that training begins at unless one is named.
 
     Args:
         names: of all layers, from the input upwards; the last is "final".

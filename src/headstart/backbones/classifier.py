@@ -28,12 +28,12 @@ class PretrainedClassifier:
         return self.bias.size
 
     def logits(self, features: Floats) -> Floats:
-        """(N, D) float32 -> (N, K) float32."""
+        """Return logits, float32 (N, K), of features, float32 (N, D)."""
         return features @ self.weight + self.bias
 
 
 def write_classifier(folder: Path, classifier: PretrainedClassifier | None) -> None:
-    """Writes ``classifier.safetensors`` into a network's folder; None is written too, so that nobody looks again."""
+    """Write ``classifier.safetensors`` into a network's folder; None is written too, so that nobody looks again."""
     from safetensors.numpy import save
 
     tensors = {} if classifier is None else {"weight": classifier.weight, "bias": classifier.bias}

@@ -25,7 +25,7 @@ OPSET = 18  #: the first with an antialiased Resize, which the saved classifier'
 
 
 def load_backbone(name: str, folder: Path, listener: events.Listener = events.ignore) -> Backbone:
-    """The backbone of that name, converted now if it never was.
+    """Return the backbone of that name, converted now if it never was.
 
     Args:
         name: see ``backbones.catalog``.
@@ -96,12 +96,12 @@ def _export(loaded: "LoadedNetwork", origin: Origin, file: Path) -> None:
 
 
 def export_network(loaded: "LoadedNetwork", file: Path) -> None:
-    """Writes a loaded network as one ONNX file with a free number of photos."""
+    """Write a loaded network as one ONNX file with a free number of photos."""
     write_graph(loaded.network, loaded.spec.size, [layer.name for layer in loaded.layers], file)
 
 
 def write_graph(network: "nn.Module", size: int, outputs: Sequence[str], file: Path) -> None:
-    """Writes a module that takes uint8 pixels (N, size, size, 3) and gives a tensor for each output's name."""
+    """Write a module that takes uint8 pixels (N, size, size, 3) and gives a tensor for each output's name."""
     import torch
 
     example = torch.zeros(2, size, size, 3, dtype=torch.uint8)

@@ -41,7 +41,7 @@ class TracedNetwork:
     sections: tuple[Section, ...]  #: from the input upwards, the last is "final"
 
     def boundary_below(self, unfreeze: str) -> str:
-        """The boundary under a layer: the layer below it, or "pixels".
+        """Return the boundary under a layer: the layer below it, or "pixels".
 
         Raises:
             BackboneError: no such layer, or nothing to train in it and above.
@@ -55,12 +55,12 @@ class TracedNetwork:
         return names[index - 1] if index else PIXELS
 
     def sections_above(self, boundary: str) -> tuple[Section, ...]:
-        """The parts that are trained when all up to ``boundary`` is frozen."""
+        """Return the sections that are trained when all up to ``boundary`` is frozen."""
         names = [PIXELS, *(part.name for part in self.sections)]
         return self.sections[names.index(boundary) :]
 
     def shape_at(self, boundary: str) -> tuple[int, ...]:
-        """Of one photo's activations at a boundary."""
+        """Return the shape of one photo's activations at a boundary."""
         return next(part.shape for part in self.sections if part.name == boundary)
 
 

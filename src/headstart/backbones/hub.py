@@ -7,7 +7,7 @@ from headstart.process import Override
 
 
 def is_hub_reachable(endpoint: str | None = None, seconds: float = 3.0) -> bool:
-    """Whether the hub answers, if only to say no; HF_HUB_OFFLINE says that it need not be asked.
+    """Return whether the hub answers, if only to say no; HF_HUB_OFFLINE says that it need not be asked.
 
     Asked with the hub client's own session, so that its proxies and certificates count.
     """

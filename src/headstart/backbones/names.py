@@ -32,7 +32,7 @@ class KnownNetwork:
 
 
 def normalise_name(name: str) -> str:
-    """Lower case, letters and digits only: ``VGG-16``, ``vgg_16`` and ``VGG16`` are one name."""
+    """Return a name in lower case, letters and digits only: ``VGG-16``, ``vgg_16`` and ``VGG16`` are one name."""
     return "".join(sign for sign in name.lower() if sign.isalnum())
 
 
@@ -85,12 +85,12 @@ _BY_KEY = {key: known for known in KNOWN for key in known.keys}
 
 
 def find_known(name: str) -> KnownNetwork | None:
-    """The network that a name means, in any case and spelling; None when it is none that people know."""
+    """Return the network that a name means, in any case and spelling; None when it is none that people know."""
     return _BY_KEY.get(normalise_name(name))
 
 
 def match_names(pattern: str) -> list[KnownNetwork]:
-    """Networks that a pattern with ``*`` and ``?`` fits, or that have it in a name; in any case and spelling."""
+    """Return networks that a pattern with ``*`` and ``?`` fits, or that have it in a name; in any case and spelling."""
     wild = any(sign in pattern for sign in "*?[")
     plain = "".join(sign for sign in pattern.lower() if sign.isalnum() or (wild and sign in "*?"))
     wanted = plain if wild else f"*{plain}*"
@@ -100,7 +100,7 @@ def match_names(pattern: str) -> list[KnownNetwork]:
 
 
 def suggest_names(name: str, others: tuple[str, ...] = (), most: int = 3) -> list[str]:
-    """Names most like one that is not known, the nearest first: of this table, and of some others."""
+    """Return names most like one that is not known, the nearest first: of this table, and of some others."""
     names = {key: known.name for key, known in _BY_KEY.items()} | {normalise_name(other): other for other in others}
     close = get_close_matches(normalise_name(name), list(names), n=2 * most, cutoff=0.6)  # aliases: one name, many keys
     return list(dict.fromkeys(names[key] for key in close))[:most]

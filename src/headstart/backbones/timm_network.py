@@ -32,13 +32,13 @@ class Network(nn.Module):
         self.layers: tuple[Layer, ...] = ()
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
-        """Uint8 (N, S, S, 3) RGB -> one float32 (N, width) per layer, from the input upwards."""
+        """Return one float32 (N, width) per layer, from the input upwards, of uint8 (N, S, S, 3) RGB."""
         last, stages = self.body.forward_intermediates(self.normalise(pixels), indices=self.places)
         final = self.body.forward_head(last, pre_logits=True)
         return (*(stage.mean((2, 3)) for stage in stages), final.flatten(1))
 
     def normalise(self, pixels: Tensor) -> Tensor:
-        """Uint8 (N, S, S, 3) RGB -> what the body takes, (N, 3, S, S)."""
+        """Return what the body takes, (N, 3, S, S), of uint8 (N, S, S, 3) RGB."""
         # Centred before it is scaled: the other way round, bf16 loses half a grey level and cosines fall to 0.997.
         return (pixels.permute(0, 3, 1, 2).to(self.scale.dtype) - self.centre) * self.scale
 

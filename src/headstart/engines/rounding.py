@@ -20,7 +20,7 @@ MOST_ELEMENTS = 4_000_000
 
 
 def round_graph(graph: Path) -> Path:
-    """A copy of an ONNX graph, beside it, whose convolution weights are bf16 numbers; made once."""
+    """Return a copy of an ONNX graph, beside it, whose convolution weights are bf16 numbers; made once."""
     copy = graph.with_name(f"{graph.stem}-bf16-v{VERSION}.onnx")
     if copy.is_file():
         return copy
@@ -38,7 +38,7 @@ def round_graph(graph: Path) -> Path:
 
 
 def diffuse_rounding(weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Float32 (outputs, ...) -> the same shape in bf16 numbers, the sum of each output's taps kept."""
+    """Return weights (outputs, ...) in bf16 numbers, as float32, the sum of each output's taps kept."""
     taps = weights.reshape(len(weights), -1)
     order = np.argsort(-np.abs(taps), axis=1, kind="stable")
     largest_first = np.take_along_axis(taps, order, axis=1)
@@ -53,7 +53,7 @@ def diffuse_rounding(weights: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def to_bf16(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The nearest bf16 number of each value, ties to even, as float32: the upper half of its bits."""
+    """Return the nearest bf16 number of each value, ties to even, as float32: the upper half of its bits."""
     bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
     nearest = bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))
     return (nearest & np.uint32(0xFFFF0000)).view(np.float32)

@@ -15,7 +15,7 @@ PER_NUMBER = 30.0
 
 
 def count_work_above(backbone: Backbone) -> dict[str, float]:
-    """Multiplications for one photo, and what moving its numbers counts as, above each layer and "pixels" (all).
+    """Return multiplications for one photo, and what moving its numbers counts as, above each layer and "pixels" (all).
 
     Raises:
         RuntimeError: OpenVINO cannot read the graph.

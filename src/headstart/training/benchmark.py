@@ -38,7 +38,7 @@ class Allowance:
     whole: bool = True  #: whether it was enough so far
 
     def allows(self, seconds: float) -> bool:
-        """Whether so many seconds more are allowed; where not, what comes of the trial is not whole."""
+        """Return whether so many seconds more are allowed; where not, the benchmark is not whole."""
         enough = time.perf_counter() - self.began + seconds <= self.seconds
         self.whole = self.whole and enough
         return enough
@@ -125,7 +125,7 @@ class _Timing:
         self._largest = 0  #: numbers in what the largest step was shown
 
     def measure(self, best: float) -> TrainingSpeed | None:
-        """The speed, memory left open; None where it is hopelessly slower.
+        """Return the speed, memory left open; None where it is hopelessly slower.
 
         Args:
             best: photos a second of the fastest precision so far, on a few photos.
@@ -142,7 +142,7 @@ class _Timing:
         return TrainingSpeed(whole, trained if borne else None, self._time_scoring(whole), 0)
 
     def scale_to_batch(self, grown: int) -> int:
-        """Bytes that a step on a whole batch takes, from those that the largest step took that was made."""
+        """Return the bytes that a step on a whole batch takes, from those that the largest step took that was made."""
         fixed = 12 * sum(parameter.numel() for parameter in self.network.parameters())  # gradients and two moments
         share = self.inputs.numel() / max(1, self._largest)
         return round(grown if grown <= fixed else fixed + (grown - fixed) * share)

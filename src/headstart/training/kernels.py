@@ -21,7 +21,7 @@ class Pointwise(nn.Module):
         self.weight, self.bias, self.stride = conv.weight, conv.bias, conv.stride
 
     def forward(self, values: Tensor) -> Tensor:
-        """(N, C, H, W) with channels last -> (N, D, H', W'), likewise."""
+        """Return (N, D, H', W') with channels last from (N, C, H, W), likewise."""
         if self.stride != (1, 1):
             values = values[:, :, :: self.stride[0], :: self.stride[1]]
         rows = values.permute(0, 2, 3, 1)
@@ -38,7 +38,7 @@ class Depthwise(nn.Module):
         self.same = isinstance(conv, Conv2dSame)
 
     def forward(self, values: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, C, H', W'), computed in bf16."""
+        """Return (N, C, H', W') from (N, C, H, W), computed in bf16."""
         size, padding = self.weight.shape[-1], self.padding
         if self.same:
             values = _pad_same(values, size, self.stride)

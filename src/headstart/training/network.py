@@ -68,11 +68,11 @@ class TrainableTop(nn.Module):
         self._parts = traced.sections_above(boundary)
 
     def forward(self, activations: Tensor) -> Tensor:
-        """(N, *shape), bf16, float32 or uint8 -> logits float32 (N, C)."""
+        """Return logits, float32 (N, C), of activations (N, *shape), bf16, float32 or uint8."""
         return self.head(self.features(activations))
 
     def features(self, activations: Tensor) -> Tensor:
-        """(N, *shape) -> the last layer's features, float32 (N, D)."""
+        """Return the last layer's features, float32 (N, D), of activations (N, *shape)."""
         activations = activations.to(self.device)
         if activations.is_floating_point() and self.precision == "f32":
             activations = activations.float()
@@ -81,7 +81,7 @@ class TrainableTop(nn.Module):
         return features.float()
 
     def train(self, mode: bool = True) -> "TrainableTop":
-        """Dropout as ``mode`` says; BatchNorm in inference mode unless its statistics are to be updated."""
+        """Set dropout as ``mode`` says; BatchNorm is in inference mode unless its statistics are to be updated."""
         super().train(mode)
         for run in {id(run): run for run in (self.top, self._run[0])}.values():
             run.train(mode)

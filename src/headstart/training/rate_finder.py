@@ -52,7 +52,7 @@ class RateCurve:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Back from ``dataclasses.asdict`` through JSON.
+        """Return the curve of what ``dataclasses.asdict`` gave, through JSON.
 
         Raises:
             TypeError: fields missing or unknown.
@@ -139,7 +139,7 @@ class _Curve:
         self.blown = False
 
     def add(self, rate: float, loss: float) -> None:
-        """A step; a loss that is not a number is not kept, for it ends the sweep and no JSON file could hold it."""
+        """Add a step; a loss that is not a number is not kept, for it ends the sweep and no JSON file could hold it."""
         if not math.isfinite(loss):
             self.blown = True
             return

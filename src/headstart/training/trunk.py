@@ -41,12 +41,12 @@ class Trunk(Protocol):
     streams: int
 
     def run(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
-        """Uint8 (B, S, S, 3) -> (B, *shape): float32, or uint8 where nothing is frozen."""
+        """Return (B, *shape) of pixels, uint8 (B, S, S, 3): float32, or uint8 where nothing is frozen."""
         ...
 
 
 class IdentityTrunk:
-    """Nothing is frozen: the pixels themselves."""
+    """The trunk where nothing is frozen: the pixels themselves."""
 
     kind: ValueKind = "u8"
     batch = BATCH
@@ -58,7 +58,7 @@ class IdentityTrunk:
         self.streams = count_cores()
 
     def run(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
-        """The same."""
+        """Return the pixels."""
         return pixels
 
 

@@ -30,7 +30,7 @@ class WeightAverage:
         return {**self._mean, "steps": self._steps} if self._decay else {}
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
-        """From a checkpoint."""
+        """Take the average from a checkpoint."""
         for name, value in self._mean.items():
             value.copy_(tensors[name])
         if self._decay:
@@ -38,7 +38,7 @@ class WeightAverage:
 
     @torch.no_grad()
     def update(self) -> None:
-        """Moves towards the weights of now."""
+        """Move towards the weights of now."""
         if not self._decay:
             return
         self._steps += 1
@@ -49,7 +49,7 @@ class WeightAverage:
 
     @contextmanager
     def applied(self) -> Iterator[None]:
-        """The network has the mean weights inside the ``with`` block."""
+        """Give the network the mean weights inside the ``with`` block."""
         self._swap()
         try:
             yield

@@ -161,7 +161,7 @@ def test_where_nothing_can_be_held_out_all_classes_are_alike() -> None:
 # --- searching -------------------------------------------------------------------------------------------------------
 
 
-def test_a_dearer_rung_that_is_better_is_used(tmp_path) -> None:
+def test_a_dearer_candidate_that_is_better_is_used(tmp_path) -> None:
     search = World(tmp_path, a=0.3, b=3.0).select([("a", "b")])
     assert search.chosen == "b"
     a, b = search.candidates
@@ -173,7 +173,7 @@ def test_a_dearer_rung_that_is_better_is_used(tmp_path) -> None:
     assert all(candidate.photos_per_second > 0 and candidate.seconds > 0 for candidate in search.candidates)
 
 
-def test_of_rungs_that_cannot_be_told_apart_the_cheaper_is_used(tmp_path) -> None:
+def test_of_candidates_that_cannot_be_told_apart_the_cheaper_is_used(tmp_path) -> None:
     search = World(tmp_path, a=3.0, b=3.05).select([("a", "b")])
     assert search.chosen == "a"
     assert search.candidates[1].dropped == "cannot be told from a, which is cheaper"
@@ -186,7 +186,7 @@ def test_a_tier_ends_after_two_candidates_that_were_not_better(tmp_path) -> None
     assert search.chosen == "f"
 
 
-def test_a_rung_that_cannot_be_had_does_not_count(tmp_path) -> None:
+def test_a_candidate_that_cannot_be_had_does_not_count(tmp_path) -> None:
     world = World(tmp_path, a=1.0, b=0.2, c=9.0)
     search = world.select([("a", "gone", "b", "away", "c")])
     assert search.chosen == "c"
@@ -196,7 +196,7 @@ def test_a_rung_that_cannot_be_had_does_not_count(tmp_path) -> None:
         world.select([("gone",)])
 
 
-def test_a_rung_that_is_too_large_does_not_end_the_climb(tmp_path, monkeypatch) -> None:
+def test_a_candidate_that_is_too_large_does_not_end_the_search(tmp_path, monkeypatch) -> None:
     world, forward = World(tmp_path, a=1.0, b=9.0), Eye.forward
 
     def short(self: Eye, pixels: np.ndarray) -> dict[str, np.ndarray]:

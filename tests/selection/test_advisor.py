@@ -343,7 +343,7 @@ def test_advice_of_another_schema_is_refused():
 
 
 def test_a_trial_is_looked_for_where_training_keeps_it(context, monkeypatch):
-    from headstart.selection.finetune import build_training
+    from headstart.selection.trainings import build_training
     from headstart.training.trunk import IdentityTrunk
 
     files = []

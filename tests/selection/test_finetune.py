@@ -33,7 +33,7 @@ def test_what_was_planned_and_what_was_done_are_both_said(made: int, cut: bool, 
     trained: Any = SimpleNamespace(
         epochs=epochs, planned=17, cut=cut, best_epoch=made, frozen=3, boundary="stage2", rate_curve=None
     )
-    notes = [it for it in finetune._notes(trained) if "planned" in it]
+    notes = [it for it in finetune._list_notes(trained) if "planned" in it]
     assert notes == ([said] if said else [])
 
 
@@ -45,7 +45,7 @@ def test_the_rule_by_which_an_epoch_is_kept_is_said_as_it_is() -> None:
         epochs=epochs, planned=4, cut=False, best_epoch=3, frozen=3, boundary="stage2", rate_curve=None
     )
     wanted = "the last whose calibrated validation loss is within a standard error of the lowest"
-    assert finetune._notes(trained)[-1] == f"epoch 3 of 4 is kept, {wanted}"
+    assert finetune._list_notes(trained)[-1] == f"epoch 3 of 4 is kept, {wanted}"
 
 
 def test_a_search_that_fails_lets_go_of_its_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,8 +61,8 @@ def test_a_search_that_fails_lets_go_of_its_network(tmp_path: Path, monkeypatch:
         raise RuntimeError("out of memory")
 
     monkeypatch.setattr(finetune, "build_training", lambda *_, **__: made.pop())
-    monkeypatch.setattr(finetune, "planned_in_time", lambda job, _: job)
-    monkeypatch.setattr(finetune, "search", search)
+    monkeypatch.setattr(finetune, "plan_within_budget", lambda job, _: job)
+    monkeypatch.setattr(finetune, "search_hyperparameters", search)
     drawn = context()
     drawn.settings, drawn.folder = FitSettings.load(search=3), tmp_path
     (planned,) = finetune.full_finetune(drawn)

@@ -24,8 +24,9 @@ from headstart.errors import BackboneError, TrainingError
 from headstart.extraction.extract import load_pixels
 from headstart.modalities.image.spec import GreyRange
 from headstart.selection.context import FitContext
-from headstart.selection.finetune import build_arm, build_training
+from headstart.selection.finetune import build_arm
 from headstart.selection.probes import linear_probe
+from headstart.selection.trainings import build_training
 from headstart.training.checks import check_frozen
 from headstart.training.curves import Epoch
 from headstart.training.fine_tuning import FineTuneResult, FineTuning
@@ -221,7 +222,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from headstart import events
-from headstart.selection.finetune import build_training
+from headstart.selection.trainings import build_training
 from tests import small_network
 from tests.selection.made import make_context
 

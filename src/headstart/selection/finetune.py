@@ -9,20 +9,14 @@ them is the best of several trainings (``hyperparameters``).
 import gc
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from math import ceil
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headstart.backbones.backbone import middle_stage
-from headstart.data.samples import Subset
 from headstart.engines.choose import choose_engine
 from headstart.errors import SettingError
 from headstart.export import FeatureBranch, FittedModel
-from headstart.heads.catalog import fit_head
-from headstart.heads.head import Head
-from headstart.libraries import import_openvino
-from headstart.process import passive_waiting
 from headstart.selection.arm import Arm, ArmPlan, arm_file_name, score_arm
 from headstart.selection.context import FitContext
 from headstart.selection.hyperparameters import CHOICES, SearchResult, search_hyperparameters
@@ -32,14 +26,14 @@ from headstart.selection.planning import (
     estimate_untimed,
     plan_within_budget,
 )
-from headstart.selection.probes import LAYER, base_head_name, build_model, fit_probe
+from headstart.selection.probes import LAYER, build_model
 from headstart.selection.refit import add_refit, should_refit
+from headstart.selection.trainings import build_refit, build_training
 from headstart.settings import FitSettings
 from headstart.training.cost import Cost
 from headstart.training.curves import KEPT_EPOCH_RULE, Epoch
 
 if TYPE_CHECKING:  # it imports PyTorch, which a run of probes has no need of
-    from headstart.training.benchmark_record import BenchmarkResult
     from headstart.training.fine_tuning import FineTuneResult, FineTuning
 
 
@@ -70,137 +64,85 @@ def _refuse_detail(name: str, detail: str | None) -> None:
         raise SettingError(f"{name} takes no detail, seen {detail!r}; partial-finetune:{detail} trains from there up")
 
 
-def build_training(
-    context: FitContext, name: str, unfreeze: str | None, *, scratch: bool, settings: FitSettings | None = None
-) -> "FineTuning":
-    """Return the training, not started."""
-    head = None if scratch else fit_probe(context, base_head_name(context)).head
-    return _build(context, name, unfreeze, head, [Subset.TRAIN], settings or context.settings)
-
-
-def _build_refit(
-    context: FitContext,
-    name: str,
-    unfreeze: str | None,
-    trained: "FineTuneResult",
-    settings: FitSettings,
-    timed: "BenchmarkResult",
-    share: float = 1.0,
-    *,
-    scratch: bool,
-) -> "FineTuning":
-    """Return the training once more, on train and validation photos, for a share of the steps that validation kept."""
-    head, parts = None, [Subset.TRAIN, Subset.VALIDATION]
-    train = len(context.samples_in(Subset.TRAIN))
-    epochs = settings.epochs_for(train)
-    again = ceil(share * epochs * train / len(context.samples_in(*parts)))
-    update: dict[str, object] = {"epochs": again}
-    if trained.rate_curve is not None:
-        update["rate"] = trained.rate_curve.suggestion
-    if not scratch:
-        kind = base_head_name(context)
-        task = context.training_set([context.branch(LAYER)], *parts)
-        head = fit_head(kind, task, context.settings, fixed=fit_probe(context, kind).chosen).head
-    ends = max(1, round(again * trained.best_epoch / epochs))
-    job = _build(context, name, unfreeze, head, parts, settings.model_copy(update=update), ends=ends)
-    job.benchmark = timed
-    return job
-
-
-def _build(
-    context: FitContext,
-    name: str,
-    unfreeze: str | None,
-    head: Head | None,
-    learnt: Sequence[Subset],
-    settings: FitSettings,
-    *,
-    ends: int | None = None,
-) -> "FineTuning":
-    import_openvino()  # a trained network runs in nothing else: said before the training, not after it
-    with passive_waiting():
-        from headstart.training.fine_tuning import FineTuneSpec, FineTuning
-
-    held_out = context.samples_in(Subset.VALIDATION)
-    return FineTuning(
-        FineTuneSpec(
-            name=name,
-            train=context.samples_in(*learnt),
-            validation=held_out,
-            classes=len(context.samples.classes),
-            backbone=context.backbone,
-            engine=context.engine,
-            unfreeze=unfreeze,
-            head=head,
-            rows=None if head is None else context.load_features(context.branch(LAYER), held_out),
-            parity_samples=context.parity_samples,
-            settings=settings,
-            folder=context.store.folder,
-            ends=ends,
-        ),
-        context.log,
-    )
-
-
 def _plan_arm(context: FitContext, strategy: str, name: str, unfreeze: str | None, *, scratch: bool) -> ArmPlan:
-    jobs: list[FineTuning] = []  # made when first asked for: loading the network takes seconds
+    planned = _PlannedTraining(context, strategy, name, unfreeze, scratch)
+    if scratch or not context.settings.search:
+        return ArmPlan(name, strategy, planned.estimate_cost, planned.fit, trains=True)
+    most = "" if context.budget.limit is None else "up to "
+    best = f"{name}, best of {most}{context.settings.search}"
+    return ArmPlan(best, strategy, planned.estimate_search_cost, lambda: planned.search(best), trains=True)
 
-    def job() -> "FineTuning":
-        if not jobs:
-            jobs.append(plan_within_budget(build_training(context, name, unfreeze, scratch=scratch), context))
-        return jobs[0]
 
-    def price() -> Cost | None:
-        return None if jobs else estimate_untimed(context, name, unfreeze)
+@dataclass
+class _PlannedTraining:
+    """A training that an arm may need; it is built when it is first asked for, as loading the network takes seconds."""
 
-    def make() -> Arm:
+    context: FitContext
+    strategy: str
+    name: str
+    unfreeze: str | None
+    scratch: bool
+    built: "FineTuning | None" = None
+
+    @property
+    def training(self) -> "FineTuning":
+        """The training, with as many epochs as the budget allows."""
+        if self.built is None:
+            training = build_training(self.context, self.name, self.unfreeze, scratch=self.scratch)
+            self.built = plan_within_budget(training, self.context)
+        return self.built
+
+    def estimate_cost(self) -> Cost:
+        """Return the cost of one training."""
+        return self._estimate_untimed() or estimate_training_cost(self.training)
+
+    def estimate_search_cost(self) -> Cost:
+        """Return the cost of a search."""
+        presets = len({*CHOICES["augmentation"], self.context.settings.augmentation})
+        return self._estimate_untimed() or estimate_search_cost(self.context, self.training, presets)
+
+    def _estimate_untimed(self) -> Cost | None:
+        return None if self.built else estimate_untimed(self.context, self.name, self.unfreeze)
+
+    def fit(self) -> Arm:
+        """Train, and return the arm."""
         try:
-            trained = job().run(make_stop_rule(context))
-            return build(name, trained, job().spec.settings)
+            trained = self.training.run(make_stop_rule(self.context))
+            return self._build_arm(self.name, trained, self.training.spec.settings)
         finally:
-            jobs.clear()  # what failed for want of memory must not keep it from the next
+            self.built = None  # what failed for want of memory must not keep it from the next
 
-    def build(told: str, trained: "FineTuneResult", settings: FitSettings) -> Arm:
-        timed = job().benchmark
-        jobs.clear()
-        gc.collect()  # a network as a graph is full of cycles, and the next one wants its memory
-        arm = build_arm(context, strategy, told, unfreeze or "stage1", trained)
-        return add_refit(
-            context,
-            arm,
-            trained,
-            lambda share: _build_refit(context, name, unfreeze, trained, settings, timed, share, scratch=scratch),
-            lambda again: _build_model(context, again),
-        )
-
-    def make_best() -> Arm:
-        folder = _arm_folder(context, name)
+    def search(self, best: str) -> Arm:
+        """Search for hyperparameters, and return the best training as an arm of this name."""
+        context = self.context
+        refits = should_refit(context) and context.budget.limit is not None
         try:
-            again = (
-                estimate_training_cost(job()).refit
-                if should_refit(context) and context.budget.limit is not None
-                else 0.0
-            )
+            again = estimate_training_cost(self.training).refit if refits else 0.0
             found = search_hyperparameters(
-                job(),
+                self.training,
                 context.settings.search,
-                folder,
+                _arm_folder(context, self.name),
                 stop=make_stop_rule(context),
                 left=lambda: context.left - ENDING - again,
             )
-            settings = job().spec.settings.model_copy(update=dict(found.best.settings))
-            return _describe_search(build(best, found.trained, settings), found, context)
+            settings = self.training.spec.settings.model_copy(update=dict(found.best.settings))
+            return _describe_search(self._build_arm(best, found.trained, settings), found, context)
         finally:
-            jobs.clear()  # as in make
+            self.built = None  # as in fit
 
-    if scratch or not context.settings.search:
-        return ArmPlan(name, strategy, lambda: price() or estimate_training_cost(job()), make, trains=True)
-    most = "" if context.budget.limit is None else "up to "
-    best = f"{name}, best of {most}{context.settings.search}"
-    presets = len({*CHOICES["augmentation"], context.settings.augmentation})
-    return ArmPlan(
-        best, strategy, lambda: price() or estimate_search_cost(context, job(), presets), make_best, trains=True
-    )
+    def _build_arm(self, name: str, trained: "FineTuneResult", settings: FitSettings) -> Arm:
+        """Return the arm of a training, after letting go of it."""
+        timed = self.training.benchmark
+        self.built = None
+        gc.collect()  # a network as a graph is full of cycles, and the next one wants its memory
+        context, unfreeze, scratch = self.context, self.unfreeze, self.scratch
+        return add_refit(
+            context,
+            build_arm(context, self.strategy, name, unfreeze or "stage1", trained),
+            trained,
+            lambda share: build_refit(context, self.name, unfreeze, trained, settings, timed, share, scratch=scratch),
+            lambda again: _build_model(context, again),
+        )
 
 
 def _arm_folder(context: FitContext, name: str) -> Path:

@@ -129,8 +129,8 @@ def test_in_bf16_it_scores_that_within_rounding(twice: tuple[FitContext, FineTun
 
 def test_features_that_are_not_the_probes_stop_it(twice: tuple[FitContext, FineTuning, FineTuneResult]) -> None:
     _, base, _ = twice
-    assert base.task.rows is not None
-    other = np.random.default_rng(0).normal(size=base.task.rows.shape).astype(np.float32)
+    assert base.spec.rows is not None
+    other = np.random.default_rng(0).normal(size=base.spec.rows.shape).astype(np.float32)
     job = sibling(base, rows=other, settings={"seed": 4})
     with pytest.raises(TrainingError, match="gives other features than the whole network"):
         job.run()
@@ -198,8 +198,8 @@ def test_batchnorm_is_updated_above_the_boundary_if_at_all(
 ) -> None:
     _, base, _ = twice
     networks: list[TrainableTop] = []
-    real = FineTuning.network
-    monkeypatch.setattr(FineTuning, "network", lambda *given: networks.append(real(*given)) or networks[-1])
+    real = FineTuning.build_network
+    monkeypatch.setattr(FineTuning, "build_network", lambda *given: networks.append(real(*given)) or networks[-1])
     job = sibling(base, settings={"batchnorm": batchnorm, "epochs": 1, "patience": 1})
     trained = job.run()
     assert trained.best_epoch == 1, "else the start is what was kept"
@@ -456,7 +456,7 @@ def test_from_random_weights(make: Make) -> None:
 
 
 def test_a_loss_that_is_not_a_number_saves_nothing(twice: tuple[FitContext, FineTuning, FineTuneResult]) -> None:
-    head = twice[1].task.head
+    head = twice[1].spec.head
     assert head is not None
     bias = np.full_like(head.layers[0].bias, np.nan)
     job = sibling(twice[1], head=replace(head, layers=(replace(head.layers[0], bias=bias),)))

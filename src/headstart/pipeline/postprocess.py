@@ -50,7 +50,7 @@ def postprocess_winner(context: FitContext, winner: Arm, model: FittedModel) -> 
 
 def mark_validation(validation: Evaluation, fitted: Postprocessed) -> Evaluation:
     """Return the score on validation, marked where the calibration was fitted on these photos too."""
-    if fitted.held.how != "validation" or fitted.model.calibration.kind == "none":
+    if fitted.calibration_set.source != "validation" or fitted.model.calibration.kind == "none":
         return validation
     return replace(validation, chosen_on=(*validation.chosen_on, "calibration"))
 
@@ -60,4 +60,4 @@ def describe_postprocessors(fitted: Postprocessed) -> str:
     sets, calibration = fitted.model.conformal, fitted.model.calibration
     how = f"{calibration.kind} calibration" if calibration.kind != "none" else "no calibration needed"
     covered = f", prediction sets for {sets.coverage:.0%}" if sets else ""
-    return f"{how}{covered}, by {len(fitted.held.labels)} photos held out ({fitted.held.how})"
+    return f"{how}{covered}, by {len(fitted.calibration_set.labels)} photos held out ({fitted.calibration_set.source})"

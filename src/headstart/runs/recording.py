@@ -143,9 +143,9 @@ def hash_dataset(samples: Samples) -> str:
 def _describe_calibration(diagnostics: Diagnostics, fitted: Postprocessed) -> Mapping[str, Any]:
     return {
         "kind": fitted.model.calibration.kind,
-        "held_out": fitted.held.how,
-        "n": len(fitted.held.labels),
-        "tried": fitted.tried,
+        "held_out": fitted.calibration_set.source,
+        "n": len(fitted.calibration_set.labels),
+        "tried": fitted.calibration_losses,
         "before": diagnostics.uncalibrated,
         "after": diagnostics.calibrated,
     }
@@ -159,7 +159,7 @@ def _describe_sets(diagnostics: Diagnostics, fitted: Postprocessed) -> Mapping[s
         "kind": sets.kind,
         "coverage": sets.coverage,
         "threshold": sets.threshold,
-        "held_out_n": len(fitted.held.labels),
+        "held_out_n": len(fitted.calibration_set.labels),
         "test": diagnostics.coverage,
     }
 

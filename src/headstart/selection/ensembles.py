@@ -43,7 +43,7 @@ def combine_models(
         SettingError: one of them is a vote, which has no share in a mean.
     """
     branches: list[FeatureBranch] = []
-    combine_models: list[EnsembleMember] = []
+    combined: list[EnsembleMember] = []
     for model, share in members:
         if model.combine != "mean":
             raise SettingError("a vote cannot be part of another ensemble; leave it out of --arms")
@@ -54,8 +54,8 @@ def combine_models(
             places.append(branches.index(branch))
         for member in model.members:
             read = tuple(places[index] for index in member.branches)
-            combine_models.append(replace(member, branches=read, weight=member.weight * share))
-    return FittedModel(classes, tuple(branches), tuple(combine_models), combine)
+            combined.append(replace(member, branches=read, weight=member.weight * share))
+    return FittedModel(classes, tuple(branches), tuple(combined), combine)
 
 
 def average_arms(context: DatasetContext, backbones: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:

@@ -16,17 +16,17 @@ from headstart.inference.postprocess import BatchPredictions
 
 
 @dataclass(frozen=True)
-class HeldOut:
-    """Photos and what is said of them by a classifier that was not fitted on them."""
+class CalibrationSet:
+    """Photos with predictions by a classifier that was not fitted on them."""
 
     samples: tuple[Sample, ...]
     labels: NDArray[np.int64]  #: (N,)
     probabilities: NDArray[np.float32]  #: (N, C), not calibrated
-    how: Literal["validation", "cross-validated"]
+    source: Literal["validation", "cross-validated"]
 
     @property
     def groups(self) -> NDArray[np.int64]:
-        """(N,) a number for each group."""
+        """A number for each group (N,)."""
         return encode_groups(self.samples)
 
 
@@ -35,14 +35,14 @@ class Postprocessed:
     """The model that is saved, with its postprocessors and the predictions that they were fitted on."""
 
     model: FittedModel
-    held: HeldOut
-    tried: Mapping[str, float]  #: kind of calibration -> cross-validated log loss, nats
+    calibration_set: CalibrationSet
+    calibration_losses: Mapping[str, float]  #: kind of calibration -> cross-validated log loss, nats
     validation: BatchPredictions  #: what the winner, as validated, says of the validation photos
 
 
 @dataclass(frozen=True)
 class TestResult:
-    """Answers and their score."""
+    """Predictions on test photos, and their score."""
 
     samples: tuple[Sample, ...]  #: those that could be read
     answers: BatchPredictions  #: in their order
@@ -52,10 +52,10 @@ class TestResult:
 
     @property
     def labels(self) -> NDArray[np.int64]:
-        """(N,) the true classes."""
+        """The true classes (N,)."""
         return np.array([sample.label for sample in self.samples], dtype=np.int64)
 
     @property
     def right(self) -> NDArray[np.bool_]:
-        """(N,) whether the likeliest class is the true one."""
+        """Whether the likeliest class is the true one (N,)."""
         return np.asarray(self.answers.probabilities.argmax(axis=1) == self.labels)

@@ -13,12 +13,12 @@ from headstart.heads.crossfit import cross_val_predict
 from headstart.selection.arm import Arm
 from headstart.selection.compare import PROBES
 from headstart.selection.context import FitContext
-from headstart.selection.results import HeldOut
+from headstart.selection.results import CalibrationSet
 
 FROZEN = (*PROBES, "concat")  #: ways to transfer in which a head on frozen networks is all that is fitted
 
 
-def predict_calibration_set(context: FitContext, winner: Arm, model: FittedModel) -> HeldOut:
+def predict_calibration_set(context: FitContext, winner: Arm, model: FittedModel) -> CalibrationSet:
     """Return held-out predictions to calibrate the saved model by.
 
     Args:
@@ -30,9 +30,9 @@ def predict_calibration_set(context: FitContext, winner: Arm, model: FittedModel
         samples = context.samples_in(Subset.TRAIN, Subset.VALIDATION)
         probabilities = _cross_validate(context, model, winner)
         labels = context.labels(Subset.TRAIN, Subset.VALIDATION)
-        return HeldOut(tuple(samples), labels, probabilities, "cross-validated")
+        return CalibrationSet(tuple(samples), labels, probabilities, "cross-validated")
     samples = context.samples_in(Subset.VALIDATION)
-    return HeldOut(tuple(samples), context.labels(Subset.VALIDATION), winner.probabilities, "validation")
+    return CalibrationSet(tuple(samples), context.labels(Subset.VALIDATION), winner.probabilities, "validation")
 
 
 def _cross_validate(context: FitContext, model: FittedModel, winner: Arm) -> Floats:

@@ -63,7 +63,7 @@ def test_a_report_is_made_of_it(run_folder: Path) -> None:
 
 def test_its_predictions_are_explained(photos: Path) -> None:
     photo = np.asarray(Image.open(next((photos / "discs").glob("*.png"))))
-    heat = Explainer(RUN).heat(photo)
+    heat = Explainer(RUN).explain(photo)
     assert heat.label in ("checks", "discs", "stripes")
     assert np.isfinite(heat.values).all()
 

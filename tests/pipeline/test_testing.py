@@ -41,7 +41,7 @@ def test_each_engine_is_scored_on_the_same_photos(
     judged = score_classifier(classifier, samples[:count], seed=3)
     engines = judged.engines
     assert engines is not None
-    assert (engines.judged_by, engines.photos, set(engines.scores)) == (main, count, {"onnxruntime", "openvino"})
+    assert (engines.scored_by, engines.photos, set(engines.scores)) == (main, count, {"onnxruntime", "openvino"})
     files = [sample.source.path for sample in samples[:count]]  # type: ignore[union-attr]
     labels = np.array([sample.label for sample in samples[:count]])
     rows = {}
@@ -108,7 +108,7 @@ def test_where_there_is_one_engine_its_score_stands_alone(
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     judged = score_classifier(load(small.run), samples, seed=0)
     assert judged.engines is not None
-    assert (judged.engines.judged_by, list(judged.engines.scores)) == ("onnxruntime", ["onnxruntime"])
+    assert (judged.engines.scored_by, list(judged.engines.scores)) == ("onnxruntime", ["onnxruntime"])
     assert (judged.engines.same_answers, judged.engines.mean_difference) == (None, None)
     assert (judged.second_seconds, describe_second_engine(judged)) == (0, None)
 

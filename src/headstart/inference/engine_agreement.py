@@ -17,7 +17,7 @@ class EngineScore:
 class EngineAgreement:
     """The scores of each engine on the same photos, and how alike their answers are."""
 
-    judged_by: str  #: "onnxruntime" or "openvino": whose answers the scores of the whole test part are
+    scored_by: str  #: "onnxruntime" or "openvino": whose predictions the scores of the whole test set are of
     photos: int  #: test photos that every engine answered, drawn by the run's seed where not all of them
     scores: Mapping[str, EngineScore]  #: engine -> its score on those photos
     same_answers: float | None  #: share of them with the same likeliest class; None where there is one engine only

@@ -149,7 +149,7 @@ def describe_test(test: TestResult) -> str:
     """Return the score, its interval, its N, and the engine that gave it, in one line."""
     score = test.evaluation
     low, high = score.accuracy_interval.low, score.accuracy_interval.high
-    engine = f", answered by {_NAMES[test.engines.judged_by]}" if test.engines else ""
+    engine = f", answered by {_NAMES[test.engines.scored_by]}" if test.engines else ""
     return f"{score.part} accuracy {score.accuracy:.1%} ({low:.1%} to {high:.1%}) on {score.counted}{engine}"
 
 
@@ -158,10 +158,10 @@ def describe_second_engine(test: TestResult) -> str | None:
     engines = test.engines
     if engines is None or engines.same_answers is None:
         return None
-    (other,) = engines.scores.keys() - {engines.judged_by}
+    (other,) = engines.scores.keys() - {engines.scored_by}
     some = f"{engines.photos} of " if engines.photos < test.evaluation.n else ""
     return (
         f"{_NAMES[other]} has {engines.scores[other].accuracy:.1%} of {some}these photos right, "
-        f"{_NAMES[engines.judged_by]} {engines.scores[engines.judged_by].accuracy:.1%}; "
+        f"{_NAMES[engines.scored_by]} {engines.scores[engines.scored_by].accuracy:.1%}; "
         f"{engines.same_answers:.1%} same answers"
     )

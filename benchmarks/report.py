@@ -4,8 +4,8 @@
 
 ``headstart fit`` with and without ``--no-report``, each as a process of its own, in turns: with an empty store (cold)
 and with a full one (warm). ``cold_added`` and ``warm_added`` are (with - without) / without, medians of the rounds:
-at most 0.2 is wanted on trash. ``stages_share`` is what the stages ``pictures`` and ``report`` took of a cold fit's
-stages; ``trust_share`` the stages that find twins, calibrate and look back, which run without a report too.
+at most 0.2 is wanted on trash. ``stages_share`` is what the stages ``thumbnails`` and ``report`` took of a cold fit's
+stages; ``trust_share`` the stages that find near-duplicates, calibrate and diagnose, which run without a report too.
 ``page_seconds`` is making the page again from the run's records. The last line is JSON.
 """
 
@@ -21,11 +21,11 @@ import measuring
 from headstart.reporting.page import render_report
 from headstart.reporting.records import read_records
 
-REPORT, TRUST = ("pictures", "report"), ("find twins", "calibrate", "look back")
+REPORT, TRUST = ("thumbnails", "report"), ("near-duplicates", "calibrate", "diagnose")
 
 
 def main() -> None:
-    """Runs the benchmark."""
+    """Run the benchmark."""
     options = measuring.arguments(__doc__ or "", ("photos", {"type": Path}), ("--rounds", {"type": int, "default": 3}))
     cold: list[float] = []
     warm: list[float] = []
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def _share(seconds: dict[str, float], names: tuple[str, ...]) -> float:
-    """What some stages took beside all others of a fit without a report."""
+    """Return the time of some stages over that of all others of a fit without a report."""
     rest = sum(value for name, value in seconds.items() if name not in REPORT)
     return sum(seconds[name] for name in names) / rest
 

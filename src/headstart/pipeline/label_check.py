@@ -10,7 +10,6 @@ from headstart.backbones.catalog import split_names
 from headstart.data.samples import Samples, Subset
 from headstart.diagnostics.label_issues import LabelDiagnostics, LabelIssue, diagnose_labels, make_training_sets
 from headstart.diagnostics.label_noise import LabelNoise, describe_label_noise
-from headstart.diagnostics.label_review import check_review_table, write_label_review
 from headstart.diagnostics.next_commands import suggest_fit
 from headstart.errors import BackboneError, DataError
 from headstart.events import RunLog
@@ -18,6 +17,7 @@ from headstart.heads.head import TrainingSet
 from headstart.heads.threads import limit_threads
 from headstart.pipeline.backbones import load_backbones
 from headstart.pipeline.dataset import PreparedDataset, prepare_dataset, read_samples, split_samples
+from headstart.reporting.label_review import check_review_table, write_label_review
 from headstart.selection.budget import Budget
 from headstart.selection.candidates import AUTO
 from headstart.selection.context import RunContext

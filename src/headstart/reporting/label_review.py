@@ -1,10 +1,10 @@
 """Label review by a person: a table of label issues to edit and hand back, and a page that shows the photos."""
 
 import base64
-import html
 import io
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
@@ -13,11 +13,13 @@ from headstart.data.inspection import default_workers, map_in_threads
 from headstart.data.load import load_photo
 from headstart.data.samples import Sample, Samples
 from headstart.diagnostics.label_issues import LabelIssue
-from headstart.diagnostics.label_noise import LabelNoise, describe_label_noise, describe_left_out
+from headstart.diagnostics.label_noise import LabelNoise, describe_left_out
 from headstart.errors import SettingError, refuse_machine_faults
 from headstart.events import Listener, ignore
 from headstart.modalities.image.decoding.decode import BrokenPhoto
 from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
+from headstart.reporting.embedded_pictures import EmbeddedPictures
+from headstart.reporting.page import Page, render_page
 from headstart.storage.atomic import replace_bytes, replace_text
 from headstart.storage.csv_cells import format_csv
 
@@ -27,27 +29,19 @@ FEWEST_PICTURES = 60  #: that are shown though fewer labels are wrong by estimat
 EDGE, QUALITY = 180, 72  #: longest edge of a picture, pixels; of its JPEG
 
 _SPEC = ImageSpec(EDGE, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
-_STYLE = """
-:root { color-scheme: light dark; --ink: #1b1b1b; --soft: #595959; --back: #fafafa; --card: #fff; --line: #d5d5d5; }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #eee; --soft: #b4b4b4; --back: #161616; --card: #222; --line: #444; }
-}
-* { box-sizing: border-box; }
-body { margin: 0 auto; padding: 1.5rem 1rem; max-width: 80rem; background: var(--back); color: var(--ink);
-  font: 1rem/1.5 system-ui, sans-serif; }
-h1 { font-size: 1.6rem; line-height: 1.2; } h2 { font-size: 1.2rem; margin-top: 2rem; }
-p { max-width: 45rem; } code { overflow-wrap: anywhere; }
-ol { display: grid; grid-template-columns: repeat(auto-fill, minmax(11.5rem, 1fr)); gap: .8rem; margin: 0; padding: 0;
-  list-style: none; }
-li { background: var(--card); border: 1px solid var(--line); border-radius: .4rem; padding: .6rem;
-  break-inside: avoid; }
-img, .none { display: block; width: 100%; height: 11rem; object-fit: contain; }
-.none { color: var(--soft); text-align: center; line-height: 11rem; }
-dl { display: grid; grid-template-columns: auto minmax(0, 1fr) auto; gap: 0 .6rem; margin: .5rem 0 0; }
-dt, .name { color: var(--soft); } dd { margin: 0; min-width: 0; overflow-wrap: break-word; }
-.likely { font-weight: 600; }
-.name { margin: .3rem 0 0; font-size: .8rem; overflow-wrap: break-word; }
-"""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewCard:
+    """A photo whose label looks wrong, on the page."""
+
+    row: int  #: of the table; its header is row 1
+    name: str
+    given: str
+    given_probability: float
+    likely: str
+    likely_probability: float
+    picture: str  #: a data URI; empty where the photo cannot be shown
 
 
 def check_review_table(table: Path) -> None:
@@ -95,12 +89,11 @@ def write_label_review(
     check_review_table(table)
     by_id = {sample.id: sample for sample in samples.samples}
     found = [(by_id[issue.id], issue) for issue in issues]
-    sentence = f"{describe_label_noise(noise)}{f'; {describe_left_out(in_test)}' if in_test else ''}."
-    page = _render_page(samples, found, sentence, _describe_next_step(table, command), _count_pictures(noise), listener)
+    page = _render_review(samples, found, noise, table=table, command=command, in_test=in_test, listener=listener)
     rows = _format_table(samples, found)
     try:
         replace_bytes(table, rows)
-        replace_text(locate_review_page(table), page)
+        replace_text(locate_review_page(table), page.html)
     except OSError as error:
         with suppress(OSError):
             table.unlink(missing_ok=True)  # of two that go together, one alone would refuse the next try
@@ -127,78 +120,51 @@ def _count_pictures(noise: LabelNoise) -> int:
     return min(max(noise.high or 0, FEWEST_PICTURES), MOST_PICTURES)
 
 
-def _describe_next_step(table: Path, command: str) -> str:
-    file = html.escape(table.name)
-    then = f"<code>{html.escape(command)}</code>" if command else f"fit with <code>--relabel {file}</code>"
-    return (
-        f"Write the right class into the column <code>label</code> of <code>{file}</code>, or empty the cell to leave "
-        f"the photo out; then {then}. No photo is moved or renamed."
-    )
-
-
-def _render_page(
+def _render_review(
     samples: Samples,
     found: Sequence[tuple[Sample, LabelIssue]],
-    sentence: str,
-    next_step: str,
-    most: int,
+    noise: LabelNoise,
+    *,
+    table: Path,
+    command: str,
+    in_test: int,
     listener: Listener,
-) -> str:
-    shown = found[:most]
-    pictures = list(
-        map_in_threads(
-            _make_picture, [it for it, _ in shown], stage="draw", workers=default_workers(), listener=listener
-        )
-    )
+) -> Page:
+    shown = found[: _count_pictures(noise)]
+    photos = [sample for sample, _ in shown]
+    pictures = map_in_threads(_make_picture, photos, stage="draw", workers=default_workers(), listener=listener)
     cards = [
-        _render_card(row, sample, issue, picture, samples.classes)
-        for row, ((sample, issue), picture) in enumerate(zip(shown, pictures, strict=True), 2)  # 1 is the header
+        ReviewCard(
+            row=row,
+            name=sample.name,
+            given=samples.classes[issue.given],
+            given_probability=issue.given_probability,
+            likely=samples.classes[issue.likely],
+            likely_probability=issue.likely_probability,
+            picture=picture,
+        )
+        for row, ((sample, issue), picture) in enumerate(zip(shown, pictures, strict=True), 2)
     ]
-    none = "" if found else "<p>No label is doubted.</p>\n"
-    more = f"<p>{len(found) - len(shown):,} more are in the table.</p>" if len(found) > len(shown) else ""
-    return f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Labels to look at</title><style>{_STYLE}</style></head><body><main>
-<h1>Labels to look at</h1>
-<p>{html.escape(samples.root)}: {html.escape(sentence)} Each photo was
-judged by a classifier that had not seen it. What it doubts is a wrong label, or a photo that is hard to tell.</p>
-<p>{next_step}</p>
-{_render_section("Worth a second look, strongest first", cards)}{none}{more}
-</main></body></html>
-"""
-
-
-def _render_section(title: str, cards: Sequence[str]) -> str:
-    return f"<h2>{title} ({len(cards):,})</h2>\n<ol>\n{''.join(cards)}</ol>\n" if cards else ""
-
-
-def _render_card(row: int, sample: Sample, issue: LabelIssue, picture: bytes, classes: Sequence[str]) -> str:
-    given, likely = html.escape(classes[issue.given]), html.escape(classes[issue.likely])
-    alt = f"row {row}: labelled {given}, looks like {likely}"
-    shown = (
-        f'<img src="data:image/jpeg;base64,{base64.b64encode(picture).decode()}" alt="{alt}">'
-        if picture
-        else '<span class="none">cannot be shown</span>'
-    )
-    return (
-        f"<li>{shown}<dl><dt>given</dt><dd>{given}</dd><dd>{issue.given_probability:.1%}</dd>"
-        f'<dt>likely</dt><dd class="likely">{likely}</dd><dd>{issue.likely_probability:.1%}</dd></dl>'
-        f'<p class="name">row {row}: {_allow_breaks(sample.name)}</p></li>\n'
+    return render_page(
+        "label_review.html",
+        EmbeddedPictures({}, ()),
+        source=samples.root,
+        noise=noise,
+        left_out=describe_left_out(in_test) if in_test else "",
+        table=table.name,
+        command=command,
+        cards=cards,
+        more=len(found) - len(shown),
     )
 
 
-def _allow_breaks(name: str) -> str:
-    """Return a name, as HTML, that may be broken after the folders in it, and only there."""
-    return html.escape(name).replace("/", "/<wbr>")
-
-
-def _make_picture(sample: Sample) -> bytes:
-    """Return a small JPEG of a photo; nothing where it does not decode."""
+def _make_picture(sample: Sample) -> str:
+    """Return a small JPEG of a photo as a data URI; an empty text where it does not decode."""
     try:
         image = Image.fromarray(load_photo(sample.source, _SPEC).pixels)
     except BrokenPhoto:
-        return b""
+        return ""
     image.thumbnail((EDGE, EDGE))
     out = io.BytesIO()
     image.save(out, "JPEG", quality=QUALITY)
-    return out.getvalue()
+    return f"data:image/jpeg;base64,{base64.b64encode(out.getvalue()).decode()}"

@@ -31,4 +31,5 @@ def test_stored_pictures_are_small(pictures) -> None:
     assert [file.name for file in files] == ["report.webp"]
     for file in files:
         assert file.stat().st_size < pictures.LARGEST
-        assert Image.open(file).size == (pictures.WIDE, pictures.HIGH)
+        with Image.open(file) as picture:
+            assert picture.size == (pictures.WIDE, pictures.HIGH)

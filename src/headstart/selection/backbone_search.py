@@ -87,7 +87,7 @@ def select_backbone(
         choose: a backbone -> its engine, checked.
         store: where features go.
         settings: how heads are fitted, the seed, the workers.
-        budget: of the whole job.
+        budget: of the run.
         tiers: names, each tier cheap to dear; see ``candidates.list_tiers``.
         listener: is told of each candidate.
 

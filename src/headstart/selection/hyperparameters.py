@@ -69,7 +69,7 @@ class SearchResult:
 
 
 def search_hyperparameters(
-    job: "FineTuning",
+    training: "FineTuning",
     wanted: int,
     folder: Path,
     *,
@@ -79,7 +79,7 @@ def search_hyperparameters(
     """Try settings of a training until enough are tried or the time is up; the first is made in any case.
 
     Args:
-        job: the training as the user set it.
+        training: the training as the user set it.
         wanted: trials, with those of a search that was killed.
         folder: where the trials are kept.
         stop: ends a training whose next epoch would not end within the budget.
@@ -88,34 +88,34 @@ def search_hyperparameters(
     Raises:
         TrainingError: every trial failed.
     """
-    job.listener = _each_note_once(job.listener)
-    with _study(folder / STORAGE, job) as study:
+    training.listener = _each_note_once(training.listener)
+    with _study(folder / STORAGE, training) as study:
         trials = _list_trials(study)
         while len(trials) < wanted and (not trials or left() > _longest(trials)):
-            _run_trial(study, job, len(trials) + 1, stop)
+            _run_trial(study, training, len(trials) + 1, stop)
             trials = _list_trials(study)
             _record(folder / RECORD, trials)
-            _tell(job, trials[-1], wanted)
+            _tell(training, trials[-1], wanted)
     ended = {it.log_loss: it for it in reversed(trials) if it.log_loss is not None and it.ended == "complete"}
     if not ended:
-        raise TrainingError(f"none of {len(trials)} trials of {job.spec.name} ended: {trials[0].reason}")
+        raise TrainingError(f"none of {len(trials)} trials of {training.spec.name} ended: {trials[0].reason}")
     best = ended[min(ended)]  # of equals the first
-    return SearchResult(_with_settings(job, best.number, best.settings).run(), best, trials)
+    return SearchResult(_with_settings(training, best.number, best.settings).run(), best, trials)
 
 
-def _run_trial(study: "Study", job: "FineTuning", number: int, stop: Callable[[int, Epoch], bool]) -> None:
+def _run_trial(study: "Study", training: "FineTuning", number: int, stop: Callable[[int, Epoch], bool]) -> None:
     """Ask for settings, train with them, and keep the result."""
     from optuna import TrialPruned
     from optuna.samplers import TPESampler
     from optuna.trial import TrialState
 
     # A sampler of its own for each trial: what it draws must not depend on how many were made in this process.
-    seed = int(np.random.default_rng([job.spec.settings.seed, number]).integers(2**32))
+    seed = int(np.random.default_rng([training.spec.settings.seed, number]).integers(2**32))
     study.sampler = TPESampler(seed=seed, n_startup_trials=AT_RANDOM)
     trial = study.ask()
-    proposed = _propose(trial, job.spec.settings, study.user_attrs.get("rate", _rate(job)))
-    settings = _initial_settings(job) if number == 1 else proposed
-    tried = _with_settings(job, number, settings)
+    proposed = _propose(trial, training.spec.settings, study.user_attrs.get("rate", _rate(training)))
+    settings = _initial_settings(training) if number == 1 else proposed
+    tried = _with_settings(training, number, settings)
     seen = {0: float("inf")}  # validation loss, calibrated, after each epoch
 
     def ask(epochs: int, epoch: Epoch) -> bool:
@@ -174,20 +174,20 @@ def _point(own: FitSettings) -> dict[str, Any]:
     return {"rate_factor": 1.0, **point, "weight_decay": own.weight_decay or DECAYS[0]}
 
 
-def _initial_settings(job: "FineTuning") -> dict[str, Any]:
+def _initial_settings(training: "FineTuning") -> dict[str, Any]:
     """Return the user's settings, with the rate that training takes where none was set."""
-    return {name: getattr(job.spec.settings, name) for name in SEARCHED} | {"rate": _rate(job)}
+    return {name: getattr(training.spec.settings, name) for name in SEARCHED} | {"rate": _rate(training)}
 
 
-def _rate(job: "FineTuning") -> float:
+def _rate(training: "FineTuning") -> float:
     from headstart.training.schedule import peak_rate
 
-    return peak_rate(job.settings, scratch=False)
+    return peak_rate(training.settings, scratch=False)
 
 
-def _with_settings(job: "FineTuning", number: int, settings: Mapping[str, Any]) -> "FineTuning":
+def _with_settings(training: "FineTuning", number: int, settings: Mapping[str, Any]) -> "FineTuning":
     """Return the training of a trial; the first is the user's own, so that a run without a search shares it."""
-    return job if number == 1 else job.with_settings(job.spec.settings.model_copy(update=dict(settings)))
+    return training if number == 1 else training.with_settings(training.spec.settings.model_copy(update=dict(settings)))
 
 
 def _list_trials(study: "Study") -> tuple[SearchTrial, ...]:
@@ -206,13 +206,15 @@ def _longest(trials: tuple[SearchTrial, ...]) -> float:
     return max(it.seconds for it in trials)
 
 
-def _tell(job: "FineTuning", trial: SearchTrial, wanted: int) -> None:
+def _tell(training: "FineTuning", trial: SearchTrial, wanted: int) -> None:
     said = "failed" if trial.log_loss is None else f"{trial.ended}, calibrated validation loss {trial.log_loss:.3f}"
     values = ", ".join(
         f"{name.replace('_', ' ')} {value:.2g}" if isinstance(value, float) else value
         for name, value in trial.settings.items()
     )
-    job.listener(events.Finished(f"trial {trial.number}/{wanted}", trial.seconds, f"{job.spec.name}: {said}; {values}"))
+    training.listener(
+        events.Finished(f"trial {trial.number}/{wanted}", trial.seconds, f"{training.spec.name}: {said}; {values}")
+    )
 
 
 def _record(file: Path, trials: tuple[SearchTrial, ...]) -> None:
@@ -220,7 +222,7 @@ def _record(file: Path, trials: tuple[SearchTrial, ...]) -> None:
 
 
 @contextmanager
-def _study(file: Path, job: "FineTuning") -> Iterator["Study"]:
+def _study(file: Path, training: "FineTuning") -> Iterator["Study"]:
     """Open the study of this training; one for other photos or settings in the same file is left alone."""
     import optuna
 
@@ -228,16 +230,16 @@ def _study(file: Path, job: "FineTuning") -> Iterator["Study"]:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     file.parent.mkdir(parents=True, exist_ok=True)
     try:
-        storage = _storage(file, job)
+        storage = _storage(file, training)
         try:
             study = optuna.create_study(
                 storage=storage,
-                study_name=job.result_folder.name,
+                study_name=training.result_folder.name,
                 direction="minimize",
                 pruner=optuna.pruners.MedianPruner(n_startup_trials=AT_RANDOM, n_warmup_steps=UNPRUNED),
                 load_if_exists=True,
             )
-            _resume(study, job)
+            _resume(study, training)
             yield study
         finally:
             storage.remove_session()
@@ -246,7 +248,7 @@ def _study(file: Path, job: "FineTuning") -> Iterator["Study"]:
         optuna.logging.set_verbosity(said)
 
 
-def _storage(file: Path, job: "FineTuning") -> Any:
+def _storage(file: Path, training: "FineTuning") -> Any:
     """Open the database; one that is damaged is begun anew."""
     from optuna.exceptions import StorageInternalError
     from optuna.storages import RDBStorage
@@ -264,12 +266,14 @@ def _storage(file: Path, job: "FineTuning") -> Any:
     try:
         return opened()
     except (SQLAlchemyError, StorageInternalError, sqlite3.Error, RuntimeError):
-        job.listener(events.Note(f"the search of {job.spec.name} cannot be read ({STORAGE}); it is begun anew"))
+        training.listener(
+            events.Note(f"the search of {training.spec.name} cannot be read ({STORAGE}); it is begun anew")
+        )
         file.unlink()
         return opened()
 
 
-def _resume(study: "Study", job: "FineTuning") -> None:
+def _resume(study: "Study", training: "FineTuning") -> None:
     """Queue what is to be tried first: what the user set, or what a kill cut off."""
     from optuna.trial import TrialState
 
@@ -278,7 +282,7 @@ def _resume(study: "Study", job: "FineTuning") -> None:
         study.tell(trial.number, state=TrialState.FAIL)
     waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
     if not waiting and not _list_trials(study):
-        study.enqueue_trial(_point(job.spec.settings))
+        study.enqueue_trial(_point(training.spec.settings))
     elif not waiting and cut:
         study.enqueue_trial(cut[-1].params)
 

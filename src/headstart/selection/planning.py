@@ -30,69 +30,70 @@ SURELY = 0.5  #: of a price by arithmetic: what is above the time left even so i
 LEAST = 1.0  #: seconds of timing, below which arithmetic has to do
 
 
-def plan_within_budget(job: "FineTuning", context: FitContext) -> "FineTuning":
+def plan_within_budget(training: "FineTuning", context: FitContext) -> "FineTuning":
     """Return the training, timed, with fewer epochs where these are not set and the budget is too short for the usual.
 
     Planned so, its rate falls to nothing in time; a training that is cut off is worse than a short one.
     """
-    pace = time_training(job, context)  # first: under which name a result is known depends on the precision it finds
-    if job.stored_result is not None or context.budget.limit is None:
-        return job
-    whole = estimate_training_cost(job, pace)
-    context.memo.shortest[boundary_below(context, job.spec.unfreeze)] = _least(job, pace).seconds
-    if job.settings.epochs is not None:
-        return job
+    # First: under which name a result is known depends on the precision that timing finds.
+    pace = time_training(training, context)
+    if training.stored_result is not None or context.budget.limit is None:
+        return training
+    whole = estimate_training_cost(training, pace)
+    context.memo.shortest[boundary_below(context, training.spec.unfreeze)] = _least(training, pace).seconds
+    if training.settings.epochs is not None:
+        return training
     left, again = SAFE * context.left, should_refit(context)
     if whole.seconds + again * whole.refit <= left:
-        return job
-    fewer = (
-        job.with_settings(job.spec.settings.model_copy(update={"epochs": epochs}))
+        return training
+    with_fewer_epochs = (
+        training.with_settings(training.spec.settings.model_copy(update={"epochs": epochs}))
         for epochs in reversed(SHORTER)
-        if epochs < job.epochs
+        if epochs < training.epochs
     )
-    shorter = [(training, estimate_training_cost(training, pace)) for training in fewer]
+    shorter = [(fewer, estimate_training_cost(fewer, pace)) for fewer in with_fewer_epochs]
     # Once more with all photos is worth more than the second half of the epochs, but not than the first.
     refitted = (
-        training
-        for training, price in shorter
-        if again and 2 * training.epochs >= job.epochs and price.seconds + price.refit <= left
+        fewer
+        for fewer, price in shorter
+        if again and 2 * fewer.epochs >= training.epochs and price.seconds + price.refit <= left
     )
-    once = (training for training, price in [(job, whole), *shorter] if price.seconds <= left)
+    once = (possible for possible, price in [(training, whole), *shorter] if price.seconds <= left)
     found = next(refitted, None) or next(once, None)
-    if found is None:  # it is left out with the figure of a whole one
+    if found is None:  # it is skipped with the figure of a whole one
         least, price = shorter[-1]
-        told = f"even {least.epochs} epochs of {job.spec.name} would take about {price.seconds:.0f} s"
+        told = f"even {least.epochs} epochs of {training.spec.name} would take about {price.seconds:.0f} s"
         context.log(events.Note(told))
-    if found is None or found is job:
-        return job
-    told = f"{job.spec.name} is planned with {found.epochs} epochs: {job.epochs} would take about {whole.seconds:.0f} s"
-    context.log(events.Note(told))
+    if found is None or found is training:
+        return training
+    why = f"{training.epochs} would take about {whole.seconds:.0f} s"
+    context.log(events.Note(f"{training.spec.name} is planned with {found.epochs} epochs: {why}"))
     return found
 
 
-def time_training(job: "FineTuning", context: FitContext) -> Callable[[], PreparationSpeed]:
+def time_training(training: "FineTuning", context: FitContext) -> Callable[[], PreparationSpeed]:
     """Time a training, and return a function that measures the pace of what is around it, once."""
     listener, budget = context.log, context.budget
     paces: list[PreparationSpeed] = []
 
     def pace() -> PreparationSpeed:
         if not paces:
-            paces.append(measure_preparation(job))
+            paces.append(measure_preparation(training))
         return paces[0]
 
     listener(events.Progress(STAGE, 0, 2, "steps"))
-    _ = job.view_trunk  # the network is loaded, cut and compiled: no part of the timing, for training needs it
+    _ = training.view_trunk  # the network is loaded, cut and compiled: no part of the timing, for training needs it
     listener(events.Progress(STAGE, 1, 2, "steps"))
     began = time.perf_counter()
     try:
-        job.benchmark = _speeds(job, context)
-        if job.stored_result is None:
+        training.benchmark = _speeds(training, context)
+        if training.stored_result is None:
             pace()
     finally:
         budget.timed += time.perf_counter() - began
     listener(events.Progress(STAGE, 2, 2, "steps"))
-    if not job.scratch:
-        context.memo.benchmarks[boundary_below(context, job.spec.unfreeze)] = job.benchmark
+    if not training.scratch:
+        context.memo.benchmarks[boundary_below(context, training.spec.unfreeze)] = training.benchmark
     return pace
 
 
@@ -103,15 +104,15 @@ def boundary_below(context: FitContext, unfreeze: str | None) -> str:
     return names[at - 1] if at else PIXELS
 
 
-def _speeds(job: "FineTuning", context: FitContext) -> "BenchmarkResult":
+def _speeds(training: "FineTuning", context: FitContext) -> "BenchmarkResult":
     """Return speeds of a trial, or by arithmetic where there is no time for one."""
-    name, budget, tell = job.spec.name, context.budget, context.log
-    if budget.left_for_timing < LEAST and (rough := _estimate_by_arithmetic(job, context)) is not None:
+    name, budget, tell = training.spec.name, context.budget, context.log
+    if budget.left_for_timing < LEAST and (rough := _estimate_by_arithmetic(training, context)) is not None:
         why = f"no time is left to time it, {TIMING:.0%} of the budget"
         tell(events.Note(f"{name} is priced by arithmetic, from what a cheaper training takes: {why}"))
         return rough
-    job.benchmark_seconds = budget.left_for_timing
-    found = job.benchmark
+    training.benchmark_seconds = budget.left_for_timing
+    found = training.benchmark
     if found.hopeless:
         slow = ", ".join(found.hopeless)
         tell(events.Note(f"{name} is trained in {found.fastest}: {slow} was given up after a few photos, far slower"))
@@ -120,12 +121,14 @@ def _speeds(job: "FineTuning", context: FitContext) -> "BenchmarkResult":
     return found
 
 
-def _least(job: "FineTuning", pace: Callable[[], PreparationSpeed]) -> Cost:
+def _least(training: "FineTuning", pace: Callable[[], PreparationSpeed]) -> Cost:
     """Return the cost of the shortest training that could be planned."""
-    fewest = min(SHORTER[0], job.epochs)
-    if job.settings.epochs is not None or fewest == job.epochs:
-        return estimate_training_cost(job, pace)
-    return estimate_training_cost(job.with_settings(job.spec.settings.model_copy(update={"epochs": fewest})), pace)
+    fewest = min(SHORTER[0], training.epochs)
+    if training.settings.epochs is not None or fewest == training.epochs:
+        return estimate_training_cost(training, pace)
+    return estimate_training_cost(
+        training.with_settings(training.spec.settings.model_copy(update={"epochs": fewest})), pace
+    )
 
 
 def estimate_untimed(context: FitContext, name: str, unfreeze: str | None) -> Cost | None:
@@ -159,41 +162,47 @@ def _times_as_dear(context: FitContext, unfreeze: str | None, known: Iterable[st
     return cheapest, max(1.0, above[boundary_below(context, unfreeze)] / max(above[cheapest], 1.0))
 
 
-def _estimate_by_arithmetic(job: "FineTuning", context: FitContext) -> "BenchmarkResult | None":
+def _estimate_by_arithmetic(training: "FineTuning", context: FitContext) -> "BenchmarkResult | None":
     """Return speeds by arithmetic from the cheapest training that was timed on this network; None where none was."""
-    times = _times_as_dear(context, job.spec.unfreeze, context.memo.benchmarks)
+    times = _times_as_dear(context, training.spec.unfreeze, context.memo.benchmarks)
     return None if times is None else context.memo.benchmarks[times[0]].scale_cost(times[1])
 
 
 def estimate_training_cost(
-    job: "FineTuning", pace: PreparationSpeed | Callable[[], PreparationSpeed] | None = None
+    training: "FineTuning", pace: PreparationSpeed | Callable[[], PreparationSpeed] | None = None
 ) -> Cost:
     """Return the cost of one training, with the range test where its rate is to be found."""
-    if job.stored_result is not None:
-        return estimate_cost(job)
-    found = estimate_cost(job, pace() if callable(pace) else pace)
-    if not job.settings.find_rate or job.settings.rate is not None:
+    if training.stored_result is not None:
+        return estimate_cost(training)
+    found = estimate_cost(training, pace() if callable(pace) else pace)
+    if not training.settings.find_rate or training.settings.rate is not None:
         return found
     from headstart.training.rate_finder import count_sweep_photos
 
-    speed = job.speeds[job.precision]
-    swept = count_sweep_photos(job.settings) / photos_per_second(speed.photos, speed.windowed, whole=job.windows.whole)
+    speed = training.speeds[training.precision]
+    swept = count_sweep_photos(training.settings) / photos_per_second(
+        speed.photos, speed.windowed, whole=training.windows.whole
+    )
     return replace(found, seconds=found.seconds + swept)
 
 
-def estimate_search_cost(context: FitContext, job: "FineTuning", presets: int) -> Cost:
+def estimate_search_cost(context: FitContext, training: "FineTuning", presets: int) -> Cost:
     """Return the cost of all trials; within a budget of one, for as many are made as fit, and one has to.
 
     Args:
         context: what is learnt from.
-        job: the first try.
+        training: the first try.
         presets: of augmentation that tries may choose, whose activations are kept apart.
     """
-    known = job.stored_result
-    one = estimate_training_cost(job) if known is None else Cost(sum(known.seconds.values()), known.memory, known.disk)
+    known = training.stored_result
+    one = (
+        estimate_training_cost(training)
+        if known is None
+        else Cost(sum(known.seconds.values()), known.memory, known.disk)
+    )
     tries = context.settings.search
     if context.budget.limit is not None:
-        told = f"{tries} tries of {job.spec.name} would take about {tries * one.seconds:.0f} s; as many as fit are made"
-        context.log(events.Note(told))
+        whole = f"{tries} trials of {training.spec.name} would take about {tries * one.seconds:.0f} s"
+        context.log(events.Note(f"{whole}; as many as fit are made"))
         return one
     return replace(one, seconds=tries * one.seconds, disk=min(tries, presets) * one.disk, refit=0.0)

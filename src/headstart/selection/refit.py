@@ -40,7 +40,7 @@ def add_refit(
     context: DatasetContext,
     arm: Arm,
     trained: "FineTuneResult",
-    job: Callable[[float], "FineTuning"],
+    build_training: Callable[[float], "FineTuning"],
     build_model: Callable[["FineTuneResult"], FittedModel],
 ) -> Arm:
     """Return an arm that is trained once more if it wins.
@@ -49,7 +49,7 @@ def add_refit(
         context: what it was trained on.
         arm: as validated.
         trained: its network.
-        job: gives the training on all photos, with a share of the epochs; it ends with the one that was kept.
+        build_training: gives the training on all photos, with a share of the epochs, to the one that was kept.
         build_model: makes a model of what was trained.
     """
     if trained.best_epoch == 0 or not should_refit(
@@ -67,13 +67,13 @@ def add_refit(
     )
 
     def refit(own: DatasetContext) -> FittedModel:
-        again = job(1.0)
+        again = build_training(1.0)
         if again.stored_result is None:
             share = next((it for it in SHARES if it * seconds <= own.left_for_refit), None)
             if share is None:
                 left = f"{max(0, own.left_for_refit):.0f} s of the budget are left"
                 return _as_validated(own, arm, f"that would take {seconds:.0f} s, {left}")
-            again = again if share == 1 else job(share)
+            again = again if share == 1 else build_training(share)
             photos = len(own.samples_in(Subset.TRAIN, Subset.VALIDATION))
             told = f"{arm.name} is trained once more, on all {photos} photos of train and validation"
             fewer = f", with {share:.0%} of the steps" if share < 1 else ""

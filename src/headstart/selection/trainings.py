@@ -50,9 +50,9 @@ def build_refit(
         task = context.training_set([context.branch(LAYER)], *parts)
         head = fit_head(kind, task, context.settings, fixed=fit_probe(context, kind).chosen).head
     ends = max(1, round(again * trained.best_epoch / epochs))
-    job = _build(context, name, unfreeze, head, parts, settings.model_copy(update=update), ends=ends)
-    job.benchmark = timed
-    return job
+    training = _build(context, name, unfreeze, head, parts, settings.model_copy(update=update), ends=ends)
+    training.benchmark = timed
+    return training
 
 
 def _build(

@@ -65,7 +65,7 @@ def test_only_the_group_differs() -> None:
         )
 
 
-def test_the_split_keeps_twins_together() -> None:
+def test_the_split_keeps_near_duplicates_together() -> None:
     samples = drawn(200)
     links = [(number, number + 1) for number in range(0, 120, 3)]
     found = merge_groups(samples, [pair(samples, *link) for link in links])
@@ -82,7 +82,7 @@ GIVEN = {number: Subset.TEST if number >= 30 else Subset.TRAIN for number in ran
 
 
 @pytest.mark.parametrize("named", [{}, {3: "x", 5: "x"}])
-def test_twins_that_given_parts_tear_apart_are_not_noted_as_groups(named: dict[int, str]) -> None:
+def test_near_duplicates_that_given_parts_tear_apart_are_not_noted_as_groups(named: dict[int, str]) -> None:
     samples = drawn(40, named=named, parts=GIVEN)
     found = merge_groups(samples, [pair(samples, 3, 35)])
     assert len({found.samples[number].group for number in (3, 35, *named)}) == 1
@@ -97,7 +97,7 @@ def test_a_named_group_that_given_parts_tear_apart_is_noted_by_its_name() -> Non
         assert "leak: 1 group is in more than one given part: 'x'" in split.notes
 
 
-def test_twins_that_straddle_an_earlier_split_are_told_of_by_a_name() -> None:
+def test_near_duplicates_that_straddle_an_earlier_split_are_told_of_by_a_name() -> None:
     samples = drawn(60)
     earlier = make_split(samples, seed=0, test_share=0.2, validation_share=0.15)
     by_part = {part: earlier.samples_in(samples, part)[0] for part in (Subset.TRAIN, Subset.TEST)}

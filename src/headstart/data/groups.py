@@ -21,9 +21,11 @@ def assign_groups(digests: Sequence[str], names: Sequence[str]) -> list[SampleGr
     Returns:
         (N,) groups. Where names are involved a group has the first of them, in code order.
     """
-    connected = _UnionFind()
     content = {digest: SampleGroup(GroupKind.CONTENT, digest) for digest in digests}
     named = {name: SampleGroup(GroupKind.NAMED, name) for name in names if name}
+    if not named:
+        return [content[digest] for digest in digests]
+    connected = _UnionFind()
     for digest, name in zip(digests, names, strict=True):
         if name:
             connected.union(content[digest], named[name])

@@ -33,13 +33,13 @@ __all__ = ["Activations", "ValueKind", "ViewKey"]
 ViewKey = tuple[str, int]  # digest of a photo, 40 hexadecimal digits; number of its view, 0..65535
 
 COMMIT_BYTES = 64 * 2**20  # a kill loses less than this plus one call of add for each thread, about 2 s of work
-OUTSIDE = "rows are added inside writing() only"
+OUTSIDE = "rows are added inside lock_for_writing() only"
 
 
 class Activations:
     """The rows of one key: one network up to one boundary, one way of making views.
 
-    Any thread may call any method. Any number of processes read; one at a time writes, in ``writing``.
+    Any thread may call any method. Any number of processes read; one at a time writes, in ``lock_for_writing``.
 
     Args:
         folder: the store's folder ``activations``.
@@ -81,7 +81,7 @@ class Activations:
 
     @contextmanager
     def lock_for_writing(self, listen: Listener = ignore) -> Iterator[Self]:
-        """Make this process the one that adds rows, after waiting for another that is; ask for ``missing`` inside.
+        """Make this process the one that adds rows, after waiting for another that is; ask for ``find_missing`` inside.
 
         Leaving commits what was added, also when an exception leaves: those rows are right. Should the rows have been
         pruned since they were opened, places asked for earlier are void.
@@ -119,7 +119,7 @@ class Activations:
 
         Raises:
             StoreError: shape or type is wrong, a number is not finite in bfloat16 (nothing of the call is taken), the
-                disk refused this or an earlier call, or this is not inside ``writing``.
+                disk refused this or an earlier call, or this is not inside ``lock_for_writing``.
         """
         keys = [_encode_key(row) for row in rows]
         bits = self._to_bits(rows, values)
@@ -161,24 +161,24 @@ class Activations:
             )
         return np.array([self._files.places[key] for key in keys], np.int64)
 
-    def gather(self, numbers: NDArray[np.int64], out: NDArray[Any] | None = None) -> NDArray[Any]:
+    def gather(self, places: NDArray[np.int64], out: NDArray[Any] | None = None) -> NDArray[Any]:
         """Copy rows, (B, *shape) uint16 bits or uint8, in the order of the places, which may repeat.
 
         Args:
-            numbers: (B,) from ``numbers``.
+            places: (B,) from ``find_places``.
             out: filled and returned where given, so that a loop need not ask for memory again.
 
         Raises:
             ValueError: ``out`` has another shape, type or order.
             StoreError: a place is not there, or somebody cut the file.
         """
-        wanted = (len(numbers), *self.shape)
+        wanted = (len(places), *self.shape)
         if out is None:
             out = np.empty(wanted, self.dtype)
         if out.shape != wanted or out.dtype != self.dtype or not out.flags.c_contiguous:
             raise ValueError(f"out is {out.dtype} {out.shape}; wanted {self.dtype} {wanted}, in C order")
-        if len(numbers):
-            self._files.read(np.asarray(numbers), out)
+        if len(places):
+            self._files.read(np.asarray(places), out)
         return out
 
     def close(self) -> None:

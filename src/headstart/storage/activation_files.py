@@ -133,7 +133,7 @@ class ActivationFiles:
         self._refuse_closed()
         if int(places.min()) < 0 or int(places.max()) >= len(self.places):
             raise StoreError(
-                f"places {places.min()} to {places.max()} of {len(self.places)} rows; ask for them with numbers()"
+                f"places {places.min()} to {places.max()} of {len(self.places)} rows; ask for them with find_places()"
             )
         rest = out.reshape(-1).view(np.uint8).data
         with self._reading:

@@ -57,7 +57,7 @@ def test_a_decomposed_name_is_the_same_class(plant, tmp_path):
     assert read_source(tmp_path).classes == ("b", "caf\u00e9")
 
 
-def test_hidden_and_system_files_are_counted_not_looked_at(pets):
+def test_hidden_and_system_files_are_counted_not_inspected(pets):
     (pets / ".git").mkdir()
     (pets / "__MACOSX").mkdir()
     for name in (".DS_Store", "cats/Thumbs.db", "dogs/desktop.ini", "dogs/._1.png"):
@@ -313,7 +313,7 @@ def test_a_surrogate_that_stands_for_no_byte_is_escaped():
     assert normalise_class_name(" a\ud800 ") == "a\\ud800"
 
 
-def test_a_root_that_is_looked_at_for_parts_first_is_told_of_once(pets, plant, tmp_path):
+def test_a_root_that_is_inspected_for_parts_first_is_told_of_once(pets, plant, tmp_path):
     """With the class right above each photo, or in its name, the root is seen twice: for parts, then for photos."""
     (pets / "Thumbs.db").write_bytes(b"x")
     (pets / "run").mkdir()

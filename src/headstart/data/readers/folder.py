@@ -74,8 +74,10 @@ class _ClassWalk(Walk):
 
     def add_files(self, folder: Path, base: Path, subset: Subset | None) -> None:
         """Add every file under a folder, with the folders from the base to it."""
+        depth = len(base.relative_to(self.tree.root).parts)
         for path in self.files_under(folder):
-            self.found.append(FoundFile(self.name(path), path, path.relative_to(base).parts[:-1], subset))
+            relative = path.relative_to(self.tree.root)
+            self.found.append(FoundFile(relative.as_posix(), path, relative.parts[depth:-1], subset))
 
     def skip_files(self, folder: Path, reason: str) -> None:
         """Skip every file under a folder that is no class."""

@@ -131,18 +131,18 @@ def test_the_predictions_above_depend_on_every_branch_and_every_view(
 #: What a classifier may say beyond probabilities, one for each composite; thresholds are found with ``between``.
 GUARDS: dict[str, tuple[Calibration, ConformalPredictor]] = {
     "layers joined": (Calibration("temperature", 0.6), ConformalPredictor("lac", 0.9, 0)),
-    "backbones joined": (Calibration("mixture", 0.7, mix=0.05), ConformalPredictor("aps", 0.9, 0)),
+    "backbones joined": (Calibration("mixture", 0.7, mix=0.05), ConformalPredictor("lac", 0.9, 0)),
     "flips": (
         Calibration(
             "isotonic", knots=((0.1, 0.6), (0.2, 0.3, 0.8), (0.0, 1.0)), values=((0, 1), (0.1, 0.3, 0.9), (0, 1))
         ),
-        ConformalPredictor("raps", 0.9, 0, 0.1, 1),
+        ConformalPredictor("lac", 0.9, 0),
     ),
-    "flip alone": (Calibration("temperature", 1.6), ConformalPredictor("raps", 0.9, 0, 0.02, 2)),
+    "flip alone": (Calibration("temperature", 1.6), ConformalPredictor("lac", 0.9, 0)),
     "mean": (Calibration("mixture", 1.4, mix=0.02), ConformalPredictor("lac", 0.9, 0)),
     "vote": (
         Calibration("isotonic", knots=((0.3, 0.7),) * 3, values=((0.05, 0.9),) * 3),
-        ConformalPredictor("aps", 0.9, 0),
+        ConformalPredictor("lac", 0.9, 0),
     ),
 }
 

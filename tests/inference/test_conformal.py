@@ -5,9 +5,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from headstart.inference.conformal import ConformalKind, ConformalPredictor
-
-KINDS = ("lac", "aps", "raps")
+from headstart.inference.conformal import ConformalPredictor
 
 
 def drawn(rows: int = 300, classes: int = 5) -> np.ndarray:
@@ -17,71 +15,49 @@ def drawn(rows: int = 300, classes: int = 5) -> np.ndarray:
 def by_hand(sets: ConformalPredictor, row: np.ndarray) -> list[bool]:
     """Class by class, from the definitions."""
     order = sorted(range(len(row)), key=lambda index: (-row[index], index))
-    scores = {}
-    for rank, index in enumerate(order, 1):
-        before = float(sum(np.float64(row[other]) for other in order[: rank - 1]))
-        penalty = sets.penalty * max(0, rank - sets.free)
-        scores[index] = {"lac": 1 - float(row[index]), "aps": before, "raps": before + penalty}[sets.kind]
+    scores = [1 - float(p) for p in row]
     return [scores[index] <= sets.threshold + 1e-6 or index == order[0] for index in range(len(row))]
 
 
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("threshold", [-1.0, 0.0, 0.31, 0.73, 0.97, 9.0])
-def test_sets_are_what_their_papers_say(kind: ConformalKind, threshold: float) -> None:
-    sets = ConformalPredictor(kind, 0.9, threshold, *((0.05, 2) if kind == "raps" else ()))
+def test_sets_are_what_their_paper_says(threshold: float) -> None:
+    sets = ConformalPredictor("lac", 0.9, threshold)
     rows = drawn()
     chosen = sets.predict(rows)
     assert chosen.dtype == bool
     assert chosen.tolist() == [by_hand(sets, row) for row in rows]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_likeliest_class_is_always_in_and_likelier_ones_come_first(kind: ConformalKind) -> None:
+def test_the_likeliest_class_is_always_in_and_likelier_ones_come_first() -> None:
     rows = drawn()
     for threshold in np.linspace(-0.5, 1.5, 21):
-        chosen = ConformalPredictor(kind, 0.9, float(threshold), 0.01 * (kind == "raps"), 1).predict(rows)
+        chosen = ConformalPredictor("lac", 0.9, float(threshold)).predict(rows)
         assert chosen[np.arange(len(rows)), rows.argmax(axis=1)].all()
         least_in = np.where(chosen, rows, 2).min(axis=1)
         most_out = np.where(chosen, -1, rows).max(axis=1)
         assert (most_out <= least_in).all()
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_equals_are_taken_in_the_order_of_the_classes(kind: ConformalKind) -> None:
+def test_equals_are_taken_in_the_order_of_the_classes() -> None:
     rows = np.full((1, 4), 0.25, np.float32)
-    assert ConformalPredictor(kind, 0.9, -1.0).predict(rows).tolist() == [[True, False, False, False]]
-    assert ConformalPredictor("aps", 0.9, 0.25).predict(rows).tolist() == [[True, True, False, False]]
+    assert ConformalPredictor("lac", 0.9, -1.0).predict(rows).tolist() == [[True, False, False, False]]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_large_threshold_takes_all_in(kind: ConformalKind) -> None:
+def test_a_large_threshold_takes_all_in() -> None:
     saturated = np.array([[1, 0, 0], [1 / 3, 1 / 3, 1 / 3], [0.5, 0.5, 1e-38]], np.float32)
-    assert ConformalPredictor(kind, 0.9, 1.001).predict(saturated).all()
-
-
-def test_the_free_ranks_cost_nothing() -> None:
-    np.testing.assert_allclose(
-        ConformalPredictor("raps", 0.9, 0.5, 0.1, 2).rank_penalties(5), [0, 0, 0.1, 0.2, 0.3], rtol=1e-6
-    )
-    rows = drawn()
-    np.testing.assert_array_equal(
-        ConformalPredictor("raps", 0.9, 0.5, 0.1, 5).scores(rows), ConformalPredictor("aps", 0.9, 0.5).scores(rows)
-    )
+    assert ConformalPredictor("lac", 0.9, 1.001).predict(saturated).all()
 
 
 def test_nothing_gives_nothing() -> None:
-    for kind in KINDS:
-        assert ConformalPredictor(kind, 0.9, 0.5).predict(np.zeros((0, 3), np.float32)).shape == (0, 3)  # type: ignore[arg-type]
+    assert ConformalPredictor("lac", 0.9, 0.5).predict(np.zeros((0, 3), np.float32)).shape == (0, 3)
 
 
 def test_it_goes_through_json() -> None:
-    sets = ConformalPredictor("raps", 0.9, 0.123456789012345, 0.01, 3)
+    sets = ConformalPredictor("lac", 0.9, 0.123456789012345)
     assert ConformalPredictor.from_json(json.loads(json.dumps(asdict(sets)))) == sets
 
 
-@pytest.mark.parametrize(
-    "wrong", [("top", 0.9, 0.5), ("lac", 1.0, 0.5), ("lac", 0.9, float("inf")), ("raps", 0.9, 0.5, -0.1)]
-)
+@pytest.mark.parametrize("wrong", [("top", 0.9, 0.5), ("lac", 1.0, 0.5), ("lac", 0.9, float("inf"))])
 def test_what_cannot_be_meant_is_refused(wrong: tuple) -> None:  # type: ignore[type-arg]
     with pytest.raises(ValueError, match="wanted"):
         ConformalPredictor(*wrong)

@@ -72,7 +72,7 @@ def test_what_is_written_is_read(lite0: Backbone, tmp_path: Path) -> None:
         lite0,
         tmp_path / "model",
         calibration=Calibration("temperature", 1.5),
-        conformal=ConformalPredictor("aps", 0.9, 0.25),
+        conformal=ConformalPredictor("lac", 0.9, 0.25),
     ).record
     assert model_format.ModelRecord.from_json(json.loads(json.dumps(record.to_json()))) == record
     written = json.loads((tmp_path / "model" / model_format.RECORD).read_text())
@@ -82,7 +82,7 @@ def test_what_is_written_is_read(lite0: Backbone, tmp_path: Path) -> None:
     assert record.spec == record.branches[0].spec
     assert (record.calibration.scale, record.conformal, record.novelty) == (
         1.5,
-        ConformalPredictor("aps", 0.9, 0.25),
+        ConformalPredictor("lac", 0.9, 0.25),
         None,
     )
 
@@ -132,7 +132,7 @@ def _odd_calibration(model: Path) -> None:
 
 
 def _odd_sets(model: Path) -> None:
-    rewrite(model, conformal={"kind": "largest", "coverage": 0.9, "threshold": 0.5, "penalty": 0, "free": 0})
+    rewrite(model, conformal={"kind": "largest", "coverage": 0.9, "threshold": 0.5})
 
 
 def _novelty_of_no_branch(model: Path) -> None:

@@ -146,7 +146,7 @@ def _winner(
     logits = arms[_choice(arms, labels, parts).winner][held_out]
     calibrated, uncalibrated = _softmax(logits), _softmax(2.5 * logits)
     validation = parts[held_out] == "validation"
-    sets = fit_conformal(labels[held_out][validation], calibrated[validation], coverage=0.9, kind="lac")
+    sets = fit_conformal(labels[held_out][validation], calibrated[validation], coverage=0.9)
     novelty = np.exp(chance.normal(-0.5, 0.35, len(logits)))
     novelty = (novelty / np.quantile(novelty[validation], 0.95)).astype(np.float32)
     if bare:

@@ -243,7 +243,7 @@ def test_sets_by_what_is_cross_fitted_keep_their_promise(n: int) -> None:
         found = choose_calibration(labels, said, alone(n), kind="isotonic", seed=seed)
         said, more = (found.calibration.apply(rows) for rows in (said, more))
         for rows, into in ((found.cross_fitted, held), (said, too_small)):
-            sets = fit_conformal(labels, rows, coverage=0.9, kind="lac")
+            sets = fit_conformal(labels, rows, coverage=0.9)
             into.append(measure_coverage(sets.predict(more), others).coverage)
     assert 0.88 < np.mean(held) < 0.92
     assert np.mean(too_small) < np.mean(held) - 0.01

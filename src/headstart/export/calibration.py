@@ -84,12 +84,7 @@ def add_conformal(builder: GraphBuilder, conformal: ConformalPredictor, calibrat
     first = builder.constant("sets/first", np.arange(classes)[None] == 0, np.bool_)
     most = builder.constant("sets/classes", [classes])
     falling = node("TopK", [calibrated, most], "falling", "order", axis=1)
-    if conformal.kind == "lac":
-        score = node("Sub", [builder.constant("sets/one", 1, np.float32), falling], "score")
-    else:
-        penalties = builder.constant("sets/penalties", conformal.rank_penalties(classes)[None], np.float32)
-        cumulated = node("CumSum", [falling, builder.constant("sets/axis", 1)], "cumulated", exclusive=1)
-        score = node("Add", [cumulated, penalties], "score")
+    score = node("Sub", [builder.constant("sets/one", 1, np.float32), falling], "score")
     chosen = node("Or", [node("LessOrEqual", [score, threshold], "below"), first], "chosen")
     nobody = builder.constant("sets/nobody", np.zeros((1, classes)), np.bool_)
     return node("ScatterElements", [nobody, "sets/order", chosen], "members", axis=1)

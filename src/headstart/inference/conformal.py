@@ -1,19 +1,10 @@
 """Prediction sets: as many classes as it takes to hold the true one in a promised share of photos.
 
 Each class of a photo gets a score, small where it fits; a set holds the classes whose score is no larger than the
-threshold, which ``uncertainty.conformal`` finds on photos that the classifier has not seen.
-
-* ``lac``: 1 - p of the class. The smallest sets on average (Sadinle, Lei & Wasserman, 2019, J. American Statistical
-  Association 114).
-* ``aps``: the sum of p of all likelier classes, so that a set is the shortest list of likeliest classes that together
-  have more than the threshold. Larger sets where the classifier is unsure, so that hard photos are covered too (Romano,
-  Sesia & Candès, 2020, NeurIPS, equations 3 to 5).
-* ``raps``: ``aps`` and a penalty for each rank beyond the free ones, which cuts long tails of unlikely classes
-  (Angelopoulos, Bates, Malik & Jordan, 2021, ICLR, equation 4).
-
-All three without random numbers: the same photo always gets the same set. The papers break the last class of a list at
-random, and say that without this the class itself counts; here it does not, for sets are then no larger than promised:
-on photos of trash 90 % sets hold the true class of 91 % where they would of 99 %, with 1.2 classes instead of 2.7.
+threshold, which ``uncertainty.conformal`` finds on photos that the classifier has not seen. The score is 1 - p of the
+class (``lac``, least ambiguous classifier), which gives the smallest sets on average (Sadinle, Lei & Wasserman, 2019,
+J. American Statistical Association 114). Sets of adaptive scores (Romano, Sesia & Candès, 2020; Angelopoulos et al.,
+2021) were no fairer to hard classes: docs/trust.md.
 """
 
 from dataclasses import dataclass
@@ -23,7 +14,7 @@ import numpy as np
 
 from headstart.arrays import Bools, Floats
 
-ConformalKind = Literal["lac", "aps", "raps"]
+ConformalKind = Literal["lac"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +28,12 @@ class ConformalPredictor:
     kind: ConformalKind
     coverage: float  #: share of photos whose set shall hold the true class
     threshold: float  #: largest score of a class that is in
-    penalty: float = 0.0  #: raps: added to the score for each rank beyond the free ones
-    free: int = 0  #: raps: ranks without penalty, counted from the likeliest class
 
     def __post_init__(self) -> None:
-        if self.kind not in ("lac", "aps", "raps"):
-            raise ValueError(f"unknown kind of prediction sets {self.kind!r}; wanted lac, aps or raps")
-        if not (0 < self.coverage < 1 and np.isfinite(self.threshold) and 0 <= self.penalty < np.inf):
-            raise ValueError(f"{self} cannot be meant; wanted a coverage in 0..1, a finite threshold and penalty")
+        if self.kind != "lac":
+            raise ValueError(f"unknown kind of prediction sets {self.kind!r}; wanted lac")
+        if not (0 < self.coverage < 1 and np.isfinite(self.threshold)):
+            raise ValueError(f"{self} cannot be meant; wanted a coverage in 0..1 and a finite threshold")
 
     def predict(self, probabilities: Floats) -> Bools:
         """Return whether each class is in the prediction set, (N, C); the likeliest, the first of equals, always is.
@@ -58,19 +47,7 @@ class ConformalPredictor:
 
     def scores(self, probabilities: Floats) -> Floats:
         """Return the score of each class, float32 (N, C), from calibrated probabilities, float32 (N, C)."""
-        if self.kind == "lac":
-            return np.float32(1) - probabilities
-        order = np.argsort(-probabilities, axis=1, kind="stable")
-        cumulated = np.zeros_like(probabilities)
-        np.cumsum(np.take_along_axis(probabilities, order, axis=1)[:, :-1], axis=1, out=cumulated[:, 1:])
-        scores = np.empty_like(probabilities)
-        np.put_along_axis(scores, order, cumulated + self.rank_penalties(order.shape[1]), axis=1)
-        return scores
-
-    def rank_penalties(self, classes: int) -> Floats:
-        """Return the penalties that are added to the score by rank, likeliest first, (C,)."""
-        ranks = np.arange(1, classes + 1)
-        return (self.penalty * np.maximum(ranks - self.free, 0)).astype(np.float32)
+        return np.float32(1) - probabilities
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Self:
@@ -79,5 +56,4 @@ class ConformalPredictor:
         Raises:
             KeyError, TypeError, ValueError: the record is not what ``asdict`` gives.
         """
-        coverage, threshold, penalty = (float(record[name]) for name in ("coverage", "threshold", "penalty"))
-        return cls(record["kind"], coverage, threshold, penalty, int(record["free"]))
+        return cls(record["kind"], float(record["coverage"]), float(record["threshold"]))

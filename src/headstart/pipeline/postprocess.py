@@ -40,7 +40,7 @@ def postprocess_winner(context: FitContext, winner: Arm, model: FittedModel) -> 
         held.labels, held.probabilities, held.groups, kind=settings.calibration, seed=settings.seed
     )
     # By calibrations that were not fitted on the photo either: sets promise something about new photos.
-    sets = fit_conformal(held.labels, found.cross_fitted, coverage=settings.coverage, kind=settings.sets)
+    sets = fit_conformal(held.labels, found.cross_fitted, coverage=settings.coverage)
     novelty = fit_novelty(context, winner, model)
     calibrated = found.calibration.apply(winner.probabilities)
     validation = BatchPredictions(calibrated, winner.probabilities, sets.predict(calibrated), novelty.validation)

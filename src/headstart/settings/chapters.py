@@ -235,9 +235,6 @@ class TrustSettings(_Chapter):
     coverage: Annotated[float, Field(ge=0.5, le=0.999)] = Field(
         0.9, description="Share of photos whose prediction set shall hold the right class."
     )
-    sets: Literal["lac", "aps", "raps"] = Field(
-        "lac", description="How prediction sets are made: lac the smallest, aps and raps fairer to hard photos."
-    )
     acceptance: Annotated[float, Field(ge=0.5, le=1)] = Field(
         0.95,
         description="Share of photos like those of training that shall not be declined as unfamiliar; 1 declines none.",

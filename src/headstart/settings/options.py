@@ -122,7 +122,6 @@ class TrustOptions(TypedDict, total=False):
     relabel: str | Path | None
     calibration: Literal["auto", "none", "temperature", "mixture", "isotonic"]
     coverage: float
-    sets: Literal["lac", "aps", "raps"]
     acceptance: float
     report: bool
 

@@ -15,11 +15,7 @@ from numpy.typing import NDArray
 from headstart.arrays import Bools, Floats, Ints
 from headstart.errors import DataError
 from headstart.evaluation.intervals import grouped_wilson_interval
-from headstart.inference.conformal import ConformalKind, ConformalPredictor
-
-#: Added by ``raps`` to the score for each rank beyond the free ones: the value that Angelopoulos et al. use throughout
-#: where none is searched for.
-PENALTY = 0.01
+from headstart.inference.conformal import ConformalPredictor
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +31,13 @@ class Coverage:
     per_class: tuple[float | None, ...]  #: coverage among the photos of each class; None where there is none
 
 
-def fit_conformal(labels: Ints, probabilities: Floats, *, coverage: float, kind: ConformalKind) -> ConformalPredictor:
-    """Return prediction sets of a kind, with their threshold fitted on photos that the classifier has not seen.
-
-    ``raps`` leaves as many ranks free as it takes for ``coverage`` of these photos' true classes to be among them
-    (Angelopoulos et al., 2021, algorithm 4).
+def fit_conformal(labels: Ints, probabilities: Floats, *, coverage: float) -> ConformalPredictor:
+    """Return prediction sets with their threshold fitted on photos that the classifier has not seen.
 
     Args:
         labels: (N,) in 0..C-1.
         probabilities: (N, C) float32, calibrated.
         coverage: share of photos whose set shall hold the true class, in 0..1.
-        kind: of the sets.
 
     Returns:
         Sets that hold all classes where there are fewer than coverage / (1 - coverage) photos.
@@ -54,14 +46,12 @@ def fit_conformal(labels: Ints, probabilities: Floats, *, coverage: float, kind:
         DataError: shapes that do not belong together.
     """
     _check(labels, probabilities)
-    penalty, free = (PENALTY, _count_free_ranks(labels, probabilities, coverage)) if kind == "raps" else (0.0, 0)
-    everything = 1 + penalty * probabilities.shape[1] + 1e-3  # above any score, rounding included
-    sets = ConformalPredictor(kind, coverage, everything, penalty, free)
+    everything = ConformalPredictor("lac", coverage, 1 + 1e-3)  # above any score, rounding included
     rank = _find_rank(coverage, len(labels))
     if rank > len(labels):
-        return sets
-    scores = np.sort(sets.scores(probabilities)[np.arange(len(labels)), labels])
-    return ConformalPredictor(kind, coverage, float(scores[rank - 1]), penalty, free)
+        return everything
+    scores = np.sort(everything.scores(probabilities)[np.arange(len(labels)), labels])
+    return ConformalPredictor("lac", coverage, float(scores[rank - 1]))
 
 
 def measure_coverage(sets: Bools, labels: Ints, *, groups: Ints | None = None) -> Coverage:
@@ -91,15 +81,6 @@ def measure_coverage(sets: Bools, labels: Ints, *, groups: Ints | None = None) -
         sizes=tuple(int(count) for count in np.bincount(sizes, minlength=classes + 1)[1:]),
         per_class=tuple(float(own.mean()) if len(own) else None for own in each),
     )
-
-
-def _count_free_ranks(labels: Ints, probabilities: Floats, coverage: float) -> int:
-    """Return the rank within which ``coverage`` of the photos have their true class; C of too few photos."""
-    classes = probabilities.shape[1]
-    order = np.argsort(-probabilities, axis=1, kind="stable")
-    ranks = np.sort(1 + np.argmax(order == labels[:, None], axis=1))
-    rank = _find_rank(coverage, len(labels))
-    return int(ranks[rank - 1]) if rank <= len(labels) else classes
 
 
 def _find_rank(coverage: float, n: int) -> int:

@@ -130,7 +130,7 @@ def run_paired_tests(
         return ()
     columns = [(scored.names.index(a), scored.names.index(b)) for a, b in names]
     losses, groups = scored.losses, scored.targets.groups
-    drawn = resampled_means(losses, groups, seed, DRAWS)
+    means = resampled_means(losses, groups, seed, DRAWS)
     rights = [(scored.right[:, a], scored.right[:, b]) for a, b in columns]
     p_values = [mcnemar_exact(a, b, groups) for a, b in rights]
     return tuple(
@@ -146,7 +146,7 @@ def run_paired_tests(
             p_holm=p_holm,
             standard_error=standard_error(ours, theirs, groups),
             loss_difference=float((losses[:, a] - losses[:, b]).mean()),
-            loss_interval=percentile_interval(drawn[:, a] - drawn[:, b], level),
+            loss_interval=percentile_interval(means[:, a] - means[:, b], level),
             exceeds_one_se=exceeds_one_se(ours, theirs, groups),
         )
         for (a, b), (ours, theirs), p, p_holm in zip(columns, rights, p_values, adjust_holm(p_values), strict=True)

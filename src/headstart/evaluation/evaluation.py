@@ -77,8 +77,8 @@ class Evaluation:
     def _repr_html_(self) -> str:
         low, high = self.accuracy_interval.low, self.accuracy_interval.high
         rows = [(score.name, score.support, score.precision, score.recall, score.f1) for score in self.per_class]
-        told = f"{self.part}: accuracy {self.accuracy:.1%} ({low:.1%} to {high:.1%}) on {self.counted}"
-        return html_table(("class", "photos", "precision", "recall", "F1"), rows, caption=told)
+        caption = f"{self.part}: accuracy {self.accuracy:.1%} ({low:.1%} to {high:.1%}) on {self.counted}"
+        return html_table(("class", "photos", "precision", "recall", "F1"), rows, caption=caption)
 
     def to_json(self) -> dict[str, Any]:
         """Return a record that ``json.dumps`` takes."""
@@ -108,9 +108,9 @@ class Evaluation:
 
 def describe_caveat(chosen_on: Sequence[str]) -> str:
     """Return why a score flatters, for a person; empty where nothing was chosen on its rows."""
-    told = [CHOICES.get(name, name) for name in chosen_on]
-    listed = " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
-    return f"optimistic: the same photos decided {listed}" if told else ""
+    reasons = [CHOICES.get(name, name) for name in chosen_on]
+    listed = " and ".join([", ".join(reasons[:-1]), reasons[-1]] if len(reasons) > 1 else reasons)
+    return f"optimistic: the same photos decided {listed}" if reasons else ""
 
 
 def _class_score(value: dict[str, Any]) -> ClassScore:

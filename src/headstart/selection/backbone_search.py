@@ -82,7 +82,7 @@ def select_backbone(
 
     Args:
         samples: of the train part; no other part is looked at.
-        photos: of all parts, which the winner's features will be computed for.
+        photos: of all subsets, which the winner's features will be computed for.
         obtain: a name -> its backbone.
         choose: a backbone -> its engine, checked.
         store: where features go.
@@ -186,11 +186,11 @@ class _Searcher:
 
     def _add(self, candidate: Candidate) -> None:
         self.candidates.append(candidate)
-        said = (
+        text = (
             candidate.dropped
             or f"{candidate.accuracy:.1%} on {len(self.labels)} photos, {candidate.photos_per_second:.0f} photos/s"
         )
-        self.listener(events.Finished("candidate", candidate.seconds, f"{candidate.name}: {said}"))
+        self.listener(events.Finished("candidate", candidate.seconds, f"{candidate.name}: {text}"))
 
     @property
     def labels(self) -> NDArray[np.int64]:

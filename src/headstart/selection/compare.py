@@ -151,8 +151,8 @@ class ArmRunner:
             return self._skip(planned.name, describe_failure(error), failed=True)
         if planned.trains:
             took = time.perf_counter() - began
-            told = f"{planned.name}: predicted {cost.seconds:.0f} s, {cost.memory / 1e6:.0f} MB of memory, "
-            self._tell(events.Finished("predict cost", took, f"{told}{cost.disk / 1e6:.0f} MB of disk"))
+            text = f"{planned.name}: predicted {cost.seconds:.0f} s, {cost.memory / 1e6:.0f} MB of memory, "
+            self._tell(events.Finished("predict cost", took, f"{text}{cost.disk / 1e6:.0f} MB of disk"))
         for needed, free, where in (
             (cost.memory, available_memory(), "memory"),
             (cost.device_memory, available_device_memory(), "the GPU's memory"),
@@ -225,11 +225,11 @@ class ArmRunner:
         train, names = self._context.targets(Subset.TRAIN), self._context.samples.classes
         alone = [names[label] for label in find_one_group_classes(train.labels, train.groups)]
         if alone:
-            told = (
+            text = (
                 f"all training photos of {preview(alone)} are of one group a class (near-duplicates, or named as one)"
             )
             left = "what is chosen by cross-validation leaves these classes out, and their labels cannot be doubted"
-            self._tell(events.Note(f"{told}: {left}"))
+            self._tell(events.Note(f"{text}: {left}"))
 
     def _choose(self) -> ArmChoice:
         probes = [arm.name for arm in self._arms if arm.strategy == "linear-probe"]

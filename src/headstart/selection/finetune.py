@@ -158,9 +158,9 @@ def _describe_search(arm: Arm, found: SearchResult, context: FitContext) -> Arm:
     notes = [f"{best}, which therefore flatters it: it was chosen on these photos; the test score is fair"]
     if len(trials) < wanted:
         notes.append(f"the budget allowed {len(trials)} of {wanted} trials")
-    for ended, said in (("pruned", "given up early"), ("failed", "failed")):
+    for ended, words in (("pruned", "given up early"), ("failed", "failed")):
         if count := sum(it.ended == ended for it in trials):
-            notes.append(f"{count} of {len(trials)} trials {said}")
+            notes.append(f"{count} of {len(trials)} trials {words}")
     disk = {it.settings["augmentation"]: it.disk for it in trials}
     return replace(
         arm,

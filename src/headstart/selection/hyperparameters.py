@@ -207,13 +207,13 @@ def _longest(trials: tuple[SearchTrial, ...]) -> float:
 
 
 def _tell(training: "FineTuning", trial: SearchTrial, wanted: int) -> None:
-    said = "failed" if trial.log_loss is None else f"{trial.ended}, calibrated validation loss {trial.log_loss:.3f}"
+    ended = "failed" if trial.log_loss is None else f"{trial.ended}, calibrated validation loss {trial.log_loss:.3f}"
     values = ", ".join(
         f"{name.replace('_', ' ')} {value:.2g}" if isinstance(value, float) else value
         for name, value in trial.settings.items()
     )
     training.listener(
-        events.Finished(f"trial {trial.number}/{wanted}", trial.seconds, f"{training.spec.name}: {said}; {values}")
+        events.Finished(f"trial {trial.number}/{wanted}", trial.seconds, f"{training.spec.name}: {ended}; {values}")
     )
 
 
@@ -226,7 +226,7 @@ def _study(file: Path, training: "FineTuning") -> Iterator["Study"]:
     """Open the study of this training; one for other photos or settings in the same file is left alone."""
     import optuna
 
-    said = optuna.logging.get_verbosity()
+    verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     file.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -245,7 +245,7 @@ def _study(file: Path, training: "FineTuning") -> Iterator["Study"]:
             storage.remove_session()
             storage.engine.dispose()
     finally:
-        optuna.logging.set_verbosity(said)
+        optuna.logging.set_verbosity(verbosity)
 
 
 def _storage(file: Path, training: "FineTuning") -> Any:
@@ -289,13 +289,13 @@ def _resume(study: "Study", training: "FineTuning") -> None:
 
 def _each_note_once(listener: events.Listener) -> events.Listener:
     """Return a listener that passes each note on once: every trial has the same things to note."""
-    told: set[str] = set()
+    heard: set[str] = set()
 
     def listen(event: events.Event) -> None:
         if isinstance(event, events.Note):
-            if event.text in told:
+            if event.text in heard:
                 return
-            told.add(event.text)
+            heard.add(event.text)
         listener(event)
 
     return listen

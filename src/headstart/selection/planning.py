@@ -62,8 +62,8 @@ def plan_within_budget(training: "FineTuning", context: FitContext) -> "FineTuni
     found = next(refitted, None) or next(once, None)
     if found is None:  # it is skipped with the figure of a whole one
         least, price = shorter[-1]
-        told = f"even {least.epochs} epochs of {training.spec.name} would take about {price.seconds:.0f} s"
-        context.log(events.Note(told))
+        text = f"even {least.epochs} epochs of {training.spec.name} would take about {price.seconds:.0f} s"
+        context.log(events.Note(text))
     if found is None or found is training:
         return training
     why = f"{training.epochs} would take about {whole.seconds:.0f} s"
@@ -145,8 +145,8 @@ def estimate_untimed(context: FitContext, name: str, unfreeze: str | None) -> Co
     seconds = factor * context.memo.shortest[boundary]
     if SURELY * seconds <= context.left:
         return None
-    told = f"even a short training would take about {seconds:.0f} s by arithmetic, from what one above {boundary} takes"
-    context.log(events.Note(f"{name} is not timed: {told}"))
+    text = f"even a short training would take about {seconds:.0f} s by arithmetic, from what one above {boundary} takes"
+    context.log(events.Note(f"{name} is not timed: {text}"))
     return Cost(seconds, 0, 0)
 
 

@@ -75,9 +75,9 @@ def add_refit(
                 return _as_validated(own, arm, f"that would take {seconds:.0f} s, {left}")
             again = again if share == 1 else build_training(share)
             photos = len(own.samples_in(Subset.TRAIN, Subset.VALIDATION))
-            told = f"{arm.name} is trained once more, on all {photos} photos of train and validation"
+            text = f"{arm.name} is trained once more, on all {photos} photos of train and validation"
             fewer = f", with {share:.0%} of the steps" if share < 1 else ""
-            own.log(events.Note(f"{told}{fewer}: about {share * seconds:.0f} s"))
+            own.log(events.Note(f"{text}{fewer}: about {share * seconds:.0f} s"))
         try:
             tuned = again.run(lambda epochs, epoch: epochs > 0 and own.left_for_refit < epoch.seconds)
             whole = build_model(tuned)

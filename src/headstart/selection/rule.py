@@ -102,8 +102,8 @@ def choose_winner(
     best = min(able, key=lambda name: (-hits[name], losses[name]))
     pairs = run_paired_tests(scored, [(best, name) for name in scored.names if name != best], seed)
     rivals = [pair for pair in pairs if pair.b not in behind]
-    told = {pair.b: pair.exceeds_one_se for pair in rivals}
-    winner = next(name for name in able if not told.get(name, False))
+    apart = {pair.b: pair.exceeds_one_se for pair in rivals}
+    winner = next(name for name in able if not apart.get(name, False))
     head = f"{winner} wins with {hits[winner] / len(targets):.1%} of {len(targets)} photos right"
     if len(scored.names) == 1:
         sentences = [head.replace(" wins with ", " is the only arm; it has ") + "."]
@@ -113,7 +113,7 @@ def choose_winner(
         sentences = [*_describe_winner(head, winner, best, rivals, baseline), *map(_describe_equals, equals)]
     few = _describe_too_few(scored, baseline or left[0], len(rivals)) if rivals else ""
     return ArmChoice(
-        winner, best, pairs, all(told.values()), bool(few), " ".join(filter(None, [*sentences, few])), equals
+        winner, best, pairs, all(apart.values()), bool(few), " ".join(filter(None, [*sentences, few])), equals
     )
 
 

@@ -38,19 +38,19 @@ def build_refit(
     scratch: bool,
 ) -> "FineTuning":
     """Return the training once more, on train and validation photos, for a share of the steps that validation kept."""
-    head, parts = None, [Subset.TRAIN, Subset.VALIDATION]
+    head, subsets = None, [Subset.TRAIN, Subset.VALIDATION]
     train = len(context.samples_in(Subset.TRAIN))
     epochs = settings.epochs_for(train)
-    again = ceil(share * epochs * train / len(context.samples_in(*parts)))
+    again = ceil(share * epochs * train / len(context.samples_in(*subsets)))
     update: dict[str, object] = {"epochs": again}
     if trained.rate_curve is not None:
         update["rate"] = trained.rate_curve.suggestion
     if not scratch:
         kind = base_head_name(context)
-        task = context.training_set([context.branch(LAYER)], *parts)
-        head = fit_head(kind, task, context.settings, fixed=fit_probe(context, kind).chosen).head
+        training_set = context.training_set([context.branch(LAYER)], *subsets)
+        head = fit_head(kind, training_set, context.settings, fixed=fit_probe(context, kind).chosen).head
     ends = max(1, round(again * trained.best_epoch / epochs))
-    training = _build(context, name, unfreeze, head, parts, settings.model_copy(update=update), ends=ends)
+    training = _build(context, name, unfreeze, head, subsets, settings.model_copy(update=update), ends=ends)
     training.benchmark = timed
     return training
 

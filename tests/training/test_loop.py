@@ -143,10 +143,10 @@ def test_a_loss_that_is_not_a_number_ends_the_training_and_says_where(epoch: int
     made._keep(made._score_start())
     train.spoilt = (epoch, batch)
     for number in range(1, epoch + 1):
-        made._keep(made._epoch(number))
+        made._keep(made._run_epoch(number))
     said = rf"tiny stopped at step {step} \(epoch {epoch + 1}\): the loss is nan"
     with pytest.raises(TrainingError, match=said) as it:
-        made._epoch(epoch + 1)
+        made._run_epoch(epoch + 1)
     assert "lower the rate (0.005)" in str(it.value)
     assert all(bool(value.isfinite().all()) for value in made.network.parameters())  # that step was not taken
 
@@ -157,7 +157,7 @@ def test_a_validation_loss_that_is_not_a_number_ends_it_too() -> None:
     made._keep(made._score_start())
     validation.spoilt = (0, 0)
     with pytest.raises(TrainingError, match="validation loss after epoch 1 is nan"):
-        made._epoch(1)
+        made._run_epoch(1)
 
 
 def test_the_best_weights_are_kept_and_patience_ends_it() -> None:

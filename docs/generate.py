@@ -53,7 +53,9 @@ rate = 1e-3
 """
 
 CLI_INTRO = """
-The same as `headstart VERB --help` shows. Results go to standard output, progress to standard error.
+The same as `headstart VERB --help` shows; of `fit` and `compare` that is the ten settings that most people need, and
+`--help-all` shows all of them, by chapter. `--optimizer` and `--color-jitter` are understood too. Results go to
+standard output, progress to standard error.
 
 | exit code | means |
 |---|---|

@@ -18,9 +18,9 @@ def html_table(head: Sequence[str], rows: Iterable[Sequence[object]], caption: s
     listed = list(rows)
     lines = [f"<tr>{''.join(map(_cell, row))}</tr>" for row in listed[:most]]
     names = "".join(f'<th style="text-align:left">{escape(name)}</th>' for name in head)
-    above = f'<caption style="text-align:left">{escape(caption)}</caption>' if caption else ""
+    above = f"<div>{escape(caption)}</div>" if caption else ""
     more = f"<div>... and {len(listed) - most:,} more</div>" if len(listed) > most else ""
-    return f"<table>{above}<thead><tr>{names}</tr></thead><tbody>{''.join(lines)}</tbody></table>{more}"
+    return f"{above}<table><thead><tr>{names}</tr></thead><tbody>{''.join(lines)}</tbody></table>{more}"
 
 
 def _cell(value: object) -> str:

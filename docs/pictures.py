@@ -23,7 +23,7 @@ import headstart
 PICTURES = Path(__file__).resolve().parent / "pictures"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome")
 EDGE = 256  #: of a drawn photo, pixels
-WIDE, HIGH = 1240, 1560  #: of the picture, pixels
+WIDE, HIGH = 1240, 1740  #: of the picture, pixels
 HIDDEN = "main > section:not(#test), footer { display: none }"  #: style: what the picture leaves out
 LARGEST = 150_000  #: bytes of a picture
 PHOTOS = {"oak": 150, "birch": 130, "maple": 110, "willow": 90, "ginkgo": 70, "ivy": 50}

@@ -10,7 +10,7 @@ from PIL import Image
 
 from headstart.errors import UserError
 from headstart.reporting.records import read_records, total_seconds
-from headstart.runs.predictions import plain
+from headstart.runs.predictions import to_plain
 from headstart.storage.run_layout import SCHEMA_VERSION
 from tests.reporting.example_run import write_example_run
 
@@ -32,7 +32,7 @@ def test_everything_that_was_written_is_read(folder):
         json.loads((folder / f"{name}.json").read_text("utf-8")) for name in ("run", "trust", "comparison")
     )
     for record, written in ((records.run, run), (records.trust, trust), (records.comparison, comparison)):
-        found = plain(record)
+        found = to_plain(record)
         assert found == only_keys(written, found)
     assert records.classes == tuple(run["classes"])
     assert Counter(subset.value for subset in records.split.subsets.values()) == run["split"]

@@ -447,7 +447,7 @@ def out_is_finished(place: Place) -> list[str]:
 
 
 def split_from_other_things(place: Place) -> list[str]:
-    return ["fit", place.good, "--split-from", place.write("split.json", '{"schema_version": 2, "subsets": []}'), *FIT]
+    return ["fit", place.good, "--split-from", place.write("split.json", '{"schema_version": 1, "subsets": []}'), *FIT]
 
 
 def with_(*flags: str) -> Callable[[Place], list[str]]:

@@ -1,4 +1,4 @@
-"""What it is worth to take, of probes that cost the same, the one with the lower cross-validated log loss.
+"""The gain of taking, of probes that cost the same, the one with the lower cross-validated log loss.
 
     python benchmarks/choosing.py                    # the four collections in ../shared/data
     python benchmarks/choosing.py PHOTOS ... [--splits 10]
@@ -6,7 +6,7 @@
 For each collection and split the probes on lite0 are made as by ``fit``, near-duplicates kept together, and a winner is
 chosen twice: by the rule that a cost-free improvement had to exceed a standard error on validation (before), and by the
 cross-validated log loss over train and validation (now). Both winners are fitted once more on train and validation and
-scored on test. Told are the means over the splits, and the difference, now less before, with its standard error over
+scored on test. Printed are the means over the splits, and the difference, now less before, with its standard error over
 the splits; these share photos, so the true one is larger. Where the collection has a test part of its own, only train
 and validation differ. The last line is one JSON object.
 """
@@ -59,7 +59,7 @@ class Both:
 
 
 def one_split(photos: PreparedDataset, network: LoadedBackbone, store: Store, settings: FitSettings) -> Both:
-    """Both winners of one split."""
+    """Return both winners of one split."""
     split = make_split(
         photos.samples, seed=settings.seed, test_share=settings.test_share, validation_share=settings.validation_share
     )
@@ -80,37 +80,37 @@ def one_split(photos: PreparedDataset, network: LoadedBackbone, store: Store, se
     answers = {arm.name: arm.probabilities for arm in found.arms}
     former = choose_winner(context.targets(Subset.VALIDATION), answers, "linear-probe", settings.seed).winner
     arms = {arm.name: arm for arm in found.arms}
-    return Both(scored(context, arms[former]), scored(context, found.winner), took)
+    return Both(score(context, arms[former]), score(context, found.winner), took)
 
 
-def scored(context: FitContext, arm: Arm) -> Scored:
-    """An arm as it would be saved."""
+def score(context: FitContext, arm: Arm) -> Scored:
+    """Return the test score of an arm as it would be saved."""
     labels = context.labels(Subset.TEST)
-    said = context.predict_proba(refit_model(context, arm), context.samples_in(Subset.TEST))
-    return Scored(arm.name, float((said.argmax(axis=1) == labels).mean()), log_loss(labels, said))
+    probabilities = context.predict_proba(refit_model(context, arm), context.samples_in(Subset.TEST))
+    return Scored(arm.name, float((probabilities.argmax(axis=1) == labels).mean()), log_loss(labels, probabilities))
 
 
-def summary(splits: list[Both]) -> dict[str, object]:
-    """Means over the splits, and the difference with its standard error."""
-    told: dict[str, object] = {}
+def summarise(splits: list[Both]) -> dict[str, object]:
+    """Return the means over the splits, and the difference with its standard error."""
+    found: dict[str, object] = {}
     for score in ("accuracy", "log_loss"):
         before, now = (np.array([getattr(getattr(it, way), score) for it in splits]) for way in ("before", "now"))
         error = (now - before).std(ddof=1) / np.sqrt(len(splits)) if len(splits) > 1 else 0.0
-        told[score] = {
+        found[score] = {
             "before": round(float(before.mean()), 4),
             "now": round(float(now.mean()), 4),
             "difference": round(float((now - before).mean()), 4),
             "standard_error": round(float(error), 4),
         }
-    told["intermediate_probe_wins"] = {
+    found["intermediate_probe_wins"] = {
         way: sum(getattr(it, way).arm == "intermediate-probe" for it in splits) for way in ("before", "now")
     }
-    told["cpu_seconds"] = round(float(np.mean([it.seconds for it in splits])), 3)
-    return told
+    found["cpu_seconds"] = round(float(np.mean([it.seconds for it in splits])), 3)
+    return found
 
 
 def main() -> None:
-    """Runs the benchmark."""
+    """Run the benchmark."""
     given = measuring.arguments(
         __doc__ or "", ("photos", {"nargs": "*", "type": Path}), ("--splits", {"type": int, "default": 10})
     )
@@ -127,7 +127,7 @@ def main() -> None:
                     one_split(photos, network, store, settings.model_copy(update={"seed": seed}))
                     for seed in range(given.splits)
                 ]
-            results[folder.name] = summary(splits)
+            results[folder.name] = summarise(splits)
             print(f"{folder.name}: {results[folder.name]}", flush=True)
     mean = {
         score: {

@@ -53,8 +53,10 @@ def draw(rows: int, columns: int, classes: int, seed: int = 0) -> tuple[np.ndarr
 
 
 def fit(features: np.ndarray, labels: np.ndarray, head: str = "logistic") -> FitResult:
-    task = TrainingSet(features, labels.astype(np.int64), int(labels.max()) + 1, np.arange(len(labels)), False, 0)
-    return fit_head(head, task, HeadSettings())
+    training_set = TrainingSet(
+        features, labels.astype(np.int64), int(labels.max()) + 1, np.arange(len(labels)), False, 0
+    )
+    return fit_head(head, training_set, HeadSettings())
 
 
 def compare(name: str, features: np.ndarray, labels: np.ndarray, repeats: int = 3) -> Comparison:
@@ -114,11 +116,11 @@ def main() -> None:
         __doc__ or "", ("files", {"nargs": "*", "type": Path}), ("--repeats", {"type": int, "default": 3})
     )
     if given.files:
-        tasks = [(path.stem, *(np.load(path)[key] for key in ("features", "labels"))) for path in given.files]
+        drawn_sets = [(path.stem, *(np.load(path)[key] for key in ("features", "labels"))) for path in given.files]
     else:
-        tasks = [("drawn", *draw(1000, 1280, 2)), ("drawn", *draw(1075, 6192, 6))]
+        drawn_sets = [("drawn", *draw(1000, 1280, 2)), ("drawn", *draw(1075, 6192, 6))]
     found = []
-    for name, features, labels in tasks:
+    for name, features, labels in drawn_sets:
         result = compare(name, np.ascontiguousarray(features, np.float32), labels, given.repeats)
         found.append(result)
         print(

@@ -25,7 +25,7 @@ WAITING = """
 import signal, sys, threading
 import headstart.cli.main as main, headstart.storage.writer as writer
 
-heard, store = threading.Event(), writer.Writer._store
+heard, store = threading.Event(), writer.Writer._write
 
 def told(self, batch):
     store(self, batch)
@@ -36,7 +36,7 @@ def interrupted(*_):
     heard.set()
     raise KeyboardInterrupt
 
-writer.Writer._store = told
+writer.Writer._write = told
 signal.signal(signal.SIGINT, interrupted)
 sys.exit(main.run(sys.argv[1:]))
 """
@@ -105,12 +105,21 @@ def test_the_summary_says_why_the_winner_won_and_what_else_was_tried(probed) -> 
 
 def test_the_hint_is_not_given_where_it_is_of_no_use(probed) -> None:
     right = replace(probed, validation=replace(probed.validation, accuracy=1.0))
-    trained = {**probed.record["arms"][1], "name": "full-finetune", "curves": [{"number": 0}]}
+    trained = {**probed.record["arms"][1], "name": "full-finetune", "curves": [{"number": 0}], "best_epoch": 0}
     tried = replace(probed, record={**probed.record, "arms": [probed.record["arms"][0], trained]})
     assert HINT in describe_run(probed)
     assert HINT not in describe_run(right)
     assert HINT not in describe_run(tried)
     assert "also tried: full-finetune 75.0%" in describe_run(tried)
+
+
+def test_the_summary_says_that_no_epoch_helped(probed) -> None:
+    said = "none of 2 epochs was better on validation than the start, which is kept"
+    curves = [{"number": number} for number in range(3)]
+    for best, told in ((0, True), (2, False)):
+        arms = [{**arm, "curves": curves, "best_epoch": best} for arm in probed.record["arms"]]
+        assert (said in describe_run(replace(probed, record={**probed.record, "arms": arms}))) is told
+    assert said not in describe_run(probed)
 
 
 def test_a_single_arm_has_no_others(probed) -> None:

@@ -126,7 +126,11 @@ def _arms(run: Run) -> list[str]:
     others = [
         f"{arm['name']} {arm['validation']['accuracy']:.1%}" for arm in arms if arm["name"] != run.record["winner"]
     ]
-    lines = []
+    lines = [
+        f"none of {arm['curves'][-1]['number']} epochs was better on validation than the start, which is kept"
+        for arm in arms
+        if arm["name"] == run.record["winner"] and arm["curves"] and arm["best_epoch"] == 0
+    ]
     if others:
         why = run.record["choice"]["reason"].partition(". ")[0].removesuffix(".")
         lines.append(paragraph(f"on validation {why}; also tried: {', '.join(others)}", WIDTH))

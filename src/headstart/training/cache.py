@@ -19,7 +19,7 @@ from headstart.training.curves import Epoch
 from headstart.training.inputs import TrainingInputs
 from headstart.training.rate_finder import RateCurve
 
-VERSION = 3  #: of training: raised whenever the same spec would end elsewhere
+VERSION = 4  #: of training: raised whenever the same spec would end elsewhere
 HEAD, CURVES, CHECKPOINT = "head.safetensors", "training.json", "checkpoint.safetensors"
 RATE = "rate.json"  #: beside the checkpoint
 #: Settings that do not change what one training ends in: which trainings are made, and how views are kept.

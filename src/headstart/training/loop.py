@@ -97,8 +97,7 @@ class Trainer:
 
     def _score_start(self) -> Epoch:
         began = time.perf_counter()
-        drawn = np.random.default_rng([self.plan.seed, 0]).permutation(len(self.train_source.labels))[:SCORED_BEFORE]
-        train = self.score(self.train_source, drawn, 0)
+        train = self._score_windows(np.random.default_rng([self.plan.seed, 0]))
         validation = self._score_validation()
         return Epoch(0, 0.0, *train, *validation, time.perf_counter() - began)
 
@@ -163,12 +162,14 @@ class Trainer:
         smooth = self.settings.label_smoothing
         return functional.one_hot(labels, classes).float() * (1 - smooth) + smooth / classes
 
-    def score(
-        self, source: ActivationSource, rows: NDArray[np.int64] | None = None, epoch: int = 0
-    ) -> tuple[float, float]:
-        """Return mean log loss and accuracy over a source's photos, or some of them."""
-        rows = np.arange(len(source.labels)) if rows is None else rows
-        return score_logits(self.logits(source, rows, epoch), torch.from_numpy(source.labels[rows]))
+    def _score_windows(self, chance: np.random.Generator) -> tuple[float, float]:
+        """Return the mean log loss and accuracy of training photos seen as steps see them: changed, and in windows."""
+        rows = chance.permutation(len(self.train_source.labels))[:SCORED_BEFORE]
+        batches = self.train_source.batches(0, rows, self.settings.batch_size)
+        self.network.eval()
+        with torch.inference_mode():
+            logits = torch.cat([self.network(self.plan.windows.cut(batch, chance)).cpu() for batch in batches])
+        return score_logits(logits, torch.from_numpy(self.train_source.labels[rows]))
 
     def _score_validation(self) -> tuple[float, float, float]:
         """Validation loss, accuracy, and the loss after calibration."""

@@ -31,8 +31,11 @@ def rate_share(step: int, steps: int, warmup: float) -> float:
 
 def peak_rate(settings: TrainSettings, *, scratch: bool) -> float:
     """Return the rate at the top: as set, else by optimiser."""
-    if settings.rate is not None:
-        return settings.rate
+    return default_rate(settings, scratch=scratch) if settings.rate is None else settings.rate
+
+
+def default_rate(settings: TrainSettings, *, scratch: bool) -> float:
+    """Return the rate at the top where none is set."""
     return RATES[settings.optimiser] * (FROM_SCRATCH if scratch else 1.0)
 
 

@@ -97,11 +97,6 @@ def test_sentences():
     )
 
 
-def test_records_come_back():
-    record = {"n": 9, "doubted": 2, "estimate": 1, "low": 1, "high": 2, "reason": "", "issues": [{}, {}]}
-    assert LabelNoise.from_json(record) == LabelNoise(9, 2, 1, 1, 2)
-
-
 def test_photos_ten_times_over_say_no_more_than_once():
     labels, said, _ = _answers(3000, 0.05, seed=0, spread=6.0)
     once = estimate_label_noise(labels, said)

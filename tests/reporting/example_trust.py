@@ -135,12 +135,7 @@ def _labels(drawn: "ExampleRun", chance: np.random.Generator) -> dict[str, Any]:
         for number, at in enumerate(train[5:13])
     ]
     return {
-        "n": len(train),
-        "doubted": len(suspects),
-        "estimate": 4,
-        "low": 3,
-        "high": 6,
-        "reason": "",
+        "noise": {"n": len(train), "doubted": len(suspects), "estimate": 4, "low": 3, "high": 6, "reason": ""},
         "corrected_in_test": 0,
         "untouched": None,
         "issues": suspects,

@@ -426,7 +426,7 @@ def _(it: Files, index: int) -> float:
 
 @rule("labels.*")
 def _(it: Files, what: str) -> float:
-    return it.trust["labels"][what]
+    return it.trust["labels"]["noise"].get(what, it.trust["labels"].get(what))
 
 
 @rule("label.#.*")

@@ -149,8 +149,8 @@ def test_warnings_lead_to_what_they_warn_of(read) -> None:
         (("sets", "test", "high"), 0.89, "The right class is among the candidates in only"),
         (("calibration", "after", "ece"), 0.3, "Stated probabilities are off by 30 points"),
         (("slices", "worst"), None, "Worse than elsewhere"),
-        (("labels", "low"), 0, "Some labels look wrong"),
-        (("labels", "estimate"), None, "Some labels look wrong"),
+        (("labels", "noise", "low"), 0, "Some labels look wrong"),
+        (("labels", "noise", "estimate"), None, "Some labels look wrong"),
         (("shortcuts",), [], "border of the photo alone"),
         (("issues", "counts", "fir"), 12, "Few training photos"),
     ],
@@ -200,12 +200,7 @@ def test_a_run_without_fault_is_told_so(tmp_path) -> None:
     folder = write_example_run(tmp_path / "run", test=140)
     change = {
         "labels": {
-            "n": 9,
-            "doubted": 0,
-            "estimate": 0,
-            "low": 0,
-            "high": 0,
-            "reason": "",
+            "noise": {"n": 9, "doubted": 0, "estimate": 0, "low": 0, "high": 0, "reason": ""},
             "issues": [],
             "corrected_in_test": 0,
             "untouched": None,

@@ -73,9 +73,9 @@ def _warnings(run: Run) -> list[str]:
         score = f"; without them {without['share']:.1%}" if without else ""
         leaked = count_noun(scores["leaked"], "test photo", "show")
         lines.append(f"leak: {leaked} the same as photos that were learnt from{score}")
-    errors = LabelNoise.from_json(found["labels"])
-    if errors.doubted:
-        lines.append(paragraph(f"labels: {describe_label_noise(errors)}", WIDTH))
+    noise = LabelNoise(**found["labels"]["noise"])
+    if noise.doubted:
+        lines.append(paragraph(f"labels: {describe_label_noise(noise)}", WIDTH))
         if hint := suggest_relabelling(run.record["source"], run.folder, run.record["settings"]):
             lines.append(f"look at them:  {hint.check}")
     if corrected := found["labels"].get("corrected_in_test"):

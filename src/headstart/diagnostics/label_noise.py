@@ -13,9 +13,8 @@ of the classifier and are not counted.
 """
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any, Self
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -50,11 +49,6 @@ class LabelNoise:
     low: int | None  #: ends of its 95 % interval
     high: int | None
     reason: str = ""  #: why it can't be told, for a person; empty where it can
-
-    @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> Self:
-        """Read what a run's trust.json has under ``labels``."""
-        return cls(**{field.name: record[field.name] for field in fields(cls)})
 
 
 def estimate_label_noise(labels: Ints, probabilities: Floats, groups: Ints | None = None) -> LabelNoise:

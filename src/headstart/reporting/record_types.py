@@ -151,22 +151,12 @@ class LeaksRecord:
 
 @dataclass(frozen=True, slots=True)
 class LabelsRecord:
-    """Labels that look wrong: the fields of ``LabelNoise``, the strongest of them and what was corrected."""
+    """Labels that look wrong: how many by estimate, the strongest of them and what was corrected."""
 
-    n: int
-    doubted: int
-    estimate: int | None
-    low: int | None
-    high: int | None
-    reason: str  #: why there is no estimate; empty where there is one
+    noise: LabelNoise
     issues: tuple[LabelIssue, ...]
     corrected_in_test: int
     untouched: Proportion | None  #: accuracy on the test photos whose labels were not corrected
-
-    @property
-    def errors(self) -> LabelNoise:
-        """The estimate of wrong labels."""
-        return LabelNoise(self.n, self.doubted, self.estimate, self.low, self.high, self.reason)
 
 
 @dataclass(frozen=True, slots=True)

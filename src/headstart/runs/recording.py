@@ -3,7 +3,6 @@
 import hashlib
 import shlex
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +84,7 @@ def _describe_data(
             "scores": diagnostics.leakage.scores,
         },
         "labels": {
-            **asdict(diagnostics.labels.noise),
+            "noise": diagnostics.labels.noise,
             **_describe_corrections(context, test),
             "issues": diagnostics.labels.issues[:LABEL_ISSUES],
         },

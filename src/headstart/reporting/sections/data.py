@@ -164,7 +164,7 @@ def build_data_section(records: Records) -> DataSection:
         other_leaks=leaks[MOST_PAIRS:],
         leaked=len({shown.leak.held_out for shown in leaks if shown.leak.subset == Subset.TEST}),
         label_issues=tuple(_list_label_issues(records)),
-        label_noise=labels.errors,
+        label_noise=labels.noise,
         hint=suggest_relabelling(run.source, records.folder, run.settings),
         issues=tuple(_list_issues(records)),
         shortcuts=tuple(map(_show_shortcut, records.trust.shortcuts)),

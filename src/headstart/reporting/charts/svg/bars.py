@@ -6,7 +6,7 @@ from headstart.reporting.charts.spec import Bars, format_value
 from headstart.reporting.charts.svg.marks import (
     LINE,
     SMALL,
-    color_class,
+    colour_class,
     draw_legend,
     draw_marker,
     draw_path,
@@ -75,7 +75,7 @@ def _draw_grid(scale: Scale, top: float, bottom: float) -> Iterator[str]:
 
 
 def _bar_classes(place: int) -> str:
-    return f"bar {color_class(place)}"
+    return f"bar {colour_class(place)}"
 
 
 def _format_end(chart: Bars, row: int) -> str:
@@ -111,7 +111,7 @@ def _draw_dot(chart: Bars, row: int, scale: Scale, y: float) -> Iterator[str]:
     if group.low:
         low, high = scale(group.low[row]), scale(group.high[row])
         bounds = f"M{fmt(low)},{fmt(y - 4)}v8M{fmt(low)},{fmt(y)}H{fmt(high)}m0,-4v8"
-        yield draw_path(bounds, f"whisker {color_class(place)}")
+        yield draw_path(bounds, f"whisker {colour_class(place)}")
     yield draw_marker(place, scale(group.values[row]), y, _describe_bar(chart, row, 0), 4.4)
 
 

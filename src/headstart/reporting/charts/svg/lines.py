@@ -9,7 +9,7 @@ from headstart.reporting.charts.svg.marks import (
     LINE,
     SAMPLE,
     SMALL,
-    color_class,
+    colour_class,
     draw_legend,
     draw_marker,
     draw_path,
@@ -117,7 +117,7 @@ def _draw_sample(place: int, series: Series) -> str:
     if series.style == "reference":
         return draw_path(f"M0,0H{fmt(SAMPLE)}", "reference")
     if series.style == "columns":
-        return draw_rect(3, -5, SAMPLE - 6, 10, f"columns {color_class(place)}")
+        return draw_rect(3, -5, SAMPLE - 6, 10, f"columns {colour_class(place)}")
     line = draw_path(f"M0,0H{fmt(SAMPLE)}", line_classes(place)) if series.style in ("line", "dots") else ""
     return line + (draw_marker(place, SAMPLE / 2, 0) if series.style in ("dots", "points") else "")
 
@@ -147,7 +147,7 @@ def _draw_mark_name(place: int, mark: Mark, plot: PlotArea) -> str:
 
 def _draw_series(place: int, series: Series, plot: PlotArea, chart: Lines) -> Iterator[str]:
     if series.style == "columns":
-        yield draw_path(_trace_outline(series, plot), f"columns {color_class(place)}")
+        yield draw_path(_trace_outline(series, plot), f"columns {colour_class(place)}")
         return
     points = [(plot.x(x), plot.y(y)) for x, y in zip(series.x, series.y, strict=True)]
     if series.style == "reference":
@@ -170,7 +170,7 @@ def _draw_series(place: int, series: Series, plot: PlotArea, chart: Lines) -> It
 
 
 def _whisker_classes(place: int) -> str:
-    return f"whisker {color_class(place)}"
+    return f"whisker {colour_class(place)}"
 
 
 def _describe_point(series: Series, at: int, chart: Lines) -> str:

@@ -72,17 +72,17 @@ def _close_element(element: str, tooltip: str) -> str:
 def draw_marker(series: int, x: float, y: float, tooltip: str = "", radius: float = 3.6) -> str:
     """Return the sign of a series at a place."""
     move = f' transform="translate({fmt(x)} {fmt(y)}) scale({radius})" vector-effect="non-scaling-stroke"'
-    return draw_path(_SHAPES[colour_number(series)], f"point {color_class(series)}", tooltip, move)
+    return draw_path(_SHAPES[colour_number(series)], f"point {colour_class(series)}", tooltip, move)
 
 
-def color_class(series: int) -> str:
+def colour_class(series: int) -> str:
     """Return the class that gives a series its colour."""
     return f"s{colour_number(series) + 1}"
 
 
 def line_classes(series: int) -> str:
     """Return the classes of a series' line: colour and dash."""
-    return f"line {color_class(series)} d{dash_number(series)}"
+    return f"line {colour_class(series)} d{dash_number(series)}"
 
 
 def trace_polyline(points: Sequence[tuple[float, float]]) -> str:

@@ -55,7 +55,7 @@ def test_the_last_point_is_what_scikit_learn_says_of_all_photos():
         assert by_name[f"class {label}"].recall_all == pytest.approx(recall, abs=0.01)
 
 
-def test_what_doubling_was_worth_is_foretold():
+def test_the_gain_of_doubling_is_predicted():
     """Half of the photos foretell what all of them reach; noise in what is reached is a point."""
     half, whole = curve(240, 3000, apart=1), curve(480, 3000, apart=1)
     reached = whole.sizes[-1].accuracy - half.sizes[-1].accuracy

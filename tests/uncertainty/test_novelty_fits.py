@@ -102,14 +102,14 @@ def test_so_many_new_familiar_photos_are_accepted_and_strangers_are_not(acceptan
 
 def test_scores_left_out_are_those_of_new_photos_and_scores_of_the_same_photos_are_not() -> None:
     rows, labels, groups = photos(80, 0), np.zeros(80, np.int64), np.arange(80)
-    held = score_left_out(rows, labels, groups, seed=0)
+    scores = score_left_out(rows, labels, groups, seed=0)
     novelty = fit_unscaled(rows, branches=(0, 1), seed=0)
     new = novelty.score(photos(500, 1))
-    assert np.median(held) == pytest.approx(np.median(new), rel=0.1)
+    assert np.median(scores) == pytest.approx(np.median(new), rel=0.1)
     assert np.median(novelty.score(rows)) < 0.1 * np.median(new)
 
 
-def test_twins_of_one_group_do_not_make_the_threshold_small() -> None:
+def test_duplicates_of_one_group_do_not_make_the_threshold_small() -> None:
     rows = [np.repeat(row, 2, axis=0) for row in photos(60, 0)]
     labels = np.zeros(120, np.int64)
     apart, together = np.arange(120), np.repeat(np.arange(60), 2)

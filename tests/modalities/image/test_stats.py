@@ -23,15 +23,15 @@ def drawn(size: int, count: int = 6, seed: int = 0) -> NDArray[np.uint8]:
     return np.stack([np.asarray(it) for it in pictures])
 
 
-def fact(looks: Mapping[str, NDArray[np.float32]], name: str) -> NDArray[np.float32]:
-    return looks["facts"][:, ("brightness", "contrast", "sharpness", "saturation").index(name)]
+def fact(stats: Mapping[str, NDArray[np.float32]], name: str) -> NDArray[np.float32]:
+    return stats["facts"][:, ("brightness", "contrast", "sharpness", "saturation").index(name)]
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_the_small_pictures_are_what_pillow_makes(size: int) -> None:
     pixels = drawn(size)
-    looks = compute_stats(pixels)
-    for photo, grey, colour in zip(pixels, looks["grey"], looks["colour"], strict=True):
+    stats = compute_stats(pixels)
+    for photo, grey, colour in zip(pixels, stats["grey"], stats["colour"], strict=True):
         image = Image.fromarray(photo)
         if size == 299:  # 49 cells of 6 pixels
             image = image.crop((2, 2, 296, 296))
@@ -45,12 +45,12 @@ def test_the_small_pictures_are_what_pillow_makes(size: int) -> None:
 @pytest.mark.parametrize("size", SIZES)
 def test_facts_are_those_of_pillow(size: int) -> None:
     pixels = drawn(size)
-    looks = compute_stats(pixels)
+    stats = compute_stats(pixels)
     luma = np.stack([np.asarray(Image.fromarray(photo).convert("L")) for photo in pixels]) / 255
     saturation = np.stack([np.asarray(Image.fromarray(photo).convert("HSV"))[..., 1] for photo in pixels]) / 255
-    np.testing.assert_allclose(fact(looks, "brightness"), luma.mean(axis=(1, 2)), atol=0.006)
-    np.testing.assert_allclose(fact(looks, "contrast"), luma.std(axis=(1, 2)), atol=0.01)
-    np.testing.assert_allclose(fact(looks, "saturation"), saturation.mean(axis=(1, 2)), atol=0.05)
+    np.testing.assert_allclose(fact(stats, "brightness"), luma.mean(axis=(1, 2)), atol=0.006)
+    np.testing.assert_allclose(fact(stats, "contrast"), luma.std(axis=(1, 2)), atol=0.01)
+    np.testing.assert_allclose(fact(stats, "saturation"), saturation.mean(axis=(1, 2)), atol=0.05)
 
 
 def test_sharpness_falls_with_every_blur_and_is_nothing_where_all_is_flat() -> None:
@@ -76,7 +76,7 @@ def test_a_sharp_quarter_before_a_blurred_background_counts_as_sharp() -> None:
     assert sharpness[0] - sharpness[1] < 0.3
 
 
-def test_a_photo_has_the_same_looks_alone_and_in_a_batch() -> None:
+def test_a_photo_has_the_same_stats_alone_and_in_a_batch() -> None:
     pixels = drawn(224)
     together, alone = compute_stats(pixels), compute_stats(pixels[2:3])
     for name, rows in together.items():
@@ -91,17 +91,17 @@ def test_the_space_is_small_and_of_pixels_alone() -> None:
         assert stats_space(replace(SPEC, **change)).fingerprint != space.fingerprint
 
 
-def test_looks_are_read_in_the_order_asked_for(tmp_path) -> None:
+def test_stats_are_read_in_the_order_asked_for(tmp_path) -> None:
     pixels, digests = drawn(224, 3), ["0a" * 20, "1b" * 20, "2c" * 20]
-    looks = compute_stats(pixels)
+    stats = compute_stats(pixels)
     with Store(tmp_path) as store:
         with store.writer(stats_space(SPEC)) as writer:
-            writer.add(digests, looks)
+            writer.add(digests, stats)
         found = read_stats(store, SPEC, [digests[2], digests[0]])
         with pytest.raises(StoreError, match="compute what is missing"):
             read_stats(store, SPEC, ["3d" * 20])
     assert (len(found), found.grey.shape, found.colour.shape) == (2, (2, GREY, GREY), (2, COLOUR, COLOUR, 3))
-    np.testing.assert_array_equal(found.grey.reshape(2, -1), looks["grey"][[2, 0]])
-    np.testing.assert_array_equal(found.colour.reshape(2, -1), looks["colour"][[2, 0]])
+    np.testing.assert_array_equal(found.grey.reshape(2, -1), stats["grey"][[2, 0]])
+    np.testing.assert_array_equal(found.colour.reshape(2, -1), stats["colour"][[2, 0]])
     for place, name in enumerate(("brightness", "contrast", "sharpness", "saturation")):
-        np.testing.assert_array_equal(getattr(found, name), looks["facts"][[2, 0], place])
+        np.testing.assert_array_equal(getattr(found, name), stats["facts"][[2, 0], place])

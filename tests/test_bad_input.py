@@ -460,6 +460,11 @@ SETTINGS = [
     Case(
         "a flag almost right", with_("--sead", "1"), r"Unknown option: --sead. Did you mean --seed\?; see headstart .*"
     ),
+    Case(
+        "an option that has to be given",
+        lambda place: ["explain", "runs/beetles", "broken.jpg"],
+        r"--out is missing; see headstart explain --help",
+    ),
     Case("a flag without its value", with_("--seed"), r'Command "fit" parameter --seed requires an argument; see .*'),
     Case(
         "a seed that is no number",

@@ -90,7 +90,7 @@ def test_it_says_why_and_where_the_rest_is(compared, shown) -> None:
     (curves,) = (compared / "curves").glob("*.csv")
     assert f"curves of loss and accuracy: {curves}" in text
     assert len(list(csv.DictReader(io.StringIO(curves.read_text("utf-8"))))) == 2  # before the first step, and after
-    assert f"next:  headstart predict {compared / 'model'} PHOTO" in text
+    assert f"look:  headstart report {compared}\nnext:  headstart predict {compared / 'model'} PHOTO" in text
 
 
 def test_it_fits_a_terminal(shown, compared) -> None:

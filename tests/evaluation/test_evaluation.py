@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -46,6 +47,7 @@ def test_photos_that_belong_together_widen_every_interval():
     found, alone = score_predictions("test", grouped, CHANCE, NAMES), score_predictions("test", TARGETS, CHANCE, NAMES)
     assert (found.groups, found.accuracy) == (2, alone.accuracy)
     assert (found.counted, alone.counted) == ("5 photos in 2 groups", "5 photos")
+    assert replace(alone, n=1, groups=1).counted == "1 photo"
     right = CHANCE.argmax(1) == LABELS
     assert found.accuracy_interval == grouped_wilson_interval(right, grouped.groups)
     assert found.accuracy_interval.low < alone.accuracy_interval.low

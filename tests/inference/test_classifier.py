@@ -179,7 +179,7 @@ def test_openvino_for_a_classifier_that_another_engine_ran(small: Small, tmp_pat
     shutil.copytree(small.run / "model", tmp_path / "model")
     file = tmp_path / "model/model.json"
     file.write_text(file.read_text("utf-8").replace('"engine": "openvino"', '"engine": "pytorch"'), "utf-8")
-    with pytest.raises(ClassifierError, match="fitted and judged with pytorch, so its answers in OpenVINO were never"):
+    with pytest.raises(ClassifierError, match="fitted with pytorch, so its answers in OpenVINO were never"):
         load(tmp_path / "model", "openvino")
 
 

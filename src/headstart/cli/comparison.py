@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from headstart.cli.fit_summary import run_to_json
+from headstart.cli.fit_summary import describe_look, run_to_json
 from headstart.cli.tables import paragraph, size, table
 from headstart.evaluation.comparison import PairedTest
 from headstart.runs.run import Run
@@ -34,7 +34,13 @@ def describe_comparison(compared: ComparedRun) -> str:
         *(_depth(arm) for arm in compared.run.record["arms"] if arm["depth"]),
         _costs(compared.board),
         _trained(compared.run),
-        f"everything is in {folder}\nnext:  headstart predict {shlex.quote(str(folder / 'model'))} PHOTO",
+        "\n".join(
+            (
+                f"everything is in {folder}",
+                f"look:  {describe_look(compared.run)}",
+                f"next:  headstart predict {shlex.quote(str(folder / 'model'))} PHOTO",
+            )
+        ),
     ]
     return "\n\n".join(section for section in sections if section)
 

@@ -31,11 +31,12 @@ validation accuracy {run.validation.accuracy:.1%} on {run.validation.n}{" ^" * r
 {record["winner"]} (weights: {record["backbone"]["licence"]}), {engine["name"]} {engine["precision"]}
 train {parts["train"]}, validation {parts["validation"]}, test {parts["test"]} photos; {_took(run)}
 {"".join(f"{line}{chr(10)}" for line in told)}everything is in {run.folder}
-look:  {_look(run)}
+look:  {describe_look(run)}
 next:  headstart predict {shlex.quote(str(run.folder / "model"))} PHOTO"""
 
 
-def _look(run: Run) -> str:
+def describe_look(run: Run) -> str:
+    """Return where the report is, or how to make it."""
     report = run.folder / REPORT
     return (
         f"{report} (or headstart report {shlex.quote(str(run.folder))} --open)"

@@ -10,7 +10,7 @@ from contextlib import suppress
 from importlib import import_module
 
 from cyclopts import App
-from cyclopts.exceptions import CycloptsError, UnusedCliTokensError
+from cyclopts.exceptions import CycloptsError, MissingArgumentError, UnusedCliTokensError
 
 from headstart import __version__
 from headstart.cli.help import HELP_ALL, SPELT_VERBS, GroupedHelp, spell_flags
@@ -132,7 +132,15 @@ def _describe(error: CycloptsError) -> str:
         return describe_validation_error(error.__cause__)
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
         return f"{error.unused_tokens[0]!r} is one argument too many"
+    if isinstance(error, MissingArgumentError) and error.argument is not None and not _was_typed(error):
+        return f"{error.argument.name} is missing"
     return str(error).strip().removesuffix(".")
+
+
+def _was_typed(error: MissingArgumentError) -> bool:
+    """Return whether an option that has no value was typed; an argument without a name is never."""
+    assert error.argument is not None
+    return not error.argument.name.startswith("--") or error.keyword is not None or bool(error.argument.tokens)
 
 
 def _failed(message: str, code: int) -> int:

@@ -34,8 +34,9 @@ def predict(
     With --json and --csv each photo has its prediction set, the classes of which one is right as often as was promised
     (fit's --coverage), and its novelty, above 1 where it is declined.
 
-    A few photos are answered by ONNX Runtime in float32, 24 or more and a list on standard input by OpenVINO, as the
-    test photos were; --engine takes one of them for all. How their answers agree stands in the model's model.json.
+    A few photos are answered by ONNX Runtime in float32, 24 or more and a list on standard input by OpenVINO, where
+    that ran the network when the classifier was fitted; --engine takes one of them for all. Which of them answered the
+    test photos, and how far their answers agree, stands in the model's model.json.
 
     Examples:
         headstart predict runs/beetles/model new.jpg

@@ -67,7 +67,7 @@ class Evaluation:
     @property
     def counted(self) -> str:
         """The rows for a person, and in how many groups they come, where some belong together."""
-        return f"{self.n} photos" + (f" in {self.groups} groups" if self.groups < self.n else "")
+        return f"{self.n} photo{'s' * (self.n != 1)}" + (f" in {self.groups} groups" if self.groups < self.n else "")
 
     @property
     def caveat(self) -> str:

@@ -126,7 +126,7 @@ def explain_no_openvino(files: ModelFiles) -> str | None:
     """Return why OpenVINO is not tried: it is to be installed, and to have run all backbones when heads were fitted."""
     others = sorted({branch.engine for branch in files.record.branches} - {"openvino"})
     if others:
-        return f"the classifier was fitted and judged with {others[0]}, so its answers in OpenVINO were never tested"
+        return f"the classifier was fitted with {others[0]}, so its answers in OpenVINO were never tested"
     return None if importlib.util.find_spec("openvino") else "OpenVINO is not installed"
 
 

@@ -29,7 +29,8 @@ def export_model(model: FittedModel, context: FitContext, run: RunContext) -> Cl
     with run.log.stage("save") as stage:
         classifier = save_checked(model, context, context.folder / MODEL)
         parity = classifier.record.parity
-        stage.summary = f"{parity.same_answers:.1%} same answers from the saved file on {parity.photos} photos"
+        photos = f"{parity.photos} photo{'s' * (parity.photos != 1)}"
+        stage.summary = f"{parity.same_answers:.1%} same answers from the saved file on {photos}"
     return classifier
 
 

@@ -142,7 +142,7 @@ class Run:
         interval = test.accuracy_interval
         rows = [
             ("test accuracy", f"{test.accuracy:.1%} ({interval.low:.1%} to {interval.high:.1%}) on {test.counted}"),
-            ("validation accuracy", f"{self.validation.accuracy:.1%} on {self.validation.n} photos"),
+            ("validation accuracy", f"{self.validation.accuracy:.1%} on {self.validation.counted}"),
             ("winner", f"{self.record['winner']} on {self.record['backbone']['name']}"),
             ("photos", ", ".join(f"{name} {count}" for name, count in parts.items())),
             ("took", f"{self.took:.1f} s"),

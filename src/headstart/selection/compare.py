@@ -194,9 +194,8 @@ class ArmRunner:
         if arm.refit_seconds <= self._context.left_for_refit:
             self._context.budget.reserved = max(self._context.budget.reserved, arm.refit_seconds)
         score = arm.validation
-        self._tell(
-            events.Finished("arm", arm.seconds, f"{arm.name}: validation {score.accuracy:.1%} on {score.n} photos")
-        )
+        photos = f"{score.n} photo{'s' * (score.n != 1)}"
+        self._tell(events.Finished("arm", arm.seconds, f"{arm.name}: validation {score.accuracy:.1%} on {photos}"))
 
     def _refuse_nothing(self) -> None:
         reasons = bounded("; ".join(f"{it.name}: {it.reason}" for it in self._skipped), 800)

@@ -91,7 +91,7 @@ NOT_OF_DRAWN_PHOTOS = (
     "note: 4 of 398 photos have too little detail",
 )
 OF_THE_PHOTOS = (
-    "find twins  ",
+    "near-duplicates  ",
     "calibrate  ",
     "second engine  ",
 )  #: stages that say other things of other photos; that they speak is held

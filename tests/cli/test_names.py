@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from headstart.cli.names import names_in
+from headstart.cli.names import read_names
 
 
 @pytest.mark.parametrize(
@@ -29,13 +29,13 @@ from headstart.cli.names import names_in
 def test_lines_null_bytes_and_byte_order_marks(content, names, size, monkeypatch):
     monkeypatch.setattr("headstart.cli.names.CHUNK", size)
     if size > 100 or b"\0" not in content:  # with a few bytes at a time, what ends a name is not known before
-        assert list(names_in(io.BytesIO(content))) == names
+        assert list(read_names(io.BytesIO(content))) == names
 
 
 def test_a_name_is_given_before_the_next_one_is_there():
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb") as stream:
-        names = names_in(stream)
+        names = read_names(stream)
         for number in range(3):
             writer = threading.Thread(target=os.write, args=(writing, f"{number}.jpg\n".encode()))
             writer.start()

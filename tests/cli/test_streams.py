@@ -10,7 +10,7 @@ import pytest
 
 from headstart import events
 from headstart.cli.main import VERBS, run
-from headstart.cli.streams import all_streams
+from headstart.cli.streams import provide_streams
 from headstart.display.lines import print_to_stderr
 from headstart.display.watch import watch
 from headstart.runs.run import open_run
@@ -118,5 +118,5 @@ def test_work_goes_on_when_nobody_reads_what_is_told(monkeypatch: pytest.MonkeyP
 
 def test_streams_that_are_there_stay() -> None:
     before = [getattr(sys, name) for name in STREAMS]
-    with all_streams():
+    with provide_streams():
         assert [getattr(sys, name) for name in STREAMS] == before

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from headstart.cli.tables import table
+from headstart.cli.tables import format_table
 from headstart.settings import DataSettings
 
 if TYPE_CHECKING:
@@ -73,10 +73,10 @@ def describe_advice(advice: "StrategyAdvice") -> str:
     """Return advice as a person reads it."""
     expected = f"{advice.size}, {advice.similarity}: expect {advice.expected} ({advice.gain}), then {advice.runner_up}"
     sections = [
-        table(("measured on training photos", ""), _facts(advice)),
+        format_table(("measured on training photos", ""), _facts(advice)),
         _layers(advice),
         f"{expected}\n{advice.reason}",
-        table(("strategy", "takes about"), [(name, _seconds(advice, name)) for name in advice.seconds]),
+        format_table(("strategy", "takes about"), [(name, _seconds(advice, name)) for name in advice.seconds]),
         "\n".join(f"unknown: {it}" for it in advice.facts.unknown),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
@@ -99,7 +99,7 @@ def _facts(advice: "StrategyAdvice") -> list[tuple[str, str]]:
 
 def _layers(advice: "StrategyAdvice") -> str:
     scores = [(it.layer, f"{it.accuracy:.1%}", f"{it.log_loss:.3f}") for it in advice.facts.layers]
-    return table(("a quick head on", "accuracy", "log loss"), scores) if scores else ""
+    return format_table(("a quick head on", "accuracy", "log loss"), scores) if scores else ""
 
 
 def _seconds(advice: "StrategyAdvice", name: str) -> str:

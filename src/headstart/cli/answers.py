@@ -16,7 +16,7 @@ UNFAMILIAR = " (unlike the training photos: don't trust this answer)"
 Form = Callable[[Iterable["Prediction"], int], Iterator[tuple[str, bool]]]
 
 
-def text_lines(predictions: Iterable["Prediction"], top: int) -> Iterator[tuple[str, bool]]:
+def format_text_lines(predictions: Iterable["Prediction"], top: int) -> Iterator[tuple[str, bool]]:
     """Give a line for a person of each prediction."""
     for prediction in predictions:
         if prediction.error is not None:
@@ -29,20 +29,20 @@ def text_lines(predictions: Iterable["Prediction"], top: int) -> Iterator[tuple[
             yield f"{prediction.source}: {answers}{declined}{f' ({remarks})' if remarks else ''}", False
 
 
-def json_lines(predictions: Iterable["Prediction"], top: int) -> Iterator[tuple[str, bool]]:
+def format_json_lines(predictions: Iterable["Prediction"], top: int) -> Iterator[tuple[str, bool]]:
     """Give an object of each prediction; all have the same keys, null where there is nothing to say."""
     for prediction in predictions:
         yield json.dumps(prediction.to_json(top), ensure_ascii=False), prediction.error is not None
 
 
-def csv_header(top: int) -> str:
+def format_csv_header(top: int) -> str:
     """The first line of the table."""
     more = [f"{field}{rank}" for rank in range(2, top + 1) for field in ("label", "probability")]
     tail = ["prediction_set", "novelty", "out_of_distribution", "error", "repaired", "note"]
     return _line(["source", "label", "probability", *more, *tail])
 
 
-def csv_lines(predictions: Iterable["Prediction"], top: int) -> Iterator[tuple[str, bool]]:
+def format_csv_lines(predictions: Iterable["Prediction"], top: int) -> Iterator[tuple[str, bool]]:
     """Give a row of each prediction, without the header."""
     for prediction in predictions:
         if prediction.error is not None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 
-from headstart.cli.tables import size, table
+from headstart.cli.tables import format_size, format_table
 
 
 def cache(*, prune_to: str | None = None, store: Path | None = None) -> int:
@@ -23,16 +23,21 @@ def cache(*, prune_to: str | None = None, store: Path | None = None) -> int:
 
     found = inspect_store(prune_to=prune_to, store=store)
     if (pruned := found.pruned) is not None:
-        print(f"removed {size(pruned.bytes_before - pruned.bytes_after)}; {size(pruned.bytes_after)} are left")
+        removed = pruned.bytes_before - pruned.bytes_after
+        print(f"removed {format_size(removed)}; {format_size(pruned.bytes_after)} are left")
         if pruned.held:
             print(f"{pruned.held} kept, since a running job uses them; prune again when it has ended")
     print(f"{found.folder}")
-    rows = [(space.description, space.rows, size(space.bytes), _when(space.last_used)) for space in found.features]
-    print(table(("features", "photos", "size", "last used"), rows) if rows else "no features are stored")
+    rows = [
+        (space.description, space.rows, format_size(space.bytes), _when(space.last_used)) for space in found.features
+    ]
+    print(format_table(("features", "photos", "size", "last used"), rows) if rows else "no features are stored")
     if found.activations:
-        rows = [(kept.description, kept.rows, size(kept.bytes), _when(kept.last_used)) for kept in found.activations]
+        rows = [
+            (kept.description, kept.rows, format_size(kept.bytes), _when(kept.last_used)) for kept in found.activations
+        ]
         print()
-        print(table(("activations to train from", "views", "size", "last used"), rows))
+        print(format_table(("activations to train from", "views", "size", "last used"), rows))
     return 0
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from headstart.cli.check_labels import describe_label_check, label_check_to_json
-from headstart.cli.tables import table
+from headstart.cli.tables import format_table
 from headstart.settings import AugmentSettings, DataSettings, EngineName, Precision
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def describe_check(found: "DataCheck") -> str:
     ignored = f", {samples.ledger.ignored} hidden or system files ignored" if samples.ledger.ignored else ""
     sections = [
         f"{samples.root}: {sum(found.counts.values())} files seen: {counts}{ignored}",
-        table(("class", "photos"), found.photos.items()),
+        format_table(("class", "photos"), found.photos.items()),
         f"formats: {', '.join(f'{name} {count}' for name, count in found.formats.items())}",
         f"width {_range(found.width)}, height {_range(found.height)}",
         _listed("set{s} of photos with equal bytes", [" = ".join(names) for names in found.copies]),

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headstart.cli.tables import table
+from headstart.cli.tables import format_table
 from headstart.diagnostics.label_noise import describe_label_noise, describe_left_out
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _strongest(found: "LabelCheck") -> list[str]:
         )
         for issue in _name_issues(found, found.listed[:MOST_ISSUES])
     ]
-    return [table(("strongest", "given", "likely"), rows)] if rows else []
+    return [format_table(("strongest", "given", "likely"), rows)] if rows else []
 
 
 def _name_issues(found: "LabelCheck", issues: "Sequence[LabelIssue]") -> list[dict[str, Any]]:

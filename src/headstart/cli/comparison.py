@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from headstart.cli.fit_summary import describe_look, run_to_json
-from headstart.cli.tables import paragraph, size, table
+from headstart.cli.tables import format_size, format_table, wrap_paragraph
 from headstart.evaluation.comparison import PairedTest
 from headstart.runs.run import Run
 from headstart.selection.leaderboard import COLUMNS, LeaderboardRow, format_cells, list_caveats
@@ -27,7 +27,7 @@ def describe_comparison(compared: ComparedRun) -> str:
     folder = compared.run.folder
     sections = [
         _scores(compared),
-        paragraph(compared.choice.reason, WIDTH),
+        wrap_paragraph(compared.choice.reason, WIDTH),
         "\n".join(_left_out(one) for one in compared.left_out),
         _on_validation(compared.choice),
         _on_test(compared),
@@ -47,7 +47,7 @@ def describe_comparison(compared: ComparedRun) -> str:
 
 def _left_out(one: dict[str, Any]) -> str:
     what = "failed" if one.get("failed") else "left out"
-    return paragraph(f"{what}: {one['name']}: {one['reason']}", WIDTH, "  ")
+    return wrap_paragraph(f"{what}: {one['name']}: {one['reason']}", WIDTH, "  ")
 
 
 def _scores(compared: ComparedRun) -> str:
@@ -56,10 +56,10 @@ def _scores(compared: ComparedRun) -> str:
     rows = [[row[column] for column in columns] for row in format_cells(compared.board)]
     head = ["arm", *("accuracy" if name == "train" else name for name in SCORES[1:])]
     shut = "" if compared.revealed or len(board) == 1 else "; the other arms have not seen test (--reveal-test)"
-    optimistic = "".join(f"\n{paragraph(note, WIDTH)}" for note in list_caveats(compared.board))
+    optimistic = "".join(f"\n{wrap_paragraph(note, WIDTH)}" for note in list_caveats(compared.board))
     return (
         f"{parts['train']} train, {parts['validation']} validation and {parts['test']} test photos; loss in nats, "
-        f"accuracy with its 95 % interval\n\n{table(head, _wrapped(rows))}\n\n* the winner{shut}{optimistic}"
+        f"accuracy with its 95 % interval\n\n{format_table(head, _wrapped(rows))}\n\n* the winner{shut}{optimistic}"
     )
 
 
@@ -77,16 +77,15 @@ def _on_validation(choice: ArmChoice) -> str:
         return ""
     n = choice.pairs[0].n
     told = f"the best against each other arm, on the same {n} validation photos, in points of accuracy; {CHANCE}"
-    return f"{paragraph(told, WIDTH)}\n\n{table(PAIRS, map(_pair, choice.pairs))}"
+    return f"{wrap_paragraph(told, WIDTH)}\n\n{format_table(PAIRS, map(_pair, choice.pairs))}"
 
 
 def _on_test(compared: ComparedRun) -> str:
-    told = [paragraph(_what_test_can_tell(compared), WIDTH)]
+    told = [wrap_paragraph(_what_test_can_tell(compared), WIDTH)]
     if compared.pairs:
         alike = f"on the same {compared.pairs[0].n} test photos, each arm as it was validated, fitted on train alone"
-        told.append(
-            f"{paragraph(f'{alike}; {CHANCE}', WIDTH)}\n\n{table(PAIRS, map(_pair, compared.pairs[:MOST_PAIRS]))}"
-        )
+        rows = map(_pair, compared.pairs[:MOST_PAIRS])
+        told.append(f"{wrap_paragraph(f'{alike}; {CHANCE}', WIDTH)}\n\n{format_table(PAIRS, rows)}")
     if len(compared.pairs) > MOST_PAIRS:
         told.append(f"... and {len(compared.pairs) - MOST_PAIRS} more pairs: see {compared.run.folder / COMPARISON}")
     return "\n\n".join(told)
@@ -146,7 +145,7 @@ def _depth(arm: dict[str, Any]) -> str:
         for depth, place in zip(depths, places, strict=True)
     ]
     head = ("layer", "features", "validation", "loss", "accuracy", axis)
-    return f"{arm['name']} by depth; loss and accuracy are cross-validated inside train\n\n{table(head, rows)}"
+    return f"{arm['name']} by depth; loss and accuracy are cross-validated inside train\n\n{format_table(head, rows)}"
 
 
 def _costs(board: Sequence[LeaderboardRow]) -> str:
@@ -156,14 +155,14 @@ def _costs(board: Sequence[LeaderboardRow]) -> str:
             row.parameters,
             f"{row.seconds:.1f}",
             _known(row.predicted_seconds, "{:.1f}".format),
-            size(row.memory) if row.memory else "-",  # of a probe it is not measured
-            _known(row.predicted_memory, size),
-            size(row.disk),
-            _known(row.predicted_disk, size),
+            format_size(row.memory) if row.memory else "-",  # of a probe it is not measured
+            _known(row.predicted_memory, format_size),
+            format_size(row.disk),
+            _known(row.predicted_disk, format_size),
         )
         for row in board
     ]
-    return f"what each arm fitted or trained, and what that took\n\n{table(COSTS, _wrapped(rows))}"
+    return f"what each arm fitted or trained, and what that took\n\n{format_table(COSTS, _wrapped(rows))}"
 
 
 def _known(value: float | None, describe: Any) -> str:
@@ -172,7 +171,7 @@ def _known(value: float | None, describe: Any) -> str:
 
 def _trained(run: Run) -> str:
     lines = [
-        paragraph(f"{arm['name']}: {'; '.join(arm['notes'])}", WIDTH, "  ")
+        wrap_paragraph(f"{arm['name']}: {'; '.join(arm['notes'])}", WIDTH, "  ")
         for arm in run.record["arms"]
         if arm["curves"]
     ]

@@ -3,7 +3,7 @@
 import shlex
 from typing import Any
 
-from headstart.cli.tables import paragraph, table
+from headstart.cli.tables import format_table, wrap_paragraph
 from headstart.data.names import count_noun
 from headstart.diagnostics.label_noise import LabelNoise, describe_label_noise
 from headstart.diagnostics.next_commands import suggest_comparing, suggest_relabelling
@@ -64,7 +64,7 @@ def _trust(run: Run) -> list[str]:
         lines.append(
             f"declined as unfamiliar: {share:.0%} of the test photos, unlike the others; don't trust their answers"
         )
-    return [*(paragraph(line, WIDTH) for line in lines), *_warnings(run)]
+    return [*(wrap_paragraph(line, WIDTH) for line in lines), *_warnings(run)]
 
 
 def _warnings(run: Run) -> list[str]:
@@ -76,7 +76,7 @@ def _warnings(run: Run) -> list[str]:
         lines.append(f"leak: {leaked} the same as photos that were learnt from{score}")
     noise = LabelNoise(**found["labels"]["noise"])
     if noise.doubted:
-        lines.append(paragraph(f"labels: {describe_label_noise(noise)}", WIDTH))
+        lines.append(wrap_paragraph(f"labels: {describe_label_noise(noise)}", WIDTH))
         if hint := suggest_relabelling(run.record["source"], run.folder, run.record["settings"]):
             lines.append(f"look at them:  {hint.check}")
     if corrected := found["labels"].get("corrected_in_test"):
@@ -107,7 +107,7 @@ def describe_classes(evaluation: Evaluation) -> str:
     note = f"\n... and {more} more classes" if more > 0 else ""
     if absent:
         note += f"\n{absent} class{'es have' if absent > 1 else ' has'} no photo here, and none was taken for one"
-    return table(("class", "photos", "precision", "recall", "most often taken for"), rows) + note
+    return format_table(("class", "photos", "precision", "recall", "most often taken for"), rows) + note
 
 
 def _mistaken(evaluation: Evaluation, label: int) -> str:
@@ -134,7 +134,7 @@ def _arms(run: Run) -> list[str]:
     ]
     if others:
         why = run.record["choice"]["reason"].partition(". ")[0].removesuffix(".")
-        lines.append(paragraph(f"on validation {why}; also tried: {', '.join(others)}", WIDTH))
+        lines.append(wrap_paragraph(f"on validation {why}; also tried: {', '.join(others)}", WIDTH))
     if left_out:
         lines.append(f"left out: {', '.join(arm['name'] for arm in left_out)}; see {run.folder / 'comparison.json'}")
     if not any(arm["curves"] for arm in arms) and run.validation.accuracy < 1:
@@ -145,7 +145,7 @@ def _arms(run: Run) -> list[str]:
 
 def _optimism(run: Run) -> list[str]:
     """Return why the validation score flatters."""
-    return [paragraph(f"^ validation is {run.validation.caveat}", WIDTH)] if run.validation.optimistic else []
+    return [wrap_paragraph(f"^ validation is {run.validation.caveat}", WIDTH)] if run.validation.optimistic else []
 
 
 def _caveats(run: Run) -> list[str]:

@@ -14,7 +14,7 @@ from cyclopts.exceptions import CycloptsError, MissingArgumentError, UnusedCliTo
 
 from headstart import __version__
 from headstart.cli.help import HELP_ALL, SPELT_VERBS, GroupedHelp, spell_flags
-from headstart.cli.streams import all_streams, occupy_descriptors
+from headstart.cli.streams import occupy_descriptors, provide_streams
 from headstart.display.lines import print_to_stderr
 from headstart.errors import HeadstartError, bounded, is_disk_full
 from headstart.process import set_passive_waiting
@@ -60,7 +60,7 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code: 0 well, 1 our fault, 2 your input, 130 stopped by Ctrl-C."""
     warnings.filterwarnings("ignore", module="PIL")  # what Pillow warns of stands in the ledger
-    with all_streams():
+    with provide_streams():
         return _run(arguments)
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from headstart.cli.tables import table
+from headstart.cli.tables import format_table
 
 if TYPE_CHECKING:
     from headstart.backbones.layers import BackboneLayers, TrainableLayer
@@ -52,7 +52,7 @@ def models(
         )
         for entry in list_models(pattern, all=all_, store=store)
     ]
-    print(table(("name", "parameters", "input", "licence", "weights", "here"), rows))
+    print(format_table(("name", "parameters", "input", "licence", "weights", "here"), rows))
     if not pattern and not all_:
         print("\nmore: headstart models PATTERN searches all of timm; a checkpoint of yours is named timm:NAME@FILE")
     return 0
@@ -66,7 +66,7 @@ def _describe_layers(found: "BackboneLayers") -> str:
     lines = [
         f"{found.name} ({found.architecture}): {found.size} x {found.size} pixels, {lowest.trained:,} parameters",
         "",
-        table(head, map(_row, found.layers)),
+        format_table(head, map(_row, found.layers)),
         "",
         "--unfreeze LAYER trains that layer and all above it, and the head; what is below stays frozen.",
         f"--unfreeze auto is {auto.name} here: {auto.trained:,} parameters, {auto.trained_work:.1%} of the work.",

@@ -10,16 +10,16 @@ from typing import BinaryIO
 CHUNK = 1 << 16  #: bytes asked for at once; fewer are taken when fewer are there
 
 
-def names_on_stdin() -> Iterator[str]:
+def read_names_on_stdin() -> Iterator[str]:
     """Give names as they come. A byte order mark is no part of the first one, blank lines are none."""
     stream = sys.stdin
     if isinstance(stream, io.TextIOWrapper):
-        yield from names_in(stream.buffer, stream.encoding)
+        yield from read_names(stream.buffer, stream.encoding)
     elif stream is not None:
         yield from (line.rstrip("\r\n") for line in stream if line.strip())
 
 
-def names_in(stream: BinaryIO, encoding: str = "utf-8") -> Iterator[str]:
+def read_names(stream: BinaryIO, encoding: str = "utf-8") -> Iterator[str]:
     """Give the names in a stream of bytes.
 
     Args:

@@ -8,8 +8,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from headstart.cli.answers import csv_header, csv_lines, json_lines, text_lines
-from headstart.cli.names import names_on_stdin
+from headstart.cli.answers import format_csv_header, format_csv_lines, format_json_lines, format_text_lines
+from headstart.cli.names import read_names_on_stdin
 from headstart.display.lines import print_to_stderr
 from headstart.errors import SettingError, UserError
 
@@ -63,12 +63,12 @@ def predict(
         )
     classifier = load(model, engine)  # type: ignore[arg-type]  # it checks the name
     top = min(top, len(classifier.classes))
-    form = json_lines if json_ else csv_lines if csv_ else text_lines
+    form = format_json_lines if json_ else format_csv_lines if csv_ else format_text_lines
     seen = failed = 0
     skipped: list[str] = []
     for line, bad in form(classifier.stream(_asked(photos, skipped)), top):
         if csv_ and not seen:
-            print(csv_header(top))
+            print(format_csv_header(top))
         print(line, flush=True)  # who feeds standard input may wait for the answer
         seen, failed = seen + 1, failed + bad
     if not seen and "-" not in photos:
@@ -76,7 +76,7 @@ def predict(
         raise UserError(f"no photos found in {', '.join(photos)[:300]}{others}; give files, or folders with photos")
     report_skipped(skipped)
     if csv_ and not seen:
-        print(csv_header(top))
+        print(format_csv_header(top))
     sys.stdout.flush()
     if failed:
         print_to_stderr(f"headstart: {failed} of {seen} photos could not be read; their rows say why")
@@ -106,7 +106,7 @@ def list_files(photos: Iterable[str], skipped: list[str]) -> Iterator[str]:
 
     for photo in photos:
         if photo == "-":
-            yield from names_on_stdin()
+            yield from read_names_on_stdin()
         else:
             yield from map(str, expand_folders([photo], skipped))
 

@@ -24,7 +24,7 @@ def occupy_descriptors() -> None:
 
 
 @contextmanager
-def all_streams() -> Iterator[None]:
+def provide_streams() -> Iterator[None]:
     """Have all three streams inside: one that is missing or closed reads nothing, or writes nowhere."""
     with ExitStack() as kept:
         for name, mode in _MODES.items():

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 NUMBER = re.compile(r"[-+<]?[\d.,-]*\d ?(%|[kMGT]?B)?|-?")
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def format_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Columns two spaces apart; numbers to the right, text to the left."""
     cells = [list(head), *([_text(cell) for cell in row] for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
@@ -23,7 +23,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "\n".join(lines)
 
 
-def size(count: float) -> str:
+def format_size(count: float) -> str:
     """Bytes for a person."""
     for unit in ("B", "kB", "MB", "GB"):
         if count < 1000:
@@ -32,7 +32,7 @@ def size(count: float) -> str:
     return f"{count:.1f} TB"
 
 
-def paragraph(text: str, width: int, indent: str = "") -> str:
+def wrap_paragraph(text: str, width: int, indent: str = "") -> str:
     """Text in lines of so many columns; all but the first are indented."""
     return textwrap.fill(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 

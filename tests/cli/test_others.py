@@ -6,7 +6,9 @@ import shutil
 
 import pytest
 
+import headstart
 from headstart.cli.main import run
+from headstart.verbs.cache import _tell_apart
 
 
 def test_evaluate(warm, photos, capsys) -> None:
@@ -93,12 +95,30 @@ def test_cache_shows_and_prunes(small, tmp_path, capsys) -> None:
     shown = capsys.readouterr().out
     assert shown.splitlines()[0] == str(store)
     assert re.search(r"headstart_small@.*, openvino (bf16|f32), plain view +\d+ ", shown)
+    assert re.search(r"\nheadstart_small-\w+ +converted network +\d+\.\d [kM]B ", shown)
+    assert re.search(r"\n\d+\.\d [kM]B in all, the index included\n$", shown)
     assert run(["cache", "--prune-to", "0GB", "--store", str(store)]) == 0
     out, errors = capsys.readouterr()
     assert errors == ""
     assert re.match(r"removed \d+\.\d [kM]B; \d+\.\d kB are left\n", out)
     assert "no features are stored" in out
     assert run(["cache", "--store", str(store)]) == 0
+
+
+def test_rows_of_the_cache_that_would_read_alike_get_what_tells_them_apart() -> None:
+    alike = [("lite0, plain view", "ab12cd34"), ("lite0, plain view", "ef56ab78"), ("lite1, plain view", "99")]
+    assert _tell_apart(alike) == ["lite0, plain view (ab12cd)", "lite0, plain view (ef56ab)", "lite1, plain view"]
+
+
+def test_the_sizes_of_the_cache_add_up(small, tmp_path) -> None:
+    store = small.new_store(tmp_path / "store")
+    (store / "trained" / "net-1.unfinished").mkdir(parents=True)
+    (store / "trained" / "net-1.unfinished" / "a").write_bytes(bytes(5000))
+    (store / "archives" / "zip").mkdir(parents=True)
+    found = headstart.cache(store=store)
+    assert {entry.kind for entry in found.entries} == {"converted network", "unfinished training", "unpacked archive"}
+    index = sum(file.stat().st_size for file in store.glob("index*"))
+    assert found.bytes - index == sum(entry.bytes for entry in found.entries)
 
 
 def test_cache_of_an_empty_place(tmp_path, capsys) -> None:

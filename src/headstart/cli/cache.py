@@ -9,7 +9,8 @@ from headstart.cli.tables import format_size, format_table
 def cache(*, prune_to: str | None = None, store: Path | None = None) -> int:
     """Show what is stored of earlier runs, and prune it to a size: what was used longest ago goes first.
 
-    Only what can be computed again is stored: features, activations, converted networks, unpacked archives.
+    Only what can be computed again is stored: features, activations, converted and trained networks, unpacked
+    archives.
 
     Examples:
         headstart cache
@@ -38,6 +39,13 @@ def cache(*, prune_to: str | None = None, store: Path | None = None) -> int:
         ]
         print()
         print(format_table(("activations to train from", "views", "size", "last used"), rows))
+    if found.entries:
+        entries = [
+            (entry.name, entry.kind, format_size(entry.bytes), _when(entry.last_used)) for entry in found.entries
+        ]
+        print()
+        print(format_table(("networks and archives", "kind", "size", "last used"), entries))
+    print(f"\n{format_size(found.bytes)} in all, the index included")
     return 0
 
 

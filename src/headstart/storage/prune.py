@@ -10,7 +10,7 @@ from headstart.storage.activation_files import ACTIVATIONS, get_activation_lock
 from headstart.storage.index import Index
 from headstart.storage.locks import lock_for_pruning
 from headstart.storage.shards import ShardFolder
-from headstart.storage.space import PruneReport
+from headstart.storage.space import EntryUsage, PruneReport
 from headstart.storage.usage import get_disk_usage
 
 GONE = ".gone-"  # begins the names of what is being removed
@@ -120,6 +120,24 @@ class _Doomed:
 def _list_folders(root: Path, networks: Path) -> tuple[Path, ...]:
     """Return the folders of entries that go as a whole."""
     return networks, root / ARCHIVES, root / ACTIVATIONS, root / TRAINED
+
+
+def list_entries(root: Path, networks: Path) -> list[EntryUsage]:
+    """Return what the networks, archives and trainings of a store take, least recently used first."""
+    kinds = {networks: "converted network", root / TRAINED: "trained network", root / ARCHIVES: "unpacked archive"}
+    found = [
+        EntryUsage(
+            "unfinished training" if entry.suffix == ".unfinished" else kind,
+            entry.name,
+            get_disk_usage(entry),
+            entry.stat().st_mtime,
+        )
+        for folder, kind in kinds.items()
+        if folder.is_dir()
+        for entry in folder.iterdir()
+        if _is_whole(entry)
+    ]
+    return sorted(found, key=lambda entry: entry.last_used)
 
 
 def _list_candidates(index: Index, shards: ShardFolder, networks: Path) -> list[_Candidate]:

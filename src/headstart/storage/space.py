@@ -72,6 +72,16 @@ class SpaceUsage:
 
 
 @dataclass(frozen=True, slots=True)
+class EntryUsage:
+    """The disk space that a network or an unpacked archive takes."""
+
+    kind: str  #: "converted network", "trained network", "unfinished training" or "unpacked archive"
+    name: str  #: of its folder
+    bytes: int
+    last_used: float  #: seconds since 1970
+
+
+@dataclass(frozen=True, slots=True)
 class PruneReport:
     """The result of a pruning."""
 

@@ -27,9 +27,9 @@ from headstart.events import Listener, Note, ignore
 from headstart.storage.activation_files import ACTIVATIONS
 from headstart.storage.index import CHUNK, Index
 from headstart.storage.locks import mark_in_use
-from headstart.storage.prune import prune
+from headstart.storage.prune import list_entries, prune
 from headstart.storage.shards import RowRequest, ShardFolder, gather_rows
-from headstart.storage.space import DecodeIssue, FeatureSpace, PruneReport, SpaceUsage, digests_to_bytes
+from headstart.storage.space import DecodeIssue, EntryUsage, FeatureSpace, PruneReport, SpaceUsage, digests_to_bytes
 from headstart.storage.writer import COMMIT_ROWS, SHARD_BYTES, Writer
 
 __all__ = ["DecodeIssue", "FeatureSpace", "PruneReport", "SpaceUsage", "Store", "Writer"]
@@ -135,6 +135,10 @@ class Store:
     def usage(self) -> tuple[SpaceUsage, ...]:
         """Return what each space takes, least recently used first."""
         return tuple(self._index.usage())
+
+    def list_entries(self) -> tuple[EntryUsage, ...]:
+        """Return what each network and unpacked archive takes, least recently used first."""
+        return tuple(list_entries(self.folder, self.networks))
 
     @contextmanager
     def mark_in_use(self) -> Iterator[None]:

@@ -212,9 +212,8 @@ def _tell(training: "FineTuning", trial: SearchTrial, wanted: int) -> None:
         f"{name.replace('_', ' ')} {value:.2g}" if isinstance(value, float) else value
         for name, value in trial.settings.items()
     )
-    training.listener(
-        events.Finished(f"trial {trial.number}/{wanted}", trial.seconds, f"{training.spec.name}: {ended}; {values}")
-    )
+    text = f"{training.spec.name}: {ended}; {values}"
+    training.listener(events.Finished(f"trial {trial.number}/{wanted}", trial.seconds, text))
 
 
 def _record(file: Path, trials: tuple[SearchTrial, ...]) -> None:

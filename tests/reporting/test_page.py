@@ -214,7 +214,7 @@ def test_a_run_without_fault_is_told_so(tmp_path) -> None:
     (folder / "trust.json").write_text(json.dumps(trust), "utf-8")
     lines = (folder / "ledger.jsonl").read_text("utf-8").splitlines(keepends=True)
     (folder / "ledger.jsonl").write_text("".join(it for it in lines if "skipped" not in it), "utf-8")
-    assert "Nothing: no leak, no label, kind of photo" in render_report(read_records(folder)).html
+    assert "Nothing was found that calls for care. Looked at: " in render_report(read_records(folder)).html
 
 
 def test_cells_open_the_photos_that_they_count(read, runs) -> None:

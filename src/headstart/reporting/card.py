@@ -73,7 +73,10 @@ def _list_caveats(records: Records) -> Iterator[str]:
         if is_strong(shortcut):
             share = FORMS["percent"](shortcut.accuracy).replace(SPACE, " ")
             cue = CUES.get(shortcut.cue, shortcut.cue)
-            yield f"The classes can be told from {cue} alone in {share} of photos; it may go by that."
+            yield (
+                f"The classes can be told from {cue} alone: {share} right, each class counting the same; it may go by "
+                "that."
+            )
     if records.comparison.opened_test:
         yield "Other ways than the one that was kept were scored on the test photos too."
     yield "All scores are of photos from the same source; on photos from elsewhere it may do worse."

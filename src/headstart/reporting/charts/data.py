@@ -1,6 +1,7 @@
 """Charts of the photos: their number, the kinds on which the classifier is worse, whether more would help."""
 
 from collections.abc import Sequence
+from statistics import NormalDist
 
 import numpy as np
 
@@ -129,11 +130,11 @@ def gains_chart(records: Records) -> Bars:
     if not curve or not curve.gains:
         raise NotRecorded("this run has no learning curve, so no class's gain is known: its photos were too few")
     shown = sorted(curve.gains, key=lambda gain: -gain.gain)[:MOST_ROWS]
-    most = shown[0]
+    sure = select_sure_gains(curve.gains)
+    named = ", ".join(f"{gain.name} ({100 * gain.gain:+.1f} points)" for gain in shown if gain in sure)
     return Bars(
         title="Which class gains from more photos?",
-        alt=f"The second half of the training photos changed the share of {most.name} that is found most for the "
-        f"better, by {100 * most.gain:+.1f} points.",
+        alt=f"By more than chance the second half of the training photos helped {named or 'no class'}.",
         categories=tuple(gain.name for gain in shown),
         value=Axis("gain in photos found from the second half, 95\u00a0% interval", "share"),
         groups=(_group_with_interval("gain", shown),),
@@ -143,6 +144,14 @@ def gains_chart(records: Records) -> Bars:
         ),
         marks=(Mark(0.0, "no gain"),),
     )
+
+
+def select_sure_gains(gains: Sequence[ClassGain]) -> tuple[ClassGain, ...]:
+    """Return the gains that are more than chance though that many classes were looked at (Bonferroni's correction)."""
+    if not gains:
+        return ()
+    wider = NormalDist().inv_cdf(1 - 0.025 / len(gains)) / NormalDist().inv_cdf(0.975)
+    return tuple(gain for gain in gains if (gain.high + gain.low) / 2 > wider * (gain.high - gain.low) / 2)
 
 
 def _group_with_interval(field: str, rows: Sequence[Slice] | Sequence[ClassGain]) -> BarGroup:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from headstart.diagnostics.learning_curve import PARTS, ClassGain
 from headstart.reporting.charts import catalog as charts
+from headstart.reporting.charts.data import select_sure_gains
 from headstart.reporting.charts.inline import InlineChart, draw_charts
 from headstart.reporting.records import Records
 
@@ -14,7 +15,7 @@ class MoreDataSection:
 
     charts: tuple[InlineChart, ...]
     gains: tuple[tuple[int, ClassGain], ...]  #: place in trust.json and gain, most first
-    most: ClassGain | None  #: of the class that gains most; None where none does
+    most: ClassGain | None  #: the largest that is more than chance; None where none is
     most_index: int  #: its place in trust.json; -1 where there is none
     least: int = PARTS  #: training photos of each class, no two of one group, that a learning curve takes
 
@@ -23,7 +24,8 @@ def build_more_data_section(records: Records) -> MoreDataSection:
     """Return the learning curve and the gain of each class."""
     curve = records.trust.learning_curve
     gains = sorted(enumerate(curve.gains if curve else ()), key=lambda pair: -pair[1].gain)
-    index, most = gains[0] if gains and gains[0][1].gain > 0 else (-1, None)
+    sure = select_sure_gains([gain for _, gain in gains])
+    index, most = next((pair for pair in gains if pair[1] in sure), (-1, None))
     return MoreDataSection(
         charts=(*draw_charts(charts.learning_curve_chart, records), *draw_charts(charts.gains_chart, records)),
         gains=tuple(gains),

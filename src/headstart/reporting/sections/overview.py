@@ -69,6 +69,7 @@ class Overview:
     backbones: str
     licences: str
     warnings: tuple[str, ...]  #: keys of ``warnings.html``, the gravest first
+    calm: str  #: that nothing, or nothing else, was found, and where it was looked; empty where there are warnings
     shortcuts: tuple[ShownShortcut, ...]  #: to be warned of
     few: tuple[ClassCounts, ...]  #: classes with few training photos, the fewest first
     more_few: bool  #: there are more of them
@@ -93,6 +94,7 @@ def build_overview(records: Records, data: DataSection, arms: ArmsSection, more:
     commonest = int(np.argmax(support))
     shortcuts = tuple(shown for shown in data.shortcuts if shown.strong)
     expected_ece = _expected_ece(records)
+    warnings = tuple(_list_warnings(records, data, arms, shortcuts=bool(shortcuts), few=bool(few)))
     return Overview(
         name=records.folder.resolve().name,
         date=_format_date(run.date),
@@ -107,7 +109,8 @@ def build_overview(records: Records, data: DataSection, arms: ArmsSection, more:
         seconds=records.seconds,
         backbones=", ".join(backbone.name for backbone in run.backbones),
         licences=", ".join(dict.fromkeys(backbone.licence or "unknown" for backbone in run.backbones)),
-        warnings=tuple(_list_warnings(records, data, arms, shortcuts=bool(shortcuts), few=bool(few))),
+        warnings=warnings,
+        calm=_describe_calm(records, data, warnings),
         shortcuts=shortcuts,
         few=tuple(few[:MOST_FEW]),
         more_few=len(few) > MOST_FEW,
@@ -176,6 +179,7 @@ def _list_warnings(
     reasons = {
         "leaks": data.leaked > 0,
         "labels": _has_label_issues(data),
+        "doubted": not _has_label_issues(data) and (data.label_noise.doubted > 0 or data.label_noise.estimate is None),
         "corrected": wrong_labels.corrected_in_test > 0,
         "shortcuts": shortcuts,
         "slice": trust.slices.worst is not None,
@@ -188,6 +192,21 @@ def _list_warnings(
         "skipped": data.counts[FileStatus.SKIPPED] > 0,
     }
     yield from (key for key, holds in reasons.items() if holds)
+
+
+def _describe_calm(records: Records, data: DataSection, warnings: Sequence[str]) -> str:
+    """Return that nothing calls for care, and what was looked at; empty where more than doubted labels does."""
+    if set(warnings) - {"doubted"}:
+        return ""
+    looked_at = {
+        "test photos that were learned from": not data.poor,
+        "labels": "doubted" not in warnings,
+        "kinds of photos": bool(records.trust.slices.slices),
+        "cues that give the classes away": bool(data.shortcuts),
+        "classes with few photos": True,
+    }
+    names = [name for name, looked in looked_at.items() if looked]
+    return f"Nothing {'else ' * bool(warnings)}was found that calls for care. Looked at: {', '.join(names)}."
 
 
 def _list_next_steps(records: Records, data: DataSection, more: MoreDataSection) -> Iterator[NextStep]:
@@ -204,8 +223,8 @@ def _list_next_steps(records: Records, data: DataSection, more: MoreDataSection)
             "Training a part of the network may do better; this tries it within a time limit.",
             suggest_comparing(run.source, run.settings),
         )
-    if more.most is not None and more.most.low > 0:
-        yield NextStep(f"Collect more photos of {more.most.name}: that class gains most from them.")
+    if more.most is not None:
+        yield NextStep(f"Collect more photos of {more.most.name}: more helped that class, by more than chance.")
     if records.trust.leaks.leaks:
         yield NextStep(
             "Some test photos show the same as training photos, which flatters the score: take them out of one of the "

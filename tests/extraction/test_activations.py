@@ -205,7 +205,7 @@ def test_what_is_not_finite_in_bfloat16_is_refused_whole(tmp_path: Path) -> None
 def test_wrong_values_rows_and_places_are_refused(tmp_path: Path) -> None:
     rows, good = rows_of(2), np.zeros((2, *SHAPE), np.float32)
     with opened(tmp_path) as kept:
-        with raises("inside writing"):
+        with raises("inside lock_for_writing"):
             kept.add(rows, good)
         with kept.lock_for_writing():
             with raises(r"float64 \(2, 5, 3, 2\).*wanted float32 \(2, 5, 3, 2\)"):

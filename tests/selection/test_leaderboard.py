@@ -107,8 +107,8 @@ def test_an_optimistic_score_is_marked_in_every_form() -> None:
     text = leaderboard.to_markdown(board)
     assert [" ^ |" in line for line in text.splitlines()[2:4]] == [False, True]
     assert text.endswith(
-        "\n^ validation of full-finetune is optimistic: the same photos decided when to end the training and the "
-        "winner\n"
+        "\n^ validation of full-finetune, before calibration, is optimistic: the same photos decided when to end the "
+        "training and the winner\n"
     )
 
 

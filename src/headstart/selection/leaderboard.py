@@ -168,4 +168,4 @@ def list_caveats(board: tuple[LeaderboardRow, ...]) -> Iterator[str]:
         if row.caveat:
             arms.setdefault(row.caveat, []).append(row.arm)
     for caveat, names in arms.items():
-        yield f"^ validation of {', '.join(names)} is {caveat}"
+        yield f"^ validation of {', '.join(names)}, before calibration, is {caveat}"

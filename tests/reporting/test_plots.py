@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from headstart.errors import UserError
 from headstart.reporting.charts import catalog as charts
-from headstart.reporting.charts.spec import Axis, Bars, Lines, Matrix, Series
+from headstart.reporting.charts.spec import Axis, BarGroup, Bars, Lines, Mark, Matrix, Series
 from headstart.reporting.plots import Plots, draw_figure
 from headstart.reporting.records import read_records
 from tests.reporting.charts.every_chart import make_charts
@@ -39,6 +39,10 @@ def shown_of(axes):
     return lines, bars, points
 
 
+def read_title(axes):
+    return axes.get_title(loc="left").replace("\n", " ")
+
+
 def holds(lines, x, y):
     return any(it.shape == (len(x), 2) and np.allclose(it, np.column_stack([x, y])) for it in lines)
 
@@ -51,7 +55,7 @@ def test_a_figure_has_the_numbers_of_its_charts(plots, name):
     axes = [it for it in figure.axes if it.get_title(loc="left")]
     assert axes
     for it in axes:
-        chart = made[it.get_title(loc="left")]
+        chart = made[read_title(it)]
         lines, bars, points = shown_of(it)
         if isinstance(chart, Lines):
             assert (it.get_xlabel(), it.get_ylabel()) == (chart.x.name, chart.y.name)
@@ -64,7 +68,8 @@ def test_a_figure_has_the_numbers_of_its_charts(plots, name):
                     assert holds(lines, series.x, series.y), series.name
         elif isinstance(chart, Bars):
             values = np.array([group.values for group in chart.groups])
-            assert [label.get_text() for label in it.get_yticklabels()] == list(chart.categories)
+            labels = [label.get_text().replace("\n", " ") for label in it.get_yticklabels()]
+            assert labels == list(chart.categories)
             if chart.dots:
                 np.testing.assert_allclose(points[0], np.column_stack([values[0], np.arange(values.shape[1])]))
             else:
@@ -78,7 +83,7 @@ def test_a_figure_has_the_numbers_of_its_charts(plots, name):
 
 
 def test_every_chart_of_a_run_is_in_some_figure(plots):
-    titles = {it.get_title(loc="left") for name in METHODS for it in getattr(plots, name)().axes}
+    titles = {read_title(it) for name in METHODS for it in getattr(plots, name)().axes}
     assert titles - {""} == {it.title for made in make_charts(plots.records).values() for it in made}
 
 
@@ -105,7 +110,7 @@ def test_any_name_of_a_class_can_be_drawn(tmp_path):
 def test_many_classes_are_thinned(tmp_path):
     plots = Plots(write_example_run(tmp_path / "run", classes=100, test=150))
     axes = plots.confusion().axes[0]
-    assert len(axes.get_xticklabels()) == len(axes.get_yticklabels()) == 34
+    assert len(axes.get_xticklabels()) == len(axes.get_yticklabels()) == 50
     assert not axes.texts
 
 
@@ -163,3 +168,58 @@ def test_names_of_layers_do_not_touch():
     axis = Axis("layer", "count", low=0, high=7, names=names)
     chart = Lines("t", "", axis, Axis("y"), (Series("s", tuple(range(8)), tuple(range(8))),))
     assert touching(draw_figure(chart)) == []
+
+
+def render(figure):
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw(renderer)
+    return renderer
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_legends_cover_no_data_and_titles_end_in_the_figure(plots, name):
+    figure = getattr(plots, name)()
+    renderer = render(figure)
+    for axes in figure.axes:
+        if axes.get_legend():
+            legend, inside = axes.get_legend().get_window_extent(renderer), axes.get_window_extent(renderer)
+            assert legend.y0 >= inside.y1 - 1
+            assert not legend.overlaps(axes._left_title.get_window_extent(renderer))
+        assert axes._left_title.get_window_extent(renderer).x1 <= figure.bbox.x1
+
+
+@pytest.mark.parametrize("classes", [2, 12, 30])
+def test_a_long_name_leaves_the_confusion_matrix_its_size(classes):
+    names = ("American_black_bear_with_a_very_long_name_indeed", *(f"class number {n:02d}" for n in range(1, classes)))
+    counts = tuple(tuple(int(a == b) for b in range(classes)) for a in range(classes))
+    figure = draw_figure(Matrix("Confusion matrix", "", names, counts))
+    assert touching(figure) == []
+    inside, whole = figure.axes[0].get_window_extent(render(figure)), figure.bbox
+    assert inside.width > 0.45 * whole.width
+    assert inside.height > 0.45 * whole.height
+
+
+def test_long_names_of_rows_leave_the_bars_room_and_long_titles_are_whole():
+    names = tuple(f"size: number {n}: over 334 up to 375 pixels along the shorter edge" for n in range(13))
+    group = BarGroup("accuracy", (0.9,) * 13, (0.8,) * 13, (0.95,) * 13)
+    title = "Right class among the candidates, by class: the 24 lowest of them all, and more"
+    marks = (Mark(0.9, "all photos"),)
+    figure = draw_figure(Bars(title, "", names, Axis("share", "share"), (group,), dots=True, marks=marks))
+    assert touching(figure) == []
+    renderer = render(figure)
+    (axes,) = figure.axes
+    assert axes.get_window_extent(renderer).width > 0.6 * figure.bbox.width
+    assert axes._left_title.get_window_extent(renderer).x1 <= figure.bbox.x1
+    assert len({label.get_text() for label in axes.get_yticklabels()}) == 13
+
+
+@pytest.mark.parametrize("layers", [18, 60, 100])
+def test_many_long_names_of_layers_are_thinned(layers):
+    names = tuple(f"encoder.layers.encoder_layer_{place}" for place in range(layers))
+    axis = Axis("layer", "count", low=0, high=layers - 1, names=names)
+    chart = Lines("t", "", axis, Axis("y"), (Series("s", tuple(range(layers)), tuple(range(layers))),))
+    figure = draw_figure(chart)
+    assert touching(figure) == []
+    shown = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert len(set(shown)) == len(shown) >= 15
+    assert figure.axes[0].get_window_extent(render(figure)).height > 0.4 * figure.bbox.height

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headstart.reporting.charts import catalog as charts
-from headstart.reporting.charts.matplotlib_axes import draw_on
+from headstart.reporting.charts.matplotlib_axes import LABELS, TYPE, draw_on, measure_matrix
+from headstart.reporting.charts.short_names import fit_names
 from headstart.reporting.charts.spec import Bars, Chart, Matrix
 from headstart.reporting.records import Records, read_records
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 WIDE, HIGH = 6.4, 4.2  #: inches of one chart
 COLUMNS = 2  #: of a figure with several
+MARGIN = 2.4  #: inches beside and below a confusion matrix, for names
 
 
 class Plots:
@@ -102,7 +104,8 @@ def draw_figure(*made: Chart) -> "Figure":
     heights = [
         max(_measure_height(chart) for chart in made[start : start + columns]) for start in range(0, len(made), columns)
     ]
-    figure = NotebookFigure(figsize=(WIDE * columns, sum(heights)), layout="constrained")
+    wide = max(map(_measure_width, made))
+    figure = NotebookFigure(figsize=(wide * columns, sum(heights)), layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False, height_ratios=heights).ravel()
     for axes, chart in zip(grid, made, strict=False):
         draw_on(axes, chart)
@@ -111,11 +114,18 @@ def draw_figure(*made: Chart) -> "Figure":
     return figure
 
 
+def _measure_width(chart: Chart) -> float:
+    """Return the width of a chart in inches."""
+    return max(WIDE, measure_matrix(len(chart.names)) + MARGIN) if isinstance(chart, Matrix) else WIDE
+
+
 def _measure_height(chart: Chart) -> float:
     """Return the height of a chart in inches."""
     if isinstance(chart, Bars):
         thick = 1 if chart.stacked else 0.6 + 0.4 * len(chart.groups)
-        return max(2.0, 1.4 + 0.28 * thick * len(chart.categories))
+        if any("\n" in name for name in fit_names(chart.categories, LABELS, TYPE, lines=2)):
+            thick = max(thick, 1.4)  # two lines
+        return max(2.2, 1.7 + 0.28 * thick * len(chart.categories))
     if isinstance(chart, Matrix):
-        return min(12.0, max(HIGH, 2 + 0.35 * len(chart.names)))
+        return measure_matrix(len(chart.names)) + MARGIN
     return WIDE if chart.square else HIGH

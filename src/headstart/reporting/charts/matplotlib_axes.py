@@ -1,10 +1,11 @@
 """Drawings of charts on the axes of a matplotlib figure."""
 
-from math import ceil
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from headstart.reporting.charts.short_names import cut_middle, fit_names, thin_names
 from headstart.reporting.charts.spec import Axis, Bars, Chart, Form, Lines, Matrix, Series, format_value
 from headstart.reporting.charts.svg.marks import measure_text
 from headstart.reporting.charts.svg.scale import fit_roomy_scale
@@ -15,21 +16,28 @@ if TYPE_CHECKING:
 
 NUMBERED = 20  #: classes; in larger matrices counts are not written
 ROOM, TYPE = 360.0, 10.0  #: points that an axis is long at least, and of matplotlib's type
-NAMED = 40  #: names along a matrix, at most
+SMALL = 8.5  #: of legends, and of names that stand close
+LABELS, TURNED = 165.0, 90.0  #: points, most room for the name of a row, and for one along the axis below
+APART = 12.0  #: points from one name along an axis to the next
+TITLE = 6.5  #: points, width of a letter of a title
+KEY, SPACING, ROW = 34.0, 12.0, 14.5  #: points: a sample of a legend, the space between its columns, a row
 
 
 def draw_on(axes: "Axes", chart: Chart) -> None:
     """Draw title, data, axes and legend."""
-    axes.set_title(chart.title, loc="left", fontsize="medium", fontweight="bold", parse_math=False)
+    room, high = ROOM, 0.0
     if isinstance(chart, Lines):
-        _draw_lines(axes, chart)
+        high = _draw_lines(axes, chart)
     elif isinstance(chart, Bars):
-        _draw_bars(axes, chart)
+        room, high = _draw_bars(axes, chart)
     else:
         _draw_matrix(axes, chart)
+    title = fill(chart.title, max(16, int(room / TITLE)))
+    axes.set_title(title, loc="left", fontsize="medium", fontweight="bold", parse_math=False, pad=6 + high)
 
 
-def _draw_lines(axes: "Axes", chart: Lines) -> None:
+def _draw_lines(axes: "Axes", chart: Lines) -> float:
+    """Draw series over two axes, and return the height of the legend."""
     colours = iter(range(len(chart.series)))
     for series in chart.series:
         _draw_series(axes, series, 0 if series.style == "reference" else next(colours))
@@ -40,8 +48,7 @@ def _draw_lines(axes: "Axes", chart: Lines) -> None:
     _set_axis(axes, "y", chart.y)
     if chart.square:
         axes.set_aspect("equal")
-    if len(chart.series) + len(chart.marks) > 1:
-        _draw_legend(axes)
+    return _draw_legend(axes, ROOM) if len(chart.series) + len(chart.marks) > 1 else 0.0
 
 
 def _draw_series(axes: "Axes", series: Series, place: int) -> None:
@@ -70,7 +77,8 @@ def _set_axis(axes: "Axes", which: str, axis: Axis) -> None:
         axes.set(**{f"{which}scale": "log"})
         _set_log_ticks(axes, which, axis)
     elif axis.names:
-        along.set_ticks(range(len(axis.names)), axis.names, parse_math=False)
+        places, names = thin_names(axis.names, ROOM, APART, TURNED, TYPE)
+        along.set_ticks(places, names, parse_math=False)
         if which == "x":
             along.set_tick_params(rotation=90)
     else:
@@ -104,8 +112,8 @@ def _set_format(along: object, form: Form) -> None:
         along.set_major_formatter(FuncFormatter(lambda value, _: format_value(value, form)))
 
 
-def _draw_bars(axes: "Axes", chart: Bars) -> None:
-    """Draw rows from top to bottom."""
+def _draw_bars(axes: "Axes", chart: Bars) -> tuple[float, float]:
+    """Draw rows from top to bottom, and return the length of the axis and the height of the legend."""
     rows = np.arange(len(chart.categories))
     reached = np.zeros(len(rows))
     for place, group in enumerate(chart.groups):
@@ -125,22 +133,23 @@ def _draw_bars(axes: "Axes", chart: Bars) -> None:
             )
     for mark in chart.marks:
         axes.axvline(mark.value, color="black", linestyle=":", linewidth=1, label=mark.name)
-    axes.set_yticks(rows, chart.categories, parse_math=False)
+    names = fit_names(chart.categories, LABELS, TYPE, lines=2)
+    axes.set_yticks(rows, names, parse_math=False)
     axes.set_ylim(max(len(rows), 3) - 0.5, -0.5)
     _set_axis(axes, "x", chart.value)
-    if len(chart.groups) > 1 or chart.marks:
-        _draw_legend(axes)
+    longest = max((measure_text(line, TYPE) for name in names for line in name.split("\n")), default=0.0)
+    room = ROOM + 60 - longest
+    return room, _draw_legend(axes, room) if len(chart.groups) > 1 or chart.marks else 0.0
 
 
 def _draw_matrix(axes: "Axes", chart: Matrix) -> None:
     """Draw cells coloured by their share of the row."""
     shares, classes = np.array(chart.shares), len(chart.names)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    every = max(1, ceil(classes / NAMED))
-    places = range(0, classes, every)
-    names = chart.names[::every]
-    axes.set_xticks(places, names, rotation=90 if classes > 4 else 0, parse_math=False)
-    axes.set_yticks(places, names, parse_math=False)
+    places, names = thin_names(chart.names, 72 * measure_matrix(classes), APART, TURNED, SMALL)
+    turned = max(measure_text(name, SMALL) for name in names) > 72 * measure_matrix(classes) / classes
+    axes.set_xticks(places, names, rotation=90 if turned else 0, parse_math=False, fontsize=SMALL)
+    axes.set_yticks(places, names, parse_math=False, fontsize=SMALL)
     axes.set(xlabel="predicted", ylabel="true")
     if classes <= NUMBERED:
         for true, row in enumerate(chart.counts):
@@ -150,7 +159,32 @@ def _draw_matrix(axes: "Axes", chart: Matrix) -> None:
                     axes.text(predicted, true, f"{count:,}", ha="center", va="center", color=ink)
 
 
-def _draw_legend(axes: "Axes") -> None:
-    """Draw the legend; names of classes and arms are no formulas, whatever signs are in them."""
-    for text in axes.legend(fontsize="small").get_texts():
+def measure_matrix(classes: int) -> float:
+    """Return the edge of a confusion matrix in inches."""
+    return min(9.0, max(3.2, 0.3 * classes))
+
+
+def _draw_legend(axes: "Axes", room: float) -> float:
+    """Draw the legend above the axes, so that it covers no data, and return its height in points.
+
+    Names of classes and arms are no formulas, whatever signs are in them.
+    """
+    handles, names = axes.get_legend_handles_labels()
+    shown = [cut_middle(name, room - KEY, SMALL) for name in names]
+    widest = max(measure_text(name, SMALL) for name in shown)
+    columns = min(len(shown), max(1, int((room + SPACING) / (widest + KEY + SPACING))))
+    legend = axes.legend(
+        handles,
+        shown,
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        ncols=columns,
+        fontsize=SMALL,
+        frameon=False,
+        borderpad=0.2,
+        borderaxespad=0.2,
+        columnspacing=SPACING / SMALL,
+    )
+    for text in legend.get_texts():
         text.set_parse_math(False)
+    return ROW * -(-len(shown) // columns)

@@ -15,7 +15,8 @@ from PIL import ImageFont
 from headstart.reporting.charts import catalog as charts
 from headstart.reporting.charts.spec import Axis, BarGroup, Bars, Lines, Mark, Matrix, Series
 from headstart.reporting.charts.svg.draw import draw
-from headstart.reporting.charts.svg.marks import measure_text, shorten, trace_polyline
+from headstart.reporting.charts.svg.lines import SLANT
+from headstart.reporting.charts.svg.marks import SMALL, measure_text, shorten, trace_polyline
 from headstart.reporting.charts.svg.scale import fit_scale
 from headstart.reporting.charts.svg.style import DARK, LIGHT, STYLE, SURFACES, dash_number
 from headstart.reporting.records import read_records
@@ -213,6 +214,37 @@ def test_names_that_have_no_room_are_turned():
     turned = [it for it in named(root, "text", "tick end") if it.get("transform")]
     assert len(turned) == 12
     assert all(it.find("{*}title").text in names for it in turned if "…" in it.text)
+
+
+@pytest.mark.parametrize("layers", [12, 18, 26, 60, 100])
+@pytest.mark.parametrize("begin", ["layer3.block", "encoder.layers.encoder_layer_", "b"])
+def test_turned_names_are_in_the_drawing_and_do_not_touch(layers, begin):
+    names = (*(f"{begin}{number}" for number in range(layers - 1)), "joined")
+    x = Axis("layer", "count", low=0, high=layers - 1, names=names)
+    places = tuple(map(float, range(layers)))
+    root = ET.fromstring(
+        draw(Lines("t", "", x, Axis("accuracy", "share"), (Series("s", places, (0.5,) * layers),)), "k")
+    )
+    turned = [it for it in named(root, "text") if "rotate" in it.get("transform", "")]
+    angle = math.radians(SLANT)
+    starts = [float(it.get("x")) for it in turned]
+    assert all(math.sin(angle) * (after - before) >= SMALL for before, after in itertools.pairwise(starts))
+    for it, start in zip(turned, starts, strict=True):
+        assert start - math.cos(angle) * measure_text(it.text, SMALL) >= 0
+        assert float(it.get("y")) + math.sin(angle) * measure_text(it.text, SMALL) <= float(
+            root.get("viewBox").split()[3]
+        )
+    assert len({it.text for it in turned}) == len(turned)
+    if turned:
+        assert turned[-1].text == "joined"
+
+
+def test_rows_of_kinds_of_photos_are_not_cut_where_they_differ():
+    names = ("brightness: dark: up to 43 %", "brightness: middle: over 43 up to 51 %", "brightness: bright: over 51 %")
+    group = BarGroup("accuracy", (0.5, 0.6, 0.7))
+    root = ET.fromstring(draw(Bars("t", "", names, Axis("share", "share"), (group,), dots=True), "k"))
+    texts = [it.text for it in named(root, "text")]
+    assert {"up to 43 %", "over 43 up to 51 %", "over 51 %", "brightness: middle:"} <= set(texts)
 
 
 @pytest.mark.parametrize("most", [2, 4, 8])

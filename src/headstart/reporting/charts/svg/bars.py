@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from headstart.reporting.charts.short_names import fit_names
 from headstart.reporting.charts.spec import Bars, format_value
 from headstart.reporting.charts.svg.marks import (
     LINE,
@@ -21,13 +22,14 @@ from headstart.reporting.charts.svg.scale import Scale, fit_roomy_scale
 WIDE = 440.0  #: of the drawing
 LABELS = 176.0  #: most room for names of categories
 ROW, THIN = 24.0, 13.0  #: height of a row of one bar; of each bar more
+SECOND = 13.0  #: from the first line of a name to the second
 BAR = 0.62  #: share of its height that a bar fills
 
 
 def draw_bars(chart: Bars) -> tuple[float, float, list[str]]:
     """Return width, height and strokes of a drawing."""
-    names = [shorten(name, LABELS) for name in chart.categories]
-    left = max((measure_text(name) for name in names), default=0) + 10
+    names = [name.split("\n") for name in fit_names(chart.categories, LABELS, lines=2)]
+    left = max((measure_text(line) for name in names for line in name), default=0) + 10
     ends = [_format_end(chart, row) for row in range(len(names))]
     right = WIDE - _measure_margin(chart, ends)
     scale = _fit_bar_scale(chart, right - left).place(left, right)
@@ -35,6 +37,7 @@ def draw_bars(chart: Bars) -> tuple[float, float, list[str]]:
     keys, high = draw_legend(shown if len(shown) > 1 else [], WIDE, 0.0, 0.0)
     top = high + (LINE if chart.marks else 4)
     row_high = ROW if chart.stacked or len(chart.groups) == 1 else ROW + THIN * (len(chart.groups) - 1) - 4
+    row_high = max(row_high, max(map(len, names), default=1) * SECOND + 4)
     bottom = top + row_high * len(names)
     strokes = [*keys, *_draw_grid(scale, top, bottom)]
     for mark in chart.marks:
@@ -45,11 +48,19 @@ def draw_bars(chart: Bars) -> tuple[float, float, list[str]]:
     for row, name in enumerate(names):
         y = top + row_high * (row + 0.5)
         css = "end strong" if row in chart.marked else "end"
-        strokes.append(draw_text(left - 6, y + 4, name, css, tooltip=chart.categories[row]))
+        strokes += _draw_name(name, left - 6, y, css, chart.categories[row])
         strokes += _draw_row(chart, row, scale, y, row_high)
         strokes.append(draw_text(WIDE - 2, y + 4, ends[row], "value end"))
     strokes.append(draw_text((left + right) / 2, bottom + 32, shorten(chart.value.name, WIDE), "name mid"))
     return WIDE, bottom + 38, strokes
+
+
+def _draw_name(lines: list[str], x: float, y: float, css: str, whole: str) -> Iterator[str]:
+    """Yield the lines of a name, around the middle of its row; a pointer is told the whole where it had to be cut."""
+    tooltip = whole if any("…" in line for line in lines) else ""
+    top = y + 4 - SECOND * (len(lines) - 1) / 2
+    for number, line in enumerate(lines):
+        yield draw_text(x, top + SECOND * number, line, css, tooltip=tooltip)
 
 
 def _measure_margin(chart: Bars, ends: list[str]) -> float:

@@ -1,9 +1,11 @@
 """Drawings of series over two axes."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count, pairwise
 
+from headstart.reporting.charts.short_names import thin_names
 from headstart.reporting.charts.spec import Axis, Lines, Mark, Series, format_percent, format_value
 from headstart.reporting.charts.svg.marks import (
     LINE,
@@ -26,7 +28,9 @@ from headstart.reporting.charts.svg.scale import Scale, fit_roomy_scale, fit_sca
 WIDE = 440.0  #: of the drawing, in its own units: on a phone, type of 12 units is then 10 pixels high
 HIGH, SQUARE = 220.0, 340.0  #: of the plot inside it
 RIGHT = 14.0  #: room at the right for half a tick's label
-SLANT = 30.0  #: degrees by which names turn where they have no room
+SLANT = 60.0  #: degrees by which names turn where they have no room
+APART = (SMALL + 1) / math.sin(math.radians(SLANT))  #: from one turned name to the next along the axis
+TURNED = 96.0  #: most room for a turned name
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ def draw_lines(chart: Lines) -> tuple[float, float, list[str]]:
     y = fit_scale(chart.y, _collect_values(chart, "y"), 6)
     left = max(30.0, max(measure_text(label, SMALL) for _, label in y.ticks) + 8)
     x = _fit_x_scale(chart, WIDE - RIGHT - left)
+    if chart.x.names and (turned := _turn_names(x, WIDE - RIGHT - left)):
+        left = max(left, math.cos(math.radians(SLANT)) * measure_text(turned[0][1], SMALL))
     margin = max(RIGHT, 0.0 if chart.x.names else measure_text(x.ticks[-1][1], SMALL) / 2 + 2)
     right = WIDE - margin
     numbered = _number_series(chart.series)
@@ -97,20 +103,28 @@ def _draw_frame(plot: PlotArea) -> Iterator[str]:
 def _draw_x_labels(axis: Axis, plot: PlotArea) -> tuple[float, list[str]]:
     """Return the room that labels take below the plot, and the labels; touching ones are turned or left out."""
     ticks = [(plot.x(value), label) for value, label in plot.x.ticks]
-    room = (plot.right - plot.left) / max(1, len(ticks))
-    if not axis.names or all(measure_text(label, SMALL) + 4 <= room for _, label in ticks):
+    turned_names = _turn_names(plot.x, plot.right - plot.left) if axis.names else []
+    if not turned_names:
         strokes = [draw_path(f"M{fmt(x)},{fmt(plot.bottom)}v4", "axis") for x, _ in ticks]
         return 18.0, strokes + [draw_text(x, plot.bottom + 15, label, "tick mid") for x, label in ticks]
-    every = max(1, -(-int(14.0) // max(1, int(room))))
-    kept = ticks[::every]
-    shown = [(x, shorten(label, 90, SMALL), label) for x, label in kept]
+    shown = [(*ticks[place], short) for place, short in turned_names]
     turned = f' transform="rotate(-{SLANT:g} {{0}} {{1}})"'
     y = plot.bottom + 12
     strokes = [
         draw_text(x + 3, y, short, "tick end", turned.format(fmt(x + 3), fmt(y)), tooltip=label)
-        for x, short, label in shown
+        for x, label, short in shown
     ]
-    return 10.0 + 0.42 * max(measure_text(short, SMALL) for _, short, _ in shown), strokes
+    high = math.sin(math.radians(SLANT)) * max(measure_text(short, SMALL) for _, _, short in shown)
+    return 10.0 + high, strokes
+
+
+def _turn_names(scale: Scale, room: float) -> list[tuple[int, str]]:
+    """Return the ticks whose names are shown turned, the last among them, and these names; none where all have room."""
+    names = [label for _, label in scale.ticks]
+    each = room / max(1, len(names))
+    if all(measure_text(name, SMALL) + 4 <= each for name in names):
+        return []
+    return list(zip(*thin_names(names, room, APART, TURNED, SMALL), strict=True))
 
 
 def _draw_sample(place: int, series: Series) -> str:

@@ -38,6 +38,9 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy src/headstart
 	$(BIN)/lint-imports
+	$(BIN)/python checks/naming.py
+	$(BIN)/python checks/circles.py
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml
 	$(BIN)/python docs/generate.py --check
 
 docs: $(READY)

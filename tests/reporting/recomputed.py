@@ -52,6 +52,7 @@ class Files:
             return json.loads((folder / name).read_text("utf-8"))
 
         self.run, self.comparison, self.trust = load("run.json"), load("comparison.json"), load("trust.json")
+        self.model = load("model/model.json") if (folder / "model").is_dir() else {}
         split = load("split.json")
         self.parts, self.copies = split["subsets"], split["copies"]
         with (folder / "ledger.jsonl").open(encoding="utf-8") as lines:
@@ -422,6 +423,21 @@ def _(it: Files, which: str, what: str) -> float:
 @rule("leak.#.similarity")
 def _(it: Files, index: int) -> float:
     return it.trust["leaks"]["leaks"][index]["similarity"]
+
+
+@rule("labels.in_test")
+def _(it: Files) -> float:
+    return sum(issue["id"] in it.parts["test"] for issue in it.trust["labels"]["issues"])
+
+
+@rule("engines.photos")
+def _(it: Files) -> float:
+    return it.model["engines"]["photos"]
+
+
+@rule("engines.same")
+def _(it: Files) -> float:
+    return it.model["engines"]["same_answers"]
 
 
 @rule("labels.*")

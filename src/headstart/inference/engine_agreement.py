@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+ENGINE_NAMES = {"onnxruntime": "ONNX Runtime", "openvino": "OpenVINO"}  #: for people
+
 
 @dataclass(frozen=True, slots=True)
 class EngineScore:
@@ -22,6 +24,11 @@ class EngineAgreement:
     scores: Mapping[str, EngineScore]  #: engine -> its score on those photos
     same_answers: float | None  #: share of them with the same likeliest class; None where there is one engine only
     mean_difference: float | None  #: of calibrated probabilities, absolute, over those photos and classes
+
+    @property
+    def other(self) -> str | None:
+        """The engine that the scores are not of; None where there is one only."""
+        return next((name for name in self.scores if name != self.scored_by), None)
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Self:

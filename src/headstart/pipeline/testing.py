@@ -18,7 +18,7 @@ from headstart.evaluation.evaluation import Evaluation, score_predictions
 from headstart.events import RunLog
 from headstart.export import add_scores
 from headstart.inference.classifier import Classifier, PhotoLike
-from headstart.inference.engine_agreement import EngineAgreement, EngineScore
+from headstart.inference.engine_agreement import ENGINE_NAMES, EngineAgreement, EngineScore
 from headstart.inference.postprocess import BatchPredictions
 from headstart.inference.predictors import InferenceEngine
 from headstart.modalities.image.decoding.decode import BrokenPhoto
@@ -26,7 +26,6 @@ from headstart.selection.context import make_targets
 from headstart.selection.results import TestResult
 
 MOST_TWICE = 256  #: photos that both engines answer: the share of equal answers is known to about 2 points then
-_NAMES = {"onnxruntime": "ONNX Runtime", "openvino": "OpenVINO"}
 
 
 def score_classifier(
@@ -149,7 +148,7 @@ def describe_test(test: TestResult) -> str:
     """Return the score, its interval, its N, and the engine that gave it, in one line."""
     score = test.evaluation
     low, high = score.accuracy_interval.low, score.accuracy_interval.high
-    engine = f", answered by {_NAMES[test.engines.scored_by]}" if test.engines else ""
+    engine = f", answered by {ENGINE_NAMES[test.engines.scored_by]}" if test.engines else ""
     return f"{score.part} accuracy {score.accuracy:.1%} ({low:.1%} to {high:.1%}) on {score.counted}{engine}"
 
 
@@ -161,7 +160,7 @@ def describe_second_engine(test: TestResult) -> str | None:
     (other,) = engines.scores.keys() - {engines.scored_by}
     some = f"{engines.photos} of " if engines.photos < test.evaluation.n else ""
     return (
-        f"{_NAMES[other]} has {engines.scores[other].accuracy:.1%} of {some}these photos right, "
-        f"{_NAMES[engines.scored_by]} {engines.scores[engines.scored_by].accuracy:.1%}; "
+        f"{ENGINE_NAMES[other]} has {engines.scores[other].accuracy:.1%} of {some}these photos right, "
+        f"{ENGINE_NAMES[engines.scored_by]} {engines.scores[engines.scored_by].accuracy:.1%}; "
         f"{engines.same_answers:.1%} same answers"
     )

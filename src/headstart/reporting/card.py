@@ -13,6 +13,7 @@ from functools import cache, partial
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from headstart.diagnostics.label_noise import describe_label_noise
+from headstart.inference.engine_agreement import ENGINE_NAMES
 from headstart.reporting.records import Records
 from headstart.reporting.sections.arms import build_arms_section
 from headstart.reporting.sections.data import CUES, build_data_section, is_strong
@@ -37,6 +38,8 @@ def render_card(records: Records) -> str:
             test=records.test,
             validation=records.validation,
             trust=records.trust,
+            engines=records.engines,
+            engine_names=ENGINE_NAMES,
             overview=overview,
             data=data,
             labels=escape_markdown(describe_label_noise(data.label_noise)),

@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from headstart import __version__
 from headstart.diagnostics.label_noise import LabelNoise, describe_label_noise
+from headstart.inference.engine_agreement import ENGINE_NAMES
 from headstart.reporting.charts.svg.style import STYLE
 from headstart.reporting.embedded_pictures import SHEET, EmbeddedPictures
 from headstart.reporting.glossary import Glossary
@@ -61,6 +62,8 @@ def render_report(records: Records) -> Page:
         run=records.run,
         test=records.test,
         trust=records.trust,
+        engines=records.engines,
+        engine_names=ENGINE_NAMES,
         photo_name=records.name,
         sections=tuple((id_, title) for id_, title in SECTIONS.items() if not without.get(id_)),
         overview=build_overview(records, data, arms, more),

@@ -18,11 +18,14 @@ from headstart.data.samples import Ledger
 from headstart.data.split import Split
 from headstart.errors import DataError, UserError, describe_schema_mismatch
 from headstart.evaluation.evaluation import Evaluation
+from headstart.inference.engine_agreement import EngineAgreement
+from headstart.inference.model_format import RECORD as MODEL_RECORD
 from headstart.reporting.record_types import ComparisonRecord, RunRecord, TrustRecord
 from headstart.storage.run_layout import (
     COMPARISON,
     EVALUATION,
     LEDGER,
+    MODEL,
     PICTURES,
     PREDICTIONS,
     RECORD,
@@ -106,6 +109,7 @@ class Records:
     predictions: Predictions
     split: Split
     ledger: Ledger
+    engines: EngineAgreement | None  #: what answered the test photos; None where the model is not there or does not say
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -168,7 +172,20 @@ def read_records(folder: str | Path) -> Records:
         predictions=_read_predictions(folder, len(subsets["test"].classes)),
         split=Split.load(folder / SPLIT),
         ledger=load_ledger(folder / LEDGER),
+        engines=_read_engines(folder),
     )
+
+
+def _read_engines(folder: Path) -> EngineAgreement | None:
+    """Return what the model's record says of the engines; None where the model was moved away, or was not scored."""
+    name = f"{MODEL}/{MODEL_RECORD}"
+    if not (folder / name).is_file():
+        return None
+    try:
+        found = json.loads((folder / name).read_text("utf-8")).get("engines")
+        return EngineAgreement.from_json(found) if found else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _damaged_error(folder, name, error) from None
 
 
 def _read_record(folder: Path, name: str, kind: type[_Record]) -> _Record:

@@ -79,3 +79,10 @@ def test_an_arm_that_was_skipped_stands_under_not_tried(tmp_path) -> None:
     assert "<h3>Not tried</h3>" in render_report(records).html
     none = replace(records, comparison=replace(records.comparison, left_out=()))
     assert "<h3>Not tried</h3>" not in render_report(none).html
+
+
+def test_what_the_test_photos_could_show_is_no_riddle(tmp_path) -> None:
+    words = PageReader(render_report(read_records(write_example_run(tmp_path / "run"))).html).all("main")[0].words
+    assert "Compared photo by photo on 45 validation photos" in words
+    assert "On the test photos the ways were not compared: only the one that was kept has seen them." in words
+    assert "Of two ways that answer the 60 test photos, only one that is better by 5.0 points or more" in words

@@ -7,6 +7,7 @@ import pytest
 from headstart.reporting.page import render_report
 from headstart.reporting.records import read_records
 from tests.reporting.example_run import write_example_run
+from tests.reporting.page_reader import PageReader
 
 
 @pytest.mark.parametrize(
@@ -23,3 +24,43 @@ def test_whether_sets_are_kept_together(near_duplicates, given, said, tmp_path) 
     record["settings"]["near_duplicates"] = near_duplicates
     (folder / "run.json").write_text(json.dumps(record), "utf-8")
     assert said in render_report(read_records(folder)).html
+
+
+def render(folder, change) -> str:
+    """The words of a page, once trust.json is changed."""
+    trust = json.loads((folder / "trust.json").read_text("utf-8"))
+    change(trust)
+    (folder / "trust.json").write_text(json.dumps(trust), "utf-8")
+    return PageReader(render_report(read_records(folder)).html).all("main")[0].words
+
+
+@pytest.mark.parametrize(
+    ("times", "said"), [(1.0, "All classes have about as many photos."), (1.3, "1.3 times as many")]
+)
+def test_classes_of_one_size_are_said_to_be_so(times, said, tmp_path) -> None:
+    words = render(write_example_run(tmp_path / "run"), lambda trust: trust["issues"].update(imbalance=times))
+    assert said in words
+    assert "1.0 times" not in words
+
+
+@pytest.mark.parametrize(
+    ("in_test", "doubted", "said"),
+    [
+        (0, 8, None),
+        (1, 8, "1 of these is of the test part and not in that table: correcting"),
+        (3, 8, "3 of these are of the test part and not in that table: correcting"),
+        (3, 90, "Photos of the test part are not in that table: correcting"),
+    ],
+)
+def test_doubted_labels_of_test_are_said_to_be_left_out(in_test, doubted, said, tmp_path) -> None:
+    folder = write_example_run(tmp_path / "run")
+    tested = json.loads((folder / "split.json").read_text("utf-8"))["subsets"]["test"]
+
+    def change(trust) -> None:
+        trust["labels"]["noise"]["doubted"] = doubted
+        for issue, id_ in zip(trust["labels"]["issues"], tested[:in_test], strict=False):
+            issue["id"] = id_
+
+    words = render(folder, change)
+    assert ("of the test part" in words) == (said is not None)
+    assert said is None or said in words

@@ -122,6 +122,8 @@ class DataSection:
     other_leaks: tuple[ShownLeak, ...]  #: past those that are shown
     leaked: int  #: test photos
     label_issues: tuple[ShownLabelIssue, ...]
+    doubted_in_test: int  #: of the doubted labels that are recorded; they are not in the table of corrections
+    all_doubted: bool  #: all doubted labels are recorded, not only the strongest
     label_noise: LabelNoise
     hint: RelabelCommands | None  #: what to type to correct labels
     issues: tuple[ShownIssue, ...]
@@ -164,6 +166,8 @@ def build_data_section(records: Records) -> DataSection:
         other_leaks=leaks[MOST_PAIRS:],
         leaked=len({shown.leak.held_out for shown in leaks if shown.leak.subset == Subset.TEST}),
         label_issues=tuple(_list_label_issues(records)),
+        doubted_in_test=sum(records.split.subsets.get(issue.id) == Subset.TEST for issue in labels.issues),
+        all_doubted=len(labels.issues) >= labels.noise.doubted,
         label_noise=labels.noise,
         hint=suggest_relabelling(run.source, records.folder, run.settings),
         issues=tuple(_list_issues(records)),

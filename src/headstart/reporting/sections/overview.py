@@ -199,13 +199,15 @@ def _describe_calm(records: Records, data: DataSection, warnings: Sequence[str])
     if set(warnings) - {"doubted"}:
         return ""
     looked_at = {
-        "test photos that were learned from": not data.poor,
+        "test photos that were learned from": True,
         "labels": "doubted" not in warnings,
         "kinds of photos": bool(records.trust.slices.slices),
         "cues that give the classes away": bool(data.shortcuts),
         "classes with few photos": True,
     }
     names = [name for name, looked in looked_at.items() if looked]
+    if data.poor:
+        names[0] += " (as far as they have detail enough to be compared)"
     return f"Nothing {'else ' * bool(warnings)}was found that calls for care. Looked at: {', '.join(names)}."
 
 

@@ -239,6 +239,19 @@ def test_turned_names_are_in_the_drawing_and_do_not_touch(layers, begin):
         assert turned[-1].text == "joined"
 
 
+@pytest.mark.parametrize("length", [5, 55, 90])
+def test_the_name_of_an_axis_stands_in_the_drawing(length):
+    names, axis = ("a very long name of a class", "b"), Axis("n" * length, "share")
+    bars = Bars("t", "", names, axis, (BarGroup("accuracy", (0.5, 0.6)),), dots=True)
+    lines = Lines("t", "", axis, Axis("y", "share"), (Series("s", (0.1, 0.2), (0.1, 0.2)),))
+    for chart in (bars, lines):
+        root = ET.fromstring(draw(chart, "k"))
+        wide = float(root.get("viewBox").split()[2])
+        (name,) = named(root, "text", "name mid")
+        half = measure_text(name.text) / 2
+        assert half - 0.1 <= float(name.get("x")) <= wide - half + 0.1
+
+
 def test_rows_of_kinds_of_photos_are_not_cut_where_they_differ():
     names = ("brightness: dark: up to 43 %", "brightness: middle: over 43 up to 51 %", "brightness: bright: over 51 %")
     group = BarGroup("accuracy", (0.5, 0.6, 0.7))

@@ -8,6 +8,7 @@ from headstart.reporting.charts.svg.marks import (
     LINE,
     SMALL,
     colour_class,
+    draw_axis_name,
     draw_legend,
     draw_marker,
     draw_path,
@@ -15,7 +16,6 @@ from headstart.reporting.charts.svg.marks import (
     draw_text,
     fmt,
     measure_text,
-    shorten,
 )
 from headstart.reporting.charts.svg.scale import Scale, fit_roomy_scale
 
@@ -37,7 +37,7 @@ def draw_bars(chart: Bars) -> tuple[float, float, list[str]]:
     keys, high = draw_legend(shown if len(shown) > 1 else [], WIDE, 0.0, 0.0)
     top = high + (LINE if chart.marks else 4)
     row_high = ROW if chart.stacked or len(chart.groups) == 1 else ROW + THIN * (len(chart.groups) - 1) - 4
-    row_high = max(row_high, max(map(len, names), default=1) * SECOND + 4)
+    row_high = max(row_high, max(map(len, names), default=1) * SECOND + 7)
     bottom = top + row_high * len(names)
     strokes = [*keys, *_draw_grid(scale, top, bottom)]
     for mark in chart.marks:
@@ -51,7 +51,7 @@ def draw_bars(chart: Bars) -> tuple[float, float, list[str]]:
         strokes += _draw_name(name, left - 6, y, css, chart.categories[row])
         strokes += _draw_row(chart, row, scale, y, row_high)
         strokes.append(draw_text(WIDE - 2, y + 4, ends[row], "value end"))
-    strokes.append(draw_text((left + right) / 2, bottom + 32, shorten(chart.value.name, WIDE), "name mid"))
+    strokes.append(draw_axis_name(chart.value.name, (left + right) / 2, bottom + 32, WIDE))
     return WIDE, bottom + 38, strokes
 
 

@@ -12,6 +12,7 @@ from headstart.reporting.charts.svg.marks import (
     SAMPLE,
     SMALL,
     colour_class,
+    draw_axis_name,
     draw_legend,
     draw_marker,
     draw_path,
@@ -63,7 +64,7 @@ def draw_lines(chart: Lines) -> tuple[float, float, list[str]]:
     plot = PlotArea(x.place(left, right), y.place(bottom, top), left, right, top, bottom)
     below, labels = _draw_x_labels(chart.x, plot)
     strokes += [*keys, *_draw_frame(plot), *labels]
-    strokes.append(draw_text((left + right) / 2, bottom + below + 14, shorten(chart.x.name, WIDE), "name mid"))
+    strokes.append(draw_axis_name(chart.x.name, (left + right) / 2, bottom + below + 14, WIDE))
     strokes += [_draw_mark_line(it, plot) for it in chart.marks]
     for place, series in sorted(numbered, key=lambda pair: pair[1].style != "columns"):  # columns lie behind
         strokes += _draw_series(place, series, plot, chart)

@@ -50,6 +50,13 @@ def draw_text(x: float, y: float, content: str, css: str = "", more: str = "", t
     return f'<text x="{fmt(x)}" y="{fmt(y)}"{_class_attribute(css)}{more}>{inside}</text>'
 
 
+def draw_axis_name(name: str, middle: float, y: float, wide: float) -> str:
+    """Return the name of the axis below a plot: around its middle, as far as the drawing goes that is so wide."""
+    shown = shorten(name, wide)
+    half = measure_text(shown) / 2
+    return draw_text(min(max(middle, half), wide - half), y, shown, "name mid", tooltip=name)
+
+
 def draw_path(d: str, css: str, tooltip: str = "", more: str = "") -> str:
     """Return a path, with the tooltip of a pointer over it."""
     return f'<path d="{d}" class="{css}"{more}{_close_element("path", tooltip)}'

@@ -40,16 +40,16 @@ def make_contexts(
     ]
 
 
-def form_expectation(context: FitContext, specs: Sequence[ArmSpec], run: RunContext) -> StrategyAdvice | None:
+def form_expectation(context: FitContext, specs: Sequence[ArmSpec]) -> StrategyAdvice | None:
     """Return what the field's rule expects; None where no network is to be trained, or nothing can be expected."""
     if not any(spec.name in TRAINING for spec in specs):
         return None
     try:
-        with run.log.stage("advise") as stage:
+        with context.log.stage("advise") as stage:
             advice = advise_strategy(context)
             stage.summary = advice.reason
     except HeadstartError as error:
-        run.log(events.Note(f"no expectation could be formed: {error}"))
+        context.log(events.Note(f"no expectation could be formed: {error}"))
         return None
     return advice
 

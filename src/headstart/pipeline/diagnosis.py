@@ -17,8 +17,7 @@ def diagnose_run(
     comparison: Comparison,
     fitted: Postprocessed,
     test: TestResult,
-    network: FitContext,
-    run: RunContext,
+    context: FitContext,
 ) -> Diagnostics:
     """Find out what the data and the answers look like, and write it with the pictures that show it.
 
@@ -27,18 +26,17 @@ def diagnose_run(
         comparison: of the arms.
         fitted: what was saved.
         test: its answers on test.
-        network: the context of the first backbone.
-        run: the context of the run.
+        context: of the first backbone.
     """
-    with run.log.stage("diagnose") as stage:
-        diagnostics = diagnose(network, fitted.model, test, dataset.pairs)
+    with context.log.stage("diagnose") as stage:
+        diagnostics = diagnose(context, fitted.model, test, dataset.pairs)
         stage.summary = describe_diagnostics(diagnostics)
     trained = any(arm.trains for arm in comparison.arms)
-    with run.log.stage("thumbnails") as stage:
-        thumbnails = make_thumbnails(diagnostics, network, test, trained=trained)
+    with context.log.stage("thumbnails") as stage:
+        thumbnails = make_thumbnails(diagnostics, context, test, trained=trained)
         stage.summary = describe_thumbnails(thumbnails)
-    seconds = run.log.seconds[NEAR_DUPLICATES]
-    save_diagnostics(diagnostics, thumbnails, network, fitted, test, seconds=seconds)
+    seconds = context.log.seconds[NEAR_DUPLICATES]
+    save_diagnostics(diagnostics, thumbnails, context, fitted, test, seconds=seconds)
     return diagnostics
 
 

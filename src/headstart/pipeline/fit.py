@@ -67,14 +67,14 @@ def fit(
             dataset = prepare_dataset(samples, backbones, context)
             data, networks = make_contexts(dataset, backbones, folder, context)
             first = networks[0]
-            expectation = form_expectation(first, specs, context)
+            expectation = form_expectation(first, specs)
 
             comparison = try_arms(data, networks, specs)
             winner = comparison.winner
             model = refit_winner(data, winner)
-            ready = fit_postprocessors(first, winner, model, context)
+            ready = fit_postprocessors(winner, model, first)
 
-            classifier = export_model(ready.model, first, context)
+            classifier = export_model(ready.model, first)
             if classifier.record.novelty is None:  # it may have had to be given up
                 ready = replace(ready, model=ready.model.without_novelty())
             validation = mark_validation(winner.validation, ready)
@@ -96,7 +96,7 @@ def fit(
                     "advice": record_expectation(expectation, comparison),
                 },
             )
-            diagnose_run(dataset, comparison, ready, test, first, context)
+            diagnose_run(dataset, comparison, ready, test, first)
             log.end(budget.elapsed, budget.limit)
             run = finish_run(run, first, log)
             if chosen.report:

@@ -12,13 +12,13 @@ from headstart.export import FittedModel, ParityExample, UnsteadyNoveltyError, w
 from headstart.inference.classifier import Classifier
 from headstart.modalities.image.decoding.decode import Pixels
 from headstart.modalities.image.spec import ImageSpec
-from headstart.selection.context import FitContext, RunContext
+from headstart.selection.context import FitContext
 from headstart.storage.run_layout import MODEL
 
 EXAMPLES = 48  #: validation photos on which the saved graph is checked against the fitted head
 
 
-def export_model(model: FittedModel, context: FitContext, run: RunContext) -> Classifier:
+def export_model(model: FittedModel, context: FitContext) -> Classifier:
     """Save a classifier into the run's folder, read it back, and check its answers for validation photos.
 
     Where photos are so alike that rounding decides which are unfamiliar, it is saved without a novelty score.
@@ -26,7 +26,7 @@ def export_model(model: FittedModel, context: FitContext, run: RunContext) -> Cl
     Raises:
         HeadstartError: the saved classifier answers otherwise than the fitted heads.
     """
-    with run.log.stage("save") as stage:
+    with context.log.stage("save") as stage:
         classifier = save_checked(model, context, context.folder / MODEL)
         parity = classifier.record.parity
         photos = f"{parity.photos} photo{'s' * (parity.photos != 1)}"

@@ -9,7 +9,7 @@ from headstart.evaluation.evaluation import Evaluation
 from headstart.export import FittedModel
 from headstart.inference.postprocess import BatchPredictions
 from headstart.selection.arm import Arm
-from headstart.selection.context import FitContext, RunContext
+from headstart.selection.context import FitContext
 from headstart.selection.results import Postprocessed
 from headstart.uncertainty.calibration import choose_calibration
 from headstart.uncertainty.calibration_set import predict_calibration_set
@@ -17,22 +17,21 @@ from headstart.uncertainty.conformal import fit_conformal
 from headstart.uncertainty.novelty import fit_novelty
 
 
-def fit_postprocessors(context: FitContext, winner: Arm, model: FittedModel, run: RunContext) -> Postprocessed:
+def fit_postprocessors(winner: Arm, model: FittedModel, context: FitContext) -> Postprocessed:
     """Return the model with calibration, prediction sets and a threshold beyond which photos are unfamiliar.
 
     Args:
-        context: what the winner was fitted on.
         winner: the arm, as validated.
         model: what is saved of it.
-        run: of the same run.
+        context: what the winner was fitted on.
     """
-    with run.log.stage("calibrate") as stage:
-        fitted = postprocess_winner(context, winner, model)
+    with context.log.stage("calibrate") as stage:
+        fitted = postprocess_winner(winner, model, context)
         stage.summary = describe_postprocessors(fitted)
     return fitted
 
 
-def postprocess_winner(context: FitContext, winner: Arm, model: FittedModel) -> Postprocessed:
+def postprocess_winner(winner: Arm, model: FittedModel, context: FitContext) -> Postprocessed:
     """Do what ``fit_postprocessors`` does, outside a stage."""
     settings = context.settings
     held = predict_calibration_set(context, winner, model)

@@ -6,12 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from headstart.arrays import Ints
+from headstart.reporting.charts.short_names import fit_names
 from headstart.reporting.photos import PredictedPhoto, PredictedPhotos
 from headstart.reporting.records import Records
 
 MOST_CLASSES = 40  #: rows of the matrix; of more classes, those with the most mistakes
 MOST_TILES = 2400  #: photos below the matrix, over all cells
 MOST_IN_CELL, FEWEST_IN_CELL = 200, 4
+MANY = 10  #: classes; of more the names of columns are turned
+TYPE = 14.0  #: pixels, of the names
+ROOM, UPRIGHT = 150.0, 84.0  #: pixels for the name of a row or turned column, and of one that is not turned
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class ConfusionRow:
     """A class and the classes that its photos were taken for."""
 
     name: str
+    shown: str  #: its name as far as there is room
     cells: tuple[ConfusionCell, ...]
 
 
@@ -47,9 +52,14 @@ class ConfusionRow:
 class ConfusionTable:
     """The table."""
 
-    columns: tuple[str, ...]  #: names of classes
+    columns: tuple[tuple[str, str], ...]  #: names of classes, and as far as there is room
     rows: tuple[ConfusionRow, ...]
     cut: bool  #: not all classes are shown
+
+    @property
+    def turned(self) -> bool:
+        """Whether the names of columns are turned."""
+        return len(self.rows) > MANY
 
     @property
     def galleries(self) -> Iterator[ConfusionCell]:
@@ -84,10 +94,13 @@ def build_confusion_table(records: Records, photos: PredictedPhotos) -> Confusio
             photos=tuple(photos[row] for row in by_cell.get((true, said), ())[:most]),
         )
 
+    inside = [names[label] for label in shown]
+    across, down = fit_names(inside, ROOM if len(inside) > MANY else UPRIGHT, TYPE), fit_names(inside, ROOM, TYPE)
     return ConfusionTable(
-        columns=tuple(names[label] for label in shown),
+        columns=tuple(zip(inside, across, strict=True)),
         rows=tuple(
-            ConfusionRow(names[true], tuple(build_cell(int(true), int(said)) for said in shown)) for true in shown
+            ConfusionRow(names[true], short, tuple(build_cell(int(true), int(said)) for said in shown))
+            for true, short in zip(shown, down, strict=True)
         ),
         cut=len(shown) < len(counts),
     )

@@ -46,3 +46,15 @@ def test_a_damaged_record_of_the_model_is_said(tmp_path) -> None:
     (folder / "model/model.json").write_text('{"engines": {"scored_by": "openvino"}}', "utf-8")
     with pytest.raises(UserError, match=r"model\.json' cannot be read"):
         read_records(folder)
+
+
+@pytest.mark.parametrize("classes", [6, 12])
+def test_long_names_in_the_confusion_matrix_can_be_told_apart(classes, tmp_path) -> None:
+    names = [f"Encyclopaedia_of_beetles_subfamily_number_{number}_of_all" for number in range(classes)]
+    shown = PageReader(render_report(read_records(write_example_run(tmp_path / "run", classes, names=names))).html)
+    cut = [it for it in shown.all("bdi") if it.attributes.get("class") == "name"]
+    assert len(cut) == 2 * classes
+    for part in (cut[:classes], cut[classes:]):
+        assert [it.attributes["title"] for it in part] == names
+        assert len({it.words for it in part}) == classes
+        assert max(len(it.words) for it in part) <= 18

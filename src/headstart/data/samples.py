@@ -128,6 +128,9 @@ class Ledger:
     ignored: int = 0  #: hidden and system files, not looked at
     notes: tuple[str, ...] = ()  #: assumptions made while reading, for a person
 
+    def __repr__(self) -> str:
+        return f"Ledger({', '.join(f'{count} {status.value}' for status, count in self.counts().items())})"
+
     def _repr_html_(self) -> str:
         told = ", ".join(f"{count} {status.value}" for status, count in self.counts().items())
         listed = sorted(self.entries, key=lambda entry: entry.status is FileStatus.ACCEPTED)  # the others first
@@ -166,6 +169,9 @@ class Samples:
 
     def __len__(self) -> int:
         return len(self.samples)
+
+    def __repr__(self) -> str:
+        return f"Samples({len(self)} in {len(self.classes)} classes of {self.root!r})"
 
     @property
     def labels(self) -> NDArray[np.int64]:

@@ -3,7 +3,7 @@
 import base64
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ class MisclassifiedPhoto:
     label: str  #: its own class
     predicted: str
     probability: float  #: of ``predicted``
-    picture: bytes | None  #: a small JPEG, where the run has one
+    picture: bytes | None = field(repr=False)  #: a small JPEG, where the run has one
 
 
 class MisclassifiedPhotos(list[MisclassifiedPhoto]):

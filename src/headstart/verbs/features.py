@@ -41,6 +41,10 @@ class Features:
     backbone: str
     computed: int  #: photos whose features were not stored yet
 
+    def __repr__(self) -> str:
+        layers = ", ".join(f"{name} {' x '.join(map(str, rows.shape))}" for name, rows in self.layers.items())
+        return f"Features({len(self.ids)} photos, {self.backbone}, {layers})"
+
     @property
     def rows(self) -> Floats:
         """The features of the highest layer that was asked for, float32 (N, D)."""

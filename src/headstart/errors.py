@@ -96,6 +96,10 @@ class HeadstartError(Exception):
         super().__init__(bounded(message))
 
 
+class Cancelled(KeyboardInterrupt):
+    """The work was cancelled by its token: as Ctrl-C ends it, so nothing on the way takes it for a fault of its own."""
+
+
 class StoreError(HeadstartError):
     """The feature store is damaged, locked or full, or another disk is full."""
 

@@ -1,9 +1,12 @@
 """Events that long work sends while it runs. Loops send these records; displays and the command line show them."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+from headstart.errors import Cancelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,22 @@ def ignore(event: Event) -> None:
     """Do nothing with an event."""
 
 
+class CancelToken:
+    """Ends work that another thread does, soon, with what is done kept; a program gives it to ``fit`` and keeps it."""
+
+    def __init__(self) -> None:
+        self._cancelled = threading.Event()
+
+    def cancel(self) -> None:
+        """End the work at the next thing that it reports; may be called from any thread, and again."""
+        self._cancelled.set()
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Return whether ``cancel`` was called."""
+        return self._cancelled.is_set()
+
+
 @dataclass
 class Stage:
     """A stage under way."""
@@ -60,12 +79,19 @@ class RunLog:
     """Passes events on and keeps what the record of a run needs of them."""
 
     listener: Listener
+    cancel: CancelToken | None = None
     notes: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     took: float | None = None  #: seconds by the clock up to the last result
 
     def __call__(self, event: Event) -> None:
-        """Take an event: a log is itself a listener."""
+        """Take an event: a log is itself a listener.
+
+        Raises:
+            Cancelled: the work is to end.
+        """
+        if self.cancel is not None and self.cancel.is_cancelled:
+            raise Cancelled("cancelled; what was computed is kept: the same call goes on from there")
         if isinstance(event, Note):
             self.notes.append(event.text)
         self.listener(event)

@@ -36,6 +36,7 @@ def fit(
     labels: Any = None,
     config: str | Path | None = None,
     listener: events.Listener = events.ignore,
+    cancel: events.CancelToken | None = None,
     **settings: Any,
 ) -> Run:
     """Make a tested classifier from labelled photos.
@@ -46,17 +47,19 @@ def fit(
         labels: with images, a label for each.
         config: a TOML file of settings; keyword arguments win over it.
         listener: is told of progress, notes and finished stages; see ``headstart.events``.
+        cancel: ends it from another thread.
         **settings: see ``headstart.settings.FitSettings``, or ``headstart fit --help``.
 
     Raises:
         UserError: photos or settings that cannot be used; no run is written then.
         HeadstartError: anything else that went wrong; features that were computed are kept.
+        Cancelled: ``cancel`` was asked to end it; what was computed is kept.
     """
     chosen = FitSettings.load(Path(config) if config is not None else None, **settings)
     if not callable(listener):
         raise SettingError(f"listener is {type(listener).__name__}; wanted a function that takes an event")
     specs = requested_arms(chosen)
-    log, budget = events.RunLog(listener), Budget(parse_duration(chosen.budget))
+    log, budget = events.RunLog(listener, cancel), Budget(parse_duration(chosen.budget))
     reserved = reserve_run(chosen.out)
     with Store(locate_store(chosen.store), log) as store, store.mark_in_use():
         context = RunContext(chosen, store, budget, log)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from headstart.errors import HeadstartError, UserError
+from headstart.errors import Cancelled, HeadstartError, UserError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -43,6 +43,8 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
             error.args = (name_keywords(str(error), function.__name__),)
             if isinstance(error, UserError):
                 raise error.with_traceback(None) from None
+            raise
+        except Cancelled:
             raise
         except KeyboardInterrupt:
             raise KeyboardInterrupt(STOPPED) from None

@@ -49,6 +49,7 @@ def compare(
     config: str | Path | None = None,
     listener: events.Listener | None = None,
     progress: ShowProgress = "auto",
+    cancel: events.CancelToken | None = None,
     **options: Unpack[FitOptions],
 ) -> ComparedRun:
     """Try several ways to transfer on one split, and compare them photo by photo.
@@ -61,6 +62,7 @@ def compare(
         config: a TOML file of settings; keyword arguments win over it.
         listener: is told of progress, notes and finished stages.
         progress: as of ``fit``.
+        cancel: as of ``fit``.
         **options: the settings, as of ``fit``.
 
     Raises:
@@ -75,7 +77,8 @@ def compare(
             )
         return read_comparison(source if isinstance(source, Run) else open_run(source))
     options.update(choose_arms(Path(config) if config is not None else None, **options))
-    return read_comparison(fit(source, labels=labels, config=config, listener=listener, progress=progress, **options))
+    run = fit(source, labels=labels, config=config, listener=listener, progress=progress, cancel=cancel, **options)
+    return read_comparison(run)
 
 
 def is_run(source: Any) -> bool:

@@ -20,6 +20,7 @@ def fit(
     config: str | Path | None = None,
     listener: events.Listener | None = None,
     progress: ShowProgress = "auto",
+    cancel: events.CancelToken | None = None,
     **options: Unpack[FitOptions],
 ) -> "Run":
     """Make a tested classifier from labelled photos.
@@ -32,17 +33,19 @@ def fit(
         listener: is told of progress, notes and finished stages; see ``headstart.events``.
         progress: whether stages and a bar are shown while it works; "auto": in a terminal or a notebook, where no
             listener takes their place.
+        cancel: a token by which another thread ends it; what was computed is kept.
         **options: the settings, flat (``rate=1e-3``) or by chapter (``train={"rate": 1e-3}``); see
             ``headstart.settings.FitSettings``, or ``headstart fit --help-all``.
 
     Raises:
         UserError: photos or settings that cannot be used; no run is written then.
         HeadstartError: anything else that went wrong; features that were computed are kept.
+        Cancelled: the token was asked to end it (a ``KeyboardInterrupt``, as of Ctrl-C).
     """
     with watch(listener, progress) as heard:
         from headstart.pipeline.fit import fit as run_fit  # what this imports takes a second or two, which is shown
 
-        return run_fit(source, labels=labels, config=config, listener=heard, **options)
+        return run_fit(source, labels=labels, config=config, listener=heard, cancel=cancel, **options)
 
 
 def list_settings(function: Any) -> inspect.Signature:

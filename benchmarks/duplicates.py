@@ -173,7 +173,7 @@ def _counts(
         if copy in planted and planted[copy][0] == original:
             found[planted[copy][1]] += 1
         else:
-            wrong.append(f"{first} = {second} ({it.likeness:.2f})")
+            wrong.append(f"{first} = {second} ({it.similarity:.2f})")
     total = found.total() + len(wrong)
     print("\n".join(["other pairs:", *wrong]) if wrong else "no other pairs")
     return {

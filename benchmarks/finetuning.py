@@ -134,7 +134,7 @@ def ours(source: Path, epochs: int, unfreeze: str, seed: int, folder: Path) -> t
     run = headstart.fit(source, store=store, out=folder / "run", **settings)
     took = time.perf_counter() - began
     arm = run.record["arms"][0]
-    start = took - sum(epoch["seconds"] for epoch in arm["curves"]) - run.seconds["save"] - run.seconds["judge"]
+    start = took - sum(epoch["seconds"] for epoch in arm["curves"]) - run.seconds["save"] - run.seconds["test"]
     curve = list(_summed(start, arm["curves"]))
     for at, accuracy in curve:
         print(f"ours: {at:.0f} s, validation {accuracy:.3f}")

@@ -33,8 +33,8 @@ import headstart
 names = [it.name for it in pkgutil.walk_packages(headstart.__path__, "headstart.")]
 for name in names:
     importlib.import_module(name)
-from headstart.training.memory import free_memory, peak_memory, resident_memory
-assert free_memory() > 0 and peak_memory() >= 0 and resident_memory() >= 0
+from headstart.training.memory import available_memory, peak_memory, resident_memory
+assert available_memory() > 0 and peak_memory() >= 0 and resident_memory() >= 0
 print(len(names))
 """
 

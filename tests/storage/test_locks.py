@@ -12,14 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from headstart.cli.check import check
-from headstart.data import read as reading
 from headstart.errors import StoreError
 from headstart.pipeline import evaluate as evaluating
 from headstart.pipeline import fit as workflow
 from headstart.storage.atomic import stamp
 from headstart.storage.locks import FOLDER, lock_for_pruning, mark_in_use, try_mark_in_use
 from headstart.storage.store import FeatureSpace, Store
+from headstart.verbs import check as checking
 
 SPACE = FeatureSpace("0a" * 20, (("final", 10),), "drawn")
 DIGESTS = [f"{number:040x}" for number in range(10)]
@@ -158,7 +157,7 @@ def test_what_reads_photos_alone_marks_the_store_too(tmp_path: Path, monkeypatch
     monkeypatch.setattr(evaluating, "load", lambda *_: None)
     for module, begin in (
         (evaluating, lambda: evaluating.evaluate("model", "photos")),
-        (reading, lambda: check(tmp_path)),
+        (checking, lambda: checking.check(tmp_path, progress=False)),
     ):
         monkeypatch.setattr(module, "read_source", read)
         with pytest.raises(Seen) as seen:

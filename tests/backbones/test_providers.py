@@ -11,6 +11,7 @@ from headstart.backbones.origin import Origin
 from headstart.backbones.providers import PROVIDERS, find_provider
 from headstart.errors import BackboneError
 from tests.conftest import Photos
+from tests.plugins import install_plugin
 
 ZOO = '''
 import torch
@@ -60,11 +61,8 @@ PROVIDER = Zoo()
 def _zoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An installed package with a provider in it."""
     package = tmp_path / "site"
-    described = package / "meadow_zoo-1.0.dist-info"
-    described.mkdir(parents=True)
+    install_plugin(package, "meadow", "headstart.providers", "meadow_zoo:PROVIDER")
     (package / "meadow_zoo.py").write_text(ZOO)
-    (described / "METADATA").write_text("Metadata-Version: 2.1\nName: meadow-zoo\nVersion: 1.0\n")
-    (described / "entry_points.txt").write_text("[headstart.providers]\nmeadow = meadow_zoo:PROVIDER\n")
     monkeypatch.syspath_prepend(str(package))
 
 

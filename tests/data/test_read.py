@@ -7,6 +7,7 @@ import pytest
 from headstart.data.read import read_source
 from headstart.data.readers import walk
 from headstart.errors import DataError
+from tests.plugins import install_plugin
 
 READER = '''
 import numpy as np
@@ -38,14 +39,6 @@ READER = StripesReader()
 '''
 
 
-def install(folder: Path, name: str, value: str) -> None:
-    """Write what installing a package with one entry point leaves."""
-    info = folder / f"{name}-1.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(f"[headstart.readers]\n{name} = {value}\n")
-
-
 @pytest.fixture
 def packages(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(tmp_path / "packages"))
@@ -59,7 +52,7 @@ def write_stripes(file: Path, count: int = 20) -> Path:
 
 
 def test_a_package_adds_a_reader(packages, tmp_path):
-    install(packages, "stripes", "stripes:READER")
+    install_plugin(packages, "stripes", "headstart.readers", "stripes:READER")
     (packages / "stripes.py").write_text(READER)
     samples = read_source(write_stripes(tmp_path / "a.stripes"))
     assert samples.classes == ("dark", "light")
@@ -71,7 +64,7 @@ def test_a_package_adds_a_reader(packages, tmp_path):
 
 
 def test_a_reader_that_cannot_be_loaded_is_named(packages, tmp_path):
-    install(packages, "stripes", "stripes:READER")
+    install_plugin(packages, "stripes", "headstart.readers", "stripes:READER")
     with pytest.raises(DataError, match=r"the reader 'stripes' \(stripes:READER\) cannot be loaded: .*; update"):
         read_source(write_stripes(tmp_path / "a.stripes"))
 

@@ -12,6 +12,7 @@ from headstart.engines.parity import ParitySamples
 from headstart.errors import EngineError
 from headstart.hardware import Hardware
 from tests.conftest import Warm
+from tests.plugins import install_plugin
 
 ENGINE = '''
 import numpy as np
@@ -51,11 +52,8 @@ FACTORY = Factory()
 @pytest.fixture
 def _installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "site"
-    described = package / "meadow_engine-1.0.dist-info"
-    described.mkdir(parents=True)
+    install_plugin(package, "meadow", "headstart.engines", "meadow_engine:FACTORY")
     (package / "meadow_engine.py").write_text(ENGINE)
-    (described / "METADATA").write_text("Metadata-Version: 2.1\nName: meadow-engine\nVersion: 1.0\n")
-    (described / "entry_points.txt").write_text("[headstart.engines]\nmeadow = meadow_engine:FACTORY\n")
     monkeypatch.syspath_prepend(str(package))
 
 

@@ -7,11 +7,17 @@ from typing import Any
 
 from headstart import events
 from headstart.backbones.catalog import split_names
-from headstart.data.samples import Samples, Subset
-from headstart.errors import BackboneError, DataError
+from headstart.data.samples import Samples
+from headstart.errors import BackboneError
 from headstart.events import RunLog
 from headstart.pipeline.backbones import LoadedBackbone, load_backbones
-from headstart.pipeline.dataset import describe_extraction, extract_features, read_samples, split_samples
+from headstart.pipeline.dataset import (
+    describe_extraction,
+    extract_features,
+    find_train_samples,
+    read_samples,
+    split_samples,
+)
 from headstart.selection.advisor import StrategyAdvice, advise_strategy
 from headstart.selection.budget import Budget
 from headstart.selection.context import DatasetContext, RunContext
@@ -60,9 +66,7 @@ def advise_photos(
         context = RunContext(settings, opened, Budget(None), log)
         samples = read_samples(source, labels, context)
         split = split_samples(samples, settings)
-        train = split.samples_in(samples, Subset.TRAIN)
-        if not train:
-            raise DataError(f"the train part of {samples.root} has no usable photo; put photos there")
+        train = find_train_samples(samples, split)
         loaded = load_backbones(train, len(samples), context).first
         decoded = _extract_decodable(samples, loaded, context) if timed else samples
         data = DatasetContext(

@@ -63,6 +63,18 @@ def split_samples(samples: Samples, settings: FitSettings) -> Split:
     )
 
 
+def find_train_samples(samples: Samples, split: Split) -> list[Sample]:
+    """Return the training photos, on which engines are checked.
+
+    Raises:
+        DataError: there is none.
+    """
+    train = split.samples_in(samples, Subset.TRAIN)
+    if not train:
+        raise DataError(f"the train part of {samples.root} has no usable photo; put photos there")
+    return train
+
+
 def split_for_fit(samples: Samples, settings: FitSettings) -> Split:
     """Return the split of these settings.
 

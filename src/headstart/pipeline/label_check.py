@@ -11,12 +11,12 @@ from headstart.data.samples import Samples, Subset
 from headstart.diagnostics.label_issues import LabelDiagnostics, LabelIssue, diagnose_labels, make_training_sets
 from headstart.diagnostics.label_noise import LabelNoise, describe_label_noise
 from headstart.diagnostics.next_commands import suggest_fit
-from headstart.errors import BackboneError, DataError
+from headstart.errors import BackboneError
 from headstart.events import RunLog
 from headstart.heads.head import TrainingSet
 from headstart.heads.threads import limit_threads
 from headstart.pipeline.backbones import load_backbones
-from headstart.pipeline.dataset import PreparedDataset, prepare_dataset, read_samples, split_samples
+from headstart.pipeline.dataset import PreparedDataset, find_train_samples, prepare_dataset, read_samples, split_samples
 from headstart.reporting.label_review import check_review_table, write_label_review
 from headstart.selection.budget import Budget
 from headstart.selection.candidates import AUTO
@@ -108,9 +108,7 @@ def check_labels(
 def _prepare(samples: Samples, context: RunContext) -> tuple[PreparedDataset, list[TrainingSet]]:
     """Return photos that decode and features of the last layers, as ``fit`` with these settings has them."""
     # An engine is proved on training photos; other ones could mean another precision, and features of no use to fit.
-    train = split_samples(samples, context.settings).samples_in(samples, Subset.TRAIN)
-    if not train:
-        raise DataError(f"the train part of {samples.root} has no usable photo; put photos there")
+    train = find_train_samples(samples, split_samples(samples, context.settings))
     backbones = load_backbones(train, len(samples), context)
     # A near-duplicate that is labelled as wrongly would say that all is well, so they are grouped.
     dataset = prepare_dataset(samples, backbones, context, split_samples)

@@ -14,10 +14,10 @@ from headstart.data.samples import Samples, Subset
 from headstart.data.split import Split
 from headstart.display.html import html_table
 from headstart.display.watch import ShowProgress, watch
-from headstart.errors import BackboneError, DataError, MissingExtra, SettingError
+from headstart.errors import BackboneError, MissingExtra, SettingError
 from headstart.events import RunLog
 from headstart.pipeline.backbones import load_backbones
-from headstart.pipeline.dataset import prepare_dataset, read_samples, split_samples
+from headstart.pipeline.dataset import find_train_samples, prepare_dataset, read_samples, split_samples
 from headstart.selection.budget import Budget
 from headstart.selection.context import RunContext
 from headstart.settings import FitSettings, locate_store, parse_duration
@@ -114,9 +114,7 @@ def _extract_features(
     with Store(locate_store(settings.store), log) as store, store.mark_in_use():
         context = RunContext(settings, store, Budget(parse_duration(settings.budget)), log)
         read = read_samples(source, labels, context)
-        train = split_samples(read, settings).samples_in(read, Subset.TRAIN)
-        if not train:
-            raise DataError(f"the train part of {read.root} has no usable photo; put photos there")
+        train = find_train_samples(read, split_samples(read, settings))
         backbones = load_backbones(train, len(read), context)
         if len(backbones.all) > 1:
             raise BackboneError(

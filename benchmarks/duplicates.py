@@ -39,7 +39,7 @@ from headstart.diagnostics.near_duplicates.search import DuplicatePair, find_nea
 from headstart.engines.choose import choose_engine
 from headstart.engines.engine import Engine
 from headstart.extraction.extract import extract, load_pixels
-from headstart.modalities.image.decoding.decode import decode
+from headstart.modalities.image.decode import decode
 from headstart.modalities.image.stats import ImageStats, compute_stats, read_stats
 from headstart.pipeline.backbones import parity_samples
 from headstart.settings import locate_store

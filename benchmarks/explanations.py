@@ -35,7 +35,7 @@ from headstart.explanation.explainer import Explainer
 from headstart.export import EnsembleMember, FeatureBranch, FittedModel, ParityExample, write_model
 from headstart.heads.catalog import fit_head
 from headstart.heads.head import TrainingSet
-from headstart.modalities.image.decoding.decode import crop_resize, decode
+from headstart.modalities.image.decode import crop_resize, decode
 from headstart.modalities.image.spec import ImageSpec
 from headstart.settings import HeadSettings
 

@@ -20,14 +20,14 @@ from PIL import Image
 import measuring
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import load_backbone
-from headstart.data.load import load_photo
+from headstart.data.load import load_item
 from headstart.data.read import read_source
 from headstart.data.samples import FileSource, Sample
 from headstart.engines.choose import choose_engine
 from headstart.engines.engine import Engine
 from headstart.extraction.extract import extract
 from headstart.hardware import count_cores
-from headstart.modalities.image.decoding.decode import crop_resize
+from headstart.modalities.image.decode import crop_resize
 from headstart.pipeline.backbones import parity_samples
 from headstart.settings import locate_store
 from headstart.storage.store import Store
@@ -93,7 +93,7 @@ def _pooled(work: Callable[[Sample], object], samples: Sequence[Sample]) -> None
 
 
 def _decoded(sample: Sample, backbone: Backbone) -> object:
-    return crop_resize(load_photo(sample.source, backbone.spec).pixels, backbone.spec)
+    return crop_resize(load_item(sample.source, backbone.spec).value, backbone.spec)
 
 
 def _plain(sample: Sample, backbone: Backbone) -> object:

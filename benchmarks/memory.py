@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 import measuring
-from headstart.modalities.image.decoding.decode import SUFFIXES
+from headstart.modalities.image.decode import SUFFIXES
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from onnx import helper
 
 import headstart
 import measuring
-from headstart.data.load import load_photo
+from headstart.data.load import load_item
 from headstart.data.read import read_source
 from headstart.data.samples import FileSource, Sample
 from headstart.hardware import count_cores
@@ -28,7 +28,7 @@ from headstart.inference import model_format
 from headstart.inference.openvino import Runner
 from headstart.inference.postprocess import apply_head, parse_heads
 from headstart.libraries import import_onnxruntime
-from headstart.modalities.image.decoding.decode import crop_resize, decode
+from headstart.modalities.image.decode import crop_resize, decode
 from headstart.settings import locate_store
 from headstart.storage.store import FeatureSpace, Store
 
@@ -77,7 +77,7 @@ def _compare(photos: Path, precision: str) -> dict[str, float]:
         def look(sample: Sample) -> tuple[int, float, float, np.ndarray]:
             assert isinstance(sample.source, FileSource)
             full = decode(sample.source.read()).pixels
-            host = crop_resize(load_photo(sample.source, record.spec).pixels, record.spec)
+            host = crop_resize(load_item(sample.source, record.spec).value, record.spec)
             answer, pixels = session.run([model_format.PROBABILITIES, model_format.PIXELS], {model_format.IMAGE: full})
             level = np.abs(pixels[0].astype(int) - crop_resize(full, record.spec)).mean()
             scaled = np.abs(pixels[0].astype(int) - host).mean()

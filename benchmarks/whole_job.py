@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import measuring
-from headstart.modalities.image.decoding.decode import SUFFIXES
+from headstart.modalities.image.decode import SUFFIXES
 
 HEADSTART = [sys.executable, "-m", "headstart.cli.main"]
 ALLOWANCE = 8.0  #: seconds that starting, importing and converting may take

@@ -11,6 +11,7 @@
         * ``BackboneError``: a name, a checkpoint, weights that are not there
         * ``ClassifierError``: a ``model/`` folder that cannot be used
         * ``MissingExtra``: an optional dependency is not installed
+        * ``PluginError``: what another package adds cannot be loaded
 """
 
 import errno
@@ -143,6 +144,10 @@ class MissingExtra(UserError):
 
     def __init__(self, package: str, extra: str, purpose: str):
         super().__init__(f"{purpose} needs the package {package!r}; install it with: pip install 'headstart[{extra}]'")
+
+
+class PluginError(UserError):
+    """An object that another package adds and that cannot be loaded."""
 
 
 def describe_schema_mismatch(file: str, found: object, known: int) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from headstart.data.read import read_source
 from headstart.data.readers import walk
-from headstart.errors import DataError
+from headstart.errors import DataError, PluginError
 from tests.plugins import install_plugin
 
 READER = '''
@@ -65,7 +65,7 @@ def test_a_package_adds_a_reader(packages, tmp_path):
 
 def test_a_reader_that_cannot_be_loaded_is_named(packages, tmp_path):
     install_plugin(packages, "stripes", "headstart.readers", "stripes:READER")
-    with pytest.raises(DataError, match=r"the reader 'stripes' \(stripes:READER\) cannot be loaded: .*; update"):
+    with pytest.raises(PluginError, match=r"the reader 'stripes' \(stripes:READER\) cannot be loaded: .*; update"):
         read_source(write_stripes(tmp_path / "a.stripes"))
 
 

@@ -7,7 +7,7 @@ from headstart.data.read import read_source
 from headstart.data.samples import ArraySource, FileStatus, Ledger, LedgerEntry, Sample, Samples
 from headstart.diagnostics.issues import DatasetIssues, find_dataset_issues
 from headstart.diagnostics.near_duplicates.search import DuplicatePair
-from headstart.modalities.image.decoding.decode import crop_resize, decode
+from headstart.modalities.image.decode import crop_resize, decode
 from headstart.modalities.image.spec import ImageSpec
 from headstart.modalities.image.stats import FACTS, ImageStats, compute_stats
 from tests.groups import by_content

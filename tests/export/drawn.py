@@ -13,7 +13,7 @@ from headstart.engines.openvino import OpenVinoEngine
 from headstart.export import EnsembleMember, FeatureBranch, FittedModel, ParityExample
 from headstart.heads.head import Dense, Head
 from headstart.inference.novelty import Novelty
-from headstart.modalities.image.decoding.decode import Pixels, crop_resize
+from headstart.modalities.image.decode import Pixels, crop_resize
 from headstart.uncertainty.novelty_fits import fit_unscaled
 from tests.conftest import CLASSES, picture
 

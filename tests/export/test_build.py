@@ -17,7 +17,7 @@ from headstart.export.build import build_onnx
 from headstart.inference import model_format
 from headstart.inference.conformal import ConformalPredictor
 from headstart.modalities.graph_builder import GraphBuilder
-from headstart.modalities.image.decoding.decode import crop_resize
+from headstart.modalities.image.decode import crop_resize
 from headstart.modalities.image.onnx import add_square, add_view
 from headstart.modalities.image.spec import WHOLE_EDGE
 from tests.conftest import picture

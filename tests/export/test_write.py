@@ -22,7 +22,7 @@ from headstart.inference.batch_runner import BatchRunner
 from headstart.inference.calibration import Calibration
 from headstart.inference.classifier import BATCH_FROM, Classifier, load
 from headstart.inference.conformal import ConformalPredictor
-from headstart.modalities.image.decoding.decode import crop_resize, decode
+from headstart.modalities.image.decode import crop_resize, decode
 from headstart.modalities.image.spec import ImageSpec
 from tests.conftest import CLASSES, picture
 from tests.export.drawn import (

@@ -15,7 +15,7 @@ from headstart.errors import StoreError
 from headstart.extraction.activations import Activations
 from headstart.modalities.image.augment.augmentation import make_view
 from headstart.modalities.image.augment.presets import PRESETS
-from headstart.modalities.image.decoding.decode import crop_resize
+from headstart.modalities.image.decode import crop_resize
 from headstart.training.boundary import (
     CachedActivations,
     StreamedActivations,

@@ -4,13 +4,13 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from headstart.data.depths import summarise_depths
 from headstart.data.groups import assign_groups
 from headstart.data.inspection import Inspected
 from headstart.data.names import natural_key, preview
 from headstart.data.readers.listing import SourceListing
 from headstart.data.samples import FileStatus, Ledger, LedgerEntry, Sample, Samples, Subset, number_copies
 from headstart.data.similar_names import note_similar_names
+from headstart.modalities.image.decoding.depth import summarise_depths
 
 
 def assemble_samples(listing: SourceListing, inspected: Sequence[Inspected]) -> Samples:
@@ -20,7 +20,11 @@ def assemble_samples(listing: SourceListing, inspected: Sequence[Inspected]) -> 
     classes = tuple(sorted(listing.classes, key=natural_key))
     accepted = [item for item in inspected if item.entry.status is FileStatus.ACCEPTED]
     accepted.sort(key=lambda item: natural_key(item.raw.name))
-    notes = (*listing.notes, *note_similar_names(classes), *summarise_depths(it.entry.depth for it in accepted))
+    notes = (
+        *listing.notes,
+        *note_similar_names(classes),
+        *summarise_depths([it.entry.depth for it in accepted if it.entry.depth]),
+    )
     return Samples(
         classes,
         tuple(_make_samples(accepted, classes)),

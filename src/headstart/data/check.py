@@ -7,11 +7,11 @@ from statistics import median_low
 
 from headstart.data.assembly import find_problems
 from headstart.data.inspection import default_workers, map_in_threads
-from headstart.data.load import load_photo
+from headstart.data.load import load_item
 from headstart.data.samples import FileSource, FileStatus, LedgerEntry, Sample, Samples
 from headstart.events import Listener, ignore
-from headstart.modalities.image.decoding.decode import BrokenPhoto
 from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
+from headstart.modalities.modality import BrokenItem
 
 #: Photos are decoded as for a network of the usual size: what a fit refuses or repairs is what is found here.
 _SPEC = ImageSpec(224, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
@@ -83,8 +83,8 @@ def _decode_entry(work: tuple[Sample, LedgerEntry]) -> LedgerEntry:
     if not isinstance(sample.source, FileSource):
         return entry
     try:
-        repaired = load_photo(sample.source, _SPEC).repaired
-    except BrokenPhoto as error:
+        repaired = load_item(sample.source, _SPEC).repaired
+    except BrokenItem as error:
         return replace(entry, status=FileStatus.SKIPPED, reason=str(error))
     return replace(entry, status=FileStatus.REPAIRED, reason=repaired) if repaired else entry
 

@@ -1,13 +1,10 @@
 """Photos with more than 8 bits in a set: the ranges that scale them, and their notes in the ledger."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from headstart.data.names import preview
 from headstart.data.samples import FileStatus, Sample, Samples
 from headstart.modalities.image.decoding.depth import (
-    BitDepth,
     describe_depth,
     describe_scaling,
     fit_common_ranges,
@@ -38,12 +35,3 @@ def note_scaling(samples: Samples, ranges: Sequence[GreyRange]) -> Samples:
             scaling = describe_scaling(depth, of_set or fit_range(depth), "the set's" if of_set else "its own")
             changes[entry.name] = replace(entry, note=entry.note.replace(describe_depth(depth), scaling))
     return samples.with_updates(changes) if changes else samples
-
-
-def summarise_depths(depths: Iterable[BitDepth | None]) -> tuple[str, ...]:
-    """Return a note for the ledger that counts photos with more than 8 bits; none where there are none."""
-    kinds = Counter(describe_depth(replace(it, missing=0)) for it in depths if it is not None)
-    if not kinds:
-        return ()
-    counted = preview([f"{count} with {kind}" for kind, count in kinds.most_common()], show=str)
-    return (f"{sum(kinds.values())} photos have more than 8 bits a pixel ({counted})",)

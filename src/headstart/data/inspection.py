@@ -15,8 +15,9 @@ from headstart.data.readers.listing import RawSample
 from headstart.data.samples import ArraySource, FileSource, FileStatus, LedgerEntry, compute_digest
 from headstart.errors import refuse_machine_faults
 from headstart.events import Listener, Progress
-from headstart.modalities.image.decoding.decode import BrokenPhoto, identify, measure_depth
+from headstart.modalities.image.decode import identify, measure_depth
 from headstart.modalities.image.decoding.depth import describe_depth
+from headstart.modalities.modality import BrokenItem
 
 MAX_BYTES = 1_000_000_000  #: a larger file is a film or an archive; it is not read
 
@@ -93,7 +94,7 @@ def _inspect_file(raw: RawSample, source: FileSource) -> LedgerEntry:
         return LedgerEntry(raw.name, FileStatus.SKIPPED, "a picture that headstart drew", raw.label, digest)
     try:
         header = identify(content)
-    except BrokenPhoto as error:
+    except BrokenItem as error:
         return LedgerEntry(raw.name, FileStatus.SKIPPED, str(error), raw.label, digest)
     facts = header.format, header.width, header.height, header.camera
     depth = measure_depth(content) if header.deep else None

@@ -1,20 +1,20 @@
-"""Loading a photo from where a sample has it: the one place where photos of a data set are read and decoded."""
+"""Loading an item from where a sample has it: the one place where items of a data set are read and decoded."""
 
 from headstart.data.samples import SampleSource
 from headstart.errors import refuse_machine_faults
-from headstart.modalities.image.decoding.decode import Photo, UnreadablePhoto, array_to_rgb, decode
-from headstart.modalities.image.spec import ImageSpec
+from headstart.modalities.modality import Decoded, InputSpec, UnreadableItem, get_modality
 
 
-def load_photo(source: SampleSource, spec: ImageSpec) -> Photo:
-    """Return a photo, upright RGB, ready for ``crop_resize``.
+def load_item(source: SampleSource, spec: InputSpec) -> Decoded:
+    """Return an item, decoded for a spec of its modality.
 
     Raises:
-        BrokenPhoto: it cannot be read or decoded; the message is the reason.
+        BrokenItem: it cannot be read or decoded; the message is the reason.
     """
+    modality = get_modality(spec.kind)
     try:
-        content = source.read()
+        raw = source.read()
     except OSError as error:
-        refuse_machine_faults(error, "to read photos")
-        raise UnreadablePhoto(f"cannot be read: {error.strerror or error}") from error
-    return decode(content, spec) if isinstance(content, bytes) else Photo(array_to_rgb(content), None)
+        refuse_machine_faults(error, f"to read {modality.noun.many}")
+        raise UnreadableItem(f"cannot be read: {error.strerror or error}") from error
+    return modality.decode(raw, spec)

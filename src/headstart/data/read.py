@@ -5,7 +5,6 @@ Every file that is seen stands in the ledger: accepted, or skipped with a reason
 
 import os
 from collections.abc import Iterator
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from headstart.data.readers.walk import FileTree
 from headstart.data.samples import Samples
 from headstart.errors import DataError, SettingError
 from headstart.events import Listener, ignore
+from headstart.plugins import load_plugins
 from headstart.settings import DataSettings
 
 #: The first that accepts a source reads it.
@@ -81,15 +81,9 @@ def iter_readers() -> Iterator[Reader]:
     """Yield the readers in the order they are asked: those of other packages, then the built-in ones.
 
     Raises:
-        DataError: the reader of another package cannot be loaded.
+        PluginError: the reader of another package cannot be loaded.
     """
-    for entry in entry_points(group=GROUP):
-        try:
-            reader: Reader = entry.load()
-        except Exception as error:
-            raise DataError(
-                f"the reader {entry.name!r} ({entry.value}) cannot be loaded: {error}; update or remove its package"
-            ) from error
+    for _, reader in load_plugins(GROUP):
         yield reader
     yield from READERS
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from headstart.display.html import html_table
 from headstart.errors import bounded
 from headstart.modalities.image.decoding.depth import BitDepth
+from headstart.modalities.modality import Noun, get_modality
 
 LONGEST_REASON = 300  #: characters in the ledger
 
@@ -166,6 +167,12 @@ class Samples:
     root: str  #: the source, for a person
     relabels: tuple[Relabel, ...] = ()  #: labels that were corrected since, by name of the photo
     left_out: tuple[Sample, ...] = ()  #: samples that a correction left out, with their given labels
+    modality: str = "image"  #: the name of theirs
+
+    @property
+    def noun(self) -> Noun:
+        """The word that people have for these samples."""
+        return get_modality(self.modality).noun
 
     def __len__(self) -> int:
         return len(self.samples)

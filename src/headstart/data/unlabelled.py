@@ -9,7 +9,8 @@ from pathlib import Path
 from headstart.data.inspection import MAX_BYTES
 from headstart.data.own_output import is_own_picture
 from headstart.data.readers.walk import FileTree, Walk
-from headstart.modalities.image.decoding.decode import SUFFIXES, BrokenPhoto, identify
+from headstart.modalities.image.decode import SUFFIXES, identify
+from headstart.modalities.modality import BrokenItem
 
 HEAD = 1 << 16  #: bytes that tell most files that are no photos
 #: How files begin that may say what they are only later on: their whole content is asked.
@@ -77,6 +78,6 @@ def _may_be_known(content: bytes) -> bool:
 def _is_known(content: bytes) -> bool:
     try:
         identify(content)
-    except BrokenPhoto:
+    except BrokenItem:
         return False
     return True

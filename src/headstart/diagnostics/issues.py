@@ -11,7 +11,8 @@ from headstart.arrays import Bools, Doubles, Ints
 from headstart.data.samples import LedgerEntry, Samples
 from headstart.diagnostics.near_duplicates.search import DuplicatePair
 from headstart.evaluation.metrics import confusion_matrix
-from headstart.modalities.image.issues import INPUT, ImageIssue, find_image_issues
+from headstart.modalities.facets import ItemIssue
+from headstart.modalities.image.issues import INPUT, find_image_issues
 from headstart.modalities.image.stats import ImageStats
 
 CONFUSABLE = 20  #: pairs of classes that are listed
@@ -32,7 +33,7 @@ class ConfusableClasses:
 class DatasetIssues:
     """All that stands out about the photos and the classes of a data set."""
 
-    images: tuple[ImageIssue, ...]  #: those that some photo has
+    images: tuple[ItemIssue, ...]  #: those that some photo has
     counts: dict[str, int]  #: class -> photos
     imbalance: float  #: photos of the largest class for each one of the smallest
     confusable: tuple[ConfusableClasses, ...]  #: the highest share first, ``CONFUSABLE`` at most
@@ -83,7 +84,7 @@ def _stored_sizes(samples: Samples) -> tuple[Doubles, Doubles]:
     return np.array([it.width for it in known], np.float64), np.array([it.height for it in known], np.float64)
 
 
-def _find_repeated(samples: Samples, duplicates: Sequence[DuplicatePair]) -> ImageIssue:
+def _find_repeated(samples: Samples, duplicates: Sequence[DuplicatePair]) -> ItemIssue:
     """Return the photos that repeat another photo of their class which is earlier in the order of names."""
     place = {sample.id: (index, sample.label) for index, sample in enumerate(samples.samples)}
     best: dict[str, float] = {}
@@ -92,7 +93,7 @@ def _find_repeated(samples: Samples, duplicates: Sequence[DuplicatePair]) -> Ima
         if place[first][1] == place[second][1]:
             best[second] = max(best.get(second, 0.0), pair.similarity)
     ids = sorted(best, key=lambda id_: (-best[id_], place[id_][0]))
-    return ImageIssue("repeated", "shows what another photo of the same class shows already", tuple(ids))
+    return ItemIssue("repeated", "shows what another photo of the same class shows already", tuple(ids))
 
 
 def _find_confusable(

@@ -1,7 +1,6 @@
 """The choice of engine and precision for a backbone on this machine; each is checked on real photos."""
 
 from collections.abc import Iterator
-from importlib.metadata import entry_points
 
 from headstart import events
 from headstart.backbones.backbone import Backbone
@@ -11,6 +10,7 @@ from headstart.engines.parity import EngineChoice, ParitySamples
 from headstart.engines.pytorch_factory import PyTorchFactory, find_accelerator
 from headstart.errors import EngineError, nearest
 from headstart.hardware import Hardware, count_cores
+from headstart.plugins import load_plugins
 from headstart.settings import Precision
 
 GROUP = "headstart.engines"
@@ -20,9 +20,8 @@ ENGINES: dict[str, EngineFactory] = {factory.name: factory for factory in (OpenV
 def all_engines() -> Iterator[EngineFactory]:
     """Yield the engines of this package and those that other packages register."""
     yield from ENGINES.values()
-    for entry in entry_points(group=GROUP):
-        if entry.name not in ENGINES:
-            yield entry.load()
+    for _, factory in load_plugins(GROUP, ENGINES):
+        yield factory
 
 
 def rank_engines(backbone: Backbone, hardware: Hardware) -> list[EngineFactory]:

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from headstart.arrays import Floats
 from headstart.hardware import ComputePrecision
-from headstart.modalities.image.decoding.decode import Pixels
+from headstart.modalities.image.decode import Pixels
 
 
 class Engine(Protocol):

@@ -29,7 +29,7 @@ from headstart.engines.rounding import round_graph
 from headstart.errors import EngineError
 from headstart.hardware import ComputePrecision, Hardware, count_cores, has_bf16
 from headstart.inference.openvino import BATCH, Runner
-from headstart.modalities.image.decoding.decode import Pixels
+from headstart.modalities.image.decode import Pixels
 from headstart.process import passive_waiting
 from headstart.settings import Precision
 

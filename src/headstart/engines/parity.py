@@ -17,7 +17,7 @@ from headstart.backbones.backbone import Backbone
 from headstart.engines.engine import Engine
 from headstart.errors import EngineError
 from headstart.libraries import import_openvino
-from headstart.modalities.image.decoding.decode import Pixels
+from headstart.modalities.image.decode import Pixels
 from headstart.storage.atomic import replace_text
 
 #: Between an engine's rows and the reference's, mean over the photos. A row is all layers joined, each scaled

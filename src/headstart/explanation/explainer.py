@@ -24,10 +24,11 @@ from headstart.inference.files import read_files
 from headstart.inference.forking import after_fork, keep_for_ever
 from headstart.inference.postprocess import DenseLayers
 from headstart.linalg import softmax
-from headstart.modalities.image.decoding.decode import BrokenPhoto, Pixels
+from headstart.modalities.image.decode import Pixels
 from headstart.modalities.image.load import PhotoLike, name_photo, suggest_remedy
 from headstart.modalities.image.overlay import load_upright, paint_heat
 from headstart.modalities.image.spec import ImageSpec
+from headstart.modalities.modality import BrokenItem
 
 FINEST = 28  #: places along an edge where maps of several layers are added; finer ones are averaged
 
@@ -104,7 +105,7 @@ class Explainer:
             raise UserError(f"the classifier has no class {label!r}; {nearest(label, list(self.classes))}")
         try:
             image = load_upright(photo, self.record.spec)
-        except BrokenPhoto as error:
+        except BrokenItem as error:
             raise DataError(f"{name_photo(photo)}: {error}{suggest_remedy(photo, str(error))}") from None
         values = self._run(image.pixels)
         probabilities = values[model_format.PROBABILITIES]

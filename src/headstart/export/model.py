@@ -16,7 +16,7 @@ from headstart.inference.conformal import ConformalPredictor
 from headstart.inference.model_format import Combine, largest_spec
 from headstart.inference.novelty import Novelty
 from headstart.inference.postprocess import BatchPredictions, combine_members, postprocess
-from headstart.modalities.image.decoding.decode import Pixels
+from headstart.modalities.image.decode import Pixels
 from headstart.modalities.image.spec import ImageSpec
 
 

@@ -13,7 +13,7 @@ from headstart.export.build import describe_branch
 from headstart.export.model import FeatureBranch, FittedModel, ParityExample
 from headstart.inference import model_format
 from headstart.libraries import import_onnxruntime
-from headstart.modalities.image.decoding.decode import Pixels, crop_resize
+from headstart.modalities.image.decode import Pixels, crop_resize
 
 MOST_DIFFERENCE = 0.03  #: mean difference in probability that rounding can explain; more is a fault
 #: The same of novelty, where 1.0 is the threshold. A photo that the score was fitted on has about 0, and the distance

@@ -15,18 +15,15 @@ from numpy.typing import NDArray
 
 from headstart import events
 from headstart.backbones.backbone import Backbone
-from headstart.data.load import load_photo
+from headstart.data.load import load_item
 from headstart.data.samples import Sample, SampleSource
 from headstart.engines.engine import Engine
 from headstart.extraction.workers import WorkQueue, run_in_threads
 from headstart.hardware import count_cores
-from headstart.modalities.image.decoding.decode import (
-    BrokenPhoto,
-    UnreadablePhoto,
-    crop_resize,
-)
+from headstart.modalities.image.decode import crop_resize
 from headstart.modalities.image.spec import ImageSpec
 from headstart.modalities.image.stats import compute_stats, stats_space
+from headstart.modalities.modality import BrokenItem, UnreadableItem
 from headstart.storage.store import DecodeIssue, FeatureSpace, Store, Writer
 
 ROWS_VERSION = 2  #: raised whenever decoding, resizing, rounding or pooling changes what a row says
@@ -109,8 +106,8 @@ def load_pixels(samples: Iterable[Sample], spec: ImageSpec, count: int) -> NDArr
         if len(photos) == count:
             break
         try:
-            photos.append(crop_resize(load_photo(sample.source, spec).pixels, spec))
-        except BrokenPhoto:
+            photos.append(crop_resize(load_item(sample.source, spec).value, spec))
+        except BrokenItem:
             continue
     if not photos:
         return np.zeros((0, spec.size, spec.size, 3), np.uint8)
@@ -165,16 +162,16 @@ class _BatchWork:
     def _load(self, digest: str, source: SampleSource) -> NDArray[np.uint8] | None:
         """Return a photo as the network sees it, (S, S, 3), or None and record an issue."""
         try:
-            photo = load_photo(source, self.spec)
-        except UnreadablePhoto as error:
+            photo = load_item(source, self.spec)
+        except UnreadableItem as error:
             self.unreadable[digest] = DecodeIssue(digest, broken=True, reason=str(error))
             return None
-        except BrokenPhoto as error:
+        except BrokenItem as error:
             self._add_issue(DecodeIssue(digest, broken=True, reason=str(error)))
             return None
         if photo.repaired:
             self._add_issue(DecodeIssue(digest, broken=False, reason=photo.repaired))
-        return crop_resize(photo.pixels, self.spec)
+        return crop_resize(photo.value, self.spec)
 
     def _add_issue(self, issue: DecodeIssue) -> None:
         for missing in (self.rows, self.stats):

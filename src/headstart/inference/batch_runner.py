@@ -13,7 +13,7 @@ from headstart.arrays import Floats
 from headstart.hardware import count_cores, has_bf16
 from headstart.inference import model_format
 from headstart.inference.openvino import Runner
-from headstart.modalities.image.decoding.decode import Pixels
+from headstart.modalities.image.decode import Pixels
 from headstart.modalities.image.spec import ImageSpec
 
 

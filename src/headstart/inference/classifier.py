@@ -31,16 +31,17 @@ from headstart.inference.predictors import (
     check_engine_choice,
 )
 from headstart.inference.streaming import map_in_order
-from headstart.modalities.image.decoding.decode import BrokenPhoto, Pixels
+from headstart.modalities.image.decode import Pixels
 from headstart.modalities.image.load import OpenedPhoto, is_one_photo, suggest_remedy
 from headstart.modalities.image.load import PhotoLike as PhotoLike
 from headstart.modalities.image.spec import ImageSpec
+from headstart.modalities.modality import BrokenItem
 
 #: From this many photos on OpenVINO's start (half a second) pays.
 BATCH_FROM = 24
 _CLASSES_SHOWN = 12  #: names of classes in the table for notebooks
 
-Views = Mapping[ImageSpec, Pixels]  #: a photo as each image spec prepares it, (S, S, 3)
+Views = Mapping[ImageSpec, Sequence[Pixels]]  #: a photo as each image spec prepares it, one part (S, S, 3)
 
 
 class Classifier:
@@ -168,7 +169,7 @@ class Classifier:
         photo: Callable[[int], PhotoLike],
         twice: Sequence[bool],
         timed: Callable[[InferenceEngine, float], None] = lambda *_: None,
-    ) -> Iterator[dict[InferenceEngine, BatchPredictions] | BrokenPhoto]:
+    ) -> Iterator[dict[InferenceEngine, BatchPredictions] | BrokenItem]:
         """Predict each photo with the engine that takes so many, and some of them with every engine there is here.
 
         Args:
@@ -188,10 +189,10 @@ class Classifier:
             graph = self._predictors.load_graph_of_one_thread() if several or main == "onnxruntime" else None
         size, threads = (batch.runner.batch, batch.runner.streams) if batch else (1, count_cores())
 
-        def predict(indices: list[int]) -> list[dict[InferenceEngine, BatchPredictions] | BrokenPhoto]:
+        def predict(indices: list[int]) -> list[dict[InferenceEngine, BatchPredictions] | BrokenItem]:
             views: dict[int, Views] = {}
             rows: dict[int, dict[InferenceEngine, BatchPredictions]] = {index: {} for index in indices}
-            broken: dict[int, BrokenPhoto] = {}
+            broken: dict[int, BrokenItem] = {}
             for index in indices:  # one after the other: each thread holds one decoded photo, whatever its size
                 opened = OpenedPhoto(photo(index))
                 try:
@@ -201,7 +202,7 @@ class Classifier:
                         pixels = opened.load(self.record.spec)
                         with _clock("onnxruntime", timed, threads):
                             rows[index]["onnxruntime"] = graph.predict(pixels)
-                except BrokenPhoto as error:
+                except BrokenItem as error:
                     broken[index] = error
                 opened.forget()
             if batch and views:
@@ -224,7 +225,7 @@ class Classifier:
         """Predict a photo with ONNX Runtime."""
         try:
             pixels = photo.load(self.record.spec)
-        except BrokenPhoto as error:
+        except BrokenItem as error:
             return make_failure(photo, error, self.classes)
         return make_predictions([photo], graph.predict(pixels), self.classes)[0]
 
@@ -235,19 +236,19 @@ class Classifier:
         for photo in opened:
             views.append(self._load_views(photo))
             photo.forget()
-        sound = [(photo, view) for photo, view in zip(opened, views, strict=True) if not isinstance(view, BrokenPhoto)]
+        sound = [(photo, view) for photo, view in zip(opened, views, strict=True) if not isinstance(view, BrokenItem)]
         rows = batch.predict([view for _, view in sound]) if sound else None
         predicted = iter(make_predictions([photo for photo, _ in sound], rows, self.classes) if rows else ())
         return [
-            make_failure(photo, view, self.classes) if isinstance(view, BrokenPhoto) else next(predicted)
+            make_failure(photo, view, self.classes) if isinstance(view, BrokenItem) else next(predicted)
             for photo, view in zip(opened, views, strict=True)
         ]
 
-    def _load_views(self, photo: OpenedPhoto) -> Views | BrokenPhoto:
+    def _load_views(self, photo: OpenedPhoto) -> Views | BrokenItem:
         """Return a photo as each branch's spec prepares it, or why it cannot be."""
         try:
             return photo.load_for_specs(self._specs)
-        except BrokenPhoto as error:
+        except BrokenItem as error:
             return error
 
 

@@ -7,7 +7,7 @@ from headstart.inference import model_format
 from headstart.inference.files import ModelFiles
 from headstart.inference.postprocess import BatchPredictions
 from headstart.libraries import import_onnxruntime
-from headstart.modalities.image.decoding.decode import Pixels
+from headstart.modalities.image.decode import Pixels
 
 
 class GraphPredictor:

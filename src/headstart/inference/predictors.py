@@ -17,7 +17,7 @@ from headstart.inference.forking import after_fork, keep_for_ever
 from headstart.inference.graph_predictor import GraphPredictor
 from headstart.inference.novelty import Novelty
 from headstart.inference.postprocess import BatchPredictions, DenseLayers, apply_head, combine_members, postprocess
-from headstart.modalities.image.decoding.decode import Pixels
+from headstart.modalities.image.decode import Pixels
 from headstart.modalities.image.spec import ImageSpec
 
 if TYPE_CHECKING:
@@ -51,9 +51,9 @@ class BatchPredictor:
             )
         self.runner: BatchRunner = compile_branches(files.graph, files.record.branches)
 
-    def predict(self, views: Sequence[Mapping[ImageSpec, Pixels]]) -> BatchPredictions:
-        """Return predictions for photos, each prepared for all specs, uint8 (S, S, 3); at most a batch."""
-        pixels = {spec: np.stack([view[spec] for view in views]) for spec in self.runner.specs}
+    def predict(self, views: Sequence[Mapping[ImageSpec, Sequence[Pixels]]]) -> BatchPredictions:
+        """Return predictions for photos, each prepared for all specs, one part uint8 (S, S, 3); at most a batch."""
+        pixels = {spec: np.stack([part for view in views for part in view[spec]]) for spec in self.runner.specs}
         return self._predict_features(self.runner.extract(pixels))
 
     def _predict_features(self, features: Sequence[Floats]) -> BatchPredictions:

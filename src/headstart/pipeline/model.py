@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from headstart.data.load import load_photo
+from headstart.data.load import load_item
 from headstart.data.samples import ArraySource, FileSource, Subset
 from headstart.events import Note
 from headstart.export import FittedModel, ParityExample, UnsteadyNoveltyError, write_model
 from headstart.inference.classifier import Classifier
-from headstart.modalities.image.decoding.decode import Pixels
+from headstart.modalities.image.decode import Pixels
 from headstart.modalities.image.spec import ImageSpec
 from headstart.selection.context import FitContext
 from headstart.storage.run_layout import MODEL
@@ -58,4 +58,4 @@ def _parity_examples(model: FittedModel, context: FitContext) -> Sequence[Parity
 
 
 def _loader(source: FileSource | ArraySource, spec: ImageSpec) -> Callable[[], Pixels]:
-    return lambda: load_photo(source, spec).pixels
+    return lambda: load_item(source, spec).value

@@ -21,7 +21,7 @@ from headstart.inference.classifier import Classifier, PhotoLike
 from headstart.inference.engine_agreement import ENGINE_NAMES, EngineAgreement, EngineScore
 from headstart.inference.postprocess import BatchPredictions
 from headstart.inference.predictors import InferenceEngine
-from headstart.modalities.image.decoding.decode import BrokenPhoto
+from headstart.modalities.modality import BrokenItem
 from headstart.selection.context import make_targets
 from headstart.selection.results import TestResult
 
@@ -54,7 +54,7 @@ def score_classifier(
     known: list[Sample] = []
     rows: list[BatchPredictions] = []
     for number, (sample, row) in enumerate(both.predict(), 1):
-        if not isinstance(row, BrokenPhoto):
+        if not isinstance(row, BrokenItem):
             known.append(sample)
             rows.append(row)
         elif strict:
@@ -100,11 +100,11 @@ class _Both:
         self._twice = np.zeros(len(samples), bool)
         self._twice[np.random.default_rng(seed).permutation(len(samples))[:count]] = True
 
-    def predict(self) -> Iterator[tuple[Sample, BatchPredictions | BrokenPhoto]]:
+    def predict(self) -> Iterator[tuple[Sample, BatchPredictions | BrokenItem]]:
         """Yield each sample and its prediction by the engine that is scored, as one row."""
         found = self._classifier.predict_by_engine(self._photo, self._twice.tolist(), self._timed)
         for sample, twice, rows in zip(self._samples, self._twice, found, strict=True):
-            if isinstance(rows, BrokenPhoto):
+            if isinstance(rows, BrokenItem):
                 yield sample, rows
                 continue
             if twice:

@@ -10,14 +10,14 @@ from pathlib import Path
 from PIL import Image
 
 from headstart.data.inspection import default_workers, map_in_threads
-from headstart.data.load import load_photo
+from headstart.data.load import load_item
 from headstart.data.samples import Sample, Samples
 from headstart.diagnostics.label_issues import LabelIssue
 from headstart.diagnostics.label_noise import LabelNoise, describe_left_out
 from headstart.errors import SettingError, refuse_machine_faults
 from headstart.events import Listener, ignore
-from headstart.modalities.image.decoding.decode import BrokenPhoto
 from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
+from headstart.modalities.modality import BrokenItem
 from headstart.reporting.embedded_pictures import EmbeddedPictures
 from headstart.reporting.page import Page, render_page
 from headstart.storage.atomic import replace_bytes, replace_text
@@ -161,8 +161,8 @@ def _render_review(
 def _make_picture(sample: Sample) -> str:
     """Return a small JPEG of a photo as a data URI; an empty text where it does not decode."""
     try:
-        image = Image.fromarray(load_photo(sample.source, _SPEC).pixels)
-    except BrokenPhoto:
+        image = Image.fromarray(load_item(sample.source, _SPEC).value)
+    except BrokenItem:
         return ""
     image.thumbnail((EDGE, EDGE))
     out = io.BytesIO()

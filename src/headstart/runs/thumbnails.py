@@ -12,7 +12,7 @@ from PIL import Image
 
 from headstart import events
 from headstart.data.inspection import default_workers, map_in_threads
-from headstart.data.load import load_photo
+from headstart.data.load import load_item
 from headstart.data.samples import Sample
 from headstart.diagnostics.examples import select_examples
 from headstart.diagnostics.run import Diagnostics
@@ -20,8 +20,9 @@ from headstart.errors import HeadstartError
 from headstart.explanation.explainer import Explainer, overlay_heat
 from headstart.modalities.image.augment.augmentation import Augmentation
 from headstart.modalities.image.augment.sheet import build_rows, draw_sheet
-from headstart.modalities.image.decoding.decode import BrokenPhoto, Pixels
+from headstart.modalities.image.decode import Pixels
 from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
+from headstart.modalities.modality import BrokenItem
 from headstart.runs.examples import select_shown_photos
 from headstart.selection.context import FitContext
 from headstart.selection.results import TestResult
@@ -97,8 +98,8 @@ def heat_pictures(folder: Path, samples: Sequence[Sample]) -> tuple[Jpegs, str]:
     spec = replace(spec, grey=explainer.record.spec.grey)
     for sample in samples:
         try:
-            photo = load_photo(sample.source, spec).pixels
-        except BrokenPhoto:
+            photo = load_item(sample.source, spec).value
+        except BrokenItem:
             continue
         heat = explainer.explain(photo)
         pictures[HEAT + sample.id] = jpeg(overlay_heat(shrink(photo, HEAT_EDGE), heat), HEAT_EDGE)
@@ -140,6 +141,6 @@ def jpeg(pixels: Pixels, edge: int) -> NDArray[np.uint8]:
 
 def _small(sample: Sample) -> NDArray[np.uint8] | None:
     try:
-        return jpeg(load_photo(sample.source, _SPEC).pixels, EDGE)
-    except BrokenPhoto:
+        return jpeg(load_item(sample.source, _SPEC).value, EDGE)
+    except BrokenItem:
         return None

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from headstart import events
-from headstart.data.load import load_photo
+from headstart.data.load import load_item
 from headstart.data.samples import Sample
 from headstart.extraction.activations import Activations
 from headstart.extraction.workers import WorkQueue, run_in_threads
@@ -47,7 +47,7 @@ class ViewLoader:
 
     def pixels(self, sample: Sample, numbers: Iterable[int]) -> list[NDArray[np.uint8]]:
         """Return some views of a photo, uint8 (S, S, 3) each; it is decoded once."""
-        photo = load_photo(sample.source, self.spec).pixels
+        photo = load_item(sample.source, self.spec).value
         changed = self.augmentation
         return [
             make_view(photo, self.spec, changed, seed=self.seed, digest=sample.digest, number=number)

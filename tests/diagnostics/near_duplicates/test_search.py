@@ -18,7 +18,7 @@ from headstart.diagnostics.near_duplicates.candidates import find_candidates
 from headstart.diagnostics.near_duplicates.clusters import LOOSE, connect_pairs, reject_chains
 from headstart.diagnostics.near_duplicates.search import DuplicatePair, find_near_duplicates, group_duplicates
 from headstart.extraction.extract import load_pixels
-from headstart.modalities.image.decoding.decode import crop_resize
+from headstart.modalities.image.decode import crop_resize
 from headstart.modalities.image.near_duplicates.coarse_align import align_coarsely
 from headstart.modalities.image.near_duplicates.fine_align import Alignment, align_finely
 from headstart.modalities.image.spec import ImageSpec

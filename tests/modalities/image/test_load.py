@@ -7,9 +7,10 @@ import pytest
 from PIL import Image
 
 from headstart.modalities.image import load as photos
-from headstart.modalities.image.decoding.decode import BrokenPhoto, crop_resize, decode
+from headstart.modalities.image.decode import crop_resize, decode
 from headstart.modalities.image.load import OpenedPhoto
 from headstart.modalities.image.spec import ImageSpec
+from headstart.modalities.modality import BrokenItem
 from tests.conftest import picture
 
 SMALL = ImageSpec(224, 875, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
@@ -58,19 +59,19 @@ def test_each_spec_gets_its_own_pixels_from_as_few_decodings_as_will_do(
     views = OpenedPhoto(data).load_for_specs(specs)
     assert calls == decodings
     for spec in specs:
-        np.testing.assert_array_equal(views[spec], expected[spec])
+        np.testing.assert_array_equal(views[spec][0], expected[spec])
 
 
 def test_an_array_is_prepared_for_each() -> None:
     pixels = picture("checks", np.random.default_rng(0), (300, 260))
     for spec, view in OpenedPhoto(pixels).load_for_specs((SMALL, LARGE)).items():
-        np.testing.assert_array_equal(view, crop_resize(pixels, spec))
+        np.testing.assert_array_equal(view[0], crop_resize(pixels, spec))
 
 
 @pytest.mark.parametrize("specs", [(SMALL,), (SMALL, LARGE)])
 @pytest.mark.parametrize("spoil", [lambda data: b"", lambda data: b"no photo", lambda data: data[:900]])
 def test_broken_photos(specs: tuple[ImageSpec, ...], spoil: Callable[[bytes], bytes]) -> None:
-    with pytest.raises(BrokenPhoto):
+    with pytest.raises(BrokenItem):
         OpenedPhoto(spoil(photo(700, 530))).load_for_specs(specs)
 
 
@@ -78,4 +79,4 @@ def test_a_truncated_photo_is_repaired_alike() -> None:
     data = photo(700, 530)[:-4000]
     assert decode(data, SMALL).repaired
     for spec, view in OpenedPhoto(data).load_for_specs((SMALL, LARGE)).items():
-        np.testing.assert_array_equal(view, crop_resize(decode(data, spec).pixels, spec))
+        np.testing.assert_array_equal(view[0], crop_resize(decode(data, spec).pixels, spec))

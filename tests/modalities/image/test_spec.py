@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headstart.modalities.image.decoding.decode import crop_resize
+from headstart.modalities.image.decode import crop_resize
 from headstart.modalities.image.spec import ImageSpec
 
 SPEC = ImageSpec(224, 875, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))

@@ -1,13 +1,13 @@
 """Providers of pretrained networks, by scheme; another package adds its own under an entry point of this group."""
 
 from collections.abc import Iterator
-from importlib.metadata import entry_points
 
 from headstart.backbones.provider import Provider
 from headstart.backbones.providers.bundled import BundledProvider
 from headstart.backbones.providers.checkpoint import CheckpointProvider
 from headstart.backbones.providers.timm import TimmProvider
 from headstart.errors import BackboneError, nearest
+from headstart.plugins import load_plugins
 
 GROUP = "headstart.providers"
 #: In the order in which a name is offered to them.
@@ -19,9 +19,8 @@ PROVIDERS: dict[str, Provider] = {
 def all_providers() -> Iterator[Provider]:
     """Yield the providers of this package and those that other packages register."""
     yield from PROVIDERS.values()
-    for entry in entry_points(group=GROUP):
-        if entry.name not in PROVIDERS:
-            yield entry.load()
+    for _, provider in load_plugins(GROUP, PROVIDERS):
+        yield provider
 
 
 def find_provider(scheme: str) -> Provider:

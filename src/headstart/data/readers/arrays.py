@@ -17,7 +17,7 @@ from headstart.data.readers.walk import FileTree
 from headstart.data.samples import ArraySource, FileStatus, LedgerEntry, Subset
 from headstart.data.subsets import parse_subset, resolve_subsets
 from headstart.errors import DataError
-from headstart.modalities.image.decoding.decode import array_to_rgb
+from headstart.modalities.image.decode import array_to_rgb
 
 _IMAGES = ("images", "x", "X", "data", "image")
 _LABELS = ("labels", "y", "Y", "label", "targets")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from headstart.data.readers.encodings import REMEDY, decode_text
 from headstart.errors import DataError
-from headstart.modalities.image.decoding.decode import SUFFIXES
+from headstart.modalities.image.decode import SUFFIXES
 
 DELIMITERS = ",;\t"
 

@@ -26,7 +26,7 @@ from headstart.data.readers.walk import FileTree, Walk, get_file_id
 from headstart.data.samples import Subset
 from headstart.data.subsets import KNOWN, parse_subset, resolve_subsets
 from headstart.errors import DataError
-from headstart.modalities.image.decoding.decode import SUFFIXES
+from headstart.modalities.image.decode import SUFFIXES
 from headstart.settings import DataSettings
 
 _NO_CLASS, _NO_SUBSET = "not in a class folder", "not in the folder of a part"

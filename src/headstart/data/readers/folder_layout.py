@@ -15,7 +15,7 @@ from headstart.data.names import preview
 from headstart.data.samples import Subset
 from headstart.data.subsets import parse_subset
 from headstart.errors import DataError
-from headstart.modalities.image.decoding.decode import SUFFIXES
+from headstart.modalities.image.decode import SUFFIXES
 
 FEWEST = 3  #: photos that a class has, before names are taken for classes
 MOST_SHARE = 0.34  #: classes of names for each photo

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from headstart.data.names import preview
-from headstart.modalities.image.decoding.decode import SUFFIXES
+from headstart.modalities.image.decode import SUFFIXES
 
 DEPTH = 4  #: folders below the table's that are looked into
 MOST_FILES = 500_000  #: that are listed; beyond, nothing is guessed

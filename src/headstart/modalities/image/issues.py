@@ -5,15 +5,12 @@ brain scans are dark by nature, and so is none of them by itself. Nothing is don
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from headstart.arrays import Bools, Doubles
+from headstart.modalities.facets import ItemIssue
 from headstart.modalities.image.stats import ImageStats
-
-ImageIssueKind = Literal["blurred", "dark", "bright", "tiny", "odd shape", "near-constant", "repeated"]
 
 FAR = 1.5  #: quartile distances beyond the quartiles: Tukey's fences (Exploratory Data Analysis, 1977, section 2D)
 SOFT = 6.0  #: sharpness that no image in focus is below, unless there is little in it to see
@@ -25,18 +22,9 @@ LONG, USUAL = 2.5, 2.0  #: longer edge over shorter one; times as long as most o
 INPUT = 224  #: pixels along the edge of most networks' input
 
 
-@dataclass(frozen=True, slots=True)
-class ImageIssue:
-    """The images that have one kind of issue."""
-
-    kind: ImageIssueKind
-    limit: str  #: from where on an image counts, for a person
-    ids: tuple[str, ...]  #: of the images, the worst first
-
-
 def find_image_issues(
     ids: Sequence[str], width: Doubles, height: Doubles, stats: ImageStats, *, edge: int = INPUT
-) -> Iterator[ImageIssue]:
+) -> Iterator[ItemIssue]:
     """Yield one record for each kind of issue, those that no image has included; none for no images.
 
     An image that shows nothing is near-constant and nothing else, and a tiny one is not blurred too.
@@ -66,9 +54,9 @@ def find_image_issues(
     yield _order("near-constant", constant_limit, ids, constant, emptiness)
 
 
-def _order(kind: ImageIssueKind, limit: str, ids: Sequence[str], mask: Bools, badness: Doubles) -> ImageIssue:
+def _order(kind: str, limit: str, ids: Sequence[str], mask: Bools, badness: Doubles) -> ItemIssue:
     rows = np.flatnonzero(mask)
-    return ImageIssue(kind, limit, tuple(ids[row] for row in rows[np.argsort(-badness[rows], kind="stable")]))
+    return ItemIssue(kind, limit, tuple(ids[row] for row in rows[np.argsort(-badness[rows], kind="stable")]))
 
 
 def _find_far_below(light: Doubles, limit: float) -> tuple[Bools, float]:

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from headstart.errors import DataError, refuse_machine_faults
-from headstart.modalities.image.decoding.decode import (
-    BrokenPhoto,
+from headstart.modalities.image.decode import (
     Header,
     Photo,
     Pixels,
@@ -25,6 +24,7 @@ from headstart.modalities.image.decoding.decode import (
     identify,
 )
 from headstart.modalities.image.spec import ImageSpec
+from headstart.modalities.modality import BrokenItem
 
 
 class BinaryFile(Protocol):
@@ -90,7 +90,7 @@ class OpenedPhoto:
         """Return the photo upright, (H, W, 3); a JPEG shrinks while decoding as the spec allows.
 
         Raises:
-            BrokenPhoto: it cannot be read or decoded.
+            BrokenItem: it cannot be read or decoded.
         """
         content = self._read()
         if isinstance(content, np.ndarray):
@@ -104,19 +104,19 @@ class OpenedPhoto:
         self.repaired, self.note = self.repaired or photo.repaired, photo.note
         return photo.pixels
 
-    def load_for_specs(self, specs: Sequence[ImageSpec]) -> dict[ImageSpec, Pixels]:
-        """Return the photo as each spec prepares it, (S, S, 3): as when features are extracted for that alone.
+    def load_for_specs(self, specs: Sequence[ImageSpec]) -> dict[ImageSpec, list[Pixels]]:
+        """Return the photo as each spec prepares it, one part (S, S, 3): as when features are extracted for that alone.
 
         Raises:
-            BrokenPhoto: it cannot be read or decoded.
+            BrokenItem: it cannot be read or decoded.
         """
-        return {spec: crop_resize(self.load(spec), spec) for spec in specs}
+        return {spec: [crop_resize(self.load(spec), spec)] for spec in specs}
 
     def header(self) -> Header | None:
         """Return what a file says of itself; None where pixels were given.
 
         Raises:
-            BrokenPhoto: it cannot be read, or is no photo.
+            BrokenItem: it cannot be read, or is no photo.
         """
         content = self._read()
         if self._header is None and isinstance(content, bytes):
@@ -149,7 +149,7 @@ def load_image(photo: PhotoLike, spec: ImageSpec) -> Pixels:
     """Load a photo upright, (H, W, 3); a JPEG shrinks while decoding as the spec allows.
 
     Raises:
-        BrokenPhoto: it cannot be read or decoded.
+        BrokenItem: it cannot be read or decoded.
     """
     return OpenedPhoto(photo).load(spec)
 
@@ -158,7 +158,7 @@ def _read_content(photo: object) -> bytes | Pixels | Image.Image:
     """Read a photo's bytes, or take its pixels or image where they were given.
 
     Raises:
-        BrokenPhoto: it cannot be read, is an array of another shape or type, or no photo at all.
+        BrokenItem: it cannot be read, is an array of another shape or type, or no photo at all.
     """
     if isinstance(photo, bytes | bytearray | memoryview):
         return bytes(photo)
@@ -170,30 +170,30 @@ def _read_content(photo: object) -> bytes | Pixels | Image.Image:
         return _read_file(photo)
     if hasattr(photo, "__array__") and not isinstance(photo, np.generic):
         return _convert_array(photo)
-    raise BrokenPhoto(f"a photo cannot be of type {type(photo).__name__}; {WANTED}")
+    raise BrokenItem(f"a photo cannot be of type {type(photo).__name__}; {WANTED}")
 
 
 def _convert_array(array: Any) -> Pixels:
     try:
         return array_to_rgb(np.asarray(array))
     except DataError as error:
-        raise BrokenPhoto(str(error)) from None
+        raise BrokenItem(str(error)) from None
     except Exception as error:  # a tensor on a GPU, or with a gradient
-        raise BrokenPhoto(f"a {type(array).__name__} that NumPy cannot take: {str(error)[:200]}; {WANTED}") from error
+        raise BrokenItem(f"a {type(array).__name__} that NumPy cannot take: {str(error)[:200]}; {WANTED}") from error
 
 
 def _read_path(path: str) -> bytes:
     if not path:
-        raise BrokenPhoto(f"an empty path; {WANTED}")
+        raise BrokenItem(f"an empty path; {WANTED}")
     try:
         return Path(path).read_bytes()
     except (OSError, ValueError) as error:
         refuse_machine_faults(error, "to read photos")
         if path.startswith(("http://", "https://", "file://", "data:")):
-            raise BrokenPhoto("is a URL, and nothing is fetched; wanted the bytes, or the path of a file") from None
+            raise BrokenItem("is a URL, and nothing is fetched; wanted the bytes, or the path of a file") from None
         if os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises for names that are too long)
-            raise BrokenPhoto("is a folder; wanted its files, one by one") from None
-        raise BrokenPhoto(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
+            raise BrokenItem("is a folder; wanted its files, one by one") from None
+        raise BrokenItem(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
 def _read_file(file: Any) -> bytes:
@@ -207,12 +207,12 @@ def _read_file(file: Any) -> bytes:
         if place is not None:
             file.seek(place)
     except Exception as error:  # whatever a file object of the caller's raises
-        raise BrokenPhoto(f"cannot be read: {str(error)[:200] or type(error).__name__}") from error
+        raise BrokenItem(f"cannot be read: {str(error)[:200] or type(error).__name__}") from error
     if isinstance(content, bytes | bytearray | memoryview):
         return bytes(content)
     if hasattr(content, "close"):
         content.close()  # a coroutine that nobody waits for would warn
-    raise BrokenPhoto(
+    raise BrokenItem(
         f"an open {type(file).__name__} whose read() gives {type(content).__name__}; wanted bytes: open it with 'rb', "
         "or give what was awaited"
     )

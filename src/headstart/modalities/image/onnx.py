@@ -1,8 +1,13 @@
 """Preprocessing of photos in ONNX: centre crop, one antialiased resize, perhaps mirrored."""
 
-from headstart.inference import model_format
+from collections.abc import Mapping, Sequence
+
 from headstart.modalities.graph_builder import GraphBuilder
+from headstart.modalities.image.decode import Pixels
 from headstart.modalities.image.spec import ImageSpec
+from headstart.modalities.modality import Batch
+
+IMAGE = "image"  #: the graph's input: uint8 (H, W, 3) RGB, upright
 
 
 def add_square(builder: GraphBuilder, spec: ImageSpec, prefix: str) -> str:
@@ -19,7 +24,7 @@ def add_square(builder: GraphBuilder, spec: ImageSpec, prefix: str) -> str:
         return builder.constant(prefix + name, values)
 
     one, two = constant("one", 1), constant("two", 2)
-    shape = node("Shape", [model_format.IMAGE], "shape", end=2)
+    shape = node("Shape", [IMAGE], "shape", end=2)
     shorter = node("ReduceMin", [shape], "shorter", keepdims=1)
     scaled = node("Mul", [shorter, constant("permille", spec.crop_permille)], "scaled")
     rounded = node("Add", [scaled, constant("half", 500)], "rounded")
@@ -27,7 +32,7 @@ def add_square(builder: GraphBuilder, spec: ImageSpec, prefix: str) -> str:
     side = node("Max", [cut, one], "side")
     start = node("Div", [node("Sub", [shape, side], "margin"), two], "start")
     end = node("Add", [start, side], "end")
-    crop = node("Slice", [model_format.IMAGE, start, end, constant("edges", 0, 1)], "crop")
+    crop = node("Slice", [IMAGE, start, end, constant("edges", 0, 1)], "crop")
     planes = node("Transpose", [crop], "planes", perm=[2, 0, 1])
     batch = node("Unsqueeze", [planes, constant("zero", 0)], "batch")
     resized = node(
@@ -51,3 +56,19 @@ def add_view(builder: GraphBuilder, square: str, pixels: str, *, flipped: bool) 
     last, before_first = builder.constant(f"{pixels}/last", [-1]), builder.constant(f"{pixels}/before", [-(2**31)])
     width, backwards = builder.constant(f"{pixels}/width", [2]), builder.constant(f"{pixels}/step", [-1])
     builder.node("Slice", [square, last, before_first, width, backwards], pixels)
+
+
+class ImagePreprocessing:
+    """Crop and resize inside the saved graph, as a facet of the modality."""
+
+    def inputs(self) -> Sequence[tuple[str, str, Sequence[int | str]]]:
+        """Return the one input: the upright photo."""
+        return ((IMAGE, "uint8", ("height", "width", 3)),)
+
+    def feed(self, value: Pixels) -> Batch:
+        """Return a decoded photo as the graph's input."""
+        return {IMAGE: value}
+
+    def add(self, builder: GraphBuilder, spec: ImageSpec, prefix: str) -> Mapping[str, str]:
+        """Add crop and resize; return the node of the network's pixels, (1, S, S, 3)."""
+        return {"pixels": add_square(builder, spec, prefix)}

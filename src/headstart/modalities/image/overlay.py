@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from headstart.modalities.image.decoding.decode import Pixels
+from headstart.modalities.image.decode import Pixels
 from headstart.modalities.image.load import OpenedPhoto, PhotoLike
 from headstart.modalities.image.spec import ImageSpec
 
@@ -31,7 +31,7 @@ def load_upright(photo: PhotoLike, spec: ImageSpec) -> UprightImage:
     """Read a photo for a classifier.
 
     Raises:
-        BrokenPhoto: it cannot be read or decoded.
+        BrokenItem: it cannot be read or decoded.
     """
     opened = OpenedPhoto(photo)
     pixels = opened.load(spec)

@@ -5,7 +5,9 @@ whole pixels, then one antialiased resize to the network's square, then ``(pixel
 """
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
+
+from headstart.modalities.modality import TensorSpec
 
 Interpolation = Literal["bilinear", "bicubic"]
 WHOLE_EDGE = 1000  #: thousandths of the shorter edge that every backbone sees: all of it
@@ -24,6 +26,8 @@ class GreyRange:
 class ImageSpec:
     """The way from a photo to the input of a network."""
 
+    kind: ClassVar[str] = "image"
+
     size: int  #: edge of the network's square input, pixels
     crop_permille: int  #: edge of the centre crop, thousandths of the photo's shorter edge; integer, so all agree
     mean: tuple[float, float, float]  #: RGB, of pixels scaled to 0..1
@@ -33,6 +37,16 @@ class ImageSpec:
     colour: Literal["rgb-on-white"] = "rgb-on-white"  #: any mode to RGB; transparency is laid on white
     decode: Literal["scaled-2x"] = "scaled-2x"  #: JPEGs shrink by 2, 4 or 8 while decoding, never below the target
     grey: tuple[GreyRange, ...] = ()  #: of the kinds in the training photos; of another kind each photo's own range
+
+    @property
+    def tensors(self) -> tuple[TensorSpec, ...]:
+        """The one tensor of a batch: RGB."""
+        return (TensorSpec("pixels", "uint8", (self.size, self.size, 3)),)
+
+    @property
+    def rank(self) -> float:
+        """Edge of the input for the whole photo: for the greatest of several a JPEG shrinks least while decoding."""
+        return self.size / self.crop_permille
 
     def crop_side(self, height: int, width: int) -> int:
         """Return the edge of the centre crop in whole source pixels, at least 1."""
@@ -53,7 +67,7 @@ class ImageSpec:
 
     def to_json(self) -> dict[str, Any]:
         """Return a dict of plain values, for ``model.json`` and fingerprints."""
-        values = asdict(self)
+        values = {"kind": self.kind, **asdict(self)}
         if not self.grey:  # fingerprints of ordinary photos do not change with it
             del values["grey"]
         return values
@@ -61,5 +75,6 @@ class ImageSpec:
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Self:
         """Return the spec that ``to_json`` describes."""
+        values = {name: value for name, value in record.items() if name != "kind"}
         grey = tuple(GreyRange(**it) for it in record.get("grey", ()))
-        return cls(**{**record, "mean": tuple(record["mean"]), "std": tuple(record["std"]), "grey": grey})
+        return cls(**{**values, "mean": tuple(record["mean"]), "std": tuple(record["std"]), "grey": grey})

@@ -11,7 +11,7 @@ from headstart.diagnostics.leakage import Leak
 from headstart.diagnostics.near_duplicates.search import DuplicatePair
 from headstart.diagnostics.next_commands import RelabelCommands, suggest_relabelling
 from headstart.diagnostics.shortcuts import Shortcut
-from headstart.modalities.image.issues import ImageIssue
+from headstart.modalities.facets import ItemIssue
 from headstart.modalities.image.near_duplicates.detail import find_low_detail_note
 from headstart.reporting.photos import PhotoTile, make_tile
 from headstart.reporting.records import Records
@@ -82,7 +82,7 @@ class ShownLabelIssue:
 class ShownIssue:
     """Photos that share an issue, such as blur."""
 
-    issue: ImageIssue
+    issue: ItemIssue
     tiles: tuple[PhotoTile, ...]  #: the worst
 
     @property

@@ -26,7 +26,7 @@ from headstart.modalities.image.augment.policy import (
     transform_moves,
 )
 from headstart.modalities.image.augment.presets import resolve_view_size
-from headstart.modalities.image.decoding.decode import crop_resize
+from headstart.modalities.image.decode import crop_resize
 from headstart.modalities.image.spec import ImageSpec
 from headstart.settings import AugmentSettings, FitSettings
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from headstart.data.load import load_photo
+from headstart.data.load import load_item
 from headstart.data.read import read_source
 from headstart.errors import DataError, SettingError
 from headstart.modalities.image.augment.augmentation import PRESETS
@@ -20,7 +20,7 @@ from headstart.modalities.image.augment.sheet import (
     locate_picture,
     write_sheet,
 )
-from headstart.modalities.image.decoding.decode import crop_resize
+from headstart.modalities.image.decode import crop_resize
 from headstart.modalities.image.spec import ImageSpec
 
 SPEC = ImageSpec(80, 875, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
@@ -45,7 +45,7 @@ def test_a_sheet(samples, tmp_path) -> None:
         return pixels[top : top + 80, left : left + 80]
 
     for row, sample in enumerate(interleave_classes(samples)[:ROWS]):
-        assert np.array_equal(picture(row, 0), crop_resize(load_photo(sample.source, SPEC).pixels, SPEC))
+        assert np.array_equal(picture(row, 0), crop_resize(load_item(sample.source, SPEC).value, SPEC))
         assert len({picture(row, column).tobytes() for column in range(VIEWS + 1)}) == VIEWS + 1
         left, top = locate_picture(80, row, 0)
         assert pixels[top - CAPTION : top, left:right].min() < 100  # the caption

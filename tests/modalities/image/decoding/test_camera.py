@@ -6,8 +6,8 @@ import pillow_heif
 import pytest
 from PIL import Image
 
+from headstart.modalities.image.decode import identify
 from headstart.modalities.image.decoding.camera import LONGEST, read_camera
-from headstart.modalities.image.decoding.decode import identify
 
 
 def photo(kind: str, make: object, model: object) -> bytes:

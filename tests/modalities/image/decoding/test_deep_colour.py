@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from headstart.modalities.image.decoding.decode import decode, identify, measure_depth
+from headstart.modalities.image.decode import decode, identify, measure_depth
 from headstart.modalities.image.spec import GreyRange, ImageSpec
 
 COLOUR = np.random.default_rng(0).integers(0, 256, (40, 50, 3)).astype(np.uint8)

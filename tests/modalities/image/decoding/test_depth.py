@@ -7,9 +7,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from headstart.modalities.image.decoding.decode import BrokenPhoto, decode, identify, measure_depth
+from headstart.modalities.image.decode import decode, identify, measure_depth
 from headstart.modalities.image.decoding.depth import BitDepth, describe_scaling, fit_common_ranges
 from headstart.modalities.image.spec import GreyRange, ImageSpec
+from headstart.modalities.modality import BrokenItem
 
 GREY = np.random.default_rng(0).integers(0, 256, (60, 80)).astype(np.uint8)
 GREY[0, :2] = 0, 255
@@ -153,7 +154,7 @@ def test_sparse_light_is_not_taken_for_hot_pixels():
 
 
 def test_what_has_no_value_at_all_is_refused():
-    with pytest.raises(BrokenPhoto, match=r"^no pixel has a finite value$"):
+    with pytest.raises(BrokenItem, match=r"^no pixel has a finite value$"):
         decode(tiff(np.full((4, 4), np.nan, np.float32)))
     assert measure_depth(tiff(np.full((4, 4), np.nan, np.float32))) is None
 

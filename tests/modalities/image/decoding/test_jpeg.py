@@ -9,10 +9,11 @@ from PIL import Image, ImageOps
 from headstart.data.check import check_decoding
 from headstart.data.read import read_source
 from headstart.data.samples import FileStatus
-from headstart.modalities.image.decoding import decode as module
+from headstart.modalities.image import decode as module
+from headstart.modalities.image.decode import decode, identify
 from headstart.modalities.image.decoding import jpeg
-from headstart.modalities.image.decoding.decode import BrokenPhoto, decode, identify
 from headstart.modalities.image.spec import ImageSpec
+from headstart.modalities.modality import BrokenItem
 
 SMALL = ImageSpec(32, 875, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 XMP = b"http://ns.adobe.com/xap/1.0/\x00"
@@ -174,7 +175,7 @@ def test_a_large_photo_is_read_and_checked_like_any_other(phone_photo, tmp_path)
 )
 def test_what_is_refused_says_what_to_do(how, size, spec, says):
     content = claiming(encoded(scene(), **how), *size)
-    with pytest.raises(BrokenPhoto, match=says):
+    with pytest.raises(BrokenItem, match=says):
         decode(content, spec)
 
 

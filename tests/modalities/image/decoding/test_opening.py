@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile, PngImagePlugin
 
-from headstart.modalities.image.decoding.decode import BrokenPhoto, decode
+from headstart.modalities.image.decode import decode
 from headstart.modalities.image.decoding.opening import decode_opened, open_image
+from headstart.modalities.modality import BrokenItem
 
 
 def noisy(size: tuple[int, int] = (160, 200)) -> Image.Image:
@@ -59,7 +60,7 @@ def test_a_damaged_photo_is_decoded_as_far_as_pillow_does_with_its_own_switch(ki
     ours = pixels(False)
     monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
     theirs = pixels(True)
-    assert ours == theirs or {ours, theirs} <= {"BrokenPhoto", "UnidentifiedImageError", "OSError", "SyntaxError"}
+    assert ours == theirs or {ours, theirs} <= {"BrokenItem", "UnidentifiedImageError", "OSError", "SyntaxError"}
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "TGA", "PPM", "GIF"])
@@ -72,7 +73,7 @@ def test_a_switch_of_the_process_is_neither_obeyed_nor_touched(kind, switch, mon
     photo = decode(whole[: int(len(whole) * 0.8)])
     assert photo.repaired is not None
     assert photo.repaired.startswith("truncated: ")
-    with pytest.raises(BrokenPhoto, match=r"truncated: only|does not decode|broken header"):
+    with pytest.raises(BrokenItem, match=r"truncated: only|does not decode|broken header"):
         decode(whole[: int(len(whole) * 0.3)])
     assert ImageFile.LOAD_TRUNCATED_IMAGES is switch
 
@@ -127,5 +128,5 @@ def test_what_is_missing_counts_whatever_colour_it_becomes(mode):
     else:
         image = image.convert(mode)
     whole = encoded(image, "PNG", compress_level=0)
-    with pytest.raises(BrokenPhoto, match=r"truncated: only \d+% of its rows decode"):
+    with pytest.raises(BrokenItem, match=r"truncated: only \d+% of its rows decode"):
         decode(whole[: int(len(whole) * 0.4)])

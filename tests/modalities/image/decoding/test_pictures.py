@@ -7,9 +7,10 @@ import pytest
 from PIL import Image
 
 from headstart.data.read import read_source
-from headstart.modalities.image.decoding.decode import BrokenPhoto, decode, identify
+from headstart.modalities.image.decode import decode, identify
 from headstart.modalities.image.decoding.pictures import choose_picture
 from headstart.modalities.image.decoding.tiff import read_directories
+from headstart.modalities.modality import BrokenItem
 
 
 def scene(width: int = 64, height: int = 48) -> Image.Image:
@@ -76,7 +77,7 @@ def test_a_raw_with_only_a_preview_is_refused(order):
     for content in (raw(order=order), raw(order=order, preview=encoded(scene(320, 213), "JPEG"))):
         for look in (identify, decode, choose_picture):
             with pytest.raises(
-                BrokenPhoto, match=r"^a camera raw in which only a preview of \d+ x \d+ pixels can be read; exp"
+                BrokenItem, match=r"^a camera raw in which only a preview of \d+ x \d+ pixels can be read; exp"
             ):
                 look(content)
 
@@ -97,7 +98,7 @@ def test_the_jpeg_in_a_raw_is_turned_as_the_raw_says():
 
 
 def test_a_jpeg_that_is_small_beside_the_sensor_is_a_preview():
-    with pytest.raises(BrokenPhoto, match="a preview of 768 x 512 pixels"):
+    with pytest.raises(BrokenItem, match="a preview of 768 x 512 pixels"):
         decode(raw(preview=encoded(scene(768, 512), "JPEG"), sensor=(6000, 4000)))
 
 
@@ -106,7 +107,7 @@ def test_a_jpeg_that_is_small_beside_the_sensor_is_a_preview():
     [(b"FUJIFILMCCD-RAW 0201", "Fujifilm"), (b"IIRO\x08\x00", "Olympus"), (b"\x00\x00\x00\x18ftypcrx ", "CR3")],
 )
 def test_raws_of_other_kinds_are_named(start, name):
-    with pytest.raises(BrokenPhoto, match=rf"a camera raw \(.*{name}.*\), which is not developed here; export it"):
+    with pytest.raises(BrokenItem, match=rf"a camera raw \(.*{name}.*\), which is not developed here; export it"):
         identify(start + bytes(50))
 
 

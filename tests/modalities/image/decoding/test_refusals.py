@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from headstart.modalities.image.decoding.decode import BrokenPhoto, decode, identify
+from headstart.modalities.image.decode import decode, identify
+from headstart.modalities.modality import BrokenItem
 
 
 @pytest.mark.parametrize(
@@ -24,13 +25,13 @@ from headstart.modalities.image.decoding.decode import BrokenPhoto, decode, iden
 )
 def test_what_is_no_photo_is_named(content, says):
     for look in (identify, decode):
-        with pytest.raises(BrokenPhoto, match=rf"^not an image in a known format: {says}"):
+        with pytest.raises(BrokenItem, match=rf"^not an image in a known format: {says}"):
             look(content)
 
 
 def test_what_is_unknown_stays_so():
     for content in (b"hello", b"<?xml version='1.0'?><note/>", b"\x00" * 300, b"II*\x00", b"II*\x00\x08\x00\x00\x00"):
-        with pytest.raises(BrokenPhoto, match=r"^not an image in a known format$|^broken header"):
+        with pytest.raises(BrokenItem, match=r"^not an image in a known format$|^broken header"):
             identify(content)
 
 
@@ -39,7 +40,7 @@ def test_a_jpeg_of_12_bits_is_named():
     Image.new("L", (20, 10)).save(out, "JPEG")
     content = bytearray(out.getvalue())
     content[content.index(b"\xff\xc0") + 4] = 12
-    with pytest.raises(BrokenPhoto, match="a JPEG of 12 bits, which is not read; save it as PNG or TIFF of 16 bits"):
+    with pytest.raises(BrokenItem, match="a JPEG of 12 bits, which is not read; save it as PNG or TIFF of 16 bits"):
         decode(bytes(content))
 
 
@@ -48,7 +49,5 @@ def test_a_tiff_of_an_odd_kind_is_named():
     entries = [(256, 5), (257, 6), (258, 64), (259, 1), (262, 1), (273, 8), (277, 1), (278, 6), (279, 240), (339, 3)]
     directory = b"".join(struct.pack("<HHIHH", tag, 3, 1, value, 0) for tag, value in entries)
     head = b"II*\x00" + struct.pack("<I", 8 + values.nbytes) + values.tobytes()
-    with pytest.raises(
-        BrokenPhoto, match=r"kind that is not read \(1 channel of 64 bits, floating point\); save it as"
-    ):
+    with pytest.raises(BrokenItem, match=r"kind that is not read \(1 channel of 64 bits, floating point\); save it as"):
         identify(head + struct.pack("<H", len(entries)) + directory + bytes(4))

@@ -15,7 +15,7 @@ from headstart.modalities.image.augment.colour import jitter_colours
 from headstart.modalities.image.augment.place import draw_placement, resample
 from headstart.modalities.image.augment.policy import Transform, apply_tones, draw_transforms, transform_moves
 from headstart.modalities.image.augment.presets import PRESETS, VERSION, Augmentation
-from headstart.modalities.image.decoding.decode import Pixels, crop_resize
+from headstart.modalities.image.decode import Pixels, crop_resize
 from headstart.modalities.image.spec import ImageSpec
 
 __all__ = ["PRESETS", "VERSION", "Augmentation", "make_view"]
@@ -32,7 +32,7 @@ def make_view(
     Pure, and safe to call from many threads: the same photo, spec, augmentation and name give the same pixels.
 
     Args:
-        photo: upright RGB, (H, W, 3) uint8, as ``data.load.load_photo`` gives it for this spec.
+        photo: upright RGB, (H, W, 3) uint8, as ``data.load.load_item`` gives it for this spec.
         spec: of the network.
         augmentation: what may be done. One that does nothing gives ``crop_resize(photo, spec)``.
         seed: of the run.

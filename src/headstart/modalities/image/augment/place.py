@@ -19,7 +19,7 @@ from PIL import Image
 
 from headstart.modalities.image.augment.chance import Chance, scale_around_zero, scale_between
 from headstart.modalities.image.augment.presets import Augmentation
-from headstart.modalities.image.decoding.decode import Pixels, crop_resize
+from headstart.modalities.image.decode import Pixels, crop_resize
 from headstart.modalities.image.spec import ImageSpec, Interpolation
 
 RATIOS = (3 / 4, 4 / 3)  #: width over height of a random crop

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from headstart.data.load import load_photo
+from headstart.data.load import load_item
 from headstart.data.own_output import save_picture
 from headstart.data.samples import Sample, Samples
 from headstart.errors import DataError, SettingError
 from headstart.modalities.image.augment.augmentation import Augmentation, make_view
-from headstart.modalities.image.decoding.decode import BrokenPhoto, Pixels, crop_resize
+from headstart.modalities.image.decode import Pixels, crop_resize
 from headstart.modalities.image.spec import ImageSpec
+from headstart.modalities.modality import BrokenItem
 from headstart.storage.atomic import replace_bytes
 
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
@@ -73,8 +74,8 @@ def build_rows(samples: Samples, spec: ImageSpec, augmentation: Augmentation, *,
         if len(rows) == ROWS:
             break
         try:
-            photo = load_photo(sample.source, spec).pixels
-        except BrokenPhoto:
+            photo = load_item(sample.source, spec).value
+        except BrokenItem:
             continue
         changed = (
             make_view(photo, spec, augmentation, seed=seed, digest=sample.digest, number=number)

@@ -49,7 +49,7 @@ def to_upright_rgb(image: Image.Image, spec: ImageSpec | None = None, data: byte
         data: the file's bytes, for colour with more than 8 bits; without them the higher 8 count.
 
     Raises:
-        BrokenPhoto: no pixel has a value.
+        BrokenItem: no pixel has a value.
     """
     turn, note = _TURNS.get(read_orientation(image)), ""
     deep = read_deep_values(image, data)

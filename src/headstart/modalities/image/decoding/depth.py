@@ -5,6 +5,7 @@ marks cells without a value with -9,999. So the range is measured: robustly with
 photos (``fit_common_ranges``), and it is kept in the image spec, so that later photos are scaled alike.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from headstart.modalities.image.decoding.photo import BrokenPhoto
 from headstart.modalities.image.spec import GreyRange
+from headstart.modalities.modality import BrokenItem
 
+KINDS_SHOWN = 3  #: kinds of values that a note names
 COLOUR = "rgb16"  #: the kind of values of 16 bits in each of red, green and blue
 STRAY = 1000  #: one value in so many may lie apart from the others at either end (hot and dead pixels)
 STRAY_FILES = 20  #: one file in so many may
@@ -65,7 +67,7 @@ def read_deep(image: Image.Image) -> Deep:
     """Return the values of a loaded image and their depth.
 
     Raises:
-        BrokenPhoto: no pixel has a value.
+        BrokenItem: no pixel has a value.
     """
     tags: Mapping[int, Any] = getattr(image, "tag_v2", {})
     values = np.asarray(image)
@@ -75,7 +77,7 @@ def read_deep(image: Image.Image) -> Deep:
     known = _find_known(values, kind, tags)
     seen = values if known is None else values[known]
     if not seen.size:
-        raise BrokenPhoto("no pixel has a finite value")
+        raise BrokenItem("no pixel has a finite value")
     declared = int(_first(tags.get(_BITS, 0))) if kind == "uint16" else 0
     depth = replace(
         measure_values(seen, kind),
@@ -169,6 +171,16 @@ def describe_scaling(depth: BitDepth, used: GreyRange, whose: str) -> str:
     if taken < 1 / 32:
         said += f"; it takes {max(taken, 0.0):.1%} of that, so little is seen"
     return said
+
+
+def summarise_depths(depths: Sequence[BitDepth]) -> tuple[str, ...]:
+    """Return a note that counts photos with more than 8 bits; none where there are none."""
+    kinds = Counter(describe_depth(replace(depth, missing=0)) for depth in depths)
+    if not kinds:
+        return ()
+    shown = ", ".join(f"{count} with {kind}" for kind, count in kinds.most_common(KINDS_SHOWN))
+    more = f" and {len(kinds) - KINDS_SHOWN} more" if len(kinds) > KINDS_SHOWN else ""
+    return (f"{sum(kinds.values())} photos have more than 8 bits a pixel ({shown}{more})",)
 
 
 def _name_kind(mode: str, tags: Mapping[int, Any]) -> str:

@@ -17,10 +17,10 @@ from typing import Any, cast
 from PIL import ExifTags, Image, ImageFile, Jpeg2KImagePlugin, JpegImagePlugin, PngImagePlugin
 
 from headstart.modalities.image.decoding.jpeg import MAX_PIXELS, MAX_STORED, is_too_large, read_jpeg_layout
-from headstart.modalities.image.decoding.photo import BrokenPhoto
 from headstart.modalities.image.decoding.pictures import choose_picture
 from headstart.modalities.image.decoding.refusals import explain_unknown
 from headstart.modalities.image.spec import ImageSpec
+from headstart.modalities.modality import BrokenItem
 
 JPEGS = ("JPEG", "MPO")  #: Pillow's names for files that shrink while they are decoded
 
@@ -43,24 +43,24 @@ def open_image(data: bytes) -> Iterator[ImageFile.ImageFile]:
     """Open an image with Pillow, lazily, with Pillow's many complaints as one error.
 
     Raises:
-        BrokenPhoto: not a photo in a known format, a camera raw of which only a preview could be read, or so large that
+        BrokenItem: not a photo in a known format, a camera raw of which only a preview could be read, or so large that
             no way of decoding it is allowed.
     """
     if not data:
-        raise BrokenPhoto("zero bytes")
+        raise BrokenItem("zero bytes")
     choice = choose_picture(data)
     try:
         image = _open_unchecked(data if choice.stream is None else choice.stream)
         if image is not None and choice.page:
             image.seek(choice.page)
-    except BrokenPhoto:
+    except BrokenItem:
         raise
     except Image.DecompressionBombError as error:
-        raise BrokenPhoto(f"too large: {error}; save it smaller") from error
+        raise BrokenItem(f"too large: {error}; save it smaller") from error
     except Exception as error:
-        raise BrokenPhoto(f"broken header: {error or type(error).__name__}") from error
+        raise BrokenItem(f"broken header: {error or type(error).__name__}") from error
     if image is None:
-        raise BrokenPhoto(explain_unknown(data))
+        raise BrokenItem(explain_unknown(data))
     with image:
         guard(image, data, factor=8)
         if choice.orientation != 1:
@@ -78,12 +78,12 @@ def guard(image: Image.Image, data: bytes, *, factor: int) -> None:
         factor: by how much it shrinks while it is decoded, if it is a JPEG; others are always decoded whole.
 
     Raises:
-        BrokenPhoto: it is too large; the message says what can be done.
+        BrokenItem: it is too large; the message says what can be done.
     """
     size = f"{image.width} x {image.height} pixels"
     if image.format not in JPEGS:
         if image.width * image.height > MAX_PIXELS:
-            raise BrokenPhoto(
+            raise BrokenItem(
                 f"too large: {size}, more than {MAX_PIXELS:,}; save it smaller, or as a JPEG, which is decoded small"
             )
         return
@@ -92,18 +92,16 @@ def guard(image: Image.Image, data: bytes, *, factor: int) -> None:
     if is_too_large(image.width, image.height, factor, buffered=buffered):
         most, kind = (MAX_PIXELS, "a progressive JPEG of ") if buffered else (MAX_STORED, "")
         if not buffered and image.width * image.height <= MAX_STORED:
-            raise BrokenPhoto(
-                f"too large to be decoded at full size: {size}, more than {MAX_PIXELS:,}; save it smaller"
-            )
+            raise BrokenItem(f"too large to be decoded at full size: {size}, more than {MAX_PIXELS:,}; save it smaller")
         advice = "save it smaller, or not progressive" if buffered else "save it smaller"
-        raise BrokenPhoto(f"too large: {kind}{size}, more than {most:,}; {advice}")
+        raise BrokenItem(f"too large: {kind}{size}, more than {most:,}; {advice}")
 
 
 def shrink_jpeg(image: ImageFile.ImageFile, data: bytes, spec: ImageSpec | None) -> None:
     """Let a JPEG shrink while it is decoded, as far as a spec allows; then refuse what is still too large.
 
     Raises:
-        BrokenPhoto: see ``guard``.
+        BrokenItem: see ``guard``.
     """
     factor = spec.shrink(image.height, image.width) if spec is not None and image.format in JPEGS else 1
     guard(image, data, factor=factor)
@@ -130,7 +128,7 @@ def _open_unchecked(data: bytes) -> ImageFile.ImageFile | None:
     for factory, accept in _list_factories():
         said = accept(data[:16]) if accept is not None else True
         if isinstance(said, str):  # this Pillow was built without what the format needs
-            raise BrokenPhoto(f"not read on this machine: {said}")
+            raise BrokenItem(f"not read on this machine: {said}")
         if said:
             with suppress(SyntaxError, IndexError, TypeError, struct.error):  # "not mine", says a plugin
                 return factory(io.BytesIO(data), "")

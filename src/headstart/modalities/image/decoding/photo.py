@@ -1,21 +1,11 @@
-"""The results of decoding: a photo, the facts in its first bytes, and the errors of files that are none."""
+"""The results of decoding: a photo, and the facts in its first bytes."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.errors import DataError
-
 Pixels = NDArray[np.uint8]  #: (H, W, 3) RGB, upright
-
-
-class BrokenPhoto(DataError):
-    """A file that is not a photo, or no longer one. The message is the reason, without the file's name."""
-
-
-class UnreadablePhoto(BrokenPhoto):
-    """A photo that could not be read this time, for want of a file or of memory; nothing is known of what is in it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from PIL import Image
 
 from headstart.modalities.image.decoding import tiff
 from headstart.modalities.image.decoding.jpeg import read_jpeg_layout
-from headstart.modalities.image.decoding.photo import BrokenPhoto
 from headstart.modalities.image.decoding.tiff import Directory
+from headstart.modalities.modality import BrokenItem
 
 SMALLEST_EDGE = 512  #: pixels along the longer edge of a JPEG in a raw that is taken for the photo
 SMALLEST_SHARE = 0.25  #: of the sensor's longer edge
@@ -48,13 +48,13 @@ def choose_picture(data: bytes) -> PictureChoice:
     """Return the picture of a file that is the photo.
 
     Raises:
-        BrokenPhoto: it is a camera raw of which only a preview could be read.
+        BrokenItem: it is a camera raw of which only a preview could be read.
     """
     for mark, name in _RAWS.items():
         if data.startswith(mark):
-            raise BrokenPhoto(f"a camera raw ({name}), which is not developed here; {_EXPORT}")
+            raise BrokenItem(f"a camera raw ({name}), which is not developed here; {_EXPORT}")
     if data[4:12] == b"ftypcrx ":
-        raise BrokenPhoto(f"a camera raw (Canon's CR3), which is not developed here; {_EXPORT}")
+        raise BrokenItem(f"a camera raw (Canon's CR3), which is not developed here; {_EXPORT}")
     found = tiff.read_directories(data)
     if not found:
         return FIRST
@@ -91,7 +91,7 @@ def _choose_in_raw(data: bytes, found: list[Directory]) -> PictureChoice:
         first = (found[0].width, found[0].height) if not found[0].is_raw else (0, 0)
         width, height = max(best_size, first, key=lambda size: size[0] * size[1])
         only = f"a preview of {width} x {height} pixels" if width else "no picture"
-        raise BrokenPhoto(f"a camera raw in which only {only} can be read; {_EXPORT}".replace("only no", "no"))
+        raise BrokenItem(f"a camera raw in which only {only} can be read; {_EXPORT}".replace("only no", "no"))
     start, size = best.stream
     note = f"the JPEG of {best_size[0]} x {best_size[1]} pixels in a camera raw"
     return PictureChoice(0, data[start : start + size], found[0].orientation, note)
@@ -107,7 +107,7 @@ def _choose_page(found: list[Directory]) -> PictureChoice:
         best = max(full, key=lambda one: one.pixels)
         if best.page is None:
             size = f"{first.width} x {first.height}"
-            raise BrokenPhoto(f"only a preview of {size} of {best.width} x {best.height} pixels can be read; {_EXPORT}")
+            raise BrokenItem(f"only a preview of {size} of {best.width} x {best.height} pixels can be read; {_EXPORT}")
         note = f"page {best.page + 1} of {len(pages)}, the largest: the first is a preview of it"
         return PictureChoice(best.page, note=note)
     return PictureChoice(note=f"page 1 of {len(pages)}" if len(pages) > 1 else "")

@@ -10,8 +10,9 @@ from PIL import Image
 
 from headstart.modalities.image.decoding.colour import to_upright_rgb
 from headstart.modalities.image.decoding.opening import JPEGS, decode_opened, open_image, shrink_jpeg
-from headstart.modalities.image.decoding.photo import BrokenPhoto, Photo, UnreadablePhoto
+from headstart.modalities.image.decoding.photo import Photo
 from headstart.modalities.image.spec import ImageSpec
+from headstart.modalities.modality import BrokenItem, UnreadableItem
 
 #: A truncated photo is used when at least this share of its rows decodes; what is missing stays grey.
 USABLE_SHARE = 0.5
@@ -28,7 +29,7 @@ def repair(data: bytes, spec: ImageSpec | None, reason: str) -> Photo:
         reason: why it does not decode whole.
 
     Raises:
-        BrokenPhoto: too little of it decodes.
+        BrokenItem: too little of it decodes.
     """
     with open_image(data) as image, refuse_undecodable(image, reason):
         shrink_jpeg(image, data, spec)
@@ -36,7 +37,7 @@ def repair(data: bytes, spec: ImageSpec | None, reason: str) -> Photo:
         pixels, note = to_upright_rgb(image, spec)
         share = _measure_decoded_share(image)
     if share < USABLE_SHARE:
-        raise BrokenPhoto(f"truncated: only {share:.0%} of its rows decode, {USABLE_SHARE:.0%} are wanted")
+        raise BrokenItem(f"truncated: only {share:.0%} of its rows decode, {USABLE_SHARE:.0%} are wanted")
     return Photo(pixels, f"truncated: {share:.0%} of its rows decode", note)
 
 
@@ -49,21 +50,21 @@ def refuse_undecodable(image: Image.Image, reason: str = "") -> Iterator[None]:
         reason: why it does not decode; "" for what the error says.
 
     Raises:
-        BrokenPhoto: it does not decode, or does not fit into memory.
+        BrokenItem: it does not decode, or does not fit into memory.
     """
     try:
         yield
-    except BrokenPhoto:
+    except BrokenItem:
         raise
     except MemoryError as error:
         raise make_memory_error(image) from error
     except Exception as error:
-        raise BrokenPhoto(f"does not decode: {reason or str(error) or type(error).__name__}") from error
+        raise BrokenItem(f"does not decode: {reason or str(error) or type(error).__name__}") from error
 
 
-def make_memory_error(image: Image.Image) -> UnreadablePhoto:
+def make_memory_error(image: Image.Image) -> UnreadableItem:
     """Return the error of an image that did not fit into memory."""
-    return UnreadablePhoto(f"not enough memory to decode {image.width} x {image.height} pixels")
+    return UnreadableItem(f"not enough memory to decode {image.width} x {image.height} pixels")
 
 
 def _measure_decoded_share(image: Image.Image) -> float:

@@ -14,17 +14,11 @@ import pytest
 from PIL import Image
 
 from headstart.errors import DataError
-from headstart.modalities.image.decoding import decode as module
+from headstart.modalities.image import decode as module
+from headstart.modalities.image.decode import array_to_rgb, crop_resize, decode, identify
 from headstart.modalities.image.decoding import jpeg
-from headstart.modalities.image.decoding.decode import (
-    BrokenPhoto,
-    UnreadablePhoto,
-    array_to_rgb,
-    crop_resize,
-    decode,
-    identify,
-)
 from headstart.modalities.image.spec import ImageSpec
+from headstart.modalities.modality import BrokenItem, UnreadableItem
 
 REAL = Path(__file__).resolve().parents[4] / "../shared/data"
 SMALL = ImageSpec(32, 875, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
@@ -77,7 +71,7 @@ def test_photos_of_phones():
 def test_photos_of_phones_are_known_to_many_threads_at_once():
     script = (
         "import io, sys\nfrom concurrent.futures import ThreadPoolExecutor\n"
-        "from headstart.modalities.image.decoding.decode import identify\ndata = sys.stdin.buffer.read()\n"
+        "from headstart.modalities.image.decode import identify\ndata = sys.stdin.buffer.read()\n"
         "with ThreadPoolExecutor(16) as pool:\n"
         "    print({header.format for header in pool.map(identify, [data] * 64)})"
     )
@@ -247,7 +241,7 @@ def test_a_photo_cut_off_late_is_repaired_and_early_is_broken(name, how):
     assert photo.repaired is not None
     assert photo.repaired.startswith("truncated: ")
     assert np.array_equal(photo.pixels[:96], whole[:96])
-    with pytest.raises(BrokenPhoto, match=r"^truncated: only \d+% of its rows decode, 50% are wanted$"):
+    with pytest.raises(BrokenItem, match=r"^truncated: only \d+% of its rows decode, 50% are wanted$"):
         decode(content[: int(len(content) * 0.3)])
 
 
@@ -271,7 +265,7 @@ def test_truncated_deep_and_palette_photos_are_repaired_too():
 )
 def test_what_is_no_photo(content, reason):
     for look in (identify, decode):
-        with pytest.raises(BrokenPhoto, match=reason):
+        with pytest.raises(BrokenItem, match=reason):
             look(content)
 
 
@@ -291,7 +285,7 @@ def claimed_png(width: int, height: int) -> bytes:
 def test_a_bomb_is_not_decoded():
     for look in (identify, decode):
         with pytest.raises(
-            BrokenPhoto, match="too large: 60000 x 60000 pixels, more than 178,956,970; save it smaller, or as a JPEG"
+            BrokenItem, match="too large: 60000 x 60000 pixels, more than 178,956,970; save it smaller, or as a JPEG"
         ):
             look(claimed_png(60_000, 60_000))
 
@@ -300,7 +294,7 @@ def test_a_jpeg_that_claims_to_be_a_bomb():
     content = bytearray(encoded(scene(), "JPEG"))
     at = content.index(b"\xff\xc0") + 5
     content[at : at + 4] = struct.pack(">HH", 60_000, 60_000)
-    with pytest.raises(BrokenPhoto, match="too large: 60000 x 60000 pixels, more than 1,000,000,000; save it smaller"):
+    with pytest.raises(BrokenItem, match="too large: 60000 x 60000 pixels, more than 1,000,000,000; save it smaller"):
         decode(bytes(content))
 
 
@@ -311,7 +305,7 @@ def test_random_damage_raises_nothing_else():
         damaged = bytearray(content)
         for at in rng.integers(0, len(content), 5):
             damaged[at] = rng.integers(0, 256)
-        with suppress(BrokenPhoto):
+        with suppress(BrokenItem):
             assert decode(bytes(damaged)).pixels.dtype == np.uint8
 
 
@@ -322,7 +316,7 @@ def test_threads_repair_and_refuse_side_by_side():
     def outcome(content: bytes) -> str:
         try:
             return "repaired" if decode(content).repaired else "whole"
-        except BrokenPhoto:
+        except BrokenItem:
             return "broken"
 
     with ThreadPoolExecutor(8) as pool:
@@ -393,5 +387,5 @@ def test_want_of_memory_is_not_held_against_a_photo(monkeypatch: pytest.MonkeyPa
         raise MemoryError
 
     monkeypatch.setattr("PIL.ImageFile.ImageFile.load_prepare", exhausted)
-    with pytest.raises(UnreadablePhoto, match="not enough memory to decode 50 x 50"):
+    with pytest.raises(UnreadableItem, match="not enough memory to decode 50 x 50"):
         decode(out.getvalue())

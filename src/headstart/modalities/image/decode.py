@@ -17,18 +17,17 @@ from headstart.modalities.image.decoding.camera import read_camera
 from headstart.modalities.image.decoding.deep_colour import is_deep_colour
 from headstart.modalities.image.decoding.depth import BitDepth, is_deep
 from headstart.modalities.image.decoding.opening import decode_opened, open_image, shrink_jpeg
-from headstart.modalities.image.decoding.photo import BrokenPhoto, Header, Photo, Pixels, UnreadablePhoto
+from headstart.modalities.image.decoding.photo import Header, Photo, Pixels
 from headstart.modalities.image.decoding.pictures import choose_picture, describe_picture
 from headstart.modalities.image.decoding.repair import make_memory_error, refuse_undecodable, repair
 from headstart.modalities.image.spec import ImageSpec
+from headstart.modalities.modality import BrokenItem
 
 __all__ = [
     "SUFFIXES",
-    "BrokenPhoto",
     "Header",
     "Photo",
     "Pixels",
-    "UnreadablePhoto",
     "array_to_rgb",
     "crop_resize",
     "decode",
@@ -46,7 +45,7 @@ def identify(data: bytes) -> Header:
     """Read a photo's header.
 
     Raises:
-        BrokenPhoto: not a photo in a known format, or so large that decoding it could exhaust memory.
+        BrokenItem: not a photo in a known format, or so large that decoding it could exhaust memory.
     """
     with open_image(data) as image:
         camera = read_camera(image.info, getattr(image, "tag_v2", None))
@@ -72,7 +71,7 @@ def decode(data: bytes, spec: ImageSpec | None = None) -> Photo:
         spec: what the photo is decoded for; None decodes at full size.
 
     Raises:
-        BrokenPhoto: nothing usable is in these bytes.
+        BrokenItem: nothing usable is in these bytes.
     """
     photo = _decode_plain_jpeg(data, spec) if data.startswith(jpeg.START) else None
     return _decode_with_pillow(data, spec) if photo is None else photo
@@ -86,10 +85,10 @@ def decode_image(image: Image.Image, spec: ImageSpec | None = None) -> Photo:
         spec: what the photo is decoded for; None scales what has more than 8 bits by its own range.
 
     Raises:
-        BrokenPhoto: it has no pixels, or they do not load.
+        BrokenItem: it has no pixels, or they do not load.
     """
     if not (image.width and image.height):
-        raise BrokenPhoto(f"an image of {image.width} x {image.height} pixels; leave it out")
+        raise BrokenItem(f"an image of {image.width} x {image.height} pixels; leave it out")
     with refuse_undecodable(image):
         image.load()
         pixels, note = colour.to_upright_rgb(image, spec)
@@ -157,7 +156,7 @@ def _is_turned(data: bytes) -> bool:
     try:
         with open_image(data) as image:
             return colour.read_orientation(image) != 1
-    except BrokenPhoto:
+    except BrokenItem:
         return False
 
 
@@ -169,7 +168,7 @@ def _decode_with_pillow(data: bytes, spec: ImageSpec | None) -> Photo:
             decode_opened(image)
             pixels, note = colour.to_upright_rgb(image, spec, data)
             return Photo(pixels, None, "; ".join(filter(None, (picture, note))))
-        except BrokenPhoto:
+        except BrokenItem:
             raise
         except MemoryError as error:
             raise make_memory_error(image) from error

@@ -1,0 +1,173 @@
+"""Facets of a modality: what only fitting, judging and reporting ask of it. Each may be absent."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from headstart.arrays import Doubles, Floats, Ints
+from headstart.modalities.modality import AnySpec, Batch, InputSpec, Part
+
+if TYPE_CHECKING:
+    from headstart.modalities.graph_builder import GraphBuilder
+    from headstart.storage.store import FeatureSpace, Store
+
+Properties = Sequence[Mapping[str, Any]]  #: of N items, as ``ItemFacts.properties`` has them, with their "format"
+
+
+class ItemStats(Protocol):
+    """Statistics of N items, as the modality has them."""
+
+    def __len__(self) -> int: ...
+
+    def take(self, rows: Sequence[int]) -> "ItemStats":
+        """Return the statistics of some of the items, by their rows, in that order."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedProperty:
+    """A property by which items are sliced, with names for values."""
+
+    name: str  #: "file type"
+    values: Sequence[Sequence[str]]  #: for each of N items its values, mostly one
+
+
+@dataclass(frozen=True, slots=True)
+class NumericProperty:
+    """A property by which items are sliced, with numbers for values; they are cut into thirds."""
+
+    name: str  #: "brightness"
+    values: Doubles  #: (N,), cut between whole ones
+    thirds: tuple[str, str, str]  #: "dark", "middle", "bright"
+    unit: str = ""  #: behind a limit
+    scale: int = 1  #: limits are shown divided by it
+
+
+@dataclass(frozen=True, slots=True)
+class ItemIssue:
+    """The items that have one kind of issue."""
+
+    kind: str  #: "blurred"
+    limit: str  #: from where on an item counts, for a person
+    ids: tuple[str, ...]  #: of the items, the worst first
+
+
+class StatisticsFacet(Protocol):
+    """Small facts about items that need no network, from the same decoded parts as their features."""
+
+    def space(self, spec: AnySpec) -> "FeatureSpace":
+        """Return where the statistics of items prepared by a spec are stored."""
+
+    def compute(self, batch: Batch) -> Mapping[str, Floats]:
+        """Return the statistics of a batch, float32 (B, width) for each layer of the space."""
+
+    def read(self, store: "Store", spec: AnySpec, digests: Sequence[str]) -> ItemStats:
+        """Read the statistics of items, in the order of the digests.
+
+        Raises:
+            StoreError: those of some were not computed.
+        """
+
+    def list_properties(self, properties: Properties, stats: Any) -> Sequence[NamedProperty | NumericProperty]:
+        """Return the properties by which N items are sliced."""
+
+    def find_issues(self, ids: Sequence[str], properties: Properties, stats: Any, spec: AnySpec) -> Iterable[ItemIssue]:
+        """Yield one record for each kind of issue, those that no item has included."""
+
+
+class PairScorer(Protocol):
+    """A scorer of pairs among N items."""
+
+    def describe(self) -> Floats:
+        """Return descriptors of length 1, (N, D): near-duplicates are near each other."""
+
+    def score(self, pairs: Ints, pool: Executor) -> Floats:
+        """Return log-odds (M,) that the items of each pair (M, 2) show the same; 0 is the threshold."""
+
+    def note(self) -> str:
+        """Return what is to be said of the items, such as that they are too plain to be compared; "" for nothing."""
+
+
+class DuplicatesFacet(Protocol):
+    """Evidence by which near-duplicates are found."""
+
+    def make_scorer(self, features: Floats, stats: Any, rows: Ints) -> PairScorer:
+        """Return a scorer of the pairs among some items.
+
+        Args:
+            features: (N, D) rows of the final layer.
+            stats: of the same items.
+            rows: (M,) the items that are compared.
+        """
+
+
+class Augmenter(Protocol):
+    """Changes that are drawn for each view of a training item."""
+
+    @property
+    def identity(self) -> bool:
+        """Whether every view is the plain one."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the views would."""
+
+    def describe(self) -> str:
+        """Return the changes in one line for a person."""
+
+    def make_view(self, value: Any, spec: AnySpec, *, seed: int, digest: str, number: int) -> Part:
+        """Return one changed view of a decoded item. Pure: what names a view decides it."""
+
+
+class AugmentationFacet(Protocol):
+    """Changed views of training items, by the settings."""
+
+    def make_augmenter(self, settings: Any) -> Augmenter:
+        """Return the augmenter that the settings ask for."""
+
+    def make_plain(self) -> Augmenter:
+        """Return the augmenter that changes nothing."""
+
+    def fit_view_spec(self, settings: Any, spec: AnySpec) -> InputSpec:
+        """Return the spec of the views that are trained on: they may be smaller than what a network is judged on."""
+
+    def smallest_window(self, settings: Any) -> float:
+        """Return the least share of a feature map's edge that a step of training sees; 1 is the whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """A small copy of an item for a report."""
+
+    content: bytes
+    media_type: str  #: "image/jpeg", "text/plain", "image/svg+xml"
+
+
+class PreviewFacet(Protocol):
+    """Small copies of items for reports."""
+
+    def spec(self) -> InputSpec:
+        """Return the spec that items are decoded for to be shown."""
+
+    def make_thumbnail(self, value: Any) -> Thumbnail:
+        """Return a small copy of a decoded item."""
+
+
+class ExplanationFacet(Protocol):
+    """Evidence for an answer, shown on the item."""
+
+    def overlay(self, value: Any, weights: Floats) -> Thumbnail:
+        """Return a decoded item with weights of its places, (h, w) or (n,), laid over it."""
+
+
+class PreprocessingFacet(Protocol):
+    """Preprocessing inside the saved graph."""
+
+    def inputs(self) -> Sequence[tuple[str, str, Sequence[int | str]]]:
+        """Return name, NumPy's dtype and shape of the graph's inputs, for one item."""
+
+    def feed(self, value: Any) -> Batch:
+        """Return a decoded item as the graph's inputs."""
+
+    def add(self, builder: "GraphBuilder", spec: AnySpec, prefix: str) -> Mapping[str, str]:
+        """Add all from the inputs to a network's tensors; return the node of each tensor by its name."""

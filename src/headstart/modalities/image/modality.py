@@ -1,0 +1,174 @@
+"""Images as a modality. What is behind a facet is imported when it is first asked for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from headstart.modalities import facets
+from headstart.modalities.image import decode as decoder
+from headstart.modalities.image.decode import Pixels
+from headstart.modalities.image.decoding.depth import (
+    BitDepth,
+    describe_depth,
+    describe_scaling,
+    fit_common_ranges,
+    fit_range,
+    summarise_depths,
+)
+from headstart.modalities.image.load import OpenedPhoto, is_one_photo, suggest_remedy
+from headstart.modalities.image.spec import ImageSpec
+from headstart.modalities.modality import Batch, Decoded, ItemFacts, Modality, Noun, Raw
+
+PIXELS = "pixels"  #: the one tensor of a batch, uint8 (B, S, S, 3)
+
+
+class ImageModality:
+    """Photos, drawings, scans: files that a decoder of images opens, and arrays of uint8."""
+
+    name = "image"
+    noun = Noun("photo", "photos")
+    suffixes = decoder.SUFFIXES
+
+    def accepts(self, value: object) -> bool:
+        """Return whether a caller gave one photo, or an attempt at one, and not a collection of photos."""
+        return is_one_photo(value)
+
+    def accepts_array(self, array: NDArray[Any]) -> bool:
+        """Return whether an array looks like photos: uint8 (N, H, W) or (N, H, W, channels)."""
+        return array.ndim in (3, 4)
+
+    def open(self, value: object) -> OpenedPhoto:
+        """Return a photo as a caller gave it; nothing is read yet."""
+        return OpenedPhoto(value)
+
+    def suggest_remedy(self, value: object, message: str) -> str:
+        """Return advice about a photo that cannot be read, to stand behind a message."""
+        return suggest_remedy(value, message)
+
+    def identify(self, raw: Raw) -> ItemFacts:
+        """Return format, width and height in pixels as stored, the camera, and of more than 8 bits the range of values.
+
+        Raises:
+            BrokenItem: no photo in a known format, or one so large that decoding it could exhaust memory.
+        """
+        if isinstance(raw, np.ndarray):
+            return ItemFacts("array", {"width": raw.shape[1], "height": raw.shape[0]})
+        header = decoder.identify(raw)
+        properties: dict[str, Any] = {"width": header.width, "height": header.height}
+        if header.camera:
+            properties["camera"] = header.camera
+        depth = decoder.measure_depth(raw) if header.deep else None
+        if depth is not None:
+            properties["depth"] = asdict(depth)
+        note = "; ".join(filter(None, (header.note, describe_depth(depth) if depth else "")))
+        return ItemFacts(header.format, properties, note)
+
+    def decode(self, raw: Raw, spec: ImageSpec | None) -> Decoded:
+        """Decode a photo upright, uint8 (H, W, 3); a JPEG shrinks while decoding as the spec allows.
+
+        Raises:
+            BrokenItem: it cannot be decoded.
+            DataError: an array of another shape or type.
+        """
+        if isinstance(raw, np.ndarray):
+            return Decoded(decoder.array_to_rgb(raw))
+        photo = decoder.decode(raw, spec)
+        return Decoded(photo.pixels, photo.repaired, photo.note)
+
+    def make_parts(self, value: Pixels, spec: ImageSpec) -> list[Pixels]:
+        """Return the photo cropped and resized to the network's square, (S, S, 3): one part."""
+        return [decoder.crop_resize(value, spec)]
+
+    def collate(self, parts: Sequence[Pixels], spec: ImageSpec) -> Batch:
+        """Return squares as uint8 (B, S, S, 3), B may be 0."""
+        return {PIXELS: np.stack(parts) if parts else np.zeros((0, spec.size, spec.size, 3), np.uint8)}
+
+    def sort_key(self, properties: Mapping[str, Any]) -> float:
+        """Return the same for all photos: every square goes with every other."""
+        return 0.0
+
+    def read_spec(self, record: Mapping[str, Any]) -> ImageSpec:
+        """Return the spec that ``ImageSpec.to_json`` describes."""
+        return ImageSpec.from_json(dict(record))
+
+    def fit_spec(self, spec: ImageSpec, properties: Sequence[Mapping[str, Any]]) -> ImageSpec:
+        """Return the spec with the ranges by which training photos of more than 8 bits are scaled."""
+        ranges = fit_common_ranges(_list_depths(properties))
+        return replace(spec, grey=ranges) if ranges else spec
+
+    def describe_fit(self, spec: ImageSpec, properties: Sequence[Mapping[str, Any]]) -> str:
+        """Return by what ranges photos with more than 8 bits are scaled; "" where all have 8."""
+        if not spec.grey:
+            return ""
+        each = [f"{one.low:.6g}..{one.high:.6g} ({one.kind})" for one in spec.grey]
+        count = len(_list_depths(properties))
+        return f"photos with more than 8 bits are scaled by {', '.join(each)}, the range of {count} of them in train"
+
+    def note_items(self, spec: ImageSpec, facts: Sequence[ItemFacts]) -> list[str]:
+        """Return for each photo its note; of one with more than 8 bits with the range it is scaled by."""
+        by_kind = {one.kind: one for one in spec.grey}
+        notes = []
+        for item in facts:
+            note = item.note
+            for depth in _list_depths([item.properties]):
+                common = by_kind.get(depth.kind)
+                whose = "the set's" if common else "its own"
+                note = note.replace(describe_depth(depth), describe_scaling(depth, common or fit_range(depth), whose))
+            notes.append(note)
+        return notes
+
+    def summarise(self, facts: Sequence[ItemFacts]) -> tuple[str, ...]:
+        """Return a note that counts photos with more than 8 bits; none where there are none."""
+        return summarise_depths(_list_depths([item.properties for item in facts]))
+
+    @property
+    def stats(self) -> facets.StatisticsFacet:
+        """Brightness, contrast, sharpness and colours."""
+        from headstart.modalities.image.statistics import ImageStatistics
+
+        return ImageStatistics()
+
+    @property
+    def duplicates(self) -> facets.DuplicatesFacet | None:
+        """Evidence by which near-duplicates are found."""
+        return None
+
+    @property
+    def augmentation(self) -> facets.AugmentationFacet:
+        """Crops, mirrors, colours."""
+        from headstart.modalities.image.augment.augmenter import ImageAugmentation
+
+        return ImageAugmentation()
+
+    @property
+    def preview(self) -> facets.PreviewFacet | None:
+        """Small JPEGs."""
+        return None
+
+    @property
+    def explanation(self) -> facets.ExplanationFacet | None:
+        """Heat maps laid over photos."""
+        return None
+
+    @property
+    def graph(self) -> facets.PreprocessingFacet:
+        """Crop and resize inside the graph."""
+        from headstart.modalities.image.onnx import ImagePreprocessing
+
+        return ImagePreprocessing()
+
+    @property
+    def settings(self) -> type[BaseModel] | None:
+        """The chapter "augment"."""
+        return None
+
+
+def _list_depths(properties: Sequence[Mapping[str, Any]]) -> list[BitDepth]:
+    return [BitDepth(**each["depth"]) for each in properties if "depth" in each]
+
+
+_CHECKED: Modality = ImageModality()  # mypy holds the class to the protocol

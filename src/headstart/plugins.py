@@ -1,0 +1,29 @@
+"""Objects that other packages add to a registry of this one, through ``importlib.metadata`` entry points."""
+
+from collections.abc import Collection, Iterator
+from importlib.metadata import entry_points
+from typing import Any
+
+from headstart.errors import PluginError
+
+
+def load_plugins(group: str, known: Collection[str] = ()) -> Iterator[tuple[str, Any]]:
+    """Yield the names and objects that other packages registered.
+
+    Args:
+        group: of the entry points, such as ``headstart.providers``.
+        known: names that are taken; entry points of such a name are passed over.
+
+    Raises:
+        PluginError: one cannot be loaded.
+    """
+    for entry in entry_points(group=group):
+        if entry.name in known:
+            continue
+        try:
+            yield entry.name, entry.load()
+        except Exception as error:
+            kind = group.rpartition(".")[2].removesuffix("s")
+            raise PluginError(
+                f"the {kind} {entry.name!r} ({entry.value}) cannot be loaded: {error}; update or remove its package"
+            ) from error

@@ -13,7 +13,6 @@ from headstart.engines.openvino import OpenVinoEngine
 from headstart.errors import SaveError
 from headstart.export import EnsembleMember, FittedModel, UnsteadyNoveltyError, add_scores, heads, write_model
 from headstart.export import build as graph
-from headstart.export.calibration import add_calibration
 from headstart.export.novelty import add_novelty_score
 from headstart.heads.head import Dense, Head
 from headstart.heads.saving import read_heads
@@ -24,6 +23,7 @@ from headstart.inference.classifier import BATCH_FROM, Classifier, load
 from headstart.inference.conformal import ConformalPredictor
 from headstart.modalities.image.decode import crop_resize, decode
 from headstart.modalities.image.spec import ImageSpec
+from headstart.tasks.classification.graph_calibration import add_calibration
 from tests.conftest import CLASSES, picture
 from tests.export.drawn import (
     NAMES,

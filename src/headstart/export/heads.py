@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from headstart.export.calibration import add_calibration, add_conformal
 from headstart.export.model import FittedModel
 from headstart.export.novelty import add_novelty_score
 from headstart.heads.head import Head
 from headstart.inference import model_format
 from headstart.modalities.graph_builder import GraphBuilder
+from headstart.tasks.classification.graph_calibration import add_calibration, add_conformal
 
 
 def add_features(builder: GraphBuilder, layers: list[str], features: str) -> None:

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from onnx import helper
 from scipy.special import softmax
 
-from headstart.export.calibration import add_calibration, add_conformal
 from headstart.inference.calibration import NONE, Calibration
 from headstart.inference.conformal import ConformalPredictor
 from headstart.modalities.graph_builder import GraphBuilder
+from headstart.tasks.classification.graph_calibration import add_calibration, add_conformal
 from headstart.uncertainty.calibration_fits import fit_isotonic_curve
 
 Float = NDArray[np.float32]

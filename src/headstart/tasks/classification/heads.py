@@ -1,0 +1,34 @@
+"""Heads of classes: logistic regression, LDA, ridge and a small neural network."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from headstart.arrays import Floats
+from headstart.heads.catalog import HEADS, SOLVED
+from headstart.heads.crossfit import cross_val_predict
+from headstart.heads.head import Fit, TrainingSet
+
+AUTO = ("logistic", "lda", "ridge")  #: the heads that cost seconds
+
+
+class ClassHeads:
+    """Heads that give a logit for each class."""
+
+    default: str = "logistic"
+    automatic: tuple[str, ...] = AUTO
+    solved: frozenset[str] = frozenset(SOLVED)
+
+    @property
+    def heads(self) -> Mapping[str, Fit]:
+        """The heads by name."""
+        return HEADS
+
+    def check(self, training_set: TrainingSet) -> None:
+        """Raise a DataError where features, labels and groups do not belong together."""
+        training_set.check()
+
+    def predict_held_out(
+        self, training_set: TrainingSet, head: str, settings: Any, chosen: Mapping[str, float]
+    ) -> Floats:
+        """Return probabilities (N, C) of each row by a head that was fitted without the row's fold."""
+        return cross_val_predict(training_set, HEADS[head], settings, chosen, folds=settings.folds)

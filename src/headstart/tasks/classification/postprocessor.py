@@ -1,0 +1,59 @@
+"""All between a classifier's raw probabilities and its answers: calibration and prediction sets."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.arrays import Floats
+from headstart.inference.calibration import NONE, Calibration
+from headstart.inference.conformal import ConformalPredictor
+from headstart.inference.model_format import PREDICTION_SET, PROBABILITIES, UNCALIBRATED
+
+
+@dataclass(frozen=True, slots=True)
+class ClassPostprocessor:
+    """A calibration of probabilities, and the rule that makes prediction sets of them."""
+
+    calibration: Calibration = NONE
+    conformal: ConformalPredictor | None = None  #: None makes no sets
+
+    def apply(self, raw: Floats) -> dict[str, NDArray[Any]]:
+        """Return calibrated and raw probabilities, float32 (N, C), and prediction sets, bool (N, C), if there are any.
+
+        Args:
+            raw: the members' combined probabilities, float32 (N, C).
+        """
+        calibrated = self.calibration.apply(raw)
+        outputs: dict[str, NDArray[Any]] = {PROBABILITIES: calibrated, UNCALIBRATED: raw}
+        if self.conformal is not None:
+            outputs[PREDICTION_SET] = self.conformal.predict(calibrated)
+        return outputs
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a dict of plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Self:
+        """Return the record that ``to_json`` describes.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is none.
+        """
+        conformal = record["conformal"]
+        return cls(
+            Calibration.from_json(record["calibration"]),
+            None if conformal is None else ConformalPredictor.from_json(conformal),
+        )
+
+
+def select_set(outputs: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
+    """Return prediction sets (N, C); where the classifier makes none, the likeliest class alone."""
+    if PREDICTION_SET in outputs:
+        return outputs[PREDICTION_SET]
+    probabilities = outputs[PROBABILITIES]
+    best = probabilities.argmax(axis=1)
+    return np.asarray(np.arange(probabilities.shape[1]) == best[:, None])

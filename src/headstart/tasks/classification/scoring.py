@@ -1,0 +1,95 @@
+"""Scores of class probabilities, and comparisons of arms by them: accuracy, log loss, McNemar's exact test."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from headstart.arrays import Doubles, Floats, Ints
+from headstart.evaluation.comparison import ArmScores, PairedTest, run_paired_tests, score_arms
+from headstart.evaluation.ensemble_selection import select_ensemble
+from headstart.evaluation.evaluation import Evaluation, score_predictions
+from headstart.evaluation.grouping import Targets
+from headstart.evaluation.paired import (
+    SIGNIFICANT,
+    binomial_p_value,
+    group_differences,
+    smallest_detectable_difference,
+)
+from headstart.tasks.facets import ItemScores
+from headstart.tasks.task import TargetSpace
+
+
+class ClassScoring:
+    """An answer is the most probable class, the first of equals; its score is 1 where it is right, else 0."""
+
+    def score(self, part: str, targets: Targets, outputs: Floats, space: TargetSpace) -> Evaluation:
+        """Return the scores of probabilities (N, C) on the rows of a part."""
+        return score_predictions(part, targets, outputs, space.names)
+
+    def read_evaluation(self, record: Mapping[str, Any]) -> Evaluation:
+        """Return the evaluation that ``Evaluation.to_json`` describes."""
+        return Evaluation.from_json(dict(record))
+
+    def score_items(self, targets: Targets, outputs: Floats) -> ItemScores:
+        """Return whether each row is right, 1 or 0, and its log loss, nats."""
+        scored = score_arms(targets, {"": outputs})
+        return ItemScores(scored.right[:, 0].astype(np.float64), scored.losses[:, 0])
+
+    def run_paired_tests(
+        self, targets: Targets, scores: Mapping[str, ItemScores], pairs: Sequence[tuple[str, str]], seed: int
+    ) -> tuple[PairedTest, ...]:
+        """Return McNemar's exact tests by groups, with Holm's correction, and intervals of both differences."""
+        scored = ArmScores(
+            targets,
+            tuple(scores),
+            np.stack([items.scores > 0 for items in scores.values()], axis=1),
+            np.stack([items.losses for items in scores.values()], axis=1),
+        )
+        return run_paired_tests(scored, pairs, seed)
+
+    def describe_score(self, items: ItemScores) -> str:
+        """Return the share of photos that is right."""
+        return f"{int(items.scores.sum()) / len(items.scores):.1%} of {len(items.scores)} photos right"
+
+    def describe_pair(self, pair: PairedTest) -> str:
+        """Return how many points two arms are apart, and whether that can be chance."""
+        points, low, high = (100 * share for share in (pair.difference, pair.interval.low, pair.interval.high))
+        ahead = f"is {points:.1f} points ahead of {pair.b}" if points else f"and {pair.b} have as many photos right"
+        lead = (
+            f"{pair.a} {ahead} ({100 * pair.interval.level:.0f} % interval {low:z.1f} to {high:z.1f} points, McNemar p "
+            f"{format_p(pair.p_holm)} after Holm)"
+        )
+        error = f"one standard error ({100 * pair.standard_error:.1f} points)"
+        if not pair.exceeds_one_se:
+            return f"{lead}, which is within {error}: no difference could be seen."
+        return f"{lead}: beyond chance." if pair.significant else f"{lead}: more than {error}, but not beyond chance."
+
+    def describe_too_few(self, targets: Targets, judged_by: str, items: ItemScores, rivals: int) -> str:
+        """Return why these photos cannot tell whatever arm there was; "" where they can."""
+        right = items.scores > 0
+        mistakes = int((~right).sum())
+        flips = int(np.count_nonzero(group_differences(np.ones_like(right), right, targets.groups)))
+        extreme = min(1.0, binomial_p_value(0, flips) * rivals)
+        if extreme < SIGNIFICANT:
+            return ""
+        together = f" in {flips} groups" if flips < mistakes else ""
+        return (
+            f"These {len(right)} photos are too few to tell: {judged_by} makes {mistakes} mistake"
+            f"{'s' * (mistakes != 1)}{together} on them, so that even an arm without mistakes would have p "
+            f"{format_p(extreme)} after Holm; wanted below {SIGNIFICANT}."
+        )
+
+    def smallest_difference(self, evaluation: Evaluation) -> float | None:
+        """Return the smallest difference in accuracy that so many photos can show; None where they can show none."""
+        smallest = smallest_detectable_difference(int(evaluation.effective_n), 1 - evaluation.accuracy)
+        return smallest if np.isfinite(smallest) else None
+
+    def select_ensemble(self, stack: Floats, targets: Ints) -> Doubles:
+        """Return weights (M,) of members whose probabilities are (M, N, C), taken one by one as they lower log loss."""
+        return select_ensemble(stack, targets)
+
+
+def format_p(p: float) -> str:
+    """Return a p-value for a sentence."""
+    return "below 0.001" if p < 0.001 else f"{p:.2g}"

@@ -1,0 +1,104 @@
+"""Single-label classification as a task. What is behind a facet is imported when it is first asked for."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from headstart.arrays import Floats
+from headstart.inference.postprocess import BatchPredictions, combine_members
+from headstart.inference.prediction import Prediction, make_failure, make_predictions
+from headstart.linalg import softmax
+from headstart.tasks.classification.postprocessor import ClassPostprocessor
+from headstart.tasks.task import Measure, TargetSpace
+
+if TYPE_CHECKING:
+    from headstart.tasks import facets
+
+
+class ClassificationTask:
+    """The question which one of several classes an item belongs to."""
+
+    name = "classification"
+    title = "single-label classification"
+    measure = Measure("accuracy", "log loss", "nats")
+    feature_rank = "pooled"
+    invariances = frozenset("*")
+    answer = "probabilities"
+    strategies = None
+    ensembles = None
+
+    def count_outputs(self, space: TargetSpace) -> int:
+        """Return the number of classes C."""
+        return len(space.names)
+
+    def activate(self, logits: Floats) -> Floats:
+        """Return probabilities, float32 (N, C), by softmax."""
+        return softmax(logits)
+
+    def combine(self, members: Sequence[Floats], weights: Sequence[float], how: str) -> Floats:
+        """Return the mean of the members' probabilities, or their vote, float32 (N, C).
+
+        Raises:
+            ValueError: another way than "mean" and "vote".
+        """
+        if how not in ("mean", "vote"):
+            raise ValueError(f"classes are not combined by {how!r}; wanted mean or vote")
+        return combine_members(members, weights, "vote" if how == "vote" else "mean")
+
+    def make_postprocessor(self) -> ClassPostprocessor:
+        """Return what leaves probabilities as they are and makes no prediction sets."""
+        return ClassPostprocessor()
+
+    def read_postprocessor(self, record: Mapping[str, Any]) -> ClassPostprocessor:
+        """Return calibration and prediction sets, as ``ClassPostprocessor.to_json`` has them."""
+        return ClassPostprocessor.from_json(record)
+
+    def make_predictions(self, items: Sequence[Any], batch: BatchPredictions, space: TargetSpace) -> list[Prediction]:
+        """Return a prediction for each opened item, in their order."""
+        return make_predictions(items, batch, space.names)
+
+    def make_failure(self, item: Any, error: Exception, space: TargetSpace) -> Prediction:
+        """Return the prediction for an item that cannot be read."""
+        return make_failure(item, error, space.names)
+
+    @cached_property
+    def targets(self) -> "facets.TargetReading":
+        """Class names, read as indices."""
+        from headstart.tasks.classification.targets import ClassTargets
+
+        return ClassTargets()
+
+    @cached_property
+    def heads(self) -> "facets.HeadFitting":
+        """Logistic regression, LDA, ridge and a small neural network."""
+        from headstart.tasks.classification.heads import ClassHeads
+
+        return ClassHeads()
+
+    @cached_property
+    def scoring(self) -> "facets.Scoring":
+        """Accuracy, log loss and McNemar's test."""
+        from headstart.tasks.classification.scoring import ClassScoring
+
+        return ClassScoring()
+
+    @cached_property
+    def graph(self) -> "facets.GraphOutputs":
+        """Softmax, calibration and prediction sets in ONNX."""
+        from headstart.tasks.classification.graph import ClassGraph
+
+        return ClassGraph()
+
+    @cached_property
+    def training(self) -> "facets.NetworkTraining":
+        """Cross-entropy."""
+        from headstart.tasks.classification.training import ClassTraining
+
+        return ClassTraining()
+
+    @cached_property
+    def postprocessing(self) -> "facets.Postprocessing":
+        """Calibration, and prediction sets by split conformal prediction."""
+        from headstart.tasks.classification.postprocessing import ClassPostprocessing
+
+        return ClassPostprocessing()

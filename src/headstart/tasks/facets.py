@@ -1,0 +1,237 @@
+"""Facets of a task: what reading, fitting, testing and reporting ask of it. Those that are optional may be absent."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from headstart.arrays import Doubles, Floats, Ints
+from headstart.tasks.task import Postprocessor, Target, TargetArray, TargetSpace
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from headstart.data.samples import Samples
+    from headstart.evaluation.comparison import PairedTest
+    from headstart.evaluation.evaluation import Evaluation
+    from headstart.evaluation.grouping import Targets
+    from headstart.heads.head import Fit, TrainingSet
+    from headstart.modalities.graph_builder import GraphBuilder
+    from headstart.reporting.page import Page
+    from headstart.reporting.records import Records
+
+
+@dataclass(frozen=True, slots=True)
+class Strata:
+    """Kinds of samples that a split spreads evenly over its subsets and folds."""
+
+    numbers: Ints  #: (N,) of each sample, in 0..S-1
+    names: tuple[str, ...]  #: of the strata, for people: "class 'ants'"
+    required: bool  #: whether each subset must have a sample of each; False: as far as it goes
+
+
+class TargetReading(Protocol):
+    """Labels of a source, read as targets."""
+
+    def claim(self, labels: Sequence[str]) -> str:
+        """Return why these labels, as they are written, look like this task's: "12.5, 0.3 are numbers"; "" for no."""
+
+    def read_space(self, labels: Sequence[str], names: Sequence[str]) -> TargetSpace:
+        """Return the space of all labels of a source.
+
+        Args:
+            labels: as they are written, those of items that cannot be read included.
+            names: of the classes that the source names, with or without items.
+
+        Raises:
+            DataError: labels that this task cannot have; all problems in one line.
+        """
+
+    def parse(self, space: TargetSpace, label: str) -> Target:
+        """Return the target that a label means.
+
+        Raises:
+            DataError: it means none; the message says what is wanted.
+        """
+
+    def describe(self, space: TargetSpace, target: Target) -> str:
+        """Return a target as a person writes it; ``parse`` reads it."""
+
+    def stack(self, targets: Sequence[Target]) -> TargetArray:
+        """Return targets as one array, (N, ...)."""
+
+    def conflict(self, first: Target, second: Target) -> bool:
+        """Return whether two items of equal bytes cannot both have these targets."""
+
+    def stratify(self, space: TargetSpace, targets: Sequence[Target]) -> Strata:
+        """Return the strata of samples, by which they are split and folded."""
+
+    def find_problems(self, samples: "Samples") -> list[str]:
+        """Return why nothing can be fitted on samples: what was seen, wanted, and what to do; empty when it can."""
+
+    def note(self, space: TargetSpace) -> list[str]:
+        """Return notes for the ledger on names that may be one, units that were taken, and the like."""
+
+    def describe_space(self, space: TargetSpace) -> str:
+        """Return what there is to tell, in a few words: "4 classes", "weight (g)"."""
+
+
+class HeadFitting(Protocol):
+    """Heads on features."""
+
+    default: str  #: the name of the head that is fitted where the settings name none
+    automatic: tuple[str, ...]  #: heads that "auto" tries
+    solved: frozenset[str]  #: heads that are solved in seconds, not trained
+
+    @property
+    def heads(self) -> "Mapping[str, Fit]":
+        """The heads by name; each ends as dense layers of ``Task.count_outputs`` outputs."""
+
+    def check(self, training_set: "TrainingSet") -> None:
+        """Raise a DataError where features, targets and groups do not belong together."""
+
+    def predict_held_out(
+        self, training_set: "TrainingSet", head: str, settings: Any, chosen: Mapping[str, float]
+    ) -> Floats:
+        """Return raw outputs (N, K) of each row by a head that was fitted without the row's fold; groups together."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemScores:
+    """Scores of N items, one by one."""
+
+    scores: Doubles  #: (N,) greater is better, whatever ``Measure.greater`` says: 1 where right, minus an error
+    losses: Doubles  #: (N,) less is better
+
+
+class Scoring(Protocol):
+    """Scores of outputs, and comparisons of ways to get them."""
+
+    def score(self, part: str, targets: "Targets", outputs: Floats, space: TargetSpace) -> "Evaluation":
+        """Return the scores of outputs (N, K), calibrated or not, on the rows of a part.
+
+        Raises:
+            DataError: no rows, shapes that do not belong together, outputs that are none.
+        """
+
+    def read_evaluation(self, record: Mapping[str, Any]) -> "Evaluation":
+        """Return the evaluation that ``Evaluation.to_json`` describes.
+
+        Raises:
+            DataError: another schema, or fields missing or unknown.
+        """
+
+    def score_items(self, targets: "Targets", outputs: Floats) -> ItemScores:
+        """Return the score and the loss of each row.
+
+        Raises:
+            DataError: arrays that do not belong together.
+        """
+
+    def run_paired_tests(
+        self, targets: "Targets", scores: Mapping[str, ItemScores], pairs: Sequence[tuple[str, str]], seed: int
+    ) -> "tuple[PairedTest, ...]":
+        """Return tests of pairs of arms, by name, corrected for their number (Holm)."""
+
+    def describe_score(self, items: ItemScores) -> str:
+        """Return an arm's score in the words of a sentence: "92.3% of 120 photos right"."""
+
+    def describe_pair(self, pair: "PairedTest") -> str:
+        """Return how far two arms are apart, a sentence."""
+
+    def describe_too_few(self, targets: "Targets", judged_by: str, items: ItemScores, rivals: int) -> str:
+        """Return why these rows cannot tell whatever arm there was, a sentence; "" where they can."""
+
+    def smallest_difference(self, evaluation: "Evaluation") -> float | None:
+        """Return the smallest difference of scores that so many rows can show; None where they can show none."""
+
+    def select_ensemble(self, stack: Floats, targets: TargetArray) -> Doubles:
+        """Return weights (M,) of members whose outputs are (M, N, K), by greedy selection; they sum to 1."""
+
+
+class Objective(Protocol):
+    """The loss of a training and the scores that are followed, in PyTorch: logits (B, K), targets (B, ...)."""
+
+    def encode(self, targets: "Tensor") -> "Tensor":
+        """Return targets as floats (B, ...), of which two can be mixed; smoothed as the settings say."""
+
+    def compute_loss(self, logits: "Tensor", encoded: "Tensor") -> "Tensor":
+        """Return the mean loss that a step minimises."""
+
+    def sum_losses(self, logits: "Tensor", targets: "Tensor") -> "Tensor":
+        """Return the sum of these losses, without mixing."""
+
+    def score(self, logits: "Tensor", targets: "Tensor") -> tuple[float, float]:
+        """Return mean loss, without weights or smoothing, and mean score; both in the task's measures."""
+
+    def score_epoch(self, logits: "Tensor", targets: TargetArray) -> Doubles:
+        """Return the losses (N,) of validation rows by which the epoch that is kept is chosen."""
+
+
+class NetworkTraining(Protocol):
+    """Training of networks."""
+
+    def make_objective(self, targets: TargetArray, outputs: int, settings: Any, device: Any) -> Objective:
+        """Return the objective of a training.
+
+        Args:
+            targets: of the training items, (N, ...).
+            outputs: how many a head gives, K.
+            settings: of the fit.
+            device: PyTorch's, where logits are.
+        """
+
+
+class GraphOutputs(Protocol):
+    """Outputs of the saved graph, as ``Task`` computes them in NumPy, on one row."""
+
+    def add_activation(self, builder: "GraphBuilder", logits: str, output: str) -> str:
+        """Add ``Task.activate`` of a tensor (1, K); return the tensor of the given name."""
+
+    def add_combination(
+        self, builder: "GraphBuilder", stacked: str, weights: Sequence[float], how: str, space: TargetSpace
+    ) -> str:
+        """Add ``Task.combine`` of members, (M, K); return the tensor of raw outputs, (1, K)."""
+
+    def add_postprocessor(
+        self, builder: "GraphBuilder", postprocessor: Any, raw: str, space: TargetSpace
+    ) -> Mapping[str, str]:
+        """Add ``Postprocessor.apply`` of raw outputs (1, K); return the tensor (1, ...) of each output by its name."""
+
+    def list_outputs(self, postprocessor: Any, space: TargetSpace) -> "Sequence[tuple[str, str, tuple[int, ...]]]":
+        """Return name, NumPy's dtype and shape of each of these outputs, for one item."""
+
+    def most_difference(self, output: str) -> float | None:
+        """Return the mean difference of an output that rounding can explain; None: it is not compared."""
+
+    def count_same(self, one: Floats, other: Floats) -> float:
+        """Return the share of rows (N, K) of which two outputs give the same answer."""
+
+
+@dataclass(frozen=True)
+class FittedPostprocessor:
+    """A postprocessor, and how it was fitted."""
+
+    postprocessor: Postprocessor
+    facts: Mapping[str, Any]  #: plain values for the record of a run
+    summary: str  #: what was fitted, in a few words
+
+
+class Postprocessing(Protocol):
+    """Fitting of a postprocessor on predictions for items that the model was not fitted on."""
+
+    def fit(self, targets: "Targets", raw: Floats, settings: Any) -> FittedPostprocessor:
+        """Return the postprocessor for raw outputs (N, K) of held-out items."""
+
+
+class TaskDiagnostics(Protocol):
+    """Findings about labels and answers."""
+
+    def diagnose(self, context: Any) -> Mapping[str, Any]:
+        """Return records by the key that they have in ``trust.json``."""
+
+
+class TaskReport(Protocol):
+    """The pages of a run."""
+
+    def render(self, records: "Records") -> "Page":
+        """Return the report of a run."""

@@ -1,0 +1,201 @@
+"""The protocol of a task: all that is special about one kind of question, such as "which class", and the registry.
+
+Targets are arrays that the task owns; nobody else indexes them. What stands here is needed to read labels or to
+predict, so it imports no PyTorch. What only fitting, testing and reporting need is a facet, a small protocol of
+``tasks.facets``; a task imports what is behind a facet when it is first asked for. A facet may be None: then that part
+of the job is left out, and the run says so.
+"""
+
+import importlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeAlias
+
+from numpy.typing import NDArray
+
+from headstart.arrays import Floats
+from headstart.errors import SettingError, UserError, nearest
+
+if TYPE_CHECKING:
+    from headstart.inference.postprocess import BatchPredictions
+    from headstart.tasks import facets
+
+GROUP = "headstart.tasks"  #: of the entry points by which other packages add tasks
+#: Where each built-in task is; it is imported when it is first asked for.
+TASKS: dict[str, str] = {"classification": "headstart.tasks.classification.task:ClassificationTask"}
+DEFAULT = "classification"  #: the task of labels that say nothing else
+
+Target: TypeAlias = Any  #: of one item, hashable: the index of a class, a number, a tuple of numbers
+TargetArray: TypeAlias = NDArray[Any]  #: of N items, (N, ...)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSpace:
+    """The possible targets of a data set, as a task read them from its labels. It is saved with the model."""
+
+    task: str  #: the name of the task
+    names: tuple[str, ...]  #: of the outputs, in order: classes, labels, or columns of numbers
+    facts: Mapping[str, Any] = field(default_factory=dict)  #: plain values that the task keeps: units, an order
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a dict of plain values."""
+        return {"task": self.task, "names": list(self.names), "facts": dict(self.facts)}
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Self:
+        """Return the space that ``to_json`` describes.
+
+        Raises:
+            KeyError, TypeError: the record is not what ``to_json`` gives.
+        """
+        return cls(record["task"], tuple(record["names"]), dict(record["facts"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """The score by which a task compares, and the loss beside it, as people read them."""
+
+    name: str  #: "accuracy"
+    loss: str  #: "log loss"
+    unit: str = ""  #: of the loss: "nats"
+    share: bool = True  #: whether the score lies in 0..1 and is shown in percent
+    greater: bool = True  #: whether a greater score is the better one
+
+    def format(self, value: float) -> str:
+        """Return a score as people read it."""
+        return f"{value:.1%}" if self.share else f"{value:.3g}"
+
+    def is_better(self, one: float, other: float) -> bool:
+        """Return whether a score is better than another."""
+        return one > other if self.greater else one < other
+
+
+class Postprocessor(Protocol):
+    """All between a model's raw outputs and its answers: calibration, prediction sets, intervals, thresholds.
+
+    A frozen record of plain values, for it is saved in ``model.json``.
+    """
+
+    def apply(self, raw: Floats) -> dict[str, NDArray[Any]]:
+        """Return the outputs by their names in the graph, each (N, ...), from raw outputs, float32 (N, K)."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a dict of plain values."""
+
+
+class Task(Protocol):
+    """One kind of question."""
+
+    name: str
+    title: str  #: for people: "single-label classification"
+    measure: Measure
+    feature_rank: Literal["pooled", "map", "sequence"]  #: of what a head reads
+    #: Changes of an item that keep its target, by the names of the modality's augmentation: "crop", "flip", "turn",
+    #: "colour"; "*" for all.
+    invariances: frozenset[str]
+    answer: str  #: the output, of those in the graph, that an answer is read from: "probabilities"
+    #: Names of strategies and of ensembles that make sense; None for all. Those that train want the facet ``training``.
+    strategies: frozenset[str] | None
+    ensembles: frozenset[str] | None
+
+    # From features to an answer, in NumPy.
+
+    def count_outputs(self, space: TargetSpace) -> int:
+        """Return how many numbers K a head gives for an item."""
+
+    def activate(self, logits: Floats) -> Floats:
+        """Return raw outputs, float32 (N, K), of a head's last layer, float32 (N, K): by softmax, sigmoid, or as is."""
+
+    def combine(self, members: Sequence[Floats], weights: Sequence[float], how: str) -> Floats:
+        """Return the raw outputs of an ensemble, float32 (N, K).
+
+        Args:
+            members: the raw outputs of each, float32 (N, K).
+            weights: of each; they sum to 1 where they count.
+            how: "mean", or another way that the task knows.
+
+        Raises:
+            ValueError: the task does not know that way.
+        """
+
+    def make_postprocessor(self) -> Postprocessor:
+        """Return what gives answers before anything was fitted for it."""
+
+    def read_postprocessor(self, record: Mapping[str, Any]) -> Postprocessor:
+        """Return the postprocessor that ``Postprocessor.to_json`` describes.
+
+        Raises:
+            KeyError, TypeError, ValueError: the record is not what ``to_json`` gives.
+        """
+
+    def make_predictions(self, items: Sequence[Any], batch: "BatchPredictions", space: TargetSpace) -> list[Any]:
+        """Return a record of the answer for each opened item, with ``to_json``, in their order."""
+
+    def make_failure(self, item: Any, error: Exception, space: TargetSpace) -> Any:
+        """Return the record for an opened item that cannot be read."""
+
+    # Facets.
+
+    @property
+    def targets(self) -> "facets.TargetReading":
+        """Labels of a source, read as targets."""
+
+    @property
+    def heads(self) -> "facets.HeadFitting":
+        """Heads on features."""
+
+    @property
+    def scoring(self) -> "facets.Scoring":
+        """Scores of outputs, and comparisons of ways to get them."""
+
+    @property
+    def graph(self) -> "facets.GraphOutputs":
+        """Outputs of the saved graph."""
+
+    @property
+    def training(self) -> "facets.NetworkTraining | None":
+        """Training of networks; None: only heads on frozen networks are fitted."""
+
+    @property
+    def postprocessing(self) -> "facets.Postprocessing | None":
+        """Fitting of a postprocessor on held-out predictions."""
+
+    @property
+    def diagnostics(self) -> "facets.TaskDiagnostics | None":
+        """Findings about labels and answers."""
+
+    @property
+    def report(self) -> "facets.TaskReport | None":
+        """The pages of a run; None: a plain page of scores."""
+
+
+@cache
+def get_task(name: str) -> Task:
+    """Return the task of a name.
+
+    Raises:
+        SettingError: there is none, as where its package is not installed any more.
+    """
+    if name in TASKS:
+        module, _, attribute = TASKS[name].partition(":")
+        task: Task = getattr(importlib.import_module(module), attribute)()
+        return task
+    others = {entry.name: entry for entry in entry_points(group=GROUP)}
+    if name not in others:
+        raise SettingError(f"no task {name!r} is installed; {nearest(name, [*TASKS, *others])}")
+    try:
+        found: Task = others[name].load()
+    except Exception as error:
+        raise UserError(f"the task {name!r} cannot be loaded: {error}; update or remove its package") from error
+    return found
+
+
+def all_tasks() -> Iterator[Task]:
+    """Yield the tasks of this package and those that other packages register."""
+    names = [*TASKS, *(entry.name for entry in entry_points(group=GROUP))]
+    yield from map(get_task, dict.fromkeys(names))

@@ -227,8 +227,9 @@ def _verb(name: str) -> str:
 
 def _data_row(named: tuple[str, FieldInfo]) -> tuple[str, str, str]:
     name, field = named
-    (kind,) = (choice for choice in get_args(field.annotation) if choice is not type(None))
-    return f"`{_flag(name)} {_metavar(kind)}`", "", field.description or ""
+    kinds = [choice for choice in get_args(field.annotation) if choice is not type(None)] or [field.annotation]
+    default = "" if field.default is None else f"`{field.default}`"
+    return f"`{_flag(name)} {_metavar(kinds[0])}`", default, field.description or ""
 
 
 def _parsed(doc: str) -> _Doc:

@@ -28,8 +28,15 @@ class _Chapter(BaseModel):
 
 
 class DataSettings(_Chapter):
-    """Reading of photos and labels."""
+    """Reading of items and labels."""
 
+    modality: str = Field(
+        "auto",
+        description="Kind of data, such as image; auto: by the names of the files, or the shape of the array.",
+    )
+    task: str = Field(
+        "auto", description="Kind of question that is learnt, such as classification; auto: by the labels."
+    )
     classes_from: PathPart | None = Field(
         None,
         description="Where the class of a photo stands: folder, the first one; parent, the one right above the photo; "
@@ -48,8 +55,8 @@ class DataSettings(_Chapter):
 
     def given(self) -> dict[str, str]:
         """Return what is said of the data, by name."""
-        values = {name: getattr(self, name) for name in DataSettings.model_fields}
-        return {name: value for name, value in values.items() if value is not None}
+        values = {name: (getattr(self, name), field.default) for name, field in DataSettings.model_fields.items()}
+        return {name: value for name, (value, default) in values.items() if value != default}
 
 
 class RunSettings(_Chapter):

@@ -41,6 +41,8 @@ class RunOptions(TypedDict, total=False):
 class DataOptions(TypedDict, total=False):
     """Keywords of the chapter ``data``."""
 
+    modality: str
+    task: str
     classes_from: PathPart | None
     groups_from: PathPart | None
     encoding: str | None

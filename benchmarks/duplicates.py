@@ -38,7 +38,7 @@ from headstart.data.samples import ArraySource, GroupKind, Sample, SampleGroup
 from headstart.diagnostics.near_duplicates.search import DuplicatePair, find_near_duplicates
 from headstart.engines.choose import choose_engine
 from headstart.engines.engine import Engine
-from headstart.extraction.extract import extract, load_pixels
+from headstart.extraction.extract import extract, load_batch
 from headstart.modalities.image.decode import decode
 from headstart.modalities.image.stats import ImageStats, compute_stats, read_stats
 from headstart.pipeline.backbones import parity_samples
@@ -227,7 +227,7 @@ def _of_small(originals: list[Sample], backbone: Backbone, engine: Engine, copie
 
 def _looks_seconds(samples: Sequence[Sample], backbone: Backbone) -> float:
     """What stats of all photos take of the processor."""
-    pixels = load_pixels(samples, backbone.spec, 256)
+    pixels = load_batch(samples, backbone.spec, 256)
     batches = [pixels[first : first + 8] for first in range(0, len(pixels), 8)]
     taken = []
     for _ in range(5):

@@ -26,7 +26,7 @@ from headstart.data.groups import encode_groups
 from headstart.data.read import read_source
 from headstart.data.samples import Subset
 from headstart.events import RunLog
-from headstart.extraction.extract import extract, load_pixels
+from headstart.extraction.extract import extract, load_batch
 from headstart.inference.novelty import Novelty
 from headstart.pipeline.backbones import load_backbones
 from headstart.selection.budget import Budget
@@ -94,7 +94,7 @@ def extracted(folder: Path, store: Store) -> Photos:
     given = np.array([it.subset is Subset.TEST for it in kept])
     tested = [it for it, test in zip(kept, given, strict=True) if test or not given.any()]
     order = np.random.default_rng(0).permutation(len(tested))[:CHANGED]
-    pixels = load_pixels([tested[index] for index in order], network.backbone.spec, CHANGED)
+    pixels = load_batch([tested[index] for index in order], network.backbone.spec, CHANGED)
     changed: dict[str, list[np.ndarray]] = {}
     for name, change in changes(np.random.default_rng(0)).items() if given.any() else ():
         views = np.stack([change(one) for one in pixels])

@@ -6,7 +6,7 @@ import torch
 from timm.models.vgg import VGG, ConvMlp
 from torch import Tensor, nn
 
-from headstart.backbones.backbone import PIXELS, Layer
+from headstart.backbones.backbone import INPUT, Layer
 from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.graph import (
     FINAL,
@@ -94,7 +94,7 @@ def test_trunk_and_top_are_the_whole_network_at_every_boundary(name: str, networ
     pixels = photos(loaded)
     with torch.inference_mode():
         whole = loaded.network(pixels)[-1]
-        assert torch.equal(extract_top(traced, PIXELS)(pixels), whole)
+        assert torch.equal(extract_top(traced, INPUT)(pixels), whole)
         for part in traced.sections[:-1]:
             activations = extract_trunk(traced, part.name)(pixels)
             assert activations.shape == (2, *part.shape) == (2, *traced.shape_at(part.name))
@@ -117,7 +117,7 @@ def test_every_parameter_is_in_exactly_one_part(name: str, network: Make) -> Non
     assert sum(part.parameters for part in traced.sections) == sum(value.numel() for value in expected.values())
     assert sum(part.work for part in traced.sections) == pytest.approx(1)
     assert all(part.work >= 0 for part in traced.sections)
-    for boundary in [PIXELS, *(part.name for part in traced.sections[:-1])]:
+    for boundary in [INPUT, *(part.name for part in traced.sections[:-1])]:
         top = extract_top(traced, boundary)
         above = [tensor for part in traced.sections_above(boundary) for tensor in part.tensors]
         assert sorted(dict(top.named_parameters())) == sorted(above)
@@ -159,10 +159,10 @@ def test_a_transformer_is_cut_between_blocks_with_its_class_token(network: Make)
 
 def test_below_and_above(network: Make) -> None:
     traced = trace(network("resnet10t"))
-    assert traced.boundary_below("stage1") == PIXELS
+    assert traced.boundary_below("stage1") == INPUT
     assert traced.boundary_below("stage4") == "stage3"
     assert [part.name for part in traced.sections_above("stage3")] == ["stage4", "stage5", "final"]
-    assert traced.sections_above(PIXELS) == traced.sections
+    assert traced.sections_above(INPUT) == traced.sections
     with pytest.raises(
         BackboneError, match=r"no layer 'stag4' can be unfrozen; did you mean 'stage\d'\? Known: stage1,"
     ):

@@ -86,7 +86,7 @@ def assert_trained(arm: Arm) -> None:
     tensors, _, boundary = arm.notes[0].partition(" tensors under ")
     assert boundary.endswith(" are bit-identical to what was loaded")
     assert (int(tensors) > 0) == (arm.strategy == "partial-finetune")
-    assert boundary.startswith("stage" if arm.strategy == "partial-finetune" else "pixels")
+    assert boundary.startswith("stage" if arm.strategy == "partial-finetune" else "input")
     assert [epoch.number for epoch in arm.curves] == [0, 1]
     assert all(np.isfinite([epoch.train_loss, epoch.validation_loss]).all() for epoch in arm.curves)
     if arm.strategy == "scratch":

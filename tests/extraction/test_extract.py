@@ -10,7 +10,7 @@ from headstart import events
 from headstart.backbones.backbone import Backbone, Layer
 from headstart.data.read import read_source
 from headstart.data.samples import ArraySource, FileSource
-from headstart.extraction.extract import extract, get_feature_space, load_pixels
+from headstart.extraction.extract import extract, get_feature_space, load_batch
 from headstart.modalities.image.spec import ImageSpec
 from headstart.modalities.image.stats import compute_stats, read_stats, stats_space
 from headstart.storage.store import Store, Writer
@@ -58,7 +58,7 @@ def test_every_layer_of_every_photo_is_stored(
         digests = [sample.digest for sample in samples]
         rows = store.read(done.space, digests, "stage1")
         squares = store.read(done.space, digests, "final")
-    expected = load_pixels(samples, SPEC, len(samples)).mean(axis=(1, 2)).astype(np.float32)
+    expected = load_batch(samples, SPEC, len(samples)).mean(axis=(1, 2)).astype(np.float32)
     np.testing.assert_allclose(rows, expected, rtol=1e-6)
     np.testing.assert_array_equal(squares, rows**2)
     assert done.asked == done.computed == len(samples)
@@ -163,7 +163,7 @@ def test_looks_come_with_the_features(photos: Photos, backbone: Backbone, engine
     with Store(tmp_path / "store") as store:
         extract(samples, backbone, engine, store)
         looks = read_stats(store, SPEC, digests)
-    expected = compute_stats(load_pixels(samples, SPEC, len(samples)))
+    expected = compute_stats(load_batch(samples, SPEC, len(samples)))
     np.testing.assert_allclose(looks.grey.reshape(len(samples), -1), expected["grey"], atol=1e-6)
     np.testing.assert_allclose(looks.sharpness, expected["facts"][:, 2], atol=1e-5)
 
@@ -174,7 +174,7 @@ def test_where_features_are_known_only_looks_are_computed(
     samples = read_source(photos(each=6)).samples
     digests = [sample.digest for sample in samples]
     with Store(tmp_path / "store") as store:
-        pixels = load_pixels(samples[:10], SPEC, 10)
+        pixels = load_batch(samples[:10], SPEC, 10)
         with store.writer(get_feature_space(backbone, engine)) as writer:  # as a store that knew of no looks
             writer.add(digests[:10], engine.forward(pixels))
         done = extract(samples, backbone, engine, store)
@@ -193,7 +193,7 @@ def test_looks_of_a_mirrored_pass_are_of_the_photo_as_it_is(
         extract(samples, backbone, engine, store, flipped=True)
         looks = read_stats(store, SPEC, [sample.digest for sample in samples])
         missing = store.find_missing(stats_space(SPEC), [sample.digest for sample in samples])
-    expected = compute_stats(load_pixels(samples, SPEC, len(samples)))
+    expected = compute_stats(load_batch(samples, SPEC, len(samples)))
     np.testing.assert_allclose(looks.grey.reshape(len(samples), -1), expected["grey"], atol=1e-6)
     assert missing == []
 

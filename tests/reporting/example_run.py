@@ -373,7 +373,7 @@ def _record(
                 "precision": "bf16",
                 "reference": "openvino f32",
                 "cosine": dict.fromkeys(LAYERS, 0.9995),
-                "photos": 64,
+                "samples": 64,
             }
         ],
         "space": {"fingerprint": "89" * 20, "description": "efficientnet_lite0, openvino bf16, plain view"},

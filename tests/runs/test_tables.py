@@ -78,7 +78,7 @@ def test_layers_above_the_boundary_are_trained(small) -> None:
     layers = list_layers({**record, "arms": [arm]})
     assert [layer.frozen for layer in layers] == [True, *[False] * (len(names) - 1)]
     assert [layer.name for layer in layers if layer.read] == [names[-1]]
-    whole = list_layers({**record, "arms": [{**arm, "layer": "pixels"}]})
+    whole = list_layers({**record, "arms": [{**arm, "layer": "input"}]})
     assert not any(layer.frozen for layer in whole)
 
 

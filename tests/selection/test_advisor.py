@@ -207,7 +207,7 @@ def test_the_kept_classifier_gives_the_networks_own_answers(context):
     import torch
 
     from headstart.backbones.catalog import resolve_origin
-    from headstart.extraction.extract import load_pixels
+    from headstart.extraction.extract import load_batch
 
     kept = read_pretrained_classifier(context.backbone)
     assert kept is not None
@@ -216,7 +216,7 @@ def test_the_kept_classifier_gives_the_networks_own_answers(context):
     state = torch.load(resolve_origin("efficientnet_lite0").file, weights_only=True)
     body.load_state_dict(dict(zip(body.state_dict(), state.values(), strict=True)))
     shown = context.samples_in(Subset.TRAIN)[:4]
-    pixels = torch.from_numpy(load_pixels(shown, context.backbone.spec, 4))
+    pixels = torch.from_numpy(load_batch(shown, context.backbone.spec, 4))
     with torch.inference_mode():
         expected = body((pixels.permute(0, 3, 1, 2).float() / 255 - 0.5) / 0.5).numpy()
     seen = kept.logits(context.load_features(context.branch("final"), shown))
@@ -303,8 +303,8 @@ def test_training_is_priced_from_a_kept_trial(context, tmp_path):
     folder.mkdir()
     cheap = replace(context, backbone=replace(context.backbone, folder=folder))
     assert costs.estimate_costs(cheap).seconds["full-finetune"] is None, "there is no graph to count"
-    kept = {"version": BENCHMARK_VERSION, "f32": {"photos": 10.0, "windowed": 20.0, "scored": 40.0, "memory": 1}}
-    (folder / costs.benchmark_file(context.settings, "pixels", 224)).write_text(json.dumps(kept))
+    kept = {"version": BENCHMARK_VERSION, "f32": {"samples": 10.0, "windowed": 20.0, "scored": 40.0, "memory": 1}}
+    (folder / costs.benchmark_file(context.settings, "input", 224)).write_text(json.dumps(kept))
     seconds = costs.estimate_costs(cheap).seconds
     train, validation = len(context.samples_in(Subset.TRAIN)), len(context.samples_in(Subset.VALIDATION))
     assert seconds["full-finetune"] == pytest.approx(context.settings.epochs * (train / 10 + validation / 40) + 2)
@@ -313,7 +313,7 @@ def test_training_is_priced_from_a_kept_trial(context, tmp_path):
     faster = costs.estimate_costs(cropped).seconds["full-finetune"]
     assert faster == pytest.approx(context.settings.epochs * (train / 20 + validation / 40) + 2)
     assert 0 < seconds["linear-probe"] < seconds["intermediate-probe"] < 10
-    (folder / costs.benchmark_file(context.settings, "pixels", 224)).write_text(json.dumps({**kept, "version": 1}))
+    (folder / costs.benchmark_file(context.settings, "input", 224)).write_text(json.dumps({**kept, "version": 1}))
     assert costs.estimate_costs(cheap).seconds["full-finetune"] is None
 
 
@@ -323,7 +323,7 @@ def test_where_nothing_was_timed_training_is_priced_by_arithmetic(context, monke
     monkeypatch.setattr(costs, "time", SimpleNamespace(perf_counter=lambda: next(now)))
     monkeypatch.setattr(costs, "_from_trial", lambda *_: None)
     middle = [layer.name for layer in context.backbone.layers][1]
-    monkeypatch.setattr(costs, "count_work_above", lambda _: {"pixels": 8.0, middle: 4.0})
+    monkeypatch.setattr(costs, "count_work_above", lambda _: {"input": 8.0, middle: 4.0})
     engine = SimpleNamespace(name="openvino", precision="f32", batch=8, streams=1, forward=lambda pixels: None)
     plain = context.settings.model_copy(update={"epochs": 10, "views": 4})
     found = costs.estimate_costs(replace(context, engine=engine, settings=plain))
@@ -353,7 +353,7 @@ def test_a_trial_is_looked_for_where_training_keeps_it(context, monkeypatch):
     )
     job = build_training(context, "full", None, scratch=False)
     plain = SimpleNamespace(plain=True, spec=context.backbone.spec)
-    made = {"boundary": "pixels", "trunk": IdentityTrunk(224), "train_views": plain}
+    made = {"boundary": "input", "trunk": IdentityTrunk(224), "train_views": plain}
     job.__dict__.update(made)  # else it loads the network
     assert job.speeds == {}
-    assert files == [costs.benchmark_file(context.settings, "pixels", 224)]
+    assert files == [costs.benchmark_file(context.settings, "input", 224)]

@@ -89,7 +89,7 @@ class Drawn:
 
     device, scratch, view_trunk = "cpu", False, None
     windows = SimpleNamespace(whole=True)
-    precision, epochs, views_per_photo, is_cached, disk_bytes, parameters = "f32", 5, 1, True, 0, 0
+    precision, epochs, views_per_sample, is_cached, disk_bytes, parameters = "f32", 5, 1, True, 0, 0
 
     def __init__(self, now: list[float], unfreeze: str | None, settings: FitSettings | None = None, speed: float = 10):
         chosen = FitSettings(epochs=5) if settings is None else settings
@@ -138,7 +138,7 @@ def timing(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     monkeypatch.setattr(planning, "time", clock)
     monkeypatch.setattr("headstart.selection.budget.time", clock)
     monkeypatch.setattr(planning, "measure_preparation", lambda job: PreparationSpeed(0.0, 1e9))
-    above = {"pixels": 16.0, "stage1": 4.0, "stage2": 1.0, "final": 0.0}
+    above = {"input": 16.0, "stage1": 4.0, "stage2": 1.0, "final": 0.0}
     monkeypatch.setattr(planning, "count_work_above", lambda backbone: above)
 
     def make(budget: float | None) -> Any:
@@ -171,7 +171,7 @@ def test_a_dearer_training_is_priced_by_arithmetic_where_no_time_is_left_to_time
     dear = Drawn(it.now, None)
     planning.time_training(dear, it.context)  # type: ignore[arg-type]
     assert dear.trials == 0
-    assert dear.speeds["f32"].photos == pytest.approx(10 / 4), "16 parts of the work instead of 4"
+    assert dear.speeds["f32"].samples == pytest.approx(10 / 4), "16 parts of the work instead of 4"
     assert it.now[0] == pytest.approx(3.0)
     assert "no time is left to time it" in notes(it)[-1]
 
@@ -231,4 +231,4 @@ def test_work_is_counted_on_the_graph(tmp_path: Path) -> None:
     first = 8 * 8 * 4 * (27 + PER_NUMBER)
     assert above["final"] == 0
     assert above["stage1"] == pytest.approx(last)
-    assert above["pixels"] == pytest.approx(last + first + 8 * 8 * 3 * PER_NUMBER, rel=0.01)
+    assert above["input"] == pytest.approx(last + first + 8 * 8 * 3 * PER_NUMBER, rel=0.01)

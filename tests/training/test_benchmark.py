@@ -46,7 +46,7 @@ def test_what_was_measured_is_kept_and_read_again(tmp_path: Path) -> None:
     assert first.whole
     assert first.hopeless == ()
     assert all(it.windowed is not None and it.windowed > 0 for it in first.by_precision.values())
-    assert all(it.photos > 0 and it.scored > 0 and it.memory >= 0 for it in first.by_precision.values())
+    assert all(it.samples > 0 and it.scored > 0 and it.memory >= 0 for it in first.by_precision.values())
     assert benchmark_training(("f32", "bf16"), networks, SHAPES, "bf16", 4, file) == first
     assert benchmark_training(("f32",), networks, SHAPES, "bf16", 4, file).by_precision == {
         "f32": first.by_precision["f32"]
@@ -74,8 +74,8 @@ def test_a_precision_that_was_not_measured_is(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[]", "3", "null", '"x"', "{}", '{"version": 0, "f32": {"photos": 1, "scored": 1, "memory": 1}}',
-     '{"version": 4, "f32": {"photos": 1}}', '{"version": 4, "f32": 3}', '{"version": 4, "f32": null}',
+    ["", "{", "[]", "3", "null", '"x"', "{}", '{"version": 0, "f32": {"samples": 1, "scored": 1, "memory": 1}}',
+     '{"version": 4, "f32": {"samples": 1}}', '{"version": 4, "f32": 3}', '{"version": 4, "f32": null}',
      b"\xff\xfe\x00"],
 )  # fmt: skip
 def test_a_damaged_file_is_measured_again(content: str | bytes, tmp_path: Path) -> None:
@@ -92,11 +92,11 @@ def test_a_damaged_file_is_measured_again(content: str | bytes, tmp_path: Path) 
 def test_what_an_older_version_measured_of_memory_is_not_believed(tmp_path: Path) -> None:
     """It was a difference of high-water marks: 0 after anything larger, which lets through what does not fit."""
     file, networks = tmp_path / "trial.json", Networks("stage2")
-    older = {"photos": 1.0, "windowed": 1.0, "scored": 1.0, "memory": 0}
+    older = {"samples": 1.0, "windowed": 1.0, "scored": 1.0, "memory": 0}
     file.write_text(json.dumps({"version": 3, "f32": older, "bf16": older}))
     found = benchmark_training(("f32",), networks, SHAPES, "bf16", 2, file)
     assert networks.made == ["f32"]
-    assert found.by_precision["f32"].photos != 1.0
+    assert found.by_precision["f32"].samples != 1.0
 
 
 # --- with little time ------------------------------------------------------------------------------------------------
@@ -129,7 +129,7 @@ def test_a_precision_that_is_far_slower_is_given_up_after_a_few_photos(
     found = benchmark_training(("f32", "bf16"), networks, SHAPES, "bf16", 32, file)
     assert clock.shown["bf16"] == [FEW, FEW]
     assert (found.hopeless, found.fastest, found.whole) == (("bf16",), "f32", True)
-    assert found.by_precision["f32"].photos == pytest.approx(10)
+    assert found.by_precision["f32"].samples == pytest.approx(10)
     assert benchmark_training(("f32", "bf16"), networks, SHAPES, "bf16", 32, file) == found
     assert networks.made == ["f32", "bf16"], "what was given up is kept too"
 
@@ -143,7 +143,7 @@ def test_a_trial_takes_no_more_than_it_is_allowed(
     found = benchmark_training(("f32", "bf16"), Networks("stage2"), SHAPES, "bf16", 32, file, allowed=allowed)
     assert clock.shown["f32"][:4] == calls[: len(clock.shown["f32"])]
     assert clock.now <= max(allowed, 0.4)
-    assert found.by_precision["f32"].photos <= found.by_precision["f32"].windowed == pytest.approx(10)
+    assert found.by_precision["f32"].samples <= found.by_precision["f32"].windowed == pytest.approx(10)
     assert not found.whole
     assert not file.exists(), "what was cut short is not kept"
 
@@ -200,8 +200,8 @@ def test_a_trial_moves_no_weights(tmp_path: Path) -> None:
 
 
 def test_pixels_are_timed_as_bytes(tmp_path: Path) -> None:
-    found = benchmark_training(("f32",), Networks("pixels"), SQUARES, "u8", 4, tmp_path / "trial.json")
-    assert found.by_precision["f32"].photos > 0
+    found = benchmark_training(("f32",), Networks("input"), SQUARES, "u8", 4, tmp_path / "trial.json")
+    assert found.by_precision["f32"].samples > 0
 
 
 def test_what_is_trained_on_and_what_is_scored_have_their_own_sizes(

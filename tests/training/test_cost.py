@@ -38,10 +38,10 @@ def job(**given: Any) -> Any:
     facts = {
         "stored_result": None,
         "precision": "f32",
-        "speeds": {"f32": TrainingSpeed(photos=10.0, windowed=20.0, scored=40.0, memory=1000)},
+        "speeds": {"f32": TrainingSpeed(samples=10.0, windowed=20.0, scored=40.0, memory=1000)},
         "spec": SimpleNamespace(train=samples(), validation=samples(4), engine=engine),
         "epochs": 5,
-        "views_per_photo": 3,
+        "views_per_sample": 3,
         "is_cached": True,
         "train_views": STANDARD,
         "trunk": Means(),
@@ -66,7 +66,7 @@ def test_the_cost_is_the_sum_of_what_is_done(cached: bool, views: int, monkeypat
     assert found.disk == (12345 if cached else 0)
     on_windows = estimate_cost(job(is_cached=cached, windows=Windows((8, 4))))
     assert on_windows.seconds == pytest.approx(found.seconds - 5 * (11 / 10 - 11 / 20))
-    speed = {"f32": TrainingSpeed(photos=10.0, windowed=None, scored=40.0, memory=1000)}
+    speed = {"f32": TrainingSpeed(samples=10.0, windowed=None, scored=40.0, memory=1000)}
     assert estimate_cost(job(is_cached=cached, windows=Windows((8, 4)), speeds=speed)) == found  # it does not bear them
 
 

@@ -14,14 +14,14 @@ import pytest
 import torch
 
 from headstart import events
-from headstart.backbones.backbone import PIXELS
+from headstart.backbones.backbone import INPUT
 from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.graph import trace
 from headstart.backbones.zoo import load_network
 from headstart.data.samples import Subset
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.errors import BackboneError, TrainingError
-from headstart.extraction.extract import load_pixels
+from headstart.extraction.extract import load_batch
 from headstart.modalities.image.spec import GreyRange
 from headstart.selection.context import FitContext
 from headstart.selection.finetune import build_arm
@@ -109,7 +109,7 @@ def test_epoch_0_scores_what_the_probe_scored(
     arm = linear_probe(material)[0].make()
     job = sibling(base, unfreeze=unfreeze, settings={"seed": 3})
     before = job.run(once)
-    assert job.boundary == (PIXELS if unfreeze is None else f"stage{int(unfreeze[-1]) - 1}")
+    assert job.boundary == (INPUT if unfreeze is None else f"stage{int(unfreeze[-1]) - 1}")
     assert [epoch.number for epoch in before.epochs] == [0]
     assert before.epochs[0].validation_accuracy == pytest.approx(arm.validation.accuracy, abs=1e-12)
     assert before.epochs[0].validation_loss == pytest.approx(arm.validation.log_loss, rel=tolerance)
@@ -370,7 +370,7 @@ def test_random_crops_are_trained_on_in_smaller_views(warm: Warm, tmp_path: Path
         assert (cropped.train_views.spec.size, cropped.validation_views.spec.size) == (176, 224)
         assert (cropped.view_trunk.shape, cropped.trunk.shape) == ((11, 11, 112), (14, 14, 112))
         train, held_out = len(job.spec.train), len(job.spec.validation)
-        assert cropped.disk_bytes == 2 * 112 * (11 * 11 * train * cropped.views_per_photo + 14 * 14 * held_out)
+        assert cropped.disk_bytes == 2 * 112 * (11 * 11 * train * cropped.views_per_sample + 14 * 14 * held_out)
         assert cropped.windows.edges[0] == 11
         for other in (light, whole):
             assert other.train_views.spec.size == 224
@@ -392,7 +392,7 @@ def test_the_network_in_openvino_scores_what_the_best_epoch_scored(
     assert best.validation_loss == min(epoch.validation_loss for epoch in trained.epochs)
     samples = material.samples_in(Subset.VALIDATION)
     engine = OpenVinoEngine(trained.backbone, "f32")
-    photos = load_pixels(samples, trained.backbone.spec, len(samples))
+    photos = load_batch(samples, trained.backbone.spec, len(samples))
     rows = [
         engine.forward(photos[start : start + engine.batch])["final"] for start in range(0, len(photos), engine.batch)
     ]
@@ -449,7 +449,7 @@ def test_from_random_weights(make: Make) -> None:
         trained = job.run()
     before = trained.epochs[0]
     assert before.validation_loss == pytest.approx(np.log(3), rel=1e-5), "its head knows nothing"
-    assert trained.boundary == PIXELS
+    assert trained.boundary == INPUT
     assert trained.frozen == 0
     assert trained.backbone.weights == "trained from random weights above pixels"
     assert trained.backbone.licence == "your own"

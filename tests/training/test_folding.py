@@ -5,7 +5,7 @@ import torch
 from timm.layers import BatchNormAct2d, StdConv2d
 from torch import Tensor, fx, nn
 
-from headstart.backbones.backbone import PIXELS
+from headstart.backbones.backbone import INPUT
 from headstart.backbones.graph import extract_top
 from headstart.training.folding import fold_batchnorm
 from tests.training import tiny
@@ -31,7 +31,7 @@ def norms(module: nn.Module) -> int:
 )
 def test_a_folded_network_is_the_same_function(architecture: str, convolutions: int, network: Network) -> None:
     traced = network(architecture)
-    top = copy.deepcopy(extract_top(traced, PIXELS))
+    top = copy.deepcopy(extract_top(traced, INPUT))
     size = 96 if architecture != "inception_v3" else 160
     pixels = torch.randint(0, 256, (2, size, size, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     before = norms(top)
@@ -47,7 +47,7 @@ def test_a_folded_network_is_the_same_function(architecture: str, convolutions: 
 def test_gradients_are_the_scaled_ones_of_the_unfolded_network() -> None:
     """Closed form: with w' = w s, dL/dw = s dL/dw', and the bias that folding made has the gradient of the shift."""
     traced = tiny.traced()
-    plain = copy.deepcopy(extract_top(traced, PIXELS)).requires_grad_(requires_grad=True)
+    plain = copy.deepcopy(extract_top(traced, INPUT)).requires_grad_(requires_grad=True)
     folded = copy.deepcopy(plain)
     assert fold_batchnorm(folded) == 4
     pixels = torch.randint(0, 256, (4, 16, 16, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
@@ -66,7 +66,7 @@ def test_gradients_are_the_scaled_ones_of_the_unfolded_network() -> None:
 
 
 def test_a_frozen_filter_gets_a_frozen_bias() -> None:
-    top = copy.deepcopy(extract_top(tiny.traced(), PIXELS))
+    top = copy.deepcopy(extract_top(tiny.traced(), INPUT))
     fold_batchnorm(top)
     assert not any(value.requires_grad for value in top.parameters())
 

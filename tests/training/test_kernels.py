@@ -7,7 +7,7 @@ from timm.layers import Conv2dSame, StdConv2d
 from torch import Tensor, fx, nn
 from torch.nn import functional
 
-from headstart.backbones.backbone import PIXELS
+from headstart.backbones.backbone import INPUT
 from headstart.backbones.graph import extract_top
 from headstart.training.folding import fold_batchnorm
 from headstart.training.kernels import Depthwise, Pointwise, _kind, accelerate_convolutions
@@ -173,7 +173,7 @@ def kinds(module: nn.Module) -> Sequence[type[nn.Module]]:
 
 
 def test_accelerated_shares_parameters_and_leaves_the_graph_alone() -> None:
-    top = copy.deepcopy(extract_top(tiny.traced(), PIXELS))
+    top = copy.deepcopy(extract_top(tiny.traced(), INPUT))
     fold_batchnorm(top)
     top.requires_grad_(requires_grad=True)
     names = [name for name, _ in top.named_modules()]

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from headstart.backbones.backbone import PIXELS
+from headstart.backbones.backbone import INPUT
 from headstart.backbones.graph import TracedNetwork, extract_top, extract_trunk
 from headstart.hardware import ComputePrecision
 from headstart.heads.head import Dense, Head
@@ -37,7 +37,7 @@ def statistics(network: TrainableTop) -> dict[str, Tensor]:
 
 
 @pytest.mark.parametrize("fold", [True, False])
-@pytest.mark.parametrize("boundary", [PIXELS, "stage1", "stage2", "stage3"])
+@pytest.mark.parametrize("boundary", [INPUT, "stage1", "stage2", "stage3"])
 def test_groups_hold_every_parameter_once_at_its_depth(boundary: str, fold: bool) -> None:
     network = trainable(tiny.traced(), boundary, fold=fold)
     groups = network.groups()
@@ -63,7 +63,7 @@ def test_groups_hold_every_parameter_once_at_its_depth(boundary: str, fold: bool
 @pytest.mark.parametrize("architecture", ["efficientnet_lite0", "vit_tiny_patch16_224", "test_resnet"])
 def test_groups_of_real_networks(architecture: str, network: Network) -> None:
     traced = network(architecture)
-    own = trainable(traced, PIXELS)
+    own = trainable(traced, INPUT)
     groups = own.groups()
     assert sorted(id(value) for group in groups for value in group.parameters) == sorted(map(id, own.parameters()))
     named = {id(value): name for name, value in own.top.named_parameters()}
@@ -84,10 +84,10 @@ def test_logits_are_the_head_on_the_networks_features(precision: ComputePrecisio
     tolerance = 1e-5 if precision == "f32" else 0.03
     with torch.inference_mode():
         whole = traced.module(photos())[-1]
-        for boundary in (PIXELS, "stage1", "stage2", "stage3"):
+        for boundary in (INPUT, "stage1", "stage2", "stage3"):
             network = trainable(traced, boundary, fold=fold, precision=precision, head=copy.deepcopy(head)).eval()
-            activations = photos() if boundary == PIXELS else extract_trunk(traced, boundary)(photos()).bfloat16()
-            exact = whole if boundary == PIXELS else extract_top(traced, boundary)(activations.float())
+            activations = photos() if boundary == INPUT else extract_trunk(traced, boundary)(photos()).bfloat16()
+            exact = whole if boundary == INPUT else extract_top(traced, boundary)(activations.float())
             features = network.features(activations)
             assert features.dtype == torch.float32
             torch.testing.assert_close(features, exact, rtol=tolerance, atol=tolerance * whole.abs().max().item())
@@ -199,7 +199,7 @@ def test_a_blank_head_prefers_nothing() -> None:
 
 def test_frozen_tensors_are_what_lies_below_with_its_statistics() -> None:
     traced = tiny.traced()
-    assert collect_frozen_tensors(traced, PIXELS) == {}
+    assert collect_frozen_tensors(traced, INPUT) == {}
     below = collect_frozen_tensors(traced, "stage1")
     state = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
     assert set(below) == {"stem.weight", *(f"stem_norm.{name}" for name in state)}

@@ -15,7 +15,7 @@ from headstart.settings import TrainSettings
 from headstart.training.loop import Trainer
 from headstart.training.network import ParameterGroup
 from headstart.training.plan import TrainingPlan
-from headstart.training.rate_finder import BLOWN, SCORED, STEPS, RateCurve, count_sweep_photos, find_rate, suggest_rate
+from headstart.training.rate_finder import BLOWN, SCORED, STEPS, RateCurve, count_sweep_samples, find_rate, suggest_rate
 from headstart.training.windows import make_windows
 
 CLASSES, WIDTH = 3, 6
@@ -214,4 +214,4 @@ def test_through_json() -> None:
 
 
 def test_what_it_costs() -> None:
-    assert count_sweep_photos(TrainSettings(batch_size=16)) == (16 + SCORED // 3) * STEPS
+    assert count_sweep_samples(TrainSettings(batch_size=16)) == (16 + SCORED // 3) * STEPS

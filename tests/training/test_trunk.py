@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from headstart.backbones.backbone import PIXELS, Backbone
+from headstart.backbones.backbone import INPUT, Backbone
 from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.graph import TracedNetwork, extract_trunk, trace
 from headstart.backbones.zoo import load_network
@@ -95,7 +95,7 @@ def test_pytorch_runs_it_too(precision: ComputePrecision, least: float, lite0: t
 def test_the_engine_of_the_job_decides(lite0: tuple[Backbone, TracedNetwork]) -> None:
     backbone, traced = lite0
     on = {name: SimpleNamespace(name=name, precision="f32") for name in ("openvino", "pytorch")}
-    assert isinstance(build_trunk(backbone, traced, PIXELS, on["openvino"], "cpu"), IdentityTrunk)
+    assert isinstance(build_trunk(backbone, traced, INPUT, on["openvino"], "cpu"), IdentityTrunk)
     made = [
         build_trunk(backbone, traced, "stage1", on["openvino"], "cpu"),
         build_trunk(backbone, traced, "stage1", on["pytorch"], "cpu"),
@@ -192,11 +192,11 @@ def test_views_are_smaller_where_the_network_bears_them(
     name: str, whole: int, edge: int, network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     traced = network(name)
-    for boundary in (PIXELS, traced.sections[1].name):
+    for boundary in (INPUT, traced.sections[1].name):
         assert limit_view_size(traced, boundary, whole, 128) == edge
         assert limit_view_size(traced, boundary, whole, whole) == whole
     monkeypatch.setattr(windows, "_fully_connected", lambda module: isinstance(module, torch.nn.Conv2d))
-    assert limit_view_size(traced, PIXELS, whole, 128) == whole
+    assert limit_view_size(traced, INPUT, whole, 128) == whole
 
 
 def test_changed_views_stay_exact_where_bf16_is_broken(

@@ -18,7 +18,7 @@ from headstart.modalities.image.spec import GreyRange, ImageSpec
 SCHEMA_VERSION = 3
 GRAPH = "network.onnx"
 RECORD = "backbone.json"
-PIXELS = "pixels"  #: the boundary under which nothing lies
+INPUT = "input"  #: the boundary under which nothing lies
 
 
 @dataclass(frozen=True, slots=True)

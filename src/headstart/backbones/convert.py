@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headstart import events
-from headstart.backbones.backbone import GRAPH, PIXELS, RECORD, SCHEMA_VERSION, Backbone
+from headstart.backbones.backbone import GRAPH, INPUT, RECORD, SCHEMA_VERSION, Backbone
 from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.classifier import write_classifier
 from headstart.backbones.origin import Origin
@@ -112,9 +112,9 @@ def write_graph(network: "nn.Module", size: int, outputs: Sequence[str], file: P
             network,
             (example,),
             str(file),
-            input_names=[PIXELS],
+            input_names=[INPUT],
             output_names=list(outputs),
-            dynamic_axes={name: {0: "N"} for name in (PIXELS, *outputs)},
+            dynamic_axes={name: {0: "N"} for name in (INPUT, *outputs)},
             opset_version=OPSET,
             dynamo=False,
         )

@@ -14,7 +14,7 @@ from timm.models._features_fx import get_notrace_functions, get_notrace_modules
 from torch import Tensor, fx, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from headstart.backbones.backbone import PIXELS
+from headstart.backbones.backbone import INPUT
 from headstart.backbones.loaded import LoadedNetwork
 from headstart.errors import BackboneError, EngineError, nearest, refuse_machine_faults
 
@@ -37,11 +37,11 @@ class TracedNetwork:
     """A network's graph, from uint8 pixels (N, S, S, 3) to its layers' features, and where it can be cut."""
 
     module: fx.GraphModule
-    cuts: Mapping[str, fx.Node]  #: layer -> the tensor above which the next layer begins; "pixels" is the input
+    cuts: Mapping[str, fx.Node]  #: layer -> the tensor above which the next layer begins; ``INPUT`` is the input
     sections: tuple[Section, ...]  #: from the input upwards, the last is "final"
 
     def boundary_below(self, unfreeze: str) -> str:
-        """Return the boundary under a layer: the layer below it, or "pixels".
+        """Return the boundary under a layer: the layer below it, or ``INPUT``.
 
         Raises:
             BackboneError: no such layer, or nothing to train in it and above.
@@ -52,11 +52,11 @@ class TracedNetwork:
         index = names.index(unfreeze)
         if not any(part.parameters for part in self.sections[index:]):
             raise BackboneError(f"{unfreeze!r} has nothing to train: it only pools; unfreeze {names[index - 1]}")
-        return names[index - 1] if index else PIXELS
+        return names[index - 1] if index else INPUT
 
     def sections_above(self, boundary: str) -> tuple[Section, ...]:
         """Return the sections that are trained when all up to ``boundary`` is frozen."""
-        names = [PIXELS, *(part.name for part in self.sections)]
+        names = [INPUT, *(part.name for part in self.sections)]
         return self.sections[names.index(boundary) :]
 
     def shape_at(self, boundary: str) -> tuple[int, ...]:
@@ -66,7 +66,7 @@ class TracedNetwork:
 
 def infer_shape(traced: TracedNetwork, boundary: str, size: int) -> tuple[int, ...] | None:
     """Return the shape of a photo's activations for pixels of another size; None where the code takes only its own."""
-    if boundary == PIXELS:
+    if boundary == INPUT:
         return (size, size, 3)
     try:
         with torch.inference_mode():
@@ -112,7 +112,7 @@ def _find_cuts(module: fx.GraphModule, names: list[str]) -> dict[str, fx.Node]:
     outputs = _output_nodes(module)
     path = _find_path(module, outputs[-1])
     single = set(_unbridged(path))
-    cuts = {PIXELS: path[0]}
+    cuts = {INPUT: path[0]}
     for name, output in zip(names[:-1], outputs[:-1], strict=True):
         own = _ancestors(output)
         cuts[name] = [node for node in path if node in single and node in own][-1]
@@ -181,7 +181,7 @@ def _measure_sections(module: fx.GraphModule, cuts: Mapping[str, fx.Node], size:
     for name, cut in cuts.items():
         last = nodes.index(cut)
         own, first = nodes[first : last + 1], last + 1
-        if name == PIXELS:
+        if name == INPUT:
             continue
         tensors = tuple(dict.fromkeys(tensor for node in own for tensor in parameter_names(module, node)))
         yield Section(
@@ -211,7 +211,7 @@ def to_channels_last(shape: tuple[int, ...]) -> tuple[int, ...]:
 def extract_trunk(traced: TracedNetwork, boundary: str) -> fx.GraphModule:
     """Return the frozen part: uint8 pixels (N, S, S, 3) to activations, float32, maps with their channels last."""
     graph = fx.Graph()
-    out = _copy_nodes(graph, traced.module, [traced.cuts[PIXELS]], traced.cuts[boundary])
+    out = _copy_nodes(graph, traced.module, [traced.cuts[INPUT]], traced.cuts[boundary])
     if len(traced.shape_at(boundary)) == 3:
         out = graph.call_method("contiguous", (graph.call_method("permute", (out, 0, 2, 3, 1)),))
     graph.output(out)
@@ -226,7 +226,7 @@ def extract_top(traced: TracedNetwork, boundary: str) -> fx.GraphModule:
     """
     graph = fx.Graph()
     start = traced.cuts[boundary]
-    if boundary == PIXELS:
+    if boundary == INPUT:
         out = _copy_nodes(graph, traced.module, [start], traced.cuts[FINAL])
     else:
         source = graph.placeholder("activations")

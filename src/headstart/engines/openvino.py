@@ -15,7 +15,7 @@ from headstart.arrays import Floats
 from headstart.backbones.backbone import Backbone
 from headstart.engines.engine import Engine
 from headstart.engines.parity import (
-    CONVERSION_PHOTOS,
+    CONVERSION_SAMPLES,
     LEAST_COSINE,
     EngineChoice,
     ParityCheck,
@@ -113,7 +113,7 @@ def _check_conversion(
     with ThreadPoolExecutor(1) as pool:
         compiled = pool.submit(engine, wanted)  # needed next, and ready by the time PyTorch has answered
         reference = PyTorchEngine(backbone, "f32", device="cpu")
-        check = check_parity(exact, reference, photos.load()[:CONVERSION_PHOTOS])
+        check = check_parity(exact, reference, photos.load()[:CONVERSION_SAMPLES])
         compiled.result()
     return check
 
@@ -125,7 +125,7 @@ def check_trained_network(backbone: Backbone, network: "nn.Module", photos: Pari
 
     reference = PyTorchEngine(backbone, "f32", device="cpu", network=network)
     exact = OpenVinoEngine(backbone, "f32")
-    shown = photos.load()[:CONVERSION_PHOTOS]
+    shown = photos.load()[:CONVERSION_SAMPLES]
     return keep_check(backbone, f"conversion-{machine_key()}", lambda: check_parity(exact, reference, shown))
 
 

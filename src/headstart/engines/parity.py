@@ -23,8 +23,8 @@ from headstart.storage.atomic import replace_text
 #: Between an engine's rows and the reference's, mean over the photos. A row is all layers joined, each scaled
 #: to the same length, so that no layer drowns another: its cosine is the mean of the layers' cosines.
 LEAST_COSINE = 0.999
-PARITY_PHOTOS = 32  #: of bf16, for how much that loses differs from photo to photo
-CONVERSION_PHOTOS = 8  #: of a conversion, which is right or wrong; PyTorch takes half a second for them
+PARITY_SAMPLES = 32  #: of bf16, for how much that loses differs from photo to photo
+CONVERSION_SAMPLES = 8  #: of a conversion, which is right or wrong; PyTorch takes half a second for them
 CHECK_VERSION = 2
 
 
@@ -33,7 +33,7 @@ class ParitySamples:
     """Real photos to check an engine on; loaded only when a check is due."""
 
     key: str  #: names the set they were drawn from
-    load: Callable[[], Pixels]  #: gives them prepared, uint8 (B, S, S, 3), B up to ``PARITY_PHOTOS``
+    load: Callable[[], Pixels]  #: gives them prepared, uint8 (B, S, S, 3), B up to ``PARITY_SAMPLES``
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class ParityCheck:
     precision: str
     reference: str
     cosine: dict[str, float]  #: per layer, mean over the photos
-    photos: int
+    samples: int
 
     @property
     def row_cosine(self) -> float:

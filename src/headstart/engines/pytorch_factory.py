@@ -6,7 +6,7 @@ from pathlib import Path
 from headstart import events
 from headstart.backbones.backbone import Backbone
 from headstart.engines.parity import (
-    CONVERSION_PHOTOS,
+    CONVERSION_SAMPLES,
     EngineChoice,
     ParitySamples,
     check_parity,
@@ -41,7 +41,7 @@ class PyTorchFactory:
             return EngineChoice(engine, ())
         reference = PyTorchEngine(backbone, "f32", device="cpu")
         name = f"pytorch-{device}-{wanted}-{photos.key}"
-        check = keep_check(backbone, name, lambda: check_parity(engine, reference, photos.load()[:CONVERSION_PHOTOS]))
+        check = keep_check(backbone, name, lambda: check_parity(engine, reference, photos.load()[:CONVERSION_SAMPLES]))
         if check.passed or precision != "auto":
             return EngineChoice(engine, (check,))
         seen = describe_cosine(check.least_cosine)

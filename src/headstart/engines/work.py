@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from headstart.backbones.backbone import PIXELS, Backbone
+from headstart.backbones.backbone import INPUT, Backbone
 from headstart.errors import EngineError
 from headstart.libraries import import_openvino
 
@@ -15,7 +15,7 @@ PER_NUMBER = 30.0
 
 
 def count_work_above(backbone: Backbone) -> dict[str, float]:
-    """Return multiplications for one photo, and what moving its numbers counts as, above each layer and "pixels" (all).
+    """Return multiplications for one photo, and what moving its numbers counts as, above each layer and ``INPUT`` (all).
 
     Raises:
         RuntimeError: OpenVINO cannot read the graph.
@@ -34,7 +34,7 @@ def _count_work(graph: Path, size: int, layers: tuple[str, ...]) -> tuple[tuple[
     work = {operation.get_friendly_name(): _operation_work(operation) for operation in model.get_ordered_ops()}
     ends = {name: port.get_node() for port in model.outputs for name in port.get_names()}
     whole = _ancestors(ends[layers[-1]])  # not what pools an earlier layer's features
-    below = {PIXELS: set[str](), **{name: _ancestors(ends[name]) for name in layers}}
+    below = {INPUT: set[str](), **{name: _ancestors(ends[name]) for name in layers}}
     return tuple((name, sum(work[operation] for operation in whole - known)) for name, known in below.items())
 
 

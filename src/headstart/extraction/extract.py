@@ -99,7 +99,7 @@ def extract(
     )
 
 
-def load_pixels(samples: Iterable[Sample], spec: ImageSpec, count: int) -> NDArray[np.uint8]:
+def load_batch(samples: Iterable[Sample], spec: ImageSpec, count: int) -> NDArray[np.uint8]:
     """Return the first photos that decode, ``count`` at most, as a network sees them: uint8 (B, S, S, 3)."""
     photos: list[NDArray[np.uint8]] = []
     for sample in samples:

@@ -15,9 +15,9 @@ from headstart.backbones.convert import load_backbone
 from headstart.data.depths import describe_ranges, find_grey_ranges
 from headstart.data.samples import Sample
 from headstart.engines.choose import choose_engine
-from headstart.engines.parity import PARITY_PHOTOS, EngineChoice, ParitySamples
+from headstart.engines.parity import PARITY_SAMPLES, EngineChoice, ParitySamples
 from headstart.errors import DataError
-from headstart.extraction.extract import load_pixels
+from headstart.extraction.extract import load_batch
 from headstart.selection.backbone_search import BackboneSearch, describe_search, select_backbone
 from headstart.selection.candidates import AUTO, list_tiers
 from headstart.selection.context import RunContext
@@ -113,11 +113,11 @@ def describe_engine(chosen: EngineChoice) -> str:
 
 def parity_samples(samples: Sequence[Sample], backbone: Backbone) -> ParitySamples:
     """Return the photos that engines are proved on: those of the smallest digests, whatever their order."""
-    drawn = sorted(samples, key=lambda sample: sample.digest)[: 2 * PARITY_PHOTOS]
+    drawn = sorted(samples, key=lambda sample: sample.digest)[: 2 * PARITY_SAMPLES]
     key = hashlib.blake2b("".join(sample.digest for sample in drawn).encode(), digest_size=6).hexdigest()
 
     def load() -> NDArray[np.uint8]:
-        photos = load_pixels(drawn, backbone.spec, PARITY_PHOTOS)
+        photos = load_batch(drawn, backbone.spec, PARITY_SAMPLES)
         if not len(photos):
             raise DataError(f"none of the first {len(drawn)} photos decodes; run headstart check to see why")
         return photos

@@ -22,7 +22,7 @@ from headstart.engines.engine import Engine
 from headstart.engines.parity import EngineChoice
 from headstart.errors import BackboneError, DataError, EngineError
 from headstart.evaluation.metrics import log_loss
-from headstart.extraction.extract import extract, load_pixels
+from headstart.extraction.extract import extract, load_batch
 from headstart.hardware import count_cores
 from headstart.heads.catalog import fit_head
 from headstart.heads.folds import assign_folds, count_folds, make_fold_groups
@@ -269,7 +269,7 @@ def seconds_per_photo(samples: Sequence[Sample], backbone: Backbone, engine: Eng
     The first run, which takes longer, is not timed.
     """
     began = time.perf_counter()
-    photos = load_pixels(samples, backbone.spec, engine.batch)
+    photos = load_batch(samples, backbone.spec, engine.batch)
     decoding = (time.perf_counter() - began) / max(1, len(photos))
     whole = np.resize(photos, (engine.batch, *photos.shape[1:])) if len(photos) else photos
     engine.forward(whole)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from headstart.backbones.backbone import PIXELS, middle_stage
+from headstart.backbones.backbone import INPUT, middle_stage
 from headstart.data.samples import Subset
 from headstart.engines.work import count_work_above
 from headstart.modalities.image.augment.presets import resolve_smallest_window, resolve_view_size
@@ -16,7 +16,7 @@ from headstart.selection.context import DatasetContext, FitContext
 from headstart.selection.finetune import full_finetune, partial_finetune
 from headstart.selection.probes import intermediate_probe, linear_probe
 from headstart.training.benchmark_record import BENCHMARK_VERSION, benchmark_file
-from headstart.training.cost import EXPORTED, photos_per_second
+from headstart.training.cost import EXPORTED, samples_per_second
 
 #: A step of training takes as long as so many forward passes of the same part on the engine, the scoring of a photo as
 #: so many: 5.4 to 7.8, and 1.3, measured on lite0 with AVX512-BF16 and with AVX2.
@@ -45,7 +45,7 @@ def estimate_costs(context: FitContext, *, timed: bool = False) -> StrategyCosts
         trained = {"partial-finetune": partial_finetune, "full-finetune": full_finetune}
         return StrategyCosts(seconds | {name: _sum(plan(context)) for name, plan in trained.items()})
     names = [layer.name for layer in context.backbone.layers]
-    boundaries = {"partial-finetune": names[names.index(middle_stage(names)) - 1], "full-finetune": PIXELS}
+    boundaries = {"partial-finetune": names[names.index(middle_stage(names)) - 1], "full-finetune": INPUT}
     seconds |= {name: _from_trial(context, boundary) for name, boundary in boundaries.items()}
     unknown = [name for name in boundaries if seconds[name] is None]
     if unknown:
@@ -72,7 +72,7 @@ def _from_trial(context: FitContext, boundary: str) -> float | None:
             return None
         whole = resolve_smallest_window(settings) == 1
         speeds = [
-            (float(photos_per_second(speed["photos"], speed["windowed"], whole=whole)), float(speed["scored"]))
+            (float(samples_per_second(speed["samples"], speed["windowed"], whole=whole)), float(speed["scored"]))
             for speed in kept.values()
             if isinstance(speed, dict)
         ]
@@ -105,7 +105,7 @@ def _estimate_by_arithmetic(context: FitContext, boundaries: Mapping[str, str]) 
     views = train * min(context.settings.views, context.settings.epochs_for(train))
     found: dict[str, float | None] = {}
     for name, boundary in boundaries.items():
-        share = above[boundary] / above[PIXELS]
+        share = above[boundary] / above[INPUT]
         step = (
             STEP.get(engine.name, STEP["pytorch"])
             * share

@@ -10,12 +10,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from headstart import events
-from headstart.backbones.backbone import PIXELS
+from headstart.backbones.backbone import INPUT
 from headstart.engines.work import count_work_above
 from headstart.selection.budget import TIMING
 from headstart.selection.context import FitContext
 from headstart.selection.refit import should_refit
-from headstart.training.cost import Cost, PreparationSpeed, estimate_cost, measure_preparation, photos_per_second
+from headstart.training.cost import Cost, PreparationSpeed, estimate_cost, measure_preparation, samples_per_second
 
 if TYPE_CHECKING:  # it imports PyTorch, which a run of probes has no need of
     from headstart.training.benchmark_record import BenchmarkResult
@@ -101,7 +101,7 @@ def boundary_below(context: FitContext, unfreeze: str | None) -> str:
     """Return the boundary under which all is frozen where a layer and those above it are trained."""
     names = [layer.name for layer in context.backbone.layers]
     at = 0 if unfreeze is None or unfreeze not in names else names.index(unfreeze)
-    return names[at - 1] if at else PIXELS
+    return names[at - 1] if at else INPUT
 
 
 def _speeds(training: "FineTuning", context: FitContext) -> "BenchmarkResult":
@@ -177,11 +177,11 @@ def estimate_training_cost(
     found = estimate_cost(training, pace() if callable(pace) else pace)
     if not training.settings.find_rate or training.settings.rate is not None:
         return found
-    from headstart.training.rate_finder import count_sweep_photos
+    from headstart.training.rate_finder import count_sweep_samples
 
     speed = training.speeds[training.precision]
-    swept = count_sweep_photos(training.settings) / photos_per_second(
-        speed.photos, speed.windowed, whole=training.windows.whole
+    swept = count_sweep_samples(training.settings) / samples_per_second(
+        speed.samples, speed.windowed, whole=training.windows.whole
     )
     return replace(found, seconds=found.seconds + swept)
 

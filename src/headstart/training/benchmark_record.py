@@ -18,7 +18,7 @@ BENCHMARK_VERSION = 4  #: of the file
 class TrainingSpeed:
     """The speed of training at one precision."""
 
-    photos: float  #: per second, forward, backward and step, on whole views
+    samples: float  #: per second, forward, backward and step, on whole views
     windowed: float | None  #: likewise, on windows of the usual size; None where the network does not take them
     scored: float  #: per second, forward only, on the plain view
     memory: int  #: bytes by which the process grew
@@ -27,7 +27,7 @@ class TrainingSpeed:
     def scale_cost(self, times: float) -> "TrainingSpeed":
         """Return the speed of a training whose every step computes so many times as much, by arithmetic."""
         return TrainingSpeed(
-            photos=self.photos / times,
+            samples=self.samples / times,
             windowed=None if self.windowed is None else self.windowed / times,
             scored=self.scored / times,
             memory=round(self.memory * times),
@@ -46,7 +46,7 @@ class BenchmarkResult:
     @property
     def fastest(self) -> ComputePrecision:
         """The precision at which most photos are trained on in a second."""
-        return max(self.by_precision, key=lambda choice: self.by_precision[choice].photos)
+        return max(self.by_precision, key=lambda choice: self.by_precision[choice].samples)
 
     def scale_cost(self, times: float) -> "BenchmarkResult":
         """Return the speeds of a training whose every step computes so many times as much, by arithmetic."""

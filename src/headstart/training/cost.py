@@ -64,10 +64,10 @@ def estimate_cost(job: "FineTuning", pace: PreparationSpeed | None = None) -> Co
         return Cost(0.0, 0, 0)
     pace = measure_preparation(job) if pace is None else pace
     speed = job.speeds[job.precision]
-    trained = photos_per_second(speed.photos, speed.windowed, whole=job.windows.whole)
+    trained = samples_per_second(speed.samples, speed.windowed, whole=job.windows.whole)
     photos, held_out = len(job.spec.train), len(job.spec.validation)
     epochs = job.epochs
-    views = photos * (job.views_per_photo if job.is_cached else epochs) + held_out * (
+    views = photos * (job.views_per_sample if job.is_cached else epochs) + held_out * (
         1 if job.is_cached else epochs + 1
     )
     seconds = {
@@ -87,7 +87,7 @@ def estimate_cost(job: "FineTuning", pace: PreparationSpeed | None = None) -> Co
     )
 
 
-def photos_per_second(photos: float, windowed: float | None, *, whole: bool) -> float:
+def samples_per_second(photos: float, windowed: float | None, *, whole: bool) -> float:
     """Return the photos that a training goes through in a second, from a benchmark; see ``TrainingSpeed``.
 
     Args:

@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from headstart.backbones.backbone import GRAPH, PIXELS, RECORD, Backbone, Layer
+from headstart.backbones.backbone import GRAPH, INPUT, RECORD, Backbone, Layer
 from headstart.backbones.convert import write_graph
 from headstart.backbones.graph import FINAL, extract_trunk
 from headstart.engines.openvino import check_trained_network
@@ -51,7 +51,7 @@ def export_result(
         EngineError: OpenVINO gives other features than PyTorch.
     """
     spec, boundary = inputs.spec, inputs.boundary
-    below = extract_trunk(inputs.traced, boundary) if boundary != PIXELS else None
+    below = extract_trunk(inputs.traced, boundary) if boundary != INPUT else None
     whole = WholeNetwork(below, network).eval()
     with new_folder(folder) as draft:
         write_graph(whole, inputs.loaded.spec.size, [FINAL], draft / GRAPH)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart import events
-from headstart.backbones.backbone import PIXELS, Backbone
+from headstart.backbones.backbone import INPUT, Backbone
 from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.graph import TracedNetwork, trace
 from headstart.backbones.loaded import LoadedNetwork
@@ -80,8 +80,8 @@ class TrainingInputs:
 
     @cached_property
     def boundary(self) -> str:
-        """The layer up to which all is frozen, or "pixels"."""
-        return PIXELS if self.spec.unfreeze is None else self.traced.boundary_below(self.spec.unfreeze)
+        """The layer up to which all is frozen, or ``INPUT``."""
+        return INPUT if self.spec.unfreeze is None else self.traced.boundary_below(self.spec.unfreeze)
 
     @property
     def parameters(self) -> int:
@@ -124,7 +124,7 @@ class TrainingInputs:
         return self.settings.epochs_for(len(self.spec.train))
 
     @cached_property
-    def views_per_photo(self) -> int:
+    def views_per_sample(self) -> int:
         """Views of each photo that are kept: no more than there are epochs, one where nothing is changed."""
         return 1 if self.train_views.plain else min(self.settings.views, self.epochs)
 
@@ -132,7 +132,7 @@ class TrainingInputs:
     def disk_bytes(self) -> int:
         """Bytes that all boundary activations take."""
         trained, plain = (int(np.prod(trunk.shape)) for trunk in (self.view_trunk, self.trunk))
-        numbers = trained * len(self.spec.train) * self.views_per_photo + plain * len(self.spec.validation)
+        numbers = trained * len(self.spec.train) * self.views_per_sample + plain * len(self.spec.validation)
         return numbers * (2 if self.trunk.kind == "bf16" else 1)
 
     @cached_property
@@ -155,9 +155,9 @@ class TrainingInputs:
                 StreamedActivations(self.spec.train, self.view_trunk, self.train_views),
                 StreamedActivations(self.spec.validation, self.trunk, self.validation_views),
             )
-        told = f"{self.views_per_photo} views, {self.disk_bytes / 1e6:.0f} MB in the store"
+        told = f"{self.views_per_sample} views, {self.disk_bytes / 1e6:.0f} MB in the store"
         self.listener(events.Note(f"boundary activations of {name}: {told}"))
-        train = self._open_cached(self.spec.train, self.views_per_photo, self.view_trunk, self.train_views)
+        train = self._open_cached(self.spec.train, self.views_per_sample, self.view_trunk, self.train_views)
         return train, self._open_cached(self.spec.validation, 1, self.trunk, self.validation_views)
 
     def close(self) -> None:

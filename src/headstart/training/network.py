@@ -47,7 +47,7 @@ class TrainableTop(nn.Module):
 
         Args:
             traced: the network, in inference mode; left as it is.
-            boundary: the layer up to which all is frozen, or "pixels".
+            boundary: the layer up to which all is frozen, or ``INPUT``.
             head: last layer's features -> logits, float32.
             fold: fold BatchNorm into convolutions and keep its statistics; else they are updated in training.
             precision: arithmetic of the part; the head is float32.

@@ -128,7 +128,7 @@ def find_rate_once(
     return curve
 
 
-def count_sweep_photos(settings: TrainSettings) -> int:
+def count_sweep_samples(settings: TrainSettings) -> int:
     """Return the photos that a sweep trains on, each time counted: what it costs. Three scored ones count as one."""
     return STEPS * (settings.batch_size + SCORED // 3)
 

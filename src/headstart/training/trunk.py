@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from headstart.backbones.backbone import PIXELS, Backbone
+from headstart.backbones.backbone import INPUT, Backbone
 from headstart.backbones.convert import write_graph
 from headstart.backbones.graph import TracedNetwork, extract_top, extract_trunk, infer_shape
 from headstart.engines.engine import Engine
@@ -142,7 +142,7 @@ def _fingerprint(backbone: Backbone, boundary: str, engine: str, size: int) -> s
 
 def build_trunk(backbone: Backbone, traced: TracedNetwork, boundary: str, engine: Engine, device: str) -> Trunk:
     """Return the frozen part under a boundary, on the engine that the features were computed on."""
-    if boundary == PIXELS:
+    if boundary == INPUT:
         return IdentityTrunk(backbone.spec.size)
     if engine.name == "openvino":
         return OpenVinoTrunk(backbone, traced, boundary, engine.precision)
@@ -203,7 +203,7 @@ def limit_view_size(traced: TracedNetwork, boundary: str, size: int, wanted: int
     shape = infer_shape(traced, boundary, wanted)
     if shape is None or len(shape) != 3 or has_position_weights(traced.module):
         return size
-    kind = torch.uint8 if boundary == PIXELS else torch.float32
+    kind = torch.uint8 if boundary == INPUT else torch.float32
     return wanted if accepts_smaller_maps(extract_top(traced, boundary), torch.zeros(1, *shape, dtype=kind)) else size
 
 

@@ -17,7 +17,7 @@ from headstart.diagnostics.near_duplicates import candidates as candidates_modul
 from headstart.diagnostics.near_duplicates.candidates import find_candidates
 from headstart.diagnostics.near_duplicates.clusters import LOOSE, connect_pairs, reject_chains
 from headstart.diagnostics.near_duplicates.search import DuplicatePair, find_near_duplicates, group_duplicates
-from headstart.extraction.extract import load_pixels
+from headstart.extraction.extract import load_batch
 from headstart.modalities.image.decode import crop_resize
 from headstart.modalities.image.near_duplicates.coarse_align import align_coarsely
 from headstart.modalities.image.near_duplicates.fine_align import Alignment, align_finely
@@ -287,7 +287,7 @@ def test_sets_are_connected_components() -> None:
 @pytest.mark.realdata
 def test_the_22_sets_of_equal_scans_are_found(shared_data: Path) -> None:
     samples = read_source(shared_data / "brain_mri").samples
-    stats = measure(load_pixels(samples, SPEC, len(samples)))
+    stats = measure(load_batch(samples, SPEC, len(samples)))
     duplicates = find_near_duplicates(samples, features_of(stats), stats)
     same = [it for it in duplicates if it.kind == "same bytes"]
     sets = group_duplicates(same)

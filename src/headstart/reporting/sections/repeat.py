@@ -70,7 +70,7 @@ def _list_facts(records: Records) -> Iterator[Fact]:
     for check in run.proofs:
         yield Fact(
             "parity check of the engine",
-            f"{check.engine} {check.precision} against {check.reference} on {check.photos} photos: least cosine of a "
+            f"{check.engine} {check.precision} against {check.reference} on {check.samples} photos: least cosine of a "
             f"layer's features {min(check.cosine.values()):.4f}",
         )
     yield Fact("seed", str(run.settings["seed"]))

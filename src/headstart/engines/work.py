@@ -15,7 +15,7 @@ PER_NUMBER = 30.0
 
 
 def count_work_above(backbone: Backbone) -> dict[str, float]:
-    """Return multiplications for one photo, and what moving its numbers counts as, above each layer and ``INPUT`` (all).
+    """Return multiplications for one sample, and what moving its numbers counts as, above each layer and ``INPUT``.
 
     Raises:
         RuntimeError: OpenVINO cannot read the graph.

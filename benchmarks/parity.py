@@ -67,10 +67,10 @@ def _compare(photos: Path, precision: str) -> dict[str, float]:
         session = _session(model / model_format.GRAPH)
         runner = Runner(
             model / model_format.GRAPH,
-            size=record.spec.size,
+            tensors=record.spec.tensors,
             precision="f32",
             streams=count_cores(),
-            start=model_format.PIXELS,
+            start={model_format.PIXELS: model_format.PIXELS},
             outputs=(model_format.FEATURES,),
         )
 
@@ -89,7 +89,8 @@ def _compare(photos: Path, precision: str) -> dict[str, float]:
             for start in range(0, len(samples), 8):
                 looked = list(pool.map(look, samples[start : start + 8]))
                 answers = np.array([answer for answer, *_ in looked])
-                features = runner.run(np.stack([host for *_, host in looked]))[model_format.FEATURES]
+                pixels = np.stack([host for *_, host in looked])
+                features = runner.run({model_format.PIXELS: pixels})[model_format.FEATURES]
                 same += int((answers == fitted[start : start + 8]).sum())
                 openvino_same += int((answers == apply_head(head, features).argmax(axis=1)).sum())
                 levels += sum(level for _, level, *_ in looked)

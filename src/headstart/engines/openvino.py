@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from headstart import events
 from headstart.arrays import Floats
-from headstart.backbones.backbone import Backbone
+from headstart.backbones.backbone import PIXELS, Backbone
 from headstart.engines.engine import Engine
 from headstart.engines.parity import (
     CONVERSION_SAMPLES,
@@ -49,7 +49,7 @@ class OpenVinoEngine:
         self._runner = Runner(
             round_graph(backbone.graph) if precision == "bf16" else backbone.graph,
             batch=batch,
-            size=backbone.spec.size,
+            tensors=backbone.spec.tensors,
             precision=precision,
             streams=self.streams,
             outputs=tuple(layer.name for layer in backbone.layers),
@@ -57,7 +57,7 @@ class OpenVinoEngine:
 
     def forward(self, pixels: Pixels) -> dict[str, Floats]:
         """See ``Engine.forward``."""
-        return self._runner.run(pixels)
+        return self._runner.run({PIXELS: pixels})
 
 
 class OpenVinoFactory:

@@ -49,7 +49,9 @@ class BatchRunner:
         features: dict[int, Floats] = {}
         for one in self.passes:
             view = pixels[one.spec]
-            rows = one.runner.run(np.ascontiguousarray(view[:, :, ::-1]) if one.flipped else view)
+            rows = one.runner.run(
+                {model_format.PIXELS: np.ascontiguousarray(view[:, :, ::-1]) if one.flipped else view}
+            )
             features |= {branch: rows[name] for branch, name in one.outputs.items()}
         return [features[branch] for branch in range(len(features))]
 
@@ -101,9 +103,9 @@ def _compile(
     """Compile a network cut out of the graph, from the pixels of the first branch that sees this view to features."""
     return Runner(
         graph,
-        size=branch.spec.size,
+        tensors=branch.spec.tensors,
         precision="bf16" if branch.precision == "bf16" and has_bf16() else "f32",
         streams=streams,
-        start=model_format.pixels_name(first),
+        start={model_format.PIXELS: model_format.pixels_name(first)},
         outputs=tuple(outputs.values()),
     )

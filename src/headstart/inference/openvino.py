@@ -5,6 +5,7 @@ then decode, keeps every core busy with one thing or the other and needs no queu
 """
 
 import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,35 +17,37 @@ from headstart.errors import EngineError
 from headstart.hardware import ComputePrecision
 from headstart.inference.forking import after_fork, keep_for_ever
 from headstart.libraries import import_openvino
+from headstart.modalities.modality import Batch, TensorSpec, count_parts
 
-#: Photos in a call. Together with decoding, 8 was as fast as 1 or a little faster; alone, 16 and 32 were slower.
+#: Parts of items in a call. Of photos, together with decoding, 8 was as fast as 1 or a little faster; alone, 16 and 32 were slower.
 BATCH = 8
 
 
 class Runner:
-    """A compiled graph of one uint8 input and named float32 outputs, for batches of a fixed size."""
+    """A compiled graph of named inputs and named float32 outputs, for batches of a fixed size."""
 
     def __init__(
         self,
         graph: Path | bytes,
         *,
-        size: int,
+        tensors: Sequence[TensorSpec],
         precision: ComputePrecision,
         streams: int,
         outputs: tuple[str, ...],
-        start: str | None = None,
+        start: Mapping[str, str] | None = None,
         batch: int = BATCH,
     ):
         """Compile the graph.
 
         Args:
             graph: an ONNX file, or its bytes.
-            size: edge of the square input, pixels.
+            tensors: what it reads; an axis without a length is as long as each batch has it.
             precision: arithmetic inside; inputs and outputs keep their types.
             streams: calls that run at the same time, each on a core of its own.
             outputs: the tensors to compute, outputs of the graph or tensors inside it; nothing else is computed.
-            start: a tensor inside the graph to feed instead of its input: what lies before it is cut off.
-            batch: photos in a call; fewer are padded.
+            start: for each of ``tensors``, by name, the tensor inside the graph to feed instead of the graph's input:
+                what lies before it is cut off. None feeds the inputs of these names.
+            batch: parts in a call; fewer are padded.
 
         Raises:
             EngineError: OpenVINO cannot read or compile it.
@@ -52,8 +55,9 @@ class Runner:
         self.batch, self.streams = batch, streams
         core = import_openvino().Core()
         try:
-            model = _cut(core.read_model(graph), start, outputs)
-            model.reshape([batch, size, size, 3])
+            model = _cut(core.read_model(graph), tensors, start or {one.name: one.name for one in tensors}, outputs)
+            shapes = [(batch, *(-1 if axis is None else axis for axis in one.shape)) for one in tensors]
+            model.reshape({index: import_openvino().PartialShape(shape) for index, shape in enumerate(shapes)})
             self._compiled = core.compile_model(
                 model,
                 "CPU",
@@ -68,27 +72,45 @@ class Runner:
         except RuntimeError as error:
             name = "the graph" if isinstance(graph, bytes) else graph.name
             raise EngineError(f"OpenVINO cannot run {name}: {str(error).strip().splitlines()[-1]}") from error
-        self.names = outputs
+        self.names, self._tensors = outputs, tuple(tensors)
         after_fork(self, keep_for_ever)
-        self._shape = (batch, size, size, 3)
         self._local = threading.local()
-        # The first array that crosses into OpenVINO must cross alone: its binding looks NumPy up then, and two threads
-        # that do so at once can wait for each other for ever. It also takes the first run's extra time out of the rest.
-        self.run(np.zeros(self._shape, np.uint8))
+        self._warm_up(shapes)
 
-    def run(self, pixels: NDArray[np.uint8]) -> dict[str, Floats]:
+    def run(self, batch: Batch) -> dict[str, Floats]:
         """Return for each output's name float32 (B, ...), the caller's to keep.
 
         Args:
-            pixels: uint8 (B, S, S, 3), B at most ``batch``.
+            batch: the tensors that the graph reads, B parts, at most ``batch`` of the runner.
         """
-        count = len(pixels)
-        if count < self.batch:
-            padded = np.zeros(self._shape, np.uint8)
-            padded[:count] = pixels
-            pixels = padded
-        results = self._request().infer({0: pixels}, share_inputs=True, share_outputs=True)
+        count = count_parts(batch)
+        inputs = {index: self._pad(batch[one.name]) for index, one in enumerate(self._tensors)}
+        results = self._request().infer(inputs, share_inputs=True, share_outputs=True)
         return {name: np.array(results[index][:count]) for index, name in enumerate(self.names)}
+
+    def _pad(self, tensor: NDArray[Any]) -> NDArray[Any]:
+        """Return a tensor with as many parts as the graph was compiled for; what is added is zero."""
+        if len(tensor) == self.batch:
+            return tensor
+        padded = np.zeros((self.batch, *tensor.shape[1:]), tensor.dtype)
+        padded[: len(tensor)] = tensor
+        return padded
+
+    def _warm_up(self, shapes: Sequence[Sequence[int]]) -> None:
+        """Run once on zeros, or, where no length of a free axis is known to suit the network, only make arrays cross.
+
+        The first array that crosses into OpenVINO must cross alone: its binding looks NumPy up then, and two threads
+        that do so at once can wait for each other for ever. It also takes the first run's extra time out of the rest.
+        """
+        zeros = {
+            one.name: np.zeros([max(axis, 1) for axis in shape], one.dtype)
+            for one, shape in zip(self._tensors, shapes, strict=True)
+        }
+        if any(None in one.shape for one in self._tensors):
+            for tensor in zeros.values():
+                import_openvino().Tensor(tensor, shared_memory=True).data.copy()
+        else:
+            self.run(zeros)
 
     def _request(self) -> Any:
         if not hasattr(self._local, "request"):
@@ -96,14 +118,17 @@ class Runner:
         return self._local.request
 
 
-def _cut(model: Any, start: str | None, outputs: tuple[str, ...]) -> Any:
-    """Return the part of a graph from the tensor ``start``, or its input, to the tensors ``outputs``."""
+def _cut(model: Any, tensors: Sequence[TensorSpec], start: Mapping[str, str], outputs: tuple[str, ...]) -> Any:
+    """Return the part of a graph from the tensors at ``start`` to the tensors ``outputs``, its inputs in order."""
     openvino = import_openvino()
     ports = {name: port for node in model.get_ops() for port in node.outputs() for name in port.get_names()}
     ends = [ports[name] for name in outputs]
-    if start is None:
-        return openvino.Model(ends, model.get_parameters())
-    entry = openvino.opset11.parameter([-1, -1, -1, 3], openvino.Type.u8, name=start)
-    for target in list(ports[start].get_target_inputs()):
-        target.replace_source_output(entry.output(0))
-    return openvino.Model(ends, [entry])
+    entries = []
+    for tensor in tensors:
+        port = ports[start[tensor.name]]
+        shape = openvino.PartialShape([-1, *(-1 if axis is None else axis for axis in tensor.shape)])
+        entry = openvino.opset11.parameter(shape, openvino.Type(np.dtype(tensor.dtype)), name=tensor.name)
+        for target in list(port.get_target_inputs()):
+            target.replace_source_output(entry.output(0))
+        entries.append(entry)
+    return openvino.Model(ends, entries)

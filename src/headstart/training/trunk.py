@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -84,7 +85,7 @@ class OpenVinoTrunk:
         self.precision = precision
         self._runner = Runner(
             round_graph(graph) if precision == "bf16" else graph,
-            size=size,
+            tensors=replace(backbone.spec, size=size).tensors,
             precision=precision,
             streams=self.streams,
             outputs=(ACTIVATIONS,),
@@ -92,7 +93,7 @@ class OpenVinoTrunk:
 
     def run(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
         """See ``Trunk.run``."""
-        return self._runner.run(pixels)[ACTIVATIONS]
+        return self._runner.run({PIXELS: pixels})[ACTIVATIONS]
 
 
 class PyTorchTrunk:

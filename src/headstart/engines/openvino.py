@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from headstart import events
 from headstart.arrays import Floats
-from headstart.backbones.backbone import PIXELS, Backbone
+from headstart.backbones.backbone import Backbone
 from headstart.engines.engine import Engine
 from headstart.engines.parity import (
     CONVERSION_SAMPLES,
@@ -46,6 +46,7 @@ class OpenVinoEngine:
         self.precision: ComputePrecision = precision
         self.batch = batch
         self.streams = streams or count_cores()
+        self._tensor = backbone.spec.tensors[0].name
         self._runner = Runner(
             round_graph(backbone.graph) if precision == "bf16" else backbone.graph,
             batch=batch,
@@ -57,7 +58,7 @@ class OpenVinoEngine:
 
     def forward(self, pixels: Pixels) -> dict[str, Floats]:
         """See ``Engine.forward``."""
-        return self._runner.run({PIXELS: pixels})
+        return self._runner.run({self._tensor: pixels})
 
 
 class OpenVinoFactory:

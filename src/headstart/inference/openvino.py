@@ -19,7 +19,7 @@ from headstart.inference.forking import after_fork, keep_for_ever
 from headstart.libraries import import_openvino
 from headstart.modalities.modality import Batch, TensorSpec, count_parts
 
-#: Parts of items in a call. Of photos, together with decoding, 8 was as fast as 1 or a little faster; alone, 16 and 32 were slower.
+#: Parts in a call. Together with decoding images, 8 was as fast as 1 or a little faster; alone, 16 and 32 were slower.
 BATCH = 8
 
 
@@ -46,7 +46,7 @@ class Runner:
             streams: calls that run at the same time, each on a core of its own.
             outputs: the tensors to compute, outputs of the graph or tensors inside it; nothing else is computed.
             start: for each of ``tensors``, by name, the tensor inside the graph to feed instead of the graph's input:
-                what lies before it is cut off. None feeds the inputs of these names.
+                what lies before it is cut off. None feeds the inputs of these names, or the only input.
             batch: parts in a call; fewer are padded.
 
         Raises:
@@ -55,7 +55,7 @@ class Runner:
         self.batch, self.streams = batch, streams
         core = import_openvino().Core()
         try:
-            model = _cut(core.read_model(graph), tensors, start or {one.name: one.name for one in tensors}, outputs)
+            model = _cut(core.read_model(graph), tensors, start or {}, outputs)
             shapes = [(batch, *(-1 if axis is None else axis for axis in one.shape)) for one in tensors]
             model.reshape({index: import_openvino().PartialShape(shape) for index, shape in enumerate(shapes)})
             self._compiled = core.compile_model(
@@ -123,9 +123,10 @@ def _cut(model: Any, tensors: Sequence[TensorSpec], start: Mapping[str, str], ou
     openvino = import_openvino()
     ports = {name: port for node in model.get_ops() for port in node.outputs() for name in port.get_names()}
     ends = [ports[name] for name in outputs]
+    only = model.get_parameters()[0].output(0) if len(model.get_parameters()) == 1 else None
     entries = []
     for tensor in tensors:
-        port = ports[start[tensor.name]]
+        port = ports[start[tensor.name]] if start else only or ports[tensor.name]
         shape = openvino.PartialShape([-1, *(-1 if axis is None else axis for axis in tensor.shape)])
         entry = openvino.opset11.parameter(shape, openvino.Type(np.dtype(tensor.dtype)), name=tensor.name)
         for target in list(port.get_target_inputs()):

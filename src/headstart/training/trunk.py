@@ -83,6 +83,7 @@ class OpenVinoTrunk:
         self.fingerprint = _fingerprint(backbone, boundary, f"openvino {precision}", size)
         self.description = f"{backbone.name} up to {boundary}, openvino {precision}"
         self.precision = precision
+        self._tensor = backbone.spec.tensors[0].name
         self._runner = Runner(
             round_graph(graph) if precision == "bf16" else graph,
             tensors=replace(backbone.spec, size=size).tensors,
@@ -93,7 +94,7 @@ class OpenVinoTrunk:
 
     def run(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
         """See ``Trunk.run``."""
-        return self._runner.run({PIXELS: pixels})[ACTIVATIONS]
+        return self._runner.run({self._tensor: pixels})[ACTIVATIONS]
 
 
 class PyTorchTrunk:

@@ -123,7 +123,7 @@ def one_split(samples: Samples, features: np.ndarray, seed: int, coverage: float
     """The three ways on one split; features (N, D) in the order of the samples."""
     split = make_split(samples, seed=seed, test_share=0.2, validation_share=0.15)
     parts = np.array([split.subsets[sample.id].value for sample in samples.samples])
-    labels = np.array([sample.label for sample in samples.samples], np.int64)
+    labels = np.array([sample.target for sample in samples.samples], np.int64)
     groups = encode_groups(samples.samples)
 
     def task(rows: np.ndarray) -> TrainingSet:

@@ -133,7 +133,7 @@ def _plant(originals: list[Sample], folder: Path, copies: int) -> dict[str, tupl
     for number, sample in enumerate(originals):
         content = sample.source.read()
         assert isinstance(content, bytes)
-        names[sample.id] = f"class{sample.label}/original{number:05d}{Path(sample.name).suffix.lower()}"
+        names[sample.id] = f"class{sample.target}/original{number:05d}{Path(sample.name).suffix.lower()}"
         (folder / names[sample.id]).parent.mkdir(exist_ok=True)
         (folder / names[sample.id]).write_bytes(content)
     picked = iter(chance.permutation(len(originals))[: copies * len(ALTERED)])
@@ -213,7 +213,7 @@ def _of_small(originals: list[Sample], backbone: Backbone, engine: Engine, copie
         for number, sample in enumerate(originals):
             content = sample.source.read()
             assert isinstance(content, bytes)
-            file = Path(large) / f"class{sample.label}" / f"{number:05d}.png"
+            file = Path(large) / f"class{sample.target}" / f"{number:05d}.png"
             file.parent.mkdir(exist_ok=True)
             ImageOps.fit(Image.fromarray(decode(content).pixels), (SMALL, SMALL)).save(file)
         small = list({sample.digest: sample for sample in read_source(Path(large)).samples}.values())

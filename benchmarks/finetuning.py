@@ -168,7 +168,7 @@ def main() -> None:
         parts = _parts(read_source(given.photos), Split.load(run.folder / "split.json"))
         test = parts[Subset.TEST]
         answers = run.classifier.predict([sample.source.path for sample in test])  # type: ignore[union-attr]
-        names = [run.classes[sample.label] for sample in test]
+        names = [run.classes[sample.target] for sample in test]
         right = np.array([answer.label == name for answer, name in zip(answers, names, strict=True)])
         other = plain(parts, len(run.classes), given.epochs, given.batch, given.seed)
     finally:

@@ -6,6 +6,7 @@ from scipy.sparse.csgraph import connected_components
 from headstart.data.groups import assign_groups, merge_groups
 from headstart.data.samples import ArraySource, Ledger, Sample, Samples, Subset
 from headstart.data.split import make_split
+from headstart.tasks.classification.targets import make_class_space
 from tests.groups import by_content, by_name
 
 SOURCE = ArraySource(np.zeros((1, 2, 2), np.uint8), 0)
@@ -19,7 +20,7 @@ def drawn(count: int, *, named: dict[int, str] | None = None, parts: dict[int, S
         Sample(f"photo{number}.jpg", digest, number % 2, group, (parts or {}).get(number), SOURCE)
         for number, (digest, group) in enumerate(zip(digests, groups, strict=True))
     ]
-    return Samples(("a", "b"), tuple(samples), Ledger(()), "drawn")
+    return Samples(make_class_space(("a", "b")), tuple(samples), Ledger(()), "drawn")
 
 
 def pair(samples: Samples, first: int, second: int) -> tuple[str, str]:
@@ -45,7 +46,7 @@ def test_names_do_not_depend_on_the_order_of_anything() -> None:
     samples = drawn(40, named={3: "z", 9: "b", 10: "b"})
     pairs = [pair(samples, 3, 5), pair(samples, 5, 9), pair(samples, 20, 21), pair(samples, 22, 21)]
     one = {sample.id: sample.group for sample in merge_groups(samples, pairs).samples}
-    mixed = Samples(samples.classes, samples.samples[::-1], samples.ledger, samples.root)
+    mixed = Samples(samples.space, samples.samples[::-1], samples.ledger, samples.root)
     other = {sample.id: sample.group for sample in merge_groups(mixed, [it[::-1] for it in pairs[::-1]]).samples}
     assert one == other
     assert {one[samples.samples[number].id] for number in (3, 5, 9, 10)} == {by_name("b")}
@@ -60,8 +61,8 @@ def test_without_pairs_nothing_changes() -> None:
 def test_only_the_group_differs() -> None:
     samples = drawn(10)
     for before, after in zip(samples.samples, merge_groups(samples, [pair(samples, 1, 4)]).samples, strict=True):
-        assert (before.id, before.name, before.label, before.subset, before.digest) == (
-            (after.id, after.name, after.label, after.subset, after.digest)
+        assert (before.id, before.name, before.target, before.subset, before.digest) == (
+            (after.id, after.name, after.target, after.subset, after.digest)
         )
 
 

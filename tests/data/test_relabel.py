@@ -28,7 +28,7 @@ def table(tmp_path):
 
 
 def labels_of(samples):
-    return {sample.name: samples.classes[sample.label] for sample in samples.samples}
+    return {sample.name: samples.classes[sample.target] for sample in samples.samples}
 
 
 def entry(samples, name):
@@ -136,7 +136,7 @@ def test_arrays_have_names_too(table):
     images = np.random.default_rng(0).integers(0, 255, (8, 9, 9, 3), dtype=np.uint8)
     samples = read_source(images, labels=["a", "b"] * 4)
     result = apply_relabels(samples, table("photo,label\n#2,b\n#5,\n"))
-    assert [result.classes[it.label] for it in result.samples] == ["a", "b", "b", "b", "a", "a", "b"]
+    assert [result.classes[it.target] for it in result.samples] == ["a", "b", "b", "b", "a", "a", "b"]
 
 
 @pytest.mark.parametrize(

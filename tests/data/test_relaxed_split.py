@@ -15,7 +15,7 @@ def split(samples: Samples) -> Split:
 
 
 def pairs_among(samples: Samples, label: int, first: int, last: int) -> list[tuple[str, str]]:
-    own = [sample.id for sample in samples.samples if sample.label == label][first:last]
+    own = [sample.id for sample in samples.samples if sample.target == label][first:last]
     return list(combinations(own, 2))
 
 
@@ -27,7 +27,7 @@ def test_a_class_that_is_one_scene_is_split_and_the_others_are_kept_together() -
     assert found.split.notes[0].startswith(
         "the score flatters: with near-duplicates kept in one part there were too few groups of 'c0', so 45 pairs"
     )
-    parts = {part: {it.label for it in found.split.samples_in(found.samples, part)} for part in Subset}
+    parts = {part: {it.target for it in found.split.samples_in(found.samples, part)} for part in Subset}
     assert all(labels == {0, 1} for labels in parts.values())
     assert len({found.split.subsets[id_] for pair in burst for id_ in pair}) == 1
     assert len({sample.group for sample in found.samples.samples}) == 10 + 15
@@ -47,7 +47,7 @@ def test_groups_that_the_user_named_are_never_given_up() -> None:
 
 def test_of_many_classes_without_groups_a_few_are_told() -> None:
     """120 classes of two photos: a line that can be read, not one of 20,000 letters."""
-    with pytest.raises(TooFewGroupsError, match=r"and 117 more classes like these") as caught:
+    with pytest.raises(TooFewGroupsError, match=r"and 117 more like these") as caught:
         split(made(list(range(120)) * 2))
     assert len(str(caught.value)) < 800
-    assert len(caught.value.labels) == 120
+    assert len(caught.value.strata) == 120

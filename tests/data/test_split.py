@@ -13,6 +13,7 @@ from headstart.data.read import read_source
 from headstart.data.samples import FileSource, Ledger, Relabel, Sample, Samples, Subset, compute_digest, number_copies
 from headstart.data.split import Split, make_split
 from headstart.errors import DataError
+from headstart.tasks.classification.targets import make_class_space
 from tests.groups import by_content, by_name
 
 NOWHERE = FileSource(Path("nowhere"))
@@ -35,7 +36,7 @@ def made(labels: list[int], groups: list[str] | None = None, parts: list[Subset 
             zip(digests, labels, groups or [""] * len(labels), parts or [None] * len(labels), strict=True)
         )
     )
-    return Samples(tuple(f"c{label}" for label in range(max(labels) + 1)), samples, Ledger(()), "made")
+    return Samples(make_class_space([f"c{label}" for label in range(max(labels) + 1)]), samples, Ledger(()), "made")
 
 
 def shuffled(samples: Samples, seed: int) -> Samples:
@@ -47,7 +48,7 @@ def shuffled(samples: Samples, seed: int) -> Samples:
 def test_shares_are_kept_in_each_class():
     samples = made([0] * 200 + [1] * 100 + [2] * 3)
     split = make_split(samples, seed=0, **SHARES)
-    count = {part: Counter(sample.label for sample in split.samples_in(samples, part)) for part in Subset}
+    count = {part: Counter(sample.target for sample in split.samples_in(samples, part)) for part in Subset}
     assert count[Subset.TEST] == {0: 40, 1: 20, 2: 1}
     assert count[Subset.VALIDATION] == {0: 30, 1: 15, 2: 1}
     assert count[Subset.TRAIN] == {0: 130, 1: 65, 2: 1}
@@ -93,7 +94,7 @@ def test_no_group_straddles_and_each_class_is_everywhere(rows, seed):
         parts_of[sample.group].add(split.subsets[sample.id])
     assert all(len(parts) == 1 for parts in parts_of.values())
     for part in Subset:
-        assert {sample.label for sample in split.samples_in(samples, part)} == {0, 1, 2, 3}
+        assert {sample.target for sample in split.samples_in(samples, part)} == {0, 1, 2, 3}
     assert make_split(shuffled(samples, seed), seed=seed, **SHARES).subsets == split.subsets
 
 
@@ -238,14 +239,14 @@ def test_sets_of_equal_scans_are_on_one_side(real):
 def corrected(samples: Samples, labels: dict[int, int | None]) -> Samples:
     """With the labels of some photos corrected, None for one that is left out."""
     names = {f"{i}.png": label for i, label in labels.items()}
-    given = {it.name: samples.classes[it.label] for it in samples.samples}
+    given = {it.name: samples.classes[it.target] for it in samples.samples}
     relabels = tuple(
         Relabel(name, given[name], "" if label is None else samples.classes[label]) for name, label in names.items()
     )
     kept = [it for it in samples.samples if names.get(it.name, 0) is not None]
     return replace(
         samples,
-        samples=tuple(replace(it, label=names.get(it.name, it.label)) for it in kept),
+        samples=tuple(replace(it, target=names.get(it.name, it.target)) for it in kept),
         relabels=relabels,
         left_out=tuple(it for it in samples.samples if names.get(it.name, 0) is None),
     )
@@ -265,8 +266,8 @@ def test_correcting_labels_moves_no_photo_to_another_part(parts):
 def test_corrections_that_leave_nothing_to_learn_from_move_photos_and_it_is_said():
     samples = made([0] * 20 + [1] * 8)
     before = make_split(samples, seed=0, **SHARES).subsets
-    gone = [i for i, it in enumerate(samples.samples) if it.label == 1 and before[it.id] is Subset.TRAIN]
+    gone = [i for i, it in enumerate(samples.samples) if it.target == 1 and before[it.id] is Subset.TRAIN]
     now = corrected(samples, dict.fromkeys(gone, 0))
     split = make_split(now, seed=0, **SHARES)
-    assert {it.label for it in split.samples_in(now, Subset.TRAIN)} == {0, 1}
+    assert {it.target for it in split.samples_in(now, Subset.TRAIN)} == {0, 1}
     assert "so the split was made by them" in split.notes[0]

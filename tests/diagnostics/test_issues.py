@@ -10,6 +10,7 @@ from headstart.diagnostics.near_duplicates.search import DuplicatePair
 from headstart.modalities.image.decode import crop_resize, decode
 from headstart.modalities.image.spec import ImageSpec
 from headstart.modalities.image.stats import FACTS, ImageStats, compute_stats
+from headstart.tasks.classification.targets import make_class_space
 from tests.groups import by_content
 
 SOURCE = ArraySource(np.zeros((1, 1, 1), np.uint8), 0)
@@ -37,11 +38,13 @@ def known(n: int, sizes: dict[int, tuple[int, int]] | None = None, classes: int 
         LedgerEntry(f"{i}.jpg", FileStatus.ACCEPTED, "", "", str(i), "JPEG", *(sizes or {}).get(i, (400, 300)))
         for i in range(n)
     ]
-    return Samples(tuple(f"class {i}" for i in range(classes)), tuple(samples), Ledger(tuple(entries)), "here")
+    return Samples(
+        make_class_space([f"class {i}" for i in range(classes)]), tuple(samples), Ledger(tuple(entries)), "here"
+    )
 
 
 def find_issues(samples: Samples, stats: ImageStats, duplicates: tuple[DuplicatePair, ...] = ()) -> DatasetIssues:
-    labels = samples.labels
+    labels = samples.targets
     return find_dataset_issues(
         samples, stats, duplicates, labels, np.eye(len(samples.classes), dtype=np.float32)[labels]
     )

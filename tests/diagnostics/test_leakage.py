@@ -7,6 +7,7 @@ from headstart.diagnostics.leakage import find_leaks, score_without_leaks
 from headstart.diagnostics.near_duplicates.search import DuplicatePair
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.intervals import wilson_interval
+from headstart.tasks.classification.targets import make_class_space
 from tests.groups import by_content
 
 SOURCE = ArraySource(np.zeros((1, 2, 2), np.uint8), 0)
@@ -25,7 +26,9 @@ def drawn(*photos: tuple[str, int, Subset]) -> tuple[Samples, Split]:
         group = by_content(name(letter))
         samples.append(Sample(f"{letter}{number}", name(letter), label, group, subset, SOURCE, copy=number))
     subsets = {sample.id: sample.subset for sample in samples if sample.subset}
-    return Samples(("a", "b"), tuple(samples), Ledger(()), "drawn"), Split(subsets, 0, 0.2, 0.15, given=True)
+    return Samples(make_class_space(("a", "b")), tuple(samples), Ledger(()), "drawn"), Split(
+        subsets, 0, 0.2, 0.15, given=True
+    )
 
 
 def near(first: str, second: str, similarity: float = 0.9) -> DuplicatePair:

@@ -43,7 +43,7 @@ def test_each_engine_is_scored_on_the_same_photos(
     assert engines is not None
     assert (engines.scored_by, engines.photos, set(engines.scores)) == (main, count, {"onnxruntime", "openvino"})
     files = [sample.source.path for sample in samples[:count]]  # type: ignore[union-attr]
-    labels = np.array([sample.label for sample in samples[:count]])
+    labels = np.array([sample.target for sample in samples[:count]])
     rows = {}
     for engine, score in engines.scores.items():
         answers = classifier.with_engine(engine).predict(files)  # type: ignore[arg-type]
@@ -150,6 +150,6 @@ def test_a_run_keeps_it_in_the_model_folder(small: Small) -> None:
 def test_evaluate_asks_the_engine_that_is_named(small: Small, samples: tuple[Sample, ...], engine: Any) -> None:
     files = [sample.source.path for sample in samples]  # type: ignore[union-attr]
     rows = np.stack([it.probabilities for it in load(small.run, engine).predict(files)])
-    labels = np.array([sample.label for sample in samples])
+    labels = np.array([sample.target for sample in samples])
     result = evaluate(small.run, small.photos, engine=engine)
     assert result.log_loss == pytest.approx(metrics.log_loss(labels, rows), abs=1e-12)

@@ -31,7 +31,7 @@ def _issues(samples, rows):
     its = [samples.samples[row] for row in rows]
     count = len(samples.classes)
     return [
-        LabelIssue(it.id, it.label, (it.label + 1) % count, 0.01 * place, 0.98762 - 0.01 * place)
+        LabelIssue(it.id, it.target, (it.target + 1) % count, 0.01 * place, 0.98762 - 0.01 * place)
         for place, it in enumerate(its)
     ]
 
@@ -135,7 +135,7 @@ def test_the_page_shows_the_photos_and_loads_nothing(samples, tmp_path):
         assert shown.width / shown.height == pytest.approx(whole.width / whole.height, rel=0.03)
         small = np.asarray(whole.resize(shown.size, Image.Resampling.BOX), np.float32)
         assert np.abs(np.asarray(shown, np.float32) - small).mean() < 30
-        given, likely = samples.classes[sample.label], samples.classes[(sample.label + 1) % 3]
+        given, likely = samples.classes[sample.target], samples.classes[(sample.target + 1) % 3]
         assert picture["alt"] == f"row {place + 2}: labelled {given}, looks like {likely}"
         assert f"row {place + 2}: {sample.name}" in page.text
     assert all(it.startswith(("data:", "#")) for it in page.loaded)

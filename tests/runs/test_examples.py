@@ -13,6 +13,7 @@ from headstart.inference.postprocess import BatchPredictions
 from headstart.runs.recording import build_repeat_command, hash_dataset
 from headstart.selection.results import TestResult
 from headstart.settings import FitSettings
+from headstart.tasks.classification.targets import make_class_space
 
 from .test_predictions import sample
 
@@ -75,7 +76,7 @@ def test_the_digest_of_data_knows_contents_and_labels_only() -> None:
     photos = [sample(1, 0), sample(2, 1), sample(3, 0)]
 
     def digest(*them) -> str:
-        return hash_dataset(Samples(("a", "b"), tuple(them), Ledger(()), "somewhere"))
+        return hash_dataset(Samples(make_class_space(("a", "b")), tuple(them), Ledger(()), "somewhere"))
 
     assert digest(*photos) == digest(*photos[::-1])
     assert digest(*photos) != digest(*photos[:2])

@@ -218,7 +218,7 @@ def test_the_winner_is_that_of_the_comparison(tmp_path) -> None:
     search = world.select([("a",), ("b",), ("c",)], samples)
     answers = {}
     chosen = stratified_sample(samples, PHOTOS, least_per_class=2)
-    labels = np.array([it.label for it in chosen])
+    labels = np.array([it.target for it in chosen])
     with Store(tmp_path / "store") as store:
         for name in "abc":
             backbone = world.obtain(name)

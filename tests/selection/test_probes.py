@@ -86,7 +86,7 @@ def test_a_probe_is_fitted_again_on_train_and_validation(context: FitContext) ->
 
 def test_rows_and_labels_belong_together(context: FitContext) -> None:
     samples = context.samples_in(Subset.VALIDATION, Subset.TRAIN)
-    assert [sample.label for sample in samples] == context.labels(Subset.VALIDATION, Subset.TRAIN).tolist()
+    assert [sample.target for sample in samples] == context.labels(Subset.VALIDATION, Subset.TRAIN).tolist()
     branch = context.branch("stage1", "final")
     rows = context.load_features(branch, samples)
     assert rows.shape == (len(samples), branch.width)

@@ -11,7 +11,7 @@ from headstart.selection.sampling import stratified_sample
 
 def draw_samples(*counts: int) -> list[Any]:
     return [
-        SimpleNamespace(digest=f"{(97 * i + 13 * label) % 10_007:05d}-{label}", id=f"{label}-{i}", label=label)
+        SimpleNamespace(digest=f"{(97 * i + 13 * label) % 10_007:05d}-{label}", id=f"{label}-{i}", target=label)
         for label, count in enumerate(counts)
         for i in range(count)
     ]
@@ -28,17 +28,17 @@ def test_shares_are_kept_whatever_the_order(counts: tuple[int, ...], most: int, 
     picked = stratified_sample(samples, most, least_per_class=least)
     assert len(picked) == len({sample.id for sample in picked}) == most
     wanted = np.array(counts) * most / sum(counts)
-    assert np.abs(np.bincount([sample.label for sample in picked]) - wanted).max() <= 2
+    assert np.abs(np.bincount([sample.target for sample in picked]) - wanted).max() <= 2
     assert stratified_sample(shuffle(samples), most, least_per_class=least) == picked
 
 
 def test_so_many_of_a_rare_class_come_first() -> None:
     samples = draw_samples(2997, 3)
-    assert sum(sample.label for sample in stratified_sample(samples, 400, least_per_class=2)) >= 2
+    assert sum(sample.target for sample in stratified_sample(samples, 400, least_per_class=2)) >= 2
     assert len(stratified_sample(samples[:30], 400, least_per_class=2)) == 30
 
 
 def test_a_rare_class_may_be_missing_from_a_small_sample() -> None:
     picked = stratified_sample(draw_samples(500, 500, 3), 200)
-    assert {sample.label for sample in picked} >= {0, 1}
+    assert {sample.target for sample in picked} >= {0, 1}
     assert len(picked) == 200

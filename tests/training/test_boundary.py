@@ -89,7 +89,7 @@ def test_cached_takes_the_views_in_turn_and_in_order(size: int, tmp_path: Path) 
     with kept_in(tmp_path, trunk, STANDARD) as kept:
         assert compute_activations(photos, 3, trunk, STANDARD, kept) == 3 * COUNT
         source = CachedActivations(photos, kept, 3)
-        assert source.labels.tolist() == [sample.label for sample in photos]
+        assert source.labels.tolist() == [sample.target for sample in photos]
         for epoch in (0, 2, 4):
             order = shuffled(epoch)
             batches = list(source.batches(epoch, order, size))

@@ -320,7 +320,7 @@ def test_other_photos_labels_and_seeds_are_other_trainings(
     _, job, _ = twice
     assert job.stored_result is not None
     head, train = job.spec.head, list(job.spec.train)
-    relabelled = [replace(train[0], label=(train[0].label + 1) % 3), *train[1:]]
+    relabelled = [replace(train[0], target=(train[0].target + 1) % 3), *train[1:]]
     homes = {job.result_folder}
     bias = head.layers[0].bias + np.float32(1)
     for another in (
@@ -431,7 +431,7 @@ def test_knobs_train_and_change_the_result(
     _, job, plain = twice
     train = job.spec.train
     if "class_weights" in knobs:  # the drawn classes have equal counts: take some photos of one away
-        train = [it for it in train if it.label] + [it for it in train if not it.label][:3]
+        train = [it for it in train if it.target] + [it for it in train if not it.target][:3]
     trained = sibling(job, train=train, settings=knobs).run()
     assert trained.epochs[-1].validation_loss < trained.epochs[0].validation_loss
     assert trained.epochs[-1].validation_loss != plain.epochs[-1].validation_loss

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from statistics import median_low
 
-from headstart.data.assembly import find_problems
+import numpy as np
+
 from headstart.data.inspection import default_workers, map_in_threads
 from headstart.data.load import load_item
 from headstart.data.samples import FileSource, FileStatus, LedgerEntry, Sample, Samples
@@ -54,16 +55,17 @@ def check_samples(
     if decode_all:
         samples = check_decoding(samples, workers=workers, listener=listener)
     usable = [entry for entry in samples.ledger.entries if entry.status is not FileStatus.SKIPPED]
-    per_class = Counter(sample.label for sample in samples.samples)
+    strata = samples.stratify()
+    counts = np.bincount(strata.numbers, minlength=len(strata.names))
     return DataCheck(
         samples,
         samples.ledger.counts(),
-        {name: per_class[label] for label, name in enumerate(samples.classes)},
+        {name: int(count) for name, count in zip(strata.names, counts, strict=True)},
         _summarise([entry.width for entry in usable]),
         _summarise([entry.height for entry in usable]),
         dict(Counter(entry.format for entry in usable).most_common()),
         tuple(tuple(sample.name for sample in same) for same in samples.copies),
-        tuple(find_problems(samples)),
+        tuple(samples.task.targets.find_problems(samples)),
     )
 
 

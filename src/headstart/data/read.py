@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart import settings
-from headstart.data.assembly import assemble_samples, find_problems
+from headstart.data.assembly import assemble_samples
 from headstart.data.inspection import inspect
 from headstart.data.readers.archive import ArchiveReader
 from headstart.data.readers.arrays import ArrayReader, LabelledArrays, NpzReader
@@ -68,8 +68,8 @@ def read_source(
     options = options or DataSettings.model_validate({})
     context = ReadContext(options, cache or settings.locate_store() / "archives")
     listing = _list_source(_resolve_source(source, labels), context)
-    samples = assemble_samples(listing, inspect(listing.samples, listener))
-    problems = find_problems(samples) if strict else []
+    samples = assemble_samples(listing, inspect(listing.samples, listener), options.task)
+    problems = samples.task.targets.find_problems(samples) if strict else []
     if problems:
         rest = len(problems) - MOST_PROBLEMS
         more = f"; and {rest} more problems like these" if rest > 0 else ""

@@ -9,11 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from headstart.data.assembly import find_problems
 from headstart.data.names import normalise_class_name, preview
 from headstart.data.readers.csv_text import read_text_table, refuse_damaged_rows
 from headstart.data.samples import FileStatus, LedgerEntry, Relabel, Samples
-from headstart.errors import DataError, nearest
+from headstart.errors import DataError
 from headstart.storage.csv_cells import format_csv, unescape_cell
 from headstart.storage.run_layout import RELABELS, SPLIT
 
@@ -54,7 +53,7 @@ def apply_relabels(samples: Samples, *tables: Path) -> Samples:
         DataError: a table cannot be read, does not fit the photos, gives photos of equal bytes different labels, or
             leaves too little to learn from; all problems at once.
     """
-    given = {sample.name: samples.classes[sample.label] for sample in samples.samples}
+    given = {sample.name: samples.describe(sample) for sample in samples.samples}
     wanted: dict[str, tuple[str, Path]] = {}
     notes = []
     for table in tables:
@@ -68,7 +67,7 @@ def apply_relabels(samples: Samples, *tables: Path) -> Samples:
     if not tables:
         return samples
     result = _change_labels(samples, changed, tables, notes)
-    _refuse(tables[-1], [*_find_contradictions(result), *find_problems(result)])
+    _refuse(tables[-1], [*_find_contradictions(result), *result.task.targets.find_problems(result)])
     relabels = tuple(Relabel(name, given[name], to[0]) for name, to in changed.items())
     gone = {relabel.photo for relabel in relabels if not relabel.label}
     return replace(result, relabels=relabels, left_out=tuple(it for it in samples.samples if it.name in gone))
@@ -92,7 +91,7 @@ def _separate_outdated(
     outdated: list[Correction] = []
     for row in corrections:
         name = names.get(row.photo)
-        fits = row.kept or not row.label or (row.label in samples.classes and name not in skipped)
+        fits = row.kept or not row.label or (not _explain_unknown(samples, row.label) and name not in skipped)
         (current if name is not None and fits else outdated).append(row)
     return current, outdated
 
@@ -112,7 +111,7 @@ def _check(
     """
     problems = [
         *_find_unknown_photos(samples, [it for it in corrections if it.photo not in names]),
-        *_find_unknown_classes(samples, corrections),
+        *_find_unknown_labels(samples, corrections),
         *_find_conflicts(corrections, names),
         *_find_skipped(samples, corrections, names),
     ]
@@ -176,16 +175,24 @@ def _file(name: str) -> str:
     return name.replace("\\", "/").rpartition("/")[2]
 
 
-def _find_unknown_classes(samples: Samples, corrections: Sequence[Correction]) -> list[str]:
+def _find_unknown_labels(samples: Samples, corrections: Sequence[Correction]) -> list[str]:
     rows: dict[str, list[int]] = defaultdict(list)
     for row in corrections:
-        if row.label and not row.kept and row.label not in samples.classes:
+        if row.label and not row.kept and _explain_unknown(samples, row.label):
             rows[row.label].append(row.row)
     return [
-        f"row {preview([str(row) for row in numbers], show=str)}: label {label!r} is no class of these photos; "
-        + nearest(label, list(samples.classes))
+        f"row {preview([str(row) for row in numbers], show=str)}: {_explain_unknown(samples, label)}"
         for label, numbers in rows.items()
     ]
+
+
+def _explain_unknown(samples: Samples, label: str) -> str:
+    """Return why a label means no target of these photos; "" where it means one."""
+    try:
+        samples.task.targets.parse(samples.space, label)
+    except DataError as error:
+        return str(error)
+    return ""
 
 
 def _find_conflicts(corrections: Sequence[Correction], names: Mapping[str, str]) -> list[str]:
@@ -216,9 +223,11 @@ def _change_labels(
     samples: Samples, changed: Mapping[str, tuple[str, Path]], tables: Sequence[Path], notes: Sequence[str]
 ) -> Samples:
     """Return samples and ledger with the labels of some names changed, "" for those left out, and notes added."""
-    index = {label: number for number, label in enumerate(samples.classes)}
+    parse = samples.task.targets.parse
     corrected = tuple(
-        replace(sample, label=index[changed[sample.name][0]]) if changed.get(sample.name, ("",))[0] else sample
+        replace(sample, target=parse(samples.space, changed[sample.name][0]))
+        if changed.get(sample.name, ("",))[0]
+        else sample
         for sample in samples.samples
     )
     entries = {
@@ -259,13 +268,14 @@ def _update_entry(entry: LedgerEntry, label: str, table: Path) -> LedgerEntry:
 def _find_contradictions(samples: Samples) -> list[str]:
     """Return problems of photos with equal bytes that would now be of different classes."""
     problems = []
+    conflict = samples.task.targets.conflict
     for same in samples.copies:
-        other = next((sample for sample in same if sample.label != same[0].label), None)
+        other = next((sample for sample in same if conflict(sample.target, same[0].target)), None)
         if other is not None:
             first = same[0]
             problems.append(
-                f"{first.name!r} and {other.name!r} have the same bytes and would be {samples.classes[first.label]!r} "
-                f"and {samples.classes[other.label]!r}; give both the same label, or one an empty one"
+                f"{first.name!r} and {other.name!r} have the same bytes and would be {samples.describe(first)!r} "
+                f"and {samples.describe(other)!r}; give both the same label, or one an empty one"
             )
     return problems
 

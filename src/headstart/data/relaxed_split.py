@@ -35,7 +35,8 @@ def make_relaxed_split(
     Raises:
         DataError: there are too few groups, or photos, without near-duplicates too.
     """
-    label_of = {sample.id: sample.label for sample in samples.samples}
+    strata = samples.stratify()
+    stratum_of = dict(zip((sample.id for sample in samples.samples), strata.numbers.tolist(), strict=True))
     kept, separated = list(pairs), set[int]()
     found = len(kept)
     while True:
@@ -43,13 +44,13 @@ def make_relaxed_split(
         try:
             split = make(grouped)
         except TooFewGroupsError as error:
-            separated |= error.labels
-            left = [pair for pair in kept if not separated & {label_of[id_] for id_ in pair}]
+            separated |= error.strata
+            left = [pair for pair in kept if not separated & {stratum_of[id_] for id_ in pair}]
             if len(left) == len(kept):  # it is not for near-duplicates that groups are few
                 raise
             kept = left
             continue
-        names = tuple(samples.classes[label] for label in sorted(separated))
+        names = tuple(strata.names[number] for number in sorted(separated))
         if not names:
             return RelaxedSplit(grouped, split, ())
         note = (

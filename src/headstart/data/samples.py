@@ -14,6 +14,8 @@ from headstart.display.html import html_table
 from headstart.errors import bounded
 from headstart.modalities.image.decoding.depth import BitDepth
 from headstart.modalities.modality import Noun, get_modality
+from headstart.tasks.facets import Strata
+from headstart.tasks.task import Target, TargetArray, TargetSpace, Task, get_task
 
 LONGEST_REASON = 300  #: characters in the ledger
 
@@ -87,7 +89,7 @@ class Sample:
 
     name: str  #: for people: the path under the source's root with "/" between its steps, or "#17" in an array
     digest: str  #: ``compute_digest`` of its content; features are stored under it
-    label: int  #: index into the classes
+    target: Target  #: the task's, of its label: the index of a class, a number
     group: SampleGroup
     subset: Subset | None  #: the subset it was given in, None where the split is to be made
     source: SampleSource
@@ -159,9 +161,9 @@ class Relabel:
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """The samples of a source, their classes, and the ledger of every file seen."""
+    """The samples of a source, the space of their targets, and the ledger of every file seen."""
 
-    classes: tuple[str, ...]  #: in natural order; a label is an index into it
+    space: TargetSpace
     samples: tuple[Sample, ...]  #: in natural order of the names
     ledger: Ledger
     root: str  #: the source, for a person
@@ -178,12 +180,30 @@ class Samples:
         return len(self.samples)
 
     def __repr__(self) -> str:
-        return f"Samples({len(self)} in {len(self.classes)} classes of {self.root!r})"
+        return f"Samples({len(self)} in {self.task.targets.describe_space(self.space)} of {self.root!r})"
 
     @property
-    def labels(self) -> NDArray[np.int64]:
-        """(N,) int64, in the order of ``samples``."""
-        return np.array([sample.label for sample in self.samples], dtype=np.int64)
+    def task(self) -> Task:
+        """The task of their targets."""
+        return get_task(self.space.task)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the outputs: of classes, for one."""
+        return self.space.names
+
+    @property
+    def targets(self) -> TargetArray:
+        """The targets (N, ...), in the order of ``samples``."""
+        return self.task.targets.stack([sample.target for sample in self.samples])
+
+    def stratify(self) -> Strata:
+        """Return the strata by which the samples are split and folded."""
+        return self.task.targets.stratify(self.space, [sample.target for sample in self.samples])
+
+    def describe(self, sample: Sample) -> str:
+        """Return the label of a sample as a person writes it."""
+        return self.task.targets.describe(self.space, sample.target)
 
     @property
     def copies(self) -> list[list[Sample]]:
@@ -195,9 +215,9 @@ class Samples:
 
     def with_given_labels(self) -> tuple[Sample, ...]:
         """Return the samples with the labels of the source, and behind them those that a correction left out."""
-        index = {name: label for label, name in enumerate(self.classes)}
-        given = {relabel.photo: index[relabel.given] for relabel in self.relabels}
-        kept = (replace(it, label=given[it.name]) if it.name in given else it for it in self.samples)
+        parse = self.task.targets.parse
+        given = {relabel.photo: parse(self.space, relabel.given) for relabel in self.relabels}
+        kept = (replace(it, target=given[it.name]) if it.name in given else it for it in self.samples)
         return (*kept, *self.left_out)
 
     def with_updates(self, changes: Mapping[str, LedgerEntry]) -> "Samples":

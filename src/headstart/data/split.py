@@ -13,17 +13,18 @@ from headstart.data.samples import GroupKind, Sample, SampleGroup, Samples, Subs
 from headstart.errors import DataError, describe_schema_mismatch
 from headstart.storage.atomic import replace_text
 from headstart.storage.run_layout import SPLIT
+from headstart.tasks.facets import Strata
 
 SPLIT_SCHEMA = 1
 MOST_CLASSES_SHOWN = 3  #: in a message
 
 
 class TooFewGroupsError(DataError):
-    """Classes have too few groups to be in every subset."""
+    """Strata, such as classes, have too few groups to be in every subset."""
 
-    def __init__(self, message: str, labels: Iterable[int]) -> None:
+    def __init__(self, message: str, strata: Iterable[int]) -> None:
         super().__init__(message)
-        self.labels = frozenset(labels)  #: of these classes
+        self.strata = frozenset(strata)  #: numbers of these
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +101,9 @@ def load_split(earlier: Path) -> Split:
 def make_split(
     samples: Samples, *, seed: int, test_share: float, validation_share: float, split_from: Split | None = None
 ) -> Split:
-    """Return a subset for every sample: the given ones, else stratified by class with groups kept together.
+    """Return a subset for every sample: the given ones, else by the task's strata with groups kept together.
 
-    Classes are those of the source, and photos that a correction left out take part: correcting labels moves no photo
+    Labels are those of the source, and photos that a correction left out take part: correcting labels moves no photo
     to another subset, so that the test photos before and after are the same. Where that leaves a class without a photo
     to learn from, the split is made by the corrected labels.
 
@@ -114,7 +115,7 @@ def make_split(
         split_from: an earlier split: photos that it knows stay where they were.
 
     Raises:
-        TooFewGroupsError: a class has too few groups to be in every subset.
+        TooFewGroupsError: a stratum that each subset must have has too few groups to be in every subset.
         DataError: only some samples have a subset given.
     """
     given = {sample.id: sample.subset for sample in samples.samples if sample.subset}
@@ -130,11 +131,11 @@ def make_split(
             subsets, notes = _keep_given(samples, labelled, given, seed, validation_share, earlier)
         else:
             known, notes = _find_known(samples, earlier)
-            subsets = _place(labelled, samples.classes, shares, seed, known)
+            subsets = _place(samples, labelled, shares, seed, known)
         return {sample.id: subsets[sample.id] for sample in samples.samples}, notes
 
     subsets, notes = assign(samples.with_given_labels())
-    if samples.relabels and _lacks_class(samples, subsets):
+    if samples.relabels and _find_absent(samples, subsets, Subset.TRAIN):
         subsets, notes = assign(samples.samples)
         notes.append("corrected labels left a class without a training photo, so the split was made by them")
     notes.extend(_note_absent_classes(samples, subsets))
@@ -142,9 +143,14 @@ def make_split(
     return Split(subsets, seed, test_share, validation_share, bool(given), tuple(notes), copies)
 
 
-def _lacks_class(samples: Samples, subsets: Mapping[str, Subset]) -> bool:
-    """Return whether a class has no photo in train."""
-    return len({it.label for it in samples.samples if subsets[it.id] is Subset.TRAIN}) < len(samples.classes)
+def _find_absent(samples: Samples, subsets: Mapping[str, Subset], subset: Subset) -> list[str]:
+    """Return the strata that a subset must have and of which it has no photo."""
+    strata = samples.stratify()
+    if not strata.required:
+        return []
+    inside = [subsets[sample.id] is subset for sample in samples.samples]
+    present = set(strata.numbers[inside].tolist())
+    return [name for number, name in enumerate(strata.names) if number not in present]
 
 
 def _keep_given(
@@ -165,7 +171,7 @@ def _keep_given(
             for sample in train
             if earlier.get(sample.digest, Subset.TEST) != Subset.TEST
         }
-        subsets.update(_place(train, samples.classes, {Subset.VALIDATION: validation_share}, seed, known))
+        subsets.update(_place(samples, train, {Subset.VALIDATION: validation_share}, seed, known))
         if known:
             notes.append(f"{len(known)} of {len(train)} training photos stay where the earlier split had them")
     elif earlier:
@@ -176,9 +182,7 @@ def _keep_given(
 def _note_absent_classes(samples: Samples, subsets: Mapping[str, Subset]) -> Iterator[str]:
     """Yield a note on classes without a photo in validation or test, as given or earlier subsets may have it."""
     for subset in (Subset.VALIDATION, Subset.TEST):
-        present = {sample.label for sample in samples.samples if subsets[sample.id] is subset}
-        absent = [name for label, name in enumerate(samples.classes) if label not in present]
-        if absent:
+        if absent := _find_absent(samples, subsets, subset):
             yield f"the {subset} part has no photo of {preview(absent)}"
 
 
@@ -237,42 +241,45 @@ def _describe_group(group: SampleGroup, samples: Samples) -> str:
 
 
 def _place(
-    samples: Sequence[Sample],
-    classes: Sequence[str],
+    samples: Samples,
+    labelled: Sequence[Sample],
     shares: Mapping[Subset, float],
     seed: int,
     known: Mapping[str, Subset],
 ) -> dict[str, Subset]:
-    """Return sample id -> subset; groups without a known subset are placed."""
+    """Return sample id -> subset of those in ``labelled``; groups without a known subset are placed."""
+    strata = samples.task.targets.stratify(samples.space, [sample.target for sample in labelled])
+    stratum_of = dict(zip((sample.id for sample in labelled), strata.numbers.tolist(), strict=True))
     held: dict[Subset, Counter[int]] = {subset: Counter() for subset in Subset}
-    for sample in samples:
+    for sample in labelled:
         if sample.id in known:
-            held[known[sample.id]][sample.label] += 1
-    free = [sample for sample in samples if sample.id not in known]
-    counts = _count_groups(free)
+            held[known[sample.id]][stratum_of[sample.id]] += 1
+    free = [sample for sample in labelled if sample.id not in known]
+    counts = _count_groups(free, stratum_of)
     placement = place_groups(list(counts.values()), shares, seed=seed, held=held)
     lacking = {label: subsets for label, subsets in placement.lacking.items() if not known or Subset.TRAIN in subsets}
-    if lacking:
+    if lacking and strata.required:
         shown = list(lacking.items())[:MOST_CLASSES_SHOWN]
-        messages = [_describe_lack(samples, classes[label], label, subsets) for label, subsets in shown]
+        messages = [_describe_lack(labelled, strata, number, subsets) for number, subsets in shown]
         rest = len(lacking) - len(shown)
-        more = f" (and {rest} more classes like these)" if rest else ""
+        more = f" (and {rest} more like these)" if rest else ""
         raise TooFewGroupsError(f"{'; also: '.join(messages)}{more}", lacking)
     return {**known, **{sample.id: placement.subsets[counts[sample.group].key] for sample in free}}
 
 
-def _count_groups(samples: Iterable[Sample]) -> dict[SampleGroup, GroupCounts]:
+def _count_groups(samples: Iterable[Sample], stratum_of: Mapping[str, int]) -> dict[SampleGroup, GroupCounts]:
     digests: dict[SampleGroup, str] = {}
     counts: defaultdict[SampleGroup, Counter[int]] = defaultdict(Counter)
     for sample in samples:
         digests[sample.group] = min(sample.digest, digests.get(sample.group, sample.digest))
-        counts[sample.group][sample.label] += 1
+        counts[sample.group][stratum_of[sample.id]] += 1
     return {group: GroupCounts(digests[group], counts[group]) for group in counts}
 
 
-def _describe_lack(samples: Sequence[Sample], name: str, label: int, subsets: Sequence[Subset]) -> str:
-    groups = len({sample.group for sample in samples if sample.label == label})
+def _describe_lack(samples: Sequence[Sample], strata: Strata, number: int, subsets: Sequence[Subset]) -> str:
+    groups = len({sample.group for sample, own in zip(samples, strata.numbers, strict=True) if own == number})
     return (
-        f"class {name!r} has {groups} group{'s' * (groups != 1)} of photos that must stay together, and none for "
-        f"{' and '.join(subsets)}; wanted one group at least in each part; add photos or name smaller groups"
+        f"{strata.noun} {strata.names[number]!r} has {groups} group{'s' * (groups != 1)} of photos that must stay "
+        f"together, and none for {' and '.join(subsets)}; wanted one group at least in each part; add photos or name "
+        "smaller groups"
     )

@@ -86,7 +86,7 @@ def _stored_sizes(samples: Samples) -> tuple[Doubles, Doubles]:
 
 def _find_repeated(samples: Samples, duplicates: Sequence[DuplicatePair]) -> ItemIssue:
     """Return the photos that repeat another photo of their class which is earlier in the order of names."""
-    place = {sample.id: (index, sample.label) for index, sample in enumerate(samples.samples)}
+    place = {sample.id: (index, sample.target) for index, sample in enumerate(samples.samples)}
     best: dict[str, float] = {}
     for pair in duplicates:
         first, second = sorted((pair.first, pair.second), key=lambda id_: place[id_][0])

@@ -74,7 +74,7 @@ def make_training_sets(
     """
     groups = encode_groups(samples.samples)
     return [
-        TrainingSet(rows(layer), samples.labels, len(samples.classes), groups, balanced=False, seed=seed)
+        TrainingSet(rows(layer), samples.targets, len(samples.classes), groups, balanced=False, seed=seed)
         for layer in list(layers)[: -LAYERS - 1 : -1]
     ]
 

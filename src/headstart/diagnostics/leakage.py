@@ -81,7 +81,7 @@ def find_leaks(samples: Samples, split: Split, duplicates: Iterable[DuplicatePai
             ]
             if matches:
                 match, other = max(matches, key=lambda found: (found[0].kind == "same bytes", found[0].similarity))
-                same_label = sample.label == other.label
+                same_label = sample.target == other.target
                 leaks.append(Leak(sample.id, subset, other.id, match.kind, match.similarity, same_label))
     return tuple(leaks)
 

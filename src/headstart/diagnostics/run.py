@@ -67,14 +67,14 @@ def diagnose(
         leakage=_diagnose_leakage(context, test, duplicates),
         labels=labels,
         issues=find_dataset_issues(
-            samples, stats, duplicates, samples.labels, labels.probabilities, known=labels.known, edge=spec.size
+            samples, stats, duplicates, samples.targets, labels.probabilities, known=labels.known, edge=spec.size
         ),
         slices=compute_slices(test.samples, entries, _select_stats(stats, context, test), test.right),
         shortcuts=probe_shortcuts(
             samples.samples,
             entries,
             stats,
-            samples.labels,
+            samples.targets,
             encode_groups(samples.samples),
             test.evaluation.balanced_accuracy,
             settings.seed,

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from headstart.data.assembly import find_problems
 from headstart.data.depths import note_scaling
 from headstart.data.read import read_source
 from headstart.data.relabel import apply_relabels, find_relabel_tables
@@ -134,7 +133,7 @@ def describe_samples(samples: Samples) -> str:
     """Return how many photos there are, in one line."""
     counts = samples.ledger.counts()
     aside = f", {counts[FileStatus.SKIPPED]} skipped" if counts[FileStatus.SKIPPED] else ""
-    return f"{len(samples)} photos in {len(samples.classes)} classes{aside}"
+    return f"{len(samples)} photos in {samples.task.targets.describe_space(samples.space)}{aside}"
 
 
 def describe_extraction(done: Extraction) -> str:
@@ -179,6 +178,6 @@ def _without_broken(samples: Samples, findings: Mapping[str, DecodeIssue]) -> Sa
             reason = "; ".join(filter(None, (entry.reason, finding.reason)))  # it may have been apply_relabels too
             changes[sample.name] = replace(entry, status=status, reason=reason)
     amended = samples.with_updates(changes)
-    if problems := find_problems(amended):
+    if problems := amended.task.targets.find_problems(amended):
         raise DataError("; also: ".join(problems[:8]))
     return amended

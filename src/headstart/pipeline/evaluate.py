@@ -1,14 +1,12 @@
 """``evaluate``: a saved classifier's score on labelled photos."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from headstart import events
 from headstart.data.read import read_source
 from headstart.data.samples import FileStatus, Sample, Subset
-from headstart.data.scorable import check_scorable
 from headstart.data.split import load_split
 from headstart.errors import DataError
 from headstart.evaluation.evaluation import Evaluation
@@ -19,6 +17,7 @@ from headstart.runs.run import Run
 from headstart.settings import DataSettings, locate_store
 from headstart.storage.locks import try_mark_in_use
 from headstart.storage.run_layout import SPLIT
+from headstart.tasks.classification.targets import make_class_space
 
 
 def evaluate(
@@ -49,16 +48,14 @@ def evaluate(
         samples = read_source(
             source, labels=labels, options=options, listener=listener, cache=home / "archives", strict=False
         )
-        check_scorable(samples, classifier.classes)
-        index = {name: classifier.classes.index(name) for name in samples.classes}
-        apply_relabels = [replace(sample, label=index[samples.classes[sample.label]]) for sample in samples.samples]
+        matched = samples.task.targets.match(samples, make_class_space(classifier.classes)).samples
         aside = samples.ledger.counts()[FileStatus.SKIPPED]
         if aside:
             listener(events.Note(f"{aside} files are skipped; headstart check says why"))
-        if seen := _count_seen(classifier.folder, apply_relabels):
-            known = f"{seen} of {len(apply_relabels)} photos are among those that the classifier was made from"
+        if seen := _count_seen(classifier.folder, matched):
+            known = f"{seen} of {len(matched)} photos are among those that the classifier was made from"
             listener(events.Note(f"{known}: the score flatters"))
-        return score_classifier(classifier, apply_relabels, listener, part="given", strict=False).evaluation
+        return score_classifier(classifier, matched, listener, part="given", strict=False).evaluation
 
 
 def _count_seen(model: Path, samples: Sequence[Sample]) -> int:

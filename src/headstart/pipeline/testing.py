@@ -108,7 +108,7 @@ class _Both:
                 yield sample, rows
                 continue
             if twice:
-                self._labels.append(sample.label)
+                self._labels.append(sample.target)
                 for engine, row in rows.items():
                     self._rows[engine].append(row)
             yield sample, rows[self._main]

@@ -56,7 +56,7 @@ def save_predictions(folder: Path, parts: Sequence[AnsweredSubset], classes: Seq
         "id": np.array([sample.id for _, samples, _ in parts for sample in samples]),
         "part": np.array([name for name, samples, _ in parts for _ in samples]),
         "group": encode_groups([sample for _, samples, _ in parts for sample in samples]),
-        "label": np.array([sample.label for _, samples, _ in parts for sample in samples], dtype=np.int64),
+        "label": np.array([sample.target for _, samples, _ in parts for sample in samples], dtype=np.int64),
         "probabilities": np.concatenate([it.probabilities for it in answers]),
         "uncalibrated": np.concatenate([it.uncalibrated for it in answers]),
         "prediction_set": np.concatenate([it.prediction_set_or_likeliest() for it in answers]),
@@ -88,7 +88,7 @@ def _table(parts: Iterable[AnsweredSubset], classes: Sequence[str]) -> str:
                 [
                     sample.name,
                     name,
-                    classes[sample.label],
+                    classes[sample.target],
                     classes[best[index]],
                     f"{answers.probabilities[index, best[index]]:.6f}",
                     join_names(classes[label] for label in inside if sets[index, label]),

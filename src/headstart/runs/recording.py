@@ -54,7 +54,7 @@ def save_diagnostics(
     save_trust(
         {
             "names": {sample.id: sample.name for sample in photos},
-            "classes_of": {sample.id: sample.label for sample in photos},
+            "classes_of": {sample.id: sample.target for sample in photos},
             **_describe_data(diagnostics, context, test, seconds),
             "calibration": _describe_calibration(diagnostics, fitted),
             "sets": _describe_sets(diagnostics, fitted),
@@ -135,7 +135,7 @@ def build_repeat_command(settings: FitSettings, root: str) -> str:
 
 def hash_dataset(samples: Samples) -> str:
     """Return BLAKE2b-160 over all photos' contents and labels, whatever their names and order; hexadecimal."""
-    lines = sorted(f"{sample.digest} {samples.classes[sample.label]}" for sample in samples.samples)
+    lines = sorted(f"{sample.digest} {samples.describe(sample)}" for sample in samples.samples)
     return hashlib.blake2b("\n".join(lines).encode(), digest_size=20).hexdigest()
 
 

@@ -195,7 +195,7 @@ class _Searcher:
     @property
     def labels(self) -> NDArray[np.int64]:
         """(N,) of the photos that are measured on."""
-        return np.array([sample.label for sample in self.samples], np.int64)
+        return np.array([sample.target for sample in self.samples], np.int64)
 
     @cached_property
     def classes(self) -> int:

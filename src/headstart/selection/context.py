@@ -33,7 +33,7 @@ TRAIN_SCORED = 2000  #: training photos that an arm is scored on: its training s
 
 def make_targets(samples: Sequence[Sample]) -> Targets:
     """Return the labels of samples, and which of them belong together, as predictions are scored on them."""
-    return Targets(np.array([sample.label for sample in samples], np.int64), encode_groups(samples))
+    return Targets(np.array([sample.target for sample in samples], np.int64), encode_groups(samples))
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class DatasetContext(RunContext):
 
     def labels(self, *subsets: Subset) -> Ints:
         """Return the labels (N,) of some subsets, in the order of ``samples_in``."""
-        return np.array([sample.label for sample in self.samples_in(*subsets)], dtype=np.int64)
+        return np.array([sample.target for sample in self.samples_in(*subsets)], dtype=np.int64)
 
     def targets(self, *subsets: Subset) -> Targets:
         """Return labels and groups of some subsets, in the order of ``samples_in``."""

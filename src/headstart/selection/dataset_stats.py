@@ -89,7 +89,7 @@ def measure_dataset(context: FitContext) -> DatasetStats:
         HeadstartError: features cannot be computed or stored.
     """
     train = context.samples_in(Subset.TRAIN)
-    counts = np.bincount([sample.label for sample in train], minlength=len(context.samples.classes))
+    counts = np.bincount([sample.target for sample in train], minlength=len(context.samples.classes))
     unique = list({sample.digest: sample for sample in train}.values())  # equal bytes count once
     sample = _keep_decodable(context, stratified_sample(unique, SAMPLE))
     asked, unknown = _measure_similarity(context, sample)
@@ -150,7 +150,7 @@ def _score_layers(context: FitContext, sample: Sequence[Sample]) -> tuple[LayerS
     groups = encode_groups(sample)
     if len(sample) < LEAST_PER_CLASS * classes or len(set(groups)) < 2:
         return ()
-    labels = np.array([it.label for it in sample], np.int64)
+    labels = np.array([it.target for it in sample], np.int64)
     rows = {layer.name: context.load_features(context.branch(layer.name), sample) for layer in context.backbone.layers}
     rows[ALL] = np.concatenate(list(rows.values()), axis=1)
     scores = []

@@ -53,7 +53,7 @@ class TestResult:
     @property
     def labels(self) -> NDArray[np.int64]:
         """The true classes (N,)."""
-        return np.array([sample.label for sample in self.samples], dtype=np.int64)
+        return np.array([sample.target for sample in self.samples], dtype=np.int64)
 
     @property
     def right(self) -> NDArray[np.bool_]:

@@ -17,7 +17,7 @@ def stratified_sample(samples: Sequence[Sample], most: int, *, least_per_class: 
     """
     by_class: dict[int, list[Sample]] = {}
     for sample in sorted(samples, key=lambda sample: (sample.digest, sample.id)):
-        by_class.setdefault(sample.label, []).append(sample)
+        by_class.setdefault(sample.target, []).append(sample)
     # Each sample's place in its class, 0 to 1: cutting at one place takes the same share of every class.
     places = [
         (rank >= least_per_class, (rank + 0.5) / len(own), sample.digest, sample.id, sample)

@@ -25,21 +25,30 @@ class Strata:
     """Kinds of samples that a split spreads evenly over its subsets and folds."""
 
     numbers: Ints  #: (N,) of each sample, in 0..S-1
-    names: tuple[str, ...]  #: of the strata, for people: "class 'ants'"
+    names: tuple[str, ...]  #: of the S strata, for people
+    noun: str  #: of a stratum, for people: "class"
     required: bool  #: whether each subset must have a sample of each; False: as far as it goes
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The reason why labels look like a task's."""
+
+    reason: str  #: "they are numbers, such as 12.5 and 0.3"
+    certain: bool  #: whether the task is taken where the user names none; else it is proposed
 
 
 class TargetReading(Protocol):
     """Labels of a source, read as targets."""
 
-    def claim(self, labels: Sequence[str]) -> str:
-        """Return why these labels, as they are written, look like this task's: "12.5, 0.3 are numbers"; "" for no."""
+    def claim(self, labels: Sequence[str]) -> Claim | None:
+        """Return why these labels, as they are written, look like this task's; None where they do not."""
 
-    def read_space(self, labels: Sequence[str], names: Sequence[str]) -> TargetSpace:
+    def read_space(self, labels: Mapping[str, str], names: Sequence[str]) -> TargetSpace:
         """Return the space of all labels of a source.
 
         Args:
-            labels: as they are written, those of items that cannot be read included.
+            labels: by the names of the items, as they are written.
             names: of the classes that the source names, with or without items.
 
         Raises:
@@ -67,6 +76,13 @@ class TargetReading(Protocol):
 
     def find_problems(self, samples: "Samples") -> list[str]:
         """Return why nothing can be fitted on samples: what was seen, wanted, and what to do; empty when it can."""
+
+    def match(self, samples: "Samples", space: TargetSpace) -> "Samples":
+        """Return samples with targets of a saved model's space, so that its answers can be scored on them.
+
+        Raises:
+            DataError: there is no sample with a label, or one that the model does not know.
+        """
 
     def note(self, space: TargetSpace) -> list[str]:
         """Return notes for the ledger on names that may be one, units that were taken, and the like."""

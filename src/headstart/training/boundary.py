@@ -70,7 +70,7 @@ class CachedActivations:
     """Activations on disk; epoch e takes view e modulo ``count`` of each photo."""
 
     def __init__(self, samples: Sequence[Sample], activations: Activations, count: int):
-        self.labels = np.array([sample.label for sample in samples], dtype=np.int64)
+        self.labels = np.array([sample.target for sample in samples], dtype=np.int64)
         self._activations = activations
         rows = [(sample.digest, number) for sample in samples for number in range(count)]
         self._numbers = activations.find_places(rows).reshape(len(samples), count)
@@ -86,7 +86,7 @@ class StreamedActivations:
     """Activations computed while the top trains; every epoch sees new views."""
 
     def __init__(self, samples: Sequence[Sample], trunk: Trunk, views: ViewLoader):
-        self.labels = np.array([sample.label for sample in samples], dtype=np.int64)
+        self.labels = np.array([sample.target for sample in samples], dtype=np.int64)
         self._samples, self._trunk, self._views = samples, trunk, views
 
     def batches(self, epoch: int, order: NDArray[np.int64], size: int) -> Iterator[Tensor]:

@@ -53,7 +53,7 @@ def locate_result(inputs: TrainingInputs, precision: ComputePrecision) -> Path:
     spec, settings = inputs.spec, inputs.spec.settings
     knobs = {name: getattr(settings, name) for name in TrainSettings.model_fields if name not in _WITHOUT_EFFECT}
     knobs["epochs"] = inputs.epochs
-    photos = [[(sample.digest, sample.label) for sample in samples] for samples in (spec.train, spec.validation)]
+    photos = [[(sample.digest, sample.target) for sample in samples] for samples in (spec.train, spec.validation)]
     digest = hashlib.blake2b(digest_size=10)
     for fact in (VERSION, torch.__version__, machine_key(), inputs.device, precision, inputs.boundary, knobs):
         digest.update(json.dumps(fact, default=str).encode())

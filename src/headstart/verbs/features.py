@@ -145,7 +145,7 @@ def _to_features(samples: Samples, split: Split, rows: dict[str, Floats], backbo
     return Features(
         ids=tuple(sample.id for sample in samples.samples),
         names=tuple(sample.name for sample in samples.samples),
-        labels=tuple(samples.classes[sample.label] for sample in samples.samples),
+        labels=tuple(samples.describe(sample) for sample in samples.samples),
         subsets=tuple(subsets.get(sample.id, "") for sample in samples.samples),
         layers=rows,
         backbone=backbone,

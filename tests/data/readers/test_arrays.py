@@ -48,7 +48,7 @@ def test_npz(images, tmp_path):
     np.savez(tmp_path / "a.npz", images=images, labels=[2, 1, 0] * 4, classes=np.array(["c", "b", "a"]))
     samples = read_source(tmp_path / "a.npz")
     assert samples.classes == ("a", "b", "c")
-    assert samples.samples[0].label == 0
+    assert samples.samples[0].target == 0
 
 
 def test_npz_in_parts_like_keras(images, tmp_path):

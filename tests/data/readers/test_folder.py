@@ -28,7 +28,7 @@ def test_a_folder_per_class(pets):
         samples.samples[0].digest == compute_digest((pets / "cats/0.png").read_bytes()) == samples.samples[0].group.name
     )
     assert samples.samples[0].subset is None
-    assert Counter(samples.labels.tolist()) == {0: 10, 1: 10}
+    assert Counter(samples.targets.tolist()) == {0: 10, 1: 10}
     assert samples.ledger.counts()[FileStatus.ACCEPTED] == 20
 
 
@@ -191,7 +191,7 @@ def test_a_part_that_lacks_a_class_shifts_nothing(plant, tmp_path):
     plant(tmp_path / "train", "a/1.png", "b/1.png", "c/1.png", "a/2.png", "b/2.png", "c/2.png")
     plant(tmp_path / "test", "a/1.png", "c/1.png", first_seed=10)
     samples = read_source(tmp_path)
-    assert {sample.name: sample.label for sample in samples.samples}["test/c/1.png"] == 2
+    assert {sample.name: sample.target for sample in samples.samples}["test/c/1.png"] == 2
 
 
 def test_train_may_be_the_name_of_a_class(plant, tmp_path):

@@ -14,7 +14,7 @@ def options(classes=None, groups=None):
 
 
 def labels_of(samples):
-    return {sample.name: samples.classes[sample.label] for sample in samples.samples}
+    return {sample.name: samples.classes[sample.target] for sample in samples.samples}
 
 
 @pytest.fixture

@@ -48,15 +48,15 @@ def test_images_labels_and_parts(tmp_path, packed, dot):
             sample = by_name[f"{part}#{index}"]
             assert np.array_equal(sample.source.read(), images[index])
             assert sample.digest == compute_digest(images[index])
-            assert samples.classes[sample.label] == str(labels[index])
+            assert samples.classes[sample.target] == str(labels[index])
 
 
 def test_the_same_as_an_npz(tmp_path):
     parts = {f"{axis}_{part}": values for part in PARTS for axis, values in zip("xy", drawn(part), strict=True)}
     np.savez(tmp_path / "mnist.npz", **{name.replace("t10k", "test"): values for name, values in parts.items()})
     from_npz, from_idx = read_source(tmp_path / "mnist.npz"), read_source(mnist(tmp_path / "mnist"))
-    assert sorted((s.id, s.label, s.subset) for s in from_npz.samples) == sorted(
-        (s.id, s.label, s.subset) for s in from_idx.samples
+    assert sorted((s.id, s.target, s.subset) for s in from_npz.samples) == sorted(
+        (s.id, s.target, s.subset) for s in from_idx.samples
     )
 
 

@@ -236,7 +236,7 @@ def test_photos_in_a_parquet_table_are_read_with_the_names_of_their_classes(pets
     samples = read_source(tmp_path / "t.parquet", cache=tmp_path / "cache")
     assert samples.classes == ("a cat", "a dog")
     assert len(samples) == 20
-    by_content = {(sample.source.read(), samples.classes[sample.label]) for sample in samples.samples}
+    by_content = {(sample.source.read(), samples.classes[sample.target]) for sample in samples.samples}
     assert by_content == {
         ((pets / f"{name}/{i}.png").read_bytes(), label)
         for name, label in (("cats", "a cat"), ("dogs", "a dog"))

@@ -1,29 +1,36 @@
 """Class names, read as indices; strata and conflicts of classes, and what too few photos of one mean."""
 
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from headstart.arrays import Ints
-from headstart.data.assembly import find_problems
-from headstart.data.names import natural_key
-from headstart.data.samples import Samples
+from headstart.data.names import natural_key, preview
+from headstart.data.samples import FileStatus, LedgerEntry, Samples, Subset
+from headstart.data.scorable import check_scorable
 from headstart.data.similar_names import note_similar_names
 from headstart.errors import DataError, nearest
-from headstart.tasks.facets import Strata
+from headstart.tasks.facets import Claim, Strata
 from headstart.tasks.task import TargetSpace
+
+
+def make_class_space(names: Sequence[str]) -> TargetSpace:
+    """Return the space of classes in the order of their names as given."""
+    return TargetSpace("classification", tuple(names))
 
 
 class ClassTargets:
     """A target is the index of a class, in the natural order of the names."""
 
-    def claim(self, labels: Sequence[str]) -> str:
+    def claim(self, labels: Sequence[str]) -> Claim | None:
         """Return that any labels can be the names of classes."""
-        return "labels are names of classes"
+        return Claim("they are names of classes", certain=False)
 
-    def read_space(self, labels: Sequence[str], names: Sequence[str]) -> TargetSpace:
+    def read_space(self, labels: Mapping[str, str], names: Sequence[str]) -> TargetSpace:
         """Return the classes that a source names, in natural order."""
-        return TargetSpace("classification", tuple(sorted(names, key=natural_key)))
+        return make_class_space(sorted(names, key=natural_key))
 
     def parse(self, space: TargetSpace, label: str) -> int:
         """Return the index of a class.
@@ -51,11 +58,32 @@ class ClassTargets:
 
     def stratify(self, space: TargetSpace, targets: Sequence[int]) -> Strata:
         """Return the classes as strata; each subset must have a photo of each."""
-        return Strata(self.stack(targets), space.names, required=True)
+        return Strata(self.stack(targets), space.names, "class", required=True)
 
     def find_problems(self, samples: Samples) -> list[str]:
         """Return why nothing can be fitted on samples: no class, only one, or a class with too few photos."""
-        return find_problems(samples)
+        if not samples.classes:
+            reasons = _describe_reasons(samples.ledger.entries)
+            wanted = "a folder per class with photos in it, a table with path and label, or arrays of images and labels"
+            return [f"{samples.root!r} has no class with photos{reasons}; wanted {wanted}"]
+        problems = []
+        if len(samples.classes) == 1:
+            problems.append(
+                f"{samples.root!r} has only one class, {samples.classes[0]!r}; wanted two or more; add photos of what "
+                "it is to be told from"
+            )
+        return [*problems, *_find_small_classes(samples)]
+
+    def match(self, samples: Samples, space: TargetSpace) -> Samples:
+        """Return samples with classes matched by name to those of a saved classifier.
+
+        Raises:
+            DataError: there is no photo with a label, or one of a class that the classifier does not know.
+        """
+        check_scorable(samples, space.names)
+        index = [space.names.index(name) for name in samples.classes]
+        matched = tuple(replace(sample, target=index[sample.target]) for sample in samples.samples)
+        return replace(samples, space=space, samples=matched)
 
     def note(self, space: TargetSpace) -> list[str]:
         """Return a note where names of classes differ in case, blanks and the like only."""
@@ -64,3 +92,38 @@ class ClassTargets:
     def describe_space(self, space: TargetSpace) -> str:
         """Return the number of classes."""
         return f"{len(space.names)} classes"
+
+
+def _find_small_classes(samples: Samples) -> list[str]:
+    """Return problems of classes with too few photos."""
+    given = any(sample.subset for sample in samples.samples)
+    usable = Counter(sample.target for sample in samples.samples)
+    in_train = Counter(sample.target for sample in samples.samples if sample.subset is Subset.TRAIN)
+    carve = given and all(sample.subset is not Subset.VALIDATION for sample in samples.samples)
+    by_class = defaultdict(list)
+    for entry in samples.ledger.entries:
+        by_class[entry.label].append(entry)
+    problems = []
+    for label, name in enumerate(samples.classes):
+        if not usable[label]:
+            reasons = _describe_reasons(by_class[name])
+            problems.append(f"class {name!r} has no usable photo{reasons}; add photos or remove it")
+        elif given and not in_train[label]:
+            problems.append(f"class {name!r} has no usable photo in train; wanted one at least; move some there")
+        elif carve and in_train[label] < 2:
+            problems.append(f"class {name!r} has 1 photo in train; wanted 2, one to train on and one for validation")
+        elif not given and usable[label] < 3:
+            problems.append(
+                f"class {name!r} has {usable[label]} usable photo{'s' * (usable[label] > 1)}; wanted 3 at least, one "
+                "each to train on, to choose by and to test on; add photos or remove the class"
+            )
+    return problems
+
+
+def _describe_reasons(entries: Sequence[LedgerEntry]) -> str:
+    """Return the most frequent reasons why files were skipped, in brackets."""
+    reasons = Counter(entry.reason for entry in entries if entry.status is FileStatus.SKIPPED)
+    if not reasons:
+        return ""
+    most = [f"{count} {reason}" for reason, count in reasons.most_common()]
+    return f" (skipped: {preview(most, show=str)})"

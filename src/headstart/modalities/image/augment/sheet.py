@@ -81,7 +81,7 @@ def build_rows(samples: Samples, spec: ImageSpec, augmentation: Augmentation, *,
             make_view(photo, spec, augmentation, seed=seed, digest=sample.digest, number=number)
             for number in range(VIEWS)
         )
-        rows.append(SheetRow(samples.classes[sample.label], (crop_resize(photo, spec), *changed)))
+        rows.append(SheetRow(samples.describe(sample), (crop_resize(photo, spec), *changed)))
     return rows
 
 
@@ -89,7 +89,7 @@ def interleave_classes(samples: Samples) -> list[Sample]:
     """Return all samples, classes in turn, those of a class by their digests: adding photos changes little."""
     by_class: list[list[Sample]] = [[] for _ in samples.classes]
     for sample in sorted(samples.samples, key=lambda sample: sample.digest):
-        by_class[sample.label].append(sample)
+        by_class[sample.target].append(sample)
     return [sample for sample in chain.from_iterable(zip_longest(*by_class)) if sample is not None]
 
 

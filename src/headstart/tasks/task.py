@@ -10,13 +10,13 @@ import importlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeAlias
 
 from numpy.typing import NDArray
 
 from headstart.arrays import Floats
-from headstart.errors import SettingError, UserError, nearest
+from headstart.errors import SettingError, nearest
+from headstart.plugins import load_plugins
 
 if TYPE_CHECKING:
     from headstart.inference.postprocess import BatchPredictions
@@ -185,17 +185,13 @@ def get_task(name: str) -> Task:
         module, _, attribute = TASKS[name].partition(":")
         task: Task = getattr(importlib.import_module(module), attribute)()
         return task
-    others = {entry.name: entry for entry in entry_points(group=GROUP)}
+    others = dict(load_plugins(GROUP, TASKS))
     if name not in others:
         raise SettingError(f"no task {name!r} is installed; {nearest(name, [*TASKS, *others])}")
-    try:
-        found: Task = others[name].load()
-    except Exception as error:
-        raise UserError(f"the task {name!r} cannot be loaded: {error}; update or remove its package") from error
+    found: Task = others[name]
     return found
 
 
 def all_tasks() -> Iterator[Task]:
     """Yield the tasks of this package and those that other packages register."""
-    names = [*TASKS, *(entry.name for entry in entry_points(group=GROUP))]
-    yield from map(get_task, dict.fromkeys(names))
+    yield from map(get_task, [*TASKS, *(name for name, _ in load_plugins(GROUP, TASKS))])

@@ -16,15 +16,14 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from cyclopts import Parameter
 from pydantic.fields import FieldInfo
 
-from headstart.cli.help import TITLES
 from headstart.cli.main import VERBS
+from headstart.modalities.image.settings import AugmentSettings
 from headstart.reporting.glossary import render_glossary
-from headstart.settings import CHAPTERS, AugmentSettings, DataSettings, FitSettings, chapters
-from headstart.settings.keywords import SPELLINGS
+from headstart.settings import DataSettings, complete_class, list_chapters
 
 ROOT = Path(__file__).resolve().parents[1]
 MADE = "<!-- Made by docs/generate.py from the code. Change the code, then run: make docs -->"
-METAVARS = {Path: "PATH", int: "INT", str: "TEXT", FitSettings: "", AugmentSettings: "", DataSettings: ""}
+METAVARS = {Path: "PATH", int: "INT", str: "TEXT", complete_class(): "", AugmentSettings: "", DataSettings: ""}
 LIMITS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}"}
 
 SETTINGS_INTRO = """
@@ -93,40 +92,55 @@ def settings_page() -> str:
     """Return every setting in a table, by chapter."""
     head = ("name", "flag", "default", "values", "what it does")
     tables = (
-        f"## {TITLES[name]}: `{name}`\n\n{_table(head, map(_setting, kind.model_fields.items()))}"
-        for name, kind in CHAPTERS.items()
+        f"## {kind.chapter_title}: `{name}`\n\n{_table(head, map(_setting, kind.model_fields.items()))}"
+        for name, kind in list_chapters().items()
     )
     return _page("# Settings", SETTINGS_INTRO.strip(), *tables)
 
 
 def options_module() -> str:
     """Return the source of the types of the settings' keywords, for editors and mypy."""
+    homes = {kind.__module__: sys.modules[kind.__module__] for kind in list_chapters().values()}
     aliases = {
-        repr(value): name for name, value in vars(chapters).items() if get_origin(value) is Literal and name[0] != "_"
+        repr(value): (module, name)
+        for module, home in homes.items()
+        for name, value in vars(home).items()
+        if get_origin(value) is Literal and name[0] != "_"
     }
+    names = {kind: name for kind, (_, name) in aliases.items()}
     classes = []
-    for name, kind in CHAPTERS.items():
-        keys = {**kind.model_fields, **{other: kind.model_fields.get(own) for other, own in SPELLINGS.items()}}
-        lines = [f"    {key}: {_annotation(field.annotation, aliases)}" for key, field in keys.items() if field]
+    for name, kind in list_chapters().items():
+        others = {other: kind.model_fields[own] for other, own in kind.chapter_spellings.items()}
+        keys = {**kind.model_fields, **others}.items()
+        lines = [f"    {key}: {_annotation(field.annotation, names)}" for key, field in keys]
         title = f"class {_options(name)}(TypedDict, total=False):"
         classes.append("\n".join([title, f'    """Keywords of the chapter ``{name}``."""', "", *lines]))
-    bases = ", ".join(_options(name) for name in CHAPTERS)
+    bases = [f"    {_options(name)}," for name in list_chapters()]
     whole = [
         "class FitOptions(",
-        f"    {bases}, total=False",
+        *bases,
+        "    total=False,",
         "):",
         '    """Keywords of ``fit``: flat or by chapter."""',
         "",
     ]
-    whole += [f"    {name}: {_options(name)} | {kind.__name__}" for name, kind in CHAPTERS.items()]
-    used = sorted({*(name for name in aliases.values() if any(f": {name}" in text for text in classes))})
-    names = sorted([*used, *(kind.__name__ for kind in CHAPTERS.values())], key=lambda name: (name[0].islower(), name))
-    imports = "\n".join(["from headstart.settings.chapters import (", *(f"    {name}," for name in names), ")"])
+    whole += [f"    {name}: {_options(name)} | {kind.__name__}" for name, kind in list_chapters().items()]
+    used = [(module, name) for module, name in aliases.values() if any(f": {name}" in text for text in classes)]
+    used += [(kind.__module__, kind.__name__) for kind in list_chapters().values()]
+    imports = [_import(module, {name for home, name in used if home == module}) for module in sorted(homes)]
     head = (
-        '"""Types of the settings\' keywords. Made by docs/generate.py from chapters.py: change that, then run it."""'
+        '"""Types of the settings\' keywords. Made by docs/generate.py from the chapters: change these, then run it."""'
     )
-    start = f"{head}\n\nfrom pathlib import Path\nfrom typing import Literal, TypedDict\n\n{imports}"
+    start = "\n".join([head, "", "from pathlib import Path", "from typing import Literal, TypedDict", "", *imports])
     return "\n\n\n".join([start, *classes, "\n".join(whole)]) + "\n"
+
+
+def _import(module: str, names: set[str]) -> str:
+    ordered = sorted(names, key=lambda name: (name[0].islower(), name))
+    line = f"from {module} import {', '.join(ordered)}"
+    return (
+        line if len(line) <= 120 else "\n".join([f"from {module} import (", *(f"    {name}," for name in ordered), ")"])
+    )
 
 
 def _options(chapter: str) -> str:
@@ -160,7 +174,7 @@ MADE_FILES: dict[str, Callable[[], str]] = {
     "docs/settings.md": settings_page,
     "docs/cli.md": cli_page,
     "docs/glossary.md": glossary_page,
-    "src/headstart/settings/options.py": options_module,
+    "src/headstart/verbs/options.py": options_module,
 }
 
 

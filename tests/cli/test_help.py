@@ -6,9 +6,10 @@ import pytest
 from pydantic import BaseModel
 
 import headstart
-from headstart.cli.help import FIRST, LONG_VERBS, TITLES
+from headstart.cli.help import FIRST, LONG_VERBS
 from headstart.cli.main import VERBS, run
-from headstart.settings import AugmentSettings, DataSettings, FitSettings
+from headstart.modalities.image.settings import AugmentSettings
+from headstart.settings import DataSettings, complete_class, list_chapters
 
 
 def flags_of(settings: type[BaseModel]) -> list[str]:
@@ -19,8 +20,8 @@ def flags_of(settings: type[BaseModel]) -> list[str]:
 
 
 FLAGS = {
-    "fit": [*flags_of(FitSettings), "--config", "--quiet", "--json"],
-    "compare": [*flags_of(FitSettings), "--config", "--quiet", "--json"],
+    "fit": [*flags_of(complete_class()), "--config", "--quiet", "--json"],
+    "compare": [*flags_of(complete_class()), "--config", "--quiet", "--json"],
     "predict": ["--top", "--json", "--csv", "--engine"],
     "evaluate": [*flags_of(DataSettings), "--quiet", "--json", "--engine"],
     "check": [
@@ -94,7 +95,8 @@ def test_help_shows_the_settings_that_most_people_need(verb: str, capsys: pytest
 def test_all_help_is_in_named_groups(capsys: pytest.CaptureFixture[str]) -> None:
     run(["fit", "--help-all"])
     told = capsys.readouterr().out
-    assert [title for title in TITLES.values() if f"╭─ {title} ─" not in told] == []
+    titles = [chapter.chapter_title for chapter in list_chapters().values()]
+    assert [title for title in titles if f"╭─ {title} ─" not in told] == []
 
 
 @pytest.mark.parametrize("flag", ["--optimizer=sgd", "--color-jitter=0.5", "--colour-jitter=0.5"])

@@ -16,12 +16,13 @@ from headstart import events
 from headstart.errors import TrainingError
 from headstart.selection.hyperparameters import (
     AT_RANDOM,
+    CONTINUOUS,
     DECAYS,
     RATES,
     RECORD,
-    SEARCHED,
     STORAGE,
     UNPRUNED,
+    list_choices,
     search_hyperparameters,
 )
 from headstart.settings import FitSettings
@@ -95,7 +96,9 @@ def test_the_first_try_is_what_the_user_set(tmp_path) -> None:
     job = drawn(weight_decay=0.0, mixup=0.7, augmentation="none", layer_decay=0.3, ema=0.5, rate=5.0)
     found = go(job, tmp_path, wanted=3)
     assert job.log[0] is job.settings
-    assert found.trials[0].settings == {name: getattr(job.settings, name) for name in SEARCHED}
+    assert found.trials[0].settings == {
+        name: getattr(job.settings, name) for name in [*CONTINUOUS, *list_choices(job.spec.backbone)]
+    }
 
 
 def test_the_rate_that_was_not_set_is_the_default(tmp_path) -> None:
@@ -254,7 +257,7 @@ def test_a_searched_and_a_plain_training_with_a_rate_that_is_found(warm, tmp_pat
     )
     arm = run.record["arms"][-1]
     assert arm["name"] == "partial-finetune stage5, best of 2"
-    assert arm["chosen"].keys() >= set(SEARCHED)
+    assert arm["chosen"].keys() >= {*CONTINUOUS, "augmentation", "label_smoothing", "mixup", "ema"}
     assert any("of 2 was the best on validation, which therefore flatters it" in note for note in arm["notes"])
     folder = run.folder / "arms" / "partial-finetune-stage5"
     first, second = json.loads((folder / RECORD).read_text())["trials"]

@@ -9,7 +9,8 @@ from cyclopts import Parameter
 
 from headstart.cli.check_labels import describe_label_check, label_check_to_json
 from headstart.cli.tables import format_table
-from headstart.settings import AugmentSettings, DataSettings, EngineName, Precision
+from headstart.modalities.image.settings import AugmentSettings
+from headstart.settings import DataSettings, EngineName, Precision
 
 if TYPE_CHECKING:
     from headstart.data.check import DataCheck, Range

@@ -6,15 +6,14 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from headstart.cli.fit import list_given
-from headstart.settings import FitSettings
+from headstart.cli.flags import AllSettings, list_given
 
 
 def compare(
     photos: Path,
     /,
     *,
-    settings: Annotated[FitSettings | None, Parameter(name="*")] = None,
+    settings: Annotated[AllSettings | None, Parameter(name="*")] = None,
     config: Path | None = None,
     quiet: Annotated[bool, Parameter(negative="")] = False,
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,

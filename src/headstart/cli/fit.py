@@ -2,18 +2,18 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
-from headstart.settings import FitSettings
+from headstart.cli.flags import AllSettings, list_given
 
 
 def fit(
     photos: Path,
     /,
     *,
-    settings: Annotated[FitSettings | None, Parameter(name="*")] = None,
+    settings: Annotated[AllSettings | None, Parameter(name="*")] = None,
     config: Path | None = None,
     quiet: Annotated[bool, Parameter(negative="")] = False,
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
@@ -47,8 +47,3 @@ def fit(
     run = fit_run(photos, config=config, progress=not (quiet or json_), **list_given(settings))
     print(json.dumps(run_to_json(run), ensure_ascii=False) if json_ else describe_run(run))
     return 0
-
-
-def list_given(settings: FitSettings | None) -> dict[str, Any]:
-    """Return the settings that flags give; the others are left to the file and the defaults."""
-    return settings.model_dump(exclude_unset=True) if settings is not None else {}

@@ -1,22 +1,12 @@
 """Help of a verb: its flags in named groups, the ones that most people need first."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cyclopts.help import DefaultFormatter, HelpEntry, HelpPanel
     from rich.console import Console, ConsoleOptions
 
-#: The chapters' headings.
-TITLES = {
-    "run": "The job",
-    "data": "Photos and labels",
-    "heads": "The head",
-    "train": "Training",
-    "augment": "Augmentation",
-    "compare": "Comparing",
-    "trust": "Trust",
-}
 #: The settings that most people need, shown by --help of verbs that take all of them.
 FIRST = (
     *("out", "backbone", "strategy", "budget", "head", "class_weights", "seed"),
@@ -53,22 +43,24 @@ class GroupedHelp:
         """Draw the description."""
         _default().render_description(console, options, description)
 
-    def _group(self, entries: "Iterable[HelpEntry]") -> "list[tuple[str, list[HelpEntry]]]":
-        from headstart.settings import CHAPTERS
+    def _group(self, entries: "Sequence[HelpEntry]") -> "list[tuple[str, list[HelpEntry]]]":
+        """Return the entries by heading: those of a chapter where the verb has all settings of it."""
+        from headstart.settings import list_chapters
 
-        chapters = {name: chapter for chapter, kind in CHAPTERS.items() for name in kind.model_fields}
-        own: list[HelpEntry] = []
-        groups: dict[str, list[HelpEntry]] = {title: [] for title in TITLES.values()}
-        for entry in entries:
-            name = next((flag.lstrip("-").replace("-", "_") for flag in entry.positive_names), "")
-            if self._short and name in chapters:
-                if name in FIRST:
-                    own.append(entry)
-            elif name in chapters and (self._verb in LONG_VERBS or chapters[name] in ("data", "augment")):
-                groups[TITLES[chapters[name]]].append(entry)
-            else:
-                own.append(entry)
-        return [(title, found) for title, found in {"": own, **groups}.items() if found]
+        names = [next((flag.lstrip("-").replace("-", "_") for flag in entry.positive_names), "") for entry in entries]
+        whole = [
+            chapter
+            for chapter in list_chapters().values()
+            if self._verb in LONG_VERBS or chapter.model_fields.keys() <= set(names)
+        ]
+        titles = {name: chapter.chapter_title for chapter in whole for name in chapter.model_fields}
+        groups: dict[str, list[HelpEntry]] = {"": [], **{chapter.chapter_title: [] for chapter in whole}}
+        for name, entry in zip(names, entries, strict=True):
+            if name not in titles or (self._short and name in FIRST):
+                groups[""].append(entry)
+            elif not self._short:
+                groups[titles[name]].append(entry)
+        return [(title, found) for title, found in groups.items() if found]
 
 
 def _default() -> "DefaultFormatter":
@@ -79,9 +71,9 @@ def _default() -> "DefaultFormatter":
 
 def spell_flags(arguments: Iterable[str]) -> list[str]:
     """Return arguments with each flag in the spelling that is known here, such as --optimizer as --optimiser."""
-    from headstart.settings.keywords import SPELLINGS
+    from headstart.settings import list_spellings
 
-    flags = {f"--{other.replace('_', '-')}": f"--{own.replace('_', '-')}" for other, own in SPELLINGS.items()}
+    flags = {f"--{other.replace('_', '-')}": f"--{own.replace('_', '-')}" for other, own in list_spellings().items()}
     spelt = []
     for argument in arguments:
         flag, sign, value = argument.partition("=")

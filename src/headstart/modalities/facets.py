@@ -122,6 +122,10 @@ class Augmenter(Protocol):
 class AugmentationFacet(Protocol):
     """Changed views of training items, by the settings."""
 
+    @property
+    def choices(self) -> Mapping[str, tuple[Any, ...]]:
+        """The values that a search of hyperparameters tries, of settings of the modality's chapter."""
+
     def make_augmenter(self, settings: Any) -> Augmenter:
         """Return the augmenter that the settings ask for."""
 

@@ -18,9 +18,8 @@ from headstart.errors import DataError, SettingError, nearest
 from headstart.plugins import load_plugins
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
-
     from headstart.modalities import facets
+    from headstart.settings.chapters import Chapter
 
 GROUP = "headstart.modalities"  #: of the entry points by which other packages add modalities
 #: Where each built-in modality is; it is imported when it is first asked for.
@@ -219,8 +218,8 @@ class Modality(Protocol):
         """Preprocessing inside the saved graph."""
 
     @property
-    def settings(self) -> "type[BaseModel] | None":
-        """The modality's own chapter of settings."""
+    def settings(self) -> "type[Chapter] | None":
+        """The modality's own chapter of settings: its flags, its table, its keywords."""
 
 
 @cache

@@ -19,7 +19,7 @@ from headstart.errors import SettingError
 from headstart.export import FeatureBranch, FittedModel
 from headstart.selection.arm import Arm, ArmPlan, arm_file_name, score_arm
 from headstart.selection.context import FitContext
-from headstart.selection.hyperparameters import CHOICES, SearchResult, search_hyperparameters
+from headstart.selection.hyperparameters import SearchResult, count_kinds_of_views, search_hyperparameters
 from headstart.selection.planning import (
     estimate_search_cost,
     estimate_training_cost,
@@ -98,8 +98,8 @@ class _PlannedTraining:
 
     def estimate_search_cost(self) -> Cost:
         """Return the cost of a search."""
-        presets = len({*CHOICES["augmentation"], self.context.settings.augmentation})
-        return self._estimate_untimed() or estimate_search_cost(self.context, self.training, presets)
+        kinds = count_kinds_of_views(self.training)
+        return self._estimate_untimed() or estimate_search_cost(self.context, self.training, kinds)
 
     def _estimate_untimed(self) -> Cost | None:
         return None if self.built else estimate_untimed(self.context, self.name, self.unfreeze)

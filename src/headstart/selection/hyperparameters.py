@@ -7,9 +7,10 @@ run's folder: a search that was killed goes on with those it has, and its last t
 """
 
 import json
+import math
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,7 +19,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from headstart import events
+from headstart.backbones.backbone import Backbone
 from headstart.errors import TrainingError
+from headstart.modalities.modality import get_modality
 from headstart.selection.failures import FAILURES, describe_failure
 from headstart.settings import FitSettings
 from headstart.storage.atomic import replace_text
@@ -34,13 +37,7 @@ STORAGE, RECORD = "search.sqlite3", "search.json"
 RATES = (0.2, 5.0)  #: times the rate that training would take
 DECAYS = (1e-3, 0.2)  #: of weights
 LAYER_DECAYS = (0.5, 1.0)
-CHOICES: dict[str, tuple[float | str, ...]] = {
-    "label_smoothing": (0.0, 0.1),
-    "mixup": (0.0, 0.2),
-    "augmentation": ("light", "standard", "strong"),
-    "ema": (0.0, 0.999),
-}
-SEARCHED = ("rate", "weight_decay", "layer_decay", *CHOICES)
+CONTINUOUS = ("rate", "weight_decay", "layer_decay")
 AT_RANDOM = 4  #: trials before the sampler and the pruner trust what they have seen
 UNPRUNED = 2  #: epochs before a trial may be given up: the warm-up and what follows it
 
@@ -55,7 +52,7 @@ class SearchTrial:
     epochs: int  #: that were made
     seconds: float
     disk: int  #: bytes of its boundary activations; trials of one augmentation share them
-    settings: Mapping[str, Any]  #: of ``SEARCHED``
+    settings: Mapping[str, Any]  #: of ``CONTINUOUS`` and ``list_choices``
     reason: str = ""  #: why it failed
 
 
@@ -66,6 +63,20 @@ class SearchResult:
     trained: "FineTuneResult"  #: of the best trial
     best: SearchTrial
     trials: tuple[SearchTrial, ...]  #: in order
+
+
+def list_choices(backbone: Backbone) -> dict[str, tuple[Any, ...]]:
+    """Return the values that a search tries of settings that have a few, those of the modality's views among them."""
+    augmentation = get_modality(backbone.spec.kind).augmentation
+    views = augmentation.choices if augmentation is not None else {}
+    return {"label_smoothing": (0.0, 0.1), "mixup": (0.0, 0.2), **views, "ema": (0.0, 0.999)}
+
+
+def count_kinds_of_views(training: "FineTuning") -> int:
+    """Return how many kinds of changed views the tries may choose from; the activations of each are kept apart."""
+    augmentation = get_modality(training.spec.backbone.spec.kind).augmentation
+    views = augmentation.choices if augmentation is not None else {}
+    return math.prod(len(_with_own(values, name, training.spec.settings)) for name, values in views.items())
 
 
 def search_hyperparameters(
@@ -113,7 +124,7 @@ def _run_trial(study: "Study", training: "FineTuning", number: int, stop: Callab
     seed = int(np.random.default_rng([training.spec.settings.seed, number]).integers(2**32))
     study.sampler = TPESampler(seed=seed, n_startup_trials=AT_RANDOM)
     trial = study.ask()
-    proposed = _propose(trial, training.spec.settings, study.user_attrs.get("rate", _rate(training)))
+    proposed = _propose(trial, training, study.user_attrs.get("rate", _rate(training)))
     settings = _initial_settings(training) if number == 1 else proposed
     tried = _with_settings(training, number, settings)
     seen = {0: float("inf")}  # validation loss, calibrated, after each epoch
@@ -151,8 +162,9 @@ def _keep(trial: "Trial", settings: Mapping[str, Any], began: float, **facts: An
     trial.set_user_attr("facts", {"settings": settings, "seconds": time.perf_counter() - began, **facts})
 
 
-def _propose(trial: "Trial", own: FitSettings, rate: float) -> dict[str, Any]:
+def _propose(trial: "Trial", training: "FineTuning", rate: float) -> dict[str, Any]:
     """Return settings for a trial. The user's are within the bounds, so that the first trial is one of them."""
+    own, choices = training.spec.settings, list_choices(training.spec.backbone)
     factor = trial.suggest_float("rate_factor", *RATES, log=True)
     decays = (min(DECAYS[0], own.weight_decay or DECAYS[0]), max(DECAYS[1], own.weight_decay))
     layers = (min(LAYER_DECAYS[0], own.layer_decay), LAYER_DECAYS[1])
@@ -160,23 +172,30 @@ def _propose(trial: "Trial", own: FitSettings, rate: float) -> dict[str, Any]:
         "rate": min(10.0, rate * factor),
         "weight_decay": trial.suggest_float("weight_decay", *decays, log=True),
         "layer_decay": trial.suggest_float("layer_decay", *layers),
-        **{name: trial.suggest_categorical(name, _with_own(name, own)) for name in CHOICES},
+        **{name: trial.suggest_categorical(name, _with_own(values, name, own)) for name, values in choices.items()},
     }
 
 
-def _with_own(name: str, own: FitSettings) -> list[float | str]:
-    return list(dict.fromkeys([*CHOICES[name], getattr(own, name)]))
+def _with_own(values: Iterable[Any], name: str, own: FitSettings) -> list[Any]:
+    return list(dict.fromkeys([*values, getattr(own, name)]))
 
 
-def _point(own: FitSettings) -> dict[str, Any]:
+def _point(training: "FineTuning") -> dict[str, Any]:
     """Return the user's settings as a point of the space; no decay, which has no logarithm, is its lower end."""
-    point = {name: getattr(own, name) for name in SEARCHED if name != "rate"}
+    own = training.spec.settings
+    point = {name: getattr(own, name) for name in _list_searched(training) if name != "rate"}
     return {"rate_factor": 1.0, **point, "weight_decay": own.weight_decay or DECAYS[0]}
 
 
 def _initial_settings(training: "FineTuning") -> dict[str, Any]:
     """Return the user's settings, with the rate that training takes where none was set."""
-    return {name: getattr(training.spec.settings, name) for name in SEARCHED} | {"rate": _rate(training)}
+    return {name: getattr(training.spec.settings, name) for name in _list_searched(training)} | {
+        "rate": _rate(training)
+    }
+
+
+def _list_searched(training: "FineTuning") -> list[str]:
+    return [*CONTINUOUS, *list_choices(training.spec.backbone)]
 
 
 def _rate(training: "FineTuning") -> float:
@@ -281,7 +300,7 @@ def _resume(study: "Study", training: "FineTuning") -> None:
         study.tell(trial.number, state=TrialState.FAIL)
     waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
     if not waiting and not _list_trials(study):
-        study.enqueue_trial(_point(training.spec.settings))
+        study.enqueue_trial(_point(training))
     elif not waiting and cut:
         study.enqueue_trial(cut[-1].params)
 

@@ -186,13 +186,13 @@ def estimate_training_cost(
     return replace(found, seconds=found.seconds + swept)
 
 
-def estimate_search_cost(context: FitContext, training: "FineTuning", presets: int) -> Cost:
+def estimate_search_cost(context: FitContext, training: "FineTuning", kinds: int) -> Cost:
     """Return the cost of all trials; within a budget of one, for as many are made as fit, and one has to.
 
     Args:
         context: what is learnt from.
         training: the first try.
-        presets: of augmentation that tries may choose, whose activations are kept apart.
+        kinds: of views that tries may choose, whose activations are kept apart.
     """
     known = training.stored_result
     one = (
@@ -205,4 +205,4 @@ def estimate_search_cost(context: FitContext, training: "FineTuning", presets: i
         whole = f"{tries} trials of {training.spec.name} would take about {tries * one.seconds:.0f} s"
         context.log(events.Note(f"{whole}; as many as fit are made"))
         return one
-    return replace(one, seconds=tries * one.seconds, disk=min(tries, presets) * one.disk, refit=0.0)
+    return replace(one, seconds=tries * one.seconds, disk=min(tries, kinds) * one.disk, refit=0.0)

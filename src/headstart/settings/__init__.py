@@ -1,9 +1,7 @@
 """Settings: every one once, in chapters; read from keywords, flags and TOML files."""
 
 from headstart.settings.chapters import (
-    AugmentPolicy,
-    AugmentPreset,
-    AugmentSettings,
+    Chapter,
     CompareSettings,
     DataSettings,
     EngineName,
@@ -16,15 +14,12 @@ from headstart.settings.chapters import (
     TrainSettings,
     TrustSettings,
 )
-from headstart.settings.fit_settings import FitSettings
-from headstart.settings.keywords import CHAPTERS
+from headstart.settings.fit_settings import FitSettings, complete_class
+from headstart.settings.registry import list_chapters, list_spellings
 from headstart.settings.values import describe_validation_error, locate_store, parse_duration, parse_size
 
 __all__ = [
-    "CHAPTERS",
-    "AugmentPolicy",
-    "AugmentPreset",
-    "AugmentSettings",
+    "Chapter",
     "CompareSettings",
     "DataSettings",
     "EngineName",
@@ -37,7 +32,10 @@ __all__ = [
     "StrategyName",
     "TrainSettings",
     "TrustSettings",
+    "complete_class",
     "describe_validation_error",
+    "list_chapters",
+    "list_spellings",
     "locate_store",
     "parse_duration",
     "parse_size",

@@ -1,19 +1,19 @@
 """The chapters of the settings: every setting once, with its default, its range and its help.
 
-The flags of the command line, the settings file, the documents and the records of runs come from here.
+The flags of the command line, the settings file, the documents and the records of runs come from here. A modality or a
+task brings a chapter of its own.
 """
 
+from collections.abc import Mapping
 from math import ceil
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 HeadName = Literal["logistic", "lda", "ridge", "mlp", "auto"]
 StrategyName = Literal["auto", "linear-probe", "intermediate-probe", "partial-finetune", "full-finetune", "scratch"]
 Precision = Literal["auto", "bf16", "f32"]
-AugmentPreset = Literal["none", "light", "standard", "strong"]
-AugmentPolicy = Literal["none", "randaugment", "trivialaugment"]
 #: One list everywhere: backbones are run by openvino or pytorch, saved classifiers by openvino or onnxruntime.
 EngineName = Literal["auto", "openvino", "onnxruntime", "pytorch"]
 
@@ -23,12 +23,21 @@ DEFAULT_STEPS = 1000  #: of a training whose epochs are not set
 MIN_EPOCHS, MAX_EPOCHS = 5, 40  #: of such a training
 
 
-class _Chapter(BaseModel):
+class Chapter(BaseModel):
+    """A chapter of settings; each field has a default and a description."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
+    chapter_name: ClassVar[str]  #: of its table in TOML and its keyword in Python
+    chapter_title: ClassVar[str]  #: of its flags in help and documents
+    chapter_spellings: ClassVar[Mapping[str, str]] = {}  #: a setting's other spelling -> its name
 
-class DataSettings(_Chapter):
+
+class DataSettings(Chapter):
     """Reading of items and labels."""
+
+    chapter_name = "data"
+    chapter_title = "Photos and labels"
 
     modality: str = Field(
         "auto",
@@ -59,8 +68,11 @@ class DataSettings(_Chapter):
         return {name: value for name, (value, default) in values.items() if value != default}
 
 
-class RunSettings(_Chapter):
+class RunSettings(Chapter):
     """The job: what is learnt, on what, and where it goes."""
+
+    chapter_name = "run"
+    chapter_title = "The job"
 
     out: Path | None = Field(None, description="Folder of the run; runs/NAME-TIME when not given. Never overwritten.")
     strategy: StrategyName = Field(
@@ -87,8 +99,11 @@ class RunSettings(_Chapter):
     store: Path | None = Field(None, description="Folder of computed features; default HEADSTART_STORE or a cache.")
 
 
-class HeadSettings(_Chapter):
+class HeadSettings(Chapter):
     """Fitting of heads."""
+
+    chapter_name = "heads"
+    chapter_title = "The head"
 
     head: HeadName = Field(
         "logistic",
@@ -107,41 +122,12 @@ class HeadSettings(_Chapter):
     mlp_rate: Annotated[float, Field(gt=0, le=1)] = Field(1e-3, description="The mlp's learning rate (Adam).")
 
 
-class AugmentSettings(_Chapter):
-    """Changes of training photos, so that a network sees new views; None: as the preset has it."""
-
-    augmentation: AugmentPreset = Field(
-        "standard", description="Changed views of training photos: a preset; each knob below replaces its part of it."
-    )
-    rotation: Annotated[float, Field(ge=0, le=180)] | None = Field(None, description="Most degrees turned either way.")
-    shift_width: Annotated[float, Field(ge=0, le=1)] | None = Field(
-        None, description="Most that a photo is moved sideways, as a share of its width."
-    )
-    shift_height: Annotated[float, Field(ge=0, le=1)] | None = Field(
-        None, description="Most that a photo is moved up or down, as a share of its height."
-    )
-    shear: Annotated[float, Field(ge=0, le=60)] | None = Field(None, description="Most degrees sheared either way.")
-    zoom: Annotated[float, Field(ge=0, lt=1)] | None = Field(
-        None, description="Most that a photo is made smaller or larger: 0.2 means 0.8 to 1.2 times."
-    )
-    flip_horizontal: bool | None = Field(None, description="Mirror every other photo left to right.")
-    flip_vertical: bool | None = Field(None, description="Turn every other photo upside down.")
-    crop_scale: Annotated[float, Field(gt=0, le=1)] | None = Field(
-        None, description="Smallest share of a photo's area that a random resized crop keeps; 1 is no such crop."
-    )
-    colour_jitter: Annotated[float, Field(ge=0, le=1)] | None = Field(
-        None, description="Most change of brightness, contrast and saturation, and a tenth of it of hue."
-    )
-    erasing: Annotated[float, Field(ge=0, le=1)] | None = Field(
-        None, description="Share of photos in which a random rectangle is erased."
-    )
-    policy: AugmentPolicy | None = Field(
-        None, description="Drawn transformations on top: RandAugment or TrivialAugment."
-    )
-
-
-class TrainSettings(_Chapter):
+class TrainSettings(Chapter):
     """Training of networks."""
+
+    chapter_name = "train"
+    chapter_title = "Training"
+    chapter_spellings: ClassVar[Mapping[str, str]] = {"optimizer": "optimiser"}
 
     unfreeze: str = Field(
         "auto",
@@ -208,8 +194,11 @@ class TrainSettings(_Chapter):
         return min(max(ceil(DEFAULT_STEPS / ceil(photos / self.batch_size)), MIN_EPOCHS), MAX_EPOCHS)
 
 
-class CompareSettings(_Chapter):
+class CompareSettings(Chapter):
     """Arms that are compared, and what is told of them."""
+
+    chapter_name = "compare"
+    chapter_title = "Comparing"
 
     arms: str = Field(
         "",
@@ -224,8 +213,11 @@ class CompareSettings(_Chapter):
     )
 
 
-class TrustSettings(_Chapter):
+class TrustSettings(Chapter):
     """Checks of data and answers: near-duplicates, calibration, prediction sets, novelty."""
+
+    chapter_name = "trust"
+    chapter_title = "Trust"
 
     near_duplicates: Literal["group", "report"] = Field(
         "group",

@@ -1,6 +1,7 @@
 """All settings of a fit: read from keywords and a file, seen flat or by chapter, and written again."""
 
 import json
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -8,7 +9,7 @@ from pydantic import ValidationError
 
 from headstart.errors import SettingError
 from headstart.settings.chapters import (
-    AugmentSettings,
+    Chapter,
     CompareSettings,
     DataSettings,
     HeadSettings,
@@ -16,18 +17,24 @@ from headstart.settings.chapters import (
     TrainSettings,
     TrustSettings,
 )
-from headstart.settings.keywords import CHAPTERS, flatten, read_toml
+from headstart.settings.keywords import flatten, read_toml
+from headstart.settings.registry import list_chapters
 from headstart.settings.values import describe_validation_error, parse_duration, parse_size
 
-Chapter = TypeVar(
-    "Chapter", RunSettings, DataSettings, HeadSettings, TrainSettings, AugmentSettings, CompareSettings, TrustSettings
-)
+AnyChapter = TypeVar("AnyChapter", bound=Chapter)
 
 
-class FitSettings(
-    TrustSettings, CompareSettings, TrainSettings, AugmentSettings, HeadSettings, DataSettings, RunSettings
-):
-    """All settings of ``fit``: flat as ``settings.rate``, by chapter as ``settings.train.rate``."""
+class FitSettings(TrustSettings, CompareSettings, TrainSettings, HeadSettings, DataSettings, RunSettings):
+    """All settings of ``fit``: flat as ``settings.rate``, by chapter as ``settings.train.rate``.
+
+    An instance has the settings of all chapters, those of modalities and tasks too, as has ``complete_class()``.
+    """
+
+    def __new__(cls, **values: Any) -> Self:
+        """Return an instance with all chapters."""
+        kind: Any = complete_class() if cls is FitSettings else cls
+        made: Self = super().__new__(kind)
+        return made
 
     @classmethod
     def load(cls, config: Path | None = None, **options: Any) -> Self:
@@ -65,39 +72,35 @@ class FitSettings(
     @property
     def run(self) -> RunSettings:
         """Return the chapter of what is learnt, on what, and where it goes."""
-        return self._chapter(RunSettings)
+        return self.get_chapter(RunSettings)
 
     @property
     def data(self) -> DataSettings:
         """Return the chapter of how photos and labels are read."""
-        return self._chapter(DataSettings)
+        return self.get_chapter(DataSettings)
 
     @property
     def heads(self) -> HeadSettings:
         """Return the chapter of how heads are fitted."""
-        return self._chapter(HeadSettings)
+        return self.get_chapter(HeadSettings)
 
     @property
     def train(self) -> TrainSettings:
         """Return the chapter of how networks are trained."""
-        return self._chapter(TrainSettings)
-
-    @property
-    def augment(self) -> AugmentSettings:
-        """Return the chapter of how training photos are changed."""
-        return self._chapter(AugmentSettings)
+        return self.get_chapter(TrainSettings)
 
     @property
     def compare(self) -> CompareSettings:
         """Return the chapter of what is compared."""
-        return self._chapter(CompareSettings)
+        return self.get_chapter(CompareSettings)
 
     @property
     def trust(self) -> TrustSettings:
         """Return the chapter of what makes a result one that can be trusted."""
-        return self._chapter(TrustSettings)
+        return self.get_chapter(TrustSettings)
 
-    def _chapter(self, kind: type[Chapter]) -> Chapter:
+    def get_chapter(self, kind: type[AnyChapter]) -> AnyChapter:
+        """Return the settings of a chapter; those that were given are known as given."""
         given = self.model_fields_set & kind.model_fields.keys()
         values = {name: getattr(self, name) for name in kind.model_fields}
         return kind.model_construct(given, **values)
@@ -109,10 +112,26 @@ class FitSettings(
         """
         values = self.model_dump(mode="json", exclude_none=True, exclude={"out"})
         tables = []
-        for name, kind in CHAPTERS.items():
+        for name, kind in list_chapters().items():
             lines = [
                 f"{key} = {json.dumps(values[key], ensure_ascii=False)}" for key in kind.model_fields if key in values
             ]
             if lines:
                 tables.append("\n".join([f"[{name}]", *lines]) + "\n")
         return "\n".join(tables)
+
+
+@cache
+def complete_class() -> type[FitSettings]:
+    """Return the settings with the chapters that modalities and tasks bring, as fields and as properties."""
+    chapters = list_chapters()
+    brought = {name: kind for name, kind in chapters.items() if not issubclass(FitSettings, kind)}
+    members: dict[str, Any] = {name: property(partial(_get_chapter, kind=kind)) for name, kind in brought.items()}
+    members |= {"__module__": FitSettings.__module__, "__doc__": FitSettings.__doc__}
+    create: Any = type(FitSettings)
+    made: type[FitSettings] = create("FitSettings", (FitSettings, *reversed([*chapters.values()])), members)
+    return made
+
+
+def _get_chapter(settings: FitSettings, *, kind: type[Chapter]) -> Chapter:
+    return settings.get_chapter(kind)

@@ -8,28 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from headstart.errors import SettingError, nearest
-from headstart.settings.chapters import (
-    AugmentSettings,
-    CompareSettings,
-    DataSettings,
-    HeadSettings,
-    RunSettings,
-    TrainSettings,
-    TrustSettings,
-)
-
-#: The chapters by the names of their tables in TOML and of their keywords in Python.
-CHAPTERS: dict[str, type[BaseModel]] = {
-    "run": RunSettings,
-    "data": DataSettings,
-    "heads": HeadSettings,
-    "train": TrainSettings,
-    "augment": AugmentSettings,
-    "compare": CompareSettings,
-    "trust": TrustSettings,
-}
-#: A setting's other spelling -> its name.
-SPELLINGS = {"optimizer": "optimiser", "color_jitter": "colour_jitter"}
+from headstart.settings.registry import list_chapters, list_spellings
 
 
 def flatten(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -51,32 +30,33 @@ def flatten(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def _walk(options: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
     """Yield for each setting its name, the way it was written and its value."""
-    known = {name for kind in CHAPTERS.values() for name in kind.model_fields}
+    chapters = list_chapters()
+    known = {name for kind in chapters.values() for name in kind.model_fields}
     for written, value in options.items():
-        if written in CHAPTERS:
+        if written in chapters:
             for key, one in _chapter_items(written, value):
                 name = resolve_name(key)
-                if name not in CHAPTERS[written].model_fields:
+                if name not in chapters[written].model_fields:
                     raise SettingError(_describe_stranger(key, written, name in known))
                 yield name, f"{written}.{key}", one
         else:
             name = resolve_name(written)
             if name not in known:
-                raise SettingError(f"unknown setting {written!r}; {nearest(written, sorted([*known, *CHAPTERS]))}")
+                raise SettingError(f"unknown setting {written!r}; {nearest(written, sorted([*known, *chapters]))}")
             yield name, written, value
 
 
 def resolve_name(written: str) -> str:
     """Return the name of a setting as it is written here: with underscores, in one of its spellings."""
     name = written.replace("-", "_")
-    return SPELLINGS.get(name, name)
+    return list_spellings().get(name, name)
 
 
 def _chapter_items(chapter: str, value: Any) -> list[tuple[str, Any]]:
     if isinstance(value, BaseModel):
         value = value.model_dump(exclude_unset=True)
     if not isinstance(value, Mapping):
-        example = next(iter(CHAPTERS[chapter].model_fields))
+        example = next(iter(list_chapters()[chapter].model_fields))
         raise SettingError(
             f"{chapter} is {value!r}; wanted settings by name, such as {chapter}={{{example!r}: ...}} or a table "
             f"[{chapter}] in a file"
@@ -86,9 +66,9 @@ def _chapter_items(chapter: str, value: Any) -> list[tuple[str, Any]]:
 
 def _describe_stranger(key: str, chapter: str, known: bool) -> str:
     if known:
-        home = next(name for name, kind in CHAPTERS.items() if resolve_name(key) in kind.model_fields)
+        home = next(name for name, kind in list_chapters().items() if resolve_name(key) in kind.model_fields)
         return f"{key} is a setting of the chapter {home}, not of {chapter}; give it there, or without a chapter"
-    return f"unknown setting {key!r} in {chapter}; {nearest(key, sorted(CHAPTERS[chapter].model_fields))}"
+    return f"unknown setting {key!r} in {chapter}; {nearest(key, sorted(list_chapters()[chapter].model_fields))}"
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from headstart.plugins import load_plugins
 
 if TYPE_CHECKING:
     from headstart.inference.postprocess import BatchPredictions
+    from headstart.settings.chapters import Chapter
     from headstart.tasks import facets
 
 GROUP = "headstart.tasks"  #: of the entry points by which other packages add tasks
@@ -172,6 +173,10 @@ class Task(Protocol):
     @property
     def report(self) -> "facets.TaskReport | None":
         """The pages of a run; None: a plain page of scores."""
+
+    @property
+    def settings(self) -> "type[Chapter] | None":
+        """The task's own chapter of settings: its flags, its table, its keywords."""
 
 
 @cache

@@ -7,8 +7,8 @@ from headstart import events
 from headstart.display.watch import ShowProgress, watch
 from headstart.pipeline.advise import advise_photos
 from headstart.selection.advisor import StrategyAdvice
-from headstart.settings.options import DataOptions
 from headstart.verbs.data_options import load_data_settings
+from headstart.verbs.options import DataOptions
 
 
 def advise(

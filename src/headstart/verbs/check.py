@@ -14,11 +14,12 @@ from headstart.display.watch import ShowProgress, watch
 from headstart.errors import SettingError, nearest
 from headstart.modalities.image.augment.augmentation import Augmentation
 from headstart.modalities.image.augment.sheet import check_target, write_sheet
+from headstart.modalities.image.settings import AugmentSettings
 from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
 from headstart.pipeline.label_check import LabelCheck, check_labels
-from headstart.settings import AugmentSettings, DataSettings, EngineName, FitSettings, Precision, locate_store
-from headstart.settings.options import AugmentOptions, DataOptions
+from headstart.settings import DataSettings, EngineName, FitSettings, Precision, locate_store
 from headstart.storage.locks import try_mark_in_use
+from headstart.verbs.options import AugmentOptions, DataOptions
 
 SHEET_SIZE = 224  #: edge of the sheet's pictures: no network has to be there to say what its own would be
 _NETWORK = ("backbone", "seed", "precision", "engine", "workers", "store", "relabel", "split_from")
@@ -153,7 +154,7 @@ def refuse_sheet(sheet: Path | None, settings: FitSettings) -> None:
     """
     if sheet is not None:
         check_target(sheet)
-    elif changed := sorted(settings.augment.model_fields_set):
+    elif changed := sorted(settings.get_chapter(AugmentSettings).model_fields_set):
         flag = changed[0].replace("_", "-")
         raise SettingError(f"--{flag} is given without a sheet to show it on; add --augment FILE.png")
 

@@ -14,9 +14,9 @@ from headstart.runs.run import Run, open_run
 from headstart.selection.leaderboard import COLUMNS, LeaderboardRow, format_cells, from_json
 from headstart.selection.rule import ArmChoice
 from headstart.settings import FitSettings
-from headstart.settings.options import FitOptions
 from headstart.storage.run_layout import COMPARISON, RECORD, SCHEMA_VERSION, UNFINISHED
 from headstart.verbs.fit import fit, list_settings
+from headstart.verbs.options import FitOptions
 
 DEFAULT_ARMS = "linear-probe,intermediate-probe,partial-finetune"  #: what is compared where nothing says what
 

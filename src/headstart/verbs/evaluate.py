@@ -10,8 +10,8 @@ from headstart.inference.classifier import Classifier
 from headstart.inference.predictors import InferenceEngineChoice
 from headstart.pipeline.evaluate import evaluate as score_model
 from headstart.runs.run import Run
-from headstart.settings.options import DataOptions
 from headstart.verbs.data_options import load_data_settings
+from headstart.verbs.options import DataOptions
 
 
 def evaluate(

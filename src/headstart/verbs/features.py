@@ -21,9 +21,9 @@ from headstart.pipeline.dataset import find_train_samples, prepare_dataset, read
 from headstart.selection.budget import Budget
 from headstart.selection.context import RunContext
 from headstart.settings import FitSettings, locate_store, parse_duration
-from headstart.settings.options import FitOptions
 from headstart.storage.atomic import replace_bytes
 from headstart.storage.store import Store
+from headstart.verbs.options import FitOptions
 
 ALL_LAYERS = "all"
 SUFFIXES = (".npz", ".parquet")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from headstart import events
 from headstart.display.watch import ShowProgress, watch
-from headstart.settings import FitSettings
-from headstart.settings.options import FitOptions
+from headstart.settings import complete_class
+from headstart.verbs.options import FitOptions
 
 if TYPE_CHECKING:
     from headstart.runs.run import Run
@@ -54,7 +54,7 @@ def list_settings(function: Any) -> inspect.Signature:
     own = [parameter for parameter in parameters if parameter.kind is not inspect.Parameter.VAR_KEYWORD]
     settings = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=field.annotation)
-        for name, field in FitSettings.model_fields.items()
+        for name, field in complete_class().model_fields.items()
     ]
     return inspect.Signature([*own, *settings], return_annotation=inspect.signature(function).return_annotation)
 

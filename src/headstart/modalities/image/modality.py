@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel
 
 from headstart.modalities import facets
 from headstart.modalities.image import decode as decoder
@@ -22,6 +21,9 @@ from headstart.modalities.image.decoding.depth import (
 from headstart.modalities.image.load import OpenedPhoto, is_one_photo, suggest_remedy
 from headstart.modalities.image.spec import ImageSpec
 from headstart.modalities.modality import Batch, Decoded, ItemFacts, Modality, Noun, Raw
+
+if TYPE_CHECKING:
+    from headstart.settings.chapters import Chapter
 
 PIXELS = "pixels"  #: the one tensor of a batch, uint8 (B, S, S, 3)
 
@@ -162,9 +164,11 @@ class ImageModality:
         return ImagePreprocessing()
 
     @property
-    def settings(self) -> type[BaseModel] | None:
+    def settings(self) -> "type[Chapter]":
         """The chapter "augment"."""
-        return None
+        from headstart.modalities.image.settings import AugmentSettings
+
+        return AugmentSettings
 
 
 def _list_depths(properties: Sequence[Mapping[str, Any]]) -> list[BitDepth]:

@@ -26,6 +26,7 @@ class ClassificationTask:
     answer = "probabilities"
     strategies = None
     ensembles = None
+    settings = None
 
     def count_outputs(self, space: TargetSpace) -> int:
         """Return the number of classes C."""

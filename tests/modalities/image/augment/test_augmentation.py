@@ -27,8 +27,9 @@ from headstart.modalities.image.augment.policy import (
 )
 from headstart.modalities.image.augment.presets import resolve_view_size
 from headstart.modalities.image.decode import crop_resize
+from headstart.modalities.image.settings import AugmentSettings
 from headstart.modalities.image.spec import ImageSpec
-from headstart.settings import AugmentSettings, FitSettings
+from headstart.settings import FitSettings
 
 SIZE = 64
 SPEC = ImageSpec(SIZE, 875, mean=(0.5, 0.4, 0.3), std=(0.2, 0.2, 0.2))

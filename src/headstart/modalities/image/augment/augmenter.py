@@ -1,5 +1,6 @@
 """Augmentation of photos as a facet of their modality."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -41,6 +42,11 @@ class ImageAugmenter:
 
 class ImageAugmentation:
     """Changed views of photos, by the settings."""
+
+    @property
+    def choices(self) -> Mapping[str, tuple[Any, ...]]:
+        """The presets that change something."""
+        return {"augmentation": ("light", "standard", "strong")}
 
     def make_augmenter(self, settings: Any) -> ImageAugmenter:
         """Return the preset, with the knobs that are set replacing their part of it."""

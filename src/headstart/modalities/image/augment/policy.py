@@ -13,7 +13,7 @@ from typing import Literal
 from PIL import Image, ImageEnhance, ImageOps
 
 from headstart.modalities.image.augment.chance import Chance
-from headstart.settings import AugmentPolicy
+from headstart.modalities.image.settings import AugmentPolicy
 
 STEPS = 30  #: magnitudes go from 0 to this
 RANDAUGMENT_STRENGTH = 9

@@ -3,9 +3,10 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Self
+from typing import Any, Self
 
-from headstart.settings import AugmentPolicy, AugmentPreset, AugmentSettings, FitSettings
+from headstart.modalities.image.settings import AugmentPolicy, AugmentPreset
+from headstart.settings import FitSettings
 
 CROPPED = 0.5  #: smallest window of a map, share of its edge, where photos are cropped at random
 #: Edge of the views there, share of the network's input: a random crop shows things larger than the plain view does,
@@ -32,8 +33,12 @@ class Augmentation:
     policy: AugmentPolicy = "none"  #: transformations drawn from a list, on top
 
     @classmethod
-    def from_settings(cls, settings: AugmentSettings) -> Self:
-        """Return the preset, with the knobs that are set replacing their part of it."""
+    def from_settings(cls, settings: Any) -> Self:
+        """Return the preset, with the knobs that are set replacing their part of it.
+
+        Args:
+            settings: with the fields of ``AugmentSettings``, as ``FitSettings`` has them too.
+        """
         given = {field.name: getattr(settings, field.name) for field in fields(cls)}
         resolved = replace(PRESETS[settings.augmentation], **{k: v for k, v in given.items() if v is not None})
         return cls(**asdict(resolved))

@@ -1,12 +1,10 @@
-"""Types of the settings' keywords. Made by docs/generate.py from chapters.py: change that, then run it."""
+"""Types of the settings' keywords. Made by docs/generate.py from the chapters: change these, then run it."""
 
 from pathlib import Path
 from typing import Literal, TypedDict
 
+from headstart.modalities.image.settings import AugmentPolicy, AugmentPreset, AugmentSettings
 from headstart.settings.chapters import (
-    AugmentPolicy,
-    AugmentPreset,
-    AugmentSettings,
     CompareSettings,
     DataSettings,
     EngineName,
@@ -129,7 +127,14 @@ class TrustOptions(TypedDict, total=False):
 
 
 class FitOptions(
-    RunOptions, DataOptions, HeadsOptions, TrainOptions, AugmentOptions, CompareOptions, TrustOptions, total=False
+    RunOptions,
+    DataOptions,
+    HeadsOptions,
+    TrainOptions,
+    AugmentOptions,
+    CompareOptions,
+    TrustOptions,
+    total=False,
 ):
     """Keywords of ``fit``: flat or by chapter."""
 

@@ -1,0 +1,48 @@
+"""The settings of images: the chapter "augment"."""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from headstart.settings.chapters import Chapter
+
+AugmentPreset = Literal["none", "light", "standard", "strong"]
+AugmentPolicy = Literal["none", "randaugment", "trivialaugment"]
+
+
+class AugmentSettings(Chapter):
+    """Changes of training photos, so that a network sees new views; None: as the preset has it."""
+
+    chapter_name = "augment"
+    chapter_title = "Augmentation"
+    chapter_spellings: ClassVar[Mapping[str, str]] = {"color_jitter": "colour_jitter"}
+
+    augmentation: AugmentPreset = Field(
+        "standard", description="Changed views of training photos: a preset; each knob below replaces its part of it."
+    )
+    rotation: Annotated[float, Field(ge=0, le=180)] | None = Field(None, description="Most degrees turned either way.")
+    shift_width: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        None, description="Most that a photo is moved sideways, as a share of its width."
+    )
+    shift_height: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        None, description="Most that a photo is moved up or down, as a share of its height."
+    )
+    shear: Annotated[float, Field(ge=0, le=60)] | None = Field(None, description="Most degrees sheared either way.")
+    zoom: Annotated[float, Field(ge=0, lt=1)] | None = Field(
+        None, description="Most that a photo is made smaller or larger: 0.2 means 0.8 to 1.2 times."
+    )
+    flip_horizontal: bool | None = Field(None, description="Mirror every other photo left to right.")
+    flip_vertical: bool | None = Field(None, description="Turn every other photo upside down.")
+    crop_scale: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        None, description="Smallest share of a photo's area that a random resized crop keeps; 1 is no such crop."
+    )
+    colour_jitter: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        None, description="Most change of brightness, contrast and saturation, and a tenth of it of hue."
+    )
+    erasing: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        None, description="Share of photos in which a random rectangle is erased."
+    )
+    policy: AugmentPolicy | None = Field(
+        None, description="Drawn transformations on top: RandAugment or TrivialAugment."
+    )

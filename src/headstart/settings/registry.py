@@ -1,0 +1,45 @@
+"""The chapters that there are: those of every fit, and those that modalities and tasks bring."""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+from headstart.errors import PluginError
+from headstart.modalities.modality import Modality, all_modalities
+from headstart.settings.chapters import (
+    Chapter,
+    CompareSettings,
+    DataSettings,
+    HeadSettings,
+    RunSettings,
+    TrainSettings,
+    TrustSettings,
+)
+from headstart.tasks.task import Task, all_tasks
+
+COMMON: tuple[type[Chapter], ...] = (RunSettings, DataSettings, HeadSettings, TrainSettings)  #: chapters of every fit
+LATER: tuple[type[Chapter], ...] = (CompareSettings, TrustSettings)  #: those of every fit that are read last
+
+
+@cache
+def list_chapters() -> Mapping[str, type[Chapter]]:
+    """Return the chapters by name, in the order in which people read them.
+
+    Raises:
+        PluginError: a package brings a chapter or a setting whose name is taken.
+    """
+    chapters: list[type[Chapter]] = [*COMMON, *LATER]
+    owners: Iterable[Modality | Task] = (*all_modalities(), *all_tasks())
+    for owner in owners:
+        if (kind := owner.settings) is not None:
+            taken = {name for chapter in chapters for name in (chapter.chapter_name, *chapter.model_fields)}
+            if clashes := sorted(taken & {kind.chapter_name, *kind.model_fields}):
+                raise PluginError(
+                    f"{owner.name} brings a setting {clashes[0]!r}, a name that is taken; update or remove its package"
+                )
+            chapters.insert(-len(LATER), kind)
+    return {chapter.chapter_name: chapter for chapter in chapters}
+
+
+def list_spellings() -> dict[str, str]:
+    """Return each setting's other spelling with its name."""
+    return {other: name for kind in list_chapters().values() for other, name in kind.chapter_spellings.items()}

@@ -86,7 +86,7 @@ def one_split(photos: PreparedDataset, network: LoadedBackbone, store: Store, se
 def score(context: FitContext, arm: Arm) -> Scored:
     """Return the test score of an arm as it would be saved."""
     labels = context.labels(Subset.TEST)
-    probabilities = context.predict_proba(refit_model(context, arm), context.samples_in(Subset.TEST))
+    probabilities = context.predict_raw(refit_model(context, arm), context.samples_in(Subset.TEST))
     return Scored(arm.name, float((probabilities.argmax(axis=1) == labels).mean()), log_loss(labels, probabilities))
 
 

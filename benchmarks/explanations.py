@@ -38,6 +38,7 @@ from headstart.heads.head import TrainingSet
 from headstart.modalities.image.decode import crop_resize, decode
 from headstart.modalities.image.spec import ImageSpec
 from headstart.settings import HeadSettings
+from headstart.tasks.classification.targets import make_class_space
 
 EXPLAINED = 32  #: photos
 STEPS = 6  #: points of a curve
@@ -142,7 +143,7 @@ def fitted(family: Family, backbone: Backbone, data: Path, folder: Path) -> tupl
     head = fit_head(family.head, task, HeadSettings(c_points=8)).head
     branch, answer = FeatureBranch(backbone, "openvino", "f32", layers), EnsembleMember((0,), head)
     example = ParityExample(partial(np.asarray, squares[0]), (features[0],))
-    write_model(FittedModel(classes, (branch,), (answer,)), folder, [example])
+    write_model(FittedModel(make_class_space(classes), (branch,), (answer,)), folder, [example])
     right = np.flatnonzero(head.probabilities(features).argmax(axis=1) == labels)
     chosen = np.random.default_rng(0).permutation(right)[:EXPLAINED]
     return squares[chosen], labels[chosen]

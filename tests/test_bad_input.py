@@ -712,7 +712,7 @@ CLASSIFIERS = [
     ),
     Case(
         "model.json without classes",
-        changed(lambda record: record.pop("classes")),
+        changed(lambda record: record.pop("space")),
         r"'model/model.json' is incomplete.*",
     ),
     Case(
@@ -722,7 +722,7 @@ CLASSIFIERS = [
     ),
     Case(
         "model.json with a number for classes",
-        changed(lambda record: record.update(classes=3)),
+        changed(lambda record: record.update(space=3)),
         r"'model/model.json' is incomplete: .*; copy the whole model folder again",
     ),
     Case("two forms of output", with_model("--json", "--csv"), r"--json and --csv were both given; choose one"),

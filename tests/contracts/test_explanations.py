@@ -17,6 +17,7 @@ from headstart.explanation.explainer import Explainer
 from headstart.export import EnsembleMember, FeatureBranch, FittedModel, ParityExample, write_model
 from headstart.inference.postprocess import parse_heads
 from headstart.modalities.image.spec import ImageSpec
+from headstart.tasks.classification.targets import make_class_space
 from tests.export.drawn import drawn_head
 from tests.selection.made import random_weights
 
@@ -50,7 +51,9 @@ def saved(architecture: str, folder: Path, layers: str = "final") -> Explainer:
     rows = OpenVinoEngine(backbone, "f32", streams=1).forward(square[None])
     row = np.concatenate([rows[name][0] for name in names])
     head = drawn_head(len(row), 3, scale=3 / np.sqrt(np.square(row).mean()))
-    parts = FittedModel(NAMES, (FeatureBranch(backbone, "openvino", "f32", names),), (EnsembleMember((0,), head),))
+    parts = FittedModel(
+        make_class_space(NAMES), (FeatureBranch(backbone, "openvino", "f32", names),), (EnsembleMember((0,), head),)
+    )
     write_model(parts, folder / "model", [ParityExample(partial(np.asarray, square), (row,))])
     return Explainer(folder / "model")
 

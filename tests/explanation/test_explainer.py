@@ -14,6 +14,7 @@ from headstart.explanation.explainer import Explainer, HeatMap, _differentiate, 
 from headstart.explanation.maps import resize_map
 from headstart.export import EnsembleMember, FittedModel, write_model
 from headstart.inference.postprocess import parse_heads
+from headstart.tasks.classification.targets import make_class_space
 from tests.export.drawn import balanced, branch, drawn_head, drawn_photos, features, parity_examples, single
 
 NAMES = ("ant", "bee", "cat")
@@ -69,7 +70,9 @@ def test_places_add_up_to_the_logit(lite0, tmp_path, units) -> None:
 def test_layers_joined_add_up_too(lite0, tmp_path) -> None:
     layers = tuple(layer.name for layer in lite0.layers)
     width = sum(layer.width for layer in lite0.layers)
-    parts = FittedModel(NAMES, (branch(lite0, *layers),), (EnsembleMember((0,), drawn_head(width, 3)),))
+    parts = FittedModel(
+        make_class_space(NAMES), (branch(lite0, *layers),), (EnsembleMember((0,), drawn_head(width, 3)),)
+    )
     made = saved(parts, tmp_path / "model")
     photo, row = drawn_photos()[1], features(parts)[0][1]
     (((weight, bias),),) = parse_heads((made.folder / "head.safetensors").read_bytes(), 1)
@@ -84,7 +87,8 @@ def test_a_mirrored_branch_is_mirrored_back(lite0, tmp_path) -> None:
     head = drawn_head(1280, 3)
     plain, flipped = (
         saved(
-            FittedModel(NAMES, (branch(lite0, "final", flipped=it),), (EnsembleMember((0,), head),)), tmp_path / str(it)
+            FittedModel(make_class_space(NAMES), (branch(lite0, "final", flipped=it),), (EnsembleMember((0,), head),)),
+            tmp_path / str(it),
         )
         for it in (False, True)
     )
@@ -101,13 +105,16 @@ def test_answers_weigh_as_much_as_they_give_to_the_label(lite0, tmp_path, combin
     branches = (branch(lite0, "final"),)
     shares = (0.9, 0.1)
     both = FittedModel(
-        NAMES,
+        make_class_space(NAMES),
         branches,
         tuple(EnsembleMember((0,), it, share) for it, share in zip(heads, shares, strict=True)),
         combine,
     )
     made = saved(both, tmp_path / "both")
-    alone = [saved(FittedModel(NAMES, branches, (EnsembleMember((0,), it),)), tmp_path / str(id(it))) for it in heads]
+    alone = [
+        saved(FittedModel(make_class_space(NAMES), branches, (EnsembleMember((0,), it),)), tmp_path / str(id(it)))
+        for it in heads
+    ]
     photo = drawn_photos()[2]
     raw = []
     for it in (made, *alone):

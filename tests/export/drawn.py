@@ -14,6 +14,7 @@ from headstart.export import EnsembleMember, FeatureBranch, FittedModel, ParityE
 from headstart.heads.head import Dense, Head
 from headstart.inference.novelty import Novelty
 from headstart.modalities.image.decode import Pixels, crop_resize
+from headstart.tasks.classification.targets import make_class_space
 from headstart.uncertainty.novelty_fits import fit_unscaled
 from tests.conftest import CLASSES, picture
 
@@ -37,7 +38,9 @@ def branch(backbone: Backbone, *layers: str, flipped: bool = False) -> FeatureBr
 def single(backbone: Backbone, *units: int, layer: str = "final") -> FittedModel:
     """A classifier of one branch and one head."""
     return FittedModel(
-        NAMES, (branch(backbone, layer),), (EnsembleMember((0,), drawn_head(backbone.layer(layer).width, *units)),)
+        make_class_space(NAMES),
+        (branch(backbone, layer),),
+        (EnsembleMember((0,), drawn_head(backbone.layer(layer).width, *units)),),
     )
 
 

@@ -15,11 +15,14 @@ from headstart.export import build as graph
 from headstart.export.backbones import Networks, rename_tensors, select_subgraph
 from headstart.export.build import build_onnx
 from headstart.inference import model_format
+from headstart.inference.calibration import NONE
 from headstart.inference.conformal import ConformalPredictor
 from headstart.modalities.graph_builder import GraphBuilder
 from headstart.modalities.image.decode import crop_resize
 from headstart.modalities.image.onnx import add_square, add_view
 from headstart.modalities.image.spec import WHOLE_EDGE
+from headstart.tasks.classification.postprocessor import ClassPostprocessor
+from headstart.tasks.classification.targets import make_class_space
 from tests.conftest import picture
 from tests.export.drawn import NAMES, branch, drawn_head, drawn_novelty, single
 
@@ -72,7 +75,9 @@ def test_the_graph_has_the_promised_ends(lite0: Backbone) -> None:
 
 def test_the_graph_has_an_end_for_all_that_the_classifier_says(lite0: Backbone) -> None:
     parts = single(lite0, 3)
-    whole = replace(parts, conformal=ConformalPredictor("lac", 0.9, 0.5), novelty=drawn_novelty(parts))
+    whole = replace(
+        parts, postprocessor=ClassPostprocessor(NONE, ConformalPredictor("lac", 0.9, 0.5)), novelty=drawn_novelty(parts)
+    )
     session = onnxruntime.InferenceSession(build_onnx(whole).SerializeToString(), providers=["CPUExecutionProvider"])
     assert [(it.name, it.type, it.shape) for it in session.get_outputs()] == [
         ("probabilities", "tensor(float)", [3]),
@@ -100,7 +105,7 @@ def test_branches_share_what_they_can(lite0: Backbone) -> None:
         branch(lite0, "stage2", "final", flipped=True),
     )
     answers = tuple(EnsembleMember((index,), drawn_head(it.width, 3), 0.25) for index, it in enumerate(branches))
-    model = build_onnx(FittedModel(NAMES, branches, answers))
+    model = build_onnx(FittedModel(make_class_space(NAMES), branches, answers))
     plain = build_onnx(single(lite0, 3))
     onnx.checker.check_model(model, full_check=True)
     kinds = [node.op_type for node in model.graph.node]
@@ -118,7 +123,7 @@ def test_another_crop_is_another_view_of_the_same_weights(lite0: Backbone) -> No
     narrow = replace(lite0, spec=replace(lite0.spec, crop_permille=600))
     branches = (branch(lite0, "final"), branch(narrow, "final"))
     answers = tuple(EnsembleMember((index,), drawn_head(1280, 3), 0.5) for index in range(2))
-    parts = FittedModel(NAMES, branches, answers)
+    parts = FittedModel(make_class_space(NAMES), branches, answers)
     model = build_onnx(parts)
     assert [node.op_type for node in model.graph.node].count("Resize") == 2
     assert model.ByteSize() <= 1.05 * build_onnx(single(lite0, 3)).ByteSize()

@@ -7,6 +7,8 @@ from headstart.backbones.backbone import Backbone
 from headstart.export import EnsembleMember, FittedModel
 from headstart.inference.calibration import Calibration
 from headstart.inference.conformal import ConformalPredictor
+from headstart.tasks.classification.postprocessor import ClassPostprocessor
+from headstart.tasks.classification.targets import make_class_space
 from tests.export.drawn import NAMES, branch, drawn_head, drawn_novelty, features, single
 
 
@@ -30,9 +32,12 @@ def test_parts_that_do_not_fit_together_are_refused(lite0: Backbone) -> None:
     ]
     for answers, message in cases:
         with pytest.raises(ValueError, match=message):
-            FittedModel(NAMES, (final, replace(final, flipped=True)), answers)
+            FittedModel(make_class_space(NAMES), (final, replace(final, flipped=True)), answers)
     FittedModel(
-        NAMES, (final, replace(final, flipped=True)), (EnsembleMember((0,), head), EnsembleMember((1,), head)), "vote"
+        make_class_space(NAMES),
+        (final, replace(final, flipped=True)),
+        (EnsembleMember((0,), head), EnsembleMember((1,), head)),
+        "vote",
     )
 
 
@@ -55,15 +60,15 @@ def test_a_branch_may_be_read_by_the_novelty_alone(lite0: Backbone) -> None:
 def test_a_calibration_is_of_as_many_classes(lite0: Backbone) -> None:
     two = Calibration("isotonic", knots=((0.5,),) * 2, values=((0.5,),) * 2)
     with pytest.raises(ValueError, match="the calibration is of 2 classes; wanted 3"):
-        replace(single(lite0, 3), calibration=two)
+        replace(single(lite0, 3), postprocessor=ClassPostprocessor(two))
 
 
 def test_sets_are_made_of_calibrated_probabilities_and_novelty_of_uncalibrated_ones(lite0: Backbone) -> None:
     softer, conformal = Calibration("temperature", 0.05), ConformalPredictor("lac", 0.9, 0.68)
-    parts = replace(single(lite0, 3), calibration=softer, conformal=conformal)
+    parts = replace(single(lite0, 3), postprocessor=ClassPostprocessor(softer, conformal))
     rows = features(parts)
     said = parts.predict(rows)
-    np.testing.assert_array_equal(said.uncalibrated, parts.predict_proba(rows))
+    np.testing.assert_array_equal(said.uncalibrated, parts.predict_raw(rows))
     np.testing.assert_array_equal(said.probabilities, softer.apply(said.uncalibrated))
     assert said.prediction_set is not None
     np.testing.assert_array_equal(said.prediction_set, conformal.predict(said.probabilities))
@@ -80,7 +85,7 @@ def test_a_photo_is_decoded_for_the_network_that_lets_it_shrink_least(lite0: Bac
         (branch(lite0, "final"), branch(lite1, "final")),
         (branch(lite1, "final"), branch(lite0, "final")),
     ):
-        parts = FittedModel(NAMES, branches, (EnsembleMember((0, 1), drawn_head(2560, 3)),))
+        parts = FittedModel(make_class_space(NAMES), branches, (EnsembleMember((0, 1), drawn_head(2560, 3)),))
         assert parts.spec == lite1.spec
         for edge in range(300, 2400, 7):
             factor = parts.spec.shrink(edge, edge)

@@ -18,12 +18,15 @@ from headstart.heads.head import Dense, Head
 from headstart.heads.saving import read_heads
 from headstart.inference import model_format
 from headstart.inference.batch_runner import BatchRunner
-from headstart.inference.calibration import Calibration
+from headstart.inference.calibration import NONE, Calibration
 from headstart.inference.classifier import BATCH_FROM, Classifier, load
 from headstart.inference.conformal import ConformalPredictor
 from headstart.modalities.image.decode import crop_resize, decode
 from headstart.modalities.image.spec import ImageSpec
+from headstart.tasks.classification import graph as class_graph
 from headstart.tasks.classification.graph_calibration import add_calibration
+from headstart.tasks.classification.postprocessor import ClassPostprocessor
+from headstart.tasks.classification.targets import make_class_space
 from tests.conftest import CLASSES, picture
 from tests.export.drawn import (
     NAMES,
@@ -64,7 +67,7 @@ def ensemble(*members: tuple[float, Any], combine: Any = "mean") -> FittedModel:
         read = tuple(range(len(branches), len(branches) + len(own)))
         answers.append(EnsembleMember(read, drawn_head(width, *([9] * (index % 2)), 3, seed=index, scale=2), weight))
         branches += own
-    parts = FittedModel(NAMES, tuple(branches), tuple(answers), combine)
+    parts = FittedModel(make_class_space(NAMES), tuple(branches), tuple(answers), combine)
     return balanced(parts, features(parts))
 
 
@@ -165,7 +168,7 @@ def test_all_outputs_are_the_same_in_onnx_runtime_in_openvino_and_by_hand(
     uncalibrated = by_hand(plain, rows).astype(np.float32)
     calibrated = calibration.apply(uncalibrated)
     sets = between(sets, calibrated)
-    parts = replace(plain, calibration=calibration, conformal=sets, novelty=novelty)
+    parts = replace(plain, postprocessor=ClassPostprocessor(calibration, sets), novelty=novelty)
     scores = novelty.score([rows[index] for index in novelty.branches], uncalibrated)
     chosen = sets.predict(calibrated)
     assert np.abs(scores - 1).min() > 2e-3
@@ -195,7 +198,9 @@ def test_all_outputs_are_the_same_in_onnx_runtime_in_openvino_and_by_hand(
 
 def test_bad_photos_are_neither_unfamiliar_nor_in_a_set(network: Backbone, tmp_path: Path) -> None:
     parts = replace(
-        single(network, 3), conformal=ConformalPredictor("lac", 0.9, 0.5), novelty=drawn_novelty(single(network, 3))
+        single(network, 3),
+        postprocessor=ClassPostprocessor(NONE, ConformalPredictor("lac", 0.9, 0.5)),
+        novelty=drawn_novelty(single(network, 3)),
     )
     classifier = write_model(parts, tmp_path / "model", parity_examples(parts))
     for count in (1, BATCH_FROM // 4):
@@ -209,7 +214,9 @@ def test_without_openvino_many_get_the_same_sets_and_novelty(
     network: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parts = replace(
-        single(network, 3), conformal=ConformalPredictor("lac", 0.9, 0.5), novelty=drawn_novelty(single(network, 3))
+        single(network, 3),
+        postprocessor=ClassPostprocessor(NONE, ConformalPredictor("lac", 0.9, 0.5)),
+        novelty=drawn_novelty(single(network, 3)),
     )
     classifier = write_model(parts, tmp_path / "model", parity_examples(parts))
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
@@ -323,7 +330,7 @@ def test_a_graph_that_predicts_otherwise_is_not_saved(
         _predicts_the_contrary(monkeypatch)
     elif step == "calibration":
         colder = Calibration("temperature", 0.1)
-        monkeypatch.setattr(heads, "add_calibration", lambda pieces, _, row: add_calibration(pieces, colder, row))
+        monkeypatch.setattr(class_graph, "add_calibration", lambda pieces, _, row: add_calibration(pieces, colder, row))
     else:
         novelty = drawn_novelty(parts)
         parts, other_novelty = replace(parts, novelty=novelty), replace(novelty, scale=0.5 * novelty.scale)

@@ -19,6 +19,7 @@ from headstart.inference.conformal import ConformalPredictor
 from headstart.inference.engine_agreement import EngineAgreement, EngineScore
 from headstart.inference.model_format import largest_spec
 from headstart.modalities.image.spec import ImageSpec
+from headstart.tasks.classification.postprocessor import ClassPostprocessor
 from tests.conftest import Warm
 from tests.export.drawn import drawn_novelty, drawn_photos, parity_examples, single
 
@@ -34,7 +35,9 @@ def guarded(lite0: Backbone, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("guarded") / "model"
     sets = ConformalPredictor("lac", 0.9, 0.9)
     novelty = drawn_novelty(single(lite0, 3))
-    return exported(lite0, folder, calibration=Calibration("temperature", 2.0), conformal=sets, novelty=novelty).folder
+    return exported(
+        lite0, folder, postprocessor=ClassPostprocessor(Calibration("temperature", 2.0), sets), novelty=novelty
+    ).folder
 
 
 @pytest.fixture
@@ -51,6 +54,12 @@ def rewrite(model: Path, **changes: Any) -> None:
     record = {**json.loads((model / model_format.RECORD).read_text()), **changes}
     kept = {key: value for key, value in record.items() if value is not MISSING}
     (model / model_format.RECORD).write_text(json.dumps(kept))
+
+
+def rewrite_postprocessor(model: Path, **changes: Any) -> None:
+    """Change fields of the postprocessor in model.json; ``MISSING`` removes one."""
+    record = {**json.loads((model / model_format.RECORD).read_text())["postprocessor"], **changes}
+    rewrite(model, postprocessor={key: value for key, value in record.items() if value is not MISSING})
 
 
 def exported(backbone: Backbone, folder: Path, **more: Any) -> Classifier:
@@ -71,20 +80,17 @@ def test_what_is_written_is_read(lite0: Backbone, tmp_path: Path) -> None:
     record = exported(
         lite0,
         tmp_path / "model",
-        calibration=Calibration("temperature", 1.5),
-        conformal=ConformalPredictor("lac", 0.9, 0.25),
+        postprocessor=ClassPostprocessor(Calibration("temperature", 1.5), ConformalPredictor("lac", 0.9, 0.25)),
     ).record
     assert model_format.ModelRecord.from_json(json.loads(json.dumps(record.to_json()))) == record
     written = json.loads((tmp_path / "model" / model_format.RECORD).read_text())
     assert written["schema_version"] == model_format.SCHEMA_VERSION == 1
-    assert written["calibration"]["kind"] == "temperature"
+    assert written["postprocessor"]["calibration"]["kind"] == "temperature"
     assert (record.layer, record.head, record.combine) == ("final", "drawn", "mean")
     assert record.spec == record.branches[0].spec
-    assert (record.calibration.scale, record.conformal, record.novelty) == (
-        1.5,
-        ConformalPredictor("lac", 0.9, 0.25),
-        None,
-    )
+    calibration, conformal = record.postprocessor.calibration, record.postprocessor.conformal
+    assert (calibration.scale, conformal, record.novelty) == (1.5, ConformalPredictor("lac", 0.9, 0.25), None)
+    assert written["space"] == {"task": "classification", "names": list(record.classes), "facts": {}}
 
 
 def _no_record(model: Path) -> None:
@@ -104,7 +110,7 @@ def _other_schema(model: Path) -> None:
 
 
 def _incomplete(model: Path) -> None:
-    rewrite(model, classes=MISSING)
+    rewrite(model, space=MISSING)
 
 
 def _mixed(model: Path) -> None:
@@ -124,15 +130,17 @@ def _no_member(model: Path) -> None:
 
 
 def _no_calibration(model: Path) -> None:
-    rewrite(model, calibration=MISSING)
+    rewrite_postprocessor(model, calibration=MISSING)
 
 
 def _odd_calibration(model: Path) -> None:
-    rewrite(model, calibration={"kind": "temperature", "scale": -1.0, "mix": 0.0, "knots": [], "values": []})
+    rewrite_postprocessor(
+        model, calibration={"kind": "temperature", "scale": -1.0, "mix": 0.0, "knots": [], "values": []}
+    )
 
 
 def _odd_sets(model: Path) -> None:
-    rewrite(model, conformal={"kind": "largest", "coverage": 0.9, "threshold": 0.5})
+    rewrite_postprocessor(model, conformal={"kind": "largest", "coverage": 0.9, "threshold": 0.5})
 
 
 def _novelty_of_no_branch(model: Path) -> None:
@@ -167,12 +175,12 @@ def _no_head(model: Path) -> None:
         (_not_json, "cannot be read"),
         (_no_object, "is no record of a classifier"),
         (_other_schema, "schema version 7, this headstart reads 1; open it with the headstart that wrote it"),
-        (_incomplete, "incomplete: missing or unknown: classes"),
+        (_incomplete, "incomplete: missing or unknown: space"),
         (_mixed, "incomplete: missing or unknown: layer"),
         (_other_types, "incomplete: a field is of another type"),
         (_no_such_branch, "incomplete: a field is of another type"),
         (_no_member, "incomplete: a field is of another type"),
-        (_no_calibration, "incomplete: missing or unknown: calibration"),
+        (_no_calibration, "incomplete: a field is of another type"),
         (_odd_calibration, "incomplete: a field is of another type"),
         (_odd_sets, "incomplete: a field is of another type"),
         (_novelty_of_no_branch, "incomplete: a field is of another type"),

@@ -11,7 +11,9 @@ from headstart.heads.head import Dense, Head
 from headstart.heads.saving import write_heads
 from headstart.inference.calibration import NONE, Calibration
 from headstart.inference.conformal import ConformalPredictor
-from headstart.inference.postprocess import BatchPredictions, apply_head, combine_members, parse_heads, postprocess
+from headstart.inference.postprocess import apply_head, parse_heads, postprocess
+from headstart.tasks.classification.combination import combine_members
+from headstart.tasks.classification.postprocessor import ClassPostprocessor, make_batch
 
 
 def drawn(*sizes: int, seed: int = 0) -> Head:
@@ -27,7 +29,7 @@ def test_heads_with_hidden_layers_agree_with_the_fitted_ones() -> None:
     head = drawn(6, 5, 4, 3)
     features = np.random.default_rng(1).normal(0, 1, (9, 6)).astype(np.float32)
     layers = tuple((layer.weight, layer.bias) for layer in head.layers)
-    np.testing.assert_allclose(apply_head(layers, features), head.probabilities(features), rtol=1e-6)
+    np.testing.assert_allclose(softmax(apply_head(layers, features), axis=1), head.probabilities(features), rtol=1e-6)
 
 
 def test_each_of_several_heads_is_read_back(tmp_path: Path) -> None:
@@ -85,17 +87,17 @@ def test_of_equals_the_first_gets_the_vote() -> None:
 def test_predictions_follow_from_calibrated_probabilities() -> None:
     rows = np.array([[0.6, 0.3, 0.1], [0.34, 0.33, 0.33]], np.float32)
     softer, sets = Calibration("temperature", 0.5), ConformalPredictor("lac", 0.9, 0.7)
-    said = postprocess(rows, [], softer, sets, None)
+    said = postprocess(rows, [], ClassPostprocessor(softer, sets), None)
     np.testing.assert_array_equal(said.uncalibrated, rows)
     np.testing.assert_array_equal(said.probabilities, softer.apply(rows))
     assert said.prediction_set is not None
     assert said.prediction_set.tolist() == [[True, True, False], [True, True, True]]
     assert said.novelty is None
     assert said.out_of_distribution.tolist() == [False, False]
-    assert postprocess(rows, [], NONE, None, None).prediction_set is None
+    assert postprocess(rows, [], ClassPostprocessor(NONE), None).prediction_set is None
 
 
 def test_above_1_is_declined() -> None:
     rows = np.full((3, 2), 0.5, np.float32)
     novelty = np.array([0.99, 1.0, np.nextafter(np.float32(1), np.float32(2))], np.float32)
-    assert BatchPredictions(rows, rows, None, novelty).out_of_distribution.tolist() == [False, False, True]
+    assert make_batch(rows, rows, None, novelty).out_of_distribution.tolist() == [False, False, True]

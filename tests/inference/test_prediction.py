@@ -10,6 +10,7 @@ from headstart.inference.classifier import Classifier, load
 from headstart.inference.postprocess import BatchPredictions
 from headstart.inference.prediction import Prediction, make_failure, make_predictions
 from headstart.modalities.image.load import OpenedPhoto
+from headstart.tasks.classification.postprocessor import make_batch
 from tests.fixtures.make import RUN
 
 KEYS = (
@@ -39,7 +40,7 @@ def classifier() -> Classifier:
 
 
 def predictions(novelty: bool = True) -> list[Prediction]:
-    batch = BatchPredictions(
+    batch = make_batch(
         ROWS, ROWS[:, ::-1], ROWS > 0.2 if novelty else None, np.array([0.5, 2, 1], np.float32) if novelty else None
     )
     return make_predictions([OpenedPhoto(f"{index}.jpg") for index in range(3)], batch, NAMES)
@@ -107,12 +108,12 @@ def test_a_classifier_shows_itself(classifier: Classifier) -> None:
 
 
 def test_rows_are_taken_out_and_joined() -> None:
-    whole = BatchPredictions(ROWS, ROWS[:, ::-1], ROWS > 0.2, np.array([0.5, 2, 1], np.float32))
+    whole = make_batch(ROWS, ROWS[:, ::-1], ROWS > 0.2, np.array([0.5, 2, 1], np.float32))
     joined = BatchPredictions.concatenate([whole.select(slice(0, 1)), whole.select(slice(1, 3))])
     assert len(whole.select(slice(0, 2))) == 2
     for name in ("probabilities", "uncalibrated", "prediction_set", "novelty"):
         np.testing.assert_array_equal(getattr(joined, name), getattr(whole, name))
-    plain = BatchPredictions(ROWS, ROWS, None, None)
+    plain = make_batch(ROWS, ROWS, None, None)
     again = BatchPredictions.concatenate([plain, plain])
     assert (len(again), again.prediction_set, again.novelty) == (6, None, None)
     assert not again.out_of_distribution.any()

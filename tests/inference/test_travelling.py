@@ -22,6 +22,7 @@ from headstart.errors import ClassifierError
 from headstart.export import EnsembleMember, FittedModel, write_model
 from headstart.inference import model_format
 from headstart.inference.classifier import BATCH_FROM, Classifier, load
+from headstart.tasks.classification.targets import make_class_space
 from tests.conftest import Small
 from tests.export.drawn import drawn_head, drawn_photos, parity_examples, single
 
@@ -42,7 +43,7 @@ def other(network: Backbone, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model folder of another classifier, of two classes."""
     whole = single(network, 3)
     head = drawn_head(network.layer("final").width, 2, seed=5)
-    parts = FittedModel(("one", "two"), whole.branches, (EnsembleMember((0,), head),))
+    parts = FittedModel(make_class_space(("one", "two")), whole.branches, (EnsembleMember((0,), head),))
     return write_model(parts, tmp_path_factory.mktemp("other") / "model", parity_examples(parts)).folder
 
 

@@ -176,7 +176,7 @@ def test_class_weights_reach_the_head(small, photos, tmp_path) -> None:
 def test_classes_are_in_natural_order_everywhere(small, photos, tmp_path) -> None:
     run = small.fit(photos(classes=("10", "2", "b"), each=6), out=tmp_path / "run")
     assert run.classes == run.classifier.classes == ("2", "10", "b")
-    assert json.loads((run.folder / "model/model.json").read_text("utf-8"))["classes"] == ["2", "10", "b"]
+    assert json.loads((run.folder / "model/model.json").read_text("utf-8"))["space"]["names"] == ["2", "10", "b"]
 
 
 def test_a_finished_run_is_never_overwritten(small, tmp_path) -> None:

@@ -9,10 +9,10 @@ from headstart.data.samples import Ledger, Samples
 from headstart.diagnostics.examples import CLOSE, TEST, select_examples, select_test_samples
 from headstart.evaluation.evaluation import score_predictions
 from headstart.evaluation.grouping import Targets
-from headstart.inference.postprocess import BatchPredictions
 from headstart.runs.recording import build_repeat_command, hash_dataset
 from headstart.selection.results import TestResult
 from headstart.settings import FitSettings
+from headstart.tasks.classification.postprocessor import make_batch
 from headstart.tasks.classification.targets import make_class_space
 
 from .test_predictions import sample
@@ -23,7 +23,7 @@ def judged(photos: int, seed: int = 0) -> TestResult:
     labels = chance.integers(0, 3, photos)
     rows = chance.dirichlet(np.full(3, 0.5), photos).astype(np.float32)
     samples = tuple(sample(number, label) for number, label in enumerate(labels))
-    answers = BatchPredictions(rows, rows, rows > 0.5, None)
+    answers = make_batch(rows, rows, rows > 0.5, None)
     return TestResult(samples, answers, score_predictions("test", Targets.independent(labels), rows, ("x", "y", "z")))
 
 
@@ -41,7 +41,7 @@ def test_the_worst_mistakes_come_first_then_the_least_sure() -> None:
 
 def test_without_a_mistake_the_least_sure_are_left() -> None:
     rows = np.full((5, 2), [0.4, 0.6], np.float32)
-    answers = BatchPredictions(rows, rows, rows > 0.5, None)
+    answers = make_batch(rows, rows, rows > 0.5, None)
     samples = tuple(sample(number, 1) for number in range(5))
     assert select_examples(
         TestResult(

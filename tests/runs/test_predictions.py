@@ -11,6 +11,7 @@ import pytest
 from headstart.data.samples import ArraySource, Sample, Subset
 from headstart.inference.postprocess import BatchPredictions
 from headstart.runs.predictions import save_predictions, save_trust, to_plain
+from headstart.tasks.classification.postprocessor import make_batch
 from tests.groups import by_content
 
 
@@ -24,7 +25,7 @@ def answers(photos: int, seed: int, classes: int = 3) -> BatchPredictions:
     rows = chance.dirichlet(np.ones(classes), photos).astype(np.float32)
     novelty = chance.uniform(0, 2, photos).astype(np.float32)
     novelty[0] = np.nan
-    return BatchPredictions(rows, rows[:, ::-1].copy(), rows > 0.3, novelty)
+    return make_batch(rows, rows[:, ::-1].copy(), rows > 0.3, novelty)
 
 
 @dataclass(frozen=True)
@@ -97,16 +98,14 @@ def test_the_table_says_the_same(tmp_path) -> None:
 
 def test_a_set_is_named_likeliest_first(tmp_path: Path) -> None:
     rows = np.array([[0.2, 0.5, 0.3]], np.float32)
-    given = BatchPredictions(rows, rows, np.array([[True, True, True]]), np.array([0.5], np.float32))
+    given = make_batch(rows, rows, np.array([[True, True, True]]), np.array([0.5], np.float32))
     save_predictions(tmp_path, [("test", [sample(1, 1)], given)], ("a", "b", "c"))
     assert "b|c|a" in (tmp_path / "predictions.csv").read_text()
 
 
 def test_a_classifier_without_sets_and_novelty_names_the_likeliest_class_and_declines_nothing(tmp_path) -> None:
     rows = np.array([[0.2, 0.5, 0.3], [0.4, 0.3, 0.3]], np.float32)
-    save_predictions(
-        tmp_path, [("test", [sample(1, 1), sample(2, 1)], BatchPredictions(rows, rows, None, None))], "xyz"
-    )
+    save_predictions(tmp_path, [("test", [sample(1, 1), sample(2, 1)], make_batch(rows, rows, None, None))], "xyz")
     with np.load(tmp_path / "predictions.npz", allow_pickle=False) as kept:
         assert kept["prediction_set"].tolist() == [[False, True, False], [True, False, False]]
         assert np.isnan(kept["novelty"]).all()
@@ -115,7 +114,7 @@ def test_a_classifier_without_sets_and_novelty_names_the_likeliest_class_and_dec
 
 def test_names_that_a_spreadsheet_would_run_are_text_in_the_table(tmp_path: Path) -> None:
     rows = np.array([[0.2, 0.8]], np.float32)
-    given = BatchPredictions(rows, rows, None, np.array([-0.5], np.float32))
+    given = make_batch(rows, rows, None, np.array([-0.5], np.float32))
     save_predictions(tmp_path, [("test", [sample(1, 1)], given)], ("@a", "=b"))
     with (tmp_path / "predictions.csv").open(newline="", encoding="utf-8") as file:
         (row,) = csv.DictReader(file)

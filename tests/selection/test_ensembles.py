@@ -105,8 +105,8 @@ def test_refitted_members_of_an_ensemble(several: tuple[list[FitContext], list[A
     made = average_arms(contexts[0], contexts, arms)
     final = refit_model(contexts[0], made)
     test = contexts[0].samples_in(Subset.TEST)
-    members = [contexts[0].predict_proba(refit_model(contexts[0], arm), test) for arm in arms]
-    np.testing.assert_allclose(contexts[0].predict_proba(final, test), np.mean(members, axis=0), atol=1e-6)
+    members = [contexts[0].predict_raw(refit_model(contexts[0], arm), test) for arm in arms]
+    np.testing.assert_allclose(contexts[0].predict_raw(final, test), np.mean(members, axis=0), atol=1e-6)
     before = [answer.head.layers[0].weight for answer in made.model.members]
     after = [answer.head.layers[0].weight for answer in final.members]
     assert all(not np.array_equal(a, b) for a, b in zip(before, after, strict=True)), "fitted on validation too"

@@ -104,7 +104,7 @@ def made_again(
     heard: list[events.Event] = []
     context = drawn.context(heard, budget=budget)
     context.samples_in = lambda *parts: [None] * 60 * len(parts)
-    context.predict_proba = lambda parts, samples: drawn.probabilities(right)
+    context.predict_raw = lambda parts, samples: drawn.probabilities(right)
     own: Any = SimpleNamespace(name="validated")
     again: Any = SimpleNamespace(name="once more")
     points = [SimpleNamespace(number=number, seconds=1.0) for number in range(11)]

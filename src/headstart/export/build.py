@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
@@ -58,12 +59,11 @@ def build_onnx(model: FittedModel) -> onnx.ModelProto:
 
 def _list_outputs(model: FittedModel) -> list[onnx.ValueInfoProto]:
     """Return the outputs of the graph; see ``inference.model_format``."""
-    info, classes = helper.make_tensor_value_info, [len(model.classes)]
+    info = helper.make_tensor_value_info
     outputs = [
-        info(name, TensorProto.FLOAT, classes) for name in (model_format.PROBABILITIES, model_format.UNCALIBRATED)
+        info(name, helper.np_dtype_to_tensor_dtype(np.dtype(dtype)), list(shape))
+        for name, dtype, shape in model.task.graph.list_outputs(model.postprocessor, model.space)
     ]
-    if model.conformal is not None:
-        outputs.append(info(model_format.PREDICTION_SET, TensorProto.BOOL, classes))
     if model.novelty is not None:
         outputs += [
             info(model_format.NOVELTY, TensorProto.FLOAT, []),
@@ -96,7 +96,7 @@ def _add_branches(builder: GraphBuilder, model: FittedModel) -> onnx.ModelProto:
 def _describe(model: FittedModel) -> str:
     branches = "; ".join(describe_branch(model, index) for index in range(len(model.branches)))
     kinds = ", ".join(member.head.kind for member in model.members)
-    return f"{branches}; {kinds} head, {len(model.classes)} classes"
+    return f"{branches}; {kinds} head, {model.task.targets.describe_space(model.space)}"
 
 
 def describe_branch(model: FittedModel, index: int) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,13 +12,12 @@ from headstart.backbones.backbone import Backbone
 from headstart.engines.rounding import round_graph
 from headstart.hardware import ComputePrecision
 from headstart.heads.head import Head
-from headstart.inference.calibration import NONE, Calibration
-from headstart.inference.conformal import ConformalPredictor
-from headstart.inference.model_format import Combine, largest_spec
+from headstart.inference.model_format import largest_spec
 from headstart.inference.novelty import Novelty
-from headstart.inference.postprocess import BatchPredictions, combine_members, postprocess
+from headstart.inference.postprocess import BatchPredictions, postprocess
 from headstart.modalities.image.decode import Pixels
 from headstart.modalities.image.spec import ImageSpec
+from headstart.tasks.task import TargetSpace, Task, get_task
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +67,11 @@ class FittedModel:
         ValueError: its branches, members and postprocessors do not fit together.
     """
 
-    classes: tuple[str, ...]
+    space: TargetSpace  #: the task, and the names of the outputs
     branches: tuple[FeatureBranch, ...]
     members: tuple[EnsembleMember, ...]
-    combine: Combine = "mean"  #: how several members become one: see ``inference.postprocess``
-    calibration: Calibration = NONE
-    conformal: ConformalPredictor | None = None  #: how prediction sets are made
+    combine: str = "mean"  #: how several members become one: see ``Task.combine``
+    postprocessor: Any = None  #: the task's ``Postprocessor``; what it gives before any was fitted where it is None
     novelty: Novelty | None = None  #: how unfamiliar photos are told; may read branches that no member reads
 
     def __post_init__(self) -> None:
@@ -82,20 +81,32 @@ class FittedModel:
             raise ValueError(
                 f"members read the branches {sorted(read)} of {len(self.branches)}; wanted each, and no others"
             )
-        if self.calibration.classes not in (None, len(self.classes)):
-            raise ValueError(f"the calibration is of {self.calibration.classes} classes; wanted {len(self.classes)}")
+        if self.postprocessor is None:
+            object.__setattr__(self, "postprocessor", self.task.make_postprocessor())
+        self.task.check_postprocessor(self.postprocessor, self.space)
+        outputs = self.task.count_outputs(self.space)
         for index, member in enumerate(self.members):
             width = sum(self.branches[branch].width for branch in member.branches)
             layers = member.head.layers
             shape = layers[0].weight.shape[0], layers[-1].bias.size
-            if shape != (width, len(self.classes)):
+            if shape != (width, outputs):
                 raise ValueError(
                     f"head {index} goes from {shape[0]} numbers to {shape[1]}; its branches give {width}, "
-                    f"and there are {len(self.classes)} classes"
+                    f"and there are {outputs} outputs"
                 )
         weights = [member.weight for member in self.members]
         if self.combine == "mean" and (min(weights) < 0 or abs(sum(weights) - 1) > 1e-6):
             raise ValueError(f"the weights of a mean are {weights}; wanted none below 0 and a sum of 1")
+
+    @property
+    def task(self) -> Task:
+        """The task that it answers."""
+        return get_task(self.space.task)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the outputs: of classes, for one."""
+        return self.space.names
 
     def without_novelty(self) -> "FittedModel":
         """Return the model without novelty; branches that only novelty reads are last, and go."""
@@ -118,17 +129,19 @@ class FittedModel:
         same = (other.same_network(own) and other.flipped == own.flipped for other in self.branches)
         return next(index for index, found in enumerate(same) if found)
 
-    def predict_proba(self, features: Sequence[Floats]) -> Floats:
-        """Return uncalibrated probabilities, float32 (N, C), from the features of each branch, float32 (N, D)."""
+    def predict_raw(self, features: Sequence[Floats]) -> Floats:
+        """Return raw outputs, float32 (N, K), from the features of each branch, float32 (N, D)."""
         rows = [
-            member.head.probabilities(np.concatenate([features[branch] for branch in member.branches], axis=1))
+            self.task.activate(
+                member.head.logits(np.concatenate([features[index] for index in member.branches], axis=1))
+            )
             for member in self.members
         ]
-        return combine_members(rows, [member.weight for member in self.members], self.combine)
+        return self.task.combine(rows, [member.weight for member in self.members], self.combine)
 
     def predict(self, features: Sequence[Floats]) -> BatchPredictions:
-        """Return predictions, calibrated, from the features of each branch, float32 (N, D)."""
-        return postprocess(self.predict_proba(features), features, self.calibration, self.conformal, self.novelty)
+        """Return predictions from the features of each branch, float32 (N, D)."""
+        return postprocess(self.predict_raw(features), features, self.postprocessor, self.novelty)
 
 
 @dataclass(frozen=True, slots=True)

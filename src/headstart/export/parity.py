@@ -14,10 +14,11 @@ from headstart.export.model import FeatureBranch, FittedModel, ParityExample
 from headstart.inference import model_format
 from headstart.libraries import import_onnxruntime
 from headstart.modalities.image.decode import Pixels, crop_resize
+from headstart.tasks.facets import ComparedOutput
 
-MOST_DIFFERENCE = 0.03  #: mean difference in probability that rounding can explain; more is a fault
-#: The same of novelty, where 1.0 is the threshold. A photo that the score was fitted on has about 0, and the distance
-#: that rounding makes: by bf16 0.015 on brain scans with the last layers, 0.05 with early ones, elsewhere up to 0.013.
+#: Mean difference of novelty, where 1.0 is the threshold, that rounding can explain. A photo that the score was fitted
+#: on has about 0, and the distance that rounding makes: by bf16 0.015 on brain scans with the last layers, 0.05 with
+#: early ones, elsewhere up to 0.013.
 MOST_NOVELTY = 0.1
 ALIKE = 0.99  #: cosine of features that differ by rounding only
 
@@ -37,28 +38,30 @@ def check_export(graph: Path, model: FittedModel, examples: Sequence[ParityExamp
     shipped = _run_graph(graph, examples)
     features = [np.stack(rows) for rows in zip(*(example.features for example in examples), strict=True)]
     fitted = model.predict(features)
-    compared = {
-        model_format.UNCALIBRATED: ("probabilities", fitted.uncalibrated, MOST_DIFFERENCE),
-        model_format.PROBABILITIES: ("calibrated probabilities", fitted.probabilities, MOST_DIFFERENCE),
-        **({} if fitted.novelty is None else {model_format.NOVELTY: ("novelty scores", fitted.novelty, MOST_NOVELTY)}),
-    }
-    differences = {name: np.abs(shipped[name] - wanted) for name, (_, wanted, _) in compared.items()}
-    for name, (words, _, most) in compared.items():
-        if not differences[name].mean() <= most:  # written so that NaN fails too
-            unsteady = name == model_format.NOVELTY and _is_rounding(graph, model, examples, shipped[name])
+    compared = list(model.task.graph.list_compared(fitted.outputs))
+    wanted = dict(fitted.outputs)
+    if fitted.novelty is not None:
+        compared.append(ComparedOutput(model_format.NOVELTY, "novelty scores", MOST_NOVELTY, "novelty"))
+        wanted[model_format.NOVELTY] = fitted.novelty
+    differences = {output.name: np.abs(shipped[output.name] - wanted[output.name]) for output in compared}
+    for output in compared:
+        mean = differences[output.name].mean()
+        if not mean <= output.most:  # written so that NaN fails too
+            novelty = output.name == model_format.NOVELTY
+            unsteady = novelty and _is_rounding(graph, model, examples, shipped[output.name])
             raise (UnsteadyNoveltyError if unsteady else SaveError)(
-                f"the saved graph answers otherwise than what was fitted on {len(examples)} photos: {words} differ "
-                f"by {differences[name].mean():.3f} on average, wanted at most {most}; "
-                f"{_find_differing_step(graph, model, examples, name)}"
+                f"the saved graph answers otherwise than what was fitted on {len(examples)} photos: {output.words} "
+                f"differ by {mean:.3f} on average, wanted at most {output.most:.3g}; "
+                f"{_find_differing_step(graph, model, examples, output.step)}"
             )
-    final, novelty = differences[model_format.PROBABILITIES], differences.get(model_format.NOVELTY)
-    same = shipped[model_format.PROBABILITIES].argmax(axis=1) == fitted.probabilities.argmax(axis=1)
+    answer = model.task.answer
+    final, unlike = differences[answer], differences.get(model_format.NOVELTY)
     return model_format.ExportParity(
         photos=len(examples),
         mean_difference=float(final.mean()),
         largest_difference=float(final.max()),
-        same_answers=float(same.mean()),
-        novelty_difference=None if novelty is None else float(novelty.mean()),
+        same_answers=model.task.graph.count_same(shipped[answer], wanted[answer]),
+        novelty_difference=None if unlike is None else float(unlike.mean()),
     )
 
 
@@ -70,24 +73,14 @@ def _run_graph(graph: Path, examples: Sequence[ParityExample]) -> dict[str, Floa
     return {name: np.stack(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
 
 
-#: The step that makes an output of features that agree.
-_STEPS = {
-    model_format.UNCALIBRATED: "the head",
-    model_format.PROBABILITIES: "calibration",
-    model_format.NOVELTY: "novelty",
-}
-
-
 def _is_rounding(graph: Path, model: FittedModel, examples: Sequence[ParityExample], shipped: Floats) -> bool:
     """Return whether the graph's novelty (N,) is the host's for the graph's own features, which are much the same."""
     assert model.novelty is not None
     names = [model_format.features_name(branch) for branch in model.novelty.branches]
-    found = _run_inside(graph, examples, [*names, model_format.UNCALIBRATED])
-    *features, uncalibrated = (
-        np.stack([tensors[name] for tensors in found]) for name in [*names, model_format.UNCALIBRATED]
-    )
+    found = _run_inside(graph, examples, names)
+    features = [np.stack([tensors[name] for tensors in found]) for name in names]
     rows = [values.reshape(len(examples), -1) for values in features]
-    again = model.novelty.score(rows, uncalibrated.reshape(len(examples), -1))
+    again = model.novelty.score(rows, np.zeros((len(examples), 0), np.float32))  # this kind does not read outputs
     own = [np.stack([example.features[branch] for example in examples]) for branch in model.novelty.branches]
     pairs = [pair for one, other in zip(rows, own, strict=True) for pair in zip(one, other, strict=True)]
     alike = all(_cosine(a, b) > ALIKE for a, b in pairs)
@@ -104,14 +97,14 @@ def _run_inside(graph: Path, examples: Sequence[ParityExample], names: Sequence[
     return [dict(zip(names, session.run(names, {model_format.IMAGE: photo}), strict=True)) for photo in photos]
 
 
-def _find_differing_step(graph: Path, model: FittedModel, examples: Sequence[ParityExample], output: str) -> str:
+def _find_differing_step(graph: Path, model: FittedModel, examples: Sequence[ParityExample], step: str) -> str:
     """Return the first step that differs from the host's: a branch's pixels, its features, or what follows them.
 
     Args:
         graph: the saved graph.
         model: the fitted model.
         examples: real photos.
-        output: the first output that differs.
+        step: that makes the first output that differs of features that agree.
     """
     proto = onnx.load(graph)
     entries = sorted({model.find_view(index) for index in range(len(model.branches))})
@@ -141,7 +134,7 @@ def _find_differing_step(graph: Path, model: FittedModel, examples: Sequence[Par
                 f"{where}the features differ, mean cosine {np.mean(cosines[index]):.4f} "
                 "(step: the backbone's forward pass)"
             )
-    return f"pixels and features agree (step: {_STEPS[output]})"
+    return f"pixels and features agree (step: {step})"
 
 
 def _make_view(photo: Pixels, branch: FeatureBranch) -> Pixels:

@@ -66,7 +66,7 @@ def _write_record(folder: Path, record: model_format.ModelRecord) -> None:
 
 def _describe_model(model: FittedModel, folder: Path, parity: model_format.ExportParity) -> model_format.ModelRecord:
     return model_format.ModelRecord(
-        classes=model.classes,
+        space=model.space,
         branches=tuple(_describe_branch(model, index) for index in range(len(model.branches))),
         members=tuple(model_format.MemberFacts(one.branches, one.head.kind, one.weight) for one in model.members),
         combine=model.combine,
@@ -74,8 +74,7 @@ def _describe_model(model: FittedModel, folder: Path, parity: model_format.Expor
         head_sha256=model_format.hash_file(folder / model_format.HEAD),
         parity=parity,
         headstart=__version__,
-        calibration=model.calibration,
-        conformal=model.conformal,
+        postprocessor=model.postprocessor,
         novelty=None if model.novelty is None else model.novelty.to_json(),
         novelty_sha256=None if model.novelty is None else model_format.hash_file(folder / model_format.NOVELTY_ARRAYS),
     )

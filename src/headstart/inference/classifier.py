@@ -22,7 +22,6 @@ from headstart.inference.files import ModelFiles, read_files
 from headstart.inference.graph_predictor import GraphPredictor
 from headstart.inference.postprocess import BatchPredictions
 from headstart.inference.prediction import Prediction as Prediction
-from headstart.inference.prediction import make_failure, make_predictions
 from headstart.inference.predictors import (
     BatchPredictor,
     InferenceEngine,
@@ -39,7 +38,6 @@ from headstart.modalities.modality import BrokenItem
 
 #: From this many photos on OpenVINO's start (half a second) pays.
 BATCH_FROM = 24
-_CLASSES_SHOWN = 12  #: names of classes in the table for notebooks
 
 Views = Mapping[ImageSpec, Sequence[Pixels]]  #: a photo as each image spec prepares it, one part (S, S, 3)
 
@@ -63,6 +61,7 @@ class Classifier:
         self.folder = folder  #: where it was loaded from, absolute; nothing is read from there any more
         self.record = files.record
         self.classes = files.record.classes
+        self.task = files.record.task
         self.engine: InferenceEngineChoice = engine
         self._files = files
         self._predictors = predictors or Predictors(files)
@@ -81,19 +80,13 @@ class Classifier:
     def _repr_html_(self) -> str:
         """Return a small table for notebooks."""
         record = self.record
-        shown = ", ".join(self.classes[:_CLASSES_SHOWN])
-        more = len(self.classes) - _CLASSES_SHOWN
         rows = [
-            ("classes", f"{len(self.classes)}: {shown}" + (f" and {more} more" if more > 0 else "")),
             ("backbone", self._name_backbones()),
             ("layer", record.layer),
             ("head", record.head),
-            ("calibration", record.calibration.kind),
-            ("prediction sets", f"{record.conformal.coverage:.0%} coverage" if record.conformal else "none"),
+            *self.task.describe_model(record.space, record.postprocessor, record.scores),
             ("unfamiliar photos", "are told" if record.novelty else "are not told"),
         ]
-        if (accuracy := record.scores.get("test", {}).get("accuracy")) is not None:
-            rows.append(("test accuracy", f"{accuracy:.1%}"))
         return render_table(f"Classifier {self.folder}", rows)
 
     def _name_backbones(self) -> str:
@@ -221,13 +214,22 @@ class Classifier:
         runner = batch.runner
         return map_in_order(partial(self._predict_batch, batch), photos, size=runner.batch, threads=runner.streams)
 
+    def _answer(self, photos: Sequence[OpenedPhoto], rows: BatchPredictions) -> list[Prediction]:
+        """Return the task's record of the answer for each photo."""
+        return self.task.make_predictions(photos, rows, self.record.space)
+
+    def _fail(self, photo: OpenedPhoto, error: Exception) -> Prediction:
+        """Return the task's record for a photo that cannot be read."""
+        failure: Prediction = self.task.make_failure(photo, error, self.record.space)
+        return failure
+
     def _predict_one(self, photo: OpenedPhoto, graph: GraphPredictor) -> Prediction:
         """Predict a photo with ONNX Runtime."""
         try:
             pixels = photo.load(self.record.spec)
         except BrokenItem as error:
-            return make_failure(photo, error, self.classes)
-        return make_predictions([photo], graph.predict(pixels), self.classes)[0]
+            return self._fail(photo, error)
+        return self._answer([photo], graph.predict(pixels))[0]
 
     def _predict_batch(self, batch: BatchPredictor, photos: Sequence[PhotoLike]) -> list[Prediction]:
         """Predict a batch of photos with OpenVINO."""
@@ -238,9 +240,9 @@ class Classifier:
             photo.forget()
         sound = [(photo, view) for photo, view in zip(opened, views, strict=True) if not isinstance(view, BrokenItem)]
         rows = batch.predict([view for _, view in sound]) if sound else None
-        predicted = iter(make_predictions([photo for photo, _ in sound], rows, self.classes) if rows else ())
+        predicted = iter(self._answer([photo for photo, _ in sound], rows) if rows else ())
         return [
-            make_failure(photo, view, self.classes) if isinstance(view, BrokenItem) else next(predicted)
+            self._fail(photo, view) if isinstance(view, BrokenItem) else next(predicted)
             for photo, view in zip(opened, views, strict=True)
         ]
 

@@ -22,7 +22,7 @@ class GraphPredictor:
                 at a time took a third less than one after the other on two cores.
 
         Raises:
-            ClassifierError: ONNX Runtime cannot load it, or it has not as many classes as the record.
+            ClassifierError: ONNX Runtime cannot load it, or it has not as many outputs as the record.
         """
         onnxruntime = import_onnxruntime()
         options = onnxruntime.SessionOptions()
@@ -36,21 +36,19 @@ class GraphPredictor:
             ) from error
         outputs = self._session.get_outputs()
         self._names = [output.name for output in outputs]
-        shape = next((output.shape for output in outputs if output.name == model_format.PROBABILITIES), None)
-        classes = len(files.record.classes)
-        if shape != [classes]:
+        task = files.record.task
+        shape = next((output.shape for output in outputs if output.name == task.answer), None)
+        wanted = task.count_outputs(files.record.space)
+        if shape != [wanted]:
             raise ClassifierError(
-                f"{model_format.GRAPH} gives probabilities of shape {shape}, {model_format.RECORD} names {classes} "
-                "classes; copy the whole model folder again"
+                f"{model_format.GRAPH} gives {task.answer} of shape {shape}, {model_format.RECORD} names {wanted}; "
+                "copy the whole model folder again"
             )
 
     def predict(self, pixels: Pixels) -> BatchPredictions:
         """Return the prediction for one upright photo, uint8 (H, W, 3), as arrays of one row."""
         values = self._session.run(self._names, {model_format.IMAGE: pixels})
         rows = {name: value[None] for name, value in zip(self._names, values, strict=True)}
-        return BatchPredictions(
-            rows[model_format.PROBABILITIES],
-            rows[model_format.UNCALIBRATED],
-            rows.get(model_format.PREDICTION_SET),
-            rows.get(model_format.NOVELTY),
-        )
+        novelty = rows.pop(model_format.NOVELTY, None)
+        rows.pop(model_format.OUT_OF_DISTRIBUTION, None)
+        return BatchPredictions(rows, novelty)

@@ -1,7 +1,7 @@
 """The format of ``model/``, a saved classifier: a small folder that a person can read and that is safe to open.
 
-* ``model.json``: schema version, classes, branches (backbone, licence, image spec, layers), members, calibration,
-  prediction sets, novelty, parity, scores.
+* ``model.json``: schema version, target space (task, classes), branches (backbone, licence, image spec, layers),
+  members, postprocessor (calibration, prediction sets), novelty, parity, scores.
 * ``head.safetensors``: the head's dense layers, ``0.weight`` (D, H), ``0.bias`` (H,), ``1.weight``, ...; of several
   members each under its number: ``0/0.weight``, ..., ``1/0.weight``, ...
 * ``novelty.safetensors``: the arrays of the novelty score; not there where there is none.
@@ -16,15 +16,14 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from headstart.errors import ClassifierError, describe_schema_mismatch
-from headstart.inference.calibration import NONE, Calibration
-from headstart.inference.conformal import ConformalPredictor
 from headstart.inference.engine_agreement import EngineAgreement as EngineAgreement
 from headstart.modalities.image.spec import ImageSpec
+from headstart.tasks.task import TargetSpace, Task, get_task
 
 SCHEMA_VERSION = 1
 RECORD = "model.json"
@@ -36,8 +35,6 @@ NOVELTY_ARRAYS = "novelty.safetensors"
 IMAGE, PIXELS, FEATURES, PROBABILITIES = "image", "pixels", "features", "probabilities"
 UNCALIBRATED, PREDICTION_SET, NOVELTY = "uncalibrated", "prediction_set", "novelty"
 OUT_OF_DISTRIBUTION = "out_of_distribution"
-
-Combine = Literal["mean", "vote"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,20 +102,29 @@ class MemberFacts:
 class ModelRecord:
     """The content of ``model.json``."""
 
-    classes: tuple[str, ...]
+    space: TargetSpace  #: the task, and the names of the outputs
     branches: tuple[BranchFacts, ...]
     members: tuple[MemberFacts, ...]
-    combine: Combine  #: how several members become one: see ``postprocess.combine_members``
+    combine: str  #: how several members become one: see ``Task.combine``
     graph_sha256: str  #: of model.onnx
     head_sha256: str  #: of head.safetensors
     parity: ExportParity
     headstart: str  #: the version that saved it
-    calibration: Calibration = NONE
-    conformal: ConformalPredictor | None = None  #: how prediction sets are made
+    postprocessor: Any  #: the task's ``Postprocessor``
     novelty: dict[str, Any] | None = None  #: the novelty score, as ``Novelty.to_json`` gives it
     novelty_sha256: str | None = None  #: of novelty.safetensors
     scores: dict[str, Any] = field(default_factory=dict)  #: subset -> evaluation, see evaluation.json
     engines: EngineAgreement | None = None  #: how each engine answers test photos; None: not tested
+
+    @property
+    def task(self) -> Task:
+        """The task that it answers."""
+        return get_task(self.space.task)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the outputs: of classes, for one."""
+        return self.space.names
 
     @property
     def spec(self) -> ImageSpec:
@@ -137,7 +143,8 @@ class ModelRecord:
 
     def to_json(self) -> dict[str, Any]:
         """Return a dict of plain values."""
-        return {"schema_version": SCHEMA_VERSION, **asdict(self)}
+        record = asdict(replace(self, postprocessor=None))
+        return {"schema_version": SCHEMA_VERSION, **record, "postprocessor": self.postprocessor.to_json()}
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Self:
@@ -147,12 +154,11 @@ class ModelRecord:
             KeyError, TypeError, ValueError: the record is not what ``to_json`` gives.
         """
         values = {key: value for key, value in record.items() if key != "schema_version"}
-        values["classes"] = tuple(record["classes"])
+        space = values["space"] = TargetSpace.from_json(record["space"])
         values["branches"] = tuple(BranchFacts.from_json(branch) for branch in record["branches"])
         values["members"] = tuple(MemberFacts.from_json(member) for member in record["members"])
         values["parity"] = ExportParity(**record["parity"])
-        values["calibration"] = Calibration.from_json(record["calibration"])
-        values["conformal"] = None if record["conformal"] is None else ConformalPredictor.from_json(record["conformal"])
+        values["postprocessor"] = get_task(space.task).read_postprocessor(record["postprocessor"], space)
         values["engines"] = None if record["engines"] is None else EngineAgreement.from_json(record["engines"])
         model = cls(**values)
         model._check()
@@ -165,8 +171,6 @@ class ModelRecord:
         read += self.novelty["branches"] if self.novelty else []
         if not self.members or any(index not in range(len(self.branches)) for index in read):
             raise ValueError("branches are named that are not there")
-        if self.calibration.classes not in (None, len(self.classes)):
-            raise ValueError("the calibration is of another number of classes")
         if (self.novelty is None) != (self.novelty_sha256 is None):
             raise ValueError("novelty and the digest of its arrays belong together")
 

@@ -1,18 +1,17 @@
-"""From features to predictions in NumPy: heads, the combination of members, calibration, prediction sets, novelty."""
+"""From features to predictions in NumPy: heads, the task's postprocessor, novelty."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from headstart.arrays import Bools, Floats
 from headstart.errors import ClassifierError
-from headstart.inference.calibration import Calibration
-from headstart.inference.conformal import ConformalPredictor
-from headstart.inference.model_format import Combine
+from headstart.inference.model_format import PREDICTION_SET, PROBABILITIES, UNCALIBRATED
 from headstart.inference.novelty import Novelty
-from headstart.linalg import softmax
+from headstart.tasks.task import Postprocessor
 
 DenseLayers = tuple[tuple[Floats, Floats], ...]  #: (weight (D, H), bias (H,)) of each dense layer
 
@@ -41,7 +40,7 @@ def _head(tensors: Mapping[str, Floats], prefix: str) -> DenseLayers:
 
 
 def apply_head(head: DenseLayers, features: Floats) -> Floats:
-    """Return probabilities, float32 (N, C): dense layers with ReLU between them, then softmax.
+    """Return logits, float32 (N, K): dense layers with ReLU between them.
 
     Args:
         head: the dense layers.
@@ -50,58 +49,52 @@ def apply_head(head: DenseLayers, features: Floats) -> Floats:
     values = features
     for index, (weight, bias) in enumerate(head):
         values = (np.maximum(values, 0) if index else values) @ weight + bias
-    return softmax(values)
-
-
-def combine_members(members: Sequence[Floats], weights: Sequence[float], combine: Combine) -> Floats:
-    """Combine the members' probabilities, each float32 (N, C), to one, float32 (N, C).
-
-    A ``mean`` weighs them. In a ``vote`` each gives one vote to its likeliest class (the first of equals), and the mean
-    of all counts as one more voter, whose vote is spread over the classes: so where one class has more votes than any
-    other it wins, and ties go to the mean.
-    """
-    stacked = np.stack(members)
-    if combine == "mean":
-        return np.einsum("k,knc->nc", np.asarray(weights, np.float32), stacked)
-    votes = np.eye(stacked.shape[2], dtype=np.float32)[stacked.argmax(axis=2)].sum(axis=0)
-    return np.asarray((votes + stacked.mean(axis=0)) / (len(members) + 1), dtype=np.float32)
+    return values
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BatchPredictions:
-    """The predictions of a classifier for N photos, as arrays."""
+    """The predictions of a model for N photos, as arrays."""
 
-    probabilities: Floats  #: (N, C), calibrated
-    uncalibrated: Floats  #: (N, C)
-    prediction_set: Bools | None  #: (N, C), whether a class is in the photo's prediction set
-    novelty: Floats | None  #: (N,), above 1 is out of distribution
+    outputs: Mapping[str, NDArray[Any]]  #: (N, ...) each, by their names in the graph; the task says which there are
+    novelty: Floats | None = None  #: (N,), above 1 is out of distribution
 
     @property
     def out_of_distribution(self) -> Bools:
         """Whether each photo is unlike the training photos, (N,); False where novelty is not judged."""
-        return np.zeros(len(self.probabilities), bool) if self.novelty is None else self.novelty > 1
+        return np.zeros(len(self), bool) if self.novelty is None else self.novelty > 1
+
+    @property
+    def probabilities(self) -> Floats:
+        """Calibrated probabilities (N, C), of a classifier."""
+        return self.outputs[PROBABILITIES]
+
+    @property
+    def uncalibrated(self) -> Floats:
+        """Probabilities before calibration (N, C), of a classifier."""
+        return self.outputs[UNCALIBRATED]
+
+    @property
+    def prediction_set(self) -> Bools | None:
+        """Whether a class is in the photo's prediction set, (N, C), of a classifier; None where it makes none."""
+        return self.outputs.get(PREDICTION_SET)
 
     def __len__(self) -> int:
-        return len(self.probabilities)
+        return len(next(iter(self.outputs.values())))
 
     def select(self, rows: slice) -> Self:
         """Return the predictions of some of the photos."""
         return type(self)(
-            self.probabilities[rows],
-            self.uncalibrated[rows],
-            None if self.prediction_set is None else self.prediction_set[rows],
+            {name: values[rows] for name, values in self.outputs.items()},
             None if self.novelty is None else self.novelty[rows],
         )
 
     @classmethod
     def concatenate(cls, batches: Sequence[Self]) -> Self:
-        """Join predictions of one classifier, at least one batch, in their order."""
-        sets = [batch.prediction_set for batch in batches if batch.prediction_set is not None]
+        """Join predictions of one model, at least one batch, in their order."""
         novelty = [batch.novelty for batch in batches if batch.novelty is not None]
         return cls(
-            np.concatenate([batch.probabilities for batch in batches]),
-            np.concatenate([batch.uncalibrated for batch in batches]),
-            np.concatenate(sets) if sets else None,
+            {name: np.concatenate([batch.outputs[name] for batch in batches]) for name in batches[0].outputs},
             np.concatenate(novelty) if novelty else None,
         )
 
@@ -114,25 +107,17 @@ class BatchPredictions:
 
 
 def postprocess(
-    uncalibrated: Floats,
-    features: Sequence[Floats],
-    calibration: Calibration,
-    conformal: ConformalPredictor | None,
-    novelty: Novelty | None,
+    raw: Floats, features: Sequence[Floats], postprocessor: Postprocessor, novelty: Novelty | None
 ) -> BatchPredictions:
-    """Return predictions: calibrated probabilities, prediction sets and novelty.
+    """Return predictions: the outputs that the postprocessor makes, and novelty.
 
     Args:
-        uncalibrated: the members' combined probabilities, float32 (N, C).
+        raw: the members' combined outputs, float32 (N, K).
         features: for each branch float32 (N, D).
-        calibration: is applied to the probabilities.
-        conformal: makes prediction sets; None makes none.
+        postprocessor: of the task: calibration, prediction sets.
         novelty: tells photos that are out of distribution; None judges none.
     """
-    calibrated = calibration.apply(uncalibrated)
     return BatchPredictions(
-        calibrated,
-        uncalibrated,
-        None if conformal is None else conformal.predict(calibrated),
-        None if novelty is None else novelty.score([features[branch] for branch in novelty.branches], uncalibrated),
+        postprocessor.apply(raw),
+        None if novelty is None else novelty.score([features[branch] for branch in novelty.branches], raw),
     )

@@ -16,7 +16,7 @@ from headstart.inference.files import ModelFiles
 from headstart.inference.forking import after_fork, keep_for_ever
 from headstart.inference.graph_predictor import GraphPredictor
 from headstart.inference.novelty import Novelty
-from headstart.inference.postprocess import BatchPredictions, DenseLayers, apply_head, combine_members, postprocess
+from headstart.inference.postprocess import BatchPredictions, DenseLayers, apply_head, postprocess
 from headstart.modalities.image.decode import Pixels
 from headstart.modalities.image.spec import ImageSpec
 
@@ -43,11 +43,10 @@ class BatchPredictor:
         self._record = files.record
         self._heads: tuple[DenseLayers, ...] = files.load_heads()
         self._novelty: Novelty | None = files.load_novelty()
-        width = self._heads[-1][-1][1].size
-        if width != len(self._record.classes):
+        width, wanted = self._heads[-1][-1][1].size, self._record.task.count_outputs(self._record.space)
+        if width != wanted:
             raise ClassifierError(
-                f"the head gives {width} probabilities, model.json names {len(self._record.classes)} classes; "
-                "copy the whole model folder again"
+                f"the head gives {width} outputs, model.json names {wanted}; copy the whole model folder again"
             )
         self.runner: BatchRunner = compile_branches(files.graph, files.record.branches)
 
@@ -58,13 +57,13 @@ class BatchPredictor:
 
     def _predict_features(self, features: Sequence[Floats]) -> BatchPredictions:
         """Return predictions from the features of each branch, float32 (B, D)."""
-        members = self._record.members
+        members, task = self._record.members, self._record.task
         rows = [
-            apply_head(head, np.concatenate([features[branch] for branch in member.branches], axis=1))
+            task.activate(apply_head(head, np.concatenate([features[branch] for branch in member.branches], axis=1)))
             for head, member in zip(self._heads, members, strict=True)
         ]
-        combined = combine_members(rows, [member.weight for member in members], self._record.combine)
-        return postprocess(combined, features, self._record.calibration, self._record.conformal, self._novelty)
+        combined = task.combine(rows, [member.weight for member in members], self._record.combine)
+        return postprocess(combined, features, self._record.postprocessor, self._novelty)
 
 
 class Predictors:

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from headstart.evaluation.evaluation import Evaluation
 from headstart.export import FittedModel
-from headstart.inference.postprocess import BatchPredictions
 from headstart.selection.arm import Arm
 from headstart.selection.context import FitContext
 from headstart.selection.results import Postprocessed
+from headstart.tasks.classification.postprocessor import ClassPostprocessor, make_batch
 from headstart.uncertainty.calibration import choose_calibration
 from headstart.uncertainty.calibration_set import predict_calibration_set
 from headstart.uncertainty.conformal import fit_conformal
@@ -42,21 +42,21 @@ def postprocess_winner(winner: Arm, model: FittedModel, context: FitContext) -> 
     sets = fit_conformal(held.labels, found.cross_fitted, coverage=settings.coverage)
     novelty = fit_novelty(context, winner, model)
     calibrated = found.calibration.apply(winner.probabilities)
-    validation = BatchPredictions(calibrated, winner.probabilities, sets.predict(calibrated), novelty.validation)
-    saved = replace(novelty.model, calibration=found.calibration, conformal=sets)
+    validation = make_batch(calibrated, winner.probabilities, sets.predict(calibrated), novelty.validation)
+    saved = replace(novelty.model, postprocessor=ClassPostprocessor(found.calibration, sets))
     return Postprocessed(saved, held, found.log_losses, validation)
 
 
 def mark_validation(validation: Evaluation, fitted: Postprocessed) -> Evaluation:
     """Return the score on validation, marked where the calibration was fitted on these photos too."""
-    if fitted.calibration_set.source != "validation" or fitted.model.calibration.kind == "none":
+    if fitted.calibration_set.source != "validation" or fitted.model.postprocessor.calibration.kind == "none":
         return validation
     return replace(validation, chosen_on=(*validation.chosen_on, "calibration"))
 
 
 def describe_postprocessors(fitted: Postprocessed) -> str:
     """Return what was fitted, and on how many photos, in one line."""
-    sets, calibration = fitted.model.conformal, fitted.model.calibration
+    sets, calibration = fitted.model.postprocessor.conformal, fitted.model.postprocessor.calibration
     how = f"{calibration.kind} calibration" if calibration.kind != "none" else "no calibration needed"
     covered = f", prediction sets for {sets.coverage:.0%}" if sets else ""
     return f"{how}{covered}, by {len(fitted.calibration_set.labels)} photos held out ({fitted.calibration_set.source})"

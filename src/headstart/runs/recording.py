@@ -141,7 +141,7 @@ def hash_dataset(samples: Samples) -> str:
 
 def _describe_calibration(diagnostics: Diagnostics, fitted: Postprocessed) -> Mapping[str, Any]:
     return {
-        "kind": fitted.model.calibration.kind,
+        "kind": fitted.model.postprocessor.calibration.kind,
         "held_out": fitted.calibration_set.source,
         "n": len(fitted.calibration_set.labels),
         "tried": fitted.calibration_losses,
@@ -151,7 +151,7 @@ def _describe_calibration(diagnostics: Diagnostics, fitted: Postprocessed) -> Ma
 
 
 def _describe_sets(diagnostics: Diagnostics, fitted: Postprocessed) -> Mapping[str, Any] | None:
-    sets = fitted.model.conformal
+    sets = fitted.model.postprocessor.conformal
     if sets is None:
         return None
     return {

@@ -85,6 +85,7 @@ def build_record(
         "settings": context.settings.model_dump(mode="json"),
         "backbone": context.backbone.to_json(),
         "backbones": [it.backbone.to_json() for it in contexts],
+        "task": samples.space.task,
         "classes": list(samples.classes),
         "photos": {judge_advice.value: count for judge_advice, count in samples.ledger.counts().items()},
         "copies": len(samples.copies),

@@ -100,8 +100,8 @@ class Strategy(Protocol):
 def score_arm(context: DatasetContext, model: FittedModel, name: str, **facts: Any) -> Arm:
     """Return an arm with a fitted model, scored on train and validation."""
     inside, held_out = context.train_samples_to_score(), context.samples_in(Subset.VALIDATION)
-    of_train = context.predict_proba(model, inside)
-    of_validation = context.predict_proba(model, held_out)
+    of_train = context.predict_raw(model, inside)
+    of_validation = context.predict_raw(model, held_out)
     classes = context.samples.classes
     return Arm(
         name=name,

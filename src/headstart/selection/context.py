@@ -116,9 +116,9 @@ class DatasetContext(RunContext):
             seed=self.settings.seed,
         )
 
-    def predict_proba(self, model: FittedModel, samples: Sequence[Sample]) -> Floats:
-        """Return a model's uncalibrated probabilities for photos, (N, C), from stored features."""
-        return model.predict_proba([self.load_features(branch, samples) for branch in model.branches])
+    def predict_raw(self, model: FittedModel, samples: Sequence[Sample]) -> Floats:
+        """Return a model's raw outputs for photos, (N, K), from stored features."""
+        return model.predict_raw([self.load_features(branch, samples) for branch in model.branches])
 
 
 @dataclass

@@ -17,10 +17,10 @@ from headstart.errors import SettingError
 from headstart.evaluation.ensemble_selection import select_ensemble
 from headstart.export import EnsembleMember, FeatureBranch, FittedModel
 from headstart.heads.catalog import fit_head
-from headstart.inference.model_format import Combine
 from headstart.selection.arm import Arm, refit_model, score_arm
 from headstart.selection.context import DatasetContext, FitContext, Refit
 from headstart.selection.probes import LAYER, base_head_name, count_parameters
+from headstart.tasks.task import TargetSpace
 
 #: make(context of the run, those of its backbones, arms so far) -> an arm
 Ensemble = Callable[[DatasetContext, Sequence[FitContext], Sequence[Arm]], Arm]
@@ -34,9 +34,7 @@ class WeightedArm:
     weight: float  #: its share
 
 
-def combine_models(
-    classes: tuple[str, ...], members: Sequence[tuple[FittedModel, float]], combine: Combine
-) -> FittedModel:
+def combine_models(space: TargetSpace, members: Sequence[tuple[FittedModel, float]], combine: str) -> FittedModel:
     """Return several models as one: their branches, each once, and their answers with their shares.
 
     Raises:
@@ -55,7 +53,7 @@ def combine_models(
         for member in model.members:
             read = tuple(places[index] for index in member.branches)
             combined.append(replace(member, branches=read, weight=member.weight * share))
-    return FittedModel(classes, tuple(branches), tuple(combined), combine)
+    return FittedModel(space, tuple(branches), tuple(combined), combine)
 
 
 def average_arms(context: DatasetContext, backbones: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
@@ -102,7 +100,7 @@ def mirror_best_arm(context: DatasetContext, backbones: Sequence[FitContext], ar
 def add_mirrored(model: FittedModel) -> FittedModel:
     """Return a model with each member twice, for half its share: on the photo and on its mirror image."""
     flipped = replace(model, branches=tuple(replace(branch, flipped=not branch.flipped) for branch in model.branches))
-    return combine_models(model.classes, [(model, 0.5), (flipped, 0.5)], "mean")
+    return combine_models(model.space, [(model, 0.5), (flipped, 0.5)], "mean")
 
 
 def concat_backbones(context: DatasetContext, backbones: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
@@ -118,11 +116,11 @@ def concat_backbones(context: DatasetContext, backbones: Sequence[FitContext], a
 
     def fit_again(own: DatasetContext, *learnt: Subset, fixed: Mapping[str, float]) -> FittedModel:
         whole = fit_head(head, own.training_set(branches, *learnt), own.settings, fixed=fixed)
-        return FittedModel(own.samples.classes, branches, (EnsembleMember(tuple(range(len(branches))), whole.head),))
+        return FittedModel(own.samples.space, branches, (EnsembleMember(tuple(range(len(branches))), whole.head),))
 
     return score_arm(
         context,
-        FittedModel(context.samples.classes, branches, (EnsembleMember(tuple(range(len(branches))), fitted.head),)),
+        FittedModel(context.samples.space, branches, (EnsembleMember(tuple(range(len(branches))), fitted.head),)),
         "concat",
         strategy="concat",
         backbone=" + ".join(each.backbone.name for each in backbones),
@@ -136,13 +134,13 @@ def concat_backbones(context: DatasetContext, backbones: Sequence[FitContext], a
     )
 
 
-def _blend(context: DatasetContext, name: str, members: Sequence[WeightedArm], combine: Combine) -> Arm:
+def _blend(context: DatasetContext, name: str, members: Sequence[WeightedArm], combine: str) -> Arm:
     began = time.perf_counter()
-    classes = context.samples.classes
+    space = context.samples.space
     backbones = dict.fromkeys(member.arm.backbone for member in members)
     arm = score_arm(
         context,
-        combine_models(classes, [(member.arm.model, member.weight) for member in members], combine),
+        combine_models(space, [(member.arm.model, member.weight) for member in members], combine),
         name,
         strategy=name,
         backbone=" + ".join(backbones),
@@ -150,16 +148,16 @@ def _blend(context: DatasetContext, name: str, members: Sequence[WeightedArm], c
         head=" + ".join(dict.fromkeys(member.arm.head for member in members)),
         parameters=sum(member.arm.parameters for member in members),
         seconds=0.0,
-        refit=_refit(classes, members, combine),
+        refit=_refit(space, members, combine),
         refit_seconds=sum(member.arm.refit_seconds for member in members),
         chosen={member.arm.name: member.weight for member in members},
     )
     return replace(arm, seconds=sum(member.arm.seconds for member in members) + time.perf_counter() - began)
 
 
-def _refit(classes: tuple[str, ...], members: Sequence[WeightedArm], combine: Combine) -> Refit:
+def _refit(space: TargetSpace, members: Sequence[WeightedArm], combine: str) -> Refit:
     def refit(context: DatasetContext) -> FittedModel:
-        return combine_models(classes, [(refit_model(context, it.arm), it.weight) for it in members], combine)
+        return combine_models(space, [(refit_model(context, it.arm), it.weight) for it in members], combine)
 
     return refit
 

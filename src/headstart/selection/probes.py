@@ -157,7 +157,7 @@ def _refit(place: _Place) -> Refit:
 
 def build_model(context: DatasetContext, branch: FeatureBranch, head: Head) -> FittedModel:
     """Return a model of one branch and one head."""
-    return FittedModel(context.samples.classes, (branch,), (EnsembleMember((0,), head),))
+    return FittedModel(context.samples.space, (branch,), (EnsembleMember((0,), head),))
 
 
 def count_parameters(head: Head) -> int:

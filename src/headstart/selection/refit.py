@@ -85,7 +85,7 @@ def add_refit(
             return _as_validated(own, arm, describe_failure(error))
         if (made := tuned.epochs[-1].number) < (wanted := again.spec.ends or 0):
             return _as_validated(own, arm, f"the budget was used up after {made} of {wanted} epochs")
-        right = own.predict_proba(whole, own.samples_in(Subset.VALIDATION)).argmax(1) == own.labels(Subset.VALIDATION)
+        right = own.predict_raw(whole, own.samples_in(Subset.VALIDATION)).argmax(1) == own.labels(Subset.VALIDATION)
         if np.mean(right) < arm.validation.accuracy:
             was = f"{arm.validation.accuracy:.1%} of the validation photos were right before it was trained on them"
             return _as_validated(own, arm, f"{was}, {np.mean(right):.1%} after that")

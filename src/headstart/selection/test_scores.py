@@ -48,10 +48,10 @@ def score_on_test(context: DatasetContext, comparison: Comparison, winner: Evalu
     classes = context.samples.classes
     others = {arm.name: _model_to_score(context, arm) for arm in comparison.arms if arm is not comparison.winner}
     tests = {
-        name: score_predictions("test", targets, context.predict_proba(model, samples), classes)
+        name: score_predictions("test", targets, context.predict_raw(model, samples), classes)
         for name, model in others.items()
     }
-    alike = {arm.name: context.predict_proba(arm.model, samples) for arm in comparison.arms}
+    alike = {arm.name: context.predict_raw(arm.model, samples) for arm in comparison.arms}
     pairs = compare_pairs(targets, alike, context.settings.seed)
     return ArmTestScores(opened=True, tests={**tests, **own}, pairs=pairs, n=winner.n, smallest=shown)
 

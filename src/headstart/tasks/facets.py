@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from numpy.typing import NDArray
+
 from headstart.arrays import Doubles, Floats, Ints
 from headstart.tasks.task import Postprocessor, Target, TargetArray, TargetSpace
 
@@ -197,6 +199,16 @@ class NetworkTraining(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class ComparedOutput:
+    """An output of the saved graph that is compared with what the fitted heads give."""
+
+    name: str  #: in the graph
+    words: str  #: for people: "calibrated probabilities"
+    most: float  #: mean difference that rounding can explain; more is a fault
+    step: str  #: that makes it, for people: "calibration"
+
+
 class GraphOutputs(Protocol):
     """Outputs of the saved graph, as ``Task`` computes them in NumPy, on one row."""
 
@@ -216,8 +228,12 @@ class GraphOutputs(Protocol):
     def list_outputs(self, postprocessor: Any, space: TargetSpace) -> "Sequence[tuple[str, str, tuple[int, ...]]]":
         """Return name, NumPy's dtype and shape of each of these outputs, for one item."""
 
-    def most_difference(self, output: str) -> float | None:
-        """Return the mean difference of an output that rounding can explain; None: it is not compared."""
+    def list_compared(self, fitted: "Mapping[str, NDArray[Any]]") -> "Sequence[ComparedOutput]":
+        """Return the outputs that are compared, in the order in which they are made.
+
+        Args:
+            fitted: the outputs for some items, (N, ...) each, by the fitted heads.
+        """
 
     def count_same(self, one: Floats, other: Floats) -> float:
         """Return the share of rows (N, K) of which two outputs give the same answer."""

@@ -127,11 +127,25 @@ class Task(Protocol):
     def make_postprocessor(self) -> Postprocessor:
         """Return what gives answers before anything was fitted for it."""
 
-    def read_postprocessor(self, record: Mapping[str, Any]) -> Postprocessor:
+    def read_postprocessor(self, record: Mapping[str, Any], space: TargetSpace) -> Postprocessor:
         """Return the postprocessor that ``Postprocessor.to_json`` describes.
 
         Raises:
-            KeyError, TypeError, ValueError: the record is not what ``to_json`` gives.
+            KeyError, TypeError, ValueError: the record is not what ``to_json`` gives, or of another space.
+        """
+
+    def check_postprocessor(self, postprocessor: Any, space: TargetSpace) -> None:
+        """Raise a ValueError where a postprocessor is not of a space."""
+
+    def describe_model(
+        self, space: TargetSpace, postprocessor: Any, scores: Mapping[str, Any]
+    ) -> list[tuple[str, str]]:
+        """Return what a table of a saved model shows of its answers, name and text.
+
+        Args:
+            space: of the model.
+            postprocessor: of the model.
+            scores: by subset what ``Evaluation.to_json`` gives.
         """
 
     def make_predictions(self, items: Sequence[Any], batch: "BatchPredictions", space: TargetSpace) -> list[Any]:

@@ -1,14 +1,17 @@
 """Softmax, the combination of members, calibration and prediction sets as nodes of a graph, on one row."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from headstart.arrays import Floats
 from headstart.inference.model_format import PREDICTION_SET, PROBABILITIES, UNCALIBRATED
 from headstart.modalities.graph_builder import GraphBuilder
 from headstart.tasks.classification.graph_calibration import add_calibration, add_conformal
 from headstart.tasks.classification.postprocessor import ClassPostprocessor
+from headstart.tasks.facets import ComparedOutput
 from headstart.tasks.task import TargetSpace
 
 MOST_DIFFERENCE = 0.03  #: mean difference in probability that rounding can explain; more is a fault
@@ -45,9 +48,12 @@ class ClassGraph:
         outputs = [(name, "float32", shape) for name in (PROBABILITIES, UNCALIBRATED)]
         return outputs + ([(PREDICTION_SET, "bool", shape)] if postprocessor.conformal is not None else [])
 
-    def most_difference(self, output: str) -> float | None:
-        """Return the mean difference in probability that rounding can explain; sets are not compared."""
-        return MOST_DIFFERENCE if output in (UNCALIBRATED, PROBABILITIES) else None
+    def list_compared(self, fitted: Mapping[str, NDArray[Any]]) -> list[ComparedOutput]:
+        """Return both probabilities; sets are not compared."""
+        return [
+            ComparedOutput(UNCALIBRATED, "probabilities", MOST_DIFFERENCE, "the head"),
+            ComparedOutput(PROBABILITIES, "calibrated probabilities", MOST_DIFFERENCE, "calibration"),
+        ]
 
     def count_same(self, one: Floats, other: Floats) -> float:
         """Return the share of photos with the same most likely class."""

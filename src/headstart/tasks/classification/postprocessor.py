@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-import numpy as np
 from numpy.typing import NDArray
 
-from headstart.arrays import Floats
+from headstart.arrays import Bools, Floats
 from headstart.inference.calibration import NONE, Calibration
 from headstart.inference.conformal import ConformalPredictor
 from headstart.inference.model_format import PREDICTION_SET, PROBABILITIES, UNCALIBRATED
+from headstart.inference.postprocess import BatchPredictions
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,18 @@ class ClassPostprocessor:
         )
 
 
-def select_set(outputs: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
-    """Return prediction sets (N, C); where the classifier makes none, the likeliest class alone."""
-    if PREDICTION_SET in outputs:
-        return outputs[PREDICTION_SET]
-    probabilities = outputs[PROBABILITIES]
-    best = probabilities.argmax(axis=1)
-    return np.asarray(np.arange(probabilities.shape[1]) == best[:, None])
+def make_batch(
+    probabilities: Floats, uncalibrated: Floats, prediction_set: Bools | None, novelty: Floats | None
+) -> BatchPredictions:
+    """Return predictions of a classifier for N photos.
+
+    Args:
+        probabilities: calibrated, (N, C).
+        uncalibrated: (N, C).
+        prediction_set: whether each class is in the photo's set, (N, C); None where it makes none.
+        novelty: (N,); None where it is not judged.
+    """
+    outputs: dict[str, NDArray[Any]] = {PROBABILITIES: probabilities, UNCALIBRATED: uncalibrated}
+    if prediction_set is not None:
+        outputs[PREDICTION_SET] = prediction_set
+    return BatchPredictions(outputs, novelty)

@@ -5,14 +5,18 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from headstart.arrays import Floats
-from headstart.inference.postprocess import BatchPredictions, combine_members
+from headstart.inference.postprocess import BatchPredictions
 from headstart.inference.prediction import Prediction, make_failure, make_predictions
 from headstart.linalg import softmax
+from headstart.tasks.classification.combination import combine_members
 from headstart.tasks.classification.postprocessor import ClassPostprocessor
 from headstart.tasks.task import Measure, TargetSpace
 
 if TYPE_CHECKING:
     from headstart.tasks import facets
+
+
+_CLASSES_SHOWN = 12  #: names of classes in the table of a model
 
 
 class ClassificationTask:
@@ -44,15 +48,36 @@ class ClassificationTask:
         """
         if how not in ("mean", "vote"):
             raise ValueError(f"classes are not combined by {how!r}; wanted mean or vote")
-        return combine_members(members, weights, "vote" if how == "vote" else "mean")
+        return combine_members(members, weights, how)
 
     def make_postprocessor(self) -> ClassPostprocessor:
         """Return what leaves probabilities as they are and makes no prediction sets."""
         return ClassPostprocessor()
 
-    def read_postprocessor(self, record: Mapping[str, Any]) -> ClassPostprocessor:
+    def read_postprocessor(self, record: Mapping[str, Any], space: TargetSpace) -> ClassPostprocessor:
         """Return calibration and prediction sets, as ``ClassPostprocessor.to_json`` has them."""
-        return ClassPostprocessor.from_json(record)
+        postprocessor = ClassPostprocessor.from_json(record)
+        self.check_postprocessor(postprocessor, space)
+        return postprocessor
+
+    def check_postprocessor(self, postprocessor: ClassPostprocessor, space: TargetSpace) -> None:
+        """Raise a ValueError where a calibration is of another number of classes."""
+        classes = postprocessor.calibration.classes
+        if classes not in (None, len(space.names)):
+            raise ValueError(f"the calibration is of {classes} classes; wanted {len(space.names)}")
+
+    def describe_model(
+        self, space: TargetSpace, postprocessor: ClassPostprocessor, scores: Mapping[str, Any]
+    ) -> list[tuple[str, str]]:
+        """Return the classes, the calibration, the coverage of prediction sets and the accuracy on test."""
+        shown, more = ", ".join(space.names[:_CLASSES_SHOWN]), len(space.names) - _CLASSES_SHOWN
+        conformal, accuracy = postprocessor.conformal, scores.get("test", {}).get("accuracy")
+        rows = [
+            ("classes", f"{len(space.names)}: {shown}" + (f" and {more} more" if more > 0 else "")),
+            ("calibration", postprocessor.calibration.kind),
+            ("prediction sets", f"{conformal.coverage:.0%} coverage" if conformal else "none"),
+        ]
+        return rows + ([] if accuracy is None else [("test accuracy", f"{accuracy:.1%}")])
 
     def make_predictions(self, items: Sequence[Any], batch: BatchPredictions, space: TargetSpace) -> list[Prediction]:
         """Return a prediction for each opened item, in their order."""

@@ -40,6 +40,7 @@ check: $(READY)
 	$(BIN)/lint-imports
 	$(BIN)/python checks/naming.py
 	$(BIN)/python checks/circles.py
+	$(BIN)/python checks/words.py
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml
 	$(BIN)/python docs/generate.py --check
 

@@ -18,6 +18,7 @@ def load_check(name: str) -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
 
@@ -84,6 +85,71 @@ def test_circles_of_imports_are_found_inside_functions_too() -> None:
     known = {"p", *text}
     graph = {"p": set()} | {name: circles.imported_by(ast.parse(source), known) for name, source in text.items()}
     assert list(circles.find_circles(graph)) == [["p.a", "p.b", "p.c"]]
+
+
+@pytest.fixture
+def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    module = load_check("words")
+    monkeypatch.setattr(module, "SOURCE", tmp_path / "package")
+    monkeypatch.setattr(module, "OPEN", set())
+    return module
+
+
+def write_package(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / "package" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "package" / name).write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("a/x.py", "photos = 1\n", "'photos' belongs to modalities/image"),
+        ("a/x.py", "def f(pixel_count): ...\n", "'pixel'"),
+        ("a/x.py", "class ImageSheet: ...\n", "'image'"),
+        ("a/x.py", "f(exif_of=2)\n", "'exif'"),
+        ("a/x.py", "f.pictures()\n", "'pictures'"),
+        ("a/x.py", "from headstart.modalities.image import spec\n", "'image'"),
+        ("a/x.py", "import headstart.modalities.image.spec as spec\n", "'image'"),
+        ("a/x.py", '"""Rows.\n\nOf JPEGs.\n"""\n', "'jpegs'"),
+        ("a/x.py", 'f"{1} photos"\n', "'photos'"),
+        ("a/x.html", "<p>{{ n }} photos</p>\n", "'photos'"),
+        ("a/x.py", "from headstart.linalg import softmax\n", "'softmax' belongs to tasks/classification"),
+        ("a/x.py", '"""Of a single-label set."""\n', "'single-label'"),
+        ("modalities/image/x.py", "photos = softmax\n", "'softmax'"),
+        ("tasks/classification/x.py", "photos = softmax\n", "'photos'"),
+    ],
+)
+def test_a_word_outside_its_room_is_told(
+    words: ModuleType, tmp_path: Path, file: str, text: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_package(tmp_path, {file: text})
+    assert words.main([]) == 1
+    out = capsys.readouterr().out
+    assert out.startswith(f"src/headstart/{file}:")
+    assert said in out
+    assert len(out.splitlines()) == 1
+
+
+def test_words_at_home_comments_and_names_of_data_sets_are_fine(words: ModuleType, tmp_path: Path) -> None:
+    files = {
+        "a/x.py": '# on photos it is 3 % better\nname, kind = "ImageNet", "image/png"\nphotographer = 1\n',
+        "a/x.html": "{# a photo #}\n",
+        "modalities/modality.py": 'MODALITIES: dict[str, str] = {"image": "headstart.modalities.image.modality:X"}\n',
+        "modalities/image/x.py": "photos = 1\n",
+        "tasks/classification/x.py": "softmax = 1\n",
+    }
+    write_package(tmp_path, files)
+    assert words.main([]) == 0
+
+
+def test_files_that_are_known_to_offend_only_become_fewer(
+    words: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(words, "OPEN", {"a/x.py", "b/y.py"})
+    write_package(tmp_path, {"a/x.py": "photos = 1\n", "b/y.py": "rows = 1\n"})
+    assert words.main([]) == 1
+    assert capsys.readouterr().out == "checks/words.py: b/y.py does not offend any more; take it out of OPEN\n"
 
 
 @pytest.mark.slow

@@ -1,0 +1,367 @@
+"""Hold the source to its seams: python checks/words.py [FOLDER ...].
+
+Outside ``modalities/image`` no identifier, import or string speaks of images, and outside ``tasks/classification`` none
+of softmax or of exactly one label; docstrings and the report's templates are strings too, comments are not. With
+folders, only offences inside these are listed. ``OPEN`` names the files that still offend: it may only shrink.
+"""
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parents[1] / "src" / "headstart"
+
+
+@dataclass(frozen=True)
+class Seam:
+    """Words that belong to one room."""
+
+    words: re.Pattern[str]  #: in lower case; of identifiers their parts are looked at, joined by "_"
+    home: str  #: for the message
+    exempt: dict[str, str]  #: folder or file below the source -> why it may say them
+
+
+SEAMS = (
+    Seam(
+        re.compile(r"(?<![a-z])(photos?|pixels?|images?|pictures?|exif|jpegs?)(?![a-z])"),
+        "modalities/image",
+        {
+            "modalities/image/": "their home",
+            "backbones/providers/": "zoos of networks that read images",
+            "verbs/options.py": "made by docs/generate.py from the chapters of all modalities",
+        },
+    ),
+    Seam(
+        re.compile(r"(?<![a-z])(softmax|single[-_ ]label|one[-_ ]hot|cross[-_ ]entropy|mcnemar)(?![a-z])"),
+        "tasks/classification",
+        {
+            "tasks/classification/": "their home",
+            "heads/": "heads that minimise a loss over classes",
+            "uncertainty/": "calibration of probabilities",
+            "linalg.py": "the function itself",
+        },
+    ),
+)
+#: Said without a meaning of their own: names of data sets, types of media, the registry's line.
+NEUTRAL = re.compile(r"ImageNet|imagenet|image/(?:png|jpeg|svg\+xml)")
+#: Dictionaries that name the built-in residents.
+REGISTRIES = ("MODALITIES", "TASKS")
+#: Files that still offend.
+OPEN: set[str] = {
+    "__init__.py",
+    "backbones/__init__.py",
+    "backbones/backbone.py",
+    "backbones/convert.py",
+    "backbones/graph.py",
+    "backbones/loaded.py",
+    "backbones/names.py",
+    "backbones/timm_network.py",
+    "cli/advise.py",
+    "cli/answers.py",
+    "cli/cache.py",
+    "cli/check.py",
+    "cli/check_labels.py",
+    "cli/compare.py",
+    "cli/comparison.py",
+    "cli/demo.py",
+    "cli/evaluate.py",
+    "cli/explain.py",
+    "cli/features.py",
+    "cli/fit.py",
+    "cli/fit_summary.py",
+    "cli/main.py",
+    "cli/models.py",
+    "cli/predict.py",
+    "data/__init__.py",
+    "data/assembly.py",
+    "data/check.py",
+    "data/demo.py",
+    "data/depths.py",
+    "data/inspection.py",
+    "data/ledger.py",
+    "data/names.py",
+    "data/own_output.py",
+    "data/placement.py",
+    "data/read.py",
+    "data/readers/archive.py",
+    "data/readers/archive_members.py",
+    "data/readers/arrays.py",
+    "data/readers/csv_text.py",
+    "data/readers/folder.py",
+    "data/readers/folder_labels.py",
+    "data/readers/folder_layout.py",
+    "data/readers/idx.py",
+    "data/readers/listing.py",
+    "data/readers/parquet.py",
+    "data/readers/reader.py",
+    "data/readers/table.py",
+    "data/readers/table_columns.py",
+    "data/readers/table_photos.py",
+    "data/readers/walk.py",
+    "data/relabel.py",
+    "data/relaxed_split.py",
+    "data/samples.py",
+    "data/scorable.py",
+    "data/split.py",
+    "data/subsets.py",
+    "data/unlabelled.py",
+    "diagnostics/__init__.py",
+    "diagnostics/examples.py",
+    "diagnostics/issues.py",
+    "diagnostics/label_issues.py",
+    "diagnostics/label_noise.py",
+    "diagnostics/leakage.py",
+    "diagnostics/learning_curve.py",
+    "diagnostics/near_duplicates/candidates.py",
+    "diagnostics/near_duplicates/clusters.py",
+    "diagnostics/near_duplicates/search.py",
+    "diagnostics/neighbours.py",
+    "diagnostics/next_commands.py",
+    "diagnostics/run.py",
+    "diagnostics/shortcuts.py",
+    "diagnostics/slices.py",
+    "engines/choose.py",
+    "engines/engine.py",
+    "engines/factory.py",
+    "engines/openvino.py",
+    "engines/parity.py",
+    "engines/pytorch.py",
+    "engines/pytorch_factory.py",
+    "engines/rounding.py",
+    "errors.py",
+    "evaluation/comparison.py",
+    "evaluation/ensemble_selection.py",
+    "evaluation/evaluation.py",
+    "evaluation/grouping.py",
+    "evaluation/paired.py",
+    "events.py",
+    "explanation/choose_map.py",
+    "explanation/explainer.py",
+    "explanation/maps.py",
+    "export/__init__.py",
+    "export/backbones.py",
+    "export/build.py",
+    "export/heads.py",
+    "export/model.py",
+    "export/parity.py",
+    "export/write.py",
+    "extraction/__init__.py",
+    "extraction/activations.py",
+    "extraction/extract.py",
+    "heads/__init__.py",
+    "heads/logistic.py",
+    "inference/batch_runner.py",
+    "inference/calibration.py",
+    "inference/classifier.py",
+    "inference/conformal.py",
+    "inference/engine_agreement.py",
+    "inference/graph_predictor.py",
+    "inference/model_format.py",
+    "inference/novelty.py",
+    "inference/postprocess.py",
+    "inference/prediction.py",
+    "inference/predictors.py",
+    "modalities/modality.py",
+    "pipeline/advise.py",
+    "pipeline/arms.py",
+    "pipeline/backbones.py",
+    "pipeline/dataset.py",
+    "pipeline/diagnosis.py",
+    "pipeline/evaluate.py",
+    "pipeline/fit.py",
+    "pipeline/label_check.py",
+    "pipeline/model.py",
+    "pipeline/postprocess.py",
+    "pipeline/testing.py",
+    "reporting/by_chance.py",
+    "reporting/card.py",
+    "reporting/charts/arms.py",
+    "reporting/charts/certainty.py",
+    "reporting/charts/data.py",
+    "reporting/charts/notebook_figure.py",
+    "reporting/charts/scores.py",
+    "reporting/charts/spec.py",
+    "reporting/charts/training.py",
+    "reporting/compare_runs.py",
+    "reporting/confusion_table.py",
+    "reporting/embedded_pictures.py",
+    "reporting/glossary.py",
+    "reporting/label_review.py",
+    "reporting/page.py",
+    "reporting/photos.py",
+    "reporting/plots.py",
+    "reporting/record_types.py",
+    "reporting/records.py",
+    "reporting/sections/arms.py",
+    "reporting/sections/data.py",
+    "reporting/sections/more_data.py",
+    "reporting/sections/overview.py",
+    "reporting/sections/repeat.py",
+    "reporting/sections/slices.py",
+    "reporting/sections/test.py",
+    "reporting/shown_numbers.py",
+    "reporting/templates/arms.html",
+    "reporting/templates/base.html",
+    "reporting/templates/card.md",
+    "reporting/templates/compare_runs.html",
+    "reporting/templates/data.html",
+    "reporting/templates/label_review.html",
+    "reporting/templates/macros.html",
+    "reporting/templates/more-data.html",
+    "reporting/templates/overview.html",
+    "reporting/templates/page.css",
+    "reporting/templates/page.js",
+    "reporting/templates/repeat.html",
+    "reporting/templates/slices.html",
+    "reporting/templates/test.html",
+    "reporting/templates/training.html",
+    "reporting/templates/warnings.html",
+    "runs/examples.py",
+    "runs/predictions.py",
+    "runs/recording.py",
+    "runs/run.py",
+    "runs/tables.py",
+    "runs/thumbnails.py",
+    "runs/writer.py",
+    "selection/__init__.py",
+    "selection/advisor.py",
+    "selection/backbone_search.py",
+    "selection/candidates.py",
+    "selection/compare.py",
+    "selection/context.py",
+    "selection/costs.py",
+    "selection/dataset_stats.py",
+    "selection/domain_similarity.py",
+    "selection/ensembles.py",
+    "selection/feature_table.py",
+    "selection/finetune.py",
+    "selection/hyperparameters.py",
+    "selection/planning.py",
+    "selection/probes.py",
+    "selection/refit.py",
+    "selection/results.py",
+    "selection/rule.py",
+    "selection/sampling.py",
+    "selection/trainings.py",
+    "settings/chapters.py",
+    "settings/fit_settings.py",
+    "sklearn/__init__.py",
+    "sklearn/classifier.py",
+    "sklearn/extractor.py",
+    "sklearn/photos.py",
+    "storage/index.py",
+    "storage/locks.py",
+    "storage/run_layout.py",
+    "storage/shards.py",
+    "storage/space.py",
+    "storage/store.py",
+    "storage/writer.py",
+    "tasks/classification/graph.py",
+    "tasks/classification/postprocessing.py",
+    "tasks/classification/postprocessor.py",
+    "tasks/classification/scoring.py",
+    "tasks/classification/targets.py",
+    "tasks/facets.py",
+    "tasks/task.py",
+    "training/benchmark.py",
+    "training/benchmark_record.py",
+    "training/boundary.py",
+    "training/cache.py",
+    "training/cost.py",
+    "training/curves.py",
+    "training/export.py",
+    "training/fine_tuning.py",
+    "training/inputs.py",
+    "training/kernels.py",
+    "training/loop.py",
+    "training/losses.py",
+    "training/plan.py",
+    "training/rate_finder.py",
+    "training/trunk.py",
+    "training/windows.py",
+    "uncertainty/calibration.py",
+    "uncertainty/calibration_fits.py",
+    "uncertainty/calibration_set.py",
+    "uncertainty/conformal.py",
+    "uncertainty/novelty.py",
+    "uncertainty/novelty_fits.py",
+    "verbs/advise.py",
+    "verbs/check.py",
+    "verbs/compare.py",
+    "verbs/data_options.py",
+    "verbs/demo.py",
+    "verbs/evaluate.py",
+    "verbs/explain.py",
+    "verbs/features.py",
+    "verbs/fit.py",
+    "verbs/predict.py",
+}
+
+
+def split_words(text: str) -> str:
+    """Return a text in lower case, the parts of identifiers joined by "_"."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", NEUTRAL.sub("", text)).lower()
+
+
+def list_said(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Yield line and text of every identifier, import and string of a module."""
+    ignored: set[int] = set()
+    for node in ast.walk(tree):
+        if id(node) in ignored:
+            continue
+        if isinstance(node, ast.AnnAssign | ast.Assign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if any(isinstance(target, ast.Name) and target.id in REGISTRIES for target in targets):
+                ignored |= {id(inner) for inner in ast.walk(node)}
+                continue
+        line = getattr(node, "lineno", 1)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield from ((line + number, text) for number, text in enumerate(node.value.splitlines()))
+        for field in ("id", "attr", "arg", "name", "asname", "module", "rest"):
+            if isinstance(name := getattr(node, field, None), str):
+                yield line, name
+        if isinstance(node, ast.Global | ast.Nonlocal | ast.MatchClass):
+            yield from ((line, name) for name in getattr(node, "names", getattr(node, "kwd_attrs", [])))
+
+
+def list_template(text: str) -> Iterator[tuple[int, str]]:
+    """Yield line and text of a template, without its comments."""
+    plain = re.sub(r"\{#.*?#\}", lambda found: "\n" * found[0].count("\n"), text, flags=re.DOTALL)
+    yield from enumerate(plain.splitlines(), 1)
+
+
+def find_offences() -> dict[str, list[tuple[int, str]]]:
+    """Return the offences of each file that has some: line and what is said."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for file in sorted(SOURCE.rglob("*")):
+        if file.suffix not in (".py", ".html", ".md", ".js", ".css", ".txt") or "__pycache__" in file.parts:
+            continue
+        name, text = file.relative_to(SOURCE).as_posix(), file.read_text("utf-8")
+        seams = [seam for seam in SEAMS if not name.startswith(tuple(seam.exempt))]
+        said = list_said(ast.parse(text)) if file.suffix == ".py" else list_template(text)
+        for line, words in said:
+            for seam in seams:
+                if word := seam.words.search(split_words(words)):
+                    found.setdefault(name, []).append((line, f"{word[0]!r} belongs to {seam.home}: {words.strip()}"))
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    """Print offences; give 1 where there are some that are not known."""
+    found = find_offences()
+    folders = [Path(argument).resolve() for argument in arguments]
+    for name, offences in found.items():
+        if any((SOURCE / name).is_relative_to(folder) for folder in folders) or (not folders and name not in OPEN):
+            for line, said in sorted(set(offences)):
+                print(f"src/headstart/{name}:{line}: {said}")
+    clean = sorted(OPEN - found.keys())
+    for name in clean:
+        print(f"checks/words.py: {name} does not offend any more; take it out of OPEN")
+    return 1 if clean or found.keys() - OPEN else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

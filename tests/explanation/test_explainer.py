@@ -83,22 +83,6 @@ def test_layers_joined_add_up_too(lite0, tmp_path) -> None:
     assert places.mean() == pytest.approx(logits[2] - logits.mean(), abs=3e-2 * float(np.abs(logits).max()))
 
 
-def test_a_mirrored_branch_is_mirrored_back(lite0, tmp_path) -> None:
-    head = drawn_head(1280, 3)
-    plain, flipped = (
-        saved(
-            FittedModel(make_class_space(NAMES), (branch(lite0, "final", flipped=it),), (EnsembleMember((0,), head),)),
-            tmp_path / str(it),
-        )
-        for it in (False, True)
-    )
-    photo = drawn_photos()[0]
-    one = plain.explain(np.ascontiguousarray(photo[:, ::-1]))
-    other = flipped.explain(photo, one.label)
-    np.testing.assert_allclose(one.values[:, ::-1], other.values, atol=2e-2)
-    assert np.abs(one.values - other.values).max() > 0.1
-
-
 @pytest.mark.parametrize("combine", ["mean", "vote"])
 def test_answers_weigh_as_much_as_they_give_to_the_label(lite0, tmp_path, combine) -> None:
     heads = [drawn_head(1280, 3, seed=seed) for seed in (1, 2)]

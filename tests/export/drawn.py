@@ -31,8 +31,8 @@ def drawn_head(width: int, *units: int, seed: int = 0, scale: float = 1.0) -> He
     return Head("drawn", tuple(layers))
 
 
-def branch(backbone: Backbone, *layers: str, flipped: bool = False) -> FeatureBranch:
-    return FeatureBranch(backbone, "openvino", "f32", layers, flipped)
+def branch(backbone: Backbone, *layers: str) -> FeatureBranch:
+    return FeatureBranch(backbone, "openvino", "f32", layers)
 
 
 def single(backbone: Backbone, *units: int, layer: str = "final") -> FittedModel:
@@ -72,16 +72,15 @@ def drawn_photos(count: int = 4) -> list[Pixels]:
 
 
 @cache
-def _forward(backbone: Backbone, *, flipped: bool) -> dict[str, NDArray[np.float32]]:
+def _forward(backbone: Backbone) -> dict[str, NDArray[np.float32]]:
     """Each layer's features of the drawn photos, as when they are extracted."""
-    squares = [crop_resize(photo, backbone.spec) for photo in drawn_photos()]
-    pixels = np.stack([np.fliplr(square) if flipped else square for square in squares])
+    pixels = np.stack([crop_resize(photo, backbone.spec) for photo in drawn_photos()])
     return OpenVinoEngine(backbone, "f32", streams=1).forward(pixels)
 
 
 def features(parts: FittedModel) -> list[NDArray[np.float32]]:
     """For each branch the features of the drawn photos, (N, D)."""
-    rows = [_forward(it.backbone, flipped=it.flipped) for it in parts.branches]
+    rows = [_forward(it.backbone) for it in parts.branches]
     return [
         np.concatenate([row[layer] for layer in it.layers], axis=1)
         for row, it in zip(rows, parts.branches, strict=True)

@@ -32,10 +32,10 @@ def test_parts_that_do_not_fit_together_are_refused(lite0: Backbone) -> None:
     ]
     for answers, message in cases:
         with pytest.raises(ValueError, match=message):
-            FittedModel(make_class_space(NAMES), (final, replace(final, flipped=True)), answers)
+            FittedModel(make_class_space(NAMES), (final, replace(final, precision="bf16")), answers)
     FittedModel(
         make_class_space(NAMES),
-        (final, replace(final, flipped=True)),
+        (final, replace(final, precision="bf16")),
         (EnsembleMember((0,), head), EnsembleMember((1,), head)),
         "vote",
     )
@@ -94,7 +94,7 @@ def test_a_photo_is_decoded_for_the_network_that_lets_it_shrink_least(lite0: Bac
 
 def test_a_network_is_known_by_all_that_decides_its_features(lite0: Backbone) -> None:
     plain = branch(lite0, "final")
-    assert plain.same_network(replace(plain, flipped=True, layers=("stage1",)))
+    assert plain.same_network(replace(plain, layers=("stage1",)))
     assert not plain.same_network(replace(plain, precision="bf16"))
     assert not plain.same_network(replace(plain, engine="pytorch"))
     assert not plain.same_network(replace(plain, backbone=replace(lite0, weights_sha256="0" * 64)))

@@ -80,14 +80,13 @@ def runner_of(classifier: Classifier) -> BatchRunner:
 COMPOSITES: dict[str, Callable[[Backbone, Backbone], FittedModel]] = {
     "layers joined": lambda a, _: ensemble((1.0, [branch(a, "stage2", "final", "stage4")])),
     "backbones joined": lambda a, b: ensemble((1.0, [branch(a, "final"), branch(b, "stage3", "final")])),
-    "flips": lambda a, _: ensemble((0.5, [branch(a, "final")]), (0.5, [branch(a, "final", flipped=True)])),
-    "flip alone": lambda a, _: ensemble((1.0, [branch(a, "stage4", flipped=True)])),
+    "layers apart": lambda a, _: ensemble((0.5, [branch(a, "final")]), (0.5, [branch(a, "stage4")])),
     "mean": lambda a, b: ensemble(
         (0.7, [branch(a, "stage3")]), (0.1, [branch(a, "final")]), (0.2, [branch(b, "final")])
     ),
     "vote": lambda a, b: ensemble(
-        (0.0, [branch(b, "final"), branch(b, "final", flipped=True)]),
-        (0.0, [branch(a, "stage3", flipped=True)]),
+        (0.0, [branch(b, "final"), branch(b, "stage4")]),
+        (0.0, [branch(a, "stage3")]),
         (0.0, [branch(a, "final"), branch(a, "stage4")]),
         combine="vote",
     ),
@@ -113,16 +112,13 @@ def test_composites_predict_the_same_in_onnx_runtime_in_openvino_and_by_hand(
 
 
 @pytest.mark.parametrize("kind", COMPOSITES)
-def test_the_predictions_above_depend_on_every_branch_and_every_view(
-    network: Backbone, other: Backbone, kind: str
-) -> None:
+def test_the_predictions_above_depend_on_every_branch(network: Backbone, other: Backbone, kind: str) -> None:
     """Or the test above could not fail: its tolerance is a third of what the smallest fault makes."""
     parts = COMPOSITES[kind](network, other)
     rows = features(parts)
     expected = by_hand(parts, rows)
-    unflipped = features(replace(parts, branches=tuple(replace(it, flipped=not it.flipped) for it in parts.branches)))
     for index in range(len(parts.branches)):
-        for others in (unflipped[index], rows[index] * 0, rows[index][:, ::-1]):
+        for others in (rows[index] * 0, rows[index][:, ::-1]):
             spoiled = by_hand(parts, [*rows[:index], others, *rows[index + 1 :]])
             assert np.abs(spoiled - expected).max() > 0.0015
     if len(parts.members) > 1:
@@ -135,13 +131,12 @@ def test_the_predictions_above_depend_on_every_branch_and_every_view(
 GUARDS: dict[str, tuple[Calibration, ConformalPredictor]] = {
     "layers joined": (Calibration("temperature", 0.6), ConformalPredictor("lac", 0.9, 0)),
     "backbones joined": (Calibration("mixture", 0.7, mix=0.05), ConformalPredictor("lac", 0.9, 0)),
-    "flips": (
+    "layers apart": (
         Calibration(
             "isotonic", knots=((0.1, 0.6), (0.2, 0.3, 0.8), (0.0, 1.0)), values=((0, 1), (0.1, 0.3, 0.9), (0, 1))
         ),
         ConformalPredictor("lac", 0.9, 0),
     ),
-    "flip alone": (Calibration("temperature", 1.6), ConformalPredictor("lac", 0.9, 0)),
     "mean": (Calibration("mixture", 1.4, mix=0.02), ConformalPredictor("lac", 0.9, 0)),
     "vote": (
         Calibration("isotonic", knots=((0.3, 0.7),) * 3, values=((0.05, 0.9),) * 3),
@@ -256,31 +251,29 @@ def test_files_are_decoded_for_each_network_as_when_features_were_extracted(
     assert np.abs(alone - expected).max() > 1e-4  # the two decodings are not the same
 
 
-def test_flips_cost_no_room_and_no_second_network(lite0: Backbone, tmp_path: Path) -> None:
-    plain, flips = single(lite0, 3), COMPOSITES["flips"](lite0, lite0)
+def test_layers_of_one_network_cost_no_room_and_no_second_pass(lite0: Backbone, tmp_path: Path) -> None:
+    plain, both = single(lite0, 3), COMPOSITES["layers apart"](lite0, lite0)
     one = write_model(plain, tmp_path / "plain", parity_examples(plain))
-    two = write_model(flips, tmp_path / "flips", parity_examples(flips))
+    two = write_model(both, tmp_path / "both", parity_examples(both))
     sizes = [(it.folder / model_format.GRAPH).stat().st_size for it in (one, two)]
     assert sizes[1] <= 1.05 * sizes[0]
-    runner = runner_of(two)
-    assert [it.flipped for it in runner.passes] == [False, True]
-    assert runner.passes[0].runner is runner.passes[1].runner
+    assert [set(it.outputs) for it in runner_of(two).passes] == [{0, 1}]
 
 
-def test_layers_that_a_view_lacks_get_a_network_of_their_own(network: Backbone, tmp_path: Path) -> None:
+def test_each_network_runs_once_for_all_of_its_branches(network: Backbone, other: Backbone, tmp_path: Path) -> None:
     parts = ensemble(
-        (0.5, [branch(network, "stage3"), branch(network, "stage2")]), (0.5, [branch(network, "stage4", flipped=True)])
+        (0.5, [branch(network, "stage3"), branch(other, "stage2")]), (0.5, [branch(network, "stage4", "final")])
     )
     runner = runner_of(write_model(parts, tmp_path / "model", parity_examples(parts)))
-    assert [set(it.outputs) for it in runner.passes] == [{0, 1}, {2}]
+    assert [set(it.outputs) for it in runner.passes] == [{0, 2}, {1}]
     assert runner.passes[0].runner is not runner.passes[1].runner
-    pixels = {network.spec: np.stack([crop_resize(photo, network.spec) for photo in drawn_photos()])}
+    pixels = {it.spec: np.stack([crop_resize(photo, it.spec) for photo in drawn_photos()]) for it in (network, other)}
     for seen, wanted in zip(runner.extract(pixels), features(parts), strict=True):
         np.testing.assert_allclose(seen, wanted, rtol=1e-3, atol=1e-3)
 
 
 def test_one_branch_of_another_engine_sends_all_through_onnx_runtime(network: Backbone, tmp_path: Path) -> None:
-    parts = COMPOSITES["flips"](network, network)
+    parts = COMPOSITES["layers apart"](network, network)
     parts = replace(parts, branches=(parts.branches[0], replace(parts.branches[1], engine="pytorch")))
     photos = drawn_photos()
     classifier = write_model(parts, tmp_path / "model", parity_examples(parts))
@@ -295,12 +288,12 @@ def test_the_folder_says_what_it_is_made_of(network: Backbone, other: Backbone, 
     parts = COMPOSITES["vote"](network, other)
     classifier = write_model(parts, tmp_path / "model", parity_examples(parts))
     record = classifier.record
-    assert [(it.backbone.name, it.layers, it.flipped, it.network) for it in record.branches] == [
-        (other.name, ("final",), False, 0),
-        (other.name, ("final",), True, 0),
-        (network.name, ("stage3",), True, 2),
-        (network.name, ("final",), False, 2),
-        (network.name, ("stage4",), False, 2),
+    assert [(it.backbone.name, it.layers, it.network) for it in record.branches] == [
+        (other.name, ("final",), 0),
+        (other.name, ("stage4",), 0),
+        (network.name, ("stage3",), 2),
+        (network.name, ("final",), 2),
+        (network.name, ("stage4",), 2),
     ]
     assert [it.branches for it in record.members] == [(0, 1), (2,), (3, 4)]
     assert (record.combine, record.spec) == ("vote", other.spec)
@@ -365,14 +358,12 @@ def test_photos_so_alike_that_rounding_decides_are_not_taken_for_a_wrong_graph(
 def test_the_branch_that_differs_is_named(
     network: Backbone, lite0: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    branches = [branch(network, "final"), branch(network, "final", flipped=True), branch(lite0, "stage4", "final")]
+    branches = [branch(network, "final"), branch(network, "stage3"), branch(lite0, "stage4", "final")]
     parts = ensemble((1.0, branches))
     shown = parity_examples(parts)
-    unmirrored = [replace(it, features=(it.features[0], -9 * it.features[1], it.features[2])) for it in shown]
-    with pytest.raises(
-        SaveError, match=rf"in branch 1 \({re.escape(network.name)} up to final, mirrored\) the features differ"
-    ):
-        write_model(parts, tmp_path / "model", unmirrored)
+    spoiled = [replace(it, features=(it.features[0], -9 * it.features[1], it.features[2])) for it in shown]
+    with pytest.raises(SaveError, match=rf"in branch 1 \({re.escape(network.name)} up to stage3\) the features differ"):
+        write_model(parts, tmp_path / "model", spoiled)
     with monkeypatch.context() as patched:
         _predicts_the_contrary(patched)
         with pytest.raises(SaveError, match=r"; pixels and features agree \(step: the head\)"):
@@ -398,7 +389,7 @@ def _predicts_the_contrary(monkeypatch: pytest.MonkeyPatch) -> None:
     right = heads._add_head
 
     def contrary(pieces: Any, head: Head, values: str, prefix: str) -> str:
-        flipped = tuple(Dense(-3 * layer.weight, -3 * layer.bias) for layer in head.layers)
-        return right(pieces, Head(head.kind, flipped), values, prefix)
+        negated = tuple(Dense(-3 * layer.weight, -3 * layer.bias) for layer in head.layers)
+        return right(pieces, Head(head.kind, negated), values, prefix)
 
     monkeypatch.setattr(heads, "_add_head", contrary)

@@ -152,7 +152,6 @@ def test_what_could_change_a_row_changes_its_space(backbone: Backbone, engine: M
     engine.precision = "bf16"
     assert get_feature_space(backbone, engine).fingerprint != plain.fingerprint
     engine.precision = "f32"
-    assert get_feature_space(backbone, engine, "flipped").fingerprint != plain.fingerprint
     assert get_feature_space(replace(backbone, weights_sha256="1" * 64), engine).fingerprint != plain.fingerprint
     assert get_feature_space(replace(backbone, name="other"), engine).fingerprint == plain.fingerprint
 
@@ -183,19 +182,6 @@ def test_where_features_are_known_only_looks_are_computed(
         heard: list[events.Event] = []
         again = extract(samples, backbone, engine, store, listener=heard.append)
     assert (again.computed, engine.seen, heard) == (0, 18, [])
-
-
-def test_looks_of_a_mirrored_pass_are_of_the_photo_as_it_is(
-    photos: Photos, backbone: Backbone, engine: MeanColour, tmp_path: Path
-) -> None:
-    samples = read_source(photos(each=4)).samples
-    with Store(tmp_path / "store") as store:
-        extract(samples, backbone, engine, store, flipped=True)
-        looks = read_stats(store, SPEC, [sample.digest for sample in samples])
-        missing = store.find_missing(stats_space(SPEC), [sample.digest for sample in samples])
-    expected = compute_stats(load_batch(samples, SPEC, len(samples)))
-    np.testing.assert_allclose(looks.grey.reshape(len(samples), -1), expected["grey"], atol=1e-6)
-    assert missing == []
 
 
 def test_a_broken_photo_is_not_decoded_again_for_its_looks(

@@ -376,7 +376,7 @@ def _record(
                 "samples": 64,
             }
         ],
-        "space": {"fingerprint": "89" * 20, "description": "efficientnet_lite0, openvino bf16, plain view"},
+        "space": {"fingerprint": "89" * 20, "description": "efficientnet_lite0, openvino bf16"},
         "extraction": {"asked": len(drawn.ids), "computed": len(drawn.ids), "seconds": 1.8},
         "arms": arms,
         "left_out": left_out,

@@ -62,11 +62,11 @@ def test_of_many_test_photos_the_mistakes_are_shown_first() -> None:
 
 def test_the_command_says_what_differs_from_the_defaults() -> None:
     settings = FitSettings.load(
-        seed=3, head="auto", out="runs/x", find_rate=True, report=False, arms="linear-probe,flips"
+        seed=3, head="auto", out="runs/x", find_rate=True, report=False, arms="linear-probe,average"
     )
     words = shlex.split(build_repeat_command(settings, "my photos/"))
     assert words[:3] == ["headstart", "fit", "my photos/"]
-    flags = ["--seed", "3", "--head", "auto", "--find-rate", "--arms", "linear-probe,flips", "--no-report"]
+    flags = ["--seed", "3", "--head", "auto", "--find-rate", "--arms", "linear-probe,average", "--no-report"]
     flags += ["--out", str(Path("runs/x-again"))]  # its own is taken
     assert sorted(words[3:]) == sorted(flags)
     assert all(words[words.index(flag) + 1] == value for flag, value in (("--seed", "3"), ("--head", "auto")))

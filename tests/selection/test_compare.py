@@ -38,11 +38,11 @@ def test_auto_trains_networks_within_a_budget_only() -> None:
 
 
 def test_arms_win_over_strategy_and_go_cheap_to_dear() -> None:
-    assert specs(arms=" greedy, scratch ,linear-probe,flips, linear-probe ", strategy="scratch") == [
+    assert specs(arms=" vote, scratch ,linear-probe,average, linear-probe ", strategy="scratch") == [
         "linear-probe",
         "scratch",
-        "flips",
-        "greedy",
+        "average",
+        "vote",
     ]
     assert specs(arms="partial-finetune:stage5,partial-finetune:stage3,linear-probe") == [
         "linear-probe",
@@ -56,8 +56,8 @@ def test_arms_win_over_strategy_and_go_cheap_to_dear() -> None:
     [
         ("linear-prob", r"unknown arm 'linear-prob'; did you mean 'linear-probe'"),
         ("linear-probe,avrage", r"unknown arm 'avrage'; did you mean 'average'"),
-        ("flips:stage1,linear-probe", r"flips takes no detail, seen 'stage1'; write flips alone"),
-        ("average,flips", "arms 'average,flips' name no strategy; add one, such as linear-probe"),
+        ("vote:stage1,linear-probe", r"vote takes no detail, seen 'stage1'; write vote alone"),
+        ("average,vote", "arms 'average,vote' name no strategy; add one, such as linear-probe"),
         (" , ", "name no strategy"),
     ],
 )
@@ -277,14 +277,14 @@ def test_what_goes_wrong_while_it_is_timed_is_a_failure_too(contest: Any) -> Non
 
 
 def test_an_ensemble_that_goes_wrong_leaves_its_members(contest: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def flips(context: Any, contexts: Any, arms: Any) -> Any:
+    def average(context: Any, contexts: Any, arms: Any) -> Any:
         raise MemoryError
 
-    monkeypatch.setitem(comparing.ENSEMBLES, "flips", flips)
+    monkeypatch.setitem(comparing.ENSEMBLES, "average", average)
     monkeypatch.setattr(comparing, "STRATEGIES", strategies(linear_probe=[planned(arm("linear-probe"))]))
-    found = compare_arms(context(), [context()], [ArmSpec("linear-probe"), ArmSpec("flips")])
+    found = compare_arms(context(), [context()], [ArmSpec("linear-probe"), ArmSpec("average")])
     assert [made.name for made in found.arms] == ["linear-probe"]
-    assert [left.name for left in found.skipped] == ["flips"]
+    assert [left.name for left in found.skipped] == ["average"]
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), SettingError("no such layer")])

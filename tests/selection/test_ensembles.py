@@ -13,11 +13,9 @@ from headstart.selection.arm import Arm, refit_model
 from headstart.selection.context import FitContext
 from headstart.selection.ensembles import (
     ENSEMBLES,
-    add_mirrored,
     average_arms,
     combine_models,
     concat_backbones,
-    mirror_best_arm,
     select_arms,
     vote_arms,
 )
@@ -64,20 +62,6 @@ def test_greedy(several: tuple[list[FitContext], list[Arm]]) -> None:
     by_hand = sum(weight * arm.probabilities for arm, weight in zip(arms, weights, strict=True))
     np.testing.assert_allclose(made.probabilities, by_hand, atol=1e-6)
     assert made.validation.log_loss <= min(arm.validation.log_loss for arm in arms) + 1e-6
-
-
-def test_flips(several: tuple[list[FitContext], list[Arm]]) -> None:
-    contexts, arms = several
-    made = mirror_best_arm(contexts[0], contexts, arms)
-    best = max(arms, key=lambda arm: (arm.validation.accuracy, -arm.validation.log_loss))
-    assert made.name == f"flips of {best.name}"
-    context, held_out = contexts[0], contexts[0].samples_in(Subset.VALIDATION)
-    (branch,), (answer,) = best.model.branches, best.model.members
-    seen = context.load_features(context.branch(*branch.layers, flipped=True), held_out)
-    assert not np.allclose(seen, context.load_features(branch, held_out))
-    by_hand = (best.probabilities + answer.head.probabilities(seen)) / 2
-    np.testing.assert_allclose(made.probabilities, by_hand, atol=1e-6)
-    assert add_mirrored(add_mirrored(best.model)).branches == add_mirrored(best.model).branches
 
 
 def test_concat(several: tuple[list[FitContext], list[Arm]]) -> None:

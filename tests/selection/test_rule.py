@@ -63,8 +63,8 @@ def test_the_cheapest_of_those_that_cannot_be_told_from_the_best():
 
 
 def test_an_arm_that_does_not_beat_the_baseline_never_wins():
-    # "scratch" is cheap and equal to the probe, though with another photo wrong; "flips" is a little worse.
-    targets, made = arms(100, scratch=range(1, 21), probe=range(20), flips=range(21))
+    # "scratch" is cheap and equal to the probe, though with another photo wrong; "vote" is a little worse.
+    targets, made = arms(100, scratch=range(1, 21), probe=range(20), vote=range(21))
     assert choose_winner(targets, made, None, 0).winner == "scratch"
     found = choose_winner(targets, made, "probe", 0)
     assert (found.winner, found.best, found.told_apart) == ("probe", "probe", False)

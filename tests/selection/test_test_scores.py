@@ -24,7 +24,7 @@ def runs(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> dict[bool, Run
             warm.photos,
             out=home / str(shown),
             store=warm.store,
-            arms="linear-probe,flips",
+            arms="linear-probe,average",
             head="auto",
             reveal_test=shown,
         )

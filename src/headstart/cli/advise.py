@@ -91,7 +91,6 @@ def _facts(advice: "StrategyAdvice") -> list[tuple[str, str]]:
     if (said := facts.domain) is not None:
         rows += [
             ("entropy of the network's own answers", f"{said.entropy:.2f} nats, {said.share:.0%} of the most there is"),
-            ("same answer for the mirror image", f"{said.agreement:.0%} (divergence {said.divergence:.3f} nats)"),
             ("photos looked at", f"{said.photos}"),
         ]
     return rows

@@ -29,7 +29,7 @@ def compare(
     Examples:
         headstart compare photos/
         headstart compare photos/ --arms scratch,linear-probe,partial-finetune --budget 10m --reveal-test
-        headstart compare photos/ --arms linear-probe,flips --backbone efficientnet_lite0,efficientnet_lite1
+        headstart compare photos/ --arms linear-probe,average --backbone efficientnet_lite0,efficientnet_lite1
         headstart compare runs/beetles
 
     Args:

@@ -22,7 +22,6 @@ SCHEMA_VERSION = 1
 CHOICES = {
     "epoch": "when to end the training",
     "weights": "how much each member counts",
-    "best": "which arm is built on",
     "search": "the settings",
     "winner": "the winner",
     "calibration": "the calibration",

@@ -161,8 +161,7 @@ class Explainer:
                 start += len(features)
                 part = layer.map.attribute([values[name] for name in layer.map.tensors], features, own)
                 rest -= float(features @ own) - part.rest
-                grid = part.places[:, ::-1] if facts.flipped else part.places
-                places += _place_inside(grid, edge, facts.spec.crop_permille / self._spec.crop_permille)
+                places += _place_inside(part.places, edge, facts.spec.crop_permille / self._spec.crop_permille)
                 whole &= not isinstance(layer.map, ClassTokenMap | RolloutMap)
         # A class token carries evidence of its own from block to block, which belongs to no place, nor to all.
         return places + rest if whole else places
@@ -177,8 +176,7 @@ class Explainer:
     def _find_layers(self, graph: Graph, branch: int) -> tuple[_Layer, ...]:
         """Return the layers of a branch, in the order that their features are joined in."""
         facts = self.record.branches
-        same = (index for index, other in enumerate(facts) if other.network == facts[branch].network)
-        entry = next(index for index in same if facts[index].flipped == facts[branch].flipped)
+        entry = facts[branch].network
         features = model_format.features_name(branch)
         node = graph.producers.get(features)
         if node is None or model_format.pixels_name(entry) not in graph.producers:

@@ -12,7 +12,7 @@ from headstart.export.heads import add_features, add_outputs
 from headstart.export.model import FittedModel
 from headstart.inference import model_format
 from headstart.modalities.graph_builder import GraphBuilder
-from headstart.modalities.image.onnx import add_square, add_view
+from headstart.modalities.image.onnx import add_square
 from headstart.modalities.image.spec import ImageSpec
 
 MOST_BYTES = 2**31 - 2**20  #: of a Protobuf file, 2 GB, less what is not weights
@@ -21,7 +21,7 @@ MOST_BYTES = 2**31 - 2**20  #: of a Protobuf file, 2 GB, less what is not weight
 def build_onnx(model: FittedModel) -> onnx.ModelProto:
     """Build the whole way as one graph: pixels, each backbone up to its layers, the heads, the combination of members.
 
-    Branches of one image spec share crop and resize, branches of one network and view share its nodes, and equal
+    Branches of one image spec share crop and resize, branches of one network share its nodes, and equal
     weights stand in the graph once, whoever reads them.
 
     Raises:
@@ -77,13 +77,13 @@ def _add_branches(builder: GraphBuilder, model: FittedModel) -> onnx.ModelProto:
     networks = Networks(builder)
     squares: dict[ImageSpec, str] = {}
     for index, branch in enumerate(model.branches):
-        if model.find_view(index) != index:
+        if model.find_network(index) != index:
             continue
         spec = branch.backbone.spec
         if spec not in squares:
             squares[spec] = add_square(builder, spec, f"photo{len(squares)}/")
-        add_view(builder, squares[spec], model_format.pixels_name(index), flipped=branch.flipped)
-        sharing = [other for other in range(len(model.branches)) if model.find_view(other) == index]
+        builder.node("Identity", [squares[spec]], model_format.pixels_name(index))
+        sharing = [other for other in range(len(model.branches)) if model.find_network(other) == index]
         layers = {layer for other in sharing for layer in model.branches[other].layers}
         prefix = f"branch{index}/"
         network = networks.add(branch.graph, layers, model_format.pixels_name(index), prefix)
@@ -100,6 +100,6 @@ def _describe(model: FittedModel) -> str:
 
 
 def describe_branch(model: FittedModel, index: int) -> str:
-    """Return a branch's network, layers and view in a few words."""
+    """Return a branch's network and layers in a few words."""
     branch = model.branches[index]
-    return f"{branch.backbone.name} up to {' + '.join(branch.layers)}{', mirrored' * branch.flipped}"
+    return f"{branch.backbone.name} up to {' + '.join(branch.layers)}"

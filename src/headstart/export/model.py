@@ -22,13 +22,12 @@ from headstart.tasks.task import TargetSpace, Task, get_task
 
 @dataclass(frozen=True, slots=True)
 class FeatureBranch:
-    """One network's forward pass over one view of the photo."""
+    """One network's forward pass over the photo."""
 
     backbone: Backbone
     engine: str  #: what ran it when the head was fitted
     precision: ComputePrecision
     layers: tuple[str, ...]  #: their pooled outputs, joined in this order, are the branch's features
-    flipped: bool = False  #: sees the photo mirrored left to right, after crop and resize
 
     @property
     def graph(self) -> Path:
@@ -42,7 +41,7 @@ class FeatureBranch:
         return sum(self.backbone.layer(name).width for name in self.layers)
 
     def same_network(self, other: "FeatureBranch") -> bool:
-        """Return whether both run the same weights in the same way on the same pixels, mirrored or not."""
+        """Return whether both run the same weights in the same way on the same pixels."""
 
         def facts(branch: FeatureBranch) -> tuple[object, ...]:
             return branch.backbone.graph, branch.backbone.fingerprint, branch.engine, branch.precision
@@ -119,15 +118,9 @@ class FittedModel:
         return largest_spec(branch.backbone.spec for branch in self.branches)
 
     def find_network(self, branch: int) -> int:
-        """Return the first branch with the network of this one."""
+        """Return the first branch with the network of this one: they share their nodes in the graph."""
         own = self.branches[branch]
         return next(index for index, other in enumerate(self.branches) if other.same_network(own))
-
-    def find_view(self, branch: int) -> int:
-        """Return the first branch with the network and the view of this one: they share their nodes in the graph."""
-        own = self.branches[branch]
-        same = (other.same_network(own) and other.flipped == own.flipped for other in self.branches)
-        return next(index for index, found in enumerate(same) if found)
 
     def predict_raw(self, features: Sequence[Floats]) -> Floats:
         """Return raw outputs, float32 (N, K), from the features of each branch, float32 (N, D)."""

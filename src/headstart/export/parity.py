@@ -10,10 +10,10 @@ from onnx import helper
 from headstart.arrays import Floats
 from headstart.errors import SaveError
 from headstart.export.build import describe_branch
-from headstart.export.model import FeatureBranch, FittedModel, ParityExample
+from headstart.export.model import FittedModel, ParityExample
 from headstart.inference import model_format
 from headstart.libraries import import_onnxruntime
-from headstart.modalities.image.decode import Pixels, crop_resize
+from headstart.modalities.image.decode import crop_resize
 from headstart.tasks.facets import ComparedOutput
 
 #: Mean difference of novelty, where 1.0 is the threshold, that rounding can explain. A photo that the score was fitted
@@ -107,7 +107,7 @@ def _find_differing_step(graph: Path, model: FittedModel, examples: Sequence[Par
         step: that makes the first output that differs of features that agree.
     """
     proto = onnx.load(graph)
-    entries = sorted({model.find_view(index) for index in range(len(model.branches))})
+    entries = sorted({model.find_network(index) for index in range(len(model.branches))})
     pixels, features = (
         map(model_format.pixels_name, entries),
         map(model_format.features_name, range(len(model.branches))),
@@ -121,8 +121,9 @@ def _find_differing_step(graph: Path, model: FittedModel, examples: Sequence[Par
         photo = example.load()
         tensors = dict(zip(inside, session.run(inside, {model_format.IMAGE: photo}), strict=True))
         for index, branch in enumerate(model.branches):
-            square = tensors[model_format.pixels_name(model.find_view(index))][0]
-            levels[index].append(float(np.abs(square.astype(int) - _make_view(photo, branch)).mean()))
+            square = tensors[model_format.pixels_name(model.find_network(index))][0]
+            on_host = crop_resize(photo, branch.backbone.spec)
+            levels[index].append(float(np.abs(square.astype(int) - on_host).mean()))
             cosines[index].append(_cosine(tensors[model_format.features_name(index)][0], example.features[index]))
     for index in range(len(model.branches)):
         where = f"in branch {index} ({describe_branch(model, index)}) " if len(model.branches) > 1 else ""
@@ -135,12 +136,6 @@ def _find_differing_step(graph: Path, model: FittedModel, examples: Sequence[Par
                 "(step: the backbone's forward pass)"
             )
     return f"pixels and features agree (step: {step})"
-
-
-def _make_view(photo: Pixels, branch: FeatureBranch) -> Pixels:
-    """Return a branch's view of a photo, made on the host."""
-    square = crop_resize(photo, branch.backbone.spec)
-    return square[:, ::-1] if branch.flipped else square
 
 
 def _cosine(a: Floats, b: Floats) -> float:

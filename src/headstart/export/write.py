@@ -89,7 +89,6 @@ def _describe_branch(model: FittedModel, index: int) -> model_format.BranchFacts
         ),
         spec=backbone.spec,
         layers=branch.layers,
-        flipped=branch.flipped,
         engine=branch.engine,
         precision=branch.precision,
         network=model.find_network(index),

@@ -27,7 +27,6 @@ from headstart.modalities.modality import BrokenItem, UnreadableItem
 from headstart.storage.store import DecodeIssue, FeatureSpace, Store, Writer
 
 ROWS_VERSION = 2  #: raised whenever decoding, resizing, rounding or pooling changes what a row says
-PLAIN, FLIPPED = "plain", "flipped"  #: views: as it is; mirrored left to right
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +40,13 @@ class Extraction:
     seconds: float
 
 
-def get_feature_space(backbone: Backbone, engine: Engine, view: str = PLAIN) -> FeatureSpace:
+def get_feature_space(backbone: Backbone, engine: Engine) -> FeatureSpace:
     """Return the space of a backbone's rows, run by an engine; all that could change a row is in its fingerprint."""
-    facts = f"{ROWS_VERSION} {backbone.fingerprint} {engine.name} {engine.precision} {view}"
+    facts = f"{ROWS_VERSION} {backbone.fingerprint} {engine.name} {engine.precision}"
     return FeatureSpace(
         fingerprint=hashlib.blake2b(facts.encode(), digest_size=20).hexdigest(),
         layers=tuple((layer.name, layer.width) for layer in backbone.layers),
-        description=f"{backbone.name}, {engine.name} {engine.precision}, {view} view",
+        description=f"{backbone.name}, {engine.name} {engine.precision}",
     )
 
 
@@ -58,7 +57,6 @@ def extract(
     store: Store,
     *,
     workers: int = 0,
-    flipped: bool = False,
     listener: events.Listener = events.ignore,
 ) -> Extraction:
     """Compute and store the features of every layer, and the statistics, of the photos that the store lacks.
@@ -69,15 +67,13 @@ def extract(
         engine: runs it.
         store: takes the rows.
         workers: threads that decode; 0 for the engine's streams, or one per core where a GPU computes.
-        flipped: mirror each photo left to right after crop and resize; its rows have a space of their own. The
-            statistics are of the photo as it is.
         listener: is told of progress ten times a second.
 
     Raises:
         StoreError: rows could not be stored; what was stored stays.
     """
     began = time.perf_counter()
-    space = get_feature_space(backbone, engine, FLIPPED if flipped else PLAIN)
+    space = get_feature_space(backbone, engine)
     sources = {sample.digest: sample.source for sample in samples}
     missing = store.find_missing(space, list(sources))
     stats = stats_space(backbone.spec)
@@ -88,7 +84,7 @@ def extract(
         queue = WorkQueue([(digest, sources[digest]) for digest in either], engine.batch, listener, stage="extract")
         with store.writer(space) as rows, store.writer(stats) as seen:
             wanted = _MissingRows(rows, set(missing)), _MissingRows(seen, set(without_stats))
-            work = _BatchWork(backbone.spec, engine, *wanted, unreadable, flipped)
+            work = _BatchWork(backbone.spec, engine, *wanted, unreadable)
             run_in_threads(queue, work, workers or max(engine.streams, count_cores()))
     return Extraction(
         space=space,
@@ -140,7 +136,6 @@ class _BatchWork:
     rows: _MissingRows
     stats: _MissingRows
     unreadable: dict[str, DecodeIssue]  #: not stored: a network drive that dropped out must not brand a photo for good
-    flipped: bool
 
     def __call__(self, batch: list[tuple[str, SampleSource]]) -> None:
         digests: list[str] = []
@@ -155,9 +150,8 @@ class _BatchWork:
         if places := self.stats.places(digests):
             self.stats.writer.add([digests[place] for place in places], compute_stats(_take(pixels, places)))
         if places := self.rows.places(digests):
-            own = _take(pixels, places)
-            shown = np.ascontiguousarray(own[:, :, ::-1]) if self.flipped else own
-            self.rows.writer.add([digests[place] for place in places], self.engine.forward(shown))
+            forward = self.engine.forward(_take(pixels, places))
+            self.rows.writer.add([digests[place] for place in places], forward)
 
     def _load(self, digest: str, source: SampleSource) -> NDArray[np.uint8] | None:
         """Return a photo as the network sees it, (S, S, 3), or None and record an issue."""

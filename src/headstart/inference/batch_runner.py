@@ -1,13 +1,10 @@
 """Forward passes of many photos through the branches of a saved classifier: pixels on the host, networks in OpenVINO.
 
-A network that several branches share is compiled once, as far as their layers allow, and runs once for each view of the
-photo that they see.
+A network that several branches share is compiled once and runs once for each photo.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from headstart.arrays import Floats
 from headstart.hardware import count_cores, has_bf16
@@ -19,11 +16,10 @@ from headstart.modalities.image.spec import ImageSpec
 
 @dataclass(frozen=True, slots=True)
 class ForwardPass:
-    """One forward pass over one view of the photos."""
+    """One network's forward pass over the photos."""
 
     runner: Runner
     spec: ImageSpec
-    flipped: bool  #: the photos are mirrored left to right first
     outputs: Mapping[int, str]  #: branch -> the runner's output that holds its features
 
 
@@ -48,10 +44,7 @@ class BatchRunner:
         """
         features: dict[int, Floats] = {}
         for one in self.passes:
-            view = pixels[one.spec]
-            rows = one.runner.run(
-                {model_format.PIXELS: np.ascontiguousarray(view[:, :, ::-1]) if one.flipped else view}
-            )
+            rows = one.runner.run({model_format.PIXELS: pixels[one.spec]})
             features |= {branch: rows[name] for branch, name in one.outputs.items()}
         return [features[branch] for branch in range(len(features))]
 
@@ -67,45 +60,32 @@ def compile_branches(graph: bytes, branches: Sequence[model_format.BranchFacts])
         EngineError: OpenVINO cannot read or compile a network.
     """
     streams = count_cores()
-    views: dict[tuple[int, bool], list[int]] = {}
+    networks: dict[int, list[int]] = {}
     for index, branch in enumerate(branches):
-        views.setdefault((branch.network, branch.flipped), []).append(index)
-    compiled: list[_CompiledNetwork] = []
+        networks.setdefault(branch.network, []).append(index)
     passes = []
-    for (network, flipped), members in views.items():
+    for members in networks.values():
+        first = members[0]
         outputs = {branches[index].layers: model_format.features_name(index) for index in members}
-        fitting = (one for one in compiled if one.network == network and outputs.keys() <= one.outputs.keys())
-        known = next(fitting, None)
-        if known is None:
-            known = _CompiledNetwork(
-                network, outputs, _compile(graph, branches[members[0]], members[0], outputs, streams)
-            )
-            compiled.append(known)
-        by_branch = {index: known.outputs[branches[index].layers] for index in members}
-        passes.append(ForwardPass(known.runner, branches[members[0]].spec, flipped, by_branch))
-    return BatchRunner(tuple(passes), compiled[0].runner.batch, streams)
-
-
-@dataclass(frozen=True, slots=True)
-class _CompiledNetwork:
-    network: int
-    outputs: Mapping[tuple[str, ...], str]  #: layers -> the output that holds them joined
-    runner: Runner
+        runner = _compile(graph, branches[first], first, tuple(outputs.values()), streams)
+        by_branch = {index: outputs[branches[index].layers] for index in members}
+        passes.append(ForwardPass(runner, branches[first].spec, by_branch))
+    return BatchRunner(tuple(passes), passes[0].runner.batch, streams)
 
 
 def _compile(
     graph: bytes,
     branch: model_format.BranchFacts,
     first: int,
-    outputs: Mapping[tuple[str, ...], str],
+    outputs: tuple[str, ...],
     streams: int,
 ) -> Runner:
-    """Compile a network cut out of the graph, from the pixels of the first branch that sees this view to features."""
+    """Compile a network cut out of the graph, from the pixels of its first branch to features."""
     return Runner(
         graph,
         tensors=branch.spec.tensors,
         precision="bf16" if branch.precision == "bf16" and has_bf16() else "f32",
         streams=streams,
         start={model_format.PIXELS: model_format.pixels_name(first)},
-        outputs=tuple(outputs.values()),
+        outputs=outputs,
     )

@@ -61,12 +61,11 @@ class ExportParity:
 
 @dataclass(frozen=True, slots=True)
 class BranchFacts:
-    """One network's forward pass over one view of the photo."""
+    """One network's forward pass over the photo."""
 
     backbone: BackboneFacts
     spec: ImageSpec
     layers: tuple[str, ...]  #: their pooled outputs, joined in this order, are the branch's features
-    flipped: bool  #: sees the photo mirrored left to right, after crop and resize
     engine: str  #: what ran the backbone when the head was fitted
     precision: Literal["bf16", "f32"]  #: of that forward pass
     network: int  #: the first branch with the same weights, spec, engine and precision; perhaps this one

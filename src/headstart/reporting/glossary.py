@@ -86,7 +86,6 @@ WAYS: Mapping[str, str] = {
     "full-finetune": "The whole network is trained on your photos, in small steps, together with a head.",
     "scratch": "The same kind of network is trained on your photos alone, from random numbers: a yardstick for the "
     "gain from the pretrained network.",
-    "flips": "A photo and its mirror image are both predicted, and the probabilities averaged.",
     "average": "The probabilities of several ways are averaged.",
     "vote": "Several ways vote; the class that most of them name is taken.",
     "greedy": "The probabilities of several ways are averaged, each way counting as often as helps.",

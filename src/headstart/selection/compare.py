@@ -207,13 +207,12 @@ class ArmRunner:
 
     def _mark(self, arm: Arm, choice: ArmChoice) -> Arm:
         """Return the arm with its validation score marked by what was chosen on the same photos."""
-        members = [arm, *(it for it in self._arms if it.name in arm.chosen or it.name == arm.chosen.get("of"))]
+        members = [arm, *(it for it in self._arms if it.name in arm.chosen)]
         trained = [it for it in members if it.trains]
         marks = {
             "epoch": bool(trained),
             "search": bool(trained) and self._context.settings.search > 0,
             "weights": arm.strategy == "greedy",
-            "best": arm.strategy == "flips",
             "winner": arm.name == choice.winner and len(self._arms) > 1,
         }
         chosen_on = tuple(name for name, is_so in marks.items() if is_so)

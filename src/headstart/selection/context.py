@@ -140,9 +140,9 @@ class FitContext(DatasetContext):
     parity_samples: ParitySamples
     memo: BackboneMemo = field(default_factory=BackboneMemo)
 
-    def branch(self, *layers: str, flipped: bool = False) -> FeatureBranch:
+    def branch(self, *layers: str) -> FeatureBranch:
         """Return this backbone's branch with some layers."""
-        return FeatureBranch(self.backbone, self.engine.name, self.engine.precision, layers, flipped)
+        return FeatureBranch(self.backbone, self.engine.name, self.engine.precision, layers)
 
 
 Refit = Callable[[DatasetContext], FittedModel]

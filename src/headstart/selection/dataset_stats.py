@@ -109,14 +109,13 @@ def measure_dataset(context: FitContext) -> DatasetStats:
     )
 
 
-def _keep_decodable(context: FitContext, samples: Sequence[Sample], *, flipped: bool = False) -> list[Sample]:
+def _keep_decodable(context: FitContext, samples: Sequence[Sample]) -> list[Sample]:
     """Return the samples that have features, after computing those that the store lacks."""
     done = extract(
         samples,
         context.backbone,
         context.engine,
         context.store,
-        flipped=flipped,
         workers=context.settings.workers,
         listener=context.log,
     )
@@ -137,11 +136,9 @@ def _measure_similarity(
     if classifier.classes < LEAST_CLASSES:
         few = f"{classifier.classes} classes; wanted {LEAST_CLASSES} or more"
         return None, (f"similarity: the pretrained classifier of {name} has {few}",)
-    both = _keep_decodable(context, sample, flipped=True)
-    if not both:
+    if not sample:
         return None, ("similarity: none of the photos drawn decodes",)
-    plain, mirrored = (context.load_features(context.branch(LAYER, flipped=flipped), both) for flipped in (False, True))
-    return measure_similarity(classifier, plain, mirrored), ()
+    return measure_similarity(classifier, context.load_features(context.branch(LAYER), sample)), ()
 
 
 def _score_layers(context: FitContext, sample: Sequence[Sample]) -> tuple[LayerScore, ...]:

@@ -2,8 +2,7 @@
 
 The network's own classifier is asked what it sees. Of photos like those it learnt from it is sure, of others it is not:
 the mean entropy of its answers. (Hendrycks & Gimpel 2017, A Baseline for Detecting Misclassified and
-Out-of-Distribution Examples, arXiv:1610.02136, use the same answers' largest probability.) Whether it sees the same in
-a photo and in its mirror image is told beside it.
+Out-of-Distribution Examples, arXiv:1610.02136, use the same answers' largest probability.)
 """
 
 from dataclasses import dataclass
@@ -26,40 +25,32 @@ LEAST_CLASSES = 1000  #: of the pretraining; below, being sure is no sign: there
 
 @dataclass(frozen=True, slots=True)
 class DomainSimilarity:
-    """Answers of a pretrained classifier to some photos and to their mirror images."""
+    """Answers of a pretrained classifier to some photos."""
 
     photos: int
     classes: int  #: K of the pretraining
     entropy: float  #: nats, mean over the photos; 0 is sure, ln K is no idea
     share: float  #: ``entropy`` over ln K, 0 to 1
-    agreement: float  #: share of the photos whose likeliest class is that of their mirror image
-    divergence: float  #: Jensen-Shannon, of the answers to a photo and to its mirror image, nats, mean; ln 2 at most
 
     @property
     def similarity(self) -> Similarity:
-        """The similarity by the entropy alone; mirror images have no say: digits agree well, and are unlike."""
+        """The similarity, by the entropy."""
         return "similar" if self.share < SIMILAR else "different" if self.share > DIFFERENT else "between"
 
 
-def measure_similarity(
-    classifier: PretrainedClassifier, features: NDArray[np.float32], mirrored: NDArray[np.float32]
-) -> DomainSimilarity:
+def measure_similarity(classifier: PretrainedClassifier, features: NDArray[np.float32]) -> DomainSimilarity:
     """Ask a network's own classifier.
 
     Args:
         classifier: K classes.
         features: (N, D) of the last layer, N at least 1.
-        mirrored: (N, D) of the same photos, mirrored left to right.
     """
-    plain, flipped = log_softmax(classifier.logits(features)), log_softmax(classifier.logits(mirrored))
-    mean = float(entropy(plain).mean())
+    mean = float(entropy(log_softmax(classifier.logits(features))).mean())
     return DomainSimilarity(
         photos=len(features),
         classes=classifier.classes,
         entropy=mean,
         share=mean / float(np.log(classifier.classes)),
-        agreement=float(np.mean(plain.argmax(axis=1) == flipped.argmax(axis=1))),
-        divergence=float(jensen_shannon(plain, flipped).mean()),
     )
 
 
@@ -72,10 +63,3 @@ def log_softmax(logits: NDArray[np.float32]) -> Doubles:
 def entropy(log_probabilities: Doubles) -> Doubles:
     """Return the entropies (N,), nats, of log probabilities (N, K)."""
     return np.asarray(-(np.exp(log_probabilities) * log_probabilities).sum(axis=1))
-
-
-def jensen_shannon(a: Doubles, b: Doubles) -> Doubles:
-    """Return the divergences (N,), nats, 0 to ln 2, of two answers given as log probabilities (N, K) (Lin 1991)."""
-    middle = np.logaddexp(a, b) - np.log(2)
-    halves = np.exp(a) * (a - middle) + np.exp(b) * (b - middle)
-    return np.asarray(np.maximum(halves.sum(axis=1) / 2, 0))

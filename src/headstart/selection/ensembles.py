@@ -1,9 +1,8 @@
-"""Arms made of other arms: the same photo mirrored, several answers as one, features of several backbones joined.
+"""Arms made of other arms: several answers as one, features of several backbones joined.
 
-``flips``: the best arm so far answers the photo and its mirror image, and the mean counts. ``average`` and ``vote``:
-all arms answer. ``greedy``: those that help, weighted by how often they were chosen on validation (Caruana et al.
-2004). ``concat``: one head on the last layers of several backbones. Each is tested like any other arm; ``greedy`` was
-chosen on the validation photos, so its score there flatters it a little.
+``average`` and ``vote``: all arms answer. ``greedy``: those that help, weighted by how often they were chosen on
+validation (Caruana et al. 2004). ``concat``: one head on the last layers of several backbones. Each is tested like any
+other arm; ``greedy`` was chosen on the validation photos, so its score there flatters it a little.
 """
 
 import time
@@ -76,33 +75,6 @@ def select_arms(context: DatasetContext, backbones: Sequence[FitContext], arms: 
     return _blend(context, "greedy", members, "mean")
 
 
-def mirror_best_arm(context: DatasetContext, backbones: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
-    """Return the best arm so far on the photo and on its mirror image."""
-    best = max(arms, key=lambda arm: (arm.validation.accuracy, -arm.validation.log_loss))
-    began = time.perf_counter()
-    arm = score_arm(
-        context,
-        add_mirrored(best.model),
-        f"flips of {best.name}",
-        strategy="flips",
-        backbone=best.backbone,
-        layer=best.layer,
-        head=best.head,
-        parameters=best.parameters,
-        seconds=0.0,
-        refit=lambda context: add_mirrored(refit_model(context, best)),
-        refit_seconds=best.refit_seconds,
-        chosen={"of": best.name},
-    )
-    return replace(arm, seconds=best.seconds + time.perf_counter() - began)
-
-
-def add_mirrored(model: FittedModel) -> FittedModel:
-    """Return a model with each member twice, for half its share: on the photo and on its mirror image."""
-    flipped = replace(model, branches=tuple(replace(branch, flipped=not branch.flipped) for branch in model.branches))
-    return combine_models(model.space, [(model, 0.5), (flipped, 0.5)], "mean")
-
-
 def concat_backbones(context: DatasetContext, backbones: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
     """Return an arm of one head on the last layers of all backbones."""
     if len(backbones) < 2:
@@ -169,7 +141,6 @@ def _require_several(name: str, arms: Sequence[Arm]) -> Sequence[Arm]:
 
 
 ENSEMBLES: dict[str, Ensemble] = {
-    "flips": mirror_best_arm,
     "average": average_arms,
     "vote": vote_arms,
     "greedy": select_arms,

@@ -11,7 +11,7 @@ from headstart.backbones.backbone import Backbone
 from headstart.data.samples import Sample
 from headstart.engines.engine import Engine
 from headstart.export import FeatureBranch
-from headstart.extraction.extract import FLIPPED, PLAIN, extract, get_feature_space
+from headstart.extraction.extract import extract, get_feature_space
 from headstart.hardware import ComputePrecision
 from headstart.storage.space import FLOAT_BYTES, FeatureSpace
 from headstart.storage.store import Store
@@ -111,7 +111,7 @@ class FeatureSource:
         Args:
             backbone: that the engine runs.
             engine: at the branches' precision.
-            stored: whether the plain features of all photos that will be asked for are in the store.
+            stored: whether the features of all photos that will be asked for are in the store.
         """
         self._engines[backbone.fingerprint, engine.precision] = engine
         if stored:
@@ -124,7 +124,7 @@ class FeatureSource:
             StoreError: rows cannot be computed or stored.
         """
         engine = self._engines[branch.backbone.fingerprint, branch.precision]
-        space = get_feature_space(branch.backbone, engine, FLIPPED if branch.flipped else PLAIN)
+        space = get_feature_space(branch.backbone, engine)
         table = self._tables.setdefault(space.fingerprint, FeatureTable(space, self._ids))
         digests = [sample.digest for sample in samples]
         places = [self._ids.get(digest, -1) for digest in digests]
@@ -148,7 +148,6 @@ class FeatureSource:
             branch.backbone,
             engine,
             self._store,
-            flipped=branch.flipped,
             listener=self._listener,
             workers=self._workers,
         )

@@ -203,7 +203,7 @@ class CompareSettings(Chapter):
     arms: str = Field(
         "",
         description="Arms to compare instead of those of --strategy, separated by commas: names of strategies, "
-        "partial-finetune:LAYER, flips, average, vote, greedy, concat.",
+        "partial-finetune:LAYER, average, vote, greedy, concat.",
     )
     reveal_test: bool = Field(False, description="Score the losing arms on test too; the run records that it did.")
     refit: Literal["auto", "always", "never"] = Field(

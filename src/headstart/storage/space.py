@@ -14,7 +14,7 @@ class FeatureSpace:
 
     fingerprint: str  #: 40 hexadecimal digits over weights, image spec, view, precision and engine
     layers: tuple[tuple[str, int], ...]  #: name and width of each layer, in the order they are stored
-    description: str = ""  #: for people: "efficientnet_lite0, bf16, openvino, plain view"
+    description: str = ""  #: for people: "efficientnet_lite0, openvino bf16"
 
     def __post_init__(self) -> None:
         digest_to_bytes(self.fingerprint)

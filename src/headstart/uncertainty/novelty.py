@@ -74,7 +74,7 @@ def fit_novelty(context: FitContext, winner: Arm, model: FittedModel) -> Novelty
 
 def _choose_branches(model: FittedModel) -> _Branches:
     """Return the model's branches and those of the layers that the score reads, added where they are missing."""
-    first = next((branch for branch in model.branches if not branch.flipped), model.branches[0])
+    first = model.branches[0]
     top = max(first.layers, key=[layer.name for layer in first.backbone.layers].index)
     read = [replace(first, layers=(layer,)) for layer in select_layers(first.backbone, top)]
     branches = (*model.branches, *(branch for branch in read if branch not in model.branches))

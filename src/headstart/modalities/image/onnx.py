@@ -1,4 +1,4 @@
-"""Preprocessing of photos in ONNX: centre crop, one antialiased resize, perhaps mirrored."""
+"""Preprocessing of photos in ONNX: centre crop, one antialiased resize."""
 
 from collections.abc import Mapping, Sequence
 
@@ -46,16 +46,6 @@ def add_square(builder: GraphBuilder, spec: ImageSpec, prefix: str) -> str:
         **({"cubic_coeff_a": -0.5} if spec.interpolation == "bicubic" else {}),
     )
     return node("Transpose", [resized], "square", perm=[0, 2, 3, 1])
-
-
-def add_view(builder: GraphBuilder, square: str, pixels: str, *, flipped: bool) -> None:
-    """Add a branch's view of the square, under the name of the branch's pixels; perhaps mirrored left to right."""
-    if not flipped:
-        builder.node("Identity", [square], pixels)
-        return
-    last, before_first = builder.constant(f"{pixels}/last", [-1]), builder.constant(f"{pixels}/before", [-(2**31)])
-    width, backwards = builder.constant(f"{pixels}/width", [2]), builder.constant(f"{pixels}/step", [-1])
-    builder.node("Slice", [square, last, before_first, width, backwards], pixels)
 
 
 class ImagePreprocessing:

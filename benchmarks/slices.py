@@ -34,10 +34,9 @@ def main() -> None:
         name, digest = f"{CLASSES[label]}/{number}.jpg", f"{number:040x}"
         group = SampleGroup(GroupKind.NAMED, str(number % options.groups))
         samples.append(Sample(name, digest, int(label), group, None, source))
-        camera = ("", "one", "other")[number % 3]
-        entries[name] = LedgerEntry(
-            name, FileStatus.ACCEPTED, "", CLASSES[label], digest, "JPEG", int(edge), int(edge), camera
-        )
+        camera = ({}, {"camera": "one"}, {"camera": "other"})[number % 3]
+        properties = {"width": int(edge), "height": int(edge), **camera}
+        entries[name] = LedgerEntry(name, FileStatus.ACCEPTED, "", CLASSES[label], digest, "JPEG", properties)
     facts = {name: chance.random(count, dtype=np.float32) for name in FACTS}
     stats = ImageStats(np.zeros((count, 24, 24), np.float32), np.zeros((count, 8, 8, 3), np.float32), **facts)
     right = chance.random(count) < 0.9

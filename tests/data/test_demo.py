@@ -10,7 +10,7 @@ def test_the_digits_are_written_once(tmp_path):
     samples = read_source(folder)
     assert samples.classes == tuple("0123456789")
     assert len(samples) == COUNT
-    assert samples.ledger.entries[0].width == EDGE
+    assert samples.ledger.entries[0].properties["width"] == EDGE
     assert [path.name for path in folder.parent.iterdir()] == ["digits"]
     before = (folder / "0/0000.png").stat().st_mtime_ns
     assert write_digits(folder) == folder

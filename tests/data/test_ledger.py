@@ -6,10 +6,11 @@ from headstart.data.ledger import load_ledger, save_ledger
 from headstart.data.samples import FileStatus, Ledger, LedgerEntry
 from headstart.errors import DataError
 
+PROPERTIES = {"width": 3, "camera": "Canon EOS 5D", "depth": {"kind": "uint16", "low": 0.5}, "page": None}
 LEDGER = Ledger(
     (
         LedgerEntry(
-            "schöne Äpfel/1\u2028.png", FileStatus.ACCEPTED, "", "schöne Äpfel", "ab12", "PNG", 3, 4, "Canon EOS 5D"
+            "schöne Äpfel/1\u2028.png", FileStatus.ACCEPTED, "", "schöne Äpfel", "ab12", "PNG", PROPERTIES, "a note"
         ),
         LedgerEntry("b\udc80.png", FileStatus.SKIPPED, "zero bytes"),
     ),

@@ -35,8 +35,8 @@ def known(n: int, sizes: dict[int, tuple[int, int]] | None = None, classes: int 
     """Samples "0", "1", ... of classes in turn, 400 x 300 pixels each but for some."""
     samples = [Sample(f"{i}.jpg", str(i), i % classes, by_content(str(i)), None, SOURCE) for i in range(n)]
     entries = [
-        LedgerEntry(f"{i}.jpg", FileStatus.ACCEPTED, "", "", str(i), "JPEG", *(sizes or {}).get(i, (400, 300)))
-        for i in range(n)
+        LedgerEntry(f"{i}.jpg", FileStatus.ACCEPTED, "", "", str(i), "JPEG", {"width": width, "height": height})
+        for i, (width, height) in enumerate((sizes or {}).get(i, (400, 300)) for i in range(n))
     ]
     return Samples(
         make_class_space([f"class {i}" for i in range(classes)]), tuple(samples), Ledger(tuple(entries)), "here"

@@ -13,6 +13,10 @@ from tests.groups import by_content
 SOURCE = ArraySource(np.zeros((1, 1, 1), np.uint8), 0)
 
 
+def properties(width: int, height: int, camera: str) -> dict:
+    return {"width": width, "height": height} | ({"camera": camera} if camera else {})
+
+
 def made(n, seed=0, colour=None, **given):
     """Photos of which nothing says anything about their class."""
     random = np.random.default_rng(seed)
@@ -24,7 +28,9 @@ def made(n, seed=0, colour=None, **given):
     } | given
     samples = [Sample(f"{i}.jpg", str(i), 0, by_content(str(i)), None, SOURCE) for i in range(n)]
     entries = {
-        f"{i}.jpg": LedgerEntry(f"{i}.jpg", FileStatus.ACCEPTED, "", "x", str(i), str(a), int(b), int(c), str(d))
+        f"{i}.jpg": LedgerEntry(
+            f"{i}.jpg", FileStatus.ACCEPTED, "", "x", str(i), str(a), properties(int(b), int(c), str(d))
+        )
         for i, (a, b, c, d) in enumerate(zip(*drawn.values(), strict=True))
     }
     colour = random.random((n, 8, 8, 3)).astype(np.float32) if colour is None else colour

@@ -19,6 +19,10 @@ def group_of(text):
     return by_content(text) if text == "bytes" or text.isdigit() else by_name(text)
 
 
+def properties(width: int, height: int, camera: str) -> dict:
+    return {"width": width, "height": height} | ({"camera": camera} if camera else {})
+
+
 def made(n, seed=0, **given):
     """Samples, entries and stats of n photos with properties drawn by chance, some of them given."""
     random = np.random.default_rng(seed)
@@ -38,7 +42,7 @@ def made(n, seed=0, **given):
     columns = [drawn[name] for name in ("label", "format", "width", "height", "camera")]
     entries = {
         sample.name: LedgerEntry(
-            sample.name, FileStatus.ACCEPTED, "", str(a), sample.digest, str(b), int(c), int(d), str(e)
+            sample.name, FileStatus.ACCEPTED, "", str(a), sample.digest, str(b), properties(int(c), int(d), str(e))
         )
         for sample, a, b, c, d, e in zip(samples, *columns, strict=True)
     }
@@ -76,15 +80,17 @@ def test_every_property_is_cut_and_counted():
     found = compute_slices(samples, entries, stats, right)
     assert (found.n, found.accuracy, found.least) == (300, right.mean(), LEAST)
     rows = [entries[sample.name] for sample in samples]
-    shorter = np.array([min(row.width, row.height) for row in rows])
+    shorter = np.array([min(row.properties["width"], row.properties["height"]) for row in rows])
     assert by(found, "class") == {name: sum(row.label == name for row in rows) for name in ("birds", "cats", "dogs")}
     assert by(found, "file type") == {name: sum(row.format == name for row in rows) for name in ("JPEG", "PNG")}
     assert by(found, "camera") == {
-        name or "not named": sum(row.camera == name for row in rows) for name in ("Canon EOS 5D", "", "SONY DSC-F828")
+        name or "not named": sum(row.properties.get("camera", "") == name for row in rows)
+        for name in ("Canon EOS 5D", "", "SONY DSC-F828")
     }
     assert by(found, "folder") == {name: sum(s.name.startswith(name) for s in samples) for name in ("north", "south")}
     assert by(found, "group") == {name: sum(s.group.name == name for s in samples) for name in ("ann", "bob")}
-    shapes = [max(row.width, row.height) / min(row.width, row.height) for row in rows]
+    edges = [(row.properties["width"], row.properties["height"]) for row in rows]
+    shapes = [max(pair) / min(pair) for pair in edges]
     assert by(found, "shape")["about square: up to 5:4"] == sum(shape <= 1.25 for shape in shapes)
     for name, values in (("size", shorter), ("brightness", stats.brightness), ("sharpness", stats.sharpness)):
         counts = by(found, name)

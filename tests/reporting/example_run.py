@@ -178,7 +178,7 @@ def _write_data(folder: Path, drawn: ExampleRun, seed: int, *, given: bool) -> S
     )
     split.save(folder / "split.json")
     entries = [
-        LedgerEntry(file, FileStatus.ACCEPTED, "", drawn.names[label], id_, "JPEG", 512, 384)
+        LedgerEntry(file, FileStatus.ACCEPTED, "", drawn.names[label], id_, "JPEG", {"width": 512, "height": 384})
         for file, label, id_ in zip(drawn.files, drawn.labels, drawn.ids, strict=True)
     ]
     entries[3] = replace(entries[3], status=FileStatus.REPAIRED, reason="the file ends early; the rest is grey")

@@ -469,7 +469,7 @@ def test_a_training_keeps_by_what_range_deep_photos_are_scaled(
     twice: tuple[FitContext, FineTuning, FineTuneResult],
 ) -> None:
     _, job, _ = twice
-    deep = job.spec.backbone.with_grey((GreyRange("uint16", 0.0, 4095.0),))
+    deep = job.spec.backbone.with_spec(replace(job.spec.backbone.spec, grey=(GreyRange("uint16", 0.0, 4095.0),)))
     other = FineTuning(replace(job.spec, backbone=deep))
     assert other.validation_views.spec == deep.spec
     assert other.train_views.spec.grey == deep.spec.grey

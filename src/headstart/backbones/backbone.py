@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from headstart.errors import BackboneError, nearest
-from headstart.modalities.image.spec import GreyRange, ImageSpec
+from headstart.modalities.image.spec import ImageSpec
+from headstart.modalities.modality import AnySpec
 
 SCHEMA_VERSION = 3
 GRAPH = "network.onnx"
@@ -66,9 +67,9 @@ class Backbone:
         facts = [self.architecture, self.weights_sha256, self.spec.to_json()]
         return hashlib.blake2b(json.dumps(facts, sort_keys=True).encode(), digest_size=20).hexdigest()
 
-    def with_grey(self, ranges: tuple[GreyRange, ...]) -> Self:
-        """Return the same network for photos whose values of more than 8 bits are scaled by these ranges."""
-        return replace(self, spec=replace(self.spec, grey=ranges)) if ranges else self
+    def with_spec(self, spec: AnySpec) -> Self:
+        """Return the same network for items that are prepared by another spec."""
+        return replace(self, spec=spec)
 
     def to_json(self) -> dict[str, Any]:
         """Return a dict of plain values, without the folder: that is where it was read from."""

@@ -10,15 +10,18 @@ from headstart.data.names import natural_key
 from headstart.data.readers.listing import SourceListing
 from headstart.data.samples import FileStatus, Ledger, Sample, Samples, number_copies
 from headstart.data.targets import AUTO, ReadTargets, choose_task, read_targets
-from headstart.modalities.image.decoding.depth import summarise_depths
+from headstart.modalities.modality import Modality
 
 
-def assemble_samples(listing: SourceListing, inspected: Sequence[Inspected], task: str = AUTO) -> Samples:
+def assemble_samples(
+    listing: SourceListing, inspected: Sequence[Inspected], modality: Modality, task: str = AUTO
+) -> Samples:
     """Return the samples of a source in natural order, and the ledger of every file seen.
 
     Args:
         listing: of the source.
         inspected: its files.
+        modality: of the items.
         task: the name of one, or ``AUTO``: the labels decide.
 
     Raises:
@@ -35,13 +38,14 @@ def assemble_samples(listing: SourceListing, inspected: Sequence[Inspected], tas
         *listing.notes,
         *chosen.notes,
         *chosen.task.targets.note(targets.space),
-        *summarise_depths([it.entry.depth for it in accepted if it.entry.depth]),
+        *modality.summarise([item.entry.facts for item in accepted]),
     )
     return Samples(
         targets.space,
         tuple(_make_samples(accepted, targets)),
         Ledger(tuple(entries), listing.ignored, notes),
         listing.root,
+        modality=modality.name,
     )
 
 
@@ -56,7 +60,7 @@ def _make_samples(accepted: Sequence[Inspected], targets: ReadTargets) -> list[S
             group,
             item.raw.subset,
             item.raw.source,
-            item.entry.depth,
+            item.entry.properties,
             copy,
         )
         for item, copy, group in zip(accepted, number_copies(digests), groups, strict=True)

@@ -1,23 +1,19 @@
-"""Inspection of every file: its bytes are read once, for their digest and the photo's header.
-
-Nothing is decoded but photos with more than 8 bits, whose values are measured.
-"""
+"""Inspection of every item: its bytes are read once, for their digest and the facts that its modality finds in them."""
 
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
 from headstart.data.own_output import is_own_picture
 from headstart.data.readers.listing import RawSample
-from headstart.data.samples import ArraySource, FileSource, FileStatus, LedgerEntry, compute_digest
+from headstart.data.samples import FileSource, FileStatus, LedgerEntry, Samples, compute_digest
 from headstart.errors import refuse_machine_faults
 from headstart.events import Listener, Progress
-from headstart.modalities.image.decode import identify, measure_depth
-from headstart.modalities.image.decoding.depth import describe_depth
-from headstart.modalities.modality import BrokenItem
+from headstart.modalities.modality import BrokenItem, InputSpec, Modality, Raw, get_modality
 
 MAX_BYTES = 1_000_000_000  #: a larger file is a film or an archive; it is not read
 
@@ -35,9 +31,20 @@ class Inspected:
     entry: LedgerEntry  #: accepted so far, or skipped
 
 
-def inspect(samples: Sequence[RawSample], listener: Listener) -> list[Inspected]:
-    """Return every file inspected, in the order given; several threads read."""
-    return list(map_in_threads(_inspect, samples, stage="read", workers=default_workers(), listener=listener))
+def inspect(samples: Sequence[RawSample], modality: Modality, listener: Listener) -> list[Inspected]:
+    """Return every item inspected, in the order given; several threads read."""
+    work = partial(_inspect, modality)
+    return list(map_in_threads(work, samples, stage="read", workers=default_workers(), listener=listener))
+
+
+def update_notes(samples: Samples, spec: InputSpec) -> Samples:
+    """Return the samples with the notes in their ledger as they are once a spec is fitted."""
+    entries = [entry for entry in samples.ledger.entries if entry.status is not FileStatus.SKIPPED]
+    notes = get_modality(samples.modality).note_items(spec, [entry.facts for entry in entries])
+    changes = {
+        entry.name: replace(entry, note=note) for entry, note in zip(entries, notes, strict=True) if note != entry.note
+    }
+    return samples.with_updates(changes) if changes else samples
 
 
 def map_in_threads(
@@ -72,13 +79,13 @@ def describe_read_error(error: OSError) -> str:
     return "missing file" if isinstance(error, FileNotFoundError) else f"unreadable: {error.strerror or error}"
 
 
-def _inspect(raw: RawSample) -> Inspected:
+def _inspect(modality: Modality, raw: RawSample) -> Inspected:
     if isinstance(raw.source, FileSource):
-        return Inspected(raw, _inspect_file(raw, raw.source))
-    return Inspected(raw, _inspect_array(raw, raw.source))
+        return Inspected(raw, _inspect_file(raw, raw.source, modality))
+    return Inspected(raw, _identify(raw, raw.source.read(), modality))
 
 
-def _inspect_file(raw: RawSample, source: FileSource) -> LedgerEntry:
+def _inspect_file(raw: RawSample, source: FileSource, modality: Modality) -> LedgerEntry:
     try:
         status = source.path.stat()
         if not stat.S_ISREG(status.st_mode):  # reading a pipe would wait for ever
@@ -89,20 +96,16 @@ def _inspect_file(raw: RawSample, source: FileSource) -> LedgerEntry:
         content = source.read()
     except OSError as error:
         return LedgerEntry(raw.name, FileStatus.SKIPPED, describe_read_error(error), raw.label)
-    digest = compute_digest(content)
     if is_own_picture(content):
-        return LedgerEntry(raw.name, FileStatus.SKIPPED, "a picture that headstart drew", raw.label, digest)
+        reason, digest = "a picture that headstart drew", compute_digest(content)
+        return LedgerEntry(raw.name, FileStatus.SKIPPED, reason, raw.label, digest)
+    return _identify(raw, content, modality)
+
+
+def _identify(raw: RawSample, content: Raw, modality: Modality) -> LedgerEntry:
+    digest = compute_digest(content)
     try:
-        header = identify(content)
+        facts = modality.identify(content)
     except BrokenItem as error:
         return LedgerEntry(raw.name, FileStatus.SKIPPED, str(error), raw.label, digest)
-    facts = header.format, header.width, header.height, header.camera
-    depth = measure_depth(content) if header.deep else None
-    note = "; ".join(filter(None, (header.note, describe_depth(depth) if depth else "")))
-    return LedgerEntry(raw.name, FileStatus.ACCEPTED, "", raw.label, digest, *facts, note=note, depth=depth)
-
-
-def _inspect_array(raw: RawSample, source: ArraySource) -> LedgerEntry:
-    pixels = source.read()
-    height, width = pixels.shape[:2]
-    return LedgerEntry(raw.name, FileStatus.ACCEPTED, "", raw.label, compute_digest(pixels), "array", width, height)
+    return LedgerEntry(raw.name, FileStatus.ACCEPTED, "", raw.label, digest, facts.format, facts.properties, facts.note)

@@ -7,7 +7,6 @@ from typing import Any
 
 from headstart.data.samples import FileStatus, Ledger, LedgerEntry
 from headstart.errors import DataError, describe_schema_mismatch
-from headstart.modalities.image.decoding.depth import BitDepth
 from headstart.storage.atomic import replace_text
 
 LEDGER_SCHEMA = 1
@@ -38,5 +37,4 @@ def load_ledger(path: Path) -> Ledger:
 
 
 def _parse_entry(line: dict[str, Any]) -> LedgerEntry:
-    depth = BitDepth(**line["depth"]) if line.get("depth") else None
-    return LedgerEntry(**{**line, "status": FileStatus(line["status"]), "depth": depth})
+    return LedgerEntry(**{**line, "status": FileStatus(line["status"])})

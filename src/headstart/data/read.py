@@ -23,6 +23,7 @@ from headstart.data.readers.walk import FileTree
 from headstart.data.samples import Samples
 from headstart.errors import DataError, SettingError
 from headstart.events import Listener, ignore
+from headstart.modalities.modality import get_modality
 from headstart.plugins import load_plugins
 from headstart.settings import DataSettings
 
@@ -68,7 +69,8 @@ def read_source(
     options = options or DataSettings.model_validate({})
     context = ReadContext(options, cache or settings.locate_store() / "archives")
     listing = _list_source(_resolve_source(source, labels), context)
-    samples = assemble_samples(listing, inspect(listing.samples, listener), options.task)
+    modality = get_modality("image")
+    samples = assemble_samples(listing, inspect(listing.samples, modality, listener), modality, options.task)
     problems = samples.task.targets.find_problems(samples) if strict else []
     if problems:
         rest = len(problems) - MOST_PROBLEMS

@@ -3,17 +3,17 @@
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headstart.display.html import html_table
 from headstart.errors import bounded
-from headstart.modalities.image.decoding.depth import BitDepth
-from headstart.modalities.modality import Noun, get_modality
+from headstart.modalities.modality import ItemFacts, Noun, get_modality
 from headstart.tasks.facets import Strata
 from headstart.tasks.task import Target, TargetArray, TargetSpace, Task, get_task
 
@@ -93,7 +93,7 @@ class Sample:
     group: SampleGroup
     subset: Subset | None  #: the subset it was given in, None where the split is to be made
     source: SampleSource
-    depth: BitDepth | None = None  #: of a photo with more than 8 bits: the range and kind of its values
+    properties: Mapping[str, Any] = field(default_factory=dict, hash=False)  #: as ``ItemFacts`` has them
     copy: int = 0  #: 0 for the first sample with these bytes, then 1, 2, ... in the order of their names
 
     @property
@@ -111,16 +111,23 @@ class LedgerEntry:
     reason: str = ""  #: why it was repaired or skipped
     label: str = ""  #: the class it was found under
     digest: str = ""
-    format: str = ""  #: Pillow's name
-    width: int = 0  #: pixels, as stored
-    height: int = 0  #: pixels, as stored
-    camera: str = ""  #: make and model, as EXIF says; "" where it says nothing
-    note: str = ""  #: what was done with this photo and not with every other, such as the range it was scaled by
-    depth: BitDepth | None = None  #: of a photo with more than 8 bits: the range and kind of its values
+    format: str = ""  #: as ``ItemFacts`` has it, and the next two
+    properties: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    note: str = ""
 
     def __post_init__(self) -> None:
         if len(self.reason) > LONGEST_REASON:  # it may hold a path, a label or what a library says
             object.__setattr__(self, "reason", bounded(self.reason, LONGEST_REASON))
+
+    @property
+    def facts(self) -> ItemFacts:
+        """The facts that the item's first bytes gave, with the note as it stands now."""
+        return ItemFacts(self.format, self.properties, self.note)
+
+    @property
+    def all_properties(self) -> Mapping[str, Any]:
+        """The properties with the format among them, as the facets of a modality take them."""
+        return {**self.properties, "format": self.format}
 
 
 @dataclass(frozen=True, slots=True)

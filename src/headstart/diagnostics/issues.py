@@ -81,7 +81,8 @@ def _stored_sizes(samples: Samples) -> tuple[Doubles, Doubles]:
     """Return width and height of every photo, (N,) pixels each, as stored."""
     entries: dict[str, LedgerEntry] = {entry.name: entry for entry in samples.ledger.entries}
     known = [entries[sample.name] for sample in samples.samples]
-    return np.array([it.width for it in known], np.float64), np.array([it.height for it in known], np.float64)
+    width, height = ([entry.properties[edge] for entry in known] for edge in ("width", "height"))
+    return np.array(width, np.float64), np.array(height, np.float64)
 
 
 def _find_repeated(samples: Samples, duplicates: Sequence[DuplicatePair]) -> ItemIssue:

@@ -171,15 +171,16 @@ def _split_cells(edge: int) -> tuple[Bools, Bools, Bools]:
 
 def _describe_files(entries: Sequence[LedgerEntry]) -> Floats:
     """Return what is known of files without their photos: sizes, and the commonest formats, sizes and cameras."""
-    width = np.log2(np.maximum(1, [entry.width for entry in entries]))
-    height = np.log2(np.maximum(1, [entry.height for entry in entries]))
+    widths = [entry.properties["width"] for entry in entries]
+    heights = [entry.properties["height"] for entry in entries]
+    width, height = np.log2(np.maximum(1, widths)), np.log2(np.maximum(1, heights))
     sizes = _add_products(np.stack([width + height, width - height, np.abs(width - height)], axis=1).astype(np.float32))
     names = (
         [entry.format for entry in entries],
-        [f"{entry.width} x {entry.height}" for entry in entries],
-        [str(entry.width) for entry in entries],
-        [str(entry.height) for entry in entries],
-        [entry.camera for entry in entries],
+        [f"{across} x {down}" for across, down in zip(widths, heights, strict=True)],
+        [str(across) for across in widths],
+        [str(down) for down in heights],
+        [entry.properties.get("camera", "") for entry in entries],
     )
     return np.hstack([sizes, *(_encode_one_hot(values) for values in names)])
 

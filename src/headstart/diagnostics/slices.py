@@ -152,11 +152,11 @@ def _cut(samples: Sequence[Sample], entries: Sequence[LedgerEntry], stats: Image
         "class": [[entry.label] for entry in entries],
         "shape": [[_name_shape(entry)] for entry in entries],
         "file type": [[entry.format] for entry in entries],
-        "camera": [[entry.camera or "not named"] for entry in entries],
+        "camera": [[entry.properties.get("camera") or "not named"] for entry in entries],
         "folder": [_list_folders(sample.name, classes) for sample in samples],
         "group": [[sample.group.name] if sample.group.kind is GroupKind.NAMED else [] for sample in samples],
     }
-    shorter = np.array([min(entry.width, entry.height) for entry in entries], np.float64)
+    shorter = np.array([min(_get_size(entry)) for entry in entries], np.float64)
     numbers: dict[SliceProperty, Iterator[Cut]] = {
         "size": _cut_thirds("size", shorter, ("small", "middle", "large"), " pixels along the shorter edge"),
         "brightness": _cut_thirds("brightness", 100 * stats.brightness, ("dark", "middle", "bright"), " %"),
@@ -195,9 +195,13 @@ def _cut_by_name(by: SliceProperty, values: Sequence[Sequence[str]]) -> Iterator
             yield by, name, inside
 
 
+def _get_size(entry: LedgerEntry) -> tuple[int, int]:
+    return entry.properties["width"], entry.properties["height"]
+
+
 def _name_shape(entry: LedgerEntry) -> str:
     """Return the shape of a photo, either way: its header does not say which way is up."""
-    ratio = max(entry.width, entry.height) / max(1, min(entry.width, entry.height))
+    ratio = max(_get_size(entry)) / max(1, min(_get_size(entry)))
     if ratio <= _SQUARE:
         return "about square: up to 5:4"
     return "usual: up to 3:2" if ratio <= _USUAL else "long: over 3:2"

@@ -1,7 +1,7 @@
 """Networks, converted, each with an engine that was proved on training photos."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,12 +12,12 @@ from headstart import events
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.catalog import split_names
 from headstart.backbones.convert import load_backbone
-from headstart.data.depths import describe_ranges, find_grey_ranges
 from headstart.data.samples import Sample
 from headstart.engines.choose import choose_engine
 from headstart.engines.parity import PARITY_SAMPLES, EngineChoice, ParitySamples
 from headstart.errors import DataError
 from headstart.extraction.extract import load_batch
+from headstart.modalities.modality import get_modality
 from headstart.selection.backbone_search import BackboneSearch, describe_search, select_backbone
 from headstart.selection.candidates import AUTO, list_tiers
 from headstart.selection.context import RunContext
@@ -68,10 +68,12 @@ def load_backbones(train: Sequence[Sample], photos: int, context: RunContext) ->
         HeadstartError: a network that cannot be had, or an engine that fails its proof.
     """
     log, settings, networks = context.log, context.settings, context.store.networks
-    ranges = find_grey_ranges(train)
+    properties = [sample.properties for sample in train]
 
     def load_network(name: str) -> Backbone:
-        return load_backbone(name, networks, log).with_grey(ranges)
+        backbone = load_backbone(name, networks, log)
+        spec = get_modality(backbone.spec.kind).fit_spec(backbone.spec, properties)
+        return backbone.with_spec(spec)
 
     def add_engine(backbone: Backbone) -> LoadedBackbone:
         samples = parity_samples(train, backbone)
@@ -95,15 +97,21 @@ def load_backbones(train: Sequence[Sample], photos: int, context: RunContext) ->
             )
             stage.summary = describe_search(search)
         names = [search.chosen]
-    if ranges:
-        log(events.Note(describe_ranges(ranges, sum(sample.depth is not None for sample in train))))
     with log.stage("prepare backbone") as stage:
         backbones = [load_network(name) for name in names]
         stage.summary = ", ".join(backbone.name for backbone in backbones)
+    for note in dict.fromkeys(describe_fitted_spec(backbone, properties) for backbone in backbones):
+        if note:
+            log(events.Note(note))
     with log.stage("prepare engine") as stage:
         loaded = tuple(add_engine(backbone) for backbone in backbones)
         stage.summary = ", ".join(dict.fromkeys(describe_engine(network.chosen) for network in loaded))
     return LoadedBackbones(loaded, search)
+
+
+def describe_fitted_spec(backbone: Backbone, properties: Sequence[Mapping[str, Any]]) -> str:
+    """Return what a network's spec took from the training items, in a line; "" for nothing."""
+    return get_modality(backbone.spec.kind).describe_fit(backbone.spec, properties)
 
 
 def describe_engine(chosen: EngineChoice) -> str:

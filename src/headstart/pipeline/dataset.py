@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from headstart.data.depths import note_scaling
+from headstart.data.inspection import update_notes
 from headstart.data.read import read_source
 from headstart.data.relabel import apply_relabels, find_relabel_tables
 from headstart.data.relaxed_split import make_relaxed_split
@@ -112,7 +112,7 @@ def prepare_dataset(
     with log.stage("extract") as stage:
         extractions = tuple(extract_features(samples, loaded, context) for loaded in backbones.all)
         stage.summary = "; ".join(describe_extraction(extraction) for extraction in extractions)
-    samples = note_scaling(samples, backbones.first.backbone.spec.grey)
+    samples = update_notes(samples, backbones.first.backbone.spec)
     decoded = _without_broken(samples, {key: found for done in extractions for key, found in done.issues.items()})
     with log.stage(NEAR_DUPLICATES) as stage:
         pairs = _near_duplicates(decoded, backbones.first, extractions[0], context)

@@ -1,6 +1,6 @@
 """Photos as scikit-learn hands them over: paths, bytes or arrays."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -21,7 +21,7 @@ from headstart.data.samples import (
     compute_digest,
 )
 from headstart.errors import DataError
-from headstart.modalities.image.decoding.depth import BitDepth
+from headstart.modalities.modality import get_modality
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +46,19 @@ def list_samples(X: Iterable[Any]) -> list[Sample]:
         raise DataError("no photos are given; wanted paths, bytes or arrays")
     found = [RawSample(name, "", _source(photo)) for name, photo in photos.items() if not isinstance(photo, bytes)]
     samples = {}
-    for inspected in inspect(found, events.ignore):
+    for inspected in inspect(found, get_modality("image"), events.ignore):
         entry = inspected.entry
         if entry.status is FileStatus.SKIPPED:
             raise DataError(f"{entry.name}: {entry.reason}; leave it out")
-        samples[entry.name] = _sample(entry.name, entry.digest, inspected.raw.source, entry.depth)
+        samples[entry.name] = _sample(entry.name, entry.digest, inspected.raw.source, entry.properties)
     for name, photo in photos.items():
         if isinstance(photo, bytes):
-            samples[name] = _sample(name, compute_digest(photo), cast("SampleSource", BytesSource(photo)), None)
+            samples[name] = _sample(name, compute_digest(photo), cast("SampleSource", BytesSource(photo)), {})
     return [samples[name] for name in photos]
 
 
-def _sample(name: str, digest: str, source: SampleSource, depth: BitDepth | None) -> Sample:
-    return Sample(name, digest, 0, SampleGroup(GroupKind.CONTENT, digest), None, source, depth)
+def _sample(name: str, digest: str, source: SampleSource, properties: Mapping[str, Any]) -> Sample:
+    return Sample(name, digest, 0, SampleGroup(GroupKind.CONTENT, digest), None, source, properties)
 
 
 def _name(photo: Any, number: int) -> str:

@@ -25,7 +25,7 @@ def test_images_and_labels(images, labels):
     assert samples.samples[10].name == "#10"
     assert samples.samples[10].digest == compute_digest(images[10])
     assert np.array_equal(samples.samples[10].source.read(), images[10])
-    assert (samples.ledger.entries[0].width, samples.ledger.entries[0].height) == (4, 5)
+    assert samples.ledger.entries[0].properties == {"width": 4, "height": 5}
     assert [sample.id for sample in read_source((images, labels)).samples] == [sample.id for sample in samples.samples]
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -5,13 +7,18 @@ from PIL import Image
 import headstart
 from headstart.backbones.convert import load_backbone
 from headstart.data.check import check_samples
-from headstart.data.depths import find_grey_ranges, note_scaling
+from headstart.data.inspection import update_notes
 from headstart.data.ledger import load_ledger, save_ledger
 from headstart.data.read import read_source
 from headstart.data.samples import Subset
 from headstart.extraction.extract import get_feature_space
-from headstart.modalities.image.spec import GreyRange
+from headstart.modalities.image.spec import WHOLE_EDGE, GreyRange, ImageSpec
 from headstart.modalities.image.stats import stats_space
+from headstart.modalities.modality import get_modality
+
+IMAGES = get_modality("image")
+SPEC = ImageSpec(32, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+TWELVE_BITS = replace(SPEC, grey=(GreyRange("uint16", 0.0, 4095.0),))
 
 
 @pytest.fixture
@@ -32,22 +39,24 @@ def panel(tmp_path):
 
 def test_a_set_has_one_range_found_in_train(panel):
     samples = read_source(panel)
-    train = [sample for sample in samples.samples if sample.subset is Subset.TRAIN]
-    ranges = find_grey_ranges(train)
-    assert ranges == (GreyRange("uint16", 0.0, 4095.0),)
+    train = [sample.properties for sample in samples.samples if sample.subset is Subset.TRAIN]
+    fitted = IMAGES.fit_spec(SPEC, train)
+    assert fitted == TWELVE_BITS
+    described = "photos with more than 8 bits are scaled by 0..4095 (uint16), the range of 24 of them in train"
+    assert IMAGES.describe_fit(fitted, train) == described
     assert samples.ledger.notes[-1] == (
         "32 photos have more than 8 bits a pixel (16 with 10 significant bits of 16, 15 with 12 significant bits of "
         "16, 1 with 14 significant bits of 16)"
     )
-    notes = {entry.name: entry.note for entry in note_scaling(samples, ranges).ledger.entries}
+    notes = {entry.name: entry.note for entry in update_notes(samples, fitted).ledger.entries}
     assert notes["train/no/0.png"] == "10 significant bits of 16, scaled by the set's range 0..4095"
-    alone = {entry.name: entry.note for entry in note_scaling(samples, ()).ledger.entries}
+    alone = {entry.name: entry.note for entry in update_notes(samples, SPEC).ledger.entries}
     assert alone["train/no/0.png"] == "10 significant bits of 16, scaled by its own range 0..1023"
     assert notes["test/yes/0.png"].endswith("it has values above, to 0..9000, which are clipped")
 
 
 def test_the_ledger_keeps_what_was_measured(panel, tmp_path):
-    samples = note_scaling(read_source(panel), (GreyRange("uint16", 0.0, 4095.0),))
+    samples = update_notes(read_source(panel), TWELVE_BITS)
     save_ledger(samples.ledger, tmp_path / "ledger.jsonl")
     assert load_ledger(tmp_path / "ledger.jsonl") == samples.ledger
 
@@ -60,8 +69,8 @@ def test_a_survey_notes_them_and_sets_none_aside(panel):
 
 def test_features_of_another_range_have_a_place_of_their_own(small):
     backbone = load_backbone(small.name, small.store / "networks")
-    assert backbone.with_grey(()) is backbone
-    other = backbone.with_grey((GreyRange("uint16", 0.0, 4095.0),))
+    assert backbone.with_spec(backbone.spec) == backbone
+    other = backbone.with_spec(replace(backbone.spec, grey=(GreyRange("uint16", 0.0, 4095.0),)))
     assert other.fingerprint != backbone.fingerprint
     assert stats_space(other.spec) != stats_space(backbone.spec)
 

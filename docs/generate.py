@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 
 from headstart.cli.main import VERBS
 from headstart.modalities.image.settings import AugmentSettings
+from headstart.modalities.modality import find_noun
 from headstart.reporting.glossary import render_glossary
 from headstart.settings import DataSettings, complete_class, list_chapters
 
@@ -167,7 +168,7 @@ def cli_page() -> str:
 
 def glossary_page() -> str:
     """Return the words that stay in reports and documents, each in plain sentences."""
-    return _page("# Glossary", GLOSSARY_INTRO.strip(), render_glossary())
+    return _page("# Glossary", GLOSSARY_INTRO.strip(), render_glossary(find_noun("image")))
 
 
 MADE_FILES: dict[str, Callable[[], str]] = {

@@ -204,7 +204,7 @@ def _(it: Files, label: int, end: str) -> float:
     return wilson(it.right[own].sum(), own.sum())[END[end]]
 
 
-@rule("photo.#.*")
+@rule("item.#.*")
 def _(it: Files, row: int, score: str) -> float:
     said = it.held_out["probabilities"][row]
     if score == "novelty":
@@ -340,7 +340,7 @@ def _(it: Files, end: str) -> float:
 # Data
 
 
-@rule("photos.*")
+@rule("files.*")
 def _(it: Files, which: str) -> float:
     outcomes = [line["status"] for line in it.ledger]
     counts = {name: outcomes.count(name) for name in ("accepted", "repaired", "skipped")}

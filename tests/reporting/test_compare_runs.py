@@ -94,7 +94,7 @@ def test_every_number_a_second_time(runs) -> None:
             assert abs(score_of(value, *counts)) == pytest.approx(1.96, abs=0.01)
         elif number in shared:
             assert value == pytest.approx(shared[number]), number
-        elif name.startswith("photo."):
+        elif name.startswith("item."):
             assert value == pytest.approx(again(files[run], name), rel=1e-6)
         elif run == "a":
             assert value == pytest.approx(again(files[run], ALIKE[name]), rel=2e-6), number

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from headstart.modalities.modality import Noun
 from headstart.reporting.compare_runs import render_comparison
 from headstart.reporting.glossary import TERMS, WAYS, Glossary, make_anchor
 from headstart.reporting.page import render_report
@@ -14,11 +15,12 @@ from headstart.selection.ensembles import ENSEMBLES
 from tests.reporting.example_run import write_example_run
 from tests.reporting.page_reader import PageReader
 
+PHOTO = Noun("photo", "photos")
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 NAMING = {"th", "dt", "caption", "summary", "h2", "h3", "h4"}  #: elements whose words a reader has to know
 #: Terms that are everyday words too, stand in a longer term or are the name of a setting.
 EVERYDAY = {"class", "group", "points", "head", "arm", "layer", "calibration", "recall", "precision", "accuracy"}
-EVERYDAY |= {"training photos", "test photos", "validation photos", "seed"}
+EVERYDAY |= {"training {many}", "test {many}", "validation {many}", "seed"}
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +41,7 @@ def test_terms_stand_in_alphabetical_order() -> None:
 
 @pytest.mark.parametrize("term", [*TERMS, *WAYS])
 def test_an_explanation_is_one_to_three_short_sentences(term) -> None:
-    meaning = {**TERMS, **WAYS}[term]
+    meaning = PHOTO.fill({**TERMS, **WAYS}[term])
     assert meaning.endswith(".")
     assert 20 < len(meaning) < 220
     assert len(re.findall(r"[.!?](?: |$)", meaning)) <= 3
@@ -50,7 +52,7 @@ def test_every_way_is_explained() -> None:
 
 
 def test_a_term_is_a_link_to_its_explanation() -> None:
-    glossary = Glossary()
+    glossary = Glossary(PHOTO)
     assert str(glossary("recall", "<found>")).endswith(">&lt;found&gt;</a>")
     assert 'href="#word-recall"' in glossary("recall")
     assert [term for _, term, _ in glossary.used] == ["recall"]
@@ -68,8 +70,8 @@ def test_terms_in_headings_tables_and_folds_are_explained_on_the_page(pages) -> 
             and not any(above.attributes.get("class") == "words" for above in it.above)
             and (it.tag in NAMING or (it.tag == "p" and any(above.tag == "details" for above in it.above)))
         )
-        named = {term for term in TERMS if re.search(rf"\b{re.escape(term.lower())}\b", words)} - EVERYDAY
-        assert {term.lower() for term in named} <= explained
+        named = {term for term in TERMS if re.search(rf"\b{re.escape(PHOTO.fill(term).lower())}\b", words)} - EVERYDAY
+        assert {PHOTO.fill(term).lower() for term in named} <= explained
 
 
 def test_a_page_explains_what_it_links_to_and_no_more(pages) -> None:
@@ -82,4 +84,4 @@ def test_a_page_explains_what_it_links_to_and_no_more(pages) -> None:
 def test_the_document_has_every_term() -> None:
     text = (DOCS / "glossary.md").read_text("utf-8")
     for name, meaning in {**TERMS, **WAYS}.items():
-        assert f"- **{name}**: {meaning}\n" in text
+        assert PHOTO.fill(f"- **{name}**: {meaning}\n") in text

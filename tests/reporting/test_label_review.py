@@ -157,8 +157,8 @@ def test_class_names_are_escaped(samples, tmp_path):
 
 
 def test_a_page_has_so_many_pictures_and_no_more(samples, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "MOST_PICTURES", 6)
-    monkeypatch.setattr(module, "FEWEST_PICTURES", 4)
+    monkeypatch.setattr(module, "MOST_PREVIEWS", 6)
+    monkeypatch.setattr(module, "FEWEST_PREVIEWS", 4)
     for name, high, pictures in (("few", 1, 4), ("some", 5, 5), ("many", 9, 6)):
         write_label_review(
             tmp_path / f"{name}.csv", samples, _issues(samples, range(9)), noise=replace(NOISE, high=high)

@@ -11,7 +11,7 @@ import pytest
 
 from headstart.diagnostics.near_duplicates.search import describe_low_detail
 from headstart.errors import SettingError, UserError
-from headstart.reporting.embedded_pictures import EmbeddedPictures
+from headstart.reporting.embedded_previews import EmbeddedPreviews
 from headstart.reporting.page import render_report
 from headstart.reporting.records import read_records
 from headstart.reporting.shown_numbers import FORMS, ShownNumbers
@@ -125,7 +125,7 @@ def test_what_may_be_missing_is_missing(read) -> None:
     assert "None were found: no two photos show the same." in words
     assert "does not judge whether a photo is unlike the training photos" in words
     assert "It cannot be told: a learning curve takes at least 8 training photos of each class" in words
-    assert "no picture" in words
+    assert "no preview" in words
     assert "Training" not in read["bare"].all("nav")[0].words
     assert "Training" in read["plain"].all("nav")[0].words
 
@@ -294,7 +294,7 @@ def test_a_folder_that_is_no_run_or_an_old_one(tmp_path) -> None:
 def test_pictures_keep_to_their_budget() -> None:
     jpeg = [b"\xff\xd8\xff" + bytes([number]) * 297 for number in range(3)]
     stored = {"a": jpeg[0], "b": jpeg[1], "c": b"no picture", "d": jpeg[2], "like a": jpeg[0]}
-    pictures = EmbeddedPictures(stored, ["b", "a", "b", "c", "missing", "d", "like a"], budget=900)
+    pictures = EmbeddedPreviews(stored, ["b", "a", "b", "c", "missing", "d", "like a"], budget=900)
     assert ["b" in pictures, "a" in pictures, "c" in pictures, "d" in pictures] == [True, True, False, False]
     assert pictures.left_out == 1
     assert pictures.style().count("data:image/jpeg;base64,") == 2

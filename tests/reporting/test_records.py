@@ -73,15 +73,15 @@ def test_the_records_agree_with_the_predictions(folder):
 def test_pictures_are_unpacked_when_asked_for(folder):
     records = read_records(folder)
     known = next(iter(records.predictions.id.tolist()))
-    assert Image.open(io.BytesIO(records.pictures[known])).size == (128, 96)
-    assert f"heat/{records.trust.explained.ids[0]}" in records.pictures
-    assert "no such photo" not in records.pictures
-    assert len(records.pictures) == len(list(records.pictures))
-    assert records.pictures["sheet"].startswith(b"\xff\xd8\xff")
+    assert Image.open(io.BytesIO(records.previews[known])).size == (128, 96)
+    assert f"heat/{records.trust.explained.ids[0]}" in records.previews
+    assert "no such photo" not in records.previews
+    assert len(records.previews) == len(list(records.previews))
+    assert records.previews["sheet"].startswith(b"\xff\xd8\xff")
 
 
 def test_a_run_without_pictures_has_none(tmp_path):
-    assert dict(read_records(write_example_run(tmp_path / "bare", classes=2, test=12, bare=True)).pictures) == {}
+    assert dict(read_records(write_example_run(tmp_path / "bare", classes=2, test=12, bare=True)).previews) == {}
 
 
 def test_a_photo_is_called_by_its_name(folder):
@@ -127,7 +127,7 @@ def test_another_schema_is_not_read(own, name):
 def test_a_damaged_file_is_named(own, name, content):
     (own / name).write_bytes(content)
     with pytest.raises(UserError, match=rf"{name}.*cannot be read: .*; restore the file or fit again"):
-        len(read_records(own).pictures)
+        len(read_records(own).previews)
 
 
 def test_arrays_that_do_not_belong_together_are_not_read(own):

@@ -170,6 +170,9 @@ class PreprocessingFacet(Protocol):
     def inputs(self) -> Sequence[tuple[str, str, Sequence[int | str]]]:
         """Return name, NumPy's dtype and shape of the graph's inputs, for one item."""
 
+    def describe(self) -> str:
+        """Return the graph's inputs in words, as Markdown: "`image`, uint8 (H, W, 3), RGB and upright,"."""
+
     def feed(self, value: Any) -> Batch:
         """Return a decoded item as the graph's inputs."""
 

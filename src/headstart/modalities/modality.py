@@ -54,6 +54,10 @@ class Noun:
         """Return a number of items, such as "1 photo" or "12 photos"."""
         return f"{number} {self.form(number)}"
 
+    def fill(self, text: str) -> str:
+        """Return a text with the word in place of "{one}", "{many}" and, at the beginning of a sentence, "{Many}"."""
+        return text.format(one=self.one, many=self.many, Many=self.many.capitalize())
+
 
 @dataclass(frozen=True, slots=True)
 class TensorSpec:
@@ -236,6 +240,14 @@ def get_modality(name: str) -> Modality:
         raise SettingError(f"no modality {name!r} is installed; {nearest(name, [*MODALITIES, *others])}")
     modality: Modality = others[name]
     return modality
+
+
+def find_noun(name: str) -> Noun:
+    """Return the word for the items of a modality; "sample" where it is not installed any more."""
+    try:
+        return get_modality(name).noun
+    except SettingError:
+        return Noun("sample", "samples")
 
 
 def all_modalities() -> Iterator[Modality]:

@@ -16,7 +16,7 @@ from headstart.diagnostics.label_noise import describe_label_noise
 from headstart.inference.engine_agreement import ENGINE_NAMES
 from headstart.reporting.records import Records
 from headstart.reporting.sections.arms import build_arms_section
-from headstart.reporting.sections.data import CUES, build_data_section, is_strong
+from headstart.reporting.sections.data import build_data_section, describe_cue, is_strong
 from headstart.reporting.sections.more_data import build_more_data_section
 from headstart.reporting.sections.overview import SMALL, build_overview
 from headstart.reporting.sections.test import build_test_section
@@ -35,6 +35,8 @@ def render_card(records: Records) -> str:
         .get_template("card.md")
         .render(
             run=records.run,
+            noun=records.noun,
+            inputs=records.inputs,
             test=records.test,
             validation=records.validation,
             trust=records.trust,
@@ -67,22 +69,26 @@ def _escape_code(text: object) -> str:
 
 def _list_caveats(records: Records) -> Iterator[str]:
     """Yield reasons for caution that the records give."""
+    noun = records.noun
     trust, test = records.trust, records.test
     if test.n < SMALL:
-        yield f"There are only {test.n} test photos, so the scores are uncertain; see their intervals."
+        yield f"There are only {test.n} test {noun.many}, so the scores are uncertain; see their intervals."
     if trust.leaks.leaks:
-        yield "Some test photos show the same as photos that it learned from; the score without them stands above."
+        yield (
+            f"Some test {noun.many} show the same as {noun.many} that it learned from; the score without them stands "
+            "above."
+        )
     for shortcut in trust.shortcuts:
         if is_strong(shortcut):
             share = FORMS["percent"](shortcut.accuracy).replace(SPACE, " ")
-            cue = CUES.get(shortcut.cue, shortcut.cue)
+            cue = describe_cue(shortcut, noun)
             yield (
                 f"The classes can be told from {cue} alone: {share} right, each class counting the same; it may go by "
                 "that."
             )
     if records.comparison.opened_test:
-        yield "Other ways than the one that was kept were scored on the test photos too."
-    yield "All scores are of photos from the same source; on photos from elsewhere it may do worse."
+        yield f"Other ways than the one that was kept were scored on the test {noun.many} too."
+    yield f"All scores are of {noun.many} from the same source; on {noun.many} from elsewhere it may do worse."
 
 
 @cache

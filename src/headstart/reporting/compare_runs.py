@@ -1,4 +1,4 @@
-"""Two runs side by side: how they differ in settings, split and scores, and which photos changed."""
+"""Two runs side by side: how they differ in settings, split and scores, and which samples changed."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 from headstart.arrays import Bools, Ints
 from headstart.evaluation.intervals import Interval, Proportion, estimate_proportion
 from headstart.evaluation.paired import SIGNIFICANT, accuracy_interval, mcnemar_exact
-from headstart.reporting.embedded_pictures import EmbeddedPictures
+from headstart.modalities.modality import Noun
+from headstart.reporting.embedded_previews import EmbeddedPreviews
 from headstart.reporting.page import Page, render_page
-from headstart.reporting.photos import PredictedPhoto, PredictedPhotos
+from headstart.reporting.predicted_items import PredictedItem, PredictedItems
 from headstart.reporting.records import Records
 from headstart.reporting.sections.repeat import format_setting
 
 NOT_COMPARED = ("out", "store", "report")  #: settings that change no answer
-MOST_CHANGED = 48  #: photos of each kind of change that are shown
+MOST_CHANGED = 48  #: samples of each kind of change that are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class ScorePair:
-    """A score of both runs, each on its own test photos."""
+    """A score of both runs, each on its own test samples."""
 
     name: str
     key: str  #: in names of numbers
@@ -44,15 +45,15 @@ class ScorePair:
 
 
 @dataclass(frozen=True, slots=True)
-class SharedPhotos:
-    """Test photos that both runs have, photo by photo; differences are b - a, the second run less the first."""
+class SharedItems:
+    """Test samples that both runs have, sample by sample; differences are b - a, the second run less the first."""
 
     n: int
     a: Proportion
     b: Proportion
     difference: float  #: of accuracy
-    interval: Interval  #: of ``difference``, by groups of photos
-    only_a: int  #: photos that a alone has right
+    interval: Interval  #: of ``difference``, by groups of samples
+    only_a: int  #: samples that a alone has right
     only_b: int
     p: float  #: McNemar's exact test, by groups, two-sided
     verdict: str
@@ -60,7 +61,7 @@ class SharedPhotos:
 
 @dataclass(frozen=True, slots=True)
 class ClassChange:
-    """A class on the shared photos."""
+    """A class on the shared samples."""
 
     index: int
     name: str
@@ -71,21 +72,21 @@ class ClassChange:
 
 
 @dataclass(frozen=True, slots=True)
-class ChangedPhoto:
-    """A photo and its prediction by each run."""
+class ChangedItem:
+    """A sample and its prediction by each run."""
 
-    a: PredictedPhoto
-    b: PredictedPhoto
+    a: PredictedItem
+    b: PredictedItem
 
 
 @dataclass(frozen=True, slots=True)
-class ChangedPhotos:
-    """Photos that changed alike."""
+class ChangedItems:
+    """Samples that changed alike."""
 
     title: str
     key: str  #: in names of numbers
     n: int
-    photos: tuple[ChangedPhoto, ...]
+    items: tuple[ChangedItem, ...]
 
 
 @dataclass(frozen=True)
@@ -97,16 +98,16 @@ class RunComparison:
     differences: tuple[Difference, ...]
     split: str  #: a sentence
     scores: tuple[ScorePair, ...]
-    left_out: int  #: shared photos that the runs label otherwise
-    seen: int  #: test photos of a that b learned from, and the other way round
-    shared: SharedPhotos | None  #: None where no test photo is in both
+    left_out: int  #: shared samples that the runs label otherwise
+    seen: int  #: test samples of a that b learned from, and the other way round
+    shared: SharedItems | None  #: None where no test sample is in both
     classes: tuple[ClassChange, ...]
-    changes: tuple[ChangedPhotos, ...]
+    changes: tuple[ChangedItems, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _PhotoPairs:
-    """The M test photos that both runs have, with the same label."""
+class _ItemPairs:
+    """The M test samples that both runs have, with the same label."""
 
     a_rows: Ints  #: (M,) rows of a's predictions
     b_rows: Ints  #: (M,) of b's
@@ -115,34 +116,34 @@ class _PhotoPairs:
     b_right: Bools
     a_said: NDArray[np.object_]  #: (M,) predicted names
     b_said: NDArray[np.object_]
-    groups: Ints  #: (M,) a number for each group of photos that belong together, as the second run has them
+    groups: Ints  #: (M,) a number for each group of samples that belong together, as the second run has them
     left_out: int
 
 
 def render_comparison(a: Records, b: Records) -> Page:
     """Return the page of two runs."""
-    photos = _pair_photos(a, b)
+    items = _pair_items(a, b)
     names = _name_runs(a, b)
-    changes = tuple(_list_changes(a, b, photos, names))
+    changes = tuple(_list_changes(a, b, items, names))
     comparison = RunComparison(
         a=names[0],
         b=names[1],
         differences=tuple(_list_differences(a, b)),
         split=_describe_split(a, b),
         scores=tuple(_list_scores(a, b)),
-        left_out=photos.left_out,
+        left_out=items.left_out,
         seen=_count_seen(a, b) + _count_seen(b, a),
-        shared=_compare_shared(photos, names) if len(photos.a_rows) else None,
-        classes=tuple(_compare_classes(photos)),
+        shared=_compare_shared(items, names, a.noun) if len(items.a_rows) else None,
+        classes=tuple(_compare_classes(items)),
         changes=changes,
     )
-    wanted = [change.a.id for kind in changes for change in kind.photos]
-    pictures = EmbeddedPictures({**_select_pictures(b, wanted), **_select_pictures(a, wanted)}, wanted)
-    return render_page("compare_runs.html", pictures, comparison=comparison, runs=(a, b))
+    wanted = [change.a.id for kind in changes for change in kind.items]
+    previews = EmbeddedPreviews({**_select_previews(b, wanted), **_select_previews(a, wanted)}, wanted)
+    return render_page("compare_runs.html", previews, a.noun, comparison=comparison, runs=(a, b))
 
 
-def _select_pictures(records: Records, wanted: list[str]) -> dict[str, bytes]:
-    return {key: records.pictures[key] for key in wanted if key in records.pictures}
+def _select_previews(records: Records, wanted: list[str]) -> dict[str, bytes]:
+    return {key: records.previews[key] for key in wanted if key in records.previews}
 
 
 def _name_runs(a: Records, b: Records) -> tuple[str, str]:
@@ -152,12 +153,13 @@ def _name_runs(a: Records, b: Records) -> tuple[str, str]:
 
 def _list_differences(a: Records, b: Records) -> Iterator[Difference]:
     """Yield settings that differ, then facts."""
+    noun = a.noun
     ours, theirs = a.run.settings, b.run.settings
     for name in dict.fromkeys([*ours, *theirs]):
         if name not in NOT_COMPARED and ours.get(name) != theirs.get(name):
             yield Difference(name, format_setting(ours.get(name)), format_setting(theirs.get(name)))
     facts: dict[str, tuple[Any, Any]] = {
-        "photos": (a.run.source, b.run.source),
+        noun.many: (a.run.source, b.run.source),
         "classes": (", ".join(a.classes), ", ".join(b.classes)),
         "winner": (a.run.winner, b.run.winner),
         "calibration chosen": (a.trust.calibration.kind, b.trust.calibration.kind),
@@ -167,24 +169,29 @@ def _list_differences(a: Records, b: Records) -> Iterator[Difference]:
 
 
 def _describe_split(a: Records, b: Records) -> str:
+    noun = a.noun
     if dict(a.split.subsets) == dict(b.split.subsets):
-        return "The photos are split the same way in both."
+        return f"The {noun.many} are split the same way in both."
     both = a.split.subsets.keys() & b.split.subsets.keys()
     moved = sum(a.split.subsets[id_] is not b.split.subsets[id_] for id_ in both)
     if not both:
-        return "The runs have no photo in common."
+        return f"The runs have no {noun.one} in common."
     if not moved:
-        return "Photos that both runs have are split the same way; one run has photos that the other has not."
-    return "The photos are not split the same way: some are test photos in one run and training photos in the other."
+        both_have = f"{noun.many.capitalize()} that both runs have are split the same way"
+        return f"{both_have}; one run has {noun.many} that the other has not."
+    moved_over = f"some are test {noun.many} in one run and training {noun.many} in the other"
+    return f"The {noun.many} are not split the same way: {moved_over}."
 
 
 def _list_scores(a: Records, b: Records) -> Iterator[ScorePair]:
+    noun = a.noun
+
     def pair(name: str, key: str, form: str, score: Callable[[Records], float | None], term: str = "") -> ScorePair:
         return ScorePair(name, key, form, score(a), score(b), term)
 
     accuracy = pair("accuracy", "accuracy", "percent", lambda run: run.test.accuracy, "accuracy")
     yield replace(accuracy, a_interval=a.test.accuracy_interval, b_interval=b.test.accuracy_interval)
-    yield pair("test photos", "n", "count", lambda run: run.test.n)
+    yield pair(f"test {noun.many}", "n", "count", lambda run: run.test.n)
     term = "balanced accuracy"
     yield pair(term, "balanced_accuracy", "percent", lambda run: run.test.balanced_accuracy, term)
     yield pair("F1, mean over classes", "macro_f1", "three", lambda run: run.test.macro_f1, "F1")
@@ -203,7 +210,7 @@ def _list_scores(a: Records, b: Records) -> Iterator[ScorePair]:
     yield pair(
         "candidates, mean", "mean_size", "two", lambda run: run.trust.sets.test.mean_size if run.trust.sets else None
     )
-    name, term = "unlike the training photos", "unfamiliar"
+    name, term = f"unlike the training {noun.many}", "unfamiliar"
     yield pair(
         name, term, "percent", lambda run: float(run.predictions.subset("test").out_of_distribution.mean()), term
     )
@@ -211,9 +218,9 @@ def _list_scores(a: Records, b: Records) -> Iterator[ScorePair]:
     yield pair("size of the run's folder", "disk", "size", lambda run: run.trust.disk.run)
 
 
-def _pair_photos(a: Records, b: Records) -> _PhotoPairs:
+def _pair_items(a: Records, b: Records) -> _ItemPairs:
     ours, theirs = (
-        {str(records.predictions.id[row]): row for row in PredictedPhotos(records).rows.tolist()} for records in (a, b)
+        {str(records.predictions.id[row]): row for row in PredictedItems(records).rows.tolist()} for records in (a, b)
     )
     both = [id_ for id_ in ours if id_ in theirs]
     a_rows, b_rows = (np.array([rows[id_] for id_ in both], np.int64) for rows in (ours, theirs))
@@ -222,7 +229,7 @@ def _pair_photos(a: Records, b: Records) -> _PhotoPairs:
     alike = names == b_classes[b.predictions.label[b_rows]]
     a_rows, b_rows, names = a_rows[alike], b_rows[alike], names[alike]
     a_said, b_said = a_classes[a.predictions.predicted[a_rows]], b_classes[b.predictions.predicted[b_rows]]
-    return _PhotoPairs(
+    return _ItemPairs(
         a_rows,
         b_rows,
         names,
@@ -236,14 +243,14 @@ def _pair_photos(a: Records, b: Records) -> _PhotoPairs:
 
 
 def _count_seen(a: Records, b: Records) -> int:
-    """Return how many test photos of one run the other learned from."""
+    """Return how many test samples of one run the other learned from."""
     return sum(
         b.split.subsets.get(str(id_), "test") != "test" for id_ in a.predictions.id[a.predictions.part == "test"]
     )
 
 
-def _compare_shared(photos: _PhotoPairs, names: tuple[str, str]) -> SharedPhotos:
-    ours, theirs, groups = photos.a_right, photos.b_right, photos.groups
+def _compare_shared(items: _ItemPairs, names: tuple[str, str], noun: Noun) -> SharedItems:
+    ours, theirs, groups = items.a_right, items.b_right, items.groups
     a, b = estimate_proportion(ours, groups), estimate_proportion(theirs, groups)
     assert a is not None
     assert b is not None
@@ -253,10 +260,10 @@ def _compare_shared(photos: _PhotoPairs, names: tuple[str, str]) -> SharedPhotos
     if p < SIGNIFICANT:
         verdict = f"{better} is better, by more than chance."
     elif difference:
-        verdict = f"{better} has more photos right, but this difference can be chance."
+        verdict = f"{better} has more {noun.many} right, but this difference can be chance."
     else:
-        verdict = "Both have as many photos right."
-    return SharedPhotos(
+        verdict = f"Both have as many {noun.many} right."
+    return SharedItems(
         n=len(ours),
         a=a,
         b=b,
@@ -269,24 +276,24 @@ def _compare_shared(photos: _PhotoPairs, names: tuple[str, str]) -> SharedPhotos
     )
 
 
-def _compare_classes(photos: _PhotoPairs) -> Iterator[ClassChange]:
-    for index, name in enumerate(dict.fromkeys(sorted(photos.names.tolist()))):
-        own = photos.names == name
-        a, b = float(photos.a_right[own].mean()), float(photos.b_right[own].mean())
+def _compare_classes(items: _ItemPairs) -> Iterator[ClassChange]:
+    for index, name in enumerate(dict.fromkeys(sorted(items.names.tolist()))):
+        own = items.names == name
+        a, b = float(items.a_right[own].mean()), float(items.b_right[own].mean())
         yield ClassChange(index, name, int(own.sum()), a, b, b - a)
 
 
-def _list_changes(a: Records, b: Records, photos: _PhotoPairs, names: tuple[str, str]) -> Iterator[ChangedPhotos]:
-    ours, theirs = PredictedPhotos(a), PredictedPhotos(b)
-    both_wrong = ~photos.a_right & (photos.a_said != photos.b_said) & ~photos.b_right
+def _list_changes(a: Records, b: Records, items: _ItemPairs, names: tuple[str, str]) -> Iterator[ChangedItems]:
+    ours, theirs = PredictedItems(a), PredictedItems(b)
+    both_wrong = ~items.a_right & (items.a_said != items.b_said) & ~items.b_right
     kinds = (
-        (f"Right in {names[0]} only", "only_a", photos.a_right & ~photos.b_right),
-        (f"Right in {names[1]} only", "only_b", photos.b_right & ~photos.a_right),
+        (f"Right in {names[0]} only", "only_a", items.a_right & ~items.b_right),
+        (f"Right in {names[1]} only", "only_b", items.b_right & ~items.a_right),
         ("Wrong in both, each in its own way", "both_wrong", both_wrong),
     )
     for title, key, changed in kinds:
         rows = np.flatnonzero(changed)
         shown = tuple(
-            ChangedPhoto(ours[int(photos.a_rows[row])], theirs[int(photos.b_rows[row])]) for row in rows[:MOST_CHANGED]
+            ChangedItem(ours[int(items.a_rows[row])], theirs[int(items.b_rows[row])]) for row in rows[:MOST_CHANGED]
         )
-        yield ChangedPhotos(title, key, len(rows), shown)
+        yield ChangedItems(title, key, len(rows), shown)

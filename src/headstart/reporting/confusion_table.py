@@ -1,4 +1,4 @@
-"""The confusion matrix of a page: a table whose numbers open the photos they count."""
+"""The confusion matrix of a page: a table whose numbers open the samples they count."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,42 +6,44 @@ from dataclasses import dataclass
 import numpy as np
 
 from headstart.arrays import Ints
+from headstart.modalities.modality import Noun
 from headstart.reporting.charts.short_names import fit_names
-from headstart.reporting.photos import PredictedPhoto, PredictedPhotos
+from headstart.reporting.predicted_items import PredictedItem, PredictedItems
 from headstart.reporting.records import Records
 
 MOST_CLASSES = 40  #: rows of the matrix; of more classes, those with the most mistakes
-MOST_TILES = 2400  #: photos below the matrix, over all cells
+MOST_TILES = 2400  #: samples below the matrix, over all cells
 MOST_IN_CELL, FEWEST_IN_CELL = 200, 4
 MANY = 10  #: classes; of more the names of columns are turned
-TYPE = 14.0  #: pixels, of the names
-ROOM, UPRIGHT = 150.0, 84.0  #: pixels for the name of a row or turned column, and of one that is not turned
+TYPE = 14.0  #: CSS units, of the names
+ROOM, UPRIGHT = 150.0, 84.0  #: CSS units for the name of a row or turned column, and of one that is not turned
 
 
 @dataclass(frozen=True, slots=True)
 class ConfusionCell:
-    """Photos of one class that were taken for one class."""
+    """Samples of one class that were taken for one class."""
 
     true: str
     said: str
     n: int
-    share: float  #: of the photos of the true class
+    share: float  #: of the samples of the true class
     miss: bool
-    shown: bool  #: its photos are seen when the page opens
+    shown: bool  #: its samples are seen when the page opens
     anchor: str
     number: str  #: the name of its number
-    photos: tuple[PredictedPhoto, ...]  #: the least sure first
+    noun: Noun
+    items: tuple[PredictedItem, ...]  #: the least sure first
 
     @property
     def label(self) -> str:
         """The cell in words."""
-        photos = f"{self.n:,} photo" + "s" * (self.n != 1)
-        return f"{photos} of {self.true} taken for {self.said}" if self.miss else f"{photos} of {self.true} found"
+        items = f"{self.n:,} {self.noun.form(self.n)}"
+        return f"{items} of {self.true} taken for {self.said}" if self.miss else f"{items} of {self.true} found"
 
 
 @dataclass(frozen=True, slots=True)
 class ConfusionRow:
-    """A class and the classes that its photos were taken for."""
+    """A class and the classes that its samples were taken for."""
 
     name: str
     shown: str  #: its name as far as there is room
@@ -63,22 +65,22 @@ class ConfusionTable:
 
     @property
     def galleries(self) -> Iterator[ConfusionCell]:
-        """The cells that have photos."""
+        """The cells that have samples."""
         return (cell for row in self.rows for cell in row.cells if cell.n)
 
-    def pictures(self) -> Iterator[str]:
-        """Yield keys of the pictures, mistakes first."""
+    def previews(self) -> Iterator[str]:
+        """Yield keys of the previews, mistakes first."""
         for cell in sorted(self.galleries, key=lambda cell: not cell.miss):
-            yield from (photo.id for photo in cell.photos)
+            yield from (item.id for item in cell.items)
 
 
-def build_confusion_table(records: Records, photos: PredictedPhotos) -> ConfusionTable:
-    """Return the table of the test photos; the cell with the most mistakes is open."""
+def build_confusion_table(records: Records, items: PredictedItems) -> ConfusionTable:
+    """Return the table of the test samples; the cell with the most mistakes is open."""
     counts, names = np.array(records.test.confusion, np.int64), records.classes
     shown = _select_classes(counts)
     most = int(np.clip(MOST_TILES // max(1, int((counts > 0).sum())), FEWEST_IN_CELL, MOST_IN_CELL))
     open_cell = _find_open_cell(counts, shown)
-    by_cell = _sort_into_cells(records, photos)
+    by_cell = _sort_into_cells(records, items)
 
     def build_cell(true: int, said: int) -> ConfusionCell:
         n = int(counts[true, said])
@@ -91,7 +93,8 @@ def build_confusion_table(records: Records, photos: PredictedPhotos) -> Confusio
             shown=(true, said) == open_cell,
             anchor=f"cell-{true}-{said}",
             number=f"confusion.{true}.{said}",
-            photos=tuple(photos[row] for row in by_cell.get((true, said), ())[:most]),
+            noun=records.noun,
+            items=tuple(items[row] for row in by_cell.get((true, said), ())[:most]),
         )
 
     inside = [names[label] for label in shown]
@@ -119,11 +122,11 @@ def _find_open_cell(counts: Ints, shown: Ints) -> tuple[int, int]:
     return int(shown[row]), int(shown[column])
 
 
-def _sort_into_cells(records: Records, photos: PredictedPhotos) -> dict[tuple[int, int], list[int]]:
+def _sort_into_cells(records: Records, items: PredictedItems) -> dict[tuple[int, int], list[int]]:
     """Return rows of ``predictions.npz`` by true and predicted class, the least sure first."""
     predictions = records.predictions
     predicted, confidence = predictions.predicted, predictions.confidence
     by_cell: dict[tuple[int, int], list[int]] = {}
-    for row in photos.rows[np.argsort(confidence[photos.rows], kind="stable")].tolist():
+    for row in items.rows[np.argsort(confidence[items.rows], kind="stable")].tolist():
         by_cell.setdefault((int(predictions.label[row]), int(predicted[row])), []).append(row)
     return by_cell

@@ -1,4 +1,4 @@
-"""Label review by a person: a table of label issues to edit and hand back, and a page that shows the photos."""
+"""Label review by a person: a table of label issues to edit and hand back, and a page that shows the samples."""
 
 import base64
 import io
@@ -18,22 +18,22 @@ from headstart.errors import SettingError, refuse_machine_faults
 from headstart.events import Listener, ignore
 from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
 from headstart.modalities.modality import BrokenItem
-from headstart.reporting.embedded_pictures import EmbeddedPictures
+from headstart.reporting.embedded_previews import EmbeddedPreviews
 from headstart.reporting.page import Page, render_page
 from headstart.storage.atomic import replace_bytes, replace_text
 from headstart.storage.csv_cells import format_csv
 
 COLUMNS = ("photo", "given", "now", "likely", "given_probability", "likely_probability", "label")
-MOST_PICTURES = 400  #: on the page; all issues are in the table
-FEWEST_PICTURES = 60  #: that are shown though fewer labels are wrong by estimate
-EDGE, QUALITY = 180, 72  #: longest edge of a picture, pixels; of its JPEG
+MOST_PREVIEWS = 400  #: on the page; all issues are in the table
+FEWEST_PREVIEWS = 60  #: that are shown though fewer labels are wrong by estimate
+EDGE, QUALITY = 180, 72  #: longest edge of a preview, pixels; of its JPEG
 
 _SPEC = ImageSpec(EDGE, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewCard:
-    """A photo whose label looks wrong, on the page."""
+    """A sample whose label looks wrong, on the page."""
 
     row: int  #: of the table; its header is row 1
     name: str
@@ -41,7 +41,7 @@ class ReviewCard:
     given_probability: float
     likely: str
     likely_probability: float
-    picture: str  #: a data URI; empty where the photo cannot be shown
+    preview: str  #: a data URI; empty where the sample cannot be shown
 
 
 def check_review_table(table: Path) -> None:
@@ -115,9 +115,9 @@ def _format_table(samples: Samples, found: Sequence[tuple[Sample, LabelIssue]]) 
     return content if content.isascii() else b"\xef\xbb\xbf" + content
 
 
-def _count_pictures(noise: LabelNoise) -> int:
-    """Return how many pictures the page has at most."""
-    return min(max(noise.high or 0, FEWEST_PICTURES), MOST_PICTURES)
+def _count_previews(noise: LabelNoise) -> int:
+    """Return how many previews the page has at most."""
+    return min(max(noise.high or 0, FEWEST_PREVIEWS), MOST_PREVIEWS)
 
 
 def _render_review(
@@ -130,9 +130,9 @@ def _render_review(
     in_test: int,
     listener: Listener,
 ) -> Page:
-    shown = found[: _count_pictures(noise)]
-    photos = [sample for sample, _ in shown]
-    pictures = map_in_threads(_make_picture, photos, stage="draw", workers=default_workers(), listener=listener)
+    shown = found[: _count_previews(noise)]
+    shown_samples = [sample for sample, _ in shown]
+    previews = map_in_threads(_make_preview, shown_samples, stage="draw", workers=default_workers(), listener=listener)
     cards = [
         ReviewCard(
             row=row,
@@ -141,13 +141,14 @@ def _render_review(
             given_probability=issue.given_probability,
             likely=samples.classes[issue.likely],
             likely_probability=issue.likely_probability,
-            picture=picture,
+            preview=preview,
         )
-        for row, ((sample, issue), picture) in enumerate(zip(shown, pictures, strict=True), 2)
+        for row, ((sample, issue), preview) in enumerate(zip(shown, previews, strict=True), 2)
     ]
     return render_page(
         "label_review.html",
-        EmbeddedPictures({}, ()),
+        EmbeddedPreviews({}, ()),
+        samples.noun,
         source=samples.root,
         noise=noise,
         left_out=describe_left_out(in_test) if in_test else "",
@@ -158,8 +159,8 @@ def _render_review(
     )
 
 
-def _make_picture(sample: Sample) -> str:
-    """Return a small JPEG of a photo as a data URI; an empty text where it does not decode."""
+def _make_preview(sample: Sample) -> str:
+    """Return a small JPEG of a sample as a data URI; an empty text where it does not decode."""
     try:
         image = Image.fromarray(load_item(sample.source, _SPEC).value)
     except BrokenItem:

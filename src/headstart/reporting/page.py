@@ -13,8 +13,9 @@ from markupsafe import Markup, escape
 from headstart import __version__
 from headstart.diagnostics.label_noise import LabelNoise, describe_label_noise
 from headstart.inference.engine_agreement import ENGINE_NAMES
+from headstart.modalities.modality import Noun
 from headstart.reporting.charts.svg.style import STYLE
-from headstart.reporting.embedded_pictures import SHEET, EmbeddedPictures
+from headstart.reporting.embedded_previews import SHEET, EmbeddedPreviews
 from headstart.reporting.glossary import Glossary
 from headstart.reporting.records import Records
 from headstart.reporting.sections.arms import build_arms_section
@@ -29,12 +30,12 @@ from headstart.reporting.sections.training import build_training_section
 from headstart.reporting.shown_numbers import ShownNumbers
 
 SECTIONS = {
-    "data": "Photos",
+    "data": "{Many}",
     "arms": "Ways tried",
     "training": "Training",
     "test": "Test",
-    "slices": "Kinds of photos",
-    "more-data": "Would more photos help?",
+    "slices": "Kinds of {many}",
+    "more-data": "Would more {many} help?",
     "advisor": "Expected and found",
     "cost": "Time and memory",
     "repeat": "How to repeat it",
@@ -52,20 +53,22 @@ class Page:
 
 def render_report(records: Records) -> Page:
     """Return the report of a run."""
+    noun = records.noun
     data, arms, training = build_data_section(records), build_arms_section(records), build_training_section(records)
     more, tested = build_more_data_section(records), build_test_section(records)
-    wanted = (*tested.pictures(), *data.pictures(), SHEET, *tested.matrix.pictures())
+    wanted = (*tested.previews(), *data.previews(), SHEET, *tested.matrix.previews())
     without = {"training": not training.arms, "advisor": records.run.advice is None}
     return render_page(
         "report.html",
-        EmbeddedPictures(records.pictures, wanted),
+        EmbeddedPreviews(records.previews, wanted),
+        noun,
         run=records.run,
         test=records.test,
         trust=records.trust,
         engines=records.engines,
         engine_names=ENGINE_NAMES,
-        photo_name=records.name,
-        sections=tuple((id_, title) for id_, title in SECTIONS.items() if not without.get(id_)),
+        item_name=records.name,
+        sections=tuple((id_, noun.fill(title)) for id_, title in SECTIONS.items() if not without.get(id_)),
         overview=build_overview(records, data, arms, more),
         data=data,
         arms=arms,
@@ -78,18 +81,19 @@ def render_report(records: Records) -> Page:
     )
 
 
-def render_page(template: str, pictures: EmbeddedPictures, **context: object) -> Page:
+def render_page(template: str, previews: EmbeddedPreviews, noun: Noun, **context: object) -> Page:
     """Return a page made from a template; whatever is put into it is escaped, and no script but ours may run in it."""
-    numbers, script, glossary = ShownNumbers(), _read_asset("page.js"), Glossary()
+    numbers, script, glossary = ShownNumbers(), _read_asset("page.js"), Glossary(noun)
     html = (
         _make_environment()
         .get_template(template)
         .render(
             **context,
+            noun=noun,
             show=numbers,
             term=glossary,
             describe_label_noise=partial(_describe_label_noise, show=numbers),
-            pictures=pictures,
+            previews=previews,
             chart_css=Markup(STYLE),  # noqa: S704
             css=Markup(_read_asset("page.css")),  # noqa: S704
             script=Markup(script),  # noqa: S704

@@ -33,7 +33,7 @@ class Plots:
         self.records = run if isinstance(run, Records) else read_records(run)
 
     def confusion(self) -> "Figure":
-        """Draw the test photos by true and by predicted class."""
+        """Draw the test samples by true and by predicted class."""
         return draw_figure(charts.confusion_chart(self.records))
 
     def curves(self) -> "Figure":
@@ -77,19 +77,19 @@ class Plots:
         return draw_figure(charts.set_sizes_chart(self.records), charts.class_coverage_chart(self.records))
 
     def novelty(self) -> "Figure":
-        """Draw the novelty of validation and test photos, beside the threshold."""
+        """Draw the novelty of validation and test samples, beside the threshold."""
         return draw_figure(charts.novelty_chart(self.records))
 
     def class_counts(self) -> "Figure":
-        """Draw the photos of each class in each subset."""
+        """Draw the samples of each class in each subset."""
         return draw_figure(charts.class_counts_chart(self.records))
 
     def slices(self) -> "Figure":
-        """Draw the accuracy by kind of photo."""
+        """Draw the accuracy by kind of sample."""
         return draw_figure(charts.slices_chart(self.records))
 
     def learning_curve(self) -> "Figure":
-        """Draw the accuracy over the number of training photos, and the gain of each class from more."""
+        """Draw the accuracy over the number of training samples, and the gain of each class from more."""
         return draw_figure(
             charts.learning_curve_chart(self.records), *charts.make_if_recorded(charts.gains_chart, self.records)
         )

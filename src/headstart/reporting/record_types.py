@@ -51,7 +51,7 @@ class EngineRecord:
 
 @dataclass(frozen=True, slots=True)
 class SubsetSizes:
-    """Photos of each subset."""
+    """Samples of each subset."""
 
     train: int
     validation: int
@@ -59,7 +59,7 @@ class SubsetSizes:
 
     @property
     def total(self) -> int:
-        """Photos of all subsets."""
+        """Samples of all subsets."""
         return self.train + self.validation + self.test
 
 
@@ -104,17 +104,18 @@ class RunRecord:
     notes: tuple[str, ...]
     versions: Mapping[str, str]
     machine: Mapping[str, str]
-    refitted: bool = False  #: the winner was fitted once more, on training and validation photos together
+    refitted: bool = False  #: the winner was fitted once more, on training and validation samples together
     advice: AdviceRecord | None = None
     took: float | None = None  #: seconds from the beginning to the last result
+    modality: str = "image"  #: the name of the kind of data
 
 
 @dataclass(frozen=True, slots=True)
 class TestComparison:
-    """The test photos in a comparison of arms."""
+    """The test samples in a comparison of arms."""
 
     pairs: tuple[PairedTest, ...]
-    smallest_difference: float | None  #: in accuracy that the test photos can show; None: none
+    smallest_difference: float | None  #: in accuracy that the test samples can show; None: none
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +135,16 @@ class ComparisonRecord:
 
 @dataclass(frozen=True, slots=True)
 class DuplicatesRecord:
-    """Near-duplicates among all photos."""
+    """Near-duplicates among all samples."""
 
     pairs: tuple[DuplicatePair, ...]
-    sets: tuple[tuple[str, ...], ...]  #: ids of photos that show the same
+    sets: tuple[tuple[str, ...], ...]  #: ids of samples that show the same
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class LeaksRecord:
-    """Held-out photos that show the same as photos that were learned from."""
+    """Held-out samples that show the same as samples that were learned from."""
 
     leaks: tuple[Leak, ...]
     scores: LeakScores | None
@@ -156,7 +157,7 @@ class LabelsRecord:
     noise: LabelNoise
     issues: tuple[LabelIssue, ...]
     corrected_in_test: int
-    untouched: Proportion | None  #: accuracy on the test photos whose labels were not corrected
+    untouched: Proportion | None  #: accuracy on the test samples whose labels were not corrected
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +165,8 @@ class CalibrationRecord:
     """The calibration that was chosen, and how the probabilities did on test without and with it."""
 
     kind: str
-    held_out: str  #: the photos that it was chosen on: "validation", or training photos, cross-validated
-    n: int  #: of these photos
+    held_out: str  #: the samples that it was chosen on: "validation", or training samples, cross-validated
+    n: int  #: of these samples
     tried: Mapping[str, float]  #: kind -> cross-validated log loss, nats
     before: Reliability
     after: Reliability
@@ -177,7 +178,7 @@ class SetsRecord:
 
     kind: str
     coverage: float  #: wanted
-    held_out_n: int  #: photos that the threshold is from
+    held_out_n: int  #: samples that the threshold is from
     test: Coverage
 
 
@@ -188,7 +189,7 @@ class NoveltyRecord:
     kind: str
     layers: tuple[str, ...]
     ood_acceptance: float  #: wanted
-    accepted: Proportion  #: test photos below the threshold
+    accepted: Proportion  #: test samples below the threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +202,7 @@ class DiskRecord:
 
 @dataclass(frozen=True, slots=True)
 class ExplainedRecord:
-    """Photos with a picture of where the classifier looked."""
+    """Samples with a preview of where the classifier looked."""
 
     method: str
     ids: tuple[str, ...]
@@ -211,7 +212,7 @@ class ExplainedRecord:
 class TrustRecord:
     """``trust.json``: what was found about the data and about how far the answers can be trusted."""
 
-    names: Mapping[str, str]  #: of photos, by id
+    names: Mapping[str, str]  #: of samples, by id
     classes_of: Mapping[str, int]  #: by id
     duplicates: DuplicatesRecord
     leaks: LeaksRecord
@@ -223,7 +224,7 @@ class TrustRecord:
     calibration: CalibrationRecord
     sets: SetsRecord | None
     novelty: NoveltyRecord | None
-    neighbours: Mapping[str, tuple[tuple[str, float], ...]]  #: id -> ids and cosines of the most alike training photos
+    neighbours: Mapping[str, tuple[tuple[str, float], ...]]  #: id -> ids and cosines of the most alike training samples
     explained: ExplainedRecord
     memory: int | None  #: bytes at the peak
     disk: DiskRecord

@@ -16,10 +16,11 @@ from headstart.arrays import Bools, Floats, Ints
 from headstart.data.ledger import load_ledger
 from headstart.data.samples import Ledger
 from headstart.data.split import Split
-from headstart.errors import DataError, UserError, describe_schema_mismatch
+from headstart.errors import DataError, SettingError, UserError, describe_schema_mismatch
 from headstart.evaluation.evaluation import Evaluation
 from headstart.inference.engine_agreement import EngineAgreement
 from headstart.inference.model_format import RECORD as MODEL_RECORD
+from headstart.modalities.modality import Noun, find_noun, get_modality
 from headstart.reporting.record_types import ComparisonRecord, RunRecord, TrustRecord
 from headstart.storage.run_layout import (
     COMPARISON,
@@ -40,12 +41,12 @@ _Record = TypeVar("_Record")
 
 @dataclass(frozen=True)
 class Predictions:
-    """Predictions of the saved classifier for held-out photos: M rows, C classes."""
+    """Predictions of the saved classifier for held-out samples: M rows, C classes."""
 
     id: NDArray[np.str_]  #: (M,) sample ids
     part: NDArray[np.str_]  #: (M,) "validation" or "test"
     label: Ints  #: (M,) the true class
-    group: Ints  #: (M,) a number for each group of photos that belong together
+    group: Ints  #: (M,) a number for each group of samples that belong together
     probabilities: Floats  #: (M, C) calibrated
     uncalibrated: Floats  #: (M, C)
     novelty: Floats  #: (M,) 1.0 is the threshold; NaN where the classifier has none
@@ -76,8 +77,8 @@ class Predictions:
         return np.asarray(self.probabilities.max(axis=1))
 
 
-class StoredPictures(Mapping[str, bytes]):
-    """Encoded pictures by key (an id, "heat/" and an id, or "sheet"), each unpacked when it is asked for."""
+class StoredPreviews(Mapping[str, bytes]):
+    """Encoded previews by key (an id, "heat/" and an id, or "sheet"), each unpacked when it is asked for."""
 
     def __init__(self, content: bytes) -> None:
         """Take the bytes of an ``.npz`` file, so that no file stays open."""
@@ -109,7 +110,9 @@ class Records:
     predictions: Predictions
     split: Split
     ledger: Ledger
-    engines: EngineAgreement | None  #: what answered the test photos; None where the model is not there or does not say
+    engines: (
+        EngineAgreement | None
+    )  #: what answered the test samples; None where the model is not there or does not say
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -117,28 +120,47 @@ class Records:
         return self.test.classes
 
     @property
+    def noun(self) -> Noun:
+        """The word that people have for a sample."""
+        return find_noun(self.run.modality)
+
+    @property
+    def inputs(self) -> str:
+        """The inputs of the saved graph in words, as Markdown."""
+        return describe_inputs(self.run.modality)
+
+    @property
     def seconds(self) -> float:
         """Seconds that the run took, without the report."""
         return _sum_seconds(self.run.took, self.run.seconds)
 
     @cached_property
-    def pictures(self) -> Mapping[str, bytes]:
+    def previews(self) -> Mapping[str, bytes]:
         """JPEG files by key; empty where the run kept none."""
         try:
-            return StoredPictures((self.folder / PICTURES).read_bytes())
+            return StoredPreviews((self.folder / PICTURES).read_bytes())
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, EOFError, BadZipFile) as error:
             raise _damaged_error(self.folder, PICTURES, error) from None
 
     def name(self, id_: str) -> str:
-        """Return a photo's name for people; its id where the run does not say."""
+        """Return a sample's name for people; its id where the run does not say."""
         return self.trust.names.get(id_, id_)
 
 
 def total_seconds(record: Mapping[str, Any]) -> float:
     """Return the seconds that a run took, from ``run.json``: the one number that is shown, without the report."""
     return _sum_seconds(record.get("took"), record["seconds"])
+
+
+def describe_inputs(modality: str) -> str:
+    """Return the inputs of a graph that was saved for a modality in words, as Markdown."""
+    try:
+        facet = get_modality(modality).graph
+    except SettingError:
+        facet = None
+    return facet.describe() if facet is not None else "the tensors of its networks"
 
 
 def _sum_seconds(took: float | None, stages: Mapping[str, float]) -> float:

@@ -50,7 +50,7 @@ def format_share(share: Number) -> str:
 
 
 def format_hundredths(share: Number) -> str:
-    """Return a share of one as a whole number of hundredths, for "94 of 100 photos"; near 0 and 1 with a decimal."""
+    """Return a share of one as a whole number of hundredths, for "94 of 100 samples"; near 0 and 1 with a decimal."""
     hundredths = 100 * share
     rounded = round(hundredths) in (0, 100) and hundredths not in (0, 100)
     return f"{hundredths:.1f}" if rounded else f"{hundredths:.0f}"

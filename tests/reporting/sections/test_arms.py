@@ -7,6 +7,7 @@ import pytest
 
 from headstart.evaluation.comparison import PairedTest
 from headstart.evaluation.intervals import Interval
+from headstart.modalities.modality import Noun
 from headstart.reporting.page import render_report
 from headstart.reporting.records import read_records
 from headstart.reporting.sections.arms import describe_choice
@@ -53,7 +54,7 @@ def choice(winner, *pairs, too_small=False, equals=()):
     ],
 )
 def test_the_choice_is_said_in_a_sentence(made, said) -> None:
-    assert describe_choice(made) == said
+    assert describe_choice(made, Noun("photo", "photos")) == said
 
 
 def test_the_exact_reason_is_under_a_fold(tmp_path) -> None:

@@ -55,6 +55,10 @@ class ImagePreprocessing:
         """Return the one input: the upright photo."""
         return ((IMAGE, "uint8", ("height", "width", 3)),)
 
+    def describe(self) -> str:
+        """Return the input in words, as Markdown."""
+        return f"`{IMAGE}`, uint8 (H, W, 3), RGB and upright,"
+
     def feed(self, value: Pixels) -> Batch:
         """Return a decoded photo as the graph's input."""
         return {IMAGE: value}

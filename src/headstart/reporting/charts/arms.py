@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from headstart.modalities.modality import Noun
 from headstart.reporting.charts.spec import (
     Axis,
     BarGroup,
@@ -81,15 +82,15 @@ def depth_chart(records: Records) -> tuple[Lines, ...]:
             "Add one with --arms linear-probe,intermediate-probe"
         )
     several = len({arm.backbone for arm in arms}) > 1
-    return tuple(_plot_layers(arm, f", {arm.backbone}" if several else "") for arm in arms)
+    return tuple(_plot_layers(arm, f", {arm.backbone}" if several else "", records.noun) for arm in arms)
 
 
-def _plot_layers(arm: ArmRecord, of: str) -> Lines:
+def _plot_layers(arm: ArmRecord, of: str, noun: Noun) -> Lines:
     points = arm.depth
     best = max(points, key=lambda point: point.validation_accuracy)
     last = next((point for point in reversed(points) if point.layer != "all"), best)
     where = "all layers joined" if best.layer == "all" else best.layer
-    alt = f"The most validation photos, {format_percent(best.validation_accuracy)}, are told from {where}"
+    alt = f"The most validation {noun.many}, {format_percent(best.validation_accuracy)}, are told from {where}"
     if best is last:
         alt += ", the last layer."
     else:
@@ -100,7 +101,7 @@ def _plot_layers(arm: ArmRecord, of: str) -> Lines:
         Series("cross-validated inside train", *_accuracy_of(points, inside, "accuracy"), style="dots"),
     ]
     names = tuple("joined" if point.layer == "all" else point.layer for point in points)
-    x = Axis("layer the head reads, from the pixels upwards", "count", low=0, high=len(points) - 1, names=names)
+    x = Axis("layer the head reads, from the input upwards", "count", low=0, high=len(points) - 1, names=names)
     shown = tuple(line for line in series if line.x)
     return Lines(f"Accuracy by layer{of}", alt, x, Axis("accuracy", "share"), shown)
 

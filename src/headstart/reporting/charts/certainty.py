@@ -4,6 +4,7 @@ import numpy as np
 
 from headstart.evaluation.intervals import grouped_wilson_interval
 from headstart.evaluation.reliability import Reliability
+from headstart.modalities.modality import Noun
 from headstart.reporting.charts.spec import (
     MOST_ROWS,
     Axis,
@@ -13,6 +14,7 @@ from headstart.reporting.charts.spec import (
     Mark,
     NotRecorded,
     Series,
+    count_items,
     format_percent,
     format_quantity,
     to_floats,
@@ -28,15 +30,16 @@ CHANCE = Series("as sure as right", (0.0, 1.0), (0.0, 1.0), style="reference")
 
 def reliability_chart(records: Records) -> Lines:
     """Return the share of right answers over their stated probability, on test, before and after calibration."""
+    noun = records.noun
     calibration = records.trust.calibration
     before, after = calibration.before, calibration.after
     test = records.predictions.subset("test")
     edges = np.linspace(0, 1, COLUMNS + 1)
     heights = np.histogram(test.confidence.clip(0, 1), edges)[0] / max(1, len(test))
-    share = Series("share of photos, calibrated", to_floats(edges), to_floats(heights), style="columns")
-    photos = format_quantity(after.n, "test photo")
+    share = Series(f"share of {noun.many}, calibrated", to_floats(edges), to_floats(heights), style="columns")
+    items = count_items(after.n, noun, "test")
     alt = (
-        f"On {photos} the stated probabilities are off by {100 * before.ece:.1f} points on average without "
+        f"On {items} the stated probabilities are off by {100 * before.ece:.1f} points on average without "
         f"calibration and by {100 * after.ece:.1f} with it ({calibration.kind}); the Brier score goes from "
         f"{before.brier:.3f} to {after.brier:.3f}."
     )
@@ -44,13 +47,13 @@ def reliability_chart(records: Records) -> Lines:
         title="How often it is right when it is so sure",
         alt=alt,
         x=Axis("stated probability of the predicted class", "share", low=0, high=1),
-        y=Axis("share of photos that are right, 95\u00a0% interval", "share", low=0, high=1),
-        series=(_plot_bins("calibrated", after), _plot_bins("uncalibrated", before), share, CHANCE),
+        y=Axis(f"share of {noun.many} that are right, 95\u00a0% interval", "share", low=0, high=1),
+        series=(_plot_bins("calibrated", after, noun), _plot_bins("uncalibrated", before, noun), share, CHANCE),
         square=True,
     )
 
 
-def _plot_bins(name: str, found: Reliability) -> Series:
+def _plot_bins(name: str, found: Reliability, noun: Noun) -> Series:
     bins = found.bins
     return Series(
         name,
@@ -59,18 +62,17 @@ def _plot_bins(name: str, found: Reliability) -> Series:
         to_floats(single.low for single in bins),
         to_floats(single.high for single in bins),
         style="dots",
-        notes=tuple(
-            f"{format_quantity(single.n, 'photo')}, {format_percent(single.n / found.n)} of all" for single in bins
-        ),
+        notes=tuple(f"{count_items(single.n, noun)}, {format_percent(single.n / found.n)} of all" for single in bins),
     )
 
 
 def set_sizes_chart(records: Records) -> Bars:
-    """Return how many classes the prediction sets of test photos hold.
+    """Return how many classes the prediction sets of test samples hold.
 
     Raises:
         NotRecorded: the classifier makes none.
     """
+    noun = records.noun
     sets = _require_sets(records)
     found = sets.test
     counts = np.array(found.sizes, dtype=np.int64)
@@ -80,9 +82,12 @@ def set_sizes_chart(records: Records) -> Bars:
     if largest > MOST_SIZES:
         rows = np.r_[counts[: MOST_SIZES - 1], counts[MOST_SIZES - 1 :].sum()]
         names[MOST_SIZES - 1 :] = [f"{MOST_SIZES} to {largest} candidates"]
-    single, photos = format_percent(counts[0] / max(1, found.n)), format_quantity(found.n, "test photo")
+    single, items = (
+        format_percent(counts[0] / max(1, found.n)),
+        count_items(found.n, noun, "test"),
+    )
     alt = (
-        f"{single} of {photos} have a single candidate, the mean is {found.mean_size:.2f} of {len(counts)} classes; "
+        f"{single} of {items} have a single candidate, the mean is {found.mean_size:.2f} of {len(counts)} classes; "
         f"the right class is among the candidates of {format_percent(found.coverage)}, wanted were "
         f"{format_percent(sets.coverage, 0)}."
     )
@@ -90,9 +95,9 @@ def set_sizes_chart(records: Records) -> Bars:
         title="Number of candidates (size of the prediction set)",
         alt=alt,
         categories=tuple(names),
-        value=Axis("share of test photos", "share", low=0),
+        value=Axis(f"share of test {noun.many}", "share", low=0),
         groups=(BarGroup("share", to_floats(rows / max(1, found.n))),),
-        notes=tuple(format_quantity(int(count), "photo") for count in rows),
+        notes=tuple(count_items(int(count), noun) for count in rows),
     )
 
 
@@ -102,6 +107,7 @@ def class_coverage_chart(records: Records) -> Bars:
     Raises:
         NotRecorded: the classifier makes no prediction sets.
     """
+    noun = records.noun
     wanted = _require_sets(records).coverage
     test = records.predictions.subset("test")
     hit = test.prediction_set[np.arange(len(test)), test.label]
@@ -115,19 +121,19 @@ def class_coverage_chart(records: Records) -> Bars:
     shares, intervals = held[shown] / n[shown], [grouped_wilson_interval(hit[own], test.group[own]) for own in owns]
     worst = int(shares.argmin())
     alt = (
-        f"The right class is to be among the candidates of {format_percent(wanted, 0)} of all photos; it is least "
+        f"The right class is to be among the candidates of {format_percent(wanted, 0)} of all {noun.many}; it is least "
         f"often so for {records.classes[shown[worst]]}, {format_percent(shares[worst])} of "
-        f"{format_quantity(int(n[shown[worst]]), 'test photo')}."
+        f"{count_items(int(n[shown[worst]]), noun, 'test')}."
     )
     low, high = to_floats(interval.low for interval in intervals), to_floats(interval.high for interval in intervals)
     return Bars(
         title="Right class among the candidates, by class" + ("" if few else f": the {MOST_ROWS} lowest"),
         alt=alt,
         categories=tuple(records.classes[label] for label in shown),
-        value=Axis("share of photos, 95\u00a0% interval", "share"),
+        value=Axis(f"share of {noun.many}, 95\u00a0% interval", "share"),
         groups=(BarGroup("coverage", to_floats(shares), low, high),),
         dots=True,
-        notes=tuple(f"{held[label]} of {format_quantity(int(n[label]), 'photo')}" for label in shown),
+        notes=tuple(f"{held[label]} of {count_items(int(n[label]), noun)}" for label in shown),
         marks=(Mark(wanted, f"wanted: {format_percent(wanted, 0)}"),),
     )
 
@@ -140,11 +146,12 @@ def _require_sets(records: Records) -> SetsRecord:
 
 
 def novelty_chart(records: Records) -> Lines:
-    """Return the novelty of the validation and test photos, beside the threshold.
+    """Return the novelty of the validation and test samples, beside the threshold.
 
     Raises:
         NotRecorded: the classifier has no novelty score.
     """
+    noun = records.noun
     found = records.trust.novelty
     scores = {subset: records.predictions.subset(subset).novelty for subset in ("validation", "test")}
     known = {
@@ -154,21 +161,22 @@ def novelty_chart(records: Records) -> Lines:
     }
     if not found or not known:
         raise NotRecorded(
-            "this run's classifier has no novelty score, so it takes no photo for unfamiliar; fit again to have one"
+            f"this run's classifier has no novelty score, so it takes no {noun.one} for unfamiliar; fit again to have "
+            "one"
         )
     every = np.concatenate(list(known.values()))
     edges = np.linspace(min(0.0, every.min()), max(1.05, every.max()), NOVELTY_COLUMNS + 1)
     accepted = found.accepted
-    photos = format_quantity(accepted.n, "test photo")
+    items = count_items(accepted.n, noun, "test")
     alt = (
-        f"{format_percent(accepted.share)} of {photos} are like the training photos, wanted were "
-        f"{format_percent(found.ood_acceptance, 0)}; above a novelty of 1 a photo is unlike them."
+        f"{format_percent(accepted.share)} of {items} are like the training {noun.many}, wanted were "
+        f"{format_percent(found.ood_acceptance, 0)}; above a novelty of 1 a {noun.one} is unlike them."
     )
     return Lines(
-        title="How unlike the training photos they are",
+        title=f"How unlike the training {noun.many} they are",
         alt=alt,
-        x=Axis("novelty (above 1: unlike the training photos)"),
-        y=Axis("share of the photos", "share", low=0),
+        x=Axis(f"novelty (above 1: unlike the training {noun.many})"),
+        y=Axis(f"share of the {noun.many}", "share", low=0),
         series=tuple(
             Series(subset, to_floats(edges), to_floats(np.histogram(values, edges)[0] / len(values)), style="columns")
             for subset, values in known.items()

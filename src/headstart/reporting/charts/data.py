@@ -1,4 +1,4 @@
-"""Charts of the photos: their number, the kinds on which the classifier is worse, whether more would help."""
+"""Charts of the samples: their number, the kinds on which the classifier is worse, whether more would help."""
 
 from collections.abc import Sequence
 from statistics import NormalDist
@@ -17,6 +17,7 @@ from headstart.reporting.charts.spec import (
     Mark,
     NotRecorded,
     Series,
+    count_items,
     format_percent,
     format_quantity,
     to_floats,
@@ -25,7 +26,8 @@ from headstart.reporting.records import Records
 
 
 def class_counts_chart(records: Records) -> Bars:
-    """Return the photos of each class in each subset; of many classes the largest and the smallest."""
+    """Return the samples of each class in each subset; of many classes the largest and the smallest."""
+    noun = records.noun
     classes = records.classes
     total = np.array([records.trust.issues.counts[name] for name in classes], dtype=np.int64)
     held_out = {
@@ -37,64 +39,68 @@ def class_counts_chart(records: Records) -> Bars:
     few = len(classes) <= MOST_ROWS
     shown = np.arange(len(classes)) if few else np.r_[order[: MOST_ROWS // 2], order[-MOST_ROWS // 2 :]]
     most, least = order[0], order[-1]
-    photos = format_quantity(int(total.sum()), "photo")
+    items = count_items(int(total.sum()), noun)
     alt = (
-        f"{photos} in {format_quantity(len(classes), 'class', 'classes')}, from {total[least]:,} of {classes[least]} "
+        f"{items} in {format_quantity(len(classes), 'class', 'classes')}, from {total[least]:,} of {classes[least]} "
         f"to {total[most]:,} of {classes[most]}."
     )
     return Bars(
-        title="Photos by class" if few else f"Photos by class: the {MOST_ROWS // 2} largest and smallest",
+        title=f"{noun.many.capitalize()} by class"
+        if few
+        else f"{noun.many.capitalize()} by class: the {MOST_ROWS // 2} largest and smallest",
         alt=alt,
         categories=tuple(classes[label] for label in shown),
-        value=Axis("photos", "count", low=0),
+        value=Axis(noun.many, "count", low=0),
         groups=tuple(BarGroup(subset.value, to_floats(count[shown])) for subset, count in subsets.items()),
         stacked=True,
     )
 
 
 def slices_chart(records: Records) -> Bars:
-    """Return the test accuracy of each kind of photo, with its interval, beside that of all; of many the worst.
+    """Return the test accuracy of each kind of sample, with its interval, beside that of all; of many the worst.
 
     Raises:
-        NotRecorded: no kind has photos enough.
+        NotRecorded: no kind has samples enough.
     """
+    noun = records.noun
     found = records.trust.slices
     every = found.slices
     if not every:
-        least = format_quantity(found.least, "photo")
+        least = count_items(found.least, noun)
         raise NotRecorded(
-            f"no slice of the test part has the {least} that it needs to be looked at; fit with more photos"
+            f"no slice of the test part has the {least} that it needs to be looked at; fit with more {noun.many}"
         )
     worst_first = sorted(range(len(every)), key=lambda place: (every[place].accuracy, -every[place].n))
     shown = [every[place] for place in sorted(worst_first[:MOST_ROWS])]
     worse = [f"{single.by} {single.value} ({format_percent(single.accuracy)})" for single in every if single.worse]
     verdict = f"worse by more than chance: {', '.join(worse)}" if worse else "none is worse by more than chance"
     alt = (
-        f"Of {format_quantity(len(every), 'kind')} of {format_quantity(found.n, 'test photo')}, of which "
+        f"Of {format_quantity(len(every), 'kind')} of {count_items(found.n, noun, 'test')}, of which "
         f"{format_percent(found.accuracy)} are right, {verdict}."
     )
     return Bars(
-        title="Accuracy by kind of photo" + (f": the {MOST_ROWS} lowest" if len(every) > MOST_ROWS else ""),
+        title=f"Accuracy by kind of {noun.one}" + (f": the {MOST_ROWS} lowest" if len(every) > MOST_ROWS else ""),
         alt=alt,
         categories=tuple(f"{single.by}: {single.value}" for single in shown),
         value=Axis("test accuracy, 95\u00a0% interval", "share"),
         groups=(_group_with_interval("accuracy", shown),),
         dots=True,
-        notes=tuple(f"{single.right} of {format_quantity(single.n, 'photo')} right" for single in shown),
+        notes=tuple(f"{single.right} of {count_items(single.n, noun)} right" for single in shown),
         marked=tuple(place for place, single in enumerate(shown) if single.worse),
-        marks=(Mark(found.accuracy, "all photos"),),
+        marks=(Mark(found.accuracy, f"all {noun.many}"),),
     )
 
 
 def learning_curve_chart(records: Records) -> Lines:
-    """Return the accuracy over the number of training photos, and the accuracy expected of twice as many.
+    """Return the accuracy over the number of training samples, and the accuracy expected of twice as many.
 
     Raises:
-        NotRecorded: the photos were too few for one.
+        NotRecorded: the samples were too few for one.
     """
+    noun = records.noun
     curve = records.trust.learning_curve
     if not curve:
-        raise NotRecorded("this run has no learning curve: its photos were too few to be fitted on parts of them")
+        raise NotRecorded(f"this run has no learning curve: its {noun.many} were too few to be fitted on parts of them")
     sizes, last = curve.sizes, curve.sizes[-1]
     series = [
         Series(
@@ -107,7 +113,7 @@ def learning_curve_chart(records: Records) -> Lines:
             notes=tuple(format_quantity(size.repeats, "repeat") for size in sizes),
         )
     ]
-    alt = f"With {format_quantity(last.photos, 'training photo')} {format_percent(last.accuracy)} are right"
+    alt = f"With {count_items(last.photos, noun, 'training')} {format_percent(last.accuracy)} are right"
     if curve.doubling is None:
         alt += "; what twice as many would give cannot be told."
     else:
@@ -115,28 +121,29 @@ def learning_curve_chart(records: Records) -> Lines:
         expected = to_floats((last.accuracy, min(1.0, last.accuracy + curve.doubling)))
         series.append(Series("expected of twice as many", ahead, expected, style="dots", marked=(1,)))
         alt += f"; twice as many are expected to change that by {100 * curve.doubling:+.1f} points."
-    x = Axis("training photos (logarithmic)", "count", log=True)
-    title = "Accuracy over the number of photos"
-    return Lines(title, alt, x, Axis("accuracy on held-out photos", "share"), tuple(series))
+    x = Axis(f"training {noun.many} (logarithmic)", "count", log=True)
+    title = f"Accuracy over the number of {noun.many}"
+    return Lines(title, alt, x, Axis(f"accuracy on held-out {noun.many}", "share"), tuple(series))
 
 
 def gains_chart(records: Records) -> Bars:
-    """Return the gain of each class from the second half of the training photos; of many classes the largest.
+    """Return the gain of each class from the second half of the training samples; of many classes the largest.
 
     Raises:
-        NotRecorded: the photos were too few for a learning curve.
+        NotRecorded: the samples were too few for a learning curve.
     """
+    noun = records.noun
     curve = records.trust.learning_curve
     if not curve or not curve.gains:
-        raise NotRecorded("this run has no learning curve, so no class's gain is known: its photos were too few")
+        raise NotRecorded(f"this run has no learning curve, so no class's gain is known: its {noun.many} were too few")
     shown = sorted(curve.gains, key=lambda gain: -gain.gain)[:MOST_ROWS]
     sure = select_sure_gains(curve.gains)
     named = ", ".join(f"{gain.name} ({100 * gain.gain:+.1f} points)" for gain in shown if gain in sure)
     return Bars(
-        title="Which class gains from more photos?",
-        alt=f"By more than chance the second half of the training photos helped {named or 'no class'}.",
+        title=f"Which class gains from more {noun.many}?",
+        alt=f"By more than chance the second half of the training {noun.many} helped {named or 'no class'}.",
         categories=tuple(gain.name for gain in shown),
-        value=Axis("gain in photos found from the second half, 95\u00a0% interval", "share"),
+        value=Axis(f"gain in {noun.many} found from the second half, 95\u00a0% interval", "share"),
         groups=(_group_with_interval("gain", shown),),
         dots=True,
         notes=tuple(

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 
 class NotebookFigure(Figure):
-    """A figure with a picture of itself."""
+    """A figure with a preview of itself."""
 
     def _repr_png_(self) -> bytes:
         """Return the figure as a PNG file, for notebooks."""

@@ -14,6 +14,7 @@ from headstart.reporting.charts.spec import (
     Matrix,
     NotRecorded,
     Series,
+    count_items,
     format_percent,
     format_quantity,
     to_floats,
@@ -36,7 +37,8 @@ class _Curve:
 
 
 def confusion_chart(records: Records) -> Matrix:
-    """Return the test photos by true and by predicted class."""
+    """Return the test samples by true and by predicted class."""
+    noun = records.noun
     test = records.test
     counts = np.array(test.confusion)
     np.fill_diagonal(counts, 0)
@@ -46,7 +48,7 @@ def confusion_chart(records: Records) -> Matrix:
         f"{test.classes[true]} for {test.classes[predicted]} ({counts[true, predicted]})" for true, predicted in most
     )
     alt = (
-        f"{format_percent(test.accuracy)} of {format_quantity(test.n, 'test photo')} are right; "
+        f"{format_percent(test.accuracy)} of {count_items(test.n, noun, 'test')} are right; "
         f"{f'most often taken: {named}' if named else 'none was taken for another class'}."
     )
     return Matrix("Confusion matrix", alt, test.classes, test.confusion)
@@ -58,14 +60,15 @@ def roc_chart(records: Records) -> Lines:
     Raises:
         NotRecorded: no class can be held against others.
     """
+    noun = records.noun
     found = _curves_against_rest(records, _compute_roc)
     grid = np.unique(np.concatenate([curve.x for curve in found]))
     shown, alt = _select_curves(found, _average(found, grid), "area under the curve")
     return Lines(
         title="ROC curves",
         alt=alt,
-        x=Axis("false positives: share of the other photos", "share", low=0, high=1),
-        y=Axis("true positives: share of the class's photos", "share", low=0, high=1),
+        x=Axis(f"false positives: share of the other {noun.many}", "share", low=0, high=1),
+        y=Axis(f"true positives: share of the class's {noun.many}", "share", low=0, high=1),
         series=(*shown, Series("chance", (0.0, 1.0), (0.0, 1.0), style="reference")),
         square=True,
     )
@@ -75,15 +78,16 @@ def precision_recall_chart(records: Records) -> Lines:
     """Return precision over recall of each class against the rest, on test; of many the mean and the lowest.
 
     Raises:
-        NotRecorded: no class has test photos.
+        NotRecorded: no class has test samples.
     """
+    noun = records.noun
     found = _curves_against_rest(records, _compute_precision_recall)
     grid = np.unique(np.concatenate([curve.x for curve in found]))
     shown, alt = _select_curves(found, _average(found, grid), "average precision")
     return Lines(
         title="Precision and recall",
         alt=alt,
-        x=Axis("recall: share of the class's photos that are found", "share", low=0, high=1),
+        x=Axis(f"recall: share of the class's {noun.many} that are found", "share", low=0, high=1),
         y=Axis("precision: share of those found that are right", "share", low=0, high=1),
         series=shown,
         square=True,
@@ -92,19 +96,20 @@ def precision_recall_chart(records: Records) -> Lines:
 
 def risk_coverage_chart(records: Records) -> Lines:
     """Return the share of wrong answers on test where only the surest are given."""
+    noun = records.noun
     test = records.predictions.subset("test")
     found = curves.risk_coverage_curve(test.right, test.confidence)
     half = int(np.searchsorted(found.coverage, 0.5))
     error = float(found.risk[-1])
     alt = (
-        f"{format_percent(error)} of all answers on {format_quantity(len(test), 'test photo')} are wrong; of "
+        f"{format_percent(error)} of all answers on {count_items(len(test), noun, 'test')} are wrong; of "
         f"the surest {format_percent(found.coverage[half], 0)}, {format_percent(found.risk[half])}. "
         f"The area is {found.area or 0.0:.3f}."
     )
     return Lines(
-        title="Mistakes when only the surest photos are answered",
+        title=f"Mistakes when only the surest {noun.many} are answered",
         alt=alt,
-        x=Axis("share of photos that are answered, the surest first", "share", low=0, high=1),
+        x=Axis(f"share of {noun.many} that are answered, the surest first", "share", low=0, high=1),
         y=Axis("share of the answers that are wrong", "share", low=0),
         series=(Series("wrong", to_floats(found.coverage), to_floats(found.risk)),),
         marks=(Mark(error, "all answered", "y"),),
@@ -113,11 +118,14 @@ def risk_coverage_chart(records: Records) -> Lines:
 
 def _curves_against_rest(records: Records, curve_of: Callable[[Predictions, int], _Curve | None]) -> list[_Curve]:
     """Return a curve for each class of which one can be drawn, named by the class."""
+    noun = records.noun
     test = records.predictions.subset("test")
     made = [(name, curve_of(test, k)) for k, name in enumerate(records.classes)]
     found = [replace(curve, name=name) for name, curve in made if curve is not None]
     if not found:
-        raise NotRecorded("all test photos are of one class, so none can be told from others; test on more classes")
+        raise NotRecorded(
+            f"all test {noun.many} are of one class, so none can be told from others; test on more classes"
+        )
     return found
 
 
@@ -129,7 +137,7 @@ def _compute_roc(test: Predictions, k: int) -> _Curve | None:
 def _compute_precision_recall(test: Predictions, k: int) -> _Curve | None:
     """Return the curve as steps: the precision of a point holds for the recall between the point before and it.
 
-    It ends where all photos of the class are found: what lower thresholds let in is of other classes.
+    It ends where all samples of the class are found: what lower thresholds let in is of other classes.
     """
     found = curves.precision_recall_curve(test.label, test.probabilities, k)
     if found.area is None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from headstart.errors import UserError
+from headstart.modalities.modality import Noun
 
 Form = Literal["number", "share", "count", "seconds", "bytes", "rate"]  #: how values are written
 MOST_ROWS = 24  #: categories that one chart shows
@@ -95,16 +96,16 @@ class Bars:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """Counts of photos by true and predicted class."""
+    """Counts of samples by true and predicted class."""
 
     title: str
     alt: str
     names: tuple[str, ...]  #: C
-    counts: tuple[tuple[int, ...], ...]  #: (C, C) photos, rows true, columns predicted
+    counts: tuple[tuple[int, ...], ...]  #: (C, C) samples, rows true, columns predicted
 
     @property
     def shares(self) -> tuple[tuple[float, ...], ...]:
-        """(C, C) of each row's photos; 0 in a row without any."""
+        """(C, C) of each row's samples; 0 in a row without any."""
         return tuple(tuple(count / max(1, sum(row)) for count in row) for row in self.counts)
 
 
@@ -141,6 +142,11 @@ def format_bytes(value: float) -> str:
             return f"{value:.3g}{NO_BREAK}{unit}"
         value /= 1000
     return f"{value:.3g}{NO_BREAK}GB"
+
+
+def count_items(count: int, noun: Noun, kind: str = "") -> str:
+    """Return a number of items, such as "1,200 test photos"."""
+    return f"{count:,} {kind}{' ' * bool(kind)}{noun.form(count)}"
 
 
 def format_quantity(count: int, noun: str, several: str = "") -> str:

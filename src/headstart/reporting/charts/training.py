@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from headstart.modalities.modality import Noun
 from headstart.reporting.charts.spec import (
     Axis,
     Lines,
@@ -30,10 +31,10 @@ def training_curves_chart(records: Records) -> tuple[Lines, ...]:
             f"this run trained no network, so it has no curves; its arms are {join_arm_names(records)}. "
             "Train one with --arms linear-probe,partial-finetune"
         )
-    return tuple(chart for arm in trained for chart in (_plot_losses(arm), _plot_accuracies(arm)))
+    return tuple(chart for arm in trained for chart in (_plot_losses(arm, records.noun), _plot_accuracies(arm)))
 
 
-def _plot_losses(arm: ArmRecord) -> Lines:
+def _plot_losses(arm: ArmRecord, noun: Noun) -> Lines:
     epochs, best = arm.curves, arm.best_epoch
     losses = {epoch.number: f"{epoch.validation_loss:.3f}" for epoch in epochs}
     last = epochs[-1].number
@@ -47,7 +48,7 @@ def _plot_losses(arm: ArmRecord) -> Lines:
         _plot_field("validation, calibrated (chooses the epoch)", epochs, "calibrated_loss"),
     )
     title = f"Loss of {arm.name}"
-    return Lines(title, alt, _epoch_axis(epochs), Axis("loss (nats per photo)"), series, (_mark_kept(best),))
+    return Lines(title, alt, _epoch_axis(epochs), Axis(f"loss (nats per {noun.one})"), series, (_mark_kept(best),))
 
 
 def _plot_accuracies(arm: ArmRecord) -> Lines:
@@ -93,10 +94,10 @@ def rate_finder_chart(records: Records) -> tuple[Lines, ...]:
     found = [(arm.name, arm.rate_curve) for arm in records.run.arms if arm.rate_curve]
     if not found:
         raise NotRecorded("this run made no range test of the learning rate; fit with --find-rate to have one")
-    return tuple(_plot_range_test(name, curve) for name, curve in found)
+    return tuple(_plot_range_test(name, curve, records.noun) for name, curve in found)
 
 
-def _plot_range_test(name: str, curve: Mapping[str, Any]) -> Lines:
+def _plot_range_test(name: str, curve: Mapping[str, Any], noun: Noun) -> Lines:
     rates, losses, chosen = curve["rates"], curve["losses"], curve["suggestion"]
     end = "until the loss blew up" if curve["stopped"] else "and the loss never blew up"
     alt = (
@@ -107,7 +108,7 @@ def _plot_range_test(name: str, curve: Mapping[str, Any]) -> Lines:
         title=f"Range test of the learning rate, {name}",
         alt=alt,
         x=Axis("learning rate at the top", "rate", log=True),
-        y=Axis("training loss, smoothed (nats per photo)"),
+        y=Axis(f"training loss, smoothed (nats per {noun.one})"),
         series=(Series("loss", to_floats(rates), to_floats(losses)),),
         marks=(Mark(chosen, f"chosen: {chosen:.1e}"),),
     )

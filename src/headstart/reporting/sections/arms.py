@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from headstart.evaluation.comparison import PairedTest
+from headstart.modalities.modality import Noun
 from headstart.reporting.charts import catalog as charts
 from headstart.reporting.charts.inline import InlineChart, draw_charts
-from headstart.reporting.glossary import WAYS
+from headstart.reporting.glossary import list_ways
 from headstart.reporting.records import Records
 from headstart.selection.arm import DepthPoint
 from headstart.selection.compare import SkippedArm
@@ -15,15 +16,15 @@ from headstart.selection.rule import ArmChoice
 
 MOST_PAIRS = 15  #: that are shown; comparison.json has them all
 HEADINGS = {
-    "validation": "Was the best way really better? On the validation photos",
-    "test": "Ways in pairs, on the test photos",
+    "validation": "Was the best way really better? On the validation {many}",
+    "test": "Ways in pairs, on the test {many}",
 }
 COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 @dataclass(frozen=True, slots=True)
 class ShownArmPair:
-    """Two arms on the same photos, and what their difference means in words."""
+    """Two arms on the same samples, and what their difference means in words."""
 
     pair: PairedTest
     verdict: str
@@ -31,7 +32,7 @@ class ShownArmPair:
 
 @dataclass(frozen=True, slots=True)
 class PairTable:
-    """Pairs of arms on the photos of one subset."""
+    """Pairs of arms on the samples of one subset."""
 
     subset: str  #: "validation" or "test"
     heading: str
@@ -66,16 +67,17 @@ class ArmsSection:
 
 def build_arms_section(records: Records) -> ArmsSection:
     """Return the leaderboard, the paired comparisons and the charts of the arms."""
-    comparison = records.comparison
+    comparison, noun = records.comparison, records.noun
+    ways = list_ways(noun)
     strategies = dict.fromkeys(arm.strategy for arm in records.run.arms)
     tables = (
-        PairTable("validation", HEADINGS["validation"], tuple(_list_pairs(comparison.choice.pairs))),
-        PairTable("test", HEADINGS["test"], tuple(_list_pairs(comparison.test.pairs))),
+        PairTable("validation", noun.fill(HEADINGS["validation"]), tuple(_list_pairs(comparison.choice.pairs))),
+        PairTable("test", noun.fill(HEADINGS["test"]), tuple(_list_pairs(comparison.test.pairs))),
     )
     return ArmsSection(
-        verdict=describe_choice(comparison.choice),
+        verdict=describe_choice(comparison.choice, noun),
         reason=comparison.choice.reason,
-        names=tuple((name, WAYS[name]) for name in strategies if name in WAYS),
+        names=tuple((name, ways[name]) for name in strategies if name in ways),
         board=comparison.arms,
         opened_test=comparison.opened_test,
         tables=tuple(table for table in tables if table.pairs),
@@ -99,7 +101,7 @@ def _describe_difference(pair: PairedTest) -> str:
     return "perhaps: this difference can be chance" if pair.exceeds_one_se else "this difference can be chance"
 
 
-def describe_choice(choice: ArmChoice) -> str:
+def describe_choice(choice: ArmChoice, noun: Noun) -> str:
     """Return which way was kept and why, in a sentence or two."""
     winner = choice.winner
     if not choice.pairs:
@@ -113,11 +115,11 @@ def describe_choice(choice: ArmChoice) -> str:
         count = COUNTS[even] if even < len(COUNTS) else f"{even}"
         quicker = "quicker one" if even == 2 else "quickest of them"
         verdict = (
-            f"{count.capitalize()} ways did equally well, as far as {pairs[0].n:,} validation photos can tell; the "
-            f"{quicker}, {winner}, was kept."
+            f"{count.capitalize()} ways did equally well, as far as {pairs[0].n:,} validation {noun.many} can tell; "
+            f"the {quicker}, {winner}, was kept."
         )
     elif all(pair.significant for pair in pairs):
         verdict = f"{winner} did best, by more than chance."
     else:
         verdict = f"{winner} did best, but its lead can be chance."
-    return f"{verdict} These photos are too few to tell ways apart surely." if choice.too_small else verdict
+    return f"{verdict} These {noun.many} are too few to tell ways apart surely." if choice.too_small else verdict

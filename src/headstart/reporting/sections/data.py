@@ -1,4 +1,4 @@
-"""The section on the photos: what was read, and what is odd about it."""
+"""The section on the samples: what was read, and what is odd about it."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,15 +13,16 @@ from headstart.diagnostics.next_commands import RelabelCommands, suggest_relabel
 from headstart.diagnostics.shortcuts import Shortcut
 from headstart.modalities.facets import ItemIssue
 from headstart.modalities.image.near_duplicates.detail import find_low_detail_note
-from headstart.reporting.photos import PhotoTile, make_tile
+from headstart.modalities.modality import Noun
+from headstart.reporting.predicted_items import ItemTile, make_tile
 from headstart.reporting.records import Records
 
 MOST_FILES = 200  #: of the ledger's entries that are listed
-MOST_PAIRS = 24  #: of near-duplicates and of leaks that are shown as pictures
+MOST_PAIRS = 24  #: of near-duplicates and of leaks that are shown as previews
 MOST_LABEL_ISSUES = 24
-MOST_TILES = 8  #: photos of each issue
+MOST_TILES = 8  #: samples of each issue
 STRONG = 0.5  #: share of the classifier's gain over chance that a cue alone must bring to be warned of
-CUES = {"border": "the border of the photo", "file": "the file's size and format", "mean colour": "the mean colour"}
+CUES = {"border": "the border of the {one}", "file": "the file's size and format", "mean colour": "the mean colour"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class FileList:
 
 @dataclass(frozen=True, slots=True)
 class ClassCounts:
-    """Photos of a class in each subset."""
+    """Samples of a class in each subset."""
 
     index: int
     name: str
@@ -46,13 +47,13 @@ class ClassCounts:
 
     @property
     def all(self) -> int:
-        """Photos in all subsets."""
+        """Samples in all subsets."""
         return self.train + self.validation + self.test
 
 
 @dataclass(frozen=True, slots=True)
 class ShownPair:
-    """Two photos that show the same."""
+    """Two samples that show the same."""
 
     index: int  #: in trust.json
     pair: DuplicatePair
@@ -61,7 +62,7 @@ class ShownPair:
 
 @dataclass(frozen=True, slots=True)
 class ShownLeak:
-    """A held-out photo that is in a subset that was learned from too."""
+    """A held-out sample that is in a subset that was learned from too."""
 
     index: int  #: in trust.json
     leak: Leak
@@ -80,10 +81,10 @@ class ShownLabelIssue:
 
 @dataclass(frozen=True, slots=True)
 class ShownIssue:
-    """Photos that share an issue, such as blur."""
+    """Samples that share an issue, such as blur."""
 
     issue: ItemIssue
-    tiles: tuple[PhotoTile, ...]  #: the worst
+    tiles: tuple[ItemTile, ...]  #: the worst
 
     @property
     def key(self) -> str:
@@ -113,14 +114,14 @@ class DataSection:
     seen: int  #: files
     counts: Mapping[FileStatus, int]  #: of them, by what became of them
     files: tuple[FileList, ...]
-    given: bool  #: the photos came split
+    given: bool  #: the samples came split
     grouped: bool  #: near-duplicates are kept in one subset
     classes: tuple[ClassCounts, ...]
     pairs: tuple[ShownPair, ...]
-    poor: str  #: that photos have too little detail to be compared; empty where none has
+    poor: str  #: that samples have too little detail to be compared; empty where none has
     leaks: tuple[ShownLeak, ...]
     other_leaks: tuple[ShownLeak, ...]  #: past those that are shown
-    leaked: int  #: test photos
+    leaked: int  #: test samples
     label_issues: tuple[ShownLabelIssue, ...]
     doubted_in_test: int  #: of the doubted labels that are recorded; they are not in the table of corrections
     all_doubted: bool  #: all doubted labels are recorded, not only the strongest
@@ -131,7 +132,7 @@ class DataSection:
 
     @property
     def largest(self) -> int:
-        """Photos of the largest class."""
+        """Samples of the largest class."""
         return max(1, *(counts.all for counts in self.classes))
 
     @property
@@ -139,8 +140,8 @@ class DataSection:
         """Files that were skipped."""
         return self.counts[FileStatus.SKIPPED]
 
-    def pictures(self) -> Iterator[str]:
-        """Yield keys of the pictures that the section shows."""
+    def previews(self) -> Iterator[str]:
+        """Yield keys of the previews that the section shows."""
         for shown in self.leaks:
             yield from (shown.leak.held_out, shown.leak.seen)
         for shown_pair in self.pairs:
@@ -171,12 +172,12 @@ def build_data_section(records: Records) -> DataSection:
         label_noise=labels.noise,
         hint=suggest_relabelling(run.source, records.folder, run.settings),
         issues=tuple(_list_issues(records)),
-        shortcuts=tuple(map(_show_shortcut, records.trust.shortcuts)),
+        shortcuts=tuple(_show_shortcut(shortcut, records.noun) for shortcut in records.trust.shortcuts),
     )
 
 
 def _count_classes(records: Records) -> Iterator[ClassCounts]:
-    """Yield the counts of each class; photos that are not held out are in train."""
+    """Yield the counts of each class; samples that are not held out are in train."""
     held_out = [Counter(records.predictions.subset(name).label.tolist()) for name in (Subset.VALIDATION, Subset.TEST)]
     for index, name in enumerate(records.classes):
         validation, test = (counts[index] for counts in held_out)
@@ -216,17 +217,24 @@ def _list_issues(records: Records) -> Iterator[ShownIssue]:
             yield ShownIssue(issue, tuple(make_tile(records, id_) for id_ in issue.ids[:MOST_TILES]))
 
 
+def describe_cue(shortcut: Shortcut, noun: Noun) -> str:
+    """Return a cue in words."""
+    return noun.fill(CUES.get(shortcut.cue, shortcut.cue))
+
+
 def is_strong(shortcut: Shortcut) -> bool:
     """Return whether a cue is to be warned of; not where it is only what is shown that reaches into it."""
     return shortcut.significant and shortcut.share_of_gain >= STRONG and not shortcut.subject_in_border
 
 
-def _show_shortcut(shortcut: Shortcut) -> ShownShortcut:
+def _show_shortcut(shortcut: Shortcut, noun: Noun) -> ShownShortcut:
     strong = is_strong(shortcut)
     if not shortcut.significant:
         verdict = "no better than chance"
     elif shortcut.subject_in_border:
-        verdict = "what is shown reaches into it: the middle of the photo tells more, and it adds nothing to the rest"
+        verdict = (
+            f"what is shown reaches into it: the middle of the {noun.one} tells more, and it adds nothing to the rest"
+        )
     else:
         verdict = "a strong cue" if strong else "a weak cue"
-    return ShownShortcut(shortcut, CUES.get(shortcut.cue, shortcut.cue), verdict, strong)
+    return ShownShortcut(shortcut, describe_cue(shortcut, noun), verdict, strong)

@@ -1,4 +1,4 @@
-"""The section on whether more photos would help."""
+"""The section on whether more samples would help."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class MoreDataSection:
     gains: tuple[tuple[int, ClassGain], ...]  #: place in trust.json and gain, most first
     most: ClassGain | None  #: the largest that is more than chance; None where none is
     most_index: int  #: its place in trust.json; -1 where there is none
-    least: int = PARTS  #: training photos of each class, no two of one group, that a learning curve takes
+    least: int = PARTS  #: training samples of each class, no two of one group, that a learning curve takes
 
 
 def build_more_data_section(records: Records) -> MoreDataSection:

@@ -16,13 +16,13 @@ from headstart.reporting.sections.arms import ArmsSection
 from headstart.reporting.sections.data import ClassCounts, DataSection, ShownShortcut
 from headstart.reporting.sections.more_data import MoreDataSection
 
-FEW = 20  #: training photos of a class: fewer are warned of
+FEW = 20  #: training samples of a class: fewer are warned of
 MOST_FEW = 4  #: of those that are named
 DOUBTFUL = 0.005  #: share of labels that are wrong by estimate from which on they are warned of
-SMALL = 100  #: test photos: fewer are warned of
+SMALL = 100  #: test samples: fewer are warned of
 WELL, FAIRLY = 0.01, 0.03  #: calibration errors above what chance makes, up to which the probabilities are called so
 MOST_NAMES, LONGEST = 6, 60  #: names, letters: more classes are counted, not named
-RARE = 0.05  #: share of the photos with the fewest candidates, and of those with the most, that "1 or 2" leaves out
+RARE = 0.05  #: share of the samples with the fewest candidates, and of those with the most, that "1 or 2" leaves out
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class WorstClass:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The number of classes that a prediction set names for most photos."""
+    """The number of classes that a prediction set names for most samples."""
 
     fewest: int
     most: int
@@ -62,16 +62,16 @@ class Overview:
     majority: float  #: its share
     worst: WorstClass | None
     certainty: str  #: whether probabilities can be taken at their word
-    ece_by_chance: float  #: the calibration error of perfect probabilities on so few photos
+    ece_by_chance: float  #: the calibration error of perfect probabilities on so few samples
     candidates: Candidates | None  #: None without prediction sets
-    usable: int  #: photos
+    usable: int  #: samples
     seconds: float
     backbones: str
     licences: str
     warnings: tuple[str, ...]  #: keys of ``warnings.html``, the gravest first
     calm: str  #: that nothing, or nothing else, was found, and where it was looked; empty where there are warnings
     shortcuts: tuple[ShownShortcut, ...]  #: to be warned of
-    few: tuple[ClassCounts, ...]  #: classes with few training photos, the fewest first
+    few: tuple[ClassCounts, ...]  #: classes with few training samples, the fewest first
     more_few: bool  #: there are more of them
     next_steps: tuple[NextStep, ...]
 
@@ -154,9 +154,9 @@ def _count_candidates(sizes: Sequence[int]) -> Candidates:
     Args:
         sizes: how many sets have 1, 2, ... classes.
     """
-    reached, photos = np.cumsum(sizes), sum(sizes)
-    fewest = int(np.argmax(reached > RARE * photos)) + 1
-    most = int(np.argmax(reached >= (1 - RARE) * photos)) + 1
+    reached, items = np.cumsum(sizes), sum(sizes)
+    fewest = int(np.argmax(reached > RARE * items)) + 1
+    most = int(np.argmax(reached >= (1 - RARE) * items)) + 1
     return Candidates(fewest, max(fewest, most))
 
 
@@ -167,7 +167,7 @@ def _has_label_issues(data: DataSection) -> bool:
 
 
 def _expected_ece(records: Records) -> float:
-    """Return the calibration error of perfect probabilities, for photos that belong together as those of test do."""
+    """Return the calibration error of perfect probabilities, for samples that belong together as those of test do."""
     return ece_by_chance(records.trust.calibration.after.bins, records.test.effective_n / records.test.n)
 
 
@@ -196,14 +196,15 @@ def _list_warnings(
 
 def _describe_calm(records: Records, data: DataSection, warnings: Sequence[str]) -> str:
     """Return that nothing calls for care, and what was looked at; empty where more than doubted labels does."""
+    noun = records.noun
     if set(warnings) - {"doubted"}:
         return ""
     looked_at = {
-        "test photos that were learned from": True,
+        f"test {noun.many} that were learned from": True,
         "labels": "doubted" not in warnings,
-        "kinds of photos": bool(records.trust.slices.slices),
+        f"kinds of {noun.many}": bool(records.trust.slices.slices),
         "cues that give the classes away": bool(data.shortcuts),
-        "classes with few photos": True,
+        f"classes with few {noun.many}": True,
     }
     names = [name for name, looked in looked_at.items() if looked]
     if data.poor:
@@ -212,8 +213,9 @@ def _describe_calm(records: Records, data: DataSection, warnings: Sequence[str])
 
 
 def _list_next_steps(records: Records, data: DataSection, more: MoreDataSection) -> Iterator[NextStep]:
+    noun = records.noun
     run, model = records.run, shlex.quote(str(records.folder / "model"))
-    yield NextStep("Use it on new photos.", f"headstart predict {model} PHOTO")
+    yield NextStep(f"Use it on new {noun.many}.", f"headstart predict {model} {noun.one.upper()}")
     if _has_label_issues(data):
         hint = suggest_relabelling(run.source, records.folder, run.settings)
         yield NextStep(
@@ -226,10 +228,10 @@ def _list_next_steps(records: Records, data: DataSection, more: MoreDataSection)
             suggest_comparing(run.source, run.settings),
         )
     if more.most is not None:
-        yield NextStep(f"Collect more photos of {more.most.name}: more helped that class, by more than chance.")
+        yield NextStep(f"Collect more {noun.many} of {more.most.name}: more helped that class, by more than chance.")
     if records.trust.leaks.leaks:
         yield NextStep(
-            "Some test photos show the same as training photos, which flatters the score: take them out of one of the "
-            "two. They are listed under Photos."
+            f"Some test {noun.many} show the same as training {noun.many}, which flatters the score: take them out of "
+            f"one of the two. They are listed under {noun.many.capitalize()}."
         )
-    yield NextStep("See where it looks in a photo.", f"headstart explain {model} PHOTO --out looked")
+    yield NextStep(f"See where it looks in a {noun.one}.", f"headstart explain {model} {noun.one.upper()} --out looked")

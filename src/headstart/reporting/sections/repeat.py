@@ -58,9 +58,10 @@ def format_setting(value: Any) -> str:
 
 
 def _list_facts(records: Records) -> Iterator[Fact]:
+    noun = records.noun
     run = records.run
-    yield Fact("photos", run.source)
-    yield Fact("digest of the photos", records.trust.data_digest or "not recorded")
+    yield Fact(noun.many, run.source)
+    yield Fact(f"digest of the {noun.many}", records.trust.data_digest or "not recorded")
     for backbone in run.backbones:
         yield Fact("backbone", f"{backbone.name}: {backbone.architecture}, {backbone.parameters:,} parameters")
         yield Fact("its weights", backbone.weights)
@@ -70,8 +71,8 @@ def _list_facts(records: Records) -> Iterator[Fact]:
     for check in run.proofs:
         yield Fact(
             "parity check of the engine",
-            f"{check.engine} {check.precision} against {check.reference} on {check.samples} photos: least cosine of a "
-            f"layer's features {min(check.cosine.values()):.4f}",
+            f"{check.engine} {check.precision} against {check.reference} on {check.samples} {noun.many}: least cosine "
+            f"of a layer's features {min(check.cosine.values()):.4f}",
         )
     yield Fact("seed", str(run.settings["seed"]))
     yield Fact("headstart", run.headstart)

@@ -1,4 +1,4 @@
-"""The section on kinds of photos (slices)."""
+"""The section on kinds of samples (slices)."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class SlicesSection:
 
 
 def build_slices_section(records: Records) -> SlicesSection:
-    """Return the accuracy on kinds of test photos."""
+    """Return the accuracy on kinds of test samples."""
     found = records.trust.slices
     worst = found.worst
     return SlicesSection(

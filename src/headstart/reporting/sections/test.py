@@ -1,4 +1,4 @@
-"""The section on the test photos: what the saved classifier got right, how sure it was, where it looked."""
+"""The section on the test samples: what the saved classifier got right, how sure it was, where it looked."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from headstart.evaluation.evaluation import ClassScore
 from headstart.reporting.charts import catalog as charts
 from headstart.reporting.charts.inline import InlineChart, draw_charts
 from headstart.reporting.confusion_table import ConfusionTable, build_confusion_table
-from headstart.reporting.photos import PredictedPhoto, PredictedPhotos
+from headstart.reporting.predicted_items import PredictedItem, PredictedItems
 from headstart.reporting.records import Predictions, Records
 
 MOST_STUDIED = 12  #: of the worst mistakes, of the least sure and of the least familiar
 MOST_SIZES = 12  #: columns of the table of prediction sets
-KEPT = (90, 80, 50)  #: percent of the photos, the surest, whose accuracy is shown
+KEPT = (90, 80, 50)  #: percent of the samples, the surest, whose accuracy is shown
 CALIBRATIONS = {
     "none": "Nothing was changed: the probabilities were better as they are than after any correction.",
     "temperature": "The logits are divided by one temperature, which changes how sure it is and no answer.",
-    "mixture": "The logits are divided by one temperature, and a small share is given to all classes alike, for photos "
+    "mixture": "The logits are divided by one temperature, and a small share is given to all classes alike, for {many} "
     "on which it is sure and wrong; no answer is changed.",
     "isotonic": "Each probability goes through a rising curve that was fitted to how often it came true.",
 }
@@ -32,12 +32,12 @@ class ClassScores:
 
     index: int
     score: ClassScore
-    auc: float | None  #: None where the class, or all others, has no photo
+    auc: float | None  #: None where the class, or all others, has no sample
     average_precision: float | None
-    covered: float | None  #: share of its photos whose prediction set holds it
+    covered: float | None  #: share of its samples whose prediction set holds it
     other: int  #: the class that it is most often taken for
     taken_for: str  #: its name; empty for none
-    taken: int  #: photos
+    taken: int  #: samples
 
 
 @dataclass(frozen=True)
@@ -50,36 +50,36 @@ class TestSection:
     curves: tuple[InlineChart, ...]
     calibration: str  #: what was done, a sentence
     reliability: tuple[InlineChart, ...]
-    sizes: tuple[tuple[int, int], ...]  #: classes in a prediction set, photos
+    sizes: tuple[tuple[int, int], ...]  #: classes in a prediction set, samples
     sets: tuple[InlineChart, ...]
-    kept: dict[int, float]  #: percent of the photos that are kept -> their accuracy
+    kept: dict[int, float]  #: percent of the samples that are kept -> their accuracy
     aurc: float | None
     risk: tuple[InlineChart, ...]
     familiar_accuracy: float | None
     unfamiliar_accuracy: float | None
     unfamiliar_n: int
     novelty: tuple[InlineChart, ...]
-    strangest: tuple[PredictedPhoto, ...]
-    worst: tuple[PredictedPhoto, ...]
-    least_sure: tuple[PredictedPhoto, ...]
+    strangest: tuple[PredictedItem, ...]
+    worst: tuple[PredictedItem, ...]
+    least_sure: tuple[PredictedItem, ...]
 
-    def pictures(self) -> Iterator[str]:
-        """Yield keys of the pictures that are shown in detail."""
-        for photo in (*self.worst, *self.least_sure):
-            yield from (photo.id, photo.heat, *(near.id for near in photo.neighbours))
-        yield from (photo.id for photo in self.strangest)
+    def previews(self) -> Iterator[str]:
+        """Yield keys of the previews that are shown in detail."""
+        for item in (*self.worst, *self.least_sure):
+            yield from (item.id, item.heat, *(near.id for near in item.neighbours))
+        yield from (item.id for item in self.strangest)
 
 
 def build_test_section(records: Records) -> TestSection:
-    """Return the scores, charts and photos of test."""
-    photos, test = PredictedPhotos(records), records.predictions.subset("test")
+    """Return the scores, charts and samples of test."""
+    items, test = PredictedItems(records), records.predictions.subset("test")
     sure, sets = test.confidence, records.trust.sets
     return TestSection(
         right=int(test.right.sum()),
-        matrix=build_confusion_table(records, photos),
+        matrix=build_confusion_table(records, items),
         per_class=tuple(_score_classes(records, test)),
         curves=(*draw_charts(charts.roc_chart, records), *draw_charts(charts.precision_recall_chart, records)),
-        calibration=CALIBRATIONS.get(records.trust.calibration.kind, ""),
+        calibration=records.noun.fill(CALIBRATIONS.get(records.trust.calibration.kind, "")),
         reliability=draw_charts(charts.reliability_chart, records),
         sizes=tuple((size, n) for size, n in enumerate(sets.test.sizes if sets else (), 1) if n)[:MOST_SIZES],
         sets=(*draw_charts(charts.set_sizes_chart, records), *draw_charts(charts.class_coverage_chart, records)),
@@ -90,9 +90,9 @@ def build_test_section(records: Records) -> TestSection:
         unfamiliar_accuracy=_share_right(test.right[test.out_of_distribution]),
         unfamiliar_n=int(test.out_of_distribution.sum()),
         novelty=draw_charts(charts.novelty_chart, records),
-        strangest=_select_photos(photos, -test.novelty, test.novelty > 1),
-        worst=_select_photos(photos, -sure, ~test.right),
-        least_sure=_select_photos(photos, sure, np.ones(len(test), bool)),
+        strangest=_select_items(items, -test.novelty, test.novelty > 1),
+        worst=_select_items(items, -sure, ~test.right),
+        least_sure=_select_items(items, sure, np.ones(len(test), bool)),
     )
 
 
@@ -119,13 +119,13 @@ def _share_right(right: Bools) -> float | None:
 
 
 def _accuracy_of_surest(test: Predictions, percent: int) -> float:
-    """Return the accuracy on so many percent of the photos, rounded up to a whole one."""
+    """Return the accuracy on so many percent of the samples, rounded up to a whole one."""
     kept = -(-len(test) * percent // 100)
     order = np.argsort(-test.confidence, kind="stable")
     return float(test.right[order[:kept]].mean())
 
 
-def _select_photos(photos: PredictedPhotos, order: Floats, wanted: Bools) -> tuple[PredictedPhoto, ...]:
-    """Return the first photos by an order (T,), of those that are wanted."""
+def _select_items(items: PredictedItems, order: Floats, wanted: Bools) -> tuple[PredictedItem, ...]:
+    """Return the first samples by an order (T,), of those that are wanted."""
     rows = np.argsort(order, kind="stable")
-    return tuple(photos[int(photos.rows[row])] for row in rows if wanted[row])[:MOST_STUDIED]
+    return tuple(items[int(items.rows[row])] for row in rows if wanted[row])[:MOST_STUDIED]

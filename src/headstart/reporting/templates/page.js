@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-  // The confusion matrix: a cell opens the photos it counts, below the matrix, without moving the page.
+  // The confusion matrix: a cell opens the items it counts, below the matrix, without moving the page.
   const cells = [...document.querySelectorAll(".matrix a[aria-controls]")];
   const box = document.querySelector(".galleries");
   box?.classList.add("live");  // without script the address alone says which cell is open

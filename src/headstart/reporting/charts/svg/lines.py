@@ -26,7 +26,7 @@ from headstart.reporting.charts.svg.marks import (
 )
 from headstart.reporting.charts.svg.scale import Scale, fit_roomy_scale, fit_scale
 
-WIDE = 440.0  #: of the drawing, in its own units: on a phone, type of 12 units is then 10 pixels high
+WIDE = 440.0  #: of the drawing, in its own units: on a phone, type of 12 units is then 10 CSS units high
 HIGH, SQUARE = 220.0, 340.0  #: of the plot inside it
 RIGHT = 14.0  #: room at the right for half a tick's label
 SLANT = 60.0  #: degrees by which names turn where they have no room

@@ -1,4 +1,4 @@
-"""Photos as a page shows them: name, class, prediction and the training photos most like them."""
+"""Samples as a page shows them: name, class, prediction and the training samples most like them."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,8 @@ from headstart.reporting.records import Records
 
 
 @dataclass(frozen=True, slots=True)
-class PhotoTile:
-    """A photo with its name."""
+class ItemTile:
+    """A sample with its name."""
 
     id: str
     name: str
@@ -17,8 +17,8 @@ class PhotoTile:
 
 
 @dataclass(frozen=True, slots=True)
-class PredictedPhoto:
-    """A test photo and the saved classifier's prediction for it."""
+class PredictedItem:
+    """A test sample and the saved classifier's prediction for it."""
 
     row: int  #: in predictions.npz
     id: str
@@ -31,32 +31,32 @@ class PredictedPhoto:
     likely: tuple[str, ...]  #: its prediction set, likeliest first
     novelty: float  #: NaN where there is none
     unfamiliar: bool
-    neighbours: tuple[PhotoTile, ...]  #: the training photos most like it, where they were kept
+    neighbours: tuple[ItemTile, ...]  #: the training samples most like it, where they were kept
 
     @property
     def heat(self) -> str:
-        """The key of the picture of where the classifier looked."""
+        """The key of the preview of where the classifier looked."""
         return f"heat/{self.id}"
 
     @property
     def alt(self) -> str:
-        """The picture in words, for those who don't see it."""
+        """The preview in words, for those who don't see it."""
         return f"{self.name}: {self.label}, " + ("found" if self.right else f"taken for {self.predicted}")
 
 
-class PredictedPhotos:
-    """The test photos, by their rows in ``predictions.npz``."""
+class PredictedItems:
+    """The test samples, by their rows in ``predictions.npz``."""
 
     def __init__(self, records: Records) -> None:
         self._records = records
         self.rows = np.flatnonzero(records.predictions.part == "test")  #: (T,)
 
-    def __getitem__(self, row: int) -> PredictedPhoto:
+    def __getitem__(self, row: int) -> PredictedItem:
         predictions, classes = self._records.predictions, self._records.classes
         probabilities, id_ = predictions.probabilities[row], str(predictions.id[row])
         predicted, label = int(probabilities.argmax()), int(predictions.label[row])
         order = np.argsort(-probabilities, kind="stable")
-        return PredictedPhoto(
+        return PredictedItem(
             row=int(row),
             id=id_,
             name=self._records.name(id_),
@@ -72,7 +72,7 @@ class PredictedPhotos:
         )
 
 
-def make_tile(records: Records, id_: str) -> PhotoTile:
-    """Return the tile of any photo that the run's records name."""
+def make_tile(records: Records, id_: str) -> ItemTile:
+    """Return the tile of any sample that the run's records name."""
     label = records.trust.classes_of.get(id_)
-    return PhotoTile(id_, records.name(id_), "" if label is None else records.classes[label])
+    return ItemTile(id_, records.name(id_), "" if label is None else records.classes[label])

@@ -1,7 +1,7 @@
-"""The pictures of a page: each at most once in the file, however often it is shown, and all of them within a budget.
+"""The previews of a page: each at most once in the file, however often it is shown, and all of them within a budget.
 
-A picture is a rule of a style sheet, ``.p7 { background-image: url(data:...) }``; what shows it has the class ``p7``.
-Photos of equal bytes share a rule. The sheet of views is shown once and so stands where it is shown.
+A preview is a rule of a style sheet, ``.p7 { background-image: url(data:...) }``; what shows it has the class ``p7``.
+Samples of equal bytes share a rule. The sheet of views is shown once and so stands where it is shown.
 """
 
 import base64
@@ -10,24 +10,24 @@ from collections.abc import Iterable, Mapping
 from markupsafe import Markup
 
 SHEET = "sheet"  #: its key
-BUDGET = 8_500_000  #: bytes of all pictures as they stand in the page, which is to stay below 10 MB
-KINDS = {b"\xff\xd8\xff": "jpeg", b"\x89PN": "png", b"RIF": "webp"}  #: first bytes -> the kind of picture
+BUDGET = 8_500_000  #: bytes of all previews as they stand in the page, which is to stay below 10 MB
+KINDS = {b"\xff\xd8\xff": "jpeg", b"\x89PN": "png", b"RIF": "webp"}  #: first bytes -> the kind of preview
 
 
-class EmbeddedPictures:
-    """The pictures that a page shows."""
+class EmbeddedPreviews:
+    """The previews that a page shows."""
 
     def __init__(self, stored: Mapping[str, bytes], wanted: Iterable[str], budget: int = BUDGET) -> None:
-        """Take as many pictures as the budget holds.
+        """Take as many previews as the budget holds.
 
         Args:
-            stored: encoded pictures by key: a photo's id, "heat/" and its id, or "sheet".
+            stored: encoded previews by key: a sample's id, "heat/" and its id, or "sheet".
             wanted: keys, the most wanted first: what is past the budget is shown as a placeholder.
             budget: bytes of all data URIs together.
         """
         self._numbers: dict[str, int] = {}
         self._uris: dict[str, int] = {}  # in the order of their numbers
-        self.left_out = 0  #: pictures that the budget did not hold
+        self.left_out = 0  #: previews that the budget did not hold
         for key in dict.fromkeys(wanted):
             if key not in stored:
                 continue
@@ -45,7 +45,7 @@ class EmbeddedPictures:
         return key in self._numbers
 
     def css_class(self, key: str) -> str:
-        """Return the class that shows a picture; an empty text for a picture that is not there."""
+        """Return the class that shows a preview; an empty text for a preview that is not there."""
         return f"p{self._numbers[key]}" if key in self._numbers else ""
 
     @property
@@ -61,6 +61,6 @@ class EmbeddedPictures:
 
 
 def _encode_uri(content: bytes) -> str | None:
-    """Return a picture as a data URI; None for bytes that are no picture."""
+    """Return a preview as a data URI; None for bytes that are no preview."""
     kind = KINDS.get(content[:3])
     return None if kind is None else f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"

@@ -133,7 +133,6 @@ OPEN: set[str] = {
     "engines/rounding.py",
     "errors.py",
     "evaluation/comparison.py",
-    "evaluation/ensemble_selection.py",
     "evaluation/evaluation.py",
     "evaluation/grouping.py",
     "evaluation/paired.py",

@@ -7,7 +7,6 @@ import pytest
 
 from headstart.data.samples import Subset
 from headstart.errors import SettingError
-from headstart.evaluation.ensemble_selection import select_ensemble
 from headstart.heads.catalog import fit_head
 from headstart.selection.arm import Arm, refit_model
 from headstart.selection.context import FitContext
@@ -16,7 +15,6 @@ from headstart.selection.ensembles import (
     average_arms,
     combine_models,
     concat_backbones,
-    select_arms,
     vote_arms,
 )
 from headstart.selection.probes import intermediate_probe, linear_probe
@@ -26,7 +24,7 @@ from tests.selection.made import LITE0, make_contexts, random_weights
 
 @pytest.fixture(scope="module")
 def several(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[list[FitContext], list[Arm]]]:
-    """Two backbones, and five arms of the first: the heads, the layers, and one on an early layer."""
+    """Two backbones, and four arms of the first: the heads, the layers, and one on an early layer."""
     home = tmp_path_factory.mktemp("ensembles")
     other = f"timm:resnet10t@{random_weights('resnet10t', home / 'weights.safetensors')}"
     with make_contexts(warm.photos, warm.store, home, [LITE0, other], head="auto") as contexts:
@@ -51,17 +49,6 @@ def test_vote(several: tuple[list[FitContext], list[Arm]]) -> None:
     votes = np.sum([np.eye(3)[arm.probabilities.argmax(1)] for arm in arms], axis=0)
     mean = np.mean([arm.probabilities for arm in arms], axis=0)
     np.testing.assert_allclose(made.probabilities, (votes + mean) / (len(arms) + 1), atol=1e-6)
-
-
-def test_greedy(several: tuple[list[FitContext], list[Arm]]) -> None:
-    contexts, arms = several
-    made = select_arms(contexts[0], contexts, arms)
-    labels = contexts[0].labels(Subset.VALIDATION)
-    weights = select_ensemble(np.stack([arm.probabilities for arm in arms]), labels)
-    assert made.chosen == {arm.name: weight for arm, weight in zip(arms, weights, strict=True) if weight > 0}
-    by_hand = sum(weight * arm.probabilities for arm, weight in zip(arms, weights, strict=True))
-    np.testing.assert_allclose(made.probabilities, by_hand, atol=1e-6)
-    assert made.validation.log_loss <= min(arm.validation.log_loss for arm in arms) + 1e-6
 
 
 def test_concat(several: tuple[list[FitContext], list[Arm]]) -> None:
@@ -98,21 +85,21 @@ def test_refitted_members_of_an_ensemble(several: tuple[list[FitContext], list[A
 
 def test_joined_keeps_each_branch_once(several: tuple[list[FitContext], list[Arm]]) -> None:
     _, arms = several
-    parts = combine_models(arms[0].model.classes, [(arm.model, 1 / len(arms)) for arm in arms], "mean")
-    final, deep, other = arms[0].model.branches[0], arms[3].model.branches[0], arms[4].model.branches[0]
+    parts = combine_models(arms[0].model.space, [(arm.model, 1 / len(arms)) for arm in arms], "mean")
+    final, deep, other = arms[0].model.branches[0], arms[2].model.branches[0], arms[3].model.branches[0]
     assert parts.branches == tuple(dict.fromkeys((final, deep, other)))
     assert [answer.branches for answer in parts.members] == [
         (parts.branches.index(arm.model.branches[0]),) for arm in arms
     ]
-    twice = combine_models(parts.classes, [(parts, 0.5), (arms[0].model, 0.5)], "mean")
+    twice = combine_models(parts.space, [(parts, 0.5), (arms[0].model, 0.5)], "mean")
     assert len(twice.branches) == len(parts.branches)
     assert sum(answer.weight for answer in twice.members) == pytest.approx(1)
-    voted = combine_models(parts.classes, [(parts, 1.0)], "vote")
+    voted = combine_models(parts.space, [(parts, 1.0)], "vote")
     with pytest.raises(SettingError, match="a vote cannot be part of another ensemble"):
-        combine_models(parts.classes, [(voted, 1.0)], "mean")
+        combine_models(parts.space, [(voted, 1.0)], "mean")
 
 
-@pytest.mark.parametrize("name", ["average", "vote", "greedy"])
+@pytest.mark.parametrize("name", ["average", "vote"])
 def test_an_ensemble_of_one(name: str, several: tuple[list[FitContext], list[Arm]]) -> None:
     contexts, arms = several
     with pytest.raises(SettingError, match=f"{name} blends several arms, and there is 1"):

@@ -49,11 +49,11 @@ def test_shut(runs: dict[bool, Run]) -> None:
 def test_opened(runs: dict[bool, Run]) -> None:
     run, shut = runs[True], runs[False]
     names = [arm["name"] for arm in run.record["arms"]]
-    assert len(names) == 4
+    assert len(names) == 3
     assert sorted(run.record["test_opened_for"]) == sorted(names)
     assert any("test was opened for all arms" in note for note in run.notes)
     assert not any("test was opened" in note for note in shut.notes)
-    assert len(comparison(run)["test"]["pairs"]) == 6
+    assert len(comparison(run)["test"]["pairs"]) == 3
     rows = {row.arm: row for row in leaderboard.from_json(comparison(run)["arms"])}
     assert all(row.test_accuracy is not None for row in rows.values())
     assert rows[run.record["winner"]].test_accuracy == run.test.accuracy

@@ -21,7 +21,6 @@ SCHEMA_VERSION = 1
 #: What can be chosen on the rows that a score is of, in words: the score is optimistic then.
 CHOICES = {
     "epoch": "when to end the training",
-    "weights": "how much each member counts",
     "search": "the settings",
     "winner": "the winner",
     "calibration": "the calibration",

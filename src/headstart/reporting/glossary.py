@@ -91,7 +91,6 @@ WAYS: Mapping[str, str] = {
     "gain from the pretrained network.",
     "average": "The probabilities of several ways are averaged.",
     "vote": "Several ways vote; the class that most of them name is taken.",
-    "greedy": "The probabilities of several ways are averaged, each way counting as often as helps.",
     "concat": "One head is fitted on the features of several networks together.",
 }
 

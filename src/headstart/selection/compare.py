@@ -212,7 +212,6 @@ class ArmRunner:
         marks = {
             "epoch": bool(trained),
             "search": bool(trained) and self._context.settings.search > 0,
-            "weights": arm.strategy == "greedy",
             "winner": arm.name == choice.winner and len(self._arms) > 1,
         }
         chosen_on = tuple(name for name, is_so in marks.items() if is_so)

@@ -1,19 +1,15 @@
 """Arms made of other arms: several answers as one, features of several backbones joined.
 
-``average`` and ``vote``: all arms answer. ``greedy``: those that help, weighted by how often they were chosen on
-validation (Caruana et al. 2004). ``concat``: one head on the last layers of several backbones. Each is tested like any
-other arm; ``greedy`` was chosen on the validation photos, so its score there flatters it a little.
+``average`` and ``vote``: all arms answer. ``concat``: one head on the last layers of several backbones. Each is tested
+like any other arm.
 """
 
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from headstart.data.samples import Subset
 from headstart.errors import SettingError
-from headstart.evaluation.ensemble_selection import select_ensemble
 from headstart.export import EnsembleMember, FeatureBranch, FittedModel
 from headstart.heads.catalog import fit_head
 from headstart.selection.arm import Arm, refit_model, score_arm
@@ -65,14 +61,6 @@ def vote_arms(context: DatasetContext, backbones: Sequence[FitContext], arms: Se
     """Return an arm that answers the class which most arms name; ties go to the mean."""
     members = [WeightedArm(arm, 1 / len(arms)) for arm in _require_several("vote", arms)]
     return _blend(context, "vote", members, "vote")
-
-
-def select_arms(context: DatasetContext, backbones: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
-    """Return an arm of those that lower the log loss on validation most, taken one by one, some more than once."""
-    stack = np.stack([arm.probabilities for arm in _require_several("greedy", arms)])
-    weights = select_ensemble(stack, context.labels(Subset.VALIDATION))
-    members = [WeightedArm(arm, float(weight)) for arm, weight in zip(arms, weights, strict=True) if weight > 0]
-    return _blend(context, "greedy", members, "mean")
 
 
 def concat_backbones(context: DatasetContext, backbones: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
@@ -143,6 +131,5 @@ def _require_several(name: str, arms: Sequence[Arm]) -> Sequence[Arm]:
 ENSEMBLES: dict[str, Ensemble] = {
     "average": average_arms,
     "vote": vote_arms,
-    "greedy": select_arms,
     "concat": concat_backbones,
 }

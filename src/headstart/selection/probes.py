@@ -25,7 +25,7 @@ from headstart.training.cost import Cost
 
 LAYER = "final"
 ALL = "all"
-AUTO = ("logistic", "lda", "ridge")  #: the heads that cost seconds
+AUTO = ("logistic", "ridge")  #: the heads that ``auto`` tries
 SOLVED_PER_SECOND = 2e7  #: numbers of features a second that cross-validation of a head goes through here, about
 
 

@@ -107,7 +107,7 @@ class HeadSettings(Chapter):
 
     head: HeadName = Field(
         "logistic",
-        description="What is fitted on the features; auto tries logistic, lda and ridge, validation decides.",
+        description="What is fitted on the features; auto tries logistic and ridge, validation decides.",
     )
     class_weights: Literal["none", "balanced"] = Field(
         "none", description="balanced weighs rare classes up, so that each class counts the same."
@@ -203,7 +203,7 @@ class CompareSettings(Chapter):
     arms: str = Field(
         "",
         description="Arms to compare instead of those of --strategy, separated by commas: names of strategies, "
-        "partial-finetune:LAYER, average, vote, greedy, concat.",
+        "partial-finetune:LAYER, average, vote, concat.",
     )
     reveal_test: bool = Field(False, description="Score the losing arms on test too; the run records that it did.")
     refit: Literal["auto", "always", "never"] = Field(

@@ -162,9 +162,6 @@ class Scoring(Protocol):
     def smallest_difference(self, evaluation: "Evaluation") -> float | None:
         """Return the smallest difference of scores that so many rows can show; None where they can show none."""
 
-    def select_ensemble(self, stack: Floats, targets: TargetArray) -> Doubles:
-        """Return weights (M,) of members whose outputs are (M, N, K), by greedy selection; they sum to 1."""
-
 
 class Objective(Protocol):
     """The loss of a training and the scores that are followed, in PyTorch: logits (B, K), targets (B, ...)."""

@@ -8,7 +8,7 @@ from headstart.heads.catalog import HEADS, SOLVED
 from headstart.heads.crossfit import cross_val_predict
 from headstart.heads.head import Fit, TrainingSet
 
-AUTO = ("logistic", "lda", "ridge")  #: the heads that cost seconds
+AUTO = ("logistic", "ridge")  #: the heads that ``auto`` tries
 
 
 class ClassHeads:

@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from headstart.arrays import Doubles, Floats, Ints
+from headstart.arrays import Floats
 from headstart.evaluation.comparison import ArmScores, PairedTest, run_paired_tests, score_arms
-from headstart.evaluation.ensemble_selection import select_ensemble
 from headstart.evaluation.evaluation import Evaluation, score_predictions
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.paired import (
@@ -84,10 +83,6 @@ class ClassScoring:
         """Return the smallest difference in accuracy that so many photos can show; None where they can show none."""
         smallest = smallest_detectable_difference(int(evaluation.effective_n), 1 - evaluation.accuracy)
         return smallest if np.isfinite(smallest) else None
-
-    def select_ensemble(self, stack: Floats, targets: Ints) -> Doubles:
-        """Return weights (M,) of members whose probabilities are (M, N, C), taken one by one as they lower log loss."""
-        return select_ensemble(stack, targets)
 
 
 def format_p(p: float) -> str:

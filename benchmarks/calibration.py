@@ -44,6 +44,7 @@ from headstart.heads.head import TrainingSet
 from headstart.inference.calibration import CalibrationKind
 from headstart.inference.conformal import ConformalKind
 from headstart.modalities.image.stats import read_stats
+from headstart.modalities.modality import get_modality
 from headstart.pipeline.backbones import load_backbones
 from headstart.selection.budget import Budget
 from headstart.selection.context import RunContext
@@ -174,8 +175,9 @@ def features_of(folder: Path, store: Store) -> tuple[Samples, np.ndarray]:
     sound = replace(samples, samples=tuple(it for it in samples.samples if it.digest not in broken))
     digests = [sample.digest for sample in sound.samples]
     features = np.asarray(store.read(done.space, digests, network.backbone.layers[-1].name), np.float32)
-    pairs = find_near_duplicates(sound.samples, features, read_stats(store, network.backbone.spec, digests))
-    return merge_groups(sound, [(it.first, it.second) for it in pairs]), features
+    stats = read_stats(store, network.backbone.spec, digests)
+    found = find_near_duplicates(sound.samples, features, stats, get_modality(samples.modality))
+    return merge_groups(sound, [(it.first, it.second) for it in found.pairs]), features
 
 
 def told(name: str, way: str, it: dict[str, object]) -> str:

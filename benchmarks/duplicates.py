@@ -41,6 +41,7 @@ from headstart.engines.engine import Engine
 from headstart.extraction.extract import extract, load_batch
 from headstart.modalities.image.decode import decode
 from headstart.modalities.image.stats import ImageStats, compute_stats, read_stats
+from headstart.modalities.modality import get_modality
 from headstart.pipeline.backbones import parity_samples
 from headstart.settings import locate_store
 from headstart.storage.store import Store
@@ -158,7 +159,7 @@ def _round(samples: Sequence[Sample], backbone: Backbone, engine: Engine) -> Rou
         began = time.perf_counter()
         features = store.read(done.space, digests, "final")
         stats = read_stats(store, backbone.spec, digests)
-        pairs = find_near_duplicates(samples, features, stats)
+        pairs = find_near_duplicates(samples, features, stats, get_modality(backbone.spec.kind)).pairs
         return Round(pairs, done.seconds, worked, time.perf_counter() - began, features, stats)
 
 
@@ -249,7 +250,9 @@ def _scaled(real: Round, many: int, per_photo: float) -> dict[str, Any]:
     ]
     before = _peak()
     pairs: list[DuplicatePair] = []
-    taken = measuring.seconds(lambda: pairs.extend(find_near_duplicates(samples, features, stats)))
+    taken = measuring.seconds(
+        lambda: pairs.extend(find_near_duplicates(samples, features, stats, get_modality("image")).pairs)
+    )
     found = {(it.first, it.second) for it in pairs}
     hit = sum(tuple(sorted((f"{a:040x}", f"{b:040x}"))) in found for a, b in copies)
     return {

@@ -28,7 +28,7 @@ def make_trust(drawn: "ExampleRun", chance: np.random.Generator, *, given: bool,
     shown = [drawn.ids[test[row]] for row in doubtful]
     trust = {
         "schema_version": SCHEMA_VERSION,
-        "duplicates": {"pairs": [], "sets": [], "seconds": 0.0} if bare else _duplicates(drawn),
+        "duplicates": {"pairs": [], "note": "", "sets": [], "seconds": 0.0} if bare else _duplicates(drawn),
         "leaks": _leaks(drawn, right, given=given and not bare),
         "labels": _labels(drawn, chance),
         "issues": _quality(drawn),
@@ -90,6 +90,7 @@ def _duplicates(drawn: "ExampleRun") -> dict[str, Any]:
             {"first": drawn.ids[a], "second": drawn.ids[b], "kind": kind, "similarity": likeness}
             for a, b, kind, likeness in pairs
         ],
+        "note": "",
         "sets": [[drawn.ids[it] for it in train[:3]], [drawn.ids[train[4]], drawn.ids[train[9]]]],
         "seconds": 0.08,
     }

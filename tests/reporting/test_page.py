@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from headstart.diagnostics.near_duplicates.search import describe_low_detail
 from headstart.errors import SettingError, UserError
+from headstart.modalities.image.near_duplicates.detail import describe_low_detail
 from headstart.reporting.embedded_previews import EmbeddedPreviews
 from headstart.reporting.page import render_report
 from headstart.reporting.records import read_records
@@ -345,13 +345,13 @@ def test_the_templates_are_in_the_package() -> None:
 
 def test_where_photos_have_too_little_detail_it_is_not_said_that_no_two_show_the_same(tmp_path) -> None:
     folder = write_example_run(tmp_path / "run", trained=False)
-    trust, record = (json.loads((folder / name).read_text("utf-8")) for name in ("trust.json", "run.json"))
+    trust = json.loads((folder / "trust.json").read_text("utf-8"))
     trust["duplicates"] |= {"pairs": [], "sets": []}
     (folder / "trust.json").write_text(json.dumps(trust), "utf-8")
     said = "None were found: no two photos show the same."
     assert said in render_report(read_records(folder)).html
-    record["notes"].append(describe_low_detail(240, 240))
-    (folder / "run.json").write_text(json.dumps(record), "utf-8")
+    trust["duplicates"]["note"] = describe_low_detail(240, 240)
+    (folder / "trust.json").write_text(json.dumps(trust), "utf-8")
     html = render_report(read_records(folder)).html
     assert said not in html
     assert "None were found, as far as could be told: <bdi>all photos have too little detail (drawings" in html

@@ -13,7 +13,7 @@ from headstart.diagnostics.label_issues import LabelDiagnostics, diagnose_labels
 from headstart.diagnostics.label_noise import describe_label_noise
 from headstart.diagnostics.leakage import Leakage, describe_leakage, find_leaks, score_without_leaks
 from headstart.diagnostics.learning_curve import LearningCurve, fit_learning_curve
-from headstart.diagnostics.near_duplicates.search import DuplicatePair
+from headstart.diagnostics.near_duplicates.search import DuplicatePair, NearDuplicates
 from headstart.diagnostics.neighbours import Neighbours, SimilarSample, find_similar
 from headstart.diagnostics.shortcuts import Shortcut, probe_shortcuts
 from headstart.diagnostics.slices import Slices, compute_slices, describe_worst_slice
@@ -31,7 +31,7 @@ from headstart.uncertainty.conformal import Coverage, measure_coverage
 class Diagnostics:
     """All that is found out about a run's data and its answers on test."""
 
-    duplicates: tuple[DuplicatePair, ...]  #: near-duplicates among all photos
+    duplicates: NearDuplicates
     leakage: Leakage
     labels: LabelDiagnostics
     issues: DatasetIssues
@@ -45,9 +45,7 @@ class Diagnostics:
     similar: Mapping[str, tuple[SimilarSample, ...]]  #: id of an example -> photos that were learnt from
 
 
-def diagnose(
-    context: FitContext, model: FittedModel, test: TestResult, duplicates: Sequence[DuplicatePair]
-) -> Diagnostics:
+def diagnose(context: FitContext, model: FittedModel, test: TestResult, duplicates: NearDuplicates) -> Diagnostics:
     """Return what there is to find out about a run's data and its answers.
 
     Args:
@@ -63,11 +61,11 @@ def diagnose(
     labels = _diagnose_labels(context)
     neighbours = _fit_neighbours(context, model.branches[0])
     return Diagnostics(
-        duplicates=tuple(duplicates),
-        leakage=_diagnose_leakage(context, test, duplicates),
+        duplicates=duplicates,
+        leakage=_diagnose_leakage(context, test, duplicates.pairs),
         labels=labels,
         issues=find_dataset_issues(
-            samples, stats, duplicates, samples.targets, labels.probabilities, known=labels.known, edge=spec.size
+            samples, stats, duplicates.pairs, samples.targets, labels.probabilities, known=labels.known, edge=spec.size
         ),
         slices=compute_slices(test.samples, entries, _select_stats(stats, context, test), test.right),
         shortcuts=probe_shortcuts(
@@ -118,8 +116,8 @@ def _diagnose_labels(context: FitContext) -> LabelDiagnostics:
     return diagnose_labels([sample.id for sample in samples.samples], training_sets, folds=settings.folds)
 
 
-def _diagnose_leakage(context: FitContext, test: TestResult, duplicates: Sequence[DuplicatePair]) -> Leakage:
-    leaks = find_leaks(context.samples, context.split, duplicates)
+def _diagnose_leakage(context: FitContext, test: TestResult, pairs: Sequence[DuplicatePair]) -> Leakage:
+    leaks = find_leaks(context.samples, context.split, pairs)
     leaked = {leak.held_out for leak in leaks if leak.subset is Subset.TEST}
     if not leaked:
         return Leakage(leaks, None)

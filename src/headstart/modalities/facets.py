@@ -79,10 +79,15 @@ class PairScorer(Protocol):
     """A scorer of pairs among N items."""
 
     def describe(self) -> Floats:
-        """Return descriptors of length 1, (N, D): near-duplicates are near each other."""
+        """Return descriptors of length 1, (N, D): near-duplicates have a cosine of 0.5 or more."""
 
     def score(self, pairs: Ints, pool: Executor) -> Floats:
-        """Return log-odds (M,) that the items of each pair (M, 2) show the same; 0 is the threshold."""
+        """Return log-odds (M,) that the items of each pair show the same; 0 is the threshold.
+
+        Args:
+            pairs: (M, 2) of 0 ... N - 1, in rising order of the first.
+            pool: threads that the work may be divided among.
+        """
 
     def note(self) -> str:
         """Return what is to be said of the items, such as that they are too plain to be compared; "" for nothing."""

@@ -10,10 +10,10 @@ from headstart.data.relabel import apply_relabels, find_relabel_tables
 from headstart.data.relaxed_split import make_relaxed_split
 from headstart.data.samples import FileStatus, Sample, Samples, Subset
 from headstart.data.split import Split, load_split, make_split
-from headstart.diagnostics.near_duplicates.search import DuplicatePair, find_near_duplicates
+from headstart.diagnostics.near_duplicates.search import DuplicatePair, NearDuplicates, find_near_duplicates
 from headstart.errors import DataError
 from headstart.extraction.extract import Extraction, extract
-from headstart.modalities.image.stats import read_stats
+from headstart.modalities.modality import Noun, get_modality
 from headstart.pipeline.backbones import LoadedBackbone, LoadedBackbones
 from headstart.selection.context import RunContext
 from headstart.settings import FitSettings
@@ -29,7 +29,7 @@ class PreparedDataset:
     samples: Samples  #: those that show the same in one group, unless the settings only report them
     split: Split
     extractions: tuple[Extraction, ...]  #: one for each network
-    pairs: tuple[DuplicatePair, ...]  #: near-duplicates
+    duplicates: NearDuplicates
     torn: tuple[str, ...]  #: classes whose near-duplicates may lie in unlike subsets, for there were too few groups
 
     def samples_in(self, *subsets: Subset) -> list[Sample]:
@@ -115,11 +115,11 @@ def prepare_dataset(
     samples = update_notes(samples, backbones.first.backbone.spec)
     decoded = _without_broken(samples, {key: found for done in extractions for key, found in done.issues.items()})
     with log.stage(NEAR_DUPLICATES) as stage:
-        pairs = _near_duplicates(decoded, backbones.first, extractions[0], context)
-        stage.summary = describe_near_duplicates(pairs)
-    together = [(pair.first, pair.second) for pair in pairs] if settings.near_duplicates == "group" else []
+        duplicates = _find_near_duplicates(decoded, backbones.first, extractions[0], context)
+        stage.summary = describe_near_duplicates(duplicates.pairs, decoded.noun)
+    together = [(pair.first, pair.second) for pair in duplicates.pairs] if settings.near_duplicates == "group" else []
     loosened = make_relaxed_split(decoded, together, lambda grouped: split(grouped, settings))
-    return PreparedDataset(loosened.samples, loosened.split, extractions, pairs, loosened.classes)
+    return PreparedDataset(loosened.samples, loosened.split, extractions, duplicates, loosened.classes)
 
 
 def extract_features(samples: Samples, loaded: LoadedBackbone, context: RunContext) -> Extraction:
@@ -144,23 +144,23 @@ def describe_extraction(done: Extraction) -> str:
     return f"{done.computed} photos computed{rate}, {known}{f', {broken} broken' if broken else ''}"
 
 
-def describe_near_duplicates(pairs: Sequence[DuplicatePair]) -> str:
-    """Return how many photos show the same, in one line."""
+def describe_near_duplicates(pairs: Sequence[DuplicatePair], noun: Noun) -> str:
+    """Return how many items show the same, in one line."""
     if not pairs:
-        return "no photos that show the same"
+        return f"no {noun.many} that show the same"
     near = sum(pair.kind == "near" for pair in pairs)
     count = f"{len(pairs)} pair{'s' * (len(pairs) != 1)}"
-    return f"{count} of photos that show the same, {len(pairs) - near} of them with equal bytes"
+    return f"{count} of {noun.many} that show the same, {len(pairs) - near} of them with equal bytes"
 
 
-def _near_duplicates(
+def _find_near_duplicates(
     samples: Samples, loaded: LoadedBackbone, extraction: Extraction, context: RunContext
-) -> tuple[DuplicatePair, ...]:
-    """Return near-duplicates, by what a network and a small picture of each photo say."""
-    digests = [sample.digest for sample in samples.samples]
+) -> NearDuplicates:
+    """Return near-duplicates, by what a network and the stats of each item say."""
+    digests, modality = [sample.digest for sample in samples.samples], get_modality(samples.modality)
     features = context.store.read(extraction.space, digests, loaded.backbone.layers[-1].name)
-    stats = read_stats(context.store, loaded.backbone.spec, digests)
-    return find_near_duplicates(samples.samples, features, stats, listener=context.log)
+    stats = modality.stats.read(context.store, loaded.backbone.spec, digests) if modality.stats else None
+    return find_near_duplicates(samples.samples, features, stats, modality, listener=context.log)
 
 
 def _without_broken(samples: Samples, findings: Mapping[str, DecodeIssue]) -> Samples:

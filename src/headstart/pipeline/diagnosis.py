@@ -29,7 +29,7 @@ def diagnose_run(
         context: of the first backbone.
     """
     with context.log.stage("diagnose") as stage:
-        diagnostics = diagnose(context, fitted.model, test, dataset.pairs)
+        diagnostics = diagnose(context, fitted.model, test, dataset.duplicates)
         stage.summary = describe_diagnostics(diagnostics)
     trained = any(arm.trains for arm in comparison.arms)
     with context.log.stage("thumbnails") as stage:

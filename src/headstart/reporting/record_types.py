@@ -138,6 +138,7 @@ class DuplicatesRecord:
     """Near-duplicates among all samples."""
 
     pairs: tuple[DuplicatePair, ...]
+    note: str  #: why there may be more than could be found; "" where all was compared
     sets: tuple[tuple[str, ...], ...]  #: ids of samples that show the same
     seconds: float
 

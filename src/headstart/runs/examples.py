@@ -30,7 +30,7 @@ def _once(samples: list[Sample]) -> list[Sample]:
 def _named_ids(diagnostics: Diagnostics) -> Iterator[str]:
     for issue in diagnostics.labels.issues[:LABEL_ISSUES]:
         yield issue.id
-    for pair in diagnostics.duplicates[:PAIRS]:
+    for pair in diagnostics.duplicates.pairs[:PAIRS]:
         yield from (pair.first, pair.second)
     for leak in diagnostics.leakage.leaks[:LEAKS]:
         yield from (leak.held_out, leak.seen)

@@ -74,8 +74,9 @@ def _describe_data(
 ) -> Mapping[str, Any]:
     return {
         "duplicates": {
-            "pairs": diagnostics.duplicates,
-            "sets": group_duplicates(diagnostics.duplicates),
+            "pairs": diagnostics.duplicates.pairs,
+            "note": diagnostics.duplicates.note,
+            "sets": group_duplicates(diagnostics.duplicates.pairs),
             "seconds": seconds,
         },
         "leaks": {

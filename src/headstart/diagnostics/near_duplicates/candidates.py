@@ -1,8 +1,4 @@
-"""Candidate pairs of near-duplicates: each photo's nearest by a short descriptor of features and appearance.
-
-The descriptor is the features' main directions beside a tiny grey picture that is the same when mirrored. The features
-see through crops, exposure and noise; the picture tells apart what only means the same.
-"""
+"""Candidate pairs of near-duplicates: the nearest of each item by short descriptors."""
 
 import sys
 from concurrent.futures import Executor
@@ -12,42 +8,13 @@ import numpy as np
 
 from headstart.arrays import Floats, Ints
 from headstart.hardware import count_cores
-from headstart.linalg import iterate_subspace, normalize_rows
-from headstart.modalities.image.stats import GREY
 
-DIRECTIONS = 64  #: of the features
-TINY = 8  #: edge of the tiny picture
-PICTURE = 0.7  #: weight of the picture's cosine beside that of the features, squared in the sum
-NEAREST = 10  #: candidates for each photo
+NEAREST = 10  #: candidates for each item
 LEAST = 0.5  #: cosine of two descriptors; the weakest of 1,000 altered copies of real photos has 0.52
-SAMPLE = 1000  #: photos that the main directions are computed from
-PRIOR = 20  #: photos at the origin that the mean is taken with: the mean of two photos says nothing
 BLOCK_BYTES = 8 * 2**20  #: of a block of cosines
-EXACT = 20_000  #: photos up to which all are compared with all: a few seconds
-CELLS_PER_ROOT, PROBES = 4, 16  #: cells of the index, times the root of the photos; cells that are looked through
+EXACT = 20_000  #: items up to which all are compared with all: a few seconds
+CELLS_PER_ROOT, PROBES = 4, 16  #: cells of the index, times the root of the items; cells that are looked through
 CHUNK = 64  #: cosines of which the greatest is found first
-_SHORTEST = 1e-6  #: length of rows that say something
-
-
-def estimate_centre(features: Floats) -> Floats:
-    """Return what is subtracted from features (N, D) before their cosine is taken, (D,): a mean shrunk to 0."""
-    total = features.sum(axis=0, dtype=np.float64)
-    return np.asarray(total / (len(features) + PRIOR), np.float32)
-
-
-def compute_descriptors(features: Floats, grey: Floats, centre: Floats, photos: Ints) -> Floats:
-    """Return descriptors of length 1, (M, <= 96), of some of N photos.
-
-    Args:
-        features: (N, D) rows.
-        grey: (N, G, G).
-        centre: (D,) of the features.
-        photos: (M,) of which photos, in this order.
-    """
-    basis = _find_directions(features[photos[:: max(1, len(photos) // SAMPLE)]] - centre)
-    main = normalize_rows((features @ basis)[photos] - centre @ basis, _SHORTEST)
-    both = np.concatenate([main, np.float32(PICTURE) * _shrink_symmetric(grey)[photos]], axis=1)
-    return np.asarray(both / np.sqrt(1 + PICTURE**2), np.float32)
 
 
 def find_candidates(descriptors: Floats, pool: Executor) -> Ints:
@@ -147,18 +114,3 @@ def _find_greatest(cosines: Floats, nearest: int, first: int) -> Ints:
     places = np.argpartition(inside, -nearest, axis=1)[:, -nearest:]
     row, place = np.nonzero(np.take_along_axis(inside, places, axis=1) >= LEAST)
     return np.stack([first + row, columns[row, places[row, place]]], axis=1).astype(np.int64)
-
-
-def _find_directions(centred: Floats) -> Floats:
-    """Return orthonormal main directions, (D, <= DIRECTIONS), by subspace iteration from a fixed start."""
-    count = min(DIRECTIONS, *centred.shape)
-    start = np.random.default_rng(0).standard_normal((centred.shape[1], count), dtype=np.float32)
-    return iterate_subspace(lambda block: centred.T @ (centred @ block), start)
-
-
-def _shrink_symmetric(grey: Floats) -> Floats:
-    """Return the sum of a tiny picture of each photo and its mirror image, scaled to length 1: (N, TINY * TINY / 2)."""
-    cell = GREY // TINY
-    picture = grey.reshape(len(grey), TINY, cell, TINY, cell).mean(axis=(2, 4))
-    both = (picture + picture[:, :, ::-1])[:, :, : TINY // 2].reshape(len(grey), -1)
-    return normalize_rows(both - both.mean(axis=1, keepdims=True), _SHORTEST)

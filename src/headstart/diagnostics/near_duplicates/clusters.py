@@ -6,26 +6,26 @@ import numpy as np
 
 from headstart.arrays import Bools, Floats, Ints
 
-LOOSE = 20  #: photos that a cluster may have on the strength of pairs alone
+LOOSE = 20  #: items that a cluster may have on the strength of pairs alone
 ROUNDS = 8  #: of merging larger clusters
 
 
 class DisjointSets:
-    """Disjoint sets of photos (union-find), each with the photo that it grew from, its seed."""
+    """Disjoint sets of items (union-find), each with the item that it grew from, its seed."""
 
     def __init__(self, count: int):
         self._parent = np.arange(count)
         self._size = np.ones(count, np.int64)
 
-    def find(self, photo: int) -> int:
-        """Return the seed of a photo's set."""
-        while self._parent[photo] != photo:
-            self._parent[photo] = self._parent[self._parent[photo]]
-            photo = int(self._parent[photo])
-        return photo
+    def find(self, item: int) -> int:
+        """Return the seed of an item's set."""
+        while self._parent[item] != item:
+            self._parent[item] = self._parent[self._parent[item]]
+            item = int(self._parent[item])
+        return item
 
     def count_merged(self, first: int, second: int) -> int:
-        """Return how many photos the sets of two seeds would have together."""
+        """Return how many items the sets of two seeds would have together."""
         return int(self._size[first] + self._size[second])
 
     def merge(self, first: int, second: int) -> None:
@@ -38,14 +38,14 @@ class DisjointSets:
 def reject_chains(pairs: Ints, log_odds: Floats, count: int, score: Callable[[Ints], Floats]) -> Bools:
     """Return which pairs of duplicates are kept, (M,), so that no cluster is held together by a chain.
 
-    The strongest pairs merge first, up to ``LOOSE`` photos. Larger clusters are merged only where the two photos that
-    they grew from are duplicates themselves: copies of one photo are, the ends of a chain are not.
+    The strongest pairs merge first, up to ``LOOSE`` items. Larger clusters are merged only where the two items that
+    they grew from are duplicates themselves: copies of one item are, the ends of a chain are not.
 
     Args:
-        pairs: (M, 2) photos, each pair duplicates.
+        pairs: (M, 2) items, each pair duplicates.
         log_odds: (M,) of each pair.
-        count: of all photos.
-        score: gives the log-odds of other pairs, above 0 for duplicates; it is called with the lower photo first, in
+        count: of all items.
+        score: gives the log-odds of other pairs, above 0 for duplicates; it is called with the lower item first, in
             rising order.
     """
     sets, waiting = DisjointSets(count), []
@@ -82,8 +82,8 @@ def connect_pairs(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, ...], ..
     return tuple(tuple(ids) for ids in sorted(members.values(), key=len, reverse=True))
 
 
-def _find_seeds(sets: DisjointSets, photos: Ints) -> tuple[int, int]:
-    first, second = sets.find(photos[0]), sets.find(photos[1])
+def _find_seeds(sets: DisjointSets, pair: Ints) -> tuple[int, int]:
+    first, second = sets.find(pair[0]), sets.find(pair[1])
     return (first, second) if first < second else (second, first)
 
 

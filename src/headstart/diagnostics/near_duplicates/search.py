@@ -1,14 +1,13 @@
-"""Near-duplicates: photos that show the same picture, re-encoded, resized, cropped, mirrored, exposed anew, shot twice.
+"""Near-duplicates: items that show the same, such as photos re-encoded, resized, cropped, exposed anew, shot twice.
 
-Features and a small grey picture say which photos may be duplicates (``candidates``); aligning one with the other says
-which are (``modalities.image.near_duplicates``); chains of duplicates are cut (``clusters``). Photos with too little
-detail of their own are duplicates where their pixels are equal, not where they are alike.
+Descriptors say which items may be duplicates (``candidates``), the modality's evidence which are (its ``duplicates``);
+chains of duplicates are cut (``clusters``).
 """
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -16,12 +15,11 @@ from threadpoolctl import threadpool_limits
 from headstart import events
 from headstart.arrays import Floats, Ints
 from headstart.data.samples import Sample
-from headstart.diagnostics.near_duplicates.candidates import compute_descriptors, estimate_centre, find_candidates
+from headstart.diagnostics.near_duplicates.candidates import find_candidates
 from headstart.diagnostics.near_duplicates.clusters import connect_pairs, reject_chains
 from headstart.hardware import count_cores
-from headstart.modalities.image.near_duplicates.detail import LEAST_DETAIL, TOO_LITTLE, measure_detail
-from headstart.modalities.image.near_duplicates.score import DuplicateScorer
-from headstart.modalities.image.stats import ImageStats
+from headstart.modalities.facets import PairScorer
+from headstart.modalities.modality import Modality, Noun
 
 DuplicateKind = Literal["same bytes", "near"]
 STAGE = "near-duplicates"  #: as the pipeline calls it
@@ -29,7 +27,7 @@ STAGE = "near-duplicates"  #: as the pipeline calls it
 
 @dataclass(frozen=True, slots=True)
 class DuplicatePair:
-    """Two photos that show the same."""
+    """Two items that show the same."""
 
     first: str  #: id of a sample
     second: str  #: id of a later sample
@@ -37,82 +35,81 @@ class DuplicatePair:
     similarity: float  #: 0.5 at the threshold, 1 for equal bytes
 
 
+@dataclass(frozen=True, slots=True)
+class NearDuplicates:
+    """The near-duplicates of a data set."""
+
+    pairs: tuple[DuplicatePair, ...]  #: the surest first; of equal bytes the first item with each
+    note: str = ""  #: that more may be there than could be found, and why
+
+
 def find_near_duplicates(
     samples: Sequence[Sample],
     features: Floats,
-    stats: ImageStats,
+    stats: Any,
+    modality: Modality,
     *,
     listener: events.Listener = events.ignore,
-) -> tuple[DuplicatePair, ...]:
-    """Return all pairs of near-duplicates that are found, the surest first; of equal bytes the first photo with each.
+) -> NearDuplicates:
+    """Return all pairs of near-duplicates that are found; of equal bytes alone where the modality knows no others.
 
-    The order of the samples decides nothing but which photo of a pair is named first.
+    The order of the samples decides nothing but which one of a pair is named first.
 
     Args:
-        samples: N photos that decode.
+        samples: N samples that decode.
         features: (N, D) rows of the final layer.
-        stats: of the same photos in the same order.
-        listener: is told of photos with too little detail, and of pairs left out because they only chain others.
+        stats: of the same samples in the same order, as the modality has them; None where it has none.
+        modality: of the samples.
+        listener: is told what could not be compared, and of pairs left out because they only chain others.
     """
     order = {sample.id: place for place, sample in enumerate(samples)}
     firsts: dict[str, int] = {}
     for place, sample in enumerate(samples):
         firsts.setdefault(sample.digest, place)
-    copies = [
+    pairs = [
         DuplicatePair(samples[firsts[sample.digest]].id, sample.id, "same bytes", 1.0)
         for place, sample in enumerate(samples)
         if firsts[sample.digest] != place
     ]
     # By digest, so that a random choice or the first of a tie does not depend on how files are named.
     places = np.array([firsts[digest] for digest in sorted(firsts)], np.int64)
-    pairs, odds = _find_near(places, features, stats, listener)
-    near = []
-    for pair, log_odds in zip(pairs, odds, strict=True):
-        first, second = sorted(places[pair])
-        near.append(DuplicatePair(samples[first].id, samples[second].id, "near", _to_similarity(float(log_odds))))
-    return tuple(sorted(copies + near, key=lambda pair: (-pair.similarity, order[pair.first], order[pair.second])))
+    evidence, note = modality.duplicates, ""
+    if evidence is None:
+        note = f"which {modality.noun.many} are near-duplicates is not known; only equal bytes count as the same"
+        listener(events.Note(note))
+    elif len(places) > 1:
+        scorer = evidence.make_scorer(features, stats, places)
+        note = scorer.note()
+        for pair, log_odds in _find_near(scorer, note, modality.noun, len(places), listener):
+            first, second = sorted(places[pair])
+            pairs.append(DuplicatePair(samples[first].id, samples[second].id, "near", _to_similarity(log_odds)))
+    pairs.sort(key=lambda pair: (-pair.similarity, order[pair.first], order[pair.second]))
+    return NearDuplicates(tuple(pairs), note)
 
 
 def group_duplicates(duplicates: Iterable[DuplicatePair]) -> tuple[tuple[str, ...], ...]:
-    """Return ids of photos that are duplicates of each other, directly or through others; the largest group first."""
+    """Return ids of items that are duplicates of each other, directly or through others; the largest group first."""
     return connect_pairs((pair.first, pair.second) for pair in duplicates)
 
 
-def _find_near(places: Ints, features: Floats, stats: ImageStats, listener: events.Listener) -> tuple[Ints, Floats]:
-    """Return pairs (M, 2) of indices into ``places`` and their log-odds (M,)."""
-    if len(places) < 2:
-        return np.empty((0, 2), np.int64), np.empty(0, np.float32)
-    listener(events.Progress(STAGE, 0, len(places)))
-    detail = measure_detail(stats.grey, stats.colour)
-    if few := int((detail[places] < LEAST_DETAIL).sum()):
-        listener(events.Note(describe_low_detail(few, len(places))))
-    scorer = DuplicateScorer(features, estimate_centre(features), stats.grey, stats.colour, places, detail)
+def _find_near(
+    scorer: PairScorer, note: str, noun: Noun, count: int, listener: events.Listener
+) -> list[tuple[Ints, float]]:
+    """Return pairs of the ``count`` items that a scorer compares, (2,) each, with their log-odds."""
+    listener(events.Progress(STAGE, 0, count, noun.many))
+    if note:
+        listener(events.Note(note))
     # Threads of our own on one BLAS thread each: BLAS's own are slower on small products, and spin where others work.
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(count_cores()) as pool:
-        candidates = find_candidates(compute_descriptors(features, stats.grey, scorer.centre, places), pool)
+        candidates = find_candidates(scorer.describe(), pool)
         odds = scorer.score(candidates, pool)
         pairs, odds = candidates[odds > 0], odds[odds > 0]
-        kept = reject_chains(pairs, odds, len(places), lambda others: scorer.score(others, pool))
+        kept = reject_chains(pairs, odds, count, lambda others: scorer.score(others, pool))
     if rejected := int((~kept).sum()):
-        listener(
-            events.Note(f"{rejected} pairs of near-duplicates only chain others to sets of unlike photos; left out")
-        )
-    listener(events.Progress(STAGE, len(places), len(places)))
-    return pairs[kept], odds[kept]
-
-
-def describe_low_detail(few: int, count: int) -> str:
-    """Return the note on photos that have too little detail to be compared.
-
-    Args:
-        few: photos that have too little.
-        count: of all photos.
-    """
-    who = "all photos have" if few == count else f"{few} of {count} photos {'has' if few == 1 else 'have'}"
-    return (
-        f"{who} {TOO_LITTLE} (drawings, blank or tiny pictures) to tell copies from look-alikes; there only equal "
-        "pixels count as the same"
-    )
+        text = f"{rejected} pairs of near-duplicates only chain others to sets of unlike {noun.many}; left out"
+        listener(events.Note(text))
+    listener(events.Progress(STAGE, count, count, noun.many))
+    return list(zip(pairs[kept], map(float, odds[kept]), strict=True))
 
 
 def _to_similarity(log_odds: float) -> float:

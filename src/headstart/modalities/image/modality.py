@@ -135,9 +135,11 @@ class ImageModality:
         return ImageStatistics()
 
     @property
-    def duplicates(self) -> facets.DuplicatesFacet | None:
+    def duplicates(self) -> facets.DuplicatesFacet:
         """Evidence by which near-duplicates are found."""
-        return None
+        from headstart.modalities.image.near_duplicates.score import ImageDuplicates
+
+        return ImageDuplicates()
 
     @property
     def augmentation(self) -> facets.AugmentationFacet:

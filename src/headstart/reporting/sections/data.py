@@ -12,7 +12,6 @@ from headstart.diagnostics.near_duplicates.search import DuplicatePair
 from headstart.diagnostics.next_commands import RelabelCommands, suggest_relabelling
 from headstart.diagnostics.shortcuts import Shortcut
 from headstart.modalities.facets import ItemIssue
-from headstart.modalities.image.near_duplicates.detail import find_low_detail_note
 from headstart.modalities.modality import Noun
 from headstart.reporting.predicted_items import ItemTile, make_tile
 from headstart.reporting.records import Records
@@ -118,7 +117,7 @@ class DataSection:
     grouped: bool  #: near-duplicates are kept in one subset
     classes: tuple[ClassCounts, ...]
     pairs: tuple[ShownPair, ...]
-    poor: str  #: that samples have too little detail to be compared; empty where none has
+    poor: str  #: why more near-duplicates may be there than could be found; empty where all was compared
     leaks: tuple[ShownLeak, ...]
     other_leaks: tuple[ShownLeak, ...]  #: past those that are shown
     leaked: int  #: test samples
@@ -162,7 +161,7 @@ def build_data_section(records: Records) -> DataSection:
         grouped=run.settings["near_duplicates"] == "group",
         classes=tuple(_count_classes(records)),
         pairs=tuple(_list_pairs(records)),
-        poor=find_low_detail_note(run.notes),
+        poor=records.trust.duplicates.note,
         leaks=leaks[:MOST_PAIRS],
         other_leaks=leaks[MOST_PAIRS:],
         leaked=len({shown.leak.held_out for shown in leaks if shown.leak.subset == Subset.TEST}),

@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 from headstart import events
 from headstart.modalities.image.near_duplicates.detail import LEAST_DETAIL, have_equal_pixels, measure_detail
 from headstart.modalities.image.near_duplicates.score import EQUAL, DuplicateScorer
-from tests.diagnostics.near_duplicates.test_search import PhotoSet, again, exposed, scene
+from tests.modalities.image.near_duplicates.test_score import PhotoSet, again, exposed, scene
 
 Chance = np.random.Generator
 DIGITS = load_digits().images

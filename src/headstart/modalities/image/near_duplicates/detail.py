@@ -7,8 +7,6 @@ where nearly all is backdrop, for then they say no more than an outline; those i
 colours have to agree too. Where both photos of a pair have little, only equal pixels count as the same.
 """
 
-from collections.abc import Iterable
-
 import numpy as np
 
 from headstart.arrays import Bools, Floats
@@ -26,13 +24,21 @@ SAME = 1e-5  #: by which cells of equal pixels differ at most: rounding
 MOST_BACKDROP = 0.5  #: of the cells, above which what is left counts less in pictures of one ink
 COLOURFUL = 2 * LEVEL  #: of colour that one ink does not explain, from which there are several
 MORE = 0.5  #: by how much what is in several colours says more
-TOO_LITTLE = "too little detail"  #: as notes say it
 BLOCK = 4096  #: photos at a time, 60 MB
 
 
-def find_low_detail_note(notes: Iterable[str]) -> str:
-    """Return the note, among a run's, that photos have too little detail to be compared; empty where none has."""
-    return next((note for note in notes if TOO_LITTLE in note), "")
+def describe_low_detail(few: int, count: int) -> str:
+    """Return the note on photos that have too little detail to be compared.
+
+    Args:
+        few: photos that have too little.
+        count: of all photos.
+    """
+    who = "all photos have" if few == count else f"{few} of {count} photos {'has' if few == 1 else 'have'}"
+    return (
+        f"{who} too little detail (drawings, blank or tiny pictures) to tell copies from look-alikes; there only equal "
+        "pixels count as the same"
+    )
 
 
 def measure_detail(grey: Floats, colour: Floats) -> Floats:

@@ -11,9 +11,15 @@ import numpy as np
 
 from headstart.arrays import Floats, Ints
 from headstart.modalities.image.near_duplicates.coarse_align import align_coarsely
-from headstart.modalities.image.near_duplicates.detail import LEAST_DETAIL, have_equal_pixels
+from headstart.modalities.image.near_duplicates.descriptors import compute_descriptors, estimate_centre
+from headstart.modalities.image.near_duplicates.detail import (
+    LEAST_DETAIL,
+    describe_low_detail,
+    have_equal_pixels,
+    measure_detail,
+)
 from headstart.modalities.image.near_duplicates.fine_align import Alignment, align_finely, sample_windows
-from headstart.modalities.image.stats import LUMA
+from headstart.modalities.image.stats import LUMA, ImageStats
 
 FEATURES = 4.0  #: weight of the cosine of centred features
 COLOURS = 6.0  #: weight of what the colours differ
@@ -35,6 +41,15 @@ class DuplicateScorer:
     colour: Floats  #: (N, 8, 8, 3)
     photos: Ints  #: (M,) indices of the M among the N; features are too large to be put in another order
     detail: Floats  #: (N,); where a pair's geometric mean is below ``LEAST_DETAIL`` only equal pixels count
+
+    def describe(self) -> Floats:
+        """Return descriptors of length 1, (M, <= 96), of the M."""
+        return compute_descriptors(self.features, self.grey, self.centre, self.photos)
+
+    def note(self) -> str:
+        """Return how many of the M have too little detail to be compared; "" for none."""
+        few = int((self.detail[self.photos] < LEAST_DETAIL).sum())
+        return describe_low_detail(few, len(self.photos)) if few else ""
 
     def score(self, pairs: Ints, pool: Executor) -> Floats:
         """Return log-odds (P,) of pairs (P, 2) of the M, in rising order of the first; -inf where it is hopeless."""
@@ -79,6 +94,15 @@ class DuplicateScorer:
         lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
         cosines: Floats = (first * second).sum(axis=1) / np.maximum(lengths, np.float32(1e-6))
         return cosines
+
+
+class ImageDuplicates:
+    """Evidence for near-duplicates among photos: their features, small pictures and detail."""
+
+    def make_scorer(self, features: Floats, stats: ImageStats, rows: Ints) -> DuplicateScorer:
+        """Return a scorer of the pairs among some of N photos, their rows (M,)."""
+        detail = measure_detail(stats.grey, stats.colour)
+        return DuplicateScorer(features, estimate_centre(features), stats.grey, stats.colour, rows, detail)
 
 
 def compare_colours(colour: Floats, pairs: Ints, aligned: Alignment) -> Floats:

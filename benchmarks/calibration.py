@@ -43,6 +43,7 @@ from headstart.heads.crossfit import cross_val_predict
 from headstart.heads.head import TrainingSet
 from headstart.inference.calibration import CalibrationKind
 from headstart.inference.conformal import ConformalKind
+from headstart.linalg import softmax
 from headstart.modalities.image.stats import read_stats
 from headstart.modalities.modality import get_modality
 from headstart.pipeline.backbones import load_backbones
@@ -135,9 +136,9 @@ def one_split(samples: Samples, features: np.ndarray, seed: int, coverage: float
     first = fit_head("logistic", task(train), settings)
     whole = fit_head("logistic", task(~test), settings, first.chosen)
     crossed = cross_val_predict(task(~test), HEADS["logistic"], settings, first.chosen, folds=settings.folds)
-    on_validation = labels[validation], first.head.probabilities(features[validation]), groups[validation]
-    by_first = labels[test], first.head.probabilities(features[test]), groups[test]
-    by_whole = labels[test], whole.head.probabilities(features[test]), groups[test]
+    on_validation = labels[validation], softmax(first.head.logits(features[validation])), groups[validation]
+    by_first = labels[test], softmax(first.head.logits(features[test])), groups[test]
+    by_whole = labels[test], softmax(whole.head.logits(features[test])), groups[test]
     return {
         "validation": judge(on_validation, by_first, coverage, seed),
         "refitted": judge(on_validation, by_whole, coverage, seed),

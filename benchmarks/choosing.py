@@ -77,15 +77,17 @@ def one_split(photos: PreparedDataset, network: LoadedBackbone, store: Store, se
     began = time.process_time()
     found = compare_arms(dataset, [context], requested_arms(settings))
     took = time.process_time() - began
-    answers = {arm.name: arm.probabilities for arm in found.arms}
-    former = choose_winner(context.targets(Subset.VALIDATION), answers, "linear-probe", settings.seed).winner
+    answers = {arm.name: arm.outputs for arm in found.arms}
+    former = choose_winner(
+        context.targets(Subset.VALIDATION), answers, "linear-probe", settings.seed, task=context.task
+    ).winner
     arms = {arm.name: arm for arm in found.arms}
     return Both(score(context, arms[former]), score(context, found.winner), took)
 
 
 def score(context: FitContext, arm: Arm) -> Scored:
     """Return the test score of an arm as it would be saved."""
-    labels = context.labels(Subset.TEST)
+    labels = context.target_values(Subset.TEST)
     probabilities = context.predict_raw(refit_model(context, arm), context.samples_in(Subset.TEST))
     return Scored(arm.name, float((probabilities.argmax(axis=1) == labels).mean()), log_loss(labels, probabilities))
 

@@ -145,7 +145,7 @@ def _summed(start: float, epochs: list[dict[str, Any]]) -> Iterator[tuple[float,
     at = start
     for epoch in epochs:
         at += epoch["seconds"]
-        yield at, epoch["validation_accuracy"]
+        yield at, epoch["validation_score"]
 
 
 def _parts(samples: Samples, split: Split) -> dict[Subset, list[Sample]]:

@@ -3,8 +3,8 @@
 import numpy as np
 
 from headstart.cli.fit_summary import MOST_CLASSES, describe_classes
-from headstart.evaluation.evaluation import score_predictions
 from headstart.evaluation.grouping import Targets
+from headstart.tasks.classification.evaluation import score_predictions
 
 
 def test_classes_without_photos_take_no_rows_and_have_a_dash_not_a_zero() -> None:

@@ -17,10 +17,10 @@ from headstart.cli import comparison
 from headstart.cli.comparison import describe_comparison
 from headstart.cli.main import run
 from headstart.errors import UserError
-from headstart.evaluation.comparison import compare_pairs
 from headstart.evaluation.grouping import Targets
 from headstart.runs.run import open_run
 from headstart.settings import FitSettings
+from headstart.tasks.classification.comparison import compare_pairs
 from headstart.verbs.compare import DEFAULT_ARMS, choose_arms, read_comparison
 from tests.conftest import CLASSES, draw_photos
 
@@ -121,7 +121,7 @@ def test_the_curve_over_depth_is_drawn_from_the_lowest_to_the_highest(compared, 
     places = {}
     for point, line in zip(depth, drawn[1:], strict=True):
         assert line.split()[0] == point["layer"]
-        assert f"{point['validation_accuracy']:.1%}" in line
+        assert f"{point['validation_score']:.1%}" in line
         assert len(line.split()[-1]) == comparison.DOTS
         places[point["accuracy"]] = line.split()[-1].index("o")
     assert [places[value] for value in sorted(places)] == sorted(places.values())
@@ -143,7 +143,7 @@ def test_losing_arms_have_not_seen_test_unless_it_was_opened(warm, capsys) -> No
     assert run(["compare", str(warm.run)]) == 0
     text = capsys.readouterr().out
     board = json.loads((warm.run / "comparison.json").read_text("utf-8"))["arms"]
-    assert [row["test_accuracy"] is None for row in board] == [not row["winner"] for row in board]
+    assert [row["test_score"] is None for row in board] == [not row["winner"] for row in board]
     assert "the other arms have not seen test (--reveal-test)" in text
     assert "on the same 9 test photos" not in text
     for row in board:

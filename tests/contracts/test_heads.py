@@ -11,6 +11,7 @@ from headstart.errors import DataError, SettingError
 from headstart.heads.catalog import HEADS, fit_head
 from headstart.heads.head import TrainingSet
 from headstart.heads.saving import from_tensors, read_head, to_tensors, write_head
+from headstart.linalg import softmax
 from headstart.settings import HeadSettings
 
 OPTIONS = HeadSettings(mlp_units=64)
@@ -30,7 +31,7 @@ def _fit(name, task, fixed=None):
 
 
 def _accuracy(fitted, task):
-    return float((fitted.head.probabilities(task.features).argmax(axis=1) == task.labels).mean())
+    return float((softmax(fitted.head.logits(task.features)).argmax(axis=1) == task.targets).mean())
 
 
 @pytest.fixture(params=list(HEADS))
@@ -46,7 +47,7 @@ def name(request):
 def test_shapes_and_better_than_chance(name, rows, columns, classes, balanced):
     task = replace(_draw(rows, columns, classes), balanced=balanced)
     fitted = _fit(name, task)
-    chance = fitted.head.probabilities(task.features)
+    chance = softmax(fitted.head.logits(task.features))
     assert fitted.head.kind == name
     assert fitted.head.logits(task.features).dtype == chance.dtype == np.float32
     assert chance.shape == (rows, classes)
@@ -54,7 +55,7 @@ def test_shapes_and_better_than_chance(name, rows, columns, classes, balanced):
     assert all(layer.weight.dtype == layer.bias.dtype == np.float32 for layer in fitted.head.layers)
     assert _accuracy(fitted, task) > 1.2 / classes
     assert fitted.path
-    assert all(np.isfinite([trial.value, trial.log_loss, trial.accuracy]).all() for trial in fitted.path)
+    assert all(np.isfinite([trial.value, trial.loss, trial.score]).all() for trial in fitted.path)
     assert fitted.seconds > 0
 
 
@@ -70,14 +71,14 @@ def test_same_twice(name):
 def test_new_rows_of_well_separated_classes_are_known(name):
     task = _draw(300, 20, 4)
     half = np.arange(300) < 150
-    train = replace(task, features=task.features[half], labels=task.labels[half], groups=task.groups[half])
-    rest = replace(task, features=task.features[~half], labels=task.labels[~half])
+    train = replace(task, features=task.features[half], targets=task.targets[half], groups=task.groups[half])
+    rest = replace(task, features=task.features[~half], targets=task.targets[~half])
     assert _accuracy(_fit(name, train), rest) > 0.95
 
 
 def test_order_of_classes_is_kept(name):
     task = _draw(apart=3)
-    turned = replace(task, labels=np.array([2, 0, 1])[task.labels])
+    turned = replace(task, targets=np.array([2, 0, 1])[task.targets])
     assert _accuracy(_fit(name, task), task) > 0.95
     assert _accuracy(_fit(name, turned), turned) > 0.95
 
@@ -94,23 +95,23 @@ def test_refit_with_what_was_chosen_is_the_fit_without_choosing(name):
 @pytest.mark.parametrize("missing", [0, 1, 2])
 def test_a_class_without_rows(name, missing):
     task = _draw()
-    kept = task.labels != missing
-    task = replace(task, features=task.features[kept], labels=task.labels[kept], groups=task.groups[kept])
-    chance = _fit(name, task).head.probabilities(task.features)
+    kept = task.targets != missing
+    task = replace(task, features=task.features[kept], targets=task.targets[kept], groups=task.groups[kept])
+    chance = softmax(_fit(name, task).head.logits(task.features))
     assert np.isfinite(chance).all()
     assert chance[:, missing].mean() < 0.2
-    assert (chance.argmax(axis=1) == task.labels).mean() > 0.9
+    assert (chance.argmax(axis=1) == task.targets).mean() > 0.9
 
 
 @pytest.mark.parametrize("classes", [2, 3])
 def test_rows_of_one_class_only(name, classes):
-    task = replace(_draw(30, 6, classes), labels=np.ones(30, np.int64))
-    assert (_fit(name, task).head.probabilities(task.features).argmax(axis=1) == 1).all()
+    task = replace(_draw(30, 6, classes), targets=np.ones(30, np.int64))
+    assert (softmax(_fit(name, task).head.logits(task.features)).argmax(axis=1) == 1).all()
 
 
 def test_a_class_in_one_group_only(name):
     task = _draw(60, 10, 3)
-    task = replace(task, groups=np.where(task.labels == 2, 1000, task.groups))
+    task = replace(task, groups=np.where(task.targets == 2, 1000, task.groups))
     assert _accuracy(_fit(name, task), task) > 0.8
 
 
@@ -122,7 +123,7 @@ def test_one_group_only(name):
 @pytest.mark.parametrize("columns", [2, 50])
 def test_three_rows_for_each_class(name, columns):
     task = _draw(6, columns, 2)
-    assert np.isfinite(_fit(name, task).head.probabilities(task.features)).all()
+    assert np.isfinite(softmax(_fit(name, task).head.logits(task.features))).all()
 
 
 def test_copies_in_groups(name):
@@ -130,7 +131,7 @@ def test_copies_in_groups(name):
     twice = replace(
         task,
         features=np.repeat(task.features, 2, 0),
-        labels=np.repeat(task.labels, 2),
+        targets=np.repeat(task.targets, 2),
         groups=np.repeat(task.groups, 2),
     )
     assert _accuracy(_fit(name, twice), twice) > 0.8
@@ -139,10 +140,10 @@ def test_copies_in_groups(name):
 @pytest.mark.parametrize("copies", ["same label", "other labels"])
 def test_copies_without_groups(name, copies):
     task = _draw(30, 60)
-    labels = task.labels if copies == "same label" else (task.labels + 1) % 3
-    both = np.concatenate([task.labels, labels])
-    twice = replace(task, features=np.tile(task.features, (2, 1)), labels=both, groups=np.arange(60))
-    assert np.isfinite(_fit(name, twice).head.probabilities(task.features)).all()
+    labels = task.targets if copies == "same label" else (task.targets + 1) % 3
+    both = np.concatenate([task.targets, labels])
+    twice = replace(task, features=np.tile(task.features, (2, 1)), targets=both, groups=np.arange(60))
+    assert np.isfinite(softmax(_fit(name, twice).head.logits(task.features))).all()
 
 
 @pytest.mark.parametrize("value", [0.0, 7.3, 1e6])
@@ -156,8 +157,8 @@ def test_columns_that_never_change_say_nothing(name, value):
 
 
 def test_features_that_never_change(name):
-    task = replace(_draw(), features=np.ones((90, 4), np.float32), labels=np.repeat([0, 0, 1], 30), classes=2)
-    chance = _fit(name, task).head.probabilities(task.features)
+    task = replace(_draw(), features=np.ones((90, 4), np.float32), targets=np.repeat([0, 0, 1], 30), outputs=2)
+    chance = softmax(_fit(name, task).head.logits(task.features))
     assert np.isfinite(chance).all()
     assert (chance.argmax(axis=1) == 0).all()
 
@@ -198,10 +199,10 @@ def test_unknown_name():
 
 
 def test_what_does_not_belong_together():
-    with pytest.raises(DataError, match=r"labels \(89,\)"):
-        _fit("ridge", replace(_draw(), labels=np.zeros(89, np.int64)))
+    with pytest.raises(DataError, match=r"targets \(89,\)"):
+        _fit("ridge", replace(_draw(), targets=np.zeros(89, np.int64)))
     with pytest.raises(DataError, match="labels run from 0 to 2; wanted 0 to 1"):
-        _fit("ridge", replace(_draw(), classes=2))
+        _fit("ridge", replace(_draw(), outputs=2))
 
 
 def test_nothing_heavy_is_imported():

@@ -65,8 +65,8 @@ def test_from_photos_to_a_saved_classifier(strategy: str, context: FitContext, t
     arm = planned.make()
     assert (planned.strategy, arm.strategy, arm.name) == (strategy, strategy, planned.name)
     assert arm.validation.n == len(context.samples_in(Subset.VALIDATION))
-    assert arm.probabilities.shape == (arm.validation.n, 2)
-    assert np.isfinite(arm.probabilities).all()
+    assert arm.outputs.shape == (arm.validation.n, 2)
+    assert np.isfinite(arm.outputs).all()
     assert arm.trains == planned.trains == ("probe" not in strategy)
     if arm.trains:
         assert_trained(arm)
@@ -77,7 +77,7 @@ def test_from_photos_to_a_saved_classifier(strategy: str, context: FitContext, t
     answers = classifier.predict([sample.source.path for sample in held_out])
     if arm.trains:  # a trained network is shipped as it was validated
         said = np.stack([answer.probabilities for answer in answers])
-        np.testing.assert_allclose(said, arm.probabilities, atol=0.02)
+        np.testing.assert_allclose(said, arm.outputs, atol=0.02)
     assert {answer.label for answer in answers} <= {"checks", "discs"}
     shutil.rmtree(tmp_path)  # 550 MB of VGG16
 

@@ -7,11 +7,13 @@ import pytest
 
 from headstart.errors import DataError
 from headstart.evaluation import metrics
-from headstart.evaluation.comparison import PairedTest, compare_pairs
+from headstart.evaluation.comparison import PairedTest
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.paired import accuracy_interval, adjust_holm, mcnemar_exact, standard_error
-from headstart.selection.rule import ArmChoice, choose_winner
+from headstart.selection.rule import ArmChoice
+from headstart.tasks.classification.comparison import compare_pairs
 from tests.evaluation.drawn import paired_interval
+from tests.selection.choosing import choose_winner
 
 
 def three_arms(n=200):
@@ -28,7 +30,7 @@ def three_arms(n=200):
 def test_pairs_hold_what_their_parts_say():
     targets, made = three_arms()
     pairs = compare_pairs(targets, made, 9)
-    labels, groups = targets.labels, targets.groups
+    labels, groups = targets.values, targets.groups
     assert [(pair.a, pair.b) for pair in pairs] == [("cheap", "middle"), ("cheap", "dear"), ("middle", "dear")]
     assert [pair.p_holm for pair in pairs] == pytest.approx(adjust_holm([pair.p for pair in pairs]))
     for pair in pairs:

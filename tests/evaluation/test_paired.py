@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
 
-from headstart.evaluation.comparison import compare_pairs
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.paired import (
     accuracy_interval,
@@ -22,6 +21,7 @@ from headstart.evaluation.paired import (
     standard_error,
     tango_interval,
 )
+from headstart.tasks.classification.comparison import compare_pairs
 from tests.evaluation.drawn import paired_interval, rights, score_of, sure
 
 RIGHTS = st.integers(2, 60).flatmap(lambda n: st.tuples(hnp.arrays(bool, n), hnp.arrays(bool, n)))

@@ -21,6 +21,7 @@ from headstart.inference.batch_runner import BatchRunner
 from headstart.inference.calibration import NONE, Calibration
 from headstart.inference.classifier import BATCH_FROM, Classifier, load
 from headstart.inference.conformal import ConformalPredictor
+from headstart.linalg import softmax
 from headstart.modalities.image.decode import crop_resize, decode
 from headstart.modalities.image.spec import ImageSpec
 from headstart.tasks.classification import graph as class_graph
@@ -53,7 +54,7 @@ def test_the_saved_graph_is_the_fitted_path(
     assert classifier.record.parity.mean_difference < 1e-3
     assert classifier.record.parity.same_answers == 1
     assert classifier.record.layer == layer
-    expected = parts.members[0].head.probabilities(np.stack([example.features[0] for example in shown]))
+    expected = softmax(parts.members[0].head.logits(np.stack([example.features[0] for example in shown])))
     for example, row in zip(shown, expected, strict=True):
         np.testing.assert_allclose(classifier.predict(example.load()).probabilities, row, atol=2e-3)
 

@@ -11,6 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from headstart.heads import lda, ridge
 from headstart.heads.closed_form import compute_sample_weight, decompose, fit_temperature
 from headstart.heads.scaling import Scaling
+from headstart.linalg import softmax
 from headstart.settings import HeadSettings
 
 from .drawn import draw
@@ -66,9 +67,9 @@ def test_temperature_of_perfect_and_of_hopeless_scores_is_finite():
 def test_lda_is_that_of_scikit_learn(rows, columns, classes, shrinkage):
     training_set = draw(rows, columns, classes, apart=0.4)
     second = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage).fit(
-        _rows(training_set), training_set.labels
+        _rows(training_set), training_set.targets
     )
-    found = lda.fit_lda(training_set, OPTIONS, {"shrinkage": shrinkage}).head.probabilities(training_set.features)
+    found = softmax(lda.fit_lda(training_set, OPTIONS, {"shrinkage": shrinkage}).head.logits(training_set.features))
     assert np.abs(found - second.predict_proba(_rows(training_set))).max() < 1e-3
 
 
@@ -80,15 +81,15 @@ def test_lda_leaves_groups_out_as_brute_force_does(rows, columns, shrinkage):
     classes = lda._classes(Scaling.fit(training_set.features).transform(training_set.features), training_set)
     for group in (np.array([0]), np.array([1, 2, 3]), np.array([10, 11])):
         kept = ~np.isin(np.arange(rows), group)
-        found = lda._left_out(classes, training_set.labels[group][None], group[None], shrinkage)[0]
-        inside, labels = features[kept], training_set.labels[kept]
+        found = lda._left_out(classes, training_set.targets[group][None], group[None], shrinkage)[0]
+        inside, labels = features[kept], training_set.targets[kept]
         means = np.stack([inside[labels == index].mean(axis=0) for index in range(3)])
         spread = inside - means[labels]
         # Held at the trace of all rows, as lda.py says.
         covariance = (1 - shrinkage) * spread.T @ spread / len(inside) + shrinkage * classes.trace * np.eye(columns)
         away = features[group][:, None] - means
         distance = np.einsum("ikd,de,ike->ik", away, np.linalg.inv(covariance), away)
-        wanted = -distance / 2 + np.log(np.bincount(training_set.labels) / rows)
+        wanted = -distance / 2 + np.log(np.bincount(training_set.targets) / rows)
         # Rows are placed in float32.
         assert found - found[:, :1] == pytest.approx(wanted - wanted[:, :1], abs=2e-3 * np.abs(distance).max())
 
@@ -98,13 +99,13 @@ def test_lda_leaves_groups_out_as_brute_force_does(rows, columns, shrinkage):
 @pytest.mark.parametrize(("rows", "columns"), SHAPES)
 def test_ridge_leaves_groups_out_as_brute_force_does(rows, columns, penalty, balanced):
     training_set = _in_groups(draw(rows, columns, 3, apart=0.4, balanced=balanced))
-    training_set = replace(training_set, labels=np.where(np.arange(rows) % 7 == 0, 0, training_set.labels))
-    weights = compute_sample_weight(training_set.labels, 3, balanced)
+    training_set = replace(training_set, targets=np.where(np.arange(rows) % 7 == 0, 0, training_set.targets))
+    weights = compute_sample_weight(training_set.targets, 3, balanced)
     features = _rows(training_set)
     shift = weights @ features / weights.sum()
     squares = ridge._squares((features - shift).astype(np.float32), training_set, weights)
     found = ridge._left_out(squares, training_set, penalty)
-    signs = np.where(np.arange(3) == training_set.labels[:, None], 1.0, -1.0)
+    signs = np.where(np.arange(3) == training_set.targets[:, None], 1.0, -1.0)
     for group in ([0], [1, 2, 3], [10, 11], [20, 21]):
         kept = ~np.isin(np.arange(rows), group)
         second = Ridge(alpha=penalty).fit(features[kept], signs[kept], sample_weight=weights[kept])
@@ -114,11 +115,11 @@ def test_ridge_leaves_groups_out_as_brute_force_does(rows, columns, penalty, bal
 @pytest.mark.parametrize("balanced", [False, True])
 def test_ridge_is_that_of_scikit_learn_times_the_temperature(balanced):
     training_set = draw(100, 30, 3, apart=0.4, balanced=balanced)
-    training_set = replace(training_set, labels=np.where(np.arange(100) % 5 == 0, 0, training_set.labels))
+    training_set = replace(training_set, targets=np.where(np.arange(100) % 5 == 0, 0, training_set.targets))
     fitted = ridge.fit_ridge(training_set, OPTIONS)
-    signs = np.where(np.arange(3) == training_set.labels[:, None], 1.0, -1.0)
+    signs = np.where(np.arange(3) == training_set.targets[:, None], 1.0, -1.0)
     second = Ridge(alpha=fitted.chosen["penalty"])
-    second.fit(_rows(training_set), signs, sample_weight=compute_sample_weight(training_set.labels, 3, balanced))
+    second.fit(_rows(training_set), signs, sample_weight=compute_sample_weight(training_set.targets, 3, balanced))
     wanted = fitted.chosen["temperature"] * second.predict(_rows(training_set))
     assert fitted.head.logits(training_set.features) == pytest.approx(wanted, abs=1e-2)
 
@@ -129,12 +130,12 @@ def test_copies_do_not_leak(fit):
     twice = replace(
         training_set,
         features=np.concatenate([training_set.features] * 2),
-        labels=np.tile(training_set.labels, 2),
+        targets=np.tile(training_set.targets, 2),
         groups=np.tile(training_set.groups, 2),
     )
     leaking = replace(twice, groups=np.arange(120))
     best = {
-        name: max(trial.accuracy for trial in fit(given, OPTIONS).path)
+        name: max(trial.score for trial in fit(given, OPTIONS).path)
         for name, given in {"grouped": twice, "leaking": leaking, "single": training_set}.items()
     }
     assert best["leaking"] > 0.95

@@ -30,7 +30,7 @@ class Remembering:
         self.fixed.append(fixed)
         number = np.float32(len(self.seen))
         layer = Dense(
-            np.zeros((training_set.features.shape[1], training_set.classes), np.float32),
+            np.zeros((training_set.features.shape[1], training_set.outputs), np.float32),
             np.log(np.array([number, 1.0, 1.0])),
         )
         return FitResult(Head("remembering", (layer,)), {"chosen": 7.0}, (), 0.0)
@@ -56,7 +56,7 @@ def test_every_kind_of_head_answers_every_row(name):
     assert answers.shape == (90, 3)
     assert answers.dtype == np.float32
     assert np.abs(answers.sum(axis=1) - 1).max() < 1e-5
-    assert (answers.argmax(axis=1) == training_set.labels).mean() > 0.7
+    assert (answers.argmax(axis=1) == training_set.targets).mean() > 0.7
 
 
 def test_no_row_is_answered_by_a_head_that_saw_it_or_its_group():
@@ -86,17 +86,17 @@ def test_folds_side_by_side_are_folds_fitted_one_by_one(tolerance, apart, C, cla
         monkeypatch.setattr(linear, "_HELD_OUT", tolerance)
     training_set = draw(100, 30, classes, apart=0.4, balanced=balanced)
     answers = cross_val_predict(training_set, fit_logistic, OPTIONS, {"C": C}, folds=5)
-    fold = assign_folds(training_set.labels, training_set.groups, 5, training_set.seed)
+    fold = assign_folds(training_set.targets, training_set.groups, 5, training_set.seed)
     rows = StandardScaler().fit_transform(training_set.features.astype(np.float64))
     for held in range(5):
         model = LogisticRegression(C=C, tol=1e-10, max_iter=10_000, class_weight="balanced" if balanced else None)
-        model.fit(rows[fold != held], training_set.labels[fold != held])
+        model.fit(rows[fold != held], training_set.targets[fold != held])
         assert np.abs(answers[fold == held] - model.predict_proba(rows[fold == held])).max() < apart
 
 
 def test_folds_in_parts_are_folds_at_once(monkeypatch):
     training_set = draw(60, 30, 3)
-    fold = assign_folds(training_set.labels, training_set.groups, 5, 0)
+    fold = assign_folds(training_set.targets, training_set.groups, 5, 0)
     at_once = predict_held_out(training_set, fold, 0.1)
     monkeypatch.setattr(linear, "_BLOCK", 60 * 3 * 2)
     assert np.abs(predict_held_out(training_set, fold, 0.1) - at_once).max() < 3e-3
@@ -106,8 +106,8 @@ def test_a_label_has_no_say_in_its_own_answer():
     training_set = draw(80, 10, 2, apart=1.0)
     fold = np.arange(80) % 5
     before = predict_held_out(training_set, fold, 1.0)
-    turned = np.where(fold == 2, 1 - training_set.labels, training_set.labels)
-    after = predict_held_out(replace(training_set, labels=turned), fold, 1.0)
+    turned = np.where(fold == 2, 1 - training_set.targets, training_set.targets)
+    after = predict_held_out(replace(training_set, targets=turned), fold, 1.0)
     assert np.abs(after - before)[fold == 2].max() < 2e-3
     assert np.abs(after - before)[fold != 2].max() > 0.1
 
@@ -115,9 +115,9 @@ def test_a_label_has_no_say_in_its_own_answer():
 @pytest.mark.parametrize("name", ["logistic", "lda", "ridge"])
 def test_a_class_of_one_row_is_filled_and_improbable_there(name):
     training_set = draw(61, 8, 3)
-    labels = np.where(training_set.labels == 2, 0, training_set.labels)
+    labels = np.where(training_set.targets == 2, 0, training_set.targets)
     labels[60] = 2
-    answers = cross_val_predict(replace(training_set, labels=labels), HEADS[name], OPTIONS, None, folds=5)
+    answers = cross_val_predict(replace(training_set, targets=labels), HEADS[name], OPTIONS, None, folds=5)
     assert np.isfinite(answers).all()
     assert 0 < answers[60, 2] < 0.1
     assert np.abs(answers.sum(axis=1) - 1).max() < 1e-5
@@ -130,7 +130,7 @@ def test_more_folds_than_groups_are_as_many_as_groups():
 
 
 def test_single_rows_of_each_class_leave_every_class_as_likely():
-    training_set = replace(_numbered(rows=3), labels=np.arange(3))
+    training_set = replace(_numbered(rows=3), targets=np.arange(3))
     assert cross_val_predict(training_set, Remembering(), OPTIONS, None, folds=5) == pytest.approx(
         np.full((3, 3), 1 / 3)
     )
@@ -140,11 +140,11 @@ def test_single_rows_of_each_class_leave_every_class_as_likely():
 def test_a_class_of_one_group_is_known_to_the_heads_that_answer_it(name):
     """Near-duplicates, of which all classes but the first consist: kept together, they would be answered blindly."""
     training_set = draw(90, 20, 3, apart=2.0)
-    groups = np.where(training_set.labels == 0, np.arange(90), 100 + training_set.labels)
+    groups = np.where(training_set.targets == 0, np.arange(90), 100 + training_set.targets)
     found = cross_val_predict(replace(training_set, groups=groups), HEADS[name], OPTIONS, None, folds=5)
-    assert (found.argmax(axis=1) == training_set.labels).mean() > 0.7
+    assert (found.argmax(axis=1) == training_set.targets).mean() > 0.7
 
 
 def test_labels_that_do_not_belong_to_the_features_are_refused():
     with pytest.raises(DataError, match="do not belong together"):
-        cross_val_predict(replace(draw(20), labels=np.zeros(3, np.int64)), fit_logistic, OPTIONS, None, folds=5)
+        cross_val_predict(replace(draw(20), targets=np.zeros(3, np.int64)), fit_logistic, OPTIONS, None, folds=5)

@@ -12,6 +12,7 @@ from headstart.heads.folds import assign_folds
 from headstart.heads.head import TrainingSet
 from headstart.heads.logistic import fit_logistic, predict_held_out
 from headstart.heads.space import DualSpace, PrimalSpace
+from headstart.linalg import softmax
 from headstart.settings import HeadSettings
 
 from .drawn import draw
@@ -24,7 +25,7 @@ def _second_opinion(training_set, C):
         C=C, tol=1e-10, max_iter=20_000, class_weight="balanced" if training_set.balanced else None
     )
     features = StandardScaler().fit_transform(training_set.features.astype(np.float64))
-    model.fit(features, training_set.labels)
+    model.fit(features, training_set.targets)
     return model.predict_proba(features)
 
 
@@ -34,22 +35,22 @@ def _second_opinion(training_set, C):
 @pytest.mark.parametrize("C", [1e-4, 1e-2, 1.0, 100.0])
 def test_probabilities_are_those_of_scikit_learn(rows, columns, classes, balanced, C):
     training_set = draw(rows, columns, classes, apart=0.4, seed=2, balanced=balanced)
-    uneven = (training_set.labels > 0) | (np.arange(rows) % 4 == 0)
+    uneven = (training_set.targets > 0) | (np.arange(rows) % 4 == 0)
     training_set = replace(
         training_set,
         features=training_set.features[uneven],
-        labels=training_set.labels[uneven],
+        targets=training_set.targets[uneven],
         groups=training_set.groups[uneven],
     )
     fitted = fit_logistic(training_set, OPTIONS, {"C": C})
-    assert np.abs(fitted.head.probabilities(training_set.features) - _second_opinion(training_set, C)).max() < 1e-3
+    assert np.abs(softmax(fitted.head.logits(training_set.features)) - _second_opinion(training_set, C)).max() < 1e-3
 
 
 @pytest.mark.parametrize("space", [DualSpace, PrimalSpace])
 def test_problems_side_by_side_are_the_problems_alone(space):
     training_set = draw(80, 50, 3, apart=0.5)
     rows = ((training_set.features - training_set.features.mean(0)) / training_set.features.std(0)).astype(np.float32)
-    targets = (np.arange(3)[:, None] == training_set.labels).astype(np.float32)[:, None]
+    targets = (np.arange(3)[:, None] == training_set.targets).astype(np.float32)[:, None]
     kept = (np.arange(80) % 4 != np.arange(4)[:, None]).astype(np.float32)
     here = space(rows, 0)
     together = initialise(here, np.zeros((3, 4), np.float32))
@@ -57,7 +58,7 @@ def test_problems_side_by_side_are_the_problems_alone(space):
     for index in range(4):
         inside = kept[index] > 0
         model = LogisticRegression(C=0.1, tol=1e-10, max_iter=10_000).fit(
-            rows[inside].astype(float), training_set.labels[inside]
+            rows[inside].astype(float), training_set.targets[inside]
         )
         assert np.abs(together.chance[:, index].T - model.predict_proba(rows.astype(float))).max() < 1e-3
         # Rows that a problem keeps out have no part in its weights.
@@ -68,24 +69,24 @@ def test_problems_side_by_side_are_the_problems_alone(space):
 def test_path_scores_are_those_of_folds_fitted_one_by_one():
     training_set = draw(90, 40, 3, apart=0.4)
     fitted = fit_logistic(training_set, OPTIONS)
-    fold = assign_folds(training_set.labels, training_set.groups, 5, training_set.seed)
+    fold = assign_folds(training_set.targets, training_set.groups, 5, training_set.seed)
     rows = StandardScaler().fit_transform(training_set.features.astype(float))
     for trial in fitted.path[::3]:
         lost, right = [], []
         for held in range(5):
             model = LogisticRegression(C=trial.value, tol=1e-9, max_iter=10_000)
-            model.fit(rows[fold != held], training_set.labels[fold != held])
+            model.fit(rows[fold != held], training_set.targets[fold != held])
             chance = model.predict_proba(rows[fold == held])
-            lost += list(-np.log(chance[np.arange(len(chance)), training_set.labels[fold == held]]))
-            right += list(chance.argmax(1) == training_set.labels[fold == held])
-        assert trial.log_loss == pytest.approx(np.mean(lost), rel=0.02)
-        assert trial.accuracy == pytest.approx(np.mean(right), abs=0.023)
+            lost += list(-np.log(chance[np.arange(len(chance)), training_set.targets[fold == held]]))
+            right += list(chance.argmax(1) == training_set.targets[fold == held])
+        assert trial.loss == pytest.approx(np.mean(lost), rel=0.02)
+        assert trial.score == pytest.approx(np.mean(right), abs=0.023)
 
 
 def test_chosen_is_the_smallest_c_near_the_lowest_loss_and_the_path_ends_after_the_valley():
     fitted = fit_logistic(draw(200, 60, 3, apart=0.3), OPTIONS)
-    losses = [trial.log_loss for trial in fitted.path]
-    near = [trial.value for trial in fitted.path if trial.log_loss <= 1.05 * min(losses)]
+    losses = [trial.loss for trial in fitted.path]
+    near = [trial.value for trial in fitted.path if trial.loss <= 1.05 * min(losses)]
     assert fitted.chosen == {"C": near[0]}
     assert len(losses) < OPTIONS.c_points
     assert losses[-1] > 1.1 * min(losses)
@@ -97,13 +98,13 @@ def test_folds_in_parts_are_folds_at_once(monkeypatch):
     monkeypatch.setattr(linear, "_BLOCK", 60 * 3 * 2)
     in_parts = fit_logistic(training_set, OPTIONS)
     for one, other in zip(at_once.path, in_parts.path, strict=True):
-        assert one.log_loss == pytest.approx(other.log_loss, rel=0.01)
+        assert one.loss == pytest.approx(other.loss, rel=0.01)
 
 
 def test_missing_class_is_improbable_but_possible():
     training_set = draw(60, 10, 3)
-    wider = replace(training_set, classes=5, labels=np.where(training_set.labels == 2, 4, training_set.labels))
-    chance = fit_logistic(wider, OPTIONS).head.probabilities(training_set.features)
+    wider = replace(training_set, outputs=5, targets=np.where(training_set.targets == 2, 4, training_set.targets))
+    chance = softmax(fit_logistic(wider, OPTIONS).head.logits(training_set.features))
     assert np.array_equal(chance.argmax(1) == 4, chance[:, [0, 1, 4]].argmax(1) == 2)
     assert (chance[:, [2, 3]] > 0).all()
     assert (chance[:, [2, 3]] < 0.05).all()
@@ -111,8 +112,8 @@ def test_missing_class_is_improbable_but_possible():
 
 def test_only_one_class_of_two_answers_with_it():
     training_set = draw(20, 5, 2)
-    chance = fit_logistic(replace(training_set, labels=np.ones(20, np.int64)), OPTIONS).head.probabilities(
-        training_set.features
+    chance = softmax(
+        fit_logistic(replace(training_set, targets=np.ones(20, np.int64)), OPTIONS).head.logits(training_set.features)
     )
     assert chance[:, 1] == pytest.approx(20 / 21 + 0 * chance[:, 1], abs=0.01)
 
@@ -142,14 +143,14 @@ def test_likelihoods_stand_far_logits():
 def test_one_rare_class_does_not_make_all_folds_coarse():
     """A class of two rows: the path is that of five folds for the others, not of two halves."""
     training_set = draw(120, 30, 3, apart=0.5)
-    labels = np.where(training_set.labels == 2, training_set.labels - 1, training_set.labels)
+    labels = np.where(training_set.targets == 2, training_set.targets - 1, training_set.targets)
     labels[:2] = 2
-    rare = replace(training_set, labels=labels)
+    rare = replace(training_set, targets=labels)
     fold = assign_folds(labels, training_set.groups, 5, training_set.seed)
     fitted = fit_logistic(rare, OPTIONS)
     chosen = next(trial for trial in fitted.path if trial.value == fitted.chosen["C"])
     right = predict_held_out(rare, fold, fitted.chosen["C"]).argmax(axis=1) == labels
-    assert chosen.accuracy == pytest.approx(right.mean(), abs=0.02)
+    assert chosen.score == pytest.approx(right.mean(), abs=0.02)
 
 
 def test_classes_of_one_group_do_not_choose_the_penalty():
@@ -158,7 +159,7 @@ def test_classes_of_one_group_do_not_choose_the_penalty():
     training_set = draw(60, 20, 2, apart=1.0)
     copies = np.repeat(random.normal(0, 3, (3, 20)), 12, axis=0) + random.normal(0, 0.01, (36, 20))
     features = np.concatenate([training_set.features, copies.astype(np.float32)])
-    labels = np.concatenate([training_set.labels, np.repeat([2, 3, 4], 12)])
+    labels = np.concatenate([training_set.targets, np.repeat([2, 3, 4], 12)])
     groups = np.concatenate([np.arange(60), np.repeat([70, 71, 72], 12)])
     fitted = fit_logistic(TrainingSet(features, labels, 5, groups, balanced=False, seed=0), OPTIONS)
     assert fitted.torn == (2, 3, 4)

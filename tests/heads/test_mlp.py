@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from headstart.heads.mlp import _network, _Rows, fit_mlp
+from headstart.linalg import softmax
 from headstart.settings import HeadSettings
 
 from .drawn import draw
@@ -21,7 +22,7 @@ def test_gradients_are_those_of_the_loss():
     training_set = draw(20, 5, 3)
     network = _network(training_set, OPTIONS)
     weights = np.linspace(0.5, 1.5, 20).astype(np.float32)
-    rows = _Rows(((training_set.features - 3) / 4).astype(np.float32), training_set.labels, weights)
+    rows = _Rows(((training_set.features - 3) / 4).astype(np.float32), training_set.targets, weights)
     found = network._gradients(rows.features, rows.labels, rows.weights)
     for tensor, gradient in zip(network.tensors, found, strict=True):
         for place in [(0,) * tensor.ndim, tuple(size - 1 for size in tensor.shape)]:
@@ -45,7 +46,7 @@ def test_first_step_of_adam_is_the_rate():
 
 def test_epochs_are_those_of_the_lowest_held_out_loss():
     fitted = fit_mlp(draw(200, 30, 3, apart=0.4), OPTIONS)
-    best = min(fitted.path, key=lambda trial: trial.log_loss)
+    best = min(fitted.path, key=lambda trial: trial.loss)
     assert fitted.chosen == {"epochs": best.value}
     assert [trial.value for trial in fitted.path] == list(range(1, len(fitted.path) + 1))
 
@@ -60,4 +61,4 @@ def test_dropped_units_keep_the_expected_answer():
     training_set = draw(60, 10, 3)
     options = HeadSettings(mlp_units=64, mlp_dropout=0.5, mlp_epochs=5)
     fitted = fit_mlp(training_set, options)
-    assert (fitted.head.probabilities(training_set.features).argmax(1) == training_set.labels).mean() > 0.6
+    assert (softmax(fitted.head.logits(training_set.features)).argmax(1) == training_set.targets).mean() > 0.6

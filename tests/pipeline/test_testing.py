@@ -48,8 +48,8 @@ def test_each_engine_is_scored_on_the_same_photos(
     for engine, score in engines.scores.items():
         answers = classifier.with_engine(engine).predict(files)  # type: ignore[arg-type]
         rows[engine] = np.stack([it.probabilities for it in answers])
-        assert score.accuracy == (rows[engine].argmax(axis=1) == labels).mean()
-        assert score.log_loss == pytest.approx(metrics.log_loss(labels, rows[engine]))
+        assert score.score == (rows[engine].argmax(axis=1) == labels).mean()
+        assert score.loss == pytest.approx(metrics.log_loss(labels, rows[engine]))
     np.testing.assert_array_equal(judged.answers.probabilities, rows[main])
     assert judged.samples == samples[:count]
     same = rows["onnxruntime"].argmax(axis=1) == rows["openvino"].argmax(axis=1)
@@ -64,7 +64,7 @@ def test_a_share_of_equal_answers_below_one_is_told(classifier: Classifier, samp
     engines = replace(judged.engines, same_answers=0.75, photos=len(samples) - 1)
     said = describe_second_engine(replace(judged, engines=engines))
     assert said is not None
-    assert said.startswith("ONNX Runtime has ")
+    assert said.startswith("ONNX Runtime: accuracy ")
     assert said.endswith("; 75.0% same answers")
     assert f" of {len(samples) - 1} of these photos right, OpenVINO " in said
     assert describe_test(judged).endswith(" photos, answered by OpenVINO")

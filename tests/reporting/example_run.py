@@ -19,15 +19,15 @@ from PIL import Image
 from headstart.data.ledger import save_ledger
 from headstart.data.samples import FileStatus, Ledger, LedgerEntry, Subset
 from headstart.data.split import Split
-from headstart.evaluation.evaluation import score_predictions
 from headstart.evaluation.grouping import Targets
 from headstart.selection.leaderboard import LeaderboardRow, to_json
-from headstart.selection.rule import choose_winner
 from headstart.settings import FitSettings
 from headstart.storage.run_layout import SCHEMA_VERSION
+from headstart.tasks.classification.evaluation import score_predictions
 from headstart.training.curves import KEPT_EPOCH_RULE
 from headstart.uncertainty.conformal import fit_conformal
 from tests.reporting.example_trust import make_trust
+from tests.selection.choosing import choose_winner
 
 HOSTILE = ("ant", "bee", 'cup & "saucer"', "<b>dog</b>", "elm", "fir")  #: names that a page must escape
 LAYERS = ("stage1", "stage2", "stage3", "stage4", "stage5", "final")
@@ -201,9 +201,9 @@ def _curves(epochs: int, best: int) -> list[dict[str, Any]]:
                 "number": number,
                 "rate": 2e-3 * (1 - number / (epochs + 1)),
                 "train_loss": train,
-                "train_accuracy": 1 - train / 2.2,
+                "train_score": 1 - train / 2.2,
                 "validation_loss": held_out,
-                "validation_accuracy": 1 - held_out / 3,
+                "validation_score": 1 - held_out / 3,
                 "calibrated_loss": 0.95 * held_out,
                 "seconds": 2.5,
             }
@@ -226,7 +226,7 @@ def _depth(classes: int) -> list[dict[str, Any]]:
             "width": width,
             "accuracy": None if name == "stage1" else float(share),
             "log_loss": None if name == "stage1" else 2 * (1 - float(share)),
-            "validation_accuracy": float(share) - 0.01,
+            "validation_score": float(share) - 0.01,
         }
         for name, width, share in layers
     ]
@@ -313,13 +313,13 @@ def _row(arm: Mapping[str, Any], winner: str, test: Mapping[str, Any], number: i
         head=arm["head"],
         parameters=arm["parameters"],
         train_loss=arm["train"]["log_loss"],
-        train_accuracy=arm["train"]["accuracy"],
+        train_score=arm["train"]["accuracy"],
         validation_loss=validation["log_loss"],
-        validation_accuracy=validation["accuracy"],
+        validation_score=validation["accuracy"],
         validation_low=validation["accuracy_interval"]["low"],
         validation_high=validation["accuracy_interval"]["high"],
         test_loss=test["log_loss"] if won else None,
-        test_accuracy=test["accuracy"] if won else None,
+        test_score=test["accuracy"] if won else None,
         test_low=interval["low"] if won else None,
         test_high=interval["high"] if won else None,
         seconds=arm["seconds"],

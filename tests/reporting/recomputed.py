@@ -483,10 +483,10 @@ def scored(it: Files, index: int, part: str) -> tuple[int, int]:
 @rule("arm.#.*")
 def _(it: Files, index: int, field: str) -> float:
     arm = it.run["arms"][index]
-    if field in ("train_accuracy", "validation_accuracy"):
+    if field in ("train_score", "validation_score"):
         right, n = scored(it, index, field.removesuffix("_accuracy"))
         return right / n
-    if field == "test_accuracy":
+    if field == "test_score":
         assert arm["name"] == it.run["winner"]
         return it.right.mean()
     values = {"validation_loss": arm["validation"]["log_loss"], **{key: arm[key] for key in ("parameters", "seconds")}}
@@ -526,7 +526,7 @@ def _mcnemar(pair: dict[str, Any]) -> float:
 @rule("depth.#.#.*")
 def _(it: Files, arm: int, place: int, field: str) -> float:
     point = it.run["arms"][arm]["depth"][place]
-    return point["validation_accuracy" if field == "validation" else field]
+    return point["validation_score" if field == "validation" else field]
 
 
 @rule("training.#.*")

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from headstart import events
 from headstart.data.samples import Subset
-from headstart.evaluation.evaluation import score_predictions
 from headstart.evaluation.grouping import Targets
 from headstart.selection.arm import Arm, ArmPlan
 from headstart.selection.budget import Budget
 from headstart.selection.context import BackboneMemo, FitContext
 from headstart.settings import FitSettings
+from headstart.tasks.classification.evaluation import score_predictions
+from headstart.tasks.classification.targets import make_class_space
+from headstart.tasks.task import get_task
 from headstart.training.cost import Cost
 
 CLASSES = ("ant", "bee", "cat")
@@ -43,7 +45,7 @@ def arm(name: str, accuracy: float = 0.8, **facts: Any) -> Arm:
         "model": None,
         "train": score_predictions("train", TARGETS, probabilities(1.0), CLASSES),
         "validation": score_predictions("validation", TARGETS, said, CLASSES),
-        "probabilities": said,
+        "outputs": said,
         "seconds": 1.5,
     }
     return Arm(name, **{**plain, **facts})
@@ -70,12 +72,15 @@ def context(heard: list[events.Event] | None = None, *, budget: float | None = N
         log=heard.append if heard is not None else events.ignore,
         budget=Budget(budget),
         samples_in=lambda part: [None] * (200 if part is Subset.TEST else 60),
-        labels=lambda part: LABELS,
+        target_values=lambda part: LABELS,
+        strata=lambda part: LABELS,
+        score=lambda part, samples, outputs: score_predictions(part, TARGETS, outputs, CLASSES),
         targets=lambda part: TARGETS,
         settings=FitSettings(),
         backbone=SimpleNamespace(name=name, layers=[]),
         memo=BackboneMemo(),
-        samples=SimpleNamespace(classes=CLASSES),
+        samples=SimpleNamespace(classes=CLASSES, space=make_class_space(CLASSES)),
+        task=get_task("classification"),
     )
 
 

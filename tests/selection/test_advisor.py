@@ -17,8 +17,8 @@ from headstart.selection.advisor import RULE, StrategyAdvice, advise_strategy, a
 from headstart.selection.dataset_stats import DatasetStats, LayerScore, measure_dataset
 from headstart.selection.domain_similarity import DomainSimilarity, entropy, log_softmax, measure_similarity
 from headstart.selection.feature_table import FeatureSource
-from headstart.selection.rule import choose_winner
 from headstart.training.benchmark_record import BENCHMARK_VERSION, BenchmarkResult
+from tests.selection.choosing import choose_winner
 from tests.selection.made import make_context, random_weights
 
 

@@ -33,11 +33,11 @@ from headstart.selection.backbone_search import (
     select_backbone,
 )
 from headstart.selection.budget import Budget
-from headstart.selection.rule import choose_winner
 from headstart.selection.sampling import stratified_sample
 from headstart.settings import FitSettings
 from headstart.storage.store import Store
 from tests.groups import by_content
+from tests.selection.choosing import choose_winner
 
 SIZE = 8
 

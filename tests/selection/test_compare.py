@@ -96,7 +96,7 @@ def test_all_that_fit_are_made_in_order(contest: Any) -> None:
     it = contest(linear_probe=[planned(arm("linear-probe", 0.7))], full_finetune=[planned(dear, 9, trains=True)])
     assert [made.name for made in it.found.arms] == ["linear-probe", "full-finetune"]
     assert it.found.winner.name == dear.name
-    assert it.found.winner.probabilities is dear.probabilities
+    assert it.found.winner.outputs is dear.outputs
     assert it.found.predicted["full-finetune"].seconds == 9
     assert it.found.skipped == ()
     stages = [event.stage for event in it.heard if isinstance(event, events.Finished)]

@@ -8,6 +8,7 @@ import pytest
 from headstart.data.samples import Subset
 from headstart.errors import SettingError
 from headstart.heads.catalog import fit_head
+from headstart.linalg import softmax
 from headstart.selection.arm import Arm, refit_model
 from headstart.selection.context import FitContext
 from headstart.selection.ensembles import (
@@ -37,18 +38,18 @@ def several(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
 def test_average(several: tuple[list[FitContext], list[Arm]]) -> None:
     contexts, arms = several
     made = average_arms(contexts[0], contexts, arms)
-    np.testing.assert_allclose(made.probabilities, np.mean([arm.probabilities for arm in arms], axis=0), atol=1e-6)
+    np.testing.assert_allclose(made.outputs, np.mean([arm.outputs for arm in arms], axis=0), atol=1e-6)
     assert made.chosen == {arm.name: 1 / len(arms) for arm in arms}
     assert made.seconds >= sum(arm.seconds for arm in arms)
-    assert made.validation.accuracy == np.mean(made.probabilities.argmax(1) == contexts[0].labels(Subset.VALIDATION))
+    assert made.validation.accuracy == np.mean(made.outputs.argmax(1) == contexts[0].target_values(Subset.VALIDATION))
 
 
 def test_vote(several: tuple[list[FitContext], list[Arm]]) -> None:
     contexts, arms = several
     made = vote_arms(contexts[0], contexts, arms)
-    votes = np.sum([np.eye(3)[arm.probabilities.argmax(1)] for arm in arms], axis=0)
-    mean = np.mean([arm.probabilities for arm in arms], axis=0)
-    np.testing.assert_allclose(made.probabilities, (votes + mean) / (len(arms) + 1), atol=1e-6)
+    votes = np.sum([np.eye(3)[arm.outputs.argmax(1)] for arm in arms], axis=0)
+    mean = np.mean([arm.outputs for arm in arms], axis=0)
+    np.testing.assert_allclose(made.outputs, (votes + mean) / (len(arms) + 1), atol=1e-6)
 
 
 def test_concat(several: tuple[list[FitContext], list[Arm]]) -> None:
@@ -61,7 +62,7 @@ def test_concat(several: tuple[list[FitContext], list[Arm]]) -> None:
 
     (answer,) = made.model.members
     assert answer.branches == (0, 1)
-    np.testing.assert_allclose(made.probabilities, answer.head.probabilities(rows(Subset.VALIDATION)), atol=1e-6)
+    np.testing.assert_allclose(made.outputs, softmax(answer.head.logits(rows(Subset.VALIDATION))), atol=1e-6)
     assert answer.head.layers[0].weight.shape[0] == sum(it.backbone.layer("final").width for it in contexts)
     task = contexts[0].training_set(made.model.branches, Subset.TRAIN)
     np.testing.assert_array_equal(task.features, rows(Subset.TRAIN))

@@ -7,6 +7,7 @@ import pytest
 
 from headstart.data.samples import Subset
 from headstart.heads.catalog import fit_head
+from headstart.linalg import softmax
 from headstart.selection.arm import refit_model
 from headstart.selection.context import FitContext
 from headstart.selection.probes import count_parameters, fit_probe, intermediate_probe, linear_probe
@@ -26,8 +27,8 @@ def test_linear_probe(context: FitContext) -> None:
     assert (arm.name, arm.strategy, arm.layer, arm.head) == ("linear-probe", "linear-probe", "final", "logistic")
     own = fit_head("logistic", context.training_set([context.branch("final")], Subset.TRAIN), context.settings)
     rows = context.load_features(context.branch("final"), context.samples_in(Subset.VALIDATION))
-    np.testing.assert_allclose(arm.probabilities, own.head.probabilities(rows), atol=1e-6)
-    assert arm.validation.accuracy == np.mean(arm.probabilities.argmax(1) == context.labels(Subset.VALIDATION))
+    np.testing.assert_allclose(arm.outputs, softmax(own.head.logits(rows)), atol=1e-6)
+    assert arm.validation.accuracy == np.mean(arm.outputs.argmax(1) == context.target_values(Subset.VALIDATION))
     assert arm.parameters == count_parameters(own.head) == 1280 * 3 + 3
     assert arm.chosen == own.chosen
     assert arm.train.n == len(context.samples_in(Subset.TRAIN))
@@ -47,18 +48,18 @@ def test_intermediate_probe_has_every_layer_and_all_of_them(context: FitContext)
     assert [depth.layer for depth in arm.depth] == [*names, "all"]
     widths = {layer.name: layer.width for layer in context.backbone.layers}
     assert [depth.width for depth in arm.depth] == [*widths.values(), sum(widths.values())]
-    losses = {depth.layer: depth.log_loss for depth in arm.depth if depth.layer != "final"}
+    losses = {depth.layer: depth.loss for depth in arm.depth if depth.layer != "final"}
     assert arm.layer == min(losses, key=losses.__getitem__)
     for depth in arm.depth:
         layers = names if depth.layer == "all" else [depth.layer]
         branch = context.branch(*layers)
         fitted = fit_head("logistic", context.training_set([branch], Subset.TRAIN), context.settings)
-        scored = {trial.value: trial.log_loss for trial in fitted.path}
-        assert depth.log_loss == pytest.approx(scored[fitted.chosen["C"]], rel=1e-6)
-        assert depth.log_loss <= 1.001 * min(scored.values())  # the strongest penalty that comes near the lowest
+        scored = {trial.value: trial.loss for trial in fitted.path}
+        assert depth.loss == pytest.approx(scored[fitted.chosen["C"]], rel=1e-6)
+        assert depth.loss <= 1.001 * min(scored.values())  # the strongest penalty that comes near the lowest
         rows = context.load_features(branch, context.samples_in(Subset.VALIDATION))
-        right = fitted.head.logits(rows).argmax(1) == context.labels(Subset.VALIDATION)
-        assert depth.validation_accuracy == right.mean()
+        right = fitted.head.logits(rows).argmax(1) == context.target_values(Subset.VALIDATION)
+        assert depth.validation_score == right.mean()
 
 
 def test_what_is_known_of_photos_that_a_head_was_not_fitted_on(context: FitContext) -> None:
@@ -67,9 +68,9 @@ def test_what_is_known_of_photos_that_a_head_was_not_fitted_on(context: FitConte
     assert linear.cost_class == deep.cost_class is not None
     for arm in (linear, deep):
         trial = next(it for it in arm.path if it.value == arm.chosen["C"])
-        rows = np.arange(len(arm.probabilities))
-        lost = -np.log(arm.probabilities[rows, context.labels(Subset.VALIDATION)].astype(float))
-        inside = np.full(len(context.samples_in(Subset.TRAIN)), trial.log_loss)
+        rows = np.arange(len(arm.outputs))
+        lost = -np.log(arm.outputs[rows, context.target_values(Subset.VALIDATION)].astype(float))
+        inside = np.full(len(context.samples_in(Subset.TRAIN)), trial.loss)
         assert arm.held_out_loss == pytest.approx(np.concatenate([inside, lost]).mean(), rel=1e-6)
 
 
@@ -78,7 +79,7 @@ def test_a_probe_is_fitted_again_on_train_and_validation(context: FitContext) ->
     arm = linear_probe(context)[0].make()
     parts = refit_model(context, arm)
     task = context.training_set([context.branch("final")], Subset.TRAIN, Subset.VALIDATION)
-    assert len(task.labels) == len(context.samples_in(Subset.TRAIN)) + len(context.samples_in(Subset.VALIDATION))
+    assert len(task.targets) == len(context.samples_in(Subset.TRAIN)) + len(context.samples_in(Subset.VALIDATION))
     own = fit_head("logistic", task, context.settings, fixed=arm.chosen)
     np.testing.assert_allclose(parts.members[0].head.layers[0].weight, own.head.layers[0].weight, atol=1e-6)
     assert not np.array_equal(parts.members[0].head.layers[0].weight, arm.model.members[0].head.layers[0].weight)
@@ -86,7 +87,7 @@ def test_a_probe_is_fitted_again_on_train_and_validation(context: FitContext) ->
 
 def test_rows_and_labels_belong_together(context: FitContext) -> None:
     samples = context.samples_in(Subset.VALIDATION, Subset.TRAIN)
-    assert [sample.target for sample in samples] == context.labels(Subset.VALIDATION, Subset.TRAIN).tolist()
+    assert [sample.target for sample in samples] == context.target_values(Subset.VALIDATION, Subset.TRAIN).tolist()
     branch = context.branch("stage1", "final")
     rows = context.load_features(branch, samples)
     assert rows.shape == (len(samples), branch.width)

@@ -31,7 +31,7 @@ from tests.selection.made import make_context, spoil
 def test_a_network_is_trained_once_more_where_photos_are_few(refit: Any, per_class: int, wanted: bool) -> None:
     context = drawn.context()
     context.settings = FitSettings(refit=refit)
-    context.labels = lambda part: np.arange(3 * per_class) % 3
+    context.strata = lambda part: np.arange(3 * per_class) % 3
     assert should_refit(context) == wanted
 
 
@@ -135,7 +135,7 @@ STAYS = "tuned is saved as it was validated, not trained once more: "
 
 def test_one_that_knows_what_it_was_trained_on_is_taken() -> None:
     assert made_again(0.8) == ("once more", [TOLD])
-    reason = "80.0% of the validation photos were right before it was trained on them, 75.0% after that"
+    reason = "accuracy on the validation photos was 80.0% before it was trained on them, 75.0% after that"
     assert made_again(0.75) == ("validated", [TOLD, STAYS + reason])
 
 

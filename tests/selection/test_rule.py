@@ -11,8 +11,8 @@ from headstart.errors import SettingError
 from headstart.evaluation import metrics
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.paired import adjust_holm, standard_error
-from headstart.selection.rule import choose_winner
 from tests.evaluation.drawn import arms, sure
+from tests.selection.choosing import choose_winner
 
 
 def test_a_clear_winner_says_so():
@@ -76,7 +76,7 @@ def test_equal_to_the_baseline_is_not_better_even_with_a_lower_loss():
     targets, made = arms(60, probe=range(12))
     made["tuned"] = sure(made["probe"][:, 0] > 0.5, 0.99)
     made["tuned"][:12] = made["probe"][:12]
-    assert metrics.log_loss(targets.labels, made["tuned"]) < metrics.log_loss(targets.labels, made["probe"])
+    assert metrics.log_loss(targets.values, made["tuned"]) < metrics.log_loss(targets.values, made["probe"])
     assert choose_winner(targets, made, None, 0).best == "tuned"
     assert choose_winner(targets, made, "probe", 0).best == "probe"
 
@@ -172,6 +172,6 @@ def test_of_bursts_a_lead_is_worth_as_much_as_their_number():
     groups[:12] = 0
     targets, made = arms(100, probe=range(12), dear=range(12, 14))
     assert choose_winner(targets, made, "probe", 0).winner == "dear"
-    found = choose_winner(Targets(targets.labels, groups), made, "probe", 0)
+    found = choose_winner(Targets(targets.values, groups), made, "probe", 0)
     assert (found.winner, found.best, found.too_small) == ("probe", "dear", True)
     assert "probe makes 12 mistakes in 1 groups on them" in found.reason

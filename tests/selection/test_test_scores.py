@@ -12,7 +12,10 @@ from headstart.data.samples import Subset
 from headstart.data.split import Split
 from headstart.runs.run import Run
 from headstart.selection import leaderboard
+from headstart.tasks.task import get_task
 from tests.conftest import Warm
+
+MEASURE = get_task("classification").measure
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +46,7 @@ def test_shut(runs: dict[bool, Run]) -> None:
     assert comparison(run)["test"]["pairs"] == []
     assert comparison(run)["test"]["photos"] == run.test.n
     for row in leaderboard.from_json(comparison(run)["arms"]):
-        assert (row.test_accuracy is not None) == row.winner == (row.arm == winner)
+        assert (row.test_score is not None) == row.winner == (row.arm == winner)
 
 
 def test_opened(runs: dict[bool, Run]) -> None:
@@ -55,8 +58,8 @@ def test_opened(runs: dict[bool, Run]) -> None:
     assert not any("test was opened" in note for note in shut.notes)
     assert len(comparison(run)["test"]["pairs"]) == 3
     rows = {row.arm: row for row in leaderboard.from_json(comparison(run)["arms"])}
-    assert all(row.test_accuracy is not None for row in rows.values())
-    assert rows[run.record["winner"]].test_accuracy == run.test.accuracy
+    assert all(row.test_score is not None for row in rows.values())
+    assert rows[run.record["winner"]].test_score == run.test.accuracy
     assert run.record["winner"] == shut.record["winner"], "what is shown afterwards decides nothing"
     assert run.test == shut.test
 
@@ -71,13 +74,13 @@ def test_the_saved_classifier_says_what_its_arm_said(runs: dict[bool, Run], warm
     said = np.stack([it.probabilities for it in run.classifier.predict([warm.photos / it.name for it in part])])
     labels = np.array([run.classes.index(entry.label) for entry in part])
     row = rows[run.record["winner"]]
-    assert (said.argmax(axis=1) == labels).mean() == row.test_accuracy
+    assert (said.argmax(axis=1) == labels).mean() == row.test_score
     assert -np.log(said[np.arange(len(labels)), labels]).mean() == pytest.approx(row.test_loss, rel=1e-3, abs=1e-6)
 
 
 def test_the_leaderboard_is_written_beside_it(runs: dict[bool, Run]) -> None:
     folder: Path = runs[True].folder
     board = leaderboard.from_json(comparison(runs[True])["arms"])
-    assert (folder / "leaderboard.md").read_text("utf-8") == leaderboard.to_markdown(board)
-    assert (folder / "leaderboard.csv").read_text("utf-8") == leaderboard.to_csv(board)
+    assert (folder / "leaderboard.md").read_text("utf-8") == leaderboard.to_markdown(board, MEASURE)
+    assert (folder / "leaderboard.csv").read_text("utf-8") == leaderboard.to_csv(board, MEASURE)
     assert sum(row.winner for row in board) == 1

@@ -22,6 +22,7 @@ from headstart.data.samples import Subset
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.errors import BackboneError, TrainingError
 from headstart.extraction.extract import load_batch
+from headstart.linalg import softmax
 from headstart.modalities.image.spec import GreyRange
 from headstart.selection.context import FitContext
 from headstart.selection.finetune import build_arm
@@ -111,9 +112,9 @@ def test_epoch_0_scores_what_the_probe_scored(
     before = job.run(once)
     assert job.boundary == (INPUT if unfreeze is None else f"stage{int(unfreeze[-1]) - 1}")
     assert [epoch.number for epoch in before.epochs] == [0]
-    assert before.epochs[0].validation_accuracy == pytest.approx(arm.validation.accuracy, abs=1e-12)
+    assert before.epochs[0].validation_score == pytest.approx(arm.validation.accuracy, abs=1e-12)
     assert before.epochs[0].validation_loss == pytest.approx(arm.validation.log_loss, rel=tolerance)
-    assert before.epochs[0].train_accuracy == pytest.approx(arm.train.accuracy, abs=1e-12)
+    assert before.epochs[0].train_score == pytest.approx(arm.train.accuracy, abs=1e-12)
     assert before.epochs[0].train_loss == pytest.approx(arm.train.log_loss, rel=tolerance)
 
 
@@ -123,7 +124,7 @@ def test_in_bf16_it_scores_that_within_rounding(twice: tuple[FitContext, FineTun
     before = sibling(base, settings={"training_precision": "bf16"}).run(once)
     assert before.precision == "bf16"
     n = arm.validation.n
-    assert abs(before.epochs[0].validation_accuracy - arm.validation.accuracy) <= 1 / n + 1e-12
+    assert abs(before.epochs[0].validation_score - arm.validation.accuracy) <= 1 / n + 1e-12
     assert before.epochs[0].validation_loss == pytest.approx(arm.validation.log_loss, rel=0.02)
 
 
@@ -351,7 +352,7 @@ def test_where_the_disk_budget_is_too_small_it_streams(
     assert cached.cached
     assert (streamed.disk, cached.disk > 0) == (0, True)
     assert not list((store / "activations").glob("*/*"))
-    assert streamed.epochs[0].validation_accuracy == cached.epochs[0].validation_accuracy
+    assert streamed.epochs[0].validation_score == cached.epochs[0].validation_score
     assert streamed.epochs[0].validation_loss == pytest.approx(cached.epochs[0].validation_loss, rel=1e-4)
     assert streamed.epochs[-1].validation_loss < streamed.epochs[0].validation_loss
 
@@ -396,13 +397,13 @@ def test_the_network_in_openvino_scores_what_the_best_epoch_scored(
     rows = [
         engine.forward(photos[start : start + engine.batch])["final"] for start in range(0, len(photos), engine.batch)
     ]
-    said = trained.head.probabilities(np.concatenate(rows))
-    labels = material.labels(Subset.VALIDATION)
+    said = softmax(trained.head.logits(np.concatenate(rows)))
+    labels = material.target_values(Subset.VALIDATION)
     right = int((said.argmax(axis=1) == labels).sum())
-    assert abs(right - round(best.validation_accuracy * len(samples))) <= 1
+    assert abs(right - round(best.validation_score * len(samples))) <= 1
     assert -np.log(said[np.arange(len(labels)), labels]).mean() == pytest.approx(best.validation_loss, rel=5e-3)
     arm = build_arm(material, "partial-finetune", "twice", "stage3", trained)
-    np.testing.assert_allclose(arm.probabilities, said, atol=2e-3)
+    np.testing.assert_allclose(arm.outputs, said, atol=2e-3)
     assert arm.notes[0] == f"{trained.frozen} tensors under stage2 are bit-identical to what was loaded"
     assert arm.parameters == trained.parameters
     assert arm.trains

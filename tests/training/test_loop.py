@@ -85,8 +85,8 @@ def test_what_can_be_told_apart_is_learnt(precision: ComputePrecision, optimiser
     assert epochs[0].rate == 0
     assert epochs[-1].train_loss < 0.6 * epochs[1].train_loss
     assert epochs[-1].validation_loss < 0.4
-    assert epochs[-1].validation_accuracy > 0.95
-    assert epochs[-1].train_accuracy > 0.95
+    assert epochs[-1].validation_score > 0.95
+    assert epochs[-1].train_score > 0.95
 
 
 def test_epochs_take_their_own_views_and_the_last_batch_is_smaller() -> None:
@@ -136,7 +136,7 @@ def test_scores_are_those_of_the_whole_validation_part() -> None:
     loss = -chances[np.arange(30), source.labels].mean()
     assert made.best_epoch == 1
     assert epochs[1].validation_loss == pytest.approx(loss, rel=1e-4)
-    assert epochs[1].validation_accuracy == pytest.approx((chances.argmax(1) == source.labels).mean())
+    assert epochs[1].validation_score == pytest.approx((chances.argmax(1) == source.labels).mean())
 
 
 @pytest.mark.parametrize(("epoch", "batch", "step"), [(0, 0, 1), (1, 2, 9)])
@@ -200,7 +200,7 @@ def test_the_network_ends_with_the_last_that_cannot_be_told_from_the_best(ema: f
     assert made.best_epoch == expected
     labels = made.validation_source.labels
     loss, accuracy = score_logits(made.logits(made.validation_source, np.arange(len(labels))), torch.from_numpy(labels))
-    assert (loss, accuracy) == (epochs[expected].validation_loss, epochs[expected].validation_accuracy)
+    assert (loss, accuracy) == (epochs[expected].validation_loss, epochs[expected].validation_score)
 
 
 @pytest.mark.parametrize(

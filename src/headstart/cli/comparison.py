@@ -53,8 +53,8 @@ def _left_out(one: dict[str, Any]) -> str:
 def _scores(compared: ComparedRun) -> str:
     parts, board = compared.run.record["split"], list(compared.board)
     columns = [COLUMNS.index(name) for name in SCORES]
-    rows = [[row[column] for column in columns] for row in format_cells(compared.board)]
-    head = ["arm", *("accuracy" if name == "train" else name for name in SCORES[1:])]
+    rows = [[row[column] for column in columns] for row in format_cells(compared.board, compared.run.task.measure)]
+    head = ["arm", *(compared.run.task.measure.name if name == "train" else name for name in SCORES[1:])]
     shut = "" if compared.revealed or len(board) == 1 else "; the other arms have not seen test (--reveal-test)"
     optimistic = "".join(f"\n{wrap_paragraph(note, WIDTH)}" for note in list_caveats(compared.board))
     return (
@@ -126,9 +126,9 @@ def _p(p: float) -> str:
 def _depth(arm: dict[str, Any]) -> str:
     """The curve over depth, the cross-validated accuracy as a point on an axis from the lowest to the highest."""
     depths = arm["depth"]
-    if any(depth["accuracy"] is None for depth in depths):
+    if any(depth["score"] is None for depth in depths):
         return f"{arm['name']}: too few photos of a class for a curve over depth"
-    values = [depth["accuracy"] for depth in depths]
+    values = [depth["score"] for depth in depths]
     low, high = min(values), max(values)
     step = (high - low) / (DOTS - 1) or 1.0
     places = [round((value - low) / step) for value in values]
@@ -137,9 +137,9 @@ def _depth(arm: dict[str, Any]) -> str:
         (
             f"{depth['layer']}{' (read)' * (depth['layer'] == arm['layer'])}",
             depth["width"],
-            f"{depth['validation_accuracy']:.1%}",
-            f"{depth['log_loss']:.3f}",
-            f"{depth['accuracy']:.1%}",
+            f"{depth['validation_score']:.1%}",
+            f"{depth['loss']:.3f}",
+            f"{depth['score']:.1%}",
             f"{'.' * place}o{'.' * (DOTS - 1 - place)}",
         )
         for depth, place in zip(depths, places, strict=True)

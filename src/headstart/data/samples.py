@@ -206,7 +206,7 @@ class Samples:
 
     def stratify(self) -> Strata:
         """Return the strata by which the samples are split and folded."""
-        return self.task.targets.stratify(self.space, [sample.target for sample in self.samples])
+        return self.task.targets.stratify(self.space, self.targets)
 
     def describe(self, sample: Sample) -> str:
         """Return the label of a sample as a person writes it."""

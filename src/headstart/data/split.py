@@ -248,7 +248,8 @@ def _place(
     known: Mapping[str, Subset],
 ) -> dict[str, Subset]:
     """Return sample id -> subset of those in ``labelled``; groups without a known subset are placed."""
-    strata = samples.task.targets.stratify(samples.space, [sample.target for sample in labelled])
+    reading = samples.task.targets
+    strata = reading.stratify(samples.space, reading.stack([sample.target for sample in labelled]))
     stratum_of = dict(zip((sample.id for sample in labelled), strata.numbers.tolist(), strict=True))
     held: dict[Subset, Counter[int]] = {subset: Counter() for subset in Subset}
     for sample in labelled:

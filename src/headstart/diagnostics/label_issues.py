@@ -89,7 +89,7 @@ def diagnose_labels(ids: Sequence[str], training_sets: Sequence[TrainingSet], *,
         training_sets: they and their labels, as features of one layer each, the last layer of the network first.
         folds: of the cross-fitting; one for each group if that is fewer.
     """
-    labels = training_sets[0].labels
+    labels = training_sets[0].targets
     held_out = _predict_held_out(training_sets, folds)
     rows = np.flatnonzero(held_out.known)
     given, probabilities = labels[rows], held_out.probabilities[rows]
@@ -128,7 +128,7 @@ def _predict_held_out(training_sets: Sequence[TrainingSet], folds: int) -> _Held
     as likely, and no label's class is known.
     """
     first = training_sets[0]
-    labels, classes = first.labels, first.classes
+    labels, classes = first.targets, first.outputs
     together = make_fold_groups(labels, first.groups)
     folds = min(folds, len(np.unique(together.groups)))
     if not count_folds(labels, together.groups, folds):

@@ -94,7 +94,7 @@ def score_without_leaks(targets: Targets, predicted: Ints, leaked: Bools) -> Lea
         predicted: (N,) likeliest classes.
         leaked: (N,) which of them have a duplicate that was seen.
     """
-    right, groups = np.asarray(targets.labels == predicted), targets.groups
+    right, groups = np.asarray(targets.values == predicted), targets.groups
     every = estimate_proportion(right, groups)
     if every is None:
         return None

@@ -25,6 +25,7 @@ from headstart.evaluation.metrics import log_loss
 from headstart.heads.folds import assign_folds
 from headstart.heads.head import Fit, TrainingSet
 from headstart.heads.threads import limit_threads
+from headstart.linalg import softmax
 
 PARTS = 8  #: the training photos in as many parts; a class needs a group in each
 SHARES = (1, 2, 4)  #: parts that a head is fitted on; all of them once besides
@@ -104,15 +105,15 @@ def fit_learning_curve(
     Returns:
         None where a class has fewer than ``PARTS`` groups to train on, or where nothing is held out.
     """
-    pairs = np.unique(np.stack([train.labels, train.groups]), axis=1)[0]
-    if not len(held_out_labels) or np.bincount(pairs, minlength=train.classes).min() < PARTS:
+    pairs = np.unique(np.stack([train.targets, train.groups]), axis=1)[0]
+    if not len(held_out_labels) or np.bincount(pairs, minlength=train.outputs).min() < PARTS:
         return None
     points = []
     with limit_threads(train.features.size):
         for sets in _make_training_sets(train, seed):
-            probabilities = [fit(rows, options, fixed).head.probabilities(held_out_features) for rows in sets]
-            photos = float(np.mean([len(rows.labels) for rows in sets]))
-            points.append(_summarise(photos, probabilities, held_out_labels, train.classes))
+            probabilities = [softmax(fit(rows, options, fixed).head.logits(held_out_features)) for rows in sets]
+            photos = float(np.mean([len(rows.targets) for rows in sets]))
+            points.append(_summarise(photos, probabilities, held_out_labels, train.outputs))
     # Of all photos there is one draw only. Its luck is less than a half's, as the square root of the photos.
     points[-1] = replace(points[-1], spread=points[-2].spread / sqrt(2))
     return LearningCurve(
@@ -126,8 +127,8 @@ def fit_learning_curve(
 
 def _make_training_sets(train: TrainingSet, seed: int) -> Iterator[list[TrainingSet]]:
     """Yield, for each size, few to many, its training sets. Those of one cut into parts have no photo in common."""
-    repeats = REPEATS if len(train.labels) <= MANY else FEWER
-    cuts = [assign_folds(train.labels, train.groups, PARTS, seed + number) for number in range((repeats + 1) // 2)]
+    repeats = REPEATS if len(train.targets) <= MANY else FEWER
+    cuts = [assign_folds(train.targets, train.groups, PARTS, seed + number) for number in range((repeats + 1) // 2)]
     for share in SHARES:
         sets = PARTS // share
         yield [_select(train, cuts[number // sets] // share == number % sets) for number in range(repeats)]
@@ -135,7 +136,7 @@ def _make_training_sets(train: TrainingSet, seed: int) -> Iterator[list[Training
 
 
 def _select(train: TrainingSet, inside: Bools) -> TrainingSet:
-    return replace(train, features=train.features[inside], labels=train.labels[inside], groups=train.groups[inside])
+    return train.take(inside)
 
 
 def _summarise(photos: float, answers: Sequence[Floats], labels: Ints, classes: int) -> _Answers:

@@ -123,7 +123,7 @@ def _diagnose_leakage(context: FitContext, test: TestResult, pairs: Sequence[Dup
         return Leakage(leaks, None)
     mask = np.array([sample.id in leaked for sample in test.samples])
     predicted = test.answers.probabilities.argmax(axis=1)
-    return Leakage(leaks, score_without_leaks(make_targets(test.samples), predicted, mask))
+    return Leakage(leaks, score_without_leaks(make_targets(test.samples, context.task), predicted, mask))
 
 
 def _select_stats(stats: ImageStats, context: FitContext, test: TestResult) -> ImageStats:

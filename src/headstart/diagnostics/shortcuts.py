@@ -106,13 +106,13 @@ def _reaches_border(stats: ImageStats, make_training_set: Callable[[Floats], Tra
     """Return whether the border tells less than the middle of the photo, and nothing that the rest does not tell."""
     border, middle, inside = _split_cells(stats.colour.shape[1])
     rows = [make_training_set(_describe_patch(stats, cells)) for cells in (border, middle, inside, border | inside)]
-    by_border, by_middle, by_inside, by_all = (_cross_validate(it).argmax(axis=1) == it.labels for it in rows)
+    by_border, by_middle, by_inside, by_all = (_cross_validate(it).argmax(axis=1) == it.targets for it in rows)
     return _is_better(by_middle, by_border, rows[0]) and not _is_better(by_all, by_inside, rows[0])
 
 
 def _is_better(right: Bools, other: Bools, rows: TrainingSet) -> bool:
     """Return whether more photos (N,) are right by two errors, every class and every group counting the same."""
-    weight = 1 / np.bincount(rows.labels, minlength=rows.classes)[rows.labels]
+    weight = 1 / np.bincount(rows.targets, minlength=rows.outputs)[rows.targets]
     gain = weight * (right.astype(np.float64) - other)
     by_group = np.bincount(np.unique(rows.groups, return_inverse=True)[1], gain)
     return bool(by_group.sum() > SURE * np.sqrt(DEPENDENT * (by_group**2).sum()))
@@ -124,8 +124,8 @@ def _cross_validate(rows: TrainingSet) -> Floats:
 
 
 def _score_cue(cue: Cue, rows: TrainingSet, classifier: float) -> Shortcut:
-    chance = 1 / rows.classes
-    confusion = confusion_matrix(rows.labels, _cross_validate(rows).argmax(axis=1), rows.classes)
+    chance = 1 / rows.outputs
+    confusion = confusion_matrix(rows.targets, _cross_validate(rows).argmax(axis=1), rows.outputs)
     accuracy = balanced_accuracy(confusion)
     low, high = _estimate_interval(accuracy, rows, 0.95)
     surely, _ = _estimate_interval(accuracy, rows, 1 - 0.05 / len(get_args(Cue)))
@@ -141,9 +141,9 @@ def _estimate_interval(accuracy: float, rows: TrainingSet, level: float) -> tupl
     counts is groups, for photos of one group are right or wrong together; and folds are not independent (Bengio &
     Grandvalet, 2004, J. Machine Learning Research 5), by a factor measured on real photos with shuffled labels.
     """
-    pairs = np.unique(np.stack([rows.labels, rows.groups]), axis=1)[0]
-    counts = np.bincount(pairs, minlength=rows.classes)
-    n = max(1, int(rows.classes**2 / (1 / counts).sum() / DEPENDENT))
+    pairs = np.unique(np.stack([rows.targets, rows.groups]), axis=1)[0]
+    counts = np.bincount(pairs, minlength=rows.outputs)
+    n = max(1, int(rows.outputs**2 / (1 / counts).sum() / DEPENDENT))
     interval = wilson_interval(round(accuracy * n), n, level)
     return min(interval.low, accuracy), max(interval.high, accuracy)
 

@@ -1,32 +1,13 @@
-"""Arms compared photo by photo on the same photos.
+"""Two arms compared photo by photo on the same photos."""
 
-An arm's answer is its most probable class, the first of equals. Where arms stand in a mapping, they stand in the order
-cheap to dear.
-"""
-
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from itertools import combinations
 from typing import Any, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
-from headstart.arrays import Bools, Doubles
 from headstart.errors import DataError
-from headstart.evaluation.grouping import Targets
 from headstart.evaluation.intervals import Interval
-from headstart.evaluation.metrics import SMALLEST
 from headstart.evaluation.paired import (
-    DRAWS,
     SIGNIFICANT,
-    accuracy_interval,
-    adjust_holm,
-    exceeds_one_se,
-    mcnemar_exact,
-    percentile_interval,
-    resampled_means,
-    standard_error,
 )
 
 
@@ -37,20 +18,20 @@ class PairedTest:
     a: str
     b: str
     n: int  #: photos
-    difference: float  #: of accuracy
-    interval: Interval  #: of ``difference``, Tango's score interval
-    only_a: int  #: photos that a alone answers rightly
-    only_b: int  #: photos that b alone answers rightly
-    p: float  #: McNemar's exact test, by groups, two-sided
+    difference: float  #: of the score, greater is better: of accuracy, or minus that of an error
+    interval: Interval  #: of ``difference``
+    only_a: int  #: photos that a answers better than b: of classes, that a alone answers rightly
+    only_b: int  #: photos that b answers better than a
+    p: float  #: of the task's test, by groups, two-sided: of classes McNemar's exact test
     p_holm: float  #: after Holm over all pairs compared with it
     standard_error: float  #: of ``difference``, paired, by groups
-    loss_difference: float  #: of log loss, nats per photo; below 0 where a is better
+    loss_difference: float  #: of the loss per photo; below 0 where a is better
     loss_interval: Interval  #: of ``loss_difference``, bootstrapped over groups of photos
     exceeds_one_se: bool  #: whether the difference exceeds one standard error
 
     @property
     def significant(self) -> bool:
-        """Whether the difference is beyond chance by McNemar's test, corrected for the number of pairs."""
+        """Whether the difference is beyond chance by the task's test, corrected for the number of pairs."""
         return self.p_holm < SIGNIFICANT
 
     def to_json(self) -> dict[str, Any]:
@@ -69,85 +50,3 @@ class PairedTest:
             return cls(**{**value, **intervals})
         except (KeyError, TypeError) as error:
             raise DataError(f"pair cannot be read: {error}; wanted the fields that to_json writes") from None
-
-
-def compare_pairs(
-    targets: Targets, probabilities: Mapping[str, NDArray[np.floating]], seed: int
-) -> tuple[PairedTest, ...]:
-    """Test every arm against every later one, with Holm's correction over all of these pairs.
-
-    Args:
-        targets: labels and groups of N photos.
-        probabilities: (N, C) of each arm, cheap to dear.
-        seed: of the bootstrap; all pairs are resampled together.
-
-    Raises:
-        DataError: no arms, no photos, or arrays that do not belong together.
-    """
-    scored = score_arms(targets, probabilities)
-    return run_paired_tests(scored, list(combinations(scored.names, 2)), seed)
-
-
-@dataclass(frozen=True, slots=True)
-class ArmScores:
-    """Answers of arms, photo by photo: which are right, and their losses."""
-
-    targets: Targets  #: of N photos
-    names: tuple[str, ...]  #: K arms
-    right: Bools  #: (N, K)
-    losses: Doubles  #: (N, K), nats
-
-
-def score_arms(targets: Targets, probabilities: Mapping[str, NDArray[np.floating]]) -> ArmScores:
-    """Return the rights and losses of arms, from their probabilities (N, C).
-
-    Raises:
-        DataError: no arms, no photos, or arrays that do not belong together.
-    """
-    labels = targets.labels
-    if not len(labels) or not probabilities:
-        raise DataError(f"{len(probabilities)} arms on {len(labels)} photos cannot be compared; wanted one of each")
-    shape = (len(labels), next(iter(probabilities.values())).shape[-1])
-    for name, array in probabilities.items():
-        if array.shape != shape or not np.isfinite(array).all():
-            raise DataError(
-                f"arm {name!r} has probabilities of shape {array.shape}; wanted {shape}, a row for each label and a "
-                "column for each class, without NaN"
-            )
-    if not 0 <= labels.min() <= labels.max() < shape[1]:
-        raise DataError(f"labels run from {labels.min()} to {labels.max()}; wanted 0 to {shape[1] - 1}")
-    rows = np.arange(len(labels))
-    own = np.stack([array[rows, labels] for array in probabilities.values()], axis=1).astype(np.float64)
-    right = np.stack([array.argmax(axis=1) == labels for array in probabilities.values()], axis=1)
-    return ArmScores(targets, tuple(probabilities), right, -np.log(np.clip(own, SMALLEST, 1)))
-
-
-def run_paired_tests(
-    scored: ArmScores, names: Collection[tuple[str, str]], seed: int, level: float = 0.95
-) -> tuple[PairedTest, ...]:
-    """Test pairs of arms, given by name; all see the same resamples, so the cost hardly grows with their number."""
-    if not names:
-        return ()
-    columns = [(scored.names.index(a), scored.names.index(b)) for a, b in names]
-    losses, groups = scored.losses, scored.targets.groups
-    means = resampled_means(losses, groups, seed, DRAWS)
-    rights = [(scored.right[:, a], scored.right[:, b]) for a, b in columns]
-    p_values = [mcnemar_exact(a, b, groups) for a, b in rights]
-    return tuple(
-        PairedTest(
-            a=scored.names[a],
-            b=scored.names[b],
-            n=len(ours),
-            difference=(int(ours.sum()) - int(theirs.sum())) / len(ours),
-            interval=accuracy_interval(ours, theirs, groups, level),
-            only_a=int((ours & ~theirs).sum()),
-            only_b=int((theirs & ~ours).sum()),
-            p=p,
-            p_holm=p_holm,
-            standard_error=standard_error(ours, theirs, groups),
-            loss_difference=float((losses[:, a] - losses[:, b]).mean()),
-            loss_interval=percentile_interval(means[:, a] - means[:, b], level),
-            exceeds_one_se=exceeds_one_se(ours, theirs, groups),
-        )
-        for (a, b), (ours, theirs), p, p_holm in zip(columns, rights, p_values, adjust_holm(p_values), strict=True)
-    )

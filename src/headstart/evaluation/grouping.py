@@ -1,4 +1,4 @@
-"""Labels and groups of the rows that are scored, and how much rows that belong together tell.
+"""Targets and groups of the rows that are scored, and how much rows that belong together tell.
 
 Photos of one burst, one patient or one scene are answered alike: ten of them tell less than ten photos of ten.
 Everything in this room that says how sure a score is takes such rows as one draw.
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.arrays import Doubles, Ints
+from headstart.tasks.task import TargetArray
 
 _PRIOR = 1.0  #: wrong rows that the design effect is worth before any was seen; then whole groups are taken as one
 
@@ -19,16 +20,16 @@ _PRIOR = 1.0  #: wrong rows that the design effect is worth before any was seen;
 class Targets:
     """The rows that predictions are scored on."""
 
-    labels: Ints  #: (N,) the true classes, in 0..C-1
+    values: TargetArray  #: (N, ...) the true targets, as their task has them
     groups: Ints  #: (N,) a number for each group, any numbers; rows of one group are not drawn independently
 
     @classmethod
-    def independent(cls, labels: Ints) -> Self:
+    def independent(cls, values: TargetArray) -> Self:
         """Return the targets of rows that have nothing to do with each other: each is a group of its own."""
-        return cls(labels, np.arange(len(labels)))
+        return cls(values, np.arange(len(values)))
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self.values)
 
 
 def number_groups(groups: Ints) -> Ints:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from headstart.errors import SettingError, nearest
+from headstart.errors import DataError, SettingError, nearest
 from headstart.heads.head import Fit, FitResult, TrainingSet
 from headstart.heads.lda import fit_lda
 from headstart.heads.logistic import fit_logistic
@@ -27,6 +27,16 @@ def fit_head(
     """
     if name not in HEADS:
         raise SettingError(f"unknown head {name!r}; {nearest(name, list(HEADS))}")
-    training_set.check()
+    check_classes(training_set)
     with limit_to_idle_threads(training_set.features.size):
         return HEADS[name](training_set, settings, fixed)
+
+
+def check_classes(training_set: TrainingSet) -> None:
+    """Raise a DataError where features, labels and groups do not belong together, or labels are no classes."""
+    training_set.check()
+    labels, classes = training_set.targets, training_set.outputs
+    if labels.ndim != 1:
+        raise DataError(f"labels have shape {labels.shape}; wanted (N,)")
+    if len(labels) and not 0 <= labels.min() <= labels.max() < classes:
+        raise DataError(f"labels run from {labels.min()} to {labels.max()}; wanted 0 to {classes - 1}")

@@ -1,7 +1,6 @@
 """Cross-validated predictions: probabilities of every row by a head that was not fitted on it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from headstart.heads.folds import assign_folds, count_folds, make_fold_groups
 from headstart.heads.head import Fit, TrainingSet
 from headstart.heads.logistic import fit_logistic, predict_held_out
 from headstart.heads.threads import limit_to_idle_threads
+from headstart.linalg import softmax
 
 
 def cross_val_predict(
@@ -34,11 +34,11 @@ def cross_val_predict(
         (N, C) float32 probabilities, rows sum to 1.
     """
     training_set.check()
-    groups = make_fold_groups(training_set.labels, training_set.groups).groups
+    groups = make_fold_groups(training_set.targets, training_set.groups).groups
     folds = min(folds, len(np.unique(groups)))
-    if not count_folds(training_set.labels, groups, folds):
-        return np.full((len(training_set.labels), training_set.classes), 1 / training_set.classes, np.float32)
-    fold = assign_folds(training_set.labels, groups, folds, training_set.seed)
+    if not count_folds(training_set.targets, groups, folds):
+        return np.full((len(training_set.targets), training_set.outputs), 1 / training_set.outputs, np.float32)
+    fold = assign_folds(training_set.targets, groups, folds, training_set.seed)
     with limit_to_idle_threads(training_set.features.size):
         chosen = fit(training_set, options, None).chosen if fixed is None else fixed
         if fit is fit_logistic:
@@ -48,14 +48,9 @@ def cross_val_predict(
 
 def _one_by_one(training_set: TrainingSet, fit: Fit, options: Any, chosen: Mapping[str, float], fold: Ints) -> Floats:
     """(N, C): the folds' heads, fitted one after the other."""
-    answers = np.empty((len(fold), training_set.classes), np.float32)
+    answers = np.empty((len(fold), training_set.outputs), np.float32)
     for held in np.unique(fold):
         seen = fold != held
-        rest = replace(
-            training_set,
-            features=training_set.features[seen],
-            labels=training_set.labels[seen],
-            groups=training_set.groups[seen],
-        )
-        answers[~seen] = fit(rest, options, chosen).head.probabilities(training_set.features[~seen])
+        rest = training_set.take(seen)
+        answers[~seen] = softmax(fit(rest, options, chosen).head.logits(training_set.features[~seen]))
     return answers

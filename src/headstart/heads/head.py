@@ -1,19 +1,19 @@
-"""The contract of a head: features (N, D) -> logits (N, C).
+"""The contract of a head: features (N, D) -> logits (N, K).
 
 Every kind of head ends as the same small record, dense layers with ReLU between them, standardisation folded into
 the first one, so that saving, shipping as ONNX and predicting need to know one shape only.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.arrays import Floats, Ints
+from headstart.arrays import Floats
 from headstart.errors import DataError
-from headstart.linalg import softmax
+from headstart.tasks.task import TargetArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +26,13 @@ class Dense:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A fitted head. ReLU stands between dense layers, not after the last; softmax of the logits is the answer."""
+    """A fitted head. ReLU stands between dense layers, not after the last; the task makes an answer of the logits."""
 
     kind: str  #: its name in ``HEADS``
     layers: tuple[Dense, ...]
 
     def logits(self, features: Floats) -> Floats:
-        """Return the logits, float32 (N, C), of features, float32 (N, D)."""
+        """Return the logits, float32 (N, K), of features, float32 (N, D)."""
         values = features
         for index, layer in enumerate(self.layers):
             values = values @ layer.weight + layer.bias
@@ -40,18 +40,14 @@ class Head:
                 values = np.maximum(values, 0)
         return values
 
-    def probabilities(self, features: Floats) -> Floats:
-        """Return the probabilities, float32 (N, C), of features, float32 (N, D)."""
-        return softmax(self.logits(features))
-
 
 @dataclass(frozen=True, slots=True)
 class Trial:
     """One point of a path: a hyperparameter's value and its cross-validated score."""
 
     value: float
-    log_loss: float  #: nats per sample, mean over the held-out rows
-    accuracy: float  #: share of the held-out rows
+    loss: float  #: mean over the held-out rows: of classes log loss, nats
+    score: float  #: mean over the held-out rows: of classes the share that is right
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,27 +63,30 @@ class FitResult:
 
 @dataclass(frozen=True, slots=True)
 class TrainingSet:
-    """Features, labels and groups that a head is fitted on."""
+    """Features, targets and groups that a head is fitted on."""
 
     features: Floats  #: (N, D)
-    labels: Ints  #: (N,) in 0..classes-1; a class may be missing
-    classes: int  #: C
+    targets: TargetArray  #: (N, ...) as the task has them; of classes indices in 0..K-1, of which some may be missing
+    outputs: int  #: K
     groups: NDArray[np.int64]  #: (N,) rows of one group stay in one fold
     balanced: bool  #: weigh each class by N / (classes present x its count), as scikit-learn's "balanced" does
     seed: int
 
+    def __len__(self) -> int:
+        return len(self.features)
+
     def check(self) -> None:
-        """Raise a DataError where features, labels and groups do not belong together."""
+        """Raise a DataError where features, targets and groups do not belong together."""
         rows = len(self.features)
-        if self.features.ndim != 2 or self.labels.shape != (rows,) or self.groups.shape != (rows,):
+        if self.features.ndim != 2 or len(self.targets) != rows or self.groups.shape != (rows,):
             raise DataError(
-                f"features {self.features.shape}, labels {self.labels.shape} and groups {self.groups.shape} do not "
-                "belong together; wanted (N, D), (N,) and (N,)"
+                f"features {self.features.shape}, targets {self.targets.shape} and groups {self.groups.shape} do not "
+                "belong together; wanted (N, D), (N, ...) and (N,)"
             )
-        if rows and not 0 <= self.labels.min() <= self.labels.max() < self.classes:
-            raise DataError(
-                f"labels run from {self.labels.min()} to {self.labels.max()}; wanted 0 to {self.classes - 1}"
-            )
+
+    def take(self, rows: Any) -> Self:
+        """Return some of the rows, by their indices or a mask."""
+        return replace(self, features=self.features[rows], targets=self.targets[rows], groups=self.groups[rows])
 
 
 #: fit(training_set, options, fixed): ``fixed`` holds hyperparameters of an earlier fit, which are not chosen again.

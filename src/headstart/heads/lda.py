@@ -48,16 +48,16 @@ def fit_lda(training_set: TrainingSet, options: HeadSettings, fixed: Mapping[str
     began = perf_counter()
     scaling = Scaling.fit(training_set.features)
     classes = _classes(scaling.transform(training_set.features), training_set)
-    weights = compute_sample_weight(training_set.labels, training_set.classes, training_set.balanced)
+    weights = compute_sample_weight(training_set.targets, training_set.outputs, training_set.balanced)
     path: tuple[Trial, ...] = ()
-    together = make_fold_groups(training_set.labels, training_set.groups)
+    together = make_fold_groups(training_set.targets, training_set.groups)
     if fixed is not None:
         shrinkage, temperature = float(fixed["shrinkage"]), float(fixed.get("temperature", 1.0))
     elif together.counted.any():
         apart = replace(training_set, groups=together.groups)
         found = [_tried(classes, apart, weights * together.counted, value) for value in _GRID]
         path = tuple(tried for tried, _ in found)
-        best, temperature = min(found, key=lambda pair: pair[0].log_loss)
+        best, temperature = min(found, key=lambda pair: pair[0].loss)
         shrinkage = best.value
     else:
         shrinkage, temperature = _UNSURE, 1.0
@@ -68,12 +68,12 @@ def fit_lda(training_set: TrainingSet, options: HeadSettings, fixed: Mapping[str
 
 
 def _classes(rows: Floats, training_set: TrainingSet) -> _Classes:
-    counts = np.bincount(training_set.labels, minlength=training_set.classes).astype(np.float64)
+    counts = np.bincount(training_set.targets, minlength=training_set.outputs).astype(np.float64)
     sums = np.stack(
-        [rows[training_set.labels == index].sum(axis=0, dtype=np.float64) for index in range(training_set.classes)]
+        [rows[training_set.targets == index].sum(axis=0, dtype=np.float64) for index in range(training_set.outputs)]
     )
     means = sums / np.maximum(counts, 1)[:, None]
-    rows -= means.astype(np.float32)[training_set.labels]
+    rows -= means.astype(np.float32)[training_set.targets]
     within = decompose(rows)
     places = means @ within.basis
     outside = means @ means.T - places @ places.T
@@ -100,16 +100,16 @@ def _discriminant(classes: _Classes, shrinkage: float, temperature: float) -> tu
 
 
 def _tried(classes: _Classes, training_set: TrainingSet, weights: Doubles, shrinkage: float) -> tuple[Trial, float]:
-    scores = np.empty((len(training_set.labels), training_set.classes))
+    scores = np.empty((len(training_set.targets), training_set.outputs))
     for groups in batch_groups(training_set.groups):
         at_once = max(
-            1, _VALUES // (groups.shape[1] * max(classes.places.shape[1], groups.shape[1] * training_set.classes))
+            1, _VALUES // (groups.shape[1] * max(classes.places.shape[1], groups.shape[1] * training_set.outputs))
         )
         for start in range(0, len(groups), at_once):
             part = groups[start : start + at_once]
-            scores[part] = _left_out(classes, training_set.labels[part], part, shrinkage)
-    temperature = fit_temperature(scores, training_set.labels, weights)
-    return score_trial(shrinkage, temperature * scores, training_set.labels, weights), temperature
+            scores[part] = _left_out(classes, training_set.targets[part], part, shrinkage)
+    temperature = fit_temperature(scores, training_set.targets, weights)
+    return score_trial(shrinkage, temperature * scores, training_set.targets, weights), temperature
 
 
 def _left_out(classes: _Classes, labels: Ints, groups: Ints, shrinkage: float) -> Doubles:

@@ -50,16 +50,16 @@ def fit_logistic(
     scaling = Scaling.fit(training_set.features)
     space = choose_space(scaling.transform(training_set.features), training_set.seed)
     path: tuple[Trial, ...] = ()
-    together = make_fold_groups(training_set.labels, training_set.groups)
+    together = make_fold_groups(training_set.targets, training_set.groups)
     if fixed is not None:
         C = float(fixed["C"])
     elif together.counted.any():
         path = _walk(space, training_set, together, options)
-        enough = _NEAR * min(trial.log_loss for trial in path)
-        C = next(trial.value for trial in path if trial.log_loss <= enough)
+        enough = _NEAR * min(trial.loss for trial in path)
+        C = next(trial.value for trial in path if trial.loss <= enough)
     else:
         C = _UNSURE
-    problem = _problems(training_set, np.ones((1, len(training_set.labels)), bool))
+    problem = _problems(training_set, np.ones((1, len(training_set.targets)), bool))
     solution = initialise(space, _first_bias(problem))
     for lower in _approach(C):
         minimise(space, problem, solution, lower, _ROUGH, _STEPS)
@@ -70,13 +70,13 @@ def fit_logistic(
 
 def _problems(training_set: TrainingSet, kept: NDArray[np.bool_]) -> Problems:
     """Return one problem for each row of ``kept`` (P, N), with class weights where they are wanted."""
-    targets = np.equal(np.arange(training_set.classes)[:, None], training_set.labels).astype(np.float32)
+    targets = np.equal(np.arange(training_set.outputs)[:, None], training_set.targets).astype(np.float32)
     weights = kept.astype(np.float32)
     if training_set.balanced:
         counts = weights @ targets.T
         rows, present = counts.sum(axis=1, keepdims=True), (counts > 0).sum(axis=1, keepdims=True)
         weights *= (rows / (present * np.maximum(counts, 1))) @ targets
-    return Problems(targets[-1:, None] if training_set.classes == 2 else targets[:, None], weights)
+    return Problems(targets[-1:, None] if training_set.outputs == 2 else targets[:, None], weights)
 
 
 def _class_shares(problems: Problems) -> Floats:
@@ -168,16 +168,16 @@ def _walk(
     space: ParameterSpace, training_set: TrainingSet, together: FoldGroups, options: HeadSettings
 ) -> tuple[Trial, ...]:
     """Return cross-validated scores along growing C; folds are held out one by one."""
-    count = count_folds(training_set.labels, together.groups, options.folds)
-    fold = assign_folds(training_set.labels, together.groups, count, training_set.seed)
+    count = count_folds(training_set.targets, together.groups, options.folds)
+    fold = assign_folds(training_set.targets, together.groups, count, training_set.seed)
     folds = _FoldSolver(space, training_set, fold)
     weights = _problems(training_set, np.ones((1, len(fold)), bool)).weights[0]
-    counted = weights * find_counted_rows(together, training_set.labels, fold)
+    counted = weights * find_counted_rows(together, training_set.targets, fold)
     path: list[Trial] = []
     for C in np.geomspace(options.c_low, options.c_high, options.c_points):
         folds.minimise(float(C), _ROUGH)
-        path.append(_trial(float(C), folds.logits(), training_set.labels, counted))
-        if _has_risen([trial.log_loss for trial in path]):
+        path.append(_trial(float(C), folds.logits(), training_set.targets, counted))
+        if _has_risen([trial.loss for trial in path]):
             break
     return tuple(path)
 

@@ -103,17 +103,17 @@ def fit_mlp(training_set: TrainingSet, options: HeadSettings, fixed: Mapping[str
     scaling = Scaling.fit(training_set.features)
     rows = _Rows(
         scaling.transform(training_set.features),
-        training_set.labels,
-        compute_sample_weight(training_set.labels, training_set.classes, training_set.balanced).astype(np.float32),
+        training_set.targets,
+        compute_sample_weight(training_set.targets, training_set.outputs, training_set.balanced).astype(np.float32),
     )
     path: tuple[Trial, ...] = ()
-    together = make_fold_groups(training_set.labels, training_set.groups)
+    together = make_fold_groups(training_set.targets, training_set.groups)
     if fixed is not None:
         epochs = int(fixed["epochs"])
     elif together.counted.any():
         held = _held_out(training_set, together, options.folds)
         path = _curve(_network(training_set, options), rows, held, options.mlp_epochs)
-        epochs = int(min(path, key=lambda tried: tried.log_loss).value)
+        epochs = int(min(path, key=lambda tried: tried.loss).value)
     else:
         epochs = min(_UNSURE, options.mlp_epochs)
     network = _network(training_set, options)
@@ -126,9 +126,9 @@ def fit_mlp(training_set: TrainingSet, options: HeadSettings, fixed: Mapping[str
 
 def _held_out(training_set: TrainingSet, together: FoldGroups, wanted: int) -> NDArray[np.bool_]:
     """Return the rows (N,) of the first fold that has some of which an answer tells something."""
-    folds = count_folds(training_set.labels, together.groups, wanted)
-    fold = assign_folds(training_set.labels, together.groups, folds, training_set.seed)
-    counted = find_counted_rows(together, training_set.labels, fold)
+    folds = count_folds(training_set.targets, together.groups, wanted)
+    fold = assign_folds(training_set.targets, together.groups, folds, training_set.seed)
+    counted = find_counted_rows(together, training_set.targets, fold)
     return np.asarray(counted & (fold == fold[counted].min()))
 
 
@@ -138,8 +138,8 @@ def _network(training_set: TrainingSet, options: HeadSettings) -> _Network:
     tensors = [
         random.standard_normal((columns, units), dtype=np.float32) * np.float32(np.sqrt(2 / columns)),
         np.zeros(units, np.float32),
-        random.standard_normal((units, training_set.classes), dtype=np.float32) * np.float32(np.sqrt(1 / units)),
-        np.zeros(training_set.classes, np.float32),
+        random.standard_normal((units, training_set.outputs), dtype=np.float32) * np.float32(np.sqrt(1 / units)),
+        np.zeros(training_set.outputs, np.float32),
     ]
     return _Network(tensors, options.mlp_rate, options.mlp_dropout, random)
 
@@ -152,7 +152,7 @@ def _curve(network: _Network, rows: _Rows, held: NDArray[np.bool_], most: int) -
         network.epoch(inside)
         logits = network.logits(rows.features[held]).astype(np.float64)
         path.append(score_trial(float(epoch), logits, rows.labels[held], rows.weights[held].astype(np.float64)))
-        best = min(path, key=lambda tried: tried.log_loss)
+        best = min(path, key=lambda tried: tried.loss)
         if epoch - best.value >= _PATIENCE:
             break
     return tuple(path)

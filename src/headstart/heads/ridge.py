@@ -44,9 +44,9 @@ def fit_ridge(training_set: TrainingSet, options: HeadSettings, fixed: Mapping[s
     began = perf_counter()
     scaling = Scaling.fit(training_set.features)
     rows = scaling.transform(training_set.features)
-    together = make_fold_groups(training_set.labels, training_set.groups)
+    together = make_fold_groups(training_set.targets, training_set.groups)
     training_set = replace(training_set, groups=together.groups)
-    weights = compute_sample_weight(training_set.labels, training_set.classes, training_set.balanced)
+    weights = compute_sample_weight(training_set.targets, training_set.outputs, training_set.balanced)
     shift = (weights / weights.sum()).astype(np.float32) @ rows
     rows -= shift
     squares = _squares(rows, training_set, weights)
@@ -56,13 +56,13 @@ def fit_ridge(training_set: TrainingSet, options: HeadSettings, fixed: Mapping[s
     if fixed is not None:
         penalty, temperature = float(fixed["penalty"]), fixed.get("temperature")
         if temperature is None:
-            temperature = fit_temperature(_left_out(squares, training_set, penalty), training_set.labels, known)
+            temperature = fit_temperature(_left_out(squares, training_set, penalty), training_set.targets, known)
     else:
         scale = float(squares.spectrum.values.mean()) if len(squares.spectrum.values) else 1.0
         grid = _GRID if able else np.array([_UNSURE])
         found = [_tried(squares, training_set, known, float(penalty)) for penalty in grid * max(scale, 1e-9)]
         path = tuple(tried for tried, _ in found) if len(grid) > 1 else ()
-        best, temperature = min(found, key=lambda pair: pair[0].log_loss)
+        best, temperature = min(found, key=lambda pair: pair[0].loss)
         penalty = best.value
     shrunk = squares.aims * (np.sqrt(squares.spectrum.values) / (squares.spectrum.values + penalty))[:, None]
     weight = temperature * (squares.spectrum.basis @ shrunk)
@@ -75,7 +75,7 @@ def fit_ridge(training_set: TrainingSet, options: HeadSettings, fixed: Mapping[s
 def _squares(rows: Floats, training_set: TrainingSet, weights: Doubles) -> _Squares:
     """Return the problem of centred rows, which are overwritten."""
     roots = np.sqrt(weights)
-    signs = np.where(np.arange(training_set.classes) == training_set.labels[:, None], 1.0, -1.0)
+    signs = np.where(np.arange(training_set.outputs) == training_set.targets[:, None], 1.0, -1.0)
     mean = weights @ signs / weights.sum()
     targets = (signs - mean) * roots[:, None]
     rows *= roots[:, None].astype(np.float32)
@@ -88,8 +88,8 @@ def _squares(rows: Floats, training_set: TrainingSet, weights: Doubles) -> _Squa
 
 def _tried(squares: _Squares, training_set: TrainingSet, weights: Doubles, penalty: float) -> tuple[Trial, float]:
     scores = _left_out(squares, training_set, penalty)
-    temperature = fit_temperature(scores, training_set.labels, weights)
-    return score_trial(penalty, temperature * scores, training_set.labels, weights), temperature
+    temperature = fit_temperature(scores, training_set.targets, weights)
+    return score_trial(penalty, temperature * scores, training_set.targets, weights), temperature
 
 
 def _left_out(squares: _Squares, training_set: TrainingSet, penalty: float) -> Doubles:

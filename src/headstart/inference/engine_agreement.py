@@ -11,8 +11,8 @@ ENGINE_NAMES = {"onnxruntime": "ONNX Runtime", "openvino": "OpenVINO"}  #: for p
 class EngineScore:
     """The score of one engine."""
 
-    accuracy: float
-    log_loss: float  #: nats per photo
+    score: float  #: see ``Task.measure``
+    loss: float  #: mean over the photos
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,10 @@ class EngineAgreement:
     scored_by: str  #: "onnxruntime" or "openvino": whose predictions the scores of the whole test set are of
     photos: int  #: test photos that every engine answered, drawn by the run's seed where not all of them
     scores: Mapping[str, EngineScore]  #: engine -> its score on those photos
-    same_answers: float | None  #: share of them with the same likeliest class; None where there is one engine only
-    mean_difference: float | None  #: of calibrated probabilities, absolute, over those photos and classes
+    same_answers: (
+        float | None
+    )  #: share of them with the same answer, such as the likeliest class; None where there is one engine only
+    mean_difference: float | None  #: of the outputs that answers are read from, absolute
 
     @property
     def other(self) -> str | None:

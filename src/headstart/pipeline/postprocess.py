@@ -35,14 +35,12 @@ def postprocess_winner(winner: Arm, model: FittedModel, context: FitContext) -> 
     """Do what ``fit_postprocessors`` does, outside a stage."""
     settings = context.settings
     held = predict_calibration_set(context, winner, model)
-    found = choose_calibration(
-        held.labels, held.probabilities, held.groups, kind=settings.calibration, seed=settings.seed
-    )
+    found = choose_calibration(held.targets, held.outputs, held.groups, kind=settings.calibration, seed=settings.seed)
     # By calibrations that were not fitted on the photo either: sets promise something about new photos.
-    sets = fit_conformal(held.labels, found.cross_fitted, coverage=settings.coverage)
+    sets = fit_conformal(held.targets, found.cross_fitted, coverage=settings.coverage)
     novelty = fit_novelty(context, winner, model)
-    calibrated = found.calibration.apply(winner.probabilities)
-    validation = make_batch(calibrated, winner.probabilities, sets.predict(calibrated), novelty.validation)
+    calibrated = found.calibration.apply(winner.outputs)
+    validation = make_batch(calibrated, winner.outputs, sets.predict(calibrated), novelty.validation)
     saved = replace(novelty.model, postprocessor=ClassPostprocessor(found.calibration, sets))
     return Postprocessed(saved, held, found.log_losses, validation)
 
@@ -59,4 +57,4 @@ def describe_postprocessors(fitted: Postprocessed) -> str:
     sets, calibration = fitted.model.postprocessor.conformal, fitted.model.postprocessor.calibration
     how = f"{calibration.kind} calibration" if calibration.kind != "none" else "no calibration needed"
     covered = f", prediction sets for {sets.coverage:.0%}" if sets else ""
-    return f"{how}{covered}, by {len(fitted.calibration_set.labels)} photos held out ({fitted.calibration_set.source})"
+    return f"{how}{covered}, by {len(fitted.calibration_set.targets)} photos held out ({fitted.calibration_set.source})"

@@ -13,8 +13,7 @@ import numpy as np
 from headstart import events
 from headstart.data.samples import ArraySource, Sample
 from headstart.errors import DataError, HeadstartError
-from headstart.evaluation import metrics
-from headstart.evaluation.evaluation import Evaluation, score_predictions
+from headstart.evaluation.evaluation import Evaluation
 from headstart.events import RunLog
 from headstart.export import add_scores
 from headstart.inference.classifier import Classifier, PhotoLike
@@ -24,6 +23,7 @@ from headstart.inference.predictors import InferenceEngine
 from headstart.modalities.modality import BrokenItem
 from headstart.selection.context import make_targets
 from headstart.selection.results import TestResult
+from headstart.tasks.task import get_task
 
 MOST_TWICE = 256  #: photos that both engines answer: the share of equal answers is known to about 2 points then
 
@@ -66,7 +66,10 @@ def score_classifier(
     if not known:
         raise DataError(f"none of the {len(samples)} photos decodes; run headstart check to see why")
     predictions = BatchPredictions.concatenate(rows)
-    score = score_predictions(part, make_targets(known), predictions.probabilities, classifier.classes)
+    task = classifier.task
+    score = task.scoring.score(
+        part, make_targets(known, task), predictions.outputs[task.answer], classifier.record.space
+    )
     return TestResult(tuple(known), predictions, score, both.compare(), both.second_seconds)
 
 
@@ -95,7 +98,7 @@ class _Both:
         self._seconds: dict[str, float] = defaultdict(float)
         self._lock = threading.Lock()
         self._rows: dict[InferenceEngine, list[BatchPredictions]] = defaultdict(list)  #: of photos that go twice
-        self._labels: list[int] = []  #: of these
+        self._answered: list[Sample] = []  #: these
         count = 0 if seed is None else min(len(samples), MOST_TWICE)
         self._twice = np.zeros(len(samples), bool)
         self._twice[np.random.default_rng(seed).permutation(len(samples))[:count]] = True
@@ -108,7 +111,7 @@ class _Both:
                 yield sample, rows
                 continue
             if twice:
-                self._labels.append(sample.target)
+                self._answered.append(sample)
                 for engine, row in rows.items():
                     self._rows[engine].append(row)
             yield sample, rows[self._main]
@@ -128,28 +131,27 @@ class _Both:
 
     def compare(self) -> EngineAgreement | None:
         """Return how the engines predict; None where no photo that both were asked about could be read."""
-        if not self._labels:
+        if not self._answered:
             return None
-        labels = np.array(self._labels, np.int64)
-        rows = {engine: BatchPredictions.concatenate(found).probabilities for engine, found in self._rows.items()}
-        chosen = {engine: row.argmax(axis=1) for engine, row in rows.items()}
-        scores: dict[str, EngineScore] = {
-            engine: EngineScore(float((chosen[engine] == labels).mean()), metrics.log_loss(labels, row))
-            for engine, row in rows.items()
+        task, space, count = self._classifier.task, self._classifier.record.space, len(self._answered)
+        targets = make_targets(self._answered, task)
+        rows = {
+            engine: BatchPredictions.concatenate(found).outputs[task.answer] for engine, found in self._rows.items()
         }
+        found = {engine: task.scoring.score("both", targets, row, space) for engine, row in rows.items()}
+        scores: dict[str, EngineScore] = {engine: EngineScore(one.score, one.loss) for engine, one in found.items()}
         if len(rows) == 1:
-            return EngineAgreement(self._main, len(labels), scores, None, None)
-        (a, b), (first, second) = rows.values(), chosen.values()
-        same, difference = float((first == second).mean()), float(np.abs(a - b).mean())
-        return EngineAgreement(self._main, len(labels), scores, same, difference)
+            return EngineAgreement(self._main, count, scores, None, None)
+        a, b = rows.values()
+        same, difference = task.scoring.share_same(a, b), float(np.abs(a - b).mean())
+        return EngineAgreement(self._main, count, scores, same, difference)
 
 
 def describe_test(test: TestResult) -> str:
     """Return the score, its interval, its N, and the engine that gave it, in one line."""
     score = test.evaluation
-    low, high = score.accuracy_interval.low, score.accuracy_interval.high
     engine = f", answered by {ENGINE_NAMES[test.engines.scored_by]}" if test.engines else ""
-    return f"{score.part} accuracy {score.accuracy:.1%} ({low:.1%} to {high:.1%}) on {score.counted}{engine}"
+    return f"{score.part} {score.describe()}{engine}"
 
 
 def describe_second_engine(test: TestResult) -> str | None:
@@ -159,8 +161,9 @@ def describe_second_engine(test: TestResult) -> str | None:
         return None
     (other,) = engines.scores.keys() - {engines.scored_by}
     some = f"{engines.photos} of " if engines.photos < test.evaluation.n else ""
+    measure = get_task(test.evaluation.task).measure
+    first, second = (measure.format(engines.scores[name].score) for name in (engines.scored_by, other))
     return (
-        f"{ENGINE_NAMES[other]} has {engines.scores[other].accuracy:.1%} of {some}these photos right, "
-        f"{ENGINE_NAMES[engines.scored_by]} {engines.scores[engines.scored_by].accuracy:.1%}; "
-        f"{engines.same_answers:.1%} same answers"
+        f"{ENGINE_NAMES[other]}: {measure.name} {second} on {some}these photos, {ENGINE_NAMES[engines.scored_by]} "
+        f"{first}; {engines.same_answers:.1%} same answers"
     )

@@ -130,7 +130,7 @@ class ComparisonRecord:
     @property
     def opened_test(self) -> bool:
         """Whether losing arms were scored on test too."""
-        return any(row.test_accuracy is not None and not row.winner for row in self.arms)
+        return any(row.test_score is not None and not row.winner for row in self.arms)
 
 
 @dataclass(frozen=True, slots=True)

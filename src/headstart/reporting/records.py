@@ -17,7 +17,7 @@ from headstart.data.ledger import load_ledger
 from headstart.data.samples import Ledger
 from headstart.data.split import Split
 from headstart.errors import DataError, SettingError, UserError, describe_schema_mismatch
-from headstart.evaluation.evaluation import Evaluation
+from headstart.evaluation.evaluation import Evaluation, read_evaluation
 from headstart.inference.engine_agreement import EngineAgreement
 from headstart.inference.model_format import RECORD as MODEL_RECORD
 from headstart.modalities.modality import Noun, find_noun, get_modality
@@ -117,7 +117,7 @@ class Records:
     @property
     def classes(self) -> tuple[str, ...]:
         """The names to predict, in order."""
-        return self.test.classes
+        return tuple(self.test.classes)
 
     @property
     def noun(self) -> Noun:
@@ -182,7 +182,7 @@ def read_records(folder: str | Path) -> Records:
         raise UserError(f"{str(folder)!r} is not a run: {state}; give the folder that headstart fit wrote")
     run, evaluation = _read_record(folder, RECORD, RunRecord), _read_json(folder, EVALUATION)
     try:
-        subsets = {name: Evaluation.from_json(evaluation["parts"][name]) for name in ("validation", "test")}
+        subsets = {name: read_evaluation(evaluation["parts"][name]) for name in ("validation", "test")}
     except (KeyError, TypeError, DataError) as error:
         raise _damaged_error(folder, EVALUATION, error) from None
     return Records(

@@ -144,7 +144,7 @@ def _describe_calibration(diagnostics: Diagnostics, fitted: Postprocessed) -> Ma
     return {
         "kind": fitted.model.postprocessor.calibration.kind,
         "held_out": fitted.calibration_set.source,
-        "n": len(fitted.calibration_set.labels),
+        "n": len(fitted.calibration_set.targets),
         "tried": fitted.calibration_losses,
         "before": diagnostics.uncalibrated,
         "after": diagnostics.calibrated,
@@ -159,7 +159,7 @@ def _describe_sets(diagnostics: Diagnostics, fitted: Postprocessed) -> Mapping[s
         "kind": sets.kind,
         "coverage": sets.coverage,
         "threshold": sets.threshold,
-        "held_out_n": len(fitted.calibration_set.labels),
+        "held_out_n": len(fitted.calibration_set.targets),
         "test": diagnostics.coverage,
     }
 

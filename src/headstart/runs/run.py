@@ -12,11 +12,12 @@ from headstart.data.readers.arrays import IN_MEMORY
 from headstart.data.split import load_split
 from headstart.display.html import html_table
 from headstart.errors import UserError, describe_schema_mismatch
-from headstart.evaluation.evaluation import Evaluation
+from headstart.evaluation.evaluation import Evaluation, read_evaluation
 from headstart.inference.classifier import Classifier, PhotoLike, load
 from headstart.reporting.records import total_seconds
 from headstart.runs.tables import MisclassifiedPhotos, RunLayers, list_layers, list_misclassified
 from headstart.storage.run_layout import EVALUATION, LEDGER, MODEL, NEIGHBOURS, RECORD, SCHEMA_VERSION, TRUST
+from headstart.tasks.task import Task, get_task
 
 if TYPE_CHECKING:
     from headstart.diagnostics.neighbours import Neighbours
@@ -59,7 +60,7 @@ class Run:
         return str(self._home)
 
     def __repr__(self) -> str:
-        return f"Run({str(self.folder)!r}, {len(self.classes)} classes, {self.test.accuracy:.1%} of test right)"
+        return f"Run({str(self.folder)!r}, test {self.test.describe()})"
 
     @cached_property
     def classifier(self) -> Classifier:
@@ -139,10 +140,9 @@ class Run:
 
     def _repr_html_(self) -> str:
         test, parts = self.test, self.record["split"]
-        interval = test.accuracy_interval
         rows = [
-            ("test accuracy", f"{test.accuracy:.1%} ({interval.low:.1%} to {interval.high:.1%}) on {test.counted}"),
-            ("validation accuracy", f"{self.validation.accuracy:.1%} on {self.validation.counted}"),
+            ("test", test.describe()),
+            ("validation", self.validation.describe()),
             ("winner", f"{self.record['winner']} on {self.record['backbone']['name']}"),
             ("photos", ", ".join(f"{name} {count}" for name, count in parts.items())),
             ("took", f"{self.took:.1f} s"),
@@ -151,9 +151,14 @@ class Run:
         return html_table(("run", ""), rows)
 
     @property
+    def task(self) -> Task:
+        """Return the task that it answers."""
+        return get_task(self.record["task"])
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """Return the names to predict, in order."""
-        return self.test.classes
+        return tuple(self.record["classes"])
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -191,4 +196,4 @@ def open_run(folder: str | os.PathLike[str]) -> Run:
         raise UserError(describe_schema_mismatch(str(folder), schema, SCHEMA_VERSION))
     if not {"validation", "test"} <= parts.keys():
         raise UserError(f"{str(folder)!r} is not a whole run: {EVALUATION} lacks a part; make the run again")
-    return Run(folder, Evaluation.from_json(parts["validation"]), Evaluation.from_json(parts["test"]), record)
+    return Run(folder, read_evaluation(parts["validation"]), read_evaluation(parts["test"]), record)

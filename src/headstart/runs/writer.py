@@ -36,6 +36,7 @@ from headstart.storage.run_layout import (
     SETTINGS,
     SPLIT,
 )
+from headstart.tasks.task import Measure
 
 
 def write_run(
@@ -141,7 +142,7 @@ def _write_files(run: Run, context: FitContext, comparison: Comparison, scores: 
         replace_text(run.folder / RELABELS, format_relabels(context.samples.relabels))
     evaluations = {"validation": run.validation.to_json(), "test": run.test.to_json()}
     _write_json(run.folder / EVALUATION, {"schema_version": SCHEMA_VERSION, "parts": evaluations})
-    _write_comparison(run.folder, comparison, scores)
+    _write_comparison(run.folder, comparison, scores, context.task.measure)
     _write_json(run.folder / RECORD, run.record)
 
 
@@ -157,7 +158,7 @@ def _notes(context: FitContext, log: RunLog) -> list[str]:
     return list(dict.fromkeys([*context.samples.ledger.notes, *context.split.notes, *log.notes]))
 
 
-def _write_comparison(folder: Path, comparison: Comparison, scores: ArmTestScores) -> None:
+def _write_comparison(folder: Path, comparison: Comparison, scores: ArmTestScores, measure: Measure) -> None:
     board = leaderboard.build_leaderboard(comparison, scores)
     _write_json(
         folder / COMPARISON,
@@ -174,11 +175,13 @@ def _write_comparison(folder: Path, comparison: Comparison, scores: ArmTestScore
             },
         },
     )
-    replace_text(folder / f"{LEADERBOARD}.md", leaderboard.to_markdown(board))
-    replace_text(folder / f"{LEADERBOARD}.csv", leaderboard.to_csv(board))
+    replace_text(folder / f"{LEADERBOARD}.md", leaderboard.to_markdown(board, measure))
+    replace_text(folder / f"{LEADERBOARD}.csv", leaderboard.to_csv(board, measure))
     for arm in comparison.arms:
         if arm.curves:
-            replace_text(folder / CURVES / f"{arm_file_name(arm.name)}.csv", leaderboard.curves_to_csv(arm.curves))
+            replace_text(
+                folder / CURVES / f"{arm_file_name(arm.name)}.csv", leaderboard.curves_to_csv(arm.curves, measure)
+            )
 
 
 def _write_json(file: Path, record: dict[str, Any]) -> None:

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from headstart import events
 from headstart.data.samples import Subset
-from headstart.evaluation.evaluation import Evaluation, score_predictions
+from headstart.evaluation.evaluation import Evaluation
 from headstart.export import FittedModel
 from headstart.heads.head import Trial
-from headstart.selection.context import DatasetContext, FitContext, Refit, make_targets
+from headstart.selection.context import DatasetContext, FitContext, Refit
 from headstart.selection.failures import FAILURES, describe_failure
 from headstart.training.cost import Cost
 from headstart.training.curves import Epoch
@@ -28,9 +28,9 @@ class DepthPoint:
 
     layer: str  #: a layer's name, or "all"
     width: int  #: D
-    accuracy: float | None  #: cross-validated inside train; None where nothing could be held out
-    log_loss: float | None  #: likewise, nats
-    validation_accuracy: float
+    score: float | None  #: cross-validated inside train; None where nothing could be held out
+    loss: float | None  #: likewise
+    validation_score: float
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Arm:
     parameters: int  #: that were fitted or trained
     train: Evaluation  #: on training photos as they are predicted on, 2,000 at most
     validation: Evaluation
-    probabilities: NDArray[np.float32]  #: (validation photos, C), in the split's order
+    outputs: NDArray[np.float32]  #: raw, (validation photos, K), in the split's order
     seconds: float  #: what it really took
     memory: int = 0  #: bytes by which the process really grew
     disk: int = 0  #: bytes it really left in the store
@@ -100,15 +100,13 @@ class Strategy(Protocol):
 def score_arm(context: DatasetContext, model: FittedModel, name: str, **facts: Any) -> Arm:
     """Return an arm with a fitted model, scored on train and validation."""
     inside, held_out = context.train_samples_to_score(), context.samples_in(Subset.VALIDATION)
-    of_train = context.predict_raw(model, inside)
-    of_validation = context.predict_raw(model, held_out)
-    classes = context.samples.classes
+    outputs = context.predict_raw(model, held_out)
     return Arm(
         name=name,
         model=model,
-        train=score_predictions("train", make_targets(inside), of_train, classes),
-        validation=score_predictions("validation", make_targets(held_out), of_validation, classes),
-        probabilities=of_validation,
+        train=context.score("train", inside, context.predict_raw(model, inside)),
+        validation=context.score("validation", held_out, outputs),
+        outputs=outputs,
         **facts,
     )
 

@@ -27,6 +27,7 @@ from headstart.hardware import count_cores
 from headstart.heads.catalog import fit_head
 from headstart.heads.folds import assign_folds, count_folds, make_fold_groups
 from headstart.heads.head import TrainingSet
+from headstart.linalg import softmax
 from headstart.selection.budget import Budget
 from headstart.selection.context import make_targets
 from headstart.selection.failures import describe_failure
@@ -34,6 +35,7 @@ from headstart.selection.rule import ArmChoice, choose_winner
 from headstart.selection.sampling import stratified_sample
 from headstart.settings import FitSettings
 from headstart.storage.store import Store
+from headstart.tasks.task import DEFAULT, get_task
 
 PHOTOS = 400  #: training photos that a candidate is measured on, at most
 FOLDS = 3
@@ -207,7 +209,8 @@ class _Searcher:
         return self._choice().winner if self.answers else None
 
     def _choice(self) -> ArmChoice:
-        return choose_winner(make_targets(self.samples), self.answers, None, self.settings.seed)
+        task = get_task(DEFAULT)
+        return choose_winner(make_targets(self.samples, task), self.answers, None, self.settings.seed, task=task)
 
     def result(self) -> BackboneSearch:
         """Return the outcome, with a reason for every candidate but the winner.
@@ -242,24 +245,19 @@ def nested_cross_val_predict(training_set: TrainingSet, settings: FitSettings) -
 
     Its penalty is chosen inside each fold's training rows. Where nothing can be held out, all classes are alike.
     """
-    together = make_fold_groups(training_set.labels, training_set.groups).groups
-    folds = count_folds(training_set.labels, together, FOLDS)
-    answers = np.full((len(training_set.labels), training_set.classes), 1 / training_set.classes, np.float32)
+    together = make_fold_groups(training_set.targets, training_set.groups).groups
+    folds = count_folds(training_set.targets, together, FOLDS)
+    answers = np.full((len(training_set.targets), training_set.outputs), 1 / training_set.outputs, np.float32)
     if not folds:
         return answers
-    fold = assign_folds(training_set.labels, together, folds, training_set.seed)
+    fold = assign_folds(training_set.targets, together, folds, training_set.seed)
     inner = settings.model_copy(update={"folds": FOLDS})
     for number in range(folds):
         out = fold == number
         if out.all() or not out.any():
             continue
-        inside = replace(
-            training_set,
-            features=training_set.features[~out],
-            labels=training_set.labels[~out],
-            groups=training_set.groups[~out],
-        )
-        answers[out] = fit_head("logistic", inside, inner).head.probabilities(training_set.features[out])
+        inside = training_set.take(~out)
+        answers[out] = softmax(fit_head("logistic", inside, inner).head.logits(training_set.features[out]))
     return answers
 
 

@@ -195,7 +195,8 @@ class ArmRunner:
             self._context.budget.reserved = max(self._context.budget.reserved, arm.refit_seconds)
         score = arm.validation
         photos = f"{score.n} photo{'s' * (score.n != 1)}"
-        self._tell(events.Finished("arm", arm.seconds, f"{arm.name}: validation {score.accuracy:.1%} on {photos}"))
+        shown = self._context.task.measure.format(score.score)
+        self._tell(events.Finished("arm", arm.seconds, f"{arm.name}: validation {shown} on {photos}"))
 
     def _refuse_nothing(self) -> None:
         reasons = bounded("; ".join(f"{it.name}: {it.reason}" for it in self._skipped), 800)
@@ -219,23 +220,26 @@ class ArmRunner:
 
     def _note_one_group_classes(self) -> None:
         """Tell of classes of which nothing can be held out: cross-validation knows nothing of them."""
-        train, names = self._context.targets(Subset.TRAIN), self._context.samples.classes
-        alone = [names[label] for label in find_one_group_classes(train.labels, train.groups)]
-        if alone:
+        context, train = self._context, self._context.targets(Subset.TRAIN)
+        strata = context.task.targets.stratify(context.samples.space, train.values)
+        alone = [strata.names[number] for number in find_one_group_classes(strata.numbers, train.groups)]
+        if alone and strata.required:
             text = (
-                f"all training photos of {preview(alone)} are of one group a class (near-duplicates, or named as one)"
+                f"all training photos of {preview(alone)} are of one group a {strata.noun} (near-duplicates, or named "
+                "as one)"
             )
-            left = "what is chosen by cross-validation leaves these classes out, and their labels cannot be doubted"
+            left = "what is chosen by cross-validation leaves these out, and their labels cannot be doubted"
             self._tell(events.Note(f"{text}: {left}"))
 
     def _choose(self) -> ArmChoice:
         probes = [arm.name for arm in self._arms if arm.strategy == "linear-probe"]
         return choose_winner(
             self._context.targets(Subset.VALIDATION),
-            {arm.name: arm.probabilities for arm in self._arms},
+            {arm.name: arm.outputs for arm in self._arms},
             probes[0] if probes else None,
             self._context.settings.seed,
             self._equal_costs(),
+            task=self._context.task,
         )
 
     def _equal_costs(self) -> list[dict[str, float]]:

@@ -14,6 +14,7 @@ from headstart.data.samples import Sample, Samples, Subset
 from headstart.data.split import Split
 from headstart.engines.engine import Engine
 from headstart.engines.parity import ParitySamples
+from headstart.evaluation.evaluation import Evaluation
 from headstart.evaluation.grouping import Targets
 from headstart.events import RunLog
 from headstart.export import FeatureBranch, FittedModel
@@ -22,6 +23,7 @@ from headstart.selection.budget import Budget
 from headstart.selection.feature_table import FeatureSource
 from headstart.settings import FitSettings
 from headstart.storage.store import Store
+from headstart.tasks.task import TargetArray, Task
 
 if TYPE_CHECKING:  # it imports PyTorch
     from headstart.training.benchmark_record import BenchmarkResult
@@ -31,9 +33,9 @@ TESTED_PER_SECOND = 100  #: photos, for that
 TRAIN_SCORED = 2000  #: training photos that an arm is scored on: its training score is for the eye, not for choosing
 
 
-def make_targets(samples: Sequence[Sample]) -> Targets:
-    """Return the labels of samples, and which of them belong together, as predictions are scored on them."""
-    return Targets(np.array([sample.target for sample in samples], np.int64), encode_groups(samples))
+def make_targets(samples: Sequence[Sample], task: Task) -> Targets:
+    """Return the targets of samples, and which of them belong together, as predictions are scored on them."""
+    return Targets(task.targets.stack([sample.target for sample in samples]), encode_groups(samples))
 
 
 @dataclass(frozen=True)
@@ -86,13 +88,26 @@ class DatasetContext(RunContext):
         """Return the samples of some subsets, one subset after the other."""
         return [sample for subset in subsets for sample in self.split.samples_in(self.samples, subset)]
 
-    def labels(self, *subsets: Subset) -> Ints:
-        """Return the labels (N,) of some subsets, in the order of ``samples_in``."""
-        return np.array([sample.target for sample in self.samples_in(*subsets)], dtype=np.int64)
+    @property
+    def task(self) -> Task:
+        """The task that is learnt."""
+        return self.samples.task
+
+    def target_values(self, *subsets: Subset) -> TargetArray:
+        """Return the targets (N, ...) of some subsets, in the order of ``samples_in``."""
+        return self.task.targets.stack([sample.target for sample in self.samples_in(*subsets)])
 
     def targets(self, *subsets: Subset) -> Targets:
-        """Return labels and groups of some subsets, in the order of ``samples_in``."""
-        return make_targets(self.samples_in(*subsets))
+        """Return targets and groups of some subsets, in the order of ``samples_in``."""
+        return make_targets(self.samples_in(*subsets), self.task)
+
+    def strata(self, *subsets: Subset) -> Ints:
+        """Return the stratum (N,) of each sample of some subsets, by which folds are made even."""
+        return self.task.targets.stratify(self.samples.space, self.target_values(*subsets)).numbers
+
+    def score(self, part: str, samples: Sequence[Sample], outputs: Floats) -> Evaluation:
+        """Return the scores of outputs (N, K) for samples of a part."""
+        return self.task.scoring.score(part, make_targets(samples, self.task), outputs, self.samples.space)
 
     def train_samples_to_score(self) -> list[Sample]:
         """Return the training photos that arms are scored on: all, or the 2,000 with the smallest digests."""
@@ -109,8 +124,8 @@ class DatasetContext(RunContext):
         rows = [self.load_features(branch, samples) for branch in branches]
         return TrainingSet(
             features=rows[0] if len(rows) == 1 else np.concatenate(rows, axis=1),
-            labels=self.labels(*subsets),
-            classes=len(self.samples.classes),
+            targets=self.target_values(*subsets),
+            outputs=self.task.count_outputs(self.samples.space),
             groups=encode_groups(samples),
             balanced=self.settings.class_weights == "balanced",
             seed=self.settings.seed,

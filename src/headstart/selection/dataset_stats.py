@@ -155,5 +155,5 @@ def _score_layers(context: FitContext, sample: Sequence[Sample]) -> tuple[LayerS
         training_set = TrainingSet(features, labels, classes, groups, balanced=False, seed=0)
         trial = find_chosen_trial(fit_head(HEAD, training_set, context.settings))
         if trial is not None:
-            scores.append(LayerScore(place, trial.accuracy, trial.log_loss))
+            scores.append(LayerScore(place, trial.score, trial.loss))
     return tuple(scores)

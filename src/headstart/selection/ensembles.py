@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 from headstart.data.samples import Subset
 from headstart.errors import SettingError
 from headstart.export import EnsembleMember, FeatureBranch, FittedModel
-from headstart.heads.catalog import fit_head
 from headstart.selection.arm import Arm, refit_model, score_arm
 from headstart.selection.context import DatasetContext, FitContext, Refit
-from headstart.selection.probes import LAYER, base_head_name, count_parameters
+from headstart.selection.probes import LAYER, base_head_name, count_parameters, fit_task_head
 from headstart.tasks.task import TargetSpace
 
 #: make(context of the run, those of its backbones, arms so far) -> an arm
@@ -72,10 +71,10 @@ def concat_backbones(context: DatasetContext, backbones: Sequence[FitContext], a
     began = time.perf_counter()
     branches = tuple(backbone.branch(LAYER) for backbone in backbones)
     head = base_head_name(context)
-    fitted = fit_head(head, context.training_set(branches, Subset.TRAIN), context.settings)
+    fitted = fit_task_head(context, head, context.training_set(branches, Subset.TRAIN))
 
     def fit_again(own: DatasetContext, *learnt: Subset, fixed: Mapping[str, float]) -> FittedModel:
-        whole = fit_head(head, own.training_set(branches, *learnt), own.settings, fixed=fixed)
+        whole = fit_task_head(own, head, own.training_set(branches, *learnt), fixed=fixed)
         return FittedModel(own.samples.space, branches, (EnsembleMember(tuple(range(len(branches))), whole.head),))
 
     return score_arm(

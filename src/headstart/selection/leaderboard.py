@@ -1,5 +1,6 @@
 """The leaderboard: one row for each arm, as records, JSON, Markdown and CSV."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, fields
 from typing import Any
@@ -9,6 +10,7 @@ from headstart.selection.arm import Arm
 from headstart.selection.compare import Comparison
 from headstart.selection.test_scores import ArmTestScores
 from headstart.storage.csv_cells import format_csv
+from headstart.tasks.task import Measure
 from headstart.training.cost import Cost
 from headstart.training.curves import Epoch
 
@@ -23,14 +25,14 @@ class LeaderboardRow:
     layer: str
     head: str
     parameters: int  #: fitted or trained
-    train_loss: float  #: nats
-    train_accuracy: float
+    train_loss: float
+    train_score: float
     validation_loss: float
-    validation_accuracy: float
-    validation_low: float  #: 95 % interval of the accuracy
+    validation_score: float
+    validation_low: float  #: 95 % interval of the score
     validation_high: float
     test_loss: float | None  #: None where the arm has not seen test
-    test_accuracy: float | None
+    test_score: float | None
     test_low: float | None
     test_high: float | None
     seconds: float
@@ -67,16 +69,16 @@ def _row(arm: Arm, predicted: Cost | None, test: Evaluation | None, winner: str)
         layer=arm.layer,
         head=arm.head,
         parameters=arm.parameters,
-        train_loss=arm.train.log_loss,
-        train_accuracy=arm.train.accuracy,
-        validation_loss=held_out.log_loss,
-        validation_accuracy=held_out.accuracy,
-        validation_low=held_out.accuracy_interval.low,
-        validation_high=held_out.accuracy_interval.high,
-        test_loss=test.log_loss if test else None,
-        test_accuracy=test.accuracy if test else None,
-        test_low=test.accuracy_interval.low if test else None,
-        test_high=test.accuracy_interval.high if test else None,
+        train_loss=arm.train.loss,
+        train_score=arm.train.score,
+        validation_loss=held_out.loss,
+        validation_score=held_out.score,
+        validation_low=held_out.score_interval.low,
+        validation_high=held_out.score_interval.high,
+        test_loss=test.loss if test else None,
+        test_score=test.score if test else None,
+        test_low=test.score_interval.low if test else None,
+        test_high=test.score_interval.high if test else None,
         seconds=arm.seconds,
         predicted_seconds=predicted.seconds if predicted else None,
         memory=arm.memory,
@@ -100,14 +102,19 @@ def to_json(board: tuple[LeaderboardRow, ...]) -> list[dict[str, Any]]:
     return [asdict(row) for row in board]
 
 
-def to_csv(board: tuple[LeaderboardRow, ...]) -> str:
-    """Return all fields as CSV, a line for each arm."""
-    return format_csv([[field.name for field in fields(LeaderboardRow)], *map(astuple, board)])
+def to_csv(board: tuple[LeaderboardRow, ...], measure: Measure) -> str:
+    """Return all fields as CSV, a line for each arm; scores are called after their measure."""
+    return format_csv([_name_columns(LeaderboardRow, measure), *map(astuple, board)])
 
 
-def curves_to_csv(curves: Sequence[Epoch]) -> str:
-    """Return a training's curves as CSV, a line for each epoch."""
-    return format_csv([[field.name for field in fields(Epoch)], *map(astuple, curves)])
+def curves_to_csv(curves: Sequence[Epoch], measure: Measure) -> str:
+    """Return a training's curves as CSV, a line for each epoch; scores are called after their measure."""
+    return format_csv([_name_columns(Epoch, measure), *map(astuple, curves)])
+
+
+def _name_columns(kind: type[LeaderboardRow] | type[Epoch], measure: Measure) -> list[str]:
+    name = measure.name.replace(" ", "_")
+    return [re.sub("_score$", f"_{name}", field.name) for field in fields(kind)]
 
 
 COLUMNS = (
@@ -125,18 +132,19 @@ COLUMNS = (
 )
 
 
-def format_cells(board: tuple[LeaderboardRow, ...]) -> Iterator[tuple[str, ...]]:
+def format_cells(board: tuple[LeaderboardRow, ...], measure: Measure) -> Iterator[tuple[str, ...]]:
     """Yield cells for people, in the columns of ``COLUMNS``; the winner has a star, an optimistic score a ``^``."""
     for row in board:
         yield (
             f"{row.arm} *" if row.winner else row.arm,
             f"{row.parameters:,}",
             f"{row.train_loss:.3f}",
-            f"{row.train_accuracy:.1%}",
+            measure.format(row.train_score),
             f"{row.validation_loss:.3f}",
-            _share(row.validation_accuracy, row.validation_low, row.validation_high) + " ^" * bool(row.caveat),
+            _format_score(measure, row.validation_score, row.validation_low, row.validation_high)
+            + " ^" * bool(row.caveat),
             "" if row.test_loss is None else f"{row.test_loss:.3f}",
-            "" if row.test_accuracy is None else _share(row.test_accuracy, row.test_low, row.test_high),
+            "" if row.test_score is None else _format_score(measure, row.test_score, row.test_low, row.test_high),
             f"{row.seconds:.1f}",
             "" if row.predicted_seconds is None else f"{row.predicted_seconds:.1f}",
             _epochs(row),
@@ -150,13 +158,14 @@ def _epochs(row: LeaderboardRow) -> str:
     return f"{row.epochs} of {row.planned_epochs}" if row.epochs < row.planned_epochs else f"{row.epochs}"
 
 
-def _share(value: float, low: float | None, high: float | None) -> str:
-    return f"{value:.1%} ({(low or 0) * 100:.1f}-{(high or 0) * 100:.1f})"
+def _format_score(measure: Measure, value: float, low: float | None, high: float | None) -> str:
+    ends = (measure.format(end or 0.0).removesuffix("%") for end in (low, high))
+    return f"{measure.format(value)} ({'-'.join(ends)})"
 
 
-def to_markdown(board: tuple[LeaderboardRow, ...]) -> str:
+def to_markdown(board: tuple[LeaderboardRow, ...], measure: Measure) -> str:
     """Return a Markdown table, and under it which scores are optimistic."""
-    lines = [COLUMNS, tuple("---" for _ in COLUMNS), *format_cells(board)]
+    lines = [COLUMNS, tuple("---" for _ in COLUMNS), *format_cells(board, measure)]
     notes = "".join(f"\n{note}\n" for note in list_caveats(board))
     return "".join(f"| {' | '.join(line)} |\n" for line in lines) + notes
 

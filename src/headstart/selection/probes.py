@@ -7,32 +7,28 @@ Head2Toe). Which of them is decided by cross-validation inside train.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf, isfinite
 
-import numpy as np
-
 from headstart.data.samples import Subset
-from headstart.errors import SettingError
-from headstart.evaluation.metrics import log_loss
+from headstart.errors import SettingError, nearest
 from headstart.export import EnsembleMember, FeatureBranch, FittedModel
-from headstart.heads.catalog import SOLVED, fit_head
-from headstart.heads.head import FitResult, Head, Trial
+from headstart.heads.head import FitResult, Head, TrainingSet, Trial
+from headstart.heads.threads import limit_to_idle_threads
 from headstart.selection.arm import Arm, ArmPlan, DepthPoint, score_arm
 from headstart.selection.context import DatasetContext, FitContext, Refit
 from headstart.training.cost import Cost
 
 LAYER = "final"
 ALL = "all"
-AUTO = ("logistic", "ridge")  #: the heads that ``auto`` tries
 SOLVED_PER_SECOND = 2e7  #: numbers of features a second that cross-validation of a head goes through here, about
 
 
 def linear_probe(context: FitContext, detail: str | None = None) -> Sequence[ArmPlan]:
     """Plan an arm for each head that the settings name."""
     _refuse_detail("linear-probe", detail)
-    heads = AUTO if context.settings.head == "auto" else (context.settings.head,)
+    heads = context.task.heads.automatic if context.settings.head == "auto" else (base_head_name(context),)
     many = len(heads) > 1
     return [_plan_linear(context, head, f"linear-probe {head}" if many else "linear-probe") for head in heads]
 
@@ -53,7 +49,27 @@ def intermediate_probe(context: FitContext, detail: str | None = None) -> Sequen
 
 def base_head_name(context: DatasetContext) -> str:
     """Return the name of the head that training starts from."""
-    return "logistic" if context.settings.head == "auto" else context.settings.head
+    known, default = context.task.heads, context.task.heads.default
+    named = context.settings.head
+    if named == "auto" or (named not in known.heads and "head" not in context.settings.model_fields_set):
+        return default
+    if named not in known.heads:
+        raise SettingError(f"{context.task.title} has no head {named!r}; {nearest(named, list(known.heads))}")
+    return named
+
+
+def fit_task_head(
+    context: DatasetContext, name: str, training_set: TrainingSet, fixed: Mapping[str, float] | None = None
+) -> FitResult:
+    """Fit a head of the task; ``fixed`` is the ``chosen`` of an earlier fit, which is then not chosen again.
+
+    Raises:
+        DataError: features that are not finite, or targets that do not belong to these.
+    """
+    heads = context.task.heads
+    heads.check(training_set)
+    with limit_to_idle_threads(training_set.features.size):
+        return heads.heads[name](training_set, context.settings, fixed)
 
 
 def fit_probe(context: FitContext, head: str) -> FitResult:
@@ -61,7 +77,7 @@ def fit_probe(context: FitContext, head: str) -> FitResult:
     if head not in context.memo.probes:
         began = time.perf_counter()
         training_set = context.training_set([context.branch(LAYER)], Subset.TRAIN)
-        context.memo.probes[head] = fit_head(head, training_set, context.settings)
+        context.memo.probes[head] = fit_task_head(context, head, training_set)
         context.memo.probe_seconds[head] = time.perf_counter() - began
     return context.memo.probes[head]
 
@@ -95,10 +111,10 @@ def _fit_intermediate(context: FitContext, name: str) -> Arm:
     places = []
     for place, chosen in [*((layer, (layer,)) for layer in layers[:-1]), (ALL, tuple(layers))]:
         branch = context.branch(*chosen)
-        fitted = fit_head(head, context.training_set([branch], Subset.TRAIN), context.settings)
+        fitted = fit_task_head(context, head, context.training_set([branch], Subset.TRAIN))
         places.append(_Place(place, branch, fitted, find_chosen_trial(fitted)))
     # Where nothing could be held out, no layer is known to be better: all of them are read.
-    best = min(reversed(places), key=lambda place: place.trial.log_loss if place.trial else inf)
+    best = min(reversed(places), key=lambda place: place.trial.loss if place.trial else inf)
     last = fit_probe(context, head)
     everything = [*places[:-1], _Place(LAYER, context.branch(LAYER), last, find_chosen_trial(last)), places[-1]]
     return _score(
@@ -125,7 +141,7 @@ def _score(
         path=place.fitted.path,
         depth=depth,
     )
-    if place.trial is None or head.kind not in SOLVED:
+    if place.trial is None or head.kind not in context.task.heads.solved:
         return arm
     # All layers come out of one pass over the photo, and each of these heads is solved in seconds.
     return replace(
@@ -136,20 +152,19 @@ def _score(
 
 
 def _held_out_loss(context: DatasetContext, trial: Trial, arm: Arm) -> float:
-    """Return the log loss over train and validation, each photo by a head that was not fitted on it or its group.
+    """Return the loss over train and validation, each photo by a head that was not fitted on it or its group.
 
     The folds' heads have answered the training photos, the head that is fitted on all of them the others: what is known
     is put together, and nothing is fitted for it.
     """
-    train, validation = len(context.samples_in(Subset.TRAIN)), len(arm.probabilities)
-    lost = log_loss(context.labels(Subset.VALIDATION), arm.probabilities)
-    return (train * trial.log_loss + validation * lost) / (train + validation)
+    train, validation = len(context.samples_in(Subset.TRAIN)), len(arm.outputs)
+    return (train * trial.loss + validation * arm.validation.loss) / (train + validation)
 
 
 def _refit(place: _Place) -> Refit:
     def refit(context: DatasetContext) -> FittedModel:
         training_set = context.training_set([place.branch], Subset.TRAIN, Subset.VALIDATION)
-        fitted = fit_head(place.fitted.head.kind, training_set, context.settings, fixed=place.fitted.chosen)
+        fitted = fit_task_head(context, place.fitted.head.kind, training_set, fixed=place.fitted.chosen)
         return build_model(context, place.branch, fitted.head)
 
     return refit
@@ -168,19 +183,20 @@ def count_parameters(head: Head) -> int:
 def find_chosen_trial(fitted: FitResult) -> Trial | None:
     """Return the cross-validated score of what was chosen; None where nothing could be held out."""
     values = set(fitted.chosen.values())
-    tried = [trial for trial in fitted.path if trial.value in values and isfinite(trial.log_loss)]
+    tried = [trial for trial in fitted.path if trial.value in values and isfinite(trial.loss)]
     return tried[-1] if tried else None
 
 
 def _depth_point(context: DatasetContext, place: _Place) -> DepthPoint:
     held_out = context.training_set([place.branch], Subset.VALIDATION)
-    right = place.fitted.head.logits(held_out.features).argmax(axis=1) == held_out.labels
+    outputs = context.task.activate(place.fitted.head.logits(held_out.features))
+    scored = context.score("validation", context.samples_in(Subset.VALIDATION), outputs)
     return DepthPoint(
         layer=place.name,
         width=held_out.features.shape[1],
-        accuracy=place.trial.accuracy if place.trial else None,
-        log_loss=place.trial.log_loss if place.trial else None,
-        validation_accuracy=float(np.mean(right)),
+        score=place.trial.score if place.trial else None,
+        loss=place.trial.loss if place.trial else None,
+        validation_score=scored.score,
     )
 
 

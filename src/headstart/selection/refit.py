@@ -32,7 +32,7 @@ SHARES = (1.0, 0.8, 0.6)
 def should_refit(context: DatasetContext) -> bool:
     """Return whether a trained network that wins is to be trained once more."""
     wanted = context.settings.refit
-    per_class = np.bincount(context.labels(Subset.TRAIN), minlength=len(context.samples.classes))
+    per_class = np.bincount(context.strata(Subset.TRAIN))
     return wanted == "always" or (wanted == "auto" and float(np.median(per_class)) <= LARGE)
 
 
@@ -85,10 +85,11 @@ def add_refit(
             return _as_validated(own, arm, describe_failure(error))
         if (made := tuned.epochs[-1].number) < (wanted := again.spec.ends or 0):
             return _as_validated(own, arm, f"the budget was used up after {made} of {wanted} epochs")
-        right = own.predict_raw(whole, own.samples_in(Subset.VALIDATION)).argmax(1) == own.labels(Subset.VALIDATION)
-        if np.mean(right) < arm.validation.accuracy:
-            was = f"{arm.validation.accuracy:.1%} of the validation photos were right before it was trained on them"
-            return _as_validated(own, arm, f"{was}, {np.mean(right):.1%} after that")
+        held_out, measure = own.samples_in(Subset.VALIDATION), own.task.measure
+        after, before = own.score("validation", held_out, own.predict_raw(whole, held_out)).score, arm.validation.score
+        if measure.is_better(before, after):
+            was = f"{measure.name} on the validation photos was {measure.format(before)} before it was trained on them"
+            return _as_validated(own, arm, f"{was}, {measure.format(after)} after that")
         return whole
 
     return replace(arm, refit=refit, refit_seconds=seconds)

@@ -13,6 +13,7 @@ from headstart.evaluation.evaluation import Evaluation
 from headstart.export import FittedModel
 from headstart.inference.engine_agreement import EngineAgreement
 from headstart.inference.postprocess import BatchPredictions
+from headstart.tasks.task import TargetArray
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,8 @@ class CalibrationSet:
     """Photos with predictions by a classifier that was not fitted on them."""
 
     samples: tuple[Sample, ...]
-    labels: NDArray[np.int64]  #: (N,)
-    probabilities: NDArray[np.float32]  #: (N, C), not calibrated
+    targets: TargetArray  #: (N, ...)
+    outputs: NDArray[np.float32]  #: raw, (N, K)
     source: Literal["validation", "cross-validated"]
 
     @property

@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-import numpy as np
+from itertools import combinations
 
 from headstart import events
 from headstart.data.samples import Subset
-from headstart.evaluation.comparison import PairedTest, compare_pairs
-from headstart.evaluation.evaluation import Evaluation, score_predictions
-from headstart.evaluation.paired import smallest_detectable_difference
+from headstart.evaluation.comparison import PairedTest
+from headstart.evaluation.evaluation import Evaluation
 from headstart.export import FittedModel
 from headstart.selection.arm import Arm, refit_model
 from headstart.selection.compare import Comparison
@@ -25,7 +23,7 @@ class ArmTestScores:
     #: Every arm against every dearer one, on test, on equal terms: fitted on train alone. None where it stayed shut.
     pairs: tuple[PairedTest, ...]
     n: int  #: test photos
-    smallest: float | None  #: difference in accuracy that so many photos can show; None where they can show none
+    smallest: float | None  #: difference in the score that so many photos can show; None where they can show none
 
 
 def score_on_test(context: DatasetContext, comparison: Comparison, winner: Evaluation) -> ArmTestScores:
@@ -36,23 +34,21 @@ def score_on_test(context: DatasetContext, comparison: Comparison, winner: Evalu
         comparison: whose arms.
         winner: what the saved classifier scored on test.
     """
-    rate = 1 - winner.accuracy
-    smallest = smallest_detectable_difference(int(winner.effective_n), rate)
-    shown = smallest if np.isfinite(smallest) else None
+    scoring = context.task.scoring
+    shown = scoring.smallest_difference(winner)
     own = {comparison.winner.name: winner}
     if not context.settings.reveal_test:
         return ArmTestScores(opened=False, tests=own, pairs=(), n=winner.n, smallest=shown)
     names = ", ".join(arm.name for arm in comparison.arms)
     context.log(events.Note(f"test was opened for all arms: {names}"))
     samples, targets = context.samples_in(Subset.TEST), context.targets(Subset.TEST)
-    classes = context.samples.classes
     others = {arm.name: _model_to_score(context, arm) for arm in comparison.arms if arm is not comparison.winner}
     tests = {
-        name: score_predictions("test", targets, context.predict_raw(model, samples), classes)
-        for name, model in others.items()
+        name: context.score("test", samples, context.predict_raw(model, samples)) for name, model in others.items()
     }
     alike = {arm.name: context.predict_raw(arm.model, samples) for arm in comparison.arms}
-    pairs = compare_pairs(targets, alike, context.settings.seed)
+    scored = scoring.score_arms(targets, alike)
+    pairs = scoring.run_paired_tests(targets, scored, list(combinations(scored, 2)), context.settings.seed)
     return ArmTestScores(opened=True, tests={**tests, **own}, pairs=pairs, n=winner.n, smallest=shown)
 
 

@@ -5,12 +5,11 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from headstart.data.samples import Subset
-from headstart.heads.catalog import fit_head
 from headstart.heads.head import Head
 from headstart.libraries import import_openvino
 from headstart.process import passive_waiting
 from headstart.selection.context import FitContext
-from headstart.selection.probes import LAYER, base_head_name, fit_probe
+from headstart.selection.probes import LAYER, base_head_name, fit_probe, fit_task_head
 from headstart.settings import FitSettings
 
 if TYPE_CHECKING:  # it imports PyTorch, which a run of probes has no need of
@@ -48,7 +47,7 @@ def build_refit(
     if not scratch:
         kind = base_head_name(context)
         training_set = context.training_set([context.branch(LAYER)], *subsets)
-        head = fit_head(kind, training_set, context.settings, fixed=fit_probe(context, kind).chosen).head
+        head = fit_task_head(context, kind, training_set, fixed=fit_probe(context, kind).chosen).head
     ends = max(1, round(again * trained.best_epoch / epochs))
     training = _build(context, name, unfreeze, head, subsets, settings.model_copy(update=update), ends=ends)
     training.benchmark = timed

@@ -73,8 +73,8 @@ class TargetReading(Protocol):
     def conflict(self, first: Target, second: Target) -> bool:
         """Return whether two items of equal bytes cannot both have these targets."""
 
-    def stratify(self, space: TargetSpace, targets: Sequence[Target]) -> Strata:
-        """Return the strata of samples, by which they are split and folded."""
+    def stratify(self, space: TargetSpace, targets: TargetArray) -> Strata:
+        """Return the strata of samples by their stacked targets; by these they are split and folded."""
 
     def find_problems(self, samples: "Samples") -> list[str]:
         """Return why nothing can be fitted on samples: what was seen, wanted, and what to do; empty when it can."""
@@ -138,11 +138,11 @@ class Scoring(Protocol):
             DataError: another schema, or fields missing or unknown.
         """
 
-    def score_items(self, targets: "Targets", outputs: Floats) -> ItemScores:
-        """Return the score and the loss of each row.
+    def score_arms(self, targets: "Targets", outputs: Mapping[str, Floats]) -> dict[str, ItemScores]:
+        """Return the score and the loss of each row by each arm's outputs, (N, K).
 
         Raises:
-            DataError: arrays that do not belong together.
+            DataError: no arms, no rows, or arrays that do not belong together.
         """
 
     def run_paired_tests(
@@ -161,6 +161,9 @@ class Scoring(Protocol):
 
     def smallest_difference(self, evaluation: "Evaluation") -> float | None:
         """Return the smallest difference of scores that so many rows can show; None where they can show none."""
+
+    def share_same(self, one: Floats, other: Floats) -> float:
+        """Return the share of rows (N, K) of which two outputs give the same answer."""
 
 
 class Objective(Protocol):
@@ -231,9 +234,6 @@ class GraphOutputs(Protocol):
         Args:
             fitted: the outputs for some items, (N, ...) each, by the fitted heads.
         """
-
-    def count_same(self, one: Floats, other: Floats) -> float:
-        """Return the share of rows (N, K) of which two outputs give the same answer."""
 
 
 @dataclass(frozen=True)

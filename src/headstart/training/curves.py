@@ -13,8 +13,8 @@ class Epoch:
     number: int  #: 0 is before the first step
     rate: float  #: at the top, at the epoch's end
     train_loss: float  #: over the epoch's changed views, as they were met
-    train_accuracy: float
+    train_score: float
     validation_loss: float  #: of the averaged weights on plain views
-    validation_accuracy: float
+    validation_score: float
     calibrated_loss: float  #: the validation loss at the temperature that is best for it: ``KEPT_EPOCH_RULE`` says how
     seconds: float

@@ -193,9 +193,7 @@ class Trainer:
                 self.best = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
         told = f"{self.name}: loss {epoch.train_loss:.3f}"
         if self.plan.ends is None:
-            told += (
-                f", validation loss {epoch.validation_loss:.3f}, validation accuracy {epoch.validation_accuracy:.1%}"
-            )
+            told += f", validation loss {epoch.validation_loss:.3f}, validation accuracy {epoch.validation_score:.1%}"
         self.listener(events.Finished(f"epoch {epoch.number}/{self.last}", epoch.seconds, told))
         # Before the first epoch nothing would be saved by it, after the last the result itself is kept.
         if self._checkpoint is not None and 0 < epoch.number < self.last:

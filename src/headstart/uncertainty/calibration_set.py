@@ -8,8 +8,6 @@ cross-validation instead: six times as many as validation alone has.
 from headstart.arrays import Floats
 from headstart.data.samples import Subset
 from headstart.export import FittedModel
-from headstart.heads.catalog import HEADS, SOLVED
-from headstart.heads.crossfit import cross_val_predict
 from headstart.selection.arm import Arm
 from headstart.selection.compare import PROBES
 from headstart.selection.context import FitContext
@@ -26,20 +24,19 @@ def predict_calibration_set(context: FitContext, winner: Arm, model: FittedModel
         winner: the arm, as validated.
         model: what is saved of it.
     """
-    if model is not winner.model and winner.strategy in FROZEN and winner.head in SOLVED:
+    if model is not winner.model and winner.strategy in FROZEN and winner.head in context.task.heads.solved:
         samples = context.samples_in(Subset.TRAIN, Subset.VALIDATION)
-        probabilities = _cross_validate(context, model, winner)
-        labels = context.labels(Subset.TRAIN, Subset.VALIDATION)
-        return CalibrationSet(tuple(samples), labels, probabilities, "cross-validated")
+        outputs = _cross_validate(context, model, winner)
+        targets = context.target_values(Subset.TRAIN, Subset.VALIDATION)
+        return CalibrationSet(tuple(samples), targets, outputs, "cross-validated")
     samples = context.samples_in(Subset.VALIDATION)
-    return CalibrationSet(tuple(samples), context.labels(Subset.VALIDATION), winner.probabilities, "validation")
+    return CalibrationSet(tuple(samples), context.target_values(Subset.VALIDATION), winner.outputs, "validation")
 
 
 def _cross_validate(context: FitContext, model: FittedModel, winner: Arm) -> Floats:
-    """Return probabilities (N, C) for train and validation photos, each by a head that was not fitted on it."""
+    """Return raw outputs (N, K) for train and validation photos, each by a head that was not fitted on it."""
     (member,) = model.members
     branches = [model.branches[branch] for branch in member.branches]
     rows = context.training_set(branches, Subset.TRAIN, Subset.VALIDATION)
     fixed = {name: float(value) for name, value in winner.chosen.items()}
-    settings = context.settings
-    return cross_val_predict(rows, HEADS[member.head.kind], settings, fixed, folds=settings.folds)
+    return context.task.heads.predict_held_out(rows, member.head.kind, context.settings, fixed)

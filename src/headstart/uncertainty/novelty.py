@@ -53,7 +53,7 @@ def fit_novelty(context: FitContext, winner: Arm, model: FittedModel) -> Novelty
     if winner.strategy in FROZEN or model.branches[0].backbone.fingerprint == context.backbone.fingerprint:
         novelty = fit_score(
             branches.load_features(context, seen),
-            context.labels(Subset.TRAIN, Subset.VALIDATION),
+            context.strata(Subset.TRAIN, Subset.VALIDATION),
             encode_groups(seen),
             branches=branches.indices,
             acceptance=acceptance,

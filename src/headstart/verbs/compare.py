@@ -36,10 +36,10 @@ class ComparedRun:
     @property
     def revealed(self) -> bool:
         """Whether losing arms were scored on test."""
-        return any(row.test_accuracy is not None for row in self.board if not row.winner)
+        return any(row.test_score is not None for row in self.board if not row.winner)
 
     def _repr_html_(self) -> str:
-        return html_table(COLUMNS, format_cells(self.board), caption=self.choice.reason)
+        return html_table(COLUMNS, format_cells(self.board, self.run.task.measure), caption=self.choice.reason)
 
 
 def compare(

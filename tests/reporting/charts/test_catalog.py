@@ -335,7 +335,7 @@ def test_curves_of_each_trained_arm(six):
     trained = [arm for arm in six.run["arms"] if arm["curves"]]
     made = charts.training_curves_chart(six.records)
     assert len(made) == 2 * len(trained) == 4
-    fields = [("train_loss", "validation_loss", "calibrated_loss"), ("train_accuracy", "validation_accuracy")]
+    fields = [("train_loss", "validation_loss", "calibrated_loss"), ("train_score", "validation_score")]
     for at, chart in enumerate(made):
         arm = trained[at // 2]
         for series, field in zip(chart.series, fields[at % 2], strict=True):
@@ -355,7 +355,7 @@ def test_words_of_the_arms(six):
     start = next(arm["curves"][0] for arm in six.run["arms"] if arm["curves"])
     kept = "before the first step; training did not help, and the untrained network was kept"
     assert f"is {start['validation_loss']:.3f} {kept}" in loss.alt
-    assert f"is {format_percent(start['validation_accuracy'])} {kept}" in accuracy.alt
+    assert f"is {format_percent(start['validation_score'])} {kept}" in accuracy.alt
     assert "the slowest of 4 ways." in charts.accuracy_over_cost_chart(records).alt
     assert "are told from final, the last layer." in charts.depth_chart(records)[0].alt
     assert charts.cost_chart(records)[1].alt == "No arm took any memory; predicted were 900\u00a0MB at most."
@@ -398,7 +398,7 @@ def test_depth_has_each_layer(six):
     points = next(arm["depth"] for arm in six.run["arms"] if arm["depth"])
     held_out, inside = chart.series
     assert chart.x.names == ("stage1", "stage2", "stage3", "stage4", "stage5", "final", "joined")
-    assert list(held_out.y) == [it["validation_accuracy"] for it in points]
+    assert list(held_out.y) == [it["validation_score"] for it in points]
     known = [(at, it["accuracy"]) for at, it in enumerate(points) if it["accuracy"] is not None]
     assert [*zip(inside.x, inside.y, strict=True)] == known
     assert "all layers joined" in chart.alt

@@ -53,14 +53,14 @@ def accuracy_over_cost_chart(records: Records) -> Lines:
 
 
 def _describe_score(row: LeaderboardRow) -> str:
-    return f"{format_percent(row.validation_accuracy)} on validation in {format_value(row.seconds, 'seconds')}"
+    return f"{format_percent(row.validation_score)} on validation in {format_value(row.seconds, 'seconds')}"
 
 
 def _plot_arm(row: LeaderboardRow) -> Series:
     return Series(
         name=f"{row.arm} (kept)" if row.winner else row.arm,
         x=(max(row.seconds, LEAST_SECONDS),),
-        y=(row.validation_accuracy,),
+        y=(row.validation_score,),
         low=(row.validation_low,),
         high=(row.validation_high,),
         style="points",
@@ -87,18 +87,18 @@ def depth_chart(records: Records) -> tuple[Lines, ...]:
 
 def _plot_layers(arm: ArmRecord, of: str, noun: Noun) -> Lines:
     points = arm.depth
-    best = max(points, key=lambda point: point.validation_accuracy)
+    best = max(points, key=lambda point: point.validation_score)
     last = next((point for point in reversed(points) if point.layer != "all"), best)
     where = "all layers joined" if best.layer == "all" else best.layer
-    alt = f"The most validation {noun.many}, {format_percent(best.validation_accuracy)}, are told from {where}"
+    alt = f"The most validation {noun.many}, {format_percent(best.validation_score)}, are told from {where}"
     if best is last:
         alt += ", the last layer."
     else:
-        alt += f"; from the last layer alone, {last.layer}, {format_percent(last.validation_accuracy)}."
-    inside = [place for place, point in enumerate(points) if point.accuracy is not None]
+        alt += f"; from the last layer alone, {last.layer}, {format_percent(last.validation_score)}."
+    inside = [place for place, point in enumerate(points) if point.score is not None]
     series = [
-        Series("validation", *_accuracy_of(points, range(len(points)), "validation_accuracy"), style="dots"),
-        Series("cross-validated inside train", *_accuracy_of(points, inside, "accuracy"), style="dots"),
+        Series("validation", *_accuracy_of(points, range(len(points)), "validation_score"), style="dots"),
+        Series("cross-validated inside train", *_accuracy_of(points, inside, "score"), style="dots"),
     ]
     names = tuple("joined" if point.layer == "all" else point.layer for point in points)
     x = Axis("layer the head reads, from the input upwards", "count", low=0, high=len(points) - 1, names=names)

@@ -53,11 +53,11 @@ def _plot_losses(arm: ArmRecord, noun: Noun) -> Lines:
 
 def _plot_accuracies(arm: ArmRecord) -> Lines:
     epochs, best = arm.curves, arm.best_epoch
-    shares = {epoch.number: format_percent(epoch.validation_accuracy) for epoch in epochs}
+    shares = {epoch.number: format_percent(epoch.validation_score) for epoch in epochs}
     alt = f"{arm.name}: the validation accuracy {_describe_course(shares, epochs[0].number, best)}."
     series = (
-        _plot_field("training, changed views", epochs, "train_accuracy"),
-        _plot_field("validation", epochs, "validation_accuracy", best),
+        _plot_field("training, changed views", epochs, "train_score"),
+        _plot_field("validation", epochs, "validation_score", best),
     )
     title = f"Accuracy of {arm.name}"
     return Lines(title, alt, _epoch_axis(epochs), Axis("accuracy", "share"), series, (_mark_kept(best),))

@@ -7,12 +7,12 @@ import numpy as np
 
 from headstart.arrays import Bools, Floats
 from headstart.evaluation.curves import precision_recall_curve, risk_coverage_curve, roc_curve
-from headstart.evaluation.evaluation import ClassScore
 from headstart.reporting.charts import catalog as charts
 from headstart.reporting.charts.inline import InlineChart, draw_charts
 from headstart.reporting.confusion_table import ConfusionTable, build_confusion_table
 from headstart.reporting.predicted_items import PredictedItem, PredictedItems
 from headstart.reporting.records import Predictions, Records
+from headstart.tasks.classification.evaluation import ClassScore
 
 MOST_STUDIED = 12  #: of the worst mistakes, of the least sure and of the least familiar
 MOST_SIZES = 12  #: columns of the table of prediction sets

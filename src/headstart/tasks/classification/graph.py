@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.arrays import Floats
 from headstart.inference.model_format import PREDICTION_SET, PROBABILITIES, UNCALIBRATED
 from headstart.modalities.graph_builder import GraphBuilder
 from headstart.tasks.classification.graph_calibration import add_calibration, add_conformal
@@ -54,10 +53,6 @@ class ClassGraph:
             ComparedOutput(UNCALIBRATED, "probabilities", MOST_DIFFERENCE, "the head"),
             ComparedOutput(PROBABILITIES, "calibrated probabilities", MOST_DIFFERENCE, "calibration"),
         ]
-
-    def count_same(self, one: Floats, other: Floats) -> float:
-        """Return the share of photos with the same most likely class."""
-        return float((one.argmax(axis=1) == other.argmax(axis=1)).mean())
 
 
 def _add_mean(builder: GraphBuilder, stacked: str, weights: Sequence[float]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from headstart.arrays import Floats
-from headstart.heads.catalog import HEADS, SOLVED
+from headstart.heads.catalog import HEADS, SOLVED, check_classes
 from headstart.heads.crossfit import cross_val_predict
 from headstart.heads.head import Fit, TrainingSet
 
@@ -25,7 +25,7 @@ class ClassHeads:
 
     def check(self, training_set: TrainingSet) -> None:
         """Raise a DataError where features, labels and groups do not belong together."""
-        training_set.check()
+        check_classes(training_set)
 
     def predict_held_out(
         self, training_set: TrainingSet, head: str, settings: Any, chosen: Mapping[str, float]

@@ -15,9 +15,9 @@ class ClassPostprocessing:
 
     def fit(self, targets: Targets, raw: Floats, settings: Any) -> FittedPostprocessor:
         """Return calibration and prediction sets for raw probabilities (N, C) of held-out photos."""
-        found = choose_calibration(targets.labels, raw, targets.groups, kind=settings.calibration, seed=settings.seed)
+        found = choose_calibration(targets.values, raw, targets.groups, kind=settings.calibration, seed=settings.seed)
         # By calibrations that were not fitted on the photo either: sets promise something about new photos.
-        sets = fit_conformal(targets.labels, found.cross_fitted, coverage=settings.coverage)
+        sets = fit_conformal(targets.values, found.cross_fitted, coverage=settings.coverage)
         calibration = found.calibration
         how = f"{calibration.kind} calibration" if calibration.kind != "none" else "no calibration needed"
         return FittedPostprocessor(

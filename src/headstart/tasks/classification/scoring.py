@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from headstart.arrays import Floats
-from headstart.evaluation.comparison import ArmScores, PairedTest, run_paired_tests, score_arms
-from headstart.evaluation.evaluation import Evaluation, score_predictions
+from headstart.evaluation.comparison import PairedTest
+from headstart.evaluation.evaluation import Evaluation
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.paired import (
     SIGNIFICANT,
@@ -15,6 +15,8 @@ from headstart.evaluation.paired import (
     group_differences,
     smallest_detectable_difference,
 )
+from headstart.tasks.classification.comparison import ArmScores, run_paired_tests, score_arms
+from headstart.tasks.classification.evaluation import ClassificationEvaluation, score_predictions
 from headstart.tasks.facets import ItemScores
 from headstart.tasks.task import TargetSpace
 
@@ -22,18 +24,21 @@ from headstart.tasks.task import TargetSpace
 class ClassScoring:
     """An answer is the most probable class, the first of equals; its score is 1 where it is right, else 0."""
 
-    def score(self, part: str, targets: Targets, outputs: Floats, space: TargetSpace) -> Evaluation:
+    def score(self, part: str, targets: Targets, outputs: Floats, space: TargetSpace) -> ClassificationEvaluation:
         """Return the scores of probabilities (N, C) on the rows of a part."""
         return score_predictions(part, targets, outputs, space.names)
 
-    def read_evaluation(self, record: Mapping[str, Any]) -> Evaluation:
+    def read_evaluation(self, record: Mapping[str, Any]) -> ClassificationEvaluation:
         """Return the evaluation that ``Evaluation.to_json`` describes."""
-        return Evaluation.from_json(dict(record))
+        return ClassificationEvaluation.from_json(record)
 
-    def score_items(self, targets: Targets, outputs: Floats) -> ItemScores:
-        """Return whether each row is right, 1 or 0, and its log loss, nats."""
-        scored = score_arms(targets, {"": outputs})
-        return ItemScores(scored.right[:, 0].astype(np.float64), scored.losses[:, 0])
+    def score_arms(self, targets: Targets, outputs: Mapping[str, Floats]) -> dict[str, ItemScores]:
+        """Return for each arm whether each row is right, 1 or 0, and its log loss, nats."""
+        scored = score_arms(targets, outputs)
+        return {
+            name: ItemScores(scored.right[:, column].astype(np.float64), scored.losses[:, column])
+            for column, name in enumerate(scored.names)
+        }
 
     def run_paired_tests(
         self, targets: Targets, scores: Mapping[str, ItemScores], pairs: Sequence[tuple[str, str]], seed: int
@@ -83,6 +88,10 @@ class ClassScoring:
         """Return the smallest difference in accuracy that so many photos can show; None where they can show none."""
         smallest = smallest_detectable_difference(int(evaluation.effective_n), 1 - evaluation.accuracy)
         return smallest if np.isfinite(smallest) else None
+
+    def share_same(self, one: Floats, other: Floats) -> float:
+        """Return the share of photos with the same most likely class."""
+        return float((one.argmax(axis=1) == other.argmax(axis=1)).mean())
 
 
 def format_p(p: float) -> str:

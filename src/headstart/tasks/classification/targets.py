@@ -56,9 +56,9 @@ class ClassTargets:
         """Return whether two classes differ: of photos with equal bytes at most one label is right."""
         return first != second
 
-    def stratify(self, space: TargetSpace, targets: Sequence[int]) -> Strata:
+    def stratify(self, space: TargetSpace, targets: Ints) -> Strata:
         """Return the classes as strata; each subset must have a photo of each."""
-        return Strata(self.stack(targets), space.names, "class", required=True)
+        return Strata(targets, space.names, "class", required=True)
 
     def find_problems(self, samples: Samples) -> list[str]:
         """Return why nothing can be fitted on samples: no class, only one, or a class with too few photos."""

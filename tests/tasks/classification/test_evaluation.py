@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from headstart.errors import DataError
-from headstart.evaluation.evaluation import Evaluation, describe_caveat, score_predictions
+from headstart.evaluation.evaluation import describe_caveat
 from headstart.evaluation.grouping import Targets
 from headstart.evaluation.intervals import grouped_wilson_interval, wilson_interval
+from headstart.tasks.classification.evaluation import ClassificationEvaluation, score_predictions
 
 LABELS = np.array([0, 0, 1, 1, 1])
 CHANCE = np.array([[0.9, 0.1, 0], [0.4, 0.6, 0], [0.2, 0.8, 0], [0.1, 0.7, 0.2], [0, 0.5, 0.5]], np.float32)
@@ -68,17 +69,17 @@ def test_json_and_back():
     found = score_predictions("validation", TARGETS, CHANCE, NAMES)
     text = json.dumps(found.to_json())
     assert json.loads(text)["schema_version"] == 1
-    assert Evaluation.from_json(json.loads(text)) == found
+    assert ClassificationEvaluation.from_json(json.loads(text)) == found
 
 
 def test_json_of_another_version_or_form():
     value = score_predictions("test", TARGETS, CHANCE, NAMES).to_json()
     with pytest.raises(DataError, match="schema version 99"):
-        Evaluation.from_json(value | {"schema_version": 99})
+        ClassificationEvaluation.from_json(value | {"schema_version": 99})
     with pytest.raises(DataError, match="cannot be read"):
-        Evaluation.from_json({key: item for key, item in value.items() if key != "classes"})
+        ClassificationEvaluation.from_json({key: item for key, item in value.items() if key != "classes"})
     with pytest.raises(DataError, match="cannot be read"):
-        Evaluation.from_json(value | {"mood": "fine"})
+        ClassificationEvaluation.from_json(value | {"mood": "fine"})
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,162 @@
+"""The evaluation of class probabilities."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.arrays import Ints
+from headstart.display.html import html_table
+from headstart.errors import DataError, describe_schema_mismatch
+from headstart.evaluation import metrics
+from headstart.evaluation.evaluation import SCHEMA_VERSION, Evaluation
+from headstart.evaluation.grouping import Targets, effective_sample_size, number_groups
+from headstart.evaluation.intervals import Interval, grouped_wilson_interval
+
+
+@dataclass(frozen=True, slots=True)
+class ClassScore:
+    """One class of an evaluation."""
+
+    name: str
+    support: int  #: rows of the class in the part
+    precision: float | None  #: None where the class was never predicted
+    recall: float | None  #: None where the class has no rows
+    f1: float | None  #: likewise
+    recall_interval: Interval | None  #: 95 %, likewise; by groups
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassificationEvaluation(Evaluation):
+    """Scores of class probabilities. The predicted class is the most probable one, the first of equals."""
+
+    classes: tuple[str, ...]
+    accuracy: float
+    accuracy_interval: Interval  #: Wilson's, by as many rows as the groups are worth
+    balanced_accuracy: float  #: over the classes that have rows
+    macro_f1: float  #: likewise
+    log_loss: float  #: nats per row
+    per_class: tuple[ClassScore, ...]  #: in the order of ``classes``
+    confusion: tuple[tuple[int, ...], ...]  #: rows true, columns predicted
+
+    @property
+    def score(self) -> float:
+        """The accuracy."""
+        return self.accuracy
+
+    @property
+    def score_interval(self) -> Interval:
+        """The interval of the accuracy."""
+        return self.accuracy_interval
+
+    @property
+    def loss(self) -> float:
+        """The log loss."""
+        return self.log_loss
+
+    def _repr_html_(self) -> str:
+        rows = [(score.name, score.support, score.precision, score.recall, score.f1) for score in self.per_class]
+        caption = f"{self.part}: {self.describe()}"
+        return html_table(("class", "photos", "precision", "recall", "F1"), rows, caption=caption)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the evaluation that ``to_json`` describes.
+
+        Raises:
+            DataError: another schema, or fields missing or unknown.
+        """
+        fields = dict(value)
+        version = fields.pop("schema_version", None)
+        if version != SCHEMA_VERSION:
+            raise DataError(describe_schema_mismatch("evaluation", version, SCHEMA_VERSION))
+        try:
+            fields["classes"] = tuple(fields["classes"])
+            fields["accuracy_interval"] = Interval(**fields["accuracy_interval"])
+            fields["per_class"] = tuple(map(_class_score, fields["per_class"]))
+            fields["confusion"] = tuple(tuple(row) for row in fields["confusion"])
+            fields["chosen_on"] = tuple(fields["chosen_on"])
+            return cls(**fields)
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise DataError(f"evaluation cannot be read: {error}; wanted the fields that to_json writes") from None
+
+
+def _class_score(value: dict[str, Any]) -> ClassScore:
+    interval = value["recall_interval"]
+    return ClassScore(**{**value, "recall_interval": None if interval is None else Interval(**interval)})
+
+
+def score_predictions(
+    part: str,
+    targets: Targets,
+    probabilities: NDArray[np.floating],
+    classes: Sequence[str],
+    *,
+    chosen_on: Sequence[str] = (),
+) -> ClassificationEvaluation:
+    """Score probabilities (N, C) against labels (N,) in 0..C-1; intervals know which rows belong together.
+
+    Args:
+        part: which one.
+        targets: labels and groups of its N rows.
+        probabilities: (N, C).
+        classes: C names.
+        chosen_on: what was chosen on these rows, keys of ``CHOICES``.
+
+    Raises:
+        DataError: no rows, shapes that do not belong together, probabilities that are not.
+    """
+    labels = targets.values
+    _check(part, labels, probabilities, len(classes))
+    predicted = probabilities.argmax(axis=1)
+    confusion = metrics.confusion_matrix(labels, predicted, len(classes))
+    right = np.asarray(predicted == labels)
+    return ClassificationEvaluation(
+        task="classification",
+        part=part,
+        n=len(labels),
+        classes=tuple(classes),
+        accuracy=metrics.accuracy(confusion),
+        accuracy_interval=grouped_wilson_interval(right, targets.groups),
+        balanced_accuracy=metrics.balanced_accuracy(confusion),
+        macro_f1=metrics.macro_f1(confusion),
+        log_loss=metrics.log_loss(labels, probabilities),
+        per_class=tuple(_per_class(targets, right, confusion, classes)),
+        confusion=tuple(tuple(int(count) for count in row) for row in confusion),
+        groups=int(number_groups(targets.groups).max()) + 1,
+        effective_n=effective_sample_size(right, targets.groups),
+        chosen_on=tuple(chosen_on),
+    )
+
+
+def _per_class(
+    targets: Targets, right: NDArray[np.bool_], confusion: Ints, classes: Sequence[str]
+) -> Iterator[ClassScore]:
+    support, met = confusion.sum(axis=1), confusion.sum(axis=0)
+    precision, recall, f1 = metrics.precisions(confusion), metrics.recalls(confusion), metrics.f1_scores(confusion)
+    for k, name in enumerate(classes):
+        own = targets.values == k
+        yield ClassScore(
+            name,
+            support=int(support[k]),
+            precision=float(precision[k]) if met[k] else None,
+            recall=float(recall[k]) if support[k] else None,
+            f1=float(f1[k]) if support[k] else None,
+            recall_interval=grouped_wilson_interval(right[own], targets.groups[own]) if support[k] else None,
+        )
+
+
+def _check(part: str, labels: NDArray[np.int64], probabilities: NDArray[np.floating], classes: int) -> None:
+    if not len(labels):
+        raise DataError(f"the part {part!r} has no rows to evaluate")
+    if probabilities.shape != (len(labels), classes):
+        raise DataError(
+            f"{part}: probabilities have shape {probabilities.shape}; wanted ({len(labels)}, {classes}), "
+            "a row for each label and a column for each class"
+        )
+    if not 0 <= labels.min() <= labels.max() < classes:
+        raise DataError(f"{part}: labels run from {labels.min()} to {labels.max()}; wanted 0 to {classes - 1}")
+    if not np.isfinite(probabilities).all():
+        raise DataError(f"{part}: {np.sum(~np.isfinite(probabilities).all(axis=1))} rows of probabilities hold NaN")

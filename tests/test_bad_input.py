@@ -172,7 +172,7 @@ def table_beside_photos(place: Place) -> list[str]:
 
 FOLDERS = [
     Case("no such path", lambda place: ["fit", "nowhere", *FIT], r"'nowhere' does not exist; .*check the path"),
-    Case("no path at all", lambda place: ["fit"], r'Command "fit" parameter PHOTOS requires an argument; see .*'),
+    Case("no path at all", lambda place: ["fit"], r'Command "fit" parameter SOURCE requires an argument; see .*'),
     Case(
         "an empty folder",
         lambda place: ["fit", str((place.here / "empty").mkdir() or "empty"), *FIT],
@@ -740,7 +740,7 @@ CLASSIFIERS = [
     Case(
         "a model without photos",
         lambda place: ["predict", str(place.model)],
-        r'Command "predict" parameter PHOTOS requires an argument; see headstart predict --help',
+        r'Command "predict" parameter ITEMS requires an argument; see headstart predict --help',
     ),
     Case(
         "a photo that is not there",

@@ -16,14 +16,17 @@ from PIL import Image
 
 import headstart
 from headstart.backbones.convert import load_backbone
-from headstart.cli.answers import UNFAMILIAR
+from headstart.cli.answers import warn_of_unfamiliar
 from headstart.cli.main import run
 from headstart.data.read import read_source
 from headstart.export import write_model
 from headstart.inference.calibration import Calibration
 from headstart.inference.conformal import ConformalPredictor
+from headstart.modalities.modality import Noun
 from headstart.storage.csv_cells import unescape_cell
 from tests.export.drawn import drawn_novelty, drawn_photos, parity_examples, single
+
+UNFAMILIAR = warn_of_unfamiliar(Noun("photo", "photos"))
 
 
 @pytest.fixture

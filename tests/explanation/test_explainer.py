@@ -10,8 +10,7 @@ from PIL import Image
 import headstart
 from headstart.backbones.convert import load_backbone
 from headstart.errors import ClassifierError, DataError, UserError
-from headstart.explanation.explainer import Explainer, HeatMap, _differentiate, overlay_heat
-from headstart.explanation.maps import resize_map
+from headstart.explanation.explainer import Explainer, _differentiate
 from headstart.export import EnsembleMember, FittedModel, write_model
 from headstart.inference.postprocess import parse_heads
 from headstart.tasks.classification.targets import make_class_space
@@ -126,8 +125,8 @@ def test_the_gradient_of_a_head_is_its_slope() -> None:
 def test_the_box_is_the_square_that_was_seen(explainer) -> None:
     for height, width, box in ((100, 300, (100, 0, 200, 100)), (300, 100, (0, 100, 100, 200))):
         heat = explainer.explain(np.zeros((height, width, 3), np.uint8))
-        assert heat.box == box
-        assert heat.size == (width, height)
+        assert heat.extent.box == box
+        assert heat.extent.size == (width, height)
 
 
 def test_box_and_size_are_of_the_upright_photo_at_full_size(explainer) -> None:
@@ -138,8 +137,8 @@ def test_box_and_size_are_of_the_upright_photo_at_full_size(explainer) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (30, 45, 3), np.uint8)
     Image.fromarray(noise).resize((1500, 1000)).save(stored, "JPEG", exif=exif)
     heat = explainer.explain(stored.getvalue())
-    assert heat.size == (1000, 1500)
-    assert heat.box == (0, 250, 1000, 1250)
+    assert heat.extent.size == (1000, 1500)
+    assert heat.extent.box == (0, 250, 1000, 1250)
 
 
 def test_a_label_that_nothing_speaks_for(lite0, tmp_path) -> None:
@@ -175,33 +174,3 @@ def test_explaining_needs_no_pytorch(warm) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == ""
-
-
-def test_an_overlay_is_yellow_where_the_heat_is_and_uncoloured_outside() -> None:
-    photo = np.full((60, 120, 3), 128, np.uint8)
-    values = np.zeros((6, 6), np.float32)
-    values[1, 4] = 1
-    heat = HeatMap(
-        values, (60, 0, 120, 60), "hirescam", "ant", 1.0, (240, 120), np.zeros(1, np.float32)
-    )  # the photo given is half its size
-    painted = overlay_heat(photo, heat).astype(int)
-    assert painted.shape == photo.shape
-    row, column = np.unravel_index((painted[:, :, 0] - painted[:, :, 2]).argmax(), (60, 120))
-    assert abs(row - 7.5) < 4
-    assert abs(column - 52.5) < 4  # box 30..60, its fifth of six columns
-    assert np.ptp(painted[:, :30], axis=2).max() == 0
-    assert np.ptp(painted[:, 60:], axis=2).max() == 0
-
-
-def test_light_grows_with_heat_so_that_colour_is_not_needed() -> None:
-    values = np.linspace(0, 1, 32, dtype=np.float32)[None].repeat(32, axis=0)
-    heat = HeatMap(values, (0, 0, 64, 64), "hirescam", "ant", 1.0, (64, 64), np.zeros(1, np.float32))
-    painted = overlay_heat(np.full((64, 64, 3), 110, np.uint8), heat) @ np.array([0.2126, 0.7152, 0.0722])
-    assert (np.diff(painted[32, 2:-2]) >= -1.0).all()
-    assert painted[32, -3] - painted[32, 2] > 80
-
-
-def test_resizing_keeps_the_mean() -> None:
-    values = np.random.default_rng(0).normal(size=(28, 28)).astype(np.float32)
-    assert resize_map(values, 14).mean() == pytest.approx(values.mean(), abs=1e-2)
-    assert resize_map(values, 28) is values

@@ -9,8 +9,10 @@ import pytest
 from PIL import Image
 
 from headstart.data.samples import FileSource, Sample
-from headstart.explanation.explainer import Explainer, overlay_heat
-from headstart.runs.thumbnails import HEAT, HEAT_EDGE, heat_pictures, jpeg, shrink
+from headstart.explanation.explainer import Explainer
+from headstart.modalities.image.explanation import EDGE
+from headstart.modalities.image.overlay import paint_heat
+from headstart.runs.thumbnails import HEAT, heat_pictures, jpeg, shrink
 from tests.conftest import Small
 from tests.groups import by_content
 
@@ -38,10 +40,11 @@ def opened(jpeg: np.ndarray) -> np.ndarray:
 def test_the_heat_lies_where_it_lies_on_the_whole_photo(small: Small, photo: Path) -> None:
     pictures, _ = heat_pictures(small.run / "model", [sample_of(photo)])
     shown = opened(pictures[HEAT + "one"])
-    assert shown.shape == (77, HEAT_EDGE, 3)
+    assert shown.shape == (77, EDGE, 3)
     with Image.open(photo) as image:
         pixels = np.asarray(image)
-    whole = opened(jpeg(overlay_heat(pixels, Explainer(small.run).explain(pixels)), HEAT_EDGE))
+    heat = Explainer(small.run).explain(pixels)
+    whole = opened(jpeg(paint_heat(pixels, heat.values, heat.extent.box, heat.extent.size), EDGE))
     assert np.abs(shown - whole).mean() < 2
     yellow = [picture[:, :, 0] - picture[:, :, 2] for picture in (shown, whole)]
     assert np.corrcoef(yellow[0].ravel(), yellow[1].ravel())[0, 1] > 0.98

@@ -119,7 +119,7 @@ def test_reading_functions(small, tmp_path) -> None:
 def test_explanations(small, tmp_path) -> None:
     photo = next(small.photos.rglob("*.png"))
     explained, bad = headstart.explain(small.run, [photo, tmp_path / "gone.png"], out=tmp_path / "why")
-    assert explained.picture.is_file()
+    assert explained.file.is_file()
     assert explained.heat.values.max() <= 1
     assert bad.heat is None
     assert "gone.png" not in bad.error

@@ -1,4 +1,4 @@
-"""``headstart advise PHOTOS``."""
+"""``headstart advise SOURCE``."""
 
 import json
 import shlex
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def advise(
-    photos: Path,
+    source: Path,
     /,
     *,
     data: Annotated[DataSettings | None, Parameter(name="*")] = None,
@@ -26,21 +26,21 @@ def advise(
     quiet: Annotated[bool, Parameter(negative="")] = False,
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:
-    """Say which way to transfer the field's rule expects to do best, from a look at 200 of the photos.
+    """Say which way to transfer the field's rule expects to do best, from a look at 200 of the samples.
 
-    The rule goes by how many photos there are for each class, and by how familiar they are to the pretrained network.
-    It is a rule of thumb: a comparison on your photos decides. Nothing is trained and nothing of yours is changed.
+    The rule goes by how many samples there are of each class, and by how familiar they are to the pretrained network.
+    It is a rule of thumb: a comparison on your data decides. Nothing is trained and nothing of yours is changed.
 
     Examples:
-        headstart advise photos/
-        headstart advise photos/ --backbone efficientnet_lite2 --json
+        headstart advise beetles/
+        headstart advise beetles/ --backbone efficientnet_lite2 --json
 
     Args:
-        photos: Labelled photos: a folder, a table, an archive or an .npz.
-        data: How photos and labels are read.
+        source: Labelled data: a folder, a table, an archive or an .npz.
+        data: How data and labels are read.
         backbone: The network, one name.
-        seed: Of the split; the photos looked at are among those that fit with this seed trains on.
-        cost: Time a few steps of training to predict what it takes; computes the features of all photos first.
+        seed: Of the split; the samples looked at are among those that fit with this seed trains on.
+        cost: Time a few steps of training to predict what it takes; computes the features of all samples first.
         store: The store's folder; HEADSTART_STORE or the platform's cache folder when not given.
         quiet: Show nothing but errors and the result.
         json_: Print the result as one JSON object.
@@ -49,8 +49,8 @@ def advise(
 
     options: dict[str, Any] = {"data": data} if data is not None else {}
     quiet = quiet or json_
-    advice = form_advice(photos, backbone=backbone, seed=seed, store=store, cost=cost, progress=not quiet, **options)
-    words = ["headstart", "fit", str(photos), "--arms", ",".join(list_arms(advice))]
+    advice = form_advice(source, backbone=backbone, seed=seed, store=store, cost=cost, progress=not quiet, **options)
+    words = ["headstart", "fit", str(source), "--arms", ",".join(list_arms(advice))]
     words += ["--backbone", backbone] if backbone != "efficientnet_lite0" else []
     words += ["--seed", str(seed)] if seed else []
     words += ["--store", str(store)] if store is not None else []

@@ -4,19 +4,22 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from headstart.modalities.modality import Noun
 from headstart.storage.csv_cells import format_csv, join_names
 
 if TYPE_CHECKING:
     from headstart.inference.prediction import Prediction
 
-#: Behind the label of a photo that is unlike all that were learnt from.
-UNFAMILIAR = " (unlike the training photos: don't trust this answer)"
-
-#: predictions, how many classes of each -> for each its line, and whether it is an error
-Form = Callable[[Iterable["Prediction"], int], Iterator[tuple[str, bool]]]
+#: predictions, how many classes of each, the word for items -> for each its line, and whether it is an error
+Form = Callable[[Iterable["Prediction"], int, Noun], Iterator[tuple[str, bool]]]
 
 
-def format_text_lines(predictions: Iterable["Prediction"], top: int) -> Iterator[tuple[str, bool]]:
+def warn_of_unfamiliar(noun: Noun) -> str:
+    """Return what stands behind the label of an item that is unlike all that were learnt from."""
+    return f" (unlike the training {noun.many}: don't trust this answer)"
+
+
+def format_text_lines(predictions: Iterable["Prediction"], top: int, noun: Noun) -> Iterator[tuple[str, bool]]:
     """Give a line for a person of each prediction."""
     for prediction in predictions:
         if prediction.error is not None:
@@ -24,12 +27,12 @@ def format_text_lines(predictions: Iterable["Prediction"], top: int) -> Iterator
         else:
             best = prediction.top(top)
             answers = ", ".join(f"{label} {probability:.1%}" for label, probability in best)
-            declined = UNFAMILIAR if prediction.out_of_distribution else ""
+            declined = warn_of_unfamiliar(noun) if prediction.out_of_distribution else ""
             remarks = "; ".join(filter(None, (prediction.repaired, prediction.note)))
             yield f"{prediction.source}: {answers}{declined}{f' ({remarks})' if remarks else ''}", False
 
 
-def format_json_lines(predictions: Iterable["Prediction"], top: int) -> Iterator[tuple[str, bool]]:
+def format_json_lines(predictions: Iterable["Prediction"], top: int, noun: Noun) -> Iterator[tuple[str, bool]]:
     """Give an object of each prediction; all have the same keys, null where there is nothing to say."""
     for prediction in predictions:
         yield json.dumps(prediction.to_json(top), ensure_ascii=False), prediction.error is not None
@@ -42,7 +45,7 @@ def format_csv_header(top: int) -> str:
     return _line(["source", "label", "probability", *more, *tail])
 
 
-def format_csv_lines(predictions: Iterable["Prediction"], top: int) -> Iterator[tuple[str, bool]]:
+def format_csv_lines(predictions: Iterable["Prediction"], top: int, noun: Noun) -> Iterator[tuple[str, bool]]:
     """Give a row of each prediction, without the header."""
     for prediction in predictions:
         if prediction.error is not None:

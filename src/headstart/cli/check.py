@@ -1,4 +1,4 @@
-"""``headstart check PHOTOS``."""
+"""``headstart check SOURCE``."""
 
 import json
 from dataclasses import asdict
@@ -20,7 +20,7 @@ MOST_LINES = 12  #: of files or sets shown under a heading
 
 
 def check(
-    photos: Path,
+    source: Path,
     /,
     *,
     data: Annotated[DataSettings | None, Parameter(name="*")] = None,
@@ -40,50 +40,50 @@ def check(
     quiet: Annotated[bool, Parameter(negative="")] = False,
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:
-    """Look photos over before anything is fitted: counts, classes, sizes, problems. Nothing is changed.
+    """Look data over before anything is fitted: counts, classes, sizes, problems. Nothing is changed.
 
-    With --augment it draws a sheet too: six photos in rows, each as it is predicted on and as seven changed views of
-    it that a network is trained on, at 224 pixels.
+    With --augment a sheet is made too, where the kind of data has one: some samples in rows, each as it is predicted on
+    and as seven changed views of it that a network is trained on.
 
-    With --labels a network looks at every photo once and each label is held to a classifier that has not seen that
-    photo. Photos worth a second look go into a table, strongest first, with a page of pictures beside it. Edit the
-    column label, and hand the table to headstart fit --relabel. Labels that were corrected before, by --relabel or in
+    With --labels a network looks at every sample once and each label is held to a classifier that has not seen that
+    sample. What is worth a second look goes into a table, strongest first, with a page that shows it. Edit the column
+    label, and hand the table to headstart fit --relabel. Labels that were corrected before, by --relabel or in
     the run of --split-from, are taken as corrected and stand in the table too.
 
     Examples:
-        headstart check photos/
-        headstart check photos.zip --fast --json
+        headstart check beetles/
+        headstart check beetles.zip --fast --json
         headstart check patients/ --classes-from parent --groups-from folder
-        headstart check photos/ --augment sheet.png
-        headstart check photos/ --augment turned.png --augmentation light --rotation 15
-        headstart check photos/ --labels fixes.csv
+        headstart check beetles/ --augment sheet.png
+        headstart check beetles/ --augment turned.png --augmentation light --rotation 15
+        headstart check beetles/ --labels fixes.csv
 
     Args:
-        photos: Labelled photos: a folder, a table, an archive or an .npz.
-        data: How photos and labels are read.
+        source: Labelled data: a folder, a table, an archive or an .npz.
+        data: How data and labels are read.
         augment: Write a sheet of changed views to this file, .png or .jpg. Never overwritten.
         settings: How views are changed.
-        labels: Write photos whose labels look wrong to this table, .csv, and a page, .html. Never overwritten.
+        labels: Write samples whose labels look wrong to this table, .csv, and a page, .html. Never overwritten.
         relabel: A table that was edited before: start from its labels.
         split_from: A run to go on from: its corrected labels and its test part are taken.
-        include_test: List photos of the test part too. Correcting what a classifier disputes there flatters its score.
+        include_test: List samples of the test part too. Correcting what a classifier disputes there flatters its score.
         backbone: The network that labels are held to, one name; efficientnet_lite0 when not given.
         seed: Of the folds, and of the split whose train part the engine is proved on; 0 when not given.
         precision: Arithmetic of its forward pass; auto when not given.
         engine: What runs it; auto when not given.
         workers: Threads for decoding; one per core when not given.
         store: The store's folder; HEADSTART_STORE or the platform's cache folder when not given.
-        fast: Read headers only; a photo that is damaged further on is not found then. Not with --labels.
+        fast: Read headers only; one that is damaged further on is not found then. Not with --labels.
         quiet: Show nothing but errors and the result.
         json_: Print the result as one JSON object.
     """
-    from headstart.verbs.check import check as check_photos
+    from headstart.verbs.check import check as check_source
 
     network = {"backbone": backbone, "seed": seed, "precision": precision, "engine": engine, "workers": workers}
     given = {**network, "store": store, "relabel": relabel, "split_from": split_from, "data": data}
     options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    found = check_photos(
-        photos,
+    found = check_source(
+        source,
         sheet=augment,
         label_table=labels,
         include_test=include_test,

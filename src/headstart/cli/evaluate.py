@@ -1,4 +1,4 @@
-"""``headstart evaluate MODEL PHOTOS``."""
+"""``headstart evaluate MODEL SOURCE``."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from headstart.settings import DataSettings
 
 def evaluate(
     model: Path,
-    photos: Path,
+    source: Path,
     /,
     *,
     data: Annotated[DataSettings | None, Parameter(name="*")] = None,
@@ -19,17 +19,17 @@ def evaluate(
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
     engine: str = "auto",
 ) -> int:
-    """Score a saved classifier on labelled photos: all of them, whatever part they lie in.
+    """Score a saved classifier on labelled data: all of them, whatever part they lie in.
 
-    Classes are matched by name. Photos that the classifier was fitted on flatter it: give it new ones.
+    Classes are matched by name. What the classifier was fitted on flatters it: give it new data.
 
     Examples:
-        headstart evaluate runs/beetles/model new-photos/
+        headstart evaluate runs/beetles/model new-beetles/
 
     Args:
         model: A saved classifier: a run's model folder, or the run.
-        photos: Labelled photos: a folder, a table, an archive or an .npz.
-        data: How photos and labels are read.
+        source: Labelled data: a folder, a table, an archive or an .npz.
+        data: How data and labels are read.
         quiet: Show nothing but errors and the result.
         json_: Print the result as one JSON object.
         engine: What answers: auto, onnxruntime or openvino; see headstart predict.
@@ -39,7 +39,7 @@ def evaluate(
 
     options: dict[str, Any] = {"data": data} if data is not None else {}
     answering: Any = engine  # its name is checked where it is loaded
-    result = score_model(model, photos, engine=answering, progress=not (quiet or json_), **options)
+    result = score_model(model, source, engine=answering, progress=not (quiet or json_), **options)
     if json_:
         print(json.dumps(result.to_json(), ensure_ascii=False))
         return 0

@@ -1,20 +1,21 @@
-"""``headstart explain MODEL PHOTO... --out FOLDER``."""
+"""``headstart explain MODEL ITEM... --out FOLDER``."""
 
 import sys
 from pathlib import Path
 
-from headstart.cli.answers import UNFAMILIAR
-from headstart.cli.predict import list_files, report_skipped
+from headstart.cli.answers import warn_of_unfamiliar
+from headstart.cli.predict import read_items, report_skipped
 from headstart.display.lines import print_to_stderr
-from headstart.errors import UserError
+from headstart.verbs.items import refuse_nothing
 
 
-def explain(model: Path, photos: list[str], /, *, out: Path, label: str | None = None) -> int:
+def explain(model: Path, items: list[str], /, *, out: Path, label: str | None = None) -> int:
     """Show where a saved classifier looked.
 
-    For each photo a picture is written: the photo beside its heat map. Yellow speaks for the label most; what stays
-    dark does not. Nothing is overwritten. Where photos are read, such pictures are known and skipped. A photo that
-    cannot be read gets a line with its error, and the rest go on; the exit code is then 2.
+    For each item a file is written: the item beside what spoke for the label, mostly as a heat map, where
+    yellow speaks for the label most and what stays dark does not. Nothing is overwritten. Where data are read, such
+    files are known and skipped. An item that cannot be read gets a line with its error, and the rest go on; the exit
+    code is then 2.
 
     Examples:
         headstart explain runs/beetles/model new.jpg --out why
@@ -22,27 +23,29 @@ def explain(model: Path, photos: list[str], /, *, out: Path, label: str | None =
 
     Args:
         model: A saved classifier: a run's model folder, or the run.
-        photos: Files, folders (searched in depth), or - for a list on standard input, in lines or ended by null bytes.
-        out: The folder for the pictures.
-        label: The class to explain; without it, the likeliest of each photo.
+        items: Files, folders (searched in depth), or - for a list on standard input, in lines or ended by null bytes.
+        out: The folder for what is drawn.
+        label: The class to explain; without it, the likeliest of each item.
     """
+    from headstart.explanation.explainer import Explainer
     from headstart.verbs.explain import explain_each
 
-    seen = failed = 0
+    explainer = Explainer(model)
+    modality, seen, failed = explainer.modality, 0, 0
     skipped: list[str] = []
-    for explained in explain_each(model, list_files(photos, skipped), out=out, label=label):
+    for explained in explain_each(explainer, read_items(modality, items, skipped), out=out, label=label):
         seen += 1
         if explained.heat is None:
             failed += 1
             print(f"{explained.source}: error: {explained.error}", flush=True)
         else:
             heat = explained.heat
-            remark = UNFAMILIAR if heat.out_of_distribution else ""
-            print(f"{explained.source}: {heat.label} {heat.probability:.1%}{remark}, {explained.picture}", flush=True)
+            remark = warn_of_unfamiliar(modality.noun) if heat.out_of_distribution else ""
+            print(f"{explained.source}: {heat.label} {heat.probability:.1%}{remark}, {explained.file}", flush=True)
     sys.stdout.flush()
-    report_skipped(skipped)
-    if not seen and "-" not in photos:
-        raise UserError(f"no photos found in {', '.join(photos)}; give files, or folders with photos")
+    report_skipped(skipped, modality.noun)
+    if not seen and "-" not in items:
+        refuse_nothing(modality, ", ".join(items), skipped)
     if failed:
-        print_to_stderr(f"headstart: {failed} of {seen} photos could not be read; their lines say why")
+        print_to_stderr(f"headstart: {failed} of {seen} {modality.noun.many} could not be read; their lines say why")
     return 2 if failed else 0

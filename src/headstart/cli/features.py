@@ -1,4 +1,4 @@
-"""``headstart features PHOTOS --out FILE``."""
+"""``headstart features SOURCE --out FILE``."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from headstart.settings import DataSettings, EngineName, Precision
 
 
 def features(
-    photos: Path,
+    source: Path,
     /,
     *,
     out: Path,
@@ -26,18 +26,18 @@ def features(
     quiet: Annotated[bool, Parameter(negative="")] = False,
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:
-    """Write what a frozen network says of each photo: rows of numbers, ids, names, labels and subsets.
+    """Write what a frozen network says of each sample: rows of numbers, ids, names, labels and subsets.
 
     They are the features that headstart fit learns from with the same settings. What is stored is not computed again.
 
     Examples:
-        headstart features photos/ --out features.npz
-        headstart features photos/ --out features.parquet --backbone efficientnet_lite2 --layer all
+        headstart features beetles/ --out features.npz
+        headstart features beetles/ --out features.parquet --backbone efficientnet_lite2 --layer all
 
     Args:
-        photos: Labelled photos: a folder, a table, an archive or an .npz.
+        source: Labelled data: a folder, a table, an archive or an .npz.
         out: A new file, .npz or .parquet. Never overwritten.
-        data: How photos and labels are read.
+        data: How data and labels are read.
         backbone: The network, one name.
         layer: A layer's name, several separated by commas, or all; the last one when not given.
         seed: Of the split, which the column of subsets tells.
@@ -56,7 +56,7 @@ def features(
     options: dict[str, Any] = {"data": data} if data is not None else {}
     names = [name.strip() for name in layer.split(",")] if layer is not None and "," in layer else layer
     found = extract_features(
-        photos,
+        source,
         layer=names,
         backbone=backbone,
         seed=seed,

@@ -22,14 +22,14 @@ from headstart.process import set_passive_waiting
 FINE, OUR_FAULT, YOUR_INPUT, STOPPED = 0, 1, 2, 130
 
 VERBS = {
-    "fit": "Make a tested classifier from labelled photos.",
+    "fit": "Make a tested classifier from labelled data.",
     "compare": "Try several ways to transfer on one split, and compare them.",
-    "advise": "Say which way to transfer to expect the most of, from a look at 200 photos.",
-    "predict": "Say what photos show, with a saved classifier.",
-    "explain": "Show where a saved classifier looked in photos.",
-    "evaluate": "Score a saved classifier on labelled photos.",
-    "check": "Look photos over before anything is fitted: counts, sizes, problems.",
-    "features": "Write what a frozen network says of photos, as numbers for other tools.",
+    "advise": "Say which way to transfer to expect the most of, from a look at 200 samples.",
+    "predict": "Say what new items show, with a saved classifier.",
+    "explain": "Show where a saved classifier looked.",
+    "evaluate": "Score a saved classifier on labelled data.",
+    "check": "Look data over before anything is fitted: counts, sizes, problems.",
+    "features": "Write what a frozen network says of data, as numbers for other tools.",
     "report": "Make the report of a run anew, or set two runs side by side.",
     "models": "List backbones: size, licence, where their weights are.",
     "cache": "Show what is stored of earlier runs, and prune it to a size.",
@@ -104,7 +104,7 @@ def make_app(verb: str, *, everything: bool = False) -> App:
     """
     app = App(
         name="headstart",
-        help="From a folder of labelled photos to a tested classifier, by transfer learning.",
+        help="From a folder of labelled data to a tested classifier, by transfer learning.",
         version=__version__,
         result_action="return_value",
         suppress_keyboard_interrupt=False,

@@ -1,4 +1,4 @@
-"""``headstart predict MODEL FILE|FOLDER|-...``."""
+"""``headstart predict MODEL ITEM|FOLDER|-...``."""
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,12 +11,14 @@ from cyclopts import Parameter
 from headstart.cli.answers import format_csv_header, format_csv_lines, format_json_lines, format_text_lines
 from headstart.cli.names import read_names_on_stdin
 from headstart.display.lines import print_to_stderr
-from headstart.errors import SettingError, UserError
+from headstart.errors import SettingError
+from headstart.modalities.modality import Modality, Noun, get_modality
+from headstart.verbs.items import expand_folders, refuse_nothing
 
 
 def predict(
     model: Path,
-    photos: Annotated[list[str], Parameter(allow_leading_hyphen=True)],
+    items: Annotated[list[str], Parameter(allow_leading_hyphen=True)],
     /,
     *,
     top: int = 1,
@@ -24,19 +26,19 @@ def predict(
     csv_: Annotated[bool, Parameter(name="--csv", negative="")] = False,
     engine: str = "auto",
 ) -> int:
-    """Say what photos show, with a saved classifier.
+    """Say what items show, with a saved classifier.
 
-    Photos are read and answered as they come, so any number will do. One that cannot be read gets a row with its
-    error, and the rest go on; the exit code is then 2. One that is unlike all photos that the classifier was made from
-    is declined: it gets its likeliest class too, which means little. In a folder the bytes of a file say whether it is
-    a photo, as they do for fit; what is none is counted on standard error.
+    An item is what the classifier was made from, mostly a file. Items are read and answered as they come, so any number
+    will do. One that cannot be read gets a row with its error, and the rest go on; the exit code is then 2. One that is
+    unlike all that the classifier was made from is declined: it gets its likeliest class too, which means little. In a
+    folder the bytes of a file say whether it is an item, as they do for fit; what is none is counted on standard error.
 
-    With --json and --csv each photo has its prediction set, the classes of which one is right as often as was promised
+    With --json and --csv each item has its prediction set, the classes of which one is right as often as was promised
     (fit's --coverage), and its novelty, above 1 where it is declined.
 
-    A few photos are answered by ONNX Runtime in float32, 24 or more and a list on standard input by OpenVINO, where
+    A few items are answered by ONNX Runtime in float32, 24 or more and a list on standard input by OpenVINO, where
     that ran the network when the classifier was fitted; --engine takes one of them for all. Which of them answered the
-    test photos, and how far their answers agree, stands in the model's model.json.
+    test items, and how far their answers agree, stands in the model's model.json.
 
     Examples:
         headstart predict runs/beetles/model new.jpg
@@ -45,8 +47,8 @@ def predict(
 
     Args:
         model: A saved classifier: a run's model folder, or the run.
-        photos: Files, folders (searched in depth), or - for a list on standard input, in lines or ended by null bytes.
-        top: How many classes to give for each photo, the likeliest first.
+        items: Files, folders (searched in depth), or - for a list on standard input, in lines or ended by null bytes.
+        top: How many classes to give for each item, the likeliest first.
         json_: A JSON object per line.
         csv_: A table with a header line; classes of a set have | between them, with a backslash before it in a name.
         engine: What answers: auto, onnxruntime or openvino.
@@ -57,62 +59,61 @@ def predict(
         raise SettingError(f"top is {top}; wanted 1 or more")
     if json_ and csv_:
         raise SettingError("--json and --csv were both given; choose one")
-    if flags := [photo for photo in photos if photo.startswith("-") and photo != "-"]:
+    if flags := [item for item in items if item.startswith("-") and item != "-"]:
         raise SettingError(
             f"unknown option {flags[0]!r}; a file of that name is given as ./{flags[0]}; see headstart predict --help"
         )
     classifier = load(model, engine)  # type: ignore[arg-type]  # it checks the name
+    modality = get_modality(classifier.record.spec.kind)
     top = min(top, len(classifier.classes))
     form = format_json_lines if json_ else format_csv_lines if csv_ else format_text_lines
     seen = failed = 0
     skipped: list[str] = []
-    for line, bad in form(classifier.stream(_asked(photos, skipped)), top):
+    for line, bad in form(classifier.stream(_asked(modality, items, skipped)), top, modality.noun):
         if csv_ and not seen:
             print(format_csv_header(top))
         print(line, flush=True)  # who feeds standard input may wait for the answer
         seen, failed = seen + 1, failed + bad
-    if not seen and "-" not in photos:
-        others = f" ({len(skipped)} other files, such as {skipped[0]!r})" if skipped else ""
-        raise UserError(f"no photos found in {', '.join(photos)[:300]}{others}; give files, or folders with photos")
-    report_skipped(skipped)
+    if not seen and "-" not in items:
+        refuse_nothing(modality, ", ".join(items), skipped)
+    report_skipped(skipped, modality.noun)
     if csv_ and not seen:
         print(format_csv_header(top))
     sys.stdout.flush()
     if failed:
-        print_to_stderr(f"headstart: {failed} of {seen} photos could not be read; their rows say why")
+        print_to_stderr(f"headstart: {failed} of {seen} {modality.noun.many} could not be read; their rows say why")
     return 2 if failed else 0
 
 
-def _asked(photos: Sequence[str], skipped: list[str]) -> Iterable[str]:
-    """Return the files meant: a list of a few, for that is answered sooner, or what gives them one by one."""
+def _asked(modality: Modality, items: Sequence[str], skipped: list[str]) -> Iterable[str]:
+    """Return the items meant: a list of a few, for that is answered sooner, or what gives them one by one."""
     from headstart.inference.classifier import BATCH_FROM
     from headstart.inference.streaming import Arrivals
 
-    files = list_files(photos, skipped)
-    if "-" in photos:
-        return Arrivals(files)
-    first = list(islice(files, BATCH_FROM))
-    return first if len(first) < BATCH_FROM else chain(first, files)
+    found = read_items(modality, items, skipped)
+    if "-" in items:
+        return Arrivals(found)
+    first = list(islice(found, BATCH_FROM))
+    return first if len(first) < BATCH_FROM else chain(first, found)
 
 
-def list_files(photos: Iterable[str], skipped: list[str]) -> Iterator[str]:
-    """Yield the files meant; of a folder those whose bytes are a photo's, in natural order.
+def read_items(modality: Modality, items: Iterable[str], skipped: list[str]) -> Iterator[str]:
+    """Yield the items meant; of a folder the files that are items by their bytes, in natural order.
 
     Args:
-        photos: files, folders, and "-" for names on standard input.
+        modality: of the items.
+        items: items, folders, and "-" for names on standard input.
         skipped: the names of what else lies in folders are added.
     """
-    from headstart.verbs.predict import expand_folders
-
-    for photo in photos:
-        if photo == "-":
+    for item in items:
+        if item == "-":
             yield from read_names_on_stdin()
         else:
-            yield from map(str, expand_folders([photo], skipped))
+            yield from map(str, expand_folders(modality, [item], skipped))
 
 
-def report_skipped(names: list[str]) -> None:
-    """Say on standard error how much of folders was no photo."""
+def report_skipped(names: list[str], noun: Noun) -> None:
+    """Say on standard error how much of folders was no item."""
     if names:
         some = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-        print_to_stderr(f"headstart: left out of folders, no photos: {len(names)} ({some[:300]})")
+        print_to_stderr(f"headstart: left out of folders, no {noun.many}: {len(names)} ({some[:300]})")

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from onnx import TensorProto
+from onnx import TensorProto, helper
 
 from headstart.arrays import Floats
 from headstart.errors import ClassifierError
@@ -20,26 +20,26 @@ from headstart.explanation.maps import (
     RolloutMap,
     infer_layout,
 )
+from headstart.modalities.modality import Batch
 
 TOGETHER = 8  #: tensors that are computed in one run
 PASSING = ("Identity", "Dropout", "Cast")
 
 
-def choose_map(graph: Graph, source: str, layer: str, size: int) -> Map:
+def choose_map(graph: Graph, probe: Batch, layer: str, dimensions: int) -> Map:
     """Return the map by which a layer's part of an answer is attributed to places.
 
     Args:
         graph: of the classifier.
-        source: the tensor of the pixels that the layer's network reads, uint8 (1, size, size, 3).
+        probe: values for the tensors that the layer's network reads, by their names in the graph, one part of noise.
         layer: the tensor of the layer's features, (1, D).
-        size: edge of those pixels.
+        dimensions: in which places lie: 2 for a square of them, 1 for a row.
 
     Raises:
         ClassifierError: no tensor with places was found that the features could be computed from.
     """
-    pixels = np.random.default_rng(0).integers(0, 256, (1, size, size, 3), np.uint8)
-    for name, values, features in _walk_down(graph, source, layer, pixels):
-        layout = infer_layout(values.shape)
+    for name, values, features in _walk_down(graph, probe, layer):
+        layout = infer_layout(values.shape, dimensions)
         if layout is None or (nodes := graph.select_nodes([name], [layer])) is None:
             continue
         if _is_close(layout.to_rows(values).mean(axis=0)[None], features):
@@ -47,17 +47,17 @@ def choose_map(graph: Graph, source: str, layer: str, size: int) -> Map:
         above = _make_forward(graph, [name], layer)
         if _needs_places(above, layout, values, features):
             return MeasuredMap((name,), layout, above, any(node.op_type == "Softmax" for node in nodes))
-        if found := _choose_attention_map(graph, source, layer, pixels, layout):
+        if found := _choose_attention_map(graph, probe, layer, layout):
             return found
     raise ClassifierError(f"no map of places lies under {layer!r}; this network cannot be explained")
 
 
-def _walk_down(graph: Graph, source: str, layer: str, pixels: Any) -> Iterator[tuple[str, Floats, Floats]]:
+def _walk_down(graph: Graph, probe: Batch, layer: str) -> Iterator[tuple[str, Floats, Floats]]:
     """Yield the tensors that the network narrows to, the layer's first: name, values, and the layer's features."""
-    names = graph.find_bottlenecks(source, layer)[1:-1]
+    names = [name for name in graph.find_bottlenecks(probe.keys(), layer)[1:] if name not in probe]
     for start in range(0, len(names), TOGETHER):
         some = names[start : start + TOGETHER]
-        features, *tensors = _compute(graph, source, [layer, *some], pixels)
+        features, *tensors = _compute(graph, probe, [layer, *some])
         for name, values in zip(some, tensors, strict=True):
             if values.dtype == np.float32:
                 yield name, values, features
@@ -70,28 +70,26 @@ def _needs_places(above: Forward, layout: MapLayout, values: Floats, features: F
     return not (_is_close(above(changed), features) and _is_close(above(tilted), features))
 
 
-def _choose_attention_map(graph: Graph, source: str, layer: str, pixels: Any, layout: MapLayout) -> Map | None:
+def _choose_attention_map(graph: Graph, probe: Batch, layer: str, layout: MapLayout) -> Map | None:
     """Return a class token's map: attention times gradient, or rollout where the last block is of another build."""
-    names = [node.output[0] for node in graph.select_nodes([source], [layer]) or () if node.op_type == "Softmax"]
+    names = [node.output[0] for node in graph.select_nodes(probe.keys(), [layer]) or () if node.op_type == "Softmax"]
     if not names:
         return None
     tokens = layout.places + layout.first
-    (last,) = _compute(graph, source, names[-1:], pixels)
+    (last,) = _compute(graph, probe, names[-1:])
     if last.ndim != 4 or last.shape[2:] != (tokens, tokens):
         return None
-    if found := _read_last_block(graph, source, layer, pixels, layout, names[-1]):
+    if found := _read_last_block(graph, probe, layer, layout, names[-1]):
         return found
-    shapes = {values.shape for values in _compute(graph, source, names, pixels)}
+    shapes = {values.shape for values in _compute(graph, probe, names)}
     return RolloutMap(tuple(names), layout) if len(shapes) == 1 else None
 
 
-def _read_last_block(
-    graph: Graph, source: str, layer: str, pixels: Any, layout: MapLayout, attention: str
-) -> ClassTokenMap | None:
+def _read_last_block(graph: Graph, probe: Batch, layer: str, layout: MapLayout, attention: str) -> ClassTokenMap | None:
     """Return the last block's attention, values and way on; None where they are not as in a plain transformer."""
-    below = graph.find_bottlenecks(source, layer)
+    below = graph.find_bottlenecks(probe.keys(), layer)
     product = graph.find_reader(attention, PASSING)
-    before = next((name for name in below if attention in graph.list_computed(name, [layer]) and name != layer), None)
+    before = next((name for name in below if attention in graph.list_computed([name], [layer]) and name != layer), None)
     if product is None or product.op_type != "MatMul" or before is None:
         return None
     took = product.output[0]
@@ -103,7 +101,7 @@ def _read_last_block(
     tensors = (attention, product.input[1], before)
     if graph.select_nodes([took, before], [layer]) is None:
         return None
-    *values, features = _compute(graph, source, [*tensors, layer], pixels)
+    *values, features = _compute(graph, probe, [*tensors, layer])
     found = ClassTokenMap(tensors, layout, _make_forward(graph, [took, before], layer))
     try:
         alone = found.above(found.compute_taken(*values[:2]).sum(axis=0)[None, None], values[2][:, :1])
@@ -112,9 +110,10 @@ def _read_last_block(
     return found if _is_close(alone, features) else None
 
 
-def _compute(graph: Graph, source: str, names: Sequence[str], pixels: Any) -> list[Floats]:
-    """Return the values of some tensors for these pixels."""
-    return list(graph.create_session({source: TensorProto.UINT8}, names, once=True).run(None, {source: pixels}))
+def _compute(graph: Graph, probe: Batch, names: Sequence[str]) -> list[Floats]:
+    """Return the values of some tensors for a probe."""
+    sources = {name: helper.np_dtype_to_tensor_dtype(values.dtype) for name, values in probe.items()}
+    return list(graph.create_session(sources, names, once=True).run(None, dict(probe)))
 
 
 def _make_forward(graph: Graph, sources: Sequence[str], sink: str) -> Forward:

@@ -14,7 +14,7 @@ from onnx import helper, numpy_helper
 from headstart.errors import ClassifierError, refuse_machine_faults
 from headstart.libraries import import_onnxruntime
 
-#: Ops that read a tensor's shape only: what they give says nothing of a place in the photo.
+#: Ops that read a tensor's shape only: what they give says nothing of a place in the item.
 SHAPE_ONLY = frozenset({"Shape", "Size"})
 LARGE = 2**14  #: bytes of a constant that sessions share
 
@@ -33,16 +33,16 @@ class Graph:
         graph = self._model.graph
         self.nodes = list(graph.node)
         self.constants = {constant.name: constant for constant in graph.initializer}
-        self.input = graph.input[0].name
+        self.inputs = {value.name: value.type.tensor_type.elem_type for value in graph.input}  #: with their types
         self._arrays: dict[str, NDArray[np.generic]] = {}
         self.producers = {name: node for node in self.nodes for name in node.output if name}
 
-    def find_bottlenecks(self, source: str, sink: str) -> list[str]:
-        """Return the tensors that every way from one tensor to another leads through, nearest the sink first.
+    def find_bottlenecks(self, sources: Collection[str], sink: str) -> list[str]:
+        """Return the tensors that every way from some tensors to another leads through, nearest the sink first.
 
-        Both ends are included. Ways through a tensor's shape alone do not count.
+        The sink is included, and so is the source where there is one. Ways through a tensor's shape alone do not count.
         """
-        reached = {source}
+        reached = set(sources)
         for node in self.nodes:
             if node.op_type not in SHAPE_ONLY and reached.intersection(_list_inputs(node)):
                 reached.update(node.output)
@@ -51,7 +51,9 @@ class Graph:
         between = []
         for index in range(len(self.nodes) - 1, -1, -1):
             node = self.nodes[index]
-            if node.op_type in SHAPE_ONLY or not needed.intersection(node.output) or source in node.output:
+            if node.op_type in SHAPE_ONLY or not needed.intersection(node.output):
+                continue
+            if not set(sources).isdisjoint(node.output):
                 continue
             read = reached.intersection(_list_inputs(node))
             if not read:
@@ -60,12 +62,12 @@ class Graph:
             needed |= read
             for name in read:
                 last_use.setdefault(name, index)
-        found, alive = [source], {source}
+        found, alive = list(sources) if len(sources) == 1 else [], set(sources)
         for index in reversed(between):
             alive.update(name for name in self.nodes[index].output if name in last_use)
             alive = {name for name in alive if last_use[name] > index}
             if len(alive) == 1:
-                found.extend(alive - {found[-1]})
+                found.extend(alive.difference(found[-1:]))
         return found[::-1]
 
     def find_reader(self, name: str, skipped: Collection[str]) -> onnx.NodeProto | None:
@@ -76,9 +78,9 @@ class Graph:
                 return readers[0] if len(readers) == 1 else None
             name = readers[0].output[0]
 
-    def list_computed(self, source: str, sinks: Collection[str]) -> set[str]:
-        """Return all tensors that are computed on the way from one to others; none where others are needed too."""
-        return {name for node in self.select_nodes([source], sinks) or () for name in node.output}
+    def list_computed(self, sources: Collection[str], sinks: Collection[str]) -> set[str]:
+        """Return all tensors that are computed on the way from some to others; none where others are needed too."""
+        return {name for node in self.select_nodes(sources, sinks) or () for name in node.output}
 
     def select_nodes(self, sources: Collection[str], sinks: Collection[str]) -> list[onnx.NodeProto] | None:
         """Return the nodes that compute some tensors from others, in order; None where those others are not enough."""
@@ -87,7 +89,7 @@ class Graph:
             if wanted.intersection(node.output):
                 wanted.update(set(_list_inputs(node)) - set(sources))
                 kept.append(node)
-        return None if self.input in wanted else kept[::-1]
+        return kept[::-1] if wanted.isdisjoint(self.inputs) else None
 
     def create_session(self, sources: dict[str, int], sinks: Sequence[str], *, once: bool = False) -> Any:
         """Return an ONNX Runtime session from some tensors to others.

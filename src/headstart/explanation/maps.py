@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
-from PIL import Image
 
 from headstart.arrays import Floats
 
@@ -40,13 +39,13 @@ class MapLayout:
         return self.height * self.width
 
     def to_rows(self, values: Floats) -> Floats:
-        """Return a map of one photo as one row per place, (places, C)."""
+        """Return a map of one item as one row per place, (places, C)."""
         if self.kind == "channels first":
             return np.asarray(values[0].reshape(values.shape[1], -1).T)
         return np.asarray(values[0].reshape(-1, values.shape[-1])[self.first :])
 
     def weigh(self, values: Floats, weights: Floats) -> Floats:
-        """Return a map of one photo, B times over, its places multiplied by (B, places)."""
+        """Return a map of one item, B times over, its places multiplied by (B, places)."""
         if self.kind == "channels first":
             return values * weights.reshape(-1, 1, self.height, self.width)
         if self.kind == "channels last":
@@ -54,8 +53,15 @@ class MapLayout:
         return values * np.pad(weights, ((0, 0), (self.first, 0)), constant_values=1)[:, :, None]
 
 
-def infer_layout(shape: Sequence[int]) -> MapLayout | None:
-    """Return the layout of a tensor of this shape, batch first; None where it has no places."""
+def infer_layout(shape: Sequence[int], dimensions: int) -> MapLayout | None:
+    """Return the layout of a tensor of this shape, batch first; None where it has no places.
+
+    Args:
+        shape: of the tensor.
+        dimensions: in which places lie: 2 for a square of them, 1 for a row of tokens, each of which is a place.
+    """
+    if dimensions == 1:
+        return MapLayout("tokens", 1, shape[1]) if len(shape) == 3 and shape[1] > 1 else None
     if len(shape) == 4 and shape[2] == shape[3] > 1:
         return MapLayout("channels first", shape[2], shape[3])
     if len(shape) == 4 and shape[1] == shape[2] > 1:
@@ -67,14 +73,14 @@ def infer_layout(shape: Sequence[int]) -> MapLayout | None:
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """Parts of an answer by the places of a photo."""
+    """Parts of an answer by the places of an item."""
 
     places: Floats  #: (h, w): each one's part of the answer times the number of places, so their mean is their sum
     rest: float  #: of the layer's part of the answer, what no place is responsible for
 
 
 class Map(Protocol):
-    """Attribution of a layer's part of an answer to the places of a photo."""
+    """Attribution of a layer's part of an answer to the places of an item."""
 
     @property
     def tensors(self) -> tuple[str, ...]:
@@ -173,14 +179,6 @@ class RolloutMap:
         row = flow[0, self.layout.first :]
         part = max(0.0, float(features @ gradient)) * row / row.mean()
         return Attribution(part.reshape(self.layout.height, self.layout.width), 0.0)
-
-
-def resize_map(values: Floats, edge: int) -> Floats:
-    """Return a map (h, w) as (edge, edge), bilinear; the mean stays, but for what the rim weighs."""
-    if values.shape == (edge, edge):
-        return values
-    image = Image.fromarray(np.ascontiguousarray(values, np.float32))
-    return np.asarray(image.resize((edge, edge), Image.Resampling.BILINEAR))
 
 
 def _make_groups(layout: MapLayout, most: int) -> Floats:

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from mimetypes import MimeTypes
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from headstart.arrays import Doubles, Floats, Ints
-from headstart.modalities.modality import AnySpec, Batch, InputSpec, Part
+from headstart.modalities.modality import AnySpec, Batch, InputSpec, OpenedItem, Part
 
 if TYPE_CHECKING:
     from headstart.modalities.graph_builder import GraphBuilder
@@ -151,6 +152,11 @@ class Thumbnail:
     content: bytes
     media_type: str  #: "image/jpeg", "text/plain", "image/svg+xml"
 
+    @property
+    def suffix(self) -> str:
+        """The ending of a file with this content, such as ".jpg"."""
+        return MimeTypes().guess_extension(self.media_type) or ""
+
 
 class PreviewFacet(Protocol):
     """Small copies of items for reports."""
@@ -163,10 +169,44 @@ class PreviewFacet(Protocol):
 
 
 class ExplanationFacet(Protocol):
-    """Evidence for an answer, shown on the item."""
+    """Evidence for an answer, shown on the item: a map of the places of an item, as networks have it inside."""
 
-    def overlay(self, value: Any, weights: Floats) -> Thumbnail:
-        """Return a decoded item with weights of its places, (h, w) or (n,), laid over it."""
+    dimensions: Literal[1, 2]  #: in which places lie: 2 for a square of them, 1 for a row
+
+    def make_probe(self, spec: AnySpec) -> Batch:
+        """Return one part of noise, by which the layers of a network are told apart."""
+
+    def align(self, places: Floats, spec: AnySpec, widest: AnySpec, shape: tuple[int, int]) -> Floats:
+        """Return a map on a common grid.
+
+        Args:
+            places: (h, w), or (1, w) of a row, over what ``spec`` lets a network see of an item.
+            spec: of the network that has the map.
+            widest: the spec that sees most, see ``find_widest``; the grid covers what it sees.
+            shape: of the grid.
+        """
+
+    def find_widest(self, specs: Sequence[AnySpec]) -> InputSpec:
+        """Return the spec that lets a network see most of an item."""
+
+    def locate(self, item: OpenedItem, spec: AnySpec) -> Any:
+        """Return where the places of a map lie on an item, seen by a spec: a record that the modality knows.
+
+        Raises:
+            BrokenItem: it cannot be read or decoded.
+        """
+
+    def overlay(self, value: Any, weights: Floats, extent: Any) -> Thumbnail:
+        """Return a small copy of a decoded item with weights 0..1 of its places laid over it, for a report.
+
+        Args:
+            value: the item, decoded for any spec.
+            weights: of its places, (h, w) or (1, w).
+            extent: where they lie, see ``locate``.
+        """
+
+    def illustrate(self, value: Any, weights: Floats, extent: Any) -> Thumbnail:
+        """Return a decoded item beside its evidence, for a file of its own; see ``overlay``."""
 
 
 class PreprocessingFacet(Protocol):

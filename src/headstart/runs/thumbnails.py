@@ -17,7 +17,7 @@ from headstart.data.samples import Sample
 from headstart.diagnostics.examples import select_examples
 from headstart.diagnostics.run import Diagnostics
 from headstart.errors import HeadstartError
-from headstart.explanation.explainer import Explainer, overlay_heat
+from headstart.explanation.explainer import Explainer
 from headstart.modalities.image.augment.augmentation import Augmentation
 from headstart.modalities.image.augment.sheet import build_rows, draw_sheet
 from headstart.modalities.image.decode import Pixels
@@ -30,7 +30,6 @@ from headstart.storage.atomic import replace_bytes
 from headstart.storage.run_layout import MODEL
 
 EDGE, QUALITY = 128, 72  #: of a small picture: its longest edge in pixels, JPEG's quality
-HEAT_EDGE = 192  #: of a photo with its heat map: it is looked at closely
 SHEET_EDGE = 1200  #: of the sheet of augmented views
 HEAT, SHEET = "heat/", "sheet"  #: a photo with its heat map is kept under this and its id; the sheet under this
 
@@ -102,7 +101,7 @@ def heat_pictures(folder: Path, samples: Sequence[Sample]) -> tuple[Jpegs, str]:
         except BrokenItem:
             continue
         heat = explainer.explain(photo)
-        pictures[HEAT + sample.id] = jpeg(overlay_heat(shrink(photo, HEAT_EDGE), heat), HEAT_EDGE)
+        pictures[HEAT + sample.id] = np.frombuffer(explainer.overlay(photo, heat).content, np.uint8)
     return pictures, explainer.method
 
 

@@ -154,9 +154,11 @@ class ImageModality:
         return None
 
     @property
-    def explanation(self) -> facets.ExplanationFacet | None:
+    def explanation(self) -> facets.ExplanationFacet:
         """Heat maps laid over photos."""
-        return None
+        from headstart.modalities.image.explanation import ImageExplanation
+
+        return ImageExplanation()
 
     @property
     def graph(self) -> facets.PreprocessingFacet:

@@ -1,14 +1,8 @@
-"""Overlay of a heat map on a photo, which is read upright with its full size."""
-
-from dataclasses import dataclass
+"""Overlay of a heat map on a photo."""
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-
-from headstart.modalities.image.decode import Pixels
-from headstart.modalities.image.load import OpenedPhoto, PhotoLike
-from headstart.modalities.image.spec import ImageSpec
 
 #: Colours of heat 0, 1/4 ... 1, RGB: from dark blue over grey to yellow, as light as they are hot, so that they differ
 #: for every kind of colour vision and in print. The path is that of Nunez et al. (2018, *Optimizing colormaps with
@@ -16,32 +10,6 @@ from headstart.modalities.image.spec import ImageSpec
 COLOURS = np.array([(0, 32, 96), (70, 78, 108), (124, 123, 120), (188, 174, 110), (255, 233, 69)], np.float32)
 FAINTEST, STRONGEST = 0.35, 0.75  #: how much colour covers the photo where the heat is 0, and 1
 GREYED = 0.6  #: how much of the photo's own colour is taken out, so that the heat's stands out
-
-
-@dataclass(frozen=True, slots=True)
-class UprightImage:
-    """A decoded photo, upright."""
-
-    pixels: Pixels  #: perhaps smaller than the photo, as its spec allows
-    width: int  #: of the upright photo at full size, pixels
-    height: int
-
-
-def load_upright(photo: PhotoLike, spec: ImageSpec) -> UprightImage:
-    """Read a photo for a classifier.
-
-    Raises:
-        BrokenItem: it cannot be read or decoded.
-    """
-    opened = OpenedPhoto(photo)
-    pixels = opened.load(spec)
-    height, width = pixels.shape[:2]
-    header = opened.header()
-    if header is None:
-        return UprightImage(pixels, width, height)
-    turned = (header.width > header.height) != (width > height) and header.width != header.height
-    full = (header.height, header.width) if turned else (header.width, header.height)
-    return UprightImage(pixels, *full)
 
 
 def paint_heat(

@@ -112,7 +112,9 @@ def test_a_folder_that_is_half_replaced_says_so(model: Path, other: Path) -> Non
 @pytest.mark.parametrize("many", [False, True])
 def test_classes_of_another_number_than_the_graph_has_are_refused(model: Path, *, many: bool) -> None:
     record = model_format.read_model(model)
-    (model / model_format.RECORD).write_text(json.dumps(replace(record, classes=("a", "b")).to_json()))
+    (model / model_format.RECORD).write_text(
+        json.dumps(replace(record, space=replace(record.space, names=("a", "b"))).to_json())
+    )
     with pytest.raises(ClassifierError, match=r"gives .*3.*, model\.json names 2 classes; copy the whole model"):
         rows(load(model), many=many)
 

@@ -16,7 +16,7 @@ from headstart.inference.model_format import largest_spec
 from headstart.inference.novelty import Novelty
 from headstart.inference.postprocess import BatchPredictions, postprocess
 from headstart.modalities.image.decode import Pixels
-from headstart.modalities.image.spec import ImageSpec
+from headstart.modalities.modality import AnySpec
 from headstart.tasks.task import TargetSpace, Task, get_task
 
 
@@ -113,8 +113,8 @@ class FittedModel:
         return replace(self, branches=self.branches[: max(read) + 1], novelty=None)
 
     @property
-    def spec(self) -> ImageSpec:
-        """The image spec that a photo is decoded for where one decoding serves all branches."""
+    def spec(self) -> AnySpec:
+        """The spec that an item is decoded for where one decoding serves all branches."""
         return largest_spec(branch.backbone.spec for branch in self.branches)
 
     def find_network(self, branch: int) -> int:

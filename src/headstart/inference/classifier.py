@@ -1,14 +1,14 @@
 """A saved classifier: load it, predict with it. No PyTorch, no training code.
 
-Photos go through ``model.onnx`` in ONNX Runtime one by one, in float32; or through the same file's networks in OpenVINO
-many at a time, at the precision the heads were fitted at, cropped and resized on the host. Which of the two is the
-caller's to choose; how far they agree on test photos is recorded in ``model.json``.
+Items go through ``model.onnx`` in ONNX Runtime one by one, in float32; or through the same file's networks in OpenVINO
+many at a time, at the precision the heads were fitted at, prepared on the host. Which of the two is the caller's to
+choose; how far they agree on test items is recorded in ``model.json``.
 """
 
 import itertools
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -19,31 +19,24 @@ from headstart.hardware import count_cores
 from headstart.inference import model_format
 from headstart.inference.display import render_table
 from headstart.inference.files import ModelFiles, read_files
-from headstart.inference.graph_predictor import GraphPredictor
-from headstart.inference.postprocess import BatchPredictions
+from headstart.inference.item_predictor import ByEngine, ItemPredictor
 from headstart.inference.prediction import Prediction as Prediction
 from headstart.inference.predictors import (
-    BatchPredictor,
     InferenceEngine,
     InferenceEngineChoice,
     Predictors,
     check_engine_choice,
 )
 from headstart.inference.streaming import map_in_order
-from headstart.modalities.image.decode import Pixels
-from headstart.modalities.image.load import OpenedPhoto, is_one_photo, suggest_remedy
-from headstart.modalities.image.load import PhotoLike as PhotoLike
-from headstart.modalities.image.spec import ImageSpec
 from headstart.modalities.modality import BrokenItem
+from headstart.modalities.modality import ItemLike as ItemLike
 
-#: From this many photos on OpenVINO's start (half a second) pays.
+#: From this many items on OpenVINO's start (half a second) pays.
 BATCH_FROM = 24
-
-Views = Mapping[ImageSpec, Sequence[Pixels]]  #: a photo as each image spec prepares it, one part (S, S, 3)
 
 
 class Classifier:
-    """A saved classifier that predicts the classes of photos. Made by ``load``.
+    """A saved classifier that predicts the classes of items of its modality. Made by ``load``.
 
     It is what was loaded: its files were read into memory and hashed there, so it does not matter what becomes of the
     folder, nor of the working directory. It travels to other processes as these bytes (pickle, spawn), copies share
@@ -65,7 +58,7 @@ class Classifier:
         self.engine: InferenceEngineChoice = engine
         self._files = files
         self._predictors = predictors or Predictors(files)
-        self._specs = tuple(dict.fromkeys(branch.spec for branch in files.record.branches))
+        self._modality = files.record.modality
 
     def __reduce__(self) -> tuple[Callable[..., "Classifier"], tuple[Any, ...]]:
         return type(self), (self._files, self.folder, self.engine)
@@ -85,7 +78,7 @@ class Classifier:
             ("layer", record.layer),
             ("head", record.head),
             *self.task.describe_model(record.space, record.postprocessor, record.scores),
-            ("unfamiliar photos", "are told" if record.novelty else "are not told"),
+            (f"unfamiliar {self._modality.noun.many}", "are told" if record.novelty else "are not told"),
         ]
         return render_table(f"Classifier {self.folder}", rows)
 
@@ -93,41 +86,44 @@ class Classifier:
         return " + ".join(dict.fromkeys(branch.backbone.name for branch in self.record.branches))
 
     @overload
-    def predict(self, photos: PhotoLike) -> Prediction: ...  # type: ignore[overload-overlap]
+    def predict(self, items: ItemLike) -> Prediction: ...  # type: ignore[overload-overlap]
     @overload
-    def predict(self, photos: Iterable[PhotoLike]) -> list[Prediction]: ...
-    def predict(self, photos: PhotoLike | Iterable[PhotoLike]) -> Prediction | list[Prediction]:
-        """Predict one photo, or each of several.
+    def predict(self, items: Iterable[ItemLike]) -> list[Prediction]: ...
+    def predict(self, items: ItemLike | Iterable[ItemLike]) -> Prediction | list[Prediction]:
+        """Predict one item, or each of several.
 
         Args:
-            photos: one path, bytes, open binary file, PIL image or array, or any iterable of them.
+            items: one item as its modality takes it, or any iterable of them; a photo is a path, bytes, an open binary
+                file, a PIL image or an array.
 
         Returns:
-            One ``Prediction`` for one photo; for an iterable a list in its order.
+            One ``Prediction`` for one item; for an iterable a list in its order.
 
         Raises:
-            DataError: a single photo cannot be read, or is nothing that a photo can be. Of several, each bad one gets
+            DataError: a single item cannot be read, or is nothing that an item can be. Of several, each bad one gets
                 an ``error`` instead.
         """
-        if is_one_photo(photos):
-            (prediction,) = self.stream([cast("PhotoLike", photos)])
+        if self._modality.accepts(items):
+            (prediction,) = self.stream([cast("ItemLike", items)])
             if prediction.error is not None:
-                raise DataError(f"{prediction.source}: {prediction.error}{suggest_remedy(photos, prediction.error)}")
+                remedy = self._modality.suggest_remedy(items, prediction.error)
+                raise DataError(f"{prediction.source}: {prediction.error}{remedy}")
             return prediction
-        several = cast("Iterable[PhotoLike]", photos)
+        several = cast("Iterable[ItemLike]", items)
         if isinstance(several, Sized):
             return list(self.stream(several))
         rest = iter(several)
         first = list(itertools.islice(rest, BATCH_FROM))
         return list(self._predict_all(itertools.chain(first, rest), self.select_engine(len(first))))
 
-    def stream(self, photos: PhotoLike | Iterable[PhotoLike]) -> Iterator[Prediction]:
-        """Predict photos one after the other as they come, in order, with bounded memory for any number of them.
+    def stream(self, items: ItemLike | Iterable[ItemLike]) -> Iterator[Prediction]:
+        """Predict items one after the other as they come, in order, with bounded memory for any number of them.
 
-        The first prediction comes as soon as the first photo is there. Of an iterator whose photos come quickly more
+        The first prediction comes as soon as the first item is there. Of an iterator whose items come quickly more
         are taken in advance; with the engine ``onnxruntime`` each is answered before the next is taken.
         """
-        several = [cast("PhotoLike", photos)] if is_one_photo(photos) else cast("Iterable[PhotoLike]", photos)
+        one = self._modality.accepts(items)
+        several = [cast("ItemLike", items)] if one else cast("Iterable[ItemLike]", items)
         return self._predict_all(several, self.select_engine(len(several) if isinstance(several, Sized) else None))
 
     def with_engine(self, engine: InferenceEngineChoice) -> "Classifier":
@@ -140,11 +136,11 @@ class Classifier:
         return type(self)(self._files, self.folder, engine, self._predictors)
 
     def select_engine(self, count: int | None) -> InferenceEngine:
-        """Return the engine that predicts so many photos.
+        """Return the engine that predicts so many items.
 
         With the engine ``auto`` that is ONNX Runtime for fewer than ``BATCH_FROM``, and OpenVINO for more, where it is
         installed and ran the backbones when the heads were fitted. So it is for a stream of unknown length, None, from
-        its first photo on, so that all of one stream go the same way.
+        its first item on, so that all of one stream go the same way.
 
         Raises:
             ClassifierError: the engine openvino was asked for and cannot run the classifier.
@@ -159,20 +155,20 @@ class Classifier:
 
     def predict_by_engine(
         self,
-        photo: Callable[[int], PhotoLike],
+        item: Callable[[int], ItemLike],
         twice: Sequence[bool],
         timed: Callable[[InferenceEngine, float], None] = lambda *_: None,
-    ) -> Iterator[dict[InferenceEngine, BatchPredictions] | BrokenItem]:
-        """Predict each photo with the engine that takes so many, and some of them with every engine there is here.
+    ) -> Iterator[ByEngine | BrokenItem]:
+        """Predict each item with the engine that takes so many, and some of them with every engine there is here.
 
         Args:
-            photo: gives the photo of an index; called once for each, from several threads.
-            twice: for each index whether every engine that can run the classifier predicts that photo.
+            item: gives the item of an index; called once for each, from several threads.
+            twice: for each index whether every engine that can run the classifier predicts that item.
             timed: told of the seconds that an engine took, its start included, decoding left out: of threads that work
                 at the same time each its share. Called from these threads.
 
         Returns:
-            For each photo, in order, the prediction by each engine, as arrays of one row; or the error of a photo that
+            For each item, in order, the prediction by each engine, as arrays of one row; or the error of an item that
             cannot be read.
         """
         main, several = self.select_engine(len(twice)), any(twice)
@@ -181,77 +177,39 @@ class Classifier:
         with _clock("onnxruntime", timed):
             graph = self._predictors.load_graph_of_one_thread() if several or main == "onnxruntime" else None
         size, threads = (batch.runner.batch, batch.runner.streams) if batch else (1, count_cores())
+        every: list[InferenceEngine] = ["onnxruntime", "openvino"] if batch else ["onnxruntime"]
+        clock = partial(_clock, timed=timed, threads=threads)
+        predictor = ItemPredictor(self.record, graph, batch, clock)
 
-        def predict(indices: list[int]) -> list[dict[InferenceEngine, BatchPredictions] | BrokenItem]:
-            views: dict[int, Views] = {}
-            rows: dict[int, dict[InferenceEngine, BatchPredictions]] = {index: {} for index in indices}
-            broken: dict[int, BrokenItem] = {}
-            for index in indices:  # one after the other: each thread holds one decoded photo, whatever its size
-                opened = OpenedPhoto(photo(index))
-                try:
-                    if batch and (twice[index] or main == "openvino"):
-                        views[index] = opened.load_for_specs(self._specs)
-                    if graph and (twice[index] or main == "onnxruntime"):
-                        pixels = opened.load(self.record.spec)
-                        with _clock("onnxruntime", timed, threads):
-                            rows[index]["onnxruntime"] = graph.predict(pixels)
-                except BrokenItem as error:
-                    broken[index] = error
-                opened.forget()
-            if batch and views:
-                with _clock("openvino", timed, threads):
-                    together = batch.predict(list(views.values()))
-                for row, index in enumerate(views):
-                    rows[index]["openvino"] = together.select(slice(row, row + 1))
-            return [broken.get(index, rows[index]) for index in indices]
+        def predict(indices: list[int]) -> list[ByEngine | BrokenItem]:
+            items = (self._modality.open(item(index)) for index in indices)
+            return predictor.predict(items, [every if twice[index] else [main] for index in indices])
 
         return map_in_order(predict, range(len(twice)), size=size, threads=threads)
 
-    def _predict_all(self, photos: Iterable[PhotoLike], engine: InferenceEngine) -> Iterator[Prediction]:
+    def _predict_all(self, items: Iterable[ItemLike], engine: InferenceEngine) -> Iterator[Prediction]:
         if engine == "onnxruntime":
-            return (self._predict_one(OpenedPhoto(photo), self._predictors.graph) for photo in photos)
+            return (
+                self._predict_some(ItemPredictor(self.record, self._predictors.graph, None), engine, [item])[0]
+                for item in items
+            )
         batch = self._predictors.require_batch()
-        runner = batch.runner
-        return map_in_order(partial(self._predict_batch, batch), photos, size=runner.batch, threads=runner.streams)
+        work = partial(self._predict_some, ItemPredictor(self.record, None, batch), engine)
+        return map_in_order(work, items, size=batch.runner.batch, threads=batch.runner.streams)
 
-    def _answer(self, photos: Sequence[OpenedPhoto], rows: BatchPredictions) -> list[Prediction]:
-        """Return the task's record of the answer for each photo."""
-        return self.task.make_predictions(photos, rows, self.record.space)
-
-    def _fail(self, photo: OpenedPhoto, error: Exception) -> Prediction:
-        """Return the task's record for a photo that cannot be read."""
-        failure: Prediction = self.task.make_failure(photo, error, self.record.space)
-        return failure
-
-    def _predict_one(self, photo: OpenedPhoto, graph: GraphPredictor) -> Prediction:
-        """Predict a photo with ONNX Runtime."""
-        try:
-            pixels = photo.load(self.record.spec)
-        except BrokenItem as error:
-            return self._fail(photo, error)
-        return self._answer([photo], graph.predict(pixels))[0]
-
-    def _predict_batch(self, batch: BatchPredictor, photos: Sequence[PhotoLike]) -> list[Prediction]:
-        """Predict a batch of photos with OpenVINO."""
-        opened = [OpenedPhoto(photo) for photo in photos]
-        views = []
-        for photo in opened:
-            views.append(self._load_views(photo))
-            photo.forget()
-        sound = [(photo, view) for photo, view in zip(opened, views, strict=True) if not isinstance(view, BrokenItem)]
-        rows = batch.predict([view for _, view in sound]) if sound else None
-        predicted = iter(self._answer([photo for photo, _ in sound], rows) if rows else ())
+    def _predict_some(
+        self, predictor: ItemPredictor, engine: InferenceEngine, items: Sequence[ItemLike]
+    ) -> list[Prediction]:
+        """Predict as many items as an engine takes at a time."""
+        opened = [self._modality.open(item) for item in items]
+        found = predictor.predict(opened, [[engine]] * len(opened))
+        task, space = self.task, self.record.space
         return [
-            self._fail(photo, view) if isinstance(view, BrokenItem) else next(predicted)
-            for photo, view in zip(opened, views, strict=True)
+            task.make_failure(item, answer, space)
+            if isinstance(answer, BrokenItem)
+            else task.make_predictions([item], answer[engine], space)[0]
+            for item, answer in zip(opened, found, strict=True)
         ]
-
-    def _load_views(self, photo: OpenedPhoto) -> Views | BrokenItem:
-        """Return a photo as each branch's spec prepares it, or why it cannot be."""
-        try:
-            return photo.load_for_specs(self._specs)
-        except BrokenItem as error:
-            return error
 
 
 @contextmanager

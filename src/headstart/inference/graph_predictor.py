@@ -1,4 +1,4 @@
-"""One photo through a classifier's whole graph in ONNX Runtime."""
+"""One item through a classifier's whole graph in ONNX Runtime."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from headstart.inference import model_format
 from headstart.inference.files import ModelFiles
 from headstart.inference.postprocess import BatchPredictions
 from headstart.libraries import import_onnxruntime
-from headstart.modalities.image.decode import Pixels
+from headstart.modalities.modality import Batch
 
 
 class GraphPredictor:
@@ -18,7 +18,7 @@ class GraphPredictor:
 
         Args:
             files: of the classifier.
-            threads: that work on one photo; 0 stands for all cores. One, where several photos are asked at a time: two
+            threads: that work on one item; 0 stands for all cores. One, where several items are asked at a time: two
                 at a time took a third less than one after the other on two cores.
 
         Raises:
@@ -45,9 +45,13 @@ class GraphPredictor:
                 "copy the whole model folder again"
             )
 
-    def predict(self, pixels: Pixels) -> BatchPredictions:
-        """Return the prediction for one upright photo, uint8 (H, W, 3), as arrays of one row."""
-        values = self._session.run(self._names, {model_format.IMAGE: pixels})
+    def predict(self, inputs: Batch) -> BatchPredictions:
+        """Return the prediction for one item, as arrays of one row.
+
+        Args:
+            inputs: what the graph reads, see ``make_graph_inputs``.
+        """
+        values = self._session.run(self._names, dict(inputs))
         rows = {name: value[None] for name, value in zip(self._names, values, strict=True)}
         novelty = rows.pop(model_format.NOVELTY, None)
         rows.pop(model_format.OUT_OF_DISTRIBUTION, None)

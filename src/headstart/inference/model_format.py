@@ -1,6 +1,6 @@
 """The format of ``model/``, a saved classifier: a small folder that a person can read and that is safe to open.
 
-* ``model.json``: schema version, target space (task, classes), branches (backbone, licence, image spec, layers),
+* ``model.json``: schema version, target space (task, classes), branches (backbone, licence, input spec, layers),
   members, postprocessor (calibration, prediction sets), novelty, parity, scores.
 * ``head.safetensors``: the head's dense layers, ``0.weight`` (D, H), ``0.bias`` (H,), ``1.weight``, ...; of several
   members each under its number: ``0/0.weight``, ..., ``1/0.weight``, ...
@@ -20,9 +20,9 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from headstart.errors import ClassifierError, describe_schema_mismatch
+from headstart.errors import ClassifierError, SettingError, describe_schema_mismatch
 from headstart.inference.engine_agreement import EngineAgreement as EngineAgreement
-from headstart.modalities.image.spec import ImageSpec
+from headstart.modalities.modality import AnySpec, Modality, get_modality, read_spec
 from headstart.tasks.task import TargetSpace, Task, get_task
 
 SCHEMA_VERSION = 1
@@ -64,20 +64,30 @@ class BranchFacts:
     """One network's forward pass over the photo."""
 
     backbone: BackboneFacts
-    spec: ImageSpec
+    spec: AnySpec
     layers: tuple[str, ...]  #: their pooled outputs, joined in this order, are the branch's features
     engine: str  #: what ran the backbone when the head was fitted
     precision: Literal["bf16", "f32"]  #: of that forward pass
     network: int  #: the first branch with the same weights, spec, engine and precision; perhaps this one
 
+    def to_json(self) -> dict[str, Any]:
+        """Return a dict of plain values."""
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {**values, "backbone": asdict(self.backbone), "spec": self.spec.to_json()}
+
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Self:
-        """Return the facts that ``dataclasses.asdict`` was given."""
+        """Return the facts that ``to_json`` describes.
+
+        Raises:
+            KeyError, TypeError, ValueError: the record is not what ``to_json`` gives.
+            SettingError: the modality of the spec is not installed.
+        """
         return cls(
             **{
                 **record,
                 "backbone": BackboneFacts(**record["backbone"]),
-                "spec": ImageSpec.from_json(record["spec"]),
+                "spec": read_spec(record["spec"]),
                 "layers": tuple(record["layers"]),
             }
         )
@@ -126,8 +136,13 @@ class ModelRecord:
         return self.space.names
 
     @property
-    def spec(self) -> ImageSpec:
-        """The image spec that a photo is decoded for where one decoding serves all branches."""
+    def modality(self) -> Modality:
+        """The kind of its items."""
+        return get_modality(self.branches[0].spec.kind)
+
+    @property
+    def spec(self) -> AnySpec:
+        """The spec that an item is decoded for where one decoding serves all branches."""
         return largest_spec(branch.spec for branch in self.branches)
 
     @property
@@ -142,8 +157,10 @@ class ModelRecord:
 
     def to_json(self) -> dict[str, Any]:
         """Return a dict of plain values."""
-        record = asdict(replace(self, postprocessor=None))
-        return {"schema_version": SCHEMA_VERSION, **record, "postprocessor": self.postprocessor.to_json()}
+        plain = asdict(replace(self, branches=(), postprocessor=None))
+        branches = [branch.to_json() for branch in self.branches]
+        postprocessor = self.postprocessor.to_json()
+        return {"schema_version": SCHEMA_VERSION, **plain, "branches": branches, "postprocessor": postprocessor}
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Self:
@@ -151,6 +168,7 @@ class ModelRecord:
 
         Raises:
             KeyError, TypeError, ValueError: the record is not what ``to_json`` gives.
+            SettingError: its modality is not installed.
         """
         values = {key: value for key, value in record.items() if key != "schema_version"}
         space = values["space"] = TargetSpace.from_json(record["space"])
@@ -170,23 +188,30 @@ class ModelRecord:
         read += self.novelty["branches"] if self.novelty else []
         if not self.members or any(index not in range(len(self.branches)) for index in read):
             raise ValueError("branches are named that are not there")
+        if len({branch.spec.kind for branch in self.branches}) > 1:
+            raise ValueError("branches are of several modalities")
         if (self.novelty is None) != (self.novelty_sha256 is None):
             raise ValueError("novelty and the digest of its arrays belong together")
 
 
-def largest_spec(specs: Iterable[ImageSpec]) -> ImageSpec:
-    """Return the spec that lets a JPEG shrink least while decoding: what is decoded for it suits the others too."""
-    return max(specs, key=lambda spec: spec.size / spec.crop_permille)
+def largest_spec(specs: Iterable[AnySpec]) -> AnySpec:
+    """Return the spec that keeps most of an item: what is decoded for it suits the others too."""
+    return max(specs, key=lambda spec: spec.rank)
+
+
+def tensor_name(name: str, branch: int) -> str:
+    """Return the name of a tensor that a branch reads, from that of its spec; branches of one network share it."""
+    return f"{name}.{branch}" if branch else name
 
 
 def pixels_name(branch: int) -> str:
     """Return the name of the tensor that a branch reads; branches of one network and view share the first one's."""
-    return f"{PIXELS}.{branch}" if branch else PIXELS
+    return tensor_name(PIXELS, branch)
 
 
 def features_name(branch: int) -> str:
     """Return the name of the tensor that holds a branch's features."""
-    return f"{FEATURES}.{branch}" if branch else FEATURES
+    return tensor_name(FEATURES, branch)
 
 
 def hash_file(file: Path) -> str:
@@ -233,6 +258,8 @@ def read_model(folder: Path) -> ModelRecord:
         raise _incomplete(file, f"missing or unknown: {', '.join(odd)}")
     try:
         return ModelRecord.from_json(record)
+    except SettingError as error:
+        raise ClassifierError(f"{str(file)!r} cannot be used: {error}") from None
     except (KeyError, TypeError, ValueError, AttributeError):
         raise _incomplete(file, "a field is of another type") from None
 

@@ -9,7 +9,7 @@ import numpy as np
 from headstart.arrays import Bools, Floats
 from headstart.inference.display import render_table
 from headstart.inference.postprocess import BatchPredictions
-from headstart.modalities.image.load import OpenedPhoto
+from headstart.modalities.modality import OpenedItem
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,15 +76,15 @@ class Prediction:
 
 
 def make_predictions(
-    photos: Sequence[OpenedPhoto], batch: BatchPredictions, classes: tuple[str, ...]
+    items: Sequence[OpenedItem], batch: BatchPredictions, classes: tuple[str, ...]
 ) -> list[Prediction]:
-    """Return a prediction for each photo, in their order, from the arrays of all of them."""
+    """Return a prediction for each item, in their order, from the arrays of all of them."""
     unfamiliar = batch.out_of_distribution
     predictions = []
-    for index, (photo, row) in enumerate(zip(photos, batch.probabilities, strict=True)):
+    for index, (item, row) in enumerate(zip(items, batch.probabilities, strict=True)):
         best = int(row.argmax())
         prediction = Prediction(
-            photo.name,
+            item.name,
             classes[best],
             float(row[best]),
             row,
@@ -94,17 +94,17 @@ def make_predictions(
             else _list_members(row, batch.prediction_set[index], classes),
             novelty=None if batch.novelty is None else float(batch.novelty[index]),
             out_of_distribution=bool(unfamiliar[index]),
-            repaired=photo.repaired,
-            note=photo.note,
+            repaired=item.repaired,
+            note=item.note,
             classes=classes,
         )
         predictions.append(prediction)
     return predictions
 
 
-def make_failure(photo: OpenedPhoto, error: Exception, classes: tuple[str, ...]) -> Prediction:
-    """Return the prediction for a photo that cannot be read."""
-    return Prediction(photo.name, None, 0.0, np.zeros(0, np.float32), str(error), classes=classes)
+def make_failure(item: OpenedItem, error: Exception, classes: tuple[str, ...]) -> Prediction:
+    """Return the prediction for an item that cannot be read."""
+    return Prediction(item.name, None, 0.0, np.zeros(0, np.float32), str(error), classes=classes)
 
 
 def _list_members(probabilities: Floats, inside: Bools, classes: Sequence[str]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ that part of the job is left out, and the run says so.
 """
 
 import importlib
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -29,6 +30,27 @@ Batch: TypeAlias = Mapping[str, NDArray[Any]]  #: tensors by name; the first axi
 Raw: TypeAlias = bytes | NDArray[Any]  #: an item as it is stored: the bytes of a file, or a row of an array
 AnySpec: TypeAlias = Any  #: the modality's own ``InputSpec``
 Part: TypeAlias = Any  #: what a network sees at a time: an array, or several by name
+
+
+class BinaryFile(Protocol):
+    """An open file, ``io.BytesIO``, an upload: anything whose ``read()`` gives bytes."""
+
+    def read(self, size: int = ..., /) -> bytes:
+        """Return the bytes that follow."""
+
+
+class ArrayInterface(Protocol):
+    """An object that NumPy reads as an array, such as a PIL image."""
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]: ...
+
+
+#: An item as a caller gives it: a path or a text, bytes, an open binary file, an array; what of it a modality takes is
+#: the modality's to say.
+ItemLike: TypeAlias = (
+    str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryFile | ArrayInterface | NDArray[Any]
+)
 
 
 class BrokenItem(DataError):

@@ -16,7 +16,7 @@ from headstart.errors import DataError, HeadstartError
 from headstart.evaluation.evaluation import Evaluation
 from headstart.events import RunLog
 from headstart.export import add_scores
-from headstart.inference.classifier import Classifier, PhotoLike
+from headstart.inference.classifier import Classifier, ItemLike
 from headstart.inference.engine_agreement import ENGINE_NAMES, EngineAgreement, EngineScore
 from headstart.inference.postprocess import BatchPredictions
 from headstart.inference.predictors import InferenceEngine
@@ -116,7 +116,7 @@ class _Both:
                     self._rows[engine].append(row)
             yield sample, rows[self._main]
 
-    def _photo(self, index: int) -> PhotoLike:
+    def _photo(self, index: int) -> ItemLike:
         source = self._samples[index].source
         return source.read() if isinstance(source, ArraySource) else source.path
 

@@ -13,7 +13,8 @@ from headstart.data.split import load_split
 from headstart.display.html import html_table
 from headstart.errors import UserError, describe_schema_mismatch
 from headstart.evaluation.evaluation import Evaluation, read_evaluation
-from headstart.inference.classifier import Classifier, PhotoLike, load
+from headstart.inference.classifier import Classifier, load
+from headstart.modalities.image.load import PhotoLike
 from headstart.reporting.records import total_seconds
 from headstart.runs.tables import MisclassifiedPhotos, RunLayers, list_layers, list_misclassified
 from headstart.storage.run_layout import EVALUATION, LEDGER, MODEL, NEIGHBOURS, RECORD, SCHEMA_VERSION, TRUST

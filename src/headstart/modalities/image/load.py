@@ -6,7 +6,7 @@ What is none of these is refused for itself, never taken for a collection of pho
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,15 +24,7 @@ from headstart.modalities.image.decode import (
     identify,
 )
 from headstart.modalities.image.spec import ImageSpec
-from headstart.modalities.modality import BrokenItem
-
-
-class BinaryFile(Protocol):
-    """An open file, ``io.BytesIO``, an upload: anything whose ``read()`` gives bytes."""
-
-    def read(self, size: int = ..., /) -> bytes:
-        """Return the bytes that follow."""
-
+from headstart.modalities.modality import BinaryFile, BrokenItem
 
 #: A photo to predict: a file's path, a file's bytes, an open binary file, a PIL image, or pixels, uint8 (H, W),
 #: (H, W, 3) or (H, W, 4).

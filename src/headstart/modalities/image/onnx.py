@@ -1,16 +1,19 @@
 """Preprocessing of photos in ONNX: centre crop, one antialiased resize."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from headstart.modalities.graph_builder import GraphBuilder
 from headstart.modalities.image.decode import Pixels
 from headstart.modalities.image.spec import ImageSpec
 from headstart.modalities.modality import Batch
 
+if TYPE_CHECKING:
+    from headstart.modalities.graph_builder import GraphBuilder
+
 IMAGE = "image"  #: the graph's input: uint8 (H, W, 3) RGB, upright
 
 
-def add_square(builder: GraphBuilder, spec: ImageSpec, prefix: str) -> str:
+def add_square(builder: "GraphBuilder", spec: ImageSpec, prefix: str) -> str:
     """Add ``ImageSpec.crop_box`` and one antialiased resize, image -> (1, S, S, 3), in whole numbers like on the host.
 
     On uint8 ONNX Runtime's antialiased ``Resize`` follows Pillow's arithmetic: less than 0.001 grey levels apart on
@@ -63,6 +66,6 @@ class ImagePreprocessing:
         """Return a decoded photo as the graph's input."""
         return {IMAGE: value}
 
-    def add(self, builder: GraphBuilder, spec: ImageSpec, prefix: str) -> Mapping[str, str]:
+    def add(self, builder: "GraphBuilder", spec: ImageSpec, prefix: str) -> Mapping[str, str]:
         """Add crop and resize; return the node of the network's pixels, (1, S, S, 3)."""
         return {"pixels": add_square(builder, spec, prefix)}

@@ -1,0 +1,47 @@
+"""The inputs of a classifier's whole graph, made of one item.
+
+Where the modality can prepare an item inside the graph, the graph reads the decoded item. Where it cannot, the host
+prepares it, everywhere alike: the graph begins at the networks' tensors, for all parts of the item, and takes the mean
+of their features.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from headstart.inference.model_format import ModelRecord, tensor_name
+from headstart.modalities.modality import AnySpec, Batch, Modality, OpenedItem, Part
+
+
+def make_graph_inputs(item: OpenedItem, record: ModelRecord) -> Batch:
+    """Return what the graph of a classifier reads for an item.
+
+    Raises:
+        BrokenItem: the item cannot be read or decoded.
+    """
+    modality = record.modality
+    if modality.graph is not None:
+        return modality.graph.feed(item.load(record.spec))
+    specs = [branch.spec for branch in record.branches]
+    return collate_inputs(modality, item.load_for_specs(list(find_first_branches(specs))), specs)
+
+
+def collate_inputs(modality: Modality, parts: Mapping[AnySpec, Sequence[Part]], specs: Sequence[AnySpec]) -> Batch:
+    """Return the inputs of a graph that begins at the networks' tensors.
+
+    Args:
+        modality: of the specs.
+        parts: for each spec the parts that it makes of the item.
+        specs: of each branch.
+    """
+    return {
+        tensor_name(name, branch): tensor
+        for spec, branch in find_first_branches(specs).items()
+        for name, tensor in modality.collate(parts[spec], spec).items()
+    }
+
+
+def find_first_branches(specs: Iterable[AnySpec]) -> dict[AnySpec, int]:
+    """Return the first branch of each spec, from the specs of all branches: its tensors are the graph's inputs."""
+    found: dict[AnySpec, int] = {}
+    for branch, spec in enumerate(specs):
+        found.setdefault(spec, branch)
+    return found

@@ -24,7 +24,6 @@ from numpy.typing import NDArray
 
 import measuring
 from headstart import events
-from headstart.data.demo import write_digits
 from headstart.data.read import read_source
 from headstart.diagnostics.label_issues import diagnose_labels, find_label_issues, make_training_sets
 from headstart.diagnostics.label_noise import LabelNoise
@@ -33,6 +32,7 @@ from headstart.heads.crossfit import cross_val_predict
 from headstart.heads.head import TrainingSet
 from headstart.heads.logistic import fit_logistic
 from headstart.heads.threads import limit_threads
+from headstart.modalities.image.demo import write_digits
 from headstart.pipeline.backbones import load_backbones
 from headstart.pipeline.dataset import prepare_dataset, split_samples
 from headstart.selection.budget import Budget

@@ -21,13 +21,13 @@ from scipy.stats import rankdata
 
 import measuring
 from headstart import events
-from headstart.data.demo import write_digits
 from headstart.data.groups import encode_groups
 from headstart.data.read import read_source
 from headstart.data.samples import Subset
 from headstart.events import RunLog
 from headstart.extraction.extract import extract, load_batch
 from headstart.inference.novelty import Novelty
+from headstart.modalities.image.demo import write_digits
 from headstart.pipeline.backbones import load_backbones
 from headstart.selection.budget import Budget
 from headstart.selection.context import RunContext

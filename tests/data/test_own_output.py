@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from headstart.data.own_output import is_own_folder, is_own_picture, mark_folder, save_picture
+from headstart.data.own_output import is_own_folder, mark_folder
 from headstart.data.read import read_source
 from headstart.data.samples import FileStatus
 from headstart.errors import DataError
+from headstart.modalities.image.drawing import save_picture
+from headstart.modalities.modality import is_drawn
 from headstart.settings import DataSettings
 
 
@@ -77,7 +79,7 @@ def test_a_folder_with_other_things_in_it_is_not_marked(pets):
 def test_drawn_pictures_are_known_wherever_they_lie(pets, kind):
     pixels = np.random.default_rng(0).integers(0, 255, (40, 50, 3), np.uint8)
     content = save_picture(Image.fromarray(pixels), kind)
-    assert is_own_picture(content)
+    assert is_drawn(content)
     assert Image.open(io.BytesIO(content)).size == (50, 40)
     (pets / "cats" / "drawn.img").write_bytes(content)
     (entry,) = (it for it in read_source(pets).ledger.entries if it.status is FileStatus.SKIPPED)

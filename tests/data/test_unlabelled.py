@@ -10,10 +10,12 @@ import pytest
 from PIL import Image
 
 from headstart.data.inspection import MAX_BYTES
-from headstart.data.own_output import save_picture
-from headstart.data.unlabelled import HEAD, find_photos, is_photo
+from headstart.data.unlabelled import HEAD, find_items, is_item
+from headstart.modalities.image.drawing import save_picture
+from headstart.modalities.modality import get_modality
 from tests.conftest import picture
 
+IMAGES = get_modality("image")
 PHOTO = Image.fromarray(picture("discs", np.random.default_rng(0), (60, 50)))
 
 
@@ -33,13 +35,13 @@ def _late_header() -> bytes:
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "TGA"])
 def test_every_format_is_known_without_its_ending(tmp_path: Path, kind: str) -> None:
     (tmp_path / "photo").write_bytes(encoded(kind))
-    assert is_photo(tmp_path / "photo")
+    assert is_item(tmp_path / "photo", IMAGES)
 
 
 def test_one_that_says_what_it_is_late(tmp_path: Path) -> None:
     assert len(_late_header()) > HEAD + 50_000
     (tmp_path / "photo").write_bytes(_late_header())
-    assert is_photo(tmp_path / "photo")
+    assert is_item(tmp_path / "photo", IMAGES)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +58,7 @@ def test_one_that_says_what_it_is_late(tmp_path: Path) -> None:
 )
 def test_other_files_are_none(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "file.dat").write_bytes(content)
-    assert not is_photo(tmp_path / "file.dat")
+    assert not is_item(tmp_path / "file.dat", IMAGES)
 
 
 @pytest.mark.parametrize("start", [b"\0\0\0\x18ftypisom\0\0\0\0isommp42", b"RIFF\xff\xff\xff\x7fAVI LIST"])
@@ -65,7 +67,7 @@ def test_of_a_film_only_the_beginning_is_read(tmp_path: Path, start: bytes) -> N
         file.write(start)
         file.truncate(20_000_000)
     tracemalloc.start()
-    assert not is_photo(tmp_path / "film.mp4")
+    assert not is_item(tmp_path / "film.mp4", IMAGES)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 2_000_000
@@ -73,9 +75,9 @@ def test_of_a_film_only_the_beginning_is_read(tmp_path: Path, start: bytes) -> N
 
 def test_what_is_too_large_or_no_file_is_none(tmp_path: Path) -> None:
     (tmp_path / "photo.tif").write_bytes(encoded("TIFF"))
-    assert is_photo(tmp_path / "photo.tif")
+    assert is_item(tmp_path / "photo.tif", IMAGES)
     os.truncate(tmp_path / "photo.tif", MAX_BYTES + 1)
-    assert not is_photo(tmp_path / "photo.tif")
+    assert not is_item(tmp_path / "photo.tif", IMAGES)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
@@ -86,18 +88,18 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     os.mkfifo(tmp_path / "pipe.png")
     monkeypatch.setattr(Path, "open", waits)
     left_out: list[str] = []
-    assert list(find_photos(tmp_path, left_out)) == []
+    assert list(find_items(tmp_path, IMAGES, left_out)) == []
     assert left_out == ["pipe.png"]
 
 
 def test_an_ending_will_do_so_that_a_broken_photo_is_told(tmp_path: Path) -> None:
     (tmp_path / "photo.JPG").write_bytes(b"no photo")
-    assert is_photo(tmp_path / "photo.JPG")
+    assert is_item(tmp_path / "photo.JPG", IMAGES)
 
 
 def test_a_picture_that_was_drawn_is_none(tmp_path: Path) -> None:
     (tmp_path / "heat.jpg").write_bytes(save_picture(PHOTO, "JPEG"))
-    assert not is_photo(tmp_path / "heat.jpg")
+    assert not is_item(tmp_path / "heat.jpg", IMAGES)
 
 
 def test_in_natural_order_and_all_else_is_named(tmp_path: Path) -> None:
@@ -107,6 +109,6 @@ def test_in_natural_order_and_all_else_is_named(tmp_path: Path) -> None:
     for name in ("notes.txt", "b/list.csv"):
         (tmp_path / name).write_text("no photo")
     left_out: list[str] = []
-    found = [path.relative_to(tmp_path).as_posix() for path in find_photos(tmp_path, left_out)]
+    found = [path.relative_to(tmp_path).as_posix() for path in find_items(tmp_path, IMAGES, left_out)]
     assert found == ["9.png", "10.png", "b/2.png", "b/10"]
     assert left_out == ["notes.txt", "b/list.csv"]

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
-from headstart.data.own_output import is_own_picture
 from headstart.data.readers.listing import RawSample
 from headstart.data.samples import FileSource, FileStatus, LedgerEntry, Samples, compute_digest
 from headstart.errors import refuse_machine_faults
@@ -96,9 +95,6 @@ def _inspect_file(raw: RawSample, source: FileSource, modality: Modality) -> Led
         content = source.read()
     except OSError as error:
         return LedgerEntry(raw.name, FileStatus.SKIPPED, describe_read_error(error), raw.label)
-    if is_own_picture(content):
-        reason, digest = "a picture that headstart drew", compute_digest(content)
-        return LedgerEntry(raw.name, FileStatus.SKIPPED, reason, raw.label, digest)
     return _identify(raw, content, modality)
 
 

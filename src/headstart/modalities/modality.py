@@ -26,6 +26,10 @@ GROUP = "headstart.modalities"  #: of the entry points by which other packages a
 #: Where each built-in modality is; it is imported when it is first asked for.
 MODALITIES: dict[str, str] = {"image": "headstart.modalities.image.modality:ImageModality"}
 
+#: Stands near the beginning of every file of items that headstart drew, so that none is taken for an item.
+MARK = b"drawn by headstart"
+MARK_WITHIN = 4096  #: bytes
+
 Batch: TypeAlias = Mapping[str, NDArray[Any]]  #: tensors by name; the first axis of each is the parts of items
 Raw: TypeAlias = bytes | NDArray[Any]  #: an item as it is stored: the bytes of a file, or a row of an array
 AnySpec: TypeAlias = Any  #: the modality's own ``InputSpec``
@@ -79,6 +83,19 @@ class Noun:
     def fill(self, text: str) -> str:
         """Return a text with the word in place of "{one}", "{many}" and, at the beginning of a sentence, "{Many}"."""
         return text.format(one=self.one, many=self.many, Many=self.many.capitalize())
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHints:
+    """What sources of a modality's items look like: words and names by which items, labels and tables are found."""
+
+    array_form: str = ""  #: shapes and type of arrays of its items, for people: "(N, H, W), uint8"; "" for none
+    path_columns: tuple[str, ...] = ()  #: table columns with paths of its files, beside "path", "file" and the like
+    value_columns: tuple[str, ...] = ()  #: table columns whose cells are its items; in lower case with underscores
+    units: Mapping[str, str] = field(default_factory=dict)  #: properties with numbers that a check sums up -> unit
+    container_words: frozenset[str] = frozenset()  #: in names of folders that hold its items whatever their class
+    product_words: frozenset[str] = frozenset()  #: the same where results may lie beside them
+    counter_words: frozenset[str] = frozenset()  #: before numbers in names of files that a device gave
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +174,7 @@ class Modality(Protocol):
     name: str
     noun: Noun
     suffixes: frozenset[str]  #: of its files, in lower case with the dot
+    hints: SourceHints
 
     # An item as a caller gives it: a path, bytes, an array, an object. Asked here and nowhere else.
 
@@ -173,6 +191,9 @@ class Modality(Protocol):
         """Return advice about an item that cannot be read, to stand behind a message; empty where that has it."""
 
     # An item as it is stored.
+
+    def recognise(self, head: bytes) -> bool | None:
+        """Return whether a file that begins so is an item, by its content; None where only all of it says."""
 
     def identify(self, raw: Raw) -> ItemFacts:
         """Return the facts of an item, without decoding more than they need.
@@ -201,6 +222,10 @@ class Modality(Protocol):
         """Return a number that is alike for items that go well into one batch, such as their length."""
 
     # Specs.
+
+    @property
+    def default_spec(self) -> InputSpec:
+        """The spec of a usual network, by which items are decoded where none is at hand."""
 
     def read_spec(self, record: Mapping[str, Any]) -> InputSpec:
         """Return the spec that ``InputSpec.to_json`` describes."""
@@ -288,6 +313,11 @@ def read_spec(record: Mapping[str, Any]) -> InputSpec:
         SettingError: there is no such modality.
     """
     return get_modality(record["kind"]).read_spec(record)
+
+
+def is_drawn(content: bytes) -> bool:
+    """Return whether the beginning of a file says that headstart drew it."""
+    return MARK in content[:MARK_WITHIN]
 
 
 def _load_builtin(name: str) -> Modality:

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from headstart import events
-from headstart.data.demo import write_digits
 from headstart.display.watch import ShowProgress
+from headstart.modalities.image.demo import write_digits
 from headstart.runs.run import Run
 from headstart.verbs.fit import fit
 

@@ -25,13 +25,13 @@ def expand_folders(modality: Modality, items: Iterable[Any], skipped: list[str])
         items: items and folders.
         skipped: the names of what else lies in folders are added.
     """
-    from headstart.data.unlabelled import find_photos
+    from headstart.data.unlabelled import find_items
 
     for item in items:
         # os.path: Path.is_dir raises for names that are too long
         if isinstance(item, str | os.PathLike) and os.path.isdir(item):  # noqa: PTH112
             folder, others = Path(item), list[str]()
-            for path in find_photos(folder, others):
+            for path in find_items(folder, modality, others):
                 # the name as the user wrote it, "./a.jpg" included
                 yield os.path.join(item, path.relative_to(folder))  # noqa: PTH118
             skipped += [os.path.join(item, name) for name in others]  # noqa: PTH118

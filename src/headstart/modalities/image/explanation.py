@@ -9,9 +9,9 @@ import numpy as np
 from PIL import Image
 
 from headstart.arrays import Floats
-from headstart.data.own_output import save_picture
 from headstart.modalities.facets import Thumbnail
 from headstart.modalities.image.decode import Pixels
+from headstart.modalities.image.drawing import save_picture
 from headstart.modalities.image.overlay import paint_heat
 from headstart.modalities.image.spec import ImageSpec
 from headstart.modalities.modality import Batch

@@ -19,8 +19,9 @@ from headstart.modalities.image.decoding.depth import (
     summarise_depths,
 )
 from headstart.modalities.image.load import OpenedPhoto, is_one_photo, suggest_remedy
-from headstart.modalities.image.spec import ImageSpec
-from headstart.modalities.modality import Batch, Decoded, ItemFacts, Modality, Noun, Raw
+from headstart.modalities.image.recognition import HINTS, is_identified, may_be_identified
+from headstart.modalities.image.spec import WHOLE_EDGE, ImageSpec
+from headstart.modalities.modality import Batch, BrokenItem, Decoded, ItemFacts, Modality, Noun, Raw, is_drawn
 
 if TYPE_CHECKING:
     from headstart.settings.chapters import Chapter
@@ -34,6 +35,7 @@ class ImageModality:
     name = "image"
     noun = Noun("photo", "photos")
     suffixes = decoder.SUFFIXES
+    hints = HINTS
 
     def accepts(self, value: object) -> bool:
         """Return whether a caller gave one photo, or an attempt at one, and not a collection of photos."""
@@ -51,14 +53,23 @@ class ImageModality:
         """Return advice about a photo that cannot be read, to stand behind a message."""
         return suggest_remedy(value, message)
 
+    def recognise(self, head: bytes) -> bool | None:
+        """Return whether a file that begins so is a photo; None where only all of it says."""
+        if is_identified(head):
+            return True
+        return None if may_be_identified(head) else False
+
     def identify(self, raw: Raw) -> ItemFacts:
         """Return format, width and height in pixels as stored, the camera, and of more than 8 bits the range of values.
 
         Raises:
-            BrokenItem: no photo in a known format, or one so large that decoding it could exhaust memory.
+            BrokenItem: no photo in a known format, one so large that decoding it could exhaust memory, or a picture
+                that headstart drew.
         """
         if isinstance(raw, np.ndarray):
             return ItemFacts("array", {"width": raw.shape[1], "height": raw.shape[0]})
+        if is_drawn(raw):
+            raise BrokenItem("a picture that headstart drew")
         header = decoder.identify(raw)
         properties: dict[str, Any] = {"width": header.width, "height": header.height}
         if header.camera:
@@ -92,6 +103,11 @@ class ImageModality:
     def sort_key(self, properties: Mapping[str, Any]) -> float:
         """Return the same for all photos: every square goes with every other."""
         return 0.0
+
+    @property
+    def default_spec(self) -> ImageSpec:
+        """The spec of a network that sees the whole of a photo's shorter edge in 224 pixels."""
+        return ImageSpec(224, WHOLE_EDGE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 
     def read_spec(self, record: Mapping[str, Any]) -> ImageSpec:
         """Return the spec that ``ImageSpec.to_json`` describes."""

@@ -8,11 +8,11 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from headstart.data.load import load_item
-from headstart.data.own_output import save_picture
 from headstart.data.samples import Sample, Samples
 from headstart.errors import DataError, SettingError
 from headstart.modalities.image.augment.augmentation import Augmentation, make_view
 from headstart.modalities.image.decode import Pixels, crop_resize
+from headstart.modalities.image.drawing import save_picture
 from headstart.modalities.image.spec import ImageSpec
 from headstart.modalities.modality import BrokenItem
 from headstart.storage.atomic import replace_bytes

@@ -10,7 +10,8 @@ import numpy as np
 
 import measuring
 from headstart.data.samples import ArraySource, FileStatus, GroupKind, LedgerEntry, Sample, SampleGroup
-from headstart.diagnostics.slices import compute_slices
+from headstart.diagnostics.slices import Slices, compute_slices
+from headstart.modalities.image.statistics import ImageStatistics
 from headstart.modalities.image.stats import ImageStats
 
 CLASSES = ("bird", "cat", "dog")
@@ -40,8 +41,13 @@ def main() -> None:
     facts = {name: chance.random(count, dtype=np.float32) for name in FACTS}
     stats = ImageStats(np.zeros((count, 24, 24), np.float32), np.zeros((count, 8, 8, 3), np.float32), **facts)
     right = chance.random(count) < 0.9
-    found = compute_slices(samples, entries, stats, right)
-    rounds = [measuring.seconds(lambda: compute_slices(samples, entries, stats, right)) for _ in range(options.rounds)]
+    properties = [entries[sample.name].all_properties for sample in samples]
+
+    def cut() -> Slices:
+        return compute_slices(samples, entries, ImageStatistics().list_properties(properties, stats), right)
+
+    found = cut()
+    rounds = [measuring.seconds(cut) for _ in range(options.rounds)]
     result = {"photos": count, "slices": len(found.slices), "seconds": measuring.median(rounds)}
     measuring.finish(__file__, result, keep=options.keep)
 

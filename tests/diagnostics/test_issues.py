@@ -7,7 +7,9 @@ from headstart.data.read import read_source
 from headstart.data.samples import ArraySource, FileStatus, Ledger, LedgerEntry, Sample, Samples
 from headstart.diagnostics.issues import DatasetIssues, find_dataset_issues
 from headstart.diagnostics.near_duplicates.search import DuplicatePair
+from headstart.modalities.facets import ItemIssue
 from headstart.modalities.image.decode import crop_resize, decode
+from headstart.modalities.image.issues import find_image_issues
 from headstart.modalities.image.spec import ImageSpec
 from headstart.modalities.image.stats import FACTS, ImageStats, compute_stats
 from headstart.tasks.classification.targets import make_class_space
@@ -43,15 +45,23 @@ def known(n: int, sizes: dict[int, tuple[int, int]] | None = None, classes: int 
     )
 
 
+def of_items(samples: Samples, stats: ImageStats) -> list[ItemIssue]:
+    sizes = {entry.name: entry.properties for entry in samples.ledger.entries}
+    width, height = (
+        np.array([sizes[sample.name][edge] for sample in samples.samples], np.float64) for edge in ("width", "height")
+    )
+    return list(find_image_issues([sample.id for sample in samples.samples], width, height, stats))
+
+
 def find_issues(samples: Samples, stats: ImageStats, duplicates: tuple[DuplicatePair, ...] = ()) -> DatasetIssues:
     labels = samples.targets
     return find_dataset_issues(
-        samples, stats, duplicates, labels, np.eye(len(samples.classes), dtype=np.float32)[labels]
+        samples, of_items(samples, stats), duplicates, labels, np.eye(len(samples.classes), dtype=np.float32)[labels]
     )
 
 
 def ids_by_issue(found: DatasetIssues) -> dict[str, tuple[str, ...]]:
-    return {issue.kind: issue.ids for issue in found.images}
+    return {issue.kind: issue.ids for issue in found.items}
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +97,7 @@ def test_each_issue_is_found_where_it_was_planted_and_nowhere_else(good):
         "odd shape": ("51", "50"),
         "near-constant": ("31", "30"),
     }
-    limits = {issue.kind: issue.limit for issue in found.images}
+    limits = {issue.kind: issue.limit for issue in found.items}
     assert limits["tiny"] == "shorter edge below 112 pixels, where half of the photos have 300 or more"
     assert limits["odd shape"] == "longer than 2.7 : 1, where most are 1.3 : 1"
     assert limits["dark"].startswith("brightness below 15%, where half of the photos have ")
@@ -143,7 +153,7 @@ def test_counts_imbalance_and_confusable_pairs(good):
     labels = random.choice(3, 60, p=[0.6, 0.3, 0.1])
     labels[:3] = 0, 1, 2
     probabilities = random.dirichlet([1, 1, 1], 60)
-    found = find_dataset_issues(samples, seen(good), (), labels, probabilities)
+    found = find_dataset_issues(samples, of_items(samples, seen(good)), (), labels, probabilities)
     counts = np.bincount(labels)
     assert found.counts == {f"class {i}": counts[i] for i in range(3)}
     assert found.imbalance == counts.max() / counts.min()
@@ -161,7 +171,7 @@ def test_counts_imbalance_and_confusable_pairs(good):
 def test_no_photos_and_one_photo(good):
     nothing = ImageStats(np.zeros((0, 24, 24), "f"), np.zeros((0, 8, 8, 3), "f"), *np.zeros((4, 0), "f"))
     assert find_issues(known(0), nothing) == DatasetIssues((), {"class 0": 0, "class 1": 0}, 1.0, ())
-    assert find_issues(known(1), seen(good[:1])).images == ()
+    assert find_issues(known(1), seen(good[:1])).items == ()
 
 
 @pytest.mark.realdata
@@ -171,7 +181,7 @@ def test_real_photos_are_not_flagged_wholesale(name, most, shared_data):
     spec = ImageSpec(224, 1000, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
     photos = [crop_resize(decode(sample.source.read(), spec).pixels, spec) for sample in samples.samples]
     found = find_issues(samples, seen(photos))
-    assert sum(len(issue.ids) for issue in found.images) <= most
+    assert sum(len(issue.ids) for issue in found.items) <= most
 
 
 def test_a_class_that_no_head_knew_is_not_mixed_up_with_another(good):
@@ -181,5 +191,5 @@ def test_a_class_that_no_head_knew_is_not_mixed_up_with_another(good):
     said = labels.copy()
     said[[0, 59]] = 1, 0
     probabilities = np.eye(3)[said]
-    found = find_dataset_issues(samples, seen(good), (), labels, probabilities, known=labels != 2)
+    found = find_dataset_issues(samples, of_items(samples, seen(good)), (), labels, probabilities, known=labels != 2)
     assert [(it.first, it.second, it.wrong, it.n) for it in found.confusable] == [("class 0", "class 1", 1, 59)]

@@ -7,6 +7,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from headstart.data.samples import ArraySource, FileStatus, LedgerEntry, Sample
 from headstart.diagnostics.shortcuts import Shortcut, probe_shortcuts
+from headstart.modalities.image.cues import list_cues
 from headstart.modalities.image.stats import ImageStats
 from tests.groups import by_content
 
@@ -34,12 +35,13 @@ def made(n, seed=0, colour=None, **given):
         for i, (a, b, c, d) in enumerate(zip(*drawn.values(), strict=True))
     }
     colour = random.random((n, 8, 8, 3)).astype(np.float32) if colour is None else colour
-    return samples, entries, ImageStats(np.zeros((n, 24, 24), "f"), colour, *np.zeros((4, n), "f"))
+    stats = ImageStats(np.zeros((n, 24, 24), "f"), colour, *np.zeros((4, n), "f"))
+    return list_cues([entries[sample.name].all_properties for sample in samples], stats)
 
 
 def probed(photos, labels, groups=None, classifier=0.9, seed=0) -> dict[str, Shortcut]:
     groups = np.arange(len(labels)) if groups is None else groups
-    return {it.cue: it for it in probe_shortcuts(*photos, labels, groups, classifier, seed)}
+    return {it.cue: it for it in probe_shortcuts(photos, labels, groups, classifier, seed)}
 
 
 def coloured(n: int, seed: int = 0) -> np.ndarray:
@@ -115,7 +117,7 @@ def test_a_border_that_what_is_shown_reaches_into_is_no_finding_of_its_own():
     found = probed(made(400, colour=colour), labels)["border"]
     assert found.significant
     assert found.accuracy > 0.7
-    assert found.subject_in_border
+    assert found.reached_by_subject
 
 
 @pytest.mark.parametrize("share", [1.0, 0.8])
@@ -129,7 +131,7 @@ def test_a_frame_or_a_stamp_is_found_though_what_is_shown_reaches_the_border(sha
         colour[marked, 7, 6:, 2] += 0.9 * labels[marked, None]
     found = probed(made(400, colour=colour.astype(np.float32)), labels)["border"]
     assert found.significant
-    assert not found.subject_in_border
+    assert not found.reached_by_subject
 
 
 def test_the_border_of_handwritten_digits_is_no_finding_but_a_frame_around_them_is():
@@ -139,14 +141,14 @@ def test_the_border_of_handwritten_digits_is_no_finding_but_a_frame_around_them_
     plain = probed(made(700, colour=colour), labels, classifier=0.97)["border"]
     assert plain.significant
     assert plain.share_of_gain > 0.5
-    assert plain.subject_in_border
+    assert plain.reached_by_subject
     framed = colour * 0.7
     shades = np.random.default_rng(0).random((10, 3))[labels].astype(np.float32)
     for side in (np.s_[:, 0], np.s_[:, -1], np.s_[:, :, 0], np.s_[:, :, -1]):
         framed[side] += 0.3 * shades[:, None]
     found = probed(made(700, colour=framed), labels, classifier=0.97)["border"]
     assert found.accuracy > 0.98
-    assert not found.subject_in_border
+    assert not found.reached_by_subject
 
 
 def test_a_background_is_a_finding_in_the_border_too():
@@ -155,8 +157,8 @@ def test_a_background_is_a_finding_in_the_border_too():
     colour += 0.15 * labels[:, None, None, None]
     found = probed(made(300, colour=colour.astype(np.float32)), labels)
     assert found["border"].significant
-    assert not found["border"].subject_in_border
-    assert not found["mean colour"].subject_in_border
+    assert not found["border"].reached_by_subject
+    assert not found["mean colour"].reached_by_subject
 
 
 def test_noise_tells_nothing():
@@ -209,8 +211,8 @@ def test_a_classifier_that_is_no_better_than_a_guess():
 
 
 def test_hardly_any_photos():
-    assert probe_shortcuts(*made(0), np.zeros(0, np.int64), np.zeros(0, np.int64), 0.5, 0) == ()
-    assert probe_shortcuts(*made(5), np.zeros(5, np.int64), np.arange(5), 0.5, 0) == ()
+    assert probe_shortcuts(made(0), np.zeros(0, np.int64), np.zeros(0, np.int64), 0.5, 0) == ()
+    assert probe_shortcuts(made(5), np.zeros(5, np.int64), np.arange(5), 0.5, 0) == ()
     for labels in (np.array([0, 1]), np.array([0, 4, 4, 4])):
         found = probed(made(len(labels)), labels)
         assert not any(it.significant for it in found.values())

@@ -9,6 +9,7 @@ from headstart.data.samples import ArraySource, FileStatus, LedgerEntry, Sample
 from headstart.diagnostics.slices import LEAST, Slices, compute_slices, fisher_less
 from headstart.evaluation.intervals import grouped_wilson_interval, wilson_interval
 from headstart.evaluation.paired import adjust_holm
+from headstart.modalities.image.statistics import ImageStatistics
 from headstart.modalities.image.stats import ImageStats
 from tests.groups import by_content, by_name
 
@@ -53,6 +54,12 @@ def made(n, seed=0, **given):
     return samples, entries, ImageStats(np.zeros((n, 24, 24), "f"), np.zeros((n, 8, 8, 3), "f"), **facts)
 
 
+def cut(samples, entries, stats, right) -> Slices:
+    """Slices by what images are sliced by."""
+    sliced_by = ImageStatistics().list_properties([entries[sample.name].all_properties for sample in samples], stats)
+    return compute_slices(samples, entries, sliced_by, right)
+
+
 def by(found: Slices, name: str) -> dict[str, int]:
     return {it.value: it.n for it in found.slices if it.by == name}
 
@@ -77,7 +84,7 @@ def test_fisher_of_many_photos():
 def test_every_property_is_cut_and_counted():
     samples, entries, stats = made(300)
     right = np.random.default_rng(1).random(300) < 0.8
-    found = compute_slices(samples, entries, stats, right)
+    found = cut(samples, entries, stats, right)
     assert (found.n, found.accuracy, found.least) == (300, right.mean(), LEAST)
     rows = [entries[sample.name] for sample in samples]
     shorter = np.array([min(row.properties["width"], row.properties["height"]) for row in rows])
@@ -106,7 +113,7 @@ def test_limits_in_words_are_the_limits_meant():
     samples, entries, stats = made(90)
     light = np.repeat([0.2, 0.404, 0.8], 30).astype(np.float32)
     right = np.repeat([True, True, False], 30)
-    found = compute_slices(samples, entries, replace(stats, brightness=light), right)
+    found = cut(samples, entries, replace(stats, brightness=light), right)
     assert [(it.value, it.n, it.right) for it in found.slices if it.by == "brightness"] == [
         ("dark: up to 20 %", 30, 30),
         ("middle: over 20 up to 40 %", 30, 30),
@@ -115,13 +122,13 @@ def test_limits_in_words_are_the_limits_meant():
     two_kinds = {"dark: up to 20 %": 60, "bright: over 20 %": 30}
     for kinds, wanted in ((60, two_kinds), (30, {"dark: up to 20 %": 30, "middle: over 20 up to 50 %": 60})):
         light = np.where(np.arange(90) < kinds, 0.2, 0.5).astype(np.float32)
-        assert by(compute_slices(samples, entries, replace(stats, brightness=light), right), "brightness") == wanted
+        assert by(cut(samples, entries, replace(stats, brightness=light), right), "brightness") == wanted
 
 
 def test_numbers_of_a_slice_are_recomputed():
     samples, entries, stats = made(400, seed=3, group=range(400))
     right = np.random.default_rng(5).random(400) < 0.9
-    found = compute_slices(samples, entries, stats, right)
+    found = cut(samples, entries, stats, right)
     inside = np.array([entries[sample.name].format == "PNG" for sample in samples])
     it = next(it for it in found.slices if it.value == "PNG")
     a, b = int(right[inside].sum()), int(right[~inside].sum())
@@ -147,7 +154,7 @@ def test_a_slice_that_was_planted_is_the_worst(column, value, name):
     other = {"camera": "SONY", "folder": "south"}[column]
     samples, entries, stats = made(300, group=range(300), **{column: np.where(bad, value, other)})
     right = random.random(300) < np.where(bad, 0.6, 0.95)
-    found = compute_slices(samples, entries, stats, right)
+    found = cut(samples, entries, stats, right)
     assert found.worst is not None
     assert (found.worst.by, found.worst.value, found.worst.n) == (name, value, bad.sum())
     assert found.worst.worse
@@ -159,7 +166,7 @@ def test_a_slice_that_is_better_is_never_worse():
     bad = np.arange(300) < 250
     samples, entries, stats = made(300, group=range(300), camera=np.where(bad, "a", "b"))
     right = np.where(bad, np.arange(300) % 2 == 0, True)
-    found = compute_slices(samples, entries, stats, right)
+    found = cut(samples, entries, stats, right)
     better = next(it for it in found.slices if it.value == "b")
     assert (better.accuracy, better.worse, better.p) == (1.0, False, 1.0)
     assert next(it for it in found.slices if it.value == "a").worse
@@ -169,7 +176,7 @@ def test_mistakes_that_fall_anywhere_make_no_slice_the_worst():
     """In at most 5 % of results; of 400 drawn ones 20 are expected at most, and 29 are exceeded in 2 % of cases."""
     samples, entries, stats = made(250, seed=11, group=range(250))
     random = np.random.default_rng(12)
-    false = [compute_slices(samples, entries, stats, random.random(250) < 0.88).worst is not None for _ in range(400)]
+    false = [cut(samples, entries, stats, random.random(250) < 0.88).worst is not None for _ in range(400)]
     assert sum(false) <= 29
 
 
@@ -181,7 +188,7 @@ def test_photos_of_a_group_are_no_proof_each():
     samples, entries, stats = made(300, group=groups, camera=np.where(first, "a", "b"))
 
     def worse(right):
-        return any(it.worse for it in compute_slices(samples, entries, stats, right).slices if it.by == "camera")
+        return any(it.worse for it in cut(samples, entries, stats, right).slices if it.by == "camera")
 
     alike = [np.repeat(random.random(30) < 0.85, 10) for _ in range(60)]
     assert sum(map(worse, alike)) <= 3
@@ -194,7 +201,7 @@ def test_folders_above_and_beneath_the_class():
     names = [f"train/site {i % 2}/cats/day {i % 4}/{i}.jpg" for i in range(80)]
     samples = [replace(sample, name=name) for sample, name in zip(samples, names, strict=True)]
     entries = {name: replace(it, name=name, label="cats") for name, it in zip(names, entries.values(), strict=True)}
-    found = by(compute_slices(samples, entries, stats, np.ones(80, bool)), "folder")
+    found = by(cut(samples, entries, stats, np.ones(80, bool)), "folder")
     assert found == {
         "site 0": 40,
         "site 0/day 0": 20,
@@ -207,7 +214,7 @@ def test_folders_above_and_beneath_the_class():
 
 def test_small_slices_and_all_photos_are_not_looked_at():
     samples, entries, stats = made(60, camera=["a"] * (LEAST - 1) + ["b"] * (61 - LEAST), format=["JPEG"] * 60)
-    found = compute_slices(samples, entries, stats, np.ones(60, bool))
+    found = cut(samples, entries, stats, np.ones(60, bool))
     assert by(found, "camera") == by(found, "file type") == {}
     assert all(LEAST <= it.n <= 60 - LEAST for it in found.slices)
     assert found.worst is None
@@ -216,13 +223,13 @@ def test_small_slices_and_all_photos_are_not_looked_at():
 @pytest.mark.parametrize("n", [0, 1, 12])
 def test_hardly_any_photos(n):
     samples, entries, stats = made(n)
-    found = compute_slices(samples, entries, stats, np.ones(n, bool))
+    found = cut(samples, entries, stats, np.ones(n, bool))
     assert (found.n, found.slices, found.worst) == (n, (), None)
 
 
 def test_many_photos_in_many_groups():
     samples, entries, stats = made(20_000, group=[f"g{i % 500}" for i in range(20_000)])
-    found = compute_slices(samples, entries, stats, np.random.default_rng(0).random(20_000) < 0.9)
+    found = cut(samples, entries, stats, np.random.default_rng(0).random(20_000) < 0.9)
     assert len(found.slices) > 500
 
 
@@ -231,7 +238,7 @@ def test_intervals_count_a_group_as_the_table_of_classes_does():
     groups = np.repeat([f"g{number}" for number in range(20)], 10)
     samples, entries, stats = made(200, group=groups, label=np.repeat(["cats", "dogs"], 100))
     right = np.repeat(np.arange(20) % 5 != 0, 10)
-    found = compute_slices(samples, entries, stats, right)
+    found = cut(samples, entries, stats, right)
     cats = next(it for it in found.slices if (it.by, it.value) == ("class", "cats"))
     wanted = grouped_wilson_interval(right[:100], encode_groups(samples[:100]))
     assert (cats.low, cats.high) == (wanted.low, wanted.high)

@@ -152,7 +152,7 @@ def _quality(drawn: "ExampleRun") -> dict[str, Any]:
         ("tiny", "shorter edge below 64 pixels", some[33:34]),
     ]
     return {
-        "images": [{"kind": kind, "limit": limit, "ids": ids} for kind, limit, ids in flaws],
+        "items": [{"kind": kind, "limit": limit, "ids": ids} for kind, limit, ids in flaws],
         "counts": {name: int(count) for name, count in zip(drawn.names, counts, strict=True)},
         "imbalance": float(counts.max() / max(1, counts.min())),
         "confusable": [{"first": drawn.names[0], "second": drawn.names[1], "share": 0.09, "n": 66, "wrong": 6}],
@@ -188,17 +188,23 @@ def _slices(drawn: "ExampleRun", right: NDArray[np.bool_]) -> dict[str, Any]:
 
 def _shortcuts(classes: int, accuracy: float) -> list[dict[str, Any]]:
     chance = 1 / classes
+    words = {
+        "border": "the border of the photo",
+        "file": "the file's size and format",
+        "mean colour": "the mean colour",
+    }
     lifts = {"border": 0.5, "file": 0.02, "mean colour": 0.2}
     return [
         {
             "cue": clue,
+            "words": words.get(clue, f"the {clue}"),
             "accuracy": chance + lift * (accuracy - chance),
             "low": chance + (lift - 0.1) * (accuracy - chance),
             "high": chance + (lift + 0.1) * (accuracy - chance),
             "chance": chance,
             "significant": lift > 0.1,
             "share_of_gain": lift,
-            "subject_in_border": False,
+            "reached_by_subject": False,
         }
         for clue, lift in lifts.items()
     ]

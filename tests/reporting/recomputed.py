@@ -452,7 +452,7 @@ def _(it: Files, index: int, which: str) -> float:
 
 @rule("issue.*")
 def _(it: Files, kind: str) -> float:
-    return sum(len(flaw["ids"]) for flaw in it.trust["issues"]["images"] if flaw["kind"].replace(" ", "-") == kind)
+    return sum(len(flaw["ids"]) for flaw in it.trust["issues"]["items"] if flaw["kind"].replace(" ", "-") == kind)
 
 
 @rule("confusable.#.*")

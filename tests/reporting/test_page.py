@@ -79,7 +79,7 @@ def test_no_share_is_shown_that_is_not_kept(name, pages, runs) -> None:
     html = re.sub(r'<span data-number="[^"]*" data-as="[^"]*">[^<]*</span>', "", html)
     record = json.loads((runs[name] / "run.json").read_text("utf-8"))
     comparison = json.loads((runs[name] / "comparison.json").read_text("utf-8"))
-    flaws = json.loads((runs[name] / "trust.json").read_text("utf-8"))["issues"]["images"]
+    flaws = json.loads((runs[name] / "trust.json").read_text("utf-8"))["issues"]["items"]
     text = " ".join(re.sub(r"<[^>]*>", " ", html).split())
     advised = [record["advice"]["reason"]] if record["advice"] else []
     for told in (comparison["choice"]["reason"], *advised, *(it["limit"] for it in flaws)):
@@ -174,9 +174,9 @@ def test_a_border_that_is_only_what_is_shown_is_no_warning(shown, runs, tmp_path
     """Records of before do not say whether it is."""
     folder = shutil.copytree(runs["given"], tmp_path / "run")
     trust = json.loads((folder / "trust.json").read_text("utf-8"))
-    trust["shortcuts"][0] |= {"cue": "border", "subject_in_border": True}
+    trust["shortcuts"][0] |= {"cue": "border", "reached_by_subject": True}
     if shown is None:
-        del trust["shortcuts"][0]["subject_in_border"]
+        del trust["shortcuts"][0]["reached_by_subject"]
     (folder / "trust.json").write_text(json.dumps(trust), "utf-8")
     page = PageReader(render_report(read_records(folder)).html)
     assert ("border of the photo alone" in page.all("header")[0].words) == (shown is None)

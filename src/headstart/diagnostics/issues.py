@@ -1,92 +1,76 @@
-"""Issues of a data set: of its images, of rare classes, of classes that are taken for each other."""
+"""Issues of a data set: of its items, of rare classes, of classes that are taken for each other."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.arrays import Bools, Doubles, Ints
-from headstart.data.samples import LedgerEntry, Samples
+from headstart.arrays import Bools, Ints
+from headstart.data.samples import Samples
 from headstart.diagnostics.near_duplicates.search import DuplicatePair
 from headstart.evaluation.metrics import confusion_matrix
 from headstart.modalities.facets import ItemIssue
-from headstart.modalities.image.issues import INPUT, find_image_issues
-from headstart.modalities.image.stats import ImageStats
 
 CONFUSABLE = 20  #: pairs of classes that are listed
 
 
 @dataclass(frozen=True, slots=True)
 class ConfusableClasses:
-    """Two classes of which photos of one are taken for the other."""
+    """Two classes of which samples of one are taken for the other."""
 
     first: str
     second: str
-    share: float  #: of their photos that are taken for the other of the two
-    n: int  #: photos of both
+    share: float  #: of their samples that are taken for the other of the two
+    n: int  #: samples of both
     wrong: int  #: of them, how many are taken for the other
 
 
 @dataclass(frozen=True, slots=True)
 class DatasetIssues:
-    """All that stands out about the photos and the classes of a data set."""
+    """All that stands out about the samples and the classes of a data set."""
 
-    images: tuple[ItemIssue, ...]  #: those that some photo has
-    counts: dict[str, int]  #: class -> photos
-    imbalance: float  #: photos of the largest class for each one of the smallest
+    items: tuple[ItemIssue, ...]  #: those that some sample has
+    counts: dict[str, int]  #: class -> samples
+    imbalance: float  #: samples of the largest class for each one of the smallest
     confusable: tuple[ConfusableClasses, ...]  #: the highest share first, ``CONFUSABLE`` at most
 
 
 def find_dataset_issues(
     samples: Samples,
-    stats: ImageStats,
+    item_issues: Iterable[ItemIssue],
     duplicates: Sequence[DuplicatePair],
     labels: Ints,
     probabilities: NDArray[np.floating],
     *,
     known: Bools | None = None,
-    edge: int = INPUT,
 ) -> DatasetIssues:
-    """Return what stands out about all photos.
+    """Return what stands out about all samples.
 
     Args:
-        samples: N photos and their ledger.
-        stats: of them, in their order.
+        samples: N samples.
+        item_issues: as the modality finds them, in their order.
         duplicates: near-duplicates among them.
         labels: (N,) their classes, in the same order.
-        probabilities: (N, C) for each photo by a classifier that was not fitted on it.
-        known: (N,) whether that classifier had seen the class of each by other photos; all of them when not given. One
+        probabilities: (N, C) for each sample by a classifier that was not fitted on it.
+        known: (N,) whether that classifier had seen the class of each by other samples; all of them when not given. One
             of a class that it had not seen it must take for another, which says nothing of how alike the two are.
-        edge: of the network's input, pixels.
     """
     seen = np.ones(len(labels), bool) if known is None else known
     counts = np.bincount(labels, minlength=len(samples.classes))
     present = counts[counts > 0]
-    ids = [sample.id for sample in samples.samples]
-    issues = [
-        *find_image_issues(ids, *_stored_sizes(samples), stats, edge=edge),
-        _find_repeated(samples, duplicates),
-    ]
+    issues = [*item_issues, _find_repeated(samples, duplicates)]
     return DatasetIssues(
-        images=tuple(issue for issue in issues if issue.ids),
+        items=tuple(issue for issue in issues if issue.ids),
         counts={name: int(count) for name, count in zip(samples.classes, counts, strict=True)},
         imbalance=float(present.max() / present.min()) if len(present) else 1.0,
         confusable=_find_confusable(samples.classes, labels[seen], probabilities[seen]),
     )
 
 
-def _stored_sizes(samples: Samples) -> tuple[Doubles, Doubles]:
-    """Return width and height of every photo, (N,) pixels each, as stored."""
-    entries: dict[str, LedgerEntry] = {entry.name: entry for entry in samples.ledger.entries}
-    known = [entries[sample.name] for sample in samples.samples]
-    width, height = ([entry.properties[edge] for entry in known] for edge in ("width", "height"))
-    return np.array(width, np.float64), np.array(height, np.float64)
-
-
 def _find_repeated(samples: Samples, duplicates: Sequence[DuplicatePair]) -> ItemIssue:
-    """Return the photos that repeat another photo of their class which is earlier in the order of names."""
+    """Return the samples that repeat another one of their class which is earlier in the order of names."""
     place = {sample.id: (index, sample.target) for index, sample in enumerate(samples.samples)}
     best: dict[str, float] = {}
     for pair in duplicates:
@@ -94,7 +78,7 @@ def _find_repeated(samples: Samples, duplicates: Sequence[DuplicatePair]) -> Ite
         if place[first][1] == place[second][1]:
             best[second] = max(best.get(second, 0.0), pair.similarity)
     ids = sorted(best, key=lambda id_: (-best[id_], place[id_][0]))
-    return ItemIssue("repeated", "shows what another photo of the same class shows already", tuple(ids))
+    return ItemIssue("repeated", f"shows what another {samples.noun.one} of the same class shows already", tuple(ids))
 
 
 def _find_confusable(

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from headstart import events
 from headstart.data.groups import encode_groups
-from headstart.data.samples import Subset
+from headstart.data.samples import LedgerEntry, Subset
 from headstart.diagnostics.examples import select_examples
 from headstart.diagnostics.issues import DatasetIssues, find_dataset_issues
 from headstart.diagnostics.label_issues import LabelDiagnostics, diagnose_labels, make_training_sets
@@ -20,7 +21,8 @@ from headstart.diagnostics.slices import Slices, compute_slices, describe_worst_
 from headstart.evaluation.reliability import Reliability, measure_reliability
 from headstart.export import FeatureBranch, FittedModel
 from headstart.heads.catalog import HEADS, SOLVED
-from headstart.modalities.image.stats import ImageStats, read_stats
+from headstart.modalities.facets import Cue, ItemIssue, NamedProperty, NumericProperty
+from headstart.modalities.modality import get_modality
 from headstart.selection.context import FitContext, make_targets
 from headstart.selection.probes import LAYER, base_head_name, fit_probe
 from headstart.selection.results import TestResult
@@ -37,12 +39,21 @@ class Diagnostics:
     issues: DatasetIssues
     slices: Slices
     shortcuts: tuple[Shortcut, ...]
-    learning_curve: LearningCurve | None  #: None where photos are too few for one
+    learning_curve: LearningCurve | None  #: None where samples are too few for one
     uncalibrated: Reliability  #: of the probabilities before calibration
     calibrated: Reliability
     coverage: Coverage  #: of prediction sets
-    neighbours: Neighbours  #: the photos that were learnt from, to find those most like another
-    similar: Mapping[str, tuple[SimilarSample, ...]]  #: id of an example -> photos that were learnt from
+    neighbours: Neighbours  #: the samples that were learnt from, to find those most like another
+    similar: Mapping[str, tuple[SimilarSample, ...]]  #: id of an example -> samples that were learnt from
+
+
+@dataclass(frozen=True)
+class _ItemFacts:
+    """Facts about a run's items that their modality knows."""
+
+    issues: Sequence[ItemIssue]  #: of all items
+    test_properties: Sequence[NamedProperty | NumericProperty]  #: of the test items, in the order of their answers
+    cues: Sequence[Cue]  #: of all items
 
 
 def diagnose(context: FitContext, model: FittedModel, test: TestResult, duplicates: NearDuplicates) -> Diagnostics:
@@ -52,11 +63,11 @@ def diagnose(context: FitContext, model: FittedModel, test: TestResult, duplicat
         context: of the first backbone.
         model: what was saved.
         test: its answers on test.
-        duplicates: near-duplicates among all photos.
+        duplicates: near-duplicates among all samples.
     """
-    samples, settings, spec = context.samples, context.settings, context.backbone.spec
-    stats = read_stats(context.store, spec, [sample.digest for sample in samples.samples])
+    samples = context.samples
     entries = {entry.name: entry for entry in samples.ledger.entries}
+    facts = _gather_facts(context, test, entries)
     groups = encode_groups(test.samples)
     labels = _diagnose_labels(context)
     neighbours = _fit_neighbours(context, model.branches[0])
@@ -65,17 +76,15 @@ def diagnose(context: FitContext, model: FittedModel, test: TestResult, duplicat
         leakage=_diagnose_leakage(context, test, duplicates.pairs),
         labels=labels,
         issues=find_dataset_issues(
-            samples, stats, duplicates.pairs, samples.targets, labels.probabilities, known=labels.known, edge=spec.size
+            samples, facts.issues, duplicates.pairs, samples.targets, labels.probabilities, known=labels.known
         ),
-        slices=compute_slices(test.samples, entries, _select_stats(stats, context, test), test.right),
+        slices=compute_slices(test.samples, entries, facts.test_properties, test.right),
         shortcuts=probe_shortcuts(
-            samples.samples,
-            entries,
-            stats,
+            facts.cues,
             samples.targets,
             encode_groups(samples.samples),
             test.evaluation.balanced_accuracy,
-            settings.seed,
+            context.settings.seed,
         ),
         learning_curve=_fit_learning_curve(context, test),
         uncalibrated=measure_reliability(test.labels, test.answers.uncalibrated, groups=groups),
@@ -105,7 +114,7 @@ def _describe_calibration(before: Reliability, after: Reliability) -> str:
 
 
 def _diagnose_labels(context: FitContext) -> LabelDiagnostics:
-    """Compare every label with heads on the first network that had not seen its photo, as ``check --labels`` does."""
+    """Compare every label with heads on the first network that had not seen its sample, as ``check --labels`` does."""
     samples, settings = context.samples, context.settings
     training_sets = make_training_sets(
         samples,
@@ -126,14 +135,25 @@ def _diagnose_leakage(context: FitContext, test: TestResult, pairs: Sequence[Dup
     return Leakage(leaks, score_without_leaks(make_targets(test.samples, context.task), predicted, mask))
 
 
-def _select_stats(stats: ImageStats, context: FitContext, test: TestResult) -> ImageStats:
-    """Return the stats of the test photos, in the order of their answers."""
-    places = {sample.id: place for place, sample in enumerate(context.samples.samples)}
-    return stats.take([places[sample.id] for sample in test.samples])
+def _gather_facts(context: FitContext, test: TestResult, entries: Mapping[str, LedgerEntry]) -> _ItemFacts:
+    """Return what the modality knows of the items; nothing, and a note, where it has no statistics."""
+    samples, spec, modality = context.samples.samples, context.backbone.spec, get_modality(context.samples.modality)
+    if modality.stats is None:
+        context.log(events.Note(f"{modality.noun.many} have no statistics: their issues and shortcuts are not known"))
+        return _ItemFacts((), (), ())
+    stats = modality.stats.read(context.store, spec, [sample.digest for sample in samples])
+    properties = [entries[sample.name].all_properties for sample in samples]
+    places = {sample.id: place for place, sample in enumerate(samples)}
+    rows = [places[sample.id] for sample in test.samples]
+    return _ItemFacts(
+        issues=tuple(modality.stats.find_issues([sample.id for sample in samples], properties, stats, spec)),
+        test_properties=modality.stats.list_properties([properties[row] for row in rows], stats.take(rows)),
+        cues=modality.stats.list_cues(properties, stats),
+    )
 
 
 def _fit_learning_curve(context: FitContext, test: TestResult) -> LearningCurve | None:
-    """Return what a head on frozen features gains from more photos: fitted on train and validation, scored on test.
+    """Return what a head on frozen features gains from more samples: fitted on train and validation, scored on test.
 
     The head is that of the probes where it can be solved many times over, else a logistic one.
     """
@@ -161,7 +181,7 @@ def _fit_neighbours(context: FitContext, branch: FeatureBranch) -> Neighbours:
 def _find_similar(
     context: FitContext, branch: FeatureBranch, neighbours: Neighbours, test: TestResult
 ) -> dict[str, tuple[SimilarSample, ...]]:
-    """Return, for each example, the photos that were learnt from and are most like it."""
+    """Return, for each example, the samples that were learnt from and are most like it."""
     examples = select_examples(test)
     if not examples:
         return {}

@@ -1,18 +1,16 @@
-"""Slices of the test photos by one property at a time, and those in which a classifier is worse than elsewhere.
+"""Slices of the test samples by one property at a time, and those in which a classifier is worse than elsewhere.
 
-Each slice is compared with all photos outside it by Fisher's exact test, one-sided, for what is asked is whether it is
+Each slice is compared with all samples outside it by Fisher's exact test, one-sided, for what is asked is whether it is
 worse; Holm's correction over all slices that were tested. So in at most 1 of 20 results is any slice called worse
-that is not. Photos that belong together count as fewer: a patient's or a burst's are answered alike, and one group that
-is answered wrongly is no proof of anything that its photos share.
+that is not. Samples that belong together count as fewer: a patient's or a burst's are answered alike, and one group
+that is answered wrongly is no proof of anything that its samples share.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, exp, lgamma
-from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from headstart.arrays import Bools, Ints
 from headstart.data.groups import encode_groups
@@ -22,25 +20,24 @@ from headstart.data.subsets import parse_subset
 from headstart.evaluation.grouping import effective_sample_size
 from headstart.evaluation.intervals import grouped_wilson_interval
 from headstart.evaluation.paired import SIGNIFICANT, adjust_holm
-from headstart.modalities.image.stats import ImageStats
+from headstart.modalities.facets import NamedProperty, NumericProperty
 
-SliceProperty = Literal["class", "size", "shape", "brightness", "sharpness", "file type", "camera", "folder", "group"]
-Cut = tuple[SliceProperty, str, Ints]  #: a slice's property, its value, the rows of its photos
+ItemProperty = NamedProperty | NumericProperty
+Cut = tuple[str, str, Ints]  #: a slice's property, its value, the rows of its samples
 
-LEAST = 10  #: photos; a smaller slice could hardly be told from the rest, and each one tested makes the others' harder
-_SQUARE, _USUAL = 1.25, 1.55  #: longer edge over the shorter: up to 5:4; up to 3:2 and a little, as cameras have it
+LEAST = 10  #: samples; a smaller slice could hardly be told from the rest, and each one tested makes the others' harder
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """The test photos that share a property."""
+    """The test samples that share a property."""
 
-    by: SliceProperty
+    by: str  #: the property: "class", "folder", "group" or one of the modality's
     value: str  #: the property's value or limits, for a person
-    n: int  #: photos
+    n: int  #: samples
     right: int  #: of them answered rightly
     accuracy: float
-    low: float  #: of Wilson's 95 % interval, by as many photos as their groups are worth
+    low: float  #: of Wilson's 95 % interval, by as many samples as their groups are worth
     high: float
     p: float  #: one-sided: of so few right here, if the mistakes fell anywhere
     adjusted: float  #: ``p`` after Holm over all slices
@@ -49,31 +46,31 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Slices:
-    """All slices of the test photos."""
+    """All slices of the test samples."""
 
-    n: int  #: photos
+    n: int  #: samples
     accuracy: float  #: of all; NaN of nothing
     slices: tuple[Slice, ...]  #: by property, then by value
     worst: Slice | None  #: the least accurate of those that are worse; None where none is
-    least: int  #: photos of the smallest slice that is tested
+    least: int  #: samples of the smallest slice that is tested
 
 
 def compute_slices(
-    samples: Sequence[Sample], entries: Mapping[str, LedgerEntry], stats: ImageStats, right: Bools
+    samples: Sequence[Sample], entries: Mapping[str, LedgerEntry], properties: Sequence[ItemProperty], right: Bools
 ) -> Slices:
-    """Return slices of the test photos, each tested against the rest.
+    """Return slices of the test samples, each tested against the rest.
 
-    A slice of fewer than ``LEAST`` photos is left out, nor is one outside which there are fewer: it is all photos.
+    A slice of fewer than ``LEAST`` samples is left out, and so is one outside which there are fewer.
 
     Args:
-        samples: N photos that the classifier was not fitted on.
-        entries: the ledger's entries by the photos' names.
-        stats: of the photos, in their order.
+        samples: N samples that the classifier was not fitted on.
+        entries: the ledger's entries by the samples' names.
+        properties: by which the modality slices them, with values in their order.
         right: (N,) whether each was answered rightly.
     """
     whole = len(samples)
     known = [entries[sample.name] for sample in samples]
-    cuts = (cut for cut in _cut(samples, known, stats) if LEAST <= len(cut[2]) <= whole - LEAST)
+    cuts = (cut for cut in _cut(samples, known, properties) if LEAST <= len(cut[2]) <= whole - LEAST)
     groups = encode_groups(samples)
     found = [_test_slice((by, value), right, groups, rows) for by, value, rows in cuts]
     corrected = tuple(
@@ -91,9 +88,9 @@ def describe_worst_slice(slices: Slices) -> str:
 
 
 def fisher_less(right: int, n: int, all_right: int, total: int) -> float:
-    """Return P of at most ``right`` right among ``n`` photos drawn from ``total`` of which ``all_right`` are right.
+    """Return P of at most ``right`` right among ``n`` samples drawn from ``total`` of which ``all_right`` are right.
 
-    Fisher, 1935, J. Royal Statistical Society 98. Summed from its largest term down, so that many photos neither
+    Fisher, 1935, J. Royal Statistical Society 98. Summed from its largest term down, so that many samples neither
     overflow nor round.
     """
     if right >= min(n, all_right):
@@ -119,7 +116,7 @@ def _log_choose(n: int, k: int) -> float:
     return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
 
 
-def _test_slice(name: tuple[SliceProperty, str], right: Bools, groups: Ints, rows: Ints) -> Slice:
+def _test_slice(name: tuple[str, str], right: Bools, groups: Ints, rows: Ints) -> Slice:
     """Return a slice by itself; Holm's correction comes when all are known."""
     hits, n = int(right[rows].sum()), len(rows)
     interval = grouped_wilson_interval(right[rows], groups[rows])
@@ -128,7 +125,7 @@ def _test_slice(name: tuple[SliceProperty, str], right: Bools, groups: Ints, row
 
 
 def _test_worse(right: Bools, groups: Ints, rows: Ints) -> float:
-    """Return Fisher's P of a slice, by as many photos as its groups are worth.
+    """Return Fisher's P of a slice, by as many samples as its groups are worth.
 
     Those tell the same of the two shares' difference if each is by itself: all counts are divided by the design effect
     of that difference (Rao & Scott, 1992, Biometrics 48).
@@ -145,44 +142,38 @@ def _test_worse(right: Bools, groups: Ints, rows: Ints) -> float:
     return fisher_less(max(least, min(most, ceil(hits * worth))), fewer, all_right, size)
 
 
-def _cut(samples: Sequence[Sample], entries: Sequence[LedgerEntry], stats: ImageStats) -> Iterator[Cut]:
-    """Yield every slice, in the order of ``SliceProperty``; a property that all photos share gives none."""
-    classes = {entry.label for entry in entries}
-    names: dict[SliceProperty, list[list[str]]] = {
-        "class": [[entry.label] for entry in entries],
-        "shape": [[_name_shape(entry)] for entry in entries],
-        "file type": [[entry.format] for entry in entries],
-        "camera": [[entry.properties.get("camera") or "not named"] for entry in entries],
-        "folder": [_list_folders(sample.name, classes) for sample in samples],
-        "group": [[sample.group.name] if sample.group.kind is GroupKind.NAMED else [] for sample in samples],
-    }
-    shorter = np.array([min(_get_size(entry)) for entry in entries], np.float64)
-    numbers: dict[SliceProperty, Iterator[Cut]] = {
-        "size": _cut_thirds("size", shorter, ("small", "middle", "large"), " pixels along the shorter edge"),
-        "brightness": _cut_thirds("brightness", 100 * stats.brightness, ("dark", "middle", "bright"), " %"),
-        "sharpness": _cut_thirds("sharpness", 10 * stats.sharpness, ("soft", "middle", "sharp"), "", scale=10),
-    }
-    for by in get_args(SliceProperty):
-        yield from numbers[by] if by in numbers else _cut_by_name(by, names[by])
-
-
-def _cut_thirds(
-    by: SliceProperty, values: NDArray[np.floating], names: tuple[str, str, str], unit: str, scale: int = 1
+def _cut(
+    samples: Sequence[Sample], entries: Sequence[LedgerEntry], properties: Sequence[ItemProperty]
 ) -> Iterator[Cut]:
-    """Yield thirds by a number, cut between whole ``values``, so that the limits named are the limits meant."""
-    whole = np.rint(values)
+    """Yield every slice: by class, the modality's properties, folder and group; none of what all samples share."""
+    classes = {entry.label for entry in entries}
+    yield from _cut_by_name("class", [[entry.label] for entry in entries])
+    for item_property in properties:
+        if isinstance(item_property, NumericProperty):
+            yield from _cut_thirds(item_property)
+        else:
+            yield from _cut_by_name(item_property.name, item_property.values)
+    yield from _cut_by_name("folder", [_list_folders(sample.name, classes) for sample in samples])
+    groups = [[sample.group.name] if sample.group.kind is GroupKind.NAMED else [] for sample in samples]
+    yield from _cut_by_name("group", groups)
+
+
+def _cut_thirds(numeric: NumericProperty) -> Iterator[Cut]:
+    """Yield thirds by a number, cut between whole values, so that the limits named are the limits meant."""
+    whole = np.rint(numeric.values)
     if not len(whole):
         return
     first, second = (float(np.quantile(whole, share, method="lower")) for share in (1 / 3, 2 / 3))
-    low, high = (f"{limit / scale:g}" for limit in (first, second))
+    low, high = (f"{limit / numeric.scale:g}" for limit in (first, second))
+    by, names, unit = numeric.name, numeric.thirds, numeric.unit
     yield by, f"{names[0]}: up to {low}{unit}", np.flatnonzero(whole <= first)
     if first < second:  # else so many are alike that there are two sides of them at most
         yield by, f"{names[1]}: over {low} up to {high}{unit}", np.flatnonzero((whole > first) & (whole <= second))
     yield by, f"{names[2]}: over {high}{unit}", np.flatnonzero(whole > second)
 
 
-def _cut_by_name(by: SliceProperty, values: Sequence[Sequence[str]]) -> Iterator[Cut]:
-    """Yield a slice for each name, in natural order; one with the photos of an earlier one is left out."""
+def _cut_by_name(by: str, values: Sequence[Sequence[str]]) -> Iterator[Cut]:
+    """Yield a slice for each name, in natural order; one with the samples of an earlier one is left out."""
     rows: dict[str, list[int]] = {}
     for row, own in enumerate(values):
         for name in own:
@@ -195,22 +186,10 @@ def _cut_by_name(by: SliceProperty, values: Sequence[Sequence[str]]) -> Iterator
             yield by, name, inside
 
 
-def _get_size(entry: LedgerEntry) -> tuple[int, int]:
-    return entry.properties["width"], entry.properties["height"]
-
-
-def _name_shape(entry: LedgerEntry) -> str:
-    """Return the shape of a photo, either way: its header does not say which way is up."""
-    ratio = max(_get_size(entry)) / max(1, min(_get_size(entry)))
-    if ratio <= _SQUARE:
-        return "about square: up to 5:4"
-    return "usual: up to 3:2" if ratio <= _USUAL else "long: over 3:2"
-
-
 def _list_folders(name: str, classes: set[str]) -> list[str]:
-    """Return the folders that a photo lies in, outermost first, each with those above it.
+    """Return the folders that a sample lies in, outermost first, each with those above it.
 
-    Those of classes and subsets are left out. A photo that was relabelled still lies in the folder of another class.
+    Those of classes and subsets are left out. A sample that was relabelled still lies in the folder of another class.
     """
     above = name.split("/")[:-1]
     kept = [folder for folder in above if normalise_class_name(folder) not in classes and parse_subset(folder) is None]

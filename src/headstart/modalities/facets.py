@@ -1,6 +1,6 @@
 """Facets of a modality: what only fitting, judging and reporting ask of it. Each may be absent."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from mimetypes import MimeTypes
@@ -53,6 +53,25 @@ class ItemIssue:
     ids: tuple[str, ...]  #: of the items, the worst first
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Rows by which it shows whether a cue that is a part of each item is only what the item shows, reaching there."""
+
+    subject: Floats  #: (N, k) of the part where the subject is
+    rest: Floats  #: (N, k) of all but the cue's own part
+    whole: Floats  #: (N, k) of all
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """Something about N items, other than what they show, that may tell their classes."""
+
+    name: str  #: "border"
+    words: str  #: for a person: "the border of the photo"
+    make_rows: Callable[[], Floats]  #: float32 (N, k) of the cue alone
+    make_surroundings: Callable[[], Surroundings] | None = None  #: where the cue is a part of each item
+
+
 class StatisticsFacet(Protocol):
     """Small facts about items that need no network, from the same decoded parts as their features."""
 
@@ -74,6 +93,9 @@ class StatisticsFacet(Protocol):
 
     def find_issues(self, ids: Sequence[str], properties: Properties, stats: Any, spec: AnySpec) -> Iterable[ItemIssue]:
         """Yield one record for each kind of issue, those that no item has included."""
+
+    def list_cues(self, properties: Properties, stats: Any) -> Sequence[Cue]:
+        """Return the cues by which N items may be told apart without what they show."""
 
 
 class PairScorer(Protocol):

@@ -16,7 +16,7 @@ from headstart.diagnostics.label_noise import describe_label_noise
 from headstart.inference.engine_agreement import ENGINE_NAMES
 from headstart.reporting.records import Records
 from headstart.reporting.sections.arms import build_arms_section
-from headstart.reporting.sections.data import build_data_section, describe_cue, is_strong
+from headstart.reporting.sections.data import build_data_section, is_strong
 from headstart.reporting.sections.more_data import build_more_data_section
 from headstart.reporting.sections.overview import SMALL, build_overview
 from headstart.reporting.sections.test import build_test_section
@@ -81,7 +81,7 @@ def _list_caveats(records: Records) -> Iterator[str]:
     for shortcut in trust.shortcuts:
         if is_strong(shortcut):
             share = FORMS["percent"](shortcut.accuracy).replace(SPACE, " ")
-            cue = describe_cue(shortcut, noun)
+            cue = shortcut.words
             yield (
                 f"The classes can be told from {cue} alone: {share} right, each class counting the same; it may go by "
                 "that."

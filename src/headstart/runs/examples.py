@@ -8,7 +8,7 @@ from headstart.diagnostics.run import Diagnostics
 from headstart.selection.context import FitContext
 from headstart.selection.results import TestResult
 
-LABEL_ISSUES, PAIRS, LEAKS, IMAGE_ISSUES = 60, 60, 60, 12  #: most that are shown of each; of image issues, of a kind
+LABEL_ISSUES, PAIRS, LEAKS, ITEM_ISSUES = 60, 60, 60, 12  #: most that are shown of each; of items' issues, of a kind
 
 
 def select_shown_photos(diagnostics: Diagnostics, context: FitContext, test: TestResult) -> list[Sample]:
@@ -34,7 +34,7 @@ def _named_ids(diagnostics: Diagnostics) -> Iterator[str]:
         yield from (pair.first, pair.second)
     for leak in diagnostics.leakage.leaks[:LEAKS]:
         yield from (leak.held_out, leak.seen)
-    for image_issue in diagnostics.issues.images:
-        yield from image_issue.ids[:IMAGE_ISSUES]
+    for item_issue in diagnostics.issues.items:
+        yield from item_issue.ids[:ITEM_ISSUES]
     for alike in diagnostics.similar.values():
         yield from (other.id for other in alike)

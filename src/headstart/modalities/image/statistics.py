@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from headstart.arrays import Floats
-from headstart.modalities.facets import ItemIssue, NamedProperty, NumericProperty, Properties
+from headstart.modalities.facets import Cue, ItemIssue, NamedProperty, NumericProperty, Properties
+from headstart.modalities.image.cues import list_cues
 from headstart.modalities.image.issues import find_image_issues
 from headstart.modalities.image.spec import ImageSpec
 from headstart.modalities.image.stats import ImageStats, compute_stats, read_stats, stats_space
@@ -38,10 +39,10 @@ class ImageStatistics:
             NumericProperty("size", shorter, ("small", "middle", "large"), " pixels along the shorter edge"),
             NamedProperty("shape", [[_name_shape(each)] for each in properties]),
             NumericProperty(
-                "brightness", 100 * stats.brightness.astype(np.float64), ("dark", "middle", "bright"), " %"
+                "brightness", (100 * stats.brightness).astype(np.float64), ("dark", "middle", "bright"), " %"
             ),
             NumericProperty(
-                "sharpness", 10 * stats.sharpness.astype(np.float64), ("soft", "middle", "sharp"), scale=10
+                "sharpness", (10 * stats.sharpness).astype(np.float64), ("soft", "middle", "sharp"), scale=10
             ),
             NamedProperty("file type", [[each["format"]] for each in properties]),
             NamedProperty("camera", [[each.get("camera") or "not named"] for each in properties]),
@@ -54,6 +55,10 @@ class ImageStatistics:
         width = np.array([each["width"] for each in properties], np.float64)
         height = np.array([each["height"] for each in properties], np.float64)
         return find_image_issues(ids, width, height, stats, edge=spec.size)
+
+    def list_cues(self, properties: Properties, stats: ImageStats) -> Sequence[Cue]:
+        """Return border, file and mean colour."""
+        return list_cues(properties, stats)
 
 
 def _name_shape(properties: Mapping[str, Any]) -> str:

@@ -21,7 +21,6 @@ MOST_PAIRS = 24  #: of near-duplicates and of leaks that are shown as previews
 MOST_LABEL_ISSUES = 24
 MOST_TILES = 8  #: samples of each issue
 STRONG = 0.5  #: share of the classifier's gain over chance that a cue alone must bring to be warned of
-CUES = {"border": "the border of the {one}", "file": "the file's size and format", "mean colour": "the mean colour"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,29 +210,24 @@ def _list_label_issues(records: Records) -> Iterator[ShownLabelIssue]:
 
 
 def _list_issues(records: Records) -> Iterator[ShownIssue]:
-    for issue in records.trust.issues.images:
+    for issue in records.trust.issues.items:
         if issue.ids:
             yield ShownIssue(issue, tuple(make_tile(records, id_) for id_ in issue.ids[:MOST_TILES]))
 
 
-def describe_cue(shortcut: Shortcut, noun: Noun) -> str:
-    """Return a cue in words."""
-    return noun.fill(CUES.get(shortcut.cue, shortcut.cue))
-
-
 def is_strong(shortcut: Shortcut) -> bool:
     """Return whether a cue is to be warned of; not where it is only what is shown that reaches into it."""
-    return shortcut.significant and shortcut.share_of_gain >= STRONG and not shortcut.subject_in_border
+    return shortcut.significant and shortcut.share_of_gain >= STRONG and not shortcut.reached_by_subject
 
 
 def _show_shortcut(shortcut: Shortcut, noun: Noun) -> ShownShortcut:
     strong = is_strong(shortcut)
     if not shortcut.significant:
         verdict = "no better than chance"
-    elif shortcut.subject_in_border:
+    elif shortcut.reached_by_subject:
         verdict = (
             f"what is shown reaches into it: the middle of the {noun.one} tells more, and it adds nothing to the rest"
         )
     else:
         verdict = "a strong cue" if strong else "a weak cue"
-    return ShownShortcut(shortcut, describe_cue(shortcut, noun), verdict, strong)
+    return ShownShortcut(shortcut, shortcut.words, verdict, strong)

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = sorted(file.stem for file in (ROOT / "benchmarks").glob("*.py") if file.stem != "measuring")
 #: What each is given, and what it must say; ``{photos}`` are 42 drawn ones in 3 classes, ``{data}`` folders of such.
 SMALL = {
+    "arms": ("{photos} --splits 1 --backbones efficientnet_lite0", {"all", "results"}),
     "busy": ("--rows 60 --steps 1 --rounds 1", {"heads_busy_gain", "training_alone_gain"}),
     "calibration": ("{photos} --splits 1", {"splits", "results"}),
     "choosing": ("{photos} --splits 1", {"results", "mean"}),

@@ -15,16 +15,14 @@ import headstart
 from headstart import events
 from headstart.errors import TrainingError
 from headstart.selection.hyperparameters import (
-    AT_RANDOM,
     CONTINUOUS,
     DECAYS,
     RATES,
     RECORD,
-    STORAGE,
-    UNPRUNED,
     list_choices,
     search_hyperparameters,
 )
+from headstart.selection.search_study import AT_RANDOM, STORAGE, UNPRUNED
 from headstart.settings import FitSettings
 from headstart.training.curves import Epoch
 
@@ -51,7 +49,8 @@ class Drawn:
 
     @property
     def spec(self) -> SimpleNamespace:
-        return SimpleNamespace(settings=self.settings, name="drawn")
+        image = SimpleNamespace(spec=SimpleNamespace(kind="image"))
+        return SimpleNamespace(settings=self.settings, name="drawn", backbone=image)
 
     @property
     def result_folder(self) -> Path:

@@ -8,13 +8,11 @@ run's folder: a search that was killed goes on with those it has, and its last t
 
 import json
 import math
-import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,37 +21,22 @@ from headstart.backbones.backbone import Backbone
 from headstart.errors import TrainingError
 from headstart.modalities.modality import get_modality
 from headstart.selection.failures import FAILURES, describe_failure
+from headstart.selection.search_study import AT_RANDOM, STORAGE, SearchTrial, list_trials, open_study
 from headstart.settings import FitSettings
 from headstart.storage.atomic import replace_text
 from headstart.training.curves import Epoch
 
 if TYPE_CHECKING:  # PyTorch and Optuna, which a run that searches nothing has no need of
     from optuna import Study
-    from optuna.trial import FrozenTrial, Trial
+    from optuna.trial import Trial
 
     from headstart.training.fine_tuning import FineTuneResult, FineTuning
 
-STORAGE, RECORD = "search.sqlite3", "search.json"
+RECORD = "search.json"
 RATES = (0.2, 5.0)  #: times the rate that training would take
 DECAYS = (1e-3, 0.2)  #: of weights
 LAYER_DECAYS = (0.5, 1.0)
 CONTINUOUS = ("rate", "weight_decay", "layer_decay")
-AT_RANDOM = 4  #: trials before the sampler and the pruner trust what they have seen
-UNPRUNED = 2  #: epochs before a trial may be given up: the warm-up and what follows it
-
-
-@dataclass(frozen=True, slots=True)
-class SearchTrial:
-    """Settings that were tried."""
-
-    number: int  #: 1 is what the user set
-    ended: Literal["complete", "pruned", "failed"]
-    log_loss: float | None  #: validation after calibration, nats per photo, of its best epoch; None where it failed
-    epochs: int  #: that were made
-    seconds: float
-    disk: int  #: bytes of its boundary activations; trials of one augmentation share them
-    settings: Mapping[str, Any]  #: of ``CONTINUOUS`` and ``list_choices``
-    reason: str = ""  #: why it failed
 
 
 @dataclass(frozen=True)
@@ -100,11 +83,11 @@ def search_hyperparameters(
         TrainingError: every trial failed.
     """
     training.listener = _each_note_once(training.listener)
-    with _study(folder / STORAGE, training) as study:
-        trials = _list_trials(study)
+    with open_study(folder / STORAGE, training.result_folder.name, _point(training), training.listener) as study:
+        trials = list_trials(study)
         while len(trials) < wanted and (not trials or left() > _longest(trials)):
             _run_trial(study, training, len(trials) + 1, stop)
-            trials = _list_trials(study)
+            trials = list_trials(study)
             _record(folder / RECORD, trials)
             _tell(training, trials[-1], wanted)
     ended = {it.log_loss: it for it in reversed(trials) if it.log_loss is not None and it.ended == "complete"}
@@ -209,17 +192,6 @@ def _with_settings(training: "FineTuning", number: int, settings: Mapping[str, A
     return training if number == 1 else training.with_settings(training.spec.settings.model_copy(update=dict(settings)))
 
 
-def _list_trials(study: "Study") -> tuple[SearchTrial, ...]:
-    """Return the trials that have ended, one way or another; not those that a kill cut off."""
-    names = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}
-    ended = [it for it in study.get_trials(deepcopy=False) if it.state.is_finished() and "facts" in it.user_attrs]
-    facts = {"log_loss": None, "reason": "", "disk": 0}
-    return tuple(
-        SearchTrial(number=number, ended=names[trial.state.name], **{**facts, **trial.user_attrs["facts"]})  # type: ignore[arg-type]
-        for number, trial in enumerate(ended, 1)
-    )
-
-
 def _longest(trials: tuple[SearchTrial, ...]) -> float:
     """Return the seconds that one more trial may take."""
     return max(it.seconds for it in trials)
@@ -237,72 +209,6 @@ def _tell(training: "FineTuning", trial: SearchTrial, wanted: int) -> None:
 
 def _record(file: Path, trials: tuple[SearchTrial, ...]) -> None:
     replace_text(file, json.dumps({"schema_version": 1, "trials": [asdict(it) for it in trials]}, indent=2))
-
-
-@contextmanager
-def _study(file: Path, training: "FineTuning") -> Iterator["Study"]:
-    """Open the study of this training; one for other photos or settings in the same file is left alone."""
-    import optuna
-
-    verbosity = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        storage = _storage(file, training)
-        try:
-            study = optuna.create_study(
-                storage=storage,
-                study_name=training.result_folder.name,
-                direction="minimize",
-                pruner=optuna.pruners.MedianPruner(n_startup_trials=AT_RANDOM, n_warmup_steps=UNPRUNED),
-                load_if_exists=True,
-            )
-            _resume(study, training)
-            yield study
-        finally:
-            storage.remove_session()
-            storage.engine.dispose()
-    finally:
-        optuna.logging.set_verbosity(verbosity)
-
-
-def _storage(file: Path, training: "FineTuning") -> Any:
-    """Open the database; one that is damaged is begun anew."""
-    from optuna.exceptions import StorageInternalError
-    from optuna.storages import RDBStorage
-    from sqlalchemy.exc import SQLAlchemyError
-
-    def connected() -> sqlite3.Connection:
-        connection = sqlite3.connect(file, timeout=60, check_same_thread=False)
-        connection.execute("PRAGMA synchronous = OFF")  # a kill loses nothing by it, and every value is a commit
-        return connection
-
-    def opened() -> RDBStorage:
-        # Connected here, for a path with a "?" or "%" in it is no URL.
-        return RDBStorage(f"sqlite:///{STORAGE}", engine_kwargs={"creator": connected})
-
-    try:
-        return opened()
-    except (SQLAlchemyError, StorageInternalError, sqlite3.Error, RuntimeError):
-        training.listener(
-            events.Note(f"the search of {training.spec.name} cannot be read ({STORAGE}); it is begun anew")
-        )
-        file.unlink()
-        return opened()
-
-
-def _resume(study: "Study", training: "FineTuning") -> None:
-    """Queue what is to be tried first: what the user set, or what a kill cut off."""
-    from optuna.trial import TrialState
-
-    cut: list[FrozenTrial] = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-    for trial in cut:
-        study.tell(trial.number, state=TrialState.FAIL)
-    waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
-    if not waiting and not _list_trials(study):
-        study.enqueue_trial(_point(training))
-    elif not waiting and cut:
-        study.enqueue_trial(cut[-1].params)
 
 
 def _each_note_once(listener: events.Listener) -> events.Listener:

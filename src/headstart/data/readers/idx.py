@@ -54,16 +54,14 @@ class IdxReader:
             raise DataError(
                 f"{str(source)!r} is one file of a set; wanted the folder with its images and labels: {source.parent}"
             )
-        content, notes, others = tree.scan(folder), [], []
-        files: dict[tuple[str, str], Path] = {}  # stem and kind of each
-        # Sorted by name, a plain file comes before its gzipped form. Some unpackers make a folder of a file's name.
-        for path in sorted((*content.files, *(it for it in content.folders if _NAME.fullmatch(it.name)))):
-            if not (named := _NAME.fullmatch(path.name)) or path in content.folders:
-                others.append(LedgerEntry(path.name, FileStatus.SKIPPED, "no IDX file of images or labels"))
-            elif files.setdefault((named[1].lower(), named[2].lower()), path) is not path:
-                notes.append(f"{path.name!r} was not read: another form of it lies beside it")
+        content = tree.scan(folder)
         if folders := [it.name for it in content.folders if not _NAME.fullmatch(it.name)]:
             raise DataError(f"{str(folder)!r} has IDX files and the folders {preview(folders)}; wanted one or other")
+        named = {path: match for path in content.files if (match := _NAME.fullmatch(path.name))}
+        # Backwards, for a plain file is sorted before its gzipped form, and the last of a stem and kind stays.
+        files = {(match[1].lower(), match[2].lower()): path for path, match in reversed(named.items())}
+        doubles = [path.name for path in named if path not in files.values()]
+        others = sorted({*content.files, *content.folders} - named.keys())  # some unpackers make a folder of each file
         blocks = []
         for stem in sorted({stem for stem, _ in files}):
             if missing := [kind for kind in _KINDS if (stem, kind) not in files]:
@@ -75,9 +73,9 @@ class IdxReader:
             except DataError as error:
                 raise DataError(f"{str(folder)!r}, {stem}: {error}") from None
         listing = list_blocks(str(source), blocks)
-        return replace(
-            listing, entries=(*listing.entries, *others), ignored=content.ignored, notes=(*listing.notes, *notes)
-        )
+        entries = tuple(LedgerEntry(it.name, FileStatus.SKIPPED, "no IDX file of images or labels") for it in others)
+        notes = (*listing.notes, *(f"{name!r} was not read: another form of it lies beside it" for name in doubles))
+        return replace(listing, entries=entries, ignored=content.ignored, notes=notes)
 
 
 def _find_folder(tree: FileTree) -> Path | None:
@@ -114,10 +112,9 @@ def _read_header(path: Path, stream: BufferedIOBase) -> tuple[int, ...]:
 
 
 def _gunzip(path: Path, folder: Path) -> None:
-    """Unpack a file; one byte more than its header says is enough to tell that it is too long."""
+    """Unpack a file, or as much more than its header says as tells that it is too long."""
     with gzip.open(path) as stream, (folder / "values.idx").open("wb") as out:
-        left = math.prod(_read_header(path, stream)) + stream.tell() + 1
+        size = math.prod(_read_header(path, stream)) + stream.tell()
         stream.seek(0)
-        while left and (chunk := stream.read(min(left, 1 << 20))):
+        while out.tell() <= size and (chunk := stream.read(1 << 20)):
             out.write(chunk)
-            left -= len(chunk)

@@ -32,7 +32,7 @@ def test_the_worst_mistakes_come_first_then_the_least_sure() -> None:
     sure = it.answers.probabilities.max(axis=1)
     rank = {photo.id: index for index, photo in enumerate(it.samples)}
     chosen = [rank[photo.id] for photo in select_examples(it)]
-    wrong = [index for index in range(200) if it.answers.probabilities[index].argmax() != it.labels[index]]
+    wrong = [index for index in range(200) if it.answers.probabilities[index].argmax() != it.targets.values[index]]
     worst = sorted(wrong, key=lambda index: -sure[index])[:CLOSE]
     assert chosen[:CLOSE] == worst
     assert set(chosen) == {*worst, *sorted(range(200), key=lambda index: sure[index])[:CLOSE]}

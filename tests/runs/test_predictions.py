@@ -12,6 +12,7 @@ from headstart.data.samples import ArraySource, Sample, Subset
 from headstart.inference.postprocess import BatchPredictions
 from headstart.runs.predictions import save_predictions, save_trust, to_plain
 from headstart.tasks.classification.postprocessor import make_batch
+from headstart.tasks.classification.targets import make_class_space
 from tests.groups import by_content
 
 
@@ -63,7 +64,7 @@ def test_the_record_has_a_schema_version_and_reads_back(tmp_path) -> None:
 def test_predictions_read_back_without_pickle(tmp_path) -> None:
     first, second = answers(2, 1), answers(3, 2)
     held_out, test = [sample(1, 0), sample(2, 1)], [sample(3, 2), sample(4, 2), sample(5, 0)]
-    save_predictions(tmp_path, [("validation", held_out, first), ("test", test, second)], ("x", "y", "z"))
+    save_predictions(tmp_path, [("validation", held_out, first), ("test", test, second)], make_class_space("xyz"))
     with np.load(tmp_path / "predictions.npz", allow_pickle=False) as kept:
         assert kept["id"].tolist() == [it.id for it in [*held_out, *test]]
         assert kept["part"].tolist() == ["validation"] * 2 + ["test"] * 3
@@ -79,7 +80,11 @@ def test_predictions_read_back_without_pickle(tmp_path) -> None:
 
 def test_the_table_says_the_same(tmp_path) -> None:
     given = answers(4, 3)
-    save_predictions(tmp_path, [("test", [sample(it, label) for it, label in enumerate([2, 1, 0, 1])], given)], "xyz")
+    save_predictions(
+        tmp_path,
+        [("test", [sample(it, label) for it, label in enumerate([2, 1, 0, 1])], given)],
+        make_class_space("xyz"),
+    )
     with (tmp_path / "predictions.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [row["photo"] for row in rows] == [f"a,b/{number}.jpg" for number in range(4)]
@@ -99,13 +104,15 @@ def test_the_table_says_the_same(tmp_path) -> None:
 def test_a_set_is_named_likeliest_first(tmp_path: Path) -> None:
     rows = np.array([[0.2, 0.5, 0.3]], np.float32)
     given = make_batch(rows, rows, np.array([[True, True, True]]), np.array([0.5], np.float32))
-    save_predictions(tmp_path, [("test", [sample(1, 1)], given)], ("a", "b", "c"))
+    save_predictions(tmp_path, [("test", [sample(1, 1)], given)], make_class_space("abc"))
     assert "b|c|a" in (tmp_path / "predictions.csv").read_text()
 
 
 def test_a_classifier_without_sets_and_novelty_names_the_likeliest_class_and_declines_nothing(tmp_path) -> None:
     rows = np.array([[0.2, 0.5, 0.3], [0.4, 0.3, 0.3]], np.float32)
-    save_predictions(tmp_path, [("test", [sample(1, 1), sample(2, 1)], make_batch(rows, rows, None, None))], "xyz")
+    save_predictions(
+        tmp_path, [("test", [sample(1, 1), sample(2, 1)], make_batch(rows, rows, None, None))], make_class_space("xyz")
+    )
     with np.load(tmp_path / "predictions.npz", allow_pickle=False) as kept:
         assert kept["prediction_set"].tolist() == [[False, True, False], [True, False, False]]
         assert np.isnan(kept["novelty"]).all()
@@ -115,7 +122,7 @@ def test_a_classifier_without_sets_and_novelty_names_the_likeliest_class_and_dec
 def test_names_that_a_spreadsheet_would_run_are_text_in_the_table(tmp_path: Path) -> None:
     rows = np.array([[0.2, 0.8]], np.float32)
     given = make_batch(rows, rows, None, np.array([-0.5], np.float32))
-    save_predictions(tmp_path, [("test", [sample(1, 1)], given)], ("@a", "=b"))
+    save_predictions(tmp_path, [("test", [sample(1, 1)], given)], make_class_space(("@a", "=b")))
     with (tmp_path / "predictions.csv").open(newline="", encoding="utf-8") as file:
         (row,) = csv.DictReader(file)
     assert (row["label"], row["predicted"], row["prediction_set"]) == ("'=b", "'=b", "'=b")

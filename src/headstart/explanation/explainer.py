@@ -61,6 +61,8 @@ class Explainer:
         self.folder = model_format.find_model(Path(folder))
         self._files = read_files(self.folder)
         self.record = self._files.record
+        if not self.record.task.explains:
+            raise ClassifierError(f"{self.record.task.title} has no heat maps; they show what spoke for a class")
         self.classes = self.record.classes
         self.modality = get_modality(self.record.branches[0].spec.kind)
         if self.modality.explanation is None:

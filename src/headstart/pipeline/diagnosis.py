@@ -30,7 +30,7 @@ def diagnose_run(
     """
     with context.log.stage("diagnose") as stage:
         diagnostics = diagnose(context, fitted.model, test, dataset.duplicates)
-        stage.summary = describe_diagnostics(diagnostics)
+        stage.summary = describe_diagnostics(diagnostics, context)
     trained = any(arm.trains for arm in comparison.arms)
     with context.log.stage("thumbnails") as stage:
         thumbnails = make_thumbnails(diagnostics, context, test, trained=trained)

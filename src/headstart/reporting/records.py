@@ -170,6 +170,21 @@ def _sum_seconds(took: float | None, stages: Mapping[str, float]) -> float:
     return float(sum(seconds for stage, seconds in stages.items() if stage != "report"))
 
 
+def read_task_name(folder: Path) -> str:
+    """Return the name of a run's task.
+
+    Raises:
+        UserError: the folder is no finished run, or its record is damaged.
+    """
+    if not (folder / RECORD).is_file():
+        state = "it has no finished run in it" if folder.exists() else "there is no such folder"
+        raise UserError(f"{str(folder)!r} is not a run: {state}; give the folder that headstart fit wrote")
+    name = _read_json(folder, RECORD).get("task")
+    if not isinstance(name, str):
+        raise _damaged_error(folder, RECORD, "task: a name is missing")
+    return name
+
+
 def read_records(folder: str | Path) -> Records:
     """Read the folder of a finished run.
 

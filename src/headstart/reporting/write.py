@@ -3,12 +3,13 @@
 from pathlib import Path
 
 from headstart.errors import SettingError
-from headstart.reporting.card import render_card
 from headstart.reporting.compare_runs import render_comparison
-from headstart.reporting.page import render_report
-from headstart.reporting.records import read_records
+from headstart.reporting.plain import render_plain_report
+from headstart.reporting.records import read_records, read_task_name
 from headstart.storage.atomic import replace_text
 from headstart.storage.run_layout import CARD, RECORD, REPORT
+from headstart.tasks.facets import RunPages
+from headstart.tasks.task import get_task
 
 
 def write_report(folder: str | Path, out: Path | None = None) -> Path:
@@ -24,13 +25,14 @@ def write_report(folder: str | Path, out: Path | None = None) -> Path:
         SettingError: ``out`` is there already.
     """
     file = _check_new_file(out) if out is not None else None
-    records = read_records(folder)
-    html = render_report(records).html
+    folder = Path(folder).expanduser()
+    own = get_task(read_task_name(folder)).report
+    pages = RunPages(render_plain_report(folder), None) if own is None else own.render(folder)
     if file is None:
-        file, card = records.folder / REPORT, records.folder / CARD
-        if not card.exists():
-            replace_text(card, render_card(records))
-    replace_text(file, html)
+        file, card = folder / REPORT, folder / CARD
+        if pages.card is not None and not card.exists():
+            replace_text(card, pages.card)
+    replace_text(file, pages.report)
     return file
 
 

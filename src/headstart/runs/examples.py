@@ -8,13 +8,15 @@ from headstart.diagnostics.run import Diagnostics
 from headstart.selection.context import FitContext
 from headstart.selection.results import TestResult
 
-LABEL_ISSUES, PAIRS, LEAKS, ITEM_ISSUES = 60, 60, 60, 12  #: most that are shown of each; of items' issues, of a kind
+PAIRS, LEAKS = 60, 60  #: most that are shown of each
 
 
 def select_shown_photos(diagnostics: Diagnostics, context: FitContext, test: TestResult) -> list[Sample]:
     """Return the photos that a report shows, each once."""
     known = {sample.id: sample for sample in context.samples.samples}
-    return _once([*select_test_samples(test), *select_examples(test), *(known[id_] for id_ in _named_ids(diagnostics))])
+    return _once(
+        [*select_test_samples(test), *select_examples(test), *(known[id_] for id_ in _named_ids(diagnostics, context))]
+    )
 
 
 def select_mentioned_photos(diagnostics: Diagnostics, context: FitContext, test: TestResult) -> list[Sample]:
@@ -27,14 +29,12 @@ def _once(samples: list[Sample]) -> list[Sample]:
     return list({sample.id: sample for sample in samples}.values())
 
 
-def _named_ids(diagnostics: Diagnostics) -> Iterator[str]:
-    for issue in diagnostics.labels.issues[:LABEL_ISSUES]:
-        yield issue.id
+def _named_ids(diagnostics: Diagnostics, context: FitContext) -> Iterator[str]:
+    if (own := context.task.diagnostics) is not None:
+        yield from own.list_ids(diagnostics.findings)
     for pair in diagnostics.duplicates.pairs[:PAIRS]:
         yield from (pair.first, pair.second)
     for leak in diagnostics.leakage.leaks[:LEAKS]:
         yield from (leak.held_out, leak.seen)
-    for item_issue in diagnostics.issues.items:
-        yield from item_issue.ids[:ITEM_ISSUES]
     for alike in diagnostics.similar.values():
         yield from (other.id for other in alike)

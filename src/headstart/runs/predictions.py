@@ -3,7 +3,7 @@
 import io
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from enum import Enum
 from pathlib import Path
@@ -16,8 +16,10 @@ from headstart.data.groups import encode_groups
 from headstart.data.samples import Sample
 from headstart.inference.postprocess import BatchPredictions
 from headstart.storage.atomic import replace_bytes, replace_text
-from headstart.storage.csv_cells import format_csv, join_names
+from headstart.storage.csv_cells import format_csv
 from headstart.storage.run_layout import PREDICTIONS, SCHEMA_VERSION
+from headstart.tasks.facets import AnswerTable
+from headstart.tasks.task import TargetSpace, get_task
 
 AnsweredSubset = tuple[str, Sequence[Sample], BatchPredictions]  #: its name, its photos, what is said of them
 
@@ -42,58 +44,45 @@ def to_plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def save_predictions(folder: Path, parts: Sequence[AnsweredSubset], classes: Sequence[str]) -> None:
-    """Write what is said of the photos of some parts: arrays for programs, a table for people.
+def save_predictions(folder: Path, parts: Sequence[AnsweredSubset], space: TargetSpace) -> None:
+    """Write what is said of the samples of some parts: arrays for programs, a table for people.
 
-    ``predictions.npz`` has, for N photos in the order given: ``id`` and ``part`` (N,) text, ``label`` and ``group``
-    (N,) int64, ``probabilities`` and ``uncalibrated`` (N, C) float32, ``prediction_set`` (N, C) bool, ``novelty`` (N,)
-    float32, ``out_of_distribution`` (N,) bool. Photos of one group belong together (equal bytes, near-duplicates, a
-    name that the user gave). Where novelty was not judged it is NaN, and ``out_of_distribution`` False. No pickle is in
-    it.
+    ``predictions.npz`` has, for N samples in the order given: ``id`` and ``part`` (N,) text, ``label`` (N, ...) their
+    targets, ``group`` (N,) int64, the outputs of the task by their names, (N, ...) each, ``novelty`` (N,) float32,
+    ``out_of_distribution`` (N,) bool. Of classes the outputs are ``probabilities`` and ``uncalibrated`` (N, C) float32
+    and ``prediction_set`` (N, C) bool. Samples of one group belong together (equal bytes, near-duplicates, a name that
+    the user gave). Where novelty was not judged it is NaN, and ``out_of_distribution`` False. No pickle is in it.
     """
-    answers = [answers for _, _, answers in parts]
+    task = get_task(space.task)
+    answered = [task.complete_outputs(answers.outputs) for _, _, answers in parts]
+    outputs = {name: np.concatenate([one[name] for one in answered]) for name in answered[0]}
+    targets = task.targets.stack([sample.target for _, samples, _ in parts for sample in samples])
     arrays: dict[str, Any] = {
         "id": np.array([sample.id for _, samples, _ in parts for sample in samples]),
         "part": np.array([name for name, samples, _ in parts for _ in samples]),
         "group": encode_groups([sample for _, samples, _ in parts for sample in samples]),
-        "label": np.array([sample.target for _, samples, _ in parts for sample in samples], dtype=np.int64),
-        "probabilities": np.concatenate([it.probabilities for it in answers]),
-        "uncalibrated": np.concatenate([it.uncalibrated for it in answers]),
-        "prediction_set": np.concatenate([it.prediction_set_or_likeliest() for it in answers]),
-        "novelty": np.concatenate([novelty_or_nan(it) for it in answers]),
-        "out_of_distribution": np.concatenate([it.out_of_distribution for it in answers]),
+        "label": targets,
+        **outputs,
+        "novelty": np.concatenate([novelty_or_nan(answers) for _, _, answers in parts]),
+        "out_of_distribution": np.concatenate([answers.out_of_distribution for _, _, answers in parts]),
     }
     content = io.BytesIO()
     np.savez_compressed(content, allow_pickle=False, **arrays)
     replace_bytes(folder / f"{PREDICTIONS}.npz", content.getvalue())
-    replace_text(folder / f"{PREDICTIONS}.csv", _table(parts, classes))
+    table = task.scoring.tabulate(space, targets, outputs)
+    replace_text(folder / f"{PREDICTIONS}.csv", _format_table(parts, arrays, table))
 
 
 def novelty_or_nan(answers: BatchPredictions) -> NDArray[np.float32]:
     """Return novelty (N,); NaN where the classifier does not judge it."""
-    return answers.novelty if answers.novelty is not None else np.full(len(answers.probabilities), np.nan, np.float32)
+    return answers.novelty if answers.novelty is not None else np.full(len(answers), np.nan, np.float32)
 
 
-def _table(parts: Iterable[AnsweredSubset], classes: Sequence[str]) -> str:
-    rows: list[Sequence[str]] = [
-        ("photo", "part", "label", "predicted", "probability", "prediction_set", "novelty", "out_of_distribution")
-    ]
-    for name, samples, answers in parts:
-        best = answers.probabilities.argmax(axis=1)
-        sets, novelties = answers.prediction_set_or_likeliest(), novelty_or_nan(answers)
-        for index, sample in enumerate(samples):
-            inside = answers.probabilities[index].argsort(kind="stable")[::-1]
-            novelty = novelties[index]
-            rows.append(
-                [
-                    sample.name,
-                    name,
-                    classes[sample.target],
-                    classes[best[index]],
-                    f"{answers.probabilities[index, best[index]]:.6f}",
-                    join_names(classes[label] for label in inside if sets[index, label]),
-                    "" if np.isnan(novelty) else f"{novelty:.4f}",
-                    "" if np.isnan(novelty) else "yes" if answers.out_of_distribution[index] else "no",
-                ]
-            )
+def _format_table(parts: Sequence[AnsweredSubset], arrays: Mapping[str, Any], table: AnswerTable) -> str:
+    names = [(sample.name, part) for part, samples, _ in parts for sample in samples]
+    rows: list[Sequence[str]] = [("photo", "part", *table.columns, "novelty", "out_of_distribution")]
+    judged = zip(arrays["novelty"], arrays["out_of_distribution"], strict=True)
+    for named, cells, (novelty, unfamiliar) in zip(names, table.rows, judged, strict=True):
+        told = ("", "") if np.isnan(novelty) else (f"{novelty:.4f}", "yes" if unfamiliar else "no")
+        rows.append((*named, *cells, *told))
     return format_csv(rows)

@@ -15,7 +15,7 @@ from headstart.data.samples import Samples, Subset
 from headstart.diagnostics.near_duplicates.search import group_duplicates
 from headstart.diagnostics.run import Diagnostics
 from headstart.evaluation.intervals import estimate_proportion
-from headstart.runs.examples import LABEL_ISSUES, select_mentioned_photos
+from headstart.runs.examples import select_mentioned_photos
 from headstart.runs.predictions import save_predictions, save_trust
 from headstart.runs.thumbnails import Thumbnails, save_pictures
 from headstart.selection.context import FitContext
@@ -45,19 +45,18 @@ def save_diagnostics(
         test: its answers on test.
         seconds: that finding near-duplicates took.
     """
-    folder = context.folder
+    folder, own = context.folder, context.task.diagnostics
     diagnostics.neighbours.save(folder / NEIGHBOURS)
     validation = ("validation", context.samples_in(Subset.VALIDATION), fitted.validation)
-    save_predictions(folder, [validation, ("test", test.samples, test.answers)], context.samples.classes)
+    save_predictions(folder, [validation, ("test", test.samples, test.answers)], context.samples.space)
     save_pictures(pictures.jpegs, folder / PICTURES)
     photos = select_mentioned_photos(diagnostics, context, test)
     save_trust(
         {
             "names": {sample.id: sample.name for sample in photos},
             "classes_of": {sample.id: sample.target for sample in photos},
-            **_describe_data(diagnostics, context, test, seconds),
-            "calibration": _describe_calibration(diagnostics, fitted),
-            "sets": _describe_sets(diagnostics, fitted),
+            **_describe_data(diagnostics, context, seconds),
+            **({} if own is None else own.to_record(diagnostics.findings, context, fitted, test)),
             "novelty": _describe_novelty(fitted, test),
             **_describe_job(context),
             "neighbours": {
@@ -69,9 +68,7 @@ def save_diagnostics(
     )
 
 
-def _describe_data(
-    diagnostics: Diagnostics, context: FitContext, test: TestResult, seconds: float
-) -> Mapping[str, Any]:
+def _describe_data(diagnostics: Diagnostics, context: FitContext, seconds: float) -> Mapping[str, Any]:
     return {
         "duplicates": {
             "pairs": diagnostics.duplicates.pairs,
@@ -84,26 +81,7 @@ def _describe_data(
             "leaks": diagnostics.leakage.leaks,
             "scores": diagnostics.leakage.scores,
         },
-        "labels": {
-            "noise": diagnostics.labels.noise,
-            **_describe_corrections(context, test),
-            "issues": diagnostics.labels.issues[:LABEL_ISSUES],
-        },
-        "issues": diagnostics.issues,
-        "slices": diagnostics.slices,
-        "shortcuts": diagnostics.shortcuts,
-        "learning_curve": diagnostics.learning_curve,
     }
-
-
-def _describe_corrections(context: FitContext, test: TestResult) -> Mapping[str, Any]:
-    """Return how many test labels were corrected: only disputed ones are looked at, so the score gains by that."""
-    named = {relabel.photo for relabel in context.samples.relabels}
-    touched = np.array([sample.name in named for sample in test.samples], dtype=bool)
-    if not touched.any():
-        return {"corrected_in_test": 0, "untouched": None}
-    groups = encode_groups(test.samples)[~touched]
-    return {"corrected_in_test": int(touched.sum()), "untouched": estimate_proportion(test.right[~touched], groups)}
 
 
 def _describe_job(context: FitContext) -> Mapping[str, Any]:
@@ -138,30 +116,6 @@ def hash_dataset(samples: Samples) -> str:
     """Return BLAKE2b-160 over all photos' contents and labels, whatever their names and order; hexadecimal."""
     lines = sorted(f"{sample.digest} {samples.describe(sample)}" for sample in samples.samples)
     return hashlib.blake2b("\n".join(lines).encode(), digest_size=20).hexdigest()
-
-
-def _describe_calibration(diagnostics: Diagnostics, fitted: Postprocessed) -> Mapping[str, Any]:
-    return {
-        "kind": fitted.model.postprocessor.calibration.kind,
-        "held_out": fitted.calibration_set.source,
-        "n": len(fitted.calibration_set.targets),
-        "tried": fitted.calibration_losses,
-        "before": diagnostics.uncalibrated,
-        "after": diagnostics.calibrated,
-    }
-
-
-def _describe_sets(diagnostics: Diagnostics, fitted: Postprocessed) -> Mapping[str, Any] | None:
-    sets = fitted.model.postprocessor.conformal
-    if sets is None:
-        return None
-    return {
-        "kind": sets.kind,
-        "coverage": sets.coverage,
-        "threshold": sets.threshold,
-        "held_out_n": len(fitted.calibration_set.targets),
-        "test": diagnostics.coverage,
-    }
 
 
 def _describe_novelty(fitted: Postprocessed, test: TestResult) -> Mapping[str, Any] | None:

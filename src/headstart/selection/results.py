@@ -1,19 +1,21 @@
 """Results that the steps after the comparison hand on, and that the record of a run keeps."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.arrays import Ints
 from headstart.data.groups import encode_groups
 from headstart.data.samples import Sample
 from headstart.evaluation.evaluation import Evaluation
+from headstart.evaluation.grouping import Targets
 from headstart.export import FittedModel
 from headstart.inference.engine_agreement import EngineAgreement
 from headstart.inference.postprocess import BatchPredictions
-from headstart.tasks.task import TargetArray
+from headstart.tasks.facets import FittedPostprocessor
+from headstart.tasks.task import TargetArray, Task, get_task
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,8 @@ class Postprocessed:
     """The model that is saved, with its postprocessors and the predictions that they were fitted on."""
 
     model: FittedModel
-    calibration_set: CalibrationSet
-    calibration_losses: Mapping[str, float]  #: kind of calibration -> cross-validated log loss, nats
+    calibration_set: CalibrationSet | None  #: None where the task has no postprocessor to fit
+    postprocessing: FittedPostprocessor | None  #: likewise
     validation: BatchPredictions  #: what the winner, as validated, says of the validation photos
 
 
@@ -52,11 +54,21 @@ class TestResult:
     second_seconds: float = 0.0  #: that the engine which does not give the score took
 
     @property
-    def labels(self) -> NDArray[np.int64]:
-        """The true classes (N,)."""
-        return np.array([sample.target for sample in self.samples], dtype=np.int64)
+    def task(self) -> Task:
+        """The task that is answered."""
+        return get_task(self.evaluation.task)
 
     @property
-    def right(self) -> NDArray[np.bool_]:
-        """Whether the likeliest class is the true one (N,)."""
-        return np.asarray(self.answers.probabilities.argmax(axis=1) == self.labels)
+    def targets(self) -> Targets:
+        """The true targets and the groups of the samples."""
+        values = self.task.targets.stack([sample.target for sample in self.samples])
+        return Targets(values, encode_groups(self.samples))
+
+    @property
+    def outputs(self) -> NDArray[np.float32]:
+        """The outputs that answers are read from, (N, K)."""
+        return self.answers.outputs[self.task.answer]
+
+    def rank(self) -> Ints:
+        """Return the rows, the worst answers first."""
+        return self.task.scoring.rank_rows(self.targets, self.outputs)

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from numpy.typing import NDArray
 
-from headstart.arrays import Doubles, Floats, Ints
+from headstart.arrays import Bools, Doubles, Floats, Ints
 from headstart.tasks.task import Postprocessor, Target, TargetArray, TargetSpace
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from headstart.evaluation.grouping import Targets
     from headstart.heads.head import Fit, TrainingSet
     from headstart.modalities.graph_builder import GraphBuilder
-    from headstart.reporting.page import Page
-    from headstart.reporting.records import Records
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +120,14 @@ class ItemScores:
     losses: Doubles  #: (N,) less is better
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerTable:
+    """Targets and answers as cells of a table."""
+
+    columns: tuple[str, ...]
+    rows: Sequence[Sequence[str]]  #: N
+
+
 class Scoring(Protocol):
     """Scores of outputs, and comparisons of ways to get them."""
 
@@ -161,6 +168,15 @@ class Scoring(Protocol):
 
     def smallest_difference(self, evaluation: "Evaluation") -> float | None:
         """Return the smallest difference of scores that so many rows can show; None where they can show none."""
+
+    def tabulate(self, space: TargetSpace, targets: TargetArray, outputs: "Mapping[str, NDArray[Any]]") -> AnswerTable:
+        """Return targets (N, ...) and the outputs that were given, (N, ...) each by its name, as cells."""
+
+    def rank_rows(self, targets: "Targets", outputs: Floats) -> Ints:
+        """Return all rows in the order in which they are shown: mistakes first."""
+
+    def pick_rows(self, targets: "Targets", outputs: Floats, most: int) -> Ints:
+        """Return rows that are worth a close look: ``most`` of the worst answers, then of the least sure ones."""
 
     def share_same(self, one: Floats, other: Floats) -> float:
         """Return the share of rows (N, K) of which two outputs give the same answer."""
@@ -243,6 +259,7 @@ class FittedPostprocessor:
     postprocessor: Postprocessor
     facts: Mapping[str, Any]  #: plain values for the record of a run
     summary: str  #: what was fitted, in a few words
+    changes_answers: bool  #: whether scores of the rows that it was fitted on flatter
 
 
 class Postprocessing(Protocol):
@@ -255,12 +272,43 @@ class Postprocessing(Protocol):
 class TaskDiagnostics(Protocol):
     """Findings about labels and answers."""
 
-    def diagnose(self, context: Any) -> Mapping[str, Any]:
-        """Return records by the key that they have in ``trust.json``."""
+    def diagnose(self, context: Any, test: Any, duplicates: Any, items: Any) -> Any:
+        """Return what there is to find out, as a record of the task's own.
+
+        Args:
+            context: the ``FitContext`` of the first backbone.
+            test: the ``TestResult`` of the saved model.
+            duplicates: the ``NearDuplicates`` among all samples.
+            items: the modality's ``ItemFindings``, of which slices and shortcuts are made.
+        """
+
+    def describe(self, findings: Any) -> Sequence[str]:
+        """Return sentences for a person."""
+
+    def score_leaks(self, test: Any, leaked: Bools) -> Any:
+        """Return the score on test with the samples that leaked and without them; None where it is not told."""
+
+    def list_ids(self, findings: Any) -> Sequence[str]:
+        """Return the ids of the samples that findings speak of, as far as they are shown."""
+
+    def to_record(self, findings: Any, context: Any, fitted: Any, test: Any) -> Mapping[str, Any]:
+        """Return records by the key that they have in ``trust.json``; ``fitted`` is the run's ``Postprocessed``."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunPages:
+    """The pages that are made from a run's records."""
+
+    report: str  #: HTML in one file
+    card: str | None  #: the model card, Markdown; None where there is none
 
 
 class TaskReport(Protocol):
     """The pages of a run."""
 
-    def render(self, records: "Records") -> "Page":
-        """Return the report of a run."""
+    def render(self, folder: Path) -> RunPages:
+        """Return the pages of a run from the records in its folder.
+
+        Raises:
+            UserError: a file of it is missing or damaged.
+        """

@@ -99,6 +99,7 @@ class Task(Protocol):
     #: Changes of an item that keep its target, by the names of the modality's augmentation: "crop", "flip", "turn",
     #: "colour"; "*" for all.
     invariances: frozenset[str]
+    explains: bool  #: whether what spoke for the greatest output, or for a named one, can be shown
     answer: str  #: the output, of those in the graph, that an answer is read from: "probabilities"
     #: Names of strategies and of ensembles that make sense; None for all. Those that train want the facet ``training``.
     strategies: frozenset[str] | None
@@ -136,6 +137,9 @@ class Task(Protocol):
 
     def check_postprocessor(self, postprocessor: Any, space: TargetSpace) -> None:
         """Raise a ValueError where a postprocessor is not of a space."""
+
+    def complete_outputs(self, outputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Return outputs as a run keeps them: those that a model does not make are there too, if they can be told."""
 
     def describe_model(
         self, space: TargetSpace, postprocessor: Any, scores: Mapping[str, Any]

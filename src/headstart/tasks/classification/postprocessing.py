@@ -24,4 +24,5 @@ class ClassPostprocessing:
             ClassPostprocessor(calibration, sets),
             {"log_losses": found.log_losses},
             f"{how}, prediction sets for {sets.coverage:.0%}",
+            calibration.kind != "none",
         )

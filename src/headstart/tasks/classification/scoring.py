@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from headstart.arrays import Floats
+from headstart.arrays import Floats, Ints
 from headstart.evaluation.comparison import PairedTest
 from headstart.evaluation.evaluation import Evaluation
 from headstart.evaluation.grouping import Targets
@@ -15,9 +16,11 @@ from headstart.evaluation.paired import (
     group_differences,
     smallest_detectable_difference,
 )
+from headstart.inference.model_format import PREDICTION_SET, PROBABILITIES
+from headstart.storage.csv_cells import join_names
 from headstart.tasks.classification.comparison import ArmScores, run_paired_tests, score_arms
 from headstart.tasks.classification.evaluation import ClassificationEvaluation, score_predictions
-from headstart.tasks.facets import ItemScores
+from headstart.tasks.facets import AnswerTable, ItemScores
 from headstart.tasks.task import TargetSpace
 
 
@@ -88,6 +91,27 @@ class ClassScoring:
         """Return the smallest difference in accuracy that so many photos can show; None where they can show none."""
         smallest = smallest_detectable_difference(int(evaluation.effective_n), 1 - evaluation.accuracy)
         return smallest if np.isfinite(smallest) else None
+
+    def tabulate(self, space: TargetSpace, targets: Ints, outputs: Mapping[str, NDArray[Any]]) -> AnswerTable:
+        """Return label, predicted class, its probability and the prediction set, likeliest class first."""
+        rows = []
+        for label, row, inside in zip(targets, outputs[PROBABILITIES], outputs[PREDICTION_SET], strict=True):
+            best = int(row.argmax())
+            chosen = join_names(space.names[index] for index in row.argsort(kind="stable")[::-1] if inside[index])
+            rows.append((space.names[label], space.names[best], f"{row[best]:.6f}", chosen))
+        return AnswerTable(("label", "predicted", "probability", "prediction_set"), rows)
+
+    def rank_rows(self, targets: Targets, outputs: Floats) -> Ints:
+        """Return all rows: mistakes first, then the others as they come."""
+        return np.asarray(np.argsort(outputs.argmax(axis=1) == targets.values, kind="stable"))
+
+    def pick_rows(self, targets: Targets, outputs: Floats, most: int) -> Ints:
+        """Return the worst mistakes, the surest first, then the answers that were least sure; each once."""
+        sure = outputs.max(axis=1)
+        wrong = np.flatnonzero(outputs.argmax(axis=1) != targets.values)
+        worst = wrong[np.argsort(-sure[wrong], kind="stable")][:most]
+        unsure = np.argsort(sure, kind="stable")[:most]
+        return np.array(list(dict.fromkeys([*worst.tolist(), *unsure.tolist()])), np.int64)
 
     def share_same(self, one: Floats, other: Floats) -> float:
         """Return the share of photos with the same most likely class."""

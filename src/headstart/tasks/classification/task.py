@@ -4,7 +4,10 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from numpy.typing import NDArray
+
 from headstart.arrays import Floats
+from headstart.inference.model_format import PREDICTION_SET
 from headstart.inference.postprocess import BatchPredictions
 from headstart.inference.prediction import Prediction, make_failure, make_predictions
 from headstart.linalg import softmax
@@ -27,6 +30,7 @@ class ClassificationTask:
     measure = Measure("accuracy", "log loss", "nats")
     feature_rank = "pooled"
     invariances = frozenset("*")
+    explains = True
     answer = "probabilities"
     strategies = None
     ensembles = None
@@ -65,6 +69,10 @@ class ClassificationTask:
         classes = postprocessor.calibration.classes
         if classes not in (None, len(space.names)):
             raise ValueError(f"the calibration is of {classes} classes; wanted {len(space.names)}")
+
+    def complete_outputs(self, outputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Return outputs with prediction sets; where the model makes none, the likeliest class alone."""
+        return {**outputs, PREDICTION_SET: BatchPredictions(outputs).prediction_set_or_likeliest()}
 
     def describe_model(
         self, space: TargetSpace, postprocessor: ClassPostprocessor, scores: Mapping[str, Any]
@@ -121,6 +129,20 @@ class ClassificationTask:
         from headstart.tasks.classification.training import ClassTraining
 
         return ClassTraining()
+
+    @cached_property
+    def diagnostics(self) -> "facets.TaskDiagnostics":
+        """Wrong labels, confusable classes, weak slices, calibration."""
+        from headstart.tasks.classification.findings import ClassDiagnostics
+
+        return ClassDiagnostics()
+
+    @cached_property
+    def report(self) -> "facets.TaskReport":
+        """The page with its sections, and the model card."""
+        from headstart.tasks.classification.report import ClassReport
+
+        return ClassReport()
 
     @cached_property
     def postprocessing(self) -> "facets.Postprocessing":

@@ -1,0 +1,189 @@
+"""Findings about labels and answers of a classifier: wrong labels, confusable classes, weak slices, calibration."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from headstart.arrays import Bools
+from headstart.data.groups import encode_groups
+from headstart.data.samples import Subset
+from headstart.diagnostics.issues import DatasetIssues, find_dataset_issues
+from headstart.diagnostics.label_issues import LabelDiagnostics, diagnose_labels, make_training_sets
+from headstart.diagnostics.label_noise import describe_label_noise
+from headstart.diagnostics.leakage import LeakScores, score_without_leaks
+from headstart.diagnostics.learning_curve import LearningCurve, fit_learning_curve
+from headstart.diagnostics.near_duplicates.search import NearDuplicates
+from headstart.diagnostics.run import ItemFindings
+from headstart.diagnostics.shortcuts import Shortcut, probe_shortcuts
+from headstart.diagnostics.slices import Slices, compute_slices, describe_worst_slice
+from headstart.evaluation.intervals import estimate_proportion
+from headstart.evaluation.reliability import Reliability, measure_reliability
+from headstart.heads.catalog import HEADS, SOLVED
+from headstart.selection.context import FitContext
+from headstart.selection.probes import LAYER, base_head_name, fit_probe
+from headstart.selection.results import Postprocessed, TestResult
+from headstart.uncertainty.conformal import Coverage, measure_coverage
+
+LABEL_ISSUES, ITEM_ISSUES = 60, 12  #: most that are shown of each; of items' issues, of a kind
+
+
+@dataclass(frozen=True)
+class ClassFindings:
+    """All that is found out about labels and answers."""
+
+    labels: LabelDiagnostics
+    issues: DatasetIssues
+    slices: Slices
+    shortcuts: tuple[Shortcut, ...]
+    learning_curve: LearningCurve | None  #: None where samples are too few for one
+    uncalibrated: Reliability  #: of the probabilities before calibration
+    calibrated: Reliability
+    coverage: Coverage  #: of prediction sets
+
+
+class ClassDiagnostics:
+    """The facet that finds them."""
+
+    def diagnose(
+        self, context: FitContext, test: TestResult, duplicates: NearDuplicates, items: ItemFindings
+    ) -> ClassFindings:
+        """Return what there is to find out about labels and answers."""
+        samples = context.samples
+        entries = {entry.name: entry for entry in samples.ledger.entries}
+        targets, labels = test.targets, _diagnose_labels(context)
+        right = np.asarray(test.outputs.argmax(axis=1) == targets.values)
+        return ClassFindings(
+            labels=labels,
+            issues=find_dataset_issues(
+                samples, items.issues, duplicates.pairs, samples.targets, labels.probabilities, known=labels.known
+            ),
+            slices=compute_slices(test.samples, entries, items.test_properties, right),
+            shortcuts=probe_shortcuts(
+                items.cues,
+                samples.targets,
+                encode_groups(samples.samples),
+                test.evaluation.balanced_accuracy,
+                context.settings.seed,
+            ),
+            learning_curve=_fit_learning_curve(context, test),
+            uncalibrated=measure_reliability(targets.values, test.answers.uncalibrated, groups=targets.groups),
+            calibrated=measure_reliability(targets.values, test.answers.probabilities, groups=targets.groups),
+            coverage=measure_coverage(
+                test.answers.prediction_set_or_likeliest(), targets.values, groups=targets.groups
+            ),
+        )
+
+    def describe(self, findings: ClassFindings) -> Sequence[str]:
+        """Return sentences for a person."""
+        return (
+            _describe_calibration(findings.uncalibrated, findings.calibrated),
+            describe_label_noise(findings.labels.noise),
+            describe_worst_slice(findings.slices),
+        )
+
+    def score_leaks(self, test: TestResult, leaked: Bools) -> LeakScores | None:
+        """Return the accuracy on test with the samples that leaked and without them."""
+        return score_without_leaks(test.targets, np.asarray(test.outputs.argmax(axis=1)), leaked)
+
+    def list_ids(self, findings: ClassFindings) -> Sequence[str]:
+        """Return the ids of the samples that findings speak of, as far as they are shown."""
+        labels = [issue.id for issue in findings.labels.issues[:LABEL_ISSUES]]
+        return [*labels, *(id_ for issue in findings.issues.items for id_ in issue.ids[:ITEM_ISSUES])]
+
+    def to_record(
+        self, findings: ClassFindings, context: FitContext, fitted: Postprocessed, test: TestResult
+    ) -> Mapping[str, Any]:
+        """Return records by the key that they have in ``trust.json``."""
+        return {
+            "labels": {
+                "noise": findings.labels.noise,
+                **_describe_corrections(context, test),
+                "issues": findings.labels.issues[:LABEL_ISSUES],
+            },
+            "issues": findings.issues,
+            "slices": findings.slices,
+            "shortcuts": findings.shortcuts,
+            "learning_curve": findings.learning_curve,
+            "calibration": _record_calibration(findings, fitted),
+            "sets": _record_sets(findings, fitted),
+        }
+
+
+def _record_calibration(findings: ClassFindings, fitted: Postprocessed) -> Mapping[str, Any]:
+    held, found = fitted.calibration_set, fitted.postprocessing
+    assert held is not None
+    assert found is not None
+    return {
+        "kind": fitted.model.postprocessor.calibration.kind,
+        "held_out": held.source,
+        "n": len(held.targets),
+        "tried": found.facts["log_losses"],
+        "before": findings.uncalibrated,
+        "after": findings.calibrated,
+    }
+
+
+def _record_sets(findings: ClassFindings, fitted: Postprocessed) -> Mapping[str, Any] | None:
+    sets, held = fitted.model.postprocessor.conformal, fitted.calibration_set
+    if sets is None or held is None:
+        return None
+    return {
+        "kind": sets.kind,
+        "coverage": sets.coverage,
+        "threshold": sets.threshold,
+        "held_out_n": len(held.targets),
+        "test": findings.coverage,
+    }
+
+
+def _describe_corrections(context: FitContext, test: TestResult) -> Mapping[str, Any]:
+    """Return how many test labels were corrected: only disputed ones are looked at, so the score gains by that."""
+    named = {relabel.photo for relabel in context.samples.relabels}
+    touched = np.array([sample.name in named for sample in test.samples], dtype=bool)
+    if not touched.any():
+        return {"corrected_in_test": 0, "untouched": None}
+    targets = test.targets
+    right = np.asarray(test.outputs.argmax(axis=1) == targets.values)
+    untouched = estimate_proportion(right[~touched], targets.groups[~touched])
+    return {"corrected_in_test": int(touched.sum()), "untouched": untouched}
+
+
+def _describe_calibration(before: Reliability, after: Reliability) -> str:
+    return (
+        f"stated probabilities are off by {100 * after.ece:.1f} points on average "
+        f"({100 * before.ece:.1f} before calibration)"
+    )
+
+
+def _diagnose_labels(context: FitContext) -> LabelDiagnostics:
+    """Compare every label with heads on the first network that had not seen its photo, as ``check --labels`` does."""
+    samples, settings = context.samples, context.settings
+    training_sets = make_training_sets(
+        samples,
+        [layer.name for layer in context.backbone.layers],
+        lambda name: context.load_features(context.branch(name), samples.samples),
+        settings.seed,
+    )
+    return diagnose_labels([sample.id for sample in samples.samples], training_sets, folds=settings.folds)
+
+
+def _fit_learning_curve(context: FitContext, test: TestResult) -> LearningCurve | None:
+    """Return what a head on frozen features gains from more photos: fitted on train and validation, scored on test.
+
+    The head is that of the probes where it can be solved many times over, else a logistic one.
+    """
+    head = base_head_name(context)
+    head = head if head in SOLVED else "logistic"
+    branch = context.branch(LAYER)
+    return fit_learning_curve(
+        context.training_set([branch], Subset.TRAIN, Subset.VALIDATION),
+        context.load_features(branch, test.samples),
+        test.targets.values,
+        HEADS[head],
+        context.settings,
+        fit_probe(context, head).chosen,
+        context.settings.seed,
+        context.samples.classes,
+    )

@@ -1,0 +1,55 @@
+"""A task of another package is a folder and one entry point: it is found, fitted, predicted with and reported."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import headstart
+from tests.conftest import Warm
+from tests.plugins import install_plugin
+
+
+@pytest.fixture
+def _installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install_plugin(tmp_path / "site", "amount", "headstart.tasks", "tests.tasks.amount:TASK")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """Photos of one colour, and how bright each is, in tenths of a level."""
+    chance = np.random.default_rng(0)
+    folder = tmp_path / "grey"
+    folder.mkdir()
+    with (folder / "table.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["path", "label"])
+        for number in range(48):
+            level = int(chance.integers(20, 236))
+            pixels = np.clip(chance.normal(level, 6, (48, 48, 3)), 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(folder / f"{number}.png")
+            writer.writerow([f"{number}.png", level / 10 + 0.05])
+    return folder / "table.csv"
+
+
+@pytest.mark.usefixtures("_installed")
+def test_a_task_of_another_package_goes_the_whole_way(small: Warm, table: Path, tmp_path: Path) -> None:
+    notes: list[str] = []
+    run = small.fit(table, out=tmp_path / "run", report=True, listener=lambda event: notes.append(str(event)))
+    record = json.loads((tmp_path / "run" / "run.json").read_text("utf-8"))
+    assert record["task"] == "amount"
+    assert any("--task classification if not" in note for note in record["notes"])
+    assert run.test.mean_error < 6, "it knows brightness from 2 to 23.6 better than their mean"
+    answer = run.classifier.predict(table.parent / "0.png")
+    several = run.classifier.predict(sorted(table.parent.glob("*.png")))
+    assert abs(answer.value - several[0].value) < 0.5
+    again = headstart.open_run(tmp_path / "run")
+    assert again.test == run.test
+    assert again.task.name == "amount"
+    html = (tmp_path / "run" / "report.html").read_text("utf-8")
+    assert "mean error" in html
+    assert "one number for each photo" in html

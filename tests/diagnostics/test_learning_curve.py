@@ -134,10 +134,10 @@ def test_parts_are_stratified_disjoint_and_keep_groups_together():
         assert len({frozenset(rows) for rows in sets}) == 6
         for part, _, _ in fit.tasks[start : start + 6]:
             rows = part.features[:, 0].astype(int)
-            assert np.array_equal(part.labels, labels[rows])
+            assert np.array_equal(part.targets, labels[rows])
             assert np.array_equal(part.groups, groups[rows])
             assert (np.bincount(part.groups)[np.unique(part.groups)] == 3).all()
-            counts = np.bincount(part.labels)
+            counts = np.bincount(part.targets)
             assert abs(counts[0] - counts[1]) <= 6
             assert (part.balanced, part.seed) == (True, 5)
     assert fit.tasks[-1][0] is task

@@ -224,8 +224,8 @@ def _depth(classes: int) -> list[dict[str, Any]]:
         {
             "layer": name,
             "width": width,
-            "accuracy": None if name == "stage1" else float(share),
-            "log_loss": None if name == "stage1" else 2 * (1 - float(share)),
+            "score": None if name == "stage1" else float(share),
+            "loss": None if name == "stage1" else 2 * (1 - float(share)),
             "validation_score": float(share) - 0.01,
         }
         for name, width, share in layers
@@ -249,7 +249,7 @@ def _arm(name: str, logits: Doubles, drawn: ExampleRun, *, number: int) -> dict[
         "head": "logistic",
         "parameters": 10 ** (4 + number),
         "chosen": {"training_precision": "bf16", "rate": 6.3e-4} if trains else {"C": 0.01},
-        "path": [] if trains else [{"value": 10.0**c, "log_loss": 1 - 0.1 * c, "accuracy": 0.8} for c in range(-4, 2)],
+        "path": [] if trains else [{"value": 10.0**c, "loss": 1 - 0.1 * c, "score": 0.8} for c in range(-4, 2)],
         "depth": _depth(len(drawn.names)) if name == "intermediate-probe" else [],
         "curves": _curves(12, 8 - number) if trains else [],
         "best_epoch": 8 - number if trains else 0,
@@ -362,6 +362,7 @@ def _record(
         "settings": settings,
         "backbone": backbone,
         "backbones": [backbone],
+        "task": "classification",
         "classes": list(drawn.names),
         "photos": {"accepted": len(drawn.ids) - 1, "repaired": 1, "skipped": 2},
         "copies": 0,
@@ -412,7 +413,7 @@ def _advice(winner: str) -> dict[str, Any]:
 
 def _write_engines(folder: Path, drawn: ExampleRun) -> None:
     """What ``model.json`` says of the engines; the rest of the model is not there."""
-    scores = {"openvino": {"accuracy": 0.8, "log_loss": 0.6}, "onnxruntime": {"accuracy": 0.81, "log_loss": 0.59}}
+    scores = {"openvino": {"score": 0.8, "loss": 0.6}, "onnxruntime": {"score": 0.81, "loss": 0.59}}
     photos = min(256, len(drawn.where("test")))
     engines = {"scored_by": "openvino", "photos": photos, "same_answers": 0.98, "mean_difference": 1e-3}
     (folder / "model").mkdir()

@@ -484,7 +484,7 @@ def scored(it: Files, index: int, part: str) -> tuple[int, int]:
 def _(it: Files, index: int, field: str) -> float:
     arm = it.run["arms"][index]
     if field in ("train_score", "validation_score"):
-        right, n = scored(it, index, field.removesuffix("_accuracy"))
+        right, n = scored(it, index, field.removesuffix("_score"))
         return right / n
     if field == "test_score":
         assert arm["name"] == it.run["winner"]
@@ -526,7 +526,7 @@ def _mcnemar(pair: dict[str, Any]) -> float:
 @rule("depth.#.#.*")
 def _(it: Files, arm: int, place: int, field: str) -> float:
     point = it.run["arms"][arm]["depth"][place]
-    return point["validation_score" if field == "validation" else field]
+    return point[{"validation": "validation_score", "accuracy": "score", "log_loss": "loss"}.get(field, field)]
 
 
 @rule("training.#.*")

@@ -140,10 +140,10 @@ class Run:
         return list_layers(self.record)
 
     def _repr_html_(self) -> str:
-        test, parts = self.test, self.record["split"]
+        test, parts, measure = self.test, self.record["split"], self.task.measure
         rows = [
-            ("test", test.describe()),
-            ("validation", self.validation.describe()),
+            (f"test {measure.name}", test.describe().removeprefix(f"{measure.name} ")),
+            (f"validation {measure.name}", f"{measure.format(self.validation.score)} on {self.validation.counted}"),
             ("winner", f"{self.record['winner']} on {self.record['backbone']['name']}"),
             ("photos", ", ".join(f"{name} {count}" for name, count in parts.items())),
             ("took", f"{self.took:.1f} s"),

@@ -399,7 +399,7 @@ def test_depth_has_each_layer(six):
     held_out, inside = chart.series
     assert chart.x.names == ("stage1", "stage2", "stage3", "stage4", "stage5", "final", "joined")
     assert list(held_out.y) == [it["validation_score"] for it in points]
-    known = [(at, it["accuracy"]) for at, it in enumerate(points) if it["accuracy"] is not None]
+    known = [(at, it["score"]) for at, it in enumerate(points) if it["score"] is not None]
     assert [*zip(inside.x, inside.y, strict=True)] == known
     assert "all layers joined" in chart.alt
 

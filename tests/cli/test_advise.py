@@ -33,7 +33,7 @@ def test_advice_for_a_person(small, tmp_path, capsys):
     assert run(["advise", str(small.photos), "--backbone", small.name, "--store", str(store), "--quiet"]) == 0
     out, errors = capsys.readouterr()
     assert errors == ""
-    assert re.search(r"^photos +\d+ in 3 classes$", out, re.MULTILINE)
+    assert re.search(r"^samples +\d+ in 3 classes$", out, re.MULTILINE)
     assert re.search(
         r"^entropy of the network's own answers +\d\.\d\d nats, \d+% of the most there is$", out, re.MULTILINE
     )

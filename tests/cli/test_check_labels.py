@@ -85,13 +85,13 @@ def test_in_json(folder, tmp_path, capsys):
     labels = record["labels"]
     assert record["counts"] == {"accepted": 30, "repaired": 0, "skipped": 0}
     assert (labels["table"], labels["page"]) == (str(table), str(tmp_path / "fixes.html"))
-    assert (labels["photos"], labels["backbone"]) == (30, "efficientnet_lite0")
+    assert (labels["samples"], labels["backbone"]) == (30, "efficientnet_lite0")
     assert labels["noise"]["n"] == 30
     assert labels["noise"]["doubted"] == len(labels["issues"])
     assert labels["says"].startswith("how many of 30 labels are wrong can't be told")
     assert labels["accuracy"] == pytest.approx(1 - len(labels["issues"]) / 30)
     written = [(row["photo"], row["given"], row["likely"]) for row in rows_of(table)]
-    assert [(it["photo"], it["given"], it["likely"]) for it in labels["issues"]] == written
+    assert [(it["name"], it["given"], it["likely"]) for it in labels["issues"]] == written
     assert shlex.split(labels["next"])[-4:] == ["--seed", "3", "--workers", "1"]
 
 
@@ -231,7 +231,7 @@ def test_photos_that_do_not_decode_are_left_out(folder, tmp_path, capsys):
     assert run(["check", str(folder), "--labels", str(tmp_path / "fixes.csv"), "--json"]) == 0
     record = json.loads(capsys.readouterr().out)
     assert record["counts"] == {"accepted": 28, "repaired": 0, "skipped": 2}
-    assert record["labels"]["photos"] == 28
+    assert record["labels"]["samples"] == 28
 
 
 def test_nothing_is_written_without_a_table(folder, tmp_path):
@@ -258,7 +258,7 @@ def test_too_little_to_hold_labels_to(photos, tmp_path):
         (["--labels", "shown.csv"], "'shown.html' is there already and is not overwritten"),
         (
             ["--labels", "fixes.csv", "--fast"],
-            "--fast reads headers only, --labels shows every photo to a network; drop one of them",
+            "--fast reads headers only, --labels shows every sample to a network; drop one of them",
         ),
         (["--backbone", "resnet18"], "--backbone is given without labels to hold to it; add --labels FILE.csv"),
         (["--split-from", "there"], "--split-from is given without labels to hold to it; add --labels FILE.csv"),

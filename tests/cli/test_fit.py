@@ -16,6 +16,7 @@ import pytest
 
 from headstart.cli.fit_summary import _caveats, describe_run, run_to_json
 from headstart.cli.main import run
+from headstart.modalities.modality import Noun
 from headstart.reporting.shown_numbers import format_duration
 from headstart.runs.run import open_run
 from headstart.settings import FitSettings
@@ -250,5 +251,8 @@ def test_settings_are_the_flags() -> None:
     ],
 )
 def test_equal_bytes_in_two_parts_are_not_said_to_be_kept_together(notes, said) -> None:
-    record = {"photos": {"skipped": 0, "repaired": 0}, "copies": 1}
-    assert _caveats(SimpleNamespace(record=record, notes=notes, folder=Path("run")))[-1] == said
+    record = {"files": {"skipped": 0, "repaired": 0}, "copies": 1}
+    assert (
+        _caveats(SimpleNamespace(record=record, notes=notes, folder=Path("run"), noun=Noun("photo", "photos")))[-1]
+        == said
+    )

@@ -342,7 +342,7 @@ def test_what_decoding_finds_stands_in_the_ledger(small, photos, tmp_path) -> No
         assert "truncated" in entries["discs/0-001.jpg"].reason
         assert entries["checks/0-001.jpg"].status is FileStatus.REPAIRED
         assert "truncated" in entries["checks/0-001.jpg"].reason
-        assert run.record["photos"] == {"accepted": 22, "repaired": 1, "skipped": 1}
+        assert run.record["files"] == {"accepted": 22, "repaired": 1, "skipped": 1}
         parts = Split.load(run.folder / "split.json").subsets
         assert entries["discs/0-001.jpg"].digest not in parts
         assert entries["checks/0-001.jpg"].digest in parts

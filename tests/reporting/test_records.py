@@ -36,7 +36,7 @@ def test_everything_that_was_written_is_read(folder):
         assert found == only_keys(written, found)
     assert records.classes == tuple(run["classes"])
     assert Counter(subset.value for subset in records.split.subsets.values()) == run["split"]
-    assert len(records.ledger.entries) == sum(run["photos"].values())
+    assert len(records.ledger.entries) == sum(run["files"].values())
     with np.load(folder / "predictions.npz") as arrays:
         for name in arrays.files:
             np.testing.assert_array_equal(getattr(records.predictions, name), arrays[name])

@@ -73,7 +73,7 @@ def describe_advice(advice: "StrategyAdvice") -> str:
     """Return advice as a person reads it."""
     expected = f"{advice.size}, {advice.similarity}: expect {advice.expected} ({advice.gain}), then {advice.runner_up}"
     sections = [
-        format_table(("measured on training photos", ""), _facts(advice)),
+        format_table(("measured on training samples", ""), _facts(advice)),
         _layers(advice),
         f"{expected}\n{advice.reason}",
         format_table(("strategy", "takes about"), [(name, _seconds(advice, name)) for name in advice.seconds]),
@@ -85,13 +85,13 @@ def describe_advice(advice: "StrategyAdvice") -> str:
 def _facts(advice: "StrategyAdvice") -> list[tuple[str, str]]:
     facts = advice.facts
     rows = [
-        ("photos", f"{facts.photos:,} in {facts.classes} classes"),
+        ("samples", f"{facts.photos:,} in {facts.classes} classes"),
         ("per class", f"median {facts.per_class_median:.0f}, least {facts.per_class_min}"),
     ]
     if (said := facts.domain) is not None:
         rows += [
             ("entropy of the network's own answers", f"{said.entropy:.2f} nats, {said.share:.0%} of the most there is"),
-            ("photos looked at", f"{said.photos}"),
+            ("samples looked at", f"{said.photos}"),
         ]
     return rows
 

@@ -32,7 +32,7 @@ def cache(*, prune_to: str | None = None, store: Path | None = None) -> int:
     rows = [
         (space.description, space.rows, format_size(space.bytes), _when(space.last_used)) for space in found.features
     ]
-    print(format_table(("features", "photos", "size", "last used"), rows) if rows else "no features are stored")
+    print(format_table(("features", "items", "size", "last used"), rows) if rows else "no features are stored")
     if found.activations:
         rows = [
             (kept.description, kept.rows, format_size(kept.bytes), _when(kept.last_used)) for kept in found.activations

@@ -104,7 +104,7 @@ def check(
 
 
 def describe_check(found: "DataCheck") -> str:
-    """Return what a look at photos found, for a person."""
+    """Return what a look at data found, for a person."""
     from headstart.data.samples import FileStatus
 
     samples = found.samples
@@ -113,10 +113,10 @@ def describe_check(found: "DataCheck") -> str:
     ignored = f", {samples.ledger.ignored} hidden or system files ignored" if samples.ledger.ignored else ""
     sections = [
         f"{samples.root}: {sum(found.counts.values())} files seen: {counts}{ignored}",
-        format_table(("class", "photos"), found.photos.items()),
+        format_table(("class", samples.noun.many), found.photos.items()),
         f"formats: {', '.join(f'{name} {count}' for name, count in found.formats.items())}",
         f"width {_range(found.width)}, height {_range(found.height)}",
-        _listed("set{s} of photos with equal bytes", [" = ".join(names) for names in found.copies]),
+        _listed(f"set{{s}} of {samples.noun.many} with equal bytes", [" = ".join(names) for names in found.copies]),
         _listed("skipped or repaired", [_told(it) for it in told if it.status is not FileStatus.ACCEPTED]),
         _listed("accepted with a corrected label", [_told(it) for it in told if it.status is FileStatus.ACCEPTED]),
         _listed("note{s}", list(samples.ledger.notes)),
@@ -147,7 +147,7 @@ def _to_json(found: "DataCheck") -> dict[str, Any]:
         "root": found.samples.root,
         "counts": {outcome.value: count for outcome, count in found.counts.items()},
         "ignored": found.samples.ledger.ignored,
-        "photos": dict(found.photos),
+        "classes": dict(found.photos),
         "formats": dict(found.formats),
         "width": asdict(found.width) if found.width else None,
         "height": asdict(found.height) if found.height else None,

@@ -1,4 +1,4 @@
-"""Words of ``headstart check PHOTOS --labels FILE``."""
+"""Words of ``headstart check SOURCE --labels FILE``."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -22,17 +22,18 @@ def describe_label_check(found: "LabelCheck", file: Path) -> str:
         found: what was found.
         file: the table it was written to.
     """
+    noun = found.samples.noun
     counts = (
-        f"labels of {len(found.samples):,} photos held to heads on {found.backbone} that had not seen them: "
-        f"{found.held.accuracy:.1%} are as they say\n{describe_label_noise(found.noise)}"
+        f"labels of {len(found.samples):,} {noun.form(len(found.samples))} held to heads on {found.backbone} that had "
+        f"not seen them: {found.held.accuracy:.1%} are as they say\n{describe_label_noise(found.noise)}"
     )
     if found.in_test:
         counts += f"\n{describe_left_out(found.in_test)}"
     if not found.listed and not found.samples.relabels:
-        return f"{counts}\n\n{file} has no photo"
+        return f"{counts}\n\n{file} has no {noun.one}"
     earlier = f", and {len(found.samples.relabels):,} labels corrected before" if found.samples.relabels else ""
     then = (
-        f"{len(found.listed):,} to look at{earlier} are in {file}, with pictures in {file.with_suffix('.html')}\n"
+        f"{len(found.listed):,} to look at{earlier} are in {file}, and shown in {file.with_suffix('.html')}\n"
         f"next: edit its column label, then:  {found.command}"
     )
     return "\n\n".join([counts, *_strongest(found), then])
@@ -44,7 +45,7 @@ def label_check_to_json(found: "LabelCheck", file: Path) -> dict[str, Any]:
         "table": str(file),
         "page": str(file.with_suffix(".html")),
         "backbone": found.backbone,
-        "photos": len(found.samples),
+        "samples": len(found.samples),
         "accuracy": found.held.accuracy,
         "noise": asdict(found.noise),
         "says": describe_label_noise(found.noise),
@@ -58,7 +59,7 @@ def _strongest(found: "LabelCheck") -> list[str]:
     """Return a table of the strongest; nothing where none is listed."""
     rows = [
         (
-            issue["photo"],
+            issue["name"],
             f"{issue['given']} {issue['given_probability']:.0%}",
             f"{issue['likely']} {issue['likely_probability']:.0%}",
         )
@@ -68,12 +69,12 @@ def _strongest(found: "LabelCheck") -> list[str]:
 
 
 def _name_issues(found: "LabelCheck", issues: "Sequence[LabelIssue]") -> list[dict[str, Any]]:
-    """Return doubted photos by their names and those of the classes."""
+    """Return doubted samples by their names and those of the classes."""
     names = {sample.id: sample.name for sample in found.samples.samples}
     classes = found.samples.classes
     return [
         {
-            "photo": names[issue.id],
+            "name": names[issue.id],
             "given": classes[issue.given],
             "likely": classes[issue.likely],
             "given_probability": issue.given_probability,

@@ -7,6 +7,7 @@ from typing import Any
 from headstart.cli.fit_summary import describe_look, run_to_json
 from headstart.cli.tables import format_size, format_table, wrap_paragraph
 from headstart.evaluation.comparison import PairedTest
+from headstart.modalities.modality import Noun
 from headstart.runs.run import Run
 from headstart.selection.leaderboard import COLUMNS, LeaderboardRow, format_cells, list_caveats
 from headstart.selection.rule import ArmChoice
@@ -29,16 +30,16 @@ def describe_comparison(compared: ComparedRun) -> str:
         _scores(compared),
         wrap_paragraph(compared.choice.reason, WIDTH),
         "\n".join(_left_out(one) for one in compared.left_out),
-        _on_validation(compared.choice),
+        _on_validation(compared.choice, compared.run.noun),
         _on_test(compared),
-        *(_depth(arm) for arm in compared.run.record["arms"] if arm["depth"]),
+        *(_depth(arm, compared.run.noun) for arm in compared.run.record["arms"] if arm["depth"]),
         _costs(compared.board),
         _trained(compared.run),
         "\n".join(
             (
                 f"everything is in {folder}",
                 f"look:  {describe_look(compared.run)}",
-                f"next:  headstart predict {shlex.quote(str(folder / 'model'))} PHOTO",
+                f"next:  headstart predict {shlex.quote(str(folder / 'model'))} {compared.run.noun.one.upper()}",
             )
         ),
     ]
@@ -58,8 +59,9 @@ def _scores(compared: ComparedRun) -> str:
     shut = "" if compared.revealed or len(board) == 1 else "; the other arms have not seen test (--reveal-test)"
     optimistic = "".join(f"\n{wrap_paragraph(note, WIDTH)}" for note in list_caveats(compared.board))
     return (
-        f"{parts['train']} train, {parts['validation']} validation and {parts['test']} test photos; loss in nats, "
-        f"accuracy with its 95 % interval\n\n{format_table(head, _wrapped(rows))}\n\n* the winner{shut}{optimistic}"
+        f"{parts['train']} train, {parts['validation']} validation and {parts['test']} test {compared.run.noun.many}; "
+        f"loss in nats, accuracy with its 95 % interval\n\n{format_table(head, _wrapped(rows))}\n\n"
+        f"* the winner{shut}{optimistic}"
     )
 
 
@@ -72,18 +74,19 @@ def _wrapped(rows: Iterable[Sequence[object]]) -> Iterator[Sequence[object]]:
             yield (f"  on {backbone}", *("" for _ in numbers))
 
 
-def _on_validation(choice: ArmChoice) -> str:
+def _on_validation(choice: ArmChoice, noun: Noun) -> str:
     if not choice.pairs:
         return ""
     n = choice.pairs[0].n
-    told = f"the best against each other arm, on the same {n} validation photos, in points of accuracy; {CHANCE}"
+    told = f"the best against each other arm, on the same {n} validation {noun.many}, in points of accuracy; {CHANCE}"
     return f"{wrap_paragraph(told, WIDTH)}\n\n{format_table(PAIRS, map(_pair, choice.pairs))}"
 
 
 def _on_test(compared: ComparedRun) -> str:
     told = [wrap_paragraph(_what_test_can_tell(compared), WIDTH)]
     if compared.pairs:
-        alike = f"on the same {compared.pairs[0].n} test photos, each arm as it was validated, fitted on train alone"
+        same = f"on the same {compared.pairs[0].n} test {compared.run.noun.many}"
+        alike = f"{same}, each arm as it was validated, fitted on train alone"
         rows = map(_pair, compared.pairs[:MOST_PAIRS])
         told.append(f"{wrap_paragraph(f'{alike}; {CHANCE}', WIDTH)}\n\n{format_table(PAIRS, rows)}")
     if len(compared.pairs) > MOST_PAIRS:
@@ -92,8 +95,9 @@ def _on_test(compared: ComparedRun) -> str:
 
 
 def _what_test_can_tell(compared: ComparedRun) -> str:
-    mistakes = round(compared.run.test.n * (1 - compared.run.test.accuracy))
-    seen = f"{compared.run.test.n} test photos, on which the winner makes {mistakes} mistake{'s' * (mistakes != 1)},"
+    n = compared.run.test.n
+    mistakes = round(n * (1 - compared.run.test.accuracy))
+    seen = f"{n} test {compared.run.noun.many}, on which the winner makes {mistakes} mistake{'s' * (mistakes != 1)},"
     if compared.smallest is None:
         return f"{seen} are too few to tell anything: even an arm without mistakes could be better by chance alone."
     return (
@@ -123,11 +127,11 @@ def _p(p: float) -> str:
     return "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def _depth(arm: dict[str, Any]) -> str:
+def _depth(arm: dict[str, Any], noun: Noun) -> str:
     """The curve over depth, the cross-validated accuracy as a point on an axis from the lowest to the highest."""
     depths = arm["depth"]
     if any(depth["score"] is None for depth in depths):
-        return f"{arm['name']}: too few photos of a class for a curve over depth"
+        return f"{arm['name']}: too few {noun.many} of a class for a curve over depth"
     values = [depth["score"] for depth in depths]
     low, high = min(values), max(values)
     step = (high - low) / (DOTS - 1) or 1.0

@@ -4,7 +4,7 @@ from pathlib import Path
 
 
 def demo(folder: Path = Path("demo"), /) -> int:
-    """Run the whole job on handwritten digits: photos on disk to a tested classifier and a prediction.
+    """Run the whole job on handwritten digits: files on disk to a tested classifier and a prediction.
 
     Args:
         folder: Where the digits and the run are written.
@@ -17,8 +17,8 @@ def demo(folder: Path = Path("demo"), /) -> int:
     print(f"headstart fit {folder / 'digits'} --out {find_run_folder(folder)}")
     run = run_demo(folder, progress=True)
     print(describe_run(run))
-    photo = sorted((folder / "digits" / "7").iterdir())[0]
-    prediction = run.classifier.predict(photo)
-    print(f"\nheadstart predict {run.folder / 'model'} {photo}")
-    print(f"{photo}: {prediction.label} {prediction.probability:.1%}")
+    digit = sorted((folder / "digits" / "7").iterdir())[0]
+    prediction = run.classifier.predict(digit)
+    print(f"\nheadstart predict {run.folder / 'model'} {digit}")
+    print(f"{digit}: {prediction.label} {prediction.probability:.1%}")
     return 0

@@ -75,5 +75,5 @@ def features(
         print(json.dumps(record, ensure_ascii=False))
     else:
         told = ", ".join(f"{name} {count:,} x {width:,}" for name, (count, width) in shapes.items())
-        print(f"features of {len(found.ids):,} photos by {found.backbone}, {told}: {file}")
+        print(f"features of {len(found.ids):,} {found.noun.form(len(found.ids))} by {found.backbone}, {told}: {file}")
     return 0

@@ -4,10 +4,10 @@ import shlex
 from typing import Any
 
 from headstart.cli.tables import format_table, wrap_paragraph
-from headstart.data.names import count_noun
 from headstart.diagnostics.label_noise import LabelNoise, describe_label_noise
 from headstart.diagnostics.next_commands import suggest_comparing, suggest_relabelling
 from headstart.evaluation.evaluation import Evaluation
+from headstart.modalities.modality import Noun
 from headstart.runs.run import Run
 from headstart.storage.run_layout import REPORT
 
@@ -26,13 +26,13 @@ Test accuracy {test.accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}) on {te
 balanced {test.balanced_accuracy:.1%}, macro F1 {test.macro_f1:.3f}, log loss {test.log_loss:.3f}; \
 validation accuracy {run.validation.accuracy:.1%} on {run.validation.n}{" ^" * run.validation.optimistic}
 
-{describe_classes(run.test)}
+{describe_classes(run.test, run.noun)}
 
 {record["winner"]} (weights: {record["backbone"]["licence"]}), {engine["name"]} {engine["precision"]}
-train {parts["train"]}, validation {parts["validation"]}, test {parts["test"]} photos; {_took(run)}
+train {parts["train"]}, validation {parts["validation"]}, test {parts["test"]} {run.noun.many}; {_took(run)}
 {"".join(f"{line}{chr(10)}" for line in told)}everything is in {run.folder}
 look:  {describe_look(run)}
-next:  headstart predict {shlex.quote(str(run.folder / "model"))} PHOTO"""
+next:  headstart predict {shlex.quote(str(run.folder / "model"))} {run.noun.one.upper()}"""
 
 
 def describe_look(run: Run) -> str:
@@ -50,6 +50,7 @@ def _trust(run: Run) -> list[str]:
     found = run.trust
     if not found:
         return []
+    many = run.noun.many
     before, after = found["calibration"]["before"]["ece"], found["calibration"]["after"]["ece"]
     off = f"stated probabilities are off by {100 * after:.0f} points on average"
     lines = [f"calibration error {after:.1%} ({before:.1%} before): {off}"]
@@ -57,12 +58,12 @@ def _trust(run: Run) -> list[str]:
         size, share = sets["test"]["mean_size"], 100 * sets["test"]["coverage"]
         classes = f"{size:.1f} class{'es' * (f'{size:.1f}' != '1.0')}"
         lines.append(
-            f"prediction sets name {classes} on average; the right one is among them in {share:.0f} of 100 photos"
+            f"prediction sets name {classes} on average; the right one is among them in {share:.0f} of 100 {many}"
         )
     if novelty := found["novelty"]:
         share = 1 - novelty["accepted"]["share"]
         lines.append(
-            f"declined as unfamiliar: {share:.0%} of the test photos, unlike the others; don't trust their answers"
+            f"declined as unfamiliar: {share:.0%} of the test {many}, unlike the others; don't trust their answers"
         )
     return [*(wrap_paragraph(line, WIDTH) for line in lines), *_warnings(run)]
 
@@ -72,8 +73,9 @@ def _warnings(run: Run) -> list[str]:
     if scores := found["leaks"]["scores"]:
         without = scores["without_leaks"]
         score = f"; without them {without['share']:.1%}" if without else ""
-        leaked = count_noun(scores["leaked"], "test photo", "show")
-        lines.append(f"leak: {leaked} the same as photos that were learnt from{score}")
+        noun, n = run.noun, scores["leaked"]
+        leaked = f"{n} test {noun.form(n)} {'shows' if n == 1 else 'show'}"
+        lines.append(f"leak: {leaked} the same as {noun.many} that were learnt from{score}")
     noise = LabelNoise(**found["labels"]["noise"])
     if noise.doubted:
         lines.append(wrap_paragraph(f"labels: {describe_label_noise(noise)}", WIDTH))
@@ -86,17 +88,18 @@ def _warnings(run: Run) -> list[str]:
         lines.append(f"{corrected} test {were} corrected, which flatters the score: {rest}")
     if worst := found["slices"]["worst"]:
         lines.append(
-            f"worse than the rest: {worst['by']} {worst['value']}, {worst['accuracy']:.1%} of {worst['n']} test photos"
+            f"worse than the rest: {worst['by']} {worst['value']}, {worst['accuracy']:.1%} of {worst['n']} test "
+            f"{run.noun.many}"
         )
     return lines
 
 
 def _share(value: float | None) -> str:
-    """Return a share in percent; a dash for what there is not, such as the recall of a class without photos."""
+    """Return a share in percent; a dash for what there is not, such as the recall of a class without items."""
     return "-" if value is None else f"{value:.1%}"
 
 
-def describe_classes(evaluation: Evaluation) -> str:
+def describe_classes(evaluation: Evaluation, noun: Noun) -> str:
     """Return a table of each class, how well it was told, and what it was most often taken for."""
     met = [it for it in enumerate(evaluation.per_class) if it[1].support or it[1].precision is not None]
     rows = [
@@ -106,8 +109,8 @@ def describe_classes(evaluation: Evaluation) -> str:
     more, absent = len(met) - MOST_CLASSES, len(evaluation.per_class) - len(met)
     note = f"\n... and {more} more classes" if more > 0 else ""
     if absent:
-        note += f"\n{absent} class{'es have' if absent > 1 else ' has'} no photo here, and none was taken for one"
-    return format_table(("class", "photos", "precision", "recall", "most often taken for"), rows) + note
+        note += f"\n{absent} class{'es have' if absent > 1 else ' has'} no {noun.one} here, and none was taken for one"
+    return format_table(("class", noun.many, "precision", "recall", "most often taken for"), rows) + note
 
 
 def _mistaken(evaluation: Evaluation, label: int) -> str:
@@ -150,8 +153,8 @@ def _optimism(run: Run) -> list[str]:
 
 def _caveats(run: Run) -> list[str]:
     """Return what was skipped or assumed, each in a line; the ledger has the rest."""
-    aside = run.record["photos"]["skipped"]
-    repaired = run.record["photos"]["repaired"]
+    aside = run.record["files"]["skipped"]
+    repaired = run.record["files"]["repaired"]
     lines = [f"note: {note}" for note in run.notes[:6] if not note.startswith("preparing")]
     if aside or repaired:
         lines.append(f"{aside} files skipped, {repaired} repaired in memory: see {run.folder / 'ledger.jsonl'}")
@@ -159,7 +162,7 @@ def _caveats(run: Run) -> list[str]:
         torn = any(note.startswith("leak: ") for note in run.notes)
         where = "" if torn else ", each kept on one side of the split"
         copies = run.record["copies"]
-        lines.append(f"{copies} set{'s' * (copies != 1)} of photos with equal bytes{where}")
+        lines.append(f"{copies} set{'s' * (copies != 1)} of {run.noun.many} with equal bytes{where}")
     return lines
 
 
@@ -171,7 +174,7 @@ def run_to_json(run: Run) -> dict[str, Any]:
         "winner": run.record["winner"],
         "reason": run.record["choice"]["reason"],
         "split": run.record["split"],
-        "photos": run.record["photos"],
+        "files": run.record["files"],
         "took": run.took,
         "seconds": run.seconds,
         "notes": list(run.notes),

@@ -64,7 +64,7 @@ def _describe_layers(found: "BackboneLayers") -> str:
     empty = [layer.name for layer in found.layers if not layer.trained]
     weights = "The weights, fetched at the first use, were" if found.fetched else "The weights were"
     lines = [
-        f"{found.name} ({found.architecture}): {found.size} x {found.size} pixels, {lowest.trained:,} parameters",
+        f"{found.name} ({found.architecture}): input {found.size} x {found.size}, {lowest.trained:,} parameters",
         "",
         format_table(head, map(_row, found.layers)),
         "",

@@ -100,6 +100,7 @@ class RunRecord:
     proofs: tuple[ParityCheck, ...]
     arms: tuple[ArmRecord, ...]
     winner: str
+    modality: str  #: the name of the kind of data
     seconds: Mapping[str, float]  #: by stage
     notes: tuple[str, ...]
     versions: Mapping[str, str]
@@ -107,7 +108,6 @@ class RunRecord:
     refitted: bool = False  #: the winner was fitted once more, on training and validation samples together
     advice: AdviceRecord | None = None
     took: float | None = None  #: seconds from the beginning to the last result
-    modality: str = "image"  #: the name of the kind of data
 
 
 @dataclass(frozen=True, slots=True)

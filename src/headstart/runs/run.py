@@ -15,6 +15,7 @@ from headstart.errors import UserError, describe_schema_mismatch
 from headstart.evaluation.evaluation import Evaluation, read_evaluation
 from headstart.inference.classifier import Classifier, load
 from headstart.modalities.image.load import PhotoLike
+from headstart.modalities.modality import Noun, find_noun
 from headstart.reporting.records import total_seconds
 from headstart.runs.tables import MisclassifiedPhotos, RunLayers, list_layers, list_misclassified
 from headstart.storage.run_layout import EVALUATION, LEDGER, MODEL, NEIGHBOURS, RECORD, SCHEMA_VERSION, TRUST
@@ -32,7 +33,7 @@ ALIKE = 3  #: photos that an explanation names
 class Explanation:
     """Reasons for an answer of a classifier."""
 
-    heat: "HeatMap"  #: what speaks for the class, place by place; ``headstart.explanation.explainer.overlay`` draws it
+    heat: "HeatMap"  #: what speaks for the class, place by place
     alike: tuple[tuple[str, float], ...]  #: the photos most alike among those learnt from: name and cosine, best first
 
     def _repr_html_(self) -> str:
@@ -145,11 +146,16 @@ class Run:
             (f"test {measure.name}", test.describe().removeprefix(f"{measure.name} ")),
             (f"validation {measure.name}", f"{measure.format(self.validation.score)} on {self.validation.counted}"),
             ("winner", f"{self.record['winner']} on {self.record['backbone']['name']}"),
-            ("photos", ", ".join(f"{name} {count}" for name, count in parts.items())),
+            (self.noun.many, ", ".join(f"{name} {count}" for name, count in parts.items())),
             ("took", f"{self.took:.1f} s"),
             ("folder", self.folder),
         ]
         return html_table(("run", ""), rows)
+
+    @property
+    def noun(self) -> Noun:
+        """Return the word that people have for an item of its kind of data."""
+        return find_noun(self.record["modality"])
 
     @property
     def task(self) -> Task:

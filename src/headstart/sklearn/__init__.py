@@ -1,6 +1,6 @@
 """Estimators for scikit-learn: a frozen network as a transformer, and the whole job as a classifier.
 
-``make_pipeline(FeatureExtractor("efficientnet_lite0"), SVC())`` learns from photos: paths, bytes or arrays.
+``make_pipeline(FeatureExtractor("efficientnet_lite0"), SVC())`` learns from items: paths, bytes or arrays.
 """
 
 from headstart.sklearn.classifier import Classifier

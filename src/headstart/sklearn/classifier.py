@@ -4,7 +4,7 @@ import csv
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,6 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from headstart.errors import DataError
-from headstart.modalities.image.load import PhotoLike
 from headstart.pipeline.fit import fit as run_fit
 from headstart.settings import HeadName, StrategyName
 
@@ -21,9 +20,9 @@ if TYPE_CHECKING:
 
 
 class Classifier(ClassifierMixin, BaseEstimator):
-    """The whole job as an estimator: fitted on photos and labels, calibrated, tested on a share of them.
+    """The whole job as an estimator: fitted on items and labels, calibrated, tested on a share of them.
 
-    The test photos are taken from those given to ``fit``; ``test_`` is their score.
+    The test items are taken from those given to ``fit``; ``test_`` is their score.
     """
 
     def __init__(
@@ -60,30 +59,30 @@ class Classifier(ClassifierMixin, BaseEstimator):
         self.settings = settings
 
     def fit(self, X: Iterable[Any], y: Iterable[Any]) -> Self:
-        """Make a classifier from photos and their labels.
+        """Make a classifier from items and their labels.
 
         Args:
-            X: paths of photos, or pixels, uint8 (N, H, W) or (N, H, W, channels).
+            X: paths, or an array of N items, such as (N, H, W, 3) uint8.
             y: N labels, text or numbers.
 
         Raises:
-            UserError: photos, labels or settings that cannot be used.
+            UserError: items, labels or settings that cannot be used.
             HeadstartError: anything else that went wrong.
         """
-        photos, labels = list(X), np.asarray(list(y))
-        if len(photos) != len(labels):
-            raise DataError(f"{len(photos)} photos have {len(labels)} labels; give one for each")
+        items, labels = list(X), np.asarray(list(y))
+        if len(items) != len(labels):
+            raise DataError(f"{len(items)} items have {len(labels)} labels; give one for each")
         classes = np.unique(labels)
         names = {str(label): label for label in classes}
         options = {name: getattr(self, name) for name in ("backbone", "strategy", "head", "budget", "seed", "store")}
         options |= self.settings or {}
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(self.out) if self.out is not None else Path(scratch) / "run"
-            if photos and isinstance(photos[0], str | Path):
-                run = run_fit(write_table(photos, labels, Path(scratch) / "labels.csv"), out=folder, **options)
+            if items and isinstance(items[0], str | Path):
+                run = run_fit(write_table(items, labels, Path(scratch) / "labels.csv"), out=folder, **options)
             else:
-                pixels = np.stack([np.asarray(photo) for photo in photos])
-                run = run_fit(pixels, labels=[str(label) for label in labels], out=folder, **options)
+                array = np.stack([np.asarray(item) for item in items])
+                run = run_fit(array, labels=[str(label) for label in labels], out=folder, **options)
             self.classifier_ = run.classifier
             self.test_ = run.test
         if set(run.classes) != names.keys():
@@ -96,11 +95,11 @@ class Classifier(ClassifierMixin, BaseEstimator):
         """Return calibrated probabilities, (N, C), in the order of ``classes_``.
 
         Raises:
-            DataError: a photo that cannot be read.
+            DataError: an item that cannot be read.
         """
         check_is_fitted(self)
-        photos = [cast("PhotoLike", _as_path(photo)) for photo in X]
-        predictions = self.classifier_.predict(photos)
+        items = [_as_path(item) for item in X]
+        predictions = self.classifier_.predict(items)
         bad = next((one for one in predictions if one.error is not None), None)
         if bad is not None:
             raise DataError(f"{bad.source}: {bad.error}; leave it out")
@@ -108,10 +107,10 @@ class Classifier(ClassifierMixin, BaseEstimator):
         return np.asarray(rows[:, self._order], np.float64)
 
     def predict(self, X: Iterable[Any]) -> NDArray[Any]:
-        """Return the likeliest class of each photo, as ``y`` had it.
+        """Return the likeliest class of each item, as ``y`` had it.
 
         Raises:
-            DataError: a photo that cannot be read.
+            DataError: an item that cannot be read.
         """
         check_is_fitted(self)
         return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
@@ -123,14 +122,14 @@ class Classifier(ClassifierMixin, BaseEstimator):
         return tags
 
 
-def write_table(photos: Iterable[str | Path], labels: Iterable[Any], file: Path) -> Path:
-    """Write a table of photos and labels for ``fit``; return its path."""
+def write_table(items: Iterable[str | Path], labels: Iterable[Any], file: Path) -> Path:
+    """Write a table of files and labels for ``fit``; return its path."""
     with file.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(("path", "label"))
-        writer.writerows((str(Path(photo).absolute()), str(label)) for photo, label in zip(photos, labels, strict=True))
+        writer.writerows((str(Path(item).absolute()), str(label)) for item, label in zip(items, labels, strict=True))
     return file
 
 
-def _as_path(photo: Any) -> Any:
-    return str(photo) if isinstance(photo, np.str_) else photo
+def _as_path(item: Any) -> Any:
+    return str(item) if isinstance(item, np.str_) else item

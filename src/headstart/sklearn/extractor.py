@@ -17,11 +17,12 @@ from headstart.engines.parity import ParitySamples
 from headstart.errors import DataError
 from headstart.events import RunLog
 from headstart.extraction.extract import extract
+from headstart.modalities.modality import get_modality
 from headstart.pipeline.backbones import load_backbones
 from headstart.selection.budget import Budget
 from headstart.selection.context import RunContext
 from headstart.settings import EngineName, FitSettings, Precision, locate_store
-from headstart.sklearn.photos import list_samples
+from headstart.sklearn.items import find_modality, list_samples
 from headstart.storage.store import Store
 
 if TYPE_CHECKING:
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
 
 
 class FeatureExtractor(TransformerMixin, BaseEstimator):
-    """A frozen network that turns photos into rows of features; each photo is computed once and stored.
+    """A frozen network that turns items into rows of features; each item is computed once and stored.
 
-    Parameters are those of ``headstart.features``. A photo is a path, the bytes of a file, or pixels, uint8 (H, W),
-    (H, W, 3) or (H, W, 4); several of them are a list or an array.
+    Parameters are those of ``headstart.features``. An item is a path, the bytes of a file, or an array, of the
+    kind of data that the network reads; several of them are a list or an array.
     """
 
     def __init__(
@@ -53,18 +54,19 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):
         self.store = store
 
     def fit(self, X: Iterable[Any], y: Any = None) -> Self:
-        """Load the network and choose the engine that runs it; nothing is learnt from the photos.
+        """Load the network and choose the engine that runs it; nothing is learnt from the items.
 
         Args:
-            X: photos; the engine is proved on some of them.
+            X: items; the engine is proved on some of them.
             y: not used.
 
         Raises:
-            UserError: no photo, one that cannot be read, or a name that is none.
+            UserError: no item, one that cannot be read, or a name that is none.
             HeadstartError: a network that cannot be had.
         """
         settings = self._settings()
-        samples = list_samples(X)
+        items = list(X)
+        samples = list_samples(items, find_modality(items))
         with Store(locate_store(settings.store)) as store, store.mark_in_use():
             context = RunContext(settings, store, Budget(None), RunLog(events.ignore))
             backbones = load_backbones(samples, len(samples), context)
@@ -78,14 +80,14 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: Iterable[Any]) -> Floats:
-        """Return the features of photos, float32 (N, D).
+        """Return the features of items, float32 (N, D).
 
         Raises:
-            DataError: a photo that cannot be read.
+            DataError: an item that cannot be read.
         """
         check_is_fitted(self)
         settings = self._settings()
-        samples = list_samples(X)
+        samples = list_samples(X, get_modality(self.backbone_.spec.kind))
         with Store(locate_store(settings.store)) as store, store.mark_in_use():
             done = extract(samples, self.backbone_, self._load_engine(), store, workers=self.workers)
             broken = next((sample for sample in samples if is_broken(done.issues.get(sample.digest))), None)
@@ -110,8 +112,8 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):
     def _load_engine(self) -> Any:
         """Return the engine that was chosen; in another process it is made anew."""
         if getattr(self, "_chosen", None) is None:
-            size = self.backbone_.spec.size
-            blank = ParitySamples("none", lambda: np.zeros((1, size, size, 3), np.uint8))
+            spec = self.backbone_.spec
+            blank = ParitySamples("none", lambda: np.zeros((1, spec.size, spec.size, 3), np.uint8))
             self._chosen = choose_engine(
                 self.backbone_,
                 blank,
@@ -132,5 +134,5 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):
 
 
 def is_broken(issue: Any) -> bool:
-    """Return whether a photo could not be decoded."""
+    """Return whether an item could not be decoded."""
     return issue is not None and issue.broken

@@ -23,21 +23,21 @@ def advise(
     progress: ShowProgress = "auto",
     **options: Unpack[DataOptions],
 ) -> StrategyAdvice:
-    """Return which way to transfer the field's rule expects to do best, from a look at 200 of the photos.
+    """Return which way to transfer the field's rule expects to do best, from a look at 200 of the samples.
 
     Args:
-        source: labelled photos, as ``fit`` takes them.
-        labels: with images, a label for each.
+        source: labelled data, as ``fit`` takes them.
+        labels: with arrays, a label for each.
         backbone: the network, one name.
-        seed: of the split; the photos looked at are among those that ``fit`` with this seed trains on.
-        cost: time a few steps of training to predict what it takes; computes the features of all photos first.
+        seed: of the split; the samples looked at are among those that ``fit`` with this seed trains on.
+        cost: time a few steps of training to predict what it takes; computes the features of all samples first.
         store: the store's folder; HEADSTART_STORE or the platform's cache folder when not given.
         listener: is told of progress.
         progress: as of ``fit``.
-        **options: how photos and labels are read: ``classes_from``, ``groups_from``, ``encoding``.
+        **options: how data and labels are read: ``classes_from``, ``groups_from``, ``encoding``.
 
     Raises:
-        UserError: photos, a name or a setting that cannot be used.
+        UserError: data, a name or a setting that cannot be used.
         HeadstartError: anything else that went wrong; features that were computed are kept.
     """
     with watch(listener, progress) as heard:

@@ -40,7 +40,7 @@ class CheckOptions(DataOptions, AugmentOptions, total=False):
 
 @dataclass(frozen=True)
 class CheckReport:
-    """Photos looked over before anything is fitted."""
+    """Data looked over before anything is fitted."""
 
     data: DataCheck  #: counts, sizes, formats, copies, problems
     labels: LabelCheck | None  #: labels that look wrong; None where they were not looked at
@@ -59,7 +59,7 @@ class CheckReport:
             for entry in self.data.samples.ledger.entries
             if entry.status is not FileStatus.ACCEPTED
         ]
-        tables = [html_table(("class", "photos"), self.data.photos.items(), caption=counts)]
+        tables = [html_table(("class", self.data.samples.noun.many), self.data.photos.items(), caption=counts)]
         tables += [html_table(("file", "status", "reason"), files)] if files else []
         tables += [html_table(("to mend before fitting",), [(it,) for it in self.problems])] if self.problems else []
         return "".join(tables)
@@ -78,24 +78,24 @@ def check(
     progress: ShowProgress = "auto",
     **options: Unpack[CheckOptions],
 ) -> CheckReport:
-    """Look photos over before anything is fitted: counts, classes, sizes, problems. Nothing is changed.
+    """Look data over before anything is fitted: counts, classes, sizes, problems. Nothing is changed.
 
     Args:
-        source: labelled photos, as ``fit`` takes them.
-        labels: with images, a label for each.
+        source: labelled data, as ``fit`` takes them.
+        labels: with arrays, a label for each.
         sheet: write a sheet of changed views to this file, .png or .jpg (``--augment``). Never overwritten.
-        label_table: write photos whose labels look wrong to this table, .csv, with a page (``--labels``).
+        label_table: write samples whose labels look wrong to this table, .csv, with a page (``--labels``).
         check_labels: look for labels that look wrong, without a table.
-        include_test: list photos of the test part too.
-        fast: read headers only; a photo that is damaged further on is not found then.
+        include_test: list samples of the test part too.
+        fast: read headers only; one that is damaged further on is not found then.
         listener: is told of progress.
         progress: as of ``fit``.
-        **options: how photos are read (``classes_from``, ...), how views are changed (``rotation``, ...), and the
+        **options: how data are read (``classes_from``, ...), how views are changed (``rotation``, ...), and the
             network that labels are held to (``backbone``, ``seed``, ``precision``, ``engine``, ``workers``, ``store``,
             ``relabel``, ``split_from``).
 
     Raises:
-        UserError: a source or settings that cannot be used. What is wrong with photos is no error: the record has it.
+        UserError: a source or settings that cannot be used. What is wrong with data is no error: the record has it.
         HeadstartError: anything else that went wrong.
     """
     settings = load_check_settings(options)
@@ -134,7 +134,7 @@ def load_check_settings(options: Mapping[str, Any]) -> FitSettings:
 
 
 def refuse_clashes(network: Mapping[str, Any], *, review: bool, fast: bool) -> None:
-    """Refuse settings that do not go together, before the long look at the photos.
+    """Refuse settings that do not go together, before the long look at the samples.
 
     Raises:
         SettingError: settings of the network without labels to hold to it, or a quick look that is to be a long one.
@@ -143,7 +143,7 @@ def refuse_clashes(network: Mapping[str, Any], *, review: bool, fast: bool) -> N
         name = next(iter(network))
         raise SettingError(f"--{name.replace('_', '-')} is given without labels to hold to it; add --labels FILE.csv")
     if review and fast:
-        raise SettingError("--fast reads headers only, --labels shows every photo to a network; drop one of them")
+        raise SettingError("--fast reads headers only, --labels shows every sample to a network; drop one of them")
 
 
 def refuse_sheet(sheet: Path | None, settings: FitSettings) -> None:

@@ -52,13 +52,13 @@ def compare(
     cancel: events.CancelToken | None = None,
     **options: Unpack[FitOptions],
 ) -> ComparedRun:
-    """Try several ways to transfer on one split, and compare them photo by photo.
+    """Try several ways to transfer on one split, and compare them sample by sample.
 
     The same work as ``fit``. Without ``arms``, ``strategy`` or ``budget``: both probes and a partial fine-tune.
 
     Args:
-        source: labelled photos as ``fit`` takes them; or a finished run or its folder, whose comparison is read.
-        labels: with images, a label for each.
+        source: labelled data as ``fit`` takes them; or a finished run or its folder, whose comparison is read.
+        labels: with arrays, a label for each.
         config: a TOML file of settings; keyword arguments win over it.
         listener: is told of progress, notes and finished stages.
         progress: as of ``fit``.
@@ -66,14 +66,14 @@ def compare(
         **options: the settings, as of ``fit``.
 
     Raises:
-        UserError: photos or settings that cannot be used.
+        UserError: data or settings that cannot be used.
         HeadstartError: anything else that went wrong; what was computed is kept.
     """
     if is_run(source):
         if options or config is not None:
             raise SettingError(
                 f"{str(source)!r} is a run, whose comparison is shown as it was made; leave the settings out, or give "
-                "the photos"
+                "the data"
             )
         return read_comparison(source if isinstance(source, Run) else open_run(source))
     options.update(choose_arms(Path(config) if config is not None else None, **options))
@@ -82,7 +82,7 @@ def compare(
 
 
 def is_run(source: Any) -> bool:
-    """Return whether a source is a run, finished or not, rather than photos."""
+    """Return whether a source is a run, finished or not, rather than data."""
     if not isinstance(source, str | Path | Run):
         return False
     folder = Path(source).expanduser()
@@ -114,7 +114,7 @@ def read_comparison(run: Run) -> ComparedRun:
     except (OSError, ValueError, KeyError, TypeError):
         raise UserError(
             f"{str(run.folder)!r} has no comparison that can be read: {COMPARISON} is missing or damaged; run "
-            "headstart compare on the photos"
+            "headstart compare on the data"
         ) from None
 
 

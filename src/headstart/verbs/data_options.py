@@ -1,4 +1,4 @@
-"""Keywords that say how photos and labels are read, of the verbs that take no other settings."""
+"""Keywords that say how data and labels are read, of the verbs that take no other settings."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from headstart.settings import DataSettings, FitSettings
 
 
 def load_data_settings(options: Mapping[str, Any]) -> DataSettings:
-    """Return the chapter of how photos are read.
+    """Return the chapter of how data are read.
 
     Raises:
         SettingError: an unknown name, or a value that cannot be used.

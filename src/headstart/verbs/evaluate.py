@@ -24,19 +24,19 @@ def evaluate(
     progress: ShowProgress = "auto",
     **options: Unpack[DataOptions],
 ) -> Evaluation:
-    """Return the score of a saved classifier on labelled photos, all of them; classes are matched by name.
+    """Return the score of a saved classifier on labelled data, all of them; classes are matched by name.
 
     Args:
         model: a saved classifier, its folder, or the run.
-        source: labelled photos, as ``fit`` takes them.
-        labels: with images, a label for each.
+        source: labelled data, as ``fit`` takes them.
+        labels: with arrays, a label for each.
         engine: what answers: "auto", "onnxruntime" or "openvino".
         listener: is told of progress.
         progress: as of ``fit``.
-        **options: how photos and labels are read: ``classes_from``, ``groups_from``, ``encoding``.
+        **options: how data and labels are read: ``classes_from``, ``groups_from``, ``encoding``.
 
     Raises:
-        UserError: photos or a classifier that cannot be used, or a class that the classifier does not know.
+        UserError: data or a classifier that cannot be used, or a class that the classifier does not know.
     """
     data = load_data_settings(options)
     with watch(listener, progress) as heard:

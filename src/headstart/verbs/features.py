@@ -16,6 +16,7 @@ from headstart.display.html import html_table
 from headstart.display.watch import ShowProgress, watch
 from headstart.errors import BackboneError, MissingExtra, SettingError
 from headstart.events import RunLog
+from headstart.modalities.modality import Noun
 from headstart.pipeline.backbones import load_backbones
 from headstart.pipeline.dataset import find_train_samples, prepare_dataset, read_samples, split_samples
 from headstart.selection.budget import Budget
@@ -23,6 +24,7 @@ from headstart.selection.context import RunContext
 from headstart.settings import FitSettings, locate_store, parse_duration
 from headstart.storage.atomic import replace_bytes
 from headstart.storage.store import Store
+from headstart.verbs.items import ITEM
 from headstart.verbs.options import FitOptions
 
 ALL_LAYERS = "all"
@@ -31,19 +33,20 @@ SUFFIXES = (".npz", ".parquet")
 
 @dataclass(frozen=True, eq=False)
 class Features:
-    """A row of a frozen network's features for each labelled photo, as ``fit`` learns from."""
+    """A row of a frozen network's features for each labelled sample, as ``fit`` learns from."""
 
-    ids: tuple[str, ...]  #: N, unique: a digest of the photo's bytes, numbered for further copies
-    names: tuple[str, ...]  #: N, of the photos
+    ids: tuple[str, ...]  #: N, unique: a digest of the bytes of the file, numbered for further copies
+    names: tuple[str, ...]  #: N, of the files, or of rows of an array
     labels: tuple[str, ...]  #: N, names of classes
     subsets: tuple[str, ...]  #: N: "train", "validation" or "test"
     layers: Mapping[str, Floats]  #: by layer, from the input upwards: float32 (N, D)
     backbone: str
-    computed: int  #: photos whose features were not stored yet
+    computed: int  #: samples whose features were not stored yet
+    noun: Noun = ITEM  #: the word for a sample
 
     def __repr__(self) -> str:
         layers = ", ".join(f"{name} {' x '.join(map(str, rows.shape))}" for name, rows in self.layers.items())
-        return f"Features({len(self.ids)} photos, {self.backbone}, {layers})"
+        return f"Features({self.noun.count(len(self.ids))}, {self.backbone}, {layers})"
 
     @property
     def rows(self) -> Floats:
@@ -72,7 +75,7 @@ class Features:
     def _repr_html_(self) -> str:
         shapes = ", ".join(f"{name} {rows.shape[0]:,} x {rows.shape[1]:,}" for name, rows in self.layers.items())
         rows = zip(self.names, self.labels, self.subsets, strict=True)
-        return html_table(("photo", "label", "subset"), rows, caption=f"{self.backbone}: {shapes}", most=5)
+        return html_table((self.noun.one, "label", "subset"), rows, caption=f"{self.backbone}: {shapes}", most=5)
 
 
 def features(
@@ -85,22 +88,22 @@ def features(
     progress: ShowProgress = "auto",
     **options: Unpack[FitOptions],
 ) -> Features:
-    """Return the features of labelled photos, those that ``fit`` with the same settings learns from.
+    """Return the features of labelled data, those that ``fit`` with the same settings learns from.
 
     What is stored is not computed again; what is computed is stored.
 
     Args:
-        source: labelled photos, as ``fit`` takes them.
+        source: labelled data, as ``fit`` takes them.
         layer: the name of a layer, several names, or "all"; the last one when not given. ``headstart.models(NAME,
             layers=True)`` lists them.
-        labels: with images, a label for each.
+        labels: with arrays, a label for each.
         config: a TOML file of settings; keyword arguments win over it.
         listener: is told of progress.
         progress: as of ``fit``.
         **options: settings of ``fit``: ``backbone`` (one name), ``seed``, ``precision``, ``engine``, ``store``, ...
 
     Raises:
-        UserError: photos, names or settings that cannot be used.
+        UserError: data, names or settings that cannot be used.
         HeadstartError: anything else that went wrong; features that were computed are kept.
     """
     settings = FitSettings.load(Path(config) if config is not None else None, **options)
@@ -150,6 +153,7 @@ def _to_features(samples: Samples, split: Split, rows: dict[str, Floats], backbo
         layers=rows,
         backbone=backbone,
         computed=computed,
+        noun=samples.noun,
     )
 
 

@@ -23,12 +23,12 @@ def fit(
     cancel: events.CancelToken | None = None,
     **options: Unpack[FitOptions],
 ) -> "Run":
-    """Make a tested classifier from labelled photos.
+    """Make a tested classifier from labelled data.
 
     Args:
         source: a folder with a folder per class, perhaps inside train/validation/test; a table; an archive; an
-            ``.npz``; or images, (N, H, W[, channels]) uint8.
-        labels: with images, a label for each.
+            ``.npz``; or an array of N items, such as (N, H, W, 3) uint8.
+        labels: with arrays, a label for each.
         config: a TOML file of settings; keyword arguments win over it.
         listener: is told of progress, notes and finished stages; see ``headstart.events``.
         progress: whether stages and a bar are shown while it works; "auto": in a terminal or a notebook, where no
@@ -38,7 +38,7 @@ def fit(
             ``headstart.settings.FitSettings``, or ``headstart fit --help-all``.
 
     Raises:
-        UserError: photos or settings that cannot be used; no run is written then.
+        UserError: data or settings that cannot be used; no run is written then.
         HeadstartError: anything else that went wrong; features that were computed are kept.
         Cancelled: the token was asked to end it (a ``KeyboardInterrupt``, as of Ctrl-C).
     """

@@ -18,7 +18,10 @@ class Models(list[BackboneListing]):
     """Backbones: name, parameters, input size, licence, where their weights are, whether they are here."""
 
     def _repr_html_(self) -> str:
-        rows = [(one.name, one.parameters or None, one.size, one.licence, one.weights, one.is_local) for one in self]
+        rows = [
+            (one.name, one.parameters or None, one.size, one.licence, one.weights, "yes" if one.is_local else "no")
+            for one in self
+        ]
         return html_table(("name", "parameters", "input", "licence", "weights", "here"), rows)
 
 

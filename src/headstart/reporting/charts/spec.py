@@ -145,7 +145,7 @@ def format_bytes(value: float) -> str:
 
 
 def count_items(count: int, noun: Noun, kind: str = "") -> str:
-    """Return a number of items, such as "1,200 test photos"."""
+    """Return a number of items, such as "1,200 test samples"."""
     return f"{count:,} {kind}{' ' * bool(kind)}{noun.form(count)}"
 
 

@@ -110,8 +110,8 @@ def mirror_features(samples: Sequence[Sample], network: LoadedBackbone) -> dict[
     unique = list({sample.digest: sample for sample in samples}.values())
     for start in range(0, len(unique), engine.batch):
         chunk = unique[start : start + engine.batch]
-        pixels = load_batch(chunk, backbone.spec, len(chunk))
-        rows = engine.forward(np.ascontiguousarray(pixels[:, :, ::-1]))[backbone.layers[-1].name]
+        pixels = load_batch(chunk, backbone.spec, len(chunk))["pixels"]
+        rows = engine.forward({"pixels": np.ascontiguousarray(pixels[:, :, ::-1])})[backbone.layers[-1].name]
         found |= {sample.digest: row for sample, row in zip(chunk, rows, strict=True)}
     return found
 

@@ -228,7 +228,7 @@ def _of_small(originals: list[Sample], backbone: Backbone, engine: Engine, copie
 
 def _looks_seconds(samples: Sequence[Sample], backbone: Backbone) -> float:
     """What stats of all photos take of the processor."""
-    pixels = load_batch(samples, backbone.spec, 256)
+    pixels = load_batch(samples, backbone.spec, 256)["pixels"]
     batches = [pixels[first : first + 8] for first in range(0, len(pixels), 8)]
     taken = []
     for _ in range(5):

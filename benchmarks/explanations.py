@@ -30,6 +30,7 @@ import headstart
 import measuring
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.convert import load_backbone
+from headstart.engines.engine import forward_all
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.explanation.explainer import Explainer
 from headstart.export import EnsembleMember, FeatureBranch, FittedModel, ParityExample, write_model
@@ -137,8 +138,8 @@ def fitted(family: Family, backbone: Backbone, data: Path, folder: Path) -> tupl
     squares, labels, classes = photos(data, backbone.spec)
     layers = tuple(it.name for it in backbone.layers) if family.layers == "all" else (family.layers,)
     engine = OpenVinoEngine(backbone, "f32")
-    rows = [engine.forward(squares[start : start + 8]) for start in range(0, len(squares), 8)]
-    features = np.concatenate([np.concatenate([row[name] for name in layers], axis=1) for row in rows])
+    rows = forward_all(engine, {"pixels": squares})
+    features = np.concatenate([rows[name] for name in layers], axis=1)
     task = TrainingSet(features, labels.astype(np.int64), len(classes), np.arange(len(labels)), False, 0)
     head = fit_head(family.head, task, HeadSettings(c_points=8)).head
     branch, answer = FeatureBranch(backbone, "openvino", "f32", layers), EnsembleMember((0,), head)

@@ -111,7 +111,8 @@ def _plain(sample: Sample, backbone: Backbone) -> object:
 
 def _forward(engine: Engine, backbone: Backbone, count: int) -> None:
     size = backbone.spec.size
-    batch = np.random.default_rng(0).integers(0, 256, (engine.batch, size, size, 3), dtype=np.uint8)
+    pixels = np.random.default_rng(0).integers(0, 256, (engine.batch, size, size, 3), dtype=np.uint8)
+    batch = {"pixels": pixels}
     with ThreadPoolExecutor(engine.streams) as pool:
         for _ in pool.map(lambda _: engine.forward(batch), range(-(-count // engine.batch))):
             pass

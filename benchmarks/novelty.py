@@ -24,6 +24,7 @@ from headstart import events
 from headstart.data.groups import encode_groups
 from headstart.data.read import read_source
 from headstart.data.samples import Subset
+from headstart.engines.engine import forward_all
 from headstart.events import RunLog
 from headstart.extraction.extract import extract, load_batch
 from headstart.inference.novelty import Novelty
@@ -94,12 +95,12 @@ def extracted(folder: Path, store: Store) -> Photos:
     given = np.array([it.subset is Subset.TEST for it in kept])
     tested = [it for it, test in zip(kept, given, strict=True) if test or not given.any()]
     order = np.random.default_rng(0).permutation(len(tested))[:CHANGED]
-    pixels = load_batch([tested[index] for index in order], network.backbone.spec, CHANGED)
+    pixels = load_batch([tested[index] for index in order], network.backbone.spec, CHANGED)["pixels"]
     changed: dict[str, list[np.ndarray]] = {}
     for name, change in changes(np.random.default_rng(0)).items() if given.any() else ():
         views = np.stack([change(one) for one in pixels])
-        found = [network.chosen.engine.forward(views[start : start + 8]) for start in range(0, len(views), 8)]
-        changed[name] = [np.concatenate([rows[layer] for rows in found]) for layer in layers]
+        found = forward_all(network.chosen.engine, {"pixels": views})
+        changed[name] = [found[layer] for layer in layers]
     digests = [it.digest for it in kept]
     groups = encode_groups(kept)
     labels = np.array([it.label for it in kept], np.int64)

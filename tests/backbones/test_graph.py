@@ -18,7 +18,7 @@ from headstart.backbones.graph import (
     trace,
 )
 from headstart.backbones.loaded import LoadedNetwork
-from headstart.backbones.timm_network import Network
+from headstart.backbones.providers.timm_network import Network
 from headstart.backbones.zoo import load_network
 from headstart.errors import BackboneError, EngineError
 from headstart.modalities.image.spec import ImageSpec
@@ -198,7 +198,9 @@ class _Skipping(nn.Module):
 
 def traced_skipping() -> TracedNetwork:
     layers = (Layer("stage1", 4), Layer("final", 3))
-    return trace(SimpleNamespace(network=_Skipping().eval(), layers=layers, spec=SimpleNamespace(size=8)))
+    return trace(
+        SimpleNamespace(network=_Skipping().eval(), layers=layers, spec=ImageSpec(8, 1000, (0.5,) * 3, (0.5,) * 3))
+    )
 
 
 def test_a_connection_past_a_layer_moves_the_cut_below_it() -> None:
@@ -214,7 +216,7 @@ def test_a_connection_past_a_layer_moves_the_cut_below_it() -> None:
 def test_a_top_that_looks_at_the_input_is_refused() -> None:
     traced = traced_skipping()
     (inner,) = (node for node in traced.module.graph.nodes if node.target == "first")
-    wrong = TracedNetwork(traced.module, {**traced.cuts, "stage1": inner}, traced.sections)
+    wrong = TracedNetwork(traced.module, {**traced.cuts, "stage1": inner}, traced.sections, traced.tensors)
     with pytest.raises(BackboneError, match="also looks at the input"):
         extract_top(wrong, "stage1")
 

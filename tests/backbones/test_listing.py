@@ -5,6 +5,7 @@ import pytest
 
 from headstart.backbones.convert import load_backbone
 from headstart.backbones.listing import list_local, search_backbones
+from headstart.modalities.image.spec import ImageSpec
 from tests.backbones.conftest import Weights
 
 
@@ -44,7 +45,8 @@ def test_known_networks_are_listed_under_their_own_names(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("name", ["mobilenet_v2", "timm:mobilenetv2_100.ra_in1k"])
 def test_a_known_network_that_was_converted_is_here(tmp_path: Path, name: str) -> None:
-    record = {"name": name, "parameters": 1, "spec": {"size": 224}, "licence": "apache-2.0", "weights": "hub"}
+    spec = ImageSpec(224, 1000, (0.5,) * 3, (0.5,) * 3).to_json()
+    record = {"name": name, "parameters": 1, "spec": spec, "licence": "apache-2.0", "weights": "hub"}
     (tmp_path / "some-network").mkdir()
     (tmp_path / "some-network" / "backbone.json").write_text(json.dumps(record))
     (entry,) = search_backbones("mobilenetv2_100", tmp_path)

@@ -27,7 +27,7 @@ def test_openvino_gives_pytorchs_features(architecture: str, tmp_path: Path) -> 
     save_file(body.state_dict(), tmp_path / "weights.safetensors")
     backbone = load_backbone(f"timm:{architecture}@{tmp_path / 'weights.safetensors'}", tmp_path / "networks")
     size = backbone.spec.size
-    photos = np.random.default_rng(0).integers(0, 256, (4, size, size, 3), dtype=np.uint8)
+    photos = {"pixels": np.random.default_rng(0).integers(0, 256, (4, size, size, 3), dtype=np.uint8)}
     reference = PyTorchEngine(backbone, "f32", device="cpu")
     expected = reference.forward(photos)
     assert {layer.name: layer.width for layer in backbone.layers} == {k: v.shape[1] for k, v in expected.items()}

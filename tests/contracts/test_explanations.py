@@ -48,7 +48,7 @@ def saved(architecture: str, folder: Path, layers: str = "final") -> Explainer:
     backbone = load_backbone(f"timm:{architecture}@{file}", folder / "networks")
     names = tuple(it.name for it in backbone.layers) if layers == "all" else (layers,)
     square = drawn(backbone.spec)
-    rows = OpenVinoEngine(backbone, "f32", streams=1).forward(square[None])
+    rows = OpenVinoEngine(backbone, "f32", streams=1).forward({"pixels": square[None]})
     row = np.concatenate([rows[name][0] for name in names])
     head = drawn_head(len(row), 3, scale=3 / np.sqrt(np.square(row).mean()))
     parts = FittedModel(

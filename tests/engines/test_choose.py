@@ -16,6 +16,7 @@ from headstart.engines.openvino import OpenVinoEngine
 from headstart.engines.parity import ParityCheck, ParitySamples, check_parity
 from headstart.errors import EngineError
 from headstart.hardware import has_bf16
+from headstart.modalities.modality import Batch, count_parts, take
 from tests.conftest import CLASSES, Warm, picture
 
 
@@ -40,12 +41,12 @@ def network(small: Warm, tmp_path: Path) -> Backbone:
     return unproved(small, tmp_path)
 
 
-def large(count: int = 8, size: int = 224) -> NDArray[np.uint8]:
+def large(count: int = 8, size: int = 224) -> Batch:
     chance = np.random.default_rng(0)
-    return np.stack([picture(CLASSES[index % 3], chance, (size, size)) for index in range(count)])
+    return {"pixels": np.stack([picture(CLASSES[index % 3], chance, (size, size)) for index in range(count)])}
 
 
-def drawn() -> NDArray[np.uint8]:
+def drawn() -> Batch:
     return large(size=32)
 
 
@@ -60,7 +61,7 @@ def test_the_converted_network_gives_pytorchs_features(lite0: Backbone) -> None:
 def test_proofs_are_kept_for_the_same_photos_and_asked_again_for_others(network: Backbone) -> None:
     loads = []
 
-    def load() -> NDArray[np.uint8]:
+    def load() -> Batch:
         loads.append(1)
         return drawn()
 
@@ -138,8 +139,10 @@ def test_rows_that_are_not_finite_have_cosine_zero(network: Backbone) -> None:
     class Broken:
         name, precision, batch, streams = "broken", "f32", 8, 1
 
-        def forward(self, pixels: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
-            return {layer.name: np.full((len(pixels), layer.width), np.nan, np.float32) for layer in network.layers}
+        def forward(self, batch: Batch) -> dict[str, NDArray[np.float32]]:
+            return {
+                layer.name: np.full((count_parts(batch), layer.width), np.nan, np.float32) for layer in network.layers
+            }
 
     proof = check_parity(Broken(), OpenVinoEngine(network, "f32"), drawn())  # type: ignore[arg-type]
     assert proof.row_cosine == 0
@@ -152,6 +155,6 @@ def test_a_row_does_not_depend_on_its_batch(lite0: Backbone) -> None:
     photos = large(8)
     together = engine.forward(photos)
     for count in (1, 3):
-        alone = engine.forward(photos[2 : 2 + count])
+        alone = engine.forward(take(photos, slice(2, 2 + count)))
         for layer, rows in alone.items():
             np.testing.assert_array_equal(rows, together[layer][2 : 2 + count])

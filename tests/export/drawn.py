@@ -75,7 +75,7 @@ def drawn_photos(count: int = 4) -> list[Pixels]:
 def _forward(backbone: Backbone) -> dict[str, NDArray[np.float32]]:
     """Each layer's features of the drawn photos, as when they are extracted."""
     pixels = np.stack([crop_resize(photo, backbone.spec) for photo in drawn_photos()])
-    return OpenVinoEngine(backbone, "f32", streams=1).forward(pixels)
+    return OpenVinoEngine(backbone, "f32", streams=1).forward({"pixels": pixels})
 
 
 def features(parts: FittedModel) -> list[NDArray[np.float32]]:

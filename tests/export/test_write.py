@@ -240,7 +240,7 @@ def test_files_are_decoded_for_each_network_as_when_features_were_extracted(
     rows = []
     for it in parts.branches:
         views = [crop_resize(decode(file.read_bytes(), it.backbone.spec).pixels, it.backbone.spec) for file in files]
-        layers = OpenVinoEngine(it.backbone, "f32", streams=1).forward(np.stack(views))
+        layers = OpenVinoEngine(it.backbone, "f32", streams=1).forward({"pixels": np.stack(views)})
         rows.append(np.concatenate([layers[layer] for layer in it.layers], axis=1))
     expected = by_hand(parts, rows)
     answers = classifier.predict([*files * (BATCH_FROM // 3), tmp_path / "bad.jpg"])

@@ -191,12 +191,12 @@ def test_what_is_not_finite_in_bfloat16_is_refused_whole(tmp_path: Path) -> None
         for bad in (np.nan, np.inf, -np.inf, -np.finfo(np.float32).max):
             values = np.ones((3, *SHAPE), np.float32)
             values[1, 4, 2, 1] = bad
-            with raises(f"1 of 3 views hold numbers that are not finite in bfloat16, first of photo {rows[1][0]}"):
+            with raises(f"1 of 3 views hold numbers that are not finite in bfloat16, first of sample {rows[1][0]}"):
                 kept.add(rows, values)
         bits = bits_for(rows)
         for bad_bits in (0x7F80, 0xFF80, 0x7FC1):
             bits[2, 0, 0, 0] = bad_bits
-            with raises(f"first of photo {rows[2][0]}; nothing of them was stored"):
+            with raises(f"first of sample {rows[2][0]}; nothing of them was stored"):
                 kept.add(rows, bits)
         assert kept.find_missing(rows) == rows
         kept.add(rows, np.full((3, *SHAPE), np.float32(3.38e38)))

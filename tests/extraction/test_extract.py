@@ -13,6 +13,7 @@ from headstart.data.samples import ArraySource, FileSource
 from headstart.extraction.extract import extract, get_feature_space, load_batch
 from headstart.modalities.image.spec import ImageSpec
 from headstart.modalities.image.stats import compute_stats, read_stats, stats_space
+from headstart.modalities.modality import Batch
 from headstart.storage.store import Store, Writer
 from tests.conftest import Photos
 
@@ -29,7 +30,8 @@ class MeanColour:
         self.seen = 0
         self.fail_at: int | None = None
 
-    def forward(self, pixels: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+    def forward(self, batch: Batch) -> dict[str, NDArray[np.float32]]:
+        pixels = batch["pixels"]
         self.seen += len(pixels)
         if self.fail_at is not None and self.seen >= self.fail_at:
             raise RuntimeError("the engine broke")
@@ -58,7 +60,7 @@ def test_every_layer_of_every_photo_is_stored(
         digests = [sample.digest for sample in samples]
         rows = store.read(done.space, digests, "stage1")
         squares = store.read(done.space, digests, "final")
-    expected = load_batch(samples, SPEC, len(samples)).mean(axis=(1, 2)).astype(np.float32)
+    expected = load_batch(samples, SPEC, len(samples))["pixels"].mean(axis=(1, 2)).astype(np.float32)
     np.testing.assert_allclose(rows, expected, rtol=1e-6)
     np.testing.assert_array_equal(squares, rows**2)
     assert done.asked == done.computed == len(samples)
@@ -162,7 +164,7 @@ def test_looks_come_with_the_features(photos: Photos, backbone: Backbone, engine
     with Store(tmp_path / "store") as store:
         extract(samples, backbone, engine, store)
         looks = read_stats(store, SPEC, digests)
-    expected = compute_stats(load_batch(samples, SPEC, len(samples)))
+    expected = compute_stats(load_batch(samples, SPEC, len(samples))["pixels"])
     np.testing.assert_allclose(looks.grey.reshape(len(samples), -1), expected["grey"], atol=1e-6)
     np.testing.assert_allclose(looks.sharpness, expected["facts"][:, 2], atol=1e-5)
 
@@ -173,9 +175,9 @@ def test_where_features_are_known_only_looks_are_computed(
     samples = read_source(photos(each=6)).samples
     digests = [sample.digest for sample in samples]
     with Store(tmp_path / "store") as store:
-        pixels = load_batch(samples[:10], SPEC, 10)
+        batch = load_batch(samples[:10], SPEC, 10)
         with store.writer(get_feature_space(backbone, engine)) as writer:  # as a store that knew of no looks
-            writer.add(digests[:10], engine.forward(pixels))
+            writer.add(digests[:10], engine.forward(batch))
         done = extract(samples, backbone, engine, store)
         assert (done.computed, engine.seen) == (8, 18)
         assert len(read_stats(store, SPEC, digests)) == 18

@@ -205,7 +205,7 @@ def test_the_kept_classifier_gives_the_networks_own_answers(context):
     state = torch.load(resolve_origin("efficientnet_lite0").file, weights_only=True)
     body.load_state_dict(dict(zip(body.state_dict(), state.values(), strict=True)))
     shown = context.samples_in(Subset.TRAIN)[:4]
-    pixels = torch.from_numpy(load_batch(shown, context.backbone.spec, 4))
+    pixels = torch.from_numpy(load_batch(shown, context.backbone.spec, 4)["pixels"])
     with torch.inference_mode():
         expected = body((pixels.permute(0, 3, 1, 2).float() / 255 - 0.5) / 0.5).numpy()
     seen = kept.logits(context.load_features(context.branch("final"), shown))
@@ -293,7 +293,7 @@ def test_training_is_priced_from_a_kept_trial(context, tmp_path):
     cheap = replace(context, backbone=replace(context.backbone, folder=folder))
     assert costs.estimate_costs(cheap).seconds["full-finetune"] is None, "there is no graph to count"
     kept = {"version": BENCHMARK_VERSION, "f32": {"samples": 10.0, "windowed": 20.0, "scored": 40.0, "memory": 1}}
-    (folder / costs.benchmark_file(context.settings, "input", 224)).write_text(json.dumps(kept))
+    (folder / costs.benchmark_file(context.settings, "input", context.backbone.spec)).write_text(json.dumps(kept))
     seconds = costs.estimate_costs(cheap).seconds
     train, validation = len(context.samples_in(Subset.TRAIN)), len(context.samples_in(Subset.VALIDATION))
     assert seconds["full-finetune"] == pytest.approx(context.settings.epochs * (train / 10 + validation / 40) + 2)
@@ -302,7 +302,9 @@ def test_training_is_priced_from_a_kept_trial(context, tmp_path):
     faster = costs.estimate_costs(cropped).seconds["full-finetune"]
     assert faster == pytest.approx(context.settings.epochs * (train / 20 + validation / 40) + 2)
     assert 0 < seconds["linear-probe"] < seconds["intermediate-probe"] < 10
-    (folder / costs.benchmark_file(context.settings, "input", 224)).write_text(json.dumps({**kept, "version": 1}))
+    (folder / costs.benchmark_file(context.settings, "input", context.backbone.spec)).write_text(
+        json.dumps({**kept, "version": 1})
+    )
     assert costs.estimate_costs(cheap).seconds["full-finetune"] is None
 
 
@@ -342,7 +344,7 @@ def test_a_trial_is_looked_for_where_training_keeps_it(context, monkeypatch):
     )
     job = build_training(context, "full", None, scratch=False)
     plain = SimpleNamespace(plain=True, spec=context.backbone.spec)
-    made = {"boundary": "input", "trunk": IdentityTrunk(224), "train_views": plain}
+    made = {"boundary": "input", "trunk": IdentityTrunk(context.backbone.spec), "train_views": plain}
     job.__dict__.update(made)  # else it loads the network
     assert job.speeds == {}
-    assert files == [costs.benchmark_file(context.settings, "input", 224)]
+    assert files == [costs.benchmark_file(context.settings, "input", context.backbone.spec)]

@@ -24,6 +24,7 @@ from headstart.heads.catalog import fit_head
 from headstart.heads.folds import assign_folds
 from headstart.heads.head import TrainingSet
 from headstart.modalities.image.spec import ImageSpec
+from headstart.modalities.modality import Batch
 from headstart.pipeline.backbones import parity_samples
 from headstart.selection.backbone_search import (
     FOLDS,
@@ -64,7 +65,8 @@ class Eye:
     def __init__(self, good: float, seed: int):
         self.good, self.seed = good, seed
 
-    def forward(self, pixels: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+    def forward(self, batch: Batch) -> dict[str, NDArray[np.float32]]:
+        pixels = batch["pixels"]
         told = pixels[:, 0, 0, 0].astype(np.float32) / 100 - 1
         drawn = [np.random.default_rng([self.seed, *photo[0, :, 1].tolist()]).normal(size=4) for photo in pixels]
         rows = np.stack(drawn).astype(np.float32)
@@ -199,10 +201,10 @@ def test_a_candidate_that_cannot_be_had_does_not_count(tmp_path) -> None:
 def test_a_candidate_that_is_too_large_does_not_end_the_search(tmp_path, monkeypatch) -> None:
     world, forward = World(tmp_path, a=1.0, b=9.0), Eye.forward
 
-    def short(self: Eye, pixels: np.ndarray) -> dict[str, np.ndarray]:
+    def short(self: Eye, batch: Batch) -> dict[str, np.ndarray]:
         if self.good == 9.0:
             raise RuntimeError("CUDA out of memory.")
-        return forward(self, pixels)
+        return forward(self, batch)
 
     monkeypatch.setattr(Eye, "forward", short)
     search = world.select([("a", "b")])

@@ -14,17 +14,19 @@ from headstart.data.samples import ArraySource, Sample, compute_digest
 from headstart.errors import StoreError
 from headstart.extraction.activations import Activations
 from headstart.modalities.image.augment.augmentation import make_view
+from headstart.modalities.image.augment.augmenter import ImageAugmenter
 from headstart.modalities.image.augment.presets import PRESETS
 from headstart.modalities.image.decode import crop_resize
+from headstart.modalities.modality import Batch
 from headstart.training.boundary import (
     CachedActivations,
     StreamedActivations,
-    ViewLoader,
     activations_key,
     compute_activations,
     to_tensor,
 )
 from headstart.training.trunk import IdentityTrunk
+from headstart.training.views import ViewLoader
 from tests.groups import by_content
 from tests.training import tiny
 
@@ -53,14 +55,15 @@ class Means:
         self.ran: list[int] = []
         self.lock = threading.Lock()
 
-    def run(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
+    def run(self, batch: Batch) -> NDArray[Any]:
+        pixels = batch["pixels"]
         with self.lock:
             self.ran.append(len(pixels))
         return pixels.reshape(-1, 4, 4, 4, 4, 3).astype(np.float32).mean((2, 4)) / 7
 
 
-STANDARD = ViewLoader(tiny.SPEC, PRESETS["standard"], seed=3)
-PLAIN = ViewLoader(tiny.SPEC, PRESETS["none"], seed=3)
+STANDARD = ViewLoader(tiny.SPEC, ImageAugmenter(PRESETS["standard"]), seed=3)
+PLAIN = ViewLoader(tiny.SPEC, ImageAugmenter(PRESETS["none"]), seed=3)
 
 
 def kept_in(folder: Path, trunk: Any, views: ViewLoader) -> Activations:
@@ -73,9 +76,9 @@ def expected(photos: list[Sample], order: NDArray[np.int64], number: int, views:
     for index in order:
         photo = np.array(photos[index].source.read())
         changed = make_view(
-            photo, tiny.SPEC, views.augmentation, seed=views.seed, digest=photos[index].digest, number=number
+            photo, tiny.SPEC, views.augmenter.changes, seed=views.seed, digest=photos[index].digest, number=number
         )
-        rows.append(Means().run(changed[None])[0])
+        rows.append(Means().run({"pixels": changed[None]})[0])
     return torch.from_numpy(np.stack(rows)).bfloat16()
 
 
@@ -133,7 +136,8 @@ def test_streamed_sees_new_views_in_every_epoch_and_some_photos_only() -> None:
 def test_plain_views_are_the_photo_as_predicted_on(tmp_path: Path) -> None:
     photos = samples()
     order = np.arange(COUNT)
-    rows = [Means().run(crop_resize(np.array(photo.source.read()), tiny.SPEC)[None])[0] for photo in photos]
+    squares = [crop_resize(np.array(photo.source.read()), tiny.SPEC) for photo in photos]
+    rows = [Means().run({"pixels": square[None]})[0] for square in squares]
     wanted = torch.from_numpy(np.stack(rows)).bfloat16()
     assert torch.equal(torch.cat(list(StreamedActivations(photos, Means(), PLAIN).batches(5, order, 4))), wanted)
     with kept_in(tmp_path, Means(), PLAIN) as kept:
@@ -179,10 +183,10 @@ def test_what_was_not_computed_is_not_trained_on(tmp_path: Path) -> None:
 class Breaking(Means):
     """Fails in its third call."""
 
-    def run(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
+    def run(self, batch: Batch) -> NDArray[Any]:
         if len(self.ran) == 2:
             raise RuntimeError("the third call")
-        return super().run(pixels)
+        return super().run(batch)
 
 
 def test_errors_of_threads_surface(tmp_path: Path) -> None:
@@ -217,14 +221,14 @@ def test_an_epoch_that_is_left_early_leaves_no_threads(make: Callable[[Activatio
 
 
 def test_where_nothing_is_frozen_the_pixels_are_kept_as_they_are(tmp_path: Path) -> None:
-    photos, trunk, order = samples(), IdentityTrunk(tiny.SIZE), shuffled()
+    photos, trunk, order = samples(), IdentityTrunk(tiny.SPEC), shuffled()
     assert trunk.shape == (16, 16, 3)
     with kept_in(tmp_path, trunk, STANDARD) as kept:
         compute_activations(photos, 2, trunk, STANDARD, kept)
         assert kept.row_bytes == 16 * 16 * 3
         cached = torch.cat(list(CachedActivations(photos, kept, 2).batches(3, order, 4)))
     streamed = torch.cat(list(StreamedActivations(photos, trunk, STANDARD).batches(1, order, 4)))
-    wanted = np.stack([STANDARD.pixels(photos[index], [1])[0] for index in order])
+    wanted = np.stack([STANDARD.load(photos[index], [1])[0] for index in order])
     assert cached.dtype == streamed.dtype == torch.uint8
     assert np.array_equal(cached.numpy(), wanted)
     assert np.array_equal(streamed.numpy(), wanted)
@@ -232,21 +236,21 @@ def test_where_nothing_is_frozen_the_pixels_are_kept_as_they_are(tmp_path: Path)
 
 def test_a_photo_is_decoded_once_for_its_views() -> None:
     (photo,) = samples(1)
-    several = STANDARD.pixels(photo, [4, 0, 4])
+    several = STANDARD.load(photo, [4, 0, 4])
     assert np.array_equal(several[0], several[2])
-    assert np.array_equal(several[1], STANDARD.pixels(photo, [0])[0])
+    assert np.array_equal(several[1], STANDARD.load(photo, [0])[0])
     assert not np.array_equal(several[0], several[1])
 
 
 def test_keys_change_with_what_the_activations_depend_on() -> None:
     other = Means()
     other.fingerprint = "others"
-    plain_again = ViewLoader(tiny.SPEC, PRESETS["none"], seed=4)
+    plain_again = ViewLoader(tiny.SPEC, ImageAugmenter(PRESETS["none"]), seed=4)
     keys = [
         activations_key(Means(), STANDARD),
         activations_key(other, STANDARD),
-        activations_key(Means(), ViewLoader(tiny.SPEC, PRESETS["standard"], seed=4)),
-        activations_key(Means(), ViewLoader(tiny.SPEC, PRESETS["light"], seed=3)),
+        activations_key(Means(), ViewLoader(tiny.SPEC, ImageAugmenter(PRESETS["standard"]), seed=4)),
+        activations_key(Means(), ViewLoader(tiny.SPEC, ImageAugmenter(PRESETS["light"]), seed=3)),
         activations_key(Means(), PLAIN),
     ]
     assert len(set(keys)) == len(keys)

@@ -1,9 +1,9 @@
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
 
+from headstart.modalities.modality import Batch, count_parts
 from headstart.training import cost
 from headstart.training.benchmark_record import TrainingSpeed
 from headstart.training.cost import BYTES_PER_PARAMETER, EXPORTED, Cost, PreparationSpeed, estimate_cost
@@ -78,9 +78,9 @@ def test_views_are_timed_over_all_lanes(clock: Hands) -> None:
     class Slow(Means):
         streams = 3
 
-        def run(self, pixels: np.ndarray) -> Any:
-            clock.turn(0.004 * len(pixels))
-            return super().run(pixels)
+        def run(self, batch: Batch) -> Any:
+            clock.turn(0.004 * count_parts(batch))
+            return super().run(batch)
 
     trunk = Slow()
     assert cost._seconds_per_view(job(view_trunk=trunk)) == pytest.approx(0.004 / 3)
@@ -89,5 +89,5 @@ def test_views_are_timed_over_all_lanes(clock: Hands) -> None:
 
 
 def test_features_are_timed_on_the_engine(clock: Hands) -> None:
-    engine = SimpleNamespace(batch=2, streams=3, forward=lambda pixels: clock.turn(0.005 * len(pixels)))
+    engine = SimpleNamespace(batch=2, streams=3, forward=lambda batch: clock.turn(0.005 * count_parts(batch)))
     assert cost._features_per_second(job(spec=SimpleNamespace(engine=engine))) == pytest.approx(3 / 0.005)

@@ -19,6 +19,7 @@ from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.graph import trace
 from headstart.backbones.zoo import load_network
 from headstart.data.samples import Subset
+from headstart.engines.engine import forward_all
 from headstart.engines.openvino import OpenVinoEngine
 from headstart.errors import BackboneError, TrainingError
 from headstart.extraction.extract import load_batch
@@ -34,6 +35,7 @@ from headstart.training.fine_tuning import FineTuneResult, FineTuning
 from headstart.training.loop import Trainer
 from headstart.training.network import TrainableTop, collect_frozen_tensors
 from headstart.training.plan import weigh_classes
+from headstart.training.trunk import IdentityTrunk
 from tests.conftest import Warm
 from tests.selection.made import make_context, spoil
 
@@ -393,11 +395,8 @@ def test_the_network_in_openvino_scores_what_the_best_epoch_scored(
     assert best.validation_loss == min(epoch.validation_loss for epoch in trained.epochs)
     samples = material.samples_in(Subset.VALIDATION)
     engine = OpenVinoEngine(trained.backbone, "f32")
-    photos = load_batch(samples, trained.backbone.spec, len(samples))
-    rows = [
-        engine.forward(photos[start : start + engine.batch])["final"] for start in range(0, len(photos), engine.batch)
-    ]
-    said = softmax(trained.head.logits(np.concatenate(rows)))
+    rows = forward_all(engine, load_batch(samples, trained.backbone.spec, len(samples)))
+    said = softmax(trained.head.logits(rows["final"]))
     labels = material.target_values(Subset.VALIDATION)
     right = int((said.argmax(axis=1) == labels).sum())
     assert abs(right - round(best.validation_score * len(samples))) <= 1
@@ -452,7 +451,7 @@ def test_from_random_weights(make: Make) -> None:
     assert before.validation_loss == pytest.approx(np.log(3), rel=1e-5), "its head knows nothing"
     assert trained.boundary == INPUT
     assert trained.frozen == 0
-    assert trained.backbone.weights == "trained from random weights above pixels"
+    assert trained.backbone.weights == "trained from random weights above input"
     assert trained.backbone.licence == "your own"
 
 
@@ -474,6 +473,4 @@ def test_a_training_keeps_by_what_range_deep_photos_are_scaled(
     other = FineTuning(replace(job.spec, backbone=deep))
     assert other.validation_views.spec == deep.spec
     assert other.train_views.spec.grey == deep.spec.grey
-    assert (
-        other.validation_views.fingerprint != job.validation_views.fingerprint
-    )  # the activations of bare pixels have no network's in theirs
+    assert IdentityTrunk(deep.spec).fingerprint != IdentityTrunk(job.spec.backbone.spec).fingerprint

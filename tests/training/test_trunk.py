@@ -11,19 +11,23 @@ from headstart.backbones.backbone import INPUT, Backbone
 from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.graph import TracedNetwork, extract_trunk, trace
 from headstart.backbones.zoo import load_network
-from headstart.hardware import ComputePrecision
+from headstart.engines.openvino import OpenVinoEngine
+from headstart.hardware import ComputePrecision, count_cores
+from headstart.inference.openvino import BATCH
+from headstart.modalities.image.spec import ImageSpec
+from headstart.modalities.modality import Batch
 from headstart.settings import Precision
 from headstart.training import trunk as trunks
 from headstart.training import windows
 from headstart.training.trunk import (
+    EngineTrunk,
+    FrozenPart,
     IdentityTrunk,
-    OpenVinoTrunk,
     PyTorchTrunk,
     Trunk,
     build_trunk,
     build_view_trunk,
-    export_trunk,
-    limit_view_size,
+    limit_view_spec,
 )
 from tests.training.conftest import Network
 
@@ -47,6 +51,23 @@ def pixels(count: int, size: int) -> np.ndarray:
     return np.clip(coarse + chance.normal(0, 10, coarse.shape), 0, 255).astype(np.uint8)
 
 
+def batch(values: np.ndarray) -> Batch:
+    return {"pixels": values}
+
+
+def sized(spec: ImageSpec, size: int) -> ImageSpec:
+    return replace(spec, size=size)
+
+
+def on_openvino(part: FrozenPart, precision: ComputePrecision) -> EngineTrunk:
+    """The frozen part on OpenVINO, whose whole network is not needed."""
+    engine = OpenVinoEngine.__new__(OpenVinoEngine)
+    engine.batch, engine.streams, engine.precision = BATCH, count_cores(), precision
+    made = build_trunk(part, engine, "cpu")
+    assert isinstance(made, EngineTrunk)
+    return made
+
+
 def cosines(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     a, b = (values.reshape(len(values), -1).astype(np.float64) for values in (one, other))
     return (a * b).sum(1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
@@ -60,8 +81,8 @@ def test_openvino_gives_pytorchs_activations(lite0: tuple[Backbone, TracedNetwor
     assert exact.std() > 0
     found = {}
     for precision, least in (("f32", 0.9999), ("bf16", 0.995)):
-        own = OpenVinoTrunk(backbone, traced, BOUNDARY, precision)
-        found[precision] = own.run(photos)
+        own = on_openvino(FrozenPart(backbone, traced, BOUNDARY), precision)
+        found[precision] = own.run(batch(photos))
         assert found[precision].shape == exact.shape == (3, *own.shape)
         assert found[precision].dtype == np.float32
         assert cosines(found[precision], exact).min() > least
@@ -70,10 +91,11 @@ def test_openvino_gives_pytorchs_activations(lite0: tuple[Backbone, TracedNetwor
 
 def test_the_graph_is_written_once(lite0: tuple[Backbone, TracedNetwork]) -> None:
     backbone, traced = lite0
-    file = export_trunk(backbone, traced, "stage1", 224)
+    part = FrozenPart(backbone, traced, "stage1")
+    file = part.export(backbone.spec)
     assert file.parent == backbone.folder
     written = file.stat().st_mtime_ns
-    assert export_trunk(backbone, traced, "stage1", 224) == file
+    assert part.export(replace(backbone.spec, crop_permille=900)) == file
     assert file.stat().st_mtime_ns == written
     assert [entry.name for entry in backbone.folder.iterdir()] == [file.name]  # no draft is left
 
@@ -81,12 +103,12 @@ def test_the_graph_is_written_once(lite0: tuple[Backbone, TracedNetwork]) -> Non
 @pytest.mark.parametrize(("precision", "least"), [("f32", 0.999999), ("bf16", 0.99)])
 def test_pytorch_runs_it_too(precision: ComputePrecision, least: float, lite0: tuple[Backbone, TracedNetwork]) -> None:
     backbone, traced = lite0
-    own = PyTorchTrunk(backbone, traced, BOUNDARY, precision, "cpu")
+    own = PyTorchTrunk(FrozenPart(backbone, traced, BOUNDARY), precision, "cpu")
     photos = pixels(2, 224)
     photos.flags.writeable = False
     with torch.inference_mode():
         exact = extract_trunk(traced, BOUNDARY)(torch.from_numpy(np.array(photos))).numpy()
-    seen = own.run(photos)
+    seen = own.run(batch(photos))
     assert seen.dtype == np.float32
     assert seen.shape == (2, *own.shape)
     assert cosines(seen, exact).min() > least
@@ -94,40 +116,40 @@ def test_pytorch_runs_it_too(precision: ComputePrecision, least: float, lite0: t
 
 def test_the_engine_of_the_job_decides(lite0: tuple[Backbone, TracedNetwork]) -> None:
     backbone, traced = lite0
-    on = {name: SimpleNamespace(name=name, precision="f32") for name in ("openvino", "pytorch")}
-    assert isinstance(build_trunk(backbone, traced, INPUT, on["openvino"], "cpu"), IdentityTrunk)
-    made = [
-        build_trunk(backbone, traced, "stage1", on["openvino"], "cpu"),
-        build_trunk(backbone, traced, "stage1", on["pytorch"], "cpu"),
-    ]
-    assert [type(own) for own in made] == [OpenVinoTrunk, PyTorchTrunk]
+    part, whole = FrozenPart(backbone, traced, "stage1"), FrozenPart(backbone, traced, INPUT)
+    alone = SimpleNamespace(name="alone", precision="f32", subgraph=lambda *_: None)
+    assert isinstance(build_trunk(whole, alone, "cpu"), IdentityTrunk)
+    made = [on_openvino(part, "f32"), build_trunk(part, alone, "cpu")]
+    assert [type(own) for own in made] == [EngineTrunk, PyTorchTrunk]
     changed = replace(backbone, weights_sha256="0" * 64)
     others = [
         *made,
-        PyTorchTrunk(backbone, traced, "stage2", "f32", "cpu"),
-        PyTorchTrunk(backbone, traced, "stage1", "bf16", "cpu"),
-        PyTorchTrunk(changed, traced, "stage1", "f32", "cpu"),
-        IdentityTrunk(224),
-        IdentityTrunk(240),
+        PyTorchTrunk(FrozenPart(backbone, traced, "stage2"), "f32", "cpu"),
+        PyTorchTrunk(part, "bf16", "cpu"),
+        PyTorchTrunk(FrozenPart(changed, traced, "stage1"), "f32", "cpu"),
+        IdentityTrunk(backbone.spec),
+        IdentityTrunk(sized(backbone.spec, 240)),
     ]
     assert len({own.fingerprint for own in others}) == len(others)
 
 
 def test_nothing_gives_the_pixels() -> None:
-    photos = pixels(2, 28)
-    assert IdentityTrunk(28).run(photos) is photos
-    assert IdentityTrunk(28).kind == "u8"
+    photos, spec = pixels(2, 28), ImageSpec(28, 1000, (0.5,) * 3, (0.5,) * 3)
+    assert IdentityTrunk(spec).run(batch(photos)) is photos
+    assert IdentityTrunk(spec).kind == "u8"
 
 
 def test_a_transformers_trunk_runs_in_openvino(network: Network, tmp_path: Path) -> None:
     traced = network("test_convnext")
     size = traced.shape_at("stage1")[0] * 4
-    backbone = SimpleNamespace(folder=tmp_path, spec=SimpleNamespace(size=size), fingerprint="x", name="test")
-    own = OpenVinoTrunk(backbone, traced, "stage2", "f32")
+    spec = ImageSpec(size, 1000, (0.5,) * 3, (0.5,) * 3)
+    own = on_openvino(
+        FrozenPart(SimpleNamespace(folder=tmp_path, spec=spec, fingerprint="x", name="test"), traced, "stage2"), "f32"
+    )
     photos = np.random.default_rng(0).integers(0, 256, (2, size, size, 3), dtype=np.uint8)
     with torch.inference_mode():
         exact = extract_trunk(traced, "stage2")(torch.from_numpy(photos)).numpy()
-    assert cosines(own.run(photos), exact).min() > 0.9999
+    assert cosines(own.run(batch(photos)), exact).min() > 0.9999
 
 
 Choose = Callable[..., Trunk]
@@ -139,7 +161,7 @@ def chosen(lite0: tuple[Backbone, TracedNetwork], monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(trunks, "has_bf16", lambda: True)
 
     def choose(precision: Precision, exact: Trunk, size: int = 224) -> Trunk:
-        return build_view_trunk(exact, *lite0, BOUNDARY, size, precision, lambda: pixels(4, 224))
+        return build_view_trunk(exact, sized(lite0[0].spec, size), precision, lambda: batch(pixels(4, 224)))
 
     return choose
 
@@ -147,14 +169,15 @@ def chosen(lite0: tuple[Backbone, TracedNetwork], monkeypatch: pytest.MonkeyPatc
 def test_changed_views_take_the_faster_arithmetic(
     lite0: tuple[Backbone, TracedNetwork], chosen: Choose, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    exact = OpenVinoTrunk(*lite0, BOUNDARY, "f32")
+    part = FrozenPart(*lite0, BOUNDARY)
+    exact = on_openvino(part, "f32")
     fast = chosen("auto", exact)
-    assert isinstance(fast, OpenVinoTrunk)
+    assert isinstance(fast, EngineTrunk)
     assert fast.precision == "bf16"
     assert fast.fingerprint != exact.fingerprint  # activations of the two are never mixed
     assert chosen("f32", exact) is exact  # it was asked for
     assert chosen("auto", fast) is fast
-    pytorch = PyTorchTrunk(*lite0, BOUNDARY, "f32", "cpu")
+    pytorch = PyTorchTrunk(part, "f32", "cpu")
     assert chosen("auto", pytorch) is pytorch
     monkeypatch.setattr(trunks, "has_bf16", lambda: False)
     assert chosen("auto", exact) is exact
@@ -164,24 +187,21 @@ def test_changed_views_take_the_faster_arithmetic(
 def test_smaller_views_have_a_trunk_of_their_own(
     precision: Precision, lite0: tuple[Backbone, TracedNetwork], chosen: Choose
 ) -> None:
-    _, traced = lite0
-    photos = pixels(4, 168)
+    backbone, traced = lite0
+    part, photos = FrozenPart(*lite0, BOUNDARY), pixels(4, 168)
     with torch.inference_mode():
         exact = extract_trunk(traced, BOUNDARY)(torch.from_numpy(photos)).numpy()
-    for whole in (OpenVinoTrunk(*lite0, BOUNDARY, "f32"), PyTorchTrunk(*lite0, BOUNDARY, "f32", "cpu")):
+    for whole in (on_openvino(part, "f32"), PyTorchTrunk(part, "f32", "cpu")):
         smaller = chosen(precision, whole, 168)
         assert type(smaller) is type(whole)
         assert smaller.fingerprint != whole.fingerprint
         assert smaller.shape == exact.shape[1:] != whole.shape
-        assert cosines(smaller.run(photos), exact).min() > 0.995
-    bare = chosen(precision, IdentityTrunk(224), 168)
+        assert cosines(smaller.run(batch(photos)), exact).min() > 0.995
+    bare = chosen(precision, IdentityTrunk(backbone.spec), 168)
     assert isinstance(bare, IdentityTrunk)
     assert bare.shape == (168, 168, 3)
-    wholes = OpenVinoTrunk(*lite0, BOUNDARY, "bf16")
-    assert (
-        chosen("auto", wholes, 168).fingerprint
-        == chosen("auto", OpenVinoTrunk(*lite0, BOUNDARY, "f32"), 168).fingerprint
-    )
+    same = [chosen("auto", on_openvino(part, one), 168).fingerprint for one in ("bf16", "f32")]
+    assert same[0] == same[1]
 
 
 @pytest.mark.parametrize(
@@ -192,22 +212,23 @@ def test_views_are_smaller_where_the_network_bears_them(
     name: str, whole: int, edge: int, network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     traced = network(name)
+    own = ImageSpec(whole, 1000, (0.5,) * 3, (0.5,) * 3)
     for boundary in (INPUT, traced.sections[1].name):
-        assert limit_view_size(traced, boundary, whole, 128) == edge
-        assert limit_view_size(traced, boundary, whole, whole) == whole
+        assert limit_view_spec(traced, boundary, own, sized(own, 128)) == sized(own, edge)
+        assert limit_view_spec(traced, boundary, own, own) == own
     monkeypatch.setattr(windows, "_fully_connected", lambda module: isinstance(module, torch.nn.Conv2d))
-    assert limit_view_size(traced, INPUT, whole, 128) == whole
+    assert limit_view_spec(traced, INPUT, own, sized(own, 128)) == own
 
 
 def test_changed_views_stay_exact_where_bf16_is_broken(
     lite0: tuple[Backbone, TracedNetwork], chosen: Choose, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = OpenVinoTrunk.run
+    whole = OpenVinoEngine.forward
 
-    def broken(self: OpenVinoTrunk, photos: np.ndarray) -> np.ndarray:
+    def broken(self: OpenVinoEngine, photos: Batch) -> dict[str, np.ndarray]:
         values = whole(self, photos)
-        return np.roll(values, 1, axis=-1) if self.precision == "bf16" else values
+        return {name: np.roll(rows, 1, axis=-1) if self.precision == "bf16" else rows for name, rows in values.items()}
 
-    monkeypatch.setattr(OpenVinoTrunk, "run", broken)
-    exact = OpenVinoTrunk(*lite0, BOUNDARY, "f32")
+    monkeypatch.setattr(OpenVinoEngine, "forward", broken)
+    exact = on_openvino(FrozenPart(*lite0, BOUNDARY), "f32")
     assert chosen("auto", exact) is exact

@@ -1,1 +1,1 @@
-"""Pretrained networks: where their weights come from, their image spec, their named layers."""
+"""Pretrained networks: where their weights come from, their input spec, their named layers."""

@@ -1,8 +1,8 @@
 """The record of a backbone: a pretrained network as a small record and an ONNX graph beside it.
 
-The graph takes ``pixels``, uint8 (N, S, S, 3) RGB as ``crop_resize`` makes them, and gives every layer's
-pooled output, float32 (N, width), under the layer's name. Normalisation is inside. Engines run the graph, so a
-backbone that was converted once is used without importing PyTorch.
+The graph reads the tensors of the input spec, by their names, and gives every layer's pooled output, float32
+(N, width), under the layer's name. Normalisation is inside. Engines run the graph, so a backbone that was converted
+once is used without importing PyTorch.
 """
 
 import hashlib
@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from headstart.errors import BackboneError, nearest
-from headstart.modalities.image.spec import ImageSpec
-from headstart.modalities.modality import AnySpec
+from headstart.modalities.modality import AnySpec, read_spec
 
 SCHEMA_VERSION = 3
 GRAPH = "network.onnx"
@@ -41,7 +40,7 @@ class Backbone:
     licence: str  #: of the weights, an SPDX name in lower case, or "unknown"
     parameters: int
     layers: tuple[Layer, ...]  #: from the input upwards; the last is "final"
-    spec: ImageSpec
+    spec: AnySpec  #: the ``InputSpec`` of its modality
     folder: Path  #: where ``network.onnx`` and this record lie
 
     @property
@@ -63,7 +62,7 @@ class Backbone:
 
     @property
     def fingerprint(self) -> str:
-        """40 hexadecimal digits that change whenever the features would: weights, architecture, image spec."""
+        """40 hexadecimal digits that change whenever the features would: weights, architecture, input spec."""
         facts = [self.architecture, self.weights_sha256, self.spec.to_json()]
         return hashlib.blake2b(json.dumps(facts, sort_keys=True).encode(), digest_size=20).hexdigest()
 
@@ -73,16 +72,16 @@ class Backbone:
 
     def to_json(self) -> dict[str, Any]:
         """Return a dict of plain values, without the folder: that is where it was read from."""
-        record = asdict(self)
+        record = asdict(replace(self, spec=None))
         del record["folder"]
-        return {"schema_version": SCHEMA_VERSION, **record}
+        return {"schema_version": SCHEMA_VERSION, **record, "spec": self.spec.to_json()}
 
     @classmethod
     def from_json(cls, record: dict[str, Any], folder: Path) -> Self:
         """Return the backbone of a dict that ``to_json`` gave."""
         fields = {key: value for key, value in record.items() if key != "schema_version"}
         fields["layers"] = tuple(Layer(**layer) for layer in record["layers"])
-        fields["spec"] = ImageSpec.from_json(record["spec"])
+        fields["spec"] = read_spec(record["spec"])
         return cls(**fields, folder=folder)
 
 

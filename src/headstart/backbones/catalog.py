@@ -7,10 +7,10 @@
 * ``SCHEME:NAME``: a network of another package's provider.
 """
 
-from headstart.backbones.names import suggest_names
 from headstart.backbones.origin import Origin
 from headstart.backbones.providers import all_providers
 from headstart.backbones.providers.bundled import BUNDLED
+from headstart.backbones.providers.names import suggest_names
 from headstart.errors import BackboneError
 
 

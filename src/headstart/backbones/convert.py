@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headstart import events
-from headstart.backbones.backbone import GRAPH, INPUT, RECORD, SCHEMA_VERSION, Backbone
+from headstart.backbones.backbone import GRAPH, RECORD, SCHEMA_VERSION, Backbone
 from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.classifier import write_classifier
 from headstart.backbones.origin import Origin
 from headstart.errors import BackboneError, refuse_machine_faults
+from headstart.modalities.modality import TensorSpec
 from headstart.process import passive_waiting
 from headstart.storage.atomic import new_folder, stamp
 
@@ -96,25 +97,33 @@ def _export(loaded: "LoadedNetwork", origin: Origin, file: Path) -> None:
 
 
 def export_network(loaded: "LoadedNetwork", file: Path) -> None:
-    """Write a loaded network as one ONNX file with a free number of photos."""
-    write_graph(loaded.network, loaded.spec.size, [layer.name for layer in loaded.layers], file)
+    """Write a loaded network as one ONNX file with a free number of parts."""
+    write_graph(loaded.network, loaded.spec.tensors, [layer.name for layer in loaded.layers], file)
 
 
-def write_graph(network: "nn.Module", size: int, outputs: Sequence[str], file: Path) -> None:
-    """Write a module that takes uint8 pixels (N, size, size, 3) and gives a tensor for each output's name."""
+def write_graph(network: "nn.Module", tensors: Sequence[TensorSpec], outputs: Sequence[str], file: Path) -> None:
+    """Write a module that takes some tensors, in order, and gives a tensor for each output's name."""
     import torch
 
-    example = torch.zeros(2, size, size, 3, dtype=torch.uint8)
+    from headstart.backbones.graph import make_examples
+
+    free = {one.name: _name_free_axes(one) for one in tensors}
     with warnings.catch_warnings():
         # The TorchScript exporter is announced as ageing; it takes 0.6 s where its successor takes 5.
         warnings.simplefilter("ignore")
         torch.onnx.export(
             network,
-            (example,),
+            make_examples(tensors, 2),
             str(file),
-            input_names=[INPUT],
+            input_names=list(free),
             output_names=list(outputs),
-            dynamic_axes={name: {0: "N"} for name in (INPUT, *outputs)},
+            dynamic_axes={**free, **{name: {0: "N"} for name in outputs}},
             opset_version=OPSET,
             dynamo=False,
         )
+
+
+def _name_free_axes(tensor: TensorSpec) -> dict[int, str]:
+    """Return names for the axes of a tensor that have no length of their own; the first is the number of parts."""
+    axes = enumerate(tensor.shape, 1)
+    return {0: "N"} | {axis: f"axis{axis}" for axis, length in axes if length is None}

@@ -2,10 +2,11 @@
 
 The cut above a layer is the last single tensor that everything above is made from and that the layer's features are
 made from too: a block's output. So no family of networks needs code of its own; transformers are cut between blocks,
-with their class token, residual networks between stages.
+with their class token, residual networks between stages. Where a network reads several tensors, the cut is on the way
+of the first one; of the others, such as a mask, those that the top reads too go to it beside the activations.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -17,6 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from headstart.backbones.backbone import INPUT
 from headstart.backbones.loaded import LoadedNetwork
 from headstart.errors import BackboneError, EngineError, nearest, refuse_machine_faults
+from headstart.modalities.modality import TensorSpec, fill_axes
 
 FINAL = "final"
 
@@ -28,17 +30,18 @@ class Section:
     name: str  #: the layer it ends in
     parameters: int
     work: float  #: share of the arithmetic of a forward pass
-    shape: tuple[int, ...]  #: of one photo's activations at its end; channels last where they are a map
+    shape: tuple[int, ...]  #: of one part's activations at its end; channels last where they are a map
     tensors: tuple[str, ...]  #: its parameters, as they are named in the traced module
 
 
 @dataclass(frozen=True)
 class TracedNetwork:
-    """A network's graph, from uint8 pixels (N, S, S, 3) to its layers' features, and where it can be cut."""
+    """A network's graph, from the tensors of its spec to its layers' features, and where it can be cut."""
 
     module: fx.GraphModule
     cuts: Mapping[str, fx.Node]  #: layer -> the tensor above which the next layer begins; ``INPUT`` is the input
     sections: tuple[Section, ...]  #: from the input upwards, the last is "final"
+    tensors: tuple[TensorSpec, ...]  #: that it reads, in order
 
     def boundary_below(self, unfreeze: str) -> str:
         """Return the boundary under a layer: the layer below it, or ``INPUT``.
@@ -60,18 +63,23 @@ class TracedNetwork:
         return self.sections[names.index(boundary) :]
 
     def shape_at(self, boundary: str) -> tuple[int, ...]:
-        """Return the shape of one photo's activations at a boundary."""
+        """Return the shape of one part's activations at a boundary."""
         return next(part.shape for part in self.sections if part.name == boundary)
 
 
-def infer_shape(traced: TracedNetwork, boundary: str, size: int) -> tuple[int, ...] | None:
-    """Return the shape of a photo's activations for pixels of another size; None where the code takes only its own."""
+def make_examples(tensors: Sequence[TensorSpec], parts: int) -> tuple[Tensor, ...]:
+    """Return zeros of the shapes and types that a network reads."""
+    return tuple(torch.zeros(parts, *fill_axes(one), dtype=getattr(torch, one.dtype)) for one in tensors)
+
+
+def infer_shape(traced: TracedNetwork, boundary: str, tensors: Sequence[TensorSpec]) -> tuple[int, ...] | None:
+    """Return the shape of a part's activations for tensors of other lengths; None where the code takes only its own."""
     if boundary == INPUT:
-        return (size, size, 3)
+        return fill_axes(tensors[0])
     try:
         with torch.inference_mode():
-            out = extract_trunk(traced, boundary)(torch.zeros(1, size, size, 3, dtype=torch.uint8))
-    except Exception:  # noqa: BLE001  whatever its own code raises on pixels of another size
+            out = extract_trunk(traced, boundary)(*make_examples(tensors, 1))
+    except Exception:  # noqa: BLE001  whatever its own code raises on tensors of other lengths
         return None
     return tuple(out.shape[1:])
 
@@ -105,7 +113,8 @@ def trace(loaded: LoadedNetwork) -> TracedNetwork:
     module.eval()
     names = [layer.name for layer in loaded.layers]
     cuts = _find_cuts(module, names)
-    return TracedNetwork(module, cuts, tuple(_measure_sections(module, cuts, loaded.spec.size)))
+    tensors = tuple(loaded.spec.tensors)
+    return TracedNetwork(module, cuts, tuple(_measure_sections(module, cuts, tensors)), tensors)
 
 
 def _find_cuts(module: fx.GraphModule, names: list[str]) -> dict[str, fx.Node]:
@@ -135,13 +144,20 @@ def _ancestors(node: fx.Node) -> set[fx.Node]:
 
 
 def _find_path(module: fx.GraphModule, final: fx.Node) -> list[fx.Node]:
-    """The nodes that are made from the input and end in ``final``, in order; constants and parameters are not in it."""
+    """The nodes that are made from the first input and end in ``final``, in order.
+
+    Constants, parameters, and what is made from other inputs alone are not in it.
+    """
     needed = _ancestors(final)
-    path: dict[fx.Node, None] = {}
+    path: dict[fx.Node, None] = {_placeholders(module)[0]: None}
     for node in module.graph.nodes:
-        if node in needed and (node.op == "placeholder" or any(source in path for source in node.all_input_nodes)):
+        if node in needed and any(source in path for source in node.all_input_nodes):
             path[node] = None
     return list(path)
+
+
+def _placeholders(module: fx.GraphModule) -> list[fx.Node]:
+    return [node for node in module.graph.nodes if node.op == "placeholder"]
 
 
 def _unbridged(path: list[fx.Node]) -> Iterator[fx.Node]:
@@ -171,10 +187,12 @@ class _Measure(fx.Interpreter):
         return result
 
 
-def _measure_sections(module: fx.GraphModule, cuts: Mapping[str, fx.Node], size: int) -> Iterator[Section]:
+def _measure_sections(
+    module: fx.GraphModule, cuts: Mapping[str, fx.Node], tensors: Sequence[TensorSpec]
+) -> Iterator[Section]:
     measure = _Measure(module)
     with torch.inference_mode():
-        measure.run(torch.zeros(1, size, size, 3, dtype=torch.uint8))
+        measure.run(*make_examples(tensors, 1))
     total = sum(measure.work.values()) or 1
     nodes, first = list(module.graph.nodes), 0
     known = dict(module.named_parameters())
@@ -183,13 +201,13 @@ def _measure_sections(module: fx.GraphModule, cuts: Mapping[str, fx.Node], size:
         own, first = nodes[first : last + 1], last + 1
         if name == INPUT:
             continue
-        tensors = tuple(dict.fromkeys(tensor for node in own for tensor in parameter_names(module, node)))
+        names = tuple(dict.fromkeys(name for node in own for name in parameter_names(module, node)))
         yield Section(
             name=name,
-            parameters=sum(prod(known[tensor].shape) for tensor in tensors),
+            parameters=sum(prod(known[name].shape) for name in names),
             work=sum(measure.work[node] for node in own) / total,
             shape=to_channels_last(measure.shapes[cut])[1:],
-            tensors=tensors,
+            tensors=names,
         )
 
 
@@ -209,9 +227,10 @@ def to_channels_last(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def extract_trunk(traced: TracedNetwork, boundary: str) -> fx.GraphModule:
-    """Return the frozen part: uint8 pixels (N, S, S, 3) to activations, float32, maps with their channels last."""
+    """Return the frozen part: the network's tensors to activations, float32, maps with their channels last."""
     graph = fx.Graph()
-    out = _copy_nodes(graph, traced.module, [traced.cuts[INPUT]], traced.cuts[boundary])
+    inputs = {node: graph.node_copy(node) for node in _placeholders(traced.module)}
+    out = _copy_nodes(graph, traced.module, traced.cuts[boundary], inputs)
     if len(traced.shape_at(boundary)) == 3:
         out = graph.call_method("contiguous", (graph.call_method("permute", (out, 0, 2, 3, 1)),))
     graph.output(out)
@@ -219,45 +238,63 @@ def extract_trunk(traced: TracedNetwork, boundary: str) -> fx.GraphModule:
 
 
 def extract_top(traced: TracedNetwork, boundary: str) -> fx.GraphModule:
-    """Return the top: activations of ``extract_trunk`` to the last layer's features (N, D); it shares parameters.
+    """Return the top, which shares parameters: activations of ``extract_trunk`` to the last layer's features (N, D).
+
+    Behind the activations it takes the ``list_carried`` inputs; above ``INPUT`` it takes the network's tensors.
 
     Raises:
-        BackboneError: something above the boundary looks past it, at the input.
+        BackboneError: something above the boundary looks past it, at the first input.
     """
     graph = fx.Graph()
-    start = traced.cuts[boundary]
     if boundary == INPUT:
-        out = _copy_nodes(graph, traced.module, [start], traced.cuts[FINAL])
+        known = {node: graph.node_copy(node) for node in _placeholders(traced.module)}
     else:
         source = graph.placeholder("activations")
         if len(traced.shape_at(boundary)) == 3:
             source = graph.call_method("permute", (source, 0, 3, 1, 2))
-        out = _copy_nodes(graph, traced.module, [], traced.cuts[FINAL], {start: source})
-    graph.output(out)
+        known = {traced.cuts[boundary]: source}
+        known |= {node: graph.node_copy(node) for node in _list_carried_nodes(traced, boundary)}
+    graph.output(_copy_nodes(graph, traced.module, traced.cuts[FINAL], known))
     return fx.GraphModule(traced.module, graph).eval()
 
 
-def _copy_nodes(
-    graph: fx.Graph,
-    module: fx.GraphModule,
-    inputs: list[fx.Node],
-    end: fx.Node,
-    known: Mapping[fx.Node, fx.Node] | None = None,
-) -> fx.Node:
-    """Copies what ``end`` is made from into a graph, up to nodes that are known there already; gives its copy."""
-    copies = dict(known or {})
+def list_carried(traced: TracedNetwork, boundary: str) -> tuple[TensorSpec, ...]:
+    """Return the inputs, in order, that the top above a boundary reads beside the activations, such as a mask.
+
+    Raises:
+        BackboneError: the first input is among them.
+    """
+    if boundary == INPUT:
+        return traced.tensors[1:]
+    nodes = _list_carried_nodes(traced, boundary)
+    both = zip(_placeholders(traced.module), traced.tensors, strict=True)
+    return tuple(tensor for node, tensor in both if node in nodes)
+
+
+def _list_carried_nodes(traced: TracedNetwork, boundary: str) -> list[fx.Node]:
+    needed = _find_needed(traced.cuts[FINAL], {traced.cuts[boundary]})
+    first, *others = _placeholders(traced.module)
+    if first in needed:
+        raise BackboneError("what lies above this layer also looks at the input; unfreeze another layer")
+    return [node for node in others if node in needed]
+
+
+def _find_needed(end: fx.Node, known: Collection[fx.Node]) -> set[fx.Node]:
+    """Return the nodes that ``end`` is made from, up to nodes that are known."""
     needed: set[fx.Node] = set()
     waiting = [end]
     while waiting:
         node = waiting.pop()
-        if node in copies or node in needed:
-            continue
-        needed.add(node)
-        waiting.extend(node.all_input_nodes)
+        if node not in known and node not in needed:
+            needed.add(node)
+            waiting.extend(node.all_input_nodes)
+    return needed
+
+
+def _copy_nodes(graph: fx.Graph, module: fx.GraphModule, end: fx.Node, known: Mapping[fx.Node, fx.Node]) -> fx.Node:
+    """Copies what ``end`` is made from into a graph, up to nodes that are known there already; gives its copy."""
+    copies, needed = dict(known), _find_needed(end, known)
     for node in module.graph.nodes:
-        if node not in needed:
-            continue
-        if node.op == "placeholder" and node not in inputs:
-            raise BackboneError("what lies above this layer also looks at the input; unfreeze another layer")
-        copies[node] = graph.node_copy(node, copies.__getitem__)
+        if node in needed:
+            copies[node] = graph.node_copy(node, copies.__getitem__)
     return copies[end]

@@ -8,6 +8,7 @@ import torch
 
 from headstart.backbones.backbone import middle_stage
 from headstart.backbones.graph import Section, trace
+from headstart.backbones.listing import measure_input
 from headstart.backbones.loaded import LoadedNetwork
 from headstart.backbones.origin import Origin
 from headstart.backbones.zoo import build_untrained
@@ -19,7 +20,7 @@ class TrainableLayer:
 
     name: str
     width: int  #: of its pooled features
-    shape: tuple[int, ...]  #: of one photo's activations at its end; channels last where they are a map
+    shape: tuple[int, ...]  #: of one part's activations at its end; channels last where they are a map
     parameters: int  #: its own
     work: float  #: its own share of the arithmetic of a forward pass
     trained: int  #: parameters of this layer and all above; 0 where there is nothing to train
@@ -33,7 +34,7 @@ class BackboneLayers:
     name: str
     architecture: str  #: timm's name
     fetched: bool  #: whether its weights come from the hub
-    size: int  #: edge of the input, pixels
+    size: int  #: length of its input's first axis, such as the edge of a square; 0 where that is free
     layers: tuple[TrainableLayer, ...]  #: from the input upwards; the last is "final"
 
     @property
@@ -59,7 +60,7 @@ def describe_layers(origin: Origin) -> BackboneLayers:
         TrainableLayer(layer.name, layer.width, part.shape, part.parameters, part.work, int(parameters), share)
         for layer, part, parameters, share in zip(loaded.layers, parts, trained, work, strict=True)
     )
-    return BackboneLayers(origin.name, origin.architecture, origin.file is None, loaded.spec.size, layers)
+    return BackboneLayers(origin.name, origin.architecture, origin.file is None, measure_input(loaded.spec), layers)
 
 
 def _measure(origin: Origin) -> tuple[LoadedNetwork, tuple[Section, ...]]:

@@ -9,6 +9,8 @@ from headstart.backbones.backbone import RECORD
 from headstart.backbones.origin import BackboneListing
 from headstart.backbones.providers import all_providers
 from headstart.backbones.providers.bundled import BUNDLED, BundledProvider
+from headstart.errors import SettingError
+from headstart.modalities.modality import InputSpec, read_spec
 
 
 def list_local(networks: Path) -> list[BackboneListing]:
@@ -26,6 +28,11 @@ def search_backbones(pattern: str, networks: Path) -> list[BackboneListing]:
     ]
 
 
+def measure_input(spec: InputSpec) -> int:
+    """Return the length of the first axis of a network's input, as ``BackboneListing.size`` has it."""
+    return spec.tensors[0].shape[0] or 0
+
+
 def _list_converted(networks: Path) -> Iterator[BackboneListing]:
     for file in sorted(networks.glob(f"*/{RECORD}")):
         try:
@@ -33,12 +40,12 @@ def _list_converted(networks: Path) -> Iterator[BackboneListing]:
             entry = BackboneListing(
                 record["name"],
                 record["parameters"],
-                record["spec"]["size"],
+                measure_input(read_spec(record["spec"])),
                 record["licence"],
                 record["weights"],
                 is_local=True,
             )
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, SettingError):
             continue
         if entry.name not in BUNDLED:
             yield entry

@@ -6,15 +6,15 @@ from torch import nn
 
 from headstart.backbones.backbone import Layer
 from headstart.backbones.classifier import PretrainedClassifier
-from headstart.modalities.image.spec import ImageSpec
+from headstart.modalities.modality import AnySpec
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedNetwork:
     """A network and what its weights brought with them."""
 
-    network: nn.Module  #: uint8 (N, S, S, 3) -> float32 (N, width) for each layer, in inference mode
-    spec: ImageSpec
+    network: nn.Module  #: the spec's tensors, in order -> float32 (N, width) for each layer, in inference mode
+    spec: AnySpec  #: the ``InputSpec`` of its modality
     layers: tuple[Layer, ...]
     weights: str  #: where they come from, for a person
     weights_sha256: str

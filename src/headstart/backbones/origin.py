@@ -29,7 +29,7 @@ class BackboneListing:
 
     name: str
     parameters: int  #: 0 where so many were listed that they were not counted
-    size: int  #: edge of the input, pixels
+    size: int  #: length of its input's first axis, such as the edge of a square; 0 where that is free
     licence: str
     weights: str  #: where they are
     is_local: bool  #: on this machine

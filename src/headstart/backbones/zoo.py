@@ -9,7 +9,8 @@ def load_network(origin: Origin) -> LoadedNetwork:
     """Return the network in inference mode, float32, with its layers measured.
 
     Raises:
-        BackboneError: an unknown architecture, weights that do not fit or cannot be fetched, input that is no square.
+        BackboneError: an unknown architecture, an input of an unsupported kind, or weights that do not fit or cannot be
+            fetched.
     """
     return find_provider(origin.provider).load(origin)
 

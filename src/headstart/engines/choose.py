@@ -1,4 +1,4 @@
-"""The choice of engine and precision for a backbone on this machine; each is checked on real photos."""
+"""The choice of engine and precision for a backbone on this machine; each is checked on real samples."""
 
 from collections.abc import Iterator
 
@@ -33,7 +33,7 @@ def rank_engines(backbone: Backbone, hardware: Hardware) -> list[EngineFactory]:
 
 def choose_engine(
     backbone: Backbone,
-    photos: ParitySamples,
+    samples: ParitySamples,
     *,
     engine: str = "auto",
     precision: Precision = "auto",
@@ -43,24 +43,24 @@ def choose_engine(
 
     Args:
         backbone: what to run.
-        photos: what a check is made on.
+        samples: what a check is made on.
         engine: a name, or "auto".
-        precision: "auto" is bf16 where the processor has it and loses little on these photos; "bf16" does not ask.
+        precision: "auto" is bf16 where the processor has it and loses little on these samples; "bf16" does not ask.
         listener: is told of a fallback.
 
     Raises:
         EngineError: none works.
     """
     if engine != "auto":
-        return _find_engine(engine).start(backbone, photos, precision, listener)
+        return _find_engine(engine).start(backbone, samples, precision, listener)
     first, *others = rank_engines(backbone, Hardware(count_cores(), find_accelerator()))
     for other in others:
         try:
-            return first.start(backbone, photos, precision, listener)
+            return first.start(backbone, samples, precision, listener)
         except EngineError as error:
             listener(events.Note(f"{error}; {other.title} runs it instead"))
         first, precision = other, "f32"
-    return first.start(backbone, photos, precision, listener)
+    return first.start(backbone, samples, precision, listener)
 
 
 def _find_engine(name: str) -> EngineFactory:

@@ -1,10 +1,14 @@
 """The protocol of an engine."""
 
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Protocol
+
+import numpy as np
 
 from headstart.arrays import Floats
 from headstart.hardware import ComputePrecision
-from headstart.modalities.image.decode import Pixels
+from headstart.modalities.modality import Batch, TensorSpec, count_parts, take
 
 
 class Engine(Protocol):
@@ -12,9 +16,42 @@ class Engine(Protocol):
 
     name: str
     precision: ComputePrecision
-    batch: int  #: photos a call likes to get; fewer are fine
+    batch: int  #: parts a call likes to get; fewer are fine
     streams: int  #: calls that run at the same time
 
-    def forward(self, pixels: Pixels) -> dict[str, Floats]:
-        """Return for each layer's name float32 (B, width), from uint8 (B, S, S, 3) RGB, B <= batch."""
+    def forward(self, batch: Batch) -> dict[str, Floats]:
+        """Return for each layer's name float32 (B, width).
+
+        Args:
+            batch: the tensors of the backbone's spec, of B <= ``self.batch`` parts.
+        """
         ...
+
+    def subgraph(
+        self,
+        write: Callable[[], Path],
+        tensors: Sequence[TensorSpec],
+        outputs: tuple[str, ...],
+        precision: ComputePrecision,
+    ) -> "Engine | None":
+        """Return an engine like this one for a part of the network; None where it runs whole backbones only.
+
+        Args:
+            write: gives the part as an ONNX file, which is written when it is first asked for.
+            tensors: what the part reads.
+            outputs: names of what it gives, float32 (B, ...).
+            precision: arithmetic inside.
+
+        Raises:
+            EngineError: it cannot run the part.
+        """
+        ...
+
+
+def forward_all(engine: Engine, batch: Batch) -> dict[str, Floats]:
+    """Return each layer's features of any number of parts, which the engine is given as many at a time as it likes."""
+    count = count_parts(batch)
+    if count <= engine.batch:
+        return engine.forward(batch)
+    pieces = [engine.forward(take(batch, slice(at, at + engine.batch))) for at in range(0, count, engine.batch)]
+    return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}

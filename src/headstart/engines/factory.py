@@ -26,14 +26,14 @@ class EngineFactory(Protocol):
         ...
 
     def start(
-        self, backbone: Backbone, photos: ParitySamples, precision: Precision, listener: events.Listener
+        self, backbone: Backbone, samples: ParitySamples, precision: Precision, listener: events.Listener
     ) -> EngineChoice:
         """Return the engine at a precision, checked against a reference.
 
         Args:
             backbone: what to run.
-            photos: what a check is made on.
-            precision: "auto" is bf16 where the processor has it and loses little on these photos.
+            samples: what a check is made on.
+            precision: "auto" is bf16 where the processor has it and loses little on these samples.
             listener: is told of a fallback to float32.
 
         Raises:

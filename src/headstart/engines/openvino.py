@@ -1,13 +1,15 @@
 """OpenVINO on a CPU.
 
 Two checks are kept beside the converted network. *Conversion*: at a network's first use on a machine OpenVINO in
-float32 is held to PyTorch in float32. *Precision*: bf16 is held to float32 on each new set of photos, for how much it
-loses depends on them (photos with flat backgrounds lose most); this one needs no PyTorch.
+float32 is held to PyTorch in float32. *Precision*: bf16 is held to float32 on each new set of samples, for how much it
+loses depends on them; this one needs no PyTorch.
 """
 
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headstart import events
@@ -29,7 +31,7 @@ from headstart.engines.rounding import round_graph
 from headstart.errors import EngineError
 from headstart.hardware import ComputePrecision, Hardware, count_cores, has_bf16
 from headstart.inference.openvino import BATCH, Runner
-from headstart.modalities.image.decode import Pixels
+from headstart.modalities.modality import Batch, TensorSpec, get_modality, take
 from headstart.process import passive_waiting
 from headstart.settings import Precision
 
@@ -43,22 +45,40 @@ class OpenVinoEngine:
     name = "openvino"
 
     def __init__(self, backbone: Backbone, precision: ComputePrecision, *, batch: int = BATCH, streams: int = 0):
-        self.precision: ComputePrecision = precision
         self.batch = batch
         self.streams = streams or count_cores()
-        self._tensor = backbone.spec.tensors[0].name
+        layers = tuple(layer.name for layer in backbone.layers)
+        self.compile(backbone.graph, backbone.spec.tensors, layers, precision)
+
+    def compile(
+        self, graph: Path, tensors: Sequence[TensorSpec], outputs: tuple[str, ...], precision: ComputePrecision
+    ) -> None:
+        """Take another graph, which is run from now on; the arguments are those of ``subgraph``."""
+        self.precision: ComputePrecision = precision
         self._runner = Runner(
-            round_graph(backbone.graph) if precision == "bf16" else backbone.graph,
-            batch=batch,
-            tensors=backbone.spec.tensors,
+            round_graph(graph) if precision == "bf16" else graph,
+            batch=self.batch,
+            tensors=tensors,
             precision=precision,
             streams=self.streams,
-            outputs=tuple(layer.name for layer in backbone.layers),
+            outputs=outputs,
         )
 
-    def forward(self, pixels: Pixels) -> dict[str, Floats]:
+    def forward(self, batch: Batch) -> dict[str, Floats]:
         """See ``Engine.forward``."""
-        return self._runner.run({self._tensor: pixels})
+        return self._runner.run(batch)
+
+    def subgraph(
+        self,
+        write: Callable[[], Path],
+        tensors: Sequence[TensorSpec],
+        outputs: tuple[str, ...],
+        precision: ComputePrecision,
+    ) -> "OpenVinoEngine":
+        """See ``Engine.subgraph``."""
+        part = copy.copy(self)
+        part.compile(write(), tensors, outputs, precision)
+        return part
 
 
 class OpenVinoFactory:
@@ -71,7 +91,7 @@ class OpenVinoFactory:
         return 1.0
 
     def start(
-        self, backbone: Backbone, photos: ParitySamples, precision: Precision, listener: events.Listener
+        self, backbone: Backbone, samples: ParitySamples, precision: Precision, listener: events.Listener
     ) -> EngineChoice:
         """See ``EngineFactory.start``."""
 
@@ -81,7 +101,7 @@ class OpenVinoFactory:
 
         wanted: ComputePrecision = ("bf16" if has_bf16() else "f32") if precision == "auto" else precision
         conversion = keep_check(
-            backbone, f"conversion-{machine_key()}", lambda: _check_conversion(backbone, engine, wanted, photos)
+            backbone, f"conversion-{machine_key()}", lambda: _check_conversion(backbone, engine, wanted, samples)
         )
         if not conversion.passed:
             raise EngineError(
@@ -91,13 +111,14 @@ class OpenVinoFactory:
         if wanted == "f32":
             return EngineChoice(engine("f32"), (conversion,))
         check = keep_check(
-            backbone, f"bf16-{machine_key()}-{photos.key}", lambda: _check_bf16(engine("bf16"), engine("f32"), photos)
+            backbone, f"bf16-{machine_key()}-{samples.key}", lambda: _check_bf16(engine("bf16"), engine("f32"), samples)
         )
         if check.passed or precision == "bf16":
             return EngineChoice(engine("bf16"), (conversion, check))
+        noun = get_modality(backbone.spec.kind).noun
         listener(
             events.Note(
-                f"bf16 loses too much on these photos (cosine {describe_cosine(check.least_cosine)}, wanted "
+                f"bf16 loses too much on these {noun.many} (cosine {describe_cosine(check.least_cosine)}, wanted "
                 f"{LEAST_COSINE}); float32 is used instead, about half as fast"
             )
         )
@@ -105,7 +126,7 @@ class OpenVinoFactory:
 
 
 def _check_conversion(
-    backbone: Backbone, engine: Callable[[ComputePrecision], Engine], wanted: ComputePrecision, photos: ParitySamples
+    backbone: Backbone, engine: Callable[[ComputePrecision], Engine], wanted: ComputePrecision, samples: ParitySamples
 ) -> ParityCheck:
     with passive_waiting():
         from headstart.engines.pytorch import PyTorchEngine
@@ -114,21 +135,21 @@ def _check_conversion(
     with ThreadPoolExecutor(1) as pool:
         compiled = pool.submit(engine, wanted)  # needed next, and ready by the time PyTorch has answered
         reference = PyTorchEngine(backbone, "f32", device="cpu")
-        check = check_parity(exact, reference, photos.load()[:CONVERSION_SAMPLES])
+        check = check_parity(exact, reference, take(samples.load(), slice(CONVERSION_SAMPLES)))
         compiled.result()
     return check
 
 
-def check_trained_network(backbone: Backbone, network: "nn.Module", photos: ParitySamples) -> ParityCheck:
+def check_trained_network(backbone: Backbone, network: "nn.Module", samples: ParitySamples) -> ParityCheck:
     """Hold the conversion of a network that was trained here to the network in memory; kept for later."""
     with passive_waiting():
         from headstart.engines.pytorch import PyTorchEngine
 
     reference = PyTorchEngine(backbone, "f32", device="cpu", network=network)
     exact = OpenVinoEngine(backbone, "f32")
-    shown = photos.load()[:CONVERSION_SAMPLES]
+    shown = take(samples.load(), slice(CONVERSION_SAMPLES))
     return keep_check(backbone, f"conversion-{machine_key()}", lambda: check_parity(exact, reference, shown))
 
 
-def _check_bf16(engine: Engine, exact: Engine, photos: ParitySamples) -> ParityCheck:
-    return check_parity(engine, exact, photos.load())
+def _check_bf16(engine: Engine, exact: Engine, samples: ParitySamples) -> ParityCheck:
+    return check_parity(engine, exact, samples.load())

@@ -1,4 +1,4 @@
-"""Parity of engines: the same features of the same real photos, within what bf16 loses.
+"""Parity of engines: the same features of the same real samples, within what bf16 loses.
 
 A check is kept beside the converted network, since what it holds for does not change.
 """
@@ -14,41 +14,41 @@ import numpy as np
 
 from headstart.arrays import Floats
 from headstart.backbones.backbone import Backbone
-from headstart.engines.engine import Engine
+from headstart.engines.engine import Engine, forward_all
 from headstart.errors import EngineError
 from headstart.libraries import import_openvino
-from headstart.modalities.image.decode import Pixels
+from headstart.modalities.modality import Batch, count_parts
 from headstart.storage.atomic import replace_text
 
-#: Between an engine's rows and the reference's, mean over the photos. A row is all layers joined, each scaled
+#: Between an engine's rows and the reference's, mean over the samples. A row is all layers joined, each scaled
 #: to the same length, so that no layer drowns another: its cosine is the mean of the layers' cosines.
 LEAST_COSINE = 0.999
-PARITY_SAMPLES = 32  #: of bf16, for how much that loses differs from photo to photo
+PARITY_SAMPLES = 32  #: of bf16, for how much that loses differs from sample to sample
 CONVERSION_SAMPLES = 8  #: of a conversion, which is right or wrong; PyTorch takes half a second for them
 CHECK_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
 class ParitySamples:
-    """Real photos to check an engine on; loaded only when a check is due."""
+    """Real samples to check an engine on; loaded only when a check is due."""
 
     key: str  #: names the set they were drawn from
-    load: Callable[[], Pixels]  #: gives them prepared, uint8 (B, S, S, 3), B up to ``PARITY_SAMPLES``
+    load: Callable[[], Batch]  #: gives them prepared, up to ``PARITY_SAMPLES`` parts
 
 
 @dataclass(frozen=True, slots=True)
 class ParityCheck:
-    """The comparison of an engine's features with a reference's on the same photos."""
+    """The comparison of an engine's features with a reference's on the same samples."""
 
     engine: str
     precision: str
     reference: str
-    cosine: dict[str, float]  #: per layer, mean over the photos
+    cosine: dict[str, float]  #: per layer, mean over the samples
     samples: int
 
     @property
     def row_cosine(self) -> float:
-        """Of whole rows, mean over the photos."""
+        """Of whole rows, mean over the samples."""
         return float(np.mean(list(self.cosine.values())))
 
     @property
@@ -79,16 +79,11 @@ def describe_cosine(value: float) -> str:
     return f"{value:.{digits}f}"
 
 
-def check_parity(engine: Engine, reference: Engine, photos: Pixels) -> ParityCheck:
-    """Compare two engines' features of the same photos, uint8 (B, S, S, 3)."""
-    seen, wanted = _extract(engine, photos), _extract(reference, photos)
+def check_parity(engine: Engine, reference: Engine, samples: Batch) -> ParityCheck:
+    """Compare two engines' features of the same prepared samples."""
+    seen, wanted, count = forward_all(engine, samples), forward_all(reference, samples), count_parts(samples)
     cosine = {layer: mean_cosine(rows, wanted[layer]) for layer, rows in seen.items()}
-    return ParityCheck(engine.name, engine.precision, f"{reference.name} {reference.precision}", cosine, len(photos))
-
-
-def _extract(engine: Engine, photos: Pixels) -> dict[str, Floats]:
-    batches = [engine.forward(photos[start : start + engine.batch]) for start in range(0, len(photos), engine.batch)]
-    return {layer: np.concatenate([batch[layer] for batch in batches]) for layer in batches[0]}
+    return ParityCheck(engine.name, engine.precision, f"{reference.name} {reference.precision}", cosine, count)
 
 
 def mean_cosine(a: Floats, b: Floats) -> float:

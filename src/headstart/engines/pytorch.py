@@ -1,17 +1,20 @@
 """PyTorch: on CUDA and MPS, and on a CPU where a network does not convert. The reference that others are held to."""
 
 import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
+from headstart.arrays import Floats
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.catalog import resolve_origin
 from headstart.backbones.zoo import load_network
 from headstart.errors import EngineError
 from headstart.hardware import ComputePrecision, has_bf16, is_bf16_off
+from headstart.modalities.modality import Batch, TensorSpec
 
 
 class PyTorchEngine:
@@ -34,7 +37,7 @@ class PyTorchEngine:
             backbone: what to run.
             precision: arithmetic inside.
             device: where; the fastest there is by default.
-            network: pixels -> a tensor for each layer, where it is in memory already.
+            network: the spec's tensors -> a tensor for each layer, where it is in memory already.
 
         Raises:
             EngineError: the weights are no longer those that were converted.
@@ -43,19 +46,34 @@ class PyTorchEngine:
         self.precision: ComputePrecision = precision
         self.batch = 8 if self.device.type == "cpu" else 128
         self._layers = [layer.name for layer in backbone.layers]
+        self._tensors = backbone.spec.tensors
         network = _load(backbone) if network is None else network
         self._network = network.to(self.device, memory_format=torch.channels_last)
         self._lock = threading.Lock()
 
-    def forward(self, pixels: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+    def forward(self, batch: Batch) -> dict[str, Floats]:
         """See ``Engine.forward``."""
-        # The array may be read-only, which from_numpy warns about and nothing here writes to.
-        batch = torch.from_numpy(np.array(pixels)).to(self.device, non_blocking=True)
+        inputs = to_device(batch, self._tensors, self.device)
         autocast = torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")
         with self._lock, torch.inference_mode(), autocast:
-            outputs = self._network(batch)
+            outputs = self._network(*inputs)
             rows = [output.float().cpu().numpy() for output in outputs]
         return dict(zip(self._layers, rows, strict=True))
+
+    def subgraph(
+        self,
+        write: Callable[[], Path],
+        tensors: Sequence[TensorSpec],
+        outputs: tuple[str, ...],
+        precision: ComputePrecision,
+    ) -> None:
+        """Return None: PyTorch runs parts of a network without a graph, see ``training.trunk``."""
+
+
+def to_device(batch: Batch, tensors: Sequence[TensorSpec], device: torch.device) -> list[Tensor]:
+    """Return the tensors of a batch, in the order of a spec, on a device."""
+    # An array may be read-only, which from_numpy warns about and nothing here writes to.
+    return [torch.from_numpy(np.array(batch[one.name])).to(device, non_blocking=True) for one in tensors]
 
 
 def _load(backbone: Backbone) -> nn.Module:

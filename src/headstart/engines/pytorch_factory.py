@@ -14,6 +14,7 @@ from headstart.engines.parity import (
     keep_check,
 )
 from headstart.hardware import ComputePrecision, Hardware
+from headstart.modalities.modality import take
 from headstart.process import passive_waiting
 from headstart.settings import Precision
 
@@ -28,7 +29,7 @@ class PyTorchFactory:
         return 0.0 if hardware.accelerator is None else 2.0
 
     def start(
-        self, backbone: Backbone, photos: ParitySamples, precision: Precision, listener: events.Listener
+        self, backbone: Backbone, samples: ParitySamples, precision: Precision, listener: events.Listener
     ) -> EngineChoice:
         """See ``EngineFactory.start``."""
         with passive_waiting():
@@ -40,8 +41,10 @@ class PyTorchFactory:
         if device == "cpu" and wanted == "f32":
             return EngineChoice(engine, ())
         reference = PyTorchEngine(backbone, "f32", device="cpu")
-        name = f"pytorch-{device}-{wanted}-{photos.key}"
-        check = keep_check(backbone, name, lambda: check_parity(engine, reference, photos.load()[:CONVERSION_SAMPLES]))
+        name = f"pytorch-{device}-{wanted}-{samples.key}"
+        check = keep_check(
+            backbone, name, lambda: check_parity(engine, reference, take(samples.load(), slice(CONVERSION_SAMPLES)))
+        )
         if check.passed or precision != "auto":
             return EngineChoice(engine, (check,))
         seen = describe_cosine(check.least_cosine)

@@ -1,9 +1,9 @@
 """Weights rounded to bf16 so that each output keeps its mean: most of what bf16 loses comes back, at no cost in speed.
 
-Rounding every weight to its nearest bf16 number moves the sum of a filter's taps, and a flat patch of a photo turns
+Rounding every weight to its nearest bf16 number moves the sum of a filter's taps, and a flat patch of an input turns
 that into a bias that no averaging removes. Here each filter's taps are rounded from the largest to the smallest and
 every rounding error is carried to the next tap (error diffusion along the filter), so the sum is kept to the last bit
-of the smallest one. Measured on lite0's ``final`` layer over photos with flat backgrounds, cosine to float32: 0.9981
+of the smallest one. Measured on lite0's ``final`` layer over inputs with flat backgrounds, cosine to float32: 0.9981
 with nearest rounding, 0.9991 with this; float32 arithmetic on the rounded weights alone 0.9988 and 0.9998.
 """
 

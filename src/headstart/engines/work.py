@@ -8,6 +8,7 @@ from typing import Any
 from headstart.backbones.backbone import INPUT, Backbone
 from headstart.errors import EngineError
 from headstart.libraries import import_openvino
+from headstart.modalities.modality import TensorSpec, fill_axes
 
 #: Multiplications that take as long as moving one number through memory: what makes a depthwise convolution on a large
 #: map dear, which multiplies little.
@@ -20,17 +21,18 @@ def count_work_above(backbone: Backbone) -> dict[str, float]:
     Raises:
         RuntimeError: OpenVINO cannot read the graph.
     """
-    return dict(_count_work(backbone.graph, backbone.spec.size, tuple(layer.name for layer in backbone.layers)))
+    return dict(_count_work(backbone.graph, backbone.spec.tensors, tuple(layer.name for layer in backbone.layers)))
 
 
 @lru_cache(8)
-def _count_work(graph: Path, size: int, layers: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
+def _count_work(graph: Path, tensors: tuple[TensorSpec, ...], layers: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
     try:
         openvino = import_openvino()
     except EngineError as error:
         raise RuntimeError(str(error)) from None
     model = openvino.Core().read_model(graph)
-    model.reshape([1, size, size, 3])
+    shapes = {one.name: [1, *fill_axes(one)] for one in tensors}
+    model.reshape(next(iter(shapes.values())) if len(shapes) == 1 else shapes)
     work = {operation.get_friendly_name(): _operation_work(operation) for operation in model.get_ordered_ops()}
     ends = {name: port.get_node() for port in model.outputs for name in port.get_names()}
     whole = _ancestors(ends[layers[-1]])  # not what pools an earlier layer's features

@@ -1,1 +1,1 @@
-"""Extraction of features and activations: computed once per photo and layer, kept in the store."""
+"""Extraction of features and activations: computed once per sample and layer, kept in the store."""

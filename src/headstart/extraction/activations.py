@@ -1,4 +1,4 @@
-"""Activations at a boundary: the output of the frozen layers of a network for each view of a photo, for training.
+"""Activations at a boundary: the output of the frozen layers of a network for each view of a sample, for training.
 
 The rows are large and every epoch reads them all in random order, so they lie apart from the features
 (activation_files.py): bfloat16 bits instead of float32, one file for each key, no database between. A commit puts rows
@@ -30,7 +30,7 @@ from headstart.storage.space import digest_to_bytes
 
 __all__ = ["Activations", "ValueKind", "ViewKey"]
 
-ViewKey = tuple[str, int]  # digest of a photo, 40 hexadecimal digits; number of its view, 0..65535
+ViewKey = tuple[str, int]  # digest of a sample, 40 hexadecimal digits; number of its view, 0..65535
 
 COMMIT_BYTES = 64 * 2**20  # a kill loses less than this plus one call of add for each thread, about 2 s of work
 OUTSIDE = "rows are added inside lock_for_writing() only"
@@ -45,7 +45,7 @@ class Activations:
         folder: the store's folder ``activations``.
         key: 40 hexadecimal digits over all that the numbers depend on.
         shape: of one row.
-        kind: "bf16" for numbers, kept as the uint16 bits of bfloat16; "u8" for pixels.
+        kind: "bf16" for numbers, kept as the uint16 bits of bfloat16; "u8" for bytes.
         description: for people.
 
     Raises:
@@ -282,7 +282,7 @@ class Activations:
             each = [all_finite(row) for row in values]
             raise StoreError(
                 f"activations of {each.count(False)} of {len(rows)} views hold numbers that are not finite in "
-                f"bfloat16, first of photo {rows[each.index(False)][0]}; nothing of them was stored"
+                f"bfloat16, first of sample {rows[each.index(False)][0]}; nothing of them was stored"
             )
         return to_bfloat16_bits(values) if values.dtype == np.float32 else np.ascontiguousarray(values)
 
@@ -290,5 +290,5 @@ class Activations:
 def _encode_key(row: ViewKey) -> bytes:
     digest, view = row
     if not 0 <= view < 2**16:
-        raise ValueError(f"view {view} of photo {digest}; wanted 0 to 65535")
+        raise ValueError(f"view {view} of sample {digest}; wanted 0 to 65535")
     return digest_to_bytes(digest) + view.to_bytes(2, "little")

@@ -1,41 +1,50 @@
-"""Extraction of features: one pass over the photos that reads, decodes, runs a network forward and stores.
+"""Extraction of features: one pass over samples that reads, decodes, runs a network forward and stores.
 
-As many threads as the engine has streams each take a few photos, decode them, run them forward on their own stream and
-hand the rows to the store; while one decodes another computes. There is no queue between the two and no core idles.
-The photos' statistics are taken from the same pixels; where only they are missing nothing runs forward.
+As many threads as the engine has streams each take a few samples, decode them and run them forward on their own stream;
+while one decodes another computes, and no core idles. Statistics are taken from the same decoded parts; where only they
+are missing nothing runs forward.
 """
 
 import hashlib
+import itertools
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from headstart import events
+from headstart.arrays import Floats
 from headstart.backbones.backbone import Backbone
 from headstart.data.load import load_item
 from headstart.data.samples import Sample, SampleSource
-from headstart.engines.engine import Engine
-from headstart.extraction.workers import WorkQueue, run_in_threads
+from headstart.engines.engine import Engine, forward_all
+from headstart.extraction.executor import Executor, ProgressMeter, ThreadExecutor, cut_shards
 from headstart.hardware import count_cores
-from headstart.modalities.image.decode import crop_resize
-from headstart.modalities.image.spec import ImageSpec
-from headstart.modalities.image.stats import compute_stats, stats_space
-from headstart.modalities.modality import BrokenItem, UnreadableItem
+from headstart.modalities.modality import (
+    AnySpec,
+    Batch,
+    BrokenItem,
+    InputSpec,
+    Part,
+    UnreadableItem,
+    get_modality,
+    take,
+)
 from headstart.storage.store import DecodeIssue, FeatureSpace, Store, Writer
 
-ROWS_VERSION = 2  #: raised whenever decoding, resizing, rounding or pooling changes what a row says
+ROWS_VERSION = 2  #: raised whenever decoding, preparing, rounding or pooling changes what a row says
 
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """The result of a pass over the photos."""
+    """The result of a pass over samples."""
 
     space: FeatureSpace  #: where the rows are
-    issues: dict[str, DecodeIssue]  #: by digest: photos that were repaired, do not decode, or could not be read now
-    asked: int  #: photos asked for, each content once
+    issues: dict[str, DecodeIssue]  #: by digest: samples that were repaired, do not decode, or could not be read now
+    asked: int  #: samples asked for, each content once
     computed: int  #: of them, how many had their features computed now
     seconds: float
 
@@ -57,121 +66,160 @@ def extract(
     store: Store,
     *,
     workers: int = 0,
+    executor: Executor | None = None,
+    cancel: events.CancelToken | None = None,
     listener: events.Listener = events.ignore,
 ) -> Extraction:
-    """Compute and store the features of every layer, and the statistics, of the photos that the store lacks.
+    """Compute and store the features of every layer, and the statistics, of the samples that the store lacks.
 
     Args:
-        samples: photos; equal bytes are computed once.
+        samples: equal bytes are computed once.
         backbone: the network, with its layers.
         engine: runs it.
         store: takes the rows.
         workers: threads that decode; 0 for the engine's streams, or one per core where a GPU computes.
+        executor: does the pass instead of threads.
+        cancel: ends it from another thread.
         listener: is told of progress ten times a second.
 
     Raises:
         StoreError: rows could not be stored; what was stored stays.
+        Cancelled: the token says so; what was stored stays.
     """
     began = time.perf_counter()
-    space = get_feature_space(backbone, engine)
-    sources = {sample.digest: sample.source for sample in samples}
-    missing = store.find_missing(space, list(sources))
-    stats = stats_space(backbone.spec)
-    without_stats = store.find_missing(stats, list(sources))
+    by_digest = {sample.digest: sample for sample in samples}
+    space, modality = get_feature_space(backbone, engine), get_modality(backbone.spec.kind)
+    spaces = [space, *([] if modality.stats is None else [modality.stats.space(backbone.spec)])]
+    missing = [dict.fromkeys(store.find_missing(each, list(by_digest))) for each in spaces]
     unreadable: dict[str, DecodeIssue] = {}
-    if missing or without_stats:
-        either = dict.fromkeys([*missing, *without_stats])
-        queue = WorkQueue([(digest, sources[digest]) for digest in either], engine.batch, listener, stage="extract")
-        with store.writer(space) as rows, store.writer(stats) as seen:
-            wanted = _MissingRows(rows, set(missing)), _MissingRows(seen, set(without_stats))
-            work = _BatchWork(backbone.spec, engine, *wanted, unreadable)
-            run_in_threads(queue, work, workers or max(engine.streams, count_cores()))
+    wanted = [by_digest[digest] for digest in dict.fromkeys(itertools.chain.from_iterable(missing))]
+    if wanted:
+        wanted.sort(key=lambda sample: modality.sort_key(sample.properties))
+        shards = cut_shards([(sample.digest, sample.source) for sample in wanted], engine.batch)
+        executor = executor or ThreadExecutor(workers or max(engine.streams, count_cores()))
+        progress = ProgressMeter("extract", len(wanted), listener)
+        with ExitStack() as stack:
+            writers = [stack.enter_context(store.writer(each)) for each in spaces]
+            work = _ShardWork(backbone.spec, engine, missing)
+            for done in stack.enter_context(closing(executor.map(work, shards, cancel))):
+                _store(done, writers, missing)
+                unreadable |= {issue.digest: issue for issue in done.unreadable}
+                progress.add(done.samples)
     return Extraction(
         space=space,
-        issues={**store.issues(space, list(sources)), **unreadable},
-        asked=len(sources),
-        computed=len(missing) - len(unreadable.keys() & set(missing)),
+        issues={**store.issues(space, list(by_digest)), **unreadable},
+        asked=len(by_digest),
+        computed=len(missing[0]) - len(unreadable.keys() & missing[0].keys()),
         seconds=time.perf_counter() - began,
     )
 
 
-def load_batch(samples: Iterable[Sample], spec: ImageSpec, count: int) -> NDArray[np.uint8]:
-    """Return the first photos that decode, ``count`` at most, as a network sees them: uint8 (B, S, S, 3)."""
-    photos: list[NDArray[np.uint8]] = []
+def load_batch(samples: Iterable[Sample], spec: InputSpec, count: int) -> Batch:
+    """Return the parts of the first samples that decode, ``count`` parts at most, as a network sees them."""
+    modality = get_modality(spec.kind)
+    parts: list[Part] = []
     for sample in samples:
-        if len(photos) == count:
+        if len(parts) >= count:
             break
         try:
-            photos.append(crop_resize(load_item(sample.source, spec).value, spec))
+            parts += modality.make_parts(load_item(sample.source, spec).value, spec)
         except BrokenItem:
             continue
-    if not photos:
-        return np.zeros((0, spec.size, spec.size, 3), np.uint8)
-    return np.stack(photos)
+    return modality.collate(parts[:count], spec)
+
+
+def pool_parts(rows: Mapping[str, Floats], counts: Sequence[int]) -> dict[str, Floats]:
+    """Return the mean over the parts of each item, (N, width), of rows of parts; as they are where each has one.
+
+    Args:
+        rows: (P, width) for each layer, those of an item side by side.
+        counts: parts of each item.
+    """
+    if all(count == 1 for count in counts):
+        return dict(rows)
+    starts = np.cumsum([0, *counts[:-1]])
+    sums = {name: np.add.reduceat(values, starts, axis=0) for name, values in rows.items()}
+    return {name: np.asarray(total / np.array(counts)[:, None], np.float32) for name, total in sums.items()}
+
+
+@dataclass(slots=True)
+class _ShardRows:
+    """The rows of a few samples, and what was found with them."""
+
+    samples: int
+    #: Digests and their rows: features first, then the statistics of a modality that has some.
+    rows: list[tuple[list[str], Mapping[str, Floats]]] = field(default_factory=list)
+    issues: list[DecodeIssue] = field(default_factory=list)
+    #: Not stored: a network drive that dropped out must not brand a sample for good.
+    unreadable: list[DecodeIssue] = field(default_factory=list)
+
+
+def _store(done: _ShardRows, writers: Sequence[Writer], missing: Sequence[Collection[str]]) -> None:
+    for writer, digests in zip(writers, missing, strict=True):
+        for issue in done.issues:
+            if issue.digest in digests:
+                writer.add_issue(issue)
+    for writer, (digests, rows) in zip(writers, done.rows, strict=False):  # no rows where nothing decodes
+        if digests:
+            writer.add(digests, rows)
 
 
 @dataclass(frozen=True, slots=True)
-class _MissingRows:
-    """Rows that a space lacks."""
+class _ShardWork:
+    """The work of a thread on a few samples."""
 
-    writer: Writer
-    digests: set[str]  #: of the photos whose rows are missing
-
-    def add_issue(self, issue: DecodeIssue) -> None:
-        """Keep what decoding found, where the photo is one of these."""
-        if issue.digest in self.digests:
-            self.writer.add_issue(issue)
-
-    def places(self, digests: list[str]) -> list[int]:
-        """Return the places of those that are missing."""
-        return [place for place, digest in enumerate(digests) if digest in self.digests]
-
-
-@dataclass(frozen=True, slots=True)
-class _BatchWork:
-    """The work of a thread on a batch."""
-
-    spec: ImageSpec
+    spec: AnySpec
     engine: Engine
-    rows: _MissingRows
-    stats: _MissingRows
-    unreadable: dict[str, DecodeIssue]  #: not stored: a network drive that dropped out must not brand a photo for good
+    missing: Sequence[Collection[str]]  #: digests that lack features, and those that lack statistics
 
-    def __call__(self, batch: list[tuple[str, SampleSource]]) -> None:
-        digests: list[str] = []
-        photos: list[NDArray[np.uint8]] = []
-        for digest, source in batch:
-            if (photo := self._load(digest, source)) is not None:
-                digests.append(digest)
-                photos.append(photo)
-        if not digests:
-            return
-        pixels = np.stack(photos)
-        if places := self.stats.places(digests):
-            self.stats.writer.add([digests[place] for place in places], compute_stats(_take(pixels, places)))
-        if places := self.rows.places(digests):
-            forward = self.engine.forward(_take(pixels, places))
-            self.rows.writer.add([digests[place] for place in places], forward)
+    def __call__(self, shard: Sequence[tuple[str, SampleSource]]) -> _ShardRows:
+        modality, done = get_modality(self.spec.kind), _ShardRows(len(shard))
+        parts: list[Part] = []
+        counts: dict[str, int] = {}
+        for digest, source in shard:
+            if loaded := self._load(digest, source, done):
+                parts += loaded
+                counts[digest] = len(loaded)
+        if not counts:
+            return done
+        batch = modality.collate(parts, self.spec)
+        done.rows.append(_compute_missing(batch, counts, self.missing[0], partial(forward_all, self.engine)))
+        if modality.stats is not None:
+            done.rows.append(_compute_missing(batch, counts, self.missing[1], modality.stats.compute))
+        return done
 
-    def _load(self, digest: str, source: SampleSource) -> NDArray[np.uint8] | None:
-        """Return a photo as the network sees it, (S, S, 3), or None and record an issue."""
+    def _load(self, digest: str, source: SampleSource, done: _ShardRows) -> list[Part]:
+        """Return the parts of a sample as the network sees them; none, with an issue, where it does not decode."""
         try:
-            photo = load_item(source, self.spec)
+            item = load_item(source, self.spec)
         except UnreadableItem as error:
-            self.unreadable[digest] = DecodeIssue(digest, broken=True, reason=str(error))
-            return None
+            done.unreadable.append(DecodeIssue(digest, broken=True, reason=str(error)))
+            return []
         except BrokenItem as error:
-            self._add_issue(DecodeIssue(digest, broken=True, reason=str(error)))
-            return None
-        if photo.repaired:
-            self._add_issue(DecodeIssue(digest, broken=False, reason=photo.repaired))
-        return crop_resize(photo.value, self.spec)
-
-    def _add_issue(self, issue: DecodeIssue) -> None:
-        for missing in (self.rows, self.stats):
-            missing.add_issue(issue)
+            done.issues.append(DecodeIssue(digest, broken=True, reason=str(error)))
+            return []
+        if item.repaired:
+            done.issues.append(DecodeIssue(digest, broken=False, reason=item.repaired))
+        return get_modality(self.spec.kind).make_parts(item.value, self.spec)
 
 
-def _take(pixels: NDArray[np.uint8], places: list[int]) -> NDArray[np.uint8]:
-    """Return some photos of a batch, which is not copied where they are all of it."""
-    return pixels if len(places) == len(pixels) else pixels[places]
+def _compute_missing(
+    batch: Batch,
+    counts: Mapping[str, int],
+    missing: Collection[str],
+    compute: Callable[[Batch], Mapping[str, Floats]],
+) -> tuple[list[str], Mapping[str, Floats]]:
+    """Return those of some samples that lack rows, and their rows.
+
+    Args:
+        batch: the parts of all samples, those of one side by side.
+        counts: parts by digest, in order.
+        missing: digests that lack rows.
+        compute: gives the rows of a batch.
+    """
+    digests = [digest for digest in counts if digest in missing]
+    if not digests:
+        return [], {}
+    owners = [digest for digest, count in counts.items() for _ in range(count)]
+    own = take(batch, [place for place, digest in enumerate(owners) if digest in missing])
+    return digests, pool_parts(compute(own), [counts[digest] for digest in digests])

@@ -326,6 +326,16 @@ def _load_builtin(name: str) -> Modality:
     return modality
 
 
+def fill_axes(tensor: TensorSpec, length: int = 16) -> tuple[int, ...]:
+    """Return the shape of a tensor without the first axis, where axes that are as long as they come have a length."""
+    return tuple(length if axis is None else axis for axis in tensor.shape)
+
+
+def make_blank(spec: InputSpec, parts: int) -> Batch:
+    """Return a batch of zeros, to time and try networks on."""
+    return {one.name: np.zeros((parts, *fill_axes(one)), one.dtype) for one in spec.tensors}
+
+
 def take(batch: Batch, places: Sequence[int] | slice) -> Batch:
     """Return some parts of a batch; it is not copied where they are all of it."""
     if not isinstance(places, slice) and len(places) == count_parts(batch):

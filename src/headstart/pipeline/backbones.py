@@ -5,9 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from headstart import events
 from headstart.backbones.backbone import Backbone
 from headstart.backbones.catalog import split_names
@@ -17,7 +14,7 @@ from headstart.engines.choose import choose_engine
 from headstart.engines.parity import PARITY_SAMPLES, EngineChoice, ParitySamples
 from headstart.errors import DataError
 from headstart.extraction.extract import load_batch
-from headstart.modalities.modality import get_modality
+from headstart.modalities.modality import Batch, count_parts, get_modality
 from headstart.selection.backbone_search import BackboneSearch, describe_search, select_backbone
 from headstart.selection.candidates import AUTO, list_tiers
 from headstart.selection.context import RunContext
@@ -120,14 +117,15 @@ def describe_engine(chosen: EngineChoice) -> str:
 
 
 def parity_samples(samples: Sequence[Sample], backbone: Backbone) -> ParitySamples:
-    """Return the photos that engines are proved on: those of the smallest digests, whatever their order."""
+    """Return the samples that engines are proved on: those of the smallest digests, whatever their order."""
     drawn = sorted(samples, key=lambda sample: sample.digest)[: 2 * PARITY_SAMPLES]
     key = hashlib.blake2b("".join(sample.digest for sample in drawn).encode(), digest_size=6).hexdigest()
 
-    def load() -> NDArray[np.uint8]:
-        photos = load_batch(drawn, backbone.spec, PARITY_SAMPLES)
-        if not len(photos):
-            raise DataError(f"none of the first {len(drawn)} photos decodes; run headstart check to see why")
-        return photos
+    def load() -> Batch:
+        batch = load_batch(drawn, backbone.spec, PARITY_SAMPLES)
+        if not count_parts(batch):
+            noun = get_modality(backbone.spec.kind).noun
+            raise DataError(f"none of the first {noun.count(len(drawn))} decodes; run headstart check to see why")
+        return batch
 
     return ParitySamples(key, load)

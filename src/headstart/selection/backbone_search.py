@@ -28,6 +28,7 @@ from headstart.heads.catalog import fit_head
 from headstart.heads.folds import assign_folds, count_folds, make_fold_groups
 from headstart.heads.head import TrainingSet
 from headstart.linalg import softmax
+from headstart.modalities.modality import count_parts, take
 from headstart.selection.budget import Budget
 from headstart.selection.context import make_targets
 from headstart.selection.failures import describe_failure
@@ -267,13 +268,14 @@ def seconds_per_photo(samples: Sequence[Sample], backbone: Backbone, engine: Eng
     The first run, which takes longer, is not timed.
     """
     began = time.perf_counter()
-    photos = load_batch(samples, backbone.spec, engine.batch)
-    decoding = (time.perf_counter() - began) / max(1, len(photos))
-    whole = np.resize(photos, (engine.batch, *photos.shape[1:])) if len(photos) else photos
+    batch = load_batch(samples, backbone.spec, engine.batch)
+    count = count_parts(batch)
+    decoding = (time.perf_counter() - began) / max(1, count)
+    whole = take(batch, np.resize(np.arange(count), engine.batch if count else 0).tolist())
     engine.forward(whole)
     began = time.perf_counter()
     engine.forward(whole)
-    forward = (time.perf_counter() - began) / max(1, len(whole))
+    forward = (time.perf_counter() - began) / max(1, count_parts(whole))
     return decoding / max(engine.streams, count_cores()) + forward / engine.streams
 
 

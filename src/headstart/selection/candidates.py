@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from headstart.backbones.hub import is_hub_reachable
 from headstart.backbones.listing import list_local
-from headstart.backbones.names import KNOWN
 from headstart.backbones.providers.bundled import BUNDLED
+from headstart.backbones.providers.hub import is_hub_reachable
+from headstart.backbones.providers.names import KNOWN
 
 AUTO = "auto"  #: the name that asks for it
 #: From the hub, permissive licences only. Chosen for pretraining on more than ImageNet-1k (the first one apart), at up

@@ -1,6 +1,7 @@
-"""Predicted seconds of each strategy on a set of photos: from an earlier benchmark, a timed trial, or arithmetic."""
+"""Predicted seconds of each strategy on a set of samples: from an earlier benchmark, a timed trial, or arithmetic."""
 
 import json
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,15 +11,16 @@ import numpy as np
 from headstart.backbones.backbone import INPUT, middle_stage
 from headstart.data.samples import Subset
 from headstart.engines.work import count_work_above
-from headstart.modalities.image.augment.presets import resolve_smallest_window, resolve_view_size
+from headstart.modalities.modality import InputSpec, fill_axes, make_blank
 from headstart.selection.arm import ArmPlan
 from headstart.selection.context import DatasetContext, FitContext
 from headstart.selection.finetune import full_finetune, partial_finetune
 from headstart.selection.probes import intermediate_probe, linear_probe
 from headstart.training.benchmark_record import BENCHMARK_VERSION, benchmark_file
 from headstart.training.cost import EXPORTED, samples_per_second
+from headstart.training.views import find_smallest_window, fit_view_spec
 
-#: A step of training takes as long as so many forward passes of the same part on the engine, the scoring of a photo as
+#: A step of training takes as long as so many forward passes of the same part on the engine, the scoring of a sample as
 #: so many: 5.4 to 7.8, and 1.3, measured on lite0 with AVX512-BF16 and with AVX2.
 STEP, SCORE = {"openvino": 7.0, "pytorch": 3.0}, {"openvino": 1.3, "pytorch": 1.0}
 SIZES = 14  #: parts of a map's edge by which windows are cut, see ``training.windows``
@@ -66,11 +68,11 @@ def _from_trial(context: FitContext, boundary: str) -> float | None:
     """
     settings = context.settings
     try:
-        size = resolve_view_size(settings, context.backbone.spec.size)
-        kept = json.loads((context.backbone.folder / benchmark_file(settings, boundary, size)).read_text("utf-8"))
+        views = fit_view_spec(settings, context.backbone.spec)
+        kept = json.loads((context.backbone.folder / benchmark_file(settings, boundary, views)).read_text("utf-8"))
         if kept.pop("version") != BENCHMARK_VERSION:
             return None
-        whole = resolve_smallest_window(settings) == 1
+        whole = find_smallest_window(settings, context.backbone.spec) == 1
         speeds = [
             (float(samples_per_second(speed["samples"], speed["windowed"], whole=whole)), float(speed["scored"]))
             for speed in kept.values()
@@ -82,7 +84,7 @@ def _from_trial(context: FitContext, boundary: str) -> float | None:
 
 
 def _of_epochs(context: DatasetContext, trained: float, scored: float) -> float:
-    """Return the seconds of all epochs and the export, from photos a second."""
+    """Return the seconds of all epochs and the export, from samples a second."""
     train, held_out = len(context.samples_in(Subset.TRAIN)), len(context.samples_in(Subset.VALIDATION))
     return context.settings.epochs_for(train) * (train / trained + held_out / scored) + EXPORTED
 
@@ -92,29 +94,29 @@ def _estimate_by_arithmetic(context: FitContext, boundaries: Mapping[str, str]) 
 
     The frozen part's pass over the changed views is in it, decoding is not.
     """
-    engine, size = context.engine, context.backbone.spec.size
+    engine, spec = context.engine, context.backbone.spec
     try:
         above = count_work_above(context.backbone)
     except (RuntimeError, KeyError):
         return dict.fromkeys(boundaries)
-    blank = np.zeros((engine.batch, size, size, 3), np.uint8)
+    blank = make_blank(spec, engine.batch)
     engine.forward(blank)
     per_second = engine.batch * engine.streams / min(_seconds_of(lambda: engine.forward(blank)) for _ in range(3))
-    area = (resolve_view_size(context.settings, size) / size) ** 2
+    area = _count_numbers(fit_view_spec(context.settings, spec)) / _count_numbers(spec)
+    window = _mean_window(find_smallest_window(context.settings, spec))
     train = len(context.samples_in(Subset.TRAIN))
     views = train * min(context.settings.views, context.settings.epochs_for(train))
     found: dict[str, float | None] = {}
     for name, boundary in boundaries.items():
         share = above[boundary] / above[INPUT]
-        step = (
-            STEP.get(engine.name, STEP["pytorch"])
-            * share
-            * area
-            * _mean_window(resolve_smallest_window(context.settings))
-        )
+        step = STEP.get(engine.name, STEP["pytorch"]) * share * area * window
         epochs = _of_epochs(context, per_second / step, per_second / (SCORE.get(engine.name, SCORE["pytorch"]) * share))
         found[name] = epochs + views * (1 - share) * area / per_second
     return found
+
+
+def _count_numbers(spec: InputSpec) -> int:
+    return sum(math.prod(fill_axes(one)) for one in spec.tensors)
 
 
 def _seconds_of(work: Callable[[], object]) -> float:

@@ -17,7 +17,7 @@ from headstart.engines.parity import ParitySamples
 from headstart.errors import DataError
 from headstart.events import RunLog
 from headstart.extraction.extract import extract
-from headstart.modalities.modality import get_modality
+from headstart.modalities.modality import get_modality, make_blank
 from headstart.pipeline.backbones import load_backbones
 from headstart.selection.budget import Budget
 from headstart.selection.context import RunContext
@@ -112,8 +112,7 @@ class FeatureExtractor(TransformerMixin, BaseEstimator):
     def _load_engine(self) -> Any:
         """Return the engine that was chosen; in another process it is made anew."""
         if getattr(self, "_chosen", None) is None:
-            spec = self.backbone_.spec
-            blank = ParitySamples("none", lambda: np.zeros((1, spec.size, spec.size, 3), np.uint8))
+            blank = ParitySamples("none", lambda: make_blank(self.backbone_.spec, 1))
             self._chosen = choose_engine(
                 self.backbone_,
                 blank,

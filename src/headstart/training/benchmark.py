@@ -1,6 +1,6 @@
 """A timed trial: how fast a network trains at each precision, and how much memory a step takes.
 
-It may be given little time. Then a few photos say what a batch would take; what would take too long is reckoned from
+It may be given little time. Then a few samples say what a batch would take; what would take too long is reckoned from
 what was timed: by the area of the maps, or by the usual share of the forward pass in a step.
 """
 
@@ -16,7 +16,6 @@ from torch.nn import functional
 from headstart import events
 from headstart.extraction.activations import ValueKind
 from headstart.hardware import ComputePrecision
-from headstart.modalities.image.augment.presets import CROPPED
 from headstart.training.benchmark_record import BenchmarkResult, TrainingSpeed, read_benchmark, write_benchmark
 from headstart.training.memory import MemoryMeter
 from headstart.training.network import TrainableTop
@@ -24,8 +23,9 @@ from headstart.training.windows import accepts_smaller_maps, make_windows
 
 SECONDS = 0.8  #: that a precision is timed for at least, after a call that is not; one long call is enough
 ALONE = 0.8  #: share of the time that this thread has to have run for a trial to be kept: other work would be in it
-FEW = 4  #: photos of the first calls, by which it is seen whether a whole batch can be afforded
-HOPELESS = 3.0  #: times slower than the precision before, on a few photos: it is not timed any further
+FEW = 4  #: samples of the first calls, by which it is seen whether a whole batch can be afforded
+HOPELESS = 3.0  #: times slower than the precision before, on a few samples: it is not timed any further
+SMALLEST = 0.5  #: of the windows whose usual size is timed, as a share of the map's edge
 FORWARD = 2.5  #: times as fast is the forward pass alone, where there was no time to time it (backward is twice that)
 
 
@@ -63,11 +63,11 @@ def benchmark_training(
     Args:
         choices: the precisions, the surest first: a later one that is hopelessly slower is given up at once.
         network: makes what is trained.
-        shapes: of one photo's activations: of the views that are trained on, and of the plain view.
+        shapes: of one part's activations: of the views that are trained on, and of the plain view.
         kind: of the activations.
-        batch: photos in a step.
+        batch: samples in a step.
         file: where the trial is kept.
-        allowed: seconds that it may take; the first precision's first photos are timed in any case.
+        allowed: seconds that it may take; the first precision's first samples are timed in any case.
         listener: is told of each precision.
     """
     kept = read_benchmark(choices, file)
@@ -118,17 +118,17 @@ class _Timing:
     ):
         self.network, self.batch, self.allowance = network, batch, allowance
         self.inputs, self.plain = (_draw((batch, *shape), kind) for shape in shapes)
-        self.windows = make_windows(shapes[0], CROPPED)
+        self.windows = make_windows(shapes[0], SMALLEST)
         self.labels = torch.zeros(batch, dtype=torch.int64, device=network.device)
         self.optimiser = torch.optim.AdamW(network.parameters(), lr=0.0)
-        self.few = 0.0  #: photos a second of a few
+        self.few = 0.0  #: samples a second of a few
         self._largest = 0  #: numbers in what the largest step was shown
 
     def measure(self, best: float) -> TrainingSpeed | None:
         """Return the speed, memory left open; None where it is hopelessly slower.
 
         Args:
-            best: photos a second of the fastest precision so far, on a few photos.
+            best: samples a second of the fastest precision so far, on a few samples.
         """
         self.network.eval()
         edge = self.windows.edges[-1]
@@ -159,7 +159,7 @@ class _Timing:
         self.few = len(few) / min(first, again)
 
     def _time_steps(self, shown: Tensor) -> float:
-        """Photos a second of whole batches; of a few, where there is no time for that."""
+        """Samples a second of whole batches; of a few, where there is no time for that."""
         if not self.allowance.allows(2 * self.batch / self.few):
             return self.few
         self.network.train()
@@ -174,7 +174,7 @@ class _Timing:
         return _time_rate(lambda: self._step(self.inputs), self.batch, self.allowance)
 
     def _time_scoring(self, trained: float) -> float:
-        """Photos a second of the forward pass alone, on the plain view."""
+        """Samples a second of the forward pass alone, on the plain view."""
         numbers = self.inputs[0].numel() / self.plain[0].numel()
         reckoned = FORWARD * trained * numbers
         if not self.allowance.allows(2 * self.batch / reckoned):
@@ -193,6 +193,9 @@ class _Timing:
 
 
 def _draw(shape: tuple[int, ...], kind: ValueKind) -> Tensor:
+    """Draw activations of a shape, (B, ...); zeros for packed rows, which may hold tokens of a small vocabulary."""
+    if kind == "u8" and len(shape) == 2:
+        return torch.zeros(shape, dtype=torch.uint8)
     generator = torch.Generator().manual_seed(0)
     if kind == "u8":
         return torch.randint(0, 256, shape, generator=generator, dtype=torch.uint8)
@@ -206,7 +209,7 @@ def _time(work: Callable[[], object]) -> float:
 
 
 def _time_rate(work: Callable[[], object], batch: int, allowance: Allowance) -> float:
-    """Photos a second, from the fastest of a few calls: what disturbs a machine only makes it slower."""
+    """Samples a second, from the fastest of a few calls: what disturbs a machine only makes it slower."""
     first = _time(work)
     if not allowance.allows(first):
         return batch / first

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from headstart.engines.parity import machine_key
 from headstart.hardware import ComputePrecision
+from headstart.modalities.modality import InputSpec
 from headstart.settings import TrainSettings
 from headstart.storage.atomic import replace_text
 
@@ -40,12 +41,12 @@ class BenchmarkResult:
     """The speeds that a benchmark found."""
 
     by_precision: dict[ComputePrecision, TrainingSpeed]  #: without those that were given up
-    hopeless: tuple[ComputePrecision, ...] = ()  #: given up after a few photos
+    hopeless: tuple[ComputePrecision, ...] = ()  #: given up after a few samples
     whole: bool = True  #: whether there was time to time everything
 
     @property
     def fastest(self) -> ComputePrecision:
-        """The precision at which most photos are trained on in a second."""
+        """The precision at which most samples are trained on in a second."""
         return max(self.by_precision, key=lambda choice: self.by_precision[choice].samples)
 
     def scale_cost(self, times: float) -> "BenchmarkResult":
@@ -54,9 +55,10 @@ class BenchmarkResult:
         return replace(self, by_precision=slower, whole=False)
 
 
-def benchmark_file(settings: TrainSettings, boundary: str, size: int, *, scratch: bool = False) -> str:
-    """Return the name under which a benchmark is kept in a network's folder; ``size`` is of the views, as wanted."""
-    facts = [boundary, size, settings.batch_size, settings.batchnorm, scratch, machine_key()]
+def benchmark_file(settings: TrainSettings, boundary: str, views: InputSpec, *, scratch: bool = False) -> str:
+    """Return the name under which a benchmark is kept in a network's folder; ``views`` are those that are asked for."""
+    shapes = [one.shape for one in views.tensors]
+    facts = [boundary, shapes, settings.batch_size, settings.batchnorm, scratch, machine_key()]
     return f"trial-{hashlib.blake2b(json.dumps(facts).encode(), digest_size=6).hexdigest()}.json"
 
 

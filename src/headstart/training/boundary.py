@@ -1,6 +1,6 @@
-"""Where the activations that a top is trained on come from: the frozen part's answer to changed views of photos.
+"""Where the activations that a top is trained on come from: the frozen part's answer to changed views of samples.
 
-The frozen part runs once, by the engine of the main job, over V views of each photo; its activations are kept on disk
+The frozen part runs once, by the engine of the main job, over V views of each sample; its activations are kept on disk
 and every epoch takes the next view of each. Where they would need more disk than allowed, they are computed anew for
 each epoch while the top trains.
 """
@@ -10,6 +10,7 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -19,46 +20,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from headstart import events
-from headstart.data.load import load_item
 from headstart.data.samples import Sample
-from headstart.extraction.activations import Activations
-from headstart.extraction.workers import WorkQueue, run_in_threads
-from headstart.modalities.image.augment.augmentation import make_view
-from headstart.modalities.image.augment.presets import Augmentation
-from headstart.modalities.image.spec import ImageSpec
+from headstart.extraction.activations import Activations, ViewKey
+from headstart.extraction.bfloat16 import to_bfloat16_bits
+from headstart.extraction.executor import Executor, ProgressMeter, ThreadExecutor, cut_shards
 from headstart.training.trunk import Trunk
+from headstart.training.views import ViewLoader
 
 T = TypeVar("T")
 U = TypeVar("U")
-
-
-@dataclass(frozen=True, slots=True)
-class ViewLoader:
-    """The loader of photos' changed views, as the frozen part sees them."""
-
-    spec: ImageSpec
-    augmentation: Augmentation
-    seed: int
-
-    @property
-    def plain(self) -> bool:
-        """Whether every view is the photo as it is predicted on."""
-        return self.augmentation.identity
-
-    def pixels(self, sample: Sample, numbers: Iterable[int]) -> list[NDArray[np.uint8]]:
-        """Return some views of a photo, uint8 (S, S, 3) each; it is decoded once."""
-        photo = load_item(sample.source, self.spec).value
-        changed = self.augmentation
-        return [
-            make_view(photo, self.spec, changed, seed=self.seed, digest=sample.digest, number=number)
-            for number in numbers
-        ]
-
-    @property
-    def fingerprint(self) -> str:
-        """Changes when the views would."""
-        grey = f" {self.spec.grey}" if self.spec.grey else ""  # not in that of a trunk of bare pixels
-        return ("plain" if self.plain else f"{self.augmentation.fingerprint} {self.seed}") + grey
 
 
 def activations_key(trunk: Trunk, views: ViewLoader) -> str:
@@ -67,7 +37,7 @@ def activations_key(trunk: Trunk, views: ViewLoader) -> str:
 
 
 class CachedActivations:
-    """Activations on disk; epoch e takes view e modulo ``count`` of each photo."""
+    """Activations on disk; epoch e takes view e modulo ``count`` of each sample."""
 
     def __init__(self, samples: Sequence[Sample], activations: Activations, count: int):
         self.labels = np.array([sample.target for sample in samples], dtype=np.int64)
@@ -113,16 +83,28 @@ class StreamedActivations:
 
     def _compute(self, epoch: int, piece: NDArray[np.int64]) -> Tensor:
         number = 0 if self._views.plain else epoch % 2**16
-        pixels = [self._views.pixels(self._samples[index], [number])[0] for index in piece]
-        return to_tensor(self._trunk.run(np.stack(pixels)))
+        views = [self._views.load(self._samples[index], [number])[0] for index in piece]
+        return to_tensor(self._trunk.run(self._views.collate(views)))
+
+
+def to_stored(values: NDArray[Any]) -> NDArray[Any]:
+    """Return fresh numbers as they are kept: float32 as bits of bfloat16, uint8 as it is."""
+    return to_bfloat16_bits(values) if values.dtype == np.float32 else values
 
 
 def to_tensor(values: NDArray[Any]) -> Tensor:
-    """Return stored bits or fresh numbers as a network takes them: bf16, or uint8 for pixels."""
+    """Return stored bits or fresh numbers as a network takes them: bf16, or uint8 as it is."""
     if values.dtype == np.uint16:
         return torch.from_numpy(values.view(np.int16)).view(torch.bfloat16)
     tensor = torch.from_numpy(values)
     return tensor.to(torch.bfloat16) if tensor.is_floating_point() else tensor
+
+
+@dataclass(frozen=True, slots=True)
+class _ShardActivations:
+    samples: int
+    keys: list[ViewKey]
+    rows: NDArray[Any]  #: (views, *shape)
 
 
 def compute_activations(
@@ -132,8 +114,9 @@ def compute_activations(
     views: ViewLoader,
     activations: Activations,
     listener: events.Listener = events.ignore,
+    executor: Executor | None = None,
 ) -> int:
-    """Compute and store what is missing of ``count`` views of each photo; return how many views that were."""
+    """Compute and store what is missing of ``count`` views of each sample; return how many views that were."""
     with activations.lock_for_writing(listener):
         rows = [(sample.digest, number) for sample in samples for number in range(count)]
         wanted: dict[str, list[int]] = {}
@@ -142,16 +125,20 @@ def compute_activations(
         by_digest = {sample.digest: sample for sample in samples}
         items = [(by_digest[digest], tuple(numbers)) for digest, numbers in wanted.items()]
 
-        def work(batch: list[tuple[Sample, tuple[int, ...]]]) -> None:
-            keys = [(sample.digest, number) for sample, numbers in batch for number in numbers]
-            pixels = itertools.chain.from_iterable(views.pixels(sample, numbers) for sample, numbers in batch)
-            for start in range(0, len(keys), trunk.batch):
-                piece = keys[start : start + trunk.batch]
-                activations.add(piece, trunk.run(np.stack(list(itertools.islice(pixels, len(piece))))))
+        def work(shard: Sequence[tuple[Sample, tuple[int, ...]]]) -> _ShardActivations:
+            keys = [(sample.digest, number) for sample, numbers in shard for number in numbers]
+            loaded = itertools.chain.from_iterable(views.load(sample, numbers) for sample, numbers in shard)
+            pieces = cut_shards(keys, trunk.batch)
+            rows = [to_stored(trunk.run(views.collate(list(itertools.islice(loaded, len(piece)))))) for piece in pieces]
+            return _ShardActivations(len(shard), keys, np.concatenate(rows))
 
-        if items:
-            photos = max(1, trunk.batch // count)
-            run_in_threads(WorkQueue(items, photos, listener, stage="boundary"), work, trunk.streams)
+        executor = executor or ThreadExecutor(trunk.streams)
+        progress = ProgressMeter("boundary", len(items), listener)
+        shards = cut_shards(items, max(1, trunk.batch // count))
+        with closing(executor.map(work, shards)) as results:
+            for done in results:
+                activations.add(done.keys, done.rows)
+                progress.add(done.samples)
     return sum(map(len, wanted.values()))
 
 

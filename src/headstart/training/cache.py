@@ -53,11 +53,11 @@ def locate_result(inputs: TrainingInputs, precision: ComputePrecision) -> Path:
     spec, settings = inputs.spec, inputs.spec.settings
     knobs = {name: getattr(settings, name) for name in TrainSettings.model_fields if name not in _WITHOUT_EFFECT}
     knobs["epochs"] = inputs.epochs
-    photos = [[(sample.digest, sample.target) for sample in samples] for samples in (spec.train, spec.validation)]
+    samples = [[(sample.digest, sample.target) for sample in subset] for subset in (spec.train, spec.validation)]
     digest = hashlib.blake2b(digest_size=10)
     for fact in (VERSION, torch.__version__, machine_key(), inputs.device, precision, inputs.boundary, knobs):
         digest.update(json.dumps(fact, default=str).encode())
-    for more in (settings.seed, settings.class_weights, inputs.views_per_sample, inputs.scratch, photos):
+    for more in (settings.seed, settings.class_weights, inputs.views_per_sample, inputs.scratch, samples):
         digest.update(json.dumps(more).encode())
     views = inputs.train_views.fingerprint
     digest.update(f"{inputs.view_trunk.fingerprint} {views} {spec.backbone.fingerprint}".encode())

@@ -23,7 +23,7 @@ class Checkpoint:
     best: dict[str, Tensor]
     average: dict[str, Tensor]
     moments: dict[str, Tensor]  #: of the optimiser
-    lowest: dict[str, Tensor]  #: "losses" of the validation photos after the epoch with the lowest mean
+    lowest: dict[str, Tensor]  #: "losses" of the validation samples after the epoch with the lowest mean
 
 
 def write_checkpoint(path: Path, state: Checkpoint) -> None:

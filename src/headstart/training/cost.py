@@ -1,11 +1,11 @@
-"""The cost of a training, predicted from a timed micro-run on the photos themselves."""
+"""The cost of a training, predicted from a timed micro-run on the samples themselves."""
 
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
+from headstart.modalities.modality import make_blank
 
 if TYPE_CHECKING:
     from headstart.training.fine_tuning import FineTuning
@@ -29,14 +29,14 @@ class Cost:
 def estimate_refit_seconds(
     seconds: Mapping[str, float], train: int, validation: int, *, cached: bool, kept: float = 1.0
 ) -> float:
-    """Return the seconds of a training made once more with the validation photos, from those without them, by stage.
+    """Return the seconds of a training made once more with the validation samples, from those without them, by stage.
 
     As many steps are made as up to the epoch that is kept, and none to find the rate; activations that are stored need
     not be computed again.
 
     Args:
         seconds: of the training, by stage.
-        train: photos.
+        train: samples.
         validation: likewise.
         cached: whether its activations are stored.
         kept: share of its epochs up to the one that is kept.
@@ -47,10 +47,10 @@ def estimate_refit_seconds(
 
 @dataclass(frozen=True, slots=True)
 class PreparationSpeed:
-    """The speed of the parts around the training, measured on a few photos."""
+    """The speed of the parts around the training, measured on a few samples."""
 
-    view: float  #: seconds: a photo decoded and changed, and the frozen part run, over all streams
-    features: float  #: photos a second through the whole network on the engine
+    view: float  #: seconds: a sample decoded and changed, and the frozen part run, over all streams
+    features: float  #: samples a second through the whole network on the engine
 
 
 def measure_preparation(job: "FineTuning") -> PreparationSpeed:
@@ -65,19 +65,19 @@ def estimate_cost(job: "FineTuning", pace: PreparationSpeed | None = None) -> Co
     pace = measure_preparation(job) if pace is None else pace
     speed = job.speeds[job.precision]
     trained = samples_per_second(speed.samples, speed.windowed, whole=job.windows.whole)
-    photos, held_out = len(job.spec.train), len(job.spec.validation)
+    count, held_out = len(job.spec.train), len(job.spec.validation)
     epochs = job.epochs
-    views = photos * (job.views_per_sample if job.is_cached else epochs) + held_out * (
+    views = count * (job.views_per_sample if job.is_cached else epochs) + held_out * (
         1 if job.is_cached else epochs + 1
     )
     seconds = {
         "boundary": views * pace.view,
-        "epochs": epochs * (photos / trained + held_out / speed.scored) + min(photos, 512) / speed.scored,
+        "epochs": epochs * (count / trained + held_out / speed.scored) + min(count, 512) / speed.scored,
         "export": EXPORTED,
-        "scores": (min(photos, 2000) + held_out) / pace.features,
+        "scores": (min(count, 2000) + held_out) / pace.features,
     }
     weights = BYTES_PER_PARAMETER * job.parameters
-    again = estimate_refit_seconds(seconds, photos, held_out, cached=job.is_cached)
+    again = estimate_refit_seconds(seconds, count, held_out, cached=job.is_cached)
     return Cost(
         seconds=sum(seconds.values()),
         memory=speed.memory + weights,
@@ -87,15 +87,15 @@ def estimate_cost(job: "FineTuning", pace: PreparationSpeed | None = None) -> Co
     )
 
 
-def samples_per_second(photos: float, windowed: float | None, *, whole: bool) -> float:
-    """Return the photos that a training goes through in a second, from a benchmark; see ``TrainingSpeed``.
+def samples_per_second(samples: float, windowed: float | None, *, whole: bool) -> float:
+    """Return the samples that a training goes through in a second, from a benchmark; see ``TrainingSpeed``.
 
     Args:
-        photos: per second where steps see whole maps.
+        samples: per second where steps see whole maps.
         windowed: where they see windows; None where the network does not bear them.
         whole: whether steps are to see whole maps.
     """
-    return photos if whole or windowed is None else windowed
+    return samples if whole or windowed is None else windowed
 
 
 def _seconds_per_view(job: "FineTuning") -> float:
@@ -103,19 +103,20 @@ def _seconds_per_view(job: "FineTuning") -> float:
     trunk = job.view_trunk
     samples = job.spec.train[:VIEWED]
     numbers = range(max(1, VIEWED // len(samples)))
-    pixels = [view for sample in samples[:2] for view in job.train_views.pixels(sample, [0])]
-    trunk.run(np.stack(pixels))  # the first run takes longer
+    loader = job.train_views
+    first = [view for sample in samples[:2] for view in loader.load(sample, [0])]
+    trunk.run(loader.collate(first))  # the first run takes longer
     began = time.perf_counter()
-    views = [view for sample in samples for view in job.train_views.pixels(sample, numbers)]
+    views = [view for sample in samples for view in loader.load(sample, numbers)]
     for start in range(0, len(views), trunk.batch):
-        trunk.run(np.stack(views[start : start + trunk.batch]))
+        trunk.run(loader.collate(views[start : start + trunk.batch]))
     return (time.perf_counter() - began) / len(views) / trunk.streams
 
 
 def _features_per_second(job: "FineTuning") -> float:
     """Of the whole network on the engine."""
-    engine, size = job.spec.engine, job.loaded.spec.size
-    blank = np.zeros((engine.batch, size, size, 3), np.uint8)
+    engine = job.spec.engine
+    blank = make_blank(job.loaded.spec, engine.batch)
     began = time.perf_counter()
     engine.forward(blank)
     return engine.streams * engine.batch / (time.perf_counter() - began)

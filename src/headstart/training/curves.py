@@ -8,7 +8,7 @@ KEPT_EPOCH_RULE = "the last whose calibrated validation loss is within a standar
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """A point of the curves. Losses in nats per photo, without smoothing, decay or mixing."""
+    """A point of the curves. Losses in nats per sample, without smoothing, decay or mixing."""
 
     number: int  #: 0 is before the first step
     rate: float  #: at the top, at the epoch's end

@@ -3,7 +3,7 @@
 import copy
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from headstart.backbones.backbone import GRAPH, INPUT, RECORD, Backbone, Layer
 from headstart.backbones.convert import write_graph
-from headstart.backbones.graph import FINAL, extract_trunk
+from headstart.backbones.graph import FINAL, extract_trunk, list_carried
 from headstart.engines.openvino import check_trained_network
 from headstart.errors import EngineError
 from headstart.heads.saving import write_head
@@ -23,16 +23,19 @@ from headstart.training.network import TrainableTop
 
 
 class WholeNetwork(nn.Module):
-    """Frozen part and trained top as one network: uint8 pixels -> the last layer's features."""
+    """Frozen part and trained top as one network: the spec's tensors -> the last layer's features."""
 
-    def __init__(self, below: nn.Module | None, network: TrainableTop):
+    def __init__(self, below: nn.Module | None, network: TrainableTop, carried: Sequence[int] = ()):
+        """Joins both; ``carried`` are the places of inputs that the top reads beside the activations."""
         super().__init__()
-        self.below = below
+        self.below, self.carried = below, tuple(carried)
         self.top = copy.deepcopy(network.top).cpu().float()
 
-    def forward(self, pixels: Tensor) -> tuple[Tensor]:
-        """Compute the last layer's features, uint8 (N, S, S, 3) -> float32 (N, D)."""
-        return (self.top(pixels if self.below is None else self.below(pixels)),)
+    def forward(self, *inputs: Tensor) -> tuple[Tensor]:
+        """Compute the last layer's features, float32 (N, D), of the network's tensors."""
+        if self.below is None:
+            return (self.top(*inputs),)
+        return (self.top(self.below(*inputs), *(inputs[place] for place in self.carried)),)
 
 
 def export_result(
@@ -52,9 +55,10 @@ def export_result(
     """
     spec, boundary = inputs.spec, inputs.boundary
     below = extract_trunk(inputs.traced, boundary) if boundary != INPUT else None
-    whole = WholeNetwork(below, network).eval()
+    carried = [inputs.traced.tensors.index(one) for one in list_carried(inputs.traced, boundary)]
+    whole = WholeNetwork(below, network, carried).eval()
     with new_folder(folder) as draft:
-        write_graph(whole, inputs.loaded.spec.size, [FINAL], draft / GRAPH)
+        write_graph(whole, inputs.loaded.spec.tensors, [FINAL], draft / GRAPH)
         backbone = _describe_backbone(inputs, draft)
         write_head(network.fitted_head("linear"), draft / HEAD)
         parity = check_trained_network(backbone, whole, spec.parity_samples)

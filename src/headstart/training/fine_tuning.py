@@ -1,4 +1,4 @@
-"""A fine-tuning, from a backbone and photos to a network like any other: timed, trained, checked, exported.
+"""A fine-tuning, from a backbone and samples to a network like any other: timed, trained, checked, exported.
 
 Its result is kept in the store under all that it depends on, so the same command after a kill goes on from the last
 epoch, and after the end has the result at once.
@@ -15,7 +15,6 @@ from typing import Any
 from headstart import events
 from headstart.engines.pytorch import can_train_in_bf16
 from headstart.hardware import ComputePrecision
-from headstart.modalities.image.augment.presets import resolve_smallest_window, resolve_view_size
 from headstart.settings import FitSettings
 from headstart.storage.atomic import stamp
 from headstart.training.benchmark import benchmark_training
@@ -31,6 +30,7 @@ from headstart.training.network import TrainableTop, build_blank_head, build_hea
 from headstart.training.plan import ActivationSource, TrainingPlan, weigh_classes
 from headstart.training.rate_finder import RateCurve, find_rate_once
 from headstart.training.state import use_all_cores
+from headstart.training.views import find_smallest_window, fit_view_spec
 from headstart.training.windows import WHOLE, Windows, make_windows
 
 __all__ = ["FineTuneResult", "FineTuneSpec", "FineTuning"]
@@ -49,8 +49,8 @@ class FineTuning(TrainingInputs):
         wanted = self.settings.training_precision
         both: tuple[ComputePrecision, ...] = ("f32", "bf16") if can_train_in_bf16(self.device) else ("f32",)
         choices = both if wanted == "auto" else (wanted,)
-        size = resolve_view_size(self.spec.settings, self.spec.backbone.spec.size)
-        file = self.spec.backbone.folder / benchmark_file(self.settings, self.boundary, size, scratch=self.scratch)
+        views = fit_view_spec(self.spec.settings, self.spec.backbone.spec)
+        file = self.spec.backbone.folder / benchmark_file(self.settings, self.boundary, views, scratch=self.scratch)
         shapes = self.view_trunk.shape, self.trunk.shape
         batch, kind, seconds = self.settings.batch_size, self.trunk.kind, self.benchmark_seconds
         with use_all_cores():
@@ -73,7 +73,8 @@ class FineTuning(TrainingInputs):
     def windows(self) -> Windows:
         """The parts of its batch that a step sees."""
         accepted = self.speeds[self.precision].windowed is not None
-        return make_windows(self.view_trunk.shape, resolve_smallest_window(self.spec.settings)) if accepted else WHOLE
+        smallest = find_smallest_window(self.spec.settings, self.spec.backbone.spec)
+        return make_windows(self.view_trunk.shape, smallest) if accepted else WHOLE
 
     def build_network(self, precision: ComputePrecision) -> TrainableTop:
         """Return what is trained, at its start."""

@@ -20,25 +20,25 @@ from headstart.engines.parity import ParitySamples
 from headstart.engines.pytorch import select_device
 from headstart.extraction.activations import Activations
 from headstart.heads.head import Head
-from headstart.modalities.image.augment.presets import PRESETS, Augmentation, resolve_view_size
+from headstart.modalities.modality import InputSpec
 from headstart.settings import FitSettings, TrainSettings, parse_size
 from headstart.storage.usage import get_free_bytes
 from headstart.training.boundary import (
     CachedActivations,
     StreamedActivations,
-    ViewLoader,
     activations_key,
     compute_activations,
 )
 from headstart.training.plan import ActivationSource
-from headstart.training.trunk import Trunk, build_trunk, build_view_trunk, limit_view_size
+from headstart.training.trunk import FrozenPart, Trunk, build_trunk, build_view_trunk, limit_view_spec
+from headstart.training.views import ViewLoader, fit_view_spec, make_augmenter, make_plain
 
 SPARE = 10**9  #: bytes of a disk that are never filled
 
 
 @dataclass(frozen=True)
 class FineTuneSpec:
-    """A training that is wanted: network, photos, where to begin, settings."""
+    """A training that is wanted: network, samples, where to begin, settings."""
 
     name: str  #: for people: "partial-finetune stage4"
     train: Sequence[Sample]
@@ -64,14 +64,14 @@ class TrainingInputs:
         self.scratch = spec.head is None
         self.device = select_device()
         self._open: list[Activations] = []  # until the training ends
-        self._view_trunks: dict[int, Trunk] = {}  # by the edge of the views, pixels; shared with other settings' jobs
+        self._view_trunks: dict[InputSpec, Trunk] = {}  # by the spec of the views; shared with other settings' jobs
 
     @cached_property
     def loaded(self) -> LoadedNetwork:
         """The network, with its weights or random ones."""
         origin = resolve_origin(self.spec.backbone.name)
         loaded = build_untrained(origin, self.spec.settings.seed) if self.scratch else load_network(origin)
-        return replace(loaded, spec=replace(loaded.spec, grey=self.spec.backbone.spec.grey))
+        return replace(loaded, spec=self.spec.backbone.spec)
 
     @cached_property
     def traced(self) -> TracedNetwork:
@@ -91,41 +91,40 @@ class TrainingInputs:
     @cached_property
     def trunk(self) -> Trunk:
         """The frozen part, for the plain views that are validated on."""
-        return build_trunk(self.spec.backbone, self.traced, self.boundary, self.spec.engine, self.device)
+        part = FrozenPart(self.spec.backbone, self.traced, self.boundary)
+        return build_trunk(part, self.spec.engine, self.device)
 
     @property
     def view_trunk(self) -> Trunk:
         """The frozen part, for the views that are trained on."""
-        size, spec = self.train_views.spec.size, self.spec
-        if self.train_views.plain and size == spec.backbone.spec.size:
+        views, spec = self.train_views.spec, self.spec
+        if self.train_views.plain and views == spec.backbone.spec:
             return self.trunk
-        if size not in self._view_trunks:
+        if views not in self._view_trunks:
             precision, samples = spec.settings.precision, spec.parity_samples.load
-            self._view_trunks[size] = build_view_trunk(
-                self.trunk, spec.backbone, self.traced, self.boundary, size, precision, samples
-            )
-        return self._view_trunks[size]
+            self._view_trunks[views] = build_view_trunk(self.trunk, views, precision, samples)
+        return self._view_trunks[views]
 
     @cached_property
     def train_views(self) -> ViewLoader:
         """The views that are trained on."""
         settings, spec = self.spec.settings, self.loaded.spec
-        size = limit_view_size(self.traced, self.boundary, spec.size, resolve_view_size(settings, spec.size))
-        return ViewLoader(replace(spec, size=size), Augmentation.from_settings(settings), settings.seed)
+        views = limit_view_spec(self.traced, self.boundary, spec, fit_view_spec(settings, spec))
+        return ViewLoader(views, make_augmenter(settings, spec), settings.seed)
 
     @cached_property
     def validation_views(self) -> ViewLoader:
         """The views that are validated on: as predicted on."""
-        return ViewLoader(self.loaded.spec, PRESETS["none"], 0)
+        return ViewLoader(self.loaded.spec, make_plain(self.loaded.spec), 0)
 
     @property
     def epochs(self) -> int:
-        """Passes over the training photos."""
+        """Passes over the training samples."""
         return self.settings.epochs_for(len(self.spec.train))
 
     @cached_property
     def views_per_sample(self) -> int:
-        """Views of each photo that are kept: no more than there are epochs, one where nothing is changed."""
+        """Views of each sample that are kept: no more than there are epochs, one where nothing is changed."""
         return 1 if self.train_views.plain else min(self.settings.views, self.epochs)
 
     @property
@@ -142,7 +141,7 @@ class TrainingInputs:
         return self.disk_bytes <= allowed
 
     def open_sources(self) -> tuple[ActivationSource, ActivationSource]:
-        """Return the activations of training and of validation photos; what is not stored is computed first."""
+        """Return the activations of training and of validation samples; what is not stored is computed first."""
         name = self.spec.name
         if not self.is_cached:
             self.listener(
@@ -166,7 +165,7 @@ class TrainingInputs:
             self._open.pop().close()
 
     def _open_cached(self, samples: Sequence[Sample], count: int, trunk: Trunk, views: ViewLoader) -> CachedActivations:
-        described = f"{trunk.description}, {views.augmentation.describe()}"
+        described = f"{trunk.description}, {views.augmenter.describe()}"
         folder, key = self.spec.folder / "activations", activations_key(trunk, views)
         activations = Activations(folder, key, trunk.shape, trunk.kind, described)
         self._open.append(activations)

@@ -47,7 +47,7 @@ class Depthwise(nn.Module):
 
 
 def _pad_same(values: Tensor, size: int, stride: int) -> Tensor:
-    """TensorFlow's padding: as much as the last window needs, the odd pixel at the end."""
+    """TensorFlow's padding: as much as the last window needs, the odd one at the end."""
     lacks = [max((-(-edge // stride) - 1) * stride + size - edge, 0) for edge in values.shape[-2:]]
     (high, wide) = lacks
     return functional.pad(values, (wide // 2, wide - wide // 2, high // 2, high - high // 2))

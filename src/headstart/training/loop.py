@@ -25,7 +25,7 @@ from headstart.training.schedule import build_optimiser, peak_rate, rate_share, 
 from headstart.training.state import isolate_random_state
 from headstart.training.weight_average import FAR, NEAR, WeightAverage
 
-SCORED_BEFORE = 512  #: training photos that are scored before the first step, for the curve's first point
+SCORED_BEFORE = 512  #: training samples that are scored before the first step, for the curve's first point
 
 
 class Trainer:
@@ -55,7 +55,7 @@ class Trainer:
         self._weights = torch.from_numpy(plan.class_weights).to(network.device)
         self.best: dict[str, Tensor] = {}
         self.best_epoch = 0
-        #: Calibrated losses of the validation photos, (N,): of the last epoch, and of the one with the lowest mean.
+        #: Calibrated losses of the validation samples, (N,): of the last epoch, and of the one with the lowest mean.
         self._losses = self._lowest = np.zeros(0)
         self.cut = False  #: whether it was ended before its time
 
@@ -163,7 +163,7 @@ class Trainer:
         return functional.one_hot(labels, classes).float() * (1 - smooth) + smooth / classes
 
     def _score_windows(self, chance: np.random.Generator) -> tuple[float, float]:
-        """Return the mean log loss and accuracy of training photos seen as steps see them: changed, and in windows."""
+        """Return the mean log loss and accuracy of training samples seen as steps see them: changed, and in windows."""
         rows = chance.permutation(len(self.train_source.labels))[:SCORED_BEFORE]
         batches = self.train_source.batches(0, rows, self.settings.batch_size)
         self.network.eval()
@@ -179,7 +179,7 @@ class Trainer:
         return *score_logits(logits, torch.from_numpy(labels)), float(self._losses.mean())
 
     def logits(self, source: ActivationSource, rows: NDArray[np.int64], epoch: int = 0) -> Tensor:
-        """Return the logits of photos, float32 (len(rows), C) on the CPU."""
+        """Return the logits of samples, float32 (len(rows), C) on the CPU."""
         self.network.eval()
         with torch.inference_mode():
             return torch.cat([self.network(batch).cpu() for batch in source.batches(epoch, rows, 64)])
@@ -211,7 +211,7 @@ class Trainer:
     def _is_best(self) -> bool:
         """Whether the last epoch is the one to keep so far: a later one within a standard error of the lowest is.
 
-        The lowest of many losses on few photos is mostly the luckiest. A later epoch, nearer to the end of the
+        The lowest of many losses on few samples is mostly the luckiest. A later epoch, nearer to the end of the
         schedule and the mean of more weights, is the better bet unless validation tells the two apart (the one
         standard error rule, Breiman et al. 1984, section 3.4.3). It has to beat the start, though.
         """

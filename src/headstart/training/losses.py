@@ -16,8 +16,8 @@ from headstart.heads.closed_form import fit_temperature
 class Step:
     """The score of a batch before the step on it was taken."""
 
-    loss: float  #: nats per photo, without smoothing
-    right: int  #: photos
+    loss: float  #: nats per sample, without smoothing
+    right: int  #: samples
 
 
 def score_logits(logits: Tensor, labels: Tensor) -> tuple[float, float]:
@@ -26,7 +26,7 @@ def score_logits(logits: Tensor, labels: Tensor) -> tuple[float, float]:
 
 
 def compute_calibrated_losses(logits: Tensor, labels: Ints) -> Doubles:
-    """Return each photo's log loss (N,) that is left once one temperature is fitted (Guo et al. 2017, ICML).
+    """Return each sample's log loss (N,) that is left once one temperature is fitted (Guo et al. 2017, ICML).
 
     Training on makes a network surer of itself before it makes it better: the plain log loss punishes the first and
     ends the training there, although a temperature takes it away.
@@ -39,7 +39,7 @@ def compute_calibrated_losses(logits: Tensor, labels: Ints) -> Doubles:
 
 
 def mix_up(activations: Tensor, targets: Tensor, alpha: float, chance: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Return each photo mixed with another of its batch: mixup (Zhang et al. 2018, ICLR).
+    """Return each sample mixed with another of its batch: mixup (Zhang et al. 2018, ICLR).
 
     At a boundary inside the network it is Manifold Mixup (Verma et al. 2019, ICML).
 

@@ -17,6 +17,7 @@ from headstart.hardware import ComputePrecision
 from headstart.heads.head import Dense, Head
 from headstart.training.folding import fold_batchnorm
 from headstart.training.kernels import accelerate_convolutions
+from headstart.training.packing import find_packing
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class TrainableTop(nn.Module):
             device: where it is trained.
         """
         super().__init__()
+        self.packing = find_packing(traced, boundary)
         self.top: fx.GraphModule = copy.deepcopy(extract_top(traced, boundary))
         self.updates = not fold
         if fold:
@@ -73,11 +75,12 @@ class TrainableTop(nn.Module):
 
     def features(self, activations: Tensor) -> Tensor:
         """Return the last layer's features, float32 (N, D), of activations (N, *shape)."""
-        activations = activations.to(self.device)
-        if activations.is_floating_point() and self.precision == "f32":
-            activations = activations.float()
+        inputs = [activations] if self.packing is None else self.packing.unpack(activations)
+        inputs = [one.to(self.device) for one in inputs]
+        if self.precision == "f32":
+            inputs = [one.float() if one.dtype == torch.bfloat16 else one for one in inputs]
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
-            features = self._run[0](activations)
+            features = self._run[0](*inputs)
         return features.float()
 
     def train(self, mode: bool = True) -> "TrainableTop":

@@ -15,12 +15,12 @@ from headstart.training.windows import WHOLE, Windows
 
 
 class ActivationSource(Protocol):
-    """A source of photos' activations."""
+    """A source of samples' activations."""
 
     labels: Ints  #: (N,)
 
     def batches(self, epoch: int, order: Ints, size: int) -> Iterator[Tensor]:
-        """Yield the activations of photos ``order`` in that order, ``size`` at a time; each epoch has its own views."""
+        """Yield activations of samples in an order, ``size`` at a time; each epoch has views of its own."""
         ...
 
 
@@ -30,11 +30,11 @@ class TrainingPlan:
 
     settings: TrainSettings
     seed: int
-    class_weights: Floats  #: (C,), mean 1 over the photos
+    class_weights: Floats  #: (C,), mean 1 over the samples
     scratch: bool = False
     windows: Windows = WHOLE
     stop: Callable[[int, Epoch], bool] = field(default=lambda epochs, epoch: False)  #: asked after each epoch
-    #: The epoch that is the last and is kept: nothing is held out, the validation photos are trained on. None: the
+    #: The epoch that is the last and is kept: nothing is held out, the validation samples are trained on. None: the
     #: schedule's last, and validation says which is kept.
     ends: int | None = None
 

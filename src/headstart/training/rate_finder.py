@@ -6,8 +6,8 @@ starts from a solved head has hardly a fall to be steep, its loss is nearly flat
 steepest point of a flat curve is noise. For the same reason the lowest loss is read off at the largest rate that
 comes within a few percent of it.
 
-The steps are the training's, on a window of other photos each; the loss is that of the same photos every time, seen
-whole. That of each step's own window says more about the window than about the weights: on photos that are alike at
+The steps are the training's, on a window of other samples each; the loss is that of the same samples every time, seen
+whole. That of each step's own window says more about the window than about the weights: on samples that are alike at
 one size only, a solved head's loss goes from 0.4 to 8 and back while nothing is learnt.
 """
 
@@ -38,7 +38,7 @@ from headstart.training.state import isolate_random_state
 
 STEPS = 80
 LOWEST, HIGHEST = 1e-6, 1.0  #: rates of the first and the last step, evenly spaced in their logarithms
-SCORED = 32  #: training photos whose loss is followed
+SCORED = 32  #: training samples whose loss is followed
 SMOOTHING = 0.7  #: share of the past in the moving average of the loss
 BLOWN = 4.0  #: times the lowest loss: where the sweep ends
 NEAR = 1.02  #: times the lowest loss counts as equal to it
@@ -51,7 +51,7 @@ class RateCurve:
     """The losses over growing rates that a range test saw."""
 
     rates: tuple[float, ...]  #: at the top, growing, one for each step
-    losses: tuple[float, ...]  #: after each step, of what is minimised, on the same photos, smoothed; nats per photo
+    losses: tuple[float, ...]  #: after each step, of what is minimised, on the same samples, smoothed; nats per sample
     suggestion: float  #: the rate to train at
     stopped: bool  #: the loss blew up before the last step
 
@@ -76,13 +76,13 @@ def find_rate(
 ) -> RateCurve:
     """Sweep the rate over a short training and put every weight and statistic back, bit for bit.
 
-    It minimises what the training will, on windows of the photos as the training sees them, without mixup, whose loss
-    is noise in so short a run, and follows the loss of ``SCORED`` photos without windows. The same seed sees the same
-    photos and windows in the same order. Never more is suggested than the rate that training takes by default.
+    It minimises what the training will, on windows of the samples as the training sees them, without mixup, whose loss
+    is noise in so short a run, and follows the loss of ``SCORED`` samples without windows. The same seed sees the same
+    samples and windows in the same order. Never more is suggested than the rate that training takes by default.
 
     Args:
         network: what will be trained.
-        train: its photos; small sets are gone through several times.
+        train: its samples; small sets are gone through several times.
         plan: its settings, seed and class weights.
         steps: of the sweep.
         listener: is told of the steps.
@@ -106,7 +106,7 @@ def find_rate(
             if curve.blown:
                 break
     if not curve.rates:
-        raise TrainingError("the loss is not a number before the first step; the photos' activations are damaged")
+        raise TrainingError("the loss is not a number before the first step; the samples' activations are damaged")
     most = default_rate(plan.settings, scratch=plan.scratch)
     suggestion = min(suggest_rate(curve.rates, curve.smooth), most)
     return RateCurve(tuple(curve.rates), tuple(curve.smooth), suggestion, curve.blown)
@@ -129,7 +129,7 @@ def find_rate_once(
 
 
 def count_sweep_samples(settings: TrainSettings) -> int:
-    """Return the photos that a sweep trains on, each time counted: what it costs. Three scored ones count as one."""
+    """Return the samples that a sweep trains on, each time counted: what it costs. Three scored ones count as one."""
     return STEPS * (settings.batch_size + SCORED // 3)
 
 
@@ -167,7 +167,7 @@ class _Batch:
 
 
 def _batches(train: ActivationSource, plan: TrainingPlan) -> Generator[_Batch, None, None]:
-    """Batches without end, each pass over the photos in an order and with views of its own."""
+    """Batches without end, each pass over the samples in an order and with views of its own."""
     size = plan.settings.batch_size
     for epoch in count():
         chance = _chance(plan.seed, epoch + 1)
@@ -182,7 +182,7 @@ def _chance(seed: int, number: int) -> np.random.Generator:
 
 
 def _draw_scored(train: ActivationSource, plan: TrainingPlan, chance: np.random.Generator) -> list[_Batch]:
-    """Draw the photos whose loss is followed, whole."""
+    """Draw the samples whose loss is followed, whole."""
     order: Ints = chance.permutation(len(train.labels))[:SCORED]
     size = plan.settings.batch_size
     return [
@@ -192,7 +192,7 @@ def _draw_scored(train: ActivationSource, plan: TrainingPlan, chance: np.random.
 
 
 def _step(network: TrainableTop, batch: _Batch, plan: TrainingPlan, steering: torch.optim.Optimizer) -> float:
-    """Take a step; return the loss before it, in nats per photo."""
+    """Take a step; return the loss before it, in nats per sample."""
     loss = _sum_losses(network, batch, plan) / len(batch.labels)
     steering.zero_grad(set_to_none=True)
     loss.backward()
@@ -202,7 +202,7 @@ def _step(network: TrainableTop, batch: _Batch, plan: TrainingPlan, steering: to
 
 
 def _score(network: TrainableTop, batches: list[_Batch], plan: TrainingPlan) -> float:
-    """Return the loss of what is minimised without dropout, in nats per photo."""
+    """Return the loss of what is minimised without dropout, in nats per sample."""
     network.eval()
     with torch.no_grad():
         total = sum(float(_sum_losses(network, batch, plan).item()) for batch in batches)

@@ -1,8 +1,8 @@
 """Windows: each step of training sees a square part of its batch's maps, of another size and place each time.
 
 A network that pools over its map at the end answers to a part of it as well. Batches of mixed sizes train in less time
-and to no lower accuracy (Hoffer et al. 2019, arXiv:1908.08986, "Mix & Match"); as parts instead of smaller pictures
-they change what is seen too, at a boundary inside the network as well as on pixels.
+and to no lower accuracy (Hoffer et al. 2019, arXiv:1908.08986, "Mix & Match"); as parts instead of smaller inputs
+they change what is seen too, at a boundary inside the network as well as on its input.
 """
 
 import math
@@ -50,7 +50,7 @@ def make_windows(shape: tuple[int, ...], smallest: float) -> Windows:
     """Return the windows of activations of a shape; only the whole where they are no square map.
 
     Args:
-        shape: of one photo's activations.
+        shape: of one part's activations.
         smallest: share of the map's edge.
     """
     if len(shape) != 3 or shape[0] != shape[1]:

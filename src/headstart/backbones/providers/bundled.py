@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headstart.backbones.names import normalise_name, to_wildcard
 from headstart.backbones.origin import BackboneListing, Origin
+from headstart.backbones.providers.names import normalise_name, to_wildcard
 from headstart.errors import BackboneError
 from headstart.inference.model_format import hash_file
 
@@ -79,8 +79,8 @@ class BundledProvider:
         """See ``Provider.load``."""
         import torch
 
-        from headstart.backbones.timm_network import build_random, create_body, describe_network
-        from headstart.backbones.weights import fit_into, read_weights
+        from headstart.backbones.providers.timm_network import build_random, create_body, describe_network
+        from headstart.backbones.providers.weights import fit_into, read_weights
 
         if seed is not None:
             return build_random(origin, seed)

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headstart.backbones.names import find_known
 from headstart.backbones.origin import BackboneListing, Origin
 from headstart.backbones.providers.bundled import BUNDLED, find_bundled
+from headstart.backbones.providers.names import find_known
 from headstart.backbones.providers.timm import PREFIX, parse_architecture
 from headstart.errors import BackboneError
 from headstart.inference.model_format import hash_file
@@ -40,8 +40,8 @@ class CheckpointProvider:
         """See ``Provider.load``."""
         import torch
 
-        from headstart.backbones.timm_network import build_random, create_body, describe_network
-        from headstart.backbones.weights import fit_into, read_weights
+        from headstart.backbones.providers.timm_network import build_random, create_body, describe_network
+        from headstart.backbones.providers.weights import fit_into, read_weights
 
         if seed is not None:
             return build_random(origin, seed)

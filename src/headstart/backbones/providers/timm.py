@@ -7,9 +7,9 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from headstart.backbones.hub import skip_unreachable_hub
-from headstart.backbones.names import find_known, match_names, to_wildcard
 from headstart.backbones.origin import BackboneListing, Origin
+from headstart.backbones.providers.hub import skip_unreachable_hub
+from headstart.backbones.providers.names import find_known, match_names, to_wildcard
 from headstart.errors import BackboneError, refuse_machine_faults
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class TimmProvider:
         """See ``Provider.load``."""
         import torch
 
-        from headstart.backbones.timm_network import build_random
+        from headstart.backbones.providers.timm_network import build_random
 
         if seed is not None:
             return build_random(origin, seed)
@@ -73,7 +73,7 @@ def _fetch(origin: Origin) -> "LoadedNetwork":
     """Fetch the pretrained weights, or take them from the hub client's cache."""
     import timm
 
-    from headstart.backbones.timm_network import check_architecture, create_body, describe_network
+    from headstart.backbones.providers.timm_network import check_architecture, create_body, describe_network
 
     check_architecture(origin)
     base, _, tag = origin.architecture.partition(".")

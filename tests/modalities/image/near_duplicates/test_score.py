@@ -180,7 +180,7 @@ def test_two_photos_are_enough() -> None:
 @pytest.mark.realdata
 def test_the_22_sets_of_equal_scans_are_found(shared_data: Path) -> None:
     samples = read_source(shared_data / "brain_mri").samples
-    stats = measure(load_batch(samples, SPEC, len(samples)))
+    stats = measure(load_batch(samples, SPEC, len(samples))["pixels"])
     duplicates = find_near_duplicates(samples, features_of(stats), stats, ImageModality()).pairs
     same = [it for it in duplicates if it.kind == "same bytes"]
     sets = group_duplicates(same)

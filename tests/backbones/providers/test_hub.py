@@ -6,7 +6,7 @@ import pytest
 from huggingface_hub import constants
 
 from headstart.backbones.catalog import resolve_origin
-from headstart.backbones.hub import is_hub_reachable, skip_unreachable_hub
+from headstart.backbones.providers.hub import is_hub_reachable, skip_unreachable_hub
 from headstart.backbones.zoo import load_network
 from headstart.errors import BackboneError
 
@@ -36,7 +36,7 @@ def test_whether_the_hub_answers(status: int, monkeypatch) -> None:
 def test_a_hub_that_is_not_reached_costs_no_wait(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
-    monkeypatch.setattr("headstart.backbones.hub.is_hub_reachable", lambda: False)
+    monkeypatch.setattr("headstart.backbones.providers.hub.is_hub_reachable", lambda: False)
     with skip_unreachable_hub():
         assert constants.is_offline_mode()
     assert not constants.is_offline_mode()
@@ -47,14 +47,14 @@ def test_a_hub_that_is_not_reached_costs_no_wait(monkeypatch: pytest.MonkeyPatch
 
 def test_a_hub_that_is_reached_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr("headstart.backbones.hub.is_hub_reachable", lambda: True)
+    monkeypatch.setattr("headstart.backbones.providers.hub.is_hub_reachable", lambda: True)
     with skip_unreachable_hub():
         assert not constants.is_offline_mode()
 
 
 def test_two_that_overlap_give_back_what_was(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr("headstart.backbones.hub.is_hub_reachable", lambda: False)
+    monkeypatch.setattr("headstart.backbones.providers.hub.is_hub_reachable", lambda: False)
     first, second = ExitStack(), ExitStack()
     first.enter_context(skip_unreachable_hub())
     second.enter_context(skip_unreachable_hub())

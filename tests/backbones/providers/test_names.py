@@ -6,7 +6,7 @@ import timm
 import torch
 from timm.models import get_pretrained_cfg
 
-from headstart.backbones.names import KNOWN, find_known, match_names, suggest_names
+from headstart.backbones.providers.names import KNOWN, find_known, match_names, suggest_names
 
 PERMISSIVE = {"apache-2.0", "bsd-3-clause", "mit"}
 #: what the six networks have, by their papers and Keras' documentation: input, parameters in millions
@@ -73,7 +73,7 @@ def test_timm_has_every_tag_with_a_free_licence_and_square_colour_input() -> Non
 
 
 def test_the_page_lists_them_all() -> None:
-    page = (Path(__file__).resolve().parents[2] / "docs" / "backbones.md").read_text("utf-8")
+    page = (Path(__file__).resolve().parents[3] / "docs" / "backbones.md").read_text("utf-8")
     listed = re.findall(r"^\| `(\S+)` \| `(\S+)` \| (\d+) \| (\S+) \|$", page, re.MULTILINE)
     configs = [get_pretrained_cfg(known.tag) for known in KNOWN]
     assert listed == [

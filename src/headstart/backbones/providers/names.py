@@ -3,7 +3,7 @@
 Where timm has several weights for one architecture, the choice is
 
 * a licence that allows any use, and plain ImageNet-1k where that is how the network is known;
-* plain cross-entropy (``tv_in1k``) for the residual networks: the losses and augmentations of later recipes raise the
+* the plain loss (``tv_in1k``) for the residual networks: the losses and augmentations of later recipes raise the
   accuracy on ImageNet and lower that of frozen features (Kornblith et al., 2021, *Why Do Better Loss Functions Lead to
   Less Transferable Features?*);
 * TensorFlow's weights (``tf_``) where Keras' are the same ones or their siblings: Inception, Xception, NASNet,

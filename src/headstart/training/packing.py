@@ -1,0 +1,87 @@
+"""Rows of bytes that hold several tensors, so that what is kept of a sample at a boundary is one row in any case.
+
+A network that reads one tensor of uint8, cut anywhere, needs none of this: what is kept is that tensor, or the
+activations. One that reads several (tokens and their mask) hands those that the top reads too past the frozen part.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from headstart.backbones.backbone import INPUT
+from headstart.backbones.graph import TracedNetwork, list_carried
+from headstart.errors import EngineError
+from headstart.extraction.bfloat16 import to_bfloat16_bits
+from headstart.modalities.modality import Batch, TensorSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """The tensors of a row, in order: activations in bf16, if any, and inputs of the network."""
+
+    activations: tuple[int, ...] | None  #: shape of a part's; None where nothing is frozen
+    inputs: tuple[TensorSpec, ...]  #: of fixed lengths
+
+    @property
+    def shape(self) -> tuple[int]:
+        """The shape of a row: its bytes."""
+        return (sum(count for count, _, _ in self._pieces()),)
+
+    def pack(self, batch: Batch, activations: NDArray[np.float32] | None = None) -> NDArray[np.uint8]:
+        """Return rows, (B, bytes), of activations, float32 (B, *shape), and the inputs of a batch."""
+        arrays: list[NDArray[Any]] = [] if activations is None else [to_bfloat16_bits(activations)]
+        arrays += [batch[one.name].astype(one.dtype, copy=False) for one in self.inputs]
+        flat = [np.ascontiguousarray(array).reshape(len(array), -1).view(np.uint8) for array in arrays]
+        return np.concatenate(flat, axis=1)
+
+    def unpack(self, rows: Tensor) -> list[Tensor]:
+        """Return the tensors of rows, uint8 (B, bytes), in order."""
+        tensors, start = [], 0
+        for count, dtype, shape in self._pieces():
+            piece = rows[:, start : start + count].contiguous().view(dtype)
+            tensors.append(piece.reshape(len(rows), *shape))
+            start += count
+        return tensors
+
+    def _pieces(self) -> list[tuple[int, torch.dtype, tuple[int, ...]]]:
+        kinds = [] if self.activations is None else [(torch.bfloat16, self.activations)]
+        kinds += [(getattr(torch, one.dtype), _fixed_shape(one)) for one in self.inputs]
+        return [(dtype.itemsize * prod(shape), dtype, shape) for dtype, shape in kinds]
+
+
+def find_packing(traced: TracedNetwork, boundary: str) -> Packing | None:
+    """Return how rows at a boundary are packed; None where a row is the one tensor itself.
+
+    Raises:
+        BackboneError: the top looks past the boundary at the first input.
+        EngineError: an input has no fixed length, so rows would have none.
+    """
+    carried = list_carried(traced, boundary)
+    if boundary == INPUT:
+        (first, *others) = traced.tensors
+        plain = not others and first.dtype == "uint8"
+        return None if plain else Packing(None, _check_fixed(traced.tensors))
+    return Packing(traced.shape_at(boundary), _check_fixed(carried)) if carried else None
+
+
+def crop_batch(batch: Batch, tensors: Sequence[TensorSpec], count: int) -> Mapping[str, NDArray[Any]]:
+    """Return the first parts of a batch, each tensor cut at its end to the shape of a spec that is smaller."""
+    cuts = {one.name: (slice(count), *(slice(axis) for axis in one.shape)) for one in tensors}
+    return {name: np.ascontiguousarray(batch[name][cut]) for name, cut in cuts.items()}
+
+
+def _check_fixed(tensors: Sequence[TensorSpec]) -> tuple[TensorSpec, ...]:
+    free = [one.name for one in tensors if None in one.shape]
+    if free:
+        raise EngineError(f"its input {free[0]!r} is as long as it comes; training needs one of a fixed length")
+    return tuple(tensors)
+
+
+def _fixed_shape(tensor: TensorSpec) -> tuple[int, ...]:
+    return tuple(axis for axis in tensor.shape if axis is not None)

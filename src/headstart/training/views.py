@@ -1,0 +1,78 @@
+"""Views of training samples by the augmentation of their modality; one without augmentation trains on plain parts."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from headstart.data.load import load_item
+from headstart.data.samples import Sample
+from headstart.modalities.facets import Augmenter
+from headstart.modalities.modality import AnySpec, Batch, InputSpec, Part, get_modality
+
+
+@dataclass(frozen=True, slots=True)
+class ViewLoader:
+    """The loader of samples' changed views, as the frozen part sees them."""
+
+    spec: AnySpec
+    augmenter: Augmenter
+    seed: int
+
+    @property
+    def plain(self) -> bool:
+        """Whether every view is the sample as it is predicted on."""
+        return self.augmenter.identity
+
+    def load(self, sample: Sample, numbers: Iterable[int]) -> list[Part]:
+        """Return some views of a sample, which is decoded once."""
+        value = load_item(sample.source, self.spec).value
+        change = self.augmenter.make_view
+        return [change(value, self.spec, seed=self.seed, digest=sample.digest, number=number) for number in numbers]
+
+    def collate(self, views: Sequence[Part]) -> Batch:
+        """Return views as one batch."""
+        return get_modality(self.spec.kind).collate(views, self.spec)
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the views of a spec would."""
+        return "plain" if self.plain else f"{self.augmenter.fingerprint} {self.seed}"
+
+
+class PlainParts:
+    """The augmenter of a modality without augmentation: the first part of an item, as it is predicted on."""
+
+    identity = True
+    fingerprint = "plain"
+
+    def describe(self) -> str:
+        """Return the changes in one line for a person."""
+        return "nothing is changed"
+
+    def make_view(self, value: Any, spec: AnySpec, *, seed: int, digest: str, number: int) -> Part:
+        """Return the first part of a decoded item."""
+        return get_modality(spec.kind).make_parts(value, spec)[0]
+
+
+def make_augmenter(settings: Any, spec: InputSpec) -> Augmenter:
+    """Return the changes of training views that the settings ask for."""
+    facet = get_modality(spec.kind).augmentation
+    return PlainParts() if facet is None else facet.make_augmenter(settings)
+
+
+def make_plain(spec: InputSpec) -> Augmenter:
+    """Return what changes nothing, for views that are validated on."""
+    facet = get_modality(spec.kind).augmentation
+    return PlainParts() if facet is None else facet.make_plain()
+
+
+def fit_view_spec(settings: Any, spec: InputSpec) -> InputSpec:
+    """Return the spec of the views that the settings ask to train on; the spec itself without augmentation."""
+    facet = get_modality(spec.kind).augmentation
+    return spec if facet is None else facet.fit_view_spec(settings, spec)
+
+
+def find_smallest_window(settings: Any, spec: InputSpec) -> float:
+    """Return the least share of a map's edge that a step of training sees; 1, the whole, without augmentation."""
+    facet = get_modality(spec.kind).augmentation
+    return 1.0 if facet is None else facet.smallest_window(settings)

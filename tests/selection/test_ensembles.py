@@ -86,18 +86,15 @@ def test_refitted_members_of_an_ensemble(several: tuple[list[FitContext], list[A
 
 def test_joined_keeps_each_branch_once(several: tuple[list[FitContext], list[Arm]]) -> None:
     _, arms = several
-    parts = combine_models(arms[0].model.space, [(arm.model, 1 / len(arms)) for arm in arms], "mean")
+    parts = combine_models(arms[0].model.space, [arm.model for arm in arms], "mean")
     final, deep, other = arms[0].model.branches[0], arms[2].model.branches[0], arms[3].model.branches[0]
     assert parts.branches == tuple(dict.fromkeys((final, deep, other)))
     assert [answer.branches for answer in parts.members] == [
         (parts.branches.index(arm.model.branches[0]),) for arm in arms
     ]
-    twice = combine_models(parts.space, [(parts, 0.5), (arms[0].model, 0.5)], "mean")
+    twice = combine_models(parts.space, [parts, arms[0].model], "mean")
     assert len(twice.branches) == len(parts.branches)
     assert sum(answer.weight for answer in twice.members) == pytest.approx(1)
-    voted = combine_models(parts.space, [(parts, 1.0)], "vote")
-    with pytest.raises(SettingError, match="a vote cannot be part of another ensemble"):
-        combine_models(parts.space, [(voted, 1.0)], "mean")
 
 
 @pytest.mark.parametrize("name", ["average", "vote"])

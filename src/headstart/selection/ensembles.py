@@ -6,13 +6,13 @@ like any other arm.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from headstart.data.samples import Subset
 from headstart.errors import SettingError
 from headstart.export import EnsembleMember, FeatureBranch, FittedModel
 from headstart.selection.arm import Arm, refit_model, score_arm
-from headstart.selection.context import DatasetContext, FitContext, Refit
+from headstart.selection.context import DatasetContext, FitContext
 from headstart.selection.probes import LAYER, base_head_name, count_parameters, fit_task_head
 from headstart.tasks.task import TargetSpace
 
@@ -20,46 +20,26 @@ from headstart.tasks.task import TargetSpace
 Ensemble = Callable[[DatasetContext, Sequence[FitContext], Sequence[Arm]], Arm]
 
 
-@dataclass(frozen=True, slots=True)
-class WeightedArm:
-    """An arm in an ensemble."""
-
-    arm: Arm
-    weight: float  #: its share
-
-
-def combine_models(space: TargetSpace, members: Sequence[tuple[FittedModel, float]], combine: str) -> FittedModel:
-    """Return several models as one: their branches, each once, and their answers with their shares.
-
-    Raises:
-        SettingError: one of them is a vote, which has no share in a mean.
-    """
+def combine_models(space: TargetSpace, models: Sequence[FittedModel], combine: str) -> FittedModel:
+    """Return several models as one: their branches, each once, and their members with equal shares for each model."""
     branches: list[FeatureBranch] = []
-    combined: list[EnsembleMember] = []
-    for model, share in members:
-        if model.combine != "mean":
-            raise SettingError("a vote cannot be part of another ensemble; leave it out of --arms")
-        places = []
-        for branch in model.branches:
-            if branch not in branches:
-                branches.append(branch)
-            places.append(branches.index(branch))
+    members: list[EnsembleMember] = []
+    for model in models:
+        branches += [branch for branch in model.branches if branch not in branches]
         for member in model.members:
-            read = tuple(places[index] for index in member.branches)
-            combined.append(replace(member, branches=read, weight=member.weight * share))
-    return FittedModel(space, tuple(branches), tuple(combined), combine)
+            read = tuple(branches.index(model.branches[index]) for index in member.branches)
+            members.append(replace(member, branches=read, weight=member.weight / len(models)))
+    return FittedModel(space, tuple(branches), tuple(members), combine)
 
 
 def average_arms(context: DatasetContext, backbones: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
     """Return an arm that is the mean of all arms' probabilities."""
-    members = [WeightedArm(arm, 1 / len(arms)) for arm in _require_several("average", arms)]
-    return _blend(context, "average", members, "mean")
+    return _combine_arms(context, "average", arms, "mean")
 
 
 def vote_arms(context: DatasetContext, backbones: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
     """Return an arm that answers the class which most arms name; ties go to the mean."""
-    members = [WeightedArm(arm, 1 / len(arms)) for arm in _require_several("vote", arms)]
-    return _blend(context, "vote", members, "vote")
+    return _combine_arms(context, "vote", arms, "vote")
 
 
 def concat_backbones(context: DatasetContext, backbones: Sequence[FitContext], arms: Sequence[Arm]) -> Arm:
@@ -93,38 +73,26 @@ def concat_backbones(context: DatasetContext, backbones: Sequence[FitContext], a
     )
 
 
-def _blend(context: DatasetContext, name: str, members: Sequence[WeightedArm], combine: str) -> Arm:
-    began = time.perf_counter()
-    space = context.samples.space
-    backbones = dict.fromkeys(member.arm.backbone for member in members)
-    arm = score_arm(
-        context,
-        combine_models(space, [(member.arm.model, member.weight) for member in members], combine),
-        name,
-        strategy=name,
-        backbone=" + ".join(backbones),
-        layer=" + ".join(dict.fromkeys(member.arm.layer for member in members)),
-        head=" + ".join(dict.fromkeys(member.arm.head for member in members)),
-        parameters=sum(member.arm.parameters for member in members),
-        seconds=0.0,
-        refit=_refit(space, members, combine),
-        refit_seconds=sum(member.arm.refit_seconds for member in members),
-        chosen={member.arm.name: member.weight for member in members},
-    )
-    return replace(arm, seconds=sum(member.arm.seconds for member in members) + time.perf_counter() - began)
-
-
-def _refit(space: TargetSpace, members: Sequence[WeightedArm], combine: str) -> Refit:
-    def refit(context: DatasetContext) -> FittedModel:
-        return combine_models(space, [(refit_model(context, it.arm), it.weight) for it in members], combine)
-
-    return refit
-
-
-def _require_several(name: str, arms: Sequence[Arm]) -> Sequence[Arm]:
+def _combine_arms(context: DatasetContext, name: str, arms: Sequence[Arm], combine: str) -> Arm:
     if len(arms) < 2:
         raise SettingError(f"{name} blends several arms, and there is {len(arms)}; name more in --arms")
-    return arms
+    began = time.perf_counter()
+    space = context.samples.space
+    arm = score_arm(
+        context,
+        combine_models(space, [arm.model for arm in arms], combine),
+        name,
+        strategy=name,
+        backbone=" + ".join(dict.fromkeys(arm.backbone for arm in arms)),
+        layer=" + ".join(dict.fromkeys(arm.layer for arm in arms)),
+        head=" + ".join(dict.fromkeys(arm.head for arm in arms)),
+        parameters=sum(arm.parameters for arm in arms),
+        seconds=0.0,
+        refit=lambda own: combine_models(space, [refit_model(own, arm) for arm in arms], combine),
+        refit_seconds=sum(arm.refit_seconds for arm in arms),
+        chosen={arm.name: 1 / len(arms) for arm in arms},
+    )
+    return replace(arm, seconds=sum(arm.seconds for arm in arms) + time.perf_counter() - began)
 
 
 ENSEMBLES: dict[str, Ensemble] = {

@@ -123,7 +123,7 @@ def test_the_curve_over_depth_is_drawn_from_the_lowest_to_the_highest(compared, 
         assert line.split()[0] == point["layer"]
         assert f"{point['validation_score']:.1%}" in line
         assert len(line.split()[-1]) == comparison.DOTS
-        places[point["accuracy"]] = line.split()[-1].index("o")
+        places[point["score"]] = line.split()[-1].index("o")
     assert [places[value] for value in sorted(places)] == sorted(places.values())
     if len(places) > 1:
         assert (min(places.values()), max(places.values())) == (0, comparison.DOTS - 1)
@@ -226,7 +226,7 @@ def test_settings_are_the_flags_as_in_fit() -> None:
 
     both = [inspect.signature(verb).parameters for verb in (compare.compare, fit.fit)]
     assert list(both[0]) == list(both[1])
-    assert both[0]["settings"].annotation.__origin__ == FitSettings | None
+    assert both[0]["settings"].annotation.__origin__ == (FitSettings | None)
 
 
 def test_the_command_that_is_printed_is_quoted(compared) -> None:

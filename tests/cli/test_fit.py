@@ -73,7 +73,7 @@ def probed(warm):
     """A finished run of two probes, of which the first won with some mistakes: what its summary says is all here."""
     made = open_run(warm.run)
     arms = [{**arm, "validation": {**arm["validation"], "accuracy": 0.75}} for arm in made.record["arms"]]
-    choice = {**made.record["choice"], "reason": "linear-probe wins with 77.5% of 40 photos right. More is said here."}
+    choice = {**made.record["choice"], "verdict": "linear-probe did best.", "reason": "More is said here."}
     record = {**made.record, "winner": "linear-probe", "arms": arms, "choice": choice}
     return replace(made, record=record, validation=replace(made.validation, accuracy=0.775))
 
@@ -94,7 +94,7 @@ HINT = "training part of the network may do better:  headstart compare "
 
 def test_the_summary_says_why_the_winner_won_and_what_else_was_tried(probed) -> None:
     lines = describe_run(probed).splitlines()
-    why = "on validation linear-probe wins with 77.5% of 40 photos right; also tried: intermediate-probe 75.0%"
+    why = "linear-probe did best. Also tried: intermediate-probe 75.0%."
     assert lines[lines.index(why) + 1].startswith(HINT)
     assert shlex.split(lines[lines.index(why) + 1].removeprefix(HINT))[:3] == [
         probed.record["source"],
@@ -111,7 +111,7 @@ def test_the_hint_is_not_given_where_it_is_of_no_use(probed) -> None:
     assert HINT in describe_run(probed)
     assert HINT not in describe_run(right)
     assert HINT not in describe_run(tried)
-    assert "also tried: full-finetune 75.0%" in describe_run(tried)
+    assert "Also tried: full-finetune 75.0%" in describe_run(tried)
 
 
 def test_the_summary_says_that_no_epoch_helped(probed) -> None:

@@ -2,7 +2,8 @@
 
 from functools import partial
 
+from headstart.modalities.modality import Noun
 from headstart.selection import rule
 from headstart.tasks.task import get_task
 
-choose_winner = partial(rule.choose_winner, task=get_task("classification"))
+choose_winner = partial(rule.choose_winner, task=get_task("classification"), noun=Noun("photo", "photos"))

@@ -9,8 +9,12 @@ from scipy import stats
 
 from headstart.errors import SettingError
 from headstart.evaluation import metrics
+from headstart.evaluation.comparison import PairedTest
 from headstart.evaluation.grouping import Targets
+from headstart.evaluation.intervals import Interval
 from headstart.evaluation.paired import adjust_holm, standard_error
+from headstart.modalities.modality import Noun
+from headstart.selection.rule import _describe_verdict
 from tests.evaluation.drawn import arms, sure
 from tests.selection.choosing import choose_winner
 
@@ -25,8 +29,8 @@ def test_a_clear_winner_says_so():
     )
     assert "partial-finetune wins with 95.0% of 200 photos right." in found.reason
     assert "15.0 points ahead of linear-probe (95 % interval 1" in found.reason
-    assert "McNemar p below 0.001 after Holm): beyond chance." in found.reason
-    assert "not beyond" not in found.reason
+    assert "p below 0.001 by McNemar's test with Holm's correction): more than chance." in found.reason
+    assert "can be chance" not in found.reason
 
 
 def test_the_cheaper_arm_wins_where_no_difference_can_be_seen():
@@ -35,9 +39,9 @@ def test_the_cheaper_arm_wins_where_no_difference_can_be_seen():
     (pair,) = found.pairs
     assert (pair.a, pair.b, pair.only_a, pair.only_b, pair.exceeds_one_se) == ("dear", "probe", 6, 4, False)
     assert (found.winner, found.best, found.told_apart, found.too_small) == ("probe", "dear", False, False)
-    assert "the cheapest arm that cannot be told from the best, dear" in found.reason
+    assert "the quickest way that does as well as dear, as far as can be told" in found.reason
     assert "dear is 2.0 points ahead of probe" in found.reason
-    assert "within one standard error (3.2 points): no difference could be seen" in found.reason
+    assert "within one standard error (3.2 points): this difference can be chance" in found.reason
 
 
 def test_more_than_a_standard_error_but_not_beyond_chance():
@@ -45,8 +49,8 @@ def test_more_than_a_standard_error_but_not_beyond_chance():
     found = choose_winner(*arms(100, probe=range(10, 30), dear=range(18, 32)), "probe", 0)
     assert (found.winner, found.told_apart) == ("dear", True)
     assert found.pairs[0].p_holm == pytest.approx(stats.binomtest(2, 10).pvalue)
-    assert "McNemar p 0.11 after Holm): more than one standard error" in found.reason
-    assert "but not beyond chance" in found.reason
+    assert "p 0.11 by McNemar's test with Holm's correction): more than one standard error" in found.reason
+    assert "but this difference can be chance" in found.reason
 
 
 def test_one_photo_tells_nothing_and_two_tell_by_the_rule():
@@ -68,7 +72,7 @@ def test_an_arm_that_does_not_beat_the_baseline_never_wins():
     assert choose_winner(targets, made, None, 0).winner == "scratch"
     found = choose_winner(targets, made, "probe", 0)
     assert (found.winner, found.best, found.told_apart) == ("probe", "probe", False)
-    assert "no other arm beats it" in found.reason
+    assert "no other way beats it" in found.reason
     assert "probe and scratch have as many photos right" in found.reason
 
 
@@ -92,7 +96,7 @@ def test_too_small_is_when_perfection_would_not_show():
     few, enough = (choose_winner(*arms(40, probe=range(n), dear=range(n - 1)), "probe", 0) for n in (5, 6))
     assert (few.too_small, enough.too_small) == (True, False)  # 2 / 2**5 is 0.0625, 2 / 2**6 is 0.03125
     assert "These 40 photos are too few to tell: probe makes 5 mistakes" in few.reason
-    assert "would have p 0.062 after Holm; wanted below 0.05" in few.reason
+    assert "could be better by chance (p 0.062 with Holm's correction; wanted below 0.05)." in few.reason
     assert "too few" not in enough.reason
 
 
@@ -107,7 +111,7 @@ def test_too_small_counts_the_pairs():
 def test_an_only_arm():
     found = choose_winner(*arms(40, probe=range(1)), "probe", 0)
     assert (found.winner, found.best, found.pairs, found.too_small) == ("probe", "probe", (), False)
-    assert found.reason == "probe is the only arm; it has 97.5% of 40 photos right."
+    assert found.reason == "probe is the only way; it has 97.5% of 40 photos right."
 
 
 def test_a_baseline_that_is_not_there():
@@ -146,8 +150,8 @@ def test_of_arms_that_cost_the_same_the_lower_cross_validated_loss_wins():
     assert (found.winner, found.best, found.told_apart, found.too_small) == ("deep", "deep", True, False)
     assert [(pair.a, pair.b, pair.difference) for pair in found.pairs] == [("deep", "linear", pytest.approx(-0.02))]
     assert found.reason == (
-        "deep is taken, with 89.0% of 100 photos right and the lowest cross-validated log loss of the arms that cost "
-        "the same (0.309 over train and validation, against 0.310 of linear)."
+        "deep is taken, with 89.0% of 100 photos right: of ways that cost the same it did best in cross-validation "
+        "(log loss 0.309 over train and validation, against 0.310 of linear)."
     )
     (equal,) = found.equals
     assert (equal.best, equal.behind) == ("deep", ("linear",))
@@ -159,7 +163,7 @@ def test_an_arm_that_costs_more_has_to_beat_the_one_that_stands_for_its_equals()
     equal = [{"linear": 0.5, "deep": 0.4}]
     found = choose_winner(targets, made, "linear", 0, equal)
     assert (found.winner, found.best) == ("deep", "dear")
-    assert "Of the arms that cost the same, deep took part" in found.reason
+    assert "Of ways that cost the same, deep took part" in found.reason
     clearly = {**made, "dear": sure(np.arange(200) >= 10)}
     assert choose_winner(targets, clearly, "linear", 0, equal).winner == "dear"
     worse = {**made, "dear": sure(np.arange(200) >= 35)}
@@ -175,3 +179,46 @@ def test_of_bursts_a_lead_is_worth_as_much_as_their_number():
     found = choose_winner(Targets(targets.values, groups), made, "probe", 0)
     assert (found.winner, found.best, found.too_small) == ("probe", "dear", True)
     assert "probe makes 12 mistakes in 1 groups on them" in found.reason
+
+
+def pair(other, *, p=1.0, exceeds=False):
+    zero = Interval(-0.1, 0.1, 0.95)
+    return PairedTest("best", other, 120, 0.02, zero, 3, 1, p, p, 0.02, 0.0, zero, exceeds)
+
+
+@pytest.mark.parametrize(
+    ("winner", "rivals", "several", "too_few", "said"),
+    [
+        ("best", [], False, False, "best was the only way that was tried."),
+        (
+            "quick",
+            [pair("quick")],
+            True,
+            False,
+            "Two ways did equally well, as far as 120 validation photos can tell; the quicker one, quick, was kept.",
+        ),
+        (
+            "best",
+            [pair("a"), pair("b")],
+            True,
+            False,
+            (
+                "Three ways did equally well, as far as 120 validation photos can tell; the quickest of them, best, "
+                "was kept."
+            ),
+        ),
+        ("best", [pair("a", p=0.001, exceeds=True)], True, False, "best did best, by more than chance."),
+        ("best", [pair("a", p=0.2, exceeds=True)], True, False, "best did best, but its lead can be chance."),
+        ("best", [], True, False, "best was kept: of ways that take as long it did best in cross-validation."),
+        (
+            "best",
+            [pair("a", p=0.2, exceeds=True)],
+            True,
+            True,
+            "best did best, but its lead can be chance. These photos are too few to tell ways apart surely.",
+        ),
+    ],
+)
+def test_the_choice_is_said_in_a_sentence(winner, rivals, several, too_few, said):
+    noun = Noun("photo", "photos")
+    assert _describe_verdict(winner, rivals, noun, several=several, too_few=too_few) == said

@@ -14,6 +14,7 @@ from headstart.evaluation.grouping import number_groups
 from headstart.evaluation.intervals import Interval
 from headstart.evaluation.paired import percentile_interval, resampled_means
 from headstart.heads.head import Dense, FitResult, Head, TrainingSet, Trial
+from headstart.modalities.modality import Noun
 from headstart.tasks.facets import AnswerTable, Claim, ComparedOutput, ItemScores, Strata
 from headstart.tasks.task import Measure, TargetSpace
 
@@ -197,13 +198,13 @@ class AmountScoring:
             )
         return tuple(found)
 
-    def describe_score(self, items: ItemScores) -> str:
+    def describe_score(self, items: ItemScores, noun: Noun) -> str:
         return f"a mean error of {-items.scores.mean():.3g}"
 
-    def describe_pair(self, pair: PairedTest) -> str:
+    def describe_pair(self, pair: PairedTest, noun: Noun) -> str:
         return f"{pair.a} errs {-pair.difference:.3g} more than {pair.b}."
 
-    def describe_too_few(self, targets: Any, judged_by: str, items: ItemScores, rivals: int) -> str:
+    def describe_too_few(self, targets: Any, judged_by: str, items: ItemScores, rivals: int, noun: Noun) -> str:
         return ""
 
     def smallest_difference(self, evaluation: Any) -> float | None:

@@ -28,7 +28,8 @@ def describe_comparison(compared: ComparedRun) -> str:
     folder = compared.run.folder
     sections = [
         _scores(compared),
-        wrap_paragraph(compared.choice.reason, WIDTH),
+        wrap_paragraph(compared.choice.verdict, WIDTH),
+        wrap_paragraph(f"In exact figures: {compared.choice.reason}", WIDTH),
         "\n".join(_left_out(one) for one in compared.left_out),
         _on_validation(compared.choice, compared.run.noun),
         _on_test(compared),

@@ -136,8 +136,7 @@ def _arms(run: Run) -> list[str]:
         if arm["name"] == run.record["winner"] and arm["curves"] and arm["best_epoch"] == 0
     ]
     if others:
-        why = run.record["choice"]["reason"].partition(". ")[0].removesuffix(".")
-        lines.append(wrap_paragraph(f"on validation {why}; also tried: {', '.join(others)}", WIDTH))
+        lines.append(wrap_paragraph(f"{run.record['choice']['verdict']} Also tried: {', '.join(others)}.", WIDTH))
     if left_out:
         lines.append(f"left out: {', '.join(arm['name'] for arm in left_out)}; see {run.folder / 'comparison.json'}")
     if not any(arm["curves"] for arm in arms) and run.validation.accuracy < 1:
@@ -172,6 +171,7 @@ def run_to_json(run: Run) -> dict[str, Any]:
         "folder": str(run.folder),
         "model": str(run.folder / "model"),
         "winner": run.record["winner"],
+        "verdict": run.record["choice"]["verdict"],
         "reason": run.record["choice"]["reason"],
         "split": run.record["split"],
         "files": run.record["files"],

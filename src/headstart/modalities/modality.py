@@ -98,6 +98,9 @@ class SourceHints:
     counter_words: frozenset[str] = frozenset()  #: before numbers in names of files that a device gave
 
 
+SAMPLE = Noun("sample", "samples")  #: where the modality is not known
+
+
 @dataclass(frozen=True, slots=True)
 class TensorSpec:
     """A tensor that a network reads."""
@@ -294,7 +297,7 @@ def find_noun(name: str) -> Noun:
     try:
         return get_modality(name).noun
     except SettingError:
-        return Noun("sample", "samples")
+        return SAMPLE
 
 
 def all_modalities() -> Iterator[Modality]:

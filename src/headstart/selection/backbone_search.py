@@ -28,7 +28,7 @@ from headstart.heads.catalog import fit_head
 from headstart.heads.folds import assign_folds, count_folds, make_fold_groups
 from headstart.heads.head import TrainingSet
 from headstart.linalg import softmax
-from headstart.modalities.modality import count_parts, take
+from headstart.modalities.modality import SAMPLE, count_parts, take
 from headstart.selection.budget import Budget
 from headstart.selection.context import make_targets
 from headstart.selection.failures import describe_failure
@@ -211,7 +211,9 @@ class _Searcher:
 
     def _choice(self) -> ArmChoice:
         task = get_task(DEFAULT)
-        return choose_winner(make_targets(self.samples, task), self.answers, None, self.settings.seed, task=task)
+        return choose_winner(
+            make_targets(self.samples, task), self.answers, None, self.settings.seed, task=task, noun=SAMPLE
+        )
 
     def result(self) -> BackboneSearch:
         """Return the outcome, with a reason for every candidate but the winner.

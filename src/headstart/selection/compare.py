@@ -240,6 +240,7 @@ class ArmRunner:
             self._context.settings.seed,
             self._equal_costs(),
             task=self._context.task,
+            noun=self._context.samples.noun,
         )
 
     def _equal_costs(self) -> list[dict[str, float]]:

@@ -4,8 +4,9 @@ Arms are compared by the score and the loss of each photo, as the task gives the
 stand in the order cheap to dear.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -14,7 +15,10 @@ from numpy.typing import NDArray
 from headstart.errors import DataError, SettingError, nearest
 from headstart.evaluation.comparison import PairedTest
 from headstart.evaluation.grouping import Targets
+from headstart.modalities.modality import Noun
 from headstart.tasks.task import Task
+
+COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,8 @@ class ArmChoice:
     pairs: tuple[PairedTest, ...]  #: ``best`` (a) against each other arm (b), cheap to dear
     told_apart: bool  #: ``best`` is told from every other arm that took part to the end
     too_small: bool  #: not even an arm without mistakes would be beyond chance on these photos
-    reason: str  #: for a person
+    reason: str  #: in exact figures
+    verdict: str  #: the same in a plain sentence or two
     equals: tuple[EqualCostArms, ...] = ()  #: arms of one cost, of which one took part to the end
 
     def to_json(self) -> dict[str, Any]:
@@ -69,6 +74,7 @@ def choose_winner(
     equal: Sequence[Mapping[str, float]] = (),
     *,
     task: Task,
+    noun: Noun,
 ) -> ArmChoice:
     """Choose the cheapest arm that cannot be told from the best; of arms that cost the same, the better.
 
@@ -87,6 +93,7 @@ def choose_winner(
         seed: of the bootstrap.
         equal: arms that cost the same to train and to run: name -> cross-validated loss.
         task: whose score and loss count.
+        noun: the word for the photos, for the sentences.
 
     Raises:
         DataError: no arms, no photos, or arrays that do not belong together.
@@ -108,47 +115,73 @@ def choose_winner(
     rivals = [pair for pair in pairs if pair.b not in behind]
     apart = {pair.b: pair.exceeds_one_se for pair in rivals}
     winner = next(name for name in able if not apart.get(name, False))
-    head = f"{winner} wins with {task.scoring.describe_score(scored[winner])}"
+    head = f"{winner} wins with {task.scoring.describe_score(scored[winner], noun)}"
     if len(scored) == 1:
-        sentences = [head.replace(" wins with ", " is the only arm; it has ") + "."]
+        sentences = [head.replace(" wins with ", " is the only way; it has ") + "."]
     elif not rivals:
         sentences = [f"{head.replace(' wins with ', ' is taken, with ')}{_describe_taken(equals[0], task)}."]
     else:
-        told = _describe_winner(head, winner, best, rivals, baseline, task)
+        describe = partial(task.scoring.describe_pair, noun=noun)
+        told = _describe_winner(head, winner, best, rivals, baseline, describe)
         sentences = [*told, *(_describe_equals(tie, task) for tie in equals)]
     judged_by = baseline or left[0]
-    few = task.scoring.describe_too_few(targets, judged_by, scored[judged_by], len(rivals)) if rivals else ""
-    return ArmChoice(
-        winner, best, pairs, all(apart.values()), bool(few), " ".join(filter(None, [*sentences, few])), equals
-    )
+    few = task.scoring.describe_too_few(targets, judged_by, scored[judged_by], len(rivals), noun) if rivals else ""
+    reason = " ".join(filter(None, [*sentences, few]))
+    verdict = _describe_verdict(winner, rivals, noun, several=len(scored) > 1, too_few=bool(few))
+    return ArmChoice(winner, best, pairs, all(apart.values()), bool(few), reason, verdict, equals)
+
+
+def _describe_verdict(winner: str, rivals: Sequence[PairedTest], noun: Noun, *, several: bool, too_few: bool) -> str:
+    """Return which arm was kept and why, in plain words."""
+    if not several:
+        return f"{winner} was the only way that was tried."
+    if not rivals:
+        return f"{winner} was kept: of ways that take as long it did best in cross-validation."
+    even = 1 + sum(not pair.exceeds_one_se for pair in rivals)
+    if even > 1:
+        count = COUNTS[even] if even < len(COUNTS) else f"{even}"
+        quicker = "quicker one" if even == 2 else "quickest of them"
+        verdict = (
+            f"{count.capitalize()} ways did equally well, as far as {rivals[0].n:,} validation {noun.many} can tell; "
+            f"the {quicker}, {winner}, was kept."
+        )
+    elif all(pair.significant for pair in rivals):
+        verdict = f"{winner} did best, by more than chance."
+    else:
+        verdict = f"{winner} did best, but its lead can be chance."
+    return f"{verdict} These {noun.many} are too few to tell ways apart surely." if too_few else verdict
 
 
 def _describe_taken(tie: EqualCostArms, task: Task) -> str:
     """Return by what one of the arms that cost the same was taken."""
     others = " and ".join(f"{tie.losses[name]:.3f} of {name}" for name in tie.behind)
     return (
-        f" and the lowest cross-validated {task.measure.loss} of the arms that cost the same "
-        f"({tie.losses[tie.best]:.3f} over train and validation, against {others})"
+        f": of ways that cost the same it did best in cross-validation ({task.measure.loss} "
+        f"{tie.losses[tie.best]:.3f} over train and validation, against {others})"
     )
 
 
 def _describe_equals(tie: EqualCostArms, task: Task) -> str:
     others = " and ".join(f"{tie.losses[name]:.3f} of {name}" for name in tie.behind)
     return (
-        f"Of the arms that cost the same, {tie.best} took part: its cross-validated {task.measure.loss} over train and "
-        f"validation is the lowest ({tie.losses[tie.best]:.3f}, against {others})."
+        f"Of ways that cost the same, {tie.best} took part, for it did best in cross-validation ({task.measure.loss} "
+        f"{tie.losses[tie.best]:.3f} over train and validation, against {others})."
     )
 
 
 def _describe_winner(
-    head: str, winner: str, best: str, pairs: Sequence[PairedTest], baseline: str | None, task: Task
+    head: str,
+    winner: str,
+    best: str,
+    pairs: Sequence[PairedTest],
+    baseline: str | None,
+    describe: Callable[[PairedTest], str],
 ) -> list[str]:
     """Return who wins, and what stands between it, its nearest rival and the baseline."""
-    describe = task.scoring.describe_pair
     if winner != best:
         near = next(pair for pair in pairs if pair.b == winner)
-        found = [f"{head}: it is the cheapest arm that cannot be told from the best, {best}.", describe(near)]
+        found = [f"{head}: it is the quickest way that does as well as {best}, as far as can be told.", describe(near)]
     else:
         near = min(pairs, key=lambda pair: (pair.difference, -pair.loss_difference))
-        found = [f"{head}{': no other arm beats it' if winner == baseline else ''}.", describe(near)]
+        found = [f"{head}{': no other way beats it' if winner == baseline else ''}.", describe(near)]
     return found + [describe(pair) for pair in pairs if pair.b == baseline and pair is not near]

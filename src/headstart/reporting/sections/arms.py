@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from headstart.evaluation.comparison import PairedTest
-from headstart.modalities.modality import Noun
 from headstart.reporting.charts import catalog as charts
 from headstart.reporting.charts.inline import InlineChart, draw_charts
 from headstart.reporting.glossary import list_ways
@@ -12,14 +11,12 @@ from headstart.reporting.records import Records
 from headstart.selection.arm import DepthPoint
 from headstart.selection.compare import SkippedArm
 from headstart.selection.leaderboard import LeaderboardRow, list_caveats
-from headstart.selection.rule import ArmChoice
 
 MOST_PAIRS = 15  #: that are shown; comparison.json has them all
 HEADINGS = {
     "validation": "Was the best way really better? On the validation {many}",
     "test": "Ways in pairs, on the test {many}",
 }
-COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +72,7 @@ def build_arms_section(records: Records) -> ArmsSection:
         PairTable("test", noun.fill(HEADINGS["test"]), tuple(_list_pairs(comparison.test.pairs))),
     )
     return ArmsSection(
-        verdict=describe_choice(comparison.choice, noun),
+        verdict=comparison.choice.verdict,
         reason=comparison.choice.reason,
         names=tuple((name, ways[name]) for name in strategies if name in ways),
         board=comparison.arms,
@@ -99,27 +96,3 @@ def _describe_difference(pair: PairedTest) -> str:
     if pair.significant:
         return "yes: more than chance"
     return "perhaps: this difference can be chance" if pair.exceeds_one_se else "this difference can be chance"
-
-
-def describe_choice(choice: ArmChoice, noun: Noun) -> str:
-    """Return which way was kept and why, in a sentence or two."""
-    winner = choice.winner
-    if not choice.pairs:
-        return f"{winner} was the only way that was tried."
-    behind = {name for equals in choice.equals for name in equals.behind}
-    pairs = [pair for pair in choice.pairs if pair.b not in behind]
-    if not pairs:
-        return f"{winner} was kept: of ways that take as long it did best in cross-validation."
-    even = 1 + sum(not pair.exceeds_one_se for pair in pairs)
-    if even > 1:
-        count = COUNTS[even] if even < len(COUNTS) else f"{even}"
-        quicker = "quicker one" if even == 2 else "quickest of them"
-        verdict = (
-            f"{count.capitalize()} ways did equally well, as far as {pairs[0].n:,} validation {noun.many} can tell; "
-            f"the {quicker}, {winner}, was kept."
-        )
-    elif all(pair.significant for pair in pairs):
-        verdict = f"{winner} did best, by more than chance."
-    else:
-        verdict = f"{winner} did best, but its lead can be chance."
-    return f"{verdict} These {noun.many} are too few to tell ways apart surely." if choice.too_small else verdict

@@ -17,6 +17,7 @@ from headstart.evaluation.paired import (
     smallest_detectable_difference,
 )
 from headstart.inference.model_format import PREDICTION_SET, PROBABILITIES
+from headstart.modalities.modality import Noun
 from headstart.storage.csv_cells import join_names
 from headstart.tasks.classification.comparison import ArmScores, run_paired_tests, score_arms
 from headstart.tasks.classification.evaluation import ClassificationEvaluation, score_predictions
@@ -55,25 +56,29 @@ class ClassScoring:
         )
         return run_paired_tests(scored, pairs, seed)
 
-    def describe_score(self, items: ItemScores) -> str:
-        """Return the share of photos that is right."""
-        return f"{int(items.scores.sum()) / len(items.scores):.1%} of {len(items.scores)} photos right"
+    def describe_score(self, items: ItemScores, noun: Noun) -> str:
+        """Return the share of items that is right."""
+        return f"{int(items.scores.sum()) / len(items.scores):.1%} of {noun.count(len(items.scores))} right"
 
-    def describe_pair(self, pair: PairedTest) -> str:
+    def describe_pair(self, pair: PairedTest, noun: Noun) -> str:
         """Return how many points two arms are apart, and whether that can be chance."""
         points, low, high = (100 * share for share in (pair.difference, pair.interval.low, pair.interval.high))
-        ahead = f"is {points:.1f} points ahead of {pair.b}" if points else f"and {pair.b} have as many photos right"
+        ahead = (
+            f"is {points:.1f} points ahead of {pair.b}" if points else f"and {pair.b} have as many {noun.many} right"
+        )
         lead = (
-            f"{pair.a} {ahead} ({100 * pair.interval.level:.0f} % interval {low:z.1f} to {high:z.1f} points, McNemar p "
-            f"{format_p(pair.p_holm)} after Holm)"
+            f"{pair.a} {ahead} ({100 * pair.interval.level:.0f} % interval {low:z.1f} to {high:z.1f} points, p "
+            f"{format_p(pair.p_holm)} by McNemar's test with Holm's correction)"
         )
         error = f"one standard error ({100 * pair.standard_error:.1f} points)"
         if not pair.exceeds_one_se:
-            return f"{lead}, which is within {error}: no difference could be seen."
-        return f"{lead}: beyond chance." if pair.significant else f"{lead}: more than {error}, but not beyond chance."
+            return f"{lead}, which is within {error}: this difference can be chance."
+        if pair.significant:
+            return f"{lead}: more than chance."
+        return f"{lead}: more than {error}, but this difference can be chance."
 
-    def describe_too_few(self, targets: Targets, judged_by: str, items: ItemScores, rivals: int) -> str:
-        """Return why these photos cannot tell whatever arm there was; "" where they can."""
+    def describe_too_few(self, targets: Targets, judged_by: str, items: ItemScores, rivals: int, noun: Noun) -> str:
+        """Return why these items cannot tell whatever arm there was; "" where they can."""
         right = items.scores > 0
         mistakes = int((~right).sum())
         flips = int(np.count_nonzero(group_differences(np.ones_like(right), right, targets.groups)))
@@ -82,9 +87,9 @@ class ClassScoring:
             return ""
         together = f" in {flips} groups" if flips < mistakes else ""
         return (
-            f"These {len(right)} photos are too few to tell: {judged_by} makes {mistakes} mistake"
-            f"{'s' * (mistakes != 1)}{together} on them, so that even an arm without mistakes would have p "
-            f"{format_p(extreme)} after Holm; wanted below {SIGNIFICANT}."
+            f"These {noun.count(len(right))} are too few to tell: {judged_by} makes {mistakes} mistake"
+            f"{'s' * (mistakes != 1)}{together} on them, so that even a way without mistakes could be better by "
+            f"chance (p {format_p(extreme)} with Holm's correction; wanted below {SIGNIFICANT})."
         )
 
     def smallest_difference(self, evaluation: Evaluation) -> float | None:

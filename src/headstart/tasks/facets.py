@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from numpy.typing import NDArray
 
 from headstart.arrays import Bools, Doubles, Floats, Ints
-from headstart.modalities.modality import Noun
 from headstart.tasks.task import Postprocessor, Target, TargetArray, TargetSpace
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from headstart.evaluation.grouping import Targets
     from headstart.heads.head import Fit, TrainingSet
     from headstart.modalities.graph_builder import GraphBuilder
+    from headstart.modalities.modality import Noun
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +158,13 @@ class Scoring(Protocol):
     ) -> "tuple[PairedTest, ...]":
         """Return tests of pairs of arms, by name, corrected for their number (Holm)."""
 
-    def describe_score(self, items: ItemScores, noun: Noun) -> str:
+    def describe_score(self, items: ItemScores, noun: "Noun") -> str:
         """Return an arm's score in the words of a sentence: "92.3% of 120 photos right"."""
 
-    def describe_pair(self, pair: "PairedTest", noun: Noun) -> str:
+    def describe_pair(self, pair: "PairedTest", noun: "Noun") -> str:
         """Return how far two arms are apart, a sentence."""
 
-    def describe_too_few(self, targets: "Targets", judged_by: str, items: ItemScores, rivals: int, noun: Noun) -> str:
+    def describe_too_few(self, targets: "Targets", judged_by: str, items: ItemScores, rivals: int, noun: "Noun") -> str:
         """Return why these rows cannot tell whatever arm there was, a sentence; "" where they can."""
 
     def smallest_difference(self, evaluation: "Evaluation") -> float | None:
